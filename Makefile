@@ -1,0 +1,31 @@
+# Needs Python >= 3.11 and make; everything else is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.PHONY: up test check unit bench clean
+
+up: $(STAMP)  ## Set everything up and run the trial
+	$(BIN)/postroom up $(ARGS)
+
+test: $(STAMP) check  ## All checks, all tests
+	$(BIN)/pytest $(ARGS)
+
+check: $(STAMP)  ## Format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+bench: $(STAMP)  ## Figures of the README, measured here
+	$(BIN)/python -m benchmarks $(ARGS)
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Postroom needs Python 3.11 or newer; run: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:  ## Remove what make made (not the trial's data in .postroom)
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

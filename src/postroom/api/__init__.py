@@ -1,0 +1,1 @@
+"""HTTP: the provisioning webhook, health, metrics."""

@@ -1,0 +1,29 @@
+"""The HTTP application: routes, and problems for everything that goes wrong."""
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from postroom.api.health import Counts, health_router
+from postroom.api.problems import problem
+from postroom.api.webhook import Webhook, webhook_router
+
+
+def create_app(
+    webhook: Webhook,
+    counts: Counts,
+    *,
+    metrics_token: str | None = None,
+) -> FastAPI:
+    # No docs pages: every endpoint but health is authenticated; docs/openapi.json is in the repository.
+    app = FastAPI(title="Postroom", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.include_router(webhook_router(webhook))
+    app.include_router(health_router(counts, metrics_token=metrics_token))
+
+    async def as_problem(_request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        return problem(error.status_code, str(error.detail), headers=error.headers)
+
+    app.add_exception_handler(HTTPException, as_problem)
+    return app

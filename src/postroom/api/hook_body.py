@@ -1,0 +1,92 @@
+"""What Kratos sends, read with suspicion: any client on the way may send anything."""
+
+import json
+from collections.abc import Collection
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from postroom.domain.address import parse_address, printable
+from postroom.domain.identity import display_name
+from postroom.domain.mailbox import Mailbox
+from postroom.errors import Refused
+
+MAX_BODY = 64 * 1024
+"""Bytes; a hook of ours has a few hundred."""
+
+NIL = UUID(int=0)
+
+
+class UnreadableBody(Exception):
+    """The body is no JSON object of the right shape."""
+
+
+class Traits(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    email: Annotated[str, Field(description="The address that the identity shall have", max_length=1000)]
+
+
+class Identity(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    id: Annotated[UUID, Field(description="Kratos' identity id; never the nil UUID")]
+    traits: Traits
+
+
+class HookBody(BaseModel):
+    """The body of the provisioning webhook; further fields are welcome."""
+
+    model_config = ConfigDict(extra="allow")
+
+    identity: Identity
+
+
+def parse(raw: bytes) -> HookBody:
+    """Raises `UnreadableBody` with the reason."""
+    try:
+        content = json.loads(raw)
+    except RecursionError:
+        raise UnreadableBody("the JSON is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise UnreadableBody("the body is not UTF-8") from None
+    except ValueError as error:
+        raise UnreadableBody(f"the body is not JSON: {error}"[:200]) from None
+    try:
+        return HookBody.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the body"
+        raise UnreadableBody(f"{where}: {first['msg']}") from None
+
+
+def claimed_identity(raw: bytes) -> tuple[UUID | None, str | None]:
+    """The identity and address that a refused body seems to speak of, as far as they can be told: for the audit."""
+    try:
+        identity = json.loads(raw)["identity"]
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        return None, None
+    if not isinstance(identity, dict):
+        return None, None
+    known = cast(dict[str, Any], identity)
+    try:
+        identity_id = UUID(str(known.get("id")))
+    except ValueError:
+        identity_id = None
+    traits = known.get("traits")
+    email = cast(dict[str, Any], traits).get("email") if isinstance(traits, dict) else None
+    return identity_id, printable(email) if isinstance(email, str) else None
+
+
+def mailbox_of(body: HookBody, *, domains: Collection[str], reserved: Collection[str]) -> Mailbox:
+    """The mailbox that the hook asks for. Raises `Refused`."""
+    identity = body.identity
+    if identity.id == NIL:
+        raise Refused(
+            "nil_identity",
+            "the identity id is the nil UUID: the hook runs before Kratos stores the identity; "
+            "remove response.parse and can_interrupt from it",
+        )
+    address = parse_address(identity.traits.email, domains=domains, reserved=reserved)
+    return Mailbox(identity.id, str(address), display_name(identity.traits.model_extra or {}))

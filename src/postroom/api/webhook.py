@@ -1,0 +1,188 @@
+"""`POST /internal/mail/provision`: the hook that Kratos calls after a registration."""
+
+import hmac
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from postroom.api.hook_body import MAX_BODY, HookBody, UnreadableBody, claimed_identity, mailbox_of, parse
+from postroom.api.problems import problem
+from postroom.domain.request import Origin
+from postroom.errors import Refused, Unavailable
+from postroom.ports import Requests
+from postroom.provisioning.accept import Accept, Held, Ready, Rejected, WillRetry
+from postroom.telemetry import DATABASE_ERRORS, HOOK_SECONDS, HOOKS, log
+
+KEY_HEADER = "X-Postroom-Key"
+WILL_RETRY = {"success": False, "message": "Provisioning failed, will retry..."}
+
+
+@dataclass(frozen=True, slots=True)
+class HookPolicy:
+    """`keys` are all accepted (rotation); `domains` and `reserved` bound the addresses."""
+
+    keys: Sequence[str]
+    domains: Collection[str]
+    reserved: Collection[str]
+    retry_after_seconds: int
+
+
+class Webhook:
+    def __init__(self, accept: Accept, requests: Requests, policy: HookPolicy) -> None:
+        self._accept = accept
+        self._requests = requests
+        self._policy = policy
+        self._keys = [key.encode() for key in policy.keys]
+
+    async def provision(self, request: Request) -> Response:
+        """Provision the mailbox of an identity."""
+        started = time.monotonic()
+        answer = await self._answer(request)
+        HOOKS.labels(status=str(answer.status_code)).inc()
+        HOOK_SECONDS.observe(time.monotonic() - started)
+        return answer
+
+    async def _answer(self, request: Request) -> Response:
+        if not self._knows(request.headers.get(KEY_HEADER, "")):
+            return problem(
+                401,
+                f"send the webhook key in the header {KEY_HEADER}",
+                code="wrong_key",
+                headers={"WWW-Authenticate": KEY_HEADER},
+            )
+        if refusal := _refuse_content(request):
+            return refusal
+        raw = await _read_at_most(request, MAX_BODY)
+        if raw is None:
+            return problem(413, f"the body is larger than {MAX_BODY} bytes", code="too_large")
+        try:
+            return await self._provision(raw, _origin_of(request))
+        except Unavailable as error:
+            DATABASE_ERRORS.labels(where="webhook").inc()
+            log.error("Hook not stored: PostgreSQL is away", error=str(error))
+            return problem(
+                503,
+                "the database cannot be reached; nothing was stored, send the hook again later",
+                code="not_stored",
+                headers={"Retry-After": str(self._policy.retry_after_seconds)},
+            )
+
+    async def _provision(self, raw: bytes, origin: Origin) -> Response:
+        try:
+            body = parse(raw)
+        except UnreadableBody as error:
+            await self._record(raw, str(error), origin)
+            return problem(400, str(error), code="unreadable_body")
+        log.info(
+            f"Received provisioning webhook for Kratos identity: {body.identity.id}",
+            request_id=origin.request_id,
+            trigger_id=origin.trigger_id,
+            traceparent=origin.traceparent,
+        )
+        try:
+            mailbox = mailbox_of(body, domains=self._policy.domains, reserved=self._policy.reserved)
+        except Refused as error:
+            await self._record(raw, str(error), origin)
+            log.warning("Refused a provisioning webhook", code=error.code, identity_id=str(body.identity.id))
+            return problem(422, str(error), code=error.code)
+        match await self._accept(mailbox, origin):
+            case Ready(email, account_id):
+                return _ready(email, account_id)
+            case WillRetry():
+                return JSONResponse(WILL_RETRY, status_code=500)
+            case Held(reason):
+                return problem(409, reason, code="conflict")
+            case Rejected(reason):
+                return problem(422, reason, code="rejected_by_mail_server")
+
+    async def _record(self, raw: bytes, why: str, origin: Origin) -> None:
+        identity_id, email = claimed_identity(raw)
+        await self._requests.record_refusal(identity_id, email, why, origin)
+
+    def _knows(self, key: str) -> bool:
+        given = key.encode("utf-8", "surrogateescape")
+        # Every key is compared, so that the time tells nothing about which one is near.
+        return bool(sum([hmac.compare_digest(given, known) for known in self._keys]))
+
+
+def _ready(email: str, account_id: UUID) -> JSONResponse:
+    return JSONResponse(
+        {
+            "success": True,
+            "message": f"Email account provisioned for {email}",
+            "email_account_id": str(account_id),
+        }
+    )
+
+
+def _refuse_content(request: Request) -> Response | None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        return problem(415, "send Content-Type: application/json", code="not_json")
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length[:12]) > MAX_BODY:
+        return problem(413, f"the body is larger than {MAX_BODY} bytes", code="too_large")
+    return None
+
+
+async def _read_at_most(request: Request, limit: int) -> bytes | None:
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > limit:
+            return None
+    return bytes(raw)
+
+
+def _origin_of(request: Request) -> Origin:
+    def header(name: str) -> str | None:
+        value = request.headers.get(name)
+        # Into log and audit: printable and short, or not at all.
+        return value if value and len(value) <= 128 and value.isascii() and value.isprintable() else None
+
+    return Origin(
+        trigger_id=header("Ory-Webhook-Trigger-Id"),
+        request_id=header("Ory-Webhook-Request-Id"),
+        traceparent=header("traceparent"),
+    )
+
+
+def webhook_router(webhook: Webhook) -> APIRouter:
+    router = APIRouter()
+    router.add_api_route(
+        "/internal/mail/provision",
+        webhook.provision,
+        methods=["POST"],
+        response_class=JSONResponse,
+        responses=_RESPONSES,
+        openapi_extra={
+            "parameters": [{"name": KEY_HEADER, "in": "header", "required": True, "schema": {"type": "string"}}],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": HookBody.model_json_schema()}},
+            },
+        },
+    )
+    return router
+
+
+_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The mailbox exists"},
+    400: {"description": "The body cannot be read", **_PROBLEM},
+    401: {"description": "No key, or a wrong one", **_PROBLEM},
+    409: {
+        "description": "The address is held by another identity, or the request is in the dead letters",
+        **_PROBLEM,
+    },
+    413: {"description": "More than 64 KiB", **_PROBLEM},
+    415: {"description": "Not JSON", **_PROBLEM},
+    422: {"description": "Refused; sending it again will not help", **_PROBLEM},
+    500: {"description": "Stored; it will be retried"},
+    503: {"description": "PostgreSQL is away: not stored; Retry-After says when to try again", **_PROBLEM},
+}

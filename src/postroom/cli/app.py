@@ -1,0 +1,18 @@
+"""All commands, gathered."""
+
+import typer
+
+from postroom.cli import look, sandbox, service, trial
+
+app = typer.Typer(
+    name="postroom",
+    help="A mailbox on Stalwart for every identity of Ory Kratos, whatever breaks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+trial.register(app)
+service.register(app)
+look.register(app)
+app.add_typer(sandbox.app, name="sandbox")

@@ -1,0 +1,228 @@
+"""Commands to look at requests, and the two things an operator may do to one."""
+
+import asyncio
+import getpass
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from postroom.cli.environment import settings_or_trial
+from postroom.domain.backoff import MAX_RETRIES
+from postroom.domain.request import Request, State
+from postroom.examination import Finding, examine
+from postroom.postgres.audit import Audit
+from postroom.runtime import Parts, connected
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+Who = Annotated[str, typer.Argument(metavar="EMAIL_OR_ID", help="An address, or a Kratos identity id.")]
+
+SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    app.command("status")(status_command)
+    app.command("log")(log_command)
+    app.command("retry")(retry_command)
+    app.command("bury")(bury_command)
+
+
+@asynccontextmanager
+async def _parts() -> AsyncGenerator[Parts]:
+    async with connected(settings_or_trial()) as parts:
+        yield parts
+
+
+def status_command(as_json: AsJson = False) -> None:
+    """Show what waits, runs, is overdue or dead, and whether the parts around us are well.
+
+    Example: postroom status --json
+    """
+    asyncio.run(_status(as_json=as_json))
+
+
+async def _status(*, as_json: bool) -> None:
+    async with _parts() as parts:
+        counts = await parts.audit.counts()
+        waiting = await parts.audit.look("next_waiting", limit=SHOWN)
+        dead = await parts.audit.look("dead_letters", limit=SHOWN)
+        drifts = await parts.audit.look("drifts", limit=SHOWN)
+        breaker = await parts.breakers.read()
+    findings = [finding for finding in await examine(settings_or_trial()) if finding.part != "settings"]
+    if as_json:
+        content = {
+            "counts": counts,
+            "breaker": {"open": breaker.open, "error": breaker.error, "probe_at": breaker.probe_at},
+            "next": waiting,
+            "dead": [{**letter, "do": advice(letter)} for letter in dead],
+            "drift": drifts,
+            "parts": [finding.as_dict() for finding in findings],
+        }
+        typer.echo(json.dumps(content, indent=2, default=_plain))
+        return
+    console = Console()
+    console.print(
+        f"[bold]{counts['requests_waiting']:.0f}[/] waiting, [bold]{counts['requests_running']:.0f}[/] running, "
+        f"[bold]{counts['requests_overdue']:.0f}[/] overdue, [bold]{counts['requests_dead']:.0f}[/] dead"
+    )
+    if breaker.open:
+        console.print(f"[red]The mail server is not asked[/]: {breaker.error}; next probe {_ago(breaker.probe_at)}")
+    _print_rows(console, "Next", ("due", "email", "state", "retry", "last error"), [_waiting(each) for each in waiting])
+    _print_rows(
+        console,
+        "Dead letters",
+        ("email", "died", "reason", "what to do"),
+        [(letter["email"], _ago(letter["enqueued_at"]), letter["reason"], advice(letter)) for letter in dead],
+    )
+    _print_rows(
+        console,
+        "Another address is wanted",
+        ("mailbox", "wanted", "identity"),
+        [(each["email"], each["wanted_email"], str(each["identity_id"])) for each in drifts],
+    )
+    _print_parts(console, findings)
+
+
+def log_command(who: Who, as_json: AsJson = False) -> None:
+    """Show the timeline of one identity: every attempt, every retry, everything an operator did.
+
+    Example: postroom log alice@example.org
+    """
+    asyncio.run(_log(who, as_json=as_json))
+
+
+async def _log(who: str, *, as_json: bool) -> None:
+    async with _parts() as parts:
+        request, account_id = await parts.audit.find(who)
+        entries = await parts.audit.timeline(request.identity_id)
+    if as_json:
+        content = {"request": _as_dict(request), "email_account_id": account_id, "log": entries}
+        typer.echo(json.dumps(content, indent=2, default=_plain))
+        return
+    console = Console()
+    console.print(f"[bold]{request.email}[/], identity {request.identity_id}: {_describe(request, account_id)}")
+    _print_rows(
+        console,
+        "",
+        ("when (UTC)", "action", "status", "attempt", "what"),
+        [
+            (
+                each["created_at"].astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
+                each["action"],
+                each["status"],
+                str(each["attempt_count"]),
+                " ".join(str(each[key]) for key in ("error_message", "actor") if each[key]),
+            )
+            for each in entries
+        ],
+    )
+
+
+def retry_command(who: Who, as_json: AsJson = False) -> None:
+    """Attempt a waiting or dead request now; a dead one gets its retries back. Recorded with your name.
+
+    Example: postroom retry alice@example.org
+    """
+    asyncio.run(_act(who, as_json=as_json, reason=None))
+
+
+def bury_command(
+    who: Who,
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a waiting request up: it goes to the dead letters with your reason; `postroom retry` undoes it.
+
+    Example: postroom bury alice@example.org --reason "left the company"
+    """
+    asyncio.run(_act(who, as_json=as_json, reason=reason))
+
+
+async def _act(who: str, *, as_json: bool, reason: str | None) -> None:
+    async with _parts() as parts:
+        request, _ = await parts.audit.find(who)
+        request = await _do(parts.audit, request, reason)
+        await parts.announcements.replace(request, ())
+    if as_json:
+        typer.echo(json.dumps(_as_dict(request), default=_plain))
+    else:
+        typer.echo(f"{request.email}: {_describe(request, None)}")
+
+
+async def _do(audit: Audit, request: Request, reason: str | None) -> Request:
+    actor = getpass.getuser()
+    if reason is None:
+        return await audit.retry(request.identity_id, actor=actor)
+    return await audit.bury(request.identity_id, actor=actor, reason=reason)
+
+
+def advice(letter: Mapping[str, Any]) -> str:
+    """What an operator can do about a dead letter."""
+    reason = letter["reason"]
+    if "held by" in reason or "taken by" in reason:
+        return "let the person choose another address; it is tried at the next hook"
+    if "buried by" in reason:
+        return "postroom retry, if it was a mistake"
+    if "processes died" in reason:
+        return "look for the crash in the logs of that time, then postroom retry"
+    if "refused" in reason or "asked for" in reason:
+        return "mend what the mail server names, then postroom retry"
+    return "see postroom log for each attempt; mend it, then postroom retry"
+
+
+def _describe(request: Request, account_id: object) -> str:
+    match request.state:
+        case State.PROVISIONED:
+            wanted = f"; {request.wanted_email} is wanted" if request.wanted_email else ""
+            return f"provisioned, account {account_id}{wanted}" if account_id else f"provisioned{wanted}"
+        case State.DEAD:
+            return f"dead: {request.reason}"
+        case State.RUNNING:
+            return "an attempt runs"
+        case State.WAITING:
+            number = f"retry {request.retries} of {MAX_RETRIES}" if request.retries else "first attempt"
+            return f"waits for its {number}, due {_ago(request.due_at)}"
+
+
+def _waiting(each: Mapping[str, Any]) -> tuple[str, ...]:
+    number = f"{each['retries']}/{MAX_RETRIES}" if each["retries"] else "first"
+    return _ago(each["due_at"]), each["email"], each["state"], number, each["last_error"] or ""
+
+
+def _print_parts(console: Console, findings: Sequence[Finding]) -> None:
+    colours = {"fine": "green", "warning": "yellow", "wrong": "red"}
+    rows = [(each.part, f"[{colours[each.state]}]{each.state}[/]", each.detail, each.fix) for each in findings]
+    _print_rows(console, "Parts", ("part", "state", "what was found", "what to do"), rows)
+
+
+def _print_rows(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if not rows:
+        return
+    table = Table(*columns, title=title or None, title_justify="left")
+    for each in rows:
+        table.add_row(*each)
+    console.print(table)
+
+
+def _ago(moment: datetime | None) -> str:
+    if moment is None:
+        return "-"
+    seconds = (moment - datetime.now(UTC)).total_seconds()
+    size = abs(seconds)
+    text = f"{size:.0f} s" if size < 120 else f"{size / 60:.0f} min" if size < 7200 else f"{size / 3600:.0f} h"
+    return f"in {text}" if seconds >= 0 else f"{text} ago"
+
+
+def _as_dict(request: Request) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in request.__slots__}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return str(value)

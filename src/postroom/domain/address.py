@@ -1,0 +1,146 @@
+"""Mail addresses that Postroom agrees to give away.
+
+Stalwart silently rewrites some local parts (`Dora Mixed` becomes `doramixed`) and accepts others that break
+impersonation (`%`), sub-addressing (`+`) or the eye (look-alikes). So only what it stores unchanged passes.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import idna
+
+from postroom.domain.mailbox import MARK_PREFIX
+from postroom.errors import Refused
+
+MAX_LOCAL_PART = 64  # octets, RFC 5321 §4.5.3.1.1
+MAX_ADDRESS = 254  # octets, RFC 5321 §4.5.3.1.3 less the angle brackets
+
+RESERVED_NAMES = frozenset(
+    # RFC 2142, then what attackers register to look official or to receive certificates.
+    [
+        "abuse",
+        "noc",
+        "security",
+        "postmaster",
+        "hostmaster",
+        "usenet",
+        "news",
+        "webmaster",
+        "www",
+        "uucp",
+        "ftp",
+        "info",
+        "marketing",
+        "sales",
+        "support",
+        "admin",
+        "administrator",
+        "root",
+        "sysadmin",
+        "mailer-daemon",
+        "daemon",
+        "nobody",
+        "noreply",
+        "no-reply",
+        "bounce",
+        "bounces",
+        "dmarc",
+        "tls-rpt",
+        "ssladmin",
+        "ssl",
+        "sslwebmaster",
+        "sysop",
+        "it",
+        "host",
+        "mail",
+        "email",
+        "smtp",
+        "imap",
+        "pop",
+        "pop3",
+        "autoconfig",
+        "autodiscover",
+        "mta-sts",
+        "dns",
+        "ns",
+        "ipadmin",
+        "owner",
+        "staff",
+        "system",
+        "operator",
+        "helpdesk",
+        "help",
+        "billing",
+        "legal",
+        "privacy",
+    ]
+)
+
+_DOT_ATOM = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A normalised address: lower case, the domain in its ASCII form (A-labels)."""
+
+    local_part: str
+    domain: str
+
+    def __str__(self) -> str:
+        return f"{self.local_part}@{self.domain}"
+
+
+def normalise_domain(raw: str) -> str:
+    """The ASCII form of a domain name in lower case. Raises `Refused` when it is none."""
+    text = raw.strip().rstrip(".").lower()
+    try:
+        ascii_form = idna.encode(text, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise Refused("malformed_address", f"the domain {printable(raw)} is not a domain name") from error
+    if "." not in ascii_form:
+        raise Refused("malformed_address", f"the domain {printable(raw)} has no dot")
+    return ascii_form
+
+
+def parse_address(raw: str, *, domains: Collection[str], reserved: Collection[str]) -> Address:
+    """The normalised address that Postroom will make.
+
+    `domains` are the served domains in ASCII form, `reserved` local parts that are never given away.
+    Raises `Refused` with a sentence for the person who typed the address.
+    """
+    text = raw.strip()
+    local_part, at, domain = text.rpartition("@")
+    if not at or not local_part or not domain:
+        raise Refused("malformed_address", f"{printable(raw)} is not a mail address (name@domain)")
+    local_part = local_part.lower()
+    _check_local_part(local_part)
+    name = normalise_domain(domain)
+    if name not in domains:
+        raise Refused(
+            "domain_not_served",
+            f"the domain {name} is not served here; served: {', '.join(sorted(domains))}",
+        )
+    if local_part in reserved:
+        raise Refused("reserved_name", f"the name {local_part} is reserved (RFC 2142 or POSTROOM_RESERVED_NAMES)")
+    if local_part.startswith(MARK_PREFIX):
+        raise Refused("reserved_name", f"names that begin with {MARK_PREFIX} are reserved for Postroom's marks")
+    address = Address(local_part, name)
+    if len(str(address)) > MAX_ADDRESS:
+        raise Refused("malformed_address", f"the address is longer than {MAX_ADDRESS} characters")
+    return address
+
+
+def _check_local_part(local_part: str) -> None:
+    if len(local_part.encode()) > MAX_LOCAL_PART:
+        raise Refused("unsafe_local_part", f"the name before the @ is longer than {MAX_LOCAL_PART} characters")
+    if not _DOT_ATOM.fullmatch(local_part):
+        raise Refused(
+            "unsafe_local_part",
+            f"the name {printable(local_part)} may hold only the letters a-z, digits, '-', '_' and single dots inside",
+        )
+
+
+def printable(text: str) -> str:
+    """`text` in quotes, shortened and escaped, so that an error cannot smuggle control characters into a log."""
+    return ascii(text if len(text) <= 80 else text[:77] + "...")

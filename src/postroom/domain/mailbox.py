@@ -1,0 +1,50 @@
+"""The mailbox that an identity shall have, and the mark that proves whose it is.
+
+The mark is a disabled alias whose local part is made of the identity's id. The mail server keeps addresses
+unique over accounts and aliases, so it refuses a second mailbox for an identity by itself, whatever we forget.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+MARK_PREFIX = "postroom-"
+
+
+def mark_of(identity_id: UUID) -> str:
+    """Local part of the mark: the prefix and the id without hyphens (41 characters)."""
+    return MARK_PREFIX + identity_id.hex
+
+
+def identity_of(mark: str) -> UUID | None:
+    """The identity that a mark names, or None if `mark` is no mark of ours."""
+    try:
+        identity_id = UUID(hex=mark.removeprefix(MARK_PREFIX))
+    except ValueError:
+        return None
+    return identity_id if mark_of(identity_id) == mark else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """What the mail server is asked to make."""
+
+    identity_id: UUID
+    email: str
+    """Normalised address (`domain.address`)."""
+    display_name: str | None = None
+
+    @property
+    def local_part(self) -> str:
+        return self.email.partition("@")[0]
+
+    @property
+    def domain(self) -> str:
+        return self.email.partition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class StalwartAccount:
+    """An account on the mail server that carries our mark: `id` is its JMAP accountId."""
+
+    id: str
+    email: str

@@ -1,0 +1,81 @@
+"""What can go wrong, told apart by what Postroom does about it.
+
+    PostroomError
+    ├── Refused              the input is wrong: say why, keep nothing, never retry
+    ├── Unavailable          PostgreSQL is away: nothing was stored, ask again later
+    ├── ConfigurationError   a setting or a part around us is wrong: the operator must act
+    └── MailServerError      an attempt did not make the mailbox
+        ├── Transient        try again; the outcome may be unknown
+        ├── Throttled        try again when the server says so; nobody failed
+        ├── Misconfigured    an operator must act; slow retry, alarm
+        ├── Conflict         the address belongs to someone else
+        └── Permanent        the mail server will never accept this
+
+Only adapters raise `MailServerError`s; `domain.request` alone decides what each one costs.
+"""
+
+
+class PostroomError(Exception):
+    """Root of all errors that Postroom raises on purpose. The text is for a person."""
+
+
+class Refused(PostroomError):
+    """The request cannot ever be fulfilled as it was made.
+
+    `code` is a short stable word for programs (`reserved_name`, `nil_identity`, …).
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Unavailable(PostroomError):
+    """PostgreSQL cannot be reached; nothing of the present request was stored."""
+
+
+class ConfigurationError(PostroomError):
+    """A setting, or a part that Postroom needs, is wrong; the text says what to change."""
+
+
+class MailServerError(PostroomError):
+    """An attempt ended without a mailbox. The text names the mail server's answer, never a secret."""
+
+
+class Transient(MailServerError):
+    """Trying again may help.
+
+    `outcome_unknown` is true when the mail server may have made the mailbox all the same (a time-out
+    or a cut connection after the request left): the next attempt looks up the mark before it creates.
+    """
+
+    def __init__(self, message: str, *, outcome_unknown: bool = False) -> None:
+        super().__init__(message)
+        self.outcome_unknown = outcome_unknown
+
+
+class Throttled(MailServerError):
+    """The mail server asked us to slow down. `retry_after` is in seconds, None if it named no time."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Misconfigured(MailServerError):
+    """An operator must act. `domain` is None when the whole server refuses us (key, permissions, version),
+    else the mail domain that is missing there. `unauthorized` is true for a key that the server does not know:
+    asking again with it counts towards a ban."""
+
+    def __init__(self, message: str, *, domain: str | None = None, unauthorized: bool = False) -> None:
+        super().__init__(message)
+        self.domain = domain
+        self.unauthorized = unauthorized
+
+
+class Conflict(MailServerError):
+    """The address is held by an account that does not carry this identity's mark; it is never adopted."""
+
+
+class Permanent(MailServerError):
+    """The mail server will never accept this request as it is."""

@@ -1,0 +1,161 @@
+"""What the core asks of the world. Adapters implement these; tests may, too."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from postroom.domain.breaker import Breaker, Cause
+from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.request import Move, Origin, Request, Status
+
+
+class MailServer(Protocol):
+    """One mail server. Every method but `well` raises `MailServerError`s and nothing else."""
+
+    async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
+        """Make the mailbox with its mark, or find that it was made before. `deadline` is in seconds from now."""
+        ...
+
+    async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
+        """The account that carries the mark of this identity, if there is one."""
+        ...
+
+    async def well(self) -> str | None:
+        """None if the server answers a cheap question asked with our key, else what is wrong."""
+        ...
+
+
+class Answer(StrEnum):
+    """What a claim says of one request."""
+
+    GRANTED = "granted"
+    ALONE = "alone"
+    """it crashed before: claim it again with `alone`, while nothing else runs here"""
+    BREAKER = "breaker"
+    WAITING = "waiting"
+    RUNNING = "running"
+    PROVISIONED = "provisioned"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The answer for one asked request. `due_in`: seconds until it is (or, if granted, was) due; negative when late."""
+
+    identity_id: UUID
+    answer: Answer
+    request: Request | None
+    """the row after the claim; None if there is none"""
+    due_in: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`status` is what the audit says of the attempt: `late` if another holder had taken over meanwhile."""
+
+    request: Request
+    account_id: UUID | None
+    status: Status
+
+
+class Requests(Protocol):
+    """The truth: `email_requests`, `email_accounts` and the audit. Raises `Unavailable` when PostgreSQL is away.
+
+    Each method is one transaction.
+    """
+
+    async def accept(
+        self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
+    ) -> Request | None:
+        """Store a new request: running under `holder` if one is given and the breaker is closed, else waiting.
+        None when the identity has a request already, or another one holds the address."""
+        ...
+
+    async def read(self, identity_id: UUID) -> tuple[Request, UUID | None] | None:
+        """The request and the id of its account in `email_accounts`."""
+        ...
+
+    async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
+        """Store a dead request for an address that another identity holds. None if it is not so any more."""
+        ...
+
+    async def revive(
+        self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
+    ) -> Request | None:
+        """Start a dead request again under another address. None if it is not dead, or the address is held."""
+        ...
+
+    async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
+        """Note a newer address: in place of the old one if nothing was attempted, else as `wanted_email`.
+        None when another identity holds it."""
+        ...
+
+    async def record_refusal(self, identity_id: UUID | None, email: str | None, why: str, origin: Origin) -> None: ...
+
+    async def claim(self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False) -> list[Claim]: ...
+
+    async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled:
+        """Write the outcome of the attempt that `request.holder` made. Repeating it is safe."""
+        ...
+
+    async def postpone_domain(self, domain: str, seconds: float) -> int:
+        """Put off the waiting requests of a domain that the mail server does not have."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """Somebody may be due. `member` is the bytes held in Redis, None when PostgreSQL told."""
+
+    identity_id: UUID | None
+    """None for bytes that nobody can read"""
+    member: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    reminders: Sequence[Reminder]
+    next_in: float | None
+    """seconds until the next one is due, None when nothing waits"""
+
+
+class Reminders(Protocol):
+    """Who is due? Two adapters: Redis (exact and cheap) and PostgreSQL (always there)."""
+
+    async def due(self, limit: int) -> Due: ...
+
+
+class Announcements(Protocol):
+    """What Redis is told. Failing costs punctuality, never a request: no method raises."""
+
+    async def replace(self, request: Request, held: Sequence[str]) -> None:
+        """Remove the members held for `request`, and announce it if it waits."""
+        ...
+
+    async def restore(self, member: str, due_at: datetime) -> None: ...
+
+    async def remove(self, members: Sequence[str]) -> None: ...
+
+
+class Breakers(Protocol):
+    """The shared breaker row."""
+
+    async def read(self) -> Breaker: ...
+
+    async def open(self, cause: Cause, error: str) -> None: ...
+
+    async def take_probe(self) -> Breaker | None:
+        """The breaker, if it is open, a probe is due and nobody else took it."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...

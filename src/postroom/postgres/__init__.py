@@ -1,0 +1,1 @@
+"""PostgreSQL, which decides: the requests, the accounts, the audit and the breaker."""

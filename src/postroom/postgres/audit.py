@@ -1,0 +1,75 @@
+"""What people look at: the state of all, the timeline of one, and the two things an operator may do."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg.errors import UniqueViolation
+
+from postroom.domain.request import Request
+from postroom.errors import Refused
+from postroom.postgres.connection import Pool, Row, row, rows
+from postroom.postgres.requests import HELD, request_of
+
+
+class Audit:
+    """All methods raise `Unavailable` when PostgreSQL is away."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def counts(self) -> Mapping[str, float]:
+        """The gauges of /metrics, by name without the prefix."""
+        found = await row(self._pool, "counts")
+        return found or {}
+
+    async def look(self, what: Literal["dead_letters", "next_waiting", "drifts"], *, limit: int) -> list[Row]:
+        return await rows(self._pool, what, {"limit": limit})
+
+    async def find(self, email_or_id: str) -> tuple[Request, UUID | None]:
+        """The request of an identity id, or of an address. Raises `Refused` when there is none."""
+        found = await row(self._pool, "read", {"identity_id": await self._identity_id(email_or_id)})
+        if found is None:
+            raise Refused("unknown", f"no request for {email_or_id}")
+        return request_of(found), found["account_id"]
+
+    async def _identity_id(self, email_or_id: str) -> UUID:
+        try:
+            return UUID(email_or_id)
+        except ValueError:
+            email = email_or_id.strip().lower()
+        of_email = await rows(self._pool, "identities_of_email", {"email": email})
+        if not of_email:
+            raise Refused("unknown", f"no request for {email_or_id}; give the address as it was registered, or the id")
+        return of_email[0]["identity_id"]
+
+    async def timeline(self, identity_id: UUID) -> list[dict[str, Any]]:
+        """The rows of `email_provisioning_log` of one identity, oldest first."""
+        return await rows(self._pool, "timeline", {"identity_id": identity_id})
+
+    async def retry(self, identity_id: UUID, *, actor: str) -> Request:
+        """Let a waiting or dead request be attempted now. Raises `Refused` when that cannot be."""
+        parameters = {"identity_id": identity_id, "actor": actor}
+        try:
+            moved = await row(self._pool, "operator_retry", parameters)
+        except UniqueViolation as error:
+            raise Refused("held", f"{HELD}; nothing was changed") from error
+        return await self._moved(moved, identity_id, "only a waiting or dead request can be retried")
+
+    async def bury(self, identity_id: UUID, *, actor: str, reason: str) -> Request:
+        """Give a waiting request up. Raises `Refused` when it does not wait."""
+        parameters = {"identity_id": identity_id, "actor": actor, "reason": reason}
+        moved = await row(self._pool, "operator_bury", parameters)
+        return await self._moved(moved, identity_id, "only a waiting request can be buried")
+
+    async def _moved(self, moved: Row | None, identity_id: UUID, rule: str) -> Request:
+        if moved:
+            return request_of(moved)
+        request, _ = await self.find(str(identity_id))
+        raise Refused("wrong_state", f"the request of {request.email} is {request.state}: {rule}")
+
+
+async def keep_mark_domain(pool: Pool, mark_domain: str) -> str:
+    """The domain that marks are made in, as it was first used (`mark_domain`, if it is used for the first time)."""
+    kept = await row(pool, "keep_fact", {"name": "mark_domain", "value": mark_domain})
+    return str(kept["value"]) if kept else mark_domain

@@ -1,0 +1,53 @@
+"""The port `Breakers` on PostgreSQL: one row, shared by all processes."""
+
+from postroom.domain.breaker import Breaker, Cause, interval_after_probe, interval_at_opening
+from postroom.postgres.connection import Pool, Row, row, rows
+
+
+class PostgresBreakers:
+    def __init__(self, pool: Pool, *, delay_factor: float = 1.0) -> None:
+        self._pool = pool
+        self._delay_factor = delay_factor
+
+    async def read(self) -> Breaker:
+        return _breaker_of(await self._row())
+
+    async def open(self, cause: Cause, error: str) -> None:
+        before = await self._row()
+        interval = interval_at_opening(
+            cause,
+            previous=before["interval"] / self._delay_factor,
+            seconds_closed=before["seconds_since"] / self._delay_factor,
+        )
+        parameters = {"cause": cause, "error": error, "interval": interval * self._delay_factor}
+        await rows(self._pool, "breaker_open", parameters)
+
+    async def take_probe(self) -> Breaker | None:
+        before = _breaker_of(await self._row())
+        if not before.open:
+            return None
+        following = interval_after_probe(before.cause, before.interval / self._delay_factor)
+        parameters = {"interval": following * self._delay_factor, "previous": before.interval}
+        # PostgreSQL decides whether a probe is due, and that only one of us takes it.
+        taken = await rows(self._pool, "breaker_take_probe", parameters)
+        return before if taken else None
+
+    async def close(self) -> None:
+        await rows(self._pool, "breaker_close")
+
+    async def _row(self) -> Row:
+        found = await row(self._pool, "breaker_read")
+        if found is None:
+            raise LookupError("mail_server_breaker holds no row; restore it with: postroom migrate")
+        return found
+
+
+def _breaker_of(found: Row) -> Breaker:
+    return Breaker(
+        open=found["open"],
+        cause=Cause(found["cause"]),
+        error=found["error"],
+        changed_at=found["changed_at"],
+        interval=found["interval"],
+        probe_at=found["probe_at"],
+    )

@@ -1,0 +1,92 @@
+"""Connections, and SQL loaded by name from `sql/`."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.resources import files
+from typing import Any, LiteralString, cast
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from postroom.errors import Unavailable
+
+Row = DictRow
+Pool = AsyncConnectionPool[AsyncConnection[Row]]
+
+POOL_TIMEOUT = 4.0
+"""Seconds to wait for a connection: below the in-line deadline, so that a hook is told the truth in time."""
+
+
+@cache
+def sql(name: str) -> LiteralString:
+    """The text of `sql/<name>.sql`."""
+    # The cast is sound: the text is part of this package, never of a caller.
+    return cast(LiteralString, files("postroom.postgres").joinpath("sql", f"{name}.sql").read_text())
+
+
+def make_pool(url: str, *, size: int) -> Pool:
+    """A pool, not yet open. `url` may name several hosts (`target_session_attrs=read-write` finds the primary)."""
+    return AsyncConnectionPool(
+        url,
+        connection_class=AsyncConnection[Row],
+        kwargs={
+            # Each statement is its own transaction: none of ours needs two.
+            "autocommit": True,
+            "row_factory": dict_row,
+            "connect_timeout": 3,
+            "application_name": "postroom",
+            # A server that hangs must not hang us: the caller learns `Unavailable` and nothing is claimed stored.
+            "options": "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s",
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 6000,
+        },
+        min_size=1,
+        max_size=size,
+        timeout=POOL_TIMEOUT,
+        reconnect_timeout=5.0,
+        # After a restart of PostgreSQL the next hook must not find a dead connection.
+        check=cast(Any, AsyncConnectionPool.check_connection),
+        open=False,
+    )
+
+
+# Classes of SQLSTATE: connection, resources, operator intervention (shutdown), read-only after a fail-over.
+_AWAY = ("08", "53", "57", "25006")
+
+
+def is_away(error: psycopg.Error) -> bool:
+    """Whether `error` says that PostgreSQL cannot serve us now, rather than that our statement is wrong."""
+    if error.sqlstate is None:
+        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return error.sqlstate.startswith(_AWAY)
+
+
+@asynccontextmanager
+async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
+    """A connection out of the pool. Raises `Unavailable` when PostgreSQL is away, now or in the middle."""
+    try:
+        async with pool.connection() as conn:
+            yield conn
+    except PoolTimeout as error:
+        raise Unavailable("PostgreSQL cannot be reached") from error
+    except psycopg.Error as error:
+        if is_away(error):
+            raise Unavailable("PostgreSQL cannot be reached") from error
+        raise
+
+
+async def rows(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+    """Run one statement. Raises `Unavailable`."""
+    async with connection(pool) as conn:
+        cursor = await conn.execute(sql(name), parameters)
+        return await cursor.fetchall() if cursor.description else []
+
+
+async def row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
+    found = await rows(pool, name, parameters)
+    return found[0] if found else None

@@ -1,0 +1,17 @@
+"""Alembic's entry point. The URL comes from `postroom.postgres.migrate`, never from an ini file."""
+
+from alembic import context
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+url = make_url(context.config.attributes["url"]).set(drivername="postgresql+psycopg")
+engine = create_engine(url, poolclass=NullPool)
+with engine.connect() as connection:
+    # Several processes may start at once: one migrates, the others wait and find nothing to do.
+    connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('postroom.migrate'))")
+    connection.commit()
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+engine.dispose()

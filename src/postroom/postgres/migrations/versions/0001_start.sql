@@ -1,0 +1,123 @@
+-- The truth: one row per identity is the request, its state and its lock.
+CREATE TABLE email_requests (
+    identity_id     uuid PRIMARY KEY,
+    email           text NOT NULL,
+    wanted_email    text,
+    display_name    text,
+    state           text NOT NULL CHECK (state IN ('waiting', 'running', 'provisioned', 'dead')),
+    due_at          timestamptz,
+    holder          uuid,
+    attempts        integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    retries         integer NOT NULL DEFAULT 0 CHECK (retries BETWEEN 0 AND 3),
+    crashes         integer NOT NULL DEFAULT 0 CHECK (crashes BETWEEN 0 AND 3),
+    outcome_unknown boolean NOT NULL DEFAULT false,
+    enqueued_at     timestamptz NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    last_error      text,
+    reason          text,
+    -- Whoever is not at rest must be looked at again; whoever runs has a holder; whoever died has a reason.
+    CHECK ((state IN ('waiting', 'running')) = (due_at IS NOT NULL)),
+    CHECK ((state = 'running') = (holder IS NOT NULL)),
+    CHECK ((state = 'dead') = (reason IS NOT NULL))
+) WITH (fillfactor = 80);
+
+CREATE INDEX email_requests_due ON email_requests (due_at) WHERE state IN ('waiting', 'running');
+-- The reservation of an address, for as long as its request lives.
+CREATE UNIQUE INDEX email_requests_address ON email_requests (email) WHERE state <> 'dead';
+CREATE INDEX email_requests_dead ON email_requests (enqueued_at) WHERE state = 'dead';
+CREATE INDEX email_requests_by_email ON email_requests (email);
+CREATE INDEX email_requests_drift ON email_requests (enqueued_at) WHERE wanted_email IS NOT NULL;
+
+CREATE TABLE email_accounts (
+    id                  uuid PRIMARY KEY,
+    kratos_identity_id  uuid NOT NULL UNIQUE,
+    email               text NOT NULL,
+    stalwart_account_id text NOT NULL,
+    created_at          timestamptz NOT NULL DEFAULT now()
+);
+
+-- The audit: append-only, by month, so that old months are archived by plain DETACH.
+CREATE TABLE email_provisioning_log (
+    id                  bigint GENERATED ALWAYS AS IDENTITY,
+    kratos_identity_id  uuid,
+    email               text,
+    action              text NOT NULL,
+    status              text NOT NULL,
+    attempt_count       integer NOT NULL,
+    error_message       text,
+    holder              uuid,
+    stalwart_account_id text,
+    actor               text,
+    trigger_id          text,
+    request_id          text,
+    traceparent         text,
+    created_at          timestamptz NOT NULL DEFAULT clock_timestamp()
+) PARTITION BY RANGE (created_at);
+
+CREATE INDEX email_provisioning_log_identity ON email_provisioning_log (kratos_identity_id, created_at);
+
+CREATE FUNCTION refuse_to_change_the_log() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'email_provisioning_log is append-only: % refused', TG_OP
+        USING ERRCODE = 'insufficient_privilege', HINT = 'Archive whole months by ALTER TABLE … DETACH PARTITION.';
+END $$;
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON email_provisioning_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_to_change_the_log();
+-- ALWAYS: session_replication_role = replica must not get round it.
+ALTER TABLE email_provisioning_log ENABLE ALWAYS TRIGGER append_only;
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON email_provisioning_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_the_log();
+ALTER TABLE email_provisioning_log ENABLE ALWAYS TRIGGER never_truncated;
+
+-- A TRUNCATE trigger is not inherited, and neither is ALWAYS: each partition gets its own.
+CREATE FUNCTION guard_log_partition(partition regclass) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', partition);
+    EXECUTE format('CREATE TRIGGER never_truncated BEFORE TRUNCATE ON %s
+                    FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_the_log()', partition);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER never_truncated', partition);
+END $$;
+
+CREATE FUNCTION extend_log(months integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    month timestamptz;
+    name  text;
+    made  integer := 0;
+BEGIN
+    FOR i IN 0..months LOOP
+        month := date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + make_interval(months => i);
+        name := 'email_provisioning_log_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM');
+        IF to_regclass(name) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I PARTITION OF email_provisioning_log FOR VALUES FROM (%L) TO (%L)',
+                           name, month, month + interval '1 month');
+            PERFORM guard_log_partition(name::regclass);
+            made := made + 1;
+        END IF;
+    END LOOP;
+    RETURN made;
+END $$;
+
+-- The net under a clock or an operator that is two years late; `postroom check` warns when it holds rows.
+CREATE TABLE email_provisioning_log_default PARTITION OF email_provisioning_log DEFAULT;
+SELECT guard_log_partition('email_provisioning_log_default');
+SELECT extend_log(24);
+
+-- One row, shared by all processes, so that probes stay few.
+CREATE TABLE mail_server_breaker (
+    only       boolean PRIMARY KEY DEFAULT true CHECK (only),
+    open       boolean NOT NULL DEFAULT false,
+    cause      text NOT NULL DEFAULT 'outage' CHECK (cause IN ('outage', 'misconfigured', 'unauthorized')),
+    error      text,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    interval_s double precision NOT NULL DEFAULT 5,
+    probe_at   timestamptz,
+    CHECK (open = (probe_at IS NOT NULL))
+) WITH (fillfactor = 50);
+INSERT INTO mail_server_breaker DEFAULT VALUES;
+
+-- What must never change once it was used (POSTROOM_MARK_DOMAIN).
+CREATE TABLE postroom_facts (
+    name  text PRIMARY KEY,
+    value text NOT NULL
+);

@@ -1,0 +1,153 @@
+"""The port `Requests` on PostgreSQL. Each method is one statement and one commit; the rules are in `sql/`."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from psycopg.errors import UniqueViolation
+
+from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, MAX_CRASHES
+from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.request import Move, Origin, Request, State, Status
+from postroom.errors import Unavailable
+from postroom.ports import Answer, Claim, Settled
+from postroom.postgres.connection import Pool, Row, row, rows
+
+HELD = "the address is held by another identity"
+
+
+class PostgresRequests:
+    """`new_id` draws random ids (holders, accounts); `delay_factor` shortens every delay in trials and tests."""
+
+    def __init__(self, pool: Pool, *, new_id: Callable[[], UUID], delay_factor: float = 1.0) -> None:
+        self._pool = pool
+        self._new_id = new_id
+        self._delay_factor = delay_factor
+
+    async def accept(
+        self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
+    ) -> Request | None:
+        return await self._start("accept", mailbox, holder, lease, origin, action)
+
+    async def revive(
+        self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
+    ) -> Request | None:
+        try:
+            return await self._start("revive", mailbox, holder, lease, origin, action)
+        except UniqueViolation:
+            return None
+
+    async def _start(
+        self, name: str, mailbox: Mailbox, holder: UUID | None, lease: float, origin: Origin, action: str
+    ) -> Request | None:
+        parameters = _of_mailbox(mailbox) | _of_origin(origin)
+        parameters |= {"holder": holder, "lease": lease, "action": action}
+        started = await row(self._pool, name, parameters)
+        return request_of(started) if started else None
+
+    async def read(self, identity_id: UUID) -> tuple[Request, UUID | None] | None:
+        found = await row(self._pool, "read", {"identity_id": identity_id})
+        return (request_of(found), found["account_id"]) if found else None
+
+    async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
+        parameters = _of_mailbox(mailbox) | _of_origin(origin) | {"action": action, "reason": HELD}
+        born_dead = await row(self._pool, "refuse_held", parameters)
+        return request_of(born_dead) if born_dead else None
+
+    async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
+        try:
+            changed = await row(self._pool, "follow_address", _of_mailbox(mailbox) | _of_origin(origin))
+        except UniqueViolation:
+            return None
+        if changed:
+            return request_of(changed)
+        found = await self.read(mailbox.identity_id)
+        return found[0] if found else None
+
+    async def record_refusal(self, identity_id: UUID | None, email: str | None, why: str, origin: Origin) -> None:
+        parameters = {"identity_id": identity_id, "email": email, "why": why} | _of_origin(origin)
+        await rows(self._pool, "record_refusal", parameters)
+
+    async def claim(self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False) -> list[Claim]:
+        asked = list(dict.fromkeys(identity_ids))
+        parameters = {
+            "identity_ids": asked,
+            "holders": [self._new_id() for _ in asked],
+            "lease": lease,
+            "alone": alone,
+            "max_crashes": MAX_CRASHES,
+            "crash_delay": DELAY_AFTER_SECOND_CRASH * self._delay_factor,
+        }
+        return [
+            Claim(
+                identity_id=answer["asked_id"],
+                answer=Answer(answer["answer"]),
+                request=request_of(answer) if answer["identity_id"] else None,
+                due_in=answer["due_in"],
+            )
+            for answer in await rows(self._pool, "claim", parameters)
+        ]
+
+    async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled:
+        parameters = {
+            "identity_id": request.identity_id,
+            "holder": request.holder,
+            "email": request.email,
+            "attempts": request.attempts,
+            "state": move.state,
+            "status": move.status,
+            "delay": None if move.delay is None else move.delay * self._delay_factor,
+            "retries": move.retries,
+            "outcome_unknown": move.outcome_unknown,
+            "error": move.error,
+            "reason": move.reason,
+            "account_id": self._new_id(),
+            "stalwart_account_id": account.id if account else None,
+        }
+        settled = await row(self._pool, "settle", parameters)
+        if settled:
+            return Settled(request_of(settled), settled["account_id"], move.status)
+        late = await row(self._pool, "settle_late", parameters)
+        found = await self.read(request.identity_id)
+        if found is None:
+            raise Unavailable(f"the request of {request.identity_id} is gone from PostgreSQL")
+        return Settled(*found, status=Status.LATE if late else move.status)
+
+    async def postpone_domain(self, domain: str, seconds: float) -> int:
+        parameters = {"domain": domain, "seconds": seconds * self._delay_factor}
+        return len(await rows(self._pool, "postpone_domain", parameters))
+
+
+def _of_mailbox(mailbox: Mailbox) -> dict[str, object]:
+    return {
+        "identity_id": mailbox.identity_id,
+        "email": mailbox.email,
+        "display_name": mailbox.display_name,
+    }
+
+
+def _of_origin(origin: Origin) -> dict[str, object]:
+    return {
+        "trigger_id": origin.trigger_id,
+        "request_id": origin.request_id,
+        "traceparent": origin.traceparent,
+    }
+
+
+def request_of(found: Row) -> Request:
+    """The `Request` in a row that holds the columns of `email_requests`."""
+    return Request(
+        identity_id=found["identity_id"],
+        email=found["email"],
+        wanted_email=found["wanted_email"],
+        display_name=found["display_name"],
+        state=State(found["state"]),
+        due_at=found["due_at"],
+        holder=found["holder"],
+        attempts=found["attempts"],
+        retries=found["retries"],
+        crashes=found["crashes"],
+        outcome_unknown=found["outcome_unknown"],
+        enqueued_at=found["enqueued_at"],
+        last_error=found["last_error"],
+        reason=found["reason"],
+    )

@@ -1,0 +1,26 @@
+-- Store a new request, and the audit's row with it: one statement, one commit.
+-- Without a conflict target both unique indexes count: the identity, and the reservation of the address.
+WITH gate AS (
+    SELECT %(holder)s::uuid IS NOT NULL AND NOT open AS starts FROM mail_server_breaker
+), added AS (
+    INSERT INTO email_requests
+        (identity_id, email, display_name, state, due_at, holder, attempts, enqueued_at)
+    SELECT %(identity_id)s, %(email)s, %(display_name)s,
+           CASE WHEN starts THEN 'running' ELSE 'waiting' END,
+           CASE WHEN starts THEN clock_timestamp() + make_interval(secs => %(lease)s) ELSE now() END,
+           CASE WHEN starts THEN %(holder)s::uuid END,
+           starts::int,
+           clock_timestamp()
+    FROM gate
+    ON CONFLICT DO NOTHING
+    RETURNING *
+), logged AS (
+    INSERT INTO email_provisioning_log
+        (kratos_identity_id, email, action, status, attempt_count, holder, trigger_id, request_id, traceparent)
+    SELECT identity_id, email,
+           CASE WHEN holder IS NULL THEN %(action)s ELSE 'create' END,
+           CASE WHEN holder IS NULL THEN 'done' ELSE 'pending' END,
+           attempts, holder, %(trigger_id)s, %(request_id)s, %(traceparent)s
+    FROM added
+)
+SELECT * FROM added

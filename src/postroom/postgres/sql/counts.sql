@@ -1,0 +1,16 @@
+-- For /metrics and the readiness check: index-only, whatever the number of identities.
+SELECT 1::float8 AS database_up,
+       count(*) FILTER (WHERE state = 'waiting')::float8 AS requests_waiting,
+       count(*) FILTER (WHERE state = 'running')::float8 AS requests_running,
+       count(*) FILTER (WHERE state = 'waiting' AND due_at < now() - interval '5 seconds')::float8
+           AS requests_overdue,
+       (SELECT count(*) FROM email_requests WHERE state = 'dead')::float8 AS requests_dead,
+       coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at < now())), 0)::float8
+           AS oldest_overdue_seconds,
+       (SELECT open::int FROM mail_server_breaker)::float8 AS breaker_open,
+       (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'email_provisioning_log'::regclass
+          AND c.relname > 'email_provisioning_log_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')
+          AND c.relname ~ '\d{4}_\d\d$')::float8 AS log_months_ahead,
+       (SELECT EXISTS (SELECT FROM email_provisioning_log_default)::int)::float8 AS log_default_rows
+FROM email_requests WHERE state IN ('waiting', 'running')

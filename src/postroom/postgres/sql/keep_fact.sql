@@ -1,0 +1,6 @@
+-- The value as it was first used; a later different one does not replace it.
+WITH added AS (
+    INSERT INTO postroom_facts (name, value) VALUES (%(name)s, %(value)s)
+    ON CONFLICT (name) DO NOTHING RETURNING value
+)
+SELECT value FROM added UNION ALL SELECT value FROM postroom_facts WHERE name = %(name)s LIMIT 1

@@ -1,0 +1,30 @@
+-- A dead request asks for another address: it starts anew. A held address fails on the unique index.
+WITH gate AS (
+    SELECT %(holder)s::uuid IS NOT NULL AND NOT open AS starts FROM mail_server_breaker
+), revived AS (
+    UPDATE email_requests SET
+        email = %(email)s,
+        wanted_email = NULL,
+        display_name = %(display_name)s,
+        state = CASE WHEN starts THEN 'running' ELSE 'waiting' END,
+        due_at = CASE WHEN starts THEN clock_timestamp() + make_interval(secs => %(lease)s) ELSE now() END,
+        holder = CASE WHEN starts THEN %(holder)s::uuid END,
+        attempts = attempts + starts::int,
+        retries = 0,
+        crashes = 0,
+        enqueued_at = clock_timestamp(),
+        last_error = NULL,
+        reason = NULL
+    FROM gate
+    WHERE identity_id = %(identity_id)s AND state = 'dead' AND email <> %(email)s
+    RETURNING email_requests.*
+), logged AS (
+    INSERT INTO email_provisioning_log
+        (kratos_identity_id, email, action, status, attempt_count, holder, trigger_id, request_id, traceparent)
+    SELECT identity_id, email,
+           CASE WHEN holder IS NULL THEN %(action)s ELSE 'create' END,
+           CASE WHEN holder IS NULL THEN 'done' ELSE 'pending' END,
+           attempts, holder, %(trigger_id)s, %(request_id)s, %(traceparent)s
+    FROM revived
+)
+SELECT * FROM revived

@@ -1,0 +1,27 @@
+-- Write an outcome, if this holder still holds the request: row, account and audit in one statement.
+WITH settled AS (
+    UPDATE email_requests SET
+        state = %(state)s,
+        due_at = now() + make_interval(secs => %(delay)s::float8),
+        holder = NULL,
+        retries = %(retries)s,
+        outcome_unknown = %(outcome_unknown)s,
+        enqueued_at = clock_timestamp(),
+        last_error = %(error)s,
+        reason = %(reason)s
+    WHERE identity_id = %(identity_id)s AND state = 'running' AND holder = %(holder)s
+    RETURNING *
+), account AS (
+    INSERT INTO email_accounts (id, kratos_identity_id, email, stalwart_account_id)
+    SELECT %(account_id)s, identity_id, email, %(stalwart_account_id)s FROM settled WHERE state = 'provisioned'
+    ON CONFLICT (kratos_identity_id) DO UPDATE SET
+        email = excluded.email, stalwart_account_id = excluded.stalwart_account_id
+    RETURNING id
+), logged AS (
+    INSERT INTO email_provisioning_log
+        (kratos_identity_id, email, action, status, attempt_count, error_message, holder, stalwart_account_id)
+    SELECT identity_id, email, 'create', %(status)s, attempts, coalesce(%(reason)s, %(error)s), %(holder)s,
+           %(stalwart_account_id)s
+    FROM settled
+)
+SELECT settled.*, account.id AS account_id FROM settled LEFT JOIN account ON true

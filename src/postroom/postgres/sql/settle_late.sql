@@ -1,0 +1,11 @@
+-- The row is not ours any more. Either our own COMMIT had succeeded and only its answer was lost, or another
+-- holder took over: then what the mail server told us is kept as `late`, once, and nothing else changes.
+INSERT INTO email_provisioning_log
+    (kratos_identity_id, email, action, status, attempt_count, error_message, holder, stalwart_account_id)
+SELECT %(identity_id)s, %(email)s, 'create', 'late', %(attempts)s,
+       'ended as ' || %(status)s || ' after its lease: another attempt decides', %(holder)s, %(stalwart_account_id)s
+WHERE NOT EXISTS (
+    SELECT FROM email_provisioning_log
+    WHERE kratos_identity_id = %(identity_id)s AND holder = %(holder)s AND status NOT IN ('pending', 'crashed')
+)
+RETURNING id

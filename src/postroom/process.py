@@ -1,0 +1,131 @@
+"""Running a service or a worker until it is told to stop."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from urllib.parse import urlsplit
+
+import uvicorn
+import uvloop
+
+from postroom.errors import ConfigurationError
+from postroom.runtime import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, connected, settle_mark_domain
+from postroom.settings import Settings
+from postroom.telemetry import log
+
+
+async def serve(settings: Settings, *, until_eof: bool = False) -> None:
+    """The service: webhook, health, metrics, and the worker unless POSTROOM_WORKER is off."""
+    async with connected(settings, concurrency=SERVICE_CONCURRENCY) as parts:
+        listener = _listen(settings.host, settings.port)
+        server = _Server(
+            uvicorn.Config(
+                parts.app(),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=int(settings.drain_seconds) + 5,
+            )
+        )
+        async with _stopping(until_eof) as stop, asyncio.TaskGroup() as group:
+            _log_start(parts)
+            group.create_task(_mark_then_work(parts, with_worker=settings.worker))
+            group.create_task(server.serve(sockets=[listener]))
+            await stop.wait()
+            log.info("Stopping: attempts under way may end")
+            server.should_exit = True
+            parts.worker.stop()
+            await parts.accept.drain(within=settings.drain_seconds)
+
+
+async def work(settings: Settings, *, until_eof: bool = False) -> None:
+    """A worker of its own."""
+    async with (
+        connected(settings, concurrency=WORKER_CONCURRENCY) as parts,
+        _stopping(until_eof) as stop,
+        asyncio.TaskGroup() as group,
+    ):
+        _log_start(parts)
+        group.create_task(_mark_then_work(parts, with_worker=True))
+        await stop.wait()
+        parts.worker.stop()
+
+
+async def _mark_then_work(parts: Parts, *, with_worker: bool) -> None:
+    await settle_mark_domain(parts)
+    if with_worker:
+        # If it breaks, the task group ends the process: a service without its heart must not look well.
+        await parts.worker.run()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: `_stopping` decides when to stop."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another POSTROOM_PORT or stop what holds it"
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def _log_start(parts: Parts) -> None:
+    settings = parts.settings
+    if settings.redis_url:
+        url = urlsplit(settings.redis_url.get_secret_value())
+        log.info(f"Connected to Redis at {url.hostname}:{url.port or 6379}")
+    else:
+        log.info("No Redis configured: PostgreSQL alone reminds")
+    if settings.delay_factor != 1:
+        log.warning("Delays are shortened; not for production", delay_factor=settings.delay_factor)
+
+
+@asynccontextmanager
+async def _stopping(until_eof: bool) -> AsyncGenerator[asyncio.Event]:
+    """An event that SIGTERM or SIGINT sets, or, with `until_eof`, the end of the process that started us."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    if until_eof:
+        loop.add_reader(sys.stdin.fileno(), _at_eof, stop)
+    try:
+        yield stop
+    finally:
+        if until_eof:
+            loop.remove_reader(sys.stdin.fileno())
+
+
+def _at_eof(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 1024):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
+
+
+def run(main: Awaitable[None]) -> None:
+    """Run `main` on uvloop. A `ConfigurationError` out of one of its tasks comes out as itself."""
+
+    async def unwrapped() -> None:
+        try:
+            await main
+        except* ConfigurationError as group:
+            raise group.exceptions[0] from None
+
+    uvloop.run(unwrapped())

@@ -1,0 +1,182 @@
+"""A hook arrives: store the request, attempt it in line, say what became of it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from postroom.domain.mailbox import Mailbox
+from postroom.domain.request import Origin, Request, State, Status
+from postroom.errors import Unavailable
+from postroom.ports import Announcements, Clock, Requests, Settled
+from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.slots import Slots
+
+SHARE_FOR_A_SLOT = 0.5
+"""Part of the in-line deadline that may pass waiting for a slot; then the request is stored for the worker."""
+
+REPEAT_PAUSE = 0.05
+"""Seconds between looks at an attempt that somebody else makes for the same hook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The mailbox exists; `account_id` is the row in `email_accounts`."""
+
+    email: str
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class WillRetry:
+    """The request is committed and will be attempted again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another identity holds the address, or the request is in the dead letters: `reason` says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The mail server will never make this mailbox."""
+
+    reason: str
+
+
+Answer = Ready | WillRetry | Held | Rejected
+
+HELD = "the address is held by another identity"
+
+
+class Store(Protocol):
+    """`Requests.accept` or `Requests.revive`."""
+
+    async def __call__(
+        self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
+    ) -> Request | None: ...
+
+
+class Accept:
+    """Call it with a mailbox. Raises `Unavailable` when nothing could be stored.
+
+    `deadline` is the in-line deadline in seconds, `lease` the lease of an in-line attempt; `wake` rouses the
+    worker of this process.
+    """
+
+    def __init__(
+        self,
+        requests: Requests,
+        attempts: Attempts,
+        announcements: Announcements,
+        slots: Slots,
+        clock: Clock,
+        *,
+        new_id: Callable[[], UUID],
+        wake: Callable[[], None],
+        deadline: float,
+        lease: float,
+    ) -> None:
+        self._requests = requests
+        self._attempts = attempts
+        self._announcements = announcements
+        self._slots = slots
+        self._clock = clock
+        self._new_id = new_id
+        self._wake = wake
+        self._deadline = deadline
+        self._lease = lease
+        self._running: set[asyncio.Task[Settled]] = set()
+
+    async def __call__(self, mailbox: Mailbox, origin: Origin) -> Answer:
+        ends = self._clock.monotonic() + self._deadline
+        # First the normal case, a new identity: no look before the commit.
+        started = await self._start(self._requests.accept, mailbox, origin, ends)
+        if started:
+            return started
+        found = await self._requests.read(mailbox.identity_id)
+        if found is None:
+            return await self._refuse_held(mailbox, origin)
+        if found[0].state is State.DEAD and found[0].email != mailbox.email:
+            return await self._start(self._requests.revive, mailbox, origin, ends) or Held(HELD)
+        return await self._repeat(*found, mailbox, origin, ends)
+
+    async def _refuse_held(self, mailbox: Mailbox, origin: Origin) -> Answer:
+        if born_dead := await self._requests.refuse_held(mailbox, origin=origin, action="accept"):
+            return Held(born_dead.reason or HELD)
+        raise Unavailable("the request could not be stored: others changed it at the same moment")
+
+    async def _start(self, store: Store, mailbox: Mailbox, origin: Origin, ends: float) -> Answer | None:
+        """Store by `store` and attempt; None if it did not store."""
+        has_slot = await self._slots.take(within=self._deadline * SHARE_FOR_A_SLOT)
+        try:
+            holder = self._new_id() if has_slot else None
+            before = self._clock.monotonic()
+            request = await store(mailbox, holder=holder, lease=self._lease, origin=origin, action="accept")
+            if request is None:
+                return None
+            if request.state is not State.RUNNING:
+                await self._announcements.replace(request, ())
+                self._wake()
+                return WillRetry()
+            # Not past the deadline, and well within the lease, which began after `before`.
+            task = asyncio.create_task(self._attempts.run(request, ends=min(ends, before + self._lease / 2)))
+            has_slot = self._hand_over(task)
+        finally:
+            if has_slot:
+                self._slots.give_back()
+        done, _ = await asyncio.wait([task], timeout=max(0.0, ends - self._clock.monotonic()))
+        return _after(task.result()) if done else WillRetry()
+
+    def _hand_over(self, task: asyncio.Task[Settled]) -> bool:
+        """The attempt outlives its hook; it keeps the slot until it is settled. Returns False: not ours now."""
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: self._slots.give_back())
+        return False
+
+    async def _repeat(
+        self, request: Request, account_id: UUID | None, mailbox: Mailbox, origin: Origin, ends: float
+    ) -> Answer:
+        if request.state is not State.DEAD and mailbox.email != (request.wanted_email or request.email):
+            changed = await self._requests.follow_address(mailbox, origin=origin)
+            if changed is None:
+                return Held(HELD)
+            if changed.state is State.WAITING:
+                await self._announcements.replace(changed, ())
+            request = changed
+        while request.state is State.RUNNING and self._clock.monotonic() < ends:
+            await asyncio.sleep(REPEAT_PAUSE)
+            found = await self._requests.read(request.identity_id)
+            if found is None:
+                break
+            request, account_id = found
+        return _state_of(request, account_id)
+
+    async def drain(self, *, within: float) -> None:
+        """Let the attempts under way end; interrupt what has not ended `within` seconds."""
+        if not self._running:
+            return
+        _, late = await asyncio.wait(self._running, timeout=within)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def _after(settled: Settled) -> Answer:
+    """What the hook is told of the attempt that was made for it."""
+    request = settled.request
+    if request.state is State.DEAD and settled.status is not Status.CONFLICT:
+        return Rejected(request.reason or "")
+    return _state_of(request, settled.account_id)
+
+
+def _state_of(request: Request, account_id: UUID | None) -> Answer:
+    if request.state is State.PROVISIONED and account_id is not None:
+        return Ready(request.email, account_id)
+    if request.state is State.DEAD:
+        return Held(request.reason or "")
+    return WillRetry()

@@ -1,0 +1,108 @@
+"""The ports `Reminders` and `Announcements` on the sorted set `email:provisioning:retry`.
+
+Losing all of Redis loses nothing: its members are made again from the rows, and the safety look finds what
+is due meanwhile. So every call here is short, and a failure is counted and passed over.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.resources import files
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from postroom.domain.member import RetryJob
+from postroom.domain.request import Request, State
+from postroom.ports import Due, Reminder
+from postroom.telemetry import REDIS_ERRORS, log
+
+KEY = "email:provisioning:retry"
+EPOCH_KEY = "email:provisioning:epoch"
+HORIZON = 0.05
+TIMEOUT = 0.25
+
+FAILURES = (RedisError, OSError, TimeoutError)
+
+
+def connect(url: str) -> Redis:
+    """A client that gives up after 250 ms: PostgreSQL is there as well."""
+    return Redis.from_url(  # pyright: ignore[reportUnknownMemberType] — its **kwargs are untyped
+        url,
+        decode_responses=True,
+        # A member that is not UTF-8 is somebody else's: it must be readable enough to be removed.
+        encoding_errors="surrogateescape",
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
+        retry=Retry(NoBackoff(), 1),
+        client_name="postroom",
+    )
+
+
+class RetrySet:
+    """`lease` is what a member is put off by while somebody looks at it, in seconds."""
+
+    def __init__(self, redis: Redis, *, lease: float) -> None:
+        self._redis = redis
+        self._lease = lease
+        self._claim = redis.register_script(files("postroom.queue").joinpath("claim.lua").read_text())
+
+    async def due(self, limit: int) -> Due:
+        """Raises one of `FAILURES` when Redis cannot tell."""
+        answer = await self._claim(keys=[KEY, EPOCH_KEY], args=[limit, self._lease, HORIZON])
+        _epoch, following, *found = answer
+        reminders = [_reminder(member) for member in found[::2]]
+        return Due(reminders, float(following) if following else None)
+
+    async def replace(self, request: Request, held: Sequence[str]) -> None:
+        try:
+            async with self._redis.pipeline(transaction=True) as pipe:
+                if held:
+                    pipe.zrem(KEY, *held)
+                if request.state is State.WAITING and request.due_at is not None:
+                    pipe.zadd(KEY, {RetryJob.of(request).to_json(): request.due_at.timestamp()})
+                await pipe.execute()
+        except FAILURES as error:
+            _passed_over("replace", error)
+
+    async def restore(self, member: str, due_at: datetime) -> None:
+        """Give a member that came early its true score again."""
+        try:
+            await self._redis.zadd(KEY, {member: due_at.timestamp()}, xx=True)
+        except FAILURES as error:
+            _passed_over("restore", error)
+
+    async def remove(self, members: Sequence[str]) -> None:
+        if not members:
+            return
+        try:
+            await self._redis.zrem(KEY, *members)
+        except FAILURES as error:
+            _passed_over("remove", error)
+
+    async def length(self) -> int:
+        """Raises one of `FAILURES`."""
+        return int(await self._redis.zcard(KEY))
+
+
+class NoAnnouncements:
+    """Where there is no Redis: nobody needs to be told."""
+
+    async def replace(self, request: Request, held: Sequence[str]) -> None: ...
+
+    async def restore(self, member: str, due_at: datetime) -> None: ...
+
+    async def remove(self, members: Sequence[str]) -> None: ...
+
+
+def _reminder(member: str) -> Reminder:
+    try:
+        return Reminder(RetryJob.from_json(member).identity_id, member)
+    except ValueError:
+        return Reminder(None, member)
+
+
+def _passed_over(call: str, error: Exception) -> None:
+    REDIS_ERRORS.inc()
+    log.warning("Redis did not answer; PostgreSQL takes over", call=call, error=type(error).__name__)

@@ -1,0 +1,1 @@
+"""The retry heart: who is due, who may run, when to look again."""

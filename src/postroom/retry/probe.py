@@ -1,0 +1,30 @@
+"""While the breaker is open: one process asks whether the mail server is well, the others wait."""
+
+from postroom.errors import Unavailable
+from postroom.ports import Breakers, MailServer
+from postroom.telemetry import DATABASE_ERRORS, log
+
+
+class Probe:
+    def __init__(self, breakers: Breakers, mail_server: MailServer) -> None:
+        self._breakers = breakers
+        self._mail_server = mail_server
+
+    async def closed(self) -> bool:
+        """Whether the breaker is closed, after a probe if one is due and ours to make."""
+        try:
+            if not (await self._breakers.read()).open:
+                return True
+            breaker = await self._breakers.take_probe()
+            if breaker is None:
+                return False
+            problem = await self._mail_server.well()
+            if problem is not None:
+                log.info("Mail server is still not well", error=problem, next_probe_in=breaker.interval)
+                return False
+            await self._breakers.close()
+        except Unavailable:
+            DATABASE_ERRORS.labels(where="probe").inc()
+            return False
+        log.info("Breaker closed: the mail server is well again")
+        return True

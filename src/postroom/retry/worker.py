@@ -1,0 +1,251 @@
+"""The retry worker: sleep until somebody is due, claim, attempt, again.
+
+Any number of workers may run, inside the service or as processes of their own: the claim decides who runs what.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from postroom.domain.backoff import MAX_RETRIES
+from postroom.domain.member import RetryJob
+from postroom.domain.request import Request
+from postroom.errors import Unavailable
+from postroom.ports import Announcements, Answer, Claim, Clock, Reminder, Requests, Settled
+from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.slots import Slots
+from postroom.retry.probe import Probe
+from postroom.retry.waking import Waking
+from postroom.telemetry import DATABASE_ERRORS, LATENESS_SECONDS, log
+
+LONGEST_SLEEP = 3.0
+EARLY = 0.05
+"""Wake this much before the due time: the claim grants it, and the clocks may differ by as much."""
+BREAKER_PAUSE = 1.0
+PROBE_LOOK = 5.0
+"""Seconds between looks at the breaker: it must close even while nobody is due."""
+SHORTEST_SLEEP = 0.005
+DATABASE_PAUSE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds, but `pace`: attempts a worker starts in a second, 0 for no limit."""
+
+    lease: float = 30.0
+    pace: float = 10.0
+    drain: float = 15.0
+
+
+class Worker:
+    def __init__(
+        self,
+        requests: Requests,
+        attempts: Attempts,
+        announcements: Announcements,
+        waking: Waking,
+        probe: Probe,
+        slots: Slots,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        self._requests = requests
+        self._attempts = attempts
+        self._announcements = announcements
+        self._waking = waking
+        self._probe = probe
+        self._slots = slots
+        self._clock = clock
+        self._limits = limits
+        self._event = asyncio.Event()
+        self._stopping = False
+        self._running: dict[UUID, asyncio.Task[Settled]] = {}
+        self._alone: dict[UUID, list[str]] = {}
+        self._early: dict[UUID, float] = {}
+        self._next_start = 0.0
+        self._next_probe = 0.0
+        self._processed = 0
+
+    def wake(self) -> None:
+        """Something is due now: look without waiting."""
+        self._event.set()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns after the drain."""
+        self._stopping = True
+        self._event.set()
+
+    async def run(self) -> None:
+        """Until `stop` (or cancellation). PostgreSQL being away is waited out."""
+        log.info("Email provisioning retry worker started")
+        try:
+            while not self._stopping:
+                try:
+                    pause = await self._turn()
+                except Unavailable as error:
+                    DATABASE_ERRORS.labels(where="worker").inc()
+                    log.warning("Worker waits for PostgreSQL", error=str(error))
+                    self._waking.look_now()
+                    pause = DATABASE_PAUSE
+                await self._sleep(pause)
+        finally:
+            await self._drain()
+
+    async def _turn(self) -> float:
+        """Look once and start what may run. Returns the seconds until the next look."""
+        if self._alone:
+            await self._run_alone()
+            return 0.0
+        if self._clock.monotonic() >= self._next_probe:
+            self._next_probe = self._clock.monotonic() + PROBE_LOOK
+            if not await self._probe.closed():
+                return await self._wait_for_the_breaker()
+        free = self._slots.limit - len(self._running)
+        if free <= 0:
+            return LONGEST_SLEEP  # the end of a running attempt wakes us
+        wait = self._next_start - self._clock.monotonic()
+        if wait > 0:
+            return wait
+        due = await self._waking.due(1 if self._limits.pace else free)
+        reminders = [*due.reminders, *self._early_ones()]
+        pause = min(LONGEST_SLEEP if due.next_in is None else due.next_in - EARLY, self._next_early())
+        if not reminders:
+            return max(SHORTEST_SLEEP, pause)
+        answers = await self._claim(reminders)
+        if Answer.BREAKER in answers:
+            return await self._wait_for_the_breaker()
+        # Something was due: there may be more. Nothing granted means others have it, or a clock is wrong.
+        return 0.0 if Answer.GRANTED in answers or Answer.ALONE in answers else max(EARLY, min(pause, 0.2))
+
+    async def _claim(self, reminders: Sequence[Reminder]) -> set[Answer]:
+        members: dict[UUID, list[str]] = {}
+        unreadable: list[str] = []
+        for reminder in reminders:
+            if reminder.identity_id is None:
+                unreadable += [reminder.member] if reminder.member else []
+            elif reminder.identity_id not in self._running:
+                held = members.setdefault(reminder.identity_id, [])
+                if reminder.member:
+                    held.append(reminder.member)
+        await self._announcements.remove(unreadable)
+        if not members:
+            return set()
+        before = self._clock.monotonic()
+        claims = await self._requests.claim(list(members), lease=self._limits.lease)
+        for claim in claims:
+            await self._act_on(claim, members[claim.identity_id], before)
+        return {claim.answer for claim in claims}
+
+    async def _act_on(self, claim: Claim, held: list[str], before: float) -> None:
+        match claim.answer:
+            case Answer.GRANTED if claim.request:
+                LATENESS_SECONDS.observe(max(0.0, -(claim.due_in or 0.0)))
+                self._start(claim.request, held, before)
+            case Answer.ALONE:
+                self._alone[claim.identity_id] = held
+            case Answer.WAITING if claim.request and claim.request.due_at:
+                await self._came_early(claim, held, claim.request.due_at)
+            case Answer.PROVISIONED | Answer.DEAD | Answer.UNKNOWN:
+                await self._announcements.remove(held)
+            case _:
+                pass  # running elsewhere, or the breaker is open: the member comes due again by itself
+
+    async def _came_early(self, claim: Claim, held: list[str], due_at: datetime) -> None:
+        """PostgreSQL's clock decides. Stale members go; the true one gets its score back, or we wait here."""
+        true_member = RetryJob.of(claim.request).to_json() if claim.request else None
+        stale = [member for member in held if member != true_member]
+        await self._announcements.remove(stale)
+        due_in = claim.due_in or 0.0
+        if due_in > self._limits.lease:
+            if true_member in held and true_member:
+                await self._announcements.restore(true_member, due_at)
+        elif due_in > -1.0:
+            self._early[claim.identity_id] = self._clock.monotonic() + due_in
+
+    def _early_ones(self) -> list[Reminder]:
+        now = self._clock.monotonic()
+        due = [identity_id for identity_id, at in self._early.items() if at - EARLY <= now]
+        for identity_id in due:
+            del self._early[identity_id]
+        return [Reminder(identity_id) for identity_id in due]
+
+    def _next_early(self) -> float:
+        now = self._clock.monotonic()
+        return min((at - EARLY - now for at in self._early.values()), default=LONGEST_SLEEP)
+
+    def _start(self, request: Request, held: Sequence[str], before: float) -> None:
+        if self._limits.pace:
+            self._next_start = max(self._next_start, self._clock.monotonic()) + 1 / self._limits.pace
+        if request.due_at is not None and request.retries:
+            log.info(
+                f"Retrying provisioning for {request.email} (attempt {request.retries}/{MAX_RETRIES})",
+                identity_id=str(request.identity_id),
+            )
+        task = asyncio.create_task(self._attempt(request, held, before))
+        self._running[request.identity_id] = task
+        task.add_done_callback(lambda _: self._ended(request.identity_id))
+
+    async def _attempt(self, request: Request, held: Sequence[str], before: float) -> Settled:
+        # The lease began after `before`; two thirds of it leave time to ask whether the server is well, and settle.
+        ends = before + self._limits.lease * 2 / 3
+        member = RetryJob.of(request).to_json()
+        held = list({*held, member})
+        if not await self._slots.take(within=max(0.05, ends - self._clock.monotonic())):
+            return await self._attempts.give_up(request, held=held)
+        try:
+            return await self._attempts.run(request, ends=ends, held=held)
+        finally:
+            self._slots.give_back()
+
+    def _ended(self, identity_id: UUID) -> None:
+        task = self._running.pop(identity_id)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("Attempt broke; its lease will run out", identity_id=str(identity_id), exc_info=error)
+        self._processed += 1
+        if not self._running:
+            log.info(f"Processed {self._processed} retry jobs")
+            self._processed = 0
+        self._event.set()
+
+    async def _run_alone(self) -> None:
+        """A request that crashed before runs while nothing else does, so that it can take nobody with it."""
+        if self._running:
+            await asyncio.wait(self._running.values())
+        identity_id, held = self._alone.popitem()
+        async with self._slots.all():
+            before = self._clock.monotonic()
+            for claim in await self._requests.claim([identity_id], lease=self._limits.lease, alone=True):
+                if claim.answer is Answer.GRANTED and claim.request:
+                    log.warning("Running a request alone: a process died under it", email=claim.request.email)
+                    ends = before + self._limits.lease * 2 / 3
+                    await self._attempts.run(claim.request, ends=ends, held=held)
+                elif claim.request:
+                    await self._announcements.replace(claim.request, held)
+
+    async def _wait_for_the_breaker(self) -> float:
+        while not self._stopping and not await self._probe.closed():
+            await self._sleep(BREAKER_PAUSE)
+        self._waking.look_now()
+        return 0.0
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            try:
+                async with asyncio.timeout(min(seconds, LONGEST_SLEEP)):
+                    await self._event.wait()
+            except TimeoutError:
+                pass
+        else:
+            await asyncio.sleep(0)
+        self._event.clear()
+
+    async def _drain(self) -> None:
+        running = list(self._running.values())
+        if not running:
+            return
+        _, late = await asyncio.wait(running, timeout=self._limits.drain)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,155 @@
+"""Settings → connections → parts. The only module that knows every part."""
+
+import asyncio
+import base64
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from postroom.api.app import create_app
+from postroom.api.webhook import HookPolicy, Webhook
+from postroom.clock import SystemClock
+from postroom.errors import ConfigurationError, Unavailable
+from postroom.ports import Announcements
+from postroom.postgres.audit import Audit, keep_mark_domain
+from postroom.postgres.breaker import PostgresBreakers
+from postroom.postgres.connection import Pool, make_pool
+from postroom.postgres.reminders import PostgresReminders
+from postroom.postgres.requests import PostgresRequests
+from postroom.provisioning.accept import Accept
+from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.slots import Slots
+from postroom.queue.retry_set import FAILURES, HORIZON, NoAnnouncements, RetrySet, connect
+from postroom.retry.probe import Probe
+from postroom.retry.waking import Waking
+from postroom.retry.worker import Limits, Worker
+from postroom.settings import Settings
+from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.telemetry import log
+
+SERVICE_CONCURRENCY = 4
+WORKER_CONCURRENCY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One process' parts, connected."""
+
+    settings: Settings
+    pool: Pool
+    redis: Redis | None
+    stalwart: StalwartClient
+    mail_server: StalwartRegistry
+    requests: PostgresRequests
+    breakers: PostgresBreakers
+    audit: Audit
+    announcements: Announcements
+    accept: Accept
+    worker: Worker
+
+    def app(self) -> FastAPI:
+        settings = self.settings
+        policy = HookPolicy(
+            keys=settings.webhook_keys,
+            domains=settings.domains,
+            reserved=settings.reserved_names,
+            retry_after_seconds=settings.retry_after_seconds,
+        )
+        token = settings.metrics_token
+        return create_app(
+            Webhook(self.accept, self.requests, policy),
+            self.audit.counts,
+            metrics_token=token.get_secret_value() if token else None,
+        )
+
+
+def authorization(api_key: str) -> str:
+    """The header's value for an API key (`API_…`) or `user@domain:password`."""
+    if ":" in api_key:
+        return "Basic " + base64.b64encode(api_key.encode()).decode()
+    return f"Bearer {api_key}"
+
+
+def open_stalwart(settings: Settings) -> StalwartClient:
+    return StalwartClient(settings.stalwart_url, authorization(settings.stalwart_api_key.get_secret_value()))
+
+
+@asynccontextmanager
+async def connected(settings: Settings, *, concurrency: int = SERVICE_CONCURRENCY) -> AsyncGenerator[Parts]:
+    """The parts of a process. Nothing needs to be up yet: each part waits for its own server."""
+    async with AsyncExitStack() as stack:
+        pool = make_pool(settings.database_url.get_secret_value(), size=settings.pool_size)
+        await pool.open(wait=False)
+        stack.push_async_callback(pool.close)
+        redis: Redis | None = None
+        if settings.redis_url:
+            redis = connect(settings.redis_url.get_secret_value())
+            stack.push_async_callback(redis.aclose)
+        stalwart = open_stalwart(settings)
+        stack.push_async_callback(stalwart.aclose)
+        yield _assemble(settings, pool, redis, stalwart, settings.concurrency or concurrency)
+
+
+def _assemble(settings: Settings, pool: Pool, redis: Redis | None, stalwart: StalwartClient, concurrency: int) -> Parts:
+    clock, factor = SystemClock(), settings.delay_factor
+    requests = PostgresRequests(pool, new_id=uuid4, delay_factor=factor)
+    breakers = PostgresBreakers(pool, delay_factor=factor)
+    mail_server = StalwartRegistry(stalwart, mark_domain=settings.mark_domain, quota=settings.quota_bytes)
+    retry_set = RetrySet(redis, lease=settings.lease_seconds) if redis else None
+    announcements = retry_set or NoAnnouncements()
+    attempts = Attempts(requests, breakers, mail_server, announcements, clock)
+    slots = Slots(concurrency)
+    worker = Worker(
+        requests,
+        attempts,
+        announcements,
+        Waking(
+            retry_set,
+            PostgresReminders(pool, grace=1.0),
+            PostgresReminders(pool, grace=-HORIZON),
+            clock,
+            failures=FAILURES,
+        ),
+        Probe(breakers, mail_server),
+        slots,
+        clock,
+        Limits(lease=settings.lease_seconds, pace=settings.pace, drain=settings.drain_seconds),
+    )
+    accept = Accept(
+        requests,
+        attempts,
+        announcements,
+        slots,
+        clock,
+        new_id=uuid4,
+        wake=worker.wake,
+        deadline=settings.inline_deadline_seconds,
+        lease=settings.inline_lease_seconds,
+    )
+    return Parts(
+        settings, pool, redis, stalwart, mail_server, requests, breakers, Audit(pool), announcements, accept, worker
+    )
+
+
+async def settle_mark_domain(parts: Parts) -> None:
+    """Hold the mark's domain to its first use, as soon as PostgreSQL answers. Raises `ConfigurationError`.
+
+    A mark in another domain would not be found again: a second mailbox for an identity would become possible.
+    """
+    while True:
+        try:
+            kept = await keep_mark_domain(parts.pool, parts.settings.mark_domain)
+            break
+        except Unavailable as error:
+            log.warning("Waiting for PostgreSQL", error=str(error))
+            await asyncio.sleep(1.0)
+    if kept != parts.settings.mark_domain:
+        raise ConfigurationError(
+            f"POSTROOM_MARK_DOMAIN is {parts.settings.mark_domain}, but the marks were made in {kept}; "
+            f"set POSTROOM_MARK_DOMAIN={kept}"
+        )

@@ -1,0 +1,176 @@
+"""Settings: one environment variable each, `POSTROOM_…`; a secret may come from a file (`POSTROOM_…_FILE`)."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from postroom.domain.address import RESERVED_NAMES, normalise_domain
+from postroom.errors import ConfigurationError, Refused
+
+PREFIX = "POSTROOM_"
+SECRETS = (
+    "DATABASE_URL",
+    "MIGRATE_DATABASE_URL",
+    "REDIS_URL",
+    "STALWART_API_KEY",
+    "WEBHOOK_KEY",
+    "WEBHOOK_KEY_PREVIOUS",
+    "METRICS_TOKEN",
+)
+
+Words = Annotated[frozenset[str], NoDecode]
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    database_url: SecretStr = Field(
+        description="PostgreSQL of the service's own role; several hosts and target_session_attrs are welcome"
+    )
+    migrate_database_url: SecretStr | None = Field(
+        None, description="PostgreSQL of the owner, for migrations only; the service's role needs far less"
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="Redis or Valkey; empty: PostgreSQL alone, with the same promises"
+    )
+    stalwart_url: str = Field(description="Base URL of the mail server")
+    stalwart_api_key: SecretStr = Field(description="API_… (bearer), or user@domain:password (basic)")
+    kratos_public_url: str | None = Field(None, description="Kratos' public API")
+    kratos_admin_url: str | None = Field(None, description="Kratos' admin API")
+    webhook_key: SecretStr = Field(description="What Kratos sends in X-Postroom-Key; 16 characters at least")
+    webhook_key_previous: SecretStr | None = Field(None, description="A second key that is accepted while you rotate")
+    domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        description="Mail domains served, separated by commas; the first is the mark's by default"
+    )
+    mark_domain: str = Field("", description="Domain that holds the marks; never to be changed after its first use")
+    reserved_names: Words = Field(
+        RESERVED_NAMES,
+        description="Names before the @ that nobody gets, separated by commas; RFC 2142's by default",
+    )
+    quota_bytes: int | None = Field(
+        None, ge=1, description="Disk quota of a new mailbox; empty: the mail server's default"
+    )
+    host: str = Field("0.0.0.0", description="Address that the service listens on")
+    port: int = Field(3001, ge=0, le=65535, description="Port that the service listens on")
+    worker: bool = Field(True, description="Whether the service has a retry worker inside")
+    concurrency: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Attempts under way in one process; 0: 4 for a service, 2 for a worker of its own. "
+        "Stalwart serves an account 4 requests at a time, over all processes",
+    )
+    pace: float = Field(
+        10.0,
+        ge=0,
+        description="Attempts a worker starts in a second; 0: no limit, for a role with unlimitedRequests",
+    )
+    retry_after_seconds: int = Field(
+        25, ge=1, le=600, description="Retry-After of the 503 while PostgreSQL is away; Kratos obeys it"
+    )
+    inline_deadline_seconds: float = Field(
+        5.0, gt=0, le=25, description="How long a hook waits for its mailbox before it is told: will retry"
+    )
+    inline_lease_seconds: float = Field(10.0, gt=0, description="Lease of an in-line attempt")
+    lease_seconds: float = Field(30.0, gt=0, description="Lease of a worker's attempt")
+    drain_seconds: float = Field(15.0, ge=0, description="How long attempts may go on after SIGTERM")
+    pool_size: int = Field(10, ge=2, le=200, description="Connections to PostgreSQL of one process")
+    delay_factor: float = Field(
+        1.0, gt=0, le=1, description="Shortens every delay, for trials and tests; 1 in production"
+    )
+    log_format: Literal["json", "console"] = Field("json", description="Log lines for machines or for eyes")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged")
+    metrics_token: SecretStr | None = Field(
+        None, description="Bearer token for /metrics from other hosts; without it only loopback may read"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # `load` hands over one mapping: a forgotten variable of the shell must not leak into a test.
+        return (init_settings,)
+
+    @field_validator("domains", mode="before")
+    @classmethod
+    def _split_domains(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            names = tuple(normalise_domain(part) for part in value.split(",") if part.strip())
+        except Refused as error:
+            raise ValueError(str(error)) from error
+        if not names:
+            raise ValueError("name at least one mail domain")
+        return names
+
+    @field_validator("reserved_names", mode="before")
+    @classmethod
+    def _split_words(cls, value: object) -> object:
+        if isinstance(value, str):
+            return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("webhook_key", "webhook_key_previous")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:
+            raise ValueError("a key needs at least 16 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _mark_domain_is_served(self) -> "Settings":
+        mark_domain = normalise_domain(self.mark_domain) if self.mark_domain else self.domains[0]
+        object.__setattr__(self, "mark_domain", mark_domain)
+        return self
+
+    @property
+    def webhook_keys(self) -> tuple[str, ...]:
+        keys = (self.webhook_key, self.webhook_key_previous)
+        return tuple(key.get_secret_value() for key in keys if key)
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in `environment`. Raises `ConfigurationError` that names each wrong variable and what it needs."""
+    values = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and value.strip()
+    }
+    for secret in SECRETS:
+        file = values.pop(f"{secret.lower()}_file", None)
+        if file:
+            values[secret.lower()] = _read_secret(secret, file)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(_sentence(error)) from error
+
+
+def _read_secret(secret: str, file: str) -> str:
+    try:
+        return Path(file).read_text().strip()
+    except OSError as error:
+        raise ConfigurationError(f"{PREFIX}{secret}_FILE: {error.strerror}: {file}") from error
+
+
+def _sentence(error: ValidationError) -> str:
+    """One line for all that is wrong, without the values: they may be secrets."""
+    parts: list[str] = []
+    for each in error.errors(include_input=False, include_url=False):
+        name = PREFIX + str(each["loc"][0]).upper() if each["loc"] else "settings"
+        if each["type"] == "missing":
+            field = Settings.model_fields[str(each["loc"][0])]
+            parts.append(f"{name} is not set ({field.description})")
+        else:
+            parts.append(f"{name}: {each['msg'].removeprefix('Value error, ')}")
+    return "; ".join(parts)

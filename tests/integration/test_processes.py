@@ -1,0 +1,203 @@
+"""The supervisor: one dies, all stop; in reverse order; and nothing outlives a killed parent."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from eventually import eventually
+from postroom.errors import ConfigurationError
+from postroom.sandbox.processes import Part, Process, PythonChild, Supervisor
+
+CHILD = "from postroom.sandbox.processes import end_with_parent; end_with_parent(); print('up', flush=True); "
+WAITS = CHILD + "import signal; signal.pause()"
+NEVER_STOPS = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
+
+# A supervisor in a process of its own, with two children and no end.
+SUPERVISOR = f"""
+import asyncio, json
+from postroom.sandbox.processes import PythonChild, Supervisor
+
+async def always():
+    return True
+
+async def run():
+    async with Supervisor() as supervisor:
+        children = [PythonChild(name, ["-c", {WAITS!r}], always) for name in ("first", "second")]
+        for child in children:
+            await supervisor.start(child)
+        print(json.dumps([child.pid for child in children]), flush=True)
+        await supervisor.wait()
+    print("stopped by", supervisor.stopped_by.name, flush=True)
+
+asyncio.run(run())
+"""
+
+
+class Logged(PythonChild):
+    """A child with a log in the test's folder, ready when it has written there that it is up."""
+
+    def __init__(self, name: str, code: str, folder: Path, **limits: Any) -> None:
+        self.log = folder / f"{name}.log"
+        super().__init__(name, ["-c", code], self._is_up, log=self.log, **limits)
+
+    async def _is_up(self) -> bool:
+        return "up" in self.log.read_text()
+
+
+async def supervise(*parts: Part, then: Callable[[], object] = lambda: None) -> None:
+    async with Supervisor() as supervisor:
+        for part in parts:
+            await supervisor.start(part)
+        then()
+        await supervisor.wait()
+
+
+def lives(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.fixture
+def supervisor_process() -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen([sys.executable, "-c", SUPERVISOR], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return await asyncio.to_thread(process.stdout.readline)
+
+
+async def test_when_one_child_dies_all_stop_and_the_error_names_it_with_its_last_words(
+    tmp_path: Path,
+) -> None:
+    healthy = Logged("healthy", WAITS, tmp_path)
+    dying = Logged("dying", "print('last words', flush=True); " + WAITS, tmp_path)
+    with pytest.raises(ConfigurationError, match=r"dying was ended by SIGKILL(?s:.*)last words(?s:.*)needs dying"):
+        await supervise(healthy, dying, then=lambda: os.kill(dying.pid, signal.SIGKILL))
+    assert not lives(healthy.pid)
+
+
+async def test_a_child_that_ends_before_it_is_ready_is_told_with_its_exit_code(tmp_path: Path) -> None:
+    healthy = Logged("healthy", WAITS, tmp_path)
+    broken = Logged("broken", "import sys; print('no such setting'); sys.exit(3)", tmp_path)
+    with pytest.raises(ConfigurationError, match=r"broken ended with exit code 3(?s:.*)no such setting"):
+        await supervise(healthy, broken)
+    assert not lives(healthy.pid)
+
+
+async def test_a_child_that_is_never_ready_is_given_up_and_ended(tmp_path: Path) -> None:
+    slow = Logged("slow", "import signal; print('starting', flush=True); signal.pause()", tmp_path, ready_within=1)
+    with pytest.raises(ConfigurationError, match=r"slow was not ready within 1 s(?s:.*)starting"):
+        await supervise(slow)
+    assert not lives(slow.pid)
+
+
+async def test_the_last_words_are_those_of_this_run(tmp_path: Path) -> None:
+    broken = Logged("broken", "import sys; sys.exit(3)", tmp_path)
+    broken.log.write_text("words of an earlier run\n")
+    with pytest.raises(ConfigurationError) as refusal:
+        await supervise(broken)
+    assert "earlier" not in str(refusal.value)
+
+
+async def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"ghost cannot be started: .*no-such-program"):
+        await Process("ghost", [tmp_path / "no-such-program"]).spawn()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_stops_all_in_reverse_order_and_quietly(number: signal.Signals) -> None:
+    events: list[str] = []
+
+    class Recorded:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        async def start(self) -> None:
+            events.append(f"start {self.name}")
+
+        async def ended(self) -> str:
+            return await asyncio.get_running_loop().create_future()
+
+        async def stop(self) -> None:
+            events.append(f"stop {self.name}")
+
+    async with Supervisor() as supervisor:
+        await supervisor.start(Recorded("database"))
+        await supervisor.start(Recorded("service"))
+        os.kill(os.getpid(), number)
+        await supervisor.wait()
+    async with asyncio.timeout(1):  # the cancellation is over: what comes after the block works as ever
+        await asyncio.sleep(0)
+    assert (task := asyncio.current_task())
+    assert not task.cancelling()
+    assert events == ["start database", "start service", "stop service", "stop database"]
+    assert supervisor.stopped_by == number
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+async def test_a_signal_during_a_start_stops_what_was_started(tmp_path: Path) -> None:
+    slow = Logged("slow", "import signal; signal.pause()", tmp_path)
+    async with Supervisor() as supervisor:
+        asyncio.get_running_loop().call_later(0.3, os.kill, os.getpid(), signal.SIGTERM)
+        await supervisor.start(slow)
+    assert supervisor.stopped_by == signal.SIGTERM
+    assert not lives(slow.pid)
+
+
+async def test_a_part_that_fails_to_stop_does_not_keep_the_others(tmp_path: Path) -> None:
+    class Stubborn(Logged):
+        async def stop(self) -> None:
+            await super().stop()
+            raise ConfigurationError("stubborn")
+
+    first, last = Logged("first", WAITS, tmp_path), Stubborn("last", WAITS, tmp_path)
+    with pytest.raises(ConfigurationError, match="stubborn"):
+        await supervise(first, last, then=lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert not lives(first.pid)
+
+
+async def test_a_child_that_ignores_the_signal_is_killed_after_its_time(tmp_path: Path) -> None:
+    child = Logged("deaf", NEVER_STOPS, tmp_path, stop_within=0.3)
+    await child.start()
+    await child.stop()
+    assert "SIGKILL" in await child.ended()
+
+
+async def test_an_error_in_the_block_stops_all_and_comes_through(tmp_path: Path) -> None:
+    child = Logged("child", WAITS, tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        await supervise(child, then=lambda: 1 / 0)
+    assert not lives(child.pid)
+
+
+async def test_when_the_parent_is_killed_its_python_children_end(
+    supervisor_process: subprocess.Popen[str],
+) -> None:
+    children = json.loads(await line_of(supervisor_process))
+    assert all(map(lives, children))
+    supervisor_process.kill()
+    await eventually(lambda: not any(map(lives, children)), "the children have ended")
+
+
+async def test_ctrl_c_reaches_the_supervisor_alone_which_ends_with_exit_code_0(
+    supervisor_process: subprocess.Popen[str],
+) -> None:
+    children = json.loads(await line_of(supervisor_process))
+    assert all(os.getpgid(child) == child for child in children)
+    supervisor_process.send_signal(signal.SIGINT)
+    assert await line_of(supervisor_process) == "stopped by SIGINT\n"
+    assert await asyncio.to_thread(supervisor_process.wait) == 0
+    assert not any(map(lives, children))

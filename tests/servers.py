@@ -1,0 +1,98 @@
+"""Fixtures with real servers: one PostgreSQL and one Valkey for the whole run, a fresh database a test."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+import pytest
+import redis.asyncio
+from psycopg import sql
+
+from postroom.sandbox.data_folder import DataFolder
+from postroom.sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, EmbeddedPostgres
+from postroom.sandbox.embedded_valkey import EmbeddedValkey
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A migrated, empty database: one test's own."""
+
+    name: str
+    owner_url: str
+    service_url: str
+
+
+@pytest.fixture(scope="session")
+async def server_folder(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DataFolder]:
+    """The data folder of the servers that all tests share."""
+    path: Path = tmp_path_factory.mktemp("servers")
+    with DataFolder(path) as data:
+        yield data
+
+
+@pytest.fixture(scope="session")
+async def postgres_server(server_folder: DataFolder) -> AsyncIterator[EmbeddedPostgres]:
+    """PostgreSQL, running until the last test has ended; without fsync, since no test pulls the plug."""
+    server = EmbeddedPostgres(server_folder, fsync=False)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.stop()
+        await server.remove()
+
+
+@pytest.fixture(scope="session")
+async def template_database(postgres_server: EmbeddedPostgres) -> str:
+    """The name of a migrated database, from which each test's own is copied; nobody is connected to it."""
+    from postroom.postgres.migrate import upgrade
+
+    name = "template_migrated"
+    await _as_admin(postgres_server, "CREATE DATABASE {} OWNER {}", name, OWNER_ROLE)
+    owner_url = _url_for(postgres_server.owner_url, name)
+    await asyncio.to_thread(upgrade, owner_url, SERVICE_ROLE)
+    return name
+
+
+@pytest.fixture
+async def database(postgres_server: EmbeddedPostgres, template_database: str) -> AsyncIterator[Database]:
+    """A migrated database of this test alone, dropped afterwards whoever is still connected."""
+    name = f"test_{next(_numbers)}"
+    await _as_admin(postgres_server, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, template_database, OWNER_ROLE)
+    yield Database(name, _url_for(postgres_server.owner_url, name), _url_for(postgres_server.service_url, name))
+    await _as_admin(postgres_server, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="session")
+async def valkey_server(server_folder: DataFolder) -> AsyncIterator[EmbeddedValkey]:
+    """Valkey, running until the last test has ended."""
+    server = EmbeddedValkey(server_folder)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.stop()
+
+
+@pytest.fixture
+async def redis_url(valkey_server: EmbeddedValkey) -> str:
+    """The address of the Valkey of this run, emptied for this test."""
+    async with redis.asyncio.from_url(valkey_server.url) as client:
+        await client.flushall()
+    return valkey_server.url
+
+
+async def _as_admin(server: EmbeddedPostgres, statement: LiteralString, *names: str) -> None:
+    query = sql.SQL(statement).format(*map(sql.Identifier, names))
+    async with await psycopg.AsyncConnection.connect(server.admin_url, autocommit=True) as connection:
+        await connection.execute(query)
+
+
+def _url_for(url: str, database: str) -> str:
+    return f"{url.rpartition('/')[0]}/{database}"

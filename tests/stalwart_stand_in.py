@@ -1,0 +1,115 @@
+"""The stand-in for Stalwart as a process of its own, for tests:
+
+    async with stalwart_stand_in(tmp_path, domains=["example.org", "example.net"]) as server:
+        await server.set_fault(kind="unavailable", count=3)
+        ...
+        assert [account["addresses"] for account in await server.accounts()] == [["alice@example.org"]]
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+_START_SECONDS = 30
+
+
+class StalwartStandIn:
+    """`url` and `api_key` are what Postroom is configured with; `admin` is login and password of the operator."""
+
+    def __init__(self, folder: Path, domains: Sequence[str], api_key: str | None, latency_ms: int) -> None:
+        self.url = ""
+        self.api_key = api_key
+        self.admin = ("admin", "pw")
+        self._folder = folder
+        self._domains = domains
+        self._latency_ms = latency_ms
+        self._port = 0
+        self._process: asyncio.subprocess.Process | None = None
+        self._control = httpx2.AsyncClient(timeout=10)
+
+    async def start(self) -> None:
+        """Also again after `kill`, on the same port and with the same state."""
+        command = [sys.executable, "-m", "postroom.sandbox.stalwart", "--until-eof"]
+        command += ["--state", str(self._folder), "--port", str(self._port)]
+        command += ["--admin-password-env", "STAND_IN_ADMIN", "--latency-ms", str(self._latency_ms)]
+        command += [part for domain in self._domains for part in ("--domain", domain)]
+        environment = os.environ | {"STAND_IN_ADMIN": self.admin[1]}
+        if self.api_key:
+            command += ["--api-key-env", "STAND_IN_KEY"]
+            environment["STAND_IN_KEY"] = self.api_key
+        self._process = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        assert self._process.stdout
+        line = await asyncio.wait_for(self._process.stdout.readline(), _START_SECONDS)
+        assert line, f"the stand-in ended with code {await self._process.wait()} before it listened"
+        self.url = line.decode().strip()
+        self._port = int(self.url.rpartition(":")[2])
+
+    async def kill(self) -> None:
+        """kill -9."""
+        assert self._process
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+
+    async def stop(self) -> int:
+        """By the end of its standard input, as when its parent dies; answers the exit code."""
+        assert self._process
+        assert self._process.stdin
+        self._process.stdin.close()
+        try:
+            return await asyncio.wait_for(self._process.wait(), 10)
+        except TimeoutError:
+            await self.kill()
+            raise AssertionError("the stand-in did not stop at the end of its standard input") from None
+
+    async def close(self) -> None:
+        await self._control.aclose()
+        await self.kill()
+
+    async def set_fault(self, **fault: Any) -> None:
+        """kind, and of word, count, probability, seed, delay_ms, retry_after what is wanted."""
+        response = await self._control.put(f"{self.url}/_sandbox/faults", json=fault)
+        assert response.status_code == 200, response.text
+
+    async def clear_faults(self) -> None:
+        response = await self._control.delete(f"{self.url}/_sandbox/faults")
+        assert response.status_code == 200, response.text
+
+    async def state(self) -> dict[str, Any]:
+        response = await self._control.get(f"{self.url}/_sandbox/state")
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def accounts(self) -> list[dict[str, Any]]:
+        """The mailboxes, without the service account: `id`, `addresses` (the primary one first), `marks`."""
+        accounts: list[dict[str, Any]] = (await self.state())["accounts"]
+        return [a for a in accounts if not a["addresses"][0].startswith("postroom-service@")]
+
+    async def request_counts(self) -> dict[str, int]:
+        """Since the start: `requests` in all, each method and path by its name, `fault: <kind>` for each hit."""
+        return (await self.state())["requests"]
+
+
+@asynccontextmanager
+async def stalwart_stand_in(
+    folder: Path,
+    *,
+    domains: Sequence[str] = ("example.org",),
+    api_key: str | None = "API_key-of-the-tests-0123456789abcdef",
+    latency_ms: int = 0,
+) -> AsyncIterator[StalwartStandIn]:
+    """Runs it on a free port with its state in `folder`/stalwart, and ends it afterwards."""
+    server = StalwartStandIn(folder / "stalwart", domains, api_key, latency_ms)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.close()

@@ -1,0 +1,111 @@
+"""The data folder: one holder, nothing foreign taken over, secrets kept and private."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from postroom.errors import ConfigurationError
+from postroom.sandbox.data_folder import DataFolder, is_reachable
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_second_holder_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    with (
+        DataFolder(path),
+        pytest.raises(ConfigurationError, match=rf"another `postroom up` \(pid {os.getpid()}\)"),
+    ):
+        DataFolder(path).__enter__()
+    with DataFolder(path):
+        """Free again."""
+
+
+def test_the_lock_of_a_killed_holder_is_free(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from postroom.sandbox.data_folder import DataFolder\n"
+        "DataFolder(Path(sys.argv[1])).__enter__().write_trial({'url': 'old'}); os.kill(os.getpid(), 9)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, tmp_path / "data"], check=False)
+    assert killed.returncode == -9
+    assert (tmp_path / "data" / "trial.json").exists()
+    with pytest.raises(ConfigurationError, match="no trial runs in"):
+        DataFolder(tmp_path / "data").read_trial()
+    with DataFolder(tmp_path / "data") as data, pytest.raises(ConfigurationError, match="still starting"):
+        data.read_trial()
+
+
+def test_a_folder_with_other_files_is_never_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    before = mode(tmp_path)
+    with pytest.raises(ConfigurationError, match="holds files that are not Postroom's"):
+        DataFolder(tmp_path).__enter__()
+    assert mode(tmp_path) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder that belongs to somebody else")
+def test_the_folder_of_another_user_is_refused(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12345)
+    with pytest.raises(ConfigurationError, match="belongs to the user with uid 12345"):
+        DataFolder(tmp_path).__enter__()
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be the data folder"):
+        DataFolder(tmp_path / "data").__enter__()
+
+
+def test_secrets_differ_stay_and_are_private(tmp_path: Path) -> None:
+    with DataFolder(tmp_path / "data") as data:
+        first, second = data.secret("first"), data.secret("second")
+        assert len(first) >= 32
+        assert first != second
+        data.write_trial({"key": first})
+        data.remember("place", "/somewhere")
+        paths = list(data.path.rglob("*"))
+        assert all(mode(path) == (0o700 if path.is_dir() else 0o600) for path in paths), paths
+        assert mode(data.path) == (0o711 if os.geteuid() == 0 else 0o700)
+    with DataFolder(tmp_path / "data") as data:
+        assert data.secret("first") == first
+        assert data.recall("place") == "/somewhere"
+        assert data.recall("nothing") is None
+
+
+def test_the_running_trial_is_published_for_others_and_withdrawn_at_the_end(tmp_path: Path) -> None:
+    reader = DataFolder(tmp_path / "data")
+    with pytest.raises(ConfigurationError, match="no trial runs in"):
+        reader.read_trial()
+    with DataFolder(tmp_path / "data") as data:
+        data.write_trial({"url": "http://127.0.0.1:3001"})
+        assert reader.read_trial() == {"url": "http://127.0.0.1:3001"}
+    with pytest.raises(ConfigurationError, match="no trial runs in"):
+        reader.read_trial()
+
+
+def test_clearing_removes_everything_but_the_lock(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "letter.txt").write_text("dear")
+    with DataFolder(tmp_path / "data") as data:
+        data.secret("first")
+        (data.path / "link").symlink_to(outside)
+        data.clear()
+        assert [path.name for path in data.path.iterdir()] == ["postroom.lock"]
+    assert (outside / "letter.txt").exists()
+
+
+def test_a_uid_reaches_a_folder_only_through_parents_it_may_enter(tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir(mode=0o755)
+    mine, foreign = (os.geteuid(), os.getegid()), (os.geteuid() + 1, os.getegid() + 1)
+    assert is_reachable(inner, *mine)
+    tmp_path.chmod(0o700)
+    assert not is_reachable(inner, *foreign)

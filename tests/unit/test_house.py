@@ -1,0 +1,45 @@
+"""Rules of the house that no linter knows."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = sorted(path for folder in ("src", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
+LONGEST = {"src": 400, "tests": 500, "benchmarks": 400}
+LONGEST_FUNCTION = 60
+VAGUE = {"utils", "util", "common", "helpers", "helper", "manager", "base", "misc"}
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_is_short_and_its_name_says_what_it_is(path: Path) -> None:
+    lines = path.read_text().count("\n")
+    limit = LONGEST[path.relative_to(ROOT).parts[0]]
+    assert lines <= limit, f"{path} has {lines} lines, {limit} at most: which second noun is in it?"
+    assert path.stem not in VAGUE
+    assert path.parent.name not in VAGUE
+
+
+@pytest.mark.parametrize("path", [p for p in PYTHON if "src" in p.parts], ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_function_fits_a_screen(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= LONGEST_FUNCTION, f"{path}:{node.lineno} {node.name} has {length} lines"
+
+
+def test_no_lock_file_records_where_packages_were_downloaded() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert not [name for name in tracked if Path(name).name in {"uv.lock", "pylock.toml", "poetry.lock"}]
+    for name in tracked:
+        if name.startswith("requirements/"):
+            assert not re.search(r"https?://|--(extra-)?index-url", (ROOT / name).read_text()), name
+
+
+def test_every_sql_file_is_used() -> None:
+    code = "\n".join(path.read_text() for path in PYTHON if "src" in path.parts)
+    for path in (ROOT / "src/postroom/postgres/sql").glob("*.sql"):
+        assert f'"{path.stem}"' in code, f"{path} is loaded by nobody"
