@@ -14,7 +14,7 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -42,6 +42,7 @@ class Kratos:
     public_url: str
     admin_url: str
     http: httpx2.AsyncClient
+    pid: int | None = None
 
     async def flow(self, kind: str = "registration") -> Any:
         """A fresh API flow."""
@@ -94,7 +95,7 @@ async def kratos_stand_in(folder: Path, *, hook_url: str, hook_key: str) -> Asyn
         child = PythonChild("the stand-in for Kratos", arguments, kratos.is_ready, env=env, log=log)
         try:
             await child.start()
-            yield kratos
+            yield replace(kratos, pid=child.pid)
         finally:
             await child.stop()
 
@@ -122,7 +123,7 @@ async def real_kratos(folder: Path, *, hook_url: str, hook_key: str) -> AsyncIte
         await process.spawn()
         try:
             await process.until_ready(kratos.is_ready, 60)
-            yield kratos
+            yield replace(kratos, pid=process.pid)
         finally:
             await process.stop((signal.SIGTERM, 5), (signal.SIGKILL, 5))
 

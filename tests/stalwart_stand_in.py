@@ -1,9 +1,9 @@
 """The stand-in for Stalwart as a process of its own, for tests:
 
-    async with stalwart_stand_in(tmp_path, domains=["example.org", "example.net"]) as server:
-        await server.set_fault(kind="unavailable", count=3)
-        ...
-        assert [account["addresses"] for account in await server.accounts()] == [["alice@example.org"]]
+async with stalwart_stand_in(tmp_path, domains=["example.org", "example.net"]) as server:
+    await server.set_fault(kind="unavailable", count=3)
+    ...
+    assert [account["addresses"] for account in await server.accounts()] == [["alice@example.org"]]
 """
 
 import asyncio

@@ -55,7 +55,10 @@ def fault_command(
     if as_json:
         typer.echo(json.dumps(faults, indent=2))
     else:
-        Console().print(faults or "no fault is on: the mail server works")
+        for fault in faults:
+            typer.echo(f"{fault['kind']} is on: {KINDS[fault['kind']]}" + (f" ({fault['word']})" if fault["word"] else ""))
+        if not faults:
+            typer.echo("no fault is on: the mail server works")
 
 
 @app.command("state")

@@ -36,7 +36,7 @@ def upgrade(owner_url: str, service_role: str) -> str:
 
 def _grant(conn: psycopg.Connection, service_role: str) -> None:
     role = compose.Identifier(service_role)
-    if not conn.execute("SELECT FROM pg_roles WHERE rolname = %s", [service_role]).fetchone():
+    if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [service_role]).fetchone():
         raise ConfigurationError(
             f"the role {service_role} of POSTROOM_DATABASE_URL does not exist; create it, then migrate again"
         )
@@ -44,6 +44,8 @@ def _grant(conn: psycopg.Connection, service_role: str) -> None:
         conn.execute(compose.SQL("GRANT SELECT, INSERT, UPDATE ON {} TO {}").format(compose.Identifier(table), role))
     # The audit: what was written stays as it was written.
     conn.execute(compose.SQL("GRANT SELECT, INSERT ON email_provisioning_log, postroom_facts TO {}").format(role))
+    # Its own name is asked for rows that no month took (`log_default_rows`).
+    conn.execute(compose.SQL("GRANT SELECT ON email_provisioning_log_default TO {}").format(role))
     conn.execute(compose.SQL("GRANT SELECT, UPDATE ON mail_server_breaker TO {}").format(role))
     conn.execute(compose.SQL("GRANT SELECT ON alembic_version TO {}").format(role))
 

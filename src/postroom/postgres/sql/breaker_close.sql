@@ -1,3 +1,3 @@
 UPDATE mail_server_breaker SET open = false, error = NULL, changed_at = now(), probe_at = NULL
 WHERE open
-RETURNING only
+RETURNING singleton

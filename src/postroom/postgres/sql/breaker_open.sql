@@ -3,4 +3,4 @@ UPDATE mail_server_breaker SET
     open = true, cause = %(cause)s, error = %(error)s, changed_at = now(), interval_s = %(interval)s,
     probe_at = now() + make_interval(secs => %(interval)s)
 WHERE NOT open
-RETURNING only
+RETURNING singleton

@@ -2,4 +2,4 @@
 UPDATE mail_server_breaker SET
     interval_s = %(interval)s, probe_at = now() + make_interval(secs => %(interval)s)
 WHERE open AND probe_at <= now() AND interval_s = %(previous)s
-RETURNING only
+RETURNING singleton

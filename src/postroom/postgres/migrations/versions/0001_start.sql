@@ -105,7 +105,7 @@ SELECT extend_log(24);
 
 -- One row, shared by all processes, so that probes stay few.
 CREATE TABLE mail_server_breaker (
-    only       boolean PRIMARY KEY DEFAULT true CHECK (only),
+    singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     open       boolean NOT NULL DEFAULT false,
     cause      text NOT NULL DEFAULT 'outage' CHECK (cause IN ('outage', 'misconfigured', 'unauthorized')),
     error      text,

@@ -1,0 +1,1 @@
+"""Stand-ins, embedded servers and faults: a whole Postroom to try on one machine. Never for production."""

@@ -1,0 +1,185 @@
+"""The folder that holds everything a trial keeps: databases, secrets, logs, and what runs where."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import stat
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from postroom.errors import ConfigurationError
+
+DEFAULT_DATA_FOLDER = Path(".postroom")
+
+# The lock file also marks the folder as ours: a folder with other content is never taken over, so that
+# `--fresh` cannot empty somebody's home directory.
+_LOCK = "postroom.lock"
+_TRIAL = "trial.json"
+
+
+class DataFolder:
+    """A trial's data folder; inside the `with` block, held by this process alone.
+
+    Everything directly in it is private to its owner: files have mode 0600, folders 0700. The folder
+    itself has 0700 too, and 0711 when root owns it, because PostgreSQL refuses to run as root and its
+    unprivileged uid must be able to pass through.
+    """
+
+    def __init__(self, path: Path = DEFAULT_DATA_FOLDER) -> None:
+        self.path = path.resolve()
+        self._lock: int | None = None
+
+    def __enter__(self) -> Self:
+        """Make the folder if need be and take its lock.
+
+        Raises ConfigurationError when another `postroom up` holds it, or when the folder is not ours.
+        """
+        self._make()
+        lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        if not _locked(lock):
+            holder = os.read(lock, 20).decode().strip() or "not known yet"
+            os.close(lock)
+            raise ConfigurationError(
+                f"{self.path} is in use by another `postroom up` (pid {holder}): "
+                "stop that one first, or choose another folder with --data"
+            )
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        self._lock = lock
+        self._remove(_TRIAL)  # left there by a killed trial: nothing runs at those addresses now
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is not None:
+            self._remove(_TRIAL)
+            os.close(self._lock)
+            self._lock = None
+
+    def folder(self, name: str) -> Path:
+        """The subfolder of that name, made with mode 0700 if need be."""
+        path = self.path / name
+        path.mkdir(mode=0o700, exist_ok=True)
+        return path
+
+    def log(self, name: str) -> Path:
+        """Where the server or process of that name writes its log."""
+        return self.folder("logs") / f"{name}.log"
+
+    def secret(self, name: str) -> str:
+        """The secret of that name (safe in URLs), drawn at first use and kept between runs."""
+        path = self.folder("secrets") / name
+        if not path.exists():
+            write_private(path, secrets.token_urlsafe(32))
+        return path.read_text().strip()
+
+    def recall(self, name: str) -> str | None:
+        """What `remember` kept under that name, or None."""
+        path = self.path / name
+        return path.read_text().strip() if path.exists() else None
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a small text between runs, for instance where files lie that cannot be in here."""
+        write_private(self.path / name, value)
+
+    def write_trial(self, trial: dict[str, Any]) -> None:
+        """Publish the addresses and keys of the running trial for `postroom env`."""
+        write_private(self.path / _TRIAL, json.dumps(trial, indent=2))
+
+    def read_trial(self) -> dict[str, Any]:
+        """The addresses and keys of the trial that runs in this folder, whoever runs it.
+
+        Raises ConfigurationError when none runs there or it is not up yet.
+        """
+        if not self._is_held():
+            raise ConfigurationError(f"no trial runs in {self.path}: start one with `postroom up`")
+        text = self.recall(_TRIAL)
+        if text is None:
+            raise ConfigurationError(f"the trial in {self.path} is still starting: try again in a moment")
+        return json.loads(text)
+
+    def clear(self) -> None:
+        """Remove what the folder holds (`--fresh`); the lock stays with us.
+
+        The embedded servers' own `remove()` comes first: one may still run, or keep files elsewhere.
+        """
+        for entry in self.path.iterdir():
+            if entry.name == _LOCK:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+
+    def _make(self) -> None:
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            owner = self.path.stat().st_uid
+            if owner != os.geteuid():
+                raise ConfigurationError(
+                    f"{self.path} belongs to the user with uid {owner}: run `postroom up` as that user, "
+                    "or choose another folder with --data"
+                )
+            names = {entry.name for entry in self.path.iterdir()}
+        except (PermissionError, FileExistsError, NotADirectoryError) as error:
+            raise ConfigurationError(
+                f"{self.path} cannot be the data folder ({error.strerror}): choose another with --data"
+            ) from error
+        if names and _LOCK not in names:
+            raise ConfigurationError(
+                f"{self.path} holds files that are not Postroom's: choose an empty or new folder with --data"
+            )
+        self.path.chmod(0o711 if owner == 0 else 0o700)
+
+    def _is_held(self) -> bool:
+        try:
+            lock = os.open(self.path / _LOCK, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
+    def _remove(self, name: str) -> None:
+        (self.path / name).unlink(missing_ok=True)
+
+
+def is_reachable(folder: Path, uid: int, gid: int) -> bool:
+    """Whether a process with that uid and gid, and no other group, may enter the folder."""
+
+    def may_enter(status: os.stat_result) -> bool:
+        if status.st_uid == uid:
+            return bool(status.st_mode & stat.S_IXUSR)
+        return bool(status.st_mode & (stat.S_IXGRP if status.st_gid == gid else stat.S_IXOTH))
+
+    resolved = folder.resolve()
+    return all(may_enter(place.stat()) for place in (resolved, *resolved.parents))
+
+
+def _locked(lock: int) -> bool:
+    """Take the lock, with patience enough for a `read_trial` that holds it for an instant."""
+    for _ in range(20):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace the file in one step, mode 0600: a reader, or a kill in between, never sees half of it."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,327 @@
+"""The processes of a trial: started in order, watched, and stopped in reverse order."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import structlog
+
+from postroom.errors import ConfigurationError
+
+_logger = structlog.get_logger(__name__)
+
+_POLL = 0.05  # seconds between two looks at something that cannot wake us
+_KILL = (signal.SIGKILL, 10.0)
+
+Probe = Callable[[], Awaitable[bool]]
+StopStep = tuple[signal.Signals, float]
+
+
+class Process:
+    """One child process in a session of its own: Ctrl-C in the terminal reaches the supervisor alone,
+    which then stops its children in order.
+
+    `log` collects its output; without it the output goes where ours goes. `user` is the (uid, gid) to
+    run as. With `until_eof` its standard input is a pipe that closes when this process ends, however it
+    ends: the child watches it (`end_with_parent`).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        *,
+        env: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        cwd: Path | None = None,
+        user: tuple[int, int] | None = None,
+        until_eof: bool = False,
+    ) -> None:
+        self.name = name
+        self._argv = argv
+        self._env = env
+        self._log = log
+        self._cwd = cwd
+        self._user = user
+        self._until_eof = until_eof
+        self._lifeline: int | None = None
+        self._log_start = 0
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id, once it is started."""
+        return self._running.pid
+
+    async def spawn(self) -> None:
+        """Start the process. Raises ConfigurationError when there is nothing to execute."""
+        files: list[int] = []
+        stdin: int = subprocess.DEVNULL
+        output: int | None = None
+        try:
+            if self._until_eof:
+                stdin, self._lifeline = os.pipe()
+                files.append(stdin)
+            if self._log:
+                output = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+                files.append(output)
+                self._log_start = os.fstat(output).st_size
+            self._process = await asyncio.create_subprocess_exec(
+                *self._argv,
+                stdin=stdin,
+                stdout=output,
+                stderr=output,
+                env=self._env,
+                cwd=self._cwd,
+                start_new_session=True,
+                umask=0o077,
+                **_identity(self._user),
+            )
+        except OSError as error:
+            raise ConfigurationError(f"{self.name} cannot be started: {error}") from error
+        finally:
+            for file in files:
+                os.close(file)
+
+    async def until_ready(self, probe: Probe, seconds: float) -> None:
+        """Wait until `probe` says yes. Raises ConfigurationError, with the last lines of the log, when the
+        process ends first or the time is over."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not await probe():
+                    if self._running.returncode is not None:
+                        raise ConfigurationError(await self.ended())
+                    await asyncio.sleep(_POLL)
+        except TimeoutError:
+            raise ConfigurationError(f"{self.name} was not ready within {seconds:g} s{self._last_lines()}") from None
+
+    async def succeed(self) -> None:
+        """Wait for the end of the process. Raises ConfigurationError when its exit code is not 0."""
+        if await self._running.wait():
+            raise ConfigurationError(await self.ended())
+
+    async def ended(self) -> str:
+        """Wait for the end of the process and tell how it ended, with the last lines of its log."""
+        code = await self._running.wait()
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return f"{self.name} {how}{self._last_lines()}"
+
+    async def stop(self, *steps: StopStep) -> None:
+        """Send each signal in turn until the process ends within that signal's seconds; at last SIGKILL."""
+        if self._process is not None:
+            for number, seconds in (*steps, _KILL):
+                if self._process.returncode is not None:
+                    break
+                self._process.send_signal(number)
+                try:
+                    async with asyncio.timeout(seconds):
+                        await self._process.wait()
+                except TimeoutError:
+                    _logger.warning(f"{self.name} still runs {seconds:g} s after {number.name}")
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
+
+    @property
+    def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was never started")
+        return self._process
+
+    def _last_lines(self, count: int = 12) -> str:
+        if self._log is None or not self._log.exists():
+            return ""
+        with self._log.open("rb") as file:
+            file.seek(self._log_start)
+            lines = file.read().decode(errors="replace").splitlines()[-count:]
+        return "".join([f"; the end of {self._log}:", *(f"\n    {line}" for line in lines)])
+
+
+class Part(Protocol):
+    """What a supervisor runs: a child process or an embedded server."""
+
+    @property
+    def name(self) -> str: ...
+    async def start(self) -> None:
+        """Return when it is ready to work; raise ConfigurationError when it cannot be."""
+        ...
+
+    async def ended(self) -> str:
+        """Return, with the reason, when it has ended."""
+        ...
+
+    async def stop(self) -> None:
+        """End it; nothing to do when it has ended or never ran."""
+        ...
+
+
+class PythonChild:
+    """A Python process of ours, which ends with its parent. `ready` says whether it works yet."""
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        ready: Probe,
+        *,
+        env: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        ready_within: float = 20,
+        stop_within: float = 20,
+    ) -> None:
+        self.name = name
+        self._ready = ready
+        self._ready_within = ready_within
+        self._stop_within = stop_within
+        self._process = Process(name, [sys.executable, *arguments], env=env, log=log, until_eof=True)
+
+    @property
+    def pid(self) -> int:
+        """The process id, once it is started."""
+        return self._process.pid
+
+    async def start(self) -> None:
+        await self._process.spawn()
+        await self._process.until_ready(self._ready, self._ready_within)
+
+    async def ended(self) -> str:
+        return await self._process.ended()
+
+    async def stop(self) -> None:
+        await self._process.stop((signal.SIGTERM, self._stop_within))
+
+
+class Supervisor:
+    """Runs parts until a signal comes or one of them ends.
+
+        async with Supervisor() as supervisor:
+            await supervisor.start(postgres)
+            await supervisor.start(service)
+            await supervisor.wait()
+
+    The block ends early at SIGINT, SIGTERM or SIGHUP, and then quietly (`stopped_by` names the signal).
+    When a part ends by itself, the block ends with a ConfigurationError that says which one and why. In
+    every case, all parts are stopped in reverse order, also when stopping one of them fails.
+    """
+
+    def __init__(self) -> None:
+        self.stopped_by: signal.Signals | None = None
+        self._failure: ConfigurationError | None = None
+        self._stopping = False
+        self._stack = AsyncExitStack()
+        self._watchers: list[asyncio.Task[None]] = []
+        self._body: asyncio.Task[Any] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._body = asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self._on_signal, number)
+        return self
+
+    async def start(self, part: Part) -> None:
+        """Start the part, wait until it is ready, and watch it from then on."""
+        self._stack.push_async_callback(part.stop)
+        await part.start()
+        self._watchers.append(asyncio.create_task(self._watch(part)))
+
+    async def wait(self) -> None:
+        """Wait for what ends the block."""
+        await asyncio.get_running_loop().create_future()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        ours = self._stopping and isinstance(error, asyncio.CancelledError)
+        self._stopping = True
+        if ours and self._body is not None:
+            self._body.uncancel()
+        for watcher in self._watchers:
+            watcher.cancel()
+        await asyncio.gather(*self._watchers, return_exceptions=True)
+        try:
+            await self._stack.aclose()
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().remove_signal_handler(number)
+        if ours and self._failure:
+            raise self._failure from None
+        return ours
+
+    async def _watch(self, part: Part) -> None:
+        reason = await part.ended()
+        if not self._stopping:
+            self._failure = ConfigurationError(f"{reason}\nThe trial stops, because it needs {part.name}.")
+            self._end_body()
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        if not self._stopping:
+            self.stopped_by = number
+            self._end_body()
+
+    def _end_body(self) -> None:
+        self._stopping = True
+        if self._body is not None:
+            self._body.cancel()
+
+
+def _identity(user: tuple[int, int] | None) -> dict[str, Any]:
+    """The arguments of `subprocess` that make a child run as that uid and gid, and in no other group."""
+    return {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
+
+
+def end_with_parent() -> None:
+    """End this process (SIGTERM, so in its ordinary way) when its standard input reaches its end.
+
+    The parent holds the other end of that pipe; the system closes it even after `kill -9`, so that no
+    child of a killed `postroom up` lives on and keeps its port.
+    """
+
+    def watch() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
+
+
+async def stop_leftover(name: str, pid_file: Path, argument: str, gently: StopStep) -> None:
+    """Stop the server that a killed parent left behind, if it still runs.
+
+    The process counts as ours only if `argument` (the path of our data) is on its command line: the pid
+    in the file may belong to somebody else by now.
+    """
+    pid = _pid_in(pid_file)
+    if pid is None:
+        return
+    import psutil  # installed with the embedded servers only
+
+    try:
+        process = psutil.Process(pid)
+        if argument not in process.cmdline():
+            return
+        _logger.info(f"Stopping {name} (pid {pid}), left behind by a trial that was killed")
+        for number, seconds in (gently, _KILL):
+            process.send_signal(number)
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
+                # A zombie has ended; where nobody is there to collect it, it stays in the list.
+                if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+                    return
+                await asyncio.sleep(_POLL)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return  # ended; or another user's, so not ours: ours run under our uid, or we are root
+    raise ConfigurationError(f"{name} (pid {pid}) of an earlier trial cannot be stopped: end it by hand")
+
+
+def _pid_in(file: Path) -> int | None:
+    words = file.read_text().split() if file.exists() else []
+    return int(words[0]) if words else None  # empty when the server was killed while it wrote

@@ -1,0 +1,155 @@
+"""The port `MailServer` on the stand-in, and on a real Stalwart where STALWART_URL and STALWART_API_KEY name one.
+
+A real server keeps what is made here: names and identities are new in each run.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from stalwart_stand_in import stalwart_stand_in
+
+from postroom.domain.mailbox import Mailbox
+from postroom.errors import Conflict, Misconfigured
+from postroom.runtime import authorization
+from postroom.stalwart.answers import Busy
+from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.registry import StalwartRegistry
+
+LONG = 10.0
+
+
+class Server:
+    """The adapter under test, its client, and a second one without memory."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url
+        self.key = key
+        self.client = StalwartClient(url, authorization(key))
+        self.mail_server = StalwartRegistry(self.client, mark_domain="example.org", quota=10_000_000)
+
+    async def requests_of(self, mailbox: Mailbox) -> int:
+        before = self.client.requests
+        await self.mail_server.create(mailbox, deadline=LONG)
+        return self.client.requests - before
+
+
+@pytest.fixture(params=["stand-in", "real"], scope="module")
+async def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Server]:
+    folder: Path = tmp_path_factory.mktemp("stalwart")
+    if request.param == "real":
+        url, key = os.environ.get("STALWART_URL"), os.environ.get("STALWART_API_KEY")
+        if not url or not key:
+            pytest.skip("no real Stalwart: set STALWART_URL and STALWART_API_KEY (domain example.org, example.net)")
+        real = Server(url, key)
+        yield real
+        await real.client.aclose()
+        return
+    async with stalwart_stand_in(folder, domains=["example.org", "example.net"]) as stand_in:
+        assert stand_in.api_key
+        stood_in = Server(stand_in.url, stand_in.api_key)
+        yield stood_in
+        await stood_in.client.aclose()
+
+
+def a_mailbox(identity_id: UUID | None = None, *, domain: str = "example.org") -> Mailbox:
+    return Mailbox(identity_id or uuid4(), f"p{uuid4().hex[:12]}@{domain}", "A Person")
+
+
+async def test_a_mailbox_takes_exactly_one_request(server: Server) -> None:
+    await server.mail_server.create(a_mailbox(), deadline=LONG)  # learns the domain's id
+    assert [await server.requests_of(a_mailbox()) for _ in range(3)] == [1, 1, 1]
+
+
+async def test_creating_it_again_finds_the_one_that_was_made(server: Server) -> None:
+    mailbox = a_mailbox()
+    first = await server.mail_server.create(mailbox, deadline=LONG)
+    again = await server.mail_server.create(mailbox, deadline=LONG)
+    assert first == again
+    assert first.email == mailbox.email
+
+
+async def test_an_identity_never_gets_a_second_mailbox(server: Server) -> None:
+    identity_id = uuid4()
+    first = await server.mail_server.create(a_mailbox(identity_id), deadline=LONG)
+    other = await server.mail_server.create(a_mailbox(identity_id), deadline=LONG)
+    elsewhere = await server.mail_server.create(a_mailbox(identity_id, domain="example.net"), deadline=LONG)
+    assert first == other == elsewhere
+
+
+async def test_eight_at_once_make_one_mailbox(server: Server) -> None:
+    identity_id = uuid4()
+    attempts = [server.mail_server.create(a_mailbox(identity_id), deadline=LONG) for _ in range(8)]
+    outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+    made = {outcome.id for outcome in outcomes if not isinstance(outcome, BaseException)}
+    assert len(made) == 1, outcomes
+
+
+async def test_a_foreign_mailbox_is_never_adopted(server: Server) -> None:
+    theirs = a_mailbox()
+    await server.mail_server.create(theirs, deadline=LONG)
+    with pytest.raises(Conflict, match="does not carry this identity's mark"):
+        await server.mail_server.create(Mailbox(uuid4(), theirs.email), deadline=LONG)
+
+
+async def test_a_mailbox_is_found_by_its_mark_alone(server: Server) -> None:
+    mailbox = a_mailbox()
+    assert await server.mail_server.find(mailbox, deadline=LONG) is None
+    made = await server.mail_server.create(mailbox, deadline=LONG)
+    assert await server.mail_server.find(a_mailbox(mailbox.identity_id), deadline=LONG) == made
+
+
+async def test_a_missing_domain_is_the_operators_to_add(server: Server) -> None:
+    with pytest.raises(Misconfigured, match=r"does not have the domain missing\.test") as caught:
+        await server.mail_server.create(a_mailbox(domain="missing.test"), deadline=LONG)
+    assert caught.value.domain == "missing.test"
+
+
+async def test_a_well_server_says_so(server: Server) -> None:
+    assert await server.mail_server.well() is None
+
+
+async def test_a_wrong_key_is_told_as_such(server: Server) -> None:
+    client = StalwartClient(server.url, authorization("API_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))
+    with pytest.raises(Misconfigured) as caught:
+        await StalwartRegistry(client, mark_domain="example.org").create(a_mailbox(), deadline=LONG)
+    await client.aclose()
+    assert caught.value.unauthorized
+    assert "AAAA" not in str(caught.value)
+
+
+async def test_more_than_four_at_once_are_waited_out(server: Server) -> None:
+    attempts = [server.mail_server.create(a_mailbox(), deadline=LONG) for _ in range(40)]
+    made = await asyncio.gather(*attempts)
+    assert len({account.id for account in made}) == 40
+
+
+async def test_a_connection_that_was_closed_after_a_400_is_not_used_again() -> None:
+    """Stalwart 0.16.19 closes it without `Connection: close` when it had not read the body."""
+    connections: list[int] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(1)
+        first = len(connections) == 1
+        await reader.readuntil(b"\r\n\r\n")
+        body = b'{"type":"urn:ietf:params:jmap:error:limit","limit":"maxConcurrentRequests"}' if first else SESSION
+        status = b"400 Bad Request" if first else b"200 OK"
+        writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+        await writer.drain()
+        await reader.read()  # until the client leaves: it must be the client who gives the first one up
+        writer.close()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    client = StalwartClient(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", "Bearer API_x")
+    async with listener:
+        with pytest.raises(Busy):
+            await client.get("/jmap/session", deadline=LONG)
+        assert await client.get("/jmap/session", deadline=LONG) == {"accounts": {"b": {}}}
+        assert len(connections) == 2
+        await client.aclose()
+
+
+SESSION = b'{"accounts":{"b":{}}}'

@@ -1,0 +1,289 @@
+"""What only the stand-in for Kratos has: pages, faults, a state that survives, an end with its parent."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from kratos_servers import PASSWORD, Kratos, kratos_stand_in
+from postroom.sandbox.kratos import State, WebHook
+from postroom.sandbox.kratos.web_hook import seconds_until_retry
+from postroom.sandbox.loopback import LOOPBACK, free_port
+
+NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
+KEY = "key of the hook"
+
+
+def nowhere() -> str:
+    """The URL of a hook that nobody listens to."""
+    return f"http://{LOOPBACK}:{free_port()}/internal/mail/provision"
+
+
+class Form(HTMLParser):
+    """The first form of a page, as a person without scripts would send it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.action = ""
+        self.fields: dict[str, str] = {}
+        self.labelled: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.action = values["action"]
+        elif tag in ("input", "button"):
+            self.fields[values["name"]] = values["value"]
+        elif tag == "label":
+            self.labelled.add(values["for"])
+
+
+async def control(kratos: Kratos) -> Any:
+    return (await kratos.http.get(f"{kratos.admin_url}/_sandbox/state")).raise_for_status().json()
+
+
+async def fault(kratos: Kratos, kind: str, **options: int) -> None:
+    answer = await kratos.http.put(f"{kratos.admin_url}/_sandbox/faults", json={"kind": kind, **options})
+    answer.raise_for_status()
+
+
+async def until(probe: Callable[[], Awaitable[Any]]) -> Any:
+    """What the probe answers, as soon as that is true."""
+    async with asyncio.timeout(20):
+        while True:
+            if found := await probe():
+                return found
+            await asyncio.sleep(0.02)
+
+
+async def delivery(kratos: Kratos, email: str) -> Any:
+    """An attempt of the web-hook for that address, as soon as there is one."""
+
+    async def look() -> Any:
+        return [d for d in (await control(kratos))["deliveries"] if d["email"] == email]
+
+    return (await until(look))[0]
+
+
+async def test_a_person_registers_by_clicking_and_sees_the_identity(tmp_path: Path) -> None:
+    async with (
+        kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos,
+        httpx2.AsyncClient(base_url=kratos.public_url, follow_redirects=True, trust_env=False) as browser,
+    ):
+        home = await browser.get("/")
+        assert "stand-in for Ory Kratos" in home.text
+        assert "Identities: <strong>0</strong>" in home.text
+
+        form = Form((await browser.get("/registration")).text)
+        assert form.labelled == {"traits.email", "traits.name", "password"}
+        wrong = await browser.post(form.action, data={**form.fields, "traits.email": '"><b>', "password": PASSWORD})
+        assert 'role="alert"' in wrong.text
+        assert "<b>" not in wrong.text
+
+        form = Form(wrong.text)
+        data = {**form.fields, "traits.email": "Ada@example.org", "traits.name": "Ada L.", "password": PASSWORD}
+        welcome = await browser.post(form.action, data=data)
+        [identity] = (await kratos.http.get(f"{kratos.admin_url}/admin/identities")).json()
+        assert identity["traits"] == {"email": "Ada@example.org", "name": "Ada L."}
+        assert f'<code id="identity-id">{identity["id"]}</code>' in welcome.text
+
+        await delivery(kratos, "Ada@example.org")
+        assert "no answer" in (await browser.get("/welcome")).text
+        home = await browser.get("/")
+        assert "Identities: <strong>1</strong>" in home.text
+        assert identity["id"] in home.text
+        # The next person may sit at the same browser.
+        assert Form((await browser.get("/registration")).text).action
+
+
+async def test_a_forged_form_registers_nobody(tmp_path: Path) -> None:
+    async with (
+        kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos,
+        httpx2.AsyncClient(base_url=kratos.public_url, follow_redirects=True, trust_env=False) as browser,
+    ):
+        form = Form((await browser.get("/registration")).text)
+        data = {**form.fields, "traits.email": "ada@example.org", "password": PASSWORD}
+        for broken in ({"csrf_token": "other"}, {"csrf_token": ""}):
+            assert (await browser.post(form.action, data={**data, **broken})).status_code == 403
+        without_cookie = await kratos.http.post(form.action, data=data)
+        assert without_cookie.status_code == 403
+        assert (await control(kratos))["identities"] == 0
+
+
+async def test_identities_sessions_and_faults_survive_kill_9(tmp_path: Path) -> None:
+    async with kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos:
+        registered = await kratos.sign_up("ada@example.org")
+        await fault(kratos, "slow", delay_ms=1)
+        assert kratos.pid
+        os.kill(kratos.pid, signal.SIGKILL)
+    async with kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos:
+        whoami = await kratos.whoami(registered["session_token"])
+        assert whoami.json()["identity"] == registered["identity"]
+        login = await kratos.submit(await kratos.flow("login"), identifier="ada@example.org", password=PASSWORD)
+        assert login.status_code == 200
+        assert (await control(kratos))["faults"] == [{"kind": "slow", "delay_ms": 1}]
+
+
+def arguments(folder: Path, port: int, admin_port: int) -> list[str]:
+    ports = ["--public-port", str(port), "--admin-port", str(admin_port)]
+    return [sys.executable, "-m", "postroom.sandbox.kratos", "--state", str(folder), *ports, "--hook-url", nowhere()]
+
+
+async def test_it_ends_when_its_parent_is_gone(tmp_path: Path) -> None:
+    port = free_port()
+    argv = [*arguments(tmp_path, port, free_port()), "--until-eof"]
+    env = os.environ | {"POSTROOM_WEBHOOK_KEY": KEY}
+    process = await asyncio.create_subprocess_exec(*argv, stdin=asyncio.subprocess.PIPE, env=env)
+    try:
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            await until(lambda: answers(http, f"http://{LOOPBACK}:{port}/health/alive"))
+        assert process.stdin
+        process.stdin.close()  # as the system does when the parent is killed
+        async with asyncio.timeout(20):
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def answers(http: httpx2.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url)).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+async def test_it_says_what_is_wrong_with_its_start(tmp_path: Path) -> None:
+    taken = await asyncio.start_server(lambda _reader, _writer: None, LOOPBACK, 0)
+    async with taken:
+        taken_port = taken.sockets[0].getsockname()[1]
+        for key, port, expected in (("", free_port(), "POSTROOM_WEBHOOK_KEY"), (KEY, taken_port, "--public-port")):
+            process = await asyncio.create_subprocess_exec(
+                *arguments(tmp_path, port, free_port()),
+                env=os.environ | {"POSTROOM_WEBHOOK_KEY": key},
+                stderr=asyncio.subprocess.PIPE,
+            )
+            _, errors = await process.communicate()
+            assert process.returncode
+            assert expected in errors.decode()
+            assert "Traceback" not in errors.decode()
+
+
+# Faults
+
+
+async def test_each_fault_does_what_it_says_until_it_is_cleared(tmp_path: Path) -> None:
+    async with kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos:
+        token = (await kratos.sign_up("ada@example.org"))["session_token"]
+        identities = f"{kratos.admin_url}/admin/identities"
+
+        await fault(kratos, "refuse")
+        for url in (identities, f"{kratos.public_url}/sessions/whoami"):
+            with pytest.raises(httpx2.TransportError):
+                await kratos.http.get(url)
+        assert (await kratos.http.get(kratos.public_url)).status_code == 200, "the page that says what is on"
+        await clear(kratos)
+
+        await fault(kratos, "unavailable")
+        assert (await kratos.http.get(identities)).status_code == 503
+        assert (await kratos.whoami(token)).status_code == 503
+        await clear(kratos)
+
+        await fault(kratos, "sick")
+        assert (await kratos.whoami(token)).status_code == 401
+        for base in (kratos.public_url, kratos.admin_url, f"{kratos.admin_url}/admin"):
+            assert (await kratos.http.get(f"{base}/health/ready")).status_code == 503
+            assert (await kratos.http.get(f"{base}/health/alive")).status_code == 200
+        await clear(kratos)
+
+        await fault(kratos, "slow", delay_ms=300)
+        started = asyncio.get_running_loop().time()
+        assert (await kratos.whoami(token)).status_code == 200
+        assert asyncio.get_running_loop().time() - started >= 0.3
+        await clear(kratos)
+
+        await fault(kratos, "drop-hooks")
+        await kratos.register("dropped@example.org")
+        await clear(kratos)
+        await kratos.register("sent@example.org")
+        await delivery(kratos, "sent@example.org")
+        told = {d["email"] for d in (await control(kratos))["deliveries"]}
+        assert told == {"ada@example.org", "sent@example.org"}
+
+
+async def clear(kratos: Kratos) -> None:
+    (await kratos.http.delete(f"{kratos.public_url}/_sandbox/faults")).raise_for_status()
+
+
+async def test_a_fault_that_does_not_exist_is_refused_in_words(tmp_path: Path) -> None:
+    async with kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos:
+        for body in ({"kind": "fire"}, {"kind": "slow", "delay_ms": -1}, {"kind": "slow", "hours": 1}, ["slow"]):
+            answer = await kratos.http.put(f"{kratos.public_url}/_sandbox/faults", json=body)
+            assert answer.status_code == 422
+            assert answer.json()["error"]
+        assert (await control(kratos))["faults"] == []
+
+
+# The web-hook
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "retry_after", "expected"),
+    [
+        *((1, status, None, None) for status in (200, 204, 302, 400, 401, 409, 422, 501)),
+        *((1, status, None, 1.0) for status in (None, 429, 500, 502, 503, 504)),
+        *((2, status, None, 2.0) for status in (None, 429, 500, 503)),
+        *((3, status, "1", None) for status in (None, 429, 500, 503)),
+        *((1, status, "86400", 86400.0) for status in (429, 503)),
+        *((1, status, "5", 1.0) for status in (500, 502)),
+        (1, 503, "Wed, 25 Nov 2026 12:00:07 GMT", 7.0),
+        (1, 503, "Wed, 25 Nov 2026 11:00:00 GMT", 1.0),
+        (1, 503, "soon", 1.0),
+    ],
+)
+def test_the_waits_between_tries(
+    attempt: int, status: int | None, retry_after: str | None, expected: float | None
+) -> None:
+    assert seconds_until_retry(attempt, status, retry_after, NOW) == expected
+
+
+async def test_a_slow_handler_is_asked_again_while_it_still_works(tmp_path: Path) -> None:
+    asked = asyncio.Semaphore(0)
+    release = asyncio.Event()
+
+    async def handler(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.release()
+        await release.wait()
+        writer.close()
+
+    state = State(tmp_path)
+    server = await asyncio.start_server(handler, LOOPBACK, 0)
+    async with server, asyncio.timeout(10):
+        url = f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}/"
+        web_hook = WebHook(state, url, KEY, try_timeout=0.1)
+        identity = {
+            "id": str(uuid4()),
+            "schema_id": "default",
+            "state": "active",
+            "created_at": "now",
+            "traits": {"email": "ada@example.org"},
+        }
+        web_hook.trigger(identity, "flow")
+        for _ in range(2):
+            await asked.acquire()
+        [first] = state.deliveries(limit=9)
+        assert (first.attempt, first.answer) == (1, "no answer within 0.1 s")
+        await web_hook.close()
+        release.set()
+    state.close()

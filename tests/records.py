@@ -1,0 +1,70 @@
+"""What PostgreSQL holds, as its owner sees it, and the passing of time without waiting for it."""
+
+from typing import Any, LiteralString
+from uuid import UUID, uuid4
+
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow
+
+from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.request import Origin
+from postroom.errors import Transient
+
+NOWHERE = Origin()
+WELL_BUT_FAILED = Transient("mail server answered 500")
+
+
+def mailbox(name: str = "alice", identity_id: UUID | None = None) -> Mailbox:
+    return Mailbox(identity_id or uuid4(), f"{name}@example.org")
+
+
+def stalwart_account(of: Mailbox) -> StalwartAccount:
+    return StalwartAccount(f"id-of-{of.local_part}", of.email)
+
+
+class Records:
+    """A connection of the owner: it reads everything, and changes what no code of ours would."""
+
+    def __init__(self, connection: AsyncConnection[DictRow]) -> None:
+        self.connection = connection
+
+    async def rows(self, query: LiteralString, *parameters: Any) -> list[DictRow]:
+        cursor = await self.connection.execute(query, parameters)
+        return await cursor.fetchall() if cursor.description else []
+
+    async def value(self, query: LiteralString, *parameters: Any) -> Any:
+        (row,) = await self.rows(query, *parameters)
+        (value,) = row.values()
+        return value
+
+    async def request(self, identity_id: UUID) -> DictRow:
+        (row,) = await self.rows(
+            "SELECT *, extract(epoch FROM due_at - clock_timestamp())::float8 AS due_in, xmin::text AS commit "
+            "FROM email_requests WHERE identity_id = %s",
+            identity_id,
+        )
+        return row
+
+    async def log(self, identity_id: UUID) -> list[DictRow]:
+        return await self.rows(
+            "SELECT *, xmin::text AS commit FROM email_provisioning_log WHERE kratos_identity_id = %s ORDER BY id",
+            identity_id,
+        )
+
+    async def audit(self, identity_id: UUID) -> list[tuple[str, str, int]]:
+        """action, status and attempt_count of each of its rows, oldest first."""
+        return [(row["action"], row["status"], row["attempt_count"]) for row in await self.log(identity_id)]
+
+    async def account(self, identity_id: UUID) -> DictRow | None:
+        found = await self.rows(
+            "SELECT *, xmin::text AS commit FROM email_accounts WHERE kratos_identity_id = %s", identity_id
+        )
+        return found[0] if found else None
+
+    async def make_due_in(self, seconds: float, identity_id: UUID) -> None:
+        """Of a waiting request: its time; of a running one: the end of its lease."""
+        await self.rows(
+            "UPDATE email_requests SET due_at = clock_timestamp() + make_interval(secs => %s) WHERE identity_id = %s",
+            seconds,
+            identity_id,
+        )
