@@ -1,12 +1,17 @@
 """Waiting for a condition with a deadline, instead of sleeping and hoping."""
 
 import asyncio
-from collections.abc import Callable
+import inspect
+from collections.abc import Awaitable, Callable
 
 
-async def eventually(condition: Callable[[], object], what: str, within: float = 10) -> None:
+async def eventually(condition: Callable[[], object | Awaitable[object]], what: str, within: float = 10) -> None:
     """Return as soon as the condition holds; fail, naming it, when it does not hold within the seconds."""
     end = asyncio.get_running_loop().time() + within
-    while not condition():
+    while not await _value(condition()):
         assert asyncio.get_running_loop().time() < end, f"not within {within:g} s: {what}"
         await asyncio.sleep(0.02)
+
+
+async def _value(result: object | Awaitable[object]) -> object:
+    return await result if inspect.isawaitable(result) else result

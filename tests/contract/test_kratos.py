@@ -214,6 +214,14 @@ async def test_a_wrong_form_comes_back_with_its_flow_and_what_is_wrong(
     assert messages(answer.json()) == expected
 
 
+async def test_a_second_try_at_a_form_shows_only_what_is_wrong_now(kratos: Kratos, email: str) -> None:
+    flow = await kratos.flow()
+    await kratos.submit(flow, password=PASSWORD, traits={"email": "no address"})
+    answer = await kratos.submit(flow, password="short", traits={"email": email})
+    assert messages(answer.json()) == {4000032}
+    assert (await kratos.submit(flow, password=PASSWORD, traits={"email": email})).status_code == 200
+
+
 async def test_a_form_that_is_no_json_object_is_refused(kratos: Kratos) -> None:
     for content in (b"{", b"[]"):
         action = (await kratos.flow())["ui"]["action"]

@@ -206,7 +206,7 @@ async def test_a_create_costs_about_a_millisecond(client: StalwartClient) -> Non
 
 
 async def test_the_fifth_request_at_once_of_one_account_is_refused_with_400(tmp_path: Path) -> None:
-    async with stalwart_stand_in(tmp_path, latency_ms=300) as server:
+    async with stalwart_stand_in(tmp_path, latency_ms=1000) as server:
         assert server.api_key
         client = StalwartClient(server.url, server.api_key)
         admin = StalwartClient(server.url, server.admin)

@@ -113,8 +113,9 @@ def parse_address(raw: str, *, domains: Collection[str], reserved: Collection[st
     local_part, at, domain = text.rpartition("@")
     if not at or not local_part or not domain:
         raise Refused("malformed_address", f"{printable(raw)} is not a mail address (name@domain)")
-    local_part = local_part.lower()
+    # Before `lower`, which makes an ASCII k of the KELVIN SIGN: nobody gets another name than the one he wrote.
     _check_local_part(local_part)
+    local_part = local_part.lower()
     name = normalise_domain(domain)
     if name not in domains:
         raise Refused(
@@ -134,7 +135,7 @@ def parse_address(raw: str, *, domains: Collection[str], reserved: Collection[st
 def _check_local_part(local_part: str) -> None:
     if len(local_part.encode()) > MAX_LOCAL_PART:
         raise Refused("unsafe_local_part", f"the name before the @ is longer than {MAX_LOCAL_PART} characters")
-    if not _DOT_ATOM.fullmatch(local_part):
+    if not local_part.isascii() or not _DOT_ATOM.fullmatch(local_part.lower()):
         raise Refused(
             "unsafe_local_part",
             f"the name {printable(local_part)} may hold only the letters a-z, digits, '-', '_' and single dots inside",

@@ -1,5 +1,7 @@
 """How long a failed request waits. Exact, without jitter: the contract with the people who watch it."""
 
+import math
+
 MAX_RETRIES = 3
 """Retries that failures may spend; the first attempt is not one of them."""
 
@@ -23,6 +25,6 @@ def calculate_backoff_seconds(attempt: int) -> int:
 
 def retry_after_seconds(asked: float | None) -> float:
     """Seconds to wait for a throttling server: what it asked, at least 1 s and at most an hour."""
-    if asked is None:
+    if asked is None or math.isnan(asked):
         return THROTTLED_WITHOUT_RETRY_AFTER
     return min(max(asked, 1.0), LONGEST_RETRY_AFTER)

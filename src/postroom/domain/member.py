@@ -62,7 +62,7 @@ class RetryJob:
                 enqueued_at=datetime.fromisoformat(fields["enqueued_at"]),
                 error=None if fields["error"] is None else str(fields["error"]),
             )
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"not a retry job: {error}") from error
         if job.enqueued_at.tzinfo is None:
             raise ValueError("not a retry job: enqueued_at has no time zone")

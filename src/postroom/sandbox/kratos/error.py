@@ -1,0 +1,52 @@
+"""Errors as Kratos answers them."""
+
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+Json = dict[str, Any]
+
+_MESSAGES = {
+    400: "The request was malformed or contained invalid parameters",
+    401: "The request could not be authorized",
+    404: "Unable to locate the resource",
+    409: "The resource could not be created due to a conflict",
+}
+
+
+class KratosError(Exception):
+    """Ends a request with an error. `reason` says what was wrong with it, `message` only what kind it is;
+    `name` is the `id` that programs look at, `beside` stands next to the error in the answer."""
+
+    def __init__(
+        self,
+        status: int,
+        reason: str | None = None,
+        *,
+        message: str | None = None,
+        name: str | None = None,
+        beside: Json | None = None,
+    ) -> None:
+        super().__init__(reason or message)
+        error: Json = {"code": status, "status": HTTPStatus(status).phrase, "id": name, "reason": reason}
+        error = {key: value for key, value in error.items() if value is not None}
+        error["message"] = message or _MESSAGES.get(status, HTTPStatus(status).phrase)
+        self.status = status
+        self.body: Json = {"error": error, **(beside or {})}
+
+
+def answer_kratos_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, KratosError)
+    return JSONResponse(error.body, error.status)
+
+
+def answer_http_error(_request: Request, error: Exception) -> Response:
+    """What the router refuses: no such path, wrong method."""
+    assert isinstance(error, HTTPException)
+    return JSONResponse(KratosError(error.status_code).body, error.status_code)
+
+
+EXCEPTION_HANDLERS = {KratosError: answer_kratos_error, HTTPException: answer_http_error}

@@ -1,0 +1,23 @@
+"""Passwords of the stand-in. The work factor is far below what real ones need, so that tests are quick."""
+
+import hashlib
+import hmac
+import os
+
+MIN_LENGTH = 8
+_SALT_BYTES = 16
+
+
+def _derive(password: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, n=2**8, r=8, p=1)
+
+
+def hash_password(password: str) -> str:
+    salt = os.urandom(_SALT_BYTES)
+    return (salt + _derive(password, salt)).hex()
+
+
+def is_password(password: str, hashed: str) -> bool:
+    stored = bytes.fromhex(hashed)
+    salt, key = stored[:_SALT_BYTES], stored[_SALT_BYTES:]
+    return hmac.compare_digest(_derive(password, salt), key)

@@ -1,0 +1,272 @@
+"""The ports in memory: as simple as their contract allows, and scripted where the world decides."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from postroom.domain.breaker import Breaker, Cause
+from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.request import Move, Origin, Request, State, Status
+from postroom.errors import Unavailable
+from postroom.ports import Answer, Claim, Due, Reminder, Settled
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def request_of(identity_id: UUID | None = None, **fields: Any) -> Request:
+    """A running request for alice@example.org, but for `fields`."""
+    usual = Request(
+        identity_id=identity_id or uuid4(),
+        email="alice@example.org",
+        wanted_email=None,
+        display_name=None,
+        state=State.RUNNING,
+        due_at=START,
+        holder=uuid4(),
+        attempts=1,
+        retries=0,
+        crashes=0,
+        outcome_unknown=False,
+        enqueued_at=START,
+        last_error=None,
+        reason=None,
+    )
+    return replace(usual, **fields)
+
+
+class FakeClock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+class FakeRequests:
+    """`email_requests` in memory. A waiting request is claimed if its `due_at` is not after `now`.
+
+    `away` calls fail as when PostgreSQL is away, `breaker_open` gates the claims, `settled` is what was written.
+    """
+
+    def __init__(self, *requests: Request) -> None:
+        self.rows = {request.identity_id: request for request in requests}
+        self.now = START
+        self.away = 0
+        self.breaker_open = False
+        self.claims: list[tuple[UUID, ...]] = []
+        self.settled: list[tuple[Request, Move, StalwartAccount | None]] = []
+        self.postponed: list[tuple[str, float]] = []
+        self.late = False
+        """as if another holder had taken over"""
+
+    async def claim(self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False) -> list[Claim]:
+        self._reach()
+        self.claims.append(tuple(identity_ids))
+        return [self._claim(identity_id, lease, alone) for identity_id in identity_ids]
+
+    def _claim(self, identity_id: UUID, lease: float, alone: bool) -> Claim:
+        row = self.rows.get(identity_id)
+        if row is None:
+            return Claim(identity_id, Answer.UNKNOWN, None, None)
+        due_in = (row.due_at - self.now).total_seconds() if row.due_at else None
+        if row.state in (State.PROVISIONED, State.DEAD):
+            return Claim(identity_id, Answer(row.state), row, due_in)
+        if self.breaker_open:
+            return Claim(identity_id, Answer.BREAKER, row, due_in)
+        if row.state is State.RUNNING or (due_in or 0) > 0.05:
+            return Claim(identity_id, Answer(row.state), row, due_in)
+        if row.crashes and not alone:
+            return Claim(identity_id, Answer.ALONE, row, due_in)
+        due_at = self.now + timedelta(seconds=lease)
+        row = replace(row, state=State.RUNNING, holder=uuid4(), attempts=row.attempts + 1, due_at=due_at)
+        self.rows[identity_id] = row
+        return Claim(identity_id, Answer.GRANTED, row, due_in)
+
+    async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled:
+        self._reach()
+        self.settled.append((request, move, account))
+        if self.late:
+            return Settled(self.rows[request.identity_id], None, Status.LATE)
+        row = replace(
+            request,
+            state=move.state,
+            holder=None,
+            retries=move.retries,
+            due_at=None if move.delay is None else self.now + timedelta(seconds=move.delay),
+            enqueued_at=request.enqueued_at + timedelta(microseconds=1),
+            last_error=move.error,
+            reason=move.reason,
+            outcome_unknown=move.outcome_unknown,
+        )
+        self.rows[request.identity_id] = row
+        return Settled(row, uuid4() if account else None, move.status)
+
+    async def postpone_domain(self, domain: str, seconds: float) -> int:
+        self._reach()
+        self.postponed.append((domain, seconds))
+        return 0
+
+    def _reach(self) -> None:
+        if self.away > 0:
+            self.away -= 1
+            raise Unavailable("PostgreSQL cannot be reached")
+
+    async def accept(
+        self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
+    ) -> Request | None:
+        raise NotImplementedError
+
+    async def read(self, identity_id: UUID) -> tuple[Request, UUID | None] | None:
+        raise NotImplementedError
+
+    async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
+        raise NotImplementedError
+
+    async def revive(
+        self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
+    ) -> Request | None:
+        raise NotImplementedError
+
+    async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
+        raise NotImplementedError
+
+    async def record_refusal(self, identity_id: UUID | None, email: str | None, why: str, origin: Origin) -> None:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Hang:
+    """An answer that does not come."""
+
+
+Scripted = StalwartAccount | Exception | Hang | None
+
+
+class FakeMailServer:
+    """`creates` and `finds` are answered in order; without a script a create makes what was asked for.
+
+    `ill` is what `well` says; `asked` names each question, `running` and `most` how many creates were at once.
+    """
+
+    def __init__(self, *, creates: Sequence[Scripted] = (), finds: Sequence[Scripted] = (), ill: str | None = None):
+        self.creates = list(creates)
+        self.finds = list(finds)
+        self.ill = ill
+        self.asked: list[str] = []
+        self.deadlines: list[float] = []
+        self.running = 0
+        self.most = 0
+        self.created: list[UUID] = []
+        self.gate: Callable[[], asyncio.Event | None] = lambda: None
+
+    async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
+        self.asked.append("create")
+        self.deadlines.append(deadline)
+        self.created.append(mailbox.identity_id)
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            if gate := self.gate():
+                await gate.wait()
+            made = await _play(self.creates.pop(0)) if self.creates else StalwartAccount("k", mailbox.email)
+        finally:
+            self.running -= 1
+        assert made is not None
+        return made
+
+    async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
+        self.asked.append("find")
+        self.deadlines.append(deadline)
+        return await _play(self.finds.pop(0)) if self.finds else None
+
+    async def well(self) -> str | None:
+        self.asked.append("well")
+        return self.ill
+
+
+async def _play(answer: Scripted) -> StalwartAccount | None:
+    if isinstance(answer, Hang):
+        await asyncio.Event().wait()
+    if isinstance(answer, Exception):
+        raise answer
+    assert not isinstance(answer, Hang)
+    return answer
+
+
+class FakeBreakers:
+    """The breaker row. `probes_left` is how many probes are due."""
+
+    def __init__(self, *, is_open: bool = False, probes_left: int = 1000) -> None:
+        self.is_open = is_open
+        self.probes_left = probes_left
+        self.away = 0
+        self.openings: list[tuple[Cause, str]] = []
+        self.reads = 0
+        self.closed = 0
+
+    async def read(self) -> Breaker:
+        self.reads += 1
+        if self.away > 0:
+            self.away -= 1
+            raise Unavailable("PostgreSQL cannot be reached")
+        return Breaker(self.is_open, Cause.OUTAGE, None, START, 5.0, None)
+
+    async def open(self, cause: Cause, error: str) -> None:
+        if self.away > 0:
+            self.away -= 1
+            raise Unavailable("PostgreSQL cannot be reached")
+        self.is_open = True
+        self.openings.append((cause, error))
+
+    async def take_probe(self) -> Breaker | None:
+        if not self.is_open or self.probes_left == 0:
+            return None
+        self.probes_left -= 1
+        return await self.read()
+
+    async def close(self) -> None:
+        self.is_open = False
+        self.closed += 1
+
+
+class FakeAnnouncements:
+    """What Redis was told."""
+
+    def __init__(self) -> None:
+        self.replaced: list[tuple[Request, list[str]]] = []
+        self.restored: list[tuple[str, datetime]] = []
+        self.removed: list[str] = []
+
+    async def replace(self, request: Request, held: Sequence[str]) -> None:
+        self.replaced.append((request, list(held)))
+
+    async def restore(self, member: str, due_at: datetime) -> None:
+        self.restored.append((member, due_at))
+
+    async def remove(self, members: Sequence[str]) -> None:
+        self.removed += members
+
+
+class FakeReminders:
+    """`queue` is handed out from its front, at most `limit` at a time; `errors` are raised first."""
+
+    def __init__(self, *reminders: Reminder) -> None:
+        self.queue = list(reminders)
+        self.errors: list[Exception] = []
+        self.limits: list[int] = []
+        self.next_in: float | None = None
+
+    async def due(self, limit: int) -> Due:
+        self.limits.append(limit)
+        if self.errors:
+            raise self.errors.pop(0)
+        found, self.queue = self.queue[:limit], self.queue[limit:]
+        return Due(found, self.next_in)

@@ -1,0 +1,301 @@
+"""The audit: nothing edits it, it has room for two years, and what an operator does stands in it."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import LiteralString
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection, errors
+from psycopg.rows import dict_row
+
+from postroom.domain.breaker import Cause
+from postroom.domain.mailbox import Mailbox
+from postroom.domain.request import Failed, Origin, Request, State, after_attempt
+from postroom.errors import Permanent, Refused, Transient
+from postroom.postgres.audit import Audit, keep_mark_domain
+from postroom.postgres.breaker import PostgresBreakers
+from postroom.postgres.connection import Pool
+from postroom.postgres.migrate import upgrade
+from postroom.postgres.requests import PostgresRequests
+from postroom.sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
+from records import NOWHERE, Records, mailbox
+from servers import Database
+
+CHANGES: list[LiteralString] = [
+    "UPDATE {} SET status = 'success'",
+    "DELETE FROM {}",
+    "TRUNCATE {}",
+]
+
+
+@pytest.fixture
+def audit(pool: Pool) -> Audit:
+    return Audit(pool)
+
+
+async def running(requests: PostgresRequests, of: Mailbox) -> Request:
+    request = await requests.accept(of, holder=uuid4(), lease=10, origin=NOWHERE, action="accept")
+    assert request
+    return request
+
+
+async def failed(requests: PostgresRequests, of: Mailbox, error: Transient | Permanent) -> UUID:
+    request = await running(requests, of)
+    await requests.settle(request, after_attempt(0, Failed(error, server_well=True)), None)
+    return of.identity_id
+
+
+async def tables_of_the_log(records: Records) -> list[str]:
+    found = await records.rows(
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'email_provisioning_log'::regclass"
+    )
+    return ["email_provisioning_log", *sorted(row["name"] for row in found)]
+
+
+async def fill_each_partition(records: Records) -> list[str]:
+    """One row in each partition: an UPDATE or DELETE that meets no row proves nothing."""
+    tables = await tables_of_the_log(records)
+    await records.rows(
+        "INSERT INTO email_provisioning_log (action, status, attempt_count, created_at) "
+        "SELECT 'refuse', 'done', 0, now() + make_interval(months => month) FROM generate_series(-1, 24) AS month"
+    )
+    for table in tables[1:]:
+        assert await records.value(f"SELECT count(*) FROM {table}") == 1, table  # type: ignore[arg-type]
+    return tables
+
+
+@pytest.mark.parametrize("role", ["origin", "replica"])
+@pytest.mark.parametrize("who", ["service", "owner", "superuser"])
+async def test_the_log_refuses_every_change_in_the_parent_and_each_partition(
+    database: Database, postgres_server: EmbeddedPostgres, records: Records, who: str, role: str
+) -> None:
+    urls = {"service": database.service_url, "owner": database.owner_url}
+    url = urls.get(who, f"{postgres_server.admin_url.rpartition('/')[0]}/{database.name}")
+    tables = await fill_each_partition(records)
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        if role == "replica":
+            if who != "superuser":
+                with pytest.raises(errors.InsufficientPrivilege):
+                    await connection.execute("SET session_replication_role = replica")
+                return
+            await connection.execute("SET session_replication_role = replica")
+        for table in tables:
+            for change in CHANGES:
+                with pytest.raises(errors.InsufficientPrivilege, match="append-only|permission denied"):
+                    await connection.execute(change.format(table))
+    assert await records.value("SELECT count(*) FROM email_provisioning_log") == len(tables) - 1
+    assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE status = 'success'") == 0
+
+
+async def test_the_service_may_only_insert_into_and_read_the_log(records: Records) -> None:
+    may = await records.rows(
+        "SELECT privilege_type AS may FROM information_schema.role_table_grants "
+        "WHERE grantee = %s AND table_name = 'email_provisioning_log'",
+        SERVICE_ROLE,
+    )
+    assert {row["may"] for row in may} == {"INSERT", "SELECT"}
+    tables = await tables_of_the_log(records)
+    for table in tables[1:]:
+        assert not await records.value(
+            "SELECT has_table_privilege(%s, %s, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')", SERVICE_ROLE, table
+        ), "a partition is reached by its parent only"
+
+
+async def test_the_service_cannot_drop_disable_or_detach_anything(pool: Pool) -> None:
+    attacks: list[LiteralString] = [
+        "ALTER TABLE email_provisioning_log DISABLE TRIGGER append_only",
+        "ALTER TABLE email_provisioning_log DETACH PARTITION email_provisioning_log_default",
+        "DROP TABLE email_provisioning_log_default",
+        "CREATE OR REPLACE FUNCTION refuse_to_change_the_log() RETURNS trigger LANGUAGE sql RETURN NULL",
+        "DELETE FROM email_requests",
+        "DELETE FROM email_accounts",
+        "UPDATE postroom_facts SET value = 'another.example'",
+    ]
+    for attack in attacks:
+        with pytest.raises((errors.InsufficientPrivilege, errors.InvalidFunctionDefinition)):
+            async with pool.connection() as connection:
+                await connection.execute(attack)
+
+
+async def test_the_log_has_a_partition_for_this_month_and_each_of_the_next_24_and_a_default(records: Records) -> None:
+    tables = await tables_of_the_log(records)
+    now = datetime.now(UTC)
+    months = [divmod(now.year * 12 + now.month - 1 + ahead, 12) for ahead in range(25)]
+    expected = [f"email_provisioning_log_{year}_{month + 1:02}" for year, month in months]
+    assert tables[1:] == [*expected, "email_provisioning_log_default"]
+
+
+async def test_a_month_is_archived_by_plain_detach_and_keeps_refusing_changes(
+    database: Database, records: Records
+) -> None:
+    await fill_each_partition(records)
+    month = (await tables_of_the_log(records))[1]
+    await records.connection.execute(f"ALTER TABLE email_provisioning_log DETACH PARTITION {month}")  # type: ignore[arg-type]
+    assert await records.value("SELECT count(*) FROM email_provisioning_log") == 25
+    with pytest.raises(errors.InsufficientPrivilege, match="append-only"):
+        await records.connection.execute(f"TRUNCATE {month}")  # type: ignore[arg-type]
+    await records.connection.execute(f"DROP TABLE {month}")  # type: ignore[arg-type]
+    assert await asyncio.to_thread(upgrade, database.owner_url, SERVICE_ROLE) == "0001"
+    assert month in await tables_of_the_log(records), "a month that is detached too early is made again"
+
+
+async def test_migrating_again_and_from_four_places_at_once_changes_nothing(
+    postgres_server: EmbeddedPostgres, database: Database, records: Records
+) -> None:
+    before = await tables_of_the_log(records)
+    again = [asyncio.to_thread(upgrade, database.owner_url, SERVICE_ROLE) for _ in range(4)]
+    assert await asyncio.gather(*again) == ["0001"] * 4
+    assert await tables_of_the_log(records) == before
+
+
+async def test_four_processes_may_make_the_tables_of_an_empty_database_at_once(
+    postgres_server: EmbeddedPostgres,
+) -> None:
+    async with await AsyncConnection.connect(postgres_server.admin_url, autocommit=True) as admin:
+        await admin.execute("CREATE DATABASE test_empty OWNER postroom_owner")
+        try:
+            url = f"{postgres_server.owner_url.rpartition('/')[0]}/test_empty"
+            first = [asyncio.to_thread(upgrade, url, SERVICE_ROLE) for _ in range(4)]
+            assert await asyncio.gather(*first) == ["0001"] * 4
+            async with await AsyncConnection.connect(url, row_factory=dict_row) as connection:
+                assert len(await tables_of_the_log(Records(connection))) == 27
+        finally:
+            await admin.execute("DROP DATABASE test_empty WITH (FORCE)")
+
+
+async def test_an_operators_retry_makes_a_waiting_request_due_now_and_spends_nothing(
+    requests: PostgresRequests, audit: Audit, records: Records
+) -> None:
+    identity_id = await failed(requests, mailbox(), Transient("mail server answered 500"))
+    request = await audit.retry(identity_id, actor="olga")
+    assert (request.state, request.retries, request.attempts) == (State.WAITING, 1, 1)
+    assert (await records.request(identity_id))["due_in"] <= 0
+    entry = (await records.log(identity_id))[-1]
+    assert (entry["action"], entry["status"], entry["attempt_count"], entry["actor"]) == ("retry", "done", 1, "olga")
+    assert entry["error_message"] == "asked to try again; it was waiting"
+    assert entry["commit"] == (await records.request(identity_id))["commit"]
+
+
+async def test_an_operators_retry_lets_a_dead_request_start_anew_but_never_forgets_its_attempts(
+    requests: PostgresRequests, audit: Audit, records: Records
+) -> None:
+    identity_id = await failed(requests, mailbox(), Permanent("refused"))
+    await records.rows("UPDATE email_requests SET retries = 3, crashes = 2")
+    request = await audit.retry(identity_id, actor="olga")
+    assert (request.state, request.retries, request.crashes, request.reason) == (State.WAITING, 0, 0, None)
+    assert request.attempts == 1
+    assert (await records.log(identity_id))[-1]["error_message"] == "asked to try again; it was dead"
+
+
+async def test_a_retry_is_refused_while_the_address_is_held_and_of_a_running_or_unknown_request(
+    requests: PostgresRequests, audit: Audit, records: Records
+) -> None:
+    buried = await failed(requests, mailbox(), Permanent("refused"))
+    holder = await running(requests, mailbox())
+    with pytest.raises(Refused, match="held by another identity; nothing was changed"):
+        await audit.retry(buried, actor="olga")
+    with pytest.raises(Refused, match=r"alice@example\.org is running: only a waiting or dead"):
+        await audit.retry(holder.identity_id, actor="olga")
+    with pytest.raises(Refused, match="no request for"):
+        await audit.retry(uuid4(), actor="olga")
+    assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE action = 'retry'") == 0
+
+
+async def test_an_operator_buries_only_what_waits_with_reason_and_name(
+    requests: PostgresRequests, audit: Audit, records: Records
+) -> None:
+    identity_id = await failed(requests, mailbox(), Transient("mail server answered 500"))
+    request = await audit.bury(identity_id, actor="olga", reason="spam wave")
+    assert (request.state, request.reason) == (State.DEAD, "buried by olga: spam wave")
+    entry = (await records.log(identity_id))[-1]
+    assert (entry["action"], entry["status"], entry["actor"]) == ("bury", "done", "olga")
+    assert entry["error_message"] == "spam wave"
+    with pytest.raises(Refused, match="is dead: only a waiting request can be buried"):
+        await audit.bury(identity_id, actor="olga", reason="again")
+    holder = await running(requests, mailbox("bob"))
+    with pytest.raises(Refused, match="is running: only a waiting request can be buried"):
+        await audit.bury(holder.identity_id, actor="olga", reason="its outcome is not ours to guess")
+    assert await audit.look("dead_letters", limit=5) == [
+        {
+            "identity_id": identity_id,
+            "email": "alice@example.org",
+            "attempts": 1,
+            "retries": 1,
+            "crashes": 0,
+            "enqueued_at": request.enqueued_at,
+            "reason": "buried by olga: spam wave",
+        }
+    ]
+
+
+async def test_the_timeline_is_in_the_order_in_which_it_happened(
+    requests: PostgresRequests, audit: Audit, records: Records
+) -> None:
+    request = await running(requests, mailbox())
+    await records.make_due_in(-1, request.identity_id)
+    await requests.claim([request.identity_id], lease=30, alone=True)
+    await requests.settle(request, after_attempt(0, Failed(Permanent("refused"), server_well=True)), None)
+    timeline = await audit.timeline(request.identity_id)
+    assert [row["status"] for row in timeline] == ["pending", "crashed", "pending", "late"]
+    assert [row["attempt_count"] for row in timeline] == [1, 1, 2, 1]
+    assert sorted(row["created_at"] for row in timeline) == [row["created_at"] for row in timeline]
+
+
+async def test_a_request_is_found_by_id_and_by_address_the_living_one_first(
+    requests: PostgresRequests, audit: Audit
+) -> None:
+    dead = await failed(requests, mailbox(), Permanent("refused"))
+    living = await running(requests, mailbox())
+    assert (await audit.find(" Alice@Example.org "))[0] == living
+    assert (await audit.find(str(dead)))[0].state is State.DEAD
+    for unknown in ("nobody@example.org", str(uuid4())):
+        with pytest.raises(Refused, match="no request for"):
+            await audit.find(unknown)
+
+
+async def test_what_waits_and_what_drifts_is_listed(requests: PostgresRequests, audit: Audit, records: Records) -> None:
+    later = await failed(requests, mailbox("later"), Transient("mail server answered 500"))
+    sooner = await running(requests, mailbox("sooner"))
+    await requests.follow_address(mailbox("newer", sooner.identity_id), origin=Origin())
+    assert [row["identity_id"] for row in await audit.look("next_waiting", limit=5)] == [sooner.identity_id, later]
+    assert len(await audit.look("next_waiting", limit=1)) == 1
+    (drift,) = await audit.look("drifts", limit=5)
+    assert (drift["email"], drift["wanted_email"]) == ("sooner@example.org", "newer@example.org")
+
+
+async def test_the_counts_are_true(
+    requests: PostgresRequests, breakers: PostgresBreakers, audit: Audit, records: Records
+) -> None:
+    empty = await audit.counts()
+    assert empty["database_up"] == 1
+    assert [empty[f"requests_{state}"] for state in ("waiting", "running", "overdue", "dead")] == [0, 0, 0, 0]
+    assert (empty["oldest_overdue_seconds"], empty["breaker_open"], empty["log_default_rows"]) == (0, 0, 0)
+    assert empty["log_months_ahead"] == 24
+    await failed(requests, mailbox("waits"), Transient("mail server answered 500"))
+    overdue = await failed(requests, mailbox("overdue"), Transient("mail server answered 500"))
+    await records.make_due_in(-100, overdue)
+    await failed(requests, mailbox("dead"), Permanent("refused"))
+    await running(requests, mailbox("runs"))
+    await breakers.open(Cause.OUTAGE, "mail server answered 503")
+    await records.rows(
+        "INSERT INTO email_provisioning_log (action, status, attempt_count, created_at) "
+        "VALUES ('refuse', 'done', 0, now() - interval '2 months')"
+    )
+    counts = await audit.counts()
+    assert [counts[f"requests_{state}"] for state in ("waiting", "running", "overdue", "dead")] == [2, 1, 1, 1]
+    assert 99 < counts["oldest_overdue_seconds"] < 110
+    assert (counts["breaker_open"], counts["log_default_rows"]) == (1, 1)
+
+
+async def test_the_first_mark_domain_is_kept(pool: Pool) -> None:
+    assert await keep_mark_domain(pool, "example.org") == "example.org"
+    assert await keep_mark_domain(pool, "example.net") == "example.org"
+
+
+async def test_a_service_role_that_is_not_there_is_named(database: Database) -> None:
+    with pytest.raises(Exception, match="the role nobody_here of POSTROOM_DATABASE_URL does not exist"):
+        await asyncio.to_thread(upgrade, database.owner_url, "nobody_here")
+    with pytest.raises(psycopg.OperationalError):
+        await AsyncConnection.connect(database.owner_url.replace("postroom_owner:", "postroom_owner:x"))

@@ -1,0 +1,73 @@
+"""The power goes in the middle of 200 requests. Nothing that was answered may be lost, and nobody gets two."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+import redis.asyncio
+
+from eventually import eventually
+from trial import Trial, trial
+
+REQUESTS = 200
+KILL_AFTER = 60
+
+
+async def _post_all(up: Trial, identities: dict[UUID, str]) -> set[UUID]:
+    """Post every hook; the power goes after KILL_AFTER answers. Returns who was answered 200 or 500."""
+    answered: set[UUID] = set()
+    gate = asyncio.Semaphore(16)
+
+    async def post(identity_id: UUID, email: str) -> None:
+        async with gate:
+            try:
+                answer = await up.hook(identity_id, email)
+            except httpx2.HTTPError:
+                return  # no answer: Kratos would not know either
+        if answer.status_code in (200, 500):
+            answered.add(identity_id)
+        if len(answered) == KILL_AFTER:
+            up.kill_everything()
+
+    await asyncio.gather(*(post(identity_id, email) for identity_id, email in identities.items()))
+    return answered
+
+
+@pytest.mark.parametrize("redis_is", ["kept", "emptied", "absent"])
+async def test_kill_9_of_everything_loses_no_request(tmp_path: Path, redis_is: str) -> None:
+    settings = {"POSTROOM_DELAY_FACTOR": "0.05", "POSTROOM_PACE": "0"}
+    if redis_is == "absent":
+        settings["POSTROOM_REDIS_URL"] = ""
+    identities = {uuid4(): f"person{number}@example.org" for number in range(REQUESTS)}
+    async with trial(tmp_path, **settings) as up:
+        await up.up()
+        # Every fifth fails once, so that some wait in the queue when the power goes.
+        code, output = await up.postroom("sandbox", "fault", "unavailable", "--probability", "0.2", "--seed", "7")
+        assert code == 0, output
+        answered = await _post_all(up, identities)
+        assert KILL_AFTER <= len(answered) < REQUESTS
+        await up.up()
+        if redis_is == "emptied":
+            async with redis.asyncio.from_url(up.environment["POSTROOM_REDIS_URL"]) as client:
+                await client.flushall()
+        await up.postroom("sandbox", "fault", "off")
+
+        async def at_rest() -> bool:
+            counts = (await up.json("status"))["counts"]
+            return counts["requests_waiting"] + counts["requests_running"] == 0
+
+        await eventually(at_rest, "every stored request to end", 90)
+        await _assert_nobody_is_lost(up, identities, answered)
+
+
+async def _assert_nobody_is_lost(up: Trial, identities: dict[UUID, str], answered: set[UUID]) -> None:
+    status = await up.json("status")
+    assert status["counts"]["requests_dead"] == 0
+    addresses = await up.addresses()
+    assert {identities[identity_id] for identity_id in answered} <= set(addresses)
+    assert [address for address, times in Counter(addresses).items() if times > 1] == []
+    marks = [mark for account in (await up.stalwart())["accounts"] for mark in account["marks"]]
+    assert len(marks) == len(set(marks)) == len(addresses)

@@ -1,0 +1,138 @@
+"""What a newcomer does, with the README alone."""
+
+import socket
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psutil
+import pytest
+
+from eventually import eventually
+from trial import Trial, trial
+
+SHORT = {"POSTROOM_DELAY_FACTOR": "0.01", "POSTROOM_PACE": "0"}
+
+
+@pytest.fixture(scope="module")
+async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
+    async with trial(tmp_path_factory.mktemp("trial"), **SHORT) as started:
+        await started.up("--domain", "example.org", "--domain", "example.net")
+        yield started
+
+
+async def test_a_registration_gives_a_mailbox_and_its_record(up: Trial) -> None:
+    identity_id = uuid4()
+    answer = await up.hook(identity_id, "Alice@Example.org")
+    assert answer.status_code == 200
+    content = answer.json()
+    assert content["success"] is True
+    assert content["message"] == "Email account provisioned for alice@example.org"
+    told = await up.json("log", "alice@example.org")
+    assert told["email_account_id"] == content["email_account_id"]
+    assert [(row["action"], row["status"], row["attempt_count"]) for row in told["log"]] == [
+        ("create", "pending", 1),
+        ("create", "success", 1),
+    ]
+    assert "alice@example.org" in await up.addresses()
+
+
+async def test_a_failing_mail_server_is_outlived(up: Trial) -> None:
+    identity_id = uuid4()
+    code, output = await up.postroom("sandbox", "fault", "fail", "--word", "should-fail")
+    assert code == 0, output
+    answer = await up.hook(identity_id, "should-fail@example.org")
+    assert answer.status_code == 500
+    assert answer.json() == {"success": False, "message": "Provisioning failed, will retry..."}
+    await up.postroom("sandbox", "fault", "off")
+
+    async def is_there() -> bool:
+        return "should-fail@example.org" in await up.addresses()
+
+    await eventually(is_there, "the mailbox after the fault", 20)
+    statuses = [row["status"] for row in (await up.json("log", str(identity_id)))["log"]]
+    assert statuses[:2] == ["pending", "failed"]
+    assert statuses[-2:] == ["pending", "success"]
+
+
+async def test_a_dead_letter_is_found_and_undone(up: Trial) -> None:
+    identity_id = uuid4()
+    await up.postroom("sandbox", "fault", "fail", "--word", "doomed")
+    await up.hook(identity_id, "doomed@example.org")
+
+    async def is_dead() -> bool:
+        return (await up.json("log", str(identity_id)))["request"]["state"] == "dead"
+
+    # 60 + 300 + 1800 seconds, a hundred times as fast.
+    await eventually(is_dead, "the dead letter after the third retry", 60)
+    (letter,) = [each for each in (await up.json("status"))["dead"] if each["email"] == "doomed@example.org"]
+    assert letter["attempts"] == 4
+    assert "postroom retry" in letter["do"]
+    await up.postroom("sandbox", "fault", "off")
+    code, output = await up.postroom("retry", "doomed@example.org")
+    assert code == 0, output
+
+    async def is_there() -> bool:
+        return "doomed@example.org" in await up.addresses()
+
+    await eventually(is_there, "the mailbox after postroom retry", 20)
+    rows = (await up.json("log", "doomed@example.org"))["log"]
+    assert [row["attempt_count"] for row in rows if row["status"] == "pending"] == [1, 2, 3, 4, 5]
+    assert [row for row in rows if row["action"] == "retry" and row["actor"]]
+
+
+async def test_check_finds_everything_fine(up: Trial) -> None:
+    findings = await up.json("check")
+    wrong = [each for each in findings if each["state"] != "fine"]
+    assert [each["part"] for each in wrong] == ["settings"], wrong  # the shortened delays are told
+
+
+async def test_every_command_shows_an_example_in_its_help(up: Trial) -> None:
+    commands = ["up", "env", "serve", "work", "migrate", "check", "status", "log", "retry", "bury"]
+    for command in (*((each,) for each in commands), ("sandbox", "fault"), ("sandbox", "state")):
+        code, output = await up.postroom(*command, "--help")
+        assert code == 0
+        assert "Example: " in output, command
+
+
+async def test_what_is_wrong_is_told_in_one_line_with_exit_code_2(up: Trial) -> None:
+    for arguments in (
+        ("log", "nobody@example.org"),
+        ("retry", str(uuid4())),
+        ("bury", "alice@example.org", "--reason", "x"),
+    ):
+        code, output = await up.postroom(*arguments)
+        assert code == 2, output
+        assert output.startswith("postroom: ")
+        assert output.count("\n") == 1, output
+
+
+async def test_a_second_up_in_the_same_folder_is_refused(up: Trial) -> None:
+    code, output = await up.postroom("up", "--port", "0")
+    assert code == 2
+    assert "in use by another" in output
+
+
+async def test_a_taken_port_is_refused(tmp_path: Path) -> None:
+    async with trial(tmp_path) as other:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            code, output = await other.postroom("up", "--port", str(taken.getsockname()[1]))
+    assert code == 2
+    assert "--port" in output
+    assert not (tmp_path / ".postroom").exists()
+
+
+async def test_ctrl_c_ends_all_of_it_and_the_next_up_knows_everything(tmp_path: Path) -> None:
+    identity_id = UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a")
+    async with trial(tmp_path) as started:
+        await started.up()
+        first = (await started.hook(identity_id, "bob@example.org")).json()
+        family = started.family()
+        assert "Stopped" in await started.interrupt()
+        _, alive = psutil.wait_procs(family, timeout=5)
+        assert not alive
+        await started.up()
+        assert (await started.hook(identity_id, "bob@example.org")).json() == first
+        await started.interrupt()
+        await started.up("--fresh")
+        assert await started.addresses() == []

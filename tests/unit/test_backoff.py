@@ -1,0 +1,53 @@
+"""How long a failed request waits: exact, as the people who watch the queue expect it."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.domain.backoff import (
+    LONGEST_RETRY_AFTER,
+    THROTTLED_WITHOUT_RETRY_AFTER,
+    calculate_backoff_seconds,
+    retry_after_seconds,
+)
+
+
+@pytest.mark.parametrize(("attempt", "seconds"), [(1, 60), (2, 300), (3, 1800), (4, 3600), (5, 3600), (100, 3600)])
+def test_exponential_backoff(attempt: int, seconds: int) -> None:
+    assert calculate_backoff_seconds(attempt) == seconds
+
+
+@pytest.mark.parametrize("attempt", [0, -1])
+def test_retries_are_counted_from_one(attempt: int) -> None:
+    with pytest.raises(ValueError, match=f"counted from 1, not {attempt}"):
+        calculate_backoff_seconds(attempt)
+
+
+@given(st.integers(1, 10_000))
+def test_a_later_retry_never_waits_less(attempt: int) -> None:
+    assert calculate_backoff_seconds(attempt) <= calculate_backoff_seconds(attempt + 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        (None, THROTTLED_WITHOUT_RETRY_AFTER),
+        (0, 1),
+        (-30, 1),
+        (1.5, 1.5),
+        (17, 17),
+        (3600, 3600),
+        (3601, 3600),
+        (math.inf, 3600),
+    ],
+)
+def test_a_throttling_server_is_obeyed_between_a_second_and_an_hour(asked: float | None, seconds: float) -> None:
+    assert retry_after_seconds(asked) == seconds
+
+
+@given(st.floats())
+def test_no_retry_after_can_make_a_request_due_never(asked: float) -> None:
+    """NaN included: PostgreSQL has no interval of so many seconds, and the outcome could not be stored."""
+    assert 1 <= retry_after_seconds(asked) <= LONGEST_RETRY_AFTER

@@ -1,0 +1,58 @@
+"""The mark: the proof that a mailbox is ours, and for whom."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.domain.mailbox import Mailbox, identity_of, mark_of
+
+ID = UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a")
+
+
+def test_the_mark_is_the_prefix_and_the_id_without_hyphens() -> None:
+    assert mark_of(ID) == "postroom-8b9e4c7ac3d64daea06aacb8a03ece9a"
+
+
+@given(st.uuids())
+def test_a_mark_has_41_characters_and_names_its_identity(identity_id: UUID) -> None:
+    mark = mark_of(identity_id)
+    assert len(mark) == 41
+    assert identity_of(mark) == identity_id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "postroom-",
+        "postroom-service",
+        ID.hex,
+        str(ID),
+        f"postroom-{ID}",
+        f"postroom-{ID.hex.upper()}",
+        f"Postroom-{ID.hex}",
+        f"postroom-postroom-{ID.hex}",
+        f"postroom-{{{ID.hex}}}",
+        f"postroom-urn:uuid:{ID.hex}",
+        f"postroom-{ID.hex}0",
+        f"postroom-{ID.hex[:-1]}",
+        f"postroom-{ID.hex} ",
+        "postroom-" + "٣" * 32,
+    ],
+)
+def test_what_is_spelt_otherwise_is_no_mark(text: str) -> None:
+    """`UUID` is lenient (braces, hyphens, other digits); a proof must not be."""
+    assert identity_of(text) is None
+
+
+@given(st.text() | st.text("0123456789abcdef-", max_size=45).map("postroom-".__add__))
+def test_whatever_is_read_as_a_mark_is_the_mark_of_that_identity(text: str) -> None:
+    identity_id = identity_of(text)
+    assert identity_id is None or mark_of(identity_id) == text
+
+
+def test_a_mailbox_knows_both_halves_of_its_address() -> None:
+    mailbox = Mailbox(ID, "alice@example.org")
+    assert (mailbox.local_part, mailbox.domain, mailbox.display_name) == ("alice", "example.org", None)

@@ -1,0 +1,135 @@
+"""The member of the sorted set: readable by people, a pure function of the row, never the same bytes twice."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes import request_of
+from postroom.domain.member import MAX_ERROR, RetryJob
+
+ID = UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a")
+ENQUEUED = datetime(2026, 3, 1, 9, 5, 7, 42, tzinfo=UTC)
+TEXT = (
+    '{"identity_id":"8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a","email":"alice@example.org","attempt":1,'
+    '"enqueued_at":"2026-03-01T09:05:07.000042Z","error":"mail server answered 503"}'
+)
+
+JOBS = st.builds(
+    RetryJob,
+    identity_id=st.uuids(),
+    email=st.text(),
+    attempt=st.integers(0, 3),
+    enqueued_at=st.datetimes(min_value=datetime(1970, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 — timezones adds it
+    error=st.none() | st.text(),
+)
+
+
+def test_retry_job_serialization() -> None:
+    """The field order, the microseconds and the Z are the contract: equal jobs are equal bytes."""
+    job = RetryJob(ID, "alice@example.org", 1, ENQUEUED, "mail server answered 503")
+    assert job.to_json() == TEXT
+    assert RetryJob.from_json(TEXT) == job
+
+
+@given(JOBS)
+def test_a_member_reads_back_as_it_was_written(job: RetryJob) -> None:
+    assert RetryJob.from_json(job.to_json()) == job
+
+
+@given(JOBS)
+def test_a_member_is_one_line_for_redis_cli(job: RetryJob) -> None:
+    text = job.to_json()
+    assert "\n" not in text
+    assert list(json.loads(text)) == ["identity_id", "email", "attempt", "enqueued_at", "error"]
+
+
+def test_a_whole_second_is_written_with_its_microseconds_too() -> None:
+    assert RetryJob.of(request_of(ID, enqueued_at=datetime(2026, 3, 1, tzinfo=UTC))).to_json().count(".000000Z") == 1
+
+
+def test_the_member_of_a_row_is_in_utc_whatever_the_session_speaks() -> None:
+    there = ENQUEUED.astimezone(timezone(timedelta(hours=5, minutes=45)))
+    text = RetryJob.of(request_of(ID, enqueued_at=there)).to_json()
+    assert json.loads(text)["enqueued_at"] == "2026-03-01T09:05:07.000042Z"
+
+
+def test_the_attempt_of_a_member_is_the_number_of_the_retry_that_waits() -> None:
+    job = RetryJob.of(request_of(ID, retries=2, attempts=7))
+    assert job.attempt == 2
+
+
+def test_a_member_carries_the_first_120_characters_of_the_error() -> None:
+    job = RetryJob.of(request_of(ID, last_error="é" * 500))
+    assert MAX_ERROR == 120
+    assert job.error == "é" * 120
+    assert "é" in job.to_json(), "ASCII escapes would cost six bytes a character"
+
+
+def test_a_request_without_an_error_says_null() -> None:
+    assert json.loads(RetryJob.of(request_of(ID, last_error=None)).to_json())["error"] is None
+
+
+def test_a_settle_changes_the_bytes_even_when_nothing_else_changed() -> None:
+    before = RetryJob.of(request_of(ID, enqueued_at=ENQUEUED)).to_json()
+    after = RetryJob.of(request_of(ID, enqueued_at=ENQUEUED + timedelta(microseconds=1))).to_json()
+    assert before != after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        "null",
+        "7",
+        "[]",
+        '"text"',
+        "{}",
+        "\ud800",
+        "[" * 100_000,
+        TEXT[:-1],
+        TEXT.replace("8b9e", "8b9g"),
+        TEXT.replace('"8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"', "17"),
+        TEXT.replace(":1,", ':"one",'),
+        TEXT.replace(":1,", ":null,"),
+        TEXT.replace(":1,", ":[],"),
+        TEXT.replace(":1,", ":Infinity,"),
+        TEXT.replace(":1,", ":1e999,"),
+        TEXT.replace(":1,", ":NaN,"),
+        TEXT.replace("000042Z", "000042"),
+        TEXT.replace("2026-03", "2026-13"),
+        TEXT.replace('"2026-03-01T09:05:07.000042Z"', "1772355907"),
+        TEXT.replace('"error"', '"eror"'),
+    ],
+    ids=range(22),
+)
+def test_bytes_that_nobody_can_read_are_a_value_error_and_nothing_else(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        RetryJob.from_json(text)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(("identity_id", "email", "attempt", "enqueued_at", "error"), JSON)))
+def test_a_member_of_wrong_types_is_never_more_than_a_value_error(fields: dict[str, object]) -> None:
+    fields |= {"identity_id": str(ID)}
+    try:
+        RetryJob.from_json(json.dumps(fields))
+    except ValueError:
+        return
+    assert datetime.fromisoformat(str(fields["enqueued_at"])).tzinfo
+
+
+@given(st.text())
+def test_any_text_is_a_job_or_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        RetryJob.from_json(text)

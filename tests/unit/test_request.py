@@ -1,0 +1,195 @@
+"""The table of moves: what each outcome makes of a running request, and what it spends."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.domain.mailbox import StalwartAccount
+from postroom.domain.request import Failed, Interrupted, Move, Outcome, Provisioned, State, Status, after_attempt
+from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
+
+CUT = "mail server did not answer (ReadError)"
+WELL, ILL = True, False
+
+
+def failed(error: MailServerError, *, server_well: bool) -> Failed:
+    return Failed(error, server_well=server_well)
+
+
+def waits(status: Status, retries: int, delay: float) -> dict[str, object]:
+    return {"state": State.WAITING, "status": status, "retries": retries, "delay": delay, "reason": None}
+
+
+def is_dead(status: Status, retries: int) -> dict[str, object]:
+    return {"state": State.DEAD, "status": status, "retries": retries, "delay": None}
+
+
+TABLE: list[tuple[str, Outcome, int, dict[str, object]]] = [
+    *(
+        (f"success, {n} retries", Provisioned(StalwartAccount("k", "a@b.org")), n, {"state": State.PROVISIONED})
+        for n in range(4)
+    ),
+    ("a failure, the first attempt", failed(Transient(CUT), server_well=WELL), 0, waits(Status.FAILED, 1, 60)),
+    ("a failure, 1 retry", failed(Transient(CUT), server_well=WELL), 1, waits(Status.FAILED, 2, 300)),
+    ("a failure, 2 retries", failed(Transient(CUT), server_well=WELL), 2, waits(Status.FAILED, 3, 1800)),
+    ("a failure, 3 retries", failed(Transient(CUT), server_well=WELL), 3, is_dead(Status.FAILED, 3)),
+    # An outage counts at most as the first retry, and never further.
+    ("an outage, the first attempt", failed(Transient(CUT), server_well=ILL), 0, waits(Status.FAILED, 1, 60)),
+    ("an outage, 1 retry", failed(Transient(CUT), server_well=ILL), 1, waits(Status.FAILED, 1, 60)),
+    ("an outage, 2 retries", failed(Transient(CUT), server_well=ILL), 2, waits(Status.FAILED, 2, 300)),
+    ("an outage, 3 retries", failed(Transient(CUT), server_well=ILL), 3, waits(Status.FAILED, 3, 1800)),
+]
+for _n in range(4):
+    for _well in (WELL, ILL):
+        _at = f"{_n} retries, server {'well' if _well else 'ill'}"
+        TABLE += [
+            (
+                f"throttled for 17 s, {_at}",
+                failed(Throttled("429", retry_after=17), server_well=_well),
+                _n,
+                waits(Status.THROTTLED, _n, 17),
+            ),
+            (f"throttled, {_at}", failed(Throttled("429"), server_well=_well), _n, waits(Status.THROTTLED, _n, 60)),
+            (
+                f"throttled for a day, {_at}",
+                failed(Throttled("429", retry_after=86_400), server_well=_well),
+                _n,
+                waits(Status.THROTTLED, _n, 3600),
+            ),
+            (
+                f"misconfigured server, {_at}",
+                failed(Misconfigured("403"), server_well=_well),
+                _n,
+                waits(Status.MISCONFIGURED, _n, 3600),
+            ),
+            (
+                f"misconfigured domain, {_at}",
+                failed(Misconfigured("gone", domain="b.org"), server_well=_well),
+                _n,
+                waits(Status.MISCONFIGURED, _n, 3600),
+            ),
+            (f"permanent, {_at}", failed(Permanent("no"), server_well=_well), _n, is_dead(Status.FAILED, _n)),
+            (f"conflict, {_at}", failed(Conflict("held"), server_well=_well), _n, is_dead(Status.CONFLICT, _n)),
+        ]
+    TABLE.append((f"shutdown, {_n} retries", Interrupted(), _n, waits(Status.INTERRUPTED, _n, 0)))
+
+
+@pytest.mark.parametrize(("outcome", "retries", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_each_outcome_makes_its_move(outcome: Outcome, retries: int, expected: dict[str, object]) -> None:
+    move = after_attempt(retries, outcome)
+    assert {name: getattr(move, name) for name in expected} == expected
+
+
+def test_a_success_keeps_its_retries_and_nobody_looks_again() -> None:
+    move = after_attempt(2, Provisioned(StalwartAccount("k", "a@b.org")))
+    assert move == Move(State.PROVISIONED, Status.SUCCESS, retries=2)
+
+
+def test_the_last_failure_says_how_often_and_why() -> None:
+    move = after_attempt(3, failed(Transient(CUT), server_well=True))
+    assert move.reason == f"failed 4 times while the mail server was well; last: {CUT}"
+    assert move.error == CUT
+
+
+@pytest.mark.parametrize("error", [Permanent("refused: bad name"), Conflict("held by k")])
+def test_what_will_never_work_dies_with_the_words_of_the_mail_server(error: MailServerError) -> None:
+    assert after_attempt(0, failed(error, server_well=True)).reason == str(error)
+
+
+@pytest.mark.parametrize("unknown", [True, False])
+@pytest.mark.parametrize("server_well", [True, False])
+@pytest.mark.parametrize("retries", range(4))
+def test_an_unknown_outcome_is_remembered(retries: int, server_well: bool, unknown: bool) -> None:
+    """Of a dead one too: an operator's retry must look first as well."""
+    move = after_attempt(retries, failed(Transient(CUT, outcome_unknown=unknown), server_well=server_well))
+    assert move.outcome_unknown is unknown
+
+
+def test_an_interrupted_attempt_may_have_made_the_mailbox() -> None:
+    assert after_attempt(0, Interrupted()).outcome_unknown
+
+
+def test_an_error_of_no_kind_is_a_bug_and_not_a_move() -> None:
+    with pytest.raises(TypeError, match="MailServerError is no outcome"):
+        after_attempt(0, failed(MailServerError("what?"), server_well=True))
+
+
+ERRORS = st.one_of(
+    st.builds(Transient, st.text(), outcome_unknown=st.booleans()),
+    st.builds(Throttled, st.text(), retry_after=st.none() | st.floats(allow_nan=False)),
+    st.builds(Misconfigured, st.text(), domain=st.none() | st.just("b.org"), unauthorized=st.booleans()),
+    st.builds(Conflict, st.text()),
+    st.builds(Permanent, st.text(min_size=1)),
+)
+OUTCOMES = st.one_of(
+    st.builds(Failed, ERRORS, server_well=st.booleans()),
+    st.just(Interrupted()),
+    st.just(Provisioned(StalwartAccount("k", "a@b.org"))),
+)
+
+
+@given(st.integers(0, 3), OUTCOMES)
+def test_no_more_than_three_retries_are_ever_spent(retries: int, outcome: Outcome) -> None:
+    assert retries <= after_attempt(retries, outcome).retries <= 3
+
+
+@given(st.integers(0, 3), OUTCOMES)
+def test_who_waits_has_a_delay_and_nobody_else(retries: int, outcome: Outcome) -> None:
+    move = after_attempt(retries, outcome)
+    assert (move.state is State.WAITING) == (move.delay is not None)
+    assert move.delay is None or 0 <= move.delay <= 3600
+
+
+@given(st.integers(0, 3), OUTCOMES)
+def test_the_dead_have_a_reason_and_nobody_else(retries: int, outcome: Outcome) -> None:
+    move = after_attempt(retries, outcome)
+    assert (move.state is State.DEAD) == (move.reason is not None)
+
+
+@given(st.integers(1, 3), OUTCOMES)
+def test_only_a_failure_while_the_server_was_well_spends_a_retry(retries: int, outcome: Outcome) -> None:
+    counts = isinstance(outcome, Failed) and isinstance(outcome.error, Transient) and outcome.server_well
+    spent = after_attempt(retries, outcome).retries - retries
+    assert spent == (1 if counts and retries < 3 else 0)
+
+
+@given(
+    st.lists(
+        st.builds(Failed, ERRORS.filter(lambda e: not isinstance(e, Conflict | Permanent)), server_well=st.just(False)),
+        max_size=50,
+    )
+)
+def test_no_outage_however_long_buries_anybody(outage: list[Failed]) -> None:
+    retries = 0
+    for outcome in outage:
+        move = after_attempt(retries, outcome)
+        assert move.state is State.WAITING
+        retries = move.retries
+    assert retries <= 1
+
+
+@given(st.lists(OUTCOMES, max_size=30))
+def test_a_request_dies_of_its_fourth_failure_while_well_or_of_a_final_answer(outcomes: list[Outcome]) -> None:
+    retries = failures = 0
+    for outcome in outcomes:
+        move = after_attempt(retries, outcome)
+        if isinstance(outcome, Failed) and isinstance(outcome.error, Transient):
+            failures += outcome.server_well
+        if move.state is State.DEAD:
+            final = isinstance(outcome, Failed) and isinstance(outcome.error, Conflict | Permanent)
+            assert final or failures >= 3
+            return
+        if move.state is State.PROVISIONED:
+            return
+        retries = move.retries
+    assert failures <= 3
+
+
+def test_a_move_is_a_value_that_nobody_edits() -> None:
+    move: Any = after_attempt(0, Interrupted())
+    with pytest.raises(AttributeError):
+        move.retries = 3
+    assert replace(move, retries=3) != move
