@@ -29,7 +29,7 @@ class Records:
         self.connection = connection
 
     async def rows(self, query: LiteralString, *parameters: Any) -> list[DictRow]:
-        cursor = await self.connection.execute(query, parameters)
+        cursor = await self.connection.execute(query, parameters or None)
         return await cursor.fetchall() if cursor.description else []
 
     async def value(self, query: LiteralString, *parameters: Any) -> Any:

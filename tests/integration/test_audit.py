@@ -1,6 +1,8 @@
 """The audit: nothing edits it, it has room for two years, and what an operator does stands in it."""
 
 import asyncio
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import LiteralString
 from uuid import UUID, uuid4
@@ -98,9 +100,9 @@ async def test_the_service_may_only_insert_into_and_read_the_log(records: Record
     assert {row["may"] for row in may} == {"INSERT", "SELECT"}
     tables = await tables_of_the_log(records)
     for table in tables[1:]:
-        assert not await records.value(
-            "SELECT has_table_privilege(%s, %s, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')", SERVICE_ROLE, table
-        ), "a partition is reached by its parent only"
+        # A partition is reached by its parent; only the default one is asked by name whether it holds anything.
+        rest = "INSERT, UPDATE, DELETE, TRUNCATE" + ("" if table.endswith("_default") else ", SELECT")
+        assert not await records.value("SELECT has_table_privilege(%s, %s, %s)", SERVICE_ROLE, table, rest)
 
 
 async def test_the_service_cannot_drop_disable_or_detach_anything(pool: Pool) -> None:
@@ -141,12 +143,22 @@ async def test_a_month_is_archived_by_plain_detach_and_keeps_refusing_changes(
     assert month in await tables_of_the_log(records), "a month that is detached too early is made again"
 
 
+async def migrated(owner_url: str) -> str:
+    """The revision that a process of its own reports."""
+    code = "import sys; from postroom.postgres.migrate import upgrade; print(upgrade(*sys.argv[1:]))"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, owner_url, SERVICE_ROLE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    out, problems = await process.communicate()
+    assert process.returncode == 0, problems.decode()
+    return out.decode().strip()
+
+
 async def test_migrating_again_and_from_four_places_at_once_changes_nothing(
     postgres_server: EmbeddedPostgres, database: Database, records: Records
 ) -> None:
     before = await tables_of_the_log(records)
-    again = [asyncio.to_thread(upgrade, database.owner_url, SERVICE_ROLE) for _ in range(4)]
-    assert await asyncio.gather(*again) == ["0001"] * 4
+    assert await asyncio.gather(*(migrated(database.owner_url) for _ in range(4))) == ["0001"] * 4
     assert await tables_of_the_log(records) == before
 
 
@@ -157,8 +169,7 @@ async def test_four_processes_may_make_the_tables_of_an_empty_database_at_once(
         await admin.execute("CREATE DATABASE test_empty OWNER postroom_owner")
         try:
             url = f"{postgres_server.owner_url.rpartition('/')[0]}/test_empty"
-            first = [asyncio.to_thread(upgrade, url, SERVICE_ROLE) for _ in range(4)]
-            assert await asyncio.gather(*first) == ["0001"] * 4
+            assert await asyncio.gather(*(migrated(url) for _ in range(4))) == ["0001"] * 4
             async with await AsyncConnection.connect(url, row_factory=dict_row) as connection:
                 assert len(await tables_of_the_log(Records(connection))) == 27
         finally:

@@ -133,13 +133,13 @@ def parse_address(raw: str, *, domains: Collection[str], reserved: Collection[st
 
 
 def _check_local_part(local_part: str) -> None:
-    if len(local_part.encode()) > MAX_LOCAL_PART:
-        raise Refused("unsafe_local_part", f"the name before the @ is longer than {MAX_LOCAL_PART} characters")
     if not local_part.isascii() or not _DOT_ATOM.fullmatch(local_part.lower()):
         raise Refused(
             "unsafe_local_part",
             f"the name {printable(local_part)} may hold only the letters a-z, digits, '-', '_' and single dots inside",
         )
+    if len(local_part) > MAX_LOCAL_PART:
+        raise Refused("unsafe_local_part", f"the name before the @ is longer than {MAX_LOCAL_PART} characters")
 
 
 def printable(text: str) -> str:

@@ -23,8 +23,11 @@ def upgrade(owner_url: str, service_role: str) -> str:
     config.set_main_option("script_location", str(Path(str(files("postroom.postgres"))) / "migrations"))
     config.attributes["url"] = owner_url
     try:
-        command.upgrade(config, "head")
         with psycopg.connect(owner_url) as conn:
+            # Several processes may start at once: one migrates, the others wait and find nothing to do. GRANT and
+            # CREATE TABLE, too, fail when two do the same at the same moment.
+            conn.execute("SELECT pg_advisory_xact_lock(hashtext('postroom.migrate'))")
+            command.upgrade(config, "head")
             conn.execute("SELECT extend_log(24)")
             if service_role != conn.info.user:
                 _grant(conn, service_role)

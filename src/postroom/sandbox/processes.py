@@ -21,6 +21,7 @@ _logger = structlog.get_logger(__name__)
 
 _POLL = 0.05  # seconds between two looks at something that cannot wake us
 _KILL = (signal.SIGKILL, 10.0)
+_COLLECTED_WITHIN = 5.0
 
 Probe = Callable[[], Awaitable[bool]]
 StopStep = tuple[signal.Signals, float]
@@ -306,20 +307,35 @@ async def stop_leftover(name: str, pid_file: Path, argument: str, gently: StopSt
 
     try:
         process = psutil.Process(pid)
-        if argument not in process.cmdline():
+        if process.status() != psutil.STATUS_ZOMBIE:
+            if argument not in process.cmdline():
+                return
+            _logger.info(f"Stopping {name} (pid {pid}), left behind by a trial that was killed")
+            await _end(process, (gently, _KILL))
+        # Killed, but not yet collected by the system: PostgreSQL would not start beside even its own zombie.
+        if await _until(lambda: not psutil.pid_exists(pid), _COLLECTED_WITHIN):
             return
-        _logger.info(f"Stopping {name} (pid {pid}), left behind by a trial that was killed")
-        for number, seconds in (gently, _KILL):
-            process.send_signal(number)
-            deadline = time.monotonic() + seconds
-            while time.monotonic() < deadline:
-                # A zombie has ended; where nobody is there to collect it, it stays in the list.
-                if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
-                    return
-                await asyncio.sleep(_POLL)
+        ended = process.status() == psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return  # ended; or another user's, so not ours: ours run under our uid, or we are root
-    raise ConfigurationError(f"{name} (pid {pid}) of an earlier trial cannot be stopped: end it by hand")
+    if not ended:
+        raise ConfigurationError(f"{name} (pid {pid}) of an earlier trial cannot be stopped: end it by hand")
+
+
+async def _end(process: Any, steps: Sequence[StopStep]) -> None:
+    for number, seconds in steps:
+        process.send_signal(number)
+        if await _until(lambda: not process.is_running() or process.status() == "zombie", seconds):
+            return
+
+
+async def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(_POLL)
+    return True
 
 
 def _pid_in(file: Path) -> int | None:

@@ -8,9 +8,6 @@ from sqlalchemy.pool import NullPool
 url = make_url(context.config.attributes["url"]).set(drivername="postgresql+psycopg")
 engine = create_engine(url, poolclass=NullPool)
 with engine.connect() as connection:
-    # Several processes may start at once: one migrates, the others wait and find nothing to do.
-    connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('postroom.migrate'))")
-    connection.commit()
     context.configure(connection=connection)
     with context.begin_transaction():
         context.run_migrations()

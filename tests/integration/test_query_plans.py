@@ -1,0 +1,116 @@
+"""With 100,000 requests no statement of `postgres/sql` reads a whole table, however it is planned."""
+
+import json
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any, LiteralString, cast
+from uuid import UUID, uuid4
+
+from postroom.domain.backoff import MAX_CRASHES
+from postroom.postgres.connection import sql
+from records import Records
+
+SOMEBODY = UUID(int=777)
+VALUES: dict[str, Any] = {
+    "account_id": uuid4(),
+    "action": "accept",
+    "actor": "olga",
+    "alone": False,
+    "attempts": 1,
+    "cause": "outage",
+    "crash_delay": 300.0,
+    "delay": 60.0,
+    "display_name": None,
+    "domain": "example.org",
+    "email": "user-777@example.org",
+    "error": "mail server answered 500",
+    "grace": 1.0,
+    "holder": uuid4(),
+    "holders": [uuid4() for _ in range(4)],
+    "identity_id": SOMEBODY,
+    "identity_ids": [UUID(int=number) for number in (1, 777, 5000, 99_999)],
+    "interval": 5.0,
+    "lease": 30.0,
+    "limit": 10,
+    "max_crashes": MAX_CRASHES,
+    "name": "mark_domain",
+    "outcome_unknown": False,
+    "previous": 5.0,
+    "reason": None,
+    "request_id": None,
+    "retries": 1,
+    "seconds": 3600.0,
+    "stalwart_account_id": None,
+    "state": "waiting",
+    "status": "failed",
+    "traceparent": None,
+    "trigger_id": None,
+    "value": "example.org",
+    "why": "the name is reserved",
+}
+_PARAMETER = re.compile(r"%\((\w+)\)s|%%")
+
+
+async def fill(records: Records) -> None:
+    """96,000 provisioned, 1,000 waiting over the next hours, 10 running, the rest dead; two log rows each."""
+    await records.rows("""
+        INSERT INTO email_requests
+            (identity_id, email, wanted_email, state, due_at, holder, attempts, enqueued_at, reason)
+        SELECT lpad(to_hex(n), 32, '0')::uuid, format('user-%s@example.org', n),
+               CASE WHEN n % 1000 = 1 THEN format('other-%s@example.org', n) END, state,
+               CASE WHEN state IN ('waiting', 'running') THEN now() + make_interval(secs => n) END,
+               CASE WHEN state = 'running' THEN gen_random_uuid() END,
+               1, now() - make_interval(secs => n), CASE WHEN state = 'dead' THEN 'refused' END
+        FROM (SELECT n, CASE WHEN n <= 1000 THEN 'waiting' WHEN n <= 1010 THEN 'running'
+                             WHEN n <= 4000 THEN 'dead' ELSE 'provisioned' END AS state
+              FROM generate_series(1, 100000) AS n) AS numbered""")
+    await records.rows("""
+        INSERT INTO email_accounts (id, kratos_identity_id, email, stalwart_account_id)
+        SELECT gen_random_uuid(), identity_id, email, 'b' FROM email_requests WHERE state = 'provisioned'""")
+    await records.rows("""
+        INSERT INTO email_provisioning_log (kratos_identity_id, email, action, status, attempt_count)
+        SELECT identity_id, email, 'create', status, 1
+        FROM email_requests, unnest(ARRAY['pending', 'success']) AS status""")
+    # Only what autovacuum would look at: it never visits a partition without rows.
+    month = await records.value("SELECT tableoid::regclass::text FROM email_provisioning_log LIMIT 1")
+    await records.connection.execute(f"VACUUM ANALYZE email_requests, email_accounts, {month}")
+
+
+def read_whole(plan: dict[str, Any]) -> Iterator[str]:
+    """The tables with many rows that a plan reads from end to end."""
+    table = str(plan.get("Relation Name", ""))
+    many = table in ("email_requests", "email_accounts") or re.fullmatch(r"email_provisioning_log_\d+_\d+", table)
+    if plan["Node Type"] == "Seq Scan" and many:
+        yield table
+    for part in plan.get("Plans", []):
+        yield from read_whole(part)
+
+
+async def whole_tables(records: Records, statement: str) -> list[str]:
+    """Planned for the values, as at first, and without looking at them, as PostgreSQL may do from the sixth time on."""
+    numbers: dict[str, int] = {}
+
+    def numbered(match: re.Match[str]) -> str:
+        return f"${numbers.setdefault(match[1], len(numbers) + 1)}" if match[1] else "%"
+
+    generic = _PARAMETER.sub(numbered, statement)
+    values = {name: VALUES[name] for name in numbers} or None
+    found: list[str] = []
+    for explain, parameters in ((f"FORMAT JSON) {statement}", values), (f"FORMAT JSON, GENERIC_PLAN) {generic}", None)):
+        cursor = await records.connection.execute(cast(LiteralString, f"EXPLAIN ({explain}"), parameters)
+        row = await cursor.fetchone()
+        assert row
+        (plans,) = row.values()
+        found += read_whole((plans if isinstance(plans, list) else json.loads(plans))[0]["Plan"])
+    return found
+
+
+async def test_no_statement_reads_a_whole_table(records: Records) -> None:
+    await fill(records)
+    whole = "SELECT identity_id FROM email_requests WHERE last_error = %(error)s"
+    assert await whole_tables(records, whole) == ["email_requests"] * 2, "this test could not fail"
+    names = sorted(file.name.removesuffix(".sql") for file in files("postroom.postgres").joinpath("sql").iterdir())
+    assert {"accept", "claim", "settle", "overdue", "next_due", "counts", "timeline"} <= set(names)
+    offenders = {name: tables for name in names if (tables := await whole_tables(records, sql(name)))}
+    assert offenders == {}

@@ -1,0 +1,234 @@
+"""The sorted set in Redis: it reminds, it costs little when it fails, and losing it loses nothing."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from redis.asyncio import Redis
+
+from postroom.domain.member import RetryJob
+from postroom.domain.request import Request, State
+from postroom.queue.retry_set import EPOCH_KEY, FAILURES, HORIZON, KEY, NoAnnouncements, RetrySet, connect
+
+LEASE = 30.0
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def request(number: int = 1, *, state: State = State.WAITING, due_in: float = 60, error: str | None = None) -> Request:
+    return Request(
+        identity_id=UUID(int=number),
+        email=f"user-{number}@example.org",
+        wanted_email=None,
+        display_name=None,
+        state=state,
+        due_at=datetime.now(UTC) + timedelta(seconds=due_in) if state is State.WAITING else None,
+        holder=None,
+        attempts=1,
+        retries=1,
+        crashes=0,
+        outcome_unknown=False,
+        enqueued_at=NOW,
+        last_error=error,
+        reason=None,
+    )
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = connect(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def retry_set(redis: Redis) -> RetrySet:
+    return RetrySet(redis, lease=LEASE)
+
+
+async def score_in(redis: Redis, member: str) -> float:
+    """The member's score in seconds from Redis' now."""
+    seconds, microseconds = await redis.time()
+    score = await redis.zscore(KEY, member)
+    assert score is not None
+    return float(score) - seconds - microseconds / 1e6
+
+
+async def add(redis: Redis, member: str, due_in: float) -> None:
+    seconds, microseconds = await redis.time()
+    await redis.zadd(KEY, {member: seconds + microseconds / 1e6 + due_in})
+
+
+async def test_a_waiting_request_is_readable_in_the_sorted_set_of_the_contract(
+    retry_set: RetrySet, redis: Redis
+) -> None:
+    waiting = request(7, error="mail server answered 500")
+    assert waiting.due_at
+    await retry_set.replace(waiting, ())
+    assert await redis.zrange("email:provisioning:retry", 0, -1, withscores=True) == [
+        (
+            '{"identity_id":"00000000-0000-0000-0000-000000000007","email":"user-7@example.org","attempt":1,'
+            '"enqueued_at":"2026-03-01T12:00:00.123456Z","error":"mail server answered 500"}',
+            pytest.approx(waiting.due_at.timestamp(), abs=1e-5),
+        )
+    ]
+    assert await retry_set.length() == 1
+
+
+async def test_due_members_are_told_and_put_off_by_the_lease(retry_set: RetrySet, redis: Redis) -> None:
+    overdue, early = RetryJob.of(request(1)).to_json(), RetryJob.of(request(2)).to_json()
+    await add(redis, overdue, -5)
+    await add(redis, early, HORIZON * 0.9)
+    due = await retry_set.due(10)
+    assert [(r.identity_id, r.member) for r in due.reminders] == [(UUID(int=1), overdue), (UUID(int=2), early)]
+    for member in (overdue, early):
+        assert LEASE - 1 < await score_in(redis, member) <= LEASE + HORIZON
+    assert due.next_in == pytest.approx(LEASE, abs=0.1)
+    assert (await retry_set.due(10)).reminders == [], "put off: nobody is reminded twice"
+
+
+async def test_members_beyond_the_horizon_are_only_announced_by_their_time(retry_set: RetrySet, redis: Redis) -> None:
+    assert await retry_set.due(10) == await retry_set.due(10)
+    assert (await retry_set.due(10)).next_in is None
+    await add(redis, RetryJob.of(request()).to_json(), 2)
+    due = await retry_set.due(10)
+    assert due.reminders == []
+    assert due.next_in == pytest.approx(2, abs=0.2)
+
+
+async def test_no_more_than_the_limit_are_taken_the_longest_overdue_first(retry_set: RetrySet, redis: Redis) -> None:
+    for number in range(1, 6):
+        await add(redis, RetryJob.of(request(number)).to_json(), -number)
+    due = await retry_set.due(2)
+    assert [r.identity_id for r in due.reminders] == [UUID(int=5), UUID(int=4)]
+    assert due.next_in is not None
+    assert due.next_in < 0, "there are more, at once"
+    assert len((await retry_set.due(10)).reminders) == 3
+
+
+async def test_two_workers_are_never_reminded_of_the_same_member(retry_set: RetrySet, redis: Redis) -> None:
+    for number in range(100):
+        await add(redis, RetryJob.of(request(number)).to_json(), -1)
+    told = [r.member for due in await asyncio.gather(*(retry_set.due(7) for _ in range(20))) for r in due.reminders]
+    assert len(told) == len(set(told)) == 100
+
+
+async def test_the_script_reports_the_epoch_and_adds_no_member_and_no_other_key(redis: Redis) -> None:
+    script = redis.register_script((RetrySet.__module__ and _claim_lua()))
+    assert (await script(keys=[KEY, EPOCH_KEY], args=[1, LEASE, HORIZON]))[:2] == [0, ""]
+    await redis.set(EPOCH_KEY, "1")
+    assert (await script(keys=[KEY, EPOCH_KEY], args=[1, LEASE, HORIZON]))[:2] == [1, ""]
+    assert await redis.keys() == [EPOCH_KEY]
+
+
+def _claim_lua() -> str:
+    from importlib.resources import files
+
+    return files("postroom.queue").joinpath("claim.lua").read_text()
+
+
+async def test_replace_removes_what_was_held_and_adds_only_what_waits(retry_set: RetrySet, redis: Redis) -> None:
+    old, stranger = RetryJob.of(request(1, error="old")).to_json(), RetryJob.of(request(2)).to_json()
+    await add(redis, old, 1)
+    await add(redis, stranger, 1)
+    waiting = request(1, error="new")
+    await retry_set.replace(waiting, [old])
+    new = RetryJob.of(waiting).to_json()
+    assert set(await redis.zrange(KEY, 0, -1)) == {stranger, new}
+    await retry_set.replace(request(1, state=State.PROVISIONED), [new, "gone already"])
+    assert await redis.zrange(KEY, 0, -1) == [stranger]
+
+
+async def test_restore_gives_the_true_score_back_but_revives_nothing(retry_set: RetrySet, redis: Redis) -> None:
+    member, due_at = RetryJob.of(request()).to_json(), datetime.now(UTC) + timedelta(seconds=500)
+    await add(redis, member, 1)
+    await retry_set.restore(member, due_at)
+    assert await redis.zscore(KEY, member) == pytest.approx(due_at.timestamp(), abs=1e-5)
+    await retry_set.remove([member])
+    await retry_set.restore(member, due_at)
+    assert await retry_set.length() == 0
+
+
+async def test_bytes_that_nobody_can_read_are_told_without_an_identity_and_can_be_removed(
+    retry_set: RetrySet, redis_url: str
+) -> None:
+    async with Redis.from_url(redis_url) as raw:
+        for junk in (b"not json", b"{}", b"\xff\xfe", b"[" * 5000, b'{"identity_id":1}'):
+            await raw.zadd(KEY, {junk: 1.0})
+    due = await retry_set.due(10)
+    assert [r.identity_id for r in due.reminders] == [None] * 5
+    await retry_set.remove([r.member for r in due.reminders if r.member])
+    await retry_set.remove([])
+    assert await retry_set.length() == 0
+
+
+async def test_an_emptied_redis_and_one_that_lost_its_scripts_are_served_on(retry_set: RetrySet, redis: Redis) -> None:
+    await retry_set.replace(request(), ())
+    await retry_set.due(1)
+    await redis.flushall()
+    await redis.script_flush()
+    assert await retry_set.due(1) == await retry_set.due(1)
+    await retry_set.replace(request(due_in=-1), ["lost"])
+    assert [r.identity_id for r in (await retry_set.due(1)).reminders] == [UUID(int=1)]
+
+
+@pytest.fixture(params=["refused", "hung"])
+def away(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a Redis that refuses connections, or accepts them and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        if request.param == "hung":
+            listener.listen(64)
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}"
+
+
+async def seconds_of(call: Awaitable[object]) -> float:
+    started = time.monotonic()
+    await call
+    return time.monotonic() - started
+
+
+async def test_a_redis_that_is_away_costs_a_quarter_second_and_announcing_raises_nothing(away: str) -> None:
+    client = connect(away)
+    retry_set = RetrySet(client, lease=LEASE)
+    waiting = request()
+    assert waiting.due_at
+    calls = [
+        retry_set.replace(waiting, ["held"]),
+        retry_set.restore("member", waiting.due_at),
+        retry_set.remove(["member"]),
+    ]
+    for call in calls:
+        assert await seconds_of(call) < 0.35, "250 ms, and what a busy machine adds"
+    for question in (retry_set.due, lambda _: retry_set.length()):
+        started = time.monotonic()
+        with pytest.raises(FAILURES):
+            await question(1)
+        assert time.monotonic() - started < 0.35
+    await client.aclose()
+
+
+async def test_a_redis_that_falls_silent_in_the_middle_costs_a_quarter_second_and_is_used_again_afterwards(
+    retry_set: RetrySet, redis: Redis, redis_url: str
+) -> None:
+    await retry_set.replace(request(1), ())
+    async with Redis.from_url(redis_url) as other:
+        await other.execute_command("CLIENT PAUSE", 600, "ALL")
+        assert await seconds_of(retry_set.replace(request(2), ())) < 0.35
+        with pytest.raises(FAILURES):
+            await retry_set.due(1)
+        await other.ping()  # answered at the end of the pause
+    await retry_set.replace(request(3), ())
+    assert {RetryJob.of(request(number)).to_json() for number in (1, 3)} <= set(await redis.zrange(KEY, 0, -1))
+
+
+async def test_without_redis_announcing_is_nothing(redis: Redis) -> None:
+    nobody, waiting = NoAnnouncements(), replace(request(), last_error="error")
+    await nobody.replace(waiting, ["held"])
+    await nobody.restore("member", NOW)
+    await nobody.remove(["member"])
+    assert await redis.keys() == []

@@ -1,0 +1,28 @@
+"""A real Kratos registers people; each of them has a mailbox."""
+
+from pathlib import Path
+
+from eventually import eventually
+from kratos_servers import may_build_kratos, real_kratos
+from trial import trial
+
+PEOPLE = 100
+
+
+@may_build_kratos
+async def test_a_hundred_registrations_at_a_real_kratos_give_a_hundred_mailboxes(tmp_path: Path) -> None:
+    async with trial(tmp_path) as up:
+        await up.up()
+        hook_url = f"{up.environment['POSTROOM_URL']}/internal/mail/provision"
+        key = up.environment["POSTROOM_WEBHOOK_KEY"]
+        async with real_kratos(tmp_path, hook_url=hook_url, hook_key=key) as kratos:
+            # One at a time: its database in memory answers 500 ("locked") to many at once.
+            for number in range(PEOPLE):
+                await kratos.register(f"Person{number}@Example.org")
+
+            async def all_there() -> bool:
+                return len(await up.addresses()) == PEOPLE
+
+            await eventually(all_there, "a mailbox for everybody", 60)
+        assert await up.addresses() == sorted(f"person{number}@example.org" for number in range(PEOPLE))
+        assert (await up.json("status"))["counts"]["requests_dead"] == 0
