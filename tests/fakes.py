@@ -1,7 +1,7 @@
 """The ports in memory: as simple as their contract allows, and scripted where the world decides."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -153,7 +153,8 @@ Scripted = StalwartAccount | Exception | Hang | None
 class FakeMailServer:
     """`creates` and `finds` are answered in order; without a script a create makes what was asked for.
 
-    `ill` is what `well` says; `asked` names each question, `running` and `most` how many creates were at once.
+    `ill` is what `well` says; `asked` names each question, `alongside` how many creates ran when one began, itself
+    included; while there is a `gate`, creates wait for it.
     """
 
     def __init__(self, *, creates: Sequence[Scripted] = (), finds: Sequence[Scripted] = (), ill: str | None = None):
@@ -163,19 +164,19 @@ class FakeMailServer:
         self.asked: list[str] = []
         self.deadlines: list[float] = []
         self.running = 0
-        self.most = 0
-        self.created: list[UUID] = []
-        self.gate: Callable[[], asyncio.Event | None] = lambda: None
+        self.alongside: dict[UUID, int] = {}
+        self.started: list[float] = []
+        self.gate: asyncio.Event | None = None
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
         self.asked.append("create")
         self.deadlines.append(deadline)
-        self.created.append(mailbox.identity_id)
+        self.started.append(asyncio.get_running_loop().time())
         self.running += 1
-        self.most = max(self.most, self.running)
+        self.alongside[mailbox.identity_id] = self.running
         try:
-            if gate := self.gate():
-                await gate.wait()
+            if self.gate:
+                await self.gate.wait()
             made = await _play(self.creates.pop(0)) if self.creates else StalwartAccount("k", mailbox.email)
         finally:
             self.running -= 1

@@ -1,11 +1,14 @@
 """What PostgreSQL holds, as its owner sees it, and the passing of time without waiting for it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, dict_row
 
+from eventually import eventually
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Origin
 from postroom.errors import Transient
@@ -55,6 +58,21 @@ class Records:
         """action, status and attempt_count of each of its rows, oldest first."""
         return [(row["action"], row["status"], row["attempt_count"]) for row in await self.log(identity_id)]
 
+    async def attempts(self, identity_id: UUID) -> list[tuple[str, int]]:
+        """status and attempt_count of the rows of its attempts, oldest first."""
+        return [
+            (row["status"], row["attempt_count"]) for row in await self.log(identity_id) if row["action"] == "create"
+        ]
+
+    async def until(self, state: str, *identity_ids: UUID, within: float = 10) -> None:
+        """Until each of these requests has that state."""
+        query = "SELECT count(*) FROM email_requests WHERE identity_id = ANY(%s) AND state = %s"
+
+        async def all_are() -> bool:
+            return await self.value(query, list(identity_ids), state) == len(identity_ids)
+
+        await eventually(all_are, f"all {len(identity_ids)} {state}", within)
+
     async def account(self, identity_id: UUID) -> DictRow | None:
         found = await self.rows(
             "SELECT *, xmin::text AS commit FROM email_accounts WHERE kratos_identity_id = %s", identity_id
@@ -68,3 +86,11 @@ class Records:
             seconds,
             identity_id,
         )
+
+
+@asynccontextmanager
+async def records_of(owner_url: str) -> AsyncIterator[Records]:
+    connection: AsyncConnection[DictRow]
+    connection = await AsyncConnection[DictRow].connect(owner_url, autocommit=True, row_factory=dict_row)
+    async with connection:
+        yield Records(connection)

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Generator
+from collections.abc import AsyncGenerator, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
 
@@ -20,8 +20,7 @@ from postroom.telemetry import log
 
 async def serve(settings: Settings, *, until_eof: bool = False) -> None:
     """The service: webhook, health, metrics, and the worker unless POSTROOM_WORKER is off."""
-    async with connected(settings, concurrency=SERVICE_CONCURRENCY) as parts:
-        listener = _listen(settings.host, settings.port)
+    async with connected(settings, concurrency=SERVICE_CONCURRENCY) as parts, _stopping(until_eof) as stop:
         server = _Server(
             uvicorn.Config(
                 parts.app(),
@@ -32,35 +31,38 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> None:
                 timeout_graceful_shutdown=int(settings.drain_seconds) + 5,
             )
         )
-        async with _stopping(until_eof) as stop, asyncio.TaskGroup() as group:
-            _log_start(parts)
-            group.create_task(_mark_then_work(parts, with_worker=settings.worker))
-            group.create_task(server.serve(sockets=[listener]))
-            await stop.wait()
-            log.info("Stopping: attempts under way may end")
-            server.should_exit = True
-            parts.worker.stop()
-            await parts.accept.drain(within=settings.drain_seconds)
+        listener = _listen(settings.host, settings.port)
+        _log_start(parts)
+        heart = asyncio.create_task(_heart(parts, stop, with_worker=settings.worker))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        for task in (heart, serving):
+            # Neither goes on without the other: a service whose heart broke must not look well.
+            task.add_done_callback(lambda _: stop.set())
+        await stop.wait()
+        log.info("Stopping: attempts under way may end")
+        server.should_exit = True
+        parts.worker.stop()
+        await parts.accept.drain(within=settings.drain_seconds)
+        await serving
+        await heart
 
 
 async def work(settings: Settings, *, until_eof: bool = False) -> None:
     """A worker of its own."""
-    async with (
-        connected(settings, concurrency=WORKER_CONCURRENCY) as parts,
-        _stopping(until_eof) as stop,
-        asyncio.TaskGroup() as group,
-    ):
+    async with connected(settings, concurrency=WORKER_CONCURRENCY) as parts, _stopping(until_eof) as stop:
         _log_start(parts)
-        group.create_task(_mark_then_work(parts, with_worker=True))
+        heart = asyncio.create_task(_heart(parts, stop, with_worker=True))
+        heart.add_done_callback(lambda _: stop.set())
         await stop.wait()
         parts.worker.stop()
+        await heart
 
 
-async def _mark_then_work(parts: Parts, *, with_worker: bool) -> None:
-    await settle_mark_domain(parts)
-    if with_worker:
-        # If it breaks, the task group ends the process: a service without its heart must not look well.
+async def _heart(parts: Parts, stop: asyncio.Event, *, with_worker: bool) -> None:
+    await settle_mark_domain(parts, stop)
+    if with_worker and not stop.is_set():
         await parts.worker.run()
+    await stop.wait()
 
 
 class _Server(uvicorn.Server):
@@ -119,13 +121,6 @@ def _at_eof(stop: asyncio.Event) -> None:
         stop.set()
 
 
-def run(main: Awaitable[None]) -> None:
-    """Run `main` on uvloop. A `ConfigurationError` out of one of its tasks comes out as itself."""
-
-    async def unwrapped() -> None:
-        try:
-            await main
-        except* ConfigurationError as group:
-            raise group.exceptions[0] from None
-
-    uvloop.run(unwrapped())
+def run(main: Coroutine[None, None, None]) -> None:
+    """Run `main` on uvloop, to its end."""
+    uvloop.run(main)

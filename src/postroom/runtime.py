@@ -136,19 +136,19 @@ def _assemble(settings: Settings, pool: Pool, redis: Redis | None, stalwart: Sta
     )
 
 
-async def settle_mark_domain(parts: Parts) -> None:
+async def settle_mark_domain(parts: Parts, stop: asyncio.Event) -> None:
     """Hold the mark's domain to its first use, as soon as PostgreSQL answers. Raises `ConfigurationError`.
 
     A mark in another domain would not be found again: a second mailbox for an identity would become possible.
     """
-    while True:
+    kept = None
+    while kept is None and not stop.is_set():
         try:
             kept = await keep_mark_domain(parts.pool, parts.settings.mark_domain)
-            break
         except Unavailable as error:
             log.warning("Waiting for PostgreSQL", error=str(error))
-            await asyncio.sleep(1.0)
-    if kept != parts.settings.mark_domain:
+            await asyncio.wait([asyncio.ensure_future(stop.wait())], timeout=1.0)
+    if kept not in (None, parts.settings.mark_domain):
         raise ConfigurationError(
             f"POSTROOM_MARK_DOMAIN is {parts.settings.mark_domain}, but the marks were made in {kept}; "
             f"set POSTROOM_MARK_DOMAIN={kept}"

@@ -26,7 +26,7 @@ Words = Annotated[frozenset[str], NoDecode]
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, allow_inf_nan=False)
 
     database_url: SecretStr = Field(
         description="PostgreSQL of the service's own role; several hosts and target_session_attrs are welcome"
@@ -105,10 +105,7 @@ class Settings(BaseSettings):
     def _split_domains(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        try:
-            names = tuple(normalise_domain(part) for part in value.split(",") if part.strip())
-        except Refused as error:
-            raise ValueError(str(error)) from error
+        names = tuple(_domain(part) for part in value.split(",") if part.strip())
         if not names:
             raise ValueError("name at least one mail domain")
         return names
@@ -127,10 +124,15 @@ class Settings(BaseSettings):
             raise ValueError("a key needs at least 16 characters")
         return value
 
+    @field_validator("mark_domain")
+    @classmethod
+    def _normalise_mark_domain(cls, value: str) -> str:
+        return _domain(value) if value else value
+
     @model_validator(mode="after")
-    def _mark_domain_is_served(self) -> "Settings":
-        mark_domain = normalise_domain(self.mark_domain) if self.mark_domain else self.domains[0]
-        object.__setattr__(self, "mark_domain", mark_domain)
+    def _marks_go_to_the_first_domain(self) -> "Settings":
+        if not self.mark_domain:
+            object.__setattr__(self, "mark_domain", self.domains[0])
         return self
 
     @property
@@ -148,12 +150,21 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     }
     for secret in SECRETS:
         file = values.pop(f"{secret.lower()}_file", None)
-        if file:
-            values[secret.lower()] = _read_secret(secret, file)
+        # An empty file sets nothing, like an empty variable: an empty database URL would be libpq's default.
+        if file and (text := _read_secret(secret, file)):
+            values[secret.lower()] = text
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise ConfigurationError(_sentence(error)) from error
+        # Without its cause: a traceback would print the values with it, and they may be secrets.
+        raise ConfigurationError(_sentence(error)) from None
+
+
+def _domain(raw: str) -> str:
+    try:
+        return normalise_domain(raw)
+    except Refused as error:
+        raise ValueError(str(error)) from error
 
 
 def _read_secret(secret: str, file: str) -> str:
@@ -161,6 +172,8 @@ def _read_secret(secret: str, file: str) -> str:
         return Path(file).read_text().strip()
     except OSError as error:
         raise ConfigurationError(f"{PREFIX}{secret}_FILE: {error.strerror}: {file}") from error
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{PREFIX}{secret}_FILE: not UTF-8 text: {file}") from None
 
 
 def _sentence(error: ValidationError) -> str:

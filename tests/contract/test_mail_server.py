@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from stalwart_stand_in import stalwart_stand_in
 
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import Conflict, Misconfigured
@@ -18,6 +17,7 @@ from postroom.runtime import authorization
 from postroom.stalwart.answers import Busy
 from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
+from stalwart_stand_in import stalwart_stand_in
 
 LONG = 10.0
 

@@ -1,17 +1,18 @@
-"""The ports on a real PostgreSQL, as the service's role, and the owner's view beside them."""
+"""The ports on a real PostgreSQL, as the service's role, and the servers around them, to look into and to disturb."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from psycopg import AsyncConnection
-from psycopg.rows import dict_row
+from redis.asyncio import Redis
 
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool
 from postroom.postgres.requests import PostgresRequests
-from records import Records
+from records import Records, records_of
 from servers import Database
+from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 
 
 @pytest.fixture
@@ -34,5 +35,17 @@ def breakers(pool: Pool) -> PostgresBreakers:
 
 @pytest.fixture
 async def records(database: Database) -> AsyncIterator[Records]:
-    async with await AsyncConnection.connect(database.owner_url, autocommit=True, row_factory=dict_row) as connection:
-        yield Records(connection)
+    async with records_of(database.owner_url) as records:
+        yield records
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_url, decode_responses=True) as client:
+        yield client
+
+
+@pytest.fixture
+async def stalwart(tmp_path: Path) -> AsyncIterator[StalwartStandIn]:
+    async with stalwart_stand_in(tmp_path) as server:
+        yield server

@@ -9,8 +9,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from psycopg import AsyncConnection, errors
-from psycopg.rows import dict_row
+from psycopg import AsyncConnection, errors, sql
 
 from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import Mailbox
@@ -22,7 +21,7 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.migrate import upgrade
 from postroom.postgres.requests import PostgresRequests
 from postroom.sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
-from records import NOWHERE, Records, mailbox
+from records import NOWHERE, Records, mailbox, records_of
 from servers import Database
 
 CHANGES: list[LiteralString] = [
@@ -64,7 +63,9 @@ async def fill_each_partition(records: Records) -> list[str]:
         "SELECT 'refuse', 'done', 0, now() + make_interval(months => month) FROM generate_series(-1, 24) AS month"
     )
     for table in tables[1:]:
-        assert await records.value(f"SELECT count(*) FROM {table}") == 1, table  # type: ignore[arg-type]
+        assert (
+            await records.value("SELECT count(*) FROM email_provisioning_log WHERE tableoid = %s::regclass", table) == 1
+        )
     return tables
 
 
@@ -85,8 +86,8 @@ async def test_the_log_refuses_every_change_in_the_parent_and_each_partition(
             await connection.execute("SET session_replication_role = replica")
         for table in tables:
             for change in CHANGES:
-                with pytest.raises(errors.InsufficientPrivilege, match="append-only|permission denied"):
-                    await connection.execute(change.format(table))
+                with pytest.raises(errors.InsufficientPrivilege, match=r"append-only|permission denied"):
+                    await connection.execute(sql.SQL(change).format(sql.Identifier(table)))
     assert await records.value("SELECT count(*) FROM email_provisioning_log") == len(tables) - 1
     assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE status = 'success'") == 0
 
@@ -170,8 +171,8 @@ async def test_four_processes_may_make_the_tables_of_an_empty_database_at_once(
         try:
             url = f"{postgres_server.owner_url.rpartition('/')[0]}/test_empty"
             assert await asyncio.gather(*(migrated(url) for _ in range(4))) == ["0001"] * 4
-            async with await AsyncConnection.connect(url, row_factory=dict_row) as connection:
-                assert len(await tables_of_the_log(Records(connection))) == 27
+            async with records_of(url) as records:
+                assert len(await tables_of_the_log(records)) == 27
         finally:
             await admin.execute("DROP DATABASE test_empty WITH (FORCE)")
 

@@ -97,9 +97,12 @@ async def whole_tables(records: Records, statement: str) -> list[str]:
     generic = _PARAMETER.sub(numbered, statement)
     values = {name: VALUES[name] for name in numbers} or None
     found: list[str] = []
-    for explain, parameters in ((f"FORMAT JSON) {statement}", values), (f"FORMAT JSON, GENERIC_PLAN) {generic}", None)):
-        cursor = await records.connection.execute(cast(LiteralString, f"EXPLAIN ({explain}"), parameters)
-        row = await cursor.fetchone()
+    for explain, parameters in (
+        (f"(FORMAT JSON) {statement}", values),
+        (f"(FORMAT JSON, GENERIC_PLAN) {generic}", None),
+    ):
+        query = cast(LiteralString, f"EXPLAIN {explain}")
+        row = await (await records.connection.execute(query, parameters)).fetchone()
         assert row
         (plans,) = row.values()
         found += read_whole((plans if isinstance(plans, list) else json.loads(plans))[0]["Plan"])

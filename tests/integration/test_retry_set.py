@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from uuid import UUID
 
 import pytest
@@ -39,15 +40,10 @@ def request(number: int = 1, *, state: State = State.WAITING, due_in: float = 60
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
+async def retry_set(redis_url: str) -> AsyncIterator[RetrySet]:
     client = connect(redis_url)
-    yield client
+    yield RetrySet(client, lease=LEASE)
     await client.aclose()
-
-
-@pytest.fixture
-def retry_set(redis: Redis) -> RetrySet:
-    return RetrySet(redis, lease=LEASE)
 
 
 async def score_in(redis: Redis, member: str) -> float:
@@ -118,17 +114,11 @@ async def test_two_workers_are_never_reminded_of_the_same_member(retry_set: Retr
 
 
 async def test_the_script_reports_the_epoch_and_adds_no_member_and_no_other_key(redis: Redis) -> None:
-    script = redis.register_script((RetrySet.__module__ and _claim_lua()))
+    script = redis.register_script(files("postroom.queue").joinpath("claim.lua").read_text())
     assert (await script(keys=[KEY, EPOCH_KEY], args=[1, LEASE, HORIZON]))[:2] == [0, ""]
     await redis.set(EPOCH_KEY, "1")
     assert (await script(keys=[KEY, EPOCH_KEY], args=[1, LEASE, HORIZON]))[:2] == [1, ""]
     assert await redis.keys() == [EPOCH_KEY]
-
-
-def _claim_lua() -> str:
-    from importlib.resources import files
-
-    return files("postroom.queue").joinpath("claim.lua").read_text()
 
 
 async def test_replace_removes_what_was_held_and_adds_only_what_waits(retry_set: RetrySet, redis: Redis) -> None:

@@ -58,7 +58,8 @@ def parse(raw: bytes) -> HookBody:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"
-        raise UnreadableBody(f"{where}: {first['msg']}") from None
+        # Pydantic quotes the character that it could not read, and PostgreSQL cannot keep a NUL.
+        raise UnreadableBody(ascii(f"{where}: {first['msg']}")[1:-1]) from None
 
 
 def claimed_identity(raw: bytes) -> tuple[UUID | None, str | None]:

@@ -24,6 +24,9 @@ from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, BREAKER_OPENED, DATABA
 LOOK_UP_SECONDS = 1.0
 """What a look-up of the mark may need; with less left, the next attempt does it."""
 
+LAST_WORDS = 3.0
+"""Seconds that an interrupted attempt may take to say so."""
+
 SETTLE_PAUSE = 0.25
 """Seconds between tries to settle while PostgreSQL is away."""
 
@@ -54,7 +57,9 @@ class Attempts:
         try:
             outcome = await self._outcome(request, ends)
         except asyncio.CancelledError:
-            await asyncio.shield(self._settle(request, Interrupted(), held))
+            # Only so long: with PostgreSQL away as well, the lease runs out and counts as a crash.
+            async with asyncio.timeout(LAST_WORDS):
+                await asyncio.shield(self._settle(request, Interrupted(), held))
             raise
         settled = await self._settle(request, outcome, held)
         ATTEMPT_SECONDS.observe(self._clock.monotonic() - started)

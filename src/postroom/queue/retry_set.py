@@ -4,6 +4,7 @@ Losing all of Redis loses nothing: its members are made again from the rows, and
 is due meanwhile. So every call here is short, and a failure is counted and passed over.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.resources import files
@@ -35,13 +36,17 @@ def connect(url: str) -> Redis:
         encoding_errors="surrogateescape",
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
-        retry=Retry(NoBackoff(), 1),
+        # Once more, at once: after a restart of Redis the first call finds a dead connection.
+        retry=Retry(NoBackoff(), 0),
         client_name="postroom",
     )
 
 
 class RetrySet:
-    """`lease` is what a member is put off by while somebody looks at it, in seconds."""
+    """`lease` is what a member is put off by while somebody looks at it, in seconds.
+
+    Each call ends within `TIMEOUT`: connecting, greeting and asking have a time-out each, and they add up.
+    """
 
     def __init__(self, redis: Redis, *, lease: float) -> None:
         self._redis = redis
@@ -50,14 +55,15 @@ class RetrySet:
 
     async def due(self, limit: int) -> Due:
         """Raises one of `FAILURES` when Redis cannot tell."""
-        answer = await self._claim(keys=[KEY, EPOCH_KEY], args=[limit, self._lease, HORIZON])
+        async with asyncio.timeout(TIMEOUT):
+            answer = await self._claim(keys=[KEY, EPOCH_KEY], args=[limit, self._lease, HORIZON])
         _epoch, following, *found = answer
         reminders = [_reminder(member) for member in found[::2]]
         return Due(reminders, float(following) if following else None)
 
     async def replace(self, request: Request, held: Sequence[str]) -> None:
         try:
-            async with self._redis.pipeline(transaction=True) as pipe:
+            async with asyncio.timeout(TIMEOUT), self._redis.pipeline(transaction=True) as pipe:
                 if held:
                     pipe.zrem(KEY, *held)
                 if request.state is State.WAITING and request.due_at is not None:
@@ -69,7 +75,8 @@ class RetrySet:
     async def restore(self, member: str, due_at: datetime) -> None:
         """Give a member that came early its true score again."""
         try:
-            await self._redis.zadd(KEY, {member: due_at.timestamp()}, xx=True)
+            async with asyncio.timeout(TIMEOUT):
+                await self._redis.zadd(KEY, {member: due_at.timestamp()}, xx=True)
         except FAILURES as error:
             _passed_over("restore", error)
 
@@ -77,13 +84,15 @@ class RetrySet:
         if not members:
             return
         try:
-            await self._redis.zrem(KEY, *members)
+            async with asyncio.timeout(TIMEOUT):
+                await self._redis.zrem(KEY, *members)
         except FAILURES as error:
             _passed_over("remove", error)
 
     async def length(self) -> int:
         """Raises one of `FAILURES`."""
-        return int(await self._redis.zcard(KEY))
+        async with asyncio.timeout(TIMEOUT):
+            return int(await self._redis.zcard(KEY))
 
 
 class NoAnnouncements:

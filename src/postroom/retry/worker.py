@@ -192,7 +192,13 @@ class Worker:
         ends = before + self._limits.lease * 2 / 3
         member = RetryJob.of(request).to_json()
         held = list({*held, member})
-        if not await self._slots.take(within=max(0.05, ends - self._clock.monotonic())):
+        try:
+            has_slot = await self._slots.take(within=max(0.05, ends - self._clock.monotonic()))
+        except asyncio.CancelledError:
+            # Told to stop before it began: without this its lease would run out and count as a crash.
+            await asyncio.shield(self._attempts.give_up(request, held=held))
+            raise
+        if not has_slot:
             return await self._attempts.give_up(request, held=held)
         try:
             return await self._attempts.run(request, ends=ends, held=held)

@@ -143,6 +143,9 @@ class StalwartRegistry:
         for account in answer.get("list", []):
             if await self._carries_mark(account, mailbox, left):
                 return StalwartAccount(str(account["id"]), str(account["emailAddress"]))
+        # Where one account holds the address and another the mark, Stalwart names either by chance (seen on 0.16.19).
+        if marked := await self._find(mailbox, left):
+            return marked
         raise Conflict(
             f"{mailbox.email} is held by the account {violation.holder} of the mail server, "
             "which does not carry this identity's mark"

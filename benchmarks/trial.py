@@ -1,0 +1,47 @@
+"""A trial of its own for a benchmark."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import httpx2
+
+from postroom.sandbox.loopback import free_port
+
+
+class Trial:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.environment: dict[str, str] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._http = httpx2.AsyncClient(trust_env=False)
+
+    async def up(self) -> None:
+        published = self._folder / ".postroom/trial.json"
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "postroom", "up", "--port", str(free_port())),
+            cwd=self._folder,
+            env=dict(os.environ) | {"POSTROOM_LOG_LEVEL": "WARNING"},
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        async with asyncio.timeout(120):
+            while not published.exists():
+                if self._process.returncode is not None:
+                    raise SystemExit("the trial did not start; its reason stands above")
+                await asyncio.sleep(0.1)
+        self.environment = json.loads(published.read_text())["environment"]
+
+    async def mail_server_requests(self) -> float:
+        """HTTP requests that the service sent to the stand-in, by its own count; 0 for a real server."""
+        answer = await self._http.get(f"{self.environment['POSTROOM_STALWART_URL']}/_sandbox/state")
+        return answer.json()["requests"]["requests"] if answer.status_code == 200 else 0.0
+
+    async def down(self) -> None:
+        await self._http.aclose()
+        if self._process and self._process.returncode is None:
+            self._process.send_signal(signal.SIGINT)
+            await self._process.wait()

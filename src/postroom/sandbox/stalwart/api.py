@@ -1,0 +1,95 @@
+"""Stalwart's part of the HTTP surface: authentication and the limits of one account around the envelope."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from postroom.sandbox.stalwart import ids, jmap, permissions
+from postroom.sandbox.stalwart.authentication import Authentication
+from postroom.sandbox.stalwart.errors import crowded_problem, jmap_problem, limit_problem
+from postroom.sandbox.stalwart.injection import DELAY_KEY
+from postroom.sandbox.stalwart.json_value import JSON
+from postroom.sandbox.stalwart.kind import Access
+from postroom.sandbox.stalwart.registry import Registry
+from postroom.sandbox.stalwart.session import CORE, session
+
+
+class Api:
+    """Its handlers raise ProblemError. `counts` counts what was asked for, `latency_ms` delays each answer."""
+
+    def __init__(
+        self,
+        authentication: Authentication,
+        registry: Registry,
+        counts: Counter[str],
+        public_url: str,
+        latency_ms: int,
+    ) -> None:
+        self._authentication = authentication
+        self._registry = registry
+        self._counts = counts
+        self._public_url = public_url
+        self._latency_ms = latency_ms
+        self._under_way: Counter[int] = Counter()
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/.well-known/jmap", self._well_known, methods=["GET"]),
+            Route("/jmap/session", self._session, methods=["GET"]),
+            Route("/api/account", self._account, methods=["GET"]),
+            Route("/jmap/", self._jmap, methods=["POST"]),
+            Route("/jmap", self._jmap, methods=["POST"]),
+        ]
+
+    @contextmanager
+    def _admitted(self, request: Request) -> Generator[Access]:
+        """Who asks, while he holds one of the slots of his account."""
+        access = self._authentication.access(request.headers.get("authorization"))
+        crowded = self._under_way[access.account] >= CORE["maxConcurrentRequests"]
+        if crowded and not access.may("unlimitedRequests"):
+            raise crowded_problem()
+        self._under_way[access.account] += 1
+        try:
+            yield access
+        finally:
+            self._under_way[access.account] -= 1
+
+    async def _answer(self, request: Request, body: JSON) -> Response:
+        if delay_ms := self._latency_ms + request.scope.get(DELAY_KEY, 0):
+            await asyncio.sleep(delay_ms / 1000)
+        return JSONResponse(body, media_type="application/json; charset=utf-8")
+
+    async def _well_known(self, request: Request) -> Response:
+        return Response(status_code=307, headers={"Location": "/jmap/session"})
+
+    async def _session(self, request: Request) -> Response:
+        self._counts["GET /jmap/session"] += 1
+        if "authorization" not in request.headers:
+            return await self._answer(request, session(None, self._public_url))
+        with self._admitted(request) as access:
+            return await self._answer(request, session(access, self._public_url))
+
+    async def _account(self, request: Request) -> Response:
+        self._counts["GET /api/account"] += 1
+        with self._admitted(request) as access:
+            person = access.account != ids.RECOVERY_ADMIN
+            listed = permissions.listed(access.permissions, person=person)
+            body = {"permissions": listed, "edition": "oss", "locale": "en_US" if person else "POSIX"}
+            return await self._answer(request, body)
+
+    async def _jmap(self, request: Request) -> Response:
+        with self._admitted(request) as access:
+            if not request.headers.get("content-type", "application/json").startswith("application/json"):
+                detail = "Failed to parse JSON: The Content-Type header must be application/json."
+                raise jmap_problem("notJSON", detail)
+            body = await request.body()
+            if len(body) > CORE["maxSizeRequest"]:
+                raise limit_problem("maxSizeRequest")
+            envelope = jmap.parse(body)
+            self._counts.update(envelope.methods())
+            return await self._answer(request, jmap.execute(envelope, self._registry, access))

@@ -1,0 +1,78 @@
+"""Puts the parts together."""
+
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from postroom.sandbox.stalwart.accounts import Accounts
+from postroom.sandbox.stalwart.api import Api
+from postroom.sandbox.stalwart.authentication import Authentication
+from postroom.sandbox.stalwart.control import Control
+from postroom.sandbox.stalwart.credentials import Credentials
+from postroom.sandbox.stalwart.domains import Domains
+from postroom.sandbox.stalwart.errors import ProblemError, http_problem
+from postroom.sandbox.stalwart.faults import Faults
+from postroom.sandbox.stalwart.injection import FaultInjection, problem_response
+from postroom.sandbox.stalwart.registry import Registry
+from postroom.sandbox.stalwart.roles import Roles
+from postroom.sandbox.stalwart.service_key import ensure_service_key
+from postroom.sandbox.stalwart.store import Store
+
+
+def create_app(
+    state_dir: Path,
+    *,
+    domains: Sequence[str],
+    admin_password: str | None = None,
+    api_key: str | None = None,
+    hostname: str = "mail.example.org",
+    public_url: str | None = None,
+    latency_ms: int = 0,
+) -> Starlette:
+    """The stand-in, with its state in `state_dir`.
+
+    `domains` are made in this order where they are missing. Without `admin_password` there is no recovery
+    administrator (login `admin`). `api_key` becomes a key with the rights that Postroom documents.
+    `public_url` is what the session's URLs begin with, by default `https://` and the hostname, as with
+    Stalwart: clients must not follow them blindly. `latency_ms` is added to each answer.
+    """
+    store = Store(state_dir)
+    known_domains, roles = Domains(store), Roles(store)
+    accounts = Accounts(store, known_domains, roles)
+    roles.ensure_defaults()
+    known_domains.ensure(domains)
+    if api_key:
+        ensure_service_key(store, known_domains, roles, accounts, api_key)
+    kinds = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
+    counts: Counter[str] = Counter()
+    faults = Faults(store)
+    authentication = Authentication(store, accounts, admin_password)
+    registry = Registry(store, kinds)
+    api = Api(authentication, registry, counts, public_url or f"https://{hostname}", latency_ms)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        yield
+        store.close()
+
+    injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)
+    app = Starlette(
+        routes=[*api.routes(), *Control(store, faults, counts).routes()],
+        middleware=[injection],
+        exception_handlers=dict.fromkeys((ProblemError, HTTPException, ClientDisconnect), _problem),
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    """What has no route is 404, before anybody is asked who he is; a client that left reads no answer."""
+    return problem_response(error if isinstance(error, ProblemError) else http_problem(404), request.scope)

@@ -1,0 +1,81 @@
+"""The control surface under /_sandbox/: faults, and what there is to see. No part of Stalwart's API."""
+
+import html
+from collections import Counter
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from postroom.sandbox.stalwart import ids
+from postroom.sandbox.stalwart.faults import KINDS, Faults, read_fault
+from postroom.sandbox.stalwart.injection import CONTROL_PREFIX
+from postroom.sandbox.stalwart.json_value import JSON
+from postroom.sandbox.stalwart.store import Store
+
+_NOTICE = "This is Postroom's stand-in for Stalwart 0.16, for trials and tests: no mail server, no mail in it."
+_STYLE = "body{font:16px sans-serif;margin:2em}td{padding:0 1em .3em 0;vertical-align:top}"
+_ADDRESSES = """
+    SELECT a.account_id, a.kind, a.name, d.name FROM addresses a JOIN domains d ON d.id = a.domain_id
+    ORDER BY a.account_id, a.kind = 'primary' DESC, a.name"""
+
+
+class Control:
+    def __init__(self, store: Store, faults: Faults, counts: Counter[str]) -> None:
+        self._store = store
+        self._faults = faults
+        self._counts = counts
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(CONTROL_PREFIX, self._page, methods=["GET"]),
+            Route(CONTROL_PREFIX + "state", self._state, methods=["GET"]),
+            Route(CONTROL_PREFIX + "faults", self._put_fault, methods=["PUT"]),
+            Route(CONTROL_PREFIX + "faults", self._clear_faults, methods=["DELETE"]),
+        ]
+
+    def _accounts(self) -> list[JSON]:
+        """Marks are the local parts of disabled aliases, by which Postroom knows its mailboxes."""
+        accounts: dict[int, JSON] = {}
+        for number, kind, name, domain in self._store.rows(_ADDRESSES):
+            account = accounts.setdefault(number, {"id": ids.encode(number), "addresses": [], "marks": []})
+            if kind == "disabled":
+                account["marks"].append(name)
+            else:
+                account["addresses"].append(f"{name}@{domain}")
+        return list(accounts.values())
+
+    async def _state(self, request: Request) -> Response:
+        counts = dict(sorted(self._counts.items()))
+        state = {"accounts": self._accounts(), "faults": self._faults.shown(), "requests": counts}
+        return JSONResponse({"notice": _NOTICE} | state)
+
+    async def _put_fault(self, request: Request) -> Response:
+        try:
+            self._faults.put(read_fault(await request.json()))
+        except ValueError as error:
+            return JSONResponse({"notice": _NOTICE, "error": str(error), "kinds": KINDS}, 422)
+        return JSONResponse({"notice": _NOTICE, "faults": self._faults.shown()})
+
+    async def _clear_faults(self, request: Request) -> Response:
+        self._faults.clear()
+        return JSONResponse({"notice": _NOTICE, "faults": []})
+
+    async def _page(self, request: Request) -> Response:
+        accounts = self._accounts()
+        sections = [
+            _table("Faults that are on", [[fault["kind"], str(fault)] for fault in self._faults.shown()]),
+            _table("Requests since the start", [[k, str(n)] for k, n in sorted(self._counts.items())]),
+            _table(
+                f"Accounts ({len(accounts)})",
+                [[a["id"], ", ".join(a["addresses"]), ", ".join(a["marks"])] for a in accounts],
+            ),
+            _table("Faults there are", [[kind, effect] for kind, effect in KINDS.items()]),
+        ]
+        head = f"<!doctype html><title>Stand-in for Stalwart</title><style>{_STYLE}</style>"
+        return HTMLResponse(f"{head}<h1>{_NOTICE}</h1>{''.join(sections)}")
+
+
+def _table(title: str, rows: list[list[str]]) -> str:
+    cells = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<h2>{html.escape(title)}</h2><table>{cells or '<tr><td>none</td></tr>'}</table>"

@@ -1,0 +1,156 @@
+"""The request envelope of JMAP (RFC 8620 §3.3): parse it as a whole, then run its calls in order."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from postroom.sandbox.stalwart import ids
+from postroom.sandbox.stalwart.errors import MethodError, jmap_problem, limit_problem
+from postroom.sandbox.stalwart.json_value import JSON, is_count, is_list, is_object
+from postroom.sandbox.stalwart.kind import Access, Call, Created
+from postroom.sandbox.stalwart.pointer import with_results
+from postroom.sandbox.stalwart.registry import Registry
+from postroom.sandbox.stalwart.session import CORE, KNOWN, STATE
+
+# What each method needs; those of the registry (x:…) need nothing.
+_MAIL = "urn:ietf:params:jmap:mail"
+_SUBMISSION = "urn:ietf:params:jmap:submission"
+_CAPABILITY_OF = {
+    "Core": "urn:ietf:params:jmap:core",
+    "Mailbox": _MAIL,
+    "Thread": _MAIL,
+    "Email": _MAIL,
+    "SearchSnippet": _MAIL,
+    "Identity": _SUBMISSION,
+    "EmailSubmission": _SUBMISSION,
+    "VacationResponse": "urn:ietf:params:jmap:vacationresponse",
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    using: frozenset[str]
+    calls: list[tuple[str, JSON, str]]
+    created: Created | None
+
+    def methods(self) -> set[str]:
+        return {method for method, _, _ in self.calls}
+
+
+def parse(body: bytes) -> Request:
+    """Raises ProblemError. What Stalwart cannot read it echoes, be it no JSON or one argument of one call."""
+    refusal = jmap_problem("notRequest", body.decode("utf-8", "replace"))
+    try:
+        request = json.loads(body)
+    except (ValueError, RecursionError):
+        raise refusal from None
+    if not is_object(request):
+        raise refusal
+    using, calls, created = request.get("using"), request.get("methodCalls"), request.get("createdIds")
+    if not is_list(using) or not is_list(calls) or not (created is None or is_object(created)):
+        raise refusal
+    if not all(isinstance(name, str) and name in KNOWN for name in using) or not all(map(_is_call, calls)):
+        raise refusal
+    if len(calls) > CORE["maxCallsInRequest"]:
+        raise limit_problem("maxCallsInRequest")
+    return Request(frozenset(using), [(method, arguments, tag) for method, arguments, tag in calls], created)
+
+
+def _is_call(call: Any) -> bool:
+    match call:
+        case [str(method), arguments, str()] if is_object(arguments):
+            return not method.startswith("x:") or all(map(_is_readable, arguments, arguments.values()))
+        case _:
+            return False
+
+
+def _is_readable(name: str, value: Any) -> bool:
+    """Some values of a wrong type throw the server's reader off its track, and spoil the request as a whole.
+
+    An update that is no object makes it drop the connection; here, too, nothing is done then.
+    """
+    if name == "update" and is_object(value):
+        return all(map(is_object, value.values()))
+    return name not in ("create", "update") or not is_list(value)
+
+
+def _is_texts(value: Any) -> bool:
+    return is_list(value) and all(isinstance(entry, str) for entry in value)
+
+
+def _check_types(arguments: JSON) -> None:
+    """Any other wrong type is the error of its call alone. Unknown arguments are not looked at."""
+    for name, value in arguments.items():
+        match name:
+            case "accountId" | "anchor" | "ifInState":
+                right = isinstance(value, str)
+            case "ids" | "destroy" | "properties":
+                right = _is_texts(value)
+            case "filter" | "create" | "update":
+                right = is_object(value)
+            case "sort":
+                right = is_list(value) and all(map(is_object, value))
+            case "limit":
+                right = is_count(value)
+            case "position" | "anchorOffset":
+                right = isinstance(value, int) and is_count(abs(value))
+            case "calculateTotal":
+                right = isinstance(value, bool)
+            case _:
+                right = True
+        if value is not None and not right:
+            raise MethodError("invalidArguments", f"invalid type: {json.dumps(value)[:60]} for {name}")
+
+
+def execute(request: Request, registry: Registry, access: Access) -> JSON:
+    """The response. A call that is refused is answered in its place and stops no other."""
+    created = dict(request.created or {})
+    responses: list[tuple[str, JSON, str]] = []
+    for method, arguments, tag in request.calls:
+        try:
+            resolved = with_results(arguments, responses)
+            responses.append((method, _answer(request, method, resolved, registry, access, created), tag))
+        except MethodError as refusal:
+            responses.append(("error", refusal.body, tag))
+    response: JSON = {"methodResponses": responses, "sessionState": STATE}
+    return response if request.created is None else response | {"createdIds": created}
+
+
+def _answer(
+    request: Request, method: str, arguments: JSON, registry: Registry, access: Access, created: Created
+) -> JSON:
+    _check_capability(request, method)
+    if method == "Core/echo":
+        return arguments
+    if not registry.knows(method):
+        raise _not_here(method, arguments, access)
+    _check_types(arguments)
+    number = ids.decode(arguments.get("accountId"))
+    account = access.account if number is None else number  # one that is no id counts as left out
+    if not _reaches(access, account):
+        raise MethodError("forbidden", f"You do not have access to account {arguments['accountId']}")
+    return registry.call(method, Call(access, account), arguments, created)
+
+
+def _check_capability(request: Request, method: str) -> None:
+    capability = _CAPABILITY_OF.get(method.partition("/")[0])
+    if capability and capability not in request.using:
+        lacking = f'requires capability {capability} which is not present in the "using" property.'
+        raise MethodError("unknownMethod", f"Method {method} {lacking}")
+
+
+def _reaches(access: Access, account: int | None) -> bool:
+    return account == access.account or access.may("impersonate")
+
+
+def _not_here(method: str, arguments: JSON, access: Access) -> MethodError:
+    """The refusals that a real server utters before it looks at any mail; at last, that there is none."""
+    name, _, verb = method.partition("/")
+    if name not in _CAPABILITY_OF:
+        return MethodError("unknownMethod", method)
+    if not access.may(f"jmap{name}{verb[:1].upper()}{verb[1:]}"):
+        return MethodError("forbidden", "You are not authorized to perform this action")
+    account = arguments.get("accountId")
+    if not _reaches(access, ids.decode(account)):
+        return MethodError("forbidden", f"You do not have access to account {account}")
+    return MethodError("unknownMethod", f"{method}: the stand-in for Stalwart holds no mail")

@@ -1,0 +1,18 @@
+"""Values that came out of JSON, and what a type checker may know of them."""
+
+from typing import Any, TypeGuard
+
+JSON = dict[str, Any]
+
+
+def is_object(value: Any) -> TypeGuard[JSON]:
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def is_count(value: Any) -> TypeGuard[int]:
+    """A whole number from 0; JSON's true is none."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,179 @@
+"""`postroom serve` and `postroom work` as processes: how they start, refuse, wait and stop."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from eventually import eventually
+from postroom.sandbox.loopback import free_port
+from servers import Database
+from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
+
+KEY = "the-key-of-the-webhook"
+
+
+@pytest.fixture(scope="module")
+async def stalwart(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[StalwartStandIn]:
+    async with stalwart_stand_in(tmp_path_factory.mktemp("stalwart"), domains=["example.org"]) as server:
+        yield server
+
+
+@pytest.fixture
+def settings(database: Database, stalwart: StalwartStandIn) -> dict[str, str]:
+    return {
+        "POSTROOM_DATABASE_URL": database.service_url,
+        "POSTROOM_STALWART_URL": stalwart.url,
+        "POSTROOM_STALWART_API_KEY": stalwart.api_key or "",
+        "POSTROOM_WEBHOOK_KEY": KEY,
+        "POSTROOM_DOMAINS": "example.org",
+        "POSTROOM_HOST": "127.0.0.1",
+        "POSTROOM_PORT": str(free_port()),
+    }
+
+
+class Process:
+    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+        self._process = process
+        self.url = url
+        self.http = httpx2.AsyncClient(base_url=url, timeout=40, trust_env=False)
+
+    async def live(self) -> bool:
+        try:
+            return (await self.http.get("/health/live")).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    async def hook(self, email: str) -> httpx2.Response:
+        return await self.http.post(
+            "/internal/mail/provision",
+            json={"identity": {"id": str(uuid4()), "traits": {"email": email}}},
+            headers={"X-Postroom-Key": KEY},
+        )
+
+    async def end(self, number: signal.Signals | None = None) -> tuple[int, str]:
+        """Exit code and log, after the signal if one is given."""
+        if number is not None:
+            self._process.send_signal(number)
+        output, _ = await asyncio.wait_for(self._process.communicate(), 40)
+        await self.http.aclose()
+        return self._process.returncode or 0, output.decode()
+
+    async def kill(self) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+            await self.end()
+
+
+@asynccontextmanager
+async def running(command: str, settings: Mapping[str, str]) -> AsyncGenerator[Process]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
+    process = Process(
+        await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "postroom", command),
+            env=environment | dict(settings),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        ),
+        f"http://127.0.0.1:{settings.get('POSTROOM_PORT', '3001')}",
+    )
+    try:
+        yield process
+    finally:
+        await process.kill()
+
+
+async def test_sigterm_ends_a_service_cleanly(settings: dict[str, str]) -> None:
+    async with running("serve", settings) as service:
+        await eventually(service.live, "the service", 20)
+        assert (await service.hook("clean@example.org")).status_code == 200
+        code, log = await service.end(signal.SIGTERM)
+    assert code == 0, log
+    assert '"event": "Email provisioning retry worker started"' in log
+    assert "Traceback" not in log
+
+
+async def test_an_attempt_under_way_ends_before_the_service_does(
+    settings: dict[str, str], stalwart: StalwartStandIn
+) -> None:
+    async with running("serve", settings) as service:
+        await eventually(service.live, "the service", 20)
+        assert (await service.hook("first@example.org")).status_code == 200  # the domain's id is known now
+        await stalwart.set_fault(kind="slow", delay_ms=1500)
+        try:
+            hook = asyncio.create_task(service.hook("slow@example.org"))
+
+            async def under_way() -> bool:
+                return (await service.http.get("/metrics")).text.find("postroom_requests_running 1\n") > 0
+
+            await eventually(under_way, "the attempt", 10)
+            code, log = await service.end(signal.SIGTERM)
+            assert (await hook).status_code == 200
+        finally:
+            await stalwart.clear_faults()
+    assert code == 0, log
+    assert "slow@example.org" in [account["addresses"][0] for account in await stalwart.accounts()]
+
+
+async def test_a_worker_of_its_own_starts_and_stops(settings: dict[str, str]) -> None:
+    async with running("work", settings) as worker:
+        await asyncio.sleep(0)
+        stdout = worker._process.stdout
+        assert stdout
+        async with asyncio.timeout(20):
+            while b"retry worker started" not in await stdout.readline():
+                pass
+        code, log = await worker.end(signal.SIGTERM)
+    assert code == 0, log
+
+
+async def test_the_marks_domain_must_not_change_after_use(settings: dict[str, str]) -> None:
+    async with running("serve", settings) as service:
+        await eventually(service.live, "the service", 20)
+        await service.hook("marked@example.org")
+        await service.end(signal.SIGTERM)
+    changed = settings | {"POSTROOM_DOMAINS": "example.net,example.org"}
+    async with running("serve", changed) as service:
+        code, log = await service.end()
+    assert code == 2
+    assert "set POSTROOM_MARK_DOMAIN=example.org" in log
+    assert "Traceback" not in log
+
+
+async def test_a_service_without_its_database_answers_503_and_claims_nothing(settings: dict[str, str]) -> None:
+    away = settings | {"POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1:1/postroom"}
+    async with running("serve", away) as service:
+        await eventually(service.live, "the service", 20)
+        answer = await service.hook("nobody@example.org")
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "25"
+        assert (await service.http.get("/health/ready")).status_code == 503
+        code, log = await service.end(signal.SIGTERM)
+    assert code == 0, log
+
+
+@pytest.mark.parametrize("command", ["serve", "work", "migrate"])
+async def test_missing_settings_are_named_in_one_line(command: str, tmp_path: Path) -> None:
+    async with running(command, {"POSTROOM_WEBHOOK_KEY": "short-secret"}) as process:
+        code, log = await process.end()
+    assert code == 2
+    assert log.startswith("postroom: ")
+    assert log.count("\n") == 1, log
+    assert "POSTROOM_DATABASE_URL is not set" in log
+    assert "short-secret" not in log
+
+
+async def test_a_taken_port_is_named(settings: dict[str, str]) -> None:
+    listener = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", int(settings["POSTROOM_PORT"]))
+    async with listener, running("serve", settings) as service:
+        code, log = await service.end()
+    assert code == 2
+    assert f"cannot listen on 127.0.0.1:{settings['POSTROOM_PORT']}" in log

@@ -1,0 +1,50 @@
+"""The parts of a process, running inside the test: against real PostgreSQL and Valkey and the stand-in for Stalwart."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+
+from eventually import eventually
+from postroom import settings
+from postroom.queue.retry_set import KEY as RETRY_SET
+from postroom.runtime import Parts, connected
+from servers import Database
+from stalwart_stand_in import StalwartStandIn
+
+KEY = "key-of-the-tests-0123456789"
+
+
+def environment(database: Database, redis_url: str | None, stalwart: StalwartStandIn, **more: object) -> dict[str, str]:
+    """As a service finds it, without a limit to the worker's pace; `more` are settings in lower case."""
+    values = {
+        "database_url": database.service_url,
+        "redis_url": redis_url or "",
+        "stalwart_url": stalwart.url,
+        "stalwart_api_key": stalwart.api_key,
+        "webhook_key": KEY,
+        "domains": "example.org",
+        "pace": 0,
+    }
+    return {f"POSTROOM_{name.upper()}": str(value) for name, value in (values | more).items()}
+
+
+@asynccontextmanager
+async def running_parts(environment: dict[str, str], *, concurrency: int = 4) -> AsyncIterator[Parts]:
+    """Parts whose worker runs; it is stopped, and must have come to its end, afterwards."""
+    async with connected(settings.load(environment), concurrency=concurrency) as parts:
+        worker = asyncio.create_task(parts.worker.run())
+        try:
+            yield parts
+        finally:
+            parts.worker.stop()
+            await parts.accept.drain(within=1)
+            await worker
+
+
+async def queue_is_empty(redis: Redis) -> None:
+    async def empty() -> bool:
+        return await redis.zcard(RETRY_SET) == 0
+
+    await eventually(empty, "no member in the sorted set")

@@ -1,0 +1,125 @@
+"""Stalwart as a script: the session and the domains answer by themselves, everything else as a test says.
+
+server = ScriptedStalwart()
+server.will(made("k", "alice@example.org"))
+await server.registry().create(mailbox, deadline=5)
+assert server.asked == ["session", "x:Domain/query", "x:Account/set"]
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+
+from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.registry import StalwartRegistry
+
+KEY = "API_key-that-nobody-may-read-0123456789"
+URL = "http://mail.example.org:8080"
+SESSION: dict[str, Any] = {
+    "accounts": {"d333333": {"accountCapabilities": {"urn:stalwart:jmap": {}}}},
+    "primaryAccounts": {"urn:stalwart:jmap": "d333333"},
+}
+
+Answer = httpx2.Response | Exception | Callable[[httpx2.Request], httpx2.Response]
+
+
+def responses(*found: tuple[str, Any]) -> httpx2.Response:
+    """An answer of 200 with these method responses."""
+    return httpx2.Response(
+        200, json={"methodResponses": [[*each, str(place)] for place, each in enumerate(found)], "sessionState": "s"}
+    )
+
+
+def method_error(kind: str, **more: object) -> httpx2.Response:
+    return responses(("error", {"type": kind, **more}))
+
+
+def refused(kind: str, **more: object) -> httpx2.Response:
+    """A create that ended with this SetError."""
+    error = {"type": kind, **more}
+    return responses(
+        ("x:Account/set", {"accountId": "d333333", "notCreated": {"c": error}}),
+        ("error", {"type": "invalidResultReference"}),
+    )
+
+
+def taken(holder: str, kind: str = "Account") -> httpx2.Response:
+    return refused("primaryKeyViolation", properties=["email"], objectId={"object": kind, "id": holder})
+
+
+def made(account_id: str, email: str) -> httpx2.Response:
+    return responses(
+        ("x:Account/set", {"accountId": "d333333", "created": {"c": {"id": account_id}}}),
+        ("x:Account/get", {"list": [{"id": account_id, "emailAddress": email, "aliases": {}}], "notFound": []}),
+    )
+
+
+def problem(status: int, kind: str = "about:blank", **more: object) -> httpx2.Response:
+    """RFC 7807, with a `detail` that echoes the request, as Stalwart's do."""
+    content = {"type": kind, "status": status, "title": "Title", "detail": f"secret echo {KEY}", **more}
+    return httpx2.Response(status, json=content, headers={"content-type": "application/problem+json"})
+
+
+def busy(limit: str = "maxConcurrentRequests") -> httpx2.Response:
+    return problem(400, "urn:ietf:params:jmap:error:limit", limit=limit)
+
+
+class ScriptedStalwart:
+    """`will` sets the answers to all but sessions and domain queries: in order, and the last one for ever."""
+
+    def __init__(self, *, domains: dict[str, str] | None = None) -> None:
+        self.domains = {"example.org": "b", "example.net": "c"} if domains is None else domains
+        self.session: Answer = httpx2.Response(200, json=SESSION)
+        self.asked: list[str] = []
+        self.requests: list[httpx2.Request] = []
+        self._answers: list[Answer] = []
+        self.paused: list[float] = []
+        self.clock = 0.0
+
+    def will(self, *answers: Answer) -> None:
+        self._answers = list(answers)
+
+    def registry(self, *, mark_domain: str = "example.org", quota: int | None = None, url: str = URL):
+        async def pause(seconds: float) -> None:
+            self.paused.append(seconds)
+            self.clock += seconds
+
+        return StalwartRegistry(
+            self.client(url),
+            mark_domain=mark_domain,
+            quota=quota,
+            pause=pause,
+            uniform=lambda low, high: (low + high) / 2,
+            monotonic=lambda: self.clock,
+        )
+
+    def client(self, url: str = URL) -> StalwartClient:
+        return StalwartClient(url, f"Bearer {KEY}", transport=httpx2.MockTransport(self._handle))
+
+    def calls(self, place: int = -1) -> list[list[Any]]:
+        """The method calls of a request."""
+        return json.loads(self.requests[place].content)["methodCalls"]
+
+    def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        if request.method == "GET":
+            self.asked.append("session")
+            return _play(self.session, request)
+        name, arguments, _ = self.calls()[0]
+        self.asked.append(name)
+        if name == "x:Domain/query":
+            found = self.domains.get(arguments["filter"]["name"])
+            return responses(("x:Domain/query", {"ids": [found] if found else []}))
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return _play(answer, request)
+
+
+def _play(answer: Answer, request: httpx2.Request) -> httpx2.Response:
+    if isinstance(answer, Exception):
+        raise answer
+    if isinstance(answer, httpx2.Response):
+        # A response is read once; the last one may be given many times.
+        return httpx2.Response(answer.status_code, headers=answer.headers, content=answer.content)
+    return answer(request)

@@ -1,0 +1,360 @@
+"""One attempt: what the mail server is asked, what is settled, and who is told."""
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+from structlog.testing import capture_logs
+
+from eventually import eventually
+from fakes import FakeAnnouncements, FakeBreakers, FakeClock, FakeMailServer, FakeRequests, Hang, Scripted, request_of
+from postroom.domain.breaker import Cause
+from postroom.domain.mailbox import StalwartAccount
+from postroom.domain.request import Request, State, Status
+from postroom.errors import Conflict, Misconfigured, Permanent, Throttled, Transient
+from postroom.ports import MailServer, Settled
+from postroom.provisioning import attempt
+from postroom.provisioning.attempt import LOOK_UP_SECONDS, Attempts
+from scripted_stalwart import ScriptedStalwart, problem
+
+ACCOUNT = StalwartAccount("k", "alice@example.org")
+CUT = Transient("cut", outcome_unknown=True)
+AWAY = Transient("cannot be reached")
+
+
+class World:
+    """The fakes around one `Attempts`, and a running request in PostgreSQL."""
+
+    def __init__(self, *, mail_server: MailServer | None = None, **request: Any) -> None:
+        self.request: Request = request_of(**request)
+        self.requests = FakeRequests(self.request)
+        self.breakers = FakeBreakers()
+        self.mail_server = FakeMailServer()
+        self.announcements = FakeAnnouncements()
+        self.clock = FakeClock()
+        self.attempts = Attempts(
+            self.requests, self.breakers, mail_server or self.mail_server, self.announcements, self.clock
+        )
+
+    def script(self, *, creates: list[Scripted] | None = None, finds: list[Scripted] | None = None) -> None:
+        self.mail_server.creates = creates or []
+        self.mail_server.finds = finds or []
+
+    async def run(self, seconds: float = 5.0, held: tuple[str, ...] = ()) -> Settled:
+        return await self.attempts.run(self.request, ends=self.clock.monotonic() + seconds, held=held)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempt, "SETTLE_PAUSE", 0.001)
+
+
+async def test_a_success_asks_once_and_stores_the_account() -> None:
+    world = World()
+    settled = await world.run()
+    assert world.mail_server.asked == ["create"]
+    assert settled.request.state is State.PROVISIONED
+    assert settled.account_id
+    [(request, move, account)] = world.requests.settled
+    assert (request, move.status, account) == (world.request, Status.SUCCESS, ACCOUNT)
+
+
+async def test_the_success_path_makes_no_call_to_redis_when_nothing_is_held() -> None:
+    world = World()
+    await world.run()
+    assert world.announcements.replaced == []
+
+
+async def test_a_success_removes_the_members_that_were_held() -> None:
+    world = World()
+    settled = await world.run(held=("member",))
+    assert world.announcements.replaced == [(settled.request, ["member"])]
+
+
+async def test_a_request_that_must_wait_is_announced() -> None:
+    world = World()
+    world.script(creates=[AWAY])
+    settled = await world.run()
+    assert settled.request.state is State.WAITING
+    assert world.announcements.replaced == [(settled.request, [])]
+
+
+async def test_the_dead_are_announced_to_nobody() -> None:
+    world = World()
+    world.script(creates=[Permanent("no")])
+    await world.run()
+    assert world.announcements.replaced == []
+
+
+async def test_after_an_unknown_outcome_the_mark_is_looked_up_before_anything_is_created() -> None:
+    world = World(outcome_unknown=True)
+    world.script(finds=[ACCOUNT])
+    assert (await world.run()).request.state is State.PROVISIONED
+    assert world.mail_server.asked == ["find"]
+
+
+async def test_an_unknown_outcome_that_made_nothing_is_created() -> None:
+    world = World(outcome_unknown=True)
+    world.script(finds=[None])
+    assert (await world.run()).request.state is State.PROVISIONED
+    assert world.mail_server.asked == ["find", "create"]
+
+
+@pytest.mark.parametrize(
+    "error", [AWAY, CUT, Throttled("429"), Misconfigured("403")], ids=lambda error: f"{type(error).__name__} {error}"
+)
+async def test_a_look_up_that_fails_leaves_the_outcome_unknown(error: Exception) -> None:
+    """The create of two attempts ago may have made the mailbox still: nobody has looked."""
+    world = World(outcome_unknown=True)
+    world.script(finds=[error])
+    settled = await world.run()
+    assert world.mail_server.asked[0] == "find"
+    assert "create" not in world.mail_server.asked
+    assert settled.request.outcome_unknown
+
+
+async def test_an_unknown_create_is_looked_up_at_once_if_the_deadline_allows() -> None:
+    world = World()
+    world.script(creates=[CUT], finds=[ACCOUNT])
+    assert (await world.run(seconds=LOOK_UP_SECONDS)).request.state is State.PROVISIONED
+    assert world.mail_server.asked == ["create", "find"]
+
+
+async def test_an_unknown_create_is_left_to_the_next_attempt_if_the_time_is_up() -> None:
+    world = World()
+    world.script(creates=[CUT], finds=[ACCOUNT])
+    settled = await world.run(seconds=LOOK_UP_SECONDS - 0.1)
+    assert world.mail_server.asked == ["create", "well"]
+    assert settled.request.outcome_unknown
+
+
+@pytest.mark.parametrize("found", [None, AWAY, Throttled("429"), Misconfigured("403")], ids=str)
+async def test_an_unknown_create_that_nobody_finds_stays_unknown(found: Scripted) -> None:
+    world = World()
+    world.script(creates=[CUT], finds=[found])
+    settled = await world.run()
+    assert world.mail_server.asked == ["create", "find", "well"]
+    assert settled.request.outcome_unknown
+    assert settled.request.last_error == "cut"
+
+
+async def test_a_create_that_never_left_needs_no_look_up() -> None:
+    world = World()
+    world.script(creates=[AWAY])
+    assert not (await world.run()).request.outcome_unknown
+    assert world.mail_server.asked == ["create", "well"]
+
+
+async def test_no_question_gets_more_time_than_the_attempt_has() -> None:
+    world = World(outcome_unknown=True)
+    world.script(creates=[CUT], finds=[None])
+    await world.run(seconds=4.0)
+    assert max(world.mail_server.deadlines) <= 4.0
+
+
+async def test_a_failure_while_the_server_is_well_spends_a_retry_and_opens_no_breaker() -> None:
+    world = World(retries=1)
+    world.script(creates=[AWAY])
+    settled = await world.run()
+    assert settled.request.retries == 2
+    assert world.breakers.openings == []
+
+
+async def test_a_failure_while_the_server_is_not_well_spends_nothing_and_opens_the_breaker() -> None:
+    world = World(retries=1)
+    world.script(creates=[AWAY])
+    world.mail_server.ill = "mail server answered 503"
+    settled = await world.run()
+    assert settled.request.retries == 1
+    [(cause, error)] = world.breakers.openings
+    assert cause is Cause.OUTAGE
+    assert "cannot be reached" in error
+    assert "503" in error
+
+
+@pytest.mark.parametrize("error", [Throttled("429"), Permanent("no"), Conflict("held"), Misconfigured("403")], ids=str)
+async def test_only_a_transient_failure_asks_whether_the_server_is_well(error: Exception) -> None:
+    world = World()
+    world.script(creates=[error])
+    await world.run()
+    assert world.mail_server.asked == ["create"]
+
+
+@pytest.mark.parametrize(("unauthorized", "cause"), [(True, Cause.UNAUTHORIZED), (False, Cause.MISCONFIGURED)])
+async def test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm(unauthorized: bool, cause: Cause) -> None:
+    world = World()
+    world.script(creates=[Misconfigured("mail server forbids it", unauthorized=unauthorized)])
+    with capture_logs() as logs:
+        settled = await world.run()
+    assert settled.status is Status.MISCONFIGURED
+    assert world.breakers.openings == [(cause, "mail server forbids it")]
+    assert [entry["log_level"] for entry in logs if "operator must act" in entry["event"]] == ["error"]
+
+
+async def test_a_key_that_is_found_unknown_when_asking_whether_the_server_is_well_is_not_probed_as_an_outage() -> None:
+    """Each probe with an unknown key counts towards a ban: at 5 minutes there are 288 a day, and 100 ban us."""
+    server = ScriptedStalwart()
+    server.will(problem(503), problem(401))
+    world = World(mail_server=server.registry())
+    await world.run(seconds=LOOK_UP_SECONDS - 0.1)
+    assert [cause for cause, _ in world.breakers.openings] == [Cause.UNAUTHORIZED]
+
+
+async def test_a_missing_domain_postpones_its_requests_and_leaves_the_others_alone() -> None:
+    world = World()
+    world.script(creates=[Misconfigured("no domain", domain="example.org")])
+    await world.run()
+    assert world.requests.postponed == [("example.org", 3600)]
+    assert world.breakers.openings == []
+
+
+@pytest.mark.parametrize("outcome", [Misconfigured("403"), Misconfigured("gone", domain="example.org"), AWAY], ids=str)
+async def test_an_alarm_that_cannot_be_stored_does_not_lose_the_outcome(outcome: Exception) -> None:
+    world = World()
+    world.script(creates=[outcome])
+    world.mail_server.ill = "away"
+    world.breakers.away = world.requests.away = 1
+    assert (await world.run()).request.state is State.WAITING
+
+
+async def test_an_address_that_the_server_changed_is_dead_with_both_addresses_and_left_alone() -> None:
+    world = World()
+    world.script(creates=[StalwartAccount("k", "alice1@example.org")])
+    settled = await world.run()
+    assert settled.request.state is State.DEAD
+    assert settled.request.reason
+    assert "alice1@example.org" in settled.request.reason
+    assert "alice@example.org" in settled.request.reason
+    assert world.mail_server.asked == ["create"]
+
+
+@pytest.mark.parametrize("looks_first", [True, False])
+async def test_a_found_address_that_differs_is_never_taken_for_the_one_asked_for(looks_first: bool) -> None:
+    world = World(outcome_unknown=looks_first)
+    world.script(creates=[CUT], finds=[StalwartAccount("k", "old@example.org")])
+    settled = await world.run()
+    assert settled.request.state is State.DEAD
+    assert settled.account_id is None
+
+
+async def test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back() -> None:
+    world = World()
+    world.requests.away = 5
+    settled = await world.run()
+    assert settled.request.state is State.PROVISIONED
+    assert world.requests.away == 0
+    assert [request.holder for request, _, _ in world.requests.settled] == [world.request.holder]
+    assert world.mail_server.asked == ["create"], "asked once: only the settle is repeated"
+
+
+async def test_a_cancelled_attempt_is_interrupted_and_spends_nothing() -> None:
+    world = World(retries=2)
+    world.script(creates=[Hang()])
+    task = asyncio.create_task(world.run())
+    await eventually(lambda: world.mail_server.asked, "the create began")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    [(_, move, _)] = world.requests.settled
+    assert (move.status, move.state, move.retries, move.delay) == (Status.INTERRUPTED, State.WAITING, 2, 0)
+    assert move.outcome_unknown
+
+
+async def test_an_attempt_cancelled_while_its_outcome_is_being_stored_is_stored_all_the_same() -> None:
+    """Lost, it would count as a crash when its lease runs out, and three of them bury the request."""
+    world = World()
+    world.requests.away = 10**9
+    task = asyncio.create_task(world.run())
+    await eventually(lambda: world.requests.away < 10**9, "the first try to store failed")
+    task.cancel()
+    await asyncio.sleep(0)
+    world.requests.away = 0
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    [(_, move, account)] = world.requests.settled
+    assert (move.status, account) == (Status.SUCCESS, ACCOUNT)
+
+
+async def test_an_attempt_cancelled_while_postgresql_stays_away_ends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The service must end at SIGTERM whatever is broken; what could not be stored counts as a crash."""
+    monkeypatch.setattr(attempt, "LAST_WORDS", 0.01)
+    world = World()
+    world.script(creates=[Hang()])
+    world.requests.away = 10**9
+    task = asyncio.create_task(world.run())
+    await eventually(lambda: world.mail_server.asked, "the create began")
+    task.cancel()
+    await asyncio.wait([task], timeout=1)
+    assert task.done()
+
+
+async def test_a_request_given_up_without_an_attempt_is_due_at_once_and_spends_nothing() -> None:
+    world = World(retries=1)
+    settled = await world.attempts.give_up(world.request, held=["member"])
+    assert (settled.status, settled.request.retries) == (Status.INTERRUPTED, 1)
+    assert settled.request.due_at == world.requests.now
+    assert world.announcements.replaced == [(settled.request, ["member"])]
+    assert world.mail_server.asked == []
+
+
+def events(logs: list[Any]) -> list[str]:
+    return [entry["event"] for entry in logs]
+
+
+async def test_the_log_tells_of_a_retry_enqueued_in_the_words_of_the_contract() -> None:
+    world = World()
+    world.script(creates=[AWAY])
+    with capture_logs() as logs:
+        await world.run()
+    assert "Enqueued retry job for alice@example.org (attempt 1/3, delay: 60s)" in events(logs)
+    assert not [event for event in events(logs) if event.startswith("Retry attempt")]
+
+
+async def test_the_log_tells_of_a_failed_retry_in_the_words_of_the_contract() -> None:
+    world = World(retries=1)
+    world.script(creates=[AWAY])
+    with capture_logs() as logs:
+        await world.run()
+    assert "Retry attempt 1 failed: cannot be reached" in events(logs)
+    assert "Enqueued retry job for alice@example.org (attempt 2/3, delay: 300s)" in events(logs)
+
+
+async def test_the_log_tells_of_the_last_failure_and_of_the_dead_letter() -> None:
+    world = World(retries=3)
+    world.script(creates=[AWAY])
+    with capture_logs() as logs:
+        await world.run()
+    assert "Retry attempt 3 failed: cannot be reached" in events(logs)
+    [dead] = [entry for entry in logs if entry["event"].startswith("Dead letter for alice@example.org")]
+    assert dead["log_level"] == "error"
+
+
+async def test_the_log_tells_of_a_success_with_whom_it_concerns() -> None:
+    world = World(attempts=3)
+    with capture_logs() as logs:
+        await world.run()
+    [told] = [entry for entry in logs if entry["event"] == "Email account provisioned for alice@example.org"]
+    assert told["identity_id"] == str(world.request.identity_id)
+    assert told["attempts"] == 3
+
+
+async def test_an_outcome_that_came_after_the_lease_claims_nothing_in_the_log() -> None:
+    world = World()
+    world.requests.late = True
+    with capture_logs() as logs:
+        settled = await world.run()
+    assert settled.status is Status.LATE
+    assert events(logs) == ["Outcome came after the lease: another attempt decides"]
+
+
+async def test_the_mail_server_is_asked_for_the_normalised_mailbox_of_the_row() -> None:
+    server = ScriptedStalwart()
+    server.will(httpx2.ConnectError("refused"))
+    world = World(mail_server=server.registry(), display_name="Alice Example")
+    await world.run()
+    [create] = [place for place, name in enumerate(server.asked) if name == "x:Account/set"]
+    asked = server.calls(create)[0][1]["create"]["c"]
+    assert (asked["name"], asked["description"]) == ("alice", "Alice Example")

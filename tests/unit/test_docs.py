@@ -1,0 +1,199 @@
+"""The documents tell all of it and nothing else.
+
+POSTROOM_WRITE_DOCS=1 .venv/bin/pytest tests/unit/test_docs.py   writes what is generated: docs/openapi.json and the
+table of docs/reference/settings.md.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import typer
+import yaml
+from pydantic_core import PydanticUndefined
+
+from postroom.api.app import create_app
+from postroom.api.health import GAUGES
+from postroom.api.webhook import HookPolicy, Webhook
+from postroom.cli.app import app as command_line
+from postroom.domain.address import RESERVED_NAMES
+from postroom.domain.request import Status
+from postroom.settings import PREFIX, SECRETS, Settings
+from postroom.telemetry import REGISTRY
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "docs/reference"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")])
+WRITE = os.environ.get("POSTROOM_WRITE_DOCS") == "1"
+
+TABLE = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- end of settings -->)", re.DOTALL)
+NO_SETTINGS = {"POSTROOM_URL", "POSTROOM_TESTS_WITHOUT_KRATOS", "POSTROOM_WRITE_DOCS"}
+"""Variables that are no setting of the service: of the trial and of the tests."""
+
+
+def _settings_table() -> str:
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        if field.default is PydanticUndefined:
+            default = "required"
+        elif field.default in (None, ""):
+            default = "empty"
+        elif field.default is RESERVED_NAMES:
+            default = "see below"
+        else:
+            default = f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+        of_a_file = ", or in a file" if name.upper() in SECRETS else ""
+        lines.append(f"| `{PREFIX}{name.upper()}`{of_a_file} | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_every_setting_is_told_with_its_default_and_meaning() -> None:
+    page = REFERENCE / "settings.md"
+    if WRITE:
+        page.write_text(TABLE.sub(lambda _: _settings_table(), page.read_text()))
+    found = TABLE.search(page.read_text())
+    assert found
+    assert found[0] == _settings_table(), "write it anew: POSTROOM_WRITE_DOCS=1 (see the top of this file)"
+
+
+def test_every_reserved_name_is_told() -> None:
+    after = (REFERENCE / "settings.md").read_text().partition("## Reserved names")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`([^`]+)`", after)) - {"POSTROOM_RESERVED_NAMES"} == RESERVED_NAMES
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_document_speaks_of_a_variable_that_is_not_there(path: Path) -> None:
+    names = {PREFIX + name.upper() for name in Settings.model_fields}
+    names |= {f"{PREFIX}{secret}_FILE" for secret in SECRETS}
+    told = set(re.findall(r"\bPOSTROOM_[A-Z][A-Z_]*[A-Z]\b", path.read_text()))
+    assert told <= names | NO_SETTINGS
+
+
+def _metric_names() -> set[str]:
+    counters = {f"{each.name}_total" for each in REGISTRY.collect() if each.type == "counter"}
+    others = {each.name for each in REGISTRY.collect() if each.type not in ("counter", "gauge")}
+    return counters | others | {f"postroom_{name}" for name in GAUGES}
+
+
+def test_every_metric_is_told() -> None:
+    told = re.findall(r"^\| `(postroom_[a-z_]+)`", (REFERENCE / "metrics.md").read_text(), re.MULTILINE)
+    assert len(told) == len(set(told))
+    assert set(told) == _metric_names()
+
+
+def test_every_alarm_asks_for_metrics_that_are_there() -> None:
+    rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
+    alarms = [rule for group in rules["groups"] for rule in group["rules"]]
+    for alarm in alarms:
+        assert {"alert", "expr", "labels", "annotations"} <= alarm.keys()
+        asked = re.findall(r"\bpostroom_[a-z_]+", alarm["expr"])
+        assert asked or "up{" in alarm["expr"]
+        assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in asked} <= _metric_names()
+
+
+def _commands(group: Any, path: str) -> Iterator[tuple[str, set[str]]]:
+    """Each command with its visible options."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{path} {name}")
+        else:
+            visible = [each for each in command.params if not getattr(each, "hidden", False)]
+            yield f"{path} {name}", {option for each in visible for option in each.opts if option.startswith("--")}
+
+
+def test_every_command_is_told_with_its_options() -> None:
+    page = (REFERENCE / "cli.md").read_text()
+    sections = dict(re.findall(r"^## `(postroom [a-z ]+)`.*?\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    commands = dict(_commands(typer.main.get_command(command_line), "postroom"))
+    assert sections.keys() == commands.keys()
+    for command, options in commands.items():
+        told = set(re.findall(r"^\| `(--[a-z-]+)", sections[command], re.MULTILINE))
+        assert told == options, command
+
+
+def _openapi() -> dict[str, Any]:
+    policy = HookPolicy(keys=[], domains=[], reserved=[], retry_after_seconds=1)
+    nobody = cast(Any, None)  # the description needs no parts
+    return create_app(Webhook(nobody, nobody, policy), nobody).openapi()
+
+
+def test_the_openapi_file_is_that_of_the_application() -> None:
+    file = ROOT / "docs/openapi.json"
+    if WRITE:
+        file.write_text(json.dumps(_openapi(), indent=2) + "\n")
+    assert json.loads(file.read_text()) == _openapi(), "write it anew: POSTROOM_WRITE_DOCS=1"
+
+
+def test_every_path_and_every_answer_of_the_webhook_is_told() -> None:
+    page = (REFERENCE / "http.md").read_text()
+    for path, methods in _openapi()["paths"].items():
+        for method in methods:
+            assert f"`{method.upper()} {path}`" in page
+    answers = set(re.findall(r"^\| (\d{3}) \|", page, re.MULTILINE))
+    assert answers == set(_openapi()["paths"]["/internal/mail/provision"]["post"]["responses"])
+
+
+def test_every_problem_code_is_told() -> None:
+    code = "\n".join(
+        (ROOT / "src/postroom" / name).read_text()
+        for name in ("api/webhook.py", "api/health.py", "api/hook_body.py", "domain/address.py")
+    )
+    codes = set(re.findall(r'code="([a-z_]+)"|Refused\(\s*"([a-z_]+)"', code))
+    page = (REFERENCE / "http.md").read_text()
+    for word in {first or second for first, second in codes}:
+        assert f"`{word}`" in page, word
+
+
+def test_every_status_and_action_of_the_audit_is_told() -> None:
+    page = (REFERENCE / "audit.md").read_text()
+    statuses = re.findall(r"^\| `([a-z]+)` \|", page.partition("## Statuses")[2].partition("\n## ")[0], re.MULTILINE)
+    assert set(statuses) == set(Status)
+    actions = re.findall(r"^\| `([a-z]+)` \|", page.partition("## Actions")[2].partition("\n## ")[0], re.MULTILINE)
+    sql = "\n".join(path.read_text() for path in (ROOT / "src/postroom/postgres/sql").glob("*.sql"))
+    # `accept` is a parameter of two statements, given by provisioning/accept.py.
+    assert set(actions) == {action for action in actions if f"'{action}'" in sql}
+    assert set(actions) == {"create", "accept", "retry", "bury", "refuse"}
+
+
+def test_every_column_and_index_is_told() -> None:
+    schema = (ROOT / "src/postroom/postgres/migrations/versions/0001_start.sql").read_text()
+    pages = (REFERENCE / "database.md").read_text() + (REFERENCE / "audit.md").read_text()
+    for table, body in re.findall(r"^CREATE TABLE (\w+) \((.*?)^\)", schema, re.MULTILINE | re.DOTALL):
+        assert f"`{table}`" in pages
+        for column in re.findall(r"^    ([a-z_]+) ", body, re.MULTILINE):
+            assert f"`{column}`" in pages, f"{table}.{column}"
+    for index in re.findall(r"^CREATE (?:UNIQUE )?INDEX (\w+)", schema, re.MULTILINE):
+        assert f"`{index}`" in pages
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", path.read_text()):
+        link = target[0] or target[1]
+        if not re.match(r"[a-z]+:|#", link):
+            assert (path.parent / link.partition("#")[0]).exists(), link
+
+
+def test_every_test_that_architecture_names_is_there() -> None:
+    named = re.findall(r"`?(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)", (ROOT / "ARCHITECTURE.md").read_text())
+    assert named
+    for file, name in named:
+        assert f"def {name}(" in (ROOT / file).read_text(), f"{file}::{name}"
+
+
+def test_every_file_that_architecture_names_is_there() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    for name in set(re.findall(r"`([a-z_]+/[a-z_/]+\.(?:py|sql|lua))`", page)):
+        assert (ROOT / "src/postroom" / name).exists() or (ROOT / name).exists(), name
+
+
+def test_the_decisions_are_numbered_without_a_gap_and_say_what_they_must() -> None:
+    records = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
+    assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
+    for record in records:
+        headings = re.findall(r"^## (.+)$", record.read_text(), re.MULTILINE)
+        assert headings == ["Context", "Decision", "Consequence"], record.name

@@ -1,0 +1,203 @@
+"""Settings out of the environment: each wrong one is named with what it needs, and no secret is told."""
+
+import traceback
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.domain.address import RESERVED_NAMES
+from postroom.errors import ConfigurationError
+from postroom.settings import PREFIX, SECRETS, Settings, load
+
+SECRET = "s3cret-that-nobody-may-read"
+ENOUGH = {
+    "POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1/postroom",
+    "POSTROOM_STALWART_URL": "http://127.0.0.1:8080",
+    "POSTROOM_STALWART_API_KEY": "API_key",
+    "POSTROOM_WEBHOOK_KEY": "0123456789abcdef",
+    "POSTROOM_DOMAINS": "example.org",
+}
+
+
+def wrong(environment: dict[str, str]) -> str:
+    """The sentence for an environment that will not do; nothing that is printed may hold the secret."""
+    with pytest.raises(ConfigurationError) as raised:
+        load(environment)
+    assert SECRET not in "".join(traceback.format_exception(raised.value)), "a traceback prints causes too"
+    return str(raised.value)
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    settings = load(ENOUGH)
+    assert (settings.host, settings.port) == ("0.0.0.0", 3001)
+    assert (settings.inline_deadline_seconds, settings.inline_lease_seconds) == (5, 10)
+    assert (settings.lease_seconds, settings.drain_seconds) == (30, 15)
+    assert (settings.retry_after_seconds, settings.pace, settings.delay_factor) == (25, 10, 1)
+    assert settings.worker
+    assert settings.log_format == "json"
+    assert settings.reserved_names == RESERVED_NAMES
+
+
+def test_all_that_is_missing_is_named_in_one_sentence() -> None:
+    sentence = wrong({})
+    for name in ENOUGH:
+        assert f"{name} is not set (" in sentence
+    assert "\n" not in sentence
+    assert "REDIS" not in sentence
+
+
+@pytest.mark.parametrize("name", ENOUGH)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_an_empty_variable_is_a_missing_one(name: str, value: str | None) -> None:
+    environment = ENOUGH | {name: value or ""}
+    if value is None:
+        del environment[name]
+    assert wrong(environment).startswith(f"{name} is not set")
+
+
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_redis_url_means_postgresql_alone(value: str) -> None:
+    assert load(ENOUGH | {"POSTROOM_REDIS_URL": value}).redis_url is None
+
+
+def test_a_redis_url_is_kept() -> None:
+    settings = load(ENOUGH | {"POSTROOM_REDIS_URL": "redis://127.0.0.1:6379/0"})
+    assert settings.redis_url
+    assert settings.redis_url.get_secret_value() == "redis://127.0.0.1:6379/0"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORT", "many", "valid integer"),
+        ("PORT", "65536", "65535"),
+        ("QUOTA_BYTES", "0", "greater than or equal to 1"),
+        ("PACE", "-1", "greater than or equal to 0"),
+        ("WORKER", "perhaps", "valid boolean"),
+        ("LOG_FORMAT", "xml", "'json' or 'console'"),
+        ("DELAY_FACTOR", "2", "less than or equal to 1"),
+        ("DELAY_FACTOR", "nan", ""),
+        ("LEASE_SECONDS", "inf", "finite"),
+        ("WEBHOOK_KEY", "short", "at least 16 characters"),
+        ("WEBHOOK_KEY_PREVIOUS", "short", "at least 16 characters"),
+        ("DOMAINS", ",", "at least one mail domain"),
+        ("DOMAINS", "example.org,localhost", "'localhost' has no dot"),
+        ("DOMAINS", "exam ple.org", "is not a domain name"),
+        ("MARK_DOMAIN", "localhost", "'localhost' has no dot"),
+        ("MARK_DOMAIN", "exam ple.org", "is not a domain name"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_it_needs(name: str, value: str, words: str) -> None:
+    sentence = wrong(ENOUGH | {PREFIX + name: value})
+    assert sentence.startswith(f"POSTROOM_{name}: ")
+    assert words in sentence
+
+
+def test_several_wrong_settings_are_one_sentence() -> None:
+    sentence = wrong(ENOUGH | {"POSTROOM_PORT": "many", "POSTROOM_PACE": "-1", "POSTROOM_DOMAINS": ""})
+    assert "POSTROOM_PORT: " in sentence
+    assert "POSTROOM_PACE: " in sentence
+    assert "POSTROOM_DOMAINS is not set" in sentence
+
+
+@pytest.mark.parametrize("broken", ["POSTROOM_PORT", "POSTROOM_MARK_DOMAIN", "POSTROOM_DOMAINS"])
+def test_no_secret_is_in_an_error_whatever_is_wrong(broken: str) -> None:
+    environment = ENOUGH | {PREFIX + secret: SECRET for secret in SECRETS}
+    wrong(environment | {broken: "no.."})
+
+
+def test_a_secret_that_is_wrong_itself_is_not_told() -> None:
+    assert wrong(ENOUGH | {"POSTROOM_WEBHOOK_KEY": SECRET[:15]}).startswith("POSTROOM_WEBHOOK_KEY: ")
+    with pytest.raises(ConfigurationError) as raised:
+        load(ENOUGH | {"POSTROOM_WEBHOOK_KEY": SECRET[:15]})
+    assert SECRET[:15] not in "".join(traceback.format_exception(raised.value))
+
+
+def test_no_secret_is_in_the_settings_as_they_print() -> None:
+    settings = load(ENOUGH | {PREFIX + secret: SECRET for secret in SECRETS})
+    assert SECRET not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_secret_may_come_from_a_file(secret: str, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(f"{SECRET}\n")
+    environment = {name: value for name, value in ENOUGH.items() if name != PREFIX + secret}
+    settings = load(environment | {f"POSTROOM_{secret}_FILE": str(file)})
+    assert getattr(settings, secret.lower()).get_secret_value() == SECRET
+
+
+def test_every_secret_setting_may_come_from_a_file() -> None:
+    secrets = {name.upper() for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    assert secrets == set(SECRETS)
+
+
+def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    sentence = wrong(ENOUGH | {"POSTROOM_WEBHOOK_KEY_FILE": str(missing)})
+    assert sentence == f"POSTROOM_WEBHOOK_KEY_FILE: No such file or directory: {missing}"
+    assert "POSTROOM_WEBHOOK_KEY_FILE: " in wrong(ENOUGH | {"POSTROOM_WEBHOOK_KEY_FILE": str(tmp_path)})
+
+
+def test_a_secret_file_that_is_no_text_is_named_and_not_told(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(b"\xff" + SECRET.encode())
+    assert wrong(ENOUGH | {"POSTROOM_WEBHOOK_KEY_FILE": str(file)}).startswith("POSTROOM_WEBHOOK_KEY_FILE: ")
+
+
+@pytest.mark.parametrize("secret", ["DATABASE_URL", "STALWART_API_KEY", "WEBHOOK_KEY"])
+def test_an_empty_secret_file_sets_nothing(secret: str, tmp_path: Path) -> None:
+    """An empty connection string would be libpq's default: another database than the one meant."""
+    file = tmp_path / "secret"
+    file.write_text("\n")
+    environment = {name: value for name, value in ENOUGH.items() if name != PREFIX + secret}
+    assert wrong(environment | {f"POSTROOM_{secret}_FILE": str(file)}).startswith(f"POSTROOM_{secret} is not set")
+
+
+def test_an_empty_redis_file_means_postgresql_alone(tmp_path: Path) -> None:
+    file = tmp_path / "redis"
+    file.write_text("")
+    assert not load(ENOUGH | {"POSTROOM_REDIS_URL_FILE": str(file)}).redis_url
+
+
+def test_domains_are_normalised_and_the_first_holds_the_marks() -> None:
+    settings = load(ENOUGH | {"POSTROOM_DOMAINS": " Example.ORG. , münchen.de,,example.net"})
+    assert settings.domains == ("example.org", "xn--mnchen-3ya.de", "example.net")
+    assert settings.mark_domain == "example.org"
+
+
+def test_the_domain_of_the_marks_is_normalised_like_the_others() -> None:
+    assert load(ENOUGH | {"POSTROOM_MARK_DOMAIN": " MÜNCHEN.de "}).mark_domain == "xn--mnchen-3ya.de"
+
+
+def test_reserved_names_replace_the_usual_ones() -> None:
+    settings = load(ENOUGH | {"POSTROOM_RESERVED_NAMES": " Boss, ,ceo"})
+    assert settings.reserved_names == {"boss", "ceo"}
+
+
+def test_two_keys_are_accepted_while_they_are_rotated() -> None:
+    assert load(ENOUGH).webhook_keys == ("0123456789abcdef",)
+    both = load(ENOUGH | {"POSTROOM_WEBHOOK_KEY_PREVIOUS": "fedcba9876543210"})
+    assert both.webhook_keys == ("0123456789abcdef", "fedcba9876543210")
+
+
+def test_only_what_is_handed_over_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTROOM_PORT", "9999")
+    assert load(ENOUGH).port == 3001
+    assert load(ENOUGH | {"PORT": "9999", "XPOSTROOM_PORT": "9999"}).port == 3001
+
+
+@given(st.dictionaries(st.sampled_from([PREFIX + n.upper() for n in Settings.model_fields]), st.text(), max_size=8))
+def test_any_environment_is_settings_or_a_sentence(environment: dict[str, str]) -> None:
+    try:
+        settings = load(ENOUGH | environment)
+    except ConfigurationError:
+        return
+    assert settings.mark_domain
+    assert settings.domains
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []

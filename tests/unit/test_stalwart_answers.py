@@ -1,0 +1,319 @@
+"""Which answer of the mail server is which error: every row of the table, through the port.
+
+The retry decision hangs on nothing else: an outage taken for a refusal buries people, a refusal taken for an
+outage is asked for ever.
+"""
+
+import traceback
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from postroom.domain.mailbox import Mailbox
+from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
+from scripted_stalwart import (
+    KEY,
+    Answer,
+    ScriptedStalwart,
+    busy,
+    made,
+    method_error,
+    problem,
+    refused,
+    responses,
+    taken,
+)
+
+MAILBOX = Mailbox(UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"), "alice@example.org")
+
+
+async def error_of(answer: Answer, *, deadline: float = 5.0) -> MailServerError:
+    """What a create means that is answered so."""
+    server = ScriptedStalwart()
+    server.will(answer)
+    with pytest.raises(MailServerError) as raised:
+        await server.registry().create(MAILBOX, deadline=deadline)
+    told = "".join(traceback.format_exception_only(raised.value))
+    assert KEY not in told
+    assert "secret echo" not in told, "the detail of a problem echoes our request"
+    return raised.value
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+async def test_an_http_outage_is_transient_and_its_outcome_unknown(status: int) -> None:
+    error = await error_of(problem(status))
+    assert isinstance(error, Transient)
+    assert error.outcome_unknown
+    assert str(status) in str(error)
+
+
+@pytest.mark.parametrize("kind", ["serverUnavailable", "serverPartialFail"])
+async def test_a_method_that_the_server_could_not_do_is_transient_and_its_outcome_unknown(kind: str) -> None:
+    error = await error_of(method_error(kind, description="try later"))
+    assert isinstance(error, Transient)
+    assert error.outcome_unknown
+    assert kind in str(error)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        httpx2.ReadError("cut"),
+        httpx2.WriteError("cut"),
+        httpx2.CloseError("cut"),
+        httpx2.RemoteProtocolError("cut"),
+        httpx2.ReadTimeout("slow"),
+        httpx2.WriteTimeout("slow"),
+    ],
+    ids=lambda cut: type(cut).__name__,
+)
+async def test_a_connection_cut_after_the_request_left_has_an_unknown_outcome(cut: Exception) -> None:
+    error = await error_of(cut)
+    assert isinstance(error, Transient)
+    assert error.outcome_unknown
+    assert type(cut).__name__ in str(error)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [httpx2.ConnectError("refused"), httpx2.ConnectTimeout("slow"), httpx2.PoolTimeout("full")],
+    ids=lambda refusal: type(refusal).__name__,
+)
+async def test_without_a_connection_nothing_can_have_been_made(refusal: Exception) -> None:
+    error = await error_of(refusal)
+    assert isinstance(error, Transient)
+    assert not error.outcome_unknown
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx2.Response(200, content=b""),
+        httpx2.Response(200, content=b"<html>a proxy</html>"),
+        httpx2.Response(200, content=b'{"methodResponses": [['),
+        httpx2.Response(200, json={}),
+        httpx2.Response(200, json=[]),
+        httpx2.Response(200, json={"methodResponses": None}),
+        responses(("x:Account/set", {})),
+        responses(("x:Account/set", {"created": {}, "notCreated": {}})),
+        responses(("x:Account/set", {"created": {"c": {"id": "k"}}})),
+        responses(("x:Account/set", {"created": {"c": {"id": "k"}}}), ("x:Account/get", {"list": []})),
+    ],
+    ids=range(10),
+)
+async def test_an_answer_that_neither_shows_nor_refuses_the_mailbox_has_an_unknown_outcome(answer: Answer) -> None:
+    error = await error_of(answer)
+    assert isinstance(error, Transient)
+    assert error.outcome_unknown
+
+
+NULLS_AND_NONSENSE: list[httpx2.Response] = [
+    responses(("x:Account/set", {"created": None, "notCreated": None})),  # both may be null, RFC 8620 §5.3
+    responses(
+        ("x:Account/set", {"created": {"c": {"id": "k"}}, "notCreated": None}), ("x:Account/get", {"list": None})
+    ),
+    responses(("x:Account/set", None)),
+    responses(("x:Account/set", {"created": {"c": {"id": "k"}}}), ("x:Account/get", {"list": [{}]})),
+    responses(("x:Account/set", {"created": {"c": {"id": "k"}}}), ("x:Account/get", {"list": ["k"]})),
+    responses(("x:Account/set", {"notCreated": {"c": "no"}})),
+    httpx2.Response(200, json={"methodResponses": [None]}),
+    httpx2.Response(200, json={"methodResponses": [["x:Account/set"]]}),
+    httpx2.Response(200, json={"methodResponses": []}),
+    responses(("x:Account/set", {"notCreated": {"c": {"type": "primaryKeyViolation", "objectId": "k"}}})),
+    problem(400, "urn:ietf:params:jmap:error:limit", limit=["maxConcurrentRequests"]),
+    problem(503, ["urn"]),  # type: ignore[arg-type] — nonsense on purpose
+]
+
+
+@pytest.mark.parametrize("answer", NULLS_AND_NONSENSE, ids=range(len(NULLS_AND_NONSENSE)))
+async def test_nonsense_is_an_error_of_the_mail_server_and_never_of_ours(answer: Answer) -> None:
+    """Anything else would end the attempt without an outcome: a crash, and three of them bury the request."""
+    assert not isinstance(await error_of(answer), Permanent | Conflict)
+
+
+@pytest.mark.parametrize("limit", ["maxConcurrentRequests", "maxConcurrentUpload"])
+async def test_a_busy_server_is_waited_out_within_the_attempt(limit: str) -> None:
+    server = ScriptedStalwart()
+    server.will(busy(limit), busy(limit), busy(limit), made("k", MAILBOX.email))
+    account = await server.registry().create(MAILBOX, deadline=5)
+    assert account.email == MAILBOX.email
+    assert len(server.paused) == 3
+    assert all(0 < pause < 0.2 for pause in server.paused)
+
+
+@pytest.mark.parametrize("limit", ["maxConcurrentRequests", "maxConcurrentUpload"])
+async def test_a_server_that_stays_busy_throttles_when_the_deadline_ends(limit: str) -> None:
+    server = ScriptedStalwart()
+    server.will(busy(limit))
+    with pytest.raises(Throttled) as raised:
+        await server.registry().create(MAILBOX, deadline=1)
+    assert raised.value.retry_after == 1
+    assert 0.8 < server.clock <= 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds"),
+    [("17", 17), ("0", 0), ("1.5", 1.5), (None, None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)],
+)
+async def test_429_throttles_for_as_long_as_the_server_says(sent: str | None, seconds: float | None) -> None:
+    error = await error_of(httpx2.Response(429, headers={} if sent is None else {"Retry-After": sent}))
+    assert isinstance(error, Throttled)
+    assert error.retry_after == seconds
+
+
+async def test_a_set_error_rate_limit_throttles() -> None:
+    assert isinstance(await error_of(refused("rateLimit")), Throttled)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "words"),
+    [
+        ("invalidProperties", {"properties": ["quotas"], "description": "Too large."}, "Too large."),
+        ("invalidPatch", {"description": "Invalid email local part"}, "Invalid email local part"),
+        ("validationFailed", {"validationErrors": [{"type": "Required", "property": "name"}]}, "Required"),
+        ("invalidProperties", {"properties": ["name"]}, "name"),
+        ("invalidProperties", {}, "no reason given"),
+    ],
+)
+async def test_a_mailbox_that_the_server_will_never_make_is_permanent(kind: str, more: dict, words: str) -> None:
+    error = await error_of(refused(kind, **more))
+    assert isinstance(error, Permanent)
+    assert kind in str(error)
+    assert words in str(error)
+
+
+async def test_a_domain_that_is_not_there_misconfigures_that_domain_only() -> None:
+    server = ScriptedStalwart(domains={"example.org": "b"})
+    with pytest.raises(Misconfigured, match=r"example\.net") as raised:
+        await server.registry().create(Mailbox(MAILBOX.identity_id, "alice@example.net"), deadline=5)
+    assert raised.value.domain == "example.net"
+    assert "x:Account/set" not in server.asked
+
+
+async def test_a_foreign_key_that_is_not_there_misconfigures_the_domain_and_is_asked_anew() -> None:
+    server = ScriptedStalwart()
+    server.will(refused("invalidForeignKey", objectId={"object": "Domain", "id": "b"}), made("k", MAILBOX.email))
+    registry = server.registry()
+    with pytest.raises(Misconfigured) as raised:
+        await registry.create(MAILBOX, deadline=5)
+    assert raised.value.domain == "example.org"
+    server.domains["example.org"] = "made-anew"
+    await registry.create(MAILBOX, deadline=5)
+    assert server.calls()[0][1]["create"]["c"]["domainId"] == "made-anew"
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+async def test_a_refusal_of_our_key_misconfigures_the_server(status: int) -> None:
+    error = await error_of(problem(status))
+    assert isinstance(error, Misconfigured)
+    assert error.domain is None
+    assert error.unauthorized == (status == 401), "only an unknown key counts towards a ban"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        method_error("forbidden", description="You are not authorized"),
+        refused("forbidden", description="You are not authorized to grant permissions: a and 238 more"),
+        responses(
+            ("x:Account/set", {"created": {"c": {"id": "k"}}}),
+            ("error", {"type": "forbidden", "description": "You are not authorized"}),
+        ),
+        refused("overQuota", description="The tenant is full"),
+    ],
+    ids=["the method", "the create", "the read of what was made", "over quota"],
+)
+async def test_forbidden_in_any_place_and_over_quota_misconfigure_the_server(answer: Answer) -> None:
+    error = await error_of(answer)
+    assert isinstance(error, Misconfigured)
+    assert error.domain is None
+    assert not error.unauthorized
+
+
+@pytest.mark.parametrize("kind", ["forbidden", "unknownMethod", "accountNotFound", "requestTooLarge"])
+async def test_a_look_up_that_is_refused_in_its_second_half_misconfigures_the_server(kind: str) -> None:
+    server = ScriptedStalwart()
+    server.will(responses(("x:Account/query", {"ids": ["k"]}), ("error", {"type": kind})))
+    with pytest.raises(Misconfigured):
+        await server.registry().find(MAILBOX, deadline=5)
+
+
+async def test_a_holder_that_we_may_not_read_misconfigures_the_server() -> None:
+    server = ScriptedStalwart()
+    server.will(taken("k"), method_error("forbidden", description="You are not authorized"))
+    with pytest.raises(Misconfigured):
+        await server.registry().create(MAILBOX, deadline=5)
+
+
+OURS_OR_NEW = [
+    problem(404),
+    problem(400, "urn:ietf:params:jmap:error:notJSON"),
+    problem(400, "urn:ietf:params:jmap:error:notRequest"),
+    problem(400, "urn:ietf:params:jmap:error:unknownCapability"),
+    problem(400, "urn:ietf:params:jmap:error:limit", limit="maxSizeRequest"),
+    problem(400, "urn:ietf:params:jmap:error:limit", limit="maxCallsInRequest"),
+    httpx2.Response(418, content=b"a teapot"),
+    method_error("unknownMethod"),
+    method_error("unknownCapability"),
+    method_error("invalidArguments"),
+    method_error("unsupportedFilter"),
+    method_error("requestTooLarge"),
+    method_error("accountNotFound"),
+    method_error("somethingOf2031"),
+]
+
+
+@pytest.mark.parametrize("answer", OURS_OR_NEW, ids=range(len(OURS_OR_NEW)))
+async def test_what_is_our_bug_or_a_new_version_is_detected_once_more_and_buries_nobody(
+    answer: httpx2.Response,
+) -> None:
+    server = ScriptedStalwart()
+    server.will(answer)
+    with pytest.raises(Misconfigured) as raised:
+        await server.registry().create(MAILBOX, deadline=5)
+    assert raised.value.domain is None
+    assert not raised.value.unauthorized
+    assert server.asked.count("session") == 2
+    assert server.asked.count("x:Account/set") == 1
+    assert "secret echo" not in str(raised.value)
+
+
+async def test_a_set_error_of_a_new_version_buries_nobody() -> None:
+    assert isinstance(await error_of(refused("somethingOf2031")), Misconfigured)
+
+
+async def test_words_of_the_mail_server_can_be_stored_and_logged() -> None:
+    """PostgreSQL refuses NUL, UTF-8 a surrogate, and a newline would forge a log line."""
+    answer = httpx2.Response(
+        200,
+        content=b'{"methodResponses":[["x:Account/set",{"notCreated":{"c":{"type":"invalidPatch",'
+        b'"description":"a\\u0000b\\ud800c\\nd"}}},"0"]]}',
+    )
+    error = await error_of(answer)
+    assert isinstance(error, Permanent)
+    assert str(error).isprintable()
+    assert str(error).encode()
+
+
+async def test_words_of_the_mail_server_are_short() -> None:
+    assert len(str(await error_of(refused("invalidPatch", description="x" * 100_000)))) < 400
+    assert len(str(await error_of(method_error("x" * 100_000)))) < 400
+    assert len(str(await error_of(problem(400, "x" * 100_000, limit="y" * 100_000)))) < 400
+
+
+async def test_a_server_that_hangs_is_given_up_at_the_deadline() -> None:
+    server = ScriptedStalwart()
+    server.will(made("k", MAILBOX.email))
+    registry = server.registry()
+
+    async def hang(_request: httpx2.Request) -> httpx2.Response:
+        import asyncio
+
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    registry._client._http = httpx2.AsyncClient(transport=httpx2.MockTransport(hang))
+    with pytest.raises(Transient) as raised:
+        await registry.create(MAILBOX, deadline=0.05)
+    assert raised.value.outcome_unknown

@@ -1,0 +1,342 @@
+"""A mailbox on Stalwart's registry: one request, the mark, its holders, the generation, and our key."""
+
+import json
+import re
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
+from postroom.errors import Conflict, MailServerError, Misconfigured, Throttled, Transient
+from scripted_stalwart import (
+    KEY,
+    SESSION,
+    URL,
+    Answer,
+    ScriptedStalwart,
+    busy,
+    made,
+    method_error,
+    problem,
+    refused,
+    responses,
+    taken,
+)
+
+ID = UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a")
+OTHER = UUID("00000000-0000-4000-8000-000000000001")
+MAILBOX = Mailbox(ID, "alice@example.org")
+ACCOUNT = StalwartAccount("k", "alice@example.org")
+
+
+def listed(*accounts: dict[str, Any]) -> httpx2.Response:
+    return responses(("x:Account/get", {"list": list(accounts), "notFound": []}))
+
+
+def found(*accounts: dict[str, Any]) -> httpx2.Response:
+    ids = [account["id"] for account in accounts]
+    return responses(("x:Account/query", {"ids": ids}), ("x:Account/get", {"list": list(accounts), "notFound": []}))
+
+
+def account(marks: dict[str, str], email: str = "alice@example.org") -> dict[str, Any]:
+    """An account with these aliases: name → id of the domain."""
+    aliases = {
+        str(place): {"name": name, "domainId": domain_id, "enabled": False}
+        for place, (name, domain_id) in enumerate(marks.items())
+    }
+    return {"id": "k", "emailAddress": email, "aliases": aliases}
+
+
+OURS = account({"a.example": "b", mark_of(ID): "b"})
+NOT_OURS = {
+    "another identity's mark": account({mark_of(OTHER): "b"}),
+    "no mark": account({}),
+    "no aliases told": {"id": "k", "emailAddress": "alice@example.org"},
+    "our mark in another domain": account({mark_of(ID): "c"}),
+    "our mark in capitals": account({mark_of(ID).upper(): "b"}),
+    "our id without the prefix": account({ID.hex: "b"}),
+    "more than our mark": account({mark_of(ID) + "0": "b"}),
+}
+
+
+async def test_the_normal_case_is_exactly_one_request() -> None:
+    server = ScriptedStalwart()
+    server.will(made("k", "alice@example.org"))
+    registry = server.registry()
+    assert await registry.create(MAILBOX, deadline=5) == ACCOUNT
+    server.requests.clear()
+    server.will(made("l", "bob@example.org"))
+    await registry.create(Mailbox(OTHER, "bob@example.org"), deadline=5)
+    assert len(server.requests) == 1
+    assert [name for name, _, _ in server.calls()] == ["x:Account/set", "x:Account/get"]
+
+
+async def test_a_mailbox_is_created_with_its_mark_disabled_and_without_credentials() -> None:
+    server = ScriptedStalwart()
+    server.will(made("k", "alice@example.org"))
+    await server.registry().create(MAILBOX, deadline=5)
+    create = server.calls()[0][1]["create"]["c"]
+    assert create == {
+        "@type": "User",
+        "name": "alice",
+        "domainId": "b",
+        "aliases": {
+            "0": {
+                "name": "postroom-8b9e4c7ac3d64daea06aacb8a03ece9a",
+                "domainId": "b",
+                "enabled": False,
+                "description": f"Made by Postroom for identity {ID}",
+            }
+        },
+    }
+
+
+async def test_the_mark_stays_in_its_domain_whatever_the_persons_is() -> None:
+    server = ScriptedStalwart()
+    server.will(made("k", "alice@example.org"))
+    await server.registry(mark_domain="example.net").create(MAILBOX, deadline=5)
+    create = server.calls()[0][1]["create"]["c"]
+    assert (create["domainId"], create["aliases"]["0"]["domainId"]) == ("b", "c")
+
+
+async def test_name_and_quota_are_sent_where_they_are_known() -> None:
+    server = ScriptedStalwart()
+    server.will(made("k", "alice@example.org"))
+    await server.registry(quota=10**9).create(Mailbox(ID, "alice@example.org", "Alice Example"), deadline=5)
+    create = server.calls()[0][1]["create"]["c"]
+    assert create["description"] == "Alice Example"
+    assert create["quotas"] == {"maxDiskQuota": 10**9}
+
+
+async def test_the_address_is_told_as_the_server_made_it() -> None:
+    """The attempt compares it: an address that the server rewrote must not count as the one asked for."""
+    server = ScriptedStalwart()
+    server.will(made("k", "alice1@example.org"))
+    assert await server.registry().create(MAILBOX, deadline=5) == StalwartAccount("k", "alice1@example.org")
+
+
+async def test_a_holder_with_our_mark_is_ours() -> None:
+    server = ScriptedStalwart()
+    server.will(taken("k"), listed(OURS))
+    assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
+    assert server.calls()[0][1]["ids"] == ["k"]
+
+
+@pytest.mark.parametrize("holder", NOT_OURS.values(), ids=NOT_OURS.keys())
+async def test_a_holder_without_our_mark_is_a_conflict_and_never_adopted(holder: dict[str, Any]) -> None:
+    server = ScriptedStalwart()
+    server.will(taken("k"), listed(holder))
+    with pytest.raises(Conflict, match="held by the account k"):
+        await server.registry().create(MAILBOX, deadline=5)
+    assert [name for name in server.asked if name.endswith("/set")] == ["x:Account/set"], "nothing of it is changed"
+
+
+async def test_a_holder_that_vanished_is_a_conflict() -> None:
+    server = ScriptedStalwart()
+    server.will(taken("k"), responses(("x:Account/get", {"list": [], "notFound": ["k"]})))
+    with pytest.raises(Conflict):
+        await server.registry().create(MAILBOX, deadline=5)
+
+
+async def test_a_mailing_list_that_holds_the_address_is_a_conflict() -> None:
+    server = ScriptedStalwart()
+    server.will(taken("m", "MailingList"))
+    with pytest.raises(Conflict, match="taken by a MailingList"):
+        await server.registry().create(MAILBOX, deadline=5)
+
+
+async def test_a_violation_that_names_no_holder_does_not_stop_the_whole_server() -> None:
+    """It concerns one address: everybody else's mailboxes go on being made."""
+    server = ScriptedStalwart()
+    server.will(refused("primaryKeyViolation", properties=["email"]), found())
+    with pytest.raises(MailServerError) as raised:
+        await server.registry().create(MAILBOX, deadline=5)
+    assert isinstance(raised.value, Conflict)
+
+
+async def test_a_holder_that_cannot_be_read_now_is_tried_again_later() -> None:
+    server = ScriptedStalwart()
+    server.will(taken("k"), problem(503))
+    with pytest.raises(Transient):
+        await server.registry().create(MAILBOX, deadline=5)
+
+
+async def test_a_look_up_by_the_mark_finds_the_mailbox() -> None:
+    server = ScriptedStalwart()
+    server.will(found(OURS))
+    assert await server.registry().find(MAILBOX, deadline=5) == ACCOUNT
+    query, read = server.calls(1)
+    assert query[1] == {"filter": {"text": ID.hex}}
+    assert read[1]["#ids"] == {"resultOf": query[2], "name": "x:Account/query", "path": "/ids"}
+
+
+@pytest.mark.parametrize("candidate", NOT_OURS.values(), ids=NOT_OURS.keys())
+async def test_a_look_up_trusts_the_alias_and_not_the_text_index(candidate: dict[str, Any]) -> None:
+    server = ScriptedStalwart()
+    server.will(found(candidate))
+    assert await server.registry().find(MAILBOX, deadline=5) is None
+
+
+async def test_a_look_up_of_what_is_not_there_finds_nothing() -> None:
+    server = ScriptedStalwart()
+    server.will(found())
+    assert await server.registry().find(MAILBOX, deadline=5) is None
+
+
+async def test_a_look_up_finds_the_mailbox_among_others() -> None:
+    server = ScriptedStalwart()
+    server.will(found(account({mark_of(OTHER): "b"}, "bob@example.org") | {"id": "l"}, OURS))
+    assert await server.registry().find(MAILBOX, deadline=5) == ACCOUNT
+
+
+async def test_a_server_that_echoes_is_well() -> None:
+    server = ScriptedStalwart()
+    server.will(responses(("Core/echo", {})))
+    assert await server.registry().well() is None
+    assert server.asked == ["session", "Core/echo"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (problem(503), "503"),
+        (problem(401), "does not know our key"),
+        (problem(403), "forbids"),
+        (problem(429), "429"),
+        (problem(404), "404"),
+        (httpx2.ConnectError("refused"), "cannot be reached"),
+        (httpx2.ReadTimeout("slow"), "did not answer"),
+        (httpx2.Response(200, content=b"hello"), "no JSON object"),
+        (httpx2.Response(200, json={"methodResponses": ["what?"]}), "."),
+        (method_error("serverUnavailable"), "serverUnavailable"),
+        (busy(), "four of our requests"),
+    ],
+    ids=range(11),
+)
+async def test_a_server_that_does_not_answer_200_is_not_well_and_says_why(answer: Answer, words: str) -> None:
+    server = ScriptedStalwart()
+    server.will(answer)
+    problem_told = await server.registry().well()
+    assert problem_told
+    assert re.search(words, problem_told)
+
+
+async def test_stalwart_0_15_is_recognised_and_refused_in_words() -> None:
+    server = ScriptedStalwart()
+    server.session = httpx2.Response(
+        200,
+        json={
+            "capabilities": {"urn:ietf:params:jmap:core": {}},
+            "accounts": {"b": {"accountCapabilities": {"urn:ietf:params:jmap:mail": {}}}},
+            "primaryAccounts": {"urn:ietf:params:jmap:mail": "b"},
+        },
+    )
+    with pytest.raises(Misconfigured, match=r"not Stalwart's registry.*0\.16") as raised:
+        await server.registry().create(MAILBOX, deadline=5)
+    assert (raised.value.domain, raised.value.unauthorized) == (None, False)
+    assert server.asked == ["session"], "nothing is tried on a server that we do not know"
+
+
+@pytest.mark.parametrize("status", [404, 400, 301, 302, 204])
+async def test_what_speaks_no_jmap_is_recognised_and_refused_in_words(status: int) -> None:
+    server = ScriptedStalwart()
+    server.session = httpx2.Response(status, headers={"Location": "https://elsewhere.example.org/"})
+    with pytest.raises(Misconfigured, match="is this Stalwart"):
+        await server.registry().create(MAILBOX, deadline=5)
+    assert server.asked == ["session"]
+
+
+async def test_a_session_without_accounts_means_that_our_key_is_unknown() -> None:
+    server = ScriptedStalwart()
+    server.session = httpx2.Response(200, json={"capabilities": {}, "accounts": {}, "primaryAccounts": {}})
+    with pytest.raises(Misconfigured, match="does not know our key") as raised:
+        await server.registry().create(MAILBOX, deadline=5)
+    assert raised.value.unauthorized
+
+
+@pytest.mark.parametrize("session", [{"accounts": []}, {"accounts": ["b"]}, {"accounts": {"b": None}}, {"accounts": 7}])
+async def test_a_session_of_nonsense_is_refused_in_words(session: dict[str, Any]) -> None:
+    server = ScriptedStalwart()
+    server.session = httpx2.Response(200, json=session)
+    with pytest.raises(Misconfigured):
+        await server.registry().create(MAILBOX, deadline=5)
+
+
+@pytest.mark.parametrize(
+    "session", [SESSION | {"primaryAccounts": {}}, SESSION | {"accounts": {"d": {}}}], ids=["account", "primary"]
+)
+async def test_the_registry_is_recognised_by_either_sign(session: dict[str, Any]) -> None:
+    server = ScriptedStalwart()
+    server.session = httpx2.Response(200, json=session)
+    server.will(made("k", "alice@example.org"))
+    assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
+
+
+async def test_a_session_that_fails_now_is_no_other_generation() -> None:
+    server = ScriptedStalwart()
+    server.session = problem(503)
+    with pytest.raises(Transient):
+        await server.registry().create(MAILBOX, deadline=5)
+
+
+async def test_a_server_replaced_by_another_generation_is_named_and_asked_again_when_it_is_back() -> None:
+    server = ScriptedStalwart()
+    server.will(made("k", "alice@example.org"))
+    registry = server.registry()
+    await registry.create(MAILBOX, deadline=5)
+    right, server.session = server.session, problem(404)
+    server.will(problem(404))
+    with pytest.raises(Misconfigured, match="is this Stalwart"):
+        await registry.create(MAILBOX, deadline=5)
+    server.session = right
+    server.will(made("k", "alice@example.org"))
+    assert await registry.create(MAILBOX, deadline=5) == ACCOUNT
+
+
+async def test_the_key_goes_to_the_configured_origin_and_no_redirect_is_followed() -> None:
+    server = ScriptedStalwart()
+    elsewhere = httpx2.Response(307, headers={"Location": "http://evil.example.net/jmap/"})
+    server.will(elsewhere)
+    with pytest.raises(Misconfigured):
+        await server.registry().create(MAILBOX, deadline=5)
+    assert {(request.url.host, request.url.port) for request in server.requests} == {("mail.example.org", 8080)}
+    assert all(request.headers["Authorization"] == f"Bearer {KEY}" for request in server.requests)
+
+
+async def test_urls_in_a_session_are_not_trusted_with_the_key() -> None:
+    server = ScriptedStalwart()
+    server.session = httpx2.Response(200, json=SESSION | {"apiUrl": "http://evil.example.net/jmap/"})
+    server.will(made("k", "alice@example.org"))
+    await server.registry().create(MAILBOX, deadline=5)
+    assert {str(request.url) for request in server.requests} == {f"{URL}/jmap/session", f"{URL}/jmap/"}
+
+
+async def test_a_base_url_may_hold_a_path() -> None:
+    server = ScriptedStalwart()
+    server.will(made("k", "alice@example.org"))
+    await server.registry(url=f"{URL}/stalwart/").create(MAILBOX, deadline=5)
+    assert {request.url.path for request in server.requests} == {"/stalwart/jmap/session", "/stalwart/jmap/"}
+
+
+async def test_waiting_for_a_busy_server_never_creates_twice_at_once() -> None:
+    server = ScriptedStalwart()
+    server.will(busy(), taken("k"), busy(), taken("k"), listed(OURS))
+    assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
+
+
+async def test_a_deadline_of_nearly_nothing_still_ends_in_an_error_of_the_mail_server() -> None:
+    server = ScriptedStalwart()
+    server.will(busy())
+    with pytest.raises(Throttled):
+        await server.registry().create(MAILBOX, deadline=0.001)
+
+
+async def test_requests_are_json_of_both_capabilities() -> None:
+    server = ScriptedStalwart()
+    server.will(made("k", "alice@example.org"))
+    await server.registry().create(MAILBOX, deadline=5)
+    sent = server.requests[-1]
+    assert sent.headers["Content-Type"] == "application/json"
+    assert json.loads(sent.content)["using"] == ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]

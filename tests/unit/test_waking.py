@@ -1,0 +1,100 @@
+"""Where a worker learns who is due: Redis, PostgreSQL when Redis is silent, and the safety look in any case."""
+
+from uuid import uuid4
+
+import pytest
+from structlog.testing import capture_logs
+
+from fakes import FakeClock, FakeReminders
+from postroom.ports import Reminder
+from postroom.retry.waking import LOOK_AT_MOST, SAFETY_LOOK, Waking
+
+
+class World:
+    def __init__(self, *, redis: FakeReminders | None) -> None:
+        self.clock = FakeClock()
+        self.overdue = FakeReminders()
+        self.exact = FakeReminders()
+        self.waking = Waking(redis, self.overdue, self.exact, self.clock, failures=(ConnectionError,))
+
+
+async def test_without_redis_postgresql_alone_reminds() -> None:
+    world = World(redis=None)
+    world.exact.queue = [Reminder(uuid4())]
+    world.exact.next_in = 1.5
+    due = await world.waking.due(4)
+    assert len(due.reminders) == 1
+    assert due.next_in == 1.5
+    assert world.exact.limits == [4]
+    assert world.overdue.limits == []
+
+
+async def test_when_redis_is_silent_postgresql_takes_over_at_once() -> None:
+    redis = FakeReminders()
+    redis.errors = [ConnectionError("redis://:secret@127.0.0.1")]
+    world = World(redis=redis)
+    world.exact.queue = [Reminder(uuid4())]
+    with capture_logs() as logs:
+        assert len((await world.waking.due(4)).reminders) == 1
+    assert "secret" not in str(logs)
+    await world.waking.due(4)
+    assert redis.limits == [4, 4], "Redis is asked again"
+    assert world.exact.limits == [4]
+
+
+async def test_an_error_that_is_not_redis_silence_is_not_hidden() -> None:
+    redis = FakeReminders()
+    redis.errors = [ZeroDivisionError()]
+    with pytest.raises(ZeroDivisionError):
+        await World(redis=redis).waking.due(4)
+
+
+async def test_the_first_look_and_one_every_five_seconds_are_safety_looks() -> None:
+    world = World(redis=FakeReminders())
+    for _ in range(3):
+        await world.waking.due(4)
+    assert len(world.overdue.limits) == 1
+    world.clock.seconds += SAFETY_LOOK
+    await world.waking.due(4)
+    assert len(world.overdue.limits) == 2
+
+
+async def test_a_safety_look_brings_what_redis_lost_beside_what_it_knows() -> None:
+    known, lost = Reminder(uuid4(), "member"), Reminder(uuid4())
+    world = World(redis=FakeReminders(known))
+    world.overdue.queue = [lost]
+    assert (await world.waking.due(4)).reminders == [known, lost]
+
+
+@pytest.mark.parametrize(("free", "asked"), [(4, 4), (64, LOOK_AT_MOST)])
+async def test_a_safety_look_brings_no_more_than_can_run_nor_than_ten(free: int, asked: int) -> None:
+    world = World(redis=FakeReminders())
+    await world.waking.due(free)
+    assert world.overdue.limits == [asked]
+
+
+async def test_a_full_safety_look_is_repeated_at_once() -> None:
+    world = World(redis=FakeReminders())
+    world.overdue.queue = [Reminder(uuid4()) for _ in range(5)]
+    for _ in range(4):
+        await world.waking.due(2)
+    assert len(world.overdue.limits) == 3, "two full ones, and one that was not"
+    assert world.overdue.queue == []
+
+
+@pytest.mark.parametrize(("next_in", "expected"), [(None, 4.0), (1.0, 1.0), (1000.0, 4.0)])
+async def test_the_next_look_is_no_later_than_the_next_safety_look(next_in: float | None, expected: float) -> None:
+    redis = FakeReminders()
+    redis.next_in = next_in
+    world = World(redis=redis)
+    await world.waking.due(4)
+    world.clock.seconds += SAFETY_LOOK - 4
+    assert (await world.waking.due(4)).next_in == pytest.approx(expected)
+
+
+async def test_after_an_outage_the_next_look_is_a_safety_look() -> None:
+    world = World(redis=FakeReminders())
+    await world.waking.due(4)
+    world.waking.look_now()
+    await world.waking.due(4)
+    assert len(world.overdue.limits) == 2
