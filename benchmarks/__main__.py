@@ -52,7 +52,7 @@ async def measure(trial: Trial, n: int) -> tuple[list[Figure], dict[str, float]]
     mail_server = StalwartRegistry(client, mark_domain=domain)
     hooks: list[float] = []
     creates: list[float] = []
-    asked = 0.0
+    asked: list[int] = []
     headers = {"X-Postroom-Key": environment["POSTROOM_WEBHOOK_KEY"]}
     async with httpx2.AsyncClient(base_url=environment["POSTROOM_URL"], headers=headers, trust_env=False) as http:
         for turn in track(range(-20, n), "hooks and creates in turns", transient=True):
@@ -69,13 +69,13 @@ async def measure(trial: Trial, n: int) -> tuple[list[Figure], dict[str, float]]
             if turn >= 0:  # the first ones warm up
                 creates.append(seconds)
                 hooks.append(taken)
-                asked += await trial.mail_server_requests() - before
+                after = await trial.mail_server_requests()
+                asked += [] if before is None or after is None else [after - before]
     await client.aclose()
     figures = [Figure.of("webhook to 200", hooks), Figure.of("one bare create", creates)]
-    ratios = {
-        "webhook / bare create, p50": round(figures[0].p50 / figures[1].p50, 2),
-        "requests to the mail server per mailbox": round(asked / n, 2),
-    }
+    ratios = {"webhook / bare create, p50": round(figures[0].p50 / figures[1].p50, 2)}
+    if asked:  # a real server does not tell
+        ratios["requests to the mail server per mailbox"] = round(statistics.mean(asked), 2)
     return figures, ratios
 
 

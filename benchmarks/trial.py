@@ -35,10 +35,10 @@ class Trial:
                 await asyncio.sleep(0.1)
         self.environment = json.loads(published.read_text())["environment"]
 
-    async def mail_server_requests(self) -> float:
-        """HTTP requests that the service sent to the stand-in, by its own count; 0 for a real server."""
+    async def mail_server_requests(self) -> int | None:
+        """HTTP requests that the service sent to the stand-in, by its own count; None for a real server."""
         answer = await self._http.get(f"{self.environment['POSTROOM_STALWART_URL']}/_sandbox/state")
-        return answer.json()["requests"]["requests"] if answer.status_code == 200 else 0.0
+        return answer.json()["requests"]["requests"] if answer.status_code == 200 else None
 
     async def down(self) -> None:
         await self._http.aclose()

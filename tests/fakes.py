@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from postroom.domain.breaker import Breaker, Cause
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, State, Status
-from postroom.errors import Unavailable
+from postroom.errors import MailServerError, Unavailable
 from postroom.ports import Answer, Claim, Due, Reminder, Settled
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -157,7 +157,7 @@ class FakeMailServer:
     included; while there is a `gate`, creates wait for it.
     """
 
-    def __init__(self, *, creates: Sequence[Scripted] = (), finds: Sequence[Scripted] = (), ill: str | None = None):
+    def __init__(self, *, creates: Sequence[Scripted] = (), finds: Sequence[Scripted] = (), ill: MailServerError | None = None):
         self.creates = list(creates)
         self.finds = list(finds)
         self.ill = ill
@@ -188,7 +188,7 @@ class FakeMailServer:
         self.deadlines.append(deadline)
         return await _play(self.finds.pop(0)) if self.finds else None
 
-    async def well(self) -> str | None:
+    async def well(self) -> MailServerError | None:
         self.asked.append("well")
         return self.ill
 

@@ -13,16 +13,19 @@ from postroom.runtime import Parts, connected
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
 
+NOBODY_THERE = "http://127.0.0.1:9"  # the port of `discard`, where nobody listens any more
 KEY = "key-of-the-tests-0123456789"
 
 
-def environment(database: Database, redis_url: str | None, stalwart: StalwartStandIn, **more: object) -> dict[str, str]:
+def environment(
+    database: Database, redis_url: str | None, stalwart: StalwartStandIn | None, **more: object
+) -> dict[str, str]:
     """As a service finds it, without a limit to the worker's pace; `more` are settings in lower case."""
     values = {
         "database_url": database.service_url,
         "redis_url": redis_url or "",
-        "stalwart_url": stalwart.url,
-        "stalwart_api_key": stalwart.api_key,
+        "stalwart_url": stalwart.url if stalwart else NOBODY_THERE,
+        "stalwart_api_key": stalwart.api_key if stalwart else "API_nobody",
         "webhook_key": KEY,
         "domains": "example.org",
         "pace": 0,

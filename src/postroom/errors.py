@@ -3,6 +3,7 @@
     PostroomError
     ├── Refused              the input is wrong: say why, keep nothing, never retry
     ├── Unavailable          PostgreSQL is away: nothing was stored, ask again later
+    ├── KratosAway           Kratos does not answer, or is not well: the sweep waits
     ├── ConfigurationError   a setting or a part around us is wrong: the operator must act
     └── MailServerError      an attempt did not make the mailbox
         ├── Transient        try again; the outcome may be unknown
@@ -32,6 +33,10 @@ class Refused(PostroomError):
 
 class Unavailable(PostroomError):
     """PostgreSQL cannot be reached; nothing of the present request was stored."""
+
+
+class KratosAway(PostroomError):
+    """Kratos did not list its identities; nothing may be concluded from what it did say."""
 
 
 class ConfigurationError(PostroomError):

@@ -1,6 +1,7 @@
 """What the core asks of the world. Adapters implement these; tests may, too."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from postroom.domain.breaker import Breaker, Cause
+from postroom.domain.identity import Identity
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, Status
 
@@ -139,6 +141,115 @@ class Announcements(Protocol):
     async def restore(self, member: str, due_at: datetime) -> None: ...
 
     async def remove(self, members: Sequence[str]) -> None: ...
+
+    async def announce(self, requests: Sequence[Request]) -> None:
+        """Tell of many new waiting requests at once."""
+        ...
+
+
+class WaitingRequests(Protocol):
+    """What waits, for the comparison with Redis. Raises `Unavailable`."""
+
+    async def counts(self) -> tuple[int, int]:
+        """How many wait, how many run."""
+        ...
+
+    async def window(self, earliest: float, latest: float, limit: int) -> Sequence[Request]:
+        """Those that come due between so many seconds from now, the first `limit`."""
+        ...
+
+    def pages(self, size: int) -> AsyncIterator[Sequence[Request]]: ...
+
+    async def read_many(self, identity_ids: Sequence[UUID], *, quiet: float) -> dict[object, tuple[Request, bool]]:
+        """The rows as they are now, and whether nothing moved them for `quiet` seconds."""
+        ...
+
+
+class RetryMembers(Protocol):
+    """What Redis holds. Each method raises when Redis does not answer."""
+
+    async def has_epoch(self) -> bool:
+        """False after Redis lost its data."""
+        ...
+
+    async def set_epoch(self) -> None: ...
+
+    async def length(self) -> int: ...
+
+    async def window(self, earliest: float, latest: float, limit: int) -> Sequence[str]:
+        """The members scored between so many seconds from now, by Redis' clock."""
+        ...
+
+    def pages(self, size: int) -> AsyncIterator[Sequence[str]]:
+        """All members, in no order; one that moves meanwhile may come twice."""
+        ...
+
+    async def absent(self, requests: Sequence[Request]) -> list[Request]:
+        """Those of `requests` whose exact member is not there, whatever its score."""
+        ...
+
+    async def add(self, requests: Sequence[Request]) -> None:
+        """Announce waiting requests, each at its due time."""
+        ...
+
+    async def remove(self, members: Sequence[str]) -> None: ...
+
+
+class Leadership(Protocol):
+    """At most one process at a time leads a task."""
+
+    def lead(self, name: str) -> AbstractAsyncContextManager[bool]:
+        """Whether we lead `name`, for the length of the block. Raises `Unavailable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityPage:
+    """`next_token` is None on the last page."""
+
+    identities: Sequence[Identity]
+    next_token: str | None
+
+
+class Identities(Protocol):
+    """The identities of Kratos."""
+
+    async def page(self, token: str | None) -> IdentityPage:
+        """One page, the first for None. Raises `KratosAway`, also when Kratos is not well."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SweepProgress:
+    """Where the sweep stands: `token` of the next page (None: a new pass), `due_in` seconds."""
+
+    token: str | None
+    due_in: float
+
+
+class Swept(Protocol):
+    """What the sweep stores. Raises `Unavailable`."""
+
+    async def progress(self) -> SweepProgress: ...
+
+    async def start_soon(self) -> None:
+        """Let a new pass begin now, unless one is under way."""
+        ...
+
+    async def put_off(self, seconds: float) -> None: ...
+
+    async def store(
+        self, mailboxes: Sequence[Mailbox], *, token: str | None, due_in: float
+    ) -> tuple[list[Request], list[Mailbox]]:
+        """Store the missing requests and the progress in one commit.
+
+        Returns what was stored, and the mailboxes whose address another identity holds.
+        """
+        ...
+
+    async def record_refusals(self, refusals: Sequence[tuple[UUID, str | None, str]]) -> None:
+        """(identity, address, why), each once and not at every sweep."""
+        ...
 
 
 class Breakers(Protocol):

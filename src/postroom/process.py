@@ -60,8 +60,20 @@ async def work(settings: Settings, *, until_eof: bool = False) -> None:
 
 async def _heart(parts: Parts, stop: asyncio.Event, *, with_worker: bool) -> None:
     await settle_mark_domain(parts, stop)
-    if with_worker and not stop.is_set():
-        await parts.worker.run()
+    if stop.is_set():
+        return
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_wait(stop))
+        if with_worker:
+            group.create_task(parts.worker.run())
+            # Any process may lead these; the lock lets one.
+            if parts.reconcile:
+                group.create_task(parts.reconcile.run(stop))
+            if parts.sweep:
+                group.create_task(parts.sweep.run(stop))
+
+
+async def _wait(stop: asyncio.Event) -> None:
     await stop.wait()
 
 

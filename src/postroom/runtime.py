@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import random
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,18 +14,26 @@ from redis.asyncio import Redis
 from postroom.api.app import create_app
 from postroom.api.webhook import HookPolicy, Webhook
 from postroom.clock import SystemClock
+from postroom.domain.identity import AddressPolicy
 from postroom.errors import ConfigurationError, Unavailable
+from postroom.kratos import KratosIdentities
 from postroom.ports import Announcements
 from postroom.postgres.audit import Audit, keep_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool
+from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
+from postroom.postgres.sweep import PostgresSwept
+from postroom.postgres.waiting import PostgresWaiting
 from postroom.provisioning.accept import Accept
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
+from postroom.provisioning.sweep import Sweep
+from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, HORIZON, NoAnnouncements, RetrySet, connect
 from postroom.retry.probe import Probe
+from postroom.retry.reconcile import Reconcile
 from postroom.retry.waking import Waking
 from postroom.retry.worker import Limits, Worker
 from postroom.settings import Settings
@@ -51,6 +60,10 @@ class Parts:
     announcements: Announcements
     accept: Accept
     worker: Worker
+    reconcile: Reconcile | None
+    """None where there is no Redis"""
+    sweep: Sweep | None
+    """None where Kratos' admin API is not configured"""
 
     def app(self) -> FastAPI:
         settings = self.settings
@@ -92,10 +105,21 @@ async def connected(settings: Settings, *, concurrency: int = SERVICE_CONCURRENC
             stack.push_async_callback(redis.aclose)
         stalwart = open_stalwart(settings)
         stack.push_async_callback(stalwart.aclose)
-        yield _assemble(settings, pool, redis, stalwart, settings.concurrency or concurrency)
+        kratos: KratosIdentities | None = None
+        if settings.kratos_admin_url:
+            kratos = KratosIdentities(settings.kratos_admin_url)
+            stack.push_async_callback(kratos.aclose)
+        yield _assemble(settings, pool, redis, stalwart, kratos, settings.concurrency or concurrency)
 
 
-def _assemble(settings: Settings, pool: Pool, redis: Redis | None, stalwart: StalwartClient, concurrency: int) -> Parts:
+def _assemble(
+    settings: Settings,
+    pool: Pool,
+    redis: Redis | None,
+    stalwart: StalwartClient,
+    kratos: KratosIdentities | None,
+    concurrency: int,
+) -> Parts:
     clock, factor = SystemClock(), settings.delay_factor
     requests = PostgresRequests(pool, new_id=uuid4, delay_factor=factor)
     breakers = PostgresBreakers(pool, delay_factor=factor)
@@ -132,7 +156,50 @@ def _assemble(settings: Settings, pool: Pool, redis: Redis | None, stalwart: Sta
         lease=settings.inline_lease_seconds,
     )
     return Parts(
-        settings, pool, redis, stalwart, mail_server, requests, breakers, Audit(pool), announcements, accept, worker
+        settings,
+        pool,
+        redis,
+        stalwart,
+        mail_server,
+        requests,
+        breakers,
+        Audit(pool),
+        announcements,
+        accept,
+        worker,
+        _reconcile(pool, redis, clock),
+        _sweep(settings, pool, kratos, requests, announcements, worker),
+    )
+
+
+def _reconcile(pool: Pool, redis: Redis | None, clock: SystemClock) -> Reconcile | None:
+    if redis is None:
+        return None
+    members = RedisMembers(redis)
+    return Reconcile(PostgresWaiting(pool), members, PostgresLeadership(pool), clock, failures=FAILURES)
+
+
+def _sweep(
+    settings: Settings,
+    pool: Pool,
+    kratos: KratosIdentities | None,
+    requests: PostgresRequests,
+    announcements: Announcements,
+    worker: Worker,
+) -> Sweep | None:
+    if kratos is None:
+        return None
+    return Sweep(
+        kratos,
+        PostgresSwept(pool),
+        requests,
+        announcements,
+        PostgresLeadership(pool),
+        AddressPolicy(settings.domains, settings.reserved_names),
+        every=settings.sweep_seconds,
+        uniform=random.uniform,
+        now=SystemClock().now,
+        wake=worker.wake,
     )
 
 

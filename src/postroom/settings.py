@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     stalwart_url: str = Field(description="Base URL of the mail server")
     stalwart_api_key: SecretStr = Field(description="API_… (bearer), or user@domain:password (basic)")
     kratos_public_url: str | None = Field(None, description="Kratos' public API")
-    kratos_admin_url: str | None = Field(None, description="Kratos' admin API")
+    kratos_admin_url: str | None = Field(
+        None, description="Kratos' admin API; empty: no sweep of identities, and a lost hook stays lost"
+    )
     webhook_key: SecretStr = Field(description="What Kratos sends in X-Postroom-Key; 16 characters at least")
     webhook_key_previous: SecretStr | None = Field(None, description="A second key that is accepted while you rotate")
     domains: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -68,6 +70,9 @@ class Settings(BaseSettings):
         10.0,
         ge=0,
         description="Attempts a worker starts in a second; 0: no limit, for a role with unlimitedRequests",
+    )
+    sweep_seconds: float = Field(
+        300.0, ge=1, description="From the end of a sweep of Kratos' identities to the next one"
     )
     retry_after_seconds: int = Field(
         25, ge=1, le=600, description="Retry-After of the 503 while PostgreSQL is away; Kratos obeys it"

@@ -4,7 +4,7 @@ import logging
 import sys
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from structlog.typing import EventDict, WrappedLogger
 
 log = structlog.stdlib.get_logger("postroom")
@@ -35,6 +35,23 @@ REDIS_ERRORS = Counter(
 DATABASE_ERRORS = Counter(
     "postroom_database_errors_total", "Calls that found PostgreSQL away", ["where"], registry=REGISTRY
 )
+CORRECTIONS = Counter(
+    "postroom_reconcile_corrections_total",
+    "Members of the sorted set that reconcile added or removed; none in a run without faults",
+    ["direction"],
+    registry=REGISTRY,
+)
+SWEPT = Counter(
+    "postroom_swept_identities_total",
+    "Identities that the sweep looked at, by what it found",
+    ["found"],
+    registry=REGISTRY,
+)
+SWEEP_PAGES = Counter("postroom_sweep_pages_total", "Pages of identities that the sweep read", registry=REGISTRY)
+SWEEP_FINISHED = Gauge(
+    "postroom_sweep_finished_timestamp_seconds", "When this process last ended a full sweep", registry=REGISTRY
+)
+SWEEP_FAILURES = Counter("postroom_sweep_failures_total", "Pages that Kratos did not give", registry=REGISTRY)
 BREAKER_OPENED = Counter(
     "postroom_breaker_opened_total",
     "Openings of the breaker asked for here, by cause",

@@ -95,6 +95,16 @@ async def test_a_foreign_mailbox_is_never_adopted(server: Server) -> None:
         await server.mail_server.create(Mailbox(uuid4(), theirs.email), deadline=LONG)
 
 
+async def test_with_the_address_at_a_stranger_and_the_mark_elsewhere_the_marked_one_is_told(server: Server) -> None:
+    theirs, ours = a_mailbox(), a_mailbox()
+    await server.mail_server.create(theirs, deadline=LONG)
+    made = await server.mail_server.create(ours, deadline=LONG)
+    # Stalwart names either holder by chance: several rounds.
+    for _ in range(8):
+        again = await server.mail_server.create(Mailbox(ours.identity_id, theirs.email), deadline=LONG)
+        assert again == made
+
+
 async def test_a_mailbox_is_found_by_its_mark_alone(server: Server) -> None:
     mailbox = a_mailbox()
     assert await server.mail_server.find(mailbox, deadline=LONG) is None

@@ -3,9 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, LiteralString, cast
 from uuid import UUID, uuid4
+
+from psycopg import sql as compose
 
 from postroom.domain.backoff import MAX_CRASHES
 from postroom.postgres.connection import sql
@@ -16,6 +19,8 @@ VALUES: dict[str, Any] = {
     "account_id": uuid4(),
     "action": "accept",
     "actor": "olga",
+    "after_due": datetime.now(UTC),
+    "after_id": SOMEBODY,
     "alone": False,
     "attempts": 1,
     "cause": "outage",
@@ -23,7 +28,10 @@ VALUES: dict[str, Any] = {
     "delay": 60.0,
     "display_name": None,
     "domain": "example.org",
+    "due_in": 60.0,
+    "earliest": 1.0,
     "email": "user-777@example.org",
+    "emails": [f"user-{number}@example.org" for number in (1, 777, 5000, 99_999)],
     "error": "mail server answered 500",
     "grace": 1.0,
     "holder": uuid4(),
@@ -31,19 +39,24 @@ VALUES: dict[str, Any] = {
     "identity_id": SOMEBODY,
     "identity_ids": [UUID(int=number) for number in (1, 777, 5000, 99_999)],
     "interval": 5.0,
+    "latest": 90.0,
     "lease": 30.0,
     "limit": 10,
     "max_crashes": MAX_CRASHES,
     "name": "mark_domain",
+    "names": [None] * 4,
     "outcome_unknown": False,
     "previous": 5.0,
+    "quiet": 5.0,
     "reason": None,
+    "reasons": ["the name is reserved"] * 4,
     "request_id": None,
     "retries": 1,
     "seconds": 3600.0,
     "stalwart_account_id": None,
     "state": "waiting",
     "status": "failed",
+    "token": None,
     "traceparent": None,
     "trigger_id": None,
     "value": "example.org",
@@ -74,7 +87,8 @@ async def fill(records: Records) -> None:
         FROM email_requests, unnest(ARRAY['pending', 'success']) AS status""")
     # Only what autovacuum would look at: it never visits a partition without rows.
     month = await records.value("SELECT tableoid::regclass::text FROM email_provisioning_log LIMIT 1")
-    await records.connection.execute(f"VACUUM ANALYZE email_requests, email_accounts, {month}")
+    vacuum = compose.SQL("VACUUM ANALYZE email_requests, email_accounts, {}")
+    await records.connection.execute(vacuum.format(compose.Identifier(month)))
 
 
 def read_whole(plan: dict[str, Any]) -> Iterator[str]:
@@ -95,6 +109,7 @@ async def whole_tables(records: Records, statement: str) -> list[str]:
         return f"${numbers.setdefault(match[1], len(numbers) + 1)}" if match[1] else "%"
 
     generic = _PARAMETER.sub(numbered, statement)
+    assert not (unknown := numbers.keys() - VALUES.keys()), f"give a value for {unknown} above"
     values = {name: VALUES[name] for name in numbers} or None
     found: list[str] = []
     for explain, parameters in (

@@ -152,6 +152,7 @@ async def test_a_throttling_server_is_obeyed_and_spends_nothing(
         row = await records.request(alice.identity_id)
         assert (row["retries"], row["state"]) == (0, "waiting")
         assert 1.5 < row["due_in"] <= 2
+        parts.worker.wake()
         await records.until("provisioned", alice.identity_id)
     assert await records.attempts(alice.identity_id) == [
         ("pending", 1),

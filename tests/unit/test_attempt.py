@@ -164,7 +164,7 @@ async def test_a_failure_while_the_server_is_well_spends_a_retry_and_opens_no_br
 async def test_a_failure_while_the_server_is_not_well_spends_nothing_and_opens_the_breaker() -> None:
     world = World(retries=1)
     world.script(creates=[AWAY])
-    world.mail_server.ill = "mail server answered 503"
+    world.mail_server.ill = Transient("mail server answered 503")
     settled = await world.run()
     assert settled.request.retries == 1
     [(cause, error)] = world.breakers.openings
@@ -213,7 +213,7 @@ async def test_a_missing_domain_postpones_its_requests_and_leaves_the_others_alo
 async def test_an_alarm_that_cannot_be_stored_does_not_lose_the_outcome(outcome: Exception) -> None:
     world = World()
     world.script(creates=[outcome])
-    world.mail_server.ill = "away"
+    world.mail_server.ill = Transient("away")
     world.breakers.away = world.requests.away = 1
     assert (await world.run()).request.state is State.WAITING
 
@@ -287,8 +287,11 @@ async def test_an_attempt_cancelled_while_postgresql_stays_away_ends_all_the_sam
     task = asyncio.create_task(world.run())
     await eventually(lambda: world.mail_server.asked, "the create began")
     task.cancel()
-    await asyncio.wait([task], timeout=1)
-    assert task.done()
+    done, _ = await asyncio.wait([task], timeout=1)
+    world.requests.away = 0
+    assert done
+    with pytest.raises((asyncio.CancelledError, TimeoutError)):
+        await task
 
 
 async def test_a_request_given_up_without_an_attempt_is_due_at_once_and_spends_nothing() -> None:

@@ -271,7 +271,7 @@ async def test_while_the_breaker_is_open_nobody_is_claimed_and_the_server_is_pro
     request = waiting()
     world = World(request)
     world.breakers.is_open = world.requests.breaker_open = True
-    world.mail_server.ill = "mail server answered 503"
+    world.mail_server.ill = Transient("mail server answered 503")
     async with world.working():
         await eventually(lambda: world.mail_server.asked.count("well") >= 3, "it is probed")
         assert world.requests.claims == []

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from postroom.domain.address import parse_address, printable
-from postroom.domain.identity import display_name
+from postroom.domain.address import printable
+from postroom.domain.identity import AddressPolicy, mailbox_for
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import Refused
 
@@ -89,5 +89,5 @@ def mailbox_of(body: HookBody, *, domains: Collection[str], reserved: Collection
             "the identity id is the nil UUID: the hook runs before Kratos stores the identity; "
             "remove response.parse and can_interrupt from it",
         )
-    address = parse_address(identity.traits.email, domains=domains, reserved=reserved)
-    return Mailbox(identity.id, str(address), display_name(identity.traits.model_extra or {}))
+    traits = {**(identity.traits.model_extra or {}), "email": identity.traits.email}
+    return mailbox_for(identity.id, traits, AddressPolicy(domains, reserved))

@@ -56,7 +56,9 @@ def fault_command(
         typer.echo(json.dumps(faults, indent=2))
     else:
         for fault in faults:
-            typer.echo(f"{fault['kind']} is on: {KINDS[fault['kind']]}" + (f" ({fault['word']})" if fault["word"] else ""))
+            typer.echo(
+                f"{fault['kind']} is on: {KINDS[fault['kind']]}" + (f" ({fault['word']})" if fault["word"] else "")
+            )
         if not faults:
             typer.echo("no fault is on: the mail server works")
 

@@ -1,9 +1,41 @@
 """An identity of Kratos, as far as Postroom needs it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import cast
+from uuid import UUID
+
+from postroom.domain.address import parse_address
+from postroom.domain.mailbox import Mailbox
+from postroom.errors import Refused
 
 MAX_DISPLAY_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What Kratos' admin API lists; `active` is its `state`."""
+
+    id: UUID
+    traits: Mapping[str, object]
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPolicy:
+    """Which addresses are given away: the served `domains` (ASCII form), less the `reserved` local parts."""
+
+    domains: Collection[str]
+    reserved: Collection[str]
+
+
+def mailbox_for(identity_id: UUID, traits: Mapping[str, object], policy: AddressPolicy) -> Mailbox:
+    """The mailbox that an identity shall have. Raises `Refused` when its traits name none that can be given."""
+    email = traits.get("email")
+    if not isinstance(email, str):
+        raise Refused("no_address", "the identity has no trait email")
+    address = parse_address(email, domains=policy.domains, reserved=policy.reserved)
+    return Mailbox(identity_id, str(address), display_name(traits))
 
 
 def display_name(traits: Mapping[str, object]) -> str | None:

@@ -37,7 +37,7 @@ def connect(url: str) -> Redis:
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
         # Once more, at once: after a restart of Redis the first call finds a dead connection.
-        retry=Retry(NoBackoff(), 0),
+        retry=Retry(NoBackoff(), 1),
         client_name="postroom",
     )
 
@@ -89,6 +89,16 @@ class RetrySet:
         except FAILURES as error:
             _passed_over("remove", error)
 
+    async def announce(self, requests: Sequence[Request]) -> None:
+        scores = {RetryJob.of(request).to_json(): request.due_at.timestamp() for request in requests if request.due_at}
+        if not scores:
+            return
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await self._redis.zadd(KEY, scores)
+        except FAILURES as error:
+            _passed_over("announce", error)
+
     async def length(self) -> int:
         """Raises one of `FAILURES`."""
         async with asyncio.timeout(TIMEOUT):
@@ -103,6 +113,8 @@ class NoAnnouncements:
     async def restore(self, member: str, due_at: datetime) -> None: ...
 
     async def remove(self, members: Sequence[str]) -> None: ...
+
+    async def announce(self, requests: Sequence[Request]) -> None: ...
 
 
 def _reminder(member: str) -> Reminder:

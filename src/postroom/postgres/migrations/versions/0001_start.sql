@@ -21,7 +21,8 @@ CREATE TABLE email_requests (
     CHECK ((state = 'dead') = (reason IS NOT NULL))
 ) WITH (fillfactor = 80);
 
-CREATE INDEX email_requests_due ON email_requests (due_at) WHERE state IN ('waiting', 'running');
+-- identity_id, so that all that waits can be read a page at a time.
+CREATE INDEX email_requests_due ON email_requests (due_at, identity_id) WHERE state IN ('waiting', 'running');
 -- The reservation of an address, for as long as its request lives.
 CREATE UNIQUE INDEX email_requests_address ON email_requests (email) WHERE state <> 'dead';
 CREATE INDEX email_requests_dead ON email_requests (enqueued_at) WHERE state = 'dead';
@@ -70,10 +71,9 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON email_provisioning_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_the_log();
 ALTER TABLE email_provisioning_log ENABLE ALWAYS TRIGGER never_truncated;
 
--- A TRUNCATE trigger is not inherited, and neither is ALWAYS: each partition gets its own.
+-- Partitions inherit the row trigger with its ALWAYS, but no TRUNCATE trigger: each gets its own.
 CREATE FUNCTION guard_log_partition(partition regclass) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', partition);
     EXECUTE format('CREATE TRIGGER never_truncated BEFORE TRUNCATE ON %s
                     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_the_log()', partition);
     EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER never_truncated', partition);
@@ -115,6 +115,15 @@ CREATE TABLE mail_server_breaker (
     CHECK (open = (probe_at IS NOT NULL))
 ) WITH (fillfactor = 50);
 INSERT INTO mail_server_breaker DEFAULT VALUES;
+
+-- Where the sweep of identities stands; token NULL: between two passes.
+CREATE TABLE identity_sweep (
+    singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    token      text,
+    due_at     timestamptz NOT NULL DEFAULT now(),
+    changed_at timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
+INSERT INTO identity_sweep DEFAULT VALUES;
 
 -- What must never change once it was used (POSTROOM_MARK_DOMAIN).
 CREATE TABLE postroom_facts (

@@ -1,0 +1,39 @@
+"""The port `WaitingRequests`: what waits, for the comparison with Redis."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from postroom.domain.request import Request
+from postroom.postgres.connection import Pool, row, rows
+from postroom.postgres.requests import request_of
+
+
+class PostgresWaiting:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def counts(self) -> tuple[int, int]:
+        found = await row(self._pool, "waiting_counts")
+        return (found["waiting"], found["running"]) if found else (0, 0)
+
+    async def window(self, earliest: float, latest: float, limit: int) -> Sequence[Request]:
+        parameters = {"earliest": earliest, "latest": latest, "limit": limit}
+        return [request_of(found) for found in await rows(self._pool, "waiting_window", parameters)]
+
+    async def pages(self, size: int) -> AsyncIterator[Sequence[Request]]:
+        after_due, after_id = datetime(1, 1, 2, tzinfo=UTC), UUID(int=0)
+        while True:
+            parameters = {"after_due": after_due, "after_id": after_id, "limit": size}
+            page = [request_of(found) for found in await rows(self._pool, "waiting_page", parameters)]
+            if page:
+                yield page
+            if len(page) < size:
+                return
+            after_id = page[-1].identity_id
+            after_due = page[-1].due_at or after_due
+
+    async def read_many(self, identity_ids: Sequence[UUID], *, quiet: float) -> dict[object, tuple[Request, bool]]:
+        parameters = {"identity_ids": list(identity_ids), "quiet": quiet}
+        found = await rows(self._pool, "read_many", parameters)
+        return {each["identity_id"]: (request_of(each), each["quiet"]) for each in found}

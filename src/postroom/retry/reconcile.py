@@ -1,0 +1,173 @@
+"""Reconcile: make Redis say what PostgreSQL says. One leader does it; in a run without faults it corrects nothing.
+
+    look       every 30 s: what comes due in 1 to 90 s, and the numbers of all
+    full pass  at the start, when Redis lost its data (no epoch key), when the numbers differ twice, and hourly
+
+A difference is acted upon only after a fresh read of a row that has been quiet for 5 s: a settle writes
+PostgreSQL first and Redis afterwards, and whoever "corrects" in between corrects a race, not an error.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from postroom.domain.comparison import Key, foreign, key_of, key_of_member, missing
+from postroom.domain.request import Request, State
+from postroom.errors import Unavailable
+from postroom.ports import Clock, Leadership, RetryMembers, WaitingRequests
+from postroom.telemetry import CORRECTIONS, DATABASE_ERRORS, REDIS_ERRORS, log
+
+LOOK_EVERY = 30.0
+FULL_PASS_EVERY = 3600.0
+WINDOW = (1.0, 90.0)
+"""Seconds from now in which rows and members are compared at each look."""
+LOOK_AT_MOST = 2000
+"""Rows and members of one look, so that it takes milliseconds; the full pass sees all."""
+QUIET = 5.0
+PAGE = 5000
+LEADER = "reconcile"
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """Members that were added and removed."""
+
+    added: int = 0
+    removed: int = 0
+
+    def __add__(self, other: "Corrections") -> "Corrections":
+        return Corrections(self.added + other.added, self.removed + other.removed)
+
+
+class Reconcile:
+    """`failures` are the exceptions that say that Redis did not answer."""
+
+    def __init__(
+        self,
+        waiting: WaitingRequests,
+        members: RetryMembers,
+        leadership: Leadership,
+        clock: Clock,
+        *,
+        failures: tuple[type[Exception], ...],
+    ) -> None:
+        self._waiting = waiting
+        self._members = members
+        self._leadership = leadership
+        self._clock = clock
+        self._failures = failures
+        self._full_pass_at = clock.monotonic()
+        self._differed = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`. Redis or PostgreSQL being away is waited out."""
+        while not stop.is_set():
+            try:
+                async with self._leadership.lead(LEADER) as leads:
+                    if leads:
+                        await self.turn()
+            except Unavailable:
+                DATABASE_ERRORS.labels(where="reconcile").inc()
+            except self._failures as error:
+                REDIS_ERRORS.inc()
+                log.warning("Reconcile waits for Redis", error=type(error).__name__)
+            await _pause(stop, LOOK_EVERY)
+
+    async def turn(self) -> Corrections:
+        """One look, or a full pass where one is due."""
+        now = self._clock.monotonic()
+        if now >= self._full_pass_at or not await self._members.has_epoch() or await self._numbers_differ_twice():
+            corrections = await self.full_pass()
+            self._full_pass_at = now + FULL_PASS_EVERY
+            self._differed = False
+        else:
+            corrections = await self.look()
+        if corrections.added or corrections.removed:
+            log.warning("Reconcile corrected Redis", added=corrections.added, removed=corrections.removed)
+        return corrections
+
+    async def look(self) -> Corrections:
+        """Compare what comes due soon."""
+        rows = await self._waiting.window(*WINDOW, LOOK_AT_MOST)
+        members = await self._members.window(*WINDOW, LOOK_AT_MOST)
+        return await self._correct(missing(rows, members), foreign(rows, members))
+
+    async def full_pass(self) -> Corrections:
+        """Compare all that waits, a page at a time; at its end Redis is known to be complete (the epoch key)."""
+        started = self._clock.monotonic()
+        members: dict[Key, str] = {}
+        strange: list[str] = []
+        async for page in self._members.pages(PAGE):
+            for member in page:
+                key = key_of_member(member)
+                if key is None:
+                    strange.append(member)
+                else:
+                    members[key] = member
+        corrections, compared = Corrections(), 0
+        async for rows in self._waiting.pages(PAGE):
+            absent = [request for request in rows if members.pop(key_of(request), None) is None]
+            corrections += await self._correct(absent, [])
+            compared += len(rows)
+        # What is left stands for no waiting row that we saw.
+        strange += members.values()
+        for start in range(0, len(strange), PAGE):
+            corrections += await self._correct([], strange[start : start + PAGE])
+        await self._members.set_epoch()
+        log.info(
+            "Reconcile compared all that waits",
+            compared=compared,
+            added=corrections.added,
+            removed=corrections.removed,
+            seconds=round(self._clock.monotonic() - started, 2),
+        )
+        return corrections
+
+    async def _numbers_differ_twice(self) -> bool:
+        """A member stays while its request runs, so there may be more of them than rows that wait."""
+        waiting, running = await self._waiting.counts()
+        differ = not waiting <= await self._members.length() <= waiting + running
+        twice, self._differed = differ and self._differed, differ
+        return twice
+
+    async def _correct(self, absent: Sequence[Request], strange: Sequence[str]) -> Corrections:
+        identities = {request.identity_id for request in absent}
+        keys = {member: key_of_member(member) for member in strange}
+        identities |= {key[0] for key in keys.values() if key}
+        if not identities and not strange:
+            return Corrections()
+        fresh = await self._waiting.read_many(list(identities), quiet=QUIET)
+        add = [request for request in absent if _still_waits(request, fresh)]
+        add = await self._members.absent(add)
+        remove = [member for member, key in keys.items() if key is None or _stands_for_nothing(key, fresh)]
+        await self._members.add(add)
+        await self._members.remove(remove)
+        CORRECTIONS.labels(direction="added").inc(len(add))
+        CORRECTIONS.labels(direction="removed").inc(len(remove))
+        return Corrections(len(add), len(remove))
+
+
+Fresh = dict[object, tuple[Request, bool]]
+
+
+def _still_waits(request: Request, fresh: Fresh) -> bool:
+    found = fresh.get(request.identity_id)
+    return found is not None and found[1] and found[0].state is State.WAITING and key_of(found[0]) == key_of(request)
+
+
+def _stands_for_nothing(key: tuple[object, object], fresh: Fresh) -> bool:
+    """A member of a running request is its worker's to remove; of one that just moved, its settle's."""
+    found = fresh.get(key[0])
+    if found is None:
+        return True
+    request, quiet = found
+    return (
+        quiet and request.state is not State.RUNNING and not (request.state is State.WAITING and key_of(request) == key)
+    )
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -1,0 +1,151 @@
+"""Reconcile makes Redis say what PostgreSQL says, and corrects no race."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from postroom.clock import SystemClock
+from postroom.domain.member import RetryJob
+from postroom.postgres.connection import Pool
+from postroom.postgres.leadership import PostgresLeadership
+from postroom.postgres.requests import PostgresRequests
+from postroom.postgres.waiting import PostgresWaiting
+from postroom.queue.members import RedisMembers
+from postroom.queue.retry_set import EPOCH_KEY, FAILURES, KEY
+from postroom.retry.reconcile import Corrections, Reconcile
+from records import Records
+
+NOTHING = Corrections()
+
+
+class OwnClock(SystemClock):
+    """A monotonic clock that the test moves."""
+
+    seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> OwnClock:
+    return OwnClock()
+
+
+@pytest.fixture
+def reconcile(pool: Pool, redis: Redis, clock: OwnClock) -> Reconcile:
+    return Reconcile(PostgresWaiting(pool), RedisMembers(redis), PostgresLeadership(pool), clock, failures=FAILURES)
+
+
+async def _waiting(records: Records, number: int, *, due_in: float = 60, quiet_for: float = 60) -> list[UUID]:
+    """So many requests that wait, and have been left alone for `quiet_for` seconds."""
+    identity_ids = [uuid4() for _ in range(number)]
+    await records.rows(
+        "INSERT INTO email_requests (identity_id, email, state, due_at, attempts, retries, enqueued_at, last_error) "
+        "SELECT id, id || '@example.org', 'waiting', now() + make_interval(secs => %s), 1, 1, "
+        "clock_timestamp() - make_interval(secs => %s), 'mail server answered 500' FROM unnest(%s::uuid[]) AS id",
+        due_in,
+        quiet_for,
+        identity_ids,
+    )
+    return identity_ids
+
+
+async def _announce_all(pool: Pool, redis: Redis) -> None:
+    async for page in PostgresWaiting(pool).pages(1000):
+        await RedisMembers(redis).add(page)
+
+
+async def test_what_agrees_is_left_alone(records: Records, pool: Pool, redis: Redis, reconcile: Reconcile) -> None:
+    await _waiting(records, 25)
+    await _announce_all(pool, redis)
+    before = await redis.zrange(KEY, 0, -1, withscores=True)
+    assert await reconcile.full_pass() == NOTHING
+    assert await reconcile.look() == NOTHING
+    assert await redis.zrange(KEY, 0, -1, withscores=True) == before
+
+
+async def test_a_lost_redis_is_filled_again_and_marked_complete(
+    records: Records, redis: Redis, reconcile: Reconcile, clock: OwnClock
+) -> None:
+    identity_ids = await _waiting(records, 25, due_in=1800)
+    assert (await reconcile.turn()).added == 25  # the first turn of a process is a full pass
+    assert await redis.exists(EPOCH_KEY)
+    await redis.flushall()
+    clock.seconds += 30
+    assert (await reconcile.turn()).added == 25
+    members = await redis.zrange(KEY, 0, -1, withscores=True)
+    assert {RetryJob.from_json(member).identity_id for member, _ in members} == set(identity_ids)
+    due_at = (await records.request(identity_ids[0]))["due_at"].timestamp()
+    assert {round(score, 3) for _, score in members} == {round(due_at, 3)}
+
+
+async def test_an_old_snapshot_of_redis_is_cleared_of_what_is_over(
+    records: Records, pool: Pool, redis: Redis, reconcile: Reconcile
+) -> None:
+    kept, over = await _waiting(records, 3), await _waiting(records, 4)
+    await _announce_all(pool, redis)
+    await records.rows(
+        "UPDATE email_requests SET state = 'provisioned', due_at = NULL WHERE identity_id = ANY(%s)", over
+    )
+    await redis.zadd(KEY, {"what somebody else put here": 1.0})
+    assert await reconcile.full_pass() == Corrections(removed=5)
+    members = await redis.zrange(KEY, 0, -1)
+    assert {RetryJob.from_json(member).identity_id for member in members} == set(kept)
+
+
+async def test_a_row_that_just_moved_is_nobodys_error(
+    records: Records, pool: Pool, redis: Redis, reconcile: Reconcile
+) -> None:
+    await _waiting(records, 5, quiet_for=1)  # settled a moment ago, not yet announced
+    moved = await _waiting(records, 1)
+    await _announce_all(pool, redis)
+    await redis.zremrangebyrank(KEY, 0, -1)
+    await records.rows("UPDATE email_requests SET enqueued_at = clock_timestamp() WHERE identity_id = ANY(%s)", moved)
+    assert await reconcile.full_pass() == NOTHING
+    assert await reconcile.look() == NOTHING
+
+
+async def test_the_member_of_a_running_request_is_its_workers(
+    records: Records, pool: Pool, redis: Redis, reconcile: Reconcile
+) -> None:
+    running = await _waiting(records, 1)
+    await _announce_all(pool, redis)
+    await records.rows("UPDATE email_requests SET state = 'running', holder = gen_random_uuid()")
+    assert await reconcile.full_pass() == NOTHING
+    assert await redis.zcard(KEY) == len(running)
+
+
+async def test_the_look_finds_what_comes_due_soon(records: Records, redis: Redis, reconcile: Reconcile) -> None:
+    await _waiting(records, 2, due_in=60)
+    await _waiting(records, 3, due_in=600)
+    assert await reconcile.look() == Corrections(added=2)
+
+
+async def test_numbers_that_differ_twice_lead_to_a_full_pass(
+    records: Records, redis: Redis, reconcile: Reconcile, clock: OwnClock
+) -> None:
+    assert await reconcile.turn() == NOTHING
+    await _waiting(records, 3, due_in=3000)
+    clock.seconds += 30
+    assert await reconcile.turn() == NOTHING  # once may be a race
+    clock.seconds += 30
+    assert await reconcile.turn() == Corrections(added=3)
+
+
+async def test_only_one_process_leads(pool: Pool) -> None:
+    one, other = PostgresLeadership(pool), PostgresLeadership(pool)
+    async with one.lead("reconcile") as leads, other.lead("reconcile") as leads_too, other.lead("sweep") as elsewhere:
+        assert (leads, leads_too, elsewhere) == (True, False, True)
+    async with other.lead("reconcile") as leads:
+        assert leads
+
+
+async def test_a_run_without_faults_needs_no_correction(
+    records: Records, requests: PostgresRequests, pool: Pool, redis: Redis, reconcile: Reconcile
+) -> None:
+    await _waiting(records, 1100)  # more than a page and more than a command takes
+    await _announce_all(pool, redis)
+    assert await reconcile.full_pass() == NOTHING
+    assert await redis.zcard(KEY) == 1100

@@ -1,0 +1,320 @@
+"""The webhook and its neighbours over HTTP: the contract's answers, and that bad input leaves no request."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from parts import KEY, environment, running_parts
+from postroom import settings
+from postroom.runtime import connected
+from records import Records, mailbox
+from servers import Database
+from stalwart_stand_in import StalwartStandIn
+
+PATH = "/internal/mail/provision"
+PREVIOUS = "key-before-the-rotation-0123"
+TOKEN = "token-of-the-metrics"
+
+
+@asynccontextmanager
+async def http(app: Any, *, client: str = "127.0.0.1") -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=app, client=(client, 50000))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://postroom.test") as http_client:
+        yield http_client
+
+
+@pytest.fixture
+async def service(database: Database, redis_url: str, stalwart: StalwartStandIn) -> AsyncIterator[httpx2.AsyncClient]:
+    more = {"webhook_key_previous": PREVIOUS, "metrics_token": TOKEN}
+    async with running_parts(environment(database, redis_url, stalwart, **more)) as parts, http(parts.app()) as client:
+        yield client
+
+
+@pytest.fixture
+async def door(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
+    """The service without a mail server: for hooks that must never get as far."""
+    async with connected(settings.load(environment(database, None, None))) as parts, http(parts.app()) as client:
+        yield client
+
+
+def hook(email: object, identity_id: object = None, **traits: object) -> dict[str, Any]:
+    return {"identity": {"id": str(identity_id or uuid4()), "traits": {"email": email} | traits}}
+
+
+async def post(client: httpx2.AsyncClient, body: object, *, key: str | None = KEY, **headers: str) -> httpx2.Response:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    sent = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.post(PATH, content=content, headers=sent | ({} if key is None else {"X-Postroom-Key": key}))
+
+
+async def assert_nothing_stored(records: Records) -> None:
+    assert await records.value("SELECT count(*) FROM email_requests") == 0
+    assert await records.value("SELECT count(*) FROM email_provisioning_log") == 0
+
+
+async def test_success_is_answered_as_the_contract_says(service: httpx2.AsyncClient, records: Records) -> None:
+    alice = mailbox()
+    answer = await post(service, hook(" Alice@Example.org ", alice.identity_id, name={"first": "Alice"}) | {"more": 1})
+    account = await records.account(alice.identity_id)
+    assert account
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "success": True,
+        "message": "Email account provisioned for alice@example.org",
+        "email_account_id": str(account["id"]),
+    }
+    assert (await records.request(alice.identity_id))["display_name"] == "Alice"
+
+
+async def test_a_failure_is_answered_500_will_retry_after_the_retry_is_stored(
+    service: httpx2.AsyncClient, stalwart: StalwartStandIn, records: Records
+) -> None:
+    await stalwart.set_fault(kind="fail")
+    alice = mailbox("should-fail")
+    for _ in range(2):  # a repeat attempts nothing
+        answer = await post(service, hook(alice.email, alice.identity_id))
+        assert answer.status_code == 500
+        assert answer.json() == {"success": False, "message": "Provisioning failed, will retry..."}
+    row = await records.request(alice.identity_id)
+    assert (row["state"], row["retries"], row["attempts"]) == ("waiting", 1, 1)
+    assert 50 < row["due_in"] <= 60
+
+
+async def test_the_headers_of_kratos_are_in_the_audit(service: httpx2.AsyncClient, records: Records) -> None:
+    alice = mailbox()
+    headers = {
+        "Ory_Webhook_Trigger_Id": "trigger-1",
+        "Ory_Webhook_Request_Id": "request-1",
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    }
+    await post(service, hook(alice.email, alice.identity_id), **headers)
+    await post(service, hook("root@example.org", alice.identity_id), **(headers | {"traceparent": "x" * 500}))
+    entries = await records.log(alice.identity_id)
+    assert [entry["action"] for entry in entries] == ["create", "create", "refuse"]
+    for entry in (entries[0], entries[2]):
+        assert (entry["trigger_id"], entry["request_id"]) == ("trigger-1", "request-1")
+    assert entries[0]["traceparent"] == headers["traceparent"]
+    assert entries[2]["traceparent"] is None, "too long for the audit"
+
+
+@pytest.mark.parametrize("key", [None, "", "wrong", KEY + "x", KEY[:-1], "schlüssel", f"{KEY},{PREVIOUS}"])
+async def test_without_the_key_nothing_is_read_and_nothing_stored(
+    door: httpx2.AsyncClient, records: Records, key: str | None
+) -> None:
+    sent = {} if key is None else {"X-Postroom-Key": key.encode()}
+    answer = await door.post(PATH, json=hook("alice@example.org"), headers=sent)  # type: ignore[arg-type]
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "X-Postroom-Key" in answer.json()["detail"]
+    assert KEY not in answer.text
+    await assert_nothing_stored(records)
+
+
+async def test_both_keys_are_accepted_during_a_rotation(service: httpx2.AsyncClient) -> None:
+    for number, key in enumerate((KEY, PREVIOUS)):
+        assert (await post(service, hook(f"user-{number}@example.org"), key=key)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "application/json-patch+json"])
+async def test_anything_but_json_is_415(door: httpx2.AsyncClient, records: Records, kind: str) -> None:
+    answer = await post(door, hook("alice@example.org"), Content_Type=kind)
+    assert answer.status_code == 415
+    await assert_nothing_stored(records)
+
+
+async def test_json_with_a_charset_is_json(service: httpx2.AsyncClient) -> None:
+    answer = await post(service, hook("alice@example.org"), Content_Type="Application/JSON; charset=utf-8")
+    assert answer.status_code == 200
+
+
+async def test_a_large_body_is_413_by_its_header_and_by_its_length(
+    service: httpx2.AsyncClient, records: Records
+) -> None:
+    async def streamed() -> AsyncIterator[bytes]:
+        for _ in range(65):
+            yield b" " * 1024
+
+    headers = {"X-Postroom-Key": KEY, "Content-Type": "application/json"}
+    announced = await service.post(PATH, content=b" " * 65_537, headers=headers)
+    unannounced = await service.post(PATH, content=streamed(), headers=headers)
+    assert (announced.status_code, unannounced.status_code) == (413, 413)
+    await assert_nothing_stored(records)
+    fits = json.dumps(hook("alice@example.org")).encode().ljust(65_536)
+    assert (await post(service, fits)).status_code == 200
+
+
+UNREADABLE: dict[str, Any] = {
+    "empty": b"",
+    "not JSON": b"{",
+    "no object": [],
+    "null": None,
+    "a number": 7,
+    "no identity": {},
+    "identity is null": {"identity": None},
+    "identity is a text": {"identity": "alice"},
+    "identity is a list": {"identity": [{"id": str(uuid4())}]},
+    "no traits": {"identity": {"id": str(uuid4())}},
+    "traits are null": {"identity": {"id": str(uuid4()), "traits": None}},
+    "no email": {"identity": {"id": str(uuid4()), "traits": {}}},
+    "email is null": hook(None),
+    "email is a number": hook(7),
+    "email is a list": hook(["alice@example.org"]),
+    "email is huge": hook("a" * 2000 + "@example.org"),
+    "no id": {"identity": {"traits": {"email": "alice@example.org"}}},
+    "id is no UUID": hook("alice@example.org", "alice"),
+    "id is a number": {"identity": {"id": 1, "traits": {"email": "alice@example.org"}}},
+    "id with NUL": hook("alice@example.org", "\0" * 36),
+    "invalid UTF-8": b'{"identity": {"id": "\xff"}}',
+    "UTF-16": json.dumps(hook("alice@example.org")).encode("utf-16")[:-1],
+    "deep": b"[" * 60_000,
+    "deep object": b'{"identity":' * 5000,
+    "a huge number": b'{"identity": ' + b"9" * 60_000 + b"}",
+    "email with a lone surrogate": hook("\ud800@example.org"),
+    "lone surrogates": b'{"identity": {"id": "\\ud800", "traits": {"email": "\\ud800"}}}',
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE.keys())
+async def test_a_body_that_cannot_be_read_is_400_with_a_reason_audited_and_no_request(
+    door: httpx2.AsyncClient, records: Records, body: object
+) -> None:
+    answer = await post(door, body)
+    assert answer.status_code == 400, answer.text
+    problem = answer.json()
+    assert (problem["status"], problem["success"]) == (400, False)
+    assert problem["detail"]
+    assert "Traceback" not in answer.text
+    assert await records.value("SELECT count(*) FROM email_requests") == 0
+    (entry,) = await records.rows("SELECT * FROM email_provisioning_log")
+    assert (entry["action"], entry["status"], entry["error_message"]) == ("refuse", "done", problem["detail"])
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "the nil UUID": (hook("alice@example.org", UUID(int=0)), "nil_identity"),
+    "no address": (hook("alice"), "malformed_address"),
+    "an empty address": (hook(""), "malformed_address"),
+    "a domain that is not served": (hook("alice@elsewhere.example"), "domain_not_served"),
+    "a reserved name": (hook("Postmaster@example.org"), "reserved_name"),
+    "our mark's prefix": (hook("postroom-0af7@example.org"), "reserved_name"),
+    "a percent sign": (hook("al%ice@example.org"), "unsafe_local_part"),
+    "a plus sign": (hook("al+ice@example.org"), "unsafe_local_part"),
+    "quotes": (hook('"alice"@example.org'), "unsafe_local_part"),
+    "white space": (hook("al ice@example.org"), "unsafe_local_part"),
+    "a NUL": (hook("al\0ice@example.org"), "unsafe_local_part"),
+    "a look-alike": (hook("\u0430lice@example.org"), "unsafe_local_part"),
+    "a long name": (hook("a" * 65 + "@example.org"), "unsafe_local_part"),
+}
+
+
+@pytest.mark.parametrize(("body", "code"), REFUSED.values(), ids=REFUSED.keys())
+async def test_an_address_that_is_never_given_away_is_422_audited_and_no_request(
+    door: httpx2.AsyncClient, records: Records, body: dict[str, Any], code: str
+) -> None:
+    answer = await post(door, body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["type"] == f"urn:postroom:problem:{code}"
+    assert await records.value("SELECT count(*) FROM email_requests") == 0
+    assert await records.audit(UUID(body["identity"]["id"])) == [("refuse", "done", 0)]
+
+
+async def test_twenty_hooks_at_once_for_one_identity_are_one_attempt_and_one_account(
+    service: httpx2.AsyncClient, stalwart: StalwartStandIn, records: Records
+) -> None:
+    alice = mailbox()
+    answers = await asyncio.gather(*(post(service, hook(alice.email, alice.identity_id)) for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["email_account_id"] for answer in answers}) == 1
+    assert await records.attempts(alice.identity_id) == [("pending", 1), ("success", 1)]
+    assert len(await stalwart.accounts()) == 1
+
+
+async def test_an_address_that_another_identity_holds_is_409_and_stays_so(
+    service: httpx2.AsyncClient, records: Records
+) -> None:
+    assert (await post(service, hook("alice@example.org"))).status_code == 200
+    imposter = uuid4()
+    for _ in range(2):
+        answer = await post(service, hook("alice@example.org", imposter))
+        assert answer.status_code == 409
+        assert answer.json()["detail"] == "the address is held by another identity"
+    assert len(await records.log(imposter)) == 1
+    assert (await post(service, hook("alice.too@example.org", imposter))).status_code == 200
+
+
+async def test_a_newer_address_of_a_provisioned_identity_is_noted_and_the_account_answered(
+    service: httpx2.AsyncClient, records: Records
+) -> None:
+    alice = mailbox()
+    first = await post(service, hook(alice.email, alice.identity_id))
+    second = await post(service, hook("alice.a@example.org", alice.identity_id))
+    assert second.status_code == 200
+    assert second.json() == first.json()
+    assert (await records.request(alice.identity_id))["wanted_email"] == "alice.a@example.org"
+
+
+@pytest.fixture
+async def without_database(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    url = f"postgresql://postroom:pw@127.0.0.1:{port}/nowhere"
+    away = environment(database, None, None, database_url=url, retry_after_seconds=7)
+    async with connected(settings.load(away)) as parts, http(parts.app()) as client:
+        yield client
+
+
+async def test_without_postgresql_the_hook_is_told_that_nothing_was_stored(
+    without_database: httpx2.AsyncClient,
+) -> None:
+    answer, ready, live, metrics = await asyncio.gather(
+        post(without_database, hook("alice@example.org")),
+        without_database.get("/health/ready"),
+        without_database.get("/health/live"),
+        without_database.get("/metrics"),
+    )
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "7"
+    assert "nothing was stored" in answer.json()["detail"]
+    assert (ready.status_code, live.status_code, metrics.status_code) == (503, 200, 200)
+    assert "\npostroom_database_up 0\n" in metrics.text
+
+
+async def test_health_is_open_and_says_ok(service: httpx2.AsyncClient) -> None:
+    for path in ("/health/live", "/health/ready"):
+        answer = await service.get(path)
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+async def test_metrics_are_open_on_loopback_only_and_elsewhere_by_token(
+    database: Database,
+) -> None:
+    async with (
+        connected(settings.load(environment(database, None, None, metrics_token=TOKEN))) as parts,
+        http(parts.app()) as near,
+        http(parts.app(), client="192.0.2.7") as far,
+    ):
+        assert "postroom_database_up 1" in (await near.get("/metrics")).text
+        for proxied in ({"X-Forwarded-For": "192.0.2.7"}, {"Forwarded": "for=192.0.2.7"}, {"X-Real-IP": "::1"}):
+            assert (await near.get("/metrics", headers=proxied)).status_code == 403
+        assert (await far.get("/metrics")).status_code == 403
+        for wrong in ("", "Bearer", "Bearer ", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN):
+            assert (await far.get("/metrics", headers={"Authorization": wrong})).status_code == 403
+        allowed = await far.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert allowed.status_code == 200
+
+
+async def test_other_paths_and_methods_are_problems(service: httpx2.AsyncClient) -> None:
+    for answer, status in (
+        (await service.get(PATH), 405),
+        (await service.get("/nowhere"), 404),
+        (await service.post(PATH + "/"), 404),
+    ):
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
