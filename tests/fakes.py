@@ -157,7 +157,9 @@ class FakeMailServer:
     included; while there is a `gate`, creates wait for it.
     """
 
-    def __init__(self, *, creates: Sequence[Scripted] = (), finds: Sequence[Scripted] = (), ill: MailServerError | None = None):
+    def __init__(
+        self, *, creates: Sequence[Scripted] = (), finds: Sequence[Scripted] = (), ill: MailServerError | None = None
+    ) -> None:
         self.creates = list(creates)
         self.finds = list(finds)
         self.ill = ill
@@ -245,6 +247,7 @@ class FakeAnnouncements:
         self.replaced: list[tuple[Request, list[str]]] = []
         self.restored: list[tuple[str, datetime]] = []
         self.removed: list[str] = []
+        self.announced: list[Request] = []
 
     async def replace(self, request: Request, held: Sequence[str]) -> None:
         self.replaced.append((request, list(held)))
@@ -254,6 +257,9 @@ class FakeAnnouncements:
 
     async def remove(self, members: Sequence[str]) -> None:
         self.removed += members
+
+    async def announce(self, requests: Sequence[Request]) -> None:
+        self.announced += requests
 
 
 class FakeReminders:

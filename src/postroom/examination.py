@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 import httpx2
+from psycopg.errors import UndefinedTable
 
-from postroom.errors import MailServerError, Unavailable
+from postroom.errors import MailServerError, Misconfigured, Unavailable
+from postroom.postgres.audit import kept_mark_domain
 from postroom.postgres.connection import row
 from postroom.queue.retry_set import FAILURES, RetrySet
 from postroom.runtime import Parts, connected
@@ -76,11 +78,30 @@ async def _database(parts: Parts) -> Findings:
     try:
         facts = await row(parts.pool, "examine")
         counts = await parts.audit.counts()
+        breaker = await parts.breakers.read()
+        kept = await kept_mark_domain(parts.pool)
+    except UndefinedTable:
+        yield Finding("database", "wrong", "it has none of Postroom's tables, or old ones", "run postroom migrate")
+        return
     except Unavailable as error:
         yield Finding("database", "wrong", str(error), "start PostgreSQL, or correct POSTROOM_DATABASE_URL")
         return
     assert facts is not None  # a SELECT without FROM always has a row
     yield Finding("database", "fine", f"PostgreSQL {facts['version']}, schema {facts['revision']}")
+    if kept not in (None, parts.settings.mark_domain):
+        yield Finding(
+            "marks",
+            "wrong",
+            f"they were made in {kept}, but POSTROOM_MARK_DOMAIN says {parts.settings.mark_domain}",
+            f"set POSTROOM_MARK_DOMAIN={kept}",
+        )
+    if breaker.open:
+        yield Finding(
+            "breaker",
+            "warning",
+            f"open ({breaker.cause}): {breaker.error}",
+            "mend the mail server; then wait for the next probe, or run postroom resume",
+        )
     if facts["may_change_log"]:
         yield Finding(
             "audit",
@@ -123,10 +144,10 @@ async def _redis(parts: Parts) -> Findings:
 
 
 async def _mail_server(parts: Parts) -> Findings:
-    fix = "correct POSTROOM_STALWART_URL and POSTROOM_STALWART_API_KEY"
+    fix = "see whether Stalwart runs; if it does, correct POSTROOM_STALWART_URL and POSTROOM_STALWART_API_KEY"
     problem = await parts.mail_server.well()
     if problem is not None:
-        yield Finding("mail server", "wrong", problem, fix)
+        yield Finding("mail server", "wrong", str(problem), fix)
         return
     try:
         account = await parts.stalwart.get("/api/account", deadline=5)
@@ -158,7 +179,12 @@ async def _domains(parts: Parts) -> Findings:
             await parts.mail_server.domain_id(domain, deadline=5)
         except (MailServerError, Busy, WrongGeneration) as error:
             yield Finding(
-                f"domain {domain}", "wrong", str(error), f"add {domain} to Stalwart, or take it out of POSTROOM_DOMAINS"
+                f"domain {domain}",
+                "wrong",
+                str(error),
+                f"add {domain} to Stalwart, or take it out of POSTROOM_DOMAINS"
+                if isinstance(error, Misconfigured) and error.domain
+                else "mend the mail server first",
             )
         else:
             yield Finding(f"domain {domain}", "fine", "known to the mail server")
@@ -169,7 +195,8 @@ async def _kratos(parts: Parts) -> Findings:
     for name, url in urls.items():
         part, setting = f"kratos {name}", f"POSTROOM_KRATOS_{name.upper()}_URL"
         if not url:
-            yield Finding(part, "fine", f"not configured ({setting}); hooks need it not")
+            lost = "no sweep: a hook that is lost stays lost" if name == "admin" else "nothing needs it yet"
+            yield Finding(part, "warning" if name == "admin" else "fine", f"not configured; {lost}", f"set {setting}")
             continue
         path = "/admin/health/ready" if name == "admin" else "/health/ready"
         try:

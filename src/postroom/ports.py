@@ -12,6 +12,7 @@ from postroom.domain.breaker import Breaker, Cause
 from postroom.domain.identity import Identity
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, Status
+from postroom.errors import MailServerError
 
 
 class MailServer(Protocol):
@@ -25,8 +26,8 @@ class MailServer(Protocol):
         """The account that carries the mark of this identity, if there is one."""
         ...
 
-    async def well(self) -> str | None:
-        """None if the server answers a cheap question asked with our key, else what is wrong."""
+    async def well(self) -> MailServerError | None:
+        """None if the server answers a cheap question asked with our key, else what is wrong. Raises nothing."""
         ...
 
 

@@ -17,6 +17,8 @@ from postroom.runtime import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, con
 from postroom.settings import Settings
 from postroom.telemetry import log
 
+FIRST = asyncio.FIRST_COMPLETED
+
 
 async def serve(settings: Settings, *, until_eof: bool = False) -> None:
     """The service: webhook, health, metrics, and the worker unless POSTROOM_WORKER is off."""
@@ -33,7 +35,11 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> None:
         )
         listener = _listen(settings.host, settings.port)
         _log_start(parts)
+        # Until the marks' domain is known to be the right one, no mailbox may be made.
+        parts.accept.resumed.clear()
         heart = asyncio.create_task(_heart(parts, stop, with_worker=settings.worker))
+        # Not longer: with PostgreSQL away, hooks must be told so.
+        await asyncio.wait([heart, asyncio.create_task(parts.accept.resumed.wait())], timeout=2, return_when=FIRST)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         for task in (heart, serving):
             # Neither goes on without the other: a service whose heart broke must not look well.
@@ -60,6 +66,7 @@ async def work(settings: Settings, *, until_eof: bool = False) -> None:
 
 async def _heart(parts: Parts, stop: asyncio.Event, *, with_worker: bool) -> None:
     await settle_mark_domain(parts, stop)
+    parts.accept.resumed.set()
     if stop.is_set():
         return
     async with asyncio.TaskGroup() as group:

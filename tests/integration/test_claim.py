@@ -12,10 +12,12 @@ from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Failed, Move, Request, State, Status, after_attempt
 from postroom.errors import Permanent
-from postroom.ports import Answer, Claim
+from postroom.ports import Answer, Claim, Due, Reminder
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool
+from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
+from postroom.queue.retry_set import HORIZON
 from records import NOWHERE, Records, mailbox
 
 DIED = "the process died during the attempt"
@@ -291,3 +293,27 @@ async def test_eight_claimants_never_share_a_request_and_each_attempt_has_one_ou
         )
         == 0
     )
+
+
+async def test_the_safety_look_finds_ended_leases_at_once_and_what_waits_after_the_grace_the_longest_overdue_first(
+    requests: PostgresRequests, records: Records, pool: Pool
+) -> None:
+    look = PostgresReminders(pool, grace=1)
+    assert await look.due(10) == Due([], None)
+    late, later, in_grace = [await waiting(requests, mailbox(name)) for name in ("late", "later", "in-grace")]
+    crashed, runs = await running(requests, mailbox("crashed")), await running(requests, mailbox("runs"))
+    for seconds, identity_id in (
+        (-5, late),
+        (-9, later),
+        (-0.5, in_grace),
+        (-0.001, crashed.identity_id),
+        (60, runs.identity_id),
+    ):
+        await records.make_due_in(seconds, identity_id)
+    assert (await look.due(10)).reminders == [Reminder(later), Reminder(late), Reminder(crashed.identity_id)]
+    assert (await look.due(1)).reminders == [Reminder(later)]
+    due_in = (await look.due(10)).next_in
+    assert due_in is not None
+    assert due_in < -9, "of whoever is due first, found or not"
+    exact = await PostgresReminders(pool, grace=-HORIZON).due(10)
+    assert Reminder(in_grace) in exact.reminders

@@ -34,7 +34,8 @@ async def running(requests: PostgresRequests, of: Mailbox | None = None) -> Requ
 
 async def settle(requests: PostgresRequests, request: Request, outcome: Outcome) -> Settled:
     account = outcome.account if isinstance(outcome, Provisioned) else None
-    return await requests.settle(request, after_attempt(request.retries, outcome), account)
+    move = after_attempt(request.retries, outcome, outcome_unknown=request.outcome_unknown)
+    return await requests.settle(request, move, account)
 
 
 def success(of: Request) -> Provisioned:
@@ -134,8 +135,9 @@ async def test_an_unknown_outcome_is_never_forgotten(requests: PostgresRequests,
     assert (await settle(requests, request, Failed(cut, server_well=True))).request.outcome_unknown
     request = await claimed_again(requests, records, request)
     assert request.outcome_unknown
-    refused = Transient("mail server cannot be reached")
-    assert (await settle(requests, request, Failed(refused, server_well=True))).request.outcome_unknown
+    refused = Failed(Transient("mail server cannot be reached"), server_well=True)
+    move = after_attempt(request.retries, refused, outcome_unknown=request.outcome_unknown)
+    assert (await requests.settle(request, move, None)).request.outcome_unknown
 
 
 async def test_a_superseded_holder_changes_nothing_and_leaves_one_late_row(

@@ -225,6 +225,7 @@ def test_a_domain_is_normalised_once_for_all(label: str) -> None:
 
 def test_what_is_printed_is_short_and_escaped() -> None:
     assert printable("a\nb\x00") == r"'a\nb\x00'"
+    assert printable("\u0430lice") == r"'\u0430lice'", "a look-alike is seen to be one"
     assert len(printable("x" * 1000)) == 82
 
 

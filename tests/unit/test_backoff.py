@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from postroom.domain.backoff import (
@@ -48,6 +48,7 @@ def test_a_throttling_server_is_obeyed_between_a_second_and_an_hour(asked: float
 
 
 @given(st.floats())
+@example(math.nan)
 def test_no_retry_after_can_make_a_request_due_never(asked: float) -> None:
     """NaN included: PostgreSQL has no interval of so many seconds, and the outcome could not be stored."""
     assert 1 <= retry_after_seconds(asked) <= LONGEST_RETRY_AFTER

@@ -108,6 +108,12 @@ def test_an_unknown_outcome_is_remembered(retries: int, server_well: bool, unkno
     assert move.outcome_unknown is unknown
 
 
+@pytest.mark.parametrize("outcome", [row[1] for row in TABLE if row[0].endswith("1 retry") or "server well" in row[0]])
+def test_once_unknown_an_outcome_stays_unknown(outcome: Outcome) -> None:
+    """A look-up that could not be made proves nothing, and a create that is on its way may still arrive."""
+    assert after_attempt(1, outcome, outcome_unknown=True).outcome_unknown
+
+
 def test_an_interrupted_attempt_may_have_made_the_mailbox() -> None:
     assert after_attempt(0, Interrupted()).outcome_unknown
 

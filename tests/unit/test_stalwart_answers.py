@@ -225,10 +225,13 @@ async def test_a_refusal_of_our_key_misconfigures_the_server(status: int) -> Non
     ids=["the method", "the create", "the read of what was made", "over quota"],
 )
 async def test_forbidden_in_any_place_and_over_quota_misconfigure_the_server(answer: Answer) -> None:
-    error = await error_of(answer)
-    assert isinstance(error, Misconfigured)
-    assert error.domain is None
-    assert not error.unauthorized
+    server = ScriptedStalwart()
+    server.will(answer)
+    with pytest.raises(Misconfigured) as raised:
+        await server.registry().create(MAILBOX, deadline=5)
+    assert raised.value.domain is None
+    assert not raised.value.unauthorized
+    assert server.asked.count("session") == 1, "it is no other generation"
 
 
 @pytest.mark.parametrize("kind", ["forbidden", "unknownMethod", "accountNotFound", "requestTooLarge"])

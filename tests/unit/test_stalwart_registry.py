@@ -149,8 +149,8 @@ async def test_a_mailbox_with_our_mark_is_ours_though_the_server_names_the_holde
 
 async def test_a_mailing_list_that_holds_the_address_is_a_conflict() -> None:
     server = ScriptedStalwart()
-    server.will(taken("m", "MailingList"))
-    with pytest.raises(Conflict, match="taken by a MailingList"):
+    server.will(taken("m", "MailingList"), found())
+    with pytest.raises(Conflict, match="held by the mailinglist m"):
         await server.registry().create(MAILBOX, deadline=5)
 
 
@@ -297,6 +297,10 @@ async def test_a_server_replaced_by_another_generation_is_named_and_asked_again_
     server.will(problem(404))
     with pytest.raises(Misconfigured, match="is this Stalwart"):
         await registry.create(MAILBOX, deadline=5)
+    server.asked.clear()
+    with pytest.raises(Misconfigured, match="is this Stalwart"):
+        await registry.create(MAILBOX, deadline=5)
+    assert server.asked == ["session"], "nothing is tried on a server that we do not know"
     server.session = right
     server.will(made("k", "alice@example.org"))
     assert await registry.create(MAILBOX, deadline=5) == ACCOUNT

@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.command("log")(log_command)
     app.command("retry")(retry_command)
     app.command("bury")(bury_command)
+    app.command("resume")(resume_command)
 
 
 @asynccontextmanager
@@ -141,6 +142,28 @@ def bury_command(
     Example: postroom bury alice@example.org --reason "left the company"
     """
     asyncio.run(_act(who, as_json=as_json, reason=reason))
+
+
+def resume_command(as_json: AsJson = False) -> None:
+    """Ask the mail server now, and close the breaker if it is well, instead of waiting for the next probe.
+
+    Example: postroom resume
+    """
+    problem = asyncio.run(_resume())
+    if as_json:
+        typer.echo(json.dumps({"well": problem is None, "error": problem}))
+    else:
+        typer.echo("the mail server is well: requests go on" if problem is None else f"still not well: {problem}")
+    if problem is not None:
+        raise typer.Exit(1)
+
+
+async def _resume() -> str | None:
+    async with _parts() as parts:
+        problem = await parts.mail_server.well()
+        if problem is None:
+            await parts.breakers.close()
+        return None if problem is None else str(problem)
 
 
 async def _act(who: str, *, as_json: bool, reason: str | None) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from postroom.errors import ConfigurationError
 from postroom.postgres.migrate import role_of, upgrade
 from postroom.sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
 from postroom.sandbox.embedded_postgres import EmbeddedPostgres
@@ -81,6 +82,11 @@ class Trial:
         self._console = Console(stderr=False)
 
     async def run(self) -> None:
+        if "POSTROOM_URL" in os.environ:
+            raise ConfigurationError(
+                "this shell holds the addresses of a trial (postroom env); they would be taken for servers of yours: "
+                "use another shell"
+            )
         require_port(self._port, "The service", "--port")
         with self._data:
             async with Supervisor() as supervisor:
@@ -224,7 +230,7 @@ class Trial:
             ("see what happened to that identity", f"{prefix}{postroom} log {email}"),
             (
                 "make the mail server fail for addresses with a word in them (off again: sandbox fault off)",
-                f"{prefix}{postroom} sandbox fault fail --word should-fail",
+                f"{postroom} sandbox fault fail --word should-fail{data}",
             ),
         ]
 

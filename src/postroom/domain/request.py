@@ -11,7 +11,7 @@ of a running one. The moves that need no outcome (accept, claim, crash) are sing
 `postgres/sql`; everything that weighs an outcome is `after_attempt` below.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
@@ -123,8 +123,16 @@ class Move:
     outcome_unknown: bool = False
 
 
-def after_attempt(retries: int, outcome: Outcome) -> Move:
-    """The move of a running request whose attempt ended; `retries` is its number of retries so far."""
+def after_attempt(retries: int, outcome: Outcome, *, outcome_unknown: bool = False) -> Move:
+    """The move of a running request whose attempt ended; `retries` is its number of retries so far.
+
+    Once unknown, an outcome stays unknown (`outcome_unknown`): a create on its way may still arrive.
+    """
+    move = _move(retries, outcome)
+    return replace(move, outcome_unknown=move.outcome_unknown or outcome_unknown)
+
+
+def _move(retries: int, outcome: Outcome) -> Move:
     match outcome:
         case Provisioned():
             return Move(State.PROVISIONED, Status.SUCCESS, retries)

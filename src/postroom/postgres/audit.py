@@ -73,3 +73,9 @@ async def keep_mark_domain(pool: Pool, mark_domain: str) -> str:
     """The domain that marks are made in, as it was first used (`mark_domain`, if it is used for the first time)."""
     kept = await row(pool, "keep_fact", {"name": "mark_domain", "value": mark_domain})
     return str(kept["value"]) if kept else mark_domain
+
+
+async def kept_mark_domain(pool: Pool) -> str | None:
+    """The domain that marks are made in, None before the first use."""
+    kept = await row(pool, "read_fact", {"name": "mark_domain"})
+    return str(kept["value"]) if kept else None

@@ -90,8 +90,13 @@ class Accept:
         self._deadline = deadline
         self._lease = lease
         self._running: set[asyncio.Task[Settled]] = set()
+        self.resumed = asyncio.Event()
+        """while cleared, nothing is accepted: callers are told to come again"""
+        self.resumed.set()
 
     async def __call__(self, mailbox: Mailbox, origin: Origin) -> Answer:
+        if not self.resumed.is_set():
+            raise Unavailable("the service is still starting")
         ends = self._clock.monotonic() + self._deadline
         # First the normal case, a new identity: no look before the commit.
         started = await self._start(self._requests.accept, mailbox, origin, ends)
@@ -129,7 +134,8 @@ class Accept:
             if has_slot:
                 self._slots.give_back()
         done, _ = await asyncio.wait([task], timeout=max(0.0, ends - self._clock.monotonic()))
-        return _after(task.result()) if done else WillRetry()
+        # Cancelled: the service stops past its drain, and the request is due again at once.
+        return _after(task.result()) if done and not task.cancelled() else WillRetry()
 
     def _hand_over(self, task: asyncio.Task[Settled]) -> bool:
         """The attempt outlives its hook; it keeps the slot until it is settled. Returns False: not ours now."""

@@ -57,11 +57,14 @@ class Attempts:
         try:
             outcome = await self._outcome(request, ends)
         except asyncio.CancelledError:
-            # Only so long: with PostgreSQL away as well, the lease runs out and counts as a crash.
-            async with asyncio.timeout(LAST_WORDS):
-                await asyncio.shield(self._settle(request, Interrupted(), held))
+            await _last_words(asyncio.create_task(self._settle(request, Interrupted(), held)))
             raise
-        settled = await self._settle(request, outcome, held)
+        storing = asyncio.create_task(self._settle(request, outcome, held))
+        try:
+            settled = await asyncio.shield(storing)
+        except asyncio.CancelledError:
+            await _last_words(storing)
+            raise
         ATTEMPT_SECONDS.observe(self._clock.monotonic() - started)
         return settled
 
@@ -113,14 +116,14 @@ class Attempts:
         problem = await self._mail_server.well()
         if problem is None:
             return True
-        await self._open_breaker(Cause.OUTAGE, f"{error}; asked again: {problem}")
+        cause = _cause_of(problem) if isinstance(problem, Misconfigured) else Cause.OUTAGE
+        await self._open_breaker(cause, f"{error}; asked again: {problem}")
         return False
 
     async def _alarm(self, error: Misconfigured) -> None:
         log.error("Mail server is misconfigured: an operator must act", error=str(error), domain=error.domain)
         if error.domain is None:
-            cause = Cause.UNAUTHORIZED if error.unauthorized else Cause.MISCONFIGURED
-            await self._open_breaker(cause, str(error))
+            await self._open_breaker(_cause_of(error), str(error))
             return
         try:
             await self._requests.postpone_domain(error.domain, MISCONFIGURED_DELAY)
@@ -137,7 +140,7 @@ class Attempts:
         log.warning("Breaker open: the mail server is not asked for now", cause=cause.value, error=error)
 
     async def _settle(self, request: Request, outcome: Outcome, held: Sequence[str]) -> Settled:
-        move = after_attempt(request.retries, outcome)
+        move = after_attempt(request.retries, outcome, outcome_unknown=request.outcome_unknown)
         account = outcome.account if isinstance(outcome, Provisioned) else None
         while True:
             try:
@@ -156,6 +159,10 @@ class Attempts:
         return settled
 
 
+def _cause_of(error: Misconfigured) -> Cause:
+    return Cause.UNAUTHORIZED if error.unauthorized else Cause.MISCONFIGURED
+
+
 def _verified(mailbox: Mailbox, account: StalwartAccount) -> StalwartAccount:
     if account.email != mailbox.email:
         raise Permanent(
@@ -163,6 +170,14 @@ def _verified(mailbox: Mailbox, account: StalwartAccount) -> StalwartAccount:
             "it was left alone"
         )
     return account
+
+
+async def _last_words(storing: asyncio.Task[Settled]) -> None:
+    """Let a cancelled attempt store its outcome, for so long only: with PostgreSQL away as well, the lease runs out
+    and counts as a crash."""
+    done, _ = await asyncio.wait([storing], timeout=LAST_WORDS)
+    if not done:
+        storing.cancel()
 
 
 def _tell(request: Request, move: Move, settled: Settled) -> None:

@@ -20,7 +20,7 @@ class Probe:
                 return False
             problem = await self._mail_server.well()
             if problem is not None:
-                log.info("Mail server is still not well", error=problem, next_probe_in=breaker.interval)
+                log.info("Mail server is still not well", error=str(problem), next_probe_in=breaker.interval)
                 return False
             await self._breakers.close()
         except Unavailable:

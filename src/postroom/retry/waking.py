@@ -48,7 +48,9 @@ class Waking:
         now = self._clock.monotonic()
         if now < self._safety_look_at:
             return Due(due.reminders, _sooner(due.next_in, self._safety_look_at - now))
-        limit = min(limit, LOOK_AT_MOST)
+        limit = min(limit - len(due.reminders), LOOK_AT_MOST)
+        if limit <= 0:
+            return due  # as many as can run; the safety look stays due
         overdue = await self._overdue.due(limit)
         if len(overdue.reminders) < limit:
             self._safety_look_at = now + SAFETY_LOOK

@@ -13,7 +13,7 @@ from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request
 from postroom.errors import Unavailable
-from postroom.ports import Announcements, Answer, Claim, Clock, Reminder, Requests, Settled
+from postroom.ports import Announcements, Answer, Claim, Clock, Due, Reminder, Requests, Settled
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
 from postroom.retry.probe import Probe
@@ -61,7 +61,7 @@ class Worker:
         self._limits = limits
         self._event = asyncio.Event()
         self._stopping = False
-        self._running: dict[UUID, asyncio.Task[Settled]] = {}
+        self._running: dict[UUID, asyncio.Task[Settled | None]] = {}
         self._alone: dict[UUID, list[str]] = {}
         self._early: dict[UUID, float] = {}
         self._next_start = 0.0
@@ -108,8 +108,11 @@ class Worker:
         wait = self._next_start - self._clock.monotonic()
         if wait > 0:
             return wait
-        due = await self._waking.due(1 if self._limits.pace else free)
-        reminders = [*due.reminders, *self._early_ones()]
+        limit = 1 if self._limits.pace else free
+        early = self._early_ones(limit)
+        # Whoever Redis names is put off by a lease: ask for no more than can be claimed now.
+        due = await self._waking.due(limit - len(early)) if len(early) < limit else Due((), None)
+        reminders = [*early, *due.reminders]
         pause = min(LONGEST_SLEEP if due.next_in is None else due.next_in - EARLY, self._next_early())
         if not reminders:
             return max(SHORTEST_SLEEP, pause)
@@ -164,9 +167,9 @@ class Worker:
         elif due_in > -1.0:
             self._early[claim.identity_id] = self._clock.monotonic() + due_in
 
-    def _early_ones(self) -> list[Reminder]:
+    def _early_ones(self, limit: int) -> list[Reminder]:
         now = self._clock.monotonic()
-        due = [identity_id for identity_id, at in self._early.items() if at - EARLY <= now]
+        due = [identity_id for identity_id, at in self._early.items() if at - EARLY <= now][:limit]
         for identity_id in due:
             del self._early[identity_id]
         return [Reminder(identity_id) for identity_id in due]
@@ -187,7 +190,7 @@ class Worker:
         self._running[request.identity_id] = task
         task.add_done_callback(lambda _: self._ended(request.identity_id))
 
-    async def _attempt(self, request: Request, held: Sequence[str], before: float) -> Settled:
+    async def _attempt(self, request: Request, held: Sequence[str], before: float) -> Settled | None:
         # The lease began after `before`; two thirds of it leave time to ask whether the server is well, and settle.
         ends = before + self._limits.lease * 2 / 3
         member = RetryJob.of(request).to_json()
@@ -207,7 +210,10 @@ class Worker:
 
     def _ended(self, identity_id: UUID) -> None:
         task = self._running.pop(identity_id)
-        if not task.cancelled() and (error := task.exception()):
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Unavailable):
+            DATABASE_ERRORS.labels(where="worker").inc()  # nothing was claimed; it comes due again
+        elif error:
             log.error("Attempt broke; its lease will run out", identity_id=str(identity_id), exc_info=error)
         self._processed += 1
         if not self._running:
@@ -217,10 +223,15 @@ class Worker:
 
     async def _run_alone(self) -> None:
         """A request that crashed before runs while nothing else does, so that it can take nobody with it."""
-        if self._running:
-            await asyncio.wait(self._running.values())
         identity_id, held = self._alone.popitem()
-        async with self._slots.all():
+        task = asyncio.create_task(self._attempt_alone(identity_id, held))
+        self._running[identity_id] = task
+        task.add_done_callback(lambda _: self._ended(identity_id))
+        while not task.done() and not self._stopping:
+            await self._sleep(LONGEST_SLEEP)  # its end wakes us, and so does a stop
+
+    async def _attempt_alone(self, identity_id: UUID, held: list[str]) -> None:
+        async with self._slots.all():  # waits for whoever holds one, the attempts of this worker too
             before = self._clock.monotonic()
             for claim in await self._requests.claim([identity_id], lease=self._limits.lease, alone=True):
                 if claim.answer is Answer.GRANTED and claim.request:

@@ -7,7 +7,10 @@ many requests at once are a 400 `limit`, not a 429, and every internal error is 
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
+from postroom.stalwart.shapes import MethodError, ObjectId, Problem, SetError, read
 
 BUSY_LIMITS = frozenset({"maxConcurrentRequests", "maxConcurrentUpload"})
 
@@ -27,79 +30,72 @@ class WrongGeneration(Exception):
 
 
 class PrimaryKeyViolation(Exception):
-    """The address or the mark is taken; `holder` is the id of the object that holds it, `kind` its type."""
+    """The address or the mark is taken; `holder` names the object that holds it, if the server says."""
 
-    def __init__(self, kind: str, holder: str) -> None:
-        super().__init__(f"{kind} {holder}")
-        self.kind = kind
+    def __init__(self, holder: ObjectId | None) -> None:
+        super().__init__(str(holder))
         self.holder = holder
 
 
-def check_http(status: int, headers: Mapping[str, str], problem: Mapping[str, Any]) -> None:
-    """Raise what an HTTP answer other than 200 means. `problem` is its body (RFC 7807), {} if unreadable.
-
-    Its `detail` echoes our request, so no error text and no log line carries it.
-    """
+def check_http(status: int, headers: Mapping[str, str], body: Mapping[str, Any]) -> None:
+    """Raise what an HTTP answer other than 200 means. `body` is {} if it was no JSON object."""
     if status == 200:
         return
-    kind = str(problem.get("type", "")).removeprefix("urn:ietf:params:jmap:error:")
-    if status == 400 and kind == "limit" and problem.get("limit") in BUSY_LIMITS:
+    try:
+        problem = Problem.model_validate(body)
+    except ValidationError:
+        problem = Problem()
+    kind = problem.type.removeprefix("urn:ietf:params:jmap:error:")
+    if status == 400 and kind == "limit" and problem.limit in BUSY_LIMITS:
         raise Busy
     if status == 429:
         raise Throttled("mail server answered 429", retry_after=_seconds(headers.get("retry-after")))
     if status in _OUTAGE:
         raise Transient(f"mail server answered {status}", outcome_unknown=True)
     if status in (401, 402, 403):
-        what = {
-            401: "does not know our key",
-            402: "wants a second factor from our account",
-            403: "forbids it",
-        }
+        what = {401: "does not know our key", 402: "wants a second factor from our account", 403: "forbids it"}
         raise Misconfigured(f"mail server {what[status]} ({status})", unauthorized=status == 401)
     # 404, notJSON, notRequest, other limits: our bug or another version. Neither may bury people.
-    limit = f" {problem['limit']}" if isinstance(problem.get("limit"), str) else ""
-    raise WrongGeneration(Misconfigured(f"mail server answered {status} {kind or 'unexpectedly'}{limit}"))
+    raise WrongGeneration(Misconfigured(f"mail server answered {status} {told(kind)} {told(problem.limit)}".rstrip()))
 
 
 def check_method(name: str, arguments: Mapping[str, Any]) -> None:
     """Raise what a method-level `error` means (RFC 8620 §3.6.2)."""
     if name != "error":
         return
-    kind = str(arguments.get("type", "unknown"))
-    if kind in ("serverUnavailable", "serverPartialFail", "serverFail"):
-        raise Transient(f"mail server answered {kind}", outcome_unknown=True)
-    if kind == "rateLimit":
+    error = read(MethodError, arguments)
+    if error.type in ("serverUnavailable", "serverPartialFail", "serverFail"):
+        raise Transient(f"mail server answered {error.type}", outcome_unknown=True)
+    if error.type == "rateLimit":
         raise Throttled("mail server answered rateLimit")
-    if kind == "forbidden":
-        raise Misconfigured(f"mail server forbids it: {_words(arguments)}")
-    raise WrongGeneration(Misconfigured(f"mail server answered {kind}"))
+    if error.type == "forbidden":
+        raise Misconfigured(f"mail server forbids it: {told(error.description)}")
+    raise WrongGeneration(Misconfigured(f"mail server answered {told(error.type)}"))
 
 
-def set_error(error: Mapping[str, Any], *, domain: str) -> MailServerError | PrimaryKeyViolation:
+def set_error(error: SetError, *, domain: str) -> MailServerError | PrimaryKeyViolation:
     """What a SetError of a create in `domain` means (RFC 8620 §5.3)."""
-    kind = str(error.get("type", "unknown"))
-    holder = error.get("objectId")
-    if kind == "primaryKeyViolation" and isinstance(holder, dict):
-        return PrimaryKeyViolation(str(holder.get("object")), str(holder.get("id")))  # pyright: ignore[reportUnknownMemberType,reportUnknownArgumentType] — JSON
-    match kind:
+    words = told(error.description or str(error.validation_errors or error.properties or "no reason given"))
+    match error.type:
+        case "primaryKeyViolation":
+            return PrimaryKeyViolation(error.object_id)
         case "invalidProperties" | "invalidPatch" | "validationFailed":
-            return Permanent(f"mail server refused the mailbox ({kind}): {_words(error)}")
+            return Permanent(f"mail server refused the mailbox ({error.type}): {words}")
         case "rateLimit":
             return Throttled("mail server answered rateLimit")
         case "invalidForeignKey":
             return Misconfigured(f"mail server does not have the domain {domain}", domain=domain)
         case "forbidden":
-            return Misconfigured(f"mail server forbids it: {_words(error)}")
+            return Misconfigured(f"mail server forbids it: {words}")
         case "overQuota":
-            return Misconfigured(f"mail server is over a quota: {_words(error)}")
+            return Misconfigured(f"mail server is over a quota: {words}")
         case _:
-            return Misconfigured(f"mail server answered {kind}: {_words(error)}")
+            return Misconfigured(f"mail server answered {told(error.type)}: {words}")
 
 
-def _words(error: Mapping[str, Any]) -> str:
-    """The server's own sentence, shortened; of a validation error its parts."""
-    said = error.get("description") or error.get("validationErrors") or error.get("properties") or "no reason given"
-    return str(said)[:300]
+def told(text: str) -> str:
+    """The server's own words: short, and fit for a log line and for PostgreSQL (no NUL, no line break)."""
+    return "".join(c if c.isprintable() else " " for c in text)[:150]
 
 
 def _seconds(value: str | None) -> float | None:

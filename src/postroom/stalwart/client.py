@@ -2,17 +2,36 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import httpx2
+from pydantic import BaseModel
 
 from postroom.errors import Transient
 from postroom.stalwart.answers import check_http, check_method
+from postroom.stalwart.shapes import Envelope, read
 
 USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
 
 Call = tuple[str, dict[str, Any]]
 Response = dict[str, Any]
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Answers:
+    """Method responses, checked one by one: what an earlier method did stays done when a later one fails."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        self._responses = envelope.responses
+
+    def read(self, place: int, shape: type[T]) -> T:
+        """The arguments of the response at `place`. Raises what an `error` there means."""
+        if place >= len(self._responses):
+            raise Transient("mail server answered fewer methods than it was asked", outcome_unknown=True)
+        name, arguments, _ = self._responses[place]
+        check_method(name, arguments)
+        return read(shape, arguments)
 
 
 class StalwartClient:
@@ -50,26 +69,13 @@ class StalwartClient:
         """The JSON object at `path`. Raises `MailServerError`s, `Busy` and `WrongGeneration`."""
         return await self._send("GET", path, None, deadline)
 
-    async def call(self, calls: Sequence[Call], *, deadline: float, using: Sequence[str] = USING) -> list[Response]:
-        """The arguments of each method's response, in order.
-
-        Raises what the first method that failed means; what an earlier method did stays done.
-        """
+    async def call(self, calls: Sequence[Call], *, deadline: float, using: Sequence[str] = USING) -> Answers:
+        """The method responses, in order. Raises what the HTTP answer means."""
         body = {
             "using": list(using),
             "methodCalls": [[name, arguments, str(place)] for place, (name, arguments) in enumerate(calls)],
         }
-        answer = await self._send("POST", "/jmap/", body, deadline)
-        responses = answer.get("methodResponses")
-        if not isinstance(responses, list):
-            raise Transient("mail server's answer holds no methodResponses", outcome_unknown=True)
-        found: list[Response] = []
-        for name, arguments, _ in cast(list[tuple[str, Response, str]], responses):
-            if name == "error" and found:
-                break  # the caller sees fewer responses than calls and decides what that means
-            check_method(name, arguments)
-            found.append(arguments)
-        return found
+        return Answers(read(Envelope, await self._send("POST", "/jmap/", body, deadline)))
 
     async def _send(self, method: str, path: str, body: object, deadline: float) -> Response:
         self.requests += 1

@@ -1,8 +1,11 @@
 """Which generation of Stalwart is it? Decided from an authenticated session, never from a version string."""
 
+from pydantic import ValidationError
+
 from postroom.errors import Misconfigured
 from postroom.stalwart.answers import WrongGeneration
-from postroom.stalwart.client import Response, StalwartClient
+from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.shapes import Session
 
 REGISTRY = "urn:stalwart:jmap"
 
@@ -13,10 +16,14 @@ async def detect(client: StalwartClient, *, deadline: float) -> None:
     Raises `Misconfigured`, in words, for anything else, and what a server in trouble raises.
     """
     try:
-        session = await client.get("/jmap/session", deadline=deadline)
+        answer = await client.get("/jmap/session", deadline=deadline)
     except WrongGeneration as error:
         raise Misconfigured(f"no JMAP session at {client.url}/jmap/session: is this Stalwart?") from error
-    if not session.get("accounts"):
+    try:
+        session = Session.model_validate(answer)
+    except ValidationError as error:
+        raise Misconfigured(f"what {client.url}/jmap/session answers is no JMAP session") from error
+    if not session.accounts:
         # Without valid credentials the session is served all the same, only empty.
         raise Misconfigured("mail server does not know our key: its session holds no account", unauthorized=True)
     if _is_registry(session):
@@ -27,9 +34,8 @@ async def detect(client: StalwartClient, *, deadline: float) -> None:
     )
 
 
-def _is_registry(session: Response) -> bool:
+def _is_registry(session: Session) -> bool:
     # The capability is listed per account, not at the session's level (seen on 0.16.19).
-    if REGISTRY in (session.get("primaryAccounts") or {}):
-        return True
-    accounts: dict[str, Response] = session.get("accounts") or {}
-    return any(REGISTRY in (account.get("accountCapabilities") or {}) for account in accounts.values())
+    return REGISTRY in session.primary_accounts or any(
+        REGISTRY in account.account_capabilities for account in session.accounts.values()
+    )

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.errors import Conflict, MailServerError, Misconfigured, Throttled, Transient
-from postroom.stalwart.answers import Busy, PrimaryKeyViolation, WrongGeneration, set_error
-from postroom.stalwart.client import Call, Response, StalwartClient
+from postroom.stalwart.answers import Busy, WrongGeneration, set_error
+from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.detection import detect
+from postroom.stalwart.shapes import AccountList, AccountSet, Echo, ObjectId, QueryIds, SetError
 
 T = TypeVar("T")
 
@@ -59,22 +60,25 @@ class StalwartRegistry:
     async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
         return await self._within(deadline, lambda left: self._find(mailbox, left))
 
-    async def well(self) -> str | None:
+    async def well(self) -> MailServerError | None:
         try:
-            await self._within(WELL_WITHIN, lambda left: self._client.call([("Core/echo", {})], deadline=left))
+            await self._within(WELL_WITHIN, self._echo)
         except MailServerError as error:
-            return str(error)
+            return error
         return None
 
     async def domain_id(self, name: str, *, deadline: float) -> str:
         """The id of a domain, asked once. Raises `Misconfigured` for a domain that is not there."""
         if name not in self._domain_ids:
-            (answer,) = await self._client.call([("x:Domain/query", {"filter": {"name": name}})], deadline=deadline)
-            ids: list[str] = answer.get("ids") or []
+            answers = await self._client.call([("x:Domain/query", {"filter": {"name": name}})], deadline=deadline)
+            ids = answers.read(0, QueryIds).ids
             if not ids:
                 raise Misconfigured(f"mail server does not have the domain {name}", domain=name)
             self._domain_ids[name] = ids[0]
         return self._domain_ids[name]
+
+    async def _echo(self, left: float) -> None:
+        (await self._client.call([("Core/echo", {})], deadline=left)).read(0, Echo)
 
     async def _within(self, deadline: float, ask: Callable[[float], Awaitable[T]]) -> T:
         """Ask, waiting out the moments in which the server is busy with others of our requests."""
@@ -114,67 +118,56 @@ class StalwartRegistry:
             ("x:Account/get", {"ids": ["#c"], "properties": _ADDRESS}),
         ]
         answers = await self._client.call(calls, deadline=left)
-        refused = answers[0].get("notCreated", {}).get("c")
-        if refused:
+        outcome = answers.read(0, AccountSet)
+        if refused := (outcome.not_created or {}).get("c"):
             return await self._after_refusal(refused, mailbox, left)
-        made = answers[0].get("created", {}).get("c")
-        if not made:
+        if "c" not in (outcome.created or {}):
             raise Transient("mail server neither created nor refused the mailbox", outcome_unknown=True)
-        listed = answers[1].get("list") if len(answers) > 1 else None
-        if not listed:
-            raise Transient(f"mail server made account {made.get('id')} but does not show it", outcome_unknown=True)
-        return StalwartAccount(str(listed[0]["id"]), str(listed[0]["emailAddress"]))
+        made = answers.read(1, AccountList).accounts
+        if not made:
+            raise Transient("mail server made the mailbox but does not show it", outcome_unknown=True)
+        return StalwartAccount(made[0].id, made[0].email_address)
 
-    async def _after_refusal(self, refused: dict[str, Any], mailbox: Mailbox, left: float) -> StalwartAccount:
+    async def _after_refusal(self, refused: SetError, mailbox: Mailbox, left: float) -> StalwartAccount:
         error = set_error(refused, domain=mailbox.domain)
         if isinstance(error, MailServerError):
             if isinstance(error, Misconfigured) and error.domain:
                 self._domain_ids.clear()  # the domain was made anew under another id, or is gone
             raise error
-        if error.kind != "Account":
-            raise Conflict(f"{mailbox.email} is taken by a {error.kind} of the mail server ({error.holder})")
-        return await self._holder(error, mailbox, left)
+        return await self._ours(error.holder, mailbox, left)
 
-    async def _holder(self, violation: PrimaryKeyViolation, mailbox: Mailbox, left: float) -> StalwartAccount:
-        """The account that holds the address or the mark, if it carries our mark; never adopted otherwise."""
-        (answer,) = await self._client.call(
-            [("x:Account/get", {"ids": [violation.holder], "properties": _ADDRESS})], deadline=left
-        )
-        for account in answer.get("list", []):
-            if await self._carries_mark(account, mailbox, left):
-                return StalwartAccount(str(account["id"]), str(account["emailAddress"]))
-        # Where one account holds the address and another the mark, Stalwart names either by chance (seen on 0.16.19).
-        if marked := await self._find(mailbox, left):
-            return marked
+    async def _ours(self, holder: ObjectId | None, mailbox: Mailbox, left: float) -> StalwartAccount:
+        """The account that carries our mark; a stranger's is never adopted (`Conflict`)."""
+        if holder and holder.object == "Account":
+            get = ("x:Account/get", {"ids": [holder.id], "properties": _ADDRESS})
+            answers = await self._client.call([get], deadline=left)
+            if ours := await self._marked(answers.read(0, AccountList), mailbox, left):
+                return ours
+        # Where one object holds the address and another the mark, Stalwart names either by chance (seen on 0.16.19).
+        if ours := await self._find(mailbox, left):
+            return ours
+        who = f"the {holder.object.lower()} {holder.id}" if holder else "something"
         raise Conflict(
-            f"{mailbox.email} is held by the account {violation.holder} of the mail server, "
-            "which does not carry this identity's mark"
+            f"{mailbox.email} is held by {who} on the mail server, which does not carry this identity's mark"
         )
 
     async def _find(self, mailbox: Mailbox, left: float) -> StalwartAccount | None:
+        found = {"resultOf": "0", "name": "x:Account/query", "path": "/ids"}
         calls: list[Call] = [
             ("x:Account/query", {"filter": {"text": mailbox.identity_id.hex}}),
-            (
-                "x:Account/get",
-                {
-                    "#ids": {"resultOf": "0", "name": "x:Account/query", "path": "/ids"},
-                    "properties": _ADDRESS,
-                },
-            ),
+            ("x:Account/get", {"#ids": found, "properties": _ADDRESS}),
         ]
         answers = await self._client.call(calls, deadline=left)
-        if len(answers) < len(calls):
-            raise Transient("mail server did not answer the look-up of the mark")
-        # The text index is only a hint: the alias itself is the proof.
-        for account in answers[1].get("list", []):
-            if await self._carries_mark(account, mailbox, left):
-                return StalwartAccount(str(account["id"]), str(account["emailAddress"]))
-        return None
+        answers.read(0, QueryIds)
+        return await self._marked(answers.read(1, AccountList), mailbox, left)
 
-    async def _carries_mark(self, account: Response, mailbox: Mailbox, left: float) -> bool:
-        mark, domain_id = mark_of(mailbox.identity_id), await self.domain_id(self._mark_domain, deadline=left)
-        aliases: dict[str, Any] = account.get("aliases") or {}
-        return any(a.get("name") == mark and a.get("domainId") == domain_id for a in aliases.values())
+    async def _marked(self, listed: AccountList, mailbox: Mailbox, left: float) -> StalwartAccount | None:
+        """The account with our mark among those. The text index is only a hint: the alias itself is the proof."""
+        mark = (mark_of(mailbox.identity_id), await self.domain_id(self._mark_domain, deadline=left))
+        for account in listed.accounts:
+            if mark in {(alias.name, alias.domain_id) for alias in account.aliases.values()}:
+                return StalwartAccount(account.id, account.email_address)
+        return None
 
 
 def _account(mailbox: Mailbox, domain_id: str, mark_domain_id: str, quota: int | None) -> dict[str, Any]:

@@ -5,8 +5,7 @@ WITH settled AS (
         due_at = now() + make_interval(secs => %(delay)s::float8),
         holder = NULL,
         retries = %(retries)s,
-        -- Once unknown, always looked up first: a create on its way may still arrive.
-        outcome_unknown = outcome_unknown OR %(outcome_unknown)s,
+        outcome_unknown = %(outcome_unknown)s,
         enqueued_at = clock_timestamp(),
         last_error = %(error)s,
         reason = %(reason)s

@@ -1,0 +1,1 @@
+SELECT value FROM postroom_facts WHERE name = %(name)s

@@ -1,0 +1,107 @@
+"""The parts of Stalwart's answers that Postroom reads, checked before anything relies on them.
+
+An answer of another shape ends an attempt with an unknown outcome, never with an error of ours: that would look
+like a crash, and three of those bury a request. Unknown fields are ignored, and what RFC 8620 §5.3 lets be null may be.
+"""
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from postroom.errors import Transient
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Problem(_Shape):
+    """The body of an HTTP error (RFC 7807). `detail` is left out: it echoes our request."""
+
+    type: str = "about:blank"
+    limit: str = ""
+
+
+class Envelope(_Shape):
+    """RFC 8620 §3.4: name, arguments and call id of each method response."""
+
+    responses: list[tuple[str, dict[str, Any], str]] = Field(alias="methodResponses", min_length=1)
+
+
+class MethodError(_Shape):
+    """RFC 8620 §3.6.2."""
+
+    type: str = "unknown"
+    description: str = ""
+
+
+class ObjectId(_Shape):
+    object: str
+    id: str
+
+
+class SetError(_Shape):
+    """RFC 8620 §5.3, with Stalwart's `objectId` and `validationErrors`."""
+
+    type: str = "unknown"
+    description: str = ""
+    properties: list[str] = []
+    object_id: ObjectId | None = Field(None, alias="objectId")
+    validation_errors: list[Any] = Field([], alias="validationErrors")
+
+
+class Created(_Shape):
+    id: str
+
+
+class AccountSet(_Shape):
+    created: dict[str, Created] | None = None
+    not_created: dict[str, SetError] | None = Field(None, alias="notCreated")
+
+
+class Alias(_Shape):
+    name: str
+    domain_id: str = Field(alias="domainId")
+
+
+class Account(_Shape):
+    id: str
+    email_address: str = Field(alias="emailAddress")
+    aliases: dict[str, Alias] = {}
+
+
+class AccountList(_Shape):
+    accounts: list[Account] = Field(alias="list")
+
+
+class Echo(_Shape):
+    """RFC 8620 §4: whatever was sent."""
+
+
+class QueryIds(_Shape):
+    ids: list[str]
+
+
+class SessionAccount(_Shape):
+    account_capabilities: dict[str, Any] = Field({}, alias="accountCapabilities")
+
+
+class Session(_Shape):
+    """RFC 8620 §2."""
+
+    accounts: dict[str, SessionAccount] = {}
+    primary_accounts: dict[str, str] = Field({}, alias="primaryAccounts")
+
+
+def read(shape: type[T], content: object) -> T:
+    """`content` as `shape`. Raises `Transient` with an unknown outcome when it has another one."""
+    try:
+        return shape.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])[:100]
+        raise Transient(
+            f"mail server's answer cannot be read ({shape.__name__} {where}: {first['type']})", outcome_unknown=True
+        ) from error

@@ -1,0 +1,51 @@
+"""While the breaker is open: who asks, and what the answer changes."""
+
+import pytest
+
+from fakes import FakeBreakers, FakeMailServer
+from postroom.domain.breaker import Cause
+from postroom.errors import Misconfigured, Transient
+from postroom.retry.probe import Probe
+
+AWAY = Transient("cannot be reached")
+
+
+async def test_a_closed_breaker_is_not_probed() -> None:
+    mail_server = FakeMailServer(ill=AWAY)
+    assert await Probe(FakeBreakers(), mail_server).closed()
+    assert mail_server.asked == []
+
+
+async def test_a_server_that_is_well_again_closes_the_breaker() -> None:
+    breakers, mail_server = FakeBreakers(is_open=True), FakeMailServer()
+    assert await Probe(breakers, mail_server).closed()
+    assert (breakers.is_open, mail_server.asked) == (False, ["well"])
+
+
+async def test_a_server_that_is_not_well_leaves_it_open_for_its_cause() -> None:
+    breakers = FakeBreakers(is_open=True)
+    assert not await Probe(breakers, FakeMailServer(ill=AWAY)).closed()
+    assert breakers.is_open
+    assert breakers.openings == []
+
+
+async def test_an_outage_that_turns_out_to_be_an_unknown_key_is_probed_as_one() -> None:
+    """Each probe with it counts towards a ban: 288 a day at 5 minutes, 48 at 30."""
+    breakers = FakeBreakers(is_open=True)
+    unknown = Misconfigured("mail server does not know our key (401)", unauthorized=True)
+    assert not await Probe(breakers, FakeMailServer(ill=unknown)).closed()
+    assert [cause for cause, _ in breakers.openings] == [Cause.UNAUTHORIZED]
+
+
+async def test_nobody_probes_whose_turn_it_is_not() -> None:
+    breakers, mail_server = FakeBreakers(is_open=True, probes_left=0), FakeMailServer()
+    assert not await Probe(breakers, mail_server).closed()
+    assert mail_server.asked == []
+
+
+@pytest.mark.parametrize("place", ["read", "take"])
+async def test_while_postgresql_is_away_the_breaker_counts_as_open(place: str) -> None:
+    breakers, mail_server = FakeBreakers(is_open=place == "take"), FakeMailServer()
+    breakers.away = 1
+    assert not await Probe(breakers, mail_server).closed()
+    assert mail_server.asked == []
