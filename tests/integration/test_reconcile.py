@@ -75,7 +75,7 @@ async def test_a_lost_redis_is_filled_again_and_marked_complete(
     await redis.flushall()
     clock.seconds += 30
     assert (await reconcile.turn()).added == 25
-    members = await redis.zrange(KEY, 0, -1, withscores=True)
+    members: list[tuple[str, float]] = await redis.zrange(KEY, 0, -1, withscores=True)  # pyright: ignore[reportAssignmentType] — decoded
     assert {RetryJob.from_json(member).identity_id for member, _ in members} == set(identity_ids)
     due_at = (await records.request(identity_ids[0]))["due_at"].timestamp()
     assert {round(score, 3) for _, score in members} == {round(due_at, 3)}
@@ -91,7 +91,7 @@ async def test_an_old_snapshot_of_redis_is_cleared_of_what_is_over(
     )
     await redis.zadd(KEY, {"what somebody else put here": 1.0})
     assert await reconcile.full_pass() == Corrections(removed=5)
-    members = await redis.zrange(KEY, 0, -1)
+    members: list[str] = await redis.zrange(KEY, 0, -1)  # pyright: ignore[reportAssignmentType] — decoded
     assert {RetryJob.from_json(member).identity_id for member in members} == set(kept)
 
 

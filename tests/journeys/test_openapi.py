@@ -35,7 +35,7 @@ async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
 
 
 @schema.parametrize()
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_no_description_leads_to_a_5xx(up: Trial, case: schemathesis.Case) -> None:
     headers = {"X-Postroom-Key": up.environment["POSTROOM_WEBHOOK_KEY"]}
     answer = case.call(base_url=up.environment["POSTROOM_URL"], headers=headers)

@@ -141,8 +141,13 @@ class Accept:
         """The attempt outlives its hook; it keeps the slot until it is settled. Returns False: not ours now."""
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        task.add_done_callback(lambda _: self._slots.give_back())
+        task.add_done_callback(self._ended)
         return False
+
+    def _ended(self, task: asyncio.Task[Settled]) -> None:
+        self._slots.give_back()
+        if not task.cancelled() and not task.exception() and task.result().request.state is State.WAITING:
+            self._wake()  # it may be due before the worker looks again
 
     async def _repeat(
         self, request: Request, account_id: UUID | None, mailbox: Mailbox, origin: Origin, ends: float

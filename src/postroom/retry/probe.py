@@ -1,6 +1,7 @@
 """While the breaker is open: one process asks whether the mail server is well, the others wait."""
 
-from postroom.errors import Unavailable
+from postroom.domain.breaker import Cause
+from postroom.errors import Misconfigured, Unavailable
 from postroom.ports import Breakers, MailServer
 from postroom.telemetry import DATABASE_ERRORS, log
 
@@ -20,6 +21,8 @@ class Probe:
                 return False
             problem = await self._mail_server.well()
             if problem is not None:
+                if isinstance(problem, Misconfigured) and problem.unauthorized:
+                    await self._breakers.open(Cause.UNAUTHORIZED, str(problem))  # seldom, or it bans us
                 log.info("Mail server is still not well", error=str(problem), next_probe_in=breaker.interval)
                 return False
             await self._breakers.close()

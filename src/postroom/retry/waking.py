@@ -32,34 +32,37 @@ class Waking:
         self._clock = clock
         self._failures = failures
         self._safety_look_at = clock.monotonic()
+        self._all_that_is_due = False
 
     async def due(self, limit: int) -> Due:
+        """At most `limit` who are due. Redis puts off whoever it names, so ask for no more than can be claimed."""
         if self._redis is None:
             return await self._exact.due(limit)
+        now = self._clock.monotonic()
+        # In turn with Redis, not after it: with a backlog there, what it lost would wait for the whole of it.
+        if now >= self._safety_look_at:
+            found = await self._safety_look(limit, now)
+            if found.reminders:
+                return found
         try:
             due = await self._redis.due(limit)
         except self._failures as error:
             REDIS_ERRORS.inc()
             log.warning("Redis did not answer; PostgreSQL takes over", call="due", error=type(error).__name__)
             return await self._exact.due(limit)
-        return await self._with_safety_look(due, limit)
+        until_safety_look = max(0.0, self._safety_look_at - now)
+        next_in = until_safety_look if due.next_in is None else min(due.next_in, until_safety_look)
+        return Due(due.reminders, next_in)
 
-    async def _with_safety_look(self, due: Due, limit: int) -> Due:
-        now = self._clock.monotonic()
-        if now < self._safety_look_at:
-            return Due(due.reminders, _sooner(due.next_in, self._safety_look_at - now))
-        limit = min(limit - len(due.reminders), LOOK_AT_MOST)
-        if limit <= 0:
-            return due  # as many as can run; the safety look stays due
-        overdue = await self._overdue.due(limit)
-        if len(overdue.reminders) < limit:
+    async def _safety_look(self, limit: int, now: float) -> Due:
+        limit = min(limit, LOOK_AT_MOST)
+        found = await (self._exact if self._all_that_is_due else self._overdue).due(limit)
+        if len(found.reminders) < limit:
             self._safety_look_at = now + SAFETY_LOOK
-        return Due([*due.reminders, *overdue.reminders], due.next_in)
+            self._all_that_is_due = False
+        return found
 
     def look_now(self) -> None:
-        """Let the next look be a safety look: the breaker closed, or PostgreSQL came back."""
+        """The breaker closed, or PostgreSQL came back: whoever was due meanwhile was put off in Redis."""
         self._safety_look_at = self._clock.monotonic()
-
-
-def _sooner(seconds: float | None, other: float) -> float:
-    return other if seconds is None else min(seconds, other)
+        self._all_that_is_due = True
