@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -13,8 +14,11 @@ from postroom.sandbox.loopback import free_port
 
 
 class Trial:
-    def __init__(self, folder: Path) -> None:
+    """`settings` are environment variables of the service."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
         self._folder = folder
+        self._settings = settings
         self.environment: dict[str, str] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._http = httpx2.AsyncClient(trust_env=False)
@@ -25,7 +29,7 @@ class Trial:
             sys.executable,
             *("-m", "postroom", "up", "--port", str(free_port())),
             cwd=self._folder,
-            env=dict(os.environ) | {"POSTROOM_LOG_LEVEL": "WARNING"},
+            env=dict(os.environ) | {"POSTROOM_LOG_LEVEL": "WARNING"} | self._settings,
             stdout=asyncio.subprocess.DEVNULL,
         )
         async with asyncio.timeout(120):
@@ -34,6 +38,14 @@ class Trial:
                     raise SystemExit("the trial did not start; its reason stands above")
                 await asyncio.sleep(0.1)
         self.environment = json.loads(published.read_text())["environment"]
+
+    @property
+    def owner_url(self) -> str:
+        """The database as its owner: a benchmark puts rows there that no code of ours would."""
+        data = self._folder / ".postroom"
+        service = urlsplit(self.environment["POSTROOM_DATABASE_URL"])
+        secret = (data / "secrets" / "postgres-owner").read_text().strip()
+        return f"postgresql://postroom_owner:{secret}@{service.hostname}:{service.port}{service.path}"
 
     async def mail_server_requests(self) -> int | None:
         """HTTP requests that the service sent to the stand-in, by its own count; None for a real server."""

@@ -122,11 +122,21 @@ class Settings(BaseSettings):
             return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("stalwart_url", "kratos_public_url", "kratos_admin_url")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("a URL begins with http:// or https://")
+        return value
+
     @field_validator("webhook_key", "webhook_key_previous")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < 16:
-            raise ValueError("a key needs at least 16 characters")
+        if value is None:
+            return None
+        key = value.get_secret_value()
+        if len(key) < 16 or not key.isascii() or not key.isprintable():
+            raise ValueError("a key needs at least 16 characters, all of them printable ASCII: it travels in a header")
         return value
 
     @field_validator("mark_domain")

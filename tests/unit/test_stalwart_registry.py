@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
-from postroom.errors import Conflict, MailServerError, Misconfigured, Throttled, Transient
+from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 from scripted_stalwart import (
     KEY,
     SESSION,
@@ -117,6 +117,21 @@ async def test_the_address_is_told_as_the_server_made_it() -> None:
     assert await server.registry().create(MAILBOX, deadline=5) == StalwartAccount("k", "alice1@example.org")
 
 
+async def test_what_may_be_null_may_be_null() -> None:
+    """RFC 8620 §5.3."""
+    server = ScriptedStalwart()
+    shown = {"list": [{"id": "k", "emailAddress": "alice@example.org"}]}
+    server.will(
+        responses(("x:Account/set", {"created": {"c": {"id": "k"}}, "notCreated": None}), ("x:Account/get", shown))
+    )
+    assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
+    server.will(
+        responses(("x:Account/set", {"created": None, "notCreated": {"c": {"type": "invalidPatch"}}})),
+    )
+    with pytest.raises(Permanent):
+        await server.registry().create(MAILBOX, deadline=5)
+
+
 async def test_a_holder_with_our_mark_is_ours() -> None:
     server = ScriptedStalwart()
     server.will(taken("k"), listed(OURS))
@@ -190,6 +205,13 @@ async def test_a_look_up_of_what_is_not_there_finds_nothing() -> None:
     server = ScriptedStalwart()
     server.will(found())
     assert await server.registry().find(MAILBOX, deadline=5) is None
+
+
+async def test_a_look_up_that_the_server_cannot_do_now_is_tried_again_later() -> None:
+    server = ScriptedStalwart()
+    server.will(responses(("error", {"type": "serverUnavailable"}), ("error", {"type": "invalidResultReference"})))
+    with pytest.raises(Transient):
+        await server.registry().find(MAILBOX, deadline=5)
 
 
 async def test_a_look_up_finds_the_mailbox_among_others() -> None:

@@ -103,7 +103,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """We stopped in the middle (shutdown past the drain)."""
+    """We stopped in the middle (shutdown past the drain), or never began."""
+
+    why: str = "interrupted by shutdown"
+    began: bool = True
 
 
 Outcome = Provisioned | Failed | Interrupted
@@ -136,14 +139,14 @@ def _move(retries: int, outcome: Outcome) -> Move:
     match outcome:
         case Provisioned():
             return Move(State.PROVISIONED, Status.SUCCESS, retries)
-        case Interrupted():
+        case Interrupted(why, began):
             return Move(
                 State.WAITING,
                 Status.INTERRUPTED,
                 retries,
                 delay=0,
-                error="interrupted by shutdown",
-                outcome_unknown=True,
+                error=why,
+                outcome_unknown=began,
             )
         case Failed(error, server_well):
             return _after_failure(retries, error, server_well=server_well)

@@ -99,10 +99,16 @@ class Accept:
             raise Unavailable("the service is still starting")
         ends = self._clock.monotonic() + self._deadline
         # First the normal case, a new identity: no look before the commit.
-        started = await self._start(self._requests.accept, mailbox, origin, ends)
-        if started:
-            return started
-        found = await self._requests.read(mailbox.identity_id)
+        has_slot = await self._slots.take(within=0)
+        found = None
+        if not has_slot:
+            # A repeat must not wait for a slot that it does not need.
+            found = await self._requests.read(mailbox.identity_id)
+        if found is None:
+            started = await self._start(self._requests.accept, mailbox, origin, ends, has_slot=has_slot)
+            if started:
+                return started
+            found = await self._requests.read(mailbox.identity_id)
         if found is None:
             return await self._refuse_held(mailbox, origin)
         if found[0].state is State.DEAD and found[0].email != mailbox.email:
@@ -114,9 +120,11 @@ class Accept:
             return Held(born_dead.reason or HELD)
         raise Unavailable("the request could not be stored: others changed it at the same moment")
 
-    async def _start(self, store: Store, mailbox: Mailbox, origin: Origin, ends: float) -> Answer | None:
+    async def _start(
+        self, store: Store, mailbox: Mailbox, origin: Origin, ends: float, *, has_slot: bool = False
+    ) -> Answer | None:
         """Store by `store` and attempt; None if it did not store."""
-        has_slot = await self._slots.take(within=self._deadline * SHARE_FOR_A_SLOT)
+        has_slot = has_slot or await self._slots.take(within=self._deadline * SHARE_FOR_A_SLOT)
         try:
             holder = self._new_id() if has_slot else None
             before = self._clock.monotonic()
@@ -180,7 +188,7 @@ class Accept:
 def _after(settled: Settled) -> Answer:
     """What the hook is told of the attempt that was made for it."""
     request = settled.request
-    if request.state is State.DEAD and settled.status is not Status.CONFLICT:
+    if request.state is State.DEAD and settled.status is Status.FAILED:
         return Rejected(request.reason or "")
     return _state_of(request, settled.account_id)
 

@@ -70,7 +70,7 @@ class Attempts:
 
     async def give_up(self, request: Request, *, held: Sequence[str] = ()) -> Settled:
         """Settle a request that was claimed but could not be attempted; it is due at once and spends nothing."""
-        return await self._settle(request, Interrupted(), held)
+        return await self._settle(request, Interrupted("no slot was free within its lease", began=False), held)
 
     async def _outcome(self, request: Request, ends: float) -> Outcome:
         try:
@@ -166,8 +166,8 @@ def _cause_of(error: Misconfigured) -> Cause:
 def _verified(mailbox: Mailbox, account: StalwartAccount) -> StalwartAccount:
     if account.email != mailbox.email:
         raise Permanent(
-            f"the mail server made {account.email} (account {account.id}) where {mailbox.email} was asked for; "
-            "it was left alone"
+            f"the identity's mailbox on the mail server is {account.email} (account {account.id}) where "
+            f"{mailbox.email} was asked for; it was left alone"
         )
     return account
 

@@ -111,7 +111,11 @@ class StalwartRegistry:
 
     async def _create(self, mailbox: Mailbox, left: float) -> StalwartAccount:
         domain_id = await self.domain_id(mailbox.domain, deadline=left)
-        mark_domain_id = await self.domain_id(self._mark_domain, deadline=left)
+        try:
+            mark_domain_id = await self.domain_id(self._mark_domain, deadline=left)
+        except Misconfigured as error:
+            # Not one domain's trouble: without it nobody gets a mailbox.
+            raise Misconfigured(f"{error}, which holds every mark (POSTROOM_MARK_DOMAIN)") from error
         account = _account(mailbox, domain_id, mark_domain_id, self._quota)
         calls: list[Call] = [
             ("x:Account/set", {"create": {"c": account}}),

@@ -1,0 +1,147 @@
+"""The heart by itself: punctuality of retries, what an idle worker asks of Redis, and reconcile on 100,000 waiting.
+
+    python -m benchmarks.heart [--json]
+
+A trial is started in a temporary folder; requests are put into its database and Redis as a settle leaves them.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from redis.asyncio import Redis
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.trial import Trial
+from postroom.clock import SystemClock
+from postroom.postgres.connection import Pool, make_pool
+from postroom.postgres.leadership import PostgresLeadership
+from postroom.postgres.waiting import PostgresWaiting
+from postroom.queue.members import RedisMembers
+from postroom.queue.retry_set import FAILURES, KEY, connect
+from postroom.retry.reconcile import Reconcile
+
+RETRIES = 600
+SPREAD = (5.0, 35.0)
+"""Seconds ahead in which the retries come due, evenly."""
+MANY = 100_000
+
+INSERT = """
+INSERT INTO email_requests (identity_id, email, state, due_at, attempts, retries, enqueued_at, last_error)
+SELECT id, id || '@example.org', 'waiting', now() + make_interval(secs => %s + %s * n / %s), 1, 1,
+       clock_timestamp() - interval '1 minute', 'mail server answered 503'
+FROM unnest(%s::uuid[]) WITH ORDINALITY AS ids (id, n)
+"""
+
+LATENESS = """
+SELECT extract(epoch FROM l.created_at - d.due_at)::float8 * 1000
+FROM email_provisioning_log l JOIN due d ON d.identity_id = l.kratos_identity_id WHERE l.status = 'pending'
+"""
+
+
+async def punctuality(database: psycopg.AsyncConnection[Any], pool: Pool, redis: Redis) -> dict[str, float]:
+    """Milliseconds from a retry's due time to its committed claim; negative is early."""
+    start, end = SPREAD
+    await database.execute(INSERT, [start, end - start, RETRIES, [uuid4() for _ in range(RETRIES)]])
+    await database.execute("CREATE TEMP TABLE due AS SELECT identity_id, due_at FROM email_requests")
+    async for page in PostgresWaiting(pool).pages(RETRIES):
+        await RedisMembers(redis).add(page)
+    cursor = None
+    for _ in range(int(end) + 30):
+        await asyncio.sleep(1)
+        cursor = await database.execute(LATENESS)
+        if cursor.rowcount >= RETRIES:
+            break
+    assert cursor is not None
+    late = sorted([row[0] for row in await cursor.fetchall()])
+    cuts = statistics.quantiles(late, n=100)
+    return {
+        "retries claimed": len(late),
+        "earliest, ms": round(late[0], 1),
+        "lateness p50, ms": round(cuts[49], 1),
+        "lateness p99, ms": round(cuts[98], 1),
+    }
+
+
+async def idle(redis: Redis, seconds: float = 20) -> dict[str, float]:
+    """Commands a second that Redis sees with one service and its worker idle; our own two questions left out."""
+    before = (await redis.info("stats"))["total_commands_processed"]
+    await asyncio.sleep(seconds)
+    after = (await redis.info("stats"))["total_commands_processed"]
+    return {"idle commands a second": round((after - before - 1) / seconds, 2)}
+
+
+async def many(database: psycopg.AsyncConnection[Any], pool: Pool, redis: Redis) -> dict[str, float]:
+    """A full pass over many, after Redis was emptied and when everything agrees; and Redis' memory for them."""
+    await database.execute("TRUNCATE email_requests")
+    await redis.delete(KEY)
+    empty = (await redis.info("memory"))["used_memory"]
+    await database.execute(INSERT, [3600.0, 1.0, MANY, [uuid4() for _ in range(MANY)]])
+    await database.execute("ANALYZE email_requests")
+    reconcile = Reconcile(
+        PostgresWaiting(pool), RedisMembers(redis), PostgresLeadership(pool), SystemClock(), failures=FAILURES
+    )
+    rebuilt, seconds = await _timed(reconcile)
+    assert rebuilt.added == MANY, rebuilt
+    agreed, agreed_seconds = await _timed(reconcile)
+    assert agreed.added == agreed.removed == 0, agreed
+    started = time.perf_counter()
+    await reconcile.look()
+    used = (await redis.info("memory"))["used_memory"] - empty
+    return {
+        "rebuilt after FLUSHALL, s": round(seconds, 2),
+        "compared, s": round(agreed_seconds, 2),
+        "30-second look, ms": round(1000 * (time.perf_counter() - started), 1),
+        "MiB of Redis": round(used / 2**20, 1),
+    }
+
+
+async def _timed(reconcile: Reconcile) -> tuple[Any, float]:
+    started = time.perf_counter()
+    corrections = await reconcile.full_pass()
+    return corrections, time.perf_counter() - started
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.heart")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="postroom-bench-") as folder:
+        trial = Trial(Path(folder), POSTROOM_PACE="0")
+        try:
+            await trial.up()
+            figures = await _measure(trial)
+        finally:
+            await trial.down()
+    if arguments.json:
+        print(json.dumps(figures, indent=2))
+        return
+    table = Table("", "figure")
+    for what, figure in figures.items():
+        table.add_row(what, str(figure))
+    Console().print(table)
+
+
+async def _measure(trial: Trial) -> dict[str, float]:
+    redis = connect(trial.environment["POSTROOM_REDIS_URL"])
+    pool = make_pool(trial.environment["POSTROOM_DATABASE_URL"], size=4)
+    await pool.open()
+    owner = await psycopg.AsyncConnection[Any].connect(trial.owner_url, autocommit=True)
+    async with owner, redis, pool:
+        return {
+            **await punctuality(owner, pool, redis),
+            **await idle(redis),
+            **{f"{MANY:,} waiting: {what}": figure for what, figure in (await many(owner, pool, redis)).items()},
+        }
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
