@@ -12,7 +12,7 @@ from postroom.errors import MailServerError, Misconfigured, Unavailable
 from postroom.postgres.audit import kept_mark_domain
 from postroom.postgres.connection import row
 from postroom.queue.retry_set import FAILURES, RetrySet
-from postroom.runtime import Parts, connected
+from postroom.runtime import Parts
 from postroom.settings import Settings
 from postroom.stalwart.answers import Busy, WrongGeneration
 
@@ -52,14 +52,13 @@ class Finding:
 Findings = AsyncGenerator[Finding]
 
 
-async def examine(settings: Settings) -> list[Finding]:
+async def examine(parts: Parts) -> list[Finding]:
     """All findings; a part that is away is one of them."""
-    found = [_of_settings(settings)]
-    async with connected(settings) as parts:
-        checks: list[Callable[[Parts], Findings]] = [_database, _redis, _mail_server, _domains, _kratos]
-        for check in checks:
-            async with aclosing(check(parts)) as findings:
-                found += [finding async for finding in findings]
+    found = [_of_settings(parts.settings)]
+    checks: list[Callable[[Parts], Findings]] = [_database, _redis, _mail_server, _domains, _kratos]
+    for check in checks:
+        async with aclosing(check(parts)) as findings:
+            found += [finding async for finding in findings]
     return found
 
 

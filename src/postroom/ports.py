@@ -1,6 +1,6 @@
 """What the core asks of the world. Adapters implement these; tests may, too."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,36 @@ class MailServer(Protocol):
 
     async def well(self) -> MailServerError | None:
         """None if the server answers a cheap question asked with our key, else what is wrong. Raises nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAccount:
+    """An account on the mail server, whosever it is."""
+
+    account: StalwartAccount
+    marked_for: Sequence[UUID]
+    """the identities that its marks name; ours carry one mark"""
+    marked_elsewhere: bool
+    """it carries a mark in another domain than ours are made in"""
+    display_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """`last` is the id to go on after, None when there was none: the end."""
+
+    accounts: Sequence[FoundAccount]
+    last: str | None
+
+
+class Accounts(Protocol):
+    """All accounts of the mail server, to read. Raises `MailServerError`s and nothing else."""
+
+    async def count(self, *, deadline: float) -> int: ...
+
+    async def page(self, after: str | None, *, deadline: float) -> AccountPage:
+        """The accounts that follow the id `after`, the first ones for None."""
         ...
 
 
@@ -250,6 +280,33 @@ class Swept(Protocol):
 
     async def record_refusals(self, refusals: Sequence[tuple[UUID, str | None, str]]) -> None:
         """(identity, address, why), each once and not at every sweep."""
+        ...
+
+
+class Standing(StrEnum):
+    """How what PostgreSQL holds compares with a marked account of the mail server."""
+
+    MISSING = "missing"
+    KNOWN = "known"
+    UNDER_WAY = "under_way"
+    """its request waits or runs: a worker adopts the account by its mark"""
+    DEAD = "dead"
+    HELD = "held"
+    """the request of another identity holds its address"""
+    DIFFERENT = "different"
+    """another address, or another account, is on record for the identity"""
+
+
+class Rebuilt(Protocol):
+    """What a rebuild compares and restores. Raises `Unavailable`."""
+
+    async def compare(self, accounts: Mapping[UUID, StalwartAccount]) -> Mapping[UUID, Standing]: ...
+
+    async def restore(self, accounts: Mapping[UUID, FoundAccount], *, actor: str) -> set[UUID]:
+        """Store what is missing, with its audit rows, in one commit; what exists is left alone.
+
+        Returns the identities that were restored: fewer than asked if somebody else was quicker.
+        """
         ...
 
 

@@ -7,12 +7,15 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
-from urllib.parse import urlsplit
 
 import uvicorn
 import uvloop
+from fastapi import FastAPI
 
+from postroom.api.app import create_app
+from postroom.api.webhook import HookPolicy, Webhook
 from postroom.errors import ConfigurationError
+from postroom.queue.sentinel import redis_place
 from postroom.runtime import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, connected, settle_mark_domain
 from postroom.settings import Settings
 from postroom.telemetry import log
@@ -25,7 +28,7 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> None:
     async with connected(settings, concurrency=SERVICE_CONCURRENCY) as parts, _stopping(until_eof) as stop:
         server = _Server(
             uvicorn.Config(
-                parts.app(),
+                make_app(parts),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -84,6 +87,23 @@ async def _wait(stop: asyncio.Event) -> None:
     await stop.wait()
 
 
+def make_app(parts: Parts) -> FastAPI:
+    """The HTTP application over the parts of this process."""
+    settings = parts.settings
+    policy = HookPolicy(
+        keys=settings.webhook_keys,
+        domains=settings.domains,
+        reserved=settings.reserved_names,
+        retry_after_seconds=settings.retry_after_seconds,
+    )
+    token = settings.metrics_token
+    return create_app(
+        Webhook(parts.accept, parts.requests, policy),
+        parts.audit.counts,
+        metrics_token=token.get_secret_value() if token else None,
+    )
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handlers: `_stopping` decides when to stop."""
 
@@ -110,8 +130,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _log_start(parts: Parts) -> None:
     settings = parts.settings
     if settings.redis_url:
-        url = urlsplit(settings.redis_url.get_secret_value())
-        log.info(f"Connected to Redis at {url.hostname}:{url.port or 6379}")
+        log.info(f"Connected to Redis at {redis_place(settings.redis_url.get_secret_value())}")
     else:
         log.info("No Redis configured: PostgreSQL alone reminds")
     if settings.delay_factor != 1:

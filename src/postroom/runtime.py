@@ -3,31 +3,30 @@
 import asyncio
 import base64
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from postroom.api.app import create_app
-from postroom.api.webhook import HookPolicy, Webhook
 from postroom.clock import SystemClock
 from postroom.domain.identity import AddressPolicy
 from postroom.errors import ConfigurationError, Unavailable
 from postroom.kratos import KratosIdentities
 from postroom.ports import Announcements
-from postroom.postgres.audit import Audit, keep_mark_domain
+from postroom.postgres.audit import Audit, keep_mark_domain, kept_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool
 from postroom.postgres.leadership import PostgresLeadership
+from postroom.postgres.rebuild import PostgresRebuilt
 from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
 from postroom.postgres.sweep import PostgresSwept
 from postroom.postgres.waiting import PostgresWaiting
 from postroom.provisioning.accept import Accept
 from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.rebuild import Rebuild, Tally
 from postroom.provisioning.slots import Slots
 from postroom.provisioning.sweep import Sweep
 from postroom.queue.members import RedisMembers
@@ -37,6 +36,7 @@ from postroom.retry.reconcile import Reconcile
 from postroom.retry.waking import Waking
 from postroom.retry.worker import Limits, Worker
 from postroom.settings import Settings
+from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.telemetry import log
@@ -64,21 +64,6 @@ class Parts:
     """None where there is no Redis"""
     sweep: Sweep | None
     """None where Kratos' admin API is not configured"""
-
-    def app(self) -> FastAPI:
-        settings = self.settings
-        policy = HookPolicy(
-            keys=settings.webhook_keys,
-            domains=settings.domains,
-            reserved=settings.reserved_names,
-            retry_after_seconds=settings.retry_after_seconds,
-        )
-        token = settings.metrics_token
-        return create_app(
-            Webhook(self.accept, self.requests, policy),
-            self.audit.counts,
-            metrics_token=token.get_secret_value() if token else None,
-        )
 
 
 def authorization(api_key: str) -> str:
@@ -215,8 +200,21 @@ async def settle_mark_domain(parts: Parts, stop: asyncio.Event) -> None:
         except Unavailable as error:
             log.warning("Waiting for PostgreSQL", error=str(error))
             await asyncio.wait([asyncio.ensure_future(stop.wait())], timeout=1.0)
-    if kept not in (None, parts.settings.mark_domain):
+    _require_mark_domain(parts.settings, kept)
+
+
+def _require_mark_domain(settings: Settings, kept: str | None) -> None:
+    if kept not in (None, settings.mark_domain):
         raise ConfigurationError(
-            f"POSTROOM_MARK_DOMAIN is {parts.settings.mark_domain}, but the marks were made in {kept}; "
+            f"POSTROOM_MARK_DOMAIN is {settings.mark_domain}, but the marks were made in {kept}; "
             f"set POSTROOM_MARK_DOMAIN={kept}"
         )
+
+
+async def rebuild(parts: Parts, *, actor: str, dry_run: bool, tell: Callable[[Tally], None]) -> Rebuild:
+    """Raises `ConfigurationError` when the marks are made in another domain, and `Unavailable`."""
+    settings = parts.settings
+    _require_mark_domain(settings, await kept_mark_domain(parts.pool))
+    accounts = StalwartAccounts(parts.stalwart, parts.mail_server, mark_domain=settings.mark_domain)
+    rebuilt = PostgresRebuilt(parts.pool, new_id=uuid4)
+    return Rebuild(accounts, rebuilt, actor=actor, dry_run=dry_run, tell=tell)

@@ -13,6 +13,7 @@ import pytest
 
 from parts import KEY, environment, running_parts
 from postroom import settings
+from postroom.process import make_app
 from postroom.runtime import connected
 from records import Records, mailbox
 from servers import Database
@@ -33,14 +34,17 @@ async def http(app: Any, *, client: str = "127.0.0.1") -> AsyncIterator[httpx2.A
 @pytest.fixture
 async def service(database: Database, redis_url: str, stalwart: StalwartStandIn) -> AsyncIterator[httpx2.AsyncClient]:
     more = {"webhook_key_previous": PREVIOUS, "metrics_token": TOKEN}
-    async with running_parts(environment(database, redis_url, stalwart, **more)) as parts, http(parts.app()) as client:
+    async with (
+        running_parts(environment(database, redis_url, stalwart, **more)) as parts,
+        http(make_app(parts)) as client,
+    ):
         yield client
 
 
 @pytest.fixture
 async def door(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     """The service without a mail server: for hooks that must never get as far."""
-    async with connected(settings.load(environment(database, None, None))) as parts, http(parts.app()) as client:
+    async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
         yield client
 
 
@@ -266,7 +270,7 @@ async def without_database(database: Database) -> AsyncIterator[httpx2.AsyncClie
         port = listener.getsockname()[1]
     url = f"postgresql://postroom:pw@127.0.0.1:{port}/nowhere"
     away = environment(database, None, None, database_url=url, retry_after_seconds=7)
-    async with connected(settings.load(away)) as parts, http(parts.app()) as client:
+    async with connected(settings.load(away)) as parts, http(make_app(parts)) as client:
         yield client
 
 
@@ -297,8 +301,8 @@ async def test_metrics_are_open_on_loopback_only_and_elsewhere_by_token(
 ) -> None:
     async with (
         connected(settings.load(environment(database, None, None, metrics_token=TOKEN))) as parts,
-        http(parts.app()) as near,
-        http(parts.app(), client="192.0.2.7") as far,
+        http(make_app(parts)) as near,
+        http(make_app(parts), client="192.0.2.7") as far,
     ):
         assert "postroom_database_up 1" in (await near.get("/metrics")).text
         for proxied in ({"X-Forwarded-For": "192.0.2.7"}, {"Forwarded": "for=192.0.2.7"}, {"X-Real-IP": "::1"}):

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from fakes import FakeClock, FakeReminders
 from postroom.ports import Reminder
 from postroom.retry.waking import LOOK_AT_MOST, SAFETY_LOOK, Waking
+from postroom.retry.worker import EARLY
 
 
 class World:
@@ -117,3 +118,14 @@ async def test_after_an_outage_the_next_look_is_one_at_all_that_is_due() -> None
     await world.waking.due(4)
     await world.waking.due(4)
     assert (len(world.overdue.limits), len(world.exact.limits)) == (1, 1)
+
+
+async def test_waking_a_little_before_the_safety_look_asks_redis_once() -> None:
+    """Otherwise an idle worker that wakes 50 ms early asks every 5 ms until its time has come."""
+    redis = FakeReminders()
+    world = World(redis=redis)
+    await world.waking.due(4)
+    world.clock.seconds += SAFETY_LOOK - EARLY
+    due = await world.waking.due(4)
+    assert due.next_in is not None
+    assert due.next_in > 1

@@ -54,7 +54,7 @@ async def _status(*, as_json: bool) -> None:
         dead = await parts.audit.look("dead_letters", limit=SHOWN)
         drifts = await parts.audit.look("drifts", limit=SHOWN)
         breaker = await parts.breakers.read()
-    findings = [finding for finding in await examine(settings_or_trial()) if finding.part != "settings"]
+        findings = [finding for finding in await examine(parts) if finding.part != "settings"]
     if as_json:
         content = {
             "counts": counts,

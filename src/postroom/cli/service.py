@@ -11,9 +11,9 @@ from rich.table import Table
 from postroom import settings as settings_module
 from postroom.cli.environment import settings_or_trial
 from postroom.errors import ConfigurationError
-from postroom.examination import examine
+from postroom.examination import Finding, examine
 from postroom.postgres.migrate import role_of, upgrade
-from postroom.process import run, serve, work
+from postroom.runtime import connected
 from postroom.telemetry import configure_logging
 
 UntilEof = Annotated[bool, typer.Option("--until-eof", hidden=True, help="Stop when standard input ends.")]
@@ -31,6 +31,9 @@ def serve_command(until_eof: UntilEof = False) -> None:
 
     Example: POSTROOM_DATABASE_URL=postgresql://postroom@db/postroom … postroom serve
     """
+    # Not at the top, nor below: the commands that only look must not wait for the web framework.
+    from postroom.process import run, serve
+
     settings = settings_module.load()
     configure_logging(json=settings.log_format == "json", level=settings.log_level)
     run(serve(settings, until_eof=until_eof))
@@ -41,6 +44,8 @@ def work_command(until_eof: UntilEof = False) -> None:
 
     Example: POSTROOM_DATABASE_URL=postgresql://postroom@db/postroom … postroom work
     """
+    from postroom.process import run, work
+
     settings = settings_module.load()
     configure_logging(json=settings.log_format == "json", level=settings.log_level)
     run(work(settings, until_eof=until_eof))
@@ -73,13 +78,18 @@ def check_command(
     except ConfigurationError as error:
         findings = [{"part": "settings", "state": "wrong", "detail": str(error), "fix": "docs/reference/settings.md"}]
     else:
-        findings = [finding.as_dict() for finding in asyncio.run(examine(settings))]
+        findings = [finding.as_dict() for finding in asyncio.run(_examine(settings))]
     if as_json:
         typer.echo(json.dumps(findings, indent=2))
     else:
         _print(findings)
     if any(finding["state"] == "wrong" for finding in findings):
         raise typer.Exit(1)
+
+
+async def _examine(settings: settings_module.Settings) -> list[Finding]:
+    async with connected(settings) as parts:
+        return await examine(parts)
 
 
 def _print(findings: list[dict[str, str]]) -> None:

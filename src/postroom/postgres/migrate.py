@@ -4,8 +4,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from psycopg import sql as compose
 from psycopg.conninfo import conninfo_to_dict
 
@@ -19,6 +17,10 @@ def upgrade(owner_url: str, service_role: str) -> str:
 
     Blocking. Returns the revision. Raises `ConfigurationError` when the database cannot be reached.
     """
+    # Not at the top: every command would wait a quarter of a second for it.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(str(files("postroom.postgres"))) / "migrations"))
     config.attributes["url"] = owner_url

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.resources import files
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -16,7 +17,9 @@ from redis.exceptions import RedisError
 
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
+from postroom.errors import ConfigurationError
 from postroom.ports import Due, Reminder
+from postroom.queue.sentinel import SCHEME, SentinelUrl, master
 from postroom.telemetry import REDIS_ERRORS, log
 
 KEY = "email:provisioning:retry"
@@ -28,18 +31,23 @@ FAILURES = (RedisError, OSError, TimeoutError)
 
 
 def connect(url: str) -> Redis:
-    """A client that gives up after 250 ms: PostgreSQL is there as well."""
-    return Redis.from_url(  # pyright: ignore[reportUnknownMemberType] — its **kwargs are untyped
-        url,
-        decode_responses=True,
+    """A client that gives up after 250 ms: PostgreSQL is there as well. Raises `ConfigurationError` for no such URL."""
+    options: dict[str, Any] = {
+        "decode_responses": True,
         # A member that is not UTF-8 is somebody else's: it must be readable enough to be removed.
-        encoding_errors="surrogateescape",
-        socket_timeout=TIMEOUT,
-        socket_connect_timeout=TIMEOUT,
+        "encoding_errors": "surrogateescape",
+        "socket_timeout": TIMEOUT,
+        "socket_connect_timeout": TIMEOUT,
         # Once more, at once: after a restart of Redis the first call finds a dead connection.
-        retry=Retry(NoBackoff(), 1),
-        client_name="postroom",
-    )
+        "retry": Retry(NoBackoff(), 1),
+        "client_name": "postroom",
+    }
+    if url.startswith(SCHEME):
+        return master(SentinelUrl.parse(url), timeout=TIMEOUT, options=options)
+    try:
+        return Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] — its **kwargs are untyped
+    except ValueError as error:
+        raise ConfigurationError(f"POSTROOM_REDIS_URL: {error}") from None
 
 
 class RetrySet:

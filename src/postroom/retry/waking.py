@@ -11,6 +11,10 @@ LOOK_AT_MOST = 10
 """Rows of one safety look; a full one is repeated at once."""
 
 
+SOON = 0.1
+"""A safety look due within this is made now: workers wake a little early, and must not ask in circles until then."""
+
+
 class Waking:
     """`redis` may be None; `failures` are the exceptions that say that Redis did not answer.
 
@@ -40,7 +44,7 @@ class Waking:
             return await self._exact.due(limit)
         now = self._clock.monotonic()
         # In turn with Redis, not after it: with a backlog there, what it lost would wait for the whole of it.
-        if now >= self._safety_look_at:
+        if now >= self._safety_look_at - SOON:
             found = await self._safety_look(limit, now)
             if found.reminders:
                 return found

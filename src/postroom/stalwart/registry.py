@@ -55,14 +55,14 @@ class StalwartRegistry:
         self._detected = False
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
-        return await self._within(deadline, lambda left: self._create(mailbox, left))
+        return await self.within(deadline, lambda left: self._create(mailbox, left))
 
     async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
-        return await self._within(deadline, lambda left: self._find(mailbox, left))
+        return await self.within(deadline, lambda left: self._find(mailbox, left))
 
     async def well(self) -> MailServerError | None:
         try:
-            await self._within(WELL_WITHIN, self._echo)
+            await self.within(WELL_WITHIN, self._echo)
         except MailServerError as error:
             return error
         return None
@@ -80,8 +80,11 @@ class StalwartRegistry:
     async def _echo(self, left: float) -> None:
         (await self._client.call([("Core/echo", {})], deadline=left)).read(0, Echo)
 
-    async def _within(self, deadline: float, ask: Callable[[float], Awaitable[T]]) -> T:
-        """Ask, waiting out the moments in which the server is busy with others of our requests."""
+    async def within(self, deadline: float, ask: Callable[[float], Awaitable[T]]) -> T:
+        """Ask, waiting out the moments in which the server is busy with others of our requests.
+
+        `ask` gets the seconds left; what it reads of the answers belongs into it. Raises `MailServerError`s only.
+        """
         ends = self._monotonic() + deadline
         while True:
             left = ends - self._monotonic()

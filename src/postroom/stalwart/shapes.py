@@ -70,6 +70,7 @@ class Account(_Shape):
     id: str
     email_address: str = Field(alias="emailAddress")
     aliases: dict[str, Alias] = {}
+    description: str | None = None
 
 
 class AccountList(_Shape):
@@ -82,6 +83,7 @@ class Echo(_Shape):
 
 class QueryIds(_Shape):
     ids: list[str]
+    total: int = 0
 
 
 class SessionAccount(_Shape):

@@ -1,0 +1,98 @@
+"""`postroom rebuild`: after the loss of the database, from the marks on the mail server."""
+
+import asyncio
+import getpass
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from postroom import runtime
+from postroom.cli.environment import settings_or_trial
+from postroom.errors import ConfigurationError, MailServerError
+from postroom.provisioning.rebuild import Tally
+
+SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    app.command("rebuild")(rebuild_command)
+
+
+def rebuild_command(
+    from_stalwart: Annotated[
+        bool, typer.Option("--from-stalwart", help="From the marks on the mail server; required.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be restored.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Restore requests and accounts from the marks on the mail server, after the database was lost.
+
+    What is on record is left alone. Safe to interrupt and to repeat. Exit code 1 if something needs a look.
+
+    Example: postroom migrate && postroom rebuild --from-stalwart --dry-run
+    """
+    if not from_stalwart:
+        raise ConfigurationError("say what to rebuild from: postroom rebuild --from-stalwart")
+    tally = Tally()
+    try:
+        asyncio.run(_rebuild(tally, dry_run=dry_run))
+    except MailServerError as error:
+        raise ConfigurationError(
+            f"after {tally.looked_at} accounts: {error}. What was restored stays; mend it and run this again"
+        ) from error
+    if as_json:
+        typer.echo(json.dumps({"dry_run": dry_run, **asdict(tally)}, indent=2, default=str))
+    else:
+        _print(tally, dry_run=dry_run)
+    if tally.differences or tally.marked_elsewhere:
+        raise typer.Exit(1)
+
+
+async def _rebuild(tally: Tally, *, dry_run: bool) -> None:
+    async with runtime.connected(settings_or_trial()) as parts:
+        with _progress() as (progress, task):
+            rebuild = await runtime.rebuild(
+                parts,
+                actor=getpass.getuser(),
+                dry_run=dry_run,
+                tell=lambda so_far: progress.update(task, completed=so_far.looked_at),
+            )
+            progress.update(task, total=await rebuild.count())
+            await rebuild.run(tally)
+
+
+@contextmanager
+def _progress() -> Generator[tuple[Progress, TaskID]]:
+    """On standard error, and only on a terminal: the output is for programs as well."""
+    console = Console(stderr=True)
+    columns = (TextColumn("accounts looked at"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield progress, progress.add_task("", total=None)
+
+
+def _print(tally: Tally, *, dry_run: bool) -> None:
+    console = Console()
+    console.print(
+        f"[bold]{tally.looked_at}[/] accounts: [bold]{tally.restored}[/] "
+        f"{'would be restored' if dry_run else 'restored'}, {tally.known} known, {tally.under_way} left to a worker, "
+        f"{tally.unmarked} without a mark, {len(tally.differences)} different"
+    )
+    if tally.marked_elsewhere:
+        console.print(
+            f"[yellow]{tally.marked_elsewhere} carry a mark in another domain[/]: is POSTROOM_MARK_DOMAIN what it was "
+            "before the loss?"
+        )
+    if tally.differences:
+        table = Table("mailbox", "Stalwart account", "identity", "left alone, because", title_justify="left")
+        for each in tally.differences[:SHOWN]:
+            table.add_row(each.email, each.stalwart_account_id, ", ".join(map(str, each.identity_ids)), each.why)
+        console.print(table)
+        if len(tally.differences) > SHOWN:
+            console.print(f"and {len(tally.differences) - SHOWN} more: --json lists all of them")

@@ -1,0 +1,36 @@
+"""The port `Rebuilt`: what a rebuild compares and restores."""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from postroom.domain.mailbox import StalwartAccount
+from postroom.ports import FoundAccount, Standing
+from postroom.postgres.connection import Pool, rows
+
+
+class PostgresRebuilt:
+    """`new_id` draws the ids of `email_accounts`: the lost ones were random, too."""
+
+    def __init__(self, pool: Pool, *, new_id: Callable[[], UUID]) -> None:
+        self._pool = pool
+        self._new_id = new_id
+
+    async def compare(self, accounts: Mapping[UUID, StalwartAccount]) -> Mapping[UUID, Standing]:
+        parameters = {
+            "identity_ids": list(accounts),
+            "emails": [account.email for account in accounts.values()],
+            "stalwart_ids": [account.id for account in accounts.values()],
+        }
+        found = await rows(self._pool, "rebuild_compare", parameters)
+        return {each["identity_id"]: Standing(each["standing"]) for each in found}
+
+    async def restore(self, accounts: Mapping[UUID, FoundAccount], *, actor: str) -> set[UUID]:
+        parameters = {
+            "identity_ids": list(accounts),
+            "emails": [found.account.email for found in accounts.values()],
+            "names": [found.display_name for found in accounts.values()],
+            "stalwart_ids": [found.account.id for found in accounts.values()],
+            "account_ids": [self._new_id() for _ in accounts],
+            "actor": actor,
+        }
+        return {each["identity_id"] for each in await rows(self._pool, "rebuild_restore", parameters)}

@@ -1,0 +1,19 @@
+-- How each marked account of the mail server stands to what is on record. Reads only: a dry run is this and no more.
+WITH asked AS (
+    SELECT * FROM unnest(%(identity_ids)s::uuid[], %(emails)s::text[], %(stalwart_ids)s::text[])
+        AS a (identity_id, email, stalwart_account_id)
+)
+SELECT asked.identity_id,
+       CASE WHEN a.email <> asked.email OR a.stalwart_account_id <> asked.stalwart_account_id THEN 'different'
+            WHEN r.identity_id IS NULL AND held.identity_id IS NOT NULL THEN 'held'
+            WHEN r.identity_id IS NULL THEN 'missing'
+            WHEN r.state = 'dead' THEN 'dead'
+            WHEN r.email <> asked.email THEN 'different'
+            WHEN r.state <> 'provisioned' THEN 'under_way'
+            WHEN a.id IS NULL THEN 'missing'
+            ELSE 'known' END AS standing
+FROM asked
+LEFT JOIN email_requests r ON r.identity_id = asked.identity_id
+LEFT JOIN email_accounts a ON a.kratos_identity_id = asked.identity_id
+LEFT JOIN email_requests held
+    ON held.email = asked.email AND held.state <> 'dead' AND held.identity_id <> asked.identity_id

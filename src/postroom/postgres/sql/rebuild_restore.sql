@@ -1,0 +1,30 @@
+-- A page of marked accounts: the request (provisioned), the account and the audit's row of each, in one commit, so
+-- that a rebuild may be cut off anywhere and run again. What is there is left alone, whoever put it there.
+-- No attempt was made here: `attempts` stays 0, as the rows of the audit say.
+WITH asked AS (
+    SELECT * FROM unnest(%(identity_ids)s::uuid[], %(emails)s::text[], %(names)s::text[],
+                         %(stalwart_ids)s::text[], %(account_ids)s::uuid[])
+        AS a (identity_id, email, display_name, stalwart_account_id, account_id)
+), added AS (
+    INSERT INTO email_requests (identity_id, email, display_name, state, enqueued_at)
+    SELECT identity_id, email, display_name, 'provisioned', clock_timestamp() FROM asked
+    ON CONFLICT DO NOTHING
+    RETURNING identity_id
+), whole AS (
+    SELECT identity_id FROM added
+    UNION
+    SELECT identity_id FROM asked JOIN email_requests r USING (identity_id, email) WHERE r.state = 'provisioned'
+), account AS (
+    INSERT INTO email_accounts (id, kratos_identity_id, email, stalwart_account_id)
+    SELECT account_id, identity_id, email, stalwart_account_id FROM asked JOIN whole USING (identity_id)
+    ON CONFLICT (kratos_identity_id) DO NOTHING
+    RETURNING kratos_identity_id AS identity_id
+), restored AS (
+    SELECT identity_id FROM added UNION SELECT identity_id FROM account
+), logged AS (
+    INSERT INTO email_provisioning_log
+        (kratos_identity_id, email, action, status, attempt_count, stalwart_account_id, actor)
+    SELECT identity_id, email, 'rebuild', 'done', 0, stalwart_account_id, %(actor)s
+    FROM asked JOIN restored USING (identity_id)
+)
+SELECT identity_id FROM restored

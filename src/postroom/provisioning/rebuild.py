@@ -1,0 +1,128 @@
+"""Rebuild: fill `email_requests` and `email_accounts` again from the marks, when the database was lost.
+
+The mark says whose a mailbox is, so the mail server alone suffices. What is on record is left alone; each page is
+one commit, so a rebuild may be cut off anywhere and run again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from postroom.errors import Throttled
+from postroom.ports import AccountPage, Accounts, FoundAccount, Rebuilt, Standing
+
+PAGE_WITHIN = 30.0
+"""Seconds in which the mail server gives a page."""
+
+THROTTLED_PAUSE = 5.0
+"""Seconds to wait when the mail server asks for a pause and names no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A marked account that was left alone, and why."""
+
+    identity_ids: tuple[UUID, ...]
+    email: str
+    stalwart_account_id: str
+    why: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a rebuild saw and did. After a dry run `restored` is what one would restore."""
+
+    looked_at: int = 0
+    restored: int = 0
+    known: int = 0
+    under_way: int = 0
+    """left to a worker, which adopts them by their marks"""
+    unmarked: int = 0
+    marked_elsewhere: int = 0
+    differences: list[Difference] = field(default_factory=list[Difference])
+
+
+WHY = {
+    Standing.DEAD: "its request lies in the dead letters: postroom retry adopts the mailbox",
+    Standing.HELD: "the request of another identity holds this address",
+    Standing.DIFFERENT: "another address or another Stalwart account is on record for its identity",
+}
+
+
+class Rebuild:
+    """`tell` hears of each page; `actor` is who asked for it, for the audit."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        rebuilt: Rebuilt,
+        *,
+        actor: str,
+        dry_run: bool,
+        tell: Callable[[Tally], None],
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._accounts = accounts
+        self._rebuilt = rebuilt
+        self._actor = actor
+        self._dry_run = dry_run
+        self._tell = tell
+        self._pause = pause
+
+    async def count(self) -> int:
+        """How many accounts there are to look at, about. Raises `MailServerError`s."""
+        return await self._accounts.count(deadline=PAGE_WITHIN)
+
+    async def run(self, tally: Tally) -> None:
+        """Through all accounts, adding to `tally` as it goes. Raises `MailServerError`s and `Unavailable`; what was
+        restored until then stays."""
+        page = await self._page(None)
+        while page.last is not None:
+            await self._take(page, tally)
+            self._tell(tally)
+            page = await self._page(page.last)
+
+    async def _page(self, after: str | None) -> AccountPage:
+        while True:
+            try:
+                return await self._accounts.page(after, deadline=PAGE_WITHIN)
+            except Throttled as error:  # a rebuild asks much at once; to be told so is no failure
+                await self._pause(error.retry_after or THROTTLED_PAUSE)
+
+    async def _take(self, page: AccountPage, tally: Tally) -> None:
+        marked: dict[UUID, FoundAccount] = {}
+        for found in page.accounts:
+            tally.looked_at += 1
+            if len(found.marked_for) == 1:
+                marked[found.marked_for[0]] = found
+            elif found.marked_for:
+                tally.differences.append(_difference(found, f"it carries {len(found.marked_for)} marks, not one"))
+            elif found.marked_elsewhere:
+                tally.marked_elsewhere += 1
+            else:
+                tally.unmarked += 1
+        if marked:
+            await self._take_marked(marked, tally)
+
+    async def _take_marked(self, marked: dict[UUID, FoundAccount], tally: Tally) -> None:
+        standings = await self._rebuilt.compare({each: found.account for each, found in marked.items()})
+        missing = {each: found for each, found in marked.items() if standings[each] is Standing.MISSING}
+        restored = set(missing)
+        if missing and not self._dry_run:
+            restored = await self._rebuilt.restore(missing, actor=self._actor)
+        tally.restored += len(restored)
+        for identity_id, found in marked.items():
+            match standings[identity_id]:
+                case Standing.KNOWN:
+                    tally.known += 1
+                case Standing.MISSING if identity_id in restored:
+                    pass
+                case Standing.MISSING | Standing.UNDER_WAY:  # somebody stored it while we looked
+                    tally.under_way += 1
+                case standing:
+                    tally.differences.append(_difference(found, WHY[standing]))
+
+
+def _difference(found: FoundAccount, why: str) -> Difference:
+    return Difference(tuple(found.marked_for), found.account.email, found.account.id, why)

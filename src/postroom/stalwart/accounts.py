@@ -1,0 +1,65 @@
+"""The port `Accounts` on Stalwart's registry: every account, a page at a time, with the marks it carries."""
+
+from postroom.domain.mailbox import StalwartAccount, identity_of
+from postroom.ports import AccountPage, FoundAccount
+from postroom.stalwart.client import Call, StalwartClient
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.shapes import Account, AccountList, QueryIds
+
+PAGE = 500
+"""Accounts of one request: Stalwart gives no more objects to one `get`."""
+
+_PROPERTIES = ["id", "emailAddress", "aliases", "description"]
+_USERS = {"@type": "User"}
+
+
+class StalwartAccounts:
+    """`mark_domain` is where our marks are made; a mark anywhere else proves nothing and is only told."""
+
+    def __init__(self, client: StalwartClient, registry: StalwartRegistry, *, mark_domain: str) -> None:
+        self._client = client
+        self._registry = registry
+        self._mark_domain = mark_domain
+
+    async def count(self, *, deadline: float) -> int:
+        return await self._registry.within(deadline, self._count)
+
+    async def page(self, after: str | None, *, deadline: float) -> AccountPage:
+        return await self._registry.within(deadline, lambda left: self._page(after, left))
+
+    async def _count(self, left: float) -> int:
+        # Asked once, not with each page: it makes the server walk through all of them.
+        query = {"filter": _USERS, "limit": 1, "calculateTotal": True}
+        return (await self._client.call([("x:Account/query", query)], deadline=left)).read(0, QueryIds).total
+
+    async def _page(self, after: str | None, left: float) -> AccountPage:
+        mark_domain_id = await self._registry.domain_id(self._mark_domain, deadline=left)
+        answers = await self._client.call(_calls(after), deadline=left)
+        # With ascending ids the anchor is exclusive (seen on 0.16.19); were it not, the last page would repeat it.
+        ids = [each for each in answers.read(0, QueryIds).ids if each != after]
+        if not ids:
+            return AccountPage((), None)
+        listed = answers.read(1, AccountList).accounts
+        return AccountPage([_found(each, mark_domain_id) for each in listed if each.id != after], ids[-1])
+
+
+def _calls(after: str | None) -> list[Call]:
+    query: dict[str, object] = {
+        "filter": _USERS,
+        "sort": [{"property": "id", "isAscending": True}],  # its own order is descending, and cuts from the wrong end
+        "limit": PAGE,
+    }
+    if after is not None:
+        query["anchor"] = after
+    found = {"resultOf": "0", "name": "x:Account/query", "path": "/ids"}
+    return [("x:Account/query", query), ("x:Account/get", {"#ids": found, "properties": _PROPERTIES})]
+
+
+def _found(account: Account, mark_domain_id: str) -> FoundAccount:
+    marks = [(identity_of(alias.name), alias.domain_id) for alias in account.aliases.values()]
+    return FoundAccount(
+        StalwartAccount(account.id, account.email_address),
+        marked_for=[identity_id for identity_id, domain_id in marks if identity_id and domain_id == mark_domain_id],
+        marked_elsewhere=any(identity_id and domain_id != mark_domain_id for identity_id, domain_id in marks),
+        display_name=account.description or None,
+    )

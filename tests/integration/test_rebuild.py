@@ -1,0 +1,331 @@
+"""The database is lost; the marks on the mail server say what was in it."""
+
+import asyncio
+import getpass
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from parts import environment, running_parts
+from postroom import runtime, settings
+from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
+from postroom.errors import ConfigurationError, Throttled
+from postroom.ports import AccountPage, FoundAccount, Standing
+from postroom.postgres.sweep import PostgresSwept
+from postroom.provisioning.accept import Ready
+from postroom.provisioning.rebuild import Rebuild, Tally
+from postroom.runtime import Parts, connected
+from records import NOWHERE, Records
+from servers import Database
+from stalwart_client import StalwartClient
+from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
+
+
+class Directory:
+    """Accounts on the mail server, made by its operator."""
+
+    def __init__(self, client: StalwartClient, domains: dict[str, str]) -> None:
+        self._client = client
+        self._domains = domains
+
+    async def add(self, accounts: dict[str, dict[str, UUID]]) -> None:
+        """Local part → domain of the mark → identity."""
+        names = list(accounts)
+        for start in range(0, len(names), 400):
+            creates = {name: self._account(name, accounts[name]) for name in names[start : start + 400]}
+            answer = await self._client.call("x:Account/set", create=creates)
+            assert len(answer["created"]) == len(creates), answer
+
+    def _account(self, name: str, marks: dict[str, UUID]) -> dict[str, Any]:
+        aliases = {
+            str(place): {"name": mark_of(identity_id), "domainId": self._domains[domain], "enabled": False}
+            for place, (domain, identity_id) in enumerate(marks.items())
+        }
+        description = f"Person {name}"
+        return {
+            "@type": "User",
+            "name": name,
+            "domainId": self._domains["example.org"],
+            "aliases": aliases,
+            "description": description,
+        }
+
+
+@pytest.fixture
+async def stalwart(tmp_path: Path) -> AsyncIterator[StalwartStandIn]:
+    async with stalwart_stand_in(tmp_path, domains=["example.org", "example.net"]) as server:
+        yield server
+
+
+@pytest.fixture
+async def directory(stalwart: StalwartStandIn) -> AsyncIterator[Directory]:
+    client = StalwartClient(stalwart.url, stalwart.admin)
+    async with client.http:
+        domains: dict[str, str] = {}
+        for name in ("example.org", "example.net"):
+            (domains[name],) = (await client.call("x:Domain/query", filter={"name": name}))["ids"]
+        yield Directory(client, domains)
+
+
+@pytest.fixture
+async def parts(database: Database, redis_url: str, stalwart: StalwartStandIn) -> AsyncIterator[Parts]:
+    async with connected(settings.load(environment(database, redis_url, stalwart))) as parts:
+        yield parts
+
+
+async def _rebuild(parts: Parts, *, dry_run: bool = False) -> Tally:
+    tally = Tally()
+    rebuild = await runtime.rebuild(parts, actor="olga", dry_run=dry_run, tell=lambda _: None)
+    await rebuild.run(tally)
+    return tally
+
+
+def _ours(count: int) -> dict[str, UUID]:
+    return {f"p{number}": uuid4() for number in range(count)}
+
+
+def _marked(people: dict[str, UUID]) -> dict[str, dict[str, UUID]]:
+    return {name: {"example.org": identity_id} for name, identity_id in people.items()}
+
+
+async def test_exactly_our_own_mailboxes_are_restored(parts: Parts, directory: Directory, records: Records) -> None:
+    people = _ours(700)
+    await directory.add(_marked(people) | {f"foreign{number}": {} for number in range(60)})
+    await directory.add({f"elsewhere{number}": {"example.net": uuid4()} for number in range(7)})
+    expected = {
+        "restored": 700,
+        "known": 0,
+        "unmarked": 61,  # the operator's accounts, and that of the service
+        "marked_elsewhere": 7,
+        "under_way": 0,
+        "differences": [],
+    }
+    dry = await _rebuild(parts, dry_run=True)
+    assert {name: getattr(dry, name) for name in expected} == expected
+    assert dry.looked_at == 768
+    assert await records.value("SELECT count(*) FROM email_requests") == 0
+    assert await records.value("SELECT count(*) FROM email_provisioning_log") == 0
+
+    done = await _rebuild(parts)
+    assert done == dry
+    rows = await records.rows(
+        "SELECT r.identity_id, r.email, r.display_name, r.attempts, a.stalwart_account_id, l.actor, l.status, "
+        "l.stalwart_account_id AS told, l.attempt_count "
+        "FROM email_requests r JOIN email_accounts a ON a.kratos_identity_id = r.identity_id AND a.email = r.email "
+        "JOIN email_provisioning_log l ON l.kratos_identity_id = r.identity_id AND l.action = 'rebuild' "
+        "WHERE r.state = 'provisioned'"
+    )
+    assert {row["identity_id"]: row["email"] for row in rows} == {
+        identity_id: f"{name}@example.org" for name, identity_id in people.items()
+    }
+    assert len(rows) == await records.value("SELECT count(*) FROM email_requests") == 700
+    for row in rows:
+        assert row["told"] == row["stalwart_account_id"]
+        assert (row["actor"], row["status"], row["attempts"], row["attempt_count"]) == ("olga", "done", 0, 0)
+        assert row["display_name"] == f"Person {row['email'].partition('@')[0]}"
+
+
+async def test_repeating_it_changes_nothing(parts: Parts, directory: Directory, records: Records) -> None:
+    await directory.add(_marked(_ours(30)))
+    await _rebuild(parts)
+    before = await records.rows("SELECT r.*, a.* FROM email_requests r, email_accounts a ORDER BY 1, a.id")
+    again = await _rebuild(parts)
+    assert (again.restored, again.known) == (0, 30)
+    assert await records.rows("SELECT r.*, a.* FROM email_requests r, email_accounts a ORDER BY 1, a.id") == before
+    assert await records.value("SELECT count(*) FROM email_provisioning_log") == 30
+
+
+async def test_one_that_was_cut_off_is_ended_by_the_next(parts: Parts, directory: Directory, records: Records) -> None:
+    await directory.add(_marked(_ours(700)))
+
+    def cut(_: Tally) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await (await runtime.rebuild(parts, actor="olga", dry_run=False, tell=cut)).run(Tally())
+    first = await records.value("SELECT count(*) FROM email_accounts")
+    assert 0 < first < 700  # a whole page, and no half one
+    done = await _rebuild(parts)
+    assert (done.restored, done.known) == (700 - first, first)
+    assert await records.value("SELECT count(*) FROM email_accounts") == 700
+    assert await records.value("SELECT count(*) FROM email_provisioning_log") == 700
+
+
+async def test_hook_and_sweep_find_a_restored_identity_provisioned_and_make_no_second_mailbox(
+    database: Database, redis_url: str, stalwart: StalwartStandIn, directory: Directory, records: Records
+) -> None:
+    people = _ours(3)
+    await directory.add(_marked(people))
+    async with running_parts(environment(database, redis_url, stalwart)) as parts:
+        await _rebuild(parts)
+        for name, identity_id in people.items():
+            answer = await parts.accept(Mailbox(identity_id, f"{name}@example.org"), NOWHERE)
+            assert isinstance(answer, Ready)
+            account = await records.account(identity_id)
+            assert account
+            assert answer.account_id == account["id"]
+        swept = [Mailbox(identity_id, f"{name}@example.org") for name, identity_id in people.items()]
+        assert await PostgresSwept(parts.pool).store(swept, token=None, due_in=300) == ([], [])
+    assert len(await stalwart.accounts()) == 3
+    assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE action = 'create'") == 0
+
+
+async def test_a_lost_table_of_accounts_alone_is_filled_again(
+    parts: Parts, directory: Directory, records: Records
+) -> None:
+    people = _ours(5)
+    await directory.add(_marked(people))
+    await _rebuild(parts)
+    await records.rows("DELETE FROM email_accounts")
+    done = await _rebuild(parts)
+    assert (done.restored, done.known) == (5, 0)
+    assert await records.value("SELECT count(*) FROM email_accounts") == 5
+
+
+async def test_what_is_on_record_is_left_alone_and_what_differs_is_told(
+    parts: Parts, directory: Directory, records: Records
+) -> None:
+    names = ("waits", "dead", "held", "renamed", "replaced", "two-marks")
+    people = {name: uuid4() for name in names}
+    second = uuid4()
+    marks = _marked(people)
+    await directory.add(marks)
+    client = directory._client
+    (two,) = (await client.call("x:Account/query", filter={"name": "two-marks"}))["ids"]
+    (domain_id,) = (await client.call("x:Domain/query", filter={"name": "example.org"}))["ids"]
+    aliases = {
+        str(place): {"name": mark_of(each), "domainId": domain_id, "enabled": False}
+        for place, each in enumerate((people["two-marks"], second))
+    }
+    assert await client.update(two, aliases=aliases) == {}
+    for name in ("waits", "dead", "renamed", "replaced"):
+        mailbox = Mailbox(people[name], "old@example.org" if name == "renamed" else f"{name}@example.org")
+        await parts.requests.accept(mailbox, holder=None, lease=10, origin=NOWHERE, action="accept")
+    await parts.requests.accept(
+        Mailbox(uuid4(), "held@example.org"), holder=None, lease=10, origin=NOWHERE, action="accept"
+    )
+    await records.rows(
+        "UPDATE email_requests SET state = 'dead', reason = 'x', due_at = NULL WHERE email = 'dead@example.org'"
+    )
+    await records.rows(
+        "UPDATE email_requests SET state = 'provisioned', due_at = NULL "
+        "WHERE email IN ('old@example.org', 'replaced@example.org')"
+    )
+    await records.rows(
+        "INSERT INTO email_accounts SELECT gen_random_uuid(), identity_id, email, 'zzz' FROM email_requests "
+        "WHERE email = 'replaced@example.org'"
+    )
+    everything = "SELECT r.*, a.* FROM email_requests r FULL JOIN email_accounts a ON true ORDER BY r.identity_id"
+    before = await records.rows(everything)
+    tally = await _rebuild(parts)
+    assert (tally.restored, tally.known, tally.under_way) == (0, 0, 1)
+    assert {each.email.partition("@")[0]: each.why for each in tally.differences} == {
+        "dead": "its request lies in the dead letters: postroom retry adopts the mailbox",
+        "held": "the request of another identity holds this address",
+        "renamed": "another address or another Stalwart account is on record for its identity",
+        "replaced": "another address or another Stalwart account is on record for its identity",
+        "two-marks": "it carries 2 marks, not one",
+    }
+    assert await records.rows(everything) == before
+
+
+async def test_marks_of_another_domain_than_the_first_use_are_refused(
+    database: Database, redis_url: str, stalwart: StalwartStandIn, records: Records
+) -> None:
+    await records.rows("INSERT INTO postroom_facts VALUES ('mark_domain', 'example.org')")
+    given = environment(database, redis_url, stalwart, mark_domain="example.net")
+    async with connected(settings.load(given)) as parts:
+        with pytest.raises(ConfigurationError, match=r"set POSTROOM_MARK_DOMAIN=example\.org"):
+            await _rebuild(parts)
+
+
+async def test_a_throttled_page_is_waited_for() -> None:
+    class Throttling:
+        """Says no twice, then gives one account, then ends."""
+
+        def __init__(self) -> None:
+            alice = FoundAccount(StalwartAccount("b", "a@example.org"), [UUID(int=1)], False, None)
+            self.answers = [
+                Throttled("429", retry_after=7),
+                Throttled("429"),
+                AccountPage([alice], "b"),
+                AccountPage([], None),
+            ]
+
+        async def count(self, *, deadline: float) -> int:
+            return 1
+
+        async def page(self, after: str | None, *, deadline: float) -> AccountPage:
+            answer = self.answers.pop(0)
+            if isinstance(answer, Throttled):
+                raise answer
+            return answer
+
+    class Nothing:
+        async def compare(self, accounts: Any) -> dict[UUID, Standing]:
+            return dict.fromkeys(accounts, Standing.MISSING)
+
+        async def restore(self, accounts: Any, *, actor: str) -> set[UUID]:
+            return set(accounts)
+
+    paused: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        paused.append(seconds)
+
+    tally = Tally()
+    rebuild = Rebuild(Throttling(), Nothing(), actor="o", dry_run=False, tell=lambda _: None, pause=pause)
+    await rebuild.run(tally)
+    assert paused == [7, 5]
+    assert tally.restored == 1
+
+
+async def _postroom(environment: dict[str, str], *arguments: str) -> tuple[int, str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "postroom", "rebuild", *arguments),
+        env=clean | environment | {"COLUMNS": "200", "NO_COLOR": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, output.decode(), errors.decode()
+
+
+async def test_the_command_counts_then_restores_and_tells_of_what_needs_a_look(
+    database: Database, redis_url: str, stalwart: StalwartStandIn, directory: Directory, records: Records
+) -> None:
+    given = environment(database, redis_url, stalwart)
+    people = _ours(4)
+    await directory.add(_marked(people))
+    code, output, errors = await _postroom(given, "--from-stalwart", "--dry-run")
+    assert (code, errors) == (0, "")
+    assert "5 accounts: 4 would be restored, 0 known, 0 left to a worker, 1 without a mark, 0 different" in output
+    code, output, errors = await _postroom(given, "--from-stalwart", "--json")
+    assert (code, errors) == (0, "")
+    assert json.loads(output)["restored"] == 4
+    assert await records.value("SELECT DISTINCT actor FROM email_provisioning_log") == getpass.getuser()
+    await directory.add({"lost": {"example.net": uuid4()}})
+    code, output, _ = await _postroom(given, "--from-stalwart")
+    assert code == 1
+    assert "1 carry a mark in another domain" in output
+
+
+async def test_the_command_says_in_one_line_what_it_lacks(
+    database: Database, redis_url: str, stalwart: StalwartStandIn
+) -> None:
+    given = environment(database, redis_url, stalwart)
+    code, output, errors = await _postroom(given)
+    assert (code, output) == (2, "")
+    assert errors == "postroom: say what to rebuild from: postroom rebuild --from-stalwart\n"
+    await stalwart.kill()
+    code, output, errors = await _postroom(given, "--from-stalwart")
+    assert (code, output) == (2, "")
+    assert errors.startswith("postroom: after 0 accounts: mail server cannot be reached")
+    assert errors.count("\n") == 1

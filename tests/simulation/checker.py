@@ -1,0 +1,163 @@
+"""I1 to I10 on what a run left behind: the rows, the audit, the moves, the mail server's accounts."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from postroom.domain.mailbox import mark_of
+from postroom.provisioning.accept import Ready
+from postroom.retry.reconcile import Corrections
+from simulation.faults import NoFaults, Plan
+from simulation.sql_model import Row
+from simulation.virtual_time import START
+from simulation.world import World
+
+EARLY = timedelta(milliseconds=50)
+PUNCTUAL = 12.0
+"""Seconds after its due time in which everything is claimed as long as only Redis is disturbed."""
+OUTCOMES = {"success", "failed", "throttled", "misconfigured", "conflict", "interrupted"}
+
+
+def violations(world: World) -> list[str]:
+    """One line for each rule that was broken."""
+    return [
+        *world.broken,
+        *(
+            f"{name}: {what}"
+            for name, rule in {
+                "I1": _every_answer_is_committed,
+                "I2": _all_came_to_rest,
+                "I3": _one_holder_one_mailbox,
+                "I4": _a_superseded_holder_changed_nothing,
+                "I5": _the_audit_counts_the_claims,
+                "I6": _retries_are_spent_on_failures_only,
+                "I7": _redis_lost_costs_seconds,
+                "I8": _nothing_started_early,
+                "I9": _the_mail_server_looks_as_if_each_had_run_once,
+                "I10": _nothing_to_correct,
+            }.items()
+            for what in rule(world)
+        ),
+    ]
+
+
+def _every_answer_is_committed(world: World) -> Iterable[str]:
+    committed: dict[UUID, float] = {}
+    for at, _, row in world.sql.moves:
+        committed.setdefault(row["identity_id"], (at - START).total_seconds())
+    for answered in world.answered:
+        identity_id = answered.mailbox.identity_id
+        if committed.get(identity_id, float("inf")) > answered.at:
+            yield f"{identity_id} was answered {answered.answer} without a committed row"
+        if isinstance(answered.answer, Ready) and identity_id not in world.sql.accounts:
+            yield f"{identity_id} was told that it is ready, without an account"
+    for identity in world.identities:
+        if identity.active and identity.id not in world.sql.requests:
+            yield f"{identity.id} is in Kratos and nobody asked for its mailbox"
+        if not identity.active and identity.id in world.sql.requests:
+            yield f"{identity.id} is inactive and got a request"
+
+
+def _all_came_to_rest(world: World) -> Iterable[str]:
+    for row in world.sql.requests.values():
+        if row["state"] not in ("provisioned", "dead"):
+            due_in = (row["due_at"] - world.clock.now()).total_seconds()
+            yield f"{row['email']} is still {row['state']}, due in {due_in:.1f} s"
+
+
+def _one_holder_one_mailbox(world: World) -> Iterable[str]:
+    for at, old, new in world.sql.moves:
+        taken = old and old["state"] == "running" and old["holder"] != new["holder"] and new["state"] == "running"
+        if taken and old and old["due_at"] > at:
+            yield f"{new['email']} was taken from a holder whose lease had not ended"
+    marks = Counter(account.mark for account in world.mail.accounts if account.mark)
+    yield from (f"{number} mailboxes with the mark {mark}" for mark, number in marks.items() if number > 1)
+
+
+def _a_superseded_holder_changed_nothing(world: World) -> Iterable[str]:
+    by_holder: dict[UUID, list[str]] = defaultdict(list)
+    for entry in world.sql.log:
+        if entry["action"] == "create" and entry["holder"]:
+            by_holder[entry["holder"]].append(entry["status"])
+    for holder, statuses in by_holder.items():
+        outcomes = [status for status in statuses if status != "pending"]
+        if statuses.count("pending") != 1 or len(outcomes) > 2:
+            yield f"holder {holder} left {statuses}"
+        if len(outcomes) == 2 and set(outcomes) != {"crashed", "late"}:
+            yield f"holder {holder} had two outcomes: {outcomes}"
+
+
+def _the_audit_counts_the_claims(world: World) -> Iterable[str]:
+    pending: dict[UUID, list[int]] = defaultdict(list)
+    for entry in world.sql.log:
+        if entry["status"] == "pending":
+            pending[entry["kratos_identity_id"]].append(entry["attempt_count"])
+    for row in world.sql.requests.values():
+        counted = pending[row["identity_id"]]
+        if counted != list(range(1, row["attempts"] + 1)):
+            yield f"{row['email']} made {row['attempts']} attempts, the audit says {counted}"
+    for identity_id, tried in world.mail.creates.items():
+        if tried and not pending[identity_id]:
+            yield f"{identity_id} was attempted without a pending row"
+
+
+def _retries_are_spent_on_failures_only(world: World) -> Iterable[str]:
+    for row in world.sql.requests.values():
+        failures = world.mail.failures_while_well[row["identity_id"]]
+        if row["retries"] > max(1, failures):
+            yield f"{row['email']} spent {row['retries']} retries on {failures} failures while the server was well"
+        reason = row["reason"] or ""
+        if reason.startswith("failed 4 times") and failures < 3:
+            yield f"{row['email']} was buried after {failures} failures while the server was well"
+        crashed = sum(
+            entry["status"] == "crashed" for entry in world.sql.log if entry["kratos_identity_id"] == row["identity_id"]
+        )
+        if reason.endswith("processes died during its attempts") and crashed < 3:
+            yield f"{row['email']} was buried after {crashed} crashes"
+
+
+def _claims(world: World) -> Iterable[tuple[float, Row, Row]]:
+    """Each claim of a waiting request: how many seconds after its due time, the row before and after."""
+    for at, old, new in world.sql.moves:
+        if old and old["state"] == "waiting" and new["state"] == "running":
+            yield (at - old["due_at"]).total_seconds(), old, new
+
+
+def _redis_lost_costs_seconds(world: World) -> Iterable[str]:
+    if not isinstance(world.faults, Plan) or not world.faults.only_redis:
+        return
+    for late, old, _ in _claims(world):
+        if late > PUNCTUAL:
+            yield f"{old['email']} was claimed {late:.1f} s after its due time"
+
+
+def _nothing_started_early(world: World) -> Iterable[str]:
+    for late, old, _ in _claims(world):
+        if late < -EARLY.total_seconds():
+            yield f"{old['email']} started {-late:.3f} s before it was due"
+
+
+def _the_mail_server_looks_as_if_each_had_run_once(world: World) -> Iterable[str]:
+    by_mark = {account.mark: account for account in world.mail.accounts if account.mark}
+    for row in world.sql.requests.values():
+        account = by_mark.get(mark_of(row["identity_id"]))
+        ours = world.sql.accounts.get(row["identity_id"])
+        if row["state"] == "provisioned":
+            if account is None or ours is None:
+                yield f"{row['email']} is provisioned without a mailbox"
+            elif (ours["stalwart_account_id"], ours["email"]) != (account.id, account.email):
+                yield f"{row['email']} has the account {ours}, the mail server {account}"
+        elif ours:
+            yield f"{row['email']} is {row['state']} and has an account"
+    addresses = Counter(account.email for account in world.mail.accounts)
+    yield from (f"the address {email} is held twice" for email, number in addresses.items() if number > 1)
+    strangers = [account for account in world.mail.accounts if account.mark is None]
+    adopted = {account["stalwart_account_id"] for account in world.sql.accounts.values()}
+    yield from (f"the stranger's mailbox {each.email} was adopted" for each in strangers if each.id in adopted)
+
+
+def _nothing_to_correct(world: World) -> Iterable[str]:
+    disturbed = not isinstance(world.faults, NoFaults)
+    if not disturbed and world.corrected != Corrections():
+        yield f"reconcile corrected {world.corrected} in a run without faults"

@@ -1,0 +1,141 @@
+"""Which faults a run has, and when: all drawn from its seed, or one at the k-th call (crash points)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+from typing import Protocol
+
+from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
+
+
+class Fault(StrEnum):
+    """What becomes of one call."""
+
+    BEFORE = "fails before its effect"
+    AFTER = "fails after its effect"
+    DELAYED = "fails, and its effect comes a moment later"
+    KILL_BEFORE = "its process dies before its effect"
+    KILL_AFTER = "its process dies after its effect"
+
+
+class Faults(Protocol):
+    """`until` is when the last fault has passed, in seconds."""
+
+    until: float
+
+    def draw(self, call: str, now: float) -> Fault | None:
+        """The fault of this call; `call` is the server and what it is asked, in words."""
+        ...
+
+
+class NoFaults:
+    until = 0.0
+
+    def draw(self, call: str, now: float) -> Fault | None:
+        return None
+
+
+class FaultAt:
+    """One fault at the k-th call (from 1); `calls` counts them."""
+
+    until = 0.0
+
+    def __init__(self, k: int, fault: Fault | None) -> None:
+        self.calls = 0
+        self.struck: str | None = None
+        self._k = k
+        self._fault = fault
+
+    def draw(self, call: str, now: float) -> Fault | None:
+        self.calls += 1
+        if self.calls != self._k:
+            return None
+        self.struck = call
+        return self._fault
+
+
+class Trouble(StrEnum):
+    """What happens to a whole part for a while, or at a moment."""
+
+    POSTGRES_AWAY = "PostgreSQL away"
+    REDIS_AWAY = "Redis away"
+    REDIS_HUNG = "Redis hung"
+    FLUSHALL = "FLUSHALL"
+    OLD_SNAPSHOT = "Redis restored from an old snapshot"
+    MAIL_OUTAGE = "mail server away"
+    MAIL_THROTTLES = "mail server throttles"
+    MAIL_DOMAIN_GONE = "mail server lost the domain"
+    MAIL_KEY_UNKNOWN = "mail server does not know our key"
+    KILL = "kill -9"
+    PAUSE = "SIGSTOP past the lease"
+    STOP = "SIGTERM"
+
+
+SHARP = {Trouble.FLUSHALL, Trouble.KILL, Trouble.STOP}
+"""Those of a moment; the others last."""
+
+ILL: dict[Trouble, Callable[[], MailServerError]] = {
+    Trouble.MAIL_OUTAGE: lambda: Transient("mail server cannot be reached"),
+    Trouble.MAIL_THROTTLES: lambda: Throttled("mail server answered 429", retry_after=20),
+    Trouble.MAIL_DOMAIN_GONE: lambda: Misconfigured("no such domain", domain="example.org"),
+    Trouble.MAIL_KEY_UNKNOWN: lambda: Misconfigured("mail server answered 401", unauthorized=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    trouble: Trouble
+    at: float
+    seconds: float
+
+
+@dataclass(slots=True)
+class Plan:
+    """Drawn faults: each server's calls fail with its own probability, and troubles come as `events`."""
+
+    until: float
+    rates: dict[str, tuple[float, list[Fault]]] = field(default_factory=dict[str, tuple[float, list[Fault]]])
+    events: list[Event] = field(default_factory=list[Event])
+    chance: Random = field(default_factory=Random)
+
+    def draw(self, call: str, now: float) -> Fault | None:
+        if now >= self.until:
+            return None
+        rate, kinds = self.rates.get(call.partition(" ")[0], (0.0, []))
+        return self.chance.choice(kinds) if self.chance.random() < rate else None
+
+    @property
+    def only_redis(self) -> bool:
+        """Whether nothing but Redis is disturbed: then everything is still done in time (I7)."""
+        troubles = {event.trouble for event in self.events}
+        of_redis = {Trouble.REDIS_AWAY, Trouble.REDIS_HUNG, Trouble.FLUSHALL, Trouble.OLD_SNAPSHOT}
+        no_kill = all(not {Fault.KILL_BEFORE, Fault.KILL_AFTER} & set(kinds) for _, kinds in self.rates.values())
+        return troubles <= of_redis and self.rates.keys() <= {"redis"} and no_kill
+
+
+LOST = [Fault.BEFORE, Fault.AFTER]
+KILLED = [Fault.KILL_BEFORE, Fault.KILL_AFTER]
+
+
+def draw_faults(chance: Random, *, length: float, longest: float) -> "Plan | NoFaults":
+    """Some kinds of fault, none of the others: so that each seed goes deep into a few of them.
+
+    `length` seconds with faults; no trouble lasts longer than `longest`.
+    """
+    kind = chance.random()
+    if kind < 0.1:
+        return NoFaults()
+    plan = Plan(length, chance=chance)
+    servers = ["redis"] if kind < 0.2 else ["postgres", "redis", "mail", "kratos"]
+    for server in servers:
+        if chance.random() < 0.5:
+            kinds = [*LOST, Fault.DELAYED] if server in ("postgres", "mail") else LOST
+            if len(servers) > 1 and chance.random() < 0.4:
+                kinds = kinds + KILLED
+            plan.rates[server] = chance.choice([0.01, 0.05, 0.2]), kinds
+    possible = [each for each in Trouble if len(servers) > 1 or "edis" in each or each is Trouble.FLUSHALL]
+    for trouble in chance.sample(possible, chance.randint(0, 4)):
+        for _ in range(chance.randint(1, 2)):
+            plan.events.append(Event(trouble, chance.uniform(0, length), chance.uniform(1, longest)))
+    return plan

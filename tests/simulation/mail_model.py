@@ -1,0 +1,67 @@
+"""The mail server in memory: it keeps addresses unique over accounts and marks, whatever is asked of it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
+from postroom.errors import Conflict, MailServerError, Permanent
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: str
+    email: str
+    mark: str | None
+    """None: a stranger's"""
+
+
+class MailModel:
+    """`ill` makes what it answers instead of serving; `refused` are addresses it will never make."""
+
+    def __init__(self) -> None:
+        self.accounts: list[Account] = []
+        self.ill: Callable[[], MailServerError] | None = None
+        self.refused: set[str] = set()
+        self.creates: Counter[UUID] = Counter()
+        self.failures_while_well: Counter[UUID] = Counter()
+        """transient failures of an attempt after which the server said that it was well"""
+        self._failed: dict[asyncio.Task[Any] | None, UUID] = {}
+
+    def create(self, mailbox: Mailbox) -> StalwartAccount:
+        self._serve()
+        self.creates[mailbox.identity_id] += 1
+        if ours := self.find(mailbox):
+            return ours
+        if mailbox.email in self.refused:
+            raise Permanent("invalidProperties: the address is refused")
+        if any(account.email == mailbox.email for account in self.accounts):
+            raise Conflict(f"{mailbox.email} is held by a stranger")
+        account = Account(f"a{len(self.accounts)}", mailbox.email, mark_of(mailbox.identity_id))
+        self.accounts.append(account)
+        return StalwartAccount(account.id, account.email)
+
+    def find(self, mailbox: Mailbox) -> StalwartAccount | None:
+        self._serve()
+        mark = mark_of(mailbox.identity_id)
+        for account in self.accounts:
+            if account.mark == mark:
+                return StalwartAccount(account.id, account.email)
+        return None
+
+    def well(self) -> MailServerError | None:
+        failed = self._failed.pop(asyncio.current_task(), None)
+        if failed and self.ill is None:
+            self.failures_while_well[failed] += 1
+        return self.ill() if self.ill else None
+
+    def note_failure(self, mailbox: Mailbox) -> None:
+        """The attempt of this task failed; if it asks now and we are well, it may count."""
+        self._failed[asyncio.current_task()] = mailbox.identity_id
+
+    def _serve(self) -> None:
+        if self.ill:
+            raise self.ill()

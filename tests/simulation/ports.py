@@ -1,0 +1,254 @@
+"""The drivers of one simulated process: psycopg's pool, redis-py's client, the mail server, Kratos' list.
+
+Postroom's own adapters for PostgreSQL and Redis run above them unchanged. Every call crosses `Line.ask`, where the
+scheduler may let it fail before or after its effect, delay it, or kill the process.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from postroom.domain.identity import Identity
+from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.errors import KratosAway, MailServerError, Transient
+from postroom.ports import IdentityPage
+from postroom.postgres.connection import sql
+from simulation.mail_model import MailModel
+from simulation.redis_model import RedisModel
+from simulation.sql_model import Row, SqlModel
+
+T = TypeVar("T")
+
+
+class Line(Protocol):
+    """How a process reaches a server."""
+
+    def ask(self, call: str, effect: Callable[[], T], lost: Callable[[], Exception]) -> Awaitable[T]:
+        """`effect` on the server; `lost` makes the error of a call that failed, before or after it."""
+        ...
+
+
+@cache
+def _names() -> dict[str, str]:
+    folder = files("postroom.postgres").joinpath("sql")
+    stems = [each.name.removesuffix(".sql") for each in folder.iterdir() if each.name.endswith(".sql")]
+    return {sql(stem): stem for stem in stems}
+
+
+def _postgres_lost() -> Exception:
+    return OperationalError("the connection is lost")
+
+
+class Locks:
+    """Advisory locks, each held by a connection."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, SimulatedConnection] = {}
+
+    def free(self, of: "Callable[[SimulatedConnection], bool]") -> None:
+        self.held = {name: holder for name, holder in self.held.items() if not of(holder)}
+
+
+class Cursor:
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+        self.description = rows or None
+
+    async def fetchall(self) -> list[Row]:
+        return self._rows
+
+    async def fetchone(self) -> Row | None:
+        return self._rows[0] if self._rows else None
+
+
+class SimulatedConnection:
+    def __init__(self, model: SqlModel, locks: Locks, line: Line) -> None:
+        self._model = model
+        self._locks = locks
+        self.line = line
+        self.closed = False
+
+    async def execute(self, text: str, parameters: Any = None) -> Cursor:
+        if self.closed:
+            raise _postgres_lost()
+        try:
+            return Cursor(await self._run(text, parameters))
+        except OperationalError:
+            self.closed = True
+            self._locks.free(lambda holder: holder is self)
+            raise
+
+    async def _run(self, text: str, parameters: Any) -> list[Row]:
+        if name := _names().get(text):
+            named: Mapping[str, Any] | None = parameters
+            return await self.line.ask(f"postgres {name}", lambda: self._model.run(name, named), _postgres_lost)
+        if "pg_try_advisory_lock" in text:
+            return await self.line.ask("postgres lock", lambda: self._lock(parameters[0]), _postgres_lost)
+        if "pg_advisory_unlock" in text:
+            return await self.line.ask("postgres unlock", lambda: self._unlock(parameters[0]), _postgres_lost)
+        raise NotImplementedError(text)
+
+    def _lock(self, name: str) -> list[Row]:
+        return [{"ours": self._locks.held.setdefault(name, self) is self}]
+
+    def _unlock(self, name: str) -> list[Row]:
+        self._locks.held.pop(name, None)
+        return []
+
+    async def __aenter__(self) -> "SimulatedConnection":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._locks.free(lambda holder: holder is self)
+
+
+class SimulatedPool:
+    """Stands for psycopg's pool: each use is a connection of its own."""
+
+    def __init__(self, model: SqlModel, locks: Locks, line: Line, is_down: Callable[[], bool]) -> None:
+        self._model = model
+        self._locks = locks
+        self._line = line
+        self._is_down = is_down
+
+    def connection(self) -> SimulatedConnection:
+        if self._is_down():
+            raise PoolTimeout("nobody there")
+        return SimulatedConnection(self._model, self._locks, self._line)
+
+
+def _redis_lost() -> Exception:
+    return RedisConnectionError("the connection is lost")
+
+
+class SimulatedRedis:
+    """As much of redis-py's client as Postroom's adapters call."""
+
+    def __init__(self, model: RedisModel, line: Line) -> None:
+        self._model = model
+        self._line = line
+
+    def _ask(self, call: str, effect: Callable[[], T]) -> Awaitable[T]:
+        return self._line.ask(f"redis {call}", effect, _redis_lost)
+
+    def register_script(self, _text: str) -> Callable[..., Awaitable[list[Any]]]:
+        async def claim(keys: list[str], args: list[Any]) -> list[Any]:
+            return await self._ask("claim", lambda: self._model.claim(*args))
+
+        return claim
+
+    def pipeline(self, *, transaction: bool) -> "_Pipeline":
+        assert transaction
+        return _Pipeline(lambda steps: self._ask("multi", lambda: [step() for step in steps]), self._model)
+
+    async def zadd(self, _key: str, scores: Mapping[str, float], *, xx: bool = False, nx: bool = False) -> int:
+        return await self._ask("zadd", lambda: self._model.zadd(scores, xx=xx, nx=nx))
+
+    async def zrem(self, _key: str, *members: str) -> int:
+        return await self._ask("zrem", lambda: self._model.zrem(*members))
+
+    async def zcard(self, _key: str) -> int:
+        return await self._ask("zcard", lambda: len(self._model.scores))
+
+    async def exists(self, _key: str) -> int:
+        return await self._ask("exists", lambda: int(self._model.epoch))
+
+    async def set(self, _key: str, _value: str) -> None:
+        await self._ask("set", self._model.set_epoch)
+
+    async def time(self) -> tuple[int, int]:
+        return await self._ask("time", lambda: (int(self._model.now()), int(self._model.now() % 1 * 1_000_000)))
+
+    async def zrangebyscore(self, _key: str, low: float, high: float, *, start: int, num: int) -> list[str]:
+        return await self._ask("zrangebyscore", lambda: self._model.between(low, high)[start : start + num])
+
+    async def zscan(self, _key: str, _cursor: int, *, count: int) -> tuple[int, list[tuple[str, float]]]:
+        return await self._ask("zscan", lambda: (0, list(self._model.scores.items())))
+
+    async def zmscore(self, _key: str, members: list[str]) -> list[float | None]:
+        return await self._ask("zmscore", lambda: [self._model.scores.get(member) for member in members])
+
+
+class _Pipeline:
+    def __init__(self, send: Callable[[list[Callable[[], Any]]], Awaitable[Any]], model: RedisModel) -> None:
+        self._send = send
+        self._model = model
+        self._steps: list[Callable[[], Any]] = []
+
+    async def __aenter__(self) -> "_Pipeline":
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    def zrem(self, _key: str, *members: str) -> None:
+        self._steps.append(lambda: self._model.zrem(*members))
+
+    def zadd(self, _key: str, scores: Mapping[str, float]) -> None:
+        self._steps.append(lambda: self._model.zadd(scores))
+
+    async def execute(self) -> None:
+        await self._send(self._steps)
+
+
+def _mail_lost() -> Exception:
+    return Transient("mail server cut the connection", outcome_unknown=True)
+
+
+class SimulatedMailServer:
+    """The port `MailServer`."""
+
+    def __init__(self, model: MailModel, line: Line) -> None:
+        self._model = model
+        self._line = line
+
+    async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
+        return await self._ask(mailbox, "create", lambda: self._model.create(mailbox), deadline)
+
+    async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
+        return await self._ask(mailbox, "find", lambda: self._model.find(mailbox), deadline)
+
+    async def _ask(self, mailbox: Mailbox, call: str, effect: Callable[[], T], deadline: float) -> T:
+        try:
+            async with asyncio.timeout(deadline):
+                return await self._line.ask(f"mail {call}", effect, _mail_lost)
+        except TimeoutError as error:
+            self._model.note_failure(mailbox)
+            raise Transient("mail server took too long", outcome_unknown=True) from error
+        except Transient:
+            self._model.note_failure(mailbox)
+            raise
+
+    async def well(self) -> MailServerError | None:
+        try:
+            async with asyncio.timeout(2):
+                return await self._line.ask("mail well", self._model.well, _mail_lost)
+        except TimeoutError:
+            return Transient("mail server took too long")
+        except MailServerError as error:
+            return error
+
+
+class SimulatedKratos:
+    """The port `Identities`, `size` identities a page."""
+
+    def __init__(self, identities: list[Identity], line: Line, *, size: int = 3) -> None:
+        self._identities = identities
+        self._line = line
+        self._size = size
+
+    async def page(self, token: str | None) -> IdentityPage:
+        return await self._line.ask("kratos page", lambda: self._page(token), lambda: KratosAway("no answer"))
+
+    def _page(self, token: str | None) -> IdentityPage:
+        start = int(token or 0)
+        end = start + self._size
+        return IdentityPage(self._identities[start:end], str(end) if end < len(self._identities) else None)

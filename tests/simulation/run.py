@@ -1,0 +1,180 @@
+"""One run: everything in it is drawn from its seed, so that the same seed makes the same run."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from postroom.domain.identity import Identity
+from postroom.domain.mailbox import Mailbox
+from postroom.errors import Transient
+from simulation.checker import violations
+from simulation.faults import Faults, NoFaults, Plan, draw_faults
+from simulation.mail_model import Account
+from simulation.virtual_time import VirtualLoop
+from simulation.world import DOMAIN, Scenario, World
+
+A_MINUTE_A_SECOND = 1 / 60
+LENGTH = 60.0
+"""Seconds of a run in which hooks come and faults strike; what follows is calm."""
+CALM_WITHIN = 900.0
+"""Seconds after the last fault in which everything must have come to rest, with delays shortened."""
+
+
+def run_seed(seed: int, *, quiet: bool = True) -> World:
+    """A run with its own people, hooks, processes and faults. Every fortieth has its delays at full length."""
+    chance = Random(seed)
+    factor = 1.0 if seed % 40 == 0 else A_MINUTE_A_SECOND
+    longest = 2400.0 if factor == 1.0 else 40.0
+    faults = draw_faults(chance, length=longest + LENGTH if factor == 1.0 else LENGTH, longest=longest)
+    return run(lambda world: _drawn(world, faults), faults, chance, delay_factor=factor, quiet=quiet)
+
+
+def run(
+    scenario: Scenario,
+    faults: Faults,
+    chance: Random,
+    *,
+    delay_factor: float = A_MINUTE_A_SECOND,
+    quiet: bool = True,
+) -> World:
+    """Run `scenario`, then wait in virtual time until all is at rest."""
+    loop = VirtualLoop(chance)
+    world = World(loop, chance, faults, delay_factor=delay_factor)
+    loop.set_exception_handler(lambda _, context: None)  # what a killed process left behind
+    with _logs(world, quiet=quiet):
+        try:
+            loop.run_until_complete(_to_rest(scenario, world))
+        finally:
+            world.over = True
+            _end(loop)
+    return world
+
+
+def _end(loop: VirtualLoop) -> None:
+    while left := asyncio.all_tasks(loop):
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+async def _to_rest(scenario: Scenario, world: World) -> None:
+    await scenario(world)
+    ends = world.loop.time() + CALM_WITHIN + 3 * 5000 * world.delay_factor
+    while not _at_rest(world) and world.loop.time() < ends:
+        await asyncio.sleep(1.0)
+    # Whatever was on its way arrives, and Redis is looked at once more.
+    await asyncio.sleep(35.0)
+
+
+def _at_rest(world: World) -> bool:
+    rows = world.sql.requests
+    known = all(identity.id in rows for identity in world.identities if identity.active)
+    return known and all(row["state"] in ("provisioned", "dead") for row in rows.values())
+
+
+async def _drawn(world: World, faults: Faults) -> None:
+    """People register, with hooks or without; whatever else happens to them is drawn."""
+    chance = world.chance
+    events = faults.events if isinstance(faults, Plan) else []
+    people = [_person(world, number) for number in range(chance.randint(2, 7))]
+    world.start(chance.randint(1, 3))
+    if not isinstance(faults, NoFaults):
+        _disturb(world, people)
+    async with asyncio.TaskGroup() as group:
+        for event in events:
+            group.create_task(world.suffer(event))
+        for mailbox in people:
+            group.create_task(_registration(world, mailbox))
+        group.create_task(asyncio.sleep(faults.until))
+    world.faults.until = 0.0
+
+
+def _disturb(world: World, people: list[Mailbox]) -> None:
+    chance = world.chance
+    world.redis.skew = chance.choice([0.0, 0.0, 0.0, -3.0, 3.0, 40.0])
+    for mailbox in people:
+        if chance.random() < 0.05:
+            world.mail.refused.add(mailbox.email)
+        elif chance.random() < 0.05:
+            world.mail.accounts.append(Account("stranger", mailbox.email, None))
+
+
+def _person(world: World, number: int) -> Mailbox:
+    chance = world.chance
+    name = f"user-{number if chance.random() < 0.93 else 0}"
+    mailbox = Mailbox(world.new_id(), f"{name}@{DOMAIN}")
+    return mailbox
+
+
+async def _registration(world: World, mailbox: Mailbox) -> None:
+    chance = world.chance
+    await asyncio.sleep(chance.uniform(0.0, LENGTH * 0.6))
+    traits = {"email": mailbox.email}
+    world.identities.append(Identity(mailbox.identity_id, traits, active=chance.random() > 0.03))
+    if not world.identities[-1].active:
+        return
+    draw = chance.random()
+    if draw < 0.2:
+        return  # its hook never arrives
+    hooks = [mailbox] * (2 if draw > 0.8 else 1)
+    if draw > 0.95:
+        hooks.append(Mailbox(mailbox.identity_id, f"new-{mailbox.email}"))
+    async with asyncio.TaskGroup() as group:
+        for each in hooks:
+            group.create_task(_later(chance, world.hook, each))
+        if 0.75 < draw < 0.8:
+            group.create_task(_later(chance, world.operator, mailbox.identity_id))
+
+
+async def _later(chance: Random, what: Callable[[Any], Any], whom: Mailbox | UUID) -> None:
+    await asyncio.sleep(chance.choice([0.0, chance.uniform(0.0, 20.0)]))
+    await what(whom)
+
+
+def failing(world: World, probability: float) -> Callable[[], None]:
+    """The mail server is well, and yet answers so many of its creates with an error."""
+    serve = world.mail.create
+
+    def create(mailbox: Mailbox) -> Any:
+        if world.chance.random() < probability:
+            raise Transient("mail server answered 500")
+        return serve(mailbox)
+
+    world.mail.create = create  # type: ignore[method-assign]
+    return lambda: setattr(world.mail, "create", serve)
+
+
+@contextmanager
+def _logs(world: World, *, quiet: bool) -> Iterator[None]:
+    """Errors of our own code end the run as failures; with `quiet` nothing else is told."""
+    before = structlog.get_config()
+
+    def note(_logger: Any, _method: str, event: Any) -> Any:
+        if event["event"].startswith("Attempt broke") and not world.over:
+            world.broken.append(f"{event['event']}: {event.get('exc_info')!r}")
+        if quiet:
+            raise structlog.DropEvent
+        event["at"] = round(world.loop.time(), 3)
+        return event
+
+    level = 40 if quiet else 10
+    structlog.configure(
+        processors=[note, structlog.dev.ConsoleRenderer(colors=False)],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def failures_of(seed: int) -> list[str]:
+    """What was broken in the run of `seed`, for a process of its own."""
+    return violations(run_seed(seed))

@@ -1,0 +1,65 @@
+"""An event loop without waiting: when nothing is ready, its clock jumps to the next timer; whoever is ready runs
+in an order drawn from the seed."""
+
+import asyncio
+import selectors
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class Standstill(AssertionError):
+    """Nobody is ready and no timer runs: every task waits for another."""
+
+
+class _JumpingSelector(selectors.SelectSelector):
+    """asyncio asks it to wait until the next timer; it says that the time has passed."""
+
+    seconds = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise Standstill("every task waits for another")
+        self.seconds += max(0.0, timeout)
+        return []
+
+
+class _AnyOrder(deque[Any]):
+    """asyncio takes the next callback from the left; here it is anyone's turn."""
+
+    def __init__(self, chance: Random) -> None:
+        super().__init__()
+        self._draw = chance.random
+
+    def popleft(self) -> Any:
+        if len(self) > 1:
+            self.rotate(-int(self._draw() * len(self)))
+        return super().popleft()
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """`time()` is virtual, so `asyncio.timeout`, `sleep` and `wait` are as well."""
+
+    def __init__(self, chance: Random) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+        self._ready = _AnyOrder(chance)
+
+    def time(self) -> float:
+        return self._jumping.seconds
+
+
+class VirtualClock:
+    """The port `Clock` on a virtual loop."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self._loop.time())
+
+    def monotonic(self) -> float:
+        return self._loop.time()

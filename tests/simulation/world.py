@@ -1,0 +1,315 @@
+"""The heart in virtual time: simulated processes that run Postroom's own code, the servers around them, and the
+hooks of Kratos."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from postroom.domain.identity import AddressPolicy, Identity
+from postroom.domain.mailbox import Mailbox
+from postroom.domain.request import Origin
+from postroom.errors import Refused, Unavailable
+from postroom.postgres.audit import Audit
+from postroom.postgres.breaker import PostgresBreakers
+from postroom.postgres.leadership import PostgresLeadership
+from postroom.postgres.reminders import PostgresReminders
+from postroom.postgres.requests import PostgresRequests
+from postroom.postgres.sweep import PostgresSwept
+from postroom.postgres.waiting import PostgresWaiting
+from postroom.provisioning.accept import Accept, Answer
+from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.slots import Slots
+from postroom.provisioning.sweep import Sweep
+from postroom.queue.members import RedisMembers
+from postroom.queue.retry_set import FAILURES, HORIZON, RetrySet
+from postroom.retry.probe import Probe
+from postroom.retry.reconcile import Corrections, Reconcile
+from postroom.retry.waking import Waking
+from postroom.retry.worker import Limits, Worker
+from simulation.faults import ILL, Event, Fault, Faults, Trouble
+from simulation.mail_model import MailModel
+from simulation.ports import Locks, SimulatedKratos, SimulatedMailServer, SimulatedPool, SimulatedRedis
+from simulation.redis_model import RedisModel
+from simulation.sql_model import SqlModel
+from simulation.virtual_time import VirtualClock, VirtualLoop
+
+T = TypeVar("T")
+
+INLINE_LEASE = 10.0
+LEASE = 30.0
+RESTART_AFTER = 2.0
+DOMAIN = "example.org"
+
+
+class Over(BaseException):
+    """The run has ended: whoever still asks for something is told so, and ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A hook that got its answer while its process lived."""
+
+    at: float
+    mailbox: Mailbox
+    answer: Answer
+
+
+class World:
+    """`delay_factor` shortens Postroom's long delays, as the setting does. `broken` are errors no fault explains."""
+
+    def __init__(self, loop: VirtualLoop, chance: Random, faults: Faults, *, delay_factor: float) -> None:
+        self.loop = loop
+        self.chance = chance
+        self.faults = faults
+        self.delay_factor = delay_factor
+        self.clock = VirtualClock(loop)
+        self.sql = SqlModel(self.clock.now)
+        self.locks = Locks()
+        self.redis = RedisModel(lambda: self.clock.now().timestamp())
+        self.mail = MailModel()
+        self.identities: list[Identity] = []
+        self.processes: list[Process] = []
+        self.answered: list[Answered] = []
+        self.corrected = Corrections()
+        self.broken: list[str] = []
+        self.poison: set[str] = set()
+        """addresses whose create kills the process that asks"""
+        self.down: set[str] = set()
+        self.hung: set[str] = set()
+        self.over = False
+        self.kills = 0
+
+    def new_id(self) -> UUID:
+        return UUID(int=self.chance.getrandbits(128), version=4)
+
+    def start(self, number: int) -> None:
+        for _ in range(number):
+            self._start_one()
+
+    def _start_one(self) -> None:
+        process = Process(self)
+        self.processes.append(process)
+        process.start()
+
+    async def hook(self, mailbox: Mailbox) -> None:
+        """One hook of Kratos to whichever process lives. A dead process' answer reaches nobody."""
+        living = [process for process in self.processes if not process.dead and not process.stopping]
+        if not living:
+            return
+        process = self.chance.choice(living)
+        try:
+            answer = await process.accept(mailbox, Origin())
+        except Unavailable:
+            return
+        if not process.dead:
+            self.answered.append(Answered(self.loop.time(), mailbox, answer))
+
+    async def operator(self, identity_id: UUID) -> None:
+        try:
+            await Audit(self.processes[0].pool).retry(identity_id, actor="op")
+        except (Refused, Unavailable):
+            return
+
+    async def suffer(self, event: Event) -> None:
+        """One trouble of the plan, from its beginning to its end."""
+        await asyncio.sleep(event.at)
+        match event.trouble:
+            case Trouble.POSTGRES_AWAY:
+                await self._without("postgres", event.seconds)
+            case Trouble.REDIS_AWAY:
+                await self._without("redis", event.seconds)
+            case Trouble.REDIS_HUNG:
+                self.hung.add("redis")
+                await asyncio.sleep(event.seconds)
+                self.hung.discard("redis")
+            case Trouble.FLUSHALL:
+                self.redis.flush()
+            case Trouble.OLD_SNAPSHOT:
+                snapshot = self.redis.snapshot()
+                await asyncio.sleep(event.seconds)
+                self.redis.restore(snapshot)
+            case Trouble.KILL:
+                self._one().kill()
+            case Trouble.PAUSE:
+                await self._one().pause(event.seconds + LEASE)
+            case Trouble.STOP:
+                await self._one().stop()
+            case _:
+                self.mail.ill = ILL[event.trouble]
+                await asyncio.sleep(event.seconds)
+                self.mail.ill = None
+
+    def _one(self) -> "Process":
+        return self.chance.choice([process for process in self.processes if not process.dead])
+
+    async def _without(self, server: str, seconds: float) -> None:
+        self.down.add(server)
+        await asyncio.sleep(seconds)
+        self.down.discard(server)
+
+    def restart(self) -> None:
+        if not self.over:
+            self.loop.call_later(RESTART_AFTER, self._start_one)
+
+
+class Process:
+    """A `postroom serve`: hooks, worker, reconcile and sweep, with connections of its own."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.dead = False
+        self.stopping = False
+        self._goes_on = asyncio.Event()
+        self._goes_on.set()
+        self._stop = asyncio.Event()
+        self._build()
+
+    def _build(self) -> None:
+        world, clock = self.world, self.world.clock
+        self.pool = pool = cast(Any, SimulatedPool(world.sql, world.locks, self, lambda: "postgres" in world.down))
+        redis = cast(Any, SimulatedRedis(world.redis, self))
+        self.requests = PostgresRequests(pool, new_id=world.new_id, delay_factor=world.delay_factor)
+        breakers = PostgresBreakers(pool, delay_factor=world.delay_factor)
+        mail = SimulatedMailServer(world.mail, self)
+        retry_set = RetrySet(redis, lease=LEASE)
+        attempts = Attempts(self.requests, breakers, mail, retry_set, clock)
+        slots = Slots(4)
+        overdue, exact = PostgresReminders(pool, grace=1.0), PostgresReminders(pool, grace=-HORIZON)
+        waking = Waking(retry_set, overdue, exact, clock, failures=FAILURES)
+        probe = Probe(breakers, mail)
+        self.worker = Worker(self.requests, attempts, retry_set, waking, probe, slots, clock, Limits(lease=LEASE))
+        self.accept = Accept(
+            self.requests,
+            attempts,
+            retry_set,
+            slots,
+            clock,
+            new_id=world.new_id,
+            wake=self.worker.wake,
+            deadline=5.0,
+            lease=INLINE_LEASE,
+        )
+        leadership = PostgresLeadership(pool)
+        self.reconcile = _Counted(world, PostgresWaiting(pool), RedisMembers(redis), leadership, clock)
+        self.sweep = Sweep(
+            SimulatedKratos(world.identities, self),
+            PostgresSwept(pool),
+            self.requests,
+            retry_set,
+            leadership,
+            AddressPolicy({DOMAIN}, set()),
+            every=20,
+            uniform=world.chance.uniform,
+            now=clock.now,
+            wake=self.worker.wake,
+        )
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.ensure_future(each)
+            for each in (self.worker.run(), self.reconcile.run(self._stop), self.sweep.run(self._stop))
+        ]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Future[None]") -> None:
+        if self.dead or self.world.over or task.cancelled():
+            return
+        if error := task.exception():
+            self.world.broken.append(f"a task of the heart broke: {error!r}")
+
+    def kill(self) -> None:
+        """kill -9: from now on nothing of it reaches anybody; its connections are closed, another one starts."""
+        if self.dead:
+            return
+        self.dead = True
+        self.world.kills += 1
+        self.world.locks.free(lambda holder: holder.line is self)
+        if not self.stopping:
+            self.world.restart()
+
+    async def pause(self, seconds: float) -> None:
+        """SIGSTOP, later SIGCONT."""
+        self._goes_on.clear()
+        await asyncio.sleep(seconds)
+        self._goes_on.set()
+
+    async def stop(self) -> None:
+        """SIGTERM: stop as the service does; the next one starts beside it."""
+        if self.stopping:
+            return
+        self.stopping = True
+        self._stop.set()
+        self.worker.stop()
+        self.world.restart()
+        await self.accept.drain(within=15.0)
+
+    async def ask(self, call: str, effect: Callable[[], T], lost: Callable[[], Exception]) -> T:
+        """Every call of this process to a server."""
+        await self._on_the_way()
+        world = self.world
+        server = call.partition(" ")[0]
+        if server in world.down:
+            raise lost()
+        if server in world.hung:
+            await asyncio.sleep(1.0)
+            raise lost()
+        fault = world.faults.draw(call, world.loop.time())
+        if fault is None:
+            answer = effect()
+            await self._on_the_way()
+            return answer
+        return await self._fail(fault, effect, lost)
+
+    async def _fail(self, fault: Fault, effect: Callable[[], T], lost: Callable[[], Exception]) -> T:
+        world = self.world
+        if fault is Fault.DELAYED:
+            world.loop.call_later(world.chance.uniform(0.0, 4.0), _quietly, effect)
+        elif fault in (Fault.AFTER, Fault.KILL_AFTER):
+            effect()
+        if fault in (Fault.KILL_BEFORE, Fault.KILL_AFTER):
+            self.kill()
+        await self._on_the_way()
+        raise lost()
+
+    async def _on_the_way(self) -> None:
+        """Where other tasks run: mostly for an instant, sometimes for long."""
+        draw = self.world.chance.random()
+        await asyncio.sleep(0 if draw < 0.6 else 0.02 * draw if draw < 0.99 else draw)
+        if not self._goes_on.is_set():
+            await self._goes_on.wait()
+        if self.world.over:
+            raise Over
+        if self.dead:
+            await _never()
+
+
+class _Counted(Reconcile):
+    """Adds up what it corrects, for I10."""
+
+    def __init__(self, world: World, *parts: Any) -> None:
+        super().__init__(*parts, failures=FAILURES)
+        self._world = world
+
+    async def turn(self) -> Corrections:
+        corrections = await super().turn()
+        self._world.corrected += corrections
+        return corrections
+
+
+def _quietly(effect: Callable[[], object]) -> None:
+    """An effect that comes after its caller gave up: what the server would have answered reaches nobody."""
+    try:
+        effect()
+    except Exception:  # noqa: BLE001 — a refusal, too, reaches nobody
+        return
+
+
+async def _never() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+Scenario = Callable[[World], Awaitable[None]]
