@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: up test check unit bench clean
+.PHONY: up test check unit bench clean chaos
 
 up: $(STAMP)  ## Set everything up and run the trial
 	$(BIN)/postroom up $(ARGS)
@@ -19,6 +19,9 @@ check: $(STAMP)  ## Format, lint, types, layers
 
 bench: $(STAMP)  ## Figures of the README, measured here
 	$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(STAMP)  ## The whole plan of faults, 15 minutes at most; the report goes to chaos-report/
+	$(BIN)/python -m chaos $(ARGS)
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Postroom needs Python 3.11 or newer; run: make PYTHON=python3.12")'

@@ -52,6 +52,16 @@ class Trial:
         answer = await self._http.get(f"{self.environment['POSTROOM_STALWART_URL']}/_sandbox/state")
         return answer.json()["requests"]["requests"] if answer.status_code == 200 else None
 
+    async def fault(self, **fault: object) -> None:
+        """Put a fault on the stand-in for Stalwart, and lift those of before."""
+        await self.no_faults()
+        answer = await self._http.put(f"{self.environment['POSTROOM_STALWART_URL']}/_sandbox/faults", json=fault)
+        answer.raise_for_status()
+
+    async def no_faults(self) -> None:
+        answer = await self._http.delete(f"{self.environment['POSTROOM_STALWART_URL']}/_sandbox/faults")
+        answer.raise_for_status()
+
     async def down(self) -> None:
         await self._http.aclose()
         if self._process and self._process.returncode is None:

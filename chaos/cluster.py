@@ -1,4 +1,4 @@
-"""The processes: PostgreSQL, Valkey, the stand-in for Stalwart, services and workers, with a fault proxy in each link."""
+"""The processes: PostgreSQL, Valkey, the stand-in for Stalwart, services and workers; a fault proxy in each link."""
 
 import asyncio
 import os

@@ -131,12 +131,12 @@ class _Run:
         async with redis.asyncio.from_url(self._cluster.valkey.url, decode_responses=True) as client:
             while (members := await client.zrange(RETRY_SET, 0, -1)) and time.monotonic() < ends:
                 await asyncio.sleep(0.5)
-        return list(members)
+        return [str(member) for member in members]
 
     async def _rows(self, query: LiteralString) -> list[dict[str, Any]]:
         url = self._cluster.postgres.owner_url
-        async with await psycopg.AsyncConnection.connect(url, row_factory=dict_row, connect_timeout=3) as conn:
-            return await (await conn.execute(query)).fetchall()
+        async with await psycopg.AsyncConnection.connect(url, connect_timeout=3) as conn:
+            return await (await conn.cursor(row_factory=dict_row).execute(query)).fetchall()
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

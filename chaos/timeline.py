@@ -10,7 +10,7 @@ Event = dict[str, Any]
 WIDTH, LEFT, RIGHT = 1000, 96, 16
 TOP, HEIGHT = 44, 130
 WAITING_TOP, WAITING_HEIGHT = TOP + HEIGHT + 28, 70
-LANES_TOP, LANE = WAITING_TOP + WAITING_HEIGHT + 30, 26
+LANES_TOP, LANE = WAITING_TOP + WAITING_HEIGHT + 30, 36
 LANES = ("service-1", "service-2", "worker-1", "worker-2", "postgres", "redis", "stalwart")
 ANSWERS = (("200", "ok"), ("500", "retry"), ("409", "dead"), ("422", "dead"), ("503", "away"), ("none", "none"))
 LEGEND = (("ok", "200"), ("retry", "500 will retry"), ("dead", "409, 422"), ("away", "503"), ("none", "no answer"))
@@ -19,7 +19,8 @@ _STYLE = """
     text { fill: #3d4756; font: 12px system-ui, sans-serif }
     .title { font-size: 15px; font-weight: 600; fill: #1a202c }
     .small { font-size: 10px }
-    .ok { fill: #3f9d57 } .retry { fill: #d9a520 } .dead { fill: #7c5cbf } .away { fill: #d2691e } .none { fill: #b83246 }
+    .ok { fill: #3f9d57 } .retry { fill: #d9a520 } .dead { fill: #7c5cbf }
+    .away { fill: #d2691e } .none { fill: #b83246 }
     .fault { fill: #c0392b; fill-opacity: .75 }
     .grid { stroke: #c3cad4; stroke-width: .5 }
     .waiting { fill: #5b84c4; fill-opacity: .35; stroke: #3b5b92; stroke-width: 1.2 }
@@ -72,11 +73,11 @@ def _answers(history: list[Event], start: float, x: Any) -> Iterator[str]:
         yield f'<text x="{346 + place * 125}" y="20">{told}</text>'
     width = max(1.0, x(start + 1) - x(start) - 0.3)
     for second, counts in sorted(seconds.items()):
-        bottom = float(TOP + HEIGHT)
+        left, bottom = x(start + second), float(TOP + HEIGHT)
         for status, name in ANSWERS:
             if size := round(counts[status] / most * HEIGHT, 1):
                 bottom -= size
-                yield f'<rect class="{name}" x="{x(start + second)}" y="{bottom:.1f}" width="{width:.1f}" height="{size}"/>'
+                yield f'<rect class="{name}" x="{left}" y="{bottom:.1f}" width="{width:.1f}" height="{size}"/>'
 
 
 def _waiting(history: list[Event], x: Any) -> Iterator[str]:
@@ -97,16 +98,13 @@ def _faults(history: list[Event], end: float, x: Any) -> Iterator[str]:
     for place, lane in enumerate(LANES):
         top = LANES_TOP + place * LANE
         yield f'<text x="8" y="{top + 15}">{lane}</text>'
-        for event in _of(history, "fault"):
-            if event["target"] != lane:
-                continue
+        for number, event in enumerate(each for each in _of(history, "fault") if each["target"] == lane):
             ends = [each["t"] for each in over if _same(each, event) and each["t"] >= event["t"]]
             left, right = x(event["t"]), x(min(ends, default=end))
-            width = max(2.5, round(right - left, 1))
-            told = escape(f"{lane}: {event['kind']}")
-            yield f'<rect class="fault" x="{left}" y="{top + 2}" width="{width}" height="9"><title>{told}</title></rect>'
-            if event["kind"] != "kill" or lane in ("postgres", "redis"):
-                yield f'<text class="small" x="{left}" y="{top + 21}">{escape(event["kind"])}</text>'
+            width, kind = max(2.5, round(right - left, 1)), escape(event["kind"])
+            yield f'<rect class="fault" x="{left}" y="{top + 2}" width="{width}" height="9"/>'
+            # Two rows, in turn: names of short faults would lie over each other.
+            yield f'<text class="small" x="{left}" y="{top + 20 + number % 2 * 10}">{kind}</text>'
 
 
 def _calm(history: list[Event], height: float, x: Any) -> Iterator[str]:

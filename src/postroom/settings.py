@@ -35,7 +35,9 @@ class Settings(BaseSettings):
         None, description="PostgreSQL of the owner, for migrations only; the service's role needs far less"
     )
     redis_url: SecretStr | None = Field(
-        None, description="Redis or Valkey; empty: PostgreSQL alone, with the same promises"
+        None,
+        description="Redis or Valkey, also behind Sentinel (redis+sentinel://…); "
+        "empty: PostgreSQL alone, with the same promises",
     )
     stalwart_url: str = Field(description="Base URL of the mail server")
     stalwart_api_key: SecretStr = Field(description="API_… (bearer), or user@domain:password (basic)")

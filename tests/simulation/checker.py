@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from postroom.domain.mailbox import mark_of
@@ -10,7 +10,6 @@ from postroom.provisioning.accept import Ready
 from postroom.retry.reconcile import Corrections
 from simulation.faults import NoFaults, Plan
 from simulation.sql_model import Row
-from simulation.virtual_time import START
 from simulation.world import World
 
 EARLY = timedelta(milliseconds=50)
@@ -43,12 +42,12 @@ def violations(world: World) -> list[str]:
 
 
 def _every_answer_is_committed(world: World) -> Iterable[str]:
-    committed: dict[UUID, float] = {}
+    committed: dict[UUID, datetime] = {}
     for at, _, row in world.sql.moves:
-        committed.setdefault(row["identity_id"], (at - START).total_seconds())
+        committed.setdefault(row["identity_id"], at)
     for answered in world.answered:
         identity_id = answered.mailbox.identity_id
-        if committed.get(identity_id, float("inf")) > answered.at:
+        if identity_id not in committed or committed[identity_id] > answered.at:
             yield f"{identity_id} was answered {answered.answer} without a committed row"
         if isinstance(answered.answer, Ready) and identity_id not in world.sql.accounts:
             yield f"{identity_id} was told that it is ready, without an account"
@@ -105,10 +104,12 @@ def _the_audit_counts_the_claims(world: World) -> Iterable[str]:
 def _retries_are_spent_on_failures_only(world: World) -> Iterable[str]:
     for row in world.sql.requests.values():
         failures = world.mail.failures_while_well[row["identity_id"]]
-        if row["retries"] > max(1, failures):
+        # An outage makes it the first retry, and never more.
+        spent = failures + (world.mail.failures_while_ill[row["identity_id"]] > 0)
+        if row["retries"] > spent:
             yield f"{row['email']} spent {row['retries']} retries on {failures} failures while the server was well"
         reason = row["reason"] or ""
-        if reason.startswith("failed 4 times") and failures < 3:
+        if reason.startswith("failed 4 times") and spent < 4:
             yield f"{row['email']} was buried after {failures} failures while the server was well"
         crashed = sum(
             entry["status"] == "crashed" for entry in world.sql.log if entry["kratos_identity_id"] == row["identity_id"]

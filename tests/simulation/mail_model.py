@@ -1,10 +1,8 @@
 """The mail server in memory: it keeps addresses unique over accounts and marks, whatever is asked of it."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
@@ -28,8 +26,8 @@ class MailModel:
         self.refused: set[str] = set()
         self.creates: Counter[UUID] = Counter()
         self.failures_while_well: Counter[UUID] = Counter()
-        """transient failures of an attempt after which the server said that it was well"""
-        self._failed: dict[asyncio.Task[Any] | None, UUID] = {}
+        """transient failures of attempts after which the server said that it was well"""
+        self.failures_while_ill: Counter[UUID] = Counter()
 
     def create(self, mailbox: Mailbox) -> StalwartAccount:
         self._serve()
@@ -53,14 +51,7 @@ class MailModel:
         return None
 
     def well(self) -> MailServerError | None:
-        failed = self._failed.pop(asyncio.current_task(), None)
-        if failed and self.ill is None:
-            self.failures_while_well[failed] += 1
         return self.ill() if self.ill else None
-
-    def note_failure(self, mailbox: Mailbox) -> None:
-        """The attempt of this task failed; if it asks now and we are well, it may count."""
-        self._failed[asyncio.current_task()] = mailbox.identity_id
 
     def _serve(self) -> None:
         if self.ill:

@@ -30,6 +30,8 @@ T = TypeVar("T")
 class Line(Protocol):
     """How a process reaches a server."""
 
+    dead: bool
+
     def ask(self, call: str, effect: Callable[[], T], lost: Callable[[], Exception]) -> Awaitable[T]:
         """`effect` on the server; `lost` makes the error of a call that failed, before or after it."""
         ...
@@ -96,6 +98,8 @@ class SimulatedConnection:
         raise NotImplementedError(text)
 
     def _lock(self, name: str) -> list[Row]:
+        if self.closed or self.line.dead:
+            return []  # it came too late: the session that would hold it has ended
         return [{"ours": self._locks.held.setdefault(name, self) is self}]
 
     def _unlock(self, name: str) -> list[Row]:
@@ -209,6 +213,7 @@ class SimulatedMailServer:
     def __init__(self, model: MailModel, line: Line) -> None:
         self._model = model
         self._line = line
+        self._failed: dict[asyncio.Task[Any] | None, Mailbox] = {}
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
         return await self._ask(mailbox, "create", lambda: self._model.create(mailbox), deadline)
@@ -221,13 +226,21 @@ class SimulatedMailServer:
             async with asyncio.timeout(deadline):
                 return await self._line.ask(f"mail {call}", effect, _mail_lost)
         except TimeoutError as error:
-            self._model.note_failure(mailbox)
+            self._failed[asyncio.current_task()] = mailbox
             raise Transient("mail server took too long", outcome_unknown=True) from error
         except Transient:
-            self._model.note_failure(mailbox)
+            self._failed[asyncio.current_task()] = mailbox
             raise
 
     async def well(self) -> MailServerError | None:
+        problem = await self._well()
+        # Asked by an attempt after its failure, and not by the probe: this is what may spend a retry.
+        if failed := self._failed.pop(asyncio.current_task(), None):
+            counted = self._model.failures_while_ill if problem else self._model.failures_while_well
+            counted[failed.identity_id] += 1
+        return problem
+
+    async def _well(self) -> MailServerError | None:
         try:
             async with asyncio.timeout(2):
                 return await self._line.ask("mail well", self._model.well, _mail_lost)

@@ -2,8 +2,9 @@
 hooks of Kratos."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -52,7 +53,7 @@ class Over(BaseException):
 class Answered:
     """A hook that got its answer while its process lived."""
 
-    at: float
+    at: datetime
     mailbox: Mailbox
     answer: Answer
 
@@ -101,15 +102,16 @@ class World:
             return
         process = self.chance.choice(living)
         try:
-            answer = await process.accept(mailbox, Origin())
+            answer = await process.while_it_lives(process.accept(mailbox, Origin()))
         except Unavailable:
             return
-        if not process.dead:
-            self.answered.append(Answered(self.loop.time(), mailbox, answer))
+        if answer:
+            self.answered.append(Answered(self.clock.now(), mailbox, answer))
 
     async def operator(self, identity_id: UUID) -> None:
+        process = self._one()
         try:
-            await Audit(self.processes[0].pool).retry(identity_id, actor="op")
+            await process.while_it_lives(Audit(process.pool).retry(identity_id, actor="operator"))
         except (Refused, Unavailable):
             return
 
@@ -143,7 +145,7 @@ class World:
                 self.mail.ill = None
 
     def _one(self) -> "Process":
-        return self.chance.choice([process for process in self.processes if not process.dead])
+        return self.chance.choice([process for process in self.processes if not process.dead] or self.processes)
 
     async def _without(self, server: str, seconds: float) -> None:
         self.down.add(server)
@@ -162,6 +164,7 @@ class Process:
         self.world = world
         self.dead = False
         self.stopping = False
+        self._died: asyncio.Future[None] = world.loop.create_future()
         self._goes_on = asyncio.Event()
         self._goes_on.set()
         self._stop = asyncio.Event()
@@ -226,10 +229,17 @@ class Process:
         if self.dead:
             return
         self.dead = True
+        self._died.set_result(None)
         self.world.kills += 1
         self.world.locks.free(lambda holder: holder.line is self)
         if not self.stopping:
             self.world.restart()
+
+    async def while_it_lives(self, doing: Coroutine[Any, Any, T]) -> T | None:
+        """The result, or None if the process dies before it is there."""
+        task = asyncio.ensure_future(doing)
+        await asyncio.wait([task, self._died], return_when=asyncio.FIRST_COMPLETED)
+        return None if self.dead else task.result()
 
     async def pause(self, seconds: float) -> None:
         """SIGSTOP, later SIGCONT."""
@@ -245,7 +255,7 @@ class Process:
         self._stop.set()
         self.worker.stop()
         self.world.restart()
-        await self.accept.drain(within=15.0)
+        await self.while_it_lives(self.accept.drain(within=15.0))
 
     async def ask(self, call: str, effect: Callable[[], T], lost: Callable[[], Exception]) -> T:
         """Every call of this process to a server."""
@@ -278,7 +288,8 @@ class Process:
     async def _on_the_way(self) -> None:
         """Where other tasks run: mostly for an instant, sometimes for long."""
         draw = self.world.chance.random()
-        await asyncio.sleep(0 if draw < 0.6 else 0.02 * draw if draw < 0.99 else draw)
+        is_slow = draw > 0.99 and self.world.faults.until > self.world.loop.time()
+        await asyncio.sleep(0 if draw < 0.6 else draw if is_slow else 0.02 * draw)
         if not self._goes_on.is_set():
             await self._goes_on.wait()
         if self.world.over:

@@ -27,6 +27,8 @@ BREAKER_PAUSE = 1.0
 PROBE_LOOK = 5.0
 """Seconds between looks at the breaker: it must close even while nobody is due."""
 SHORTEST_SLEEP = 0.005
+LEASE_ENDS_SOON = 1.0
+"""Seconds: a running request is looked at again when its lease ends, if that is so near."""
 DATABASE_PAUSE = 0.5
 
 
@@ -152,6 +154,9 @@ class Worker:
                 await self._came_early(claim, held, claim.request.due_at)
             case Answer.PROVISIONED | Answer.DEAD | Answer.UNKNOWN:
                 await self._announcements.remove(held)
+            case Answer.RUNNING if claim.due_in is not None and claim.due_in < LEASE_ENDS_SOON:
+                # Redis put it off by a lease when that one began: it may be ending now, without its holder.
+                self._early[claim.identity_id] = self._clock.monotonic() + claim.due_in + EARLY
             case _:
                 pass  # running elsewhere, or the breaker is open: the member comes due again by itself
 

@@ -1,0 +1,165 @@
+"""kill -9 in the middle of attempts, at default leases: how long until each request is provisioned all the same?
+
+    python -m benchmarks.recovery [--json]
+
+A mail server that hangs holds 20 attempts; the process that makes them is killed, the mail server is well again, and
+another process starts. First for attempts in line with their hook (lease 10 s), then for retries (lease 30 s).
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx2
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.trial import Trial
+from postroom.sandbox.loopback import free_port
+
+TOGETHER = 20
+PATIENCE = 90.0
+
+
+class Service:
+    """A second service on the databases and stand-ins of the trial: the one that is killed."""
+
+    def __init__(self, trial: Trial) -> None:
+        self._port = free_port()
+        self._environment = dict(os.environ) | trial.environment
+        self._environment |= {
+            "POSTROOM_HOST": "127.0.0.1",
+            "POSTROOM_PORT": str(self._port),
+            "POSTROOM_CONCURRENCY": str(TOGETHER),
+            "POSTROOM_PACE": "0",
+            "POSTROOM_KRATOS_ADMIN_URL": "",
+            "POSTROOM_LOG_LEVEL": "ERROR",
+        }
+        self._process: asyncio.subprocess.Process | None = None
+        self.http = httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{self._port}",
+            headers={"X-Postroom-Key": trial.environment["POSTROOM_WEBHOOK_KEY"]},
+            trust_env=False,
+            timeout=30,
+        )
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "postroom", "serve", env=self._environment
+        )
+        async with asyncio.timeout(30):
+            while not await self._is_live():  # noqa: ASYNC110 — another process: nothing sets an event
+                await asyncio.sleep(0.05)
+
+    async def _is_live(self) -> bool:
+        try:
+            return (await self.http.get("/health/live")).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    async def kill(self) -> None:
+        if self._process and self._process.returncode is None:
+            self._process.send_signal(signal.SIGKILL)
+            await self._process.wait()
+
+    async def hook(self, identity_id: UUID) -> int | None:
+        body = {"identity": {"id": str(identity_id), "traits": {"email": f"{identity_id.hex}@example.org"}}}
+        try:
+            return (await self.http.post("/internal/mail/provision", json=body)).status_code
+        except httpx2.HTTPError:
+            return None
+
+
+async def _until(database: psycopg.AsyncConnection[tuple[int]], where: str, identity_ids: list[UUID]) -> None:
+    query = f"SELECT count(*) FROM email_requests WHERE identity_id = ANY(%s) AND {where}"  # noqa: S608 — ours
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            cursor = await database.execute(query.encode(), [identity_ids])
+            found = await cursor.fetchone()
+            if found and found[0] == len(identity_ids):
+                return
+            await asyncio.sleep(0.02)
+
+
+async def first_attempts(trial: Trial, service: Service, database: psycopg.AsyncConnection[tuple[int]]) -> float:
+    """Seconds from the kill until all are provisioned."""
+    identity_ids = [uuid4() for _ in range(TOGETHER)]
+    await service.hook(uuid4())  # the domain's id is known
+    await trial.fault(kind="hang", word="@")
+    hooks = [asyncio.create_task(service.hook(identity_id)) for identity_id in identity_ids]
+    await _until(database, "state = 'running'", identity_ids)
+    return await _recover(trial, service, database, identity_ids, hooks)
+
+
+async def retries(trial: Trial, service: Service, database: psycopg.AsyncConnection[tuple[int]]) -> float:
+    identity_ids = [uuid4() for _ in range(TOGETHER)]
+    await trial.fault(kind="fail", word="@")
+    await asyncio.gather(*(service.hook(identity_id) for identity_id in identity_ids))
+    await _until(database, "state = 'waiting' AND retries = 1", identity_ids)
+    await trial.fault(kind="hang", word="@")
+    await _until(database, "state = 'running'", identity_ids)
+    return await _recover(trial, service, database, identity_ids, [])
+
+
+async def _recover(
+    trial: Trial,
+    service: Service,
+    database: psycopg.AsyncConnection[tuple[int]],
+    identity_ids: list[UUID],
+    hooks: list[asyncio.Task[int | None]],
+) -> float:
+    await service.kill()
+    killed = time.perf_counter()
+    await asyncio.gather(*hooks)
+    await trial.no_faults()
+    await service.start()
+    await _until(database, "state = 'provisioned'", identity_ids)
+    return time.perf_counter() - killed
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.recovery")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="postroom-bench-") as folder:
+        trial = Trial(Path(folder), POSTROOM_WORKER="false")
+        try:
+            await trial.up()
+            figures = await _measure(trial)
+        finally:
+            await trial.down()
+    if arguments.json:
+        print(json.dumps(figures, indent=2))
+        return
+    table = Table("kill -9 under 20 attempts", "seconds until all 20 are provisioned")
+    for what, seconds in figures.items():
+        table.add_row(what, str(seconds))
+    Console().print(table)
+
+
+async def _measure(trial: Trial) -> dict[str, float]:
+    service = Service(trial)
+    database = await psycopg.AsyncConnection[tuple[int]].connect(
+        trial.environment["POSTROOM_DATABASE_URL"], autocommit=True
+    )
+    await service.start()
+    try:
+        async with database:
+            in_line = await first_attempts(trial, service, database)
+            retried = await retries(trial, service, database)
+    finally:
+        await service.kill()
+        await service.http.aclose()
+    return {"first attempts, lease 10 s": round(in_line, 1), "retries, lease 30 s": round(retried, 1)}
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,96 @@
+"""A host: processes of Postroom on a loopback address of its own, which can be cut off together."""
+
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+import httpx2
+import psutil
+
+from parts import KEY
+from postroom.sandbox.loopback import free_port
+from postroom.sandbox.processes import PythonChild
+
+
+class Host:
+    """`environment` is that of every process here."""
+
+    def __init__(self, address: str, folder: Path, environment: Mapping[str, str]) -> None:
+        self.address = address
+        self._folder = folder
+        self._environment = environment
+        self._processes: list[PythonChild] = []
+        self._http = httpx2.AsyncClient(timeout=30, trust_env=False)
+        self._port = free_port()
+
+    async def serve(self, **settings: object) -> None:
+        """A service without a worker."""
+        more = {"host": self.address, "port": self._port, "worker": "false"} | settings
+        await self._start("serve", more, '"Uvicorn running')
+
+    async def work(self, **settings: object) -> None:
+        """A worker of its own."""
+        await self._start("work", settings, "Email provisioning retry worker started")
+
+    async def _start(self, command: str, settings: Mapping[str, object], ready: str) -> None:
+        log = self._folder / f"{command}-{self.address}-{len(self._processes)}.log"
+        given = {f"POSTROOM_{name.upper()}": str(value) for name, value in settings.items()}
+
+        async def is_ready() -> bool:
+            if command == "serve":
+                return await self._is_live()
+            return log.exists() and ready in log.read_text()
+
+        arguments = ["-m", "postroom", command, "--until-eof"]
+        child = PythonChild(
+            f"{command} at {self.address}", arguments, is_ready, env={**self._environment, **given}, log=log
+        )
+        self._processes.append(child)
+        await child.start()
+
+    async def _is_live(self) -> bool:
+        try:
+            return (await self._http.get(f"http://{self.address}:{self._port}/health/live")).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    async def hook(self, identity_id: UUID, email: str) -> int | None:
+        """The status it was answered; None if there was no answer."""
+        try:
+            answer = await self._http.post(
+                f"http://{self.address}:{self._port}/internal/mail/provision",
+                json={"identity": {"id": str(identity_id), "traits": {"email": email}}},
+                headers={"X-Postroom-Key": KEY},
+            )
+        except httpx2.HTTPError:
+            return None
+        return answer.status_code
+
+    def cut_off(self) -> None:
+        """Everything here stands still, in the middle of whatever it does; its leases run out meanwhile."""
+        for process in self._processes:
+            psutil.Process(process.pid).send_signal(signal.SIGSTOP)
+
+    def reconnect(self) -> None:
+        for process in self._processes:
+            psutil.Process(process.pid).send_signal(signal.SIGCONT)
+
+    def logs(self) -> str:
+        return "".join(file.read_text() for file in sorted(self._folder.glob(f"*-{self.address}-*.log")))
+
+    async def close(self) -> None:
+        self.reconnect()
+        for process in reversed(self._processes):
+            await process.stop()
+        await self._http.aclose()
+
+
+@asynccontextmanager
+async def host(address: str, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Host]:
+    started = Host(address, folder, environment)
+    try:
+        yield started
+    finally:
+        await started.close()

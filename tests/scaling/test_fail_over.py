@@ -1,0 +1,199 @@
+"""Three hosts, four workers. The primary of PostgreSQL and the master of Valkey die under load, half of the workers are
+cut off for a minute. Nothing that was answered is lost, and nobody gets two mailboxes."""
+
+import asyncio
+import os
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from eventually import eventually
+from parts import KEY
+from postroom.queue.retry_set import KEY as RETRY_SET
+from records import Records, records_of
+from scaling.hosts import Host, host
+from scaling.postgres_pair import PostgresPair, postgres_pair
+from scaling.valkey_sentinel import ValkeySentinel, valkey_sentinel
+from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
+
+ADDRESSES = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
+CUT_OFF_SECONDS = 60.0
+LEASE_SECONDS = 5.0
+BACKLOG = 400
+"""Requests that wait for the workers when the faults begin."""
+HOOKS_A_SECOND = 4.0
+
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1", *ADDRESSES]), pytest.mark.timeout(170)]
+
+
+@dataclass(frozen=True)
+class Installation:
+    postgres: PostgresPair
+    valkey: ValkeySentinel
+    stalwart: StalwartStandIn
+    hosts: tuple[Host, Host, Host]
+
+
+@pytest.fixture
+async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
+    """First host: a service. Second: a service and two workers. Third: two workers."""
+    async with AsyncExitStack() as stack:
+        postgres, valkey, stalwart = await asyncio.gather(
+            stack.enter_async_context(postgres_pair(tmp_path / "postgres", ADDRESSES[:2])),
+            stack.enter_async_context(valkey_sentinel(tmp_path / "valkey", ADDRESSES)),
+            stack.enter_async_context(stalwart_stand_in(tmp_path)),
+        )
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")} | {
+            "POSTROOM_DATABASE_URL": postgres.url(postgres.primary.service_url),
+            "POSTROOM_REDIS_URL": valkey.url,
+            "POSTROOM_STALWART_URL": stalwart.url,
+            "POSTROOM_STALWART_API_KEY": stalwart.api_key or "",
+            "POSTROOM_WEBHOOK_KEY": KEY,
+            "POSTROOM_DOMAINS": "example.org",
+            "POSTROOM_LEASE_SECONDS": str(LEASE_SECONDS),
+            "POSTROOM_DELAY_FACTOR": "0.05",
+            "POSTROOM_PACE": "2.5",
+        }
+        hosts = [await stack.enter_async_context(host(address, tmp_path, environment)) for address in ADDRESSES]
+        first, second, third = hosts
+        await asyncio.gather(first.serve(), second.serve())
+        await asyncio.gather(second.work(), second.work(), third.work(), third.work())
+        yield Installation(postgres, valkey, stalwart, (first, second, third))
+
+
+class Load:
+    """Hooks as Kratos sends them: again, to any of the services, until one gives an answer that counts."""
+
+    def __init__(self, services: tuple[Host, ...]) -> None:
+        self.identities: dict[UUID, str] = {}
+        self.answers: Counter[int | None] = Counter()
+        self.answered: set[UUID] = set()
+        self._services = services
+
+    async def hook(self) -> None:
+        identity_id = uuid4()
+        email = self.identities[identity_id] = f"p{len(self.identities)}@example.org"
+        while True:
+            status = await random.choice(self._services).hook(identity_id, email)
+            self.answers[status] += 1
+            if status in (200, 500):
+                self.answered.add(identity_id)
+                return
+            assert status in (None, 503)  # PostgreSQL is away, or nobody answers: come again
+            await asyncio.sleep(0.5)
+
+    async def go_on(self, until: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as hooks:
+            while not until.is_set():
+                hooks.create_task(self.hook())
+                await asyncio.sleep(1 / HOOKS_A_SECOND)
+
+
+async def _store_a_backlog(installation: Installation, load: Load) -> None:
+    """While the mail server is away, hooks are stored and answered at once."""
+    await installation.stalwart.set_fault(kind="unavailable")
+    gate = asyncio.Semaphore(8)
+
+    async def one() -> None:
+        async with gate:
+            await load.hook()
+
+    await asyncio.gather(*(one() for _ in range(BACKLOG)))
+    await installation.stalwart.clear_faults()
+
+
+async def _cut_off_in_the_middle(installation: Installation, host: Host) -> None:
+    """While every worker has attempts under way, so that leases of the host run out."""
+    await installation.stalwart.set_fault(kind="slow", delay_ms=1000)
+    async with records_of(installation.postgres.primary.owner_url) as records:
+
+        async def all_are_busy() -> bool:
+            return await records.value("SELECT count(*) FROM email_requests WHERE state = 'running'") >= 7
+
+        await eventually(all_are_busy, "two attempts of each worker", 25)
+    host.cut_off()
+    await installation.stalwart.set_fault(kind="slow", delay_ms=200)
+
+
+async def _until(started: float, seconds: float) -> None:
+    """Of the plan, not of a condition that it waits for."""
+    await asyncio.sleep(max(0.0, started + seconds - asyncio.get_running_loop().time()))
+
+
+async def test_nothing_is_lost_or_doubled_while_everything_fails_over(installation: Installation) -> None:
+    postgres, valkey = installation.postgres, installation.valkey
+    services, third = installation.hosts[:2], installation.hosts[2]
+    load, enough = Load(services), asyncio.Event()
+    await _store_a_backlog(installation, load)
+    going_on = asyncio.create_task(load.go_on(enough))
+    try:
+        await _cut_off_in_the_middle(installation, third)
+        started = asyncio.get_running_loop().time()
+        await _until(started, 10)
+        postgres.primary.kill()
+        await postgres.replica.promote()
+        await _until(started, 22)
+        await valkey.master.kill()
+        await eventually(valkey.has_failed_over, "the sentinels to fail over", 20)
+        await _until(started, CUT_OFF_SECONDS)
+        third.reconnect()
+        await _until(started, CUT_OFF_SECONDS + 5)
+    finally:
+        enough.set()
+        await going_on
+    async with records_of(postgres.replica.owner_url) as records:
+        await records.until("provisioned", *load.identities, within=45)
+        await _assert_nothing_lost(records, load)
+        await _assert_nothing_doubled(records, installation.stalwart, load)
+    await eventually(lambda: _is_empty(valkey), "no member in the sorted set", 45)
+    for each in installation.hosts:
+        assert "Traceback" not in each.logs()
+
+
+async def _is_empty(valkey: ValkeySentinel) -> bool:
+    async with valkey.replica.client() as client:
+        return await client.zcard(RETRY_SET) == 0
+
+
+async def _assert_nothing_lost(records: Records, load: Load) -> None:
+    """Every request that was answered is a row of the promoted replica, and has its account."""
+    assert load.answered == load.identities.keys()
+    found = await records.rows(
+        "SELECT r.identity_id, r.email FROM email_requests r "
+        "JOIN email_accounts a ON a.kratos_identity_id = r.identity_id AND a.email = r.email "
+        "WHERE r.state = 'provisioned'"
+    )
+    assert {row["identity_id"]: row["email"] for row in found} == load.identities
+    assert await records.value("SELECT count(*) FROM email_requests") == len(load.identities)
+
+
+async def _assert_nothing_doubled(records: Records, stalwart: StalwartStandIn, load: Load) -> None:
+    accounts = await stalwart.accounts()
+    assert sorted(account["addresses"][0] for account in accounts) == sorted(load.identities.values())
+    assert len({mark for account in accounts for mark in account["marks"]}) == len(accounts)
+    ids = await records.rows("SELECT stalwart_account_id FROM email_accounts")
+    assert {row["stalwart_account_id"] for row in ids} == {account["id"] for account in accounts}
+    # The audit: a `pending` row for each claim, numbered without gap or repetition, and one outcome a holder at most.
+    assert not await records.rows(
+        "SELECT r.identity_id FROM email_requests r LEFT JOIN email_provisioning_log l "
+        "ON l.kratos_identity_id = r.identity_id AND l.status = 'pending' GROUP BY r.identity_id, r.attempts "
+        "HAVING r.attempts <> count(l.id) OR r.attempts <> count(DISTINCT l.attempt_count) "
+        "OR r.attempts <> max(l.attempt_count)"
+    )
+    assert not await records.rows(
+        "SELECT holder FROM email_provisioning_log WHERE holder IS NOT NULL AND status NOT IN ('pending', 'late') "
+        "GROUP BY kratos_identity_id, holder HAVING count(*) > 1"
+    )
+    assert not await records.rows(
+        "SELECT kratos_identity_id FROM email_provisioning_log WHERE status = 'success' "
+        "GROUP BY kratos_identity_id HAVING count(*) > 1"
+    )
+    for status in ("crashed", "late"):
+        found = await records.value("SELECT count(*) FROM email_provisioning_log WHERE status = %s", status)
+        assert found > 0, f"nothing {status}: the cut did not hit an attempt"

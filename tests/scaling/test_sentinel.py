@@ -1,0 +1,129 @@
+"""Redis behind Sentinel: whoever is the master now is asked, and a dead sentinel costs no retry its punctuality."""
+
+import socket
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from redis.exceptions import AuthenticationError
+
+from eventually import eventually
+from postroom.domain.request import Request, State
+from postroom.errors import ConfigurationError
+from postroom.queue.retry_set import FAILURES, RetrySet, connect
+from postroom.queue.sentinel import SentinelUrl, redis_place
+from scaling.valkey_sentinel import ValkeySentinel, valkey_sentinel
+
+HOSTS = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1", *HOSTS])
+
+
+@pytest.fixture
+async def valkey(tmp_path: Path) -> AsyncIterator[ValkeySentinel]:
+    async with valkey_sentinel(tmp_path, HOSTS) as valkey:
+        yield valkey
+
+
+def waiting(due_in: float = 0.0) -> Request:
+    return Request(
+        identity_id=uuid4(),
+        email="alice@example.org",
+        wanted_email=None,
+        display_name=None,
+        state=State.WAITING,
+        due_at=datetime.now(UTC) + timedelta(seconds=due_in),
+        holder=None,
+        attempts=1,
+        retries=1,
+        crashes=0,
+        outcome_unknown=False,
+        enqueued_at=datetime.now(UTC),
+        last_error=None,
+        reason=None,
+    )
+
+
+async def test_after_a_fail_over_the_new_master_is_asked(valkey: ValkeySentinel) -> None:
+    client = connect(valkey.url)
+    try:
+        retry_set = RetrySet(client, lease=30)
+        await retry_set.replace(waiting(), ())
+        assert len((await retry_set.due(5)).reminders) == 1
+        await valkey.master.kill()
+        await eventually(valkey.has_failed_over, "the sentinels to fail over", 20)
+        later = waiting()
+
+        async def is_told() -> bool:
+            await retry_set.replace(later, ())
+            try:
+                return later.identity_id in {each.identity_id for each in (await retry_set.due(5)).reminders}
+            except FAILURES:
+                return False
+
+        await eventually(is_told, "the new master to be asked", 20)
+    finally:
+        await client.aclose()
+
+
+async def test_a_sentinel_that_is_cut_off_leaves_time_to_ask_the_next(valkey: ValkeySentinel) -> None:
+    with socket.socket() as black_hole:
+        # Its backlog is full: whoever connects waits for ever, as for a host that is cut off.
+        black_hole.bind(("127.0.0.1", 0))
+        black_hole.listen(0)
+        with socket.create_connection(black_hole.getsockname()):
+            place = f"127.0.0.1:{black_hole.getsockname()[1]}"
+            client = connect(valkey.url.replace(f"@{HOSTS[0]}", f"@{place},{HOSTS[0]}"))
+            try:
+                started = time.monotonic()
+                await RetrySet(client, lease=30).due(5)
+                assert 0.02 < time.monotonic() - started < 0.25
+            finally:
+                await client.aclose()
+
+
+async def test_a_wrong_password_is_a_failure_of_redis_and_no_other(valkey: ValkeySentinel) -> None:
+    client = connect(valkey.url.replace("default:", "default:x"))
+    try:
+        with pytest.raises(AuthenticationError):
+            await RetrySet(client, lease=30).due(5)
+        assert issubclass(AuthenticationError, FAILURES)
+    finally:
+        await client.aclose()
+
+
+def test_the_url_tells_sentinels_service_database_and_both_passwords() -> None:
+    url = "redis+sentinel://user:p%40ss@a:1,[::1]:2,c/mymaster?db=3&sentinel_username=s&sentinel_password=q%26"
+    expected = SentinelUrl((("a", 1), ("::1", 2), ("c", 26379)), "mymaster", 3, "user", "p@ss", "s", "q&")
+    assert SentinelUrl.parse(url) == expected
+    plain = SentinelUrl.parse("redis+sentinel://a/mymaster")
+    assert (plain.db, plain.username, plain.password, plain.sentinel_password) == (0, None, None, None)
+    assert SentinelUrl.parse("redis+sentinel://:secret@a/m").password == "secret"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+sentinel://user:secret@a:1,b:2",
+        "redis+sentinel://user:secret@a:1,b:2/",
+        "redis+sentinel://user:secret@a:1,b:2/m/0",
+        "redis+sentinel://user:secret@a:1,,b:2/m",
+        "redis+sentinel://user:secret@a:one/m",
+        "redis+sentinel://user:secret@a/m?db=x",
+        "redis+sentinel://user:secret@a/m?ssl=true",
+        "redis+sentinel://user:secret@a/m?db",
+        "memcached://user:secret@a",
+    ],
+)
+def test_a_wrong_url_is_told_without_its_secrets(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="POSTROOM_REDIS_URL: ") as error:
+        connect(url)
+    assert "secret" not in str(error.value)
+
+
+def test_the_log_tells_where_redis_is_and_no_secret() -> None:
+    assert redis_place("redis://user:secret@cache/0") == "cache:6379"
+    assert redis_place("redis+sentinel://user:secret@a:1,b/m") == "m (Sentinel at a:1, b:26379)"

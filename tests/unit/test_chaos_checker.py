@@ -1,0 +1,182 @@
+"""Every breach of the promise is found by the checker: each rule, broken in a history made by hand."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from chaos.checker import WILL_RETRY, Evidence, check, doubled, lost, wrongly_buried
+
+ALICE, BOB, CAROL = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "abc")
+STRANGER = "stranger@example.org"
+
+
+def at(second: float) -> str:
+    return f"2026-01-01T00:00:{second:06.3f}+00:00"
+
+
+ZERO = 1767225600.0  # 2026-01-01T00:00:00Z
+Row = dict[str, Any]
+_COLUMNS = ("kratos_identity_id", "status", "attempt_count", "holder", "stalwart_account_id", "created_at")
+
+
+def entry(
+    identity_id: str, status: str, attempt: int, holder: str | None, second: float, account: str | None = None
+) -> Row:
+    return dict(zip(_COLUMNS, (identity_id, status, attempt, holder, account, at(second)), strict=True))
+
+
+def request(identity_id: str, email: str, state: str, **more: Any) -> dict[str, Any]:
+    row = {"identity_id": identity_id, "email": email, "state": state, "reason": None, "created_at": at(1)}
+    return row | {"attempts": 1, "retries": 0} | more
+
+
+def mark(identity_id: str) -> str:
+    return "postroom-" + identity_id.replace("-", "")
+
+
+def asked(number: int, identity_id: str, email: str) -> dict[str, Any]:
+    return {"t": ZERO + 0.5, "event": "asked", "number": number, "identity_id": identity_id, "email": email}
+
+
+def answered(number: int, status: int, body: Any) -> dict[str, Any]:
+    return {"t": ZERO + 5, "event": "answered", "number": number, "status": status, "body": body}
+
+
+def evidence() -> Evidence:
+    """Alice is provisioned at her second attempt; Bob always fails; Carol asks for a stranger's address."""
+    doomed = "should-fail@example.org"
+    starts = [0, 5, 15, 52]
+    bobs = [
+        entry(BOB, status, number, f"b{number}", second + later)
+        for number, second in enumerate(starts, 1)
+        for status, later in (("pending", 1), ("failed", 1.5))
+    ]
+    return Evidence(
+        history=[
+            asked(1, ALICE, "alice@example.org"),
+            asked(2, BOB, doomed),
+            asked(3, CAROL, STRANGER),
+            asked(4, ALICE, "alice@example.org"),
+            answered(1, 500, WILL_RETRY),
+            answered(2, 500, WILL_RETRY),
+            answered(3, 409, {"code": "conflict"}),
+            answered(4, 200, {"email_account_id": "account-1"}),
+        ],
+        requests=[
+            request(ALICE, "alice@example.org", "provisioned", attempts=2, retries=1),
+            request(BOB, doomed, "dead", attempts=4, retries=3, reason="failed 4 times"),
+            request(CAROL, STRANGER, "dead", reason="taken"),
+        ],
+        log=[
+            entry(ALICE, "pending", 1, "a1", 1),
+            entry(ALICE, "failed", 1, "a1", 1.5),
+            entry(ALICE, "pending", 2, "a2", 3),
+            entry(ALICE, "success", 2, "a2", 3.2, "s1"),
+            entry(ALICE, "late", 1, "a1", 3.4, "s1"),
+            *bobs,
+            entry(CAROL, "pending", 1, "c1", 1),
+            entry(CAROL, "conflict", 1, "c1", 1.2),
+        ],
+        accounts=[
+            {"id": "account-1", "kratos_identity_id": ALICE, "email": "alice@example.org", "stalwart_account_id": "s1"}
+        ],
+        stalwart=[
+            {"id": "s1", "addresses": ["alice@example.org"], "marks": [mark(ALICE)]},
+            {"id": "s2", "addresses": [STRANGER], "marks": []},
+        ],
+        strangers=[STRANGER],
+        word="should-fail",
+        delay_factor=0.02,
+        seen_log={"1": "digest"},
+        log_digests={"1": "digest"},
+    )
+
+
+def test_a_run_that_kept_the_promise_has_no_violation() -> None:
+    assert check(evidence()) == []
+
+
+def test_who_was_told_503_need_not_be_there() -> None:
+    kept = evidence()
+    kept.history.append(asked(9, ALICE, "alice@example.org"))
+    kept.history.append(answered(9, 503, {}))
+    assert check(kept) == []
+
+
+def set_request(place: int, **values: Any) -> Callable[[Evidence], None]:
+    return lambda broken: broken.requests[place].update(values)
+
+
+def set_log(place: int, **values: Any) -> Callable[[Evidence], None]:
+    return lambda broken: broken.log[place].update(values)
+
+
+def set_answer(place: int, **values: Any) -> Callable[[Evidence], None]:
+    return lambda broken: broken.history[place].update(values)
+
+
+def _another_mailbox(broken: Evidence, address: str, marks: list[str]) -> None:
+    broken.stalwart.append({"id": "s3", "addresses": [address], "marks": marks})
+
+
+def _change(broken: Evidence, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(broken, name, value)
+
+
+BREACHES: list[tuple[str, str, Callable[[Evidence], object]]] = [
+    ("I1", "no row", lambda broken: broken.requests.pop(0)),
+    ("I1", "before its row", set_request(0, created_at=at(9))),
+    ("I1", "not in email_accounts", set_answer(7, body={"email_account_id": "another"})),
+    ("I1", "no answer of ours", set_answer(4, body="Internal Server Error")),
+    ("I1", "no answer of ours", set_answer(4, status=404)),
+    ("I2", "lost: it asked", lambda broken: broken.history.append(asked(9, "d" * 8, "dora@example.org"))),
+    ("I2", "lost: still waiting", set_request(0, state="waiting")),
+    ("I2", "dead without a reason", set_request(1, reason=None)),
+    ("I2", "without a row in email_accounts", lambda broken: broken.accounts.clear()),
+    ("I2", "never asked for", set_request(0, email="mallory@example.org")),
+    ("I3", "beside another", set_log(1, status="late")),
+    ("I3", "is on 2 mailboxes", lambda broken: _another_mailbox(broken, "alice2@example.org", [mark(ALICE)])),
+    ("I4", "has 2 outcomes", set_log(4, status="failed")),
+    ("I4", "2 attempts succeeded", set_log(1, status="success")),
+    ("I4", "email_accounts does not say", set_log(3, stalwart_account_id="s9")),
+    ("I5", "4 claims", lambda broken: broken.log.pop(5)),
+    ("I5", "3 claims", set_request(1, attempts=3)),
+    ("I5", "without an outcome", lambda broken: broken.log.pop(-1)),
+    ("I5", "changed or deleted", lambda broken: _change(broken, log_digests={"1": "other"})),
+    ("I5", "changed or deleted", lambda broken: _change(broken, log_digests={})),
+    ("I6", "wrongly buried: poison", set_request(0, state="dead", reason="poison")),
+    ("I6", "wrongly buried: 3 failures", set_log(6, status="interrupted")),
+    ("I6", "retries spent", set_request(0, retries=2)),
+    ("I6", "always refuses it", set_request(1, state="provisioned")),
+    ("I7", "left in Redis", lambda broken: broken.members.append("{}")),
+    ("I8", "tried again", set_log(2, created_at=at(2))),
+    ("I9", "not on the mail server", lambda broken: broken.stalwart.pop(0)),
+    ("I9", "2 mailboxes", lambda broken: _another_mailbox(broken, "alice@example.org", [])),
+    ("I9", "with marks []", lambda broken: broken.stalwart[0].update(marks=[])),
+    ("I9", "no provisioned request", lambda broken: _another_mailbox(broken, "bob@example.org", [mark(BOB)])),
+    ("I9", "adopted or destroyed", lambda broken: broken.stalwart.pop(1)),
+    ("I9", "adopted or destroyed", lambda broken: broken.stalwart[1].update(marks=[mark(CAROL)])),
+    ("I9", "without a mark was made", lambda broken: _another_mailbox(broken, "eve@example.org", [])),
+    ("I10", "corrections", lambda broken: _change(broken, corrected=1)),
+]
+
+
+@pytest.mark.parametrize(("rule", "what", "breach"), BREACHES, ids=[f"{rule} {what}" for rule, what, _ in BREACHES])
+def test_a_breach_is_found_and_named(rule: str, what: str, breach: Callable[[Evidence], object]) -> None:
+    broken = deepcopy(evidence())
+    breach(broken)
+    assert [each for each in check(broken) if each.rule == rule and what in each.what]
+
+
+def test_the_three_figures_of_survival_count_what_they_say() -> None:
+    broken = evidence()
+    broken.requests[0] |= {"state": "waiting"}
+    broken.requests[2] |= {"email": "carol@example.org"}
+    _another_mailbox(broken, "alice2@example.org", [mark(ALICE)])
+    found = check(broken)
+    assert lost(found) == 1
+    assert doubled(found) >= 1
+    assert wrongly_buried(found) == 1
