@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: up test check unit bench clean chaos
+.PHONY: up test check unit bench clean chaos mutants
 
 up: $(STAMP)  ## Set everything up and run the trial
 	$(BIN)/postroom up $(ARGS)
@@ -17,11 +17,16 @@ check: $(STAMP)  ## Format, lint, types, layers
 	$(BIN)/lint-imports
 	$(BIN)/pyright
 
-bench: $(STAMP)  ## Figures of the README, measured here
+bench: $(STAMP)  ## Figures of the README, measured here in three minutes
 	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks.heart
+	$(BIN)/python -m benchmarks.recovery
 
 chaos: $(STAMP)  ## The whole plan of faults, 15 minutes at most; the report goes to chaos-report/
 	$(BIN)/python -m chaos $(ARGS)
+
+mutants: $(STAMP)  ## Make known mistakes in a copy of the code: the tests must notice each (ten minutes)
+	PYTHONPATH=tests $(BIN)/python -m mutants $(ARGS)
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Postroom needs Python 3.11 or newer; run: make PYTHON=python3.12")'

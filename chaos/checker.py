@@ -34,7 +34,7 @@ class Violation:
 class Evidence:
     """`requests`, `log` (by id), `accounts` are the tables' rows; `stalwart` the stand-in's accounts; `seen_log` maps
     ids of the audit to digests taken during the run, `log_digests` those at its end; `corrected` counts
-    reconciliation's corrections before the first fault."""
+    reconciliation's corrections before the first fault; `broken` are processes that ended by themselves."""
 
     history: list[Row]
     requests: list[Row]
@@ -48,6 +48,7 @@ class Evidence:
     log_digests: dict[str, str] = field(default_factory=dict[str, str])
     members: list[str] = field(default_factory=list[str])
     corrected: int = 0
+    broken: list[str] = field(default_factory=list[str])
 
     def as_dict(self) -> Row:
         return asdict(self)
@@ -76,7 +77,7 @@ class _Case:
 
 
 def check(evidence: Evidence) -> list[Violation]:
-    """Every breach of I1 to I10 that the evidence shows; none if the promise held."""
+    """Every breach of I1 to I10 that the evidence shows, and every process that fell; none if the promise held."""
     case = _Case(evidence)
     rules = (
         _committed_before_answered,
@@ -89,6 +90,7 @@ def check(evidence: Evidence) -> list[Violation]:
         _never_early,
         _mail_server_as_if_once,
         _reconcile_corrects_nothing,
+        _processes_stand,
     )
     return [violation for rule in rules for violation in rule(case)]
 
@@ -239,6 +241,12 @@ def _reconcile_corrects_nothing(case: _Case) -> Iterator[Violation]:
     """I10"""
     if case.evidence.corrected:
         yield Violation("I10", None, f"{case.evidence.corrected} corrections before the first fault")
+
+
+def _processes_stand(case: _Case) -> Iterator[Violation]:
+    """No fault of a server may end a service or a worker: they come back by themselves."""
+    for how in case.evidence.broken:
+        yield Violation("alive", None, how)
 
 
 def lost(violations: Sequence[Violation]) -> int:

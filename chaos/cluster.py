@@ -48,6 +48,9 @@ class Cluster:
         self._api_key = "API_" + data.secret("stalwart-api-key")
         self._environment: dict[str, str] = {}
         self._processes: dict[str, Process] = {}
+        self._watches: dict[str, asyncio.Task[None]] = {}
+        self.broken: list[str] = []
+        """services and workers that ended though nobody had ended them, and how"""
         self._http = httpx2.AsyncClient(timeout=20, trust_env=False)
 
     async def start(self) -> None:
@@ -69,6 +72,7 @@ class Cluster:
         """End all of it, in reverse order, also when one does not end."""
         for name in (*SERVICES, *WORKERS):
             if process := self._processes.get(name):
+                self._watches[name].cancel()
                 with suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGCONT)
                 await process.stop((signal.SIGTERM, _GONE_WITHIN))
@@ -96,9 +100,14 @@ class Cluster:
         )
         self._processes[name] = process
         await process.spawn()
+        self._watches[name] = asyncio.create_task(self._watch(process))
+
+    async def _watch(self, process: Process) -> None:
+        self.broken.append(await process.ended())
 
     async def kill(self, name: str) -> None:
         """kill -9."""
+        self._watches[name].cancel()
         self.signal(name, signal.SIGKILL)
         await self._processes[name].ended()
 

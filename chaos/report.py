@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from chaos.checker import Evidence, Violation, doubled, lost, wrongly_buried
+from chaos.cluster import DELAY_FACTOR, STALWART_MILLISECONDS
 from chaos.plan import Plan
 from chaos.timeline import draw
 
-RULES = tuple(f"I{number}" for number in range(1, 11))
+RULES = (*(f"I{number}" for number in range(1, 11)), "alive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,9 @@ def page(plan: Plan, result: Result) -> str:
         "",
         table(plan, result),
         "",
+        f"Delays are shortened by the factor {DELAY_FACTOR:g} (60 s is {60 * DELAY_FACTOR:g} s); leases are "
+        f"{_leases(plan)}. The stand-in for Stalwart takes {STALWART_MILLISECONDS} ms for each answer.",
+        "",
         "![what was done, and what was answered](timeline.svg)",
         "",
         f"Again: `python -m chaos --plan {result.plan} --seed {result.seed}`",
@@ -108,6 +112,12 @@ def table(plan: Plan, result: Result) -> str:
         ("time to calm after the last fault", calm),
     ]
     return "\n".join(["| what | result |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
+
+
+def _leases(plan: Plan) -> str:
+    if not plan.settings:
+        return "those of production (in line 10 s, of a worker 30 s)"
+    return ", ".join(f"{name}={value}" for name, value in plan.settings.items())
 
 
 def _told(counts: dict[str, int], leave_out: frozenset[str] | set[str] = frozenset()) -> str:

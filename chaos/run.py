@@ -124,6 +124,7 @@ class _Run:
             log_digests={row["id"]: row["digest"] for row in await self._rows(_DIGESTS)},
             members=await self._members_left(),
             corrected=self._corrected,
+            broken=self._cluster.broken,
         )
 
     async def _members_left(self) -> list[str]:

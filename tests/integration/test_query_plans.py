@@ -17,6 +17,7 @@ from records import Records
 SOMEBODY = UUID(int=777)
 VALUES: dict[str, Any] = {
     "account_id": uuid4(),
+    "account_ids": [uuid4() for _ in range(4)],
     "action": "accept",
     "actor": "olga",
     "after_due": datetime.now(UTC),
@@ -54,6 +55,7 @@ VALUES: dict[str, Any] = {
     "retries": 1,
     "seconds": 3600.0,
     "stalwart_account_id": None,
+    "stalwart_ids": ["b", "c", "d", "e"],
     "state": "waiting",
     "status": "failed",
     "token": None,

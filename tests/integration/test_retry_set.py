@@ -3,14 +3,14 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from uuid import UUID
 
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import Connection, ConnectionPool, Redis
 
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
@@ -222,3 +222,24 @@ async def test_without_redis_announcing_is_nothing(redis: Redis) -> None:
     await nobody.restore("member", NOW)
     await nobody.remove(["member"])
     assert await redis.keys() == []
+
+
+class _Reset(Connection):
+    """A connection that was reset a moment ago, under uvloop: it raises no OSError for a write, as asyncio does."""
+
+    async def _send_packed_command(self, command: Iterable[bytes]) -> None:
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+
+async def test_a_connection_reset_under_uvloop_is_a_redis_that_did_not_answer(redis_url: str) -> None:
+    pool = ConnectionPool.from_url(redis_url, connection_class=_Reset)  # pyright: ignore[reportUnknownMemberType]
+    client = Redis(connection_pool=pool)
+    retry_set = RetrySet(client, lease=LEASE)
+    await retry_set.replace(request(), ["held"])
+    await retry_set.announce([request()])
+    await retry_set.restore("member", NOW)
+    await retry_set.remove(["member"])
+    with pytest.raises(FAILURES):
+        await retry_set.due(1)
+    await client.aclose()
+    await pool.disconnect()

@@ -1,24 +1,26 @@
-"""A host: processes of Postroom on a loopback address of its own, which can be cut off together."""
+"""A host: processes of Postroom on a loopback address of its own, and the links by which they reach the others."""
 
-import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
 import httpx2
-import psutil
 
+from chaos.proxy import FaultProxy
 from parts import KEY
 from postroom.sandbox.loopback import free_port
 from postroom.sandbox.processes import PythonChild
 
 
 class Host:
-    """`environment` is that of every process here."""
+    """`environment` is that of every process here; `links` are the proxies that it names, if it names any."""
 
-    def __init__(self, address: str, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, address: str, folder: Path, environment: Mapping[str, str], links: Sequence[FaultProxy] = ()
+    ) -> None:
         self.address = address
+        self._links = links
         self._folder = folder
         self._environment = environment
         self._processes: list[PythonChild] = []
@@ -69,13 +71,14 @@ class Host:
         return answer.status_code
 
     def cut_off(self) -> None:
-        """Everything here stands still, in the middle of whatever it does; its leases run out meanwhile."""
-        for process in self._processes:
-            psutil.Process(process.pid).send_signal(signal.SIGSTOP)
+        """Nothing comes through, in neither direction, and nobody is told; connections stay open."""
+        for link in self._links:
+            link.black_hole()
 
     def reconnect(self) -> None:
-        for process in self._processes:
-            psutil.Process(process.pid).send_signal(signal.SIGCONT)
+        """What was sent meanwhile arrives now."""
+        for link in self._links:
+            link.pass_on()
 
     def logs(self) -> str:
         return "".join(file.read_text() for file in sorted(self._folder.glob(f"*-{self.address}-*.log")))
@@ -88,8 +91,10 @@ class Host:
 
 
 @asynccontextmanager
-async def host(address: str, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Host]:
-    started = Host(address, folder, environment)
+async def host(
+    address: str, folder: Path, environment: Mapping[str, str], links: Sequence[FaultProxy] = ()
+) -> AsyncIterator[Host]:
+    started = Host(address, folder, environment, links)
     try:
         yield started
     finally:

@@ -19,7 +19,7 @@ PASSWORD = "of valkey: 100%/@"
 SENTINEL_PASSWORD = "of the sentinels"
 
 _SERVER = """\
-bind {host}
+bind {host} 127.0.0.1
 port {port}
 requirepass "{password}"
 masterauth "{password}"

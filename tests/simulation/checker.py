@@ -15,7 +15,6 @@ from simulation.world import World
 EARLY = timedelta(milliseconds=50)
 PUNCTUAL = 12.0
 """Seconds after its due time in which everything is claimed as long as only Redis is disturbed."""
-OUTCOMES = {"success", "failed", "throttled", "misconfigured", "conflict", "interrupted"}
 
 
 def violations(world: World) -> list[str]:
@@ -75,16 +74,16 @@ def _one_holder_one_mailbox(world: World) -> Iterable[str]:
 
 
 def _a_superseded_holder_changed_nothing(world: World) -> Iterable[str]:
-    by_holder: dict[UUID, list[str]] = defaultdict(list)
+    by_attempt: dict[tuple[UUID, int], list[str]] = defaultdict(list)
     for entry in world.sql.log:
         if entry["action"] == "create" and entry["holder"]:
-            by_holder[entry["holder"]].append(entry["status"])
-    for holder, statuses in by_holder.items():
+            by_attempt[entry["holder"], entry["attempt_count"]].append(entry["status"])
+    for (holder, number), statuses in by_attempt.items():
         outcomes = [status for status in statuses if status != "pending"]
         if statuses.count("pending") != 1 or len(outcomes) > 2:
-            yield f"holder {holder} left {statuses}"
+            yield f"attempt {number} of holder {holder} left {statuses}"
         if len(outcomes) == 2 and set(outcomes) != {"crashed", "late"}:
-            yield f"holder {holder} had two outcomes: {outcomes}"
+            yield f"attempt {number} of holder {holder} had two outcomes: {outcomes}"
 
 
 def _the_audit_counts_the_claims(world: World) -> Iterable[str]:

@@ -17,6 +17,7 @@ class Fault(StrEnum):
     DELAYED = "fails, and its effect comes a moment later"
     KILL_BEFORE = "its process dies before its effect"
     KILL_AFTER = "its process dies after its effect"
+    PAUSE = "its process stands still past the lease, then it goes on"
 
 
 class Faults(Protocol):
@@ -64,6 +65,7 @@ class Trouble(StrEnum):
     FLUSHALL = "FLUSHALL"
     OLD_SNAPSHOT = "Redis restored from an old snapshot"
     MAIL_OUTAGE = "mail server away"
+    MAIL_HUNG = "mail server hung"
     MAIL_THROTTLES = "mail server throttles"
     MAIL_DOMAIN_GONE = "mail server lost the domain"
     MAIL_KEY_UNKNOWN = "mail server does not know our key"
@@ -110,12 +112,12 @@ class Plan:
         """Whether nothing but Redis is disturbed: then everything is still done in time (I7)."""
         troubles = {event.trouble for event in self.events}
         of_redis = {Trouble.REDIS_AWAY, Trouble.REDIS_HUNG, Trouble.FLUSHALL, Trouble.OLD_SNAPSHOT}
-        no_kill = all(not {Fault.KILL_BEFORE, Fault.KILL_AFTER} & set(kinds) for _, kinds in self.rates.values())
+        no_kill = all(not set(KILLED) & set(kinds) for _, kinds in self.rates.values())
         return troubles <= of_redis and self.rates.keys() <= {"redis"} and no_kill
 
 
 LOST = [Fault.BEFORE, Fault.AFTER]
-KILLED = [Fault.KILL_BEFORE, Fault.KILL_AFTER]
+KILLED = [Fault.KILL_BEFORE, Fault.KILL_AFTER, Fault.PAUSE]
 
 
 def draw_faults(chance: Random, *, length: float, longest: float) -> "Plan | NoFaults":
@@ -133,7 +135,7 @@ def draw_faults(chance: Random, *, length: float, longest: float) -> "Plan | NoF
             kinds = [*LOST, Fault.DELAYED] if server in ("postgres", "mail") else LOST
             if len(servers) > 1 and chance.random() < 0.4:
                 kinds = kinds + KILLED
-            plan.rates[server] = chance.choice([0.01, 0.05, 0.2]), kinds
+            plan.rates[server] = chance.choice([0.01, 0.05, 0.2, 0.6 if server == "mail" else 0.2]), kinds
     possible = [each for each in Trouble if len(servers) > 1 or "edis" in each or each is Trouble.FLUSHALL]
     for trouble in chance.sample(possible, chance.randint(0, 4)):
         for _ in range(chance.randint(1, 2)):

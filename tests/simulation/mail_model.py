@@ -18,12 +18,14 @@ class Account:
 
 
 class MailModel:
-    """`ill` makes what it answers instead of serving; `refused` are addresses it will never make."""
+    """`ill` makes what it answers instead of serving; `refused` are addresses it will never make, `poison`
+    those whose create kills the process that asks."""
 
     def __init__(self) -> None:
         self.accounts: list[Account] = []
         self.ill: Callable[[], MailServerError] | None = None
         self.refused: set[str] = set()
+        self.poison: set[str] = set()
         self.creates: Counter[UUID] = Counter()
         self.failures_while_well: Counter[UUID] = Counter()
         """transient failures of attempts after which the server said that it was well"""

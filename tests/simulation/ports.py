@@ -26,6 +26,8 @@ from simulation.sql_model import Row, SqlModel
 
 T = TypeVar("T")
 
+POISON = "mail create, of a request that kills whoever makes it"
+
 
 class Line(Protocol):
     """How a process reaches a server."""
@@ -216,15 +218,16 @@ class SimulatedMailServer:
         self._failed: dict[asyncio.Task[Any] | None, Mailbox] = {}
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
-        return await self._ask(mailbox, "create", lambda: self._model.create(mailbox), deadline)
+        call = POISON if mailbox.email in self._model.poison else "mail create"
+        return await self._ask(mailbox, call, lambda: self._model.create(mailbox), deadline)
 
     async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
-        return await self._ask(mailbox, "find", lambda: self._model.find(mailbox), deadline)
+        return await self._ask(mailbox, "mail find", lambda: self._model.find(mailbox), deadline)
 
     async def _ask(self, mailbox: Mailbox, call: str, effect: Callable[[], T], deadline: float) -> T:
         try:
             async with asyncio.timeout(deadline):
-                return await self._line.ask(f"mail {call}", effect, _mail_lost)
+                return await self._line.ask(call, effect, _mail_lost)
         except TimeoutError as error:
             self._failed[asyncio.current_task()] = mailbox
             raise Transient("mail server took too long", outcome_unknown=True) from error

@@ -1,7 +1,7 @@
 """One run: everything in it is drawn from its seed, so that the same seed makes the same run."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any
@@ -43,31 +43,57 @@ def run(
     quiet: bool = True,
 ) -> World:
     """Run `scenario`, then wait in virtual time until all is at rest."""
-    loop = VirtualLoop(chance)
-    world = World(loop, chance, faults, delay_factor=delay_factor)
-    loop.set_exception_handler(lambda _, context: None)  # what a killed process left behind
-    with _logs(world, quiet=quiet):
+    history = History(faults, chance, delay_factor=delay_factor, quiet=quiet)
+    try:
+        history.do(scenario(history.world))
+    finally:
+        history.end()
+    return history.world
+
+
+class History:
+    """A world, and what happens in it one thing after another."""
+
+    def __init__(self, faults: Faults, chance: Random, *, delay_factor: float, quiet: bool = True) -> None:
+        self._loop = VirtualLoop(chance)
+        # Whatever a killed process left behind is nobody's error.
+        self._loop.set_exception_handler(lambda _, context: None)
+        self._quiet = quiet
+        self.world = World(self._loop, chance, faults, delay_factor=delay_factor)
+
+    def do(self, what: Coroutine[Any, Any, None]) -> None:
+        """Until `what` has ended."""
+        with _logs(self.world, quiet=self._quiet):
+            self._loop.run_until_complete(what)
+
+    def begin(self, what: Coroutine[Any, Any, None]) -> None:
+        """Beside whatever comes next."""
+        self._loop.create_task(what)
+
+    def wait(self, seconds: float) -> None:
+        self.do(asyncio.sleep(seconds))
+
+    def end(self) -> None:
+        """Wait until all is at rest, then end every task."""
         try:
-            loop.run_until_complete(_to_rest(scenario, world))
+            self.do(_to_rest(self.world))
         finally:
-            world.over = True
-            _end(loop)
-    return world
+            self.world.over = True
+            with _logs(self.world, quiet=self._quiet):
+                self._end_tasks()
+
+    def _end_tasks(self) -> None:
+        while left := asyncio.all_tasks(self._loop):
+            for task in left:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.wait(left))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
 
 
-def _end(loop: VirtualLoop) -> None:
-    while left := asyncio.all_tasks(loop):
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.wait(left))
-    loop.run_until_complete(loop.shutdown_asyncgens())
-    loop.close()
-
-
-async def _to_rest(scenario: Scenario, world: World) -> None:
-    await scenario(world)
+async def _to_rest(world: World) -> None:
     ends = world.loop.time() + CALM_WITHIN + 3 * 5000 * world.delay_factor
-    while not _at_rest(world) and world.loop.time() < ends:
+    while not _at_rest(world) and world.loop.time() < ends:  # noqa: ASYNC110 — these seconds take no time
         await asyncio.sleep(1.0)
     # Whatever was on its way arrives, and Redis is looked at once more.
     await asyncio.sleep(35.0)
@@ -102,15 +128,14 @@ def _disturb(world: World, people: list[Mailbox]) -> None:
     for mailbox in people:
         if chance.random() < 0.05:
             world.mail.refused.add(mailbox.email)
-        elif chance.random() < 0.05:
-            world.mail.accounts.append(Account("stranger", mailbox.email, None))
+        elif chance.random() < 0.05 and mailbox.email not in {account.email for account in world.mail.accounts}:
+            world.mail.accounts.append(Account(f"stranger-of-{mailbox.local_part}", mailbox.email, None))
 
 
 def _person(world: World, number: int) -> Mailbox:
     chance = world.chance
     name = f"user-{number if chance.random() < 0.93 else 0}"
-    mailbox = Mailbox(world.new_id(), f"{name}@{DOMAIN}")
-    return mailbox
+    return Mailbox(world.new_id(), f"{name}@{DOMAIN}")
 
 
 async def _registration(world: World, mailbox: Mailbox) -> None:

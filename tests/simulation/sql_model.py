@@ -165,7 +165,9 @@ class SqlModel:
             changed = self._change(row, **changes, enqueued_at=self._clock_timestamp())
         else:
             changed = self._change(row, wanted_email=None if row["email"] == email else email)
-        self._write(changed, "accept", "done", email=email)
+        another = f"another address is wanted; the mailbox stays {changed['email']}"
+        told = another if changed["wanted_email"] else f"the address of the request is now {email}"
+        self._write(changed, "accept", "done", email=email, error_message=told)
         return [changed]
 
     def _record_refusal(self, identity_id: UUID | None, email: str | None, why: str, **_: Any) -> list[Row]:
@@ -189,7 +191,7 @@ class SqlModel:
         now = self._now()
         waiting = now - timedelta(seconds=grace)
         due = [row for row in self._live() if row["due_at"] <= (now if row["state"] == "running" else waiting)]
-        return due[:limit]
+        return [{"identity_id": row["identity_id"]} for row in due[:limit]]
 
     def _next_due(self) -> list[Row]:
         live = self._live()
@@ -226,8 +228,9 @@ class SqlModel:
         for identity_id, holder in zip(identity_ids, holders, strict=True):
             row = self.requests.get(identity_id)
             moved = self._take(row, holder, lease, alone, max_crashes, crash_delay) if row else None
-            due_at = moved["due_at"] if moved and moved["state"] == "waiting" else row and row["due_at"]
-            answer = self._answer(row, moved, alone)
+            told = moved if moved and moved["state"] == "waiting" else row
+            due_at = told["due_at"] if told else None
+            answer = self._answer(row, moved, holder, alone)
             nothing = {"identity_id": None}
             answers.append(
                 (moved or row or nothing)
@@ -267,7 +270,9 @@ class SqlModel:
             self._write(moved, "create", "pending", holder=holder)
         return moved
 
-    def _answer(self, row: Row | None, moved: Row | None, alone: bool) -> str:
+    def _answer(self, row: Row | None, moved: Row | None, holder: UUID, alone: bool) -> str:
+        if row and row["state"] == "running" and row["holder"] == holder:
+            return "granted"
         if moved:
             return "granted" if moved["state"] == "running" else moved["state"]
         if row is None:
@@ -316,7 +321,7 @@ class SqlModel:
         return [settled | {"account_id": account_id}]
 
     def _settle_late(self, identity_id: UUID, holder: UUID, **outcome: Any) -> list[Row]:
-        mine = (entry for entry in self.log if entry["holder"] == holder)
+        mine = (each for each in self.log if (each["kratos_identity_id"], each["holder"]) == (identity_id, holder))
         if any(entry["status"] not in ("pending", "crashed") for entry in mine):
             return []
         row = {"identity_id": identity_id, "email": outcome["email"], "attempts": outcome["attempts"]}
@@ -332,7 +337,7 @@ class SqlModel:
             for row in self._live()
             if row["state"] == "waiting" and row["due_at"] <= until and row["email"].split("@")[1] == domain
         ]
-        return [self._change(row, due_at=until) for row in rows]
+        return [{"identity_id": self._change(row, due_at=until)["identity_id"]} for row in rows]
 
     # -- operator -----------------------------------------------------------------------------------------------
 
@@ -344,7 +349,7 @@ class SqlModel:
         enqueued_at = self._clock_timestamp()
         moved = self._change(row, state="waiting", due_at=self._now(), reason=None, enqueued_at=enqueued_at, **anew)
         self._write(moved, "retry", "done", error_message=f"asked to try again; it was {row['state']}", actor=actor)
-        return [moved]
+        return [moved | {"old_state": row["state"]}]
 
     def _operator_bury(self, identity_id: UUID, actor: str, reason: str) -> list[Row]:
         row = self.requests.get(identity_id)

@@ -2,7 +2,7 @@
 hooks of Kratos."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -32,7 +32,7 @@ from postroom.retry.waking import Waking
 from postroom.retry.worker import Limits, Worker
 from simulation.faults import ILL, Event, Fault, Faults, Trouble
 from simulation.mail_model import MailModel
-from simulation.ports import Locks, SimulatedKratos, SimulatedMailServer, SimulatedPool, SimulatedRedis
+from simulation.ports import POISON, Locks, SimulatedKratos, SimulatedMailServer, SimulatedPool, SimulatedRedis
 from simulation.redis_model import RedisModel
 from simulation.sql_model import SqlModel
 from simulation.virtual_time import VirtualClock, VirtualLoop
@@ -76,19 +76,17 @@ class World:
         self.answered: list[Answered] = []
         self.corrected = Corrections()
         self.broken: list[str] = []
-        self.poison: set[str] = set()
-        """addresses whose create kills the process that asks"""
         self.down: set[str] = set()
         self.hung: set[str] = set()
         self.over = False
         self.kills = 0
 
-    def new_id(self) -> UUID:
-        return UUID(int=self.chance.getrandbits(128), version=4)
-
     def start(self, number: int) -> None:
         for _ in range(number):
             self._start_one()
+
+    def new_id(self) -> UUID:
+        return UUID(int=self.chance.getrandbits(128), version=4)
 
     def _start_one(self) -> None:
         process = Process(self)
@@ -123,10 +121,11 @@ class World:
                 await self._without("postgres", event.seconds)
             case Trouble.REDIS_AWAY:
                 await self._without("redis", event.seconds)
-            case Trouble.REDIS_HUNG:
-                self.hung.add("redis")
+            case Trouble.REDIS_HUNG | Trouble.MAIL_HUNG:
+                server = "redis" if event.trouble is Trouble.REDIS_HUNG else "mail"
+                self.hung.add(server)
                 await asyncio.sleep(event.seconds)
-                self.hung.discard("redis")
+                self.hung.discard(server)
             case Trouble.FLUSHALL:
                 self.redis.flush()
             case Trouble.OLD_SNAPSHOT:
@@ -136,7 +135,7 @@ class World:
             case Trouble.KILL:
                 self._one().kill()
             case Trouble.PAUSE:
-                await self._one().pause(event.seconds + LEASE)
+                self._one().freeze(event.seconds + LEASE)
             case Trouble.STOP:
                 await self._one().stop()
             case _:
@@ -212,7 +211,7 @@ class Process:
 
     def start(self) -> None:
         self._tasks = [
-            asyncio.ensure_future(each)
+            self.world.loop.create_task(each)
             for each in (self.worker.run(), self.reconcile.run(self._stop), self.sweep.run(self._stop))
         ]
         for task in self._tasks:
@@ -241,11 +240,10 @@ class Process:
         await asyncio.wait([task, self._died], return_when=asyncio.FIRST_COMPLETED)
         return None if self.dead else task.result()
 
-    async def pause(self, seconds: float) -> None:
+    def freeze(self, seconds: float) -> None:
         """SIGSTOP, later SIGCONT."""
         self._goes_on.clear()
-        await asyncio.sleep(seconds)
-        self._goes_on.set()
+        self.world.loop.call_later(seconds, self._goes_on.set)
 
     async def stop(self) -> None:
         """SIGTERM: stop as the service does; the next one starts beside it."""
@@ -265,10 +263,13 @@ class Process:
         if server in world.down:
             raise lost()
         if server in world.hung:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(1.0 if server == "redis" else 60.0)
             raise lost()
-        fault = world.faults.draw(call, world.loop.time())
-        if fault is None:
+        fault = Fault.KILL_BEFORE if call == POISON else world.faults.draw(call, world.loop.time())
+        if fault is Fault.PAUSE:
+            self.freeze(LEASE + world.chance.uniform(1.0, 10.0))
+            await self._on_the_way()
+        if fault in (None, Fault.PAUSE):
             answer = effect()
             await self._on_the_way()
             return answer
@@ -323,4 +324,4 @@ async def _never() -> None:
     await asyncio.get_running_loop().create_future()
 
 
-Scenario = Callable[[World], Awaitable[None]]
+Scenario = Callable[[World], Coroutine[Any, Any, None]]

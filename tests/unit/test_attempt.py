@@ -72,6 +72,13 @@ async def test_a_success_removes_the_members_that_were_held() -> None:
     assert world.announcements.replaced == [(settled.request, ["member"])]
 
 
+async def test_without_time_left_nothing_is_asked_and_no_retry_is_spent() -> None:
+    world = World()
+    settled = await world.run(seconds=0.05)
+    assert world.mail_server.asked == []
+    assert (settled.status, settled.request.state, settled.request.retries) == (Status.INTERRUPTED, State.WAITING, 0)
+
+
 async def test_a_request_that_must_wait_is_announced() -> None:
     world = World()
     world.script(creates=[AWAY])

@@ -161,6 +161,7 @@ BREACHES: list[tuple[str, str, Callable[[Evidence], object]]] = [
     ("I9", "adopted or destroyed", lambda broken: broken.stalwart[1].update(marks=[mark(CAROL)])),
     ("I9", "without a mark was made", lambda broken: _another_mailbox(broken, "eve@example.org", [])),
     ("I10", "corrections", lambda broken: _change(broken, corrected=1)),
+    ("alive", "exit code 1", lambda broken: broken.broken.append("worker-1 ended with exit code 1")),
 ]
 
 

@@ -66,9 +66,13 @@ def is_away(error: psycopg.Error) -> bool:
     return error.sqlstate.startswith(_AWAY)
 
 
+class Lost(Unavailable):
+    """The connection broke under a statement: whether that was committed is unknown."""
+
+
 @asynccontextmanager
 async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
-    """A connection out of the pool. Raises `Unavailable` when PostgreSQL is away, now or in the middle."""
+    """A connection out of the pool. Raises `Unavailable` when PostgreSQL is away, `Lost` when it goes in the middle."""
     try:
         async with pool.connection() as conn:
             yield conn
@@ -76,7 +80,9 @@ async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
         raise Unavailable("PostgreSQL cannot be reached") from error
     except psycopg.Error as error:
         if is_away(error):
-            raise Unavailable("PostgreSQL cannot be reached") from error
+            # With an SQLSTATE it was the server that spoke: the statement is not committed.
+            kind = Unavailable if error.sqlstate else Lost
+            raise kind("PostgreSQL cannot be reached") from error
         raise
 
 

@@ -1,6 +1,6 @@
 """The port `Requests` on PostgreSQL. Each method is one statement and one commit; the rules are in `sql/`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
@@ -10,7 +10,7 @@ from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, State, Status
 from postroom.errors import Unavailable
 from postroom.ports import Answer, Claim, Settled
-from postroom.postgres.connection import Pool, Row, row, rows
+from postroom.postgres.connection import Lost, Pool, Row, row, rows
 
 HELD = "the address is held by another identity"
 
@@ -41,8 +41,16 @@ class PostgresRequests:
     ) -> Request | None:
         parameters = _of_mailbox(mailbox) | _of_origin(origin)
         parameters |= {"holder": holder, "lease": lease, "action": action}
-        started = await row(self._pool, name, parameters)
+        try:
+            started = await row(self._pool, name, parameters)
+        except Lost:
+            # Perhaps committed: then the same holder is there. Giving up would let its lease run out, as a crash.
+            started = await row(self._pool, name, parameters) or await self._started_by(holder, mailbox)
         return request_of(started) if started else None
+
+    async def _started_by(self, holder: UUID | None, mailbox: Mailbox) -> Row | None:
+        found = await row(self._pool, "read", {"identity_id": mailbox.identity_id})
+        return found if found and holder and found["holder"] == holder else None
 
     async def read(self, identity_id: UUID) -> tuple[Request, UUID | None] | None:
         found = await row(self._pool, "read", {"identity_id": identity_id})
@@ -84,8 +92,15 @@ class PostgresRequests:
                 request=request_of(answer) if answer["identity_id"] else None,
                 due_in=answer["due_in"],
             )
-            for answer in await rows(self._pool, "claim", parameters)
+            for answer in await self._claim(parameters)
         ]
+
+    async def _claim(self, parameters: Mapping[str, object]) -> list[Row]:
+        try:
+            return await rows(self._pool, "claim", parameters)
+        except Lost:
+            # Perhaps committed: the same holders are granted again what they hold.
+            return await rows(self._pool, "claim", parameters)
 
     async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled:
         parameters = {

@@ -24,6 +24,9 @@ from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, BREAKER_OPENED, DATABA
 LOOK_UP_SECONDS = 1.0
 """What a look-up of the mark may need; with less left, the next attempt does it."""
 
+LEAST_SECONDS = 0.1
+"""An attempt with less left is none: PostgreSQL was slow, and failing for want of time would spend a retry."""
+
 LAST_WORDS = 3.0
 """Seconds that an interrupted attempt may take to say so."""
 
@@ -73,6 +76,8 @@ class Attempts:
         return await self._settle(request, Interrupted("no slot was free within its lease", began=False), held)
 
     async def _outcome(self, request: Request, ends: float) -> Outcome:
+        if ends - self._clock.monotonic() < LEAST_SECONDS:
+            return Interrupted("PostgreSQL was slow: no time was left for the attempt", began=False)
         try:
             account = await self._make(request.mailbox, ends, look_first=request.outcome_unknown)
         except Transient as error:

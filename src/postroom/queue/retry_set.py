@@ -23,11 +23,13 @@ from postroom.queue.sentinel import SCHEME, SentinelUrl, master
 from postroom.telemetry import REDIS_ERRORS, log
 
 KEY = "email:provisioning:retry"
-EPOCH_KEY = "email:provisioning:epoch"
+# The same slot as KEY in a cluster: a script may touch only one.
+EPOCH_KEY = "{email:provisioning:retry}:epoch"
 HORIZON = 0.05
 TIMEOUT = 0.25
 
-FAILURES = (RedisError, OSError, TimeoutError)
+# RuntimeError: uvloop's, for a write to a connection that was reset a moment ago; redis-py passes it on as it is.
+FAILURES = (RedisError, OSError, TimeoutError, RuntimeError)
 
 
 def connect(url: str) -> Redis:

@@ -49,6 +49,8 @@ WITH asked AS (
 )
 SELECT a.identity_id AS asked_id,
        CASE WHEN m.state = 'running' THEN 'granted'
+            -- Asked again after the answer was lost: this very holder was granted it then.
+            WHEN r.state = 'running' AND r.holder = a.new_holder THEN 'granted'
             WHEN m.state IS NOT NULL THEN m.state
             WHEN r.state IS NULL THEN 'unknown'
             WHEN r.state IN ('provisioned', 'dead') THEN r.state

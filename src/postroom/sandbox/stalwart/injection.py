@@ -161,6 +161,7 @@ async def _cut(scope: Scope, receive: Receive) -> None:
     """
     transport = _transport(scope)
     connection: socket.socket = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
+    if connection.fileno() >= 0:  # else the client has gone before
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
     await _disconnected(receive)

@@ -1,0 +1,92 @@
+"""Make each mistake of the catalogue in a copy of `src`, run the tests that must notice it, and say who survived.
+
+make mutants                    all of them
+make mutants ARGS='claim lua'   those whose name or file holds one of the words
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from mutants.catalogue import MUTANTS, Mutant
+
+ROOT = Path(__file__).resolve().parents[2]
+TESTS_FAILED = 1
+"""pytest's exit status when tests ran and one failed; everything else but 0 means that nothing was proved."""
+SEEDS = "400"
+
+
+@contextmanager
+def copy_with(mutant: Mutant | None) -> Iterator[Path]:
+    """A copy of `src` with the mistake in it. Raises `ValueError` when its place is gone."""
+    with tempfile.TemporaryDirectory(prefix="postroom-mutant-") as folder:
+        source = Path(folder) / "src"
+        shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
+        if mutant:
+            path = source / "postroom" / mutant.path
+            text = path.read_text()
+            if text.count(mutant.find) != 1:
+                raise ValueError(f"{mutant.path} holds the text of “{mutant.name}” {text.count(mutant.find)} times")
+            path.write_text(text.replace(mutant.find, mutant.replace))
+        yield source
+
+
+def pytest_on(source: Path, tests: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """Run `tests` with the package in `source` before the installed one."""
+    environment = os.environ | {"PYTHONPATH": str(source), "POSTROOM_SEEDS": SEEDS, "PYTHONDONTWRITEBYTECODE": "1"}
+    where = [sys.executable, "-c", "import postroom; print(postroom.__file__)"]
+    found = subprocess.run(where, env=environment, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    if not found.startswith(str(source)):
+        raise ValueError(f"the tests would run on {found.strip()} and not on the copy")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"tests/{test}" for test in tests)]
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def judge(mutant: Mutant) -> tuple[str, str]:
+    """Each named test must fail for itself. A verdict, and what is wrong with it."""
+    with copy_with(mutant) as source:
+        for test in mutant.tests:
+            ran = pytest_on(source, (test,))
+            if ran.returncode == 0:
+                return "survived", test
+            if ran.returncode != TESTS_FAILED:
+                return "error", f"{test}: pytest ended with {ran.returncode}\n{ran.stdout[-400:]}{ran.stderr[-400:]}"
+    return "killed", f"by {len(mutant.tests)}"
+
+
+def main(words: list[str]) -> int:
+    console = Console()
+    chosen = [each for each in MUTANTS if not words or any(word in each.name + each.path for word in words)]
+    tests = tuple(sorted({test for mutant in chosen for test in mutant.tests}))
+    console.print(f"{len(chosen)} mutants, {len(tests)} tests; first the tests on the code as it is")
+    with copy_with(None) as source:
+        whole = pytest_on(source, tests)
+    if whole.returncode:
+        console.print(whole.stdout[-4000:], markup=False)
+        console.print("The tests fail without a mutant: nothing can be proved.", style="red")
+        return 1
+    table = Table("mutant", "file", "verdict", "seconds")
+    alive = 0
+    for mutant in chosen:
+        began = time.monotonic()
+        verdict, detail = judge(mutant)
+        alive += verdict != "killed"
+        console.print(f"{verdict:9} {mutant.name}" + ("" if verdict == "killed" else f" ({detail})"), markup=False)
+        colour = "green" if verdict == "killed" else "red"
+        table.add_row(mutant.name, mutant.path, f"[{colour}]{verdict}[/] {detail}", f"{time.monotonic() - began:.1f}")
+    console.print(table)
+    console.print(f"{len(chosen) - alive} of {len(chosen)} mutants killed")
+    return 1 if alive or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,390 @@
+"""Mistakes that somebody could make in the Lua, the SQL and the moves, each with the tests that must notice it.
+
+`find` occurs exactly once in the file; `tests` are pytest's node ids below `tests/`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """`path` is below `src/postroom`."""
+
+    name: str
+    path: str
+    find: str
+    replace: str
+    tests: tuple[str, ...]
+
+
+SQL = "postgres/sql/"
+CLAIM = "integration/test_claim.py::"
+SETTLE = "integration/test_settle.py::"
+REQUESTS = "integration/test_requests.py::"
+RETRY_SET = "integration/test_retry_set.py::"
+RECONCILE = "integration/test_reconcile.py::"
+MOVES = "unit/test_request.py::"
+ATTEMPT = "unit/test_attempt.py::"
+WORKER = "unit/test_worker.py::"
+SQL_WALK = "simulation/test_sql_model.py::test_the_model_of_postgresql_follows_every_statement"
+REDIS_WALK = "simulation/test_redis_model.py::test_the_model_of_redis_follows_every_call"
+SEEDS = "simulation/test_seeds.py::test_every_invariant_holds_in_thousands_of_seeded_runs"
+OUTAGE = "simulation/test_outages.py::"
+
+REDIS = [
+    Mutant(
+        "claim.lua puts nobody off",
+        "queue/claim.lua",
+        "    redis.call('ZADD', KEYS[1], 'XX', string.format('%.6f', score), due[i])\n",
+        "",
+        (f"{RETRY_SET}test_due_members_are_told_and_put_off_by_the_lease", REDIS_WALK),
+    ),
+    Mutant(
+        "claim.lua puts off from the old score",
+        "queue/claim.lua",
+        "math.max(tonumber(due[i + 1]), now) + lease",
+        "tonumber(due[i + 1]) + lease",
+        (f"{RETRY_SET}test_due_members_are_told_and_put_off_by_the_lease", REDIS_WALK),
+    ),
+    Mutant(
+        "claim.lua takes more than the limit",
+        "queue/claim.lua",
+        "'WITHSCORES', 'LIMIT', 0, tonumber(ARGV[1]))",
+        "'WITHSCORES')",
+        (f"{RETRY_SET}test_no_more_than_the_limit_are_taken_the_longest_overdue_first",),
+    ),
+    Mutant(
+        "settle drops the ZREM",
+        "queue/retry_set.py",
+        "                    pipe.zrem(KEY, *held)\n",
+        "                    pass\n",
+        (f"{RETRY_SET}test_replace_removes_what_was_held_and_adds_only_what_waits", REDIS_WALK),
+    ),
+    Mutant(
+        "restore revives a removed member",
+        "queue/retry_set.py",
+        "{member: due_at.timestamp()}, xx=True)",
+        "{member: due_at.timestamp()})",
+        (f"{RETRY_SET}test_restore_gives_the_true_score_back_but_revives_nothing",),
+    ),
+    Mutant(
+        "reconcile brings a put-off member forward",
+        "queue/members.py",
+        "self._redis.zadd(KEY, scores, nx=True)",
+        "self._redis.zadd(KEY, scores)",
+        (REDIS_WALK,),
+    ),
+]
+
+STATEMENTS = [
+    Mutant(
+        "settle forgets the holder",
+        f"{SQL}settle.sql",
+        "AND state = 'running' AND holder = %(holder)s",
+        "AND state = 'running'",
+        (f"{SETTLE}test_a_superseded_holder_changes_nothing_and_leaves_one_late_row", SQL_WALK),
+    ),
+    Mutant(
+        "settle loses the account",
+        f"{SQL}settle.sql",
+        "FROM settled WHERE state = 'provisioned'",
+        "FROM settled WHERE state = 'dead'",
+        (f"{SETTLE}test_success_writes_row_account_and_audit_in_one_commit",),
+    ),
+    Mutant(
+        "a late outcome is not recorded",
+        "postgres/requests.py",
+        'late = await row(self._pool, "settle_late", parameters)',
+        "late = None",
+        (f"{SETTLE}test_a_superseded_holder_changes_nothing_and_leaves_one_late_row",),
+    ),
+    Mutant(
+        "an outcome stored before counts as late",
+        f"{SQL}settle_late.sql",
+        "status NOT IN ('pending', 'crashed')",
+        "status IN ('late')",
+        (f"{SETTLE}test_settling_again_after_a_lost_answer_writes_nothing_twice",),
+    ),
+    Mutant(
+        "claim starts early",
+        f"{SQL}claim.sql",
+        "now() + interval '50 milliseconds'",
+        "now() + interval '5 seconds'",
+        (f"{CLAIM}test_fifty_milliseconds_early_is_granted_and_fifty_one_is_refused_with_the_time_left",),
+    ),
+    Mutant(
+        "claim takes from whose lease has not ended",
+        f"{SQL}claim.sql",
+        "(r.state = 'running' AND r.due_at <= now()))",
+        "(r.state = 'running' AND r.due_at >= now()))",
+        (f"{CLAIM}test_a_running_request_is_refused_until_its_lease_is_over", SQL_WALK),
+    ),
+    Mutant(
+        "claim loses the pending row",
+        f"{SQL}claim.sql",
+        "NULL, holder FROM moved WHERE state = 'running'",
+        "NULL, holder FROM moved WHERE state = 'dead'",
+        (
+            f"{CLAIM}test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_row_in_the_same_commit",
+            SQL_WALK,
+        ),
+    ),
+    Mutant(
+        "claim waits for others' locks",
+        f"{SQL}claim.sql",
+        "FOR UPDATE OF r SKIP LOCKED",
+        "FOR UPDATE OF r",
+        (f"{CLAIM}test_a_claim_that_meets_another_does_not_wait_for_it",),
+    ),
+    Mutant(
+        "claim locks nothing",
+        f"{SQL}claim.sql",
+        "    FOR UPDATE OF r SKIP LOCKED\n",
+        "",
+        (f"{CLAIM}test_eight_claimants_never_share_a_request_and_each_attempt_has_one_outcome",),
+    ),
+    Mutant(
+        "the crashed run beside others",
+        f"{SQL}claim.sql",
+        "      AND (%(alone)s OR (r.state = 'waiting' AND r.crashes = 0))\n",
+        "",
+        (f"{CLAIM}test_the_first_crash_is_told_as_alone_and_runs_again_only_alone", SQL_WALK),
+    ),
+    Mutant(
+        "claim gives no lease",
+        f"{SQL}claim.sql",
+        "WHEN 'running' THEN clock_timestamp() + make_interval(secs => %(lease)s)",
+        "WHEN 'running' THEN clock_timestamp()",
+        (
+            f"{CLAIM}test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_row_in_the_same_commit",
+            SQL_WALK,
+        ),
+    ),
+    Mutant(
+        "claim ignores the breaker",
+        f"{SQL}claim.sql",
+        "WHERE NOT (SELECT open FROM mail_server_breaker)",
+        "WHERE true",
+        (f"{CLAIM}test_with_the_breaker_open_nobody_claims_and_the_row_stays_waiting", SQL_WALK),
+    ),
+    Mutant(
+        "a crash leaves no doubt about its outcome",
+        f"{SQL}claim.sql",
+        "outcome_unknown = r.outcome_unknown OR c.crashed",
+        "outcome_unknown = r.outcome_unknown",
+        (f"{CLAIM}test_the_first_crash_is_told_as_alone_and_runs_again_only_alone", SQL_WALK),
+    ),
+    Mutant(
+        "crashes are not counted",
+        f"{SQL}claim.sql",
+        "crashes = r.crashes + c.crashed::int",
+        "crashes = r.crashes",
+        (f"{CLAIM}test_the_third_crash_is_dead_with_its_reason", SQL_WALK),
+    ),
+    Mutant(
+        "accept ignores the breaker",
+        f"{SQL}accept.sql",
+        "IS NOT NULL AND NOT open AS starts",
+        "IS NOT NULL AS starts",
+        (f"{REQUESTS}test_with_the_breaker_open_an_accepted_request_waits_although_there_is_a_slot", SQL_WALK),
+    ),
+    Mutant(
+        "accept loses the pending row",
+        f"{SQL}accept.sql",
+        "%(action)s ELSE 'create' END,\n           CASE WHEN holder IS NULL THEN 'done' ELSE 'pending' END",
+        "%(action)s ELSE 'create' END,\n           'done'",
+        (f"{REQUESTS}test_an_accepted_request_runs_under_the_given_holder_and_its_pending_row_is_in_the_same_commit",),
+    ),
+    Mutant(
+        "an address is reserved for nobody",
+        "postgres/migrations/versions/0001_start.sql",
+        "CREATE UNIQUE INDEX email_requests_address",
+        "CREATE INDEX email_requests_address",
+        (f"{REQUESTS}test_of_twenty_identities_that_ask_for_one_address_at_once_one_gets_it",),
+    ),
+    Mutant(
+        "the audit may be edited",
+        "postgres/migrations/versions/0001_start.sql",
+        "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE",
+        "CREATE TRIGGER append_only BEFORE DELETE",
+        ("integration/test_audit.py::test_the_log_refuses_every_change_in_the_parent_and_each_partition",),
+    ),
+    Mutant(
+        "the safety look misses ended leases",
+        f"{SQL}overdue.sql",
+        "   OR (state = 'running' AND due_at <= now())\n",
+        "",
+        (SQL_WALK,),
+    ),
+    Mutant(
+        "everybody takes the probe",
+        f"{SQL}breaker_take_probe.sql",
+        "WHERE open AND probe_at <= now() AND",
+        "WHERE open AND",
+        (SQL_WALK,),
+    ),
+    Mutant(
+        "the sweep revives the dead",
+        f"{SQL}sweep_store.sql",
+        "WHERE r.identity_id = a.identity_id)\n"
+        "), added AS (\n"
+        "    INSERT INTO email_requests (identity_id, email, display_name, state, due_at, enqueued_at)\n"
+        "    SELECT identity_id, email, display_name, 'waiting', now(), clock_timestamp() FROM absent\n"
+        "    ON CONFLICT DO NOTHING\n",
+        "WHERE r.identity_id = a.identity_id AND r.state <> 'dead')\n"
+        "), added AS (\n"
+        "    INSERT INTO email_requests (identity_id, email, display_name, state, due_at, enqueued_at)\n"
+        "    SELECT identity_id, email, display_name, 'waiting', now(), clock_timestamp() FROM absent\n"
+        "    ON CONFLICT (identity_id) DO UPDATE SET state = 'waiting', due_at = now(), reason = NULL\n",
+        ("integration/test_sweep.py::test_what_exists_is_not_touched", SQL_WALK),
+    ),
+]
+
+CORE = [
+    Mutant(
+        "an outage spends retries",
+        "domain/request.py",
+        "number = max(1, retries)",
+        "number = min(retries + 1, MAX_RETRIES)",
+        (
+            f"{MOVES}test_only_a_failure_while_the_server_was_well_spends_a_retry",
+            f"{OUTAGE}test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most",
+        ),
+    ),
+    Mutant(
+        "a failure counts during an outage",
+        "provisioning/attempt.py",
+        "        if problem is None:\n            return True\n        cause",
+        "        if problem is None or True:\n            return True\n        cause",
+        (
+            f"{ATTEMPT}test_a_failure_while_the_server_is_not_well_spends_nothing_and_opens_the_breaker",
+            f"{OUTAGE}test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most",
+        ),
+    ),
+    Mutant(
+        "one failure too many is forgiven",
+        "domain/request.py",
+        "elif retries >= MAX_RETRIES:",
+        "elif retries > MAX_RETRIES:",
+        (f"{MOVES}test_no_more_than_three_retries_are_ever_spent",),
+    ),
+    Mutant(
+        "throttling spends a retry",
+        "domain/request.py",
+        "return Move(State.WAITING, Status.THROTTLED, retries,",
+        "return Move(State.WAITING, Status.THROTTLED, min(retries + 1, MAX_RETRIES),",
+        (f"{MOVES}test_only_a_failure_while_the_server_was_well_spends_a_retry",),
+    ),
+    Mutant(
+        "an unknown outcome is forgotten by the next attempt",
+        "domain/request.py",
+        "outcome_unknown=move.outcome_unknown or outcome_unknown)",
+        "outcome_unknown=move.outcome_unknown)",
+        (f"{MOVES}test_once_unknown_an_outcome_stays_unknown",),
+    ),
+    Mutant(
+        "an interrupted attempt leaves no doubt",
+        "domain/request.py",
+        "                outcome_unknown=began,\n",
+        "",
+        (f"{MOVES}test_an_interrupted_attempt_may_have_made_the_mailbox",),
+    ),
+    Mutant(
+        "the mark is not looked up first",
+        "provisioning/attempt.py",
+        "        if look_first:\n",
+        "        if look_first and not look_first:\n",
+        (f"{ATTEMPT}test_after_an_unknown_outcome_the_mark_is_looked_up_before_anything_is_created",),
+    ),
+    Mutant(
+        "another address is taken for the one asked for",
+        "provisioning/attempt.py",
+        "if account.email != mailbox.email:",
+        "if not account.email:",
+        (f"{ATTEMPT}test_a_found_address_that_differs_is_never_taken_for_the_one_asked_for",),
+    ),
+    Mutant(
+        "an outcome is lost when PostgreSQL is away",
+        "provisioning/attempt.py",
+        "                await asyncio.sleep(SETTLE_PAUSE)\n",
+        "                raise\n",
+        (f"{ATTEMPT}test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back",),
+    ),
+    Mutant(
+        "the mailbox is made without the mark",
+        "stalwart/registry.py",
+        '"name": mark_of(mailbox.identity_id),',
+        '"name": mailbox.local_part + "-alias",',
+        (
+            "unit/test_stalwart_registry.py::test_a_mailbox_is_created_with_its_mark_disabled_and_without_credentials",
+            "contract/test_mail_server.py::test_an_identity_never_gets_a_second_mailbox",
+        ),
+    ),
+    Mutant(
+        "a stranger's mailbox is adopted",
+        "stalwart/registry.py",
+        "if mark in {(alias.name, alias.domain_id) for alias in account.aliases.values()}:",
+        "if mark:",
+        ("contract/test_mail_server.py::test_a_foreign_mailbox_is_never_adopted",),
+    ),
+    Mutant(
+        "no safety look",
+        "retry/waking.py",
+        "        if now >= self._safety_look_at - SOON:\n",
+        "        if now < 0:\n",
+        ("unit/test_waking.py::test_the_first_look_and_one_every_five_seconds_are_safety_looks", SEEDS),
+    ),
+    Mutant(
+        "a member of nobody stays",
+        "retry/worker.py",
+        "                await self._announcements.remove(held)\n",
+        "                pass\n",
+        (f"{WORKER}test_a_member_of_nobody_who_waits_is_removed",),
+    ),
+    Mutant(
+        "the crashed run while others do",
+        "retry/worker.py",
+        "        async with self._slots.all():",
+        "        async with asyncio.timeout(None):",
+        (f"{WORKER}test_a_crashed_request_runs_alone",),
+    ),
+    Mutant(
+        "reconcile takes members of the running",
+        "retry/reconcile.py",
+        "quiet and request.state is not State.RUNNING and not (",
+        "quiet and not (",
+        (f"{RECONCILE}test_the_member_of_a_running_request_is_its_workers",),
+    ),
+    Mutant(
+        "reconcile corrects races",
+        "retry/reconcile.py",
+        "return found is not None and found[1] and found[0].state",
+        "return found is not None and found[0].state",
+        (f"{RECONCILE}test_a_row_that_just_moved_is_nobodys_error",),
+    ),
+    Mutant(
+        "reconcile says complete before it is",
+        "retry/reconcile.py",
+        "        started = self._clock.monotonic()\n        members",
+        "        started = self._clock.monotonic()\n        await self._members.set_epoch()\n        members",
+        ("unit/test_reconcile.py::test_a_full_pass_that_broke_off_does_not_call_redis_complete",),
+    ),
+    Mutant(
+        "the sweep gives the inactive a mailbox",
+        "provisioning/sweep.py",
+        "            if not identity.active:\n",
+        "            if identity.active is None:\n",
+        (SEEDS,),
+    ),
+    Mutant(
+        "a wrong key opens no breaker",
+        "provisioning/attempt.py",
+        "        if error.domain is None:\n"
+        "            await self._open_breaker(_cause_of(error), str(error))\n"
+        "            return\n",
+        "        if error.domain is None:\n            return\n",
+        (f"{ATTEMPT}test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm",),
+    ),
+]
+
+MUTANTS = [*REDIS, *STATEMENTS, *CORE]

@@ -1,0 +1,62 @@
+"""One run, again and again, with one fault at its k-th call, for every k: there is no bad moment."""
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from postroom.domain.identity import Identity
+from postroom.domain.mailbox import Mailbox
+from simulation.checker import violations
+from simulation.faults import Fault, FaultAt
+from simulation.run import failing, run
+from simulation.world import DOMAIN, World
+
+CHUNKS = 4
+
+
+async def three_people(world: World) -> None:
+    """One whose hook succeeds, one whose first attempt fails on a healthy server, one whom only the sweep finds."""
+    people = [Mailbox(world.new_id(), f"user-{number}@{DOMAIN}") for number in range(3)]
+    world.start(2)
+    await world.hook(people[0])
+    well_again = failing(world, 1.0)
+    await world.hook(people[1])
+    well_again()
+    await world.hook(people[1])
+    for mailbox in people:
+        world.identities.append(Identity(mailbox.identity_id, {"email": mailbox.email}, active=True))
+
+
+def with_fault_at(k: int, fault: Fault | None) -> tuple[World, FaultAt]:
+    faults = FaultAt(k, fault)
+    return run(three_people, faults, Random(1)), faults
+
+
+def test_without_a_fault_the_scenario_goes_through_every_part() -> None:
+    world, faults = with_fault_at(0, None)
+    assert violations(world) == []
+    assert sorted(entry["status"] for entry in world.sql.log) == [
+        *["done", "failed"],
+        *["pending"] * 4,
+        *["success"] * 3,
+    ]
+    assert faults.calls > 80
+
+
+def points(part: int) -> Iterator[tuple[int, Fault]]:
+    _, faults = with_fault_at(0, None)
+    for k in range(1 + part, faults.calls + 1, CHUNKS):
+        yield from ((k, fault) for fault in Fault)
+
+
+@pytest.mark.parametrize("part", range(CHUNKS))
+def test_a_fault_at_any_call_breaks_no_invariant(part: int) -> None:
+    struck: set[str] = set()
+    for k, fault in points(part):
+        world, faults = with_fault_at(k, fault)
+        assert violations(world) == [], f"{faults.struck}, call {k}: {fault}"
+        assert all(row["state"] == "provisioned" for row in world.sql.requests.values()), f"call {k}: {fault}"
+        assert len(world.sql.requests) == len(world.mail.accounts) == 3, f"call {k}: {fault}"
+        struck.add(faults.struck or "")
+    assert {"postgres accept", "postgres claim", "postgres settle", "mail create"} & struck

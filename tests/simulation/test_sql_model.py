@@ -1,0 +1,243 @@
+"""The model of PostgreSQL does what the real statements do: the same drawn statements run on both, and after each
+one both gave the same answer and hold the same rows. What it proves of the model, the simulation proves of the heart.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from psycopg import Error
+
+from postroom.postgres.connection import Pool, rows
+from records import Records
+from simulation.sql_model import Row, SqlModel
+
+STEPS = 320
+APART = 5.0
+"""Seconds that the two clocks may be apart; all times drawn here are further from one another."""
+DUE = [-500, -100, -30, 30, 100, 1000]
+NOBODY = {"trigger_id": None, "request_id": None, "traceparent": None}
+
+
+class Both:
+    """One statement on both; what was drawn before can be drawn again."""
+
+    def __init__(self, seed: int, pool: Pool, records: Records) -> None:
+        self.chance = Random(seed)
+        self.pool = pool
+        self.records = records
+        self.model = SqlModel(lambda: datetime.now(UTC))
+        self.people = [self.new_id() for _ in range(8)]
+        self.strangers = [self.new_id()]
+        self.holders = [self.new_id()]
+        self.emails = [f"user-{number}@{domain}" for number in range(4) for domain in ("example.org", "example.net")]
+
+    def new_id(self) -> UUID:
+        return UUID(int=self.chance.getrandbits(128), version=4)
+
+    async def step(self) -> None:
+        (name,) = self.chance.choices(list(STATEMENTS), [OFTEN.get(each, 1) for each in STATEMENTS])
+        parameters = STATEMENTS[name](self)
+        real, model = await self._real(name, parameters), self._modelled(name, parameters)
+        assert real == model, f"{name}({parameters}) answered {real}, the model {model}"
+        told = f"after {name}({parameters})"
+        assert await self._held() == self._held_by_the_model(), told
+        assert await self._logged() == self._logged_by_the_model(), told
+
+    async def make_due(self) -> None:
+        identity_id, seconds = self.chance.choice(self.people), self.chance.choice(DUE)
+        row = self.model.requests.get(identity_id)
+        if row and row["due_at"]:
+            await self.records.make_due_in(seconds, identity_id)
+            self.model._change(row, due_at=datetime.now(UTC) + timedelta(seconds=seconds))
+
+    async def _real(self, name: str, parameters: Mapping[str, Any]) -> Any:
+        try:
+            return _plain(await rows(self.pool, name, parameters))
+        except Error as error:
+            return type(error).__name__
+
+    def _modelled(self, name: str, parameters: Mapping[str, Any]) -> Any:
+        try:
+            return _plain(self.model.run(name, parameters))
+        except Error as error:
+            return type(error).__name__
+
+    async def _held(self) -> Any:
+        return (
+            _plain(await self.records.rows("SELECT * FROM email_requests")),
+            _plain(await self.records.rows("SELECT id, email, stalwart_account_id FROM email_accounts")),
+            _plain(await rows(self.pool, "breaker_read")),
+            _plain(await rows(self.pool, "sweep_progress")),
+        )
+
+    def _held_by_the_model(self) -> Any:
+        model = self.model
+        of_postgres = [model.requests.values(), model.accounts.values()]
+        return (
+            *map(_plain, of_postgres),
+            _plain(model.run("breaker_read", None)),
+            _plain(model.run("sweep_progress", None)),
+        )
+
+    async def _logged(self) -> Any:
+        return _by_identity(await self.records.rows("SELECT * FROM email_provisioning_log ORDER BY id"))
+
+    def _logged_by_the_model(self) -> Any:
+        return _by_identity(self.model.log)
+
+
+_LOGGED = ("action", "status", "attempt_count", "email", "error_message", "holder", "stalwart_account_id")
+
+
+def _by_identity(log: list[Any]) -> dict[Any, list[tuple[Any, ...]]]:
+    found: dict[Any, list[tuple[Any, ...]]] = {}
+    for entry in log:
+        found.setdefault(entry["kratos_identity_id"], []).append(tuple(entry[name] for name in _LOGGED))
+    return found
+
+
+class Near(float):
+    """A time in seconds: equal if it is near."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, float) and abs(self - other) < APART
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def _plain(found: Any) -> list[Row]:
+    """Rows in an order of their own, times as seconds from now. `enqueued_at` says only when the row last changed."""
+    plain = [
+        {name: _value(value) for name, value in row.items() if value is not None and not _is_its_own(name, value)}
+        for row in found
+    ]
+    return sorted(plain, key=lambda row: str([value for value in row.values() if not isinstance(value, Near)]))
+
+
+def _is_its_own(name: str, value: Any) -> bool:
+    """The numbers of the audit's rows, and what the model leaves out."""
+    return name == "created_at" or (name == "id" and isinstance(value, int))
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return Near((value - datetime.now(UTC)).total_seconds())
+    return Near(value) if isinstance(value, float) else value
+
+
+def _who(both: Both) -> UUID:
+    return both.chance.choice(both.people)
+
+
+def _mailbox(both: Both) -> dict[str, Any]:
+    return {"identity_id": _who(both), "email": both.chance.choice(both.emails), "display_name": None} | NOBODY
+
+
+def _begin(both: Both) -> dict[str, Any]:
+    holder = both.new_id() if both.chance.random() < 0.6 else None
+    both.holders += [holder] if holder else []
+    return _mailbox(both) | {"holder": holder, "lease": 30.0, "action": "accept"}
+
+
+def _claim(both: Both) -> dict[str, Any]:
+    asked = both.chance.sample(both.people + both.strangers, both.chance.randint(0, 5))
+    fresh = [both.new_id() for _ in asked]
+    if asked and both.chance.random() < 0.3:
+        asked, fresh = [asked[0]], [both.chance.choice(both.holders)]  # again, as after an answer that was lost
+        running = both.model.requests.get(asked[0])
+        fresh = [running["holder"]] if running and running["holder"] else fresh
+    both.holders += fresh
+    alone = both.chance.random() < 0.5
+    whom = {"identity_ids": asked, "holders": fresh, "lease": both.chance.choice([30.0, 60.0]), "alone": alone}
+    return whom | {"max_crashes": 3, "crash_delay": 300.0}
+
+
+def _outcome(both: Both) -> dict[str, Any]:
+    chance = both.chance
+    running = [row for row in both.model.requests.values() if row["state"] == "running"]
+    row = chance.choice(running) if running and chance.random() < 0.8 else {"identity_id": _who(both), "attempts": 1}
+    holder = row.get("holder") if chance.random() < 0.8 else None
+    state = chance.choice(["waiting", "waiting", "provisioned", "provisioned", "dead"])
+    at_stalwart = "b7" if state == "provisioned" else None
+    return {
+        "identity_id": row["identity_id"],
+        "holder": holder or chance.choice(both.holders),
+        "email": row.get("email", both.emails[0]),
+        "attempts": row["attempts"],
+        "state": state,
+        "status": {"waiting": "failed", "provisioned": "success", "dead": "conflict"}[state],
+        "delay": chance.choice([0.0, 60.0, 300.0]) if state == "waiting" else None,
+        "retries": chance.randint(0, 3),
+        "outcome_unknown": chance.random() < 0.5,
+        "error": None if state == "provisioned" else "mail server answered 500",
+        "reason": "it is held" if state == "dead" else None,
+        "account_id": both.new_id(),
+        "stalwart_account_id": at_stalwart,
+    }
+
+
+def _page(both: Both) -> dict[str, Any]:
+    asked = both.chance.sample(both.people, 3)
+    emails = both.chance.sample(both.emails, 3)  # of two that ask for one address in one page, either may get it
+    token = both.chance.choice([None, "3"])
+    return {"identity_ids": asked, "emails": emails, "names": [None] * 3, "token": token, "due_in": 60.0}
+
+
+STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
+    "accept": _begin,
+    "revive": _begin,
+    "refuse_held": lambda both: _mailbox(both) | {"action": "accept", "reason": "held"},
+    "follow_address": _mailbox,
+    "record_refusal": lambda both: {"identity_id": _who(both), "email": None, "why": "no address"} | NOBODY,
+    "claim": _claim,
+    "settle": _outcome,
+    "settle_late": _outcome,
+    "read": lambda both: {"identity_id": _who(both)},
+    "read_many": lambda both: {"identity_ids": [_who(both)], "quiet": 60.0},
+    "overdue": lambda both: {"limit": 100, "grace": 50.0},
+    "next_due": lambda both: {},
+    "waiting_counts": lambda both: {},
+    "waiting_window": lambda both: {"earliest": 10.0, "latest": 90.0, "limit": 100},
+    "waiting_page": lambda both: {"after_due": datetime(1, 1, 2, tzinfo=UTC), "after_id": UUID(int=0), "limit": 100},
+    "postpone_domain": lambda both: {"domain": "example.org", "seconds": 200.0},
+    "operator_retry": lambda both: {"identity_id": _who(both), "actor": "anna"},
+    "operator_bury": lambda both: {"identity_id": _who(both), "actor": "anna", "reason": "gone"},
+    "breaker_open": lambda both: {
+        "cause": both.chance.choice(["outage", "unauthorized"]),
+        "error": "503",
+        "interval": both.chance.choice([-40.0, 40.0]),
+    },
+    "breaker_take_probe": lambda both: {"interval": 80.0, "previous": both.chance.choice([40.0, -40.0])},
+    "breaker_close": lambda both: {},
+    "sweep_store": _page,
+    "sweep_progress": lambda both: {},
+    "sweep_start_soon": lambda both: {},
+    "sweep_put_off": lambda both: {"seconds": 30.0},
+    "sweep_refusals": lambda both: {"identity_ids": [_who(both)], "emails": [None], "reasons": ["no address"]},
+}
+
+
+OFTEN = {"accept": 3, "claim": 5, "settle": 6, "breaker_close": 4}
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_the_model_of_postgresql_follows_every_statement(seed: int, pool: Pool, records: Records) -> None:
+    both = Both(seed, pool, records)
+    # The database is a copy of one that was made a while ago; the model begins now.
+    await records.rows("UPDATE mail_server_breaker SET changed_at = now()")
+    await records.rows("UPDATE identity_sweep SET due_at = now()")
+    for _ in range(STEPS):
+        await both.step()
+        await both.make_due()
+    assert {row["state"] for _, _, row in both.model.moves} == {"waiting", "running", "provisioned", "dead"}
+
+
+def test_the_walk_knows_every_statement_that_the_model_has() -> None:
+    modelled = {name[1:] for name in vars(SqlModel) if name.startswith("_") and not name.startswith("__")}
+    own = {"clock_timestamp", "change", "check", "new", "write", "live", "seconds_until", "begin", "take", "answer"}
+    assert modelled - own - {"breaker_read"} == set(STATEMENTS)
