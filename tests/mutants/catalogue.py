@@ -248,7 +248,7 @@ CORE = [
         "number = min(retries + 1, MAX_RETRIES)",
         (
             f"{MOVES}test_only_a_failure_while_the_server_was_well_spends_a_retry",
-            f"{OUTAGE}test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most",
+            SEEDS,
         ),
     ),
     Mutant(

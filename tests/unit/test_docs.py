@@ -31,7 +31,13 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT /
 WRITE = os.environ.get("POSTROOM_WRITE_DOCS") == "1"
 
 TABLE = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- end of settings -->)", re.DOTALL)
-NO_SETTINGS = {"POSTROOM_URL", "POSTROOM_TESTS_WITHOUT_KRATOS", "POSTROOM_WRITE_DOCS"}
+NO_SETTINGS = {
+    "POSTROOM_URL",
+    "POSTROOM_TESTS_WITHOUT_KRATOS",
+    "POSTROOM_WRITE_DOCS",
+    "POSTROOM_SEED",
+    "POSTROOM_SEEDS",
+}
 """Variables that are no setting of the service: of the trial and of the tests."""
 
 
