@@ -142,6 +142,15 @@ async def test_only_one_process_leads(pool: Pool) -> None:
         assert leads
 
 
+async def test_the_server_notices_a_leader_whose_host_was_cut_off(pool: Pool) -> None:
+    """Else it would keep the lock for as long as its own keepalive, two hours by default."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "SELECT current_setting('tcp_keepalives_idle') AS idle, current_setting('tcp_keepalives_count') AS count"
+        )
+        assert await cursor.fetchone() == {"idle": "5", "count": "3"}
+
+
 async def test_a_run_without_faults_needs_no_correction(
     records: Records, requests: PostgresRequests, pool: Pool, redis: Redis, reconcile: Reconcile
 ) -> None:

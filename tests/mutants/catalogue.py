@@ -58,7 +58,7 @@ REDIS = [
         "queue/retry_set.py",
         "                    pipe.zrem(KEY, *held)\n",
         "                    pass\n",
-        (f"{RETRY_SET}test_replace_removes_what_was_held_and_adds_only_what_waits", REDIS_WALK),
+        (f"{RETRY_SET}test_replace_removes_what_was_held_and_adds_only_what_waits",),
     ),
     Mutant(
         "restore revives a removed member",
@@ -72,7 +72,7 @@ REDIS = [
         "queue/members.py",
         "self._redis.zadd(KEY, scores, nx=True)",
         "self._redis.zadd(KEY, scores)",
-        (REDIS_WALK,),
+        ("integration/test_members.py::test_a_member_that_a_worker_has_put_off_is_not_brought_forward",),
     ),
 ]
 

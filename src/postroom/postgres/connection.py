@@ -39,7 +39,10 @@ def make_pool(url: str, *, size: int) -> Pool:
             "connect_timeout": 3,
             "application_name": "postroom",
             # A server that hangs must not hang us: the caller learns `Unavailable` and nothing is claimed stored.
-            "options": "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s",
+            # The server's keepalives: else it holds the advisory lock of a host that was cut off for two hours, and
+            # nobody else sweeps or reconciles.
+            "options": "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s "
+            "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
             "keepalives_idle": 5,
             "keepalives_interval": 2,
             "keepalives_count": 3,

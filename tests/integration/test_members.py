@@ -1,0 +1,21 @@
+"""The whole sorted set, as reconcile writes to it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from redis.asyncio import Redis
+
+from fakes import request_of
+from postroom.domain.request import State
+from postroom.queue.members import RedisMembers
+from postroom.queue.retry_set import KEY, RetrySet
+
+
+async def test_a_member_that_a_worker_has_put_off_is_not_brought_forward(redis: Redis) -> None:
+    overdue = datetime.now(UTC) - timedelta(seconds=5)
+    waiting = replace(request_of(), state=State.WAITING, holder=None, due_at=overdue)
+    await RedisMembers(redis).add([waiting])
+    assert len((await RetrySet(redis, lease=30).due(1)).reminders) == 1
+    put_off = await redis.zrange(KEY, 0, -1, withscores=True)
+    await RedisMembers(redis).add([waiting])
+    assert await redis.zrange(KEY, 0, -1, withscores=True) == put_off
