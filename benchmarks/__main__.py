@@ -11,6 +11,7 @@ import platform
 import statistics
 import tempfile
 import time
+from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -79,9 +80,9 @@ async def measure(trial: Trial, n: int) -> tuple[list[Figure], dict[str, float]]
     return figures, ratios
 
 
-async def _timed(awaitable: object) -> float:
+async def _timed(awaitable: Awaitable[object]) -> float:
     started = time.perf_counter()
-    await awaitable  # pyright: ignore[reportGeneralTypeIssues]
+    await awaitable
     return time.perf_counter() - started
 
 

@@ -5,21 +5,16 @@
 A trial is started in a temporary folder; requests are put into its database and Redis as a settle leaves them.
 """
 
-import argparse
 import asyncio
-import json
 import statistics
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 from redis.asyncio import Redis
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.command import run
 from benchmarks.trial import Trial
 from postroom.clock import SystemClock
 from postroom.postgres.connection import Pool, make_pool
@@ -110,26 +105,6 @@ async def _timed(reconcile: Reconcile) -> tuple[Any, float]:
     return corrections, time.perf_counter() - started
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.heart")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="postroom-bench-") as folder:
-        trial = Trial(Path(folder), POSTROOM_PACE="0")
-        try:
-            await trial.up()
-            figures = await _measure(trial)
-        finally:
-            await trial.down()
-    if arguments.json:
-        print(json.dumps(figures, indent=2))
-        return
-    table = Table("", "figure")
-    for what, figure in figures.items():
-        table.add_row(what, str(figure))
-    Console().print(table)
-
-
 async def _measure(trial: Trial) -> dict[str, float]:
     redis = connect(trial.environment["POSTROOM_REDIS_URL"])
     pool = make_pool(trial.environment["POSTROOM_DATABASE_URL"], size=4)
@@ -144,4 +119,4 @@ async def _measure(trial: Trial) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(run("python -m benchmarks.heart", ("", "figure"), _measure, POSTROOM_PACE="0"))

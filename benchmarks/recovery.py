@@ -6,22 +6,17 @@ A mail server that hangs holds 20 attempts; the process that makes them is kille
 another process starts. First for attempts in line with their hook (lease 10 s), then for retries (lease 30 s).
 """
 
-import argparse
 import asyncio
-import json
 import os
 import signal
 import sys
-import tempfile
 import time
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx2
 import psycopg
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.command import run
 from benchmarks.trial import Trial
 from postroom.sandbox.loopback import free_port
 
@@ -125,26 +120,6 @@ async def _recover(
     return time.perf_counter() - killed
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.recovery")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="postroom-bench-") as folder:
-        trial = Trial(Path(folder), POSTROOM_WORKER="false")
-        try:
-            await trial.up()
-            figures = await _measure(trial)
-        finally:
-            await trial.down()
-    if arguments.json:
-        print(json.dumps(figures, indent=2))
-        return
-    table = Table("kill -9 under 20 attempts", "seconds until all 20 are provisioned")
-    for what, seconds in figures.items():
-        table.add_row(what, str(seconds))
-    Console().print(table)
-
-
 async def _measure(trial: Trial) -> dict[str, float]:
     service = Service(trial)
     database = await psycopg.AsyncConnection[tuple[int]].connect(
@@ -162,4 +137,11 @@ async def _measure(trial: Trial) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(
+        run(
+            "python -m benchmarks.recovery",
+            ("kill -9 under 20 attempts", "seconds until all 20 are provisioned"),
+            _measure,
+            POSTROOM_WORKER="false",
+        )
+    )

@@ -20,8 +20,6 @@ from postroom.runtime import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, con
 from postroom.settings import Settings
 from postroom.telemetry import log
 
-FIRST = asyncio.FIRST_COMPLETED
-
 
 async def serve(settings: Settings, *, until_eof: bool = False) -> None:
     """The service: webhook, health, metrics, and the worker unless POSTROOM_WORKER is off."""
@@ -41,8 +39,10 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> None:
         # Until the marks' domain is known to be the right one, no mailbox may be made.
         parts.accept.resumed.clear()
         heart = asyncio.create_task(_heart(parts, stop, with_worker=settings.worker))
+        resumed = asyncio.create_task(parts.accept.resumed.wait())
         # Not longer: with PostgreSQL away, hooks must be told so.
-        await asyncio.wait([heart, asyncio.create_task(parts.accept.resumed.wait())], timeout=2, return_when=FIRST)
+        await asyncio.wait([heart, resumed], timeout=2, return_when=asyncio.FIRST_COMPLETED)
+        resumed.cancel()
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         for task in (heart, serving):
             # Neither goes on without the other: a service whose heart broke must not look well.

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import random
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -199,7 +199,9 @@ async def settle_mark_domain(parts: Parts, stop: asyncio.Event) -> None:
             kept = await keep_mark_domain(parts.pool, parts.settings.mark_domain)
         except Unavailable as error:
             log.warning("Waiting for PostgreSQL", error=str(error))
-            await asyncio.wait([asyncio.ensure_future(stop.wait())], timeout=1.0)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await stop.wait()
     _require_mark_domain(parts.settings, kept)
 
 

@@ -223,7 +223,7 @@ async def test_the_fifth_request_at_once_of_one_account_is_refused_with_400(tmp_
 # Faults
 
 
-async def status(client: StalwartClient, name: str, timeout: float = 30) -> int | None:  # noqa: ASYNC109
+async def status(client: StalwartClient, name: str, timeout: float = 30) -> int | None:  # noqa: ASYNC109 - handed to the HTTP client
     """Of a create; None where there was no answer."""
     user = {"@type": "User", "name": name, "domainId": client.domain}
     calls = [["x:Account/set", {"create": {"c": user}}, "0"]]

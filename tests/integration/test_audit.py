@@ -135,7 +135,7 @@ async def test_a_month_is_archived_by_plain_detach_and_keeps_refusing_changes(
 ) -> None:
     await fill_each_partition(records)
     month = (await tables_of_the_log(records))[1]
-    await records.connection.execute(f"ALTER TABLE email_provisioning_log DETACH PARTITION {month}")  # type: ignore[arg-type]
+    await records.connection.execute(f"ALTER TABLE email_provisioning_log DETACH PARTITION {month}")  # type: ignore[arg-type] — a name out of the catalogue
     assert await records.value("SELECT count(*) FROM email_provisioning_log") == 25
     with pytest.raises(errors.InsufficientPrivilege, match="append-only"):
         await records.connection.execute(f"TRUNCATE {month}")  # type: ignore[arg-type]

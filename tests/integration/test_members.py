@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from redis.asyncio import Redis
 
 from fakes import request_of
 from postroom.domain.request import State
 from postroom.queue.members import RedisMembers
-from postroom.queue.retry_set import KEY, RetrySet
+from postroom.queue.retry_set import FAILURES, KEY, RetrySet
 
 
 async def test_a_member_that_a_worker_has_put_off_is_not_brought_forward(redis: Redis) -> None:
@@ -19,3 +20,16 @@ async def test_a_member_that_a_worker_has_put_off_is_not_brought_forward(redis: 
     put_off = await redis.zrange(KEY, 0, -1, withscores=True)
     await RedisMembers(redis).add([waiting])
     assert await redis.zrange(KEY, 0, -1, withscores=True) == put_off
+
+
+async def test_a_connection_that_was_reset_a_moment_ago_is_redis_being_away(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uvloop raises RuntimeError then; as itself it would end reconcile, and the process with it."""
+
+    async def reset(*_: object, **__: object) -> None:
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+    monkeypatch.setattr(redis, "execute_command", reset)
+    with pytest.raises(FAILURES):
+        await RedisMembers(redis).length()

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request
-from postroom.queue.retry_set import EPOCH_KEY, KEY
+from postroom.queue.retry_set import EPOCH_KEY, KEY, asking
 
 CHUNK = 1000
 """Members of one command: Redis serves nobody else meanwhile."""
@@ -23,25 +23,30 @@ class RedisMembers:
         self._redis = redis
 
     async def has_epoch(self) -> bool:
-        return bool(await self._redis.exists(EPOCH_KEY))
+        async with asking():
+            return bool(await self._redis.exists(EPOCH_KEY))
 
     async def set_epoch(self) -> None:
-        await self._redis.set(EPOCH_KEY, "complete")
+        async with asking():
+            await self._redis.set(EPOCH_KEY, "complete")
 
     async def length(self) -> int:
-        return int(await self._redis.zcard(KEY))
+        async with asking():
+            return int(await self._redis.zcard(KEY))
 
     async def window(self, earliest: float, latest: float, limit: int) -> Sequence[str]:
-        seconds, microseconds = await self._redis.time()
-        now = seconds + microseconds / 1_000_000
-        found = await self._redis.zrangebyscore(KEY, now + earliest, now + latest, start=0, num=limit)
+        async with asking():
+            seconds, microseconds = await self._redis.time()
+            now = seconds + microseconds / 1_000_000
+            found = await self._redis.zrangebyscore(KEY, now + earliest, now + latest, start=0, num=limit)
         return cast(list[str], found)
 
     async def pages(self, size: int) -> AsyncIterator[Sequence[str]]:
         cursor = -1
         while cursor:
             # The client's own types cannot tell that answers are decoded.
-            answer = await self._redis.zscan(KEY, max(cursor, 0), count=min(size, CHUNK))
+            async with asking():
+                answer = await self._redis.zscan(KEY, max(cursor, 0), count=min(size, CHUNK))
             cursor, found = cast(tuple[int, list[tuple[str, float]]], answer)
             yield [member for member, _ in found]
 
@@ -49,7 +54,8 @@ class RedisMembers:
         found: list[Request] = []
         for chunk in _chunks(requests):
             members = [RetryJob.of(request).to_json() for request in chunk]
-            scores = await self._redis.zmscore(KEY, members)
+            async with asking():
+                scores = await self._redis.zmscore(KEY, members)
             found += [request for request, score in zip(chunk, scores, strict=True) if score is None]
         return found
 
@@ -57,11 +63,13 @@ class RedisMembers:
         for chunk in _chunks(requests):
             scores = {RetryJob.of(request).to_json(): request.due_at.timestamp() for request in chunk if request.due_at}
             # NX: a worker may have put it off a moment ago.
-            await self._redis.zadd(KEY, scores, nx=True)
+            async with asking():
+                await self._redis.zadd(KEY, scores, nx=True)
 
     async def remove(self, members: Sequence[str]) -> None:
         for start in range(0, len(members), CHUNK):
-            await self._redis.zrem(KEY, *members[start : start + CHUNK])
+            async with asking():
+                await self._redis.zrem(KEY, *members[start : start + CHUNK])
 
 
 def _chunks(requests: Sequence[Request]) -> list[Sequence[Request]]:

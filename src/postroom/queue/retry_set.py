@@ -5,7 +5,8 @@ is due meanwhile. So every call here is short, and a failure is counted and pass
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -28,8 +29,18 @@ EPOCH_KEY = "{email:provisioning:retry}:epoch"
 HORIZON = 0.05
 TIMEOUT = 0.25
 
-# RuntimeError: uvloop's, for a write to a connection that was reset a moment ago; redis-py passes it on as it is.
-FAILURES = (RedisError, OSError, TimeoutError, RuntimeError)
+FAILURES = (RedisError, OSError, TimeoutError)
+
+
+@asynccontextmanager
+async def asking(seconds: float | None = None) -> AsyncGenerator[None]:
+    """Around calls to Redis and nothing else: at most `seconds`, and every failure of theirs is one of `FAILURES`."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except RuntimeError as error:
+        # uvloop's, for a write to a connection that was reset a moment ago; redis-py passes it on as it is.
+        raise ConnectionError(f"the connection to Redis was reset: {error}") from error
 
 
 def connect(url: str) -> Redis:
@@ -65,7 +76,7 @@ class RetrySet:
 
     async def due(self, limit: int) -> Due:
         """Raises one of `FAILURES` when Redis cannot tell."""
-        async with asyncio.timeout(TIMEOUT):
+        async with asking(TIMEOUT):
             answer = await self._claim(keys=[KEY, EPOCH_KEY], args=[limit, self._lease, HORIZON])
         _epoch, following, *found = answer
         reminders = [_reminder(member) for member in found[::2]]
@@ -73,7 +84,7 @@ class RetrySet:
 
     async def replace(self, request: Request, held: Sequence[str]) -> None:
         try:
-            async with asyncio.timeout(TIMEOUT), self._redis.pipeline(transaction=True) as pipe:
+            async with asking(TIMEOUT), self._redis.pipeline(transaction=True) as pipe:
                 if held:
                     pipe.zrem(KEY, *held)
                 if request.state is State.WAITING and request.due_at is not None:
@@ -85,7 +96,7 @@ class RetrySet:
     async def restore(self, member: str, due_at: datetime) -> None:
         """Give a member that came early its true score again."""
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asking(TIMEOUT):
                 await self._redis.zadd(KEY, {member: due_at.timestamp()}, xx=True)
         except FAILURES as error:
             _passed_over("restore", error)
@@ -94,7 +105,7 @@ class RetrySet:
         if not members:
             return
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asking(TIMEOUT):
                 await self._redis.zrem(KEY, *members)
         except FAILURES as error:
             _passed_over("remove", error)
@@ -104,14 +115,14 @@ class RetrySet:
         if not scores:
             return
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asking(TIMEOUT):
                 await self._redis.zadd(KEY, scores)
         except FAILURES as error:
             _passed_over("announce", error)
 
     async def length(self) -> int:
         """Raises one of `FAILURES`."""
-        async with asyncio.timeout(TIMEOUT):
+        async with asking(TIMEOUT):
             return int(await self._redis.zcard(KEY))
 
 

@@ -90,7 +90,7 @@ class _MasterPool(SentinelConnectionPool):
     async def aclose(self) -> None:
         """The connections to the sentinels, too: `master_for` leaves them to a caller who has only the client."""
         await super().aclose()
-        sentinel = cast(Sentinel, self.sentinel_manager)  # pyright: ignore[reportUnknownMemberType]
+        sentinel = cast(Sentinel, self.sentinel_manager)  # pyright: ignore[reportUnknownMemberType] — untyped there
         await sentinel.aclose()
 
 

@@ -98,7 +98,7 @@ class EmbeddedValkey:
             async with redis.asyncio.Redis(
                 host=LOOPBACK, port=self.port, password=self._data.secret("valkey"), socket_timeout=2
             ) as client:
-                return await client.ping()  # pyright: ignore[reportUnknownMemberType]
+                return await client.ping()  # pyright: ignore[reportUnknownMemberType] - its **kwargs are untyped
         except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
             return False  # not there yet, or still loading what it holds
 

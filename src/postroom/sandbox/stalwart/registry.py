@@ -93,7 +93,7 @@ class Registry:
 
     def _select(self, kind: Kind, call: Call, conditions: list[Condition], tail: str, *more: int) -> list[str]:
         where, parameters = _where(kind, call, conditions)
-        sql = f"SELECT id FROM {kind.table} WHERE {where} {tail}"  # noqa: S608
+        sql = f"SELECT id FROM {kind.table} WHERE {where} {tail}"  # noqa: S608 - constants of the source, as in kind.py
         return [ids.encode(number) for (number,) in self._store.rows(sql, *parameters, *more)]
 
     def _set(self, kind: Kind, call: Call, arguments: JSON, created: Created) -> JSON:
