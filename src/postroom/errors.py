@@ -3,7 +3,11 @@
     PostroomError
     ├── Refused              the input is wrong: say why, keep nothing, never retry
     ├── Unavailable          PostgreSQL is away: nothing was stored, ask again later
-    ├── KratosAway           Kratos does not answer, or is not well: the sweep waits
+    ├── KratosAway           Kratos does not answer, or is not well: the sweep waits, nobody is logged out
+    ├── NoSession            nobody is logged in
+    ├── SecondFactorDue      somebody is, but Kratos wants a second factor first
+    ├── CrossSite            another site made the browser send this
+    ├── AnnouncerAway        screens cannot be told now: tell them later
     ├── ConfigurationError   a setting or a part around us is wrong: the operator must act
     └── MailServerError      an attempt did not make the mailbox
         ├── Transient        try again; the outcome may be unknown
@@ -36,7 +40,27 @@ class Unavailable(PostroomError):
 
 
 class KratosAway(PostroomError):
-    """Kratos did not list its identities; nothing may be concluded from what it did say."""
+    """Kratos does not answer, or is not well; nothing may be concluded from what it did say."""
+
+
+class NoSession(PostroomError):
+    """Kratos is well and knows no session for these credentials; or the access token is unknown or has expired."""
+
+
+class SecondFactorDue(PostroomError):
+    """The session is one of `aal1` where `aal2` is asked for. `redirect_to` is where the browser can go, if named."""
+
+    def __init__(self, message: str, *, redirect_to: str | None = None) -> None:
+        super().__init__(message)
+        self.redirect_to = redirect_to
+
+
+class CrossSite(PostroomError):
+    """A request with the browser's cookie that comes from a page of another origin."""
+
+
+class AnnouncerAway(PostroomError):
+    """Screens cannot be told at present; the events stay in the outbox."""
 
 
 class ConfigurationError(PostroomError):

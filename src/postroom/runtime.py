@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from postroom.clock import SystemClock
 from postroom.domain.identity import AddressPolicy
 from postroom.errors import ConfigurationError, Unavailable
-from postroom.kratos import KratosIdentities
+from postroom.kratos.identities import KratosIdentities
 from postroom.ports import Announcements
 from postroom.postgres.audit import Audit, keep_mark_domain, kept_mark_domain
 from postroom.postgres.breaker import PostgresBreakers

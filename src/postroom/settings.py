@@ -20,6 +20,12 @@ SECRETS = (
     "WEBHOOK_KEY",
     "WEBHOOK_KEY_PREVIOUS",
     "METRICS_TOKEN",
+    "MAIL_MASTER",
+    "ENCRYPTION_KEY",
+    "ENCRYPTION_KEY_PREVIOUS",
+    "STALWART_WEBHOOK_KEY",
+    "CENTRIFUGO_API_KEY",
+    "CENTRIFUGO_TOKEN_KEY",
 )
 
 Words = Annotated[frozenset[str], NoDecode]
@@ -94,6 +100,42 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         None, description="Bearer token for /metrics from other hosts; without it only loopback may read"
     )
+    public_url: str | None = Field(
+        None,
+        description="Base URL of Postroom as browsers and mail programs see it; empty: taken from each request's Host",
+    )
+    session_cookie: str = Field("ory_kratos_session", description="Name of Kratos' session cookie")
+    mail_master: SecretStr | None = Field(
+        None,
+        description="user@domain:password of a Stalwart account that may `impersonate`; the gateway acts by it for "
+        "each person. Empty: by an app password for each, if POSTROOM_ENCRYPTION_KEY is set; else there is no gateway",
+    )
+    encryption_key: SecretStr | None = Field(
+        None, description="Encrypts the app passwords that Postroom keeps; 32 bytes in URL-safe base64"
+    )
+    encryption_key_previous: SecretStr | None = Field(None, description="A second key that still decrypts")
+    stalwart_webhook_key: SecretStr | None = Field(
+        None, description="Signs Stalwart's webhooks about new mail; empty: they are refused"
+    )
+    mail_eventsource: bool = Field(
+        True, description="Whether Postroom listens to the mail server's EventSource for people who are on line"
+    )
+    centrifugo_api_url: str | None = Field(
+        None, description="Centrifugo's internal address; empty: screens are told by Postroom itself"
+    )
+    centrifugo_url: str | None = Field(
+        None, description="Where browsers find Centrifugo (wss://…/connection/websocket)"
+    )
+    centrifugo_api_key: SecretStr | None = Field(None, description="Key of Centrifugo's HTTP API")
+    centrifugo_token_key: SecretStr | None = Field(
+        None, description="HMAC key of the connection tokens that Centrifugo accepts; 32 characters at least"
+    )
+    imap_server: str | None = Field(
+        None, description="host:port that mail programs are told for IMAP over TLS; empty: Stalwart's host, port 993"
+    )
+    submission_server: str | None = Field(
+        None, description="host:port that mail programs are told for SMTP over TLS; empty: Stalwart's host, port 465"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -124,7 +166,7 @@ class Settings(BaseSettings):
             return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("stalwart_url", "kratos_public_url", "kratos_admin_url")
+    @field_validator("stalwart_url", "kratos_public_url", "kratos_admin_url", "public_url", "centrifugo_api_url")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):

@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from postroom.errors import ConfigurationError
 
 _READ_AND_WRITE = ("email_requests", "email_accounts")
+_READ_WRITE_AND_FORGET = ("access_tokens", "mail_credentials", "mail_states", "live_events")
 
 
 def upgrade(owner_url: str, service_role: str) -> str:
@@ -47,6 +48,10 @@ def _grant(conn: psycopg.Connection, service_role: str) -> None:
         )
     for table in _READ_AND_WRITE:
         conn.execute(compose.SQL("GRANT SELECT, INSERT, UPDATE ON {} TO {}").format(compose.Identifier(table), role))
+    for table in _READ_WRITE_AND_FORGET:
+        conn.execute(
+            compose.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}").format(compose.Identifier(table), role)
+        )
     # The audit: what was written stays as it was written.
     conn.execute(compose.SQL("GRANT SELECT, INSERT ON email_provisioning_log, postroom_facts TO {}").format(role))
     # Its own name is asked for rows that no month took (`log_default_rows`).

@@ -1,0 +1,31 @@
+"""Who asks for mail: a person, by a session of Kratos or by an access token made for a program."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Scope(StrEnum):
+    """What an access token may do; a session may do everything."""
+
+    READ = "read"
+    """read mail, folders and settings"""
+    WRITE = "write"
+    """change and delete them"""
+    SEND = "send"
+    """submit mail"""
+
+
+ALL_SCOPES = frozenset(Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`expires_at`: when the session or the token ends, None if it names no end."""
+
+    identity_id: UUID
+    scopes: frozenset[Scope] = ALL_SCOPES
+    expires_at: datetime | None = None
+    token_id: UUID | None = None
+    """the access token it came by, None for a session"""

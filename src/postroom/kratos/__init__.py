@@ -1,0 +1,1 @@
+"""Ory Kratos: the identities its admin API lists, and the sessions its public API knows."""

@@ -1,0 +1,1 @@
+"""Mail for people: who asks, what arrived, who is told."""

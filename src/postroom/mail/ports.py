@@ -1,0 +1,160 @@
+"""What the mail half asks of the world. Adapters implement these; tests may, too."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from postroom.domain.person import Person, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class MailAccount:
+    """The mailbox of an identity, ready for use. `account_id` is its JMAP accountId at the mail server."""
+
+    identity_id: UUID
+    email: str
+    account_id: str
+
+
+class MailAccounts(Protocol):
+    """The provisioned mailboxes. Raises `Unavailable`."""
+
+    async def of(self, identity_id: UUID) -> MailAccount | None: ...
+
+    async def by_account_ids(self, account_ids: Sequence[str]) -> Sequence[MailAccount]: ...
+
+
+class MailAuthorization(Protocol):
+    """How we act for a person at the mail server: one interface, whatever the way (impersonation, app password)."""
+
+    async def header(self, account: MailAccount) -> str:
+        """The value of `Authorization`. Raises `MailServerError`s and `Unavailable`."""
+        ...
+
+    async def refused(self, account: MailAccount, header: str) -> bool:
+        """The mail server answered 401 to `header`: forget it. True if a fresh one may be tried once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """`set_cookie`: what Kratos wants the browser told, to pass on."""
+
+    person: Person
+    set_cookie: Sequence[str] = ()
+
+
+class Sessions(Protocol):
+    """The sessions of Kratos."""
+
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None) -> Visitor:
+        """Raises `NoSession`, `SecondFactorDue`, and `KratosAway` when no answer of Kratos can be trusted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """`last_used_at` is exact to the minute."""
+
+    id: UUID
+    identity_id: UUID
+    name: str
+    scopes: frozenset[Scope]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None = None
+
+
+class AccessTokens(Protocol):
+    """Tokens for programs, kept as hashes. Raises `Unavailable`."""
+
+    async def add(self, token: AccessToken, token_hash: bytes) -> None: ...
+
+    async def find(self, token_hash: bytes) -> AccessToken | None:
+        """The token, unless it has expired; notes its use."""
+        ...
+
+    async def of(self, identity_id: UUID) -> Sequence[AccessToken]: ...
+
+    async def revoke(self, identity_id: UUID, token_id: UUID) -> bool: ...
+
+
+class People(Protocol):
+    """Who sent this request?"""
+
+    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+        """`headers` with lower-case names. Raises `NoSession`, `SecondFactorDue`, `CrossSite`, `KratosAway`,
+        `Unavailable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """What a screen is told: a hint without content. `id` grows with every event, over all people."""
+
+    id: int
+    identity_id: UUID
+    type: str
+    """`mail`: new mail in the inbox"""
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Announcer(Protocol):
+    """Tells screens, over all processes. Repeating an event is safe: it is told by its id once."""
+
+    async def announce(self, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
+        """The events that can never be announced (a misconfigured channel). Raises `AnnouncerAway`: try again."""
+        ...
+
+    async def disconnect(self, identity_id: UUID) -> None:
+        """End the live connections of a person who logged out or was suspended. Raises `AnnouncerAway`."""
+        ...
+
+
+class Outbox(Protocol):
+    """Events committed with what caused them, until they were announced. Raises `Unavailable`."""
+
+    async def claim(self, limit: int) -> Sequence[LiveEvent]:
+        """Events to announce now, oldest first; nobody else is given them for 10 s."""
+        ...
+
+    async def announced(self, ids: Sequence[int]) -> None: ...
+
+    async def after(self, identity_id: UUID, event_id: int, limit: int) -> Sequence[LiveEvent] | None:
+        """What a screen missed after `event_id`; None if that is too long ago to know."""
+        ...
+
+    async def prune(self) -> int:
+        """Forget what was announced more than 10 minutes ago, and what could not be for a day."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MailState:
+    """Where `Email/changes` of an account goes on. `email_state` is None before the first look."""
+
+    account: MailAccount
+    email_state: str | None
+
+
+class MailStates(Protocol):
+    """The accounts whose arrivals are watched: those of people who were on line lately. Raises `Unavailable`."""
+
+    async def watch(self, account: MailAccount) -> None:
+        """The person is on line."""
+        ...
+
+    async def watched(self, account_ids: Sequence[str]) -> Sequence[MailState]:
+        """Those of `account_ids` that are watched."""
+        ...
+
+    async def advance(self, state: MailState, email_state: str, events: Sequence[Mapping[str, Any]]) -> bool:
+        """In one commit: the new state and an event (type `mail`) for each of `events`. False, and nothing done, if
+        somebody else advanced it from `state` first."""
+        ...
+
+    def stale(self, seconds: float) -> AsyncIterator[Sequence[MailState]]:
+        """Pages of the watched accounts that nobody looked at for so long."""
+        ...
