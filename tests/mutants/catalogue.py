@@ -30,6 +30,7 @@ SQL_WALK = "simulation/test_sql_model.py::test_the_model_of_postgresql_follows_e
 REDIS_WALK = "simulation/test_redis_model.py::test_the_model_of_redis_follows_every_call"
 SEEDS = "simulation/test_seeds.py::test_every_invariant_holds_in_thousands_of_seeded_runs"
 OUTAGE = "simulation/test_outages.py::"
+BACKLOG = "simulation/test_backlog.py"
 
 REDIS = [
     Mutant(
@@ -340,6 +341,27 @@ CORE = [
         "                await self._announcements.remove(held)\n",
         "                pass\n",
         (f"{WORKER}test_a_member_of_nobody_who_waits_is_removed",),
+    ),
+    Mutant(
+        "a hook without a slot queues behind the backlog",
+        "provisioning/accept.py",
+        "self._wake(None if has_slot else request.identity_id)",
+        "self._wake(None)",
+        (BACKLOG,),
+    ),
+    Mutant(
+        "the pace counts from the claim",
+        "retry/worker.py",
+        "self._next_start = began + 1 / self._limits.pace",
+        "self._next_start = self._clock.monotonic() + 1 / self._limits.pace",
+        (BACKLOG,),
+    ),
+    Mutant(
+        "the pace is forgotten",
+        "retry/worker.py",
+        "        if began < self._next_start:\n",
+        "        if began < 0:\n",
+        (BACKLOG,),
     ),
     Mutant(
         "the crashed run while others do",

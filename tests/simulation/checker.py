@@ -101,6 +101,7 @@ def _the_audit_counts_the_claims(world: World) -> Iterable[str]:
 
 
 def _retries_are_spent_on_failures_only(world: World) -> Iterable[str]:
+    crashes = Counter(entry["kratos_identity_id"] for entry in world.sql.log if entry["status"] == "crashed")
     for row in world.sql.requests.values():
         failures = world.mail.failures_while_well[row["identity_id"]]
         # An outage makes it the first retry, and never more.
@@ -110,9 +111,7 @@ def _retries_are_spent_on_failures_only(world: World) -> Iterable[str]:
         reason = row["reason"] or ""
         if reason.startswith("failed 4 times") and spent < 4:
             yield f"{row['email']} was buried after {failures} failures while the server was well"
-        crashed = sum(
-            entry["status"] == "crashed" for entry in world.sql.log if entry["kratos_identity_id"] == row["identity_id"]
-        )
+        crashed = crashes[row["identity_id"]]
         if reason.endswith("processes died during its attempts") and crashed < 3:
             yield f"{row['email']} was buried after {crashed} crashes"
 

@@ -23,6 +23,10 @@ class MailModel:
 
     def __init__(self) -> None:
         self.accounts: list[Account] = []
+        self._by_mark: dict[str, Account] = {}
+        self._addresses: set[str] = set()
+        self.seconds = 0.0
+        """what it takes to make or find a mailbox"""
         self.ill: Callable[[], MailServerError] | None = None
         self.refused: set[str] = set()
         self.poison: set[str] = set()
@@ -38,19 +42,22 @@ class MailModel:
             return ours
         if mailbox.email in self.refused:
             raise Permanent("invalidProperties: the address is refused")
-        if any(account.email == mailbox.email for account in self.accounts):
+        if mailbox.email in self._addresses:
             raise Conflict(f"{mailbox.email} is held by a stranger")
         account = Account(f"a{len(self.accounts)}", mailbox.email, mark_of(mailbox.identity_id))
-        self.accounts.append(account)
+        self.add(account)
         return StalwartAccount(account.id, account.email)
+
+    def add(self, account: Account) -> None:
+        self.accounts.append(account)
+        self._addresses.add(account.email)
+        if account.mark:
+            self._by_mark[account.mark] = account
 
     def find(self, mailbox: Mailbox) -> StalwartAccount | None:
         self._serve()
-        mark = mark_of(mailbox.identity_id)
-        for account in self.accounts:
-            if account.mark == mark:
-                return StalwartAccount(account.id, account.email)
-        return None
+        account = self._by_mark.get(mark_of(mailbox.identity_id))
+        return StalwartAccount(account.id, account.email) if account else None
 
     def well(self) -> MailServerError | None:
         return self.ill() if self.ill else None

@@ -227,6 +227,8 @@ class SimulatedMailServer:
     async def _ask(self, mailbox: Mailbox, call: str, effect: Callable[[], T], deadline: float) -> T:
         try:
             async with asyncio.timeout(deadline):
+                if self._model.seconds:
+                    await asyncio.sleep(self._model.seconds)
                 return await self._line.ask(call, effect, _mail_lost)
         except TimeoutError as error:
             self._failed[asyncio.current_task()] = mailbox

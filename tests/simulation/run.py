@@ -129,7 +129,7 @@ def _disturb(world: World, people: list[Mailbox]) -> None:
         if chance.random() < 0.05:
             world.mail.refused.add(mailbox.email)
         elif chance.random() < 0.05 and mailbox.email not in {account.email for account in world.mail.accounts}:
-            world.mail.accounts.append(Account(f"stranger-of-{mailbox.local_part}", mailbox.email, None))
+            world.mail.add(Account(f"stranger-of-{mailbox.local_part}", mailbox.email, None))
 
 
 def _person(world: World, number: int) -> Mailbox:

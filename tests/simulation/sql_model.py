@@ -4,24 +4,33 @@
 with its row locks is there.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from typing import Any
 from uuid import UUID
 
 from psycopg.errors import CheckViolation, UniqueViolation
 
-Row = dict[str, Any]
+from simulation.breaker_model import BreakerModel, Row
+
 EARLY = timedelta(milliseconds=50)
 DIED = "the process died during the attempt"
 MICROSECOND = timedelta(microseconds=1)
+LIVE = ("waiting", "running")
 
 
-class SqlModel:
+def _place(row: Row) -> tuple[datetime, UUID]:
+    """Its place in the index on `due_at`."""
+    return row["due_at"], row["identity_id"]
+
+
+class SqlModel(BreakerModel):
     """`requests` by identity, `accounts` by identity, the append-only `log`, and every `move` of a request."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
+        super().__init__(now)
         self._last = now()
         self.requests: dict[UUID, Row] = {}
         self.accounts: dict[UUID, Row] = {}
@@ -29,16 +38,9 @@ class SqlModel:
         self.moves: list[tuple[datetime, Row | None, Row]] = []
         self.living: dict[str, UUID] = {}
         """who holds an address: the partial unique index"""
-        self.breaker: Row = {
-            "open": False,
-            "cause": "outage",
-            "error": None,
-            "changed_at": now(),
-            "interval": 5.0,
-            "probe_at": None,
-        }
         self.sweep: Row = {"token": None, "due_at": now()}
-        self._in_order: list[Row] | None = None
+        self._live: list[Row] = []
+        """waiting and running, in the order of the index on `due_at`"""
 
     def run(self, name: str, parameters: Mapping[str, Any] | None) -> list[Row]:
         """Execute `sql/<name>.sql`. Raises what psycopg raises for a broken constraint."""
@@ -64,14 +66,17 @@ class SqlModel:
             self.living[new["email"]] = identity_id
         self.requests[identity_id] = new
         self.moves.append((self._now(), old, new))
-        self._in_order = None
+        if old and old["state"] in LIVE:
+            del self._live[bisect_left(self._live, _place(old), key=_place)]
+        if new["state"] in LIVE:
+            insort(self._live, new, key=_place)
         return new
 
     @staticmethod
     def _check(row: Row) -> None:
         state = row["state"]
         if (
-            (state in ("waiting", "running")) != (row["due_at"] is not None)
+            (state in LIVE) != (row["due_at"] is not None)
             or (state == "running") != (row["holder"] is not None)
             or (state == "dead") != (row["reason"] is not None)
             or not (0 <= row["retries"] <= 3 and 0 <= row["crashes"] <= 3)
@@ -106,13 +111,6 @@ class SqlModel:
             "stalwart_account_id": None,
         }
         self.log.append(usual | {"action": action, "status": status, "created_at": self._now()} | values)
-
-    def _live(self) -> list[Row]:
-        """Waiting and running, in the order of the index."""
-        if self._in_order is None:
-            found = [row for row in self.requests.values() if row["state"] in ("waiting", "running")]
-            self._in_order = sorted(found, key=lambda row: (row["due_at"], row["identity_id"]))
-        return self._in_order
 
     def _seconds_until(self, then: datetime | None) -> float | None:
         return None if then is None else (then - self._now()).total_seconds()
@@ -189,27 +187,26 @@ class SqlModel:
 
     def _overdue(self, limit: int, grace: float) -> list[Row]:
         now = self._now()
-        waiting = now - timedelta(seconds=grace)
-        due = [row for row in self._live() if row["due_at"] <= (now if row["state"] == "running" else waiting)]
-        return [{"identity_id": row["identity_id"]} for row in due[:limit]]
+        latest = {"waiting": now - timedelta(seconds=grace), "running": now}
+        live = takewhile(lambda row: row["due_at"] <= max(latest.values()), self._live)
+        due = (row for row in live if row["due_at"] <= latest[row["state"]])
+        return [{"identity_id": row["identity_id"]} for row in islice(due, limit)]
 
     def _next_due(self) -> list[Row]:
-        live = self._live()
-        return [{"next_in": self._seconds_until(live[0]["due_at"]) if live else None}]
+        return [{"next_in": self._seconds_until(self._live[0]["due_at"]) if self._live else None}]
 
     def _waiting_counts(self) -> list[Row]:
-        live = self._live()
-        waiting = sum(row["state"] == "waiting" for row in live)
-        return [{"waiting": waiting, "running": len(live) - waiting}]
+        waiting = sum(row["state"] == "waiting" for row in self._live)
+        return [{"waiting": waiting, "running": len(self._live) - waiting}]
 
     def _waiting_window(self, earliest: float, latest: float, limit: int) -> list[Row]:
         now = self._now()
         begin, end = now + timedelta(seconds=earliest), now + timedelta(seconds=latest)
-        return [row for row in self._live() if row["state"] == "waiting" and begin <= row["due_at"] <= end][:limit]
+        return [row for row in self._live if row["state"] == "waiting" and begin <= row["due_at"] <= end][:limit]
 
     def _waiting_page(self, after_due: datetime, after_id: UUID, limit: int) -> list[Row]:
         after = (after_due, after_id)
-        waiting = (row for row in self._live() if row["state"] == "waiting")
+        waiting = (row for row in self._live if row["state"] == "waiting")
         return [row for row in waiting if (row["due_at"], row["identity_id"]) > after][:limit]
 
     # -- claim and settle ---------------------------------------------------------------------------------------
@@ -334,7 +331,7 @@ class SqlModel:
         until = self._now() + timedelta(seconds=seconds)
         rows = [
             row
-            for row in self._live()
+            for row in self._live
             if row["state"] == "waiting" and row["due_at"] <= until and row["email"].split("@")[1] == domain
         ]
         return [{"identity_id": self._change(row, due_at=until)["identity_id"]} for row in rows]
@@ -359,34 +356,6 @@ class SqlModel:
         moved = self._change(row, state="dead", due_at=None, enqueued_at=self._clock_timestamp(), reason=told)
         self._write(moved, "bury", "done", error_message=reason, actor=actor)
         return [moved]
-
-    # -- breaker ------------------------------------------------------------------------------------------------
-
-    def _breaker_read(self) -> list[Row]:
-        return [self.breaker | {"seconds_since": (self._now() - self.breaker["changed_at"]).total_seconds()}]
-
-    def _breaker_open(self, cause: str, error: str, interval: float) -> list[Row]:
-        known = self.breaker
-        if known["open"] and not (known["cause"] != "unauthorized" and cause == "unauthorized"):
-            return []
-        now = self._now()
-        at = now + timedelta(seconds=interval)
-        changes = {"cause": str(cause), "error": error, "changed_at": now, "interval": interval, "probe_at": at}
-        self.breaker = known | {"open": True} | changes
-        return [{"singleton": True}]
-
-    def _breaker_take_probe(self, interval: float, previous: float) -> list[Row]:
-        known = self.breaker
-        if not known["open"] or known["probe_at"] > self._now() or known["interval"] != previous:
-            return []
-        self.breaker = known | {"interval": interval, "probe_at": self._now() + timedelta(seconds=interval)}
-        return [{"singleton": True}]
-
-    def _breaker_close(self) -> list[Row]:
-        if not self.breaker["open"]:
-            return []
-        self.breaker = self.breaker | {"open": False, "error": None, "changed_at": self._now(), "probe_at": None}
-        return [{"singleton": True}]
 
     # -- sweep --------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Outages and failures in virtual time, at their full length."""
 
+import asyncio
 from itertools import pairwise
 from random import Random
 
@@ -18,20 +19,26 @@ def people(world: World, number: int) -> list[Mailbox]:
     return [Mailbox(world.new_id(), f"user-{each}@{DOMAIN}") for each in range(number)]
 
 
+@pytest.mark.parametrize("number", [1, 6])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most(seed: int) -> None:
+def test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most(
+    seed: int, number: int
+) -> None:
+    """10,000 are in `test_backlog.py`."""
+
     async def outage(world: World) -> None:
         world.start(2)
         await world.suffer(Event(Trouble.MAIL_OUTAGE, 0.0, 60.0))
         ill = world.loop.create_task(world.suffer(Event(Trouble.MAIL_OUTAGE, 0.0, 2400.0)))
-        for mailbox in people(world, 6):
+        await asyncio.sleep(1.0)  # by then it has begun
+        for mailbox in people(world, number):
             await world.hook(mailbox)
         await ill
 
     world = run(outage, NoFaults(), Random(seed), delay_factor=1.0)
     assert violations(world) == []
     rows = list(world.sql.requests.values())
-    assert [row["state"] for row in rows] == ["provisioned"] * 6
+    assert [row["state"] for row in rows] == ["provisioned"] * number
     assert max(row["retries"] for row in rows) == 1
 
 

@@ -64,7 +64,7 @@ class Accept:
     """Call it with a mailbox. Raises `Unavailable` when nothing could be stored.
 
     `deadline` is the in-line deadline in seconds, `lease` the lease of an in-line attempt; `wake` rouses the
-    worker of this process.
+    worker of this process, for whom it is told before all others.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Accept:
         clock: Clock,
         *,
         new_id: Callable[[], UUID],
-        wake: Callable[[], None],
+        wake: Callable[[UUID | None], None],
         deadline: float,
         lease: float,
     ) -> None:
@@ -133,7 +133,8 @@ class Accept:
                 return None
             if request.state is not State.RUNNING:
                 await self._announcements.replace(request, ())
-                self._wake()
+                # Without a slot it would stand behind all that an outage left, for as long as that takes.
+                self._wake(None if has_slot else request.identity_id)
                 return WillRetry()
             # Not past the deadline, and well within the lease, which began after `before`.
             task = asyncio.create_task(self._attempts.run(request, ends=min(ends, before + self._lease / 2)))
@@ -155,7 +156,7 @@ class Accept:
     def _ended(self, task: asyncio.Task[Settled]) -> None:
         self._slots.give_back()
         if not task.cancelled() and not task.exception() and task.result().request.state is State.WAITING:
-            self._wake()  # it may be due before the worker looks again
+            self._wake(None)  # it may be due before the worker looks again
 
     async def _repeat(
         self, request: Request, account_id: UUID | None, mailbox: Mailbox, origin: Origin, ends: float

@@ -62,6 +62,7 @@ class Worker:
         self._clock = clock
         self._limits = limits
         self._event = asyncio.Event()
+        self._works = False
         self._stopping = False
         self._running: dict[UUID, asyncio.Task[Settled | None]] = {}
         self._alone: dict[UUID, list[str]] = {}
@@ -70,8 +71,10 @@ class Worker:
         self._next_probe = 0.0
         self._processed = 0
 
-    def wake(self) -> None:
-        """Something is due now: look without waiting."""
+    def wake(self, first: UUID | None = None) -> None:
+        """Something is due now: look without waiting. `first` goes before all that was due earlier."""
+        if first and self._works:
+            self._early[first] = self._clock.monotonic()
         self._event.set()
 
     def stop(self) -> None:
@@ -82,6 +85,7 @@ class Worker:
     async def run(self) -> None:
         """Until `stop` (or cancellation). PostgreSQL being away is waited out."""
         log.info("Email provisioning retry worker started")
+        self._works = True
         try:
             while not self._stopping:
                 try:
@@ -107,9 +111,9 @@ class Worker:
         free = self._slots.limit - len(self._running)
         if free <= 0:
             return LONGEST_SLEEP  # the end of a running attempt wakes us
-        wait = self._next_start - self._clock.monotonic()
-        if wait > 0:
-            return wait
+        began = self._clock.monotonic()
+        if began < self._next_start:
+            return self._next_start - began
         limit = 1 if self._limits.pace else free
         early = self._early_ones(limit)
         # Whoever Redis names is put off by a lease: ask for no more than can be claimed now.
@@ -121,8 +125,11 @@ class Worker:
         answers = await self._claim(reminders)
         if Answer.BREAKER in answers:
             return await self._wait_for_the_breaker()
-        # Something was due: there may be more. Nothing granted means others have it, or a clock is wrong.
-        return 0.0 if Answer.GRANTED in answers or Answer.ALONE in answers else max(EARLY, min(pause, 0.2))
+        if self._limits.pace and Answer.GRANTED in answers:
+            # From the look on: with Redis' and PostgreSQL's time on top of it, a backlog would drain the slower.
+            self._next_start = began + 1 / self._limits.pace
+        # Something was due: there may be more, also where another worker was quicker. Else a clock is wrong.
+        return 0.0 if answers & {Answer.GRANTED, Answer.ALONE, Answer.RUNNING} else max(EARLY, min(pause, 0.2))
 
     async def _claim(self, reminders: Sequence[Reminder]) -> set[Answer]:
         members: dict[UUID, list[str]] = {}
@@ -184,8 +191,6 @@ class Worker:
         return min((at - EARLY - now for at in self._early.values()), default=LONGEST_SLEEP)
 
     def _start(self, request: Request, held: Sequence[str], before: float) -> None:
-        if self._limits.pace:
-            self._next_start = max(self._next_start, self._clock.monotonic()) + 1 / self._limits.pace
         if request.due_at is not None and request.retries:
             log.info(
                 f"Retrying provisioning for {request.email} (attempt {request.retries}/{MAX_RETRIES})",

@@ -1,0 +1,149 @@
+"""What a 40-minute outage leaves behind, in virtual time at its full length: 10,000 requests are done at the set pace,
+and whoever signs up meanwhile does not wait for them."""
+
+import asyncio
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from random import Random
+from uuid import UUID
+
+import pytest
+
+from postroom.domain.mailbox import Mailbox
+from postroom.provisioning.accept import Ready
+from postroom.retry.worker import Limits
+from simulation.checker import violations
+from simulation.faults import Event, NoFaults, Trouble
+from simulation.run import History, run
+from simulation.virtual_time import START
+from simulation.world import DOMAIN, Process, World
+
+PEOPLE = 10_000
+OUTAGE = 2400.0
+LONGEST_PROBE = 300.0
+MAILBOX_TAKES = 0.3
+"""Seconds a mailbox takes: at the set pace three of a process' four slots are always taken."""
+CROWD = 60
+"""Who sign up at one moment: more than the slots serve within the hooks' deadline."""
+NEARLY_DONE = 200
+"""So few still wait that nobody signs up any more: whoever did must be served before the last of them."""
+
+
+@dataclass
+class Backlog:
+    """What came of an outage: seconds of virtual time, and who signed up after it, alone or in a crowd."""
+
+    closed: float = 0.0
+    """when the breaker closed"""
+    alone: dict[UUID, float] = field(default_factory=dict[UUID, float])
+    in_a_crowd: dict[UUID, float] = field(default_factory=dict[UUID, float])
+
+    async def scenario(self, world: World) -> None:
+        ill = world.loop.create_task(world.suffer(Event(Trouble.MAIL_OUTAGE, 0.0, OUTAGE)))
+        await asyncio.sleep(1.0)  # by then it has begun
+        async with asyncio.TaskGroup() as group:
+            for number in range(PEOPLE):
+                mailbox = Mailbox(world.new_id(), f"user-{number}@{DOMAIN}")
+                group.create_task(_at((OUTAGE - 1) * number / PEOPLE, world, mailbox))
+        await ill
+        while world.sql.breaker["open"]:  # noqa: ASYNC110 — these seconds take no time
+            await asyncio.sleep(0.1)
+        self.closed = world.loop.time()
+        async with asyncio.TaskGroup() as group:
+            for second in range(10 * PEOPLE):
+                if world.sql.run("waiting_counts", None)[0]["waiting"] < NEARLY_DONE:
+                    break
+                if second % 3 == 0:
+                    group.create_task(_sign_up(world, self.alone))
+                if second % 120 == 61:
+                    for _ in range(CROWD):
+                        group.create_task(_sign_up(world, self.in_a_crowd))
+                await asyncio.sleep(1.0)
+
+
+async def _at(seconds: float, world: World, mailbox: Mailbox) -> None:
+    await asyncio.sleep(seconds)
+    await world.hook(mailbox)
+
+
+async def _sign_up(world: World, times: dict[UUID, float]) -> None:
+    mailbox = Mailbox(world.new_id(), f"new-{world.new_id()}@{DOMAIN}")
+    times[mailbox.identity_id] = world.loop.time()
+    await world.hook(mailbox)
+
+
+def _provisioned(world: World) -> dict[UUID, float]:
+    moves = ((at, new) for at, _, new in world.sql.moves if new["state"] == "provisioned")
+    return {new["identity_id"]: (at - START).total_seconds() for at, new in moves}
+
+
+def _claims(world: World) -> list[float]:
+    """When workers started something; what hooks start in line is not theirs to pace."""
+    return [
+        (at - START).total_seconds()
+        for at, old, new in world.sql.moves
+        if old and old["state"] == "waiting" and new["state"] == "running"
+    ]
+
+
+def _most_within(seconds: float, times: list[float]) -> int:
+    return max(bisect_left(times, first + seconds) - place for place, first in enumerate(times))
+
+
+def _longest(signed_up: dict[UUID, float], provisioned: dict[UUID, float]) -> float:
+    return max(provisioned[identity_id] - at for identity_id, at in signed_up.items())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_10_000_requests_of_a_40_minute_outage_are_done_at_the_set_pace_and_new_sign_ups_first(workers: int) -> None:
+    backlog = Backlog()
+
+    async def outage(world: World) -> None:
+        world.mail.seconds = MAILBOX_TAKES
+        world.start(workers)
+        await backlog.scenario(world)
+
+    world = run(outage, NoFaults(), Random(workers), delay_factor=1.0)
+    provisioned = _provisioned(world)
+    of_outage = {row["identity_id"] for row in world.sql.requests.values() if row["email"].startswith("user-")}
+    done = max(provisioned[each] for each in of_outage)
+    claims = [at for at in _claims(world) if at >= backlog.closed]
+    pace = Limits().pace * workers
+    print(  # noqa: T201 — for -rP
+        f"{workers} workers: breaker closed {backlog.closed - OUTAGE:.0f} s after the outage, {len(claims)} claims in "
+        f"{(done - backlog.closed) / 60:.1f} min, {len(claims) / (done - backlog.closed):.2f}/s, most in a second "
+        f"{_most_within(1, claims)}, in a minute {_most_within(60, claims)}; {len(backlog.alone)} sign-ups waited "
+        f"{_longest(backlog.alone, provisioned):.2f} s at most, {len(backlog.in_a_crowd)} in crowds "
+        f"{_longest(backlog.in_a_crowd, provisioned):.2f} s"
+    )
+
+    assert violations(world) == []
+    assert {row["state"] for row in world.sql.requests.values()} == {"provisioned"}
+    assert len(of_outage) == PEOPLE
+    # The outage spends no retry: whoever met it waits for the first one, all others for their first attempt.
+    assert not world.mail.failures_while_well
+    assert max(row["retries"] for row in world.sql.requests.values()) == 1
+    assert sum(row["attempts"] > 1 for row in world.sql.requests.values()) <= 4 * workers
+
+    assert OUTAGE <= backlog.closed <= OUTAGE + LONGEST_PROBE + 5
+    assert _most_within(1, claims) <= pace + workers
+    assert _most_within(60, claims) <= 60 * pace + workers
+    # Up to a fifth goes to calls of 13 ms here, to two workers that look at the same request, and to crowds.
+    assert 0.98 < (done - backlog.closed) * pace / len(claims) < 1.2
+
+    signed_up = backlog.alone | backlog.in_a_crowd
+    assert len(signed_up) > 0.04 * PEOPLE
+    assert max(provisioned[each] for each in signed_up) < done
+    assert _longest(backlog.alone, provisioned) < 5
+    assert _longest(backlog.in_a_crowd, provisioned) < 12
+    in_line = [answered for answered in world.answered if answered.mailbox.identity_id in backlog.alone]
+    assert {type(answered.answer) for answered in in_line} == {Ready}
+
+
+def test_a_worker_that_does_not_run_remembers_nobody() -> None:
+    """Where the service has no worker inside, hooks without a slot would fill its memory."""
+    history = History(NoFaults(), Random(1), delay_factor=1.0)
+    worker = Process(history.world).worker
+    worker.wake(history.world.new_id())
+    assert not worker._early
+    history.end()
