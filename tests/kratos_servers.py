@@ -101,8 +101,11 @@ async def kratos_stand_in(folder: Path, *, hook_url: str, hook_key: str) -> Asyn
 
 
 @asynccontextmanager
-async def real_kratos(folder: Path, *, hook_url: str, hook_key: str) -> AsyncIterator[Kratos]:
-    """Kratos 1.3.1 as a process that forgets everything at its end. Skips the test when it cannot be built."""
+async def real_kratos(
+    folder: Path, *, hook_url: str, hook_key: str, dsn: str = "memory", lifespan: str = "24h"
+) -> AsyncIterator[Kratos]:
+    """Kratos 1.3.1 as a process that forgets everything at its end, or keeps it in the empty PostgreSQL database
+    that `dsn` names. Sessions live for `lifespan`. Skips the test when it cannot be built."""
     program = await asyncio.to_thread(_built_or_skipped)
     public_port, admin_port = free_port(), free_port()
     base, hook = folder / "kratos.yml", folder / "registration-hook.yml"
@@ -111,12 +114,16 @@ async def real_kratos(folder: Path, *, hook_url: str, hook_key: str) -> AsyncIte
             PUBLIC_PORT=public_port,
             ADMIN_PORT=admin_port,
             SMTP_PORT=free_port(),
+            DSN=dsn,
+            LIFESPAN=lifespan,
             SCHEMA_URL=(SOURCE / "identity.schema.json").as_uri(),
         )
     )
     url = hook_url.removesuffix("/internal/mail/provision")
     text = (DEPLOY / "registration-hook.yml").read_text().replace("file:///etc/kratos/", f"{DEPLOY.as_uri()}/")
     hook.write_text(Template(text).substitute(POSTROOM_URL=url, POSTROOM_WEBHOOK_KEY=hook_key))
+    if dsn != "memory":
+        await asyncio.to_thread(_migrate, program, dsn)
     argv = [program, "serve", "-c", base, "-c", hook, "--dev", "--sqa-opt-out"]
     async with _client(public_port, admin_port) as kratos:
         process = Process("Kratos 1.3.1", argv, log=folder / "kratos.log")
@@ -126,6 +133,11 @@ async def real_kratos(folder: Path, *, hook_url: str, hook_key: str) -> AsyncIte
             yield replace(kratos, pid=process.pid)
         finally:
             await process.stop((signal.SIGTERM, 5), (signal.SIGKILL, 5))
+
+
+def _migrate(program: Path, dsn: str) -> None:
+    env = os.environ | {"DSN": dsn}
+    subprocess.run([program, "migrate", "sql", "-e", "--yes"], env=env, capture_output=True, timeout=60, check=True)
 
 
 class KratosMissing(Exception):

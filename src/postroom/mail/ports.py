@@ -53,6 +53,10 @@ class Sessions(Protocol):
         """Raises `NoSession`, `SecondFactorDue`, and `KratosAway` when no answer of Kratos can be trusted."""
         ...
 
+    def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
+        """The person logs out: what was remembered of this credential counts no more."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
@@ -70,15 +74,21 @@ class AccessToken:
 class AccessTokens(Protocol):
     """Tokens for programs, kept as hashes. Raises `Unavailable`."""
 
-    async def add(self, token: AccessToken, token_hash: bytes) -> None: ...
+    async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
+        """Raises `Refused` when the person has `limit` live ones already."""
+        ...
 
     async def find(self, token_hash: bytes) -> AccessToken | None:
         """The token, unless it has expired; notes its use."""
         ...
 
-    async def of(self, identity_id: UUID) -> Sequence[AccessToken]: ...
+    async def of(self, identity_id: UUID) -> Sequence[AccessToken]:
+        """The live ones, oldest first."""
+        ...
 
-    async def revoke(self, identity_id: UUID, token_id: UUID) -> bool: ...
+    async def revoke(self, identity_id: UUID, token_id: UUID) -> bool:
+        """False if the person has no such token."""
+        ...
 
 
 class People(Protocol):
@@ -117,13 +127,27 @@ class Outbox(Protocol):
     """Events committed with what caused them, until they were announced. Raises `Unavailable`."""
 
     async def claim(self, limit: int) -> Sequence[LiveEvent]:
-        """Events to announce now, oldest first; nobody else is given them for 10 s."""
+        """Events of at most `limit` people to announce now, oldest first. Nobody else is given any event of these
+        people for 10 s, so that none overtakes: claim again after announcing, until there are none."""
         ...
 
     async def announced(self, ids: Sequence[int]) -> None: ...
 
+    async def release(self, ids: Sequence[int]) -> None:
+        """They could not be announced now: whoever claims next gets them."""
+        ...
+
     async def after(self, identity_id: UUID, event_id: int, limit: int) -> Sequence[LiveEvent] | None:
         """What a screen missed after `event_id`; None if that is too long ago to know."""
+        ...
+
+    async def newest(self, identity_id: UUID) -> int | None:
+        """The id of the person's newest event, None if there is none any more."""
+        ...
+
+    async def settled(self) -> int:
+        """The id up to which every event was announced a minute ago at least: a screen that is up to date has seen
+        all of its own, though it may never have been told so large an id."""
         ...
 
     async def prune(self) -> int:
@@ -133,16 +157,19 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MailState:
-    """Where `Email/changes` of an account goes on. `email_state` is None before the first look."""
+    """Where `Email/changes` of an account goes on. `email_state` is None before the first look; `age`: seconds since
+    somebody looked."""
 
     account: MailAccount
     email_state: str | None
+    age: float = 0.0
 
 
 class MailStates(Protocol):
-    """The accounts whose arrivals are watched: those of people who were on line lately. Raises `Unavailable`."""
+    """The accounts whose arrivals are watched: those of people who were on line in the last day. Raises
+    `Unavailable`."""
 
-    async def watch(self, account: MailAccount) -> None:
+    async def watch(self, account: MailAccount) -> MailState:
         """The person is on line."""
         ...
 
@@ -157,4 +184,8 @@ class MailStates(Protocol):
 
     def stale(self, seconds: float) -> AsyncIterator[Sequence[MailState]]:
         """Pages of the watched accounts that nobody looked at for so long."""
+        ...
+
+    async def forget(self) -> int:
+        """Drop the accounts that are not watched any more: who comes back begins anew."""
         ...

@@ -12,6 +12,7 @@ Json = dict[str, Any]
 _MESSAGES = {
     400: "The request was malformed or contained invalid parameters",
     401: "The request could not be authorized",
+    403: "The requested action was forbidden",
     404: "Unable to locate the resource",
     409: "The resource could not be created due to a conflict",
 }
@@ -28,10 +29,12 @@ class KratosError(Exception):
         *,
         message: str | None = None,
         name: str | None = None,
+        details: Json | None = None,
         beside: Json | None = None,
     ) -> None:
         super().__init__(reason or message)
-        error: Json = {"code": status, "status": HTTPStatus(status).phrase, "id": name, "reason": reason}
+        phrase = HTTPStatus(status).phrase
+        error: Json = {"code": status, "status": phrase, "id": name, "reason": reason, "details": details}
         error = {key: value for key, value in error.items() if value is not None}
         error["message"] = message or _MESSAGES.get(status, HTTPStatus(status).phrase)
         self.status = status

@@ -27,6 +27,7 @@ class Fault(StrEnum):
     UNAVAILABLE = "unavailable"
     SICK = "sick"
     SLOW = "slow"
+    SECOND_FACTOR = "second-factor"
 
 
 MEANINGS = {
@@ -35,6 +36,7 @@ MEANINGS = {
     Fault.UNAVAILABLE: "503",
     Fault.SICK: "as with a dead database: whoami answers 401, /health/ready 503",
     Fault.SLOW: "served after the delay (delay_ms)",
+    Fault.SECOND_FACTOR: "whoami answers 403 session_aal2_required to everybody who is logged in",
 }
 
 

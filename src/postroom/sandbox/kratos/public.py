@@ -25,8 +25,9 @@ from postroom.sandbox.kratos.form import (
 )
 from postroom.sandbox.kratos.health import health_routes
 from postroom.sandbox.kratos.identity import check_traits, identifier_of, new_identity, public
+from postroom.sandbox.kratos.logout import logout_routes
 from postroom.sandbox.kratos.password import MIN_LENGTH, hash_password, is_password
-from postroom.sandbox.kratos.session import COOKIE, LIFESPAN, session_of, start_session
+from postroom.sandbox.kratos.session import COOKIE, LIFESPAN, second_factor_due, session_of, start_session
 from postroom.sandbox.kratos.state import DuplicateIdentifier, State
 from postroom.sandbox.kratos.web_hook import WebHook
 
@@ -40,6 +41,7 @@ def create_public_app(state: State, web_hook: WebHook) -> Starlette:
         *page.page_routes(state),
         *control_routes(state),
         *health_routes(state),
+        *logout_routes(state),
         Route("/sessions/whoami", service.whoami, methods=["GET"]),
         *(route for kind in KINDS for route in service.flow_routes(kind)),
     ]
@@ -65,6 +67,8 @@ class _Public:
         session = None if Fault.SICK in self._state.faults() else session_of(self._state, request, _now())
         if session is None:
             raise KratosError(401, "No valid session credentials found in the request.")
+        if Fault.SECOND_FACTOR in self._state.faults():
+            raise second_factor_due(_public_url_of(request))
         return JSONResponse(session, headers={"X-Kratos-Authenticated-Identity-Id": session["identity"]["id"]})
 
     def _start(self, kind: str, channel: str) -> Endpoint:
@@ -85,8 +89,7 @@ class _Public:
         return start
 
     def _new_flow(self, kind: str, channel: str, request: Request) -> Json:
-        public_url = str(request.base_url).rstrip("/")
-        flow = new_flow(kind, channel, public_url=public_url, request_url=str(request.url), now=_now())
+        flow = new_flow(kind, channel, public_url=_public_url_of(request), request_url=str(request.url), now=_now())
         self._state.put_flow(flow)
         return flow
 
@@ -178,6 +181,10 @@ class _Public:
         lifespan = int(LIFESPAN.total_seconds())
         answer.set_cookie(COOKIE, token, max_age=lifespan, httponly=True, samesite="lax")
         return answer
+
+
+def _public_url_of(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
 
 
 def _now() -> datetime:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from starlette.requests import Request
 
-from postroom.sandbox.kratos.error import Json
+from postroom.sandbox.kratos.error import Json, KratosError
 from postroom.sandbox.kratos.identity import public, timestamp
 from postroom.sandbox.kratos.state import State
 
@@ -42,18 +42,36 @@ def start_session(state: State, identity: Json, request: Request, now: datetime)
 
 
 def session_of(state: State, request: Request, now: datetime) -> Json | None:
-    """The valid session of a request; None also when its identity is inactive."""
-    token = _credential(request)
+    """The valid session of a request; None also when it was ended or its identity is inactive."""
+    token = credential_of(request)
     found = state.session(token) if token else None
     if found is None:
         return None
     session, identity = found
-    if identity["state"] != "active" or datetime.fromisoformat(session["expires_at"]) <= now.astimezone(UTC):
+    if (
+        not session["active"]
+        or identity["state"] != "active"
+        or datetime.fromisoformat(session["expires_at"]) <= now.astimezone(UTC)
+    ):
         return None
     return {**session, "identity": public(identity)}
 
 
-def _credential(request: Request) -> str | None:
+def second_factor_due(public_url: str) -> KratosError:
+    """What whoami answers to a session that lacks the second factor."""
+    url = f"{public_url}/self-service/login/browser?aal=aal2"
+    return KratosError(
+        403,
+        "An active session was found but it does not fulfill the requested Authenticator Assurance Level. "
+        "Please verify yourself with a second factor to resolve this issue.",
+        message="Session does not fulfill the requested Authenticator Assurance Level",
+        name="session_aal2_required",
+        details={"redirect_browser_to": url},
+        beside={"redirect_browser_to": url},
+    )
+
+
+def credential_of(request: Request) -> str | None:
     """The first there is decides, as in Kratos (session/manager_http.go): header, cookie, bearer."""
     if token := request.headers.get("x-session-token"):
         return token

@@ -105,6 +105,10 @@ class State:
         row = self._row("session", token=token)
         return (json.loads(row[0]), json.loads(row[1])) if row else None
 
+    def revoke_session(self, token: str) -> bool:
+        """End a session; False when there never was one: an ended one can be ended again, as at Kratos."""
+        return self._run("revoke_session", token=token).rowcount == 1
+
     def put_flow(self, flow: Json) -> None:
         self._run("put_flow", id=flow["id"], document=json.dumps(flow))
 

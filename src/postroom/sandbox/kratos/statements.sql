@@ -68,6 +68,9 @@ SELECT sessions.document, identities.document
 FROM sessions JOIN identities ON identities.id = sessions.identity_id
 WHERE token = :token
 
+-- name: revoke_session
+UPDATE sessions SET document = json_set(document, '$.active', json('false')) WHERE token = :token
+
 -- name: put_flow
 INSERT INTO flows (id, document) VALUES (:id, :document)
 ON CONFLICT (id) DO UPDATE SET document = excluded.document

@@ -1,0 +1,112 @@
+"""`/api/access-tokens`: a person makes, lists and revokes tokens for programs. No token gets here itself."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from postroom.api.json_body import read_body
+from postroom.api.problems import PROBLEMS_OF_VISITORS
+from postroom.api.visitor import Visiting, session_only
+from postroom.domain.person import Scope
+from postroom.errors import Refused
+from postroom.mail.access_tokens import DEFAULT_DAYS, MAX_DAYS, MAX_LIVE, MAX_NAME, TokenMaker
+from postroom.mail.ports import AccessToken, AccessTokens, Visitor
+
+# Written out: in a requestBody of OpenAPI, Pydantic's `#/$defs/Scope` would point nowhere.
+WantedScope = Annotated[Scope, WithJsonSchema({"type": "string", "enum": list(Scope)})]
+
+
+class Wanted(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME, description="What the token is for")]
+    scopes: Annotated[list[WantedScope], Field(min_length=1)]
+    days: Annotated[int, Field(ge=1, le=MAX_DAYS, description="How long it lives")] = DEFAULT_DAYS
+
+
+class Shown(BaseModel):
+    id: UUID
+    name: str
+    scopes: list[Scope]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    """exact to the minute"""
+
+
+class Made(Shown):
+    token: str
+    """shown this once"""
+
+
+class Listed(BaseModel):
+    access_tokens: list[Shown]
+    limit: int
+    """live tokens that a person may have"""
+
+
+def access_tokens_router(maker: TokenMaker, tokens: AccessTokens, visiting: Visiting) -> APIRouter:
+    router = APIRouter()
+    session = Depends(session_only(visiting))
+
+    async def make(request: Request, response: Response, visitor: Annotated[Visitor, session]) -> Made:
+        """Make a token; its text is shown now and never again."""
+        wanted = await read_body(request, Wanted)
+        token, text = await maker.make(
+            visitor.person.identity_id, name=wanted.name, scopes=frozenset(wanted.scopes), days=wanted.days
+        )
+        response.headers["Cache-Control"] = "no-store"
+        return Made(**_shown(token).model_dump(), token=text)
+
+    async def show(response: Response, visitor: Annotated[Visitor, session]) -> Listed:
+        """The person's live tokens, oldest first."""
+        response.headers["Cache-Control"] = "no-store"
+        found = await tokens.of(visitor.person.identity_id)
+        return Listed(access_tokens=[_shown(each) for each in found], limit=MAX_LIVE)
+
+    async def revoke(token_id: str, visitor: Annotated[Visitor, session]) -> Response:
+        """Refused from now on."""
+        if not await tokens.revoke(visitor.person.identity_id, _id_of(token_id)):
+            raise _unknown()
+        return Response(status_code=204)
+
+    path, responses = "/api/access-tokens", PROBLEMS_OF_VISITORS
+    body = {"required": True, "content": {"application/json": {"schema": Wanted.model_json_schema()}}}
+    router.add_api_route(
+        path, make, methods=["POST"], status_code=201, responses=responses, openapi_extra={"requestBody": body}
+    )
+    router.add_api_route(path, show, methods=["GET"], responses=responses)
+    router.add_api_route(
+        f"{path}/{{token_id}}",
+        revoke,
+        methods=["DELETE"],
+        status_code=204,
+        response_class=Response,
+        responses=responses,
+    )
+    return router
+
+
+def _shown(token: AccessToken) -> Shown:
+    return Shown(
+        id=token.id,
+        name=token.name,
+        scopes=sorted(token.scopes),
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
+    )
+
+
+def _id_of(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise _unknown() from None
+
+
+def _unknown() -> Refused:
+    return Refused("unknown", "you have no such access token; perhaps it has expired or was revoked before")

@@ -1,0 +1,96 @@
+"""`GET /api/me`: who is logged in and how far the mailbox is; `POST /api/logout`: the end of what we remember."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from postroom.api.problems import PROBLEMS_OF_VISITORS
+from postroom.api.visitor import Visiting, session_only
+from postroom.domain.person import Scope
+from postroom.domain.request import Request as MailboxRequest
+from postroom.mail.people import joined_headers
+from postroom.mail.ports import Visitor
+from postroom.mail.preparation import Progress, preparation_of
+
+Read = Callable[[UUID], Awaitable[tuple[MailboxRequest, UUID | None] | None]]
+"""`Requests.read`"""
+
+
+class Mailbox(BaseModel):
+    state: Progress
+    retry: int
+    """number of the retry that waits or runs, 0 for the first attempt"""
+    next_attempt_at: datetime | None
+    """None while an attempt runs, and when none will come"""
+    reason: str | None
+    """why it failed for good"""
+
+
+class Me(BaseModel):
+    identity_id: UUID
+    email: str | None
+    """None before anybody asked for a mailbox"""
+    mailbox: Mailbox
+    expires_at: datetime | None
+    """end of the session or access token"""
+    scopes: list[Scope]
+    """all of them for a session"""
+
+
+def me_router(
+    visiting: Visiting,
+    read: Read,
+    *,
+    forget: Callable[[Mapping[str, str]], None],
+    disconnect: Callable[[UUID], Awaitable[None]],
+) -> APIRouter:
+    """`forget` is `PeopleByCredential.forget`, `disconnect` is `Announcer.disconnect`."""
+    router = APIRouter()
+
+    async def me(response: Response, visitor: Annotated[Visitor, Depends(visiting)]) -> Me:
+        """Who sends this request, and how far the mailbox is."""
+        response.headers["Cache-Control"] = "no-store"
+        found = await read(visitor.person.identity_id)
+        return _me(visitor, found[0] if found else None)
+
+    async def logout(request: Request, visitor: Annotated[Visitor, Depends(session_only(visiting))]) -> Response:
+        """Forget the session here, and end the person's live connections.
+
+        The session itself is Kratos': afterwards the browser goes to the `logout_url` that
+        `GET {Kratos}/self-service/logout/browser` names. Before, not after: without a session nobody may disconnect
+        anybody. Another process of Postroom may remember the session for 30 s more.
+        """
+        forget(joined_headers(request.headers.raw))
+        await disconnect(visitor.person.identity_id)
+        return Response(status_code=204)
+
+    router.add_api_route("/api/me", me, methods=["GET"], responses=PROBLEMS_OF_VISITORS)
+    router.add_api_route(
+        "/api/logout",
+        logout,
+        methods=["POST"],
+        status_code=204,
+        response_class=Response,
+        responses=PROBLEMS_OF_VISITORS,
+    )
+    return router
+
+
+def _me(visitor: Visitor, request: MailboxRequest | None) -> Me:
+    person, preparation = visitor.person, preparation_of(request)
+    return Me(
+        identity_id=person.identity_id,
+        email=request.email if request else None,
+        mailbox=Mailbox(
+            state=preparation.state,
+            retry=preparation.retry,
+            next_attempt_at=preparation.next_attempt_at,
+            reason=preparation.reason,
+        ),
+        expires_at=person.expires_at,
+        scopes=sorted(person.scopes),
+    )

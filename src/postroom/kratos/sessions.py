@@ -1,0 +1,231 @@
+"""The port `Sessions`: who is logged in, asked of Kratos' `whoami` and remembered for a moment.
+
+Kratos answers 401 to everything it cannot load, a dead database included (ory/kratos#3250). So its 401 counts only
+if Kratos says afterwards that it is well; else everybody would be logged out by an outage.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import httpx2
+
+from postroom.domain.person import Person
+from postroom.errors import KratosAway, NoSession, SecondFactorDue
+from postroom.mail.ports import Visitor
+from postroom.ports import Clock
+
+TIMEOUT = 3.0
+"""Seconds for one whole answer: a person waits for it."""
+
+CACHE_SECONDS = 30.0
+"""How long a session that was revoked at Kratos may live on here."""
+
+CACHE_SIZE = 10_000
+"""Sessions remembered; some 10 MB."""
+
+
+class KratosSessions:
+    """`public_url` is the base of Kratos' public API; `cookie_name` that of its session cookie."""
+
+    def __init__(
+        self,
+        public_url: str,
+        clock: Clock,
+        *,
+        cookie_name: str,
+        cache_seconds: float = CACHE_SECONDS,
+        cache_size: int = CACHE_SIZE,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._http = httpx2.AsyncClient(
+            base_url=public_url.rstrip("/"),
+            timeout=TIMEOUT,
+            trust_env=False,
+            follow_redirects=False,
+            transport=transport,
+        )
+        self._clock = clock
+        self._cookie_name = cookie_name
+        self._cache_seconds = cache_seconds
+        self._cache_size = cache_size
+        self._remembered: OrderedDict[bytes, tuple[Visitor, float]] = OrderedDict()
+        self._questions = _Questions[bytes, Visitor]()
+        self._health = _Questions[None, None]()
+
+    async def aclose(self) -> None:
+        await self._questions.aclose()
+        await self._health.aclose()
+        await self._http.aclose()
+
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None) -> Visitor:
+        """See `Sessions`. Give exactly one: Kratos is sent nothing else, so that it cannot judge by another.
+
+        However many requests ask with one credential at once, Kratos is asked once.
+        """
+        key, headers = _key_of(cookie, token), self._headers_of(cookie, token)
+        if remembered := self._recall(key):
+            return remembered
+        return await self._questions.ask(key, lambda: self._ask(key, headers))
+
+    def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
+        """See `Sessions`. Other processes remember it for `CACHE_SECONDS` at most."""
+        key = _key_of(cookie, token)
+        self._remembered.pop(key, None)
+        self._questions.forget(key)
+
+    async def _ask(self, key: bytes, headers: Mapping[str, str]) -> Visitor:
+        answer = await self._get("/sessions/whoami", headers)
+        match answer.status_code:
+            case 200:
+                visitor = self._visitor_of(answer)
+                # A logout in the meantime has forgotten the question: its answer must not be remembered.
+                if self._questions.asks(key):
+                    self._remember(key, visitor)
+                return visitor
+            case 401:
+                # Who joins a question about the health does so within its few milliseconds.
+                await self._health.ask(None, self._require_well)
+                raise NoSession("nobody is logged in with this session, or not any more; log in")
+            case 403:
+                raise _second_factor_due(answer)
+            case status:
+                raise KratosAway(f"Kratos answered /sessions/whoami with {status}")
+
+    async def _require_well(self) -> None:
+        answer = await self._get("/health/ready", {})
+        if answer.status_code != 200:
+            raise KratosAway(f"Kratos knows no session, but answered /health/ready with {answer.status_code}")
+
+    async def _get(self, path: str, headers: Mapping[str, str]) -> httpx2.Response:
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                return await self._http.get(path, headers={"Accept": "application/json", **headers})
+        except (httpx2.HTTPError, TimeoutError) as error:
+            raise KratosAway(f"Kratos does not answer {path} ({type(error).__name__})") from error
+
+    def _headers_of(self, cookie: str | None, token: str | None) -> Mapping[str, str]:
+        return {"X-Session-Token": token} if token is not None else {"Cookie": f"{self._cookie_name}={cookie}"}
+
+    def _visitor_of(self, answer: httpx2.Response) -> Visitor:
+        try:
+            person = _person_of(json.loads(answer.content))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise KratosAway(f"Kratos' session cannot be read ({type(error).__name__})") from error
+        return Visitor(person, self._session_cookies(answer.headers.get_list("set-cookie")))
+
+    def _session_cookies(self, cookies: Sequence[str]) -> Sequence[str]:
+        """The others are none of ours to pass on: a new CSRF cookie would break the login form in another tab."""
+        return tuple(cookie for cookie in cookies if cookie.startswith(f"{self._cookie_name}="))
+
+    def _recall(self, key: bytes) -> Visitor | None:
+        visitor, until = self._remembered.get(key, (None, 0.0))
+        if visitor is None:
+            return None
+        if until <= self._clock.monotonic():
+            del self._remembered[key]
+            return None
+        self._remembered.move_to_end(key)
+        return visitor
+
+    def _remember(self, key: bytes, visitor: Visitor) -> None:
+        seconds = self._cache_seconds
+        if visitor.person.expires_at is not None:
+            seconds = min(seconds, (visitor.person.expires_at - self._clock.now()).total_seconds())
+        if seconds <= 0:
+            return
+        # The cookie is for those who asked now; a later request must not turn the browser's newer one back.
+        self._remembered[key] = (replace(visitor, set_cookie=()), self._clock.monotonic() + seconds)
+        self._remembered.move_to_end(key)
+        while len(self._remembered) > self._cache_size:
+            self._remembered.popitem(last=False)
+
+
+def _key_of(cookie: str | None, token: str | None) -> bytes:
+    """A hash, so that no memory dump shows credentials; the kind in it, so that no cookie passes for a token."""
+    if (cookie is None) == (token is None):
+        raise ValueError("give a cookie or a token")
+    kind, value = ("token", token) if cookie is None else ("cookie", cookie)
+    return hashlib.sha256(f"{kind}:{value}".encode()).digest()
+
+
+def _second_factor_due(answer: httpx2.Response) -> SecondFactorDue | KratosAway:
+    try:
+        content = json.loads(answer.content)
+        code, redirect_to = content["error"].get("id"), content.get("redirect_browser_to")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        code, redirect_to = None, None
+    if code != "session_aal2_required":
+        return KratosAway("Kratos answered /sessions/whoami with a 403 that names no second factor")
+    # It becomes a link: a script must not.
+    is_link = isinstance(redirect_to, str) and redirect_to.startswith(("https://", "http://", "/"))
+    return SecondFactorDue("log in with the second factor, too", redirect_to=redirect_to if is_link else None)
+
+
+def _person_of(session: Mapping[str, Any]) -> Person:
+    """Reads only what is needed: versions of Kratos differ in the rest."""
+    if session["active"] is not True:
+        raise ValueError("the session is not active")
+    return Person(UUID(session["identity"]["id"]), expires_at=_moment(session.get("expires_at")))
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Raises ValueError also for a time without a zone."""
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment
+
+
+Key = TypeVar("Key")
+Reply = TypeVar("Reply")
+
+
+class _Questions(Generic[Key, Reply]):
+    """Questions under way: whoever asks the same meanwhile gets the same answer, or the same error.
+
+    Each runs as a task of its own: one browser that goes away must not take the answer from the others.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: dict[Key, asyncio.Task[Reply]] = {}
+        self._tasks: set[asyncio.Task[Reply]] = set()
+
+    async def ask(self, key: Key, question: Callable[[], Coroutine[Any, Any, Reply]]) -> Reply:
+        task = self._under_way.get(key)
+        if task is None:
+            task = asyncio.create_task(question())
+            self._under_way[key] = task
+            self._tasks.add(task)
+            task.add_done_callback(lambda done: self._answered(key, done))
+        return await asyncio.shield(task)
+
+    def asks(self, key: Key) -> bool:
+        """Whether the present task is the question of `key`, not forgotten."""
+        return self._under_way.get(key) is asyncio.current_task()
+
+    def forget(self, key: Key) -> None:
+        """Whoever asks from now on asks anew."""
+        self._under_way.pop(key, None)
+
+    async def aclose(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _answered(self, key: Key, task: asyncio.Task[Reply]) -> None:
+        self._tasks.discard(task)
+        if self._under_way.get(key) is task:
+            del self._under_way[key]
+        if not task.cancelled():
+            # Looked at, for asyncio complains of an error that nobody waited for any more.
+            task.exception()

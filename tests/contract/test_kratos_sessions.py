@@ -1,0 +1,308 @@
+"""Who is logged in, by the stand-in and by the real Kratos alike."""
+
+import base64
+import hmac
+import json
+import sqlite3
+import struct
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import psycopg
+import pytest
+from psycopg import sql
+
+from eventually import eventually
+from kratos_servers import PASSWORD, Kratos, kratos_stand_in, may_build_kratos, real_kratos
+from postroom.clock import SystemClock
+from postroom.domain.person import ALL_SCOPES
+from postroom.errors import KratosAway, NoSession, SecondFactorDue
+from postroom.kratos.sessions import KratosSessions
+from postroom.sandbox.embedded_postgres import EmbeddedPostgres
+from postroom.sandbox.kratos.state import FILE_NAME
+from postroom.sandbox.loopback import LOOPBACK, free_port
+
+SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
+COOKIE = "ory_kratos_session"
+NOWHERE = f"http://{LOOPBACK}:9/internal/mail/provision"
+KEY = "key of the hook"
+
+pytestmark = may_build_kratos
+both = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
+
+
+@pytest.fixture(scope="module")
+async def kratos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kratos]:
+    server = SERVERS[request.param]
+    async with server(tmp_path_factory.mktemp("kratos"), hook_url=NOWHERE, hook_key=KEY) as running:
+        yield running
+
+
+@asynccontextmanager
+async def sessions_of(kratos: Kratos, *, cache_seconds: float = 0) -> AsyncIterator[KratosSessions]:
+    sessions = KratosSessions(kratos.public_url, SystemClock(), cookie_name=COOKIE, cache_seconds=cache_seconds)
+    try:
+        yield sessions
+    finally:
+        await sessions.aclose()
+
+
+@pytest.fixture
+async def sessions(kratos: Kratos) -> AsyncIterator[KratosSessions]:
+    """Remembering nothing."""
+    async with sessions_of(kratos) as sessions:
+        yield sessions
+
+
+@pytest.fixture
+def email() -> str:
+    return f"person.{uuid4().hex}@example.org"
+
+
+@asynccontextmanager
+async def browser_of(kratos: Kratos, email: str) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
+    """A browser in which somebody has registered, and the value of its session cookie."""
+    async with httpx2.AsyncClient(trust_env=False, headers={"Accept": "application/json"}) as browser:
+        flow = (await browser.get(f"{kratos.public_url}/self-service/registration/browser")).json()
+        [token] = [n["attributes"]["value"] for n in flow["ui"]["nodes"] if n["attributes"]["name"] == "csrf_token"]
+        form = {"method": "password", "password": PASSWORD, "traits": {"email": email}, "csrf_token": token}
+        (await browser.post(flow["ui"]["action"], json=form)).raise_for_status()
+        yield browser, browser.cookies[COOKIE]
+
+
+async def nobody(asking: Awaitable[object]) -> None:
+    with pytest.raises(NoSession):
+        await asking
+
+
+@both
+async def test_a_token_and_a_cookie_each_tell_who_is_logged_in(
+    kratos: Kratos, sessions: KratosSessions, email: str
+) -> None:
+    registered = await kratos.sign_up(email)
+    by_token = (await sessions.whoami(token=registered["session_token"])).person
+    assert str(by_token.identity_id) == registered["identity"]["id"]
+    assert by_token.scopes == ALL_SCOPES
+    assert by_token.expires_at
+    assert abs(by_token.expires_at - datetime.now(UTC) - timedelta(hours=24)) < timedelta(minutes=1)
+
+    async with browser_of(kratos, f"browser.{email}") as (browser, cookie):
+        whoami = (await browser.get(f"{kratos.public_url}/sessions/whoami")).json()
+        visitor = await sessions.whoami(cookie=cookie)
+        assert visitor.person.identity_id == UUID(whoami["identity"]["id"])
+        assert visitor.set_cookie == ()
+
+
+@both
+@pytest.mark.parametrize("value", ["ory_st_unknown", "MTc5NTU2MzcwMHxEdi1CQkFFQ180SUFBUkFCRUFBQQ==", "%00", "null"])
+async def test_what_kratos_does_not_know_is_no_session(kratos: Kratos, sessions: KratosSessions, value: str) -> None:
+    await nobody(sessions.whoami(token=value))
+    await nobody(sessions.whoami(cookie=value))
+
+
+@both
+async def test_a_logout_by_token_ends_the_session_at_once_where_it_is_forgotten(kratos: Kratos, email: str) -> None:
+    token = (await kratos.sign_up(email))["session_token"]
+    async with sessions_of(kratos, cache_seconds=30) as sessions:
+        await sessions.whoami(token=token)
+        url = f"{kratos.public_url}/self-service/logout/api"
+        answer = await kratos.http.request("DELETE", url, json={"session_token": token})
+        assert answer.status_code == 204
+        # What another process would do for 30 s.
+        await sessions.whoami(token=token)
+        sessions.forget(token=token)
+        await nobody(sessions.whoami(token=token))
+    for again, status in ((token, 204), ("ory_st_unknown", 403)):
+        answer = await kratos.http.request("DELETE", url, json={"session_token": again})
+        assert answer.status_code == status
+
+
+@both
+async def test_a_browser_logs_out_by_the_url_that_only_it_is_told(
+    kratos: Kratos, sessions: KratosSessions, email: str
+) -> None:
+    async with browser_of(kratos, email) as (browser, cookie):
+        started = await browser.get(f"{kratos.public_url}/self-service/logout/browser")
+        url = started.raise_for_status().json()["logout_url"]
+        forged = await browser.get(url.partition("?")[0], params={"token": "ory_lo_guessed"})
+        assert forged.status_code == 403
+        await sessions.whoami(cookie=cookie)
+        assert (await browser.get(url)).status_code == 204
+        await nobody(sessions.whoami(cookie=cookie))
+        assert (await browser.get(f"{kratos.public_url}/self-service/logout/browser")).status_code == 401
+
+
+@both
+async def test_an_inactive_identity_has_no_session_and_a_deleted_one_neither(
+    kratos: Kratos, sessions: KratosSessions, email: str
+) -> None:
+    registered = await kratos.sign_up(email)
+    token, url = registered["session_token"], f"{kratos.admin_url}/admin/identities/{registered['identity']['id']}"
+    for state in ("inactive", "active"):
+        patch = [{"op": "replace", "path": "/state", "value": state}]
+        (await kratos.http.patch(url, json=patch)).raise_for_status()
+        if state == "inactive":
+            await nobody(sessions.whoami(token=token))
+        else:
+            await sessions.whoami(token=token)
+    (await kratos.http.delete(url)).raise_for_status()
+    await nobody(sessions.whoami(token=token))
+
+
+@both
+async def test_a_second_factor_that_is_due_is_told_with_the_way_to_it(
+    kratos: Kratos, sessions: KratosSessions, email: str, request: pytest.FixtureRequest
+) -> None:
+    registered = await kratos.sign_up(email)
+    if request.node.callspec.params["kratos"] == "stand-in":
+        fault = {"kind": "second-factor"}
+        (await kratos.http.put(f"{kratos.admin_url}/_sandbox/faults", json=fault)).raise_for_status()
+        token = registered["session_token"]
+    else:
+        await enroll_totp(kratos, registered["session_token"])
+        login = await kratos.submit(await kratos.flow("login"), identifier=email, password=PASSWORD)
+        token = login.json()["session_token"]
+    try:
+        answer = await kratos.whoami(token)
+        link = f"{kratos.public_url}/self-service/login/browser?aal=aal2"
+        error = {
+            "id": "session_aal2_required",
+            "code": 403,
+            "status": "Forbidden",
+            "reason": "An active session was found but it does not fulfill the requested Authenticator Assurance Level."
+            " Please verify yourself with a second factor to resolve this issue.",
+            "details": {"redirect_browser_to": link},
+            "message": "Session does not fulfill the requested Authenticator Assurance Level",
+        }
+        assert (answer.status_code, answer.json()) == (403, {"error": error, "redirect_browser_to": link})
+        with pytest.raises(SecondFactorDue) as caught:
+            await sessions.whoami(token=token)
+        assert caught.value.redirect_to == link
+    finally:
+        await kratos.http.delete(f"{kratos.admin_url}/_sandbox/faults")
+
+
+async def enroll_totp(kratos: Kratos, session_token: str) -> None:
+    """Give the identity of a session a second factor, as its person would with a phone."""
+    headers = {"X-Session-Token": session_token}
+    flow = (await kratos.http.get(f"{kratos.public_url}/self-service/settings/api", headers=headers)).json()
+    texts = {node["attributes"].get("id"): node["attributes"].get("text") for node in flow["ui"]["nodes"]}
+    secret = texts["totp_secret_key"]["text"]
+    form = {"method": "totp", "totp_code": totp(secret, time.time())}
+    (await kratos.http.post(flow["ui"]["action"], json=form, headers=headers)).raise_for_status()
+
+
+def totp(secret: str, at: float) -> str:
+    """RFC 6238 with its defaults: SHA-1, 30 s, 6 digits."""
+    digest = hmac.digest(base64.b32decode(secret), struct.pack(">Q", int(at) // 30), "sha1")
+    offset = digest[-1] & 15
+    return f"{(struct.unpack_from('>I', digest, offset)[0] & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+@pytest.mark.parametrize("kratos", ["1.3.1"], indirect=True)
+async def test_the_cookie_of_a_prolonged_session_is_passed_on(kratos: Kratos, email: str) -> None:
+    """Not the stand-in: it prolongs none."""
+    async with browser_of(kratos, email) as (browser, cookie), sessions_of(kratos, cache_seconds=30) as sessions:
+        session = (await browser.get(f"{kratos.public_url}/sessions/whoami")).json()
+        prolonged = await kratos.http.patch(f"{kratos.admin_url}/admin/sessions/{session['id']}/extend")
+        assert prolonged.status_code in (200, 204)
+        [set_cookie] = (await sessions.whoami(cookie=cookie)).set_cookie
+        newer = set_cookie.partition(";")[0].removeprefix(f"{COOKIE}=")
+        assert newer != cookie
+        assert (await sessions.whoami(cookie=cookie)).set_cookie == ()
+        assert (await sessions.whoami(cookie=newer)).person == (await sessions.whoami(cookie=cookie)).person
+
+
+# Sick, and at the end
+
+
+async def sick_stand_in(kratos: Kratos) -> None:
+    (await kratos.http.put(f"{kratos.admin_url}/_sandbox/faults", json={"kind": "sick"})).raise_for_status()
+
+
+async def test_a_stand_in_whose_database_is_gone_logs_nobody_out(tmp_path: Path) -> None:
+    async with kratos_stand_in(tmp_path, hook_url=NOWHERE, hook_key=KEY) as kratos:
+        await nobody_is_logged_out(kratos, lambda: sick_stand_in(kratos))
+
+
+async def test_a_real_kratos_whose_database_is_gone_logs_nobody_out(
+    tmp_path: Path, postgres_server: EmbeddedPostgres
+) -> None:
+    database = sql.Identifier("kratos_that_is_lost")
+    connection = await psycopg.AsyncConnection.connect(postgres_server.admin_url, autocommit=True)
+    async with connection:
+        await connection.execute(sql.SQL("CREATE DATABASE {}").format(database))
+
+        async def lose() -> None:
+            await connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
+
+        dsn = f"{postgres_server.admin_url.rpartition('/')[0]}/kratos_that_is_lost"
+        try:
+            async with real_kratos(tmp_path, hook_url=NOWHERE, hook_key=KEY, dsn=dsn) as kratos:
+                await nobody_is_logged_out(kratos, lose)
+        finally:
+            await lose()
+
+
+async def nobody_is_logged_out(kratos: Kratos, lose_database: Callable[[], Awaitable[None]]) -> None:
+    token = (await kratos.sign_up("ada@example.org"))["session_token"]
+    async with sessions_of(kratos) as asking, sessions_of(kratos, cache_seconds=30) as remembering:
+        await asking.whoami(token=token)
+        await remembering.whoami(token=token)
+        await nobody(asking.whoami(token="unknown"))
+        await lose_database()
+        answer = await kratos.whoami(token)
+        assert answer.status_code == 401, "as for somebody who is not logged in: the trap that this is about"
+        for unsure in (token, "unknown"):
+            with pytest.raises(KratosAway):
+                await asking.whoami(token=unsure)
+        await remembering.whoami(token=token)
+
+
+async def test_a_kratos_that_is_slow_or_not_there_is_away(tmp_path: Path) -> None:
+    async with kratos_stand_in(tmp_path, hook_url=NOWHERE, hook_key=KEY) as kratos, sessions_of(kratos) as sessions:
+        slow = {"kind": "slow", "delay_ms": 3500}
+        (await kratos.http.put(f"{kratos.admin_url}/_sandbox/faults", json=slow)).raise_for_status()
+        started = time.monotonic()
+        with pytest.raises(KratosAway):
+            await sessions.whoami(token="any")
+        assert 2.9 < time.monotonic() - started < 3.4
+    nowhere = KratosSessions(f"http://{LOOPBACK}:{free_port()}", SystemClock(), cookie_name=COOKIE)
+    with pytest.raises(KratosAway):
+        await nowhere.whoami(token="any")
+    await nowhere.aclose()
+
+
+async def ended(sessions: KratosSessions, token: str) -> bool:
+    try:
+        await sessions.whoami(token=token)
+    except NoSession:
+        return True
+    return False
+
+
+async def test_a_session_of_a_real_kratos_ends_when_it_said_though_it_is_remembered(tmp_path: Path) -> None:
+    async with real_kratos(tmp_path, hook_url=NOWHERE, hook_key=KEY, lifespan="2s") as kratos:
+        token = (await kratos.sign_up("ada@example.org"))["session_token"]
+        async with sessions_of(kratos, cache_seconds=30) as sessions:
+            expires_at = (await sessions.whoami(token=token)).person.expires_at
+            await eventually(lambda: ended(sessions, token), "the session ends")
+            assert expires_at
+            assert timedelta(0) <= datetime.now(UTC) - expires_at < timedelta(seconds=1)
+
+
+async def test_a_session_of_the_stand_in_ends_when_it_said(tmp_path: Path) -> None:
+    async with kratos_stand_in(tmp_path, hook_url=NOWHERE, hook_key=KEY) as kratos, sessions_of(kratos) as sessions:
+        token = (await kratos.sign_up("ada@example.org"))["session_token"]
+        assert not await ended(sessions, token)
+        with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as state:
+            [document] = state.execute("SELECT document FROM sessions WHERE token = ?", [token]).fetchone()
+            session: dict[str, Any] = json.loads(document) | {"expires_at": "2026-01-01T00:00:00Z"}
+            state.execute("UPDATE sessions SET document = ? WHERE token = ?", [json.dumps(session), token])
+        assert await ended(sessions, token)

@@ -1,0 +1,48 @@
+"""The mailboxes that are ready, as the mail half sees them."""
+
+from uuid import uuid4
+
+from postroom.domain.mailbox import Mailbox
+from postroom.domain.request import Failed, Outcome, Provisioned, State, after_attempt
+from postroom.mail.ports import MailAccount
+from postroom.postgres.connection import Pool
+from postroom.postgres.mail_accounts import PostgresMailAccounts
+from postroom.postgres.requests import PostgresRequests
+from records import NOWHERE, WELL_BUT_FAILED, Records, mailbox, stalwart_account
+
+
+async def attempted(requests: PostgresRequests, of: Mailbox, outcome: Outcome | None) -> None:
+    """A request after its first attempt; the attempt still runs for None."""
+    accepted = await requests.accept(of, holder=uuid4(), lease=30, origin=NOWHERE, action="create")
+    assert accepted
+    if outcome:
+        account = outcome.account if isinstance(outcome, Provisioned) else None
+        await requests.settle(accepted, after_attempt(0, outcome), account)
+
+
+async def test_a_mailbox_is_given_once_it_is_ready(pool: Pool, requests: PostgresRequests) -> None:
+    accounts = PostgresMailAccounts(pool)
+    ready, running, waiting = (mailbox(name) for name in ("ready", "running", "waiting"))
+    await attempted(requests, ready, Provisioned(stalwart_account(ready)))
+    await attempted(requests, running, None)
+    await attempted(requests, waiting, Failed(WELL_BUT_FAILED, server_well=True))
+    expected = MailAccount(ready.identity_id, "ready@example.org", "id-of-ready")
+    assert await accounts.of(ready.identity_id) == expected
+    for other in (running.identity_id, waiting.identity_id, uuid4()):
+        assert await accounts.of(other) is None
+    assert await accounts.by_account_ids(["id-of-ready", "unknown", "id-of-ready"]) == [expected]
+    assert await accounts.by_account_ids([]) == []
+
+
+async def test_a_mailbox_whose_request_is_not_provisioned_any_more_is_not_given(
+    pool: Pool, requests: PostgresRequests, records: Records
+) -> None:
+    accounts, ready = PostgresMailAccounts(pool), mailbox()
+    await attempted(requests, ready, Provisioned(stalwart_account(ready)))
+    await records.rows(
+        "UPDATE email_requests SET state = %s, due_at = NULL, reason = 'suspended' WHERE identity_id = %s",
+        State.DEAD,
+        ready.identity_id,
+    )
+    assert await accounts.of(ready.identity_id) is None
+    assert await accounts.by_account_ids(["id-of-alice"]) == []

@@ -1,0 +1,370 @@
+"""What is concluded from Kratos' answers, and what is remembered of them, with Kratos' side scripted."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from fakes import FakeClock
+from postroom.domain.person import ALL_SCOPES, Person
+from postroom.errors import KratosAway, NoSession, SecondFactorDue
+from postroom.kratos import sessions as module
+from postroom.kratos.sessions import CACHE_SECONDS, KratosSessions
+from postroom.mail.ports import Visitor
+
+ADA = "3a5293f1-f4d6-49f4-b34f-6da62c360604"
+COOKIE = "ory_kratos_session"
+REFRESHED = f"{COOKIE}=newer; Path=/; HttpOnly"
+
+
+def session(**changes: Any) -> dict[str, Any]:
+    usual = {"active": True, "identity": {"id": ADA, "traits": None}, "expires_at": None, "devices": None}
+    return usual | changes
+
+
+def answer(status: int, content: Any = None, *cookies: str) -> httpx2.Response:
+    return httpx2.Response(status, headers=[("Set-Cookie", cookie) for cookie in cookies], json=content)
+
+
+@dataclass
+class ScriptedKratos:
+    """Answers whoami and /health/ready with what stands here; `hold` keeps whoami waiting."""
+
+    whoami: Callable[[httpx2.Request], httpx2.Response] = field(default=lambda _: answer(200, session()))
+    ready: httpx2.Response | Exception = field(default_factory=lambda: answer(200))
+    asked: list[httpx2.Request] = field(default_factory=list)
+    hold: asyncio.Event | None = None
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append(request)
+        if request.url.path == "/health/ready":
+            if isinstance(self.ready, Exception):
+                raise self.ready
+            return self.ready
+        self.arrived.set()
+        if self.hold:
+            await self.hold.wait()
+        return self.whoami(request)
+
+    def says(self, status: int, content: Any = None, *cookies: str) -> None:
+        self.whoami = lambda _: answer(status, content, *cookies)
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(request.url.path for request in self.asked)
+
+
+@pytest.fixture
+def kratos() -> ScriptedKratos:
+    return ScriptedKratos()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def sessions(kratos: ScriptedKratos, clock: FakeClock) -> AsyncIterator[KratosSessions]:
+    transport = httpx2.MockTransport(kratos)
+    sessions = KratosSessions("http://kratos/", clock, cookie_name=COOKIE, cache_size=3, transport=transport)
+    yield sessions
+    await sessions.aclose()
+
+
+async def test_kratos_is_sent_the_one_credential_and_nothing_else(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    await sessions.whoami(cookie="abc")
+    await sessions.whoami(token="abc")
+    names = ("cookie", "x-session-token", "authorization", "origin")
+    sent = [{name: request.headers[name] for name in names if name in request.headers} for request in kratos.asked]
+    assert sent == [{"cookie": f"{COOKIE}=abc"}, {"x-session-token": "abc"}]
+    assert {str(request.url) for request in kratos.asked} == {"http://kratos/sessions/whoami"}
+
+
+@pytest.mark.parametrize("credentials", [{}, {"cookie": "a", "token": "b"}])
+async def test_one_credential_is_asked_about_at_a_time(sessions: KratosSessions, credentials: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="a cookie or a token"):
+        await sessions.whoami(**credentials)
+
+
+async def test_a_session_may_do_everything_until_it_ends(
+    sessions: KratosSessions, kratos: ScriptedKratos, clock: FakeClock
+) -> None:
+    kratos.says(200, session(expires_at="2026-11-25T23:41:40.569754636Z"))
+    visitor = await sessions.whoami(cookie="abc")
+    assert (visitor.person.identity_id, visitor.person.scopes, visitor.person.token_id) == (UUID(ADA), ALL_SCOPES, None)
+    assert visitor.person.expires_at
+    assert visitor.person.expires_at.isoformat() == "2026-11-25T23:41:40.569754+00:00"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        [],
+        "active",
+        {},
+        {"active": True},
+        session(active=False),
+        session(active=None),
+        session(active="true"),
+        session(identity=None),
+        session(identity={"id": None}),
+        session(identity={"id": "ada"}),
+        session(identity=[ADA]),
+        session(expires_at="tomorrow"),
+        session(expires_at="2026-11-25T23:41:40"),
+        session(expires_at=1795563700),
+    ],
+    ids=json.dumps,
+)
+async def test_a_session_that_cannot_be_read_says_nothing(
+    sessions: KratosSessions, kratos: ScriptedKratos, content: Any
+) -> None:
+    kratos.says(200, content)
+    with pytest.raises(KratosAway):
+        await sessions.whoami(cookie="abc")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b'{"active": true'])
+async def test_an_answer_that_is_no_json_says_nothing(
+    sessions: KratosSessions, kratos: ScriptedKratos, body: bytes
+) -> None:
+    for status in (200, 403):
+        kratos.whoami = lambda _, status=status: httpx2.Response(status, content=body)
+        with pytest.raises(KratosAway):
+            await sessions.whoami(cookie="abc")
+
+
+@pytest.mark.parametrize("status", [204, 302, 400, 404, 418, 429, 500, 502, 503, 504])
+async def test_only_401_of_a_kratos_that_is_well_means_that_nobody_is_logged_in(
+    sessions: KratosSessions, kratos: ScriptedKratos, status: int
+) -> None:
+    kratos.says(status)
+    with pytest.raises(KratosAway, match=str(status)):
+        await sessions.whoami(cookie="abc")
+
+    kratos.says(401)
+    kratos.ready = answer(status)
+    with pytest.raises(KratosAway, match=str(status)):
+        await sessions.whoami(cookie="abc")
+
+    kratos.ready = httpx2.ConnectError("refused")
+    with pytest.raises(KratosAway):
+        await sessions.whoami(cookie="abc")
+
+    kratos.ready = answer(200)
+    with pytest.raises(NoSession):
+        await sessions.whoami(cookie="abc")
+
+
+async def test_health_is_asked_after_each_401_and_never_remembered(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    kratos.says(401)
+    for _ in range(2):
+        with pytest.raises(NoSession):
+            await sessions.whoami(cookie="abc")
+    paths = [request.url.path for request in kratos.asked]
+    assert paths == ["/sessions/whoami", "/health/ready"] * 2
+
+
+async def test_a_kratos_that_does_not_answer_is_away_and_not_waited_for(
+    sessions: KratosSessions, kratos: ScriptedKratos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused", request=request)
+
+    kratos.whoami = refuse
+    with pytest.raises(KratosAway, match="ConnectError"):
+        await sessions.whoami(cookie="abc")
+    monkeypatch.setattr(module, "TIMEOUT", 0.01)
+    kratos.hold = asyncio.Event()
+    with pytest.raises(KratosAway, match="TimeoutError"):
+        await sessions.whoami(cookie="abc")
+
+
+AAL2 = {"error": {"id": "session_aal2_required", "code": 403}}
+
+
+@pytest.mark.parametrize(
+    ("redirect", "expected"),
+    [
+        ("https://auth.example.org/login?aal=aal2", "https://auth.example.org/login?aal=aal2"),
+        ("/login?aal=aal2", "/login?aal=aal2"),
+        ("javascript:alert(1)", None),
+        (None, None),
+        ({"url": "/"}, None),
+    ],
+)
+async def test_a_second_factor_that_is_due_is_told_apart_with_the_way_to_it(
+    sessions: KratosSessions, kratos: ScriptedKratos, redirect: Any, expected: str | None
+) -> None:
+    kratos.says(403, {**AAL2, "redirect_browser_to": redirect})
+    with pytest.raises(SecondFactorDue) as caught:
+        await sessions.whoami(cookie="abc")
+    assert caught.value.redirect_to == expected
+    assert kratos.counts["/health/ready"] == 0
+
+
+@pytest.mark.parametrize("content", [None, {}, [], {"error": None}, {"error": {"id": "security_csrf_violation"}}])
+async def test_another_403_says_nothing(sessions: KratosSessions, kratos: ScriptedKratos, content: Any) -> None:
+    kratos.says(403, content)
+    with pytest.raises(KratosAway):
+        await sessions.whoami(cookie="abc")
+
+
+# What is remembered
+
+
+async def test_a_session_is_remembered_for_a_moment_only(
+    sessions: KratosSessions, kratos: ScriptedKratos, clock: FakeClock
+) -> None:
+    first = await sessions.whoami(cookie="abc")
+    clock.seconds += CACHE_SECONDS - 0.001
+    assert await sessions.whoami(cookie="abc") == first
+    assert kratos.counts["/sessions/whoami"] == 1
+    clock.seconds += 0.001
+    await sessions.whoami(cookie="abc")
+    assert kratos.counts["/sessions/whoami"] == 2
+
+
+@pytest.mark.parametrize("left", [5.0, 0.0, -1.0])
+async def test_a_session_is_never_remembered_past_its_end(
+    sessions: KratosSessions, kratos: ScriptedKratos, clock: FakeClock, left: float
+) -> None:
+    kratos.says(200, session(expires_at=(clock.now() + timedelta(seconds=left)).isoformat()))
+    await sessions.whoami(cookie="abc")
+    kratos.says(401)
+    if left > 0:
+        clock.seconds += left - 0.001
+        await sessions.whoami(cookie="abc")
+        clock.seconds += 0.001
+    with pytest.raises(NoSession):
+        await sessions.whoami(cookie="abc")
+
+
+async def test_a_remembered_session_outlives_a_short_absence_of_kratos(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    await sessions.whoami(cookie="abc")
+    kratos.says(500)
+    await sessions.whoami(cookie="abc")
+
+
+@pytest.mark.parametrize("status", [401, 403, 500])
+async def test_a_refusal_is_not_remembered(sessions: KratosSessions, kratos: ScriptedKratos, status: int) -> None:
+    kratos.says(status, AAL2)
+    with pytest.raises((NoSession, SecondFactorDue, KratosAway)):
+        await sessions.whoami(cookie="abc")
+    kratos.says(200, session())
+    assert await sessions.whoami(cookie="abc") == Visitor(Person(UUID(ADA)))
+
+
+async def test_a_cookie_does_not_pass_for_a_token_nor_one_for_another(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    await sessions.whoami(cookie="abc")
+    kratos.says(401)
+    with pytest.raises(NoSession):
+        await sessions.whoami(token="abc")
+    with pytest.raises(NoSession):
+        await sessions.whoami(cookie="abd")
+
+
+async def test_the_sessions_used_last_are_remembered_and_no_credential_is_kept(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    for value in ("aaa", "bbb", "ccc", "aaa", "ddd"):
+        await sessions.whoami(cookie=value)
+    kratos.asked.clear()
+    for value in ("aaa", "ccc", "ddd"):
+        await sessions.whoami(cookie=value)
+    assert kratos.asked == []
+    assert len(sessions._remembered) == 3
+    assert not any(word in repr(sessions._remembered) for word in ("aaa", "ccc", "ddd"))
+    await sessions.whoami(cookie="bbb")
+    assert len(kratos.asked) == 1
+
+
+async def test_a_newer_session_cookie_is_passed_on_once_and_foreign_cookies_never(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    kratos.says(200, session(), REFRESHED, "csrf_token_x=y; Path=/", f"{COOKIE}_other=z")
+    assert (await sessions.whoami(cookie="abc")).set_cookie == (REFRESHED,)
+    assert (await sessions.whoami(cookie="abc")).set_cookie == ()
+
+
+async def test_a_logout_is_forgotten_at_once_even_while_kratos_is_being_asked(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    await sessions.whoami(cookie="abc")
+    sessions.forget(cookie="abc")
+    sessions.forget(token="never seen")
+    kratos.hold = asyncio.Event()
+    kratos.arrived.clear()
+    asking = asyncio.create_task(sessions.whoami(cookie="abc"))
+    await kratos.arrived.wait()
+    sessions.forget(cookie="abc")
+    kratos.hold.set()
+    await asking
+    kratos.says(401)
+    with pytest.raises(NoSession):
+        await sessions.whoami(cookie="abc")
+
+
+# Many at once
+
+
+async def test_fifty_requests_with_one_cookie_ask_once(sessions: KratosSessions, kratos: ScriptedKratos) -> None:
+    kratos.says(200, session(), REFRESHED)
+    async with asyncio.TaskGroup() as group:
+        asking = [group.create_task(sessions.whoami(cookie="abc")) for _ in range(50)]
+    assert kratos.counts["/sessions/whoami"] == 1
+    assert {task.result().person for task in asking} == {Person(UUID(ADA))}
+
+
+async def test_fifty_requests_with_one_dead_cookie_ask_once_and_all_learn_it(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    kratos.says(401)
+    results = await asyncio.gather(*(sessions.whoami(cookie="abc") for _ in range(50)), return_exceptions=True)
+    assert {type(result) for result in results} == {NoSession}
+    assert kratos.counts == {"/sessions/whoami": 1, "/health/ready": 1}
+
+
+async def test_one_that_goes_away_does_not_take_the_answer_from_the_others(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    kratos.hold = asyncio.Event()
+    first = asyncio.create_task(sessions.whoami(cookie="abc"))
+    await kratos.arrived.wait()
+    second = asyncio.create_task(sessions.whoami(cookie="abc"))
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    kratos.hold.set()
+    assert (await second).person.identity_id == UUID(ADA)
+    assert kratos.counts["/sessions/whoami"] == 1
+
+
+async def test_closing_ends_what_is_under_way(kratos: ScriptedKratos, clock: FakeClock) -> None:
+    kratos.hold = asyncio.Event()
+    transport = httpx2.MockTransport(kratos)
+    sessions = KratosSessions("http://kratos", clock, cookie_name=COOKIE, transport=transport)
+    asking = asyncio.create_task(sessions.whoami(cookie="abc"))
+    await kratos.arrived.wait()
+    await sessions.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await asking

@@ -1,0 +1,286 @@
+"""Which credential of a request counts, and from whose pages a cookie may come: rules by table."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+
+from postroom.domain.person import ALL_SCOPES, Person, Scope
+from postroom.errors import CrossSite, NoSession, Refused
+from postroom.mail.access_tokens import RANDOM_BYTES, hash_of, token_text
+from postroom.mail.people import (
+    MAX_CREDENTIAL,
+    AccessTokenText,
+    Credential,
+    PeopleByCredential,
+    SessionCookie,
+    SessionToken,
+    credential_of,
+    joined_headers,
+    require_same_origin,
+    require_scope,
+    require_session,
+)
+from postroom.mail.ports import AccessToken, Visitor
+
+COOKIE = "ory_kratos_session"
+OURS = "https://mail.example.org"
+ACCESS_TOKEN = token_text(bytes(RANDOM_BYTES))
+EXPIRY = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x-session-token": "ory_st_abc"}, SessionToken("ory_st_abc")),
+        ({"cookie": f"{COOKIE}=MTY="}, SessionCookie("MTY=")),
+        ({"cookie": f"theme=dark; {COOKIE}=MTY=; a=b"}, SessionCookie("MTY=")),
+        ({"cookie": f"theme=dark;{COOKIE}=MTY=;;=; ;x"}, SessionCookie("MTY=")),
+        ({"cookie": f'bad="a b"; {COOKIE}=MTY='}, SessionCookie("MTY=")),
+        ({"authorization": "Bearer ory_st_abc"}, SessionToken("ory_st_abc")),
+        ({"authorization": "bEARER ory_st_abc"}, SessionToken("ory_st_abc")),
+        ({"authorization": f"Bearer {ACCESS_TOKEN}"}, AccessTokenText(ACCESS_TOKEN)),
+        # An access token is none of Kratos' and never sent to it, not even a misspelt one.
+        ({"authorization": "Bearer postroom_x"}, AccessTokenText("postroom_x")),
+        # The first there is decides, as in Kratos.
+        ({"x-session-token": "a", "cookie": f"{COOKIE}=b", "authorization": "Bearer c"}, SessionToken("a")),
+        ({"cookie": f"{COOKIE}=b", "authorization": "Bearer c"}, SessionCookie("b")),
+        ({"x-session-token": "", "cookie": f"{COOKIE}=", "authorization": "Bearer c"}, SessionToken("c")),
+        # A cookie sent twice by a browser with two paths, but the same.
+        ({"cookie": f"{COOKIE}=b; {COOKIE}=b"}, SessionCookie("b")),
+    ],
+)
+def test_exactly_one_credential_counts(headers: dict[str, str], expected: Credential) -> None:
+    assert credential_of(headers, COOKIE) == expected
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"cookie": ""},
+        {"cookie": "theme=dark"},
+        {"cookie": COOKIE},
+        {"cookie": f"{COOKIE.upper()}=b"},
+        {"cookie": f"x{COOKIE}=b"},
+        {"cookie": f"{COOKIE}=b; {COOKIE}=planted"},
+        {"cookie": f"{COOKIE}=; {COOKIE}=planted"},
+        {"cookie": f'{COOKIE}="b"'},
+        {"cookie": f'{COOKIE}="b; other=c"'},
+        {"cookie": f"{COOKIE}=b c"},
+        {"cookie": f"{COOKIE}=b,c"},
+        {"cookie": f"{COOKIE}=b\\c"},
+        {"cookie": f"{COOKIE}=b\r\nX-Session-Token: c"},
+        {"cookie": f"{COOKIE}=b\x00"},
+        {"cookie": f"{COOKIE}=bé"},
+        {"cookie": f"{COOKIE}={'b' * (MAX_CREDENTIAL + 1)}"},
+        {"x-session-token": "a b"},
+        {"x-session-token": "a, b"},
+        {"x-session-token": "a\nb"},
+        {"x-session-token": "a" * (MAX_CREDENTIAL + 1)},
+        {"authorization": "Bearer"},
+        {"authorization": "Bearer "},
+        {"authorization": "Bearer  two-spaces"},
+        {"authorization": "Bearer a, Bearer b"},
+        {"authorization": "Basic YTpi"},
+        {"authorization": ACCESS_TOKEN},
+        {"x-session-token": "a;b", "cookie": f"{COOKIE}=right"},
+    ],
+    ids=str,
+)
+def test_what_is_no_credential_is_no_session_and_is_sent_to_nobody(headers: dict[str, str]) -> None:
+    with pytest.raises(NoSession):
+        credential_of(headers, COOKIE)
+
+
+def test_headers_sent_twice_are_joined_and_so_refused() -> None:
+    raw = [(b"Cookie", b"a=1"), (b"ORIGIN", b"https://a"), (b"cookie", b"b=\xe9"), (b"Origin", b"https://b")]
+    assert joined_headers(raw) == {"cookie": "a=1; b=é", "origin": "https://a, https://b"}
+
+
+NAVIGATION = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+FRAME = {**NAVIGATION, "sec-fetch-dest": "iframe"}
+PLANTED_HOST = {"host": "evil.example", "x-forwarded-host": "mail.example.org"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "reads", "changes"),
+    [
+        # What browsers say of our own pages.
+        ({"sec-fetch-site": "same-origin", "origin": OURS}, True, True),
+        ({"sec-fetch-site": "same-origin"}, True, True),
+        ({"sec-fetch-site": "none"}, True, True),
+        ({"origin": OURS}, True, True),
+        ({"origin": "HTTPS://Mail.Example.Org:443"}, True, True),
+        # What tells nothing may read: an old browser sends no Origin with a GET.
+        ({}, True, False),
+        ({"referer": f"{OURS}/inbox"}, True, False),
+        # A link from elsewhere opens us in a tab; a form posted from elsewhere changes nothing, a frame shows nothing.
+        (NAVIGATION, True, False),
+        ({**NAVIGATION, "sec-fetch-site": "same-site"}, True, False),
+        (FRAME, False, False),
+        # Other sites, neighbours, and what cannot be an origin.
+        ({"sec-fetch-site": "cross-site", "origin": "https://evil.example"}, False, False),
+        ({"sec-fetch-site": "cross-site"}, False, False),
+        ({"sec-fetch-site": "same-site"}, False, False),
+        ({"sec-fetch-site": "same-origin", "origin": "https://evil.example"}, False, False),
+        ({"sec-fetch-site": "cross-site", "origin": OURS}, False, False),
+        ({"sec-fetch-site": "same-origin, cross-site"}, False, False),
+        ({"sec-fetch-site": ""}, False, False),
+        ({"origin": "https://evil.example"}, False, False),
+        ({"origin": "http://mail.example.org"}, False, False),
+        ({"origin": "https://mail.example.org:8443"}, False, False),
+        ({"origin": "https://mail.example.org.evil.example"}, False, False),
+        ({"origin": "https://evil.example#mail.example.org"}, False, False),
+        ({"origin": "https://mail.example.org@evil.example"}, False, False),
+        ({"origin": "https://someone@mail.example.org"}, False, False),
+        ({"origin": f"{OURS}, https://evil.example"}, False, False),
+        ({"origin": "null"}, False, False),
+        ({"origin": ""}, False, False),
+        ({"origin": "https://[::1"}, False, False),
+        ({"origin": "https://mail.example.org:99999"}, False, False),
+        ({"origin": "file://"}, False, False),
+        ({"origin": "https://evil.example", **PLANTED_HOST}, False, False),
+    ],
+    ids=str,
+)
+def test_a_cookie_counts_only_from_our_own_pages(headers: dict[str, str], reads: bool, changes: bool) -> None:
+    headers = {"host": "mail.example.org", **headers}
+    assert [allowed(method, headers) for method in ("GET", "HEAD", "OPTIONS")] == [reads] * 3
+    unsafe = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "get", "")
+    assert [allowed(method, headers) for method in unsafe] == [changes] * len(unsafe)
+
+
+def allowed(method: str, headers: dict[str, str], public_url: str | None = f"{OURS}/") -> bool:
+    try:
+        require_same_origin(method, headers, public_url)
+    except CrossSite:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "expected"),
+    [
+        ("127.0.0.1:3001", "http://127.0.0.1:3001", True),
+        ("mail.example.org", "https://mail.example.org", True),
+        ("mail.example.org", "http://mail.example.org", True),
+        ("MAIL.example.org:443", "https://mail.example.org", True),
+        ("127.0.0.1:3001", "http://127.0.0.1:4433", False),
+        ("127.0.0.1:3001", "http://localhost:3001", False),
+        ("", "http://localhost:3001", False),
+        ("mail.example.org", "https://evil.example", False),
+        ("someone@evil.example", "https://evil.example", False),
+        ("mail.example.org, evil.example", "https://evil.example", False),
+        ("mail.example.org", "null", False),
+    ],
+)
+def test_without_a_public_url_the_origin_is_held_against_the_host(host: str, origin: str, expected: bool) -> None:
+    assert allowed("POST", {"host": host, "origin": origin}, None) is expected
+
+
+def test_a_public_url_that_is_none_lets_nobody_in() -> None:
+    for origin in ("null", "", "https://"):
+        assert not allowed("POST", {"host": "mail.example.org", "origin": origin}, "https://")
+
+
+@dataclass
+class FakeSessions:
+    asked: list[tuple[str | None, str | None]] = field(default_factory=list)
+    forgotten: list[tuple[str | None, str | None]] = field(default_factory=list)
+    visitor: Visitor = field(default_factory=lambda: Visitor(Person(uuid4()), ["a=b"]))
+
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None) -> Visitor:
+        self.asked.append((cookie, token))
+        return self.visitor
+
+    def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
+        self.forgotten.append((cookie, token))
+
+
+@dataclass
+class FakeTokens:
+    token: AccessToken
+
+    async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
+        raise NotImplementedError
+
+    async def find(self, token_hash: bytes) -> AccessToken | None:
+        return self.token if token_hash == hash_of(ACCESS_TOKEN) else None
+
+    async def of(self, identity_id: UUID) -> list[AccessToken]:
+        raise NotImplementedError
+
+    async def revoke(self, identity_id: UUID, token_id: UUID) -> bool:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def sessions() -> FakeSessions:
+    return FakeSessions()
+
+
+@pytest.fixture
+def token() -> AccessToken:
+    return AccessToken(uuid4(), uuid4(), "phone", frozenset({Scope.READ}), EXPIRY, EXPIRY)
+
+
+@pytest.fixture
+def people(sessions: FakeSessions, token: AccessToken) -> PeopleByCredential:
+    return PeopleByCredential(sessions, FakeTokens(token), cookie_name=COOKIE, public_url=OURS)
+
+
+async def test_a_forged_request_is_refused_before_kratos_is_asked(
+    people: PeopleByCredential, sessions: FakeSessions
+) -> None:
+    headers = {"cookie": f"{COOKIE}=b", "origin": "https://evil.example"}
+    with pytest.raises(CrossSite):
+        await people.identify("POST", headers)
+    assert sessions.asked == []
+    assert await people.identify("POST", {**headers, "origin": OURS}) == sessions.visitor
+    assert sessions.asked == [("b", None)]
+
+
+async def test_tokens_come_from_anywhere_for_no_browser_sends_them_by_itself(
+    people: PeopleByCredential, sessions: FakeSessions, token: AccessToken
+) -> None:
+    foreign = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+    await people.identify("POST", {**foreign, "x-session-token": "a"})
+    await people.identify("POST", {**foreign, "authorization": "Bearer c"})
+    assert sessions.asked == [(None, "a"), (None, "c")]
+    visitor = await people.identify("POST", {**foreign, "authorization": f"Bearer {ACCESS_TOKEN}"})
+    assert visitor == Visitor(Person(token.identity_id, token.scopes, EXPIRY, token.id))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (token_text(b"\x01" * RANDOM_BYTES), "unknown"),
+        (ACCESS_TOKEN[:-1] + "!", "could be right"),
+        (ACCESS_TOKEN[:-1], "misspelt"),
+        ("postroom_", "misspelt"),
+    ],
+)
+async def test_an_access_token_that_is_not_known_is_no_session(people: PeopleByCredential, text: str, why: str) -> None:
+    with pytest.raises(NoSession, match=why):
+        await people.identify("GET", {"authorization": f"Bearer {text}"})
+
+
+def test_a_logout_forgets_what_the_request_came_by(people: PeopleByCredential, sessions: FakeSessions) -> None:
+    people.forget({"cookie": f"{COOKIE}=b"})
+    people.forget({"x-session-token": "a"})
+    people.forget({"authorization": f"Bearer {ACCESS_TOKEN}"})
+    assert sessions.forgotten == [("b", None), (None, "a")]
+
+
+def test_an_access_token_is_not_enough_where_a_session_is_wanted_and_may_do_only_what_it_was_made_for() -> None:
+    reader = Person(uuid4(), frozenset({Scope.READ}), token_id=uuid4())
+    require_session(Person(uuid4()))
+    require_scope(reader, Scope.READ)
+    for scope in ALL_SCOPES:
+        require_scope(Person(uuid4()), scope)
+    with pytest.raises(Refused, match="access token"):
+        require_session(reader)
+    with pytest.raises(Refused, match="send"):
+        require_scope(reader, Scope.SEND)

@@ -1,0 +1,360 @@
+"""The routes of /api for people: who gets in, what they are told, and what becomes of each error."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from fakes import START, request_of
+from postroom import errors
+from postroom.api.access_tokens import access_tokens_router
+from postroom.api.json_body import MAX_BODY, read_body
+from postroom.api.me import me_router
+from postroom.api.visitor import problem_of, receive_visitors, session_only, visitor_of
+from postroom.domain.person import Person, Scope
+from postroom.domain.request import Request as MailboxRequest
+from postroom.domain.request import State
+from postroom.mail.access_tokens import TokenMaker, hash_of
+from postroom.mail.ports import AccessToken, Visitor
+
+ADA = UUID("3a5293f1-f4d6-49f4-b34f-6da62c360604")
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+COOKIES = ["ory_kratos_session=newer; Path=/; HttpOnly", "ory_kratos_session=old; Max-Age=0"]
+
+
+@dataclass
+class World:
+    """People, requests, tokens, and the live connections: whatever the routes ask for."""
+
+    visitor: Visitor | errors.PostroomError = field(default_factory=lambda: Visitor(Person(ADA)))
+    request: MailboxRequest | None = None
+    away: errors.PostroomError | None = None
+    tokens: dict[bytes, AccessToken] = field(default_factory=dict[bytes, AccessToken])
+    told: list[Any] = field(default_factory=list[Any])
+
+    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+        self.told.append((method, headers.get("cookie")))
+        if isinstance(self.visitor, errors.PostroomError):
+            raise self.visitor
+        return self.visitor
+
+    def forget(self, headers: Mapping[str, str]) -> None:
+        self.told.append(("forget", headers.get("cookie")))
+
+    async def disconnect(self, identity_id: UUID) -> None:
+        self.told.append(("disconnect", identity_id))
+        if self.away:
+            raise self.away
+
+    async def read(self, identity_id: UUID) -> tuple[MailboxRequest, UUID | None] | None:
+        assert identity_id == ADA
+        if self.away:
+            raise self.away
+        return (self.request, None) if self.request else None
+
+    async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
+        if len(self.tokens) >= limit:
+            raise errors.Refused("too_many", "there are enough")
+        self.tokens[token_hash] = token
+
+    async def find(self, token_hash: bytes) -> AccessToken | None:
+        return self.tokens.get(token_hash)
+
+    async def of(self, identity_id: UUID) -> Sequence[AccessToken]:
+        return [token for token in self.tokens.values() if token.identity_id == identity_id]
+
+    async def revoke(self, identity_id: UUID, token_id: UUID) -> bool:
+        found = [key for key, token in self.tokens.items() if (token.id, token.identity_id) == (token_id, identity_id)]
+        for key in found:
+            del self.tokens[key]
+        return bool(found)
+
+
+class Greeting(BaseModel):
+    text: str
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def browser(world: World) -> AsyncIterator[httpx2.AsyncClient]:
+    app = FastAPI()
+    receive_visitors(app)
+    visiting = visitor_of(world)
+    maker = TokenMaker(world, new_id=uuid4, random_bytes=lambda n: bytes([len(world.tokens)] * n), now=lambda: NOW)
+    app.include_router(me_router(visiting, world.read, forget=world.forget, disconnect=world.disconnect))
+    app.include_router(access_tokens_router(maker, world, visiting))
+
+    async def chunks() -> AsyncGenerator[bytes]:
+        yield b"one"
+        yield b"two"
+
+    @app.get("/stream")
+    async def stream(_visitor: Annotated[Visitor, Depends(visiting)]) -> StreamingResponse:
+        return StreamingResponse(chunks())
+
+    @app.post("/fails")
+    async def fails(_visitor: Annotated[Visitor, Depends(session_only(visiting))]) -> None:
+        raise errors.Refused("too_many", "no more")
+
+    @app.post("/greet")
+    async def greet(request: Request) -> Greeting:
+        return await read_body(request, Greeting)
+
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://postroom") as browser:
+        yield browser
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "retry_after"),
+    [
+        (errors.NoSession("log in"), 401, "no_session", None),
+        (errors.SecondFactorDue("log in again"), 403, "session_aal2_required", None),
+        (errors.CrossSite("not from here"), 403, "cross_site", None),
+        (errors.KratosAway("http://10.0.0.7 refused"), 503, "kratos_away", "5"),
+        (errors.Unavailable("10.0.0.8 refused"), 503, "database_away", "5"),
+        (errors.AnnouncerAway("10.0.0.9 refused"), 503, "announcer_away", "5"),
+        (errors.Transient("10.0.0.6 refused"), 503, "mail_server_away", "5"),
+        (errors.Throttled("slowly", retry_after=90.4), 503, "mail_server_busy", "90"),
+        (errors.Throttled("slowly", retry_after=0.2), 503, "mail_server_busy", "1"),
+        (errors.Throttled("slowly"), 503, "mail_server_busy", "5"),
+        (errors.Misconfigured("10.0.0.6 does not know our key"), 502, "mail_server_misconfigured", None),
+        (errors.Conflict("it is there"), 409, "mail_server_conflict", None),
+        (errors.Permanent("too long"), 422, "mail_server_refused", None),
+        (errors.Refused("unknown", "no such thing"), 404, "unknown", None),
+        (errors.Refused("too_many", "enough"), 409, "too_many", None),
+        (errors.Refused("session_required", "log in"), 403, "session_required", None),
+        (errors.Refused("scope_missing", "no"), 403, "scope_missing", None),
+        (errors.Refused("wrong_name", "too long"), 422, "wrong_name", None),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+async def test_each_error_is_a_problem_that_tells_nothing_internal(
+    world: World,
+    browser: httpx2.AsyncClient,
+    error: errors.PostroomError,
+    status: int,
+    code: str,
+    retry_after: str | None,
+) -> None:
+    world.visitor = error
+    answer = await browser.get("/api/me")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["type"] == f"urn:postroom:problem:{code}"
+    assert answer.json()["title"] != "Error"
+    assert answer.json()["detail"]
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers.get("retry-after") == retry_after
+    assert ("www-authenticate" in answer.headers) == (status == 401)
+    assert "10.0.0" not in answer.text
+
+
+async def test_the_way_to_the_second_factor_is_told(world: World, browser: httpx2.AsyncClient) -> None:
+    world.visitor = errors.SecondFactorDue("log in again", redirect_to="https://auth.example.org/?aal=aal2")
+    answer = (await browser.get("/api/me")).json()
+    assert answer["redirect_browser_to"] == "https://auth.example.org/?aal=aal2"
+
+
+def test_an_error_that_nobody_thought_of_is_a_500_without_its_text() -> None:
+    answer = problem_of(errors.ConfigurationError("postgresql://user:secret@10.0.0.8"))
+    assert answer.status_code == 500
+    assert b"secret" not in bytes(answer.body)
+
+
+@pytest.mark.parametrize("way", ["GET /api/me", "GET /stream", "POST /fails", "POST /api/logout"])
+async def test_the_cookies_of_kratos_are_passed_on_whatever_the_answer_is(
+    world: World, browser: httpx2.AsyncClient, way: str
+) -> None:
+    world.visitor = Visitor(Person(ADA), COOKIES)
+    answer = await browser.request(*way.split())
+    assert answer.headers.get_list("set-cookie") == COOKIES
+    # Not to the next visitor.
+    world.visitor = Visitor(Person(ADA))
+    assert "set-cookie" not in (await browser.request(*way.split())).headers
+
+
+PREPARING = {"state": "preparing", "retry": 2, "next_attempt_at": "2026-03-01T00:00:00Z", "reason": None}
+READY = {"state": "ready", "retry": 0, "next_attempt_at": None, "reason": None}
+NONE = {"state": "none", "retry": 0, "next_attempt_at": None, "reason": None}
+FAILED = {"state": "failed", "retry": 3, "next_attempt_at": None, "reason": "the address is taken"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "email", "mailbox"),
+    [
+        ({"state": State.WAITING, "retries": 2}, "alice@example.org", PREPARING),
+        ({"state": State.PROVISIONED}, "alice@example.org", READY),
+        ({"state": State.DEAD, "retries": 3, "reason": "the address is taken"}, "alice@example.org", FAILED),
+        (None, None, NONE),
+    ],
+)
+async def test_me_tells_how_far_the_mailbox_is(
+    world: World,
+    browser: httpx2.AsyncClient,
+    fields: dict[str, Any] | None,
+    email: str | None,
+    mailbox: dict[str, Any],
+) -> None:
+    world.request = None if fields is None else request_of(ADA, due_at=START, **fields)
+    answer = await browser.get("/api/me")
+    assert answer.json() == {
+        "identity_id": str(ADA),
+        "email": email,
+        "mailbox": mailbox,
+        "expires_at": None,
+        "scopes": ["read", "send", "write"],
+    }
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_me_tells_an_access_token_what_it_may(world: World, browser: httpx2.AsyncClient) -> None:
+    world.visitor = Visitor(Person(ADA, frozenset({Scope.READ}), NOW, uuid4()))
+    answer = (await browser.get("/api/me")).json()
+    assert (answer["scopes"], answer["expires_at"]) == (["read"], "2026-11-25T00:00:00Z")
+
+
+async def test_a_database_that_is_away_is_no_lost_login(world: World, browser: httpx2.AsyncClient) -> None:
+    world.away = errors.Unavailable("away")
+    assert (await browser.get("/api/me")).status_code == 503
+
+
+async def test_a_logout_forgets_the_session_and_ends_the_live_connections(
+    world: World, browser: httpx2.AsyncClient
+) -> None:
+    answer = await browser.post("/api/logout", headers={"Cookie": "a=b"})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert world.told == [("POST", "a=b"), ("forget", "a=b"), ("disconnect", ADA)]
+
+
+async def test_a_logout_whose_screens_cannot_be_told_says_so_and_has_forgotten_all_the_same(
+    world: World, browser: httpx2.AsyncClient
+) -> None:
+    world.away = errors.AnnouncerAway("away")
+    assert (await browser.post("/api/logout")).status_code == 503
+    assert ("forget", None) in world.told
+
+
+SESSION_ONLY = [
+    "POST /api/logout",
+    "POST /api/access-tokens",
+    "GET /api/access-tokens",
+    f"DELETE /api/access-tokens/{ADA}",
+]
+
+
+@pytest.mark.parametrize("way", SESSION_ONLY)
+async def test_an_access_token_neither_makes_others_nor_logs_anybody_out(
+    world: World, browser: httpx2.AsyncClient, way: str
+) -> None:
+    world.visitor = Visitor(Person(ADA, token_id=uuid4()))
+    answer = await browser.request(*way.split(), json={"name": "more", "scopes": ["read"]})
+    assert (answer.status_code, answer.json()["code"]) == (403, "session_required")
+    assert world.tokens == {}
+    assert len(world.told) == 1, "only who it is was asked"
+
+
+async def test_a_token_is_shown_once_listed_without_its_text_and_revoked(
+    world: World, browser: httpx2.AsyncClient
+) -> None:
+    answer = await browser.post("/api/access-tokens", json={"name": "phone", "scopes": ["read", "send"], "days": 7})
+    assert answer.status_code == 201
+    assert answer.headers["cache-control"] == "no-store"
+    made = answer.json()
+    text = made.pop("token")
+    assert hash_of(text) in world.tokens
+    assert made == {
+        "id": made["id"],
+        "name": "phone",
+        "scopes": ["read", "send"],
+        "created_at": "2026-11-25T00:00:00Z",
+        "expires_at": (NOW + timedelta(days=7)).isoformat().replace("+00:00", "Z"),
+        "last_used_at": None,
+    }
+    assert (await browser.get("/api/access-tokens")).json() == {"access_tokens": [made], "limit": 20}
+    assert (await browser.delete(f"/api/access-tokens/{made['id']}")).status_code == 204
+    for unknown in (made["id"], "nonsense", "%00"):
+        answer = await browser.delete(f"/api/access-tokens/{unknown}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown")
+    assert world.tokens == {}
+
+
+async def test_a_foreign_token_is_neither_seen_nor_revoked(world: World, browser: httpx2.AsyncClient) -> None:
+    made = (await browser.post("/api/access-tokens", json={"name": "phone", "scopes": ["read"]})).json()
+    world.visitor = Visitor(Person(uuid4()))
+    assert (await browser.get("/api/access-tokens")).json()["access_tokens"] == []
+    assert (await browser.delete(f"/api/access-tokens/{made['id']}")).status_code == 404
+    assert len(world.tokens) == 1
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"name": "", "scopes": ["read"]},
+        {"name": "x" * 101, "scopes": ["read"]},
+        {"name": "x", "scopes": []},
+        {"name": "x", "scopes": ["admin"]},
+        {"name": "x", "scopes": "read"},
+        {"name": "x", "scopes": ["read"], "days": 0},
+        {"name": "x", "scopes": ["read"], "days": 366},
+        {"name": "x", "scopes": ["read"], "days": "7"},
+        {"name": "x", "scopes": ["read"], "days": True},
+        {"name": "x", "scopes": ["read"], "days": None},
+        {"name": "x", "scopes": ["read"], "expires_at": "2099-01-01"},
+        {"name": 7, "scopes": ["read"]},
+        [],
+    ],
+    ids=str,
+)
+async def test_a_token_that_cannot_be_is_not_made(world: World, browser: httpx2.AsyncClient, wanted: Any) -> None:
+    answer = await browser.post("/api/access-tokens", json=wanted)
+    assert (answer.status_code, answer.json()["code"]) == (400, "unreadable_body")
+    assert world.tokens == {}
+
+
+async def test_a_name_of_spaces_is_refused_in_words(browser: httpx2.AsyncClient) -> None:
+    answer = await browser.post("/api/access-tokens", json={"name": "  ", "scopes": ["read"]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "wrong_name")
+
+
+async def test_a_body_is_read_only_if_it_is_small_json(browser: httpx2.AsyncClient) -> None:
+    json_kind, greeting = {"Content-Type": "application/json; charset=utf-8"}, b'{"text": "hello"}'
+    padded = greeting + b" " * (MAX_BODY - len(greeting))
+    for body, headers, expected in (
+        (padded, json_kind, 200),
+        (padded + b" ", json_kind, 413),
+        (greeting, {}, 415),
+        (greeting, {"Content-Type": "text/plain"}, 415),
+        (b"", json_kind, 400),
+        (b"{", json_kind, 400),
+        (b"\xff", json_kind, 400),
+        (b"[" * 10_000, json_kind, 400),
+        (b'{"text": "\\ud800"}', json_kind, 400),
+    ):
+        answer = await browser.post("/greet", content=body, headers=headers)
+        assert answer.status_code == expected, body[:20]
+        assert answer.text.isascii()
+
+
+async def test_a_body_of_a_stranger_is_not_read(world: World, browser: httpx2.AsyncClient) -> None:
+    read: list[bytes] = []
+
+    async def body() -> AsyncGenerator[bytes]:
+        read.append(b"{")
+        yield b"{"
+
+    world.visitor = errors.NoSession("log in")
+    answer = await browser.post("/api/access-tokens", content=body(), headers={"Content-Type": "application/json"})
+    assert answer.status_code == 401
+    assert read == []
