@@ -12,6 +12,7 @@ import pytest
 
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
+from postroom.jmap.connection import Connection
 from scripted_stalwart import (
     KEY,
     Answer,
@@ -316,7 +317,7 @@ async def test_a_server_that_hangs_is_given_up_at_the_deadline() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    registry._client._http = httpx2.AsyncClient(transport=httpx2.MockTransport(hang))
+    registry._client._connection = Connection(transport=httpx2.MockTransport(hang))
     with pytest.raises(Transient) as raised:
         await registry.create(MAILBOX, deadline=0.05)
     assert raised.value.outcome_unknown

@@ -4,15 +4,9 @@ HTTP answers, method errors and SetErrors (RFC 8620 §3.6, §5.3); Stalwart's ow
 many requests at once are a 400 `limit`, not a 429, and every internal error is `serverUnavailable`.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from pydantic import ValidationError
-
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
-from postroom.stalwart.shapes import MethodError, ObjectId, Problem, SetError, read
-
-BUSY_LIMITS = frozenset({"maxConcurrentRequests", "maxConcurrentUpload"})
+from postroom.jmap.errors import HttpError, JmapError, Limited, MethodError, told
+from postroom.stalwart.shapes import ObjectId, SetError
 
 _OUTAGE = frozenset({408, 500, 502, 503, 504})
 
@@ -37,40 +31,36 @@ class PrimaryKeyViolation(Exception):
         self.holder = holder
 
 
-def check_http(status: int, headers: Mapping[str, str], body: Mapping[str, Any]) -> None:
-    """Raise what an HTTP answer other than 200 means. `body` is {} if it was no JSON object."""
-    if status == 200:
-        return
-    try:
-        problem = Problem.model_validate(body)
-    except ValidationError:
-        problem = Problem()
-    kind = problem.type.removeprefix("urn:ietf:params:jmap:error:")
-    if status == 400 and kind == "limit" and problem.limit in BUSY_LIMITS:
-        raise Busy
-    if status == 429:
-        raise Throttled("mail server answered 429", retry_after=_seconds(headers.get("retry-after")))
-    if status in _OUTAGE:
-        raise Transient(f"mail server answered {status}", outcome_unknown=True)
-    if status in (401, 402, 403):
-        what = {401: "does not know our key", 402: "wants a second factor from our account", 403: "forbids it"}
-        raise Misconfigured(f"mail server {what[status]} ({status})", unauthorized=status == 401)
-    # 404, notJSON, notRequest, other limits: our bug or another version. Neither may bury people.
-    raise WrongGeneration(Misconfigured(f"mail server answered {status} {told(kind)} {told(problem.limit)}".rstrip()))
+def meaning(error: JmapError) -> MailServerError | Busy | WrongGeneration:
+    """What an error of JMAP means for the mailbox that was asked for."""
+    match error:
+        case Limited(status=400):
+            return Busy()
+        case Limited():
+            return Throttled("mail server answered 429", retry_after=error.retry_after)
+        case HttpError(status=status) if status in _OUTAGE:
+            return Transient(f"mail server answered {status}", outcome_unknown=True)
+        case HttpError(status=401 | 402 | 403 as status):
+            what = {401: "does not know our key", 402: "wants a second factor from our account", 403: "forbids it"}
+            return Misconfigured(f"mail server {what[status]} ({status})", unauthorized=status == 401)
+        case HttpError():
+            # 404, notJSON, notRequest, other limits: our bug or another version. Neither may bury people.
+            return WrongGeneration(Misconfigured(str(error)))
+        case MethodError():
+            return _of_method(error)
+        case _:
+            return Transient(str(error), outcome_unknown=not error.never_applied)
 
 
-def check_method(name: str, arguments: Mapping[str, Any]) -> None:
-    """Raise what a method-level `error` means (RFC 8620 §3.6.2)."""
-    if name != "error":
-        return
-    error = read(MethodError, arguments)
+def _of_method(error: MethodError) -> MailServerError | WrongGeneration:
+    """RFC 8620 §3.6.2."""
     if error.type in ("serverUnavailable", "serverPartialFail", "serverFail"):
-        raise Transient(f"mail server answered {error.type}", outcome_unknown=True)
+        return Transient(f"mail server answered {error.type}", outcome_unknown=True)
     if error.type == "rateLimit":
-        raise Throttled("mail server answered rateLimit")
+        return Throttled("mail server answered rateLimit")
     if error.type == "forbidden":
-        raise Misconfigured(f"mail server forbids it: {told(error.description)}")
-    raise WrongGeneration(Misconfigured(f"mail server answered {told(error.type)}"))
+        return Misconfigured(f"mail server forbids it: {error.description}")
+    return WrongGeneration(Misconfigured(f"mail server answered {error.type}"))
 
 
 def set_error(error: SetError, *, domain: str) -> MailServerError | PrimaryKeyViolation:
@@ -91,16 +81,3 @@ def set_error(error: SetError, *, domain: str) -> MailServerError | PrimaryKeyVi
             return Misconfigured(f"mail server is over a quota: {words}")
         case _:
             return Misconfigured(f"mail server answered {told(error.type)}: {words}")
-
-
-def told(text: str) -> str:
-    """The server's own words: short, and fit for a log line and for PostgreSQL (no NUL, no line break)."""
-    return "".join(c if c.isprintable() else " " for c in text)[:150]
-
-
-def _seconds(value: str | None) -> float | None:
-    """`Retry-After` in seconds; None if absent or a date, which Stalwart does not send."""
-    try:
-        return None if value is None else float(value)
-    except ValueError:
-        return None

@@ -1,17 +1,22 @@
-"""JMAP requests to Stalwart: one HTTP request in, checked method responses out."""
+"""JMAP requests to Stalwart's registry: one HTTP request in, checked method responses out.
 
-import json
+Nothing is sent twice from here: a create whose outcome is unknown must first be looked up by its mark, and only the
+port's caller knows that. Hence `jmap.connection`, which asks once, and not `jmap.client`.
+"""
+
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import httpx2
 from pydantic import BaseModel
 
-from postroom.errors import Transient
-from postroom.stalwart.answers import check_http, check_method
-from postroom.stalwart.shapes import Envelope, read
-
-USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
+from postroom.jmap.answer import Answer
+from postroom.jmap.connection import Connection
+from postroom.jmap.errors import JmapError
+from postroom.jmap.request import Call as JmapCall
+from postroom.jmap.request import body_of
+from postroom.stalwart.answers import meaning
+from postroom.stalwart.shapes import read
 
 Call = tuple[str, dict[str, Any]]
 Response = dict[str, Any]
@@ -22,15 +27,15 @@ T = TypeVar("T", bound=BaseModel)
 class Answers:
     """Method responses, checked one by one: what an earlier method did stays done when a later one fails."""
 
-    def __init__(self, envelope: Envelope) -> None:
-        self._responses = envelope.responses
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
 
     def read(self, place: int, shape: type[T]) -> T:
-        """The arguments of the response at `place`. Raises what an `error` there means."""
-        if place >= len(self._responses):
-            raise Transient("mail server answered fewer methods than it was asked", outcome_unknown=True)
-        name, arguments, _ = self._responses[place]
-        check_method(name, arguments)
+        """The arguments of the response to the call at `place`. Raises what an `error` there means."""
+        try:
+            arguments = self._answer.of(str(place))
+        except JmapError as error:
+            raise meaning(error) from error
         return read(shape, arguments)
 
 
@@ -48,73 +53,30 @@ class StalwartClient:
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
-        self._http = httpx2.AsyncClient(
-            base_url=self.url,
-            # No compression: answers are small, and a 400 is read as it comes.
-            headers={"Authorization": authorization, "Accept-Encoding": "identity"},
-            timeout=httpx2.Timeout(10.0, connect=3.0),
-            limits=httpx2.Limits(max_connections=32, max_keepalive_connections=8),
-            follow_redirects=False,
-            transport=transport,
-            # A proxy from the environment would receive our key.
-            trust_env=False,
-        )
-        self.requests = 0
+        self._headers = {"Authorization": authorization}
+        self._connection = Connection(transport=transport)
+
+    @property
+    def requests(self) -> int:
         """HTTP requests sent so far"""
+        return self._connection.requests
 
     async def aclose(self) -> None:
-        await self._http.aclose()
+        await self._connection.aclose()
 
     async def get(self, path: str, *, deadline: float) -> Response:
         """The JSON object at `path`. Raises `MailServerError`s, `Busy` and `WrongGeneration`."""
-        return await self._send("GET", path, None, deadline)
-
-    async def call(self, calls: Sequence[Call], *, deadline: float, using: Sequence[str] = USING) -> Answers:
-        """The method responses, in order. Raises what the HTTP answer means."""
-        body = {
-            "using": list(using),
-            "methodCalls": [[name, arguments, str(place)] for place, (name, arguments) in enumerate(calls)],
-        }
-        return Answers(read(Envelope, await self._send("POST", "/jmap/", body, deadline)))
-
-    async def _send(self, method: str, path: str, body: object, deadline: float) -> Response:
-        self.requests += 1
-        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        headers = {} if content is None else {"Content-Type": "application/json"}
-        timeout = httpx2.Timeout(deadline, connect=min(3.0, deadline))
         try:
-            async with self._http.stream(method, path, content=content, headers=headers, timeout=timeout) as answer:
-                found = _json_object(await _read(answer))
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            # Nothing left this machine.
-            raise Transient(f"mail server cannot be reached ({type(error).__name__})") from error
-        except httpx2.HTTPError as error:
-            raise Transient(f"mail server did not answer ({type(error).__name__})", outcome_unknown=True) from error
-        check_http(answer.status_code, answer.headers, found)
-        if not found:
-            raise Transient("mail server's answer is no JSON object", outcome_unknown=True)
-        return found
+            return (await self._connection.exchange("GET", self.url + path, self._headers, within=deadline)).success()
+        except JmapError as error:
+            raise meaning(error) from error
 
-
-async def _read(answer: httpx2.Response) -> bytes:
-    """The body. The connection of a 400 is not used again.
-
-    Stalwart may close that one without saying so (seen on 0.16.19, when it had not read our body yet); the next
-    request on it would break with an unknown outcome. Hence the raw stream: once a response is read to its end
-    by the usual means, its connection serves somebody else already.
-    """
-    if answer.status_code != 400:
-        return await answer.aread()
-    content = b"".join([chunk async for chunk in cast(httpx2.AsyncByteStream, answer.stream)])
-    connection = answer.extensions.get("network_stream")
-    if connection is not None:  # a mock transport has none
-        await connection.aclose()
-    return content
-
-
-def _json_object(content: bytes) -> Response:
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        return {}
-    return cast(Response, found) if isinstance(found, dict) else {}
+    async def call(self, calls: Sequence[Call], *, deadline: float) -> Answers:
+        """The method responses, in order. Raises what the HTTP answer means."""
+        body = body_of([JmapCall(str(place), name, arguments) for place, (name, arguments) in enumerate(calls)])
+        headers = {**self._headers, "Content-Type": "application/json"}
+        try:
+            reply = await self._connection.exchange("POST", f"{self.url}/jmap/", headers, body, within=deadline)
+            return Answers(Answer.read(reply.success()))
+        except JmapError as error:
+            raise meaning(error) from error

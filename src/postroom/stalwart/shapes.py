@@ -17,26 +17,6 @@ class _Shape(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Problem(_Shape):
-    """The body of an HTTP error (RFC 7807). `detail` is left out: it echoes our request."""
-
-    type: str = "about:blank"
-    limit: str = ""
-
-
-class Envelope(_Shape):
-    """RFC 8620 §3.4: name, arguments and call id of each method response."""
-
-    responses: list[tuple[str, dict[str, Any], str]] = Field(alias="methodResponses", min_length=1)
-
-
-class MethodError(_Shape):
-    """RFC 8620 §3.6.2."""
-
-    type: str = "unknown"
-    description: str = ""
-
-
 class ObjectId(_Shape):
     object: str
     id: str

@@ -1,0 +1,108 @@
+"""Listening to what changes in a person's accounts (RFC 8620 §7.3), for as long as it takes.
+
+A stream breaks, and Stalwart's has no ids to go on from: so each connection begins with `Connected`, and whoever
+listens asks for /changes then. Close the generator (`contextlib.aclosing`): it holds a connection.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import cast
+
+from postroom.jmap.answer import Reply
+from postroom.jmap.client import JmapClient
+from postroom.jmap.connection import ReplyStream
+from postroom.jmap.errors import HttpError, JmapError, Unreadable
+from postroom.jmap.event_stream import Event, EventStream
+from postroom.telemetry import log
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+
+_LEAST_PING = 30
+"""Seconds: a server may raise a shorter ping to this, but no further (RFC 8620 §7.3)."""
+
+SESSION_WITHIN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """From now on changes are told; those until now are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """`changed`: account id → data type → its new state."""
+
+    changed: Mapping[str, Mapping[str, str]]
+
+
+async def listen(
+    client: JmapClient, types: Sequence[str] = (), *, ping: int = 60
+) -> AsyncGenerator[Connected | StateChange]:
+    """State changes of `types` (of all if none are named), over as many connections as it takes.
+
+    `ping` is in seconds; after 2.5 of them in silence the connection counts as dead. Ends where the server says so
+    (204). Raises the `JmapError`s that asking again does not help: `Unauthorized`, a 403, a 404, …
+    """
+    last_id, retry, failures = "", None, 0
+    silence = 2.5 * max(ping, _LEAST_PING)
+    while True:
+        events, asked = EventStream(last_id, retry), None
+        try:
+            session = await client.session(deadline=SESSION_WITHIN)
+            url = session.event_source_url(",".join(types) or "*", ping=ping)
+            async with client.stream(url, _headers(last_id), within=silence) as answer:
+                if answer.status == 204:
+                    return
+                await _check(answer)
+                yield Connected()
+                async with aclosing(answer.chunks()) as chunks:
+                    async for chunk in chunks:
+                        failures = 0 if chunk else failures
+                        for change in _changes(events.feed(chunk)):
+                            yield change
+        except JmapError as error:
+            if not _passes(error):
+                client.forget_session()
+                raise
+            asked = error.retry_after if isinstance(error, HttpError) else None
+            log.info(f"Event source of the mail server is away: {error}")
+        last_id, retry = events.last_id, events.retry
+        await client.pause(pause_after(failures, asked or retry, client.uniform))
+        failures += 1
+
+
+def pause_after(failures: int, asked: float | None, uniform: Callable[[float, float], float]) -> float:
+    """Seconds before the next connection: at random, so that everybody does not come back at once after the server's
+    restart, and never less than the server asked for."""
+    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(failures, 10))
+    return (asked or 0.0) + uniform(longest / 4, longest)
+
+
+def _headers(last_id: str) -> dict[str, str]:
+    headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+    # An id that is no header's value is not sent: what was missed is found by /changes all the same.
+    return headers | {"Last-Event-ID": last_id} if last_id.isascii() and last_id.isprintable() and last_id else headers
+
+
+async def _check(answer: ReplyStream) -> None:
+    if answer.status != 200:
+        raise (await answer.read()).error()
+    if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+        raise Unreadable("mail server's event source answers something else than events")
+
+
+def _passes(error: JmapError) -> bool:
+    """Whether it may be well in a while. Listening changes nothing, so every failure of the server is waited out."""
+    return error.temporary or isinstance(error, Unreadable) or (isinstance(error, HttpError) and error.status >= 500)
+
+
+def _changes(events: Sequence[Event]) -> Iterator[StateChange]:
+    """Raises `Unreadable`: the next connection asks for what that one meant to say."""
+    for event in events:
+        if event.type != "state":  # a ping, or an alarm of a calendar
+            continue
+        changed = Reply(200, {}, event.data.encode()).object().get("changed")
+        if not isinstance(changed, dict):
+            raise Unreadable("mail server's state change cannot be read")
+        yield StateChange(cast("dict[str, dict[str, str]]", changed))

@@ -1,0 +1,203 @@
+"""Listening for as long as it takes: connections break, and each new one says so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import httpx2
+import pytest
+
+from postroom.jmap.client import JmapClient
+from postroom.jmap.errors import HttpError, Unauthorized
+from postroom.jmap.event_source import Connected, StateChange, listen, pause_after
+from scripted_jmap import URL, Play, ScriptedJmap, limited, problem
+
+STATE = b'event: state\ndata: {"@type":"StateChange","changed":{"a":{"Email":"%d"}}}\n\n'
+PING = b'event: ping\ndata: {"interval": 60000}\n\n'
+
+
+def change(state: int) -> StateChange:
+    return StateChange({"a": {"Email": str(state)}})
+
+
+def stream(*content: bytes) -> httpx2.Response:
+    return httpx2.Response(200, content=b"".join(content), headers={"Content-Type": "text/event-stream;charset=utf-8"})
+
+
+END = httpx2.Response(204)
+
+
+async def heard(server: ScriptedJmap, **more: Any) -> list[Connected | StateChange]:
+    """Everything until the server ends it."""
+    return [each async for each in listen(server.client(), **more)]
+
+
+async def test_changes_are_told_after_the_connection() -> None:
+    server = ScriptedJmap()
+    server.will(stream(PING, STATE % 1, b": comment\n\n", STATE % 2), END)
+    assert await heard(server) == [Connected(), change(1), change(2)]
+
+
+async def test_each_new_connection_is_told_for_changes_may_have_been_missed() -> None:
+    server = ScriptedJmap()
+    server.will(stream(STATE % 1), httpx2.ConnectError("refused"), stream(STATE % 5), END)
+    assert await heard(server) == [Connected(), change(1), Connected(), change(5)]
+
+
+async def test_types_and_ping_are_asked_for() -> None:
+    server = ScriptedJmap()
+    server.will(END)
+    await heard(server, types=["Email", "Mailbox"], ping=45)
+    request = server.requests[-1]
+    assert str(request.url) == f"{URL}/jmap/eventsource/?types=Email%2CMailbox&closeafter=no&ping=45"
+    assert request.headers["Accept"] == "text/event-stream"
+    assert request.headers["Authorization"] == "Bearer secret"
+    await heard(server)
+    assert "types=%2A&" in str(server.requests[-1].url)
+
+
+@pytest.mark.parametrize(("ping", "silence"), [(60, 150), (30, 75), (5, 75), (300, 750)])
+async def test_silence_of_two_and_a_half_pings_ends_a_connection(ping: int, silence: float) -> None:
+    """A server may raise a short ping to 30 s."""
+    server = ScriptedJmap()
+    server.will(END)
+    await heard(server, ping=ping)
+    assert server.requests[-1].extensions["timeout"]["read"] == silence
+
+
+async def test_a_silent_connection_is_replaced() -> None:
+    async def silent() -> AsyncIterator[bytes]:
+        yield STATE % 1
+        raise httpx2.ReadTimeout("silence")
+
+    def play(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=silent(), headers={"Content-Type": "text/event-stream"})
+
+    server = ScriptedJmap()
+    server.will(play, stream(STATE % 2), END)
+    assert await heard(server) == [Connected(), change(1), Connected(), change(2)]
+
+
+async def test_ids_are_sent_back_where_the_server_gave_some() -> None:
+    server = ScriptedJmap()
+    server.will(stream(b"id: 46\n", STATE % 1), stream(b"id: 47\n", STATE % 2, b"id: 48\n", b"data: broken"), END)
+    await heard(server)
+    sent = [each.headers.get("Last-Event-ID") for each in server.requests if "eventsource" in each.url.path]
+    assert sent == [None, "46", "47"]
+
+
+@pytest.mark.parametrize("last_id", ["ü", "a\x01b", ""])
+async def test_an_id_that_is_no_header_is_not_sent_back(last_id: str) -> None:
+    server = ScriptedJmap()
+    server.will(stream(f"id: {last_id}\n".encode(), STATE % 1), END)
+    await heard(server)
+    assert "Last-Event-ID" not in server.requests[-1].headers
+
+
+async def test_pauses_grow_while_the_server_is_away_and_start_anew_when_it_was_there() -> None:
+    server = ScriptedJmap()
+    away = httpx2.ConnectError("refused")
+    server.will(*[away] * 8, stream(STATE % 1), away, END)
+    await heard(server)
+    assert server.paused == [1, 2, 4, 8, 16, 32, 60, 60, 1, 2]
+
+
+async def test_a_server_that_says_nothing_before_it_ends_is_not_asked_all_the_time() -> None:
+    server = ScriptedJmap()
+    server.will(*[stream()] * 4, END)
+    assert await heard(server) == [Connected()] * 4
+    assert server.paused == [1, 2, 4, 8]
+
+
+def test_pauses_are_spread_so_that_a_crowd_does_not_return_at_once() -> None:
+    assert pause_after(3, None, lambda low, _: low) == 2
+    assert pause_after(3, None, lambda _, high: high) == 8
+    assert pause_after(10**6, None, lambda _, high: high) == 60
+
+
+@pytest.mark.parametrize(
+    "play",
+    [problem(503, retry_after="20"), problem(429, retry_after="20"), stream(b"retry: 20000\n\n")],
+    ids=["503", "429", "retry"],
+)
+async def test_the_server_says_how_long_to_stay_away(play: Play) -> None:
+    server = ScriptedJmap()
+    server.will(play, END)
+    await heard(server)
+    assert server.paused == [21]
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        problem(500),
+        problem(502),
+        problem(503),
+        problem(504),
+        limited(),
+        httpx2.ReadTimeout("slow"),
+        httpx2.RemoteProtocolError("cut"),
+        httpx2.Response(200, content=b"<html>maintenance</html>", headers={"Content-Type": "text/html"}),
+        httpx2.Response(200, content=STATE % 1),
+    ],
+    ids=range(9),
+)
+async def test_trouble_of_the_server_is_waited_out(play: Play) -> None:
+    server = ScriptedJmap()
+    server.will(play, stream(STATE % 2), END)
+    assert await heard(server) == [Connected(), change(2)]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 307])
+async def test_what_asking_again_would_not_help_is_raised(status: int) -> None:
+    server = ScriptedJmap()
+    server.will(problem(status))
+    with pytest.raises(HttpError) as raised:
+        await heard(server)
+    assert raised.value.status == status
+    assert isinstance(raised.value, Unauthorized) == (status == 401)
+    assert server.paused == []
+
+
+async def test_a_server_that_has_moved_is_found_by_listening_again() -> None:
+    server = ScriptedJmap()
+    server.will(problem(404), stream(STATE % 1), END)
+    client = server.client()
+    with pytest.raises(HttpError):
+        await anext(listen(client))
+    server.session |= {"eventSourceUrl": "/moved/"}
+    assert [each async for each in listen(client)] == [Connected(), change(1)]
+    assert server.asked[-1] == "/moved/"
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b'{"changed":null}', b'{"changed":["a"]}'])
+async def test_a_change_that_cannot_be_read_leads_to_a_new_connection(data: bytes) -> None:
+    """Which asks for all changes."""
+    server = ScriptedJmap()
+    server.will(stream(b"event: state\ndata: ", data, b"\n\n", STATE % 1), stream(STATE % 2), END)
+    assert await heard(server) == [Connected(), Connected(), change(2)]
+
+
+async def test_a_listener_that_leaves_closes_its_connection() -> None:
+    closed = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b"eventsource" not in head:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(session), session))
+            head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + STATE % 1)
+        assert await reader.read() == b""
+        closed.set()
+        writer.close()
+
+    session = httpx2.Response(200, json=ScriptedJmap().session).content
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    client = JmapClient(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", "Bearer secret")
+    async with listener, asyncio.timeout(10):
+        async with aclosing(listen(client)) as events:
+            assert await anext(events) == Connected()
+            assert await anext(events) == change(1)
+        await closed.wait()
+        await client.aclose()
