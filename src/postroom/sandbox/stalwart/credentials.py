@@ -3,10 +3,18 @@
 import base64
 import json
 import secrets
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 from postroom.sandbox.stalwart import ids, permissions
-from postroom.sandbox.stalwart.errors import SetError, not_offered, required, server_set, unknown_property
+from postroom.sandbox.stalwart.errors import (
+    SetError,
+    invalid_patch,
+    not_offered,
+    required,
+    server_set,
+    unknown_property,
+)
 from postroom.sandbox.stalwart.json_value import JSON
 from postroom.sandbox.stalwart.kind import Call, Condition, Kind
 from postroom.sandbox.stalwart.passwords import MASK, digest
@@ -21,6 +29,11 @@ _DEFAULTS: JSON = {
     "allowedIps": {},
 }
 _BASE32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "abcdefghijklmnopqrstuvwxyz792013")
+
+
+def expired(document: JSON, now: str) -> bool:
+    """Whether a credential counts no more; `now` is a UTCDate, too, which sorts as text."""
+    return document["expiresAt"] is not None and document["expiresAt"] <= now
 
 
 def next_number(store: Store, account: int) -> int:
@@ -52,8 +65,9 @@ class Credentials(Kind):
         if not value.get("description"):
             raise required("description")
         document = _DEFAULTS | value | {"secret": MASK, "createdAt": self._store.now()}
-        if document["expiresAt"] is not None or document["allowedIps"]:
-            raise not_offered("credentials that expire or are bound to addresses")
+        if document["allowedIps"]:
+            raise not_offered("credentials that are bound to addresses")
+        document["expiresAt"] = _utc_date(document["expiresAt"])
         document["permissions"] = permissions.variant(document["permissions"], _PERMISSIONS)
         if document["permissions"]["@type"] == "Replace":
             permissions.check_grant(document["permissions"]["permissions"], call.access.permissions)
@@ -89,3 +103,16 @@ class Credentials(Kind):
 
     def destroy(self, call: Call, number: int) -> None:
         self._store.run("DELETE FROM credentials WHERE account_id = ? AND id = ?", call.account, number)
+
+
+def _utc_date(value: Any) -> str | None:
+    """As it is kept: in UTC, without fractions of a second."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise invalid_patch("expiresAt", "Failed to parse UTCDateTime from string")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

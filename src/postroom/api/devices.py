@@ -1,0 +1,80 @@
+"""`/api/devices`: mail programs of a person, each with an app password of its own that is shown once."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from postroom.api.json_body import read_body
+from postroom.api.mail_settings import PRIVATE, settings_of
+from postroom.api.visitor import Visiting, session_only
+from postroom.mail.app_passwords import AppPassword
+from postroom.mail.devices import Devices
+from postroom.mail.ports import Visitor
+from postroom.mail.servers import MailServers
+from postroom.mail.transfer_code import transfer_code
+
+LONGEST_DAYS = 3650
+
+
+class Wanted(BaseModel):
+    """`expires_in_days` None: until it is revoked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    expires_in_days: int | None = Field(None, ge=1, le=LONGEST_DAYS, strict=True)
+
+
+def devices_router(devices: Devices, servers: MailServers, visiting: Visiting) -> APIRouter:
+    router = APIRouter()
+    visiting = session_only(visiting)
+
+    async def listed(visitor: Annotated[Visitor, Depends(visiting)]) -> JSONResponse:
+        """The devices, oldest first; no secret is told again."""
+        found = await devices.of(visitor.person.identity_id)
+        return JSONResponse({"devices": [_shown(each) for each in found]}, headers=PRIVATE)
+
+    async def connect(request: Request, visitor: Annotated[Visitor, Depends(visiting)]) -> JSONResponse:
+        """A new app password, with all that the mail program wants to know. The secret is shown this once."""
+        wanted = await read_body(request, Wanted)
+        account = await devices.account(visitor.person.identity_id)
+        made = await devices.connect(account.identity_id, wanted.name, wanted.expires_in_days)
+        content = {
+            **_shown(made.app_password),
+            "secret": made.secret,
+            "settings": settings_of(account.email, servers),
+            # With the password: it is shown beside it, and typing 36 characters into a telephone is no joy.
+            "qr_svg": transfer_code(account.email, servers, made.secret),
+        }
+        return JSONResponse(content, status_code=201, headers=PRIVATE)
+
+    async def disconnect(device_id: str, visitor: Annotated[Visitor, Depends(visiting)]) -> Response:
+        """The program with this app password is logged out."""
+        await devices.disconnect(visitor.person.identity_id, device_id)
+        return Response(status_code=204)
+
+    router.add_api_route("/api/devices", listed, methods=["GET"])
+    router.add_api_route("/api/devices", connect, methods=["POST"], status_code=201, openapi_extra=_BODY)
+    router.add_api_route("/api/devices/{device_id}", disconnect, methods=["DELETE"], status_code=204)
+    return router
+
+
+_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": Wanted.model_json_schema()}}}
+}
+
+
+def _shown(device: AppPassword) -> dict[str, Any]:
+    return {
+        "id": device.id,
+        "name": device.name,
+        "created_at": _utc(device.created_at),
+        "expires_at": None if device.expires_at is None else _utc(device.expires_at),
+    }
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,91 @@
+"""What mail programs need to know: for a person to read or scan, and for programs that look for it by themselves."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+
+from postroom.api.problems import problem
+from postroom.api.visitor import Visiting
+from postroom.domain.address import normalise_domain
+from postroom.domain.person import Scope
+from postroom.errors import Refused
+from postroom.mail.apple_profile import apple_profile
+from postroom.mail.autoconfig import autoconfig
+from postroom.mail.devices import Devices
+from postroom.mail.people import require_scope
+from postroom.mail.ports import MailAccount, Visitor
+from postroom.mail.servers import MailServers, Server
+from postroom.mail.transfer_code import transfer_code
+
+PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+_AUTOCONFIG = ("/.well-known/autoconfig/mail/config-v1.1.xml", "/mail/config-v1.1.xml")
+
+
+def settings_of(email: str, servers: MailServers) -> dict[str, Any]:
+    """For a person to type into a mail program; the password is an app password."""
+
+    def one(server: Server) -> dict[str, Any]:
+        return {"host": server.host, "port": server.port, "security": "tls", "username": email}
+
+    return {"email": email, "imap": one(servers.imap), "smtp": one(servers.submission)}
+
+
+def mail_settings_router(devices: Devices, servers: MailServers, visiting: Visiting) -> APIRouter:
+    router = APIRouter()
+
+    async def account(visitor: Annotated[Visitor, Depends(visiting)]) -> MailAccount:
+        require_scope(visitor.person, Scope.READ)
+        return await devices.account(visitor.person.identity_id)
+
+    async def settings(account: Annotated[MailAccount, Depends(account)]) -> JSONResponse:
+        """Servers, ports and user name."""
+        return JSONResponse(settings_of(account.email, servers), headers=PRIVATE)
+
+    async def code(account: Annotated[MailAccount, Depends(account)]) -> Response:
+        """The same as a QR code that Thunderbird for Android scans, without a password."""
+        drawn = transfer_code(account.email, servers)
+        return Response(drawn, media_type="image/svg+xml", headers=PRIVATE)
+
+    async def profile(account: Annotated[MailAccount, Depends(account)]) -> Response:
+        """The same as a configuration profile for iPhone, iPad and Mac, without a password."""
+        headers = PRIVATE | {"Content-Disposition": 'attachment; filename="mail.mobileconfig"'}
+        written = apple_profile(account, servers)
+        return Response(written, media_type="application/x-apple-aspen-config", headers=headers)
+
+    router.add_api_route("/api/mail-settings", settings, methods=["GET"])
+    router.add_api_route("/api/mail-settings/qr.svg", code, methods=["GET"], response_class=Response)
+    router.add_api_route("/api/mail-settings/apple.mobileconfig", profile, methods=["GET"], response_class=Response)
+    return router
+
+
+def autoconfig_router(domains: Sequence[str], servers: MailServers) -> APIRouter:
+    """Public, for a mail program has no password yet when it asks. It names the domain that was asked for and no other:
+    the list of all would be a list of the customers."""
+    router = APIRouter()
+
+    async def config(request: Request, emailaddress: str = "") -> Response:
+        """Servers for the domain of an address, whoever it belongs to."""
+        domain = _domain_asked_for(emailaddress, request.url.hostname or "", domains)
+        if domain is None:
+            return problem(404, "no mail domain of this name is served here", code="domain_not_served")
+        headers = {"Cache-Control": "public, max-age=3600"}
+        return Response(autoconfig(domain, servers), media_type="application/xml", headers=headers)
+
+    for path in _AUTOCONFIG:
+        router.add_api_route(path, config, methods=["GET"], response_class=Response)
+    return router
+
+
+def _domain_asked_for(address: str, host: str, domains: Sequence[str]) -> str | None:
+    for asked in (address.rpartition("@")[2], host.removeprefix("autoconfig."), host):
+        try:
+            domain = normalise_domain(asked)
+        except Refused:
+            continue
+        if domain in domains:
+            return domain
+    # A proxy may have put another name into Host. Where there is one domain, it can mean no other.
+    return domains[0] if len(domains) == 1 and not address else None

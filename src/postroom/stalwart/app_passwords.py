@@ -1,0 +1,176 @@
+"""The port `AppPasswords` on Stalwart's registry: `x:AppPassword`."""
+
+import re
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
+from postroom.jmap.errors import told
+from postroom.mail.app_passwords import AppPassword, NewAppPassword, TooManyAppPasswords
+from postroom.mail.ports import MailAccount, MailAuthorization
+from postroom.stalwart.client import Call, StalwartClient
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.shapes import SetError
+
+DEADLINE = 5.0
+"""Seconds for one question, of which somebody waits for the answer."""
+
+WITHHELD = tuple(
+    f"sys{verb}"
+    for verb in (
+        "AppPasswordCreate",
+        "AppPasswordUpdate",
+        "AppPasswordDestroy",
+        "ApiKeyCreate",
+        "ApiKeyUpdate",
+        "ApiKeyDestroy",
+        "AccountPasswordUpdate",
+    )
+)
+"""Permissions of a person that his app passwords do not have: else who finds a phone makes himself a key that
+outlives its revocation (tried on 0.16.19)."""
+
+_WITHOUT = {"@type": "Disable", "permissions": dict.fromkeys(WITHHELD, True)}
+_SHOWN = ["id", "description", "createdAt", "expiresAt"]
+_LIMIT = re.compile(r"quota of (\d+)")
+
+Clients = Callable[[MailAccount], AbstractAsyncContextManager[StalwartClient]]
+"""Who asks about the app passwords of an account."""
+
+
+def by_key(client: StalwartClient) -> Clients:
+    """Postroom's own key asks. It needs `impersonate` and sysAppPassword{Get,Create,Destroy}."""
+
+    @asynccontextmanager
+    async def shared(_: MailAccount) -> AsyncGenerator[StalwartClient]:
+        yield client
+
+    return shared
+
+
+def as_the_person(url: str, authorization: MailAuthorization) -> Clients:
+    """The person asks, by a master account: Postroom's key needs no permission for it."""
+
+    @asynccontextmanager
+    async def opened(account: MailAccount) -> AsyncGenerator[StalwartClient]:
+        client = StalwartClient(url, await authorization.header(account))
+        try:
+            yield client
+        finally:
+            await client.aclose()
+
+    return opened
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _AppPassword(_Shape):
+    id: str
+    name: str = Field(alias="description")
+    created_at: datetime = Field(alias="createdAt")
+    expires_at: datetime | None = Field(None, alias="expiresAt")
+
+
+class _Listed(_Shape):
+    app_passwords: list[_AppPassword] = Field(alias="list")
+
+
+class _Created(_Shape):
+    id: str
+    secret: str = Field(repr=False)
+
+
+class _Changes(_Shape):
+    created: dict[str, _Created] | None = None
+    not_created: dict[str, SetError] | None = Field(None, alias="notCreated")
+    destroyed: list[str] | None = None
+    not_destroyed: dict[str, SetError] | None = Field(None, alias="notDestroyed")
+
+
+class StalwartAppPasswords:
+    """`registry` waits out the moments in which the server is busy, and knows its generation."""
+
+    def __init__(self, registry: StalwartRegistry, clients: Clients) -> None:
+        self._registry = registry
+        self._clients = clients
+
+    async def of(self, account: MailAccount) -> Sequence[AppPassword]:
+        async with self._clients(account) as client:
+            return await self._registry.within(DEADLINE, lambda left: _list(client, account, left))
+
+    async def make(self, account: MailAccount, name: str, expires_at: datetime | None = None) -> NewAppPassword:
+        async with self._clients(account) as client:
+            return await self._registry.within(DEADLINE, lambda left: _make(client, account, name, expires_at, left))
+
+    async def revoke(self, account: MailAccount, app_password_id: str) -> bool:
+        async with self._clients(account) as client:
+            return await self._registry.within(DEADLINE, lambda left: _revoke(client, account, app_password_id, left))
+
+
+async def _list(client: StalwartClient, account: MailAccount, left: float) -> list[AppPassword]:
+    # Without ids it answers all there are; a query before it would want one more permission.
+    get: Call = ("x:AppPassword/get", {"accountId": account.account_id, "ids": None, "properties": _SHOWN})
+    found = (await client.call([get], deadline=left)).read(0, _Listed).app_passwords
+    return sorted(map(_shown, found), key=lambda each: each.created_at)
+
+
+async def _make(
+    client: StalwartClient, account: MailAccount, name: str, expires_at: datetime | None, left: float
+) -> NewAppPassword:
+    wanted = {"description": name, "permissions": _WITHOUT, "expiresAt": _utc_date(expires_at)}
+    calls: list[Call] = [
+        ("x:AppPassword/set", {"accountId": account.account_id, "create": {"c": wanted}}),
+        ("x:AppPassword/get", {"accountId": account.account_id, "ids": ["#c"], "properties": _SHOWN}),
+    ]
+    answers = await client.call(calls, deadline=left)
+    outcome = answers.read(0, _Changes)
+    if refused := (outcome.not_created or {}).get("c"):
+        raise _refusal(refused)
+    created = (outcome.created or {}).get("c")
+    if created is None:
+        raise Transient("mail server neither made nor refused the app password", outcome_unknown=True)
+    shown = answers.read(1, _Listed).app_passwords
+    if not shown:
+        raise Transient("mail server made the app password but does not show it", outcome_unknown=True)
+    return NewAppPassword(_shown(shown[0]), created.secret)
+
+
+async def _revoke(client: StalwartClient, account: MailAccount, app_password_id: str, left: float) -> bool:
+    destroy: Call = ("x:AppPassword/set", {"accountId": account.account_id, "destroy": [app_password_id]})
+    outcome = (await client.call([destroy], deadline=left)).read(0, _Changes)
+    if app_password_id in (outcome.destroyed or ()):
+        return True
+    refused = (outcome.not_destroyed or {}).get(app_password_id)
+    if refused is None:
+        raise Transient("mail server neither revoked nor kept the app password", outcome_unknown=True)
+    if refused.type == "notFound":
+        return False
+    raise _refusal(refused)
+
+
+def _refusal(error: SetError) -> MailServerError:
+    words = told(error.description or error.type)
+    match error.type:
+        case "overQuota":
+            limit = _LIMIT.search(error.description)
+            return TooManyAppPasswords(int(limit[1]) if limit else None)
+        case "invalidProperties" | "invalidPatch" | "validationFailed":
+            return Permanent(f"mail server refused the app password: {words}")
+        case "rateLimit":
+            return Throttled("mail server answered rateLimit")
+        case _:
+            return Misconfigured(f"mail server refused an app password ({told(error.type)}): {words}")
+
+
+def _shown(each: _AppPassword) -> AppPassword:
+    return AppPassword(each.id, each.name, each.created_at, each.expires_at)
+
+
+def _utc_date(moment: datetime | None) -> str | None:
+    """RFC 8620 §1.4."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

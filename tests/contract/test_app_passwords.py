@@ -1,0 +1,193 @@
+"""Acting for a person, and his app passwords: on the stand-in, or on a real Stalwart (conftest.py)."""
+
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from mail_fakes import FakeCredentials
+from postroom.errors import Misconfigured
+from postroom.mail.app_passwords import WEBMAIL, AppPasswords, TooManyAppPasswords
+from postroom.mail.ports import MailAccount
+from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
+from postroom.stalwart.client import StalwartClient as Client
+from postroom.stalwart.impersonation import Impersonation, basic
+from postroom.stalwart.kept_passwords import REMAKE_AFTER, KeptPasswords
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.seal import Seal
+from stalwart_client import StalwartClient, unique
+
+NEEDED = ("authenticate", "impersonate", "sysAppPasswordGet", "sysAppPasswordCreate", "sysAppPasswordDestroy")
+"""What Postroom's key needs to make app passwords for others, as the documentation says."""
+
+SECRET = "seven-green-ladders-climb-41"
+
+
+@dataclass
+class Ways:
+    """Two ways to the same app passwords, and the master account of one."""
+
+    by_key: AppPasswords
+    as_the_person: AppPasswords
+    master: Impersonation
+
+
+async def account_with(admin: StalwartClient, permissions: tuple[str, ...], **more: object) -> tuple[str, str]:
+    """Id and address of a new account that holds exactly these permissions."""
+    enabled = dict.fromkeys(permissions, True)
+    role = (await admin.try_create("Role", description=unique("role"), enabledPermissions=enabled))["created"]["id"]
+    name = unique("service")
+    return await admin.create(name, roles={"@type": "Custom", "roleIds": {role: True}}, **more), f"{name}@example.org"
+
+
+async def key_with(admin: StalwartClient, permissions: tuple[str, ...]) -> str:
+    number, _ = await account_with(admin, permissions)
+    return (await admin.try_create("ApiKey", account=number, description="test"))["created"]["secret"]
+
+
+def passwords_by(client: Client) -> StalwartAppPasswords:
+    return StalwartAppPasswords(StalwartRegistry(client, mark_domain="example.org"), by_key(client))
+
+
+@pytest.fixture(scope="module")
+async def ways(admin: StalwartClient) -> AsyncIterator[Ways]:
+    client = Client(admin.url, f"Bearer {await key_with(admin, NEEDED)}")
+    _, login = await account_with(
+        admin, ("authenticate", "impersonate"), credentials={"0": {"@type": "Password", "secret": SECRET}}
+    )
+    master = Impersonation(f"{login}:{SECRET}")
+    registry = StalwartRegistry(client, mark_domain="example.org")
+    yield Ways(passwords_by(client), StalwartAppPasswords(registry, as_the_person(admin.url, master)), master)
+    await client.aclose()
+
+
+@pytest.fixture(params=["by_key", "as_the_person"])
+def app_passwords(request: pytest.FixtureRequest, ways: Ways) -> AppPasswords:
+    return getattr(ways, request.param)
+
+
+@pytest.fixture
+async def person(admin: StalwartClient) -> MailAccount:
+    name = unique()
+    return MailAccount(uuid4(), f"{name}@example.org", await admin.create(name))
+
+
+async def session(admin: StalwartClient, header: str) -> httpx2.Response:
+    async with httpx2.AsyncClient(base_url=admin.url) as http:
+        return await http.get("/jmap/session", headers={"Authorization": header})
+
+
+async def test_a_master_account_with_two_permissions_acts_for_a_person(
+    admin: StalwartClient, ways: Ways, person: MailAccount
+) -> None:
+    answer = await session(admin, await ways.master.header(person))
+    assert answer.status_code == 200
+    assert answer.json()["username"] == person.email
+    assert [*answer.json()["accounts"]] == [person.account_id]
+
+
+async def test_nobody_is_impersonated_whom_the_server_does_not_know(admin: StalwartClient, ways: Ways) -> None:
+    nobody = MailAccount(uuid4(), f"{unique('nobody')}@example.org", "b")
+    assert (await session(admin, await ways.master.header(nobody))).status_code == 401
+
+
+async def test_what_is_made_is_listed_with_its_name_and_end(app_passwords: AppPasswords, person: MailAccount) -> None:
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
+    phone = await app_passwords.make(person, "My phone")
+    laptop = await app_passwords.make(person, "Laptop, Büro", end)
+    assert await app_passwords.of(person) == [phone.app_password, laptop.app_password]
+    assert (phone.app_password.name, phone.app_password.expires_at) == ("My phone", None)
+    assert (laptop.app_password.name, laptop.app_password.expires_at) == ("Laptop, Büro", end)
+
+
+async def test_it_logs_in_until_it_is_revoked(
+    admin: StalwartClient, app_passwords: AppPasswords, person: MailAccount
+) -> None:
+    made = await app_passwords.make(person, "My phone")
+    header = basic(person.email, made.secret)
+    assert (await session(admin, header)).status_code == 200
+    assert await app_passwords.revoke(person, made.app_password.id) is True
+    assert (await session(admin, header)).status_code == 401
+    assert await app_passwords.revoke(person, made.app_password.id) is False
+    assert await app_passwords.of(person) == []
+
+
+async def test_it_does_not_log_in_after_its_end(
+    admin: StalwartClient, app_passwords: AppPasswords, person: MailAccount
+) -> None:
+    made = await app_passwords.make(person, "Old phone", datetime.now(UTC) - timedelta(seconds=2))
+    assert (await session(admin, basic(person.email, made.secret))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2099-01-01T00:00:00.123Z", "2099-01-01T00:00:00Z"),
+        ("2099-01-01T00:00:00+02:00", "2098-12-31T22:00:00Z"),
+        ("2099-01-01", None),
+        ("soon", None),
+    ],
+)
+async def test_the_server_keeps_an_end_in_utc_and_refuses_what_is_none(
+    admin: StalwartClient, person: MailAccount, given: str, kept: str | None
+) -> None:
+    answer = await admin.try_create("AppPassword", account=person.account_id, description="x", expiresAt=given)
+    if kept is None:
+        assert answer["notCreated"]["description"] == "Failed to parse UTCDateTime from string"
+        return
+    (shown,) = (await admin.call("x:AppPassword/get", accountId=person.account_id))["list"]
+    assert shown["expiresAt"] == kept
+
+
+@pytest.mark.parametrize("kind", ["AppPassword", "ApiKey"])
+async def test_an_app_password_makes_no_other_and_no_key(
+    admin: StalwartClient, app_passwords: AppPasswords, person: MailAccount, kind: str
+) -> None:
+    made = await app_passwords.make(person, "My phone")
+    phone = StalwartClient(admin.url, (person.email, made.secret))
+    async with phone.http:
+        refused = await phone.try_create(kind, account=person.account_id, description="another")
+        assert refused["type"] == "forbidden"
+        revoked = await phone.call(f"x:{kind}/set", accountId=person.account_id, destroy=[made.app_password.id])
+        assert revoked["type"] == "forbidden"
+
+
+async def test_the_sixth_is_refused_with_the_limit(app_passwords: AppPasswords, person: MailAccount) -> None:
+    for number in range(5):
+        await app_passwords.make(person, f"phone {number}")
+    with pytest.raises(TooManyAppPasswords) as refusal:
+        await app_passwords.make(person, "one too many")
+    assert refusal.value.limit == 5
+
+
+async def test_the_webmail_logs_in_by_an_app_password_that_is_made_anew_after_a_revocation(
+    admin: StalwartClient, ways: Ways, person: MailAccount
+) -> None:
+    credentials = FakeCredentials()
+    kept = KeptPasswords(ways.by_key, credentials, Seal(base64.b64encode(b"k" * 32).decode()))
+    first = await kept.header(person)
+    assert (await session(admin, first)).json()["username"] == person.email
+    (ours,) = await ways.by_key.of(person)
+    await ways.as_the_person.revoke(person, ours.id)
+    assert (await session(admin, first)).status_code == 401
+    credentials.age = REMAKE_AFTER
+    assert await kept.refused(person, first) is True
+    assert (await session(admin, await kept.header(person))).status_code == 200
+    assert [each.name for each in await ways.by_key.of(person)] == [WEBMAIL]
+
+
+@pytest.mark.parametrize("missing", NEEDED[1:])
+async def test_each_permission_of_the_key_is_needed(admin: StalwartClient, person: MailAccount, missing: str) -> None:
+    client = Client(admin.url, f"Bearer {await key_with(admin, tuple(p for p in NEEDED if p != missing))}")
+    with pytest.raises(Misconfigured, match="forbids it"):
+        await make_and_revoke(passwords_by(client), person)
+    await client.aclose()
+
+
+async def make_and_revoke(app_passwords: AppPasswords, person: MailAccount) -> None:
+    made = await app_passwords.make(person, "My phone")
+    await app_passwords.revoke(person, made.app_password.id)

@@ -1,0 +1,263 @@
+"""`/api/devices` and `/api/mail-settings` on the stand-in for Stalwart, as a browser or a mail program asks."""
+
+import base64
+import plistlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from mail_fakes import FakeAccounts
+from postroom.api.devices import devices_router
+from postroom.api.mail_settings import autoconfig_router, mail_settings_router
+from postroom.api.visitor import receive_visitors, visitor_of
+from postroom.domain.person import Person, Scope
+from postroom.errors import NoSession
+from postroom.mail.app_passwords import WEBMAIL
+from postroom.mail.devices import Devices
+from postroom.mail.ports import MailAccount, Visitor
+from postroom.mail.servers import mail_servers
+from postroom.postgres.connection import Pool
+from postroom.postgres.mail_credentials import PostgresMailCredentials
+from postroom.stalwart.app_passwords import StalwartAppPasswords, by_key
+from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.impersonation import basic
+from postroom.stalwart.kept_passwords import KeptPasswords
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.seal import Seal
+from stalwart_client import StalwartClient as Admin
+from stalwart_client import unique
+from stalwart_stand_in import StalwartStandIn
+
+DOMAINS = ["example.org", "example.net"]
+KEY = base64.b64encode(b"k" * 32).decode()
+
+
+class NamedPeople:
+    """Who one is stands in a header: `X-Person` for a session, with `X-Scopes` for an access token."""
+
+    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+        if "x-person" not in headers:
+            raise NoSession("log in")
+        identity_id = UUID(headers["x-person"])
+        if scopes := headers.get("x-scopes"):
+            held = frozenset(map(Scope, scopes.split()))
+            return Visitor(Person(identity_id, held, token_id=uuid4()))
+        return Visitor(Person(identity_id))
+
+
+class World:
+    def __init__(self, person: MailAccount, neighbour: MailAccount, kept: KeptPasswords, app: FastAPI) -> None:
+        self.person = person
+        self.neighbour = neighbour
+        self.kept = kept
+        self.app = app
+
+    def browser(self, who: MailAccount | None = None, **headers: str) -> httpx2.AsyncClient:
+        if who:
+            headers["X-Person"] = str(who.identity_id)
+        transport = httpx2.ASGITransport(app=self.app)
+        return httpx2.AsyncClient(transport=transport, base_url="https://mail.example.org", headers=headers)
+
+    async def connect(self, name: str = "My phone", who: MailAccount | None = None, **more: Any) -> httpx2.Response:
+        async with self.browser(who or self.person) as browser:
+            return await browser.post("/api/devices", json={"name": name, **more})
+
+    async def devices(self, who: MailAccount | None = None) -> list[dict[str, Any]]:
+        async with self.browser(who or self.person) as browser:
+            answer = await browser.get("/api/devices")
+        assert answer.status_code == 200, answer.text
+        return answer.json()["devices"]
+
+
+async def a_person(admin: Admin) -> MailAccount:
+    name = unique()
+    return MailAccount(uuid4(), f"{name}@example.org", await admin.create(name))
+
+
+def an_app(devices: Devices) -> FastAPI:
+    servers, visiting = mail_servers("http://10.0.0.1", "imap.example.org", None), visitor_of(NamedPeople())
+    app = FastAPI()
+    receive_visitors(app)
+    app.include_router(devices_router(devices, servers, visiting))
+    app.include_router(mail_settings_router(devices, servers, visiting))
+    app.include_router(autoconfig_router(DOMAINS, servers))
+    return app
+
+
+@pytest.fixture
+async def world(stalwart: StalwartStandIn, pool: Pool) -> AsyncIterator[World]:
+    admin = Admin(stalwart.url, stalwart.admin)
+    async with admin.http:
+        admin.domain = await admin.ensure_domain("example.org")
+        person, neighbour = await a_person(admin), await a_person(admin)
+    client = StalwartClient(stalwart.url, basic(*stalwart.admin))
+    app_passwords = StalwartAppPasswords(StalwartRegistry(client, mark_domain="example.org"), by_key(client))
+    credentials = PostgresMailCredentials(pool)
+    kept = KeptPasswords(app_passwords, credentials, Seal(KEY))
+    yield World(person, neighbour, kept, an_app(Devices(FakeAccounts(person, neighbour), app_passwords, credentials)))
+    await client.aclose()
+
+
+async def logs_in(stalwart: StalwartStandIn, email: str, secret: str) -> bool:
+    async with httpx2.AsyncClient(base_url=stalwart.url) as http:
+        return (await http.get("/jmap/session", auth=(email, secret))).status_code == 200
+
+
+async def test_a_device_logs_in_with_what_it_was_shown_until_it_is_disconnected(
+    world: World, stalwart: StalwartStandIn
+) -> None:
+    answer = await world.connect(expires_in_days=30)
+    assert answer.status_code == 201
+    assert answer.headers["cache-control"] == "no-store"
+    device = answer.json()
+    assert await logs_in(stalwart, device["settings"]["imap"]["username"], device["secret"])
+    shown = {name: device[name] for name in ("id", "name", "created_at", "expires_at")}
+    assert await world.devices() == [shown]
+    async with world.browser(world.person) as browser:
+        assert (await browser.delete(f"/api/devices/{device['id']}")).status_code == 204
+        again = await browser.delete(f"/api/devices/{device['id']}")
+    assert (again.status_code, again.json()["type"]) == (404, "urn:postroom:problem:unknown")
+    assert not await logs_in(stalwart, world.person.email, device["secret"])
+    assert await world.devices() == []
+
+
+async def test_the_webmails_own_password_is_not_shown_and_counts(world: World, stalwart: StalwartStandIn) -> None:
+    header = await world.kept.header(world.person)
+    for number in range(4):
+        assert (await world.connect(f"phone {number}")).status_code == 201
+    assert len(await world.devices()) == 4
+    full = await world.connect("one too many")
+    assert (full.status_code, full.json()["type"]) == (409, "urn:postroom:problem:too_many")
+    assert "5 app passwords at most, and the webmail uses one of them" in full.json()["detail"]
+    async with world.browser(world.person) as browser:
+        # Ids are given in order, so that a person could guess it.
+        known = {each["id"] for each in await world.devices()}
+        answers = [await browser.delete(f"/api/devices/{id_}") for id_ in "abcdefgh" if id_ not in known]
+    assert {answer.status_code for answer in answers} == {404}
+    async with httpx2.AsyncClient(base_url=stalwart.url) as http:
+        session = await http.get("/jmap/session", headers={"Authorization": header})
+    assert session.status_code == 200
+
+
+async def test_nobody_sees_or_disconnects_the_devices_of_another(world: World) -> None:
+    device = (await world.connect()).json()
+    assert await world.devices(world.neighbour) == []
+    async with world.browser(world.neighbour) as browser:
+        assert (await browser.delete(f"/api/devices/{device['id']}")).status_code == 404
+    assert len(await world.devices()) == 1
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", ""), ("DELETE", "/b")])
+async def test_an_access_token_connects_no_device(world: World, method: str, path: str) -> None:
+    async with world.browser(world.person, **{"X-Scopes": "read write send"}) as browser:
+        answer = await browser.request(method, f"/api/devices{path}", json={"name": "My phone"})
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:postroom:problem:session_required")
+
+
+@pytest.mark.parametrize(
+    "path", ["devices", "mail-settings", "mail-settings/qr.svg", "mail-settings/apple.mobileconfig"]
+)
+async def test_who_is_not_logged_in_is_told_nothing(world: World, path: str) -> None:
+    async with world.browser() as browser:
+        assert (await browser.get(f"/api/{path}")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ({"name": 5}, 400),
+        ({"name": "phone", "expires_in_days": 0}, 400),
+        ({"name": "phone", "expires_in_days": 1e9}, 400),
+        ({"name": "phone", "expires_in_days": "7"}, 400),
+        ({"name": "phone", "permissions": {"@type": "Inherit"}}, 400),
+        ({"name": ""}, 422),
+        ({"name": WEBMAIL}, 422),
+        ({"name": "x" * 20_000}, 413),
+    ],
+)
+async def test_what_is_no_device_is_refused(world: World, body: dict[str, Any], status: int) -> None:
+    async with world.browser(world.person) as browser:
+        assert (await browser.post("/api/devices", json=body)).status_code == status
+    assert await world.devices() == []
+
+
+async def test_a_person_without_a_mailbox_is_told_to_wait(world: World) -> None:
+    async with world.browser(MailAccount(uuid4(), "", "")) as browser:
+        answers = [await browser.get("/api/devices"), await browser.get("/api/mail-settings")]
+    assert {answer.json()["type"] for answer in answers} == {"urn:postroom:problem:no_mailbox"}
+
+
+async def test_while_the_mail_server_is_away_the_person_is_told_to_try_again(
+    world: World, stalwart: StalwartStandIn
+) -> None:
+    await world.connect()
+    await stalwart.set_fault(kind="unavailable")
+    answer = await world.connect()
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:postroom:problem:mail_server_away")
+    assert answer.headers["retry-after"]
+
+
+async def test_a_person_gets_his_settings_in_each_form_without_a_password(world: World) -> None:
+    async with world.browser(world.person, **{"X-Scopes": "read"}) as browser:
+        settings = await browser.get("/api/mail-settings")
+        code = await browser.get("/api/mail-settings/qr.svg")
+        profile = await browser.get("/api/mail-settings/apple.mobileconfig")
+    server = {"port": 993, "security": "tls", "username": world.person.email}
+    assert settings.json()["imap"] == {"host": "imap.example.org", **server}
+    assert settings.json()["smtp"] == {"host": "10.0.0.1", **server, "port": 465}
+    assert code.headers["content-type"].startswith("image/svg+xml")
+    assert profile.headers["content-type"].startswith("application/x-apple-aspen-config")
+    assert plistlib.loads(profile.content)["PayloadContent"][0]["EmailAddress"] == world.person.email
+    assert {answer.headers["cache-control"] for answer in (settings, code, profile)} == {"no-store"}
+
+
+async def test_settings_need_the_scope_read(world: World) -> None:
+    async with world.browser(world.person, **{"X-Scopes": "send"}) as browser:
+        assert (await browser.get("/api/mail-settings")).status_code == 403
+
+
+WELL_KNOWN = "/.well-known/autoconfig/mail/config-v1.1.xml"
+BY_SUBDOMAIN = "/mail/config-v1.1.xml"
+
+
+async def autoconfig_of(world: World, path: str, host: str, address: str | None = None) -> httpx2.Response:
+    parameters = {} if address is None else {"emailaddress": address}
+    async with world.browser() as program:
+        return await program.get(path, params=parameters, headers={"Host": host})
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "address", "domain"),
+    [
+        (WELL_KNOWN, "example.org", None, "example.org"),
+        (WELL_KNOWN, "EXAMPLE.net:443", None, "example.net"),
+        (BY_SUBDOMAIN, "autoconfig.example.net", "bob@example.net", "example.net"),
+        (BY_SUBDOMAIN, "mail.elsewhere.org", "Bob@Example.ORG", "example.org"),
+        (BY_SUBDOMAIN, "autoconfig.example.org", "", "example.org"),
+    ],
+)
+async def test_a_mail_program_finds_the_servers_of_a_domain_served(
+    world: World, path: str, host: str, address: str | None, domain: str
+) -> None:
+    answer = await autoconfig_of(world, path, host, address)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("application/xml")
+    assert f"<domain>{domain}</domain>" in answer.text
+    assert [each for each in DOMAINS if f"<domain>{each}</domain>" in answer.text] == [domain]
+
+
+async def test_autoconfig_does_not_tell_who_exists(world: World) -> None:
+    addresses = [world.person.email, "nobody@example.org", "%@example.org", "<x>&@example.org"]
+    answers = [await autoconfig_of(world, BY_SUBDOMAIN, "example.org", address) for address in addresses]
+    assert len({answer.content for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("address", ["bob@elsewhere.org", "bob@", "@", "bob", "bob@example.org.", "b\0b@x"])
+async def test_autoconfig_knows_only_the_domains_served(world: World, address: str) -> None:
+    answer = await autoconfig_of(world, BY_SUBDOMAIN, "mail.elsewhere.org", address)
+    assert answer.status_code == (200 if address.endswith("example.org.") else 404)

@@ -1,0 +1,93 @@
+"""The ports of app passwords in memory."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from postroom.mail.app_passwords import (
+    AppPassword,
+    MailCredential,
+    NewAppPassword,
+    TooManyAppPasswords,
+)
+from postroom.mail.ports import MailAccount
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LIMIT = 5
+
+
+def an_account() -> MailAccount:
+    return MailAccount(uuid4(), "alice@example.org", "bv")
+
+
+class FakeAccounts:
+    def __init__(self, *accounts: MailAccount) -> None:
+        self._accounts = {account.identity_id: account for account in accounts}
+
+    async def of(self, identity_id: UUID) -> MailAccount | None:
+        return self._accounts.get(identity_id)
+
+    async def by_account_ids(self, account_ids: Sequence[str]) -> Sequence[MailAccount]:
+        return [account for account in self._accounts.values() if account.account_id in account_ids]
+
+
+class FakeAppPasswords:
+    """Those of one account. As in Stalwart, an id is one more than the highest in use. `made` counts."""
+
+    def __init__(self) -> None:
+        self.secrets: dict[str, str] = {}
+        self.listed: dict[str, AppPassword] = {}
+        self.now = NOW
+        self.made = 0
+        self.gate = asyncio.Event()
+        """Cleared, whoever makes one waits before it is made"""
+        self.gate.set()
+        self.at_gate: asyncio.Queue[MailAccount] = asyncio.Queue()
+        """One entry for each who has come to the gate"""
+
+    async def of(self, account: MailAccount) -> list[AppPassword]:
+        return list(self.listed.values())
+
+    async def make(self, account: MailAccount, name: str, expires_at: datetime | None = None) -> NewAppPassword:
+        self.at_gate.put_nowait(account)
+        await self.gate.wait()
+        if len(self.listed) >= LIMIT:
+            raise TooManyAppPasswords(LIMIT)
+        self.made += 1
+        number = str(max(map(int, self.listed), default=0) + 1)
+        self.listed[number] = AppPassword(number, name, self.now, expires_at)
+        self.secrets[number] = f"app_{self.made}"
+        return NewAppPassword(self.listed[number], self.secrets[number])
+
+    async def revoke(self, account: MailAccount, app_password_id: str) -> bool:
+        self.secrets.pop(app_password_id, None)
+        return self.listed.pop(app_password_id, None) is not None
+
+    def add(self, name: str, *, age: timedelta = timedelta(days=1)) -> AppPassword:
+        number = str(max(map(int, self.listed), default=0) + 1)
+        self.listed[number] = AppPassword(number, name, self.now - age)
+        return self.listed[number]
+
+
+class FakeCredentials:
+    """`age` is that of all rows."""
+
+    def __init__(self) -> None:
+        self.rows: dict[UUID, MailCredential] = {}
+        self.age = 0.0
+        self.reads = 0
+
+    async def of(self, identity_id: UUID) -> MailCredential | None:
+        self.reads += 1
+        row = self.rows.get(identity_id)
+        return row and replace(row, age=self.age)
+
+    async def keep(self, credential: MailCredential, *, instead_of: MailCredential | None) -> bool:
+        row = self.rows.get(credential.identity_id)
+        if row and (instead_of is None or row.sealed != instead_of.sealed):
+            return False
+        self.rows[credential.identity_id] = credential
+        self.age = 0.0
+        return True

@@ -1,0 +1,226 @@
+"""The app password that Postroom keeps for a person: when it is made, made anew, and when not."""
+
+import asyncio
+import base64
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from mail_fakes import FakeAppPasswords, FakeCredentials, an_account
+from postroom.errors import Misconfigured, Permanent
+from postroom.mail.app_passwords import WEBMAIL, TooManyAppPasswords
+from postroom.mail.ports import MailAccount
+from postroom.stalwart.impersonation import basic
+from postroom.stalwart.kept_passwords import REMAKE_AFTER, REMEMBERED, KeptPasswords
+from postroom.stalwart.seal import Seal
+
+KEY = base64.b64encode(b"k" * 32).decode()
+OTHER_KEY = base64.b64encode(b"o" * 32).decode()
+
+
+class World:
+    """One mail server and one database, and as many processes as a test wants."""
+
+    def __init__(self) -> None:
+        self.server = FakeAppPasswords()
+        self.database = FakeCredentials()
+        self.account = an_account()
+
+    def process(self, key: str = KEY) -> KeptPasswords:
+        return KeptPasswords(self.server, self.database, Seal(key), now=lambda: self.server.now)
+
+    @property
+    def working(self) -> str:
+        """The header that the mail server takes."""
+        (secret,) = self.server.secrets.values()
+        return basic(self.account.email, secret)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_it_is_made_at_first_need_and_then_kept(world: World) -> None:
+    process = world.process()
+    assert await process.header(world.account) == await process.header(world.account) == world.working
+    assert await world.process().header(world.account) == world.working
+    assert world.server.made == 1
+    assert [each.name for each in world.server.listed.values()] == [WEBMAIL]
+
+
+async def test_the_database_is_not_asked_again(world: World) -> None:
+    process = world.process()
+    await process.header(world.account)
+    reads = world.database.reads
+    await process.header(world.account)
+    assert world.database.reads == reads
+
+
+async def test_no_secret_lies_readable_in_the_database_or_in_a_repr(world: World) -> None:
+    await world.process().header(world.account)
+    (row,) = world.database.rows.values()
+    (secret,) = world.server.secrets.values()
+    assert secret.encode() not in row.sealed
+    assert "sealed" not in repr(row)
+
+
+async def test_many_requests_of_one_person_make_one(world: World) -> None:
+    process = world.process()
+    headers = await asyncio.gather(*(process.header(world.account) for _ in range(20)))
+    assert set(headers) == {world.working}
+    assert world.server.made == 1
+
+
+async def test_a_caller_who_goes_away_leaves_none_that_nobody_keeps(world: World) -> None:
+    process = world.process()
+    world.server.gate.clear()
+    caller = asyncio.create_task(process.header(world.account))
+    await world.server.at_gate.get()
+    caller.cancel()
+    world.server.gate.set()
+    assert await process.header(world.account) == world.working
+    assert world.server.made == 1
+
+
+async def test_of_two_processes_the_first_keeps_its_own_and_the_other_revokes(world: World) -> None:
+    one, two = world.process(), world.process()
+    world.server.gate.clear()
+    callers = [asyncio.create_task(process.header(world.account)) for process in (one, two)]
+    await world.server.at_gate.get()
+    await world.server.at_gate.get()
+    world.server.gate.set()
+    headers = await asyncio.gather(*callers)
+    assert world.server.made == 2
+    assert set(headers) == {world.working}
+
+
+async def test_one_that_is_refused_is_made_anew_and_the_old_one_revoked(world: World) -> None:
+    process = world.process()
+    first = await process.header(world.account)
+    world.database.age = REMAKE_AFTER
+    assert await process.refused(world.account, first) is True
+    assert await process.header(world.account) == world.working != first
+
+
+async def test_one_that_another_process_made_anew_is_taken(world: World) -> None:
+    one, two = world.process(), world.process()
+    first = await one.header(world.account)
+    await two.header(world.account)
+    world.database.age = REMAKE_AFTER
+    assert await one.refused(world.account, first) is True
+    assert await two.refused(world.account, first) is True
+    assert await two.header(world.account) == world.working
+    assert world.server.made == 2
+
+
+async def test_a_late_refusal_of_what_was_replaced_makes_nothing(world: World) -> None:
+    process = world.process()
+    first = await process.header(world.account)
+    world.database.age = REMAKE_AFTER
+    await process.refused(world.account, first)
+    second = await process.header(world.account)
+    assert await process.refused(world.account, first) is True
+    assert await process.header(world.account) == second
+    assert world.server.made == 2
+
+
+async def test_a_new_one_that_is_refused_is_neither_made_anew_nor_tried_again(world: World) -> None:
+    process = world.process()
+    header = await process.header(world.account)
+    world.database.age = REMAKE_AFTER - 1
+    assert await process.refused(world.account, header) is False
+    with pytest.raises(Misconfigured, match="refuses an app password that is new"):
+        await process.header(world.account)
+    world.database.age = REMAKE_AFTER
+    assert await process.header(world.account) == header
+    assert await process.refused(world.account, header) is True
+    assert await process.header(world.account) == world.working != header
+
+
+async def test_a_device_that_got_the_id_of_the_old_one_is_left_alone(world: World) -> None:
+    process = world.process()
+    first = await process.header(world.account)
+    (number,) = world.server.listed
+    await world.server.revoke(world.account, number)  # by the person, at the mail server
+    phone = await world.server.make(world.account, "My phone")
+    assert phone.app_password.id == number
+    world.database.age = REMAKE_AFTER
+    assert await process.refused(world.account, first) is True
+    assert [each.name for each in world.server.listed.values()] == ["My phone", WEBMAIL]
+
+
+async def test_the_new_one_is_not_taken_for_the_old_one_whose_id_it_got(world: World) -> None:
+    process = world.process()
+    first = await process.header(world.account)
+    (number,) = world.server.listed
+    await world.server.revoke(world.account, number)
+    world.database.age = REMAKE_AFTER
+    assert await process.refused(world.account, first) is True
+    assert [*world.server.listed] == [number]
+    assert await process.header(world.account) == world.working
+
+
+async def test_another_key_makes_another_password(world: World) -> None:
+    await world.process().header(world.account)
+    world.database.age = REMAKE_AFTER
+    assert await world.process(OTHER_KEY).header(world.account) == world.working
+    assert world.server.made == 2
+
+
+async def test_two_processes_with_different_keys_do_not_take_turns_in_making(world: World) -> None:
+    await world.process().header(world.account)
+    with pytest.raises(Misconfigured, match="POSTROOM_ENCRYPTION_KEY"):
+        await world.process(OTHER_KEY).header(world.account)
+    assert world.server.made == 1
+
+
+async def test_a_row_copied_to_another_person_opens_nothing(world: World) -> None:
+    await world.process().header(world.account)
+    thief = replace(world.account, identity_id=uuid4())
+    (row,) = world.database.rows.values()
+    world.database.rows[thief.identity_id] = replace(row, identity_id=thief.identity_id)
+    with pytest.raises(Misconfigured):
+        await world.process().header(thief)
+
+
+@pytest.mark.parametrize("change", [{"account_id": "bw"}, {"email": "renamed@example.org"}])
+async def test_a_mailbox_that_changed_gets_the_right_login(world: World, change: dict[str, str]) -> None:
+    process = world.process()
+    await process.header(world.account)
+    changed: MailAccount = replace(world.account, **change)
+    login = base64.b64decode((await process.header(changed)).removeprefix("Basic ")).decode()
+    assert login.startswith(f"{changed.email}:app_")
+    assert world.server.made == (2 if "account_id" in change else 1)
+
+
+async def test_where_there_is_no_room_what_we_left_behind_is_revoked_first(world: World) -> None:
+    for name in ("phone", "tablet", "laptop", WEBMAIL, WEBMAIL):
+        world.server.add(name)
+    await world.process().header(world.account)
+    assert [each.name for each in world.server.listed.values()] == ["phone", "tablet", "laptop", WEBMAIL]
+
+
+async def test_where_there_is_no_room_one_just_made_by_another_process_stays(world: World) -> None:
+    for name in ("phone", "tablet", "laptop", "clock"):
+        world.server.add(name)
+    world.server.add(WEBMAIL, age=timedelta(seconds=1))
+    with pytest.raises(TooManyAppPasswords):
+        await world.process().header(world.account)
+    assert len(world.server.listed) == 5
+
+
+async def test_no_more_headers_are_remembered_than_fit(world: World) -> None:
+    process = world.process()
+    held = process._hold
+    for _ in range(REMEMBERED + 3):
+        held(replace(world.account, identity_id=uuid4()), "Basic x")
+    assert len(process._held) == REMEMBERED
+
+
+async def test_an_address_that_would_log_in_as_somebody_else_is_refused(world: World) -> None:
+    with pytest.raises(Permanent):
+        await world.process().header(replace(world.account, email="a%b@example.org"))
+    assert world.server.made == 0

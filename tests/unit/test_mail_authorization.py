@@ -1,0 +1,84 @@
+"""Headers for a person, and the encryption of what makes them."""
+
+import base64
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+
+from mail_fakes import an_account
+from postroom.errors import ConfigurationError, Permanent
+from postroom.stalwart.impersonation import Impersonation
+from postroom.stalwart.seal import Seal
+
+KEY, OTHER = (base64.b64encode(bytes([byte]) * 32).decode() for byte in (0xFB, 0x02))
+
+
+async def test_a_master_account_logs_in_as_the_person() -> None:
+    header = await Impersonation("master@example.org:pass:wörd%").header(an_account())
+    assert header.startswith("Basic ")
+    assert base64.b64decode(header[6:]).decode() == "alice@example.org%master@example.org:pass:wörd%"
+
+
+async def test_a_refused_master_account_is_not_tried_again() -> None:
+    master, account = Impersonation("master@example.org:secret"), an_account()
+    assert await master.refused(account, await master.header(account)) is False
+
+
+@pytest.mark.parametrize("email", ["alice%admin@example.org", "alice@example.org%admin", "alice:x@example.org"])
+async def test_an_address_cannot_choose_who_logs_in(email: str) -> None:
+    with pytest.raises(Permanent):
+        await Impersonation("master@example.org:secret").header(replace(an_account(), email=email))
+
+
+@pytest.mark.parametrize(
+    "master", ["", "master@example.org", "master@example.org:", "master:x", "@d.org:x", "a%b@d.org:x"]
+)
+def test_a_master_of_the_wrong_form_is_told_without_its_password(master: str) -> None:
+    with pytest.raises(ConfigurationError, match="POSTROOM_MAIL_MASTER") as error:
+        Impersonation(master)
+    assert not master or master not in str(error.value)
+
+
+def test_what_is_sealed_is_opened_for_the_same_account_alone() -> None:
+    account = an_account()
+    sealed = Seal(KEY).close(account, "app_secret")
+    assert b"secret" not in sealed
+    assert Seal(KEY).open(account, sealed) == "app_secret"
+    assert Seal(KEY).open(replace(account, identity_id=uuid4()), sealed) is None
+    assert Seal(KEY).open(replace(account, account_id="bw"), sealed) is None
+
+
+def test_the_previous_key_opens_and_does_not_seal() -> None:
+    account = an_account()
+    old = Seal(OTHER).close(account, "app_secret")
+    assert Seal(KEY, OTHER).open(account, old) == "app_secret"
+    assert Seal(KEY).open(account, old) is None
+    assert Seal(OTHER).open(account, Seal(KEY, OTHER).close(account, "app_secret")) is None
+
+
+def test_what_was_changed_is_not_opened() -> None:
+    account = an_account()
+    sealed = bytearray(Seal(KEY).close(account, "app_secret"))
+    sealed[-5] ^= 1
+    assert Seal(KEY).open(account, bytes(sealed)) is None
+    assert Seal(KEY).open(account, b"\xff\x00") is None
+
+
+def test_both_spellings_of_base64_are_the_same_key() -> None:
+    account = replace(an_account(), identity_id=UUID(int=0))
+    url_safe = KEY.replace("+", "-").replace("/", "_")
+    assert url_safe != KEY
+    assert Seal(f"{url_safe}\n").open(account, Seal(KEY).close(account, "x")) == "x"
+
+
+@pytest.mark.parametrize("key", ["", "short", "a" * 32, "ü" * 44, base64.b64encode(b"k" * 31).decode(), KEY + KEY])
+def test_a_key_of_the_wrong_form_is_told_how_to_be_made(key: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"POSTROOM_ENCRYPTION_KEY: .*openssl rand -base64 32") as error:
+        Seal(key)
+    assert not key or key not in str(error.value)
+
+
+def test_a_wrong_previous_key_is_told_by_its_name() -> None:
+    with pytest.raises(ConfigurationError, match="POSTROOM_ENCRYPTION_KEY_PREVIOUS"):
+        Seal(KEY, "short")
