@@ -1,0 +1,84 @@
+"""Whose request it is, and for how long."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from postroom.domain.person import Person, Scope
+from postroom.errors import CrossSite, KratosAway, NoSession, SecondFactorDue, Unavailable
+from postroom.gateway.client import Client
+from postroom.gateway.problems import mailbox_not_ready, not_allowed
+from postroom.mail.ports import MailAccount, MailAccounts, People
+from postroom.telemetry import log
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    person: Person
+    account: MailAccount
+
+    @property
+    def account_id(self) -> str:
+        return self.account.account_id
+
+    def need(self, scope: Scope) -> None:
+        if scope not in self.person.scopes:
+            raise not_allowed(scope)
+
+
+class Admission:
+    """`now` is the time of day."""
+
+    def __init__(
+        self, people: People, accounts: MailAccounts, *, recheck_seconds: float, now: Callable[[], datetime]
+    ) -> None:
+        self._people = people
+        self._accounts = accounts
+        self._recheck_seconds = recheck_seconds
+        self._now = now
+        self._hour = 0
+        self._told: set[UUID] = set()
+
+    async def admit(self, client: Client) -> Admitted:
+        """Raises `Problem` and the errors of the ports."""
+        visitor = await self._people.identify(client.request.method, client.request.headers)
+        client.cookies = visitor.set_cookie
+        account = await self._accounts.of(visitor.person.identity_id)
+        if account is None:
+            raise mailbox_not_ready()
+        self._note(visitor.person)
+        return Admitted(visitor.person, account)
+
+    async def over(self, client: Client, admitted: Admitted) -> None:
+        """Returns when the person may not listen any longer: a stream outlives the request that was admitted."""
+        person, request = admitted.person, client.request
+        while (wait := self._until_recheck(person)) > 0:
+            await asyncio.sleep(wait)
+            try:
+                found = (await self._people.identify(request.method, request.headers)).person
+                account = await self._accounts.of(found.identity_id)
+            except (NoSession, SecondFactorDue, CrossSite):
+                return
+            except (KratosAway, Unavailable):
+                # An outage logs nobody out; the end that was known still holds.
+                continue
+            if account != admitted.account or Scope.READ not in found.scopes:
+                return
+            person = found
+
+    def _until_recheck(self, person: Person) -> float:
+        if person.expires_at is None:
+            return self._recheck_seconds
+        return min(self._recheck_seconds, (person.expires_at - self._now()).total_seconds())
+
+    def _note(self, person: Person) -> None:
+        """Once an hour and person: who is acted for must be known, and a line for each request would drown it."""
+        hour = int(self._now().timestamp() // 3600)
+        if self._hour != hour:
+            self._hour, self._told = hour, set()
+        if person.identity_id not in self._told:
+            self._told.add(person.identity_id)
+            way = "session" if person.token_id is None else f"access token {person.token_id}"
+            log.info("Acting for identity", identity_id=str(person.identity_id), way=way)

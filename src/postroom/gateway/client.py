@@ -1,0 +1,128 @@
+"""The client's side of a request: its body as it comes, and the answer as it is taken."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope, Send
+
+from postroom.gateway.problems import Problem, limit, too_slow
+
+LINGER_SECONDS = 2.0
+
+
+class Client:
+    """`cookies` are what Kratos wants the browser told with whatever answer there is."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, *, stall_seconds: float) -> None:
+        self.request = Request(scope, receive)
+        self.cookies: Sequence[str] = ()
+        self.started = False
+        headers = self.request.headers
+        self._unread = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+        self._receive = receive
+        self._send = send
+        self._stall_seconds = stall_seconds
+
+    async def body(self, at_most: int, limit_name: str, *, within: float) -> AsyncGenerator[bytes]:
+        """The body's chunks. Raises `Problem` when it is too large or too slow, `ClientDisconnect` when it ends early.
+
+        `within` seconds it must have come.
+        """
+        stated = self.request.headers.get("content-length", "")
+        if stated.isdigit() and int(stated) > at_most:
+            raise limit(limit_name, f"the body is larger than {at_most} bytes")
+        clock = asyncio.get_running_loop().time
+        end = clock() + within
+        size = 0
+        more = True
+        while more:
+            try:
+                async with asyncio.timeout(min(self._stall_seconds, end - clock())):
+                    message = await self._receive()
+            except TimeoutError:
+                raise too_slow() from None
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            chunk: bytes = message.get("body", b"")
+            self._unread = more = message.get("more_body", False)
+            size += len(chunk)
+            if size > at_most:
+                raise limit(limit_name, f"the body is larger than {at_most} bytes")
+            if chunk:
+                yield chunk
+
+    async def start(self, status: int, headers: Mapping[str, str]) -> None:
+        self.started = True
+        pairs = [("X-Content-Type-Options", "nosniff"), *headers.items()]
+        pairs += [("Set-Cookie", cookie) for cookie in self.cookies]
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+        await self._deliver({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def push(self, chunk: bytes, *, more: bool = True) -> None:
+        """Returns when there is room for more. Raises `ClientDisconnect` for a client that takes nothing."""
+        await self._deliver({"type": "http.response.body", "body": chunk, "more_body": more})
+
+    async def answer(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+        await self.start(status, {**headers, "Content-Length": str(len(body))})
+        await self.push(body, more=False)
+
+    async def relay(self, status: int, headers: Mapping[str, str], chunks: AsyncIterable[bytes]) -> None:
+        """The chunks as they come. Each is held until the next is there, so that the last is known as such."""
+        await self.start(status, headers)
+        held = b""
+        async for chunk in chunks:
+            if held:
+                await self.push(held)
+            held = chunk
+        await self.push(held, more=False)
+
+    async def tell(self, problem: Problem) -> None:
+        if self.started:
+            # Too late to say it: the answer ends without its end, and the server under us cuts the connection.
+            return
+        headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store", **problem.headers}
+        if not self._unread:
+            await self.answer(problem.status, headers, problem.body())
+            return
+        body = problem.body()
+        await self.start(problem.status, {**headers, "Content-Length": str(len(body)), "Connection": "close"})
+        await self.push(body)
+        await self._linger()
+        await self.push(b"", more=False)
+
+    async def gone(self) -> None:
+        """Returns when the client has disconnected; only once its body was read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def _linger(self) -> None:
+        """A connection that is closed with bytes unread is reset, and its client may never see the answer. One that
+        sends for ever is closed all the same."""
+        try:
+            async with asyncio.timeout(min(LINGER_SECONDS, self._stall_seconds)):
+                while (await self._receive()).get("more_body", False):
+                    pass
+        except TimeoutError:
+            return
+
+    async def _deliver(self, message: dict[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(self._stall_seconds):
+                await self._send(message)
+        except (TimeoutError, OSError):
+            raise ClientDisconnect from None
+
+
+async def first_of(*parts: Coroutine[Any, Any, object]) -> None:
+    """Run them until the first one ends; the others are cancelled. Raises what that one raised."""
+    tasks = [asyncio.ensure_future(each) for each in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

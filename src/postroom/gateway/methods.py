@@ -1,0 +1,56 @@
+"""The JMAP methods that people may call, and what an access token needs for each.
+
+`PushSubscription/*` (RFC 8620 §7.2) is left out for now: the mail server itself would call the address that a client
+names, from inside the operator's network and for days after the session has ended.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from postroom.domain.person import Scope
+
+CORE = "urn:ietf:params:jmap:core"
+CAPABILITIES = frozenset(
+    f"urn:ietf:params:jmap:{name}"
+    for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve")
+)
+
+ECHO = "Core/echo"
+_WRITING = frozenset({"set", "copy", "import", "upload"})
+_OBJECTS = {
+    # RFC 8621
+    "Mailbox": ("get", "changes", "query", "queryChanges", "set"),
+    "Thread": ("get", "changes"),
+    "Email": ("get", "changes", "query", "queryChanges", "set", "copy", "import", "parse"),
+    "SearchSnippet": ("get",),
+    "Identity": ("get", "changes", "set"),
+    "EmailSubmission": ("get", "changes", "query", "queryChanges", "set"),
+    "VacationResponse": ("get", "set"),
+    # RFC 8620 §6.3 and RFC 9404
+    "Blob": ("copy", "get", "lookup", "upload"),
+    # RFC 9425
+    "Quota": ("get", "changes", "query", "queryChanges"),
+    # RFC 9661
+    "SieveScript": ("get", "set", "query", "validate"),
+}
+
+METHODS: Mapping[str, frozenset[Scope]] = {
+    ECHO: frozenset(),
+    **{
+        f"{thing}/{verb}": frozenset({Scope.WRITE if verb in _WRITING else Scope.READ})
+        for thing, verbs in _OBJECTS.items()
+        for verb in verbs
+    },
+    "EmailSubmission/set": frozenset({Scope.SEND}),
+}
+
+# RFC 8621 §7.5: they make the server call Email/set by itself.
+_IMPLICIT_WRITES = ("onSuccessUpdateEmail", "onSuccessDestroyEmail")
+
+
+def needed_scopes(method: str, arguments: Mapping[str, Any]) -> frozenset[Scope]:
+    """What an access token needs for a method of `METHODS`."""
+    scopes = METHODS[method]
+    if method == "EmailSubmission/set" and any(name.lstrip("#") in _IMPLICIT_WRITES for name in arguments):
+        return scopes | {Scope.WRITE}
+    return scopes

@@ -1,0 +1,114 @@
+"""The body of a JMAP request, read as I-JSON (RFC 7493), which JMAP demands (RFC 8620 §1.4).
+
+Parsers differ on duplicate names, on NaN and on half surrogate pairs. What has them is refused, and what is checked
+is serialised anew: so the mail server reads what was checked.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+from postroom.gateway.problems import limit, not_json, not_request
+
+JsonObject = dict[str, Any]
+Call = tuple[str, JsonObject, str]
+
+MAX_DEPTH = 100
+# Ten megabytes of `[[],[],…` would be 200 MB of Python objects; bodies of mails come nowhere near.
+MAX_PARTS = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    """RFC 8620 §3.3; members that it does not know are left behind."""
+
+    using: list[str]
+    calls: list[Call]
+    created_ids: dict[str, str] | None
+
+    def dump(self) -> bytes:
+        """Raises `Problem` for what is no I-JSON."""
+        content: JsonObject = {"using": self.using, "methodCalls": self.calls}
+        if self.created_ids is not None:
+            content["createdIds"] = self.created_ids
+        try:
+            return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        except UnicodeEncodeError:
+            raise not_json("a string holds half of a surrogate pair") from None
+        except ValueError:
+            # Python reads NaN and Infinity, and 1e999 as the latter.
+            raise not_json("a number is none, or too large") from None
+
+
+def parse(raw: bytes, *, max_calls: int) -> RequestBody:
+    """Raises `Problem`: `notJSON`, `notRequest` or `limit`."""
+    if raw.count(b"[") + raw.count(b"{") + raw.count(b",") > MAX_PARTS:
+        raise limit("maxSizeRequest", f"the request has more than {MAX_PARTS} parts")
+    found = _load(raw)
+    if not isinstance(found, dict):
+        raise not_request("the body is no JSON object")
+    body = cast(JsonObject, found)
+    using, calls, created_ids = body.get("using"), body.get("methodCalls"), body.get("createdIds")
+    if not isinstance(using, list) or not all(isinstance(name, str) for name in cast(list[object], using)):
+        raise not_request("`using` is no list of strings")
+    if not isinstance(calls, list):
+        raise not_request("`methodCalls` is no list")
+    if len(cast(list[object], calls)) > max_calls:
+        raise limit("maxCallsInRequest", f"the request has more than {max_calls} method calls")
+    return RequestBody(
+        using=cast(list[str], using),
+        calls=[_call(each) for each in cast(list[object], calls)],
+        created_ids=_created_ids(created_ids),
+    )
+
+
+def _load(raw: bytes) -> object:
+    try:
+        found: object = json.loads(raw.decode(), object_pairs_hook=_object)
+    except RecursionError:
+        raise not_json("the body is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise not_json("the body is not UTF-8") from None
+    except ValueError as error:
+        # `JSONDecodeError` names the place, our own the rule; neither holds the body.
+        raise not_json(f"the body is no I-JSON: {error}") from None
+    _check_depth(found)
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has a name twice")
+    return found
+
+
+def _check_depth(found: object) -> None:
+    level = [found]
+    for _ in range(MAX_DEPTH):
+        level = [inner for each in level for inner in _inner(each) if isinstance(inner, dict | list)]
+        if not level:
+            return
+    raise not_json("the body is nested too deeply")
+
+
+def _inner(value: object) -> Any:
+    if isinstance(value, dict):
+        return cast(JsonObject, value).values()
+    return cast(list[object], value) if isinstance(value, list) else ()
+
+
+def _call(found: object) -> Call:
+    match cast(list[Any], found) if isinstance(found, list) else []:
+        case [str(name), arguments, str(call_id)] if isinstance(arguments, dict):
+            return name, cast(JsonObject, arguments), call_id
+        case _:
+            raise not_request("a method call is no [name, arguments, call id]")
+
+
+def _created_ids(found: object) -> dict[str, str] | None:
+    if found is None:
+        return None
+    if isinstance(found, dict) and all(isinstance(each, str) for each in cast(JsonObject, found).values()):
+        return cast(dict[str, str], found)
+    raise not_request("`createdIds` is no object of strings")

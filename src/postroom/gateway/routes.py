@@ -1,0 +1,271 @@
+"""The routes of the gateway (RFC 8620 §2, §3, §6, §7.3).
+
+Each endpoint is an ASGI application of its own: what a request holds (its place, the mail server's answer) is given
+back where it was taken, whatever becomes of the client.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import datetime
+from functools import partial
+from typing import Any, cast
+from urllib.parse import quote
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from postroom.domain import person
+from postroom.errors import PostroomError
+from postroom.gateway import download, event_stream, rules, session_object
+from postroom.gateway.admission import Admission, Admitted
+from postroom.gateway.client import Client, first_of
+from postroom.gateway.in_flight import InFlight
+from postroom.gateway.limits import Limits
+from postroom.gateway.problems import malformed, not_found, not_json, of_error, unusable
+from postroom.gateway.upstream import Ask, Upstream, UpstreamAnswer
+from postroom.mail.ports import MailAccounts, People
+
+JSON = "application/json"
+EVENTS = "text/event-stream"
+NOT_KEPT = {"Cache-Control": "no-cache, no-store, must-revalidate"}  # RFC 8620 §2
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_LANGUAGES = re.compile(r"[A-Za-z0-9,;=.* -]{1,200}")
+_MAX_SMALL = 1_000_000
+# Answers stream, but for those in which errors have to be woven.
+_MAX_WOVEN = 32_000_000
+_BIG_BODY = 64 * 1024
+
+Serve = Callable[[Client, Admitted], Awaitable[None]]
+
+
+def gateway_routes(
+    people: People,
+    accounts: MailAccounts,
+    upstream: Upstream,
+    *,
+    now: Callable[[], datetime],
+    limits: Limits | None = None,
+    public_url: str | None = None,
+    session_path: str = "/jmap/session",
+    stopping: asyncio.Event | None = None,
+) -> list[Route]:
+    """`public_url` is Postroom's base as clients see it (None: taken from each request), `now` the time of day.
+    `session_path` is the mail server's: Stalwart's by default, `/jmap/` with Cyrus. `stopping` ends event streams."""
+    limits = limits or Limits()
+    admission = Admission(people, accounts, recheck_seconds=limits.recheck_seconds, now=now)
+    gateway = Gateway(
+        admission,
+        upstream,
+        limits=limits,
+        public_url=public_url,
+        session_path=session_path,
+        stopping=stopping or asyncio.Event(),
+    )
+
+    def route(path: str, method: str, serve: Serve) -> Route:
+        endpoint = _Endpoint(admission, serve, stall_seconds=limits.stall_seconds)
+        made = Route(path, endpoint, methods=[method], name=f"jmap {path}", include_in_schema=False)
+        # Without HEAD, which Starlette adds: JMAP has none, and a stream has no use for it.
+        made.methods = {method}
+        return made
+
+    return [
+        Route("/.well-known/jmap", _well_known, include_in_schema=False),
+        route("/jmap/session", "GET", gateway.session),
+        route("/jmap/", "POST", gateway.api),
+        route("/jmap", "POST", gateway.api),
+        route("/jmap/upload/{account_id}/", "POST", gateway.upload),
+        route("/jmap/download/{account_id}/{blob_id}/{name:path}", "GET", gateway.download),
+        route("/jmap/eventsource/", "GET", gateway.events),
+    ]
+
+
+class Gateway:
+    """What each route does for somebody who was admitted. All of it raises `Problem`."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        upstream: Upstream,
+        *,
+        limits: Limits,
+        public_url: str | None,
+        session_path: str,
+        stopping: asyncio.Event,
+    ) -> None:
+        self._admission = admission
+        self._upstream = upstream
+        self._limits = limits
+        self._public_url = public_url.rstrip("/") if public_url else None
+        self._session_path = session_path
+        self._stopping = stopping
+        queue = partial(InFlight, waiting=limits.waiting, seconds=limits.queue_seconds)
+        self._requests = queue(limits.concurrent_requests, "maxConcurrentRequests")
+        self._uploads = queue(limits.concurrent_uploads, "maxConcurrentUpload")
+        self._downloads = queue(limits.concurrent_downloads, "maxConcurrentRequests")
+        self._streams = InFlight(limits.event_streams, "maxConcurrentRequests", waiting=0, seconds=1)
+
+    async def session(self, client: Client, admitted: Admitted) -> None:
+        base_url = self._public_url or _base_url(client.request)
+        ask = Ask("GET", self._session_path, {"Accept": JSON})
+        async with (
+            self._requests.place(admitted.account_id),
+            self._upstream.ask(admitted.account, ask) as answer,
+        ):
+            theirs = _json_object(await answer.read(_MAX_SMALL))
+        session = session_object.rewrite(
+            theirs, base_url=base_url, account=admitted.account, scopes=admitted.person.scopes, limits=self._limits
+        )
+        body = json.dumps(session, separators=(",", ":")).encode()
+        await client.answer(200, {"Content-Type": JSON, **NOT_KEPT}, body)
+
+    async def api(self, client: Client, admitted: Admitted) -> None:
+        # RFC 8620 §3.6.1. A form of another site cannot send this type either.
+        if _essence(client.request.headers.get("content-type")) != JSON:
+            raise not_json(f"the content type is not {JSON}")
+        limits = self._limits
+        body = client.body(limits.max_size_request, "maxSizeRequest", within=limits.body_seconds)
+        # The place first: bodies of who waits stay in the sockets.
+        async with self._requests.place(admitted.account_id), aclosing(body):
+            checked = await self._checked(b"".join([chunk async for chunk in body]), admitted)
+            headers = {"Content-Type": JSON, "Accept": JSON, **_languages(client.request)}
+            ask = Ask("POST", "/jmap/", headers, checked.body)
+            async with self._upstream.ask(admitted.account, ask) as answer:
+                _require_type(answer, JSON)
+                headers = {"Content-Type": JSON, **NOT_KEPT}
+                if checked.refused:
+                    await client.answer(200, headers, checked.answer(await answer.read(_MAX_WOVEN)))
+                else:
+                    await client.relay(200, headers | _length_of(answer), answer)
+
+    async def upload(self, client: Client, admitted: Admitted) -> None:
+        admitted.need(person.Scope.WRITE)
+        if client.request.path_params["account_id"] != admitted.account_id:
+            raise not_found()
+        stated, limits = client.request.headers, self._limits
+        headers = {"Content-Type": download.media_type(stated.get("content-type")), "Accept": JSON}
+        if (length := stated.get("content-length", "")).isdigit():
+            headers["Content-Length"] = length
+        body = client.body(limits.max_size_upload, "maxSizeUpload", within=limits.upload_seconds)
+        ask = Ask("POST", f"/jmap/upload/{quote(admitted.account_id, safe='')}/", headers, body)
+        async with (
+            self._uploads.place(admitted.account_id),
+            aclosing(body),
+            self._upstream.ask(admitted.account, ask) as answer,
+        ):
+            _require_type(answer, JSON)
+            found = await answer.read(_MAX_SMALL)
+            await client.answer(answer.status, {"Content-Type": JSON, **NOT_KEPT}, found)
+
+    async def download(self, client: Client, admitted: Admitted) -> None:
+        admitted.need(person.Scope.READ)
+        asked, query = client.request.path_params, client.request.query_params
+        if asked["account_id"] != admitted.account_id or not download.is_blob_id(asked["blob_id"]):
+            raise not_found()
+        accept = quote(download.media_type(query.get("accept")), safe="")
+        # The name is for our own header; in a path it could lead elsewhere.
+        target = f"/jmap/download/{quote(admitted.account_id, safe='')}/{asked['blob_id']}/blob?accept={accept}"
+        async with (
+            self._downloads.place(admitted.account_id),
+            self._upstream.ask(admitted.account, Ask("GET", target, {"Accept": "*/*"}, blob=True)) as answer,
+        ):
+            inline = query.get("disposition") == "inline"
+            headers = download.headers_of(download.media_type(answer.content_type), asked["name"], inline=inline)
+            await first_of(client.relay(200, headers | _length_of(answer), answer), client.gone())
+
+    async def events(self, client: Client, admitted: Admitted) -> None:
+        admitted.need(person.Scope.READ)
+        query, ping = event_stream.query_of(client.request.query_params)
+        headers = {"Accept": EVENTS}
+        if last := event_stream.last_event_id(client.request.headers.get("last-event-id")):
+            headers["Last-Event-ID"] = last
+        ask = Ask("GET", f"/jmap/eventsource/?{query}", headers, silence_seconds=event_stream.silence(ping))
+        async with (
+            self._streams.place(admitted.account_id),
+            self._upstream.ask(admitted.account, ask) as answer,
+        ):
+            _require_type(answer, EVENTS)
+            await client.start(200, {"Content-Type": EVENTS, "X-Accel-Buffering": "no", **NOT_KEPT})
+            await first_of(
+                _pump(answer, client, event_stream.EventFilter(admitted.account_id)),
+                self._admission.over(client, admitted),
+                client.gone(),
+                self._stopping.wait(),
+            )
+            await client.push(b"", more=False)
+
+    async def _checked(self, raw: bytes, admitted: Admitted) -> rules.Checked:
+        arguments = (raw, admitted.account_id, admitted.person.scopes, self._limits.max_calls_in_request)
+        if len(raw) < _BIG_BODY:
+            return rules.check(*arguments)
+        # Megabytes of JSON would hold up everybody else.
+        return await asyncio.to_thread(rules.check, *arguments)
+
+
+class _Endpoint:
+    """Admits a person, serves the request, and says what went wrong."""
+
+    def __init__(self, admission: Admission, serve: Serve, *, stall_seconds: float) -> None:
+        self._admission = admission
+        self._serve = serve
+        self._stall_seconds = stall_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = Client(scope, receive, send, stall_seconds=self._stall_seconds)
+        try:
+            await self._serve(client, await self._admission.admit(client))
+        except ClientDisconnect:
+            return
+        except PostroomError as error:
+            await client.tell(of_error(error))
+
+
+async def _well_known(_request: Request) -> RedirectResponse:
+    """RFC 8620 §2.2. Relative: it holds behind any name and proxy."""
+    return RedirectResponse("/jmap/session", status_code=307)
+
+
+async def _pump(answer: UpstreamAnswer, client: Client, events: event_stream.EventFilter) -> None:
+    async for chunk in answer:
+        if kept := events.feed(chunk):
+            await client.push(kept)
+
+
+def _base_url(request: Request) -> str:
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        raise malformed("the Host header is no host")
+    return f"{request.url.scheme}://{host}"
+
+
+def _languages(request: Request) -> dict[str, str]:
+    stated = request.headers.get("accept-language", "")
+    return {"Accept-Language": stated} if _LANGUAGES.fullmatch(stated) else {}
+
+
+def _essence(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def _require_type(answer: UpstreamAnswer, content_type: str) -> None:
+    if _essence(answer.content_type) != content_type:
+        raise unusable()
+
+
+def _length_of(answer: UpstreamAnswer) -> dict[str, str]:
+    return {"Content-Length": answer.content_length} if answer.content_length else {}
+
+
+def _json_object(raw: bytes) -> dict[str, Any]:
+    try:
+        found: object = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise unusable() from None
+    if not isinstance(found, dict):
+        raise unusable()
+    return cast(dict[str, Any], found)

@@ -1,0 +1,118 @@
+"""What a JMAP request may contain: known methods, for the person's own account, within the scopes of the token.
+
+A refused call must not keep the others from the server, and its error must stand in its place, with its call id, and
+not be there for back-references (RFC 8620 §3.6.2, §3.7). So its place is held by a `Core/echo` of a mark, and the
+echo in the answer is exchanged for the error. Order, call ids (they may repeat), implicit calls, the limit of
+calls and `invalidResultReference` are then the server's own.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from postroom.domain.person import Scope
+from postroom.gateway.methods import CAPABILITIES, CORE, ECHO, METHODS, needed_scopes
+from postroom.gateway.problems import unknown_capability, unusable
+from postroom.gateway.request_body import JsonObject, parse
+
+MARK = "urn:postroom:refused"
+
+# Also as a reference (`#accountId`) and as a path of a patch (`x/accountId`), but not `header:X-AccountId`.
+_ACCOUNT_ID = re.compile(r"[a-z/#]*accountids?", re.IGNORECASE)
+
+MethodError = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`body` may go to the mail server; `refused` are the errors of its calls, by place."""
+
+    body: bytes
+    refused: Mapping[int, MethodError]
+
+    def answer(self, raw: bytes) -> bytes:
+        """The mail server's answer with the errors in their places. Raises `Problem` for what is no answer."""
+        try:
+            found: object = json.loads(raw)
+        except (ValueError, RecursionError):
+            found = None
+        match found:
+            case {"methodResponses": list()}:
+                answer = cast(JsonObject, found)
+            case _:
+                raise unusable()
+        answer["methodResponses"] = [self._exchanged(each) for each in answer["methodResponses"]]
+        return json.dumps(answer, separators=(",", ":")).encode()
+
+    def _exchanged(self, response: Any) -> Any:
+        match response:
+            case [name, {"urn:postroom:refused": int(place)}, call_id] if name == ECHO and place in self.refused:
+                return ["error", self.refused[place], call_id]
+            case _:
+                return response
+
+
+def check(raw: bytes, account_id: str, scopes: Collection[Scope], max_calls: int) -> Checked:
+    """What may be sent of a request's body. Raises `Problem` when that is nothing at all."""
+    body = parse(raw, max_calls=max_calls)
+    for name in body.using:
+        if name not in CAPABILITIES:
+            raise unknown_capability(f"the capability {name[:100]!r} is not offered here")
+    refused: dict[int, MethodError] = {}
+    for place, (method, arguments, call_id) in enumerate(body.calls):
+        if error := refusal(method, arguments, account_id, scopes):
+            refused[place] = error
+            body.calls[place] = (ECHO, {MARK: place}, call_id)
+    if refused and CORE not in body.using:
+        body.using.append(CORE)
+    return Checked(body.dump(), refused)
+
+
+def refusal(
+    method: str, arguments: Mapping[str, Any], account_id: str, scopes: Collection[Scope]
+) -> MethodError | None:
+    """Why a call may not be sent, as an error of RFC 8620 §3.6.2; None if it may."""
+    if method not in METHODS:
+        if method.startswith("PushSubscription/"):
+            return {"type": "forbidden", "description": "push subscriptions are not offered here; use the event source"}
+        return {"type": "unknownMethod"}
+    if lacking := needed_scopes(method, arguments) - frozenset(scopes):
+        return {"type": "forbidden", "description": f"the access token lacks the scope {', '.join(sorted(lacking))}"}
+    # What is echoed means nothing to the server.
+    return None if method == ECHO else _foreign_account(arguments, account_id)
+
+
+def _foreign_account(arguments: Mapping[str, Any], account_id: str) -> MethodError | None:
+    for name in ("accountId", "fromAccountId"):
+        if name in arguments and not isinstance(arguments[name], str):
+            return {"type": "invalidArguments", "description": f"{name} is no string"}
+    for name, value in _account_ids(arguments):
+        if name.rpartition("/")[2].startswith("#"):
+            return {"type": "forbidden", "description": f"{name[1:]} must be given, not referenced"}
+        if any(each != account_id for each in _strings(value)):
+            # RFC 8620 §5.4
+            return {"type": "fromAccountNotFound" if name == "fromAccountId" else "accountNotFound"}
+    return None
+
+
+def _account_ids(arguments: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Whatever is named like an account id, at any depth: the RFCs have them at the top, a server may have more."""
+    waiting: list[object] = [arguments]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for name, inner in cast(JsonObject, value).items():
+                if _ACCOUNT_ID.fullmatch(name):
+                    yield name, inner
+                waiting.append(inner)
+        elif isinstance(value, list):
+            waiting.extend(cast(list[object], value))
+
+
+def _strings(value: object) -> list[object]:
+    # A keyword or a creation id may have such a name, too; their values are no strings.
+    if isinstance(value, str):
+        return [value]
+    return [each for each in cast(list[object], value) if isinstance(each, str)] if isinstance(value, list) else []

@@ -1,0 +1,69 @@
+"""The session object (RFC 8620 §2) as this gateway offers it: the server's, cut down to the person's own account."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+
+from postroom.domain.person import Scope
+from postroom.gateway.limits import Limits
+from postroom.gateway.methods import CAPABILITIES, CORE
+from postroom.gateway.problems import mailbox_not_ready, unusable
+from postroom.mail.ports import MailAccount
+
+JsonObject = dict[str, Any]
+
+
+def rewrite(
+    session: Mapping[str, Any], *, base_url: str, account: MailAccount, scopes: Collection[Scope], limits: Limits
+) -> JsonObject:
+    """`base_url` without a slash at its end. Raises `Problem` if the session is none, or lacks the account.
+
+    `state` stays the server's: answers of the API carry that one as `sessionState`, and a client fetches the session
+    again as often as they differ (RFC 8620 §3.4).
+    """
+    state, core = session.get("state"), _object(_object(session.get("capabilities")).get(CORE))
+    if not isinstance(state, str) or not core:
+        raise unusable()
+    theirs = _object(_object(session.get("accounts")).get(account.account_id))
+    account_capabilities = _offered(theirs.get("accountCapabilities"))
+    if not account_capabilities:
+        # Cyrus says `null` before the inbox exists.
+        raise mailbox_not_ready()
+    primary = _object(session.get("primaryAccounts"))
+    return {
+        "capabilities": {**_offered(session.get("capabilities")), CORE: {**core, **_bounded(core, limits)}},
+        "accounts": {
+            account.account_id: {
+                "name": account.email,
+                "isPersonal": True,
+                "isReadOnly": theirs.get("isReadOnly") is True or Scope.WRITE not in scopes,
+                "accountCapabilities": account_capabilities,
+            }
+        },
+        "primaryAccounts": {name: own for name, own in _offered(primary).items() if own == account.account_id},
+        "username": account.email,
+        "apiUrl": f"{base_url}/jmap/",
+        "downloadUrl": f"{base_url}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?accept={{type}}",
+        "uploadUrl": f"{base_url}/jmap/upload/{{accountId}}/",
+        "eventSourceUrl": f"{base_url}/jmap/eventsource/?types={{types}}&closeafter={{closeafter}}&ping={{ping}}",
+        "state": state,
+    }
+
+
+def _bounded(core: Mapping[str, Any], limits: Limits) -> JsonObject:
+    """The lesser of the server's limits and ours."""
+    ours = {
+        "maxSizeRequest": limits.max_size_request,
+        "maxSizeUpload": limits.max_size_upload,
+        "maxCallsInRequest": limits.max_calls_in_request,
+        "maxConcurrentRequests": limits.concurrent_requests,
+        "maxConcurrentUpload": limits.concurrent_uploads,
+    }
+    return {name: min(own, core[name]) if isinstance(core.get(name), int) else own for name, own in ours.items()}
+
+
+def _offered(found: object) -> JsonObject:
+    return {name: value for name, value in _object(found).items() if name in CAPABILITIES}
+
+
+def _object(found: object) -> JsonObject:
+    return cast(JsonObject, found) if isinstance(found, dict) else {}

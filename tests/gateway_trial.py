@@ -1,0 +1,158 @@
+"""The gateway on a socket, with people and mailboxes in memory.
+
+async with gateway(server.url) as trial:
+    answer = await trial.http.post("/jmap/", json=..., headers=ANN)
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from postroom.domain.person import Person
+from postroom.errors import NoSession
+from postroom.gateway.limits import Limits
+from postroom.gateway.routes import gateway_routes
+from postroom.gateway.upstream import Upstream
+from postroom.mail.ports import MailAccount, Visitor
+
+ANN = {"Cookie": "session=ann"}
+BEN = {"Cookie": "session=ben"}
+
+
+class FakePeople:
+    """`errors` are raised instead of the answer, by cookie."""
+
+    def __init__(self) -> None:
+        self.people = {"session=ann": Person(uuid4()), "session=ben": Person(uuid4())}
+        self.errors: dict[str, Exception] = {}
+        self.set_cookie: Sequence[str] = ()
+        self.asked = 0
+
+    def change(self, who: Mapping[str, str], **fields: Any) -> None:
+        self.people[who["Cookie"]] = replace(self.people[who["Cookie"]], **fields)
+
+    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+        del method
+        self.asked += 1
+        cookie = headers.get("cookie", "")
+        if cookie in self.errors:
+            raise self.errors[cookie]
+        if cookie not in self.people:
+            raise NoSession("nobody is logged in")
+        return Visitor(self.people[cookie], self.set_cookie)
+
+
+class FakeAccounts:
+    def __init__(self, people: FakePeople) -> None:
+        ann, ben = (person.identity_id for person in people.people.values())
+        self.accounts: dict[UUID, MailAccount] = {
+            ann: MailAccount(ann, "ann@example.org", "b"),
+            ben: MailAccount(ben, "ben@example.org", "c"),
+        }
+
+    async def of(self, identity_id: UUID) -> MailAccount | None:
+        return self.accounts.get(identity_id)
+
+    async def by_account_ids(self, account_ids: Sequence[str]) -> Sequence[MailAccount]:
+        return [each for each in self.accounts.values() if each.account_id in account_ids]
+
+
+class FakeAuthorization:
+    """A new header after each refusal, `fresh` times. `headers`, by account, are those of a real server."""
+
+    def __init__(self) -> None:
+        self.fresh = 1
+        self.headers: dict[str, str] = {}
+        self.refusals: list[str] = []
+        self.error: Exception | None = None
+
+    async def header(self, account: MailAccount) -> str:
+        if self.error:
+            raise self.error
+        return self.headers.get(account.account_id, f"Basic {account.account_id}-{len(self.refusals)}")
+
+    async def refused(self, account: MailAccount, header: str) -> bool:
+        del account
+        self.refusals.append(header)
+        return len(self.refusals) <= self.fresh
+
+
+class GatewayTrial:
+    def __init__(self, http: httpx2.AsyncClient, port: int) -> None:
+        self.people = FakePeople()
+        self.accounts = FakeAccounts(self.people)
+        self.authorization = FakeAuthorization()
+        self.http = http
+        self.port = port
+        self.stopping = asyncio.Event()
+        self.now = datetime(2026, 3, 1, tzinfo=UTC)
+
+    async def call(self, *calls: Any, who: Mapping[str, str] = ANN) -> httpx2.Response:
+        using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
+        return await self.http.post("/jmap/", json={"using": using, "methodCalls": calls}, headers=who)
+
+    async def raw(self, sent: bytes) -> bytes:
+        """What a bare socket is answered until the server closes it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(sent)
+        try:
+            return await asyncio.wait_for(reader.read(), 10)
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def gateway(
+    upstream_url: str,
+    *,
+    limits: Limits | None = None,
+    public_url: str | None = None,
+    session_path: str = "/jmap/session",
+) -> AsyncIterator[GatewayTrial]:
+    # With the protocol's number asyncio sends small writes at once; without it they wait 40 ms for each other.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    limits = limits or Limits()
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as http:
+        trial = GatewayTrial(http, port)
+        upstream = Upstream(upstream_url, trial.authorization, limits)
+        routes = gateway_routes(
+            trial.people,
+            trial.accounts,
+            upstream,
+            now=lambda: trial.now,
+            limits=limits,
+            public_url=public_url,
+            session_path=session_path,
+            stopping=trial.stopping,
+        )
+        app = Starlette(routes=routes)
+        app.router.redirect_slashes = False  # as the service has it
+        config = uvicorn.Config(app, log_config=None)
+        config.load()
+        state = ServerState()
+        # Without uvicorn's server around its protocol, which takes its ticks of 0.1 s to start and to stop.
+        server = await asyncio.get_running_loop().create_server(
+            lambda: HttpToolsProtocol(config, state, {}), sock=listener
+        )
+        try:
+            yield trial
+        finally:
+            server.close()
+            for connection in list(state.connections):
+                assert isinstance(connection, HttpToolsProtocol)
+                connection.transport.abort()
+            await asyncio.gather(*state.tasks)
+            await upstream.aclose()

@@ -1,0 +1,441 @@
+"""The gateway between real sockets: what goes up, what comes down, and what does neither."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from eventually import eventually
+from gateway_trial import ANN, BEN, GatewayTrial, gateway
+from postroom.domain.person import Scope
+from postroom.errors import CrossSite, KratosAway, SecondFactorDue, Unavailable
+from postroom.gateway.limits import Limits
+from scripted_upstream import ScriptedUpstream, http_answer, json_answer, scripted_upstream
+
+JMAP = "urn:ietf:params:jmap:"
+# Of the sizes and times that the tests reach.
+SMALL = Limits(
+    max_size_request=10_000, max_size_upload=100_000, body_seconds=0.3, stall_seconds=0.3, answer_seconds=0.3
+)
+QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
+SESSION: dict[str, Any] = {
+    "capabilities": {JMAP + "core": {"maxCallsInRequest": 16}, JMAP + "mail": {}, JMAP + "websocket": {}},
+    "accounts": {
+        "b": {"name": "ann", "isPersonal": True, "isReadOnly": False, "accountCapabilities": {JMAP + "mail": {}}},
+        "c": {"name": "ben", "isPersonal": False, "isReadOnly": False, "accountCapabilities": {JMAP + "mail": {}}},
+    },
+    "primaryAccounts": {JMAP + "mail": "b"},
+    "username": "ann",
+    "apiUrl": "http://mail.internal:8080/jmap/",
+    "uploadUrl": "http://169.254.169.254/{accountId}",
+    "downloadUrl": "http://mail.internal:8080/d/{accountId}/{blobId}/{name}?accept={type}",
+    "eventSourceUrl": "http://mail.internal:8080/e",
+    "state": "c682b0ec",
+}
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedUpstream]:
+    async with scripted_upstream() as server:
+        yield server
+
+
+@pytest.fixture
+async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
+    async with gateway(server.url) as trial:
+        yield trial
+
+
+@pytest.fixture
+async def small(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
+    async with gateway(server.url, limits=SMALL) as trial:
+        yield trial
+
+
+def kind(answer: httpx2.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    found = answer.json()
+    assert found["status"] == answer.status_code
+    return answer.status_code, found["type"].rpartition(":")[2]
+
+
+# The session
+
+
+async def test_the_session_is_found_from_the_well_known_place(trial: GatewayTrial) -> None:
+    answer = await trial.http.get("/.well-known/jmap")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/jmap/session")
+
+
+async def test_the_session_names_our_own_urls_and_nothing_internal(server: ScriptedUpstream) -> None:
+    server.will(json_answer(SESSION))
+    async with gateway(server.url, public_url="https://mail.example.org/") as trial:
+        answer = await trial.http.get("/jmap/session", headers=ANN)
+    assert answer.status_code == 200
+    assert "no-store" in answer.headers["cache-control"]
+    for internal in ("internal", "169.254", '"c"', server.url):
+        assert internal not in answer.text
+    assert answer.json()["apiUrl"] == "https://mail.example.org/jmap/"
+    assert answer.json()["username"] == "ann@example.org"
+    assert answer.json()["state"] == SESSION["state"]
+    assert server.asked[0].target == "/jmap/session"
+
+
+async def test_without_a_public_url_the_session_is_where_the_client_found_it(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    server.will(json_answer(SESSION))
+    answer = await trial.http.get("/jmap/session", headers=ANN | {"Host": "mail.example.net:8443"})
+    assert answer.json()["apiUrl"] == "http://mail.example.net:8443/jmap/"
+    for host in ("evil.example/x?", "a@b", "a b"):
+        assert (await trial.http.get("/jmap/session", headers=ANN | {"Host": host})).status_code == 400
+
+
+async def test_urls_of_the_servers_session_are_never_followed(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.will(json_answer(SESSION), http_answer(201, b"{}", content_type="application/json"))
+    await trial.http.get("/jmap/session", headers=ANN)
+    answer = await trial.http.post("/jmap/upload/b/", content=b"x", headers=ANN)
+    assert answer.status_code == 201
+    assert [asked.target for asked in server.asked] == ["/jmap/session", "/jmap/upload/b/"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "nonsense", "{}"])
+async def test_a_session_that_is_none_is_said_to_be_unusable(
+    server: ScriptedUpstream, trial: GatewayTrial, text: str
+) -> None:
+    server.will(http_answer(200, text.encode(), content_type="application/json"))
+    assert kind(await trial.http.get("/jmap/session", headers=ANN)) == (502, "mail_server_unusable")
+
+
+# Whose account
+
+
+async def test_each_person_acts_as_that_person(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    await trial.call(QUERY)
+    await trial.call(["Email/query", {"accountId": "c"}, "0"], who=BEN)
+    assert [asked.header("authorization") for asked in server.asked] == ["Basic b-0", "Basic c-0"]
+
+
+async def test_calls_for_another_account_are_answered_in_their_place_and_never_sent(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    answer = await trial.call(
+        QUERY,
+        ["Email/query", {"accountId": "c"}, "1"],
+        ["x:Account/get", {"ids": None}, "2"],
+        ["Email/copy", {"accountId": "b", "fromAccountId": "c"}, "3"],
+        ["PushSubscription/set", {}, "4"],
+        ["Email/get", {"accountId": "b", "#ids": {"resultOf": "1", "name": "Email/query", "path": "/ids"}}, "5"],
+    )
+    responses = answer.json()["methodResponses"]
+    assert [response[1].get("type") for response in responses] == [
+        None,
+        "accountNotFound",
+        "unknownMethod",
+        "fromAccountNotFound",
+        "forbidden",
+        None,
+    ]
+    assert [response[2] for response in responses] == ["0", "1", "2", "3", "4", "5"]
+    assert [call[0] for call in server.asked[0].calls()] == ["Email/query", *["Core/echo"] * 4, "Email/get"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/jmap/upload/c/",
+        "/jmap/upload/%63/",
+        "/jmap/upload/b%2F..%2Fc/",
+        "/jmap/upload/../upload/c/",
+        "/jmap/upload/b/../c/",
+        "/jmap/upload//",
+        "/jmap/upload/B/",
+    ],
+)
+async def test_nobody_uploads_into_another_account(server: ScriptedUpstream, trial: GatewayTrial, path: str) -> None:
+    """Stalwart itself answers 200 to such an upload."""
+    request = b"POST %s HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
+    answer = await trial.raw(request % path.encode())
+    assert answer.startswith(b"HTTP/1.1 404")
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/jmap/download/c/x/y",
+        "/jmap/download/%63/x/y",
+        "/jmap/download/b/../c/x/y",
+        "/jmap/download/b%2F..%2Fc/x/y",
+        "/jmap/download/b/..%2F..%2Fc/y",
+        "/jmap/download/b/..",
+        "/jmap/download/b/../y",
+        "/jmap/download/b/x%00/y",
+        "/jmap/download/b/x%3Fa/y",
+        "/jmap/download/b/x%0d%0aX:%20y/y",
+    ],
+)
+async def test_nobody_downloads_from_another_account(server: ScriptedUpstream, trial: GatewayTrial, path: str) -> None:
+    answer = await trial.raw(
+        b"GET %s HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nConnection: close\r\n\r\n" % path.encode()
+    )
+    assert answer.startswith(b"HTTP/1.1 404")
+    assert server.asked == []
+
+
+async def test_a_download_asks_for_the_blob_by_a_path_that_no_name_can_bend(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    server.will(http_answer(200, b"x", content_type="text/html"))
+    for name in ("x.html", "..%2F..%2Fc%2Fx", "a/b", "%3Faccept=x", "%00"):
+        answer = await trial.http.get(f"/jmap/download/b/Gx_-1/{name}?accept=text/html%26x=y", headers=ANN)
+        assert answer.status_code == 200
+    assert {asked.target for asked in server.asked} == {
+        "/jmap/download/b/Gx_-1/blob?accept=application%2Foctet-stream"  # `text/html&x=y` is no media type
+    }
+
+
+# Who may ask
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (SecondFactorDue("a second factor", redirect_to="https://k/aal2"), (403, "session_aal2_required")),
+        (CrossSite("from another site"), (403, "cross_site")),
+        (KratosAway("Kratos is away"), (503, "unavailable")),
+        (Unavailable("PostgreSQL is away"), (503, "unavailable")),
+    ],
+)
+async def test_who_asks_must_be_known(trial: GatewayTrial, error: Exception, expected: tuple[int, str]) -> None:
+    answer = await trial.call(QUERY, who={})
+    assert kind(answer) == (401, "no_session")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    trial.people.errors[ANN["Cookie"]] = error
+    for path in ("/jmap/session", "/jmap/download/b/x/y", "/jmap/eventsource/?types=*"):
+        answer = await trial.http.get(path, headers=ANN)
+        assert kind(answer) == expected
+        assert (answer.status_code == 503) is ("retry-after" in answer.headers)
+    if isinstance(error, SecondFactorDue):
+        assert answer.json()["redirect_browser_to"] == error.redirect_to
+
+
+async def test_a_person_without_a_mailbox_is_told_to_come_back(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    trial.accounts.accounts.clear()
+    answer = await trial.call(QUERY)
+    assert kind(answer) == (503, "mailbox_not_ready")
+    assert int(answer.headers["retry-after"]) > 0
+    assert server.asked == []
+
+
+async def test_an_access_token_is_held_to_its_scopes_everywhere(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    trial.people.change(ANN, scopes=frozenset({Scope.SEND}))
+    for method, path in (
+        ("POST", "/jmap/upload/b/"),
+        ("GET", "/jmap/download/b/x/y"),
+        ("GET", "/jmap/eventsource/?types=*"),
+    ):
+        assert kind(await trial.http.request(method, path, headers=ANN)) == (403, "scope")
+    assert server.asked == []
+    responses = (await trial.call(QUERY, ["EmailSubmission/set", {"accountId": "b"}, "1"])).json()["methodResponses"]
+    assert [response[0] for response in responses] == ["error", "EmailSubmission/set"]
+
+
+async def test_what_kratos_wants_the_browser_told_goes_with_each_answer(trial: GatewayTrial) -> None:
+    trial.people.set_cookie = ("a=1; Path=/", "b=2; Path=/")
+    assert (await trial.call(QUERY)).headers.get_list("set-cookie") == ["a=1; Path=/", "b=2; Path=/"]
+    trial.accounts.accounts.clear()
+    assert (await trial.call(QUERY)).headers.get_list("set-cookie") == ["a=1; Path=/", "b=2; Path=/"]
+
+
+# Headers
+
+
+async def test_only_listed_headers_go_up(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    hostile = {
+        "Authorization": "Basic YWRtaW46cHc=",
+        "X-Forwarded-For": "10.0.0.1",
+        "X-Forwarded-Host": "evil.example",
+        "Forwarded": "for=10.0.0.1",
+        "X-Real-IP": "10.0.0.1",
+        "X-HTTP-Method-Override": "DELETE",
+        "Referer": "https://evil.example",
+        "Origin": "https://evil.example",
+        "Range": "bytes=0-1",
+        "TE": "trailers",
+        "Accept-Language": "de, en;q=0.5",
+        "Accept-Encoding": "gzip",
+        "User-Agent": "x",
+    }
+    body = {"using": [JMAP + "mail"], "methodCalls": [QUERY]}
+    assert (await trial.http.post("/jmap/", json=body, headers=ANN | hostile)).status_code == 200
+    host = server.url.removeprefix("http://")
+    assert sorted(server.asked[0].headers) == [
+        ("accept", "application/json"),
+        ("accept-encoding", "identity"),
+        ("accept-language", "de, en;q=0.5"),
+        ("authorization", "Basic b-0"),
+        ("content-length", str(len(server.asked[0].body))),
+        ("content-type", "application/json"),
+        ("host", host),
+    ]
+
+
+async def test_only_listed_headers_come_down(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.will(
+        json_answer(
+            {"methodResponses": []},
+            set_cookie="a=b",
+            server="Stalwart",
+            via="1.1 internal",
+            www_authenticate="Basic",
+            location="http://internal/",
+            x_internal="1",
+            access_control_allow_origin="*",
+        )
+    )
+    answer = await trial.call(QUERY)
+    assert set(answer.headers) == {"cache-control", "content-length", "content-type", "x-content-type-options"}
+
+
+async def test_a_cookie_of_the_mail_server_is_kept_for_nobody(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.will(json_answer({"methodResponses": []}, set_cookie="login=ann; Path=/"))
+    await trial.call(QUERY)
+    await trial.call(["Email/query", {"accountId": "c"}, "0"], who=BEN)
+    assert server.asked[1].header("cookie") is None
+
+
+SMUGGLED = b'{"using":["urn:ietf:params:jmap:mail"],"methodCalls":[]}'
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        b"Content-Length: 5\r\nContent-Length: 6\r\n",
+        b"Content-Length: +5\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n",
+        b"Transfer-Encoding : chunked\r\n",
+        b"X: a\rContent-Length: 5\r\n",
+    ],
+)
+async def test_a_request_with_two_readings_is_refused(
+    server: ScriptedUpstream, trial: GatewayTrial, head: bytes
+) -> None:
+    start = b"POST /jmap/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Type: application/json\r\n"
+    inner = b"POST /jmap/ HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = await trial.raw(start + head + b"Connection: close\r\n\r\n0\r\n\r\n" + inner)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("name", ["Accept-Language", "Last-Event-ID", "Content-Type"])
+@pytest.mark.parametrize("value", ["x\nX-Evil: 1", "x\tX-Evil", "x\x7f", "x\xff", "x\x00"])
+async def test_a_header_that_goes_up_carries_no_second_one(
+    server: ScriptedUpstream, trial: GatewayTrial, name: str, value: str
+) -> None:
+    server.will(http_answer(200, b"{}", content_type="application/json"))
+    request = f"POST /jmap/upload/b/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\n{name}: {value}\r\n"
+    await trial.raw(request.encode("latin-1") + b"Content-Length: 1\r\nConnection: close\r\n\r\nx")
+    for asked in server.asked:
+        assert "evil" not in str(asked.headers).lower()
+        assert all(value.isascii() and value.isprintable() for _, value in asked.headers)
+
+
+async def test_only_the_methods_of_jmap_are_served(trial: GatewayTrial) -> None:
+    for method, path in (
+        ("GET", "/jmap/"),
+        ("PUT", "/jmap/"),
+        ("HEAD", "/jmap/session"),
+        ("POST", "/jmap/session"),
+        ("HEAD", "/jmap/eventsource/?types=*"),
+        ("DELETE", "/jmap/upload/b/"),
+        ("OPTIONS", "/jmap/"),
+        ("TRACE", "/jmap/"),
+    ):
+        answer = await trial.http.request(method, path, headers=ANN)
+        assert answer.status_code == 405, (method, path)
+
+
+@pytest.mark.parametrize("content_type", [None, "", "text/plain", "application/x-www-form-urlencoded", "text/json"])
+async def test_a_request_that_a_form_could_send_is_no_json(
+    server: ScriptedUpstream, trial: GatewayTrial, content_type: str | None
+) -> None:
+    stated = {} if content_type is None else {"Content-Type": content_type}
+    answer = await trial.http.post("/jmap/", content=b'{"using":[],"methodCalls":[]}', headers=ANN | stated)
+    assert kind(answer) == (400, "notJSON")
+    assert server.asked == []
+    stated = {"Content-Type": "Application/JSON; charset=utf-8"}
+    answer = await trial.http.post("/jmap", content=b'{"using":[],"methodCalls":[]}', headers=ANN | stated)
+    assert answer.status_code == 200
+
+
+# Sizes and slowness
+
+
+async def test_a_request_that_is_too_large_is_refused_before_it_is_read(
+    server: ScriptedUpstream, small: GatewayTrial
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 1000
+
+    headers = ANN | {"Content-Type": "application/json"}
+    for content in (b"x" * 10_001, endless()):
+        answer = await small.http.post("/jmap/", content=content, headers=headers)
+        assert kind(answer) == (400, "limit")
+        assert answer.json()["limit"] == "maxSizeRequest"
+    stated = b"POST /jmap/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Type: application/json\r\n"
+    answer = await small.raw(stated + b"Content-Length: 10001\r\n\r\n")
+    assert b"maxSizeRequest" in answer
+    assert server.asked == []
+
+
+async def test_an_upload_that_is_too_large_is_cut_off_while_it_streams(
+    server: ScriptedUpstream, small: GatewayTrial
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(300):
+            yield b"x" * 1000
+
+    answer = await small.http.post("/jmap/upload/b/", content=endless(), headers=ANN)
+    assert kind(answer) == (400, "limit")
+    assert answer.json()["limit"] == "maxSizeUpload"
+    assert not any(asked.complete for asked in server.asked)
+    answer = await small.http.post("/jmap/upload/b/", content=b"x" * 100_001, headers=ANN)
+    assert answer.json()["limit"] == "maxSizeUpload"
+
+
+@pytest.mark.parametrize(("path", "pace"), [("/jmap/", 0.05), ("/jmap/", 30), ("/jmap/upload/b/", 30)])
+async def test_a_body_that_comes_too_slowly_is_given_up(
+    server: ScriptedUpstream, small: GatewayTrial, path: str, pace: float
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", small.port)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Type: application/json\r\n"
+    writer.write(head.encode() + b"Content-Length: 1000\r\n\r\n")
+
+    async def drip() -> None:
+        while True:
+            writer.write(b" ")
+            await asyncio.sleep(pace)
+
+    dripping = asyncio.create_task(drip())
+    try:
+        answer = await asyncio.wait_for(reader.read(), 5)
+    finally:
+        dripping.cancel()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert not any(asked.complete for asked in server.asked)
+
+
+async def test_an_upload_that_breaks_off_is_no_upload(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", trial.port)
+    writer.write(b"POST /jmap/upload/b/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Length: 9\r\n\r\nabc")
+    await eventually(lambda: server.asked and server.asked[0].body == b"abc", "the first bytes are there")
+    writer.close()
+    await eventually(lambda: server.open == 0, "the upload is cut off")
+    assert not server.asked[0].complete

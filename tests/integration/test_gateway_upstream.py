@@ -1,0 +1,473 @@
+"""The gateway when the mail server redirects, refuses, hangs, breaks off or streams, and when clients crowd."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from structlog.testing import capture_logs
+
+from eventually import eventually
+from gateway_trial import ANN, BEN, GatewayTrial, gateway
+from postroom.errors import KratosAway, Misconfigured, NoSession, Throttled, Transient
+from postroom.gateway.limits import Limits
+from scripted_upstream import (
+    Asked,
+    Script,
+    ScriptedUpstream,
+    echoing,
+    http_answer,
+    json_answer,
+    problem_answer,
+    scripted_upstream,
+)
+
+ERROR = "urn:ietf:params:jmap:error:"
+QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
+BENS: list[Any] = ["Email/query", {"accountId": "c"}, "0"]
+IMPATIENT = Limits(answer_seconds=0.3, stall_seconds=0.5, queue_seconds=0.3, recheck_seconds=0.05)
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedUpstream]:
+    async with scripted_upstream() as server:
+        yield server
+
+
+@pytest.fixture
+async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
+    async with gateway(server.url) as trial:
+        yield trial
+
+
+@pytest.fixture
+async def impatient(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
+    async with gateway(server.url, limits=IMPATIENT) as trial:
+        yield trial
+
+
+def kind(answer: httpx2.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, answer.json()["type"].rpartition(":")[2]
+
+
+def held(until: asyncio.Event) -> Script:
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        await until.wait()
+        await echoing(asked, writer)
+
+    return script
+
+
+async def hanging(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    del asked, writer
+    await asyncio.sleep(10)
+
+
+def cut_after(sent: bytes) -> Script:
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        del asked
+        writer.write(sent)
+        await writer.drain()
+        writer.close()
+
+    return script
+
+
+# What the mail server says
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        *[
+            (http_answer(status, location="http://169.254.169.254/latest/meta-data"), (502, "mail_server_unusable"))
+            for status in (301, 302, 303, 307, 308)
+        ],
+        (problem_answer(400), (400, "blank")),
+        (problem_answer(403), (502, "mail_server_refuses")),
+        (problem_answer(404), (502, "mail_server_unusable")),
+        (problem_answer(413), (400, "blank")),
+        (problem_answer(429, retry_after="7"), (429, "too_many_requests")),
+        (problem_answer(500, detail="at 10.0.0.7"), (502, "mail_server_unusable")),
+        (problem_answer(502), (503, "mail_server_away")),
+        (problem_answer(503), (503, "mail_server_away")),
+        (http_answer(204), (502, "mail_server_unusable")),
+        (http_answer(206, b"{}", content_type="application/json"), (502, "mail_server_unusable")),
+        (http_answer(200, b"<html>", content_type="text/html"), (502, "mail_server_unusable")),
+        (
+            http_answer(200, b"x", content_type="application/json", content_encoding="gzip"),
+            (502, "mail_server_unusable"),
+        ),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", (502, "mail_server_broke_off")),
+        (b"nonsense\r\n\r\n", (502, "mail_server_broke_off")),
+        (cut_after(b""), (502, "mail_server_broke_off")),
+        (cut_after(b"HTTP/1.1 200 OK\r\ncontent-"), (502, "mail_server_broke_off")),
+        (hanging, (504, "mail_server_silent")),
+    ],
+)
+async def test_an_answer_that_is_no_answer_becomes_a_problem(
+    server: ScriptedUpstream, impatient: GatewayTrial, answer: Any, expected: tuple[int, str]
+) -> None:
+    server.will(answer)
+    found = await impatient.call(QUERY)
+    assert kind(found) == expected
+    assert len(server.asked) == 1
+    assert "10.0.0.7" not in found.text
+    assert "169.254" not in str(found.headers) + found.text
+    assert (found.status_code in (429, 503)) is ("retry-after" in found.headers)
+    server.will(echoing)
+    assert (await impatient.call(QUERY)).status_code == 200
+
+
+async def test_a_mail_server_that_is_down_did_nothing(trial: GatewayTrial) -> None:
+    async with gateway("http://127.0.0.1:1") as trial:
+        answer = await trial.call(QUERY)
+    assert kind(answer) == (503, "mail_server_away")
+    assert answer.headers["retry-after"]
+
+
+async def test_a_jmap_problem_reaches_its_client_and_no_log(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    """Stalwart's `detail` echoes the request: the client's own words, and nobody else's business."""
+    stated = {"type": ERROR + "notRequest", "status": 400, "detail": 'private {"using"…', "x": "http://10.0.0.7"}
+    server.will(json_answer(stated, 400, content_type="application/problem+json"))
+    with capture_logs() as logs:
+        answer = await trial.call(["Email/query", {"accountId": "b", "filter": {"text": "private"}}, "0"])
+    assert answer.json() == {"type": ERROR + "notRequest", "status": 400, "detail": 'private {"using"…'}
+    assert [line["event"] for line in logs] == ["Acting for identity"]
+    assert "private" not in str(logs)
+    assert "Basic" not in str(logs)
+
+
+async def test_the_servers_own_limits_reach_the_client(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.will(problem_answer(400, ERROR + "limit", limit="maxConcurrentRequests", detail="x"))
+    answer = await trial.call(QUERY)
+    assert kind(answer) == (400, "limit")
+    assert answer.json()["limit"] == "maxConcurrentRequests"
+
+
+async def test_the_connection_of_a_refusal_is_not_used_again(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    """Stalwart may close it without saying so."""
+    server.will(problem_answer(400), echoing)
+    await trial.call(QUERY)
+    await eventually(lambda: server.open == 0, "the connection is closed")
+    for _ in range(3):
+        assert (await trial.call(QUERY)).status_code == 200
+    assert server.open == 1
+
+
+# Acting for the person
+
+
+async def test_a_refused_authorization_is_replaced_once(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.will(problem_answer(401), echoing)
+    answer = await trial.call(QUERY)
+    assert answer.status_code == 200
+    assert [asked.header("authorization") for asked in server.asked] == ["Basic b-0", "Basic b-1"]
+    assert server.asked[0].body == server.asked[1].body
+
+
+@pytest.mark.parametrize(("fresh", "asked"), [(0, 1), (1, 2), (9, 2)])
+async def test_401_of_the_mail_server_never_looks_like_the_end_of_a_session(
+    server: ScriptedUpstream, trial: GatewayTrial, fresh: int, asked: int
+) -> None:
+    trial.authorization.fresh = fresh
+    server.will(http_answer(401, b"{}", www_authenticate="Basic", content_type="application/problem+json"))
+    answer = await trial.call(QUERY)
+    assert kind(answer) == (502, "mail_server_refuses")
+    assert "www-authenticate" not in answer.headers
+    # Each one counts towards a ban.
+    assert len(server.asked) == len(trial.authorization.refusals) == asked
+
+
+async def test_an_upload_is_not_sent_twice(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.will(problem_answer(401))
+    answer = await trial.http.post("/jmap/upload/b/", content=b"x", headers=ANN)
+    assert kind(answer) == (503, "mail_server_away")
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "retry_after"),
+    [
+        (Misconfigured("no key"), (502, "mail_server_refuses"), None),
+        (Throttled("slowly", retry_after=7), (503, "mail_server_away"), "7"),
+        (Transient("away"), (503, "mail_server_away"), "5"),
+    ],
+)
+async def test_without_an_authorization_nothing_is_sent(
+    server: ScriptedUpstream, trial: GatewayTrial, error: Exception, expected: tuple[int, str], retry_after: str | None
+) -> None:
+    trial.authorization.error = error
+    answer = await trial.call(QUERY)
+    assert kind(answer) == expected
+    assert answer.headers.get("retry-after") == retry_after
+    assert server.asked == []
+
+
+async def test_acting_for_a_person_is_logged_once_an_hour(trial: GatewayTrial) -> None:
+    token = uuid4()
+    with capture_logs() as logs:
+        for _ in range(3):
+            await trial.call(QUERY)
+        trial.people.change(BEN, token_id=token)
+        await trial.call(BENS, who=BEN)
+        trial.now += timedelta(hours=1)
+        await trial.call(QUERY)
+    ann, ben = (str(trial.people.people[who["Cookie"]].identity_id) for who in (ANN, BEN))
+    acting = [(line["identity_id"], line["way"]) for line in logs if line["event"] == "Acting for identity"]
+    assert acting == [(ann, "session"), (ben, f"access token {token}"), (ann, "session")]
+
+
+# Many at once
+
+
+async def test_no_more_than_four_requests_of_an_account_are_under_way(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    go_on = asyncio.Event()
+    server.will(held(go_on))
+    crowd = [asyncio.create_task(trial.call(QUERY)) for _ in range(30)]
+    await eventually(lambda: server.under_way == 4, "four are under way")
+    # Another account, and an upload, have places of their own.
+    bens = asyncio.create_task(trial.call(BENS, who=BEN))
+    upload = asyncio.create_task(trial.http.post("/jmap/upload/b/", json={"methodCalls": []}, headers=ANN))
+    await eventually(lambda: server.under_way == 6, "the other two do not wait")
+    go_on.set()
+    assert [answer.status_code for answer in await asyncio.gather(*crowd, bens, upload)] == [200] * 32
+    assert server.most_under_way == 6
+
+
+async def test_who_waits_too_long_is_told_the_limit(server: ScriptedUpstream) -> None:
+    go_on = asyncio.Event()
+    server.will(held(go_on))
+    async with gateway(server.url, limits=Limits(queue_seconds=0.1, waiting=1)) as trial:
+        crowd = [asyncio.create_task(trial.call(QUERY)) for _ in range(4)]
+        await eventually(lambda: server.under_way == 4, "four are under way")
+        late = await trial.call(QUERY)
+        assert kind(late) == (400, "limit")
+        assert late.json()["limit"] == "maxConcurrentRequests"
+        go_on.set()
+        assert {answer.status_code for answer in await asyncio.gather(*crowd)} == {200}
+        assert (await trial.call(QUERY)).status_code == 200
+
+
+async def test_places_come_free_whatever_becomes_of_a_request(
+    server: ScriptedUpstream, impatient: GatewayTrial
+) -> None:
+    halved = cut_after(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{")
+    for answer in (hanging, cut_after(b""), halved, problem_answer(500), problem_answer(401)):
+        server.will(answer)
+        for _ in range(5):
+            try:
+                assert (await impatient.call(QUERY)).status_code >= 500
+            except httpx2.RemoteProtocolError:
+                assert answer is halved
+    for _ in range(5):
+        _, writer = await asyncio.open_connection("127.0.0.1", impatient.port)
+        writer.write(b"POST /jmap/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Length: 99\r\n\r\n{")
+        writer.close()
+    server.will(echoing)
+    assert (await impatient.call(QUERY)).status_code == 200
+
+
+# Streams
+
+
+def blob(size: int, sent: list[int]) -> Script:
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        del asked
+        writer.write(f"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {size}\r\n\r\n".encode())
+        while sent[0] < size:
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+            sent[0] += 100_000
+
+    return script
+
+
+async def test_a_large_download_is_never_held_in_memory(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    sent = [0]
+    server.will(blob(50 * MEGABYTE, sent))
+    async with trial.http.stream("GET", "/jmap/download/b/x/y.txt?accept=text/plain", headers=ANN) as answer:
+        # What the client does not take stays with the mail server, but for the sockets' buffers.
+        before = -1
+        while before != sent[0]:
+            before = sent[0]
+            await asyncio.sleep(0.1)
+        assert sent[0] < 30 * MEGABYTE
+        taken = 0
+        async for chunk in answer.aiter_raw():
+            taken += len(chunk)
+    assert taken == sent[0] == 50 * MEGABYTE
+    assert answer.headers["content-length"] == str(taken)
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_an_upload_streams_to_the_mail_server_as_it_comes(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    first_seen = asyncio.Event()
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"first"
+        await eventually(lambda: server.asked and server.asked[0].body == b"first", "the first part is there already")
+        first_seen.set()
+        yield b"second"
+
+    found = {"accountId": "b", "blobId": "x", "type": "message/rfc822", "size": 11}
+    server.will(json_answer(found, 201))
+    headers = ANN | {"Content-Type": "message/rfc822"}
+    answer = await trial.http.post("/jmap/upload/b/", content=parts(), headers=headers)
+    assert (answer.status_code, answer.json()) == (201, found)
+    assert first_seen.is_set()
+    assert server.asked[0].body == b"firstsecond"
+    assert server.asked[0].header("content-type") == "message/rfc822"
+
+
+async def test_a_blob_that_is_not_there_is_not_found(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.will(problem_answer(404, detail="at 10.0.0.7"))
+    answer = await trial.http.get("/jmap/download/b/x/y", headers=ANN)
+    assert kind(answer) == (404, "blank")
+    assert "10.0.0.7" not in answer.text
+
+
+async def test_an_image_is_shown_in_place_when_asked(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.will(http_answer(200, b"x", content_type="image/png"))
+    answer = await trial.http.get("/jmap/download/b/x/y.png?accept=image/png&disposition=inline", headers=ANN)
+    assert answer.headers["content-disposition"].startswith("inline;")
+    assert answer.headers["content-type"] == "image/png"
+    assert server.asked[0].target == "/jmap/download/b/x/blob?accept=image%2Fpng"
+
+
+async def test_a_download_that_the_mail_server_cuts_is_not_taken_for_whole(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    server.will(
+        cut_after(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n")
+    )
+    with pytest.raises(httpx2.RemoteProtocolError):
+        await trial.http.get("/jmap/download/b/x/y", headers=ANN)
+
+
+async def test_a_client_that_leaves_or_stalls_frees_the_mail_server(
+    server: ScriptedUpstream, impatient: GatewayTrial
+) -> None:
+    request = b"GET /jmap/download/b/x/y HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\n\r\n"
+    for leaves in (True, False):
+        server.will(blob(200 * MEGABYTE, [0]))
+        reader, writer = await asyncio.open_connection("127.0.0.1", impatient.port, limit=1000)
+        writer.write(request)
+        await reader.readexactly(1000)
+        assert server.open == 1
+        if leaves:
+            writer.transport.abort()
+        await eventually(lambda: server.open == 0, "the download is ended")
+        writer.close()
+
+
+# Events
+
+PATH = "/jmap/eventsource/?types=Email&closeafter=no&ping=60"
+OWN = b'event: state\ndata: {"@type":"StateChange","changed":{"b":{"Email":"1"}}}\n\n'
+FOREIGN = OWN.replace(b'"b"', b'"c"')
+
+
+class EventSource:
+    """`send` writes to the stream that is open."""
+
+    def __init__(self, server: ScriptedUpstream) -> None:
+        self._writer: asyncio.StreamWriter | None = None
+        self.ended = asyncio.Event()
+        server.will(self._serve)
+
+    async def _serve(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
+        del asked
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\nconnection: close\r\n\r\n")
+        self._writer = writer
+        await self.ended.wait()
+        writer.close()
+
+    def send(self, event: bytes) -> None:
+        assert self._writer
+        self._writer.write(event)
+
+
+async def test_events_arrive_at_once_and_only_ones_own(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    source = EventSource(server)
+    async with trial.http.stream("GET", PATH, headers=ANN | {"Last-Event-ID": "46"}) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["x-accel-buffering"] == "no"
+        assert "no-store" in answer.headers["cache-control"]
+        assert "content-length" not in answer.headers
+        chunks = answer.aiter_raw()
+        for _ in range(2):
+            source.send(FOREIGN + OWN)
+            assert await asyncio.wait_for(anext(chunks), 5) == OWN
+        source.ended.set()
+        assert [chunk async for chunk in chunks] == []
+    assert server.asked[0].target == PATH
+    assert server.asked[0].header("last-event-id") == "46"
+
+
+async def test_events_end_with_the_session(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    EventSource(server)
+    trial.people.change(ANN, expires_at=trial.now + timedelta(seconds=0.2))
+    async with trial.http.stream("GET", PATH, headers=ANN) as answer:
+        trial.now += timedelta(seconds=1)
+        assert [chunk async for chunk in answer.aiter_raw()] == []
+    await eventually(lambda: server.asked[0].hung_up, "the stream at the mail server is closed, too")
+
+
+async def test_events_end_with_a_logout_and_not_with_an_outage_of_kratos(
+    server: ScriptedUpstream, impatient: GatewayTrial
+) -> None:
+    source = EventSource(server)
+    async with impatient.http.stream("GET", PATH, headers=ANN) as answer:
+        impatient.people.errors[ANN["Cookie"]] = KratosAway("away")
+        asked = impatient.people.asked
+        await eventually(lambda: impatient.people.asked > asked + 2, "it was looked up again and again")
+        source.send(OWN)
+        chunks = answer.aiter_raw()
+        assert await asyncio.wait_for(anext(chunks), 5) == OWN
+        impatient.people.errors[ANN["Cookie"]] = NoSession("logged out")
+        assert [chunk async for chunk in chunks] == []
+
+
+async def test_a_client_that_closes_its_event_stream_closes_ours(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    EventSource(server)
+    async with trial.http.stream("GET", PATH, headers=ANN):
+        assert not server.asked[0].hung_up
+    await eventually(lambda: server.asked[0].hung_up, "the stream at the mail server is closed")
+
+
+async def test_events_end_when_the_service_stops(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    EventSource(server)
+    async with trial.http.stream("GET", PATH, headers=ANN) as answer:
+        trial.stopping.set()
+        assert [chunk async for chunk in answer.aiter_raw()] == []
+
+
+async def test_an_account_has_so_many_event_streams_and_no_more(server: ScriptedUpstream) -> None:
+    source = EventSource(server)
+    async with gateway(server.url, limits=Limits(event_streams=1)) as trial:
+        async with trial.http.stream("GET", PATH, headers=ANN):
+            assert kind(await trial.http.get(PATH, headers=ANN)) == (400, "limit")
+            async with trial.http.stream("GET", PATH, headers=BEN) as bens:
+                assert bens.status_code == 200
+                source.ended.set()
+        await eventually(lambda: server.under_way == 0, "both are over")
+        assert (await trial.http.get(PATH, headers=ANN)).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["", "?types=", "?types=*&closeafter=x", "?types=*&ping=x"])
+async def test_what_is_no_event_source_is_not_asked_for(
+    server: ScriptedUpstream, trial: GatewayTrial, query: str
+) -> None:
+    assert kind(await trial.http.get("/jmap/eventsource/" + query, headers=ANN)) == (400, "blank")
+    assert server.asked == []

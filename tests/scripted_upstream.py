@@ -1,0 +1,148 @@
+"""A mail server as a script, on a socket: it keeps what it was sent, byte by byte, and answers as a test says.
+
+async with scripted_upstream() as server:
+    server.will(json_answer({"methodResponses": []}))
+    ...
+    assert server.asked[0].header("authorization") == "Basic x"
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Asked:
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    reader: asyncio.StreamReader
+    body: bytearray = field(default_factory=bytearray)
+    complete: bool = False
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether who asked has closed the connection."""
+        return self.reader.at_eof()
+
+    def header(self, name: str) -> str | None:
+        return dict(self.headers).get(name)
+
+    def calls(self) -> list[list[Any]]:
+        return json.loads(self.body)["methodCalls"]
+
+
+Script = Callable[[Asked, asyncio.StreamWriter], Awaitable[None]]
+Answer = bytes | Script
+
+
+def http_answer(status: int, body: bytes = b"", **headers: str) -> bytes:
+    """`headers` with `_` for `-`."""
+    lines = [f"HTTP/1.1 {status} Said", f"content-length: {len(body)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def json_answer(found: object, status: int = 200, **headers: str) -> bytes:
+    headers = {"content_type": "application/json; charset=utf-8"} | headers
+    return http_answer(status, json.dumps(found).encode(), **headers)
+
+
+def problem_answer(status: int, kind: str = "about:blank", **more: object) -> bytes:
+    return json_answer({"type": kind, "status": status, **more}, status, content_type="application/problem+json")
+
+
+async def echoing(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    """Each method is answered by its own arguments, as `Core/echo` is."""
+    found: Mapping[str, Any] = {"methodResponses": asked.calls(), "sessionState": "s"}
+    writer.write(json_answer(found))
+
+
+class ScriptedUpstream:
+    """`will` sets the answers: in order, and the last one for ever."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.asked: list[Asked] = []
+        self.open = 0
+        """connections"""
+        self.under_way = 0
+        self.most_under_way = 0
+        self._answers: list[Answer] = [echoing]
+        self._serving: set[asyncio.Task[None]] = set()
+
+    def will(self, *answers: Answer) -> None:
+        self._answers = list(answers)
+
+    def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def close(self) -> None:
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open += 1
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                await self._exchange(head, reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            self.open -= 1
+            writer.close()
+
+    async def _exchange(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first, *lines = head.decode().split("\r\n")[:-2]
+        method, target, _ = first.split(" ")
+        pairs = [line.partition(":") for line in lines]
+        asked = Asked(method, target, [(name.lower(), value.strip()) for name, _, value in pairs], reader)
+        self.asked.append(asked)
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            await _read_body(asked, reader)
+            answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+            if isinstance(answer, bytes):
+                writer.write(answer)
+            else:
+                await answer(asked, writer)
+            await writer.drain()
+        finally:
+            self.under_way -= 1
+
+
+async def _read_body(asked: Asked, reader: asyncio.StreamReader) -> None:
+    if length := asked.header("content-length"):
+        while len(asked.body) < int(length):
+            asked.body += await _some(reader, int(length) - len(asked.body))
+    elif asked.header("transfer-encoding") == "chunked":
+        while size := int(await reader.readuntil(b"\n"), 16):
+            asked.body += await reader.readexactly(size)
+            await reader.readexactly(2)
+        await reader.readexactly(2)
+    asked.complete = True
+
+
+async def _some(reader: asyncio.StreamReader, at_most: int) -> bytes:
+    if chunk := await reader.read(at_most):
+        return chunk
+    raise asyncio.IncompleteReadError(b"", at_most)
+
+
+@asynccontextmanager
+async def scripted_upstream() -> AsyncIterator[ScriptedUpstream]:
+    upstream = ScriptedUpstream()
+    server = await asyncio.start_server(upstream.connected, "127.0.0.1", 0)
+    upstream.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield upstream
+    finally:
+        server.close()
+        await upstream.close()

@@ -1,0 +1,79 @@
+"""Headers of a download: nothing that a stranger sent runs in the interface's origin."""
+
+import pytest
+
+from postroom.gateway.download import headers_of, is_blob_id, media_type
+
+
+@pytest.mark.parametrize(
+    ("content_type", "inline", "disposition"),
+    [
+        ("image/png", True, "inline"),
+        ("image/png", False, "attachment"),
+        ("Image/PNG", True, "inline"),
+        ("text/plain; charset=utf-8", True, "inline"),
+        ("application/pdf", True, "inline"),
+        ("text/html", True, "attachment"),
+        ("image/svg+xml", True, "attachment"),
+        ("text/xml", True, "attachment"),
+        ("application/xhtml+xml", True, "attachment"),
+        ("text/javascript", True, "attachment"),
+        ("message/rfc822", True, "attachment"),
+        ("application/octet-stream", True, "attachment"),
+    ],
+)
+def test_only_inert_types_are_shown_and_only_when_asked(content_type: str, inline: bool, disposition: str) -> None:
+    headers = headers_of(content_type, "x", inline=inline)
+    assert headers["Content-Disposition"].partition(";")[0] == disposition
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert ("sandbox" in headers["Content-Security-Policy"]) is not (disposition == "inline" and "pdf" in content_type)
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cache-Control"].startswith("private")
+
+
+@pytest.mark.parametrize(
+    ("name", "disposition"),
+    [
+        ("x y.eml", "filename=\"x y.eml\"; filename*=UTF-8''x%20y.eml"),
+        ("größe.txt", "filename=\"gr__e.txt\"; filename*=UTF-8''gr%C3%B6%C3%9Fe.txt"),
+        ('a"; b\\', "filename=\"a_; b_\"; filename*=UTF-8''a_%3B%20b_"),
+        ("a\r\nSet-Cookie: x=y", "filename=\"a__Set-Cookie_ x=y\"; filename*=UTF-8''a__Set-Cookie_%20x%3Dy"),
+        ("../../etc/passwd", "filename=\"_.._etc_passwd\"; filename*=UTF-8''_.._etc_passwd"),
+        ("100%.txt", "filename=\"100_.txt\"; filename*=UTF-8''100%25.txt"),
+        ("\u202egpj.exe", "filename=\"_gpj.exe\"; filename*=UTF-8''_gpj.exe"),
+        ("", "filename=\"download\"; filename*=UTF-8''download"),
+        ("..", "filename=\"download\"; filename*=UTF-8''download"),
+        ("\ud800", "filename=\"_\"; filename*=UTF-8''_"),
+    ],
+)
+def test_a_file_name_cannot_leave_its_header_or_its_folder(name: str, disposition: str) -> None:
+    assert headers_of("text/html", name, inline=False)["Content-Disposition"] == f"attachment; {disposition}"
+
+
+def test_a_long_name_keeps_its_ending() -> None:
+    assert '.pdf"' in headers_of("application/pdf", "x" * 1000 + ".pdf", inline=False)["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("stated", "found"),
+    [
+        ("text/html", "text/html"),
+        ("text/plain; charset=utf-8", "text/plain; charset=utf-8"),
+        ('multipart/mixed;boundary="----=_Part 1"', 'multipart/mixed;boundary="----=_Part 1"'),
+        (None, "application/octet-stream"),
+        ("", "application/octet-stream"),
+        ("text", "application/octet-stream"),
+        ("text/html\r\nX: y", "application/octet-stream"),
+        ("text/html, text/plain", "application/octet-stream"),
+        ('text/html; x="<script>"', "application/octet-stream"),
+    ],
+)
+def test_a_media_type_is_one_or_bytes(stated: str | None, found: str) -> None:
+    assert media_type(stated) == found
+
+
+def test_a_blob_id_is_no_path() -> None:
+    assert is_blob_id("eaxbbsl1we9stz729q2vaos9gzlifzqpw1fi1ej9loc0a2d1kpfy1ame3gmnqbq")
+    assert is_blob_id("G-_0")
+    for text in ("", "..", "a/b", "a%2fb", "a?b", "a\n", "ä", "x" * 256):
+        assert not is_blob_id(text)

@@ -1,0 +1,121 @@
+"""A request body is I-JSON, and what is sent is what was checked."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.gateway.problems import Problem
+from postroom.gateway.request_body import MAX_DEPTH, parse
+
+ERROR = "urn:ietf:params:jmap:error:"
+
+
+def body(arguments: str, more: str = "") -> bytes:
+    return f'{{"using":["urn:ietf:params:jmap:core"],"methodCalls":[["Core/echo",{arguments},"0"]]{more}}}'.encode()
+
+
+def refused(raw: bytes, max_calls: int = 3) -> Problem:
+    with pytest.raises(Problem) as caught:
+        parse(raw, max_calls=max_calls).dump()
+    return caught.value
+
+
+def nested(depth: int) -> str:
+    return '{"a":' * depth + "1" + "}" * depth
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe{\x00}\x00",
+        b"\xef\xbb\xbf{}",
+        body('{"a":"\\ud800"}'),
+        body('{"\\udc00":1}'),
+        body('{"a":NaN}'),
+        body('{"a":-Infinity}'),
+        body('{"a":1e999}'),
+        body('{"a":' + "9" * 5000 + "}"),
+        body('{"accountId":"b","accountId":"c"}'),
+        body('{"accountId":"b","account\\u0049d":"c"}'),
+        body('{"x":{"a":1,"a":1}}'),
+        body("{}", ',"using":[]'),
+        body("{}", ',"methodCalls":[]'),
+        body("{}") + b"{}",
+        body(nested(MAX_DEPTH)),
+        body(nested(100_000)),
+        b'{"using":[],"methodCalls":' + b"[" * 100_000,
+        body('{"a":"\x01"}'),
+        body('{"a":"').replace(b'"0"', b'"\xc3\x28"'),
+    ],
+    ids=lambda raw: repr(raw[:60]),
+)
+def test_what_is_no_i_json_is_refused(raw: bytes) -> None:
+    found = refused(raw)
+    assert (found.status, found.type) == (400, ERROR + "notJSON")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [],
+        "x",
+        None,
+        {},
+        {"using": ["a"]},
+        {"methodCalls": []},
+        {"using": "a", "methodCalls": []},
+        {"using": [1], "methodCalls": []},
+        {"using": [], "methodCalls": {}},
+        {"using": [], "methodCalls": [[]]},
+        {"using": [], "methodCalls": [["a", {}]]},
+        {"using": [], "methodCalls": [["a", {}, "0", 1]]},
+        {"using": [], "methodCalls": [["a", [], "0"]]},
+        {"using": [], "methodCalls": [[1, {}, "0"]]},
+        {"using": [], "methodCalls": [["a", {}, 0]]},
+        {"using": [], "methodCalls": ["abc"]},
+        {"using": [], "methodCalls": [], "createdIds": []},
+        {"using": [], "methodCalls": [], "createdIds": {"a": 1}},
+    ],
+)
+def test_json_that_is_no_request_is_refused(found: Any) -> None:
+    problem = refused(json.dumps(found).encode())
+    assert (problem.status, problem.type) == (400, ERROR + "notRequest")
+
+
+def test_more_calls_or_parts_than_allowed_are_named_as_that_limit() -> None:
+    calls = [["Core/echo", {}, "0"]] * 4
+    problem = refused(json.dumps({"using": [], "methodCalls": calls}).encode())
+    assert (problem.type, problem.more) == (ERROR + "limit", {"limit": "maxCallsInRequest"})
+    problem = refused(body('{"a":[' + "[]," * 300_000 + "1]}"))
+    assert (problem.type, problem.more) == (ERROR + "limit", {"limit": "maxSizeRequest"})
+
+
+def test_members_that_no_rfc_knows_do_not_go_up() -> None:
+    assert b"accountId" not in parse(body("{}", ',"accountId":"c"'), max_calls=1).dump()
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**53), 2**53)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        # Without half surrogate pairs, which are refused.
+        | st.text(st.characters(exclude_categories=["Cs"])),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
+        max_leaves=20,
+    )
+)
+def test_what_goes_up_means_what_came(value: Any) -> None:
+    request = {
+        "using": ["urn:ietf:params:jmap:core"],
+        "methodCalls": [["Core/echo", {"x": value}, "0"]],
+        "createdIds": {"a": "b"},
+    }
+    for raw in (json.dumps(request).encode(), json.dumps(request, ensure_ascii=False).encode()):
+        assert json.loads(parse(raw, max_calls=1).dump()) == request

@@ -1,0 +1,196 @@
+"""What of a JMAP request goes to the mail server, and what stands where a call was refused."""
+
+import json
+from typing import Any
+
+import pytest
+
+from postroom.domain.person import ALL_SCOPES, Scope
+from postroom.gateway.methods import CAPABILITIES, METHODS
+from postroom.gateway.problems import Problem
+from postroom.gateway.rules import Checked, check, refusal
+
+CORE = "urn:ietf:params:jmap:core"
+MAIL = "urn:ietf:params:jmap:mail"
+USING = [CORE, MAIL]
+OWN, FOREIGN = "b", "c"
+QUERY = ["Email/query", {"accountId": OWN}, "q"]
+
+
+def checked(calls: list[Any], *, using: list[str] | None = None, scopes: frozenset[Scope] = ALL_SCOPES) -> Checked:
+    body = json.dumps({"using": using or USING, "methodCalls": calls}).encode()
+    return check(body, OWN, scopes, 50)
+
+
+def error_of(method: str, arguments: dict[str, Any], scopes: frozenset[Scope] = ALL_SCOPES) -> str | None:
+    found = refusal(method, arguments, OWN, scopes)
+    return found["type"] if found else None
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_each_method_goes_through_for_ones_own_account(method: str) -> None:
+    assert error_of(method, {"accountId": OWN, "ids": ["x"]}) is None
+
+
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"Core/echo"}))
+def test_no_method_goes_through_for_another_account(method: str) -> None:
+    assert error_of(method, {"accountId": FOREIGN}) == "accountNotFound"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"accountId": FOREIGN}, "accountNotFound"),
+        ({"accountId": ""}, "accountNotFound"),
+        ({"accountId": OWN.upper()}, "accountNotFound"),
+        ({"accountId": OWN + " "}, "accountNotFound"),
+        ({"accountId": OWN + "\u0000"}, "accountNotFound"),
+        ({"accountId": "#created"}, "accountNotFound"),
+        ({"accountId": None}, "invalidArguments"),
+        ({"accountId": 1}, "invalidArguments"),
+        ({"accountId": [OWN]}, "invalidArguments"),
+        ({"accountId": {"b": FOREIGN}}, "invalidArguments"),
+        ({"accountId": OWN, "fromAccountId": FOREIGN}, "fromAccountNotFound"),
+        ({"accountId": OWN, "fromAccountId": None}, "invalidArguments"),
+        ({"accountId": FOREIGN, "fromAccountId": OWN}, "accountNotFound"),
+        ({"#accountId": {"resultOf": "q", "name": "Email/query", "path": "/accountId"}}, "forbidden"),
+        ({"accountId": OWN, "#accountId": {"resultOf": "q", "name": "x", "path": "/"}}, "forbidden"),
+        ({"accountId": OWN, "#fromAccountId": {"resultOf": "q", "name": "x", "path": "/"}}, "forbidden"),
+        ({"accountId": OWN, "accountIds": [OWN, FOREIGN]}, "accountNotFound"),
+        ({"accountId": OWN, "accountid": FOREIGN}, "accountNotFound"),
+        ({"accountId": OWN, "toAccountId": FOREIGN}, "accountNotFound"),
+        ({"accountId": OWN, "filter": {"accountIds": [FOREIGN]}}, "accountNotFound"),
+        ({"accountId": OWN, "filter": {"conditions": [{"x": [{"accountId": FOREIGN}]}]}}, "accountNotFound"),
+        ({"accountId": OWN, "create": {"k": {"accountId": FOREIGN}}}, "accountNotFound"),
+        ({"accountId": OWN, "update": {"k": {"x/accountId": FOREIGN}}}, "accountNotFound"),
+        ({"accountId": OWN, "update": {"k": {"x/#accountId": {}}}}, "forbidden"),
+        # What merely looks like one.
+        ({"accountId": OWN, "create": {"accountId": {"keywords": {"accountid": True}}}}, None),
+        ({"accountId": OWN, "create": {"k": {"header:X-AccountId": FOREIGN}}}, None),
+        ({"accountId": OWN, "filter": {"text": "accountId c"}}, None),
+        ({"accountId": OWN, "fromAccountId": OWN}, None),
+        ({}, None),
+    ],
+)
+def test_each_account_id_of_a_call_must_be_ones_own(arguments: dict[str, Any], error: str | None) -> None:
+    assert error_of("Email/copy", arguments) == error
+
+
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [
+        ("x:Account/get", "unknownMethod"),
+        ("x:Account/set", "unknownMethod"),
+        ("X:Account/get", "unknownMethod"),
+        ("x:AppPassword/set", "unknownMethod"),
+        ("x:Action/set", "unknownMethod"),
+        ("Principal/get", "unknownMethod"),
+        ("Calendar/get", "unknownMethod"),
+        ("FileNode/set", "unknownMethod"),
+        ("email/get", "unknownMethod"),
+        ("Email/get ", "unknownMethod"),
+        ("Email/get\u0000", "unknownMethod"),
+        ("Email/", "unknownMethod"),
+        ("", "unknownMethod"),
+        ("error", "unknownMethod"),
+        ("PushSubscription/get", "forbidden"),
+        ("PushSubscription/set", "forbidden"),
+    ],
+)
+def test_no_other_method_goes_through(method: str, error: str) -> None:
+    assert error_of(method, {"accountId": OWN}) == error
+
+
+READ, WRITE, SEND = (frozenset({scope}) for scope in (Scope.READ, Scope.WRITE, Scope.SEND))
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "enough", "too_little"),
+    [
+        ("Core/echo", {}, frozenset[Scope](), None),
+        ("Email/get", {}, READ, WRITE | SEND),
+        ("Email/parse", {}, READ, WRITE | SEND),
+        ("SearchSnippet/get", {}, READ, WRITE | SEND),
+        ("Blob/lookup", {}, READ, WRITE | SEND),
+        ("Email/queryChanges", {}, READ, WRITE | SEND),
+        ("Email/set", {}, WRITE, READ | SEND),
+        ("Email/import", {}, WRITE, READ | SEND),
+        ("Blob/upload", {}, WRITE, READ | SEND),
+        ("Blob/copy", {}, WRITE, READ | SEND),
+        ("VacationResponse/set", {}, WRITE, READ | SEND),
+        ("SieveScript/set", {}, WRITE, READ | SEND),
+        ("EmailSubmission/get", {}, READ, WRITE | SEND),
+        ("EmailSubmission/set", {}, SEND, READ | WRITE),
+        # RFC 8621 §7.5: an Email/set in disguise.
+        ("EmailSubmission/set", {"onSuccessUpdateEmail": {}}, SEND | WRITE, SEND),
+        ("EmailSubmission/set", {"onSuccessDestroyEmail": []}, SEND | WRITE, SEND),
+        ("EmailSubmission/set", {"#onSuccessDestroyEmail": {}}, SEND | WRITE, SEND),
+    ],
+)
+def test_an_access_token_does_only_what_its_scopes_name(
+    method: str, arguments: dict[str, Any], enough: frozenset[Scope], too_little: frozenset[Scope] | None
+) -> None:
+    assert error_of(method, {"accountId": OWN, **arguments}, enough) is None
+    if too_little is not None:
+        assert error_of(method, {"accountId": OWN, **arguments}, too_little) == "forbidden"
+
+
+def test_an_unknown_capability_refuses_the_whole_request() -> None:
+    for capability in ("urn:stalwart:jmap", "urn:ietf:params:jmap:principals", "urn:ietf:params:jmap:websocket", ""):
+        with pytest.raises(Problem) as caught:
+            checked([QUERY], using=[CORE, capability])
+        assert caught.value.type == "urn:ietf:params:jmap:error:unknownCapability"
+        assert caught.value.status == 400
+    assert checked([QUERY], using=sorted(CAPABILITIES)).refused == {}
+
+
+def test_a_request_without_a_refused_call_goes_up_as_it_came() -> None:
+    calls = [QUERY, ["Email/get", {"accountId": OWN, "#ids": {"resultOf": "q", "name": "x", "path": "/ids"}}, "g"]]
+    sent = json.loads(checked(calls).body)
+    assert sent == {"using": USING, "methodCalls": calls}
+
+
+def test_a_refused_call_never_leaves_and_its_error_stands_in_its_place() -> None:
+    """Also when call ids repeat, and when the server answers a call by two responses."""
+    calls = [
+        ["EmailSubmission/set", {"accountId": OWN}, "0"],
+        ["x:Account/get", {"ids": None}, "0"],
+        ["Email/query", {"accountId": FOREIGN}, "0"],
+        ["Core/echo", {"hello": True}, "0"],
+    ]
+    found = checked(calls)
+    sent = json.loads(found.body)
+    assert "x:Account" not in found.body.decode()
+    assert FOREIGN not in json.dumps(sent["methodCalls"][2][1])
+    # As a server answers it: echoes as they are, and an implicit Email/set with the id of its cause.
+    answered = [["EmailSubmission/set", {}, "0"], ["Email/set", {}, "0"], *sent["methodCalls"][1:]]
+    woven = json.loads(found.answer(json.dumps({"methodResponses": answered, "sessionState": "s"}).encode()))
+    assert woven == {
+        "methodResponses": [
+            ["EmailSubmission/set", {}, "0"],
+            ["Email/set", {}, "0"],
+            ["error", {"type": "unknownMethod"}, "0"],
+            ["error", {"type": "accountNotFound"}, "0"],
+            ["Core/echo", {"hello": True}, "0"],
+        ],
+        "sessionState": "s",
+    }
+
+
+def test_the_place_of_a_refused_call_can_be_held_without_the_core_capability() -> None:
+    assert json.loads(checked([["x:a", {}, "0"]], using=[MAIL]).body)["using"] == [MAIL, CORE]
+    assert json.loads(checked([QUERY], using=[MAIL]).body)["using"] == [MAIL]
+
+
+def test_a_client_cannot_forge_a_refusal_that_was_not_made() -> None:
+    forged = ["Core/echo", {"urn:postroom:refused": 7}, "0"]
+    found = checked([forged, ["x:a", {}, "1"]])
+    answer = json.dumps({"methodResponses": [forged]}).encode()
+    assert json.loads(found.answer(answer))["methodResponses"] == [forged]
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b'{"methodResponses": {}}', b"[" * 100_000])
+def test_an_answer_that_is_none_is_said_to_be_unusable(raw: bytes) -> None:
+    with pytest.raises(Problem) as caught:
+        checked([["x:a", {}, "0"]]).answer(raw)
+    assert caught.value.status == 502

@@ -1,0 +1,145 @@
+"""The session object that a client is given."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from postroom.domain.person import ALL_SCOPES, Scope
+from postroom.gateway.limits import Limits
+from postroom.gateway.problems import Problem
+from postroom.gateway.session_object import rewrite
+from postroom.mail.ports import MailAccount
+
+JMAP = "urn:ietf:params:jmap:"
+ACCOUNT = MailAccount(uuid4(), "ann@example.org", "b")
+CORE = {
+    "maxSizeUpload": 50_000_000,
+    "maxConcurrentUpload": 8,
+    "maxSizeRequest": 99_000_000,
+    "maxConcurrentRequests": 2,
+    "maxCallsInRequest": 16,
+    "maxObjectsInGet": 500,
+    "maxObjectsInSet": 500,
+    "collationAlgorithms": ["i;unicode-casemap"],
+}
+# In the shape of Stalwart 0.16.
+SESSION: dict[str, Any] = {
+    "capabilities": {
+        JMAP + "core": CORE,
+        JMAP + "mail": {},
+        JMAP + "submission": {},
+        JMAP + "calendars": {},
+        JMAP + "principals": {},
+        JMAP + "emailpush": {},
+        JMAP + "sieve": {"implementation": "Stalwart v1.0.0"},
+        JMAP + "websocket": {"url": "ws://10.0.0.7:8080/jmap/ws", "supportsPush": True},
+    },
+    "accounts": {
+        "b": {
+            "name": "ann@internal.example.org",
+            "isPersonal": True,
+            "isReadOnly": False,
+            "accountCapabilities": {
+                JMAP + "mail": {"maxMailboxDepth": 10},
+                JMAP + "submission": {"maxDelayedSend": 2_592_000},
+                JMAP + "calendars": {},
+                "urn:stalwart:jmap": {},
+            },
+        },
+        "g": {"name": "group", "isPersonal": False, "isReadOnly": False, "accountCapabilities": {JMAP + "mail": {}}},
+    },
+    "primaryAccounts": {
+        JMAP + "mail": "b",
+        JMAP + "submission": "g",
+        JMAP + "calendars": "b",
+        "urn:stalwart:jmap": "b",
+    },
+    "username": "ann@internal.example.org",
+    "apiUrl": "http://10.0.0.7:8080/jmap/",
+    "downloadUrl": "http://10.0.0.7:8080/jmap/download/{accountId}/{blobId}/{name}?accept={type}",
+    "uploadUrl": "http://10.0.0.7:8080/jmap/upload/{accountId}/",
+    "eventSourceUrl": "http://10.0.0.7:8080/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}",
+    "state": "c682b0ec",
+    "x:internal": "http://10.0.0.7:8080",
+}
+
+
+def rewritten(session: Any = SESSION, scopes: frozenset[Scope] = ALL_SCOPES) -> dict[str, Any]:
+    return rewrite(session, base_url="https://mail.example.org", account=ACCOUNT, scopes=scopes, limits=Limits())
+
+
+def test_it_names_the_person_the_own_account_and_our_urls() -> None:
+    found = rewritten()
+    assert found["username"] == "ann@example.org"
+    assert list(found["accounts"]) == ["b"]
+    assert found["accounts"]["b"]["name"] == "ann@example.org"
+    assert found["accounts"]["b"]["accountCapabilities"] == {
+        JMAP + "mail": {"maxMailboxDepth": 10},
+        JMAP + "submission": {"maxDelayedSend": 2_592_000},
+    }
+    assert found["primaryAccounts"] == {JMAP + "mail": "b"}
+    assert found["apiUrl"] == "https://mail.example.org/jmap/"
+    assert found["uploadUrl"] == "https://mail.example.org/jmap/upload/{accountId}/"
+    assert found["downloadUrl"] == "https://mail.example.org/jmap/download/{accountId}/{blobId}/{name}?accept={type}"
+    assert found["eventSourceUrl"] == (
+        "https://mail.example.org/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}"
+    )
+
+
+def test_it_has_the_members_of_rfc_8620_and_no_other() -> None:
+    assert set(rewritten()) == {
+        "capabilities",
+        "accounts",
+        "primaryAccounts",
+        "username",
+        "apiUrl",
+        "downloadUrl",
+        "uploadUrl",
+        "eventSourceUrl",
+        "state",
+    }
+
+
+def test_it_offers_what_the_rules_let_through() -> None:
+    capabilities = rewritten()["capabilities"]
+    assert set(capabilities) == {JMAP + name for name in ("core", "mail", "submission", "sieve")}
+
+
+def test_nothing_internal_leaks() -> None:
+    text = json.dumps(rewritten())
+    for secret in ("10.0.0.7", "internal", "stalwart:", '"g"'):
+        assert secret not in text
+
+
+def test_limits_are_the_lesser_of_the_servers_and_ours() -> None:
+    core = rewritten()["capabilities"][JMAP + "core"]
+    assert core == CORE | {"maxSizeRequest": 10_000_000, "maxConcurrentUpload": 4}
+
+
+def test_the_state_is_the_one_that_answers_carry() -> None:
+    assert rewritten()["state"] == SESSION["state"]
+
+
+def test_an_account_is_read_only_for_a_token_that_may_not_write() -> None:
+    assert rewritten()["accounts"]["b"]["isReadOnly"] is False
+    assert rewritten(scopes=frozenset({Scope.READ}))["accounts"]["b"]["isReadOnly"] is True
+
+
+@pytest.mark.parametrize(
+    "accounts", [None, {}, {"g": SESSION["accounts"]["g"]}, {"b": None}, {"b": {"accountCapabilities": None}}]
+)
+def test_an_account_that_the_server_does_not_have_yet_is_being_prepared(accounts: Any) -> None:
+    with pytest.raises(Problem) as caught:
+        rewritten(SESSION | {"accounts": accounts})
+    assert caught.value.type == "urn:postroom:problem:mailbox_not_ready"
+
+
+@pytest.mark.parametrize(
+    "session", [{}, SESSION | {"state": None}, SESSION | {"capabilities": []}, SESSION | {"capabilities": {}}]
+)
+def test_a_session_that_is_none_is_unusable(session: Any) -> None:
+    with pytest.raises(Problem) as caught:
+        rewritten(session)
+    assert caught.value.status == 502
