@@ -59,6 +59,34 @@ BREAKER_OPENED = Counter(
     registry=REGISTRY,
 )
 
+LIVE_EVENTS = Counter(
+    "postroom_live_events_total",
+    "Events of the outbox, by their end: announced, or refused for good",
+    ["result"],
+    registry=REGISTRY,
+)
+ANNOUNCER_ERRORS = Counter(
+    "postroom_announcer_errors_total", "Batches that could not be announced; they stay in the outbox", registry=REGISTRY
+)
+LIVE_STREAMS = Gauge("postroom_live_streams", "Streams of server-sent events that are open here", registry=REGISTRY)
+
+STALWART_HOOKS = Counter(
+    "postroom_stalwart_hooks_total", "Web hooks about new mail, by what became of them", ["result"], registry=REGISTRY
+)
+ARRIVAL_HINTS = Counter(
+    "postroom_arrival_hints_total",
+    "Hints that an account may have new mail: taken, or dropped since too many accounts were hinted at",
+    ["result"],
+    registry=REGISTRY,
+)
+ARRIVAL_LOOKS = Counter(
+    "postroom_arrival_looks_total", "Looks for new mail, by what came of them", ["result"], registry=REGISTRY
+)
+ARRIVALS = Counter("postroom_arrivals_total", "New mails put into the outbox", registry=REGISTRY)
+EVENT_SOURCES = Gauge(
+    "postroom_event_sources", "People for whom the mail server is listened to here", registry=REGISTRY
+)
+
 
 def configure_logging(*, json: bool, level: str = "INFO") -> None:
     """Send all log lines, the libraries' too, to standard error: for machines or for eyes."""

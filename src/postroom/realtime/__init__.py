@@ -1,1 +1,1 @@
-"""How a person's screen learns at once: by Centrifugo, or by server-sent events of our own."""
+"""Telling screens: Centrifugo, or server-sent events of our own."""

@@ -1,0 +1,73 @@
+"""`GET /api/realtime`: how a screen learns of new mail here."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel
+
+from postroom.api.live import READY, MailboxOf
+from postroom.api.problems import PROBLEMS_OF_VISITORS
+from postroom.api.visitor import Visiting
+from postroom.domain.person import Scope
+from postroom.mail.people import require_scope
+from postroom.mail.ports import Visitor
+from postroom.realtime.centrifugo import channel_of
+from postroom.realtime.connection_token import connection_token
+
+
+@dataclass(frozen=True, slots=True)
+class CentrifugoForBrowsers:
+    """`url` is where browsers connect; `token_key` is Centrifugo's `client.token.hmac_secret_key`."""
+
+    url: str
+    token_key: str
+
+
+class ByCentrifugo(BaseModel):
+    """Connect to `url` with `token`, subscribe to `channel`; ask here again for the next token."""
+
+    transport: Literal["centrifugo"] = "centrifugo"
+    url: str
+    channel: str
+    token: str
+
+
+class ByServerSentEvents(BaseModel):
+    """Open an EventSource on `url`."""
+
+    transport: Literal["sse"] = "sse"
+    url: str = "/api/live"
+
+
+def realtime_router(
+    visiting: Visiting,
+    mailbox: MailboxOf,
+    *,
+    centrifugo: CentrifugoForBrowsers | None,
+    on_line: Callable[[UUID], Awaitable[None]],
+    now: Callable[[], datetime],
+) -> APIRouter:
+    """`on_line` is called for who gets a token: for each screen every few minutes, since tokens are short."""
+    router = APIRouter()
+
+    async def realtime(
+        response: Response, visitor: Annotated[Visitor, Depends(visiting)]
+    ) -> ByCentrifugo | ByServerSentEvents:
+        """Where this screen is told of new mail; until the mailbox is ready, always by /api/live."""
+        response.headers["Cache-Control"] = "no-store"
+        person = visitor.person
+        require_scope(person, Scope.READ)
+        if centrifugo is None or (await mailbox(person.identity_id)).get("state") != READY:
+            return ByServerSentEvents()
+        await on_line(person.identity_id)
+        token = connection_token(
+            person.identity_id, key=centrifugo.token_key, now=now(), session_expires_at=person.expires_at
+        )
+        return ByCentrifugo(url=centrifugo.url, channel=channel_of(person.identity_id), token=token)
+
+    router.add_api_route("/api/realtime", realtime, methods=["GET"], responses=PROBLEMS_OF_VISITORS)
+    return router

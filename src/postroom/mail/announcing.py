@@ -1,0 +1,108 @@
+"""From the outbox to the screens: claim, announce, note it; again at once until nothing is left."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from postroom.errors import AnnouncerAway, Unavailable
+from postroom.mail.ports import Announcer, LiveEvent, Outbox
+from postroom.telemetry import ANNOUNCER_ERRORS, DATABASE_ERRORS, LIVE_EVENTS, log
+
+PEOPLE_AT_ONCE = 100
+
+SAFETY_LOOK = 1.0
+"""Seconds. Whoever commits an event wakes his own process; this look finds what a killed process left, and what was
+claimed while PostgreSQL went away. It costs an idle process one index look a second."""
+
+DATABASE_PAUSE = 0.5
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+"""Seconds between tries while the announcer is away, doubling: it is asked by nobody else, so this is the breaker."""
+
+PRUNE_EVERY = 60.0
+
+
+class Announcing:
+    """Any number of processes may run one; the claim decides who announces what."""
+
+    def __init__(
+        self, outbox: Outbox, announcer: Announcer, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._outbox = outbox
+        self._announcer = announcer
+        self._monotonic = monotonic
+        self._woken = asyncio.Event()
+        self._pause_if_away = FIRST_PAUSE
+        self._prune_at = monotonic()
+
+    def wake(self) -> None:
+        """An event was committed: look without waiting."""
+        self._woken.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`. What is left then is announced by whoever runs next."""
+        waking = asyncio.create_task(self._wake_at(stop))
+        try:
+            while not stop.is_set():
+                self._woken.clear()
+                await self._turn(stop)
+        finally:
+            waking.cancel()
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._woken.set()
+
+    async def _turn(self, stop: asyncio.Event) -> None:
+        try:
+            await self._prune()
+            if not await self._announce_some():
+                await _sleep(SAFETY_LOOK, self._woken)
+        except AnnouncerAway as error:
+            if self._pause_if_away == FIRST_PAUSE:
+                log.warning("Screens cannot be told for now; events wait", error=str(error))
+            # Not cut short by a wake: new mail must not hammer what is away.
+            await _sleep(self._pause_if_away, stop)
+            self._pause_if_away = min(2 * self._pause_if_away, LONGEST_PAUSE)
+        except Unavailable as error:
+            DATABASE_ERRORS.labels(where="announcing").inc()
+            log.warning("Announcing waits for PostgreSQL", error=str(error))
+            await _sleep(DATABASE_PAUSE, stop)
+
+    async def _announce_some(self) -> bool:
+        events = await self._outbox.claim(PEOPLE_AT_ONCE)
+        if not events:
+            return False
+        ids = [event.id for event in events]
+        try:
+            refused = await self._announcer.announce(events)
+        except AnnouncerAway:
+            ANNOUNCER_ERRORS.inc()
+            await self._outbox.release(ids)
+            raise
+        await self._outbox.announced(ids)
+        if self._pause_if_away != FIRST_PAUSE:
+            self._pause_if_away = FIRST_PAUSE
+            log.info("Screens can be told again")
+        self._count(len(events), refused)
+        return True
+
+    async def _prune(self) -> None:
+        now = self._monotonic()
+        if now >= self._prune_at:
+            # A first one at the start: a process that is restarted every minute forgets, too.
+            self._prune_at = now + PRUNE_EVERY
+            await self._outbox.prune()
+
+    def _count(self, events: int, refused: Sequence[LiveEvent]) -> None:
+        LIVE_EVENTS.labels(result="announced").inc(events - len(refused))
+        LIVE_EVENTS.labels(result="refused").inc(len(refused))
+        if refused:
+            ids = [event.id for event in refused[:20]]
+            log.error("Events that can never be announced were given up", count=len(refused), event_ids=ids)
+
+
+async def _sleep(seconds: float, until: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await until.wait()

@@ -1,0 +1,42 @@
+"""The port `Outbox`: the table `live_events`."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from postroom.mail.ports import LiveEvent
+from postroom.postgres.connection import Pool, row, rows
+
+
+class PostgresOutbox:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def claim(self, limit: int) -> list[LiveEvent]:
+        found = await rows(self._pool, "outbox_claim", {"limit": limit})
+        return [LiveEvent(each["id"], each["kratos_identity_id"], each["type"], each["data"]) for each in found]
+
+    async def announced(self, ids: Sequence[int]) -> None:
+        await rows(self._pool, "outbox_announced", {"event_ids": list(ids)})
+
+    async def release(self, ids: Sequence[int]) -> None:
+        await rows(self._pool, "outbox_release", {"event_ids": list(ids)})
+
+    async def after(self, identity_id: UUID, event_id: int, limit: int) -> list[LiveEvent] | None:
+        parameters = {"identity_id": identity_id, "event_id": event_id, "limit": limit}
+        found = await rows(self._pool, "outbox_after", parameters)
+        if not found[0]["known"]:
+            return None
+        return [
+            LiveEvent(each["id"], identity_id, each["type"], each["data"]) for each in found if each["id"] is not None
+        ]
+
+    async def newest(self, identity_id: UUID) -> int | None:
+        found = await row(self._pool, "outbox_newest", {"identity_id": identity_id})
+        return found["id"] if found else None
+
+    async def settled(self) -> int:
+        found = await row(self._pool, "outbox_settled")
+        return found["id"] if found else 0
+
+    async def prune(self) -> int:
+        return len(await rows(self._pool, "outbox_prune"))

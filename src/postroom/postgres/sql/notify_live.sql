@@ -1,0 +1,1 @@
+SELECT pg_notify('postroom_live', payload) FROM unnest(%(payloads)s::text[]) AS payload

@@ -1,0 +1,111 @@
+"""The port `Announcer` by Centrifugo's HTTP API (v5 and v6)."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, cast
+from uuid import UUID
+
+import httpx2
+
+from postroom.errors import AnnouncerAway
+from postroom.mail.ports import LiveEvent
+from postroom.realtime.hint import hint_of
+from postroom.telemetry import log
+
+INTERNAL_ERROR = 100
+"""The only code of Centrifugo's that says: try again. 102 unknown channel (the namespace `mail` is missing), 107 bad
+request and 108 not available come again for ever, as all others."""
+
+DISCONNECT_CODE = 4501
+"""From 4500 to 4999 its clients do not connect again by themselves."""
+
+TIMEOUT = 2.0
+
+
+def channel_of(identity_id: UUID) -> str:
+    """A user-limited channel: Centrifugo lets nobody in but the `sub` of the token behind the `#`."""
+    return f"mail:user#{identity_id}"
+
+
+class Centrifugo:
+    """`api_url` is the internal address, with or without `/api`; the key goes nowhere else."""
+
+    def __init__(self, api_url: str, api_key: str, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        self._http = httpx2.AsyncClient(
+            base_url=api_url.rstrip("/").removesuffix("/api"),
+            headers={"X-API-Key": api_key},
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            transport=transport,
+            # A proxy from the environment would receive our key.
+            trust_env=False,
+        )
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def announce(self, events: Sequence[LiveEvent]) -> list[LiveEvent]:
+        """In order, in one request. Its answer may get lost: the idempotency key is remembered for 5 minutes."""
+        commands = [
+            {
+                "publish": {
+                    "channel": channel_of(event.identity_id),
+                    "data": hint_of(event),
+                    "idempotency_key": str(event.id),
+                }
+            }
+            for event in events
+        ]
+        replies = (await self._call("batch", {"commands": commands})).get("replies")
+        if not isinstance(replies, list) or len(cast("list[Any]", replies)) != len(events):
+            raise AnnouncerAway("Centrifugo's answer to a batch is none: POSTROOM_CENTRIFUGO_API_URL leads elsewhere")
+        refused: list[LiveEvent] = []
+        for event, reply in zip(events, cast("list[Any]", replies), strict=True):
+            if error := _error_of(reply):
+                _raise_if_internal(error)
+                log.error("Centrifugo refused an event", event_id=event.id, code=error[0], error=error[1])
+                refused.append(event)
+        return refused
+
+    async def disconnect(self, identity_id: UUID) -> None:
+        body = {"user": str(identity_id), "disconnect": {"code": DISCONNECT_CODE, "reason": "logged out"}}
+        if error := _error_of(await self._call("disconnect", body)):
+            raise AnnouncerAway(f"Centrifugo did not disconnect: {error[1]} ({error[0]})")
+
+    async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The answer's JSON object. Errors of a call come as HTTP 200, too: the caller looks."""
+        try:
+            answer = await self._http.post(f"/api/{method}", json=body)
+        except httpx2.HTTPError as error:
+            raise AnnouncerAway(f"Centrifugo did not answer ({type(error).__name__})") from error
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            raise AnnouncerAway("Centrifugo refuses our key: POSTROOM_CENTRIFUGO_API_KEY is not its http_api.key")
+        if answer.status_code != HTTPStatus.OK:
+            raise AnnouncerAway(f"Centrifugo answered {answer.status_code}")
+        try:
+            found = answer.json()
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise AnnouncerAway("Centrifugo's answer is no JSON object: POSTROOM_CENTRIFUGO_API_URL leads elsewhere")
+        content = cast("dict[str, Any]", found)
+        if method == "batch" and (error := _error_of(content)):
+            raise AnnouncerAway(f"Centrifugo refused a batch: {error[1]} ({error[0]})")
+        return content
+
+
+def _error_of(reply: object) -> tuple[int, str] | None:
+    """Code and message of a reply's `error`."""
+    if not isinstance(reply, dict):
+        return INTERNAL_ERROR, "a reply that is no object"
+    error = cast("dict[str, Any]", reply).get("error")
+    if not isinstance(error, dict):
+        return None
+    found = cast("dict[str, Any]", error)
+    code = found.get("code")
+    return (code if isinstance(code, int) else INTERNAL_ERROR), str(found.get("message", ""))[:200]
+
+
+def _raise_if_internal(error: tuple[int, str]) -> None:
+    if error[0] == INTERNAL_ERROR:
+        raise AnnouncerAway(f"Centrifugo could not publish: {error[1]}")

@@ -1,0 +1,213 @@
+"""Rules of a real Centrifugo that we lean on, with the configuration that we ship, by a client of its makers."""
+
+import subprocess
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import jwt
+import pytest
+import pytest_asyncio
+from centrifuge import Client
+
+from centrifugo_browser import browser, token_for
+from centrifugo_servers import CONFIG, ORIGIN, CentrifugoServer, built_or_skipped, centrifugo, may_build_centrifugo
+from eventually import eventually
+from postroom.errors import AnnouncerAway
+from postroom.mail.ports import LiveEvent
+from postroom.realtime.centrifugo import Centrifugo, channel_of
+from relay import relay_to
+
+pytestmark = may_build_centrifugo
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CentrifugoServer]:
+    async with centrifugo(tmp_path_factory.mktemp("centrifugo")) as server:
+        yield server
+
+
+@pytest.fixture
+async def announcer(server: CentrifugoServer) -> AsyncIterator[Centrifugo]:
+    found = Centrifugo(server.api_url, server.api_key)
+    yield found
+    await found.aclose()
+
+
+def event(identity_id: UUID, **data: Any) -> LiveEvent:
+    return LiveEvent(uuid4().int >> 66, identity_id, "mail", data)
+
+
+def test_the_configuration_that_we_ship_has_no_unknown_key_and_no_secret() -> None:
+    program = built_or_skipped()
+    checked = subprocess.run(
+        [program, "checkconfig", "--strict", "-c", CONFIG], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "key:" not in "".join(line for line in CONFIG.read_text().splitlines() if not line.startswith("#"))
+
+
+async def test_an_announced_event_reaches_the_screen_of_the_person(
+    server: CentrifugoServer, announcer: Centrifugo
+) -> None:
+    alice = uuid4()
+    async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
+        await eventually(lambda: seen.subscribed, "subscribed")
+        first, second = event(alice, emailIds=["M1"]), event(alice)
+        assert await announcer.announce([first, second]) == []
+        await eventually(lambda: len(seen.told) == 2, "told")
+    assert seen.told == [
+        {"id": first.id, "type": "mail", "data": {"emailIds": ["M1"]}},
+        {"id": second.id, "type": "mail", "data": {}},
+    ]
+
+
+async def test_announcing_again_tells_nothing_again(server: CentrifugoServer, announcer: Centrifugo) -> None:
+    alice = uuid4()
+    async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
+        await eventually(lambda: seen.subscribed, "subscribed")
+        first, second = event(alice), event(alice)
+        await announcer.announce([first])
+        await announcer.announce([first, second])
+        await eventually(lambda: len(seen.told) >= 2, "told")
+    assert [told["id"] for told in seen.told] == [first.id, second.id]
+
+
+async def test_what_was_announced_during_a_cut_is_recovered(server: CentrifugoServer, announcer: Centrifugo) -> None:
+    alice = uuid4()
+    port = urlsplit(server.url).port
+    assert port
+    async with relay_to(port) as relay:
+        url = f"ws://127.0.0.1:{relay.port}/connection/websocket"
+        async with browser(server, token_for(server, alice), channel_of(alice), url=url) as seen:
+            await eventually(lambda: seen.subscribed, "subscribed")
+            before = event(alice)
+            await announcer.announce([before])
+            await eventually(lambda: seen.told, "told")
+            await relay.cut()
+            await eventually(lambda: seen.states[-1][0] == "connecting", "the cut is noticed")
+            missed = [event(alice) for _ in range(20)]
+            await announcer.announce(missed)
+            await relay.open()
+            await eventually(lambda: len(seen.told) == 21, "recovered")
+            assert [told["id"] for told in seen.told] == [each.id for each in [before, *missed]]
+            assert seen.subscribed[-1].recovered
+
+
+async def test_the_channel_of_somebody_else_is_refused(server: CentrifugoServer, announcer: Centrifugo) -> None:
+    alice, mallory = uuid4(), uuid4()
+    async with browser(server, token_for(server, mallory), channel_of(alice)) as seen:
+        await eventually(lambda: seen.refused, "refused")
+        assert seen.refused == [103]  # permission denied
+        await announcer.announce([event(alice)])
+        assert seen.subscribed == []
+        assert seen.told == []
+
+
+@pytest.mark.parametrize("channel", ["mail:user", "mail:#", "mail:everybody", "news", "mail:user#{other},{own}x"])
+async def test_no_other_channel_can_be_subscribed(server: CentrifugoServer, channel: str) -> None:
+    own = uuid4()
+    async with browser(server, token_for(server, own), channel.format(own=own, other=uuid4())) as seen:
+        await eventually(lambda: seen.refused, "refused")
+        assert seen.subscribed == []
+
+
+async def test_a_browser_can_publish_nothing(server: CentrifugoServer) -> None:
+    alice = uuid4()
+    client = Client(server.websocket_url, token=token_for(server, alice), headers={"Origin": ORIGIN})
+    await client.connect()
+    try:
+        with pytest.raises(Exception, match="permission denied"):
+            await client.publish(channel_of(alice), {"id": 1})
+    finally:
+        await client.disconnect()
+
+
+def _signed(
+    server: CentrifugoServer, identity_id: UUID, *, key: str | None = None, algorithm: str = "HS256", **claims: Any
+) -> str:
+    now = datetime.now(UTC)
+    values = {"sub": str(identity_id), "exp": now + timedelta(minutes=5), "aud": "centrifugo", "iss": "postroom"}
+    return jwt.encode(values | claims, key or server.token_key if algorithm != "none" else "", algorithm=algorithm)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"aud": "another"},
+        {"iss": "another"},
+        {"key": "another-key-of-the-tests-0123456789-01234567"},
+        {"algorithm": "none"},
+    ],
+    ids=["audience", "issuer", "key", "unsigned"],
+)
+async def test_a_token_that_is_not_ours_does_not_connect(server: CentrifugoServer, bad: dict[str, Any]) -> None:
+    alice = uuid4()
+    async with browser(server, _signed(server, alice, **bad), channel_of(alice)) as seen:
+        await eventually(lambda: seen.states[-1] == ("disconnected", 3500), "refused as an invalid token")
+        assert ("connected", 0) not in seen.states
+
+
+async def test_an_expired_token_does_not_connect(server: CentrifugoServer) -> None:
+    alice = uuid4()
+    old = token_for(server, alice, now=datetime.now(UTC) - timedelta(seconds=400))
+    async with browser(server, old, channel_of(alice)) as seen:
+        await eventually(lambda: seen.states[-1][0] == "disconnected", "refused")
+        assert ("connected", 0) not in seen.states
+
+
+async def test_a_page_of_another_origin_does_not_connect(server: CentrifugoServer) -> None:
+    alice = uuid4()
+    async with browser(server, token_for(server, alice), channel_of(alice), origin="https://evil.example") as seen:
+        await eventually(lambda: len(seen.errors) > 2, "refused again and again")
+        assert ("connected", 0) not in seen.states
+
+
+async def test_disconnect_ends_the_connections_of_the_person_for_good(
+    server: CentrifugoServer, announcer: Centrifugo
+) -> None:
+    alice, bob = uuid4(), uuid4()
+    async with (
+        browser(server, token_for(server, alice), channel_of(alice)) as one,
+        browser(server, token_for(server, bob), channel_of(bob)) as other,
+    ):
+        await eventually(lambda: one.subscribed and other.subscribed, "both subscribed")
+        await announcer.disconnect(alice)
+        await eventually(lambda: one.states[-1] == ("disconnected", 4501), "disconnected")
+        assert other.states[-1] == ("connected", 0)
+
+
+async def test_a_wrong_api_key_is_told_as_such(server: CentrifugoServer) -> None:
+    announcer = Centrifugo(server.api_url, "wrong")
+    with pytest.raises(AnnouncerAway, match="POSTROOM_CENTRIFUGO_API_KEY"):
+        await announcer.announce([event(uuid4())])
+    await announcer.aclose()
+
+
+async def test_a_thousand_events_go_in_one_batch_within_the_time_out(
+    server: CentrifugoServer, announcer: Centrifugo
+) -> None:
+    assert await announcer.announce([event(uuid4()) for _ in range(2000)]) == []
+
+
+async def test_after_a_restart_the_screen_is_told_or_knows_that_it_must_reload(tmp_path: Path) -> None:
+    async with centrifugo(tmp_path, own=True) as server:
+        announcer, alice = Centrifugo(server.api_url, server.api_key), uuid4()
+        async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
+            await eventually(lambda: seen.subscribed, "subscribed")
+            await server.kill()
+            missed = event(alice)
+            with pytest.raises(AnnouncerAway):
+                await announcer.announce([missed])
+            await server.start()
+            assert await announcer.announce([missed]) == []
+            await eventually(lambda: len(seen.subscribed) == 2, "subscribed again", within=20)
+            if not seen.told:
+                assert (seen.subscribed[-1].was_recovering, seen.subscribed[-1].recovered) == (True, False)
+            later = event(alice)
+            await announcer.announce([later])
+            await eventually(lambda: later.id in [told["id"] for told in seen.told], "told")
+        await announcer.aclose()

@@ -1,0 +1,313 @@
+"""/api/live over a real PostgreSQL: nothing is lost, nothing told twice, whatever is cut or killed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from eventually import eventually
+from live_events import commit_event, unannounced
+from live_service import LiveService, get, live_service, screen
+from postroom.api.live import Pace
+from postroom.errors import KratosAway, NoSession, SecondFactorDue
+from postroom.mail.ports import LiveEvent
+from postroom.postgres.connection import Pool
+from postroom.postgres.notifications import PostgresNotifications
+from postroom.realtime import live_streams
+from records import Records
+from servers import Database
+
+ALICE, BOB = UUID(int=1), UUID(int=2)
+QUICK = Pace(ping=0.05, look=0.1, ask=0.02)
+PREPARING = {"state": "preparing", "retry": 1, "next_attempt_at": None, "reason": None}
+
+
+@pytest.fixture
+async def service(database: Database) -> AsyncIterator[LiveService]:
+    async with live_service(database.service_url) as service:
+        yield service
+
+
+async def test_new_mail_is_told_to_every_screen_of_the_person_and_to_nobody_else(
+    service: LiveService, records: Records
+) -> None:
+    async with screen(service, ALICE) as one, screen(service, ALICE) as two, screen(service, BOB) as other:
+        for each in (one, two, other):
+            assert await each.next() == ("hello", {"state": "ready"})
+        event = await commit_event(records, ALICE, emailIds=["M1"], state="s7")
+        service.announcing.wake()
+        mail = ("mail", {"id": event, "type": "mail", "data": {"emailIds": ["M1"], "state": "s7"}})
+        assert await one.next() == mail
+        assert await two.next() == mail
+        assert one.last_id == str(event)
+        last = await commit_event(records, BOB)
+        service.announcing.wake()
+        assert (await other.next())[1]["id"] == last
+        assert other.told() == [last]
+
+
+async def test_the_answer_is_neither_stored_nor_collected_and_passes_the_cookie_on(service: LiveService) -> None:
+    async with screen(service, ALICE) as stream:
+        headers = stream.answer.headers
+        assert headers["content-type"].startswith("text/event-stream")
+        assert (headers["cache-control"], headers["x-accel-buffering"]) == ("no-store", "no")
+        assert headers["set-cookie"] == "ory_kratos_session=prolonged"
+        await stream.next()
+        assert stream.raw.startswith(b"retry: ")
+
+
+async def test_what_is_announced_in_one_process_reaches_the_screens_of_another(
+    database: Database, service: LiveService, records: Records
+) -> None:
+    async with live_service(database.service_url, announces=False) as other, screen(other, ALICE) as stream:
+        await stream.next()
+        event = await commit_event(records, ALICE)
+        service.announcing.wake()
+        assert (await stream.next())[1]["id"] == event
+
+
+async def test_an_event_whose_announcer_was_killed_after_the_commit_is_told_by_the_next_process(
+    database: Database, records: Records
+) -> None:
+    async with live_service(database.service_url, announces=False) as left, screen(left, ALICE) as stream:
+        await stream.next()
+        event = await commit_event(records, ALICE)
+        assert await left.outbox.claim(10)  # and killed: it announces nothing
+        await records.rows("UPDATE live_events SET claimed_until = now()")
+        async with live_service(database.service_url):
+            assert (await stream.next())[1]["id"] == event
+            await eventually(lambda: _all_announced(records), "all announced")
+
+
+async def test_a_cut_listen_connection_loses_and_doubles_nothing(
+    service: LiveService, records: Records, pool: Pool
+) -> None:
+    async with screen(service, ALICE) as stream:
+        await stream.next()
+        committed: list[int] = []
+        for number in range(60):
+            committed.append(await commit_event(records, ALICE))
+            service.announcing.wake()
+            if number % 20 == 10:
+                await _cut_listeners(pool)
+        await eventually(lambda: len(stream.told()) >= len(committed), "all told", within=20)
+        assert stream.told() == committed
+
+
+async def test_a_screen_that_comes_back_is_told_what_it_missed_and_then_goes_on(
+    service: LiveService, records: Records
+) -> None:
+    async with screen(service, ALICE) as stream:
+        await stream.next()
+        await commit_event(records, ALICE)
+        service.announcing.wake()
+        await stream.next()
+        last_id = stream.last_id
+    missed = [await commit_event(records, ALICE) for _ in range(250)]
+    service.announcing.wake()
+    async with screen(service, ALICE, last_id=last_id) as stream:
+        assert (await stream.next())[0] == "hello"
+        await eventually(lambda: len(stream.told()) >= 250, "all that was missed")
+        later = await commit_event(records, ALICE)
+        service.announcing.wake()
+        await eventually(lambda: len(stream.told()) > 250, "what comes later")
+        assert stream.told() == [*missed, later]
+
+
+async def test_a_fresh_screen_is_not_told_what_lies_before_it(service: LiveService, records: Records) -> None:
+    await commit_event(records, ALICE)
+    service.announcing.wake()
+    await eventually(lambda: _all_announced(records), "all announced")
+    async with screen(service, ALICE) as stream:
+        await stream.next()
+        event = await commit_event(records, ALICE)
+        service.announcing.wake()
+        assert (await stream.next())[1]["id"] == event
+
+
+@pytest.mark.parametrize("last_id", ["0", "nonsense", "-1", "9" * 18, "9" * 400, "\u0661"])
+async def test_a_screen_whose_last_event_is_forgotten_or_unknown_is_told_to_reload(
+    service: LiveService, records: Records, last_id: str
+) -> None:
+    ids = [await commit_event(records, BOB) for _ in range(3)]
+    await records.rows("UPDATE live_events SET announced_at = now() - interval '1 hour'")
+    await service.outbox.prune()
+    async with screen(service, ALICE, last_id=last_id) as stream:
+        assert (await stream.next())[0] == "hello"
+        assert await stream.next() == ("reload", {})
+        assert int(stream.last_id) <= ids[-1]
+        event = await commit_event(records, ALICE)
+        service.announcing.wake()
+        assert (await stream.next())[1]["id"] == event
+
+
+async def test_a_screen_without_mail_for_an_hour_comes_back_without_a_reload(
+    database: Database, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_streams, "SETTLE_EVERY", 0.05)
+    mine = await commit_event(records, ALICE)
+    async with live_service(database.service_url, pace=QUICK) as service:
+        await eventually(lambda: _all_announced(records), "all announced")
+        async with screen(service, ALICE) as stream:
+            await stream.next()
+            assert stream.last_id == str(mine)
+            others = [await commit_event(records, BOB) for _ in range(50)]
+            await eventually(lambda: _all_announced(records), "all announced")
+            await records.rows("UPDATE live_events SET announced_at = now() - interval '1 hour'")
+            await eventually(lambda: stream.last_id == str(others[-1]), "a ping moves the last id")
+            assert b": ping\n" in stream.raw
+        assert await service.outbox.prune() == 50
+        async with screen(service, ALICE, last_id=stream.last_id) as again:
+            await again.next()
+            event = await commit_event(records, ALICE)
+            service.announcing.wake()
+            assert (await again.next())[1]["id"] == event
+
+
+async def test_the_progress_of_the_mailbox_is_told_when_it_changes_until_it_is_ready(
+    database: Database, records: Records
+) -> None:
+    async with live_service(database.service_url) as service:
+        service.mailboxes[ALICE] = {"state": "none"}
+        async with screen(service, ALICE) as stream:
+            assert await stream.next() == ("provisioning", {"state": "none"})
+            service.mailboxes[ALICE] = PREPARING | {"next_attempt_at": datetime(2026, 1, 1, tzinfo=UTC)}
+            assert await stream.next() == (
+                "provisioning",
+                PREPARING | {"next_attempt_at": "2026-01-01 00:00:00+00:00"},
+            )
+            assert service.on_line == []
+            service.mailboxes[ALICE] = {"state": "ready"}
+            assert await stream.next() == ("hello", {"state": "ready"})
+            assert service.on_line == [ALICE]
+            event = await commit_event(records, ALICE)
+            service.announcing.wake()
+            assert (await stream.next())[1]["id"] == event
+
+
+async def test_where_centrifugo_announces_the_stream_ends_after_hello(database: Database) -> None:
+    async with live_service(database.service_url, elsewhere=True) as service, screen(service, ALICE) as stream:
+        assert (await stream.next())[0] == "hello"
+        assert (await stream.next())[0] == "elsewhere"
+        await eventually(lambda: stream.ended, "the end of the stream")
+
+
+@pytest.mark.parametrize("error", [NoSession("logged out"), SecondFactorDue("second factor")])
+async def test_a_stream_ends_when_its_session_is_gone(database: Database, error: Any) -> None:
+    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+        await stream.next()
+        service.people.errors[ALICE] = error
+        await eventually(lambda: stream.ended, "the end of the stream")
+        await eventually(lambda: service.off_line == [ALICE], "off line")
+
+
+async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: Database) -> None:
+    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+        await stream.next()
+        service.people.errors[ALICE] = KratosAway("away")
+        before = service.people.asked
+        await eventually(lambda: service.people.asked > before + 2, "asked again")
+        assert not stream.ended
+        answer = await get(service, ALICE)
+        assert (answer.status_code, answer.json()["code"]) == (503, "kratos_away")
+        assert answer.headers["retry-after"]
+
+
+async def test_nobody_listens_without_a_session(service: LiveService) -> None:
+    answer = await get(service, None)
+    assert (answer.status_code, answer.json()["code"]) == (401, "no_session")
+
+
+async def test_a_person_is_on_line_at_every_look_and_off_line_after_the_last_stream(database: Database) -> None:
+    async with live_service(database.service_url, pace=QUICK) as service:
+        async with screen(service, ALICE) as one:
+            await one.next()
+            async with screen(service, ALICE) as two:
+                await two.next()
+            await eventually(lambda: len(service.on_line) > 5, "reported again")
+            assert service.off_line == []
+        await eventually(lambda: service.off_line == [ALICE], "off line")
+        assert set(service.on_line) == {ALICE}
+
+
+async def test_a_person_has_twenty_streams_at_most_and_a_process_its_own_limit(database: Database) -> None:
+    async with live_service(database.service_url, most=3) as service:
+        service.streams._most_of_a_person = 2
+        async with screen(service, ALICE) as one, screen(service, ALICE):
+            refused = await get(service, ALICE)
+            assert (refused.status_code, refused.json()["code"]) == (503, "too_many_streams")
+            assert "2 live streams" in refused.json()["detail"]
+            async with screen(service, BOB):
+                refused = await get(service, uuid4())
+                assert refused.status_code == 503
+                assert refused.headers["retry-after"]
+            await one.next()
+        await eventually(lambda: not service.streams.on_line(ALICE), "closed")
+        async with screen(service, ALICE) as again:  # the places are free again
+            await again.next()
+
+
+async def test_disconnect_ends_the_streams_of_the_person_in_every_process(
+    database: Database, service: LiveService
+) -> None:
+    async with (
+        live_service(database.service_url) as other,
+        screen(service, ALICE) as one,
+        screen(other, ALICE) as two,
+        screen(other, BOB) as bobs,
+    ):
+        for each in (one, two, bobs):
+            await each.next()
+        await service.streams.disconnect(ALICE)
+        await eventually(lambda: one.ended and two.ended, "both ended")
+        assert not bobs.ended
+
+
+async def test_shutdown_ends_every_stream_at_once(database: Database) -> None:
+    async with live_service(database.service_url) as service, screen(service, ALICE) as stream:
+        await stream.next()
+        service.stop.set()
+        await eventually(lambda: stream.ended, "the end of the stream", within=2)
+        async with screen(service, BOB) as late:
+            await eventually(lambda: late.ended, "no stream begins any more", within=2)
+
+
+async def test_a_foreign_notification_is_ignored(service: LiveService, records: Records) -> None:
+    async with screen(service, ALICE) as stream:
+        await stream.next()
+        for payload in ("", "nonsense", "x:y", f"{ALICE.hex}:x", f"{ALICE.hex}:", "ü" * 900):
+            await records.rows("SELECT pg_notify('postroom_live', %s)", payload)
+        event = await commit_event(records, ALICE)
+        service.announcing.wake()
+        assert (await stream.next())[1]["id"] == event
+
+
+async def test_a_thousand_people_are_told_in_one_commit_of_notifications_below_8000_bytes(
+    database: Database, pool: Pool
+) -> None:
+    notifications = PostgresNotifications(pool, database.service_url)
+    heard: list[str] = []
+
+    async with asyncio.timeout(10), notifications.listen() as payloads:
+        async with live_service(database.service_url, announces=False) as service:
+            await service.streams.announce([LiveEvent(10**18 + n, uuid4(), "mail") for n in range(1000)])
+        async for payload in payloads:
+            heard.append(payload)
+            if sum(len(each.split()) for each in heard) == 1000:
+                break
+    assert max(len(each) for each in heard) < 8000
+
+
+async def _all_announced(records: Records) -> bool:
+    return await unannounced(records) == 0
+
+
+async def _cut_listeners(pool: Pool) -> None:
+    async with pool.connection() as connection:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'postroom-live' AND datname = current_database()"
+        )

@@ -1,0 +1,231 @@
+"""The outbox: who may announce what, what a screen missed, what is forgotten."""
+
+import asyncio
+import random
+from collections import defaultdict
+from typing import LiteralString
+from uuid import UUID, uuid4
+
+import pytest
+
+from live_events import commit_event, unannounced
+from postroom.mail.ports import LiveEvent
+from postroom.postgres.connection import Pool, sql
+from postroom.postgres.outbox import PostgresOutbox
+from records import Records
+
+ALICE, BOB = UUID(int=1), UUID(int=2)
+
+
+@pytest.fixture
+def outbox(pool: Pool) -> PostgresOutbox:
+    return PostgresOutbox(pool)
+
+
+async def ids_of(outbox: PostgresOutbox, limit: int = 100) -> list[int]:
+    return [event.id for event in await outbox.claim(limit)]
+
+
+async def age(records: Records, column: str, interval: str, *ids: int) -> None:
+    """Let what happened to these events have happened earlier."""
+    statements: dict[str, LiteralString] = {
+        "announced_at": "UPDATE live_events SET announced_at = now() - %s::interval WHERE id = ANY(%s)",
+        "created_at": "UPDATE live_events SET created_at = now() - %s::interval WHERE id = ANY(%s)",
+        "claimed_until": "UPDATE live_events SET claimed_until = now() - %s::interval WHERE id = ANY(%s)",
+    }
+    await records.rows(statements[column], interval, list(ids))
+
+
+async def test_a_claim_gives_the_oldest_first_with_their_data(outbox: PostgresOutbox, records: Records) -> None:
+    first = await commit_event(records, ALICE, emailIds=["M1"])
+    second = await commit_event(records, BOB)
+    assert await outbox.claim(100) == [
+        LiveEvent(first, ALICE, "mail", {"emailIds": ["M1"]}),
+        LiveEvent(second, BOB, "mail"),
+    ]
+
+
+async def test_what_is_claimed_or_announced_is_given_to_nobody_else(outbox: PostgresOutbox, records: Records) -> None:
+    event = await commit_event(records, ALICE)
+    assert await ids_of(outbox) == [event]
+    assert await ids_of(outbox) == []
+    await outbox.announced([event])
+    await age(records, "claimed_until", "1 s", event)
+    assert await ids_of(outbox) == []
+
+
+async def test_a_claim_whose_holder_died_is_given_again_after_ten_seconds(
+    outbox: PostgresOutbox, records: Records
+) -> None:
+    event = await commit_event(records, ALICE)
+    await outbox.claim(100)
+    left = await records.value("SELECT extract(epoch FROM claimed_until - now())::float8 FROM live_events")
+    assert 9 < left <= 10
+    await age(records, "claimed_until", "1 s", event)
+    assert await ids_of(outbox) == [event]
+
+
+async def test_what_was_released_is_given_at_once(outbox: PostgresOutbox, records: Records) -> None:
+    event = await commit_event(records, ALICE)
+    await outbox.claim(100)
+    await outbox.release([event])
+    assert await ids_of(outbox) == [event]
+
+
+async def test_a_newer_event_waits_while_an_older_one_of_the_person_is_claimed(
+    outbox: PostgresOutbox, records: Records
+) -> None:
+    first = await commit_event(records, ALICE)
+    await outbox.claim(100)
+    second, other = await commit_event(records, ALICE), await commit_event(records, BOB)
+    assert await ids_of(outbox) == [other]
+    await outbox.announced([first])
+    assert await ids_of(outbox) == [second]
+
+
+async def test_the_limit_counts_people_and_each_comes_whole(outbox: PostgresOutbox, records: Records) -> None:
+    mine = [await commit_event(records, ALICE) for _ in range(3)]
+    theirs = await commit_event(records, BOB)
+    assert await ids_of(outbox, 1) == mine
+    assert await ids_of(outbox, 1) == [theirs]
+
+
+async def test_a_claim_that_locks_but_has_not_committed_lets_nobody_overtake(
+    outbox: PostgresOutbox, records: Records
+) -> None:
+    first = await commit_event(records, ALICE)
+    await commit_event(records, ALICE)
+    async with records.connection.transaction():
+        await records.rows("SELECT FROM live_events WHERE id = %s FOR UPDATE", first)
+        assert await ids_of(outbox) == []
+
+
+async def test_six_announcers_at_once_tell_each_event_once_and_in_the_order_of_each_person(
+    outbox: PostgresOutbox, records: Records
+) -> None:
+    people = [uuid4() for _ in range(10)]
+    told: dict[UUID, list[int]] = defaultdict(list)
+    done = asyncio.Event()
+
+    async def announce() -> None:
+        while not (done.is_set() and await unannounced(records) == 0):
+            events = await outbox.claim(3)
+            for event in events:
+                told[event.identity_id].append(event.id)
+            await outbox.announced([event.id for event in events])
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(6):
+            group.create_task(announce())
+        committed = [await commit_event(records, random.choice(people)) for _ in range(300)]
+        done.set()
+    assert sorted(id_ for ids in told.values() for id_ in ids) == committed
+    assert all(ids == sorted(ids) for ids in told.values())
+
+
+async def test_a_screen_gets_what_it_missed_of_its_own_in_order(outbox: PostgresOutbox, records: Records) -> None:
+    first = await commit_event(records, ALICE)
+    await commit_event(records, BOB)
+    later = [await commit_event(records, ALICE, n=n) for n in range(3)]
+    missed = await outbox.after(ALICE, first, 2)
+    assert missed is not None
+    assert [event.id for event in missed] == later[:2]
+    assert await outbox.after(ALICE, later[-1], 10) == []
+
+
+async def test_with_an_empty_outbox_nothing_was_missed_since_the_beginning(outbox: PostgresOutbox) -> None:
+    assert await outbox.after(ALICE, 0, 10) == []
+    assert await outbox.settled() == 0
+    assert await outbox.newest(ALICE) is None
+
+
+async def test_what_was_missed_before_the_oldest_that_is_kept_cannot_be_known(
+    outbox: PostgresOutbox, records: Records
+) -> None:
+    ids = [await commit_event(records, ALICE) for _ in range(4)]
+    await outbox.announced(ids)
+    await age(records, "announced_at", "11 min", *ids[:2])
+    assert await outbox.prune() == 2
+    assert await outbox.after(ALICE, ids[0], 10) is None
+    kept = await outbox.after(ALICE, ids[1], 10)
+    assert kept is not None
+    assert [event.id for event in kept] == ids[2:]
+
+
+async def test_an_id_that_was_never_given_is_not_known(outbox: PostgresOutbox, records: Records) -> None:
+    event = await commit_event(records, ALICE)
+    assert await outbox.after(ALICE, event + 1, 10) is None
+
+
+async def test_the_newest_event_is_kept_so_that_all_before_it_are_known_to_be_gone(
+    outbox: PostgresOutbox, records: Records
+) -> None:
+    ids = [await commit_event(records, BOB) for _ in range(3)]
+    await outbox.announced(ids)
+    await age(records, "announced_at", "1 day", *ids)
+    assert await outbox.prune() == 2
+    assert await outbox.after(ALICE, ids[-1], 10) == []
+    assert await outbox.after(ALICE, ids[0], 10) is None
+
+
+async def test_what_could_not_be_announced_is_kept_for_a_day_and_everything_after_it(
+    outbox: PostgresOutbox, records: Records
+) -> None:
+    stuck, announced, newest = [await commit_event(records, ALICE) for _ in range(3)]
+    await outbox.announced([announced, newest])
+    await age(records, "announced_at", "1 hour", announced, newest)
+    assert await outbox.prune() == 0
+    await age(records, "created_at", "25 hours", stuck)
+    assert await outbox.prune() == 2
+
+
+async def test_settled_is_what_was_announced_a_minute_ago_with_nothing_older_open(
+    outbox: PostgresOutbox, records: Records
+) -> None:
+    first, stuck, third, fourth = [await commit_event(records, ALICE) for _ in range(4)]
+    await outbox.announced([first, third, fourth])
+    await age(records, "announced_at", "2 min", first, third)
+    assert await outbox.settled() == first
+    await outbox.announced([stuck])
+    assert await outbox.settled() == first
+    await age(records, "announced_at", "2 min", stuck)
+    assert await outbox.settled() == third
+    await age(records, "announced_at", "2 min", fourth)
+    assert await outbox.settled() == fourth
+    assert await outbox.newest(ALICE) == fourth
+
+
+@pytest.mark.parametrize(
+    "statement", ["outbox_claim", "outbox_after", "outbox_newest", "outbox_settled", "outbox_prune"]
+)
+async def test_no_statement_reads_the_whole_outbox(records: Records, statement: str) -> None:
+    await records.rows(
+        "INSERT INTO live_events (kratos_identity_id, type, data, announced_at) "
+        "SELECT gen_random_uuid(), 'mail', '{}', "
+        "CASE WHEN n <= 49000 THEN now() - make_interval(secs => 600 - n / 100.0) END FROM generate_series(1, 50000) n"
+    )
+    await records.connection.execute("VACUUM ANALYZE live_events")
+    parameters = {"limit": 100, "identity_id": ALICE, "event_id": 25_000}
+    cursor = await records.connection.execute(f"EXPLAIN {sql(statement)}".encode(), parameters)
+    plan = "\n".join(row["QUERY PLAN"] for row in await cursor.fetchall())
+    assert "live_events" in plan
+    assert "Seq Scan on live_events" not in plan, plan
+
+
+async def test_a_burst_after_a_quiet_time_is_not_claimed_by_plans_for_a_handful_of_rows(
+    outbox: PostgresOutbox, records: Records
+) -> None:
+    for _ in range(60):  # by now statements are planned once and for all, and the statistics know of few rows
+        await commit_event(records, ALICE)
+        await outbox.announced(await ids_of(outbox))
+    await records.connection.execute("ANALYZE live_events")
+    await records.rows(
+        "INSERT INTO live_events (kratos_identity_id, type, data) "
+        "SELECT lpad(to_hex(1 + n % 1000), 32, '0')::uuid, 'mail', '{}' FROM generate_series(1, 10000) n"
+    )
+    claimed = 0
+    async with asyncio.timeout(10):  # half a second; with joins it was forty
+        while ids := await ids_of(outbox):
+            await outbox.announced(ids)
+            claimed += len(ids)
+    assert claimed == 10_000

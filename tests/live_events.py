@@ -1,0 +1,20 @@
+"""Rows of the outbox, put there as a commit of arrivals would."""
+
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from records import Records
+
+
+async def commit_event(records: Records, identity_id: UUID, **data: object) -> int:
+    """An event of type `mail`; its id."""
+    return await records.value(
+        "INSERT INTO live_events (kratos_identity_id, type, data) VALUES (%s, 'mail', %s) RETURNING id",
+        identity_id,
+        Jsonb(data),
+    )
+
+
+async def unannounced(records: Records) -> int:
+    return await records.value("SELECT count(*) FROM live_events WHERE announced_at IS NULL")

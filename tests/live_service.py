@@ -1,0 +1,165 @@
+"""The real-time half of one process inside a test: outbox, announcing, streams and `/api/live` on a port of its own."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import uvicorn
+from fastapi import FastAPI
+
+from eventually import eventually
+from postroom.api.live import Live, Pace, live_router
+from postroom.api.visitor import receive_visitors
+from postroom.domain.person import Person
+from postroom.errors import NoSession, PostroomError
+from postroom.jmap.event_stream import Event, EventStream
+from postroom.mail.announcing import Announcing
+from postroom.mail.ports import Visitor
+from postroom.postgres.connection import make_pool
+from postroom.postgres.notifications import PostgresNotifications
+from postroom.postgres.outbox import PostgresOutbox
+from postroom.realtime.live_streams import LiveStreams
+
+READY: Mapping[str, Any] = {"state": "ready"}
+
+
+class FakePeople:
+    """Everybody is who the header `x-person` says; `errors` are raised instead."""
+
+    def __init__(self) -> None:
+        self.errors: dict[UUID, PostroomError] = {}
+        self.asked = 0
+
+    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+        self.asked += 1
+        if "x-person" not in headers:
+            raise NoSession("log in")
+        identity_id = UUID(headers["x-person"])
+        if error := self.errors.get(identity_id):
+            raise error
+        return Visitor(Person(identity_id), ["ory_kratos_session=prolonged"])
+
+
+@dataclass
+class LiveService:
+    """One process. `mailboxes`: those that are not ready."""
+
+    url: str
+    outbox: PostgresOutbox
+    announcing: Announcing
+    streams: LiveStreams
+    stop: asyncio.Event
+    people: FakePeople
+    mailboxes: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    on_line: list[UUID] = field(default_factory=list)
+    off_line: list[UUID] = field(default_factory=list)
+
+
+class Screen:
+    """A browser's EventSource: what it was told so far."""
+
+    def __init__(self, answer: httpx2.Response) -> None:
+        self.answer = answer
+        self.events: list[Event] = []
+        self.raw = b""
+        self.ended = False
+        self._stream = EventStream()
+        self._read = 0
+
+    @property
+    def last_id(self) -> str:
+        return self._stream.last_id
+
+    async def listen(self) -> None:
+        async for chunk in self.answer.aiter_raw():
+            self.raw += chunk
+            self.events += self._stream.feed(chunk)
+        self.ended = True
+
+    async def next(self) -> tuple[str, Any]:
+        """Type and data of the next event."""
+        await eventually(lambda: len(self.events) > self._read, "another event")
+        event = self.events[self._read]
+        self._read += 1
+        return event.type, json.loads(event.data)
+
+    def told(self) -> list[int]:
+        """The ids of the `mail` events so far."""
+        return [json.loads(event.data)["id"] for event in self.events if event.type == "mail"]
+
+
+@asynccontextmanager
+async def screen(service: LiveService, identity_id: UUID, *, last_id: str | None = None) -> AsyncGenerator[Screen]:
+    """An open stream of the person."""
+    headers = {b"x-person": str(identity_id).encode()}
+    if last_id is not None:
+        headers[b"last-event-id"] = last_id.encode()
+    client = httpx2.AsyncClient(trust_env=False, timeout=httpx2.Timeout(5, read=60))
+    async with client, client.stream("GET", f"{service.url}/api/live", headers=headers) as answer:
+        assert answer.status_code == 200, await answer.aread()
+        found = Screen(answer)
+        listening = asyncio.create_task(found.listen())
+        try:
+            yield found
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+
+async def get(service: LiveService, identity_id: UUID | None) -> httpx2.Response:
+    """An answer of /api/live that is no stream."""
+    headers = {"x-person": str(identity_id)} if identity_id else {}
+    async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+        return await client.get(f"{service.url}/api/live", headers=headers)
+
+
+@asynccontextmanager
+async def live_service(
+    database_url: str, *, pace: Pace | None = None, elsewhere: bool = False, announces: bool = True, most: int = 5000
+) -> AsyncIterator[LiveService]:
+    pool = make_pool(database_url, size=6)
+    await pool.open()
+    outbox = PostgresOutbox(pool)
+    streams = LiveStreams(outbox, PostgresNotifications(pool, database_url), most=most)
+    server = uvicorn.Server(uvicorn.Config(FastAPI(), port=0, log_config=None, timeout_graceful_shutdown=10))
+    service = LiveService("", outbox, Announcing(outbox, streams), streams, asyncio.Event(), FakePeople())
+    server.config.app = _app(service, pace or Pace(ask=0.02), elsewhere)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(streams.run(service.stop))
+        if announces:
+            group.create_task(service.announcing.run(service.stop))
+        serving = group.create_task(server._serve())
+        await eventually(lambda: server.started, "the service listens")
+        port = server.servers[0].sockets[0].getsockname()[1]
+        service.url = f"http://127.0.0.1:{port}"
+        try:
+            yield service
+        finally:
+            service.stop.set()
+            server.should_exit = True
+            await serving
+    await pool.close()
+
+
+def _app(service: LiveService, pace: Pace, elsewhere: bool) -> FastAPI:
+    async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
+        return service.mailboxes.get(identity_id, READY)
+
+    async def on_line(identity_id: UUID) -> None:
+        service.on_line.append(identity_id)
+
+    async def off_line(identity_id: UUID) -> None:
+        service.off_line.append(identity_id)
+
+    app = FastAPI()
+    live = Live(
+        service.streams, service.people, mailbox, on_line=on_line, off_line=off_line, elsewhere=elsewhere, pace=pace
+    )
+    app.include_router(live_router(live))
+    receive_visitors(app)
+    return app

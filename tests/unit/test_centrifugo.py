@@ -1,0 +1,160 @@
+"""Centrifugo's answers, by a script: which are errors, whose they are, and what stays in the outbox."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import jwt
+import pytest
+
+from postroom.errors import AnnouncerAway
+from postroom.mail.ports import LiveEvent
+from postroom.realtime.centrifugo import Centrifugo
+from postroom.realtime.connection_token import connection_token
+
+KEY = "key-that-nobody-may-read-0123456789"
+ALICE, BOB = UUID(int=1), UUID(int=2)
+FIRST, SECOND = LiveEvent(7, ALICE, "mail", {"state": "s1"}), LiveEvent(8, BOB, "mail")
+
+
+class ScriptedCentrifugo:
+    """Answers with `answer`, or fails with it."""
+
+    def __init__(self, answer: httpx2.Response | Exception) -> None:
+        self.answer = answer
+        self.requests: list[httpx2.Request] = []
+        transport = httpx2.MockTransport(self._handle)
+        self.announcer = Centrifugo("http://127.0.0.1:9000/api/", KEY, transport=transport)
+
+    def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def replies(*each: dict[str, Any]) -> httpx2.Response:
+    return httpx2.Response(200, json={"replies": list(each)})
+
+
+def error(code: int, message: str = "told") -> dict[str, Any]:
+    return {"error": {"code": code, "message": message}}
+
+
+async def test_events_go_in_one_batch_in_order_each_with_its_key_on_the_channel_of_its_person_alone() -> None:
+    server = ScriptedCentrifugo(replies({"publish": {}}, {"publish": {}}))
+    assert await server.announcer.announce([FIRST, SECOND]) == []
+    (request,) = server.requests
+    assert str(request.url) == "http://127.0.0.1:9000/api/batch"
+    assert request.headers["x-api-key"] == KEY
+    assert [command["publish"] for command in json.loads(request.content)["commands"]] == [
+        {
+            "channel": f"mail:user#{ALICE}",
+            "data": {"id": 7, "type": "mail", "data": {"state": "s1"}},
+            "idempotency_key": "7",
+        },
+        {"channel": f"mail:user#{BOB}", "data": {"id": 8, "type": "mail", "data": {}}, "idempotency_key": "8"},
+    ]
+
+
+@pytest.mark.parametrize("code", [102, 107, 108, 999])
+async def test_an_error_in_a_reply_of_200_refuses_that_event_alone(code: int) -> None:
+    server = ScriptedCentrifugo(replies(error(code), {"publish": {}}))
+    assert await server.announcer.announce([FIRST, SECOND]) == [FIRST]
+
+
+AWAY = {
+    "internal error of one reply": replies({"publish": {}}, error(100)),
+    "internal error beside one that is refused": replies(error(102), error(100)),
+    "error of the whole batch": httpx2.Response(200, json=error(107)),
+    "wrong key": httpx2.Response(401),
+    "not found": httpx2.Response(404),
+    "500": httpx2.Response(500, text="broken"),
+    "redirect": httpx2.Response(307, headers={"location": "http://127.0.0.1:1/"}),
+    "too few replies": replies({"publish": {}}),
+    "no replies": httpx2.Response(200, json={}),
+    "replies that are no list": httpx2.Response(200, json={"replies": {}}),
+    "a reply that is no object": httpx2.Response(200, json={"replies": [1, {"publish": {}}]}),
+    "a code that is no number": replies({"error": {"code": "x"}}, {"publish": {}}),
+    "no object": httpx2.Response(200, json=[]),
+    "no JSON": httpx2.Response(200, text="<html>"),
+    "no connection": httpx2.ConnectError("refused"),
+    "time-out": httpx2.ReadTimeout("slow"),
+    "cut": httpx2.RemoteProtocolError("cut"),
+}
+
+
+@pytest.mark.parametrize("answer", AWAY.values(), ids=AWAY.keys())
+async def test_events_stay_when_centrifugo_does_not_answer_as_it_should(answer: httpx2.Response | Exception) -> None:
+    server = ScriptedCentrifugo(answer)
+    with pytest.raises(AnnouncerAway) as caught:
+        await server.announcer.announce([FIRST, SECOND])
+    assert KEY not in str(caught.value)
+
+
+async def test_a_wrong_key_names_the_setting() -> None:
+    with pytest.raises(AnnouncerAway, match="POSTROOM_CENTRIFUGO_API_KEY"):
+        await ScriptedCentrifugo(httpx2.Response(401)).announcer.announce([FIRST])
+
+
+async def test_disconnect_forbids_the_client_to_come_back_by_itself() -> None:
+    server = ScriptedCentrifugo(httpx2.Response(200, json={"result": {}}))
+    await server.announcer.disconnect(ALICE)
+    (request,) = server.requests
+    assert request.url.path == "/api/disconnect"
+    assert json.loads(request.content) == {
+        "user": str(ALICE),
+        "disconnect": {"code": 4501, "reason": "logged out"},
+    }
+
+
+@pytest.mark.parametrize("answer", [httpx2.Response(200, json=error(100)), httpx2.Response(401)])
+async def test_a_disconnect_that_failed_is_told(answer: httpx2.Response) -> None:
+    with pytest.raises(AnnouncerAway):
+        await ScriptedCentrifugo(answer).announcer.disconnect(ALICE)
+
+
+@pytest.fixture
+async def silent_port() -> AsyncIterator[int]:
+    """A server that takes requests and answers none."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def take(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    for writer in writers:
+        writer.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_centrifugo_that_is_slow_is_given_up_after_two_seconds(silent_port: int) -> None:
+    announcer = Centrifugo(f"http://127.0.0.1:{silent_port}", KEY)
+    async with asyncio.timeout(4):
+        with pytest.raises(AnnouncerAway, match="ReadTimeout"):
+            await announcer.announce([FIRST])
+    await announcer.aclose()
+
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("session_expires_at", "life"),
+    [(None, 300), (NOW + timedelta(days=1), 300), (NOW + timedelta(seconds=20), 20)],
+    ids=["no end", "a long session", "a session that ends sooner"],
+)
+def test_a_token_lives_five_minutes_and_never_longer_than_the_session(
+    session_expires_at: datetime | None, life: int
+) -> None:
+    token = connection_token(ALICE, key=KEY, now=NOW, session_expires_at=session_expires_at)
+    assert jwt.get_unverified_header(token)["alg"] == "HS256"
+    claims = jwt.decode(token, KEY, algorithms=["HS256"], audience="centrifugo", options={"verify_exp": False})
+    start = int(NOW.timestamp())
+    assert claims == {"sub": str(ALICE), "exp": start + life, "iat": start, "aud": "centrifugo", "iss": "postroom"}

@@ -1,0 +1,113 @@
+"""The answer of /api/live towards a connection that is gone, stuck or refused."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from postroom.api import event_stream
+from postroom.api.event_stream import EventStreamResponse, event_of
+from postroom.realtime.live_streams import LiveStream, TooManyStreams
+
+
+class Connection:
+    """`stuck` after so many pieces; `gone` says that the browser has left."""
+
+    def __init__(self, *, stuck_after: int = 1000, cut: bool = False) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.gone = asyncio.Event()
+        self._stuck_after = stuck_after
+        self._cut = cut
+
+    async def receive(self) -> dict[str, Any]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        if len(self.sent) > self._stuck_after:
+            if self._cut:
+                raise OSError("cut")
+            await asyncio.Event().wait()
+        self.sent.append(message)
+
+
+def stream_of_nobody() -> LiveStream:
+    """It is never read."""
+    return LiveStream(cast(Any, None), UUID(int=1))
+
+
+class Place:
+    def __init__(self) -> None:
+        self.taken = 0
+        self.closed = 0
+
+    @contextmanager
+    def open(self) -> Generator[LiveStream]:
+        self.taken += 1
+        try:
+            yield stream_of_nobody()
+        finally:
+            self.taken -= 1
+
+    async def note_closed(self) -> None:
+        self.closed += 1
+
+
+async def forever(stream: LiveStream) -> AsyncGenerator[bytes]:
+    while not stream.ended:
+        yield b": piece\n\n"
+        await stream.wait(0.001)
+
+
+@pytest.mark.parametrize("connection", [{"stuck_after": 3}, {"stuck_after": 3, "cut": True}], ids=["stuck", "cut"])
+async def test_a_reader_that_takes_nothing_any_more_loses_its_place(
+    monkeypatch: pytest.MonkeyPatch, connection: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(event_stream, "SEND_WITHIN", 0.05)
+    place, browser = Place(), Connection(**connection)
+    answer = EventStreamResponse(place.open, forever, closed=place.note_closed)
+    await asyncio.wait_for(answer({"type": "http"}, browser.receive, browser.send), 2)
+    assert (place.taken, place.closed) == (0, 1)
+
+
+async def test_a_browser_that_left_ends_its_stream() -> None:
+    place, browser = Place(), Connection()
+    answer = EventStreamResponse(place.open, forever, closed=place.note_closed)
+    running = asyncio.create_task(answer({"type": "http"}, browser.receive, browser.send))
+    browser.gone.set()
+    await asyncio.wait_for(running, 2)
+    assert (place.taken, place.closed) == (0, 1)
+    assert browser.sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+async def test_a_defect_while_telling_gives_the_place_back() -> None:
+    async def broken(_stream: LiveStream) -> AsyncGenerator[bytes]:
+        yield b": piece\n\n"
+        raise RuntimeError("a defect")
+
+    place, browser = Place(), Connection()
+    answer = EventStreamResponse(place.open, broken, closed=place.note_closed)
+    with pytest.raises(RuntimeError):
+        await answer({"type": "http"}, browser.receive, browser.send)
+    assert (place.taken, place.closed) == (0, 1)
+
+
+async def test_too_many_streams_are_a_503_with_the_reason() -> None:
+    @contextmanager
+    def full() -> Generator[LiveStream]:
+        raise TooManyStreams("20 live streams are open already")
+        yield stream_of_nobody()
+
+    place, browser = Place(), Connection()
+    await EventStreamResponse(full, forever, closed=place.note_closed)({"type": "http"}, browser.receive, browser.send)
+    assert browser.sent[0]["status"] == 503
+    assert b"20 live streams" in browser.sent[1]["body"]
+
+
+def test_an_event_is_one_line_of_data_whatever_is_in_it() -> None:
+    assert event_of("mail", {"text": "a\nb\r\n\u2028ü"}, 7) == (
+        b'id: 7\nevent: mail\ndata: {"text":"a\\nb\\r\\n\\u2028\\u00fc"}\n\n'
+    )

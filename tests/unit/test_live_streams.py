@@ -1,0 +1,277 @@
+"""Live streams without a database: what is told, when PostgreSQL comes and goes."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import pytest
+
+from eventually import eventually
+from postroom.errors import AnnouncerAway, Unavailable
+from postroom.mail.ports import LiveEvent
+from postroom.realtime import live_streams
+from postroom.realtime.live_streams import LiveStreams, TooManyStreams
+
+ALICE, BOB = UUID(int=1), UUID(int=2)
+
+
+class FakeOutbox:
+    """`events` of everybody; `away` calls fail first; `forgotten`: nothing at or before it is known."""
+
+    def __init__(self) -> None:
+        self.events: list[LiveEvent] = []
+        self.away = 0
+        self.forgotten = -1
+        self.settled_id = 0
+        self.reads = 0
+        self.asked = 0
+
+    async def after(self, identity_id: UUID, event_id: int, limit: int) -> Sequence[LiveEvent] | None:
+        self.reads += 1
+        self._reach()
+        if event_id <= self.forgotten:
+            return None
+        return [each for each in self.events if each.identity_id == identity_id and each.id > event_id][:limit]
+
+    async def newest(self, identity_id: UUID) -> int | None:
+        return max((each.id for each in self.events if each.identity_id == identity_id), default=None)
+
+    async def settled(self) -> int:
+        self.asked += 1
+        self._reach()
+        return self.settled_id
+
+    def _reach(self) -> None:
+        if self.away:
+            self.away -= 1
+            raise Unavailable("PostgreSQL cannot be reached")
+
+    async def claim(self, limit: int) -> Sequence[LiveEvent]:
+        raise NotImplementedError
+
+    async def announced(self, ids: Sequence[int]) -> None:
+        raise NotImplementedError
+
+    async def release(self, ids: Sequence[int]) -> None:
+        raise NotImplementedError
+
+    async def prune(self) -> int:
+        raise NotImplementedError
+
+
+class FakeNotifications:
+    """`cut` ends the connection that listens; while `away`, there is none."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.sent: list[str] = []
+        self.listening = 0
+        self._heard: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def send(self, payloads: Sequence[str]) -> None:
+        if self.away:
+            raise Unavailable("PostgreSQL cannot be reached")
+        self.sent += payloads
+        for payload in payloads:
+            self._heard.put_nowait(payload)
+
+    def cut(self) -> None:
+        self._heard.put_nowait(None)
+
+    @asynccontextmanager
+    async def listen(self) -> AsyncGenerator[AsyncIterator[str]]:
+        if self.away:
+            raise Unavailable("PostgreSQL cannot be listened to")
+        self._heard = asyncio.Queue()
+        self.listening += 1
+        yield self._payloads()
+
+    async def _payloads(self) -> AsyncIterator[str]:
+        while (payload := await self._heard.get()) is not None:
+            yield payload
+        raise Unavailable("PostgreSQL cannot be listened to")
+
+
+class Parts:
+    def __init__(self, **limits: int) -> None:
+        self.outbox = FakeOutbox()
+        self.notifications = FakeNotifications()
+        self.streams = LiveStreams(self.outbox, self.notifications, **limits)
+
+    def commit(self, event_id: int, identity_id: UUID = ALICE) -> LiveEvent:
+        event = LiveEvent(event_id, identity_id, "mail")
+        self.outbox.events.append(event)
+        return event
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        task = asyncio.create_task(self.streams.run(stop))
+        try:
+            await eventually(lambda: self.notifications.listening or self.notifications.away, "somebody listens")
+            yield
+        finally:
+            stop.set()
+            await asyncio.wait_for(task, 1)
+
+
+async def test_news_are_told_once_and_in_order_however_often_they_are_announced() -> None:
+    parts = Parts()
+    async with parts.running():
+        with parts.streams.open(ALICE) as stream:
+            await stream.begin(None)
+            events = [parts.commit(1), parts.commit(2)]
+            for each in (events, events[:1], events):
+                await parts.streams.announce(each)
+            await asyncio.wait_for(stream.wait(60), 1)
+            assert await stream.news(0) == events
+            await stream.wait(0.05)
+            assert await stream.news(0) == ()
+            assert parts.outbox.reads == 1
+
+
+async def test_what_comes_during_a_read_is_read_next() -> None:
+    parts = Parts()
+    with parts.streams.open(ALICE) as stream:
+        await stream.begin(0)
+        original = parts.outbox.after
+
+        async def after(identity_id: UUID, event_id: int, limit: int) -> Sequence[LiveEvent] | None:
+            found = await original(identity_id, event_id, limit)
+            parts.commit(1)
+            stream.tell(1)
+            parts.outbox.after = original
+            return found
+
+        parts.outbox.after = after
+        assert await stream.news(0) == []
+        await asyncio.wait_for(stream.wait(60), 1)
+        assert [each.id for each in await stream.news(0) or ()] == [1]
+
+
+async def test_what_could_not_be_read_is_told_by_the_next_call() -> None:
+    parts = Parts()
+    with parts.streams.open(ALICE) as stream:
+        await stream.begin(None)
+        parts.commit(1)
+        stream.tell(1)
+        parts.outbox.away = 1
+        with pytest.raises(Unavailable):
+            await stream.news(0)
+        assert [each.id for each in await stream.news(0) or ()] == [1]
+
+
+async def test_what_is_forgotten_is_told_as_such_and_then_it_goes_on() -> None:
+    parts = Parts()
+    with parts.streams.open(ALICE) as stream:
+        parts.outbox.forgotten, parts.outbox.settled_id = 10, 20
+        await stream.begin(5)
+        assert await stream.news(0) is None
+        assert stream.position == 20
+        parts.commit(21)
+        stream.tell(21)
+        assert [each.id for each in await stream.news(0) or ()] == [21]
+
+
+async def test_every_stream_looks_when_somebody_listens_again() -> None:
+    parts = Parts()
+    async with parts.running():
+        with parts.streams.open(ALICE) as stream:
+            await stream.begin(None)
+            parts.notifications.away = True
+            parts.notifications.cut()
+            with pytest.raises(AnnouncerAway):
+                await parts.streams.announce([parts.commit(1)])
+            parts.notifications.away = False
+            await asyncio.wait_for(stream.wait(60), 5)
+            assert [each.id for each in await stream.news(0) or ()] == [1]
+
+
+async def test_a_settled_id_counts_only_after_the_connection_has_proved_to_be_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_streams, "SETTLE_EVERY", 0.1)
+    parts = Parts()
+    outbox, notifications = parts.outbox, parts.notifications
+    async with parts.running():
+        outbox.settled_id = 50
+        await eventually(lambda: parts.streams.settled == 50, "adopted after a while")
+        outbox.settled_id = 90
+        asked = outbox.asked
+        await eventually(lambda: outbox.asked > asked, "90 was heard")
+        notifications.cut()
+        outbox.settled_id = 40
+        await eventually(lambda: notifications.listening == 2, "somebody listens again")
+        asked = outbox.asked
+        await eventually(lambda: outbox.asked > asked + 3, "by now it would be adopted")
+        assert parts.streams.settled == 50
+
+
+async def test_a_stream_that_is_behind_does_not_step_over_what_it_was_not_told() -> None:
+    parts = Parts()
+    with parts.streams.open(ALICE) as stream:
+        await stream.begin(None)
+        parts.commit(5)
+        stream.look()
+        assert [each.id for each in await stream.news(50) or ()] == [5]
+        assert stream.position == 5
+        assert await stream.news(50) == ()
+        assert stream.position == 50
+
+
+async def test_a_page_is_told_at_a_time_and_the_next_without_being_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_streams, "PAGE", 2)
+    parts = Parts()
+    for number in range(1, 4):
+        parts.commit(number)
+    with parts.streams.open(ALICE) as stream:
+        await stream.begin(0)
+        for expected in ([1, 2], [3]):
+            await asyncio.wait_for(stream.wait(60), 1)
+            assert [each.id for each in await stream.news(0) or ()] == expected
+
+
+async def test_of_each_person_only_the_newest_is_notified_and_no_notification_is_too_long() -> None:
+    parts = Parts()
+    people = [uuid4() for _ in range(300)]
+    events = [LiveEvent(10**18 + number, person, "mail") for number in range(3) for person in people]
+    await parts.streams.announce(events)
+    words = [word for payload in parts.notifications.sent for word in payload.split()]
+    assert words == [f"{person.hex}:{10**18 + 2}" for person in people]
+    assert max(len(payload.encode()) for payload in parts.notifications.sent) < 8000
+
+
+async def test_disconnect_ends_the_persons_streams_alone() -> None:
+    parts = Parts()
+    async with parts.running():
+        with parts.streams.open(ALICE) as one, parts.streams.open(BOB) as other:
+            await parts.streams.disconnect(ALICE)
+            await asyncio.wait_for(one.wait(60), 1)
+            assert (one.ended, other.ended) == (True, False)
+
+
+async def test_places_are_given_back() -> None:
+    parts = Parts(most=2, most_of_a_person=1)
+    for _ in range(3):
+        with parts.streams.open(ALICE), parts.streams.open(BOB):
+            assert parts.streams.on_line(ALICE)
+            with pytest.raises(TooManyStreams, match="a few tabs"), parts.streams.open(ALICE):
+                pass
+            with pytest.raises(TooManyStreams, match="this server"), parts.streams.open(UUID(int=3)):
+                pass
+    assert not parts.streams.on_line(ALICE)
+
+
+async def test_a_defect_of_the_listener_ends_the_process_part_and_its_streams() -> None:
+    class Broken(FakeNotifications):
+        @asynccontextmanager
+        async def listen(self) -> AsyncGenerator[AsyncIterator[str]]:
+            raise RuntimeError("a defect")
+            yield self._payloads()
+
+    streams = LiveStreams(FakeOutbox(), Broken())
+    with streams.open(ALICE) as stream:
+        with pytest.raises(RuntimeError):
+            await streams.run(asyncio.Event())
+        assert stream.ended

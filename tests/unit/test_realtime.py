@@ -1,0 +1,93 @@
+"""/api/realtime: which way a screen is told, and with what."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import jwt
+import pytest
+from fastapi import FastAPI
+
+from postroom.api.realtime import CentrifugoForBrowsers, realtime_router
+from postroom.api.visitor import receive_visitors, visitor_of
+from postroom.domain.person import ALL_SCOPES, Person, Scope
+from postroom.errors import KratosAway, NoSession, PostroomError
+from postroom.mail.ports import Visitor
+
+ALICE = UUID(int=1)
+KEY = "token-key-of-the-tests-0123456789-0123456789"
+URL = "wss://mail.example.org/connection/websocket"
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SSE = {"transport": "sse", "url": "/api/live"}
+
+
+class Everybody:
+    def __init__(self, scopes: frozenset[Scope] = ALL_SCOPES, error: PostroomError | None = None) -> None:
+        self.scopes = scopes
+        self.error = error
+
+    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+        if self.error:
+            raise self.error
+        return Visitor(Person(ALICE, self.scopes, NOW + timedelta(seconds=90)))
+
+
+async def ask(
+    people: Everybody | None = None, *, centrifugo: bool = True, state: str = "ready", on_line: list[UUID] | None = None
+) -> httpx2.Response:
+    async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
+        return {"state": state}
+
+    async def note(identity_id: UUID) -> None:
+        if on_line is not None:
+            on_line.append(identity_id)
+
+    app = FastAPI()
+    browsers = CentrifugoForBrowsers(URL, KEY) if centrifugo else None
+    app.include_router(
+        realtime_router(visitor_of(people or Everybody()), mailbox, centrifugo=browsers, on_line=note, now=lambda: NOW)
+    )
+    receive_visitors(app)
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://postroom.test") as client:
+        return await client.get("/api/realtime")
+
+
+async def test_with_centrifugo_the_screen_gets_where_its_own_channel_and_a_token_no_longer_than_the_session() -> None:
+    on_line: list[UUID] = []
+    answer = await ask(on_line=on_line)
+    assert answer.headers["cache-control"] == "no-store"
+    found = answer.json()
+    claims = jwt.decode(found.pop("token"), KEY, ["HS256"], audience="centrifugo", options={"verify_exp": False})
+    assert (claims["sub"], claims["exp"]) == (str(ALICE), int(NOW.timestamp()) + 90)
+    assert found == {"transport": "centrifugo", "url": URL, "channel": f"mail:user#{ALICE}"}
+    assert on_line == [ALICE]
+
+
+async def test_without_centrifugo_it_is_server_sent_events() -> None:
+    assert (await ask(centrifugo=False)).json() == SSE
+
+
+@pytest.mark.parametrize("state", ["none", "preparing", "failed"])
+async def test_until_the_mailbox_is_ready_it_is_server_sent_events(state: str) -> None:
+    on_line: list[UUID] = []
+    assert (await ask(state=state, on_line=on_line)).json() == SSE
+    assert on_line == []
+
+
+@pytest.mark.parametrize(
+    ("people", "status", "code"),
+    [
+        (Everybody(error=NoSession("log in")), 401, "no_session"),
+        (Everybody(error=KratosAway("away")), 503, "kratos_away"),
+        (Everybody(frozenset({Scope.SEND})), 403, "scope_missing"),
+    ],
+    ids=["no session", "Kratos is away", "a token that may not read"],
+)
+async def test_nobody_is_told_who_may_not_read_and_kratos_away_logs_nobody_out(
+    people: Everybody, status: int, code: str
+) -> None:
+    answer = await ask(people)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
