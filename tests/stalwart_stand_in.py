@@ -22,23 +22,28 @@ _START_SECONDS = 30
 class StalwartStandIn:
     """`url` and `api_key` are what Postroom is configured with; `admin` is login and password of the operator."""
 
-    def __init__(self, folder: Path, domains: Sequence[str], api_key: str | None, latency_ms: int) -> None:
+    def __init__(
+        self, folder: Path, domains: Sequence[str], api_key: str | None, latency_ms: int, welcome: bool
+    ) -> None:
         self.url = ""
         self.api_key = api_key
         self.admin = ("admin", "pw")
         self._folder = folder
         self._domains = domains
         self._latency_ms = latency_ms
+        self._welcome = welcome
         self._port = 0
+        self._lmtp_port = 0
         self._process: asyncio.subprocess.Process | None = None
         self._control = httpx2.AsyncClient(timeout=10)
 
     async def start(self) -> None:
         """Also again after `kill`, on the same port and with the same state."""
         command = [sys.executable, "-m", "postroom.sandbox.stalwart", "--until-eof"]
-        command += ["--state", str(self._folder), "--port", str(self._port)]
+        command += ["--state", str(self._folder), "--port", str(self._port), "--lmtp-port", str(self._lmtp_port)]
         command += ["--admin-password-env", "STAND_IN_ADMIN", "--latency-ms", str(self._latency_ms)]
         command += [part for domain in self._domains for part in ("--domain", domain)]
+        command += ["--welcome"] if self._welcome else []
         environment = os.environ | {"STAND_IN_ADMIN": self.admin[1]}
         if self.api_key:
             command += ["--api-key-env", "STAND_IN_KEY"]
@@ -51,6 +56,12 @@ class StalwartStandIn:
         assert line, f"the stand-in ended with code {await self._process.wait()} before it listened"
         self.url = line.decode().strip()
         self._port = int(self.url.rpartition(":")[2])
+        self._lmtp_port = int((await self._process.stdout.readline()).decode().rpartition(":")[2])
+
+    @property
+    def lmtp(self) -> tuple[str, int]:
+        """Where mail comes in."""
+        return "127.0.0.1", self._lmtp_port
 
     async def kill(self) -> None:
         """kill -9."""
@@ -105,9 +116,10 @@ async def stalwart_stand_in(
     domains: Sequence[str] = ("example.org",),
     api_key: str | None = "API_key-of-the-tests-0123456789abcdef",
     latency_ms: int = 0,
+    welcome: bool = False,
 ) -> AsyncIterator[StalwartStandIn]:
     """Runs it on a free port with its state in `folder`/stalwart, and ends it afterwards."""
-    server = StalwartStandIn(folder / "stalwart", domains, api_key, latency_ms)
+    server = StalwartStandIn(folder / "stalwart", domains, api_key, latency_ms, welcome)
     try:
         await server.start()
         yield server

@@ -1,28 +1,38 @@
-"""`postroom sandbox`: make the stand-ins of the trial fail, and see what they hold."""
+"""`postroom sandbox`: make the stand-ins of the trial fail, send mail to them, and see what they hold."""
 
 import json
-from collections.abc import Mapping
+import re
+import smtplib
+import time
+from collections.abc import Iterator, Mapping
+from email.message import EmailMessage
+from email.policy import SMTPUTF8
+from email.utils import format_datetime, localtime, make_msgid
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx2
 import typer
 from rich.console import Console
+from rich.progress import track
 
-from postroom.errors import ConfigurationError
+from postroom.errors import ConfigurationError, Refused
 from postroom.sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
 from postroom.sandbox.stalwart.faults import KINDS
 
-app = typer.Typer(help="The stand-ins of the trial: faults, and what they hold.", no_args_is_help=True)
+app = typer.Typer(help="The stand-ins of the trial: faults, mail, and what they hold.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Option("--data", help="Folder of the running trial.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+_PER_SESSION = 10  # more, Stalwart refuses
+_LINE_END = re.compile(rb"\r?\n")
 
 
 @app.command("fault")
 def fault_command(
     kind: Annotated[str, typer.Argument(help=f"{', '.join(KINDS)}; off lifts all; show tells which are on.")],
-    word: Annotated[str | None, typer.Option(help="Only creates whose address contains this.")] = None,
+    word: Annotated[str | None, typer.Option(help="Only creates of, and mail to, addresses that contain this.")] = None,
     count: Annotated[int | None, typer.Option(help="Off again after so many.")] = None,
     probability: Annotated[float | None, typer.Option(help="Between 0 and 1.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the chance, so that it can be repeated.")] = None,
@@ -79,6 +89,71 @@ def state_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> 
     console.print(state["requests"])
 
 
+@app.command("deliver")
+def deliver_command(
+    to: Annotated[str, typer.Argument(metavar="TO", help="Address of a mailbox of the trial.")],
+    sender: Annotated[str, typer.Option("--from", help="Who it is from.")] = "friend@example.com",
+    subject: Annotated[str, typer.Option(help="Of the message; numbered where there are several.")] = "Hello",
+    count: Annotated[int, typer.Option(min=1, help="How many messages.")] = 1,
+    file: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A message to send as it is, instead of one of ours."),
+    ] = None,
+    data: Data = DEFAULT_DATA_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Send mail to a mailbox of the trial, as another mail server would (by LMTP).
+
+    Example: postroom sandbox deliver alice@example.org --subject "Good morning"
+    """
+    host, _, port = _ask(data, "GET", "state")["lmtp"].rpartition(":")
+    given = _LINE_END.sub(b"\r\n", file.read_bytes()) if file else None
+    messages = (given or _message(sender, to, f"{subject} {n}" if count > 1 else subject) for n in range(1, count + 1))
+    begun = time.monotonic()
+    sent = _sent((host, int(port)), sender, to, messages)
+    for _ in track(sent, "delivering", count, disable=as_json or count == 1):
+        pass
+    seconds = time.monotonic() - begun
+    if as_json:
+        typer.echo(json.dumps({"to": to, "delivered": count, "seconds": round(seconds, 3)}))
+    else:
+        typer.echo(f"delivered to {to}: {count} message{'s' if count > 1 else ''} in {seconds:.2f} s")
+
+
+def _message(sender: str, to: str, subject: str) -> bytes:
+    message = EmailMessage(policy=SMTPUTF8)
+    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["Date"], message["Message-ID"] = format_datetime(localtime()), make_msgid(domain="sandbox.postroom")
+    message.set_content("This message was sent by `postroom sandbox deliver`.\n")
+    return message.as_bytes()
+
+
+def _sent(server: tuple[str, int], sender: str, to: str, messages: Iterator[bytes]) -> Iterator[None]:
+    """Something for each message that the server took."""
+    session: smtplib.LMTP | None = None
+    options = () if to.isascii() and sender.isascii() else ("SMTPUTF8",)
+    try:
+        for number, message in enumerate(messages):
+            if session is None or number % _PER_SESSION == 0:
+                if session:
+                    session.quit()
+                # With a name given, for smtplib would ask the DNS for that of this machine.
+                session = smtplib.LMTP(*server, local_hostname="localhost", timeout=60)
+            session.sendmail(sender, [to], message, mail_options=options)
+            yield
+    except smtplib.SMTPRecipientsRefused as error:
+        code, text = error.recipients[to]
+        raise Refused("undelivered", f"the mail server refused {to}: {code} {text.decode(errors='replace')}") from error
+    except smtplib.SMTPResponseException as error:
+        text = error.smtp_error if isinstance(error.smtp_error, str) else error.smtp_error.decode(errors="replace")
+        raise Refused("undelivered", f"the mail server took no message for {to}: {error.smtp_code} {text}") from error
+    except OSError as error:
+        raise ConfigurationError(f"LMTP of the stand-in at {server[0]}:{server[1]} does not work: {error}") from error
+    finally:
+        if session:
+            session.close()
+
+
 def _ask(data: Path, method: str, what: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
     url = DataFolder(data).read_trial()["environment"]["POSTROOM_STALWART_URL"] + f"/_sandbox/{what}"
     try:
@@ -86,7 +161,7 @@ def _ask(data: Path, method: str, what: str, body: Mapping[str, object] | None =
     except httpx2.HTTPError as error:
         raise ConfigurationError(f"the stand-in for Stalwart does not answer at {url}: {error}") from error
     if answer.status_code == 404:
-        raise ConfigurationError("this trial uses a Stalwart of yours; faults are for the stand-in")
+        raise ConfigurationError("this trial uses a Stalwart of yours; this command is for the stand-in")
     if answer.status_code != 200:
         raise ConfigurationError(f"the stand-in refused: {answer.text}")
     return answer.json()

@@ -3,6 +3,7 @@
 import json
 import random
 import sqlite3
+from collections.abc import Callable
 from itertools import dropwhile
 
 from postroom.sandbox.stalwart import ids, passwords, permissions
@@ -29,6 +30,8 @@ class Accounts(Kind):
         super().__init__(store)
         self._domains = domains
         self._roles = roles
+        self.created: list[Callable[[int, JSON], None]] = []
+        """Told of each new account and its document, after it is kept."""
 
     def at(self, address: str) -> tuple[int, str] | None:
         """The account at an address, and which kind of address that is; a disabled one leads nowhere."""
@@ -36,6 +39,13 @@ class Accounts(Kind):
         sql = "SELECT account_id, kind FROM addresses WHERE name = ? AND domain_id = ? AND kind <> 'disabled'"
         row = self._store.row(sql, local, self._domains.number(domain))
         return (row[0], row[1]) if row else None
+
+    def addresses(self, number: int) -> list[str]:
+        """Those that mail comes in by, the primary one first."""
+        sql = """
+            SELECT a.name || '@' || d.name FROM addresses a JOIN domains d ON d.id = a.domain_id
+            WHERE a.account_id = ? AND a.kind <> 'disabled' ORDER BY a.kind = 'primary' DESC, a.name"""
+        return [address for (address,) in self._store.rows(sql, number)]
 
     def identity(self, number: int) -> tuple[str, frozenset[str]]:
         """Primary address and permissions of an account that exists."""
@@ -81,8 +91,12 @@ class Accounts(Kind):
         return document | {
             "credentials": self._credentials(number),
             "emailAddress": self._address(document),
-            "usedDiskQuota": 0,
+            "usedDiskQuota": self._used(number),
         }
+
+    def _used(self, number: int) -> int:
+        ((used,),) = self._store.rows("SELECT coalesce(sum(size), 0) FROM emails WHERE account_id = ?", number)
+        return used
 
     def _credentials(self, number: int) -> JSON:
         """Password, app passwords and keys, the secrets masked."""
@@ -107,6 +121,8 @@ class Accounts(Kind):
             self._index(number, document)
             for secret in secrets:
                 self._keep_password(number, 0, secret)
+        for listener in self.created:
+            listener(number, document)
         return {"id": ids.encode(number)}
 
     def update(self, call: Call, number: int, patch: JSON) -> None:

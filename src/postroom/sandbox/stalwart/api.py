@@ -2,19 +2,17 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from postroom.sandbox.stalwart import ids, jmap, permissions
-from postroom.sandbox.stalwart.authentication import Authentication
-from postroom.sandbox.stalwart.errors import crowded_problem, jmap_problem, limit_problem
+from postroom.sandbox.stalwart.admission import Admission
+from postroom.sandbox.stalwart.errors import jmap_problem, limit_problem
 from postroom.sandbox.stalwart.injection import DELAY_KEY
 from postroom.sandbox.stalwart.json_value import JSON
-from postroom.sandbox.stalwart.kind import Access
+from postroom.sandbox.stalwart.mail import Mail
 from postroom.sandbox.stalwart.registry import Registry
 from postroom.sandbox.stalwart.session import CORE, session
 
@@ -24,18 +22,19 @@ class Api:
 
     def __init__(
         self,
-        authentication: Authentication,
+        admission: Admission,
         registry: Registry,
+        mail: Mail,
         counts: Counter[str],
         public_url: str,
         latency_ms: int,
     ) -> None:
-        self._authentication = authentication
+        self._admission = admission
         self._registry = registry
+        self._mail = mail
         self._counts = counts
         self._public_url = public_url
         self._latency_ms = latency_ms
-        self._under_way: Counter[int] = Counter()
 
     def routes(self) -> list[Route]:
         return [
@@ -45,19 +44,6 @@ class Api:
             Route("/jmap/", self._jmap, methods=["POST"]),
             Route("/jmap", self._jmap, methods=["POST"]),
         ]
-
-    @contextmanager
-    def _admitted(self, request: Request) -> Generator[Access]:
-        """Who asks, while he holds one of the slots of his account."""
-        access = self._authentication.access(request.headers.get("authorization"))
-        crowded = self._under_way[access.account] >= CORE["maxConcurrentRequests"]
-        if crowded and not access.may("unlimitedRequests"):
-            raise crowded_problem()
-        self._under_way[access.account] += 1
-        try:
-            yield access
-        finally:
-            self._under_way[access.account] -= 1
 
     async def _answer(self, request: Request, body: JSON) -> Response:
         if delay_ms := self._latency_ms + request.scope.get(DELAY_KEY, 0):
@@ -71,19 +57,19 @@ class Api:
         self._counts["GET /jmap/session"] += 1
         if "authorization" not in request.headers:
             return await self._answer(request, session(None, self._public_url))
-        with self._admitted(request) as access:
+        with self._admission.admitted(request) as access:
             return await self._answer(request, session(access, self._public_url))
 
     async def _account(self, request: Request) -> Response:
         self._counts["GET /api/account"] += 1
-        with self._admitted(request) as access:
+        with self._admission.admitted(request) as access:
             person = access.account != ids.RECOVERY_ADMIN
             listed = permissions.listed(access.permissions, person=person)
             body = {"permissions": listed, "edition": "oss", "locale": "en_US" if person else "POSIX"}
             return await self._answer(request, body)
 
     async def _jmap(self, request: Request) -> Response:
-        with self._admitted(request) as access:
+        with self._admission.admitted(request) as access:
             if not request.headers.get("content-type", "application/json").startswith("application/json"):
                 detail = "Failed to parse JSON: The Content-Type header must be application/json."
                 raise jmap_problem("notJSON", detail)
@@ -92,4 +78,4 @@ class Api:
                 raise limit_problem("maxSizeRequest")
             envelope = jmap.parse(body)
             self._counts.update(envelope.methods())
-            return await self._answer(request, jmap.execute(envelope, self._registry, access))
+            return await self._answer(request, jmap.execute(envelope, self._registry, self._mail, access))

@@ -1,5 +1,6 @@
 """Puts the parts together."""
 
+import socket
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from postroom.sandbox.stalwart.accounts import Accounts
+from postroom.sandbox.stalwart.admission import Admission
 from postroom.sandbox.stalwart.api import Api
 from postroom.sandbox.stalwart.authentication import Authentication
 from postroom.sandbox.stalwart.control import Control
@@ -20,6 +22,10 @@ from postroom.sandbox.stalwart.domains import Domains
 from postroom.sandbox.stalwart.errors import ProblemError, http_problem
 from postroom.sandbox.stalwart.faults import Faults
 from postroom.sandbox.stalwart.injection import FaultInjection, problem_response
+from postroom.sandbox.stalwart.intake import Intake
+from postroom.sandbox.stalwart.mail import Mail
+from postroom.sandbox.stalwart.mail.transfer import Transfer
+from postroom.sandbox.stalwart.mail_master import ensure_mail_master
 from postroom.sandbox.stalwart.registry import Registry
 from postroom.sandbox.stalwart.roles import Roles
 from postroom.sandbox.stalwart.service_key import ensure_service_key
@@ -32,16 +38,21 @@ def create_app(
     domains: Sequence[str],
     admin_password: str | None = None,
     api_key: str | None = None,
+    mail_master: str | None = None,
     hostname: str = "mail.example.org",
     public_url: str | None = None,
     latency_ms: int = 0,
+    lmtp_listener: socket.socket,
+    welcome: bool = False,
 ) -> Starlette:
     """The stand-in, with its state in `state_dir`.
 
     `domains` are made in this order where they are missing. Without `admin_password` there is no recovery
-    administrator (login `admin`). `api_key` becomes a key with the rights that Postroom documents.
+    administrator (login `admin`). `api_key` becomes a key with the rights that Postroom documents,
+    `mail_master` the password of the account by which it acts for people.
     `public_url` is what the session's URLs begin with, by default `https://` and the hostname, as with
-    Stalwart: clients must not follow them blindly. `latency_ms` is added to each answer.
+    Stalwart: clients must not follow them blindly. `latency_ms` is added to each answer. Mail comes in by
+    LMTP at `lmtp_listener`; with `welcome` each person's new mailbox has a first message in it.
     """
     store = Store(state_dir)
     known_domains, roles = Domains(store), Roles(store)
@@ -50,26 +61,40 @@ def create_app(
     known_domains.ensure(domains)
     if api_key:
         ensure_service_key(store, known_domains, roles, accounts, api_key)
+    if mail_master:
+        ensure_mail_master(known_domains, roles, accounts, mail_master)
     kinds = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
     counts: Counter[str] = Counter()
     faults = Faults(store)
     authentication = Authentication(store, accounts, admin_password)
-    registry = Registry(store, kinds)
-    api = Api(authentication, registry, counts, public_url or f"https://{hostname}", latency_ms)
+    admission = Admission(authentication)
+    mail = Mail(store, accounts, known_domains)
+    intake = Intake(
+        store, mail, accounts, known_domains, authentication, faults, counts, hostname, lmtp_listener, greets=welcome
+    )
+    registry = Registry(store, [*kinds, *intake.kinds])
+    api = Api(admission, registry, mail, counts, public_url or f"https://{hostname}", latency_ms)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        yield
+        async with intake.running():
+            yield
         store.close()
 
     injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)
     app = Starlette(
-        routes=[*api.routes(), *Control(store, faults, counts).routes()],
+        routes=[
+            *api.routes(),
+            *Transfer(admission, mail).routes(),
+            *intake.event_source.routes(),
+            *Control(store, mail.log, intake, faults, counts).routes(),
+        ],
         middleware=[injection],
         exception_handlers=dict.fromkeys((ProblemError, HTTPException, ClientDisconnect), _problem),
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
+    app.state.mail = mail
     return app
 
 

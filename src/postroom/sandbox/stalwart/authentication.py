@@ -6,6 +6,7 @@ import json
 
 from postroom.sandbox.stalwart import ids, passwords, permissions
 from postroom.sandbox.stalwart.accounts import Accounts
+from postroom.sandbox.stalwart.credentials import expired
 from postroom.sandbox.stalwart.errors import http_problem
 from postroom.sandbox.stalwart.kind import Access
 from postroom.sandbox.stalwart.store import Store
@@ -38,7 +39,7 @@ class Authentication:
     def _by_key(self, secret: str) -> Access | None:
         sql = "SELECT account_id, document FROM credentials WHERE name = 'ApiKey' AND secret = ?"
         row = self._store.row(sql, passwords.digest(secret))
-        return self._of_account(row[0], row[1]) if row else None
+        return self._of_account(row[0], row[1]) if row and self._counts(row[1]) else None
 
     def _by_login(self, login: str, password: str) -> Access | None:
         target, _, master = login.rpartition("%")
@@ -60,7 +61,10 @@ class Authentication:
         account, kind = self._accounts.at(login) or (None, "")
         sql = "SELECT document FROM credentials WHERE account_id = ? AND name = 'AppPassword' AND secret = ?"
         row = self._store.row(sql, account, passwords.digest(password))
-        return self._at(account, kind, row[0]) if account and row else None
+        return self._at(account, kind, row[0]) if account and row and self._counts(row[0]) else None
+
+    def _counts(self, credential: str) -> bool:
+        return not expired(json.loads(credential), self._store.now())
 
     def _at(self, account: int, kind: str, credential: str | None = None) -> Access:
         access = self._of_account(account, credential)

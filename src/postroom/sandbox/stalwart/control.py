@@ -10,10 +10,12 @@ from starlette.routing import Route
 from postroom.sandbox.stalwart import ids
 from postroom.sandbox.stalwart.faults import KINDS, Faults, read_fault
 from postroom.sandbox.stalwart.injection import CONTROL_PREFIX
+from postroom.sandbox.stalwart.intake import Intake
 from postroom.sandbox.stalwart.json_value import JSON
+from postroom.sandbox.stalwart.mail.change_log import ChangeLog
 from postroom.sandbox.stalwart.store import Store
 
-_NOTICE = "This is Postroom's stand-in for Stalwart 0.16, for trials and tests: no mail server, no mail in it."
+_NOTICE = "This is Postroom's stand-in for Stalwart 0.16, for trials and tests: no place to keep mail."
 _STYLE = "body{font:16px sans-serif;margin:2em}td{padding:0 1em .3em 0;vertical-align:top}"
 _ADDRESSES = """
     SELECT a.account_id, a.kind, a.name, d.name FROM addresses a JOIN domains d ON d.id = a.domain_id
@@ -21,8 +23,10 @@ _ADDRESSES = """
 
 
 class Control:
-    def __init__(self, store: Store, faults: Faults, counts: Counter[str]) -> None:
+    def __init__(self, store: Store, log: ChangeLog, intake: Intake, faults: Faults, counts: Counter[str]) -> None:
         self._store = store
+        self._log = log
+        self._intake = intake
         self._faults = faults
         self._counts = counts
 
@@ -32,6 +36,7 @@ class Control:
             Route(CONTROL_PREFIX + "state", self._state, methods=["GET"]),
             Route(CONTROL_PREFIX + "faults", self._put_fault, methods=["PUT"]),
             Route(CONTROL_PREFIX + "faults", self._clear_faults, methods=["DELETE"]),
+            Route(CONTROL_PREFIX + "changes", self._forget_changes, methods=["DELETE"]),
         ]
 
     def _accounts(self) -> list[JSON]:
@@ -48,7 +53,8 @@ class Control:
     async def _state(self, request: Request) -> Response:
         counts = dict(sorted(self._counts.items()))
         state = {"accounts": self._accounts(), "faults": self._faults.shown(), "requests": counts}
-        return JSONResponse({"notice": _NOTICE} | state)
+        ways = {"lmtp": self._intake.lmtp.address, "event streams": self._intake.event_source.open}
+        return JSONResponse({"notice": _NOTICE} | state | ways)
 
     async def _put_fault(self, request: Request) -> Response:
         try:
@@ -61,9 +67,15 @@ class Control:
         self._faults.clear()
         return JSONResponse({"notice": _NOTICE, "faults": []})
 
+    async def _forget_changes(self, request: Request) -> Response:
+        """After this, `/changes` from any but the present state answers cannotCalculateChanges."""
+        self._log.forget()
+        return JSONResponse({"notice": _NOTICE})
+
     async def _page(self, request: Request) -> Response:
         accounts = self._accounts()
         sections = [
+            _table("Mail comes in by", [["LMTP", self._intake.lmtp.address]]),
             _table("Faults that are on", [[fault["kind"], str(fault)] for fault in self._faults.shown()]),
             _table("Requests since the start", [[k, str(n)] for k, n in sorted(self._counts.items())]),
             _table(

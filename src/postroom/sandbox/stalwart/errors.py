@@ -7,9 +7,12 @@ from postroom.sandbox.stalwart.json_value import JSON
 _LIMITS = {
     "maxCallsInRequest": "The request exceeds the maximum number of calls in a single request.",
     "maxConcurrentRequests": "The request exceeds the maximum number of concurrent requests.",
+    "maxConcurrentUpload": "The request exceeds the maximum number of concurrent uploads.",
+    "maxSizeUpload": "The upload is larger than the server is willing to process.",
     "maxSizeRequest": "The request is larger than the server is willing to process.",
 }
 _TITLES = {
+    400: ("Invalid parameters", "One or multiple parameters could not be parsed."),
     401: ("Unauthorized", "You have to authenticate first."),
     403: ("Forbidden", "You do not have enough permissions to access this resource."),
     404: ("Not Found", "The requested resource does not exist on this server."),
@@ -55,10 +58,10 @@ def limit_problem(limit: str) -> ProblemError:
     return jmap_problem("limit", _LIMITS[limit], limit=limit)
 
 
-def crowded_problem() -> ProblemError:
-    """Too many requests of one account at once: 400, not 429."""
-    problem = limit_problem("maxConcurrentRequests")
-    name = "concurrent-requests"
+def crowded_problem(limit: str = "maxConcurrentRequests") -> ProblemError:
+    """Too many requests, or uploads, of one account at once: 400, not 429."""
+    problem = limit_problem(limit)
+    name = "concurrent-uploads" if limit == "maxConcurrentUpload" else "concurrent-requests"
     problem.headers = [("RateLimit-Policy", f'"{name}";q=4;qu="{name}"'), ("RateLimit", f'"{name}";r=0')]
     problem.closes = True
     return problem

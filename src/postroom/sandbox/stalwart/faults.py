@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,16 +16,21 @@ KINDS = {  # in the order in which they are asked about a request
     "unavailable": "503",
     "throttle": "429 with Retry-After",
     "limit": "400 of type limit, as if four requests of the account were under way",
-    "fail": "500 for a create whose address contains the word",
+    "fail": "500 for a create whose address contains the word, 451 for mail to it",
     "reset-before": "the request is read, then the connection is cut: nothing happened",
     "slow": "served, but answered after the delay; meanwhile one of the account's four slots is taken",
     "reset-after": "served, but the connection is cut instead of an answer",
+    "lose-hooks": "web hooks that are due are forgotten instead of sent",
+    "cut-events": "event streams are cut instead of told",
 }
+OF_NOTICES = frozenset(("lose-hooks", "cut-events"))
+"""Those that strike no request, but what the server tells of itself."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`word`: only requests that create an account whose address contains it. `count`: off after so many.
+    """`word`: only requests that create an account whose address contains it, and what comes by LMTP to such an
+    address (451, unless the kind is hang, slow or reset-after). `count`: off after so many.
 
     `probability` is decided by `seed` and the number of the request alone: a run can be repeated.
     """
@@ -98,6 +104,16 @@ class Faults:
         sql = "UPDATE faults SET seen = seen + 1, struck = struck + ? WHERE kind = ?"
         self._store.run(sql, int(struck), fault.kind)
         return struck
+
+    def strikes(self, kind: str) -> bool:
+        """Whether a fault of this kind is on and strikes now."""
+        return any(fault.kind == kind and self.strike(fault) for fault in self.active)
+
+    def about(self, address: str) -> Iterator[Fault]:
+        """Those that strike mail to an address: only ones with a word do."""
+        for fault in self.active:
+            if fault.word is not None and fault.word in address and self.strike(fault):
+                yield fault
 
     async def lifted(self, fault: Fault) -> None:
         """Waits until the fault is cleared or replaced."""

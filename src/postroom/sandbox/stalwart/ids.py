@@ -1,7 +1,7 @@
 """Stalwart's spelling of numbers as JMAP ids: base 32 with an alphabet of its own."""
 
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz792013"
-_DIGITS = {letter: digit for digit, letter in enumerate(_ALPHABET)}
+ALPHABET = "abcdefghijklmnopqrstuvwxyz792013"
+_DIGITS = {letter: digit for digit, letter in enumerate(ALPHABET)}
 _LARGEST = 2**63 - 1  # what SQLite can hold
 
 RECOVERY_ADMIN = 2**32 - 1
@@ -9,9 +9,9 @@ RECOVERY_ADMIN = 2**32 - 1
 
 
 def encode(number: int) -> str:
-    text = _ALPHABET[number & 31]
+    text = ALPHABET[number & 31]
     while number := number >> 5:
-        text = _ALPHABET[number & 31] + text
+        text = ALPHABET[number & 31] + text
     return text
 
 

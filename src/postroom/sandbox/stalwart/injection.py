@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from postroom.sandbox.stalwart.errors import ProblemError, crowded_problem, http_problem
-from postroom.sandbox.stalwart.faults import Fault, Faults
+from postroom.sandbox.stalwart.faults import OF_NOTICES, Fault, Faults
 from postroom.sandbox.stalwart.json_value import is_list, is_object
 
 CONTROL_PREFIX = "/_sandbox/"
@@ -55,6 +55,8 @@ class FaultInjection:
     def _striking(self, body: bytes) -> Iterator[Fault]:
         addresses = list(self._created(body))
         for fault in self._faults.active:
+            if fault.kind in OF_NOTICES:
+                continue
             meant = fault.word is None or any(fault.word in address for address in addresses)
             if meant and self._faults.strike(fault):
                 yield fault
@@ -153,15 +155,19 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def _cut(scope: Scope, receive: Receive) -> None:
+def cut(scope: Scope) -> None:
     """Cuts the connection so that the client sees a reset, for which ASGI has no word.
 
-    With SO_LINGER at 0 the kernel sends RST instead of an orderly end. Uvicorn must see the loss before the
-    application returns, otherwise it logs that the application gave no answer.
+    With SO_LINGER at 0 the kernel sends RST instead of an orderly end.
     """
     transport = _transport(scope)
     connection: socket.socket = transport.get_extra_info("socket")
     if connection.fileno() >= 0:  # else the client has gone before
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
+
+
+async def _cut(scope: Scope, receive: Receive) -> None:
+    """Uvicorn must see the loss before the application returns, otherwise it logs that there was no answer."""
+    cut(scope)
     await _disconnected(receive)

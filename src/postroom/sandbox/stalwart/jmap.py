@@ -8,6 +8,7 @@ from postroom.sandbox.stalwart import ids
 from postroom.sandbox.stalwart.errors import MethodError, jmap_problem, limit_problem
 from postroom.sandbox.stalwart.json_value import JSON, is_count, is_list, is_object
 from postroom.sandbox.stalwart.kind import Access, Call, Created
+from postroom.sandbox.stalwart.mail import Mail, state
 from postroom.sandbox.stalwart.pointer import with_results
 from postroom.sandbox.stalwart.registry import Registry
 from postroom.sandbox.stalwart.session import CORE, KNOWN, STATE
@@ -24,7 +25,11 @@ _CAPABILITY_OF = {
     "Identity": _SUBMISSION,
     "EmailSubmission": _SUBMISSION,
     "VacationResponse": "urn:ietf:params:jmap:vacationresponse",
+    "Quota": "urn:ietf:params:jmap:quota",
+    "Blob": "urn:ietf:params:jmap:blob",
 }
+_STATES = ("ifInState", "sinceState", "sinceQueryState")
+_REFERRING = ("ids", "properties", "emailIds", "destroy")  # of the methods of mail
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ def parse(body: bytes) -> Request:
     refusal = jmap_problem("notRequest", body.decode("utf-8", "replace"))
     try:
         request = json.loads(body)
+        if b"\\ud" in body.lower():  # perhaps half of a surrogate pair, which is no text: nothing could keep it
+            json.dumps(request, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise refusal from None
     if not is_object(request):
@@ -59,7 +66,7 @@ def parse(body: bytes) -> Request:
 def _is_call(call: Any) -> bool:
     match call:
         case [str(method), arguments, str()] if is_object(arguments):
-            return not method.startswith("x:") or all(map(_is_readable, arguments, arguments.values()))
+            return all(map(_is_readable if method.startswith("x:") else _is_state, arguments, arguments.values()))
         case _:
             return False
 
@@ -72,6 +79,11 @@ def _is_readable(name: str, value: Any) -> bool:
     if name == "update" and is_object(value):
         return all(map(is_object, value.values()))
     return name not in ("create", "update") or not is_list(value)
+
+
+def _is_state(name: str, value: Any) -> bool:
+    """True for what is to be no state. One that cannot be read spoils the request as well."""
+    return name not in _STATES or not isinstance(value, str) or state.decode(value) is not None
 
 
 def _is_texts(value: Any) -> bool:
@@ -102,34 +114,40 @@ def _check_types(arguments: JSON) -> None:
             raise MethodError("invalidArguments", f"invalid type: {json.dumps(value)[:60]} for {name}")
 
 
-def execute(request: Request, registry: Registry, access: Access) -> JSON:
+def execute(request: Request, registry: Registry, mail: Mail, access: Access) -> JSON:
     """The response. A call that is refused is answered in its place and stops no other."""
     created = dict(request.created or {})
     responses: list[tuple[str, JSON, str]] = []
     for method, arguments, tag in request.calls:
         try:
-            resolved = with_results(arguments, responses)
-            responses.append((method, _answer(request, method, resolved, registry, access, created), tag))
+            names = _REFERRING if mail.knows(method) else ("ids",)
+            resolved = with_results(arguments, responses, names)
+            _check_capability(request, method)
+            answers = _answers(method, resolved, registry, mail, access, created)
+            responses += [(name, answer, tag) for name, answer in answers]
         except MethodError as refusal:
             responses.append(("error", refusal.body, tag))
     response: JSON = {"methodResponses": responses, "sessionState": STATE}
     return response if request.created is None else response | {"createdIds": created}
 
 
-def _answer(
-    request: Request, method: str, arguments: JSON, registry: Registry, access: Access, created: Created
-) -> JSON:
-    _check_capability(request, method)
+def _answers(
+    method: str, arguments: JSON, registry: Registry, mail: Mail, access: Access, created: Created
+) -> list[tuple[str, JSON]]:
+    """The answer, and those of the calls that it brought about."""
     if method == "Core/echo":
-        return arguments
+        return [(method, arguments)]
+    if mail.knows(method):
+        _check_types(arguments)
+        return mail.call(method, access, arguments, created)
     if not registry.knows(method):
-        raise _not_here(method, arguments, access)
+        raise MethodError("unknownMethod", method)
     _check_types(arguments)
     number = ids.decode(arguments.get("accountId"))
     account = access.account if number is None else number  # one that is no id counts as left out
-    if not _reaches(access, account):
+    if not access.reaches(account):
         raise MethodError("forbidden", f"You do not have access to account {arguments['accountId']}")
-    return registry.call(method, Call(access, account), arguments, created)
+    return [(method, registry.call(method, Call(access, account), arguments, created))]
 
 
 def _check_capability(request: Request, method: str) -> None:
@@ -137,20 +155,3 @@ def _check_capability(request: Request, method: str) -> None:
     if capability and capability not in request.using:
         lacking = f'requires capability {capability} which is not present in the "using" property.'
         raise MethodError("unknownMethod", f"Method {method} {lacking}")
-
-
-def _reaches(access: Access, account: int | None) -> bool:
-    return account == access.account or access.may("impersonate")
-
-
-def _not_here(method: str, arguments: JSON, access: Access) -> MethodError:
-    """The refusals that a real server utters before it looks at any mail; at last, that there is none."""
-    name, _, verb = method.partition("/")
-    if name not in _CAPABILITY_OF:
-        return MethodError("unknownMethod", method)
-    if not access.may(f"jmap{name}{verb[:1].upper()}{verb[1:]}"):
-        return MethodError("forbidden", "You are not authorized to perform this action")
-    account = arguments.get("accountId")
-    if not _reaches(access, ids.decode(account)):
-        return MethodError("forbidden", f"You do not have access to account {account}")
-    return MethodError("unknownMethod", f"{method}: the stand-in for Stalwart holds no mail")

@@ -24,6 +24,10 @@ class Access:
     def may(self, permission: str) -> bool:
         return permission in self.permissions
 
+    def reaches(self, account: int) -> bool:
+        """Whether he may ask about that account."""
+        return account == self.account or self.may("impersonate")
+
 
 @dataclass(frozen=True)
 class Call:

@@ -67,15 +67,20 @@ def _follow(value: Any, steps: list[str]) -> Any:
     raise LookupError(step)
 
 
-def with_results(arguments: JSON, responses: list[tuple[str, JSON, str]]) -> JSON:
-    """Arguments with `#ids` replaced by what it refers to; any other `#name` is not looked at.
+def with_results(arguments: JSON, responses: list[tuple[str, JSON, str]], names: tuple[str, ...] = ("ids",)) -> JSON:
+    """Arguments with the references among these names replaced by what they refer to, which are lists; any other
+    `#name` is not looked at.
 
     Stalwart finds nothing in the answer of a /set: not even `/created/c/id`, for which `"ids": ["#c"]`
     serves. Raises MethodError.
     """
-    reference = arguments.get("#ids")
-    if reference is None:
-        return arguments
+    for name in names:
+        if (reference := arguments.get(f"#{name}")) is not None:
+            arguments = arguments | {name: _result(reference, responses)}
+    return arguments
+
+
+def _result(reference: Any, responses: list[tuple[str, JSON, str]]) -> Any:
     if not is_object(reference) or not {"resultOf", "name", "path"} <= reference.keys():
         raise MethodError("invalidArguments", "invalid type: expected struct ResultReference")
     method, tag, path = reference["name"], reference["resultOf"], str(reference["path"])
@@ -85,7 +90,7 @@ def with_results(arguments: JSON, responses: list[tuple[str, JSON, str]]) -> JSO
         found = _follow(answers[0], _steps(path)[1:])
     except LookupError:
         raise invalid_reference(f"Result reference to {tag}#{method} not found.") from None
-    return arguments | {"ids": [found] if isinstance(found, str) else found}
+    return [found] if isinstance(found, str) else found
 
 
 def with_created(value: Any, created: dict[str, str], key: str) -> Any:
@@ -102,6 +107,16 @@ def with_created(value: Any, created: dict[str, str], key: str) -> Any:
         else:
             copy[name] = with_created(inner, created, key)
     return copy
+
+
+def created_id(text: str, created: dict[str, str]) -> str:
+    """The id itself, or the one that the creation id `#c` got: without it the whole call is in vain.
+    Raises MethodError."""
+    if not text.startswith("#"):
+        return text
+    if text[1:] not in created:
+        raise invalid_reference(f'Id reference "{text[1:]}" does not exist or is invalid.')
+    return created[text[1:]]
 
 
 def _created_id(value: Any, created: dict[str, str], key: str) -> Any:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 from postroom.sandbox.stalwart import ids
 from postroom.sandbox.stalwart.changes import Changes
-from postroom.sandbox.stalwart.errors import MethodError, invalid_reference
+from postroom.sandbox.stalwart.errors import MethodError
 from postroom.sandbox.stalwart.json_value import JSON
 from postroom.sandbox.stalwart.kind import Call, Condition, Created, Kind
+from postroom.sandbox.stalwart.limits import MOST_OBJECTS, check_number
+from postroom.sandbox.stalwart.page import MOST, page
+from postroom.sandbox.stalwart.pointer import created_id
 from postroom.sandbox.stalwart.store import Store
-
-_MAX_OBJECTS = 500
-_MAX_IN_QUERY = 5000
 
 
 class Registry:
@@ -42,11 +42,11 @@ class Registry:
         _require(call, kind, "Get")
         wanted: list[str] | None = arguments.get("ids")
         if wanted is None:
-            wanted = self._select(kind, call, [], "ORDER BY id LIMIT ?", _MAX_OBJECTS)
-        _check_number(len(wanted))
+            wanted = [ids.encode(n) for n in self._select(kind, call, [], "ORDER BY id LIMIT ?", MOST_OBJECTS)]
+        check_number(len(wanted))
         properties: list[str] | None = arguments.get("properties")
         answer: JSON = {"list": [], "notFound": []}
-        for text in [_known(text, created) for text in wanted]:
+        for text in [created_id(text, created) for text in wanted]:
             number = ids.decode(text)
             shown = None if number is None else kind.shown(call, number)
             if shown is None:
@@ -69,57 +69,28 @@ class Registry:
         # The fast way cuts the page out of the ascending ids and only then turns it round, never says where
         # the page begins, and takes an anchor as exclusive, whether or not there is still such an object.
         after = ("id > ?", (ids.decode(arguments.get("anchor")) or 0,))
-        limit = _MAX_IN_QUERY if arguments.get("limit") is None else max(arguments["limit"], 1)
+        limit = MOST if arguments.get("limit") is None else max(arguments["limit"], 1)
         tail = "ORDER BY id LIMIT ? OFFSET ?"
-        page = self._select(kind, call, [*conditions, after], tail, min(limit, _MAX_IN_QUERY), position)
-        return answer | {"position": 0, "ids": page if direction == "ASC" else page[::-1]}
+        cut = self._select(kind, call, [*conditions, after], tail, min(limit, MOST), position)
+        found = [ids.encode(number) for number in (cut if direction == "ASC" else cut[::-1])]
+        return answer | {"position": 0, "ids": found}
 
     def _sorted(self, kind: Kind, call: Call, conditions: list[Condition], order: str, arguments: JSON) -> JSON:
         """The whole result in order, and a page of it as RFC 8620 §5.5 has it."""
         found = self._select(kind, call, conditions, f"ORDER BY {order}, id")
-        position: int = arguments.get("position") or 0
-        if anchor := arguments.get("anchor"):
-            if anchor not in found:
-                raise MethodError("anchorNotFound", "An anchor argument was supplied, but it cannot be found.")
-            position = max(found.index(anchor) + (arguments.get("anchorOffset") or 0), 0)
-        elif position < 0:
-            position = max(position + len(found), 0)
-        limit = min(arguments.get("limit") or _MAX_IN_QUERY, _MAX_IN_QUERY)
-        answer: JSON = {"ids": found[position : position + limit]}
-        answer["position"] = position if position < len(found) else 0
-        if arguments.get("calculateTotal"):
-            answer["total"] = len(found)
-        return answer | ({"limit": limit} if len(found) > limit else {})
+        return page(found, arguments)
 
-    def _select(self, kind: Kind, call: Call, conditions: list[Condition], tail: str, *more: int) -> list[str]:
+    def _select(self, kind: Kind, call: Call, conditions: list[Condition], tail: str, *more: int) -> list[int]:
         where, parameters = _where(kind, call, conditions)
         sql = f"SELECT id FROM {kind.table} WHERE {where} {tail}"  # noqa: S608 - constants of the source, as in kind.py
-        return [ids.encode(number) for (number,) in self._store.rows(sql, *parameters, *more)]
+        return [number for (number,) in self._store.rows(sql, *parameters, *more)]
 
     def _set(self, kind: Kind, call: Call, arguments: JSON, created: Created) -> JSON:
         creates: JSON = arguments.get("create") or {}
         updates: JSON = arguments.get("update") or {}
         destroys: list[str] = arguments.get("destroy") or []
-        _check_number(len(creates) + len(updates) + len(destroys))
+        check_number(len(creates) + len(updates) + len(destroys))
         return Changes(kind, call, created).make(creates, updates, destroys)
-
-
-def _known(text: str, created: Created) -> str:
-    """The id itself, or the one that the creation id `#c` got: without it the whole call is in vain."""
-    if not text.startswith("#"):
-        return text
-    if text[1:] not in created:
-        raise invalid_reference(f'Id reference "{text[1:]}" does not exist or is invalid.')
-    return created[text[1:]]
-
-
-def _check_number(number: int) -> None:
-    if number > _MAX_OBJECTS:
-        description = (
-            "The number of ids requested by the client exceeds the maximum number"
-            " the server is willing to process in a single method call."
-        )
-        raise MethodError("requestTooLarge", description)
 
 
 def _require(call: Call, kind: Kind, verb: str) -> None:

@@ -1,7 +1,7 @@
 """The session object (RFC 8620 §2) with the capabilities of Stalwart 0.16.19.
 
-capabilities.json holds what a real server lists, mail among it: a client must find the session it will
-meet in production. The mail methods themselves are not here; jmap.py says so when one is called.
+capabilities.json holds what a real server lists: a client must find the session it will meet in production.
+What of it is not here, such as calendars, answers unknownMethod when it is called.
 """
 
 import json

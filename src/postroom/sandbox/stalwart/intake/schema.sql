@@ -1,0 +1,9 @@
+-- What is told of new mail, the third part of the state.
+
+CREATE TABLE web_hooks (
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL,  -- the URL
+    document TEXT NOT NULL
+);
+
+PRAGMA user_version = 3;

@@ -1,0 +1,97 @@
+"""What Email/query looks for and in which order (RFC 8621 §4.4), and how SearchSnippet/get shows it (§5)."""
+
+import re
+from typing import Any
+
+from postroom.sandbox.stalwart import ids
+from postroom.sandbox.stalwart.json_value import JSON, is_count, is_list
+from postroom.sandbox.stalwart.kind import Condition
+from postroom.sandbox.stalwart.mail import header_forms as forms
+from postroom.sandbox.stalwart.mail.filters import marks, moment
+from postroom.sandbox.stalwart.mail.message import Message
+
+_TEXT = {
+    "text": "",
+    "from": "sender",
+    "to": "recipients",
+    "cc": "cc",
+    "bcc": "bcc",
+    "subject": "subject",
+    "body": "body",
+}
+_COLUMNS = {"receivedAt": "received_at", "sentAt": "sent_at", "size": "size", "from": "sender", "to": "recipient"}
+_COLUMNS["subject"] = "subject"
+_HAS = "EXISTS (SELECT 1 FROM email_keywords k WHERE k.row = {}.row AND k.keyword = ?)"
+_IN_THREAD = "EXISTS (SELECT 1 FROM emails t WHERE t.account_id = e.account_id AND t.thread_id = e.thread_id AND {})"
+_WITH = _IN_THREAD.format(_HAS.format("t"))
+_KEYWORDS = {
+    "hasKeyword": _HAS.format("e"),
+    "notKeyword": f"NOT {_HAS.format('e')}",
+    "someInThreadHaveKeyword": _WITH,
+    "noneInThreadHaveKeyword": f"NOT {_WITH}",
+    "allInThreadHaveKeyword": "NOT " + _IN_THREAD.format("NOT " + _HAS.format("t")),
+}
+_TIMES = {"before": "e.received_at < ?", "after": "e.received_at >= ?"}
+_LARGEST = 2**53  # of JMAP's whole numbers (RFC 8620 §1.3)
+_SIZES = {"minSize": "e.size >= ?", "maxSize": "e.size < ?"}
+
+
+def leaf(name: str, value: Any) -> Condition | None:
+    """One property of a FilterCondition, over `emails` as `e`. Raises MethodError."""
+    if name in _TEXT and isinstance(value, str):
+        return "e.row IN (SELECT rowid FROM email_text WHERE email_text MATCH ?)", (match(value, _TEXT[name]),)
+    if name in _KEYWORDS and isinstance(value, str):
+        return _KEYWORDS[name], (value.lower(),)
+    if name in _TIMES:
+        return _TIMES[name], (moment(value),)
+    if name in _SIZES and is_count(value) and value < _LARGEST:
+        return _SIZES[name], (value,)
+    if name == "hasAttachment" and isinstance(value, bool):
+        return "e.has_attachment = ?", (value,)
+    if name == "header" and is_list(value) and 1 <= len(value) <= 2 and all(isinstance(v, str) for v in value):
+        content = "(SELECT content FROM blobs b WHERE b.digest = e.digest)"
+        return f"has_header({content}, ?, ?)", (value[0], value[1] if value[1:] else "")
+    return _place(name, value)
+
+
+def _place(name: str, value: Any) -> Condition | None:
+    if name == "inMailbox" and isinstance(value, str):
+        sql = (
+            "SELECT row FROM email_mailboxes m WHERE m.account_id = e.account_id AND m.row = e.row AND m.mailbox_id = ?"
+        )
+        return f"EXISTS ({sql})", (ids.decode(value),)
+    if name == "inMailboxOtherThan" and is_list(value):
+        numbers = [ids.decode(text) for text in value]
+        sql = f"SELECT 1 FROM email_mailboxes m WHERE m.row = e.row AND m.mailbox_id NOT IN ({marks(numbers)})"  # noqa: S608
+        return f"EXISTS ({sql})", tuple(numbers)
+    return None
+
+
+def column(comparator: JSON) -> Condition | None:
+    """What a comparator sorts by."""
+    name, keyword = comparator.get("property"), comparator.get("keyword")
+    if name in _KEYWORDS and isinstance(keyword, str):
+        return _KEYWORDS[name], (keyword.lower(),)
+    return (f"e.{_COLUMNS[name]}", ()) if name in _COLUMNS else None
+
+
+def match(text: str, part: str = "") -> str:
+    """A query of the full-text index: every word, and what is in quotes as a phrase, must occur."""
+    text = text.replace("\0", " ")  # which would end the query for SQLite
+    phrases = [quoted or word for quoted, word in re.findall(r'"([^"]*)"|(\S+)', text)]
+    joined = " AND ".join('"' + phrase.replace('"', '""') + '"' for phrase in phrases) or '""'
+    return f"{part} : ({joined})" if part else joined
+
+
+def has_header(content: bytes, name: str, value: str) -> bool:
+    """For SQL: whether the message has the field, with this text in it if there is any."""
+    found = (text for field, text in forms.raw_items(Message(content).mime) if field.lower() == name.lower())
+    return any(value.lower() in forms.as_text(text).lower() for text in found)
+
+
+def texts(wanted: JSON) -> list[str]:
+    """The texts that a filter looks for and a snippet is to show; what it excludes is none of them."""
+    if "operator" in wanted:
+        inner: list[JSON] = [] if wanted["operator"] == "NOT" else wanted["conditions"]
+        return [text for part in inner for text in texts(part)]
+    return [value for name, value in wanted.items() if name in ("text", "subject", "body")]

@@ -1,0 +1,184 @@
+"""Mail that comes in by LMTP, and what the server tells of it. Against the stand-in, or a real server: conftest.py;
+STALWART_LMTP=host:port is where that takes mail without a login."""
+
+import asyncio
+import os
+import time
+
+import pytest
+import pytest_asyncio
+
+from eventually import eventually
+from incoming_mail import Lmtp, all_told, hook, hooked, letter, listening, refusal, send, send_all
+from mail_person import person
+from postroom.sandbox.stalwart import ids
+from scripted_upstream import ScriptedUpstream, http_answer, scripted_upstream
+from stalwart_client import StalwartClient, unique
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def lmtp(admin: StalwartClient) -> Lmtp:
+    where = os.environ.get("STALWART_LMTP")
+    if where is None and "STALWART_URL" in os.environ:
+        pytest.skip("STALWART_LMTP=host:port is not set: where does this server take mail?")
+    if where is None:
+        where = (await admin.http.get("/_sandbox/state")).json()["lmtp"]
+    host, _, port = where.rpartition(":")
+    return host, int(port)
+
+
+async def heard(receiver: ScriptedUpstream, number: int, account: str) -> list[dict[str, object]]:
+    """So many events about an account."""
+
+    def found() -> list[dict[str, object]]:
+        return [event for event in all_told(receiver) if ids.encode(event["data"]["accountId"]) == account]
+
+    await eventually(lambda: len(found()) >= number, f"{number} events of the web hook")
+    return found()
+
+
+async def test_who_has_no_mailbox_gets_no_mail(admin: StalwartClient, lmtp: Lmtp) -> None:
+    assert await refusal(lmtp, f"{unique('ghost')}@example.org") == (550, "5.1.2 Mailbox does not exist.")
+
+
+async def test_a_disabled_alias_gets_no_mail(admin: StalwartClient, lmtp: Lmtp) -> None:
+    alias = unique("postroom")
+    await admin.create(unique(), aliases={"0": {"name": alias, "domainId": admin.domain, "enabled": False}})
+    assert await refusal(lmtp, f"{alias}@example.org") == (550, "5.1.2 Mailbox does not exist.")
+
+
+async def test_mail_comes_by_the_address_an_alias_and_with_a_tag(admin: StalwartClient, lmtp: Lmtp) -> None:
+    alias = unique("alias")
+    aliases = {"0": {"name": alias, "domainId": admin.domain, "enabled": True}}
+    async with person(admin, aliases=aliases) as ann:
+        for address in (ann.address, f"{alias}@example.org", ann.address.replace("@", "+tag@")):
+            await send(lmtp, address)
+
+        async def three() -> bool:
+            return len(await ann.query(filter={"inMailbox": "a"})) == 3
+
+        await eventually(three, "three messages in the inbox")
+
+
+async def test_a_session_takes_ten_messages(admin: StalwartClient, lmtp: Lmtp) -> None:
+    async with person(admin) as ann:
+        await send_all(lmtp, [letter() for _ in range(10)], ann.address)
+        with pytest.raises(Exception, match="452"):
+            await send_all(lmtp, [letter() for _ in range(11)], ann.address)
+
+
+async def test_the_event_source_tells_of_new_mail_within_a_second(admin: StalwartClient, lmtp: Lmtp) -> None:
+    async with (
+        person(admin) as ann,
+        listening(ann.http, "types=EmailDelivery,Email,Mailbox&closeafter=no&ping=60") as s,
+    ):
+        await send(lmtp, ann.address)
+        taken = time.monotonic()
+        changed = await s.state()
+        assert time.monotonic() - taken < 1
+        assert changed.keys() == {ann.account}
+        assert changed[ann.account].keys() == {"EmailDelivery", "Email", "Mailbox"}
+        assert (await ann.call("Email/get", ids=[]))["state"] == changed[ann.account]["Email"]
+
+
+async def test_what_one_does_oneself_is_no_delivery(admin: StalwartClient, lmtp: Lmtp) -> None:
+    async with person(admin) as ann, listening(ann.http) as stream:
+        await ann.add(letter())
+        changed = await stream.state()
+        assert "Email" in changed[ann.account]
+        assert "EmailDelivery" not in changed[ann.account]
+
+
+async def test_what_comes_soon_after_an_event_is_told_in_one(admin: StalwartClient, lmtp: Lmtp) -> None:
+    async with person(admin) as ann, listening(ann.http, "types=Email&closeafter=no&ping=0") as stream:
+        await send(lmtp, ann.address)
+        begun = time.monotonic()
+        await stream.state()
+        await send_all(lmtp, [letter() for _ in range(5)], ann.address)
+        last = await stream.state()
+        assert 0.7 < time.monotonic() - begun < 3
+        assert (await ann.call("Email/get", ids=[]))["state"] == last[ann.account]["Email"]
+        assert stream.events.empty()
+
+
+async def test_a_stream_that_closes_after_a_state_ends(admin: StalwartClient, lmtp: Lmtp) -> None:
+    async with person(admin) as ann, listening(ann.http, "types=EmailDelivery&closeafter=state&ping=0") as stream:
+        await send(lmtp, ann.address)
+        assert (await stream.state()).keys() == {ann.account}
+        assert await stream.next() is None
+
+
+@pytest.mark.parametrize(
+    "query", ["types=Nonsense&closeafter=no&ping=0", "types=*&closeafter=never&ping=0", "types=*&closeafter=no&ping=x"]
+)
+async def test_an_event_source_that_cannot_be_is_400(admin: StalwartClient, query: str) -> None:
+    async with person(admin) as ann:
+        response = await ann.http.get(f"/jmap/eventsource/?{query}")
+        assert response.status_code == 400
+
+
+async def test_nobody_hears_without_a_login(admin: StalwartClient) -> None:
+    async with asyncio.timeout(10):
+        response = await admin.http.get("/jmap/eventsource/?types=*", auth=("nobody@example.org", "wrong"))
+    assert response.status_code == 401
+
+
+async def test_a_web_hook_tells_who_got_what_signed_with_the_key(admin: StalwartClient, lmtp: Lmtp) -> None:
+    async with person(admin) as ann, scripted_upstream() as receiver:
+        receiver.will(http_answer(200))
+        async with hooked(admin, receiver):
+            content = letter()
+            await send(lmtp, ann.address, content=content)
+            (event,) = await heard(receiver, 1, ann.account)
+        assert event["type"] == "message-ingest.ham"
+        data = event["data"]
+        assert isinstance(data, dict)
+        (email,) = await ann.query()
+        assert data["documentId"] == (ids.decode(email) or 0) & 0xFFFFFFFF
+        assert data["mailboxId"] == [0]
+        assert data["size"] == len(content)
+        assert data["to"] == [ann.address]
+        assert data["from"] == "sender@example.com"
+        assert f"<{data['messageId']}>".encode() in content
+
+
+async def test_a_web_hook_that_was_not_taken_is_told_again_under_another_id(admin: StalwartClient, lmtp: Lmtp) -> None:
+    async with person(admin) as ann, scripted_upstream() as receiver:
+        receiver.will(http_answer(503), http_answer(200))
+        async with hooked(admin, receiver):
+            await send(lmtp, ann.address)
+            first, again = await heard(receiver, 2, ann.account)
+        assert first["data"] == again["data"]
+        assert first["id"] != again["id"]
+
+
+async def test_a_web_hook_shows_its_settings_and_not_its_key(admin: StalwartClient, lmtp: Lmtp) -> None:
+    async with scripted_upstream() as receiver:
+        receiver.will(http_answer(200))
+        async with hooked(admin, receiver) as number:
+            shown = await admin.get(number, "WebHook")
+            key = shown.pop("signatureKey")
+            expected = hook(receiver)
+            del expected["signatureKey"]
+            assert shown == expected | {"id": number}
+            assert key["@type"] == "Value"
+            assert key["secret"].strip("*") == ""
+            assert number in (await admin.call("x:WebHook/query", filter={}))["ids"]
+
+
+async def test_a_web_hook_works_from_the_next_reload_on(admin: StalwartClient, lmtp: Lmtp) -> None:
+    async with person(admin) as ann, scripted_upstream() as early, scripted_upstream() as late:
+        early.will(http_answer(200))
+        late.will(http_answer(200))
+        async with hooked(admin, early):
+            made = await admin.try_create("WebHook", **hook(late))
+            await send(lmtp, ann.address)
+            await heard(early, 1, ann.account)
+            assert not late.asked
+        await admin.call("x:WebHook/set", destroy=[made["created"]["id"]])
+
+
+async def test_a_throttle_of_nothing_is_refused(admin: StalwartClient) -> None:
+    async with scripted_upstream() as receiver:
+        answer = await admin.try_create("WebHook", **hook(receiver, throttle=0))
+        assert "notCreated" in answer

@@ -1,0 +1,113 @@
+"""The rules of Stalwart about who may do what, and about blobs.
+Against the stand-in, or against a real server: conftest.py."""
+
+import base64
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest_asyncio
+
+from mail_person import MAIL_USING, PASSWORD, Person, message, person
+from stalwart_client import StalwartClient
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ann(admin: StalwartClient) -> AsyncIterator[Person]:
+    async with person(admin) as ann:
+        yield ann
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ben(admin: StalwartClient) -> AsyncIterator[Person]:
+    async with person(admin) as ben:
+        yield ben
+
+
+# Blobs
+
+
+async def test_a_blob_is_shown_in_pieces_digests_and_encodings(ann: Person) -> None:
+    blob = (await ann.upload(b"hello \xff", "text/plain"))["blobId"]
+    whole = await ann.get("Blob", blob, properties=["data", "size", "digest:sha-256"])
+    assert (whole["data:asBase64"], whole["size"]) == (base64.b64encode(b"hello \xff").decode(), 7)
+    assert whole["isEncodingProblem"] is True
+    piece = await ann.get("Blob", blob, properties=["data:asText"], offset=1, length=4)
+    assert piece["data:asText"] == "ello"
+    beyond = await ann.get("Blob", blob, properties=["data:asText", "size"], offset=4, length=2)
+    assert (beyond["data:asText"], beyond["size"]) == ("o ", 7)
+
+
+async def test_a_blob_is_only_for_those_who_have_it(ann: Person, ben: Person) -> None:
+    blob = (await ann.upload(b"secret", "text/plain"))["blobId"]
+    made = await ann.add(message("secret"))
+    for number in (blob, made["blobId"], "nonsense"):
+        for account in (ann.account, ben.account):
+            answer = await ben.http.get(f"/jmap/download/{account}/{number}/x")
+            assert answer.status_code == 404
+    assert (await ben.call("Blob/get", ids=[blob]))["notFound"] == [blob]
+    assert (await ben.add(b"", blobId=blob))["type"] == "blobNotFound"
+
+
+async def test_a_download_has_the_type_and_name_that_are_asked_for(ann: Person) -> None:
+    blob = (await ann.upload(b"x", "text/plain"))["blobId"]
+    path = f"/jmap/download/{ann.account}/{blob}/a%20%C3%BC.txt"
+    answer = await ann.http.get(path, params={"accept": "text/x-own"})
+    assert (answer.content, answer.headers["content-type"]) == (b"x", "text/x-own")
+    assert answer.headers["content-disposition"].startswith("attachment")
+
+
+# Who may
+
+
+def login(name: str, secret: str = PASSWORD) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
+
+
+async def test_a_master_acts_as_the_person_and_nobody_else_does(
+    admin: StalwartClient, ann: Person, ben: Person
+) -> None:
+    extra = {"@type": "Merge", "enabledPermissions": {"impersonate": True}, "disabledPermissions": {}}
+    async with person(admin, permissions=extra) as master:
+        call = {"using": MAIL_USING, "methodCalls": [["Mailbox/get", {"accountId": ann.account}, "0"]]}
+        as_ann = f"{ann.address}%{master.address}"
+        async with httpx2.AsyncClient(base_url=admin.url) as http:
+
+            async def status(name: str) -> int:
+                return (await http.post("/jmap/", json=call, headers=login(name))).status_code
+
+            assert await status(as_ann) == 200
+            assert await status(f"ghost@example.org%{master.address}") == 401
+            assert await status(f"{ann.address}%{ben.address}") == 403
+            off = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {"authenticate": True}}
+            assert await admin.update(ann.account, permissions=off) == {}
+            assert [await status(ann.address), await status(as_ann)] == [403, 403]
+        by_number = Person(master.http, ann.account, ann.address)
+        assert (await by_number.call("Mailbox/get"))["list"]  # a suspended person's mail can still be read out
+
+
+async def test_an_app_password_reaches_as_far_as_its_permissions(admin: StalwartClient, ann: Person) -> None:
+    few = {"authenticate": True, "jmapMailboxGet": True, "jmapEmailUpdate": True}
+    permissions = {"@type": "Replace", "permissions": few}
+    made = await admin.try_create("AppPassword", ann.account, description="reader", permissions=permissions)
+    headers = login(ann.address, made["created"]["secret"])
+    async with httpx2.AsyncClient(base_url=admin.url, headers=headers) as http:
+        app = Person(http, ann.account, ann.address)
+        assert (await app.call("Mailbox/get"))["list"]
+        assert (await app.call("Email/get", ids=[]))["type"] == "forbidden"
+        assert (await app.call("Email/set", update={"zz": {"keywords/a": True}}))["notUpdated"]["zz"]
+        assert (await app.call("Email/set", destroy=["zz"]))["type"] == "forbidden"
+
+
+async def test_a_method_needs_its_capability_and_an_account_within_reach(ann: Person, ben: Person) -> None:
+    async def error(using: list[str], method: str, **arguments: Any) -> str:
+        call = [method, {"accountId": ann.account} | arguments, "0"]
+        body = {"using": [f"urn:ietf:params:jmap:{name}" for name in using], "methodCalls": [call]}
+        return (await ann.http.post("/jmap/", json=body)).json()["methodResponses"][0][1].get("type", "")
+
+    assert await error(["core"], "Email/get", ids=[]) == "unknownMethod"
+    assert await error(["core", "mail"], "Identity/get") == "unknownMethod"
+    assert await error(["core", "mail"], "Email/get", ids=[]) == ""
+    assert await error(["core", "mail"], "Email/burn") == "unknownMethod"
+    assert await error(["core", "mail"], "Email/get", ids=[], accountId=ben.account) == "forbidden"
+    assert await error(["core", "mail"], "Email/get", ids="a") == "invalidArguments"

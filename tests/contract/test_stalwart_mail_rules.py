@@ -1,0 +1,367 @@
+"""The rules of Stalwart's mail, with other values than the recorded ones: what is read, searched and changed.
+Against the stand-in, or against a real server: conftest.py."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from mail_person import Person, message, person
+from stalwart_client import StalwartClient
+
+BOTH = b"""From: "B, \xc3\x9c." <b@example.com>\r
+To: undisclosed: ;, Staff: =?utf-8?q?J=C3=B6rg?= <j@example.org>, k@example.org;\r
+Subject: =?utf-8?b?w5xiZXI=?= alles\r
+Message-ID: <both@example.com>\r
+Date: Tue, 24 Nov 2026 23:00:00 +0100\r
+X-Word:  two  words \r
+List-Post: <mailto:l@example.com>, <https://example.com/l>\r
+MIME-Version: 1.0\r
+Content-Type: multipart/mixed; boundary=m\r
+\r
+--m\r
+Content-Type: multipart/alternative; boundary=a\r
+\r
+--a\r
+Content-Type: text/plain; charset=utf-8\r
+Content-Transfer-Encoding: quoted-printable\r
+\r
+Gr=C3=BC=C3=9Fe, plain\r
+--a\r
+Content-Type: text/html; charset=iso-8859-1\r
+\r
+<p>Gr\xfc\xdfe, <b>rich</b></p>\r
+--a--\r
+--m\r
+Content-Type: application/pdf; name="r.pdf"\r
+Content-Disposition: attachment; filename*=utf-8''%C3%BC.pdf\r
+Content-Transfer-Encoding: base64\r
+\r
+AAEC\r
+--m--\r
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ann(admin: StalwartClient) -> AsyncIterator[Person]:
+    async with person(admin) as ann:
+        yield ann
+
+
+async def state(ann: Person, kind: str = "Email") -> str:
+    return (await ann.call(f"{kind}/get", ids=[]))["state"]
+
+
+# Reading
+
+
+async def test_alternatives_are_both_bodies_and_what_is_attached_is_neither(ann: Person) -> None:
+    email = await ann.get("Email", (await ann.add(BOTH))["id"], fetchAllBodyValues=True)
+    assert [part["type"] for part in email["textBody"]] == ["text/plain"]
+    assert [part["type"] for part in email["htmlBody"]] == ["text/html"]
+    values = {part["type"]: email["bodyValues"][part["partId"]] for part in email["textBody"] + email["htmlBody"]}
+    assert values["text/plain"]["value"] == "Grüße, plain"
+    assert values["text/html"]["value"] == "<p>Grüße, <b>rich</b></p>"
+    (attached,) = email["attachments"]
+    assert (attached["name"], attached["type"], attached["size"]) == ("ü.pdf", "application/pdf", 3)
+    assert email["hasAttachment"] is True
+    path = f"/jmap/download/{ann.account}/{attached['blobId']}/x.pdf"
+    assert (await ann.http.get(path, params={"accept": "application/pdf"})).content == b"\0\1\2"
+
+
+async def test_the_structure_is_a_tree_of_all_parts(ann: Person) -> None:
+    wanted = {"properties": ["bodyStructure"], "bodyProperties": ["type", "partId"]}
+    root = (await ann.get("Email", (await ann.add(BOTH))["id"], **wanted))["bodyStructure"]
+    assert (root["type"], root["partId"]) == ("multipart/mixed", None)
+    assert [part["type"] for part in root["subParts"]] == ["multipart/alternative", "application/pdf"]
+    assert [part["type"] for part in root["subParts"][0]["subParts"]] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "value"),
+    [
+        ("subject", "Über alles"),
+        ("from", [{"name": "B, Ü.", "email": "b@example.com"}]),
+        ("to", [{"name": "Jörg", "email": "j@example.org"}, {"name": None, "email": "k@example.org"}]),
+        ("sentAt", "2026-11-24T23:00:00+01:00"),
+        ("messageId", ["both@example.com"]),
+        ("references", None),
+        ("cc", None),
+        ("header:X-Word:asText", "two  words"),
+        ("header:x-word", "  two  words "),
+        ("header:X-Word:asText:all", ["two  words"]),
+        ("header:X-None:asText", None),
+        ("header:X-None:asText:all", []),
+        ("header:List-Post:asURLs", ["mailto:l@example.com", "https://example.com/l"]),
+        ("header:Date:asDate", "2026-11-24T23:00:00+01:00"),
+        (
+            "header:To:asGroupedAddresses",
+            [
+                {"name": "undisclosed", "addresses": []},
+                {
+                    "name": "Staff",
+                    "addresses": [
+                        {"name": "Jörg", "email": "j@example.org"},
+                        {"name": None, "email": "k@example.org"},
+                    ],
+                },
+            ],
+        ),
+    ],
+)
+async def test_a_header_field_is_shown_in_the_form_that_is_asked_for(ann: Person, wanted: str, value: Any) -> None:
+    email = await ann.get("Email", (await ann.add(BOTH))["id"], properties=[wanted])
+    assert email[wanted] == value
+
+
+async def test_a_body_value_is_cut_between_characters_and_says_so(ann: Person) -> None:
+    added = await ann.add(message("Cut", "Content-Type: text/plain; charset=utf-8", body="ééé\r\n"))
+    for most, value in ((3, "é"), (4, "éé"), (0, "ééé\n"), (100, "ééé\n")):
+        email = await ann.get("Email", added["id"], fetchTextBodyValues=True, maxBodyValueBytes=most)
+        (shown,) = email["bodyValues"].values()
+        assert (shown["value"], shown["isTruncated"]) == (value, value == "é" or value == "éé")
+
+
+async def test_a_wrong_property_or_type_refuses_the_call_alone(ann: Person) -> None:
+    for arguments in ({"properties": ["colour"]}, {"bodyProperties": ["colour"]}, {"ids": [], "maxBodyValueBytes": -1}):
+        assert (await ann.call("Email/get", **({"ids": []} | arguments)))["type"] == "invalidArguments"
+
+
+async def test_a_message_in_a_message_can_be_parsed_by_its_blob(ann: Person) -> None:
+    nested = b"Content-Type: message/rfc822\r\n\r\n" + BOTH
+    outer = await ann.get("Email", (await ann.add(b"Subject: outer\r\n" + nested))["id"])
+    (attached,) = outer["attachments"]
+    asked = {"blobIds": [attached["blobId"], "nonsense"], "properties": ["subject", "attachments", "preview"]}
+    answer = await ann.call("Email/parse", **asked)
+    parsed = answer["parsed"][attached["blobId"]]
+    assert (parsed["subject"], parsed["preview"], answer["notFound"]) == ("Über alles", "Grüße, plain", ["nonsense"])
+    path = f"/jmap/download/{ann.account}/{parsed['attachments'][0]['blobId']}/x"
+    assert (await ann.http.get(path)).content == b"\0\1\2"
+
+
+# Threads
+
+
+async def test_replies_join_the_thread_of_what_they_name_if_the_subject_is_the_same(ann: Person) -> None:
+    first = await ann.add(message("[list] Plan", "Message-ID: <1@x>"))
+    reply = await ann.add(message("Re: [list] plan", "Message-ID: <2@x>", "In-Reply-To: <1@x>"))
+    late = await ann.add(message("AW: Fwd:  Plan (fwd)", "Message-ID: <3@x>", "References: <0@x> <2@x>"))
+    other = await ann.add(message("Re: Another", "Message-ID: <4@x>", "In-Reply-To: <1@x>"))
+    alone = await ann.add(message("Plan", "Message-ID: <5@x>"))
+    assert first["threadId"] == reply["threadId"] == late["threadId"]
+    assert len({first["threadId"], other["threadId"], alone["threadId"]}) == 3
+    thread = await ann.get("Thread", first["threadId"])
+    assert thread["emailIds"] == [first["id"], reply["id"], late["id"]]
+
+
+async def test_a_thread_is_created_grows_shrinks_and_ends_with_its_emails(ann: Person) -> None:
+    start = await state(ann, "Thread")
+    first = await ann.add(message("Plan", "Message-ID: <1@x>"))
+    made = await ann.call("Thread/changes", sinceState=start)
+    second = await ann.add(message("Re: Plan", "Message-ID: <2@x>", "In-Reply-To: <1@x>"))
+    grown = await ann.call("Thread/changes", sinceState=made["newState"])
+    await ann.call("Email/set", destroy=[first["id"]])
+    shrunk = await ann.call("Thread/changes", sinceState=grown["newState"])
+    await ann.call("Email/set", destroy=[second["id"]])
+    ended = await ann.call("Thread/changes", sinceState=shrunk["newState"])
+    thread = [first["threadId"]]
+    assert (made["created"], grown["updated"], shrunk["updated"], ended["destroyed"]) == (thread,) * 4
+    assert (await ann.call("Thread/get", ids=thread))["notFound"] == thread
+
+
+# Changes
+
+
+async def test_what_came_and_went_between_two_states_is_not_told(ann: Person) -> None:
+    start = await state(ann)
+    kept, gone = await ann.add(message("kept")), await ann.add(message("gone"))
+    middle = await state(ann)
+    await ann.update("Email", kept["id"], **{"keywords/$seen": True})
+    await ann.call("Email/set", destroy=[gone["id"]])
+    whole = await ann.call("Email/changes", sinceState=start)
+    assert (whole["created"], whole["updated"], whole["destroyed"]) == ([kept["id"]], [], [])
+    later = await ann.call("Email/changes", sinceState=middle)
+    assert (later["created"], later["updated"], later["destroyed"]) == ([], [kept["id"]], [gone["id"]])
+    assert whole["newState"] == later["newState"] == await state(ann)
+
+
+async def test_changes_come_in_pages_that_add_up(ann: Person) -> None:
+    since = await state(ann)
+    made = [(await ann.add(message(f"{n}")))["id"] for n in range(7)]
+    seen: list[str] = []
+    more = True
+    while more:
+        page = await ann.call("Email/changes", sinceState=since, maxChanges=3)
+        assert len(page["created"]) <= 3
+        seen += page["created"]
+        since, more = page["newState"], page["hasMoreChanges"]
+    assert (seen, since) == (made, await state(ann))
+
+
+async def test_a_mailbox_tells_whether_only_its_counts_changed(ann: Person) -> None:
+    start = await state(ann, "Mailbox")
+    added = await ann.add(message())
+    counted = await ann.call("Mailbox/changes", sinceState=start)
+    assert counted["updated"] == ["a"]
+    assert set(counted["updatedProperties"]) == {"totalEmails", "unreadEmails", "totalThreads", "unreadThreads"}
+    inbox = await ann.get("Mailbox", "a")
+    counts = [inbox[name] for name in ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")]
+    assert counts == [1, 1, 1, 1]
+    await ann.update("Email", added["id"], **{"keywords/$seen": True})
+    await ann.update("Mailbox", "a", sortOrder=5)
+    both = await ann.call("Mailbox/changes", sinceState=counted["newState"])
+    assert (both["updated"], both["updatedProperties"]) == (["a"], None)
+    assert [(await ann.get("Mailbox", "a"))[name] for name in ("totalEmails", "unreadEmails")] == [1, 0]
+
+
+@pytest.mark.parametrize("since", ["zzz", "", "s", "n "])
+async def test_a_state_that_cannot_be_read_spoils_the_request(ann: Person, since: str) -> None:
+    call = ["Email/changes", {"accountId": ann.account, "sinceState": since}, "0"]
+    body = {"using": ["urn:ietf:params:jmap:mail"], "methodCalls": [call]}
+    answer = await ann.http.post("/jmap/", json=body, headers={"Connection": "close"})
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:ietf:params:jmap:error:notRequest")
+
+
+async def test_half_a_surrogate_pair_spoils_the_request(ann: Person) -> None:
+    body = b'{"using":[],"methodCalls":[["Mailbox/query",{"accountId":"b","filter":{"name":"\\ud800"}},"0"]]}'
+    answer = await ann.http.post("/jmap/", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:ietf:params:jmap:error:notRequest")
+
+
+# Searching
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def library(admin: StalwartClient) -> AsyncIterator[tuple[Person, dict[str, str]]]:
+    """Somebody with mails that differ, and their ids by name."""
+    async with person(admin) as ann:
+        made: dict[str, str] = {}
+        mails: list[tuple[str, bytes, dict[str, Any]]] = [
+            ("first", message("Ships", "Cc: cook@example.com", body="a red whale\r\n"), {"keywords": {"$seen": True}}),
+            ("second", message("Re: Ships", body="a blue whale " + "x" * 500), {"keywords": {"$flagged": True}}),
+            ("third", BOTH, {"mailboxIds": {"b": True, "a": True}}),
+        ]
+        for name, content, more in mails:
+            received = {"receivedAt": f"2026-01-0{len(made) + 1}T00:00:00Z"}
+            made[name] = (await ann.add(content, **(received | more)))["id"]
+        yield ann, made
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, "third second first"),
+        ({"inMailbox": "b"}, "third"),
+        ({"inMailbox": "e"}, ""),
+        ({"inMailboxOtherThan": ["a"]}, "third"),
+        ({"text": "whale"}, "second first"),
+        ({"text": "red whale"}, "first"),
+        ({"body": "ships"}, ""),
+        ({"subject": "ships"}, "second first"),
+        ({"from": "sender"}, "second first"),
+        ({"to": "jörg"}, "third"),
+        ({"cc": "cook@example.com"}, "first"),
+        ({"hasKeyword": "$seen"}, "first"),
+        ({"notKeyword": "$seen"}, "third second"),
+        ({"before": "2026-01-02T00:00:00Z"}, "first"),
+        ({"after": "2026-01-02T00:00:00Z"}, "third second"),
+        ({"minSize": 500, "maxSize": 700}, "second"),
+        ({"hasAttachment": True}, "third"),
+        ({"hasAttachment": False, "body": "whale"}, "second first"),
+        ({"header": ["X-Word"]}, "third"),
+        ({"header": ["Subject", "ships"]}, "second first"),
+        ({"operator": "OR", "conditions": [{"body": "red"}, {"inMailbox": "b"}]}, "third first"),
+        ({"operator": "NOT", "conditions": [{"body": "red"}, {"inMailbox": "b"}]}, "second"),
+        ({"operator": "AND", "conditions": [{"body": "whale"}, {"notKeyword": "$seen"}]}, "second"),
+    ],
+)
+async def test_a_filter_finds_what_it_says(
+    library: tuple[Person, dict[str, str]], wanted: dict[str, Any], found: str
+) -> None:
+    ann, made = library
+    sort = [{"property": "receivedAt", "isAscending": False}]
+    assert await ann.query(filter=wanted, sort=sort) == [made[name] for name in found.split()]
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ([{"property": "receivedAt"}], "first second third"),
+        ([{"property": "size", "isAscending": False}], "third second first"),
+        ([{"property": "subject"}, {"property": "receivedAt", "isAscending": False}], "second first third"),
+        ([{"property": "from"}, {"property": "receivedAt"}], "third first second"),
+        ([{"property": "hasKeyword", "keyword": "$seen", "isAscending": False}, {"property": "receivedAt"}],
+         "first second third"),
+    ],
+)  # fmt: skip
+async def test_a_comparator_sorts_by_what_it_names(
+    library: tuple[Person, dict[str, str]], sort: list[dict[str, Any]], order: str
+) -> None:
+    ann, made = library
+    assert await ann.query(sort=sort) == [made[name] for name in order.split()]
+
+
+async def test_a_page_begins_at_a_position_or_an_anchor(library: tuple[Person, dict[str, str]]) -> None:
+    ann, made = library
+    sort = [{"property": "receivedAt"}]
+    first, second, third = made.values()
+    pages: list[tuple[dict[str, Any], list[str]]] = [
+        ({"position": 1, "limit": 1}, [second]),
+        ({"position": -1}, [third]),
+        ({"anchor": second}, [second, third]),
+        ({"anchor": second, "anchorOffset": -1, "limit": 2}, [first, second]),
+        ({"position": 9}, []),
+    ]
+    for arguments, found in pages:
+        assert await ann.query(sort=sort, **arguments) == found
+    assert (await ann.call("Email/query", sort=sort, anchor="zzzz"))["type"] == "anchorNotFound"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"filter": {"colour": "red"}}, "unsupportedFilter"),
+        ({"filter": {"operator": "XOR", "conditions": []}}, "invalidArguments"),
+        ({"filter": {"before": "yesterday"}}, "invalidArguments"),
+        ({"sort": [{"property": "colour"}]}, "unsupportedSort"),
+        ({"sort": [{"property": ["size"]}]}, "unsupportedSort"),
+    ],
+)
+async def test_a_query_that_makes_no_sense_is_refused(ann: Person, arguments: dict[str, Any], error: str) -> None:
+    assert (await ann.call("Email/query", **arguments))["type"] == error
+
+
+async def test_collapsed_threads_show_their_first_email_in_the_order(ann: Person) -> None:
+    old = await ann.add(message("Plan", "Message-ID: <1@x>"), receivedAt="2026-01-01T00:00:00Z")
+    other = await ann.add(message("Else"), receivedAt="2026-01-02T00:00:00Z")
+    new = await ann.add(message("Re: Plan", "References: <1@x>"), receivedAt="2026-01-03T00:00:00Z")
+    sort = [{"property": "receivedAt", "isAscending": False}]
+    answer = await ann.call("Email/query", sort=sort, collapseThreads=True, calculateTotal=True)
+    assert (answer["ids"], answer["total"]) == ([new["id"], other["id"]], 2)
+    assert await ann.query(sort=[{"property": "receivedAt"}], collapseThreads=True) == [old["id"], other["id"]]
+
+
+async def test_applying_query_changes_to_the_old_result_gives_the_new_one(ann: Person) -> None:
+    wanted = {"filter": {"notKeyword": "$seen"}, "sort": [{"property": "subject"}]}
+    made = {word: (await ann.add(message(word)))["id"] for word in ("b", "d", "f")}
+    before = await ann.call("Email/query", **wanted)
+    added = await ann.add(message("c"))
+    await ann.update("Email", made["d"], **{"keywords/$seen": True})
+    await ann.call("Email/set", destroy=[made["f"]])
+    answer = await ann.call("Email/queryChanges", **wanted, sinceQueryState=before["queryState"], calculateTotal=True)
+    result = [text for text in before["ids"] if text not in answer["removed"]]
+    for entry in answer["added"]:
+        result.insert(entry["index"], entry["id"])
+    assert result == await ann.query(**wanted) == [made["b"], added["id"]]
+    assert answer["total"] == 2
+
+
+async def test_a_snippet_marks_the_words_and_escapes_the_rest(ann: Person) -> None:
+    added = await ann.add(message("Fish & <chips>", body="fish <b> everywhere\r\n"))
+    asked = {"filter": {"text": "fish"}, "emailIds": [added["id"], "zzzz"]}
+    answer = await ann.call("SearchSnippet/get", **asked)
+    (snippet,) = answer["list"]
+    assert snippet["subject"] == "<mark>Fish</mark> &amp; &lt;chips&gt;"
+    assert snippet["preview"].startswith("<mark>fish</mark> &lt;b&gt; everywhere")
+    assert answer["notFound"] == ["zzzz"]

@@ -1,0 +1,360 @@
+"""The rules of Stalwart's mail: what is written, kept in order and sent.
+Against the stand-in, or against a real server: conftest.py."""
+
+import os
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from eventually import eventually
+from mail_person import Person, message, person
+from stalwart_client import StalwartClient
+
+TEXT = {"bodyValues": {"t": {"value": "Grüße\nzwei"}}, "textBody": [{"partId": "t", "type": "text/plain"}]}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ann(admin: StalwartClient) -> AsyncIterator[Person]:
+    async with person(admin) as ann:
+        yield ann
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ben(admin: StalwartClient) -> AsyncIterator[Person]:
+    async with person(admin, description="Ben Example") as ben:
+        yield ben
+
+
+# Emails
+
+
+async def test_what_is_written_is_read_back(ann: Person) -> None:
+    blob = (await ann.upload(b"\0\1\2", "image/png"))["blobId"]
+    written: dict[str, Any] = {
+        "mailboxIds": {"d": True},
+        "keywords": {"$Draft": True},
+        "from": [{"name": 'Ann "Ü"', "email": "ann@example.org"}],
+        "to": [{"name": "B, C", "email": "ben@example.org"}, {"name": None, "email": "unfinished"}],
+        "subject": "Länger " * 20,
+        "sentAt": "2026-11-24T22:00:00+01:00",
+        "messageId": ["own@example.org"],
+        "references": ["a@x", "b@x"],
+        "header:X-Word:asText": "wörd",
+        "receivedAt": "2026-01-01T10:00:00Z",
+        "bodyValues": {"t": {"value": "Grüße\nzwei"}, "h": {"value": "<p>" + "é" * 2000 + "</p>"}},
+        "textBody": [{"partId": "t", "type": "text/plain"}],
+        "htmlBody": [{"partId": "h", "type": "text/html"}],
+        "attachments": [{"blobId": blob, "type": "image/png", "name": "bild ü.png", "cid": "x@y"}],
+    }
+    made = await ann.create("Email", **written)
+    names = ["keywords", "from", "to", "sentAt", "messageId", "references", "receivedAt", "header:X-Word:asText"]
+    bodies = ["subject", "bodyValues", "textBody", "htmlBody", "attachments"]
+    email = await ann.get("Email", made["id"], properties=names + bodies, fetchAllBodyValues=True)
+    assert {name: email[name] for name in names} == {name: written[name] for name in names} | {
+        "keywords": {"$draft": True}
+    }
+    assert email["subject"] == written["subject"].strip()
+    values = {
+        part["type"]: email["bodyValues"][part["partId"]]["value"] for part in email["textBody"] + email["htmlBody"]
+    }
+    assert values == {"text/plain": "Grüße\nzwei", "text/html": written["bodyValues"]["h"]["value"]}
+    (attached,) = email["attachments"]
+    assert (attached["name"], attached["cid"], attached["size"]) == ("bild ü.png", "x@y", 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("text/plain", b"a\nb"),
+        ("text/plain", b"a\r\nb\r\n"),
+        ("text/csv", b"\xff;\r"),
+        ("text/plain", b"x" * 5000),
+        ("image/png", b"\0\r\n\xff"),
+        ("application/zip", b""),
+    ],
+)
+async def test_an_attachment_comes_out_as_it_went_in(ann: Person, kind: str, content: bytes) -> None:
+    blob = (await ann.upload(content, kind))["blobId"]
+    attachments = [{"blobId": blob, "type": kind, "name": "a"}, {"blobId": blob, "type": kind, "name": "b"}]
+    made = await ann.create("Email", mailboxIds={"d": True}, attachments=attachments, **TEXT)
+    email = await ann.get("Email", made["id"], properties=["attachments", "preview"])
+    assert email["preview"] == "Grüße\nzwei"
+    assert [part["name"] for part in email["attachments"]] == ["a", "b"]
+    for part in email["attachments"]:
+        path = f"/jmap/download/{ann.account}/{part['blobId']}/a"
+        assert (await ann.http.get(path)).content == content
+
+
+async def test_a_structure_is_written_as_it_is_given(ann: Person) -> None:
+    tree = {
+        "type": "multipart/related",
+        "subParts": [{"partId": "h", "type": "text/html"}, {"partId": "t", "type": "text/css", "cid": "c"}],
+    }
+    values = {"h": {"value": "<p>x</p>"}, "t": {"value": "p{}"}}
+    made = await ann.create("Email", mailboxIds={"d": True}, bodyStructure=tree, bodyValues=values)
+    wanted = {"properties": ["bodyStructure"], "bodyProperties": ["type", "cid"]}
+    root = (await ann.get("Email", made["id"], **wanted))["bodyStructure"]
+    kinds = [(part["type"], part["cid"]) for part in root["subParts"]]
+    assert (root["type"], kinds) == ("multipart/related", [("text/html", None), ("text/css", "c")])
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "properties"),
+    [
+        ({"mailboxIds": {}}, "invalidProperties", ["mailboxIds"]),
+        ({"mailboxIds": {"zz": True}}, "invalidProperties", ["mailboxIds"]),
+        ({"colour": "red"}, "invalidProperties", ["colour"]),
+        ({"keywords": {"a b": True}}, "invalidProperties", ["keywords"]),
+        ({"bodyStructure": {"partId": "t"}}, "invalidProperties", ["bodyStructure"]),
+        ({"textBody": [{"partId": "q"}]}, "invalidProperties", ["bodyValues"]),
+        ({"textBody": [{"partId": "t", "type": "text/html"}]}, "invalidProperties", ["textBody"]),
+        ({"subject": 5}, "invalidProperties", ["subject"]),
+        ({"attachments": [{"blobId": "ezzz"}]}, "blobNotFound", None),
+        ({"header:X-A:asRaw": "a\r\nBcc: b@example.org"}, "invalidProperties", ["header:X-A:asRaw"]),
+        ({"to": [{"email": "a@b>\r\nX: y"}]}, "invalidProperties", ["to"]),
+        ({"header:Content-Type": "text/html"}, "invalidProperties", ["header:Content-Type"]),
+    ],
+)
+async def test_a_message_that_cannot_be_written_is_refused_and_changes_nothing(
+    ann: Person, change: dict[str, Any], error: str, properties: list[str] | None
+) -> None:
+    answer = await ann.call("Email/set", create={"c": {"mailboxIds": {"d": True}} | TEXT | change})
+    refusal = answer["notCreated"]["c"]
+    assert (refusal["type"], refusal.get("properties")) == (error, properties)
+    assert answer["oldState"] == answer["newState"]
+
+
+async def test_what_a_subject_carries_is_no_second_header_field(ann: Person) -> None:
+    made = await ann.create("Email", mailboxIds={"d": True}, subject="a\r\nBcc: eve@example.org")
+    email = await ann.get("Email", made["id"], properties=["bcc", "subject"])
+    assert (email["bcc"], email["subject"]) == (None, "a Bcc: eve@example.org")
+
+
+@pytest.mark.parametrize(
+    ("patch", "error"),
+    [
+        ({"mailboxIds/a": None}, "invalidProperties"),
+        ({"mailboxIds/zz": True}, "invalidProperties"),
+        ({"mailboxIds": {}}, "invalidProperties"),
+        ({"subject": "new"}, "invalidProperties"),
+        ({"keywords": "$seen"}, "invalidProperties"),
+        ({"keywords/$seen": 5}, "invalidPatch"),
+    ],
+)
+async def test_a_patch_that_makes_no_sense_changes_nothing(ann: Person, patch: dict[str, Any], error: str) -> None:
+    made = await ann.add(message(), keywords={"one": True})
+    refusal = await ann.update("Email", made["id"], **({"keywords/two": True} | patch))
+    email = await ann.get("Email", made["id"], properties=["mailboxIds", "keywords"])
+    assert (refusal["type"], email["mailboxIds"], email["keywords"]) == (error, {"a": True}, {"one": True})
+
+
+async def test_keywords_and_mailboxes_are_patched_one_by_one_or_as_a_whole(ann: Person) -> None:
+    made = await ann.add(message(), keywords={"one": True, "two": True})
+    for patch, mailboxes, keywords in (
+        ({"keywords/ONE": None, "keywords/$Seen": True}, ["a"], ["$seen", "two"]),
+        ({"mailboxIds/b": True}, ["a", "b"], ["$seen", "two"]),
+        ({"mailboxIds": {"e": True}, "keywords": {}}, ["e"], []),
+    ):
+        assert await ann.update("Email", made["id"], **patch) == {}
+        email = await ann.get("Email", made["id"], properties=["mailboxIds", "keywords"])
+        assert (sorted(email["mailboxIds"]), sorted(email["keywords"])) == (mailboxes, keywords)
+
+
+async def test_each_object_of_a_set_stands_for_itself(ann: Person) -> None:
+    made = await ann.add(message())
+    answer = await ann.call(
+        "Email/set",
+        create={"x": {}},
+        update={made["id"]: {"keywords/a": True}, "zzzz": {"keywords/a": True}},
+        destroy=["yyyy", made["id"]],
+    )
+    assert answer["notUpdated"][made["id"]]["type"] == "willDestroy"
+    assert (answer["notUpdated"]["zzzz"]["type"], answer["notDestroyed"]["yyyy"]["type"]) == ("notFound", "notFound")
+    assert (answer["destroyed"], list(answer["notCreated"])) == ([made["id"]], ["x"])
+
+
+async def test_creation_ids_reach_across_the_calls_of_a_request(ann: Person) -> None:
+    blob = {"data": [{"data:asText": "Subject: from text\r\n\r\n"}, {"data:asBase64": "aGk="}]}
+    answers = await ann.calls(
+        ("Mailbox/set", {"create": {"child": {"name": "Child", "parentId": "#top"}, "top": {"name": "Top"}}}),
+        ("Blob/upload", {"create": {"b": blob}}),
+        ("Email/import", {"emails": {"e": {"blobId": "#b", "mailboxIds": {"#child": True}}}}),
+        ("Email/get", {"ids": ["#e"], "properties": ["subject", "mailboxIds", "preview"]}),
+    )
+    made = answers[0][1]["created"]
+    (email,) = answers[3][1]["list"]
+    assert (email["subject"], email["preview"]) == ("from text", "hi")
+    assert email["mailboxIds"] == {made["child"]["id"]: True}
+    assert (await ann.get("Mailbox", made["child"]["id"]))["parentId"] == made["top"]["id"]
+
+
+async def test_a_copy_comes_from_another_account_and_may_take_the_original_away(
+    admin: StalwartClient, ann: Person, ben: Person
+) -> None:
+    made = await ann.add(message("to copy"), keywords={"$seen": True})
+    arguments = {
+        "fromAccountId": ann.account,
+        "create": {"c": {"id": made["id"], "mailboxIds": {"a": True}}},
+        "onSuccessDestroyOriginal": True,
+    }
+    assert (await ben.call("Email/copy", **arguments))["type"] == "forbidden"
+    both = Person(admin.http, ben.account, ben.address)
+    (copied, answer), (implied, destroyed) = await both.calls(("Email/copy", arguments))
+    assert (copied, implied) == ("Email/copy", "Email/set")
+    assert (destroyed["accountId"], destroyed["destroyed"]) == (ann.account, [made["id"]])
+    email = await ben.get("Email", answer["created"]["c"]["id"], properties=["subject", "keywords"])
+    assert (email["subject"], email["keywords"]) == ("to copy", {"$seen": True})
+
+
+# Mailboxes
+
+
+async def test_mailboxes_form_a_tree_that_has_no_twins_and_no_rings(ann: Person) -> None:
+    top = (await ann.create("Mailbox", name="Top"))["id"]
+    child = (await ann.create("Mailbox", name="Top", parentId=top))["id"]
+    for refused in (
+        await ann.create("Mailbox", name="Top"),
+        await ann.create("Mailbox", name=""),
+        await ann.create("Mailbox", name="x", parentId="zz"),
+        await ann.create("Mailbox", name="x", role="inbox"),
+        await ann.create("Mailbox", name="x", colour="red"),
+        await ann.update("Mailbox", top, parentId=child),
+        await ann.update("Mailbox", child, parentId=None),
+    ):
+        assert refused["type"] == "invalidProperties"
+    assert await ann.update("Mailbox", child, name="Child", sortOrder=3, isSubscribed=False) == {}
+    box = await ann.get("Mailbox", child)
+    assert (box["name"], box["parentId"], box["sortOrder"], box["isSubscribed"]) == ("Child", top, 3, False)
+    assert await ann.query("Mailbox", filter={"parentId": top}) == [child]
+    assert await ann.query("Mailbox", filter={"role": "sent"}) == ["e"]
+    assert set(await ann.query("Mailbox", filter={"hasAnyRole": False})) == {top, child}
+
+
+async def test_a_mailbox_goes_only_without_children_and_with_its_mail_if_that_is_said(ann: Person) -> None:
+    top = (await ann.create("Mailbox", name="Top"))["id"]
+    child = (await ann.create("Mailbox", name="Child", parentId=top))["id"]
+    both = await ann.add(message("both"), mailboxIds={child: True, "a": True})
+    only = await ann.add(message("only"), mailbox=child)
+
+    async def refusal(number: str, **more: Any) -> str:
+        answer = await ann.call("Mailbox/set", destroy=[number], **more)
+        return answer.get("notDestroyed", {}).get(number, {}).get("type", "")
+
+    assert await refusal(top) == "mailboxHasChild"
+    assert await refusal(child) == "mailboxHasEmail"
+    assert await refusal("a", onDestroyRemoveEmails=True) == "forbidden"
+    assert await refusal(child, onDestroyRemoveEmails=True) == ""
+    assert await refusal(top) == ""
+    answer = await ann.call("Email/get", ids=[both["id"], only["id"]], properties=["mailboxIds"])
+    assert ([email["mailboxIds"] for email in answer["list"]], answer["notFound"]) == ([{"a": True}], [only["id"]])
+
+
+# Sending
+
+
+async def inbox(reader: Person, subject: str) -> list[str]:
+    """What came with this subject; waits for it, for a real server has a queue."""
+    came: list[str] = []
+
+    async def look() -> list[str]:
+        came[:] = await reader.query(filter={"inMailbox": "a", "subject": subject})
+        return came
+
+    await eventually(look, f"mail with the subject {subject}")
+    return came
+
+
+async def test_mail_between_users_arrives_and_the_draft_is_moved(ann: Person, ben: Person) -> None:
+    draft = await ann.draft(ben.address, subject="Between", bcc=[{"email": ann.address}])
+    identity = (await ann.call("Identity/get"))["list"][0]
+    assert (identity["name"], identity["email"]) == ("Ann Example", ann.address)
+    moved = {"#s": {"mailboxIds/d": None, "mailboxIds/e": True, "keywords/$draft": None}}
+    send = {"create": {"s": {"identityId": identity["id"], "emailId": draft}}, "onSuccessUpdateEmail": moved}
+    (_, sent), (implied, updated) = await ann.calls(("EmailSubmission/set", send))
+    assert (implied, updated["updated"]) == ("Email/set", {draft: None})
+    email = await ann.get("Email", draft, properties=["mailboxIds", "keywords", "bcc"])
+    assert (email["mailboxIds"], email["keywords"]) == ({"e": True}, {})
+    for reader in (ben, ann):
+        (came,) = await inbox(reader, "Between")
+        shown = await reader.get("Email", came, properties=["bcc", "to", "keywords"])
+        assert (shown["bcc"], shown["keywords"], shown["to"][0]["email"]) == (None, {}, ben.address)
+    submission = await ann.get("EmailSubmission", sent["created"]["s"]["id"])
+    assert submission["emailId"] == draft
+    assert submission["envelope"]["mailFrom"]["email"] == ann.address
+    assert {one["email"] for one in submission["envelope"]["rcptTo"]} == {ann.address, ben.address}
+    assert await ann.query("EmailSubmission", filter={"emailIds": [draft]}) == [sent["created"]["s"]["id"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ({"identityId": "zz"}, "invalidProperties"),
+        ({"emailId": "zz"}, "invalidProperties"),
+        ({"envelope": {"mailFrom": {"email": "eve@example.org"}, "rcptTo": [{"email": "b@x.org"}]}}, "forbiddenFrom"),
+        ({"envelope": {"mailFrom": {"email": "ANN"}, "rcptTo": []}}, "noRecipients"),
+    ],
+)
+async def test_a_submission_that_may_not_be_is_refused(ann: Person, value: dict[str, Any], error: str) -> None:
+    draft = await ann.draft("ben@example.org")
+    identity = (await ann.call("Identity/get"))["list"][0]["id"]
+    if value.get("envelope", {}).get("mailFrom", {}).get("email") == "ANN":
+        value = {"envelope": value["envelope"] | {"mailFrom": {"email": ann.address}}}
+    refusal = await ann.create("EmailSubmission", **({"identityId": identity, "emailId": draft} | value))
+    assert refusal["type"] == error
+
+
+async def test_a_held_message_is_sent_later_or_never(ann: Person, ben: Person) -> None:
+    draft = await ann.draft(ben.address, subject="Held")
+    identity = (await ann.call("Identity/get"))["list"][0]["id"]
+    held = {"email": ann.address, "parameters": {"HOLDFOR": "3600"}}
+    envelope = {"mailFrom": held, "rcptTo": [{"email": ben.address}]}
+    made = await ann.create("EmailSubmission", identityId=identity, emailId=draft, envelope=envelope)
+    assert made["undoStatus"] == "pending"
+    wait = datetime.fromisoformat(made["sendAt"]) - datetime.now().astimezone()
+    assert timedelta(minutes=59) < wait < timedelta(minutes=61)
+    assert await ann.update("EmailSubmission", made["id"], undoStatus="canceled") == {}
+    assert (await ann.update("EmailSubmission", made["id"], undoStatus="canceled"))["type"] == "cannotUnsend"
+    assert await ben.query(filter={"subject": "Held"}) == []
+
+
+@pytest.mark.skipif("STALWART_URL" in os.environ, reason="the stand-in tells why it does not send abroad")
+async def test_mail_for_other_domains_is_refused_with_the_reason(ann: Person) -> None:
+    draft = await ann.draft("someone@elsewhere.org")
+    identity = (await ann.call("Identity/get"))["list"][0]["id"]
+    made = await ann.create("EmailSubmission", identityId=identity, emailId=draft)
+    assert made["undoStatus"] == "final"
+    submission = await ann.get("EmailSubmission", made["id"])
+    (status,) = submission["deliveryStatus"].values()
+    assert (status["delivered"], "own domains only" in status["smtpReply"]) == ("no", True)
+
+
+# Identities, vacation, quota
+
+
+async def test_an_identity_is_only_for_an_address_of_ones_own(ann: Person) -> None:
+    assert (await ann.create("Identity", name="Eve", email="eve@example.org"))["type"] == "invalidProperties"
+    made = await ann.create("Identity", name="Work", email=ann.address, textSignature="--")
+    assert await ann.update("Identity", made["id"], name="At work") == {}
+    identity = await ann.get("Identity", made["id"])
+    assert (identity["name"], identity["textSignature"], identity["mayDelete"]) == ("At work", "--", True)
+    assert (await ann.call("Identity/set", destroy=[made["id"]]))["destroyed"] == [made["id"]]
+    assert [each["email"] for each in (await ann.call("Identity/get"))["list"]] == [ann.address]
+
+
+async def test_there_is_one_vacation_response(ann: Person) -> None:
+    on = {"isEnabled": True, "subject": "Away", "textBody": "Back soon"}
+    assert await ann.update("VacationResponse", "singleton", **on) == {}
+    shown = await ann.get("VacationResponse", "singleton")
+    assert {name: shown[name] for name in on} == on
+    assert (await ann.create("VacationResponse", isEnabled=True))["type"] == "singleton"
+
+
+async def test_a_full_mailbox_takes_no_more_and_its_quota_says_so(admin: StalwartClient) -> None:
+    async with person(admin, quotas={"maxDiskQuota": 2000}) as small:
+        await small.add(message("fits", body="x" * 1000))
+        (quota,) = (await small.call("Quota/get", ids=None))["list"]
+        assert (quota["hardLimit"], 1000 < quota["used"] < 2000) == (2000, True)
+        assert (await small.add(message("too much", body="x" * 1000)))["type"] == "overQuota"
