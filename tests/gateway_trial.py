@@ -64,9 +64,6 @@ class FakeAccounts:
     async def of(self, identity_id: UUID) -> MailAccount | None:
         return self.accounts.get(identity_id)
 
-    async def by_account_ids(self, account_ids: Sequence[str]) -> Sequence[MailAccount]:
-        return [each for each in self.accounts.values() if each.account_id in account_ids]
-
 
 class FakeAuthorization:
     """A new header after each refusal, `fresh` times. `headers`, by account, are those of a real server."""

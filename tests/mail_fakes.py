@@ -1,7 +1,6 @@
 """The ports of app passwords in memory."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -28,9 +27,6 @@ class FakeAccounts:
 
     async def of(self, identity_id: UUID) -> MailAccount | None:
         return self._accounts.get(identity_id)
-
-    async def by_account_ids(self, account_ids: Sequence[str]) -> Sequence[MailAccount]:
-        return [account for account in self._accounts.values() if account.account_id in account_ids]
 
 
 class FakeAppPasswords:

@@ -30,8 +30,6 @@ async def test_a_mailbox_is_given_once_it_is_ready(pool: Pool, requests: Postgre
     assert await accounts.of(ready.identity_id) == expected
     for other in (running.identity_id, waiting.identity_id, uuid4()):
         assert await accounts.of(other) is None
-    assert await accounts.by_account_ids(["id-of-ready", "unknown", "id-of-ready"]) == [expected]
-    assert await accounts.by_account_ids([]) == []
 
 
 async def test_a_mailbox_whose_request_is_not_provisioned_any_more_is_not_given(
@@ -45,4 +43,3 @@ async def test_a_mailbox_whose_request_is_not_provisioned_any_more_is_not_given(
         ready.identity_id,
     )
     assert await accounts.of(ready.identity_id) is None
-    assert await accounts.by_account_ids(["id-of-alice"]) == []

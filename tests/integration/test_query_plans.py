@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any, LiteralString, cast
 from uuid import UUID, uuid4
 
 from psycopg import sql as compose
+from psycopg.types.json import Jsonb
 
 from postroom.domain.backoff import MAX_CRASHES
 from postroom.postgres.connection import sql
@@ -16,29 +17,38 @@ from records import Records
 
 SOMEBODY = UUID(int=777)
 VALUES: dict[str, Any] = {
-    "account_id": uuid4(),
+    "account_id": str(uuid4()),  # a uuid of ours, or an id at the mail server: text may be either
     "account_ids": [uuid4() for _ in range(4)],
     "action": "accept",
     "actor": "olga",
+    "after_checked": datetime.now(UTC) - timedelta(seconds=7200),
     "after_due": datetime.now(UTC),
     "after_id": SOMEBODY,
     "alone": False,
     "attempts": 1,
     "cause": "outage",
     "crash_delay": 300.0,
+    "created_at": datetime.now(UTC),
+    "credential_id": "b",
     "delay": 60.0,
     "display_name": None,
     "domain": "example.org",
     "due_in": 60.0,
     "earliest": 1.0,
     "email": "user-777@example.org",
+    "email_state": "saq",
     "emails": [f"user-{number}@example.org" for number in (1, 777, 5000, 99_999)],
     "error": "mail server answered 500",
+    "event_id": 25_000,
+    "event_ids": [49_001, 49_500],
+    "events": Jsonb([{"state": "saq", "ids": ["eaaaaab"], "count": 1}]),
+    "expires_at": datetime.now(UTC),
     "grace": 1.0,
     "holder": uuid4(),
     "holders": [uuid4() for _ in range(4)],
     "identity_id": SOMEBODY,
     "identity_ids": [UUID(int=number) for number in (1, 777, 5000, 99_999)],
+    "instead_of": b"sealed",
     "interval": 5.0,
     "latest": 90.0,
     "lease": 30.0,
@@ -47,23 +57,29 @@ VALUES: dict[str, Any] = {
     "name": "mark_domain",
     "names": [None] * 4,
     "outcome_unknown": False,
+    "payloads": ["00000000000000000000000000000309:25000"],
     "previous": 5.0,
     "quiet": 5.0,
     "reason": None,
     "reasons": ["the name is reserved"] * 4,
     "request_id": None,
     "retries": 1,
+    "scopes": ["read"],
     "seconds": 3600.0,
+    "secret": b"sealed",
     "stalwart_account_id": None,
     "stalwart_ids": ["b", "c", "d", "e"],
     "state": "waiting",
     "status": "failed",
     "token": None,
+    "token_hash": b"hash",
+    "token_id": uuid4(),
     "traceparent": None,
     "trigger_id": None,
     "value": "example.org",
     "why": "the name is reserved",
 }
+TABLES = ("email_requests", "email_accounts", "mail_states", "live_events", "mail_credentials", "access_tokens")
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 
 
@@ -87,16 +103,38 @@ async def fill(records: Records) -> None:
         INSERT INTO email_provisioning_log (kratos_identity_id, email, action, status, attempt_count)
         SELECT identity_id, email, 'create', status, 1
         FROM email_requests, unnest(ARRAY['pending', 'success']) AS status""")
+    await _fill_mail(records)
     # Only what autovacuum would look at: it never visits a partition without rows.
     month = await records.value("SELECT tableoid::regclass::text FROM email_provisioning_log LIMIT 1")
-    vacuum = compose.SQL("VACUUM ANALYZE email_requests, email_accounts, {}")
-    await records.connection.execute(vacuum.format(compose.Identifier(month)))
+    vacuum = compose.SQL("VACUUM ANALYZE {}").format(compose.SQL(", ").join(map(compose.Identifier, [*TABLES, month])))
+    await records.connection.execute(vacuum)
+
+
+async def _fill_mail(records: Records) -> None:
+    """50,000 people: all were on line in the last two days, 500 of them were not looked at for ten minutes."""
+    await records.rows("""
+        INSERT INTO mail_states (kratos_identity_id, stalwart_account_id, email, email_state, seen_at, checked_at)
+        SELECT lpad(to_hex(n), 32, '0')::uuid, 'x' || n, 'x', 's', now() - make_interval(secs => n * 3),
+               now() - make_interval(secs => CASE WHEN n <= 500 THEN 600 ELSE n / 200.0 END)
+        FROM generate_series(1, 50000) AS n""")
+    await records.rows("""
+        INSERT INTO live_events (kratos_identity_id, type, data, announced_at)
+        SELECT lpad(to_hex(n), 32, '0')::uuid, 'mail', '{}',
+               CASE WHEN n <= 49000 THEN now() - make_interval(secs => 600 - n / 100.0) END
+        FROM generate_series(1, 50000) AS n""")
+    await records.rows("""
+        INSERT INTO mail_credentials (kratos_identity_id, stalwart_account_id, credential_id, secret)
+        SELECT kratos_identity_id, stalwart_account_id, 'b', 'sealed' FROM mail_states""")
+    await records.rows("""
+        INSERT INTO access_tokens (id, kratos_identity_id, name, token_hash, scopes, expires_at)
+        SELECT gen_random_uuid(), kratos_identity_id, 'phone', sha256(email::bytea || kratos_identity_id::text::bytea),
+               '{read}', now() + interval '1 day' FROM mail_states""")
 
 
 def read_whole(plan: dict[str, Any]) -> Iterator[str]:
     """The tables with many rows that a plan reads from end to end."""
     table = str(plan.get("Relation Name", ""))
-    many = table in ("email_requests", "email_accounts") or re.fullmatch(r"email_provisioning_log_\d+_\d+", table)
+    many = table in TABLES or re.fullmatch(r"email_provisioning_log_\d+_\d+", table)
     if plan["Node Type"] == "Seq Scan" and many:
         yield table
     for part in plan.get("Plans", []):

@@ -23,8 +23,6 @@ class MailAccounts(Protocol):
 
     async def of(self, identity_id: UUID) -> MailAccount | None: ...
 
-    async def by_account_ids(self, account_ids: Sequence[str]) -> Sequence[MailAccount]: ...
-
 
 class MailAuthorization(Protocol):
     """How we act for a person at the mail server: one interface, whatever the way (impersonation, app password)."""
@@ -34,7 +32,8 @@ class MailAuthorization(Protocol):
         ...
 
     async def refused(self, account: MailAccount, header: str) -> bool:
-        """The mail server answered 401 to `header`: forget it. True if a fresh one may be tried once."""
+        """The mail server answered 401 to `header`: forget it. True if a fresh one may be tried once. Raises
+        `MailServerError`s and `Unavailable`."""
         ...
 
 

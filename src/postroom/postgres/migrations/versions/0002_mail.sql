@@ -1,6 +1,3 @@
--- Web hooks name accounts by the mail server's id.
-CREATE INDEX email_accounts_stalwart ON email_accounts (stalwart_account_id);
-
 -- Tokens for programs: what was shown once is kept as its hash alone.
 CREATE TABLE access_tokens (
     id                 uuid PRIMARY KEY,

@@ -1,0 +1,260 @@
+"""The ports `MailChanges` and `MailListener` over JMAP, as each person's own login."""
+
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any, cast
+
+import httpx2
+
+from postroom.domain.arrival import CreatedEmail
+from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
+from postroom.jmap.answer import Answer
+from postroom.jmap.client import JmapClient
+from postroom.jmap.connection import open_http
+from postroom.jmap.errors import (
+    HttpError,
+    JmapError,
+    Limited,
+    MethodError,
+    RequestError,
+    Unauthorized,
+    Unreadable,
+)
+from postroom.jmap.event_source import StateChange, listen
+from postroom.jmap.request import Request
+from postroom.mail.mail_changes import ChangesPage, HistoryLost
+from postroom.mail.ports import MailAccount, MailAuthorization
+
+DEADLINE = 10.0
+"""Seconds for one page."""
+
+PAGE = 500
+MOST_CLIENTS = 4000
+TYPES = ("EmailDelivery", "Email")
+_NO_HISTORY = ("cannotCalculateChanges", "invalidArguments", "notRequest")
+"""To a server that did not make it, a state is no state at all: the second by RFC 8620, the third as Stalwart's 400."""
+
+_SHOWN = ["id", "mailboxIds", "keywords", "receivedAt"]
+
+REFUSED_FOR = 1800.0
+"""Seconds in which an account is not asked again after a 401: Stalwart bans a host that fails 100 times a day."""
+
+REFUSED_IN_A_ROW = 5
+"""Refusals after which it is not that account, but our own credentials: nobody is asked for then."""
+
+
+class JmapMail:
+    """`url` is the mail server's base; connections and sessions are kept for all accounts."""
+
+    def __init__(
+        self,
+        url: str,
+        authorization: MailAuthorization,
+        *,
+        session_path: str = "/.well-known/jmap",
+        transport: httpx2.AsyncBaseTransport | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = url
+        self._authorization = authorization
+        self._session_path = session_path
+        # Any number: each that is listened to holds one.
+        self._http = open_http(max_connections=None, max_keepalive=16, transport=transport)
+        self._logins: OrderedDict[MailAccount, _Login] = OrderedDict()
+        self._refusals = Refusals(monotonic)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def present(self, account: MailAccount) -> str:
+        request = Request()
+        call = request.add("Email/get", {"accountId": account.account_id, "ids": []})
+        try:
+            return _state(await self._ask(account, request), call.id, "state")
+        except JmapError as error:
+            raise _meaning(error) from error
+
+    async def since(self, account: MailAccount, email_state: str) -> AsyncGenerator[ChangesPage]:
+        more = True
+        while more:
+            try:
+                page, more = await self._page(account, email_state)
+            except JmapError as error:
+                raise _meaning(error) from error
+            if more and page.state == email_state:
+                raise Transient("mail server promises more changes but stays at the same state")
+            email_state = page.state
+            yield page
+
+    async def listen(self, account: MailAccount) -> AsyncGenerator[str | None]:
+        self._refusals.check(account)
+        login, is_fresh = self._login(account), False
+        while True:
+            try:
+                async with aclosing(listen(login.client, TYPES)) as events:
+                    async for event in events:
+                        is_fresh = False
+                        self._refusals.forget(account)
+                        if not isinstance(event, StateChange):
+                            yield None
+                        elif changed := event.changed.get(account.account_id):
+                            yield changed.get("Email")
+            except Unauthorized as error:
+                if is_fresh or not await self._fresh(account, login):
+                    self._refusals.note(account)
+                    raise _meaning(error) from error
+                is_fresh = True
+            except JmapError as error:
+                raise _meaning(error) from error
+            else:
+                return
+
+    async def _page(self, account: MailAccount, since: str) -> tuple[ChangesPage, bool]:
+        """One request for all: what was created, where it lies, and what these places are."""
+        request, to = Request(), {"accountId": account.account_id}
+        changes = request.add("Email/changes", {**to, "sinceState": since, "maxChanges": PAGE})
+        shown = request.add("Email/get", {**to, "ids": changes.ref("/created"), "properties": _SHOWN})
+        boxes = request.add("Mailbox/get", {**to, "ids": None, "properties": ["id", "role"]})
+        try:
+            answer = await self._ask(account, request)
+            found = answer.of(changes)
+        except (MethodError, RequestError) as error:
+            if error.type in _NO_HISTORY:
+                raise HistoryLost("mail server cannot tell what changed since the last look") from error
+            raise
+        page = ChangesPage(
+            created=[each for each in map(_email, _objects(answer.of(shown))) if each],
+            roles={str(box["id"]): str(box["role"]) for box in _objects(answer.of(boxes)) if box.get("role")},
+            state=_state(answer, changes.id, "newState"),
+        )
+        return page, found.get("hasMoreChanges") is True
+
+    async def _ask(self, account: MailAccount, request: Request) -> Answer:
+        self._refusals.check(account)
+        login = self._login(account)
+        try:
+            answer = await login.client.call(request, deadline=DEADLINE)
+        except Unauthorized:
+            try:
+                if not await self._fresh(account, login):
+                    raise
+                answer = await login.client.call(request, deadline=DEADLINE)
+            except Unauthorized:
+                self._refusals.note(account)
+                raise
+        self._refusals.forget(account)
+        return answer
+
+    async def _fresh(self, account: MailAccount, login: "_Login") -> bool:
+        return await self._authorization.refused(account, login.header)
+
+    def _login(self, account: MailAccount) -> "_Login":
+        login = self._logins.get(account)
+        if login is None:
+            login = self._logins[account] = _Login(
+                self._url, self._session_path, self._authorization, account, self._http
+            )
+            if len(self._logins) > MOST_CLIENTS:
+                self._logins.popitem(last=False)  # who listens by it holds it
+        self._logins.move_to_end(account)
+        return login
+
+
+class _Login:
+    """The client of one account, and the credentials that it showed last."""
+
+    def __init__(
+        self,
+        url: str,
+        session_path: str,
+        authorization: MailAuthorization,
+        account: MailAccount,
+        http: httpx2.AsyncClient,
+    ) -> None:
+        self._authorization = authorization
+        self._account = account
+        self.header = ""
+        self.client = JmapClient(url, self._credentials, session_path=session_path, http=http)
+
+    async def _credentials(self) -> str:
+        self.header = await self._authorization.header(self._account)
+        return self.header
+
+
+class Refusals:
+    """Whom not to ask for, since the mail server did not know our credentials."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._until: dict[str, float] = {}
+        self._in_a_row = 0
+        self._nobody_until = 0.0
+
+    def check(self, account: MailAccount) -> None:
+        """Raises `Misconfigured` while the account is not asked for."""
+        if self._monotonic() < max(self._nobody_until, self._until.get(account.account_id, 0.0)):
+            raise Misconfigured("mail server does not know our credentials; it is asked again later", unauthorized=True)
+
+    def note(self, account: MailAccount) -> None:
+        now = self._monotonic()
+        self._until = {each: until for each, until in self._until.items() if until > now}
+        self._until[account.account_id] = now + REFUSED_FOR
+        self._in_a_row += 1
+        if self._in_a_row >= REFUSED_IN_A_ROW:
+            self._nobody_until = now + REFUSED_FOR
+
+    def forget(self, account: MailAccount) -> None:
+        """It was let in."""
+        self._in_a_row = 0
+        self._until.pop(account.account_id, None)
+
+
+def _meaning(error: JmapError) -> MailServerError:
+    match error:
+        case Unauthorized():
+            return Misconfigured(str(error), unauthorized=True)
+        case Limited():
+            return Throttled(str(error), retry_after=error.retry_after)
+        case HttpError(status=403) | MethodError(type="forbidden"):
+            return Misconfigured(str(error))
+        case _:
+            return Transient(str(error))
+
+
+def _state(answer: Answer, call: str, name: str) -> str:
+    state = answer.of(call).get(name)
+    if not isinstance(state, str):
+        raise Unreadable(f"mail server's answer cannot be read ({name})")
+    return state
+
+
+def _objects(arguments: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    found = arguments.get("list")
+    if not isinstance(found, list):
+        raise Unreadable("mail server's answer cannot be read (list)")
+    return [cast("dict[str, Any]", each) for each in cast("list[object]", found) if isinstance(each, dict)]
+
+
+def _email(found: Mapping[str, Any]) -> CreatedEmail | None:
+    """None for what has no id: one odd email must not hold up the others."""
+    email_id = found.get("id")
+    if not isinstance(email_id, str):
+        return None
+    return CreatedEmail(email_id, _set_of(found, "mailboxIds"), _set_of(found, "keywords"), _received_at(found))
+
+
+def _set_of(found: Mapping[str, Any], name: str) -> frozenset[str]:
+    """RFC 8621 §4.1.1: a map whose values are all true."""
+    value = found.get(name)
+    return frozenset(cast("dict[str, Any]", value)) if isinstance(value, dict) else frozenset()
+
+
+def _received_at(found: Mapping[str, Any]) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(found.get("receivedAt")))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

@@ -1,0 +1,98 @@
+"""Stalwart's web hook about new mail, received: `{"events": [{"type", "data": {"accountId", "documentId", …}}, …]}`.
+
+It is a hint and no more. The signature has no time in it, so a hook can be replayed; events come twice after a failed
+answer, with other ids each time; any value may be missing (seen on 0.16.19).
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+INGESTED = "message-ingest.ham"
+"""What a delivery that is no spam says; an append by the person himself says something else."""
+
+_REMEMBERED = 20_000
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz792013"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """The JMAP id of an account with new mail. `document_id` is the lower half of the email's id and may be given
+    again after the email has gone, `change_id` counts an account's changes."""
+
+    account_id: str
+    document_id: int | None = None
+    change_id: int | None = None
+
+
+class WebHook:
+    """`key` is the hook's `signatureKey`."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key.encode()
+        self._seen: OrderedDict[Hint, None] = OrderedDict()
+
+    def verifies(self, raw: bytes, signatures: Sequence[str]) -> bool:
+        """Whether Stalwart signed this body. `signatures`: the values of all `X-Signature` headers."""
+        if len(signatures) != 1:
+            return False  # two: whoever stands between may have meant another one than we
+        try:
+            given = base64.b64decode(signatures[0], validate=True)
+        except (binascii.Error, ValueError):
+            return False
+        return hmac.compare_digest(given, hmac.digest(self._key, raw, hashlib.sha256))
+
+    def hints(self, raw: bytes) -> list[Hint]:
+        """What is new in a body whose signature was verified; [] for one that nobody can read."""
+        return [hint for hint in _hints(raw) if hint.document_id is None or not self._knew(hint)]
+
+    def _knew(self, hint: Hint) -> bool:
+        known = hint in self._seen
+        self._seen[hint] = None
+        self._seen.move_to_end(hint)
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        return known
+
+
+def jmap_id(number: int) -> str:
+    """How Stalwart spells a number as an id: `jmap_id(53) == "bv"`."""
+    spelled = ""
+    while True:
+        number, digit = divmod(number, 32)
+        spelled = _ALPHABET[digit] + spelled
+        if not number:
+            return spelled
+
+
+def _hints(raw: bytes) -> Iterator[Hint]:
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError):
+        return
+    for event in _list(content, "events"):
+        match event:
+            case {"type": str(kind), "data": dict()} if kind == INGESTED:
+                data = cast("dict[str, Any]", event["data"])
+                account = _number(data.get("accountId"), 32)
+                if account is not None:
+                    yield Hint(jmap_id(account), _number(data.get("documentId"), 32), _number(data.get("changeId"), 64))
+            case _:
+                continue
+
+
+def _list(content: object, name: str) -> list[Any]:
+    found = cast("dict[str, Any]", content).get(name) if isinstance(content, dict) else None
+    return cast("list[Any]", found) if isinstance(found, list) else []
+
+
+def _number(value: object, bits: int) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < 2**bits else None

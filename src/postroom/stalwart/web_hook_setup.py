@@ -1,0 +1,171 @@
+"""Stalwart's web hook about new mail, set up: `x:WebHook`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from postroom.errors import Misconfigured, Transient
+from postroom.jmap.errors import told
+from postroom.stalwart.client import Call, StalwartClient
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.shapes import Created, SetError
+from postroom.stalwart.web_hook import INGESTED
+
+TO_LOOK = frozenset({"sysWebHookGet", "sysWebHookQuery"})
+"""What the key needs to look at the web hooks."""
+
+PERMISSIONS = TO_LOOK | {"sysWebHookCreate", "sysWebHookDestroy", "sysActionCreate", "actionReloadSettings"}
+"""What it needs to set ours up."""
+
+_DEADLINE = 5.0
+
+_AS_WE_WANT: Mapping[str, Any] = {
+    "enable": True,
+    "events": {INGESTED: True},
+    "eventsPolicy": "include",
+    # Milliseconds between two requests. By default a second message within the same second waits for its end (seen:
+    # ten deliveries in 85 ms, one told after 8 ms, nine after 1 s); 0 is refused. 100 bounds us to ten requests a
+    # second, however much mail comes.
+    "throttle": 100,
+    "lossy": False,
+    "allowInvalidCerts": False,
+}
+_WANTED = (*_AS_WE_WANT, "signatureKey")
+_BESIDE: Mapping[str, Any] = {
+    "httpAuth": {"@type": "Unauthenticated"},
+    "httpHeaders": {},
+    "timeout": 5_000,
+    "discardAfter": 300_000,
+    "level": "info",
+}
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class _WebHook(_Shape):
+    id: str
+    url: str = ""
+
+
+class _WebHooks(_Shape):
+    web_hooks: list[_WebHook] = Field(alias="list")
+
+
+class _Ids(_Shape):
+    ids: list[str]
+
+
+class _Changes(_Shape):
+    created: dict[str, Created] | None = None
+    not_created: dict[str, SetError] | None = Field(None, alias="notCreated")
+    not_destroyed: dict[str, SetError] | None = Field(None, alias="notDestroyed")
+
+
+@dataclass(frozen=True, slots=True)
+class WebHookState:
+    """`ids`: the hooks that lead to our URL. `wrong`: their settings that are not as we want them, with what they are.
+    `elsewhere`: the URLs of hooks to our path on another host or port. The key is not shown by the server: only that
+    there is none is seen."""
+
+    ids: Sequence[str]
+    wrong: Mapping[str, str]
+    elsewhere: Sequence[str] = ()
+
+    @property
+    def fine(self) -> bool:
+        return len(self.ids) == 1 and not self.wrong
+
+
+class WebHookSetup:
+    """A hook is ours if it leads to our URL. Raises `MailServerError`s."""
+
+    def __init__(self, client: StalwartClient, registry: StalwartRegistry) -> None:
+        self._client = client
+        self._registry = registry
+
+    async def state(self, url: str) -> WebHookState:
+        return await self._registry.within(_DEADLINE, lambda left: self._state(url, left))
+
+    async def ensure(self, url: str, key: str) -> WebHookState:
+        """One hook to `url`, signed by `key`, in force; what was there before. Safe to repeat.
+
+        Made anew and not updated: a reload starts new hooks, but a running one keeps its address, key and throttle
+        until the server's restart.
+        """
+        before = await self.state(url)
+        await self._registry.within(_DEADLINE, lambda left: self._replace(before.ids, url, key, left))
+        return before
+
+    async def _state(self, url: str, left: float) -> WebHookState:
+        ids = {"resultOf": "0", "name": "x:WebHook/query", "path": "/ids"}
+        calls: list[Call] = [("x:WebHook/query", {"filter": {}}), ("x:WebHook/get", {"#ids": ids})]
+        answers = await self._client.call(calls, deadline=left)
+        answers.read(0, _Ids)
+        found = answers.read(1, _WebHooks).web_hooks
+        ours = [each for each in found if each.url == url]
+        path = urlsplit(url).path
+        elsewhere = sorted({each.url for each in found if each.url != url and _path(each.url) == path})
+        wrong = {name: _shown(each, name) for each in ours for name in _WANTED if not _is_as_wanted(each, name)}
+        return WebHookState([each.id for each in ours], dict(sorted(wrong.items())), elsewhere)
+
+    async def _replace(self, old: Sequence[str], url: str, key: str, left: float) -> None:
+        wanted = {**_AS_WE_WANT, **_BESIDE, "url": url, "signatureKey": {"@type": "Value", "secret": key}}
+        # Without a list of none: even that needs the permission to destroy.
+        destroyed = {"destroy": list(old)} if old else {}
+        calls: list[Call] = [
+            ("x:WebHook/set", {"create": {"c": wanted}, **destroyed}),
+            ("x:Action/set", {"create": {"c": {"@type": "ReloadSettings"}}}),
+        ]
+        answers = await self._client.call(calls, deadline=left)
+        for place, what in enumerate(("the web hook", "to reload its settings")):
+            outcome = answers.read(place, _Changes)
+            # One that somebody else removed meanwhile is what we wanted.
+            kept = {k: e for k, e in (outcome.not_destroyed or {}).items() if e.type != "notFound"}
+            for error in [*(outcome.not_created or {}).values(), *kept.values()]:
+                raise Misconfigured(f"mail server refused {what} ({told(error.type)}): {told(error.description)}")
+            if "c" not in (outcome.created or {}):
+                raise Transient(f"mail server neither took nor refused {what}", outcome_unknown=True)
+
+
+def _is_as_wanted(found: _WebHook, name: str) -> bool:
+    value = _value(found, name)
+    match name:
+        case "events":
+            return _events(value) == set(_AS_WE_WANT["events"])
+        case "signatureKey":
+            # Else it is one of ours, masked, or kept in a file or a variable of the server's.
+            return isinstance(value, dict) and cast("dict[str, Any]", value).get("@type") != "None"
+        case _:
+            return value == _AS_WE_WANT[name]
+
+
+def _value(found: _WebHook, name: str) -> object:
+    return (found.model_extra or {}).get(name)
+
+
+def _shown(found: _WebHook, name: str) -> str:
+    value = _value(found, name)
+    match name:
+        case "events":
+            return ", ".join(sorted(_events(value))) or "none"
+        case "signatureKey":
+            return "none"
+        case _:
+            return told(json.dumps(value))
+
+
+def _events(value: object) -> set[str]:
+    return {each for each, on in cast("dict[str, Any]", value).items() if on} if isinstance(value, dict) else set()
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""

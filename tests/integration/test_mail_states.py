@@ -1,0 +1,167 @@
+"""Whose arrivals are watched, and the commit that keeps a state and its events together."""
+
+import asyncio
+from typing import LiteralString
+from uuid import UUID
+
+import pytest
+
+from postroom.mail.ports import MailAccount, MailState
+from postroom.postgres.connection import Pool
+from postroom.postgres.mail_states import PostgresMailStates
+from records import Records
+
+ALICE = MailAccount(UUID(int=1), "alice@example.org", "b")
+BOB = MailAccount(UUID(int=2), "bob@example.org", "c")
+EVENT = {"state": "s1", "ids": ["M1"], "count": 1}
+
+
+@pytest.fixture
+def states(pool: Pool) -> PostgresMailStates:
+    return PostgresMailStates(pool)
+
+
+async def age(records: Records, column: str, interval: str, account: MailAccount = ALICE) -> None:
+    statements: dict[str, LiteralString] = {
+        "seen_at": "UPDATE mail_states SET seen_at = now() - %s::interval WHERE kratos_identity_id = %s",
+        "checked_at": "UPDATE mail_states SET checked_at = now() - %s::interval WHERE kratos_identity_id = %s",
+    }
+    await records.rows(statements[column], interval, account.identity_id)
+
+
+async def watched(states: PostgresMailStates, account: MailAccount = ALICE) -> MailState:
+    (found,) = await states.watched([account.account_id])
+    return found
+
+
+async def stale(states: PostgresMailStates, seconds: float = 300) -> list[list[str]]:
+    return [[state.account.account_id for state in page] async for page in states.stale(seconds)]
+
+
+async def events(records: Records) -> list[tuple[UUID, str, object]]:
+    found = await records.rows("SELECT * FROM live_events ORDER BY id")
+    return [(row["kratos_identity_id"], row["type"], row["data"]) for row in found]
+
+
+async def test_who_comes_on_line_is_watched_and_has_no_state_yet(states: PostgresMailStates) -> None:
+    assert await states.watched(["b"]) == []
+    first = await states.watch(ALICE)
+    assert (first.account, first.email_state) == (ALICE, None)
+    assert (await watched(states)).account == ALICE
+    assert await states.watched(["c", "nobody"]) == []
+    await states.advance(first, "s1", [])
+    assert (await states.watch(ALICE)).email_state == "s1"
+
+
+async def test_a_state_and_its_events_are_one_commit_in_order(states: PostgresMailStates, records: Records) -> None:
+    first = await states.watch(ALICE)
+    assert await states.advance(first, "s1", [EVENT, {"state": "s1", "reload": True}])
+    assert await events(records) == [
+        (ALICE.identity_id, "mail", EVENT),
+        (ALICE.identity_id, "mail", {"state": "s1", "reload": True}),
+    ]
+    commits = await records.rows(
+        "SELECT xmin::text FROM live_events UNION SELECT xmin::text FROM mail_states WHERE email_state = 's1'"
+    )
+    assert len(commits) == 1
+
+
+async def test_only_who_began_with_the_stored_state_advances_it(states: PostgresMailStates, records: Records) -> None:
+    first = await states.watch(ALICE)
+    assert await states.advance(first, "s1", [EVENT])
+    assert not await states.advance(first, "s1", [EVENT])
+    assert not await states.advance(MailState(ALICE, "s0"), "s2", [EVENT])
+    assert not await states.advance(MailState(BOB, None), "s1", [EVENT])
+    assert await states.advance(MailState(ALICE, "s1"), "s2", [])
+    assert len(await events(records)) == 1
+    assert (await watched(states)).email_state == "s2"
+
+
+async def test_of_many_at_once_one_advances(states: PostgresMailStates, records: Records) -> None:
+    state = await states.watch(ALICE)
+    for number in range(10):
+        tries = [states.advance(state, f"s{number}", [EVENT]) for _ in range(8)]
+        assert sorted(await asyncio.gather(*tries)) == [False] * 7 + [True]
+        state = await watched(states)
+    assert len(await events(records)) == 10
+
+
+async def test_the_ids_of_one_person_grow_in_the_order_of_the_commits(
+    states: PostgresMailStates, records: Records
+) -> None:
+    """The second one waits for the first one's commit before it draws an id."""
+    await states.advance(await states.watch(ALICE), "s1", [])
+    async with records.connection.transaction():
+        await records.rows("SELECT FROM mail_states FOR UPDATE")
+        waiting = asyncio.create_task(states.advance(MailState(ALICE, "s1"), "s2", [EVENT]))
+        while not await records.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        earlier = await records.value(
+            "INSERT INTO live_events (kratos_identity_id, type, data) VALUES (%s, 'mail', '{}') RETURNING id",
+            ALICE.identity_id,
+        )
+    assert await waiting
+    assert await records.value("SELECT max(id) FROM live_events") == earlier + 1
+
+
+async def test_the_age_says_when_somebody_looked(states: PostgresMailStates, records: Records) -> None:
+    first = await states.watch(ALICE)
+    await age(records, "checked_at", "100 s")
+    assert 100 <= (await watched(states)).age < 110
+    assert 100 <= (await states.watch(ALICE)).age < 110
+    await states.advance(first, "s1", [])
+    assert 0 <= (await watched(states)).age < 5
+
+
+async def test_who_was_away_for_a_day_is_not_watched_and_begins_anew(
+    states: PostgresMailStates, records: Records
+) -> None:
+    await states.advance(await states.watch(ALICE), "s1", [])
+    await age(records, "seen_at", "25 h")
+    assert await states.watched(["b"]) == []
+    assert (await states.watch(ALICE)).email_state is None
+    assert (await watched(states)).account == ALICE
+
+
+async def test_another_account_of_the_same_person_begins_anew_and_a_new_address_does_not(
+    states: PostgresMailStates,
+) -> None:
+    await states.advance(await states.watch(ALICE), "s1", [])
+    renamed = MailAccount(ALICE.identity_id, "alicia@example.org", "b")
+    assert (await states.watch(renamed)).email_state == "s1"
+    assert (await watched(states)).account == renamed
+    remade = MailAccount(ALICE.identity_id, "alicia@example.org", "z")
+    assert (await states.watch(remade)).email_state is None
+    assert not await states.advance(MailState(ALICE, None), "s9", [EVENT]), "a look at the old one tells nothing"
+
+
+async def test_stale_is_what_nobody_looked_at_the_longest_first(states: PostgresMailStates, records: Records) -> None:
+    fresh, away = (MailAccount(UUID(int=number), f"{number}@example.org", f"x{number}") for number in (3, 4))
+    for account in (ALICE, BOB, fresh, away):
+        await states.watch(account)
+    await age(records, "checked_at", "400 s", ALICE)
+    await age(records, "checked_at", "500 s", BOB)
+    await age(records, "checked_at", "600 s", away)
+    await age(records, "seen_at", "2 days", away)
+    assert await stale(states) == [["c", "b"]]
+
+
+async def test_all_pages_of_the_stale_are_given_each_account_once(states: PostgresMailStates, records: Records) -> None:
+    await records.rows(
+        "INSERT INTO mail_states (kratos_identity_id, stalwart_account_id, email, checked_at) "
+        "SELECT lpad(to_hex(n), 32, '0')::uuid, 'x' || n, 'x', now() - make_interval(secs => 400 + n / 300) "
+        "FROM generate_series(1, 1201) n"
+    )
+    pages = await stale(states)
+    assert [len(page) for page in pages] == [500, 500, 201]
+    assert len({each for page in pages for each in page}) == 1201
+
+
+async def test_what_is_not_watched_any_more_is_forgotten(states: PostgresMailStates, records: Records) -> None:
+    await states.watch(ALICE)
+    await states.watch(BOB)
+    for column in ("seen_at", "checked_at"):
+        await age(records, column, "25 h", BOB)
+    await age(records, "checked_at", "25 h", ALICE)  # the mail server is away for her, and she is on line
+    assert await states.forget() == 1
+    assert [row["email"] for row in await records.rows("SELECT email FROM mail_states")] == [ALICE.email]

@@ -1,0 +1,251 @@
+"""From a delivery to the event: real HTTP between the mail server's stand-in and us, each way for a hint by itself."""
+
+import asyncio
+import base64
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from fastapi import FastAPI
+
+from eventually import eventually
+from incoming_mail import letter, send, send_all
+from mail_person import PASSWORD, Person, message, person
+from postroom.api.stalwart_hook import PATH, StalwartHook, stalwart_hook_router
+from postroom.errors import Misconfigured
+from postroom.jmap.mail_changes import JmapMail
+from postroom.mail.arrivals import Arrivals
+from postroom.mail.ports import MailAccount
+from postroom.mail.watching import Watching
+from postroom.postgres.connection import Pool
+from postroom.postgres.mail_states import PostgresMailStates
+from postroom.stalwart.client import StalwartClient as Registry
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.web_hook import WebHook
+from postroom.stalwart.web_hook_setup import PERMISSIONS, WebHookSetup
+from records import Records
+from stalwart_client import StalwartClient, unique
+from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
+
+ANN = UUID(int=1)
+KEY = "key-of-the-web-hook"
+
+
+class Known:
+    """The ports `MailAccounts` and `MailAuthorization` for one person, by her own password."""
+
+    def __init__(self, ann: Person) -> None:
+        self.account = MailAccount(ANN, ann.address, ann.account)
+
+    async def of(self, identity_id: UUID) -> MailAccount | None:
+        return self.account if identity_id == ANN else None
+
+    async def header(self, account: MailAccount) -> str:
+        return "Basic " + base64.b64encode(f"{account.email}:{PASSWORD}".encode()).decode()
+
+    async def refused(self, account: MailAccount, header: str) -> bool:
+        return False
+
+
+class Postroom:
+    """The parts of arrivals, running; `url` is where web hooks are taken."""
+
+    def __init__(self, server: StalwartStandIn, ann: Person, pool: Pool, *, event_source: bool) -> None:
+        known = Known(ann)
+        self.mail = JmapMail(server.url, known)
+        states = PostgresMailStates(pool)
+        self.arrivals = Arrivals(states, self.mail, lambda: None, now=lambda: datetime.now(UTC))
+        self.watching = Watching(known, states, self.arrivals, self.mail if event_source else None)
+        self.url = ""
+
+    @asynccontextmanager
+    async def running(self, key: str) -> AsyncIterator["Postroom"]:
+        app, stop = FastAPI(), asyncio.Event()
+        app.include_router(stalwart_hook_router(StalwartHook(WebHook(key), self.arrivals.hint)))
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
+        http = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+        http.install_signal_handlers = lambda: None  # pyright: ignore[reportAttributeAccessIssue]
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(http._serve([listener]))
+            group.create_task(self.arrivals.run(stop))
+            group.create_task(self.watching.run(stop))
+            await eventually(lambda: http.started, "the web hook is served")
+            yield self
+            stop.set()
+            http.should_exit = True
+            await serving
+        await self.mail.aclose()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StalwartStandIn]:
+    async with stalwart_stand_in(tmp_path_factory.mktemp("new-mail")) as server:
+        yield server
+
+
+@pytest.fixture
+async def admin(server: StalwartStandIn) -> AsyncIterator[StalwartClient]:
+    admin = StalwartClient(server.url, server.admin)
+    async with admin.http:
+        admin.domain = await admin.ensure_domain("example.org")
+        yield admin
+
+
+@pytest.fixture
+async def ann(admin: StalwartClient) -> AsyncIterator[Person]:
+    async with person(admin) as ann:
+        yield ann
+
+
+@asynccontextmanager
+async def setup_by(server: StalwartStandIn, authorization: str) -> AsyncIterator[WebHookSetup]:
+    client = Registry(server.url, authorization)
+    try:
+        yield WebHookSetup(client, StalwartRegistry(client, mark_domain="example.org"))
+    finally:
+        await client.aclose()
+
+
+@pytest.fixture
+async def setup(server: StalwartStandIn) -> AsyncIterator[WebHookSetup]:
+    async with setup_by(server, "Basic " + base64.b64encode(":".join(server.admin).encode()).decode()) as setup:
+        yield setup
+
+
+@pytest.fixture
+async def postroom(server: StalwartStandIn, ann: Person, pool: Pool) -> AsyncIterator[Postroom]:
+    """It hears web hooks alone, and Ann is on line."""
+    async with Postroom(server, ann, pool, event_source=False).running(KEY) as postroom:
+        await postroom.watching.on_line(ANN)
+        yield postroom
+
+
+async def told(records: Records) -> list[dict[str, Any]]:
+    return [row["data"] for row in await records.rows("SELECT data FROM live_events ORDER BY id")]
+
+
+async def until_counted(records: Records, number: int) -> list[dict[str, Any]]:
+    async def all_are() -> bool:
+        return sum(event["count"] for event in await told(records)) >= number
+
+    await eventually(all_are, f"{number} mails are told")
+    return await told(records)
+
+
+async def newest(ann: Person) -> str:
+    (found,) = await ann.query(sort=[{"property": "receivedAt", "isAscending": False}], limit=1)
+    return found
+
+
+async def test_a_delivery_is_told_by_the_web_hook_that_we_set_up(
+    postroom: Postroom, setup: WebHookSetup, server: StalwartStandIn, ann: Person, records: Records
+) -> None:
+    await setup.ensure(postroom.url, KEY)
+    await send(server.lmtp, ann.address)
+    (event,) = await until_counted(records, 1)
+    assert event == {"state": (await ann.call("Email/get", ids=[]))["state"], "ids": [await newest(ann)], "count": 1}
+
+
+async def test_setting_up_again_leaves_one_hook_with_the_newer_key(
+    postroom: Postroom, setup: WebHookSetup, server: StalwartStandIn, ann: Person, records: Records
+) -> None:
+    assert not (await setup.state(postroom.url)).fine
+    await setup.ensure(postroom.url, "another key, which we do not take")
+    await setup.ensure(postroom.url, KEY)
+    state = await setup.state(postroom.url)
+    assert state.fine
+    assert len(state.ids) == 1
+    await send(server.lmtp, ann.address)
+    await until_counted(records, 1)
+
+
+async def test_the_key_of_the_set_up_needs_six_permissions_and_no_more(
+    postroom: Postroom, admin: StalwartClient, server: StalwartStandIn
+) -> None:
+    for missing in [*sorted(PERMISSIONS), ""]:
+        enabled = dict.fromkeys(sorted(PERMISSIONS - {missing} | {"authenticate"}), True)
+        role = (await admin.try_create("Role", description=unique("role"), enabledPermissions=enabled))["created"]["id"]
+        robot = await admin.create(unique("robot"), roles={"@type": "Custom", "roleIds": {role: True}})
+        key = (await admin.try_create("ApiKey", account=robot, description="test"))["created"]["secret"]
+        async with setup_by(server, f"Bearer {key}") as setup:
+            if missing:
+                with pytest.raises(Misconfigured):
+                    await setup.ensure(postroom.url, KEY)
+            else:
+                await setup.ensure(postroom.url, KEY)
+                assert (await setup.state(postroom.url)).fine
+
+
+async def test_a_delivery_is_told_by_the_event_source_alone(
+    server: StalwartStandIn, ann: Person, pool: Pool, records: Records
+) -> None:
+    async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
+        await postroom.watching.on_line(ANN)
+        for number in range(1, 4):
+            await send(server.lmtp, ann.address)
+            await until_counted(records, number)
+        assert len(await told(records)) == 3
+
+
+async def test_by_two_ways_at_once_each_mail_is_told_once(
+    server: StalwartStandIn, setup: WebHookSetup, ann: Person, pool: Pool, records: Records
+) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(2):  # two processes
+            postroom = Postroom(server, ann, pool, event_source=True)
+            await stack.enter_async_context(postroom.running(KEY))
+            await setup.ensure(postroom.url, KEY)
+            await postroom.watching.on_line(ANN)
+        for number in range(1, 11):
+            await send(server.lmtp, ann.address)
+            await until_counted(records, number)
+        await asyncio.sleep(0.6)  # for whatever would come twice: two rests
+        events = await told(records)
+        ids = [each for event in events for each in event["ids"]]
+        assert len(ids) == len(set(ids)) == 10
+
+
+async def test_what_the_person_does_herself_is_not_told(
+    server: StalwartStandIn, ann: Person, pool: Pool, records: Records
+) -> None:
+    async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
+        await postroom.watching.on_line(ANN)
+        old = await ann.add(message("An import"), receivedAt="2020-01-01T00:00:00Z")
+        await ann.add(message("Kept"), "e", keywords={"$seen": True})
+        await ann.draft(ann.address)
+        await ann.update("Email", old["id"], mailboxIds={"b": True})
+        await ann.update("Email", old["id"], mailboxIds={"a": True})
+        await send(server.lmtp, ann.address)
+        await until_counted(records, 1)
+        assert [event["count"] for event in await told(records)] == [1]
+
+
+async def test_a_burst_is_told_whole_in_a_few_events(
+    postroom: Postroom, setup: WebHookSetup, server: StalwartStandIn, ann: Person, records: Records
+) -> None:
+    await setup.ensure(postroom.url, KEY)
+    started = time.monotonic()
+    # The server takes ten messages in a session.
+    await asyncio.gather(*(send_all(server.lmtp, [letter() for _ in range(10)], ann.address) for _ in range(30)))
+    events = await until_counted(records, 300)
+    assert sum(event["count"] for event in events) == 300
+    assert len(events) <= 3 + (time.monotonic() - started) / 0.25
+
+
+async def test_a_mail_server_that_was_restarted_is_heard_again(
+    server: StalwartStandIn, ann: Person, pool: Pool, records: Records
+) -> None:
+    async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
+        await postroom.watching.on_line(ANN)
+        await server.kill()
+        await server.start()
+        await send(server.lmtp, ann.address)  # before or after it is listened to again
+        await until_counted(records, 1)

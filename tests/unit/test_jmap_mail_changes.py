@@ -1,0 +1,273 @@
+"""What arrivals ask of a JMAP server, and what each of its answers means."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from postroom.domain.arrival import CreatedEmail
+from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
+from postroom.jmap.mail_changes import REFUSED_FOR, REFUSED_IN_A_ROW, JmapMail
+from postroom.mail.mail_changes import ChangesPage, HistoryLost
+from postroom.mail.ports import MailAccount
+from scripted_jmap import URL, ScriptedJmap, problem
+
+ALICE = MailAccount(UUID(int=1), "alice@example.org", "a")
+EMAIL = {"id": "M1", "mailboxIds": {"i": True}, "keywords": {"$seen": True}, "receivedAt": "2026-03-01T12:00:00Z"}
+BOXES = {"list": [{"id": "i", "role": "inbox"}, {"id": "x", "role": None}]}
+
+
+@dataclass
+class Keys:
+    """The port `MailAuthorization`, whose keys go bad."""
+
+    fresh: list[str] = field(default_factory=list)
+    header_of: str = "Basic first"
+    refusals: list[str] = field(default_factory=list)
+
+    async def header(self, account: MailAccount) -> str:
+        return self.header_of
+
+    async def refused(self, account: MailAccount, header: str) -> bool:
+        self.refusals.append(header)
+        if self.fresh:
+            self.header_of = self.fresh.pop(0)
+            return True
+        return False
+
+
+def page(state: str, *emails: dict[str, Any], more: bool = False, boxes: dict[str, Any] = BOXES):
+    """The answers to the three calls of a page."""
+
+    def play(request: httpx2.Request) -> httpx2.Response:
+        (_, arguments, one), (_, _, two), (_, _, three) = json.loads(request.content)["methodCalls"]
+        changes = {"oldState": arguments["sinceState"], "newState": state, "hasMoreChanges": more}
+        created = [each.get("id") for each in emails]
+        found = [
+            ["Email/changes", changes | {"created": created, "updated": [], "destroyed": []}, one],
+            ["Email/get", {"state": state, "list": list(emails), "notFound": []}, two],
+            ["Mailbox/get", boxes, three],
+        ]
+        return httpx2.Response(200, json={"methodResponses": found, "sessionState": "s0"})
+
+    return play
+
+
+def error(kind: str) -> Callable[[httpx2.Request], httpx2.Response]:
+    """Every method of the request answers it."""
+
+    def play(request: httpx2.Request) -> httpx2.Response:
+        calls = json.loads(request.content)["methodCalls"]
+        found = [["error", {"type": kind}, call_id] for _, _, call_id in calls]
+        return httpx2.Response(200, json={"methodResponses": found, "sessionState": "s0"})
+
+    return play
+
+
+def mail_of(server: ScriptedJmap, keys: Keys | None = None, clock: list[float] | None = None) -> JmapMail:
+    transport = httpx2.MockTransport(server._handle)
+    return JmapMail(URL, keys or Keys(), transport=transport, monotonic=lambda: clock[0] if clock else 0.0)
+
+
+async def pages(mail: JmapMail, since: str = "s1", account: MailAccount = ALICE) -> list[ChangesPage]:
+    return [each async for each in mail.since(account, since)]
+
+
+async def test_a_page_is_one_request_for_what_was_created_where_it_lies_and_what_these_places_are() -> None:
+    server = ScriptedJmap()
+    server.will(page("s2", EMAIL))
+    received = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    email = CreatedEmail("M1", frozenset({"i"}), frozenset({"$seen"}), received)
+    assert await pages(mail_of(server)) == [ChangesPage([email], {"i": "inbox"}, "s2")]
+    assert server.asked == ["/.well-known/jmap", "/jmap/"]
+    changes, get, boxes = server.calls()
+    assert changes[1] == {"accountId": "a", "sinceState": "s1", "maxChanges": 500}
+    assert get[1] == {
+        "accountId": "a",
+        "#ids": {"resultOf": changes[2], "name": "Email/changes", "path": "/created"},
+        "properties": ["id", "mailboxIds", "keywords", "receivedAt"],
+    }
+    assert boxes[:2] == ["Mailbox/get", {"accountId": "a", "ids": None, "properties": ["id", "role"]}]
+
+
+async def test_all_pages_are_read_each_from_where_the_one_before_ended() -> None:
+    server = ScriptedJmap()
+    server.will(page("s2", EMAIL, more=True), page("s3", more=True), page("s4", EMAIL | {"id": "M2"}))
+    assert [each.state for each in await pages(mail_of(server))] == ["s2", "s3", "s4"]
+    assert [server.calls(place)[0][1]["sinceState"] for place in (1, 2, 3)] == ["s1", "s2", "s3"]
+
+
+async def test_a_server_that_promises_more_for_ever_is_left() -> None:
+    server = ScriptedJmap()
+    server.will(page("s1", more=True))
+    with pytest.raises(Transient):
+        await pages(mail_of(server))
+
+
+async def test_one_odd_email_holds_up_no_other() -> None:
+    server = ScriptedJmap()
+    odd: list[dict[str, Any]] = [
+        {},
+        {"id": 7},
+        {"id": "M2"},
+        {"id": "M3", "mailboxIds": None, "keywords": ["$seen"], "receivedAt": "yesterday"},
+        {"id": "M4", "mailboxIds": {"i": True}, "keywords": {}, "receivedAt": "2026-03-01T12:00:00"},
+    ]
+    server.will(page("s2", *odd, EMAIL))
+    (found,) = await pages(mail_of(server))
+    assert [each.id for each in found.created] == ["M2", "M3", "M4", "M1"]
+    assert [each.received_at for each in found.created[:3]] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error("cannotCalculateChanges"),
+        error("invalidArguments"),
+        problem(400, "urn:ietf:params:jmap:error:notRequest"),
+    ],
+)
+async def test_a_state_that_says_nothing_to_the_server_is_lost_history(answer: Any) -> None:
+    server = ScriptedJmap()
+    server.will(answer)
+    with pytest.raises(HistoryLost):
+        await pages(mail_of(server))
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx2.ConnectError("refused"), Transient),
+        (problem(503), Transient),
+        (problem(500), Transient),
+        (error("serverUnavailable"), Transient),
+        (error("accountNotFound"), Transient),
+        (problem(400, "urn:ietf:params:jmap:error:unknownCapability"), Transient),
+        (problem(429, retry_after="600"), Throttled),
+        (problem(403), Misconfigured),
+        (error("forbidden"), Misconfigured),
+        (problem(401), Misconfigured),
+        (httpx2.Response(200, text="<html>"), Transient),
+        (httpx2.Response(200, json={"methodResponses": []}), Transient),
+        (page("s2", boxes={"list": None}), Transient),
+    ],
+)
+async def test_every_other_failure_is_one_of_the_mail_server(answer: Any, kind: type[MailServerError]) -> None:
+    server = ScriptedJmap()
+    server.will(answer)
+    mail = mail_of(server)
+    mail._login(ALICE).client.pause = _at_once
+    with pytest.raises(MailServerError) as caught:
+        await pages(mail)
+    assert type(caught.value) is kind
+    assert "secret" not in str(caught.value)
+
+
+async def test_the_present_state_may_not_be_known_either() -> None:
+    server = ScriptedJmap()
+    server.will(error("accountNotFound"))
+    with pytest.raises(Transient):
+        await mail_of(server).present(ALICE)
+
+
+async def _at_once(_: float) -> None:
+    return
+
+
+async def test_the_present_state_is_asked_without_any_email() -> None:
+    server = ScriptedJmap()
+    server.will(lambda request: httpx2.Response(200, json=_present(request)))
+    assert await mail_of(server).present(ALICE) == "s7"
+    assert server.calls()[0][:2] == ["Email/get", {"accountId": "a", "ids": []}]
+
+
+def _present(request: httpx2.Request) -> dict[str, Any]:
+    call_id = json.loads(request.content)["methodCalls"][0][2]
+    return {"methodResponses": [["Email/get", {"state": "s7", "list": [], "notFound": []}, call_id]]}
+
+
+async def test_after_a_401_a_fresh_credential_is_tried_once() -> None:
+    server, keys = ScriptedJmap(), Keys(["Basic second", "Basic third"])
+    server.will(problem(401), page("s2"))
+    assert len(await pages(mail_of(server, keys))) == 1
+    assert keys.refusals == ["Basic first"]
+    assert server.requests[-1].headers["authorization"] == "Basic second"
+    server.will(problem(401))
+    with pytest.raises(Misconfigured):
+        await pages(mail_of(server, keys))
+    assert keys.refusals == ["Basic first", "Basic second"]
+
+
+async def test_an_account_that_is_refused_is_not_asked_for_again_for_half_an_hour() -> None:
+    server, clock = ScriptedJmap(), [0.0]
+    mail = mail_of(server, clock=clock)
+    server.will(problem(401), page("s2"))
+    for _ in range(100):
+        with pytest.raises(Misconfigured):
+            await pages(mail)
+    assert server.asked.count("/jmap/") == 1
+    bob = MailAccount(UUID(int=2), "bob@example.org", "b")
+    assert len(await pages(mail, account=bob)) == 1, "others are let in"
+    clock[0] = REFUSED_FOR
+    assert len(await pages(mail)) == 1
+
+
+async def test_when_everybody_is_refused_nobody_is_asked_for() -> None:
+    server, clock = ScriptedJmap(), [0.0]
+    mail = mail_of(server, clock=clock)
+    server.will(problem(401))
+    for number in range(300):
+        with pytest.raises(Misconfigured):
+            await pages(mail, account=MailAccount(UUID(int=number), f"{number}@example.org", str(number)))
+    assert server.asked.count("/jmap/") == REFUSED_IN_A_ROW
+    server.will(page("s2"))
+    clock[0] = REFUSED_FOR
+    assert len(await pages(mail)) == 1
+
+
+def stream(*changes: dict[str, Any]) -> httpx2.Response:
+    text = "".join(f"event: state\ndata: {json.dumps({'changed': change})}\n\n" for change in changes)
+    return httpx2.Response(200, text=text, headers={"content-type": "text/event-stream"})
+
+
+class Ends:
+    """Events of one connection, and then the server wants it to end."""
+
+    def __init__(self, *answers: httpx2.Response) -> None:
+        self.answers = [*answers, httpx2.Response(204)]
+        self.jmap = ScriptedJmap()
+        self.asked: list[httpx2.Request] = []
+
+    def handle(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path != "/jmap/eventsource/":
+            return self.jmap._handle(request)
+        self.asked.append(request)
+        return self.answers.pop(0)
+
+
+async def listened(server: Ends, keys: Keys) -> list[str | None]:
+    mail = JmapMail(URL, keys, transport=httpx2.MockTransport(server.handle))
+    mail._login(ALICE).client.pause = _at_once
+    return [each async for each in mail.listen(ALICE)]
+
+
+async def test_each_connection_and_each_change_of_the_account_is_a_hint_and_nobody_elses() -> None:
+    server = Ends(
+        stream({"a": {"Email": "s2", "EmailDelivery": "d"}}, {"b": {"Email": "s9"}}, {"a": {"EmailDelivery": "e"}})
+    )
+    assert await listened(server, Keys()) == [None, "s2", None]
+    assert "types=EmailDelivery%2CEmail" in str(server.asked[0].url)
+
+
+async def test_listening_goes_on_with_a_fresh_credential_and_ends_without_one() -> None:
+    server = Ends(problem(401), stream({"a": {"Email": "s2"}}))
+    assert await listened(server, Keys(["Basic second"])) == [None, "s2"]
+    with pytest.raises(Misconfigured):
+        await listened(Ends(problem(401)), Keys())
+    with pytest.raises(Misconfigured):
+        await listened(Ends(problem(401), problem(401)), Keys(["Basic second", "Basic third"]))

@@ -1,0 +1,221 @@
+"""Stalwart's web hook: whose it is, what is read of it, and what a forged or replayed one does."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from postroom.api.stalwart_hook import MAX_BODY, StalwartHook, stalwart_hook_router
+from postroom.stalwart.web_hook import Hint, WebHook, jmap_id
+
+RECORDED = (
+    b'{"events":[{"id":"17955672100283","createdAt":"2026-11-25T00:40:10Z","type":"message-ingest.ham","data":{"spanId":'
+    b'342438100118536192,"accountId":1,"documentId":1,"mailboxId":[0],"blobId":'
+    b'"7f32b52c7594ad1cc53836f1d59fba58bf294b61035871cf04dcc149a4d91a63","changeId":3,"messageId":'
+    b'"Hello.0.ann@example.org","size":205,"elapsed":0,"queueId":342438100114341888,"queueName":"local","from":'
+    b'"sender@example.com","to":["ann@example.org"],"total":1}}]}'
+)
+"""What 0.16.19 sent, signed with the key "k"."""
+
+SIGNATURE = "Jy7hjiA53uLioh82plWGPRQ/NFNCNLyP+PKv9kpfS5w="
+
+
+def signed(raw: bytes, key: str = "k") -> str:
+    return base64.b64encode(hmac.digest(key.encode(), raw, hashlib.sha256)).decode()
+
+
+def ham(account: Any = 1, document: Any = 1, **more: Any) -> dict[str, Any]:
+    return {"id": "1", "type": "message-ingest.ham", "data": {"accountId": account, "documentId": document, **more}}
+
+
+def body(*events: Any) -> bytes:
+    return json.dumps({"events": events}).encode()
+
+
+def test_what_a_real_stalwart_signed_verifies_and_is_read() -> None:
+    web_hook = WebHook("k")
+    assert web_hook.verifies(RECORDED, [SIGNATURE])
+    assert web_hook.hints(RECORDED) == [Hint("b", 1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("what", "raw", "signatures"),
+    [
+        ("none", RECORDED, []),
+        ("empty", RECORDED, [""]),
+        ("two", RECORDED, [SIGNATURE, SIGNATURE]),
+        ("two in one header", RECORDED, [f"{SIGNATURE}, {SIGNATURE}"]),
+        ("no base64", RECORDED, ["!!!"]),
+        ("not ASCII", RECORDED, ["ü" + SIGNATURE]),
+        ("hexadecimal", RECORDED, [hmac.digest(b"k", RECORDED, hashlib.sha256).hex()]),
+        ("of another key", RECORDED, [signed(RECORDED, "K")]),
+        ("of no key", RECORDED, [signed(RECORDED, "")]),
+        ("a part of it", RECORDED, [base64.b64encode(base64.b64decode(SIGNATURE)[:16]).decode()]),
+        ("of another body", RECORDED + b" ", [SIGNATURE]),
+        ("of the same JSON in other bytes", json.dumps(json.loads(RECORDED)).encode(), [SIGNATURE]),
+        ("with a scheme", RECORDED, [f"sha256={SIGNATURE}"]),
+    ],
+)
+def test_a_forged_signature_is_refused(what: str, raw: bytes, signatures: list[str]) -> None:
+    assert not WebHook("k").verifies(raw, signatures), what
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\xff",
+        b"{",
+        b"null",
+        b"[]",
+        b'"events"',
+        b"{}",
+        b'{"events": null}',
+        b'{"events": {"0": {}}}',
+        b"[" * 100_000,
+        b'{"events": [' + b"9" * 5000 + b"]}",
+        body(None, 1, "x", [], {}),
+        body({"type": "message-ingest.ham"}, {"type": "message-ingest.ham", "data": None}),
+        body({"type": ["message-ingest.ham"], "data": {"accountId": 1}}),
+        body(ham(None), ham("b"), ham(-1), ham(1.5), ham(True), ham(2**32), ham([1]), ham({})),
+    ],
+)
+def test_what_nobody_can_read_hints_at_nothing(raw: bytes) -> None:
+    assert WebHook("k").hints(raw) == []
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "message-ingest.spam",
+        "message-ingest.imap-append",
+        "message-ingest.jmap-append",
+        "message-ingest.duplicate",
+        "message-ingest",
+        "message-ingest.HAM",
+        "delivery.completed",
+        "",
+        "tomorrow.unknown",
+    ],
+)
+def test_only_a_delivery_that_is_no_spam_hints(kind: str) -> None:
+    assert WebHook("k").hints(body({**ham(), "type": kind}, ham(2, 7))) == [Hint("c", 7)]
+
+
+def test_an_event_is_known_by_what_it_tells_of_and_not_by_its_id() -> None:
+    web_hook = WebHook("k")
+    assert web_hook.hints(body(ham(1, 1, changeId=3), {**ham(1, 1, changeId=3), "id": "2"})) == [Hint("b", 1, 3)]
+    assert web_hook.hints(body(ham(1, 1, changeId=3), ham(1, 2, changeId=3), ham(2, 1, changeId=3))) == [
+        Hint("b", 2, 3),
+        Hint("c", 1, 3),
+    ]
+    assert web_hook.hints(body(ham(1, 1, changeId=9))) == [Hint("b", 1, 9)], "the number was given again"
+
+
+def test_an_event_that_names_no_document_always_counts() -> None:
+    web_hook = WebHook("k")
+    nameless = body({"type": "message-ingest.ham", "data": {"accountId": 1}})
+    assert web_hook.hints(nameless) == web_hook.hints(nameless) == [Hint("b")]
+
+
+def test_what_is_remembered_is_bounded_and_the_oldest_is_forgotten() -> None:
+    web_hook = WebHook("k")
+    web_hook.hints(body(*(ham(1, number) for number in range(20_001))))
+    assert web_hook.hints(body(ham(1, 20_000), ham(1, 0))) == [Hint("b", 0)]
+    assert len(web_hook._seen) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("number", "spelled"), [(0, "a"), (1, "b"), (31, "3"), (32, "ba"), (53, "bv"), (2**32 - 1, "d333333")]
+)
+def test_a_number_is_spelled_as_the_server_spells_ids(number: int, spelled: str) -> None:
+    assert jmap_id(number) == spelled
+
+
+class Endpoint:
+    """The route over HTTP, and the accounts it hinted at."""
+
+    def __init__(self, web_hook: WebHook | None) -> None:
+        self.hinted: list[list[str]] = []
+        app = FastAPI()
+        app.include_router(stalwart_hook_router(StalwartHook(web_hook, self._hint)))
+        self._http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://postroom")
+
+    def _hint(self, account_ids: Iterable[str]) -> None:
+        self.hinted.append(list(account_ids))
+
+    async def post(self, content: Any, *signatures: str) -> httpx2.Response:
+        headers = [("X-Signature", signature) for signature in signatures]
+        return await self._http.post("/internal/mail/stalwart", content=content, headers=headers)
+
+
+async def test_a_signed_hook_is_taken_and_hints_at_each_account_once() -> None:
+    endpoint = Endpoint(WebHook("k"))
+    raw = body(ham(1, 1), ham(1, 2), ham(2, 1))
+    answer = await endpoint.post(raw, signed(raw))
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert endpoint.hinted == [["b", "c"]]
+
+
+async def test_a_replayed_hook_is_taken_and_hints_at_nothing() -> None:
+    endpoint = Endpoint(WebHook("k"))
+    for _ in range(3):
+        assert (await endpoint.post(RECORDED, SIGNATURE)).status_code == 204
+    assert endpoint.hinted == [["b"], [], []]
+
+
+async def test_a_signed_body_that_cannot_be_read_is_taken_so_that_it_is_not_sent_again() -> None:
+    endpoint = Endpoint(WebHook("k"))
+    assert (await endpoint.post(b"{", signed(b"{"))).status_code == 204
+    assert endpoint.hinted == [[]]
+
+
+@pytest.mark.parametrize("signatures", [(), (signed(RECORDED, "other"),), (SIGNATURE, SIGNATURE), ("",)])
+async def test_a_forged_hook_is_refused_and_hints_at_nothing(signatures: tuple[str, ...]) -> None:
+    endpoint = Endpoint(WebHook("k"))
+    answer = await endpoint.post(RECORDED, *signatures)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "wrong_signature"
+    assert endpoint.hinted == []
+
+
+async def test_without_a_key_there_is_nothing_here() -> None:
+    endpoint = Endpoint(None)
+    assert (await endpoint.post(RECORDED, SIGNATURE)).status_code == 404
+    assert endpoint.hinted == []
+
+
+async def test_a_body_that_is_too_large_is_refused_before_its_signature_is_computed() -> None:
+    endpoint = Endpoint(WebHook("k"))
+    raw = b" " * (MAX_BODY + 1)
+    assert (await endpoint.post(raw, signed(raw))).status_code == 413
+
+    async def chunks() -> AsyncIterator[bytes]:  # without a Content-Length
+        for _ in range(3):
+            yield b" " * (MAX_BODY // 2)
+
+    assert (await endpoint.post(chunks(), SIGNATURE)).status_code == 413
+    raw = body(ham()).ljust(MAX_BODY)
+    assert (await endpoint.post(raw, signed(raw))).status_code == 204
+    assert endpoint.hinted == [["b"]]
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postroom.api.stalwart_hook.BODY_WITHIN", 0.05)
+    endpoint = Endpoint(WebHook("k"))
+    never = asyncio.Event()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"{"
+        await never.wait()
+
+    assert (await endpoint.post(chunks(), SIGNATURE)).status_code == 408
+    assert endpoint.hinted == []

@@ -1,0 +1,133 @@
+"""The web hook at Stalwart: seen, made, and made anew."""
+
+from typing import Any
+
+import pytest
+
+from postroom.errors import MailServerError, Misconfigured, Transient
+from postroom.stalwart.web_hook_setup import WebHookSetup, WebHookState
+from scripted_stalwart import ScriptedStalwart, method_error, responses
+
+URL = "http://127.0.0.1:3001/internal/mail/stalwart"
+AS_WE_WANT: dict[str, Any] = {
+    "id": "jqevukp2aeqa",
+    "url": URL,
+    "enable": True,
+    "events": {"message-ingest.ham": True},
+    "eventsPolicy": "include",
+    "signatureKey": {"@type": "Value", "secret": "*****"},
+    "httpAuth": {"@type": "Unauthenticated"},
+    "httpHeaders": {},
+    "throttle": 100,
+    "timeout": 5000,
+    "discardAfter": 300000,
+    "allowInvalidCerts": False,
+    "lossy": False,
+    "level": "info",
+}
+MADE = responses(
+    ("x:WebHook/set", {"accountId": "d333333", "created": {"c": {"id": "jqevukp2aeqa"}}}),
+    ("x:Action/set", {"accountId": "d333333", "created": {"c": {"id": "bvqmltj"}}}),
+)
+
+
+def found(*hooks: dict[str, Any]):
+    ids = [hook["id"] for hook in hooks]
+    return responses(("x:WebHook/query", {"ids": ids}), ("x:WebHook/get", {"list": list(hooks), "notFound": []}))
+
+
+def setup_of(server: ScriptedStalwart) -> WebHookSetup:
+    return WebHookSetup(server.client(), server.registry())
+
+
+async def test_a_hook_as_we_want_it_is_fine() -> None:
+    server = ScriptedStalwart()
+    server.will(found(AS_WE_WANT))
+    state = await setup_of(server).state(URL)
+    assert state == WebHookState(["jqevukp2aeqa"], [])
+    assert state.fine
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ({"enable": False}, ["enable"]),
+        ({"throttle": 1000}, ["throttle"]),
+        ({"events": {"message-ingest.spam": True}}, ["events"]),
+        ({"events": {"message-ingest.ham": False}}, ["events"]),
+        ({"events": {}, "eventsPolicy": "exclude"}, ["events", "eventsPolicy"]),
+        ({"events": None, "lossy": True}, ["events", "lossy"]),
+    ],
+)
+async def test_what_is_not_as_we_want_it_is_named(change: dict[str, Any], wrong: list[str]) -> None:
+    server = ScriptedStalwart()
+    server.will(found(AS_WE_WANT | change))
+    state = await setup_of(server).state(URL)
+    assert list(state.wrong) == wrong
+    assert not state.fine
+
+
+async def test_the_hook_of_somebody_else_is_none_of_ours() -> None:
+    server = ScriptedStalwart()
+    server.will(found(AS_WE_WANT | {"url": "http://elsewhere.example.org/internal/mail/stalwart"}))
+    state = await setup_of(server).state(URL)
+    assert state == WebHookState([], [])
+    assert not state.fine
+
+
+async def test_two_hooks_to_our_address_are_one_too_many() -> None:
+    server = ScriptedStalwart()
+    server.will(found(AS_WE_WANT, AS_WE_WANT | {"id": "other"}))
+    assert not (await setup_of(server).state(URL)).fine
+
+
+async def test_a_missing_hook_is_made_and_the_settings_are_reloaded() -> None:
+    server = ScriptedStalwart()
+    server.will(found(), MADE)
+    await setup_of(server).ensure(URL, "k")
+    (_, made, _), (action, reload, _) = server.calls()
+    wanted = {name: value for name, value in AS_WE_WANT.items() if name != "id"}
+    assert made["create"]["c"] == wanted | {"signatureKey": {"@type": "Value", "secret": "k"}}
+    assert "destroy" not in made
+    assert (action, reload) == ("x:Action/set", {"create": {"c": {"@type": "ReloadSettings"}}})
+
+
+async def test_ours_are_made_anew_since_a_running_hook_keeps_its_key() -> None:
+    server = ScriptedStalwart()
+    other = AS_WE_WANT | {"id": "theirs", "url": "http://elsewhere.example.org/"}
+    server.will(found(AS_WE_WANT, other), MADE)
+    await setup_of(server).ensure(URL, "new key")
+    assert server.calls()[0][1]["destroy"] == ["jqevukp2aeqa"]
+
+
+async def test_one_that_somebody_else_removed_meanwhile_is_no_error() -> None:
+    server = ScriptedStalwart()
+    gone = {"accountId": "d", "created": {"c": {"id": "x"}}, "notDestroyed": {"y": {"type": "notFound"}}}
+    server.will(
+        found(AS_WE_WANT), responses(("x:WebHook/set", gone), ("x:Action/set", {"created": {"c": {"id": "z"}}}))
+    )
+    await setup_of(server).ensure(URL, "k")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (method_error("forbidden", description="You are not authorized"), Misconfigured),
+        (
+            responses(("x:WebHook/set", {"notCreated": {"c": {"type": "invalidProperties", "description": "url"}}})),
+            Misconfigured,
+        ),
+        (
+            responses(("x:WebHook/set", {"created": {"c": {"id": "x"}}}), ("error", {"type": "forbidden"})),
+            Misconfigured,
+        ),
+        (responses(("x:WebHook/set", {"created": None}), ("x:Action/set", {"created": None})), Transient),
+        (responses(("x:WebHook/set", [])), Transient),
+    ],
+)
+async def test_a_hook_that_could_not_be_made_is_told(answer: Any, error: type[MailServerError]) -> None:
+    server = ScriptedStalwart()
+    server.will(found(), answer)
+    with pytest.raises(error) as caught:
+        await setup_of(server).ensure(URL, "secret-key")
+    assert "secret-key" not in str(caught.value)
