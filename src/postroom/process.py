@@ -5,16 +5,20 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Generator
+from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from postroom.api.app import create_app
+from postroom.api.mail import mail_routers
 from postroom.api.webhook import HookPolicy, Webhook
 from postroom.errors import ConfigurationError
+from postroom.gateway.routes import gateway_routes
+from postroom.mail_parts import MailParts, mail_connected, missing_for_mail
 from postroom.queue.sentinel import redis_place
 from postroom.runtime import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, connected, settle_mark_domain
 from postroom.settings import Settings
@@ -22,11 +26,15 @@ from postroom.telemetry import log
 
 
 async def serve(settings: Settings, *, until_eof: bool = False) -> None:
-    """The service: webhook, health, metrics, and the worker unless POSTROOM_WORKER is off."""
-    async with connected(settings, concurrency=SERVICE_CONCURRENCY) as parts, _stopping(until_eof) as stop:
+    """The service: webhook, health, metrics, mail for people, and the worker unless POSTROOM_WORKER is off."""
+    async with (
+        connected(settings, concurrency=SERVICE_CONCURRENCY) as parts,
+        mail_connected(parts) as mail,
+        _stopping(until_eof) as stop,
+    ):
         server = _Server(
             uvicorn.Config(
-                make_app(parts),
+                make_app(parts, mail, stop),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -36,9 +44,11 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> None:
         )
         listener = _listen(settings.host, settings.port)
         _log_start(parts)
+        if mail is None:
+            log.info("No mail for people: not configured", missing=missing_for_mail(settings))
         # Until the marks' domain is known to be the right one, no mailbox may be made.
         parts.accept.resumed.clear()
-        heart = asyncio.create_task(_heart(parts, stop, with_worker=settings.worker))
+        heart = asyncio.create_task(_heart(parts, stop, with_worker=settings.worker, mail=mail))
         resumed = asyncio.create_task(parts.accept.resumed.wait())
         # Not longer: with PostgreSQL away, hooks must be told so.
         await asyncio.wait([heart, resumed], timeout=2, return_when=asyncio.FIRST_COMPLETED)
@@ -67,13 +77,15 @@ async def work(settings: Settings, *, until_eof: bool = False) -> None:
         await heart
 
 
-async def _heart(parts: Parts, stop: asyncio.Event, *, with_worker: bool) -> None:
+async def _heart(parts: Parts, stop: asyncio.Event, *, with_worker: bool, mail: MailParts | None = None) -> None:
     await settle_mark_domain(parts, stop)
     parts.accept.resumed.set()
     if stop.is_set():
         return
     async with asyncio.TaskGroup() as group:
         group.create_task(_wait(stop))
+        if mail:
+            group.create_task(mail.run(stop))
         if with_worker:
             group.create_task(parts.worker.run())
             # Any process may lead these; the lock lets one.
@@ -87,8 +99,8 @@ async def _wait(stop: asyncio.Event) -> None:
     await stop.wait()
 
 
-def make_app(parts: Parts) -> FastAPI:
-    """The HTTP application over the parts of this process."""
+def make_app(parts: Parts, mail: MailParts | None = None, stop: asyncio.Event | None = None) -> FastAPI:
+    """The HTTP application over the parts of this process. `stop` ends its event streams."""
     settings = parts.settings
     policy = HookPolicy(
         keys=settings.webhook_keys,
@@ -101,7 +113,14 @@ def make_app(parts: Parts) -> FastAPI:
         Webhook(parts.accept, parts.requests, policy),
         parts.audit.counts,
         metrics_token=token.get_secret_value() if token else None,
+        mail=mail_routers(mail.api) if mail else (),
+        gateway=_gateway(settings, mail, stop) if mail else (),
     )
+
+
+def _gateway(settings: Settings, mail: MailParts, stop: asyncio.Event | None) -> Sequence[BaseRoute]:
+    now, public_url = mail.api.now, settings.public_url
+    return gateway_routes(mail.people, mail.accounts, mail.upstream, now=now, public_url=public_url, stopping=stop)
 
 
 class _Server(uvicorn.Server):

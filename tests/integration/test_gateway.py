@@ -222,6 +222,12 @@ async def test_who_asks_must_be_known(trial: GatewayTrial, error: Exception, exp
         assert answer.json()["redirect_browser_to"] == error.redirect_to
 
 
+async def test_of_two_cookie_headers_none_is_left_out(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    both = [("Cookie", ANN["Cookie"]), ("Cookie", BEN["Cookie"])]
+    answer = await trial.http.get("/jmap/session", headers=both)
+    assert answer.status_code == 401  # who asks is judged by both of them together, and together they are nobody's
+
+
 async def test_a_person_without_a_mailbox_is_told_to_come_back(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     trial.accounts.accounts.clear()
     answer = await trial.call(QUERY)

@@ -8,8 +8,10 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import MagicMock
 
 import pytest
 import typer
@@ -18,6 +20,7 @@ from pydantic_core import PydanticUndefined
 
 from postroom.api.app import create_app
 from postroom.api.health import GAUGES
+from postroom.api.mail import MailApi, mail_routers
 from postroom.api.webhook import HookPolicy, Webhook
 from postroom.cli.app import app as command_line
 from postroom.domain.address import RESERVED_NAMES
@@ -124,7 +127,9 @@ def test_every_command_is_told_with_its_options() -> None:
 def _openapi() -> dict[str, Any]:
     policy = HookPolicy(keys=[], domains=[], reserved=[], retry_after_seconds=1)
     nobody = cast(Any, None)  # the description needs no parts
-    return create_app(Webhook(nobody, nobody, policy), nobody).openapi()
+    parts: dict[str, Any] = dict.fromkeys((field.name for field in fields(MailApi)), MagicMock())
+    mail = MailApi(**parts)
+    return create_app(Webhook(nobody, nobody, policy), nobody, mail=mail_routers(mail)).openapi()
 
 
 def test_the_openapi_file_is_that_of_the_application() -> None:
@@ -136,22 +141,22 @@ def test_the_openapi_file_is_that_of_the_application() -> None:
 
 def test_every_path_and_every_answer_of_the_webhook_is_told() -> None:
     page = (REFERENCE / "http.md").read_text()
+    paths = page + (REFERENCE / "mail.md").read_text()
     for path, methods in _openapi()["paths"].items():
         for method in methods:
-            assert f"`{method.upper()} {path}`" in page
+            assert f"`{method.upper()} {path}`" in paths
     answers = set(re.findall(r"^\| (\d{3}) \|", page, re.MULTILINE))
     assert answers == set(_openapi()["paths"]["/internal/mail/provision"]["post"]["responses"])
 
 
 def test_every_problem_code_is_told() -> None:
-    code = "\n".join(
-        (ROOT / "src/postroom" / name).read_text()
-        for name in ("api/webhook.py", "api/health.py", "api/hook_body.py", "domain/address.py")
-    )
-    codes = set(re.findall(r'code="([a-z_]+)"|Refused\(\s*"([a-z_]+)"', code))
-    page = (REFERENCE / "http.md").read_text()
-    for word in {first or second for first, second in codes}:
-        assert f"`{word}`" in page, word
+    sources = [ROOT / "src/postroom/domain/address.py"]
+    sources += [path for folder in ("api", "gateway", "mail") for path in (ROOT / "src/postroom" / folder).glob("*.py")]
+    code = "\n".join(path.read_text() for path in sources)
+    codes = re.findall(r'code="([a-z_0-9]+)"|Refused\(\s*"([a-z_]+)"|OWN \+ "([a-z_0-9]+)"', code)
+    pages = (REFERENCE / "http.md").read_text() + (REFERENCE / "mail.md").read_text()
+    for word in {"".join(found) for found in codes}:
+        assert f"`{word}`" in pages, word
 
 
 def test_every_status_and_action_of_the_audit_is_told() -> None:
@@ -166,7 +171,8 @@ def test_every_status_and_action_of_the_audit_is_told() -> None:
 
 
 def test_every_column_and_index_is_told() -> None:
-    schema = (ROOT / "src/postroom/postgres/migrations/versions/0001_start.sql").read_text()
+    versions = (ROOT / "src/postroom/postgres/migrations/versions").glob("*.sql")
+    schema = "\n".join(path.read_text() for path in versions)
     pages = (REFERENCE / "database.md").read_text() + (REFERENCE / "audit.md").read_text()
     for table, body in re.findall(r"^CREATE TABLE (\w+) \((.*?)^\)", schema, re.MULTILINE | re.DOTALL):
         assert f"`{table}`" in pages

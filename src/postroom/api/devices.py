@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from postroom.api.json_body import read_body
 from postroom.api.mail_settings import PRIVATE, settings_of
+from postroom.api.problems import PROBLEMS_OF_VISITORS
 from postroom.api.visitor import Visiting, session_only
 from postroom.mail.app_passwords import AppPassword
 from postroom.mail.devices import Devices
@@ -56,9 +57,13 @@ def devices_router(devices: Devices, servers: MailServers, visiting: Visiting) -
         await devices.disconnect(visitor.person.identity_id, device_id)
         return Response(status_code=204)
 
-    router.add_api_route("/api/devices", listed, methods=["GET"])
-    router.add_api_route("/api/devices", connect, methods=["POST"], status_code=201, openapi_extra=_BODY)
-    router.add_api_route("/api/devices/{device_id}", disconnect, methods=["DELETE"], status_code=204)
+    router.add_api_route("/api/devices", listed, methods=["GET"], responses=PROBLEMS_OF_VISITORS)
+    router.add_api_route(
+        "/api/devices", connect, methods=["POST"], status_code=201, openapi_extra=_BODY, responses=PROBLEMS_OF_VISITORS
+    )
+    router.add_api_route(
+        "/api/devices/{device_id}", disconnect, methods=["DELETE"], status_code=204, responses=PROBLEMS_OF_VISITORS
+    )
     return router
 
 

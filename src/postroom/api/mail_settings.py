@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
-from postroom.api.problems import problem
+from postroom.api.problems import PROBLEMS_OF_VISITORS, problem
 from postroom.api.visitor import Visiting
 from postroom.domain.address import normalise_domain
 from postroom.domain.person import Scope
@@ -55,9 +55,17 @@ def mail_settings_router(devices: Devices, servers: MailServers, visiting: Visit
         written = apple_profile(account, servers)
         return Response(written, media_type="application/x-apple-aspen-config", headers=headers)
 
-    router.add_api_route("/api/mail-settings", settings, methods=["GET"])
-    router.add_api_route("/api/mail-settings/qr.svg", code, methods=["GET"], response_class=Response)
-    router.add_api_route("/api/mail-settings/apple.mobileconfig", profile, methods=["GET"], response_class=Response)
+    router.add_api_route("/api/mail-settings", settings, methods=["GET"], responses=PROBLEMS_OF_VISITORS)
+    router.add_api_route(
+        "/api/mail-settings/qr.svg", code, methods=["GET"], response_class=Response, responses=PROBLEMS_OF_VISITORS
+    )
+    router.add_api_route(
+        "/api/mail-settings/apple.mobileconfig",
+        profile,
+        methods=["GET"],
+        response_class=Response,
+        responses=PROBLEMS_OF_VISITORS,
+    )
     return router
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -80,17 +80,32 @@ def me_router(
     return router
 
 
+def mailbox_json(read: Read) -> Callable[[UUID], Awaitable[Mapping[str, Any]]]:
+    """How far an identity's mailbox is, as `/api/me` shows it."""
+
+    async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
+        found = await read(identity_id)
+        return _mailbox(found[0] if found else None).model_dump(mode="json")
+
+    return mailbox
+
+
+def _mailbox(request: MailboxRequest | None) -> Mailbox:
+    preparation = preparation_of(request)
+    return Mailbox(
+        state=preparation.state,
+        retry=preparation.retry,
+        next_attempt_at=preparation.next_attempt_at,
+        reason=preparation.reason,
+    )
+
+
 def _me(visitor: Visitor, request: MailboxRequest | None) -> Me:
-    person, preparation = visitor.person, preparation_of(request)
+    person = visitor.person
     return Me(
         identity_id=person.identity_id,
         email=request.email if request else None,
-        mailbox=Mailbox(
-            state=preparation.state,
-            retry=preparation.retry,
-            next_attempt_at=preparation.next_attempt_at,
-            reason=preparation.reason,
-        ),
+        mailbox=_mailbox(request),
         expires_at=person.expires_at,
         scopes=sorted(person.scopes),
     )

@@ -13,14 +13,20 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from postroom.api.stalwart_hook import PATH as HOOK_PATH
 from postroom.errors import ConfigurationError
 from postroom.postgres.migrate import role_of, upgrade
+from postroom.runtime import authorization
 from postroom.sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
 from postroom.sandbox.embedded_postgres import EmbeddedPostgres
 from postroom.sandbox.embedded_valkey import EmbeddedValkey
 from postroom.sandbox.loopback import LOOPBACK, free_port, require_port
 from postroom.sandbox.processes import PythonChild, Supervisor
+from postroom.sandbox.stalwart.mail_master import LOGIN as MAIL_MASTER
 from postroom.settings import load
+from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.web_hook_setup import WebHookSetup
 from postroom.telemetry import configure_logging
 
 Data = Annotated[Path, typer.Option("--data", help="Folder that keeps everything of the trial.")]
@@ -135,13 +141,15 @@ class Trial:
             self._environment["POSTROOM_STALWART_API_KEY"] = os.environ.get("POSTROOM_STALWART_API_KEY", "")
             self._where.append(("Stalwart", f"yours, {url}"))
             return
-        port, key = free_port(), "API_" + self._data.secret("stalwart-api-key")
+        port, lmtp_port, key = free_port(), free_port(), "API_" + self._data.secret("stalwart-api-key")
         url = f"http://{LOOPBACK}:{port}"
-        arguments = ["-m", "postroom.sandbox.stalwart", "--until-eof", "--port", str(port)]
-        arguments += ["--state", str(self._data.folder("stalwart"))]
-        arguments += ["--api-key-env", "STAND_IN_KEY", "--admin-password-env", "STAND_IN_ADMIN", "--public-url", url]
+        arguments = ["-m", "postroom.sandbox.stalwart", "--until-eof", "--welcome", "--public-url", url]
+        arguments += ["--state", str(self._data.folder("stalwart")), "--port", str(port), "--lmtp-port", str(lmtp_port)]
+        arguments += ["--api-key-env", "STAND_IN_KEY", "--admin-password-env", "STAND_IN_ADMIN"]
+        arguments += ["--mail-master-env", "STAND_IN_MASTER"]
         arguments += [part for domain in self._domains for part in ("--domain", domain)]
-        secrets = {"STAND_IN_KEY": key, "STAND_IN_ADMIN": self._data.secret("stalwart-admin-password")}
+        admin, master = self._data.secret("stalwart-admin-password"), self._data.secret("stalwart-mail-master")
+        secrets = {"STAND_IN_KEY": key, "STAND_IN_ADMIN": admin, "STAND_IN_MASTER": master}
         await supervisor.start(
             PythonChild(
                 "the stand-in for Stalwart",
@@ -153,7 +161,21 @@ class Trial:
         )
         self._environment["POSTROOM_STALWART_URL"] = url
         self._environment["POSTROOM_STALWART_API_KEY"] = key
+        self._environment["POSTROOM_MAIL_MASTER"] = f"{MAIL_MASTER}@{self._domains[0]}:{master}"
+        self._environment["POSTROOM_STALWART_WEBHOOK_KEY"] = self._data.secret("stalwart-webhook-key")
+        await self._web_hook(url, admin)
         self._where.append(("Stalwart", f"{STAND_IN}, {url}/_sandbox/"))
+        self._where.append(("", f"mail comes in by LMTP at {LOOPBACK}:{lmtp_port}"))
+
+    async def _web_hook(self, stalwart_url: str, admin_password: str) -> None:
+        """As the stand-in's administrator, let it tell the service of new mail."""
+        client = StalwartClient(stalwart_url, authorization(f"admin:{admin_password}"))
+        registry = StalwartRegistry(client, mark_domain=self._domains[0], quota=None)
+        key = self._environment["POSTROOM_STALWART_WEBHOOK_KEY"]
+        try:
+            await WebHookSetup(client, registry).ensure(f"http://{LOOPBACK}:{self._port}{HOOK_PATH}", key)
+        finally:
+            await client.aclose()
 
     async def _kratos(self, supervisor: Supervisor) -> None:
         self._environment["POSTROOM_WEBHOOK_KEY"] = os.environ.get("POSTROOM_WEBHOOK_KEY") or self._data.secret(
@@ -188,7 +210,7 @@ class Trial:
         self._environment["POSTROOM_URL"] = url
         self._environment["POSTROOM_DOMAINS"] = os.environ.get("POSTROOM_DOMAINS") or ",".join(self._domains)
         defaults = {"POSTROOM_LOG_FORMAT": "console"}
-        fixed = {"POSTROOM_HOST": LOOPBACK, "POSTROOM_PORT": str(self._port)}
+        fixed = {"POSTROOM_HOST": LOOPBACK, "POSTROOM_PORT": str(self._port), "POSTROOM_PUBLIC_URL": url}
         environment = defaults | dict(os.environ) | self._environment | fixed
         load(environment)  # a wrong setting is told here, in one line, not in the child's log
         log = self._data.log("service")

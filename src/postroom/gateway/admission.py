@@ -10,6 +10,7 @@ from postroom.domain.person import Person, Scope
 from postroom.errors import CrossSite, KratosAway, NoSession, SecondFactorDue, Unavailable
 from postroom.gateway.client import Client
 from postroom.gateway.problems import mailbox_not_ready, not_allowed
+from postroom.mail.people import joined_headers
 from postroom.mail.ports import MailAccount, MailAccounts, People
 from postroom.telemetry import log
 
@@ -43,7 +44,7 @@ class Admission:
 
     async def admit(self, client: Client) -> Admitted:
         """Raises `Problem` and the errors of the ports."""
-        visitor = await self._people.identify(client.request.method, client.request.headers)
+        visitor = await self._people.identify(client.request.method, joined_headers(client.request.headers.raw))
         client.cookies = visitor.set_cookie
         account = await self._accounts.of(visitor.person.identity_id)
         if account is None:
@@ -57,7 +58,7 @@ class Admission:
         while (wait := self._until_recheck(person)) > 0:
             await asyncio.sleep(wait)
             try:
-                found = (await self._people.identify(request.method, request.headers)).person
+                found = (await self._people.identify(request.method, joined_headers(request.headers.raw))).person
                 account = await self._accounts.of(found.identity_id)
             except (NoSession, SecondFactorDue, CrossSite):
                 return

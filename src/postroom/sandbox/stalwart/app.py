@@ -81,18 +81,11 @@ def create_app(
             yield
         store.close()
 
+    control = Control(store, mail.log, intake, faults, counts)
+    routes = [*api.routes(), *Transfer(admission, mail).routes(), *intake.event_source.routes(), *control.routes()]
     injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)
-    app = Starlette(
-        routes=[
-            *api.routes(),
-            *Transfer(admission, mail).routes(),
-            *intake.event_source.routes(),
-            *Control(store, mail.log, intake, faults, counts).routes(),
-        ],
-        middleware=[injection],
-        exception_handlers=dict.fromkeys((ProblemError, HTTPException, ClientDisconnect), _problem),
-        lifespan=lifespan,
-    )
+    handlers = dict.fromkeys((ProblemError, HTTPException, ClientDisconnect), _problem)
+    app = Starlette(routes=routes, middleware=[injection], exception_handlers=handlers, lifespan=lifespan)
     app.router.redirect_slashes = False
     app.state.mail = mail
     return app

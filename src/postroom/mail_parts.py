@@ -1,0 +1,164 @@
+"""The mail half of a service, put together: who asks, the gateway, what arrives and who is told."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+from pydantic import SecretStr
+
+from postroom.api.mail import MailApi
+from postroom.api.realtime import CentrifugoForBrowsers
+from postroom.api.stalwart_hook import StalwartHook
+from postroom.clock import SystemClock
+from postroom.errors import ConfigurationError
+from postroom.gateway.limits import Limits
+from postroom.gateway.upstream import Upstream
+from postroom.jmap.mail_changes import JmapMail
+from postroom.kratos.sessions import KratosSessions
+from postroom.mail.access_tokens import TokenMaker
+from postroom.mail.announcing import Announcing
+from postroom.mail.arrival_sweep import ArrivalSweep
+from postroom.mail.arrivals import Arrivals
+from postroom.mail.devices import Devices
+from postroom.mail.people import PeopleByCredential
+from postroom.mail.ports import Announcer, MailAccounts, MailAuthorization
+from postroom.mail.servers import mail_servers
+from postroom.mail.watching import Watching
+from postroom.postgres.access_tokens import PostgresAccessTokens
+from postroom.postgres.leadership import PostgresLeadership
+from postroom.postgres.mail_accounts import PostgresMailAccounts
+from postroom.postgres.mail_credentials import PostgresMailCredentials
+from postroom.postgres.mail_states import PostgresMailStates
+from postroom.postgres.notifications import PostgresNotifications
+from postroom.postgres.outbox import PostgresOutbox
+from postroom.realtime.centrifugo import Centrifugo
+from postroom.realtime.live_streams import LiveStreams
+from postroom.runtime import Parts
+from postroom.settings import Settings
+from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
+from postroom.stalwart.impersonation import Impersonation
+from postroom.stalwart.kept_passwords import KeptPasswords
+from postroom.stalwart.seal import Seal
+from postroom.stalwart.web_hook import WebHook
+
+
+@dataclass(frozen=True, slots=True)
+class MailParts:
+    """`api` and what the gateway needs, for the application; the rest runs beside it."""
+
+    api: MailApi
+    people: PeopleByCredential
+    accounts: MailAccounts
+    upstream: Upstream
+    streams: LiveStreams
+    announcing: Announcing
+    arrivals: Arrivals
+    watching: Watching
+    sweep: ArrivalSweep
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`."""
+        async with asyncio.TaskGroup() as group:
+            for part in (self.streams, self.announcing, self.arrivals, self.watching, self.sweep):
+                group.create_task(part.run(stop))
+
+
+def missing_for_mail(settings: Settings) -> list[str]:
+    """The settings without which there is no mail for people; mailboxes are provisioned all the same."""
+    missing = [] if settings.kratos_public_url else ["POSTROOM_KRATOS_PUBLIC_URL"]
+    if not settings.mail_master and not settings.encryption_key:
+        missing.append("POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY")
+    return missing
+
+
+@asynccontextmanager
+async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
+    """None where mail for people is not configured. Raises `ConfigurationError`."""
+    settings = parts.settings
+    if missing_for_mail(settings) or not settings.kratos_public_url:
+        yield None
+        return
+    clock, pool = SystemClock(), parts.pool
+    centrifugo = centrifugo_of(settings)
+    accounts, states = PostgresMailAccounts(pool), PostgresMailStates(pool)
+    outbox, tokens = PostgresOutbox(pool), PostgresAccessTokens(pool)
+    authorization, devices = _authorization(parts, accounts)
+    async with AsyncExitStack() as stack:
+        sessions = KratosSessions(settings.kratos_public_url, clock, cookie_name=settings.session_cookie)
+        stack.push_async_callback(sessions.aclose)
+        upstream = Upstream(settings.stalwart_url, authorization, limits=Limits())
+        stack.push_async_callback(upstream.aclose)
+        mail = JmapMail(settings.stalwart_url, authorization)
+        stack.push_async_callback(mail.aclose)
+        streams = LiveStreams(outbox, PostgresNotifications(pool, settings.database_url.get_secret_value()))
+        announcer: Announcer = streams
+        if centrifugo:
+            announcer, browsers = centrifugo
+            stack.push_async_callback(announcer.aclose)
+        else:
+            browsers = None
+        announcing = Announcing(outbox, announcer)
+        arrivals = Arrivals(states, mail, announcing.wake, now=clock.now)
+        watching = Watching(accounts, states, arrivals, mail if settings.mail_eventsource else None)
+        people = PeopleByCredential(
+            sessions, tokens, cookie_name=settings.session_cookie, public_url=settings.public_url
+        )
+        api = MailApi(
+            people=people,
+            read=parts.requests.read,
+            disconnect=announcer.disconnect,
+            token_maker=TokenMaker(tokens, new_id=uuid4, random_bytes=secrets.token_bytes, now=clock.now),
+            tokens=tokens,
+            devices=devices,
+            servers=mail_servers(settings.stalwart_url, settings.imap_server, settings.submission_server),
+            domains=settings.domains,
+            streams=streams,
+            on_line=watching.on_line,
+            off_line=watching.off_line,
+            centrifugo=browsers,
+            stalwart_hook=StalwartHook(_web_hook(settings), arrivals.hint),
+            now=clock.now,
+        )
+        sweep = ArrivalSweep(states, arrivals, PostgresLeadership(pool))
+        yield MailParts(api, people, accounts, upstream, streams, announcing, arrivals, watching, sweep)
+
+
+def _authorization(parts: Parts, accounts: MailAccounts) -> tuple[MailAuthorization, Devices]:
+    """How we act for each person, and how a person's devices get in."""
+    settings = parts.settings
+    if settings.mail_master:
+        master = Impersonation(settings.mail_master.get_secret_value())
+        as_people = StalwartAppPasswords(parts.mail_server, as_the_person(settings.stalwart_url, master))
+        return master, Devices(accounts, as_people, None)
+    credentials = PostgresMailCredentials(parts.pool)
+    app_passwords = StalwartAppPasswords(parts.mail_server, by_key(parts.stalwart))
+    seal = Seal(_text(settings.encryption_key), _text(settings.encryption_key_previous) or None)
+    return KeptPasswords(app_passwords, credentials, seal), Devices(accounts, app_passwords, credentials)
+
+
+def centrifugo_of(settings: Settings) -> tuple[Centrifugo, CentrifugoForBrowsers] | None:
+    """None where screens are told by Postroom itself. Raises `ConfigurationError` when only a part is configured."""
+    needed = {
+        "POSTROOM_CENTRIFUGO_API_URL": settings.centrifugo_api_url,
+        "POSTROOM_CENTRIFUGO_URL": settings.centrifugo_url,
+        "POSTROOM_CENTRIFUGO_API_KEY": _text(settings.centrifugo_api_key),
+        "POSTROOM_CENTRIFUGO_TOKEN_KEY": _text(settings.centrifugo_token_key),
+    }
+    if not any(needed.values()):
+        return None
+    if missing := [name for name, value in needed.items() if not value]:
+        raise ConfigurationError(f"for Centrifugo, set {' and '.join(missing)}, too")
+    api_url, url, api_key, token_key = (value or "" for value in needed.values())
+    return Centrifugo(api_url, api_key), CentrifugoForBrowsers(url, token_key)
+
+
+def _web_hook(settings: Settings) -> WebHook | None:
+    key = _text(settings.stalwart_webhook_key)
+    return WebHook(key) if key else None
+
+
+def _text(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
