@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: up test check unit bench clean chaos mutants
+.PHONY: up test check unit bench clean chaos mutants mutmut
 
 up: $(STAMP)  ## Set everything up and run the trial
 	$(BIN)/postroom up $(ARGS)
@@ -28,6 +28,12 @@ chaos: $(STAMP)  ## The whole plan of faults, 15 minutes at most; the report goe
 mutants: $(STAMP)  ## Make known mistakes in a copy of the code: the tests must notice each (ten minutes)
 	PYTHONPATH=tests $(BIN)/python -m mutants $(ARGS)
 
+mutmut: $(STAMP)  ## Change domain and retry in a thousand small ways: how many do the quick tests notice? (ten minutes)
+	rm -rf mutants
+	$(BIN)/mutmut run $(ARGS)
+	$(BIN)/mutmut results
+	@$(BIN)/mutmut results --all true | sed -E 's/^ *postroom\.([a-z]+)\..*: /\1 /' | sort | uniq -c
+
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Postroom needs Python 3.11 or newer; run: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
@@ -36,4 +42,4 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@touch $@
 
 clean:  ## Remove what make made (not the trial's data in .postroom)
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv mutants .pytest_cache .ruff_cache .hypothesis

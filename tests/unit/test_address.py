@@ -163,6 +163,25 @@ def test_an_address_of_more_than_254_octets_is_malformed() -> None:
     assert parse_address(f"{LONGEST[:62]}@{domain}", domains=[domain], reserved=())
 
 
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        ("alice", "'alice' is not a mail address (name@domain)"),
+        ("alice@a..org", "the domain 'a..org' is not a domain name"),
+        ("alice@localhost", "the domain 'localhost' has no dot"),
+        (
+            "al ice@example.org",
+            "the name 'al ice' may hold only the letters a-z, digits, '-', '_' and single dots inside",
+        ),
+        ("a" * 65 + "@example.org", "the name before the @ is longer than 64 characters"),
+        ("postroom-x@example.org", "names that begin with postroom- are reserved for Postroom's marks"),
+    ],
+)
+def test_a_refusal_says_what_was_wrong(raw: str, sentence: str) -> None:
+    with pytest.raises(Refused, check=lambda error: str(error) == sentence):
+        parse(raw)
+
+
 # As Stalwart keeps an address (its sanitising: white space dropped, lower case), and RFC 5322's dot-atom.
 STORED_UNCHANGED = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*@[a-z0-9-]+(\.[a-z0-9-]+)+")
 
@@ -223,10 +242,16 @@ def test_a_domain_is_normalised_once_for_all(label: str) -> None:
     assert domain.isascii()
 
 
+def test_of_a_domain_nothing_but_the_dots_at_its_end_is_cut() -> None:
+    assert normalise_domain("EXAMPLE.MX..") == "example.mx"
+
+
 def test_what_is_printed_is_short_and_escaped() -> None:
     assert printable("a\nb\x00") == r"'a\nb\x00'"
     assert printable("\u0430lice") == r"'\u0430lice'", "a look-alike is seen to be one"
     assert len(printable("x" * 1000)) == 82
+    assert printable("x" * 81) == repr("x" * 77 + "...")
+    assert printable("x" * 80) == repr("x" * 80)
 
 
 def accepted(raw: str) -> Address | None:

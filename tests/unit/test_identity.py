@@ -1,10 +1,39 @@
-"""The name to show with a mailbox, out of whatever traits a schema has."""
+"""The mailbox of an identity, and the name to show with it, out of whatever traits a schema has."""
+
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.domain.identity import MAX_DISPLAY_NAME, display_name
+from postroom.domain.identity import MAX_DISPLAY_NAME, AddressPolicy, display_name, mailbox_for
+from postroom.domain.mailbox import Mailbox
+from postroom.errors import Refused
+
+ID = UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a")
+POLICY = AddressPolicy(domains={"example.org"}, reserved={"boss"})
+
+
+def test_an_identity_gets_the_mailbox_of_its_trait_email_with_its_name() -> None:
+    mailbox = mailbox_for(ID, {"email": " Alice@Example.org", "name": "Alice Example"}, POLICY)
+    assert mailbox == Mailbox(ID, "alice@example.org", "Alice Example")
+
+
+@pytest.mark.parametrize(
+    "traits", [{}, {"email": None}, {"email": 7}, {"email": ["a@example.org"]}, {"mail": "a@b.org"}]
+)
+def test_an_identity_without_a_text_as_its_email_has_no_address(traits: dict[str, object]) -> None:
+    with pytest.raises(Refused, check=lambda error: error.code == "no_address") as refused:
+        mailbox_for(ID, traits, POLICY)
+    assert str(refused.value) == "the identity has no trait email"
+
+
+@pytest.mark.parametrize(
+    ("email", "code"), [("a@example.net", "domain_not_served"), ("boss@example.org", "reserved_name")]
+)
+def test_an_identity_gets_no_address_that_the_policy_does_not_give_away(email: str, code: str) -> None:
+    with pytest.raises(Refused, check=lambda error: error.code == code):
+        mailbox_for(ID, {"email": email}, POLICY)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The member of the sorted set: readable by people, a pure function of the row, never the same bytes twice."""
 
 import json
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
@@ -55,6 +57,41 @@ def test_the_member_of_a_row_is_in_utc_whatever_the_session_speaks() -> None:
     there = ENQUEUED.astimezone(timezone(timedelta(hours=5, minutes=45)))
     text = RetryJob.of(request_of(ID, enqueued_at=there)).to_json()
     assert json.loads(text)["enqueued_at"] == "2026-03-01T09:05:07.000042Z"
+
+
+@pytest.fixture
+def machine_in_kathmandu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as environment:
+        environment.setenv("TZ", "Asia/Kathmandu")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("machine_in_kathmandu")
+def test_the_member_of_a_row_is_in_utc_whatever_the_machine_speaks() -> None:
+    """Its Z would be a lie, and every member of this machine foreign to the others."""
+    job = RetryJob.of(request_of(ID, enqueued_at=ENQUEUED))
+    assert job.enqueued_at == ENQUEUED
+    assert '"enqueued_at":"2026-03-01T09:05:07.000042Z"' in job.to_json()
+
+
+def test_a_member_names_its_identity_and_its_address() -> None:
+    job = RetryJob.of(request_of(ID, email="bob@example.org"))
+    assert (job.identity_id, job.email) == (ID, "bob@example.org")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{}", "^not a retry job: 'identity_id'$"),
+        ("7", "^not a retry job: 'int'"),
+        (TEXT.replace("000042Z", "000042"), "^not a retry job: enqueued_at has no time zone$"),
+    ],
+)
+def test_a_member_that_is_none_says_why(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        RetryJob.from_json(text)
 
 
 def test_the_attempt_of_a_member_is_the_number_of_the_retry_that_waits() -> None:

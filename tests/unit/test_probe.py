@@ -1,11 +1,13 @@
 """While the breaker is open: who asks, and what the answer changes."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from fakes import FakeBreakers, FakeMailServer
 from postroom.domain.breaker import Cause
 from postroom.errors import Misconfigured, Transient
 from postroom.retry.probe import Probe
+from postroom.telemetry import REGISTRY
 
 AWAY = Transient("cannot be reached")
 
@@ -34,7 +36,7 @@ async def test_an_outage_that_turns_out_to_be_an_unknown_key_is_probed_as_one() 
     breakers = FakeBreakers(is_open=True)
     unknown = Misconfigured("mail server does not know our key (401)", unauthorized=True)
     assert not await Probe(breakers, FakeMailServer(ill=unknown)).closed()
-    assert [cause for cause, _ in breakers.openings] == [Cause.UNAUTHORIZED]
+    assert breakers.openings == [(Cause.UNAUTHORIZED, "mail server does not know our key (401)")]
 
 
 async def test_nobody_probes_whose_turn_it_is_not() -> None:
@@ -47,5 +49,27 @@ async def test_nobody_probes_whose_turn_it_is_not() -> None:
 async def test_while_postgresql_is_away_the_breaker_counts_as_open(place: str) -> None:
     breakers, mail_server = FakeBreakers(is_open=place == "take"), FakeMailServer()
     breakers.away = 1
+    before = counted()
     assert not await Probe(breakers, mail_server).closed()
     assert mail_server.asked == []
+    assert counted() == before + 1
+
+
+def counted() -> float:
+    return REGISTRY.get_sample_value("postroom_database_errors_total", {"where": "probe"}) or 0
+
+
+async def test_the_log_tells_how_the_mail_server_is() -> None:
+    breakers = FakeBreakers(is_open=True)
+    with capture_logs() as logs:
+        await Probe(breakers, FakeMailServer(ill=AWAY)).closed()
+        await Probe(breakers, FakeMailServer()).closed()
+    assert logs == [
+        {
+            "event": "Mail server is still not well",
+            "log_level": "info",
+            "error": "cannot be reached",
+            "next_probe_in": 5.0,
+        },
+        {"event": "Breaker closed: the mail server is well again", "log_level": "info"},
+    ]

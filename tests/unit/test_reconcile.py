@@ -1,30 +1,51 @@
-"""Reconcile against models of its two sides: what a pass that breaks off, or two of them, leave behind."""
+"""Reconcile against models of its two sides: what it corrects, what it must not touch, and when it looks at all."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
+from eventually import eventually
 from fakes import START, FakeClock, request_of
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
-from postroom.retry.reconcile import Corrections, Reconcile
+from postroom.errors import Unavailable
+from postroom.retry import reconcile as reconcile_module
+from postroom.retry.reconcile import FULL_PASS_EVERY, LOOK_AT_MOST, WINDOW, Corrections, Reconcile
+from postroom.telemetry import REGISTRY
+
+UNREADABLE = "what is this?"
 
 
 class Rows:
-    """What waits, two requests a page; `away_at_page` is the page that PostgreSQL does not give."""
+    """What waits, two requests a page; `away_at_page` is the page that PostgreSQL does not give.
+
+    `fresh` are rows as a second read finds them, `moving` who was settled a moment ago.
+    """
 
     def __init__(self, requests: list[Request]) -> None:
         self.requests = requests
+        self.running = 0
         self.away_at_page: int | None = None
+        self.fresh: dict[UUID, Request] = {}
+        self.moving: set[UUID] = set()
+        self.windows: list[tuple[float, float, int]] = []
+        self.quiet: set[float] = set()
+        self.counted = 0
 
     async def counts(self) -> tuple[int, int]:
-        return len(self.requests), 0
+        self.counted += 1
+        return len(self.requests), self.running
 
     async def window(self, earliest: float, latest: float, limit: int) -> Sequence[Request]:
-        return []
+        self.windows.append((earliest, latest, limit))
+        return self.requests
 
     async def pages(self, size: int) -> AsyncIterator[Sequence[Request]]:
         for number, start in enumerate(range(0, len(self.requests), 2)):
@@ -33,13 +54,16 @@ class Rows:
             yield self.requests[start : start + 2]
 
     async def read_many(self, identity_ids: Sequence[UUID], *, quiet: float) -> dict[object, tuple[Request, bool]]:
-        return {each.identity_id: (each, True) for each in self.requests if each.identity_id in identity_ids}
+        self.quiet.add(quiet)
+        rows = {each.identity_id: each for each in self.requests} | self.fresh
+        return {key: (rows[key], key not in self.moving) for key in identity_ids if key in rows}
 
 
 class Members:
-    def __init__(self) -> None:
-        self.held: set[str] = set()
+    def __init__(self, *requests: Request) -> None:
+        self.held = {member_of(each) for each in requests}
         self.epoch = False
+        self.windows: list[tuple[float, float, int]] = []
 
     async def has_epoch(self) -> bool:
         return self.epoch
@@ -51,25 +75,59 @@ class Members:
         return len(self.held)
 
     async def window(self, earliest: float, latest: float, limit: int) -> Sequence[str]:
-        return []
+        self.windows.append((earliest, latest, limit))
+        return sorted(self.held)
 
     async def pages(self, size: int) -> AsyncIterator[Sequence[str]]:
         yield list(self.held)
 
     async def absent(self, requests: Sequence[Request]) -> list[Request]:
-        return [each for each in requests if RetryJob.of(each).to_json() not in self.held]
+        return [each for each in requests if member_of(each) not in self.held]
 
     async def add(self, requests: Sequence[Request]) -> None:
-        self.held |= {RetryJob.of(each).to_json() for each in requests}
+        self.held |= {member_of(each) for each in requests}
 
     async def remove(self, members: Sequence[str]) -> None:
         self.held -= set(members)
 
 
-class Alone:
+class Leadership:
+    """`errors` are raised first, one a turn; then `leads` says whether this process leads."""
+
+    def __init__(self, *errors: Exception, leads: bool = True) -> None:
+        self.errors = list(errors)
+        self.leads = leads
+        self.asked: list[str] = []
+
     @asynccontextmanager
     async def lead(self, name: str) -> AsyncGenerator[bool]:
-        yield True
+        self.asked.append(name)
+        if self.errors:
+            raise self.errors.pop(0)
+        yield self.leads
+
+
+class World:
+    """Five requests that wait, all with their members, and Redis known to be complete after a first full pass."""
+
+    def __init__(self, leadership: Leadership | None = None) -> None:
+        self.requests = five_waiting()
+        self.rows, self.members, self.clock = Rows(self.requests), Members(*self.requests), FakeClock()
+        self.leadership = leadership or Leadership()
+        self.reconcile = Reconcile(
+            self.rows, self.members, self.leadership, self.clock, failures=(ConnectionResetError,)
+        )
+
+    @property
+    def right(self) -> set[str]:
+        return {member_of(each) for each in self.requests}
+
+    async def correct(self, way: str) -> Corrections:
+        return await (self.reconcile.look() if way == "look" else self.reconcile.full_pass())
+
+
+def member_of(request: Request) -> str:
+    return RetryJob.of(request).to_json()
 
 
 def five_waiting() -> list[Request]:
@@ -77,9 +135,12 @@ def five_waiting() -> list[Request]:
     return [request_of(uuid4(), state=State.WAITING, holder=None, due_at=due_at) for _ in range(5)]
 
 
+BOTH_WAYS = pytest.mark.parametrize("way", ["look", "full pass"])
+
+
 async def test_a_full_pass_that_broke_off_does_not_call_redis_complete() -> None:
     rows, members = Rows(five_waiting()), Members()
-    reconcile = Reconcile(rows, members, Alone(), FakeClock(), failures=())
+    reconcile = Reconcile(rows, members, Leadership(), FakeClock(), failures=())
     rows.away_at_page = 1
     with pytest.raises(ConnectionError):
         await reconcile.turn()
@@ -92,8 +153,271 @@ async def test_a_full_pass_that_broke_off_does_not_call_redis_complete() -> None
 
 async def test_a_redis_that_lost_its_data_gets_a_full_pass_at_the_next_turn_and_then_only_looks() -> None:
     rows, members = Rows(five_waiting()), Members()
-    reconcile = Reconcile(rows, members, Alone(), FakeClock(), failures=())
+    reconcile = Reconcile(rows, members, Leadership(), FakeClock(), failures=())
     assert await reconcile.turn() == Corrections(added=5)
     assert await reconcile.turn() == Corrections()
+    assert rows.windows == members.windows == [(*WINDOW, LOOK_AT_MOST)]
     members.held, members.epoch = set(), False
     assert await reconcile.turn() == Corrections(added=5)
+    assert len(rows.windows) == 1
+
+
+@BOTH_WAYS
+async def test_where_nothing_is_wrong_nothing_is_corrected(way: str) -> None:
+    world = World()
+    assert await world.correct(way) == Corrections()
+    assert world.members.held == world.right
+    assert world.rows.quiet == set(), "no row is read a second time"
+
+
+@BOTH_WAYS
+async def test_what_is_missing_is_added_and_what_stands_for_nothing_is_removed(way: str) -> None:
+    world = World()
+    world.members.held = (world.right - {member_of(world.requests[0])}) | {UNREADABLE, member_of(request_of())}
+    assert await world.correct(way) == Corrections(added=1, removed=2)
+    assert world.members.held == world.right
+    assert world.rows.quiet == {5.0}
+
+
+@BOTH_WAYS
+async def test_bytes_that_nobody_can_read_are_removed_though_nothing_else_is_wrong(way: str) -> None:
+    world = World()
+    world.members.held.add(UNREADABLE)
+    assert await world.correct(way) == Corrections(removed=1)
+    assert world.members.held == world.right
+
+
+@BOTH_WAYS
+async def test_who_moved_a_moment_ago_is_left_to_his_settle(way: str) -> None:
+    """It writes PostgreSQL first and Redis afterwards: in between both look wrong, and neither is."""
+    world = World()
+    absent, doubled = world.requests[0], world.requests[1]
+    stale = member_of(replace(doubled, enqueued_at=START - timedelta(seconds=1)))
+    world.members.held = (world.right - {member_of(absent)}) | {stale}
+    held = set(world.members.held)
+    world.rows.moving = {absent.identity_id, doubled.identity_id}
+    assert await world.correct(way) == Corrections()
+    assert world.members.held == held
+    world.rows.moving = set()
+    assert await world.correct(way) == Corrections(added=1, removed=1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"state": State.RUNNING}, {"state": State.DEAD}, {"enqueued_at": START + timedelta(microseconds=1)}],
+    ids=lambda change: "".join(change.values() if "state" in change else change),
+)
+@BOTH_WAYS
+async def test_who_does_not_wait_any_more_as_he_did_gets_no_member(way: str, change: dict[str, Any]) -> None:
+    world = World()
+    absent = world.requests[0]
+    world.members.held.discard(member_of(absent))
+    world.rows.fresh = {absent.identity_id: replace(absent, **change)}
+    assert await world.correct(way) == Corrections()
+
+
+@BOTH_WAYS
+async def test_who_is_gone_when_read_again_gets_no_member(way: str) -> None:
+    world = World()
+    gone = world.requests[0]
+    world.members.held.discard(member_of(gone))
+
+    async def read_many(identity_ids: Sequence[UUID], *, quiet: float) -> dict[object, tuple[Request, bool]]:
+        return {}
+
+    world.rows.read_many = read_many
+    assert await world.correct(way) == Corrections()
+
+
+@pytest.mark.parametrize(
+    ("state", "removed"), [(State.RUNNING, 0), (State.WAITING, 0), (State.PROVISIONED, 1), (State.DEAD, 1)]
+)
+@BOTH_WAYS
+async def test_a_member_whose_row_is_in_no_page_goes_unless_its_request_runs_or_waits(
+    way: str, state: State, removed: int
+) -> None:
+    """The member of a running request is its worker's to remove; one that began to wait meanwhile is right."""
+    world = World()
+    other = request_of(state=state)
+    world.members.held.add(member_of(other))
+    world.rows.fresh = {other.identity_id: other}
+    assert await world.correct(way) == Corrections(removed=removed)
+    assert (member_of(other) in world.members.held) is (removed == 0)
+
+
+async def test_what_a_full_pass_removes_goes_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile_module, "PAGE", 2)
+    world = World()
+    world.members.held |= {f"{UNREADABLE} {number}" for number in range(4)} | {member_of(request_of())}
+    removed: list[int] = []
+    remove = world.members.remove
+
+    async def remove_noted(members: Sequence[str]) -> None:
+        removed.append(len(members))
+        await remove(members)
+
+    world.members.remove = remove_noted
+    assert await world.reconcile.full_pass() == Corrections(removed=5)
+    assert world.members.held == world.right
+    assert removed == [2, 2, 1]
+
+
+async def test_a_full_pass_is_made_at_the_start_and_each_hour_and_looks_in_between() -> None:
+    world = World()
+    looks = []
+    for seconds in (0, 0, FULL_PASS_EVERY - 1, 1, 1):
+        world.clock.seconds += seconds
+        await world.reconcile.turn()
+        looks.append(len(world.rows.windows))
+    assert looks == [0, 1, 2, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("members", "running", "differ"),
+    [(4, 0, True), (5, 0, False), (6, 0, True), (4, 2, True), (7, 2, False), (8, 2, True)],
+)
+async def test_numbers_that_differ_twice_lead_to_a_full_pass(members: int, running: int, differ: bool) -> None:
+    """A member stays while its request runs: there may be more of them than rows that wait, by so many."""
+    world = World()
+    await world.reconcile.turn()
+    world.rows.running = running
+
+    async def length() -> int:
+        return members
+
+    world.members.length = length
+    looks = []
+    for _ in range(4):
+        await world.reconcile.turn()
+        looks.append(len(world.rows.windows))
+    assert looks == ([1, 1, 2, 2] if differ else [1, 2, 3, 4])
+
+
+async def test_numbers_that_differ_now_and_then_are_a_race_and_no_reason_for_a_full_pass() -> None:
+    world = World()
+    await world.reconcile.turn()
+    lengths = iter([4, 5, 4, 5])
+
+    async def length() -> int:
+        return next(lengths)
+
+    world.members.length = length
+    for _ in range(4):
+        await world.reconcile.turn()
+    assert len(world.rows.windows) == 4
+
+
+def corrected(direction: str) -> float:
+    return REGISTRY.get_sample_value("postroom_reconcile_corrections_total", {"direction": direction}) or 0
+
+
+async def test_corrections_are_counted_by_direction_and_told() -> None:
+    world = World()
+    await world.reconcile.turn()
+    world.members.held = world.right - {member_of(world.requests[0]), member_of(world.requests[1])} | {UNREADABLE}
+    before = corrected("added"), corrected("removed")
+    with capture_logs() as logs:
+        await world.reconcile.turn()
+        await world.reconcile.turn()
+    assert (corrected("added"), corrected("removed")) == (before[0] + 2, before[1] + 1)
+    assert logs == [{"event": "Reconcile corrected Redis", "log_level": "warning", "added": 2, "removed": 1}]
+
+
+@pytest.mark.parametrize(("lost", "strange"), [(1, 0), (0, 1)])
+async def test_a_correction_in_one_direction_is_told_too(lost: int, strange: int) -> None:
+    world = World()
+    await world.reconcile.turn()
+    world.members.held = {*sorted(world.right)[lost:], *[UNREADABLE][:strange]}
+    with capture_logs() as logs:
+        assert await world.reconcile.turn() == Corrections(lost, strange)
+    assert [entry["event"] for entry in logs] == ["Reconcile corrected Redis"]
+
+
+async def test_a_full_pass_tells_what_it_compared_and_corrected() -> None:
+    world = World()
+    world.members.held = world.right - {member_of(world.requests[0])} | {UNREADABLE, f"{UNREADABLE} Again"}
+    pages = world.rows.pages
+
+    async def slow_pages(size: int) -> AsyncIterator[Sequence[Request]]:
+        world.clock.seconds += 1.23456
+        async for page in pages(size):
+            yield page
+
+    world.rows.pages = slow_pages
+    with capture_logs() as logs:
+        await world.reconcile.full_pass()
+    assert logs == [
+        {
+            "event": "Reconcile compared all that waits",
+            "log_level": "info",
+            "compared": 5,
+            "added": 1,
+            "removed": 2,
+            "seconds": 1.23,
+        }
+    ]
+
+
+def test_corrections_add_up_in_both_directions() -> None:
+    assert Corrections(1, 2) + Corrections(10, 20) == Corrections(11, 22)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile_module, "LOOK_EVERY", 0.001)
+
+
+@asynccontextmanager
+async def running(world: World) -> AsyncGenerator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(world.reconcile.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 5)
+
+
+async def test_a_stop_ends_the_pause_and_not_only_the_look() -> None:
+    world = World()
+    async with running(world):
+        await eventually(lambda: world.members.epoch, "the first turn is made")
+    assert world.leadership.asked == ["reconcile"]
+
+
+async def test_after_a_stop_nothing_is_asked_any_more() -> None:
+    world, stop = World(), asyncio.Event()
+    stop.set()
+    await world.reconcile.run(stop)
+    assert world.leadership.asked == []
+
+
+@pytest.mark.usefixtures("quick")
+async def test_who_does_not_lead_compares_nothing_and_asks_again() -> None:
+    world = World(Leadership(leads=False))
+    async with running(world):
+        await eventually(lambda: len(world.leadership.asked) > 2, "it asks again")
+    assert not world.members.epoch
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_part_that_is_away_is_waited_out_counted_and_told_without_its_address() -> None:
+    world = World(Leadership(Unavailable("away"), ConnectionResetError("redis://:secret@127.0.0.1")))
+    postgres, redis = "postroom_database_errors_total", "postroom_redis_errors_total"
+    before = REGISTRY.get_sample_value(postgres, {"where": "reconcile"}) or 0, REGISTRY.get_sample_value(redis) or 0
+    with capture_logs() as logs:
+        async with running(world):
+            await eventually(lambda: world.members.epoch, "a turn is made after all")
+    assert REGISTRY.get_sample_value(postgres, {"where": "reconcile"}) == before[0] + 1
+    assert REGISTRY.get_sample_value(redis) == before[1] + 1
+    assert logs[0] == {
+        "event": "Reconcile waits for Redis",
+        "log_level": "warning",
+        "error": "ConnectionResetError",
+    }
+
+
+async def test_an_error_of_our_own_ends_it() -> None:
+    world = World(Leadership(ZeroDivisionError()))
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(world.reconcile.run(asyncio.Event()), 5)

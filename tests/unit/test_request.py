@@ -94,6 +94,22 @@ def test_the_last_failure_says_how_often_and_why() -> None:
     assert move.error == CUT
 
 
+@pytest.mark.parametrize("retries", range(4))
+@pytest.mark.parametrize("server_well", [True, False])
+@pytest.mark.parametrize("kind", [Transient, Throttled, Misconfigured, Permanent, Conflict])
+def test_every_failure_is_kept_in_the_words_of_the_mail_server(
+    kind: type[MailServerError], server_well: bool, retries: int
+) -> None:
+    assert after_attempt(retries, failed(kind("its words"), server_well=server_well)).error == "its words"
+
+
+def test_an_interruption_is_kept_with_its_cause() -> None:
+    assert after_attempt(0, Interrupted()).error == "interrupted by shutdown"
+    never_began = after_attempt(1, Interrupted("no slot was free", began=False))
+    assert never_began.error == "no slot was free"
+    assert not never_began.outcome_unknown
+
+
 @pytest.mark.parametrize("error", [Permanent("refused: bad name"), Conflict("held by k")])
 def test_what_will_never_work_dies_with_the_words_of_the_mail_server(error: MailServerError) -> None:
     assert after_attempt(0, failed(error, server_well=True)).reason == str(error)

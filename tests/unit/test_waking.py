@@ -9,6 +9,7 @@ from fakes import FakeClock, FakeReminders
 from postroom.ports import Reminder
 from postroom.retry.waking import LOOK_AT_MOST, SAFETY_LOOK, Waking
 from postroom.retry.worker import EARLY
+from postroom.telemetry import REGISTRY
 
 
 class World:
@@ -35,12 +36,25 @@ async def test_when_redis_is_silent_postgresql_takes_over_at_once() -> None:
     redis.errors = [ConnectionError("redis://:secret@127.0.0.1")]
     world = World(redis=redis)
     world.exact.queue = [Reminder(uuid4())]
+    before = counted()
     with capture_logs() as logs:
         assert len((await world.waking.due(4)).reminders) == 1
-    assert "secret" not in str(logs)
+    assert logs == [
+        {
+            "event": "Redis did not answer; PostgreSQL takes over",
+            "log_level": "warning",
+            "call": "due",
+            "error": "ConnectionError",
+        }
+    ], "its kind and not its words: they may hold the password"
+    assert counted() == before + 1
     await world.waking.due(4)
     assert redis.limits == [4, 4], "Redis is asked again"
     assert world.exact.limits == [4]
+
+
+def counted() -> float:
+    return REGISTRY.get_sample_value("postroom_redis_errors_total") or 0
 
 
 async def test_an_error_that_is_not_redis_silence_is_not_hidden() -> None:
@@ -108,6 +122,13 @@ async def test_the_next_look_is_no_later_than_the_next_safety_look(next_in: floa
     await world.waking.due(4)
     world.clock.seconds += SAFETY_LOOK - 4
     assert (await world.waking.due(4)).next_in == pytest.approx(expected)
+
+
+async def test_with_a_safety_look_near_the_next_look_is_near_too() -> None:
+    world = World(redis=FakeReminders())
+    await world.waking.due(4)
+    world.clock.seconds += SAFETY_LOOK - 0.5
+    assert (await world.waking.due(4)).next_in == pytest.approx(0.5)
 
 
 async def test_after_an_outage_the_next_look_is_one_at_all_that_is_due() -> None:

@@ -1,0 +1,44 @@
+"""What waits, compared with what Redis holds: identities and times count, bytes do not."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from fakes import START, request_of
+from postroom.domain.comparison import foreign, missing
+from postroom.domain.member import RetryJob
+from postroom.domain.request import Request, State
+
+UNREADABLE = "what is this?"
+
+
+def waiting() -> Request:
+    return request_of(uuid4(), state=State.WAITING, holder=None)
+
+
+def member_of(request: Request) -> str:
+    return RetryJob.of(request).to_json()
+
+
+def test_who_has_no_member_is_missing_and_nobody_else() -> None:
+    there, absent = waiting(), waiting()
+    assert missing([there, absent], [UNREADABLE, member_of(there)]) == [absent]
+
+
+def test_a_member_of_nobody_who_waits_is_foreign_and_so_are_unreadable_bytes() -> None:
+    request, stranger = waiting(), member_of(waiting())
+    assert foreign([request], [member_of(request), stranger, UNREADABLE]) == [stranger, UNREADABLE]
+
+
+def test_a_member_of_an_earlier_settle_stands_for_nobody() -> None:
+    request = waiting()
+    earlier = member_of(request_of(request.identity_id, enqueued_at=START - timedelta(microseconds=1)))
+    assert missing([request], [earlier]) == [request]
+    assert foreign([request], [earlier]) == [earlier]
+
+
+def test_a_member_that_is_written_otherwise_is_the_same_member() -> None:
+    """Another version of Postroom may spell it differently, and that is no reason to touch it."""
+    request = waiting()
+    spaced = member_of(request).replace(",", ", ")
+    assert missing([request], [spaced]) == []
+    assert foreign([request], [spaced]) == []
