@@ -293,6 +293,7 @@ async def test_the_counts_are_true(
     assert [empty[f"requests_{state}"] for state in ("waiting", "running", "overdue", "dead")] == [0, 0, 0, 0]
     assert (empty["oldest_overdue_seconds"], empty["breaker_open"], empty["log_default_rows"]) == (0, 0, 0)
     assert empty["log_months_ahead"] == 24
+    assert (empty["live_events_waiting"], empty["oldest_live_event_seconds"]) == (0, 0)
     await failed(requests, mailbox("waits"), Transient("mail server answered 500"))
     overdue = await failed(requests, mailbox("overdue"), Transient("mail server answered 500"))
     await records.make_due_in(-100, overdue)
@@ -303,7 +304,15 @@ async def test_the_counts_are_true(
         "INSERT INTO email_provisioning_log (action, status, attempt_count, created_at) "
         "VALUES ('refuse', 'done', 0, now() - interval '2 months')"
     )
+    await records.rows(
+        "INSERT INTO live_events (kratos_identity_id, type, data, created_at, announced_at) VALUES "
+        "(gen_random_uuid(), 'mail', '{}', now() - interval '200 s', now()), "
+        "(gen_random_uuid(), 'mail', '{}', now() - interval '100 s', NULL), "
+        "(gen_random_uuid(), 'mail', '{}', now(), NULL)"
+    )
     counts = await audit.counts()
+    assert counts["live_events_waiting"] == 2
+    assert 99 < counts["oldest_live_event_seconds"] < 110
     assert [counts[f"requests_{state}"] for state in ("waiting", "running", "overdue", "dead")] == [2, 1, 1, 1]
     assert 99 < counts["oldest_overdue_seconds"] < 110
     assert (counts["breaker_open"], counts["log_default_rows"]) == (1, 1)

@@ -62,6 +62,8 @@ GAUGES = {
     "requests_dead": "Requests in the dead letters",
     "oldest_overdue_seconds": "How long the most overdue request has been due",
     "breaker_open": "1 while the mail server is not asked",
+    "live_events_waiting": "Events in the outbox that no screen was told yet",
+    "oldest_live_event_seconds": "How long the first of them has waited",
     "log_months_ahead": "Months for which the audit has a partition of its own",
     "log_default_rows": "1 if rows fell into the audit's default partition: run postroom migrate",
 }

@@ -8,6 +8,11 @@ SELECT 1::float8 AS database_up,
        coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at < now())), 0)::float8
            AS oldest_overdue_seconds,
        (SELECT open::int FROM mail_server_breaker)::float8 AS breaker_open,
+       (SELECT count(*) FROM live_events WHERE announced_at IS NULL)::float8 AS live_events_waiting,
+       coalesce(
+           (SELECT extract(epoch FROM now() - created_at) FROM live_events WHERE announced_at IS NULL ORDER BY id LIMIT 1),
+           0
+       )::float8 AS oldest_live_event_seconds,
        (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         WHERE i.inhparent = 'email_provisioning_log'::regclass
           AND c.relname > 'email_provisioning_log_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')
