@@ -69,7 +69,7 @@ class CentrifugoServer:
 
 
 @asynccontextmanager
-async def centrifugo(folder: Path, *, own: bool = False) -> AsyncIterator[CentrifugoServer]:
+async def centrifugo(folder: Path, *, own: bool = False, config: Path = CONFIG) -> AsyncIterator[CentrifugoServer]:
     """A running Centrifugo; with `own` always a process of ours. Skips the test when it cannot be built."""
     if (url := os.environ.get("CENTRIFUGO_URL")) and not own:
         environ = os.environ
@@ -90,7 +90,7 @@ async def centrifugo(folder: Path, *, own: bool = False) -> AsyncIterator[Centri
     }
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CENTRIFUGO_")}
     process = Process(
-        f"Centrifugo {VERSION}", [program, "-c", CONFIG], env=environment | settings, log=folder / "centrifugo.log"
+        f"Centrifugo {VERSION}", [program, "-c", config], env=environment | settings, log=folder / "centrifugo.log"
     )
     server = CentrifugoServer(f"http://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{internal_port}", process=process)
     try:

@@ -86,7 +86,7 @@ class Trial:
     async def addresses(self) -> list[str]:
         """Of all mailboxes on the mail server, but the service account's."""
         found = [address for account in (await self.stalwart())["accounts"] for address in account["addresses"]]
-        return sorted(address for address in found if not address.startswith("postroom-service@"))
+        return sorted(address for address in found if not address.startswith(("postroom-service@", "postroom-mail@")))
 
     def family(self) -> list[psutil.Process]:
         """The trial and everything that it started."""

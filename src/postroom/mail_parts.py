@@ -39,7 +39,7 @@ from postroom.realtime.live_streams import LiveStreams
 from postroom.runtime import Parts
 from postroom.settings import Settings
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
-from postroom.stalwart.impersonation import Impersonation
+from postroom.stalwart.impersonation import Impersonation, taken_at
 from postroom.stalwart.kept_passwords import KeptPasswords
 from postroom.stalwart.seal import Seal
 from postroom.stalwart.web_hook import WebHook
@@ -58,10 +58,14 @@ class MailParts:
     arrivals: Arrivals
     watching: Watching
     sweep: ArrivalSweep
+    master: Impersonation | None
+    """By which Postroom acts for people; None where it acts by an app password of each"""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
         async with asyncio.TaskGroup() as group:
+            if self.master:
+                group.create_task(self.master.known())  # a wrong password is told before people come
             for part in (self.streams, self.announcing, self.arrivals, self.watching, self.sweep):
                 group.create_task(part.run(stop))
 
@@ -123,14 +127,15 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             now=clock.now,
         )
         sweep = ArrivalSweep(states, arrivals, PostgresLeadership(pool))
-        yield MailParts(api, people, accounts, upstream, streams, announcing, arrivals, watching, sweep)
+        master = authorization if isinstance(authorization, Impersonation) else None
+        yield MailParts(api, people, accounts, upstream, streams, announcing, arrivals, watching, sweep, master)
 
 
 def _authorization(parts: Parts, accounts: MailAccounts) -> tuple[MailAuthorization, Devices]:
     """How we act for each person, and how a person's devices get in."""
     settings = parts.settings
     if settings.mail_master:
-        master = Impersonation(settings.mail_master.get_secret_value())
+        master = Impersonation(settings.mail_master.get_secret_value(), taken_at(settings.stalwart_url))
         as_people = StalwartAppPasswords(parts.mail_server, as_the_person(settings.stalwart_url, master))
         return master, Devices(accounts, as_people, None)
     credentials = PostgresMailCredentials(parts.pool)

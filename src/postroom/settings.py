@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -117,6 +118,11 @@ class Settings(BaseSettings):
     stalwart_webhook_key: SecretStr | None = Field(
         None, description="Signs Stalwart's webhooks about new mail; empty: they are refused"
     )
+    stalwart_webhook_url: str | None = Field(
+        None,
+        description="Where Stalwart's webhooks find Postroom; empty: on loopback if Stalwart is there, "
+        "else POSTROOM_PUBLIC_URL with /internal/mail/stalwart",
+    )
     mail_eventsource: bool = Field(
         True, description="Whether Postroom listens to the mail server's EventSource for people who are on line"
     )
@@ -173,6 +179,13 @@ class Settings(BaseSettings):
             raise ValueError("a URL begins with http:// or https://")
         return value
 
+    @field_validator("stalwart_webhook_url")
+    @classmethod
+    def _leads_somewhere(cls, value: str | None) -> str | None:
+        if value is not None and not _is_address(value):
+            raise ValueError("a whole URL is needed, such as http://10.0.0.5:3001/internal/mail/stalwart")
+        return value
+
     @field_validator("webhook_key", "webhook_key_previous")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
@@ -217,6 +230,17 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     except ValidationError as error:
         # Without its cause: a traceback would print the values with it, and they may be secrets.
         raise ConfigurationError(_sentence(error)) from None
+
+
+def _is_address(url: str) -> bool:
+    """Without a password: Stalwart shows the addresses of its hooks."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url and not parts.fragment
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and parts.username is None
 
 
 def _domain(raw: str) -> str:

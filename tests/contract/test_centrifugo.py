@@ -50,6 +50,24 @@ def test_the_configuration_that_we_ship_has_no_unknown_key_and_no_secret() -> No
     assert "key:" not in "".join(line for line in CONFIG.read_text().splitlines() if not line.startswith("#"))
 
 
+async def test_its_nodes_are_counted_and_a_wrong_key_is_told(server: CentrifugoServer, announcer: Centrifugo) -> None:
+    assert await announcer.nodes() >= 1
+    other = Centrifugo(server.api_url, "another-key-0123456789")
+    with pytest.raises(AnnouncerAway, match="POSTROOM_CENTRIFUGO_API_KEY"):
+        await other.nodes()
+    await other.aclose()
+
+
+async def test_a_centrifugo_without_our_namespace_is_told(tmp_path: Path) -> None:
+    bare = tmp_path / "config.yaml"
+    bare.write_text(CONFIG.read_text().replace("name: mail", "name: post"))
+    async with centrifugo(tmp_path, own=True, config=bare) as server:
+        announcer = Centrifugo(server.api_url, server.api_key)
+        with pytest.raises(AnnouncerAway, match="unknown channel"):
+            await announcer.nodes()
+        await announcer.aclose()
+
+
 async def test_an_announced_event_reaches_the_screen_of_the_person(
     server: CentrifugoServer, announcer: Centrifugo
 ) -> None:

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from eventually import eventually
+from parts import NOBODY_THERE
 from postroom.sandbox.loopback import free_port
 from servers import Database
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
@@ -177,3 +178,22 @@ async def test_a_taken_port_is_named(settings: dict[str, str]) -> None:
         code, log = await service.end()
     assert code == 2
     assert f"cannot listen on 127.0.0.1:{settings['POSTROOM_PORT']}" in log
+
+
+async def test_a_wrong_master_password_is_told_at_the_start_and_sent_once(
+    settings: dict[str, str], stalwart: StalwartStandIn
+) -> None:
+    before = (await stalwart.request_counts()).get("GET /api/account", 0)
+    people = {"POSTROOM_KRATOS_PUBLIC_URL": NOBODY_THERE, "POSTROOM_MAIL_MASTER": "master@example.org:a-wrong-secret"}
+    async with running("serve", settings | people) as service:
+        await eventually(service.live, "the service", 20)
+
+        async def asked() -> bool:
+            return (await stalwart.request_counts()).get("GET /api/account", 0) > before
+
+        await eventually(asked, "the login of the master account", 10)
+        code, log = await service.end(signal.SIGTERM)
+    assert code == 0, log
+    assert log.count("Mail server refuses POSTROOM_MAIL_MASTER") == 1
+    assert "a-wrong-secret" not in log
+    assert (await stalwart.request_counts())["GET /api/account"] == before + 1

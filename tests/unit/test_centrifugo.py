@@ -118,6 +118,32 @@ async def test_a_disconnect_that_failed_is_told(answer: httpx2.Response) -> None
         await ScriptedCentrifugo(answer).announcer.disconnect(ALICE)
 
 
+async def test_its_nodes_are_counted_and_the_namespace_of_our_channels_is_asked_for() -> None:
+    server = ScriptedCentrifugo(httpx2.Response(200, json={"result": {"nodes": [{}, {}]}}))
+    assert await server.announcer.nodes() == 2
+    assert [(request.url.path, json.loads(request.content)) for request in server.requests] == [
+        ("/api/info", {}),
+        ("/api/history", {"channel": f"mail:user#{UUID(int=0)}", "limit": 0}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx2.Response(200, json=error(102, "unknown channel")),
+        httpx2.Response(200, json={"result": {}}),
+        httpx2.Response(200, json={"result": []}),
+        httpx2.Response(401),
+        httpx2.Response(404),
+        httpx2.ConnectError("refused"),
+    ],
+)
+async def test_a_centrifugo_that_could_not_announce_is_told(answer: httpx2.Response | Exception) -> None:
+    with pytest.raises(AnnouncerAway) as caught:
+        await ScriptedCentrifugo(answer).announcer.nodes()
+    assert KEY not in str(caught.value)
+
+
 @pytest.fixture
 async def silent_port() -> AsyncIterator[int]:
     """A server that takes requests and answers none."""

@@ -1,5 +1,6 @@
 """Headers for a person, and the encryption of what makes them."""
 
+import asyncio
 import base64
 from dataclasses import replace
 from uuid import UUID, uuid4
@@ -7,9 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from mail_fakes import an_account
-from postroom.errors import ConfigurationError, Permanent
-from postroom.stalwart.impersonation import Impersonation
+from postroom.errors import ConfigurationError, Misconfigured, Permanent
+from postroom.stalwart.impersonation import REFUSED_FOR, Impersonation, basic, taken_at
 from postroom.stalwart.seal import Seal
+from scripted_upstream import json_answer, scripted_upstream
 
 KEY, OTHER = (base64.b64encode(bytes([byte]) * 32).decode() for byte in (0xFB, 0x02))
 
@@ -20,9 +22,81 @@ async def test_a_master_account_logs_in_as_the_person() -> None:
     assert base64.b64decode(header[6:]).decode() == "alice@example.org%master@example.org:pass:wörd%"
 
 
-async def test_a_refused_master_account_is_not_tried_again() -> None:
-    master, account = Impersonation("master@example.org:secret"), an_account()
+class MailServer:
+    """It `takes` the master account or not; `asked` by how many logins of its own."""
+
+    def __init__(self, takes: bool) -> None:
+        self.takes = takes
+        self.asked: list[str] = []
+        self.now = 0.0
+
+    async def __call__(self, header: str) -> bool:
+        self.asked.append(base64.b64decode(header[6:]).decode())
+        return self.takes
+
+    def master(self) -> Impersonation:
+        return Impersonation("master@example.org:secret", self, monotonic=lambda: self.now)
+
+
+async def test_a_refused_master_account_is_sent_twice_an_hour_whoever_comes() -> None:
+    server = MailServer(takes=False)
+    master, account = server.master(), an_account()
     assert await master.refused(account, await master.header(account)) is False
+    for server.now in (1.0, REFUSED_FOR - 1):
+        for person in (account, replace(account, email="bob@example.org")):
+            with pytest.raises(Misconfigured, match="POSTROOM_MAIL_MASTER") as error:
+                await master.header(person)
+            assert error.value.unauthorized
+    assert server.asked == ["master@example.org:secret"]
+    server.now = REFUSED_FOR
+    with pytest.raises(Misconfigured):
+        await master.header(account)
+    assert len(server.asked) == 2
+
+
+async def test_a_master_account_that_was_corrected_works_again_for_everybody() -> None:
+    server = MailServer(takes=False)
+    master, account = server.master(), an_account()
+    assert not await master.known()
+    server.takes, server.now = True, REFUSED_FOR
+    assert await master.header(account)
+    assert len(server.asked) == 2
+    await master.header(account)
+    assert len(server.asked) == 2
+
+
+async def test_a_person_whom_the_mail_server_does_not_know_is_not_sent_again_and_others_are() -> None:
+    server = MailServer(takes=True)
+    master, account = server.master(), an_account()
+    await master.refused(account, await master.header(account))
+    with pytest.raises(Misconfigured, match="knows no alice"):
+        await master.header(account)
+    assert await master.header(replace(account, email="bob@example.org"))
+    server.now = REFUSED_FOR
+    assert await master.header(account)
+
+
+async def test_people_who_are_refused_at_once_cost_one_login_of_the_master() -> None:
+    server = MailServer(takes=False)
+    master = server.master()
+    people = [replace(an_account(), email=f"p{number}@example.org") for number in range(50)]
+    headers = [await master.header(person) for person in people]
+    await asyncio.gather(*(master.refused(*each) for each in zip(people, headers, strict=True)))
+    assert len(server.asked) == 1
+
+
+TAKEN = {"answers 200": (200, True), "401": (401, False), "403": (403, True), "404": (404, True), "503": (503, True)}
+
+
+@pytest.mark.parametrize(("status", "taken"), TAKEN.values(), ids=TAKEN.keys())
+async def test_only_a_401_of_a_mail_server_means_that_it_refuses_the_master(status: int, taken: bool) -> None:
+    async with scripted_upstream() as server:
+        server.will(json_answer({"permissions": ["authenticate"]}, status))
+        assert await taken_at(server.url)(basic("master@example.org", "secret")) is taken
+        assert [(asked.target, asked.header("authorization")) for asked in server.asked] == [
+            ("/api/account", basic("master@example.org", "secret"))
+        ]
+    assert await taken_at(server.url)("Basic x")  # nobody is there any more
 
 
 @pytest.mark.parametrize("email", ["alice%admin@example.org", "alice@example.org%admin", "alice:x@example.org"])

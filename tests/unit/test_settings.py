@@ -87,6 +87,20 @@ def test_a_redis_url_is_kept() -> None:
         ("DOMAINS", "exam ple.org", "is not a domain name"),
         ("MARK_DOMAIN", "localhost", "'localhost' has no dot"),
         ("MARK_DOMAIN", "exam ple.org", "is not a domain name"),
+        *(
+            ("STALWART_WEBHOOK_URL", url, "a whole URL is needed")
+            for url in (
+                "10.0.0.5:3001/internal/mail/stalwart",
+                "ftp://10.0.0.5/",
+                "http:///internal",
+                "http://10.0.0.5:0/",
+                "http://10.0.0.5:99999/",
+                "http://name:password@10.0.0.5/",
+                "http://10.0.0.5/#x",
+                "http://10.0.0.5/a b",
+                "http://[10.0.0.5/",
+            )
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_it_needs(name: str, value: str, words: str) -> None:

@@ -44,34 +44,47 @@ async def test_a_hook_as_we_want_it_is_fine() -> None:
     server = ScriptedStalwart()
     server.will(found(AS_WE_WANT))
     state = await setup_of(server).state(URL)
-    assert state == WebHookState(["jqevukp2aeqa"], [])
+    assert state == WebHookState(["jqevukp2aeqa"], {})
     assert state.fine
 
 
 @pytest.mark.parametrize(
     ("change", "wrong"),
     [
-        ({"enable": False}, ["enable"]),
-        ({"throttle": 1000}, ["throttle"]),
-        ({"events": {"message-ingest.spam": True}}, ["events"]),
-        ({"events": {"message-ingest.ham": False}}, ["events"]),
-        ({"events": {}, "eventsPolicy": "exclude"}, ["events", "eventsPolicy"]),
-        ({"events": None, "lossy": True}, ["events", "lossy"]),
+        ({"enable": False}, {"enable": "false"}),
+        ({"throttle": 1000}, {"throttle": "1000"}),
+        ({"events": {"message-ingest.spam": True}}, {"events": "message-ingest.spam"}),
+        ({"events": {"message-ingest.ham": False}}, {"events": "none"}),
+        ({"events": {}, "eventsPolicy": "exclude"}, {"events": "none", "eventsPolicy": '"exclude"'}),
+        ({"events": None, "lossy": True}, {"events": "none", "lossy": "true"}),
+        ({"signatureKey": {"@type": "None"}}, {"signatureKey": "none"}),
+        ({"signatureKey": {"@type": "File", "filePath": "/etc/key"}}, {}),
     ],
 )
-async def test_what_is_not_as_we_want_it_is_named(change: dict[str, Any], wrong: list[str]) -> None:
+async def test_what_is_not_as_we_want_it_is_named(change: dict[str, Any], wrong: dict[str, str]) -> None:
     server = ScriptedStalwart()
     server.will(found(AS_WE_WANT | change))
     state = await setup_of(server).state(URL)
-    assert list(state.wrong) == wrong
-    assert not state.fine
+    assert state.wrong == wrong
+    assert state.fine == (not wrong)
 
 
-async def test_the_hook_of_somebody_else_is_none_of_ours() -> None:
+@pytest.mark.parametrize(
+    ("url", "elsewhere"),
+    [
+        ("http://elsewhere.example.org/internal/mail/stalwart", True),
+        ("http://127.0.0.1:3002/internal/mail/stalwart", True),
+        ("http://127.0.0.1:3001/hooks/of/another/program", False),
+        ("http://[::1/", False),
+    ],
+)
+async def test_a_hook_that_leads_elsewhere_is_none_of_ours_and_is_named_if_it_looks_like_one(
+    url: str, elsewhere: bool
+) -> None:
     server = ScriptedStalwart()
-    server.will(found(AS_WE_WANT | {"url": "http://elsewhere.example.org/internal/mail/stalwart"}))
+    server.will(found(AS_WE_WANT | {"url": url, "throttle": 1000}))
     state = await setup_of(server).state(URL)
-    assert state == WebHookState([], [])
+    assert state == WebHookState([], {}, (url,) if elsewhere else ())
     assert not state.fine
 
 
@@ -84,7 +97,7 @@ async def test_two_hooks_to_our_address_are_one_too_many() -> None:
 async def test_a_missing_hook_is_made_and_the_settings_are_reloaded() -> None:
     server = ScriptedStalwart()
     server.will(found(), MADE)
-    await setup_of(server).ensure(URL, "k")
+    assert await setup_of(server).ensure(URL, "k") == WebHookState([], {})
     (_, made, _), (action, reload, _) = server.calls()
     wanted = {name: value for name, value in AS_WE_WANT.items() if name != "id"}
     assert made["create"]["c"] == wanted | {"signatureKey": {"@type": "Value", "secret": "k"}}
@@ -95,8 +108,9 @@ async def test_a_missing_hook_is_made_and_the_settings_are_reloaded() -> None:
 async def test_ours_are_made_anew_since_a_running_hook_keeps_its_key() -> None:
     server = ScriptedStalwart()
     other = AS_WE_WANT | {"id": "theirs", "url": "http://elsewhere.example.org/"}
-    server.will(found(AS_WE_WANT, other), MADE)
-    await setup_of(server).ensure(URL, "new key")
+    server.will(found(AS_WE_WANT | {"throttle": 1000}, other), MADE)
+    before = await setup_of(server).ensure(URL, "new key")
+    assert before == WebHookState(["jqevukp2aeqa"], {"throttle": "1000"})
     assert server.calls()[0][1]["destroy"] == ["jqevukp2aeqa"]
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from postroom.cli import look, rebuild, sandbox, service, trial
+from postroom.cli import check, look, rebuild, sandbox, service, trial
 
 app = typer.Typer(
     name="postroom",
@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 trial.register(app)
 service.register(app)
+check.register(app)
 look.register(app)
 rebuild.register(app)
 app.add_typer(sandbox.app, name="sandbox")

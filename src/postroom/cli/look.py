@@ -15,7 +15,7 @@ from rich.table import Table
 from postroom.cli.environment import settings_or_trial
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.request import Request, State
-from postroom.examination import Finding, examine
+from postroom.examination.finding import Finding
 from postroom.postgres.audit import Audit
 from postroom.runtime import Parts, connected
 
@@ -48,6 +48,9 @@ def status_command(as_json: AsJson = False) -> None:
 
 
 async def _status(*, as_json: bool) -> None:
+    # Not at the top: it loads the web framework, for which the other commands should not wait.
+    from postroom.examination.whole import examine
+
     async with _parts() as parts:
         counts = await parts.audit.counts()
         waiting = await parts.audit.look("next_waiting", limit=SHOWN)

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from postroom.api.stalwart_hook import PATH as HOOK_PATH
 from postroom.errors import ConfigurationError
 from postroom.postgres.migrate import role_of, upgrade
 from postroom.runtime import authorization
@@ -169,6 +168,9 @@ class Trial:
 
     async def _web_hook(self, stalwart_url: str, admin_password: str) -> None:
         """As the stand-in's administrator, let it tell the service of new mail."""
+        # Not at the top: it loads the web framework, for which the other commands should not wait.
+        from postroom.api.stalwart_hook import PATH as HOOK_PATH
+
         client = StalwartClient(stalwart_url, authorization(f"admin:{admin_password}"))
         registry = StalwartRegistry(client, mark_domain=self._domains[0], quota=None)
         key = self._environment["POSTROOM_STALWART_WEBHOOK_KEY"]
@@ -210,8 +212,8 @@ class Trial:
         self._environment["POSTROOM_URL"] = url
         self._environment["POSTROOM_DOMAINS"] = os.environ.get("POSTROOM_DOMAINS") or ",".join(self._domains)
         defaults = {"POSTROOM_LOG_FORMAT": "console"}
-        fixed = {"POSTROOM_HOST": LOOPBACK, "POSTROOM_PORT": str(self._port), "POSTROOM_PUBLIC_URL": url}
-        environment = defaults | dict(os.environ) | self._environment | fixed
+        self._environment |= {"POSTROOM_HOST": LOOPBACK, "POSTROOM_PORT": str(self._port), "POSTROOM_PUBLIC_URL": url}
+        environment = defaults | dict(os.environ) | self._environment
         load(environment)  # a wrong setting is told here, in one line, not in the child's log
         log = self._data.log("service")
         service = PythonChild(

@@ -72,6 +72,23 @@ class Centrifugo:
         if error := _error_of(await self._call("disconnect", body)):
             raise AnnouncerAway(f"Centrifugo did not disconnect: {error[1]} ({error[0]})")
 
+    async def nodes(self) -> int:
+        """How many nodes Centrifugo has. Raises `AnnouncerAway` also when it has no namespace for our channels, or one
+        without a history: each event would be refused, or told without what a screen needs after a break."""
+        found = (await self._asked("info", {})).get("nodes")
+        # Of nobody's channel, and none of its publications: there are no others to ask by without publishing.
+        await self._asked("history", {"channel": channel_of(UUID(int=0)), "limit": 0})
+        if not isinstance(found, list):
+            raise AnnouncerAway("Centrifugo's answer to info is none: POSTROOM_CENTRIFUGO_API_URL leads elsewhere")
+        return len(cast("list[Any]", found))
+
+    async def _asked(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = await self._call(method, body)
+        if error := _error_of(answer):
+            raise AnnouncerAway(f"Centrifugo refused {method}: {error[1]} ({error[0]})")
+        result = answer.get("result")
+        return cast("dict[str, Any]", result) if isinstance(result, dict) else {}
+
     async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         """The answer's JSON object. Errors of a call come as HTTP 200, too: the caller looks."""
         try:

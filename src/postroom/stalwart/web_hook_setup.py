@@ -110,7 +110,7 @@ class WebHookSetup:
         found = answers.read(1, _WebHooks).web_hooks
         ours = [each for each in found if each.url == url]
         path = urlsplit(url).path
-        elsewhere = sorted({each.url for each in found if each.url != url and _path(each.url) == path})
+        elsewhere = tuple(sorted({each.url for each in found if each.url != url and _path(each.url) == path}))
         wrong = {name: _shown(each, name) for each in ours for name in _WANTED if not _is_as_wanted(each, name)}
         return WebHookState([each.id for each in ours], dict(sorted(wrong.items())), elsewhere)
 

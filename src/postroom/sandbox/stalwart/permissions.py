@@ -29,10 +29,10 @@ DEFAULT_ROLES = {
 ADMIN = USER | DEFAULT_ROLES["System Administrator"]
 """What `"roles": {"@type": "Admin"}` grants."""
 SERVICE = frozenset(
-    ["authenticate", "sysDomainGet", "sysDomainQuery"]
+    ["authenticate", "sysDomainGet", "sysDomainQuery", "sysWebHookGet", "sysWebHookQuery"]
     + [f"sysAccount{verb}" for verb in ("Get", "Query", "Create", "Update")]
 )
-"""The seven that a provisioning service needs besides those it hands out."""
+"""The seven that a provisioning service needs besides those it hands out, and two to see the web hooks."""
 _OWN = ("sysAccountSettings", "sysAccountPassword", "sysAppPassword", "sysApiKey")
 
 

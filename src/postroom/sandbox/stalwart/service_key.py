@@ -14,7 +14,7 @@ _OPERATOR = Access(ids.RECOVERY_ADMIN, "admin", permissions.EVERY)
 
 
 def ensure_service_key(store: Store, domains: Domains, roles: Roles, accounts: Accounts, secret: str) -> None:
-    """Least privilege: a role with the seven permissions of a provisioning service and all it hands out.
+    """Least privilege: a role with what a provisioning service needs, and all it hands out.
 
     With another secret than at the last start, the key is replaced.
     """

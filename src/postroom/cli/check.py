@@ -1,0 +1,101 @@
+"""`postroom check`."""
+
+import asyncio
+import getpass
+import json
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from postroom.cli.environment import settings_or_trial
+from postroom.errors import ConfigurationError
+from postroom.examination.finding import Finding
+from postroom.runtime import authorization, connected
+from postroom.settings import Settings
+from postroom.stalwart.client import StalwartClient
+
+
+def register(app: typer.Typer) -> None:
+    app.command("check")(check_command)
+
+
+def check_command(
+    fix: Annotated[bool, typer.Option("--fix", help="Set Stalwart's web hook about new mail up, then look.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --fix: only tell what would be done.")] = False,
+    admin: Annotated[
+        str | None,
+        typer.Option(metavar="LOGIN", help="See and set the web hook up as this administrator of Stalwart's."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Look at every setting and every part, and say how to mend what is wrong. Exit code 1 if something is.
+
+    The password of --admin is asked for, or read from standard input if that is no terminal. It is used for the web
+    hook alone, and kept nowhere.
+
+    Example: postroom check --fix --admin admin@example.org
+    """
+    if dry_run and not fix:
+        raise ConfigurationError("--dry-run tells what --fix would do: give both")
+    try:
+        settings = settings_or_trial()
+    except ConfigurationError as error:
+        findings = [Finding("settings", "wrong", str(error), "docs/reference/settings.md")]
+    else:
+        password = _password(admin) if admin else ""
+        findings = asyncio.run(_look(settings, admin, password, fix=fix, dry_run=dry_run))
+    if as_json:
+        typer.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
+    else:
+        _print(findings)
+    if any(finding.state == "wrong" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _password(login: str) -> str:
+    """Never an argument or a variable: those stay in the shell's history."""
+    if sys.stdin.isatty():
+        found = getpass.getpass(f"Password of {login} at Stalwart: ")
+    else:
+        found = sys.stdin.readline().rstrip("\r\n")
+    if not found:
+        raise ConfigurationError(f"no password of {login}: type it, or send it to standard input")
+    return found
+
+
+async def _look(settings: Settings, admin: str | None, password: str, *, fix: bool, dry_run: bool) -> list[Finding]:
+    # Not at the top: it loads the web framework, for which no other command should wait.
+    from postroom.examination.web_hook import fix_web_hook
+    from postroom.examination.whole import examine
+
+    async with connected(settings) as parts, _administrator(settings, admin, password) as administrator:
+        done = [await fix_web_hook(parts, administrator, dry_run=dry_run)] if fix else []
+        # An administrator who was refused is not sent once more: that counts towards a ban of this host.
+        eyes = None if any(each.state == "wrong" for each in done) else administrator
+        return [*done, *await examine(parts, of_mail=True, administrator=eyes)]
+
+
+@asynccontextmanager
+async def _administrator(settings: Settings, login: str | None, password: str) -> AsyncGenerator[StalwartClient | None]:
+    if login is None:
+        yield None
+        return
+    client = StalwartClient(settings.stalwart_url, authorization(f"{login}:{password}"))
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+def _print(findings: list[Finding]) -> None:
+    table = Table("part", "state", "what was found", "what to do")
+    colours = {"fine": "green", "warning": "yellow", "wrong": "red"}
+    for each in findings:
+        table.add_row(each.part, f"[{colours[each.state]}]{each.state}[/]", escape(each.detail), escape(each.fix))
+    Console().print(table)

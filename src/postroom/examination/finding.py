@@ -1,0 +1,29 @@
+"""What was found of one part."""
+
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+State = Literal["fine", "warning", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`fix` is what to do about it, for an operator. No secret stands in any of it."""
+
+    part: str
+    state: State
+    detail: str
+    fix: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+Findings = AsyncGenerator[Finding]
+
+
+def joined(names: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *most, last = list(names) or [""]
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,110 @@
+"""PostgreSQL and Redis."""
+
+import asyncio
+from uuid import uuid4
+
+from psycopg.errors import UndefinedTable
+
+from postroom.errors import Unavailable
+from postroom.examination.finding import Finding, Findings
+from postroom.postgres.audit import kept_mark_domain
+from postroom.postgres.connection import row
+from postroom.postgres.notifications import PostgresNotifications
+from postroom.queue.retry_set import FAILURES, RetrySet
+from postroom.realtime.live_streams import Notifications
+from postroom.runtime import Parts
+
+MONTHS_AHEAD = 3
+HEARD_WITHIN = 2.0
+
+
+async def database(parts: Parts) -> Findings:
+    try:
+        facts = await row(parts.pool, "examine")
+        counts = await parts.audit.counts()
+        breaker = await parts.breakers.read()
+        kept = await kept_mark_domain(parts.pool)
+        heard = await heard_by_itself(PostgresNotifications(parts.pool, parts.settings.database_url.get_secret_value()))
+    except UndefinedTable:
+        yield Finding("database", "wrong", "it has none of Postroom's tables, or old ones", "run postroom migrate")
+        return
+    except Unavailable as error:
+        yield Finding("database", "wrong", str(error), "start PostgreSQL, or correct POSTROOM_DATABASE_URL")
+        return
+    assert facts is not None  # a SELECT without FROM always has a row
+    yield Finding("database", "fine", f"PostgreSQL {facts['version']}, schema {facts['revision']}")
+    if kept not in (None, parts.settings.mark_domain):
+        yield Finding(
+            "marks",
+            "wrong",
+            f"they were made in {kept}, but POSTROOM_MARK_DOMAIN says {parts.settings.mark_domain}",
+            f"set POSTROOM_MARK_DOMAIN={kept}",
+        )
+    if not heard:
+        yield Finding(
+            "database",
+            "wrong",
+            "what one session sends by NOTIFY, another does not hear: a pooler shares them, and locks, too",
+            "let POSTROOM_DATABASE_URL lead to PostgreSQL itself, or to a pooler in session mode",
+        )
+    if breaker.open:
+        yield Finding(
+            "breaker",
+            "warning",
+            f"open ({breaker.cause}): {breaker.error}",
+            "mend the mail server; then wait for the next probe, or run postroom resume",
+        )
+    if facts["may_change_log"]:
+        yield Finding(
+            "audit",
+            "warning",
+            f"the role {facts['role']} owns the log or may change it; only the triggers protect it",
+            "give POSTROOM_DATABASE_URL a role of its own, POSTROOM_MIGRATE_DATABASE_URL the owner; postroom migrate",
+        )
+    if facts["fsync"] != "on" or facts["synchronous_commit"] == "off":
+        yield Finding(
+            "database",
+            "wrong",
+            f"fsync={facts['fsync']}, synchronous_commit={facts['synchronous_commit']}: commits can be lost",
+            "set fsync=on and synchronous_commit=on",
+        )
+    if counts["log_months_ahead"] < MONTHS_AHEAD or counts["log_default_rows"]:
+        yield Finding(
+            "audit",
+            "warning",
+            f"partitions for {counts['log_months_ahead']:.0f} more months; "
+            f"rows in the default one: {bool(counts['log_default_rows'])}",
+            "run postroom migrate (it makes partitions for 24 months)",
+        )
+
+
+async def heard_by_itself(notifications: Notifications, *, within: float = HEARD_WITHIN) -> bool:
+    """Whether a notification arrives. Raises `Unavailable`."""
+    word = f"{uuid4().hex}:0"  # of nobody: the services that hear it do nothing
+    async with notifications.listen() as payloads:
+        await notifications.send([word])
+        try:
+            async with asyncio.timeout(within):
+                async for payload in payloads:
+                    if payload == word:
+                        return True
+        except TimeoutError:
+            return False
+    return False
+
+
+async def redis(parts: Parts) -> Findings:
+    if parts.redis is None:
+        yield Finding("redis", "fine", "not configured: PostgreSQL alone reminds")
+        return
+    try:
+        waiting = await RetrySet(parts.redis, lease=1).length()
+    except FAILURES as error:
+        yield Finding(
+            "redis",
+            "warning",
+            f"does not answer ({type(error).__name__}); PostgreSQL takes over, nothing is lost",
+            "start Redis, or correct POSTROOM_REDIS_URL",
+        )
+        return
+    yield Finding("redis", "fine", f"{waiting} members wait in email:provisioning:retry")

@@ -1,0 +1,49 @@
+"""All parts, one after the other."""
+
+from contextlib import aclosing
+
+from postroom.examination.finding import Finding, Findings
+from postroom.examination.kratos import kratos
+from postroom.examination.mail import mail
+from postroom.examination.mail_master import mail_master
+from postroom.examination.mail_server import FIX, mail_server
+from postroom.examination.realtime import realtime
+from postroom.examination.stores import database, redis
+from postroom.examination.web_hook import web_hook
+from postroom.mail_parts import missing_for_mail
+from postroom.runtime import Parts
+from postroom.settings import Settings
+from postroom.stalwart.client import StalwartClient
+
+
+async def examine(parts: Parts, *, of_mail: bool = False, administrator: StalwartClient | None = None) -> list[Finding]:
+    """All findings; a part that is away is one of them. `of_mail`: those of mail for people, too, for which the master
+    account logs in. `administrator` looks where our key may not."""
+    found = [_of_settings(parts.settings), *await _all(database(parts)), *await _all(redis(parts))]
+    problem = await parts.mail_server.well()
+    # Whoever is not known there is not asked further: each refusal counts towards a ban of this host.
+    found += [Finding("mail server", "wrong", str(problem), FIX)] if problem else await _all(mail_server(parts))
+    found += await kratos(parts.settings)
+    if of_mail:
+        found += mail(parts.settings)
+        if not missing_for_mail(parts.settings):
+            asked = () if problem else (await mail_master(parts), await web_hook(parts, administrator))
+            found += [each for each in asked if each]
+            found += await realtime(parts.settings)
+    return found
+
+
+async def _all(findings: Findings) -> list[Finding]:
+    async with aclosing(findings):
+        return [finding async for finding in findings]
+
+
+def _of_settings(settings: Settings) -> Finding:
+    if settings.delay_factor != 1:
+        return Finding(
+            "settings",
+            "warning",
+            f"delays are multiplied by {settings.delay_factor}",
+            "unset POSTROOM_DELAY_FACTOR in production",
+        )
+    return Finding("settings", "fine", f"domains {', '.join(settings.domains)}; marks in {settings.mark_domain}")
