@@ -1,7 +1,6 @@
 """The real-time half of one process inside a test: outbox, announcing, streams and `/api/live` on a port of its own."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,32 +16,37 @@ from postroom.api.live import Live, Pace, live_router
 from postroom.api.visitor import receive_visitors
 from postroom.domain.person import Person
 from postroom.errors import NoSession, PostroomError
-from postroom.jmap.event_stream import Event, EventStream
 from postroom.mail.announcing import Announcing
 from postroom.mail.ports import Visitor
 from postroom.postgres.connection import make_pool
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.realtime.live_streams import LiveStreams
+from screen import Screen, listening
 
 READY: Mapping[str, Any] = {"state": "ready"}
 
 
 class FakePeople:
-    """Everybody is who the header `x-person` says; `errors` are raised instead."""
+    """Everybody is who the header `x-person` says, `known` as such and such; `errors` are raised instead. No answer
+    while `held` is not set."""
 
     def __init__(self) -> None:
+        self.known: dict[UUID, Person] = {}
         self.errors: dict[UUID, PostroomError] = {}
         self.asked = 0
+        self.held: asyncio.Event | None = None
 
     async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
         self.asked += 1
+        if self.held:
+            await self.held.wait()
         if "x-person" not in headers:
             raise NoSession("log in")
         identity_id = UUID(headers["x-person"])
         if error := self.errors.get(identity_id):
             raise error
-        return Visitor(Person(identity_id), ["ory_kratos_session=prolonged"])
+        return Visitor(self.known.get(identity_id, Person(identity_id)), ["ory_kratos_session=prolonged"])
 
 
 @dataclass
@@ -60,55 +64,14 @@ class LiveService:
     off_line: list[UUID] = field(default_factory=list)
 
 
-class Screen:
-    """A browser's EventSource: what it was told so far."""
-
-    def __init__(self, answer: httpx2.Response) -> None:
-        self.answer = answer
-        self.events: list[Event] = []
-        self.raw = b""
-        self.ended = False
-        self._stream = EventStream()
-        self._read = 0
-
-    @property
-    def last_id(self) -> str:
-        return self._stream.last_id
-
-    async def listen(self) -> None:
-        async for chunk in self.answer.aiter_raw():
-            self.raw += chunk
-            self.events += self._stream.feed(chunk)
-        self.ended = True
-
-    async def next(self) -> tuple[str, Any]:
-        """Type and data of the next event."""
-        await eventually(lambda: len(self.events) > self._read, "another event")
-        event = self.events[self._read]
-        self._read += 1
-        return event.type, json.loads(event.data)
-
-    def told(self) -> list[int]:
-        """The ids of the `mail` events so far."""
-        return [json.loads(event.data)["id"] for event in self.events if event.type == "mail"]
-
-
 @asynccontextmanager
 async def screen(service: LiveService, identity_id: UUID, *, last_id: str | None = None) -> AsyncGenerator[Screen]:
     """An open stream of the person."""
-    headers = {b"x-person": str(identity_id).encode()}
-    if last_id is not None:
-        headers[b"last-event-id"] = last_id.encode()
-    client = httpx2.AsyncClient(trust_env=False, timeout=httpx2.Timeout(5, read=60))
-    async with client, client.stream("GET", f"{service.url}/api/live", headers=headers) as answer:
-        assert answer.status_code == 200, await answer.aread()
-        found = Screen(answer)
-        listening = asyncio.create_task(found.listen())
-        try:
-            yield found
-        finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+    async with (
+        httpx2.AsyncClient(base_url=service.url, trust_env=False) as http,
+        listening(http, last_id, x_person=str(identity_id)) as found,
+    ):
+        yield found
 
 
 async def get(service: LiveService, identity_id: UUID | None) -> httpx2.Response:

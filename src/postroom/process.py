@@ -24,6 +24,10 @@ from postroom.runtime import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, con
 from postroom.settings import Settings
 from postroom.telemetry import log
 
+STUCK_SECONDS = 30
+"""A connection whose other side takes nothing for so long is cut by the kernel. Closed by us alone, it would stay until
+its reader has taken what was sent, and hold up the end of the service."""
+
 
 async def serve(settings: Settings, *, until_eof: bool = False) -> None:
     """The service: webhook, health, metrics, mail for people, and the worker unless POSTROOM_WORKER is off."""
@@ -59,6 +63,8 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> None:
             task.add_done_callback(lambda _: stop.set())
         await stop.wait()
         log.info("Stopping: attempts under way may end")
+        if mail:
+            mail.streams.end()  # they may be open though `mail.run` never began, since PostgreSQL was away
         server.should_exit = True
         parts.worker.stop()
         await parts.accept.drain(within=settings.drain_seconds)
@@ -135,6 +141,8 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sys.platform == "linux":  # each connection inherits it (tcp(7))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * STUCK_SECONDS)
     try:
         listener.bind((host, port))
     except OSError as error:

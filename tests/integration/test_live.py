@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,12 +12,13 @@ from eventually import eventually
 from live_events import commit_event, unannounced
 from live_service import LiveService, get, live_service, screen
 from postroom.api.live import Pace
+from postroom.domain.person import Person, Scope
 from postroom.errors import KratosAway, NoSession, SecondFactorDue
 from postroom.mail.ports import LiveEvent
 from postroom.postgres.connection import Pool
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.realtime import live_streams
-from records import Records
+from records import Records, records_of
 from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
@@ -167,6 +168,50 @@ async def test_a_screen_without_mail_for_an_hour_comes_back_without_a_reload(
             assert (await again.next())[1]["id"] == event
 
 
+async def test_an_event_whose_commit_is_under_way_is_told_to_a_screen_that_begins_meanwhile(
+    database: Database, service: LiveService, records: Records
+) -> None:
+    await records.rows(
+        "INSERT INTO live_events (kratos_identity_id, type, data, announced_at) "
+        "VALUES (%s, 'mail', '{}', now() - interval '2 min')",
+        BOB,
+    )
+    async with records_of(database.owner_url) as slow, slow.connection.transaction():
+        under_way = await commit_event(slow, ALICE)
+        await commit_event(records, BOB)
+        async with screen(service, ALICE) as stream:
+            assert (await stream.next())[0] == "hello"
+            await slow.connection.execute("COMMIT")
+            service.announcing.wake()
+            assert (await stream.next())[1]["id"] == under_way
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["by a server that stops", "below our feet"])
+async def test_who_is_on_line_while_the_database_is_restored_reloads_and_is_told_what_comes(
+    database: Database, records: Records, pool: Pool, monkeypatch: pytest.MonkeyPatch, cut: bool
+) -> None:
+    monkeypatch.setattr(live_streams, "SETTLE_EVERY", 0.05)
+    for _ in range(50):
+        await commit_event(records, BOB)
+    await records.rows("UPDATE live_events SET announced_at = now() - interval '2 min'")
+    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+        await stream.next()
+        await eventually(lambda: stream.last_id == "50", "settled")
+        async with records.connection.transaction():
+            await records.rows("DELETE FROM live_events WHERE id > 10")
+            await records.rows("ALTER TABLE live_events ALTER COLUMN id RESTART WITH 11")
+        if cut:
+            await _cut_listeners(pool)
+        assert await stream.next() == ("reload", {})
+        assert stream.last_id == "10"
+        pings = stream.raw.count(b": ping")
+        await eventually(lambda: stream.raw.count(b": ping") > pings + 2, "a few pings")
+        event = await commit_event(records, ALICE)
+        assert event == 11
+        service.announcing.wake()
+        assert (await stream.next())[1]["id"] == event
+
+
 async def test_the_progress_of_the_mailbox_is_told_when_it_changes_until_it_is_ready(
     database: Database, records: Records
 ) -> None:
@@ -193,6 +238,9 @@ async def test_where_centrifugo_announces_the_stream_ends_after_hello(database: 
         assert (await stream.next())[0] == "hello"
         assert (await stream.next())[0] == "elsewhere"
         await eventually(lambda: stream.ended, "the end of the stream")
+        # Another tab may have been there before; nobody tells when a screen leaves Centrifugo.
+        await eventually(lambda: not service.streams.on_line(ALICE), "closed")
+        assert (service.on_line, service.off_line) == ([ALICE], [])
 
 
 @pytest.mark.parametrize("error", [NoSession("logged out"), SecondFactorDue("second factor")])
@@ -214,6 +262,53 @@ async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: D
         answer = await get(service, ALICE)
         assert (answer.status_code, answer.json()["code"]) == (503, "kratos_away")
         assert answer.headers["retry-after"]
+
+
+@pytest.mark.parametrize("pace", [QUICK, Pace(ask=0.02)], ids=["looked at often", "not looked at before its end"])
+async def test_a_stream_ends_with_its_session_also_while_kratos_is_away(database: Database, pace: Pace) -> None:
+    async with live_service(database.service_url, pace=pace) as service:
+        service.people.known[ALICE] = Person(ALICE, expires_at=datetime.now(UTC) + timedelta(seconds=1))
+        async with screen(service, ALICE) as stream:
+            await stream.next()
+            service.people.errors[ALICE] = KratosAway("away")
+            await eventually(lambda: stream.ended, "the end of the stream")
+            assert datetime.now(UTC) >= service.people.known[ALICE].expires_at  # type: ignore[operator]
+
+
+async def test_a_stream_goes_on_with_a_session_that_was_prolonged(database: Database, records: Records) -> None:
+    async with live_service(database.service_url, pace=Pace(ask=0.02)) as service:
+        service.people.known[ALICE] = Person(ALICE, expires_at=datetime.now(UTC) + timedelta(seconds=0.3))
+        async with screen(service, ALICE) as stream:
+            await stream.next()
+            service.people.known[ALICE] = Person(ALICE, expires_at=datetime.now(UTC) + timedelta(hours=1))
+            await eventually(lambda: service.people.asked == 2, "asked at the end that was known")
+            event = await commit_event(records, ALICE)
+            service.announcing.wake()
+            assert (await stream.next())[1]["id"] == event
+            assert service.people.asked == 2
+
+
+async def test_a_stream_ends_when_it_may_not_read_any_more(database: Database) -> None:
+    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+        await stream.next()
+        service.people.known[ALICE] = Person(ALICE, frozenset({Scope.SEND}))
+        await eventually(lambda: stream.ended, "the end of the stream")
+
+
+async def test_a_slow_look_at_the_session_holds_back_no_event(database: Database, records: Records) -> None:
+    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+        await stream.next()
+        service.people.held = asyncio.Event()
+        asked = service.people.asked
+        await eventually(lambda: service.people.asked > asked, "Kratos is asked")
+        event = await commit_event(records, ALICE)
+        service.announcing.wake()
+        assert (await stream.next())[1]["id"] == event
+        await asyncio.sleep(3 * QUICK.look)
+        assert service.people.asked == asked + 1, "nobody is asked twice at a time"
+        service.people.errors[ALICE] = NoSession("logged out")
+        service.people.held.set()
+        await eventually(lambda: stream.ended, "the end of the stream")
 
 
 async def test_nobody_listens_without_a_session(service: LiveService) -> None:

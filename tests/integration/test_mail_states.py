@@ -135,6 +135,29 @@ async def test_another_account_of_the_same_person_begins_anew_and_a_new_address_
     assert not await states.advance(MailState(ALICE, None), "s9", [EVENT]), "a look at the old one tells nothing"
 
 
+async def test_an_account_id_given_again_is_his_who_was_on_line_last(states: PostgresMailStates) -> None:
+    """A mail server that was set up anew gives its ids in another order."""
+    await states.advance(await states.watch(ALICE), "s1", [])
+    newcomer = MailAccount(BOB.identity_id, BOB.email, ALICE.account_id)
+    assert (await states.watch(newcomer)).email_state is None
+    assert (await watched(states, newcomer)).account == newcomer
+    assert await states.advance(MailState(newcomer, None), "s9", [])
+    assert (await states.watch(ALICE)).email_state == "s1", "what she was told is not forgotten by his coming"
+    assert (await watched(states)).account == ALICE
+
+
+async def test_two_people_whose_accounts_changed_places_are_both_watched(states: PostgresMailStates) -> None:
+    for account in (ALICE, BOB):
+        await states.watch(account)
+    moved = [
+        MailAccount(ALICE.identity_id, ALICE.email, BOB.account_id),
+        MailAccount(BOB.identity_id, BOB.email, ALICE.account_id),
+    ]
+    for account in moved:
+        assert (await states.watch(account)).email_state is None
+        assert (await watched(states, account)).account == account
+
+
 async def test_stale_is_what_nobody_looked_at_the_longest_first(states: PostgresMailStates, records: Records) -> None:
     fresh, away = (MailAccount(UUID(int=number), f"{number}@example.org", f"x{number}") for number in (3, 4))
     for account in (ALICE, BOB, fresh, away):

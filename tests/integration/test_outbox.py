@@ -12,7 +12,8 @@ from live_events import commit_event, unannounced
 from postroom.mail.ports import LiveEvent
 from postroom.postgres.connection import Pool, sql
 from postroom.postgres.outbox import PostgresOutbox
-from records import Records
+from records import Records, records_of
+from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
 
@@ -83,11 +84,24 @@ async def test_a_newer_event_waits_while_an_older_one_of_the_person_is_claimed(
     assert await ids_of(outbox) == [second]
 
 
-async def test_the_limit_counts_people_and_each_comes_whole(outbox: PostgresOutbox, records: Records) -> None:
+async def test_the_limit_counts_people_and_each_comes_with_all_that_waits(
+    outbox: PostgresOutbox, records: Records
+) -> None:
     mine = [await commit_event(records, ALICE) for _ in range(3)]
     theirs = await commit_event(records, BOB)
     assert await ids_of(outbox, 1) == mine
     assert await ids_of(outbox, 1) == [theirs]
+
+
+async def test_the_backlog_of_one_person_comes_ten_at_a_time_so_that_the_others_do_not_wait_for_it(
+    outbox: PostgresOutbox, records: Records
+) -> None:
+    mine = [await commit_event(records, ALICE) for _ in range(12)]
+    theirs = await commit_event(records, BOB)
+    assert await ids_of(outbox) == [*mine[:10], theirs]
+    assert await ids_of(outbox) == []
+    await outbox.announced(mine[:10])
+    assert await ids_of(outbox) == mine[10:]
 
 
 async def test_a_claim_that_locks_but_has_not_committed_lets_nobody_overtake(
@@ -144,7 +158,7 @@ async def test_what_was_missed_before_the_oldest_that_is_kept_cannot_be_known(
 ) -> None:
     ids = [await commit_event(records, ALICE) for _ in range(4)]
     await outbox.announced(ids)
-    await age(records, "announced_at", "11 min", *ids[:2])
+    await age(records, "announced_at", "11 min", *ids[:3])
     assert await outbox.prune() == 2
     assert await outbox.after(ALICE, ids[0], 10) is None
     kept = await outbox.after(ALICE, ids[1], 10)
@@ -193,6 +207,46 @@ async def test_settled_is_what_was_announced_a_minute_ago_with_nothing_older_ope
     await age(records, "announced_at", "2 min", fourth)
     assert await outbox.settled() == fourth
     assert await outbox.newest(ALICE) == fourth
+
+
+@pytest.mark.parametrize("announced", [False, True], ids=["to announce", "just announced"])
+async def test_settled_is_never_an_id_whose_commit_is_under_way(
+    outbox: PostgresOutbox, records: Records, database: Database, announced: bool
+) -> None:
+    """A screen that began there would step over the event."""
+    old = await commit_event(records, BOB)
+    await outbox.announced([old])
+    await age(records, "announced_at", "2 min", old)
+    async with records_of(database.owner_url) as slow, slow.connection.transaction():
+        under_way = await commit_event(slow, ALICE)
+        newer = await commit_event(records, BOB)
+        assert newer == under_way + 1
+        if announced:
+            await outbox.announced([newer])
+        assert await outbox.settled() == old
+
+
+async def test_with_nothing_settled_a_screen_begins_before_everything(outbox: PostgresOutbox, records: Records) -> None:
+    event = await commit_event(records, ALICE)
+    assert await outbox.settled() == 0
+    missed = await outbox.after(ALICE, 0, 10)
+    assert missed is not None
+    assert [each.id for each in missed] == [event]
+
+
+async def test_what_was_settled_last_is_kept_so_that_a_screen_without_events_begins_there(
+    outbox: PostgresOutbox, records: Records
+) -> None:
+    """It would begin before what is forgotten, and be told to reload."""
+    old, settled, new = [await commit_event(records, BOB) for _ in range(3)]
+    await outbox.announced([old, settled])
+    await age(records, "announced_at", "1 hour", old, settled)
+    assert await outbox.prune() == 1
+    assert await outbox.prune() == 0
+    assert await outbox.settled() == settled
+    missed = await outbox.after(BOB, settled, 10)
+    assert missed is not None
+    assert [event.id for event in missed] == [new]
 
 
 @pytest.mark.parametrize(

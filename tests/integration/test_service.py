@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import httpx2
 import pytest
 
 from eventually import eventually
+from kratos_servers import kratos_stand_in
 from parts import NOBODY_THERE
 from postroom.sandbox.loopback import free_port
 from servers import Database
@@ -159,6 +161,26 @@ async def test_a_service_without_its_database_answers_503_and_claims_nothing(set
         assert (await service.http.get("/health/ready")).status_code == 503
         code, log = await service.end(signal.SIGTERM)
     assert code == 0, log
+
+
+async def test_a_live_stream_holds_up_no_end_of_a_service_that_never_saw_its_database(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    async with kratos_stand_in(tmp_path, hook_url=f"{NOBODY_THERE}/", hook_key=KEY) as kratos:
+        token = (await kratos.sign_up("waiting@example.org"))["session_token"]
+        away = settings | {
+            "POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1:1/postroom",
+            "POSTROOM_KRATOS_PUBLIC_URL": kratos.public_url,
+            "POSTROOM_MAIL_MASTER": "master@example.org:secret",
+        }
+        async with running("serve", away) as service:
+            await eventually(service.live, "the service", 20)
+            async with service.http.stream("GET", "/api/live", headers={"X-Session-Token": token}) as answer:
+                assert answer.status_code == 200
+                asked_at = time.monotonic()
+                code, log = await service.end(signal.SIGTERM)
+    assert code == 0, log
+    assert time.monotonic() - asked_at < 8, "the drain has 20 s"
 
 
 @pytest.mark.parametrize("command", ["serve", "work", "migrate"])

@@ -67,6 +67,73 @@ async def test_an_error_in_a_reply_of_200_refuses_that_event_alone(code: int) ->
     assert await server.announcer.announce([FIRST, SECOND]) == [FIRST]
 
 
+class ForgetfulCentrifugo:
+    """Publishes as the real one does, an idempotency key once, but for the ids in `failing`: internal errors."""
+
+    def __init__(self) -> None:
+        self.failing: set[int] = set()
+        self.published: dict[str, list[int]] = {}
+        self.batches: list[list[int]] = []
+        transport = httpx2.MockTransport(self._handle)
+        self.announcer = Centrifugo("http://127.0.0.1:9000", KEY, transport=transport)
+
+    def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        commands = [command["publish"] for command in json.loads(request.content)["commands"]]
+        self.batches.append([command["data"]["id"] for command in commands])
+        return replies(*map(self._publish, commands))
+
+    def _publish(self, command: dict[str, Any]) -> dict[str, Any]:
+        event_id: int = command["data"]["id"]
+        if event_id in self.failing:
+            return error(100)
+        ids = self.published.setdefault(command["channel"], [])
+        if event_id not in ids:
+            ids.append(event_id)
+        return {"publish": {}}
+
+    def told(self, identity_id: UUID) -> list[int]:
+        return self.published.get(f"mail:user#{identity_id}", [])
+
+
+async def test_an_event_that_fails_for_a_moment_is_overtaken_by_none_of_its_person() -> None:
+    server = ForgetfulCentrifugo()
+    events = [LiveEvent(number, ALICE, "mail") for number in (1, 2, 3)]
+    server.failing = {2}
+    with pytest.raises(AnnouncerAway, match="could not publish"):
+        await server.announcer.announce(events)
+    assert server.told(ALICE) == [1]
+    server.failing = set()
+    assert await server.announcer.announce(events) == []
+    assert server.told(ALICE) == [1, 2, 3]
+
+
+async def test_a_channel_that_fails_keeps_nobody_else_waiting() -> None:
+    """Where Centrifugo's Redis is sharded, the channels of one shard alone fail."""
+    server = ForgetfulCentrifugo()
+    server.failing = {1}
+    events = [LiveEvent(1, ALICE, "mail"), *(LiveEvent(number, BOB, "mail") for number in (2, 3, 4))]
+    with pytest.raises(AnnouncerAway):
+        await server.announcer.announce(events)
+    assert (server.told(ALICE), server.told(BOB)) == ([], [2, 3, 4])
+
+
+async def test_of_each_person_one_event_is_in_a_batch() -> None:
+    server = ForgetfulCentrifugo()
+    people = [ALICE, ALICE, BOB, ALICE, BOB]
+    await server.announcer.announce([LiveEvent(number, person, "mail") for number, person in enumerate(people, 1)])
+    assert server.batches == [[1, 3], [2, 5], [4]]
+    server.batches.clear()
+    assert await server.announcer.announce([]) == []
+    assert server.batches == []
+
+
+async def test_an_event_that_is_refused_for_good_holds_up_none_of_its_person() -> None:
+    server = ScriptedCentrifugo(replies(error(107)))
+    later = LiveEvent(9, ALICE, "mail")
+    assert await server.announcer.announce([FIRST, later]) == [FIRST, later]
+    assert len(server.requests) == 2
+
+
 AWAY = {
     "internal error of one reply": replies({"publish": {}}, error(100)),
     "internal error beside one that is refused": replies(error(102), error(100)),

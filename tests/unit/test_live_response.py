@@ -1,13 +1,19 @@
 """The answer of /api/live towards a connection that is gone, stuck or refused."""
 
 import asyncio
+import socket
+import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from typing import Any, cast
 from uuid import UUID
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
+from eventually import eventually
+from postroom import process
 from postroom.api import event_stream
 from postroom.api.event_stream import EventStreamResponse, event_of
 from postroom.realtime.live_streams import LiveStream, TooManyStreams
@@ -71,6 +77,31 @@ async def test_a_reader_that_takes_nothing_any_more_loses_its_place(
     answer = EventStreamResponse(place.open, forever, closed=place.note_closed)
     await asyncio.wait_for(answer({"type": "http"}, browser.receive, browser.send), 2)
     assert (place.taken, place.closed) == (0, 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="TCP_USER_TIMEOUT is an option of Linux")
+async def test_the_connection_of_a_reader_that_takes_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closed alone, it would wait for its reader, and the end of the service for it."""
+    monkeypatch.setattr(event_stream, "SEND_WITHIN", 0.2)
+    monkeypatch.setattr(process, "STUCK_SECONDS", 1)
+    place = Place()
+
+    async def torrent(_stream: LiveStream) -> AsyncGenerator[bytes]:
+        while True:
+            yield b": " + b"x" * 100_000 + b"\n\n"
+
+    app = FastAPI()
+    app.add_api_route("/live", lambda: EventStreamResponse(place.open, torrent, closed=place.note_closed))
+    listener = process._listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=20))
+    serving = asyncio.create_task(server._serve(sockets=[listener]))
+    await eventually(lambda: server.started, "the service listens")
+    with socket.create_connection(listener.getsockname()) as reader:
+        reader.sendall(b"GET /live HTTP/1.1\r\nHost: here\r\n\r\n")
+        await eventually(lambda: place.closed, "the stream ends")
+        await eventually(lambda: not server.server_state.connections, "the connection is cut")
+    server.should_exit = True
+    await serving
 
 
 async def test_a_browser_that_left_ends_its_stream() -> None:

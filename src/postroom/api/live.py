@@ -10,10 +10,12 @@ A lone `id:` moves what the browser sends as Last-Event-ID without an event: a s
 hours comes back without a reload.
 """
 
+import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +24,7 @@ from fastapi import APIRouter, Request, Response
 from postroom.api.event_stream import EventStreamResponse, event_of, ping_of
 from postroom.api.problems import PROBLEMS_OF_VISITORS
 from postroom.api.visitor import visitor_of
-from postroom.domain.person import Scope
+from postroom.domain.person import Person, Scope
 from postroom.errors import CrossSite, KratosAway, NoSession, PostroomError, SecondFactorDue, Unavailable
 from postroom.mail.people import joined_headers, require_scope
 from postroom.mail.ports import People
@@ -41,7 +43,8 @@ RECONNECT_MS = (1000, 5000)
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds. `ping` lies below the 30 s after which proxies cut a silent connection; `look`: the session is asked for
-    again and the person reported on line; `ask`: the mailbox that is not ready, at first (then ever slower, to 5 s)."""
+    again, at its end at the latest, and the person reported on line; `ask`: the mailbox that is not ready, at first
+    (then ever slower, to 5 s)."""
 
     ping: float = 25.0
     look: float = 60.0
@@ -51,7 +54,8 @@ class Pace:
 
 class Live:
     """`on_line` is called when a person's stream has a mailbox to tell of, and at every look; `off_line` after the
-    last stream in this process. `elsewhere`: Centrifugo announces."""
+    last stream in this process. `elsewhere`: Centrifugo announces, and nobody is said to be off line. `now` is the
+    time of day."""
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Live:
         off_line: Callable[[UUID], Awaitable[None]],
         elsewhere: bool = False,
         pace: Pace | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._streams = streams
         self._people = people
@@ -72,19 +77,21 @@ class Live:
         self._off_line = off_line
         self._elsewhere = elsewhere
         self._pace = pace or Pace()
+        self._now = now
 
     async def stream(self, request: Request) -> Response:
         """Events for this screen, until it or its session ends."""
         visitor = await self._visiting(request)
         require_scope(visitor.person, Scope.READ)
         identity_id = visitor.person.identity_id
+        welcome = _Welcome(self._people, visitor.person, joined_headers(request.headers.raw), self._now)
 
         def pieces(stream: LiveStream) -> AsyncGenerator[bytes]:
             screen = _Screen(
                 stream,
                 self._streams,
                 mailbox=self._mailbox,
-                still_welcome=lambda: self._still_welcome(identity_id, joined_headers(request.headers.raw)),
+                welcome=welcome,
                 on_line=self._on_line,
                 elsewhere=self._elsewhere,
                 pace=self._pace,
@@ -96,20 +103,40 @@ class Live:
         )
 
     async def _closed(self, identity_id: UUID) -> None:
-        if not self._streams.on_line(identity_id):
+        # Where Centrifugo announces, he is on line there: nobody tells when a screen leaves it.
+        if not self._elsewhere and not self._streams.on_line(identity_id):
             try:
                 await self._off_line(identity_id)
             except PostroomError as error:
                 log.warning("Could not note that somebody is off line", error=str(error))
 
-    async def _still_welcome(self, identity_id: UUID, headers: Mapping[str, str]) -> bool:
+
+class _Welcome:
+    """For how long a person may listen: a stream outlives the request that was admitted."""
+
+    def __init__(self, people: People, person: Person, headers: Mapping[str, str], now: Callable[[], datetime]) -> None:
+        self._people = people
+        self._person = person
+        self._headers = headers
+        self._now = now
+
+    async def still_holds(self) -> bool:
         try:
-            visitor = await self._people.identify("GET", headers)
+            found = (await self._people.identify("GET", self._headers)).person
         except (NoSession, SecondFactorDue, CrossSite):
             return False
         except (KratosAway, Unavailable):
-            return True  # nobody is logged out because somebody else is away
-        return visitor.person.identity_id == identity_id
+            # An outage logs nobody out; the end that was known still holds.
+            return self.seconds_left(1.0) > 0
+        same = found.identity_id == self._person.identity_id
+        self._person = found
+        return same and Scope.READ in found.scopes and self.seconds_left(1.0) > 0
+
+    def seconds_left(self, at_most: float) -> float:
+        """Until the session or the access token ends, as far as that is known."""
+        if self._person.expires_at is None:
+            return at_most
+        return min(at_most, (self._person.expires_at - self._now()).total_seconds())
 
 
 class _Screen:
@@ -121,7 +148,7 @@ class _Screen:
         streams: LiveStreams,
         *,
         mailbox: MailboxOf,
-        still_welcome: Callable[[], Awaitable[bool]],
+        welcome: _Welcome,
         on_line: Callable[[UUID], Awaitable[None]],
         elsewhere: bool,
         pace: Pace,
@@ -129,7 +156,7 @@ class _Screen:
         self._stream = stream
         self._streams = streams
         self._mailbox = mailbox
-        self._still_welcome = still_welcome
+        self._welcome = welcome
         self._on_line = on_line
         self._elsewhere = elsewhere
         self._pace = pace
@@ -139,24 +166,32 @@ class _Screen:
 
     async def pieces(self, last_event_id: str | None) -> AsyncGenerator[bytes]:
         yield f"retry: {random.randint(*RECONNECT_MS)}\n\n".encode()  # noqa: S311 (a spread, no secret)
+        looking = asyncio.create_task(self._look())
+        looking.add_done_callback(lambda _: self._stream.end())
         ping_at = time.monotonic() + self._pace.ping
-        look_at = time.monotonic() + self._pace.look
-        while not self._stream.ended:
-            piece, again_in = await self._next_piece(last_event_id)
-            now = time.monotonic()
-            if now >= look_at:
-                if not await self._still_welcome():
+        try:
+            while not self._stream.ended:
+                piece, again_in = await self._next_piece(last_event_id)
+                now = time.monotonic()
+                if not piece and now >= ping_at:
+                    piece = ping_of(self._stream.position if self._ready else None)
+                if piece:
+                    ping_at = now + self._pace.ping
+                    yield piece
+                if self._ready and self._elsewhere:
                     return
-                await self._report_on_line()
-                look_at = now + self._pace.look
-            if not piece and now >= ping_at:
-                piece = ping_of(self._stream.position if self._ready else None)
-            if piece:
-                ping_at = now + self._pace.ping
-                yield piece
-            if self._ready and self._elsewhere:
+                await self._stream.wait(min(ping_at - now, again_in))
+        finally:
+            if not looking.cancel():
+                looking.result()  # a defect must not stay unnoticed
+
+    async def _look(self) -> None:
+        """Until the person may listen no more. Beside the telling: a slow Kratos holds back no event."""
+        while True:
+            await asyncio.sleep(self._welcome.seconds_left(self._pace.look))
+            if not await self._welcome.still_holds():
                 return
-            await self._stream.wait(min(ping_at - now, look_at - now, again_in))
+            await self._report_on_line()
 
     async def _next_piece(self, last_event_id: str | None) -> tuple[bytes, float]:
         """What is to be told now, if anything, and the seconds after which to ask again."""

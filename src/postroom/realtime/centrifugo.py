@@ -1,5 +1,6 @@
 """The port `Announcer` by Centrifugo's HTTP API (v5 and v6)."""
 
+import itertools
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, cast
@@ -45,7 +46,29 @@ class Centrifugo:
         await self._http.aclose()
 
     async def announce(self, events: Sequence[LiveEvent]) -> list[LiveEvent]:
-        """In order, in one request. Its answer may get lost: the idempotency key is remembered for 5 minutes."""
+        """Of each person one event a request, in order: what fails for a moment must not be overtaken by his next one.
+        Its answer may get lost: the idempotency key is remembered for 5 minutes."""
+        own: dict[UUID, list[LiveEvent]] = {}
+        for event in events:
+            own.setdefault(event.identity_id, []).append(event)
+        refused: list[LiveEvent] = []
+        failed: dict[UUID, str] = {}
+        for each_next in itertools.zip_longest(*own.values()):
+            batch = [event for event in each_next if event and event.identity_id not in failed]
+            for event, reply in zip(batch, await self._publish(batch), strict=True):
+                if not (error := _error_of(reply)):
+                    continue
+                if error[0] == INTERNAL_ERROR:
+                    failed[event.identity_id] = error[1]
+                else:
+                    log.error("Centrifugo refused an event", event_id=event.id, code=error[0], error=error[1])
+                    refused.append(event)
+        if failed:
+            raise AnnouncerAway(f"Centrifugo could not publish: {next(iter(failed.values()))}")
+        return refused
+
+    async def _publish(self, events: Sequence[LiveEvent]) -> list[object]:
+        """A reply for each."""
         commands = [
             {
                 "publish": {
@@ -56,16 +79,12 @@ class Centrifugo:
             }
             for event in events
         ]
+        if not commands:
+            return []
         replies = (await self._call("batch", {"commands": commands})).get("replies")
-        if not isinstance(replies, list) or len(cast("list[Any]", replies)) != len(events):
+        if not isinstance(replies, list) or len(cast("list[object]", replies)) != len(events):
             raise AnnouncerAway("Centrifugo's answer to a batch is none: POSTROOM_CENTRIFUGO_API_URL leads elsewhere")
-        refused: list[LiveEvent] = []
-        for event, reply in zip(events, cast("list[Any]", replies), strict=True):
-            if error := _error_of(reply):
-                _raise_if_internal(error)
-                log.error("Centrifugo refused an event", event_id=event.id, code=error[0], error=error[1])
-                refused.append(event)
-        return refused
+        return cast("list[object]", replies)
 
     async def disconnect(self, identity_id: UUID) -> None:
         body = {"user": str(identity_id), "disconnect": {"code": DISCONNECT_CODE, "reason": "logged out"}}
@@ -121,8 +140,3 @@ def _error_of(reply: object) -> tuple[int, str] | None:
     found = cast("dict[str, Any]", error)
     code = found.get("code")
     return (code if isinstance(code, int) else INTERNAL_ERROR), str(found.get("message", ""))[:200]
-
-
-def _raise_if_internal(error: tuple[int, str]) -> None:
-    if error[0] == INTERNAL_ERROR:
-        raise AnnouncerAway(f"Centrifugo could not publish: {error[1]}")

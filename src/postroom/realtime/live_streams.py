@@ -155,6 +155,7 @@ class LiveStreams:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; then every stream ends, so that none holds up the drain."""
+        self._stopped = stop.is_set()
         listening = asyncio.create_task(self._listen())
         stopping = asyncio.create_task(stop.wait())
         try:
@@ -162,12 +163,20 @@ class LiveStreams:
             if listening.done():
                 listening.result()  # it ends by itself only through a defect, which must not stay unnoticed
         finally:
-            self._stopped = True
-            for stream in self._all():
-                stream.end()
+            self.end()
             for task in (listening, stopping):
                 task.cancel()
             await asyncio.gather(listening, stopping, return_exceptions=True)
+
+    def end(self) -> None:
+        """Every stream ends, and those that begin later."""
+        self._stopped = True
+        for stream in self._all():
+            stream.end()
+
+    def _look(self) -> None:
+        for stream in self._all():
+            stream.look()
 
     def _all(self) -> list[LiveStream]:
         return list(itertools.chain.from_iterable(self._streams.values()))
@@ -185,8 +194,8 @@ class LiveStreams:
             try:
                 async with self._notifications.listen() as payloads:
                     pause = FIRST_PAUSE
-                    for stream in self._all():  # nobody told them while nobody listened
-                        stream.look()
+                    self.settled = 0  # it may be another database by now, out of a backup
+                    self._look()  # nobody told them while nobody listened
                     settling = asyncio.create_task(self._settle())
                     try:
                         async for payload in payloads:
@@ -206,11 +215,13 @@ class LiveStreams:
         while True:
             found = await self._ask_settled()
             await asyncio.sleep(SETTLE_EVERY)
+            if found < self.settled:
+                self._look()  # restored from a backup meanwhile: ids are given again that no stream may step over
             self.settled = found
 
     async def _ask_settled(self) -> int:
         try:
-            return max(self.settled, await self._outbox.settled())
+            return await self._outbox.settled()
         except Unavailable:
             return self.settled
 

@@ -1,2 +1,4 @@
-SELECT *, extract(epoch FROM now() - checked_at)::float8 AS age FROM mail_states
+-- A mail server that was set up anew gives its account ids again: of several people, whoever was on line last has it.
+SELECT DISTINCT ON (stalwart_account_id) *, extract(epoch FROM now() - checked_at)::float8 AS age FROM mail_states
 WHERE stalwart_account_id = ANY(%(stalwart_ids)s) AND seen_at > now() - interval '1 day'
+ORDER BY stalwart_account_id, seen_at DESC

@@ -1,11 +1,15 @@
--- From the old end only, and never the newest: see outbox_after. Bounded, to end within the statement_timeout.
+-- From the old end only, and never the newest that is over: what is left tells whether any after an id is gone
+-- (outbox_after), and where a screen begins (outbox_settled). Bounded, to end within the statement_timeout.
 DELETE FROM live_events WHERE id < least(
     coalesce(
-        (SELECT id FROM live_events
-         WHERE (announced_at IS NULL OR announced_at > now() - interval '10 min')
-           AND created_at > now() - interval '1 day'
-         ORDER BY id LIMIT 1),
-        (SELECT max(id) FROM live_events)
+        (SELECT max(id) FROM live_events WHERE id < coalesce(
+            (SELECT id FROM live_events
+             WHERE (announced_at IS NULL OR announced_at > now() - interval '10 min')
+               AND created_at > now() - interval '1 day'
+             ORDER BY id LIMIT 1),
+            9223372036854775807
+        )),
+        0
     ),
     (SELECT min(id) FROM live_events) + 20000
 )

@@ -23,13 +23,15 @@ CREATE TABLE mail_credentials (
 -- Where Email/changes goes on, for people who were on line lately (seen_at).
 CREATE TABLE mail_states (
     kratos_identity_id  uuid PRIMARY KEY,
-    stalwart_account_id text NOT NULL UNIQUE,
+    stalwart_account_id text NOT NULL,
     email               text NOT NULL,
     email_state         text,
     seen_at             timestamptz NOT NULL DEFAULT now(),
     checked_at          timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
 CREATE INDEX mail_states_checked ON mail_states (checked_at);
+-- Not unique: a mail server that was set up anew gives its ids to other people.
+CREATE INDEX mail_states_account ON mail_states (stalwart_account_id);
 
 -- The outbox: what screens are to be told, committed with what caused it.
 CREATE TABLE live_events (
