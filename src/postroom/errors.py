@@ -36,7 +36,7 @@ class Refused(PostroomError):
 
 
 class Unavailable(PostroomError):
-    """PostgreSQL cannot be reached; nothing of the present request was stored."""
+    """PostgreSQL cannot be reached, or cannot serve us now; nothing of the present request was stored."""
 
 
 class KratosAway(PostroomError):

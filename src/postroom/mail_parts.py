@@ -17,8 +17,10 @@ from postroom.errors import ConfigurationError
 from postroom.gateway.limits import Limits
 from postroom.gateway.upstream import Upstream
 from postroom.jmap.mail_changes import JmapMail
+from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import KratosSessions
 from postroom.mail.access_tokens import TokenMaker
+from postroom.mail.active_identities import ActiveIdentities
 from postroom.mail.announcing import Announcing
 from postroom.mail.arrival_sweep import ArrivalSweep
 from postroom.mail.arrivals import Arrivals
@@ -26,6 +28,7 @@ from postroom.mail.devices import Devices
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import Announcer, MailAccounts, MailAuthorization
 from postroom.mail.servers import mail_servers
+from postroom.mail.supervision import supervise
 from postroom.mail.watching import Watching
 from postroom.postgres.access_tokens import PostgresAccessTokens
 from postroom.postgres.leadership import PostgresLeadership
@@ -39,6 +42,7 @@ from postroom.realtime.live_streams import LiveStreams
 from postroom.runtime import Parts
 from postroom.settings import Settings
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
+from postroom.stalwart.failed_logins import FailedLogins, SparingLogins
 from postroom.stalwart.impersonation import Impersonation, taken_at
 from postroom.stalwart.kept_passwords import KeptPasswords
 from postroom.stalwart.seal import Seal
@@ -62,12 +66,23 @@ class MailParts:
     """By which Postroom acts for people; None where it acts by an app password of each"""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`."""
+        """Until `stop`. Whatever breaks in it: provisioning, which runs beside it, goes on."""
+        parts = {
+            "streams": self.streams.run,
+            "announcing": self.announcing.run,
+            "arrivals": self.arrivals.run,
+            "watching": self.watching.run,
+            "arrival_sweep": self.sweep.run,
+            "master": self._ask_for_master,
+        }
         async with asyncio.TaskGroup() as group:
-            if self.master:
-                group.create_task(self.master.known())  # a wrong password is told before people come
-            for part in (self.streams, self.announcing, self.arrivals, self.watching, self.sweep):
-                group.create_task(part.run(stop))
+            for name, run in parts.items():
+                group.create_task(supervise(name, run, stop))
+
+    async def _ask_for_master(self, stop: asyncio.Event) -> None:
+        if self.master:
+            await self.master.known()  # a wrong password is told before people come
+        await stop.wait()
 
 
 def missing_for_mail(settings: Settings) -> list[str]:
@@ -89,7 +104,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
     centrifugo = centrifugo_of(settings)
     accounts, states = PostgresMailAccounts(pool), PostgresMailStates(pool)
     outbox, tokens = PostgresOutbox(pool), PostgresAccessTokens(pool)
-    authorization, devices = _authorization(parts, accounts)
+    authorization, devices, master = _authorization(parts, accounts)
     async with AsyncExitStack() as stack:
         sessions = KratosSessions(settings.kratos_public_url, clock, cookie_name=settings.session_cookie)
         stack.push_async_callback(sessions.aclose)
@@ -107,8 +122,13 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         announcing = Announcing(outbox, announcer)
         arrivals = Arrivals(states, mail, announcing.wake, now=clock.now)
         watching = Watching(accounts, states, arrivals, mail if settings.mail_eventsource else None)
+        identities: ActiveIdentities | None = None
+        if settings.kratos_admin_url:
+            admin = KratosIdentities(settings.kratos_admin_url)
+            stack.push_async_callback(admin.aclose)
+            identities = ActiveIdentities(admin)
         people = PeopleByCredential(
-            sessions, tokens, cookie_name=settings.session_cookie, public_url=settings.public_url
+            sessions, tokens, identities, cookie_name=settings.session_cookie, public_url=settings.public_url
         )
         api = MailApi(
             people=people,
@@ -127,21 +147,24 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             now=clock.now,
         )
         sweep = ArrivalSweep(states, arrivals, PostgresLeadership(pool))
-        master = authorization if isinstance(authorization, Impersonation) else None
         yield MailParts(api, people, accounts, upstream, streams, announcing, arrivals, watching, sweep, master)
 
 
-def _authorization(parts: Parts, accounts: MailAccounts) -> tuple[MailAuthorization, Devices]:
-    """How we act for each person, and how a person's devices get in."""
+def _authorization(parts: Parts, accounts: MailAccounts) -> tuple[MailAuthorization, Devices, Impersonation | None]:
+    """How we act for each person, how a person's devices get in, and the master account if there is one."""
     settings = parts.settings
+    failed = FailedLogins(settings.failed_logins_a_day)
     if settings.mail_master:
-        master = Impersonation(settings.mail_master.get_secret_value(), taken_at(settings.stalwart_url))
-        as_people = StalwartAppPasswords(parts.mail_server, as_the_person(settings.stalwart_url, master))
-        return master, Devices(accounts, as_people, None)
+        takes = taken_at(settings.stalwart_url)
+        master = Impersonation(settings.mail_master.get_secret_value(), takes, failed=failed)
+        acting = SparingLogins(master, failed)
+        as_people = StalwartAppPasswords(parts.mail_server, as_the_person(settings.stalwart_url, acting))
+        return acting, Devices(accounts, as_people, None), master
     credentials = PostgresMailCredentials(parts.pool)
     app_passwords = StalwartAppPasswords(parts.mail_server, by_key(parts.stalwart))
     seal = Seal(_text(settings.encryption_key), _text(settings.encryption_key_previous) or None)
-    return KeptPasswords(app_passwords, credentials, seal), Devices(accounts, app_passwords, credentials)
+    acting = SparingLogins(KeptPasswords(app_passwords, credentials, seal), failed)
+    return acting, Devices(accounts, app_passwords, credentials), None
 
 
 def centrifugo_of(settings: Settings) -> tuple[Centrifugo, CentrifugoForBrowsers] | None:

@@ -83,6 +83,12 @@ ARRIVAL_LOOKS = Counter(
     "postroom_arrival_looks_total", "Looks for new mail, by what came of them", ["result"], registry=REGISTRY
 )
 ARRIVALS = Counter("postroom_arrivals_total", "New mails put into the outbox", registry=REGISTRY)
+MAIL_DEFECTS = Counter(
+    "postroom_mail_defects_total",
+    "Errors in the mail half that nobody foresaw; it goes on",
+    ["where"],
+    registry=REGISTRY,
+)
 EVENT_SOURCES = Gauge(
     "postroom_event_sources", "People for whom the mail server is listened to here", registry=REGISTRY
 )

@@ -22,6 +22,7 @@ def email(mailboxes: str = "a", *keywords: str, received: datetime | None = LOOK
         ("delivered, flagged by a filter", email("a", "$flagged", "important")),
         ("in the queue before the last look", email(received=LOOKED - GRACE)),
         ("by a clock that runs ahead", email(received=LOOKED + timedelta(hours=2))),
+        ("while our own clock runs ahead, set to another time zone", email(received=LOOKED - timedelta(hours=14))),
         ("at a time that nobody can read", email(received=None)),
     ],
 )

@@ -84,6 +84,11 @@ def test_retry_after_is_kept(status: int) -> None:
     assert error_of(status, retry_after="17").retry_after == 17
 
 
+@pytest.mark.parametrize(("value", "kept"), [("3600", 3600), ("3601", 3600), ("999999999999", 3600), ("1e300", 3600)])
+def test_a_retry_after_counts_for_an_hour_at_most(value: str, kept: float) -> None:
+    assert seconds(value) == kept
+
+
 @pytest.mark.parametrize("value", [None, "", "soon", "-1", "inf", "nan", "Wed, 21 Oct 2026 07:28:00 GMT"])
 def test_a_retry_after_that_is_no_number_of_seconds_is_none(value: str | None) -> None:
     assert seconds(value) is None

@@ -81,6 +81,21 @@ async def test_shared_connections_stay_open_when_one_of_their_users_leaves() -> 
     await http.aclose()
 
 
+async def test_a_cookie_of_one_person_goes_with_nobody_elses_request() -> None:
+    cookies: list[str | None] = []
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        cookies.append(request.headers.get("cookie"))
+        return httpx2.Response(200, headers={"Set-Cookie": "session=ann; Path=/"}, content=b"{}")
+
+    http = open_http(transport=httpx2.MockTransport(handle))
+    for person in ("Basic ann", "Basic bob"):
+        reply = await Connection(http=http).exchange("GET", URL, {"Authorization": person}, within=5)
+        assert reply.headers["set-cookie"]
+    await http.aclose()
+    assert cookies == [None, None]
+
+
 async def test_an_answer_that_breaks_off_is_none() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

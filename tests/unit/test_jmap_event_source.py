@@ -171,12 +171,48 @@ async def test_a_server_that_has_moved_is_found_by_listening_again() -> None:
     assert server.asked[-1] == "/moved/"
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b'{"changed":null}', b'{"changed":["a"]}'])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"changed":null}',
+        b'{"changed":["a"]}',
+        b'{"changed":{"a":["Email"]}}',
+        b'{"changed":{"a":null}}',
+        b'{"changed":{"a":{"Email":{"state":"1"}}}}',
+    ],
+)
 async def test_a_change_that_cannot_be_read_leads_to_a_new_connection(data: bytes) -> None:
     """Which asks for all changes."""
     server = ScriptedJmap()
     server.will(stream(b"event: state\ndata: ", data, b"\n\n", STATE % 1), stream(STATE % 2), END)
     assert await heard(server) == [Connected(), Connected(), change(2)]
+
+
+async def test_a_server_whose_changes_nobody_can_read_is_asked_ever_more_seldom() -> None:
+    server = ScriptedJmap()
+    server.will(*[stream(b'event: state\ndata: {"changed":{"a":["Email"]}}\n\n')] * 4, END)
+    await heard(server)
+    assert server.paused == [1, 2, 4, 8]
+
+
+@pytest.mark.parametrize(
+    ("play", "longest"),
+    [
+        (stream(b"retry: 999999999999\n\n"), 300),
+        (problem(503, retry_after="1e300"), 3600),
+        (problem(429, retry_after="999999999999"), 3600),
+    ],
+    ids=["retry", "503", "429"],
+)
+async def test_nobody_is_sent_away_for_centuries(play: Play, longest: float) -> None:
+    server = ScriptedJmap()
+    server.will(play, END)
+    await heard(server)
+    assert server.paused == [longest + 1]
 
 
 async def test_a_listener_that_leaves_closes_its_connection() -> None:

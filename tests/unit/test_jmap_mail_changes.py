@@ -12,9 +12,10 @@ import pytest
 
 from postroom.domain.arrival import CreatedEmail
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
-from postroom.jmap.mail_changes import REFUSED_FOR, REFUSED_IN_A_ROW, JmapMail
+from postroom.jmap.mail_changes import REFUSED_FOR, JmapMail
 from postroom.mail.mail_changes import ChangesPage, HistoryLost
 from postroom.mail.ports import MailAccount
+from postroom.stalwart.impersonation import Impersonation
 from scripted_jmap import URL, ScriptedJmap, problem
 
 ALICE = MailAccount(UUID(int=1), "alice@example.org", "a")
@@ -41,7 +42,7 @@ class Keys:
         return False
 
 
-def page(state: str, *emails: dict[str, Any], more: bool = False, boxes: dict[str, Any] = BOXES):
+def page(state: Any, *emails: dict[str, Any], more: bool = False, boxes: dict[str, Any] = BOXES):
     """The answers to the three calls of a page."""
 
     def play(request: httpx2.Request) -> httpx2.Response:
@@ -53,7 +54,8 @@ def page(state: str, *emails: dict[str, Any], more: bool = False, boxes: dict[st
             ["Email/get", {"state": state, "list": list(emails), "notFound": []}, two],
             ["Mailbox/get", boxes, three],
         ]
-        return httpx2.Response(200, json={"methodResponses": found, "sessionState": "s0"})
+        # Not `json=`: that refuses what no server should say.
+        return httpx2.Response(200, content=json.dumps({"methodResponses": found, "sessionState": "s0"}))
 
     return play
 
@@ -114,6 +116,10 @@ async def test_one_odd_email_holds_up_no_other() -> None:
     odd: list[dict[str, Any]] = [
         {},
         {"id": 7},
+        {"id": ""},
+        {"id": "M\ud800"},
+        {"id": "M\x00"},
+        {"id": "M" * 256},
         {"id": "M2"},
         {"id": "M3", "mailboxIds": None, "keywords": ["$seen"], "receivedAt": "yesterday"},
         {"id": "M4", "mailboxIds": {"i": True}, "keywords": {}, "receivedAt": "2026-03-01T12:00:00"},
@@ -122,6 +128,33 @@ async def test_one_odd_email_holds_up_no_other() -> None:
     (found,) = await pages(mail_of(server))
     assert [each.id for each in found.created] == ["M2", "M3", "M4", "M1"]
     assert [each.received_at for each in found.created[:3]] == [None, None, None]
+
+
+@pytest.mark.parametrize("box", [{"role": "inbox"}, {"id": None, "role": "inbox"}, {"id": {}, "role": "sent"}, 7, None])
+async def test_one_odd_mailbox_holds_up_no_email(box: Any) -> None:
+    server = ScriptedJmap()
+    server.will(page("s2", EMAIL, boxes={"list": [box, {"id": "i", "role": "inbox"}]}))
+    (found,) = await pages(mail_of(server))
+    assert found.roles == {"i": "inbox"}
+
+
+@pytest.mark.parametrize("state", ["s\x002", "s\ud800", "s\n2", None, 7, {}])
+async def test_a_state_that_nobody_could_keep_is_unreadable(state: Any) -> None:
+    server = ScriptedJmap()
+    server.will(page(state, EMAIL))
+    with pytest.raises(Transient):
+        await pages(mail_of(server))
+    server.will(lambda request: httpx2.Response(200, content=json.dumps(_present(request, state))))
+    with pytest.raises(Transient):
+        await mail_of(server).present(ALICE)
+
+
+async def test_no_more_is_asked_for_at_once_than_the_server_gives() -> None:
+    """Else `Email/get` of what `Email/changes` found would be too large (RFC 8620 §5.1), and that for ever."""
+    server = ScriptedJmap(capabilities={"urn:ietf:params:jmap:core": {"maxObjectsInGet": 100}})
+    server.will(page("s2", EMAIL))
+    await pages(mail_of(server))
+    assert server.calls()[0][1]["maxChanges"] == 100
 
 
 @pytest.mark.parametrize(
@@ -186,9 +219,9 @@ async def test_the_present_state_is_asked_without_any_email() -> None:
     assert server.calls()[0][:2] == ["Email/get", {"accountId": "a", "ids": []}]
 
 
-def _present(request: httpx2.Request) -> dict[str, Any]:
+def _present(request: httpx2.Request, state: Any = "s7") -> dict[str, Any]:
     call_id = json.loads(request.content)["methodCalls"][0][2]
-    return {"methodResponses": [["Email/get", {"state": "s7", "list": [], "notFound": []}, call_id]]}
+    return {"methodResponses": [["Email/get", {"state": state, "list": [], "notFound": []}, call_id]]}
 
 
 async def test_after_a_401_a_fresh_credential_is_tried_once() -> None:
@@ -200,7 +233,7 @@ async def test_after_a_401_a_fresh_credential_is_tried_once() -> None:
     server.will(problem(401))
     with pytest.raises(Misconfigured):
         await pages(mail_of(server, keys))
-    assert keys.refusals == ["Basic first", "Basic second"]
+    assert keys.refusals == ["Basic first", "Basic second", "Basic third"], "each refusal is told"
 
 
 async def test_an_account_that_is_refused_is_not_asked_for_again_for_half_an_hour() -> None:
@@ -217,17 +250,35 @@ async def test_an_account_that_is_refused_is_not_asked_for_again_for_half_an_hou
     assert len(await pages(mail)) == 1
 
 
-async def test_when_everybody_is_refused_nobody_is_asked_for() -> None:
-    server, clock = ScriptedJmap(), [0.0]
-    mail = mail_of(server, clock=clock)
+async def test_however_many_accounts_are_refused_the_others_are_asked_for() -> None:
+    """A few accounts that an operator deleted are no sign that our own credentials are wrong."""
+    server = ScriptedJmap()
+    mail = mail_of(server)
     server.will(problem(401))
-    for number in range(300):
+    for number in range(20):
         with pytest.raises(Misconfigured):
             await pages(mail, account=MailAccount(UUID(int=number), f"{number}@example.org", str(number)))
-    assert server.asked.count("/jmap/") == REFUSED_IN_A_ROW
+    assert server.asked.count("/jmap/") == 20
     server.will(page("s2"))
-    clock[0] = REFUSED_FOR
     assert len(await pages(mail)) == 1
+
+
+async def test_when_the_master_itself_is_refused_nobody_is_asked_for() -> None:
+    """By its own login, once: that is the only sure sign."""
+    server, asked = ScriptedJmap(), list[str]()
+
+    async def refuses(header: str) -> bool:
+        asked.append(header)
+        return False
+
+    master = Impersonation("master@example.org:secret", refuses, monotonic=lambda: 0.0)
+    mail = JmapMail(URL, master, transport=httpx2.MockTransport(server._handle), monotonic=lambda: 0.0)
+    server.will(problem(401))
+    for number in range(20):
+        with pytest.raises(Misconfigured):
+            await pages(mail, account=MailAccount(UUID(int=number), f"{number}@example.org", str(number)))
+    assert server.asked.count("/jmap/") == 1
+    assert len(asked) == 1
 
 
 def stream(*changes: dict[str, Any]) -> httpx2.Response:
@@ -269,5 +320,7 @@ async def test_listening_goes_on_with_a_fresh_credential_and_ends_without_one() 
     assert await listened(server, Keys(["Basic second"])) == [None, "s2"]
     with pytest.raises(Misconfigured):
         await listened(Ends(problem(401)), Keys())
+    keys = Keys(["Basic second", "Basic third"])
     with pytest.raises(Misconfigured):
-        await listened(Ends(problem(401), problem(401)), Keys(["Basic second", "Basic third"]))
+        await listened(Ends(problem(401), problem(401)), keys)
+    assert keys.refusals == ["Basic first", "Basic second"], "each refusal is told"

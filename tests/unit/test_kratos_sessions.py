@@ -16,7 +16,7 @@ from fakes import FakeClock
 from postroom.domain.person import ALL_SCOPES, Person
 from postroom.errors import KratosAway, NoSession, SecondFactorDue
 from postroom.kratos import sessions as module
-from postroom.kratos.sessions import CACHE_SECONDS, KratosSessions
+from postroom.kratos.sessions import CACHE_SECONDS, ENDING_SECONDS, KratosSessions
 from postroom.mail.ports import Visitor
 
 ADA = "3a5293f1-f4d6-49f4-b34f-6da62c360604"
@@ -323,6 +323,24 @@ async def test_a_logout_is_forgotten_at_once_even_while_kratos_is_being_asked(
         await sessions.whoami(cookie="abc")
 
 
+async def test_a_second_tab_does_not_bring_back_a_session_that_is_being_ended(
+    sessions: KratosSessions, kratos: ScriptedKratos, clock: FakeClock
+) -> None:
+    """Postroom forgets it first, Kratos ends it a moment later."""
+    sessions.forget(cookie="abc")
+    for _ in range(2):
+        await sessions.whoami(cookie="abc")
+    assert kratos.counts["/sessions/whoami"] == 2
+    kratos.says(401)
+    with pytest.raises(NoSession):
+        await sessions.whoami(cookie="abc")
+    kratos.says(200, session())
+    clock.seconds += ENDING_SECONDS
+    for _ in range(2):
+        await sessions.whoami(cookie="abc")
+    assert kratos.counts["/sessions/whoami"] == 4
+
+
 # Many at once
 
 
@@ -368,3 +386,14 @@ async def test_closing_ends_what_is_under_way(kratos: ScriptedKratos, clock: Fak
     await sessions.aclose()
     with pytest.raises(asyncio.CancelledError):
         await asking
+
+
+async def test_a_cookie_that_kratos_sets_goes_with_nobody_elses_question(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    """Kratos would judge by it, whoever else the token or the cookie of the question belongs to."""
+    kratos.says(200, session(), REFRESHED, "lb=1; Path=/")
+    assert (await sessions.whoami(cookie="ada")).set_cookie == (REFRESHED,)
+    await sessions.whoami(token="bobs")
+    await sessions.whoami(cookie="carol")
+    assert [each.headers.get("cookie") for each in kratos.asked] == [f"{COOKIE}=ada", None, f"{COOKIE}=carol"]

@@ -7,8 +7,12 @@ from postroom.mail.look_queue import MEMORY, LookQueue
 REST = 0.25
 
 
+def a_queue(*, most: int = 10, at_once: int = 1) -> LookQueue:
+    return LookQueue(most, rest=REST, at_once=at_once)
+
+
 def test_the_first_hint_is_due_at_once_and_more_of_them_change_nothing() -> None:
-    queue = LookQueue(10)
+    queue = a_queue()
     for _ in range(1000):
         assert queue.hint("b", 1.0)
     assert queue.next_at() == 1.0
@@ -17,81 +21,134 @@ def test_the_first_hint_is_due_at_once_and_more_of_them_change_nothing() -> None
 
 
 def test_hints_during_a_look_are_one_look_afterwards_and_not_before_the_rest() -> None:
-    queue = LookQueue(10)
+    queue = a_queue()
     queue.hint("b", 0.0)
     queue.take(10, 0.0)
     for _ in range(1000):
         queue.hint("b", 0.1)
     assert queue.take(10, 0.1) == []
-    queue.done("b", 0.2, rest=REST)
+    queue.done("b", 0.2)
     assert queue.take(10, 0.44) == []
     assert queue.next_at() == 0.2 + REST
     assert queue.take(10, 0.45) == ["b"]
-    queue.done("b", 0.5, rest=REST)
+    queue.done("b", 0.5)
     assert queue.take(10, 10.0) == []
 
 
 def test_a_hint_while_an_account_rests_waits_for_the_end_of_the_rest() -> None:
-    queue = LookQueue(10)
+    queue = a_queue()
     queue.hint("b", 0.0)
     queue.take(10, 0.0)
-    queue.done("b", 0.0, rest=REST)
+    queue.done("b", 0.0)
     queue.hint("b", 0.1)
     assert queue.take(10, 0.2) == []
     assert queue.take(10, REST) == ["b"]
 
 
 def test_a_state_that_a_look_has_found_is_no_news() -> None:
-    queue = LookQueue(10)
+    queue = a_queue()
     queue.hint("b", 0.0, "s1")
     queue.take(10, 0.0)
     queue.hint("b", 0.0, "s1")
-    queue.done("b", 0.0, rest=REST, state="s1")
+    queue.done("b", 0.0, state="s1")
     queue.hint("b", 0.0, "s1")
     assert queue.take(10, 1.0) == []
     queue.hint("b", 1.0, "s2")
     assert queue.take(10, 1.0) == ["b"]
     queue.hint("b", 1.0, "s1")  # of what it came from it cannot be known
-    queue.done("b", 1.0, rest=REST, state="s2")
+    queue.done("b", 1.0, state="s2")
     assert queue.take(10, 2.0) == ["b"]
 
 
 def test_a_hint_without_a_state_always_counts() -> None:
-    queue = LookQueue(10)
+    queue = a_queue()
     queue.hint("b", 0.0)
     queue.take(10, 0.0)
     queue.hint("b", 0.0, "s1")
     queue.hint("b", 0.0)
-    queue.done("b", 0.0, rest=REST, state="s1")
+    queue.done("b", 0.0, state="s1")
     assert queue.take(10, 1.0) == ["b"]
 
 
+def test_the_first_looks_after_a_quiet_time_follow_each_other_at_once_and_then_one_comes_each_rest() -> None:
+    queue = a_queue(at_once=3)
+    for quiet_since in (0.0, 100.0):
+        begun: list[float] = []
+        now = quiet_since
+        while now < quiet_since + 2.0:
+            queue.hint("b", now)
+            for each in queue.take(10, now):
+                begun.append(now - quiet_since)
+                queue.done(each, now)
+            now += 0.0625
+        assert begun == [0.0, 0.0625, 0.125, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75]
+
+
+def test_a_look_that_waits_for_something_else_is_not_made_earlier_for_a_quiet_time_before() -> None:
+    queue = a_queue(at_once=3)
+    queue.hint("b", 10.0)
+    queue.take(10, 10.0)
+    queue.hint("b", 10.0)
+    queue.done("b", 10.0, pause=1.0)
+    assert queue.take(10, 10.9) == []
+    assert queue.take(10, 11.0) == ["b"]
+
+
 def test_others_do_not_wait_for_one() -> None:
-    queue = LookQueue(10)
+    queue = a_queue()
     queue.hint("b", 0.0)
     queue.take(10, 0.0)
     queue.hint("c", 0.0)
     assert queue.take(10, 0.0) == ["c"]
 
 
-def test_what_does_not_fit_is_refused_and_there_is_room_again_later() -> None:
-    queue = LookQueue(2)
+def test_what_does_not_fit_is_refused_and_there_is_room_as_soon_as_an_account_rests() -> None:
+    queue = a_queue(most=2)
     assert queue.hint("b", 0.0)
     assert queue.hint("c", 0.0)
     assert not queue.hint("d", 0.0)
     assert queue.hint("b", 0.0)
-    for each, state in zip(queue.take(10, 0.0), ("s1", None), strict=True):
-        queue.done(each, 0.0, rest=REST, state=state)
-    assert not queue.hint("d", 0.1)
+    assert queue.take(1, 0.0) == ["b"]
+    assert not queue.hint("d", 0.0), "one is looked at, the other waits"
+    queue.done("b", 0.0, state="s1")
+    assert queue.hint("d", 0.1)
+    assert not queue.hint("e", 0.1)
+    assert not queue.hint("b", 0.1), "it was forgotten"
+    assert queue.take(10, MEMORY + 1.0) == ["c", "d"]
+
+
+def test_who_has_rested_the_longest_makes_room_and_who_has_news_again_does_not() -> None:
+    queue = a_queue(most=3)
+    for now, each in enumerate("bcd"):
+        queue.hint(each, now)
+        queue.take(1, now)
+        queue.done(each, now, state="s1")
+    queue.hint("b", 3.0, "s2")
+    assert queue.hint("e", 3.0)
+    assert queue.take(10, 3.0) == ["b", "e"]
+    queue.hint("d", 4.0, "s1")
+    assert queue.take(10, 4.0) == [], "that state is known still"
+    queue.hint("b", 4.0)
+    assert queue.hint("c", 4.0)
+    assert queue.take(10, 4.0) == ["c"], "d made room, and b is looked at"
+
+
+def test_a_resting_account_is_forgotten_after_a_while() -> None:
+    queue = a_queue(most=2)
+    for each, state in (("b", "s1"), ("c", None)):
+        queue.hint(each, 0.0)
+        queue.take(1, 0.0)
+        queue.done(each, 0.0, state=state)
     assert queue.take(10, REST) == []
-    assert queue.hint("d", REST), "of the other nothing need be remembered"
-    assert not queue.hint("e", REST)
-    assert queue.take(10, MEMORY) == ["d"]
-    assert queue.hint("e", MEMORY)
+    assert list(queue._accounts) == ["b"], "of the other nothing need be remembered"
+    assert queue.take(10, MEMORY) == []
+    assert not queue._accounts
+    assert not queue._resting
+    assert queue.next_at() is None
 
 
 def test_a_batch_is_no_larger_than_asked_and_the_oldest_come_first() -> None:
-    queue = LookQueue(10)
+    queue = a_queue()
     for number, each in enumerate("bcde"):
         queue.hint(each, float(number))
     assert queue.take(3, 9.0) == ["b", "c", "d"]
@@ -101,7 +158,7 @@ def test_a_batch_is_no_larger_than_asked_and_the_oldest_come_first() -> None:
 def test_no_hint_is_lost_and_no_account_is_looked_at_twice_within_the_rest() -> None:
     """Against what was hinted: after each hint, a look begins within the rest and the length of a look."""
     chance = random.Random(7)
-    queue, now = LookQueue(50), 0.0
+    queue, now = a_queue(most=50), 0.0
     under_way: dict[str, float] = {}
     hinted: dict[str, float] = {}
     ended: dict[str, float] = {}
@@ -119,6 +176,30 @@ def test_no_hint_is_lost_and_no_account_is_looked_at_twice_within_the_rest() -> 
         for account_id, ends in list(under_way.items()):
             if ends <= now:
                 del under_way[account_id]
-                queue.done(account_id, now, rest=REST)
+                queue.done(account_id, now)
                 ended[account_id] = now
         assert all(now - since < 1.0 for since in hinted.values())
+
+
+def test_nothing_that_is_hinted_or_looked_at_makes_room() -> None:
+    chance = random.Random(11)
+    queue, now = a_queue(most=4), 0.0
+    hinted, under_way = set[str](), set[str]()
+    for _ in range(20_000):
+        now += chance.uniform(0, 0.2)
+        each = chance.choice("bcdefghi")
+        if queue.hint(each, now, chance.choice([None, "s1", "s2"])):
+            if each not in under_way and each in queue._accounts and queue._accounts[each].hinted:
+                hinted.add(each)
+        else:
+            assert len(hinted | under_way) == 4
+        for taken in queue.take(chance.randint(0, 2), now):
+            hinted.discard(taken)
+            under_way.add(taken)
+        assert hinted | under_way <= queue._accounts.keys()
+        for ended in [each for each in under_way if chance.random() < 0.3]:
+            under_way.discard(ended)
+            queue.done(ended, now, state=chance.choice([None, "s1", "s2"]))
+            if queue._accounts[ended].hinted:
+                hinted.add(ended)
+        assert len(queue._accounts) <= 4

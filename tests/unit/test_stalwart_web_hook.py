@@ -13,7 +13,8 @@ import pytest
 from fastapi import FastAPI
 
 from postroom.api.stalwart_hook import MAX_BODY, StalwartHook, stalwart_hook_router
-from postroom.stalwart.web_hook import Hint, WebHook, jmap_id
+from postroom.sandbox.stalwart.mail import state as stand_in_state
+from postroom.stalwart.web_hook import Hint, WebHook, email_state, jmap_id
 
 RECORDED = (
     b'{"events":[{"id":"17955672100283","createdAt":"2026-11-25T00:40:10Z","type":"message-ingest.ham","data":{"spanId":'
@@ -139,42 +140,54 @@ def test_a_number_is_spelled_as_the_server_spells_ids(number: int, spelled: str)
     assert jmap_id(number) == spelled
 
 
+@pytest.mark.parametrize("number", [0, 1, 3, 127, 128, 345, 16_383, 16_384, 2**32, 2**62])
+def test_a_change_is_spelled_as_the_server_spells_the_state_after_it(number: int) -> None:
+    spelled = email_state(number)
+    assert spelled == (stand_in_state.encode(number) if number else "saa")
+
+
+def test_hook_and_event_source_tell_of_a_delivery_by_the_same_state() -> None:
+    """As recorded: the event source of 0.16.19 said {"Email": "sam"} of the delivery in RECORDED."""
+    assert [hint.state for hint in WebHook("k").hints(RECORDED)] == ["sam"]
+
+
 class Endpoint:
-    """The route over HTTP, and the accounts it hinted at."""
+    """The route over HTTP, and the accounts it hinted at, each with the state there."""
 
     def __init__(self, web_hook: WebHook | None) -> None:
-        self.hinted: list[list[str]] = []
+        self.hinted: list[tuple[str, str | None]] = []
         app = FastAPI()
         app.include_router(stalwart_hook_router(StalwartHook(web_hook, self._hint)))
         self._http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://postroom")
 
-    def _hint(self, account_ids: Iterable[str]) -> None:
-        self.hinted.append(list(account_ids))
+    def _hint(self, account_ids: Iterable[str], state: str | None) -> None:
+        self.hinted += [(account_id, state) for account_id in account_ids]
 
     async def post(self, content: Any, *signatures: str) -> httpx2.Response:
         headers = [("X-Signature", signature) for signature in signatures]
         return await self._http.post("/internal/mail/stalwart", content=content, headers=headers)
 
 
-async def test_a_signed_hook_is_taken_and_hints_at_each_account_once() -> None:
+async def test_a_signed_hook_is_taken_and_hints_at_each_account_once_with_its_newest_state() -> None:
     endpoint = Endpoint(WebHook("k"))
-    raw = body(ham(1, 1), ham(1, 2), ham(2, 1))
+    raw = body(ham(1, 2, changeId=4), ham(1, 1, changeId=3), ham(2, 1), ham(2, 2, changeId=9))
     answer = await endpoint.post(raw, signed(raw))
     assert (answer.status_code, answer.content) == (204, b"")
-    assert endpoint.hinted == [["b", "c"]]
+    # Of the second it is not known which of its two is the newer.
+    assert sorted(endpoint.hinted) == [("b", email_state(4)), ("c", None)]
 
 
 async def test_a_replayed_hook_is_taken_and_hints_at_nothing() -> None:
     endpoint = Endpoint(WebHook("k"))
     for _ in range(3):
         assert (await endpoint.post(RECORDED, SIGNATURE)).status_code == 204
-    assert endpoint.hinted == [["b"], [], []]
+    assert endpoint.hinted == [("b", "sam")]
 
 
 async def test_a_signed_body_that_cannot_be_read_is_taken_so_that_it_is_not_sent_again() -> None:
     endpoint = Endpoint(WebHook("k"))
     assert (await endpoint.post(b"{", signed(b"{"))).status_code == 204
-    assert endpoint.hinted == [[]]
+    assert endpoint.hinted == []
 
 
 @pytest.mark.parametrize("signatures", [(), (signed(RECORDED, "other"),), (SIGNATURE, SIGNATURE), ("",)])
@@ -205,7 +218,7 @@ async def test_a_body_that_is_too_large_is_refused_before_its_signature_is_compu
     assert (await endpoint.post(chunks(), SIGNATURE)).status_code == 413
     raw = body(ham()).ljust(MAX_BODY)
     assert (await endpoint.post(raw, signed(raw))).status_code == 204
-    assert endpoint.hinted == [["b"]]
+    assert endpoint.hinted == [("b", None)]
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,111 +1,18 @@
 """People on line: whose accounts are watched, who is listened to, and for how long."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
 from uuid import UUID
 
 import pytest
 
+from arrivals_world import ALICE, BOB, World
 from eventually import eventually
-from fakes import FakeClock
-from mail_account import MailInMemory
-from postroom.errors import Misconfigured, Transient, Unavailable
+from postroom.errors import Misconfigured, Throttled, Transient, Unavailable
 from postroom.mail import watching as watching_module
-from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount, MailState
-from postroom.mail.watching import Watching
+from postroom.telemetry import MAIL_DEFECTS
 
-ALICE = MailAccount(UUID(int=1), "alice@example.org", "b")
-BOB = MailAccount(UUID(int=2), "bob@example.org", "c")
-
-
-class FakeAccounts:
-    def __init__(self, *accounts: MailAccount) -> None:
-        self.known = {account.identity_id: account for account in accounts}
-
-    async def of(self, identity_id: UUID) -> MailAccount | None:
-        return self.known.get(identity_id)
-
-
-class FakeStates:
-    """`MailStates` of one process."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, MailState] = {}
-        self.seen: list[str] = []
-        self.events: list[Mapping[str, Any]] = []
-        self.away = False
-
-    async def watch(self, account: MailAccount) -> MailState:
-        if self.away:
-            raise Unavailable("PostgreSQL cannot be reached")
-        self.seen.append(account.account_id)
-        return self.kept.setdefault(account.account_id, MailState(account, None))
-
-    async def watched(self, account_ids: Sequence[str]) -> Sequence[MailState]:
-        return [self.kept[each] for each in account_ids if each in self.kept]
-
-    async def advance(self, state: MailState, email_state: str, events: Sequence[Mapping[str, Any]]) -> bool:
-        self.kept[state.account.account_id] = MailState(state.account, email_state)
-        self.events += events
-        return True
-
-    async def stale(self, seconds: float) -> AsyncIterator[Sequence[MailState]]:
-        raise NotImplementedError
-        yield ()
-
-    async def forget(self) -> int:
-        raise NotImplementedError
-
-
-class FakeListener:
-    """`say` is heard by who listens. `failures` end the next ones."""
-
-    def __init__(self) -> None:
-        self.open: dict[str, asyncio.Queue[str | None]] = {}
-        self.begun: list[MailAccount] = []
-        self.failures: list[Exception] = []
-
-    async def listen(self, account: MailAccount) -> AsyncGenerator[str | None]:
-        self.begun.append(account)
-        if self.failures:
-            raise self.failures.pop(0)
-        heard = self.open[account.account_id] = asyncio.Queue()
-        try:
-            yield None
-            while True:
-                yield await heard.get()
-        finally:
-            del self.open[account.account_id]
-
-
-class World:
-    def __init__(self, **more: Any) -> None:
-        self.clock = FakeClock()
-        self.accounts, self.states = FakeAccounts(ALICE, BOB), FakeStates()
-        self.mail, self.listener = MailInMemory(), FakeListener()
-        self.arrivals = Arrivals(self.states, self.mail, lambda: None, now=self.clock.now)
-        more = {"listener": self.listener} | more
-        self.watching = Watching(self.accounts, self.states, self.arrivals, monotonic=self.clock.monotonic, **more)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        stop = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.arrivals.run(stop))
-            group.create_task(self.watching.run(stop))
-            yield
-            stop.set()
-
-    async def pass_time(self, seconds: float) -> None:
-        self.clock.seconds += seconds
-        self.watching._changed.set()
-        await asyncio.sleep(0.02)
-
-    async def until_open(self, *account_ids: str) -> None:
-        await eventually(lambda: self.listener.open.keys() == set(account_ids), f"{account_ids} are listened to")
+RELOAD_S1 = {"state": "s1", "reload": True}
 
 
 async def test_coming_on_line_makes_the_first_look_before_it_returns() -> None:
@@ -123,6 +30,20 @@ async def test_coming_back_looks_for_what_came_meanwhile() -> None:
         world.mail.deliver("b")
         await world.watching.on_line(ALICE.identity_id)
         await eventually(lambda: world.states.events, "it is told")
+
+
+async def test_the_first_messages_after_coming_on_line_are_told_without_a_wait() -> None:
+    """Though a hint came before anybody was on line (the welcome message), and another when listening began."""
+    world = World()
+    async with world.running():
+        world.arrivals.hint(["b"])
+        await eventually(lambda: world.states.asked, "the hint of the welcome message")
+        await world.watching.on_line(ALICE.identity_id)
+        await world.until_open("b")
+        for number in range(1, 3):  # no time passes: whoever had to rest would rest for ever
+            world.mail.deliver("b")
+            world.arrivals.hint(["b"])
+            await eventually(lambda: len(world.states.events) == number, "it is told")  # noqa: B023 - awaited here
 
 
 async def test_somebody_without_a_mailbox_is_not_watched() -> None:
@@ -151,14 +72,87 @@ async def test_a_mail_server_that_does_not_answer_keeps_no_screen_waiting(monkey
         await eventually(lambda: all(each.email_state for each in world.states.kept.values()), "looked at afterwards")
 
 
-async def test_postgresql_away_is_told_and_the_next_report_counts() -> None:
+@pytest.mark.parametrize("part", ["accounts", "states"])
+async def test_postgresql_away_is_told_and_the_next_report_counts(part: str) -> None:
+    """The screen was greeted all the same, and told of nothing that came since: it has to load its list again."""
     world = World()
-    world.states.away = True
-    with pytest.raises(Unavailable):
+    away = getattr(world, part)
+    away.away = True
+    async with world.running():
+        with pytest.raises(Unavailable):
+            await world.watching.on_line(ALICE.identity_id)
+        world.mail.deliver("b")
+        away.away = False
         await world.watching.on_line(ALICE.identity_id)
-    world.states.away = False
+        await eventually(lambda: world.states.events, "it is told")
+    assert world.states.events == [RELOAD_S1]
+
+
+@pytest.mark.parametrize("part", ["accounts", "states"])
+async def test_who_comes_back_while_postgresql_is_away_is_told_afterwards_what_came(part: str) -> None:
+    world = World(listener=None)
+    world.states.kept["b"] = MailState(ALICE, "s0")
+    away = getattr(world, part)
+    away.away = True
+    async with world.running():
+        with pytest.raises(Unavailable):
+            await world.watching.on_line(ALICE.identity_id)
+        (first,) = world.mail.deliver("b")
+        away.away = False
+        await world.watching.on_line(ALICE.identity_id)
+        await eventually(lambda: world.states.events, "it is told")
+    assert world.states.events[0]["ids"] == [first]
+
+
+async def test_a_first_look_after_the_greeting_is_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came between them can be told from what was there before by nobody."""
+    monkeypatch.setattr(watching_module, "FIRST_LOOK_WITHIN", 0.05)
+    world = World()
+    world.mail.held = asyncio.Event()
+    async with world.running():
+        await world.watching.on_line(ALICE.identity_id)
+        world.mail.held = None
+        world.mail.deliver("b")
+        await eventually(lambda: world.states.events, "it is told")
+    assert world.states.events == [RELOAD_S1]
+
+
+async def test_a_second_report_makes_no_silent_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(listener=None)
+    world.mail.failures = [Misconfigured("mail server answered 403")] * 2
     await world.watching.on_line(ALICE.identity_id)
-    assert world.states.kept["b"].email_state == "s0"
+    async with world.running():
+        await eventually(lambda: not world.mail.failures, "it was looked at in vain")
+        world.mail.deliver("b")
+        await world.watching.on_line(ALICE.identity_id)
+        await eventually(lambda: world.states.events, "it is told")
+    assert world.states.events == [RELOAD_S1]
+
+
+async def test_two_screens_that_come_at_once_are_both_greeted_in_silence() -> None:
+    world = World()
+    async with world.running():
+        await asyncio.gather(*(world.watching.on_line(ALICE.identity_id) for _ in range(2)))
+        assert world.states.kept["b"].email_state == "s0"
+        await world.until_open("b")
+    assert world.states.events == []
+
+
+async def test_a_second_screens_first_look_is_a_reload_if_the_first_screen_was_greeted_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching_module, "FIRST_LOOK_WITHIN", 0.1)
+    world = World(listener=None)
+    held = world.mail.held = asyncio.Event()
+    first = asyncio.create_task(world.watching.on_line(ALICE.identity_id))
+    await eventually(lambda: world.mail.holding == 1, "the first one looks")
+    monkeypatch.setattr(watching_module, "FIRST_LOOK_WITHIN", 10)
+    second = asyncio.create_task(world.watching.on_line(ALICE.identity_id))
+    await eventually(lambda: world.mail.holding == 2, "and so does the second one")
+    await first
+    held.set()
+    await second
+    assert world.states.events == [{"state": "s0", "reload": True}]
 
 
 async def test_who_is_on_line_is_listened_to_and_what_is_heard_is_a_hint() -> None:
@@ -250,7 +244,8 @@ async def test_a_new_address_is_listened_to_anew() -> None:
     ("error", "pause"),
     [
         (Misconfigured("mail server does not know our credentials", unauthorized=True), 300),
-        (Transient("mail server answered 404"), 300),
+        (Transient("mail server answered 404"), 2),
+        (Throttled("mail server answered 429", retry_after=100), 102),
         (Unavailable("PostgreSQL cannot be reached"), 10),
     ],
 )
@@ -270,13 +265,42 @@ async def test_a_listening_that_fails_begins_again_after_a_pause_and_disturbs_no
         await world.until_open("b", "c")
 
 
-async def test_a_defect_of_the_listener_ends_the_run_and_does_not_stay_unnoticed() -> None:
+async def test_a_listening_that_goes_on_failing_begins_ever_more_seldom_to_once_a_minute() -> None:
     world = World()
+    world.listener.failures = [Transient("mail server answered 404")] * 7
+    async with world.running():
+        await world.watching.on_line(ALICE.identity_id)
+        await eventually(lambda: len(world.listener.begun) == 1, "it began")
+        for begun, pause in enumerate((2, 4, 8, 16, 32, 60, 60), start=1):
+            await world.pass_time(pause - 1)
+            assert len(world.listener.begun) == begun
+            await world.pass_time(1)
+            await eventually(lambda: len(world.listener.begun) == begun + 1, "again")  # noqa: B023 - awaited here
+        await world.until_open("b")
+
+
+async def test_a_defect_of_the_listener_is_counted_and_ends_nothing() -> None:
+    """A defect in what one person's mail server says must not end provisioning for all."""
+    world = World()
+    counted = MAIL_DEFECTS.labels(where="listener")._value
+    before = counted.get()
     world.listener.failures = [ZeroDivisionError("a defect")]
-    await world.watching.on_line(ALICE.identity_id)
-    with pytest.raises(ExceptionGroup) as caught:
-        await asyncio.wait_for(world.watching.run(asyncio.Event()), 5)
-    assert caught.group_contains(ZeroDivisionError)
+    async with world.running():
+        await world.watching.on_line(ALICE.identity_id)
+        await eventually(lambda: counted.get() == before + 1, "it is counted")
+        await world.watching.on_line(BOB.identity_id)
+        await world.until_open("c")
+        await world.pass_time(300)
+        await world.until_open("b", "c")
+
+
+async def test_watching_that_begins_again_listens_to_the_same_people() -> None:
+    world = World()
+    for _ in range(2):
+        async with world.running():
+            await world.watching.on_line(ALICE.identity_id)
+            await world.until_open("b")
+        assert world.listener.open == {}
 
 
 async def test_where_nobody_may_be_listened_to_people_are_watched_all_the_same() -> None:

@@ -4,13 +4,14 @@ Answered before anything is looked at: while one is under way, Stalwart holds ba
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from postroom.api.problems import problem
-from postroom.stalwart.web_hook import WebHook
+from postroom.stalwart.web_hook import Hint, WebHook
 from postroom.telemetry import STALWART_HOOKS
 
 PATH = "/internal/mail/stalwart"
@@ -20,8 +21,8 @@ MAX_BODY = 1024 * 1024
 
 BODY_WITHIN = 10.0
 
-Hinted = Callable[[Iterable[str]], None]
-"""Told the JMAP ids of the accounts; it must not wait for anything."""
+Hinted = Callable[[Sequence[str], str | None], object]
+"""Told JMAP ids of accounts, and the state that Email has there if it is known; it must not wait for anything."""
 
 
 class StalwartHook:
@@ -57,8 +58,15 @@ class StalwartHook:
                 headers={"WWW-Authenticate": SIGNATURE_HEADER},
             )
         # A body that is signed but cannot be read is taken, too: sent again, it would not be better.
-        self._hinted(dict.fromkeys(hint.account_id for hint in web_hook.hints(raw)))
+        newest = {hint.account_id: hint.state for hint in sorted(web_hook.hints(raw), key=_by_change)}
+        for account_id, state in newest.items():
+            self._hinted([account_id], state)
         return Response(status_code=204)
+
+
+def _by_change(hint: Hint) -> float:
+    """The newest change of an account last, and after it what is known of none: it may be newer still."""
+    return math.inf if hint.change_id is None else hint.change_id
 
 
 async def _read_at_most(request: Request, limit: int) -> bytes | None:

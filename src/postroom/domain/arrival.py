@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-GRACE = timedelta(minutes=10)
-"""How much older than the last look new mail may seem: the mail server's clock is not ours, and mail may stand in a
-queue before it."""
+GRACE = timedelta(days=1)
+"""How much older than the last look new mail may seem. The time of its delivery is by the mail server's clock, that of
+the look by ours, and a clock set to the wrong time zone is wrong by up to 14 hours: nobody would be told of anything.
+What is lost by it is little: who imports his old mail unread is told of that of the last day as if it were new."""
 
 MOST_IDS = 50
 """Of one event: a screen that has more to show asks for its list again anyway."""
@@ -31,7 +32,7 @@ def arrived(created: Iterable[CreatedEmail], roles: Mapping[str, str], *, since:
     `since`: when somebody looked last.
 
     What the person moves is not created. What he sends, throws away or appends as read is not in the inbox alone, or
-    seen; what he imports is old. An append of today's mail, unread, looks like a delivery and counts as one.
+    seen; what he imports is older than `GRACE`. An append of newer mail, unread, looks like a delivery and is told.
     """
     return [each.id for each in created if _is_new(each, roles, since - GRACE)]
 

@@ -11,6 +11,9 @@ from postroom.jmap.request import Call
 
 Arguments = dict[str, Any]
 
+LONGEST_RETRY_AFTER = 3600.0
+"""Seconds: nobody sends us away for centuries."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -102,9 +105,9 @@ def _objects(found: object, where: str) -> dict[str, Any]:
 
 
 def seconds(value: str | None) -> float | None:
-    """`Retry-After` in seconds; None if absent or a date, which mail servers do not send."""
+    """`Retry-After` in seconds, an hour at most; None if absent or a date, which mail servers do not send."""
     try:
         found = math.nan if value is None else float(value)
     except ValueError:
         return None
-    return found if 0 <= found < math.inf else None
+    return min(found, LONGEST_RETRY_AFTER) if 0 <= found < math.inf else None

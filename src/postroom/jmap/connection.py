@@ -1,6 +1,7 @@
 """One HTTP request to the mail server, and never a second: whether to ask again is decided elsewhere."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import cast
 
 import httpx2
@@ -22,6 +23,8 @@ def open_http(
         limits=httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_keepalive),
         follow_redirects=False,
         transport=transport,
+        # No cookies: one of a person, or of a proxy that knows a person by it, would go with the next one's request.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         # A proxy from the environment would receive our credentials.
         trust_env=False,
     )

@@ -7,7 +7,7 @@ listens asks for /changes then. Close the generator (`contextlib.aclosing`): it 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, TypeGuard, cast
 
 from postroom.jmap.answer import Reply
 from postroom.jmap.client import JmapClient
@@ -58,9 +58,9 @@ async def listen(
                 yield Connected()
                 async with aclosing(answer.chunks()) as chunks:
                     async for chunk in chunks:
-                        failures = 0 if chunk else failures
                         for change in _changes(events.feed(chunk)):
                             yield change
+                        failures = 0 if chunk else failures
         except JmapError as error:
             if not _passes(error):
                 client.forget_session()
@@ -103,6 +103,15 @@ def _changes(events: Sequence[Event]) -> Iterator[StateChange]:
         if event.type != "state":  # a ping, or an alarm of a calendar
             continue
         changed = Reply(200, {}, event.data.encode()).object().get("changed")
-        if not isinstance(changed, dict):
+        if not _is_map(changed) or not all(_is_map(states) and _are_texts(states) for states in changed.values()):
             raise Unreadable("mail server's state change cannot be read")
         yield StateChange(cast("dict[str, dict[str, str]]", changed))
+
+
+def _is_map(found: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(found, dict)
+
+
+def _are_texts(states: Mapping[str, Any]) -> bool:
+    """A `TypeState` (RFC 8620 §7.1)."""
+    return all(isinstance(state, str) for state in states.values())

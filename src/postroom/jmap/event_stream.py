@@ -9,6 +9,9 @@ _BOM = b"\xef\xbb\xbf"
 LONGEST = 1 << 20
 """Bytes of one event, and of one line: nobody fills our memory."""
 
+LONGEST_RETRY = 300.0
+"""Seconds: nobody sends us away for centuries."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -77,7 +80,7 @@ class EventStream:
             case "id" if "\0" not in value:
                 self._id = value
             case "retry" if value.isascii() and value.isdigit():
-                self.retry = int(value[:12]) / 1000
+                self.retry = min(int(value[:12]) / 1000, LONGEST_RETRY)
             case _:  # a comment (its name is empty), or a field of the future
                 pass
 

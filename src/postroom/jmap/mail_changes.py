@@ -1,11 +1,12 @@
 """The ports `MailChanges` and `MailListener` over JMAP, as each person's own login."""
 
+import re
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import httpx2
 
@@ -28,6 +29,8 @@ from postroom.jmap.request import Request
 from postroom.mail.mail_changes import ChangesPage, HistoryLost
 from postroom.mail.ports import MailAccount, MailAuthorization
 
+T = TypeVar("T")
+
 DEADLINE = 10.0
 """Seconds for one page."""
 
@@ -39,11 +42,11 @@ _NO_HISTORY = ("cannotCalculateChanges", "invalidArguments", "notRequest")
 
 _SHOWN = ["id", "mailboxIds", "keywords", "receivedAt"]
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
+"""RFC 8620 §1.2. What is no id goes neither into PostgreSQL nor to a screen, which could not ask for it."""
+
 REFUSED_FOR = 1800.0
 """Seconds in which an account is not asked again after a 401: Stalwart bans a host that fails 100 times a day."""
-
-REFUSED_IN_A_ROW = 5
-"""Refusals after which it is not that account, but our own credentials: nobody is asked for then."""
 
 
 class JmapMail:
@@ -73,7 +76,7 @@ class JmapMail:
         request = Request()
         call = request.add("Email/get", {"accountId": account.account_id, "ids": []})
         try:
-            return _state(await self._ask(account, request), call.id, "state")
+            return _state(await self._call(account, request), call.id, "state")
         except JmapError as error:
             raise _meaning(error) from error
 
@@ -103,7 +106,7 @@ class JmapMail:
                         elif changed := event.changed.get(account.account_id):
                             yield changed.get("Email")
             except Unauthorized as error:
-                if is_fresh or not await self._fresh(account, login):
+                if not await self._fresh(account, login) or is_fresh:
                     self._refusals.note(account)
                     raise _meaning(error) from error
                 is_fresh = True
@@ -114,12 +117,15 @@ class JmapMail:
 
     async def _page(self, account: MailAccount, since: str) -> tuple[ChangesPage, bool]:
         """One request for all: what was created, where it lies, and what these places are."""
+        session = await self._ask(account, lambda client: client.session(deadline=DEADLINE))
+        # No more than `Email/get` may give at once (RFC 8620 §5.1).
+        most = min(PAGE, session.limits.max_objects_in_get)
         request, to = Request(), {"accountId": account.account_id}
-        changes = request.add("Email/changes", {**to, "sinceState": since, "maxChanges": PAGE})
+        changes = request.add("Email/changes", {**to, "sinceState": since, "maxChanges": most})
         shown = request.add("Email/get", {**to, "ids": changes.ref("/created"), "properties": _SHOWN})
         boxes = request.add("Mailbox/get", {**to, "ids": None, "properties": ["id", "role"]})
         try:
-            answer = await self._ask(account, request)
+            answer = await self._call(account, request)
             found = answer.of(changes)
         except (MethodError, RequestError) as error:
             if error.type in _NO_HISTORY:
@@ -127,28 +133,33 @@ class JmapMail:
             raise
         page = ChangesPage(
             created=[each for each in map(_email, _objects(answer.of(shown))) if each],
-            roles={str(box["id"]): str(box["role"]) for box in _objects(answer.of(boxes)) if box.get("role")},
+            roles={
+                box["id"]: str(box["role"]) for box in _objects(answer.of(boxes)) if _id_of(box) and box.get("role")
+            },
             state=_state(answer, changes.id, "newState"),
         )
         return page, found.get("hasMoreChanges") is True
 
-    async def _ask(self, account: MailAccount, request: Request) -> Answer:
+    async def _call(self, account: MailAccount, request: Request) -> Answer:
+        return await self._ask(account, lambda client: client.call(request, deadline=DEADLINE))
+
+    async def _ask(self, account: MailAccount, question: Callable[[JmapClient], Awaitable[T]]) -> T:
         self._refusals.check(account)
         login = self._login(account)
-        try:
-            answer = await login.client.call(request, deadline=DEADLINE)
-        except Unauthorized:
+        for is_fresh in (False, True):
             try:
-                if not await self._fresh(account, login):
-                    raise
-                answer = await login.client.call(request, deadline=DEADLINE)
+                answer = await question(login.client)
             except Unauthorized:
-                self._refusals.note(account)
-                raise
-        self._refusals.forget(account)
-        return answer
+                if not await self._fresh(account, login) or is_fresh:
+                    self._refusals.note(account)
+                    raise
+            else:
+                self._refusals.forget(account)
+                return answer
+        raise AssertionError("the second refusal was raised")
 
     async def _fresh(self, account: MailAccount, login: "_Login") -> bool:
+        """Told of every refusal, also of the last: each counts towards the ban."""
         return await self._authorization.refused(account, login.header)
 
     def _login(self, account: MailAccount) -> "_Login":
@@ -185,30 +196,25 @@ class _Login:
 
 
 class Refusals:
-    """Whom not to ask for, since the mail server did not know our credentials."""
+    """Whom not to ask for, since the mail server did not know our credentials. Each for himself: his account may be
+    gone. Whether nobody is let in any more is known to whoever gives the credentials (`MailAuthorization`)."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._until: dict[str, float] = {}
-        self._in_a_row = 0
-        self._nobody_until = 0.0
 
     def check(self, account: MailAccount) -> None:
         """Raises `Misconfigured` while the account is not asked for."""
-        if self._monotonic() < max(self._nobody_until, self._until.get(account.account_id, 0.0)):
+        if self._monotonic() < self._until.get(account.account_id, 0.0):
             raise Misconfigured("mail server does not know our credentials; it is asked again later", unauthorized=True)
 
     def note(self, account: MailAccount) -> None:
         now = self._monotonic()
         self._until = {each: until for each, until in self._until.items() if until > now}
         self._until[account.account_id] = now + REFUSED_FOR
-        self._in_a_row += 1
-        if self._in_a_row >= REFUSED_IN_A_ROW:
-            self._nobody_until = now + REFUSED_FOR
 
     def forget(self, account: MailAccount) -> None:
         """It was let in."""
-        self._in_a_row = 0
         self._until.pop(account.account_id, None)
 
 
@@ -225,8 +231,9 @@ def _meaning(error: JmapError) -> MailServerError:
 
 
 def _state(answer: Answer, call: str, name: str) -> str:
+    """Raises `Unreadable` for what is no text, or none that PostgreSQL keeps."""
     state = answer.of(call).get(name)
-    if not isinstance(state, str):
+    if not isinstance(state, str) or not state.isprintable():
         raise Unreadable(f"mail server's answer cannot be read ({name})")
     return state
 
@@ -240,10 +247,15 @@ def _objects(arguments: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
 
 def _email(found: Mapping[str, Any]) -> CreatedEmail | None:
     """None for what has no id: one odd email must not hold up the others."""
-    email_id = found.get("id")
-    if not isinstance(email_id, str):
+    email_id = _id_of(found)
+    if email_id is None:
         return None
     return CreatedEmail(email_id, _set_of(found, "mailboxIds"), _set_of(found, "keywords"), _received_at(found))
+
+
+def _id_of(found: Mapping[str, Any]) -> str | None:
+    value = found.get("id")
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
 
 
 def _set_of(found: Mapping[str, Any], name: str) -> frozenset[str]:

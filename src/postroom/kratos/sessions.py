@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -26,6 +27,10 @@ TIMEOUT = 3.0
 
 CACHE_SECONDS = 30.0
 """How long a session that was revoked at Kratos may live on here."""
+
+ENDING_SECONDS = 60.0
+"""How long a session is not remembered anew after its logout here: Kratos ends it a moment later, and meanwhile another
+tab may ask."""
 
 CACHE_SIZE = 10_000
 """Sessions remembered; some 10 MB."""
@@ -50,12 +55,16 @@ class KratosSessions:
             trust_env=False,
             follow_redirects=False,
             transport=transport,
+            # No cookies: Kratos prolongs a session by one, and would judge the next person's question by it.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
         self._clock = clock
         self._cookie_name = cookie_name
         self._cache_seconds = cache_seconds
         self._cache_size = cache_size
         self._remembered: OrderedDict[bytes, tuple[Visitor, float]] = OrderedDict()
+        self._ending: dict[bytes, float] = {}
+        """Until when, by key"""
         self._questions = _Questions[bytes, Visitor]()
         self._health = _Questions[None, None]()
 
@@ -76,18 +85,18 @@ class KratosSessions:
 
     def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
         """See `Sessions`. Other processes remember it for `CACHE_SECONDS` at most."""
-        key = _key_of(cookie, token)
+        key, now = _key_of(cookie, token), self._clock.monotonic()
         self._remembered.pop(key, None)
         self._questions.forget(key)
+        self._ending = {each: until for each, until in self._ending.items() if until > now}
+        self._ending[key] = now + ENDING_SECONDS
 
     async def _ask(self, key: bytes, headers: Mapping[str, str]) -> Visitor:
         answer = await self._get("/sessions/whoami", headers)
         match answer.status_code:
             case 200:
                 visitor = self._visitor_of(answer)
-                # A logout in the meantime has forgotten the question: its answer must not be remembered.
-                if self._questions.asks(key):
-                    self._remember(key, visitor)
+                self._remember(key, visitor)
                 return visitor
             case 401:
                 # Who joins a question about the health does so within its few milliseconds.
@@ -138,7 +147,7 @@ class KratosSessions:
         seconds = self._cache_seconds
         if visitor.person.expires_at is not None:
             seconds = min(seconds, (visitor.person.expires_at - self._clock.now()).total_seconds())
-        if seconds <= 0:
+        if seconds <= 0 or self._ending.get(key, 0.0) > self._clock.monotonic():
             return
         # The cookie is for those who asked now; a later request must not turn the browser's newer one back.
         self._remembered[key] = (replace(visitor, set_cookie=()), self._clock.monotonic() + seconds)
@@ -207,10 +216,6 @@ class _Questions(Generic[Key, Reply]):
             self._tasks.add(task)
             task.add_done_callback(lambda done: self._answered(key, done))
         return await asyncio.shield(task)
-
-    def asks(self, key: Key) -> bool:
-        """Whether the present task is the question of `key`, not forgotten."""
-        return self._under_way.get(key) is asyncio.current_task()
 
     def forget(self, key: Key) -> None:
         """Whoever asks from now on asks anew."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,12 +14,21 @@ from postroom.telemetry import DATABASE_ERRORS, log
 
 LEADER = "arrivals"
 JITTER = 0.1
-STALE_AFTER = 0.8
-"""Of the time between two sweeps: what was looked at since is left alone, and nothing waits for two of them."""
+STALE_AFTER, TAKES = 0.4, 0.5
+"""Of the time between two sweeps: what was looked at since is left alone, and so long a sweep takes at most. Who was
+left out by one waits 0.4 + 1.1 + 0.5 of that time for his place in the next: 10 minutes."""
+
+MOST_PACE = 200.0
+"""Accounts a second, however many there are: beyond 30,000 a sweep takes longer, beyond 60,000 the next follows at
+once, and with 100,000 nobody waits longer than 20 minutes."""
+
+TICK = 0.05
+FULL_PAUSE = 1.0
 
 
 class ArrivalSweep:
-    """Each `every` seconds, `pace` accounts a second."""
+    """Each `every` seconds, at least `pace` accounts a second. It holds a connection of the pool as long as it takes:
+    that is what the lock of its leader hangs on."""
 
     def __init__(
         self,
@@ -29,6 +39,7 @@ class ArrivalSweep:
         every: float = 300.0,
         pace: float = 10.0,
         uniform: Callable[[float, float], float] = random.uniform,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._states = states
         self._arrivals = arrivals
@@ -36,16 +47,19 @@ class ArrivalSweep:
         self._every = every
         self._pace = pace
         self._uniform = uniform
+        self._monotonic = monotonic
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. The first sweep does not wait: hints were lost while nobody was there."""
         while not stop.is_set():
+            began = self._monotonic()
             try:
                 await self.sweep(stop)
             except Unavailable as error:
                 DATABASE_ERRORS.labels(where="arrival_sweep").inc()
                 log.warning("Sweep of arrivals waits for PostgreSQL", error=str(error))
-            await _sleep(self._every * self._uniform(1 - JITTER, 1 + JITTER), stop)
+            next_at = began + self._every * self._uniform(1 - JITTER, 1 + JITTER)
+            await _sleep(max(0.0, next_at - self._monotonic()), stop)
 
     async def sweep(self, stop: asyncio.Event) -> None:
         """Hint at what is stale, unless another process does. Raises `Unavailable`."""
@@ -53,12 +67,26 @@ class ArrivalSweep:
             if not leads:
                 return
             await self._states.forget()
-            async for page in self._states.stale(STALE_AFTER * self._every):
-                for state in page:
-                    self._arrivals.hint([state.account.account_id])
-                    await _sleep(1 / self._pace, stop)
-                    if stop.is_set():
-                        return
+            account_ids = await self._stale()
+            pace = min(max(self._pace, len(account_ids) / (TAKES * self._every)), max(self._pace, MOST_PACE))
+            step = max(1, int(pace * TICK))
+            for start in range(0, len(account_ids), step):
+                left = self._arrivals.hint(account_ids[start : start + step])
+                while left and not stop.is_set():
+                    await _sleep(FULL_PAUSE, stop)
+                    left = self._arrivals.hint(left)
+                await _sleep(step / pace, stop)
+                if stop.is_set():
+                    return
+
+    async def _stale(self) -> list[str]:
+        """Of more accounts than one sweep comes to, those that waited the longest."""
+        found: list[str] = []
+        async for page in self._states.stale(STALE_AFTER * self._every):
+            found += [state.account.account_id for state in page]
+            if len(found) >= MOST_PACE * self._every:
+                break
+        return found
 
 
 async def _sleep(seconds: float, stop: asyncio.Event) -> None:

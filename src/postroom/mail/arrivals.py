@@ -7,24 +7,26 @@ once; the commit of the second one fails, since the state is not the one it bega
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from postroom.domain.arrival import arrival_data, arrived, reload_data
-from postroom.errors import MailServerError, Unavailable
+from postroom.errors import MailServerError, Throttled, Transient, Unavailable
+from postroom.mail.backoff import backoff
 from postroom.mail.look_queue import LookQueue
 from postroom.mail.mail_changes import HistoryLost, MailChanges
 from postroom.mail.ports import MailState, MailStates
-from postroom.telemetry import ARRIVAL_HINTS, ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, log
+from postroom.telemetry import ARRIVAL_HINTS, ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS, log
 
-REST = 0.25
-"""Seconds between two looks at an account: a burst of thousands becomes a few looks and events."""
+REST = 1.0
+"""Seconds that each look at an account costs it: a burst of thousands becomes a look and an event a second."""
 
-REST_OF_UNWATCHED = 2.0
-"""Seconds until PostgreSQL is asked again whether an account is watched. The hint is kept so long: its owner may have
-come on line at another process meanwhile."""
+LOOKS_AT_ONCE = 4
+"""Looks before an account has to wait: the first messages after a quiet time are told without delay."""
 
 DATABASE_PAUSE = 1.0
 FRESH = 60.0
@@ -32,6 +34,15 @@ FRESH = 60.0
 
 BATCH = 100
 MOST_HINTED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Of a look: at that `state`, if it is known. `again`: it is made once more, after `pause` seconds at least."""
+
+    state: str | None = None
+    again: bool = False
+    pause: float = 0.0
 
 
 class Arrivals:
@@ -45,6 +56,7 @@ class Arrivals:
         *,
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        uniform: Callable[[float, float], float] = random.uniform,
         at_once: int = 16,
         most_hinted: int = MOST_HINTED,
     ) -> None:
@@ -53,45 +65,53 @@ class Arrivals:
         self._wake = wake
         self._now = now
         self._monotonic = monotonic
-        self._queue = LookQueue(most_hinted)
+        self._uniform = uniform
+        self._queue = LookQueue(most_hinted, rest=REST, at_once=LOOKS_AT_ONCE)
         self._hinted = asyncio.Event()
         self._turns = asyncio.Semaphore(at_once)
-        self._looks: set[asyncio.Task[None]] = set()
+        self._looks: set[asyncio.Task[_End]] = set()
+        self._failures: dict[str, int] = {}
+        """Looks in a row that the mail server did not answer, by account id; each of these is to be looked at again"""
 
-    def hint(self, account_ids: Iterable[str], state: str | None = None) -> None:
-        """These accounts may have news; `state`: the one that Email is said to have now. Costs nothing but a look."""
-        now = self._monotonic()
+    def hint(self, account_ids: Iterable[str], state: str | None = None) -> Sequence[str]:
+        """These accounts may have news; `state`: the one that Email is said to have now. Costs nothing but a look.
+        Returns those for which there is no room now."""
+        now, dropped = self._monotonic(), list[str]()
         for account_id in account_ids:
             taken = self._queue.hint(account_id, now, state)
             ARRIVAL_HINTS.labels(result="taken" if taken else "dropped").inc()
+            if not taken:
+                dropped.append(account_id)
         self._hinted.set()
+        return dropped
 
-    async def first_look(self, state: MailState) -> None:
-        """What is in an account is not new to who comes on line: only what comes from now on. Raises
-        `MailServerError`s and `Unavailable`."""
+    async def first_look(self, state: MailState, greeted: Callable[[], bool] = lambda: False) -> None:
+        """What is in an account is not new to who comes on line: only what comes from now on. `greeted`: whether a
+        screen was told by now that it hears of everything. Raises `MailServerError`s and `Unavailable`."""
         async with self._turns:
-            await self._look(state)
+            await self._look(state, greeted)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. A look that is cut off has told nothing, and is made again by whoever is hinted or sweeps."""
-        async with asyncio.TaskGroup() as group:
-            dispatching = group.create_task(self._dispatch(group))
-            await stop.wait()
-            for task in (dispatching, *self._looks):
+        try:
+            async with asyncio.TaskGroup() as group:
+                dispatching = group.create_task(self._dispatch())
+                await stop.wait()
+                dispatching.cancel()
+        finally:
+            looks = list(self._looks)
+            for task in looks:
                 task.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
 
-    async def _dispatch(self, group: asyncio.TaskGroup) -> None:
+    async def _dispatch(self) -> None:
         while True:
             self._hinted.clear()
             due = self._queue.take(BATCH, self._monotonic())
             if not due:
                 await self._wait()
                 continue
-            for state in await self._watched_of(due):
-                await self._turns.acquire()
-                task = group.create_task(self._turn(state))
-                self._looks.add(task)
-                task.add_done_callback(self._looks.discard)
+            await self._begin(due)
 
     async def _wait(self) -> None:
         at = self._queue.next_at()
@@ -101,48 +121,71 @@ class Arrivals:
         except TimeoutError:
             return
 
-    async def _watched_of(self, due: Sequence[str]) -> Sequence[MailState]:
+    async def _begin(self, due: Sequence[str]) -> None:
+        """A look at each of them that is watched; of the others nothing is to be told."""
+        left = set(due)
+        end = _End()
         try:
-            found = await self._states.watched(due)
+            for state in await self._states.watched(due):
+                await self._turns.acquire()
+                left.discard(state.account.account_id)
+                self._start(state)
         except Unavailable as error:
             self._database_away(error)
-            for account_id in due:
-                self._done(account_id, rest=DATABASE_PAUSE, again=True)
-            return ()
-        for account_id in set(due) - {state.account.account_id for state in found}:
-            self._done(account_id, rest=REST_OF_UNWATCHED)
-        return found
-
-    async def _turn(self, state: MailState) -> None:
-        rest, again, seen = REST, False, None
-        try:
-            seen = await self._look(state)
-            again = seen is None
-        except MailServerError as error:
-            # Not again by itself: what is away is not helped by questions. The next hint or the sweep looks.
-            ARRIVAL_LOOKS.labels(result="failed").inc()
-            log.info("Could not look for new mail", account_id=state.account.account_id, error=str(error))
-        except Unavailable as error:
-            self._database_away(error)
-            rest, again = DATABASE_PAUSE, True
+            end = _End(again=True, pause=DATABASE_PAUSE)
         finally:
-            self._turns.release()
-            self._done(state.account.account_id, rest=rest, again=again, state=seen)
+            for account_id in left:
+                self._done(account_id, end)
 
-    def _done(self, account_id: str, *, rest: float, again: bool = False, state: str | None = None) -> None:
+    def _start(self, state: MailState) -> None:
+        task = asyncio.create_task(self._turn(state))
+        self._looks.add(task)
+        task.add_done_callback(lambda _: self._ended(state.account.account_id, task))
+
+    def _ended(self, account_id: str, task: asyncio.Task[_End]) -> None:
+        self._looks.discard(task)
+        self._turns.release()
+        error = None if task.cancelled() else task.exception()
+        if error:
+            # A defect of ours, or an answer that nobody foresaw: the looks at the others go on.
+            MAIL_DEFECTS.labels(where="look").inc()
+            log.error("A look for new mail broke", account_id=account_id, exc_info=error)
+        self._done(account_id, _End() if error or task.cancelled() else task.result())
+
+    async def _turn(self, state: MailState) -> _End:
+        account_id = state.account.account_id
+        try:
+            seen = await self._look(state, greeted=lambda: True)
+        except MailServerError as error:
+            ARRIVAL_LOOKS.labels(result="failed").inc()
+            log.info("Could not look for new mail", account_id=account_id, error=str(error))
+            if not isinstance(error, (Transient, Throttled)):
+                return _End()  # an operator must act; the next hint or the sweep looks
+            asked = error.retry_after if isinstance(error, Throttled) else None
+            failures = self._failures.get(account_id, 0)
+            self._failures[account_id] = failures + 1
+            return _End(again=True, pause=backoff(failures, self._uniform, asked=asked))
+        except Unavailable as error:
+            self._database_away(error)
+            return _End(again=True, pause=DATABASE_PAUSE)
+        return _End(state=seen, again=seen is None)
+
+    def _done(self, account_id: str, end: _End) -> None:
         now = self._monotonic()
-        if again:
+        if end.again:
             self._queue.hint(account_id, now)
-        self._queue.done(account_id, now, rest=rest, state=state)
+        else:
+            self._failures.pop(account_id, None)
+        self._queue.done(account_id, now, pause=end.pause, state=end.state)
         self._hinted.set()
 
     def _database_away(self, error: Unavailable) -> None:
         DATABASE_ERRORS.labels(where="arrivals").inc()
         log.warning("Arrivals wait for PostgreSQL", error=str(error))
 
-    async def _look(self, state: MailState) -> str | None:
+    async def _look(self, state: MailState, greeted: Callable[[], bool]) -> str | None:
         """Tell what came since `state`. The state then, None if somebody else was quicker."""
-        result, email_state, events = await self._found(state)
+        result, email_state, events = await self._found(state, greeted)
         written = bool(events) or email_state != state.email_state or state.age > FRESH
         if written and not await self._states.advance(state, email_state, events):
             ARRIVAL_LOOKS.labels(result="overtaken").inc()
@@ -153,11 +196,13 @@ class Arrivals:
             self._wake()
         return email_state
 
-    async def _found(self, state: MailState) -> tuple[str, str, list[Mapping[str, Any]]]:
+    async def _found(self, state: MailState, greeted: Callable[[], bool]) -> tuple[str, str, list[Mapping[str, Any]]]:
         """What the look is called, the state after it, and the events to tell."""
         account, since = state.account, state.email_state
         if since is None:
-            return "first", await self._mail.present(account), []
+            email_state = await self._mail.present(account)
+            # What came since the greeting cannot be told from what was there before.
+            return "first", email_state, [reload_data(email_state)] if greeted() else []
         seen_at = self._now() - timedelta(seconds=state.age)
         ids: list[str] = []
         email_state = since

@@ -1,7 +1,4 @@
-"""Which account is to be looked at, and when: at once if it rests, once more if a look is under way.
-
-However many hints come, one account costs a look each `rest` seconds at most.
-"""
+"""Which account is to be looked at, and when: at once after a quiet time, then at its pace, however many hints come."""
 
 import heapq
 import itertools
@@ -15,10 +12,12 @@ _MANY = 8
 
 @dataclass(slots=True)
 class _Account:
-    """`free_at`: no look before. `hinted`: the states of which a hint spoke since the last look began, None for a hint
-    without; none at all: it rests. `state`: what the last look found."""
+    """`free_at`: no look before. `even_at`: as if it had never been looked at. `hinted`: the states of which a hint
+    spoke since the last look began, None for a hint without; none at all: it rests. `state`: what the last look
+    found."""
 
     free_at: float
+    even_at: float
     under_way: bool = False
     hinted: set[str | None] = field(default_factory=set[str | None])
     state: str | None = None
@@ -27,11 +26,19 @@ class _Account:
 
 
 class LookQueue:
-    """At most `most` accounts; times are a monotonic clock's seconds."""
+    """At most `most` accounts, of which those that rest make room for a hint; times are a monotonic clock's seconds.
 
-    def __init__(self, most: int) -> None:
+    Each look costs an account `rest` seconds, of which it may owe those of `at_once` looks (the generic cell rate
+    algorithm, a leaky bucket): so many follow each other at once, more of them come one each `rest` seconds.
+    """
+
+    def __init__(self, most: int, *, rest: float, at_once: int) -> None:
         self._most = most
+        self._rest = rest
+        self._lead = (at_once - 1) * rest
         self._accounts: dict[str, _Account] = {}
+        self._resting: dict[str, None] = {}
+        """Those of which something is remembered and nothing is to be done, the longest first"""
         self._heap: list[tuple[float, int, str]] = []
         self._turns = itertools.count(1)
 
@@ -39,15 +46,16 @@ class LookQueue:
         """An account may have news. False if there is no room for it."""
         account = self._accounts.get(account_id)
         if account is None:
-            if len(self._accounts) >= self._most:
+            if len(self._accounts) >= self._most and not self._make_room():
                 return False
-            account = self._accounts[account_id] = _Account(now)
+            account = self._accounts[account_id] = _Account(now, now)
         if state is not None and state == account.state and not account.under_way:
             return True
         waits = bool(account.hinted)
         account.hinted.add(state)
         if len(account.hinted) > _MANY:
             account.hinted = {None}
+        self._resting.pop(account_id, None)
         if not waits and not account.under_way:
             self._push(account_id, account, max(now, account.free_at))
         return True
@@ -61,27 +69,40 @@ class LookQueue:
             if account is None or account.turn != turn:
                 continue
             if not account.hinted:
-                del self._accounts[account_id]
+                self._forget(account_id)
                 continue
             account.under_way = True
             account.hinted.clear()
             taken.append(account_id)
         return taken
 
-    def done(self, account_id: str, now: float, *, rest: float, state: str | None = None) -> None:
+    def done(self, account_id: str, now: float, *, pause: float = 0.0, state: str | None = None) -> None:
         """The look has ended, at that state if it is known. Whatever was hinted meanwhile and is not that state is
-        looked at after `rest` seconds."""
+        looked at next, after `pause` seconds at the earliest."""
         account = self._accounts[account_id]
         account.under_way = False
         account.state = state
-        account.free_at = now + rest
+        account.even_at = max(account.even_at, now) + self._rest
+        account.free_at = max(now + pause, account.even_at - self._lead)
         account.hinted -= {state} if state is not None else set()
-        remembered = state is not None and not account.hinted
-        self._push(account_id, account, now + max(rest, MEMORY) if remembered else account.free_at)
+        if not account.hinted:
+            self._resting[account_id] = None
+        forget_at = max(account.even_at, now + MEMORY if state is not None else now)
+        self._push(account_id, account, account.free_at if account.hinted else forget_at)
 
     def next_at(self) -> float | None:
         """When `take` may have something again; None as long as nothing is hinted."""
         return self._heap[0][0] if self._heap else None
+
+    def _make_room(self) -> bool:
+        """What it costs: a look more, if a hint of a state comes twice."""
+        longest = next(iter(self._resting), None)
+        if longest is not None:
+            self._forget(longest)
+        return longest is not None
+
+    def _forget(self, account_id: str) -> None:
+        del self._accounts[account_id], self._resting[account_id]
 
     def _push(self, account_id: str, account: _Account, at: float) -> None:
         account.turn = next(self._turns)

@@ -5,17 +5,19 @@ one more way for hints, and on a server without web hooks the only one; nobody's
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from postroom.errors import MailServerError, PostroomError, Unavailable
+from postroom.errors import MailServerError, PostroomError, Throttled, Transient, Unavailable
 from postroom.mail.arrivals import Arrivals
+from postroom.mail.backoff import backoff
 from postroom.mail.mail_changes import MailListener
 from postroom.mail.ports import MailAccount, MailAccounts, MailState, MailStates
-from postroom.telemetry import EVENT_SOURCES, log
+from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS, log
 
 FIRST_LOOK_WITHIN = 3.0
 """Seconds for which somebody who comes on line waits for it."""
@@ -29,10 +31,16 @@ DATABASE_PAUSE = 10.0
 
 @dataclass(slots=True)
 class _Person:
-    account: MailAccount
+    """`greeted`: a screen may believe by now that it hears of everything. `watched`: mail that comes is told, and what
+    came before was asked for. `failures`: in a row, of listening."""
+
     until: float
-    listening: asyncio.Task[None] | None = None
+    account: MailAccount | None = None
+    greeted: bool = False
+    watched: bool = False
+    listening: asyncio.Task[float] | None = None
     listen_at: float = 0.0
+    failures: int = 0
 
 
 class Watching:
@@ -48,6 +56,7 @@ class Watching:
         listener: MailListener | None,
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        uniform: Callable[[float, float], float] = random.uniform,
         most: int = 2000,
         on_line_for: float = 900.0,
         linger: float = 60.0,
@@ -57,25 +66,32 @@ class Watching:
         self._arrivals = arrivals
         self._listener = listener
         self._monotonic = monotonic
+        self._uniform = uniform
         self._most = most
         self._on_line_for = on_line_for
         self._linger = linger
         self._people: dict[UUID, _Person] = {}
-        self._listening = 0
+        self._listening: set[asyncio.Task[float]] = set()
         self._changed = asyncio.Event()
 
     async def on_line(self, identity_id: UUID) -> None:
         """Somebody looks at a screen; say so each minute or so. When it returns, new mail is told from then on, if the
         mail server answered in time. Does nothing for somebody without a mailbox. Raises `Unavailable`."""
-        account = await self._accounts.of(identity_id)
-        if account is None:
-            return
-        comes = self._note(account)
-        state = await self._states.watch(account)
-        if state.email_state is None:
-            await self._first_look(state)
-        elif comes:
-            self._arrivals.hint([account.account_id])
+        person = self._note(identity_id)
+        try:
+            account = await self._accounts.of(identity_id)
+            if account is None:
+                return
+            self._use(person, account)
+            state = await self._states.watch(account)
+            if state.email_state is None and not person.greeted:
+                await self._first_look(state, person)
+            elif state.email_state is None or not person.watched:
+                self._arrivals.hint([account.account_id])
+            person.watched = True
+            self._changed.set()
+        finally:
+            person.greeted = True
 
     async def off_line(self, identity_id: UUID) -> None:
         """The last screen of somebody in this process has gone."""
@@ -85,38 +101,41 @@ class Watching:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. Only while it runs is anybody listened to."""
-        async with asyncio.TaskGroup() as group:
-            tending = group.create_task(self._tend(group))
-            await stop.wait()
-            tending.cancel()
-            for person in self._people.values():
-                if person.listening:
-                    person.listening.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tending = group.create_task(self._tend())
+                await stop.wait()
+                tending.cancel()
+        finally:
+            listening = list(self._listening)
+            for task in listening:
+                task.cancel()
+            await asyncio.gather(*listening, return_exceptions=True)
 
-    def _note(self, account: MailAccount) -> bool:
-        """True for who was not on line in this process, or had another address."""
-        person = self._people.get(account.identity_id)
-        until = self._monotonic() + self._on_line_for
-        if person is not None and person.account == account:
-            person.until = until
-            return False
-        if person is not None and person.listening:
+    def _note(self, identity_id: UUID) -> _Person:
+        """Before anything is asked for: who was greeted while PostgreSQL was away was greeted, too."""
+        person = self._people.setdefault(identity_id, _Person(0.0))
+        person.until = self._monotonic() + self._on_line_for
+        return person
+
+    def _use(self, person: _Person, account: MailAccount) -> None:
+        if person.account == account:
+            return
+        if person.listening:
             person.listening.cancel()  # who has another address logs in otherwise
-        self._people[account.identity_id] = _Person(account, until)
-        self._changed.set()
-        return True
+        person.account, person.watched, person.listening, person.listen_at = account, False, None, 0.0
 
-    async def _first_look(self, state: MailState) -> None:
+    async def _first_look(self, state: MailState, person: _Person) -> None:
         account_id = state.account.account_id
         try:
             async with asyncio.timeout(FIRST_LOOK_WITHIN):
-                await self._arrivals.first_look(state)
+                await self._arrivals.first_look(state, lambda: person.greeted)
         except (MailServerError, TimeoutError) as error:
-            # The screen is not kept waiting; the next report, or a hint, makes the first look.
+            # The screen is not kept waiting, and is told to load again once the look was made.
             log.info("Could not look for the first time", account_id=account_id, error=str(error) or "time-out")
             self._arrivals.hint([account_id])
 
-    async def _tend(self, group: asyncio.TaskGroup) -> None:
+    async def _tend(self) -> None:
         while True:
             self._changed.clear()
             now = self._monotonic()
@@ -125,8 +144,8 @@ class Watching:
                     del self._people[identity_id]
                     if person.listening:
                         person.listening.cancel()
-                elif self._may_listen(person, now):
-                    person.listening = group.create_task(self._listen(person))
+                elif person.account and self._may_listen(person, now):
+                    self._begin_listening(person, person.account)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_ROUND):
                     await self._changed.wait()
@@ -134,27 +153,50 @@ class Watching:
     def _may_listen(self, person: _Person, now: float) -> bool:
         return (
             self._listener is not None
+            and person.watched
             and person.listening is None
             and person.listen_at <= now
-            and self._listening < self._most
+            and len(self._listening) < self._most
         )
 
-    async def _listen(self, person: _Person) -> None:
-        assert self._listener is not None
-        self._count(1)
-        pause = LISTEN_AGAIN
-        try:
-            async with aclosing(self._listener.listen(person.account)) as states:
-                async for state in states:
-                    self._arrivals.hint([person.account.account_id], state)
-        except PostroomError as error:
-            pause = DATABASE_PAUSE if isinstance(error, Unavailable) else LISTEN_AGAIN
-            log.warning("Cannot listen to the mail server", account_id=person.account.account_id, error=str(error))
-        finally:
-            self._count(-1)
-            person.listening = None
-            person.listen_at = self._monotonic() + pause
+    def _begin_listening(self, person: _Person, account: MailAccount) -> None:
+        task = person.listening = asyncio.create_task(self._listen(person, account))
+        self._listening.add(task)
+        EVENT_SOURCES.set(len(self._listening))
+        task.add_done_callback(lambda _: self._ended(person, task))
 
-    def _count(self, more: int) -> None:
-        self._listening += more
-        EVENT_SOURCES.set(self._listening)
+    def _ended(self, person: _Person, task: asyncio.Task[float]) -> None:
+        self._listening.discard(task)
+        EVENT_SOURCES.set(len(self._listening))
+        error = None if task.cancelled() else task.exception()
+        if error:
+            # A defect of ours, or something that nobody foresaw: the others are listened to all the same.
+            MAIL_DEFECTS.labels(where="listener").inc()
+            log.error("Listening to the mail server broke", exc_info=error)
+        if person.listening is task:
+            pause = 0.0 if task.cancelled() else LISTEN_AGAIN if error else task.result()
+            person.listening, person.listen_at = None, self._monotonic() + pause
+
+    async def _listen(self, person: _Person, account: MailAccount) -> float:
+        """Until it ends. The seconds after which to begin again."""
+        assert self._listener is not None
+        try:
+            async with aclosing(self._listener.listen(account)) as states:
+                async for state in states:
+                    person.failures = 0
+                    self._arrivals.hint([account.account_id], state)
+        except PostroomError as error:
+            log.warning("Cannot listen to the mail server", account_id=account.account_id, error=str(error))
+            return self._pause_after(error, person)
+        return LISTEN_AGAIN
+
+    def _pause_after(self, error: PostroomError, person: _Person) -> float:
+        match error:
+            case Unavailable():
+                return DATABASE_PAUSE
+            case Transient() | Throttled():
+                person.failures += 1
+                asked = error.retry_after if isinstance(error, Throttled) else None
+                return backoff(person.failures - 1, self._uniform, asked=asked)
+            case _:
+                return LISTEN_AGAIN

@@ -1,5 +1,6 @@
 """Connections, and SQL loaded by name from `sql/`."""
 
+import select
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
@@ -52,18 +53,31 @@ def make_pool(url: str, *, size: int) -> Pool:
         max_size=size,
         timeout=POOL_TIMEOUT,
         reconnect_timeout=5.0,
-        # After a restart of PostgreSQL the next hook must not find a dead connection.
-        check=cast(Any, AsyncConnectionPool.check_connection),
+        check=check_connection,
         open=False,
     )
 
 
-# Classes of SQLSTATE: connection, resources, operator intervention (shutdown), read-only after a fail-over.
-_AWAY = ("08", "53", "57", "25006")
+async def check_connection(connection: AsyncConnection[Row]) -> None:
+    """Raises `OperationalError` when the server has ended `connection`: after its restart the next hook must not find
+    a dead one.
+
+    Whatever ends a connection at the other side, a shutdown or a kill, makes its socket readable, so one that is silent
+    needs no question: asking each time cost every statement a second round trip.
+    """
+    silent = select.poll()
+    silent.register(connection.fileno(), select.POLLIN)
+    if silent.poll(0):
+        await AsyncConnectionPool.check_connection(cast(Any, connection))
+
+
+# SQLSTATEs and their classes: connection, resources, operator intervention (shutdown), read-only after a fail-over; and
+# what two statements of ours may do to each other: serialization failure, deadlock.
+_AWAY = ("08", "53", "57", "25006", "40001", "40P01")
 
 
 def is_away(error: psycopg.Error) -> bool:
-    """Whether `error` says that PostgreSQL cannot serve us now, rather than that our statement is wrong."""
+    """Whether `error` says that PostgreSQL cannot serve us now, rather than that our statement is wrong: try again."""
     if error.sqlstate is None:
         return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
     return error.sqlstate.startswith(_AWAY)
@@ -84,8 +98,9 @@ async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
     except psycopg.Error as error:
         if is_away(error):
             # With an SQLSTATE it was the server that spoke: the statement is not committed.
-            kind = Unavailable if error.sqlstate else Lost
-            raise kind("PostgreSQL cannot be reached") from error
+            if error.sqlstate:
+                raise Unavailable(f"PostgreSQL cannot serve us now (SQLSTATE {error.sqlstate})") from error
+            raise Lost("PostgreSQL cannot be reached") from error
         raise
 
 

@@ -1,0 +1,118 @@
+"""People on line and their mail, without any server: time stands still until it is told to go on."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from eventually import eventually
+from fakes import FakeClock
+from mail_account import MailInMemory
+from postroom.errors import Unavailable
+from postroom.mail.arrivals import Arrivals
+from postroom.mail.ports import MailAccount, MailState
+from postroom.mail.watching import Watching
+
+ALICE = MailAccount(UUID(int=1), "alice@example.org", "b")
+BOB = MailAccount(UUID(int=2), "bob@example.org", "c")
+
+
+class FakeAccounts:
+    def __init__(self, *accounts: MailAccount) -> None:
+        self.known = {account.identity_id: account for account in accounts}
+        self.away = False
+
+    async def of(self, identity_id: UUID) -> MailAccount | None:
+        if self.away:
+            raise Unavailable("PostgreSQL cannot be reached")
+        return self.known.get(identity_id)
+
+
+class FakeStates:
+    """`MailStates` of one process."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, MailState] = {}
+        self.seen: list[str] = []
+        self.asked: list[str] = []
+        self.events: list[Mapping[str, Any]] = []
+        self.away = False
+        self.failures: list[Exception] = []
+        """Of the next calls of `watched`"""
+
+    async def watch(self, account: MailAccount) -> MailState:
+        if self.away:
+            raise Unavailable("PostgreSQL cannot be reached")
+        self.seen.append(account.account_id)
+        return self.kept.setdefault(account.account_id, MailState(account, None))
+
+    async def watched(self, account_ids: Sequence[str]) -> Sequence[MailState]:
+        self.asked += account_ids
+        if self.failures:
+            raise self.failures.pop(0)
+        return [self.kept[each] for each in account_ids if each in self.kept]
+
+    async def advance(self, state: MailState, email_state: str, events: Sequence[Mapping[str, Any]]) -> bool:
+        if self.kept[state.account.account_id].email_state != state.email_state:
+            return False
+        self.kept[state.account.account_id] = MailState(state.account, email_state)
+        self.events += events
+        return True
+
+    async def stale(self, seconds: float) -> AsyncIterator[Sequence[MailState]]:
+        raise NotImplementedError
+        yield ()
+
+    async def forget(self) -> int:
+        raise NotImplementedError
+
+
+class FakeListener:
+    """`say` is heard by who listens. `failures` end the next ones."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, asyncio.Queue[str | None]] = {}
+        self.begun: list[MailAccount] = []
+        self.failures: list[Exception] = []
+
+    async def listen(self, account: MailAccount) -> AsyncGenerator[str | None]:
+        self.begun.append(account)
+        if self.failures:
+            raise self.failures.pop(0)
+        heard = self.open[account.account_id] = asyncio.Queue()
+        try:
+            yield None
+            while True:
+                yield await heard.get()
+        finally:
+            del self.open[account.account_id]
+
+
+class World:
+    def __init__(self, **more: Any) -> None:
+        self.clock = FakeClock()
+        self.accounts, self.states = FakeAccounts(ALICE, BOB), FakeStates()
+        self.mail, self.listener = MailInMemory(), FakeListener()
+        timed: Any = {"monotonic": self.clock.monotonic, "uniform": lambda _, high: high}
+        self.arrivals = Arrivals(self.states, self.mail, lambda: None, now=self.clock.now, **timed)
+        more = {"listener": self.listener} | more
+        self.watching = Watching(self.accounts, self.states, self.arrivals, **timed, **more)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.arrivals.run(stop))
+            group.create_task(self.watching.run(stop))
+            yield
+            stop.set()
+
+    async def pass_time(self, seconds: float) -> None:
+        self.clock.seconds += seconds
+        self.watching._changed.set()
+        self.arrivals._hinted.set()
+        await asyncio.sleep(0.02)
+
+    async def until_open(self, *account_ids: str) -> None:
+        await eventually(lambda: self.listener.open.keys() == set(account_ids), f"{account_ids} are listened to")

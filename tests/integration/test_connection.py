@@ -1,0 +1,55 @@
+"""The pool: a dead connection is not given out, and a living one is not asked whether it lives."""
+
+import asyncio
+from unittest.mock import patch
+
+import psycopg
+import pytest
+from psycopg.sql import SQL
+from psycopg_pool import AsyncConnectionPool
+
+from postroom.errors import Unavailable
+from postroom.postgres.connection import Lost, Pool, connection, rows
+from servers import Database
+
+
+async def test_a_connection_that_the_server_ended_is_not_given_out(pool: Pool, database: Database) -> None:
+    await asyncio.gather(*(rows(pool, "breaker_read") for _ in range(8)))
+    async with await psycopg.AsyncConnection.connect(database.service_url, autocommit=True) as other:
+        ended = await other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'postroom'"
+        )
+        assert {done for (done,) in await ended.fetchall()} == {True}
+    assert len(await rows(pool, "breaker_read")) == 1
+
+
+async def test_a_living_connection_is_not_asked_whether_it_lives(pool: Pool) -> None:
+    await rows(pool, "breaker_read")
+    with patch.object(AsyncConnectionPool, "check_connection") as asked:
+        for _ in range(10):
+            await rows(pool, "breaker_read")
+    asked.assert_not_called()
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "again"),
+    [
+        ("40P01", True),  # of a deadlock's two statements one is refused: it changed nothing, and works now
+        ("40001", True),  # serialization failure, the same
+        ("53300", True),
+        ("57P01", True),
+        ("25006", True),
+        ("40003", False),  # whether it was committed is unknown
+        ("40002", False),
+        ("23505", False),
+        ("42601", False),
+    ],
+)
+async def test_what_passes_by_itself_is_tried_again_and_what_does_not_is_a_defect(
+    pool: Pool, sqlstate: str, again: bool
+) -> None:
+    with pytest.raises(Unavailable if again else psycopg.Error) as raised:
+        async with connection(pool) as conn:
+            await conn.execute(SQL("DO $$ BEGIN RAISE SQLSTATE {}; END $$").format(sqlstate))
+    assert not isinstance(raised.value, Lost), "the server said itself that nothing was committed"

@@ -1,0 +1,142 @@
+"""How quickly the sweep goes through what is stale, and that it leaves nothing out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from fakes import FakeClock
+from postroom.mail import arrival_sweep
+from postroom.mail.arrival_sweep import LEADER, MOST_PACE, ArrivalSweep
+from postroom.mail.arrivals import Arrivals
+from postroom.mail.ports import MailAccount, MailState, MailStates
+
+EVERY = 300.0
+
+
+class Watched:
+    """So many watched accounts, by the time of their last look. `MailStates` for the sweep, and whoever looks."""
+
+    def __init__(self, number: int, clock: FakeClock, *, ages: float = 0.0) -> None:
+        self.clock = clock
+        self.checked = {str(each): clock.seconds - ages for each in range(number)}
+        self.oldest = 0.0
+        """The longest time, in seconds, that an account had to wait for its look"""
+        self.looks: list[float] = []
+        self.full = 0
+        """Hints that find no room, from now on"""
+
+    async def forget(self) -> int:
+        return 0
+
+    async def stale(self, seconds: float) -> AsyncIterator[Sequence[MailState]]:
+        horizon = self.clock.seconds - seconds
+        found = sorted((at, each) for each, at in self.checked.items() if at <= horizon)
+        for start in range(0, len(found), 500):
+            yield [MailState(_account(each), "s0", 0.0) for _, each in found[start : start + 500]]
+
+    def hint(self, account_ids: Iterable[str]) -> Sequence[str]:
+        account_ids = list(account_ids)
+        if self.full:
+            self.full -= 1
+            return account_ids
+        for each in account_ids:
+            self.oldest = max(self.oldest, self.clock.seconds - self.checked[each])
+            self.checked[each] = self.clock.seconds
+            self.looks.append(self.clock.seconds)
+        return []
+
+
+def _account(account_id: str) -> MailAccount:
+    return MailAccount(UUID(int=int(account_id) + 1), "somebody@example.org", account_id)
+
+
+class Alone:
+    """`Leadership` of the only process."""
+
+    @asynccontextmanager
+    async def lead(self, name: str) -> AsyncIterator[bool]:
+        assert name == LEADER
+        yield True
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    clock = FakeClock()
+
+    async def sleep(seconds: float, stop: asyncio.Event) -> None:
+        clock.seconds += max(0.0, seconds)
+
+    monkeypatch.setattr(arrival_sweep, "_sleep", sleep)
+    return clock
+
+
+def sweep_of(watched: Watched, **more: Any) -> ArrivalSweep:
+    states, arrivals = cast(MailStates, watched), cast(Arrivals, watched)
+    longest: Any = {"uniform": lambda _, high: high} | more
+    return ArrivalSweep(states, arrivals, Alone(), every=EVERY, monotonic=watched.clock.monotonic, **longest)
+
+
+async def sweeps(watched: Watched, seconds: float, **more: Any) -> None:
+    stop, ends = asyncio.Event(), watched.clock.seconds + seconds
+    sweep = sweep_of(watched, **more)
+    once = sweep.sweep
+
+    async def until_the_end(stop: asyncio.Event) -> None:
+        await once(stop)
+        if watched.clock.seconds >= ends:
+            stop.set()
+
+    sweep.sweep = until_the_end
+    await sweep.run(stop)
+
+
+@pytest.mark.parametrize("number", [1, 1000, 10_000, 30_000])
+async def test_nobody_waits_longer_than_ten_minutes(number: int, clock: FakeClock) -> None:
+    """Though every account was looked at in the worst moment, just before a sweep that left it out."""
+    watched = Watched(number, clock, ages=arrival_sweep.STALE_AFTER * EVERY - 1)
+    await sweeps(watched, 4000)
+    assert watched.oldest <= 600
+    assert len(watched.looks) >= 5 * number
+
+
+async def test_with_more_accounts_the_mail_server_is_asked_no_faster_and_nobody_is_left_out(clock: FakeClock) -> None:
+    watched = Watched(100_000, clock, ages=EVERY)
+    began = clock.seconds
+    await sweeps(watched, 3000)
+    assert len(watched.looks) <= MOST_PACE * (clock.seconds - began)
+    assert len(watched.looks) >= 0.9 * MOST_PACE * 3000, "without a pause between the sweeps"
+    assert watched.oldest <= 1200
+    assert all(at > began for at in watched.checked.values())
+
+
+async def test_a_few_accounts_are_looked_at_in_no_hurry(clock: FakeClock) -> None:
+    watched = Watched(100, clock, ages=EVERY)
+    await sweep_of(watched).sweep(asyncio.Event())
+    assert len(watched.looks) == 100
+    assert watched.looks[-1] - watched.looks[0] == pytest.approx(9.9)
+
+
+async def test_a_hint_that_found_no_room_is_offered_again(clock: FakeClock) -> None:
+    watched = Watched(5, clock, ages=EVERY)
+    watched.full = 7
+    await sweep_of(watched).sweep(asyncio.Event())
+    assert len(watched.looks) == 5
+    assert watched.oldest >= EVERY + 7
+
+
+async def test_a_sweep_that_finds_no_room_ends_when_it_shall(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(5, clock, ages=EVERY)
+    watched.full = 1000
+    stop = asyncio.Event()
+
+    async def sleep(seconds: float, stop: asyncio.Event) -> None:
+        stop.set()
+
+    monkeypatch.setattr(arrival_sweep, "_sleep", sleep)
+    await sweep_of(watched).sweep(stop)
+    assert watched.looks == []
+    assert watched.full >= 998

@@ -1,0 +1,120 @@
+"""A look that fails, for whatever reason: when it is made again, and what goes on meanwhile."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from arrivals_world import ALICE, BOB, World
+from eventually import eventually
+from postroom.errors import Misconfigured, Throttled, Transient
+from postroom.telemetry import MAIL_DEFECTS
+
+AWAY = Transient("mail server answered 503")
+
+
+async def on_line(*failures: Exception) -> World:
+    """Alice and Bob are; the next looks fail so."""
+    world = World(listener=None)
+    for account in (ALICE, BOB):
+        await world.watching.on_line(account.identity_id)
+    world.mail.failures = list(failures)
+    world.mail.looks.clear()
+    return world
+
+
+async def looked(world: World, times: int, account_id: str = "b") -> None:
+    await eventually(lambda: world.mail.looks.get(account_id, 0) == times, f"looks: {times}")
+
+
+async def test_a_look_that_fails_is_made_again_by_itself() -> None:
+    """Whoever hinted does not say it again, and the sweep comes only minutes later."""
+    world = await on_line(AWAY)
+    (first,) = world.mail.deliver("b")
+    async with world.running():
+        world.arrivals.hint(["b"])
+        await looked(world, 1)
+        await world.pass_time(1.5)
+        assert world.states.events == []
+        await world.pass_time(0.5)
+        await looked(world, 2)
+    assert [event["ids"] for event in world.states.events] == [[first]]
+
+
+async def test_an_account_whose_looks_fail_is_asked_ever_more_seldom_whatever_is_hinted() -> None:
+    world = await on_line(*[AWAY] * 7)
+    async with world.running():
+        world.arrivals.hint(["b"])
+        for looks, pause in enumerate((2, 4, 8, 16, 32, 60, 60), start=1):
+            await looked(world, looks)
+            await world.pass_time(pause - 1)
+            world.arrivals.hint(["b"])
+            await asyncio.sleep(0.02)
+            assert world.mail.looks["b"] == looks
+            await world.pass_time(1)
+        await looked(world, 8)
+        world.mail.failures = [AWAY]
+        await world.pass_time(60)
+        world.arrivals.hint(["b"])
+        await looked(world, 9)
+        await world.pass_time(2)
+        await looked(world, 10)  # it was well meanwhile: the pauses begin anew
+
+
+async def test_a_server_that_is_busy_is_left_alone_for_as_long_as_it_asks() -> None:
+    world = await on_line(Throttled("mail server answered 429", retry_after=30))
+    async with world.running():
+        world.arrivals.hint(["b"])
+        await looked(world, 1)
+        await world.pass_time(30)
+        assert world.mail.looks["b"] == 1
+        await world.pass_time(2)
+        await looked(world, 2)
+
+
+async def test_what_an_operator_must_mend_is_left_to_the_next_hint() -> None:
+    """Of somebody who is refused each question counts towards a ban."""
+    world = await on_line(Misconfigured("mail server answered 401", unauthorized=True))
+    async with world.running():
+        world.arrivals.hint(["b"])
+        await looked(world, 1)
+        await world.pass_time(3600)
+        assert world.mail.looks["b"] == 1
+        world.arrivals.hint(["b"])
+        await looked(world, 2)
+
+
+async def test_a_defect_in_a_look_is_told_and_counted_and_ends_nothing() -> None:
+    """More of them than looks may be made at once: each gives its turn back."""
+    world = await on_line(*[ZeroDivisionError("a defect") for _ in range(20)])
+    counted = MAIL_DEFECTS.labels(where="look")._value
+    before = counted.get()
+    with capture_logs() as logs:
+        async with world.running():
+            for number in range(1, 21):
+                world.arrivals.hint(["b"])
+                await looked(world, number)
+                await world.pass_time(1)
+            (first,) = world.mail.deliver("c")
+            (second,) = world.mail.deliver("b")
+            world.arrivals.hint(["b", "c"])
+            await eventually(lambda: len(world.states.events) == 2, "both are told")
+    assert sorted(event["ids"] for event in world.states.events) == [[second], [first]]
+    assert counted.get() == before + 20
+    broken = [each for each in logs if each["log_level"] == "error"]
+    assert len(broken) == 20
+    assert isinstance(broken[0]["exc_info"], ZeroDivisionError)
+
+
+async def test_a_run_that_broke_can_begin_again_and_forgets_no_account() -> None:
+    world = await on_line()
+    world.states.failures = [ZeroDivisionError("a defect")]
+    world.arrivals.hint(["b"])
+    with pytest.raises(ExceptionGroup) as caught:
+        await asyncio.wait_for(world.arrivals.run(asyncio.Event()), 5)
+    assert caught.group_contains(ZeroDivisionError)
+    world.mail.deliver("b")
+    async with world.running():
+        world.arrivals.hint(["b"])
+        await world.pass_time(1)
+        await eventually(lambda: world.states.events, "it is told")

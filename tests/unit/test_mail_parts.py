@@ -1,0 +1,48 @@
+"""The mail half beside provisioning: nothing that breaks in it ends the service."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from eventually import eventually
+from postroom.mail import supervision
+from postroom.mail_parts import MailParts
+from postroom.telemetry import MAIL_DEFECTS
+
+PARTS = ("streams", "announcing", "arrivals", "watching", "arrival_sweep", "master")
+
+
+class Broken:
+    """A part, and the master account: each call breaks."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        self.begun += 1
+        raise ZeroDivisionError("a defect")
+
+    async def known(self) -> bool:
+        self.begun += 1
+        raise ZeroDivisionError("a defect")
+
+
+async def test_whatever_breaks_in_the_mail_half_begins_again_and_the_service_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def soon(failures: int, _: Any) -> float:
+        return 0.01
+
+    monkeypatch.setattr(supervision, "backoff", soon)
+    broken = [Broken() for _ in PARTS]
+    streams, announcing, arrivals, watching, sweep, master = cast(Any, broken)
+    nothing = cast(Any, None)
+    parts = MailParts(nothing, nothing, nothing, nothing, streams, announcing, arrivals, watching, sweep, master=master)
+    before = {each: MAIL_DEFECTS.labels(where=each)._value.get() for each in PARTS}
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:  # as in the service
+        group.create_task(parts.run(stop))
+        await eventually(lambda: all(each.begun >= 3 for each in broken), "each has begun again")
+        stop.set()
+    assert all(MAIL_DEFECTS.labels(where=each)._value.get() > before[each] for each in PARTS)
