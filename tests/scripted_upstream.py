@@ -61,12 +61,21 @@ async def echoing(asked: Asked, writer: asyncio.StreamWriter) -> None:
     writer.write(json_answer(found))
 
 
+async def own_session(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    """Of the account that `FakeAuthorization` of tests/gateway_trial.py writes into its headers."""
+    account = (asked.header("authorization") or "").removeprefix("Basic ").partition("-")[0]
+    writer.write(json_answer({"accounts": {account: {}}, "primaryAccounts": {"urn:ietf:params:jmap:mail": account}}))
+
+
 class ScriptedUpstream:
     """`will` sets the answers: in order, and the last one for ever."""
 
     def __init__(self) -> None:
         self.url = ""
         self.asked: list[Asked] = []
+        self.session: Script | None = None
+        """Answers `GET /jmap/session` where a test is about something else: these requests are in `sessions` alone"""
+        self.sessions: list[Asked] = []
         self.open = 0
         """connections"""
         self.under_way = 0
@@ -103,6 +112,10 @@ class ScriptedUpstream:
         method, target, _ = first.split(" ")
         pairs = [line.partition(":") for line in lines]
         asked = Asked(method, target, [(name.lower(), value.strip()) for name, _, value in pairs], reader)
+        if self.session and target == "/jmap/session":
+            self.sessions.append(asked)
+            await self.session(asked, writer)
+            return
         self.asked.append(asked)
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)

@@ -12,7 +12,7 @@ from gateway_trial import ANN, BEN, GatewayTrial, gateway
 from postroom.domain.person import Scope
 from postroom.errors import CrossSite, KratosAway, SecondFactorDue, Unavailable
 from postroom.gateway.limits import Limits
-from scripted_upstream import ScriptedUpstream, http_answer, json_answer, scripted_upstream
+from scripted_upstream import ScriptedUpstream, http_answer, json_answer, own_session, scripted_upstream
 
 JMAP = "urn:ietf:params:jmap:"
 # Of the sizes and times that the tests reach.
@@ -20,25 +20,12 @@ SMALL = Limits(
     max_size_request=10_000, max_size_upload=100_000, body_seconds=0.3, stall_seconds=0.3, answer_seconds=0.3
 )
 QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
-SESSION: dict[str, Any] = {
-    "capabilities": {JMAP + "core": {"maxCallsInRequest": 16}, JMAP + "mail": {}, JMAP + "websocket": {}},
-    "accounts": {
-        "b": {"name": "ann", "isPersonal": True, "isReadOnly": False, "accountCapabilities": {JMAP + "mail": {}}},
-        "c": {"name": "ben", "isPersonal": False, "isReadOnly": False, "accountCapabilities": {JMAP + "mail": {}}},
-    },
-    "primaryAccounts": {JMAP + "mail": "b"},
-    "username": "ann",
-    "apiUrl": "http://mail.internal:8080/jmap/",
-    "uploadUrl": "http://169.254.169.254/{accountId}",
-    "downloadUrl": "http://mail.internal:8080/d/{accountId}/{blobId}/{name}?accept={type}",
-    "eventSourceUrl": "http://mail.internal:8080/e",
-    "state": "c682b0ec",
-}
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[ScriptedUpstream]:
     async with scripted_upstream() as server:
+        server.session = own_session
         yield server
 
 
@@ -59,54 +46,6 @@ def kind(answer: httpx2.Response) -> tuple[int, str]:
     found = answer.json()
     assert found["status"] == answer.status_code
     return answer.status_code, found["type"].rpartition(":")[2]
-
-
-# The session
-
-
-async def test_the_session_is_found_from_the_well_known_place(trial: GatewayTrial) -> None:
-    answer = await trial.http.get("/.well-known/jmap")
-    assert (answer.status_code, answer.headers["location"]) == (307, "/jmap/session")
-
-
-async def test_the_session_names_our_own_urls_and_nothing_internal(server: ScriptedUpstream) -> None:
-    server.will(json_answer(SESSION))
-    async with gateway(server.url, public_url="https://mail.example.org/") as trial:
-        answer = await trial.http.get("/jmap/session", headers=ANN)
-    assert answer.status_code == 200
-    assert "no-store" in answer.headers["cache-control"]
-    for internal in ("internal", "169.254", '"c"', server.url):
-        assert internal not in answer.text
-    assert answer.json()["apiUrl"] == "https://mail.example.org/jmap/"
-    assert answer.json()["username"] == "ann@example.org"
-    assert answer.json()["state"] == SESSION["state"]
-    assert server.asked[0].target == "/jmap/session"
-
-
-async def test_without_a_public_url_the_session_is_where_the_client_found_it(
-    server: ScriptedUpstream, trial: GatewayTrial
-) -> None:
-    server.will(json_answer(SESSION))
-    answer = await trial.http.get("/jmap/session", headers=ANN | {"Host": "mail.example.net:8443"})
-    assert answer.json()["apiUrl"] == "http://mail.example.net:8443/jmap/"
-    for host in ("evil.example/x?", "a@b", "a b"):
-        assert (await trial.http.get("/jmap/session", headers=ANN | {"Host": host})).status_code == 400
-
-
-async def test_urls_of_the_servers_session_are_never_followed(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    server.will(json_answer(SESSION), http_answer(201, b"{}", content_type="application/json"))
-    await trial.http.get("/jmap/session", headers=ANN)
-    answer = await trial.http.post("/jmap/upload/b/", content=b"x", headers=ANN)
-    assert answer.status_code == 201
-    assert [asked.target for asked in server.asked] == ["/jmap/session", "/jmap/upload/b/"]
-
-
-@pytest.mark.parametrize("text", ["", "[]", "nonsense", "{}"])
-async def test_a_session_that_is_none_is_said_to_be_unusable(
-    server: ScriptedUpstream, trial: GatewayTrial, text: str
-) -> None:
-    server.will(http_answer(200, text.encode(), content_type="application/json"))
-    assert kind(await trial.http.get("/jmap/session", headers=ANN)) == (502, "mail_server_unusable")
 
 
 # Whose account
@@ -245,8 +184,14 @@ async def test_an_access_token_is_held_to_its_scopes_everywhere(server: Scripted
     ):
         assert kind(await trial.http.request(method, path, headers=ANN)) == (403, "scope")
     assert server.asked == []
-    responses = (await trial.call(QUERY, ["EmailSubmission/set", {"accountId": "b"}, "1"])).json()["methodResponses"]
-    assert [response[0] for response in responses] == ["error", "EmailSubmission/set"]
+    both = [QUERY, ["EmailSubmission/set", {"accountId": "b"}, "1"]]
+    for scopes, names in (
+        ({Scope.SEND}, ["error", "error"]),
+        ({Scope.READ}, ["Email/query", "error"]),
+        ({Scope.READ, Scope.SEND}, ["Email/query", "EmailSubmission/set"]),
+    ):
+        trial.people.change(ANN, scopes=frozenset(scopes))
+        assert [response[0] for response in (await trial.call(*both)).json()["methodResponses"]] == names
 
 
 async def test_what_kratos_wants_the_browser_told_goes_with_each_answer(trial: GatewayTrial) -> None:

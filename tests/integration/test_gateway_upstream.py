@@ -21,6 +21,7 @@ from scripted_upstream import (
     echoing,
     http_answer,
     json_answer,
+    own_session,
     problem_answer,
     scripted_upstream,
 )
@@ -35,6 +36,7 @@ MEGABYTE = 1_000_000
 @pytest.fixture
 async def server() -> AsyncIterator[ScriptedUpstream]:
     async with scripted_upstream() as server:
+        server.session = own_session
         yield server
 
 
@@ -463,6 +465,14 @@ async def test_an_account_has_so_many_event_streams_and_no_more(server: Scripted
                 source.ended.set()
         await eventually(lambda: server.under_way == 0, "both are over")
         assert (await trial.http.get(PATH, headers=ANN)).status_code == 200
+
+
+async def test_a_mail_server_without_events_ends_the_asking(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    """A browser's EventSource asks again after any answer but a 204, which Cyrus 3.6 gives."""
+    server.will(http_answer(204))
+    answer = await trial.http.get(PATH, headers=ANN)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "content-length" not in answer.headers
 
 
 @pytest.mark.parametrize("query", ["", "?types=", "?types=*&closeafter=x", "?types=*&ping=x"])

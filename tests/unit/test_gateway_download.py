@@ -2,7 +2,7 @@
 
 import pytest
 
-from postroom.gateway.download import headers_of, is_blob_id, media_type
+from postroom.gateway.download import headers_of, inert_type, is_blob_id, media_type
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,31 @@ def test_a_long_name_keeps_its_ending() -> None:
 )
 def test_a_media_type_is_one_or_bytes(stated: str | None, found: str) -> None:
     assert media_type(stated) == found
+
+
+@pytest.mark.parametrize(
+    ("stated", "served"),
+    [
+        ("image/png", "image/png"),
+        ("IMAGE/PNG", "IMAGE/PNG"),
+        ("text/plain; charset=utf-8", "text/plain; charset=utf-8"),
+        ("application/pdf", "application/pdf"),
+        *(
+            (each, "application/octet-stream")
+            for each in (
+                *("text/javascript", "application/javascript", "application/ecmascript", "text/jscript"),
+                *("text/javascript;charset=utf-8", "TEXT/JAVASCRIPT", "application/wasm", "text/css"),
+                *("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"),
+                *("text/html; x=image/png", "multipart/x-mixed-replace; boundary=x", "text/xsl", "application/json"),
+                *("message/rfc822", "application/zip", "nonsense", "", None),
+            )
+        ),
+    ],
+)
+def test_a_blob_has_an_inert_type_or_none(stated: str | None, served: str) -> None:
+    """No style, script or worker of our own origin is made of what a stranger sent."""
+    assert inert_type(stated) == served
+    assert headers_of(stated, "x", inline=True)["Content-Type"] == served
 
 
 def test_a_blob_id_is_no_path() -> None:

@@ -14,7 +14,7 @@ class Scope(StrEnum):
     WRITE = "write"
     """change and delete them"""
     SEND = "send"
-    """submit mail"""
+    """submit mail, for which `read` is needed as well"""
 
 
 ALL_SCOPES = frozenset(Scope)

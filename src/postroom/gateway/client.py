@@ -25,14 +25,18 @@ class Client:
         self._send = send
         self._stall_seconds = stall_seconds
 
-    async def body(self, at_most: int, limit_name: str, *, within: float) -> AsyncGenerator[bytes]:
-        """The body's chunks. Raises `Problem` when it is too large or too slow, `ClientDisconnect` when it ends early.
+    def body(self, at_most: int, limit_name: str, *, within: float) -> AsyncGenerator[bytes]:
+        """The body's chunks. Raises `Problem` when it is too large or too slow, `ClientDisconnect` when it ends early;
+        at once when it is too large by its own statement, which then is sent to nobody.
 
         `within` seconds it must have come.
         """
         stated = self.request.headers.get("content-length", "")
         if stated.isdigit() and int(stated) > at_most:
             raise limit(limit_name, f"the body is larger than {at_most} bytes")
+        return self._chunks(at_most, limit_name, within)
+
+    async def _chunks(self, at_most: int, limit_name: str, within: float) -> AsyncGenerator[bytes]:
         clock = asyncio.get_running_loop().time
         end = clock() + within
         size = 0

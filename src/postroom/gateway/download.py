@@ -13,6 +13,10 @@ PDF = "application/pdf"
 _INERT = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp", "text/plain", "text/csv", PDF}
 )
+# Fetch §3.7 (Sec-Fetch-Dest): what a browser shows or saves. All else is for code, styles and plugins.
+_SHOWN_AS = frozenset({"empty", "document", "iframe", "image", "audio", "video"})
+# The defaults of Stalwart's `scanBanPaths`, in lower case.
+_SCANS = re.compile(r"wordpress|joomla|drupal|xmlrpc|/(?:wp-|php|cgi-bin)|\.(?:php|cgi|asp)")
 _NOTHING_RUNS = "sandbox; default-src 'none'; frame-ancestors 'self'"
 # Chromium's viewer does not start in a sandbox; it runs no script of a document in the page's origin.
 _PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -27,9 +31,33 @@ def media_type(stated: str | None) -> str:
     return stated if stated and _MEDIA_TYPE.fullmatch(stated) else OCTETS
 
 
-def headers_of(content_type: str, name: str, *, inline: bool) -> dict[str, str]:
-    """`inline` is what the client asks for; it is given to inert types only."""
-    essence = content_type.partition(";")[0].lower()
+def inert_type(stated: str | None) -> str:
+    """The media type if nothing runs of it, else that of mere bytes. With `nosniff` no browser takes either for a
+    script, a style or a worker of our origin, whatever a page's own rules allow."""
+    found = media_type(stated)
+    return found if _essence(found) in _INERT else OCTETS
+
+
+def taken_as_code(destination: str | None) -> bool:
+    """Whether a browser wants to run or apply it, by `Sec-Fetch-Dest`."""
+    return destination is not None and destination not in _SHOWN_AS
+
+
+def path_of(account_id: str, blob_id: str) -> str:
+    """Where the mail server has a blob. The client's name for it stays here: in a path it could lead elsewhere."""
+    return f"/jmap/download/{quote(account_id, safe='')}/{blob_id}/blob"
+
+
+def looks_like_a_scan(path: str) -> bool:
+    """Stalwart bans whoever asks for such a path, for ever, unless it can read the ids in it (tried on 0.16.19)."""
+    return _SCANS.search(path.lower()) is not None
+
+
+def headers_of(stated: str | None, name: str, *, inline: bool) -> dict[str, str]:
+    """`stated` is the type that the mail server says. `inline` is what the client asks for; it is given to inert types
+    only."""
+    content_type = inert_type(stated)
+    essence = _essence(content_type)
     shown = inline and essence in _INERT
     return {
         "Content-Type": content_type,
@@ -41,6 +69,10 @@ def headers_of(content_type: str, name: str, *, inline: bool) -> dict[str, str]:
         "Cache-Control": "private, max-age=86400, immutable",
         "Vary": "Cookie, Authorization, X-Session-Token",
     }
+
+
+def _essence(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _filename(name: str) -> str:

@@ -30,5 +30,5 @@ class Limits:
     """from the first to the last byte of an upload"""
     stall_seconds: float = 30.0
     """a client that neither sends nor takes a byte for so long is gone"""
-    recheck_seconds: float = 300.0
+    recheck_seconds: float = 60.0
     """how often the session behind an event stream is looked up again: a logout or a revoked token ends it"""

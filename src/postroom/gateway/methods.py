@@ -10,6 +10,8 @@ from typing import Any
 from postroom.domain.person import Scope
 
 CORE = "urn:ietf:params:jmap:core"
+MAIL = "urn:ietf:params:jmap:mail"
+BLOB = "urn:ietf:params:jmap:blob"
 CAPABILITIES = frozenset(
     f"urn:ietf:params:jmap:{name}"
     for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve")
@@ -41,7 +43,8 @@ METHODS: Mapping[str, frozenset[Scope]] = {
         for thing, verbs in _OBJECTS.items()
         for verb in verbs
     },
-    "EmailSubmission/set": frozenset({Scope.SEND}),
+    # It sends any email of the mailbox to whomever one likes.
+    "EmailSubmission/set": frozenset({Scope.SEND, Scope.READ}),
 }
 
 # RFC 8621 §7.5: they make the server call Email/set by itself.

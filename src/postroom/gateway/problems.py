@@ -14,12 +14,14 @@ from postroom.errors import (
     SecondFactorDue,
     Throttled,
 )
+from postroom.mail.app_passwords import TooManyAppPasswords
 
 JMAP_ERROR = "urn:ietf:params:jmap:error:"
 JMAP_ERRORS = frozenset(JMAP_ERROR + name for name in ("unknownCapability", "notJSON", "notRequest", "limit"))
 OWN = "urn:postroom:problem:"
 RETRY_AFTER = 5
 LONGEST_WAIT = 3600
+_LONGEST_DETAIL = 1000
 
 
 class Problem(PostroomError):
@@ -76,14 +78,23 @@ def not_allowed(scope: str) -> Problem:
     return Problem(403, OWN + "scope", f"the access token lacks the scope `{scope}`")
 
 
+def not_as_code() -> Problem:
+    return Problem(
+        403, OWN + "not_as_code", "a blob is saved or shown; no script, style, worker or plugin is made of it"
+    )
+
+
 def too_slow() -> Problem:
     return Problem(408, OWN + "slow_body", "the body did not arrive in time; send it again")
+
+
+MAILBOX_NOT_READY = OWN + "mailbox_not_ready"
 
 
 def mailbox_not_ready() -> Problem:
     return Problem(
         503,
-        OWN + "mailbox_not_ready",
+        MAILBOX_NOT_READY,
         "the mailbox is being prepared; ask again in a moment",
         headers={"Retry-After": str(RETRY_AFTER)},
     )
@@ -152,6 +163,13 @@ def of_error(error: PostroomError) -> Problem:
         return Problem(403, OWN + "session_aal2_required", str(error), more=more)
     if isinstance(error, CrossSite):
         return Problem(403, OWN + "cross_site", str(error))
+    if isinstance(error, TooManyAppPasswords):
+        return Problem(
+            409,
+            OWN + "too_many_devices",
+            "the mailbox has as many mail programs connected as it may, and Postroom needs a place, too: "
+            "disconnect a device, then try again",
+        )
     if isinstance(error, Misconfigured | Permanent):
         return refuses_us()
     if isinstance(error, MailServerError):
@@ -179,7 +197,8 @@ def _passed_on(body: bytes) -> Problem:
         return malformed("the mail server refused the request as malformed")
     more = {name: stated[name] for name in ("title", "limit") if isinstance(stated.get(name), str)}
     detail = stated.get("detail")
-    return Problem(400, stated["type"], detail if isinstance(detail, str) else "refused by the mail server", more=more)
+    told = detail[:_LONGEST_DETAIL] if isinstance(detail, str) else "refused by the mail server"
+    return Problem(400, stated["type"], told, more=more)
 
 
 def _seconds(stated: str | float | None) -> int:

@@ -14,8 +14,8 @@ JsonObject = dict[str, Any]
 Call = tuple[str, JsonObject, str]
 
 MAX_DEPTH = 100
-# Ten megabytes of `[[],[],…` would be 200 MB of Python objects; bodies of mails come nowhere near.
-MAX_PARTS = 500_000
+# Ten megabytes of `[[],[],…` would be 200 MB of Python objects, and nobody else is served while they are made.
+MAX_PARTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect, Request
@@ -26,9 +25,23 @@ from postroom.gateway.admission import Admission, Admitted
 from postroom.gateway.client import Client, first_of
 from postroom.gateway.in_flight import InFlight
 from postroom.gateway.limits import Limits
-from postroom.gateway.problems import malformed, not_found, not_json, of_error, unusable
-from postroom.gateway.upstream import Ask, Upstream, UpstreamAnswer
+from postroom.gateway.methods import BLOB, CORE
+from postroom.gateway.own_account import OwnAccount, json_object
+from postroom.gateway.problems import (
+    MAILBOX_NOT_READY,
+    Problem,
+    malformed,
+    not_as_code,
+    not_found,
+    not_json,
+    of_error,
+    unusable,
+)
+from postroom.gateway.remembered_accounts import RememberedAccounts
+from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamAnswer
+from postroom.gateway.weaving import Weaving
 from postroom.mail.ports import MailAccounts, People
+from postroom.telemetry import log
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -36,8 +49,6 @@ NOT_KEPT = {"Cache-Control": "no-cache, no-store, must-revalidate"}  # RFC 8620 
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _LANGUAGES = re.compile(r"[A-Za-z0-9,;=.* -]{1,200}")
 _MAX_SMALL = 1_000_000
-# Answers stream, but for those in which errors have to be woven.
-_MAX_WOVEN = 32_000_000
 _BIG_BODY = 64 * 1024
 
 Serve = Callable[[Client, Admitted], Awaitable[None]]
@@ -57,18 +68,18 @@ def gateway_routes(
     """`public_url` is Postroom's base as clients see it (None: taken from each request), `now` the time of day.
     `session_path` is the mail server's: Stalwart's by default, `/jmap/` with Cyrus. `stopping` ends event streams."""
     limits = limits or Limits()
-    admission = Admission(people, accounts, recheck_seconds=limits.recheck_seconds, now=now)
+    remembered = RememberedAccounts(accounts, now=now)
+    admission = Admission(people, remembered, recheck_seconds=limits.recheck_seconds, now=now)
     gateway = Gateway(
         admission,
-        upstream,
+        OwnAccount(upstream, session_path, now=now),
         limits=limits,
         public_url=public_url,
-        session_path=session_path,
         stopping=stopping or asyncio.Event(),
     )
 
     def route(path: str, method: str, serve: Serve) -> Route:
-        endpoint = _Endpoint(admission, serve, stall_seconds=limits.stall_seconds)
+        endpoint = _Endpoint(path, admission, serve, stall_seconds=limits.stall_seconds)
         made = Route(path, endpoint, methods=[method], name=f"jmap {path}", include_in_schema=False)
         # Without HEAD, which Starlette adds: JMAP has none, and a stream has no use for it.
         made.methods = {method}
@@ -91,18 +102,16 @@ class Gateway:
     def __init__(
         self,
         admission: Admission,
-        upstream: Upstream,
+        own_account: OwnAccount,
         *,
         limits: Limits,
         public_url: str | None,
-        session_path: str,
         stopping: asyncio.Event,
     ) -> None:
         self._admission = admission
-        self._upstream = upstream
+        self._own_account = own_account
         self._limits = limits
         self._public_url = public_url.rstrip("/") if public_url else None
-        self._session_path = session_path
         self._stopping = stopping
         queue = partial(InFlight, waiting=limits.waiting, seconds=limits.queue_seconds)
         self._requests = queue(limits.concurrent_requests, "maxConcurrentRequests")
@@ -112,12 +121,8 @@ class Gateway:
 
     async def session(self, client: Client, admitted: Admitted) -> None:
         base_url = self._public_url or _base_url(client.request)
-        ask = Ask("GET", self._session_path, {"Accept": JSON})
-        async with (
-            self._requests.place(admitted.account_id),
-            self._upstream.ask(admitted.account, ask) as answer,
-        ):
-            theirs = _json_object(await answer.read(_MAX_SMALL))
+        async with self._requests.place(admitted.account_id):
+            theirs = await self._own_account.session(admitted.account)
         session = session_object.rewrite(
             theirs, base_url=base_url, account=admitted.account, scopes=admitted.person.scopes, limits=self._limits
         )
@@ -135,11 +140,11 @@ class Gateway:
             checked = await self._checked(b"".join([chunk async for chunk in body]), admitted)
             headers = {"Content-Type": JSON, "Accept": JSON, **_languages(client.request)}
             ask = Ask("POST", "/jmap/", headers, checked.body)
-            async with self._upstream.ask(admitted.account, ask) as answer:
+            async with self._own_account.ask(admitted.account, ask) as answer:
                 _require_type(answer, JSON)
                 headers = {"Content-Type": JSON, **NOT_KEPT}
                 if checked.refused:
-                    await client.answer(200, headers, checked.answer(await answer.read(_MAX_WOVEN)))
+                    await client.relay(200, headers, Weaving(checked.refused).over(answer))
                 else:
                     await client.relay(200, headers | _length_of(answer), answer)
 
@@ -156,7 +161,7 @@ class Gateway:
         async with (
             self._uploads.place(admitted.account_id),
             aclosing(body),
-            self._upstream.ask(admitted.account, ask) as answer,
+            self._own_account.ask(admitted.account, ask) as answer,
         ):
             _require_type(answer, JSON)
             found = await answer.read(_MAX_SMALL)
@@ -167,16 +172,18 @@ class Gateway:
         asked, query = client.request.path_params, client.request.query_params
         if asked["account_id"] != admitted.account_id or not download.is_blob_id(asked["blob_id"]):
             raise not_found()
-        accept = quote(download.media_type(query.get("accept")), safe="")
-        # The name is for our own header; in a path it could lead elsewhere.
-        target = f"/jmap/download/{quote(admitted.account_id, safe='')}/{asked['blob_id']}/blob?accept={accept}"
-        async with (
-            self._downloads.place(admitted.account_id),
-            self._upstream.ask(admitted.account, Ask("GET", target, {"Accept": "*/*"}, blob=True)) as answer,
-        ):
-            inline = query.get("disposition") == "inline"
-            headers = download.headers_of(download.media_type(answer.content_type), asked["name"], inline=inline)
-            await first_of(client.relay(200, headers | _length_of(answer), answer), client.gone())
+        if download.taken_as_code(client.request.headers.get("sec-fetch-dest")):
+            raise not_as_code()
+        path = download.path_of(admitted.account_id, asked["blob_id"])
+        accept = quote(download.inert_type(query.get("accept")), safe="")
+        ask = Ask("GET", f"{path}?accept={accept}", {"Accept": "*/*"}, blob=True)
+        async with self._downloads.place(admitted.account_id):
+            if download.looks_like_a_scan(path):
+                await self._require_blob(admitted, asked["blob_id"])
+            async with self._own_account.ask(admitted.account, ask) as answer:
+                inline = query.get("disposition") == "inline"
+                headers = download.headers_of(answer.content_type, asked["name"], inline=inline)
+                await first_of(client.relay(200, headers | _length_of(answer), answer), client.gone())
 
     async def events(self, client: Client, admitted: Admitted) -> None:
         admitted.need(person.Scope.READ)
@@ -187,8 +194,13 @@ class Gateway:
         ask = Ask("GET", f"/jmap/eventsource/?{query}", headers, silence_seconds=event_stream.silence(ping))
         async with (
             self._streams.place(admitted.account_id),
-            self._upstream.ask(admitted.account, ask) as answer,
+            self._own_account.ask(admitted.account, ask) as answer,
         ):
+            if answer.status == NO_CONTENT:
+                # A browser's EventSource asks again after every other answer. Cyrus 3.6 has no events.
+                await client.start(NO_CONTENT, NOT_KEPT)
+                await client.push(b"", more=False)
+                return
             _require_type(answer, EVENTS)
             await client.start(200, {"Content-Type": EVENTS, "X-Accel-Buffering": "no", **NOT_KEPT})
             await first_of(
@@ -199,6 +211,19 @@ class Gateway:
             )
             await client.push(b"", more=False)
 
+    async def _require_blob(self, admitted: Admitted, blob_id: str) -> None:
+        """By a call of the API: no path tells of that."""
+        get = ["Blob/get", {"accountId": admitted.account_id, "ids": [blob_id], "properties": ["size"]}, "0"]
+        body = json.dumps({"using": [CORE, BLOB], "methodCalls": [get]}).encode()
+        ask = Ask("POST", "/jmap/", {"Content-Type": JSON, "Accept": JSON}, body)
+        async with self._own_account.ask(admitted.account, ask) as answer:
+            found = json_object(await answer.read(_MAX_SMALL))
+        match found.get("methodResponses"):
+            case [["Blob/get", {"list": [{"id": str(there)}]}, "0"]] if there == blob_id:
+                return
+            case _:
+                raise not_found()
+
     async def _checked(self, raw: bytes, admitted: Admitted) -> rules.Checked:
         arguments = (raw, admitted.account_id, admitted.person.scopes, self._limits.max_calls_in_request)
         if len(raw) < _BIG_BODY:
@@ -208,9 +233,10 @@ class Gateway:
 
 
 class _Endpoint:
-    """Admits a person, serves the request, and says what went wrong."""
+    """Admits a person, serves the request, and says what went wrong. `path` is the route's, for the log."""
 
-    def __init__(self, admission: Admission, serve: Serve, *, stall_seconds: float) -> None:
+    def __init__(self, path: str, admission: Admission, serve: Serve, *, stall_seconds: float) -> None:
+        self._path = path
         self._admission = admission
         self._serve = serve
         self._stall_seconds = stall_seconds
@@ -222,7 +248,14 @@ class _Endpoint:
         except ClientDisconnect:
             return
         except PostroomError as error:
-            await client.tell(of_error(error))
+            problem = of_error(error)
+            if problem.status >= 500 and problem.type != MAILBOX_NOT_READY:
+                self._note(error)
+            await client.tell(problem)
+
+    def _note(self, error: PostroomError) -> None:
+        kind = error.type.rpartition(":")[2] if isinstance(error, Problem) else type(error).__name__
+        log.warning("Could not serve a request of JMAP", path=self._path, kind=kind, error=str(error))
 
 
 async def _well_known(_request: Request) -> RedirectResponse:
@@ -259,13 +292,3 @@ def _require_type(answer: UpstreamAnswer, content_type: str) -> None:
 
 def _length_of(answer: UpstreamAnswer) -> dict[str, str]:
     return {"Content-Length": answer.content_length} if answer.content_length else {}
-
-
-def _json_object(raw: bytes) -> dict[str, Any]:
-    try:
-        found: object = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise unusable() from None
-    if not isinstance(found, dict):
-        raise unusable()
-    return cast(dict[str, Any], found)

@@ -2,11 +2,10 @@
 
 A refused call must not keep the others from the server, and its error must stand in its place, with its call id, and
 not be there for back-references (RFC 8620 §3.6.2, §3.7). So its place is held by a `Core/echo` of a mark, and the
-echo in the answer is exchanged for the error. Order, call ids (they may repeat), implicit calls, the limit of
-calls and `invalidResultReference` are then the server's own.
+echo in the answer is exchanged for the error (`weaving`). Order, call ids (they may repeat), implicit calls, the limit
+of calls and `invalidResultReference` are then the server's own.
 """
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,15 +13,14 @@ from typing import Any, cast
 
 from postroom.domain.person import Scope
 from postroom.gateway.methods import CAPABILITIES, CORE, ECHO, METHODS, needed_scopes
-from postroom.gateway.problems import unknown_capability, unusable
+from postroom.gateway.problems import unknown_capability
 from postroom.gateway.request_body import JsonObject, parse
-
-MARK = "urn:postroom:refused"
+from postroom.gateway.weaving import MethodError, placeholder
 
 # Also as a reference (`#accountId`) and as a path of a patch (`x/accountId`), but not `header:X-AccountId`.
 _ACCOUNT_ID = re.compile(r"[a-z/#]*accountids?", re.IGNORECASE)
-
-MethodError = dict[str, str]
+# Also a part of it, by the path of a patch.
+_SHARED = re.compile(r"/*sharewith(?:/|\Z)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +29,6 @@ class Checked:
 
     body: bytes
     refused: Mapping[int, MethodError]
-
-    def answer(self, raw: bytes) -> bytes:
-        """The mail server's answer with the errors in their places. Raises `Problem` for what is no answer."""
-        try:
-            found: object = json.loads(raw)
-        except (ValueError, RecursionError):
-            found = None
-        match found:
-            case {"methodResponses": list()}:
-                answer = cast(JsonObject, found)
-            case _:
-                raise unusable()
-        answer["methodResponses"] = [self._exchanged(each) for each in answer["methodResponses"]]
-        return json.dumps(answer, separators=(",", ":")).encode()
-
-    def _exchanged(self, response: Any) -> Any:
-        match response:
-            case [name, {"urn:postroom:refused": int(place)}, call_id] if name == ECHO and place in self.refused:
-                return ["error", self.refused[place], call_id]
-            case _:
-                return response
 
 
 def check(raw: bytes, account_id: str, scopes: Collection[Scope], max_calls: int) -> Checked:
@@ -64,7 +41,7 @@ def check(raw: bytes, account_id: str, scopes: Collection[Scope], max_calls: int
     for place, (method, arguments, call_id) in enumerate(body.calls):
         if error := refusal(method, arguments, account_id, scopes):
             refused[place] = error
-            body.calls[place] = (ECHO, {MARK: place}, call_id)
+            body.calls[place] = (*placeholder(place), call_id)
     if refused and CORE not in body.using:
         body.using.append(CORE)
     return Checked(body.dump(), refused)
@@ -80,11 +57,15 @@ def refusal(
         return {"type": "unknownMethod"}
     if lacking := needed_scopes(method, arguments) - frozenset(scopes):
         return {"type": "forbidden", "description": f"the access token lacks the scope {', '.join(sorted(lacking))}"}
-    # What is echoed means nothing to the server.
-    return None if method == ECHO else _foreign_account(arguments, account_id)
+    if method == ECHO:
+        return None  # what is echoed means nothing to the server
+    return _foreign_account(arguments, account_id) or (_sharing(arguments) if method == "Mailbox/set" else None)
 
 
 def _foreign_account(arguments: Mapping[str, Any], account_id: str) -> MethodError | None:
+    if "accountId" not in arguments and "#accountId" not in arguments:
+        # A server would take the account of the login, which is none that was checked.
+        return {"type": "invalidArguments", "description": "accountId is missing"}
     for name in ("accountId", "fromAccountId"):
         if name in arguments and not isinstance(arguments[name], str):
             return {"type": "invalidArguments", "description": f"{name} is no string"}
@@ -109,6 +90,21 @@ def _account_ids(arguments: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
                 waiting.append(inner)
         elif isinstance(value, list):
             waiting.extend(cast(list[object], value))
+
+
+def _sharing(arguments: Mapping[str, Any]) -> MethodError | None:
+    """Sharing outlives the token and the session of who shared; so it is left to the mail server's own interface."""
+    for name in ("create", "update"):
+        if f"#{name}" in arguments:
+            return {"type": "forbidden", "description": f"{name} must be given, not referenced"}
+        if any(_SHARED.match(key) for each in _objects(arguments.get(name)) for key in each):
+            return {"type": "forbidden", "description": "a mailbox cannot be shared here"}
+    return None
+
+
+def _objects(value: object) -> list[JsonObject]:
+    found = list(cast(JsonObject, value).values()) if isinstance(value, dict) else []
+    return [cast(JsonObject, each) for each in found if isinstance(each, dict)]
 
 
 def _strings(value: object) -> list[object]:

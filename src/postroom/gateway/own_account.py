@@ -1,0 +1,93 @@
+"""The account behind a login: the person's own, or nothing is asked of it.
+
+We log in by address, and an operator can give an address to somebody else. The paths of uploads and downloads would not
+show it: Stalwart takes any account id there (tried on 0.16.19).
+"""
+
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from postroom.errors import PostroomError
+from postroom.gateway.methods import MAIL
+from postroom.gateway.problems import Problem, mailbox_not_ready, refuses_us, unusable
+from postroom.gateway.upstream import Ask, Upstream, UpstreamAnswer
+from postroom.mail.ports import MailAccount
+from postroom.telemetry import log
+
+JsonObject = dict[str, Any]
+
+KNOWN_FOR = timedelta(minutes=10)
+REMEMBERED = 10_000
+_MAX_SESSION = 1_000_000
+
+
+class OwnAccount:
+    """`session_path` is where the mail server has the session, `now` the time of day."""
+
+    def __init__(self, upstream: Upstream, session_path: str, *, now: Callable[[], datetime]) -> None:
+        self._upstream = upstream
+        self._session_path = session_path
+        self._now = now
+        self._until: dict[MailAccount, datetime] = {}
+
+    async def session(self, account: MailAccount) -> JsonObject:
+        """The mail server's session object. Raises `Problem` unless its login is the account's, and what
+        `Upstream.ask` raises."""
+        ask = Ask("GET", self._session_path, {"Accept": "application/json"})
+        async with self._upstream.ask(account, ask) as answer:
+            found = json_object(await answer.read(_MAX_SESSION))
+        _require_own(found, account)
+        self._remember(account)
+        return found
+
+    @asynccontextmanager
+    async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamAnswer]:
+        """As `Upstream.ask`, once it is known whose login it is."""
+        now = self._now()
+        # A clock that was set back makes nothing last longer.
+        if not now < self._until.get(account, now) <= now + KNOWN_FOR:
+            await self.session(account)
+        try:
+            async with self._upstream.ask(account, ask) as answer:
+                yield answer
+        except PostroomError as error:
+            # What the client did wrong says nothing about the account.
+            if not isinstance(error, Problem) or error.status >= 500:
+                self._until.pop(account, None)
+            raise
+
+    def _remember(self, account: MailAccount) -> None:
+        self._until.pop(account, None)
+        while len(self._until) >= REMEMBERED:
+            del self._until[next(iter(self._until))]
+        self._until[account] = self._now() + KNOWN_FOR
+
+
+def json_object(raw: bytes) -> JsonObject:
+    """Raises `Problem` for anything else."""
+    try:
+        found: object = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise unusable() from None
+    if not isinstance(found, dict):
+        raise unusable()
+    return cast(JsonObject, found)
+
+
+def _require_own(session: JsonObject, account: MailAccount) -> None:
+    primary = session.get("primaryAccounts")
+    if not isinstance(primary, dict):
+        raise unusable()
+    own = cast(JsonObject, primary).get(MAIL)
+    if own is None:
+        raise mailbox_not_ready()
+    if own != account.account_id:
+        log.error(
+            "The address of a mailbox is another account's at the mail server: nobody reads there; correct the address",
+            identity_id=str(account.identity_id),
+            account_id=account.account_id,
+        )
+        raise refuses_us()

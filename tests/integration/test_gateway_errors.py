@@ -1,0 +1,82 @@
+"""What went wrong in the gateway, as the operator reads it in the log and the person in the answer."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway_trial import ANN, GatewayTrial, gateway
+from postroom.errors import KratosAway, Misconfigured
+from postroom.mail.app_passwords import TooManyAppPasswords
+from scripted_upstream import ScriptedUpstream, http_answer, own_session, problem_answer, scripted_upstream
+
+QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedUpstream]:
+    async with scripted_upstream() as server:
+        server.session = own_session
+        yield server
+
+
+@pytest.fixture
+async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
+    async with gateway(server.url) as trial:
+        yield trial
+
+
+async def failures(trial: GatewayTrial, path: str = "/jmap/session") -> list[Any]:
+    with capture_logs() as logs:
+        await trial.http.get(path, headers=ANN)
+    assert "Basic" not in str(logs)
+    assert "session=" not in str(logs)
+    return [line for line in logs if line["event"] == "Could not serve a request of JMAP"]
+
+
+async def test_what_an_operator_has_to_do_is_in_the_log(trial: GatewayTrial) -> None:
+    trial.authorization.error = Misconfigured("sealed with another POSTROOM_ENCRYPTION_KEY")
+    (line,) = await failures(trial)
+    assert (line["kind"], line["error"]) == ("Misconfigured", "sealed with another POSTROOM_ENCRYPTION_KEY")
+    trial.people.errors[ANN["Cookie"]] = KratosAway("Kratos answers 500")
+    (line,) = await failures(trial)
+    assert (line["kind"], line["error"]) == ("KratosAway", "Kratos answers 500")
+
+
+async def test_neither_the_name_of_a_file_nor_what_the_server_said_is_in_the_log(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    server.will(problem_answer(500, detail="private"), http_answer(200, b"private", content_type="x/private"))
+    (line,) = await failures(trial, "/jmap/download/b/Gx/private.pdf")
+    assert line["path"] == "/jmap/download/{account_id}/{blob_id}/{name:path}"
+    assert line["kind"] == "mail_server_unusable"
+    assert "private" not in str(line)
+
+
+async def test_what_a_client_did_wrong_and_a_mailbox_to_come_are_not_in_the_log(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    kept = dict(trial.accounts.accounts)
+    trial.accounts.accounts.clear()
+    assert await failures(trial) == []
+    trial.accounts.accounts.update(kept)
+    server.will(problem_answer(404))
+    assert await failures(trial, "/jmap/download/b/Gx/y") == []
+
+
+async def test_a_person_with_all_the_devices_is_told_to_disconnect_one(trial: GatewayTrial) -> None:
+    trial.authorization.error = TooManyAppPasswords(5)
+    answer = await trial.call(QUERY)
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:postroom:problem:too_many_devices")
+    assert "disconnect a device" in answer.json()["detail"]
+
+
+async def test_of_a_problem_that_echoes_the_whole_request_the_beginning_is_passed_on(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    """To write ten megabytes anew for nobody's eyes would hold up everybody else."""
+    server.will(problem_answer(400, "urn:ietf:params:jmap:error:notRequest", detail="x" * 10_000_000))
+    answer = await trial.call(QUERY)
+    assert answer.json()["type"] == "urn:ietf:params:jmap:error:notRequest"
+    assert answer.json()["detail"] == "x" * 1000

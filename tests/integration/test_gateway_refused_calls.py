@@ -1,0 +1,77 @@
+"""Requests of which some calls were refused: what becomes of the answers to the others."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gateway_trial import ANN, GatewayTrial, gateway
+from postroom.domain.person import Scope
+from scripted_upstream import Asked, ScriptedUpstream, own_session, scripted_upstream
+
+QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
+REFUSED: list[Any] = ["x:Account/get", {}, "1"]
+REQUEST = {"using": ["urn:ietf:params:jmap:core"], "methodCalls": [QUERY, REFUSED]}
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedUpstream]:
+    async with scripted_upstream() as server:
+        server.session = own_session
+        yield server
+
+
+@pytest.fixture
+async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
+    async with gateway(server.url) as trial:
+        yield trial
+
+
+def halves(asked: Asked) -> tuple[bytes, bytes]:
+    """Of a large answer to `REQUEST`."""
+    found = ["Email/query", {"ids": ["x" * 99] * (40 * MEGABYTE // 102)}, "0"]
+    raw = json.dumps({"methodResponses": [found, *asked.calls()[1:]], "sessionState": "s"}).encode()
+    return raw[: len(raw) // 2], raw[len(raw) // 2 :]
+
+
+async def test_an_answer_into_which_an_error_is_woven_is_neither_held_nor_parsed(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    """One person's 40 MB would hold up everybody else in the process for seconds."""
+    go_on = asyncio.Event()
+
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        first, second = halves(asked)
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(first + second)}\r\n\r\n"
+        writer.write(head.encode() + first)
+        await go_on.wait()
+        writer.write(second)
+
+    server.will(script)
+    received = bytearray()
+    async with trial.http.stream("POST", "/jmap/", json=REQUEST, headers=ANN) as answer:
+        async for chunk in answer.aiter_raw():
+            received += chunk
+            if len(received) > 19 * MEGABYTE:
+                go_on.set()
+    query, error = json.loads(received)["methodResponses"]
+    assert len(query[1]["ids"]) > 300_000
+    assert error == ["error", {"type": "unknownMethod"}, "1"]
+
+
+async def test_what_a_write_token_may_not_share_is_never_sent(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    trial.people.change(ANN, scopes=frozenset({Scope.WRITE}))
+    shared = {"inbox": {"shareWith/c": {"mayReadItems": True}}}
+    answer = await trial.call(
+        ["Mailbox/set", {"accountId": "b", "update": shared}, "0"],
+        ["Mailbox/set", {"accountId": "b", "update": {"inbox": {"name": "Post"}}}, "1"],
+    )
+    responses = answer.json()["methodResponses"]
+    assert [(name, found.get("type")) for name, found, _ in responses] == [
+        ("error", "forbidden"),
+        ("Mailbox/set", None),
+    ]
+    assert b"shareWith" not in server.asked[0].body

@@ -1,0 +1,97 @@
+"""Which account is whose, remembered."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from postroom.gateway.remembered_accounts import REMEMBERED, REMEMBERED_FOR, RememberedAccounts
+from postroom.mail.ports import MailAccount
+
+MOMENT = timedelta(milliseconds=1)
+
+
+class Accounts:
+    def __init__(self) -> None:
+        self.accounts: dict[UUID, MailAccount] = {}
+        self.asked: list[UUID] = []
+
+    def add(self, identity_id: UUID, email: str) -> None:
+        self.accounts[identity_id] = MailAccount(identity_id, email, email)
+
+    async def of(self, identity_id: UUID) -> MailAccount | None:
+        self.asked.append(identity_id)
+        return self.accounts.get(identity_id)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+def remembering() -> tuple[Accounts, Clock, RememberedAccounts]:
+    accounts, clock = Accounts(), Clock()
+    return accounts, clock, RememberedAccounts(accounts, now=clock)
+
+
+async def email_of(remembered: RememberedAccounts, identity_id: UUID) -> str:
+    found = await remembered.of(identity_id)
+    assert found
+    return found.email
+
+
+async def test_an_account_is_looked_up_once_and_a_change_is_seen_in_time() -> None:
+    accounts, clock, remembered = remembering()
+    ann = uuid4()
+    accounts.add(ann, "ann")
+    assert await email_of(remembered, ann) == "ann"
+    accounts.add(ann, "anna")
+    clock.time += REMEMBERED_FOR - MOMENT
+    assert await email_of(remembered, ann) == "ann"
+    assert accounts.asked == [ann]
+    clock.time += MOMENT
+    assert await email_of(remembered, ann) == "anna"
+    # A request does not make it last longer.
+    clock.time += REMEMBERED_FOR
+    accounts.accounts.clear()
+    assert await remembered.of(ann) is None
+
+
+async def test_nobody_is_given_the_account_of_another() -> None:
+    accounts, _, remembered = remembering()
+    ann, ben = uuid4(), uuid4()
+    accounts.add(ann, "ann")
+    accounts.add(ben, "ben")
+    for _ in range(2):
+        assert [await email_of(remembered, each) for each in (ann, ben)] == ["ann", "ben"]
+
+
+async def test_a_mailbox_that_becomes_ready_is_seen_at_once() -> None:
+    accounts, _, remembered = remembering()
+    ann = uuid4()
+    assert await remembered.of(ann) is None
+    accounts.add(ann, "ann")
+    assert await email_of(remembered, ann) == "ann"
+
+
+async def test_a_clock_that_is_set_back_makes_nothing_last() -> None:
+    accounts, clock, remembered = remembering()
+    ann = uuid4()
+    accounts.add(ann, "ann")
+    await remembered.of(ann)
+    clock.time -= timedelta(hours=1)
+    accounts.add(ann, "anna")
+    assert await email_of(remembered, ann) == "anna"
+
+
+async def test_no_more_are_remembered_than_so_many() -> None:
+    accounts, _, remembered = remembering()
+    people = [uuid4() for _ in range(REMEMBERED + 1)]
+    for number, each in enumerate(people):
+        accounts.add(each, str(number))
+        await remembered.of(each)
+    accounts.asked.clear()
+    assert await email_of(remembered, people[1]) == "1"
+    assert await email_of(remembered, people[0]) == "0"
+    assert accounts.asked == [people[0]]

@@ -1,0 +1,77 @@
+"""Errors of refused calls, woven into the answer of the mail server as it passes."""
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.gateway.weaving import HELD, Weaving, placeholder
+
+REFUSED = {1: {"type": "unknownMethod"}, 3: {"type": "forbidden", "description": "ü"}}
+
+
+def woven(raw: bytes, *cuts: int) -> bytes:
+    weaving = Weaving(REFUSED)
+    places = [0, *sorted(cuts), len(raw)]
+    chunks = [raw[start:end] for start, end in pairwise(places)]
+    return b"".join([*map(weaving.feed, chunks), weaving.rest()])
+
+
+def answer(*responses: Any) -> dict[str, Any]:
+    return {"methodResponses": list(responses), "sessionState": "s"}
+
+
+ANSWER = answer(["Email/get", {"list": [{"id": "x" * 400}]}, "0"], [*placeholder(1), "1"], [*placeholder(3), "3"])
+WOVEN = answer(ANSWER["methodResponses"][0], ["error", REFUSED[1], "1"], ["error", REFUSED[3], "3"])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        json.dumps(ANSWER),
+        json.dumps(ANSWER, separators=(",", ":")),
+        json.dumps(ANSWER, indent=2),
+        json.dumps(ANSWER).replace("Core/echo", "Core\\/echo"),
+    ],
+)
+def test_however_the_server_writes_its_json_the_errors_are_found(raw: str) -> None:
+    assert json.loads(woven(raw.encode())) == WOVEN
+
+
+@given(st.lists(st.integers(0, len(json.dumps(ANSWER))), max_size=20))
+def test_however_the_answer_is_cut_the_errors_are_found(cuts: list[int]) -> None:
+    assert json.loads(woven(json.dumps(ANSWER).encode(), *cuts)) == WOVEN
+
+
+def test_an_answer_byte_by_byte_is_never_held_back_by_more_than_a_little() -> None:
+    weaving = Weaving(REFUSED)
+    passed = 0
+    for count, byte in enumerate(json.dumps(answer(["Email/get", {"x": "y" * 10_000}, "0"])).encode(), 1):
+        passed += len(weaving.feed(bytes([byte])))
+        assert passed >= count - HELD
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_what_no_call_was_refused_for_passes_byte_by_byte(value: Any) -> None:
+    raw = json.dumps(answer(["Core/echo", {"a": value}, "0"], [*placeholder(2), "2"])).encode()
+    assert woven(raw) == raw
+
+
+def test_what_a_stranger_writes_is_no_error() -> None:
+    """The text of a mail stands in a string, where each quote is escaped."""
+    forged = json.dumps([*placeholder(1), "1"])
+    raw = json.dumps(answer(["Email/get", {"list": [{"subject": forged, "keywords": {forged: True}}]}, "0"])).encode()
+    assert woven(raw) == raw
+
+
+def test_a_number_that_is_no_place_is_none() -> None:
+    for number in ("1.0", "01", "-1", "1e0", "99999999999999999999", "true", '"1"'):
+        raw = b'["Core/echo",{"urn:postroom:refused":%s},"0"]' % number.encode()
+        assert woven(raw) == raw
