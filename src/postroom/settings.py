@@ -50,7 +50,9 @@ class Settings(BaseSettings):
     stalwart_api_key: SecretStr = Field(description="API_… (bearer), or user@domain:password (basic)")
     kratos_public_url: str | None = Field(None, description="Kratos' public API")
     kratos_admin_url: str | None = Field(
-        None, description="Kratos' admin API; empty: no sweep of identities, and a lost hook stays lost"
+        None,
+        description="Kratos' admin API; empty: no sweep of identities, a lost hook stays lost, and access tokens "
+        "outlive their identity",
     )
     webhook_key: SecretStr = Field(description="What Kratos sends in X-Postroom-Key; 16 characters at least")
     webhook_key_previous: SecretStr | None = Field(None, description="A second key that is accepted while you rotate")
@@ -111,12 +113,19 @@ class Settings(BaseSettings):
         description="user@domain:password of a Stalwart account that may `impersonate`; the gateway acts by it for "
         "each person. Empty: by an app password for each, if POSTROOM_ENCRYPTION_KEY is set; else there is no gateway",
     )
+    failed_logins_a_day: int = Field(
+        30,
+        ge=0,
+        le=90,
+        description="Logins for people that Stalwart may refuse a process in a day, before no more are tried: it bans "
+        "an address after 100. 0: no limit, where it has our address in x:AllowedIp or sees us on loopback",
+    )
     encryption_key: SecretStr | None = Field(
         None, description="Encrypts the app passwords that Postroom keeps; 32 bytes in URL-safe base64"
     )
     encryption_key_previous: SecretStr | None = Field(None, description="A second key that still decrypts")
     stalwart_webhook_key: SecretStr | None = Field(
-        None, description="Signs Stalwart's webhooks about new mail; empty: they are refused"
+        None, description="Signs Stalwart's webhooks about new mail, 32 characters at least; empty: they are refused"
     )
     stalwart_webhook_url: str | None = Field(
         None,
@@ -194,6 +203,14 @@ class Settings(BaseSettings):
         key = value.get_secret_value()
         if len(key) < 16 or not key.isascii() or not key.isprintable():
             raise ValueError("a key needs at least 16 characters, all of them printable ASCII: it travels in a header")
+        return value
+
+    @field_validator("stalwart_webhook_key", "centrifugo_token_key")
+    @classmethod
+    def _long_as_the_hash(cls, value: SecretStr | None) -> SecretStr | None:
+        # RFC 7518 §3.2: a shorter key of an HMAC can be found from what it has signed.
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError("a key needs at least 32 characters; make one by: openssl rand -base64 32")
         return value
 
     @field_validator("mark_domain")

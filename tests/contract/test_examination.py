@@ -23,11 +23,12 @@ from records import Records, records_of
 from scripted_upstream import Asked, json_answer, problem_answer, scripted_upstream
 from servers import Database
 from stalwart_client import StalwartClient, unique
+from stalwart_oauth import registered_clients_alone
 
 ROLE = Path(__file__).parents[2] / "deploy/stalwart/role.json"
 HOOK_URL = "http://127.0.0.1:9/internal/mail/stalwart-of-the-tests"
 SECRET = "seven-green-ladders-climb-41"
-HOOK_KEY = "key-of-the-web-hook-0123456789"
+HOOK_KEY = "key-of-the-web-hook-0123456789-0123"
 TO_LOOK = ("sysWebHookGet", "sysWebHookQuery")
 
 
@@ -74,6 +75,13 @@ async def kratos() -> AsyncIterator[str]:
 async def records(database: Database) -> AsyncIterator[Records]:
     async with records_of(database.owner_url) as records:
         yield records
+
+
+@pytest.fixture
+async def no_tokens(admin: StalwartClient) -> AsyncIterator[None]:
+    """None for OAuth clients that nobody registered."""
+    async with registered_clients_alone(admin):
+        yield
 
 
 @pytest.fixture
@@ -172,7 +180,13 @@ async def mailbox(admin: StalwartClient, records: Records, **account: object) ->
 
 
 async def test_all_is_fine_with_what_we_document(
-    admin: StalwartClient, settled: dict[str, str], records: Records, parts: Parts, administrator: Client, no_hook: None
+    admin: StalwartClient,
+    settled: dict[str, str],
+    records: Records,
+    parts: Parts,
+    administrator: Client,
+    no_hook: None,
+    no_tokens: None,
 ) -> None:
     email = await mailbox(admin, records)
     assert (await fix_web_hook(parts, administrator, dry_run=False)).state == "fine"
@@ -312,6 +326,14 @@ async def test_a_key_that_may_not_see_web_hooks_says_so_and_an_administrator_loo
     assert (await look(settled, administrator))["web hook"].detail == f"none leads to {HOOK_URL}"
 
 
+async def test_an_administrator_who_is_refused_is_asked_for_nothing_more(settled: dict[str, str]) -> None:
+    async with client(settled["POSTROOM_STALWART_URL"], "Basic " + base64.b64encode(b"admin:wrong").decode()) as wrong:
+        found = await look(settled, wrong)
+        assert wrong.requests == 1
+    for part in ("web hook", "oauth"):
+        assert (found[part].state, "--admin" in found[part].detail) == ("wrong", True)
+
+
 async def test_our_own_key_cannot_set_it_up_and_is_told_how(admin: StalwartClient, parts: Parts, no_hook: None) -> None:
     told = await fix_web_hook(parts, None, dry_run=False)
     assert (told.state, "sysWebHookCreate" in told.detail, "--admin" in told.fix) == ("wrong", True, True)
@@ -335,7 +357,7 @@ async def check(settled: Mapping[str, str], *arguments: str, stdin: str = "") ->
 
 
 async def test_the_command_fixes_and_then_looks_and_prints_no_secret(
-    admin: StalwartClient, settled: dict[str, str], no_hook: None
+    admin: StalwartClient, settled: dict[str, str], no_hook: None, no_tokens: None
 ) -> None:
     login, password = os.environ.get("STALWART_ADMIN", "admin:pw").split(":", 1)
     code, output = await check(settled, "--fix", "--admin", login, "--json", stdin=f"{password}\n")

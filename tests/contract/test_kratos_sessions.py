@@ -23,6 +23,7 @@ from kratos_servers import PASSWORD, Kratos, kratos_stand_in, may_build_kratos, 
 from postroom.clock import SystemClock
 from postroom.domain.person import ALL_SCOPES
 from postroom.errors import KratosAway, NoSession, SecondFactorDue
+from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import KratosSessions
 from postroom.sandbox.embedded_postgres import EmbeddedPostgres
 from postroom.sandbox.kratos.state import FILE_NAME
@@ -155,6 +156,37 @@ async def test_an_inactive_identity_has_no_session_and_a_deleted_one_neither(
     await nobody(sessions.whoami(token=token))
 
 
+@asynccontextmanager
+async def identities_of(url: str) -> AsyncIterator[KratosIdentities]:
+    identities = KratosIdentities(url)
+    try:
+        yield identities
+    finally:
+        await identities.aclose()
+
+
+@both
+async def test_an_identity_is_active_until_it_is_made_inactive_or_deleted(kratos: Kratos, email: str) -> None:
+    identity_id = UUID(await kratos.register(email))
+    url = f"{kratos.admin_url}/admin/identities/{identity_id}"
+    async with identities_of(kratos.admin_url) as identities:
+        for state in ("active", "inactive", "active"):
+            patch = [{"op": "replace", "path": "/state", "value": state}]
+            (await kratos.http.patch(url, json=patch)).raise_for_status()
+            assert await identities.is_active(identity_id) == (state == "active")
+        (await kratos.http.delete(url)).raise_for_status()
+        assert not await identities.is_active(identity_id)
+        assert not await identities.is_active(uuid4())
+
+
+@both
+async def test_what_is_no_admin_api_says_nothing_of_an_identity(kratos: Kratos, email: str) -> None:
+    identity_id = UUID(await kratos.register(email))
+    async with identities_of(kratos.public_url) as identities:
+        with pytest.raises(KratosAway):
+            await identities.is_active(identity_id)
+
+
 @both
 async def test_a_second_factor_that_is_due_is_told_with_the_way_to_it(
     kratos: Kratos, sessions: KratosSessions, email: str, request: pytest.FixtureRequest
@@ -251,8 +283,14 @@ async def test_a_real_kratos_whose_database_is_gone_logs_nobody_out(
 
 
 async def nobody_is_logged_out(kratos: Kratos, lose_database: Callable[[], Awaitable[None]]) -> None:
-    token = (await kratos.sign_up("ada@example.org"))["session_token"]
-    async with sessions_of(kratos) as asking, sessions_of(kratos, cache_seconds=30) as remembering:
+    registered = await kratos.sign_up("ada@example.org")
+    token, identity_id = registered["session_token"], UUID(registered["identity"]["id"])
+    async with (
+        sessions_of(kratos) as asking,
+        sessions_of(kratos, cache_seconds=30) as remembering,
+        identities_of(kratos.admin_url) as identities,
+    ):
+        assert await identities.is_active(identity_id)
         await asking.whoami(token=token)
         await remembering.whoami(token=token)
         await nobody(asking.whoami(token="unknown"))
@@ -263,6 +301,9 @@ async def nobody_is_logged_out(kratos: Kratos, lose_database: Callable[[], Await
             with pytest.raises(KratosAway):
                 await asking.whoami(token=unsure)
         await remembering.whoami(token=token)
+        for each in (identity_id, uuid4()):
+            with pytest.raises(KratosAway):
+                await identities.is_active(each)
 
 
 async def test_a_kratos_that_is_slow_or_not_there_is_away(tmp_path: Path) -> None:
@@ -273,6 +314,11 @@ async def test_a_kratos_that_is_slow_or_not_there_is_away(tmp_path: Path) -> Non
         with pytest.raises(KratosAway):
             await sessions.whoami(token="any")
         assert 2.9 < time.monotonic() - started < 3.4
+        async with identities_of(kratos.admin_url) as identities:
+            started = time.monotonic()
+            with pytest.raises(KratosAway):
+                await identities.is_active(uuid4())
+            assert 2.9 < time.monotonic() - started < 3.4
     nowhere = KratosSessions(f"http://{LOOPBACK}:{free_port()}", SystemClock(), cookie_name=COOKIE)
     with pytest.raises(KratosAway):
         await nowhere.whoami(token="any")

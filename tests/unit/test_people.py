@@ -9,6 +9,7 @@ import pytest
 from postroom.domain.person import ALL_SCOPES, Person, Scope
 from postroom.errors import CrossSite, NoSession, Refused
 from postroom.mail.access_tokens import RANDOM_BYTES, hash_of, token_text
+from postroom.mail.active_identities import ActiveIdentities
 from postroom.mail.people import (
     MAX_CREDENTIAL,
     AccessTokenText,
@@ -265,6 +266,32 @@ async def test_tokens_come_from_anywhere_for_no_browser_sends_them_by_itself(
 async def test_an_access_token_that_is_not_known_is_no_session(people: PeopleByCredential, text: str, why: str) -> None:
     with pytest.raises(NoSession, match=why):
         await people.identify("GET", {"authorization": f"Bearer {text}"})
+
+
+class NobodyIsActive:
+    """Kratos' identities."""
+
+    def __init__(self) -> None:
+        self.asked: list[UUID] = []
+
+    async def is_active(self, identity_id: UUID) -> bool:
+        self.asked.append(identity_id)
+        return False
+
+
+async def test_an_access_token_ends_with_its_identity_and_a_session_is_judged_by_kratos(
+    sessions: FakeSessions, token: AccessToken
+) -> None:
+    identities = NobodyIsActive()
+    people = PeopleByCredential(
+        sessions, FakeTokens(token), ActiveIdentities(identities), cookie_name=COOKIE, public_url=OURS
+    )
+    with pytest.raises(NoSession, match="inactive or gone"):
+        await people.identify("GET", {"authorization": f"Bearer {ACCESS_TOKEN}"})
+    with pytest.raises(NoSession, match="unknown"):
+        await people.identify("GET", {"authorization": f"Bearer {token_text(bytes([1]) * RANDOM_BYTES)}"})
+    await people.identify("GET", {"x-session-token": "a"})
+    assert identities.asked == [token.identity_id]
 
 
 def test_a_logout_forgets_what_the_request_came_by(people: PeopleByCredential, sessions: FakeSessions) -> None:

@@ -11,7 +11,7 @@ from postroom.domain.address import RESERVED_NAMES
 from postroom.errors import ConfigurationError
 from postroom.settings import PREFIX, SECRETS, Settings, load
 
-SECRET = "s3cret-that-nobody-may-read"
+SECRET = "s3cret-that-nobody-may-ever-read"
 ENOUGH = {
     "POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1/postroom",
     "POSTROOM_STALWART_URL": "http://127.0.0.1:8080",
@@ -82,6 +82,8 @@ def test_a_redis_url_is_kept() -> None:
         ("LEASE_SECONDS", "inf", "finite"),
         ("WEBHOOK_KEY", "short", "at least 16 characters"),
         ("WEBHOOK_KEY_PREVIOUS", "short", "at least 16 characters"),
+        ("STALWART_WEBHOOK_KEY", "k" * 31, "at least 32 characters"),
+        ("CENTRIFUGO_TOKEN_KEY", "k" * 31, "at least 32 characters"),
         ("DOMAINS", ",", "at least one mail domain"),
         ("DOMAINS", "example.org,localhost", "'localhost' has no dot"),
         ("DOMAINS", "exam ple.org", "is not a domain name"),

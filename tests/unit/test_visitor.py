@@ -1,5 +1,6 @@
 """The routes of /api for people: who gets in, what they are told, and what becomes of each error."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 
 from fakes import START, request_of
 from postroom import errors
+from postroom.api import json_body
 from postroom.api.access_tokens import access_tokens_router
 from postroom.api.json_body import MAX_BODY, read_body
 from postroom.api.me import me_router
@@ -345,6 +347,21 @@ async def test_a_body_is_read_only_if_it_is_small_json(browser: httpx2.AsyncClie
         answer = await browser.post("/greet", content=body, headers=headers)
         assert answer.status_code == expected, body[:20]
         assert answer.text.isascii()
+
+
+async def test_a_body_that_does_not_come_is_given_up(
+    browser: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_body, "BODY_WITHIN", 0.05)
+
+    async def body() -> AsyncGenerator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        answer = await browser.post("/greet", content=body(), headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (408, "too_slow")
+    assert answer.headers["connection"] == "close"
 
 
 async def test_a_body_of_a_stranger_is_not_read(world: World, browser: httpx2.AsyncClient) -> None:

@@ -24,11 +24,12 @@ def create_app(
     """`mail` and `gateway`: what people use, where it is configured."""
     # No docs pages: every endpoint but health is authenticated; docs/openapi.json is in the repository.
     app = FastAPI(title="Postroom", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    # First: routes are tried in their order, and a page of mail asks for many of these.
+    app.router.routes.extend(gateway)
     app.include_router(webhook_router(webhook))
     app.include_router(health_router(counts, metrics_token=metrics_token))
     for router in mail:
         app.include_router(router)
-    app.router.routes.extend(gateway)
     receive_visitors(app)
 
     async def as_problem(_request: Request, error: Exception) -> Response:

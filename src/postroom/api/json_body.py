@@ -1,14 +1,18 @@
 """The JSON body of a request to /api: small, and of one shape."""
 
+import asyncio
 from typing import TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
 from postroom.errors import Refused
 
 MAX_BODY = 16 * 1024
 """Bytes; a form has a few hundred."""
+
+BODY_WITHIN = 10.0
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -16,20 +20,29 @@ Shape = TypeVar("Shape", bound=BaseModel)
 async def read_body(request: Request, shape: type[Shape]) -> Shape:
     """Call it after the visitor is known: FastAPI's own body parameters would read whatever a stranger sends.
 
-    Raises `Refused` (`not_json`, `too_large`, `unreadable_body`).
+    Raises `Refused` (`not_json`, `too_slow`, `too_large`, `unreadable_body`).
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refused("not_json", "send Content-Type: application/json")
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY:
-            raise Refused("too_large", f"the body is larger than {MAX_BODY} bytes")
     try:
-        return shape.model_validate_json(bytes(raw))
+        async with asyncio.timeout(BODY_WITHIN):
+            raw = await _read(request)
+    except (TimeoutError, ClientDisconnect):
+        raise Refused("too_slow", "the body did not come in time") from None
+    try:
+        return shape.model_validate_json(raw)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"
         # ASCII: Pydantic quotes the character that it could not read.
         raise Refused("unreadable_body", ascii(f"{where}: {first['msg']}")[1:-1]) from None
+
+
+async def _read(request: Request) -> bytes:
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY:
+            raise Refused("too_large", f"the body is larger than {MAX_BODY} bytes")
+    return bytes(raw)

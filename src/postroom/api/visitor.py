@@ -115,6 +115,9 @@ def problem_of(error: PostroomError) -> JSONResponse:
     """What a person or program is told. What only an operator can use stays in the log."""
     again = {"Retry-After": RETRY_AFTER}
     match error:
+        case Refused(code="too_slow"):
+            # What may still come of the body is not to be taken for the next request.
+            return problem(408, str(error), code="too_slow", headers={"Connection": "close"})
         case Refused(code=code):
             return problem(_STATUS_OF_REFUSALS.get(code, 422), str(error), code=code)
         case NoSession():

@@ -26,18 +26,21 @@ def register(app: typer.Typer) -> None:
 
 
 def check_command(
-    fix: Annotated[bool, typer.Option("--fix", help="Set Stalwart's web hook about new mail up, then look.")] = False,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Set Stalwart's web hook about new mail up, let it allow our address, then look."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --fix: only tell what would be done.")] = False,
     admin: Annotated[
         str | None,
-        typer.Option(metavar="LOGIN", help="See and set the web hook up as this administrator of Stalwart's."),
+        typer.Option(metavar="LOGIN", help="Look at Stalwart's settings, and set them, as this administrator of its."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Look at every setting and every part, and say how to mend what is wrong. Exit code 1 if something is.
 
-    The password of --admin is asked for, or read from standard input if that is no terminal. It is used for the web
-    hook alone, and kept nowhere.
+    The password of --admin is asked for, or read from standard input if that is no terminal. It is used for the
+    settings of Stalwart that concern Postroom, and kept nowhere.
 
     Example: postroom check --fix --admin admin@example.org
     """
@@ -71,14 +74,18 @@ def _password(login: str) -> str:
 
 async def _look(settings: Settings, admin: str | None, password: str, *, fix: bool, dry_run: bool) -> list[Finding]:
     # Not at the top: it loads the web framework, for which no other command should wait.
+    from postroom.examination.allowed_ip import fix_allowed_ip
     from postroom.examination.web_hook import fix_web_hook
     from postroom.examination.whole import examine
 
     async with connected(settings) as parts, _administrator(settings, admin, password) as administrator:
-        done = [await fix_web_hook(parts, administrator, dry_run=dry_run)] if fix else []
+        done: list[Finding | None] = []
+        if fix:
+            done.append(await fix_web_hook(parts, administrator, dry_run=dry_run))
+            done.append(await fix_allowed_ip(parts, administrator, dry_run=dry_run))
         # An administrator who was refused is not sent once more: that counts towards a ban of this host.
-        eyes = None if any(each.state == "wrong" for each in done) else administrator
-        return [*done, *await examine(parts, of_mail=True, administrator=eyes)]
+        eyes = None if administrator and administrator.refused else administrator
+        return [*filter(None, done), *await examine(parts, of_mail=True, administrator=eyes)]
 
 
 @asynccontextmanager

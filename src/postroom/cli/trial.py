@@ -232,15 +232,16 @@ class Trial:
         for part, place in self._where:
             table.add_row(f"[bold]{part}[/]", place)
         self._console.print(Panel(table, title="Postroom is up", subtitle="Ctrl-C stops everything"))
-        self._console.print("Three things to try, in another terminal:\n", style="bold")
+        self._console.print("Four things to try, in another terminal:\n", style="bold")
         for title, command in self._examples():
-            self._console.print(f"# {title}", style="dim", highlight=False)
+            self._console.print(f"# {title}", style="dim", highlight=False, soft_wrap=True)
             # Not wrapped: what is copied from a narrow terminal must still run.
             self._console.print(command + "\n", soft_wrap=True, highlight=False, markup=False)
 
     def _examples(self) -> list[tuple[str, str]]:
         environment = self._environment
-        email = f"alice@{environment['POSTROOM_DOMAINS'].partition(',')[0]}"
+        domain = environment["POSTROOM_DOMAINS"].partition(",")[0]
+        email = f"alice@{domain}"
         postroom = ".venv/bin/postroom" if Path(".venv/bin/postroom").exists() else "postroom"
         data = "" if self._data.path == DEFAULT_DATA_FOLDER.resolve() else f" --data {self._data.path}"
         prefix = f'eval "$({postroom} env{data})"; ' if data else ""
@@ -255,6 +256,12 @@ class Trial:
             (
                 "make the mail server fail for addresses with a word in them (off again: sandbox fault off)",
                 f"{postroom} sandbox fault fail --word should-fail{data}",
+            ),
+            (
+                f"send mail; to see it come in, register as you@{domain} at"
+                f" {environment['POSTROOM_KRATOS_PUBLIC_URL']}/registration, and then open"
+                f" {environment['POSTROOM_URL']}/api/live in the same browser",
+                f'{postroom} sandbox deliver you@{domain} --subject "Good morning"{data}',
             ),
         ]
 

@@ -25,7 +25,7 @@ async def _public(settings: Settings) -> Finding:
 async def _admin(settings: Settings) -> Finding:
     url = settings.kratos_admin_url
     if not url:
-        detail = "not configured; no sweep: a hook that is lost stays lost"
+        detail = "not configured: a hook that is lost stays lost, and access tokens outlive their identity"
         return Finding("kratos admin", "warning", detail, "set POSTROOM_KRATOS_ADMIN_URL")
     return await _health("admin", url, "/admin/health/ready", "warning")
 

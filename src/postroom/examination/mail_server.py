@@ -8,7 +8,10 @@ from postroom.settings import Settings
 from postroom.stalwart.answers import Busy, WrongGeneration
 from postroom.stalwart.permissions import permissions
 
-FIX = "see whether Stalwart runs; if it does, correct POSTROOM_STALWART_URL and POSTROOM_STALWART_API_KEY"
+FIX = (
+    "see whether Stalwart runs, and has not banned this host (x:BlockedIp); else correct POSTROOM_STALWART_URL and "
+    "POSTROOM_STALWART_API_KEY"
+)
 DEADLINE = 5.0
 
 NEEDED = frozenset(

@@ -4,16 +4,14 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from postroom.api.stalwart_hook import PATH
-from postroom.errors import ConfigurationError, MailServerError, Misconfigured
+from postroom.errors import ConfigurationError, MailServerError
+from postroom.examination.eyes import Eyes
 from postroom.examination.finding import Finding, State, joined
 from postroom.examination.mail import HOW_TO
-from postroom.examination.mail_server import DEADLINE
 from postroom.mail_parts import missing_for_mail
 from postroom.runtime import Parts
 from postroom.settings import Settings
 from postroom.stalwart.client import StalwartClient
-from postroom.stalwart.permissions import permissions
-from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.web_hook_setup import PERMISSIONS, TO_LOOK, WebHookSetup, WebHookState
 
 PART = "web hook"
@@ -48,21 +46,21 @@ def _is_here(host: str) -> bool:
 
 async def web_hook(parts: Parts, administrator: StalwartClient | None) -> Finding | None:
     """With the eyes of `administrator`, else of our key. None where there is no mail for people."""
-    settings = parts.settings
+    settings, eyes = parts.settings, Eyes(parts, administrator)
     if missing_for_mail(settings):
         return None
     if not settings.stalwart_webhook_key:
         return of_none(settings)
     try:
         url = hook_url(settings)
-        if administrator is None and (lacking := sorted(TO_LOOK - await _held(parts))):
+        if lacking := await eyes.lacking(TO_LOOK):
             detail = f"not seen: our key lacks {', '.join(lacking)}"
             return Finding(PART, "warning", detail, f"give them to its role, or look with --admin LOGIN ({HOW_TO})")
-        return of_state(await _setup(parts, administrator).state(url), url)
+        return of_state(await WebHookSetup(eyes.client, eyes.registry).state(url), url)
     except ConfigurationError as error:
         return Finding(PART, "wrong", "it is not known where it has to lead", str(error))
     except MailServerError as error:
-        return Finding(PART, "wrong", f"not seen: {_why(error, administrator)}", "mend the mail server first")
+        return Finding(PART, "wrong", f"not seen: {eyes.why(error)}", "mend the mail server first")
 
 
 def of_none(settings: Settings) -> Finding:
@@ -99,10 +97,11 @@ async def fix_web_hook(parts: Parts, administrator: StalwartClient | None, *, dr
     if key is None:
         how = "set it to what openssl rand -base64 32 prints, restart the service, then come back"
         return Finding(DONE, "wrong", "no web hook: POSTROOM_STALWART_WEBHOOK_KEY is not set", how)
-    setup = _setup(parts, administrator)
+    eyes = Eyes(parts, administrator)
+    setup = WebHookSetup(eyes.client, eyes.registry)
     try:
         url = hook_url(settings)
-        if administrator is None and (lacking := sorted((TO_LOOK if dry_run else PERMISSIONS) - await _held(parts))):
+        if lacking := await eyes.lacking(TO_LOOK if dry_run else PERMISSIONS):
             detail = f"nothing was done: our key lacks {', '.join(lacking)}"
             return Finding(DONE, "wrong", detail, "run it once with --admin LOGIN, an administrator of Stalwart's")
         if dry_run:
@@ -111,7 +110,7 @@ async def fix_web_hook(parts: Parts, administrator: StalwartClient | None, *, dr
     except ConfigurationError as error:
         return Finding(DONE, "wrong", "it is not known where the web hook has to lead", str(error))
     except MailServerError as error:
-        detail = f"the web hook was not set up: {_why(error, administrator)}"
+        detail = f"the web hook was not set up: {eyes.why(error)}"
         return Finding(DONE, "wrong", detail, "mend that, and run it again")
 
 
@@ -124,19 +123,3 @@ def of_change(before: WebHookState, url: str) -> str:
     was = f", which had {_told(before)}" if before.wrong else ""
     # Anew even if all that can be seen is right: the key cannot.
     return f"{number} to {url} made anew with our key{was}{kept}"
-
-
-def _why(error: MailServerError, administrator: StalwartClient | None) -> str:
-    if administrator and isinstance(error, Misconfigured) and error.unauthorized:
-        return "Stalwart refuses the login or the password of --admin"
-    return str(error)
-
-
-async def _held(parts: Parts) -> frozenset[str]:
-    return await parts.mail_server.within(DEADLINE, lambda left: permissions(parts.stalwart, deadline=left))
-
-
-def _setup(parts: Parts, administrator: StalwartClient | None) -> WebHookSetup:
-    if administrator is None:
-        return WebHookSetup(parts.stalwart, parts.mail_server)
-    return WebHookSetup(administrator, StalwartRegistry(administrator, mark_domain=parts.settings.mark_domain))

@@ -2,11 +2,13 @@
 
 from contextlib import aclosing
 
+from postroom.examination.allowed_ip import allowed_ip
 from postroom.examination.finding import Finding, Findings
 from postroom.examination.kratos import kratos
 from postroom.examination.mail import mail
 from postroom.examination.mail_master import mail_master
 from postroom.examination.mail_server import FIX, mail_server
+from postroom.examination.oauth import oauth
 from postroom.examination.realtime import realtime
 from postroom.examination.stores import database, redis
 from postroom.examination.web_hook import web_hook
@@ -27,10 +29,16 @@ async def examine(parts: Parts, *, of_mail: bool = False, administrator: Stalwar
     if of_mail:
         found += mail(parts.settings)
         if not missing_for_mail(parts.settings):
-            asked = () if problem else (await mail_master(parts), await web_hook(parts, administrator))
-            found += [each for each in asked if each]
+            found += [] if problem else await _of_mail_server(parts, administrator)
             found += await realtime(parts.settings)
     return found
+
+
+async def _of_mail_server(parts: Parts, administrator: StalwartClient | None) -> list[Finding]:
+    """What mail for people needs of a mail server that is well."""
+    looks = (allowed_ip, web_hook, oauth)
+    asked = [await mail_master(parts), *[await look(parts, administrator) for look in looks]]
+    return [each for each in asked if each]
 
 
 async def _all(findings: Findings) -> list[Finding]:

@@ -1,8 +1,9 @@
-"""The port `Identities`: Kratos' admin API, which lists every identity by id, 500 a page.
+"""The ports `Identities`: Kratos' admin API, which lists every identity by id, 500 a page, and knows the state of each.
 
 The order is that of random ids, not of time, and there is no filter by time: a full scan is the only sweep.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, cast
@@ -19,6 +20,8 @@ PAGE_SIZE = 500
 """Kratos caps a page at 500, silently."""
 
 TIMEOUT = 30.0
+WAITED_FOR = 3.0
+"""Seconds for the state of one identity: a person waits for it."""
 
 
 class KratosIdentities:
@@ -47,14 +50,37 @@ class KratosIdentities:
             raise KratosAway("Kratos names the same page as the next one")
         return IdentityPage(identities, following)
 
-    async def _get(self, path: str, parameters: Mapping[str, str]) -> httpx2.Response:
+    async def is_active(self, identity_id: UUID) -> bool:
         try:
-            answer = await self._http.get(path, params=dict(parameters))
+            async with asyncio.timeout(WAITED_FOR):
+                answer = await self._ask(f"/admin/identities/{identity_id}", {})
+                if answer.status_code == 404:
+                    # So answers whatever is no admin API of Kratos, too.
+                    await self._get("/admin/health/ready", {})
+                    return False
+        except TimeoutError as error:
+            raise KratosAway(f"Kratos does not tell an identity within {WAITED_FOR} s") from error
+        _require_success(answer)
+        try:
+            return _identity_of(json.loads(answer.content)).active
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise KratosAway(f"Kratos' identity cannot be read ({type(error).__name__})") from error
+
+    async def _get(self, path: str, parameters: Mapping[str, str]) -> httpx2.Response:
+        answer = await self._ask(path, parameters)
+        _require_success(answer)
+        return answer
+
+    async def _ask(self, path: str, parameters: Mapping[str, str]) -> httpx2.Response:
+        try:
+            return await self._http.get(path, params=dict(parameters))
         except httpx2.HTTPError as error:
             raise KratosAway(f"Kratos does not answer {path} ({type(error).__name__})") from error
-        if answer.status_code != 200:
-            raise KratosAway(f"Kratos answered {path} with {answer.status_code}")
-        return answer
+
+
+def _require_success(answer: httpx2.Response) -> None:
+    if answer.status_code != 200:
+        raise KratosAway(f"Kratos answered {answer.url.path} with {answer.status_code}")
 
 
 def next_token(link: str) -> str | None:

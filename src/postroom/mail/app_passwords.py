@@ -48,7 +48,7 @@ class AppPasswords(Protocol):
         ...
 
     async def make(self, account: MailAccount, name: str, expires_at: datetime | None = None) -> NewAppPassword:
-        """It reads and sends mail, and cannot make or revoke passwords. Raises `TooManyAppPasswords`."""
+        """It reads and sends mail, and cannot make or revoke passwords by itself. Raises `TooManyAppPasswords`."""
         ...
 
     async def revoke(self, account: MailAccount, app_password_id: str) -> bool:

@@ -70,6 +70,8 @@ class Arrivals:
         self._hinted = asyncio.Event()
         self._turns = asyncio.Semaphore(at_once)
         self._looks: set[asyncio.Task[_End]] = set()
+        self._greeted: dict[str, Callable[[], bool]] = {}
+        """Of the accounts whose first look is under way here"""
         self._failures: dict[str, int] = {}
         """Looks in a row that the mail server did not answer, by account id; each of these is to be looked at again"""
 
@@ -88,8 +90,13 @@ class Arrivals:
     async def first_look(self, state: MailState, greeted: Callable[[], bool] = lambda: False) -> None:
         """What is in an account is not new to who comes on line: only what comes from now on. `greeted`: whether a
         screen was told by now that it hears of everything. Raises `MailServerError`s and `Unavailable`."""
-        async with self._turns:
-            await self._look(state, greeted)
+        account_id = state.account.account_id
+        self._greeted[account_id] = greeted
+        try:
+            async with self._turns:
+                await self._look(state, greeted)
+        finally:
+            self._greeted.pop(account_id, None)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. A look that is cut off has told nothing, and is made again by whoever is hinted or sweeps."""
@@ -155,7 +162,8 @@ class Arrivals:
     async def _turn(self, state: MailState) -> _End:
         account_id = state.account.account_id
         try:
-            seen = await self._look(state, greeted=lambda: True)
+            # A hint may come just when somebody comes on line, and be looked at before the first look has ended.
+            seen = await self._look(state, greeted=lambda: self._greeted.get(account_id, _yes)())
         except MailServerError as error:
             ARRIVAL_LOOKS.labels(result="failed").inc()
             log.info("Could not look for new mail", account_id=account_id, error=str(error))
@@ -216,3 +224,7 @@ class Arrivals:
         if not ids:
             return "nothing", email_state, []
         return "announced", email_state, [arrival_data(ids, email_state)]
+
+
+def _yes() -> bool:
+    return True

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from postroom.domain.person import Person, Scope
 from postroom.errors import CrossSite, NoSession, Refused
 from postroom.mail.access_tokens import PREFIX, hash_of
+from postroom.mail.active_identities import ActiveIdentities
 from postroom.mail.ports import AccessTokens, Sessions, Visitor
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -49,16 +50,26 @@ Credential = SessionCookie | SessionToken | AccessTokenText
 
 
 class PeopleByCredential:
-    """`public_url` is where browsers find Postroom; without it, the request's own `Host` is believed."""
+    """`identities` tells whether an access token's identity may still act; without it a token works until it expires.
+    `public_url` is where browsers find Postroom; without it, the request's own `Host` is believed."""
 
-    def __init__(self, sessions: Sessions, tokens: AccessTokens, *, cookie_name: str, public_url: str | None) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        tokens: AccessTokens,
+        identities: ActiveIdentities | None = None,
+        *,
+        cookie_name: str,
+        public_url: str | None,
+    ) -> None:
         self._sessions = sessions
         self._tokens = tokens
+        self._identities = identities
         self._cookie_name = cookie_name
         self._public_url = public_url
 
     async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
-        """See `People`. An access token lives by itself: it outlasts the session in which it was made."""
+        """See `People`. An access token outlasts the session in which it was made."""
         match credential_of(headers, self._cookie_name):
             case SessionCookie(value):
                 require_same_origin(method, headers, self._public_url)
@@ -85,6 +96,8 @@ class PeopleByCredential:
         token = await self._tokens.find(token_hash)
         if token is None:
             raise NoSession("the access token is unknown, revoked or expired")
+        if self._identities:
+            await self._identities.require(token.identity_id)
         return Visitor(Person(token.identity_id, token.scopes, token.expires_at, token.id))
 
 

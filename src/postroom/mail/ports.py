@@ -57,6 +57,14 @@ class Sessions(Protocol):
         ...
 
 
+class Identities(Protocol):
+    """The identities of Kratos."""
+
+    async def is_active(self, identity_id: UUID) -> bool:
+        """False for one that is inactive or gone. Raises `KratosAway` when no answer of Kratos can be trusted."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AccessToken:
     """`last_used_at` is exact to the minute."""

@@ -1,6 +1,7 @@
 """The port `AppPasswords` on Stalwart's registry: `x:AppPassword`."""
 
 import re
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from postroom.jmap.errors import told
 from postroom.mail.app_passwords import AppPassword, NewAppPassword, TooManyAppPasswords
 from postroom.mail.ports import MailAccount, MailAuthorization
 from postroom.stalwart.client import Call, StalwartClient
+from postroom.stalwart.impersonation import REFUSED_FOR
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.shapes import SetError
 
@@ -31,7 +33,8 @@ WITHHELD = tuple(
     )
 )
 """Permissions of a person that his app passwords do not have: else who finds a phone makes himself a key that
-outlives its revocation (tried on 0.16.19)."""
+outlives its revocation (tried on 0.16.19). It is no more than a step: an OAuth token that he gets for the app password
+has all of them (`oauth_clients.py`), and only Stalwart's settings keep him from that."""
 
 _WITHOUT = {"@type": "Disable", "permissions": dict.fromkeys(WITHHELD, True)}
 _SHOWN = ["id", "description", "createdAt", "expiresAt"]
@@ -41,12 +44,22 @@ Clients = Callable[[MailAccount], AbstractAsyncContextManager[StalwartClient]]
 """Who asks about the app passwords of an account."""
 
 
-def by_key(client: StalwartClient) -> Clients:
-    """Postroom's own key asks. It needs `impersonate` and sysAppPassword{Get,Create,Destroy}."""
+def by_key(client: StalwartClient, *, monotonic: Callable[[], float] = time.monotonic) -> Clients:
+    """Postroom's own key asks. It needs `impersonate` and sysAppPassword{Get,Create,Destroy}. `monotonic` is the
+    passing of time."""
+    not_before = 0.0
 
     @asynccontextmanager
     async def shared(_: MailAccount) -> AsyncGenerator[StalwartClient]:
-        yield client
+        nonlocal not_before
+        if monotonic() < not_before:
+            raise Misconfigured("mail server does not know our key; it is asked again later", unauthorized=True)
+        try:
+            yield client
+        except Misconfigured as error:
+            if error.unauthorized:  # whoever comes, it counts towards a ban
+                not_before = monotonic() + REFUSED_FOR
+            raise
 
     return shared
 
@@ -56,11 +69,14 @@ def as_the_person(url: str, authorization: MailAuthorization) -> Clients:
 
     @asynccontextmanager
     async def opened(account: MailAccount) -> AsyncGenerator[StalwartClient]:
-        client = StalwartClient(url, await authorization.header(account))
+        header = await authorization.header(account)
+        client = StalwartClient(url, header)
         try:
             yield client
         finally:
             await client.aclose()
+            if client.refused:
+                await authorization.refused(account, header)
 
     return opened
 

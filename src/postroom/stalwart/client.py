@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 import httpx2
 from pydantic import BaseModel
 
+from postroom.errors import MailServerError
 from postroom.jmap.answer import Answer
 from postroom.jmap.connection import Connection
-from postroom.jmap.errors import JmapError
+from postroom.jmap.errors import JmapError, Unauthorized
 from postroom.jmap.request import Call as JmapCall
 from postroom.jmap.request import body_of
-from postroom.stalwart.answers import meaning
+from postroom.stalwart.answers import Busy, WrongGeneration, meaning
 from postroom.stalwart.shapes import read
 
 Call = tuple[str, dict[str, Any]]
@@ -55,6 +56,8 @@ class StalwartClient:
         self.url = url.rstrip("/")
         self._headers = {"Authorization": authorization}
         self._connection = Connection(transport=transport)
+        self.refused = False
+        """Whether the server did not know these credentials"""
 
     @property
     def requests(self) -> int:
@@ -69,7 +72,7 @@ class StalwartClient:
         try:
             return (await self._connection.exchange("GET", self.url + path, self._headers, within=deadline)).success()
         except JmapError as error:
-            raise meaning(error) from error
+            raise self._meaning(error) from error
 
     async def call(self, calls: Sequence[Call], *, deadline: float) -> Answers:
         """The method responses, in order. Raises what the HTTP answer means."""
@@ -79,4 +82,8 @@ class StalwartClient:
             reply = await self._connection.exchange("POST", f"{self.url}/jmap/", headers, body, within=deadline)
             return Answers(Answer.read(reply.success()))
         except JmapError as error:
-            raise meaning(error) from error
+            raise self._meaning(error) from error
+
+    def _meaning(self, error: JmapError) -> MailServerError | Busy | WrongGeneration:
+        self.refused = self.refused or isinstance(error, Unauthorized)
+        return meaning(error)

@@ -4,19 +4,27 @@ import asyncio
 import base64
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from postroom.errors import ConfigurationError, MailServerError, Misconfigured, Permanent
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.answers import Busy, WrongGeneration
 from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.failed_logins import A_DAY, FailedLogins
 from postroom.stalwart.permissions import permissions
 from postroom.telemetry import log
 
 REFUSED_FOR = 1800.0
 """Seconds for which whoever was refused is not sent again: Stalwart bans a host after 100 failed logins a day, and
-then it takes no request of ours any more."""
+then it takes no request of ours any more. For a person who is refused again and again they double, up to a day."""
 
 _DEADLINE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _ShutOut:
+    until: float
+    seconds: float
 
 
 async def _nobody_asks(header: str) -> bool:
@@ -29,7 +37,7 @@ class Impersonation:
 
     `master` is `user@domain:password`. Stalwart refuses an app password or a key in its place. `takes` tells whether
     the mail server takes the header by which the master logs in as itself: a person's 401 says only that one of the
-    two is wrong. `monotonic` is the passing of time.
+    two is wrong. If it does not, that is counted in `failed`. `monotonic` is the passing of time.
     """
 
     def __init__(
@@ -37,6 +45,7 @@ class Impersonation:
         master: str,
         takes: Callable[[str], Awaitable[bool]] = _nobody_asks,
         *,
+        failed: FailedLogins | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         login, colon, password = master.partition(":")
@@ -47,12 +56,13 @@ class Impersonation:
         self.login = login
         self._password = password
         self._takes = takes
+        self._failed = failed or FailedLogins()
         self._monotonic = monotonic
         self._doubted = False
         self._ask_after = 0.0
         self._asking = asyncio.Lock()
-        self._refused: dict[str, float] = {}
-        """Until when, by the person's login"""
+        self._refused: dict[str, _ShutOut] = {}
+        """By the person's login"""
 
     @property
     def own_header(self) -> str:
@@ -63,15 +73,20 @@ class Impersonation:
         if self._doubted and not await self.known():
             raise Misconfigured(f"mail server refuses POSTROOM_MAIL_MASTER ({self.login})", unauthorized=True)
         login = login_of(account)
-        if self._monotonic() < self._refused.get(login, 0.0):
+        shut_out = self._refused.get(login)
+        if shut_out and self._monotonic() < shut_out.until:
             raise Misconfigured(f"mail server knows no {login}; it is asked again later", unauthorized=True)
         return basic(f"{login}%{self.login}", self._password)
 
     async def refused(self, account: MailAccount, header: str) -> bool:
         """There is nothing fresher: the master's password is wrong, or the account is gone."""
-        now = self._monotonic()
-        self._refused = {each: until for each, until in self._refused.items() if until > now}
-        self._refused[login_of(account)] = now + REFUSED_FOR
+        now, login = self._monotonic(), login_of(account)
+        # Whoever has not been refused for as long as he was shut out had got in.
+        self._refused = {each: known for each, known in self._refused.items() if now < known.until + known.seconds}
+        before = self._refused.get(login)
+        if before is None or now >= before.until:
+            seconds = min(2 * before.seconds, A_DAY) if before else REFUSED_FOR
+            self._refused[login] = _ShutOut(now + seconds, seconds)
         if not await self.known():
             self._refused.clear()  # it was not theirs
         return False
@@ -85,6 +100,7 @@ class Impersonation:
             self._doubted = not await self._takes(self.own_header)
             if self._doubted:
                 self._ask_after = self._monotonic() + REFUSED_FOR
+                self._failed.note(self._monotonic(), self.login)
                 log.error(
                     "Mail server refuses POSTROOM_MAIL_MASTER: nobody reaches his mail; correct it and restart",
                     login=self.login,

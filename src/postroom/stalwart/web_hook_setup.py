@@ -8,17 +8,17 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from postroom.errors import Misconfigured, Transient
 from postroom.jmap.errors import told
 from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
-from postroom.stalwart.shapes import Created, SetError
+from postroom.stalwart.settings_change import PERMISSIONS as TO_RELOAD
+from postroom.stalwart.settings_change import change
 from postroom.stalwart.web_hook import INGESTED
 
 TO_LOOK = frozenset({"sysWebHookGet", "sysWebHookQuery"})
 """What the key needs to look at the web hooks."""
 
-PERMISSIONS = TO_LOOK | {"sysWebHookCreate", "sysWebHookDestroy", "sysActionCreate", "actionReloadSettings"}
+PERMISSIONS = TO_LOOK | TO_RELOAD | {"sysWebHookCreate", "sysWebHookDestroy"}
 """What it needs to set ours up."""
 
 _DEADLINE = 5.0
@@ -59,12 +59,6 @@ class _WebHooks(_Shape):
 
 class _Ids(_Shape):
     ids: list[str]
-
-
-class _Changes(_Shape):
-    created: dict[str, Created] | None = None
-    not_created: dict[str, SetError] | None = Field(None, alias="notCreated")
-    not_destroyed: dict[str, SetError] | None = Field(None, alias="notDestroyed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +112,7 @@ class WebHookSetup:
         wanted = {**_AS_WE_WANT, **_BESIDE, "url": url, "signatureKey": {"@type": "Value", "secret": key}}
         # Without a list of none: even that needs the permission to destroy.
         destroyed = {"destroy": list(old)} if old else {}
-        calls: list[Call] = [
-            ("x:WebHook/set", {"create": {"c": wanted}, **destroyed}),
-            ("x:Action/set", {"create": {"c": {"@type": "ReloadSettings"}}}),
-        ]
-        answers = await self._client.call(calls, deadline=left)
-        for place, what in enumerate(("the web hook", "to reload its settings")):
-            outcome = answers.read(place, _Changes)
-            # One that somebody else removed meanwhile is what we wanted.
-            kept = {k: e for k, e in (outcome.not_destroyed or {}).items() if e.type != "notFound"}
-            for error in [*(outcome.not_created or {}).values(), *kept.values()]:
-                raise Misconfigured(f"mail server refused {what} ({told(error.type)}): {told(error.description)}")
-            if "c" not in (outcome.created or {}):
-                raise Transient(f"mail server neither took nor refused {what}", outcome_unknown=True)
+        await change(self._client, "WebHook", {"create": {"c": wanted}, **destroyed}, "the web hook", deadline=left)
 
 
 def _is_as_wanted(found: _WebHook, name: str) -> bool:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from postroom.sandbox.kratos.error import EXCEPTION_HANDLERS, Json, KratosError
-from postroom.sandbox.kratos.fault import FaultMiddleware, control_routes
+from postroom.sandbox.kratos.fault import Fault, FaultMiddleware, control_routes
 from postroom.sandbox.kratos.health import health_routes
 from postroom.sandbox.kratos.identity import (
     NIL_UUID,
@@ -83,6 +83,8 @@ class _Admin:
         return JSONResponse(shown, headers={"Link": ",".join(links)})
 
     async def show(self, request: Request) -> Response:
+        if Fault.SICK in self._state.faults():
+            raise KratosError(500, "the fault sick is on")
         return JSONResponse(with_credentials(self._identity(request)))
 
     async def create(self, request: Request) -> Response:

@@ -34,7 +34,7 @@ MEANINGS = {
     Fault.DROP_HOOKS: "no web-hook is sent",
     Fault.REFUSE: "the connection is cut at once (the listener itself stays, for this very control surface)",
     Fault.UNAVAILABLE: "503",
-    Fault.SICK: "as with a dead database: whoami answers 401, /health/ready 503",
+    Fault.SICK: "as with a dead database: whoami answers 401, /health/ready 503, an identity of the admin API 500",
     Fault.SLOW: "served after the delay (delay_ms)",
     Fault.SECOND_FACTOR: "whoami answers 403 session_aal2_required to everybody who is logged in",
 }

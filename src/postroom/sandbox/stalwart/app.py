@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from postroom.sandbox.stalwart.accounts import Accounts
 from postroom.sandbox.stalwart.admission import Admission
+from postroom.sandbox.stalwart.allowed_ips import AllowedIps
 from postroom.sandbox.stalwart.api import Api
 from postroom.sandbox.stalwart.authentication import Authentication
 from postroom.sandbox.stalwart.control import Control
@@ -26,6 +27,7 @@ from postroom.sandbox.stalwart.intake import Intake
 from postroom.sandbox.stalwart.mail import Mail
 from postroom.sandbox.stalwart.mail.transfer import Transfer
 from postroom.sandbox.stalwart.mail_master import ensure_mail_master
+from postroom.sandbox.stalwart.oidc_provider import OidcProvider
 from postroom.sandbox.stalwart.registry import Registry
 from postroom.sandbox.stalwart.roles import Roles
 from postroom.sandbox.stalwart.service_key import ensure_service_key
@@ -64,6 +66,7 @@ def create_app(
     if mail_master:
         ensure_mail_master(known_domains, roles, accounts, mail_master)
     kinds = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
+    kinds += [AllowedIps(store), OidcProvider(store)]
     counts: Counter[str] = Counter()
     faults = Faults(store)
     authentication = Authentication(store, accounts, admin_password)

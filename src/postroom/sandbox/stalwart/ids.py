@@ -8,6 +8,10 @@ RECOVERY_ADMIN = 2**32 - 1
 """The account number of the recovery administrator, `d333333`: he has no row."""
 
 
+SINGLETON = 20080258862541
+"""What `singleton` spells: the id of settings of which there is one."""
+
+
 def encode(number: int) -> str:
     text = ALPHABET[number & 31]
     while number := number >> 5:

@@ -29,10 +29,12 @@ DEFAULT_ROLES = {
 ADMIN = USER | DEFAULT_ROLES["System Administrator"]
 """What `"roles": {"@type": "Admin"}` grants."""
 SERVICE = frozenset(
-    ["authenticate", "sysDomainGet", "sysDomainQuery", "sysWebHookGet", "sysWebHookQuery"]
+    ["authenticate", "sysDomainGet", "sysDomainQuery"]
+    + ["sysWebHookGet", "sysWebHookQuery", "sysAllowedIpGet", "sysOidcProviderGet"]
     + [f"sysAccount{verb}" for verb in ("Get", "Query", "Create", "Update")]
 )
-"""The seven that a provisioning service needs besides those it hands out, and two to see the web hooks."""
+"""The seven that a provisioning service needs besides those it hands out, and four by which `postroom check` sees the
+settings of the mail server."""
 _OWN = ("sysAccountSettings", "sysAccountPassword", "sysAppPassword", "sysApiKey")
 
 

@@ -1,7 +1,7 @@
 """One SQLite file. Every statement runs on the event loop's thread: all but searches take less than a millisecond."""
 
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 _FILE_NAME = "stalwart.sqlite3"
 # Each leads from its place in this list to the next version.
-_SCHEMAS = ("schema.sql", "mail/schema.sql", "intake/schema.sql")
+_SCHEMAS = ("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql")
 
 
 class Store:
@@ -60,10 +60,6 @@ class Store:
 
     def row(self, sql: str, *parameters: object) -> tuple[Any, ...] | None:
         return self._db.execute(sql, parameters).fetchone()
-
-    def define(self, name: str, parameters: int, function: Callable[..., bool]) -> None:
-        """A function for use in SQL."""
-        self._db.create_function(name, parameters, function, deterministic=True)
 
     def next_number(self, account: int, kind: Literal["email", "thread", "mailbox", "identity", "submission"]) -> int:
         """One more than the last given to an object of this kind in the account, for use in a transaction."""

@@ -1,0 +1,62 @@
+"""Whether an identity may still act: an access token lives by itself, and must not outlive the identity."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from uuid import UUID
+
+from postroom.errors import KratosAway, NoSession
+from postroom.mail.ports import Identities
+
+BELIEVED_FOR = 60.0
+"""Seconds after which Kratos is asked again."""
+
+GRACE = 3600.0
+"""Seconds for which an active identity goes on while Kratos is away."""
+
+AWAY_FOR = 5.0
+"""Seconds in which a Kratos that was away is not asked: each question may take its whole deadline."""
+
+REMEMBERED = 10_000
+
+
+class ActiveIdentities:
+    """`monotonic` is the passing of time."""
+
+    def __init__(self, identities: Identities, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._identities = identities
+        self._monotonic = monotonic
+        self._seen: OrderedDict[UUID, float] = OrderedDict()
+        """When each was last active"""
+        self._away_until = 0.0
+
+    async def require(self, identity_id: UUID) -> None:
+        """Raises `NoSession` for an identity that is inactive or gone, and `KratosAway` if that cannot be told of one
+        that was not active within the last hour."""
+        if self._was_active(identity_id, within=BELIEVED_FOR):
+            return
+        try:
+            active = await self._ask(identity_id)
+        except KratosAway:
+            if self._was_active(identity_id, within=GRACE):
+                return
+            raise
+        self._seen.pop(identity_id, None)
+        if not active:
+            raise NoSession("the identity to which this access token belongs is inactive or gone")
+        self._seen[identity_id] = self._monotonic()
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+
+    async def _ask(self, identity_id: UUID) -> bool:
+        if self._monotonic() < self._away_until:
+            raise KratosAway("Kratos was away a moment ago")
+        try:
+            return await self._identities.is_active(identity_id)
+        except KratosAway:
+            self._away_until = self._monotonic() + AWAY_FOR
+            raise
+
+    def _was_active(self, identity_id: UUID, *, within: float) -> bool:
+        seen = self._seen.get(identity_id)
+        return seen is not None and self._monotonic() - seen < within

@@ -1,0 +1,15 @@
+-- Settings against abuse, the fourth part of the state.
+
+CREATE TABLE allowed_ips (
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL UNIQUE,  -- the address or network
+    document TEXT NOT NULL
+);
+
+CREATE TABLE singletons (
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL UNIQUE,  -- the kind
+    document TEXT NOT NULL
+);
+
+PRAGMA user_version = 4;

@@ -1,0 +1,74 @@
+"""The addresses that Stalwart never bans, whatever comes from them: `x:AllowedIp`."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from postroom.stalwart.client import Call, StalwartClient
+from postroom.stalwart.own_address import IpAddress
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.settings_change import PERMISSIONS as TO_RELOAD
+from postroom.stalwart.settings_change import change
+
+IpNetwork = IPv4Network | IPv6Network
+
+TO_LOOK = frozenset({"sysAllowedIpGet"})
+"""What the key needs to look at them."""
+
+PERMISSIONS = TO_LOOK | TO_RELOAD | {"sysAllowedIpCreate"}
+"""What it needs to add one."""
+
+_DEADLINE = 5.0
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _AllowedIp(_Shape):
+    address: str
+    expires_at: datetime | None = Field(None, alias="expiresAt")
+
+
+class _Listed(_Shape):
+    allowed_ips: list[_AllowedIp] = Field(alias="list")
+
+
+class AllowedIps:
+    """Raises `MailServerError`s. `now` is the time of day."""
+
+    def __init__(
+        self,
+        client: StalwartClient,
+        registry: StalwartRegistry,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._registry = registry
+        self._now = now
+
+    async def listed(self) -> Sequence[IpNetwork]:
+        """Those in force."""
+        return await self._registry.within(_DEADLINE, self._listed)
+
+    async def add(self, address: IpAddress) -> None:
+        wanted = {"create": {"c": {"address": str(address), "reason": "Postroom"}}}
+        await self._registry.within(
+            _DEADLINE, lambda left: change(self._client, "AllowedIp", wanted, f"the address {address}", deadline=left)
+        )
+
+    async def _listed(self, left: float) -> list[IpNetwork]:
+        get: Call = ("x:AllowedIp/get", {"ids": None})
+        listed = (await self._client.call([get], deadline=left)).read(0, _Listed).allowed_ips
+        in_force = [each for each in listed if each.expires_at is None or each.expires_at > self._now()]
+        return [network for each in in_force if (network := _network(each.address))]
+
+
+def _network(text: str) -> IpNetwork | None:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None

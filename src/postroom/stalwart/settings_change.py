@@ -1,0 +1,32 @@
+"""A change of Stalwart's settings, with the reload without which it is not in force."""
+
+from typing import Any
+
+from pydantic import Field
+
+from postroom.errors import Misconfigured, Transient
+from postroom.jmap.errors import told
+from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.shapes import AccountSet, SetError
+
+PERMISSIONS = frozenset({"sysActionCreate", "actionReloadSettings"})
+"""What the reload needs."""
+
+
+class _Changes(AccountSet):
+    not_destroyed: dict[str, SetError] | None = Field(None, alias="notDestroyed")
+
+
+async def change(client: StalwartClient, kind: str, arguments: dict[str, Any], what: str, *, deadline: float) -> None:
+    """`x:<kind>/set` with these arguments, of which one creates `c`. `what` it is, for an operator. Raises
+    `MailServerError`s."""
+    calls = [(f"x:{kind}/set", arguments), ("x:Action/set", {"create": {"c": {"@type": "ReloadSettings"}}})]
+    answers = await client.call(calls, deadline=deadline)
+    for place, asked in enumerate((what, "to reload its settings")):
+        outcome = answers.read(place, _Changes)
+        # One that somebody else removed meanwhile is what we wanted.
+        kept = {k: e for k, e in (outcome.not_destroyed or {}).items() if e.type != "notFound"}
+        for error in [*(outcome.not_created or {}).values(), *kept.values()]:
+            raise Misconfigured(f"mail server refused {asked} ({told(error.type)}): {told(error.description)}")
+        if "c" not in (outcome.created or {}):
+            raise Transient(f"mail server neither took nor refused {asked}", outcome_unknown=True)

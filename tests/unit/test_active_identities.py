@@ -1,0 +1,102 @@
+"""Whether an identity may still act: how long an answer of Kratos is believed, and what an outage of it means."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from postroom.errors import KratosAway, NoSession
+from postroom.mail.active_identities import AWAY_FOR, BELIEVED_FOR, GRACE, REMEMBERED, ActiveIdentities
+
+ADA, BEN = UUID(int=1), UUID(int=2)
+
+
+class Kratos:
+    """`active` are those who are; `away`: it does not answer."""
+
+    def __init__(self) -> None:
+        self.active = {ADA, BEN}
+        self.away = False
+        self.asked: list[UUID] = []
+
+    async def is_active(self, identity_id: UUID) -> bool:
+        self.asked.append(identity_id)
+        if self.away:
+            raise KratosAway("refused")
+        return identity_id in self.active
+
+
+class World:
+    def __init__(self) -> None:
+        self.kratos = Kratos()
+        self.now = 1000.0
+        self.identities = ActiveIdentities(self.kratos, monotonic=lambda: self.now)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_an_active_identity_is_asked_for_once_a_minute(world: World) -> None:
+    for _ in range(3):
+        await world.identities.require(ADA)
+    assert world.kratos.asked == [ADA]
+    world.now += BELIEVED_FOR
+    await world.identities.require(ADA)
+    assert world.kratos.asked == [ADA, ADA]
+
+
+async def test_one_that_is_inactive_or_gone_is_told_so_and_asked_for_each_time(world: World) -> None:
+    await world.identities.require(ADA)
+    world.kratos.active.clear()
+    world.now += BELIEVED_FOR
+    for _ in range(2):
+        with pytest.raises(NoSession, match="inactive or gone"):
+            await world.identities.require(ADA)
+    assert len(world.kratos.asked) == 3
+    world.kratos.active.add(ADA)
+    await world.identities.require(ADA)
+
+
+async def test_while_kratos_is_away_who_was_active_in_the_last_hour_goes_on(world: World) -> None:
+    await world.identities.require(ADA)
+    world.kratos.away = True
+    world.now += GRACE - 1
+    await world.identities.require(ADA)
+    with pytest.raises(KratosAway):
+        await world.identities.require(BEN)
+    world.now += 1
+    with pytest.raises(KratosAway):
+        await world.identities.require(ADA)
+
+
+async def test_an_outage_is_no_answer_about_one_who_was_told_to_be_inactive(world: World) -> None:
+    await world.identities.require(ADA)
+    world.kratos.active.clear()
+    world.now += BELIEVED_FOR
+    with pytest.raises(NoSession):
+        await world.identities.require(ADA)
+    world.kratos.away = True
+    with pytest.raises(KratosAway):
+        await world.identities.require(ADA)
+
+
+async def test_a_kratos_that_is_away_is_not_waited_for_by_every_request(world: World) -> None:
+    await world.identities.require(ADA)
+    world.kratos.away = True
+    world.now += BELIEVED_FOR
+    for _ in range(3):
+        await world.identities.require(ADA)
+        with pytest.raises(KratosAway):
+            await world.identities.require(BEN)
+    assert world.kratos.asked == [ADA, ADA]
+    world.kratos.away = False
+    world.now += AWAY_FOR
+    await world.identities.require(BEN)
+
+
+async def test_no_more_identities_are_remembered_than_fit(world: World) -> None:
+    world.kratos.active = {uuid4() for _ in range(REMEMBERED + 3)}
+    for each in world.kratos.active:
+        await world.identities.require(each)
+    assert len(world.identities._seen) == REMEMBERED

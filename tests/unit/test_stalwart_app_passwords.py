@@ -1,0 +1,65 @@
+"""Who asks about app passwords, and what becomes of a refusal: each counts towards a ban of our address."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from mail_fakes import an_account
+from postroom.errors import Misconfigured
+from postroom.mail.ports import MailAccount
+from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
+from postroom.stalwart.impersonation import REFUSED_FOR
+from scripted_stalwart import ScriptedStalwart, problem, responses
+from scripted_upstream import json_answer, problem_answer, scripted_upstream
+
+LISTED = responses(("x:AppPassword/get", {"list": []}))
+
+
+@dataclass
+class Authorization:
+    refusals: list[tuple[MailAccount, str]] = field(default_factory=list)
+
+    async def header(self, account: MailAccount) -> str:
+        return "Basic person%master"
+
+    async def refused(self, account: MailAccount, header: str) -> bool:
+        self.refusals.append((account, header))
+        return False
+
+
+async def test_a_person_who_is_refused_is_told_to_who_gave_the_header() -> None:
+    authorization, account = Authorization(), an_account()
+    async with scripted_upstream() as server:
+        people = StalwartAppPasswords(ScriptedStalwart().registry(), as_the_person(server.url, authorization))
+        server.will(json_answer({"methodResponses": [["x:AppPassword/get", {"list": []}, "0"]], "sessionState": "s"}))
+        await people.of(account)
+        assert authorization.refusals == []
+        server.will(problem_answer(401))
+        for ask in (people.of(account), people.make(account, "phone"), people.revoke(account, "1")):
+            with pytest.raises(Misconfigured):
+                await ask
+        assert authorization.refusals == [(account, "Basic person%master")] * 3
+
+
+async def test_a_refusal_of_our_own_key_is_not_told_of_the_person() -> None:
+    authorization, ours = Authorization(), ScriptedStalwart()
+    ours.session = problem(401)
+    async with scripted_upstream() as server:
+        people = StalwartAppPasswords(ours.registry(), as_the_person(server.url, authorization))
+        with pytest.raises(Misconfigured):
+            await people.of(an_account())
+    assert authorization.refusals == []
+
+
+async def test_a_key_that_is_refused_is_not_sent_again_for_half_an_hour() -> None:
+    server, now = ScriptedStalwart(), [0.0]
+    people = StalwartAppPasswords(server.registry(), by_key(server.client(), monotonic=lambda: now[0]))
+    server.will(problem(401), LISTED)
+    for _ in range(100):
+        with pytest.raises(Misconfigured) as error:
+            await people.of(an_account())
+        assert error.value.unauthorized
+    assert server.asked == ["session", "x:AppPassword/get"]
+    now[0] = REFUSED_FOR
+    assert await people.of(an_account()) == []
+    assert await people.of(an_account()) == []
