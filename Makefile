@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: up test check unit bench clean chaos mutants mutmut
+.PHONY: up test check unit bench bench-peers clean chaos mutants mutmut
 
 up: $(STAMP)  ## Set everything up and run the trial
 	$(BIN)/postroom up $(ARGS)
@@ -21,6 +21,9 @@ bench: $(STAMP)  ## Figures of the README, measured here in three minutes
 	$(BIN)/python -m benchmarks $(ARGS)
 	$(BIN)/python -m benchmarks.heart
 	$(BIN)/python -m benchmarks.recovery
+
+bench-peers: $(STAMP)  ## Ours beside its peers, half an hour; docs/benchmarks.md is made of it (ARGS=--full: hours)
+	$(BIN)/python -m benchmarks.compare $(ARGS)
 
 chaos: $(STAMP)  ## The whole plan of faults, 15 minutes at most; the report goes to chaos-report/
 	$(BIN)/python -m chaos $(ARGS)
@@ -42,4 +45,4 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@touch $@
 
 clean:  ## Remove what make made (not the trial's data in .postroom)
-	rm -rf .venv mutants .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench mutants .pytest_cache .ruff_cache .hypothesis

@@ -3,7 +3,7 @@
 import argparse
 import json
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -14,24 +14,37 @@ from benchmarks.trial import Trial
 Figures = dict[str, float]
 
 
-async def run(
-    prog: str, headings: tuple[str, str], measure: Callable[[Trial], Awaitable[Figures]], **settings: str
-) -> None:
-    """Measure on a trial of its own (`settings` are the service's), and print a table, or JSON with --json."""
+def wants_json(prog: str) -> bool:
+    """Whether the command line says --json."""
     parser = argparse.ArgumentParser(prog=prog)
     parser.add_argument("--json", action="store_true", help="for programs")
-    arguments = parser.parse_args()
+    return parser.parse_args().json
+
+
+async def on_trial(measure: Callable[[Trial], Awaitable[Figures]], **settings: str) -> Figures:
+    """Measure on a trial of its own; `settings` are the service's."""
     with tempfile.TemporaryDirectory(prefix="postroom-bench-") as folder:
         trial = Trial(Path(folder), **settings)
         try:
             await trial.up()
-            figures = await measure(trial)
+            return await measure(trial)
         finally:
             await trial.down()
-    if arguments.json:
+
+
+def tell(headings: tuple[str, str], figures: Mapping[str, float], *, as_json: bool) -> None:
+    if as_json:
         print(json.dumps(figures, indent=2))
         return
     table = Table(*headings)
     for what, figure in figures.items():
         table.add_row(what, str(figure))
     Console().print(table)
+
+
+async def run(
+    prog: str, headings: tuple[str, str], measure: Callable[[Trial], Awaitable[Figures]], **settings: str
+) -> None:
+    """Measure on a trial of its own, and print a table, or JSON with --json."""
+    as_json = wants_json(prog)
+    tell(headings, await on_trial(measure, **settings), as_json=as_json)

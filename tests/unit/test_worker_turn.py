@@ -265,6 +265,15 @@ async def test_the_lateness_of_each_claim_is_measured(due_in: float | None, late
     await world.all_ended()
 
 
+async def test_who_is_granted_a_moment_early_starts_when_it_is_due() -> None:
+    world, request = World(), request_of()
+    world.requests.rows[request.identity_id] = request
+    granted = asyncio.get_running_loop().time()
+    await world.act_on(Answer.GRANTED, request, 0.05)
+    await world.all_ended()
+    assert world.mail_server.started[0] - granted >= 0.05
+
+
 @pytest.mark.parametrize("crashes", [0, 1])
 async def test_an_attempt_has_two_thirds_of_its_lease(crashes: int) -> None:
     """The rest is for asking whether the server is well, and for the settle."""
@@ -338,7 +347,7 @@ async def test_the_log_counts_those_who_ran_since_it_was_idle() -> None:
     with capture_logs() as logs:
         await world.turn()
         await world.all_ended()
-        world.worker._start(request_of(), [], world.clock.monotonic())
+        world.worker._start(request_of(), [], world.clock.monotonic(), 0.0)
         await world.all_ended()
     processed = [entry["event"] for entry in logs if entry["event"].startswith("Processed")]
     assert processed == ["Processed 2 retry jobs", "Processed 1 retry jobs"]

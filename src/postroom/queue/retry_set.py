@@ -83,12 +83,16 @@ class RetrySet:
         return Due(reminders, float(following) if following else None)
 
     async def replace(self, request: Request, held: Sequence[str]) -> None:
+        if request.state is not State.WAITING or request.due_at is None:
+            await self.remove(held)
+            return
+        if not held:
+            await self.announce([request])
+            return
         try:
             async with asking(TIMEOUT), self._redis.pipeline(transaction=True) as pipe:
-                if held:
-                    pipe.zrem(KEY, *held)
-                if request.state is State.WAITING and request.due_at is not None:
-                    pipe.zadd(KEY, {RetryJob.of(request).to_json(): request.due_at.timestamp()})
+                pipe.zrem(KEY, *held)
+                pipe.zadd(KEY, {RetryJob.of(request).to_json(): request.due_at.timestamp()})
                 await pipe.execute()
         except FAILURES as error:
             _passed_over("replace", error)

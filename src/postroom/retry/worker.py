@@ -154,7 +154,7 @@ class Worker:
         match claim.answer:
             case Answer.GRANTED if claim.request:
                 LATENESS_SECONDS.observe(max(0.0, -(claim.due_in or 0.0)))
-                self._start(claim.request, held, before)
+                self._start(claim.request, held, before, claim.due_in or 0.0)
             case Answer.ALONE:
                 self._alone[claim.identity_id] = held
             case Answer.WAITING if claim.request and claim.request.due_at:
@@ -190,22 +190,25 @@ class Worker:
         now = self._clock.monotonic()
         return min((at - EARLY - now for at in self._early.values()), default=LONGEST_SLEEP)
 
-    def _start(self, request: Request, held: Sequence[str], before: float) -> None:
+    def _start(self, request: Request, held: Sequence[str], before: float, due_in: float) -> None:
         if request.due_at is not None and request.retries:
             log.info(
                 f"Retrying provisioning for {request.email} (attempt {request.retries}/{MAX_RETRIES})",
                 identity_id=str(request.identity_id),
             )
-        task = asyncio.create_task(self._attempt(request, held, before))
+        task = asyncio.create_task(self._attempt(request, held, before, due_in))
         self._running[request.identity_id] = task
         task.add_done_callback(lambda _: self._ended(request.identity_id))
 
-    async def _attempt(self, request: Request, held: Sequence[str], before: float) -> Settled | None:
+    async def _attempt(self, request: Request, held: Sequence[str], before: float, due_in: float) -> Settled | None:
         # The lease began after `before`; two thirds of it leave time to ask whether the server is well, and settle.
         ends = before + self._limits.lease * 2 / 3
         member = RetryJob.of(request).to_json()
         held = list({*held, member})
         try:
+            if due_in > 0:
+                # Claimed a moment early, so that the commit is over when its time comes: then, and not before.
+                await asyncio.sleep(due_in)
             has_slot = await self._slots.take(within=max(0.05, ends - self._clock.monotonic()))
         except asyncio.CancelledError:
             # Told to stop before it began: without this its lease would run out and count as a crash.

@@ -1,0 +1,66 @@
+"""Our drain by hundreds: the service's own statements and audit, one claim and one commit of settles for 100 requests.
+
+The worker does not do this, for a mailbox takes a request of its own to the mail server. It shows what the database
+and the audit could take if jobs did nothing, which is how queues' own figures are made.
+"""
+
+import time
+from uuid import uuid4
+
+from benchmarks.lane import Lane
+from benchmarks.servers import Servers
+from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, MAX_CRASHES
+from postroom.postgres.connection import make_pool, sql
+
+BATCH = 100
+LEASE = 30.0
+
+DUE = "SELECT identity_id FROM email_requests WHERE state = 'waiting' AND due_at <= now() ORDER BY due_at LIMIT %s"
+
+
+async def drain_batched(servers: Servers, lane: Lane, jobs: int) -> float:
+    """Requests settled in a second."""
+    await lane.client("enqueue", "--n", str(jobs), "--together", "20")
+    settled = 0
+    async with (
+        make_pool(servers.postgres.service_url, size=1) as pool,
+        pool.connection() as connection,
+        connection.cursor() as cursor,
+    ):
+        begun = time.perf_counter()
+        while True:
+            await cursor.execute(DUE, [BATCH])
+            ids = [row["identity_id"] for row in await cursor.fetchall()]
+            if not ids:
+                break
+            claim = {
+                "identity_ids": ids,
+                "holders": [uuid4() for _ in ids],
+                "lease": LEASE,
+                "alone": False,
+                "max_crashes": MAX_CRASHES,
+                "crash_delay": DELAY_AFTER_SECOND_CRASH,
+            }
+            await cursor.execute(sql("claim"), claim)
+            granted = [row for row in await cursor.fetchall() if row["answer"] == "granted"]
+            outcomes = [
+                {
+                    "identity_id": row["identity_id"],
+                    "holder": row["holder"],
+                    "state": "provisioned",
+                    "status": "success",
+                    "delay": None,
+                    "retries": row["retries"],
+                    "outcome_unknown": False,
+                    "error": None,
+                    "reason": None,
+                    "account_id": uuid4(),
+                    "stalwart_account_id": row["identity_id"].hex,
+                }
+                for row in granted
+            ]
+            async with connection.transaction():
+                await cursor.executemany(sql("settle"), outcomes)
+            settled += len(granted)
+        elapsed = time.perf_counter() - begun
+    return settled / elapsed

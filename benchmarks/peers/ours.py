@@ -1,0 +1,112 @@
+"""Postroom's worker as it is, with a mail server that answers at once: what is left is what a queue does.
+
+Every claim and every outcome is committed and audited, as always. Its accept is the web hook, over HTTP; without
+BENCH_URL it is what the hook does then, called within the process, as the peers' is.
+"""
+
+import asyncio
+import os
+from typing import Any
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+import uvloop
+
+from benchmarks import without_audit
+from benchmarks.http_load import Connection, hook_body
+from benchmarks.peers import driver, record
+from postroom import process, runtime, settings
+from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.request import Origin
+from postroom.postgres.connection import make_pool
+from postroom.postgres.requests import PostgresRequests, request_of
+from postroom.queue.retry_set import RetrySet, connect
+from postroom.telemetry import configure_logging
+
+BEST = {"POSTROOM_PACE": "0", "POSTROOM_CONCURRENCY": "64", "POSTROOM_LEASE_SECONDS": "10", "POSTROOM_POOL_SIZE": "12"}
+
+# As a failed attempt leaves a request: the rows of a settle, without the attempt.
+INSERT = """
+INSERT INTO email_requests (identity_id, email, state, due_at, attempts, retries, enqueued_at, last_error)
+VALUES (%s, %s, 'waiting', coalesce(to_timestamp(%s), now()), 1, 1, clock_timestamp(), 'mail server answered 503')
+RETURNING *
+"""
+
+
+class NoMailServer:
+    """In the place of `StalwartRegistry`; the address tells how long to take."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
+        key, _, tenths = mailbox.local_part.rpartition("_")
+        if key:
+            await record.run(key, int(tenths) / 10)
+        return StalwartAccount(mailbox.identity_id.hex, mailbox.email)
+
+    async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
+        return None
+
+    async def well(self) -> None:
+        return None
+
+    async def domain_id(self, name: str, *, deadline: float) -> str:
+        return name
+
+
+class Ours:
+    async def open(self) -> None:
+        self._pool = make_pool(os.environ["POSTROOM_DATABASE_URL"], size=12)
+        await self._pool.open()
+        self._redis = connect(os.environ["POSTROOM_REDIS_URL"])
+        self._announcements = RetrySet(self._redis, lease=30)
+        self._requests = PostgresRequests(self._pool, new_id=uuid4)
+        self._connections: list[Connection] = []
+
+    async def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+        await self._redis.aclose()
+        await self._pool.close()
+
+    async def enqueue(self, key: str, due: float | None, seconds: float, padding: str) -> None:
+        email = f"{key}_{round(seconds * 10)}@example.org"
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(INSERT, [uuid5(NAMESPACE_URL, email), email, due])
+            row: Any = await cursor.fetchone()
+        await self._announcements.replace(request_of(row), ())
+
+    async def accept(self, key: str) -> None:
+        if "BENCH_URL" not in os.environ:
+            await self._accept_here(key)
+            return
+        connection = self._connections.pop() if self._connections else await Connection.open(os.environ["BENCH_URL"])
+        status = await connection.post(hook_body(key), os.environ["POSTROOM_WEBHOOK_KEY"])
+        # The breaker is open: stored, and "will retry" is what Kratos is told.
+        if status != 500:
+            raise RuntimeError(f"the web hook answered {status} where 500, will retry, was expected")
+        self._connections.append(connection)
+
+    async def _accept_here(self, key: str) -> None:
+        mailbox = Mailbox(uuid4(), f"{key}@example.org")
+        request = await self._requests.accept(mailbox, holder=None, lease=10, origin=Origin(), action="accept")
+        if request is None:
+            raise RuntimeError(f"{key} was accepted before")
+        await self._announcements.replace(request, ())
+
+    def work(self, best: bool) -> None:
+        run("work", BEST if best else {})
+
+
+def run(command: str, more: dict[str, str]) -> None:
+    """`postroom work` or `postroom serve`, with the mail server that answers at once."""
+    runtime.StalwartRegistry = NoMailServer  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
+    if os.environ.get("BENCH_WITHOUT_AUDIT") == "1":
+        without_audit.apply()
+    loaded = settings.load(os.environ | more)
+    configure_logging(json=True, level=loaded.log_level)
+    uvloop.run({"work": process.work, "serve": process.serve}[command](loaded, until_eof=True))
+
+
+if __name__ == "__main__":
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    driver.main(Ours)

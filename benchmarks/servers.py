@@ -1,0 +1,221 @@
+"""PostgreSQL (fsync on), Valkey and the stand-ins of a run: the same ones for us and for every peer."""
+
+import asyncio
+import fcntl
+import json
+import os
+import platform
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import httpx2
+import psutil
+import psycopg
+from psycopg.sql import SQL, Identifier
+from redis.asyncio import Redis
+
+from benchmarks.contenders import BENCH, CONTENDERS, OURS, ROOT, Contender
+from postroom.postgres.migrate import role_of, upgrade
+from postroom.sandbox.data_folder import DataFolder
+from postroom.sandbox.embedded_postgres import OWNER_ROLE, EmbeddedPostgres
+from postroom.sandbox.embedded_valkey import EmbeddedValkey
+from postroom.sandbox.kratos.identity import new_identity
+from postroom.sandbox.kratos.state import State
+from postroom.sandbox.loopback import LOOPBACK, free_port
+from postroom.sandbox.processes import Process
+
+DOMAIN = "example.org"
+WEBHOOK_KEY = "key-of-the-benchmark"
+API_KEY = "API_of-the-benchmark"
+READY_WITHIN = 60.0
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One run at a time: a second one would take the first one's servers away, and half of its cores."""
+    BENCH.mkdir(exist_ok=True)
+    with (BENCH / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print("another benchmark runs here: wait until it is over, or end it", file=sys.stderr)
+            raise SystemExit(2) from None
+        yield
+
+
+class Servers:
+    """Started by `async with`. Every contender has a database of Redis and one of PostgreSQL of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = DataFolder(folder)
+        self.postgres = EmbeddedPostgres(self.data)
+        # A port that stays the same over a restart: nobody is told of another one.
+        self.valkey = EmbeddedValkey(self.data, port=free_port())
+        self._processes: list[Process] = []
+        self.http = httpx2.AsyncClient(timeout=30, trust_env=False)
+
+    async def __aenter__(self) -> Self:
+        self.data.__enter__()
+        await self._start_over()
+        await self.postgres.start()
+        await asyncio.to_thread(upgrade, self.postgres.owner_url, role_of(self.postgres.service_url))
+        await self.valkey.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for process in reversed(self._processes):
+            await end(process, signal.SIGTERM)
+        await self.http.aclose()
+        await self.valkey.stop()
+        await self.postgres.stop()
+        await self._start_over()
+        self.data.__exit__()
+
+    async def _start_over(self) -> None:
+        """Nothing is inherited, from a run that was killed least of all: its servers live on."""
+        await self.postgres.remove()
+        await self.valkey.remove()
+        self.data.clear()
+
+    def redis_url(self, contender: Contender) -> str:
+        return f"{self.valkey.url.rpartition('/')[0]}/{CONTENDERS.index(contender)}"
+
+    def database_url(self, contender: Contender) -> str:
+        name = "postroom" if contender is OURS else f"peer_{contender.name}"
+        return f"{self.postgres.owner_url.rpartition('/')[0]}/{name}"
+
+    async def clean(self, contender: Contender) -> None:
+        """Nothing waits any more, as if it had just been installed."""
+        async with Redis.from_url(self.redis_url(contender)) as redis:
+            await redis.flushdb()
+        async with await psycopg.AsyncConnection.connect(self.postgres.admin_url, autocommit=True) as connection:
+            if contender is not OURS:
+                name = Identifier(f"peer_{contender.name}")
+                await connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+                await connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(name, Identifier(OWNER_ROLE)))
+        if contender is OURS:
+            async with await psycopg.AsyncConnection.connect(self.postgres.owner_url, autocommit=True) as connection:
+                await connection.execute("TRUNCATE email_requests, email_accounts")
+
+    def environment(self, contender: Contender, **more: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("POSTROOM_", "BENCH_"))}
+        own = {
+            "BENCH_REDIS_URL": self.redis_url(contender),
+            "BENCH_DATABASE_URL": self.database_url(contender),
+            "PYTHONPATH": str(ROOT),
+        }
+        if contender is OURS:
+            own |= self.ours()
+        return kept | own | more
+
+    def ours(self) -> dict[str, str]:
+        return {
+            "POSTROOM_DATABASE_URL": self.postgres.service_url,
+            "POSTROOM_REDIS_URL": self.redis_url(OURS),
+            "POSTROOM_STALWART_URL": "http://127.0.0.1:9",  # nobody is there; whoever needs one names it
+            "POSTROOM_STALWART_API_KEY": API_KEY,
+            "POSTROOM_WEBHOOK_KEY": WEBHOOK_KEY,
+            "POSTROOM_DOMAINS": DOMAIN,
+            "POSTROOM_LOG_LEVEL": "WARNING",
+        }
+
+    async def spawn(self, name: str, argv: list[str | Path], environment: dict[str, str]) -> Process:
+        process = Process(name, argv, env=environment, log=self.data.log(name), cwd=ROOT, until_eof=True)
+        await process.spawn()
+        self._processes.append(process)
+        return process
+
+    async def serve(self, *module: str, **settings: str) -> tuple[Process, str]:
+        """The service, and its URL. `module` is what is run instead of `postroom serve`."""
+        port = free_port()
+        url = f"http://{LOOPBACK}:{port}"
+        environment = self.environment(OURS, POSTROOM_HOST=LOOPBACK, POSTROOM_PORT=str(port), **settings)
+        command = [*(module or ("-m", "postroom", "serve", "--until-eof"))]
+        process = await self.spawn("service", [sys.executable, *command], environment)
+        await process.until_ready(lambda: self.answers(f"{url}/health/live"), READY_WITHIN)
+        return process, url
+
+    async def quick_mail_server(self) -> tuple[Process, str]:
+        """The one that answers in 1 ms and does nothing else."""
+        url = f"http://{LOOPBACK}:{(port := free_port())}"
+        argv: list[str | Path] = [sys.executable, "-m", "benchmarks.quick_mail_server", str(port)]
+        process = await self.spawn("mail-server", argv, self.environment(OURS))
+        await process.until_ready(lambda: self.answers(f"{url}/count"), READY_WITHIN)
+        return process, url
+
+    async def mail_server_requests(self, url: str) -> int:
+        """That a quick mail server was sent."""
+        return (await self.http.get(f"{url}/count")).json()["requests"]
+
+    async def kratos(self, identities: int) -> tuple[Process, str]:
+        """A stand-in for Kratos with so many identities, of which no hook ever told; its admin URL."""
+        folder = self.data.folder("kratos")
+        await asyncio.to_thread(_fill, folder, identities)
+        public, admin = free_port(), free_port()
+        argv: list[str | Path] = [sys.executable, "-m", "postroom.sandbox.kratos", "--until-eof", "--state", folder]
+        argv += ["--public-port", str(public), "--admin-port", str(admin), "--hook-url", "http://127.0.0.1:9"]
+        process = await self.spawn("kratos", argv, self.environment(OURS))
+        url = f"http://{LOOPBACK}:{admin}"
+        await process.until_ready(lambda: self.answers(f"{url}/admin/health/ready"), READY_WITHIN)
+        return process, url
+
+    async def hooks(self, url: str, hooks: int, clients: int, prefix: str) -> dict[str, Any]:
+        """Hooks of so many clients, from a process of their own: `seconds`, `latencies`, `statuses`."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "benchmarks.http_load", url, str(hooks), str(clients), prefix),
+            env=self.environment(OURS, BENCH_HOOK_KEY=WEBHOOK_KEY),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            output, _ = await process.communicate()
+        finally:
+            if process.returncode is None:  # nobody waits for its answers any more
+                process.kill()
+                await process.wait()
+        if process.returncode:
+            raise RuntimeError("the hooks' client failed; its reason stands above")
+        return json.loads(output)
+
+    async def answers(self, url: str) -> bool:
+        try:
+            return (await self.http.get(url)).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+
+def _fill(folder: Path, identities: int) -> None:
+    state = State(folder)
+    for number in range(identities):
+        email = f"import{number}@{DOMAIN}"
+        state.add_identity(new_identity({"email": email}, public_url="", now=datetime.now(UTC)), email, None)
+    state.close()
+
+
+async def end(process: Process, number: signal.Signals = signal.SIGKILL) -> None:
+    """End the process and all that it started; by kill -9 unless another signal is named first."""
+    if number is not signal.SIGKILL:
+        await process.stop((number, 20.0))
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.ended()
+    await process.stop()
+
+
+def host() -> dict[str, Any]:
+    """Facts that matter for the figures, and name nobody."""
+    return {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "memory, GiB": round(psutil.virtual_memory().total / 2**30),
+        "kernel": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
+        # 0 for a quiet machine; with more, other work had a part of the figures.
+        "load before": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+    }
