@@ -2,42 +2,43 @@
 
     python -m benchmarks.live [--json]
 
-A trial is started in a temporary folder; 50 people register at its Kratos, and each opens 20 streams of /api/live.
+A trial is started in a temporary folder; 1,000 people register at its Kratos, and each opens a stream of /api/live. For
+each of them the service listens to the mail server's event source, too.
 """
 
 import asyncio
 import resource
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import httpx2
 import psutil
 
 from benchmarks.command import Figures, run
+from benchmarks.people import Stream, many, open_stream, sign_up
 from benchmarks.trial import Trial
 
-PEOPLE, STREAMS_EACH = 50, 20
+PEOPLE = 1000
+FIRST = 5
+"""Their streams pay for what all share: caches, code that was never run."""
+
 MEGABYTE = 1 << 20
 REST = 30.0
 """Seconds in which the connections do what idle ones do: pings, and a settled id."""
-
-Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def measure(trial: Trial) -> Figures:
     environment = trial.environment
     service = _service()
-    async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
-        domain = environment["POSTROOM_DOMAINS"].partition(",")[0]
-        tokens = [await _sign_up(http, environment["POSTROOM_KRATOS_PUBLIC_URL"], domain) for _ in range(PEOPLE)]
-    # The first stream of each pays for what all share: caches, code that was never run.
-    streams = [await _open(environment["POSTROOM_URL"], token) for token in tokens]
-    before = service.memory_info().rss
-    cpu_before = _cpu_seconds(service)
-    for token in tokens:
-        more = (_open(environment["POSTROOM_URL"], token) for _ in range(STREAMS_EACH - 1))
-        streams += await asyncio.gather(*more)
-    opened, cpu_opened = service.memory_info().rss, _cpu_seconds(service)
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
+        members = await many(PEOPLE, lambda _: sign_up(http, environment))
+
+    async def opened(place: int) -> Stream:
+        return await open_stream(environment["POSTROOM_URL"], members[place].token)
+
+    streams = await many(FIRST, opened)
+    await asyncio.sleep(1)
+    before, cpu_before = service.memory_info().rss, _cpu_seconds(service)
+    streams += await many(PEOPLE - FIRST, lambda place: opened(FIRST + place))
+    open_, cpu_open = service.memory_info().rss, _cpu_seconds(service)
     readers = [asyncio.create_task(_still_open(reader)) for reader, _ in streams]
     await asyncio.sleep(REST)
     ended = sum(task.done() for task in readers)
@@ -50,10 +51,10 @@ async def measure(trial: Trial) -> Figures:
         "live connections": len(streams),
         "of them ended meanwhile": ended,
         "service before, MB": round(before / MEGABYTE, 1),
-        "above it when all are open, MB": round((opened - before) / MEGABYTE, 1),
+        "above it when all are open, MB": round((open_ - before) / MEGABYTE, 1),
         f"above it {REST:g} s later, MB": round((rested - before) / MEGABYTE, 1),
-        "CPU to open one, ms": round(1000 * (cpu_opened - cpu_before) / (len(streams) - PEOPLE), 2),
-        "CPU while idle, % of a core": round(100 * (cpu_rested - cpu_opened) / REST, 1),
+        "CPU to open one, ms": round(1000 * (cpu_open - cpu_before) / (PEOPLE - FIRST), 2),
+        "CPU while idle, % of a core": round(100 * (cpu_rested - cpu_open) / REST, 1),
     }
 
 
@@ -65,28 +66,6 @@ def _service() -> psutil.Process:
 def _cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return times.user + times.system
-
-
-async def _sign_up(http: httpx2.AsyncClient, kratos: str, domain: str) -> str:
-    """A session token."""
-    flow = (await http.get(f"{kratos}/self-service/registration/api")).raise_for_status().json()
-    form = {"method": "password", "password": uuid4().hex, "traits": {"email": f"live-{uuid4().hex[:12]}@{domain}"}}
-    return (await http.post(flow["ui"]["action"], json=form)).raise_for_status().json()["session_token"]
-
-
-async def _open(url: str, token: str) -> Stream:
-    """A stream whose mailbox is ready. By hand: a thousand HTTP clients would measure themselves."""
-    parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    writer.write(f"GET /api/live HTTP/1.1\r\nHost: {parts.netloc}\r\nX-Session-Token: {token}\r\n\r\n".encode())
-    async with asyncio.timeout(30):
-        status = await reader.readline()
-        if b" 200 " not in status:
-            raise SystemExit(f"/api/live answered {status.decode().strip()}")
-        while b"event: hello" not in await reader.readline():
-            if reader.at_eof():
-                raise SystemExit("/api/live ended before hello")
-    return reader, writer
 
 
 async def _still_open(reader: asyncio.StreamReader) -> None:

@@ -33,6 +33,13 @@ class Browser(ClientEventHandler):
         self.subscribed: list[SubscribedContext] = []
         self.refused: list[int] = []
 
+    def hear(self, data: Any) -> None:
+        self.told.append(data)
+
+    def note_subscribed(self, ctx: SubscribedContext) -> None:
+        """Also after a cut; `ctx.recovered` says whether nothing was missed."""
+        self.subscribed.append(ctx)
+
     async def on_connecting(self, ctx: ConnectingContext) -> None:
         self.states.append(("connecting", ctx.code))
 
@@ -51,10 +58,10 @@ class Subscription(SubscriptionEventHandler):
         self.browser = browser
 
     async def on_publication(self, ctx: PublicationContext) -> None:
-        self.browser.told.append(ctx.pub.data)
+        self.browser.hear(ctx.pub.data)
 
     async def on_subscribed(self, ctx: SubscribedContext) -> None:
-        self.browser.subscribed.append(ctx)
+        self.browser.note_subscribed(ctx)
 
     async def on_unsubscribed(self, ctx: UnsubscribedContext) -> None:
         self.browser.refused.append(ctx.code)
@@ -62,9 +69,15 @@ class Subscription(SubscriptionEventHandler):
 
 @asynccontextmanager
 async def browser(
-    server: CentrifugoServer, token: str, channel: str, *, url: str | None = None, origin: str = ORIGIN
+    server: CentrifugoServer,
+    token: str,
+    channel: str,
+    *,
+    url: str | None = None,
+    origin: str = ORIGIN,
+    seen: Browser | None = None,
 ) -> AsyncIterator[Browser]:
-    seen = Browser()
+    seen = seen or Browser()
     client = Client(
         url or server.websocket_url, events=seen, token=token, headers={"Origin": origin}, max_reconnect_delay=0.5
     )

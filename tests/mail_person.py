@@ -1,6 +1,6 @@
 """Somebody with a mailbox who speaks JMAP: for the rules of mail, on the stand-in and on a real server alike."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,17 +17,20 @@ Answer = dict[str, Any]
 
 
 class Person:
-    def __init__(self, http: httpx2.AsyncClient, account: str, address: str) -> None:
+    """`http` logs in, at the mail server or at the gateway; `using` is what a request says that it uses."""
+
+    def __init__(self, http: httpx2.AsyncClient, account: str, address: str, using: Sequence[str] = MAIL_USING) -> None:
         self.http = http
         self.account = account
         self.address = address
+        self._using = list(using)
 
     async def calls(self, *calls: tuple[str, Answer], **more: Any) -> list[tuple[str, Answer]]:
         """Names and answers of one request with these calls, tagged "0", "1", …"""
         tagged = [
             [method, {"accountId": self.account} | arguments, str(tag)] for tag, (method, arguments) in enumerate(calls)
         ]
-        response = await self.http.post("/jmap/", json={"using": MAIL_USING, "methodCalls": tagged} | more)
+        response = await self.http.post("/jmap/", json={"using": self._using, "methodCalls": tagged} | more)
         assert response.status_code == 200, response.text
         return [(name, answer) for name, answer, _ in response.json()["methodResponses"]]
 

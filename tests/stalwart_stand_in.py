@@ -23,7 +23,13 @@ class StalwartStandIn:
     """`url` and `api_key` are what Postroom is configured with; `admin` is login and password of the operator."""
 
     def __init__(
-        self, folder: Path, domains: Sequence[str], api_key: str | None, latency_ms: int, welcome: bool
+        self,
+        folder: Path,
+        domains: Sequence[str],
+        api_key: str | None,
+        latency_ms: int,
+        welcome: bool,
+        mail_master: str | None,
     ) -> None:
         self.url = ""
         self.api_key = api_key
@@ -32,6 +38,7 @@ class StalwartStandIn:
         self._domains = domains
         self._latency_ms = latency_ms
         self._welcome = welcome
+        self._mail_master = mail_master
         self._port = 0
         self._lmtp_port = 0
         self._process: asyncio.subprocess.Process | None = None
@@ -48,6 +55,9 @@ class StalwartStandIn:
         if self.api_key:
             command += ["--api-key-env", "STAND_IN_KEY"]
             environment["STAND_IN_KEY"] = self.api_key
+        if self._mail_master:
+            command += ["--mail-master-env", "STAND_IN_MASTER"]
+            environment["STAND_IN_MASTER"] = self._mail_master
         self._process = await asyncio.create_subprocess_exec(
             *command, env=environment, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
@@ -117,9 +127,11 @@ async def stalwart_stand_in(
     api_key: str | None = "API_key-of-the-tests-0123456789abcdef",
     latency_ms: int = 0,
     welcome: bool = False,
+    mail_master: str | None = None,
 ) -> AsyncIterator[StalwartStandIn]:
-    """Runs it on a free port with its state in `folder`/stalwart, and ends it afterwards."""
-    server = StalwartStandIn(folder / "stalwart", domains, api_key, latency_ms, welcome)
+    """Runs it on a free port with its state in `folder`/stalwart, and ends it afterwards. `mail_master` is the password
+    of the account that may impersonate."""
+    server = StalwartStandIn(folder / "stalwart", domains, api_key, latency_ms, welcome, mail_master)
     try:
         await server.start()
         yield server

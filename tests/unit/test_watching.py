@@ -138,6 +138,24 @@ async def test_two_screens_that_come_at_once_are_both_greeted_in_silence() -> No
     assert world.states.events == []
 
 
+async def test_a_hint_during_the_first_look_makes_no_reload() -> None:
+    """The web hook of the welcome message comes just then; a newcomer's first word is not: load everything again."""
+    world = World(listener=None)
+    held = world.mail.held = asyncio.Event()
+    async with world.running():
+        coming = asyncio.create_task(world.watching.on_line(ALICE.identity_id))
+        await eventually(lambda: world.mail.holding == 1, "the first look")
+        world.mail.held = None
+        world.arrivals.hint(["b"])
+        await eventually(lambda: world.states.kept["b"].email_state, "that of the hint was quicker")
+        held.set()
+        await coming
+        world.mail.deliver("b")
+        world.arrivals.hint(["b"])
+        await eventually(lambda: world.states.events, "what comes now is told")
+    assert world.states.events == [{"state": "s1", "ids": ["b-1"], "count": 1}]
+
+
 async def test_a_second_screens_first_look_is_a_reload_if_the_first_screen_was_greeted_before_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

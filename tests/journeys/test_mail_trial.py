@@ -1,0 +1,217 @@
+"""What a newcomer sees of mail: from the registration to the inbox, new mail as it comes, programs, devices, logout."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from eventually import eventually
+from mail_person import Answer, Person
+from newcomer import OFFERED, newcomer
+from screen import Screen
+from trial import Trial, trial
+
+SOON = 5.0
+"""Seconds within which new mail is on the screen, however many other tests run beside."""
+
+
+@pytest.fixture(scope="module")
+async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
+    """The first retry comes after 6 s. Whatever was done here, the service has nothing to complain of afterwards."""
+    async with trial(tmp_path_factory.mktemp("mail-trial"), POSTROOM_DELAY_FACTOR="0.1", POSTROOM_PACE="0") as started:
+        await started.up()
+        yield started
+        log = (started.folder / ".postroom" / "logs" / "service.log").read_text()
+        assert "Traceback" not in log
+        assert [line for line in log.splitlines() if "[error" in line] == []
+
+
+async def deliver(up: Trial, to: Person, subject: str) -> str:
+    """By LMTP, as another mail server would. The id of the message in the mailbox."""
+    code, output = await up.postroom("sandbox", "deliver", to.address, "--subject", subject)
+    assert code == 0, output
+    (email,) = await to.query(filter={"subject": subject})
+    return email
+
+
+async def next_mail(screen: Screen) -> list[str]:
+    """The ids in the next event, which is of new mail."""
+    kind, told = await screen.next(SOON)
+    assert (kind, told["type"]) == ("mail", "mail")
+    assert told["data"]["count"] == len(told["data"]["ids"])
+    return told["data"]["ids"]
+
+
+async def until_hello(screen: Screen) -> list[Any]:
+    """What was told of the mailbox until it was ready."""
+    told: list[Any] = []
+    while True:
+        kind, mailbox = await screen.next(20)
+        if kind == "hello":
+            assert mailbox == {"state": "ready", "retry": 0, "next_attempt_at": None, "reason": None}
+            return told
+        assert kind == "provisioning"
+        told.append(mailbox)
+
+
+async def mailbox_named(person: Person, role: str) -> str:
+    (found,) = await person.query("Mailbox", filter={"role": role})
+    return found
+
+
+async def send(person: Person, to: Person, subject: str) -> str:
+    """As a webmail does it: a draft, submitted, and moved to Sent in the same request. The id of the message."""
+    draft = await person.draft(to.address, subject=subject, mailboxIds={await mailbox_named(person, "drafts"): True})
+    identity = (await person.call("Identity/get"))["list"][0]["id"]
+    patch = {"mailboxIds": {await mailbox_named(person, "sent"): True}, "keywords/$draft": None, "keywords/$seen": True}
+    made = await person.call(
+        "EmailSubmission/set",
+        create={"s": {"emailId": draft, "identityId": identity}},
+        onSuccessUpdateEmail={"#s": patch},
+    )
+    assert "s" in made.get("created", {}), made
+    return draft
+
+
+async def test_a_newcomer_is_led_from_the_registration_to_the_inbox_without_a_reload(up: Trial) -> None:
+    code, output = await up.postroom("sandbox", "fault", "fail", "--word", "patient")
+    assert code == 0, output
+    async with newcomer(up.environment, "patient") as ann, ann.screen() as screen:
+        # Kratos does not wait for the hook, so the first that is told may be "none" or the first attempt.
+        while (await screen.next())[1]["retry"] == 0:
+            pass
+        me = await ann.me()
+        assert me["email"] == "patient@example.org"
+        assert (me["mailbox"]["state"], me["mailbox"]["retry"], me["mailbox"]["reason"]) == ("preparing", 1, None)
+        assert datetime.fromisoformat(me["mailbox"]["next_attempt_at"]) > datetime.now(UTC)
+        refused = await ann.http.get("/jmap/session")
+        assert (refused.status_code, refused.json()["type"]) == (503, "urn:postroom:problem:mailbox_not_ready")
+        await up.postroom("sandbox", "fault", "off")
+        for told in await until_hello(screen):
+            assert told["state"] == "preparing"
+        assert (await ann.me())["mailbox"]["state"] == "ready"
+        person = await ann.mail()
+        (welcome,) = await person.query(filter={"inMailbox": await mailbox_named(person, "inbox")})
+        assert (await person.get("Email", welcome, properties=["subject"]))["subject"] == "Welcome to your new mailbox"
+        # What was there before somebody looked is no news: the first that is told is what comes now.
+        email = await deliver(up, person, "Good morning")
+        assert await next_mail(screen) == [email]
+        found = await person.get("Email", email, properties=["subject", "from", "preview"])
+        assert (found["subject"], found["from"][0]["email"]) == ("Good morning", "friend@example.com")
+        assert "postroom sandbox deliver" in found["preview"]
+
+
+async def test_what_one_sends_is_told_to_the_other_and_nothing_of_what_one_does_oneself(up: Trial) -> None:
+    async with newcomer(up.environment, "carl") as carl, newcomer(up.environment, "dora") as dora:
+        sender, receiver = await carl.mail(), await dora.mail()
+        async with carl.screen() as at_carls, dora.screen() as at_doras:
+            await until_hello(at_carls)
+            await until_hello(at_doras)
+            await send(sender, receiver, "A word from Carl")
+            (email,) = await next_mail(at_doras)
+            assert (await receiver.get("Email", email, properties=["subject"]))["subject"] == "A word from Carl"
+            # Dora reads, files and answers it, and writes a draft. The next that she is told of is the stranger's.
+            archive = (await receiver.create("Mailbox", name="Kept"))["id"]
+            assert await receiver.update("Email", email, **{"keywords/$seen": True}) == {}
+            assert await receiver.update("Email", email, mailboxIds={archive: True}) == {}
+            inbox = await mailbox_named(receiver, "inbox")
+            assert await receiver.update("Email", email, mailboxIds={inbox: True}) == {}
+            await send(receiver, sender, "An answer from Dora")
+            assert await next_mail(at_carls) == await sender.query(filter={"subject": "An answer from Dora"})
+            for person, screen in ((receiver, at_doras), (sender, at_carls)):
+                assert await next_mail_of_a_stranger(up, person, screen)
+
+
+async def next_mail_of_a_stranger(up: Trial, person: Person, screen: Screen) -> bool:
+    """Whether the next that is told is what a stranger sends now."""
+    return [await deliver(up, person, "From a stranger")] == await next_mail(screen)
+
+
+async def test_a_screen_that_comes_back_is_told_what_it_missed(up: Trial) -> None:
+    async with newcomer(up.environment, "emil") as emil:
+        person = await emil.mail()
+        async with emil.screen() as before, emil.screen() as beside:
+            await until_hello(before)
+            await until_hello(beside)
+            first = await deliver(up, person, "First")
+            assert await next_mail(before) == await next_mail(beside) == [first]
+            seen = before.last_id
+            second = await deliver(up, person, "Second")
+            assert await next_mail(beside) == [second]
+        async with emil.screen(seen) as after:
+            assert (await after.next())[0] == "hello"
+            assert await next_mail(after) == [second]
+
+
+async def test_upload_download_and_event_source_work_through_the_gateway(up: Trial) -> None:
+    async with newcomer(up.environment, "fritz") as fritz:
+        person = await fritz.mail()
+        uploaded = await person.upload(b"\x00 some bytes \xff", "application/octet-stream")
+        path = f"/jmap/download/{person.account}/{uploaded['blobId']}/bytes.bin"
+        answer = await fritz.http.get(path, params={"accept": "application/octet-stream"})
+        assert answer.content == b"\x00 some bytes \xff"
+        assert answer.headers["content-disposition"].startswith("attachment")
+        events = "/jmap/eventsource/?types=*&closeafter=state&ping=0"
+        async with fritz.http.stream("GET", events) as stream:
+            assert stream.status_code == 200
+            await deliver(up, person, "For the event source")
+            text = (await stream.aread()).decode()
+        assert text.startswith("event: state\n")
+        assert person.account in text
+
+
+async def test_a_program_works_with_its_token_within_its_scopes(up: Trial) -> None:
+    async with newcomer(up.environment, "greta") as greta:
+        person = await greta.mail()
+        wanted = {"name": "A reader", "scopes": ["read"], "days": 1}
+        made = (await greta.http.post("/api/access-tokens", json=wanted)).raise_for_status().json()
+        authorization = {"Authorization": f"Bearer {made['token']}"}
+        async with httpx2.AsyncClient(base_url=greta.http.base_url, trust_env=False, headers=authorization) as http:
+            program = Person(http, person.account, person.address, using=OFFERED)
+            (welcome,) = await program.query()
+            # Not within its scopes: the call is refused, in its place.
+            refused: Answer = await program.call("Email/set", update={welcome: {"keywords/$seen": True}})
+            assert (refused["type"], "write" in refused["description"]) == ("forbidden", True)
+            assert (await program.call("EmailSubmission/set", create={}))["type"] == "forbidden"
+            for method, path in (("GET", "/api/access-tokens"), ("GET", "/api/devices"), ("POST", "/api/logout")):
+                answer = await http.request(method, path)
+                assert (answer.status_code, answer.json()["code"]) == (403, "session_required"), path
+            (listed,) = (await greta.http.get("/api/access-tokens")).json()["access_tokens"]
+            assert (listed["id"], listed["name"], "token" in listed) == (made["id"], "A reader", False)
+            assert (await greta.http.delete(f"/api/access-tokens/{made['id']}")).status_code == 204
+            assert (await http.get("/jmap/session")).status_code == 401
+
+
+async def test_a_device_gets_a_password_of_its_own_until_it_is_disconnected(up: Trial) -> None:
+    async with newcomer(up.environment, "hanna") as hanna:
+        person = await hanna.mail()
+        answer = await hanna.http.post("/api/devices", json={"name": "My phone"})
+        assert answer.status_code == 201, answer.text
+        device = answer.json()
+        assert device["settings"]["email"] == person.address
+        assert "<svg" in device["qr_svg"]
+        listed = (await hanna.http.get("/api/devices")).json()["devices"]
+        assert [(each["id"], each["name"], "secret" in each) for each in listed] == [(device["id"], "My phone", False)]
+        login = {"base_url": up.environment["POSTROOM_STALWART_URL"], "auth": (person.address, device["secret"])}
+        async with httpx2.AsyncClient(trust_env=False, **login) as phone:
+            assert (await phone.get("/jmap/session")).json()["username"] == person.address
+            assert (await hanna.http.delete(f"/api/devices/{device['id']}")).status_code == 204
+            assert (await phone.get("/jmap/session")).status_code == 401
+        assert (await hanna.http.get("/api/devices")).json()["devices"] == []
+
+
+async def test_after_the_logout_no_screen_and_no_session_is_left(up: Trial) -> None:
+    async with newcomer(up.environment, "ida") as ida:
+        await ida.mail()
+        async with ida.screen() as one, ida.screen() as two:
+            await until_hello(one)
+            await until_hello(two)
+            cookies = dict(ida.http.cookies)
+            await ida.log_out()
+            await eventually(lambda: one.ended and two.ended, "both screens end")
+        # The cookie as somebody may have kept it; the browser itself has lost it.
+        for path in ("/api/me", "/api/live", "/jmap/session"):
+            answer = await ida.http.get(path, headers={"Cookie": f"ory_kratos_session={cookies['ory_kratos_session']}"})
+            assert answer.status_code == 401, path

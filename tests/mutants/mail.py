@@ -1,0 +1,177 @@
+"""Mistakes in what tells of new mail, in the outbox, and in what keeps people apart."""
+
+from mutants.mutant import SQL, Mutant
+
+ARRIVALS = "integration/test_arrivals.py::"
+STATES = "integration/test_mail_states.py::"
+OUTBOX = "integration/test_outbox.py::"
+ANNOUNCING = "unit/test_announcing.py::"
+LIVE = "integration/test_live.py::"
+QUEUE = "unit/test_look_queue.py::"
+WEB_HOOK = "unit/test_stalwart_web_hook.py::"
+RULES = "unit/test_gateway_rules.py::"
+GATEWAY = "integration/test_gateway.py::"
+
+TELLING = [
+    Mutant(
+        "advance does not ask where the look began",
+        f"{SQL}mail_state_advance.sql",
+        "      AND email_state IS NOT DISTINCT FROM %(previous)s::text\n",
+        "",
+        (
+            f"{STATES}test_only_who_began_with_the_stored_state_advances_it",
+            f"{ARRIVALS}test_two_processes_that_are_hinted_at_once_tell_it_once",
+        ),
+    ),
+    Mutant(
+        "advance tells but stays where it was",
+        f"{SQL}mail_state_advance.sql",
+        "SET email_state = %(email_state)s, checked_at",
+        "SET checked_at",
+        (f"{STATES}test_only_who_began_with_the_stored_state_advances_it",),
+    ),
+    Mutant(
+        "announcers are woken before the commit, too",
+        "mail/arrivals.py",
+        "        written = bool(events)",
+        "        if events:\n            self._wake()\n        written = bool(events)",
+        (f"{ARRIVALS}test_two_processes_that_are_hinted_at_once_tell_it_once",),
+    ),
+    Mutant(
+        "who was overtaken looks no more",
+        "mail/arrivals.py",
+        "again=seen is None)",
+        "again=False)",
+        (f"{ARRIVALS}test_who_was_overtaken_by_an_earlier_look_looks_again",),
+    ),
+    Mutant(
+        "what was hinted during a look is forgotten",
+        "mail/look_queue.py",
+        "account.hinted -= {state} if state is not None else set()",
+        "account.hinted.clear()",
+        (f"{QUEUE}test_hints_during_a_look_are_one_look_afterwards_and_not_before_the_rest",),
+    ),
+    Mutant(
+        "the first message after a quiet time waits",
+        "mail/look_queue.py",
+        "max(now + pause, account.even_at - self._lead)",
+        "max(now + pause, account.even_at)",
+        (
+            f"{QUEUE}test_the_first_looks_after_a_quiet_time_follow_each_other_at_once_and_then_one_comes_each_rest",
+            "unit/test_watching.py::test_the_first_messages_after_coming_on_line_are_told_without_a_wait",
+        ),
+    ),
+    Mutant(
+        "what the person has read is told as new",
+        "domain/arrival.py",
+        '_QUIET = frozenset({"$draft", "$junk", "$seen"})',
+        '_QUIET = frozenset({"$draft", "$junk"})',
+        ("unit/test_arrival.py::test_what_is_no_new_mail_in_the_inbox_is_not_told",),
+    ),
+]
+
+THE_OUTBOX = [
+    Mutant(
+        "a claim takes what is claimed",
+        f"{SQL}outbox_claim.sql",
+        " AND (claimed_until IS NULL OR claimed_until <= now())",
+        "",
+        (f"{OUTBOX}test_what_is_claimed_or_announced_is_given_to_nobody_else",),
+    ),
+    Mutant(
+        "a claim takes what another is about to claim",
+        f"{SQL}outbox_claim.sql",
+        "    FOR UPDATE SKIP LOCKED\n",
+        "",
+        (f"{OUTBOX}test_a_claim_that_locks_but_has_not_committed_lets_nobody_overtake",),
+    ),
+    Mutant(
+        "a newer event overtakes the one that is being announced",
+        f"{SQL}outbox_claim.sql",
+        "SELECT id FROM waiting WHERE id = oldest",
+        "SELECT id FROM waiting WHERE id >= oldest",
+        (f"{OUTBOX}test_a_newer_event_waits_while_an_older_one_of_the_person_is_claimed",),
+    ),
+    Mutant(
+        "an event is noted as announced before it was",
+        "mail/announcing.py",
+        "            refused = await self._announcer.announce(events)\n",
+        "            await self._outbox.announced(ids)\n            refused = await self._announcer.announce(events)\n",
+        (f"{ANNOUNCING}test_while_the_announcer_is_away_nothing_is_lost_and_wakes_do_not_hammer_it",),
+    ),
+    Mutant(
+        "a screen whose past is forgotten is told that it missed nothing",
+        f"{SQL}outbox_after.sql",
+        "%(event_id)s BETWEEN coalesce(kept.oldest - 1, 0) AND",
+        "%(event_id)s BETWEEN 0 AND",
+        (
+            f"{OUTBOX}test_what_was_missed_before_the_oldest_that_is_kept_cannot_be_known",
+            f"{LIVE}test_a_screen_whose_last_event_is_forgotten_or_unknown_is_told_to_reload",
+        ),
+    ),
+    Mutant(
+        "Centrifugo is not told which event it is",
+        "realtime/centrifugo.py",
+        '                    "idempotency_key": str(event.id),\n',
+        "",
+        (
+            "unit/test_centrifugo.py::"
+            "test_events_go_in_one_batch_in_order_each_with_its_key_on_the_channel_of_its_person_alone",
+        ),
+    ),
+]
+
+APART = [
+    Mutant(
+        "any signature of a web hook will do",
+        "stalwart/web_hook.py",
+        "        return hmac.compare_digest(given, hmac.digest(self._key, raw, hashlib.sha256))",
+        "        return len(given) == hashlib.sha256().digest_size",
+        (
+            f"{WEB_HOOK}test_a_forged_signature_is_refused",
+            f"{WEB_HOOK}test_a_forged_hook_is_refused_and_hints_at_nothing",
+        ),
+    ),
+    Mutant(
+        "a replayed web hook counts again",
+        "stalwart/web_hook.py",
+        "if hint.document_id is None or not self._knew(hint)]",
+        "]",
+        (f"{WEB_HOOK}test_a_replayed_hook_is_taken_and_hints_at_nothing",),
+    ),
+    Mutant(
+        "the account of a Blob call is not looked at",
+        "gateway/rules.py",
+        "    if method == ECHO:\n",
+        '    if method == ECHO or method.startswith("Blob/"):\n',
+        (f"{RULES}test_no_method_goes_through_for_another_account",),
+    ),
+    Mutant(
+        "account ids inside the arguments are not looked at",
+        "gateway/rules.py",
+        "                waiting.append(inner)\n",
+        "                pass\n",
+        (f"{RULES}test_each_account_id_of_a_call_must_be_ones_own",),
+    ),
+    Mutant(
+        "an upload goes to whatever account it names",
+        "gateway/routes.py",
+        '        if client.request.path_params["account_id"] != admitted.account_id:\n',
+        '        if not client.request.path_params["account_id"]:\n',
+        (f"{GATEWAY}test_nobody_uploads_into_another_account",),
+    ),
+    Mutant(
+        "an event stream tells of other accounts",
+        "gateway/event_stream.py",
+        "        if len(changes) == 1:\n",
+        "        if changes:\n",
+        ("unit/test_gateway_event_stream.py::test_only_pings_and_changes_of_ones_own_account_are_handed_on",),
+    ),
+    Mutant(
+        "one person revokes another's access token",
+        f"{SQL}access_token_revoke.sql",
+        " AND kratos_identity_id = %(identity_id)s",
+        "",
+        ("integration/test_access_tokens.py::test_a_person_sees_and_revokes_only_her_own",),
+    ),
+]

@@ -1,0 +1,182 @@
+"""Mistakes in the moves of a request, and in the parts that make them."""
+
+from mutants.mutant import Mutant
+
+RECONCILE = "integration/test_reconcile.py::"
+MOVES = "unit/test_request.py::"
+ATTEMPT = "unit/test_attempt.py::"
+WORKER = "unit/test_worker.py::"
+SEEDS = "simulation/test_seeds.py::test_every_invariant_holds_in_thousands_of_seeded_runs"
+OUTAGE = "simulation/test_outages.py::"
+BACKLOG = (
+    "simulation/test_backlog.py::"
+    "test_10_000_requests_of_a_40_minute_outage_are_done_at_the_set_pace_and_new_sign_ups_first"
+)
+
+CORE = [
+    Mutant(
+        "an outage spends retries",
+        "domain/request.py",
+        "number = max(1, retries)",
+        "number = min(retries + 1, MAX_RETRIES)",
+        (
+            f"{MOVES}test_only_a_failure_while_the_server_was_well_spends_a_retry",
+            SEEDS,
+        ),
+    ),
+    Mutant(
+        "a failure counts during an outage",
+        "provisioning/attempt.py",
+        "        if problem is None:\n            return True\n        cause",
+        "        if problem is None or True:\n            return True\n        cause",
+        (
+            f"{ATTEMPT}test_a_failure_while_the_server_is_not_well_spends_nothing_and_opens_the_breaker",
+            f"{OUTAGE}test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most",
+        ),
+    ),
+    Mutant(
+        "one failure too many is forgiven",
+        "domain/request.py",
+        "elif retries >= MAX_RETRIES:",
+        "elif retries > MAX_RETRIES:",
+        (f"{MOVES}test_no_more_than_three_retries_are_ever_spent",),
+    ),
+    Mutant(
+        "throttling spends a retry",
+        "domain/request.py",
+        "return Move(State.WAITING, Status.THROTTLED, retries,",
+        "return Move(State.WAITING, Status.THROTTLED, min(retries + 1, MAX_RETRIES),",
+        (f"{MOVES}test_only_a_failure_while_the_server_was_well_spends_a_retry",),
+    ),
+    Mutant(
+        "an unknown outcome is forgotten by the next attempt",
+        "domain/request.py",
+        "outcome_unknown=move.outcome_unknown or outcome_unknown)",
+        "outcome_unknown=move.outcome_unknown)",
+        (f"{MOVES}test_once_unknown_an_outcome_stays_unknown",),
+    ),
+    Mutant(
+        "an interrupted attempt leaves no doubt",
+        "domain/request.py",
+        "                outcome_unknown=began,\n",
+        "",
+        (f"{MOVES}test_an_interrupted_attempt_may_have_made_the_mailbox",),
+    ),
+    Mutant(
+        "the mark is not looked up first",
+        "provisioning/attempt.py",
+        "        if look_first:\n",
+        "        if look_first and not look_first:\n",
+        (f"{ATTEMPT}test_after_an_unknown_outcome_the_mark_is_looked_up_before_anything_is_created",),
+    ),
+    Mutant(
+        "another address is taken for the one asked for",
+        "provisioning/attempt.py",
+        "if account.email != mailbox.email:",
+        "if not account.email:",
+        (f"{ATTEMPT}test_a_found_address_that_differs_is_never_taken_for_the_one_asked_for",),
+    ),
+    Mutant(
+        "an outcome is lost when PostgreSQL is away",
+        "provisioning/attempt.py",
+        "                await asyncio.sleep(SETTLE_PAUSE)\n",
+        "                raise\n",
+        (f"{ATTEMPT}test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back",),
+    ),
+    Mutant(
+        "the mailbox is made without the mark",
+        "stalwart/registry.py",
+        '"name": mark_of(mailbox.identity_id),',
+        '"name": mailbox.local_part + "-alias",',
+        (
+            "unit/test_stalwart_registry.py::test_a_mailbox_is_created_with_its_mark_disabled_and_without_credentials",
+            "contract/test_mail_server.py::test_an_identity_never_gets_a_second_mailbox",
+        ),
+    ),
+    Mutant(
+        "a stranger's mailbox is adopted",
+        "stalwart/registry.py",
+        "if mark in {(alias.name, alias.domain_id) for alias in account.aliases.values()}:",
+        "if mark:",
+        ("contract/test_mail_server.py::test_a_foreign_mailbox_is_never_adopted",),
+    ),
+    Mutant(
+        "no safety look",
+        "retry/waking.py",
+        "        if now >= self._safety_look_at - SOON:\n",
+        "        if now < 0:\n",
+        ("unit/test_waking.py::test_the_first_look_and_one_every_five_seconds_are_safety_looks", SEEDS),
+    ),
+    Mutant(
+        "a member of nobody stays",
+        "retry/worker.py",
+        "                await self._announcements.remove(held)\n",
+        "                pass\n",
+        (f"{WORKER}test_a_member_of_nobody_who_waits_is_removed",),
+    ),
+    Mutant(
+        "a hook without a slot queues behind the backlog",
+        "provisioning/accept.py",
+        "self._wake(None if has_slot else request.identity_id)",
+        "self._wake(None)",
+        (BACKLOG,),
+    ),
+    Mutant(
+        "the pace counts from the claim",
+        "retry/worker.py",
+        "self._next_start = began + 1 / self._limits.pace",
+        "self._next_start = self._clock.monotonic() + 1 / self._limits.pace",
+        (BACKLOG,),
+    ),
+    Mutant(
+        "the pace is forgotten",
+        "retry/worker.py",
+        "        if began < self._next_start:\n",
+        "        if began < 0:\n",
+        (BACKLOG,),
+    ),
+    Mutant(
+        "the crashed run while others do",
+        "retry/worker.py",
+        "        async with self._slots.all():",
+        "        async with asyncio.timeout(None):",
+        (f"{WORKER}test_a_crashed_request_runs_alone",),
+    ),
+    Mutant(
+        "reconcile takes members of the running",
+        "retry/reconcile.py",
+        "quiet and request.state is not State.RUNNING and not (",
+        "quiet and not (",
+        (f"{RECONCILE}test_the_member_of_a_running_request_is_its_workers",),
+    ),
+    Mutant(
+        "reconcile corrects races",
+        "retry/reconcile.py",
+        "return found is not None and found[1] and found[0].state",
+        "return found is not None and found[0].state",
+        (f"{RECONCILE}test_a_row_that_just_moved_is_nobodys_error",),
+    ),
+    Mutant(
+        "reconcile says complete before it is",
+        "retry/reconcile.py",
+        "        started = self._clock.monotonic()\n        members",
+        "        started = self._clock.monotonic()\n        await self._members.set_epoch()\n        members",
+        ("unit/test_reconcile.py::test_a_full_pass_that_broke_off_does_not_call_redis_complete",),
+    ),
+    Mutant(
+        "the sweep gives the inactive a mailbox",
+        "provisioning/sweep.py",
+        "            if not identity.active:\n",
+        "            if identity.active is None:\n",
+        (SEEDS,),
+    ),
+    Mutant(
+        "a wrong key opens no breaker",
+        "provisioning/attempt.py",
+        "        if error.domain is None:\n"
+        "            await self._open_breaker(_cause_of(error), str(error))\n"
+        "            return\n",
+        "        if error.domain is None:\n            return\n",
+        (f"{ATTEMPT}test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm",),
+    ),
+]

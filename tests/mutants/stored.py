@@ -1,0 +1,219 @@
+"""Mistakes in the Lua and the SQL of the heart, and in what calls them."""
+
+from mutants.mutant import SQL, Mutant
+
+CLAIM = "integration/test_claim.py::"
+SETTLE = "integration/test_settle.py::"
+REQUESTS = "integration/test_requests.py::"
+RETRY_SET = "integration/test_retry_set.py::"
+SQL_WALK = "simulation/test_sql_model.py::test_the_model_of_postgresql_follows_every_statement"
+REDIS_WALK = "simulation/test_redis_model.py::test_the_model_of_redis_follows_every_call"
+
+REDIS = [
+    Mutant(
+        "claim.lua puts nobody off",
+        "queue/claim.lua",
+        "    redis.call('ZADD', KEYS[1], 'XX', string.format('%.6f', score), due[i])\n",
+        "",
+        (f"{RETRY_SET}test_due_members_are_told_and_put_off_by_the_lease", REDIS_WALK),
+    ),
+    Mutant(
+        "claim.lua puts off from the old score",
+        "queue/claim.lua",
+        "math.max(tonumber(due[i + 1]), now) + lease",
+        "tonumber(due[i + 1]) + lease",
+        (f"{RETRY_SET}test_due_members_are_told_and_put_off_by_the_lease", REDIS_WALK),
+    ),
+    Mutant(
+        "claim.lua takes more than the limit",
+        "queue/claim.lua",
+        "'WITHSCORES', 'LIMIT', 0, tonumber(ARGV[1]))",
+        "'WITHSCORES')",
+        (f"{RETRY_SET}test_no_more_than_the_limit_are_taken_the_longest_overdue_first",),
+    ),
+    Mutant(
+        "settle drops the ZREM",
+        "queue/retry_set.py",
+        "                pipe.zrem(KEY, *held)\n                pipe.zadd",
+        "                pipe.zadd",
+        (f"{RETRY_SET}test_replace_removes_what_was_held_and_adds_only_what_waits",),
+    ),
+    Mutant(
+        "restore revives a removed member",
+        "queue/retry_set.py",
+        "{member: due_at.timestamp()}, xx=True)",
+        "{member: due_at.timestamp()})",
+        (f"{RETRY_SET}test_restore_gives_the_true_score_back_but_revives_nothing",),
+    ),
+    Mutant(
+        "reconcile brings a put-off member forward",
+        "queue/members.py",
+        "self._redis.zadd(KEY, scores, nx=True)",
+        "self._redis.zadd(KEY, scores)",
+        ("integration/test_members.py::test_a_member_that_a_worker_has_put_off_is_not_brought_forward",),
+    ),
+]
+
+STATEMENTS = [
+    Mutant(
+        "settle forgets the holder",
+        f"{SQL}settle.sql",
+        "AND state = 'running' AND holder = %(holder)s",
+        "AND state = 'running'",
+        (f"{SETTLE}test_a_superseded_holder_changes_nothing_and_leaves_one_late_row", SQL_WALK),
+    ),
+    Mutant(
+        "settle loses the account",
+        f"{SQL}settle.sql",
+        "FROM settled WHERE state = 'provisioned'",
+        "FROM settled WHERE state = 'dead'",
+        (f"{SETTLE}test_success_writes_row_account_and_audit_in_one_commit",),
+    ),
+    Mutant(
+        "a late outcome is not recorded",
+        "postgres/requests.py",
+        'late = await row(self._pool, "settle_late", parameters)',
+        "late = None",
+        (f"{SETTLE}test_a_superseded_holder_changes_nothing_and_leaves_one_late_row",),
+    ),
+    Mutant(
+        "an outcome stored before counts as late",
+        f"{SQL}settle_late.sql",
+        "status NOT IN ('pending', 'crashed')",
+        "status IN ('late')",
+        (f"{SETTLE}test_settling_again_after_a_lost_answer_writes_nothing_twice",),
+    ),
+    Mutant(
+        "claim starts early",
+        f"{SQL}claim.sql",
+        "now() + interval '50 milliseconds'",
+        "now() + interval '5 seconds'",
+        (f"{CLAIM}test_fifty_milliseconds_early_is_granted_and_fifty_one_is_refused_with_the_time_left",),
+    ),
+    Mutant(
+        "claim takes from whose lease has not ended",
+        f"{SQL}claim.sql",
+        "(r.state = 'running' AND r.due_at <= now()))",
+        "(r.state = 'running' AND r.due_at >= now()))",
+        (f"{CLAIM}test_a_running_request_is_refused_until_its_lease_is_over", SQL_WALK),
+    ),
+    Mutant(
+        "claim loses the pending row",
+        f"{SQL}claim.sql",
+        "NULL, holder FROM moved WHERE state = 'running'",
+        "NULL, holder FROM moved WHERE state = 'dead'",
+        (
+            f"{CLAIM}test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_row_in_the_same_commit",
+            SQL_WALK,
+        ),
+    ),
+    Mutant(
+        "claim waits for others' locks",
+        f"{SQL}claim.sql",
+        "FOR UPDATE OF r SKIP LOCKED",
+        "FOR UPDATE OF r",
+        (f"{CLAIM}test_a_claim_that_meets_another_does_not_wait_for_it",),
+    ),
+    Mutant(
+        "claim locks nothing",
+        f"{SQL}claim.sql",
+        "    FOR UPDATE OF r SKIP LOCKED\n",
+        "",
+        (f"{CLAIM}test_eight_claimants_never_share_a_request_and_each_attempt_has_one_outcome",),
+    ),
+    Mutant(
+        "the crashed run beside others",
+        f"{SQL}claim.sql",
+        "      AND (%(alone)s OR (r.state = 'waiting' AND r.crashes = 0))\n",
+        "",
+        (f"{CLAIM}test_the_first_crash_is_told_as_alone_and_runs_again_only_alone", SQL_WALK),
+    ),
+    Mutant(
+        "claim gives no lease",
+        f"{SQL}claim.sql",
+        "WHEN 'running' THEN clock_timestamp() + make_interval(secs => %(lease)s)",
+        "WHEN 'running' THEN clock_timestamp()",
+        (
+            f"{CLAIM}test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_row_in_the_same_commit",
+            SQL_WALK,
+        ),
+    ),
+    Mutant(
+        "claim ignores the breaker",
+        f"{SQL}claim.sql",
+        "WHERE NOT (SELECT open FROM mail_server_breaker)",
+        "WHERE true",
+        (f"{CLAIM}test_with_the_breaker_open_nobody_claims_and_the_row_stays_waiting", SQL_WALK),
+    ),
+    Mutant(
+        "a crash leaves no doubt about its outcome",
+        f"{SQL}claim.sql",
+        "outcome_unknown = r.outcome_unknown OR c.crashed",
+        "outcome_unknown = r.outcome_unknown",
+        (f"{CLAIM}test_the_first_crash_is_told_as_alone_and_runs_again_only_alone", SQL_WALK),
+    ),
+    Mutant(
+        "crashes are not counted",
+        f"{SQL}claim.sql",
+        "crashes = r.crashes + c.crashed::int",
+        "crashes = r.crashes",
+        (f"{CLAIM}test_the_third_crash_is_dead_with_its_reason", SQL_WALK),
+    ),
+    Mutant(
+        "accept ignores the breaker",
+        f"{SQL}accept.sql",
+        "IS NOT NULL AND NOT open AS starts",
+        "IS NOT NULL AS starts",
+        (f"{REQUESTS}test_with_the_breaker_open_an_accepted_request_waits_although_there_is_a_slot", SQL_WALK),
+    ),
+    Mutant(
+        "accept loses the pending row",
+        f"{SQL}accept.sql",
+        "%(action)s ELSE 'create' END,\n           CASE WHEN holder IS NULL THEN 'done' ELSE 'pending' END",
+        "%(action)s ELSE 'create' END,\n           'done'",
+        (f"{REQUESTS}test_an_accepted_request_runs_under_the_given_holder_and_its_pending_row_is_in_the_same_commit",),
+    ),
+    Mutant(
+        "an address is reserved for nobody",
+        "postgres/migrations/versions/0001_start.sql",
+        "CREATE UNIQUE INDEX email_requests_address",
+        "CREATE INDEX email_requests_address",
+        (f"{REQUESTS}test_of_twenty_identities_that_ask_for_one_address_at_once_one_gets_it",),
+    ),
+    Mutant(
+        "the audit may be edited",
+        "postgres/migrations/versions/0001_start.sql",
+        "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE",
+        "CREATE TRIGGER append_only BEFORE DELETE",
+        ("integration/test_audit.py::test_the_log_refuses_every_change_in_the_parent_and_each_partition",),
+    ),
+    Mutant(
+        "the safety look misses ended leases",
+        f"{SQL}overdue.sql",
+        "   OR (state = 'running' AND due_at <= now())\n",
+        "",
+        (SQL_WALK,),
+    ),
+    Mutant(
+        "everybody takes the probe",
+        f"{SQL}breaker_take_probe.sql",
+        "WHERE open AND probe_at <= now() AND",
+        "WHERE open AND",
+        (SQL_WALK,),
+    ),
+    Mutant(
+        "the sweep revives the dead",
+        f"{SQL}sweep_store.sql",
+        "WHERE r.identity_id = a.identity_id)\n"
+        "), added AS (\n"
+        "    INSERT INTO email_requests (identity_id, email, display_name, state, due_at, enqueued_at)\n"
+        "    SELECT identity_id, email, display_name, 'waiting', now(), clock_timestamp() FROM absent\n"
+        "    ON CONFLICT DO NOTHING\n",
+        "WHERE r.identity_id = a.identity_id AND r.state <> 'dead')\n"
+        "), added AS (\n"
+        "    INSERT INTO email_requests (identity_id, email, display_name, state, due_at, enqueued_at)\n"
+        "    SELECT identity_id, email, display_name, 'waiting', now(), clock_timestamp() FROM absent\n"
+        "    ON CONFLICT (identity_id) DO UPDATE SET state = 'waiting', due_at = now(), reason = NULL\n",
+        ("integration/test_sweep.py::test_what_exists_is_not_touched", SQL_WALK),
+    ),
+]

@@ -1,0 +1,76 @@
+"""Somebody at a browser: registered at the stand-in for Kratos, known to Postroom by its cookie alone."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import httpx2
+
+from eventually import eventually
+from mail_person import Person
+from screen import Screen, listening
+
+PASSWORD = "correct horse battery staple"
+OFFERED = [
+    f"urn:ietf:params:jmap:{name}"
+    for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve")
+]
+"""By the gateway."""
+
+
+class Newcomer:
+    """`http` is the browser on Postroom's pages: it has the cookie, and says where its requests come from."""
+
+    def __init__(self, http: httpx2.AsyncClient, environment: Mapping[str, str], email: str) -> None:
+        self.http = http
+        self.email = email
+        self._kratos = environment["POSTROOM_KRATOS_PUBLIC_URL"]
+
+    async def register(self) -> None:
+        headers = {"Accept": "application/json"}
+        started = await self.http.get(f"{self._kratos}/self-service/registration/browser", headers=headers)
+        ui = started.raise_for_status().json()["ui"]
+        names = {node["attributes"]["name"]: node["attributes"].get("value") for node in ui["nodes"]}
+        form = {"method": "password", "password": PASSWORD, "traits": {"email": self.email}}
+        answer = await self.http.post(ui["action"], json=form | {"csrf_token": names["csrf_token"]}, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    async def me(self) -> dict[str, Any]:
+        answer = await self.http.get("/api/me")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def screen(self, last_id: str | None = None) -> AbstractAsyncContextManager[Screen]:
+        return listening(self.http, last_id)
+
+    async def mail(self) -> Person:
+        """The mailbox through the gateway, once it is ready."""
+
+        async def is_ready() -> bool:
+            return (await self.me())["mailbox"]["state"] == "ready"
+
+        await eventually(is_ready, f"the mailbox of {self.email}", 20)
+        answer = await self.http.get("/jmap/session")
+        assert answer.status_code == 200, answer.text
+        session = answer.json()
+        assert session["username"] == self.email
+        return Person(self.http, session["primaryAccounts"]["urn:ietf:params:jmap:mail"], self.email, using=OFFERED)
+
+    async def log_out(self) -> None:
+        """As the webmail does it: here first, then at Kratos."""
+        assert (await self.http.post("/api/logout")).status_code == 204
+        headers = {"Accept": "application/json"}
+        started = await self.http.get(f"{self._kratos}/self-service/logout/browser", headers=headers)
+        ended = await self.http.get(started.raise_for_status().json()["logout_url"], headers=headers)
+        assert ended.status_code == 204, ended.text
+
+
+@asynccontextmanager
+async def newcomer(environment: Mapping[str, str], name: str) -> AsyncIterator[Newcomer]:
+    """Registered. `environment` is what `postroom env` prints."""
+    url = environment["POSTROOM_URL"]
+    email = f"{name}@{environment['POSTROOM_DOMAINS'].partition(',')[0]}"
+    async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30, headers={"Origin": url}) as http:
+        somebody = Newcomer(http, environment, email)
+        await somebody.register()
+        yield somebody

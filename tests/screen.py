@@ -1,0 +1,66 @@
+"""A browser's EventSource on /api/live, for tests."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+
+from eventually import eventually
+from postroom.jmap.event_stream import Event, EventStream
+
+READ_SECONDS = 60
+"""More than two pings lie apart."""
+
+
+class Screen:
+    """What it was told so far."""
+
+    def __init__(self, answer: httpx2.Response, last_id: str = "") -> None:
+        self.answer = answer
+        self.events: list[Event] = []
+        self.raw = b""
+        self.ended = False
+        self._stream = EventStream(last_id)
+        self._read = 0
+
+    @property
+    def last_id(self) -> str:
+        """What a browser sends as Last-Event-ID when it comes back."""
+        return self._stream.last_id
+
+    async def listen(self) -> None:
+        async for chunk in self.answer.aiter_raw():
+            self.raw += chunk
+            self.events += self._stream.feed(chunk)
+        self.ended = True
+
+    async def next(self, within: float = 10) -> tuple[str, Any]:
+        """Type and data of the next event."""
+        await eventually(lambda: len(self.events) > self._read, "another event", within)
+        event = self.events[self._read]
+        self._read += 1
+        return event.type, json.loads(event.data)
+
+    def told(self) -> list[int]:
+        """The ids of the `mail` events so far."""
+        return [json.loads(event.data)["id"] for event in self.events if event.type == "mail"]
+
+
+@asynccontextmanager
+async def listening(http: httpx2.AsyncClient, last_id: str | None = None, **headers: str) -> AsyncGenerator[Screen]:
+    """An open stream of whoever `http` or `headers` (with `_` for `-`) speak for."""
+    given = headers if last_id is None else headers | {"last_event_id": last_id}
+    sent = {name.replace("_", "-").encode(): value.encode() for name, value in given.items()}
+    timeout = httpx2.Timeout(5, read=READ_SECONDS)
+    async with http.stream("GET", "/api/live", headers=sent, timeout=timeout) as answer:
+        assert answer.status_code == 200, await answer.aread()
+        screen = Screen(answer, last_id or "")
+        task = asyncio.create_task(screen.listen())
+        try:
+            yield screen
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
