@@ -28,7 +28,7 @@ bench-peers: $(STAMP)  ## Ours beside its peers, half an hour; docs/benchmarks.m
 chaos: $(STAMP)  ## The whole plan of faults, 15 minutes at most; the report goes to chaos-report/
 	$(BIN)/python -m chaos $(ARGS)
 
-mutants: $(STAMP)  ## Make known mistakes in a copy of the code: the tests must notice each (ten minutes)
+mutants: $(STAMP)  ## Make known mistakes in a copy of the code: the tests must notice each (fifteen minutes)
 	PYTHONPATH=tests $(BIN)/python -m mutants $(ARGS)
 
 mutmut: $(STAMP)  ## Change domain and retry in a thousand small ways: how many do the quick tests notice? (ten minutes)
