@@ -67,17 +67,16 @@ async def test_a_session_takes_ten_messages(admin: StalwartClient, lmtp: Lmtp) -
             await send_all(lmtp, [letter() for _ in range(11)], ann.address)
 
 
-async def test_the_event_source_tells_of_new_mail_within_a_second(admin: StalwartClient, lmtp: Lmtp) -> None:
-    async with (
-        person(admin) as ann,
-        listening(ann.http, "types=EmailDelivery,Email,Mailbox&closeafter=no&ping=60") as s,
-    ):
+async def test_the_event_source_tells_of_new_mail_within_a_second_and_whatever_type_is_wanted_of_all(
+    admin: StalwartClient, lmtp: Lmtp
+) -> None:
+    async with person(admin) as ann, listening(ann.http, "types=EmailDelivery&closeafter=no&ping=60") as s:
         await send(lmtp, ann.address)
         taken = time.monotonic()
         changed = await s.state()
         assert time.monotonic() - taken < 1
         assert changed.keys() == {ann.account}
-        assert changed[ann.account].keys() == {"EmailDelivery", "Email", "Mailbox"}
+        assert changed[ann.account].keys() == {"EmailDelivery", "Email", "Mailbox", "Thread"}
         assert (await ann.call("Email/get", ids=[]))["state"] == changed[ann.account]["Email"]
 
 
@@ -90,14 +89,15 @@ async def test_what_one_does_oneself_is_no_delivery(admin: StalwartClient, lmtp:
 
 
 async def test_what_comes_soon_after_an_event_is_told_in_one(admin: StalwartClient, lmtp: Lmtp) -> None:
+    """Not always with the last state: a real server hands changes to a stream each by a task of its own, and these
+    may overtake each other."""
     async with person(admin) as ann, listening(ann.http, "types=Email&closeafter=no&ping=0") as stream:
         await send(lmtp, ann.address)
         begun = time.monotonic()
-        await stream.state()
+        first = await stream.state()
         await send_all(lmtp, [letter() for _ in range(5)], ann.address)
-        last = await stream.state()
+        assert await stream.state() != first
         assert 0.7 < time.monotonic() - begun < 3
-        assert (await ann.call("Email/get", ids=[]))["state"] == last[ann.account]["Email"]
         assert stream.events.empty()
 
 

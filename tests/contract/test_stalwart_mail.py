@@ -160,6 +160,7 @@ async def test_a_delivery_is_told_with_the_figures_of_the_recorded_web_hook(insi
 
 async def test_each_commit_tells_listeners_of_the_account_the_states_it_changed(inside: InProcess) -> None:
     ann, ben = await inside.person("ann"), await inside.person("ben")
+    await ann.call("Identity/get")
     with inside.mail.state_changes.subscribe(1) as hers, inside.mail.state_changes.subscribe(2) as his:
         came = inside.deliver(ann.address, message())
         states = hers.get_nowait()
@@ -185,6 +186,7 @@ async def test_each_commit_tells_listeners_of_the_account_the_states_it_changed(
 
 async def test_a_held_message_leaves_the_queue_when_its_time_has_come(inside: InProcess) -> None:
     ann, ben = await inside.person("ann"), await inside.person("ben")
+    await ann.call("Identity/get")
     draft = await ann.draft(ben.address)
     held = {"email": ann.address, "parameters": {"HOLDFOR": "60"}}
     envelope = {"mailFrom": held, "rcptTo": [{"email": ben.address}]}
@@ -226,6 +228,21 @@ async def test_the_mail_of_a_destroyed_account_is_gone_and_its_blobs_with_the_ne
     counts = [store.rows(f"SELECT count(*) FROM {table}") for table in tables]  # noqa: S608 - the tables above
     assert counts == [[(0,)]] * 5
     assert store.rows("SELECT 1 FROM blobs WHERE digest = ?", came.blob_digest) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"header:X-A:asRaw": "a\r\nBcc: b@example.org"},
+        {"to": [{"email": "a@b>\r\nX: y"}]},
+        {"header:Content-Type": "text/html"},
+    ],
+)
+async def test_no_value_of_a_header_field_writes_another_though_a_real_server_lets_it(
+    inside: InProcess, value: dict[str, Any]
+) -> None:
+    ann = await inside.person("ann")
+    assert (await ann.create("Email", mailboxIds={"d": True}, **value))["properties"] == [*value]
 
 
 FRAGMENTS = [

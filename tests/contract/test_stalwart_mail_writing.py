@@ -38,8 +38,8 @@ async def test_what_is_written_is_read_back(ann: Person) -> None:
         "keywords": {"$Draft": True},
         "from": [{"name": 'Ann "Ü"', "email": "ann@example.org"}],
         "to": [{"name": "B, C", "email": "ben@example.org"}, {"name": None, "email": "unfinished"}],
-        "subject": "Länger " * 20,
-        "sentAt": "2026-11-24T22:00:00+01:00",
+        "subject": "Länger " * 20 + "Ü",
+        "sentAt": "2026-11-24T22:00:00Z",
         "messageId": ["own@example.org"],
         "references": ["a@x", "b@x"],
         "header:X-Word:asText": "wörd",
@@ -47,28 +47,30 @@ async def test_what_is_written_is_read_back(ann: Person) -> None:
         "bodyValues": {"t": {"value": "Grüße\nzwei"}, "h": {"value": "<p>" + "é" * 2000 + "</p>"}},
         "textBody": [{"partId": "t", "type": "text/plain"}],
         "htmlBody": [{"partId": "h", "type": "text/html"}],
-        "attachments": [{"blobId": blob, "type": "image/png", "name": "bild ü.png", "cid": "x@y"}],
+        "attachments": [
+            {"blobId": blob, "type": "image/png", "name": "bild ü.png", "cid": "x@y", "disposition": "attachment"}
+        ],
     }
     made = await ann.create("Email", **written)
-    names = ["keywords", "from", "to", "sentAt", "messageId", "references", "receivedAt", "header:X-Word:asText"]
-    bodies = ["subject", "bodyValues", "textBody", "htmlBody", "attachments"]
+    names = ["keywords", "from", "to", "subject", "sentAt", "messageId", "references", "receivedAt"]
+    names.append("header:X-Word:asText")
+    bodies = ["bodyValues", "textBody", "htmlBody", "attachments"]
     email = await ann.get("Email", made["id"], properties=names + bodies, fetchAllBodyValues=True)
     assert {name: email[name] for name in names} == {name: written[name] for name in names} | {
         "keywords": {"$draft": True}
     }
-    assert email["subject"] == written["subject"].strip()
     values = {
         part["type"]: email["bodyValues"][part["partId"]]["value"] for part in email["textBody"] + email["htmlBody"]
     }
     assert values == {"text/plain": "Grüße\nzwei", "text/html": written["bodyValues"]["h"]["value"]}
     (attached,) = email["attachments"]
-    assert (attached["name"], attached["cid"], attached["size"]) == ("bild ü.png", "x@y", 3)
+    shown = [attached[name] for name in ("name", "cid", "disposition", "size")]
+    assert shown == ["bild ü.png", "x@y", "attachment", 3]
 
 
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
-        ("text/plain", b"a\nb"),
         ("text/plain", b"a\r\nb\r\n"),
         ("text/csv", b"\xff;\r"),
         ("text/plain", b"x" * 5000),
@@ -77,12 +79,14 @@ async def test_what_is_written_is_read_back(ann: Person) -> None:
     ],
 )
 async def test_an_attachment_comes_out_as_it_went_in(ann: Person, kind: str, content: bytes) -> None:
+    """But for lone line feeds in text: a real server writes CRLF for them, the stand-in changes nothing."""
     blob = (await ann.upload(content, kind))["blobId"]
     attachments = [{"blobId": blob, "type": kind, "name": "a"}, {"blobId": blob, "type": kind, "name": "b"}]
     made = await ann.create("Email", mailboxIds={"d": True}, attachments=attachments, **TEXT)
-    email = await ann.get("Email", made["id"], properties=["attachments", "preview"])
+    email = await ann.get("Email", made["id"], properties=["attachments", "preview", "hasAttachment"])
+    assert email["hasAttachment"] is not kind.startswith("image/")  # which is shown within the body
     assert email["preview"] == "Grüße\nzwei"
-    assert [part["name"] for part in email["attachments"]] == ["a", "b"]
+    assert [(part["name"], part["disposition"]) for part in email["attachments"]] == [("a", None), ("b", None)]
     for part in email["attachments"]:
         path = f"/jmap/download/{ann.account}/{part['blobId']}/a"
         assert (await ann.http.get(path)).content == content
@@ -102,65 +106,66 @@ async def test_a_structure_is_written_as_it_is_given(ann: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "properties"),
+    ("change", "properties"),
     [
-        ({"mailboxIds": {}}, "invalidProperties", ["mailboxIds"]),
-        ({"mailboxIds": {"zz": True}}, "invalidProperties", ["mailboxIds"]),
-        ({"colour": "red"}, "invalidProperties", ["colour"]),
-        ({"keywords": {"a b": True}}, "invalidProperties", ["keywords"]),
-        ({"bodyStructure": {"partId": "t"}}, "invalidProperties", ["bodyStructure"]),
-        ({"textBody": [{"partId": "q"}]}, "invalidProperties", ["bodyValues"]),
-        ({"textBody": [{"partId": "t", "type": "text/html"}]}, "invalidProperties", ["textBody"]),
-        ({"subject": 5}, "invalidProperties", ["subject"]),
-        ({"attachments": [{"blobId": "ezzz"}]}, "blobNotFound", None),
-        ({"header:X-A:asRaw": "a\r\nBcc: b@example.org"}, "invalidProperties", ["header:X-A:asRaw"]),
-        ({"to": [{"email": "a@b>\r\nX: y"}]}, "invalidProperties", ["to"]),
-        ({"header:Content-Type": "text/html"}, "invalidProperties", ["header:Content-Type"]),
+        ({"mailboxIds": {}}, ["mailboxIds"]),
+        ({"mailboxIds": {"zz": True}}, ["mailboxIds"]),
+        ({"colour": "red"}, ["colour"]),
+        ({"bodyStructure": {"partId": "t"}}, ["textBody", "bodyStructure"]),
+        ({"textBody": [{"partId": "q"}]}, ["textBody/partId"]),
+        ({"textBody": [{"partId": "t", "type": "text/html"}]}, ["textBody/type"]),
+        ({"subject": 5}, ["subject"]),
+        ({"attachments": [{"blobId": "ezzz"}]}, ["attachments/blobId"]),
     ],
 )
 async def test_a_message_that_cannot_be_written_is_refused_and_changes_nothing(
-    ann: Person, change: dict[str, Any], error: str, properties: list[str] | None
+    ann: Person, change: dict[str, Any], properties: list[str]
 ) -> None:
     answer = await ann.call("Email/set", create={"c": {"mailboxIds": {"d": True}} | TEXT | change})
     refusal = answer["notCreated"]["c"]
-    assert (refusal["type"], refusal.get("properties")) == (error, properties)
+    assert (refusal["type"], refusal["properties"]) == ("invalidProperties", properties)
     assert answer["oldState"] == answer["newState"]
 
 
-async def test_what_a_subject_carries_is_no_second_header_field(ann: Person) -> None:
-    made = await ann.create("Email", mailboxIds={"d": True}, subject="a\r\nBcc: eve@example.org")
-    email = await ann.get("Email", made["id"], properties=["bcc", "subject"])
-    assert (email["bcc"], email["subject"]) == (None, "a Bcc: eve@example.org")
-
-
 @pytest.mark.parametrize(
-    ("patch", "error"),
+    "patch",
     [
-        ({"mailboxIds/a": None}, "invalidProperties"),
-        ({"mailboxIds/zz": True}, "invalidProperties"),
-        ({"mailboxIds": {}}, "invalidProperties"),
-        ({"subject": "new"}, "invalidProperties"),
-        ({"keywords": "$seen"}, "invalidProperties"),
-        ({"keywords/$seen": 5}, "invalidPatch"),
+        {"mailboxIds/a": None},
+        {"mailboxIds/zz": True},
+        {"mailboxIds": {}},
+        {"subject": "new"},
+        {"keywords": "$seen"},
+        {"keywords/$seen": 5},
     ],
 )
-async def test_a_patch_that_makes_no_sense_changes_nothing(ann: Person, patch: dict[str, Any], error: str) -> None:
+async def test_a_patch_that_makes_no_sense_changes_nothing(ann: Person, patch: dict[str, Any]) -> None:
     made = await ann.add(message(), keywords={"one": True})
     refusal = await ann.update("Email", made["id"], **({"keywords/two": True} | patch))
     email = await ann.get("Email", made["id"], properties=["mailboxIds", "keywords"])
-    assert (refusal["type"], email["mailboxIds"], email["keywords"]) == (error, {"a": True}, {"one": True})
+    assert refusal["type"] == "invalidProperties"
+    assert (email["mailboxIds"], email["keywords"]) == ({"a": True}, {"one": True})
 
 
 async def test_keywords_and_mailboxes_are_patched_one_by_one_or_as_a_whole(ann: Person) -> None:
     made = await ann.add(message(), keywords={"one": True, "two": True})
     for patch, mailboxes, keywords in (
-        ({"keywords/ONE": None, "keywords/$Seen": True}, ["a"], ["$seen", "two"]),
+        ({"keywords/one": None, "keywords/$Seen": True}, ["a"], ["$seen", "two"]),
         ({"mailboxIds/b": True}, ["a", "b"], ["$seen", "two"]),
+        ({"keywords/$SEEN": None}, ["a", "b"], ["two"]),
         ({"mailboxIds": {"e": True}, "keywords": {}}, ["e"], []),
     ):
         assert await ann.update("Email", made["id"], **patch) == {}
         email = await ann.get("Email", made["id"], properties=["mailboxIds", "keywords"])
         assert (sorted(email["mailboxIds"]), sorted(email["keywords"])) == (mailboxes, keywords)
+
+
+async def test_the_case_of_a_keyword_counts_unless_the_server_knows_it(ann: Person) -> None:
+    made = await ann.add(message(), keywords={"One": True, "a b": True, "$FLAGGED": True})
+    assert await ann.update("Email", made["id"], **{"keywords/one": True, "keywords/ONE": None}) == {}
+    email = await ann.get("Email", made["id"], properties=["keywords"])
+    assert email["keywords"] == dict.fromkeys(["One", "one", "a b", "$flagged"], True)
+    found = [await ann.query(filter={"hasKeyword": word}) for word in ("ONE", "One", "$Flagged")]
+    assert found == [[], [made["id"]], [made["id"]]]
 
 
 async def test_each_object_of_a_set_stands_for_itself(ann: Person) -> None:
@@ -177,24 +182,30 @@ async def test_each_object_of_a_set_stands_for_itself(ann: Person) -> None:
 
 
 async def test_creation_ids_reach_across_the_calls_of_a_request(ann: Person) -> None:
-    blob = {"data": [{"data:asText": "Subject: from text\r\n\r\n"}, {"data:asBase64": "aGk="}]}
+    uploaded = (await ann.upload(message("imported")))["blobId"]
+    emails = {
+        "e": {"blobId": uploaded, "mailboxIds": {"#child": True}},
+        "f": {"blobId": "#b", "mailboxIds": {"#child": True}},
+    }
     answers = await ann.calls(
         ("Mailbox/set", {"create": {"child": {"name": "Child", "parentId": "#top"}, "top": {"name": "Top"}}}),
-        ("Blob/upload", {"create": {"b": blob}}),
-        ("Email/import", {"emails": {"e": {"blobId": "#b", "mailboxIds": {"#child": True}}}}),
-        ("Email/get", {"ids": ["#e"], "properties": ["subject", "mailboxIds", "preview"]}),
+        ("Blob/upload", {"create": {"b": {"data": [{"data:asText": "h"}, {"data:asBase64": "aQ=="}]}}}),
+        ("Email/import", {"emails": emails}),
+        ("Email/get", {"ids": ["#e"], "properties": ["subject", "mailboxIds"]}),
+        ("Blob/get", {"ids": ["#b"], "properties": ["data:asText"]}),
     )
     made = answers[0][1]["created"]
     (email,) = answers[3][1]["list"]
-    assert (email["subject"], email["preview"]) == ("from text", "hi")
-    assert email["mailboxIds"] == {made["child"]["id"]: True}
+    assert (email["subject"], email["mailboxIds"]) == ("imported", {made["child"]["id"]: True})
+    assert answers[2][1]["notCreated"]["f"]["properties"] == ["blobId"]  # of a blob it reaches to Blob/get alone
+    assert answers[4][1]["list"][0]["data:asText"] == "hi"
     assert (await ann.get("Mailbox", made["child"]["id"]))["parentId"] == made["top"]["id"]
 
 
 async def test_a_copy_comes_from_another_account_and_may_take_the_original_away(
     admin: StalwartClient, ann: Person, ben: Person
 ) -> None:
-    made = await ann.add(message("to copy"), keywords={"$seen": True})
+    made = await ann.add(message("to copy"), keywords={"$seen": True}, receivedAt="2026-01-01T10:00:00Z")
     arguments = {
         "fromAccountId": ann.account,
         "create": {"c": {"id": made["id"], "mailboxIds": {"a": True}}},
@@ -205,8 +216,9 @@ async def test_a_copy_comes_from_another_account_and_may_take_the_original_away(
     (copied, answer), (implied, destroyed) = await both.calls(("Email/copy", arguments))
     assert (copied, implied) == ("Email/copy", "Email/set")
     assert (destroyed["accountId"], destroyed["destroyed"]) == (ann.account, [made["id"]])
-    email = await ben.get("Email", answer["created"]["c"]["id"], properties=["subject", "keywords"])
-    assert (email["subject"], email["keywords"]) == ("to copy", {"$seen": True})
+    email = await ben.get("Email", answer["created"]["c"]["id"], properties=["subject", "keywords", "receivedAt"])
+    assert (email["subject"], email["receivedAt"]) == ("to copy", "2026-01-01T10:00:00Z")
+    assert email["keywords"] == {}  # only those that the copy is given
 
 
 # Mailboxes
@@ -216,18 +228,21 @@ async def test_mailboxes_form_a_tree_that_has_no_twins_and_no_rings(ann: Person)
     top = (await ann.create("Mailbox", name="Top"))["id"]
     child = (await ann.create("Mailbox", name="Top", parentId=top))["id"]
     for refused in (
-        await ann.create("Mailbox", name="Top"),
         await ann.create("Mailbox", name=""),
         await ann.create("Mailbox", name="x", parentId="zz"),
         await ann.create("Mailbox", name="x", role="inbox"),
         await ann.create("Mailbox", name="x", colour="red"),
         await ann.update("Mailbox", top, parentId=child),
-        await ann.update("Mailbox", child, parentId=None),
     ):
         assert refused["type"] == "invalidProperties"
-    assert await ann.update("Mailbox", child, name="Child", sortOrder=3, isSubscribed=False) == {}
+    other = (await ann.create("Mailbox", name="Other"))["id"]
+    for twin in (await ann.create("Mailbox", name="top"), await ann.update("Mailbox", other, name="Top")):
+        assert (twin["type"], twin["existingId"]) == ("alreadyExists", top)
+    await ann.call("Mailbox/set", destroy=[other])
+    assert (await ann.get("Mailbox", child))["isSubscribed"] is False
+    assert await ann.update("Mailbox", child, name="Child", sortOrder=3, isSubscribed=True) == {}
     box = await ann.get("Mailbox", child)
-    assert (box["name"], box["parentId"], box["sortOrder"], box["isSubscribed"]) == ("Child", top, 3, False)
+    assert (box["name"], box["parentId"], box["sortOrder"], box["isSubscribed"]) == ("Child", top, 3, True)
     assert await ann.query("Mailbox", filter={"parentId": top}) == [child]
     assert await ann.query("Mailbox", filter={"role": "sent"}) == ["e"]
     assert set(await ann.query("Mailbox", filter={"hasAnyRole": False})) == {top, child}
@@ -294,16 +309,24 @@ async def test_mail_between_users_arrives_and_the_draft_is_moved(ann: Person, be
         ({"identityId": "zz"}, "invalidProperties"),
         ({"emailId": "zz"}, "invalidProperties"),
         ({"envelope": {"mailFrom": {"email": "eve@example.org"}, "rcptTo": [{"email": "b@x.org"}]}}, "forbiddenFrom"),
-        ({"envelope": {"mailFrom": {"email": "ANN"}, "rcptTo": []}}, "noRecipients"),
     ],
 )
 async def test_a_submission_that_may_not_be_is_refused(ann: Person, value: dict[str, Any], error: str) -> None:
     draft = await ann.draft("ben@example.org")
     identity = (await ann.call("Identity/get"))["list"][0]["id"]
-    if value.get("envelope", {}).get("mailFrom", {}).get("email") == "ANN":
-        value = {"envelope": value["envelope"] | {"mailFrom": {"email": ann.address}}}
     refusal = await ann.create("EmailSubmission", **({"identityId": identity, "emailId": draft} | value))
     assert refusal["type"] == error
+
+
+async def test_an_envelope_without_recipients_has_those_of_the_message(ann: Person) -> None:
+    identity = (await ann.call("Identity/get"))["list"][0]["id"]
+    envelope = {"mailFrom": {"email": ann.address}, "rcptTo": []}
+    asked = {"identityId": identity, "envelope": envelope}
+    made = await ann.create("EmailSubmission", **asked, emailId=await ann.draft("ben@example.org"))
+    submission = await ann.get("EmailSubmission", made["id"])
+    assert [each["email"] for each in submission["envelope"]["rcptTo"]] == ["ben@example.org"]
+    nobodys = await ann.create("Email", mailboxIds={"d": True}, subject="For nobody")
+    assert (await ann.create("EmailSubmission", **asked, emailId=nobodys["id"]))["type"] == "noRecipients"
 
 
 async def test_a_held_message_is_sent_later_or_never(ann: Person, ben: Person) -> None:
@@ -335,13 +358,22 @@ async def test_mail_for_other_domains_is_refused_with_the_reason(ann: Person) ->
 
 
 async def test_an_identity_is_only_for_an_address_of_ones_own(ann: Person) -> None:
+    (first,) = (await ann.call("Identity/get"))["list"]
     assert (await ann.create("Identity", name="Eve", email="eve@example.org"))["type"] == "invalidProperties"
     made = await ann.create("Identity", name="Work", email=ann.address, textSignature="--")
     assert await ann.update("Identity", made["id"], name="At work") == {}
     identity = await ann.get("Identity", made["id"])
     assert (identity["name"], identity["textSignature"], identity["mayDelete"]) == ("At work", "--", True)
     assert (await ann.call("Identity/set", destroy=[made["id"]]))["destroyed"] == [made["id"]]
-    assert [each["email"] for each in (await ann.call("Identity/get"))["list"]] == [ann.address]
+    assert (await ann.call("Identity/get"))["list"] == [first]
+
+
+async def test_the_first_identity_is_made_by_identity_get_if_nobody_made_one_before(ann: Person) -> None:
+    draft = await ann.draft("ben@example.org")
+    refusal = await ann.create("EmailSubmission", identityId="b", emailId=draft)
+    assert refusal["properties"] == ["identityId"]
+    await ann.create("Identity", name="Work", email=ann.address)
+    assert [each["name"] for each in (await ann.call("Identity/get"))["list"]] == ["Work"]
 
 
 async def test_there_is_one_vacation_response(ann: Person) -> None:

@@ -66,7 +66,10 @@ def parse(body: bytes) -> Request:
 def _is_call(call: Any) -> bool:
     match call:
         case [str(method), arguments, str()] if is_object(arguments):
-            return all(map(_is_readable if method.startswith("x:") else _is_state, arguments, arguments.values()))
+            early = list(arguments.items())[:-1]
+            return all(_is_state(*each) for each in early) and (
+                not method.startswith("x:") or all(map(_is_readable, arguments, arguments.values()))
+            )
         case _:
             return False
 
@@ -82,7 +85,8 @@ def _is_readable(name: str, value: Any) -> bool:
 
 
 def _is_state(name: str, value: Any) -> bool:
-    """True for what is to be no state. One that cannot be read spoils the request as well."""
+    """True for what is to be no state. One that cannot be read spoils the request as well, but for the last argument,
+    after which nothing is left to be read wrongly: that is the error of its call alone."""
     return name not in _STATES or not isinstance(value, str) or state.decode(value) is not None
 
 
@@ -94,8 +98,8 @@ def _check_types(arguments: JSON) -> None:
     """Any other wrong type is the error of its call alone. Unknown arguments are not looked at."""
     for name, value in arguments.items():
         match name:
-            case "accountId" | "anchor" | "ifInState":
-                right = isinstance(value, str)
+            case "accountId" | "anchor" | "ifInState" | "sinceState" | "sinceQueryState":
+                right = isinstance(value, str) and _is_state(name, value)
             case "ids" | "destroy" | "properties":
                 right = _is_texts(value)
             case "filter" | "create" | "update":

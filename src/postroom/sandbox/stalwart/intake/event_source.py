@@ -96,7 +96,9 @@ async def throttled(
         try:
             async with asyncio.timeout_at(min(times, default=None)):
                 states = await queue.get()
-            changed |= {name: state for name, state in states.items() if name in wanted.types}
+            # A delivery is told whole to whoever wants one type of it.
+            whole = "EmailDelivery" in states and not wanted.types.isdisjoint(states)
+            changed |= {name: state for name, state in states.items() if whole or name in wanted.types}
         except TimeoutError:
             pass  # something is due
         if changed and now() >= state_at:

@@ -90,9 +90,8 @@ class ChangeLog:
         answer["hasMoreChanges"] = reached is not None
         lists = {"created": created, "updated": updated, "destroyed": destroyed}
         answer |= {name: [ids.encode(number) for number in numbers] for name, numbers in lists.items()}
-        if kind == "Mailbox":
-            only_counts = bool(updated) and all(only for _, number, _, only in rows if number in updated)
-            answer["updatedProperties"] = _COUNTS if only_counts else None
+        if kind == "Mailbox" and updated and all(only for _, number, _, only in rows if number in updated):
+            answer["updatedProperties"] = _COUNTS
         return answer
 
     def _since(

@@ -16,12 +16,11 @@ from postroom.sandbox.stalwart.mail.composition import composed
 from postroom.sandbox.stalwart.mail.data_type import DataType, MailCall, Method, Outcome, invalid, not_found
 from postroom.sandbox.stalwart.mail.email_document import EmailDocument, Wanted, parsed
 from postroom.sandbox.stalwart.mail.folders import Folders
+from postroom.sandbox.stalwart.mail.keywords import keywords, spelled
 from postroom.sandbox.stalwart.mail.mail_store import MailStore, OverQuota
 from postroom.sandbox.stalwart.pointer import created_id
 from postroom.sandbox.stalwart.store import Store
 
-_LONGEST_KEYWORD = 255
-_NO_KEYWORD = set('(){]%*"\\ ')
 _MAILBOXES = "SELECT row, mailbox_id FROM email_mailboxes WHERE row IN (SELECT value FROM json_each(?))"
 _KEYWORDS = "SELECT row, keyword FROM email_keywords WHERE row IN (SELECT value FROM json_each(?))"
 _OWN = ("mailboxIds", "keywords", "receivedAt")
@@ -65,7 +64,7 @@ class Emails(DataType):
         kept = [row for row in self._store.rows(sql, call.account, documents) if row[1] in wanted_numbers]
         rows = json.dumps([row[0] for row in kept])
         mailboxes = self._sets(_MAILBOXES, rows)
-        keywords = self._sets(_KEYWORDS, rows)
+        worn = self._sets(_KEYWORDS, rows)
         found: dict[int, JSON] = {}
         for row, number, thread, digest, size, received_at, document in kept:
             own = {
@@ -73,7 +72,7 @@ class Emails(DataType):
                 "blobId": message_id(digest),
                 "threadId": ids.encode(thread),
                 "mailboxIds": {ids.encode(mailbox): True for mailbox in mailboxes.get(row, ())},
-                "keywords": dict.fromkeys(keywords.get(row, ()), True),
+                "keywords": dict.fromkeys(worn.get(row, ()), True),
                 "size": size,
                 "receivedAt": received_at,
             }
@@ -105,7 +104,7 @@ class Emails(DataType):
     def create(self, call: MailCall, value: JSON) -> JSON:
         own = {name: value[name] for name in _OWN if name in value}
         rest = {name: given for name, given in value.items() if name not in _OWN}
-        return self._keep(call, own, composed(rest, lambda text: self._blob(call, text)))
+        return self._keep(call, own, composed(rest, lambda text, name: self._blob(call, text, name)))
 
     def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
         row = self._mail.row(call.account, number)
@@ -120,9 +119,8 @@ class Emails(DataType):
             if name not in sets:
                 raise invalid(path, description="Invalid property or value.")
             _patch(sets, name, key.replace("~1", "/").replace("~0", "~"), value)
-        self._mail.change(
-            call.account, number, row, self._mailboxes(call, sets["mailboxIds"]), _keywords(sets["keywords"])
-        )
+        mailboxes = self._mailboxes(call, sets["mailboxIds"])
+        self._mail.change(call.account, number, row, mailboxes, keywords(sets["keywords"]))
         return None
 
     def destroy(self, call: MailCall, number: int, arguments: JSON) -> None:
@@ -135,11 +133,11 @@ class Emails(DataType):
         return self._each(call, arguments, "emails", lambda value: self._import(call, value))
 
     def _import(self, call: MailCall, value: JSON) -> JSON:
-        content = self._blob(call, value.get("blobId"))
-        return self._keep(call, value, content)
+        return self._keep(call, value, self._blob(call, value.get("blobId"), "blobId"))
 
     def copy(self, call: MailCall, arguments: JSON) -> JSON:
-        """From another account that the caller reaches; with `onSuccessDestroyOriginal` as a move."""
+        """From another account that the caller reaches, without its keywords (RFC 8621 §4.7 would keep them); with
+        `onSuccessDestroyOriginal` as a move."""
         source = ids.decode(arguments.get("fromAccountId"))
         if source is None or source == call.account:
             raise MethodError("invalidArguments", "fromAccountId must be another account")
@@ -161,8 +159,7 @@ class Emails(DataType):
         if number is None or row is None:
             raise not_found()
         ((digest, received_at),) = self._store.rows("SELECT digest, received_at FROM emails WHERE row = ?", row)
-        own: JSON = {"keywords": dict.fromkeys(self._mail.keywords(row), True), "receivedAt": received_at}
-        return self._keep(call, own | value, self._blobs.content(digest))
+        return self._keep(call, {"receivedAt": received_at} | value, self._blobs.content(digest))
 
     def _each(self, call: MailCall, arguments: JSON, name: str, act: Callable[[JSON], JSON]) -> JSON:
         """Like the creates of a /set, for import and copy."""
@@ -198,8 +195,10 @@ class Emails(DataType):
 
     # What they share
 
-    def _blob(self, call: MailCall, text: Any) -> bytes:
-        text = created_id(text, call.created) if isinstance(text, str) else text
+    def _blob(self, call: MailCall, text: Any, name: str) -> bytes:
+        """Of the property `name`, where a creation id is no blobId: other than elsewhere, none is looked up."""
+        if read_id(text) is None:
+            raise invalid(name, description="Invalid blob id.")
         content = self._blobs.read(call.access, text)
         if content is None:
             raise SetError("blobNotFound", f"blobId {text} does not exist on this server.", notFound=[text])
@@ -213,7 +212,7 @@ class Emails(DataType):
                 call.account,
                 content,
                 self._mailboxes(call, own.get("mailboxIds")),
-                _keywords(own.get("keywords") or {}),
+                keywords(own.get("keywords") or {}),
                 received_at=moment,
             )
         except (TypeError, ValueError):
@@ -244,18 +243,6 @@ def _patch(sets: JSON, name: str, key: str, value: Any) -> None:
     elif value is True:
         sets[name] = sets[name] | {key: True}
     elif value is None or value is False:
-        sets[name] = {entry: True for entry in sets[name] if entry.lower() != key.lower()}
+        sets[name] = {entry: True for entry in sets[name] if entry != spelled(key)}
     else:
-        raise SetError("invalidPatch", "Invalid patch value.", properties=[f"{name}/{key}"])
-
-
-def _keywords(value: Any) -> set[str]:
-    """RFC 8621 §4.1.1: lower case, printable ASCII. Raises SetError."""
-    if not is_object(value):
-        raise invalid("keywords", description="Invalid property or value.")
-    words = {word.lower() for word, on in value.items() if on}
-    for word in words:
-        printable = word.isascii() and word.isprintable() and not _NO_KEYWORD & set(word)
-        if not word or len(word) > _LONGEST_KEYWORD or not printable:
-            raise invalid("keywords", description=f"Invalid keyword {word[:40]}.")
-    return words
+        raise invalid(f"{name}/{key}", description="Invalid patch value.")

@@ -1,4 +1,5 @@
-"""Identity/get, changes and set (RFC 8621 §6). The first time they are asked for, each address gets one."""
+"""Identity/get, changes and set (RFC 8621 §6). The first Identity/get makes one for each address, unless there was
+one before."""
 
 import json
 from typing import Any
@@ -25,9 +26,11 @@ class Identities(DataType):
         return {"get": self.get, "changes": self.changes, "set": self.set}
 
     def everything(self, call: MailCall) -> list[int]:
+        self._make_first(call.account)
         return list(self._all(call.account))
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
+        self._make_first(call.account)
         found = self._all(call.account)
         return {number: found[number] | {"mayDelete": True} for number in numbers if number in found}
 
@@ -35,15 +38,13 @@ class Identities(DataType):
         return None if number is None else self._all(account).get(number)
 
     def _all(self, account: int) -> dict[int, JSON]:
-        ((given,),) = self._store.rows("SELECT last_identity FROM mail_accounts WHERE account_id = ?", account)
-        if not given:
-            self._make_first(account)
         sql = "SELECT id, document FROM identities WHERE account_id = ? ORDER BY id"
         return {number: json.loads(document) for number, document in self._store.rows(sql, account)}
 
     def _make_first(self, account: int) -> None:
+        ((given,),) = self._store.rows("SELECT last_identity FROM mail_accounts WHERE account_id = ?", account)
         row = self._store.row("SELECT document FROM accounts WHERE id = ?", account)
-        if row is None:
+        if given or row is None:
             return
         name = json.loads(row[0])["description"] or ""
         with self._log.commit(account) as commit:
@@ -62,7 +63,6 @@ class Identities(DataType):
             raise invalid("email", description="E-mail address not configured for this account.")
         document = _DEFAULTS | value | {"email": email.lower()}
         _check(document)
-        self._all(call.account)  # the first ones come first
         with self._log.commit(call.account) as commit:
             number = self._insert(call.account, document)
             commit.note("Identity", number, "created")

@@ -9,7 +9,6 @@ from postroom.sandbox.stalwart.domains import Domains
 from postroom.sandbox.stalwart.errors import MethodError
 from postroom.sandbox.stalwart.json_value import JSON, is_list, is_object
 from postroom.sandbox.stalwart.kind import Access, Created
-from postroom.sandbox.stalwart.mail import search
 from postroom.sandbox.stalwart.mail.blob_type import BlobType
 from postroom.sandbox.stalwart.mail.blobs import Blobs
 from postroom.sandbox.stalwart.mail.change_log import ChangeLog
@@ -49,7 +48,6 @@ class Mail:
         emails = Emails(store, self.log, self.blobs, self.folders, self.store)
         identities = Identities(store, self.log, accounts)
         self.submissions = Submissions(store, self.log, self.blobs, domains, identities, emails, self.store)
-        store.define("has_header", 3, search.has_header)
         types: list[_Type] = [
             Mailboxes(store, self.log, self.folders, self.store),
             ThreadType(store, self.log),

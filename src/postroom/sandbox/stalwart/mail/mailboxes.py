@@ -94,7 +94,7 @@ class Mailboxes(DataType):
         return _as_tree(result, parents) if arguments.get("sortAsTree") else result
 
     def create(self, call: MailCall, value: JSON) -> JSON:
-        box: JSON = {"name": "", "parentId": None, "role": None, "sortOrder": 0, "isSubscribed": True}
+        box: JSON = {"name": "", "parentId": None, "role": None, "sortOrder": 0, "isSubscribed": False}
         self._check(call, box := box | value, None)
         with self._log.commit(call.account) as commit:
             number = self._store.next_number(call.account, "mailbox")
@@ -153,7 +153,7 @@ class Mailboxes(DataType):
             return None
         number = ids.decode(created_id(text, call.created)) if isinstance(text, str) else None
         if not self._folders.exists(call.account, number):
-            raise invalid("parentId", description="Parent ID does not exist.")
+            raise SetError("invalidProperties", "Parent ID does not exist.")
         return number
 
     def _check(self, call: MailCall, box: JSON, number: int | None) -> None:
@@ -164,9 +164,14 @@ class Mailboxes(DataType):
         others = [other for key, other in mailboxes.items() if key != number]
         if any(other["role"] == box["role"] is not None for other in others):
             raise invalid("role", description=f"A mailbox with role '{box['role']}' already exists.")
-        shown_parent = None if parent is None else ids.encode(parent)
-        if any((other["name"], other["parentId"]) == (box["name"], shown_parent) for other in others):
-            raise invalid("name", description=f"A mailbox with name '{box['name']}' already exists.")
+        place = (box["name"].lower(), None if parent is None else ids.encode(parent))
+        twins = [key for key, other in mailboxes.items() if (other["name"].lower(), other["parentId"]) == place]
+        if twins and (number is None or mailboxes[number]["name"] != box["name"]):  # a move may make a twin
+            raise SetError(
+                "alreadyExists",
+                f"A mailbox with name '{box['name']}' already exists.",
+                existingId=ids.encode(twins[0]),
+            )
         depth = 1
         while parent is not None:
             depth += 1
@@ -182,8 +187,8 @@ def _check_values(box: JSON) -> None:
     if unknown := box.keys() - known:
         raise invalid(*sorted(unknown), description="Invalid property or value.")
     name = box["name"].strip() if isinstance(box["name"], str) else ""
-    if not name or len(name.encode()) > _LONGEST_NAME or "/" in name:
-        raise invalid("name", description="Missing or invalid mailbox name.")
+    if not name or len(name.encode()) > _LONGEST_NAME:
+        raise invalid("name", description="Mailbox name cannot be empty, nor longer than 255 bytes.")
     box["name"] = name
     if box["role"] is not None and not (isinstance(box["role"], str) and box["role"] in _ROLES):
         raise invalid("role", description="Invalid property or value.")

@@ -24,11 +24,12 @@ _TAGS = re.compile(r"<(script|style|head|title)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>"
 
 
 class _Policy(Compat32):
-    """Keeps the white space after the colon, which belongs to the raw form (RFC 8621 §4.1.2.1)."""
+    """Keeps the white space after the colon, as the raw form has it (RFC 8621 §4.1.2.1), and as Stalwart none at
+    the end."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, _, value = "".join(sourcelines).partition(":")
-        return name, value.rstrip("\r\n")
+        return name, value.rstrip(" \t\r\n")
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         return super().header_fetch_parse(name, value.strip())
@@ -135,15 +136,20 @@ class Message:
         return None if found is None or found.is_multipart else found.content
 
     @cached_property
-    def bodies(self) -> tuple[list[Part], list[Part], list[Part]]:
-        """textBody, htmlBody and attachments, by the algorithm that RFC 8621 §4.1.4 suggests."""
+    def _bodies(self) -> "_Bodies":
         found = _Bodies()
         found.sort([self.parts[0]], "mixed", in_alternative=False, html=found.html, text=found.text)
-        return found.text, found.html, found.attachments
+        return found
+
+    @property
+    def bodies(self) -> tuple[list[Part], list[Part], list[Part]]:
+        """textBody, htmlBody and attachments, by the algorithm that RFC 8621 §4.1.4 suggests; images and the like
+        that are shown within a body are attachments as well, as Stalwart has it."""
+        return self._bodies.text, self._bodies.html, self._bodies.attachments
 
     @property
     def has_attachment(self) -> bool:
-        return any(part.disposition != "inline" for part in self.bodies[2])
+        return self._bodies.has_attachment
 
     def preview(self) -> str:
         text, html_body, _ = self.bodies
@@ -168,6 +174,7 @@ class _Bodies:
     text: list[Part] = field(default_factory=list[Part])
     html: list[Part] = field(default_factory=list[Part])
     attachments: list[Part] = field(default_factory=list[Part])
+    has_attachment: bool = False  # but for those that are shown within a body
 
     def sort(
         self, parts: list[Part], kind: str, *, in_alternative: bool, html: list[Part] | None, text: list[Part] | None
@@ -181,6 +188,7 @@ class _Bodies:
                 self.sort(part.children, subtype, in_alternative=within, html=html, text=text)
             elif not self._is_inline(part, place, kind):
                 self.attachments.append(part)
+                self.has_attachment = True
             elif kind == "alternative":
                 self._put_alternative(part, html, text)
             else:
@@ -206,7 +214,7 @@ class _Bodies:
         for body in (text, html):
             if body is not None:
                 body.append(part)
-        if (text is None or html is None) and part.type.startswith(_INLINE_MEDIA):
+        if part.type.startswith(_INLINE_MEDIA):
             self.attachments.append(part)
         return html, text
 

@@ -6,9 +6,8 @@ from typing import Any
 from postroom.sandbox.stalwart import ids
 from postroom.sandbox.stalwart.json_value import JSON, is_count, is_list
 from postroom.sandbox.stalwart.kind import Condition
-from postroom.sandbox.stalwart.mail import header_forms as forms
 from postroom.sandbox.stalwart.mail.filters import marks, moment
-from postroom.sandbox.stalwart.mail.message import Message
+from postroom.sandbox.stalwart.mail.keywords import spelled
 
 _TEXT = {
     "text": "",
@@ -20,7 +19,7 @@ _TEXT = {
     "body": "body",
 }
 _COLUMNS = {"receivedAt": "received_at", "sentAt": "sent_at", "size": "size", "from": "sender", "to": "recipient"}
-_COLUMNS["subject"] = "subject"
+_COLUMNS["subject"] = "subject COLLATE NOCASE"
 _HAS = "EXISTS (SELECT 1 FROM email_keywords k WHERE k.row = {}.row AND k.keyword = ?)"
 _IN_THREAD = "EXISTS (SELECT 1 FROM emails t WHERE t.account_id = e.account_id AND t.thread_id = e.thread_id AND {})"
 _WITH = _IN_THREAD.format(_HAS.format("t"))
@@ -31,7 +30,7 @@ _KEYWORDS = {
     "noneInThreadHaveKeyword": f"NOT {_WITH}",
     "allInThreadHaveKeyword": "NOT " + _IN_THREAD.format("NOT " + _HAS.format("t")),
 }
-_TIMES = {"before": "e.received_at < ?", "after": "e.received_at >= ?"}
+_TIMES = {"before": "e.received_at < ?", "after": "e.received_at > ?"}  # RFC 8621 §4.4.1 has: on or after
 _LARGEST = 2**53  # of JMAP's whole numbers (RFC 8620 §1.3)
 _SIZES = {"minSize": "e.size >= ?", "maxSize": "e.size < ?"}
 
@@ -41,7 +40,7 @@ def leaf(name: str, value: Any) -> Condition | None:
     if name in _TEXT and isinstance(value, str):
         return "e.row IN (SELECT rowid FROM email_text WHERE email_text MATCH ?)", (match(value, _TEXT[name]),)
     if name in _KEYWORDS and isinstance(value, str):
-        return _KEYWORDS[name], (value.lower(),)
+        return _KEYWORDS[name], (spelled(value),)
     if name in _TIMES:
         return _TIMES[name], (moment(value),)
     if name in _SIZES and is_count(value) and value < _LARGEST:
@@ -49,8 +48,7 @@ def leaf(name: str, value: Any) -> Condition | None:
     if name == "hasAttachment" and isinstance(value, bool):
         return "e.has_attachment = ?", (value,)
     if name == "header" and is_list(value) and 1 <= len(value) <= 2 and all(isinstance(v, str) for v in value):
-        content = "(SELECT content FROM blobs b WHERE b.digest = e.digest)"
-        return f"has_header({content}, ?, ?)", (value[0], value[1] if value[1:] else "")
+        return "FALSE", ()  # the index of Stalwart has no header fields unless its operator turns them on
     return _place(name, value)
 
 
@@ -71,7 +69,7 @@ def column(comparator: JSON) -> Condition | None:
     """What a comparator sorts by."""
     name, keyword = comparator.get("property"), comparator.get("keyword")
     if name in _KEYWORDS and isinstance(keyword, str):
-        return _KEYWORDS[name], (keyword.lower(),)
+        return _KEYWORDS[name], (spelled(keyword),)
     return (f"e.{_COLUMNS[name]}", ()) if name in _COLUMNS else None
 
 
@@ -81,12 +79,6 @@ def match(text: str, part: str = "") -> str:
     phrases = [quoted or word for quoted, word in re.findall(r'"([^"]*)"|(\S+)', text)]
     joined = " AND ".join('"' + phrase.replace('"', '""') + '"' for phrase in phrases) or '""'
     return f"{part} : ({joined})" if part else joined
-
-
-def has_header(content: bytes, name: str, value: str) -> bool:
-    """For SQL: whether the message has the field, with this text in it if there is any."""
-    found = (text for field, text in forms.raw_items(Message(content).mime) if field.lower() == name.lower())
-    return any(value.lower() in forms.as_text(text).lower() for text in found)
 
 
 def texts(wanted: JSON) -> list[str]:

@@ -223,14 +223,14 @@ def _reference(call: MailCall, value: JSON, name: str) -> int | None:
 
 
 def _envelope(given: Any, own: str, document: JSON) -> JSON:
-    """As given, or else of the message's own addresses (RFC 8621 §7). Raises SetError."""
-    if given is None:
-        addressed = [each for name in ("to", "cc", "bcc") for each in document[name] or ()]
-        addresses = dict.fromkeys(each["email"] for each in addressed if "@" in each["email"])
-        given = {"mailFrom": {"email": own}, "rcptTo": [{"email": address} for address in addresses]}
+    """As given; what is not, or an empty `rcptTo`, is of the identity and the message's own addresses (RFC 8621 §7).
+    Raises SetError."""
+    given = {} if given is None else given
     if not is_object(given):
         raise invalid("envelope", description="Invalid envelope.")
-    sender, recipients = given.get("mailFrom"), given.get("rcptTo")
+    addressed = [each["email"] for name in ("to", "cc", "bcc") for each in document[name] or ()]
+    own_recipients = [{"email": address} for address in dict.fromkeys(addressed) if "@" in address]
+    sender, recipients = given.get("mailFrom") or {"email": own}, given.get("rcptTo") or own_recipients
     if not _is_address(sender) or not is_list(recipients) or not all(map(_is_address, recipients)):
         raise invalid("envelope", description="Invalid envelope.")
     if sender["email"].lower() != own.lower():

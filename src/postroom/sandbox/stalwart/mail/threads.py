@@ -17,14 +17,14 @@ _SUFFIX = re.compile(r"\s*\(fwd\)\s*$", re.IGNORECASE)
 
 
 def base_subject(subject: str) -> str:
-    """Without what replies and forwards put before it (RFC 5256 §2.1), and in lower case."""
+    """Without what replies and forwards put before it (RFC 5256 §2.1); the case counts."""
     text = " ".join(subject.split())
     while True:
         shorter = _SUFFIX.sub("", text)
         if match := _PREFIX.match(shorter):
             shorter = shorter[match.end() :].lstrip()
         if shorter == text:
-            return text.lower()
+            return text
         text = shorter
 
 
