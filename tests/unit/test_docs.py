@@ -37,6 +37,8 @@ TABLE = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- end of settings -->)", r
 NO_SETTINGS = {
     "POSTROOM_URL",
     "POSTROOM_TESTS_WITHOUT_KRATOS",
+    "POSTROOM_TESTS_WITHOUT_CENTRIFUGO",
+    "POSTROOM_TESTS_WITHOUT_CYRUS",
     "POSTROOM_WRITE_DOCS",
     "POSTROOM_SEED",
     "POSTROOM_SEEDS",

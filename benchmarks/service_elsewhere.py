@@ -1,0 +1,75 @@
+"""The service of a trial once more, whose people have their mail on another mail server: for benchmarks.
+
+    python -m benchmarks.service_elsewhere     prints its URL; ends with its standard input
+
+It is all of the service but its worker. The environment is the trial's, and UPSTREAM_URL, UPSTREAM_SESSION (the path of
+its session) and UPSTREAM_AUTHORIZATION: everybody's mail is that one person's.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import uvicorn
+import uvloop
+
+from postroom.gateway.limits import Limits
+from postroom.gateway.upstream import Ask, Upstream, UpstreamAnswer
+from postroom.mail.ports import MailAccount
+from postroom.mail_parts import mail_connected
+from postroom.process import make_app
+from postroom.runtime import SERVICE_CONCURRENCY, connected
+from postroom.sandbox.loopback import LOOPBACK
+from postroom.settings import load
+
+
+class OnePerson:
+    """The port `MailAuthorization`."""
+
+    def __init__(self, header: str) -> None:
+        self._header = header
+
+    async def header(self, account: MailAccount) -> str:
+        del account
+        return self._header
+
+    async def refused(self, account: MailAccount, header: str) -> bool:
+        del account, header
+        return False
+
+
+class Elsewhere(Upstream):
+    """Where the session has another path than Stalwart's."""
+
+    @asynccontextmanager
+    async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamAnswer]:
+        if ask.target == "/jmap/session":
+            ask = replace(ask, target=os.environ["UPSTREAM_SESSION"])
+        async with super().ask(account, ask) as answer:
+            yield answer
+
+
+async def main() -> None:
+    upstream = Elsewhere(os.environ["UPSTREAM_URL"], OnePerson(os.environ["UPSTREAM_AUTHORIZATION"]), Limits())
+    listener = socket.create_server((LOOPBACK, 0))
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
+    async with connected(load(), concurrency=SERVICE_CONCURRENCY) as parts, mail_connected(parts) as mail:
+        if mail is None:
+            raise SystemExit("this trial has no mail for people")
+        app = make_app(parts, replace(mail, upstream=upstream))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        print(f"http://{LOOPBACK}:{listener.getsockname()[1]}", flush=True)
+        await ended.wait()
+        server.should_exit = True
+        await serving
+    await upstream.aclose()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())

@@ -1,0 +1,70 @@
+"""The connections to the mail server, kept for the next exchange where they can be."""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import cast
+from urllib.parse import urlsplit
+
+from postroom.gateway.connection import Connection, Late, in_time
+
+KEPT = 32
+KEPT_SECONDS = 15.0
+
+
+class Unreachable(Exception):
+    """There is no connection: nothing was sent."""
+
+
+class Connections:
+    """`url` names the host, and nothing else of it is of interest here. As many at once as are asked for: what an
+    account may have under way is counted elsewhere. `context` is for https; `monotonic` is the passing of time."""
+
+    def __init__(self, url: str, context: ssl.SSLContext, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if secure else 80)
+        self._context = context if secure else None
+        self._monotonic = monotonic
+        self._kept: deque[tuple[float, Connection]] = deque()
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._kept)
+
+    async def take(self, *, within: float) -> Connection:
+        """One that nobody else has. Raises `Unreachable`."""
+        self._prune()
+        while self._kept:
+            _, connection = self._kept.pop()
+            if not connection.is_lost:
+                return connection
+        loop = asyncio.get_running_loop()
+        made = loop.create_connection(Connection, self._host, self._port, ssl=self._context)
+        try:
+            transport, connection = await in_time(made, within)
+        except (OSError, ssl.SSLError, Late) as error:
+            raise Unreachable(str(error)) from error
+        # A stream without pings finds out in no other way that the server is gone.
+        cast(socket.socket, transport.get_extra_info("socket")).setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return connection
+
+    def give_back(self, connection: Connection) -> None:
+        """After an exchange, whatever became of it."""
+        if connection.is_idle and len(self._kept) < KEPT:
+            self._kept.append((self._monotonic() + KEPT_SECONDS, connection))
+        else:
+            connection.abort()
+
+    def close(self) -> None:
+        while self._kept:
+            self._kept.pop()[1].abort()
+
+    def _prune(self) -> None:
+        now = self._monotonic()
+        while self._kept and (self._kept[0][0] <= now or self._kept[0][1].is_lost):
+            self._kept.popleft()[1].abort()

@@ -1,0 +1,159 @@
+"""Nothing that a client or the mail server says sends the gateway elsewhere, or one person's answer to another."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gateway_trial import ANN, BEN, GatewayTrial, gateway
+from scripted_upstream import (
+    ScriptedUpstream,
+    echoing,
+    http_answer,
+    json_answer,
+    own_session,
+    scripted_upstream,
+)
+
+MAIL = "urn:ietf:params:jmap:mail"
+BODY = json.dumps({"using": [MAIL], "methodCalls": [["Email/query", {"accountId": "b"}, "0"]]}).encode()
+EVERY_ROUTE = {
+    "session": ("GET", "/jmap/session", b""),
+    "api": ("POST", "/jmap/", BODY),
+    "upload": ("POST", "/jmap/upload/b/", b"x"),
+    "download": ("GET", "/jmap/download/b/x/y?accept=text/plain", b""),
+    "events": ("GET", "/jmap/eventsource/?types=*&closeafter=no&ping=0", b""),
+}
+"""Method, path and body."""
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedUpstream]:
+    async with scripted_upstream() as server:
+        yield server
+
+
+@pytest.fixture
+async def trap() -> AsyncIterator[ScriptedUpstream]:
+    """A server inside the operator's network that nobody should reach."""
+    async with scripted_upstream() as server:
+        server.session = own_session
+        yield server
+        assert server.asked == server.sessions == []
+
+
+@pytest.fixture
+async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
+    async with gateway(server.url) as trial:
+        yield trial
+
+
+async def ask(trial: GatewayTrial, route: str) -> int:
+    method, path, body = EVERY_ROUTE[route]
+    headers = ANN | ({"Content-Type": "application/json"} if body else {})
+    async with trial.http.stream(method, path, content=body, headers=headers) as answer:
+        return answer.status_code
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("route", EVERY_ROUTE)
+async def test_no_redirect_is_followed(
+    server: ScriptedUpstream, trial: GatewayTrial, trap: ScriptedUpstream, route: str, status: int
+) -> None:
+    server.session = None if route == "session" else own_session
+    _, path, _ = EVERY_ROUTE[route]
+    server.will(http_answer(status, location=trap.url + path, refresh=f"0; url={trap.url}", alt_svc=f'h2="{trap.url}"'))
+    assert await ask(trial, route) == 502
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("route", EVERY_ROUTE)
+async def test_no_url_of_the_servers_session_is_used(
+    server: ScriptedUpstream, trial: GatewayTrial, trap: ScriptedUpstream, route: str
+) -> None:
+    session: dict[str, Any] = {
+        "capabilities": {"urn:ietf:params:jmap:core": {"maxCallsInRequest": 16}, MAIL: {}},
+        "accounts": {"b": {"isReadOnly": False, "accountCapabilities": {MAIL: {}}}},
+        "primaryAccounts": {MAIL: "b"},
+        "state": "0",
+        "apiUrl": f"{trap.url}/jmap/",
+        "uploadUrl": f"{trap.url}/jmap/upload/{{accountId}}/",
+        "downloadUrl": f"{trap.url}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?accept={{type}}",
+        "eventSourceUrl": f"{trap.url}/jmap/eventsource/?types={{types}}",
+    }
+    server.will(json_answer(session))
+    assert trap.url not in (await trial.http.get("/jmap/session", headers=ANN)).text
+    kind = "text/event-stream" if route == "events" else "application/json"
+    server.will(json_answer(session) if route == "session" else http_answer(200, b"{}", content_type=kind))
+    assert await ask(trial, route) == 200
+    paths = [asked.target.partition("?")[0] for asked in server.asked]
+    expected = EVERY_ROUTE[route][1].partition("?")[0]
+    assert paths == ["/jmap/session", expected if route != "download" else "/jmap/download/b/x/blob"]
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        "GET {trap}/jmap/download/b/x/y HTTP/1.1",
+        "GET //{host}/jmap/session HTTP/1.1",
+        "GET /jmap/download/b/x/{trap}/y HTTP/1.1",
+        "GET /jmap/download/b/x/y?accept={trap}/x HTTP/1.1",
+        "GET /jmap/download/b/%2F%2F{host}/y HTTP/1.1",
+        "GET /jmap/download/b/@{host}/y HTTP/1.1",
+        "GET /jmap/eventsource/?types=*&closeafter={trap}&ping=0 HTTP/1.1",
+        "POST /jmap/upload/b@{host}/ HTTP/1.1",
+        "POST /jmap/upload/%2F%2F{host}/ HTTP/1.1",
+        "CONNECT {host} HTTP/1.1",
+    ],
+)
+@pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host", "X-Original-URL", "X-Rewrite-URL", "Forwarded"])
+async def test_no_client_names_another_server(
+    server: ScriptedUpstream, trial: GatewayTrial, trap: ScriptedUpstream, request_line: str, header: str
+) -> None:
+    host = trap.url.removeprefix("http://")
+    server.session = own_session
+    server.will(http_answer(200, b"x", content_type="text/plain"))
+    lines = [request_line.format(trap=trap.url, host=host), f"{header}: {host}", "Cookie: session=ann"]
+    lines += [] if header == "Host" else ["Host: mail.example.org"]
+    await trial.raw("\r\n".join([*lines, "Content-Length: 0", "Connection: close", "", ""]).encode())
+    for asked in (*server.asked, *server.sessions):
+        assert host not in asked.target + str(asked.headers)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "types=*&closeafter=no&ping=0&accountId=c",
+        "accountIds=c&types=*&closeafter=no&ping=0",
+        "types=*&types=c&closeafter=no&ping=0&x%26accountId=c",
+    ],
+)
+async def test_nothing_but_what_an_event_source_has_goes_up(
+    server: ScriptedUpstream, trial: GatewayTrial, query: str
+) -> None:
+    server.session = own_session
+    server.will(http_answer(200, b"", content_type="text/event-stream"))
+    await trial.http.get(f"/jmap/eventsource/?{query}", headers=ANN)
+    for asked in server.asked:
+        assert asked.target in (
+            "/jmap/eventsource/?types=*&closeafter=no&ping=0",
+            "/jmap/eventsource/?types=c&closeafter=no&ping=0",
+        )
+
+
+async def test_an_answer_behind_an_answer_reaches_nobody(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    """A mail server that can be made to answer twice would answer the next person on that connection."""
+    server.session = own_session
+    forged = json_answer({"methodResponses": [["Email/get", {"forged": True}, "0"]], "sessionState": "s"})
+    server.will(json_answer({"methodResponses": [], "sessionState": "s"}) + forged, echoing)
+    bens = ["Email/query", {"accountId": "c"}, "0"]
+    await trial.call(bens, who=BEN)  # whose login it is, is known from here on
+    server.will(json_answer({"methodResponses": [], "sessionState": "s"}) + forged, echoing)
+    assert (await trial.call(["Email/query", {"accountId": "b"}, "0"])).json()["methodResponses"] == []
+    assert (await trial.call(bens, who=BEN)).json()["methodResponses"] == [bens]
+
+
+async def test_a_session_without_an_end_is_not_read_to_it(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.will(http_answer(200, b'{"x":"' + b"x" * 1_100_000 + b'"}', content_type="application/json"))
+    assert (await trial.http.get("/jmap/session", headers=ANN)).status_code == 502
