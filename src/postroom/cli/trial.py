@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from postroom.errors import ConfigurationError
+from postroom.errors import ConfigurationError, MailServerError
 from postroom.postgres.migrate import role_of, upgrade
 from postroom.runtime import authorization
 from postroom.sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
@@ -162,9 +162,9 @@ class Trial:
         self._environment["POSTROOM_STALWART_API_KEY"] = key
         self._environment["POSTROOM_MAIL_MASTER"] = f"{MAIL_MASTER}@{self._domains[0]}:{master}"
         self._environment["POSTROOM_STALWART_WEBHOOK_KEY"] = self._data.secret("stalwart-webhook-key")
-        await self._web_hook(url, admin)
         self._where.append(("Stalwart", f"{STAND_IN}, {url}/_sandbox/"))
         self._where.append(("", f"mail comes in by LMTP at {LOOPBACK}:{lmtp_port}"))
+        await self._web_hook(url, admin)
 
     async def _web_hook(self, stalwart_url: str, admin_password: str) -> None:
         """As the stand-in's administrator, let it tell the service of new mail."""
@@ -176,6 +176,11 @@ class Trial:
         key = self._environment["POSTROOM_STALWART_WEBHOOK_KEY"]
         try:
             await WebHookSetup(client, registry).ensure(f"http://{LOOPBACK}:{self._port}{HOOK_PATH}", key)
+        except MailServerError as error:
+            # A fault of the trial stays on over a restart, and most often the hook of the last time is there still.
+            self._where.append(
+                ("", f"its web hook could not be looked at ({error}); event streams tell of new mail, too")
+            )
         finally:
             await client.aclose()
 
