@@ -122,7 +122,7 @@ async def _rows(measure: Measure, form: Form, course: Course) -> list[Row]:
         async with Servers(BENCH / "servers") as servers:
             return await measure(servers, form, course)
     except Exception as error:  # noqa: BLE001 — the measures after it have servers of their own
-        course.failures.append({"step": "all of it", "reason": f"{type(error).__name__}: {error}"})
+        course.failed("all of it", error)
         return []
 
 

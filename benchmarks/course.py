@@ -36,13 +36,16 @@ class Course:
             async with asyncio.timeout(STEP_WITHIN):
                 return await awaitable
         except Exception as error:  # noqa: BLE001 — whatever it was, the other figures must not be lost by it
-            # It is published: where this checkout lies is nobody's business.
-            reason = f"{type(error).__name__}: {error}".replace(f"{ROOT}/", "")[-LONGEST_REASON:]
-            self.failures.append({"step": what, "reason": reason})
-            self.progress.console.print(f"[red]{what} failed[/red]: {reason}", markup=True, highlight=False)
+            self.failed(what, error)
             return None
         finally:
             self.progress.advance(self.bar)
+
+    def failed(self, what: str, error: Exception) -> None:
+        # It is published: where this checkout lies is nobody's business.
+        reason = f"{type(error).__name__}: {error}".replace(f"{ROOT}/", "")[-LONGEST_REASON:]
+        self.failures.append({"step": what, "reason": reason})
+        self.progress.console.print(f"[red]{what} failed[/red]: {reason}", markup=True, highlight=False)
 
 
 def progress() -> Progress:
