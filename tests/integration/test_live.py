@@ -267,12 +267,13 @@ async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: D
 @pytest.mark.parametrize("pace", [QUICK, Pace(ask=0.02)], ids=["looked at often", "not looked at before its end"])
 async def test_a_stream_ends_with_its_session_also_while_kratos_is_away(database: Database, pace: Pace) -> None:
     async with live_service(database.service_url, pace=pace) as service:
-        service.people.known[ALICE] = Person(ALICE, expires_at=datetime.now(UTC) + timedelta(seconds=1))
+        expires_at = datetime.now(UTC) + timedelta(seconds=1)
+        service.people.known[ALICE] = Person(ALICE, expires_at=expires_at)
         async with screen(service, ALICE) as stream:
             await stream.next()
             service.people.errors[ALICE] = KratosAway("away")
             await eventually(lambda: stream.ended, "the end of the stream")
-            assert datetime.now(UTC) >= service.people.known[ALICE].expires_at  # type: ignore[operator]
+            assert datetime.now(UTC) >= expires_at
 
 
 async def test_a_stream_goes_on_with_a_session_that_was_prolonged(database: Database, records: Records) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from eventually import eventually
 from postroom.mail.ports import MailAccount, MailState
 from postroom.postgres.connection import Pool
 from postroom.postgres.mail_states import PostgresMailStates
@@ -94,8 +95,7 @@ async def test_the_ids_of_one_person_grow_in_the_order_of_the_commits(
     async with records.connection.transaction():
         await records.rows("SELECT FROM mail_states FOR UPDATE")
         waiting = asyncio.create_task(states.advance(MailState(ALICE, "s1"), "s2", [EVENT]))
-        while not await records.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await eventually(lambda: records.value("SELECT count(*) FROM pg_locks WHERE NOT granted"), "the second waits")
         earlier = await records.value(
             "INSERT INTO live_events (kratos_identity_id, type, data) VALUES (%s, 'mail', '{}') RETURNING id",
             ALICE.identity_id,

@@ -73,7 +73,6 @@ class Postroom:
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
         http = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        http.install_signal_handlers = lambda: None  # pyright: ignore[reportAttributeAccessIssue]
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(http._serve([listener]))
             group.create_task(self.arrivals.run(stop))

@@ -10,7 +10,7 @@ LIVE = "integration/test_live.py::"
 QUEUE = "unit/test_look_queue.py::"
 WEB_HOOK = "unit/test_stalwart_web_hook.py::"
 RULES = "unit/test_gateway_rules.py::"
-GATEWAY = "integration/test_gateway.py::"
+GATEWAY = "integration/gateway/test_requests.py::"
 
 TELLING = [
     Mutant(

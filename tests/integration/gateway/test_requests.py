@@ -12,7 +12,7 @@ from gateway_trial import ANN, BEN, GatewayTrial, gateway
 from postroom.domain.person import Scope
 from postroom.errors import CrossSite, KratosAway, SecondFactorDue, Unavailable
 from postroom.gateway.limits import Limits
-from scripted_upstream import ScriptedUpstream, http_answer, json_answer, own_session, scripted_upstream
+from scripted_upstream import ScriptedUpstream, http_answer, json_answer
 
 JMAP = "urn:ietf:params:jmap:"
 # Of the sizes and times that the tests reach.
@@ -20,19 +20,6 @@ SMALL = Limits(
     max_size_request=10_000, max_size_upload=100_000, body_seconds=0.3, stall_seconds=0.3, answer_seconds=0.3
 )
 QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedUpstream]:
-    async with scripted_upstream() as server:
-        server.session = own_session
-        yield server
-
-
-@pytest.fixture
-async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
-    async with gateway(server.url) as trial:
-        yield trial
 
 
 @pytest.fixture

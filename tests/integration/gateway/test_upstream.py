@@ -21,9 +21,7 @@ from scripted_upstream import (
     echoing,
     http_answer,
     json_answer,
-    own_session,
     problem_answer,
-    scripted_upstream,
 )
 
 ERROR = "urn:ietf:params:jmap:error:"
@@ -31,19 +29,6 @@ QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
 BENS: list[Any] = ["Email/query", {"accountId": "c"}, "0"]
 IMPATIENT = Limits(answer_seconds=0.3, stall_seconds=0.5, queue_seconds=0.3, recheck_seconds=0.05)
 MEGABYTE = 1_000_000
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedUpstream]:
-    async with scripted_upstream() as server:
-        server.session = own_session
-        yield server
-
-
-@pytest.fixture
-async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
-    async with gateway(server.url) as trial:
-        yield trial
 
 
 @pytest.fixture

@@ -2,32 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-
-from gateway_trial import ANN, GatewayTrial, gateway
+from gateway_trial import ANN, GatewayTrial
 from postroom.domain.person import Scope
-from scripted_upstream import Asked, ScriptedUpstream, own_session, scripted_upstream
+from scripted_upstream import Asked, ScriptedUpstream
 
 QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
 REFUSED: list[Any] = ["x:Account/get", {}, "1"]
 REQUEST = {"using": ["urn:ietf:params:jmap:core"], "methodCalls": [QUERY, REFUSED]}
 MEGABYTE = 1_000_000
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedUpstream]:
-    async with scripted_upstream() as server:
-        server.session = own_session
-        yield server
-
-
-@pytest.fixture
-async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
-    async with gateway(server.url) as trial:
-        yield trial
 
 
 def halves(asked: Asked) -> tuple[bytes, bytes]:

@@ -1,30 +1,15 @@
 """What went wrong in the gateway, as the operator reads it in the log and the person in the answer."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from structlog.testing import capture_logs
 
-from gateway_trial import ANN, GatewayTrial, gateway
+from gateway_trial import ANN, GatewayTrial
 from postroom.errors import KratosAway, Misconfigured
 from postroom.mail.app_passwords import TooManyAppPasswords
-from scripted_upstream import ScriptedUpstream, http_answer, own_session, problem_answer, scripted_upstream
+from scripted_upstream import ScriptedUpstream, http_answer, problem_answer
 
 QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedUpstream]:
-    async with scripted_upstream() as server:
-        server.session = own_session
-        yield server
-
-
-@pytest.fixture
-async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
-    async with gateway(server.url) as trial:
-        yield trial
 
 
 async def failures(trial: GatewayTrial, path: str = "/jmap/session") -> list[Any]:

@@ -1,30 +1,15 @@
 """Blobs through the gateway: none is code of our own origin, and no id of one gets Postroom banned."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from gateway_trial import ANN, GatewayTrial, gateway
+from gateway_trial import ANN, GatewayTrial
 from postroom.mail.ports import MailAccount
-from scripted_upstream import ScriptedUpstream, http_answer, json_answer, own_session, problem_answer, scripted_upstream
+from scripted_upstream import ScriptedUpstream, http_answer, json_answer, problem_answer
 
 FOUND = json_answer({"methodResponses": [["Blob/get", {"list": [{"id": "Gdrupal", "size": 1}]}, "0"]]})
 NOT_FOUND = json_answer({"methodResponses": [["Blob/get", {"list": [], "notFound": ["Gdrupal"]}, "0"]]})
 NO_ANSWER = json_answer({"methodResponses": [["error", {"type": "unknownMethod"}, "0"]]})
 TEXT = http_answer(200, b"x", content_type="text/plain")
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedUpstream]:
-    async with scripted_upstream() as server:
-        server.session = own_session
-        yield server
-
-
-@pytest.fixture
-async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
-    async with gateway(server.url) as trial:
-        yield trial
 
 
 # What Stalwart takes for an attack

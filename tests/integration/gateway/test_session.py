@@ -44,12 +44,6 @@ async def server() -> AsyncIterator[ScriptedUpstream]:
         yield server
 
 
-@pytest.fixture
-async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
-    async with gateway(server.url) as trial:
-        yield trial
-
-
 def kind(answer: httpx2.Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.status_code, answer.json()["type"].rpartition(":")[2]

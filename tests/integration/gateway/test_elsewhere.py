@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway_trial import ANN, BEN, GatewayTrial, gateway
+from gateway_trial import ANN, BEN, GatewayTrial
 from scripted_upstream import (
     ScriptedUpstream,
     echoing,
@@ -41,12 +41,6 @@ async def trap() -> AsyncIterator[ScriptedUpstream]:
         server.session = own_session
         yield server
         assert server.asked == server.sessions == []
-
-
-@pytest.fixture
-async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
-    async with gateway(server.url) as trial:
-        yield trial
 
 
 async def ask(trial: GatewayTrial, route: str) -> int:
