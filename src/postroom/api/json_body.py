@@ -7,6 +7,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
+from postroom.api.raw_body import read_at_most
 from postroom.errors import Refused
 
 MAX_BODY = 16 * 1024
@@ -27,9 +28,11 @@ async def read_body(request: Request, shape: type[Shape]) -> Shape:
         raise Refused("not_json", "send Content-Type: application/json")
     try:
         async with asyncio.timeout(BODY_WITHIN):
-            raw = await _read(request)
+            raw = await read_at_most(request, MAX_BODY)
     except (TimeoutError, ClientDisconnect):
         raise Refused("too_slow", "the body did not come in time") from None
+    if raw is None:
+        raise Refused("too_large", f"the body is larger than {MAX_BODY} bytes")
     try:
         return shape.model_validate_json(raw)
     except ValidationError as error:
@@ -37,12 +40,3 @@ async def read_body(request: Request, shape: type[Shape]) -> Shape:
         where = ".".join(str(part) for part in first["loc"]) or "the body"
         # ASCII: Pydantic quotes the character that it could not read.
         raise Refused("unreadable_body", ascii(f"{where}: {first['msg']}")[1:-1]) from None
-
-
-async def _read(request: Request) -> bytes:
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY:
-            raise Refused("too_large", f"the body is larger than {MAX_BODY} bytes")
-    return bytes(raw)

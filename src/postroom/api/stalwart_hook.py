@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from postroom.api.problems import problem
+from postroom.api.raw_body import read_at_most
 from postroom.stalwart.web_hook import Hint, WebHook
 from postroom.telemetry import STALWART_HOOKS
 
@@ -43,7 +44,7 @@ class StalwartHook:
     async def _answer(self, request: Request, web_hook: WebHook) -> Response:
         try:
             async with asyncio.timeout(BODY_WITHIN):
-                raw = await _read_at_most(request, MAX_BODY)
+                raw = await read_at_most(request, MAX_BODY)
         except (TimeoutError, ClientDisconnect):
             return problem(408, "the body did not come in time", code="too_slow", headers={"Connection": "close"})
         if raw is None:
@@ -67,18 +68,6 @@ class StalwartHook:
 def _by_change(hint: Hint) -> float:
     """The newest change of an account last, and after it what is known of none: it may be newer still."""
     return math.inf if hint.change_id is None else hint.change_id
-
-
-async def _read_at_most(request: Request, limit: int) -> bytes | None:
-    stated = request.headers.get("content-length", "")
-    if stated.isascii() and stated.isdigit() and int(stated[:12]) > limit:
-        return None
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > limit:
-            return None
-    return bytes(raw)
 
 
 def stalwart_hook_router(hook: StalwartHook) -> APIRouter:

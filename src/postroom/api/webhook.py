@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 
 from postroom.api.hook_body import MAX_BODY, HookBody, UnreadableBody, claimed_identity, mailbox_of, parse
 from postroom.api.problems import problem
+from postroom.api.raw_body import read_at_most
 from postroom.domain.request import Origin
 from postroom.errors import Refused, Unavailable
 from postroom.ports import Requests
@@ -57,7 +58,7 @@ class Webhook:
             )
         if refusal := _refuse_content(request):
             return refusal
-        raw = await _read_at_most(request, MAX_BODY)
+        raw = await read_at_most(request, MAX_BODY)
         if raw is None:
             return problem(413, f"the body is larger than {MAX_BODY} bytes", code="too_large")
         try:
@@ -124,19 +125,7 @@ def _refuse_content(request: Request) -> Response | None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         return problem(415, "send Content-Type: application/json", code="not_json")
-    length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length[:12]) > MAX_BODY:
-        return problem(413, f"the body is larger than {MAX_BODY} bytes", code="too_large")
     return None
-
-
-async def _read_at_most(request: Request, limit: int) -> bytes | None:
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > limit:
-            return None
-    return bytes(raw)
 
 
 def _origin_of(request: Request) -> Origin:
