@@ -57,7 +57,7 @@ async def measure(servers: Servers, form: Form, course: Course) -> list[Row]:
     ]
     try:
         # One that failed to start must not keep the others waiting.
-        while not all(lane.is_ready or task.done() for lane, task in zip(lanes, running, strict=True)):  # noqa: ASYNC110
+        while not all(lane.is_ready or task.done() for lane, task in zip(lanes, running, strict=True)):  # noqa: ASYNC110 — other processes
             await asyncio.sleep(0.1)
         begin.set()
         await _strike(servers, faults)

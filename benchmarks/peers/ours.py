@@ -99,6 +99,7 @@ class Ours:
 
 def run(command: str, more: dict[str, str]) -> None:
     """`postroom work` or `postroom serve`, with the mail server that answers at once."""
+    # In its place, because no setting should lead a service to a mail server that does nothing.
     runtime.StalwartRegistry = NoMailServer  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
     if os.environ.get("BENCH_WITHOUT_AUDIT") == "1":
         without_audit.apply()

@@ -28,6 +28,7 @@ async def run(key: str, seconds: float) -> None:
 
 
 def run_blocking(key: str, seconds: float) -> None:
+    """The same where a worker has a process or thread for each job: it waits as such jobs do."""
     write("start", key)
     if seconds:
         time.sleep(seconds)

@@ -1,5 +1,7 @@
 """What the holder of a client's credentials may do at Stalwart."""
 
+from typing import cast
+
 from postroom.errors import Misconfigured
 from postroom.stalwart.client import StalwartClient
 
@@ -9,4 +11,4 @@ async def permissions(client: StalwartClient, *, deadline: float) -> frozenset[s
     listed = (await client.get("/api/account", deadline=deadline)).get("permissions")
     if not isinstance(listed, list):
         raise Misconfigured("mail server does not tell permissions at /api/account: is this Stalwart 0.16 or 1.x?")
-    return frozenset(map(str, listed))  # pyright: ignore[reportUnknownArgumentType]
+    return frozenset(map(str, cast("list[object]", listed)))
