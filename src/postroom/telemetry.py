@@ -111,14 +111,11 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
             exception_formatter=structlog.dev.plain_traceback,
         )
     )
+    # Ours go straight to the stream: through `logging` the two lines of a hook cost a fifth of all its work.
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            *([structlog.processors.format_exc_info] if json else []),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, *([structlog.processors.format_exc_info] if json else []), renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

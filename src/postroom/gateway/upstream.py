@@ -5,12 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import httpx2
-
-from postroom.gateway.connection import Broken, Connection, Late, head_of
-from postroom.gateway.connections import Connections, Unreachable
 from postroom.gateway.limits import Limits
 from postroom.gateway.problems import Problem, away, broke_off, not_found, of_answer, refuses_us, silent, unusable
+from postroom.http1.connection import Broken, Connection, Late, head_of
+from postroom.http1.connections import Connections, Unreachable
 from postroom.mail.ports import MailAccount, MailAuthorization
 from postroom.telemetry import log
 
@@ -78,7 +76,7 @@ class Upstream:
         self._host, self._path = parts.netloc, parts.path.rstrip("/")
         self._authorization = authorization
         self._limits = limits
-        self._connections = Connections(url, httpx2.create_ssl_context(trust_env=False))
+        self._connections = Connections(url)
 
     async def aclose(self) -> None:
         self._connections.close()

@@ -16,6 +16,10 @@ from postroom.provisioning.slots import Slots
 SHARE_FOR_A_SLOT = 0.5
 """Part of the in-line deadline that may pass waiting for a slot; then the request is stored for the worker."""
 
+PATIENCE = 0.25
+"""Seconds that a hook waits for a slot before it asks PostgreSQL whether it is a repeat, which needs none. In a burst
+most have their slot by then, and are spared the question."""
+
 REPEAT_PAUSE = 0.05
 """Seconds between looks at an attempt that somebody else makes for the same hook."""
 
@@ -99,10 +103,10 @@ class Accept:
             raise Unavailable("the service is still starting")
         ends = self._clock.monotonic() + self._deadline
         # First the normal case, a new identity: no look before the commit.
-        has_slot = await self._slots.take(within=0)
+        has_slot = await self._slots.take(within=PATIENCE)
         found = None
         if not has_slot:
-            # A repeat must not wait for a slot that it does not need.
+            # A repeat must not wait longer for a slot that it does not need.
             found = await self._requests.read(mailbox.identity_id)
         if found is None:
             started = await self._start(self._requests.accept, mailbox, origin, ends, has_slot=has_slot)

@@ -11,6 +11,7 @@ import httpx2
 from pydantic import BaseModel
 
 from postroom.errors import MailServerError
+from postroom.http1.transport import Http1Transport
 from postroom.jmap.answer import Answer
 from postroom.jmap.connection import Connection
 from postroom.jmap.errors import JmapError, Unauthorized
@@ -55,7 +56,7 @@ class StalwartClient:
     ) -> None:
         self.url = url.rstrip("/")
         self._headers = {"Authorization": authorization}
-        self._connection = Connection(transport=transport)
+        self._connection = Connection(transport=transport or Http1Transport(url))
         self.refused = False
         """Whether the server did not know these credentials"""
 

@@ -6,13 +6,18 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import cast
 from urllib.parse import urlsplit
 
-from postroom.gateway.connection import Connection, Late, in_time
+import httpx2
+from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType] — its addresses are tuples
+
+from postroom.http1.connection import Connection, Late, in_time
 
 KEPT = 32
 KEPT_SECONDS = 15.0
+
+NEXT_ADDRESS_AFTER = 0.25
+"""Seconds, by RFC 8305 §5."""
 
 
 class Unreachable(Exception):
@@ -21,14 +26,17 @@ class Unreachable(Exception):
 
 class Connections:
     """`url` names the host, and nothing else of it is of interest here. As many at once as are asked for: what an
-    account may have under way is counted elsewhere. `context` is for https; `monotonic` is the passing of time."""
+    account may have under way is counted elsewhere. `context` is for https, in the place of the usual one; `monotonic`
+    is the passing of time."""
 
-    def __init__(self, url: str, context: ssl.SSLContext, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, url: str, *, context: ssl.SSLContext | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if secure else 80)
-        self._context = context if secure else None
+        self._context = (context or httpx2.create_ssl_context(trust_env=False)) if secure else None
         self._monotonic = monotonic
         self._kept: deque[tuple[float, Connection]] = deque()
 
@@ -43,15 +51,10 @@ class Connections:
             _, connection = self._kept.pop()
             if not connection.is_lost:
                 return connection
-        loop = asyncio.get_running_loop()
-        made = loop.create_connection(Connection, self._host, self._port, ssl=self._context)
         try:
-            transport, connection = await in_time(made, within)
+            return await in_time(self._connect(), within)
         except (OSError, ssl.SSLError, Late) as error:
             raise Unreachable(str(error)) from error
-        # A stream without pings finds out in no other way that the server is gone.
-        cast(socket.socket, transport.get_extra_info("socket")).setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        return connection
 
     def give_back(self, connection: Connection) -> None:
         """After an exchange, whatever became of it."""
@@ -59,6 +62,21 @@ class Connections:
             self._kept.append((self._monotonic() + KEPT_SECONDS, connection))
         else:
             connection.abort()
+
+    async def _connect(self) -> Connection:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        # RFC 8305: of a host's addresses one may be dead, and IPv6 often is where nobody uses it.
+        connected = await start_connection(found, happy_eyeballs_delay=NEXT_ADDRESS_AFTER)
+        # A stream without pings finds out in no other way that the server is gone.
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        name = self._host if self._context else None
+        made = loop.create_connection(Connection, sock=connected, ssl=self._context, server_hostname=name)
+        try:
+            return (await made)[1]
+        except BaseException:
+            connected.close()
+            raise
 
     def close(self) -> None:
         while self._kept:

@@ -1,10 +1,9 @@
-"""The gateway's connections to a mail server that answers well, badly and hostilely; on asyncio and on uvloop."""
+"""Our connections to a mail server that answers well, badly and hostilely; on asyncio and on uvloop."""
 
 import asyncio
 import ssl
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -12,58 +11,17 @@ import uvloop
 
 from certificate import certificate
 from eventually import eventually
-from postroom.gateway.connection import MAX_HEAD, Broken, Connection, Late, head_of
-from postroom.gateway.connections import KEPT, KEPT_SECONDS, Connections, Unreachable
+from http_server import answering, server
+from postroom.http1.connection import MAX_HEAD, Broken, Connection, Late, head_of
+from postroom.http1.connections import KEPT, KEPT_SECONDS, Connections, Unreachable
 
 GET = head_of("GET", "/jmap/x?y=z", {"Host": "mail"})
 OK = b"HTTP/1.1 200 OK\r\n"
 SOON = 5.0
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def server(serve: Serve, *, context: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """The URL of one that does so on each connection."""
-    tasks = set[asyncio.Task[None]]()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        tasks.add(task)
-        try:
-            await serve(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    listening = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
-    scheme = "https" if context else "http"
-    try:
-        yield f"{scheme}://localhost:{listening.sockets[0].getsockname()[1]}"
-    finally:
-        listening.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def answering(*answers: bytes, closing: bool = False) -> Serve:
-    """One for each request of a connection."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for answer in answers:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(answer)
-        if not closing:
-            await reader.read()
-
-    return serve
-
 
 def connections_to(url: str, *, now: Callable[[], float] = lambda: 0.0, trusted: Path | None = None) -> Connections:
-    return Connections(url, ssl.create_default_context(cafile=trusted), monotonic=now)
+    return Connections(url, context=ssl.create_default_context(cafile=trusted), monotonic=now)
 
 
 async def body_of(connection: Connection) -> bytes:

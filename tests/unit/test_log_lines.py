@@ -1,0 +1,49 @@
+"""Log lines: one each, on standard error, for machines or for eyes. In a process of its own: logging is set up once."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import logging, sys
+from postroom.telemetry import configure_logging, log
+configure_logging(json={json}, level="INFO")
+log.debug("not told")
+log.info("Email account provisioned", email="ä@example.org", attempts=1)
+try:
+    secret = "hidden value"
+    raise ValueError("broken")
+except ValueError:
+    log.exception("Something broke")
+logging.getLogger("some.library").warning("a library's line")
+logging.getLogger("httpx2").info("not told either")
+"""
+
+
+def lines(*, as_json: bool) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(json=as_json)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == ""
+    return done.stderr.splitlines()
+
+
+def test_for_machines_every_line_is_an_object() -> None:
+    told, broke, library = (json.loads(line) for line in lines(as_json=True))
+    assert told.pop("timestamp").endswith("Z")
+    assert told == {"event": "Email account provisioned", "level": "info", "email": "ä@example.org", "attempts": 1}
+    assert broke["level"] == "error"
+    assert "ValueError: broken" in broke["exception"]
+    assert (library["event"], library["level"]) == ("a library's line", "warning")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_trace_shows_no_values(as_json: bool) -> None:
+    text = "\n".join(lines(as_json=as_json))
+    assert "ValueError: broken" in text
+    assert "Email account provisioned" in text
+    assert "not told" not in text
+    # The line of source that broke is not there, but a pretty formatter would show it with its variables.
+    assert "hidden value" not in text
