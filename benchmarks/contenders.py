@@ -115,7 +115,7 @@ CONTENDERS = (
         "benchmarks.peers.docket_peer",
         ("pydocket", "redis"),
         durable=False,
-        best="scheduling_resolution and minimum_check_interval 10 ms, redelivery_timeout 10 s, concurrency=100",
+        best="scheduling_resolution and minimum_check_interval 10 ms, redelivery_timeout 10 s, concurrency=50",
         survives=(DEFAULTS, BEST),
         would_help=f"kill -9: a short redelivery_timeout; FLUSHALL: {POSTGRES_OR_NOTHING}",
     ),
@@ -127,7 +127,8 @@ CONTENDERS = (
         durable=False,
         best="scheduler --update-interval 1 --loop-interval 0, idle_timeout 10 s, unacknowledged_lock_timeout 10 s",
         survives=(DEFAULTS, BEST),
-        would_help=f"kill -9: idle_timeout and unacknowledged_lock_timeout; FLUSHALL: {POSTGRES_OR_NOTHING}",
+        would_help="kill -9: idle_timeout, unacknowledged_lock_timeout, and another job: an abandoned one is taken up "
+        f"only after a new one; FLUSHALL: {POSTGRES_OR_NOTHING}",
     ),
     Contender(
         "arq",

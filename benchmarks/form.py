@@ -9,9 +9,8 @@ class Form:
 
     name: str
     delayed: int
-    """jobs of a run of punctuality, due by chance over `spread`, which is told in `spells`"""
+    """jobs of a run of punctuality, due by chance over `spread`"""
     spread: float
-    spells: int
     patience: float
     """after the last was due; what has not started by then is told as such"""
     punctuality_runs: int
@@ -37,11 +36,10 @@ class Form:
 
 SHORT = Form(
     name="short",
-    delayed=160,
-    spread=20,
-    spells=5,
+    delayed=40,
+    spread=5,
     patience=6,
-    punctuality_runs=1,
+    punctuality_runs=5,
     accept_seconds=1.5,
     accept_runs=5,
     drain=1_500,
@@ -53,7 +51,7 @@ SHORT = Form(
     load_rate=8,
     kills=4,
     calm_within=60,
-    hooks=500,
+    hooks=1_000,
     imported=10_000,
     audited=500,
     audit_runs=5,
@@ -64,7 +62,6 @@ FULL = Form(
     name="full",
     delayed=1_000,
     spread=60,
-    spells=1,
     patience=70,
     punctuality_runs=5,
     accept_seconds=20,
@@ -89,7 +86,6 @@ TINY = Form(
     name="tiny",
     delayed=10,
     spread=2,
-    spells=2,
     patience=1,
     punctuality_runs=1,
     accept_seconds=0.5,

@@ -55,7 +55,7 @@ async def measure(servers: Servers, form: Form, course: Course) -> list[Row]:
 async def _hooks(servers: Servers, seconds: float) -> Row:
     await servers.clean(OURS)
     mail_server, mail_url = await servers.quick_mail_server()
-    service, url = await servers.serve(POSTROOM_STALWART_URL=mail_url)
+    service, url = await servers.serve(POSTROOM_STALWART_URL=mail_url, POSTROOM_LOG_LEVEL="INFO")
     try:
         await servers.hooks(url, 50, 1, "first")
         load = servers.hooks(url, int(HOOKS_A_SECOND * seconds), CLIENTS, "profile")

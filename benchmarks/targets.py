@@ -59,7 +59,8 @@ def _recovery(results: Results) -> Iterator[Target]:
         )
         # Who did not recover within the cap took at least that long.
         peers = {
-            row["contender"]: row["seconds"] or row["cap"]
+            row["contender"] if row["seconds"] else f"{row['contender']}, and it had not by then": row["seconds"]
+            or row["cap"]
             for row in rows(results, "recovery", setting=setting)
             if row["contender"] != OURS.name
         }
@@ -85,7 +86,9 @@ def _accept(results: Results) -> Iterator[Target]:
 
 def _drain(results: Results) -> Iterator[Target]:
     peers = {
-        f"{row['contender']}, {row['setting']}, {row['workers']} worker": row["a second"]["median"]
+        f"{row['contender']}, {row['setting']}, {row['workers']} worker{'s' * (row['workers'] > 1)}": row["a second"][
+            "median"
+        ]
         for row in rows(results, "drain_rate")
         if row["contender"] != OURS.name
     }

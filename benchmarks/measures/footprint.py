@@ -62,7 +62,7 @@ async def _waiting(servers: Servers, contender: Contender, jobs: int) -> Row:
         await lane.client("enqueue", "--n", str(jobs), "--first", "3600", "--together", "50")
         scale = TOLD_FOR / jobs / MEBIBYTE
         return {
-            "MiB of Redis": round((await _used(redis) - used) * scale, 1),
+            "MiB of Redis": round(max(0, await _used(redis) - used) * scale, 1),
             "MiB of PostgreSQL": round((await _size(servers, servers.database_url(contender)) - size) * scale, 1),
             "measured with": jobs,
         }

@@ -49,7 +49,8 @@ async def _hooks(servers: Servers, form: Form, course: Course, runs: int) -> lis
 async def _hooks_once(servers: Servers, form: Form) -> dict[int, Row]:
     await servers.clean(OURS)
     mail_server, mail_url = await servers.quick_mail_server()
-    service, url = await servers.serve(POSTROOM_STALWART_URL=mail_url)
+    # At its default level, as it runs for real: two lines a hook.
+    service, url = await servers.serve(POSTROOM_STALWART_URL=mail_url, POSTROOM_LOG_LEVEL="INFO")
     try:
         await servers.hooks(url, 20, 1, "first")  # the domain's id is known, the statements are prepared
         return {clients: await _load(servers, url, mail_url, form.hooks, clients) for clients in CLIENTS}

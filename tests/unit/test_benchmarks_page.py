@@ -8,7 +8,7 @@ import pytest
 from benchmarks import page
 from benchmarks.contenders import CONTENDERS
 from benchmarks.measures.drain_rate import rate_of
-from benchmarks.measures.punctuality import lateness, split
+from benchmarks.measures.punctuality import lateness
 from benchmarks.measures.survival import Event, outcome
 from benchmarks.profile import told
 from benchmarks.targets import targets
@@ -86,7 +86,10 @@ def test_the_best_peer_is_one_that_survives_kill_9(verdicts: dict[str, tuple[boo
 
 
 def test_who_did_not_recover_in_time_took_at_least_that_long(verdicts: dict[str, tuple[bool | None, str]]) -> None:
-    assert verdicts["recovery after kill -9, at defaults"] == (True, "4.1 times (29.0 against 120.0 s of docket)")
+    assert verdicts["recovery after kill -9, at defaults"] == (
+        True,
+        "4.1 times (29.0 against 120.0 s of docket, and it had not by then)",
+    )
 
 
 def test_a_missed_target_is_told_as_missed(verdicts: dict[str, tuple[bool | None, str]]) -> None:
@@ -139,7 +142,6 @@ def test_the_first_and_the_last_contender_are_peers() -> None:
 def test_what_has_not_started_counts_as_late_as_it_is_and_early_as_far_as_late() -> None:
     row = lateness({"a": 10.0, "b": 10.0}, {"a": 9.9}, now=12.0)
     assert (row["not started"], row["early, %"], round(row["max"]), round(row["off p50"])) == (1, 50.0, 2000, 100)
-    assert [len(part) for part in split({"a": 0.0, "b": 1.0, "c": 9.9, "d": 10.0}, 5)] == [2, 0, 0, 0, 2]
 
 
 def test_a_drain_counts_from_the_moment_when_every_worker_works() -> None:
