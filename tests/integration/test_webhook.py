@@ -185,6 +185,23 @@ UNREADABLE: dict[str, Any] = {
 }
 
 
+async def test_a_body_that_does_not_come_is_given_up_and_nothing_stored(
+    door: httpx2.AsyncClient, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postroom.api.raw_body.BODY_WITHIN", 0.05)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    headers = {"X-Postroom-Key": KEY, "Content-Type": "application/json"}
+    async with asyncio.timeout(5):
+        answer = await door.post(PATH, content=body(), headers=headers)
+    assert (answer.status_code, answer.headers["connection"]) == (408, "close")
+    assert answer.json()["type"] == "urn:postroom:problem:too_slow"
+    await assert_nothing_stored(records)
+
+
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE.keys())
 async def test_a_body_that_cannot_be_read_is_400_with_a_reason_audited_and_no_request(
     door: httpx2.AsyncClient, records: Records, body: object

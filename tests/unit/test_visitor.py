@@ -15,7 +15,6 @@ from pydantic import BaseModel
 
 from fakes import START, request_of
 from postroom import errors
-from postroom.api import json_body
 from postroom.api.access_tokens import access_tokens_router
 from postroom.api.json_body import MAX_BODY, read_body
 from postroom.api.me import me_router
@@ -352,7 +351,7 @@ async def test_a_body_is_read_only_if_it_is_small_json(browser: httpx2.AsyncClie
 async def test_a_body_that_does_not_come_is_given_up(
     browser: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_body, "BODY_WITHIN", 0.05)
+    monkeypatch.setattr("postroom.api.raw_body.BODY_WITHIN", 0.05)
 
     async def body() -> AsyncGenerator[bytes]:
         yield b"{"

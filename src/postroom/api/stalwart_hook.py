@@ -3,15 +3,13 @@
 Answered before anything is looked at: while one is under way, Stalwart holds back the next.
 """
 
-import asyncio
 import math
 from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Request, Response
-from starlette.requests import ClientDisconnect
 
 from postroom.api.problems import problem
-from postroom.api.raw_body import read_at_most
+from postroom.api.raw_body import TooSlow, read_at_most
 from postroom.stalwart.web_hook import Hint, WebHook
 from postroom.telemetry import STALWART_HOOKS
 
@@ -19,8 +17,6 @@ PATH = "/internal/mail/stalwart"
 SIGNATURE_HEADER = "X-Signature"
 MAX_BODY = 1024 * 1024
 """Bytes; an event has about 400."""
-
-BODY_WITHIN = 10.0
 
 Hinted = Callable[[Sequence[str], str | None], object]
 """Told JMAP ids of accounts, and the state that Email has there if it is known; it must not wait for anything."""
@@ -43,10 +39,9 @@ class StalwartHook:
 
     async def _answer(self, request: Request, web_hook: WebHook) -> Response:
         try:
-            async with asyncio.timeout(BODY_WITHIN):
-                raw = await read_at_most(request, MAX_BODY)
-        except (TimeoutError, ClientDisconnect):
-            return problem(408, "the body did not come in time", code="too_slow", headers={"Connection": "close"})
+            raw = await read_at_most(request, MAX_BODY)
+        except TooSlow as error:
+            return problem(408, str(error), code="too_slow", headers={"Connection": "close"})
         if raw is None:
             return problem(
                 413, f"the body is larger than {MAX_BODY} bytes", code="too_large", headers={"Connection": "close"}

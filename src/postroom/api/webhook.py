@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 
 from postroom.api.hook_body import MAX_BODY, HookBody, UnreadableBody, claimed_identity, mailbox_of, parse
 from postroom.api.problems import problem
-from postroom.api.raw_body import read_at_most
+from postroom.api.raw_body import TooSlow, read_at_most
 from postroom.domain.request import Origin
 from postroom.errors import Refused, Unavailable
 from postroom.ports import Requests
@@ -58,7 +58,10 @@ class Webhook:
             )
         if refusal := _refuse_content(request):
             return refusal
-        raw = await read_at_most(request, MAX_BODY)
+        try:
+            raw = await read_at_most(request, MAX_BODY)
+        except TooSlow as error:
+            return problem(408, str(error), code="too_slow", headers={"Connection": "close"})
         if raw is None:
             return problem(413, f"the body is larger than {MAX_BODY} bytes", code="too_large")
         try:
@@ -165,6 +168,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The mailbox exists"},
     400: {"description": "The body cannot be read", **_PROBLEM},
     401: {"description": "No key, or a wrong one", **_PROBLEM},
+    408: {"description": "The body did not come in time; nothing was stored", **_PROBLEM},
     409: {
         "description": "The address is held by another identity, or the request is in the dead letters",
         **_PROBLEM,

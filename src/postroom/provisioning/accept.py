@@ -16,9 +16,9 @@ from postroom.provisioning.slots import Slots
 SHARE_FOR_A_SLOT = 0.5
 """Part of the in-line deadline that may pass waiting for a slot; then the request is stored for the worker."""
 
-PATIENCE = 0.25
-"""Seconds that a hook waits for a slot before it asks PostgreSQL whether it is a repeat, which needs none. In a burst
-most have their slot by then, and are spared the question."""
+SHARE_BEFORE_ASKING = 0.05
+"""Part of it that passes before PostgreSQL is asked whether the hook is a repeat, which needs no slot. In a burst most
+have theirs by then, and are spared the question."""
 
 REPEAT_PAUSE = 0.05
 """Seconds between looks at an attempt that somebody else makes for the same hook."""
@@ -103,7 +103,7 @@ class Accept:
             raise Unavailable("the service is still starting")
         ends = self._clock.monotonic() + self._deadline
         # First the normal case, a new identity: no look before the commit.
-        has_slot = await self._slots.take(within=PATIENCE)
+        has_slot = await self._slots.take(within=self._deadline * SHARE_BEFORE_ASKING)
         found = None
         if not has_slot:
             # A repeat must not wait longer for a slot that it does not need.
