@@ -27,7 +27,8 @@ class Trial:
         published = self._folder / ".postroom/trial.json"
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "postroom", "up", "--port", str(free_port())),
+            # A first message would take the stand-in longer than the mailbox itself.
+            *("-m", "postroom", "up", "--no-welcome", "--port", str(free_port())),
             cwd=self._folder,
             env=dict(os.environ) | {"POSTROOM_LOG_LEVEL": "WARNING"} | self._settings,
             stdout=asyncio.subprocess.DEVNULL,

@@ -44,6 +44,9 @@ def up_command(
     port: Annotated[int, typer.Option(help="Port of the service, on loopback.")] = 3001,
     domain: Annotated[list[str] | None, typer.Option(help="Mail domain to serve; repeatable.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over: remove what the trial kept.")] = False,
+    no_welcome: Annotated[
+        bool, typer.Option("--no-welcome", help="Put no first message into each mailbox of the stand-in.")
+    ] = False,
 ) -> None:
     """Run the whole of Postroom here, until Ctrl-C: databases, stand-ins, service and worker.
 
@@ -53,7 +56,8 @@ def up_command(
     """
     configure_logging(json=False, level="WARNING")
     try:
-        asyncio.run(Trial(DataFolder(data), port, tuple(domain or ("example.org",)), fresh=fresh).run())
+        trial = Trial(DataFolder(data), port, tuple(domain or ("example.org",)), fresh=fresh, welcome=not no_welcome)
+        asyncio.run(trial.run())
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
@@ -77,11 +81,12 @@ def env_command(
 class Trial:
     """The parts of one trial, started in order."""
 
-    def __init__(self, data: DataFolder, port: int, domains: tuple[str, ...], *, fresh: bool) -> None:
+    def __init__(self, data: DataFolder, port: int, domains: tuple[str, ...], *, fresh: bool, welcome: bool) -> None:
         self._data = data
         self._port = port
         self._domains = domains
         self._fresh = fresh
+        self._welcome = welcome
         self._environment: dict[str, str] = {}
         self._where: list[tuple[str, str]] = []
         self._console = Console(stderr=False)
@@ -142,7 +147,8 @@ class Trial:
             return
         port, lmtp_port, key = free_port(), free_port(), "API_" + self._data.secret("stalwart-api-key")
         url = f"http://{LOOPBACK}:{port}"
-        arguments = ["-m", "postroom.sandbox.stalwart", "--until-eof", "--welcome", "--public-url", url]
+        arguments = ["-m", "postroom.sandbox.stalwart", "--until-eof", "--public-url", url]
+        arguments += ["--welcome"] if self._welcome else []
         arguments += ["--state", str(self._data.folder("stalwart")), "--port", str(port), "--lmtp-port", str(lmtp_port)]
         arguments += ["--api-key-env", "STAND_IN_KEY", "--admin-password-env", "STAND_IN_ADMIN"]
         arguments += ["--mail-master-env", "STAND_IN_MASTER"]
