@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -115,7 +117,7 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
     structlog.configure(
         processors=[*shared, *([structlog.processors.format_exc_info] if json else []), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Lines(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -133,6 +135,22 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
         logging.getLogger(noisy).setLevel("WARNING")
     # Its warnings quote connection strings in part; we log the outage ourselves.
     logging.getLogger("psycopg.pool").setLevel("ERROR")
+
+
+class _Lines:
+    """Where log lines go. One that cannot be written, since the disk is full or the reader left, is lost and breaks
+    nothing: so does `logging`."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        with suppress(OSError):
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def _drop_color_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -47,3 +47,17 @@ def test_a_trace_shows_no_values(as_json: bool) -> None:
     assert "not told" not in text
     # The line of source that broke is not there, but a pretty formatter would show it with its variables.
     assert "hidden value" not in text
+
+
+def test_a_line_that_cannot_be_written_breaks_nothing() -> None:
+    """A full disk, or a reader of the log that left: no hook and no retry may fail for it."""
+    with open("/dev/full", "w") as full:  # noqa: PTH123 — a device
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT.format(json=True) + "print('went on')"],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.stdout == "went on\n"
