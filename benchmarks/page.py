@@ -149,9 +149,9 @@ def _punctuality(results: Results) -> str:
     ]
     return f"""\
 Start less due time of jobs that were due more than 3 s ahead, by chance; one worker, already up. Distance takes early
-for as bad as late. Median of five runs, and their range; who was late by more than a second at p50 was not run again in
-the short form. What had not started at the end counts as late as it was then: for those the figures are the least that
-they can be. Ours at defaults starts ten a second at most
+for as bad as late. Median of five runs, and their range; in the short form a run has 40 jobs, so that its p99 is its
+latest, and who was late by more than a second at p50 was not run again. What had not started at the end counts as late
+as it was then: for those the figures are the least that they can be. Ours at defaults starts ten a second at most
 (`POSTROOM_PACE`, which spares the mail server), so a burst queues; without the pace it is as punctual as at its best.
 
 ![distance from the due time](pictures/benchmarks-lateness.svg)

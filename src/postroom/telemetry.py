@@ -108,7 +108,7 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
         structlog.processors.JSONRenderer()
         if json
         else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(),
+            colors=bool(sys.stderr and sys.stderr.isatty()),
             # The pretty one prints local variables: keys and addresses.
             exception_formatter=structlog.dev.plain_traceback,
         )
@@ -141,16 +141,19 @@ class _Lines:
     """Where log lines go. One that cannot be written, since the disk is full or the reader left, is lost and breaks
     nothing: so does `logging`."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
+        """None is what `sys.stderr` is where a process was started without one."""
         self._stream = stream
 
     def write(self, line: str) -> None:
-        with suppress(OSError):
-            self._stream.write(line)
+        if self._stream:
+            with suppress(OSError, ValueError):  # ValueError: it is closed
+                self._stream.write(line)
 
     def flush(self) -> None:
-        with suppress(OSError):
-            self._stream.flush()
+        if self._stream:
+            with suppress(OSError, ValueError):
+                self._stream.flush()
 
 
 def _drop_color_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

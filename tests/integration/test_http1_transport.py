@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
 import pytest
+import uvloop
 
 from eventually import eventually
 from http_server import Serve, answering, server
@@ -18,13 +20,22 @@ from postroom.jmap.errors import JmapError, NotAnswered, NotSent
 
 OK = b"HTTP/1.1 200 OK\r\nX: a\r\nContent-Length: 2\r\n\r\n{}"
 SOON = 5.0
+URL = "http://mail.example.org/jmap/"
 
 Connect = Callable[[str], Connection]
 
 
-@pytest.fixture(params=["ours", "httpx2's"])
+def ours(url: str) -> Connection:
+    return Connection(transport=Http1Transport(url))
+
+
+def theirs(_: str) -> Connection:
+    return Connection()
+
+
+@pytest.fixture(params=[ours, theirs], ids=["ours", "httpx2's"])
 def connect(request: pytest.FixtureRequest) -> Connect:
-    return lambda url: Connection(transport=Http1Transport(url) if request.param == "ours" else None)
+    return request.param
 
 
 async def ask(connection: Connection, url: str, *, within: float = SOON) -> Reply:
@@ -123,12 +134,9 @@ async def test_who_gives_up_in_the_middle_ends_the_connection(connect: Connect, 
 
 
 async def test_a_header_that_would_be_two_is_not_sent() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        raise AssertionError("nothing may come")
-
-    async with server(serve) as url, httpx2.AsyncClient(transport=Http1Transport(url)) as http:
-        with pytest.raises(httpx2.LocalProtocolError):
-            await http.get(url, headers={"X": "a\r\nY: b"})
+    async with httpx2.AsyncClient(transport=Http1Transport(URL)) as http:
+        with pytest.raises(httpx2.LocalProtocolError):  # and no ConnectError: it was not even tried
+            await http.get(URL, headers={"X": "a\r\nY: b"})
 
 
 async def test_a_dead_address_of_a_host_costs_a_moment_not_the_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,3 +168,107 @@ async def test_the_error_names_the_kind_of_trouble_and_no_more(connect: Connect)
             await ask(connect(url), url)
     assert "RemoteProtocolError" in str(raised.value)
     assert "secret" not in str(raised.value)
+
+
+async def test_a_header_that_is_not_ascii_is_read_as_it_came(connect: Connect) -> None:
+    async with server(answering(b"HTTP/1.1 200 OK\r\nX: caf\xe9\r\nContent-Length: 2\r\n\r\n{}")) as url:
+        connection = connect(url)
+        assert (await ask(connection, url)).headers["x"] == "café"
+        await connection.aclose()
+
+
+@pytest.mark.parametrize("stray", [b"", OK], ids=["it closes", "it says what nobody asked"])
+async def test_a_kept_connection_is_looked_at_before_it_is_used_again(connect: Connect, stray: bytes) -> None:
+    """Even where the loop was busy meanwhile, and has not been told yet."""
+    first_is_over, come = threading.Event(), threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with listener.accept()[0] as first:
+            first.recv(65536)
+            first.sendall(OK)
+            first_is_over.wait(SOON)
+            first.sendall(stray)
+            first.shutdown(socket.SHUT_WR)
+            come.set()
+            with listener.accept()[0] as second:
+                second.recv(65536)
+                second.sendall(OK.replace(b"{}", b"[]"))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(SOON)
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        connection = connect(url)
+        assert (await ask(connection, url)).content == b"{}"
+        first_is_over.set()
+        come.wait(SOON)  # blocks the loop, on purpose
+        assert (await ask(connection, url)).content == b"[]"
+        await connection.aclose()
+        thread.join(SOON)
+
+
+async def test_what_is_under_way_at_the_end_keeps_no_connection() -> None:
+    go, left = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await go.wait()
+        writer.write(OK)
+        await reader.read()
+        left.set()
+
+    async with server(serve) as url:
+        connection = Connection(transport=Http1Transport(url))
+        asking = asyncio.create_task(ask(connection, url))
+        await asyncio.sleep(0)
+        await connection.aclose()
+        go.set()
+        await asking
+        async with asyncio.timeout(SOON):
+            await left.wait()
+
+
+@pytest.mark.parametrize("host", ["a..example", "x" * 64 + ".example"])
+async def test_a_name_that_is_none_was_not_reached(connect: Connect, host: str) -> None:
+    with pytest.raises(NotSent):
+        await ask(connect(f"http://{host}"), f"http://{host}")
+
+
+async def test_a_body_without_a_length_is_refused_not_sent_as_it_is_not() -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"[1]"
+
+    with pytest.raises(NotAnswered, match="LocalProtocolError"):
+        await Connection(transport=Http1Transport(URL)).exchange("POST", URL, {}, body(), within=SOON)
+
+
+async def test_a_dead_peer_is_noticed_without_a_word() -> None:
+    async with server(answering(OK)) as url:
+        connection = await Connections(url).take(within=SOON)
+        assert connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        connection.abort()
+
+
+def test_it_is_the_same_on_uvloop() -> None:
+    """Which the service runs on. In a thread, for the tests have a loop of their own."""
+    failed = list[BaseException]()
+
+    async def on_uvloop() -> None:
+        for each in (ours, theirs):
+            await test_a_request_arrives_whole_and_its_answer_comes_back(each)
+            await test_where_nobody_listens_nothing_was_sent(each)
+            await test_who_gives_up_in_the_middle_ends_the_connection(each, begun=True)
+            for stray in (b"", OK):
+                await test_a_kept_connection_is_looked_at_before_it_is_used_again(each, stray)
+
+    def run() -> None:
+        try:
+            uvloop.run(on_uvloop())
+        except BaseException as error:  # noqa: BLE001 — told by the test's own thread
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert failed == []

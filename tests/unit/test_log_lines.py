@@ -49,15 +49,16 @@ def test_a_trace_shows_no_values(as_json: bool) -> None:
     assert "hidden value" not in text
 
 
-def test_a_line_that_cannot_be_written_breaks_nothing() -> None:
+@pytest.mark.parametrize("stderr", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_line_that_cannot_be_written_breaks_nothing(stderr: str, as_json: bool) -> None:
     """A full disk, or a reader of the log that left: no hook and no retry may fail for it."""
-    with open("/dev/full", "w") as full:  # noqa: PTH123 — a device
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT.format(json=True) + "print('went on')"],
-            stdout=subprocess.PIPE,
-            stderr=full,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-    assert done.stdout == "went on\n"
+    script = SCRIPT.format(json=as_json) + "print('went on')"
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -c "$1" 2{stderr}', sys.executable, script],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("went on\n", "")

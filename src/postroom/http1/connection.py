@@ -6,6 +6,8 @@ a fifth of what a list of mail takes at the mail server: see `python -m benchmar
 
 import asyncio
 import re
+import select
+import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import TypeVar, cast
 
@@ -122,8 +124,22 @@ class Connection(asyncio.Protocol):
         return self._complete and self._sent and self._reusable and not (self._lost or self._chunks or self._error)
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it is there and nobody has said anything since: only then it may be used again. The loop may not have
+        been told yet that the server closed it, or said what nobody asked; then the socket knows."""
+        if self._lost:
+            return False
+        look = select.poll()
+        look.register(self.socket.fileno(), select.POLLIN)
+        return not look.poll(0)
+
+    @property
     def is_lost(self) -> bool:
         return self._lost
+
+    @property
+    def socket(self) -> socket.socket:
+        return self._open.get_extra_info("socket")
 
     def abort(self) -> None:
         self._lost = True
@@ -164,7 +180,7 @@ class Connection(asyncio.Protocol):
             self._head_size += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(str(error))
         if not self._has_head and self._head_size > MAX_HEAD:
             self._fail("the head of the answer has no end")

@@ -38,6 +38,7 @@ class Connections:
         self._port = parts.port or (443 if secure else 80)
         self._context = (context or httpx2.create_ssl_context(trust_env=False)) if secure else None
         self._monotonic = monotonic
+        self._closed = False
         self._kept: deque[tuple[float, Connection]] = deque()
 
     def __len__(self) -> int:
@@ -49,16 +50,18 @@ class Connections:
         self._prune()
         while self._kept:
             _, connection = self._kept.pop()
-            if not connection.is_lost:
+            if connection.is_silent:
                 return connection
+            connection.abort()
         try:
             return await in_time(self._connect(), within)
-        except (OSError, ssl.SSLError, Late) as error:
+        # UnicodeError: of a host that is no name. RuntimeError: uvloop's, in the place of an OSError.
+        except (OSError, UnicodeError, RuntimeError, Late) as error:
             raise Unreachable(str(error)) from error
 
     def give_back(self, connection: Connection) -> None:
         """After an exchange, whatever became of it."""
-        if connection.is_idle and len(self._kept) < KEPT:
+        if connection.is_idle and not self._closed and len(self._kept) < KEPT:
             self._kept.append((self._monotonic() + KEPT_SECONDS, connection))
         else:
             connection.abort()
@@ -72,13 +75,11 @@ class Connections:
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         name = self._host if self._context else None
         made = loop.create_connection(Connection, sock=connected, ssl=self._context, server_hostname=name)
-        try:
-            return (await made)[1]
-        except BaseException:
-            connected.close()
-            raise
+        return (await made)[1]
 
     def close(self) -> None:
+        """What is under way goes on, and is not kept."""
+        self._closed = True
         while self._kept:
             self._kept.pop()[1].abort()
 

@@ -15,14 +15,15 @@ from postroom.http1.connections import Connections, Unreachable
 
 
 class Http1Transport(httpx2.AsyncBaseTransport):
-    """GET and POST to the server at `url` alone, whatever URL it is asked for. A request is read whole before it is
-    sent."""
+    """GET and POST to the server at `url` alone, whatever URL it is asked for. Bodies have a length: none streams."""
 
     def __init__(self, url: str) -> None:
         self._connections = Connections(url)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         within = cast("dict[str, float]", request.extensions["timeout"])
+        if "transfer-encoding" in request.headers:
+            raise httpx2.LocalProtocolError("a body that streams is not sent here")
         try:
             head = head_of(request.method, request.url.raw_path.decode("ascii"), request.headers)
         except ValueError as error:
@@ -38,16 +39,16 @@ class Http1Transport(httpx2.AsyncBaseTransport):
                 connection.begin()
                 await connection.send(head, content, within=within["write"])
                 await connection.receive_head(within=within["read"])
+            return httpx2.Response(
+                connection.status,
+                headers=httpx2.Headers(connection.headers, encoding="latin-1"),  # RFC 9110 §5.5: any byte may come
+                stream=body,
+                extensions={"network_stream": _NetworkStream(connection)},
+            )
         except BaseException:
             # Also when the caller gives up: else the next one would be given the answer to this.
             await body.aclose()
             raise
-        return httpx2.Response(
-            connection.status,
-            headers=connection.headers,
-            stream=body,
-            extensions={"network_stream": _NetworkStream(connection)},
-        )
 
     async def aclose(self) -> None:
         self._connections.close()

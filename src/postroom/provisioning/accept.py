@@ -18,7 +18,7 @@ SHARE_FOR_A_SLOT = 0.5
 
 SHARE_BEFORE_ASKING = 0.05
 """Part of it that passes before PostgreSQL is asked whether the hook is a repeat, which needs no slot. In a burst most
-have theirs by then, and are spared the question."""
+have theirs by then, and are spared the question; who asks queues for a slot anew, behind those who came meanwhile."""
 
 REPEAT_PAUSE = 0.05
 """Seconds between looks at an attempt that somebody else makes for the same hook."""
@@ -128,7 +128,7 @@ class Accept:
         self, store: Store, mailbox: Mailbox, origin: Origin, ends: float, *, has_slot: bool = False
     ) -> Answer | None:
         """Store by `store` and attempt; None if it did not store."""
-        has_slot = has_slot or await self._slots.take(within=self._deadline * SHARE_FOR_A_SLOT)
+        has_slot = has_slot or await self._slots.take(within=self._left_for_a_slot(ends))
         try:
             holder = self._new_id() if has_slot else None
             before = self._clock.monotonic()
@@ -149,6 +149,9 @@ class Accept:
         done, _ = await asyncio.wait([task], timeout=max(0.0, ends - self._clock.monotonic()))
         # Cancelled: the service stops past its drain, and the request is due again at once.
         return _after(task.result()) if done and not task.cancelled() else WillRetry()
+
+    def _left_for_a_slot(self, ends: float) -> float:
+        return max(0.0, ends - self._deadline * (1 - SHARE_FOR_A_SLOT) - self._clock.monotonic())
 
     def _hand_over(self, task: asyncio.Task[Settled]) -> bool:
         """The attempt outlives its hook; it keeps the slot until it is settled. Returns False: not ours now."""
