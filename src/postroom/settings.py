@@ -184,8 +184,8 @@ class Settings(BaseSettings):
     @field_validator("stalwart_url", "kratos_public_url", "kratos_admin_url", "public_url", "centrifugo_api_url")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("a URL begins with http:// or https://")
+        if value is not None and not _names_a_host(value):
+            raise ValueError("a whole URL is needed, such as https://mail.example.org or http://10.0.0.5:8080")
         return value
 
     @field_validator("stalwart_webhook_url")
@@ -249,15 +249,24 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         raise ConfigurationError(_sentence(error)) from None
 
 
-def _is_address(url: str) -> bool:
-    """Without a password: Stalwart shows the addresses of its hooks."""
+def _names_a_host(url: str) -> bool:
+    """Else every request would fail, each in its own way."""
     try:
         parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:  # UnicodeError is one
         return False
-    plain = url.isascii() and url.isprintable() and " " not in url and not parts.fragment
-    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and parts.username is None
+    return parts.scheme in ("http", "https") and bool(host) and port != 0
+
+
+def _is_address(url: str) -> bool:
+    """Without a password: Stalwart shows the addresses of its hooks."""
+    if not _names_a_host(url):
+        return False
+    parts = urlsplit(url)
+    plain = url.isascii() and url.isprintable() and " " not in url
+    return plain and not parts.fragment and parts.username is None
 
 
 def _domain(raw: str) -> str:

@@ -90,6 +90,19 @@ def test_a_redis_url_is_kept() -> None:
         ("MARK_DOMAIN", "localhost", "'localhost' has no dot"),
         ("MARK_DOMAIN", "exam ple.org", "is not a domain name"),
         *(
+            (name, url, "a whole URL is needed")
+            for name in ("STALWART_URL", "KRATOS_PUBLIC_URL", "KRATOS_ADMIN_URL", "PUBLIC_URL", "CENTRIFUGO_API_URL")
+            for url in (
+                "mail.example.org:8080",
+                "ftp://mail.example.org/",
+                "http:///jmap",
+                "http://mail.example.org:0",
+                "https://mail.example.org:99999",
+                "http://mail..example.org",
+                "http://[10.0.0.5/",
+            )
+        ),
+        *(
             ("STALWART_WEBHOOK_URL", url, "a whole URL is needed")
             for url in (
                 "10.0.0.5:3001/internal/mail/stalwart",
