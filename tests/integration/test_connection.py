@@ -9,19 +9,42 @@ from psycopg.sql import SQL
 from psycopg_pool import AsyncConnectionPool
 
 from postroom.errors import Unavailable
-from postroom.postgres.connection import Lost, Pool, connection, rows
+from postroom.postgres.connection import POOL_TIMEOUT, Lost, Pool, connection, make_pool, rows
 from servers import Database
 
 
-async def test_a_connection_that_the_server_ended_is_not_given_out(pool: Pool, database: Database) -> None:
-    await asyncio.gather(*(rows(pool, "breaker_read") for _ in range(8)))
+async def end_all(database: Database) -> None:
     async with await psycopg.AsyncConnection.connect(database.service_url, autocommit=True) as other:
         ended = await other.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND application_name = 'postroom'"
         )
         assert {done for (done,) in await ended.fetchall()} == {True}
-    assert len(await rows(pool, "breaker_read")) == 1
+
+
+async def test_a_connection_that_the_server_ended_is_not_given_out(pool: Pool, database: Database) -> None:
+    await asyncio.gather(*(rows(pool, "breaker_read") for _ in range(8)))
+    await end_all(database)
+    async with asyncio.timeout(POOL_TIMEOUT / 2):
+        assert len(await rows(pool, "breaker_read")) == 1
+
+
+async def test_who_gives_up_while_a_connection_is_looked_at_takes_none_along(database: Database) -> None:
+    asked = asyncio.Event()
+
+    async def hang(_: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async with make_pool(database.service_url, size=1) as pool:
+        await rows(pool, "breaker_read")
+        await end_all(database)
+        with patch.object(AsyncConnectionPool, "check_connection", hang):
+            asking = asyncio.create_task(rows(pool, "breaker_read"))
+            await asked.wait()
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        assert len(await rows(pool, "breaker_read")) == 1
 
 
 async def test_a_living_connection_is_not_asked_whether_it_lives(pool: Pool) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httpx2
-from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType] — its addresses are tuples
+from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType] — it says `tuple`, of no types
 
 from postroom.http1.connection import Connection, Late, in_time
 

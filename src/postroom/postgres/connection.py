@@ -84,6 +84,7 @@ async def _take(pool: Pool) -> AsyncConnection[Row]:
             await conn.close()
             await pool.putconn(conn)  # which makes another in its place
         except BaseException:
+            # Cancelled: a connection that is not given back is missing from the pool for ever.
             await pool.putconn(conn)
             raise
         else:
