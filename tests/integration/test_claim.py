@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
@@ -43,10 +45,9 @@ class OneConnection:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def getconn(self, **_: float) -> AsyncConnection:
-        return self._connection
-
-    async def putconn(self, connection: AsyncConnection) -> None: ...
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        yield self._connection
 
 
 async def answer_when_due_in(pool: Pool, milliseconds: int) -> Claim:

@@ -39,9 +39,9 @@ async def test_who_gives_up_while_a_connection_is_looked_at_takes_none_along(dat
     async with make_pool(database.service_url, size=1) as pool:
         await rows(pool, "breaker_read")
         await end_all(database)
-        with patch.object(AsyncConnectionPool, "check_connection", hang):
+        with patch.object(AsyncConnectionPool, "check_connection", staticmethod(hang)):
             asking = asyncio.create_task(rows(pool, "breaker_read"))
-            await asked.wait()
+            await asyncio.wait_for(asked.wait(), timeout=5)
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
         assert len(await rows(pool, "breaker_read")) == 1

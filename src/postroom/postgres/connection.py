@@ -16,10 +16,44 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from postroom.errors import Unavailable
 
 Row = DictRow
-Pool = AsyncConnectionPool[AsyncConnection[Row]]
-
 POOL_TIMEOUT = 4.0
 """Seconds to wait for a connection: below the in-line deadline, so that a hook is told the truth in time."""
+
+
+def _is_silent(connection: AsyncConnection[Row]) -> bool:
+    """Whether the server has said nothing since the last answer.
+
+    Whatever ends a connection at the other side, a shutdown or a kill, makes its socket readable, so one that is silent
+    needs no question: asking each time cost every statement a second round trip.
+    """
+    silent = select.poll()
+    silent.register(connection.fileno(), select.POLLIN)
+    return not silent.poll(0)
+
+
+class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
+    """Gives out a connection that lives: after a restart of the server the next hook must not find a dead one.
+
+    Not by the check that psycopg's pool may be given: it pauses after each dead one, and eight of them took longer than
+    `POOL_TIMEOUT`.
+    """
+
+    async def getconn(self, timeout: float | None = None) -> AsyncConnection[Row]:  # noqa: ASYNC109 — as it is called there
+        ends = time.monotonic() + (self.timeout if timeout is None else timeout)
+        while True:
+            conn = await super().getconn(max(0.0, ends - time.monotonic()))
+            try:
+                if not _is_silent(conn):
+                    await self.check_connection(conn)
+            except psycopg.Error:
+                await conn.close()
+                await self.putconn(conn)  # which makes another in its place
+            except BaseException:
+                # Cancelled: a connection that is not given back is missing from the pool for ever.
+                await self.putconn(conn)
+                raise
+            else:
+                return conn
 
 
 @cache
@@ -31,7 +65,7 @@ def sql(name: str) -> LiteralString:
 
 def make_pool(url: str, *, size: int) -> Pool:
     """A pool, not yet open. `url` may name several hosts (`target_session_attrs=read-write` finds the primary)."""
-    return AsyncConnectionPool(
+    return Pool(
         url,
         connection_class=AsyncConnection[Row],
         kwargs={
@@ -58,39 +92,6 @@ def make_pool(url: str, *, size: int) -> Pool:
     )
 
 
-def _is_silent(connection: AsyncConnection[Row]) -> bool:
-    """Whether the server has said nothing since the last answer.
-
-    Whatever ends a connection at the other side, a shutdown or a kill, makes its socket readable, so one that is silent
-    needs no question: asking each time cost every statement a second round trip.
-    """
-    silent = select.poll()
-    silent.register(connection.fileno(), select.POLLIN)
-    return not silent.poll(0)
-
-
-async def _take(pool: Pool) -> AsyncConnection[Row]:
-    """One that lives: after a restart of the server the next hook must not find a dead one.
-
-    Not by the pool's own check, which pauses after each dead one: eight of them took longer than `POOL_TIMEOUT`.
-    """
-    ends = time.monotonic() + POOL_TIMEOUT
-    while True:
-        conn = await pool.getconn(timeout=max(0.0, ends - time.monotonic()))
-        try:
-            if not _is_silent(conn):
-                await AsyncConnectionPool.check_connection(cast(Any, conn))
-        except psycopg.Error:
-            await conn.close()
-            await pool.putconn(conn)  # which makes another in its place
-        except BaseException:
-            # Cancelled: a connection that is not given back is missing from the pool for ever.
-            await pool.putconn(conn)
-            raise
-        else:
-            return conn
-
-
 # SQLSTATEs and their classes: connection, resources, operator intervention (shutdown), read-only after a fail-over; and
 # what two statements of ours may do to each other: serialization failure, deadlock.
 _AWAY = ("08", "53", "57", "25006", "40001", "40P01")
@@ -111,11 +112,8 @@ class Lost(Unavailable):
 async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
     """A connection out of the pool. Raises `Unavailable` when PostgreSQL is away, `Lost` when it goes in the middle."""
     try:
-        conn = await _take(pool)
-        try:
+        async with pool.connection() as conn:
             yield conn
-        finally:
-            await pool.putconn(conn)
     except PoolTimeout as error:
         raise Unavailable("PostgreSQL cannot be reached") from error
     except psycopg.Error as error:
