@@ -97,7 +97,8 @@ def _environment(postgres: PostgresPair, valkey: ValkeySentinel, stalwart: Stalw
         "POSTROOM_WEBHOOK_KEY": KEY,
         "POSTROOM_DOMAINS": "example.org",
         "POSTROOM_LEASE_SECONDS": str(LEASE_SECONDS),
-        "POSTROOM_DELAY_FACTOR": "0.05",
+        # So that even a third retry, 36 s after the second, is within what the end of the test waits.
+        "POSTROOM_DELAY_FACTOR": "0.02",
         "POSTROOM_PACE": "4",
     }
 
@@ -154,7 +155,8 @@ async def _cut_off_in_the_middle(installation: Installation, host: Host) -> None
         await eventually(all_are_busy, "attempts of all workers", 25)
     host.cut_off()
     await installation.stalwart.set_fault(kind="slow", delay_ms=200)
-    await installation.stalwart.set_fault(kind="unavailable", probability=0.05, seed=4)  # so that some are retried
+    # So that some are retried; not so many that one fails four times and is dead, as it should be.
+    await installation.stalwart.set_fault(kind="unavailable", probability=0.02, seed=4)
 
 
 async def _until(started: float, seconds: float) -> None:
