@@ -207,7 +207,7 @@ class Worker:
         held = list({*held, member})
         try:
             if due_in > 0:
-                # Claimed a moment early, so that the commit is over when its time comes: then, and not before.
+                # Claimed a moment early, so that the commit is over when its time comes: then, to uvloop's millisecond.
                 await asyncio.sleep(due_in)
             has_slot = await self._slots.take(within=max(0.05, ends - self._clock.monotonic()))
         except asyncio.CancelledError:
