@@ -6,12 +6,13 @@ a fifth of what a list of mail takes at the mail server: see `python -m benchmar
 
 import asyncio
 import re
-import select
 import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import TypeVar, cast
 
 import httptools
+
+from postroom.kept_connection import is_silent
 
 T = TypeVar("T")
 
@@ -125,13 +126,8 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_silent(self) -> bool:
-        """Whether it is there and nobody has said anything since: only then it may be used again. The loop may not have
-        been told yet that the server closed it, or said what nobody asked; then the socket knows."""
-        if self._lost:
-            return False
-        look = select.poll()
-        look.register(self.socket.fileno(), select.POLLIN)
-        return not look.poll(0)
+        """Whether it is there and nobody has said anything since: only then it may be used again."""
+        return not self._lost and is_silent(self.socket.fileno())
 
     @property
     def is_lost(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httpx2
-from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType] — it says `tuple`, of no types
+from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType] — its addresses are tuples of no stated types
 
 from postroom.http1.connection import Connection, Late, in_time
 
@@ -55,7 +55,7 @@ class Connections:
             connection.abort()
         try:
             return await in_time(self._connect(), within)
-        # UnicodeError: of a host that is no name. RuntimeError: uvloop's, in the place of an OSError.
+        # UnicodeError: of a host that is no name. RuntimeError: uvloop's, for a socket that broke a moment ago.
         except (OSError, UnicodeError, RuntimeError, Late) as error:
             raise Unreachable(str(error)) from error
 

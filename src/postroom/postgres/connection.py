@@ -1,6 +1,5 @@
 """Connections, and SQL loaded by name from `sql/`."""
 
-import select
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -14,21 +13,11 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from postroom.errors import Unavailable
+from postroom.kept_connection import is_silent
 
 Row = DictRow
 POOL_TIMEOUT = 4.0
 """Seconds to wait for a connection: below the in-line deadline, so that a hook is told the truth in time."""
-
-
-def _is_silent(connection: AsyncConnection[Row]) -> bool:
-    """Whether the server has said nothing since the last answer.
-
-    Whatever ends a connection at the other side, a shutdown or a kill, makes its socket readable, so one that is silent
-    needs no question: asking each time cost every statement a second round trip.
-    """
-    silent = select.poll()
-    silent.register(connection.fileno(), select.POLLIN)
-    return not silent.poll(0)
 
 
 class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
@@ -38,18 +27,17 @@ class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
     `POOL_TIMEOUT`.
     """
 
-    async def getconn(self, timeout: float | None = None) -> AsyncConnection[Row]:  # noqa: ASYNC109 — as it is called there
+    async def getconn(self, timeout: float | None = None) -> AsyncConnection[Row]:  # noqa: ASYNC109 — psycopg's name for it
         ends = time.monotonic() + (self.timeout if timeout is None else timeout)
         while True:
             conn = await super().getconn(max(0.0, ends - time.monotonic()))
             try:
-                if not _is_silent(conn):
+                if not is_silent(conn.fileno()):
                     await self.check_connection(conn)
             except psycopg.Error:
-                await conn.close()
+                await conn.close()  # though it may live: it must not be the next one again
                 await self.putconn(conn)  # which makes another in its place
-            except BaseException:
-                # Cancelled: a connection that is not given back is missing from the pool for ever.
+            except BaseException:  # cancelled: one that is not given back is missing from the pool for ever
                 await self.putconn(conn)
                 raise
             else:
