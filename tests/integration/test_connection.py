@@ -1,14 +1,17 @@
 """The pool: a dead connection is not given out, and a living one is not asked whether it lives."""
 
 import asyncio
-from unittest.mock import patch
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from unittest.mock import AsyncMock, patch
 
 import psycopg
 import pytest
 from psycopg.sql import SQL
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from postroom.errors import Unavailable
+from postroom.postgres import connection as connection_module
 from postroom.postgres.connection import POOL_TIMEOUT, Lost, Pool, connection, make_pool, rows
 from servers import Database
 
@@ -45,6 +48,33 @@ async def test_who_gives_up_while_a_connection_is_looked_at_takes_none_along(dat
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
         assert len(await rows(pool, "breaker_read")) == 1
+
+
+@asynccontextmanager
+async def looked_at_in_vain(pool: Pool) -> AsyncIterator[None]:
+    """The server has said something, and does not answer what it is asked then; yet the connections live."""
+    refused = AsyncMock(side_effect=psycopg.errors.QueryCanceled)
+    with (
+        patch.object(connection_module, "is_silent", return_value=False),
+        patch.object(pool, "check_connection", refused),
+    ):
+        yield
+
+
+async def test_a_connection_that_did_not_answer_is_not_the_next_one_again(database: Database) -> None:
+    async with make_pool(database.service_url, size=1) as pool:
+        async with connection(pool) as first:
+            pass
+        async with looked_at_in_vain(pool):
+            with pytest.raises(PoolTimeout):
+                await pool.getconn(timeout=0.2)
+        assert first.closed
+
+
+async def test_looking_in_vain_ends_when_the_caller_may_wait_no_longer(database: Database) -> None:
+    async with make_pool(database.service_url, size=1) as pool, looked_at_in_vain(pool), asyncio.timeout(POOL_TIMEOUT):
+        with pytest.raises(PoolTimeout):
+            await pool.getconn(timeout=0.2)
 
 
 async def test_a_living_connection_is_not_asked_whether_it_lives(pool: Pool) -> None:

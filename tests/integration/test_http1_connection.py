@@ -1,10 +1,12 @@
 """Our connections to a mail server that answers well, badly and hostilely; on asyncio and on uvloop."""
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import uvloop
@@ -132,12 +134,36 @@ async def test_what_is_no_answer_breaks_the_connection(sent: bytes) -> None:
         OK + b"X: y\r\n" * (MAX_HEAD // 6 + 1),
     ],
 )
-async def test_an_answer_that_never_begins_is_not_waited_for(sent: bytes) -> None:
+async def test_an_answer_that_never_begins_is_not_waited_for(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async with server(answering(sent)) as url:
         connection = await connections_to(url).take(within=SOON)
         with pytest.raises(Broken):
             await exchange(connection)
         connection.abort()
+        assert not caplog.records, "it broke in the loop's hands, which tells of it as a defect"
+
+
+async def test_a_kept_connection_that_may_not_be_used_again_is_ended() -> None:
+    async with server(answering(OK + b"Content-Length: 1\r\n\r\na")) as url:
+        connections = connections_to(url)
+        first = await connections.take(within=SOON)
+        await exchange(first)
+        connections.give_back(first)
+        with patch.object(Connection, "is_silent", new=False):
+            second = await connections.take(within=SOON)
+        assert second is not first
+        assert first.is_lost
+        second.abort()
+
+
+async def test_a_socket_that_broke_on_uvloop_is_a_server_not_reached() -> None:
+    async def broke(*_: object, sock: socket.socket, **__: object) -> None:
+        sock.close()
+        raise RuntimeError("unable to perform operation; the handler is closed")
+
+    async with server(answering()) as url:
+        with patch.object(asyncio.get_running_loop(), "create_connection", broke), pytest.raises(Unreachable):
+            await connections_to(url).take(within=SOON)
 
 
 @pytest.mark.parametrize("more", [b"x", OK + b"Content-Length: 5\r\n\r\nother"])
