@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -215,3 +216,10 @@ async def test_after_the_logout_no_screen_and_no_session_is_left(up: Trial) -> N
         for path in ("/api/me", "/api/live", "/jmap/session"):
             answer = await ida.http.get(path, headers={"Cookie": f"ory_kratos_session={cookies['ory_kratos_session']}"})
             assert answer.status_code == 401, path
+
+
+async def test_without_the_welcome_a_new_mailbox_is_empty(tmp_path: Path) -> None:
+    async with trial(tmp_path) as plain:
+        await plain.up("--no-welcome")
+        async with newcomer(plain.environment, "nora") as nora:
+            assert await (await nora.mail()).query() == []
