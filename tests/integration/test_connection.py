@@ -61,20 +61,16 @@ async def looked_at_in_vain(pool: Pool) -> AsyncIterator[None]:
         yield
 
 
-async def test_a_connection_that_did_not_answer_is_not_the_next_one_again(database: Database) -> None:
+async def test_a_connection_that_did_not_answer_is_not_the_next_one_again_and_the_search_ends(
+    database: Database,
+) -> None:
     async with make_pool(database.service_url, size=1) as pool:
         async with connection(pool) as first:
             pass
-        async with looked_at_in_vain(pool):
+        async with looked_at_in_vain(pool), asyncio.timeout(POOL_TIMEOUT):
             with pytest.raises(PoolTimeout):
                 await pool.getconn(timeout=0.2)
         assert first.closed
-
-
-async def test_looking_in_vain_ends_when_the_caller_may_wait_no_longer(database: Database) -> None:
-    async with make_pool(database.service_url, size=1) as pool, looked_at_in_vain(pool), asyncio.timeout(POOL_TIMEOUT):
-        with pytest.raises(PoolTimeout):
-            await pool.getconn(timeout=0.2)
 
 
 async def test_a_living_connection_is_not_asked_whether_it_lives(pool: Pool) -> None:
