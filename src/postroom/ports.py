@@ -84,6 +84,8 @@ class Claim:
     request: Request | None
     """the row after the claim; None if there is none"""
     due_in: float | None
+    crashed: bool = False
+    """the lease of an earlier attempt had ended without an outcome"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +131,14 @@ class Requests(Protocol):
 
     async def record_refusal(self, identity_id: UUID | None, email: str | None, why: str, origin: Origin) -> None: ...
 
-    async def claim(self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False) -> list[Claim]: ...
+    async def claim(
+        self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False, limit: int | None = None
+    ) -> list[Claim]:
+        """Take what is due of `identity_ids`, at most `limit` (None: all); rows that somebody locks are left."""
+        ...
 
     async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled:
         """Write the outcome of the attempt that `request.holder` made. Repeating it is safe."""
-        ...
-
-    async def postpone_domain(self, domain: str, seconds: float) -> int:
-        """Put off the waiting requests of a domain that the mail server does not have."""
         ...
 
 

@@ -5,13 +5,16 @@ import math
 MAX_RETRIES = 3
 """Retries that failures may spend; the first attempt is not one of them."""
 
-MAX_CRASHES = 3
-"""Processes that may die under one request before it counts as poison."""
-
 DELAY_AFTER_SECOND_CRASH = 300
+"""Seconds before a request runs again whose lease ended without an outcome twice in a row; after the first time it runs
+at once, after each further time it waits twice as long."""
+
+LONGEST_DELAY_AFTER_CRASHES = 3600
+
 THROTTLED_WITHOUT_RETRY_AFTER = 60
 LONGEST_RETRY_AFTER = 3600
 MISCONFIGURED_DELAY = 3600
+"""Seconds until somebody looks again at a request that waits for the whole mail server; the end of that releases it."""
 
 _SECONDS = {1: 60, 2: 300, 3: 1800}
 
@@ -21,6 +24,12 @@ def calculate_backoff_seconds(attempt: int) -> int:
     if attempt < 1:
         raise ValueError(f"retries are counted from 1, not {attempt}")
     return _SECONDS.get(attempt, 3600)
+
+
+def postponement_seconds(postponed: int) -> int:
+    """Seconds that a request waits which the mail server has refused `postponed` times in a row, without spending a
+    retry: 60, 300, 1800, then 3600 as often as it takes."""
+    return calculate_backoff_seconds(max(1, postponed))
 
 
 def retry_after_seconds(asked: float | None) -> float:

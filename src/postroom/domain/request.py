@@ -3,7 +3,7 @@
     (none)   ── accept ──▶ running | waiting | dead (address held)
     waiting  ── claim ───▶ running
     running  ── settle ──▶ provisioned | waiting (due again) | dead (reason)
-    running  ── lease over, claim ──▶ running, alone | waiting + 300 s | dead, by the number of crashes
+    running  ── lease over, claim ──▶ running, alone | waiting + 300 s, 600 s, … by the number of crashes
     dead     ── operator's retry, another address ──▶ as new
 
 `due_at` always means "when somebody must look again": the due time of a waiting request, the end of the lease
@@ -21,10 +21,18 @@ from postroom.domain.backoff import (
     MAX_RETRIES,
     MISCONFIGURED_DELAY,
     calculate_backoff_seconds,
+    postponement_seconds,
     retry_after_seconds,
 )
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
+
+
+OUTAGE = "outage"
+MISCONFIGURED = "misconfigured"
+DOMAIN = "domain:"
+"""What a request may wait for (`Request.waits_for`): the end of an outage, of a refusal of the whole server, or of one
+that concerns a domain, whose name follows."""
 
 
 class State(StrEnum):
@@ -66,8 +74,13 @@ class Request:
     retries: int
     """number of the retry that waits or runs, 0 for the first attempt"""
     crashes: int
+    """leases in a row that ended without an outcome"""
+    postponed: int
+    """refusals in a row that only an operator can end"""
     outcome_unknown: bool
     """an earlier attempt may have made the mailbox: look up the mark before creating"""
+    waits_for: str | None
+    """a cause outside the request whose end makes it due at once: `outage`, `misconfigured`, `domain:NAME`"""
     enqueued_at: datetime
     last_error: str | None
     reason: str | None
@@ -93,12 +106,22 @@ class Provisioned:
     account: StalwartAccount
 
 
+class Verdict(StrEnum):
+    """What asking the mail server showed, after an attempt failed: whether the failure is the request's or the server's."""
+
+    WELL = "well"
+    OUTAGE = "outage"
+    MISCONFIGURED = "misconfigured"
+    NONE = "none"
+    """it was too busy to say: nobody's fault, nothing is spent"""
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The attempt ended with `error`; `server_well` is what the mail server said when asked afterwards."""
+    """The attempt ended with `error`. `verdict` weighs a `Transient` one; the others decide by themselves."""
 
     error: MailServerError
-    server_well: bool
+    verdict: Verdict = Verdict.WELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,48 +144,58 @@ class Move:
     retries: int
     delay: float | None = None
     """seconds until due; None when nobody needs to look again"""
+    waits_for: str | None = None
+    """see `Request.waits_for`"""
+    postponed: int = 0
     error: str | None = None
     reason: str | None = None
     outcome_unknown: bool = False
 
 
-def after_attempt(retries: int, outcome: Outcome, *, outcome_unknown: bool = False) -> Move:
-    """The move of a running request whose attempt ended; `retries` is its number of retries so far.
+def after_attempt(request: Request, outcome: Outcome) -> Move:
+    """The move of a running request whose attempt ended.
 
     Once unknown, an outcome stays unknown (`outcome_unknown`): a create on its way may still arrive.
     """
-    move = _move(retries, outcome)
-    return replace(move, outcome_unknown=move.outcome_unknown or outcome_unknown)
+    move = _move(request, outcome)
+    return replace(move, outcome_unknown=move.outcome_unknown or request.outcome_unknown)
 
 
-def _move(retries: int, outcome: Outcome) -> Move:
+def _move(request: Request, outcome: Outcome) -> Move:
     match outcome:
         case Provisioned():
-            return Move(State.PROVISIONED, Status.SUCCESS, retries)
+            return Move(State.PROVISIONED, Status.SUCCESS, request.retries)
         case Interrupted(why, began):
             return Move(
                 State.WAITING,
                 Status.INTERRUPTED,
-                retries,
+                request.retries,
                 delay=0,
+                postponed=request.postponed,
                 error=why,
                 outcome_unknown=began,
             )
-        case Failed(error, server_well):
-            return _after_failure(retries, error, server_well=server_well)
+        case Failed(error, verdict):
+            return _after_failure(request, error, verdict)
         case _:
             assert_never(outcome)
 
 
-def _after_failure(retries: int, error: MailServerError, *, server_well: bool) -> Move:
-    text = str(error)
+def _after_failure(request: Request, error: MailServerError, verdict: Verdict) -> Move:
+    text, retries = str(error), request.retries
     match error:
         case Transient(outcome_unknown=unknown):
-            return _after_transient(retries, text, server_well=server_well, unknown=unknown)
+            return _after_transient(request, text, verdict, unknown=unknown)
         case Throttled(retry_after=asked):
-            return Move(State.WAITING, Status.THROTTLED, retries, delay=retry_after_seconds(asked), error=text)
-        case Misconfigured():
-            return Move(State.WAITING, Status.MISCONFIGURED, retries, delay=MISCONFIGURED_DELAY, error=text)
+            delay = retry_after_seconds(asked)
+            return Move(State.WAITING, Status.THROTTLED, retries, delay, postponed=request.postponed, error=text)
+        case Misconfigured(domain=None):
+            return Move(State.WAITING, Status.MISCONFIGURED, retries, MISCONFIGURED_DELAY, MISCONFIGURED, error=text)
+        case Misconfigured(domain=domain):
+            # It is about one object: nobody else is held back, and it costs one refused request an hour.
+            postponed = request.postponed + 1
+            delay = postponement_seconds(postponed)
+            return Move(State.WAITING, Status.MISCONFIGURED, retries, delay, f"{DOMAIN}{domain}", postponed, text)
         case Conflict():
             return Move(State.DEAD, Status.CONFLICT, retries, error=text, reason=text)
         case Permanent():
@@ -171,10 +204,12 @@ def _after_failure(retries: int, error: MailServerError, *, server_well: bool) -
             raise TypeError(f"{type(error).__name__} is no outcome of an attempt")
 
 
-def _after_transient(retries: int, text: str, *, server_well: bool, unknown: bool) -> Move:
-    if not server_well:
-        # The outage is the server's: no retry is spent, so no outage, however long, buries anybody.
+def _after_transient(request: Request, text: str, verdict: Verdict, *, unknown: bool) -> Move:
+    retries, waits_for = request.retries, None
+    if verdict is not Verdict.WELL:
+        # The trouble is the server's: no retry is spent, so no outage, however long, buries anybody.
         number = max(1, retries)
+        waits_for = {Verdict.OUTAGE: OUTAGE, Verdict.MISCONFIGURED: MISCONFIGURED}.get(verdict)
     elif retries >= MAX_RETRIES:
         reason = f"failed {MAX_RETRIES + 1} times while the mail server was well; last: {text}"
         return Move(State.DEAD, Status.FAILED, retries, error=text, reason=reason, outcome_unknown=unknown)
@@ -184,7 +219,8 @@ def _after_transient(retries: int, text: str, *, server_well: bool, unknown: boo
         State.WAITING,
         Status.FAILED,
         number,
-        delay=calculate_backoff_seconds(number),
+        calculate_backoff_seconds(number),
+        waits_for,
         error=text,
         outcome_unknown=unknown,
     )

@@ -1,5 +1,6 @@
 """Connections, and SQL loaded by name from `sql/`."""
 
+import re
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -44,11 +45,25 @@ class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
                 return conn
 
 
+_REQUEST = re.compile(r"\{request(?: of (?P<table>\w+))?\}")
+
+
 @cache
 def sql(name: str) -> LiteralString:
-    """The text of `sql/<name>.sql`."""
+    """The text of `sql/<name>.sql`, with the columns of a request for `{request}` and `{request of TABLE}`.
+
+    Named, never `*`: a column that a migration adds would change the shape of a statement that is already prepared, and
+    PostgreSQL refuses to run that one ("cached plan must not change result type").
+    """
+    folder = files("postroom.postgres").joinpath("sql")
+    columns = folder.joinpath("request_columns.sql").read_text().replace(",", " ").split()
+
+    def listed(found: re.Match[str]) -> str:
+        table = found["table"]
+        return ", ".join(f"{table}.{column}" if table else column for column in columns)
+
     # The cast is sound: the text is part of this package, never of a caller.
-    return cast(LiteralString, files("postroom.postgres").joinpath("sql", f"{name}.sql").read_text())
+    return cast(LiteralString, _REQUEST.sub(listed, folder.joinpath(f"{name}.sql").read_text()))
 
 
 def make_pool(url: str, *, size: int) -> Pool:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
-from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, MAX_CRASHES
+from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, LONGEST_DELAY_AFTER_CRASHES
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, State, Status
 from postroom.errors import Unavailable
@@ -75,15 +75,18 @@ class PostgresRequests:
         parameters = {"identity_id": identity_id, "email": email, "why": why} | _of_origin(origin)
         await rows(self._pool, "record_refusal", parameters)
 
-    async def claim(self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False) -> list[Claim]:
+    async def claim(
+        self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False, limit: int | None = None
+    ) -> list[Claim]:
         asked = list(dict.fromkeys(identity_ids))
         parameters = {
             "identity_ids": asked,
             "holders": [self._new_id() for _ in asked],
             "lease": lease,
             "alone": alone,
-            "max_crashes": MAX_CRASHES,
+            "limit": len(asked) if limit is None else limit,
             "crash_delay": DELAY_AFTER_SECOND_CRASH * self._delay_factor,
+            "longest_crash_delay": LONGEST_DELAY_AFTER_CRASHES * self._delay_factor,
         }
         return [
             Claim(
@@ -91,6 +94,7 @@ class PostgresRequests:
                 answer=Answer(answer["answer"]),
                 request=request_of(answer) if answer["identity_id"] else None,
                 due_in=answer["due_in"],
+                crashed=answer["crashed"],
             )
             for answer in await self._claim(parameters)
         ]
@@ -99,7 +103,10 @@ class PostgresRequests:
         try:
             return await rows(self._pool, "claim", parameters)
         except Lost:
-            # Perhaps committed: the same holders are granted again what they hold.
+            # Perhaps committed: the same holders are told again what they hold. No more are granted with them.
+            again = await rows(self._pool, "claim", {**parameters, "limit": 0})
+            if any(answer["answer"] == Answer.GRANTED for answer in again):
+                return again
             return await rows(self._pool, "claim", parameters)
 
     async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled:
@@ -112,6 +119,8 @@ class PostgresRequests:
             "status": move.status,
             "delay": None if move.delay is None else move.delay * self._delay_factor,
             "retries": move.retries,
+            "postponed": move.postponed,
+            "waits_for": move.waits_for,
             "outcome_unknown": move.outcome_unknown,
             "error": move.error,
             "reason": move.reason,
@@ -126,10 +135,6 @@ class PostgresRequests:
         if found is None:
             raise Unavailable(f"the request of {request.identity_id} is gone from PostgreSQL")
         return Settled(*found, status=Status.LATE if late else move.status)
-
-    async def postpone_domain(self, domain: str, seconds: float) -> int:
-        parameters = {"domain": domain, "seconds": seconds * self._delay_factor}
-        return len(await rows(self._pool, "postpone_domain", parameters))
 
 
 def _of_mailbox(mailbox: Mailbox) -> dict[str, object]:
@@ -161,7 +166,9 @@ def request_of(found: Row) -> Request:
         attempts=found["attempts"],
         retries=found["retries"],
         crashes=found["crashes"],
+        postponed=found["postponed"],
         outcome_unknown=found["outcome_unknown"],
+        waits_for=found["waits_for"],
         enqueued_at=found["enqueued_at"],
         last_error=found["last_error"],
         reason=found["reason"],

@@ -145,7 +145,7 @@ class Attempts:
         log.warning("Breaker open: the mail server is not asked for now", cause=cause.value, error=error)
 
     async def _settle(self, request: Request, outcome: Outcome, held: Sequence[str]) -> Settled:
-        move = after_attempt(request.retries, outcome, outcome_unknown=request.outcome_unknown)
+        move = after_attempt(request, outcome)
         account = outcome.account if isinstance(outcome, Provisioned) else None
         while True:
             try:

@@ -13,7 +13,7 @@ WITH gate AS (
            clock_timestamp()
     FROM gate
     ON CONFLICT DO NOTHING
-    RETURNING *
+    RETURNING {request}
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, holder, trigger_id, request_id, traceparent)
@@ -23,4 +23,4 @@ WITH gate AS (
            attempts, holder, %(trigger_id)s, %(request_id)s, %(traceparent)s
     FROM added
 )
-SELECT * FROM added
+SELECT {request} FROM added

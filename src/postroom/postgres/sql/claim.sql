@@ -1,38 +1,36 @@
--- Take what is due, each under a fresh random holder; a counter would be issued twice after a fail-over that
--- lost commits. now() in the conditions, because a scan with clock_timestamp() cannot use the index.
--- A lease that ran out is a crash. A request that crashed runs again only alone, so that a poison one cannot
--- bury its neighbours: 1st crash: again at once, 2nd: after a delay, 3rd: dead.
+-- Take what is due, at most so many, each under a fresh random holder; a counter would be issued twice after a fail-over
+-- that lost commits. now() in the conditions, because a scan with clock_timestamp() cannot use the index.
+-- A lease that ran out without an outcome is a crash. It buries nobody: the request runs again only alone, so that a
+-- poison one cannot take its neighbours with it, at once after the first crash, after a growing delay from the second on.
 WITH asked AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(holders)s::uuid[]) AS a (identity_id, new_holder)
 ), candidates AS (
     SELECT r.identity_id, r.holder AS old_holder, a.new_holder, r.state = 'running' AS crashed,
-           CASE WHEN r.state = 'waiting' OR r.crashes = 0 THEN 'running'
-                WHEN r.crashes + 1 < %(max_crashes)s THEN 'waiting'
-                ELSE 'dead' END AS new_state
+           CASE WHEN r.state = 'waiting' OR r.crashes = 0 THEN 'running' ELSE 'waiting' END AS new_state
     FROM email_requests r JOIN asked a USING (identity_id)
     WHERE NOT (SELECT open FROM mail_server_breaker)
       AND ((r.state = 'waiting' AND r.due_at <= now() + interval '50 milliseconds')
            OR (r.state = 'running' AND r.due_at <= now()))
       AND (%(alone)s OR (r.state = 'waiting' AND r.crashes = 0))
-    ORDER BY r.identity_id
+    ORDER BY r.due_at, r.identity_id
+    LIMIT %(limit)s
     FOR UPDATE OF r SKIP LOCKED
 ), moved AS (
     UPDATE email_requests r SET
         state = c.new_state,
         holder = CASE WHEN c.new_state = 'running' THEN c.new_holder END,
-        due_at = CASE c.new_state
-                     WHEN 'running' THEN clock_timestamp() + make_interval(secs => %(lease)s)
-                     WHEN 'waiting' THEN clock_timestamp() + make_interval(secs => %(crash_delay)s) END,
+        due_at = clock_timestamp() + make_interval(secs => CASE
+                     WHEN c.new_state = 'running' THEN %(lease)s::float8
+                     ELSE least(%(crash_delay)s * 2.0 ^ least(r.crashes - 1, 16), %(longest_crash_delay)s) END),
         attempts = r.attempts + (c.new_state = 'running')::int,
         crashes = r.crashes + c.crashed::int,
         outcome_unknown = r.outcome_unknown OR c.crashed,
+        waits_for = NULL,
         enqueued_at = CASE WHEN c.new_state = 'running' THEN r.enqueued_at ELSE clock_timestamp() END,
-        last_error = CASE WHEN c.crashed THEN 'the process died during the attempt' ELSE r.last_error END,
-        reason = CASE WHEN c.new_state = 'dead'
-                      THEN format('%%s processes died during its attempts', r.crashes + 1) END
+        last_error = CASE WHEN c.crashed THEN 'the attempt ended without an outcome' ELSE r.last_error END
     FROM candidates c
     WHERE r.identity_id = c.identity_id
-    RETURNING r.*, c.crashed, c.old_holder
+    RETURNING {request of r}, c.crashed, c.old_holder
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, error_message, holder)
@@ -40,12 +38,17 @@ WITH asked AS (
     FROM (
         SELECT identity_id, email, 1 AS place, 'crashed' AS status,
                attempts - (state = 'running')::int AS attempt,
-               coalesce(reason, 'the process died during the attempt') AS error, old_holder AS log_holder
+               'the attempt ended without an outcome' AS error, old_holder AS log_holder
         FROM moved WHERE crashed
         UNION ALL
         SELECT identity_id, email, 2, 'pending', attempts, NULL, holder FROM moved WHERE state = 'running'
     ) AS entries
     ORDER BY place
+), now_there AS (
+    SELECT {request of moved} FROM moved
+    UNION ALL
+    SELECT {request of r} FROM email_requests r JOIN asked USING (identity_id)
+    WHERE NOT EXISTS (SELECT FROM moved WHERE moved.identity_id = r.identity_id)
 )
 SELECT a.identity_id AS asked_id,
        CASE WHEN m.state = 'running' THEN 'granted'
@@ -57,23 +60,12 @@ SELECT a.identity_id AS asked_id,
             WHEN (SELECT open FROM mail_server_breaker) THEN 'breaker'
             WHEN NOT %(alone)s AND r.due_at <= now() AND (r.state = 'running' OR r.crashes > 0) THEN 'alone'
             ELSE r.state END AS answer,
+       coalesce(m.crashed, false) AS crashed,
        -- of a granted one: how late we came, as a negative number
        extract(epoch FROM CASE m.state WHEN 'waiting' THEN m.due_at ELSE r.due_at END
                           - clock_timestamp())::float8 AS due_in,
-       coalesce(m.identity_id, r.identity_id) AS identity_id,
-       CASE WHEN m.identity_id IS NULL THEN r.email ELSE m.email END AS email,
-       CASE WHEN m.identity_id IS NULL THEN r.wanted_email ELSE m.wanted_email END AS wanted_email,
-       CASE WHEN m.identity_id IS NULL THEN r.display_name ELSE m.display_name END AS display_name,
-       coalesce(m.state, r.state) AS state,
-       CASE WHEN m.identity_id IS NULL THEN r.due_at ELSE m.due_at END AS due_at,
-       CASE WHEN m.identity_id IS NULL THEN r.holder ELSE m.holder END AS holder,
-       coalesce(m.attempts, r.attempts) AS attempts,
-       coalesce(m.retries, r.retries) AS retries,
-       coalesce(m.crashes, r.crashes) AS crashes,
-       coalesce(m.outcome_unknown, r.outcome_unknown) AS outcome_unknown,
-       coalesce(m.enqueued_at, r.enqueued_at) AS enqueued_at,
-       CASE WHEN m.identity_id IS NULL THEN r.last_error ELSE m.last_error END AS last_error,
-       CASE WHEN m.identity_id IS NULL THEN r.reason ELSE m.reason END AS reason
+       {request of n}
 FROM asked a
 LEFT JOIN moved m ON m.identity_id = a.identity_id
 LEFT JOIN email_requests r ON r.identity_id = a.identity_id
+LEFT JOIN now_there n ON n.identity_id = a.identity_id

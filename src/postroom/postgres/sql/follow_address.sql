@@ -9,7 +9,7 @@ WITH changed AS (
         enqueued_at = CASE WHEN attempts = 0 THEN clock_timestamp() ELSE enqueued_at END
     WHERE identity_id = %(identity_id)s AND state <> 'dead'
       AND coalesce(wanted_email, email) <> %(email)s
-    RETURNING *
+    RETURNING {request}
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, error_message, trigger_id, request_id, traceparent)
@@ -19,4 +19,4 @@ WITH changed AS (
            %(trigger_id)s, %(request_id)s, %(traceparent)s
     FROM changed
 )
-SELECT * FROM changed
+SELECT {request} FROM changed

@@ -7,4 +7,4 @@ ON CONFLICT (kratos_identity_id) DO UPDATE SET
     stalwart_account_id = excluded.stalwart_account_id,
     email = excluded.email,
     seen_at = now()
-RETURNING *, extract(epoch FROM now() - checked_at)::float8 AS age
+RETURNING kratos_identity_id, stalwart_account_id, email, email_state, checked_at, extract(epoch FROM now() - checked_at)::float8 AS age

@@ -4,15 +4,15 @@ WITH chosen AS (
     WHERE identity_id = %(identity_id)s AND state IN ('waiting', 'dead') FOR UPDATE
 ), moved AS (
     UPDATE email_requests r SET
-        state = 'waiting', due_at = now(), enqueued_at = clock_timestamp(), reason = NULL,
+        state = 'waiting', due_at = now(), waits_for = NULL, postponed = 0, enqueued_at = clock_timestamp(), reason = NULL,
         retries = CASE WHEN c.old_state = 'dead' THEN 0 ELSE r.retries END,
         crashes = CASE WHEN c.old_state = 'dead' THEN 0 ELSE r.crashes END
     FROM chosen c WHERE r.identity_id = c.identity_id
-    RETURNING r.*, c.old_state
+    RETURNING {request of r}, c.old_state
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, error_message, actor)
     SELECT identity_id, email, 'retry', 'done', attempts, 'asked to try again; it was ' || old_state, %(actor)s
     FROM moved
 )
-SELECT * FROM moved
+SELECT {request} FROM moved

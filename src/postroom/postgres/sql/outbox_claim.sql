@@ -6,7 +6,7 @@
 -- took two seconds a claim.
 WITH waiting AS MATERIALIZED (
     SELECT id, kratos_identity_id, type, data, min(id) OVER own AS oldest, row_number() OVER own AS place
-    FROM (SELECT * FROM live_events WHERE announced_at IS NULL ORDER BY id LIMIT 2000) AS first_in_line
+    FROM (SELECT id, kratos_identity_id, type, data FROM live_events WHERE announced_at IS NULL ORDER BY id LIMIT 2000) AS first_in_line
     WINDOW own AS (PARTITION BY kratos_identity_id ORDER BY id)
 ), free AS MATERIALIZED (
     SELECT id FROM live_events

@@ -7,11 +7,11 @@ WITH added AS (
         WHERE email = %(email)s AND state <> 'dead' AND identity_id <> %(identity_id)s
     )
     ON CONFLICT (identity_id) DO NOTHING
-    RETURNING *
+    RETURNING {request}
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, error_message, trigger_id, request_id, traceparent)
     SELECT identity_id, email, %(action)s, 'conflict', 0, reason, %(trigger_id)s, %(request_id)s, %(traceparent)s
     FROM added
 )
-SELECT * FROM added
+SELECT {request} FROM added

@@ -12,12 +12,13 @@ WITH gate AS (
         attempts = attempts + starts::int,
         retries = 0,
         crashes = 0,
+        postponed = 0,
         enqueued_at = clock_timestamp(),
         last_error = NULL,
         reason = NULL
     FROM gate
     WHERE identity_id = %(identity_id)s AND state = 'dead' AND email <> %(email)s
-    RETURNING email_requests.*
+    RETURNING {request of email_requests}
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, holder, trigger_id, request_id, traceparent)
@@ -27,4 +28,4 @@ WITH gate AS (
            attempts, holder, %(trigger_id)s, %(request_id)s, %(traceparent)s
     FROM revived
 )
-SELECT * FROM revived
+SELECT {request} FROM revived

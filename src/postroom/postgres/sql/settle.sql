@@ -5,12 +5,15 @@ WITH settled AS (
         due_at = now() + make_interval(secs => %(delay)s::float8),
         holder = NULL,
         retries = %(retries)s,
+        crashes = 0,
+        postponed = %(postponed)s,
+        waits_for = %(waits_for)s,
         outcome_unknown = %(outcome_unknown)s,
         enqueued_at = clock_timestamp(),
         last_error = %(error)s,
         reason = %(reason)s
     WHERE identity_id = %(identity_id)s AND state = 'running' AND holder = %(holder)s
-    RETURNING *
+    RETURNING {request}
 ), account AS (
     INSERT INTO email_accounts (id, kratos_identity_id, email, stalwart_account_id)
     SELECT %(account_id)s, identity_id, email, %(stalwart_account_id)s FROM settled WHERE state = 'provisioned'
@@ -24,4 +27,4 @@ WITH settled AS (
            %(stalwart_account_id)s
     FROM settled
 )
-SELECT settled.*, account.id AS account_id FROM settled LEFT JOIN account ON true
+SELECT {request of settled}, account.id AS account_id FROM settled LEFT JOIN account ON true

@@ -4,13 +4,13 @@ WITH asked AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(emails)s::text[], %(names)s::text[])
         AS a (identity_id, email, display_name)
 ), absent AS (
-    SELECT a.* FROM asked a
+    SELECT a.identity_id, a.email, a.display_name FROM asked a
     WHERE NOT EXISTS (SELECT FROM email_requests r WHERE r.identity_id = a.identity_id)
 ), added AS (
     INSERT INTO email_requests (identity_id, email, display_name, state, due_at, enqueued_at)
     SELECT identity_id, email, display_name, 'waiting', now(), clock_timestamp() FROM absent
     ON CONFLICT DO NOTHING
-    RETURNING *
+    RETURNING {request}
 ), logged AS (
     INSERT INTO email_provisioning_log (kratos_identity_id, email, action, status, attempt_count)
     SELECT identity_id, email, 'sweep', 'done', 0 FROM added
@@ -18,5 +18,5 @@ WITH asked AS (
     UPDATE identity_sweep SET
         token = %(token)s, due_at = now() + make_interval(secs => %(due_in)s), changed_at = now()
 )
-SELECT absent.identity_id AS absent_id, added.*
+SELECT absent.identity_id AS absent_id, {request of added}
 FROM absent LEFT JOIN added ON added.identity_id = absent.identity_id

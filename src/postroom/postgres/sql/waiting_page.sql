@@ -1,5 +1,5 @@
 -- Waiting requests for the comparison with Redis, a page at a time. `state IN` as the index says it.
-SELECT * FROM email_requests
+SELECT {request} FROM email_requests
 WHERE state IN ('waiting', 'running') AND state = 'waiting'
   AND (due_at, identity_id) > (%(after_due)s, %(after_id)s)
 ORDER BY due_at, identity_id LIMIT %(limit)s
