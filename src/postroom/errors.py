@@ -3,6 +3,7 @@
     PostroomError
     ├── Refused              the input is wrong: say why, keep nothing, never retry
     ├── Unavailable          PostgreSQL is away: nothing was stored, ask again later
+    ├── Unstorable           PostgreSQL refuses a value: store the same with another text
     ├── KratosAway           Kratos does not answer, or is not well: the sweep waits, nobody is logged out
     ├── NoSession            nobody is logged in
     ├── SecondFactorDue      somebody is, but Kratos wants a second factor first
@@ -37,6 +38,10 @@ class Refused(PostroomError):
 
 class Unavailable(PostroomError):
     """PostgreSQL cannot be reached, or cannot serve us now; nothing of the present request was stored."""
+
+
+class Unstorable(PostroomError):
+    """PostgreSQL refuses a value that was to be stored (SQLSTATE classes 22 and 23), such as a text with a NUL."""
 
 
 class KratosAway(PostroomError):
@@ -92,9 +97,9 @@ class Throttled(MailServerError):
 
 
 class Misconfigured(MailServerError):
-    """An operator must act. `domain` is None when the whole server refuses us (key, permissions, version),
-    else the mail domain that is missing there. `unauthorized` is true for a key that the server does not know:
-    asking again with it counts towards a ban."""
+    """An operator must act. `domain` is None when the whole server refuses us (key, permissions, version), else the
+    mail domain of the one mailbox that it refuses: the domain may be missing there, or a permission, or room in a quota.
+    `unauthorized` is true for a key that the server does not know: asking again with it counts towards a ban."""
 
     def __init__(self, message: str, *, domain: str | None = None, unauthorized: bool = False) -> None:
         super().__init__(message)

@@ -27,7 +27,8 @@ class MailServer(Protocol):
         ...
 
     async def well(self) -> MailServerError | None:
-        """None if the server answers a cheap question asked with our key, else what is wrong. Raises nothing."""
+        """None if the server just read and wrote for our key, `Throttled` if it was too busy to say, else what is
+        wrong. Raises nothing."""
         ...
 
 
@@ -137,8 +138,12 @@ class Requests(Protocol):
         """Take what is due of `identity_ids`, at most `limit` (None: all); rows that somebody locks are left."""
         ...
 
-    async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled:
-        """Write the outcome of the attempt that `request.holder` made. Repeating it is safe."""
+    async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
+        """Write the outcome of the attempt that `request.holder` made. Repeating it is safe.
+
+        None if there is no such request any more. Raises `Unstorable` when PostgreSQL refuses what is to be stored, and
+        `Unavailable` for every other error.
+        """
         ...
 
 
@@ -151,17 +156,60 @@ class Reminder:
     member: str | None = None
 
 
+Place = tuple[datetime, UUID]
+"""Where a request stands in the order of due times: `due_at` and the identity."""
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     reminders: Sequence[Reminder]
     next_in: float | None
     """seconds until the next one is due, None when nothing waits"""
+    last: Place | None = None
+    """of the last reminder, where PostgreSQL told; None where Redis did"""
 
 
 class Reminders(Protocol):
-    """Who is due? Two adapters: Redis (exact and cheap) and PostgreSQL (always there)."""
+    """Who is due, by Redis: exact and cheap."""
 
     async def due(self, limit: int) -> Due: ...
+
+
+class OverdueRequests(Protocol):
+    """Who is due, by PostgreSQL: always there. Raises `Unavailable`."""
+
+    async def due(self, limit: int, *, after: Place | None) -> Due:
+        """The first `limit` behind `after`, the first of all for None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """`request` as it is now, and the request that its member in Redis stood for until then."""
+
+    request: Request
+    before: Request
+
+
+class Releases(Protocol):
+    """Requests that wait for something other than their own back-off. Raises `Unavailable`."""
+
+    async def causes(self) -> Mapping[str, datetime | None]:
+        """What requests wait for at present (`Request.waits_for`), and when that last ended by an operator's word or
+        the closing of the breaker, if it did."""
+        ...
+
+    async def release(self, cause: str, limit: int) -> Sequence[Released]:
+        """Let at most `limit` requests run now whose `cause` ended after they began to wait; none while it holds."""
+        ...
+
+    async def progress(self, identity_ids: Sequence[UUID]) -> tuple[list[UUID], int]:
+        """Those of the released that are still to be attempted, and how many have their mailbox."""
+        ...
+
+    async def resume_domain(self, domain: str, *, actor: str) -> int:
+        """Say that what stood in the way of this domain has ended. Returns how many wait for it."""
+        ...
 
 
 class Announcements(Protocol):
@@ -323,7 +371,9 @@ class Breakers(Protocol):
         """The breaker, if it is open, a probe is due and nobody else took it."""
         ...
 
-    async def close(self) -> None: ...
+    async def close(self, breaker: Breaker) -> bool:
+        """Close the opening that `breaker` is; False if it is closed, or another one by now."""
+        ...
 
 
 class Clock(Protocol):

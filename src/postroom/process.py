@@ -95,6 +95,7 @@ async def _heart(parts: Parts, stop: asyncio.Event, *, with_worker: bool, mail: 
         if with_worker:
             group.create_task(parts.worker.run())
             # Any process may lead these; the lock lets one.
+            group.create_task(parts.release.run(stop))
             if parts.reconcile:
                 group.create_task(parts.reconcile.run(stop))
             if parts.sweep:

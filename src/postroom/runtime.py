@@ -20,6 +20,7 @@ from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.rebuild import PostgresRebuilt
+from postroom.postgres.releases import PostgresReleases
 from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
 from postroom.postgres.sweep import PostgresSwept
@@ -33,6 +34,7 @@ from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, HORIZON, NoAnnouncements, RetrySet, connect
 from postroom.retry.probe import Probe
 from postroom.retry.reconcile import Reconcile
+from postroom.retry.release import Release
 from postroom.retry.waking import Waking
 from postroom.retry.worker import Limits, Worker
 from postroom.settings import Settings
@@ -62,6 +64,7 @@ class Parts:
     worker: Worker
     reconcile: Reconcile | None
     """None where there is no Redis"""
+    release: Release
     sweep: Sweep | None
     """None where Kratos' admin API is not configured"""
 
@@ -153,6 +156,7 @@ def _assemble(
         accept,
         worker,
         _reconcile(pool, redis, clock),
+        Release(PostgresReleases(pool), announcements, PostgresLeadership(pool), clock, wake=worker.wake),
         _sweep(settings, pool, kratos, requests, announcements, worker),
     )
 

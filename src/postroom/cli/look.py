@@ -163,9 +163,10 @@ def resume_command(as_json: AsJson = False) -> None:
 
 async def _resume() -> str | None:
     async with _parts() as parts:
+        breaker = await parts.breakers.read()
         problem = await parts.mail_server.well()
         if problem is None:
-            await parts.breakers.close()
+            await parts.breakers.close(breaker)
         return None if problem is None else str(problem)
 
 

@@ -11,20 +11,26 @@ class Cause(StrEnum):
     OUTAGE = "outage"
     MISCONFIGURED = "misconfigured"
     UNAUTHORIZED = "unauthorized"
+    PAUSED = "paused"
+    """by an operator: nobody probes, only `postroom resume` closes it"""
 
 
 FIRST_INTERVAL = 5.0
-_LONGEST = {Cause.OUTAGE: 300.0, Cause.MISCONFIGURED: 300.0, Cause.UNAUTHORIZED: 1800.0}
-# Stalwart bans an address after 100 failed logins a day: a wrong key is tried at most 48 times a day.
-_FIRST = {Cause.OUTAGE: FIRST_INTERVAL, Cause.MISCONFIGURED: 60.0, Cause.UNAUTHORIZED: 1800.0}
+_LONGEST = {Cause.OUTAGE: 300.0, Cause.MISCONFIGURED: 1800.0, Cause.UNAUTHORIZED: 1800.0}
+# Nothing but an operator ends a refusal, and Stalwart bans an address after 100 failed logins a day: a wrong key is
+# tried at most 48 times.
+_FIRST = {Cause.OUTAGE: FIRST_INTERVAL, Cause.MISCONFIGURED: 1800.0, Cause.UNAUTHORIZED: 1800.0}
 
-MEMORY = 600.0
-"""Seconds after closing in which a refusal goes on doubling: `Core/echo` answered, yet nothing got better."""
+MEMORY = 60.0
+"""Seconds after closing in which a new opening goes on doubling: the server said that it was well, and was not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """`interval` seconds between probes, `probe_at` the next one; both mean nothing while closed."""
+    """`interval` seconds between probes, `probe_at` the next one (None while paused); both mean nothing while closed.
+
+    `changed_at` names this opening: whoever closes the breaker closes the opening that he probed, and no later one.
+    """
 
     open: bool
     cause: Cause
@@ -36,7 +42,9 @@ class Breaker:
 
 def interval_at_opening(cause: Cause, *, previous: float, seconds_closed: float) -> float:
     """Seconds until the first probe of a breaker that opens after `seconds_closed` seconds of rest."""
-    if cause is Cause.OUTAGE or seconds_closed > MEMORY:
+    if cause is Cause.PAUSED:
+        return FIRST_INTERVAL  # it is not probed; what follows begins anew
+    if seconds_closed > MEMORY:
         return _FIRST[cause]
     return interval_after_probe(cause, previous)
 

@@ -27,7 +27,6 @@ from postroom.domain.backoff import (
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 
-
 OUTAGE = "outage"
 MISCONFIGURED = "misconfigured"
 DOMAIN = "domain:"
@@ -107,7 +106,7 @@ class Provisioned:
 
 
 class Verdict(StrEnum):
-    """What asking the mail server showed, after an attempt failed: whether the failure is the request's or the server's."""
+    """What asking the mail server showed after an attempt failed: is the failure the request's, or the server's?"""
 
     WELL = "well"
     OUTAGE = "outage"

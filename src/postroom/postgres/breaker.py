@@ -24,16 +24,16 @@ class PostgresBreakers:
 
     async def take_probe(self) -> Breaker | None:
         before = _breaker_of(await self._row())
-        if not before.open:
+        if not before.open or before.cause is Cause.PAUSED:
             return None
         following = interval_after_probe(before.cause, before.interval / self._delay_factor)
-        parameters = {"interval": following * self._delay_factor, "previous": before.interval}
+        parameters = {"interval": following * self._delay_factor, "changed_at": before.changed_at}
         # PostgreSQL decides whether a probe is due, and that only one of us takes it.
         taken = await rows(self._pool, "breaker_take_probe", parameters)
         return before if taken else None
 
-    async def close(self) -> None:
-        await rows(self._pool, "breaker_close")
+    async def close(self, breaker: Breaker) -> bool:
+        return bool(await rows(self._pool, "breaker_close", {"changed_at": breaker.changed_at}))
 
     async def _row(self) -> Row:
         found = await row(self._pool, "breaker_read")

@@ -95,9 +95,11 @@ def make_pool(url: str, *, size: int) -> Pool:
     )
 
 
-# SQLSTATEs and their classes: connection, resources, operator intervention (shutdown), read-only after a fail-over; and
-# what two statements of ours may do to each other: serialization failure, deadlock.
-_AWAY = ("08", "53", "57", "25006", "40001", "40P01")
+# SQLSTATEs and their classes: connection, resources, operator intervention (shutdown), the system around it (disk), its
+# own internal errors, read-only after a fail-over; what statements of others may do to ours: serialization failure,
+# deadlock, a lock that is not to be had; and a prepared statement whose tables were changed.
+_STALE_PLAN = "0A000"
+_AWAY = ("08", "53", "57", "58", "XX", "25006", "40001", "40P01", "55P03", _STALE_PLAN)
 
 
 def is_away(error: psycopg.Error) -> bool:
@@ -116,7 +118,12 @@ async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
     """A connection out of the pool. Raises `Unavailable` when PostgreSQL is away, `Lost` when it goes in the middle."""
     try:
         async with pool.connection() as conn:
-            yield conn
+            try:
+                yield conn
+            except psycopg.Error as error:
+                if error.sqlstate == _STALE_PLAN:
+                    await conn.close()  # and its prepared statements with it: the next try plans anew
+                raise
     except PoolTimeout as error:
         raise Unavailable("PostgreSQL cannot be reached") from error
     except psycopg.Error as error:

@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from postroom.errors import ConfigurationError
 
-_READ_AND_WRITE = ("email_requests", "email_accounts")
+_READ_AND_WRITE = ("email_requests", "email_accounts", "resumed_domains")
 _READ_WRITE_AND_FORGET = ("access_tokens", "mail_credentials", "mail_states", "live_events")
 
 
@@ -57,7 +57,7 @@ def _grant(conn: psycopg.Connection, service_role: str) -> None:
     # Its own name is asked for rows that no month took (`log_default_rows`).
     conn.execute(compose.SQL("GRANT SELECT ON email_provisioning_log_default TO {}").format(role))
     conn.execute(compose.SQL("GRANT SELECT, UPDATE ON mail_server_breaker, identity_sweep TO {}").format(role))
-    conn.execute(compose.SQL("GRANT SELECT ON alembic_version TO {}").format(role))
+    conn.execute(compose.SQL("GRANT SELECT ON alembic_version, schema_history TO {}").format(role))
 
 
 def role_of(url: str) -> str:

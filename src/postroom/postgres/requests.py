@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
+import psycopg
 from psycopg.errors import UniqueViolation
 
 from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, LONGEST_DELAY_AFTER_CRASHES
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, State, Status
-from postroom.errors import Unavailable
+from postroom.errors import Unavailable, Unstorable
 from postroom.ports import Answer, Claim, Settled
 from postroom.postgres.connection import Lost, Pool, Row, row, rows
 
@@ -109,7 +110,16 @@ class PostgresRequests:
                 return again
             return await rows(self._pool, "claim", parameters)
 
-    async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled:
+    async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
+        try:
+            return await self._settle(request, move, account)
+        except (psycopg.DataError, psycopg.IntegrityError, UnicodeError) as error:
+            raise Unstorable(type(error).__name__) from error
+        except psycopg.Error as error:
+            # Also what is our fault or the operator's, a missing column or right: the outcome waits until it is mended.
+            raise Unavailable(f"PostgreSQL refuses the outcome (SQLSTATE {error.sqlstate})") from error
+
+    async def _settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
         parameters = {
             "identity_id": request.identity_id,
             "holder": request.holder,
@@ -132,9 +142,7 @@ class PostgresRequests:
             return Settled(request_of(settled), settled["account_id"], move.status)
         late = await row(self._pool, "settle_late", parameters)
         found = await self.read(request.identity_id)
-        if found is None:
-            raise Unavailable(f"the request of {request.identity_id} is gone from PostgreSQL")
-        return Settled(*found, status=Status.LATE if late else move.status)
+        return found and Settled(*found, status=Status.LATE if late else move.status)
 
 
 def _of_mailbox(mailbox: Mailbox) -> dict[str, object]:

@@ -93,7 +93,7 @@ class Accept:
         self._wake = wake
         self._deadline = deadline
         self._lease = lease
-        self._running: set[asyncio.Task[Settled]] = set()
+        self._running: set[asyncio.Task[Settled | None]] = set()
         self.resumed = asyncio.Event()
         """while cleared, nothing is accepted: callers are told to come again"""
         self.resumed.set()
@@ -141,28 +141,36 @@ class Accept:
                 self._wake(None if has_slot else request.identity_id)
                 return WillRetry()
             # Not past the deadline, and well within the lease, which began after `before`.
-            task = asyncio.create_task(self._attempts.run(request, ends=min(ends, before + self._lease / 2)))
+            ends_at = min(ends, before + self._lease / 2)
+            task = asyncio.create_task(self._attempts.run(request, ends=ends_at, lease_ends=before + self._lease))
             has_slot = self._hand_over(task)
         finally:
             if has_slot:
                 self._slots.give_back()
         done, _ = await asyncio.wait([task], timeout=max(0.0, ends - self._clock.monotonic()))
         # Cancelled: the service stops past its drain, and the request is due again at once.
-        return _after(task.result()) if done and not task.cancelled() else WillRetry()
+        if not done or task.cancelled():
+            return WillRetry()
+        settled = task.result()
+        # Without a stored outcome its lease runs out, and somebody looks again.
+        return _after(settled) if settled else WillRetry()
 
     def _left_for_a_slot(self, ends: float) -> float:
         return max(0.0, ends - self._deadline * (1 - SHARE_FOR_A_SLOT) - self._clock.monotonic())
 
-    def _hand_over(self, task: asyncio.Task[Settled]) -> bool:
+    def _hand_over(self, task: asyncio.Task[Settled | None]) -> bool:
         """The attempt outlives its hook; it keeps the slot until it is settled. Returns False: not ours now."""
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         task.add_done_callback(self._ended)
         return False
 
-    def _ended(self, task: asyncio.Task[Settled]) -> None:
+    def _ended(self, task: asyncio.Task[Settled | None]) -> None:
         self._slots.give_back()
-        if not task.cancelled() and not task.exception() and task.result().request.state is State.WAITING:
+        if task.cancelled() or task.exception():
+            return
+        settled = task.result()
+        if settled and settled.request.state is State.WAITING:
             self._wake(None)  # it may be due before the worker looks again
 
     async def _repeat(

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
-from postroom.domain.backoff import MAX_RETRIES, MISCONFIGURED_DELAY
+from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import (
@@ -15,11 +16,13 @@ from postroom.domain.request import (
     Request,
     State,
     Status,
+    Verdict,
     after_attempt,
 )
-from postroom.errors import MailServerError, Misconfigured, Permanent, Transient, Unavailable
+from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient, Unavailable, Unstorable
 from postroom.ports import Announcements, Breakers, Clock, MailServer, Requests, Settled
-from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, BREAKER_OPENED, DATABASE_ERRORS, log
+from postroom.provisioning.wellness import Wellness
+from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, BREAKER_OPENED, DATABASE_ERRORS, REFUSED_MAILBOXES, log
 
 LOOK_UP_SECONDS = 1.0
 """What a look-up of the mark may need; with less left, the next attempt does it."""
@@ -31,11 +34,20 @@ LAST_WORDS = 3.0
 """Seconds that an interrupted attempt may take to say so."""
 
 SETTLE_PAUSE = 0.25
-"""Seconds between tries to settle while PostgreSQL is away."""
+"""Seconds between tries to settle while PostgreSQL does not take the outcome."""
+
+LEASE_ENDS_SOON = 0.5
+"""Seconds before the end of the lease in which no more is tried: another holder may take over then."""
+
+UNSTORABLE = "what the mail server answered cannot be stored as text"
 
 
 class Attempts:
-    """Runs attempts for holders. It never raises what the mail server said: that is an outcome."""
+    """Runs attempts for holders. It never raises what the mail server said: that is an outcome.
+
+    `ends` and `lease_ends` are monotonic times: an attempt asks the mail server until the one, and tries to store its
+    outcome until the other. An outcome that could not be stored by then is one that the lease ends without.
+    """
 
     def __init__(
         self,
@@ -48,11 +60,14 @@ class Attempts:
         self._requests = requests
         self._breakers = breakers
         self._mail_server = mail_server
+        self._wellness = Wellness(mail_server)
         self._announcements = announcements
         self._clock = clock
 
-    async def run(self, request: Request, *, ends: float, held: Sequence[str] = ()) -> Settled:
-        """Attempt `request` until the monotonic time `ends`, then settle. `held` are its members in Redis.
+    async def run(
+        self, request: Request, *, ends: float, lease_ends: float, held: Sequence[str] = ()
+    ) -> Settled | None:
+        """Attempt `request`, then settle. `held` are its members in Redis. None if its outcome was not stored.
 
         Cancelling it (shutdown past the drain) settles it as interrupted and spends nothing.
         """
@@ -60,9 +75,9 @@ class Attempts:
         try:
             outcome = await self._outcome(request, ends)
         except asyncio.CancelledError:
-            await _last_words(asyncio.create_task(self._settle(request, Interrupted(), held)))
+            await _last_words(asyncio.create_task(self._settle(request, Interrupted(), lease_ends, held)))
             raise
-        storing = asyncio.create_task(self._settle(request, outcome, held))
+        storing = asyncio.create_task(self._settle(request, outcome, lease_ends, held))
         try:
             settled = await asyncio.shield(storing)
         except asyncio.CancelledError:
@@ -71,9 +86,16 @@ class Attempts:
         ATTEMPT_SECONDS.observe(self._clock.monotonic() - started)
         return settled
 
-    async def give_up(self, request: Request, *, held: Sequence[str] = ()) -> Settled:
+    async def give_up(
+        self, request: Request, why: str, *, lease_ends: float, held: Sequence[str] = ()
+    ) -> Settled | None:
         """Settle a request that was claimed but could not be attempted; it is due at once and spends nothing."""
-        return await self._settle(request, Interrupted("no slot was free within its lease", began=False), held)
+        storing = asyncio.create_task(self._settle(request, Interrupted(why, began=False), lease_ends, held))
+        try:
+            return await asyncio.shield(storing)
+        except asyncio.CancelledError:
+            await _last_words(storing)
+            raise
 
     async def _outcome(self, request: Request, ends: float) -> Outcome:
         if ends - self._clock.monotonic() < LEAST_SECONDS:
@@ -81,12 +103,12 @@ class Attempts:
         try:
             account = await self._make(request.mailbox, ends, look_first=request.outcome_unknown)
         except Transient as error:
-            return Failed(error, server_well=await self._is_well(error))
+            return Failed(error, await self._weigh(error))
         except Misconfigured as error:
-            await self._alarm(error)
-            return Failed(error, server_well=True)
+            await self._alarm(request, error)
+            return Failed(error)
         except MailServerError as error:
-            return Failed(error, server_well=True)
+            return Failed(error)
         return Provisioned(account)
 
     async def _make(self, mailbox: Mailbox, ends: float, *, look_first: bool) -> StalwartAccount:
@@ -116,24 +138,25 @@ class Attempts:
     def _left(self, ends: float) -> float:
         return max(0.05, ends - self._clock.monotonic())
 
-    async def _is_well(self, error: Transient) -> bool:
-        """Whether a failure counts against the request. If not, the breaker opens for everybody."""
-        problem = await self._mail_server.well()
+    async def _weigh(self, error: Transient) -> Verdict:
+        """Whether a failure counts against the request. If the server is not well, the breaker opens for everybody."""
+        problem = await self._wellness.ask()
         if problem is None:
-            return True
+            return Verdict.WELL
+        if isinstance(problem, Throttled):
+            return Verdict.NONE
+        refused = isinstance(problem, Misconfigured)
         cause = _cause_of(problem) if isinstance(problem, Misconfigured) else Cause.OUTAGE
         await self._open_breaker(cause, f"{error}; asked again: {problem}")
-        return False
+        return Verdict.MISCONFIGURED if refused else Verdict.OUTAGE
 
-    async def _alarm(self, error: Misconfigured) -> None:
-        log.error("Mail server is misconfigured: an operator must act", error=str(error), domain=error.domain)
+    async def _alarm(self, request: Request, error: Misconfigured) -> None:
+        log.error(
+            "Mail server refuses: an operator must act", email=request.email, error=str(error), domain=error.domain
+        )
+        REFUSED_MAILBOXES.labels(scope="mailbox" if error.domain else "server").inc()
         if error.domain is None:
             await self._open_breaker(_cause_of(error), str(error))
-            return
-        try:
-            await self._requests.postpone_domain(error.domain, MISCONFIGURED_DELAY)
-        except Unavailable:
-            DATABASE_ERRORS.labels(where="postpone").inc()  # each request will tell by itself
 
     async def _open_breaker(self, cause: Cause, error: str) -> None:
         try:
@@ -144,24 +167,44 @@ class Attempts:
         BREAKER_OPENED.labels(cause=cause).inc()
         log.warning("Breaker open: the mail server is not asked for now", cause=cause.value, error=error)
 
-    async def _settle(self, request: Request, outcome: Outcome, held: Sequence[str]) -> Settled:
+    async def _settle(
+        self, request: Request, outcome: Outcome, lease_ends: float, held: Sequence[str]
+    ) -> Settled | None:
         move = after_attempt(request, outcome)
         account = outcome.account if isinstance(outcome, Provisioned) else None
-        while True:
-            try:
-                settled = await self._requests.settle(request, move, account)
-                break
-            except Unavailable:
-                # The same holder again, until it is known: after an unknown COMMIT this finds its own row, and
-                # after another's claim it records itself as late. Giving up would count as a crash.
-                DATABASE_ERRORS.labels(where="settle").inc()
-                log.warning("Cannot store the outcome yet: PostgreSQL is away", email=request.email)
-                await asyncio.sleep(SETTLE_PAUSE)
+        settled = await self._store(request, move, account, lease_ends)
+        if settled is None:
+            return None
         ATTEMPTS.labels(status=settled.status).inc()
         _tell(request, move, settled)
         if held or settled.request.state is State.WAITING:
             await self._announcements.replace(settled.request, held)
         return settled
+
+    async def _store(
+        self, request: Request, move: Move, account: StalwartAccount | None, lease_ends: float
+    ) -> Settled | None:
+        """The same holder again, until it is known: after an unknown COMMIT this finds its own row, and after another's
+        claim it records itself as late."""
+        who = {"identity_id": str(request.identity_id), "email": request.email}
+        who["stalwart_account_id"] = account.id if account else "none"
+        while True:
+            try:
+                settled = await self._requests.settle(request, move, account)
+            except Unstorable as error:
+                log.error("Outcome is stored without its text: PostgreSQL refuses it", error=str(error), **who)
+                move = replace(move, error=move.error and UNSTORABLE, reason=move.reason and UNSTORABLE)
+            except Unavailable as error:
+                log.warning("Cannot store the outcome yet", error=str(error), **who)
+            else:
+                if settled is None:
+                    log.error("Request is gone from PostgreSQL; its outcome stands in the audit alone", **who)
+                return settled
+            DATABASE_ERRORS.labels(where="settle").inc()
+            if self._clock.monotonic() + SETTLE_PAUSE > lease_ends - LEASE_ENDS_SOON:
+                log.error("Outcome could not be stored within the lease; the mark will tell the next attempt", **who)
+                return None
+            await asyncio.sleep(SETTLE_PAUSE)
 
 
 def _cause_of(error: Misconfigured) -> Cause:
@@ -177,7 +220,7 @@ def _verified(mailbox: Mailbox, account: StalwartAccount) -> StalwartAccount:
     return account
 
 
-async def _last_words(storing: asyncio.Task[Settled]) -> None:
+async def _last_words(storing: asyncio.Task[Settled | None]) -> None:
     """Let a cancelled attempt store its outcome, for so long only: with PostgreSQL away as well, the lease runs out
     and counts as a crash."""
     done, _ = await asyncio.wait([storing], timeout=LAST_WORDS)

@@ -25,7 +25,8 @@ class Probe:
                     await self._breakers.open(Cause.UNAUTHORIZED, str(problem))  # seldom, or it bans us
                 log.info("Mail server is still not well", error=str(problem), next_probe_in=breaker.interval)
                 return False
-            await self._breakers.close()
+            if not await self._breakers.close(breaker):
+                return False  # it closed, or opened anew, while we asked: the next look tells
         except Unavailable:
             DATABASE_ERRORS.labels(where="probe").inc()
             return False

@@ -4,21 +4,22 @@ Any number of workers may run, inside the service or as processes of their own: 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.member import RetryJob
-from postroom.domain.request import Request
+from postroom.domain.request import Request, Status
 from postroom.errors import Unavailable
 from postroom.ports import Announcements, Answer, Claim, Clock, Due, Reminder, Requests, Settled
-from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.attempt import LAST_WORDS, Attempts
 from postroom.provisioning.slots import Slots
 from postroom.retry.probe import Probe
 from postroom.retry.waking import Waking
-from postroom.telemetry import DATABASE_ERRORS, LATENESS_SECONDS, log
+from postroom.telemetry import ATTEMPTS, DATABASE_ERRORS, LATENESS_SECONDS, log
 
 LONGEST_SLEEP = 3.0
 EARLY = 0.05
@@ -30,6 +31,10 @@ SHORTEST_SLEEP = 0.005
 LEASE_ENDS_SOON = 1.0
 """Seconds: a running request is looked at again when its lease ends, if that is so near."""
 DATABASE_PAUSE = 0.5
+LOCKED_PAUSE = 5.0
+"""Seconds before a request that must run alone is asked for again, when somebody else held its row."""
+STOPPED = "stopped before it began"
+NO_SLOT = "no slot was free within its lease"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Limits:
 
 
 class Worker:
+    """`beat` is called each time it goes round."""
+
     def __init__(
         self,
         requests: Requests,
@@ -52,6 +59,8 @@ class Worker:
         slots: Slots,
         clock: Clock,
         limits: Limits,
+        *,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._requests = requests
         self._attempts = attempts
@@ -61,11 +70,14 @@ class Worker:
         self._slots = slots
         self._clock = clock
         self._limits = limits
+        self.beat = beat
         self._event = asyncio.Event()
+        self._stopped = asyncio.Event()
         self._works = False
         self._stopping = False
         self._running: dict[UUID, asyncio.Task[Settled | None]] = {}
         self._alone: dict[UUID, list[str]] = {}
+        self._alone_not_before: dict[UUID, float] = {}
         self._early: dict[UUID, float] = {}
         self._next_start = 0.0
         self._next_probe = 0.0
@@ -81,29 +93,42 @@ class Worker:
         """Claim nothing more; `run` returns after the drain."""
         self._stopping = True
         self._event.set()
+        self._stopped.set()
 
     async def run(self) -> None:
-        """Until `stop` (or cancellation). PostgreSQL being away is waited out."""
+        """Until `stop` (or cancellation). PostgreSQL being away is waited out.
+
+        After `stop` it ends within the drain and `LAST_WORDS`, whatever PostgreSQL, Redis and the mail server do.
+        """
         log.info("Email provisioning retry worker started")
         self._works = True
+        looking = asyncio.create_task(self._look_until_stopped())
+        stopped = asyncio.create_task(self._stopped.wait())
         try:
-            while not self._stopping:
-                try:
-                    pause = await self._turn()
-                except Unavailable as error:
-                    DATABASE_ERRORS.labels(where="worker").inc()
-                    log.warning("Worker waits for PostgreSQL", error=str(error))
-                    self._waking.look_now()
-                    pause = DATABASE_PAUSE
-                await self._sleep(pause)
+            await asyncio.wait([looking, stopped], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await self._drain()
+            self._stopping = True
+            stopped.cancel()
+            await self._drain(looking)
+        if looking.done() and not looking.cancelled():
+            looking.result()
+
+    async def _look_until_stopped(self) -> None:
+        while not self._stopping:
+            self.beat()
+            try:
+                pause = await self._turn()
+            except Unavailable as error:
+                DATABASE_ERRORS.labels(where="worker").inc()
+                log.warning("Worker waits for PostgreSQL", error=str(error))
+                self._waking.look_now()
+                pause = DATABASE_PAUSE
+            await self._sleep(pause)
 
     async def _turn(self) -> float:
         """Look once and start what may run. Returns the seconds until the next look."""
         if self._alone:
-            await self._run_alone()
-            return 0.0
+            await self._run_alone()  # one of them, then the others have their turn
         if self._clock.monotonic() >= self._next_probe:
             self._next_probe = self._clock.monotonic() + PROBE_LOOK
             if not await self._probe.closed():
@@ -116,22 +141,29 @@ class Worker:
             return self._next_start - began
         limit = 1 if self._limits.pace else free
         early = self._early_ones(limit)
-        # Whoever Redis names is put off by a lease: ask for no more than can be claimed now.
         due = await self._waking.due(limit - len(early)) if len(early) < limit else Due((), None)
         reminders = [*early, *due.reminders]
         pause = min(LONGEST_SLEEP if due.next_in is None else due.next_in - EARLY, self._next_early())
         if not reminders:
             return max(SHORTEST_SLEEP, pause)
-        answers = await self._claim(reminders)
+        answers = await self._claim(reminders, limit)
         if Answer.BREAKER in answers:
             return await self._wait_for_the_breaker()
         if self._limits.pace and Answer.GRANTED in answers:
             # From the look on: with Redis' and PostgreSQL's time on top of it, a backlog would drain the slower.
             self._next_start = began + 1 / self._limits.pace
-        # Something was due: there may be more, also where another worker was quicker. Else a clock is wrong.
-        return 0.0 if answers & {Answer.GRANTED, Answer.ALONE, Answer.RUNNING} else max(EARLY, min(pause, 0.2))
+        return self._pause_after(answers, due, pause)
 
-    async def _claim(self, reminders: Sequence[Reminder]) -> set[Answer]:
+    def _pause_after(self, answers: set[Answer], due: Due, pause: float) -> float:
+        if answers & {Answer.GRANTED, Answer.ALONE}:
+            return 0.0  # there may be more
+        if due.last is not None:
+            # PostgreSQL named them, and somebody else holds their rows: look behind them, or at them again later.
+            return 0.0 if self._waking.nothing_claimed(due) else max(EARLY, pause)
+        # Also where another worker was quicker there may be more. Else a clock is wrong.
+        return 0.0 if Answer.RUNNING in answers else max(EARLY, min(pause, 0.2))
+
+    async def _claim(self, reminders: Sequence[Reminder], limit: int) -> set[Answer]:
         members: dict[UUID, list[str]] = {}
         unreadable: list[str] = []
         for reminder in reminders:
@@ -145,27 +177,29 @@ class Worker:
         if not members:
             return set()
         before = self._clock.monotonic()
-        claims = await self._requests.claim(list(members), lease=self._limits.lease)
-        for claim in claims:
-            await self._act_on(claim, members[claim.identity_id], before)
-        return {claim.answer for claim in claims}
+        claims = await self._requests.claim(list(members), lease=self._limits.lease, limit=limit)
+        answers = [await self._act_on(claim, members[claim.identity_id], before) for claim in claims]
+        return set(answers)
 
-    async def _act_on(self, claim: Claim, held: list[str], before: float) -> None:
+    async def _act_on(self, claim: Claim, held: list[str], before: float) -> Answer:
         match claim.answer:
             case Answer.GRANTED if claim.request:
                 LATENESS_SECONDS.observe(max(0.0, -(claim.due_in or 0.0)))
                 self._start(claim.request, held, before, claim.due_in or 0.0)
             case Answer.ALONE:
+                if self._alone_not_before.get(claim.identity_id, 0.0) > self._clock.monotonic():
+                    return Answer.WAITING
                 self._alone[claim.identity_id] = held
             case Answer.WAITING if claim.request and claim.request.due_at:
                 await self._came_early(claim, held, claim.request.due_at)
             case Answer.PROVISIONED | Answer.DEAD | Answer.UNKNOWN:
                 await self._announcements.remove(held)
-            case Answer.RUNNING if claim.due_in is not None and claim.due_in < LEASE_ENDS_SOON:
+            case Answer.RUNNING if claim.due_in is not None and 0 < claim.due_in < LEASE_ENDS_SOON:
                 # Redis put it off by a lease when that one began: it may be ending now, without its holder.
                 self._early[claim.identity_id] = self._clock.monotonic() + claim.due_in + EARLY
             case _:
-                pass  # running elsewhere, or the breaker is open: the member comes due again by itself
+                pass  # running elsewhere, locked, or the breaker is open: the member comes due again by itself
+        return claim.answer
 
     async def _came_early(self, claim: Claim, held: list[str], due_at: datetime) -> None:
         """PostgreSQL's clock decides. Stale members go; the true one gets its score back, or we wait here."""
@@ -176,8 +210,9 @@ class Worker:
         if due_in > self._limits.lease:
             if true_member in held and true_member:
                 await self._announcements.restore(true_member, due_at)
-        elif due_in > -1.0:
+        elif due_in > 0:
             self._early[claim.identity_id] = self._clock.monotonic() + due_in
+        # Else it was due, and could not be claimed: its row is locked, or enough others were claimed with this look.
 
     def _early_ones(self, limit: int) -> list[Reminder]:
         now = self._clock.monotonic()
@@ -202,24 +237,30 @@ class Worker:
 
     async def _attempt(self, request: Request, held: Sequence[str], before: float, due_in: float) -> Settled | None:
         # The lease began after `before`; two thirds of it leave time to ask whether the server is well, and settle.
-        ends = before + self._limits.lease * 2 / 3
-        member = RetryJob.of(request).to_json()
-        held = list({*held, member})
+        ends, lease_ends = before + self._limits.lease * 2 / 3, before + self._limits.lease
+        held = list({*held, RetryJob.of(request).to_json()})
+        if due_in > 0:
+            # Claimed a moment early, so that the commit is over when its time comes: then, to uvloop's millisecond.
+            await self._pause(due_in)
+        if not await self._take_slot(ends):
+            why = STOPPED if self._stopping else NO_SLOT
+            return await self._attempts.give_up(request, why, lease_ends=lease_ends, held=held)
         try:
-            if due_in > 0:
-                # Claimed a moment early, so that the commit is over when its time comes: then, to uvloop's millisecond.
-                await asyncio.sleep(due_in)
-            has_slot = await self._slots.take(within=max(0.05, ends - self._clock.monotonic()))
-        except asyncio.CancelledError:
-            # Told to stop before it began: without this its lease would run out and count as a crash.
-            await asyncio.shield(self._attempts.give_up(request, held=held))
-            raise
-        if not has_slot:
-            return await self._attempts.give_up(request, held=held)
-        try:
-            return await self._attempts.run(request, ends=ends, held=held)
+            return await self._attempts.run(request, ends=ends, lease_ends=lease_ends, held=held)
         finally:
             self._slots.give_back()
+
+    async def _take_slot(self, ends: float) -> bool:
+        """False if there is none until `ends`, or the worker stops first."""
+        if self._stopping:
+            return False
+        taking = asyncio.create_task(self._slots.take(within=max(0.05, ends - self._clock.monotonic())))
+        stopped = asyncio.create_task(self._stopped.wait())
+        await asyncio.wait([taking, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        taking.cancel()  # which does nothing to one that is done
+        await asyncio.wait([taking])
+        return not taking.cancelled() and taking.result()
 
     def _ended(self, identity_id: UUID) -> None:
         task = self._running.pop(identity_id)
@@ -241,18 +282,32 @@ class Worker:
         self._running[identity_id] = task
         task.add_done_callback(lambda _: self._ended(identity_id))
         while not task.done() and not self._stopping:
+            self.beat()
             await self._sleep(LONGEST_SLEEP)  # its end wakes us, and so does a stop
 
     async def _attempt_alone(self, identity_id: UUID, held: list[str]) -> None:
         async with self._slots.all():  # waits for whoever holds one, the attempts of this worker too
             before = self._clock.monotonic()
+            if self._stopping:
+                return
             for claim in await self._requests.claim([identity_id], lease=self._limits.lease, alone=True):
+                _count_crash(claim)
                 if claim.answer is Answer.GRANTED and claim.request:
-                    log.warning("Running a request alone: a process died under it", email=claim.request.email)
-                    ends = before + self._limits.lease * 2 / 3
-                    await self._attempts.run(claim.request, ends=ends, held=held)
+                    log.warning(
+                        "Running a request alone: an attempt ended without an outcome", email=claim.request.email
+                    )
+                    ends, lease_ends = before + self._limits.lease * 2 / 3, before + self._limits.lease
+                    await self._attempts.run(claim.request, ends=ends, lease_ends=lease_ends, held=held)
+                elif claim.answer in (Answer.WAITING, Answer.RUNNING) and not claim.crashed:
+                    self._put_off(identity_id)
                 elif claim.request:
                     await self._announcements.replace(claim.request, held)
+
+    def _put_off(self, identity_id: UUID) -> None:
+        """Somebody holds its row: without a pause it would be asked for in circles, each time with all slots taken."""
+        now = self._clock.monotonic()
+        later = {each: at for each, at in self._alone_not_before.items() if at > now}
+        self._alone_not_before = later | {identity_id: now + LOCKED_PAUSE}
 
     async def _wait_for_the_breaker(self) -> float:
         while not self._stopping and not await self._probe.closed():
@@ -262,20 +317,36 @@ class Worker:
 
     async def _sleep(self, seconds: float) -> None:
         if seconds > 0:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(min(seconds, LONGEST_SLEEP)):
                     await self._event.wait()
-            except TimeoutError:
-                pass
         else:
             await asyncio.sleep(0)
         self._event.clear()
 
-    async def _drain(self) -> None:
-        running = list(self._running.values())
-        if not running:
-            return
-        _, late = await asyncio.wait(running, timeout=self._limits.drain)
+    async def _pause(self, seconds: float) -> None:
+        """Until then, or until `stop`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+
+    async def _drain(self, looking: asyncio.Task[None]) -> None:
+        """Let a claim that is under way be answered, and the attempts end. What has not ended within the drain is
+        interrupted. A cancellation may not be delivered, so nothing is waited for without an end."""
+        ends = self._clock.monotonic() + self._limits.drain
+        await asyncio.wait([looking], timeout=self._limits.drain)
+        if running := list(self._running.values()):
+            await asyncio.wait(running, timeout=max(0.0, ends - self._clock.monotonic()))
+        late = [task for task in (looking, *self._running.values()) if not task.done()]
         for task in late:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            _, left = await asyncio.wait(late, timeout=LAST_WORDS + 1)
+            if left:
+                log.error("Attempts did not end with the worker; their leases will run out", attempts=len(left))
+
+
+def _count_crash(claim: Claim) -> None:
+    if claim.crashed:
+        ATTEMPTS.labels(status=Status.CRASHED).inc()
+        log.error("Attempt ended without an outcome", identity_id=str(claim.identity_id))

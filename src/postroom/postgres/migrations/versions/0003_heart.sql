@@ -8,6 +8,8 @@ ALTER TABLE email_requests
     -- A lease that ends without an outcome buries nobody, however often.
     DROP CONSTRAINT email_requests_crashes_check,
     ADD CONSTRAINT email_requests_crashes_check CHECK (crashes >= 0);
+-- For the alarm: whatever runs them, they end without an outcome.
+CREATE INDEX email_requests_crashing ON email_requests (crashes) WHERE crashes >= 3;
 CREATE INDEX email_requests_waits_for ON email_requests (waits_for, due_at) WHERE waits_for IS NOT NULL;
 
 -- A mailbox of a domain that was made later than a request began to wait for that domain shows that it is there again.

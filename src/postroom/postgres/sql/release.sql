@@ -1,0 +1,20 @@
+-- Let some of those run now whose cause ended after they began to wait (`enqueued_at`). A cause of the breaker ends when
+-- it closes; that of a domain when a mailbox of the domain was made, or an operator said so.
+WITH cause AS (
+    SELECT %(cause)s::text AS name, substr(%(cause)s::text, length('domain:') + 1) AS domain
+), ended AS (
+    SELECT CASE WHEN name LIKE 'domain:%%' THEN greatest(
+                    (SELECT max(created_at) FROM email_accounts WHERE split_part(email, '@', 2) = domain),
+                    (SELECT resumed_at FROM resumed_domains r WHERE r.domain = cause.domain))
+                WHEN NOT (SELECT open FROM mail_server_breaker) THEN now() END AS at
+    FROM cause
+), chosen AS (
+    SELECT identity_id, enqueued_at AS enqueued_before FROM email_requests
+    WHERE waits_for = (SELECT name FROM cause) AND enqueued_at < (SELECT at FROM ended)
+    ORDER BY due_at LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE email_requests r SET
+    due_at = least(due_at, now()), waits_for = NULL, enqueued_at = clock_timestamp()
+FROM chosen c WHERE r.identity_id = c.identity_id
+RETURNING {request of r}, c.enqueued_before

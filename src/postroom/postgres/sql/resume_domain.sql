@@ -1,0 +1,6 @@
+-- What stood in the way of a domain has ended, an operator says: whoever began to wait before is released.
+WITH resumed AS (
+    INSERT INTO resumed_domains (domain, resumed_at, actor) VALUES (%(domain)s, clock_timestamp(), %(actor)s)
+    ON CONFLICT (domain) DO UPDATE SET resumed_at = excluded.resumed_at, actor = excluded.actor
+)
+SELECT count(*) AS waiting FROM email_requests WHERE waits_for = 'domain:' || %(domain)s

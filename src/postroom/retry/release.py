@@ -1,0 +1,101 @@
+"""Release: requests that wait for the mail server or for a domain run as soon as that is well again, not when their
+time comes.
+
+A standing look, not an event: whoever ends a cause needs to tell nobody, so nothing is missed by a process that dies.
+One leader looks each second.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from postroom.domain.member import RetryJob
+from postroom.domain.slow_start import SlowStart
+from postroom.errors import Unavailable
+from postroom.ports import Announcements, Clock, Leadership, Releases
+from postroom.telemetry import DATABASE_ERRORS, RELEASED, log
+
+LOOK_EVERY = 1.0
+WRITTEN_OFF = 30.0
+"""Seconds after which a released request counts as failed: it may be locked, and nobody else must wait for it."""
+LEADER = "release"
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far the release of one cause is."""
+
+    ended_at: datetime | None
+    pace: SlowStart = field(default_factory=SlowStart)
+    released: list[UUID] = field(default_factory=list[UUID])
+    released_at: float = 0.0
+
+
+class Release:
+    """`wake` rouses the worker of this process."""
+
+    def __init__(
+        self,
+        releases: Releases,
+        announcements: Announcements,
+        leadership: Leadership,
+        clock: Clock,
+        *,
+        wake: Callable[[], None],
+    ) -> None:
+        self._releases = releases
+        self._announcements = announcements
+        self._leadership = leadership
+        self._clock = clock
+        self._wake = wake
+        self._courses: dict[str, _Course] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`. PostgreSQL being away is waited out."""
+        while not stop.is_set():
+            try:
+                async with self._leadership.lead(LEADER) as leads:
+                    if leads:
+                        await self.turn()
+                    else:
+                        self._courses.clear()
+            except Unavailable:
+                DATABASE_ERRORS.labels(where="release").inc()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY):
+                    await stop.wait()
+
+    async def turn(self) -> int:
+        """Look once at every cause. Returns how many requests were released."""
+        return sum([await self._look(cause, ended_at) for cause, ended_at in (await self._releases.causes()).items()])
+
+    async def _look(self, cause: str, ended_at: datetime | None) -> int:
+        course = self._courses.get(cause)
+        if course is None or course.ended_at != ended_at:
+            course = self._courses[cause] = _Course(ended_at)
+        if course.released:
+            await self._see_what_became(course)
+        if self._clock.monotonic() - course.released_at < course.pace.rest:
+            return 0
+        released = await self._releases.release(cause, course.pace.room(len(course.released)))
+        if not released:
+            return 0
+        course.released += [each.request.identity_id for each in released]
+        course.released_at = self._clock.monotonic()
+        for each in released:
+            await self._announcements.replace(each.request, [RetryJob.of(each.before).to_json()])
+        RELEASED.inc(len(released))
+        log.info(f"Released {len(released)} requests", waited_for=cause)
+        self._wake()
+        return len(released)
+
+    async def _see_what_became(self, course: _Course) -> None:
+        course.released, made = await self._releases.progress(course.released)
+        if made:
+            course.pace = course.pace.after_success()
+        elif not course.released or self._clock.monotonic() - course.released_at > WRITTEN_OFF:
+            course.pace = course.pace.after_failure()
+            course.released = []
