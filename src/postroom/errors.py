@@ -98,7 +98,7 @@ class Throttled(MailServerError):
 
 class Misconfigured(MailServerError):
     """An operator must act. `domain` is None when the whole server refuses us (key, permissions, version), else the
-    mail domain of the one mailbox that it refuses: the domain may be missing there, or a permission, or room in a quota.
+    mail domain of the one mailbox that it refuses: the domain may be missing, or a permission, or room in a quota.
     `unauthorized` is true for a key that the server does not know: asking again with it counts towards a ban."""
 
     def __init__(self, message: str, *, domain: str | None = None, unauthorized: bool = False) -> None:
