@@ -24,23 +24,25 @@ class BreakerModel:
 
     def _breaker_open(self, cause: str, error: str, interval: float) -> list[Row]:
         known = self.breaker
-        if known["open"] and not (known["cause"] != "unauthorized" and cause == "unauthorized"):
+        rank = {"outage": 0, "misconfigured": 0, "unauthorized": 1, "paused": 2}
+        if known["open"] and rank[str(cause)] <= rank[known["cause"]]:
             return []
         now = self._now()
-        at = now + timedelta(seconds=interval)
+        at = None if cause == "paused" else now + timedelta(seconds=interval)
         changes = {"cause": str(cause), "error": error, "changed_at": now, "interval": interval, "probe_at": at}
         self.breaker = known | {"open": True} | changes
         return [{"singleton": True}]
 
-    def _breaker_take_probe(self, interval: float, previous: float) -> list[Row]:
+    def _breaker_take_probe(self, interval: float, changed_at: datetime) -> list[Row]:
         known = self.breaker
-        if not known["open"] or known["probe_at"] > self._now() or known["interval"] != previous:
+        is_due = known["open"] and known["probe_at"] is not None and known["probe_at"] <= self._now()
+        if not is_due or known["changed_at"] != changed_at:
             return []
         self.breaker = known | {"interval": interval, "probe_at": self._now() + timedelta(seconds=interval)}
         return [{"singleton": True}]
 
-    def _breaker_close(self) -> list[Row]:
-        if not self.breaker["open"]:
+    def _breaker_close(self, changed_at: datetime) -> list[Row]:
+        if not self.breaker["open"] or self.breaker["changed_at"] != changed_at:
             return []
         self.breaker = self.breaker | {"open": False, "error": None, "changed_at": self._now(), "probe_at": None}
         return [{"singleton": True}]

@@ -18,6 +18,8 @@ class Fault(StrEnum):
     KILL_BEFORE = "its process dies before its effect"
     KILL_AFTER = "its process dies after its effect"
     PAUSE = "its process stands still past the lease, then it goes on"
+    FOREIGN = "the server refuses it with an error that says nothing of being away"
+    SWALLOWED = "it swallows a cancellation, and has its effect"
 
 
 class Faults(Protocol):
@@ -69,12 +71,15 @@ class Trouble(StrEnum):
     MAIL_THROTTLES = "mail server throttles"
     MAIL_DOMAIN_GONE = "mail server lost the domain"
     MAIL_KEY_UNKNOWN = "mail server does not know our key"
+    MAIL_FULL = "mail server's store is full: it reads, and writes nothing"
+    ROW_LOCKED = "somebody's open transaction holds rows"
+    ROW_GONE = "a row is gone: a restore, an erasure, commits lost in a fail-over"
     KILL = "kill -9"
     PAUSE = "SIGSTOP past the lease"
     STOP = "SIGTERM"
 
 
-SHARP = {Trouble.FLUSHALL, Trouble.KILL, Trouble.STOP}
+SHARP = {Trouble.FLUSHALL, Trouble.KILL, Trouble.STOP, Trouble.ROW_GONE}
 """Those of a moment; the others last."""
 
 ILL: dict[Trouble, Callable[[], MailServerError]] = {
@@ -117,6 +122,12 @@ class Plan:
 
 
 LOST = [Fault.BEFORE, Fault.AFTER]
+OTHERS = {
+    "postgres": [Fault.DELAYED, Fault.FOREIGN],
+    "mail": [Fault.DELAYED],
+    "redis": [Fault.SWALLOWED],
+    "kratos": [Fault.SWALLOWED],
+}
 KILLED = [Fault.KILL_BEFORE, Fault.KILL_AFTER, Fault.PAUSE]
 
 
@@ -132,7 +143,7 @@ def draw_faults(chance: Random, *, length: float, longest: float) -> "Plan | NoF
     servers = ["redis"] if kind < 0.2 else ["postgres", "redis", "mail", "kratos"]
     for server in servers:
         if chance.random() < 0.5:
-            kinds = [*LOST, Fault.DELAYED] if server in ("postgres", "mail") else LOST
+            kinds = [*LOST, *OTHERS.get(server, ())]
             if len(servers) > 1 and chance.random() < 0.4:
                 kinds = kinds + KILLED
             plan.rates[server] = chance.choice([0.01, 0.05, 0.2, 0.6 if server == "mail" else 0.2]), kinds

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
-from postroom.errors import Conflict, MailServerError, Permanent
+from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Transient
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class MailModel:
         self.seconds = 0.0
         """what it takes to make or find a mailbox"""
         self.ill: Callable[[], MailServerError] | None = None
+        self.full = False
+        """its store takes nothing, and is read as ever"""
         self.refused: set[str] = set()
         self.poison: set[str] = set()
         self.creates: Counter[UUID] = Counter()
@@ -40,6 +42,8 @@ class MailModel:
         self.creates[mailbox.identity_id] += 1
         if ours := self.find(mailbox):
             return ours
+        if self.full:
+            raise Transient("mail server answered serverUnavailable", outcome_unknown=True)
         if mailbox.email in self.refused:
             raise Permanent("invalidProperties: the address is refused")
         if mailbox.email in self._addresses:
@@ -60,7 +64,10 @@ class MailModel:
         return StalwartAccount(account.id, account.email) if account else None
 
     def well(self) -> MailServerError | None:
-        return self.ill() if self.ill else None
+        if self.full:
+            return Transient("mail server does not write: serverUnavailable")
+        problem = self.ill() if self.ill else None
+        return None if isinstance(problem, Misconfigured) and problem.domain else problem
 
     def _serve(self) -> None:
         if self.ill:

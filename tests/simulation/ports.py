@@ -10,8 +10,10 @@ from functools import cache
 from importlib.resources import files
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 from psycopg import OperationalError
+from psycopg.errors import QueryCanceled
 from psycopg_pool import PoolTimeout
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -26,6 +28,8 @@ from simulation.sql_model import Row, SqlModel
 
 T = TypeVar("T")
 
+STATEMENT_TIMEOUT = 4.0
+WRITE_ONE_ROW = {"settle", "revive", "follow_address", "operator_retry", "operator_bury"}
 POISON = "mail create, of a request that kills whoever makes it"
 
 
@@ -84,13 +88,18 @@ class SimulatedConnection:
             raise _postgres_lost()
         try:
             return Cursor(await self._run(text, parameters))
-        except OperationalError:
-            self.closed = True
-            self._locks.free(lambda holder: holder is self)
+        except OperationalError as error:
+            if error.sqlstate is None:
+                await self.close()
             raise
+
+    async def close(self) -> None:
+        self.closed = True
+        self._locks.free(lambda holder: holder is self)
 
     async def _run(self, text: str, parameters: Any) -> list[Row]:
         if name := _names().get(text):
+            await self._wait_for_the_row(name, parameters)
             named: Mapping[str, Any] | None = parameters
             return await self.line.ask(f"postgres {name}", lambda: self._model.run(name, named), _postgres_lost)
         if "pg_try_advisory_lock" in text:
@@ -98,6 +107,14 @@ class SimulatedConnection:
         if "pg_advisory_unlock" in text:
             return await self.line.ask("postgres unlock", lambda: self._unlock(parameters[0]), _postgres_lost)
         raise NotImplementedError(text)
+
+    async def _wait_for_the_row(self, name: str, parameters: Any) -> None:
+        """A statement that writes one row waits for whoever has locked it, until its time is up."""
+        ends = asyncio.get_running_loop().time() + STATEMENT_TIMEOUT
+        while name in WRITE_ONE_ROW and parameters["identity_id"] in self._model.locked:
+            await asyncio.sleep(0.1)
+            if asyncio.get_running_loop().time() > ends:
+                raise QueryCanceled("canceling statement due to statement timeout")
 
     def _lock(self, name: str) -> list[Row]:
         if self.closed or self.line.dead:
@@ -215,7 +232,8 @@ class SimulatedMailServer:
     def __init__(self, model: MailModel, line: Line) -> None:
         self._model = model
         self._line = line
-        self._failed: dict[asyncio.Task[Any] | None, Mailbox] = {}
+        self._failed: set[UUID] = set()
+        """whose last question failed, and who may ask whether the server is well"""
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
         call = POISON if mailbox.email in self._model.poison else "mail create"
@@ -229,20 +247,23 @@ class SimulatedMailServer:
             async with asyncio.timeout(deadline):
                 if self._model.seconds:
                     await asyncio.sleep(self._model.seconds)
-                return await self._line.ask(call, effect, _mail_lost)
+                answer = await self._line.ask(call, effect, _mail_lost)
         except TimeoutError as error:
-            self._failed[asyncio.current_task()] = mailbox
+            self._failed.add(mailbox.identity_id)
             raise Transient("mail server took too long", outcome_unknown=True) from error
         except Transient:
-            self._failed[asyncio.current_task()] = mailbox
+            self._failed.add(mailbox.identity_id)
             raise
+        if answer is not None:
+            self._failed.discard(mailbox.identity_id)
+        return answer
 
     async def well(self) -> MailServerError | None:
+        """Asked after failures, and not by the probe: this is what may spend a retry of each of them."""
+        failed, self._failed = self._failed, set()
         problem = await self._well()
-        # Asked by an attempt after its failure, and not by the probe: this is what may spend a retry.
-        if failed := self._failed.pop(asyncio.current_task(), None):
-            counted = self._model.failures_while_ill if problem else self._model.failures_while_well
-            counted[failed.identity_id] += 1
+        counted = self._model.failures_while_ill if problem else self._model.failures_while_well
+        counted.update(failed)
         return problem
 
     async def _well(self) -> MailServerError | None:

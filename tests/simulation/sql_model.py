@@ -13,10 +13,11 @@ from uuid import UUID
 
 from psycopg.errors import CheckViolation, UniqueViolation
 
-from simulation.breaker_model import BreakerModel, Row
+from simulation.breaker_model import Row
+from simulation.operator_model import OperatorModel
 
 EARLY = timedelta(milliseconds=50)
-DIED = "the process died during the attempt"
+WITHOUT_OUTCOME = "the attempt ended without an outcome"
 MICROSECOND = timedelta(microseconds=1)
 LIVE = ("waiting", "running")
 
@@ -26,7 +27,7 @@ def _place(row: Row) -> tuple[datetime, UUID]:
     return row["due_at"], row["identity_id"]
 
 
-class SqlModel(BreakerModel):
+class SqlModel(OperatorModel):
     """`requests` by identity, `accounts` by identity, the append-only `log`, and every `move` of a request."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -38,6 +39,8 @@ class SqlModel(BreakerModel):
         self.moves: list[tuple[datetime, Row | None, Row]] = []
         self.living: dict[str, UUID] = {}
         """who holds an address: the partial unique index"""
+        self.locked: set[UUID] = set()
+        self.erased: set[UUID] = set()
         self.sweep: Row = {"token": None, "due_at": now()}
         self._live: list[Row] = []
         """waiting and running, in the order of the index on `due_at`"""
@@ -79,7 +82,8 @@ class SqlModel(BreakerModel):
             (state in LIVE) != (row["due_at"] is not None)
             or (state == "running") != (row["holder"] is not None)
             or (state == "dead") != (row["reason"] is not None)
-            or not (0 <= row["retries"] <= 3 and 0 <= row["crashes"] <= 3)
+            or (row["waits_for"] is not None and state != "waiting")
+            or not (0 <= row["retries"] <= 3 and row["crashes"] >= 0)
         ):
             raise CheckViolation(f"email_requests: {row}")
 
@@ -94,7 +98,9 @@ class SqlModel(BreakerModel):
             "attempts": 0,
             "retries": 0,
             "crashes": 0,
+            "postponed": 0,
             "outcome_unknown": False,
+            "waits_for": None,
             "enqueued_at": self._clock_timestamp(),
             "last_error": None,
             "reason": None,
@@ -111,6 +117,17 @@ class SqlModel(BreakerModel):
             "stalwart_account_id": None,
         }
         self.log.append(usual | {"action": action, "status": status, "created_at": self._now()} | values)
+
+    def erase(self, identity_id: UUID) -> None:
+        """A row that somebody deletes, or that a restored or promoted database does not have; its audit stays."""
+        row = self.requests.pop(identity_id, None)
+        self.accounts.pop(identity_id, None)
+        if row:
+            self.erased.add(identity_id)
+            if row["state"] != "dead":
+                del self.living[row["email"]]
+            if row["state"] in LIVE:
+                del self._live[bisect_left(self._live, _place(row), key=_place)]
 
     def _seconds_until(self, then: datetime | None) -> float | None:
         return None if then is None else (then - self._now()).total_seconds()
@@ -138,6 +155,7 @@ class SqlModel(BreakerModel):
             "wanted_email": None,
             "retries": 0,
             "crashes": 0,
+            "postponed": 0,
             "last_error": None,
             "reason": None,
             "enqueued_at": self._clock_timestamp(),
@@ -185,15 +203,17 @@ class SqlModel(BreakerModel):
         rows = [self.requests[each] for each in identity_ids if each in self.requests]
         return [row | {"quiet": row["enqueued_at"] < before} for row in rows]
 
-    def _overdue(self, limit: int, grace: float) -> list[Row]:
+    def _overdue(self, limit: int, grace: float, after_due: datetime | None, after_id: UUID | None) -> list[Row]:
         now = self._now()
         latest = {"waiting": now - timedelta(seconds=grace), "running": now}
         live = takewhile(lambda row: row["due_at"] <= max(latest.values()), self._live)
         due = (row for row in live if row["due_at"] <= latest[row["state"]])
-        return [{"identity_id": row["identity_id"]} for row in islice(due, limit)]
-
-    def _next_due(self) -> list[Row]:
-        return [{"next_in": self._seconds_until(self._live[0]["due_at"]) if self._live else None}]
+        if after_due is not None and after_id is not None:
+            due = (row for row in due if _place(row) > (after_due, after_id))
+        later = next((row["due_at"] for row in self._live if row["due_at"] > latest["waiting"]), None)
+        next_in = self._seconds_until(later)
+        found = [{"identity_id": row["identity_id"], "due_at": row["due_at"]} for row in islice(due, limit)]
+        return [row | {"next_in": next_in} for row in found or [{"identity_id": None, "due_at": None}]]
 
     def _waiting_counts(self) -> list[Row]:
         waiting = sum(row["state"] == "waiting" for row in self._live)
@@ -211,59 +231,53 @@ class SqlModel(BreakerModel):
 
     # -- claim and settle ---------------------------------------------------------------------------------------
 
-    def _claim(
-        self,
-        identity_ids: list[UUID],
-        holders: list[UUID],
-        lease: float,
-        *,
-        alone: bool,
-        max_crashes: int,
-        crash_delay: float,
-    ) -> list[Row]:
+    def _claim(self, identity_ids: list[UUID], holders: list[UUID], *, limit: int, **asked: Any) -> list[Row]:
+        before = dict(zip(identity_ids, (self.requests.get(each) for each in identity_ids), strict=True))
+        fresh = dict(zip(identity_ids, holders, strict=True))
+        rows = sorted((row for row in before.values() if row and self._may_take(row, asked["alone"])), key=_place)
+        moved = {row["identity_id"]: self._take(row, fresh[row["identity_id"]], **asked) for row in rows[:limit]}
         answers: list[Row] = []
-        for identity_id, holder in zip(identity_ids, holders, strict=True):
-            row = self.requests.get(identity_id)
-            moved = self._take(row, holder, lease, alone, max_crashes, crash_delay) if row else None
-            told = moved if moved and moved["state"] == "waiting" else row
-            due_at = told["due_at"] if told else None
-            answer = self._answer(row, moved, holder, alone)
-            nothing = {"identity_id": None}
+        for identity_id, row in before.items():
+            then = moved.get(identity_id)
+            told = then if then and then["state"] == "waiting" else row
             answers.append(
-                (moved or row or nothing)
-                | {"asked_id": identity_id, "answer": answer, "due_in": self._seconds_until(due_at)}
+                (then or row or {"identity_id": None})
+                | {
+                    "asked_id": identity_id,
+                    "answer": self._answer(row, then, fresh[identity_id], asked["alone"]),
+                    "crashed": bool(then and row and row["state"] == "running"),
+                    "due_in": self._seconds_until(told["due_at"] if told else None),
+                }
             )
         return answers
 
-    def _take(
-        self, row: Row, holder: UUID, lease: float, alone: bool, max_crashes: int, crash_delay: float
-    ) -> Row | None:
+    def _may_take(self, row: Row, alone: bool) -> bool:
         now, crashed = self._now(), row["state"] == "running"
         is_due = (row["state"] == "waiting" and row["due_at"] <= now + EARLY) or (crashed and row["due_at"] <= now)
-        if self.breaker["open"] or not is_due or not (alone or (not crashed and row["crashes"] == 0)):
-            return None
-        if not crashed or row["crashes"] == 0:
-            state, due_at = "running", now + timedelta(seconds=lease)
-        elif row["crashes"] + 1 < max_crashes:
-            state, due_at = "waiting", now + timedelta(seconds=crash_delay)
-        else:
-            state, due_at = "dead", None
+        is_free = row["identity_id"] not in self.locked
+        return not self.breaker["open"] and is_due and is_free and (alone or (not crashed and row["crashes"] == 0))
+
+    def _take(
+        self, row: Row, holder: UUID, *, lease: float, alone: bool, crash_delay: float, longest_crash_delay: float
+    ) -> Row:
+        now, crashed = self._now(), row["state"] == "running"
+        runs = not crashed or row["crashes"] == 0
+        delay = min(crash_delay * 2.0 ** min(row["crashes"] - 1, 16), longest_crash_delay)
         moved = self._change(
             row,
-            state=state,
-            holder=holder if state == "running" else None,
-            due_at=due_at,
-            attempts=row["attempts"] + (state == "running"),
+            state="running" if runs else "waiting",
+            holder=holder if runs else None,
+            due_at=now + timedelta(seconds=lease if runs else delay),
+            attempts=row["attempts"] + runs,
             crashes=row["crashes"] + crashed,
             outcome_unknown=row["outcome_unknown"] or crashed,
-            enqueued_at=row["enqueued_at"] if state == "running" else self._clock_timestamp(),
-            last_error=DIED if crashed else row["last_error"],
-            reason=f"{row['crashes'] + 1} processes died during its attempts" if state == "dead" else None,
+            waits_for=None,
+            enqueued_at=row["enqueued_at"] if runs else self._clock_timestamp(),
+            last_error=WITHOUT_OUTCOME if crashed else row["last_error"],
         )
         if crashed:
-            error = moved["reason"] or DIED
-            self._write(row, "create", "crashed", error_message=error, holder=row["holder"])
-        if state == "running":
+            self._write(row, "create", "crashed", error_message=WITHOUT_OUTCOME, holder=row["holder"])
+        if runs:
             self._write(moved, "create", "pending", holder=holder)
         return moved
 
@@ -292,6 +306,9 @@ class SqlModel(BreakerModel):
             due_at=None if delay is None else self._now() + timedelta(seconds=delay),
             holder=None,
             retries=outcome["retries"],
+            crashes=0,
+            postponed=outcome["postponed"],
+            waits_for=outcome["waits_for"],
             outcome_unknown=outcome["outcome_unknown"],
             enqueued_at=self._clock_timestamp(),
             last_error=error,
@@ -299,11 +316,12 @@ class SqlModel(BreakerModel):
         )
         account_id = None
         if settled["state"] == "provisioned":
-            known = self.accounts.get(identity_id, {"id": outcome["account_id"]})
+            known = self.accounts.get(identity_id, {"id": outcome["account_id"], "created_at": self._now()})
             account_id = known["id"]
             at_stalwart = outcome["stalwart_account_id"]
             self.accounts[identity_id] = {
                 "id": account_id,
+                "created_at": known["created_at"],
                 "email": row["email"],
                 "stalwart_account_id": at_stalwart,
             }
@@ -326,36 +344,6 @@ class SqlModel(BreakerModel):
         at_stalwart = outcome["stalwart_account_id"]
         self._write(row, "create", "late", error_message=told, holder=holder, stalwart_account_id=at_stalwart)
         return [{"id": len(self.log)}]
-
-    def _postpone_domain(self, domain: str, seconds: float) -> list[Row]:
-        until = self._now() + timedelta(seconds=seconds)
-        rows = [
-            row
-            for row in self._live
-            if row["state"] == "waiting" and row["due_at"] <= until and row["email"].split("@")[1] == domain
-        ]
-        return [{"identity_id": self._change(row, due_at=until)["identity_id"]} for row in rows]
-
-    # -- operator -----------------------------------------------------------------------------------------------
-
-    def _operator_retry(self, identity_id: UUID, actor: str) -> list[Row]:
-        row = self.requests.get(identity_id)
-        if row is None or row["state"] not in ("waiting", "dead"):
-            return []
-        anew = {"retries": 0, "crashes": 0} if row["state"] == "dead" else {}
-        enqueued_at = self._clock_timestamp()
-        moved = self._change(row, state="waiting", due_at=self._now(), reason=None, enqueued_at=enqueued_at, **anew)
-        self._write(moved, "retry", "done", error_message=f"asked to try again; it was {row['state']}", actor=actor)
-        return [moved | {"old_state": row["state"]}]
-
-    def _operator_bury(self, identity_id: UUID, actor: str, reason: str) -> list[Row]:
-        row = self.requests.get(identity_id)
-        if row is None or row["state"] != "waiting":
-            return []
-        told = f"buried by {actor}: {reason}"
-        moved = self._change(row, state="dead", due_at=None, enqueued_at=self._clock_timestamp(), reason=told)
-        self._write(moved, "bury", "done", error_message=reason, actor=actor)
-        return [moved]
 
     # -- sweep --------------------------------------------------------------------------------------------------
 

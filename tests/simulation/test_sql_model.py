@@ -55,6 +55,9 @@ class Both:
             self.model._change(row, due_at=datetime.now(UTC) + timedelta(seconds=seconds))
 
     async def _real(self, name: str, parameters: Mapping[str, Any]) -> Any:
+        if parameters.get("changed_at") == self.model.breaker["changed_at"]:
+            (breaker,) = await rows(self.pool, "breaker_read")
+            parameters = {**parameters, "changed_at": breaker["changed_at"]}
         try:
             return _plain(await rows(self.pool, name, parameters))
         except Error as error:
@@ -154,7 +157,22 @@ def _claim(both: Both) -> dict[str, Any]:
     both.holders += fresh
     alone = both.chance.random() < 0.5
     whom = {"identity_ids": asked, "holders": fresh, "lease": both.chance.choice([30.0, 60.0]), "alone": alone}
-    return whom | {"max_crashes": 3, "crash_delay": 300.0}
+    limit = both.chance.choice([0, 1, 100, 100, 100])
+    return whom | {"limit": limit, "crash_delay": 300.0, "longest_crash_delay": 1000.0}
+
+
+def _overdue(both: Both) -> dict[str, Any]:
+    rows = sorted((row for row in both.model.requests.values() if row["due_at"]), key=lambda row: row["due_at"])
+    behind = both.chance.choice([None, *rows])
+    after_id = behind and both.chance.choice([behind["identity_id"], UUID(int=0)])
+    # A place of the model, whose clock is near the real one: nobody stands between the two.
+    after_due = behind and behind["due_at"] + timedelta(seconds=APART)
+    return {"limit": 100, "grace": 50.0, "after_due": after_due, "after_id": after_id}
+
+
+def _breaker(both: Both) -> datetime:
+    """Of the model, so that the real one is told its own."""
+    return both.model.breaker["changed_at"] if both.chance.random() < 0.8 else datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _outcome(both: Both) -> dict[str, Any]:
@@ -173,6 +191,10 @@ def _outcome(both: Both) -> dict[str, Any]:
         "status": {"waiting": "failed", "provisioned": "success", "dead": "conflict"}[state],
         "delay": chance.choice([0.0, 60.0, 300.0]) if state == "waiting" else None,
         "retries": chance.randint(0, 3),
+        "postponed": chance.randint(0, 3),
+        "waits_for": chance.choice([None, "outage", "misconfigured", "domain:example.org", "domain:example.net"])
+        if state == "waiting"
+        else None,
         "outcome_unknown": chance.random() < 0.5,
         "error": None if state == "provisioned" else "mail server answered 500",
         "reason": "it is held" if state == "dead" else None,
@@ -199,21 +221,26 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "settle_late": _outcome,
     "read": lambda both: {"identity_id": _who(both)},
     "read_many": lambda both: {"identity_ids": [_who(both)], "quiet": 60.0},
-    "overdue": lambda both: {"limit": 100, "grace": 50.0},
-    "next_due": lambda both: {},
+    "overdue": _overdue,
+    "release_causes": lambda both: {},
+    "release": lambda both: {
+        "cause": both.chance.choice(["outage", "misconfigured", "domain:example.org", "domain:example.net"]),
+        "limit": 100,
+    },
+    "release_progress": lambda both: {"identity_ids": both.people},
+    "resume_domain": lambda both: {"domain": "example.org", "actor": "anna"},
     "waiting_counts": lambda both: {},
     "waiting_window": lambda both: {"earliest": 10.0, "latest": 90.0, "limit": 100},
     "waiting_page": lambda both: {"after_due": datetime(1, 1, 2, tzinfo=UTC), "after_id": UUID(int=0), "limit": 100},
-    "postpone_domain": lambda both: {"domain": "example.org", "seconds": 200.0},
     "operator_retry": lambda both: {"identity_id": _who(both), "actor": "anna"},
     "operator_bury": lambda both: {"identity_id": _who(both), "actor": "anna", "reason": "gone"},
     "breaker_open": lambda both: {
-        "cause": both.chance.choice(["outage", "unauthorized"]),
+        "cause": both.chance.choice(["outage", "misconfigured", "unauthorized", "paused"]),
         "error": "503",
         "interval": both.chance.choice([-40.0, 40.0]),
     },
-    "breaker_take_probe": lambda both: {"interval": 80.0, "previous": both.chance.choice([40.0, -40.0])},
-    "breaker_close": lambda both: {},
+    "breaker_take_probe": lambda both: {"interval": 80.0, "changed_at": _breaker(both)},
+    "breaker_close": lambda both: {"changed_at": _breaker(both)},
     "sweep_store": _page,
     "sweep_progress": lambda both: {},
     "sweep_start_soon": lambda both: {},
@@ -239,5 +266,6 @@ async def test_the_model_of_postgresql_follows_every_statement(seed: int, pool: 
 
 def test_the_walk_knows_every_statement_that_the_model_has() -> None:
     modelled = {name[1:] for name in dir(SqlModel) if name.startswith("_") and not name.startswith("__")}
-    own = {"clock_timestamp", "change", "check", "new", "write", "seconds_until", "begin", "take", "answer"}
+    own = {"clock_timestamp", "change", "check", "new", "write", "seconds_until", "begin", "may_take", "take", "answer"}
+    own |= {"waiting_for", "ended_at", "abc_impl"}
     assert modelled - own - {"breaker_read"} == set(STATEMENTS)

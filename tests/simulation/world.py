@@ -3,11 +3,14 @@ hooks of Kratos."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from typing import Any, TypeVar, cast
 from uuid import UUID
+
+from psycopg import errors
 
 from postroom.domain.identity import AddressPolicy, Identity
 from postroom.domain.mailbox import Mailbox
@@ -16,6 +19,7 @@ from postroom.errors import Refused, Unavailable
 from postroom.postgres.audit import Audit
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.leadership import PostgresLeadership
+from postroom.postgres.releases import PostgresReleases
 from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
 from postroom.postgres.sweep import PostgresSwept
@@ -28,6 +32,7 @@ from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, HORIZON, RetrySet
 from postroom.retry.probe import Probe
 from postroom.retry.reconcile import Corrections, Reconcile
+from postroom.retry.release import Release
 from postroom.retry.waking import Waking
 from postroom.retry.worker import Limits, Worker
 from simulation.faults import ILL, Event, Fault, Faults, Trouble
@@ -41,7 +46,19 @@ T = TypeVar("T")
 
 INLINE_LEASE = 10.0
 LEASE = 30.0
+DRAIN = 15.0
 RESTART_AFTER = 2.0
+ODD: list[type[Exception]] = [
+    errors.FeatureNotSupported,
+    errors.SystemError,
+    errors.InternalError_,
+    errors.DeadlockDetected,
+    errors.LockNotAvailable,
+    errors.TooManyConnections,
+]
+"""What PostgreSQL may say to any statement although nothing is wrong with it."""
+OF_A_SETTLE = [*ODD, errors.InsufficientPrivilege, errors.UndefinedColumn, errors.CheckViolation, errors.DataError]
+"""An outcome waits out what is an operator's fault, and is stored with another text where that is refused."""
 DOMAIN = "example.org"
 
 
@@ -95,7 +112,8 @@ class World:
 
     async def hook(self, mailbox: Mailbox) -> None:
         """One hook of Kratos to whichever process lives. A dead process' answer reaches nobody."""
-        living = [process for process in self.processes if not process.dead and not process.stopping]
+        # One that stops may be reached still: its listener is closed a moment later.
+        living = [process for process in self.processes if not process.dead]
         if not living:
             return
         process = self.chance.choice(living)
@@ -117,39 +135,44 @@ class World:
         """One trouble of the plan, from its beginning to its end."""
         await asyncio.sleep(event.at)
         match event.trouble:
-            case Trouble.POSTGRES_AWAY:
-                await self._without("postgres", event.seconds)
-            case Trouble.REDIS_AWAY:
-                await self._without("redis", event.seconds)
-            case Trouble.REDIS_HUNG | Trouble.MAIL_HUNG:
-                server = "redis" if event.trouble is Trouble.REDIS_HUNG else "mail"
-                self.hung.add(server)
-                await asyncio.sleep(event.seconds)
-                self.hung.discard(server)
             case Trouble.FLUSHALL:
                 self.redis.flush()
-            case Trouble.OLD_SNAPSHOT:
-                snapshot = self.redis.snapshot()
-                await asyncio.sleep(event.seconds)
-                self.redis.restore(snapshot)
             case Trouble.KILL:
                 self._one().kill()
             case Trouble.PAUSE:
                 self._one().freeze(event.seconds + LEASE)
             case Trouble.STOP:
                 await self._one().stop()
+            case Trouble.ROW_GONE:
+                if self.sql.requests:
+                    self.sql.erase(self.chance.choice(list(self.sql.requests)))
             case _:
-                self.mail.ill = ILL[event.trouble]
+                end = self._begin(event.trouble)
                 await asyncio.sleep(event.seconds)
-                self.mail.ill = None
+                end()
+
+    def _begin(self, trouble: Trouble) -> Callable[[], None]:
+        """A trouble that lasts; what ends it is returned."""
+        match trouble:
+            case Trouble.POSTGRES_AWAY | Trouble.REDIS_AWAY:
+                return _among(self.down, "postgres" if trouble is Trouble.POSTGRES_AWAY else "redis")
+            case Trouble.REDIS_HUNG | Trouble.MAIL_HUNG:
+                return _among(self.hung, "redis" if trouble is Trouble.REDIS_HUNG else "mail")
+            case Trouble.OLD_SNAPSHOT:
+                snapshot = self.redis.snapshot()
+                return lambda: self.redis.restore(snapshot)
+            case Trouble.ROW_LOCKED:
+                self.sql.locked = {each for each in self.sql.requests if self.chance.random() < 0.5}
+                return self.sql.locked.clear
+            case Trouble.MAIL_FULL:
+                self.mail.full = True
+                return lambda: setattr(self.mail, "full", False)
+            case _:
+                self.mail.ill = ILL[trouble]
+                return lambda: setattr(self.mail, "ill", None)
 
     def _one(self) -> "Process":
         return self.chance.choice([process for process in self.processes if not process.dead] or self.processes)
-
-    async def _without(self, server: str, seconds: float) -> None:
-        self.down.add(server)
-        await asyncio.sleep(seconds)
-        self.down.discard(server)
 
     def restart(self) -> None:
         if not self.over:
@@ -167,6 +190,7 @@ class Process:
         self._goes_on = asyncio.Event()
         self._goes_on.set()
         self._stop = asyncio.Event()
+        self._was_frozen = False
         self._build()
 
     def _build(self) -> None:
@@ -181,7 +205,7 @@ class Process:
         slots = Slots(4)
         overdue, exact = PostgresReminders(pool, grace=1.0), PostgresReminders(pool, grace=-HORIZON)
         waking = Waking(retry_set, overdue, exact, clock, failures=FAILURES)
-        probe = Probe(breakers, mail)
+        probe = Probe(breakers, SimulatedMailServer(world.mail, self))
         self.worker = Worker(self.requests, attempts, retry_set, waking, probe, slots, clock, Limits(lease=LEASE))
         self.accept = Accept(
             self.requests,
@@ -196,6 +220,7 @@ class Process:
         )
         leadership = PostgresLeadership(pool)
         self.reconcile = _Counted(world, PostgresWaiting(pool), RedisMembers(redis), leadership, clock)
+        self.release = Release(PostgresReleases(pool), retry_set, leadership, clock, wake=self.worker.wake)
         self.sweep = Sweep(
             SimulatedKratos(world.identities, self),
             PostgresSwept(pool),
@@ -212,7 +237,12 @@ class Process:
     def start(self) -> None:
         self._tasks = [
             self.world.loop.create_task(each)
-            for each in (self.worker.run(), self.reconcile.run(self._stop), self.sweep.run(self._stop))
+            for each in (
+                self.worker.run(),
+                self.release.run(self._stop),
+                self.reconcile.run(self._stop),
+                self.sweep.run(self._stop),
+            )
         ]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -242,6 +272,7 @@ class Process:
 
     def freeze(self, seconds: float) -> None:
         """SIGSTOP, later SIGCONT."""
+        self._was_frozen = True
         self._goes_on.clear()
         self.world.loop.call_later(seconds, self._goes_on.set)
 
@@ -253,7 +284,18 @@ class Process:
         self._stop.set()
         self.worker.stop()
         self.world.restart()
-        await self.while_it_lives(self.accept.drain(within=15.0))
+        began = self.world.loop.time()
+        await self.while_it_lives(self.accept.drain(within=DRAIN))
+        await self.while_it_lives(asyncio.wait(self._tasks))
+        if not self.dead:
+            self._end(self.world.loop.time() - began)
+
+    def _end(self, seconds: float) -> None:
+        if seconds > DRAIN + 5 and not self._was_frozen:
+            self.world.broken.append(f"a stop took {seconds:.1f} s")
+        self.dead = True
+        self._died.set_result(None)
+        self.world.locks.free(lambda holder: holder.line is self)
 
     async def ask(self, call: str, effect: Callable[[], T], lost: Callable[[], Exception]) -> T:
         """Every call of this process to a server."""
@@ -269,10 +311,15 @@ class Process:
         if fault is Fault.PAUSE:
             self.freeze(LEASE + world.chance.uniform(1.0, 10.0))
             await self._on_the_way()
-        if fault in (None, Fault.PAUSE):
+        if fault is Fault.SWALLOWED:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(world.chance.uniform(0.0, 2.0))
+        if fault in (None, Fault.PAUSE, Fault.SWALLOWED):
             answer = effect()
             await self._on_the_way()
             return answer
+        if fault is Fault.FOREIGN and server == "postgres":
+            raise world.chance.choice(OF_A_SETTLE if call == "postgres settle" else ODD)("as drawn")
         return await self._fail(fault, effect, lost)
 
     async def _fail(self, fault: Fault, effect: Callable[[], T], lost: Callable[[], Exception]) -> T:
@@ -310,6 +357,11 @@ class _Counted(Reconcile):
         corrections = await super().turn()
         self._world.corrected += corrections
         return corrections
+
+
+def _among(troubled: set[str], server: str) -> Callable[[], None]:
+    troubled.add(server)
+    return lambda: troubled.discard(server)
 
 
 def _quietly(effect: Callable[[], object]) -> None:

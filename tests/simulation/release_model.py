@@ -1,0 +1,74 @@
+"""What requests wait for, in memory: the statements of `PostgresReleases`."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from simulation.breaker_model import BreakerModel, Row
+
+
+class ReleaseModel(BreakerModel):
+    requests: dict[UUID, Row]
+    accounts: dict[UUID, Row]
+    locked: set[UUID]
+    """rows that somebody else's open transaction has changed"""
+
+    def __init__(self, now: Any) -> None:
+        super().__init__(now)
+        self.resumed: dict[str, datetime] = {}
+
+    @abstractmethod
+    def _change(self, old: Row | None, **values: Any) -> Row: ...
+
+    @abstractmethod
+    def _clock_timestamp(self) -> datetime: ...
+
+    def _waiting_for(self, cause: str) -> list[Row]:
+        found = [row for row in self.requests.values() if row["waits_for"] == cause]
+        return sorted(found, key=lambda row: row["due_at"])
+
+    def _release_causes(self) -> list[Row]:
+        causes = sorted({row["waits_for"] for row in self.requests.values() if row["waits_for"]})
+        return [
+            {
+                "waits_for": cause,
+                "ended_at": self.resumed.get(cause.removeprefix("domain:"))
+                if cause.startswith("domain:")
+                else self.breaker["changed_at"],
+            }
+            for cause in causes
+        ]
+
+    def _release(self, cause: str, limit: int) -> list[Row]:
+        ended = self._ended_at(cause)
+        chosen = [row for row in self._waiting_for(cause) if ended and row["enqueued_at"] < ended]
+        free = [row for row in chosen if row["identity_id"] not in self.locked]
+        moved: list[Row] = []
+        for row in free[:limit]:
+            due_at = min(row["due_at"], self._now())
+            changed = self._change(row, due_at=due_at, waits_for=None, enqueued_at=self._clock_timestamp())
+            moved.append(changed | {"enqueued_before": row["enqueued_at"]})
+        return moved
+
+    def _ended_at(self, cause: str) -> datetime | None:
+        if not cause.startswith("domain:"):
+            return None if self.breaker["open"] else self._now()
+        domain = cause.removeprefix("domain:")
+        made = [row["created_at"] for row in self.accounts.values() if row["email"].split("@")[1] == domain]
+        resumed = self.resumed.get(domain)
+        return max([*made, *([resumed] if resumed else [])], default=None)
+
+    def _release_progress(self, identity_ids: Sequence[UUID]) -> list[Row]:
+        rows = [self.requests[each] for each in identity_ids if each in self.requests]
+        now = self._now()
+        return [
+            {"identity_id": row["identity_id"], "made": row["state"] == "provisioned"}
+            for row in rows
+            if row["state"] in ("running", "provisioned") or (row["state"] == "waiting" and row["due_at"] <= now)
+        ]
+
+    def _resume_domain(self, domain: str, actor: str) -> list[Row]:
+        self.resumed[domain] = self._clock_timestamp()
+        return [{"waiting": len(self._waiting_for(f"domain:{domain}"))}]
