@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 from postroom.domain.breaker import Breaker, Cause
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, State, Status
-from postroom.errors import MailServerError, Unavailable
-from postroom.ports import Answer, Claim, Due, Reminder, Settled
+from postroom.errors import MailServerError, Unavailable, Unstorable
+from postroom.ports import Answer, Claim, Due, Place, Reminder, Settled
 
+UNSTORABLE = "what the mail server answered cannot be stored as text"
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -65,13 +66,21 @@ class FakeRequests:
         self.breaker_open = False
         self.claims: list[tuple[UUID, ...]] = []
         self.settled: list[tuple[Request, Move, StalwartAccount | None]] = []
-        self.postponed: list[tuple[str, float]] = []
+        self.locked: set[UUID] = set()
+        """rows that somebody else's open transaction holds"""
+        self.unstorable = False
+        """as if PostgreSQL refused the texts of an outcome"""
+        self.gone = False
+        """as if the row had been deleted"""
         self.late = False
         """as if another holder had taken over"""
 
-    async def claim(self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False) -> list[Claim]:
+    async def claim(
+        self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False, limit: int | None = None
+    ) -> list[Claim]:
         self._reach()
         self.claims.append(tuple(identity_ids))
+        self.left = len(identity_ids) if limit is None else limit
         return [self._claim(identity_id, lease, alone) for identity_id in identity_ids]
 
     def _claim(self, identity_id: UUID, lease: float, alone: bool) -> Claim:
@@ -87,14 +96,21 @@ class FakeRequests:
             return Claim(identity_id, Answer(row.state), row, due_in)
         if row.crashes and not alone:
             return Claim(identity_id, Answer.ALONE, row, due_in)
+        if self.left <= 0 or identity_id in self.locked:
+            return Claim(identity_id, Answer.WAITING, row, due_in)
+        self.left -= 1
         due_at = self.now + timedelta(seconds=lease)
         row = replace(row, state=State.RUNNING, holder=uuid4(), attempts=row.attempts + 1, due_at=due_at)
         self.rows[identity_id] = row
         return Claim(identity_id, Answer.GRANTED, row, due_in)
 
-    async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled:
+    async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
         self._reach()
+        if self.unstorable and move.error != UNSTORABLE:
+            raise Unstorable("DataError")
         self.settled.append((request, move, account))
+        if self.gone:
+            return None
         if self.late:
             return Settled(self.rows[request.identity_id], None, Status.LATE)
         row = replace(
@@ -102,6 +118,9 @@ class FakeRequests:
             state=move.state,
             holder=None,
             retries=move.retries,
+            crashes=0,
+            postponed=move.postponed,
+            waits_for=move.waits_for,
             due_at=None if move.delay is None else self.now + timedelta(seconds=move.delay),
             enqueued_at=request.enqueued_at + timedelta(microseconds=1),
             last_error=move.error,
@@ -110,11 +129,6 @@ class FakeRequests:
         )
         self.rows[request.identity_id] = row
         return Settled(row, uuid4() if account else None, move.status)
-
-    async def postpone_domain(self, domain: str, seconds: float) -> int:
-        self._reach()
-        self.postponed.append((domain, seconds))
-        return 0
 
     def _reach(self) -> None:
         if self.away > 0:
@@ -213,6 +227,7 @@ class FakeBreakers:
         self.is_open = is_open
         self.probes_left = probes_left
         self.away = 0
+        self.changed_at = START
         self.openings: list[tuple[Cause, str]] = []
         self.reads = 0
         self.closed = 0
@@ -222,7 +237,7 @@ class FakeBreakers:
         if self.away > 0:
             self.away -= 1
             raise Unavailable("PostgreSQL cannot be reached")
-        return Breaker(self.is_open, Cause.OUTAGE, None, START, 5.0, None)
+        return Breaker(self.is_open, Cause.OUTAGE, None, self.changed_at, 5.0, None)
 
     async def open(self, cause: Cause, error: str) -> None:
         if self.away > 0:
@@ -237,9 +252,12 @@ class FakeBreakers:
         self.probes_left -= 1
         return await self.read()
 
-    async def close(self) -> None:
+    async def close(self, breaker: Breaker) -> bool:
+        if breaker.changed_at != self.changed_at:
+            return False
         self.is_open = False
         self.closed += 1
+        return True
 
 
 class FakeAnnouncements:
@@ -271,6 +289,7 @@ class FakeReminders:
         self.queue = list(reminders)
         self.errors: list[Exception] = []
         self.limits: list[int] = []
+        self.behind: list[Place | None] = []
         self.next_in: float | None = None
 
     async def due(self, limit: int) -> Due:
@@ -279,3 +298,21 @@ class FakeReminders:
             raise self.errors.pop(0)
         found, self.queue = self.queue[:limit], self.queue[limit:]
         return Due(found, self.next_in)
+
+
+class FakeOverdue(FakeReminders):
+    """As PostgreSQL: whoever was named is named again until it is taken out of `queue`."""
+
+    async def due(self, limit: int, *, after: Place | None = None) -> Due:
+        self.limits.append(limit)
+        self.behind.append(after)
+        if self.errors:
+            raise self.errors.pop(0)
+        start = 1 + [_place(each) for each in self.queue].index(after) if after else 0
+        found = self.queue[start : start + limit]
+        return Due(found, self.next_in, _place(found[-1]) if found else None)
+
+
+def _place(reminder: Reminder) -> Place:
+    assert reminder.identity_id
+    return START, reminder.identity_id

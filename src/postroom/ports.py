@@ -1,6 +1,6 @@
 """What the core asks of the world. Adapters implement these; tests may, too."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -199,12 +199,13 @@ class Releases(Protocol):
         the closing of the breaker, if it did."""
         ...
 
-    async def release(self, cause: str, limit: int) -> Sequence[Released]:
-        """Let at most `limit` requests run now whose `cause` ended after they began to wait; none while it holds."""
+    async def release(self, cause: str, limit: int, *, but: Collection[UUID]) -> Sequence[Released]:
+        """Let at most `limit` requests run now whose `cause` ended after they began to wait; none while it holds, and
+        none of `but`."""
         ...
 
-    async def progress(self, identity_ids: Sequence[UUID]) -> tuple[list[UUID], int]:
-        """Those of the released that are still to be attempted, and how many have their mailbox."""
+    async def progress(self, identity_ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
+        """Those of the released that are still to be attempted, and those that have their mailbox."""
         ...
 
     async def resume_domain(self, domain: str, *, actor: str) -> int:

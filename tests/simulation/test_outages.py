@@ -7,10 +7,12 @@ from random import Random
 import pytest
 
 from postroom.domain.mailbox import Mailbox
+from postroom.errors import Misconfigured, Transient
 from simulation.checker import violations
 from simulation.faults import Event, NoFaults, Trouble
 from simulation.run import failing, run
-from simulation.world import DOMAIN, World
+from simulation.virtual_time import START
+from simulation.world import DOMAIN, LEASE, World
 
 SEEDS = range(10)
 
@@ -75,6 +77,141 @@ def test_a_request_that_kills_every_process_takes_nobody_with_it(seed: int) -> N
         failing_for_all()
 
     world = run(poisoned, NoFaults(), Random(seed))
+    others = [row for row in world.sql.requests.values() if row["email"] != "user-0@example.org"]
+    assert {(row["state"], row["crashes"]) for row in others} == {("provisioned", 0)}
+
+
+def test_no_number_of_crashes_buries_anybody_and_they_come_at_growing_intervals() -> None:
+    """A process that dies, an error of ours, a host that was suspended: none of them says anything of the request."""
+
+    async def poisoned(world: World) -> None:
+        (poison,) = people(world, 1)
+        world.mail.poison.add(poison.email)
+        world.start(1)
+        await world.hook(poison)
+        await asyncio.sleep(6 * 3600)
+        world.mail.poison.clear()
+
+    world = run(poisoned, NoFaults(), Random(1), delay_factor=1.0)
+    (row,) = world.sql.requests.values()
+    assert (row["state"], row["crashes"], row["retries"]) == ("provisioned", 0, 0)
+    at = [entry["created_at"] for entry in world.sql.log if entry["status"] == "crashed"]
+    waits = [(after - before).total_seconds() for before, after in pairwise(at)]
+    # The lease of an attempt that runs alone passes before each of them.
+    assert waits[:6] == [pytest.approx(LEASE + delay, abs=8) for delay in (0, 300, 600, 1200, 2400, 3600)]
+
+
+@pytest.mark.parametrize("number", [1, 300])
+def test_a_store_that_is_full_behind_a_healthy_echo_buries_nobody_and_a_poison_request_still_dies(number: int) -> None:
+    async def full(world: World) -> None:
+        world.start(2)
+        ill = world.loop.create_task(world.suffer(Event(Trouble.MAIL_FULL, 0.0, 4 * 3600)))
+        await asyncio.sleep(1.0)  # by then it has begun
+        for mailbox in people(world, number):
+            await world.hook(mailbox)
+        await ill
+        never = Mailbox(world.new_id(), f"never@{DOMAIN}")
+        serve = world.mail.create
+
+        def create(mailbox: Mailbox) -> object:
+            if mailbox == never:
+                raise Transient("mail server answered 500")
+            return serve(mailbox)
+
+        world.mail.create = create  # type: ignore[method-assign,assignment]
+        await world.hook(never)
+
+    world = run(full, NoFaults(), Random(number), delay_factor=1.0)
+    assert violations(world) == []
+    states = {row["email"]: row["state"] for row in world.sql.requests.values()}
+    assert states.pop(f"never@{DOMAIN}") == "dead"
+    assert set(states.values()) == {"provisioned"}
+    assert len(states) == number
+
+
+@pytest.mark.parametrize("trouble", [Trouble.MAIL_KEY_UNKNOWN, Trouble.MAIL_DOMAIN_GONE, Trouble.MAIL_OUTAGE])
+def test_whoever_waits_for_a_cause_runs_within_seconds_of_its_end(trouble: Trouble) -> None:
+    """And not when its own hour is over."""
+    ended: list[float] = []
+
+    async def mended(world: World) -> None:
+        world.start(2)
+        ill = world.loop.create_task(world.suffer(Event(trouble, 0.0, 4000.0)))
+        await asyncio.sleep(1.0)
+        for mailbox in people(world, 5):
+            await world.hook(mailbox)
+        await ill
+        ended.append(world.loop.time())
+        await world.resume(DOMAIN)
+
+    world = run(mended, NoFaults(), Random(3), delay_factor=1.0)
+    assert violations(world) == []
+    made = [(at - START).total_seconds() for at, _, new in world.sql.moves if new["state"] == "provisioned"]
+    assert len(made) == 5
+    assert max(made) - ended[0] < 15
+
+
+def test_a_mailbox_that_is_refused_for_its_own_sake_costs_one_request_an_hour_however_many_others_are_made() -> None:
+    """Each mailbox that others get says that the domain is well, and none says that this one is."""
+
+    async def refused(world: World) -> None:
+        world.start(1)
+        (never,) = people(world, 1)
+        serve = world.mail.create
+
+        def create(mailbox: Mailbox) -> object:
+            if mailbox == never:
+                world.mail.creates[mailbox.identity_id] += 1
+                raise Misconfigured("forbidden", domain=DOMAIN)
+            return serve(mailbox)
+
+        world.mail.create = create  # type: ignore[method-assign,assignment]
+        await world.hook(never)
+        for number in range(5 * 60):
+            await asyncio.sleep(60.0)
+            await world.hook(Mailbox(world.new_id(), f"other-{number}@{DOMAIN}"))
+        world.mail.create = serve  # type: ignore[method-assign]
+
+    world = run(refused, NoFaults(), Random(1), delay_factor=1.0)
+    assert {row["state"] for row in world.sql.requests.values()} == {"provisioned"}
+    (attempts,) = [row["attempts"] for row in world.sql.requests.values() if row["email"] == "user-0@example.org"]
+    assert 5 <= attempts <= 10
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_locked_rows_hide_nobody(seed: int) -> None:
+    async def locked(world: World) -> None:
+        for mailbox in (first := people(world, 400)):
+            await world.hook_without_slot(mailbox)
+        world.sql.locked = {mailbox.identity_id for mailbox in first}
+        for number in range(10):
+            await world.hook_without_slot(Mailbox(world.new_id(), f"free-{number}@{DOMAIN}"))
+        world.start(1)
+        await asyncio.sleep(20)
+        free = [row["state"] for row in world.sql.requests.values() if row["email"].startswith("free-")]
+        assert free == ["provisioned"] * 10
+        world.sql.locked.clear()
+
+    world = run(locked, NoFaults(), Random(seed))
     assert [each for each in violations(world) if not each.startswith("I10")] == []
-    dead = [row for row in world.sql.requests.values() if row["state"] == "dead"]
-    assert [(row["email"], row["crashes"]) for row in dead] == [("user-0@example.org", 3)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_a_clean_stop_leaves_is_interrupted_and_never_crashed(seed: int) -> None:
+    """Also of hooks that arrive while it stops, and of attempts that outlast the drain."""
+
+    async def stopping(world: World) -> None:
+        world.start(1)
+        world.mail.seconds = world.chance.choice([0.01, 0.5, 4.0])
+        async with asyncio.TaskGroup() as group:
+            for round_of in range(4):
+                for number in range(6):
+                    mailbox = Mailbox(world.new_id(), f"user-{round_of}-{number}@{DOMAIN}")
+                    group.create_task(world.hook(mailbox))
+                await asyncio.sleep(world.chance.uniform(0.0, 1.0))
+                group.create_task(world.suffer(Event(Trouble.STOP, 0.0, 0.0)))
+                group.create_task(world.hook(Mailbox(world.new_id(), f"late-{round_of}@{DOMAIN}")))
+
+    world = run(stopping, NoFaults(), Random(seed))
+    assert violations(world) == []
+    assert "crashed" not in {entry["status"] for entry in world.sql.log}

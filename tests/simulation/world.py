@@ -124,6 +124,18 @@ class World:
         if answer:
             self.answered.append(Answered(self.clock.now(), mailbox, answer))
 
+    async def hook_without_slot(self, mailbox: Mailbox) -> None:
+        """As a hook leaves it that found no slot free: stored, and waiting."""
+        parameters = {"identity_id": mailbox.identity_id, "email": mailbox.email, "display_name": None}
+        self.sql.run("accept", parameters | {"holder": None, "lease": 0.0, "action": "accept"})
+
+    async def resume(self, domain: str) -> None:
+        """`postroom resume`, once for the mail server and once for a domain."""
+        process = self._one()
+        if (breaker := await process.breakers.read()).open and not self.mail.well():
+            await process.breakers.close(breaker)
+        await PostgresReleases(process.pool).resume_domain(domain, actor="operator")
+
     async def operator(self, identity_id: UUID) -> None:
         process = self._one()
         try:
@@ -198,7 +210,7 @@ class Process:
         self.pool = pool = cast(Any, SimulatedPool(world.sql, world.locks, self, lambda: "postgres" in world.down))
         redis = cast(Any, SimulatedRedis(world.redis, self))
         self.requests = PostgresRequests(pool, new_id=world.new_id, delay_factor=world.delay_factor)
-        breakers = PostgresBreakers(pool, delay_factor=world.delay_factor)
+        self.breakers = breakers = PostgresBreakers(pool, delay_factor=world.delay_factor)
         mail = SimulatedMailServer(world.mail, self)
         retry_set = RetrySet(redis, lease=LEASE)
         attempts = Attempts(self.requests, breakers, mail, retry_set, clock)

@@ -18,40 +18,27 @@ def test_an_outage_is_probed_after_5_s_doubling_to_5_min() -> None:
 
 
 @pytest.mark.parametrize("previous", [5, 300, 1800])
-@pytest.mark.parametrize("seconds_closed", [0, MEMORY, 1e9])
-def test_a_new_outage_begins_at_5_s_whatever_was_before(previous: float, seconds_closed: float) -> None:
-    assert interval_at_opening(Cause.OUTAGE, previous=previous, seconds_closed=seconds_closed) == 5
+def test_an_opening_long_after_the_last_one_begins_anew(previous: float) -> None:
+    for cause, first in ((Cause.OUTAGE, 5), (Cause.MISCONFIGURED, 1800), (Cause.UNAUTHORIZED, 1800)):
+        assert interval_at_opening(cause, previous=previous, seconds_closed=MEMORY + 1) == first
 
 
+def test_an_outage_soon_after_closing_goes_on_doubling() -> None:
+    """The server says that it is well, and is not: each closing would start anew for ever."""
+    interval = interval_at_opening(Cause.OUTAGE, previous=5, seconds_closed=1e9)
+    openings = [interval]
+    for _ in range(7):
+        interval = interval_at_opening(Cause.OUTAGE, previous=interval, seconds_closed=MEMORY)
+        openings.append(interval)
+    assert openings == [5, 10, 20, 40, 80, 160, 300, 300]
+
+
+@pytest.mark.parametrize("cause", [Cause.UNAUTHORIZED, Cause.MISCONFIGURED])
 @pytest.mark.parametrize("previous", [5, 60, 300, 1800, 5000])
 @pytest.mark.parametrize("seconds_closed", [0, MEMORY, 1e9])
-def test_an_unknown_key_is_tried_every_30_min_at_most(previous: float, seconds_closed: float) -> None:
+def test_what_only_an_operator_can_end_is_probed_every_30_min_at_most(
+    cause: Cause, previous: float, seconds_closed: float
+) -> None:
     """100 failed logins a day ban us: 48 remain."""
-    first = interval_at_opening(Cause.UNAUTHORIZED, previous=previous, seconds_closed=seconds_closed)
-    assert probes(Cause.UNAUTHORIZED, first, 3) == [1800, 1800, 1800]
-
-
-def test_a_refusal_is_probed_after_a_minute_doubling_to_5_min() -> None:
-    first = interval_at_opening(Cause.MISCONFIGURED, previous=5, seconds_closed=1e9)
-    assert probes(Cause.MISCONFIGURED, first, 5) == [60, 120, 240, 300, 300]
-
-
-def test_a_refusal_soon_after_closing_goes_on_doubling() -> None:
-    """`Core/echo` answers although every create is forbidden: each closing would start anew for ever."""
-    interval = interval_at_opening(Cause.MISCONFIGURED, previous=5, seconds_closed=1e9)
-    openings = [interval]
-    for _ in range(4):
-        interval = interval_at_opening(Cause.MISCONFIGURED, previous=interval, seconds_closed=MEMORY)
-        openings.append(interval)
-    assert openings == [60, 120, 240, 300, 300]
-
-
-def test_a_refusal_long_after_closing_begins_anew() -> None:
-    assert interval_at_opening(Cause.MISCONFIGURED, previous=300, seconds_closed=MEMORY + 1) == 60
-
-
-@pytest.mark.parametrize("cause", Cause)
-def test_no_probe_comes_sooner_than_the_one_before(cause: Cause) -> None:
-    intervals = probes(cause, interval_at_opening(cause, previous=0, seconds_closed=1e9), 20)
-    assert intervals == sorted(intervals)
-    assert intervals[0] >= 5
+    first = interval_at_opening(cause, previous=previous, seconds_closed=seconds_closed)
+    assert probes(cause, first, 3) == [1800, 1800, 1800]

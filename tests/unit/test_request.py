@@ -7,16 +7,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes import request_of
 from postroom.domain.mailbox import StalwartAccount
-from postroom.domain.request import Failed, Interrupted, Move, Outcome, Provisioned, State, Status, after_attempt
+from postroom.domain.request import (
+    Failed,
+    Interrupted,
+    Move,
+    Outcome,
+    Provisioned,
+    State,
+    Status,
+    Verdict,
+    after_attempt,
+)
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 
 CUT = "mail server did not answer (ReadError)"
-WELL, ILL = True, False
+WELL, ILL = Verdict.WELL, Verdict.OUTAGE
 
 
-def failed(error: MailServerError, *, server_well: bool) -> Failed:
-    return Failed(error, server_well=server_well)
+def moved(retries: int, outcome: Outcome, **fields: Any) -> Move:
+    return after_attempt(request_of(retries=retries, **fields), outcome)
+
+
+def failed(error: MailServerError, verdict: Verdict) -> Failed:
+    return Failed(error, verdict)
 
 
 def waits(status: Status, retries: int, delay: float) -> dict[str, object]:
@@ -32,111 +47,144 @@ TABLE: list[tuple[str, Outcome, int, dict[str, object]]] = [
         (f"success, {n} retries", Provisioned(StalwartAccount("k", "a@b.org")), n, {"state": State.PROVISIONED})
         for n in range(4)
     ),
-    ("a failure, the first attempt", failed(Transient(CUT), server_well=WELL), 0, waits(Status.FAILED, 1, 60)),
-    ("a failure, 1 retry", failed(Transient(CUT), server_well=WELL), 1, waits(Status.FAILED, 2, 300)),
-    ("a failure, 2 retries", failed(Transient(CUT), server_well=WELL), 2, waits(Status.FAILED, 3, 1800)),
-    ("a failure, 3 retries", failed(Transient(CUT), server_well=WELL), 3, is_dead(Status.FAILED, 3)),
+    ("a failure, the first attempt", failed(Transient(CUT), WELL), 0, waits(Status.FAILED, 1, 60)),
+    ("a failure, 1 retry", failed(Transient(CUT), WELL), 1, waits(Status.FAILED, 2, 300)),
+    ("a failure, 2 retries", failed(Transient(CUT), WELL), 2, waits(Status.FAILED, 3, 1800)),
+    ("a failure, 3 retries", failed(Transient(CUT), WELL), 3, is_dead(Status.FAILED, 3)),
     # An outage counts at most as the first retry, and never further.
-    ("an outage, the first attempt", failed(Transient(CUT), server_well=ILL), 0, waits(Status.FAILED, 1, 60)),
-    ("an outage, 1 retry", failed(Transient(CUT), server_well=ILL), 1, waits(Status.FAILED, 1, 60)),
-    ("an outage, 2 retries", failed(Transient(CUT), server_well=ILL), 2, waits(Status.FAILED, 2, 300)),
-    ("an outage, 3 retries", failed(Transient(CUT), server_well=ILL), 3, waits(Status.FAILED, 3, 1800)),
+    ("an outage, the first attempt", failed(Transient(CUT), ILL), 0, waits(Status.FAILED, 1, 60)),
+    ("an outage, 1 retry", failed(Transient(CUT), ILL), 1, waits(Status.FAILED, 1, 60)),
+    ("an outage, 2 retries", failed(Transient(CUT), ILL), 2, waits(Status.FAILED, 2, 300)),
+    ("an outage, 3 retries", failed(Transient(CUT), ILL), 3, waits(Status.FAILED, 3, 1800)),
 ]
 for _n in range(4):
     for _well in (WELL, ILL):
-        _at = f"{_n} retries, server {'well' if _well else 'ill'}"
+        _at = f"{_n} retries, server {_well}"
         TABLE += [
             (
                 f"throttled for 17 s, {_at}",
-                failed(Throttled("429", retry_after=17), server_well=_well),
+                failed(Throttled("429", retry_after=17), _well),
                 _n,
                 waits(Status.THROTTLED, _n, 17),
             ),
-            (f"throttled, {_at}", failed(Throttled("429"), server_well=_well), _n, waits(Status.THROTTLED, _n, 60)),
+            (f"throttled, {_at}", failed(Throttled("429"), _well), _n, waits(Status.THROTTLED, _n, 60)),
             (
                 f"throttled for a day, {_at}",
-                failed(Throttled("429", retry_after=86_400), server_well=_well),
+                failed(Throttled("429", retry_after=86_400), _well),
                 _n,
                 waits(Status.THROTTLED, _n, 3600),
             ),
             (
                 f"misconfigured server, {_at}",
-                failed(Misconfigured("403"), server_well=_well),
+                failed(Misconfigured("403"), _well),
                 _n,
                 waits(Status.MISCONFIGURED, _n, 3600),
             ),
             (
                 f"misconfigured domain, {_at}",
-                failed(Misconfigured("gone", domain="b.org"), server_well=_well),
+                failed(Misconfigured("gone", domain="b.org"), _well),
                 _n,
-                waits(Status.MISCONFIGURED, _n, 3600),
+                waits(Status.MISCONFIGURED, _n, 60),
             ),
-            (f"permanent, {_at}", failed(Permanent("no"), server_well=_well), _n, is_dead(Status.FAILED, _n)),
-            (f"conflict, {_at}", failed(Conflict("held"), server_well=_well), _n, is_dead(Status.CONFLICT, _n)),
+            (f"permanent, {_at}", failed(Permanent("no"), _well), _n, is_dead(Status.FAILED, _n)),
+            (f"conflict, {_at}", failed(Conflict("held"), _well), _n, is_dead(Status.CONFLICT, _n)),
         ]
     TABLE.append((f"shutdown, {_n} retries", Interrupted(), _n, waits(Status.INTERRUPTED, _n, 0)))
 
 
 @pytest.mark.parametrize(("outcome", "retries", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_each_outcome_makes_its_move(outcome: Outcome, retries: int, expected: dict[str, object]) -> None:
-    move = after_attempt(retries, outcome)
+    move = moved(retries, outcome)
     assert {name: getattr(move, name) for name in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("outcome", "cause"),
+    [
+        (failed(Transient(CUT), Verdict.WELL), None),
+        (failed(Transient(CUT), Verdict.OUTAGE), "outage"),
+        (failed(Transient(CUT), Verdict.MISCONFIGURED), "misconfigured"),
+        (failed(Transient(CUT), Verdict.NONE), None),
+        (failed(Throttled("429"), WELL), None),
+        (failed(Misconfigured("401"), WELL), "misconfigured"),
+        (failed(Misconfigured("gone", domain="b.org"), WELL), "domain:b.org"),
+        (Interrupted(), None),
+    ],
+    ids=str,
+)
+def test_a_request_says_what_it_waits_for_beside_its_own_time(outcome: Outcome, cause: str | None) -> None:
+    assert moved(1, outcome).waits_for == cause
+
+
+def test_a_request_that_only_an_operator_can_help_waits_longer_each_time_and_never_dies() -> None:
+    request, delays = request_of(retries=2), list[float | None]()
+    for _ in range(6):
+        move = after_attempt(request, failed(Misconfigured("over quota", domain="b.org"), WELL))
+        assert (move.state, move.retries) == (State.WAITING, 2)
+        delays.append(move.delay)
+        request = request_of(retries=move.retries, postponed=move.postponed)
+    assert delays == [60, 300, 1800, 3600, 3600, 3600]
+
+
+def test_a_server_too_busy_to_say_whether_it_is_well_is_nobodys_failure() -> None:
+    move = moved(2, failed(Transient(CUT), Verdict.NONE))
+    assert (move.state, move.retries, move.delay) == (State.WAITING, 2, 300)
+
+
 def test_a_success_keeps_its_retries_and_nobody_looks_again() -> None:
-    move = after_attempt(2, Provisioned(StalwartAccount("k", "a@b.org")))
+    move = moved(2, Provisioned(StalwartAccount("k", "a@b.org")))
     assert move == Move(State.PROVISIONED, Status.SUCCESS, retries=2)
 
 
 def test_the_last_failure_says_how_often_and_why() -> None:
-    move = after_attempt(3, failed(Transient(CUT), server_well=True))
+    move = moved(3, failed(Transient(CUT), WELL))
     assert move.reason == f"failed 4 times while the mail server was well; last: {CUT}"
     assert move.error == CUT
 
 
 @pytest.mark.parametrize("retries", range(4))
-@pytest.mark.parametrize("server_well", [True, False])
+@pytest.mark.parametrize("verdict", list(Verdict))
 @pytest.mark.parametrize("kind", [Transient, Throttled, Misconfigured, Permanent, Conflict])
 def test_every_failure_is_kept_in_the_words_of_the_mail_server(
-    kind: type[MailServerError], server_well: bool, retries: int
+    kind: type[MailServerError], verdict: Verdict, retries: int
 ) -> None:
-    assert after_attempt(retries, failed(kind("its words"), server_well=server_well)).error == "its words"
+    assert moved(retries, failed(kind("its words"), verdict)).error == "its words"
 
 
 def test_an_interruption_is_kept_with_its_cause() -> None:
-    assert after_attempt(0, Interrupted()).error == "interrupted by shutdown"
-    never_began = after_attempt(1, Interrupted("no slot was free", began=False))
+    assert moved(0, Interrupted()).error == "interrupted by shutdown"
+    never_began = moved(1, Interrupted("no slot was free", began=False))
     assert never_began.error == "no slot was free"
     assert not never_began.outcome_unknown
 
 
 @pytest.mark.parametrize("error", [Permanent("refused: bad name"), Conflict("held by k")])
 def test_what_will_never_work_dies_with_the_words_of_the_mail_server(error: MailServerError) -> None:
-    assert after_attempt(0, failed(error, server_well=True)).reason == str(error)
+    assert moved(0, failed(error, WELL)).reason == str(error)
 
 
 @pytest.mark.parametrize("unknown", [True, False])
-@pytest.mark.parametrize("server_well", [True, False])
+@pytest.mark.parametrize("verdict", list(Verdict))
 @pytest.mark.parametrize("retries", range(4))
-def test_an_unknown_outcome_is_remembered(retries: int, server_well: bool, unknown: bool) -> None:
+def test_an_unknown_outcome_is_remembered(retries: int, verdict: Verdict, unknown: bool) -> None:
     """Of a dead one too: an operator's retry must look first as well."""
-    move = after_attempt(retries, failed(Transient(CUT, outcome_unknown=unknown), server_well=server_well))
+    move = moved(retries, failed(Transient(CUT, outcome_unknown=unknown), verdict))
     assert move.outcome_unknown is unknown
 
 
 @pytest.mark.parametrize("outcome", [row[1] for row in TABLE if row[0].endswith("1 retry") or "server well" in row[0]])
 def test_once_unknown_an_outcome_stays_unknown(outcome: Outcome) -> None:
     """A look-up that could not be made proves nothing, and a create that is on its way may still arrive."""
-    assert after_attempt(1, outcome, outcome_unknown=True).outcome_unknown
+    assert moved(1, outcome, outcome_unknown=True).outcome_unknown
 
 
 def test_an_interrupted_attempt_may_have_made_the_mailbox() -> None:
-    assert after_attempt(0, Interrupted()).outcome_unknown
+    assert moved(0, Interrupted()).outcome_unknown
 
 
 def test_an_error_of_no_kind_is_a_bug_and_not_a_move() -> None:
     with pytest.raises(TypeError, match="MailServerError is no outcome"):
-        after_attempt(0, failed(MailServerError("what?"), server_well=True))
+        moved(0, failed(MailServerError("what?"), WELL))
 
 
 ERRORS = st.one_of(
@@ -147,47 +195,53 @@ ERRORS = st.one_of(
     st.builds(Permanent, st.text(min_size=1)),
 )
 OUTCOMES = st.one_of(
-    st.builds(Failed, ERRORS, server_well=st.booleans()),
+    st.builds(Failed, ERRORS, st.sampled_from(Verdict)),
     st.just(Interrupted()),
     st.just(Provisioned(StalwartAccount("k", "a@b.org"))),
 )
 
+NOT_WELL = st.sampled_from([Verdict.OUTAGE, Verdict.MISCONFIGURED, Verdict.NONE])
+
 
 @given(st.integers(0, 3), OUTCOMES)
 def test_no_more_than_three_retries_are_ever_spent(retries: int, outcome: Outcome) -> None:
-    assert retries <= after_attempt(retries, outcome).retries <= 3
+    assert retries <= moved(retries, outcome).retries <= 3
 
 
 @given(st.integers(0, 3), OUTCOMES)
 def test_who_waits_has_a_delay_and_nobody_else(retries: int, outcome: Outcome) -> None:
-    move = after_attempt(retries, outcome)
+    move = moved(retries, outcome)
     assert (move.state is State.WAITING) == (move.delay is not None)
     assert move.delay is None or 0 <= move.delay <= 3600
 
 
 @given(st.integers(0, 3), OUTCOMES)
 def test_the_dead_have_a_reason_and_nobody_else(retries: int, outcome: Outcome) -> None:
-    move = after_attempt(retries, outcome)
+    move = moved(retries, outcome)
     assert (move.state is State.DEAD) == (move.reason is not None)
 
 
 @given(st.integers(1, 3), OUTCOMES)
 def test_only_a_failure_while_the_server_was_well_spends_a_retry(retries: int, outcome: Outcome) -> None:
-    counts = isinstance(outcome, Failed) and isinstance(outcome.error, Transient) and outcome.server_well
-    spent = after_attempt(retries, outcome).retries - retries
+    counts = isinstance(outcome, Failed) and isinstance(outcome.error, Transient) and outcome.verdict is WELL
+    spent = moved(retries, outcome).retries - retries
     assert spent == (1 if counts and retries < 3 else 0)
 
 
 @given(
     st.lists(
-        st.builds(Failed, ERRORS.filter(lambda e: not isinstance(e, Conflict | Permanent)), server_well=st.just(False)),
+        st.builds(
+            Failed,
+            ERRORS.filter(lambda e: not isinstance(e, Conflict | Permanent)),
+            NOT_WELL,
+        ),
         max_size=50,
     )
 )
 def test_no_outage_however_long_buries_anybody(outage: list[Failed]) -> None:
     retries = 0
     for outcome in outage:
-        move = after_attempt(retries, outcome)
+        move = moved(retries, outcome)
         assert move.state is State.WAITING
         retries = move.retries
     assert retries <= 1
@@ -197,9 +251,9 @@ def test_no_outage_however_long_buries_anybody(outage: list[Failed]) -> None:
 def test_a_request_dies_of_its_fourth_failure_while_well_or_of_a_final_answer(outcomes: list[Outcome]) -> None:
     retries = failures = 0
     for outcome in outcomes:
-        move = after_attempt(retries, outcome)
+        move = moved(retries, outcome)
         if isinstance(outcome, Failed) and isinstance(outcome.error, Transient):
-            failures += outcome.server_well
+            failures += outcome.verdict is WELL
         if move.state is State.DEAD:
             final = isinstance(outcome, Failed) and isinstance(outcome.error, Conflict | Permanent)
             assert final or failures >= 3
@@ -211,7 +265,7 @@ def test_a_request_dies_of_its_fourth_failure_while_well_or_of_a_final_answer(ou
 
 
 def test_a_move_is_a_value_that_nobody_edits() -> None:
-    move: Any = after_attempt(0, Interrupted())
+    move: Any = moved(0, Interrupted())
     with pytest.raises(AttributeError):
         move.retries = 3
     assert replace(move, retries=3) != move

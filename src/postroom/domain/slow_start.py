@@ -1,14 +1,14 @@
 """How many requests are released at a time once what they waited for seems to have ended.
 
-One first, for the cause may not have ended at all; twice as many after each success. When whoever was released failed
-again, the rest rest: a request that is refused for its own sake must not be tried with every mailbox that others get.
+One first, for the cause may not have ended at all; twice as many after each success. When all who were released failed
+again, the others wait a while before the next is tried.
 """
 
 from dataclasses import dataclass
 
 AT_MOST = 500
 SHORTEST_REST = 15.0
-LONGEST_REST = 3600.0
+LONGEST_REST = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The port `Releases`: requests that wait for the mail server or for a domain, and the end of that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -17,14 +17,15 @@ class PostgresReleases:
     async def causes(self) -> Mapping[str, datetime | None]:
         return {each["waits_for"]: each["ended_at"] for each in await rows(self._pool, "release_causes", {})}
 
-    async def release(self, cause: str, limit: int) -> Sequence[Released]:
-        moved = await rows(self._pool, "release", {"cause": cause, "limit": limit})
+    async def release(self, cause: str, limit: int, *, but: Collection[UUID]) -> Sequence[Released]:
+        moved = await rows(self._pool, "release", {"cause": cause, "limit": limit, "but": list(but)})
         now_there = [(request_of(each), each["enqueued_before"]) for each in moved]
         return [Released(request, replace(request, enqueued_at=before)) for request, before in now_there]
 
-    async def progress(self, identity_ids: Sequence[UUID]) -> tuple[list[UUID], int]:
+    async def progress(self, identity_ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
         found = await rows(self._pool, "release_progress", {"identity_ids": list(identity_ids)})
-        return [each["identity_id"] for each in found if not each["made"]], sum(each["made"] for each in found)
+        made = {each["identity_id"] for each in found if each["made"]}
+        return {each["identity_id"] for each in found} - made, made
 
     async def resume_domain(self, domain: str, *, actor: str) -> int:
         found = await row(self._pool, "resume_domain", {"domain": domain, "actor": actor})

@@ -22,6 +22,10 @@ LOOK_EVERY = 1.0
 WRITTEN_OFF = 30.0
 """Seconds after which a released request counts as failed: it may be locked, and nobody else must wait for it."""
 LEADER = "release"
+REMEMBERED = 24 * 3600.0
+"""Seconds in which a request that failed once more after its release is released by no mailbox of others: it is refused
+for its own sake, and would otherwise be tried with each of them. Its own time, and an operator's word, still come."""
+MOST_REMEMBERED = 1000
 
 
 @dataclass(slots=True)
@@ -30,7 +34,9 @@ class _Course:
 
     ended_at: datetime | None
     pace: SlowStart = field(default_factory=SlowStart)
-    released: list[UUID] = field(default_factory=list[UUID])
+    released: set[UUID] = field(default_factory=set[UUID])
+    failed: dict[UUID, float] = field(default_factory=dict[UUID, float])
+    """who failed again, and when"""
     released_at: float = 0.0
 
 
@@ -80,10 +86,11 @@ class Release:
             await self._see_what_became(course)
         if self._clock.monotonic() - course.released_at < course.pace.rest:
             return 0
-        released = await self._releases.release(cause, course.pace.room(len(course.released)))
+        room = course.pace.room(len(course.released))
+        released = await self._releases.release(cause, room, but=course.failed)
         if not released:
             return 0
-        course.released += [each.request.identity_id for each in released]
+        course.released |= {each.request.identity_id for each in released}
         course.released_at = self._clock.monotonic()
         for each in released:
             await self._announcements.replace(each.request, [RetryJob.of(each.before).to_json()])
@@ -93,9 +100,15 @@ class Release:
         return len(released)
 
     async def _see_what_became(self, course: _Course) -> None:
-        course.released, made = await self._releases.progress(course.released)
+        now = self._clock.monotonic()
+        under_way, made = await self._releases.progress(course.released)
+        failed = course.failed | dict.fromkeys(course.released - under_way - made, now)
+        course.failed = dict(
+            [(each, at) for each, at in failed.items() if at > now - REMEMBERED][-MOST_REMEMBERED:],
+        )
+        course.released = under_way
         if made:
             course.pace = course.pace.after_success()
-        elif not course.released or self._clock.monotonic() - course.released_at > WRITTEN_OFF:
+        elif not under_way or now - course.released_at > WRITTEN_OFF:
             course.pace = course.pace.after_failure()
-            course.released = []
+            course.released = set()

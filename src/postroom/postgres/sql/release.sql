@@ -11,6 +11,7 @@ WITH cause AS (
 ), chosen AS (
     SELECT identity_id, enqueued_at AS enqueued_before FROM email_requests
     WHERE waits_for = (SELECT name FROM cause) AND enqueued_at < (SELECT at FROM ended)
+      AND identity_id <> ALL(%(but)s::uuid[])
     ORDER BY due_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
