@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from fakes import FakeClock, FakeReminders
+from fakes import FakeClock, FakeOverdue, FakeReminders
 from postroom.ports import Reminder
-from postroom.retry.waking import LOOK_AT_MOST, SAFETY_LOOK, Waking
+from postroom.retry.waking import SAFETY_LOOK, SMALL_LOOK, Waking
 from postroom.retry.worker import EARLY
 from postroom.telemetry import REGISTRY
 
@@ -15,8 +15,8 @@ from postroom.telemetry import REGISTRY
 class World:
     def __init__(self, *, redis: FakeReminders | None) -> None:
         self.clock = FakeClock()
-        self.overdue = FakeReminders()
-        self.exact = FakeReminders()
+        self.overdue = FakeOverdue()
+        self.exact = FakeOverdue()
         self.waking = Waking(redis, self.overdue, self.exact, self.clock, failures=(ConnectionError,))
 
 
@@ -27,7 +27,7 @@ async def test_without_redis_postgresql_alone_reminds() -> None:
     due = await world.waking.due(4)
     assert len(due.reminders) == 1
     assert due.next_in == 1.5
-    assert world.exact.limits == [4]
+    assert world.exact.limits == [SMALL_LOOK]
     assert world.overdue.limits == []
 
 
@@ -50,7 +50,7 @@ async def test_when_redis_is_silent_postgresql_takes_over_at_once() -> None:
     assert counted() == before + 1
     await world.waking.due(4)
     assert redis.limits == [4, 4], "Redis is asked again"
-    assert world.exact.limits == [4]
+    assert world.exact.limits == [SMALL_LOOK]
 
 
 def counted() -> float:
@@ -78,7 +78,9 @@ async def test_a_safety_look_brings_what_redis_lost_before_what_it_knows() -> No
     known, lost = Reminder(uuid4(), "member"), Reminder(uuid4())
     world = World(redis=FakeReminders(known))
     world.overdue.queue = [lost]
-    assert [reminder for _ in range(2) for reminder in (await world.waking.due(4)).reminders] == [lost, known]
+    assert (await world.waking.due(4)).reminders == [lost]
+    world.overdue.queue.clear()
+    assert (await world.waking.due(4)).reminders == [known]
 
 
 async def test_a_safety_look_is_not_put_off_by_a_redis_that_always_has_somebody() -> None:
@@ -90,28 +92,41 @@ async def test_a_safety_look_is_not_put_off_by_a_redis_that_always_has_somebody(
     assert lost in found
 
 
-async def test_no_more_are_reminded_of_than_were_asked_for() -> None:
+async def test_redis_names_no_more_than_were_asked_for() -> None:
     """Whoever Redis names is put off by a lease: 30 seconds late if nobody can run him now."""
     world = World(redis=FakeReminders(*[Reminder(uuid4(), "member") for _ in range(9)]))
-    world.overdue.queue = [Reminder(uuid4()) for _ in range(9)]
     for _ in range(3):
         assert len((await world.waking.due(2)).reminders) == 2
 
 
-@pytest.mark.parametrize(("free", "asked"), [(4, 4), (64, LOOK_AT_MOST)])
-async def test_a_safety_look_brings_no_more_than_can_run_nor_than_ten(free: int, asked: int) -> None:
+async def test_a_safety_look_is_repeated_at_once_until_it_finds_nobody() -> None:
     world = World(redis=FakeReminders())
-    await world.waking.due(free)
-    assert world.overdue.limits == [asked]
+    world.overdue.queue = [Reminder(uuid4()) for _ in range(2)]
+    for _ in range(2):
+        world.overdue.queue.remove((await world.waking.due(1)).reminders[0])
+    for _ in range(3):
+        await world.waking.due(1)
+    assert len(world.overdue.limits) == 3, "two that found somebody, and one that did not"
 
 
-async def test_a_full_safety_look_is_repeated_at_once() -> None:
-    world = World(redis=FakeReminders())
-    world.overdue.queue = [Reminder(uuid4()) for _ in range(5)]
-    for _ in range(4):
-        await world.waking.due(2)
-    assert len(world.overdue.limits) == 3, "two full ones, and one that was not"
-    assert world.overdue.queue == []
+@pytest.mark.parametrize("with_redis", [True, False])
+async def test_a_thousand_locked_rows_hide_nobody(with_redis: bool) -> None:
+    """Each look none of whose rows could be claimed goes on behind them, and begins anew at the end."""
+    world = World(redis=FakeReminders() if with_redis else None)
+    postgres = world.overdue if with_redis else world.exact
+    free = Reminder(uuid4())
+    postgres.queue = [Reminder(uuid4()) for _ in range(1000)] + [free]
+    looks = 1
+    while free not in (due := await world.waking.due(1)).reminders:
+        assert world.waking.nothing_claimed(due), "there is more"
+        looks += 1
+    assert looks <= 3
+    postgres.queue.remove(free)
+    due = await world.waking.due(1)
+    assert not world.waking.nothing_claimed(due)
+    world.clock.seconds += SAFETY_LOOK
+    await world.waking.due(1)
+    assert postgres.behind[-1] is None
 
 
 @pytest.mark.parametrize(("next_in", "expected"), [(None, 4.0), (1.0, 1.0), (1000.0, 4.0)])

@@ -298,7 +298,7 @@ class Worker:
                     )
                     ends, lease_ends = before + self._limits.lease * 2 / 3, before + self._limits.lease
                     await self._attempts.run(claim.request, ends=ends, lease_ends=lease_ends, held=held)
-                elif claim.answer in (Answer.WAITING, Answer.RUNNING) and not claim.crashed:
+                elif claim.due_in is not None and claim.due_in <= 0:
                     self._put_off(identity_id)
                 elif claim.request:
                     await self._announcements.replace(claim.request, held)
