@@ -10,8 +10,9 @@ from psycopg.rows import DictRow, dict_row
 
 from eventually import eventually
 from postroom.domain.mailbox import Mailbox, StalwartAccount
-from postroom.domain.request import Origin
+from postroom.domain.request import Origin, Request
 from postroom.errors import Transient
+from postroom.postgres.requests import PostgresRequests
 
 NOWHERE = Origin()
 WELL_BUT_FAILED = Transient("mail server answered 500")
@@ -23,6 +24,13 @@ def mailbox(name: str = "alice", identity_id: UUID | None = None) -> Mailbox:
 
 def stalwart_account(of: Mailbox) -> StalwartAccount:
     return StalwartAccount(f"id-of-{of.local_part}", of.email)
+
+
+async def running(requests: PostgresRequests, of: Mailbox | None = None) -> Request:
+    """A request that a hook has just begun to attempt."""
+    request = await requests.accept(of or mailbox(), holder=uuid4(), lease=10, origin=NOWHERE, action="accept")
+    assert request
+    return request
 
 
 class Records:

@@ -60,7 +60,10 @@ async def _ask(lane: Lane, form: Form, setting: str | None, **more: str) -> dict
 async def open_breaker(servers: Servers, *, is_open: bool) -> None:
     async with make_pool(servers.postgres.service_url, size=2) as pool:
         breakers = PostgresBreakers(pool)
-        await (breakers.open(Cause.OUTAGE, "a benchmark of accepting") if is_open else breakers.close())
+        if is_open:
+            await breakers.open(Cause.OUTAGE, "a benchmark of accepting")
+        else:
+            await breakers.close(await breakers.read())
 
 
 def _rate(found: Row) -> Row:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from benchmarks.lane import Lane
 from benchmarks.servers import Servers
-from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, MAX_CRASHES
+from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, LONGEST_DELAY_AFTER_CRASHES
 from postroom.postgres.connection import make_pool, sql
 
 BATCH = 100
@@ -38,8 +38,9 @@ async def drain_batched(servers: Servers, lane: Lane, jobs: int) -> float:
                 "holders": [uuid4() for _ in ids],
                 "lease": LEASE,
                 "alone": False,
-                "max_crashes": MAX_CRASHES,
+                "limit": len(ids),
                 "crash_delay": DELAY_AFTER_SECOND_CRASH,
+                "longest_crash_delay": LONGEST_DELAY_AFTER_CRASHES,
             }
             await cursor.execute(sql("claim"), claim)
             granted = [row for row in await cursor.fetchall() if row["answer"] == "granted"]
@@ -51,6 +52,8 @@ async def drain_batched(servers: Servers, lane: Lane, jobs: int) -> float:
                     "status": "success",
                     "delay": None,
                     "retries": row["retries"],
+                    "postponed": 0,
+                    "waits_for": None,
                     "outcome_unknown": False,
                     "error": None,
                     "reason": None,

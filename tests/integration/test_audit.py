@@ -14,7 +14,7 @@ from psycopg import AsyncConnection, errors, sql
 
 from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import Mailbox
-from postroom.domain.request import Failed, Origin, Request, State, after_attempt
+from postroom.domain.request import Failed, Origin, State, after_attempt
 from postroom.errors import Permanent, Refused, Transient
 from postroom.postgres.audit import Audit, keep_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
@@ -22,7 +22,7 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.migrate import upgrade
 from postroom.postgres.requests import PostgresRequests
 from postroom.sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
-from records import NOWHERE, Records, mailbox, records_of
+from records import Records, mailbox, records_of, running
 from servers import Database
 
 NEWEST = max(
@@ -44,15 +44,9 @@ def audit(pool: Pool) -> Audit:
     return Audit(pool)
 
 
-async def running(requests: PostgresRequests, of: Mailbox) -> Request:
-    request = await requests.accept(of, holder=uuid4(), lease=10, origin=NOWHERE, action="accept")
-    assert request
-    return request
-
-
 async def failed(requests: PostgresRequests, of: Mailbox, error: Transient | Permanent) -> UUID:
     request = await running(requests, of)
-    await requests.settle(request, after_attempt(0, Failed(error, server_well=True)), None)
+    await requests.settle(request, after_attempt(request, Failed(error)), None)
     return of.identity_id
 
 
@@ -256,7 +250,7 @@ async def test_the_timeline_is_in_the_order_in_which_it_happened(
     request = await running(requests, mailbox())
     await records.make_due_in(-1, request.identity_id)
     await requests.claim([request.identity_id], lease=30, alone=True)
-    await requests.settle(request, after_attempt(0, Failed(Permanent("refused"), server_well=True)), None)
+    await requests.settle(request, after_attempt(request, Failed(Permanent("refused"))), None)
     timeline = await audit.timeline(request.identity_id)
     assert [row["status"] for row in timeline] == ["pending", "crashed", "pending", "late"]
     assert [row["attempt_count"] for row in timeline] == [1, 1, 2, 1]

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 
 from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import Mailbox
-from postroom.domain.request import Failed, Move, Request, State, Status, after_attempt
+from postroom.domain.request import Failed, Move, State, Status, after_attempt
 from postroom.errors import Permanent
 from postroom.ports import Answer, Claim, Due, Reminder
 from postroom.postgres.breaker import PostgresBreakers
@@ -18,20 +18,14 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
 from postroom.queue.retry_set import HORIZON
-from records import NOWHERE, Records, mailbox
+from records import NOWHERE, Records, mailbox, running
 
-DIED = "the process died during the attempt"
+WITHOUT_OUTCOME = "the attempt ended without an outcome"
 
 
 async def waiting(requests: PostgresRequests, of: Mailbox) -> UUID:
     assert await requests.accept(of, holder=None, lease=10, origin=NOWHERE, action="accept")
     return of.identity_id
-
-
-async def running(requests: PostgresRequests, of: Mailbox) -> Request:
-    request = await requests.accept(of, holder=uuid4(), lease=10, origin=NOWHERE, action="accept")
-    assert request
-    return request
 
 
 async def claim_one(requests: PostgresRequests, identity_id: UUID, *, lease: float = 30, alone: bool = False) -> Claim:
@@ -126,7 +120,7 @@ async def test_each_asked_id_is_answered_for_itself(requests: PostgresRequests, 
     await records.make_due_in(60, early)
     taken = await running(requests, mailbox("taken"))
     buried = await running(requests, mailbox("buried"))
-    refused = after_attempt(0, Failed(Permanent("no"), server_well=True))
+    refused = after_attempt(buried, Failed(Permanent("no")))
     await requests.settle(buried, refused, None)
     unknown = uuid4()
     asked = [unknown, buried.identity_id, due, early, taken.identity_id, due]
@@ -161,7 +155,7 @@ async def test_with_the_breaker_open_nobody_claims_and_the_row_stays_waiting(
             unknown: Answer.UNKNOWN,
         }
     assert (await records.request(identity_id))["attempts"] == 0
-    await breakers.close()
+    await breakers.close(await breakers.read())
     assert (await claim_one(requests, identity_id)).answer is Answer.GRANTED
 
 
@@ -177,7 +171,7 @@ async def test_the_first_crash_is_told_as_alone_and_runs_again_only_alone(
     assert claim.request
     assert (claim.request.attempts, claim.request.crashes, claim.request.retries) == (2, 1, 0)
     assert claim.request.outcome_unknown, "look up the mark before creating"
-    assert claim.request.last_error == DIED
+    assert claim.request.last_error == WITHOUT_OUTCOME
     assert claim.request.holder != request.holder
     first, crashed, pending = await records.log(request.identity_id)
     assert (crashed["status"], crashed["attempt_count"], crashed["holder"]) == ("crashed", 1, request.holder)
@@ -206,40 +200,52 @@ async def test_the_second_crash_waits_five_minutes_and_then_runs_only_alone(
     assert (await claim_one(requests, request.identity_id, alone=True)).answer is Answer.GRANTED
 
 
-async def test_the_third_crash_is_dead_with_its_reason(requests: PostgresRequests, records: Records) -> None:
-    request = await running(requests, mailbox())
-    answers: list[Answer] = []
-    for _ in range(3):
-        await records.make_due_in(-1, request.identity_id)
-        answers.append((await claim_one(requests, request.identity_id, alone=True)).answer)
-    assert answers == [Answer.GRANTED, Answer.WAITING, Answer.GRANTED]
-    await records.make_due_in(-1, request.identity_id)
-    claim = await claim_one(requests, request.identity_id, alone=True)
-    assert claim.answer is Answer.DEAD
-    assert claim.request
-    assert (claim.request.state, claim.request.due_at, claim.request.holder) == (State.DEAD, None, None)
-    assert (claim.request.crashes, claim.request.retries) == (3, 0), "crashes spend no retry"
-    assert claim.request.reason == "3 processes died during its attempts"
-    assert await records.audit(request.identity_id) == [
-        ("create", "pending", 1),
-        ("create", "crashed", 1),
-        ("create", "pending", 2),
-        ("create", "crashed", 2),
-        ("create", "pending", 3),
-        ("create", "crashed", 3),
-    ]
-    assert (await records.log(request.identity_id))[-1]["error_message"] == claim.request.reason
-
-
-async def test_a_request_that_once_crashed_goes_on_alone_after_a_failure(
+async def test_no_number_of_crashes_buries_a_request_and_each_makes_it_wait_longer(
     requests: PostgresRequests, records: Records
 ) -> None:
+    request = await running(requests, mailbox())
+    waits: list[int] = []
+    for _ in range(8):
+        await records.make_due_in(-1, request.identity_id)
+        claim = await claim_one(requests, request.identity_id, alone=True)
+        if claim.answer is Answer.WAITING:
+            waits.append(round(claim.due_in or 0))
+            await records.make_due_in(-1, request.identity_id)
+            claim = await claim_one(requests, request.identity_id, alone=True)
+        assert claim.answer is Answer.GRANTED
+    row = await records.request(request.identity_id)
+    assert waits == [300, 600, 1200, 2400, 3600, 3600, 3600]
+    assert (row["state"], row["crashes"], row["retries"]) == ("running", 8, 0), "crashes spend no retry"
+    statuses = [status for _, status, _ in await records.audit(request.identity_id)]
+    assert statuses == ["pending", "crashed"] * 8 + ["pending"]
+
+
+async def test_a_claim_says_which_attempts_ended_without_an_outcome(
+    requests: PostgresRequests, records: Records
+) -> None:
+    crashed, fresh = await running(requests, mailbox("crashed")), await waiting(requests, mailbox("fresh"))
+    await records.make_due_in(-1, crashed.identity_id)
+    claims = await requests.claim([crashed.identity_id, fresh], lease=30, alone=True)
+    assert {claim.identity_id: claim.crashed for claim in claims} == {crashed.identity_id: True, fresh: False}
+
+
+async def test_any_outcome_ends_the_count_of_crashes(requests: PostgresRequests, records: Records) -> None:
     request = await running(requests, mailbox())
     await records.make_due_in(-1, request.identity_id)
     claim = await claim_one(requests, request.identity_id, alone=True)
     assert claim.request
     await requests.settle(claim.request, Move(State.WAITING, Status.FAILED, 1, delay=0, error="failed"), None)
-    assert (await claim_one(requests, request.identity_id)).answer is Answer.ALONE
+    assert (await claim_one(requests, request.identity_id)).answer is Answer.GRANTED
+
+
+async def test_no_more_are_granted_than_asked_for_and_locked_rows_take_nobodys_place(
+    requests: PostgresRequests, pool: Pool
+) -> None:
+    ids = [await waiting(requests, mailbox(f"user-{number}")) for number in range(5)]
+    async with pool.connection() as other, other.transaction():
+        await other.execute("SELECT FROM email_requests WHERE identity_id = ANY(%s) FOR UPDATE", (ids[:2],))
+        claims = await requests.claim(ids, lease=30, limit=2)
+    assert [claim.identity_id for claim in claims if claim.answer is Answer.GRANTED] == ids[2:4]
 
 
 async def test_a_claim_that_meets_another_does_not_wait_for_it(requests: PostgresRequests, pool: Pool) -> None:
@@ -271,7 +277,9 @@ async def test_eight_claimants_never_share_a_request_and_each_attempt_has_one_ou
                 await asyncio.sleep(0)
                 under_way.remove(claim.identity_id)
                 move = Move(State.WAITING, Status.FAILED, 0, delay=0, error="failed")
-                assert (await requests.settle(claim.request, move, None)).status is Status.FAILED
+                settled = await requests.settle(claim.request, move, None)
+                assert settled
+                assert settled.status is Status.FAILED
 
     async with asyncio.TaskGroup() as group:
         for seed in range(8):
@@ -299,7 +307,7 @@ async def test_the_safety_look_finds_ended_leases_at_once_and_what_waits_after_t
     requests: PostgresRequests, records: Records, pool: Pool
 ) -> None:
     look = PostgresReminders(pool, grace=1)
-    assert await look.due(10) == Due([], None)
+    assert await look.due(10, after=None) == Due([], None)
     late, later, in_grace = [await waiting(requests, mailbox(name)) for name in ("late", "later", "in-grace")]
     crashed, runs = await running(requests, mailbox("crashed")), await running(requests, mailbox("runs"))
     for seconds, identity_id in (
@@ -310,10 +318,12 @@ async def test_the_safety_look_finds_ended_leases_at_once_and_what_waits_after_t
         (60, runs.identity_id),
     ):
         await records.make_due_in(seconds, identity_id)
-    assert (await look.due(10)).reminders == [Reminder(later), Reminder(late), Reminder(crashed.identity_id)]
-    assert (await look.due(1)).reminders == [Reminder(later)]
-    due_in = (await look.due(10)).next_in
-    assert due_in is not None
-    assert due_in < -9, "of whoever is due first, found or not"
-    exact = await PostgresReminders(pool, grace=-HORIZON).due(10)
+    due = await look.due(10, after=None)
+    assert due.reminders == [Reminder(later), Reminder(late), Reminder(crashed.identity_id)]
+    first = await look.due(1, after=None)
+    assert first.reminders == [Reminder(later)]
+    assert (await look.due(10, after=first.last)).reminders == due.reminders[1:]
+    exact = await PostgresReminders(pool, grace=-HORIZON).due(10, after=None)
     assert Reminder(in_grace) in exact.reminders
+    assert exact.next_in is not None
+    assert 50 < exact.next_in <= 60, "of whoever comes due next: who is due now may be locked for long"

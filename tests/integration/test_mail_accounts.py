@@ -17,7 +17,7 @@ async def attempted(requests: PostgresRequests, of: Mailbox, outcome: Outcome | 
     assert accepted
     if outcome:
         account = outcome.account if isinstance(outcome, Provisioned) else None
-        await requests.settle(accepted, after_attempt(0, outcome), account)
+        await requests.settle(accepted, after_attempt(accepted, outcome), account)
 
 
 async def test_a_mailbox_is_given_once_it_is_ready(pool: Pool, requests: PostgresRequests) -> None:
@@ -25,7 +25,7 @@ async def test_a_mailbox_is_given_once_it_is_ready(pool: Pool, requests: Postgre
     ready, running, waiting = (mailbox(name) for name in ("ready", "running", "waiting"))
     await attempted(requests, ready, Provisioned(stalwart_account(ready)))
     await attempted(requests, running, None)
-    await attempted(requests, waiting, Failed(WELL_BUT_FAILED, server_well=True))
+    await attempted(requests, waiting, Failed(WELL_BUT_FAILED))
     expected = MailAccount(ready.identity_id, "ready@example.org", "id-of-ready")
     assert await accounts.of(ready.identity_id) == expected
     for other in (running.identity_id, waiting.identity_id, uuid4()):

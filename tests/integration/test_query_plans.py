@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 from psycopg import sql as compose
 from psycopg.types.json import Jsonb
 
-from postroom.domain.backoff import MAX_CRASHES
 from postroom.postgres.connection import sql
 from records import Records
 
@@ -26,8 +25,10 @@ VALUES: dict[str, Any] = {
     "after_id": SOMEBODY,
     "alone": False,
     "attempts": 1,
+    "but": [uuid4()],
     "cause": "outage",
     "crash_delay": 300.0,
+    "changed_at": datetime.now(UTC),
     "created_at": datetime.now(UTC),
     "credential_id": "b",
     "delay": 60.0,
@@ -53,12 +54,13 @@ VALUES: dict[str, Any] = {
     "latest": 90.0,
     "lease": 30.0,
     "limit": 10,
-    "max_crashes": MAX_CRASHES,
+    "longest_crash_delay": 3600.0,
     "name": "mark_domain",
     "names": [None] * 4,
     "outcome_unknown": False,
     "payloads": ["00000000000000000000000000000309:25000"],
-    "previous": 5.0,
+    "postponed": 0,
+    "previous": "saq",
     "quiet": 5.0,
     "reason": None,
     "reasons": ["the name is reserved"] * 4,
@@ -77,6 +79,7 @@ VALUES: dict[str, Any] = {
     "traceparent": None,
     "trigger_id": None,
     "value": "example.org",
+    "waits_for": None,
     "why": "the name is reserved",
 }
 TABLES = ("email_requests", "email_accounts", "mail_states", "live_events", "mail_credentials", "access_tokens")
@@ -169,6 +172,6 @@ async def test_no_statement_reads_a_whole_table(records: Records) -> None:
     whole = "SELECT identity_id FROM email_requests WHERE last_error = %(error)s"
     assert await whole_tables(records, whole) == ["email_requests"] * 2, "this test could not fail"
     names = sorted(file.name.removesuffix(".sql") for file in files("postroom.postgres").joinpath("sql").iterdir())
-    assert {"accept", "claim", "settle", "overdue", "next_due", "counts", "timeline"} <= set(names)
+    assert {"accept", "claim", "settle", "overdue", "release", "counts", "timeline"} <= set(names)
     offenders = {name: tables for name in names if (tables := await whole_tables(records, sql(name)))}
     assert offenders == {}

@@ -26,8 +26,10 @@ async def accept(requests: PostgresRequests, of: Mailbox, *, in_line: bool = Tru
 
 async def dead(requests: PostgresRequests, of: Mailbox) -> Request:
     request = await accept(requests, of)
-    move = after_attempt(0, Failed(Permanent("mail server refused the mailbox"), server_well=True))
-    return (await requests.settle(request, move, None)).request
+    move = after_attempt(request, Failed(Permanent("mail server refused the mailbox")))
+    settled = await requests.settle(request, move, None)
+    assert settled
+    return settled.request
 
 
 async def test_an_accepted_request_runs_under_the_given_holder_and_its_pending_row_is_in_the_same_commit(
@@ -119,7 +121,8 @@ async def test_reading_tells_the_account_of_a_provisioned_request(requests: Post
     alice = mailbox()
     request = await accept(requests, alice)
     account = stalwart_account(alice)
-    settled = await requests.settle(request, after_attempt(0, Provisioned(account)), account)
+    settled = await requests.settle(request, after_attempt(request, Provisioned(account)), account)
+    assert settled
     assert settled.account_id
     assert await requests.read(alice.identity_id) == (settled.request, settled.account_id)
     assert await requests.read(uuid4()) is None

@@ -8,7 +8,6 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection, errors, sql
 
-from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import (
     Failed,
     Interrupted,
@@ -17,25 +16,22 @@ from postroom.domain.request import (
     Request,
     State,
     Status,
+    Verdict,
     after_attempt,
 )
-from postroom.errors import Conflict, Misconfigured, Permanent, Throttled, Transient
+from postroom.errors import Conflict, Misconfigured, Permanent, Throttled, Transient, Unavailable, Unstorable
 from postroom.ports import Settled
 from postroom.postgres.connection import Pool
 from postroom.postgres.requests import PostgresRequests
-from records import NOWHERE, Records, mailbox, stalwart_account
-
-
-async def running(requests: PostgresRequests, of: Mailbox | None = None) -> Request:
-    request = await requests.accept(of or mailbox(), holder=uuid4(), lease=10, origin=NOWHERE, action="accept")
-    assert request
-    return request
+from postroom.sandbox.embedded_postgres import SERVICE_ROLE
+from records import Records, running, stalwart_account
 
 
 async def settle(requests: PostgresRequests, request: Request, outcome: Outcome) -> Settled:
     account = outcome.account if isinstance(outcome, Provisioned) else None
-    move = after_attempt(request.retries, outcome, outcome_unknown=request.outcome_unknown)
-    return await requests.settle(request, move, account)
+    settled = await requests.settle(request, after_attempt(request, outcome), account)
+    assert settled
+    return settled
 
 
 def success(of: Request) -> Provisioned:
@@ -68,13 +64,13 @@ async def test_success_writes_row_account_and_audit_in_one_commit(requests: Post
 @pytest.mark.parametrize(
     ("outcome", "state", "status", "retries", "delay"),
     [
-        (Failed(Transient("mail server answered 500"), True), "waiting", "failed", 1, 60),
-        (Failed(Transient("mail server cannot be reached"), False), "waiting", "failed", 1, 60),
-        (Failed(Throttled("mail server answered 429", retry_after=7), True), "waiting", "throttled", 0, 7),
-        (Failed(Throttled("mail server answered 429"), True), "waiting", "throttled", 0, 60),
-        (Failed(Misconfigured("no such domain", domain="example.org"), True), "waiting", "misconfigured", 0, 3600),
-        (Failed(Conflict("held by account b"), True), "dead", "conflict", 0, None),
-        (Failed(Permanent("invalidProperties"), True), "dead", "failed", 0, None),
+        (Failed(Transient("mail server answered 500")), "waiting", "failed", 1, 60),
+        (Failed(Transient("mail server cannot be reached"), Verdict.OUTAGE), "waiting", "failed", 1, 60),
+        (Failed(Throttled("mail server answered 429", retry_after=7)), "waiting", "throttled", 0, 7),
+        (Failed(Throttled("mail server answered 429")), "waiting", "throttled", 0, 60),
+        (Failed(Misconfigured("no such domain", domain="example.org")), "waiting", "misconfigured", 0, 60),
+        (Failed(Conflict("held by account b")), "dead", "conflict", 0, None),
+        (Failed(Permanent("invalidProperties")), "dead", "failed", 0, None),
         (Interrupted(), "waiting", "interrupted", 0, 0),
     ],
 )
@@ -109,10 +105,10 @@ async def test_failures_on_a_healthy_server_wait_60_300_1800_seconds_and_then_di
 ) -> None:
     request = await running(requests)
     for delay in (60, 300, 1800):
-        await settle(requests, request, Failed(Transient("mail server answered 500"), server_well=True))
+        await settle(requests, request, Failed(Transient("mail server answered 500")))
         assert delay - 1 < (await records.request(request.identity_id))["due_in"] <= delay
         request = await claimed_again(requests, records, request)
-    settled = await settle(requests, request, Failed(Transient("mail server answered 500"), server_well=True))
+    settled = await settle(requests, request, Failed(Transient("mail server answered 500")))
     assert settled.request.state is State.DEAD
     assert settled.request.attempts == 4
     reason = "failed 4 times while the mail server was well; last: mail server answered 500"
@@ -124,7 +120,7 @@ async def test_an_outage_however_long_spends_no_retry_after_the_first(
 ) -> None:
     request = await running(requests)
     for _ in range(6):
-        await settle(requests, request, Failed(Transient("mail server cannot be reached"), server_well=False))
+        await settle(requests, request, Failed(Transient("mail server cannot be reached"), Verdict.OUTAGE))
         request = await claimed_again(requests, records, request)
     assert (request.attempts, request.retries, request.state) == (7, 1, State.RUNNING)
 
@@ -132,12 +128,11 @@ async def test_an_outage_however_long_spends_no_retry_after_the_first(
 async def test_an_unknown_outcome_is_never_forgotten(requests: PostgresRequests, records: Records) -> None:
     request = await running(requests)
     cut = Transient("mail server did not answer", outcome_unknown=True)
-    assert (await settle(requests, request, Failed(cut, server_well=True))).request.outcome_unknown
+    assert (await settle(requests, request, Failed(cut))).request.outcome_unknown
     request = await claimed_again(requests, records, request)
     assert request.outcome_unknown
-    refused = Failed(Transient("mail server cannot be reached"), server_well=True)
-    move = after_attempt(request.retries, refused, outcome_unknown=request.outcome_unknown)
-    assert (await requests.settle(request, move, None)).request.outcome_unknown
+    refused = Failed(Transient("mail server cannot be reached"))
+    assert (await settle(requests, request, refused)).request.outcome_unknown
 
 
 async def test_a_superseded_holder_changes_nothing_and_leaves_one_late_row(
@@ -167,15 +162,15 @@ async def test_a_late_failure_does_not_undo_the_success_of_the_next_holder(
     first = await running(requests)
     second = await claimed_again(requests, records, first)
     made = await settle(requests, second, success(second))
-    late = await settle(requests, first, Failed(Permanent("refused"), server_well=True))
+    late = await settle(requests, first, Failed(Permanent("refused")))
     assert (late.request.state, late.account_id, late.status) == (State.PROVISIONED, made.account_id, Status.LATE)
 
 
-@pytest.mark.parametrize("server_well", [True, False])
+@pytest.mark.parametrize("verdict", list(Verdict))
 async def test_settling_again_after_a_lost_answer_writes_nothing_twice(
-    requests: PostgresRequests, records: Records, server_well: bool
+    requests: PostgresRequests, records: Records, verdict: Verdict
 ) -> None:
-    request, failed = await running(requests), Failed(Transient("mail server answered 500"), server_well)
+    request, failed = await running(requests), Failed(Transient("mail server answered 500"), verdict)
     first = await settle(requests, request, failed)
     before = await records.request(request.identity_id)
     assert await settle(requests, request, failed) == first
@@ -220,18 +215,48 @@ async def blocked(connection: AsyncConnection[dict[str, object]]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_domain_that_is_missing_puts_off_its_waiting_requests_together(
+async def test_a_request_that_is_gone_has_no_outcome_but_in_the_audit(
     requests: PostgresRequests, records: Records
 ) -> None:
-    here, elsewhere, attempted = mailbox(), Mailbox(uuid4(), "bob@example.net"), mailbox("carol")
-    for each in (here, elsewhere):
-        await requests.accept(each, holder=None, lease=10, origin=NOWHERE, action="accept")
-    await running(requests, attempted)
-    assert await requests.postpone_domain("example.org", 3600) == 1
-    assert 3599 < (await records.request(here.identity_id))["due_in"] <= 3600
-    assert (await records.request(elsewhere.identity_id))["due_in"] <= 0
-    assert (await records.request(attempted.identity_id))["due_in"] <= 10
-    assert await requests.postpone_domain("example.org", 60) == 0, "never brought forward"
+    """After a restore, an erasure, or a fail-over that lost commits."""
+    request = await running(requests)
+    await records.rows("DELETE FROM email_requests")
+    move = after_attempt(request, success(request))
+    for _ in range(2):
+        assert await requests.settle(request, move, stalwart_account(request.mailbox)) is None
+    (late,) = [row for row in await records.log(request.identity_id) if row["status"] == "late"]
+    assert late["stalwart_account_id"] == "id-of-alice"
+
+
+@pytest.mark.parametrize("text", ["a NUL: \0", "half of a pair: \ud800"])
+async def test_a_text_that_postgresql_cannot_store_is_told_as_such(requests: PostgresRequests, text: str) -> None:
+    request = await running(requests)
+    with pytest.raises(Unstorable):
+        await requests.settle(request, after_attempt(request, Failed(Permanent(text))), None)
+    assert (await settle(requests, request, success(request))).status is Status.SUCCESS
+
+
+async def test_an_outcome_waits_while_a_right_or_a_column_is_missing(
+    requests: PostgresRequests, records: Records
+) -> None:
+    """The operator's fault is mended in time, or the lease ends: an error of ours would look like a crash at once."""
+    request = await running(requests)
+    service = sql.Identifier(SERVICE_ROLE)
+    for broken, mended in (
+        (
+            sql.SQL("ALTER TABLE email_requests RENAME last_error TO somewhere_else"),
+            sql.SQL("ALTER TABLE email_requests RENAME somewhere_else TO last_error"),
+        ),
+        (
+            sql.SQL("REVOKE UPDATE ON email_requests FROM {}").format(service),
+            sql.SQL("GRANT UPDATE ON email_requests TO {}").format(service),
+        ),
+    ):
+        await records.connection.execute(broken)
+        with pytest.raises(Unavailable):
+            await settle(requests, request, success(request))
+        await records.connection.execute(mended)
+    assert (await settle(requests, request, success(request))).status is Status.SUCCESS
 
 
 @pytest.mark.parametrize(
@@ -244,7 +269,8 @@ async def test_a_domain_that_is_missing_puts_off_its_waiting_requests_together(
         ("state = 'dead', holder = NULL, due_at = NULL", "check"),
         ("reason = 'dead while it lives'", "check"),
         ("retries = 4", "retries_check"),
-        ("crashes = 4", "crashes_check"),
+        ("crashes = -1", "crashes_check"),
+        ("waits_for = 'outage'", "check"),
         ("attempts = -1", "attempts_check"),
     ],
 )

@@ -12,6 +12,8 @@ from parts import environment, queue_is_empty, running_parts
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request
+from postroom.postgres.connection import Pool
+from postroom.postgres.requests import PostgresRequests
 from postroom.provisioning.accept import Ready, WillRetry
 from postroom.queue.retry_set import KEY
 from postroom.runtime import Parts
@@ -141,7 +143,7 @@ async def test_a_request_under_which_a_process_died_runs_again_while_nothing_els
     assert order[alone + 1] == {"email": after.email, "status": "pending"}
 
 
-async def test_a_request_that_kills_every_process_is_buried_alone(
+async def test_a_request_that_kills_every_process_waits_longer_and_is_found_by_its_mark_in_the_end(
     settings: dict[str, str], redis: Redis, records: Records
 ) -> None:
     alice = mailbox()
@@ -151,10 +153,32 @@ async def test_a_request_that_kills_every_process_is_buried_alone(
         await records.rows("UPDATE email_requests SET crashes = 2")
         await redis.zadd(KEY, {RetryJob.of(request).to_json(): 1.0})
         parts.worker.wake()
-        await records.until("dead", alice.identity_id)
-        await queue_is_empty(redis)
-    row = await records.request(alice.identity_id)
-    assert (row["reason"], row["retries"]) == ("3 processes died during its attempts", 0)
+        await records.until("waiting", alice.identity_id)
+        row = await records.request(alice.identity_id)
+        assert 590 < row["due_in"] <= 600
+        members = [RetryJob.from_json(str(member)) for member in await redis.zrange(KEY, 0, -1)]
+        assert row["enqueued_at"] in {member.enqueued_at for member in members}
+        await records.make_due_in(-1, alice.identity_id)
+        parts.worker.wake()
+        await records.until("provisioned", alice.identity_id)
+    assert (await records.request(alice.identity_id))["crashes"] == 0
+
+
+async def test_one_locked_row_stops_nobody_else(
+    settings: dict[str, str], pool: Pool, requests: PostgresRequests, records: Records
+) -> None:
+    """An operator's open `BEGIN; UPDATE`: its row is the first of each look, and nobody gets it."""
+    locked, others = mailbox("locked"), [mailbox(f"user-{number}") for number in range(10)]
+    for each in (locked, *others):
+        await requests.accept(each, holder=None, lease=10, origin=NOWHERE, action="accept")
+    await records.make_due_in(-100, locked.identity_id)
+    async with pool.connection() as operator, operator.transaction():
+        await operator.execute(
+            "UPDATE email_requests SET reason = reason WHERE identity_id = %s", (locked.identity_id,)
+        )
+        async with running_parts(settings):
+            await records.until("provisioned", *(each.identity_id for each in others))
+            assert (await records.request(locked.identity_id))["state"] == "waiting"
 
 
 async def test_a_throttling_server_is_obeyed_and_spends_nothing(

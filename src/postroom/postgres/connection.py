@@ -55,7 +55,7 @@ def sql(name: str) -> LiteralString:
     Named, never `*`: a column that a migration adds would change the shape of a statement that is already prepared, and
     PostgreSQL refuses to run that one ("cached plan must not change result type").
     """
-    folder = files("postroom.postgres").joinpath("sql")
+    folder = files("postroom.postgres")
     columns = folder.joinpath("request_columns.sql").read_text().replace(",", " ").split()
 
     def listed(found: re.Match[str]) -> str:
@@ -63,7 +63,7 @@ def sql(name: str) -> LiteralString:
         return ", ".join(f"{table}.{column}" if table else column for column in columns)
 
     # The cast is sound: the text is part of this package, never of a caller.
-    return cast(LiteralString, _REQUEST.sub(listed, folder.joinpath(f"{name}.sql").read_text()))
+    return cast(LiteralString, _REQUEST.sub(listed, folder.joinpath("sql", f"{name}.sql").read_text()))
 
 
 def make_pool(url: str, *, size: int) -> Pool:

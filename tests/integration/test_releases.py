@@ -1,0 +1,156 @@
+"""What requests wait for, and how they are let go once that has ended."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from redis.asyncio import Redis
+
+from fakes import FakeClock
+from postroom.domain.breaker import Cause
+from postroom.domain.mailbox import Mailbox
+from postroom.domain.member import RetryJob
+from postroom.domain.request import Failed, Provisioned, Request, Verdict, after_attempt
+from postroom.errors import Misconfigured, Transient
+from postroom.postgres.breaker import PostgresBreakers
+from postroom.postgres.connection import Pool
+from postroom.postgres.leadership import PostgresLeadership
+from postroom.postgres.releases import PostgresReleases
+from postroom.postgres.requests import PostgresRequests
+from postroom.queue.retry_set import KEY, RetrySet
+from postroom.retry.release import Release
+from records import Records, mailbox, running, stalwart_account
+
+OUTAGE = Failed(Transient("mail server cannot be reached"), Verdict.OUTAGE)
+REFUSED = Failed(Misconfigured("mail server is over a quota", domain="example.org"))
+
+
+@pytest.fixture
+def releases(pool: Pool) -> PostgresReleases:
+    return PostgresReleases(pool)
+
+
+async def waiting_for(requests: PostgresRequests, name: str, outcome: Failed, domain: str = "example.org") -> Request:
+    of = mailbox(name)
+    request = await running(requests, Mailbox(of.identity_id, f"{name}@{domain}"))
+    settled = await requests.settle(request, after_attempt(request, outcome), None)
+    assert settled
+    return settled.request
+
+
+async def made(requests: PostgresRequests, name: str, domain: str = "example.org") -> None:
+    request = await running(requests, Mailbox(mailbox(name).identity_id, f"{name}@{domain}"))
+    account = stalwart_account(request.mailbox)
+    await requests.settle(request, after_attempt(request, Provisioned(account)), account)
+
+
+async def released(releases: PostgresReleases, cause: str, limit: int = 100) -> list[UUID]:
+    return [each.request.identity_id for each in await releases.release(cause, limit, but=[])]
+
+
+async def test_each_cause_is_named_once(requests: PostgresRequests, releases: PostgresReleases) -> None:
+    assert await releases.causes() == {}
+    for number in range(3):
+        await waiting_for(requests, f"user-{number}", OUTAGE)
+        await waiting_for(requests, f"carol-{number}", REFUSED)
+    assert list(await releases.causes()) == ["domain:example.org", "outage"]
+
+
+async def test_a_cause_of_the_breaker_holds_while_it_is_open(
+    requests: PostgresRequests, releases: PostgresReleases, breakers: PostgresBreakers
+) -> None:
+    request = await waiting_for(requests, "alice", OUTAGE)
+    await breakers.open(Cause.OUTAGE, "away")
+    assert await released(releases, "outage") == []
+    await breakers.close(await breakers.read())
+    assert await released(releases, "outage") == [request.identity_id]
+
+
+async def test_a_cause_of_a_domain_ends_with_a_mailbox_of_that_domain_made_later(
+    requests: PostgresRequests, releases: PostgresReleases
+) -> None:
+    await made(requests, "before")
+    request = await waiting_for(requests, "alice", REFUSED)
+    await made(requests, "elsewhere", "example.net")
+    assert await released(releases, "domain:example.org") == []
+    await made(requests, "after")
+    assert await released(releases, "domain:example.org") == [request.identity_id]
+
+
+async def test_a_cause_of_a_domain_ends_when_an_operator_says_so(
+    requests: PostgresRequests, releases: PostgresReleases
+) -> None:
+    request = await waiting_for(requests, "alice", REFUSED)
+    assert await releases.resume_domain("example.net", actor="olga") == 0
+    assert await released(releases, "domain:example.org") == []
+    assert await releases.resume_domain("example.org", actor="olga") == 1
+    assert await released(releases, "domain:example.org") == [request.identity_id]
+    assert list(await releases.causes()) == []
+
+
+async def test_who_is_released_is_due_now_with_new_bytes_and_keeps_what_it_spent(
+    requests: PostgresRequests, releases: PostgresReleases, records: Records
+) -> None:
+    before = await waiting_for(requests, "alice", REFUSED)
+    await releases.resume_domain("example.org", actor="olga")
+    (each,) = await releases.release("domain:example.org", 1, but=[])
+    row = await records.request(before.identity_id)
+    assert each.before.enqueued_at == before.enqueued_at
+    assert RetryJob.of(each.before) == RetryJob.of(before)
+    assert (row["due_in"] <= 0, row["waits_for"], row["postponed"]) == (True, None, 1)
+    assert each.request.enqueued_at == row["enqueued_at"] > before.enqueued_at
+
+
+async def test_a_locked_row_is_left_and_the_others_are_released(
+    requests: PostgresRequests, releases: PostgresReleases, pool: Pool
+) -> None:
+    locked, free = [await waiting_for(requests, name, OUTAGE) for name in ("locked", "free")]
+    async with pool.connection() as other, other.transaction():
+        await other.execute("SELECT FROM email_requests WHERE identity_id = %s FOR UPDATE", (locked.identity_id,))
+        assert await released(releases, "outage") == [free.identity_id]
+
+
+async def test_a_look_lets_one_go_first_and_twice_as_many_after_each_success_and_tells_redis(
+    requests: PostgresRequests, releases: PostgresReleases, pool: Pool, redis: Redis, records: Records
+) -> None:
+    retry_set, clock, woken = RetrySet(redis, lease=30), FakeClock(), list[None]()
+    people = [await waiting_for(requests, f"user-{number}", OUTAGE) for number in range(10)]
+    await retry_set.announce(people)
+    release = Release(releases, retry_set, PostgresLeadership(pool), clock, wake=lambda: woken.append(None))
+    numbers: list[int] = []
+    for _ in range(4):
+        numbers.append(await release.turn())
+        clock.seconds += 1
+        now_due = await records.rows(
+            "SELECT identity_id FROM email_requests WHERE state = 'waiting' AND due_at <= now()"
+        )
+        for claim in await requests.claim([each["identity_id"] for each in now_due], lease=30):
+            assert claim.request
+            account = stalwart_account(claim.request.mailbox)
+            await requests.settle(claim.request, after_attempt(claim.request, Provisioned(account)), account)
+    assert numbers == [1, 2, 4, 3]
+    assert len(woken) == 4
+    members = [RetryJob.from_json(member) for member in await redis.zrange(KEY, 0, -1)]
+    rows = {row["identity_id"]: row["enqueued_at"] for row in await records.rows("SELECT * FROM email_requests")}
+    assert len(members) == len(people), "the old bytes are gone"
+    assert all(member.enqueued_at != person.enqueued_at for member in members for person in people)
+    assert rows.keys() == {member.identity_id for member in members}
+
+
+async def test_a_released_request_that_fails_again_is_not_tried_with_every_mailbox_of_others(
+    requests: PostgresRequests, releases: PostgresReleases, pool: Pool, redis: Redis
+) -> None:
+    clock = FakeClock()
+    release = Release(releases, RetrySet(redis, lease=30), PostgresLeadership(pool), clock, wake=lambda: None)
+    alice = await waiting_for(requests, "alice", REFUSED)
+    await made(requests, "first")
+    assert await release.turn() == 1
+    (claim,) = await requests.claim([alice.identity_id], lease=30)
+    assert claim.request
+    await requests.settle(claim.request, after_attempt(claim.request, REFUSED), None)
+    for number in range(3):
+        await made(requests, f"other-{number}")
+        clock.seconds += timedelta(minutes=10).total_seconds()
+        assert await release.turn() == 0
+    await releases.resume_domain("example.org", actor="olga")
+    assert await release.turn() == 1, "an operator's word still counts"
