@@ -130,7 +130,7 @@ async def test_a_look_lets_one_go_first_and_twice_as_many_after_each_success_and
             await requests.settle(claim.request, after_attempt(claim.request, Provisioned(account)), account)
     assert numbers == [1, 2, 4, 3]
     assert len(woken) == 4
-    members = [RetryJob.from_json(member) for member in await redis.zrange(KEY, 0, -1)]
+    members = [RetryJob.from_json(str(member)) for member in await redis.zrange(KEY, 0, -1)]
     rows = {row["identity_id"]: row["enqueued_at"] for row in await records.rows("SELECT * FROM email_requests")}
     assert len(members) == len(people), "the old bytes are gone"
     assert all(member.enqueued_at != person.enqueued_at for member in members for person in people)
