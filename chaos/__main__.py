@@ -1,51 +1,68 @@
-"""`python -m chaos`: the whole plan by default; writes its report to chaos-report/. Exit code 1 if anything broke.
+"""`python -m chaos`: the whole plan by default; writes its report to chaos-report/.
+
+Exit code 1 if anything broke or the run did not become calm, 2 if it could not be done at all.
 
 Example: python -m chaos --seed 7 --plan short --report /tmp/report
 """
 
 import argparse
 import asyncio
+import secrets
 import signal
 import sys
 from pathlib import Path
 
+import httpx2
+import psycopg
+
 from chaos import plan as plans
-from chaos.checker import Evidence, check
+from chaos.busy import MOST
 from chaos.plan import Plan
 from chaos.report import result_of, write
-from chaos.run import run
+from chaos.run import Ran, run
+from postroom.errors import ConfigurationError
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m chaos",
         description="Postroom under a seeded plan of faults: is anything lost, doubled or wrongly buried?",
-        epilog="example: python -m chaos --seed 7 --plan short --report chaos-report",
+        epilog="example: python -m chaos --seed random --plan short --busy 4 --report chaos-report",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of the plan (default: 1)")
+    parser.add_argument("--seed", type=_seed, default=1, help="of the plan, or `random` to draw one (default: 1)")
     parser.add_argument("--plan", choices=("whole", "short"), default="whole")
+    parser.add_argument(
+        "--busy", type=int, choices=range(MOST + 1), default=0, metavar="N", help="busy loops beside it"
+    )
     parser.add_argument("--report", type=Path, default=Path("chaos-report"), metavar="FOLDER")
     options = parser.parse_args()
     plan = (plans.whole if options.plan == "whole" else plans.short)(options.seed)
     print(f"plan {plan.name}, seed {plan.seed}: {len(plan.hooks)} hooks, {len(plan.faults)} faults", flush=True)
     try:
-        evidence = asyncio.run(_until_told(plan, options.report))
+        ran = asyncio.run(_until_told(plan, options.report, options.busy))
     except asyncio.CancelledError:
         print("stopped; nothing is left running")
         return 130
-    result = result_of(plan, evidence, check(evidence))
-    write(options.report, plan, evidence, result)
+    except (ConfigurationError, psycopg.Error, httpx2.HTTPError) as error:
+        print(f"the run could not be done: {error}", file=sys.stderr)
+        return 2
+    result = result_of(plan, ran, busy=options.busy)
+    write(options.report, plan, ran, result)
     print((options.report / "report.md").read_text())
-    return 0 if result.held else 1
+    return 1 if result.problem else 0
 
 
-async def _until_told(plan: Plan, folder: Path) -> Evidence:
+def _seed(text: str) -> int:
+    return secrets.randbelow(1_000_000) if text == "random" else int(text)
+
+
+async def _until_told(plan: Plan, folder: Path, busy: int) -> Ran:
     """The run, or its orderly end at SIGINT or SIGTERM: the servers must not outlive it."""
     task = asyncio.current_task()
     assert task
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    return await run(plan, folder)
+    return await run(plan, folder, busy=busy)
 
 
 if __name__ == "__main__":

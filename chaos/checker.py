@@ -1,16 +1,15 @@
-"""The verdict: a pure function of what was asked and answered, and of what PostgreSQL and the mail server hold after.
+"""The verdict: a pure function of what was asked and answered, and of what PostgreSQL and the mail server hold at rest.
 
 Times are seconds of one machine's wall clock; ids are text.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
 
-Row = dict[str, Any]
+from chaos.evidence import Case, Evidence, Row, mark_of
 
 STANDS = {200, 409, 422, 500}
 """Answers that promise something is stored. 503 says that nothing is."""
@@ -18,9 +17,9 @@ WILL_RETRY = {"success": False, "message": "Provisioning failed, will retry..."}
 OUTCOMES = {"success", "failed", "throttled", "misconfigured", "conflict", "crashed", "interrupted"}
 FIRST_BACK_OFF = 60.0
 SKEW = 0.05
-SETTLE_TIME = 0.25
-"""Seconds that a settle may take under load between the two clocks it reads: a due time counts from the first, its
-row in the audit carries the second."""
+SETTLE_TIME = 0.5
+"""Seconds that a settle may take on a busy machine, or waiting for a migration, between the two clocks it reads: a due
+time counts from the first, its row in the audit carries the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,56 +29,11 @@ class Violation:
     what: str
 
 
-@dataclass(slots=True)
-class Evidence:
-    """`requests`, `log` (by id), `accounts` are the tables' rows; `stalwart` the stand-in's accounts; `seen_log` maps
-    ids of the audit to digests taken during the run, `log_digests` those at its end; `corrected` counts
-    reconciliation's corrections before the first fault; `broken` are processes that ended by themselves."""
-
-    history: list[Row]
-    requests: list[Row]
-    log: list[Row]
-    accounts: list[Row]
-    stalwart: list[Row]
-    strangers: list[str]
-    word: str
-    delay_factor: float
-    seen_log: dict[str, str] = field(default_factory=dict[str, str])
-    log_digests: dict[str, str] = field(default_factory=dict[str, str])
-    members: list[str] = field(default_factory=list[str])
-    corrected: int = 0
-    broken: list[str] = field(default_factory=list[str])
-
-    def as_dict(self) -> Row:
-        return asdict(self)
-
-
-class _Case:
-    """The evidence, arranged."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
-        self.requests = {row["identity_id"]: row for row in evidence.requests}
-        self.accounts = {row["kratos_identity_id"]: row for row in evidence.accounts}
-        self.log: dict[str, list[Row]] = defaultdict(list)
-        for row in evidence.log:
-            self.log[row["kratos_identity_id"]].append(row)
-        self.asked = {event["number"]: event for event in evidence.history if event["event"] == "asked"}
-        self.answers = [event for event in evidence.history if event["event"] == "answered"]
-        self.emails: dict[str, set[str]] = defaultdict(set)
-        for event in self.asked.values():
-            self.emails[event["identity_id"]].add(event["email"])
-        self.marks: dict[str, list[Row]] = defaultdict(list)
-        for account in evidence.stalwart:
-            for mark in account["marks"]:
-                self.marks[mark].append(account)
-        self.living = Counter(row["email"] for row in evidence.requests if row["state"] != "dead")
-
-
 def check(evidence: Evidence) -> list[Violation]:
     """Every breach of I1 to I10 that the evidence shows, and every process that fell; none if the promise held."""
-    case = _Case(evidence)
+    case = Case(evidence)
     rules = (
+        _answers_are_ours,
         _committed_before_answered,
         _ends,
         _one_holder,
@@ -95,29 +49,35 @@ def check(evidence: Evidence) -> list[Violation]:
     return [violation for rule in rules for violation in rule(case)]
 
 
-def _committed_before_answered(case: _Case) -> Iterator[Violation]:
-    """I1"""
+def _answers_are_ours(case: Case) -> Iterator[Violation]:
+    """Whatever breaks, the answer is one that the webhook is documented to give: a bare error promises nothing."""
     for answer in case.answers:
-        if answer["status"] == 503:
-            continue
+        if not (_stands(answer) or answer["status"] == 503):
+            identity_id = case.asked[answer["number"]]["identity_id"]
+            yield Violation("answers", identity_id, f"answered {answer['status']} {answer['body']!r:.80}")
+
+
+def _committed_before_answered(case: Case) -> Iterator[Violation]:
+    """I1"""
+    for answer in filter(_stands, case.answers):
         identity_id = case.asked[answer["number"]]["identity_id"]
         row = case.requests.get(identity_id)
-        if answer["status"] not in STANDS or (answer["status"] == 500 and answer["body"] != WILL_RETRY):
-            yield Violation("I1", identity_id, f"answered {answer['status']} {answer['body']!r:.80}: no answer of ours")
-        elif row is None:
+        is_forgotten = case.is_forgotten(answer)
+        if row is None:
+            # Also if its commit was lost: the sweep finds it again.
             yield Violation("I1", identity_id, f"answered {answer['status']}, and no row was committed")
-        elif _seconds(row["created_at"]) > answer["t"]:
+        elif _seconds(row["created_at"]) > answer["t"] and not is_forgotten:
             yield Violation("I1", identity_id, "answered before its row was stored")
-        elif answer["status"] == 200:
+        elif answer["status"] == 200 and not case.may_be_lost(answer):
             account = case.accounts.get(identity_id)
             if account is None or account["id"] != answer["body"]["email_account_id"]:
                 yield Violation("I1", identity_id, "answered with an account that is not in email_accounts")
 
 
-def _ends(case: _Case) -> Iterator[Violation]:
-    """I2: at rest everybody is provisioned, or dead with a reason; and nobody who asked is missing."""
-    for identity_id in case.emails.keys() - case.requests.keys():
-        yield Violation("I2", identity_id, "lost: it asked, and no row is there")
+def _ends(case: Case) -> Iterator[Violation]:
+    """I2: at rest everybody is provisioned, or dead with a reason; and the sweep has found whoever Kratos knows."""
+    for identity_id in case.registered - case.requests.keys():
+        yield Violation("I2", identity_id, "lost: Kratos lists it, and no row is there")
     for identity_id, row in case.requests.items():
         if row["state"] == "provisioned":
             if identity_id not in case.accounts:
@@ -130,7 +90,7 @@ def _ends(case: _Case) -> Iterator[Violation]:
             yield Violation("I2", identity_id, "dead without a reason")
 
 
-def _one_holder(case: _Case) -> Iterator[Violation]:
+def _one_holder(case: Case) -> Iterator[Violation]:
     """I3: an attempt begins only after the one before has its outcome; one mailbox per identity."""
     for identity_id, rows in case.log.items():
         holder: str | None = None
@@ -146,7 +106,7 @@ def _one_holder(case: _Case) -> Iterator[Violation]:
             yield Violation("I3", None, f"{mark} is on {len(accounts)} mailboxes")
 
 
-def _superseded_changes_nothing(case: _Case) -> Iterator[Violation]:
+def _superseded_changes_nothing(case: Case) -> Iterator[Violation]:
     """I4: one outcome a holder, and the last success is what the tables say."""
     for identity_id, rows in case.log.items():
         outcomes = Counter(row["holder"] for row in rows if row["status"] in OUTCOMES and row["holder"])
@@ -161,7 +121,7 @@ def _superseded_changes_nothing(case: _Case) -> Iterator[Violation]:
             yield Violation("I4", identity_id, "email_accounts does not say what the success in the audit says")
 
 
-def _audit_is_true(case: _Case) -> Iterator[Violation]:
+def _audit_is_true(case: Case) -> Iterator[Violation]:
     """I5"""
     for identity_id, row in case.requests.items():
         rows = case.log[identity_id]
@@ -177,9 +137,8 @@ def _audit_is_true(case: _Case) -> Iterator[Violation]:
             yield Violation("I5", None, f"row {number} of the audit was changed or deleted")
 
 
-def _retries_and_burials(case: _Case) -> Iterator[Violation]:
+def _retries_and_burials(case: Case) -> Iterator[Violation]:
     """I6: who lies in the dead letters belongs there."""
-    strangers = set(case.evidence.strangers)
     for identity_id, row in case.requests.items():
         failures = sum(each["status"] == "failed" for each in case.log[identity_id])
         if row["retries"] > min(3, failures):
@@ -191,17 +150,17 @@ def _retries_and_burials(case: _Case) -> Iterator[Violation]:
         if case.evidence.word in row["email"]:
             if failures < 4:
                 yield Violation("I6", identity_id, f"wrongly buried: {failures} failures: {row['reason']}")
-        elif not (case.living[row["email"]] or row["email"] in strangers):
+        elif row["email"] not in case.taken and mark_of(identity_id) not in case.beside:
             yield Violation("I6", identity_id, f"wrongly buried: {row['reason']}")
 
 
-def _redis_is_only_a_reminder(case: _Case) -> Iterator[Violation]:
+def _redis_is_only_a_reminder(case: Case) -> Iterator[Violation]:
     """I7: what was lost there is seen by I2; here, that nothing is left which reminds of nobody."""
     for member in case.evidence.members:
         yield Violation("I7", None, f"left in Redis, though nobody waits: {member[:60]}")
 
 
-def _never_early(case: _Case) -> Iterator[Violation]:
+def _never_early(case: Case) -> Iterator[Violation]:
     """I8: after a failure at least the first back-off passes before the next attempt."""
     least = FIRST_BACK_OFF * case.evidence.delay_factor - SKEW - SETTLE_TIME
     for identity_id, rows in case.log.items():
@@ -213,7 +172,7 @@ def _never_early(case: _Case) -> Iterator[Violation]:
                     yield Violation("I8", identity_id, f"tried again {passed:.2f} s after a failure")
 
 
-def _mail_server_as_if_once(case: _Case) -> Iterator[Violation]:
+def _mail_server_as_if_once(case: Case) -> Iterator[Violation]:
     """I9"""
     by_id = {account["id"]: account for account in case.evidence.stalwart}
     addresses = Counter(address for account in case.evidence.stalwart for address in account["addresses"])
@@ -222,13 +181,13 @@ def _mail_server_as_if_once(case: _Case) -> Iterator[Violation]:
             yield Violation("I9", None, f"{address} has {count} mailboxes")
     provisioned = {i: row for i, row in case.requests.items() if row["state"] == "provisioned"}
     for identity_id, row in provisioned.items():
-        mark = _mark(identity_id)
+        mark = mark_of(identity_id)
         account = by_id.get(case.accounts.get(identity_id, {}).get("stalwart_account_id", ""))
         if account is None:
             yield Violation("I9", identity_id, "provisioned, but its mailbox is not on the mail server")
         elif account["addresses"] != [row["email"]] or account["marks"] != [mark]:
             yield Violation("I9", identity_id, f"its mailbox is {account['addresses']} with marks {account['marks']}")
-    for mark in case.marks.keys() - {_mark(identity_id) for identity_id in provisioned}:
+    for mark in case.marks.keys() - {mark_of(identity_id) for identity_id in provisioned} - case.beside:
         yield Violation("I9", None, f"a mailbox with {mark} was made, which no provisioned request has")
     unmarked = {account["addresses"][0] for account in case.evidence.stalwart if not account["marks"]}
     for stranger in set(case.evidence.strangers) - unmarked:
@@ -237,20 +196,21 @@ def _mail_server_as_if_once(case: _Case) -> Iterator[Violation]:
         yield Violation("I9", None, f"a mailbox without a mark was made: {address}")
 
 
-def _reconcile_corrects_nothing(case: _Case) -> Iterator[Violation]:
+def _reconcile_corrects_nothing(case: Case) -> Iterator[Violation]:
     """I10"""
     if case.evidence.corrected:
         yield Violation("I10", None, f"{case.evidence.corrected} corrections before the first fault")
 
 
-def _processes_stand(case: _Case) -> Iterator[Violation]:
+def _processes_stand(case: Case) -> Iterator[Violation]:
     """No fault of a server may end a service or a worker: they come back by themselves."""
     for how in case.evidence.broken:
         yield Violation("alive", None, how)
 
 
 def lost(violations: Sequence[Violation]) -> int:
-    return sum(each.rule == "I1" or each.what.startswith("lost") for each in violations)
+    """Identities of whom an answered request, or any request at all, is missing or not at rest."""
+    return len({each.identity_id for each in violations if each.rule == "I1" or each.what.startswith("lost")})
 
 
 def doubled(violations: Sequence[Violation]) -> int:
@@ -261,8 +221,39 @@ def wrongly_buried(violations: Sequence[Violation]) -> int:
     return sum(each.what.startswith("wrongly buried") for each in violations)
 
 
-def _mark(identity_id: str) -> str:
-    return "postroom-" + identity_id.replace("-", "")
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Identities that no answer of ours spoke of, so that no promise was made to them by one.
+
+    `unanswered`: asked, and never answered; `without_row`: those of them without a request, whom Kratos does not list
+    either (else they are lost). `unhooked`: never asked for, known to Kratos alone. `forgotten`: answered, but lost
+    with a primary, and stored anew. `beside`: dead beside a mailbox of their own, because of lost commits.
+    """
+
+    unanswered: int
+    without_row: int
+    unhooked: int
+    forgotten: int
+    beside: int
+
+
+def figures(evidence: Evidence) -> Figures:
+    case = Case(evidence)
+    asked = {event["identity_id"] for event in case.asked.values()}
+    standing = list(filter(_stands, case.answers))
+    answered = {case.asked[each["number"]]["identity_id"] for each in standing}
+    forgotten = {case.asked[each["number"]]["identity_id"] for each in standing if case.is_forgotten(each)}
+    return Figures(
+        unanswered=len(asked - answered),
+        without_row=len(asked - answered - case.registered - case.requests.keys()),
+        unhooked=len(case.registered - asked),
+        forgotten=len(forgotten),
+        beside=len(case.beside),
+    )
+
+
+def _stands(answer: Row) -> bool:
+    return answer["status"] in STANDS and (answer["status"] != 500 or answer["body"] == WILL_RETRY)
 
 
 def _seconds(text: str) -> float:

@@ -1,22 +1,21 @@
-"""The processes: PostgreSQL, Valkey, the stand-in for Stalwart, services and workers; a fault proxy in each link."""
+"""Everything a run needs: servers, stand-ins, services and workers, and a fault proxy in each link between them."""
 
 import asyncio
 import os
 import signal
 import sys
-from contextlib import suppress
-from typing import Any
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 import redis.asyncio
 
-from chaos.plan import DOMAIN, SERVICES, WORD, WORKERS
-from chaos.proxy import FaultProxy
-from postroom.errors import ConfigurationError
-from postroom.postgres.migrate import role_of, upgrade
+from chaos.database import Database
+from chaos.link import Link
+from chaos.plan import DOMAIN, LINKS, SERVICES, WORKERS
+from chaos.stand_ins import Kratos, Stalwart, answers
 from postroom.sandbox.data_folder import DataFolder
-from postroom.sandbox.embedded_postgres import EmbeddedPostgres
 from postroom.sandbox.embedded_valkey import EmbeddedValkey
 from postroom.sandbox.loopback import LOOPBACK, free_port
 from postroom.sandbox.processes import Process
@@ -24,66 +23,67 @@ from postroom.sandbox.processes import Process
 DELAY_FACTOR = 0.02
 """60, 300 and 1,800 s become 1.2, 6 and 36 s."""
 
-STALWART_MILLISECONDS = 60
-"""What the stand-in takes for each answer, so that faults strike while attempts are under way."""
+REPLICATION = "replication"
+"""The link between PostgreSQL and its replica: a part of the fail-over, no lane of faults."""
 
-_GONE_WITHIN = 5.0
-_ADMIN = ("admin", "pw-of-the-operator")
-_USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
+_READY_WITHIN = 120.0
+_GONE_WITHIN = 20.0
 
 
 class Cluster:
-    """Everything a run needs, in `data`; `settings` are more POSTROOM_… variables of services and workers."""
+    """Keeps its files in `data` and `of_replica`; `settings` are more POSTROOM_… variables of services and workers."""
 
-    def __init__(self, data: DataFolder, settings: dict[str, str], *, fsync: bool) -> None:
+    def __init__(self, data: DataFolder, of_replica: DataFolder, settings: Mapping[str, str], *, fsync: bool) -> None:
         self._data = data
         self._settings = settings
-        self.postgres = EmbeddedPostgres(data, fsync=fsync)
+        self.links = {name: Link(data.log(f"link-{name}")) for name in (*LINKS, REPLICATION)}
+        self.database = Database(data, of_replica, self.links["postgres"], self.links[REPLICATION], fsync=fsync)
         self.valkey = EmbeddedValkey(data)
-        self.proxies = {link: FaultProxy(0) for link in ("postgres", "redis", "stalwart")}
+        self._http = httpx2.AsyncClient(timeout=60, trust_env=False)
+        self.stalwart = Stalwart(data, self._http)
+        self.kratos = Kratos(data, self._http)
         self.key = data.secret("webhook-key")
         self.ports = {name: free_port() for name in SERVICES}
         self.urls = [f"http://{LOOPBACK}:{port}" for port in self.ports.values()]
-        self._stalwart_url = f"http://{LOOPBACK}:{free_port()}"
-        self._api_key = "API_" + data.secret("stalwart-api-key")
         self._environment: dict[str, str] = {}
         self._processes: dict[str, Process] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
         self.broken: list[str] = []
         """services and workers that ended though nobody had ended them, and how"""
-        self._http = httpx2.AsyncClient(timeout=20, trust_env=False)
 
     async def start(self) -> None:
-        await self.postgres.start()
-        await asyncio.to_thread(upgrade, self.postgres.owner_url, role_of(self.postgres.service_url))
-        await self.valkey.start()
-        await self._start_stalwart()
-        targets = (self.postgres.port, self.valkey.port, urlsplit(self._stalwart_url).port or 0)
-        for proxy, target in zip(self.proxies.values(), targets, strict=True):
-            proxy.target = target
-            await proxy.start()
+        for link in self.links.values():
+            await link.start()
+        await self.database.start()
+        await self.start_valkey()
+        await self.stalwart.start()
+        await self.kratos.start()
+        await self.links["stalwart"].lead_to(self.stalwart.port)
+        await self.links["kratos"].lead_to(self.kratos.port)
         self._environment = self._make_environment()
         for name in (*SERVICES, *WORKERS):
             await self.spawn(name)
         for name, url in zip(SERVICES, self.urls, strict=True):
-            await self._processes[name].until_ready(self._answers(f"{url}/health/ready"), 60)
+            await self._processes[name].until_ready(answers(self._http, f"{url}/health/ready"), _READY_WITHIN)
 
     async def stop(self) -> None:
         """End all of it, in reverse order, also when one does not end."""
-        for name in (*SERVICES, *WORKERS):
-            if process := self._processes.get(name):
-                self._watches[name].cancel()
-                with suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGCONT)
-                await process.stop((signal.SIGTERM, _GONE_WITHIN))
-        for proxy in self.proxies.values():
-            await proxy.stop()
-        if stalwart := self._processes.get("stalwart"):
-            await stalwart.stop((signal.SIGTERM, 5.0))
-        await self._http.aclose()
-        await self.valkey.stop()
-        await self.postgres.stop()
-        await self.postgres.remove()
+        async with AsyncExitStack() as stack:
+            parts = (self.database, self.valkey, self.stalwart, self.kratos, *self.links.values())
+            for stop in (self._http.aclose, *(part.stop for part in parts), self.stop_processes):
+                stack.push_async_callback(stop)
+
+    async def stop_processes(self) -> None:
+        """End services and workers: from here on nothing changes any more."""
+        for watch in self._watches.values():
+            watch.cancel()
+        await asyncio.gather(*(self._stop(process) for process in self._processes.values()))
+        self._processes.clear()
+
+    async def _stop(self, process: Process) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGCONT)
+        await process.stop((signal.SIGTERM, _GONE_WITHIN))
 
     async def spawn(self, name: str) -> None:
         """Start a service or a worker."""
@@ -114,97 +114,28 @@ class Cluster:
     def signal(self, name: str, number: signal.Signals) -> None:
         os.kill(self._processes[name].pid, number)
 
-    async def kill_postgres(self) -> None:
-        os.kill(self.postgres.pid, signal.SIGKILL)
-        await self.postgres.ended()
-
-    async def start_postgres(self) -> None:
-        """Again; the backends of a killed one need a moment to notice, and it will not start beside them."""
-        for _ in range(10):
-            try:
-                await self.postgres.start()
-                break
-            except ConfigurationError:
-                await asyncio.sleep(0.5)
-        else:
-            raise ConfigurationError("PostgreSQL did not come back")
-        self.proxies["postgres"].target = self.postgres.port
-
     async def start_valkey(self) -> None:
         await self.valkey.start()
-        self.proxies["redis"].target = self.valkey.port
+        await self.links["redis"].lead_to(self.valkey.port)
 
     async def flushall(self) -> None:
         async with redis.asyncio.from_url(self.valkey.url) as client:
             await client.flushall()
 
-    async def set_fault(self, **fault: Any) -> None:
-        """Switch a fault of the stand-in on; `count=0` takes the place of one that is on, and never strikes."""
-        answer = await self._http.put(f"{self._stalwart_url}/_sandbox/faults", json=fault)
-        answer.raise_for_status()
-
-    async def stalwart_accounts(self) -> list[dict[str, Any]]:
-        answer = await self._http.get(f"{self._stalwart_url}/_sandbox/state")
-        found: list[dict[str, Any]] = answer.raise_for_status().json()["accounts"]
-        return [each for each in found if not each["addresses"][0].startswith("postroom-service@")]
-
-    async def make_strangers(self, addresses: list[str]) -> None:
-        """Mailboxes that an operator made, without our mark."""
-        calls: list[Any] = [["x:Domain/query", {"filter": {"name": DOMAIN}}, "0"]]
-        domain = (await self._jmap(calls))[0][1]["ids"][0]
-        create = {
-            str(place): {"@type": "User", "name": address.partition("@")[0], "domainId": domain}
-            for place, address in enumerate(addresses)
-        }
-        (answer,) = await self._jmap([["x:Account/set", {"create": create}, "0"]])
-        if len(answer[1].get("created", {})) != len(addresses):
-            raise ConfigurationError(f"the strangers' mailboxes were not made: {answer}")
-
-    async def _jmap(self, calls: list[Any]) -> list[Any]:
-        body = {"using": _USING, "methodCalls": calls}
-        answer = await self._http.post(f"{self._stalwart_url}/jmap/", json=body, auth=_ADMIN)
-        return answer.raise_for_status().json()["methodResponses"]
-
-    async def _start_stalwart(self) -> None:
-        port = str(urlsplit(self._stalwart_url).port)
-        arguments = ["-m", "postroom.sandbox.stalwart", "--until-eof", "--port", port, "--domain", DOMAIN]
-        arguments += ["--state", str(self._data.folder("stalwart")), "--latency-ms", str(STALWART_MILLISECONDS)]
-        arguments += ["--api-key-env", "STAND_IN_KEY", "--admin-password-env", "STAND_IN_ADMIN"]
-        secrets = {"STAND_IN_KEY": self._api_key, "STAND_IN_ADMIN": _ADMIN[1]}
-        process = Process(
-            "the stand-in for Stalwart",
-            [sys.executable, *arguments],
-            env=os.environ | secrets,
-            log=self._data.log("stalwart"),
-            until_eof=True,
-        )
-        self._processes["stalwart"] = process
-        await process.spawn()
-        await process.until_ready(self._answers(f"{self._stalwart_url}/_sandbox/state"), 30)
-        await self.set_fault(kind="fail", word=WORD)
-
     def _make_environment(self) -> dict[str, str]:
-        ports = {link: proxy.port for link, proxy in self.proxies.items()}
+        ports = {name: link.port for name, link in self.links.items()}
         ours = {
-            "POSTROOM_DATABASE_URL": _through(self.postgres.service_url, ports["postgres"]),
+            "POSTROOM_DATABASE_URL": _through(self.database.primary.service_url, ports["postgres"]),
             "POSTROOM_REDIS_URL": _through(self.valkey.url, ports["redis"]),
-            "POSTROOM_STALWART_URL": _through(self._stalwart_url, ports["stalwart"]),
-            "POSTROOM_STALWART_API_KEY": self._api_key,
+            "POSTROOM_STALWART_URL": _through(self.stalwart.url, ports["stalwart"]),
+            "POSTROOM_STALWART_API_KEY": self.stalwart.api_key,
+            "POSTROOM_KRATOS_ADMIN_URL": _through(self.kratos.url, ports["kratos"]),
             "POSTROOM_WEBHOOK_KEY": self.key,
             "POSTROOM_DOMAINS": DOMAIN,
             "POSTROOM_DELAY_FACTOR": str(DELAY_FACTOR),
         }
         others = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
-        return others | ours | self._settings
-
-    def _answers(self, url: str) -> Any:
-        async def probe() -> bool:
-            try:
-                return (await self._http.get(url)).status_code == 200
-            except httpx2.HTTPError:
-                return False
-
-        return probe
+        return {**others, **ours, **self._settings}
 
 
 def _through(url: str, port: int) -> str:

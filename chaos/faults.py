@@ -2,11 +2,15 @@
 
 import asyncio
 import signal
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from chaos.cluster import Cluster
-from chaos.load import History
-from chaos.plan import LINKS, Fault
+from chaos.history import History
+from chaos.plan import LINKS, STALWART_FAULTS, Fault
+
+Step = Callable[[], Awaitable[None]]
 
 
 class Faults:
@@ -15,30 +19,35 @@ class Faults:
         self._history = history
 
     async def run(self, faults: Sequence[Fault]) -> None:
-        """Do each at its time; return when the last one is over."""
+        """Do each at its time, or when the one before it in its lane is over; return when the last one is over."""
         started = asyncio.get_running_loop().time()
-        async with asyncio.TaskGroup() as group:
-            for fault in faults:
-                await asyncio.sleep(started + fault.at - asyncio.get_running_loop().time())
-                group.create_task(self._do(fault))
+        lanes: dict[str, list[Fault]] = defaultdict(list)
+        for fault in faults:
+            lanes[fault.target].append(fault)
+        tasks = [asyncio.create_task(self._run_lane(lane, started)) for lane in lanes.values()]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
 
-    async def _do(self, fault: Fault) -> None:
-        self._history.record("fault", target=fault.target, kind=fault.kind, amount=fault.amount)
-        begin, end = self._of(fault)
-        await begin()
-        await asyncio.sleep(fault.seconds)
-        if end:
-            await end()
-        self._history.record("fault over", target=fault.target, kind=fault.kind)
+    async def _run_lane(self, lane: Sequence[Fault], started: float) -> None:
+        for fault in lane:
+            await asyncio.sleep(started + fault.at - asyncio.get_running_loop().time())
+            self._history.record("fault", target=fault.target, kind=fault.kind, amount=fault.amount)
+            begin, end = self._of(fault)
+            await begin()
+            await asyncio.sleep(fault.seconds)
+            if end:
+                await end()
+            self._history.record("fault over", target=fault.target, kind=fault.kind)
 
-    def _of(self, fault: Fault) -> tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]] | None]:
+    def _of(self, fault: Fault) -> tuple[Step, Step | None]:
         """How it begins, and how it ends."""
         cluster, name = self._cluster, fault.target
         match name, fault.kind:
-            case "postgres", "restart":
-                return cluster.postgres.stop, cluster.start_postgres
-            case "postgres", "kill":
-                return cluster.kill_postgres, cluster.start_postgres
+            case "postgres", "restart" | "kill" | "fail-over" | "migrate":
+                return self._of_postgres(fault)
             case "redis", "restart":
                 return cluster.valkey.stop, cluster.start_valkey
             case "redis", "flushall":
@@ -47,39 +56,50 @@ class Faults:
                 return lambda: cluster.kill(name), lambda: cluster.spawn(name)
             case _, "stop":
                 return self._signal(name, signal.SIGSTOP), self._signal(name, signal.SIGCONT)
-            case "stalwart", "refuse" | "hang" | "unavailable" | "reset-after":
+            case "stalwart", kind if kind in STALWART_FAULTS:
                 probability = fault.amount or 1.0
                 return (
-                    lambda: cluster.set_fault(kind=fault.kind, probability=probability),
-                    lambda: cluster.set_fault(kind=fault.kind, count=0),
+                    lambda: cluster.stalwart.set_fault(kind=kind, probability=probability),
+                    lambda: cluster.stalwart.set_fault(kind=kind, count=0),
                 )
             case link, _ if link in LINKS:
                 return self._of_a_link(fault)
             case _:
                 raise ValueError(f"no such fault: {fault}")
 
-    def _of_a_link(self, fault: Fault) -> tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]] | None]:
-        proxy = self._cluster.proxies[fault.target]
+    def _of_postgres(self, fault: Fault) -> tuple[Step, Step | None]:
+        database = self._cluster.database
+        steps: dict[str, tuple[Step, Step | None]] = {
+            "restart": (database.shut_down, database.start_again),
+            "kill": (database.kill, database.start_again),
+            "fail-over": (database.cut_off_replica, database.fail_over_to_replica),
+            "migrate": (database.migrate, None),
+        }
+        return steps[fault.kind]
+
+    def _of_a_link(self, fault: Fault) -> tuple[Step, Step | None]:
+        pass_on = self._on(fault, "pass_on")
         match fault.kind:
             case "latency":
-                return _soon(lambda: proxy.delay(fault.amount)), _soon(proxy.pass_on)
+                return self._on(fault, "delay", fault.amount), pass_on
+            case "drip":
+                return self._on(fault, "drip", fault.amount), pass_on
             case "black-hole":
-                return _soon(proxy.black_hole), _soon(proxy.pass_on)
+                return self._on(fault, "black_hole"), pass_on
             case "cut-after":
-                return _soon(lambda: proxy.cut_after(int(fault.amount))), _soon(proxy.pass_on)
+                return self._on(fault, "cut_after", int(fault.amount)), pass_on
             case "drop":
-                return _soon(proxy.drop), None
+                return self._on(fault, "drop"), None
             case "half-close":
-                return _soon(proxy.half_close), None
+                return self._on(fault, "half_close"), None
             case _:
                 raise ValueError(f"no such fault: {fault}")
 
-    def _signal(self, name: str, number: signal.Signals) -> Callable[[], Awaitable[None]]:
-        return _soon(lambda: self._cluster.signal(name, number))
+    def _on(self, fault: Fault, method: str, *arguments: Any) -> Step:
+        return lambda: self._cluster.links[fault.target].do(method, *arguments)
 
+    def _signal(self, name: str, number: signal.Signals) -> Step:
+        async def send() -> None:
+            self._cluster.signal(name, number)
 
-def _soon(call: Callable[[], None]) -> Callable[[], Awaitable[None]]:
-    async def awaited() -> None:
-        call()
-
-    return awaited
+        return send

@@ -1,68 +1,67 @@
-"""The hooks of a plan, sent at their times to services in turn, and the history of what was asked and answered."""
+"""The hooks of a plan, sent at their times to services in turn as Kratos would, and the history of their answers.
+
+`python -m chaos.load` does it in a process of its own: thousands of hooks under way must slow nothing else down.
+"""
 
 import asyncio
 import itertools
-import json
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, TextIO
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import httpx2
 
+from chaos.control import Child, obey
+from chaos.history import History
 from chaos.plan import Hook
+from chaos.registrations import Registrations
+from postroom.sandbox.kratos.web_hook import KEY_HEADER, TRIES, seconds_until_retry
 
 PATIENCE = 8.0
-"""Seconds after which an answer is not waited for any more."""
-PAUSES = (0.5, 1.0, 2.0, 4.0)
-"""Seconds before a hook without an answer, or told 503, is sent again; the last one is repeated."""
-
-Event = dict[str, Any]
-
-
-class History:
-    """Events in the order in which they happened, each with the wall clock's `t`; written as JSON lines."""
-
-    def __init__(self, file: TextIO, now: Callable[[], float] = time.time) -> None:
-        self.events: list[Event] = []
-        self._file = file
-        self._now = now
-
-    def record(self, event: str, **more: Any) -> None:
-        each = {"t": round(self._now(), 4), "event": event} | more
-        self.events.append(each)
-        self._file.write(json.dumps(each) + "\n")
+"""Seconds after which an answer is not waited for any more. Kratos waits 30 s, half as long as the short plan."""
 
 
 class Load:
     """`urls` are the services'; whoever gets no answer asks the next one, as behind a load balancer."""
 
-    def __init__(self, urls: Sequence[str], key: str, history: History) -> None:
+    def __init__(self, urls: Sequence[str], key: str, history: History, kratos: Registrations) -> None:
         self._urls = itertools.cycle(urls)
         self._history = history
+        self._kratos = kratos
         self._numbers = itertools.count(1)
         # A service that is killed leaves many connections behind; none is used for a second hook.
         limits = httpx2.Limits(max_connections=2000, max_keepalive_connections=0)
-        headers = {"X-Postroom-Key": key}
-        self._http = httpx2.AsyncClient(headers=headers, timeout=PATIENCE, limits=limits, trust_env=False)
+        self._http = httpx2.AsyncClient(headers={KEY_HEADER: key}, timeout=PATIENCE, limits=limits, trust_env=False)
 
     async def run(self, hooks: Sequence[Hook]) -> None:
-        """Send all of them; return when each has an answer that stands."""
+        """Send all of them; return when each has its answer or was given up, as Kratos gives up after three tries."""
         started = asyncio.get_running_loop().time()
         try:
             async with asyncio.TaskGroup() as group:
                 for hook in hooks:
                     await asyncio.sleep(started + hook.at - asyncio.get_running_loop().time())
-                    group.create_task(self._until_answered(hook))
+                    identity_id = str(hook.identity_id)
+                    # Before the hook, as Kratos does: whatever becomes of the hook, the sweep finds the identity.
+                    self._kratos.register(identity_id, hook.email)
+                    self._history.record("registered", identity_id=identity_id, email=hook.email)
+                    if not hook.lost:
+                        group.create_task(self._until_answered(hook))
         finally:
             await self._http.aclose()
 
     async def _until_answered(self, hook: Hook) -> None:
-        for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
-            if await self._send(hook) not in (None, 503):
+        for attempt in range(1, TRIES + 1):
+            status, retry_after = await self._send(hook)
+            pause = seconds_until_retry(attempt, status, retry_after, datetime.now(UTC))
+            if pause is None:
                 return
             await asyncio.sleep(pause)
 
-    async def _send(self, hook: Hook) -> int | None:
+    async def _send(self, hook: Hook) -> tuple[int | None, str | None]:
+        """The status and Retry-After; None without an answer."""
         number, identity_id = next(self._numbers), str(hook.identity_id)
         url = next(self._urls)
         self._history.record("asked", number=number, identity_id=identity_id, email=hook.email, url=url)
@@ -72,9 +71,9 @@ class Load:
                 answer = await self._http.post(f"{url}/internal/mail/provision", json=body)
         except (httpx2.HTTPError, TimeoutError) as error:
             self._history.record("unanswered", number=number, error=type(error).__name__)
-            return None
+            return None, None
         self._history.record("answered", number=number, status=answer.status_code, body=_read(answer))
-        return answer.status_code
+        return answer.status_code, answer.headers.get("retry-after")
 
 
 def _read(answer: httpx2.Response) -> Any:
@@ -83,3 +82,39 @@ def _read(answer: httpx2.Response) -> Any:
         return answer.json()
     except ValueError:
         return answer.text
+
+
+class LoadProcess:
+    """The load, from outside; its history goes to `file`, and `kratos` is the folder of the stand-in's state."""
+
+    def __init__(self, file: Path, kratos: Path, log: Path) -> None:
+        self._child = Child("chaos.load", log)
+        self._file = file
+        self._kratos = kratos
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    async def start(self) -> None:
+        """Return when it can send: the faults' times and the hooks' begin together."""
+        await self._child.start()
+        await self._child.ask("ready")
+
+    async def run(self, urls: Sequence[str], key: str, hooks: Sequence[Hook]) -> None:
+        """As Load.run. Raises ConfigurationError when the process ends before."""
+        told = [[hook.at, str(hook.identity_id), hook.email, hook.lost] for hook in hooks]
+        await self._child.ask("run", str(self._file), str(self._kratos), urls, key, told)
+
+    async def stop(self) -> None:
+        await self._child.stop()
+
+
+async def _run(file: str, folder: str, urls: list[str], key: str, told: list[tuple[float, str, str, bool]]) -> None:
+    hooks = [Hook(at, UUID(identity_id), email, lost) for at, identity_id, email, lost in told]
+    with closing(Registrations(Path(folder))) as kratos, closing(History(Path(file))) as history:
+        await Load(urls, key, history, kratos).run(hooks)
+
+
+if __name__ == "__main__":
+    asyncio.run(obey({"ready": lambda: None, "run": _run}))

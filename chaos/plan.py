@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from postroom.sandbox.stalwart.faults import KINDS
+
 DOMAIN = "example.org"
 WORD = "should-fail"
 """The stand-in answers 500 to every create of an address with this word in it, while it is well otherwise: these
@@ -15,13 +17,16 @@ REST = 1.0
 
 SERVICES = ("service-1", "service-2")
 WORKERS = ("worker-1", "worker-2")
-LINKS = ("postgres", "redis", "stalwart")
+LINKS = ("postgres", "redis", "stalwart", "kratos")
+STALWART_FAULTS = ("refuse", "hang", "unavailable", "reset-after", "full")
+"""Those of the stand-in itself, beside those of the link to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """`seconds` it lasts: for a kill, how long the process stays away. `amount`: seconds of a round trip for
-    `latency`, bytes for `cut-after`, probability for `reset-after`."""
+    `latency`, seconds between two bytes for `drip`, bytes for `cut-after`, probability for `reset-after`. A
+    `fail-over` lasts while commits reach the primary alone, which then dies."""
 
     at: float
     target: str
@@ -32,9 +37,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
+    """A registration, or a change of address. `lost`: Kratos never sends it, so that only the sweep can find it."""
+
     at: float
     identity_id: UUID
     email: str
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,9 @@ class Plan:
 
 _Item = tuple[str, float, float]
 
+FIRST_ID, LAST_ID = UUID("00000000-0000-4000-8000-000000000001"), UUID("ffffffff-ffff-4fff-bfff-ffffffffffff")
+"""Kratos lists by id. Who registers as these at the end shows when the sweep has gone through all others."""
+
 
 def whole(seed: int) -> Plan:
     """Over 10,000 hooks in 5 minutes. The leases are those of production."""
@@ -68,13 +79,17 @@ def whole(seed: int) -> Plan:
     network: list[_Item] = [("drop", 0, 0), ("half-close", 0, 0), ("latency", 15, 2), ("cut-after", 5, 0)]
     for link in LINKS:
         lanes[link] = [(kind, seconds, amount or _bytes(draw)) for kind, seconds, amount in network]
-    lanes["postgres"] += [("restart", 2, 0), ("kill", 2, 0), ("black-hole", 30, 0)]
+    lanes["postgres"] += [("restart", 2, 0), ("kill", 2, 0), ("black-hole", 30, 0), ("migrate", 0, 0)]
+    lanes["postgres"] += [("fail-over", 2, 0)]
     lanes["redis"] += [("restart", 1, 0)] * 3 + [("flushall", 0, 0), ("black-hole", 30, 0)]
     lanes["stalwart"] += [("refuse", 10, 0), ("hang", 10, 0), ("unavailable", 10, 0), ("reset-after", 10, 0.5)]
-    lanes["stalwart"] += [("black-hole", 30, 0)]
+    lanes["stalwart"] += [("black-hole", 30, 0), *_full_store(50)]  # longer than three retries take
+    lanes["kratos"] += [("latency", 15, 6), ("drip", 20, 0.1), ("black-hole", 30, 0)]
     faults = _spread(draw, lanes, 20, 290)
     hooks, taken = _hooks(draw, 10_200, 299)
-    return Plan("whole", seed, 18, 300, hooks, faults, taken)
+    # The default pace spares a mail server that grants 1,000 requests a minute; the stand-in grants any number.
+    settings = {"POSTROOM_SWEEP_SECONDS": "5", "POSTROOM_PACE": "20"}
+    return Plan("whole", seed, 18, 300, hooks, faults, taken, settings)
 
 
 def short(seed: int) -> Plan:
@@ -88,14 +103,26 @@ def short(seed: int) -> Plan:
         "postgres": [("restart", 1, 0), ("kill", 1, 0), ("black-hole", 6, 0), ("latency", 4, 2), ("drop", 0, 0)],
         "redis": [("restart", 1, 0), ("flushall", 0, 0), ("black-hole", 4, 0), ("latency", 4, 2)],
         "stalwart": [("refuse", 3, 0), ("hang", 4, 0), ("unavailable", 3, 0), ("reset-after", 4, 0.5)],
+        # None that fails a page: the sweep then leaves Kratos alone for 30 s.
+        "kratos": [("latency", 6, 2), ("drip", 6, 0.5)],
     }
-    lanes["postgres"].append(("half-close", 0, 0))
+    lanes["postgres"] += [("half-close", 0, 0), ("migrate", 0, 0), ("fail-over", 1, 0)]
     lanes["redis"].append(("cut-after", 2, _bytes(draw)))
-    lanes["stalwart"] += [("latency", 4, 2), ("cut-after", 2, _bytes(draw))]
-    faults = _spread(draw, lanes, 6, 58)
-    hooks, taken = _hooks(draw, 900, 58)
-    leases = {"POSTROOM_INLINE_LEASE_SECONDS": "6", "POSTROOM_LEASE_SECONDS": "9"}
-    return Plan("short", seed, 5, 60, hooks, faults, taken, leases)
+    lanes["stalwart"] += [("latency", 4, 2), ("cut-after", 2, _bytes(draw)), *_full_store(8)]
+    faults = _spread(draw, lanes, 6, 46)
+    hooks, taken = _hooks(draw, 750, 48)
+    settings = {
+        "POSTROOM_INLINE_LEASE_SECONDS": "6",
+        "POSTROOM_LEASE_SECONDS": "9",
+        "POSTROOM_RETRY_AFTER_SECONDS": "3",
+        "POSTROOM_SWEEP_SECONDS": "2",
+    }
+    return Plan("short", seed, 5, 50, hooks, faults, taken, settings)
+
+
+def _full_store(seconds: float) -> list[_Item]:
+    """Nothing where the stand-in has no such fault yet."""
+    return [("full", seconds, 0)] if "full" in KINDS else []
 
 
 def _bytes(draw: random.Random) -> int:
@@ -142,5 +169,5 @@ def _hooks(draw: random.Random, count: int, seconds: float) -> tuple[list[Hook],
         elif role < 0.15:
             rival = UUID(int=draw.getrandbits(128), version=4)
             hooks.append(Hook(min(seconds, at + draw.uniform(0, 10)), rival, email))
-        hooks.append(Hook(at, identity_id, email))
+        hooks.append(Hook(at, identity_id, email, lost=0.15 <= role < 0.18))
     return sorted(hooks, key=lambda hook: (hook.at, hook.identity_id)), taken

@@ -1,10 +1,14 @@
-"""A TCP proxy that stands in one link and can do to it what networks do."""
+"""A TCP proxy that stands in one link and can do to it what networks do.
+
+`python -m chaos.proxy` runs one as a process of its own (`chaos/link.py` tells it what to do).
+"""
 
 import asyncio
 import socket
 import struct
 from dataclasses import dataclass, field
 
+from chaos.control import obey
 from postroom.sandbox.loopback import LOOPBACK
 
 _CHUNK = 65536
@@ -42,6 +46,7 @@ class FaultProxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._delay = 0.0
+        self._pause = 0.0
         self._cut_after: int | None = None
 
     async def start(self) -> None:
@@ -58,13 +63,19 @@ class FaultProxy:
 
     def pass_on(self) -> None:
         """Lift the fault; what a black hole held back arrives now, as TCP would send it again."""
-        self._delay, self._cut_after = 0.0, None
+        self._delay, self._pause, self._cut_after = 0.0, 0.0, None
         self._flowing.set()
 
     def delay(self, round_trip: float) -> None:
         """A question and its answer take `round_trip` seconds longer, half of it each way."""
         self.pass_on()
         self._delay = round_trip / 2
+
+    def drip(self, pause: float) -> None:
+        """What the server sends arrives a byte at a time, `pause` seconds apart: a time-out that counts from the last
+        byte never ends it."""
+        self.pass_on()
+        self._pause = pause
 
     def black_hole(self) -> None:
         """Nothing arrives, in neither direction, and nobody is told."""
@@ -124,6 +135,8 @@ class FaultProxy:
                 if answers_of and self._is_cut(answers_of, chunk):
                     return
                 try:
+                    if answers_of:
+                        chunk = await self._dripped(sink, chunk)
                     sink.write(chunk)
                     await sink.drain()
                 except (OSError, RuntimeError):
@@ -141,6 +154,15 @@ class FaultProxy:
         if self._delay:
             await asyncio.sleep(self._delay)
 
+    async def _dripped(self, sink: asyncio.StreamWriter, chunk: bytes) -> bytes:
+        """What is left of the chunk when the fault is over."""
+        while chunk and self._pause:
+            sink.write(chunk[:1])
+            await sink.drain()
+            chunk = chunk[1:]
+            await asyncio.sleep(self._pause)
+        return chunk
+
     def _is_cut(self, connection: _Connection, chunk: bytes) -> bool:
         if self._cut_after is None:
             return False
@@ -151,3 +173,21 @@ class FaultProxy:
         connection.client.write(chunk[:left])
         connection.reset()
         return True
+
+
+async def main() -> None:
+    proxy = FaultProxy(0)
+    await proxy.start()
+
+    def lead_to(port: int) -> None:
+        proxy.target = port
+
+    faults = (proxy.pass_on, proxy.delay, proxy.drip, proxy.black_hole, proxy.cut_after, proxy.drop, proxy.half_close)
+    try:
+        await obey({"port": lambda: proxy.port, "lead_to": lead_to} | {fault.__name__: fault for fault in faults})
+    finally:
+        await proxy.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

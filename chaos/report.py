@@ -8,94 +8,140 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chaos.checker import Evidence, Violation, doubled, lost, wrongly_buried
-from chaos.cluster import DELAY_FACTOR, STALWART_MILLISECONDS
-from chaos.plan import Plan
+from chaos.checker import Violation, check, doubled, figures, lost, wrongly_buried
+from chaos.cluster import DELAY_FACTOR
+from chaos.plan import LINKS, Plan
+from chaos.run import Ran
+from chaos.stand_ins import MILLISECONDS
 from chaos.timeline import draw
 
-RULES = (*(f"I{number}" for number in range(1, 11)), "alive")
+RULES = (*(f"I{number}" for number in range(1, 11)), "answers", "alive")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Of a run that became calm. `statuses` are the audit's rows."""
+
+    states: dict[str, int]
+    attempts: int
+    statuses: dict[str, int]
+    lost: int
+    doubled: int
+    wrongly_buried: int
+    figures: dict[str, int]
+    violations: list[Violation]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
+    """`asked`: requests sent, repeats among them. `seconds_to_calm`: from the end of the last fault until everything
+    was at rest; None if it never was, and then there is no verdict: `why_restless` says what moved still."""
+
     plan: str
     seed: int
+    busy: int
     date: str
     asked: int
-    """requests sent, repeats after no answer among them"""
     answers: dict[str, int]
     identities: int
-    states: dict[str, int]
-    attempts: int
-    statuses: dict[str, int]
-    """rows of the audit by status"""
     faults: dict[str, int]
-    lost: int
-    doubled: int
-    wrongly_buried: int
     seconds_to_calm: float | None
-    """from the end of the last fault until every row was at rest; None if that did not happen"""
-    violations: list[Violation]
+    calm_within: float
+    why_restless: str
+    verdict: Verdict | None
 
     @property
-    def held(self) -> bool:
-        return not self.violations and self.seconds_to_calm is not None
+    def problem(self) -> str | None:
+        """Why the run failed, in a sentence; None if the promise held."""
+        if self.verdict is None or self.seconds_to_calm is None:
+            return f"not calm, so nothing can be said of what is lost or doubled: {self.why_restless}"
+        if self.verdict.violations:
+            return f"{len(self.verdict.violations)} violations"
+        if self.seconds_to_calm > self.calm_within:
+            return (
+                f"calm {self.seconds_to_calm:.0f} s after the last fault, and {self.calm_within:.0f} s are the target"
+            )
+        return None
 
 
-def result_of(plan: Plan, evidence: Evidence, violations: Sequence[Violation]) -> Result:
-    events = evidence.history
-    answers = Counter(str(event["status"]) for event in events if event["event"] == "answered")
-    answers["none"] = sum(event["event"] == "unanswered" for event in events)
-    statuses = Counter(row["status"] for row in evidence.log)
+def result_of(plan: Plan, ran: Ran, *, busy: int = 0) -> Result:
+    answers = Counter(str(event["status"]) for event in ran.events if event["event"] == "answered")
+    answers["none"] = sum(event["event"] == "unanswered" for event in ran.events)
     return Result(
         plan=plan.name,
         seed=plan.seed,
-        date=datetime.fromtimestamp(events[0]["t"], UTC).date().isoformat(),
-        asked=sum(event["event"] == "asked" for event in events),
+        busy=busy,
+        date=datetime.fromtimestamp(ran.events[0]["t"], UTC).date().isoformat(),
+        asked=sum(event["event"] == "asked" for event in ran.events),
         answers=dict(sorted(answers.items())),
         identities=len({hook.identity_id for hook in plan.hooks}),
-        states=dict(Counter(row["state"] for row in evidence.requests)),
-        attempts=statuses["pending"],
-        statuses=dict(sorted(statuses.items())),
-        faults=dict(Counter(_name(event) for event in events if event["event"] == "fault")),
-        lost=lost(violations),
-        doubled=doubled(violations),
-        wrongly_buried=wrongly_buried(violations),
-        seconds_to_calm=next((event["seconds"] for event in events if event["event"] == "calm"), None),
-        violations=list(violations),
+        faults=dict(Counter(_name(event) for event in ran.events if event["event"] == "fault")),
+        seconds_to_calm=next((event["seconds"] for event in ran.events if event["event"] == "calm"), None),
+        calm_within=ran.calm_within,
+        why_restless=ran.why,
+        verdict=_verdict(ran),
     )
 
 
-def write(folder: Path, plan: Plan, evidence: Evidence, result: Result) -> None:
-    """report.md, report.json, timeline.svg and evidence.json; history.jsonl and logs lie there since the run."""
-    (folder / "report.json").write_text(json.dumps(asdict(result) | {"held": result.held}, indent=2) + "\n")
-    (folder / "evidence.json").write_text(json.dumps(evidence.as_dict()))
-    (folder / "timeline.svg").write_text(draw(evidence.history))
+def _verdict(ran: Ran) -> Verdict | None:
+    evidence = ran.evidence
+    if evidence is None:
+        return None
+    violations = check(evidence)
+    statuses = Counter(row["status"] for row in evidence.log)
+    return Verdict(
+        states=dict(Counter(row["state"] for row in evidence.requests)),
+        attempts=statuses["pending"],
+        statuses=dict(sorted(statuses.items())),
+        lost=lost(violations),
+        doubled=doubled(violations),
+        wrongly_buried=wrongly_buried(violations),
+        figures=asdict(figures(evidence)),
+        violations=violations,
+    )
+
+
+def write(folder: Path, plan: Plan, ran: Ran, result: Result) -> None:
+    """All of the report but the logs, which lie there since the run."""
+    (folder / "report.json").write_text(json.dumps(asdict(result) | {"problem": result.problem}, indent=2) + "\n")
+    (folder / "history.jsonl").write_text("".join(json.dumps(event) + "\n" for event in ran.events))
+    if ran.evidence:
+        (folder / "evidence.json").write_text(json.dumps(ran.evidence.as_dict()))
+    else:
+        (folder / "evidence.json").unlink(missing_ok=True)  # an earlier run's
+    (folder / "timeline.svg").write_text(draw(ran.events))
     (folder / "report.md").write_text(page(plan, result))
 
 
 def page(plan: Plan, result: Result) -> str:
+    again = f"python -m chaos --plan {result.plan} --seed {result.seed}" + (
+        f" --busy {result.busy}" * bool(result.busy)
+    )
     lines = [
-        f"# Chaos, plan `{result.plan}`, seed {result.seed}, {result.date}: {'held' if result.held else 'BROKEN'}",
+        f"# Chaos, plan `{result.plan}`, seed {result.seed}, {result.date}: {'BROKEN' if result.problem else 'held'}",
         "",
+        *([f"**{result.problem}**", ""] if result.problem else []),
         table(plan, result),
         "",
-        f"Delays are shortened by the factor {DELAY_FACTOR:g} (60 s is {60 * DELAY_FACTOR:g} s); leases are "
-        f"{_leases(plan)}. The stand-in for Stalwart takes {STALWART_MILLISECONDS} ms for each answer.",
+        f"Delays are shortened by the factor {DELAY_FACTOR:g} (60 s is {60 * DELAY_FACTOR:g} s). Other settings: "
+        f"{', '.join(f'{name}={value}' for name, value in plan.settings.items())}. The stand-in for Stalwart takes "
+        f"{MILLISECONDS} ms for each answer.",
         "",
         "![what was done, and what was answered](timeline.svg)",
         "",
-        f"Again: `python -m chaos --plan {result.plan} --seed {result.seed}`",
-        "",
-        "| rule | violations |",
-        "|---|---|",
+        f"Again: `{again}`",
+        *(_violations(result.verdict.violations) if result.verdict else []),
     ]
-    by_rule = Counter(violation.rule for violation in result.violations)
-    lines += [f"| {rule} | {by_rule[rule]} |" for rule in RULES]
-    if result.violations:
-        lines += ["", "## Violations", ""]
-        lines += [f"- {each.rule}: {each.identity_id or ''} {each.what}" for each in result.violations[:200]]
     return "\n".join(lines) + "\n"
+
+
+def _violations(violations: Sequence[Violation]) -> list[str]:
+    by_rule = Counter(violation.rule for violation in violations)
+    lines = ["", "| rule | violations |", "|---|---|", *(f"| {rule} | {by_rule[rule]} |" for rule in RULES)]
+    if violations:
+        lines += ["", "## Violations", ""]
+        lines += [f"- {each.rule}: {each.identity_id or ''} {each.what}" for each in violations[:200]]
+    return lines
 
 
 def table(plan: Plan, result: Result) -> str:
@@ -104,20 +150,33 @@ def table(plan: Plan, result: Result) -> str:
         ("requests sent", f"{result.asked:,} in {plan.seconds:g} s, of {result.identities:,} identities"),
         ("answered", _told(result.answers)),
         ("faults", _told(result.faults)),
-        ("attempts", f"{result.attempts:,}: {_told(result.statuses, leave_out={'pending', 'done'})}"),
-        ("at the end", _told(result.states)),
-        ("**lost**", f"**{result.lost}**"),
-        ("**doubled effects**", f"**{result.doubled}**"),
-        ("**wrongly buried**", f"**{result.wrongly_buried}**"),
-        ("time to calm after the last fault", calm),
     ]
+    if result.verdict:
+        rows += _of_the_verdict(result.verdict)
+    rows += [("time to calm after the last fault", f"{calm} (target: {result.calm_within:.0f} s)")]
+    if result.busy:
+        rows += [("busy loops beside it", result.busy)]
     return "\n".join(["| what | result |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
 
 
-def _leases(plan: Plan) -> str:
-    if not plan.settings:
-        return "those of production (in line 10 s, of a worker 30 s)"
-    return ", ".join(f"{name}={value}" for name, value in plan.settings.items())
+def _of_the_verdict(verdict: Verdict) -> list[tuple[str, Any]]:
+    count = verdict.figures
+    return [
+        ("attempts", f"{verdict.attempts:,}: {_told(verdict.statuses, leave_out={'pending', 'done'})}"),
+        ("identities known to Kratos alone", f"{count['unhooked']:,}, for the sweep to find"),
+        (
+            "identities whose hooks were never answered",
+            f"{count['unanswered']:,}, {count['without_row']} without a request",
+        ),
+        (
+            "answered, lost by the fail-over, stored anew",
+            f"{count['forgotten']:,}, {count['beside']} dead beside a mailbox",
+        ),
+        ("at the end", _told(verdict.states)),
+        ("**lost**", f"**{verdict.lost}**"),
+        ("**doubled effects**", f"**{verdict.doubled}**"),
+        ("**wrongly buried**", f"**{verdict.wrongly_buried}**"),
+    ]
 
 
 def _told(counts: dict[str, int], leave_out: frozenset[str] | set[str] = frozenset()) -> str:
@@ -125,5 +184,5 @@ def _told(counts: dict[str, int], leave_out: frozenset[str] | set[str] = frozens
 
 
 def _name(event: dict[str, Any]) -> str:
-    is_link = event["target"] in ("postgres", "redis", "stalwart")
+    is_link = event["target"] in LINKS
     return f"{event['target']} {event['kind']}" if is_link else f"process {event['kind']}"

@@ -11,7 +11,7 @@ WIDTH, LEFT, RIGHT = 1000, 96, 16
 TOP, HEIGHT = 44, 130
 WAITING_TOP, WAITING_HEIGHT = TOP + HEIGHT + 28, 70
 LANES_TOP, LANE = WAITING_TOP + WAITING_HEIGHT + 30, 36
-LANES = ("service-1", "service-2", "worker-1", "worker-2", "postgres", "redis", "stalwart")
+LANES = ("service-1", "service-2", "worker-1", "worker-2", "postgres", "redis", "stalwart", "kratos")
 ANSWERS = (("200", "ok"), ("500", "retry"), ("409", "dead"), ("422", "dead"), ("503", "away"), ("none", "none"))
 LEGEND = (("ok", "200"), ("retry", "500 will retry"), ("dead", "409, 422"), ("away", "503"), ("none", "no answer"))
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from chaos.checker import WILL_RETRY, Evidence, check, doubled, lost, wrongly_buried
+from chaos.checker import WILL_RETRY, check, doubled, figures, lost, wrongly_buried
+from chaos.evidence import Evidence, LostCommits
 
-ALICE, BOB, CAROL = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "abc")
+ALICE, BOB, CAROL, DORA = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "abcd")
 STRANGER = "stranger@example.org"
 
 
@@ -38,6 +39,10 @@ def mark(identity_id: str) -> str:
 
 def asked(number: int, identity_id: str, email: str) -> dict[str, Any]:
     return {"t": ZERO + 0.5, "event": "asked", "number": number, "identity_id": identity_id, "email": email}
+
+
+def registered(identity_id: str, email: str) -> dict[str, Any]:
+    return {"t": ZERO + 0.4, "event": "registered", "identity_id": identity_id, "email": email}
 
 
 def answered(number: int, status: int, body: Any) -> dict[str, Any]:
@@ -130,9 +135,9 @@ BREACHES: list[tuple[str, str, Callable[[Evidence], object]]] = [
     ("I1", "no row", lambda broken: broken.requests.pop(0)),
     ("I1", "before its row", set_request(0, created_at=at(9))),
     ("I1", "not in email_accounts", set_answer(7, body={"email_account_id": "another"})),
-    ("I1", "no answer of ours", set_answer(4, body="Internal Server Error")),
-    ("I1", "no answer of ours", set_answer(4, status=404)),
-    ("I2", "lost: it asked", lambda broken: broken.history.append(asked(9, "d" * 8, "dora@example.org"))),
+    ("answers", "Internal Server Error", set_answer(4, body="Internal Server Error")),
+    ("answers", "404", set_answer(4, status=404)),
+    ("I2", "lost: Kratos lists it", lambda broken: broken.history.append(registered(DORA, "dora@example.org"))),
     ("I2", "lost: still waiting", set_request(0, state="waiting")),
     ("I2", "dead without a reason", set_request(1, reason=None)),
     ("I2", "without a row in email_accounts", lambda broken: broken.accounts.clear()),
@@ -181,3 +186,85 @@ def test_the_three_figures_of_survival_count_what_they_say() -> None:
     assert lost(found) == 1
     assert doubled(found) >= 1
     assert wrongly_buried(found) == 1
+
+
+def test_who_was_never_answered_is_not_lost() -> None:
+    """On a busy machine nobody may have read the hook: no promise was made, and none is broken."""
+    busy = evidence()
+    busy.history += [asked(9, DORA, "dora@example.org"), {"t": ZERO + 9, "event": "unanswered", "number": 9}]
+    assert check(busy) == []
+    assert (figures(busy).unanswered, figures(busy).without_row) == (1, 1)
+
+
+def test_a_503_promises_nothing() -> None:
+    away = evidence()
+    away.history += [asked(9, DORA, "dora@example.org"), answered(9, 503, {"code": "away"})]
+    assert check(away) == []
+    assert figures(away).unanswered == 1
+
+
+def test_who_was_never_answered_is_lost_if_kratos_lists_it_and_the_sweep_did_not_find_it() -> None:
+    broken = evidence()
+    broken.history += [registered(DORA, "dora@example.org"), asked(9, DORA, "dora@example.org")]
+    assert lost(check(broken)) == 1
+    assert figures(broken).without_row == 0
+
+
+def test_who_is_known_to_kratos_alone_may_have_the_address_it_registered() -> None:
+    swept = evidence()
+    swept.history += [registered(DORA, "dora@example.org")]
+    swept.requests.append(request(DORA, "dora@example.org", "dead", reason="taken", attempts=0))
+    swept.requests.append(request("e" * 8, "dora@example.org", "waiting", attempts=0))
+    assert not [each for each in check(swept) if each.identity_id == DORA]
+    assert figures(swept).unhooked == 1
+
+
+def after_a_fail_over() -> Evidence:
+    """Alice was stored and answered at the second 5, before the replica of second 8 had it; she is stored anew at 9."""
+    found = evidence()
+    found.lost_commits = LostCommits(ZERO + 4, ZERO + 8, frozenset({ALICE}))
+    found.requests[0]["created_at"] = at(9)
+    return found
+
+
+def test_a_commit_lost_by_a_fail_over_may_be_made_anew() -> None:
+    found = after_a_fail_over()
+    found.history[7] = answered(4, 200, {"email_account_id": "account-of-the-lost-commit"})
+    assert check(found) == []
+    assert figures(found).forgotten == 1
+
+
+@pytest.mark.parametrize(
+    "breach",
+    [
+        lambda found: found.requests.pop(0),
+        lambda found: setattr(found, "lost_commits", LostCommits(ZERO + 6, ZERO + 8, frozenset({ALICE}))),
+        lambda found: setattr(found, "lost_commits", LostCommits(ZERO + 0, ZERO + 0.1, frozenset({ALICE}))),
+        lambda found: setattr(found, "lost_commits", LostCommits(ZERO + 4, ZERO + 8, frozenset())),
+    ],
+    ids=["it is not found again", "answered before", "asked after", "the replica had it"],
+)
+def test_a_fail_over_excuses_no_more_than_it_costs(breach: Callable[[Evidence], object]) -> None:
+    found = after_a_fail_over()
+    breach(found)
+    assert [each for each in check(found) if (each.rule, each.identity_id) == ("I1", ALICE)]
+
+
+def test_a_bare_error_promises_nothing_and_loses_nobody() -> None:
+    broken = evidence()
+    broken.history += [asked(9, DORA, "dora@example.org"), answered(9, 500, "Internal Server Error")]
+    assert [each.rule for each in check(broken)] == ["answers"]
+    assert lost(check(broken)) == 0
+
+
+def test_only_lost_commits_excuse_a_dead_request_beside_its_own_mailbox() -> None:
+    found = evidence()
+    found.history += [registered(DORA, "dora@example.org"), registered(DORA, "newer@example.org")]
+    found.requests.append(request(DORA, "newer@example.org", "dead", reason="another address", attempts=0))
+    found.stalwart.append({"id": "s4", "addresses": ["dora@example.org"], "marks": [mark(DORA)]})
+    assert {each.rule for each in check(found)} == {"I6", "I9"}
+    found.lost_commits = LostCommits(ZERO + 4, ZERO + 8, frozenset())
+    assert check(found) == []
+    assert figures(found).beside == 1
+    found.requests[-1]["email"] = "dora@example.org"  # its own address, and nobody held it: wrongly buried
+    assert {each.rule for each in check(found)} == {"I6", "I9"}

@@ -85,6 +85,15 @@ async def test_delay_lengthens_the_round_trip(proxy: FaultProxy, streams: Stream
     assert time.monotonic() - before >= 0.3
 
 
+async def test_a_drip_passes_a_byte_at_a_time_and_the_rest_when_it_is_over(proxy: FaultProxy, streams: Streams) -> None:
+    proxy.drip(0.1)
+    streams[1].write(b"hello\n")
+    assert await asyncio.wait_for(streams[0].read(100), 5) == b"h"
+    assert await asyncio.wait_for(streams[0].read(100), 5) == b"e"
+    proxy.pass_on()
+    assert await asyncio.wait_for(streams[0].readline(), 5) == b"llo\n"
+
+
 async def test_a_black_hole_keeps_silent_and_gives_up_what_it_held_when_lifted(
     proxy: FaultProxy, streams: Streams, echo: Echo
 ) -> None:

@@ -2,57 +2,87 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
-from chaos.checker import Evidence, Violation
+from chaos.evidence import Evidence
 from chaos.plan import short
 from chaos.report import result_of, write
+from chaos.run import Ran
 
 PLAN = short(3)
-HISTORY = [
+IDENTITY = "aaaaaaaa-0000-4000-8000-000000000000"
+HISTORY: list[dict[str, Any]] = [
     {"t": 100.0, "event": "start"},
-    {"t": 101.0, "event": "asked", "number": 1},
-    {"t": 101.5, "event": "answered", "number": 1, "status": 200},
-    {"t": 102.0, "event": "asked", "number": 2},
+    {"t": 101.0, "event": "asked", "number": 1, "identity_id": IDENTITY, "email": "alice@example.org"},
+    {"t": 101.5, "event": "answered", "number": 1, "status": 503, "body": {}},
+    {"t": 102.0, "event": "asked", "number": 2, "identity_id": IDENTITY, "email": "alice@example.org"},
     {"t": 102.0, "event": "fault", "target": "worker-1", "kind": "kill"},
     {"t": 103.0, "event": "fault over", "target": "worker-1", "kind": "kill"},
-    {"t": 104.0, "event": "fault", "target": "redis", "kind": "black-hole"},
+    {"t": 104.0, "event": "fault", "target": "kratos", "kind": "drip"},
     {"t": 105.0, "event": "rows", "waiting": 3},
     {"t": 110.0, "event": "unanswered", "number": 2},
-    {"t": 120.0, "event": "calm", "seconds": 12.0},
 ]
+CALM = {"t": 120.0, "event": "calm", "seconds": 12.0}
 
 
-def evidence() -> Evidence:
-    return Evidence(HISTORY, [{"state": "provisioned"}], [{"status": "pending"}], [], [], [], "word", 0.02)
+def ran(*, lost: bool = False, seconds_to_calm: float = 12.0) -> Ran:
+    registered = {"t": 100.5, "event": "registered", "identity_id": IDENTITY, "email": "alice@example.org"}
+    events = [*HISTORY, CALM | {"seconds": seconds_to_calm}] + [registered] * lost
+    evidence = Evidence(events, [], [], [], [], [], "word", 0.02)
+    return Ran(events, evidence, "", 120)
 
 
-def test_a_run_holds_only_without_violations_and_with_calm(tmp_path: Path) -> None:
-    held = result_of(PLAN, evidence(), [])
-    assert held.held
-    assert (held.asked, held.answers, held.attempts, held.seconds_to_calm) == (2, {"200": 1, "none": 1}, 1, 12.0)
-    assert held.faults == {"process kill": 1, "redis black-hole": 1}
-    assert not result_of(PLAN, evidence(), [Violation("I2", "a", "lost: still waiting")]).held
-    restless = evidence()
-    restless.history = [event for event in HISTORY if event["event"] != "calm"]
-    assert not result_of(PLAN, restless, []).held
+def restless() -> Ran:
+    return Ran(HISTORY, None, "requests are not at rest: 12 waiting", 120)
+
+
+def test_a_run_without_violations_that_became_calm_in_time_has_no_problem() -> None:
+    held = result_of(PLAN, ran())
+    assert held.problem is None
+    assert (held.asked, held.answers, held.seconds_to_calm) == (2, {"503": 1, "none": 1}, 12.0)
+    assert held.faults == {"process kill": 1, "kratos drip": 1}
+
+
+def test_a_violation_is_a_problem() -> None:
+    assert result_of(PLAN, ran(lost=True)).problem == "1 violations"
+
+
+def test_calm_that_comes_late_is_a_problem_though_nothing_is_lost() -> None:
+    late = result_of(PLAN, ran(seconds_to_calm=140))
+    assert late.problem == "calm 140 s after the last fault, and 120 s are the target"
+    assert late.verdict
+    assert late.verdict.lost == 0
+
+
+def test_of_a_run_that_never_became_calm_nothing_is_said_but_why(tmp_path: Path) -> None:
+    result = result_of(PLAN, restless())
+    assert result.verdict is None
+    write(tmp_path, PLAN, restless(), result)
+    page = (tmp_path / "report.md").read_text()
+    assert "not calm" in page
+    assert "requests are not at rest: 12 waiting" in page
+    assert "**lost**" not in page
+    assert "doubled effects" not in page
+    assert json.loads((tmp_path / "report.json").read_text())["verdict"] is None
+    assert not (tmp_path / "evidence.json").exists()
 
 
 def test_the_report_names_each_violation_and_how_to_repeat_it(tmp_path: Path) -> None:
-    result = result_of(PLAN, evidence(), [Violation("I2", "identity-1", "lost: still waiting")])
-    write(tmp_path, PLAN, evidence(), result)
+    result = result_of(PLAN, ran(lost=True), busy=4)
+    write(tmp_path, PLAN, ran(lost=True), result)
     page = (tmp_path / "report.md").read_text()
     assert "BROKEN" in page
-    assert "- I2: identity-1 lost: still waiting" in page
-    assert "--plan short --seed 3" in page
+    assert f"- I2: {IDENTITY} lost: Kratos lists it" in page
+    assert "--plan short --seed 3 --busy 4" in page
     told = json.loads((tmp_path / "report.json").read_text())
-    assert (told["held"], told["lost"], told["seed"]) == (False, 1, 3)
+    assert (told["problem"], told["verdict"]["lost"], told["seed"]) == ("1 violations", 1, 3)
 
 
 def test_the_picture_shows_answers_and_faults(tmp_path: Path) -> None:
-    write(tmp_path, PLAN, evidence(), result_of(PLAN, evidence(), []))
+    write(tmp_path, PLAN, ran(), result_of(PLAN, ran()))
     picture = ElementTree.parse(tmp_path / "timeline.svg")  # noqa: S314 - we wrote it ourselves
     shown = [each.get("class") for each in picture.iter("{http://www.w3.org/2000/svg}rect")]
-    assert shown.count("fault") == 2
     legend = 1
-    assert shown.count("ok") == shown.count("none") == 1 + legend
+    assert shown.count("fault") == 2
+    assert shown.count("away") == shown.count("none") == 1 + legend

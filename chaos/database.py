@@ -1,0 +1,157 @@
+"""PostgreSQL with an asynchronous replica, and what happens to it: restarts, a fail-over, a migration."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psutil
+import psycopg
+from psycopg.rows import dict_row
+
+from chaos.link import Link
+from chaos.replica import Primary, Replica, discard
+from postroom.errors import ConfigurationError
+from postroom.postgres.migrate import role_of, upgrade
+from postroom.sandbox.data_folder import DataFolder
+from postroom.sandbox.embedded_postgres import EmbeddedPostgres
+
+_MIGRATION: Sequence[LiteralString] = (
+    "ALTER TABLE email_requests ADD COLUMN IF NOT EXISTS made_up text",
+    "ALTER TABLE email_accounts ADD COLUMN IF NOT EXISTS made_up text",
+    "ALTER TABLE email_provisioning_log ADD COLUMN IF NOT EXISTS made_up text",
+)
+"""What a next release might do first: it expands, and breaks nobody who names his columns."""
+_LOCK_TIMEOUT = "100ms"
+"""Who comes after ALTER TABLE in the queue for the lock waits as long as it does."""
+_MIGRATED_WITHIN = 60.0
+_CAUGHT_UP_WITHIN = 60.0
+_CONNECTED_WITHIN = 30
+_AGAIN = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class FailOver:
+    """What was committed from `cut_at` to `promoted_at` may be lost; `kept` are the identities that still had a
+    request when the replica became the primary."""
+
+    cut_at: float
+    promoted_at: float
+    kept: frozenset[str]
+
+
+class Database:
+    """`link` leads services and workers to the primary, `replication` the replica."""
+
+    def __init__(self, data: DataFolder, of_replica: DataFolder, link: Link, replication: Link, *, fsync: bool) -> None:
+        self.primary: EmbeddedPostgres = Primary(data, fsync=fsync)
+        self._of_replica = of_replica
+        self._fsync = fsync
+        self._link = link
+        self._replication = replication
+        self._replica: Replica | None = None
+        self._cut_at = 0.0
+        self._servers: list[EmbeddedPostgres] = [self.primary]
+        self.fail_over: FailOver | None = None
+        self.durable = asyncio.Lock()
+        """Held while commits reach no replica: what is read now may be gone soon."""
+
+    async def start(self) -> None:
+        """Both servers, migrated; the links must listen."""
+        await self.primary.start()
+        await asyncio.to_thread(upgrade, self.primary.owner_url, role_of(self.primary.service_url))
+        await self._lead()
+        self._replica = Replica(self._of_replica, self.primary, self._replication.port, fsync=self._fsync)
+        self._servers.append(self._replica)
+        await self._replica.start()
+
+    async def stop(self) -> None:
+        """End both and remove their files."""
+        for server in reversed(self._servers):
+            await discard(server)
+
+    async def shut_down(self) -> None:
+        await self.primary.stop()
+
+    async def kill(self) -> None:
+        """kill -9 of all its processes at once: none may end what it had begun."""
+        server = psutil.Process(self.primary.pid)
+        for process in (server, *server.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):  # a backend that has just ended
+                process.kill()
+        await self.primary.ended()
+
+    async def start_again(self) -> None:
+        """The backends of a killed one need a moment to be gone, and it will not start beside them."""
+        for _ in range(10):
+            try:
+                await self.primary.start()
+                break
+            except ConfigurationError:
+                await asyncio.sleep(0.5)
+        else:
+            raise ConfigurationError("PostgreSQL did not come back")
+        await self._lead()
+
+    async def cut_off_replica(self) -> None:
+        """From here on no commit reaches the replica; all that were answered before have reached it."""
+        assert self._replica
+        await self.durable.acquire()
+        self._cut_at = time.time()
+        (last,) = await self.rows("SELECT pg_current_wal_flush_lsn()::text AS lsn")
+        arrived: LiteralString = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn AS arrived"
+        end = time.monotonic() + _CAUGHT_UP_WITHIN
+        while not (await _rows(self._replica.owner_url, arrived, (last["lsn"],)))[0]["arrived"]:
+            if time.monotonic() > end:
+                raise ConfigurationError(f"the replica did not catch up within {_CAUGHT_UP_WITHIN:g} s")
+            await asyncio.sleep(0.05)
+        await self._replication.do("black_hole")
+
+    async def fail_over_to_replica(self) -> None:
+        """The primary dies, and the replica takes its place with what has reached it."""
+        assert self._replica
+        await self.kill()
+        await self._replica.promote()
+        self.primary, self._replica = self._replica, None
+        kept = frozenset(row["id"] for row in await self.rows("SELECT identity_id::text AS id FROM email_requests"))
+        # Before anybody is led there: a request that is stored from now on is not lost.
+        self.fail_over = FailOver(self._cut_at, time.time(), kept)
+        await self._lead()
+        self.durable.release()
+
+    async def migrate(self) -> None:
+        """Expand the schema as a next release might, while everything runs. Raises ConfigurationError when no try
+        gets its locks."""
+        end = time.monotonic() + _MIGRATED_WITHIN
+        for statement in _MIGRATION:
+            while not await self._altered(statement):
+                if time.monotonic() > end:
+                    raise ConfigurationError(f"the migration got no lock within {_MIGRATED_WITHIN:g} s")
+                await asyncio.sleep(_AGAIN)
+
+    async def _altered(self, statement: LiteralString) -> bool:
+        try:
+            async with await psycopg.AsyncConnection.connect(
+                self.primary.owner_url, autocommit=True, connect_timeout=_CONNECTED_WITHIN
+            ) as conn:
+                await conn.execute("SELECT set_config('lock_timeout', %s, false)", (_LOCK_TIMEOUT,))
+                await conn.execute(statement)
+        except psycopg.errors.LockNotAvailable:
+            return False
+        return True
+
+    async def rows(self, query: LiteralString) -> list[dict[str, Any]]:
+        """As the owner, past the link."""
+        return await _rows(self.primary.owner_url, query)
+
+    async def _lead(self) -> None:
+        """The server comes back on another port each time."""
+        await self._link.lead_to(self.primary.port)
+        await self._replication.lead_to(self.primary.port)
+
+
+async def _rows(url: str, query: LiteralString, parameters: Sequence[Any] | None = None) -> list[dict[str, Any]]:
+    async with await psycopg.AsyncConnection.connect(url, connect_timeout=_CONNECTED_WITHIN) as conn:
+        return await (await conn.cursor(row_factory=dict_row).execute(query, parameters)).fetchall()

@@ -1,0 +1,100 @@
+"""What a run left behind when all was at rest and nothing ran any more, and the same arranged for judging it."""
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LostCommits:
+    """What a fail-over to an asynchronous replica cost. Whatever was committed from `cut_at` to `promoted_at` may be
+    gone; of `forgotten`, who had been asked for or registered by then, the replica held no request."""
+
+    cut_at: float
+    promoted_at: float
+    forgotten: frozenset[str]
+
+
+@dataclass(slots=True)
+class Evidence:
+    """`requests`, `log` (by id), `accounts` are the tables' rows of one moment, when everything was at rest; `stalwart`
+    the stand-in's accounts, `members` what Redis held then. `seen_log` maps ids of the audit to digests taken during
+    the run, `log_digests` those at its end; `corrected` counts reconciliation's corrections before the first fault;
+    `broken` are processes that ended by themselves."""
+
+    history: list[Row]
+    requests: list[Row]
+    log: list[Row]
+    accounts: list[Row]
+    stalwart: list[Row]
+    strangers: list[str]
+    word: str
+    delay_factor: float
+    seen_log: dict[str, str] = field(default_factory=dict[str, str])
+    log_digests: dict[str, str] = field(default_factory=dict[str, str])
+    members: list[str] = field(default_factory=list[str])
+    corrected: int = 0
+    broken: list[str] = field(default_factory=list[str])
+    lost_commits: LostCommits | None = None
+
+    def as_dict(self) -> Row:
+        """As JSON has it."""
+        told = asdict(self)
+        if self.lost_commits:
+            told["lost_commits"]["forgotten"] = sorted(self.lost_commits.forgotten)
+        return told
+
+
+class Case:
+    """The evidence, arranged."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.requests = {row["identity_id"]: row for row in evidence.requests}
+        self.accounts = {row["kratos_identity_id"]: row for row in evidence.accounts}
+        self.log: dict[str, list[Row]] = defaultdict(list)
+        for row in evidence.log:
+            self.log[row["kratos_identity_id"]].append(row)
+        self.asked = {event["number"]: event for event in evidence.history if event["event"] == "asked"}
+        self.answers = [event for event in evidence.history if event["event"] == "answered"]
+        self.emails: dict[str, set[str]] = defaultdict(set)
+        registered = [event for event in evidence.history if event["event"] == "registered"]
+        for event in (*self.asked.values(), *registered):
+            self.emails[event["identity_id"]].add(event["email"])
+        self.registered = {event["identity_id"] for event in registered}
+        self.marks: dict[str, list[Row]] = defaultdict(list)
+        for account in evidence.stalwart:
+            for mark in account["marks"]:
+                self.marks[mark].append(account)
+        self.taken = {row["email"] for row in evidence.requests if row["state"] != "dead"} | set(evidence.strangers)
+        self.beside = {
+            mark_of(identity_id) for identity_id in self.requests if self._is_beside_its_mailbox(identity_id)
+        }
+        self.taken |= {self.marks[mark][0]["addresses"][0] for mark in self.beside}
+
+    def _is_beside_its_mailbox(self, identity_id: str) -> bool:
+        """Whether lost commits are why this request died, though its mailbox exists: when it was stored anew, somebody
+        else had its address, or it was asked for another one."""
+        row, accounts = self.requests[identity_id], self.marks.get(mark_of(identity_id), [])
+        if self.evidence.lost_commits is None or row["state"] != "dead" or len(accounts) != 1:
+            return False
+        address = accounts[0]["addresses"][0]
+        was_held = [entry["status"] for entry in self.log[identity_id]][-1:] == ["conflict"]
+        return address in self.emails[identity_id] and (was_held or address != row["email"])
+
+    def may_be_lost(self, answer: Row) -> bool:
+        """Whether the commit behind the answer may have died with a primary before the replica had it."""
+        lost = self.evidence.lost_commits
+        asked_at: float = self.asked[answer["number"]]["t"]
+        return lost is not None and answer["t"] >= lost.cut_at and asked_at < lost.promoted_at
+
+    def is_forgotten(self, answer: Row) -> bool:
+        """Whether it did: the replica had no request of this identity."""
+        lost, identity_id = self.evidence.lost_commits, self.asked[answer["number"]]["identity_id"]
+        return lost is not None and identity_id in lost.forgotten and self.may_be_lost(answer)
+
+
+def mark_of(identity_id: str) -> str:
+    return "postroom-" + identity_id.replace("-", "")

@@ -1,0 +1,29 @@
+"""Registers identities at the stand-in for Kratos."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from postroom.sandbox.kratos.identity import changed, new_identity
+from postroom.sandbox.kratos.state import State
+from postroom.sandbox.loopback import LOOPBACK
+
+
+class Registrations:
+    """Writes to the stand-in's state in `folder`, beside the stand-in itself: Kratos draws the ids of identities, and a
+    plan has its own. Several identities may share an address: what logs them in is their id."""
+
+    def __init__(self, folder: Path) -> None:
+        self._state = State(folder)
+
+    def register(self, identity_id: str, email: str) -> None:
+        """A new identity, or the newer address of a known one."""
+        now, traits = datetime.now(UTC), {"email": email}
+        known = self._state.identity(identity_id)
+        if known:
+            self._state.change_identity(changed(known, known | {"traits": traits}, now), identity_id)
+        else:
+            identity = new_identity(traits, public_url=f"http://{LOOPBACK}", now=now)
+            self._state.add_identity(identity | {"id": identity_id}, identity_id, None)
+
+    def close(self) -> None:
+        self._state.close()

@@ -1,0 +1,112 @@
+"""The stand-ins for Stalwart and Kratos, each a process of its own, and what a run asks of them."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from chaos.plan import DOMAIN, WORD
+from postroom.errors import ConfigurationError
+from postroom.sandbox.data_folder import DataFolder
+from postroom.sandbox.loopback import LOOPBACK, free_port
+from postroom.sandbox.processes import PythonChild
+
+MILLISECONDS = 60
+"""What the stand-in for Stalwart takes for each answer, so that faults strike while attempts are under way."""
+
+_ADMIN = ("admin", "pw-of-the-operator")
+_USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
+
+
+class Stalwart:
+    def __init__(self, data: DataFolder, http: httpx2.AsyncClient) -> None:
+        self.port = free_port()
+        self.url = f"http://{LOOPBACK}:{self.port}"
+        self.api_key = "API_" + data.secret("stalwart-api-key")
+        self._http = http
+        arguments = ["-m", "postroom.sandbox.stalwart", "--until-eof", "--port", str(self.port), "--domain", DOMAIN]
+        arguments += ["--state", str(data.folder("stalwart")), "--latency-ms", str(MILLISECONDS)]
+        arguments += ["--api-key-env", "STAND_IN_KEY", "--admin-password-env", "STAND_IN_ADMIN"]
+        self._process = PythonChild(
+            "the stand-in for Stalwart",
+            arguments,
+            answers(http, f"{self.url}/_sandbox/state"),
+            env=os.environ | {"STAND_IN_KEY": self.api_key, "STAND_IN_ADMIN": _ADMIN[1]},
+            log=data.log("stalwart"),
+            ready_within=60,
+        )
+
+    async def start(self) -> None:
+        await self._process.start()
+        await self.set_fault(kind="fail", word=WORD)
+
+    async def stop(self) -> None:
+        await self._process.stop()
+
+    async def set_fault(self, **fault: Any) -> None:
+        """Switch a fault on; `count=0` takes the place of one that is on, and never strikes."""
+        answer = await self._http.put(f"{self.url}/_sandbox/faults", json=fault)
+        answer.raise_for_status()
+
+    async def accounts(self) -> list[dict[str, Any]]:
+        """The people's, with addresses and marks."""
+        answer = await self._http.get(f"{self.url}/_sandbox/state")
+        found: list[dict[str, Any]] = answer.raise_for_status().json()["accounts"]
+        return [each for each in found if not each["addresses"][0].startswith("postroom-service@")]
+
+    async def make_strangers(self, addresses: Sequence[str]) -> None:
+        """Mailboxes that an operator made, without our mark."""
+        calls: list[Any] = [["x:Domain/query", {"filter": {"name": DOMAIN}}, "0"]]
+        domain = (await self._jmap(calls))[0][1]["ids"][0]
+        create = {
+            str(place): {"@type": "User", "name": address.partition("@")[0], "domainId": domain}
+            for place, address in enumerate(addresses)
+        }
+        (answer,) = await self._jmap([["x:Account/set", {"create": create}, "0"]])
+        if len(answer[1].get("created", {})) != len(addresses):
+            raise ConfigurationError(f"the strangers' mailboxes were not made: {answer}")
+
+    async def _jmap(self, calls: list[Any]) -> list[Any]:
+        body = {"using": _USING, "methodCalls": calls}
+        answer = await self._http.post(f"{self.url}/jmap/", json=body, auth=_ADMIN)
+        return answer.raise_for_status().json()["methodResponses"]
+
+
+class Kratos:
+    """Lists the identities that `Registrations` writes into `folder`; the hooks are the load's."""
+
+    def __init__(self, data: DataFolder, http: httpx2.AsyncClient) -> None:
+        self.folder: Path = data.folder("kratos")
+        self.port = free_port()
+        self.url = f"http://{LOOPBACK}:{self.port}"
+        arguments = ["-m", "postroom.sandbox.kratos", "--until-eof", "--state", str(self.folder)]
+        arguments += ["--admin-port", str(self.port), "--public-port", str(free_port())]
+        arguments += ["--hook-url", f"http://{LOOPBACK}", "--hook-key-env", "STAND_IN_KEY"]
+        self._process = PythonChild(
+            "the stand-in for Kratos",
+            arguments,
+            answers(http, f"{self.url}/admin/health/ready"),
+            env=os.environ | {"STAND_IN_KEY": data.secret("webhook-key")},
+            log=data.log("kratos"),
+            ready_within=60,
+        )
+
+    async def start(self) -> None:
+        await self._process.start()
+
+    async def stop(self) -> None:
+        await self._process.stop()
+
+
+def answers(http: httpx2.AsyncClient, url: str) -> Any:
+    """A probe: whether `url` is answered with 200."""
+
+    async def probe() -> bool:
+        try:
+            return (await http.get(url)).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    return probe

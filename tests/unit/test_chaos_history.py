@@ -1,0 +1,21 @@
+"""The history of a run is that of its processes, in the order of time."""
+
+from pathlib import Path
+
+from chaos.history import History, read
+
+
+def test_events_of_several_processes_stand_in_the_order_of_time(tmp_path: Path) -> None:
+    clocks = iter((1.0, 4.0)), iter((2.0, 3.0))
+    files = tmp_path / "run.jsonl", tmp_path / "load.jsonl"
+    for file, clock in zip(files, clocks, strict=True):
+        history = History(file, lambda clock=clock: next(clock))
+        history.record("first")
+        history.record("second")
+        history.close()
+    assert [event["t"] for event in read(*files)] == [1, 2, 3, 4]
+
+
+def test_a_line_cut_short_by_a_kill_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "load.jsonl").write_text('{"t": 1, "event": "asked"}\n{"t": 2, "ev')
+    assert len(read(tmp_path / "load.jsonl", tmp_path / "never-written.jsonl")) == 1
