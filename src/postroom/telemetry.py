@@ -54,12 +54,6 @@ SWEEP_FINISHED = Gauge(
     "postroom_sweep_finished_timestamp_seconds", "When this process last ended a full sweep", registry=REGISTRY
 )
 SWEEP_FAILURES = Counter("postroom_sweep_failures_total", "Pages that Kratos did not give", registry=REGISTRY)
-REFUSED_MAILBOXES = Counter(
-    "postroom_refused_mailboxes_total",
-    "Attempts that an operator must help: refused for one mailbox, or for the whole server",
-    ["scope"],
-    registry=REGISTRY,
-)
 RELEASED = Counter(
     "postroom_released_requests_total", "Requests released once what they waited for had ended", registry=REGISTRY
 )

@@ -60,6 +60,8 @@ GAUGES = {
     "requests_running": "Requests under a lease",
     "requests_overdue": "Waiting requests overdue by more than 5 s",
     "requests_dead": "Requests in the dead letters",
+    "requests_held_back": "Requests that wait for the mail server or a domain to be well again",
+    "requests_crashing": "Requests whose attempts ended without an outcome three times in a row or more",
     "oldest_overdue_seconds": "How long the most overdue request has been due",
     "breaker_open": "1 while the mail server is not asked",
     "live_events_waiting": "Events in the outbox that no screen was told yet",

@@ -2,7 +2,7 @@
 
 import typer
 
-from postroom.cli import check, look, rebuild, sandbox, service, trial
+from postroom.cli import check, look, mail_server, rebuild, sandbox, service, trial
 
 app = typer.Typer(
     name="postroom",
@@ -16,5 +16,6 @@ trial.register(app)
 service.register(app)
 check.register(app)
 look.register(app)
+mail_server.register(app)
 rebuild.register(app)
 app.add_typer(sandbox.app, name="sandbox")

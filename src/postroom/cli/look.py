@@ -30,7 +30,6 @@ def register(app: typer.Typer) -> None:
     app.command("log")(log_command)
     app.command("retry")(retry_command)
     app.command("bury")(bury_command)
-    app.command("resume")(resume_command)
 
 
 @asynccontextmanager
@@ -56,6 +55,7 @@ async def _status(*, as_json: bool) -> None:
         waiting = await parts.audit.look("next_waiting", limit=SHOWN)
         dead = await parts.audit.look("dead_letters", limit=SHOWN)
         drifts = await parts.audit.look("drifts", limit=SHOWN)
+        held_back = await parts.audit.look("held_back", limit=SHOWN)
         breaker = await parts.breakers.read()
         findings = [finding for finding in await examine(parts) if finding.part != "settings"]
     if as_json:
@@ -63,6 +63,7 @@ async def _status(*, as_json: bool) -> None:
             "counts": counts,
             "breaker": {"open": breaker.open, "error": breaker.error, "probe_at": breaker.probe_at},
             "next": waiting,
+            "held_back": held_back,
             "dead": [{**letter, "do": advice(letter)} for letter in dead],
             "drift": drifts,
             "parts": [finding.as_dict() for finding in findings],
@@ -77,6 +78,12 @@ async def _status(*, as_json: bool) -> None:
     if breaker.open:
         console.print(f"[red]The mail server is not asked[/]: {breaker.error}; next probe {_ago(breaker.probe_at)}")
     _print_rows(console, "Next", ("due", "email", "state", "retry", "last error"), [_waiting(each) for each in waiting])
+    _print_rows(
+        console,
+        "Held back",
+        ("waits for", "requests", "last answer", "what to do"),
+        [(each["waits_for"], str(each["requests"]), each["last_error"] or "", _remedy(each)) for each in held_back],
+    )
     _print_rows(
         console,
         "Dead letters",
@@ -147,29 +154,6 @@ def bury_command(
     asyncio.run(_act(who, as_json=as_json, reason=reason))
 
 
-def resume_command(as_json: AsJson = False) -> None:
-    """Ask the mail server now, and close the breaker if it is well, instead of waiting for the next probe.
-
-    Example: postroom resume
-    """
-    problem = asyncio.run(_resume())
-    if as_json:
-        typer.echo(json.dumps({"well": problem is None, "error": problem}))
-    else:
-        typer.echo("the mail server is well: requests go on" if problem is None else f"still not well: {problem}")
-    if problem is not None:
-        raise typer.Exit(1)
-
-
-async def _resume() -> str | None:
-    async with _parts() as parts:
-        breaker = await parts.breakers.read()
-        problem = await parts.mail_server.well()
-        if problem is None:
-            await parts.breakers.close(breaker)
-        return None if problem is None else str(problem)
-
-
 async def _act(who: str, *, as_json: bool, reason: str | None) -> None:
     async with _parts() as parts:
         request, _ = await parts.audit.find(who)
@@ -195,11 +179,16 @@ def advice(letter: Mapping[str, Any]) -> str:
         return "let the person choose another address; it is tried at the next hook"
     if "buried by" in reason:
         return "postroom retry, if it was a mistake"
-    if "processes died" in reason:
-        return "look for the crash in the logs of that time, then postroom retry"
     if "refused" in reason or "asked for" in reason:
         return "mend what the mail server names, then postroom retry"
     return "see postroom log for each attempt; mend it, then postroom retry"
+
+
+def _remedy(held_back: Mapping[str, Any]) -> str:
+    cause, _, domain = str(held_back["waits_for"]).partition(":")
+    if cause == "domain":
+        return f"mend what the mail server names, then postroom resume --domain {domain}"
+    return "they go on when the mail server is well; postroom resume asks it now"
 
 
 def _describe(request: Request, account_id: object) -> str:

@@ -12,6 +12,9 @@ from postroom.postgres.connection import Pool, Row, row, rows
 from postroom.postgres.requests import HELD, request_of
 
 
+Listing = Literal["dead_letters", "next_waiting", "drifts", "held_back"]
+
+
 class Audit:
     """All methods raise `Unavailable` when PostgreSQL is away."""
 
@@ -23,7 +26,9 @@ class Audit:
         found = await row(self._pool, "counts")
         return found or {}
 
-    async def look(self, what: Literal["dead_letters", "next_waiting", "drifts"], *, limit: int) -> list[Row]:
+    async def look(
+        self, what: Literal["dead_letters", "next_waiting", "drifts", "held_back"], *, limit: int
+    ) -> list[Row]:
         return await rows(self._pool, what, {"limit": limit})
 
     async def find(self, email_or_id: str) -> tuple[Request, UUID | None]:

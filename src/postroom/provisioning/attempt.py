@@ -22,7 +22,7 @@ from postroom.domain.request import (
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient, Unavailable, Unstorable
 from postroom.ports import Announcements, Breakers, Clock, MailServer, Requests, Settled
 from postroom.provisioning.wellness import Wellness
-from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, BREAKER_OPENED, DATABASE_ERRORS, REFUSED_MAILBOXES, log
+from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, BREAKER_OPENED, DATABASE_ERRORS, log
 
 LOOK_UP_SECONDS = 1.0
 """What a look-up of the mark may need; with less left, the next attempt does it."""
@@ -154,7 +154,6 @@ class Attempts:
         log.error(
             "Mail server refuses: an operator must act", email=request.email, error=str(error), domain=error.domain
         )
-        REFUSED_MAILBOXES.labels(scope="mailbox" if error.domain else "server").inc()
         if error.domain is None:
             await self._open_breaker(_cause_of(error), str(error))
 

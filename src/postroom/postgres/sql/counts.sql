@@ -5,6 +5,8 @@ SELECT 1::float8 AS database_up,
        count(*) FILTER (WHERE state = 'waiting' AND due_at < now() - interval '5 seconds')::float8
            AS requests_overdue,
        (SELECT count(*) FROM email_requests WHERE state = 'dead')::float8 AS requests_dead,
+       (SELECT count(*) FROM email_requests WHERE waits_for IS NOT NULL)::float8 AS requests_held_back,
+       (SELECT count(*) FROM email_requests WHERE crashes >= 3)::float8 AS requests_crashing,
        coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at < now())), 0)::float8
            AS oldest_overdue_seconds,
        (SELECT open::int FROM mail_server_breaker)::float8 AS breaker_open,

@@ -1,0 +1,82 @@
+"""Commands that stop and start the asking of the mail server."""
+
+import asyncio
+import getpass
+import json
+from typing import Annotated
+
+import typer
+
+from postroom.cli.environment import settings_or_trial
+from postroom.cli.look import AsJson
+from postroom.domain.address import normalise_domain
+from postroom.domain.breaker import Cause
+from postroom.errors import Refused
+from postroom.postgres.releases import PostgresReleases
+from postroom.runtime import connected
+
+
+def register(app: typer.Typer) -> None:
+    app.command("pause")(pause_command)
+    app.command("resume")(resume_command)
+
+
+def pause_command(
+    reason: Annotated[str, typer.Option("--reason", help="Why, for whoever looks at `postroom status`.")],
+    as_json: AsJson = False,
+) -> None:
+    """Ask the mail server for nothing until `postroom resume`. Requests are stored and wait; none is lost.
+
+    Example: postroom pause --reason "Stalwart is moved to another host"
+    """
+    told = f"paused by {getpass.getuser()}: {reason}"
+    asyncio.run(_pause(told))
+    typer.echo(json.dumps({"paused": told}) if as_json else f"{told}; postroom resume ends it")
+
+
+async def _pause(told: str) -> None:
+    async with connected(settings_or_trial()) as parts:
+        await parts.breakers.open(Cause.PAUSED, told)
+
+
+def resume_command(
+    domain: Annotated[
+        str | None, typer.Option("--domain", help="Let go what waits for this mail domain, and nothing else.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the mail server now, and close the breaker if it is well, instead of waiting for the next probe.
+
+    Whoever waits for what has ended then runs within seconds: one first, twice as many after each success.
+
+    Example: postroom resume --domain example.org
+    """
+    if domain is not None:
+        waiting = asyncio.run(_resume_domain(normalise_domain(domain)))
+        told = f"{waiting} requests wait for {domain}: they are tried again, one first"
+        typer.echo(json.dumps({"domain": domain, "waiting": waiting}) if as_json else told)
+        return
+    problem = asyncio.run(_resume())
+    if as_json:
+        typer.echo(json.dumps({"well": problem is None, "error": problem}))
+    else:
+        typer.echo("the mail server is well: requests go on" if problem is None else f"still not well: {problem}")
+    if problem is not None:
+        raise typer.Exit(1)
+
+
+async def _resume() -> str | None:
+    async with connected(settings_or_trial()) as parts:
+        breaker = await parts.breakers.read()
+        problem = await parts.mail_server.well()
+        if problem is None:
+            await parts.breakers.close(breaker)
+        return None if problem is None else str(problem)
+
+
+async def _resume_domain(domain: str) -> int:
+    settings = settings_or_trial()
+    if domain not in settings.domains:
+        raise Refused("domain_not_served", f"{domain} is not served here; served: {', '.join(settings.domains)}")
+    async with connected(settings) as parts:
+        return await PostgresReleases(parts.pool).resume_domain(domain, actor=getpass.getuser())
