@@ -93,8 +93,8 @@ class Throttled(MailServerError):
 
 class Misconfigured(MailServerError):
     """An operator must act. `domain` is None when the whole server refuses us (key, permissions, version),
-    else the mail domain that is missing there. `unauthorized` is true for a key that the server does not know:
-    asking again with it counts towards a ban."""
+    else the one mail domain that is concerned: it is missing there, or a mailbox in it is refused. `unauthorized` is
+    true for a key that the server does not know: asking again with it counts towards a ban."""
 
     def __init__(self, message: str, *, domain: str | None = None, unauthorized: bool = False) -> None:
         super().__init__(message)
