@@ -67,6 +67,20 @@ async def test_a_look_up_compares_with_the_id_that_the_marks_domain_has_now() ->
     assert await registry.create(BOB, deadline=5) == StalwartAccount("l", BOB.email)
 
 
+async def test_a_stranger_in_the_way_of_another_address_than_ours_is_no_conflict() -> None:
+    """With ids of before, bob@example.net is asked for, whom somebody else is."""
+    server = ScriptedStalwart()
+    registry = await set_up_anew(server)
+    stranger = {"id": "s", "emailAddress": "bob@example.net", "aliases": {}}
+    nobody = responses(("x:Account/query", {"ids": []}), ("x:Account/get", {"list": []}))
+    server.will(taken("s"), responses(("x:Account/get", {"list": [stranger]})), nobody)
+    with pytest.raises(Transient) as raised:
+        await registry.create(BOB, deadline=5)
+    assert not raised.value.outcome_unknown
+    server.will(made("l", BOB.email))
+    assert await registry.create(BOB, deadline=5) == StalwartAccount("l", BOB.email)
+
+
 async def test_ids_live_for_a_minute() -> None:
     server = ScriptedStalwart()
     registry = await set_up_anew(server)

@@ -154,9 +154,8 @@ class StalwartRegistry:
         return own_account
 
     async def _create(self, mailbox: Mailbox, left: float) -> StalwartAccount:
-        mark_domain_id = await self._mark_domain_id(left)
-        domain_id = await self.domain_id(mailbox.domain, deadline=left)
-        account = _account(mailbox, domain_id, mark_domain_id, self._quota)
+        ids = await self._ids_for(mailbox, left)
+        account = _account(mailbox, *ids, self._quota)
         calls: list[Call] = [
             ("x:Account/set", {"create": {"c": account}}),
             ("x:Account/get", {"ids": ["#c"], "properties": _ADDRESS}),
@@ -165,7 +164,7 @@ class StalwartRegistry:
         answers = await self._client.call(calls, deadline=left)
         outcome = answers.read(0, AccountSet)
         if refused := (outcome.not_created or {}).get("c"):
-            return await self._after_refusal(refused, mailbox, left)
+            return await self._after_refusal(refused, mailbox, ids, left)
         if "c" not in (outcome.created or {}):
             raise Transient("mail server neither created nor refused the mailbox", outcome_unknown=True)
         made = answers.read(1, AccountList).accounts
@@ -186,23 +185,30 @@ class StalwartRegistry:
             )
         return StalwartAccount(made.id, made.email_address)
 
-    async def _mark_domain_id(self, left: float) -> str:
-        if known := self._ids.get(self._mark_domain.name):
-            return known
-        found = self._mark_domain.id(await self._client.call([self._mark_domain.call], deadline=left), 0)
-        self._ids.keep(self._mark_domain.name, found)
-        return found
+    async def _ids_for(self, mailbox: Mailbox, left: float) -> tuple[str, str]:
+        """The ids of the mailbox' domain and of its mark's. Without the latter nobody gets a mailbox."""
+        mark_domain_id = self._ids.get(self._mark_domain.name)
+        if mark_domain_id is None:
+            answers = await self._client.call([self._mark_domain.call], deadline=left)
+            mark_domain_id = self._mark_domain.id(answers, 0)
+            self._ids.keep(self._mark_domain.name, mark_domain_id)
+        return await self.domain_id(mailbox.domain, deadline=left), mark_domain_id
 
-    async def _after_refusal(self, refused: SetError, mailbox: Mailbox, left: float) -> StalwartAccount:
+    async def _after_refusal(
+        self, refused: SetError, mailbox: Mailbox, used: tuple[str, str], left: float
+    ) -> StalwartAccount:
         error = set_error(refused, domain=mailbox.domain)
         if isinstance(error, MailServerError):
             if refused.type == "invalidForeignKey":
                 self._ids.forget()  # the domain was made anew under another id, or is gone
             raise error
-        return await self._ours(error.holder, mailbox, left)
+        return await self._ours(error.holder, mailbox, used, left)
 
-    async def _ours(self, holder: ObjectId | None, mailbox: Mailbox, left: float) -> StalwartAccount:
-        """The account that carries our mark; a stranger's is never adopted (`Conflict`)."""
+    async def _ours(
+        self, holder: ObjectId | None, mailbox: Mailbox, used: tuple[str, str], left: float
+    ) -> StalwartAccount:
+        """The account that carries our mark; a stranger's is never adopted (`Conflict`). `used`: the ids of the domains
+        that the create named."""
         if holder and holder.object == "Account":
             get: Call = ("x:Account/get", {"ids": [holder.id], "properties": _ADDRESS})
             answers = await self._client.call([get, self._mark_domain.call], deadline=left)
@@ -211,6 +217,9 @@ class StalwartRegistry:
         # Where one object holds the address and another the mark, Stalwart names either by chance (seen on 0.16.19).
         if ours := await self._find(mailbox, left):
             return ours
+        self._ids.forget()
+        if used != await self._ids_for(mailbox, left):
+            raise Transient("mail server was set up anew: its domains have other ids than a minute ago")
         who = f"the {holder.object.lower()} {holder.id}" if holder else "something"
         raise Conflict(
             f"{mailbox.email} is held by {who} on the mail server, which does not carry this identity's mark"
