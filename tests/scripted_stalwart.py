@@ -8,6 +8,7 @@ assert server.asked == ["session", "x:Domain/query", "x:Account/set"]
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import httpx2
@@ -49,11 +50,17 @@ def taken(holder: str, kind: str = "Account") -> httpx2.Response:
     return refused("primaryKeyViolation", properties=["email"], objectId={"object": kind, "id": holder})
 
 
-def made(account_id: str, email: str) -> httpx2.Response:
-    return responses(
-        ("x:Account/set", {"accountId": "d333333", "created": {"c": {"id": account_id}}}),
-        ("x:Account/get", {"list": [{"id": account_id, "emailAddress": email, "aliases": {}}], "notFound": []}),
-    )
+def made(account_id: str, email: str) -> Callable[[httpx2.Request], httpx2.Response]:
+    """The account, with the aliases that were asked for."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        aliases = json.loads(request.content)["methodCalls"][0][1]["create"]["c"]["aliases"]
+        return responses(
+            ("x:Account/set", {"accountId": "d333333", "created": {"c": {"id": account_id}}}),
+            ("x:Account/get", {"list": [{"id": account_id, "emailAddress": email, "aliases": aliases}]}),
+        )
+
+    return answer
 
 
 def problem(status: int, kind: str = "about:blank", **more: object) -> httpx2.Response:
@@ -67,7 +74,8 @@ def busy(limit: str = "maxConcurrentRequests") -> httpx2.Response:
 
 
 class ScriptedStalwart:
-    """`will` sets the answers to all but sessions and domain queries: in order, and the last one for ever."""
+    """`will` sets the answers to all but sessions and domain queries: in order, and the last one for ever. A query of
+    a domain beside other calls is answered by itself, too."""
 
     def __init__(self, *, domains: dict[str, str] | None = None) -> None:
         self.domains = {"example.org": "b", "example.net": "c"} if domains is None else domains
@@ -81,7 +89,14 @@ class ScriptedStalwart:
     def will(self, *answers: Answer) -> None:
         self._answers = list(answers)
 
-    def registry(self, *, mark_domain: str = "example.org", quota: int | None = None, url: str = URL):
+    def registry(
+        self,
+        *,
+        mark_domain: str = "example.org",
+        quota: int | None = None,
+        url: str = URL,
+        now: Callable[[], datetime] | None = None,
+    ) -> StalwartRegistry:
         async def pause(seconds: float) -> None:
             self.paused.append(seconds)
             self.clock += seconds
@@ -93,6 +108,7 @@ class ScriptedStalwart:
             pause=pause,
             uniform=lambda low, high: (low + high) / 2,
             monotonic=lambda: self.clock,
+            now=now,
         )
 
     def client(self, url: str = URL) -> StalwartClient:
@@ -107,13 +123,25 @@ class ScriptedStalwart:
         if request.method == "GET":
             self.asked.append("session")
             return _play(self.session, request)
-        name, arguments, _ = self.calls()[0]
+        name = self.calls()[0][0]
         self.asked.append(name)
         if name == "x:Domain/query":
-            found = self.domains.get(arguments["filter"]["name"])
-            return responses(("x:Domain/query", {"ids": [found] if found else []}))
+            return self._with_domains(responses())
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        return _play(answer, request)
+        return self._with_domains(_play(answer, request))
+
+    def _with_domains(self, response: httpx2.Response) -> httpx2.Response:
+        """With the answers to those queries of domains that it does not answer."""
+        try:
+            answers = response.json()["methodResponses"]
+            known = {tag for _, _, tag in answers}
+        except (ValueError, LookupError, TypeError):
+            return response
+        for name, arguments, tag in self.calls():
+            if name == "x:Domain/query" and tag not in known:
+                found = self.domains.get(arguments["filter"]["name"])
+                answers.append([name, {"ids": [found] if found else []}, tag])
+        return httpx2.Response(200, content=json.dumps({"methodResponses": answers, "sessionState": "s"}))
 
 
 def _play(answer: Answer, request: httpx2.Request) -> httpx2.Response:

@@ -30,6 +30,7 @@ class StalwartStandIn:
         latency_ms: int,
         welcome: bool,
         mail_master: str | None,
+        port: int,
     ) -> None:
         self.url = ""
         self.api_key = api_key
@@ -39,7 +40,7 @@ class StalwartStandIn:
         self._latency_ms = latency_ms
         self._welcome = welcome
         self._mail_master = mail_master
-        self._port = 0
+        self._port = port
         self._lmtp_port = 0
         self._process: asyncio.subprocess.Process | None = None
         self._control = httpx2.AsyncClient(timeout=10)
@@ -128,10 +129,11 @@ async def stalwart_stand_in(
     latency_ms: int = 0,
     welcome: bool = False,
     mail_master: str | None = None,
+    port: int = 0,
 ) -> AsyncIterator[StalwartStandIn]:
-    """Runs it on a free port with its state in `folder`/stalwart, and ends it afterwards. `mail_master` is the password
-    of the account that may impersonate."""
-    server = StalwartStandIn(folder / "stalwart", domains, api_key, latency_ms, welcome, mail_master)
+    """Runs it on `port` (0: a free one) with its state in `folder`/stalwart, and ends it afterwards. `mail_master` is
+    the password of the account that may impersonate."""
+    server = StalwartStandIn(folder / "stalwart", domains, api_key, latency_ms, welcome, mail_master, port)
     try:
         await server.start()
         yield server

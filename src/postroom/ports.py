@@ -27,8 +27,11 @@ class MailServer(Protocol):
         ...
 
     async def well(self) -> MailServerError | None:
-        """None if the server just read and wrote for our key, `Throttled` if it was too busy to say, else what is
-        wrong. Raises nothing."""
+        """Whether a failure counts against the request that failed: asked with our key, within 2 s.
+
+        None if the server echoes, reads and writes. `Throttled` is no verdict: it would not be asked now. Any other
+        error is what is wrong with it; `Misconfigured` if it refuses us. Raises nothing.
+        """
         ...
 
 
@@ -52,6 +55,15 @@ class AccountPage:
     last: str | None
 
 
+class Presence(StrEnum):
+    """What became of the account that an identity has by our records."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    UNMARKED = "unmarked"
+    """an account has this id, but not the identity's mark: after a restore it may be somebody else's"""
+
+
 class Accounts(Protocol):
     """All accounts of the mail server, to read. Raises `MailServerError`s and nothing else."""
 
@@ -59,6 +71,10 @@ class Accounts(Protocol):
 
     async def page(self, after: str | None, *, deadline: float) -> AccountPage:
         """The accounts that follow the id `after`, the first ones for None."""
+        ...
+
+    async def look(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Presence]:
+        """What became of each of up to 500 accounts: their ids on the mail server, by identity. In one request."""
         ...
 
 

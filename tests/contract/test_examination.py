@@ -19,6 +19,7 @@ from postroom.examination.web_hook import fix_web_hook
 from postroom.examination.whole import examine
 from postroom.runtime import Parts, connected
 from postroom.stalwart.client import StalwartClient as Client
+from postroom.stalwart.permissions import ROLE_USER
 from records import Records, records_of
 from scripted_upstream import Asked, json_answer, problem_answer, scripted_upstream
 from servers import Database
@@ -194,6 +195,31 @@ async def test_all_is_fine_with_what_we_document(
     assert [(each.part, each.detail) for each in found.values() if each.state != "fine"] == []
     assert found["mail master"].detail.endswith(f"tried at {email}")
     assert HOOK_URL in found["web hook"].detail
+
+
+# Our key
+
+
+async def test_what_we_hold_for_the_role_user_is_what_it_grants(admin: StalwartClient) -> None:
+    ids = (await admin.call("x:Role/query", filter={"description": "User"}))["ids"]
+    granted = {frozenset((await admin.get(number, "Role"))["enabledPermissions"]) for number in ids}
+    assert ROLE_USER in granted
+
+
+async def test_a_key_that_may_not_write_to_its_account_would_not_notice_a_full_store(
+    admin: StalwartClient, settled: dict[str, str]
+) -> None:
+    limited = {name: True for name in documented() if name != "sysAccountUpdate"}
+    found = await look(settled | {"POSTROOM_STALWART_API_KEY": await key_with(admin, limited)})
+    assert found["mail server"].detail == "our key lacks sysAccountUpdate"
+    assert (found["mail server write"].state, "forbids" in found["mail server write"].detail) == ("wrong", True)
+
+
+async def test_the_recovery_administrator_may_all_and_is_no_key_for_production(settled: dict[str, str]) -> None:
+    login = os.environ.get("STALWART_ADMIN", "admin:pw")
+    found = await look(settled | {"POSTROOM_STALWART_API_KEY": login})
+    assert (found["mail server"].state, "more than it needs" in found["mail server"].detail) == ("warning", True)
+    assert (found["mail server write"].state, "of its own" in found["mail server write"].fix) == ("warning", True)
 
 
 # The master account

@@ -5,6 +5,7 @@ A real server keeps what is made here: names and identities are new in each run.
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -12,12 +13,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from postroom.domain.mailbox import Mailbox
-from postroom.errors import Conflict, Misconfigured
+from postroom.errors import Conflict, Misconfigured, Permanent, Transient
+from postroom.ports import Presence
 from postroom.runtime import authorization
+from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.answers import Busy
 from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
-from stalwart_stand_in import stalwart_stand_in
+from postroom.stalwart.shapes import AccountList
+from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 
 LONG = 10.0
 
@@ -30,6 +34,15 @@ class Server:
         self.key = key
         self.client = StalwartClient(url, authorization(key))
         self.mail_server = StalwartRegistry(self.client, mark_domain="example.org", quota=10_000_000)
+
+    async def own_description(self) -> str:
+        session = await self.client.get("/jmap/session", deadline=LONG)
+        own = session["primaryAccounts"]["urn:stalwart:jmap"]
+        get = ("x:Account/get", {"ids": [own], "properties": ["id", "emailAddress", "description"]})
+        found = (await self.client.call([get], deadline=LONG)).read(0, AccountList).accounts
+        if not found:
+            pytest.skip("STALWART_API_KEY is the recovery administrator's login, who has no account")
+        return found[0].description or ""
 
     async def requests_of(self, mailbox: Mailbox) -> int:
         before = self.client.requests
@@ -53,6 +66,12 @@ async def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         stood_in = Server(stand_in.url, stand_in.api_key)
         yield stood_in
         await stood_in.client.aclose()
+
+
+@pytest.fixture
+async def stand_in(tmp_path: Path) -> AsyncGenerator[StalwartStandIn]:
+    async with stalwart_stand_in(tmp_path) as stand_in:
+        yield stand_in
 
 
 def a_mailbox(identity_id: UUID | None = None, *, domain: str = "example.org") -> Mailbox:
@@ -120,6 +139,90 @@ async def test_a_missing_domain_is_the_operators_to_add(server: Server) -> None:
 
 async def test_a_well_server_says_so(server: Server) -> None:
     assert await server.mail_server.well() is None
+
+
+async def test_asking_whether_it_is_well_writes_to_the_account_of_our_key(server: Server) -> None:
+    before = await server.own_description()
+    assert await server.mail_server.check_health(deadline=LONG) is None
+    after = await server.own_description()
+    assert after != before
+    assert after.startswith("Provisions mailboxes for Postroom")
+
+
+async def test_of_three_processes_that_ask_at_once_each_finds_it_well(server: Server) -> None:
+    """They collide: Stalwart writes only what is still as it was read."""
+    three = [Server(server.url, server.key) for _ in range(3)]
+    for _ in range(20):
+        assert await asyncio.gather(*(each.mail_server.well() for each in three)) == [None] * 3
+    for each in three:
+        await each.client.aclose()
+
+
+async def test_with_a_full_store_it_is_not_well(stand_in: StalwartStandIn) -> None:
+    server = Server(stand_in.url, stand_in.api_key or "")
+    assert await server.mail_server.well() is None
+    await stand_in.set_fault(kind="full")
+    assert isinstance(await server.mail_server.well(), Transient)
+    with pytest.raises(Transient) as raised:
+        await server.mail_server.create(a_mailbox(), deadline=LONG)
+    assert raised.value.outcome_unknown
+    await stand_in.clear_faults()
+    assert await server.mail_server.well() is None
+    await server.client.aclose()
+
+
+async def test_the_recovery_administrator_has_no_account_to_write_to(stand_in: StalwartStandIn) -> None:
+    server = Server(stand_in.url, ":".join(stand_in.admin))
+    assert await server.mail_server.well() is None
+    not_written = await server.mail_server.check_health(deadline=LONG)
+    assert not_written
+    assert not not_written.has_account
+    await server.client.aclose()
+
+
+async def test_a_server_that_was_set_up_anew_gets_no_mailbox_with_a_mark_elsewhere(tmp_path: Path) -> None:
+    """Ids are given by counter: there, those of example.org are those of example.net here."""
+    async with stalwart_stand_in(tmp_path / "old", domains=["example.org", "example.net"]) as old:
+        server = Server(old.url, old.api_key or "")
+        await server.mail_server.create(a_mailbox(), deadline=LONG)
+        port = old.url.rpartition(":")[2]
+    async with stalwart_stand_in(tmp_path / "new", domains=["example.net", "example.org"], port=int(port)) as new:
+        bob = a_mailbox()
+        with pytest.raises(Permanent, match=f"@example.net .* where {bob.email} was asked for") as raised:
+            await server.mail_server.create(bob, deadline=LONG)
+        (wrong,) = await new.accounts()
+        assert wrong["addresses"] == [bob.email.replace(".org", ".net")], "it is left alone"
+        assert wrong["addresses"][0] in str(raised.value)
+        other = a_mailbox()
+        assert (await server.mail_server.create(other, deadline=LONG)).email == other.email
+    await server.client.aclose()
+
+
+async def test_what_became_of_our_accounts_is_told_in_one_request(server: Server) -> None:
+    ours, theirs, gone, never = a_mailbox(), a_mailbox(), uuid4(), uuid4()
+    made = await server.mail_server.create(ours, deadline=LONG)
+    other = await server.mail_server.create(theirs, deadline=LONG)
+    accounts = StalwartAccounts(server.client, server.mail_server, mark_domain="example.org")
+    before = server.client.requests
+    found = await accounts.look({ours.identity_id: made.id, gone: "zzzzz", never: other.id}, deadline=LONG)
+    assert found == {
+        ours.identity_id: Presence.PRESENT,
+        gone: Presence.MISSING,
+        never: Presence.UNMARKED,
+    }
+    assert server.client.requests == before + 1
+    assert await accounts.look({}, deadline=LONG) == {}
+
+
+async def test_five_hundred_accounts_can_be_looked_at_at_once(server: Server) -> None:
+    mailbox = a_mailbox()
+    made = await server.mail_server.create(mailbox, deadline=LONG)
+    accounts = StalwartAccounts(server.client, server.mail_server, mark_domain="example.org")
+    asked = {
+        uuid4(): f"zzz{'abcdefghij'[n // 100]}{'abcdefghij'[n // 10 % 10]}{'abcdefghij'[n % 10]}" for n in range(499)
+    }
+    found = await accounts.look({**asked, mailbox.identity_id: made.id}, deadline=LONG)
+    assert Counter(found.values()) == {Presence.MISSING: 499, Presence.PRESENT: 1}
 
 
 async def test_a_wrong_key_is_told_as_such(server: Server) -> None:

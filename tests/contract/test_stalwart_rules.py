@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stalwart_client import StalwartClient, unique
+from stalwart_client import Answer, StalwartClient, unique
 
 SECRET = "seven-green-ladders-climb-41"
 
@@ -227,6 +227,25 @@ async def test_a_patch_that_leads_nowhere_is_refused_by_kind(
 ) -> None:
     number = await admin.create(unique())
     assert (await admin.update(number, **patch))["type"] == error
+
+
+async def test_of_updates_of_one_account_at_once_some_are_refused_and_see_the_others_value(
+    admin: StalwartClient,
+) -> None:
+    """The server asserts that the account is still what it read."""
+    number = await admin.create(unique())
+    read = ("x:Account/get", {"ids": [number], "properties": ["description"]})
+
+    async def update() -> tuple[Answer, str, str]:
+        written = ("x:Account/set", {"update": {number: {"description": uuid.uuid4().hex}}})
+        before, outcome, after = await admin.calls(read, written, read)
+        return outcome, before["list"][0]["description"], after["list"][0]["description"]
+
+    answers = [answer for _ in range(30) for answer in await asyncio.gather(*(update() for _ in range(3)))]
+    refused = [(before, after) for outcome, before, after in answers if "updated" not in outcome]
+    assert {outcome["type"] for outcome, _, _ in answers if "updated" not in outcome} == {"serverUnavailable"}
+    assert 0 < len(refused) <= 60, "one of each three is written"
+    assert all(before != after for before, after in refused)
 
 
 async def test_a_destroyed_account_is_gone_and_its_id_is_not_used_again(admin: StalwartClient) -> None:

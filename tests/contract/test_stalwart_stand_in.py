@@ -296,6 +296,43 @@ async def test_slow_answers_after_the_delay(server: StalwartStandIn, client: Sta
     assert time.monotonic() - begun >= 0.4
 
 
+async def test_a_full_store_answers_and_reads_and_takes_no_write(
+    server: StalwartStandIn, client: StalwartClient
+) -> None:
+    """As 0.16.19 does with its disk full."""
+    number = await client.create("alice")
+    await server.set_fault(kind="full")
+    assert (await client.http.get("/jmap/session")).status_code == 200
+    update = {"update": {number: {"description": "new"}}}
+    echo, found, refused, account = await client.calls(
+        ("Core/echo", {"hello": 1}),
+        ("x:Account/query", {"filter": {"name": "alice"}}),
+        ("x:Account/set", update),
+        ("x:Account/get", {"ids": [number]}),
+    )
+    assert (echo, found["ids"], refused["type"]) == ({"hello": 1}, [number], "serverUnavailable")
+    assert account["list"][0]["description"] is None
+    answer = await client.request(
+        ("x:ApiKey/set", {"create": {"c": {"description": "one more"}}}),
+        ("Mailbox/set", {"accountId": number, "create": {"c": {"name": "New"}}}),
+        ("Blob/upload", {"accountId": number, "create": {"c": {"data": [{"data:asText": "Hi"}]}}}),
+        using=[*USING, "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:blob"],
+    )
+    assert [error["type"] for _, error, _ in answer["methodResponses"]] == ["serverUnavailable"] * 3
+    assert (await client.http.post(f"/jmap/upload/{number}/", content=b"Hi")).status_code == 500
+    await server.clear_faults()
+    assert await client.update(number, description="new") == {}
+
+
+async def test_a_store_can_be_full_for_some_addresses_alone(server: StalwartStandIn, client: StalwartClient) -> None:
+    """A failure of one create while the server is well."""
+    await server.set_fault(kind="full", word="bob")
+    user = {"@type": "User", "domainId": client.domain}
+    assert (await client.try_create(**user, name="bob"))["type"] == "serverUnavailable"
+    number = await client.create("alice")
+    assert await client.update(number, description="new") == {}
+
+
 async def test_the_same_seed_strikes_the_same_requests(server: StalwartStandIn, client: StalwartClient) -> None:
     runs: list[list[int | None]] = []
     for seed in (5, 5, 6):

@@ -16,7 +16,7 @@ from parts import environment, running_parts
 from postroom import runtime, settings
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.errors import ConfigurationError, Throttled
-from postroom.ports import AccountPage, FoundAccount, Standing
+from postroom.ports import AccountPage, FoundAccount, Presence, Standing
 from postroom.postgres.sweep import PostgresSwept
 from postroom.provisioning.accept import Ready
 from postroom.provisioning.rebuild import Rebuild, Tally
@@ -266,6 +266,9 @@ async def test_a_throttled_page_is_waited_for() -> None:
             if isinstance(answer, Throttled):
                 raise answer
             return answer
+
+        async def look(self, accounts: Any, *, deadline: float) -> dict[UUID, Presence]:
+            return {}
 
     class Nothing:
         async def compare(self, accounts: Any) -> dict[UUID, Standing]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import smtplib
 import socket
 import sys
 import time
@@ -185,6 +186,15 @@ async def test_a_fault_without_a_word_strikes_no_mail(server: StalwartStandIn, a
     await send(server.lmtp, ann.address)
     await server.clear_faults()
     assert len(await ann.query()) == 1
+
+
+async def test_a_full_store_puts_all_mail_off(server: StalwartStandIn, ann: Person) -> None:
+    await server.set_fault(kind="full")
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        await send(server.lmtp, ann.address)
+    assert refused.value.smtp_code == 451
+    await server.clear_faults()
+    assert await ann.query() == []
 
 
 async def test_a_lost_web_hook_never_comes_and_the_next_does(

@@ -95,10 +95,34 @@ CORE = [
     ),
     Mutant(
         "a stranger's mailbox is adopted",
-        "stalwart/registry.py",
-        "if mark in {(alias.name, alias.domain_id) for alias in account.aliases.values()}:",
-        "if mark:",
+        "stalwart/mark_domain.py",
+        "return mark in {(alias.name, alias.domain_id) for alias in account.aliases.values()}",
+        "return bool(mark)",
         ("contract/test_mail_server.py::test_a_foreign_mailbox_is_never_adopted",),
+    ),
+    Mutant(
+        "a server that does not write is well",
+        "stalwart/health_check.py",
+        "not in ([], before):",
+        "is not None:",
+        (
+            "unit/test_stalwart_health.py::test_a_server_that_echoes_and_reads_and_does_not_write_is_not_well",
+            "contract/test_mail_server.py::test_with_a_full_store_it_is_not_well",
+        ),
+    ),
+    Mutant(
+        "a mark in another domain counts",
+        "stalwart/registry.py",
+        "        if not marked:\n",
+        "        if not mailbox:\n",
+        ("contract/test_mail_server.py::test_a_server_that_was_set_up_anew_gets_no_mailbox_with_a_mark_elsewhere",),
+    ),
+    Mutant(
+        "ids of domains live for ever",
+        "stalwart/remembered_ids.py",
+        "self._monotonic() < ends else None",
+        "self._monotonic() >= 0 else None",
+        ("unit/test_stalwart_remembered_ids.py::test_ids_live_for_a_minute",),
     ),
     Mutant(
         "no safety look",

@@ -1,21 +1,26 @@
 """What `postroom check` says of what it found, and where a web hook has to lead."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
-from postroom.errors import ConfigurationError, Misconfigured, Transient
+from postroom.errors import ConfigurationError, Misconfigured, Throttled, Transient
 from postroom.examination.finding import joined
 from postroom.examination.kratos import kratos
 from postroom.examination.mail import mail
 from postroom.examination.mail_master import of_master, of_refusal
-from postroom.examination.mail_server import FOR_APP_PASSWORDS, GRANTED, NEEDED, of_key
+from postroom.examination.mail_server import GRANTED, NEEDED, of_key, of_problem, of_write
 from postroom.examination.realtime import realtime
 from postroom.examination.stores import heard_by_itself
 from postroom.examination.web_hook import hook_url, of_change, of_none, of_state
 from postroom.settings import Settings, load
+from postroom.stalwart import allowed_ips, oauth_clients, web_hook_setup
+from postroom.stalwart.health_check import NotWritten
+from postroom.stalwart.permissions import ROLE_USER
 from postroom.stalwart.web_hook_setup import WebHookState
 from scripted_upstream import http_answer, json_answer, scripted_upstream
 
@@ -118,13 +123,11 @@ def test_mail_without_a_public_url_is_a_warning() -> None:
 @pytest.mark.parametrize(
     ("held", "with_app_passwords", "state", "words"),
     [
-        (NEEDED | GRANTED, False, "fine", "12 permissions"),
-        (NEEDED, False, "wrong", "emailReceive, emailSend"),
-        (NEEDED | GRANTED - {"authenticate"} | {"impersonate"}, False, "warning", "needs: impersonate"),
-        (NEEDED | GRANTED, True, "wrong", "lacks impersonate, sysAppPasswordCreate"),
-        (NEEDED | GRANTED | FOR_APP_PASSWORDS - {"impersonate"}, True, "wrong", "lacks impersonate:"),
-        (NEEDED | GRANTED | FOR_APP_PASSWORDS, True, "fine", "16 permissions"),
-        (NEEDED | GRANTED | FOR_APP_PASSWORDS | {"sysAccountDestroy"}, True, "warning", "needs: sysAccountDestroy"),
+        (NEEDED | GRANTED, False, "fine", "245 permissions"),
+        (NEEDED | GRANTED | {"impersonate"}, False, "warning", "needs: impersonate"),
+        (NEEDED | GRANTED, True, "wrong", "lacks impersonate:"),
+        (NEEDED | GRANTED | {"impersonate"}, True, "fine", "246 permissions"),
+        (NEEDED | GRANTED | {"impersonate", "sysAccountDestroy"}, True, "warning", "needs: sysAccountDestroy"),
         (NEEDED | GRANTED | {"sysWebHookCreate"}, False, "warning", "sysWebHookCreate"),
         (NEEDED | GRANTED | {"sysWebHookGet", "sysWebHookQuery"}, False, "fine", ""),
     ],
@@ -132,9 +135,54 @@ def test_mail_without_a_public_url_is_a_warning() -> None:
 def test_a_key_may_impersonate_only_where_it_makes_app_passwords(
     held: frozenset[str], with_app_passwords: bool, state: str, words: str
 ) -> None:
-    found = of_key(held, with_app_passwords=with_app_passwords)
+    found = of_key(held, has_account=True, with_app_passwords=with_app_passwords)
     assert found.state == state
     assert words in found.detail
+
+
+@pytest.mark.parametrize("missing", sorted(NEEDED | GRANTED))
+def test_each_permission_that_a_key_lacks_is_named(missing: str) -> None:
+    found = of_key((NEEDED | GRANTED) - {missing}, has_account=True, with_app_passwords=False)
+    assert (found.state, found.detail) == ("wrong", f"our key lacks {missing}")
+
+
+def test_a_key_that_lacks_all_that_it_would_hand_out_is_told_in_one_word() -> None:
+    found = of_key(NEEDED - {"sysAccountUpdate"}, has_account=True, with_app_passwords=False)
+    assert found.detail == "our key lacks sysAccountUpdate and all of the role User"
+
+
+def test_the_recovery_administrator_is_not_asked_for_what_stalwart_does_not_tell_of_him() -> None:
+    found = of_key(NEEDED | {"impersonate"}, has_account=False, with_app_passwords=True)
+    assert found.state == "fine"
+
+
+@pytest.mark.parametrize(
+    ("not_written", "state"),
+    [
+        (None, "fine"),
+        (NotWritten("our key belongs to no account", has_account=False), "warning"),
+        (NotWritten("mail server forbids it", has_account=True), "wrong"),
+    ],
+)
+def test_a_server_that_is_not_seen_to_write_is_told(not_written: NotWritten | None, state: str) -> None:
+    found = of_write(not_written)
+    assert found.state == state
+    if not_written:
+        assert found.detail.endswith(not_written.why)
+
+
+def test_a_server_that_would_not_be_asked_now_is_no_error() -> None:
+    assert of_problem(Throttled("mail server answered 429")).state == "warning"
+    assert of_problem(Transient("mail server answered 503")).state == "wrong"
+
+
+def test_what_we_document_is_what_is_needed_and_what_the_role_user_grants() -> None:
+    """role.json is what an operator applies; role_user.txt is what `postroom check` compares with."""
+    role = json.loads((Path(__file__).parents[2] / "deploy/stalwart/role.json").read_text())
+    documented = role["methodCalls"][0][1]["create"]["c"]["enabledPermissions"]
+    assert set(documented) == NEEDED | ROLE_USER | web_hook_setup.TO_LOOK | allowed_ips.TO_LOOK | oauth_clients.TO_LOOK
+    assert GRANTED < ROLE_USER
+    assert len(ROLE_USER) == 244
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from postroom.cli.environment import settings_or_trial
 from postroom.cli.look import AsJson
 from postroom.domain.address import normalise_domain
 from postroom.domain.breaker import Cause
-from postroom.errors import Refused
+from postroom.errors import MailServerError, Refused, Throttled
 from postroom.postgres.releases import PostgresReleases
 from postroom.runtime import connected
 
@@ -58,20 +58,25 @@ def resume_command(
         return
     problem = asyncio.run(_resume())
     if as_json:
-        typer.echo(json.dumps({"well": problem is None, "error": problem}))
+        typer.echo(json.dumps({"well": problem is None, "error": problem and str(problem)}))
+    elif problem is None:
+        typer.echo("the mail server is well: requests go on")
     else:
-        typer.echo("the mail server is well: requests go on" if problem is None else f"still not well: {problem}")
+        busy = isinstance(problem, Throttled)
+        typer.echo(
+            f"too busy to say whether it is well, try again: {problem}" if busy else f"still not well: {problem}"
+        )
     if problem is not None:
         raise typer.Exit(1)
 
 
-async def _resume() -> str | None:
+async def _resume() -> MailServerError | None:
     async with connected(settings_or_trial()) as parts:
         breaker = await parts.breakers.read()
         problem = await parts.mail_server.well()
         if problem is None:
             await parts.breakers.close(breaker)
-        return None if problem is None else str(problem)
+        return problem
 
 
 async def _resume_domain(domain: str) -> int:

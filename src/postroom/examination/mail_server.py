@@ -1,17 +1,19 @@
 """Stalwart as Postroom's key sees it: what the key may do, and the domains."""
 
-from postroom.errors import MailServerError, Misconfigured
-from postroom.examination.finding import Finding, Findings
+from postroom.errors import MailServerError, Misconfigured, Throttled
+from postroom.examination.finding import Finding, Findings, joined
 from postroom.mail_parts import missing_for_mail
 from postroom.runtime import Parts
 from postroom.settings import Settings
 from postroom.stalwart.answers import Busy, WrongGeneration
-from postroom.stalwart.permissions import permissions
+from postroom.stalwart.health_check import NotWritten
+from postroom.stalwart.permissions import ROLE_USER, UNTOLD, permissions
 
 FIX = (
     "see whether Stalwart runs, and has not banned this host (x:BlockedIp); else correct POSTROOM_STALWART_URL and "
     "POSTROOM_STALWART_API_KEY"
 )
+HOW_TO = "docs/how-to/production.md"
 DEADLINE = 5.0
 
 NEEDED = frozenset(
@@ -27,10 +29,10 @@ NEEDED = frozenset(
 )
 """What a provisioning key must hold itself."""
 
-GRANTED = frozenset({"emailReceive", "emailSend", "jmapEmailGet", "jmapEmailQuery", "jmapMailboxGet"})
-"""Some of the 244 permissions of the role User: who makes an account must hold what it grants."""
+GRANTED = ROLE_USER - UNTOLD
+"""What it must hold as well, because it hands it out, as far as Stalwart tells."""
 
-FOR_APP_PASSWORDS = frozenset({"impersonate", "sysAppPasswordGet", "sysAppPasswordCreate", "sysAppPasswordDestroy"})
+FOR_APP_PASSWORDS = frozenset({"impersonate"})
 """What it must hold besides, where Postroom makes an app password for each person."""
 
 DANGEROUS = frozenset(
@@ -48,14 +50,24 @@ DANGEROUS = frozenset(
 more."""
 
 
+def of_problem(problem: MailServerError) -> Finding:
+    """What to say of a server that is not well, or does not say."""
+    if isinstance(problem, Throttled):
+        return Finding("mail server", "warning", f"not looked at: {problem}", "look again in a minute")
+    return Finding("mail server", "wrong", str(problem), FIX)
+
+
 async def mail_server(parts: Parts) -> Findings:
     """For a server that is well."""
     try:
-        held = await permissions(parts.stalwart, deadline=DEADLINE)
-    except (MailServerError, Busy, WrongGeneration) as error:
-        yield Finding("mail server", "wrong", f"does not tell our permissions: {error}", FIX)
+        not_written = await parts.mail_server.check_health(deadline=DEADLINE)
+        held = await parts.mail_server.within(DEADLINE, lambda left: permissions(parts.stalwart, deadline=left))
+    except MailServerError as error:
+        yield Finding("mail server", "wrong", f"does not tell what our key may do: {error}", FIX)
     else:
-        yield of_key(held, with_app_passwords=works_by_app_passwords(parts.settings))
+        has_account = not_written is None or not_written.has_account
+        yield of_key(held, has_account=has_account, with_app_passwords=works_by_app_passwords(parts.settings))
+        yield of_write(not_written)
     async for finding in _domains(parts):
         yield finding
 
@@ -65,15 +77,16 @@ def works_by_app_passwords(settings: Settings) -> bool:
     return not missing_for_mail(settings) and not settings.mail_master
 
 
-def of_key(held: frozenset[str], *, with_app_passwords: bool) -> Finding:
-    """What to say of a key that may do this."""
+def of_key(held: frozenset[str], *, has_account: bool, with_app_passwords: bool) -> Finding:
+    """What to say of a key that may do this. Who has no account is the recovery administrator: he may hand out
+    everything, and is not told so."""
     more = FOR_APP_PASSWORDS if with_app_passwords else frozenset[str]()
-    if missing := sorted((NEEDED | GRANTED) - held):
+    if missing := lacking(held, of_role=has_account):
         return Finding(
             "mail server",
             "wrong",
-            f"our key lacks {', '.join(missing)}",
-            "give its role the seven permissions and all of the role User (docs/how-to/production.md)",
+            f"our key lacks {joined(missing)}",
+            f"give its role all that deploy/stalwart/role.json lists ({HOW_TO})",
         )
     if missing := sorted(more - held):
         return Finding(
@@ -87,9 +100,31 @@ def of_key(held: frozenset[str], *, with_app_passwords: bool) -> Finding:
             "mail server",
             "warning",
             f"our key may more than it needs: {', '.join(dangerous)}",
-            "make a key of least privilege (docs/how-to/production.md)",
+            f"make a key of least privilege ({HOW_TO})",
         )
     return Finding("mail server", "fine", f"Stalwart, registry; our key holds {len(held)} permissions")
+
+
+def lacking(held: frozenset[str], *, of_role: bool) -> list[str]:
+    """By name, what a key must hold and does not; `of_role`: also what it hands out."""
+    missing = sorted(NEEDED - held)
+    handed_out = GRANTED - NEEDED
+    if of_role and not held & handed_out:
+        return [*missing, "all of the role User"]
+    return [*missing, *sorted(handed_out - held)] if of_role else missing
+
+
+def of_write(not_written: NotWritten | None) -> Finding:
+    """What to say of a server that is well, by how it was seen to be."""
+    part = "mail server write"
+    if not_written is None:
+        return Finding(part, "fine", "writes to the account of our key: a server that takes no write buries nobody")
+    return Finding(
+        part,
+        "wrong" if not_written.has_account else "warning",
+        f"a server that takes no write is not noticed, and requests fail for good meanwhile: {not_written.why}",
+        f"make a key of an account of its own, with all that deploy/stalwart/role.json lists ({HOW_TO})",
+    )
 
 
 async def _domains(parts: Parts) -> Findings:

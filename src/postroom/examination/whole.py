@@ -7,7 +7,7 @@ from postroom.examination.finding import Finding, Findings
 from postroom.examination.kratos import kratos
 from postroom.examination.mail import mail
 from postroom.examination.mail_master import mail_master
-from postroom.examination.mail_server import FIX, mail_server
+from postroom.examination.mail_server import mail_server, of_problem
 from postroom.examination.oauth import oauth
 from postroom.examination.realtime import realtime
 from postroom.examination.stores import database, redis
@@ -24,7 +24,7 @@ async def examine(parts: Parts, *, of_mail: bool = False, administrator: Stalwar
     found = [_of_settings(parts.settings), *await _all(database(parts)), *await _all(redis(parts))]
     problem = await parts.mail_server.well()
     # Whoever is not known there is not asked further: each refusal counts towards a ban of this host.
-    found += [Finding("mail server", "wrong", str(problem), FIX)] if problem else await _all(mail_server(parts))
+    found += [of_problem(problem)] if problem else await _all(mail_server(parts))
     found += await kratos(parts.settings)
     if of_mail:
         found += mail(parts.settings)

@@ -11,7 +11,6 @@ from postroom.errors import Refused
 from postroom.postgres.connection import Pool, Row, row, rows
 from postroom.postgres.requests import HELD, request_of
 
-
 Listing = Literal["dead_letters", "next_waiting", "drifts", "held_back"]
 
 

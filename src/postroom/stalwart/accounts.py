@@ -1,8 +1,13 @@
 """The port `Accounts` on Stalwart's registry: every account, a page at a time, with the marks it carries."""
 
+from collections.abc import Mapping
+from uuid import UUID
+
 from postroom.domain.mailbox import StalwartAccount, identity_of
-from postroom.ports import AccountPage, FoundAccount
+from postroom.errors import Transient
+from postroom.ports import AccountPage, FoundAccount, Presence
 from postroom.stalwart.client import Call, StalwartClient
+from postroom.stalwart.mark_domain import MarkDomain, carries_mark
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.shapes import Account, AccountList, QueryIds
 
@@ -19,7 +24,7 @@ class StalwartAccounts:
     def __init__(self, client: StalwartClient, registry: StalwartRegistry, *, mark_domain: str) -> None:
         self._client = client
         self._registry = registry
-        self._mark_domain = mark_domain
+        self._mark_domain = MarkDomain(mark_domain)
 
     async def count(self, *, deadline: float) -> int:
         return await self._registry.within(deadline, self._count)
@@ -27,20 +32,44 @@ class StalwartAccounts:
     async def page(self, after: str | None, *, deadline: float) -> AccountPage:
         return await self._registry.within(deadline, lambda left: self._page(after, left))
 
+    async def look(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Presence]:
+        return await self._registry.within(deadline, lambda left: self._look(accounts, left)) if accounts else {}
+
     async def _count(self, left: float) -> int:
         # Asked once, not with each page: it makes the server walk through all of them.
         query = {"filter": _USERS, "limit": 1, "calculateTotal": True}
         return (await self._client.call([("x:Account/query", query)], deadline=left)).read(0, QueryIds).total
 
     async def _page(self, after: str | None, left: float) -> AccountPage:
-        mark_domain_id = await self._registry.domain_id(self._mark_domain, deadline=left)
-        answers = await self._client.call(_calls(after), deadline=left)
+        answers = await self._client.call([*_calls(after), self._mark_domain.call], deadline=left)
+        mark_domain_id = self._mark_domain.id(answers, 2)
         # With ascending ids the anchor is exclusive (seen on 0.16.19); were it not, the last page would repeat it.
         ids = [each for each in answers.read(0, QueryIds).ids if each != after]
         if not ids:
             return AccountPage((), None)
         listed = answers.read(1, AccountList).accounts
         return AccountPage([_found(each, mark_domain_id) for each in listed if each.id != after], ids[-1])
+
+    async def _look(self, accounts: Mapping[UUID, str], left: float) -> Mapping[UUID, Presence]:
+        ids = list(dict.fromkeys(accounts.values()))
+        get: Call = ("x:Account/get", {"ids": ids, "properties": ["id", "emailAddress", "aliases"]})
+        answers = await self._client.call([get, self._mark_domain.call], deadline=left)
+        answer = answers.read(0, AccountList)
+        mark_domain_id = self._mark_domain.id(answers, 1)
+        there = {account.id: account for account in answer.accounts}
+        if untold := set(ids) - there.keys() - set(answer.not_found):
+            # Whoever takes it for missing makes a mailbox anew.
+            raise Transient(f"mail server neither shows nor misses the account {min(untold)}")
+        return {
+            identity_id: _presence(there.get(account_id), identity_id, mark_domain_id)
+            for identity_id, account_id in accounts.items()
+        }
+
+
+def _presence(account: Account | None, identity_id: UUID, mark_domain_id: str) -> Presence:
+    if account is None:
+        return Presence.MISSING
+    return Presence.PRESENT if carries_mark(account, identity_id, mark_domain_id) else Presence.UNMARKED
 
 
 def _calls(after: str | None) -> list[Call]:

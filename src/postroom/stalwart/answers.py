@@ -23,6 +23,10 @@ class WrongGeneration(Exception):
         self.misconfigured = misconfigured
 
 
+class RequestRefused(WrongGeneration):
+    """The request is not taken as it is. That may concern this one alone: its mailbox is postponed, nobody else's."""
+
+
 class PrimaryKeyViolation(Exception):
     """The address or the mark is taken; `holder` names the object that holds it, if the server says."""
 
@@ -43,8 +47,10 @@ def meaning(error: JmapError) -> MailServerError | Busy | WrongGeneration:
         case HttpError(status=401 | 402 | 403 as status):
             what = {401: "does not know our key", 402: "wants a second factor from our account", 403: "forbids it"}
             return Misconfigured(f"mail server {what[status]} ({status})", unauthorized=status == 401)
+        case HttpError(status=400 | 413) if error.type != "unknownCapability":
+            # notJSON, notRequest, other limits: our bug, or a version that reads otherwise. Neither may bury people.
+            return RequestRefused(Misconfigured(str(error)))
         case HttpError():
-            # 404, notJSON, notRequest, other limits: our bug or another version. Neither may bury people.
             return WrongGeneration(Misconfigured(str(error)))
         case MethodError():
             return _of_method(error)
@@ -60,24 +66,27 @@ def _of_method(error: MethodError) -> MailServerError | WrongGeneration:
         return Throttled("mail server answered rateLimit")
     if error.type == "forbidden":
         return Misconfigured(f"mail server forbids it: {error.description}")
-    return WrongGeneration(Misconfigured(f"mail server answered {error.type}"))
+    of_request = error.type in ("invalidArguments", "requestTooLarge")
+    kind = RequestRefused if of_request else WrongGeneration
+    return kind(Misconfigured(f"mail server answered {error.type}"))
 
 
 def set_error(error: SetError, *, domain: str) -> MailServerError | PrimaryKeyViolation:
-    """What a SetError of a create in `domain` means (RFC 8620 §5.3)."""
+    """What a SetError of a create in `domain` means (RFC 8620 §5.3). It is about one object, never about the server:
+    what may be mended postpones the requests of that domain alone."""
     words = told(error.description or str(error.validation_errors or error.properties or "no reason given"))
     match error.type:
         case "primaryKeyViolation":
             return PrimaryKeyViolation(error.object_id)
-        case "invalidProperties" | "invalidPatch" | "validationFailed":
+        case "invalidProperties" | "invalidPatch" | "validationFailed" | "tooLarge" | "alreadyExists":
             return Permanent(f"mail server refused the mailbox ({error.type}): {words}")
         case "rateLimit":
             return Throttled("mail server answered rateLimit")
         case "invalidForeignKey":
-            return Misconfigured(f"mail server does not have the domain {domain}", domain=domain)
+            return Misconfigured(f"mail server does not know what a mailbox in {domain} needs any more", domain=domain)
         case "forbidden":
-            return Misconfigured(f"mail server forbids it: {words}")
+            return Misconfigured(f"mail server forbids it: {words}", domain=domain)
         case "overQuota":
-            return Misconfigured(f"mail server is over a quota: {words}")
+            return Misconfigured(f"mail server is over a quota: {words}", domain=domain)
         case _:
-            return Misconfigured(f"mail server answered {told(error.type)}: {words}")
+            return Misconfigured(f"mail server answered {told(error.type)}: {words}", domain=domain)

@@ -10,8 +10,9 @@ from postroom.stalwart.shapes import Session
 REGISTRY = "urn:stalwart:jmap"
 
 
-async def detect(client: StalwartClient, *, deadline: float) -> None:
-    """Return if the server is of the generation `registry`.
+async def detect(client: StalwartClient, *, deadline: float) -> str:
+    """The id of the account that our credentials belong to, "" if the session names none, once the server is known to
+    be of the generation `registry`.
 
     Raises `Misconfigured`, in words, for anything else, and what a server in trouble raises.
     """
@@ -27,7 +28,7 @@ async def detect(client: StalwartClient, *, deadline: float) -> None:
         # Without valid credentials the session is served all the same, only empty.
         raise Misconfigured("mail server does not know our key: its session holds no account", unauthorized=True)
     if _is_registry(session):
-        return
+        return session.primary_accounts.get(REGISTRY, "")
     raise Misconfigured(
         f"the server at {client.url} speaks JMAP but not Stalwart's registry: Postroom needs Stalwart 0.16 or 1.x "
         "(0.15 keeps accounts under /api/principal and is not supported yet)"

@@ -6,33 +6,44 @@ aliases, so a second mailbox for an identity is refused by the server itself.
 """
 
 import asyncio
+import os
 import random
+import socket
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
+from postroom.clock import SystemClock
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
-from postroom.errors import Conflict, MailServerError, Misconfigured, Throttled, Transient
-from postroom.stalwart.answers import Busy, WrongGeneration, set_error
-from postroom.stalwart.client import Call, StalwartClient
+from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
+from postroom.stalwart.answers import Busy, RequestRefused, WrongGeneration, set_error
+from postroom.stalwart.client import Answers, Call, StalwartClient
 from postroom.stalwart.detection import detect
-from postroom.stalwart.shapes import AccountList, AccountSet, Echo, ObjectId, QueryIds, SetError
+from postroom.stalwart.health_check import HealthCheck, NotWritten
+from postroom.stalwart.mark_domain import MarkDomain, carries_mark
+from postroom.stalwart.remembered_ids import RememberedIds
+from postroom.stalwart.shapes import Account, AccountList, AccountSet, ObjectId, QueryIds, SetError
+from postroom.telemetry import log
 
 T = TypeVar("T")
 
 WELL_WITHIN = 2.0
-"""Seconds in which a healthy server answers `Core/echo`."""
+"""Seconds in which a healthy server echoes, reads and writes."""
 
 _BUSY_PAUSE = (0.02, 0.08)
 """Seconds to wait, at random in this range, while the server serves four of our requests already."""
 
 _ADDRESS = ["id", "emailAddress", "aliases"]
 
+_OWN_ACCOUNT = "our own account"
+"""Among the names of what is remembered; no domain has it."""
+
 
 class StalwartRegistry:
     """`mark_domain` holds every mark, whatever a person's domain; `quota` is in bytes, None for the server's.
 
-    `pause` and `uniform` are the passing of time and chance, for tests.
+    `pause`, `uniform`, `monotonic` and `now` are the passing of time and chance, for tests.
     """
 
     def __init__(
@@ -44,54 +55,79 @@ class StalwartRegistry:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
         monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self._client = client
-        self._mark_domain = mark_domain
+        self._mark_domain = MarkDomain(mark_domain)
         self._quota = quota
         self._pause = pause
         self._uniform = uniform
         self._monotonic = monotonic
-        self._domain_ids: dict[str, str] = {}
+        self._now = now or SystemClock().now
+        self._process = f"{socket.gethostname()}, process {os.getpid()}"
+        self._ids = RememberedIds(monotonic)
         self._detected = False
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
-        return await self.within(deadline, lambda left: self._create(mailbox, left))
+        return await self.within(deadline, lambda left: self._create(mailbox, left), domain=mailbox.domain)
 
     async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
-        return await self.within(deadline, lambda left: self._find(mailbox, left))
+        return await self.within(deadline, lambda left: self._find(mailbox, left), domain=mailbox.domain)
 
     async def well(self) -> MailServerError | None:
         try:
-            await self.within(WELL_WITHIN, self._echo)
+            await self.check_health(deadline=WELL_WITHIN)
         except MailServerError as error:
             return error
+        except Exception as error:  # noqa: BLE001 - whoever asks has a failure at hand already, which must be settled
+            log.exception("Asking whether the mail server is well failed: a defect of Postroom")
+            return Throttled(f"Postroom could not ask whether the mail server is well ({type(error).__name__})")
         return None
 
+    async def check_health(self, *, deadline: float) -> NotWritten | None:
+        """What `well` asks: None if the server echoed, read and wrote, or why it was not seen to write. Raises
+        `MailServerError`s."""
+        return await self.within(deadline, self._check_health)
+
     async def domain_id(self, name: str, *, deadline: float) -> str:
-        """The id of a domain, asked once. Raises `Misconfigured` for a domain that is not there."""
-        if name not in self._domain_ids:
-            answers = await self._client.call([("x:Domain/query", {"filter": {"name": name}})], deadline=deadline)
-            ids = answers.read(0, QueryIds).ids
-            if not ids:
-                raise Misconfigured(f"mail server does not have the domain {name}", domain=name)
-            self._domain_ids[name] = ids[0]
-        return self._domain_ids[name]
+        """The id of a domain, at most a minute old. Raises `Misconfigured` for a domain that is not there."""
+        if known := self._ids.get(name):
+            return known
+        answers = await self._client.call([("x:Domain/query", {"filter": {"name": name}})], deadline=deadline)
+        ids = answers.read(0, QueryIds).ids
+        if not ids:
+            raise Misconfigured(f"mail server does not have the domain {name}", domain=name)
+        self._ids.keep(name, ids[0])
+        return ids[0]
 
-    async def _echo(self, left: float) -> None:
-        (await self._client.call([("Core/echo", {})], deadline=left)).read(0, Echo)
+    async def _check_health(self, left: float) -> NotWritten | None:
+        own_account = self._ids.get(_OWN_ACCOUNT)
+        if own_account is None:
+            own_account = await self._detect(left)
+        description = f"Provisions mailboxes for Postroom: asked at {self._now().isoformat()} by {self._process}"
+        check = HealthCheck(self._mark_domain, own_account, description)
+        not_written = check.verdict(await self._client.call(check.calls, deadline=left))
+        if not_written:
+            self._ids.forget()  # perhaps it is another account by now
+        return not_written
 
-    async def within(self, deadline: float, ask: Callable[[float], Awaitable[T]]) -> T:
+    async def within(self, deadline: float, ask: Callable[[float], Awaitable[T]], *, domain: str | None = None) -> T:
         """Ask, waiting out the moments in which the server is busy with others of our requests.
 
-        `ask` gets the seconds left; what it reads of the answers belongs into it. Raises `MailServerError`s only.
+        `ask` gets the seconds left; what it reads of the answers belongs into it. A refusal of the request itself is
+        `Misconfigured` for `domain`, None for the whole server. Raises `MailServerError`s only.
         """
         ends = self._monotonic() + deadline
         while True:
             left = ends - self._monotonic()
             try:
                 async with asyncio.timeout(max(0.01, left)):
-                    return await self._of_this_generation(ask, left)
+                    return await self._of_this_generation(ask, left, domain)
+            except Transient:
+                self._ids.forget()  # behind a proxy, a server that is set up anew shows as no more than this
+                raise
             except TimeoutError as error:
+                self._ids.forget()
                 raise Transient(f"mail server took longer than {deadline:.1f} s", outcome_unknown=True) from error
             except Busy as error:
                 pause = self._uniform(*_BUSY_PAUSE)
@@ -99,60 +135,91 @@ class StalwartRegistry:
                     raise Throttled("mail server serves four of our requests already", retry_after=1) from error
                 await self._pause(pause)
 
-    async def _of_this_generation(self, ask: Callable[[float], Awaitable[T]], left: float) -> T:
+    async def _of_this_generation(self, ask: Callable[[float], Awaitable[T]], left: float, domain: str | None) -> T:
         if not self._detected:
-            await detect(self._client, deadline=left)
-            self._detected = True
+            await self._detect(left)
         try:
             return await ask(left)
         except WrongGeneration as error:
             # Perhaps the server was replaced by another version: say so in words the operator understands.
             self._detected = False
-            await detect(self._client, deadline=left)
-            self._detected = True
-            raise error.misconfigured from error
+            await self._detect(left)
+            about = domain if isinstance(error, RequestRefused) else None
+            raise Misconfigured(str(error.misconfigured), domain=about) from error
+
+    async def _detect(self, left: float) -> str:
+        own_account = await detect(self._client, deadline=left)
+        self._detected = True
+        self._ids.keep(_OWN_ACCOUNT, own_account)
+        return own_account
 
     async def _create(self, mailbox: Mailbox, left: float) -> StalwartAccount:
-        domain_id = await self.domain_id(mailbox.domain, deadline=left)
-        try:
-            mark_domain_id = await self.domain_id(self._mark_domain, deadline=left)
-        except Misconfigured as error:
-            # Not one domain's trouble: without it nobody gets a mailbox.
-            raise Misconfigured(f"{error}, which holds every mark (POSTROOM_MARK_DOMAIN)") from error
-        account = _account(mailbox, domain_id, mark_domain_id, self._quota)
+        ids = await self._ids_for(mailbox, left)
+        account = _account(mailbox, *ids, self._quota)
         calls: list[Call] = [
             ("x:Account/set", {"create": {"c": account}}),
             ("x:Account/get", {"ids": ["#c"], "properties": _ADDRESS}),
+            self._mark_domain.call,
         ]
         answers = await self._client.call(calls, deadline=left)
         outcome = answers.read(0, AccountSet)
         if refused := (outcome.not_created or {}).get("c"):
-            return await self._after_refusal(refused, mailbox, left)
+            return await self._after_refusal(refused, mailbox, ids, left)
         if "c" not in (outcome.created or {}):
             raise Transient("mail server neither created nor refused the mailbox", outcome_unknown=True)
         made = answers.read(1, AccountList).accounts
         if not made:
             raise Transient("mail server made the mailbox but does not show it", outcome_unknown=True)
-        return StalwartAccount(made[0].id, made[0].email_address)
+        return self._made(made[0], mailbox, self._mark_domain.id(answers, 2))
 
-    async def _after_refusal(self, refused: SetError, mailbox: Mailbox, left: float) -> StalwartAccount:
+    def _made(self, made: Account, mailbox: Mailbox, mark_domain_id: str) -> StalwartAccount:
+        """What was made, if its mark is where marks are. Its address is for whoever asked to compare."""
+        marked = carries_mark(made, mailbox.identity_id, mark_domain_id)
+        if made.email_address != mailbox.email or not marked:
+            self._ids.forget()  # one of them is now the id of another domain
+        if not marked:
+            # Nothing would keep the identity from a second mailbox.
+            raise Permanent(
+                f"mail server made {made.email_address} (account {made.id}) where {mailbox.email} was asked for, "
+                f"without the mark in {self._mark_domain.name}; it was left alone"
+            )
+        return StalwartAccount(made.id, made.email_address)
+
+    async def _ids_for(self, mailbox: Mailbox, left: float) -> tuple[str, str]:
+        """The ids of the mailbox' domain and of its mark's. Without the latter nobody gets a mailbox."""
+        mark_domain_id = self._ids.get(self._mark_domain.name)
+        if mark_domain_id is None:
+            answers = await self._client.call([self._mark_domain.call], deadline=left)
+            mark_domain_id = self._mark_domain.id(answers, 0)
+            self._ids.keep(self._mark_domain.name, mark_domain_id)
+        return await self.domain_id(mailbox.domain, deadline=left), mark_domain_id
+
+    async def _after_refusal(
+        self, refused: SetError, mailbox: Mailbox, used: tuple[str, str], left: float
+    ) -> StalwartAccount:
         error = set_error(refused, domain=mailbox.domain)
         if isinstance(error, MailServerError):
-            if isinstance(error, Misconfigured) and error.domain:
-                self._domain_ids.clear()  # the domain was made anew under another id, or is gone
+            if refused.type == "invalidForeignKey":
+                self._ids.forget()  # the domain was made anew under another id, or is gone
             raise error
-        return await self._ours(error.holder, mailbox, left)
+        return await self._ours(error.holder, mailbox, used, left)
 
-    async def _ours(self, holder: ObjectId | None, mailbox: Mailbox, left: float) -> StalwartAccount:
-        """The account that carries our mark; a stranger's is never adopted (`Conflict`)."""
+    async def _ours(
+        self, holder: ObjectId | None, mailbox: Mailbox, used: tuple[str, str], left: float
+    ) -> StalwartAccount:
+        """The account that carries our mark; a stranger's is never adopted (`Conflict`). `used`: the ids of the domains
+        that the create named."""
         if holder and holder.object == "Account":
-            get = ("x:Account/get", {"ids": [holder.id], "properties": _ADDRESS})
-            answers = await self._client.call([get], deadline=left)
-            if ours := await self._marked(answers.read(0, AccountList), mailbox, left):
+            get: Call = ("x:Account/get", {"ids": [holder.id], "properties": _ADDRESS})
+            answers = await self._client.call([get, self._mark_domain.call], deadline=left)
+            if ours := self._marked(answers, 0, mailbox):
                 return ours
         # Where one object holds the address and another the mark, Stalwart names either by chance (seen on 0.16.19).
         if ours := await self._find(mailbox, left):
             return ours
+        self._ids.forget()
+        if used != await self._ids_for(mailbox, left):
+            raise Transient("mail server was set up anew: its domains have other ids than a minute ago")
         who = f"the {holder.object.lower()} {holder.id}" if holder else "something"
         raise Conflict(
             f"{mailbox.email} is held by {who} on the mail server, which does not carry this identity's mark"
@@ -163,16 +230,19 @@ class StalwartRegistry:
         calls: list[Call] = [
             ("x:Account/query", {"filter": {"text": mailbox.identity_id.hex}}),
             ("x:Account/get", {"#ids": found, "properties": _ADDRESS}),
+            self._mark_domain.call,
         ]
         answers = await self._client.call(calls, deadline=left)
         answers.read(0, QueryIds)
-        return await self._marked(answers.read(1, AccountList), mailbox, left)
+        return self._marked(answers, 1, mailbox)
 
-    async def _marked(self, listed: AccountList, mailbox: Mailbox, left: float) -> StalwartAccount | None:
-        """The account with our mark among those. The text index is only a hint: the alias itself is the proof."""
-        mark = (mark_of(mailbox.identity_id), await self.domain_id(self._mark_domain, deadline=left))
+    def _marked(self, answers: Answers, place: int, mailbox: Mailbox) -> StalwartAccount | None:
+        """The account with our mark among those listed at `place`; the response after it tells the marks' domain. The
+        text index is only a hint: the alias itself is the proof."""
+        listed = answers.read(place, AccountList)
+        mark_domain_id = self._mark_domain.id(answers, place + 1)
         for account in listed.accounts:
-            if mark in {(alias.name, alias.domain_id) for alias in account.aliases.values()}:
+            if carries_mark(account, mailbox.identity_id, mark_domain_id):
                 return StalwartAccount(account.id, account.email_address)
         return None
 

@@ -41,6 +41,11 @@ class AccountSet(_Shape):
     not_created: dict[str, SetError] | None = Field(None, alias="notCreated")
 
 
+class AccountUpdate(_Shape):
+    updated: dict[str, Any] | None = None
+    not_updated: dict[str, SetError] | None = Field(None, alias="notUpdated")
+
+
 class Alias(_Shape):
     name: str
     domain_id: str = Field(alias="domainId")
@@ -55,6 +60,7 @@ class Account(_Shape):
 
 class AccountList(_Shape):
     accounts: list[Account] = Field(alias="list")
+    not_found: list[str] = Field([], alias="notFound")
 
 
 class Echo(_Shape):

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from postroom.sandbox.stalwart import ids, jmap, permissions
 from postroom.sandbox.stalwart.admission import Admission
 from postroom.sandbox.stalwart.errors import jmap_problem, limit_problem
-from postroom.sandbox.stalwart.injection import DELAY_KEY
+from postroom.sandbox.stalwart.injection import DELAY_KEY, FULL_KEY
 from postroom.sandbox.stalwart.json_value import JSON
 from postroom.sandbox.stalwart.mail import Mail
 from postroom.sandbox.stalwart.registry import Registry
@@ -78,4 +78,6 @@ class Api:
                 raise limit_problem("maxSizeRequest")
             envelope = jmap.parse(body)
             self._counts.update(envelope.methods())
-            return await self._answer(request, jmap.execute(envelope, self._registry, self._mail, access))
+            full = request.scope.get(FULL_KEY, False)
+            answer = await jmap.execute(envelope, self._registry, self._mail, access, full=full)
+            return await self._answer(request, answer)

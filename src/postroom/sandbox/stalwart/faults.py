@@ -18,6 +18,7 @@ KINDS = {  # in the order in which they are asked about a request
     "limit": "400 of type limit, as if four requests of the account were under way",
     "fail": "500 for a create whose address contains the word, 451 for mail to it",
     "reset-before": "the request is read, then the connection is cut: nothing happened",
+    "full": "the store takes no write: every /set answers serverUnavailable, reads go on; 451 for mail",
     "slow": "served, but answered after the delay; meanwhile one of the account's four slots is taken",
     "reset-after": "served, but the connection is cut instead of an answer",
     "lose-hooks": "web hooks that are due are forgotten instead of sent",
@@ -30,7 +31,8 @@ OF_NOTICES = frozenset(("lose-hooks", "cut-events"))
 @dataclass(frozen=True)
 class Fault:
     """`word`: only requests that create an account whose address contains it, and what comes by LMTP to such an
-    address (451, unless the kind is hang, slow or reset-after). `count`: off after so many.
+    address (451, unless the kind is hang, slow or reset-after). `full` without a word is for all mail, too. `count`:
+    off after so many.
 
     `probability` is decided by `seed` and the number of the request alone: a run can be repeated.
     """
@@ -110,9 +112,10 @@ class Faults:
         return any(fault.kind == kind and self.strike(fault) for fault in self.active)
 
     def about(self, address: str) -> Iterator[Fault]:
-        """Those that strike mail to an address: only ones with a word do."""
+        """Those that strike mail to an address: only ones with a word do, and a store that is full."""
         for fault in self.active:
-            if fault.word is not None and fault.word in address and self.strike(fault):
+            meant = fault.kind == "full" if fault.word is None else fault.word in address
+            if meant and self.strike(fault):
                 yield fault
 
     async def lifted(self, fault: Fault) -> None:

@@ -18,6 +18,8 @@ from postroom.sandbox.stalwart.json_value import is_list, is_object
 CONTROL_PREFIX = "/_sandbox/"
 DELAY_KEY = "postroom.delay_ms"
 """In the scope: milliseconds that the API is to spend on the request."""
+FULL_KEY = "postroom.full"
+"""In the scope: whether the store takes no write of the request."""
 TRANSPORT_KEY = "postroom.transport"
 """In the scope's extensions: the connection, put there by the server of __main__."""
 
@@ -84,6 +86,9 @@ class FaultInjection:
                 return await self._hang(fault, receive)
             case "slow":
                 scope[DELAY_KEY] = fault.delay_ms
+                return False
+            case "full":
+                scope[FULL_KEY] = True
                 return False
             case "reset-after":
                 return False

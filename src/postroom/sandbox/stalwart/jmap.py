@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from postroom.sandbox.stalwart import ids
-from postroom.sandbox.stalwart.errors import MethodError, jmap_problem, limit_problem
+from postroom.sandbox.stalwart.errors import MethodError, jmap_problem, limit_problem, server_unavailable
 from postroom.sandbox.stalwart.json_value import JSON, is_count, is_list, is_object
 from postroom.sandbox.stalwart.kind import Access, Call, Created
 from postroom.sandbox.stalwart.mail import Mail, state
@@ -29,6 +29,7 @@ _CAPABILITY_OF = {
     "Blob": "urn:ietf:params:jmap:blob",
 }
 _STATES = ("ifInState", "sinceState", "sinceQueryState")
+_WRITING = ("/set", "/import", "/copy", "/upload")
 _REFERRING = ("ids", "properties", "emailIds", "destroy")  # of the methods of mail
 
 
@@ -118,8 +119,9 @@ def _check_types(arguments: JSON) -> None:
             raise MethodError("invalidArguments", f"invalid type: {json.dumps(value)[:60]} for {name}")
 
 
-def execute(request: Request, registry: Registry, mail: Mail, access: Access) -> JSON:
-    """The response. A call that is refused is answered in its place and stops no other."""
+async def execute(request: Request, registry: Registry, mail: Mail, access: Access, *, full: bool) -> JSON:
+    """The response. A call that is refused is answered in its place and stops no other. `full`: the store takes no
+    write."""
     created = dict(request.created or {})
     responses: list[tuple[str, JSON, str]] = []
     for method, arguments, tag in request.calls:
@@ -127,7 +129,9 @@ def execute(request: Request, registry: Registry, mail: Mail, access: Access) ->
             names = _REFERRING if mail.knows(method) else ("ids",)
             resolved = with_results(arguments, responses, names)
             _check_capability(request, method)
-            answers = _answers(method, resolved, registry, mail, access, created)
+            if full and method.endswith(_WRITING):
+                raise server_unavailable()
+            answers = await _answers(method, resolved, registry, mail, access, created)
             responses += [(name, answer, tag) for name, answer in answers]
         except MethodError as refusal:
             responses.append(("error", refusal.body, tag))
@@ -135,7 +139,7 @@ def execute(request: Request, registry: Registry, mail: Mail, access: Access) ->
     return response if request.created is None else response | {"createdIds": created}
 
 
-def _answers(
+async def _answers(
     method: str, arguments: JSON, registry: Registry, mail: Mail, access: Access, created: Created
 ) -> list[tuple[str, JSON]]:
     """The answer, and those of the calls that it brought about."""
@@ -151,7 +155,7 @@ def _answers(
     account = access.account if number is None else number  # one that is no id counts as left out
     if not access.reaches(account):
         raise MethodError("forbidden", f"You do not have access to account {arguments['accountId']}")
-    return [(method, registry.call(method, Call(access, account), arguments, created))]
+    return [(method, await registry.call(method, Call(access, account), arguments, created))]
 
 
 def _check_capability(request: Request, method: str) -> None:

@@ -3,11 +3,12 @@
 What is particular to domains, accounts, roles and credentials is in the `Kind` of each.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from postroom.sandbox.stalwart import ids
 from postroom.sandbox.stalwart.changes import Changes
-from postroom.sandbox.stalwart.errors import MethodError
+from postroom.sandbox.stalwart.errors import MethodError, server_unavailable
 from postroom.sandbox.stalwart.json_value import JSON
 from postroom.sandbox.stalwart.kind import Call, Condition, Created, Kind
 from postroom.sandbox.stalwart.limits import MOST_OBJECTS, check_number
@@ -32,10 +33,13 @@ class Registry:
         name, _, verb = method.removeprefix("x:").partition("/")
         return method.startswith("x:") and name in self._kinds and verb in self._verbs
 
-    def call(self, method: str, call: Call, arguments: JSON, created: Created) -> JSON:
+    async def call(self, method: str, call: Call, arguments: JSON, created: Created) -> JSON:
         """Raises MethodError."""
         name, _, verb = method.removeprefix("x:").partition("/")
-        answer = self._verbs[verb](self._kinds[name], call, arguments, created)
+        kind = self._kinds[name]
+        if verb == "set" and (updates := arguments.get("update")):
+            await _serve_others(kind, call, updates)
+        answer = self._verbs[verb](kind, call, arguments, created)
         return {"accountId": ids.encode(call.account)} | answer
 
     def _get(self, kind: Kind, call: Call, arguments: JSON, created: Created) -> JSON:
@@ -91,6 +95,19 @@ class Registry:
         destroys: list[str] = arguments.get("destroy") or []
         check_number(len(creates) + len(updates) + len(destroys))
         return Changes(kind, call, created).make(creates, updates, destroys)
+
+
+async def _serve_others(kind: Kind, call: Call, updates: JSON) -> None:
+    """What an update reads must stand there still when it writes: of several at once, only the first is made (of three
+    at once, 0.16.19 refused 72 of 300). Raises MethodError."""
+
+    def read() -> list[JSON | None]:
+        return [kind.document(call, number) for number in map(ids.decode, updates) if number is not None]
+
+    before = read()
+    await asyncio.sleep(0)
+    if read() != before:
+        raise server_unavailable()
 
 
 def _require(call: Call, kind: Kind, verb: str) -> None:

@@ -22,6 +22,7 @@ _TOO_MANY = "452 4.4.5 Maximum number of messages per session exceeded."
 _UNKNOWN = "550 5.1.2 Mailbox does not exist."
 _ABROAD = "550 5.1.2 Relay not allowed."
 _FAULT = "451 4.3.0 A fault that was switched on at the stand-in."
+_FULL = "451 4.3.5 Unable to accept message at this time."
 _SPAM = re.compile(rb"^x-spam-status:[ \t]*yes", re.IGNORECASE | re.MULTILINE)
 
 
@@ -99,6 +100,8 @@ class Recipients:
                     await self._faults.lifted(fault)
                 case "reset-after":
                     unanswered = True
+                case "full":
+                    return _FULL
                 case _:
                     return _FAULT
         answer = self._deliver(sender, address, content)

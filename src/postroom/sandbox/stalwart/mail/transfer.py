@@ -9,6 +9,7 @@ from starlette.routing import Route
 from postroom.sandbox.stalwart import ids
 from postroom.sandbox.stalwart.admission import Admission
 from postroom.sandbox.stalwart.errors import http_problem, limit_problem
+from postroom.sandbox.stalwart.injection import FULL_KEY
 from postroom.sandbox.stalwart.mail.blobs import upload_id
 from postroom.sandbox.stalwart.mail.mail import Mail
 from postroom.sandbox.stalwart.session import CORE
@@ -36,6 +37,8 @@ class Transfer:
             if account is None:
                 raise http_problem(404)
             content = await _body(request)
+            if request.scope.get(FULL_KEY, False):
+                raise http_problem(500)
             self._mail.folders.ensure(account)
             blob = upload_id(self._mail.blobs.upload(account, content))
         kind = request.headers.get("content-type", _ANYTHING)

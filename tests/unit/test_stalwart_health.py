@@ -1,0 +1,166 @@
+"""Is the mail server well? Only if it echoes, reads and writes; whose fault it is otherwise."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from postroom.errors import Misconfigured, Throttled, Transient
+from scripted_stalwart import SESSION, Answer, ScriptedStalwart, busy, method_error, problem, responses
+
+OWN = "b"
+OLD = "Provisions mailboxes for Postroom: asked at noon by host, process 1"
+OTHERS = "Provisions mailboxes for Postroom: asked at noon by other, process 2"
+DONE = ("x:Account/set", {"updated": {OWN: None}})
+NOW = datetime(2026, 11, 25, 10, 0, 0, 1, tzinfo=UTC)
+
+
+def server_of(account: str | None = OWN) -> ScriptedStalwart:
+    """With a session of this account; of none for None."""
+    server = ScriptedStalwart()
+    primary = {} if account is None else {"urn:stalwart:jmap": account}
+    server.session = httpx2.Response(200, json=SESSION | {"primaryAccounts": primary})
+    return server
+
+
+def shown(description: str | None) -> tuple[str, dict[str, Any]]:
+    account = {"id": OWN, "emailAddress": "postroom-service@example.org", "description": description}
+    return "x:Account/get", {"list": [] if description is None else [account], "notFound": []}
+
+
+def failed(kind: str, **more: object) -> tuple[str, dict[str, Any]]:
+    return "error", {"type": kind, **more}
+
+
+def refused(kind: str) -> tuple[str, dict[str, Any]]:
+    return "x:Account/set", {"notUpdated": {OWN: {"type": kind, "description": "because"}}}
+
+
+def answered(
+    written: tuple[str, dict[str, Any]], *, before: str | None = OLD, after: str | None = OLD
+) -> httpx2.Response:
+    """To an echo, a query of the mark's domain, and a write between two reads."""
+    domain = ("x:Domain/query", {"ids": ["b"]})
+    return responses(("Core/echo", {}), domain, shown(before), written, shown(after))
+
+
+async def test_a_server_that_echoes_reads_and_writes_is_well_by_one_request() -> None:
+    server = server_of()
+    server.will(answered(DONE))
+    registry = server.registry(now=lambda: NOW)
+    assert await registry.well() is None
+    assert await registry.well() is None
+    assert server.asked == ["session", "Core/echo", "Core/echo"]
+    names = ["Core/echo", "x:Domain/query", "x:Account/get", "x:Account/set", "x:Account/get"]
+    assert [name for name, _, _ in server.calls()] == names
+    (description,) = [patch["description"] for patch in server.calls()[3][1]["update"].values()]
+    assert "2026-11-25T10:00:00.000001+00:00" in description
+
+
+async def test_a_server_that_echoes_and_reads_and_does_not_write_is_not_well() -> None:
+    """As with its disk full. Whoever takes it for well buries all who register meanwhile."""
+    server = server_of()
+    server.will(answered(failed("serverUnavailable")))
+    problem_told = await server.registry().well()
+    assert isinstance(problem_told, Transient)
+    assert "serverUnavailable" in str(problem_told)
+
+
+async def test_a_write_that_lost_against_another_process_shows_a_server_that_writes() -> None:
+    server = server_of()
+    server.will(answered(failed("serverUnavailable"), after=OTHERS))
+    assert await server.registry().check_health(deadline=2) is None
+
+
+@pytest.mark.parametrize("kind", ["forbidden", "overQuota", "invalidPatch", "notFound"])
+async def test_where_the_write_to_our_account_is_refused_the_read_decides(kind: str) -> None:
+    server = server_of()
+    server.will(answered(refused(kind)))
+    registry = server.registry()
+    assert await registry.well() is None
+    not_written = await registry.check_health(deadline=2)
+    assert not_written
+    assert (not_written.has_account, kind in not_written.why) == (True, True)
+
+
+async def test_where_we_may_not_write_at_all_the_read_decides() -> None:
+    server = server_of()
+    server.will(answered(failed("forbidden", description="You are not authorized to update objects of this type")))
+    assert await server.registry().well() is None
+
+
+@pytest.mark.parametrize("account", [None, "d333333"], ids=["no account told", "the recovery administrator"])
+async def test_where_our_key_has_no_account_the_read_decides(account: str | None) -> None:
+    server = server_of(account)
+    server.will(answered(("x:Account/set", {"notUpdated": {"d333333": {"type": "notFound"}}}), before=None, after=None))
+    registry = server.registry()
+    assert await registry.well() is None
+    not_written = await registry.check_health(deadline=2)
+    assert not_written
+    assert not not_written.has_account
+
+
+async def test_an_account_that_is_another_one_by_now_is_asked_for_anew() -> None:
+    server = server_of("old")
+    server.will(answered(DONE, before=None), answered(DONE))
+    registry = server.registry()
+    assert await registry.well() is None
+    server.session = server_of(OWN).session
+    assert await registry.check_health(deadline=2) is None
+    assert list(server.calls()[3][1]["update"]) == [OWN]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [busy(), problem(429), method_error("rateLimit"), answered(refused("rateLimit"))],
+    ids=["400 limit", "429", "the method", "the write"],
+)
+async def test_a_server_that_is_asked_too_much_gives_no_verdict(answer: Answer) -> None:
+    server = server_of()
+    server.will(answer)
+    assert isinstance(await server.registry().well(), Throttled)
+
+
+async def test_without_the_domain_of_the_marks_nobody_gets_a_mailbox() -> None:
+    server = server_of()
+    server.domains = {}
+    server.will(responses(("Core/echo", {})))
+    problem_told = await server.registry().well()
+    assert isinstance(problem_told, Misconfigured)
+    assert (problem_told.domain, "holds every mark" in str(problem_told)) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (problem(503), "503"),
+        (problem(401), "does not know our key"),
+        (problem(403), "forbids"),
+        (problem(404), "404"),
+        (httpx2.ConnectError("refused"), "cannot be reached"),
+        (httpx2.ReadTimeout("slow"), "did not answer"),
+        (httpx2.Response(200, content=b"hello"), "no JSON object"),
+        (httpx2.Response(200, json={"methodResponses": ["what?"]}), "."),
+        (method_error("serverUnavailable"), "serverUnavailable"),
+        (answered(("x:Account/set", {})), "neither wrote nor refused"),
+        (answered(("x:Account/set", {"updated": None, "notUpdated": None})), "neither wrote nor refused"),
+        (responses(("Core/echo", {}), failed("serverUnavailable")), "serverUnavailable"),
+        (responses(("Core/echo", {}), ("x:Domain/query", {"ids": ["b"]})), "fewer methods"),
+    ],
+    ids=range(13),
+)
+async def test_a_server_that_does_not_answer_in_full_is_not_well_and_says_why(answer: Answer, words: str) -> None:
+    server = server_of()
+    server.will(answer)
+    problem_told = await server.registry().well()
+    assert problem_told
+    assert not isinstance(problem_told, Throttled)
+    assert re.search(words, str(problem_told))
+
+
+async def test_a_defect_of_ours_in_asking_is_no_verdict_and_ends_nothing() -> None:
+    server = server_of()
+    server.will(RuntimeError("a defect"))
+    assert isinstance(await server.registry().well(), Throttled)

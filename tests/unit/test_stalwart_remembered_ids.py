@@ -1,0 +1,116 @@
+"""Ids of domains are given by counter: on a server that is set up anew they may be those of others."""
+
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
+from postroom.errors import Misconfigured, Permanent, Transient
+from postroom.stalwart.remembered_ids import LIVE
+from scripted_stalwart import ScriptedStalwart, made, problem, refused, responses, taken
+
+BOB = Mailbox(UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"), "bob@example.org")
+SWAPPED = {"example.org": "c", "example.net": "b"}
+
+
+def domain_sent(server: ScriptedStalwart) -> tuple[str, str]:
+    """The ids of the domains of the mailbox and of its mark, as the last create had them."""
+    create = server.calls()[0][1]["create"]["c"]
+    return create["domainId"], create["aliases"]["0"]["domainId"]
+
+
+async def set_up_anew(server: ScriptedStalwart, *, mark_domain: str = "example.org"):
+    """Another server in its place, with other ids, behind the back of a registry that knows those of the first."""
+    server.will(made("k", BOB.email))
+    registry = server.registry(mark_domain=mark_domain)
+    await registry.create(BOB, deadline=5)
+    server.domains = SWAPPED
+    return registry
+
+
+async def test_a_mark_that_was_made_in_another_domain_is_never_taken_for_one() -> None:
+    """Nothing would keep the identity from a second mailbox."""
+    server = ScriptedStalwart()
+    registry = await set_up_anew(server)
+    server.will(made("l", "bob@example.net"))
+    with pytest.raises(Permanent, match=r"made bob@example\.net \(account l\) where bob@example\.org was asked for"):
+        await registry.create(BOB, deadline=5)
+    assert server.asked[-1] == "x:Account/set", "the account is left alone"
+    server.will(made("m", BOB.email))
+    await registry.create(BOB, deadline=5)
+    assert domain_sent(server) == ("c", "c")
+
+
+async def test_another_address_than_was_asked_for_is_told_and_the_ids_are_asked_anew() -> None:
+    """The attempt compares the addresses."""
+    server = ScriptedStalwart(domains={"example.org": "b", "example.net": "c", "example.com": "d"})
+    server.will(made("k", BOB.email))
+    registry = server.registry(mark_domain="example.com")
+    await registry.create(BOB, deadline=5)
+    server.domains = SWAPPED | {"example.com": "d"}
+    server.will(made("l", "bob@example.net"))
+    assert await registry.create(BOB, deadline=5) == StalwartAccount("l", "bob@example.net")
+    server.will(made("m", BOB.email))
+    await registry.create(BOB, deadline=5)
+    assert domain_sent(server) == ("c", "d")
+
+
+async def test_a_look_up_compares_with_the_id_that_the_marks_domain_has_now() -> None:
+    server = ScriptedStalwart()
+    registry = await set_up_anew(server)
+    alias = {"name": mark_of(BOB.identity_id), "domainId": "c"}
+    account = {"id": "l", "emailAddress": BOB.email, "aliases": {"0": alias}}
+    server.will(responses(("x:Account/query", {"ids": ["l"]}), ("x:Account/get", {"list": [account]})))
+    assert await registry.find(BOB, deadline=5) == StalwartAccount("l", BOB.email)
+    server.will(taken("l"), responses(("x:Account/get", {"list": [account]})))
+    assert await registry.create(BOB, deadline=5) == StalwartAccount("l", BOB.email)
+
+
+async def test_a_stranger_in_the_way_of_another_address_than_ours_is_no_conflict() -> None:
+    """With ids of before, bob@example.net is asked for, whom somebody else is."""
+    server = ScriptedStalwart()
+    registry = await set_up_anew(server)
+    stranger = {"id": "s", "emailAddress": "bob@example.net", "aliases": {}}
+    nobody = responses(("x:Account/query", {"ids": []}), ("x:Account/get", {"list": []}))
+    server.will(taken("s"), responses(("x:Account/get", {"list": [stranger]})), nobody)
+    with pytest.raises(Transient) as raised:
+        await registry.create(BOB, deadline=5)
+    assert not raised.value.outcome_unknown
+    server.will(made("l", BOB.email))
+    assert await registry.create(BOB, deadline=5) == StalwartAccount("l", BOB.email)
+
+
+async def test_ids_live_for_a_minute() -> None:
+    server = ScriptedStalwart()
+    registry = await set_up_anew(server)
+    server.clock += LIVE
+    await registry.create(BOB, deadline=5)
+    assert domain_sent(server) == ("c", "c")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [httpx2.ReadError("cut"), httpx2.ConnectError("refused"), httpx2.ReadTimeout("slow"), problem(502)],
+    ids=["cut", "refused", "silent", "a proxy's 502"],
+)
+async def test_ids_end_with_a_connection(end: httpx2.Response | Exception) -> None:
+    server = ScriptedStalwart()
+    registry = await set_up_anew(server)
+    server.will(end)
+    with pytest.raises(Transient):
+        await registry.create(BOB, deadline=5)
+    server.will(made("l", BOB.email))
+    await registry.create(BOB, deadline=5)
+    assert domain_sent(server) == ("c", "c")
+
+
+async def test_ids_end_with_a_refusal_of_one_of_them() -> None:
+    server = ScriptedStalwart()
+    registry = await set_up_anew(server)
+    server.will(refused("invalidForeignKey", objectId={"object": "Domain", "id": "b"}))
+    with pytest.raises(Misconfigured):
+        await registry.create(BOB, deadline=5)
+    server.will(made("l", BOB.email))
+    await registry.create(BOB, deadline=5)
+    assert domain_sent(server) == ("c", "c")
