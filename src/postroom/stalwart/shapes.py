@@ -1,7 +1,7 @@
 """The parts of Stalwart's answers that Postroom reads, checked before anything relies on them.
 
 An answer of another shape ends an attempt with an unknown outcome, never with an error of ours: that would look
-like a crash, and three of those bury a request. Unknown fields are ignored, and what RFC 8620 §5.3 lets be null may be.
+like a crash. Unknown fields are ignored, and what RFC 8620 §5.3 lets be null may be.
 """
 
 from typing import Any, TypeVar
