@@ -10,11 +10,15 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
+from eventually import eventually
 from parts import KEY, environment, running_parts
 from postroom import settings
+from postroom.api import health
 from postroom.process import make_app
 from postroom.runtime import connected
+from postroom.telemetry import REGISTRY
 from records import Records, mailbox
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
@@ -329,6 +333,81 @@ async def test_metrics_are_open_on_loopback_only_and_elsewhere_by_token(
             assert (await far.get("/metrics", headers={"Authorization": wrong})).status_code == 403
         allowed = await far.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
         assert allowed.status_code == 200
+
+
+async def test_who_is_stopping_stores_nothing_and_says_when_to_come_again(database: Database, records: Records) -> None:
+    more = environment(database, None, None, retry_after_seconds=7)
+    async with connected(settings.load(more)) as parts, http(make_app(parts)) as client:
+        parts.accept.stop()
+        answer = await post(client, hook("alice@example.org"))
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "stopping"
+    assert answer.headers["retry-after"] == "7"
+    await assert_nothing_stored(records)
+
+
+async def test_a_hook_that_waits_for_a_slot_at_the_stop_is_not_stored(database: Database, records: Records) -> None:
+    async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
+        async with parts.accept._slots.all():
+            asking = asyncio.create_task(post(client, hook("alice@example.org")))
+            await eventually(lambda: parts.accept._hooks, "it has come in")
+            parts.accept.stop()
+        answer = await asking
+        await parts.accept.drain(within=1)
+    assert (answer.status_code, answer.json()["code"]) == (503, "stopping")
+    await assert_nothing_stored(records)
+
+
+async def test_a_loop_that_does_not_go_round_makes_the_service_unready_and_is_named(database: Database) -> None:
+    async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
+        now = [0.0]
+        parts.heartbeats._monotonic = lambda: now[0]
+        parts.heartbeats.of("worker")()
+        assert (await client.get("/health/ready")).status_code == 200
+        now[0] = 31.0
+        ready, live = await client.get("/health/ready"), await client.get("/health/live")
+        assert ready.status_code == 503
+        assert ready.json()["loops"] == ["worker"]
+        assert live.status_code == 200, "it may come back by itself"
+        assert 'postroom_loop_seconds_since_last_round{loop="worker"} 31.0' in (await client.get("/metrics")).text
+        now[0] = 301.0
+        assert (await client.get("/health/live")).status_code == 503, "only a restart helps now"
+
+
+async def test_a_silent_postgresql_holds_up_neither_metrics_nor_readiness(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "COUNTED_WITHIN", 0.1)
+
+    async def never() -> dict[str, float]:
+        return await asyncio.get_running_loop().create_future()
+
+    async with connected(settings.load(environment(database, None, None))) as parts:
+        monkeypatch.setattr(type(parts.audit), "counts", lambda _: never())
+        async with http(make_app(parts)) as client:
+            assert (await client.get("/health/ready")).status_code == 503
+            assert "\npostroom_database_up 0\n" in (await client.get("/metrics")).text
+
+
+async def test_an_error_that_nobody_foresaw_is_counted_and_told_without_its_text(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a-secret-in-its-text")
+
+    before = REGISTRY.get_sample_value("postroom_unhandled_errors_total", {"path": PATH}) or 0
+    async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
+        monkeypatch.setattr(type(parts.requests), "accept", breaks)
+        with capture_logs() as logs:
+            answer = await post(client, hook("alice@example.org"))
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "internal_error"
+    assert "will retry" not in answer.text
+    assert REGISTRY.get_sample_value("postroom_unhandled_errors_total", {"path": PATH}) == before + 1
+    (told,) = [each for each in logs if each["event"] == "A request broke"]
+    assert told["error"] == "ZeroDivisionError"
+    assert "a-secret" not in str(logs)
 
 
 async def test_other_paths_and_methods_are_problems(service: httpx2.AsyncClient) -> None:
