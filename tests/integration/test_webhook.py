@@ -15,7 +15,6 @@ from structlog.testing import capture_logs
 from eventually import eventually
 from parts import KEY, environment, running_parts
 from postroom import settings
-from postroom.api import health
 from postroom.process import make_app
 from postroom.runtime import connected
 from postroom.telemetry import REGISTRY
@@ -356,37 +355,6 @@ async def test_a_hook_that_waits_for_a_slot_at_the_stop_is_not_stored(database: 
         await parts.accept.drain(within=1)
     assert (answer.status_code, answer.json()["code"]) == (503, "stopping")
     await assert_nothing_stored(records)
-
-
-async def test_a_loop_that_does_not_go_round_makes_the_service_unready_and_is_named(database: Database) -> None:
-    async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
-        now = [0.0]
-        parts.heartbeats._monotonic = lambda: now[0]
-        parts.heartbeats.of("worker")()
-        assert (await client.get("/health/ready")).status_code == 200
-        now[0] = 31.0
-        ready, live = await client.get("/health/ready"), await client.get("/health/live")
-        assert ready.status_code == 503
-        assert ready.json()["loops"] == ["worker"]
-        assert live.status_code == 200, "it may come back by itself"
-        assert 'postroom_loop_seconds_since_last_round{loop="worker"} 31.0' in (await client.get("/metrics")).text
-        now[0] = 301.0
-        assert (await client.get("/health/live")).status_code == 503, "only a restart helps now"
-
-
-async def test_a_silent_postgresql_holds_up_neither_metrics_nor_readiness(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(health, "COUNTED_WITHIN", 0.1)
-
-    async def never() -> dict[str, float]:
-        return await asyncio.get_running_loop().create_future()
-
-    async with connected(settings.load(environment(database, None, None))) as parts:
-        monkeypatch.setattr(type(parts.audit), "counts", lambda _: never())
-        async with http(make_app(parts)) as client:
-            assert (await client.get("/health/ready")).status_code == 503
-            assert "\npostroom_database_up 0\n" in (await client.get("/metrics")).text
 
 
 async def test_an_error_that_nobody_foresaw_is_counted_and_told_without_its_text(
