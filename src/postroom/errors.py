@@ -64,6 +64,10 @@ class CrossSite(PostroomError):
     """A request with the browser's cookie that comes from a page of another origin."""
 
 
+class Stopping(Unavailable):
+    """The process ends: nothing new is begun."""
+
+
 class AnnouncerAway(PostroomError):
     """Screens cannot be told at present; the events stay in the outbox."""
 

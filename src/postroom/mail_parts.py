@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 from pydantic import SecretStr
@@ -19,6 +20,7 @@ from postroom.gateway.upstream import Upstream
 from postroom.jmap.mail_changes import JmapMail
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import KratosSessions
+from postroom.loops import Loop
 from postroom.mail.access_tokens import TokenMaker
 from postroom.mail.active_identities import ActiveIdentities
 from postroom.mail.announcing import Announcing
@@ -39,7 +41,7 @@ from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.realtime.centrifugo import Centrifugo
 from postroom.realtime.live_streams import LiveStreams
-from postroom.runtime import Parts
+from postroom.runtime import Parts, close
 from postroom.settings import Settings
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
 from postroom.stalwart.failed_logins import FailedLogins, SparingLogins
@@ -65,8 +67,8 @@ class MailParts:
     master: Impersonation | None
     """By which Postroom acts for people; None where it acts by an app password of each"""
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. Whatever breaks in it: provisioning, which runs beside it, goes on."""
+    def loops(self) -> list[Loop]:
+        """Whatever breaks in one of them begins again: provisioning, which runs beside them, goes on."""
         parts = {
             "streams": self.streams.run,
             "announcing": self.announcing.run,
@@ -75,9 +77,7 @@ class MailParts:
             "arrival_sweep": self.sweep.run,
             "master": self._ask_for_master,
         }
-        async with asyncio.TaskGroup() as group:
-            for name, run in parts.items():
-                group.create_task(supervise(name, run, stop))
+        return [Loop(name, partial(supervise, name, run)) for name, run in parts.items()]
 
     async def _ask_for_master(self, stop: asyncio.Event) -> None:
         if self.master:
@@ -100,32 +100,33 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
     if missing_for_mail(settings) or not settings.kratos_public_url:
         yield None
         return
-    clock, pool = SystemClock(), parts.pool
+    clock, pool, beats = SystemClock(), parts.pool, parts.heartbeats
     centrifugo = centrifugo_of(settings)
     accounts, states = PostgresMailAccounts(pool), PostgresMailStates(pool)
     outbox, tokens = PostgresOutbox(pool), PostgresAccessTokens(pool)
     authorization, devices, master = _authorization(parts, accounts)
     async with AsyncExitStack() as stack:
         sessions = KratosSessions(settings.kratos_public_url, clock, cookie_name=settings.session_cookie)
-        stack.push_async_callback(sessions.aclose)
+        stack.push_async_callback(close, sessions.aclose)
         upstream = Upstream(settings.stalwart_url, authorization, limits=Limits())
-        stack.push_async_callback(upstream.aclose)
+        stack.push_async_callback(close, upstream.aclose)
         mail = JmapMail(settings.stalwart_url, authorization)
-        stack.push_async_callback(mail.aclose)
+        stack.push_async_callback(close, mail.aclose)
         streams = LiveStreams(outbox, PostgresNotifications(pool, settings.database_url.get_secret_value()))
         announcer: Announcer = streams
         if centrifugo:
             announcer, browsers = centrifugo
-            stack.push_async_callback(announcer.aclose)
+            stack.push_async_callback(close, announcer.aclose)
         else:
             browsers = None
-        announcing = Announcing(outbox, announcer)
-        arrivals = Arrivals(states, mail, announcing.wake, now=clock.now)
-        watching = Watching(accounts, states, arrivals, mail if settings.mail_eventsource else None)
+        announcing = Announcing(outbox, announcer, beat=beats.of("announcing"))
+        arrivals = Arrivals(states, mail, announcing.wake, now=clock.now, beat=beats.of("arrivals"))
+        listener = mail if settings.mail_eventsource else None
+        watching = Watching(accounts, states, arrivals, listener, beat=beats.of("watching"))
         identities: ActiveIdentities | None = None
         if settings.kratos_admin_url:
             admin = KratosIdentities(settings.kratos_admin_url)
-            stack.push_async_callback(admin.aclose)
+            stack.push_async_callback(close, admin.aclose)
             identities = ActiveIdentities(admin)
         people = PeopleByCredential(
             sessions, tokens, identities, cookie_name=settings.session_cookie, public_url=settings.public_url
@@ -146,7 +147,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             stalwart_hook=StalwartHook(_web_hook(settings), arrivals.hint),
             now=clock.now,
         )
-        sweep = ArrivalSweep(states, arrivals, PostgresLeadership(pool))
+        sweep = ArrivalSweep(states, arrivals, PostgresLeadership(pool), beat=beats.of("arrival_sweep"))
         yield MailParts(api, people, accounts, upstream, streams, announcing, arrivals, watching, sweep, master)
 
 

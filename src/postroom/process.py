@@ -1,112 +1,142 @@
-"""Running a service or a worker until it is told to stop."""
+"""Running a service or a worker until it is told to stop, and ending it: within the drain and 5 s, whatever hangs."""
 
 import asyncio
-import os
-import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Coroutine, Sequence
 
-import uvicorn
 import uvloop
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from postroom.api.app import create_app
+from postroom.api.health import Health
 from postroom.api.mail import mail_routers
 from postroom.api.webhook import HookPolicy, Webhook
-from postroom.errors import ConfigurationError
 from postroom.gateway.routes import gateway_routes
+from postroom.http_server import HttpServer, listen
+from postroom.loops import Loop, Loops
 from postroom.mail_parts import MailParts, mail_connected, missing_for_mail
+from postroom.pause import cut_off
+from postroom.presence import Presence
 from postroom.queue.sentinel import redis_place
-from postroom.runtime import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, connected, settle_mark_domain
+from postroom.runtime import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, connected, until_allowed
 from postroom.settings import Settings
+from postroom.stopping import end_within, stopping
 from postroom.telemetry import log
 
-STUCK_SECONDS = 30
-"""A connection whose other side takes nothing for so long is cut by the kernel. Closed by us alone, it would stay until
-its reader has taken what was sent, and hold up the end of the service."""
+STARTED_WITHIN = 2.0
+"""Seconds before hooks are answered: they may come, and with PostgreSQL away they must be told so."""
+
+DRAIN_SPARE = 3.1
+"""Seconds after the drain in which what was cut off is settled as interrupted."""
+
+LAST_RESORT = 4.5
+"""Seconds after the drain when the process ends, whatever hangs. `TimeoutStopSec` of systemd must be longer."""
+
+STRAY_TASKS_WITHIN = 0.3
 
 
-async def serve(settings: Settings, *, until_eof: bool = False) -> None:
-    """The service: webhook, health, metrics, mail for people, and the worker unless POSTROOM_WORKER is off."""
+async def serve(settings: Settings, *, until_eof: bool = False) -> int:
+    """The service: webhook, health, metrics, mail for people, and the worker unless POSTROOM_WORKER is off. Returns the
+    exit code."""
     async with (
+        stopping(until_eof=until_eof) as stop,
         connected(settings, concurrency=SERVICE_CONCURRENCY) as parts,
         mail_connected(parts) as mail,
-        _stopping(until_eof) as stop,
     ):
-        server = _Server(
-            uvicorn.Config(
-                make_app(parts, mail, stop),
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=int(settings.drain_seconds) + 5,
-            )
-        )
-        listener = _listen(settings.host, settings.port)
+        listener = listen(settings.host, settings.port, setting="POSTROOM_PORT")
+        loops = Loops(stop)
+        presence = Presence(parts.processes, parts.heartbeats, "serve")
+        beside = [Loop("presence", presence.run)]
+        beside += _provisioning(parts) if settings.worker else []
+        beside += mail.loops() if mail else []
         _log_start(parts)
         if mail is None:
             log.info("No mail for people: not configured", missing=missing_for_mail(settings))
-        # Until the marks' domain is known to be the right one, no mailbox may be made.
-        parts.accept.resumed.clear()
-        heart = asyncio.create_task(_heart(parts, stop, with_worker=settings.worker, mail=mail))
-        resumed = asyncio.create_task(parts.accept.resumed.wait())
-        # Not longer: with PostgreSQL away, hooks must be told so.
-        await asyncio.wait([heart, resumed], timeout=2, return_when=asyncio.FIRST_COMPLETED)
-        resumed.cancel()
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        for task in (heart, serving):
-            # Neither goes on without the other: a service whose heart broke must not look well.
-            task.add_done_callback(lambda _: stop.set())
-        await stop.wait()
-        log.info("Stopping: attempts under way may end")
-        if mail:
-            mail.streams.end()  # they may be open though `mail.run` never began, since PostgreSQL was away
-        server.should_exit = True
-        parts.worker.stop()
-        await parts.accept.drain(within=settings.drain_seconds)
-        await serving
-        await heart
+        code = await _run(parts, make_app(parts, mail, stop, loops), listener, loops, beside, stop, mail)
+        if not code:
+            await presence.leave()
+        return code
 
 
-async def work(settings: Settings, *, until_eof: bool = False) -> None:
-    """A worker of its own."""
-    async with connected(settings, concurrency=WORKER_CONCURRENCY) as parts, _stopping(until_eof) as stop:
+async def work(settings: Settings, *, until_eof: bool = False) -> int:
+    """A worker of its own, with its health and metrics. Returns the exit code."""
+    async with (
+        stopping(until_eof=until_eof) as stop,
+        connected(settings, concurrency=WORKER_CONCURRENCY) as parts,
+    ):
+        listener = listen(settings.work_host, settings.work_port, setting="POSTROOM_WORK_PORT")
+        loops = Loops(stop)
+        presence = Presence(parts.processes, parts.heartbeats, "work")
         _log_start(parts)
-        heart = asyncio.create_task(_heart(parts, stop, with_worker=True))
-        heart.add_done_callback(lambda _: stop.set())
-        await stop.wait()
-        parts.worker.stop()
-        await heart
+        host, port = listener.getsockname()[:2]
+        log.info("Health and metrics of this worker", host=host, port=port)
+        beside = [Loop("presence", presence.run), *_provisioning(parts)]
+        code = await _run(parts, create_app(None, _health(parts, loops)), listener, loops, beside, stop)
+        if not code:
+            await presence.leave()
+        return code
 
 
-async def _heart(parts: Parts, stop: asyncio.Event, *, with_worker: bool, mail: MailParts | None = None) -> None:
-    await settle_mark_domain(parts, stop)
-    parts.accept.resumed.set()
-    if stop.is_set():
-        return
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_wait(stop))
-        if mail:
-            group.create_task(mail.run(stop))
-        if with_worker:
-            group.create_task(parts.worker.run())
-            # Any process may lead these; the lock lets one.
-            group.create_task(parts.release.run(stop))
-            if parts.reconcile:
-                group.create_task(parts.reconcile.run(stop))
-            if parts.sweep:
-                group.create_task(parts.sweep.run(stop))
+def _provisioning(parts: Parts) -> list[Loop]:
+    """The worker, and what any process with one may lead; a lock lets one."""
+    loops = [Loop("worker", lambda _: parts.worker.run(), drains=True), Loop("release", parts.release.run)]
+    if parts.reconcile:
+        loops.append(Loop("reconcile", parts.reconcile.run))
+    if parts.sweep:
+        loops.append(Loop("sweep", parts.sweep.run))
+    return loops
 
 
-async def _wait(stop: asyncio.Event) -> None:
+async def _run(
+    parts: Parts,
+    app: FastAPI,
+    listener: socket.socket,
+    loops: Loops,
+    beside: Sequence[Loop],
+    stop: asyncio.Event,
+    mail: MailParts | None = None,
+) -> int:
+    """Start, wait for `stop`, end. Raises `ConfigurationError` when this process may not run on its database."""
+    drain = parts.settings.drain_seconds
+    # Until it is known that this process may run, no mailbox may be made.
+    parts.accept.resumed.clear()
+    starting = asyncio.create_task(_start(parts, loops, beside, stop))
+    await asyncio.wait([starting], timeout=STARTED_WITHIN)
+    loops.start(Loop("http", HttpServer(app, listener, drain=drain + 2).run, drains=True))
     await stop.wait()
+    end_within(drain + LAST_RESORT, 1)
+    log.info("Stopping: attempts under way may end")
+    # In this order: nothing new begins, what is under way ends or is settled; only then the caller closes the pools.
+    parts.accept.stop()
+    parts.worker.stop()
+    if mail:
+        mail.streams.end()  # they may be open though no loop of mail ever began, since PostgreSQL was away
+    hanging, _ = await asyncio.gather(loops.ended(drain=drain + DRAIN_SPARE), parts.accept.drain(within=drain))
+    if hanging:
+        log.warning("Stopped without an end of these loops", loops=hanging)
+    await cut_off([starting])
+    if starting.done() and not starting.cancelled():
+        starting.result()
+    return 1 if loops.broken else 0
 
 
-def make_app(parts: Parts, mail: MailParts | None = None, stop: asyncio.Event | None = None) -> FastAPI:
+async def _start(parts: Parts, loops: Loops, beside: Sequence[Loop], stop: asyncio.Event) -> None:
+    try:
+        await until_allowed(parts, stop)
+    except BaseException:
+        stop.set()
+        raise
+    if not stop.is_set():
+        parts.accept.resumed.set()
+        for loop in beside:
+            loops.start(loop)
+
+
+def make_app(
+    parts: Parts, mail: MailParts | None = None, stop: asyncio.Event | None = None, loops: Loops | None = None
+) -> FastAPI:
     """The HTTP application over the parts of this process. `stop` ends its event streams."""
     settings = parts.settings
     policy = HookPolicy(
@@ -115,44 +145,28 @@ def make_app(parts: Parts, mail: MailParts | None = None, stop: asyncio.Event | 
         reserved=settings.reserved_names,
         retry_after_seconds=settings.retry_after_seconds,
     )
-    token = settings.metrics_token
     return create_app(
         Webhook(parts.accept, parts.requests, policy),
-        parts.audit.counts,
-        metrics_token=token.get_secret_value() if token else None,
+        _health(parts, loops),
         mail=mail_routers(mail.api) if mail else (),
         gateway=_gateway(settings, mail, stop) if mail else (),
+    )
+
+
+def _health(parts: Parts, loops: Loops | None) -> Health:
+    token = parts.settings.metrics_token
+    return Health(
+        parts.audit.counts,
+        late=parts.heartbeats.late,
+        stuck=parts.heartbeats.stuck,
+        broken=lambda: loops is not None and loops.broken,
+        metrics_token=token.get_secret_value() if token else None,
     )
 
 
 def _gateway(settings: Settings, mail: MailParts, stop: asyncio.Event | None) -> Sequence[BaseRoute]:
     now, public_url = mail.api.now, settings.public_url
     return gateway_routes(mail.people, mail.accounts, mail.upstream, now=now, public_url=public_url, stopping=stop)
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: `_stopping` decides when to stop."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if sys.platform == "linux":  # each connection inherits it (tcp(7))
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * STUCK_SECONDS)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(
-            f"cannot listen on {host}:{port} ({error.strerror}); choose another POSTROOM_PORT or stop what holds it"
-        ) from error
-    listener.set_inheritable(True)
-    return listener
 
 
 def _log_start(parts: Parts) -> None:
@@ -165,28 +179,10 @@ def _log_start(parts: Parts) -> None:
         log.warning("Delays are shortened; not for production", delay_factor=settings.delay_factor)
 
 
-@asynccontextmanager
-async def _stopping(until_eof: bool) -> AsyncGenerator[asyncio.Event]:
-    """An event that SIGTERM or SIGINT sets, or, with `until_eof`, the end of the process that started us."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
-    if until_eof:
-        loop.add_reader(sys.stdin.fileno(), _at_eof, stop)
-    try:
-        yield stop
-    finally:
-        if until_eof:
-            loop.remove_reader(sys.stdin.fileno())
-
-
-def _at_eof(stop: asyncio.Event) -> None:
-    if not os.read(sys.stdin.fileno(), 1024):
-        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
-        stop.set()
-
-
-def run(main: Coroutine[None, None, None]) -> None:
-    """Run `main` on uvloop, to its end."""
-    uvloop.run(main)
+def run(main: Coroutine[None, None, int]) -> None:
+    """Run `main` on uvloop, and end with its exit code."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(main)
+        # The runner waits for every task that is left, also for one that never ends.
+        end_within(STRAY_TASKS_WITHIN, code)
+    sys.exit(code)

@@ -3,8 +3,8 @@
 import asyncio
 import base64
 import random
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -13,16 +13,20 @@ from redis.asyncio import Redis
 from postroom.clock import SystemClock
 from postroom.domain.identity import AddressPolicy
 from postroom.errors import ConfigurationError, Unavailable
+from postroom.heartbeats import Heartbeats
 from postroom.kratos.identities import KratosIdentities
+from postroom.pause import pause
 from postroom.ports import Announcements
 from postroom.postgres.audit import Audit, keep_mark_domain, kept_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool
 from postroom.postgres.leadership import PostgresLeadership
+from postroom.postgres.processes import PostgresProcesses
 from postroom.postgres.rebuild import PostgresRebuilt
 from postroom.postgres.releases import PostgresReleases
 from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
+from postroom.postgres.schema import require_schema
 from postroom.postgres.sweep import PostgresSwept
 from postroom.postgres.waiting import PostgresWaiting
 from postroom.provisioning.accept import Accept
@@ -46,6 +50,11 @@ from postroom.telemetry import log
 SERVICE_CONCURRENCY = 4
 WORKER_CONCURRENCY = 2
 
+CLOSED_WITHIN = 0.3
+"""Seconds that a pool or client may take to close: one whose server is silent would hold up the end."""
+
+DATABASE_PAUSE = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -59,6 +68,8 @@ class Parts:
     requests: PostgresRequests
     breakers: PostgresBreakers
     audit: Audit
+    processes: PostgresProcesses
+    heartbeats: Heartbeats
     announcements: Announcements
     accept: Accept
     worker: Worker
@@ -86,18 +97,28 @@ async def connected(settings: Settings, *, concurrency: int = SERVICE_CONCURRENC
     async with AsyncExitStack() as stack:
         pool = make_pool(settings.database_url.get_secret_value(), size=settings.pool_size)
         await pool.open(wait=False)
-        stack.push_async_callback(pool.close)
+        stack.push_async_callback(close, pool.close)
         redis: Redis | None = None
         if settings.redis_url:
             redis = connect(settings.redis_url.get_secret_value())
-            stack.push_async_callback(redis.aclose)
+            stack.push_async_callback(close, redis.aclose)
         stalwart = open_stalwart(settings)
-        stack.push_async_callback(stalwart.aclose)
+        stack.push_async_callback(close, stalwart.aclose)
         kratos: KratosIdentities | None = None
         if settings.kratos_admin_url:
             kratos = KratosIdentities(settings.kratos_admin_url)
-            stack.push_async_callback(kratos.aclose)
+            stack.push_async_callback(close, kratos.aclose)
         yield _assemble(settings, pool, redis, stalwart, kratos, settings.concurrency or concurrency)
+
+
+async def close(closing: Callable[[], Awaitable[None]]) -> None:
+    """Call it; what is not closed in time is left to the end of the process."""
+    task = asyncio.ensure_future(closing())
+    await asyncio.wait([task], timeout=CLOSED_WITHIN)
+    if task.done():
+        task.result()
+    else:
+        task.cancel()
 
 
 def _assemble(
@@ -108,7 +129,7 @@ def _assemble(
     kratos: KratosIdentities | None,
     concurrency: int,
 ) -> Parts:
-    clock, factor = SystemClock(), settings.delay_factor
+    clock, factor, heartbeats = SystemClock(), settings.delay_factor, Heartbeats()
     requests = PostgresRequests(pool, new_id=uuid4, delay_factor=factor)
     breakers = PostgresBreakers(pool, delay_factor=factor)
     mail_server = StalwartRegistry(stalwart, mark_domain=settings.mark_domain, quota=settings.quota_bytes)
@@ -120,17 +141,12 @@ def _assemble(
         requests,
         attempts,
         announcements,
-        Waking(
-            retry_set,
-            PostgresReminders(pool, grace=1.0),
-            PostgresReminders(pool, grace=-HORIZON),
-            clock,
-            failures=FAILURES,
-        ),
+        _waking(pool, retry_set, clock),
         Probe(breakers, mail_server),
         slots,
         clock,
         Limits(lease=settings.lease_seconds, pace=settings.pace, drain=settings.drain_seconds),
+        beat=heartbeats.of("worker"),
     )
     accept = Accept(
         requests,
@@ -152,20 +168,34 @@ def _assemble(
         requests,
         breakers,
         Audit(pool),
+        PostgresProcesses(pool),
+        heartbeats,
         announcements,
         accept,
         worker,
-        _reconcile(pool, redis, clock),
-        Release(PostgresReleases(pool), announcements, PostgresLeadership(pool), clock, wake=worker.wake),
-        _sweep(settings, pool, kratos, requests, announcements, worker),
+        _reconcile(pool, redis, clock, heartbeats.of("reconcile")),
+        _release(pool, announcements, clock, worker, heartbeats.of("release")),
+        _sweep(settings, pool, kratos, requests, announcements, worker, heartbeats.of("sweep")),
     )
 
 
-def _reconcile(pool: Pool, redis: Redis | None, clock: SystemClock) -> Reconcile | None:
+def _waking(pool: Pool, retry_set: RetrySet | None, clock: SystemClock) -> Waking:
+    overdue, due_soon = PostgresReminders(pool, grace=1.0), PostgresReminders(pool, grace=-HORIZON)
+    return Waking(retry_set, overdue, due_soon, clock, failures=FAILURES)
+
+
+def _release(
+    pool: Pool, announcements: Announcements, clock: SystemClock, worker: Worker, beat: Callable[[], None]
+) -> Release:
+    leadership = PostgresLeadership(pool)
+    return Release(PostgresReleases(pool), announcements, leadership, clock, wake=worker.wake, beat=beat)
+
+
+def _reconcile(pool: Pool, redis: Redis | None, clock: SystemClock, beat: Callable[[], None]) -> Reconcile | None:
     if redis is None:
         return None
     members = RedisMembers(redis)
-    return Reconcile(PostgresWaiting(pool), members, PostgresLeadership(pool), clock, failures=FAILURES)
+    return Reconcile(PostgresWaiting(pool), members, PostgresLeadership(pool), clock, failures=FAILURES, beat=beat)
 
 
 def _sweep(
@@ -175,6 +205,7 @@ def _sweep(
     requests: PostgresRequests,
     announcements: Announcements,
     worker: Worker,
+    beat: Callable[[], None],
 ) -> Sweep | None:
     if kratos is None:
         return None
@@ -189,24 +220,26 @@ def _sweep(
         uniform=random.uniform,
         now=SystemClock().now,
         wake=worker.wake,
+        beat=beat,
     )
 
 
-async def settle_mark_domain(parts: Parts, stop: asyncio.Event) -> None:
-    """Hold the mark's domain to its first use, as soon as PostgreSQL answers. Raises `ConfigurationError`.
+async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
+    """Wait for PostgreSQL, until `stop`; then hold code and schema together, and the mark's domain to its first use.
+    Raises `ConfigurationError`.
 
     A mark in another domain would not be found again: a second mailbox for an identity would become possible.
     """
-    kept = None
-    while kept is None and not stop.is_set():
+    while not stop.is_set():
         try:
+            await require_schema(parts.pool)
             kept = await keep_mark_domain(parts.pool, parts.settings.mark_domain)
         except Unavailable as error:
             log.warning("Waiting for PostgreSQL", error=str(error))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
-                    await stop.wait()
-    _require_mark_domain(parts.settings, kept)
+            await pause(DATABASE_PAUSE, stop)
+        else:
+            _require_mark_domain(parts.settings, kept)
+            return
 
 
 def _require_mark_domain(settings: Settings, kept: str | None) -> None:

@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     )
     host: str = Field("0.0.0.0", description="Address that the service listens on")
     port: int = Field(3001, ge=0, le=65535, description="Port that the service listens on")
+    work_host: str = Field("127.0.0.1", description="Address where a worker of its own answers /health and /metrics")
+    work_port: int = Field(
+        0, ge=0, le=65535, description="Its port; 0: any free one, told in the log, so that several run on one host"
+    )
     worker: bool = Field(True, description="Whether the service has a retry worker inside")
     concurrency: int = Field(
         0,

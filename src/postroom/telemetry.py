@@ -31,6 +31,18 @@ LATENESS_SECONDS = Histogram(
     buckets=(0.001, 0.005, 0.015, 0.05, 0.25, 1, 5, 30, 300),
     registry=REGISTRY,
 )
+UNHANDLED_ERRORS = Counter(
+    "postroom_unhandled_errors_total",
+    "Requests that broke by an error that nobody foresaw, by the path of their route",
+    ["path"],
+    registry=REGISTRY,
+)
+LOOP_AGE = Gauge(
+    "postroom_loop_seconds_since_last_round",
+    "How long ago each loop of this process last went round",
+    ["loop"],
+    registry=REGISTRY,
+)
 REDIS_ERRORS = Counter(
     "postroom_redis_errors_total", "Calls to Redis that failed; PostgreSQL took over", registry=REGISTRY
 )

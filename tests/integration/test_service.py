@@ -1,16 +1,11 @@
 """`postroom serve` and `postroom work` as processes: how they start, refuse, wait and stop."""
 
 import asyncio
-import os
 import signal
-import sys
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator
 from pathlib import Path
-from uuid import uuid4
 
-import httpx2
 import pytest
 
 from eventually import eventually
@@ -18,9 +13,8 @@ from kratos_servers import kratos_stand_in
 from parts import NOBODY_THERE
 from postroom.sandbox.loopback import free_port
 from servers import Database
+from service_process import KEY, running
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
-
-KEY = "the-key-of-the-webhook"
 
 
 @pytest.fixture(scope="module")
@@ -40,58 +34,6 @@ def settings(database: Database, stalwart: StalwartStandIn) -> dict[str, str]:
         "POSTROOM_HOST": "127.0.0.1",
         "POSTROOM_PORT": str(free_port()),
     }
-
-
-class Process:
-    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
-        self._process = process
-        self.url = url
-        self.http = httpx2.AsyncClient(base_url=url, timeout=40, trust_env=False)
-
-    async def live(self) -> bool:
-        try:
-            return (await self.http.get("/health/live")).status_code == 200
-        except httpx2.HTTPError:
-            return False
-
-    async def hook(self, email: str) -> httpx2.Response:
-        return await self.http.post(
-            "/internal/mail/provision",
-            json={"identity": {"id": str(uuid4()), "traits": {"email": email}}},
-            headers={"X-Postroom-Key": KEY},
-        )
-
-    async def end(self, number: signal.Signals | None = None) -> tuple[int, str]:
-        """Exit code and log, after the signal if one is given."""
-        if number is not None:
-            self._process.send_signal(number)
-        output, _ = await asyncio.wait_for(self._process.communicate(), 40)
-        await self.http.aclose()
-        return self._process.returncode or 0, output.decode()
-
-    async def kill(self) -> None:
-        if self._process.returncode is None:
-            self._process.kill()
-            await self.end()
-
-
-@asynccontextmanager
-async def running(command: str, settings: Mapping[str, str]) -> AsyncGenerator[Process]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
-    process = Process(
-        await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "postroom", command),
-            env=environment | dict(settings),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        ),
-        f"http://127.0.0.1:{settings.get('POSTROOM_PORT', '3001')}",
-    )
-    try:
-        yield process
-    finally:
-        await process.kill()
 
 
 async def test_sigterm_ends_a_service_cleanly(settings: dict[str, str]) -> None:

@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
+from eventually import eventually
 from parts import KEY, environment, running_parts
 from postroom import settings
 from postroom.process import make_app
 from postroom.runtime import connected
+from postroom.telemetry import REGISTRY
 from records import Records, mailbox
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
@@ -329,6 +332,50 @@ async def test_metrics_are_open_on_loopback_only_and_elsewhere_by_token(
             assert (await far.get("/metrics", headers={"Authorization": wrong})).status_code == 403
         allowed = await far.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
         assert allowed.status_code == 200
+
+
+async def test_who_is_stopping_stores_nothing_and_says_when_to_come_again(database: Database, records: Records) -> None:
+    more = environment(database, None, None, retry_after_seconds=7)
+    async with connected(settings.load(more)) as parts, http(make_app(parts)) as client:
+        parts.accept.stop()
+        answer = await post(client, hook("alice@example.org"))
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "stopping"
+    assert answer.headers["retry-after"] == "7"
+    await assert_nothing_stored(records)
+
+
+async def test_a_hook_that_waits_for_a_slot_at_the_stop_is_not_stored(database: Database, records: Records) -> None:
+    async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
+        async with parts.accept._slots.all():
+            asking = asyncio.create_task(post(client, hook("alice@example.org")))
+            await eventually(lambda: parts.accept._hooks, "it has come in")
+            parts.accept.stop()
+        answer = await asking
+        await parts.accept.drain(within=1)
+    assert (answer.status_code, answer.json()["code"]) == (503, "stopping")
+    await assert_nothing_stored(records)
+
+
+async def test_an_error_that_nobody_foresaw_is_counted_and_told_without_its_text(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a-secret-in-its-text")
+
+    before = REGISTRY.get_sample_value("postroom_unhandled_errors_total", {"path": PATH}) or 0
+    async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
+        monkeypatch.setattr(type(parts.requests), "accept", breaks)
+        with capture_logs() as logs:
+            answer = await post(client, hook("alice@example.org"))
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "internal_error"
+    assert "will retry" not in answer.text
+    assert REGISTRY.get_sample_value("postroom_unhandled_errors_total", {"path": PATH}) == before + 1
+    (told,) = [each for each in logs if each["event"] == "A request broke"]
+    assert told["error"] == "ZeroDivisionError"
+    assert "a-secret" not in str(logs)
 
 
 async def test_other_paths_and_methods_are_problems(service: httpx2.AsyncClient) -> None:

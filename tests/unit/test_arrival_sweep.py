@@ -67,10 +67,10 @@ class Alone:
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     clock = FakeClock()
 
-    async def sleep(seconds: float, stop: asyncio.Event) -> None:
+    async def sleep(seconds: float, *_: asyncio.Event) -> None:
         clock.seconds += max(0.0, seconds)
 
-    monkeypatch.setattr(arrival_sweep, "_sleep", sleep)
+    monkeypatch.setattr(arrival_sweep, "pause", sleep)
     return clock
 
 
@@ -133,10 +133,10 @@ async def test_a_sweep_that_finds_no_room_ends_when_it_shall(clock: FakeClock, m
     watched.full = 1000
     stop = asyncio.Event()
 
-    async def sleep(seconds: float, stop: asyncio.Event) -> None:
+    async def sleep(seconds: float, *_: asyncio.Event) -> None:
         stop.set()
 
-    monkeypatch.setattr(arrival_sweep, "_sleep", sleep)
+    monkeypatch.setattr(arrival_sweep, "pause", sleep)
     await sweep_of(watched).sweep(stop)
     assert watched.looks == []
     assert watched.full >= 998

@@ -110,9 +110,8 @@ async def test_a_run_that_broke_can_begin_again_and_forgets_no_account() -> None
     world = await on_line()
     world.states.failures = [ZeroDivisionError("a defect")]
     world.arrivals.hint(["b"])
-    with pytest.raises(ExceptionGroup) as caught:
+    with pytest.raises(ZeroDivisionError):
         await asyncio.wait_for(world.arrivals.run(asyncio.Event()), 5)
-    assert caught.group_contains(ZeroDivisionError)
     world.mail.deliver("b")
     async with world.running():
         world.arrivals.hint(["b"])

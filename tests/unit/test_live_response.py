@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from eventually import eventually
-from postroom import process
+from postroom import http_server
 from postroom.api import event_stream
 from postroom.api.event_stream import EventStreamResponse, event_of
 from postroom.realtime.live_streams import LiveStream, TooManyStreams
@@ -83,7 +83,7 @@ async def test_a_reader_that_takes_nothing_any_more_loses_its_place(
 async def test_the_connection_of_a_reader_that_takes_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Closed alone, it would wait for its reader, and the end of the service for it."""
     monkeypatch.setattr(event_stream, "SEND_WITHIN", 0.2)
-    monkeypatch.setattr(process, "STUCK_SECONDS", 1)
+    monkeypatch.setattr(http_server, "STUCK_SECONDS", 1)
     place = Place()
 
     async def torrent(_stream: LiveStream) -> AsyncGenerator[bytes]:
@@ -92,7 +92,7 @@ async def test_the_connection_of_a_reader_that_takes_nothing_is_cut(monkeypatch:
 
     app = FastAPI()
     app.add_api_route("/live", lambda: EventStreamResponse(place.open, torrent, closed=place.note_closed))
-    listener = process._listen("127.0.0.1", 0)
+    listener = http_server.listen("127.0.0.1", 0, setting="POSTROOM_PORT")
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=20))
     serving = asyncio.create_task(server._serve(sockets=[listener]))
     await eventually(lambda: server.started, "the service listens")

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from eventually import eventually
+from postroom.loops import Loops
 from postroom.mail import supervision
 from postroom.mail_parts import MailParts
 from postroom.telemetry import MAIL_DEFECTS
@@ -41,8 +42,12 @@ async def test_whatever_breaks_in_the_mail_half_begins_again_and_the_service_goe
     parts = MailParts(nothing, nothing, nothing, nothing, streams, announcing, arrivals, watching, sweep, master=master)
     before = {each: MAIL_DEFECTS.labels(where=each)._value.get() for each in PARTS}
     stop = asyncio.Event()
-    async with asyncio.TaskGroup() as group:  # as in the service
-        group.create_task(parts.run(stop))
-        await eventually(lambda: all(each.begun >= 3 for each in broken), "each has begun again")
-        stop.set()
+    loops = Loops(stop)  # as in the service
+    for loop in parts.loops():
+        loops.start(loop)
+    await eventually(lambda: all(each.begun >= 3 for each in broken), "each has begun again")
+    assert not stop.is_set()
+    stop.set()
+    assert await loops.ended(drain=5) == []
+    assert not loops.broken
     assert all(MAIL_DEFECTS.labels(where=each)._value.get() > before[each] for each in PARTS)

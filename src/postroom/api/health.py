@@ -1,8 +1,10 @@
 """Health for orchestrators, metrics for Prometheus."""
 
+import asyncio
 import hmac
 import ipaddress
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -14,26 +16,57 @@ from postroom.telemetry import REGISTRY
 
 Counts = Callable[[], Awaitable[Mapping[str, float]]]
 
+COUNTED_WITHIN = 5.0
+"""Seconds: a PostgreSQL that takes a question and never answers is away, and must not hold back the other metrics."""
 
-def health_router(counts: Counts, *, metrics_token: str | None) -> APIRouter:
-    """`counts` asks PostgreSQL for the gauges of /metrics and raises `Unavailable`; it also proves readiness."""
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`counts` asks PostgreSQL for the gauges of /metrics and raises `Unavailable`; it also proves readiness. `late`
+    names the loops that have not gone round for longer than they may, `stuck` those for which only a restart helps;
+    `broken`: one has ended, and the process is about to."""
+
+    counts: Counts
+    late: Callable[[], Sequence[str]] = tuple[str, ...]
+    stuck: Callable[[], Sequence[str]] = tuple[str, ...]
+    broken: Callable[[], bool] = bool
+    metrics_token: str | None = None
+
+    async def counted(self) -> Mapping[str, float]:
+        """Raises `Unavailable`, also when PostgreSQL is silent."""
+        counting = asyncio.ensure_future(self.counts())
+        await asyncio.wait([counting], timeout=COUNTED_WITHIN)
+        if counting.done():
+            return counting.result()
+        counting.cancel()
+        raise Unavailable("PostgreSQL does not answer")
+
+
+def health_router(health: Health) -> APIRouter:
     router = APIRouter()
 
     async def live() -> JSONResponse:
-        """The process answers."""
+        """Nothing but a restart helps, if this is not 200."""
+        if stuck := health.stuck():
+            return _unavailable(f"these loops hang: {', '.join(stuck)}", stuck)
+        if health.broken():
+            return _unavailable("a loop broke; the process ends", ())
         return JSONResponse({"status": "ok"})
 
     async def ready() -> JSONResponse:
-        """Hooks can be stored. Redis and the mail server may be away: requests wait for them, none is lost."""
+        """Hooks can be stored, and every loop goes round. Redis and the mail server may be away: requests wait for
+        them, none is lost."""
+        if late := health.late():
+            return _unavailable(f"these loops do not go round: {', '.join(late)}", late)
         try:
-            await counts()
+            await health.counted()
         except Unavailable as error:
-            return JSONResponse({"status": "unavailable", "reason": str(error)}, status_code=503)
+            return _unavailable(str(error), ())
         return JSONResponse({"status": "ok"})
 
     async def metrics(request: Request) -> Response:
         """Prometheus' text format."""
-        if not _may_read_metrics(request, metrics_token):
+        if not _may_read_metrics(request, health.metrics_token):
             return problem(
                 403,
                 "metrics are open on loopback; elsewhere set POSTROOM_METRICS_TOKEN and send it as a bearer token",
@@ -41,17 +74,26 @@ def health_router(counts: Counts, *, metrics_token: str | None) -> APIRouter:
             )
         text = generate_latest(REGISTRY).decode()
         try:
-            gauges = "".join(_gauge(name, value) for name, value in (await counts()).items())
+            gauges = "".join(_gauge(name, value) for name, value in (await health.counted()).items())
         except Unavailable:
             gauges = _gauge("database_up", 0)
         return PlainTextResponse(text + gauges, media_type=CONTENT_TYPE_LATEST)
 
-    router.add_api_route("/health/live", live, methods=["GET"])
     router.add_api_route(
-        "/health/ready", ready, methods=["GET"], responses={503: {"description": "PostgreSQL is away"}}
+        "/health/live", live, methods=["GET"], responses={503: {"description": "Only a restart helps"}}
+    )
+    router.add_api_route(
+        "/health/ready",
+        ready,
+        methods=["GET"],
+        responses={503: {"description": "PostgreSQL is away, or a loop does not go round"}},
     )
     router.add_api_route("/metrics", metrics, methods=["GET"], responses={403: {"description": "Not from here"}})
     return router
+
+
+def _unavailable(reason: str, loops: Sequence[str]) -> JSONResponse:
+    return JSONResponse({"status": "unavailable", "reason": reason, "loops": list(loops)}, status_code=503)
 
 
 GAUGES = {

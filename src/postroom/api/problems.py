@@ -16,11 +16,13 @@ TITLES = {
     413: "The body is too large",
     415: "The body is not JSON",
     422: "The request cannot be fulfilled",
+    500: "An error of ours",
     503: "The request was not stored",
 }
 """By status, unless the code has a title of its own."""
 
 TITLES_OF_CODES = {
+    "stopping": "The service is stopping",
     "no_session": "Nobody is logged in",
     "session_aal2_required": "A second factor is due",
     "cross_site": "Another site sent this",

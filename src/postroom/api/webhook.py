@@ -14,7 +14,7 @@ from postroom.api.hook_body import MAX_BODY, HookBody, UnreadableBody, claimed_i
 from postroom.api.problems import problem
 from postroom.api.raw_body import TooSlow, read_at_most
 from postroom.domain.request import Origin
-from postroom.errors import Refused, Unavailable
+from postroom.errors import Refused, Stopping, Unavailable
 from postroom.ports import Requests
 from postroom.provisioning.accept import Accept, Held, Ready, Rejected, WillRetry
 from postroom.telemetry import DATABASE_ERRORS, HOOK_SECONDS, HOOKS, log
@@ -66,6 +66,13 @@ class Webhook:
             return problem(413, f"the body is larger than {MAX_BODY} bytes", code="too_large")
         try:
             return await self._provision(raw, _origin_of(request))
+        except Stopping:
+            return problem(
+                503,
+                "the service is stopping; nothing was stored, send the hook again later",
+                code="stopping",
+                headers={"Retry-After": str(self._policy.retry_after_seconds), "Connection": "close"},
+            )
         except Unavailable as error:
             DATABASE_ERRORS.labels(where="webhook").inc()
             log.error("Hook not stored: PostgreSQL is away", error=str(error))
@@ -176,6 +183,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     413: {"description": "More than 64 KiB", **_PROBLEM},
     415: {"description": "Not JSON", **_PROBLEM},
     422: {"description": "Refused; sending it again will not help", **_PROBLEM},
-    500: {"description": "Stored; it will be retried"},
-    503: {"description": "PostgreSQL is away: not stored; Retry-After says when to try again", **_PROBLEM},
+    500: {"description": "Stored; it will be retried. With a problem instead: an error of ours, perhaps not stored"},
+    503: {
+        "description": "PostgreSQL is away, or the service stops: not stored; Retry-After says when to try again",
+        **_PROBLEM,
+    },
 }

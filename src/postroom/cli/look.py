@@ -23,6 +23,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Who = Annotated[str, typer.Argument(metavar="EMAIL_OR_ID", help="An address, or a Kratos identity id.")]
 
 SHOWN = 20
+SEEN_WITHIN = 60.0
+"""Seconds: a process that lives, and reaches PostgreSQL, writes its row every 10 s."""
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +58,7 @@ async def _status(*, as_json: bool) -> None:
         dead = await parts.audit.look("dead_letters", limit=SHOWN)
         drifts = await parts.audit.look("drifts", limit=SHOWN)
         held_back = await parts.audit.look("held_back", limit=SHOWN)
+        processes = await parts.processes.all()
         breaker = await parts.breakers.read()
         findings = [finding for finding in await examine(parts) if finding.part != "settings"]
     if as_json:
@@ -66,6 +69,7 @@ async def _status(*, as_json: bool) -> None:
             "held_back": held_back,
             "dead": [{**letter, "do": advice(letter)} for letter in dead],
             "drift": drifts,
+            "processes": processes,
             "parts": [finding.as_dict() for finding in findings],
         }
         typer.echo(json.dumps(content, indent=2, default=_plain))
@@ -95,6 +99,12 @@ async def _status(*, as_json: bool) -> None:
         "Another address is wanted",
         ("mailbox", "wanted", "identity"),
         [(each["email"], each["wanted_email"], str(each["identity_id"])) for each in drifts],
+    )
+    _print_rows(
+        console,
+        "Processes",
+        ("host", "pid", "kind", "started", "seen", "loops"),
+        [_process(each) for each in processes],
     )
     _print_parts(console, findings)
 
@@ -208,6 +218,23 @@ def _describe(request: Request, account_id: object) -> str:
 def _waiting(each: Mapping[str, Any]) -> tuple[str, ...]:
     number = f"{each['retries']}/{MAX_RETRIES}" if each["retries"] else "first"
     return _ago(each["due_at"]), each["email"], each["state"], number, each["last_error"] or ""
+
+
+def _process(each: Mapping[str, Any]) -> tuple[str, ...]:
+    loops = [_loop(name, loop) for name, loop in sorted(each["loops"].items())]
+    seen = _ago(each["seen_at"])
+    return (
+        each["host"],
+        str(each["pid"]),
+        each["kind"],
+        _ago(each["started_at"]),
+        seen if each["unseen_s"] < SEEN_WITHIN else f"[red]{seen}[/]: ended without a word, or cut off",
+        ", ".join(loops) or "none yet",
+    )
+
+
+def _loop(name: str, loop: Mapping[str, float]) -> str:
+    return name if loop["age"] <= loop["late_after"] else f"[red]{name} hangs for {loop['age']:.0f} s[/]"
 
 
 def _print_parts(console: Console, findings: Sequence[Finding]) -> None:

@@ -31,7 +31,8 @@ def serve_command(until_eof: UntilEof = False) -> None:
 
 
 def work_command(until_eof: UntilEof = False) -> None:
-    """Run a retry worker as a process of its own; any number may run, on any host.
+    """Run a retry worker as a process of its own; any number may run, on any host. It answers /health and /metrics at
+    POSTROOM_WORK_HOST and POSTROOM_WORK_PORT.
 
     Example: POSTROOM_DATABASE_URL=postgresql://postroom@db/postroom … postroom work
     """

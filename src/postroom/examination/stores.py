@@ -3,13 +3,12 @@
 import asyncio
 from uuid import uuid4
 
-from psycopg.errors import UndefinedTable
-
-from postroom.errors import Unavailable
+from postroom.errors import ConfigurationError, Unavailable
 from postroom.examination.finding import Finding, Findings
 from postroom.postgres.audit import kept_mark_domain
 from postroom.postgres.connection import row
 from postroom.postgres.notifications import PostgresNotifications
+from postroom.postgres.schema import require_schema
 from postroom.queue.retry_set import FAILURES, RetrySet
 from postroom.realtime.live_streams import Notifications
 from postroom.runtime import Parts
@@ -20,13 +19,14 @@ HEARD_WITHIN = 2.0
 
 async def database(parts: Parts) -> Findings:
     try:
+        await require_schema(parts.pool)
         facts = await row(parts.pool, "examine")
         counts = await parts.audit.counts()
         breaker = await parts.breakers.read()
         kept = await kept_mark_domain(parts.pool)
         heard = await heard_by_itself(PostgresNotifications(parts.pool, parts.settings.database_url.get_secret_value()))
-    except UndefinedTable:
-        yield Finding("database", "wrong", "it has none of Postroom's tables, or old ones", "run postroom migrate")
+    except ConfigurationError as error:
+        yield Finding("database", "wrong", str(error), "do what it says: no process starts until then")
         return
     except Unavailable as error:
         yield Finding("database", "wrong", str(error), "start PostgreSQL, or correct POSTROOM_DATABASE_URL")

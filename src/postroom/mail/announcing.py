@@ -3,10 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from postroom.errors import AnnouncerAway, Unavailable
 from postroom.mail.ports import Announcer, LiveEvent, Outbox
+from postroom.pause import pause
 from postroom.telemetry import ANNOUNCER_ERRORS, DATABASE_ERRORS, LIVE_EVENTS, log
 
 PEOPLE_AT_ONCE = 100
@@ -23,14 +23,20 @@ PRUNE_EVERY = 60.0
 
 
 class Announcing:
-    """Any number of processes may run one; the claim decides who announces what."""
+    """Any number of processes may run one; the claim decides who announces what. `beat` says that it goes round."""
 
     def __init__(
-        self, outbox: Outbox, announcer: Announcer, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        outbox: Outbox,
+        announcer: Announcer,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._outbox = outbox
         self._announcer = announcer
         self._monotonic = monotonic
+        self._beat = beat
         self._woken = asyncio.Event()
         self._pause_if_away = FIRST_PAUSE
         self._prune_at = monotonic()
@@ -41,33 +47,26 @@ class Announcing:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. What is left then is announced by whoever runs next."""
-        waking = asyncio.create_task(self._wake_at(stop))
-        try:
-            while not stop.is_set():
-                self._woken.clear()
-                await self._turn(stop)
-        finally:
-            waking.cancel()
-
-    async def _wake_at(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        self._woken.set()
+        while not stop.is_set():
+            self._beat()
+            self._woken.clear()
+            await self._turn(stop)
 
     async def _turn(self, stop: asyncio.Event) -> None:
         try:
             await self._prune()
             if not await self._announce_some():
-                await _sleep(SAFETY_LOOK, self._woken)
+                await pause(SAFETY_LOOK, self._woken, stop)
         except AnnouncerAway as error:
             if self._pause_if_away == FIRST_PAUSE:
                 log.warning("Screens cannot be told for now; events wait", error=str(error))
             # Not cut short by a wake: new mail must not hammer what is away.
-            await _sleep(self._pause_if_away, stop)
+            await pause(self._pause_if_away, stop)
             self._pause_if_away = min(2 * self._pause_if_away, LONGEST_PAUSE)
         except Unavailable as error:
             DATABASE_ERRORS.labels(where="announcing").inc()
             log.warning("Announcing waits for PostgreSQL", error=str(error))
-            await _sleep(DATABASE_PAUSE, stop)
+            await pause(DATABASE_PAUSE, stop)
 
     async def _announce_some(self) -> bool:
         events = await self._outbox.claim(PEOPLE_AT_ONCE)
@@ -100,9 +99,3 @@ class Announcing:
         if refused:
             ids = [event.id for event in refused[:20]]
             log.error("Events that can never be announced were given up", count=len(refused), event_ids=ids)
-
-
-async def _sleep(seconds: float, until: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await until.wait()

@@ -4,11 +4,11 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from postroom.errors import Unavailable
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailStates
+from postroom.pause import pause
 from postroom.ports import Leadership
 from postroom.telemetry import DATABASE_ERRORS, log
 
@@ -24,11 +24,12 @@ once, and with 100,000 nobody waits longer than 20 minutes."""
 
 TICK = 0.05
 FULL_PAUSE = 1.0
+LONGEST_SLEEP = 5.0
 
 
 class ArrivalSweep:
     """Each `every` seconds, at least `pace` accounts a second. It holds a connection of the pool as long as it takes:
-    that is what the lock of its leader hangs on."""
+    that is what the lock of its leader hangs on. `beat` says that it goes round."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class ArrivalSweep:
         pace: float = 10.0,
         uniform: Callable[[float, float], float] = random.uniform,
         monotonic: Callable[[], float] = time.monotonic,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._states = states
         self._arrivals = arrivals
@@ -48,10 +50,12 @@ class ArrivalSweep:
         self._pace = pace
         self._uniform = uniform
         self._monotonic = monotonic
+        self._beat = beat
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. The first sweep does not wait: hints were lost while nobody was there."""
         while not stop.is_set():
+            self._beat()
             began = self._monotonic()
             try:
                 await self.sweep(stop)
@@ -59,7 +63,9 @@ class ArrivalSweep:
                 DATABASE_ERRORS.labels(where="arrival_sweep").inc()
                 log.warning("Sweep of arrivals waits for PostgreSQL", error=str(error))
             next_at = began + self._every * self._uniform(1 - JITTER, 1 + JITTER)
-            await _sleep(max(0.0, next_at - self._monotonic()), stop)
+            while (left := next_at - self._monotonic()) > 0 and not stop.is_set():
+                self._beat()
+                await pause(min(left, LONGEST_SLEEP), stop)
 
     async def sweep(self, stop: asyncio.Event) -> None:
         """Hint at what is stale, unless another process does. Raises `Unavailable`."""
@@ -71,11 +77,13 @@ class ArrivalSweep:
             pace = min(max(self._pace, len(account_ids) / (TAKES * self._every)), max(self._pace, MOST_PACE))
             step = max(1, int(pace * TICK))
             for start in range(0, len(account_ids), step):
+                self._beat()
                 left = self._arrivals.hint(account_ids[start : start + step])
                 while left and not stop.is_set():
-                    await _sleep(FULL_PAUSE, stop)
+                    self._beat()
+                    await pause(FULL_PAUSE, stop)
                     left = self._arrivals.hint(left)
-                await _sleep(step / pace, stop)
+                await pause(step / pace, stop)
                 if stop.is_set():
                     return
 
@@ -87,9 +95,3 @@ class ArrivalSweep:
             if len(found) >= MOST_PACE * self._every:
                 break
         return found
-
-
-async def _sleep(seconds: float, stop: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

@@ -20,6 +20,7 @@ from postroom.mail.backoff import backoff
 from postroom.mail.look_queue import LookQueue
 from postroom.mail.mail_changes import HistoryLost, MailChanges
 from postroom.mail.ports import MailState, MailStates
+from postroom.pause import cut_off, pause
 from postroom.telemetry import ARRIVAL_HINTS, ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS, log
 
 REST = 1.0
@@ -29,6 +30,7 @@ LOOKS_AT_ONCE = 4
 """Looks before an account has to wait: the first messages after a quiet time are told without delay."""
 
 DATABASE_PAUSE = 1.0
+LONGEST_SLEEP = 5.0
 FRESH = 60.0
 """Seconds for which a look that found nothing need not be written down."""
 
@@ -46,7 +48,8 @@ class _End:
 
 
 class Arrivals:
-    """`wake`: an event was committed. At most `at_once` accounts are looked at at the same time."""
+    """`wake`: an event was committed. At most `at_once` accounts are looked at at the same time. `beat` says that it
+    goes round."""
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class Arrivals:
         uniform: Callable[[float, float], float] = random.uniform,
         at_once: int = 16,
         most_hinted: int = MOST_HINTED,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._states = states
         self._mail = mail
@@ -66,6 +70,7 @@ class Arrivals:
         self._now = now
         self._monotonic = monotonic
         self._uniform = uniform
+        self._beat = beat
         self._queue = LookQueue(most_hinted, rest=REST, at_once=LOOKS_AT_ONCE)
         self._hinted = asyncio.Event()
         self._turns = asyncio.Semaphore(at_once)
@@ -101,32 +106,19 @@ class Arrivals:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. A look that is cut off has told nothing, and is made again by whoever is hinted or sweeps."""
         try:
-            async with asyncio.TaskGroup() as group:
-                dispatching = group.create_task(self._dispatch())
-                await stop.wait()
-                dispatching.cancel()
+            while not stop.is_set():
+                self._beat()
+                self._hinted.clear()
+                if due := self._queue.take(BATCH, self._monotonic()):
+                    await self._begin(due)
+                else:
+                    await pause(self._next_in(), self._hinted, stop)
         finally:
-            looks = list(self._looks)
-            for task in looks:
-                task.cancel()
-            await asyncio.gather(*looks, return_exceptions=True)
+            await cut_off(self._looks)
 
-    async def _dispatch(self) -> None:
-        while True:
-            self._hinted.clear()
-            due = self._queue.take(BATCH, self._monotonic())
-            if not due:
-                await self._wait()
-                continue
-            await self._begin(due)
-
-    async def _wait(self) -> None:
+    def _next_in(self) -> float:
         at = self._queue.next_at()
-        try:
-            async with asyncio.timeout(None if at is None else max(0.0, at - self._monotonic())):
-                await self._hinted.wait()
-        except TimeoutError:
-            return
+        return LONGEST_SLEEP if at is None else min(LONGEST_SLEEP, at - self._monotonic())
 
     async def _begin(self, due: Sequence[str]) -> None:
         """A look at each of them that is watched; of the others nothing is to be told."""

@@ -4,10 +4,10 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 from postroom.mail.backoff import backoff
+from postroom.pause import cut_off, pause
 from postroom.telemetry import MAIL_DEFECTS, log
 
 QUIET = 300.0
@@ -31,14 +31,12 @@ async def supervise(
         if stop.is_set() and (running.cancelled() or running.exception() is None):
             return
         failures = 0 if monotonic() - began > QUIET else failures
-        pause = backoff(failures, uniform)
+        seconds = backoff(failures, uniform)
         failures += 1
         MAIL_DEFECTS.labels(where=part).inc()
         error = None if running.cancelled() else running.exception()
-        log.error("A part of mail ended; it begins again", part=part, pause=round(pause, 1), exc_info=error)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(pause):
-                await stop.wait()
+        log.error("A part of mail ended; it begins again", part=part, pause=round(seconds, 1), exc_info=error)
+        await pause(seconds, stop)
         if stop.is_set():
             return
 
@@ -48,6 +46,4 @@ async def _end_of(task: asyncio.Task[None]) -> None:
     try:
         await asyncio.wait([task])
     finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task])
+        await cut_off([task])

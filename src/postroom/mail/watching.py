@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from postroom.mail.arrivals import Arrivals
 from postroom.mail.backoff import backoff
 from postroom.mail.mail_changes import MailListener
 from postroom.mail.ports import MailAccount, MailAccounts, MailState, MailStates
+from postroom.pause import cut_off, pause
 from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS, log
 
 FIRST_LOOK_WITHIN = 3.0
@@ -46,7 +47,8 @@ class _Person:
 class Watching:
     """`listener`: None where only web hooks and the sweep tell. Somebody is on line for `on_line_for` seconds after it
     was said last: longer than two connection tokens live, since nobody tells when a screen leaves Centrifugo.
-    `linger`: seconds for which a page may be loading again. At most `most` are listened to."""
+    `linger`: seconds for which a page may be loading again. At most `most` are listened to;
+    `beat` says that it goes round."""
 
     def __init__(
         self,
@@ -60,6 +62,7 @@ class Watching:
         most: int = 2000,
         on_line_for: float = 900.0,
         linger: float = 60.0,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._accounts = accounts
         self._states = states
@@ -70,6 +73,7 @@ class Watching:
         self._most = most
         self._on_line_for = on_line_for
         self._linger = linger
+        self._beat = beat
         self._people: dict[UUID, _Person] = {}
         self._listening: set[asyncio.Task[float]] = set()
         self._changed = asyncio.Event()
@@ -102,15 +106,13 @@ class Watching:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. Only while it runs is anybody listened to."""
         try:
-            async with asyncio.TaskGroup() as group:
-                tending = group.create_task(self._tend())
-                await stop.wait()
-                tending.cancel()
+            while not stop.is_set():
+                self._beat()
+                self._changed.clear()
+                self._tend()
+                await pause(LOOK_ROUND, self._changed, stop)
         finally:
-            listening = list(self._listening)
-            for task in listening:
-                task.cancel()
-            await asyncio.gather(*listening, return_exceptions=True)
+            await cut_off(self._listening)
 
     def _note(self, identity_id: UUID) -> _Person:
         """Before anything is asked for: who was greeted while PostgreSQL was away was greeted, too."""
@@ -135,20 +137,15 @@ class Watching:
             log.info("Could not look for the first time", account_id=account_id, error=str(error) or "time-out")
             self._arrivals.hint([account_id])
 
-    async def _tend(self) -> None:
-        while True:
-            self._changed.clear()
-            now = self._monotonic()
-            for identity_id, person in list(self._people.items()):
-                if person.until <= now:
-                    del self._people[identity_id]
-                    if person.listening:
-                        person.listening.cancel()
-                elif person.account and self._may_listen(person, now):
-                    self._begin_listening(person, person.account)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_ROUND):
-                    await self._changed.wait()
+    def _tend(self) -> None:
+        now = self._monotonic()
+        for identity_id, person in list(self._people.items()):
+            if person.until <= now:
+                del self._people[identity_id]
+                if person.listening:
+                    person.listening.cancel()
+            elif person.account and self._may_listen(person, now):
+                self._begin_listening(person, person.account)
 
     def _may_listen(self, person: _Person, now: float) -> bool:
         return (

@@ -1,43 +1,126 @@
 """Schema migrations: Alembic keeps the order, plain SQL does the work."""
 
+import time
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql as compose
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import LockNotAvailable
 
 from postroom.errors import ConfigurationError
 
+APPLICATION = "postroom-migrate"
+LOCK_TIMEOUT = 2
+"""Seconds that a statement waits for a lock: as long, everybody who comes later waits behind it."""
+LOCK_PAUSE = 1.0
+PATIENCE = 60.0
+"""Seconds for which it is tried again: a long transaction of somebody else holds a table."""
+
+NAMED_COLUMNS = "0003"
+"""Code from before this revision asks for `*`: it breaks under a changed table, and cannot be asked what it needs."""
+
 _READ_AND_WRITE = ("email_requests", "email_accounts", "resumed_domains")
-_READ_WRITE_AND_FORGET = ("access_tokens", "mail_credentials", "mail_states", "live_events")
+_READ_WRITE_AND_FORGET = ("access_tokens", "mail_credentials", "mail_states", "live_events", "processes")
+
+
+def newest_revision() -> str:
+    """The newest migration that this code brings."""
+    versions = files("postroom.postgres").joinpath("migrations", "versions").iterdir()
+    return max(each.name[:4] for each in versions if each.name.endswith(".sql"))
 
 
 def upgrade(owner_url: str, service_role: str) -> str:
     """Bring the schema up to date and grant `service_role` what the service needs, and no more. Safe to repeat.
 
-    Blocking. Returns the revision. Raises `ConfigurationError` when the database cannot be reached.
+    Blocking. Returns the revision. Raises `ConfigurationError` when the database cannot be reached, when a table stays
+    locked, and when code from before revision 0003 may still run.
     """
     # Not at the top: every command would wait a quarter of a second for it.
     from alembic import command
+
+    config = alembic_config(owner_url)
+    try:
+        with psycopg.connect(owner_url, application_name=APPLICATION) as conn:
+            # Several processes may start at once: one migrates, the others wait and find nothing to do. GRANT and
+            # CREATE TABLE, too, fail when two do the same at the same moment.
+            conn.execute("SELECT pg_advisory_xact_lock(hashtext('postroom.migrate'))")
+            if "" < _revision(conn) < NAMED_COLUMNS:
+                _require_nobody(conn, service_role)
+            _patiently(lambda: command.upgrade(config, "head"))
+            conn.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_TIMEOUT}s"])
+            _patiently(lambda: _extend_log(conn))
+            if service_role != conn.info.user:
+                _grant(conn, service_role)
+            return _revision(conn)
+    except psycopg.OperationalError as error:
+        raise ConfigurationError(f"cannot migrate the database: {str(error).strip()}") from error
+
+
+def alembic_config(url: str) -> Any:
+    """For Alembic's own commands on the database at `url`."""
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(str(files("postroom.postgres"))) / "migrations"))
-    config.attributes["url"] = owner_url
-    try:
-        with psycopg.connect(owner_url) as conn:
-            # Several processes may start at once: one migrates, the others wait and find nothing to do. GRANT and
-            # CREATE TABLE, too, fail when two do the same at the same moment.
-            conn.execute("SELECT pg_advisory_xact_lock(hashtext('postroom.migrate'))")
-            command.upgrade(config, "head")
-            conn.execute("SELECT extend_log(24)")
-            if service_role != conn.info.user:
-                _grant(conn, service_role)
-            found = conn.execute("SELECT version_num FROM alembic_version").fetchone()
-    except psycopg.OperationalError as error:
-        raise ConfigurationError(f"cannot migrate the database: {str(error).strip()}") from error
-    return str(found[0]) if found else "none"
+    config.attributes["url"] = url
+    return config
+
+
+def _revision(conn: psycopg.Connection) -> str:
+    """Empty before the first migration."""
+    if conn.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+        return ""
+    found = conn.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(found[0]) if found else ""
+
+
+def _require_nobody(conn: psycopg.Connection, service_role: str) -> None:
+    """Where one role serves for both, only the sessions of the service itself count: the operator's are of that role,
+    too. Another's address is hidden from a role without pg_read_all_stats."""
+    found = conn.execute(
+        "SELECT pid, coalesce(host(client_addr), 'a host not shown to this role'), application_name"
+        " FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> %(ours)s"
+        "   AND (application_name IN ('postroom', 'postroom-live')"
+        "        OR usename = %(role)s AND usename <> current_user)"
+        " ORDER BY pid",
+        {"ours": APPLICATION, "role": service_role},
+    ).fetchall()
+    if found:
+        sessions = "; ".join(f"pid {pid} from {host} ({name or 'no name'})" for pid, host, name in found)
+        raise ConfigurationError(
+            f"the schema is before revision {NAMED_COLUMNS}, and code from before it must not run beside this "
+            f"migration: stop all Postroom processes, then migrate; connected are: {sessions}"
+        )
+
+
+def _patiently(act: Callable[[], object]) -> None:
+    from sqlalchemy.exc import DBAPIError  # as above
+
+    ends = time.monotonic() + PATIENCE
+    while True:
+        try:
+            act()
+        except (LockNotAvailable, DBAPIError) as error:
+            if isinstance(error, DBAPIError) and not isinstance(error.orig, LockNotAvailable):
+                raise
+            if time.monotonic() > ends:
+                raise ConfigurationError(
+                    "cannot migrate the database: a long transaction holds a table; find it in pg_stat_activity "
+                    "(xact_start), end it, then migrate again"
+                ) from error
+            time.sleep(LOCK_PAUSE)
+        else:
+            return
+
+
+def _extend_log(conn: psycopg.Connection) -> None:
+    with conn.transaction():  # a savepoint: without it a time-out would give up the lock above
+        conn.execute("SELECT extend_log(24)")
 
 
 def _grant(conn: psycopg.Connection, service_role: str) -> None:

@@ -1,16 +1,17 @@
 """A hook arrives: store the request, attempt it in line, say what became of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request, State, Status
-from postroom.errors import Unavailable
+from postroom.errors import Stopping, Unavailable
 from postroom.ports import Announcements, Clock, Requests, Settled
-from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.attempt import LAST_WORDS, STOPPED, Attempts
 from postroom.provisioning.slots import Slots
 
 SHARE_FOR_A_SLOT = 0.5
@@ -94,6 +95,10 @@ class Accept:
         self._deadline = deadline
         self._lease = lease
         self._running: set[asyncio.Task[Settled | None]] = set()
+        self._hooks: set[asyncio.Future[None]] = set()
+        """Of the hooks that may still begin an attempt, each until it is answered"""
+        self._stopping = False
+        self._drained = False
         self.resumed = asyncio.Event()
         """while cleared, nothing is accepted: callers are told to come again"""
         self.resumed.set()
@@ -101,6 +106,10 @@ class Accept:
     async def __call__(self, mailbox: Mailbox, origin: Origin) -> Answer:
         if not self.resumed.is_set():
             raise Unavailable("the service is still starting")
+        with self._under_way():
+            return await self._answer(mailbox, origin)
+
+    async def _answer(self, mailbox: Mailbox, origin: Origin) -> Answer:
         ends = self._clock.monotonic() + self._deadline
         # First the normal case, a new identity: no look before the commit.
         has_slot = await self._slots.take(within=self._deadline * SHARE_BEFORE_ASKING)
@@ -130,6 +139,7 @@ class Accept:
         """Store by `store` and attempt; None if it did not store."""
         has_slot = has_slot or await self._slots.take(within=self._left_for_a_slot(ends))
         try:
+            self._go_on()
             holder = self._new_id() if has_slot else None
             before = self._clock.monotonic()
             request = await store(mailbox, holder=holder, lease=self._lease, origin=origin, action="accept")
@@ -140,9 +150,7 @@ class Accept:
                 # Without a slot it would stand behind all that an outage left, for as long as that takes.
                 self._wake(None if has_slot else request.identity_id)
                 return WillRetry()
-            # Not past the deadline, and well within the lease, which began after `before`.
-            ends_at = min(ends, before + self._lease / 2)
-            task = asyncio.create_task(self._attempts.run(request, ends=ends_at, lease_ends=before + self._lease))
+            task = asyncio.create_task(self._attempt(request, ends, before))
             has_slot = self._hand_over(task)
         finally:
             if has_slot:
@@ -154,6 +162,13 @@ class Accept:
         settled = task.result()
         # Without a stored outcome its lease runs out, and somebody looks again.
         return _after(settled) if settled else WillRetry()
+
+    async def _attempt(self, request: Request, ends: float, before: float) -> Settled | None:
+        lease_ends = before + self._lease
+        if self._drained:
+            return await self._attempts.give_up(request, STOPPED, lease_ends=lease_ends)
+        # Not past the deadline, and well within the lease, which began after `before`.
+        return await self._attempts.run(request, ends=min(ends, before + self._lease / 2), lease_ends=lease_ends)
 
     def _left_for_a_slot(self, ends: float) -> float:
         return max(0.0, ends - self._deadline * (1 - SHARE_FOR_A_SLOT) - self._clock.monotonic())
@@ -191,14 +206,39 @@ class Accept:
             request, account_id = found
         return _state_of(request, account_id)
 
+    def stop(self) -> None:
+        """Begin nothing more: whoever comes now, or still waits for a slot, is told that nothing was stored."""
+        self._stopping = True
+
+    def _go_on(self) -> None:
+        if self._stopping:
+            raise Stopping("the service is stopping")
+
+    @contextmanager
+    def _under_way(self) -> Generator[None]:
+        self._go_on()
+        answered = asyncio.get_running_loop().create_future()
+        self._hooks.add(answered)
+        try:
+            yield
+        finally:
+            self._hooks.discard(answered)
+            answered.set_result(None)
+
     async def drain(self, *, within: float) -> None:
-        """Let the attempts under way end; interrupt what has not ended `within` seconds."""
-        if not self._running:
-            return
-        _, late = await asyncio.wait(self._running, timeout=within)
-        for task in late:
+        """Begin nothing more, and let the hooks and attempts under way end; interrupt what has not ended `within`
+        seconds. Returns within `LAST_WORDS` more, whatever PostgreSQL does."""
+        self.stop()
+        await self._until_quiet(within)
+        self._drained = True
+        for task in self._running:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await self._until_quiet(LAST_WORDS)
+
+    async def _until_quiet(self, seconds: float) -> None:
+        ends = self._clock.monotonic() + seconds
+        while (left := ends - self._clock.monotonic()) > 0 and (under_way := {*self._running, *self._hooks}):
+            await asyncio.wait(under_way, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _after(settled: Settled) -> Answer:

@@ -33,6 +33,9 @@ LEAST_SECONDS = 0.1
 LAST_WORDS = 3.0
 """Seconds that an interrupted attempt may take to say so."""
 
+STOPPED = "stopped before it began"
+"""Why an attempt that was claimed is interrupted at a clean stop."""
+
 SETTLE_PAUSE = 0.25
 """Seconds between tries to settle while PostgreSQL does not take the outcome."""
 

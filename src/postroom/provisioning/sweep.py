@@ -9,7 +9,6 @@ process goes on where another was killed. It creates and changes nothing else: n
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -19,6 +18,7 @@ from postroom.domain.identity import AddressPolicy, Identity, mailbox_for
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin
 from postroom.errors import KratosAway, Refused, Unavailable
+from postroom.pause import pause
 from postroom.ports import Announcements, Identities, Leadership, Requests, Swept
 from postroom.telemetry import DATABASE_ERRORS, SWEEP_FAILURES, SWEEP_FINISHED, SWEEP_PAGES, SWEPT, log
 
@@ -41,7 +41,8 @@ class _Page:
 
 
 class Sweep:
-    """`every` seconds a new pass begins; `uniform` draws the jitter; `wake` rouses the worker of this process."""
+    """`every` seconds a new pass begins; `uniform` draws the jitter; `wake` rouses the worker of this process;
+    `beat` says that it goes round."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class Sweep:
         uniform: Callable[[float, float], float],
         now: Callable[[], datetime],
         wake: Callable[[], None],
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._identities = identities
         self._swept = swept
@@ -67,22 +69,22 @@ class Sweep:
         self._uniform = uniform
         self._now = now
         self._wake = wake
+        self._beat = beat
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. The first pass begins at once: much may have happened while we were away."""
         asked_to_start = False
         while not stop.is_set():
-            pause = LONGEST_SLEEP
+            self._beat()
+            seconds = LONGEST_SLEEP
             try:
                 if not asked_to_start:
                     await self._swept.start_soon()
                     asked_to_start = True
-                pause = await self.turn()
+                seconds = await self.turn()
             except Unavailable:
                 DATABASE_ERRORS.labels(where="sweep").inc()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, min(pause, LONGEST_SLEEP))):
-                    await stop.wait()
+            await pause(min(seconds, LONGEST_SLEEP), stop)
 
     async def turn(self) -> float:
         """Sweep a page if one is due and nobody else does. Returns the seconds until somebody should look again."""

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from postroom.errors import AnnouncerAway, Unavailable
 from postroom.mail.ports import LiveEvent, Outbox
+from postroom.pause import cut_off
 from postroom.telemetry import DATABASE_ERRORS, LIVE_STREAMS, log
 
 PAGE = 100
@@ -164,9 +165,7 @@ class LiveStreams:
                 listening.result()  # it ends by itself only through a defect, which must not stay unnoticed
         finally:
             self.end()
-            for task in (listening, stopping):
-                task.cancel()
-            await asyncio.gather(listening, stopping, return_exceptions=True)
+            await cut_off([listening, stopping])
 
     def end(self) -> None:
         """Every stream ends, and those that begin later."""

@@ -8,13 +8,13 @@ PostgreSQL first and Redis afterwards, and whoever "corrects" in between correct
 """
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from postroom.domain.comparison import Key, foreign, key_of, key_of_member, missing
 from postroom.domain.request import Request, State
 from postroom.errors import Unavailable
+from postroom.pause import pause
 from postroom.ports import Clock, Leadership, RetryMembers, WaitingRequests
 from postroom.telemetry import CORRECTIONS, DATABASE_ERRORS, REDIS_ERRORS, log
 
@@ -41,7 +41,7 @@ class Corrections:
 
 
 class Reconcile:
-    """`failures` are the exceptions that say that Redis did not answer."""
+    """`failures` are the exceptions that say that Redis did not answer; `beat` says that it goes round."""
 
     def __init__(
         self,
@@ -51,18 +51,21 @@ class Reconcile:
         clock: Clock,
         *,
         failures: tuple[type[Exception], ...],
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._waiting = waiting
         self._members = members
         self._leadership = leadership
         self._clock = clock
         self._failures = failures
+        self._beat = beat
         self._full_pass_at = clock.monotonic()
         self._differed = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. Redis or PostgreSQL being away is waited out."""
         while not stop.is_set():
+            self._beat()
             try:
                 async with self._leadership.lead(LEADER) as leads:
                     if leads:
@@ -72,7 +75,7 @@ class Reconcile:
             except self._failures as error:
                 REDIS_ERRORS.inc()
                 log.warning("Reconcile waits for Redis", error=type(error).__name__)
-            await _pause(stop, LOOK_EVERY)
+            await pause(LOOK_EVERY, stop)
 
     async def turn(self) -> Corrections:
         """One look, or a full pass where one is due."""
@@ -99,6 +102,7 @@ class Reconcile:
         members: dict[Key, str] = {}
         strange: list[str] = []
         async for page in self._members.pages(PAGE):
+            self._beat()
             for member in page:
                 key = key_of_member(member)
                 if key is None:
@@ -107,6 +111,7 @@ class Reconcile:
                     members[key] = member
         corrections, compared = Corrections(), 0
         async for rows in self._waiting.pages(PAGE):
+            self._beat()
             absent = [request for request in rows if members.pop(key_of(request), None) is None]
             corrections += await self._correct(absent, [])
             compared += len(rows)
@@ -165,9 +170,3 @@ def _stands_for_nothing(key: tuple[object, object], fresh: Fresh) -> bool:
     return (
         quiet and request.state is not State.RUNNING and not (request.state is State.WAITING and key_of(request) == key)
     )
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

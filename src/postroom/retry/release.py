@@ -7,7 +7,6 @@ One leader looks each second.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +14,7 @@ from uuid import UUID
 from postroom.domain.member import RetryJob
 from postroom.domain.slow_start import SlowStart
 from postroom.errors import Unavailable
+from postroom.pause import pause
 from postroom.ports import Announcements, Clock, Leadership, Releases
 from postroom.telemetry import DATABASE_ERRORS, RELEASED, log
 
@@ -41,7 +41,7 @@ class _Course:
 
 
 class Release:
-    """`wake` rouses the worker of this process."""
+    """`wake` rouses the worker of this process; `beat` is called each time it goes round."""
 
     def __init__(
         self,
@@ -51,17 +51,20 @@ class Release:
         clock: Clock,
         *,
         wake: Callable[[], None],
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._releases = releases
         self._announcements = announcements
         self._leadership = leadership
         self._clock = clock
         self._wake = wake
+        self._beat = beat
         self._courses: dict[str, _Course] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. PostgreSQL being away is waited out."""
         while not stop.is_set():
+            self._beat()
             try:
                 async with self._leadership.lead(LEADER) as leads:
                     if leads:
@@ -70,9 +73,7 @@ class Release:
                         self._courses.clear()
             except Unavailable:
                 DATABASE_ERRORS.labels(where="release").inc()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY):
-                    await stop.wait()
+            await pause(LOOK_EVERY, stop)
 
     async def turn(self) -> int:
         """Look once at every cause. Returns how many requests were released."""

@@ -15,7 +15,7 @@ from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, Status
 from postroom.errors import Unavailable
 from postroom.ports import Announcements, Answer, Claim, Clock, Due, Reminder, Requests, Settled
-from postroom.provisioning.attempt import LAST_WORDS, Attempts
+from postroom.provisioning.attempt import LAST_WORDS, STOPPED, Attempts
 from postroom.provisioning.slots import Slots
 from postroom.retry.probe import Probe
 from postroom.retry.waking import Waking
@@ -33,7 +33,6 @@ LEASE_ENDS_SOON = 1.0
 DATABASE_PAUSE = 0.5
 LOCKED_PAUSE = 5.0
 """Seconds before a request that must run alone is asked for again, when somebody else held its row."""
-STOPPED = "stopped before it began"
 NO_SLOT = "no slot was free within its lease"
 
 
@@ -311,6 +310,7 @@ class Worker:
 
     async def _wait_for_the_breaker(self) -> float:
         while not self._stopping and not await self._probe.closed():
+            self.beat()
             await self._sleep(BREAKER_PAUSE)
         self._waking.look_now()
         return 0.0

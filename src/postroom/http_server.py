@@ -1,0 +1,68 @@
+"""The HTTP server of a process: uvicorn, on a socket of ours, ending when it is told to."""
+
+import asyncio
+import math
+import socket
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from postroom.errors import ConfigurationError
+
+STUCK_SECONDS = 30
+"""A connection whose other side takes nothing for so long is cut by the kernel. Closed by us alone, it would stay until
+its reader has taken what was sent, and hold up the end of the service."""
+
+
+def listen(host: str, port: int, *, setting: str) -> socket.socket:
+    """A socket that listens there. Raises `ConfigurationError` that names `setting`, where another port is chosen."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sys.platform == "linux":  # each connection inherits it (tcp(7))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * STUCK_SECONDS)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another {setting} or stop what holds it"
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+class HttpServer:
+    def __init__(self, app: FastAPI, listener: socket.socket, *, drain: float) -> None:
+        """`drain`: seconds that requests under way may take after the stop."""
+        self._listener = listener
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=math.ceil(drain),
+            )
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; then no connection is taken any more, and the requests under way are answered."""
+        serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait([serving, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        self._server.should_exit = True
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: postroom.stopping decides when to stop."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield

@@ -1,0 +1,49 @@
+"""The processes that run, as each of them last said of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from postroom.errors import Unavailable
+from postroom.postgres.connection import Pool, Row, row, rows
+
+
+@dataclass(frozen=True, slots=True)
+class ThisProcess:
+    """`revision`: the newest migration that its code brings."""
+
+    id: UUID
+    host: str
+    pid: int
+    kind: Literal["serve", "work"]
+    version: str
+    revision: str
+
+
+class PostgresProcesses:
+    """All methods raise `Unavailable`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def tell(self, process: ThisProcess, loops: Mapping[str, Mapping[str, float]]) -> None:
+        """It lives; `loops` as postgres/migrations/versions/0005_processes.sql says."""
+        values = {name: getattr(process, name) for name in process.__slots__}
+        await self._write("process_tell", values | {"loops": Jsonb(loops)})
+
+    async def forget(self, process: ThisProcess) -> None:
+        await self._write("process_forget", {"id": process.id})
+
+    async def all(self) -> list[Row]:
+        return await rows(self._pool, "processes")
+
+    async def _write(self, statement: str, values: Mapping[str, object]) -> None:
+        try:
+            await row(self._pool, statement, values)
+        except psycopg.Error as error:
+            # A missing right, say: nobody's mailbox hangs on this row, so that must not end the process.
+            raise Unavailable(f"PostgreSQL refuses the row of this process (SQLSTATE {error.sqlstate})") from error

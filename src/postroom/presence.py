@@ -1,0 +1,51 @@
+"""A process says every 10 s that it lives and when each of its loops last went round: for `postroom status`."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable
+from importlib.metadata import version
+from typing import Literal
+from uuid import uuid4
+
+from postroom.errors import Unavailable
+from postroom.heartbeats import LATE_AFTER, Heartbeats
+from postroom.pause import pause
+from postroom.postgres.migrate import newest_revision
+from postroom.postgres.processes import PostgresProcesses, ThisProcess
+from postroom.telemetry import DATABASE_ERRORS
+
+EVERY = 10.0
+LAST_WORDS = 0.3
+"""Seconds that the row of a process may take to go; one that stays says when the process was seen last."""
+
+
+class Presence:
+    """It has no heartbeat itself: nothing hangs on it, and while PostgreSQL is away it is only not written."""
+
+    def __init__(self, processes: PostgresProcesses, heartbeats: Heartbeats, kind: Literal["serve", "work"]) -> None:
+        self._processes = processes
+        self._heartbeats = heartbeats
+        self._process = ThisProcess(
+            uuid4(), socket.gethostname(), os.getpid(), kind, version("postroom"), newest_revision()
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`."""
+        while not stop.is_set():
+            ages = self._heartbeats.ages()
+            loops = {loop: {"age": round(age, 1), "late_after": LATE_AFTER[loop]} for loop, age in ages.items()}
+            await _written(self._processes.tell(self._process, loops))
+            await pause(EVERY, stop)
+
+    async def leave(self) -> None:
+        """The process ends as it should."""
+        forgetting = asyncio.create_task(_written(self._processes.forget(self._process)))
+        await asyncio.wait([forgetting], timeout=LAST_WORDS)
+
+
+async def _written(writing: Awaitable[None]) -> None:
+    try:
+        await writing
+    except Unavailable:
+        DATABASE_ERRORS.labels(where="presence").inc()

@@ -1,0 +1,53 @@
+"""What a process says of itself: live, ready, and its metrics, whatever hangs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+
+from parts import environment
+from postroom import settings
+from postroom.api import health
+from postroom.process import make_app
+from postroom.runtime import Parts, connected
+from servers import Database
+
+
+@asynccontextmanager
+async def http(parts: Parts) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=make_app(parts), client=("127.0.0.1", 50000))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://postroom.test") as client:
+        yield client
+
+
+async def test_a_loop_that_does_not_go_round_makes_the_service_unready_and_is_named(database: Database) -> None:
+    async with connected(settings.load(environment(database, None, None))) as parts, http(parts) as client:
+        now = [0.0]
+        parts.heartbeats._monotonic = lambda: now[0]
+        parts.heartbeats.of("worker")()
+        assert (await client.get("/health/ready")).status_code == 200
+        now[0] = 31.0
+        ready, live = await client.get("/health/ready"), await client.get("/health/live")
+        assert ready.status_code == 503
+        assert ready.json()["loops"] == ["worker"]
+        assert live.status_code == 200, "it may come back by itself"
+        assert 'postroom_loop_seconds_since_last_round{loop="worker"} 31.0' in (await client.get("/metrics")).text
+        now[0] = 301.0
+        assert (await client.get("/health/live")).status_code == 503, "only a restart helps now"
+
+
+async def test_a_silent_postgresql_holds_up_neither_metrics_nor_readiness(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "COUNTED_WITHIN", 0.1)
+
+    async def never() -> dict[str, float]:
+        return await asyncio.get_running_loop().create_future()
+
+    async with connected(settings.load(environment(database, None, None))) as parts:
+        monkeypatch.setattr(type(parts.audit), "counts", lambda _: never())
+        async with http(parts) as client:
+            assert (await client.get("/health/ready")).status_code == 503
+            assert "\npostroom_database_up 0\n" in (await client.get("/metrics")).text

@@ -1,0 +1,127 @@
+"""Schema and code: who may migrate when, which code may run on which schema, and what a migration holds up."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+from alembic import command
+
+from parts import environment
+from postroom import settings
+from postroom.errors import ConfigurationError
+from postroom.postgres import migrate
+from postroom.postgres.connection import Pool, make_pool
+from postroom.postgres.migrate import alembic_config, newest_revision, upgrade
+from postroom.postgres.schema import require_schema
+from postroom.runtime import connected, until_allowed
+from postroom.sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, EmbeddedPostgres
+from records import Records
+from servers import Database, _as_admin, _url_for
+
+
+@pytest.fixture
+async def old(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """A database as the code before revision 0003 left it."""
+    name = "test_old"
+    await _as_admin(postgres_server, "CREATE DATABASE {} OWNER {}", name, OWNER_ROLE)
+    database = Database(name, _url_for(postgres_server.owner_url, name), _url_for(postgres_server.service_url, name))
+    await asyncio.to_thread(command.upgrade, alembic_config(database.owner_url), "0002")
+    yield database
+    await _as_admin(postgres_server, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+async def migrated(database: Database, role: str = SERVICE_ROLE) -> str:
+    return await asyncio.to_thread(upgrade, database.owner_url, role)
+
+
+async def test_code_and_schema_of_one_release_fit(pool: Pool) -> None:
+    await require_schema(pool)
+
+
+async def test_code_that_is_newer_than_the_schema_refuses_with_both_numbers(pool: Pool, records: Records) -> None:
+    await records.rows("DELETE FROM schema_history WHERE revision > '0003'")
+    with pytest.raises(ConfigurationError, match=rf"revision 0003.*revision {newest_revision()}.*postroom migrate"):
+        await require_schema(pool)
+
+
+async def test_code_that_is_too_old_for_the_schema_refuses_with_both_numbers(pool: Pool, records: Records) -> None:
+    await records.rows("INSERT INTO schema_history (revision, oldest_code) VALUES ('9001', '9000')")
+    with pytest.raises(ConfigurationError, match=rf"revision {newest_revision()},.*9001.*9000.*update Postroom"):
+        await require_schema(pool)
+
+
+async def test_older_code_runs_on_a_schema_that_allows_it(pool: Pool, records: Records) -> None:
+    await records.rows("INSERT INTO schema_history (revision, oldest_code) VALUES ('9001', '0003')")
+    await require_schema(pool)
+
+
+async def test_a_schema_before_revision_0003_is_named(old: Database) -> None:
+    pool = make_pool(old.owner_url, size=2)
+    await pool.open()
+    try:
+        with pytest.raises(ConfigurationError, match=r"before revision 0003.*postroom migrate"):
+            await require_schema(pool)
+    finally:
+        await pool.close()
+
+
+async def test_nothing_begins_on_a_schema_that_does_not_fit(database: Database, records: Records) -> None:
+    await records.rows("DELETE FROM schema_history WHERE revision > '0003'")
+    async with connected(settings.load(environment(database, None, None))) as parts:
+        with pytest.raises(ConfigurationError):
+            await until_allowed(parts, asyncio.Event())
+
+
+async def test_while_old_code_may_run_the_schema_is_not_changed_and_its_sessions_are_named(old: Database) -> None:
+    async with await psycopg.AsyncConnection.connect(old.service_url, application_name="postroom") as service:
+        with pytest.raises(ConfigurationError, match=rf"stop all.*pid {service.info.backend_pid} .*\(postroom\)"):
+            await migrated(old)
+    assert await _refusals_end(old) == newest_revision()
+
+
+async def test_with_one_role_for_both_only_the_service_itself_is_in_the_way(old: Database) -> None:
+    async with await psycopg.AsyncConnection.connect(old.owner_url, application_name="psql"):
+        assert await migrated(old, OWNER_ROLE) == newest_revision()
+
+
+async def test_after_revision_0003_nobody_is_asked_to_stop(database: Database) -> None:
+    async with await psycopg.AsyncConnection.connect(database.service_url, application_name="postroom"):
+        assert await migrated(database) == newest_revision()
+
+
+async def test_a_migration_behind_a_long_transaction_holds_nobody_up_and_succeeds_after_it(old: Database) -> None:
+    async with (
+        await psycopg.AsyncConnection.connect(old.owner_url, autocommit=True) as reader,
+        await psycopg.AsyncConnection.connect(old.owner_url) as long,
+    ):
+        await long.execute("SELECT count(*) FROM email_requests")
+        migrating = asyncio.create_task(migrated(old, OWNER_ROLE))
+        slowest, ends = 0.0, time.monotonic() + 5
+        while time.monotonic() < ends:
+            began = time.monotonic()
+            await reader.execute("SELECT count(*) FROM email_requests")
+            slowest = max(slowest, time.monotonic() - began)
+            await asyncio.sleep(0.05)
+        assert not migrating.done()
+        await long.rollback()
+        assert await migrating == newest_revision()
+    assert slowest < migrate.LOCK_TIMEOUT + 0.7
+
+
+async def test_a_lock_that_stays_is_told_in_one_line(old: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "PATIENCE", 0.0)
+    async with await psycopg.AsyncConnection.connect(old.owner_url) as long:
+        await long.execute("SELECT count(*) FROM email_requests")
+        with pytest.raises(ConfigurationError, match="a long transaction holds a table"):
+            await migrated(old, OWNER_ROLE)
+
+
+async def _refusals_end(old: Database) -> str:
+    """A session needs a moment to be gone."""
+    while True:
+        try:
+            return await migrated(old)
+        except ConfigurationError:
+            await asyncio.sleep(0.05)

@@ -1,0 +1,122 @@
+"""What is known of the processes that run: their rows, `postroom status`, and the health of a worker of its own."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner
+
+from eventually import eventually
+from parts import environment
+from postroom.cli.app import app
+from postroom.heartbeats import Heartbeats
+from postroom.postgres.connection import Pool
+from postroom.postgres.migrate import newest_revision
+from postroom.postgres.processes import PostgresProcesses, ThisProcess
+from postroom.presence import Presence
+from postroom.sandbox.loopback import free_port
+from records import Records
+from servers import Database
+from service_process import KEY, running
+
+
+def this(kind: str = "work") -> ThisProcess:
+    return ThisProcess(uuid4(), "a-host", 42, kind, "0.1.0", "0003")  # pyright: ignore[reportArgumentType]
+
+
+async def test_a_process_has_one_row_which_goes_at_a_clean_end(pool: Pool) -> None:
+    processes, process = PostgresProcesses(pool), this()
+    await processes.tell(process, {})
+    await processes.tell(process, {"worker": {"age": 1.0, "late_after": 30.0}})
+    (found,) = await processes.all()
+    assert (found["host"], found["pid"], found["kind"], found["revision"]) == ("a-host", 42, "work", "0003")
+    assert found["loops"] == {"worker": {"age": 1.0, "late_after": 30.0}}
+    assert found["seen_at"] > found["started_at"]
+    await processes.forget(process)
+    assert await processes.all() == []
+
+
+async def test_who_said_nothing_for_a_day_is_forgotten(pool: Pool, records: Records) -> None:
+    processes, dead, lives = PostgresProcesses(pool), this(), this()
+    await processes.tell(dead, {})
+    await records.rows("UPDATE processes SET seen_at = now() - interval '25 hours'")
+    await processes.tell(lives, {})
+    assert [found["id"] for found in await processes.all()] == [lives.id]
+
+
+async def test_a_row_that_cannot_be_written_disturbs_nothing(pool: Pool, records: Records) -> None:
+    await records.rows("REVOKE ALL ON processes FROM postroom")
+    presence, stop = Presence(PostgresProcesses(pool), Heartbeats(), "serve"), asyncio.Event()
+    presence_runs = asyncio.create_task(presence.run(stop))
+    await asyncio.sleep(0.2)
+    assert not presence_runs.done()
+    stop.set()
+    await asyncio.wait_for(presence_runs, 1)
+    await presence.leave()
+
+
+@pytest.mark.parametrize("command", ["serve", "work"])
+async def test_a_process_says_that_it_lives_and_leaves_when_it_ends(
+    command: str, database: Database, records: Records
+) -> None:
+    port = str(free_port())
+    own = {"POSTROOM_HOST": "127.0.0.1", "POSTROOM_PORT": port, "POSTROOM_WORK_PORT": port}
+    values = environment(database, None, None, webhook_key=KEY) | own
+    async with running(command, values) as process:
+        await eventually(process.ready, "the process", 20)
+        metrics = (await process.http.get("/metrics")).text
+        assert 'postroom_loop_seconds_since_last_round{loop="worker"}' in metrics
+
+        async def there() -> bool:
+            return await records.value("SELECT count(*) FROM processes") == 1
+
+        await eventually(there, "its row", 20)
+        (said,) = await records.rows("SELECT host, pid, kind, revision FROM processes")
+        assert said == {
+            "host": socket.gethostname(),
+            "pid": process.pid,
+            "kind": command,
+            "revision": newest_revision(),
+        }
+        code, log = await process.end(signal.SIGTERM)
+    assert code == 0, log
+    assert await records.value("SELECT count(*) FROM processes") == 0
+
+
+async def test_status_shows_the_processes_and_their_loops(
+    database: Database, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await PostgresProcesses(pool).tell(this(), {"sweep": {"age": 200.0, "late_after": 120.0}})
+    for name in [each for each in os.environ if each.startswith("POSTROOM_")]:
+        monkeypatch.delenv(name)
+    for name, value in environment(database, None, None).items():
+        monkeypatch.setenv(name, value)
+    shown = await asyncio.to_thread(CliRunner().invoke, app, ["status"], env={"COLUMNS": "200"})
+    assert "sweep hangs for 200 s" in shown.output
+    told = json.loads((await asyncio.to_thread(CliRunner().invoke, app, ["status", "--json"])).output)
+    assert told["processes"][0]["loops"]["sweep"]["age"] == 200.0
+
+
+async def test_two_workers_run_on_one_host_and_each_tells_its_port(database: Database) -> None:
+    values = environment(database, None, None, webhook_key=KEY)
+    async with running("work", values) as one, running("work", values) as other:
+        ports = [
+            json.loads((await each.says("Health and metrics of this worker")).splitlines()[-1])["port"]
+            for each in (one, other)
+        ]
+        assert ports[0] != ports[1]
+
+
+async def test_a_port_that_was_asked_for_and_is_taken_is_told_in_one_line(database: Database) -> None:
+    taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+    port = taken.sockets[0].getsockname()[1]
+    values = environment(database, None, None, webhook_key=KEY, work_port=port)
+    async with taken, running("work", values) as worker:
+        code, log = await worker.end()
+    assert code == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in log
+    assert "POSTROOM_WORK_PORT" in log

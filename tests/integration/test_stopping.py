@@ -1,0 +1,265 @@
+"""How a process ends: when it is told to, when a part of it broke, and whatever the servers around it do meanwhile.
+
+With real processes: what matters is that the process is gone, not that a function returned.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from chaos.proxy import FaultProxy
+from drip_proxy import DripProxy, drip_proxy
+from eventually import eventually
+from http_server import answering, server
+from kratos_servers import kratos_stand_in
+from parts import NOBODY_THERE
+from postroom.sandbox.loopback import free_port
+from records import Records
+from servers import Database
+from service_process import KEY, ServiceProcess, running
+from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
+
+DRAIN = 1
+LIMIT = DRAIN + 5
+NOBODY_PORT = 9
+
+BROKEN = """
+import sys
+from postroom.provisioning.sweep import Sweep
+from postroom.retry.reconcile import Reconcile
+from postroom.retry.worker import Worker
+async def breaks(*_): raise ZeroDivisionError("a defect")
+{cls}.{method} = breaks
+from postroom.cli import main
+sys.argv = ["postroom", "{command}"]
+main()
+"""
+
+STUCK = """
+import asyncio, sys
+from postroom.provisioning.sweep import Sweep
+async def stuck(self, stop):
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            pass
+Sweep.run = stuck
+from postroom.cli import main
+sys.argv = ["postroom", "serve"]
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+async def stalwart(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[StalwartStandIn]:
+    async with stalwart_stand_in(tmp_path_factory.mktemp("stalwart"), domains=["example.org"]) as server:
+        yield server
+
+
+@pytest.fixture
+def settings(database: Database, stalwart: StalwartStandIn, redis_url: str) -> dict[str, str]:
+    return {
+        "POSTROOM_DATABASE_URL": database.service_url,
+        "POSTROOM_REDIS_URL": redis_url,
+        "POSTROOM_STALWART_URL": stalwart.url,
+        "POSTROOM_STALWART_API_KEY": stalwart.api_key or "",
+        "POSTROOM_KRATOS_ADMIN_URL": NOBODY_THERE,
+        "POSTROOM_WEBHOOK_KEY": KEY,
+        "POSTROOM_DOMAINS": "example.org",
+        "POSTROOM_HOST": "127.0.0.1",
+        "POSTROOM_PORT": str(free_port()),
+        "POSTROOM_DRAIN_SECONDS": str(DRAIN),
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "loop", "cls", "method"),
+    [
+        ("serve", "sweep", "Sweep", "turn"),
+        ("serve", "reconcile", "Reconcile", "turn"),
+        ("work", "worker", "Worker", "_turn"),
+    ],
+)
+async def test_a_process_one_of_whose_loops_broke_ends_by_itself_and_says_which(
+    settings: dict[str, str], command: str, loop: str, cls: str, method: str
+) -> None:
+    broken = BROKEN.format(cls=cls, method=method, command=command)
+    async with running(command, settings, program=broken) as process:
+        code, log = await process.end(within=20)
+    assert code == 1, log
+    assert f'"loop": "{loop}"' in log
+    assert "ZeroDivisionError: a defect" in log
+
+
+async def test_a_task_that_never_ends_keeps_no_process_alive(settings: dict[str, str]) -> None:
+    async with running("serve", settings, program=STUCK) as service:
+        await eventually(service.ready, "the service", 20)
+        asked_at = time.monotonic()
+        _, log = await service.end(signal.SIGTERM, within=LIMIT)
+    assert time.monotonic() - asked_at < LIMIT
+    assert '"loops": ["sweep"]' in log
+
+
+async def test_a_second_signal_ends_it_at_once(settings: dict[str, str]) -> None:
+    slow = settings | {"POSTROOM_DRAIN_SECONDS": "60"}
+    async with running("serve", slow, program=STUCK) as service:
+        await eventually(service.ready, "the service", 20)
+        service.send(signal.SIGTERM)
+        await service.says("Stopping")
+        asked_at = time.monotonic()
+        code, _ = await service.end(signal.SIGTERM)
+    assert time.monotonic() - asked_at < 1
+    assert code == 128 + signal.SIGTERM
+
+
+async def test_what_a_stop_cuts_off_is_interrupted_and_never_left_to_its_lease(
+    settings: dict[str, str], stalwart: StalwartStandIn, records: Records
+) -> None:
+    async with running("serve", settings) as service:
+        await eventually(service.ready, "the service", 20)
+        assert (await service.hook("first@example.org")).status_code == 200  # the domain's id is known now
+        await stalwart.set_fault(kind="slow", delay_ms=8000)
+        try:
+            hook = asyncio.create_task(service.hook("cut-off@example.org"))
+
+            async def under_way() -> bool:
+                return await records.value("SELECT count(*) FROM email_requests WHERE state = 'running'") == 1
+
+            await eventually(under_way, "the attempt", 10)
+            code, log = await service.end(signal.SIGTERM, within=LIMIT)
+            assert (await hook).status_code == 500
+        finally:
+            await stalwart.clear_faults()
+    assert code == 0, log
+    (request,) = await records.rows("SELECT * FROM email_requests WHERE email = 'cut-off@example.org'")
+    assert (request["state"], request["crashes"], request["retries"]) == ("waiting", 0, 0)
+    assert [status for _, status, _ in await records.audit(request["identity_id"])] == ["pending", "interrupted"]
+
+
+async def test_hooks_that_come_during_a_stop_leave_nothing_running(
+    settings: dict[str, str], stalwart: StalwartStandIn, records: Records
+) -> None:
+    answers = list[int]()
+
+    async def knock(service: ServiceProcess, number: int) -> None:
+        for each in range(1000):
+            try:
+                answers.append((await service.hook(f"knock-{number}-{each}@example.org")).status_code)
+            except httpx2.HTTPError:
+                return
+
+    async with running("serve", settings) as service:
+        await eventually(service.ready, "the service", 20)
+        await stalwart.set_fault(kind="slow", delay_ms=200)
+        try:
+            knocking = [asyncio.create_task(knock(service, number)) for number in range(12)]
+            await eventually(lambda: len(answers) > 5, "hooks are answered", 10)
+            service.send(signal.SIGTERM)
+            await asyncio.gather(*knocking)
+            code, log = await service.end(within=LIMIT)
+        finally:
+            await stalwart.clear_faults()
+    assert code == 0, log
+    assert await records.value("SELECT count(*) FROM email_requests WHERE state = 'running'") == 0
+    assert await records.value("SELECT count(*) FROM email_requests") == sum(each in (200, 500) for each in answers)
+
+
+class Links:
+    """What the service reaches through proxies: each link may be cut, silent or dripping."""
+
+    def __init__(self, silent: dict[str, FaultProxy], dripping: dict[str, DripProxy]) -> None:
+        self._silent = silent
+        self._dripping = dripping
+
+    def port(self, name: str) -> int:
+        return self._silent[name].port
+
+    async def fail(self, fault: str, names: list[str]) -> None:
+        for name in names:
+            proxy = self._silent[name]
+            match fault:
+                case "away":
+                    proxy.target = NOBODY_PORT
+                    proxy.drop()
+                case "silent":
+                    proxy.black_hole()
+                case _:
+                    self._dripping[name].drips = True
+
+
+@asynccontextmanager
+async def links_to(**targets: int) -> AsyncIterator[Links]:
+    async with AsyncExitStack() as stack:
+        silent, dripping = dict[str, FaultProxy](), dict[str, DripProxy]()
+        for name, target in targets.items():
+            dripping[name] = await stack.enter_async_context(drip_proxy(target))
+            silent[name] = FaultProxy(dripping[name].port)
+            await silent[name].start()
+            stack.push_async_callback(silent[name].stop)
+        yield Links(silent, dripping)
+
+
+@asynccontextmanager
+async def centrifugo_of_sorts() -> AsyncIterator[str]:
+    async with server(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", closing=True)) as url:
+        yield url
+
+
+OTHERS = ["redis", "stalwart", "kratos", "centrifugo"]
+
+
+@pytest.mark.parametrize("names", [["postgres"], OTHERS], ids=["postgres", "others"])
+@pytest.mark.parametrize("fault", ["away", "silent", "dripping"])
+async def test_it_ends_within_the_drain_and_five_seconds_whatever_the_servers_do(
+    settings: dict[str, str], stalwart: StalwartStandIn, tmp_path: Path, fault: str, names: list[str]
+) -> None:
+    def port_of(url: str) -> int:
+        return urlsplit(url).port or 0
+
+    async with (
+        kratos_stand_in(tmp_path, hook_url=f"{NOBODY_THERE}/", hook_key=KEY) as kratos,
+        centrifugo_of_sorts() as centrifugo,
+        links_to(
+            postgres=port_of(settings["POSTROOM_DATABASE_URL"]),
+            redis=port_of(settings["POSTROOM_REDIS_URL"]),
+            stalwart=port_of(stalwart.url),
+            kratos=port_of(kratos.admin_url),
+            centrifugo=port_of(centrifugo),
+        ) as links,
+    ):
+
+        def through(name: str, url: str) -> str:
+            return url.replace(f":{port_of(url)}", f":{links.port(name)}")
+
+        all_through = settings | {
+            "POSTROOM_DATABASE_URL": through("postgres", settings["POSTROOM_DATABASE_URL"]),
+            "POSTROOM_REDIS_URL": through("redis", settings["POSTROOM_REDIS_URL"]),
+            "POSTROOM_STALWART_URL": through("stalwart", stalwart.url),
+            "POSTROOM_KRATOS_ADMIN_URL": through("kratos", kratos.admin_url),
+            "POSTROOM_KRATOS_PUBLIC_URL": kratos.public_url,
+            "POSTROOM_MAIL_MASTER": "master@example.org:secret",
+            "POSTROOM_CENTRIFUGO_API_URL": through("centrifugo", centrifugo),
+            "POSTROOM_CENTRIFUGO_URL": "ws://127.0.0.1/connection/websocket",
+            "POSTROOM_CENTRIFUGO_API_KEY": "key",
+            "POSTROOM_CENTRIFUGO_TOKEN_KEY": "k" * 32,
+            "POSTROOM_SWEEP_SECONDS": "1",
+        }
+        async with running("serve", all_through) as service:
+            await eventually(service.ready, "the service", 20)
+            await links.fail(fault, names)
+            hooks = [asyncio.create_task(service.hook(f"under-way-{each}@example.org")) for each in range(3)]
+            await asyncio.sleep(1)  # for every loop to meet the fault
+            asked_at = time.monotonic()
+            _, log = await service.end(signal.SIGTERM, within=LIMIT + 5)
+            took = time.monotonic() - asked_at
+            await asyncio.gather(*hooks, return_exceptions=True)
+    assert "Traceback" not in log
+    assert took < LIMIT, log

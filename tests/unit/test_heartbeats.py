@@ -1,0 +1,76 @@
+"""Whether a loop goes round: a call that hangs has no beat, whatever else of the process answers."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from eventually import eventually
+from fakes import FakeClock
+from postroom.heartbeats import LATE_AFTER, STUCK_AFTER, Heartbeats
+from postroom.mail.announcing import Announcing
+from postroom.mail.ports import LiveEvent
+from postroom.telemetry import REGISTRY
+
+
+def test_a_loop_is_late_when_it_has_not_gone_round_for_longer_than_it_may() -> None:
+    clock = FakeClock()
+    heartbeats = Heartbeats(monotonic=clock.monotonic)
+    worker, sweep = heartbeats.of("worker"), heartbeats.of("sweep")
+    worker()
+    sweep()
+    clock.seconds += LATE_AFTER["worker"] + 1
+    assert heartbeats.late() == ["worker"]
+    assert heartbeats.ages() == {"worker": 31.0, "sweep": 31.0}
+    assert REGISTRY.get_sample_value("postroom_loop_seconds_since_last_round", {"loop": "worker"}) == 31.0
+    worker()
+    assert heartbeats.late() == []
+
+
+def test_a_loop_that_has_not_begun_is_not_late() -> None:
+    clock = FakeClock()
+    heartbeats = Heartbeats(monotonic=clock.monotonic)
+    heartbeats.of("worker")
+    clock.seconds += 3600
+    assert heartbeats.late() == heartbeats.stuck() == []
+
+
+def test_a_loop_is_stuck_long_after_it_is_late() -> None:
+    clock = FakeClock()
+    heartbeats = Heartbeats(monotonic=clock.monotonic)
+    heartbeats.of("worker")()
+    clock.seconds += STUCK_AFTER * LATE_AFTER["worker"] - 1
+    assert heartbeats.stuck() == []
+    clock.seconds += 2
+    assert heartbeats.stuck() == ["worker"]
+
+
+def test_a_loop_without_a_limit_cannot_have_a_heartbeat() -> None:
+    with pytest.raises(ValueError, match="LATE_AFTER"):
+        Heartbeats().of("a new one")
+
+
+async def test_a_loop_that_hangs_in_a_call_has_no_new_beat() -> None:
+    answered, asked, beats, stop = asyncio.Event(), list[int](), list[int](), asyncio.Event()
+
+    class SilentOutbox:
+        async def prune(self) -> int:
+            return 0
+
+        async def claim(self, limit: int) -> Sequence[LiveEvent]:
+            asked.append(limit)
+            await answered.wait()
+            return ()
+
+    loop = Announcing(cast(Any, SilentOutbox()), cast(Any, None), beat=lambda: beats.append(1))
+    running = asyncio.create_task(loop.run(stop))
+    await eventually(lambda: asked, "the question")
+    loop.wake()
+    await asyncio.sleep(0.05)
+    assert len(beats) == 1
+    answered.set()
+    loop.wake()
+    await eventually(lambda: len(beats) > 1, "it goes round again")
+    stop.set()
+    await asyncio.wait_for(running, 1)
