@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from postroom.domain.breaker import Breaker, Cause
-from postroom.domain.identity import Identity
+from postroom.domain.identity import Identity, UnreadableIdentity
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, Status
 from postroom.errors import MailServerError
@@ -307,13 +307,14 @@ class IdentityPage:
 
     identities: Sequence[Identity]
     next_token: str | None
+    unreadable: Sequence[UnreadableIdentity] = ()
 
 
 class Identities(Protocol):
     """The identities of Kratos."""
 
     async def page(self, token: str | None) -> IdentityPage:
-        """One page, the first for None. Raises `KratosAway`, also when Kratos is not well."""
+        """One page, the first for None. Raises `KratosAway`, also when Kratos is not well, and `PageTokenRefused`."""
         ...
 
 

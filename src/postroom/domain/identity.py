@@ -22,6 +22,14 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableIdentity:
+    """One that Kratos lists and nobody can read. `id` is None if not even that can be told."""
+
+    id: UUID | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddressPolicy:
     """Which addresses are given away: the served `domains` (ASCII form), less the `reserved` local parts."""
 
