@@ -57,7 +57,7 @@ class KratosAway(PostroomError):
 
 
 class PageTokenRefused(KratosAway):
-    """Kratos is well, but no page follows the token that it named: after an upgrade of Kratos, or a new secret of its."""
+    """Kratos is well, but no page follows the token that it named: it was upgraded, say, or encrypts tokens anew."""
 
 
 class NoSession(PostroomError):

@@ -112,12 +112,12 @@ def make_app(parts: Parts, mail: MailParts | None = None, stop: asyncio.Event | 
     policy = HookPolicy(
         keys=settings.webhook_keys,
         domains=settings.domains,
-        reserved=settings.reserved_names,
+        reserved=settings.reserved,
         retry_after_seconds=settings.retry_after_seconds,
     )
     token = settings.metrics_token
     return create_app(
-        Webhook(parts.accept, parts.requests, policy),
+        Webhook(parts.accept, parts.refusals, policy),
         parts.audit.counts,
         metrics_token=token.get_secret_value() if token else None,
         mail=mail_routers(mail.api) if mail else (),

@@ -60,6 +60,10 @@ class World:
             raise self.away
         return (self.request, None) if self.request else None
 
+    async def last(self, identity_id: UUID) -> Refusal | None:
+        assert identity_id == ADA
+        return self.refusal
+
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
         if len(self.tokens) >= limit:
             raise errors.Refused("too_many", "there are enough")
@@ -93,7 +97,7 @@ async def browser(world: World) -> AsyncIterator[httpx2.AsyncClient]:
     receive_visitors(app)
     visiting = visitor_of(world)
     maker = TokenMaker(world, new_id=uuid4, random_bytes=lambda n: bytes([len(world.tokens)] * n), now=lambda: NOW)
-    app.include_router(me_router(visiting, world.read, forget=world.forget, disconnect=world.disconnect))
+    app.include_router(me_router(visiting, world.read, world.last, forget=world.forget, disconnect=world.disconnect))
     app.include_router(access_tokens_router(maker, world, visiting))
 
     async def chunks() -> AsyncGenerator[bytes]:
@@ -185,10 +189,10 @@ async def test_the_cookies_of_kratos_are_passed_on_whatever_the_answer_is(
     assert "set-cookie" not in (await browser.request(*way.split())).headers
 
 
-PREPARING = {"state": "preparing", "retry": 2, "next_attempt_at": "2026-03-01T00:00:00Z", "reason": None}
-READY = {"state": "ready", "retry": 0, "next_attempt_at": None, "reason": None}
-NONE = {"state": "none", "retry": 0, "next_attempt_at": None, "reason": None}
-FAILED = {"state": "failed", "retry": 3, "next_attempt_at": None, "reason": "the address is taken"}
+PREPARING = {"state": "preparing", "retry": 2, "next_attempt_at": "2026-03-01T00:00:00Z", "reason": None, "code": None}
+READY = {"state": "ready", "retry": 0, "next_attempt_at": None, "reason": None, "code": None}
+NONE = {"state": "none", "retry": 0, "next_attempt_at": None, "reason": None, "code": None}
+FAILED = {"state": "failed", "retry": 3, "next_attempt_at": None, "reason": "the address is taken", "code": None}
 
 
 @pytest.mark.parametrize(
