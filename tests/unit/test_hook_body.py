@@ -71,9 +71,7 @@ MALFORMED: dict[str, bytes] = {
     "a number": b"42",
     "a huge number": b"9" * 5000,
     "a huge number within": raw(body()).replace(b'"alice@example.org"', b"9" * 5000),
-    "a huge exponent": raw(body()).replace(b'"alice@example.org"', b"1e400000"),
     "NaN": b"NaN",
-    "NaN as the address": raw(body()).replace(b'"alice@example.org"', b"NaN"),
     "null": b"null",
     "true": b"true",
     "a text": b'"identity"',
@@ -111,6 +109,8 @@ def test_a_malformed_body_is_unreadable_with_a_reason(content: bytes) -> None:
 
 
 REFUSED: dict[str, tuple[str, bytes]] = {
+    "NaN as the address": ("no_address", raw(body()).replace(b'"alice@example.org"', b"NaN")),
+    "a huge exponent": ("no_address", raw(body()).replace(b'"alice@example.org"', b"1e400000")),
     "no traits": ("no_address", raw({"identity": {"id": ID}})),
     "traits null": ("no_address", raw({"identity": {"id": ID, "traits": None}})),
     "traits a list": ("no_address", raw({"identity": {"id": ID, "traits": ["alice@example.org"]}})),
@@ -200,5 +200,6 @@ def is_for_the_audit(error: Exception) -> bool:
 
 
 def assert_storable(identity_id: UUID | None, text: str | None) -> None:
-    assert text is None or ("\0" not in text and len(text) <= 320 and text.encode())
+    assert text is None or ("\0" not in text and len(text) <= 320)
+    assert text is None or text.encode().decode() == text
     assert identity_id is None or isinstance(identity_id, UUID)

@@ -19,6 +19,7 @@ from postroom.api.access_tokens import access_tokens_router
 from postroom.api.json_body import MAX_BODY, read_body
 from postroom.api.me import me_router
 from postroom.api.visitor import problem_of, receive_visitors, session_only, visitor_of
+from postroom.domain.identity import Refusal
 from postroom.domain.person import Person, Scope
 from postroom.domain.request import Request as MailboxRequest
 from postroom.domain.request import State
@@ -36,6 +37,7 @@ class World:
 
     visitor: Visitor | errors.PostroomError = field(default_factory=lambda: Visitor(Person(ADA)))
     request: MailboxRequest | None = None
+    refusal: Refusal | None = None
     away: errors.PostroomError | None = None
     tokens: dict[bytes, AccessToken] = field(default_factory=dict[bytes, AccessToken])
     told: list[Any] = field(default_factory=list[Any])
@@ -221,6 +223,14 @@ async def test_me_tells_how_far_the_mailbox_is(
         "scopes": ["read", "send", "write"],
     }
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_me_tells_who_was_refused_and_why(world: World, browser: httpx2.AsyncClient) -> None:
+    reason = "the name admin is reserved; choose another one"
+    world.refusal = Refusal(ADA, "admin@example.org", "reserved_name", reason, START)
+    mailbox = (await browser.get("/api/me")).json()["mailbox"]
+    expected = {"state": "refused", "retry": 0, "next_attempt_at": None, "reason": reason, "code": "reserved_name"}
+    assert mailbox == expected
 
 
 async def test_me_tells_an_access_token_what_it_may(world: World, browser: httpx2.AsyncClient) -> None:

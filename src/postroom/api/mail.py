@@ -25,8 +25,8 @@ from postroom.realtime.live_streams import LiveStreams
 
 @dataclass(frozen=True, slots=True)
 class MailApi:
-    """What the endpoints need. `read` is `Requests.read`, `last_refusal` is `Refusals.last`, `disconnect` is `Announcer.disconnect`; `on_line` and
-    `off_line` are told who looks at a screen."""
+    """What the endpoints need. `read` is `Requests.read`, `last_refusal` is `Refusals.last`, `disconnect` is
+    `Announcer.disconnect`; `on_line` and `off_line` are told who looks at a screen."""
 
     people: PeopleByCredential
     read: Read

@@ -78,9 +78,9 @@ RESERVED_NAMES = frozenset(
 )
 
 NEVER_GIVEN = frozenset(
-    # Mail to the first five lets whoever reads it have a certificate made for the domain (CA/Browser Forum, Baseline
-    # Requirements §3.2.2.4.4). Strangers complain to `postmaster` (RFC 5321 §4.5.1) and `abuse` (RFC 2142), and machines
-    # report to `root`: somebody who just registered could read it all, and nobody would answer.
+    # Whoever reads the mail of the first five can have a certificate made for the domain (CA/Browser Forum, Baseline
+    # Requirements §3.2.2.4.4). Strangers complain to `postmaster` (RFC 5321 §4.5.1) and `abuse` (RFC 2142), machines
+    # report to `root`: a person who just registered would read what the operator must.
     ["admin", "administrator", "hostmaster", "postmaster", "webmaster", "abuse", "root"]
 )
 """Reserved names that no setting takes out."""
