@@ -216,13 +216,15 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "revive": _begin,
     "refuse_held": lambda both: _mailbox(both) | {"action": "accept", "reason": "held"},
     "follow_address": _mailbox,
-    "record_refusals": lambda both: {
-        "identity_ids": [_who(both)],
-        "emails": [None],
-        "codes": [both.chance.choice(["no_address", "unreadable_identity"])],
-        "reasons": ["no address"],
-    }
-    | NOBODY,
+    "record_refusals": lambda both: (
+        {
+            "identity_ids": [_who(both)],
+            "emails": [None],
+            "codes": [both.chance.choice(["no_address", "unreadable_identity"])],
+            "reasons": ["no address"],
+        }
+        | NOBODY
+    ),
     "claim": _claim,
     "settle": _outcome,
     "settle_late": _outcome,
