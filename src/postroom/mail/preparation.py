@@ -17,7 +17,7 @@ class Progress(StrEnum):
     FAILED = "failed"
     """a dead letter: an operator has to act"""
     REFUSED = "refused"
-    """there will be no mailbox of this address: the person has to choose another one"""
+    """none will be made of the identity as it is: the person has to choose another address"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def _set_aside(unreadable: Sequence[UnreadableIdentity]) -> list[Refusal]:
         told = [f"{each.id or 'without an id'}: {each.why}" for each in unreadable[:TOLD]]
         log.error("Sweep sets aside identities that cannot be read", count=len(unreadable), identities=told)
     return [
-        Refusal(each.id, None, "unreadable_identity", f"the identity cannot be read: {each.why}")
+        Refusal(each.id, None, "unreadable_identity", f"the identity cannot be read: {each.why}; tell the operator")
         for each in unreadable
         if each.id
     ]
