@@ -80,3 +80,16 @@ class SweepModel(OperatorModel):
                 row = {"identity_id": identity_id, "email": email, "attempts": 0}
                 self._write(row, "refuse", "done", code=code, error_message=reason)
         return []
+
+    def _last_refusal(self, identity_id: UUID) -> list[Row]:
+        found = [each for each in self.log if each["kratos_identity_id"] == identity_id and each["action"] == "refuse"]
+        return [
+            {
+                "identity_id": identity_id,
+                "email": each["email"],
+                "code": each["code"],
+                "reason": each["error_message"],
+                "refused_at": each["created_at"],
+            }
+            for each in found[-1:]
+        ]

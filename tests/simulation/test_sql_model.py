@@ -225,6 +225,7 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
         }
         | NOBODY
     ),
+    "last_refusal": lambda both: {"identity_id": _who(both)},
     "claim": _claim,
     "settle": _outcome,
     "settle_late": _outcome,
