@@ -154,9 +154,6 @@ class FakeRequests:
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
         raise NotImplementedError
 
-    async def record_refusal(self, identity_id: UUID | None, email: str | None, why: str, origin: Origin) -> None:
-        raise NotImplementedError
-
 
 @dataclass(frozen=True)
 class Hang:

@@ -5,6 +5,7 @@
     ├── Unavailable          PostgreSQL is away: nothing was stored, ask again later
     ├── Unstorable           PostgreSQL refuses a value: store the same with another text
     ├── KratosAway           Kratos does not answer, or is not well: the sweep waits, nobody is logged out
+    │   └── PageTokenRefused the sweep cannot go on from where it is: it begins anew
     ├── NoSession            nobody is logged in
     ├── SecondFactorDue      somebody is, but Kratos wants a second factor first
     ├── CrossSite            another site made the browser send this
@@ -45,7 +46,18 @@ class Unstorable(PostroomError):
 
 
 class KratosAway(PostroomError):
-    """Kratos does not answer, or is not well; nothing may be concluded from what it did say."""
+    """Kratos does not answer, or is not well; nothing may be concluded from what it did say.
+
+    `retry_after` is in seconds, None if Kratos, or a proxy before it, named no time.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class PageTokenRefused(KratosAway):
+    """Kratos is well, but no page follows the token that it named: it was upgraded, say, or encrypts tokens anew."""
 
 
 class NoSession(PostroomError):

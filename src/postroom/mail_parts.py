@@ -134,6 +134,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         api = MailApi(
             people=people,
             read=parts.requests.read,
+            last_refusal=parts.refusals.last,
             disconnect=announcer.disconnect,
             token_maker=TokenMaker(tokens, new_id=uuid4, random_bytes=secrets.token_bytes, now=clock.now),
             tokens=tokens,

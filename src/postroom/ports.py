@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from postroom.domain.breaker import Breaker, Cause
-from postroom.domain.identity import Identity
+from postroom.domain.identity import Identity, Refusal, UnreadableIdentity
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, Status
 from postroom.errors import MailServerError
@@ -145,8 +145,6 @@ class Requests(Protocol):
         """Note a newer address: in place of the old one if nothing was attempted, else as `wanted_email`.
         None when another identity holds it."""
         ...
-
-    async def record_refusal(self, identity_id: UUID | None, email: str | None, why: str, origin: Origin) -> None: ...
 
     async def claim(
         self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False, limit: int | None = None
@@ -307,22 +305,38 @@ class IdentityPage:
 
     identities: Sequence[Identity]
     next_token: str | None
+    unreadable: Sequence[UnreadableIdentity] = ()
+
+
+class Refusals(Protocol):
+    """Who gets no mailbox as things are, and why. Raises `Unavailable`."""
+
+    async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
+        """What an identity's last refusal says already is not recorded again."""
+        ...
+
+    async def last(self, identity_id: UUID) -> Refusal | None: ...
 
 
 class Identities(Protocol):
     """The identities of Kratos."""
 
     async def page(self, token: str | None) -> IdentityPage:
-        """One page, the first for None. Raises `KratosAway`, also when Kratos is not well."""
+        """One page, the first for None. Raises `KratosAway`, also when Kratos is not well, and `PageTokenRefused`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SweepProgress:
-    """Where the sweep stands: `token` of the next page (None: a new pass), `due_in` seconds."""
+    """Where the sweep stands: `token` of the next page (None: a new pass), due at `due_at`, which is in `due_in` s."""
 
     token: str | None
+    due_at: datetime
     due_in: float
+    started_at: datetime | None
+    """of the pass under way, or of the last one; None before the first page"""
+    finished_at: datetime | None
+    """of the last whole pass"""
 
 
 class Swept(Protocol):
@@ -334,19 +348,21 @@ class Swept(Protocol):
         """Let a new pass begin now, unless one is under way."""
         ...
 
-    async def put_off(self, seconds: float) -> None: ...
+    async def put_off(self, seconds: float) -> None:
+        """Let the next page be due in so many seconds."""
+        ...
+
+    async def restart(self, seconds: float) -> None:
+        """Let a new pass begin in so many seconds, though one may be under way."""
+        ...
 
     async def store(
-        self, mailboxes: Sequence[Mailbox], *, token: str | None, due_in: float
+        self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
     ) -> tuple[list[Request], list[Mailbox]]:
-        """Store the missing requests and the progress in one commit.
+        """Store the missing requests, and the progress from the page `after` to `token`, in one commit.
 
         Returns what was stored, and the mailboxes whose address another identity holds.
         """
-        ...
-
-    async def record_refusals(self, refusals: Sequence[tuple[UUID, str | None, str]]) -> None:
-        """(identity, address, why), each once and not at every sweep."""
         ...
 
 

@@ -142,11 +142,11 @@ def make_app(
     policy = HookPolicy(
         keys=settings.webhook_keys,
         domains=settings.domains,
-        reserved=settings.reserved_names,
+        reserved=settings.reserved,
         retry_after_seconds=settings.retry_after_seconds,
     )
     return create_app(
-        Webhook(parts.accept, parts.requests, policy),
+        Webhook(parts.accept, parts.refusals, policy),
         _health(parts, loops),
         mail=mail_routers(mail.api) if mail else (),
         gateway=_gateway(settings, mail, stop) if mail else (),

@@ -23,6 +23,7 @@ from postroom.postgres.connection import Pool, make_pool
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.processes import PostgresProcesses
 from postroom.postgres.rebuild import PostgresRebuilt
+from postroom.postgres.refusals import PostgresRefusals
 from postroom.postgres.releases import PostgresReleases
 from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
@@ -45,7 +46,7 @@ from postroom.settings import Settings
 from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
-from postroom.telemetry import log
+from postroom.telemetry import SWEEP_INTERVAL, log
 
 SERVICE_CONCURRENCY = 4
 WORKER_CONCURRENCY = 2
@@ -66,6 +67,7 @@ class Parts:
     stalwart: StalwartClient
     mail_server: StalwartRegistry
     requests: PostgresRequests
+    refusals: PostgresRefusals
     breakers: PostgresBreakers
     audit: Audit
     processes: PostgresProcesses
@@ -166,6 +168,7 @@ def _assemble(
         stalwart,
         mail_server,
         requests,
+        PostgresRefusals(pool),
         breakers,
         Audit(pool),
         PostgresProcesses(pool),
@@ -209,16 +212,17 @@ def _sweep(
 ) -> Sweep | None:
     if kratos is None:
         return None
+    SWEEP_INTERVAL.set(settings.sweep_seconds)
     return Sweep(
         kratos,
         PostgresSwept(pool),
+        PostgresRefusals(pool),
         requests,
         announcements,
         PostgresLeadership(pool),
-        AddressPolicy(settings.domains, settings.reserved_names),
+        AddressPolicy(settings.domains, settings.reserved),
         every=settings.sweep_seconds,
         uniform=random.uniform,
-        now=SystemClock().now,
         wake=worker.wake,
         beat=beat,
     )

@@ -1,7 +1,7 @@
 """Settings: one environment variable each, `POSTROOM_…`; a secret may come from a file (`POSTROOM_…_FILE`)."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from postroom.domain.address import RESERVED_NAMES, normalise_domain
+from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domain
 from postroom.errors import ConfigurationError, Refused
 
 PREFIX = "POSTROOM_"
@@ -61,8 +61,10 @@ class Settings(BaseSettings):
     )
     mark_domain: str = Field("", description="Domain that holds the marks; never to be changed after its first use")
     reserved_names: Words = Field(
-        RESERVED_NAMES,
-        description="Names before the @ that nobody gets, separated by commas; RFC 2142's by default",
+        frozenset(), description="Names before the @ that nobody gets beside the built-in ones, separated by commas"
+    )
+    unreserved_names: Words = Field(
+        frozenset(), description="Built-in reserved names that may be given away all the same, separated by commas"
     )
     quota_bytes: int | None = Field(
         None, ge=1, description="Disk quota of a new mailbox; empty: the mail server's default"
@@ -178,11 +180,30 @@ class Settings(BaseSettings):
             raise ValueError("name at least one mail domain")
         return names
 
-    @field_validator("reserved_names", mode="before")
+    @field_validator("reserved_names", "unreserved_names", mode="before")
     @classmethod
     def _split_words(cls, value: object) -> object:
         if isinstance(value, str):
             return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("reserved_names")
+    @classmethod
+    def _are_names(cls, value: frozenset[str]) -> frozenset[str]:
+        if wrong := [name for name in value if "@" in name]:
+            raise ValueError(f"a name is what stands before the @: {_listed(wrong)} would reserve nothing")
+        return value
+
+    @field_validator("unreserved_names")
+    @classmethod
+    def _may_be_given(cls, value: frozenset[str]) -> frozenset[str]:
+        if never := value & NEVER_GIVEN:
+            raise ValueError(
+                f"nobody may register {_listed(never)}: whoever reads that mail can have certificates made for the "
+                "domain, or reads what is meant for its operator; make the address at the mail server"
+            )
+        if unknown := value - RESERVED_NAMES:
+            raise ValueError(f"not among the built-in names: {_listed(unknown)}")
         return value
 
     @field_validator("stalwart_url", "kratos_public_url", "kratos_admin_url", "public_url", "centrifugo_api_url")
@@ -229,6 +250,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def reserved(self) -> frozenset[str]:
+        """All names before the @ that nobody gets."""
+        return (RESERVED_NAMES - self.unreserved_names) | self.reserved_names
+
+    @property
     def webhook_keys(self) -> tuple[str, ...]:
         keys = (self.webhook_key, self.webhook_key_previous)
         return tuple(key.get_secret_value() for key in keys if key)
@@ -271,6 +297,10 @@ def _is_address(url: str) -> bool:
     parts = urlsplit(url)
     plain = url.isascii() and url.isprintable() and " " not in url
     return plain and not parts.fragment and parts.username is None
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _domain(raw: str) -> str:

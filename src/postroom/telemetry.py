@@ -62,8 +62,10 @@ SWEPT = Counter(
     registry=REGISTRY,
 )
 SWEEP_PAGES = Counter("postroom_sweep_pages_total", "Pages of identities that the sweep read", registry=REGISTRY)
-SWEEP_FINISHED = Gauge(
-    "postroom_sweep_finished_timestamp_seconds", "When this process last ended a full sweep", registry=REGISTRY
+SWEEP_INTERVAL = Gauge(
+    "postroom_sweep_interval_seconds",
+    "POSTROOM_SWEEP_SECONDS; 0 where no sweep is configured",
+    registry=REGISTRY,
 )
 SWEEP_FAILURES = Counter("postroom_sweep_failures_total", "Pages that Kratos did not give", registry=REGISTRY)
 RELEASED = Counter(

@@ -23,7 +23,7 @@ from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
 QUICK = Pace(ping=0.05, look=0.1, ask=0.02)
-PREPARING = {"state": "preparing", "retry": 1, "next_attempt_at": None, "reason": None}
+PREPARING = {"state": "preparing", "retry": 1, "next_attempt_at": None, "reason": None, "code": None}
 
 
 @pytest.fixture

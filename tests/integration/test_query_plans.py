@@ -20,6 +20,7 @@ VALUES: dict[str, Any] = {
     "account_ids": [uuid4() for _ in range(4)],
     "action": "accept",
     "actor": "olga",
+    "after": None,
     "after_checked": datetime.now(UTC) - timedelta(seconds=7200),
     "after_due": datetime.now(UTC),
     "after_id": SOMEBODY,
@@ -27,6 +28,7 @@ VALUES: dict[str, Any] = {
     "attempts": 1,
     "but": [uuid4()],
     "cause": "outage",
+    "codes": ["reserved_name"] * 4,
     "crash_delay": 300.0,
     "changed_at": datetime.now(UTC),
     "created_at": datetime.now(UTC),
@@ -80,7 +82,6 @@ VALUES: dict[str, Any] = {
     "trigger_id": None,
     "value": "example.org",
     "waits_for": None,
-    "why": "the name is reserved",
 }
 TABLES = ("email_requests", "email_accounts", "mail_states", "live_events", "mail_credentials", "access_tokens")
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")

@@ -171,7 +171,7 @@ async def test_hook_and_sweep_find_a_restored_identity_provisioned_and_make_no_s
             assert account
             assert answer.account_id == account["id"]
         swept = [Mailbox(identity_id, f"{name}@example.org") for name, identity_id in people.items()]
-        assert await PostgresSwept(parts.pool).store(swept, token=None, due_in=300) == ([], [])
+        assert await PostgresSwept(parts.pool).store(swept, after=None, token=None, due_in=300) == ([], [])
     assert len(await stalwart.accounts()) == 3
     assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE action = 'create'") == 0
 

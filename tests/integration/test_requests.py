@@ -7,10 +7,13 @@ import pytest
 from psycopg.errors import UniqueViolation
 
 from postroom.domain.breaker import Cause
+from postroom.domain.identity import Refusal
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Failed, Origin, Provisioned, Request, State, after_attempt
 from postroom.errors import Permanent
 from postroom.postgres.breaker import PostgresBreakers
+from postroom.postgres.connection import Pool
+from postroom.postgres.refusals import PostgresRefusals
 from postroom.postgres.requests import PostgresRequests
 from records import NOWHERE, Records, mailbox, stalwart_account
 
@@ -233,15 +236,25 @@ async def test_a_held_address_is_not_followed_before_the_first_attempt(requests:
     assert await requests.read(alice.identity_id) == (before, None)
 
 
-async def test_a_refusal_is_audited_with_what_is_known_and_is_no_request(
-    requests: PostgresRequests, records: Records
-) -> None:
-    alice = mailbox()
-    await requests.record_refusal(alice.identity_id, alice.email, "the name is reserved", FROM_KRATOS)
-    await requests.record_refusal(None, None, "the body is not JSON", NOWHERE)
+async def test_a_refusal_is_audited_with_what_is_known_and_is_no_request(pool: Pool, records: Records) -> None:
+    alice, refusals = uuid4(), PostgresRefusals(pool)
+    await refusals.record([Refusal(alice, "admin@example.org", "reserved_name", "the name is reserved")], FROM_KRATOS)
+    await refusals.record([Refusal(None, None, "unreadable_body", "the body is not JSON")], NOWHERE)
     known, unknown = await records.rows("SELECT * FROM email_provisioning_log ORDER BY id")
     assert (known["action"], known["status"], known["attempt_count"]) == ("refuse", "done", 0)
-    assert (known["email"], known["error_message"]) == (alice.email, "the name is reserved")
+    assert (known["email"], known["code"]) == ("admin@example.org", "reserved_name")
+    assert known["error_message"] == "the name is reserved"
     assert (known["trigger_id"], known["request_id"]) == ("trigger-1", "request-1")
     assert (unknown["kratos_identity_id"], unknown["email"]) == (None, None)
     assert await records.value("SELECT count(*) FROM email_requests") == 0
+
+
+async def test_a_refusal_is_recorded_when_it_says_something_new(pool: Pool, records: Records) -> None:
+    alice, bob, refusals = uuid4(), uuid4(), PostgresRefusals(pool)
+    told = [("a+b@example.org", "unsafe_local_part"), ("admin@example.org", "reserved_name"), (None, "no_address")]
+    for email, code in [told[0], told[0], told[1], told[1], told[2], told[2], told[0]]:
+        await refusals.record([Refusal(each, email, code, "why") for each in (alice, bob)], NOWHERE)
+    for identity_id in (alice, bob):
+        recorded = [(row["email"], row["code"]) for row in await records.log(identity_id)]
+        assert recorded == [*told, told[0]]
+    assert (await refusals.without_request(limit=1))[0] == 2

@@ -167,13 +167,6 @@ UNREADABLE: dict[str, Any] = {
     "identity is null": {"identity": None},
     "identity is a text": {"identity": "alice"},
     "identity is a list": {"identity": [{"id": str(uuid4())}]},
-    "no traits": {"identity": {"id": str(uuid4())}},
-    "traits are null": {"identity": {"id": str(uuid4()), "traits": None}},
-    "no email": {"identity": {"id": str(uuid4()), "traits": {}}},
-    "email is null": hook(None),
-    "email is a number": hook(7),
-    "email is a list": hook(["alice@example.org"]),
-    "email is huge": hook("a" * 2000 + "@example.org"),
     "no id": {"identity": {"traits": {"email": "alice@example.org"}}},
     "id is no UUID": hook("alice@example.org", "alice"),
     "id is a number": {"identity": {"id": 1, "traits": {"email": "alice@example.org"}}},
@@ -183,7 +176,6 @@ UNREADABLE: dict[str, Any] = {
     "deep": b"[" * 60_000,
     "deep object": b'{"identity":' * 5000,
     "a huge number": b'{"identity": ' + b"9" * 60_000 + b"}",
-    "email with a lone surrogate": hook("\ud800@example.org"),
     "lone surrogates": b'{"identity": {"id": "\\ud800", "traits": {"email": "\\ud800"}}}',
 }
 
@@ -221,6 +213,14 @@ async def test_a_body_that_cannot_be_read_is_400_with_a_reason_audited_and_no_re
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "no traits": ({"identity": {"id": str(uuid4())}}, "no_address"),
+    "traits are null": ({"identity": {"id": str(uuid4()), "traits": None}}, "no_address"),
+    "no email": ({"identity": {"id": str(uuid4()), "traits": {}}}, "no_address"),
+    "email is null": (hook(None), "no_address"),
+    "email is a number": (hook(7), "no_address"),
+    "email is a list": (hook(["alice@example.org"]), "no_address"),
+    "email is huge": (hook("a" * 2000 + "@example.org"), "unsafe_local_part"),
+    "email with a lone surrogate": (hook("\ud800@example.org"), "unsafe_local_part"),
     "the nil UUID": (hook("alice@example.org", UUID(int=0)), "nil_identity"),
     "no address": (hook("alice"), "malformed_address"),
     "an empty address": (hook(""), "malformed_address"),
@@ -245,7 +245,10 @@ async def test_an_address_that_is_never_given_away_is_422_audited_and_no_request
     assert answer.status_code == 422, answer.text
     assert answer.json()["type"] == f"urn:postroom:problem:{code}"
     assert await records.value("SELECT count(*) FROM email_requests") == 0
-    assert await records.audit(UUID(body["identity"]["id"])) == [("refuse", "done", 0)]
+    assert (await post(door, body)).status_code == 422
+    (entry,) = await records.log(UUID(body["identity"]["id"]))
+    assert (entry["action"], entry["status"], entry["code"]) == ("refuse", "done", code)
+    assert entry["error_message"] == answer.json()["detail"]
 
 
 async def test_twenty_hooks_at_once_for_one_identity_are_one_attempt_and_one_account(

@@ -51,7 +51,7 @@ async def until_hello(screen: Screen) -> list[Any]:
     while True:
         kind, mailbox = await screen.next(20)
         if kind == "hello":
-            assert mailbox == {"state": "ready", "retry": 0, "next_attempt_at": None, "reason": None}
+            assert mailbox == {"state": "ready", "retry": 0, "next_attempt_at": None, "reason": None, "code": None}
             return told
         assert kind == "provisioning"
         told.append(mailbox)

@@ -188,6 +188,27 @@ CORE = [
         ("unit/test_reconcile.py::test_a_full_pass_that_broke_off_does_not_call_redis_complete",),
     ),
     Mutant(
+        "an identity that is nested too deeply ends every process",
+        "kratos/identity_list.py",
+        "    except RecursionError:\n",
+        "    except ZeroDivisionError:\n",
+        ("unit/test_kratos_identities.py::test_an_identity_that_cannot_be_read_is_set_aside_and_the_page_goes_on",),
+    ),
+    Mutant(
+        "a refused page token stops the sweep",
+        "provisioning/sweep.py",
+        "            except PageTokenRefused as error:\n",
+        "            except ZeroDivisionError as error:\n",
+        ("unit/test_sweep.py::test_a_refused_page_token_begins_a_new_pass_and_not_at_once",),
+    ),
+    Mutant(
+        "a reserved name of the operator's gives the built-in ones away",
+        "settings.py",
+        "return (RESERVED_NAMES - self.unreserved_names) | self.reserved_names",
+        "return self.reserved_names or RESERVED_NAMES",
+        ("unit/test_settings.py::test_reserved_names_add_to_the_built_in_ones",),
+    ),
+    Mutant(
         "the sweep gives the inactive a mailbox",
         "provisioning/sweep.py",
         "            if not identity.active:\n",

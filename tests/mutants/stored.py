@@ -202,6 +202,20 @@ STATEMENTS = [
         (SQL_WALK,),
     ),
     Mutant(
+        "a page that was read before a restart undoes it",
+        f"{SQL}sweep_store.sql",
+        "    WHERE token IS NOT DISTINCT FROM %(after)s::text\n",
+        "",
+        ("integration/test_sweep.py::test_a_page_that_was_read_before_a_restart_does_not_undo_it", SQL_WALK),
+    ),
+    Mutant(
+        "a refusal is recorded at every sweep",
+        f"{SQL}record_refusals.sql",
+        "WHERE last.code IS DISTINCT FROM r.code OR last.email IS DISTINCT FROM r.email\n",
+        "",
+        ("integration/test_requests.py::test_a_refusal_is_recorded_when_it_says_something_new", SQL_WALK),
+    ),
+    Mutant(
         "the sweep revives the dead",
         f"{SQL}sweep_store.sql",
         "WHERE r.identity_id = a.identity_id)\n"

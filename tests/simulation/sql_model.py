@@ -14,7 +14,7 @@ from uuid import UUID
 from psycopg.errors import CheckViolation, UniqueViolation
 
 from simulation.breaker_model import Row
-from simulation.operator_model import OperatorModel
+from simulation.sweep_model import SweepModel
 
 EARLY = timedelta(milliseconds=50)
 WITHOUT_OUTCOME = "the attempt ended without an outcome"
@@ -27,7 +27,7 @@ def _place(row: Row) -> tuple[datetime, UUID]:
     return row["due_at"], row["identity_id"]
 
 
-class SqlModel(OperatorModel):
+class SqlModel(SweepModel):
     """`requests` by identity, `accounts` by identity, the append-only `log`, and every `move` of a request."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -41,7 +41,6 @@ class SqlModel(OperatorModel):
         """who holds an address: the partial unique index"""
         self.locked: set[UUID] = set()
         self.erased: set[UUID] = set()
-        self.sweep: Row = {"token": None, "due_at": now()}
         self._live: list[Row] = []
         """waiting and running, in the order of the index on `due_at`"""
 
@@ -185,11 +184,6 @@ class SqlModel(OperatorModel):
         told = another if changed["wanted_email"] else f"the address of the request is now {email}"
         self._write(changed, "accept", "done", email=email, error_message=told)
         return [changed]
-
-    def _record_refusal(self, identity_id: UUID | None, email: str | None, why: str, **_: Any) -> list[Row]:
-        row = {"identity_id": identity_id, "email": email, "attempts": 0}
-        self._write(row, "refuse", "done", error_message=why)
-        return []
 
     # -- read ---------------------------------------------------------------------------------------------------
 
@@ -344,45 +338,3 @@ class SqlModel(OperatorModel):
         at_stalwart = outcome["stalwart_account_id"]
         self._write(row, "create", "late", error_message=told, holder=holder, stalwart_account_id=at_stalwart)
         return [{"id": len(self.log)}]
-
-    # -- sweep --------------------------------------------------------------------------------------------------
-
-    def _sweep_progress(self) -> list[Row]:
-        return [{"token": self.sweep["token"], "due_in": self._seconds_until(self.sweep["due_at"])}]
-
-    def _sweep_start_soon(self) -> list[Row]:
-        if self.sweep["token"] is None and self.sweep["due_at"] > self._now():
-            self.sweep["due_at"] = self._now()
-        return []
-
-    def _sweep_put_off(self, seconds: float) -> list[Row]:
-        self.sweep["due_at"] = self._now() + timedelta(seconds=seconds)
-        return []
-
-    def _sweep_store(
-        self,
-        identity_ids: list[UUID],
-        emails: list[str],
-        names: list[str | None],
-        token: str | None,
-        due_in: float,
-    ) -> list[Row]:
-        asked = zip(identity_ids, emails, names, strict=True)
-        absent = [each for each in asked if each[0] not in self.requests]
-        found: list[Row] = []
-        for identity_id, email, name in absent:
-            if email in self.living or identity_id in self.requests:
-                found.append({"absent_id": identity_id, "identity_id": None})
-                continue
-            row = self._new(identity_id, email, name, state="waiting", due_at=self._now())
-            self._write(row, "sweep", "done")
-            found.append(row | {"absent_id": identity_id})
-        self.sweep = {"token": token, "due_at": self._now() + timedelta(seconds=due_in)}
-        return found
-
-    def _sweep_refusals(self, identity_ids: list[UUID], emails: list[str | None], reasons: list[str]) -> list[Row]:
-        known = {(each["kratos_identity_id"], each["email"]) for each in self.log if each["action"] == "refuse"}
-        for identity_id, email, why in zip(identity_ids, emails, reasons, strict=True):
-            if (identity_id, email) not in known:
-                self._record_refusal(identity_id, email, why)
-        return []

@@ -206,8 +206,9 @@ def _outcome(both: Both) -> dict[str, Any]:
 def _page(both: Both) -> dict[str, Any]:
     asked = both.chance.sample(both.people, 3)
     emails = both.chance.sample(both.emails, 3)  # of two that ask for one address in one page, either may get it
-    token = both.chance.choice([None, "3"])
-    return {"identity_ids": asked, "emails": emails, "names": [None] * 3, "token": token, "due_in": 60.0}
+    after, token = (both.chance.choice([None, "3"]) for _ in range(2))
+    page = {"identity_ids": asked, "emails": emails, "names": [None] * 3}
+    return page | {"after": after, "token": token, "due_in": 60.0}
 
 
 STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
@@ -215,7 +216,16 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "revive": _begin,
     "refuse_held": lambda both: _mailbox(both) | {"action": "accept", "reason": "held"},
     "follow_address": _mailbox,
-    "record_refusal": lambda both: {"identity_id": _who(both), "email": None, "why": "no address"} | NOBODY,
+    "record_refusals": lambda both: (
+        {
+            "identity_ids": [_who(both)],
+            "emails": [None],
+            "codes": [both.chance.choice(["no_address", "unreadable_identity"])],
+            "reasons": ["no address"],
+        }
+        | NOBODY
+    ),
+    "last_refusal": lambda both: {"identity_id": _who(both)},
     "claim": _claim,
     "settle": _outcome,
     "settle_late": _outcome,
@@ -246,7 +256,7 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "sweep_progress": lambda both: {},
     "sweep_start_soon": lambda both: {},
     "sweep_put_off": lambda both: {"seconds": 30.0},
-    "sweep_refusals": lambda both: {"identity_ids": [_who(both)], "emails": [None], "reasons": ["no address"]},
+    "sweep_restart": lambda both: {"seconds": 30.0},
 }
 
 

@@ -19,6 +19,7 @@ from postroom.errors import Refused, Unavailable
 from postroom.postgres.audit import Audit
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.leadership import PostgresLeadership
+from postroom.postgres.refusals import PostgresRefusals
 from postroom.postgres.releases import PostgresReleases
 from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
@@ -236,13 +237,13 @@ class Process:
         self.sweep = Sweep(
             SimulatedKratos(world.identities, self),
             PostgresSwept(pool),
+            PostgresRefusals(pool),
             self.requests,
             retry_set,
             leadership,
             AddressPolicy({DOMAIN}, set()),
             every=20,
             uniform=world.chance.uniform,
-            now=clock.now,
             wake=self.worker.wake,
         )
 

@@ -174,7 +174,9 @@ def test_an_address_of_more_than_254_octets_is_malformed() -> None:
             "the name 'al ice' may hold only the letters a-z, digits, '-', '_' and single dots inside",
         ),
         ("a" * 65 + "@example.org", "the name before the @ is longer than 64 characters"),
-        ("postroom-x@example.org", "names that begin with postroom- are reserved for Postroom's marks"),
+        ("postroom-x@example.org", "names that begin with postroom- are reserved; choose another one"),
+        ("info@example.org", "the name info is reserved; choose another one"),
+        ("alice@" + "x" * 255, "the domain is longer than 254 characters"),
     ],
 )
 def test_a_refusal_says_what_was_wrong(raw: str, sentence: str) -> None:

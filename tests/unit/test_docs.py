@@ -23,7 +23,7 @@ from postroom.api.health import GAUGES
 from postroom.api.mail import MailApi, mail_routers
 from postroom.api.webhook import HookPolicy, Webhook
 from postroom.cli.app import app as command_line
-from postroom.domain.address import RESERVED_NAMES
+from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.domain.request import Status
 from postroom.settings import PREFIX, SECRETS, Settings
 from postroom.telemetry import REGISTRY
@@ -51,10 +51,8 @@ def _settings_table() -> str:
     for name, field in Settings.model_fields.items():
         if field.default is PydanticUndefined:
             default = "required"
-        elif field.default in (None, ""):
+        elif field.default in (None, "", frozenset()):
             default = "empty"
-        elif field.default is RESERVED_NAMES:
-            default = "see below"
         else:
             default = f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
         of_a_file = ", or in a file" if name.upper() in SECRETS else ""
@@ -73,7 +71,9 @@ def test_every_setting_is_told_with_its_default_and_meaning() -> None:
 
 def test_every_reserved_name_is_told() -> None:
     after = (REFERENCE / "settings.md").read_text().partition("## Reserved names")[2].partition("\n## ")[0]
-    assert set(re.findall(r"`([^`]+)`", after)) - {"POSTROOM_RESERVED_NAMES"} == RESERVED_NAMES
+    before, _, names = after.partition("The list:")
+    assert set(re.findall(r"`([^`]+)`", names)) == RESERVED_NAMES
+    assert set(re.findall(r"[a-z]+", " ".join(re.findall(r"\*\*(.+?)\*\*", before)))) == NEVER_GIVEN
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -152,7 +152,7 @@ def test_every_path_and_every_answer_of_the_webhook_is_told() -> None:
 
 
 def test_every_problem_code_is_told() -> None:
-    sources = [ROOT / "src/postroom/domain/address.py"]
+    sources = [ROOT / "src/postroom/domain" / name for name in ("address.py", "identity.py")]
     sources += [path for folder in ("api", "gateway", "mail") for path in (ROOT / "src/postroom" / folder).glob("*.py")]
     code = "\n".join(path.read_text() for path in sources)
     codes = re.findall(r'code="([a-z_0-9]+)"|Refused\(\s*"([a-z_]+)"|OWN \+ "([a-z_0-9]+)"', code)

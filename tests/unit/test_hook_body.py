@@ -71,9 +71,7 @@ MALFORMED: dict[str, bytes] = {
     "a number": b"42",
     "a huge number": b"9" * 5000,
     "a huge number within": raw(body()).replace(b'"alice@example.org"', b"9" * 5000),
-    "a huge exponent": raw(body()).replace(b'"alice@example.org"', b"1e400000"),
     "NaN": b"NaN",
-    "NaN as the address": raw(body()).replace(b'"alice@example.org"', b"NaN"),
     "null": b"null",
     "true": b"true",
     "a text": b'"identity"',
@@ -99,18 +97,6 @@ MALFORMED: dict[str, bytes] = {
     "id with a NUL": raw(body("\x00" + ID[1:])),
     "id with a newline": raw(body(ID[:-1] + "\n")),
     "id a lone surrogate": raw(body("\ud800" + ID[1:])),
-    "no traits": raw({"identity": {"id": ID}}),
-    "traits null": raw({"identity": {"id": ID, "traits": None}}),
-    "traits a list": raw({"identity": {"id": ID, "traits": ["alice@example.org"]}}),
-    "traits a text": raw({"identity": {"id": ID, "traits": "alice@example.org"}}),
-    "no address": raw({"identity": {"id": ID, "traits": {}}}),
-    "address null": raw(body(email=None)),
-    "address a number": raw(body(email=7)),
-    "address a list": raw(body(email=["alice@example.org"])),
-    "address an object": raw(body(email={"value": "alice@example.org"})),
-    "address true": raw(body(email=True)),
-    "address of 1,001 characters": raw(body(email="a" * 989 + "@example.org")),
-    "address a lone surrogate": raw(body(email="al\ud800ice@example.org")),
     "a key of a lone surrogate": raw(body() | {"\ud800": 1}),
 }
 
@@ -123,9 +109,23 @@ def test_a_malformed_body_is_unreadable_with_a_reason(content: bytes) -> None:
 
 
 REFUSED: dict[str, tuple[str, bytes]] = {
+    "NaN as the address": ("no_address", raw(body()).replace(b'"alice@example.org"', b"NaN")),
+    "a huge exponent": ("no_address", raw(body()).replace(b'"alice@example.org"', b"1e400000")),
+    "no traits": ("no_address", raw({"identity": {"id": ID}})),
+    "traits null": ("no_address", raw({"identity": {"id": ID, "traits": None}})),
+    "traits a list": ("no_address", raw({"identity": {"id": ID, "traits": ["alice@example.org"]}})),
+    "traits a text": ("no_address", raw({"identity": {"id": ID, "traits": "alice@example.org"}})),
+    "no address": ("no_address", raw({"identity": {"id": ID, "traits": {}}})),
+    "address null": ("no_address", raw(body(email=None))),
+    "address a number": ("no_address", raw(body(email=7))),
+    "address a list": ("no_address", raw(body(email=["alice@example.org"]))),
+    "address an object": ("no_address", raw(body(email={"value": "alice@example.org"}))),
+    "address true": ("no_address", raw(body(email=True))),
+    "address of 1,001 characters": ("unsafe_local_part", raw(body(email="a" * 989 + "@example.org"))),
+    "address a lone surrogate": ("unsafe_local_part", raw(body(email="al\ud800ice@example.org"))),
     "the nil UUID": ("nil_identity", raw(body(NIL))),
     "the nil UUID and no address": ("nil_identity", raw(body(NIL, ""))),
-    "no address": ("malformed_address", raw(body(email=""))),
+    "an empty address": ("malformed_address", raw(body(email=""))),
     "no @": ("malformed_address", raw(body(email="alice"))),
     "another domain": ("domain_not_served", raw(body(email="alice@example.com"))),
     "an unsafe name": ("unsafe_local_part", raw(body(email="ali%ce@example.org"))),
@@ -154,9 +154,9 @@ def test_no_depth_breaks_the_reader(depth: int, place: str) -> None:
 
 
 def test_the_audit_learns_whom_a_refused_body_spoke_of() -> None:
-    assert claimed_identity(raw(body(email="ali%ce\n@example.org"))) == (UUID(ID), r"'ali%ce\n@example.org'")
+    assert claimed_identity(raw(body(email="ali%ce\n@example.org"))) == (UUID(ID), "ali%ce\n@example.org")
     assert claimed_identity(raw({"identity": {"id": ID}})) == (UUID(ID), None)
-    assert claimed_identity(raw(body("alice"))) == (None, "'alice@example.org'")
+    assert claimed_identity(raw(body("alice"))) == (None, "alice@example.org")
     assert claimed_identity(b"{") == (None, None)
 
 
@@ -191,7 +191,7 @@ def test_arbitrary_json_is_a_mailbox_or_refused(content: object) -> None:
         return
     assert mailbox.domain == "example.org"
     assert mailbox.identity_id != UUID(NIL)
-    assert_storable(None, mailbox.display_name)
+    assert mailbox.display_name is None or mailbox.display_name.isprintable()
 
 
 def is_for_the_audit(error: Exception) -> bool:
@@ -200,5 +200,6 @@ def is_for_the_audit(error: Exception) -> bool:
 
 
 def assert_storable(identity_id: UUID | None, text: str | None) -> None:
-    assert text is None or text.isprintable()
+    assert text is None or ("\0" not in text and len(text) <= 320)
+    assert text is None or text.encode().decode() == text
     assert identity_id is None or isinstance(identity_id, UUID)

@@ -1,12 +1,13 @@
 """The mailbox of an identity, and the name to show with it, out of whatever traits a schema has."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.domain.identity import MAX_DISPLAY_NAME, AddressPolicy, display_name, mailbox_for
+from postroom.domain.identity import MAX_DISPLAY_NAME, MAX_SENT, AddressPolicy, as_sent, display_name, mailbox_for
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import Refused
 
@@ -25,7 +26,7 @@ def test_an_identity_gets_the_mailbox_of_its_trait_email_with_its_name() -> None
 def test_an_identity_without_a_text_as_its_email_has_no_address(traits: dict[str, object]) -> None:
     with pytest.raises(Refused, check=lambda error: error.code == "no_address") as refused:
         mailbox_for(ID, traits, POLICY)
-    assert str(refused.value) == "the identity has no trait email"
+    assert str(refused.value) == "no mail address is given: the identity has no trait email"
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,31 @@ def test_a_display_name_is_short_printable_and_storable(name: object) -> None:
 
 def test_a_long_name_is_cut() -> None:
     assert display_name({"name": "x" * 1000}) == "x" * MAX_DISPLAY_NAME
+
+
+@pytest.mark.parametrize("email", [None, 7, ["a@example.org"], {"value": "a@example.org"}])
+def test_of_what_is_no_text_no_address_is_kept(email: object) -> None:
+    assert as_sent(email) is None
+
+
+def test_an_address_is_kept_as_it_was_sent_but_for_what_postgresql_cannot_keep() -> None:
+    assert as_sent(" Al\x1b[31m+ice\u202e@Example.org\n") == " Al\x1b[31m+ice\u202e@Example.org\n"
+    assert as_sent("al\x00i\ud800ce@example.org") == "alice@example.org"
+    assert as_sent("x" * 10_000_000) == "x" * MAX_SENT
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | CHARACTERS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(CHARACTERS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["email", "name", "display_name"]), JSON | CHARACTERS.map("{}@example.org".format))
+)
+def test_whatever_the_traits_hold_there_is_a_mailbox_or_a_refusal(traits: dict[str, object]) -> None:
+    kept = as_sent(traits.get("email"))
+    assert kept is None or (len(kept.encode()) <= 4 * MAX_SENT and "\0" not in kept)
+    with suppress(Refused):
+        assert mailbox_for(ID, traits, POLICY).email.isascii()

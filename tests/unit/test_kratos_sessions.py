@@ -16,7 +16,7 @@ from fakes import FakeClock
 from postroom.domain.person import ALL_SCOPES, Person
 from postroom.errors import KratosAway, NoSession, SecondFactorDue
 from postroom.kratos import sessions as module
-from postroom.kratos.sessions import CACHE_SECONDS, ENDING_SECONDS, KratosSessions
+from postroom.kratos.sessions import ANSWER_BYTES, CACHE_SECONDS, ENDING_SECONDS, KratosSessions
 from postroom.mail.ports import Visitor
 
 ADA = "3a5293f1-f4d6-49f4-b34f-6da62c360604"
@@ -136,8 +136,19 @@ async def test_a_session_that_cannot_be_read_says_nothing(
         await sessions.whoami(cookie="abc")
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b'{"active": true'])
-async def test_an_answer_that_is_no_json_says_nothing(
+UNREADABLE: dict[str, bytes] = {
+    "nothing": b"",
+    "HTML": b"<html>",
+    "not UTF-8": b"\xff",
+    "broken off": b'{"active": true',
+    "nested too deeply": b'{"active": true, "identity": %s}' % (b"[" * 100_000 + b"]" * 100_000),
+    "a number of 5,000 digits": b'{"active": true, "identity": %s}' % (b"9" * 5000),
+    "larger than a session can be": json.dumps(session(devices="x" * ANSWER_BYTES)).encode(),
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+async def test_an_answer_that_cannot_be_read_says_nothing(
     sessions: KratosSessions, kratos: ScriptedKratos, body: bytes
 ) -> None:
     for status in (200, 403):
@@ -190,6 +201,20 @@ async def test_a_kratos_that_does_not_answer_is_away_and_not_waited_for(
         await sessions.whoami(cookie="abc")
     monkeypatch.setattr(module, "TIMEOUT", 0.01)
     kratos.hold = asyncio.Event()
+    with pytest.raises(KratosAway, match="TimeoutError"):
+        await sessions.whoami(cookie="abc")
+
+
+async def test_an_answer_that_drips_is_not_waited_for(
+    sessions: KratosSessions, kratos: ScriptedKratos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def drip() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.01)
+            yield b" "
+
+    monkeypatch.setattr(module, "TIMEOUT", 0.05)
+    kratos.whoami = lambda _: httpx2.Response(200, content=drip())
     with pytest.raises(KratosAway, match="TimeoutError"):
         await sessions.whoami(cookie="abc")
 

@@ -1,10 +1,13 @@
 """What a person is told of the mailbox, by the state of its request."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from fakes import START, request_of
+from postroom.domain.identity import Refusal
 from postroom.domain.request import State
 from postroom.mail.preparation import Preparation, Progress, preparation_of
 
@@ -23,6 +26,31 @@ from postroom.mail.preparation import Preparation, Progress, preparation_of
 )
 def test_a_request_is_told_to_its_person(fields: dict[str, Any], expected: Preparation) -> None:
     assert preparation_of(request_of(**fields, last_error="mail server answered 500")) == expected
+
+
+def refused(seconds: float) -> Refusal:
+    """`seconds` after the request was made."""
+    at = START + timedelta(seconds=seconds)
+    return Refusal(UUID(int=1), "admin@example.org", "reserved_name", "the name admin is reserved", at)
+
+
+REFUSED = Preparation(Progress.REFUSED, reason="the name admin is reserved", code="reserved_name")
+
+
+def test_who_was_refused_is_told_why() -> None:
+    assert preparation_of(None, refused(0)) == REFUSED
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.RUNNING, State.PROVISIONED])
+def test_a_refusal_hides_no_mailbox_that_is_there_or_on_its_way(state: State) -> None:
+    request = request_of(state=state, enqueued_at=START)
+    assert preparation_of(request, refused(1)) == preparation_of(request)
+
+
+def test_of_a_dead_letter_and_a_refusal_the_newer_one_is_told() -> None:
+    dead = request_of(state=State.DEAD, due_at=None, enqueued_at=START, reason="the address is taken")
+    assert preparation_of(dead, refused(1)) == REFUSED
+    assert preparation_of(dead, refused(-1)).reason == "the address is taken"
 
 
 def test_who_has_no_request_yet_is_told_so() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.domain.address import RESERVED_NAMES
+from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.errors import ConfigurationError
 from postroom.settings import PREFIX, SECRETS, Settings, load
 
@@ -37,7 +37,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert (settings.retry_after_seconds, settings.pace, settings.delay_factor) == (25, 10, 1)
     assert settings.worker
     assert settings.log_format == "json"
-    assert settings.reserved_names == RESERVED_NAMES
+    assert settings.reserved == RESERVED_NAMES
 
 
 def test_all_that_is_missing_is_named_in_one_sentence() -> None:
@@ -84,6 +84,8 @@ def test_a_redis_url_is_kept() -> None:
         ("WEBHOOK_KEY_PREVIOUS", "short", "at least 16 characters"),
         ("STALWART_WEBHOOK_KEY", "k" * 31, "at least 32 characters"),
         ("CENTRIFUGO_TOKEN_KEY", "k" * 31, "at least 32 characters"),
+        ("RESERVED_NAMES", "ceo@example.org", "stands before the @: ceo@example.org"),
+        ("UNRESERVED_NAMES", "inffo,info", "not among the built-in names: inffo"),
         ("DOMAINS", ",", "at least one mail domain"),
         ("DOMAINS", "example.org,localhost", "'localhost' has no dot"),
         ("DOMAINS", "exam ple.org", "is not a domain name"),
@@ -201,9 +203,21 @@ def test_the_domain_of_the_marks_is_normalised_like_the_others() -> None:
     assert load(ENOUGH | {"POSTROOM_MARK_DOMAIN": " MÜNCHEN.de "}).mark_domain == "xn--mnchen-3ya.de"
 
 
-def test_reserved_names_replace_the_usual_ones() -> None:
+def test_reserved_names_add_to_the_built_in_ones() -> None:
     settings = load(ENOUGH | {"POSTROOM_RESERVED_NAMES": " Boss, ,ceo"})
-    assert settings.reserved_names == {"boss", "ceo"}
+    assert settings.reserved == RESERVED_NAMES | {"boss", "ceo"}
+
+
+def test_a_built_in_name_is_taken_out_by_a_setting_of_its_own() -> None:
+    settings = load(ENOUGH | {"POSTROOM_UNRESERVED_NAMES": "Info, sales", "POSTROOM_RESERVED_NAMES": "sales,ceo"})
+    assert settings.reserved == (RESERVED_NAMES - {"info"}) | {"ceo"}
+
+
+@pytest.mark.parametrize("name", sorted(NEVER_GIVEN))
+def test_no_setting_gives_away_what_proves_a_domain_or_is_meant_for_its_operator(name: str) -> None:
+    assert name in RESERVED_NAMES
+    sentence = wrong(ENOUGH | {"POSTROOM_UNRESERVED_NAMES": f"info, {name.upper()}"})
+    assert sentence.startswith(f"POSTROOM_UNRESERVED_NAMES: nobody may register {name}: ")
 
 
 def test_two_keys_are_accepted_while_they_are_rotated() -> None:

@@ -19,6 +19,7 @@ from postroom.api.access_tokens import access_tokens_router
 from postroom.api.json_body import MAX_BODY, read_body
 from postroom.api.me import me_router
 from postroom.api.visitor import problem_of, receive_visitors, session_only, visitor_of
+from postroom.domain.identity import Refusal
 from postroom.domain.person import Person, Scope
 from postroom.domain.request import Request as MailboxRequest
 from postroom.domain.request import State
@@ -36,6 +37,7 @@ class World:
 
     visitor: Visitor | errors.PostroomError = field(default_factory=lambda: Visitor(Person(ADA)))
     request: MailboxRequest | None = None
+    refusal: Refusal | None = None
     away: errors.PostroomError | None = None
     tokens: dict[bytes, AccessToken] = field(default_factory=dict[bytes, AccessToken])
     told: list[Any] = field(default_factory=list[Any])
@@ -59,6 +61,10 @@ class World:
         if self.away:
             raise self.away
         return (self.request, None) if self.request else None
+
+    async def last(self, identity_id: UUID) -> Refusal | None:
+        assert identity_id == ADA
+        return self.refusal
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
         if len(self.tokens) >= limit:
@@ -93,7 +99,7 @@ async def browser(world: World) -> AsyncIterator[httpx2.AsyncClient]:
     receive_visitors(app)
     visiting = visitor_of(world)
     maker = TokenMaker(world, new_id=uuid4, random_bytes=lambda n: bytes([len(world.tokens)] * n), now=lambda: NOW)
-    app.include_router(me_router(visiting, world.read, forget=world.forget, disconnect=world.disconnect))
+    app.include_router(me_router(visiting, world.read, world.last, forget=world.forget, disconnect=world.disconnect))
     app.include_router(access_tokens_router(maker, world, visiting))
 
     async def chunks() -> AsyncGenerator[bytes]:
@@ -185,10 +191,10 @@ async def test_the_cookies_of_kratos_are_passed_on_whatever_the_answer_is(
     assert "set-cookie" not in (await browser.request(*way.split())).headers
 
 
-PREPARING = {"state": "preparing", "retry": 2, "next_attempt_at": "2026-03-01T00:00:00Z", "reason": None}
-READY = {"state": "ready", "retry": 0, "next_attempt_at": None, "reason": None}
-NONE = {"state": "none", "retry": 0, "next_attempt_at": None, "reason": None}
-FAILED = {"state": "failed", "retry": 3, "next_attempt_at": None, "reason": "the address is taken"}
+PREPARING = {"state": "preparing", "retry": 2, "next_attempt_at": "2026-03-01T00:00:00Z", "reason": None, "code": None}
+READY = {"state": "ready", "retry": 0, "next_attempt_at": None, "reason": None, "code": None}
+NONE = {"state": "none", "retry": 0, "next_attempt_at": None, "reason": None, "code": None}
+FAILED = {"state": "failed", "retry": 3, "next_attempt_at": None, "reason": "the address is taken", "code": None}
 
 
 @pytest.mark.parametrize(
@@ -217,6 +223,14 @@ async def test_me_tells_how_far_the_mailbox_is(
         "scopes": ["read", "send", "write"],
     }
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_me_tells_who_was_refused_and_why(world: World, browser: httpx2.AsyncClient) -> None:
+    reason = "the name admin is reserved; choose another one"
+    world.refusal = Refusal(ADA, "admin@example.org", "reserved_name", reason, START)
+    mailbox = (await browser.get("/api/me")).json()["mailbox"]
+    expected = {"state": "refused", "retry": 0, "next_attempt_at": None, "reason": reason, "code": "reserved_name"}
+    assert mailbox == expected
 
 
 async def test_me_tells_an_access_token_what_it_may(world: World, browser: httpx2.AsyncClient) -> None:

@@ -106,6 +106,7 @@ GAUGES = {
     "requests_crashing": "Requests whose attempts ended without an outcome three times in a row or more",
     "oldest_overdue_seconds": "How long the most overdue request has been due",
     "breaker_open": "1 while the mail server is not asked",
+    "sweep_finished_timestamp_seconds": "When a full sweep of the identities last ended; 0 before the first one",
     "live_events_waiting": "Events in the outbox that no screen was told yet",
     "oldest_live_event_seconds": "How long the first of them has waited",
     "log_months_ahead": "Months for which the audit has a partition of its own",
@@ -115,7 +116,7 @@ GAUGES = {
 
 def _gauge(name: str, value: float) -> str:
     full = f"postroom_{name}"
-    return f"# HELP {full} {GAUGES[name]}\n# TYPE {full} gauge\n{full} {value:g}\n"
+    return f"# HELP {full} {GAUGES[name]}\n# TYPE {full} gauge\n{full} {value:.16g}\n"
 
 
 def _may_read_metrics(request: Request, token: str | None) -> bool:

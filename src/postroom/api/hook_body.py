@@ -1,14 +1,13 @@
 """What Kratos sends, read with suspicion: any client on the way may send anything."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, cast
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
-from postroom.domain.address import printable
-from postroom.domain.identity import AddressPolicy, mailbox_for
+from postroom.domain.identity import AddressPolicy, as_sent, mailbox_for
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import Refused
 
@@ -22,17 +21,19 @@ class UnreadableBody(Exception):
     """The body is no JSON object of the right shape."""
 
 
-class Traits(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-    email: Annotated[str, Field(description="The address that the identity shall have", max_length=1000)]
+TRAITS = {
+    "type": "object",
+    "properties": {"email": {"type": "string", "description": "The address that the identity shall have"}},
+    "required": ["email"],
+}
 
 
 class Identity(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     id: Annotated[UUID, Field(description="Kratos' identity id; never the nil UUID")]
-    traits: Traits
+    # Whatever is in them is judged by the same rules as when the sweep finds it, and refused in the same words.
+    traits: Annotated[object, WithJsonSchema(TRAITS)] = None
 
 
 class HookBody(BaseModel):
@@ -75,9 +76,7 @@ def claimed_identity(raw: bytes) -> tuple[UUID | None, str | None]:
         identity_id = UUID(str(known.get("id")))
     except ValueError:
         identity_id = None
-    traits = known.get("traits")
-    email = cast(dict[str, Any], traits).get("email") if isinstance(traits, dict) else None
-    return identity_id, printable(email) if isinstance(email, str) else None
+    return identity_id, as_sent(_object(known.get("traits")).get("email"))
 
 
 def mailbox_of(body: HookBody, *, domains: Collection[str], reserved: Collection[str]) -> Mailbox:
@@ -89,5 +88,8 @@ def mailbox_of(body: HookBody, *, domains: Collection[str], reserved: Collection
             "the identity id is the nil UUID: the hook runs before Kratos stores the identity; "
             "remove response.parse and can_interrupt from it",
         )
-    traits = {**(identity.traits.model_extra or {}), "email": identity.traits.email}
-    return mailbox_for(identity.id, traits, AddressPolicy(domains, reserved))
+    return mailbox_for(identity.id, _object(identity.traits), AddressPolicy(domains, reserved))
+
+
+def _object(traits: object) -> Mapping[str, object]:
+    return cast(Mapping[str, object], traits) if isinstance(traits, dict) else {}

@@ -11,7 +11,7 @@ from postroom.api.access_tokens import access_tokens_router
 from postroom.api.devices import devices_router
 from postroom.api.live import Live, live_router
 from postroom.api.mail_settings import autoconfig_router, mail_settings_router
-from postroom.api.me import Read, mailbox_json, me_router
+from postroom.api.me import LastRefusal, Read, mailbox_json, me_router
 from postroom.api.realtime import CentrifugoForBrowsers, realtime_router
 from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_router
 from postroom.api.visitor import visitor_of
@@ -25,11 +25,12 @@ from postroom.realtime.live_streams import LiveStreams
 
 @dataclass(frozen=True, slots=True)
 class MailApi:
-    """What the endpoints need. `read` is `Requests.read`, `disconnect` is `Announcer.disconnect`; `on_line` and
-    `off_line` are told who looks at a screen."""
+    """What the endpoints need. `read` is `Requests.read`, `last_refusal` is `Refusals.last`, `disconnect` is
+    `Announcer.disconnect`; `on_line` and `off_line` are told who looks at a screen."""
 
     people: PeopleByCredential
     read: Read
+    last_refusal: LastRefusal
     disconnect: Callable[[UUID], Awaitable[None]]
     token_maker: TokenMaker
     tokens: AccessTokens
@@ -46,7 +47,7 @@ class MailApi:
 
 def mail_routers(parts: MailApi) -> list[APIRouter]:
     visiting = visitor_of(parts.people)
-    mailbox = mailbox_json(parts.read)
+    mailbox = mailbox_json(parts.read, parts.last_refusal)
     live = Live(
         parts.streams,
         parts.people,
@@ -56,7 +57,13 @@ def mail_routers(parts: MailApi) -> list[APIRouter]:
         elsewhere=parts.centrifugo is not None,
     )
     return [
-        me_router(visiting, parts.read, forget=parts.people.forget, disconnect=parts.disconnect),
+        me_router(
+            visiting,
+            parts.read,
+            parts.last_refusal,
+            forget=parts.people.forget,
+            disconnect=parts.disconnect,
+        ),
         access_tokens_router(parts.token_maker, parts.tokens, visiting),
         devices_router(parts.devices, parts.servers, visiting),
         mail_settings_router(parts.devices, parts.servers, visiting),

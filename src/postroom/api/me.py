@@ -10,14 +10,18 @@ from pydantic import BaseModel
 
 from postroom.api.problems import PROBLEMS_OF_VISITORS
 from postroom.api.visitor import Visiting, session_only
+from postroom.domain.identity import Refusal
 from postroom.domain.person import Scope
 from postroom.domain.request import Request as MailboxRequest
 from postroom.mail.people import joined_headers
 from postroom.mail.ports import Visitor
-from postroom.mail.preparation import Progress, preparation_of
+from postroom.mail.preparation import Progress, may_be_refused, preparation_of
 
 Read = Callable[[UUID], Awaitable[tuple[MailboxRequest, UUID | None] | None]]
 """`Requests.read`"""
+
+LastRefusal = Callable[[UUID], Awaitable[Refusal | None]]
+"""`Refusals.last`"""
 
 
 class Mailbox(BaseModel):
@@ -27,13 +31,15 @@ class Mailbox(BaseModel):
     next_attempt_at: datetime | None
     """None while an attempt runs, and when none will come"""
     reason: str | None
-    """why it failed for good"""
+    """why it failed for good, or was refused: a sentence for the person"""
+    code: str | None
+    """the same of a refusal, for programs"""
 
 
 class Me(BaseModel):
     identity_id: UUID
     email: str | None
-    """None before anybody asked for a mailbox"""
+    """None while no mailbox is asked for"""
     mailbox: Mailbox
     expires_at: datetime | None
     """end of the session or access token"""
@@ -44,6 +50,7 @@ class Me(BaseModel):
 def me_router(
     visiting: Visiting,
     read: Read,
+    last_refusal: LastRefusal,
     *,
     forget: Callable[[Mapping[str, str]], None],
     disconnect: Callable[[UUID], Awaitable[None]],
@@ -54,8 +61,8 @@ def me_router(
     async def me(response: Response, visitor: Annotated[Visitor, Depends(visiting)]) -> Me:
         """Who sends this request, and how far the mailbox is."""
         response.headers["Cache-Control"] = "no-store"
-        found = await read(visitor.person.identity_id)
-        return _me(visitor, found[0] if found else None)
+        request, mailbox = await _look(visitor.person.identity_id, read, last_refusal)
+        return _me(visitor, request, mailbox)
 
     async def logout(request: Request, visitor: Annotated[Visitor, Depends(session_only(visiting))]) -> Response:
         """Forget the session here, and end the person's live connections.
@@ -80,32 +87,37 @@ def me_router(
     return router
 
 
-def mailbox_json(read: Read) -> Callable[[UUID], Awaitable[Mapping[str, Any]]]:
+def mailbox_json(read: Read, last_refusal: LastRefusal) -> Callable[[UUID], Awaitable[Mapping[str, Any]]]:
     """How far an identity's mailbox is, as `/api/me` shows it."""
 
     async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
-        found = await read(identity_id)
-        return _mailbox(found[0] if found else None).model_dump(mode="json")
+        _, mailbox = await _look(identity_id, read, last_refusal)
+        return mailbox.model_dump(mode="json")
 
     return mailbox
 
 
-def _mailbox(request: MailboxRequest | None) -> Mailbox:
-    preparation = preparation_of(request)
-    return Mailbox(
+async def _look(identity_id: UUID, read: Read, last_refusal: LastRefusal) -> tuple[MailboxRequest | None, Mailbox]:
+    found = await read(identity_id)
+    request = found[0] if found else None
+    refusal = await last_refusal(identity_id) if may_be_refused(request) else None
+    preparation = preparation_of(request, refusal)
+    mailbox = Mailbox(
         state=preparation.state,
         retry=preparation.retry,
         next_attempt_at=preparation.next_attempt_at,
         reason=preparation.reason,
+        code=preparation.code,
     )
+    return request, mailbox
 
 
-def _me(visitor: Visitor, request: MailboxRequest | None) -> Me:
+def _me(visitor: Visitor, request: MailboxRequest | None, mailbox: Mailbox) -> Me:
     person = visitor.person
     return Me(
         identity_id=person.identity_id,
         email=request.email if request else None,
-        mailbox=_mailbox(request),
+        mailbox=mailbox,
         expires_at=person.expires_at,
         scopes=sorted(person.scopes),
     )

@@ -13,9 +13,10 @@ from fastapi.responses import JSONResponse, Response
 from postroom.api.hook_body import MAX_BODY, HookBody, UnreadableBody, claimed_identity, mailbox_of, parse
 from postroom.api.problems import problem
 from postroom.api.raw_body import TooSlow, read_at_most
+from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
 from postroom.errors import Refused, Stopping, Unavailable
-from postroom.ports import Requests
+from postroom.ports import Refusals
 from postroom.provisioning.accept import Accept, Held, Ready, Rejected, WillRetry
 from postroom.telemetry import DATABASE_ERRORS, HOOK_SECONDS, HOOKS, log
 
@@ -34,9 +35,9 @@ class HookPolicy:
 
 
 class Webhook:
-    def __init__(self, accept: Accept, requests: Requests, policy: HookPolicy) -> None:
+    def __init__(self, accept: Accept, refusals: Refusals, policy: HookPolicy) -> None:
         self._accept = accept
-        self._requests = requests
+        self._refusals = refusals
         self._policy = policy
         self._keys = [key.encode() for key in policy.keys]
 
@@ -87,7 +88,7 @@ class Webhook:
         try:
             body = parse(raw)
         except UnreadableBody as error:
-            await self._record(raw, str(error), origin)
+            await self._record(raw, "unreadable_body", str(error), origin)
             return problem(400, str(error), code="unreadable_body")
         log.info(
             f"Received provisioning webhook for Kratos identity: {body.identity.id}",
@@ -98,7 +99,7 @@ class Webhook:
         try:
             mailbox = mailbox_of(body, domains=self._policy.domains, reserved=self._policy.reserved)
         except Refused as error:
-            await self._record(raw, str(error), origin)
+            await self._record(raw, error.code, str(error), origin)
             log.warning("Refused a provisioning webhook", code=error.code, identity_id=str(body.identity.id))
             return problem(422, str(error), code=error.code)
         match await self._accept(mailbox, origin):
@@ -111,9 +112,9 @@ class Webhook:
             case Rejected(reason):
                 return problem(422, reason, code="rejected_by_mail_server")
 
-    async def _record(self, raw: bytes, why: str, origin: Origin) -> None:
+    async def _record(self, raw: bytes, code: str, reason: str, origin: Origin) -> None:
         identity_id, email = claimed_identity(raw)
-        await self._requests.record_refusal(identity_id, email, why, origin)
+        await self._refusals.record([Refusal(identity_id, email, code, reason)], origin)
 
     def _knows(self, key: str) -> bool:
         given = key.encode("utf-8", "surrogateescape")

@@ -2,7 +2,7 @@
 
 import typer
 
-from postroom.cli import check, look, mail_server, rebuild, sandbox, service, trial
+from postroom.cli import check, look, mail_server, rebuild, sandbox, service, sweep, trial
 
 app = typer.Typer(
     name="postroom",
@@ -17,5 +17,6 @@ service.register(app)
 check.register(app)
 look.register(app)
 mail_server.register(app)
+sweep.register(app)
 rebuild.register(app)
 app.add_typer(sandbox.app, name="sandbox")

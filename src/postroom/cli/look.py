@@ -5,16 +5,21 @@ import getpass
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.text import Text
 
 from postroom.cli.environment import settings_or_trial
+from postroom.cli.refused import print_refused, refused_as_dict
+from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
+from postroom.cli.terminal import ago, plain, print_rows, shown
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.request import Request, State
+from postroom.errors import Refused
 from postroom.examination.finding import Finding
 from postroom.postgres.audit import Audit
 from postroom.runtime import Parts, connected
@@ -59,6 +64,8 @@ async def _status(*, as_json: bool) -> None:
         drifts = await parts.audit.look("drifts", limit=SHOWN)
         held_back = await parts.audit.look("held_back", limit=SHOWN)
         processes = await parts.processes.all()
+        refused = await parts.refusals.without_request(limit=SHOWN)
+        sweep = await progress_of(parts)
         breaker = await parts.breakers.read()
         findings = [finding for finding in await examine(parts) if finding.part != "settings"]
     if as_json:
@@ -70,9 +77,11 @@ async def _status(*, as_json: bool) -> None:
             "dead": [{**letter, "do": advice(letter)} for letter in dead],
             "drift": drifts,
             "processes": processes,
+            "refused": refused_as_dict(*refused),
+            "sweep": progress_as_dict(sweep),
             "parts": [finding.as_dict() for finding in findings],
         }
-        typer.echo(json.dumps(content, indent=2, default=_plain))
+        typer.echo(json.dumps(content, indent=2, default=plain))
         return
     console = Console()
     console.print(
@@ -80,37 +89,40 @@ async def _status(*, as_json: bool) -> None:
         f"[bold]{counts['requests_overdue']:.0f}[/] overdue, [bold]{counts['requests_dead']:.0f}[/] dead"
     )
     if breaker.open:
-        console.print(f"[red]The mail server is not asked[/]: {breaker.error}; next probe {_ago(breaker.probe_at)}")
-    _print_rows(console, "Next", ("due", "email", "state", "retry", "last error"), [_waiting(each) for each in waiting])
-    _print_rows(
+        error = escape(shown(breaker.error or ""))
+        console.print(f"[red]The mail server is not asked[/]: {error}; next probe {ago(breaker.probe_at)}")
+    print_progress(console, sweep)
+    print_rows(console, "Next", ("due", "email", "state", "retry", "last error"), [_waiting(each) for each in waiting])
+    print_rows(
         console,
         "Held back",
         ("waits for", "requests", "last answer", "what to do"),
         [(each["waits_for"], str(each["requests"]), each["last_error"] or "", _remedy(each)) for each in held_back],
     )
-    _print_rows(
+    print_rows(
         console,
         "Dead letters",
         ("email", "died", "reason", "what to do"),
-        [(letter["email"], _ago(letter["enqueued_at"]), letter["reason"], advice(letter)) for letter in dead],
+        [(letter["email"], ago(letter["enqueued_at"]), letter["reason"], advice(letter)) for letter in dead],
     )
-    _print_rows(
+    print_rows(
         console,
         "Another address is wanted",
         ("mailbox", "wanted", "identity"),
         [(each["email"], each["wanted_email"], str(each["identity_id"])) for each in drifts],
     )
-    _print_rows(
+    print_rows(
         console,
         "Processes",
         ("host", "pid", "kind", "started", "seen", "loops"),
         [_process(each) for each in processes],
     )
+    print_refused(console, *refused)
     _print_parts(console, findings)
 
 
 def log_command(who: Who, as_json: AsJson = False) -> None:
-    """Show the timeline of one identity: every attempt, every retry, everything an operator did.
+    """Show the timeline of one identity: every attempt, every retry, each refusal, everything an operator did.
 
     Example: postroom log alice@example.org
     """
@@ -119,15 +131,20 @@ def log_command(who: Who, as_json: AsJson = False) -> None:
 
 async def _log(who: str, *, as_json: bool) -> None:
     async with _parts() as parts:
-        request, account_id = await parts.audit.find(who)
-        entries = await parts.audit.timeline(request.identity_id)
+        identity_id = await parts.audit.identity_of(who)
+        request, account_id = await parts.requests.read(identity_id) or (None, None)
+        entries = await parts.audit.timeline(identity_id)
+    if request is None and not entries:
+        raise Refused("unknown", f"nothing is known of the identity {identity_id}")
     if as_json:
-        content = {"request": _as_dict(request), "email_account_id": account_id, "log": entries}
-        typer.echo(json.dumps(content, indent=2, default=_plain))
+        content = {"request": request and _as_dict(request), "email_account_id": account_id, "log": entries}
+        typer.echo(json.dumps(content, indent=2, default=plain))
         return
     console = Console()
-    console.print(f"[bold]{request.email}[/], identity {request.identity_id}: {_describe(request, account_id)}")
-    _print_rows(
+    title = request.email if request else "No request"
+    described = _describe(request, account_id) if request else "it was refused; the sweep takes it up when that ends"
+    console.print(f"[bold]{title}[/], identity {identity_id}: {escape(shown(described))}")
+    print_rows(
         console,
         "",
         ("when (UTC)", "action", "status", "attempt", "what"),
@@ -137,7 +154,7 @@ async def _log(who: str, *, as_json: bool) -> None:
                 each["action"],
                 each["status"],
                 str(each["attempt_count"]),
-                " ".join(str(each[key]) for key in ("error_message", "actor") if each[key]),
+                " ".join(str(each[key]) for key in ("code", "error_message", "actor") if each[key]),
             )
             for each in entries
         ],
@@ -170,9 +187,9 @@ async def _act(who: str, *, as_json: bool, reason: str | None) -> None:
         request = await _do(parts.audit, request, reason)
         await parts.announcements.replace(request, ())
     if as_json:
-        typer.echo(json.dumps(_as_dict(request), default=_plain))
+        typer.echo(json.dumps(_as_dict(request), default=plain))
     else:
-        typer.echo(f"{request.email}: {_describe(request, None)}")
+        typer.echo(shown(f"{request.email}: {_describe(request, None)}"))
 
 
 async def _do(audit: Audit, request: Request, reason: str | None) -> Request:
@@ -212,22 +229,22 @@ def _describe(request: Request, account_id: object) -> str:
             return "an attempt runs"
         case State.WAITING:
             number = f"retry {request.retries} of {MAX_RETRIES}" if request.retries else "first attempt"
-            return f"waits for its {number}, due {_ago(request.due_at)}"
+            return f"waits for its {number}, due {ago(request.due_at)}"
 
 
 def _waiting(each: Mapping[str, Any]) -> tuple[str, ...]:
     number = f"{each['retries']}/{MAX_RETRIES}" if each["retries"] else "first"
-    return _ago(each["due_at"]), each["email"], each["state"], number, each["last_error"] or ""
+    return ago(each["due_at"]), each["email"], each["state"], number, each["last_error"] or ""
 
 
 def _process(each: Mapping[str, Any]) -> tuple[str, ...]:
     loops = [_loop(name, loop) for name, loop in sorted(each["loops"].items())]
-    seen = _ago(each["seen_at"])
+    seen = ago(each["seen_at"])
     return (
         each["host"],
         str(each["pid"]),
         each["kind"],
-        _ago(each["started_at"]),
+        ago(each["started_at"]),
         seen if each["unseen_s"] < SEEN_WITHIN else f"[red]{seen}[/]: ended without a word, or cut off",
         ", ".join(loops) or "none yet",
     )
@@ -239,33 +256,9 @@ def _loop(name: str, loop: Mapping[str, float]) -> str:
 
 def _print_parts(console: Console, findings: Sequence[Finding]) -> None:
     colours = {"fine": "green", "warning": "yellow", "wrong": "red"}
-    rows = [(each.part, f"[{colours[each.state]}]{each.state}[/]", each.detail, each.fix) for each in findings]
-    _print_rows(console, "Parts", ("part", "state", "what was found", "what to do"), rows)
-
-
-def _print_rows(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if not rows:
-        return
-    table = Table(*columns, title=title or None, title_justify="left")
-    for each in rows:
-        table.add_row(*each)
-    console.print(table)
-
-
-def _ago(moment: datetime | None) -> str:
-    if moment is None:
-        return "-"
-    seconds = (moment - datetime.now(UTC)).total_seconds()
-    size = abs(seconds)
-    text = f"{size:.0f} s" if size < 120 else f"{size / 60:.0f} min" if size < 7200 else f"{size / 3600:.0f} h"
-    return f"in {text}" if seconds >= 0 else f"{text} ago"
+    rows = [(each.part, Text(each.state, style=colours[each.state]), each.detail, each.fix) for each in findings]
+    print_rows(console, "Parts", ("part", "state", "what was found", "what to do"), rows)
 
 
 def _as_dict(request: Request) -> dict[str, Any]:
     return {name: getattr(request, name) for name in request.__slots__}
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return str(value)

@@ -77,6 +77,14 @@ RESERVED_NAMES = frozenset(
     ]
 )
 
+NEVER_GIVEN = frozenset(
+    # Whoever reads the mail of the first five can have a certificate made for the domain (CA/Browser Forum, Baseline
+    # Requirements §3.2.2.4.4). Strangers complain to `postmaster` (RFC 5321 §4.5.1) and `abuse` (RFC 2142), machines
+    # report to `root`: a person who just registered would read what the operator must.
+    ["admin", "administrator", "hostmaster", "postmaster", "webmaster", "abuse", "root"]
+)
+"""Reserved names that no setting takes out."""
+
 _DOT_ATOM = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
@@ -94,6 +102,8 @@ class Address:
 def normalise_domain(raw: str) -> str:
     """The ASCII form of a domain name in lower case. Raises `Refused` when it is none."""
     text = raw.strip().rstrip(".").lower()
+    if len(text) > MAX_ADDRESS:  # before IDNA, whose work grows with the square of the length
+        raise Refused("malformed_address", f"the domain is longer than {MAX_ADDRESS} characters")
     try:
         ascii_form = idna.encode(text, uts46=True).decode("ascii")
     except idna.IDNAError as error:
@@ -123,9 +133,9 @@ def parse_address(raw: str, *, domains: Collection[str], reserved: Collection[st
             f"the domain {name} is not served here; served: {', '.join(sorted(domains))}",
         )
     if local_part in reserved:
-        raise Refused("reserved_name", f"the name {local_part} is reserved (RFC 2142 or POSTROOM_RESERVED_NAMES)")
+        raise Refused("reserved_name", f"the name {local_part} is reserved; choose another one")
     if local_part.startswith(MARK_PREFIX):
-        raise Refused("reserved_name", f"names that begin with {MARK_PREFIX} are reserved for Postroom's marks")
+        raise Refused("reserved_name", f"names that begin with {MARK_PREFIX} are reserved; choose another one")
     address = Address(local_part, name)
     if len(str(address)) > MAX_ADDRESS:
         raise Refused("malformed_address", f"the address is longer than {MAX_ADDRESS} characters")

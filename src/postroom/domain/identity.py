@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -11,6 +12,9 @@ from postroom.errors import Refused
 
 MAX_DISPLAY_NAME = 200
 
+MAX_SENT = 320
+"""Characters that the audit keeps of an address: 64, the @ and 255, all that RFC 5321 §4.5.3.1 lets be one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -19,6 +23,39 @@ class Identity:
     id: UUID
     traits: Mapping[str, object]
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableIdentity:
+    """One that Kratos lists and nobody can read. `id` is None if not even that can be told."""
+
+    id: UUID | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an identity gets no mailbox as it is: for the audit, for the person and for the operator."""
+
+    identity_id: UUID | None
+    """None if a body that nobody can read named none"""
+    email: str | None
+    """the address `as_sent`"""
+    code: str
+    """see `Refused.code`"""
+    reason: str
+    """a sentence for the person"""
+    refused_at: datetime | None = None
+
+
+def as_sent(email: object) -> str | None:
+    """The address in a trait for the audit, less what PostgreSQL cannot keep (NUL, halves of surrogate pairs), and cut.
+
+    It may hold control characters: whoever shows it must escape them.
+    """
+    if not isinstance(email, str):
+        return None
+    return email[: 2 * MAX_SENT].encode(errors="ignore").decode().replace("\0", "")[:MAX_SENT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +70,7 @@ def mailbox_for(identity_id: UUID, traits: Mapping[str, object], policy: Address
     """The mailbox that an identity shall have. Raises `Refused` when its traits name none that can be given."""
     email = traits.get("email")
     if not isinstance(email, str):
-        raise Refused("no_address", "the identity has no trait email")
+        raise Refused("no_address", "no mail address is given: the identity has no trait email")
     address = parse_address(email, domains=policy.domains, reserved=policy.reserved)
     return Mailbox(identity_id, str(address), display_name(traits))
 

@@ -5,23 +5,32 @@ The order is that of random ids, not of time, and there is no filter by time: a 
 
 import asyncio
 import json
-from collections.abc import Mapping
-from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import httpx2
 
-from postroom.domain.identity import Identity
-from postroom.errors import KratosAway
+from postroom.domain.identity import UnreadableIdentity
+from postroom.errors import KratosAway, PageTokenRefused
+from postroom.kratos.answer import Answer, ask, require_success
+from postroom.kratos.identity_list import identities_of, identity_of, next_token
 from postroom.ports import IdentityPage
 
 PAGE_SIZE = 500
 """Kratos caps a page at 500, silently."""
 
+PAGE_BYTES = 8 * 1024 * 1024
+"""500 identities of 16 KiB. Reading such a page holds up everything else in the process for a tenth of a second."""
+
 TIMEOUT = 30.0
+"""Seconds for a whole page, however it drips."""
+
 WAITED_FOR = 3.0
 """Seconds for the state of one identity: a person waits for it."""
+
+SMALL = 64 * 1024
+"""Bytes of an answer about the health."""
+
+NOT_ABOUT_THE_TOKEN = (401, 403, 408, 429)
 
 
 class KratosIdentities:
@@ -29,75 +38,85 @@ class KratosIdentities:
 
     def __init__(self, admin_url: str, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         self._http = httpx2.AsyncClient(
-            base_url=admin_url.rstrip("/"), timeout=TIMEOUT, trust_env=False, transport=transport
+            base_url=admin_url.rstrip("/"),
+            timeout=TIMEOUT,
+            trust_env=False,
+            follow_redirects=False,
+            transport=transport,
         )
+        self._page_size = PAGE_SIZE
+        """Less after a page that was too large or too slow, until pages are small and quick again"""
 
     async def aclose(self) -> None:
         await self._http.aclose()
 
     async def page(self, token: str | None) -> IdentityPage:
-        # A Kratos with a sick database may list less than there is: never judge by one.
-        await self._get("/admin/health/ready", {})
-        parameters = {"page_size": str(PAGE_SIZE)} | ({"page_token": token} if token else {})
-        answer = await self._get("/admin/identities", parameters)
         try:
-            listed = json.loads(answer.content)
-            identities = [_identity_of(each) for each in listed]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise KratosAway(f"Kratos' list of identities cannot be read ({type(error).__name__})") from error
-        following = next_token(answer.headers.get("link", ""))
-        if following is not None and following == token:
-            raise KratosAway("Kratos names the same page as the next one")
-        return IdentityPage(identities, following)
+            async with asyncio.timeout(TIMEOUT):
+                await self._require_well()
+                page = await self._page(token)
+        except TimeoutError as error:
+            size, self._page_size = self._page_size, _smaller(self._page_size)
+            raise KratosAway(f"Kratos does not give a page of {size} identities within {TIMEOUT:g} s") from error
+        self._page_size = min(2 * self._page_size, PAGE_SIZE)
+        return page
 
     async def is_active(self, identity_id: UUID) -> bool:
         try:
             async with asyncio.timeout(WAITED_FOR):
-                answer = await self._ask(f"/admin/identities/{identity_id}", {})
-                if answer.status_code == 404:
+                answer = await ask(self._http, f"/admin/identities/{identity_id}", at_most=PAGE_BYTES)
+                if answer.status == 404:
                     # So answers whatever is no admin API of Kratos, too.
-                    await self._get("/admin/health/ready", {})
+                    await self._require_well()
                     return False
         except TimeoutError as error:
             raise KratosAway(f"Kratos does not tell an identity within {WAITED_FOR} s") from error
-        _require_success(answer)
+        content = require_success(answer).content
         try:
-            return _identity_of(json.loads(answer.content)).active
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return identity_of(json.loads(content or b"")).active
+        except (ValueError, RecursionError) as error:
             raise KratosAway(f"Kratos' identity cannot be read ({type(error).__name__})") from error
 
-    async def _get(self, path: str, parameters: Mapping[str, str]) -> httpx2.Response:
-        answer = await self._ask(path, parameters)
-        _require_success(answer)
-        return answer
+    async def _require_well(self) -> None:
+        # A Kratos with a sick database may list less than there is: never judge by one.
+        require_success(await ask(self._http, "/admin/health/ready", at_most=SMALL))
 
-    async def _ask(self, path: str, parameters: Mapping[str, str]) -> httpx2.Response:
+    async def _page(self, token: str | None) -> IdentityPage:
+        answer = await self._list(token)
+        while answer.content is None and self._page_size > 1:
+            self._page_size = _smaller(self._page_size)
+            answer = await self._list(token)
+        link = answer.headers.get("link", "")
+        following = next_token(link)
+        if following is not None and token is not None and not _goes_on(token, following):
+            raise PageTokenRefused("Kratos names a page that came before as the next one")
+        if answer.content is None:
+            giant = UnreadableIdentity(None, f"it has more than {PAGE_BYTES} bytes; it comes after page token {token}")
+            return IdentityPage([], following, [giant])
         try:
-            return await self._http.get(path, params=dict(parameters))
-        except httpx2.HTTPError as error:
-            raise KratosAway(f"Kratos does not answer {path} ({type(error).__name__})") from error
+            identities, unreadable = identities_of(answer.content)
+        except ValueError as error:
+            raise KratosAway(f"Kratos' list of identities cannot be read: {error}") from error
+        if not link and len(identities) + len(unreadable) >= self._page_size:
+            # Kratos links the first page always: whatever took that away would make every pass end here.
+            raise KratosAway("Kratos' full page of identities came without its header Link; does a proxy remove it?")
+        return IdentityPage(identities, following, unreadable)
+
+    async def _list(self, token: str | None) -> Answer:
+        query = {"page_size": str(self._page_size)} | ({"page_token": token} if token else {})
+        answer = await ask(self._http, "/admin/identities", query=query, at_most=PAGE_BYTES)
+        if token and 400 <= answer.status < 500 and answer.status not in NOT_ABOUT_THE_TOKEN:
+            raise PageTokenRefused(f"Kratos refuses its own page token ({answer.status})")
+        return require_success(answer)
 
 
-def _require_success(answer: httpx2.Response) -> None:
-    if answer.status_code != 200:
-        raise KratosAway(f"Kratos answered {answer.url.path} with {answer.status_code}")
+def _smaller(page_size: int) -> int:
+    return max(1, page_size // 10)
 
 
-def next_token(link: str) -> str | None:
-    """The page token of `rel="next"` in a Link header, whose URLs are relative; None on the last page."""
-    for part in link.split(","):
-        target, _, parameters = part.partition(";")
-        if 'rel="next"' in parameters:
-            tokens = parse_qs(urlsplit(target.strip().strip("<>")).query).get("page_token")
-            return tokens[0] if tokens else None
-    return None
-
-
-def _identity_of(listed: Mapping[str, Any]) -> Identity:
-    traits = listed.get("traits")
-    return Identity(
-        id=UUID(listed["id"]),
-        traits=cast(Mapping[str, object], traits) if isinstance(traits, dict) else {},
-        # Versions before states existed list none: such an identity can log in.
-        active=listed.get("state", "active") == "active",
-    )
+def _goes_on(token: str, following: str) -> bool:
+    """Page tokens are the last id of a page, in the order of ids, or opaque: then only the same one leads nowhere."""
+    try:
+        return UUID(following) > UUID(token)
+    except ValueError:
+        return following != token

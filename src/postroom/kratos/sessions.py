@@ -19,11 +19,15 @@ import httpx2
 
 from postroom.domain.person import Person
 from postroom.errors import KratosAway, NoSession, SecondFactorDue
+from postroom.kratos.answer import Answer, ask
 from postroom.mail.ports import Visitor
 from postroom.ports import Clock
 
 TIMEOUT = 3.0
 """Seconds for one whole answer: a person waits for it."""
+
+ANSWER_BYTES = 1024 * 1024
+"""Of a session, with all traits and devices of its identity; some 2,000 are usual."""
 
 CACHE_SECONDS = 30.0
 """How long a session that was revoked at Kratos may live on here."""
@@ -34,6 +38,9 @@ tab may ask."""
 
 CACHE_SIZE = 10_000
 """Sessions remembered; some 10 MB."""
+
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading an answer raises that is not as Kratos sends it; the last one for JSON that is nested too deeply."""
 
 
 class KratosSessions:
@@ -93,7 +100,7 @@ class KratosSessions:
 
     async def _ask(self, key: bytes, headers: Mapping[str, str]) -> Visitor:
         answer = await self._get("/sessions/whoami", headers)
-        match answer.status_code:
+        match answer.status:
             case 200:
                 visitor = self._visitor_of(answer)
                 self._remember(key, visitor)
@@ -109,23 +116,24 @@ class KratosSessions:
 
     async def _require_well(self) -> None:
         answer = await self._get("/health/ready", {})
-        if answer.status_code != 200:
-            raise KratosAway(f"Kratos knows no session, but answered /health/ready with {answer.status_code}")
+        if answer.status != 200:
+            raise KratosAway(f"Kratos knows no session, but answered /health/ready with {answer.status}")
 
-    async def _get(self, path: str, headers: Mapping[str, str]) -> httpx2.Response:
+    async def _get(self, path: str, headers: Mapping[str, str]) -> Answer:
         try:
             async with asyncio.timeout(TIMEOUT):
-                return await self._http.get(path, headers={"Accept": "application/json", **headers})
-        except (httpx2.HTTPError, TimeoutError) as error:
+                asked = {"Accept": "application/json", **headers}
+                return await ask(self._http, path, headers=asked, at_most=ANSWER_BYTES)
+        except TimeoutError as error:
             raise KratosAway(f"Kratos does not answer {path} ({type(error).__name__})") from error
 
     def _headers_of(self, cookie: str | None, token: str | None) -> Mapping[str, str]:
         return {"X-Session-Token": token} if token is not None else {"Cookie": f"{self._cookie_name}={cookie}"}
 
-    def _visitor_of(self, answer: httpx2.Response) -> Visitor:
+    def _visitor_of(self, answer: Answer) -> Visitor:
         try:
-            person = _person_of(json.loads(answer.content))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            person = _person_of(_json(answer))
+        except UNREADABLE as error:
             raise KratosAway(f"Kratos' session cannot be read ({type(error).__name__})") from error
         return Visitor(person, self._session_cookies(answer.headers.get_list("set-cookie")))
 
@@ -164,11 +172,17 @@ def _key_of(cookie: str | None, token: str | None) -> bytes:
     return hashlib.sha256(f"{kind}:{value}".encode()).digest()
 
 
-def _second_factor_due(answer: httpx2.Response) -> SecondFactorDue | KratosAway:
+def _json(answer: Answer) -> Any:
+    if answer.content is None:
+        raise ValueError(f"more than {ANSWER_BYTES} bytes")
+    return json.loads(answer.content)
+
+
+def _second_factor_due(answer: Answer) -> SecondFactorDue | KratosAway:
     try:
-        content = json.loads(answer.content)
+        content = _json(answer)
         code, redirect_to = content["error"].get("id"), content.get("redirect_browser_to")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except UNREADABLE:
         code, redirect_to = None, None
     if code != "session_aal2_required":
         return KratosAway("Kratos answered /sessions/whoami with a 403 that names no second factor")

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
+from postroom.domain.identity import Refusal
 from postroom.domain.request import Request, State
 
 
@@ -15,6 +16,8 @@ class Progress(StrEnum):
     READY = "ready"
     FAILED = "failed"
     """a dead letter: an operator has to act"""
+    REFUSED = "refused"
+    """none will be made of the identity as it is: the person has to choose another address"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,20 @@ class Preparation:
     next_attempt_at: datetime | None = None
     """None while one runs"""
     reason: str | None = None
-    """of a dead letter, in words"""
+    """of a dead letter or a refusal, in words"""
+    code: str | None = None
+    """of a refusal, for programs"""
 
 
-def preparation_of(request: Request | None) -> Preparation:
-    """`request` is the person's row of `email_requests`, None if there is none."""
+def may_be_refused(request: Request | None) -> bool:
+    """Whether the person's last refusal has to be asked for: what lives or is ready goes before it."""
+    return request is None or request.state is State.DEAD
+
+
+def preparation_of(request: Request | None, refusal: Refusal | None = None) -> Preparation:
+    """`request` is the person's row of `email_requests`, None if there is none; `refusal` the last one."""
+    if refusal and may_be_refused(request) and _is_newer(refusal, request):
+        return Preparation(Progress.REFUSED, reason=refusal.reason, code=refusal.code)
     if request is None:
         return Preparation(Progress.NONE)
     match request.state:
@@ -44,3 +56,7 @@ def preparation_of(request: Request | None) -> Preparation:
             return Preparation(Progress.FAILED, request.retries, reason=request.reason)
         case _:
             assert_never(request.state)
+
+
+def _is_newer(refusal: Refusal, request: Request | None) -> bool:
+    return request is None or refusal.refused_at is None or refusal.refused_at > request.enqueued_at

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
+from postroom.domain.identity import as_sent
 from postroom.domain.request import Request
 from postroom.errors import Refused
 from postroom.postgres.connection import Pool, Row, row, rows
+from postroom.postgres.refusals import PostgresRefusals
 from postroom.postgres.requests import HELD, request_of
 
 Listing = Literal["dead_letters", "next_waiting", "drifts", "held_back"]
@@ -19,6 +21,7 @@ class Audit:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._refusals = PostgresRefusals(pool)
 
     async def counts(self) -> Mapping[str, float]:
         """The gauges of /metrics, by name without the prefix."""
@@ -32,20 +35,25 @@ class Audit:
 
     async def find(self, email_or_id: str) -> tuple[Request, UUID | None]:
         """The request of an identity id, or of an address. Raises `Refused` when there is none."""
-        found = await row(self._pool, "read", {"identity_id": await self._identity_id(email_or_id)})
+        identity_id = await self.identity_of(email_or_id)
+        found = await row(self._pool, "read", {"identity_id": identity_id})
         if found is None:
-            raise Refused("unknown", f"no request for {email_or_id}")
+            refusal = await self._refusals.last(identity_id)
+            why = f": refused as {refusal.code} ({refusal.reason})" if refusal else ""
+            raise Refused("unknown", f"no request for {email_or_id}{why}")
         return request_of(found), found["account_id"]
 
-    async def _identity_id(self, email_or_id: str) -> UUID:
+    async def identity_of(self, email_or_id: str) -> UUID:
+        """Whose request or refusal is meant. Raises `Refused` for an address that nobody ever asked for."""
         try:
             return UUID(email_or_id)
         except ValueError:
-            email = email_or_id.strip().lower()
-        of_email = await rows(self._pool, "identities_of_email", {"email": email})
-        if not of_email:
+            email = as_sent(email_or_id.strip())
+        found = await rows(self._pool, "identities_of_email", {"email": email and email.lower()})
+        found = found or await rows(self._pool, "refused_of_email", {"email": email})
+        if not found:
             raise Refused("unknown", f"no request for {email_or_id}; give the address as it was registered, or the id")
-        return of_email[0]["identity_id"]
+        return found[0]["identity_id"]
 
     async def timeline(self, identity_id: UUID) -> list[dict[str, Any]]:
         """The rows of `email_provisioning_log` of one identity, oldest first."""

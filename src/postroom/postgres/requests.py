@@ -72,10 +72,6 @@ class PostgresRequests:
         found = await self.read(mailbox.identity_id)
         return found[0] if found else None
 
-    async def record_refusal(self, identity_id: UUID | None, email: str | None, why: str, origin: Origin) -> None:
-        parameters = {"identity_id": identity_id, "email": email, "why": why} | _of_origin(origin)
-        await rows(self._pool, "record_refusal", parameters)
-
     async def claim(
         self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False, limit: int | None = None
     ) -> list[Claim]:

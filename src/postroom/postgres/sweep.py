@@ -1,7 +1,6 @@
 """The port `Swept`: what the sweep of identities stores."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Request
@@ -18,7 +17,7 @@ class PostgresSwept:
         found = await row(self._pool, "sweep_progress")
         if found is None:
             raise LookupError("identity_sweep holds no row; restore it with: postroom migrate")
-        return SweepProgress(found["token"], found["due_in"])
+        return SweepProgress(**found)
 
     async def start_soon(self) -> None:
         await rows(self._pool, "sweep_start_soon")
@@ -26,13 +25,17 @@ class PostgresSwept:
     async def put_off(self, seconds: float) -> None:
         await rows(self._pool, "sweep_put_off", {"seconds": seconds})
 
+    async def restart(self, seconds: float) -> None:
+        await rows(self._pool, "sweep_restart", {"seconds": seconds})
+
     async def store(
-        self, mailboxes: Sequence[Mailbox], *, token: str | None, due_in: float
+        self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
     ) -> tuple[list[Request], list[Mailbox]]:
         parameters = {
             "identity_ids": [mailbox.identity_id for mailbox in mailboxes],
             "emails": [mailbox.email for mailbox in mailboxes],
             "names": [mailbox.display_name for mailbox in mailboxes],
+            "after": after,
             "token": token,
             "due_in": due_in,
         }
@@ -40,9 +43,3 @@ class PostgresSwept:
         stored = [request_of(each) for each in found if each["identity_id"] is not None]
         missing = {each["absent_id"] for each in found if each["identity_id"] is None}
         return stored, [mailbox for mailbox in mailboxes if mailbox.identity_id in missing]
-
-    async def record_refusals(self, refusals: Sequence[tuple[UUID, str | None, str]]) -> None:
-        if refusals:
-            identity_ids, emails, reasons = zip(*refusals, strict=True)
-            parameters = {"identity_ids": list(identity_ids), "emails": list(emails), "reasons": list(reasons)}
-            await rows(self._pool, "sweep_refusals", parameters)

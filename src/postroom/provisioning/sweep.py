@@ -10,17 +10,14 @@ process goes on where another was killed. It creates and changes nothing else: n
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from uuid import UUID
 
-from postroom.domain.address import printable
-from postroom.domain.identity import AddressPolicy, Identity, mailbox_for
+from postroom.domain.identity import AddressPolicy, Refusal, UnreadableIdentity, as_sent, mailbox_for
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin
-from postroom.errors import KratosAway, Refused, Unavailable
+from postroom.errors import KratosAway, PageTokenRefused, Refused, Unavailable
 from postroom.pause import pause
-from postroom.ports import Announcements, Identities, Leadership, Requests, Swept
-from postroom.telemetry import DATABASE_ERRORS, SWEEP_FAILURES, SWEEP_FINISHED, SWEEP_PAGES, SWEPT, log
+from postroom.ports import Announcements, Identities, IdentityPage, Leadership, Refusals, Requests, Swept
+from postroom.telemetry import DATABASE_ERRORS, SWEEP_FAILURES, SWEEP_PAGES, SWEPT, log
 
 PAGE_PAUSE = 0.5
 """Seconds between pages: a million identities take 17 minutes, and Kratos hardly notices."""
@@ -28,15 +25,21 @@ PAGE_PAUSE = 0.5
 SICK_PAUSE = 30.0
 """Seconds to leave a Kratos alone that did not give a page."""
 
+LONGEST_PAUSE = 900.0
+"""Seconds that it may ask for by Retry-After."""
+
+TOLD = 20
+"""Unreadable identities of a page whose ids are logged."""
+
 JITTER = 0.1
 LONGEST_SLEEP = 5.0
 LEADER = "sweep"
 
 
 @dataclass(slots=True)
-class _Page:
+class _Sorted:
     mailboxes: list[Mailbox] = field(default_factory=list[Mailbox])
-    refusals: list[tuple[UUID, str | None, str]] = field(default_factory=list[tuple[UUID, str | None, str]])
+    refusals: list[Refusal] = field(default_factory=list[Refusal])
     inactive: int = 0
 
 
@@ -48,6 +51,7 @@ class Sweep:
         self,
         identities: Identities,
         swept: Swept,
+        refusals: Refusals,
         requests: Requests,
         announcements: Announcements,
         leadership: Leadership,
@@ -55,19 +59,18 @@ class Sweep:
         *,
         every: float,
         uniform: Callable[[float, float], float],
-        now: Callable[[], datetime],
         wake: Callable[[], None],
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._identities = identities
         self._swept = swept
+        self._refusals = refusals
         self._requests = requests
         self._announcements = announcements
         self._leadership = leadership
         self._policy = policy
         self._every = every
         self._uniform = uniform
-        self._now = now
         self._wake = wake
         self._beat = beat
 
@@ -96,49 +99,70 @@ class Sweep:
                 return progress.due_in
             try:
                 return await self._page(progress.token)
+            except PageTokenRefused as error:
+                SWEEP_FAILURES.inc()
+                log.warning("Sweep begins a new pass", error=str(error))
+                # Not at once: a Kratos that refuses every second page must not be asked for the first one for ever.
+                await self._swept.restart(SICK_PAUSE)
+                return SICK_PAUSE
             except KratosAway as error:
                 SWEEP_FAILURES.inc()
                 log.warning("Sweep waits for Kratos", error=str(error))
-                await self._swept.put_off(SICK_PAUSE)
-                return SICK_PAUSE
+                pause = min(max(SICK_PAUSE, error.retry_after or 0), LONGEST_PAUSE)
+                await self._swept.put_off(pause)
+                return pause
 
     async def _page(self, token: str | None) -> float:
         page = await self._identities.page(token)
-        sorted_out = self._sort_out(page.identities)
+        found = self._sort_out(page)
         is_last = page.next_token is None
         due_in = self._every * self._uniform(1 - JITTER, 1 + JITTER) if is_last else PAGE_PAUSE
         # Before the progress: a kill in between repeats them, and each is recorded once.
-        await self._swept.record_refusals(sorted_out.refusals)
-        stored, held = await self._swept.store(sorted_out.mailboxes, token=page.next_token, due_in=due_in)
+        await self._refusals.record(found.refusals, Origin())
+        stored, held = await self._swept.store(found.mailboxes, after=token, token=page.next_token, due_in=due_in)
         for mailbox in held:
             await self._requests.refuse_held(mailbox, origin=Origin(), action="sweep")
         await self._announcements.announce(stored)
         if stored:
             log.info(f"Sweep found {len(stored)} identities without a mailbox")
             self._wake()
-        self._count(page.identities, sorted_out, len(stored), len(held))
-        if is_last:
-            SWEEP_FINISHED.set(self._now().timestamp())
+        _count(page, found, len(stored), len(held))
         return due_in
 
-    def _sort_out(self, identities: Sequence[Identity]) -> _Page:
-        page = _Page()
-        for identity in identities:
+    def _sort_out(self, page: IdentityPage) -> _Sorted:
+        found = _Sorted(refusals=_set_aside(page.unreadable))
+        # By id: one that came twice would be counted, and announced, twice.
+        for identity in {identity.id: identity for identity in page.identities}.values():
             if not identity.active:
-                page.inactive += 1
+                found.inactive += 1
                 continue
             try:
-                page.mailboxes.append(mailbox_for(identity.id, identity.traits, self._policy))
+                found.mailboxes.append(mailbox_for(identity.id, identity.traits, self._policy))
             except Refused as error:
-                email = identity.traits.get("email")
-                page.refusals.append((identity.id, printable(email) if isinstance(email, str) else None, str(error)))
-        return page
+                email = as_sent(identity.traits.get("email"))
+                found.refusals.append(Refusal(identity.id, email, error.code, str(error)))
+        return found
 
-    def _count(self, identities: Sequence[Identity], page: _Page, stored: int, held: int) -> None:
-        SWEEP_PAGES.inc()
-        SWEPT.labels(found="inactive").inc(page.inactive)
-        SWEPT.labels(found="refused").inc(len(page.refusals))
-        SWEPT.labels(found="missing").inc(stored)
-        SWEPT.labels(found="held").inc(held)
-        known = len(identities) - page.inactive - len(page.refusals) - stored - held
-        SWEPT.labels(found="known").inc(known)
+
+def _set_aside(unreadable: Sequence[UnreadableIdentity]) -> list[Refusal]:
+    """Tell of the identities that nobody can read, each once a pass; the refusals of those whose id is known."""
+    if unreadable:
+        told = [f"{each.id or 'without an id'}: {each.why}" for each in unreadable[:TOLD]]
+        log.error("Sweep sets aside identities that cannot be read", count=len(unreadable), identities=told)
+    return [
+        Refusal(each.id, None, "unreadable_identity", f"the identity cannot be read: {each.why}; tell the operator")
+        for each in unreadable
+        if each.id
+    ]
+
+
+def _count(page: IdentityPage, found: _Sorted, stored: int, held: int) -> None:
+    unreadable = len(page.unreadable)
+    refused = len(found.refusals) - sum(each.id is not None for each in page.unreadable)
+    SWEEP_PAGES.inc()
+    SWEPT.labels(found="unreadable").inc(unreadable)
+    SWEPT.labels(found="inactive").inc(found.inactive)
+    SWEPT.labels(found="refused").inc(refused)
+    SWEPT.labels(found="missing").inc(stored)
+    SWEPT.labels(found="held").inc(held)
+    SWEPT.labels(found="known").inc(len(found.mailboxes) - stored - held)

@@ -10,6 +10,8 @@ SELECT 1::float8 AS database_up,
        coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at < now())), 0)::float8
            AS oldest_overdue_seconds,
        (SELECT open::int FROM mail_server_breaker)::float8 AS breaker_open,
+       (SELECT coalesce(extract(epoch FROM finished_at), 0) FROM identity_sweep)::float8
+           AS sweep_finished_timestamp_seconds,
        (SELECT count(*) FROM live_events WHERE announced_at IS NULL)::float8 AS live_events_waiting,
        coalesce(
            (SELECT extract(epoch FROM now() - created_at) FROM live_events WHERE announced_at IS NULL ORDER BY id LIMIT 1),

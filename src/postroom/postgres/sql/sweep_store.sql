@@ -1,5 +1,6 @@
 -- A page of identities: whoever has no request gets one, and the progress moves in the same commit, so that a
 -- sweep goes on where it was killed. Nothing that exists is touched: a sweep never revives a dead letter.
+-- The progress moves on from `after`, the page that was read: an operator, or another leader, may have moved it.
 WITH asked AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(emails)s::text[], %(names)s::text[])
         AS a (identity_id, email, display_name)
@@ -16,7 +17,12 @@ WITH asked AS (
     SELECT identity_id, email, 'sweep', 'done', 0 FROM added
 ), moved AS (
     UPDATE identity_sweep SET
-        token = %(token)s, due_at = now() + make_interval(secs => %(due_in)s), changed_at = now()
+        token = %(token)s,
+        due_at = now() + make_interval(secs => %(due_in)s),
+        started_at = CASE WHEN token IS NULL THEN now() ELSE started_at END,
+        finished_at = CASE WHEN %(token)s::text IS NULL THEN now() ELSE finished_at END,
+        changed_at = now()
+    WHERE token IS NOT DISTINCT FROM %(after)s::text
 )
 SELECT absent.identity_id AS absent_id, {request of added}
 FROM absent LEFT JOIN added ON added.identity_id = absent.identity_id

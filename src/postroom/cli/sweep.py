@@ -1,0 +1,78 @@
+"""`postroom sweep`, and where the sweep of Kratos' identities stands, for `postroom status`."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from postroom.cli.environment import settings_or_trial
+from postroom.cli.terminal import ago, plain
+from postroom.errors import ConfigurationError
+from postroom.ports import SweepProgress
+from postroom.postgres.sweep import PostgresSwept
+from postroom.runtime import Parts, connected
+
+
+def register(app: typer.Typer) -> None:
+    app.command("sweep")(sweep_command)
+
+
+def sweep_command(
+    now: Annotated[bool, typer.Option("--now", help="Begin a pass, or go on with the one under way, at once.")] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Forget where the pass under way is, and begin a new one at once.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show where the sweep of Kratos' identities stands; let it begin or go on at once.
+
+    A running service or worker takes it up within 5 s; this command does not wait for that.
+
+    Example: postroom sweep --now
+    """
+    progress = asyncio.run(_sweep(now=now, restart=restart))
+    if as_json:
+        typer.echo(json.dumps(progress_as_dict(progress), default=plain))
+    else:
+        print_progress(Console(), progress)
+
+
+async def _sweep(*, now: bool, restart: bool) -> SweepProgress:
+    settings = settings_or_trial()
+    if not settings.kratos_admin_url:
+        raise ConfigurationError("no sweep is configured; set POSTROOM_KRATOS_ADMIN_URL to Kratos' admin API")
+    async with connected(settings) as parts:
+        swept = PostgresSwept(parts.pool)
+        if restart:
+            await swept.restart(0)
+        elif now:
+            await swept.put_off(0)
+        return await swept.progress()
+
+
+async def progress_of(parts: Parts) -> SweepProgress | None:
+    """None where no sweep is configured."""
+    return await PostgresSwept(parts.pool).progress() if parts.sweep else None
+
+
+def progress_as_dict(progress: SweepProgress | None) -> Mapping[str, Any] | None:
+    return progress and asdict(progress) | {"under_way": progress.token is not None}
+
+
+def print_progress(console: Console, progress: SweepProgress | None) -> None:
+    console.print(f"[bold]Sweep[/]: {_sentence(progress)}", soft_wrap=True)
+
+
+def _sentence(progress: SweepProgress | None) -> str:
+    if progress is None:
+        return "not configured (POSTROOM_KRATOS_ADMIN_URL): an identity whose hook is lost gets no mailbox"
+    whole = (
+        f"the last whole pass ended {ago(progress.finished_at)}" if progress.finished_at else "no pass has ended yet"
+    )
+    if progress.token is None:
+        return f"{whole}; next pass: {ago(progress.due_at)}"
+    return f"{whole}; a pass began {ago(progress.started_at)}, next page: {ago(progress.due_at)}"

@@ -1,0 +1,39 @@
+"""The port `Refusals`: the rows of the audit with the action `refuse`."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from postroom.domain.identity import Refusal
+from postroom.domain.request import Origin
+from postroom.postgres.connection import Pool, Row, row, rows
+
+
+class PostgresRefusals:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
+        if refusals:
+            parameters = {
+                "identity_ids": [refusal.identity_id for refusal in refusals],
+                "emails": [refusal.email for refusal in refusals],
+                "codes": [refusal.code for refusal in refusals],
+                "reasons": [refusal.reason for refusal in refusals],
+                "trigger_id": origin.trigger_id,
+                "request_id": origin.request_id,
+                "traceparent": origin.traceparent,
+            }
+            await rows(self._pool, "record_refusals", parameters)
+
+    async def last(self, identity_id: UUID) -> Refusal | None:
+        found = await row(self._pool, "last_refusal", {"identity_id": identity_id})
+        return _refusal_of(found) if found else None
+
+    async def without_request(self, *, limit: int) -> tuple[int, list[Refusal]]:
+        """How many identities were refused within the last 30 days and have no request, and the last of them."""
+        found = await rows(self._pool, "refused_identities", {"limit": limit})
+        return found[0]["total"] if found else 0, [_refusal_of(each) for each in found]
+
+
+def _refusal_of(found: Row) -> Refusal:
+    return Refusal(found["identity_id"], found["email"], found["code"], found["reason"], found["refused_at"])

@@ -1,0 +1,16 @@
+"""The alarms fire when they should and not else, as Prometheus itself computes them."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROMTOOL = shutil.which("promtool")
+RULES = Path(__file__).resolve().parents[2] / "deploy/prometheus/alerts_test.yml"
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="no promtool here: Debian has it in the package prometheus")
+def test_the_alarms_of_the_sweep_fire_when_they_should() -> None:
+    run = subprocess.run([PROMTOOL or "", "test", "rules", RULES], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -1,0 +1,21 @@
+"""Gauges out of PostgreSQL, as /metrics tells them."""
+
+from collections.abc import Mapping
+
+import httpx2
+from fastapi import FastAPI
+
+from postroom.api.health import Health, health_router
+
+
+async def _counts() -> Mapping[str, float]:
+    return {"requests_waiting": 3.0, "sweep_finished_timestamp_seconds": 1795563700.25}
+
+
+async def test_a_moment_is_told_to_the_second_and_a_number_plainly() -> None:
+    app = FastAPI()
+    app.include_router(health_router(Health(_counts)))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://postroom") as http:
+        told = (await http.get("/metrics")).text.splitlines()
+    assert "postroom_requests_waiting 3" in told
+    assert "postroom_sweep_finished_timestamp_seconds 1795563700.25" in told

@@ -1,0 +1,154 @@
+"""What a page of identities, or its absence, makes the sweep do, with everything around it scripted."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from structlog.testing import capture_logs
+
+from postroom.domain.identity import AddressPolicy, Identity, Refusal, UnreadableIdentity
+from postroom.domain.mailbox import Mailbox
+from postroom.domain.request import Origin, Request
+from postroom.errors import KratosAway, PageTokenRefused
+from postroom.ports import IdentityPage, SweepProgress
+from postroom.provisioning.sweep import LONGEST_PAUSE, SICK_PAUSE, Sweep
+from postroom.telemetry import REGISTRY
+
+ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
+
+
+@dataclass
+class World:
+    """Kratos gives `pages`, or raises them; `stored` and `recorded` is what PostgreSQL was given."""
+
+    pages: list[IdentityPage | Exception] = field(default_factory=list)
+    token: str | None = "0a"
+    stored: list[list[Mailbox]] = field(default_factory=list)
+    recorded: list[Refusal] = field(default_factory=list)
+    told: list[tuple[str, Any]] = field(default_factory=list)
+
+    async def page(self, token: str | None) -> IdentityPage:
+        given = self.pages.pop(0)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    async def progress(self) -> SweepProgress:
+        return SweepProgress(self.token, datetime(2026, 11, 25, tzinfo=UTC), 0, None, None)
+
+    async def start_soon(self) -> None:
+        raise NotImplementedError
+
+    async def put_off(self, seconds: float) -> None:
+        self.told.append(("put off", seconds))
+
+    async def restart(self, seconds: float) -> None:
+        self.told.append(("restart", seconds))
+
+    async def store(
+        self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
+    ) -> tuple[list[Request], list[Mailbox]]:
+        self.stored.append(list(mailboxes))
+        self.told.append((f"from {after} to {token}", due_in))
+        return [], []
+
+    async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
+        self.recorded += refusals
+
+    async def last(self, identity_id: UUID) -> Refusal | None:
+        raise NotImplementedError
+
+    async def announce(self, requests: Sequence[Request]) -> None:
+        assert requests == []
+
+    @asynccontextmanager
+    async def lead(self, name: str) -> AsyncIterator[bool]:
+        yield True
+
+
+def sweep_of(world: World) -> Sweep:
+    anything = cast(Any, world)
+    policy = AddressPolicy({"example.org"}, {"admin"})
+    return Sweep(
+        world,
+        world,
+        world,
+        anything,
+        anything,
+        anything,
+        policy,
+        every=300,
+        uniform=lambda low, high: (low + high) / 2,
+        wake=lambda: pytest.fail("nothing was stored"),
+    )
+
+
+def identity(identity_id: UUID, email: object = "ada@example.org", *, active: bool = True) -> Identity:
+    return Identity(identity_id, {"email": email}, active)
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause"),
+    [(None, SICK_PAUSE), (1.0, SICK_PAUSE), (120.0, 120.0), (1e6, LONGEST_PAUSE)],
+)
+async def test_a_kratos_that_gives_no_page_is_left_alone_for_as_long_as_it_asks(
+    asked: float | None, pause: float
+) -> None:
+    world = World([KratosAway("Kratos answered 429", retry_after=asked)])
+    assert await sweep_of(world).turn() == pause
+    assert world.told == [("put off", pause)]
+
+
+async def test_a_refused_page_token_begins_a_new_pass_and_not_at_once() -> None:
+    world = World([PageTokenRefused("Kratos refuses its own page token (400)")])
+    assert await sweep_of(world).turn() == SICK_PAUSE
+    assert world.told == [("restart", SICK_PAUSE)]
+
+
+async def test_the_progress_moves_on_from_the_page_that_was_read() -> None:
+    world = World([IdentityPage([], "0b"), IdentityPage([], None)])
+    assert await sweep_of(world).turn() == 0.5
+    world.token = "0b"
+    assert await sweep_of(world).turn() == 300
+    assert world.told == [("from 0a to 0b", 0.5), ("from 0b to None", 300)]
+
+
+async def test_what_is_wrong_with_one_identity_is_told_and_the_others_are_stored() -> None:
+    deep, unknown = (
+        UnreadableIdentity(EVE, "its JSON is nested too deeply"),
+        UnreadableIdentity(None, "its id is no UUID"),
+    )
+    page = [
+        identity(ADA),
+        identity(ADA),  # a list that names somebody twice
+        identity(BOB, "Admin@example.org\0"),
+        identity(UUID(int=4), "\ud800@example.org"),
+        identity(UUID(int=5), None),
+        identity(UUID(int=6), active=False),
+    ]
+    world = World([IdentityPage(page, None, [deep, unknown])])
+    before = _counted()
+    with capture_logs() as logs:
+        await sweep_of(world).turn()
+    assert world.stored == [[Mailbox(ADA, "ada@example.org")]]
+    assert [(each.identity_id, each.email, each.code) for each in world.recorded] == [
+        (EVE, None, "unreadable_identity"),
+        (BOB, "Admin@example.org", "malformed_address"),
+        (UUID(int=4), "@example.org", "unsafe_local_part"),
+        (UUID(int=5), None, "no_address"),
+    ]
+    counted = {found: number - before[found] for found, number in _counted().items()}
+    assert counted == {"unreadable": 2, "refused": 3, "inactive": 1, "known": 1, "missing": 0, "held": 0}
+    (line,) = [line for line in logs if line["log_level"] == "error"]
+    assert (line["event"], line["count"]) == ("Sweep sets aside identities that cannot be read", 2)
+    assert line["identities"] == [f"{EVE}: its JSON is nested too deeply", "without an id: its id is no UUID"]
+
+
+def _counted() -> dict[str, float]:
+    found = ("unreadable", "refused", "inactive", "known", "missing", "held")
+    name = "postroom_swept_identities_total"
+    return {each: REGISTRY.get_sample_value(name, {"found": each}) or 0 for each in found}
