@@ -9,7 +9,6 @@ from typing import Protocol
 from uuid import UUID
 
 from postroom.domain.breaker import Breaker, Cause
-from postroom.domain.identity import Identity, Refusal, UnreadableIdentity
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, Status
 from postroom.errors import MailServerError
@@ -32,49 +31,6 @@ class MailServer(Protocol):
         None if the server echoes, reads and writes. `Throttled` is no verdict: it would not be asked now. Any other
         error is what is wrong with it; `Misconfigured` if it refuses us. Raises nothing.
         """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class FoundAccount:
-    """An account on the mail server, whosever it is."""
-
-    account: StalwartAccount
-    marked_for: Sequence[UUID]
-    """the identities that its marks name; ours carry one mark"""
-    marked_elsewhere: bool
-    """it carries a mark in another domain than ours are made in"""
-    display_name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class AccountPage:
-    """`last` is the id to go on after, None when there was none: the end."""
-
-    accounts: Sequence[FoundAccount]
-    last: str | None
-
-
-class Presence(StrEnum):
-    """What became of the account that an identity has by our records."""
-
-    PRESENT = "present"
-    MISSING = "missing"
-    UNMARKED = "unmarked"
-    """an account has this id, but not the identity's mark: after a restore it may be somebody else's"""
-
-
-class Accounts(Protocol):
-    """All accounts of the mail server, to read. Raises `MailServerError`s and nothing else."""
-
-    async def count(self, *, deadline: float) -> int: ...
-
-    async def page(self, after: str | None, *, deadline: float) -> AccountPage:
-        """The accounts that follow the id `after`, the first ones for None."""
-        ...
-
-    async def look(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Presence]:
-        """What became of each of up to 500 accounts: their ids on the mail server, by identity. In one request."""
         ...
 
 
@@ -296,100 +252,6 @@ class Leadership(Protocol):
 
     def lead(self, name: str) -> AbstractAsyncContextManager[bool]:
         """Whether we lead `name`, for the length of the block. Raises `Unavailable`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class IdentityPage:
-    """`next_token` is None on the last page."""
-
-    identities: Sequence[Identity]
-    next_token: str | None
-    unreadable: Sequence[UnreadableIdentity] = ()
-
-
-class Refusals(Protocol):
-    """Who gets no mailbox as things are, and why. Raises `Unavailable`."""
-
-    async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
-        """What an identity's last refusal says already is not recorded again."""
-        ...
-
-    async def last(self, identity_id: UUID) -> Refusal | None: ...
-
-
-class Identities(Protocol):
-    """The identities of Kratos."""
-
-    async def page(self, token: str | None) -> IdentityPage:
-        """One page, the first for None. Raises `KratosAway`, also when Kratos is not well, and `PageTokenRefused`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class SweepProgress:
-    """Where the sweep stands: `token` of the next page (None: a new pass), due at `due_at`, which is in `due_in` s."""
-
-    token: str | None
-    due_at: datetime
-    due_in: float
-    started_at: datetime | None
-    """of the pass under way, or of the last one; None before the first page"""
-    finished_at: datetime | None
-    """of the last whole pass"""
-
-
-class Swept(Protocol):
-    """What the sweep stores. Raises `Unavailable`."""
-
-    async def progress(self) -> SweepProgress: ...
-
-    async def start_soon(self) -> None:
-        """Let a new pass begin now, unless one is under way."""
-        ...
-
-    async def put_off(self, seconds: float) -> None:
-        """Let the next page be due in so many seconds."""
-        ...
-
-    async def restart(self, seconds: float) -> None:
-        """Let a new pass begin in so many seconds, though one may be under way."""
-        ...
-
-    async def store(
-        self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
-    ) -> tuple[list[Request], list[Mailbox]]:
-        """Store the missing requests, and the progress from the page `after` to `token`, in one commit.
-
-        Returns what was stored, and the mailboxes whose address another identity holds.
-        """
-        ...
-
-
-class Standing(StrEnum):
-    """How what PostgreSQL holds compares with a marked account of the mail server."""
-
-    MISSING = "missing"
-    KNOWN = "known"
-    UNDER_WAY = "under_way"
-    """its request waits or runs: a worker adopts the account by its mark"""
-    DEAD = "dead"
-    HELD = "held"
-    """the request of another identity holds its address"""
-    DIFFERENT = "different"
-    """another address, or another account, is on record for the identity"""
-
-
-class Rebuilt(Protocol):
-    """What a rebuild compares and restores. Raises `Unavailable`."""
-
-    async def compare(self, accounts: Mapping[UUID, StalwartAccount]) -> Mapping[UUID, Standing]: ...
-
-    async def restore(self, accounts: Mapping[UUID, FoundAccount], *, actor: str) -> set[UUID]:
-        """Store what is missing, with its audit rows, in one commit; what exists is left alone.
-
-        Returns the identities that were restored: fewer than asked if somebody else was quicker.
-        """
         ...
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import Conflict, Misconfigured, Permanent, Transient
-from postroom.ports import Presence
+from postroom.provisioning.ports import Presence
 from postroom.runtime import authorization
 from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.answers import Busy

@@ -16,9 +16,9 @@ from parts import environment, running_parts
 from postroom import runtime, settings
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.errors import ConfigurationError, Throttled
-from postroom.ports import AccountPage, FoundAccount, Presence, Standing
 from postroom.postgres.sweep import PostgresSwept
 from postroom.provisioning.accept import Ready
+from postroom.provisioning.ports import AccountPage, FoundAccount, Presence, Standing
 from postroom.provisioning.rebuild import Rebuild, Tally
 from postroom.runtime import Parts, connected
 from records import NOWHERE, Records

@@ -8,6 +8,7 @@ ATTEMPT = "unit/test_attempt.py::"
 WORKER = "unit/test_worker.py::"
 SEEDS = "simulation/test_seeds.py::test_every_invariant_holds_in_thousands_of_seeded_runs"
 OUTAGE = "simulation/test_outages.py::"
+RELEASES = "integration/test_releases.py::"
 BACKLOG = (
     "simulation/test_backlog.py::"
     "test_10_000_requests_of_a_40_minute_outage_are_done_at_the_set_pace_and_new_sign_ups_first"
@@ -27,8 +28,8 @@ CORE = [
     Mutant(
         "a failure counts during an outage",
         "provisioning/attempt.py",
-        "        if problem is None:\n            return True\n        cause",
-        "        if problem is None or True:\n            return True\n        cause",
+        "        if problem is None:\n            return Verdict.WELL\n",
+        "        if problem is None or True:\n            return Verdict.WELL\n",
         (
             f"{ATTEMPT}test_a_failure_while_the_server_is_not_well_spends_nothing_and_opens_the_breaker",
             f"{OUTAGE}test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most",
@@ -51,7 +52,7 @@ CORE = [
     Mutant(
         "an unknown outcome is forgotten by the next attempt",
         "domain/request.py",
-        "outcome_unknown=move.outcome_unknown or outcome_unknown)",
+        "outcome_unknown=move.outcome_unknown or request.outcome_unknown)",
         "outcome_unknown=move.outcome_unknown)",
         (f"{MOVES}test_once_unknown_an_outcome_stays_unknown",),
     ),
@@ -79,8 +80,8 @@ CORE = [
     Mutant(
         "an outcome is lost when PostgreSQL is away",
         "provisioning/attempt.py",
-        "                await asyncio.sleep(SETTLE_PAUSE)\n",
-        "                raise\n",
+        "            await asyncio.sleep(SETTLE_PAUSE)\n",
+        "            return None\n",
         (f"{ATTEMPT}test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back",),
     ),
     Mutant(
@@ -218,10 +219,50 @@ CORE = [
     Mutant(
         "a wrong key opens no breaker",
         "provisioning/attempt.py",
-        "        if error.domain is None:\n"
-        "            await self._open_breaker(_cause_of(error), str(error))\n"
-        "            return\n",
-        "        if error.domain is None:\n            return\n",
+        "        if error.domain is None:\n            await self._open_breaker(_cause_of(error), str(error))\n",
+        "",
         (f"{ATTEMPT}test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm",),
+    ),
+    Mutant(
+        "a server too busy to say so is taken for one that is away",
+        "provisioning/attempt.py",
+        "        if isinstance(problem, Throttled):\n            return Verdict.NONE\n",
+        "",
+        (f"{ATTEMPT}test_a_server_too_busy_to_say_whether_it_is_well_opens_no_breaker_and_spends_nothing",),
+    ),
+    Mutant(
+        "a failure takes the verdict of a question that began before it",
+        "provisioning/wellness.py",
+        "        self._asking, self._next = self._next, None\n",
+        "        self._asking = self._next\n",
+        ("unit/test_wellness.py::test_failures_during_a_question_take_the_verdict_of_one_later_question",),
+    ),
+    Mutant(
+        "an outcome is tried to be stored for ever",
+        "provisioning/attempt.py",
+        "            if self._clock.monotonic() + SETTLE_PAUSE > lease_ends - LEASE_ENDS_SOON:\n",
+        "            if False:\n",
+        (f"{ATTEMPT}test_an_outcome_that_cannot_be_stored_is_given_up_before_the_lease_ends",),
+    ),
+    Mutant(
+        "locked rows hide those behind them",
+        "retry/waking.py",
+        "        self._behind = due.last\n",
+        "",
+        ("unit/test_waking.py::test_a_thousand_locked_rows_hide_nobody",),
+    ),
+    Mutant(
+        "all are released at once",
+        "domain/slow_start.py",
+        "    size: int = 1\n",
+        "    size: int = 500\n",
+        ("unit/test_slow_start.py::test_one_is_tried_first_and_twice_as_many_after_each_success",),
+    ),
+    Mutant(
+        "a refused request is tried with every mailbox of others",
+        "retry/release.py",
+        "released = await self._releases.release(cause, room, but=course.failed)",
+        "released = await self._releases.release(cause, room, but=())",
+        (f"{RELEASES}test_a_released_request_that_fails_again_is_not_tried_with_every_mailbox_of_others",),
     ),
 ]

@@ -131,8 +131,8 @@ STATEMENTS = [
     Mutant(
         "claim gives no lease",
         f"{SQL}claim.sql",
-        "WHEN 'running' THEN clock_timestamp() + make_interval(secs => %(lease)s)",
-        "WHEN 'running' THEN clock_timestamp()",
+        "WHEN c.new_state = 'running' THEN %(lease)s::float8",
+        "WHEN c.new_state = 'running' THEN 0.0",
         (
             f"{CLAIM}test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_row_in_the_same_commit",
             SQL_WALK,
@@ -157,7 +157,7 @@ STATEMENTS = [
         f"{SQL}claim.sql",
         "crashes = r.crashes + c.crashed::int",
         "crashes = r.crashes",
-        (f"{CLAIM}test_the_third_crash_is_dead_with_its_reason", SQL_WALK),
+        (f"{CLAIM}test_no_number_of_crashes_buries_a_request_and_each_makes_it_wait_longer", SQL_WALK),
     ),
     Mutant(
         "accept ignores the breaker",
@@ -190,9 +190,44 @@ STATEMENTS = [
     Mutant(
         "the safety look misses ended leases",
         f"{SQL}overdue.sql",
-        "   OR (state = 'running' AND due_at <= now())\n",
-        "",
+        "           OR (state = 'running' AND due_at <= now()))\n      AND (due_at",
+        "           )\n      AND (due_at",
         (SQL_WALK,),
+    ),
+    Mutant(
+        "an outcome does not end the count of crashes",
+        f"{SQL}settle.sql",
+        "        crashes = 0,\n",
+        "",
+        (f"{CLAIM}test_any_outcome_ends_the_count_of_crashes", SQL_WALK),
+    ),
+    Mutant(
+        "a claim takes more than it may",
+        f"{SQL}claim.sql",
+        "    LIMIT %(limit)s\n",
+        "",
+        (f"{CLAIM}test_no_more_are_granted_than_asked_for_and_locked_rows_take_nobodys_place", SQL_WALK),
+    ),
+    Mutant(
+        "a prober that slept closes a later opening",
+        f"{SQL}breaker_close.sql",
+        "WHERE open AND changed_at = %(changed_at)s",
+        "WHERE open AND %(changed_at)s::timestamptz IS NOT NULL",
+        (SQL_WALK,),
+    ),
+    Mutant(
+        "whoever waits for the breaker is released while it is open",
+        f"{SQL}release.sql",
+        "WHEN NOT (SELECT open FROM mail_server_breaker) THEN now() END AS at",
+        "ELSE now() END AS at",
+        ("integration/test_releases.py::test_a_cause_of_the_breaker_holds_while_it_is_open", SQL_WALK),
+    ),
+    Mutant(
+        "a mailbox made before ends the trouble of its domain",
+        f"{SQL}release.sql",
+        " AND enqueued_at < (SELECT at FROM ended)",
+        " AND (SELECT at FROM ended) IS NOT NULL",
+        ("integration/test_releases.py::test_a_cause_of_a_domain_ends_with_a_mailbox_of_that_domain_made_later",),
     ),
     Mutant(
         "everybody takes the probe",

@@ -20,8 +20,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from postroom.domain.identity import Identity
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.errors import KratosAway, MailServerError, Transient
-from postroom.ports import IdentityPage
 from postroom.postgres.connection import sql
+from postroom.provisioning.ports import IdentityPage
 from simulation.mail_model import MailModel
 from simulation.redis_model import RedisModel
 from simulation.sql_model import Row, SqlModel

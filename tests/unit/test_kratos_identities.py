@@ -18,7 +18,7 @@ from postroom.errors import KratosAway, PageTokenRefused
 from postroom.kratos import identities as module
 from postroom.kratos.identities import PAGE_BYTES, KratosIdentities
 from postroom.kratos.identity_list import identities_of, next_token
-from postroom.ports import IdentityPage
+from postroom.provisioning.ports import IdentityPage
 
 ADA = UUID("0a5293f1-f4d6-49f4-b34f-6da62c360604")
 BOB = UUID("3a5293f1-f4d6-49f4-b34f-6da62c360604")

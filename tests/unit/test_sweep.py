@@ -14,7 +14,7 @@ from postroom.domain.identity import AddressPolicy, Identity, Refusal, Unreadabl
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request
 from postroom.errors import KratosAway, PageTokenRefused
-from postroom.ports import IdentityPage, SweepProgress
+from postroom.provisioning.ports import IdentityPage, SweepProgress
 from postroom.provisioning.sweep import LONGEST_PAUSE, SICK_PAUSE, Sweep
 from postroom.telemetry import REGISTRY
 

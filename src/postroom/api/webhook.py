@@ -16,8 +16,8 @@ from postroom.api.raw_body import TooSlow, read_at_most
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
 from postroom.errors import Refused, Stopping, Unavailable
-from postroom.ports import Refusals
 from postroom.provisioning.accept import Accept, Held, Ready, Rejected, WillRetry
+from postroom.provisioning.ports import Refusals
 from postroom.telemetry import DATABASE_ERRORS, HOOK_SECONDS, HOOKS, log
 
 KEY_HEADER = "X-Postroom-Key"

@@ -2,7 +2,7 @@
 
 import typer
 
-from postroom.cli import check, look, mail_server, rebuild, sandbox, service, sweep, trial
+from postroom.cli import check, look, mail_server, rebuild, sandbox, service, status, sweep, trial
 
 app = typer.Typer(
     name="postroom",
@@ -15,6 +15,7 @@ app = typer.Typer(
 trial.register(app)
 service.register(app)
 check.register(app)
+status.register(app)
 look.register(app)
 mail_server.register(app)
 sweep.register(app)

@@ -12,8 +12,8 @@ from rich.console import Console
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.terminal import ago, plain
 from postroom.errors import ConfigurationError
-from postroom.ports import SweepProgress
 from postroom.postgres.sweep import PostgresSwept
+from postroom.provisioning.ports import SweepProgress
 from postroom.runtime import Parts, connected
 
 

@@ -13,7 +13,7 @@ from postroom.domain.identity import UnreadableIdentity
 from postroom.errors import KratosAway, PageTokenRefused
 from postroom.kratos.answer import Answer, ask, require_success
 from postroom.kratos.identity_list import identities_of, identity_of, next_token
-from postroom.ports import IdentityPage
+from postroom.provisioning.ports import IdentityPage
 
 PAGE_SIZE = 500
 """Kratos caps a page at 500, silently."""

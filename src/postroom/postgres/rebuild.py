@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from postroom.domain.mailbox import StalwartAccount
-from postroom.ports import FoundAccount, Standing
 from postroom.postgres.connection import Pool, rows
+from postroom.provisioning.ports import FoundAccount, Standing
 
 
 class PostgresRebuilt:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Request
-from postroom.ports import SweepProgress
 from postroom.postgres.connection import Pool, row, rows
 from postroom.postgres.requests import request_of
+from postroom.provisioning.ports import SweepProgress
 
 
 class PostgresSwept:

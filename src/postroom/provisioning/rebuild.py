@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from postroom.errors import Throttled
-from postroom.ports import AccountPage, Accounts, FoundAccount, Rebuilt, Standing
+from postroom.provisioning.ports import AccountPage, Accounts, FoundAccount, Rebuilt, Standing
 
 PAGE_WITHIN = 30.0
 """Seconds in which the mail server gives a page."""

@@ -16,7 +16,8 @@ from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin
 from postroom.errors import KratosAway, PageTokenRefused, Refused, Unavailable
 from postroom.pause import pause
-from postroom.ports import Announcements, Identities, IdentityPage, Leadership, Refusals, Requests, Swept
+from postroom.ports import Announcements, Leadership, Requests
+from postroom.provisioning.ports import Identities, IdentityPage, Refusals, Swept
 from postroom.telemetry import DATABASE_ERRORS, SWEEP_FAILURES, SWEEP_PAGES, SWEPT, log
 
 PAGE_PAUSE = 0.5

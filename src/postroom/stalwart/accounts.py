@@ -5,7 +5,7 @@ from uuid import UUID
 
 from postroom.domain.mailbox import StalwartAccount, identity_of
 from postroom.errors import Transient
-from postroom.ports import AccountPage, FoundAccount, Presence
+from postroom.provisioning.ports import AccountPage, FoundAccount, Presence
 from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
 from postroom.stalwart.registry import StalwartRegistry

@@ -1,0 +1,154 @@
+"""`postroom status`: what waits, what is dead and what to do, and how all parts are."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+
+from postroom.cli.environment import settings_or_trial
+from postroom.cli.look import AsJson
+from postroom.cli.refused import print_refused, refused_as_dict
+from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
+from postroom.cli.terminal import ago, plain, print_rows, shown
+from postroom.domain.backoff import MAX_RETRIES
+from postroom.examination.finding import Finding
+from postroom.postgres.audit import Listing
+from postroom.runtime import connected
+
+SHOWN = 20
+SEEN_WITHIN = 60.0
+"""Seconds: a process that lives, and reaches PostgreSQL, writes its row every 10 s."""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("status")(status_command)
+
+
+def status_command(as_json: AsJson = False) -> None:
+    """Show what waits, runs, is overdue or dead, and whether the parts around us are well.
+
+    Example: postroom status --json
+    """
+    asyncio.run(_status(as_json=as_json))
+
+
+async def _status(*, as_json: bool) -> None:
+    # Not at the top: it loads the web framework, for which the other commands should not wait.
+    from postroom.examination.whole import examine
+
+    async with connected(settings_or_trial()) as parts:
+        content: dict[str, Any] = {"counts": await parts.audit.counts(), "breaker": await parts.breakers.read()}
+        for name, listing in LISTINGS.items():
+            content[name] = await parts.audit.look(listing, limit=SHOWN)
+        content["processes"] = await parts.processes.all()
+        content["refused"] = await parts.refusals.without_request(limit=SHOWN)
+        content["sweep"] = await progress_of(parts)
+        content["parts"] = [finding for finding in await examine(parts) if finding.part != "settings"]
+    if as_json:
+        typer.echo(json.dumps(_as_dict(content), indent=2, default=plain))
+    else:
+        _print(Console(), content)
+
+
+def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
+    breaker = content["breaker"]
+    return {
+        **content,
+        "breaker": {"open": breaker.open, "error": breaker.error, "probe_at": breaker.probe_at},
+        "dead": [{**letter, "do": advice(letter)} for letter in content["dead"]],
+        "refused": refused_as_dict(*content["refused"]),
+        "sweep": progress_as_dict(content["sweep"]),
+        "parts": [finding.as_dict() for finding in content["parts"]],
+    }
+
+
+def _print(console: Console, content: Mapping[str, Any]) -> None:
+    counts, breaker = content["counts"], content["breaker"]
+    console.print(
+        f"[bold]{counts['requests_waiting']:.0f}[/] waiting, [bold]{counts['requests_running']:.0f}[/] running, "
+        f"[bold]{counts['requests_overdue']:.0f}[/] overdue, [bold]{counts['requests_dead']:.0f}[/] dead"
+    )
+    if breaker.open:
+        error = escape(shown(breaker.error or ""))
+        following = (
+            f"next probe {ago(breaker.probe_at)}" if breaker.probe_at else "nobody probes; postroom resume ends it"
+        )
+        console.print(f"[red]The mail server is not asked[/]: {error}; {following}")
+    print_progress(console, content["sweep"])
+    for title, columns, name, row in TABLES:
+        print_rows(console, title, columns, [row(each) for each in content[name]])
+    print_refused(console, *content["refused"])
+    _print_parts(console, content["parts"])
+
+
+def advice(letter: Mapping[str, Any]) -> str:
+    """What an operator can do about a dead letter."""
+    reason = letter["reason"]
+    if "held by" in reason or "taken by" in reason:
+        return "let the person choose another address; it is tried at the next hook"
+    if "buried by" in reason:
+        return "postroom retry, if it was a mistake"
+    if "refused" in reason or "asked for" in reason:
+        return "mend what the mail server names, then postroom retry"
+    return "see postroom log for each attempt; mend it, then postroom retry"
+
+
+def _held_back(each: Mapping[str, Any]) -> tuple[str, ...]:
+    cause, _, domain = str(each["waits_for"]).partition(":")
+    remedy = "they go on when the mail server is well; postroom resume asks it now"
+    if cause == "domain":
+        remedy = f"mend what the mail server names, then postroom resume --domain {domain}"
+    return each["waits_for"], str(each["requests"]), each["last_error"] or "", remedy
+
+
+def _dead(letter: Mapping[str, Any]) -> tuple[str, ...]:
+    return letter["email"], ago(letter["enqueued_at"]), letter["reason"], advice(letter)
+
+
+def _drift(each: Mapping[str, Any]) -> tuple[str, ...]:
+    return each["email"], each["wanted_email"], str(each["identity_id"])
+
+
+def _waiting(each: Mapping[str, Any]) -> tuple[str, ...]:
+    number = f"{each['retries']}/{MAX_RETRIES}" if each["retries"] else "first"
+    return ago(each["due_at"]), each["email"], each["state"], number, each["last_error"] or ""
+
+
+def _process(each: Mapping[str, Any]) -> tuple[str | Text, ...]:
+    seen, is_gone = ago(each["seen_at"]), each["unseen_s"] >= SEEN_WITHIN
+    late = [name for name, loop in sorted(each["loops"].items()) if loop["age"] > loop["late_after"]]
+    loops = ", ".join(sorted(each["loops"])) or "none yet"
+    return (
+        each["host"],
+        str(each["pid"]),
+        each["kind"],
+        ago(each["started_at"]),
+        Text(f"{seen}: ended without a word, or cut off", style="red") if is_gone else seen,
+        Text(f"{loops}; hanging: {', '.join(late)}", style="red") if late else loops,
+    )
+
+
+def _print_parts(console: Console, findings: Sequence[Finding]) -> None:
+    colours = {"fine": "green", "warning": "yellow", "wrong": "red"}
+    rows = [(each.part, Text(each.state, style=colours[each.state]), each.detail, each.fix) for each in findings]
+    print_rows(console, "Parts", ("part", "state", "what was found", "what to do"), rows)
+
+
+LISTINGS: dict[str, Listing] = {
+    "next": "next_waiting",
+    "held_back": "held_back",
+    "dead": "dead_letters",
+    "drift": "drifts",
+}
+TABLES: list[tuple[str, tuple[str, ...], str, Callable[[Mapping[str, Any]], Sequence[str | Text]]]] = [
+    ("Next", ("due", "email", "state", "retry", "last error"), "next", _waiting),
+    ("Held back", ("waits for", "requests", "last answer", "what to do"), "held_back", _held_back),
+    ("Dead letters", ("email", "died", "reason", "what to do"), "dead", _dead),
+    ("Another address is wanted", ("mailbox", "wanted", "identity"), "drift", _drift),
+    ("Processes", ("host", "pid", "kind", "started", "seen", "loops"), "processes", _process),
+]
