@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from redis.asyncio import Redis
 
 from eventually import eventually
 from postroom import settings
+from postroom.postgres.connection import open_connection
+from postroom.postgres.leadership import PostgresLeadership
 from postroom.queue.retry_set import KEY as RETRY_SET
 from postroom.runtime import Parts, connected
 from servers import Database
@@ -44,6 +47,13 @@ async def running_parts(environment: dict[str, str], *, concurrency: int = 4) ->
             parts.worker.stop()
             await parts.accept.drain(within=1)
             await worker
+
+
+@asynccontextmanager
+async def leadership_at(url: str) -> AsyncIterator[PostgresLeadership]:
+    leadership = PostgresLeadership(partial(open_connection, url, application_name="postroom-leader"))
+    yield leadership
+    await leadership.aclose()
 
 
 async def queue_is_empty(redis: Redis) -> None:

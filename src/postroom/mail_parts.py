@@ -33,7 +33,6 @@ from postroom.mail.servers import mail_servers
 from postroom.mail.supervision import supervise
 from postroom.mail.watching import Watching
 from postroom.postgres.access_tokens import PostgresAccessTokens
-from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.mail_accounts import PostgresMailAccounts
 from postroom.postgres.mail_credentials import PostgresMailCredentials
 from postroom.postgres.mail_states import PostgresMailStates
@@ -148,7 +147,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             stalwart_hook=StalwartHook(_web_hook(settings), arrivals.hint),
             now=clock.now,
         )
-        sweep = ArrivalSweep(states, arrivals, PostgresLeadership(pool), beat=beats.of("arrival_sweep"))
+        sweep = ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep"))
         yield MailParts(api, people, accounts, upstream, streams, announcing, arrivals, watching, sweep, master)
 
 

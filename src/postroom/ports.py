@@ -218,7 +218,7 @@ class WaitingRequests(Protocol):
 
 
 class RetryMembers(Protocol):
-    """What Redis holds. Each method raises when Redis does not answer."""
+    """What Redis holds. All methods raise when Redis does not answer; `add`, `remove` return how many they changed."""
 
     async def has_epoch(self) -> bool:
         """False after Redis lost its data."""
@@ -240,15 +240,15 @@ class RetryMembers(Protocol):
         """Those of `requests` whose exact member is not there, whatever its score."""
         ...
 
-    async def add(self, requests: Sequence[Request]) -> None:
+    async def add(self, requests: Sequence[Request]) -> int:
         """Announce waiting requests, each at its due time."""
         ...
 
-    async def remove(self, members: Sequence[str]) -> None: ...
+    async def remove(self, members: Sequence[str]) -> int: ...
 
 
 class Leadership(Protocol):
-    """At most one process at a time leads a task."""
+    """One process at a time leads a task; two for a while when PostgreSQL goes away, which must be harmless."""
 
     def lead(self, name: str) -> AbstractAsyncContextManager[bool]:
         """Whether we lead `name`, for the length of the block. Raises `Unavailable`."""

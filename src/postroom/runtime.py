@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 from redis.asyncio import Redis
@@ -19,7 +20,7 @@ from postroom.pause import pause
 from postroom.ports import Announcements
 from postroom.postgres.audit import Audit, keep_mark_domain, kept_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
-from postroom.postgres.connection import Pool, make_pool
+from postroom.postgres.connection import Pool, make_pool, open_connection
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.processes import PostgresProcesses
 from postroom.postgres.rebuild import PostgresRebuilt
@@ -63,6 +64,7 @@ class Parts:
 
     settings: Settings
     pool: Pool
+    leadership: PostgresLeadership
     redis: Redis | None
     stalwart: StalwartClient
     mail_server: StalwartRegistry
@@ -97,9 +99,12 @@ def open_stalwart(settings: Settings) -> StalwartClient:
 async def connected(settings: Settings, *, concurrency: int = SERVICE_CONCURRENCY) -> AsyncGenerator[Parts]:
     """The parts of a process. Nothing needs to be up yet: each part waits for its own server."""
     async with AsyncExitStack() as stack:
-        pool = make_pool(settings.database_url.get_secret_value(), size=settings.pool_size)
+        database_url = settings.database_url.get_secret_value()
+        pool = make_pool(database_url, size=settings.pool_size)
         await pool.open(wait=False)
         stack.push_async_callback(close, pool.close)
+        leadership = PostgresLeadership(partial(open_connection, database_url, application_name="postroom-leader"))
+        stack.push_async_callback(close, leadership.aclose)
         redis: Redis | None = None
         if settings.redis_url:
             redis = connect(settings.redis_url.get_secret_value())
@@ -110,7 +115,7 @@ async def connected(settings: Settings, *, concurrency: int = SERVICE_CONCURRENC
         if settings.kratos_admin_url:
             kratos = KratosIdentities(settings.kratos_admin_url)
             stack.push_async_callback(close, kratos.aclose)
-        yield _assemble(settings, pool, redis, stalwart, kratos, settings.concurrency or concurrency)
+        yield _assemble(settings, pool, leadership, redis, stalwart, kratos, settings.concurrency or concurrency)
 
 
 async def close(closing: Callable[[], Awaitable[None]]) -> None:
@@ -126,6 +131,7 @@ async def close(closing: Callable[[], Awaitable[None]]) -> None:
 def _assemble(
     settings: Settings,
     pool: Pool,
+    leadership: PostgresLeadership,
     redis: Redis | None,
     stalwart: StalwartClient,
     kratos: KratosIdentities | None,
@@ -164,6 +170,7 @@ def _assemble(
     return Parts(
         settings,
         pool,
+        leadership,
         redis,
         stalwart,
         mail_server,
@@ -176,9 +183,9 @@ def _assemble(
         announcements,
         accept,
         worker,
-        _reconcile(pool, redis, clock, heartbeats.of("reconcile")),
-        _release(pool, announcements, clock, worker, heartbeats.of("release")),
-        _sweep(settings, pool, kratos, requests, announcements, worker, heartbeats.of("sweep")),
+        _reconcile(pool, leadership, redis, clock, heartbeats.of("reconcile")),
+        _release(pool, leadership, announcements, clock, worker, heartbeats.of("release")),
+        _sweep(settings, pool, leadership, kratos, requests, announcements, worker, heartbeats.of("sweep")),
     )
 
 
@@ -188,22 +195,32 @@ def _waking(pool: Pool, retry_set: RetrySet | None, clock: SystemClock) -> Wakin
 
 
 def _release(
-    pool: Pool, announcements: Announcements, clock: SystemClock, worker: Worker, beat: Callable[[], None]
+    pool: Pool,
+    leadership: PostgresLeadership,
+    announcements: Announcements,
+    clock: SystemClock,
+    worker: Worker,
+    beat: Callable[[], None],
 ) -> Release:
-    leadership = PostgresLeadership(pool)
     return Release(PostgresReleases(pool), announcements, leadership, clock, wake=worker.wake, beat=beat)
 
 
-def _reconcile(pool: Pool, redis: Redis | None, clock: SystemClock, beat: Callable[[], None]) -> Reconcile | None:
+def _reconcile(
+    pool: Pool,
+    leadership: PostgresLeadership,
+    redis: Redis | None,
+    clock: SystemClock,
+    beat: Callable[[], None],
+) -> Reconcile | None:
     if redis is None:
         return None
-    members = RedisMembers(redis)
-    return Reconcile(PostgresWaiting(pool), members, PostgresLeadership(pool), clock, failures=FAILURES, beat=beat)
+    return Reconcile(PostgresWaiting(pool), RedisMembers(redis), leadership, clock, failures=FAILURES, beat=beat)
 
 
 def _sweep(
     settings: Settings,
     pool: Pool,
+    leadership: PostgresLeadership,
     kratos: KratosIdentities | None,
     requests: PostgresRequests,
     announcements: Announcements,
@@ -219,7 +236,7 @@ def _sweep(
         PostgresRefusals(pool),
         requests,
         announcements,
-        PostgresLeadership(pool),
+        leadership,
         AddressPolicy(settings.domains, settings.reserved),
         every=settings.sweep_seconds,
         uniform=random.uniform,

@@ -7,8 +7,10 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
+from parts import leadership_at
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool
+from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.requests import PostgresRequests
 from records import Records, records_of
 from servers import Database
@@ -31,6 +33,19 @@ def requests(pool: Pool) -> PostgresRequests:
 @pytest.fixture
 def breakers(pool: Pool) -> PostgresBreakers:
     return PostgresBreakers(pool)
+
+
+@pytest.fixture
+async def leadership(database: Database) -> AsyncIterator[PostgresLeadership]:
+    async with leadership_at(database.service_url) as leadership:
+        yield leadership
+
+
+@pytest.fixture
+async def other_leadership(database: Database) -> AsyncIterator[PostgresLeadership]:
+    """As another process has it."""
+    async with leadership_at(database.service_url) as leadership:
+        yield leadership
 
 
 @pytest.fixture

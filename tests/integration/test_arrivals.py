@@ -310,7 +310,9 @@ async def test_a_mail_server_that_does_not_answer_for_a_moment_costs_seconds_and
     await until_told(records, first)
 
 
-async def test_who_is_refused_is_left_to_the_sweep(one: Process, pool: Pool, records: Records) -> None:
+async def test_who_is_refused_is_left_to_the_sweep(
+    one: Process, leadership: PostgresLeadership, records: Records
+) -> None:
     one.mail.failures = [Misconfigured("mail server answered 401", unauthorized=True)]
     (first,) = one.mail.deliver("b")
     one.arrivals.hint(["b"])
@@ -320,33 +322,37 @@ async def test_who_is_refused_is_left_to_the_sweep(one: Process, pool: Pool, rec
     assert one.mail.looks["b"] == looks, "and not again by itself"
     assert await told(records) == []
     await age(records, "400 s")
-    await sweep_of(one, pool).sweep(asyncio.Event())
+    await sweep_of(one, leadership).sweep(asyncio.Event())
     await until_told(records, first)
 
 
-async def test_a_lost_hint_is_caught_by_the_sweep(one: Process, pool: Pool, records: Records) -> None:
+async def test_a_lost_hint_is_caught_by_the_sweep(
+    one: Process, leadership: PostgresLeadership, records: Records
+) -> None:
     (first,) = one.mail.deliver("b")
-    await sweep_of(one, pool).sweep(asyncio.Event())
+    await sweep_of(one, leadership).sweep(asyncio.Event())
     assert await told(records) == [], "somebody looked a moment ago"
     await age(records, "400 s")
-    await sweep_of(one, pool).sweep(asyncio.Event())
+    await sweep_of(one, leadership).sweep(asyncio.Event())
     await until_told(records, first)
     query = "SELECT now() - checked_at < interval '5 s' FROM mail_states"
     assert await records.value(query), "it waits its turn again"
 
 
 async def test_mail_that_came_while_nobody_looked_is_new_and_not_an_import(
-    one: Process, pool: Pool, records: Records
+    one: Process, leadership: PostgresLeadership, records: Records
 ) -> None:
     await age(records, "8 hours")
     (lost,) = one.mail.deliver("b", age=timedelta(hours=7))
     one.mail.deliver("b", age=timedelta(hours=9) + GRACE)
-    await sweep_of(one, pool).sweep(asyncio.Event())
+    await sweep_of(one, leadership).sweep(asyncio.Event())
     await until_told(records, lost)
     assert await ids_told(records) == [lost]
 
 
-async def test_one_process_sweeps_at_a_time_and_keeps_its_pace(one: Process, pool: Pool, records: Records) -> None:
+async def test_one_process_sweeps_at_a_time_and_keeps_its_pace(
+    one: Process, leadership: PostgresLeadership, other_leadership: PostgresLeadership, records: Records
+) -> None:
     for number in range(10, 16):
         account = MailAccount(UUID(int=number), f"{number}@example.org", f"x{number}")
         await one.begin(account)
@@ -354,21 +360,21 @@ async def test_one_process_sweeps_at_a_time_and_keeps_its_pace(one: Process, poo
     hinted: list[float] = []
     clock = asyncio.get_running_loop().time
     one.arrivals.hint = lambda account_ids, state=None: hinted.extend(clock() for _ in account_ids) or ()
-    slow = sweep_of(one, pool, pace=50)
+    slow = sweep_of(one, leadership, pace=50)
     first = asyncio.create_task(slow.sweep(asyncio.Event()))
     await eventually(lambda: hinted, "the first one leads")
     begun = len(hinted)
-    await sweep_of(one, pool, pace=10_000).sweep(asyncio.Event())
+    await sweep_of(one, other_leadership, pace=10_000).sweep(asyncio.Event())
     assert len(hinted) <= begun + 1
     await first
     assert len(hinted) == 7
     assert hinted[-1] - hinted[0] >= 6 * 0.02 * 0.9
 
 
-async def test_a_sweep_ends_when_it_shall_stop(one: Process, pool: Pool, records: Records) -> None:
+async def test_a_sweep_ends_when_it_shall_stop(one: Process, leadership: PostgresLeadership, records: Records) -> None:
     await age(records, "400 s")
     stop = asyncio.Event()
-    running = asyncio.create_task(sweep_of(one, pool, pace=0.001).run(stop))
+    running = asyncio.create_task(sweep_of(one, leadership, pace=0.001).run(stop))
     await eventually(lambda: one.mail.looks.get("b", 0) == 2, "it has begun")
     stop.set()
     await asyncio.wait_for(running, 2)
@@ -450,8 +456,8 @@ async def age(records: Records, interval: str) -> None:
     await records.rows("UPDATE mail_states SET checked_at = now() - %s::interval", interval)
 
 
-def sweep_of(one: Process, pool: Pool, *, pace: float = 1000) -> ArrivalSweep:
-    return ArrivalSweep(one.states, one.arrivals, PostgresLeadership(pool), every=300, pace=pace)
+def sweep_of(one: Process, leadership: PostgresLeadership, *, pace: float = 1000) -> ArrivalSweep:
+    return ArrivalSweep(one.states, one.arrivals, leadership, every=300, pace=pace)
 
 
 @asynccontextmanager

@@ -3,7 +3,8 @@ crash; three of those would bury the request."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar, cast
+from unittest.mock import patch
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -11,10 +12,16 @@ import pytest
 
 from chaos.proxy import FaultProxy
 from eventually import eventually
-from postroom.domain.request import State
-from postroom.ports import Answer
+from fakes import FakeAnnouncements
+from postroom import ports
+from postroom.clock import SystemClock
+from postroom.domain.mailbox import Mailbox
+from postroom.domain.request import Request, State
 from postroom.postgres.connection import make_pool
 from postroom.postgres.requests import PostgresRequests
+from postroom.provisioning.accept import Accept, Answer, Held, WillRetry
+from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.slots import Slots
 from records import NOWHERE, Records, mailbox
 from servers import Database
 
@@ -41,16 +48,29 @@ async def through_the_proxy(database: Database, proxy: FaultProxy) -> AsyncItera
     await pool.close()
 
 
-async def losing_the_answer(proxy: FaultProxy, records: Records, identity_id: UUID, call: Coroutine[Any, Any, T]) -> T:
-    """The result of `call`, whose first answer is cut after its commit."""
+async def losing_the_answer(
+    proxy: FaultProxy,
+    records: Records,
+    identity_id: UUID,
+    call: Coroutine[Any, Any, T],
+    *,
+    status: str = "pending",
+    meanwhile: LiteralString = "",
+) -> T:
+    """The result of `call`, whose first answer is cut after the commit that writes `status` into the audit.
+
+    `meanwhile` is done to the rows before the proxy passes on again.
+    """
     proxy.cut_after(LONGER_THAN_A_CHECK)
     task = asyncio.create_task(call)
 
     async def committed() -> bool:
-        return any(status == "pending" for _, status, _ in await records.audit(identity_id))
+        return any(found == status for _, found, _ in await records.audit(identity_id))
 
     await eventually(committed, "the statement is committed")
     assert not task.done()
+    if meanwhile:
+        await records.rows(meanwhile)
     proxy.pass_on()
     return await asyncio.wait_for(task, 15)
 
@@ -59,15 +79,83 @@ async def losing_the_answer(proxy: FaultProxy, records: Records, identity_id: UU
 async def test_whoever_stored_a_request_is_its_holder_though_the_answer_was_lost(
     name: str, requests: PostgresRequests, through_the_proxy: PostgresRequests, proxy: FaultProxy, records: Records
 ) -> None:
-    alice, holder = mailbox(), uuid4()
-    if name == "revive":
-        assert await requests.accept(mailbox("bob"), holder=None, lease=10, origin=NOWHERE, action="accept")
-        assert await requests.refuse_held(mailbox("bob", alice.identity_id), origin=NOWHERE, action="accept")
+    alice, holder = await buried(requests, "alice") if name == "revive" else mailbox(), uuid4()
     store = getattr(through_the_proxy, name)(alice, holder=holder, lease=10, origin=NOWHERE, action="accept")
     request = await losing_the_answer(proxy, records, alice.identity_id, store)
     assert request
     assert (request.state, request.holder, request.attempts) == (State.RUNNING, holder, 1)
     assert [status for _, status, _ in await records.audit(alice.identity_id)].count("pending") == 1
+
+
+async def buried(requests: PostgresRequests, email: str) -> Mailbox:
+    """An identity whose request for another address than `email` is dead; now it asks for `email`."""
+    alice = mailbox(email)
+    assert await requests.accept(mailbox("bob"), holder=None, lease=10, origin=NOWHERE, action="accept")
+    assert await requests.refuse_held(mailbox("bob", alice.identity_id), origin=NOWHERE, action="accept")
+    return alice
+
+
+@pytest.mark.parametrize("name", ["accept", "revive"])
+async def test_who_was_stored_to_wait_stands_though_the_answer_was_lost(
+    name: str, requests: PostgresRequests, through_the_proxy: PostgresRequests, proxy: FaultProxy, records: Records
+) -> None:
+    """Without a slot, or with the breaker open, no holder tells that the row is ours."""
+    alice = await buried(requests, "alice") if name == "revive" else mailbox()
+    store = getattr(through_the_proxy, name)(alice, holder=None, lease=10, origin=NOWHERE, action="accept")
+    request = await losing_the_answer(proxy, records, alice.identity_id, store, status="done")
+    assert request
+    assert (request.state, request.email) == (State.WAITING, alice.email)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "answer"),
+    [
+        ("", WillRetry()),
+        (
+            "UPDATE email_requests SET state = 'running', holder = gen_random_uuid() WHERE state = 'waiting'",
+            WillRetry(),
+        ),
+        (
+            "UPDATE email_requests SET state = 'dead', due_at = NULL, reason = 'buried by olga: spam' "
+            "WHERE email LIKE 'alice@%'",
+            Held("buried by olga: spam"),
+        ),
+    ],
+    ids=["as it was stored", "running", "dead"],
+)
+async def test_a_hook_that_revived_its_request_is_told_what_became_of_it_though_the_answer_was_lost(
+    requests: PostgresRequests,
+    through_the_proxy: PostgresRequests,
+    proxy: FaultProxy,
+    records: Records,
+    meanwhile: LiteralString,
+    answer: Answer,
+) -> None:
+    alice = await buried(requests, "alice")
+    announcements = FakeAnnouncements()
+    woken: list[UUID | None] = []
+    accept = Accept(
+        through_the_proxy,
+        cast(Attempts, None),
+        announcements,
+        Slots(0),
+        SystemClock(),
+        new_id=uuid4,
+        wake=woken.append,
+        deadline=2,
+        lease=10,
+    )
+    # The cut is set when the hook is past its reads, which are answered with more bytes than a check.
+    revive = through_the_proxy.revive
+
+    async def lost(*args: Any, **options: Any) -> Request | None:
+        call = revive(*args, **options)
+        return await losing_the_answer(proxy, records, alice.identity_id, call, status="done", meanwhile=meanwhile)
+
+    with patch.object(through_the_proxy, "revive", lost):
+        assert await asyncio.wait_for(accept(alice, NOWHERE), 20) == answer
+    if not meanwhile:
+        assert [request.identity_id for request, _ in announcements.replaced] == woken == [alice.identity_id]
 
 
 async def test_whoever_claimed_is_granted_it_once_though_the_answer_was_lost(
@@ -77,9 +165,9 @@ async def test_whoever_claimed_is_granted_it_once_though_the_answer_was_lost(
     assert await requests.accept(alice, holder=None, lease=10, origin=NOWHERE, action="accept")
     claiming = through_the_proxy.claim([alice.identity_id], lease=30)
     (claim,) = await losing_the_answer(proxy, records, alice.identity_id, claiming)
-    assert claim.answer is Answer.GRANTED
+    assert claim.answer is ports.Answer.GRANTED
     assert claim.request
     assert claim.request.holder == (await records.request(alice.identity_id))["holder"]
     assert [status for _, status, _ in await records.audit(alice.identity_id)] == ["done", "pending"]
     (other,) = await requests.claim([alice.identity_id], lease=30)
-    assert other.answer is Answer.RUNNING
+    assert other.answer is ports.Answer.RUNNING

@@ -34,8 +34,8 @@ def clock() -> OwnClock:
 
 
 @pytest.fixture
-def reconcile(pool: Pool, redis: Redis, clock: OwnClock) -> Reconcile:
-    return Reconcile(PostgresWaiting(pool), RedisMembers(redis), PostgresLeadership(pool), clock, failures=FAILURES)
+def reconcile(pool: Pool, redis: Redis, leadership: PostgresLeadership, clock: OwnClock) -> Reconcile:
+    return Reconcile(PostgresWaiting(pool), RedisMembers(redis), leadership, clock, failures=FAILURES)
 
 
 async def _waiting(records: Records, number: int, *, due_in: float = 60, quiet_for: float = 60) -> list[UUID]:
@@ -132,23 +132,6 @@ async def test_numbers_that_differ_twice_lead_to_a_full_pass(
     assert await reconcile.turn() == NOTHING  # once may be a race
     clock.seconds += 30
     assert await reconcile.turn() == Corrections(added=3)
-
-
-async def test_only_one_process_leads(pool: Pool) -> None:
-    one, other = PostgresLeadership(pool), PostgresLeadership(pool)
-    async with one.lead("reconcile") as leads, other.lead("reconcile") as leads_too, other.lead("sweep") as elsewhere:
-        assert (leads, leads_too, elsewhere) == (True, False, True)
-    async with other.lead("reconcile") as leads:
-        assert leads
-
-
-async def test_the_server_notices_a_leader_whose_host_was_cut_off(pool: Pool) -> None:
-    """Else it would keep the lock for as long as its own keepalive, two hours by default."""
-    async with pool.connection() as conn:
-        cursor = await conn.execute(
-            "SELECT current_setting('tcp_keepalives_idle') AS idle, current_setting('tcp_keepalives_count') AS count"
-        )
-        assert await cursor.fetchone() == {"idle": "5", "count": "3"}
 
 
 async def test_a_run_without_faults_needs_no_correction(

@@ -111,12 +111,16 @@ async def test_a_locked_row_is_left_and_the_others_are_released(
 
 
 async def test_a_look_lets_one_go_first_and_twice_as_many_after_each_success_and_tells_redis(
-    requests: PostgresRequests, releases: PostgresReleases, pool: Pool, redis: Redis, records: Records
+    requests: PostgresRequests,
+    releases: PostgresReleases,
+    leadership: PostgresLeadership,
+    redis: Redis,
+    records: Records,
 ) -> None:
     retry_set, clock, woken = RetrySet(redis, lease=30), FakeClock(), list[None]()
     people = [await waiting_for(requests, f"user-{number}", OUTAGE) for number in range(10)]
     await retry_set.announce(people)
-    release = Release(releases, retry_set, PostgresLeadership(pool), clock, wake=lambda: woken.append(None))
+    release = Release(releases, retry_set, leadership, clock, wake=lambda: woken.append(None))
     numbers: list[int] = []
     for _ in range(4):
         numbers.append(await release.turn())
@@ -138,10 +142,10 @@ async def test_a_look_lets_one_go_first_and_twice_as_many_after_each_success_and
 
 
 async def test_a_released_request_that_fails_again_is_not_tried_with_every_mailbox_of_others(
-    requests: PostgresRequests, releases: PostgresReleases, pool: Pool, redis: Redis
+    requests: PostgresRequests, releases: PostgresReleases, leadership: PostgresLeadership, redis: Redis
 ) -> None:
     clock = FakeClock()
-    release = Release(releases, RetrySet(redis, lease=30), PostgresLeadership(pool), clock, wake=lambda: None)
+    release = Release(releases, RetrySet(redis, lease=30), leadership, clock, wake=lambda: None)
     alice = await waiting_for(requests, "alice", REFUSED)
     await made(requests, "first")
     assert await release.turn() == 1

@@ -184,8 +184,8 @@ CORE = [
     Mutant(
         "reconcile says complete before it is",
         "retry/reconcile.py",
-        "        started = self._clock.monotonic()\n        members",
-        "        started = self._clock.monotonic()\n        await self._members.set_epoch()\n        members",
+        "        removed, otherwise = await",
+        "        await self._members.set_epoch()\n        removed, otherwise = await",
         ("unit/test_reconcile.py::test_a_full_pass_that_broke_off_does_not_call_redis_complete",),
     ),
     Mutant(

@@ -5,6 +5,7 @@ from mutants.mutant import SQL, Mutant
 CLAIM = "integration/test_claim.py::"
 SETTLE = "integration/test_settle.py::"
 REQUESTS = "integration/test_requests.py::"
+PARTITIONS = "integration/test_log_partitions.py::"
 RETRY_SET = "integration/test_retry_set.py::"
 SQL_WALK = "simulation/test_sql_model.py::test_the_model_of_postgresql_follows_every_statement"
 REDIS_WALK = "simulation/test_redis_model.py::test_the_model_of_redis_follows_every_call"
@@ -185,7 +186,14 @@ STATEMENTS = [
         "postgres/migrations/versions/0001_start.sql",
         "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE",
         "CREATE TRIGGER append_only BEFORE DELETE",
-        ("integration/test_audit.py::test_the_log_refuses_every_change_in_the_parent_and_each_partition",),
+        (f"{PARTITIONS}test_a_partition_that_an_operator_made_is_guarded_by_the_log",),
+    ),
+    Mutant(
+        "an archived month may be edited",
+        "postgres/migrations/versions/0004_log_partitions.sql",
+        "CREATE OR REPLACE TRIGGER never_changed BEFORE UPDATE OR DELETE",
+        "CREATE OR REPLACE TRIGGER never_changed BEFORE DELETE",
+        (f"{PARTITIONS}test_a_detached_month_refuses_every_change_to_its_owner_and_a_superuser",),
     ),
     Mutant(
         "the safety look misses ended leases",

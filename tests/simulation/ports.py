@@ -122,7 +122,8 @@ class SimulatedConnection:
         return [{"ours": self._locks.held.setdefault(name, self) is self}]
 
     def _unlock(self, name: str) -> list[Row]:
-        self._locks.held.pop(name, None)
+        if self._locks.held.get(name) is self:
+            del self._locks.held[name]
         return []
 
     async def __aenter__(self) -> "SimulatedConnection":
@@ -146,6 +147,12 @@ class SimulatedPool:
     def connection(self) -> SimulatedConnection:
         if self._is_down():
             raise PoolTimeout("nobody there")
+        return SimulatedConnection(self._model, self._locks, self._line)
+
+    async def connect(self) -> SimulatedConnection:
+        """A connection beside the pool."""
+        if self._is_down():
+            raise _postgres_lost()
         return SimulatedConnection(self._model, self._locks, self._line)
 
 

@@ -231,7 +231,7 @@ class Process:
             deadline=5.0,
             lease=INLINE_LEASE,
         )
-        leadership = PostgresLeadership(pool)
+        leadership = PostgresLeadership(pool.connect)
         self.reconcile = _Counted(world, PostgresWaiting(pool), RedisMembers(redis), leadership, clock)
         self.release = Release(PostgresReleases(pool), retry_set, leadership, clock, wake=self.worker.wake)
         self.sweep = Sweep(

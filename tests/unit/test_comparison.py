@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from fakes import START, request_of
-from postroom.domain.comparison import foreign, missing
+from postroom.domain.comparison import foreign, missing, written_otherwise
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
 
@@ -42,3 +42,4 @@ def test_a_member_that_is_written_otherwise_is_the_same_member() -> None:
     spaced = member_of(request).replace(",", ", ")
     assert missing([request], [spaced]) == []
     assert foreign([request], [spaced]) == []
+    assert written_otherwise([request], [spaced, member_of(request)]) == [spaced]

@@ -37,3 +37,9 @@ def foreign(waiting: Iterable[Request], members: Iterable[str]) -> list[str]:
     """The members that stand for none of the waiting requests."""
     known = {key_of(request) for request in waiting}
     return [member for member in members if key_of_member(member) not in known]
+
+
+def written_otherwise(waiting: Iterable[Request], members: Iterable[str]) -> list[str]:
+    """The members that are not, byte for byte, what this version writes for one of the waiting requests."""
+    exact = {RetryJob.of(request).to_json() for request in waiting}
+    return [member for member in members if member not in exact]

@@ -28,8 +28,7 @@ LONGEST_SLEEP = 5.0
 
 
 class ArrivalSweep:
-    """Each `every` seconds, at least `pace` accounts a second. It holds a connection of the pool as long as it takes:
-    that is what the lock of its leader hangs on. `beat` says that it goes round."""
+    """Each `every` seconds, at least `pace` accounts a second. `beat` says that it goes round."""
 
     def __init__(
         self,

@@ -66,27 +66,34 @@ def sql(name: str) -> LiteralString:
     return cast(LiteralString, _REQUEST.sub(listed, folder.joinpath("sql", f"{name}.sql").read_text()))
 
 
+_SESSION: dict[str, Any] = {
+    # Each statement is its own transaction: none of ours needs two.
+    "autocommit": True,
+    "row_factory": dict_row,
+    "connect_timeout": 3,
+    # A server that hangs must not hang us: the caller learns `Unavailable` and nothing is claimed stored.
+    # The server's keepalives: else it holds the advisory lock of a host that was cut off for two hours, and nobody
+    # else sweeps or reconciles.
+    "options": "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s "
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 6000,
+}
+
+
+async def open_connection(url: str, *, application_name: str) -> AsyncConnection[Row]:
+    """A connection beside the pool. Raises `psycopg.Error`."""
+    return await AsyncConnection[Row].connect(url, application_name=application_name, **_SESSION)
+
+
 def make_pool(url: str, *, size: int) -> Pool:
     """A pool, not yet open. `url` may name several hosts (`target_session_attrs=read-write` finds the primary)."""
     return Pool(
         url,
         connection_class=AsyncConnection[Row],
-        kwargs={
-            # Each statement is its own transaction: none of ours needs two.
-            "autocommit": True,
-            "row_factory": dict_row,
-            "connect_timeout": 3,
-            "application_name": "postroom",
-            # A server that hangs must not hang us: the caller learns `Unavailable` and nothing is claimed stored.
-            # The server's keepalives: else it holds the advisory lock of a host that was cut off for two hours, and
-            # nobody else sweeps or reconciles.
-            "options": "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s "
-            "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 6000,
-        },
+        kwargs={"application_name": "postroom", **_SESSION},
         min_size=1,
         max_size=size,
         timeout=POOL_TIMEOUT,

@@ -24,6 +24,10 @@ NAMED_COLUMNS = "0003"
 """Code from before this revision asks for `*`: it breaks under a changed table, and cannot be asked what it needs."""
 
 _READ_AND_WRITE = ("email_requests", "email_accounts", "resumed_domains")
+_PARTITIONS_OF_THE_LOG = """
+SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'email_provisioning_log'::regclass
+"""
 _READ_WRITE_AND_FORGET = ("access_tokens", "mail_credentials", "mail_states", "live_events", "processes")
 
 
@@ -137,6 +141,9 @@ def _grant(conn: psycopg.Connection, service_role: str) -> None:
         )
     # The audit: what was written stays as it was written.
     conn.execute(compose.SQL("GRANT SELECT, INSERT ON email_provisioning_log, postroom_facts TO {}").format(role))
+    # Each partition by itself, since it may be detached: the schema's default rights may have given it more.
+    for (partition,) in conn.execute(_PARTITIONS_OF_THE_LOG).fetchall():
+        conn.execute(compose.SQL("REVOKE ALL ON {} FROM {}").format(compose.Identifier(partition), role))
     # Its own name is asked for rows that no month took (`log_default_rows`).
     conn.execute(compose.SQL("GRANT SELECT ON email_provisioning_log_default TO {}").format(role))
     conn.execute(compose.SQL("GRANT SELECT, UPDATE ON mail_server_breaker, identity_sweep TO {}").format(role))

@@ -45,13 +45,18 @@ class PostgresRequests:
         try:
             started = await row(self._pool, name, parameters)
         except Lost:
-            # Perhaps committed: then the same holder is there. Giving up would let its lease run out, as a crash.
+            # Perhaps committed: then it stands there. Giving up would let the lease of its holder run out, as a crash.
             started = await row(self._pool, name, parameters) or await self._started_by(holder, mailbox)
         return request_of(started) if started else None
 
     async def _started_by(self, holder: UUID | None, mailbox: Mailbox) -> Row | None:
+        """The row that we stored; or one that waits for the same mailbox, of which nothing tells whose it is and
+        announcing it again is harmless."""
         found = await row(self._pool, "read", {"identity_id": mailbox.identity_id})
-        return found if found and holder and found["holder"] == holder else None
+        if found is None:
+            return None
+        waits = found["state"] == State.WAITING and found["email"] == mailbox.email
+        return found if waits or (holder and found["holder"] == holder) else None
 
     async def read(self, identity_id: UUID) -> tuple[Request, UUID | None] | None:
         found = await row(self._pool, "read", {"identity_id": identity_id})

@@ -124,8 +124,14 @@ class Accept:
             found = await self._requests.read(mailbox.identity_id)
         if found is None:
             return await self._refuse_held(mailbox, origin)
-        if found[0].state is State.DEAD and found[0].email != mailbox.email:
-            return await self._start(self._requests.revive, mailbox, origin, ends) or Held(HELD)
+        if _asks_for_another(found[0], mailbox):
+            started = await self._start(self._requests.revive, mailbox, origin, ends)
+            if started:
+                return started
+            # Not revived now: the address is held, or it was revived before, by a hook whose answer was lost.
+            found = await self._requests.read(mailbox.identity_id)
+            if found is None or _asks_for_another(found[0], mailbox):
+                return Held(HELD)
         return await self._repeat(*found, mailbox, origin, ends)
 
     async def _refuse_held(self, mailbox: Mailbox, origin: Origin) -> Answer:
@@ -239,6 +245,11 @@ class Accept:
         ends = self._clock.monotonic() + seconds
         while (left := ends - self._clock.monotonic()) > 0 and (under_way := {*self._running, *self._hooks}):
             await asyncio.wait(under_way, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _asks_for_another(request: Request, mailbox: Mailbox) -> bool:
+    """Whether the request is dead, and another address might live."""
+    return request.state is State.DEAD and request.email != mailbox.email
 
 
 def _after(settled: Settled) -> Answer:

@@ -59,17 +59,21 @@ class RedisMembers:
             found += [request for request, score in zip(chunk, scores, strict=True) if score is None]
         return found
 
-    async def add(self, requests: Sequence[Request]) -> None:
+    async def add(self, requests: Sequence[Request]) -> int:
+        added = 0
         for chunk in _chunks(requests):
             scores = {RetryJob.of(request).to_json(): request.due_at.timestamp() for request in chunk if request.due_at}
             # NX: a worker may have put it off a moment ago.
             async with asking():
-                await self._redis.zadd(KEY, scores, nx=True)
+                added += cast(int, await self._redis.zadd(KEY, scores, nx=True))
+        return added
 
-    async def remove(self, members: Sequence[str]) -> None:
+    async def remove(self, members: Sequence[str]) -> int:
+        removed = 0
         for start in range(0, len(members), CHUNK):
             async with asking():
-                await self._redis.zrem(KEY, *members[start : start + CHUNK])
+                removed += int(await self._redis.zrem(KEY, *members[start : start + CHUNK]))
+        return removed
 
 
 def _chunks(requests: Sequence[Request]) -> list[Sequence[Request]]:

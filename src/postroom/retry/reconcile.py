@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from postroom.domain.comparison import Key, foreign, key_of, key_of_member, missing
+from postroom.domain.comparison import Key, foreign, key_of, key_of_member, missing, written_otherwise
 from postroom.domain.request import Request, State
 from postroom.errors import Unavailable
 from postroom.pause import pause
@@ -25,7 +25,8 @@ WINDOW = (1.0, 90.0)
 LOOK_AT_MOST = 2000
 """Rows and members of one look, so that it takes milliseconds; the full pass sees all."""
 QUIET = 5.0
-PAGE = 5000
+PAGE = 1000
+"""Rows or members of one step of the full pass: while they are parsed, this process answers no hook."""
 LEADER = "reconcile"
 
 
@@ -97,37 +98,49 @@ class Reconcile:
         return await self._correct(missing(rows, members), foreign(rows, members))
 
     async def full_pass(self) -> Corrections:
-        """Compare all that waits, a page at a time; at its end Redis is known to be complete (the epoch key)."""
+        """Compare all that waits, both ways; at its end Redis is known to be complete (the epoch key).
+
+        A page at a time: a million members and rows together would need more memory than the service may have.
+        """
         started = self._clock.monotonic()
-        members: dict[Key, str] = {}
-        strange: list[str] = []
-        async for page in self._members.pages(PAGE):
-            self._beat()
-            for member in page:
-                key = key_of_member(member)
-                if key is None:
-                    strange.append(member)
-                else:
-                    members[key] = member
-        corrections, compared = Corrections(), 0
-        async for rows in self._waiting.pages(PAGE):
-            self._beat()
-            absent = [request for request in rows if members.pop(key_of(request), None) is None]
-            corrections += await self._correct(absent, [])
-            compared += len(rows)
-        # What is left stands for no waiting row that we saw.
-        strange += members.values()
-        for start in range(0, len(strange), PAGE):
-            corrections += await self._correct([], strange[start : start + PAGE])
+        removed, otherwise = await self._members_against_rows()
+        added, compared = await self._rows_against_members(otherwise)
         await self._members.set_epoch()
         log.info(
             "Reconcile compared all that waits",
             compared=compared,
-            added=corrections.added,
-            removed=corrections.removed,
+            added=added.added,
+            removed=removed.removed,
             seconds=round(self._clock.monotonic() - started, 2),
         )
-        return corrections
+        return added + removed
+
+    async def _members_against_rows(self) -> tuple[Corrections, set[Key]]:
+        """Remove the members that stand for nothing.
+
+        Returns, too, for whom a member stands that this version writes otherwise: he is not missing.
+        """
+        corrections, otherwise = Corrections(), set[Key]()
+        async for page in self._members.pages(PAGE):
+            self._beat()
+            identities = {key[0] for key in map(key_of_member, page) if key}
+            rows = (await self._waiting.read_many(list(identities), quiet=QUIET)).values()
+            waiting = [request for request, _ in rows if request.state is State.WAITING]
+            others = written_otherwise(waiting, page)
+            strange = foreign(waiting, others)
+            otherwise |= {key for key in map(key_of_member, others) if key} - set(map(key_of_member, strange))
+            corrections += await self._correct([], strange)
+        return corrections, otherwise
+
+    async def _rows_against_members(self, otherwise: set[Key]) -> tuple[Corrections, int]:
+        """Add the members that are missing. Returns, too, how many rows were compared."""
+        corrections, compared = Corrections(), 0
+        async for page in self._waiting.pages(PAGE):
+            self._beat()
+            absent = [request for request in await self._members.absent(page) if key_of(request) not in otherwise]
+            corrections += await self._correct(absent, [])
+            compared += len(page)
+        return corrections, compared
 
     async def _numbers_differ_twice(self) -> bool:
         """A member stays while its request runs, so there may be more of them than rows that wait."""
@@ -143,14 +156,13 @@ class Reconcile:
         if not identities and not strange:
             return Corrections()
         fresh = await self._waiting.read_many(list(identities), quiet=QUIET)
-        add = [request for request in absent if _still_waits(request, fresh)]
-        add = await self._members.absent(add)
-        remove = [member for member, key in keys.items() if key is None or _stands_for_nothing(key, fresh)]
-        await self._members.add(add)
-        await self._members.remove(remove)
-        CORRECTIONS.labels(direction="added").inc(len(add))
-        CORRECTIONS.labels(direction="removed").inc(len(remove))
-        return Corrections(len(add), len(remove))
+        added = await self._members.add([request for request in absent if _still_waits(request, fresh)])
+        removed = await self._members.remove(
+            [member for member, key in keys.items() if key is None or _stands_for_nothing(key, fresh)]
+        )
+        CORRECTIONS.labels(direction="added").inc(added)
+        CORRECTIONS.labels(direction="removed").inc(removed)
+        return Corrections(added, removed)
 
 
 Fresh = dict[object, tuple[Request, bool]]

@@ -19,7 +19,7 @@ SELECT 1::float8 AS database_up,
        )::float8 AS oldest_live_event_seconds,
        (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         WHERE i.inhparent = 'email_provisioning_log'::regclass
-          AND c.relname > 'email_provisioning_log_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')
-          AND c.relname ~ '\d{4}_\d\d$')::float8 AS log_months_ahead,
+          AND substring(c.relname FROM '\d{4}_\d\d') > to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'))::float8
+           AS log_months_ahead,
        (SELECT EXISTS (SELECT FROM email_provisioning_log_default)::int)::float8 AS log_default_rows
 FROM email_requests WHERE state IN ('waiting', 'running')

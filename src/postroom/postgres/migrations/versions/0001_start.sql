@@ -86,11 +86,12 @@ DECLARE
     made  integer := 0;
 BEGIN
     FOR i IN 0..months LOOP
-        month := date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + make_interval(months => i);
+        -- Months are added to the clock of UTC: in a time zone with summer time the partitions would overlap.
+        month := (date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => i)) AT TIME ZONE 'UTC';
         name := 'email_provisioning_log_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM');
         IF to_regclass(name) IS NULL THEN
             EXECUTE format('CREATE TABLE %I PARTITION OF email_provisioning_log FOR VALUES FROM (%L) TO (%L)',
-                           name, month, month + interval '1 month');
+                           name, month, (month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
             PERFORM guard_log_partition(name::regclass);
             made := made + 1;
         END IF;

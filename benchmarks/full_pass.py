@@ -1,0 +1,40 @@
+"""One full pass of reconcile in a process that has loaded all of a service: what it did and took, as JSON.
+
+python -m benchmarks.full_pass      with the settings of a service in the environment
+"""
+
+import json
+import time
+from pathlib import Path
+
+import uvloop
+
+from postroom import process, settings
+from postroom.runtime import connected
+from postroom.telemetry import configure_logging
+
+
+def mebibytes(field: str) -> float:
+    """A field of proc_pid_status(5). Not getrusage(2): after fork and exec that tells of the parent."""
+    status = Path("/proc/self/status").read_text()
+    return round(int(status.partition(f"{field}:")[2].split()[0]) / 1024, 1)
+
+
+async def full_pass() -> dict[str, float]:
+    async with connected(settings.load()) as parts:
+        process.make_app(parts)
+        assert parts.reconcile
+        before, started = mebibytes("VmRSS"), time.perf_counter()
+        corrections = await parts.reconcile.full_pass()
+        return {
+            "added": corrections.added,
+            "removed": corrections.removed,
+            "seconds": round(time.perf_counter() - started, 1),
+            "MiB before": before,
+            "MiB at most": mebibytes("VmHWM"),
+        }
+
+
+if __name__ == "__main__":
+    configure_logging(json=True, level="WARNING")
+    print(json.dumps(uvloop.run(full_pass())))

@@ -1,0 +1,149 @@
+"""Who leads: one process at a time, on a connection of its own, and nobody for longer than that lasts."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from uuid import uuid4
+
+import pytest
+
+from eventually import eventually
+from http_server import answering, server
+from parts import environment, leadership_at
+from postroom import settings
+from postroom.domain.breaker import Cause
+from postroom.errors import Unavailable
+from postroom.postgres.connection import open_connection
+from postroom.postgres.leadership import PostgresLeadership
+from postroom.provisioning.accept import WillRetry
+from postroom.runtime import connected
+from records import NOWHERE, Records, mailbox
+from relay import relay_to
+from servers import Database
+
+
+async def leads(process: PostgresLeadership, name: str = "reconcile") -> bool:
+    async with process.lead(name) as leads:
+        return leads
+
+
+async def end_the_connections_of_leaders(database: Database) -> None:
+    async with await open_connection(database.service_url, application_name="test") as connection:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'postroom-leader'"
+        )
+
+
+async def test_only_one_process_leads(leadership: PostgresLeadership, other_leadership: PostgresLeadership) -> None:
+    async with (
+        leadership.lead("reconcile") as leads_first,
+        other_leadership.lead("reconcile") as leads_too,
+        other_leadership.lead("sweep") as elsewhere,
+    ):
+        assert (leads_first, leads_too, elsewhere) == (True, False, True)
+    assert await leads(other_leadership)
+
+
+async def test_only_one_task_of_a_process_leads(leadership: PostgresLeadership) -> None:
+    """PostgreSQL would grant the session its own lock once more."""
+    async with leadership.lead("reconcile") as first:
+        assert (first, await leads(leadership)) == (True, False)
+    assert await leads(leadership)
+
+
+async def test_all_that_a_process_leads_takes_one_connection(leadership: PostgresLeadership, records: Records) -> None:
+    async with AsyncExitStack() as stack:
+        names = ("sweep", "reconcile", "release")
+        contexts = [stack.enter_async_context(leadership.lead(name)) for name in names]
+        assert await asyncio.gather(*contexts) == [True, True, True]
+        connections = await records.value(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'postroom-leader'"
+        )
+        assert connections == 1
+
+
+async def test_a_leader_whose_connection_ends_is_followed_by_another_and_leads_again_later(
+    leadership: PostgresLeadership, other_leadership: PostgresLeadership, database: Database
+) -> None:
+    async with leadership.lead("reconcile") as led:
+        assert led
+        await end_the_connections_of_leaders(database)
+        async with other_leadership.lead("reconcile") as follows:
+            assert follows
+            async with leadership.lead("sweep") as elsewhere:  # which opens another connection meanwhile
+                assert elsewhere
+    assert await leads(other_leadership)
+    assert await leads(leadership), "the turn that ended gave back no lock that was not its own"
+
+
+async def test_a_connection_that_ended_between_two_turns_costs_none(
+    leadership: PostgresLeadership, database: Database
+) -> None:
+    assert await leads(leadership)
+    await end_the_connections_of_leaders(database)
+    assert await leads(leadership)
+
+
+async def test_without_postgresql_nobody_leads_and_later_somebody_does(database: Database) -> None:
+    port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])
+    async with (
+        relay_to(port) as relay,
+        leadership_at(database.service_url.replace(f":{port}/", f":{relay.port}/")) as process,
+    ):
+        assert await leads(process)
+        await relay.cut()
+        with pytest.raises(Unavailable):
+            await leads(process)
+        await relay.open()
+        assert await leads(process)
+
+
+async def test_who_is_cancelled_while_asking_leaves_no_lock_behind(
+    leadership: PostgresLeadership, other_leadership: PostgresLeadership
+) -> None:
+    assert await leads(leadership, "sweep")
+    for steps in range(12):
+        asking = asyncio.create_task(leads(leadership))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+
+        async def free() -> bool:
+            return await leads(other_leadership)
+
+        await eventually(free, "nobody holds the lock")
+
+
+async def test_the_server_notices_a_leader_whose_host_was_cut_off(database: Database) -> None:
+    """Else it would keep the lock for as long as its own keepalive, two hours by default."""
+    async with await open_connection(database.service_url, application_name="postroom-leader") as connection:
+        cursor = await connection.execute(
+            "SELECT current_setting('tcp_keepalives_idle') AS idle, current_setting('tcp_keepalives_count') AS count"
+        )
+        assert await cursor.fetchone() == {"idle": "5", "count": "3"}
+
+
+async def test_leaders_that_wait_for_others_leave_the_smallest_pool_to_the_hooks(
+    database: Database, records: Records
+) -> None:
+    """`POSTROOM_POOL_SIZE=2`, a sweep that waits for a Kratos without an answer, and a reconcile."""
+    async with server(answering()) as kratos:
+        small = environment(database, None, None, pool_size=2, kratos_admin_url=kratos, inline_deadline_seconds=1)
+        async with connected(settings.load(small)) as parts:
+            assert parts.sweep
+            sweeping = asyncio.create_task(parts.sweep.turn())
+
+            async def leads_somewhere() -> bool:
+                return await records.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") > 0
+
+            await eventually(leads_somewhere, "the sweep leads and waits")
+            async with parts.leadership.lead("reconcile") as led, parts.leadership.lead("release") as led_too:
+                assert led
+                assert led_too
+                await parts.breakers.open(Cause.OUTAGE, "no attempt is needed here")
+                hooks = [parts.accept(mailbox(f"user-{number}", uuid4()), NOWHERE) for number in range(4)]
+                assert await asyncio.wait_for(asyncio.gather(*hooks), 3) == [WillRetry()] * 4
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
