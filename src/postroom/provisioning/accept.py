@@ -130,6 +130,7 @@ class Accept:
         """Store by `store` and attempt; None if it did not store."""
         has_slot = has_slot or await self._slots.take(within=self._left_for_a_slot(ends))
         try:
+            self._require_time(ends)
             holder = self._new_id() if has_slot else None
             before = self._clock.monotonic()
             request = await store(mailbox, holder=holder, lease=self._lease, origin=origin, action="accept")
@@ -149,6 +150,11 @@ class Accept:
         done, _ = await asyncio.wait([task], timeout=max(0.0, ends - self._clock.monotonic()))
         # Cancelled: the service stops past its drain, and the request is due again at once.
         return _after(task.result()) if done and not task.cancelled() else WillRetry()
+
+    def _require_time(self, ends: float) -> None:
+        if self._clock.monotonic() >= ends:
+            # Whoever sent it has given it up: after an outage, these must not hold up who comes now.
+            raise Unavailable("PostgreSQL did not answer within the in-line deadline")
 
     def _left_for_a_slot(self, ends: float) -> float:
         return max(0.0, ends - self._deadline * (1 - SHARE_FOR_A_SLOT) - self._clock.monotonic())
