@@ -24,6 +24,10 @@ from postroom.runtime import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, con
 from postroom.settings import Settings
 from postroom.telemetry import log
 
+BACKLOG = 256
+"""Connections that the kernel keeps until we take them, one in each turn of uvloop's. Whoever waits there for seconds
+is answered too late, and more of them only wait longer."""
+
 STUCK_SECONDS = 30
 """A connection whose other side takes nothing for so long is cut by the kernel. Closed by us alone, it would stay until
 its reader has taken what was sent, and hold up the end of the service."""
@@ -41,6 +45,7 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> None:
                 make_app(parts, mail, stop),
                 log_config=None,
                 access_log=False,
+                backlog=BACKLOG,
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=int(settings.drain_seconds) + 5,
@@ -113,6 +118,7 @@ def make_app(parts: Parts, mail: MailParts | None = None, stop: asyncio.Event | 
         domains=settings.domains,
         reserved=settings.reserved_names,
         retry_after_seconds=settings.retry_after_seconds,
+        at_once=settings.hooks_at_once,
     )
     token = settings.metrics_token
     return create_app(

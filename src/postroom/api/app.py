@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from postroom.api.health import Counts, health_router
 from postroom.api.problems import problem
 from postroom.api.visitor import receive_visitors
-from postroom.api.webhook import Webhook, webhook_router
+from postroom.api.webhook import Webhook, shed_load, webhook_router
 
 
 def create_app(
@@ -31,6 +31,7 @@ def create_app(
     for router in mail:
         app.include_router(router)
     receive_visitors(app)
+    shed_load(app, webhook)  # after the others, so before them: a hook that is shed must cost next to nothing
 
     async def as_problem(_request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
