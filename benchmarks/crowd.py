@@ -30,8 +30,8 @@ PATIENCE = 5.0
 """Seconds that a try may take."""
 PAUSES = (1.0, 2.0)
 """Seconds between the three tries of a person, as Kratos makes them."""
-TURN = 256
-"""Events and timers taken in turns of so many: a client that is late must still read the answers that came."""
+TURN = 64
+"""Timers taken before answers are looked for: clients that are late try later, but read what came in time."""
 
 
 class Client:
@@ -78,7 +78,7 @@ class Crowd:
                 heapq.heappop(self._timers)[2]()
             self._give_up(now)
             next_at = min(self._timers[0][0], self._patience[0][0] if self._patience else self._end)
-            for file, _ in self._epoll.poll(max(0.0, next_at - time.time()), TURN):
+            for file, _ in self._epoll.poll(max(0.0, next_at - time.time())):
                 if client := self._clients.get(file):
                     self._ready(client)
 
