@@ -20,7 +20,6 @@ from psycopg.sql import SQL, Identifier
 from redis.asyncio import Redis
 
 from benchmarks.contenders import BENCH, CONTENDERS, OURS, ROOT, Contender
-from postroom.postgres.migrate import role_of, upgrade
 from postroom.sandbox.data_folder import DataFolder
 from postroom.sandbox.embedded_postgres import OWNER_ROLE, EmbeddedPostgres
 from postroom.sandbox.embedded_valkey import EmbeddedValkey
@@ -49,9 +48,12 @@ def alone() -> Iterator[None]:
 
 
 class Servers:
-    """Started by `async with`. Every contender has a database of Redis and one of PostgreSQL of its own."""
+    """Started by `async with`. Every contender has a database of Redis and one of PostgreSQL of its own.
 
-    def __init__(self, folder: Path) -> None:
+    `source` is the checkout whose service is ours."""
+
+    def __init__(self, folder: Path, *, source: Path = ROOT) -> None:
+        self._source = source
         self.data = DataFolder(folder)
         self.postgres = EmbeddedPostgres(self.data)
         # A port that stays the same over a restart: nobody is told of another one.
@@ -63,8 +65,8 @@ class Servers:
         self.data.__enter__()
         await self._start_over()
         await self.postgres.start()
-        await asyncio.to_thread(upgrade, self.postgres.owner_url, role_of(self.postgres.service_url))
         await self.valkey.start()
+        await self._migrate()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -75,6 +77,14 @@ class Servers:
         await self.postgres.stop()
         await self._start_over()
         self.data.__exit__()
+
+    async def _migrate(self) -> None:
+        """By the checkout that will serve: it may know an older schema than this one."""
+        environment = self.environment(OURS, POSTROOM_MIGRATE_DATABASE_URL=self.postgres.owner_url)
+        argv: list[str | Path] = [sys.executable, "-m", "postroom", "migrate"]
+        migration = Process("migration", argv, env=environment, log=self.data.log("migration"), cwd=ROOT)
+        await migration.spawn()
+        await migration.succeed()
 
     async def _start_over(self) -> None:
         """Nothing is inherited, from a run that was killed least of all: its servers live on."""
@@ -107,7 +117,7 @@ class Servers:
         own = {
             "BENCH_REDIS_URL": self.redis_url(contender),
             "BENCH_DATABASE_URL": self.database_url(contender),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{ROOT}:{self._source / 'src'}",
         }
         if contender is OURS:
             own |= self.ours()

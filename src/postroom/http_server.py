@@ -12,6 +12,10 @@ from fastapi import FastAPI
 
 from postroom.errors import ConfigurationError
 
+BACKLOG = 256
+"""Connections that the kernel keeps until we take them, one in each turn of uvloop's. Whoever waits there for seconds
+is answered too late, and more of them only wait longer."""
+
 STUCK_SECONDS = 30
 """A connection whose other side takes nothing for so long is cut by the kernel. Closed by us alone, it would stay until
 its reader has taken what was sent, and hold up the end of the service."""
@@ -44,6 +48,7 @@ class HttpServer:
                 app,
                 log_config=None,
                 access_log=False,
+                backlog=BACKLOG,
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=math.ceil(drain),

@@ -144,6 +144,7 @@ def make_app(
         domains=settings.domains,
         reserved=settings.reserved,
         retry_after_seconds=settings.retry_after_seconds,
+        at_once=settings.hooks_at_once,
     )
     return create_app(
         Webhook(parts.accept, parts.refusals, policy),

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     retry_after_seconds: int = Field(
         25, ge=1, le=600, description="Retry-After of the 503 while PostgreSQL is away; Kratos obeys it"
     )
+    hooks_at_once: int = Field(
+        64,
+        ge=1,
+        description="Hooks that a process serves at once; whoever comes beyond is told 503 with Retry-After, unread",
+    )
     inline_deadline_seconds: float = Field(
         5.0, gt=0, le=25, description="How long a hook waits for its mailbox before it is told: will retry"
     )

@@ -16,6 +16,9 @@ REGISTRY = CollectorRegistry()
 _FAST = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 HOOKS = Counter("postroom_hooks_total", "Provisioning hooks answered, by HTTP status", ["status"], registry=REGISTRY)
+HOOKS_SHED = Counter(
+    "postroom_hooks_shed_total", "Hooks answered 503 unread, since too many were under way", registry=REGISTRY
+)
 HOOK_SECONDS = Histogram(
     "postroom_hook_seconds", "From a hook's arrival to its answer", buckets=_FAST, registry=REGISTRY
 )

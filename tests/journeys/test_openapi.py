@@ -20,7 +20,7 @@ class _Unused:
 
 
 def _description() -> dict[str, object]:
-    policy = HookPolicy(keys=["-"], domains=["example.org"], reserved=[], retry_after_seconds=1)
+    policy = HookPolicy(keys=["-"], domains=["example.org"], reserved=[], retry_after_seconds=1, at_once=1)
     return create_app(Webhook(_Unused(), _Unused(), policy), _no_counts).openapi()  # pyright: ignore[reportArgumentType]
 
 

@@ -7,6 +7,7 @@ import pytest
 from fakes import START, FakeAnnouncements, FakeBreakers, FakeClock, FakeMailServer, FakeRequests, request_of
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request, State
+from postroom.errors import Unavailable
 from postroom.provisioning.accept import Accept, WillRetry
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
@@ -32,19 +33,37 @@ class OneSlot(Slots):
 class StoredRequests(FakeRequests):
     """Nobody is known; what is stored waits for the worker, whatever slot there was."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock, *, answers_after: float = 0.0) -> None:
         super().__init__()
+        self._clock = clock
+        self._answers_after = answers_after
         self.asked = 0
         self.had_slot: list[bool] = []
 
     async def read(self, identity_id: UUID) -> None:
         self.asked += 1
+        self._clock.seconds += self._answers_after
 
     async def accept(
         self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
     ) -> Request | None:
         self.had_slot.append(holder is not None)
         return request_of(mailbox.identity_id, state=State.WAITING, holder=None, due_at=START)
+
+
+def accepting(requests: StoredRequests, slots: Slots, clock: FakeClock) -> Accept:
+    announcements = FakeAnnouncements()
+    return Accept(
+        requests,
+        Attempts(requests, FakeBreakers(), FakeMailServer(), announcements, clock),
+        announcements,
+        slots,
+        clock,
+        new_id=uuid4,
+        wake=lambda _: None,
+        deadline=DEADLINE,
+        lease=10.0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,20 +80,19 @@ class StoredRequests(FakeRequests):
 async def test_a_hook_waits_for_a_slot_half_its_deadline_and_asks_only_where_it_takes_long(
     free_after: float, waited: float, asked: int, had_slot: bool
 ) -> None:
-    clock, requests = FakeClock(), StoredRequests()
-    announcements = FakeAnnouncements()
+    clock = FakeClock()
+    requests = StoredRequests(clock)
     began = clock.monotonic()
-    accept = Accept(
-        requests,
-        Attempts(requests, FakeBreakers(), FakeMailServer(), announcements, clock),
-        announcements,
-        OneSlot(clock, free_after),
-        clock,
-        new_id=uuid4,
-        wake=lambda _: None,
-        deadline=DEADLINE,
-        lease=10.0,
-    )
+    accept = accepting(requests, OneSlot(clock, free_after), clock)
     assert await accept(MAILBOX, Origin()) == WillRetry()
     assert clock.monotonic() - began == pytest.approx(waited)
     assert (requests.asked, requests.had_slot) == (asked, [had_slot])
+
+
+async def test_a_hook_whose_deadline_is_over_before_it_could_be_stored_is_not_stored() -> None:
+    clock = FakeClock()
+    requests = StoredRequests(clock, answers_after=DEADLINE)  # PostgreSQL stood still
+    accept = accepting(requests, OneSlot(clock, 60.0), clock)
+    with pytest.raises(Unavailable, match="within the in-line deadline"):
+        await accept(MAILBOX, Origin())
+    assert requests.had_slot == []

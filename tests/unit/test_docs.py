@@ -127,7 +127,7 @@ def test_every_command_is_told_with_its_options() -> None:
 
 
 def _openapi() -> dict[str, Any]:
-    policy = HookPolicy(keys=[], domains=[], reserved=[], retry_after_seconds=1)
+    policy = HookPolicy(keys=[], domains=[], reserved=[], retry_after_seconds=1, at_once=1)
     nobody = cast(Any, None)  # the description needs no parts
     parts: dict[str, Any] = dict.fromkeys((field.name for field in fields(MailApi)), MagicMock())
     mail = MailApi(**parts)

@@ -11,7 +11,7 @@ from postroom.api.health import Health, health_router
 from postroom.api.problems import problem
 from postroom.api.unhandled import Unhandled
 from postroom.api.visitor import receive_visitors
-from postroom.api.webhook import Webhook, webhook_router
+from postroom.api.webhook import Webhook, shed_load, webhook_router
 
 
 def create_app(
@@ -33,6 +33,8 @@ def create_app(
     for router in mail:
         app.include_router(router)
     receive_visitors(app)
+    if webhook:
+        shed_load(app, webhook)  # after the others, so before them: a hook that is shed must cost next to nothing
 
     async def as_problem(_request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):

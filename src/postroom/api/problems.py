@@ -28,6 +28,7 @@ TITLES_OF_CODES = {
     "cross_site": "Another site sent this",
     "session_required": "Not with an access token",
     "scope_missing": "The access token may not do this",
+    "too_busy": "The service is busy",
     "unknown": "There is no such thing",
     "too_many": "There are too many already",
     "no_mailbox": "There is no mailbox yet",
@@ -54,6 +55,12 @@ def problem(
 ) -> JSONResponse:
     """An answer of `application/problem+json`. `code` is a short stable word for programs, which stands alone, too,
     beside the URI that RFC 9457 wants; `beside` holds further members (RFC 9457 §3.2)."""
+    content = problem_details(status, detail, code) | dict(beside or {})
+    return JSONResponse(content, status_code=status, headers=dict(headers or {}), media_type="application/problem+json")
+
+
+def problem_details(status: int, detail: str, code: str | None) -> dict[str, object]:
+    """The members of a problem."""
     content: dict[str, object] = {
         "type": "about:blank" if code is None else f"urn:postroom:problem:{code}",
         "title": TITLES_OF_CODES.get(code or "", TITLES.get(status, "Error")),
@@ -64,8 +71,7 @@ def problem(
     }
     if code is not None:
         content["code"] = code
-    content |= beside or {}
-    return JSONResponse(content, status_code=status, headers=dict(headers or {}), media_type="application/problem+json")
+    return content
 
 
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from postroom.api.hook_body import MAX_BODY, HookBody, UnreadableBody, claimed_identity, mailbox_of, parse
+from postroom.api.load_shedding import LoadShedding
 from postroom.api.problems import problem
 from postroom.api.raw_body import TooSlow, read_at_most
 from postroom.domain.identity import Refusal
@@ -20,25 +21,28 @@ from postroom.provisioning.accept import Accept, Held, Ready, Rejected, WillRetr
 from postroom.provisioning.ports import Refusals
 from postroom.telemetry import DATABASE_ERRORS, HOOK_SECONDS, HOOKS, log
 
+PATH = "/internal/mail/provision"
 KEY_HEADER = "X-Postroom-Key"
 WILL_RETRY = {"success": False, "message": "Provisioning failed, will retry..."}
 
 
 @dataclass(frozen=True, slots=True)
 class HookPolicy:
-    """`keys` are all accepted (rotation); `domains` and `reserved` bound the addresses."""
+    """`keys` are all accepted (rotation); `domains` and `reserved` bound the addresses; `at_once` hooks are served at
+    once, and more are shed."""
 
     keys: Sequence[str]
     domains: Collection[str]
     reserved: Collection[str]
     retry_after_seconds: int
+    at_once: int
 
 
 class Webhook:
     def __init__(self, accept: Accept, refusals: Refusals, policy: HookPolicy) -> None:
         self._accept = accept
         self._refusals = refusals
-        self._policy = policy
+        self.policy = policy
         self._keys = [key.encode() for key in policy.keys]
 
     async def provision(self, request: Request) -> Response:
@@ -72,7 +76,7 @@ class Webhook:
                 503,
                 "the service is stopping; nothing was stored, send the hook again later",
                 code="stopping",
-                headers={"Retry-After": str(self._policy.retry_after_seconds), "Connection": "close"},
+                headers={"Retry-After": str(self.policy.retry_after_seconds), "Connection": "close"},
             )
         except Unavailable as error:
             DATABASE_ERRORS.labels(where="webhook").inc()
@@ -81,7 +85,7 @@ class Webhook:
                 503,
                 "the database cannot be reached; nothing was stored, send the hook again later",
                 code="not_stored",
-                headers={"Retry-After": str(self._policy.retry_after_seconds)},
+                headers={"Retry-After": str(self.policy.retry_after_seconds)},
             )
 
     async def _provision(self, raw: bytes, origin: Origin) -> Response:
@@ -97,7 +101,7 @@ class Webhook:
             traceparent=origin.traceparent,
         )
         try:
-            mailbox = mailbox_of(body, domains=self._policy.domains, reserved=self._policy.reserved)
+            mailbox = mailbox_of(body, domains=self.policy.domains, reserved=self.policy.reserved)
         except Refused as error:
             await self._record(raw, error.code, str(error), origin)
             log.warning("Refused a provisioning webhook", code=error.code, identity_id=str(body.identity.id))
@@ -152,10 +156,16 @@ def _origin_of(request: Request) -> Origin:
     )
 
 
+def shed_load(app: FastAPI, webhook: Webhook) -> None:
+    """Let `app` tell hooks beyond those that `webhook` may serve at once to come again."""
+    policy = webhook.policy
+    app.add_middleware(LoadShedding, path=PATH, limit=policy.at_once, retry_after=policy.retry_after_seconds)
+
+
 def webhook_router(webhook: Webhook) -> APIRouter:
     router = APIRouter()
     router.add_api_route(
-        "/internal/mail/provision",
+        PATH,
         webhook.provision,
         methods=["POST"],
         response_class=JSONResponse,
@@ -186,7 +196,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     422: {"description": "Refused; sending it again will not help", **_PROBLEM},
     500: {"description": "Stored; it will be retried. With a problem instead: an error of ours, perhaps not stored"},
     503: {
-        "description": "PostgreSQL is away, or the service stops: not stored; Retry-After says when to try again",
+        "description": "PostgreSQL is away, too many hooks are under way, or the service stops: not stored; "
+        "Retry-After says when to try again",
         **_PROBLEM,
     },
 }

@@ -146,6 +146,7 @@ class Accept:
         has_slot = has_slot or await self._slots.take(within=self._left_for_a_slot(ends))
         try:
             self._go_on()
+            self._require_time(ends)
             holder = self._new_id() if has_slot else None
             before = self._clock.monotonic()
             request = await store(mailbox, holder=holder, lease=self._lease, origin=origin, action="accept")
@@ -175,6 +176,11 @@ class Accept:
             return await self._attempts.give_up(request, STOPPED, lease_ends=lease_ends)
         # Not past the deadline, and well within the lease, which began after `before`.
         return await self._attempts.run(request, ends=min(ends, before + self._lease / 2), lease_ends=lease_ends)
+
+    def _require_time(self, ends: float) -> None:
+        if self._clock.monotonic() >= ends:
+            # Whoever sent it has given it up: after an outage, these must not hold up who comes now.
+            raise Unavailable("PostgreSQL did not answer within the in-line deadline")
 
     def _left_for_a_slot(self, ends: float) -> float:
         return max(0.0, ends - self._deadline * (1 - SHARE_FOR_A_SLOT) - self._clock.monotonic())

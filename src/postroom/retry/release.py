@@ -22,6 +22,8 @@ LOOK_EVERY = 1.0
 WRITTEN_OFF = 30.0
 """Seconds after which a released request counts as failed: it may be locked, and nobody else must wait for it."""
 LEADER = "release"
+LEAD_FOR = 60.0
+"""Seconds after which another process may lead."""
 REMEMBERED = 24 * 3600.0
 """Seconds in which a request that failed once more after its release is released by no mailbox of others: it is refused
 for its own sake, and would otherwise be tried with each of them. Its own time, and an operator's word, still come."""
@@ -68,11 +70,18 @@ class Release:
             try:
                 async with self._leadership.lead(LEADER) as leads:
                     if leads:
-                        await self.turn()
-                    else:
-                        self._courses.clear()
+                        await self._lead(stop)
             except Unavailable:
                 DATABASE_ERRORS.labels(where="release").inc()
+            await pause(LOOK_EVERY, stop)
+
+    async def _lead(self, stop: asyncio.Event) -> None:
+        """For a while, since each leader begins slowly. Who failed under an earlier leader of this process is known."""
+        self._courses = {cause: _Course(old.ended_at, failed=old.failed) for cause, old in self._courses.items()}
+        until = self._clock.monotonic() + LEAD_FOR
+        while not stop.is_set() and self._clock.monotonic() < until:
+            self._beat()
+            await self.turn()
             await pause(LOOK_EVERY, stop)
 
     async def turn(self) -> int:

@@ -1,0 +1,115 @@
+"""Hooks beyond the limit, over HTTP and PostgreSQL: who is shed leaves nothing, and nobody else notices."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+import uvicorn
+
+from eventually import eventually
+from parts import KEY, environment, running_parts
+from postroom.process import make_app
+from records import Records
+from servers import Database
+from stalwart_stand_in import StalwartStandIn
+
+PATH = "/internal/mail/provision"
+HEADERS = {"X-Postroom-Key": KEY, "Content-Type": "application/json"}
+AT_ONCE = 4
+
+
+@pytest.fixture
+async def url(database: Database, redis_url: str, stalwart: StalwartStandIn) -> AsyncIterator[str]:
+    """Of a service that serves four hooks at once."""
+    settings = environment(database, redis_url, stalwart, hooks_at_once=AT_ONCE)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with running_parts(settings) as parts:
+            server = uvicorn.Server(uvicorn.Config(make_app(parts), log_config=None, lifespan="off"))
+            serving = asyncio.create_task(server._serve([listener]))  # pyright: ignore[reportPrivateUsage] — without signals
+            try:
+                yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            finally:
+                server.should_exit = True
+                await serving
+
+
+@pytest.fixture
+async def client(url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=url, headers=HEADERS, trust_env=False, timeout=30) as client:
+        yield client
+
+
+def hook(identity_id: UUID) -> bytes:
+    email = f"{identity_id.hex}@example.org"
+    return json.dumps({"identity": {"id": str(identity_id), "traits": {"email": email}}}).encode()
+
+
+@asynccontextmanager
+async def nothing_is_stored(records: Records) -> AsyncIterator[None]:
+    """PostgreSQL takes no request meanwhile: hooks stay under way."""
+    async with records.connection.transaction():
+        await records.rows("LOCK TABLE email_requests IN EXCLUSIVE MODE")
+        yield
+
+
+async def until_stored_by(records: Records, hooks: int) -> None:
+    query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'email_requests'::regclass"
+
+    async def wait() -> bool:
+        return await records.value(query) == hooks
+
+    await eventually(wait, f"{hooks} hooks wait for PostgreSQL")
+
+
+async def test_a_hook_beyond_the_limit_is_told_503_at_once_and_leaves_nothing(
+    client: httpx2.AsyncClient, records: Records
+) -> None:
+    within, shed = [uuid4() for _ in range(AT_ONCE)], uuid4()
+    async with nothing_is_stored(records):
+        hooks = [asyncio.create_task(client.post(PATH, content=hook(identity_id))) for identity_id in within]
+        await until_stored_by(records, AT_ONCE)
+        async with asyncio.timeout(1):
+            answer = await client.post(PATH, content=hook(shed))
+        assert (answer.status_code, answer.json()["code"]) == (503, "too_busy")
+        assert 13 <= int(answer.headers["retry-after"]) <= 37
+        assert (await client.get("/health/live")).status_code == 200
+    assert {(await each).status_code for each in hooks} == {200}
+    for table in ("email_requests WHERE identity_id", "email_provisioning_log WHERE kratos_identity_id"):
+        assert await records.value(f"SELECT count(*) FROM {table} = %s", shed) == 0  # type: ignore[arg-type] # noqa: S608
+    assert (await client.post(PATH, content=hook(shed))).status_code == 200
+
+
+async def test_after_hooks_whose_callers_left_the_next_ones_are_served(
+    url: str, client: httpx2.AsyncClient, records: Records
+) -> None:
+    """In every state: before the body, in the middle of it, while PostgreSQL stores, and beyond the limit."""
+    port = int(url.rpartition(":")[2])
+    for round_ in range(40):
+        body = hook(uuid4())
+        head = f"POST {PATH} HTTP/1.1\r\nHost: h\r\nX-Postroom-Key: {KEY}\r\nContent-Type: application/json\r\n"
+        request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        for cut in (len(head) // 2, len(request) - len(body), len(request) - 1, len(request), len(request)):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request[:cut])
+            await writer.drain()
+            if round_ % 2:
+                await asyncio.sleep(0)
+            writer.transport.abort()
+
+    async def all_served() -> bool:
+        answers = await asyncio.gather(*(client.post(PATH, content=hook(uuid4())) for _ in range(AT_ONCE)))
+        return {answer.status_code for answer in answers} == {200}
+
+    await eventually(all_served, f"{AT_ONCE} hooks are served at once")
+    # Whatever came whole was stored whole.
+    broken = "SELECT count(*) FROM email_requests WHERE state <> 'provisioned'"
+    await eventually(lambda: _is_zero(records, broken), "each stored request has its mailbox")
+
+
+async def _is_zero(records: Records, query: str) -> bool:
+    return await records.value(query) == 0  # type: ignore[arg-type]
