@@ -109,9 +109,9 @@ class Sweep:
             except KratosAway as error:
                 SWEEP_FAILURES.inc()
                 log.warning("Sweep waits for Kratos", error=str(error))
-                pause = min(max(SICK_PAUSE, error.retry_after or 0), LONGEST_PAUSE)
-                await self._swept.put_off(pause)
-                return pause
+                seconds = min(max(SICK_PAUSE, error.retry_after or 0), LONGEST_PAUSE)
+                await self._swept.put_off(seconds)
+                return seconds
 
     async def _page(self, token: str | None) -> float:
         page = await self._identities.page(token)
