@@ -76,8 +76,7 @@ class Release:
             await pause(LOOK_EVERY, stop)
 
     async def _lead(self, stop: asyncio.Event) -> None:
-        """For a while, since each leader begins slowly. Who failed under an earlier leader of this process is known."""
-        self._courses = {cause: _Course(old.ended_at, failed=old.failed) for cause, old in self._courses.items()}
+        """For a while. What this process knows from an earlier lead it goes on with: a rest outlasts the lead."""
         until = self._clock.monotonic() + LEAD_FOR
         while not stop.is_set() and self._clock.monotonic() < until:
             self._beat()
@@ -102,8 +101,9 @@ class Release:
             return 0
         course.released |= {each.request.identity_id for each in released}
         course.released_at = self._clock.monotonic()
-        for each in released:
-            await self._announcements.replace(each.request, [RetryJob.of(each.before).to_json()])
+        # Two calls for all of them: a silent Redis would hold up this look by each.
+        await self._announcements.announce([each.request for each in released])
+        await self._announcements.remove([RetryJob.of(each.before).to_json() for each in released])
         RELEASED.inc(len(released))
         log.info(f"Released {len(released)} requests", waited_for=cause)
         self._wake()
