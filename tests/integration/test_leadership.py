@@ -13,6 +13,7 @@ from parts import environment, leadership_at
 from postroom import settings
 from postroom.domain.breaker import Cause
 from postroom.errors import Unavailable
+from postroom.postgres import connection as connection_module
 from postroom.postgres.connection import open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.provisioning.accept import WillRetry
@@ -98,6 +99,27 @@ async def test_without_postgresql_nobody_leads_and_later_somebody_does(database:
             await leads(process)
         await relay.open()
         assert await leads(process)
+
+
+async def test_a_postgresql_that_falls_silent_under_a_leader_holds_up_neither_him_nor_the_next(
+    database: Database, other_leadership: PostgresLeadership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "ANSWERED_WITHIN", 0.2)
+    port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])
+    async with (
+        relay_to(port) as relay,
+        leadership_at(database.service_url.replace(f":{port}/", f":{relay.port}/")) as process,
+    ):
+        async with asyncio.timeout(3):
+            async with process.lead("reconcile") as led:
+                assert led
+                relay.speaks.clear()
+        relay.speaks.set()
+
+        async def free() -> bool:
+            return await leads(other_leadership)
+
+        await eventually(free, "nobody holds the lock")
 
 
 async def test_who_is_cancelled_while_asking_leaves_no_lock_behind(
