@@ -176,6 +176,7 @@ class FakeMailServer:
         self.creates = list(creates)
         self.finds = list(finds)
         self.ill = ill
+        self.well_hangs = False
         self.asked: list[str] = []
         self.deadlines: list[float] = []
         self.running = 0
@@ -205,6 +206,8 @@ class FakeMailServer:
 
     async def well(self) -> MailServerError | None:
         self.asked.append("well")
+        if self.well_hangs:
+            await asyncio.sleep(1)
         return self.ill
 
 

@@ -20,7 +20,7 @@ from postroom.pause import pause
 from postroom.ports import Announcements
 from postroom.postgres.audit import Audit, keep_mark_domain, kept_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
-from postroom.postgres.connection import Pool, make_pool, open_connection
+from postroom.postgres.connection import Pool, make_pool, open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.processes import PostgresProcesses
 from postroom.postgres.rebuild import PostgresRebuilt
@@ -103,7 +103,7 @@ async def connected(settings: Settings, *, concurrency: int = SERVICE_CONCURRENC
         pool = make_pool(database_url, size=settings.pool_size)
         await pool.open(wait=False)
         stack.push_async_callback(close, pool.close)
-        leadership = PostgresLeadership(partial(open_connection, database_url, application_name="postroom-leader"))
+        leadership = PostgresLeadership(partial(open_leader_connection, database_url))
         stack.push_async_callback(close, leadership.aclose)
         redis: Redis | None = None
         if settings.redis_url:

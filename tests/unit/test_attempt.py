@@ -234,6 +234,18 @@ async def test_a_server_too_busy_to_say_whether_it_is_well_opens_no_breaker_and_
     assert world.breakers.openings == []
 
 
+async def test_a_verdict_that_does_not_come_within_the_lease_spends_nothing_and_makes_no_crash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(retries=2)
+    world.script(creates=[AWAY])
+    world.mail_server.well_hangs = True
+    monkeypatch.setattr(attempt, "LEASE_ENDS_SOON", LEASE - 0.01)
+    settled = await world.run()
+    assert (settled.request.state, settled.request.retries, settled.status) == (State.WAITING, 2, Status.FAILED)
+    assert world.breakers.openings == []
+
+
 async def test_an_outcome_whose_text_cannot_be_stored_is_stored_with_another() -> None:
     world = World()
     world.script(creates=[Permanent("a text with a NUL: \0")])

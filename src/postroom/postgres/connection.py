@@ -110,9 +110,17 @@ _SESSION: dict[str, Any] = {
 }
 
 
-async def open_connection(url: str, *, application_name: str) -> AsyncConnection[Row]:
-    """A connection beside the pool. Raises `psycopg.Error`."""
-    return await AsyncConnection[Row].connect(url, application_name=application_name, **_SESSION)
+LEADER_IDLE = 90.0
+"""Seconds without a question after which PostgreSQL ends the session of a leader, and with it what it leads. A process
+that is suspended (SIGSTOP, a paused container) asks nothing, while its kernel answers every keepalive: it would lead
+for as long as it sleeps, and nobody would sweep, release or reconcile. One that goes round asks at least every 60 s."""
+
+
+async def open_leader_connection(url: str, *, idle: float = LEADER_IDLE) -> AsyncConnection[Row]:
+    """A connection beside the pool, for what a process leads. Raises `psycopg.Error`."""
+    options: Any = f"{_SESSION['options']} -c idle_session_timeout={idle * 1000:.0f}"
+    session = {**_SESSION, "options": options}
+    return await AsyncConnection[Row].connect(url, application_name="postroom-leader", **session)
 
 
 def make_pool(url: str, *, size: int) -> Pool:

@@ -40,7 +40,7 @@ SETTLE_PAUSE = 0.25
 """Seconds between tries to settle while PostgreSQL does not take the outcome."""
 
 LEASE_ENDS_SOON = 0.5
-"""Seconds before the end of the lease in which no more is tried: another holder may take over then."""
+"""Seconds before the end of the lease in which no more is asked or tried: another holder may take over then."""
 
 UNSTORABLE = "what the mail server answered cannot be stored as text"
 
@@ -76,7 +76,7 @@ class Attempts:
         """
         started = self._clock.monotonic()
         try:
-            outcome = await self._outcome(request, ends)
+            outcome = await self._outcome(request, ends, lease_ends)
         except asyncio.CancelledError:
             await _last_words(asyncio.create_task(self._settle(request, Interrupted(), lease_ends, held)))
             raise
@@ -100,13 +100,13 @@ class Attempts:
             await _last_words(storing)
             raise
 
-    async def _outcome(self, request: Request, ends: float) -> Outcome:
+    async def _outcome(self, request: Request, ends: float, lease_ends: float) -> Outcome:
         if ends - self._clock.monotonic() < LEAST_SECONDS:
             return Interrupted("PostgreSQL was slow: no time was left for the attempt", began=False)
         try:
             account = await self._make(request.mailbox, ends, look_first=request.outcome_unknown)
         except Transient as error:
-            return Failed(error, await self._weigh(error))
+            return Failed(error, await self._weigh(error, lease_ends))
         except Misconfigured as error:
             await self._alarm(request, error)
             return Failed(error)
@@ -141,9 +141,15 @@ class Attempts:
     def _left(self, ends: float) -> float:
         return max(0.05, ends - self._clock.monotonic())
 
-    async def _weigh(self, error: Transient) -> Verdict:
-        """Whether a failure counts against the request. If the server is not well, the breaker opens for everybody."""
-        problem = await self._wellness.ask()
+    async def _weigh(self, error: Transient, lease_ends: float) -> Verdict:
+        """Whether a failure counts against the request. If the server is not well, the breaker opens for everybody.
+
+        No verdict if there is none in time: an outcome that comes after the lease would count as a crash."""
+        try:
+            async with asyncio.timeout(max(0.0, lease_ends - LEASE_ENDS_SOON - self._clock.monotonic())):
+                problem = await self._wellness.ask()
+        except TimeoutError:
+            return Verdict.NONE
         if problem is None:
             return Verdict.WELL
         if isinstance(problem, Throttled):

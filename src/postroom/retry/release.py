@@ -101,7 +101,8 @@ class Release:
             return 0
         course.released |= {each.request.identity_id for each in released}
         course.released_at = self._clock.monotonic()
-        # Two calls for all of them: a silent Redis would hold up this look by each.
+        # All in two calls, since a silent Redis takes its whole time-out for each. The new members come first: of two
+        # for one request the claim grants one, and without any it would wait for the safety look.
         await self._announcements.announce([each.request for each in released])
         await self._announcements.remove([RetryJob.of(each.before).to_json() for each in released])
         RELEASED.inc(len(released))
