@@ -35,7 +35,6 @@ def listen(host: str, port: int, *, setting: str) -> socket.socket:
         raise ConfigurationError(
             f"cannot listen on {host}:{port} ({error.strerror}); choose another {setting} or stop what holds it"
         ) from error
-    listener.set_inheritable(True)
     return listener
 
 

@@ -264,7 +264,7 @@ class Breakers(Protocol):
     async def open(self, cause: Cause, error: str) -> None: ...
 
     async def take_probe(self) -> Breaker | None:
-        """The breaker, if it is open, a probe is due and nobody else took it."""
+        """The breaker, if it is open, a probe is due and nobody else took it; the next one is due after `interval`."""
         ...
 
     async def close(self, breaker: Breaker) -> bool:

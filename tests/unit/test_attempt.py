@@ -250,8 +250,11 @@ async def test_an_outcome_whose_text_cannot_be_stored_is_stored_with_another() -
     world = World()
     world.script(creates=[Permanent("a text with a NUL: \0")])
     world.requests.unstorable = True
-    settled = await world.run()
+    with capture_logs() as logs:
+        settled = await world.run()
     assert (settled.request.state, settled.request.reason) == (State.DEAD, attempt.UNSTORABLE)
+    [told] = [entry for entry in logs if "without its text" in entry["event"]]
+    assert told["text"] == r"'a text with a NUL: \x00'"
 
 
 async def test_an_outcome_of_a_request_that_is_gone_is_told_and_holds_nobody_up() -> None:

@@ -28,9 +28,7 @@ class Audit:
         found = await row(self._pool, "counts")
         return found or {}
 
-    async def look(
-        self, what: Literal["dead_letters", "next_waiting", "drifts", "held_back"], *, limit: int
-    ) -> list[Row]:
+    async def look(self, what: Listing, *, limit: int) -> list[Row]:
         return await rows(self._pool, what, {"limit": limit})
 
     async def find(self, email_or_id: str) -> tuple[Request, UUID | None]:

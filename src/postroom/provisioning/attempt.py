@@ -154,10 +154,12 @@ class Attempts:
             return Verdict.WELL
         if isinstance(problem, Throttled):
             return Verdict.NONE
-        refused = isinstance(problem, Misconfigured)
-        cause = _cause_of(problem) if isinstance(problem, Misconfigured) else Cause.OUTAGE
-        await self._open_breaker(cause, f"{error}; asked again: {problem}")
-        return Verdict.MISCONFIGURED if refused else Verdict.OUTAGE
+        told = f"{error}; asked again: {problem}"
+        if isinstance(problem, Misconfigured):
+            await self._open_breaker(_cause_of(problem), told)
+            return Verdict.MISCONFIGURED
+        await self._open_breaker(Cause.OUTAGE, told)
+        return Verdict.OUTAGE
 
     async def _alarm(self, request: Request, error: Misconfigured) -> None:
         log.error(
@@ -200,7 +202,10 @@ class Attempts:
             try:
                 settled = await self._requests.settle(request, move, account)
             except Unstorable as error:
-                log.error("Outcome is stored without its text: PostgreSQL refuses it", error=str(error), **who)
+                text = ascii(move.error)
+                log.error(
+                    "Outcome is stored without its text: PostgreSQL refuses it", error=str(error), text=text, **who
+                )
                 move = replace(move, error=move.error and UNSTORABLE, reason=move.reason and UNSTORABLE)
             except Unavailable as error:
                 log.warning("Cannot store the outcome yet", error=str(error), **who)
