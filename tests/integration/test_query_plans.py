@@ -36,6 +36,7 @@ VALUES: dict[str, Any] = {
     "delay": 60.0,
     "display_name": None,
     "domain": "example.org",
+    "doubts": ["suspected", "missing", None, None],
     "due_in": 60.0,
     "earliest": 1.0,
     "email": "user-777@example.org",
@@ -89,6 +90,13 @@ VALUES: dict[str, Any] = {
     "value": "example.org",
     "version": "0.1.0",
     "waits_for": None,
+    "host": "mail-1",
+    "id": uuid4(),
+    "kind": "serve",
+    "loops": Jsonb({}),
+    "pid": 4711,
+    "revision": "0006",
+    "version": "0.1.0",
 }
 TABLES = ("email_requests", "email_accounts", "mail_states", "live_events", "mail_credentials", "access_tokens")
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from postroom.domain.backoff import MAX_RETRIES
-from postroom.domain.breaker import Cause
+from postroom.domain.breaker import Cause, cause_of
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import (
     Failed,
@@ -155,7 +155,7 @@ class Attempts:
         if isinstance(problem, Throttled):
             return Verdict.NONE
         refused = isinstance(problem, Misconfigured)
-        cause = _cause_of(problem) if isinstance(problem, Misconfigured) else Cause.OUTAGE
+        cause = cause_of(problem) if isinstance(problem, Misconfigured) else Cause.OUTAGE
         await self._open_breaker(cause, f"{error}; asked again: {problem}")
         return Verdict.MISCONFIGURED if refused else Verdict.OUTAGE
 
@@ -164,7 +164,7 @@ class Attempts:
             "Mail server refuses: an operator must act", email=request.email, error=str(error), domain=error.domain
         )
         if error.domain is None:
-            await self._open_breaker(_cause_of(error), str(error))
+            await self._open_breaker(cause_of(error), str(error))
 
     async def _open_breaker(self, cause: Cause, error: str) -> None:
         try:
@@ -213,10 +213,6 @@ class Attempts:
                 log.error("Outcome could not be stored within the lease; the mark will tell the next attempt", **who)
                 return None
             await asyncio.sleep(SETTLE_PAUSE)
-
-
-def _cause_of(error: Misconfigured) -> Cause:
-    return Cause.UNAUTHORIZED if error.unauthorized else Cause.MISCONFIGURED
 
 
 def _verified(mailbox: Mailbox, account: StalwartAccount) -> StalwartAccount:
