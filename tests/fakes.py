@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from postroom.domain.breaker import Breaker, Cause
-from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, State, Status
 from postroom.errors import MailServerError, Unavailable, Unstorable
 from postroom.ports import Answer, Claim, Due, Place, Reminder, Settled
@@ -140,7 +140,7 @@ class FakeRequests:
     ) -> Request | None:
         raise NotImplementedError
 
-    async def read(self, identity_id: UUID) -> tuple[Request, UUID | None] | None:
+    async def read(self, identity_id: UUID) -> tuple[Request, Account | None] | None:
         raise NotImplementedError
 
     async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:

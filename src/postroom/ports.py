@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from postroom.domain.breaker import Breaker, Cause
-from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, Status
 from postroom.errors import MailServerError
 
@@ -84,8 +84,8 @@ class Requests(Protocol):
         None when the identity has a request already, or another one holds the address."""
         ...
 
-    async def read(self, identity_id: UUID) -> tuple[Request, UUID | None] | None:
-        """The request and the id of its account in `email_accounts`."""
+    async def read(self, identity_id: UUID) -> tuple[Request, Account | None] | None:
+        """The request and its account."""
         ...
 
     async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:

@@ -36,6 +36,7 @@ VALUES: dict[str, Any] = {
     "delay": 60.0,
     "display_name": None,
     "domain": "example.org",
+    "doubts": ["suspected", "missing", None, None],
     "due_in": 60.0,
     "earliest": 1.0,
     "email": "user-777@example.org",

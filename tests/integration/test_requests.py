@@ -8,7 +8,7 @@ from psycopg.errors import UniqueViolation
 
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
-from postroom.domain.mailbox import Mailbox
+from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.request import Failed, Origin, Provisioned, Request, State, after_attempt
 from postroom.errors import Permanent
 from postroom.postgres.breaker import PostgresBreakers
@@ -127,7 +127,7 @@ async def test_reading_tells_the_account_of_a_provisioned_request(requests: Post
     settled = await requests.settle(request, after_attempt(request, Provisioned(account)), account)
     assert settled
     assert settled.account_id
-    assert await requests.read(alice.identity_id) == (settled.request, settled.account_id)
+    assert await requests.read(alice.identity_id) == (settled.request, Account(settled.account_id))
     assert await requests.read(uuid4()) is None
 
 

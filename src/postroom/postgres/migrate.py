@@ -146,7 +146,11 @@ def _grant(conn: psycopg.Connection, service_role: str) -> None:
         conn.execute(compose.SQL("REVOKE ALL ON {} FROM {}").format(compose.Identifier(partition), role))
     # Its own name is asked for rows that no month took (`log_default_rows`).
     conn.execute(compose.SQL("GRANT SELECT ON email_provisioning_log_default TO {}").format(role))
-    conn.execute(compose.SQL("GRANT SELECT, UPDATE ON mail_server_breaker, identity_sweep TO {}").format(role))
+    conn.execute(
+        compose.SQL("GRANT SELECT, UPDATE ON mail_server_breaker, identity_sweep, mailbox_inspection TO {}").format(
+            role
+        )
+    )
     conn.execute(compose.SQL("GRANT SELECT ON alembic_version, schema_history TO {}").format(role))
 
 

@@ -7,7 +7,8 @@ import psycopg
 from psycopg.errors import UniqueViolation
 
 from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, LONGEST_DELAY_AFTER_CRASHES
-from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
+from postroom.domain.missing import Doubt
 from postroom.domain.request import Move, Origin, Request, State, Status
 from postroom.errors import Unavailable, Unstorable
 from postroom.ports import Answer, Claim, Settled
@@ -58,9 +59,9 @@ class PostgresRequests:
         waits = found["state"] == State.WAITING and found["email"] == mailbox.email
         return found if waits or (holder and found["holder"] == holder) else None
 
-    async def read(self, identity_id: UUID) -> tuple[Request, UUID | None] | None:
+    async def read(self, identity_id: UUID) -> tuple[Request, Account | None] | None:
         found = await row(self._pool, "read", {"identity_id": identity_id})
-        return (request_of(found), found["account_id"]) if found else None
+        return (request_of(found), account_of(found)) if found else None
 
     async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
         parameters = _of_mailbox(mailbox) | _of_origin(origin) | {"action": action, "reason": HELD}
@@ -142,8 +143,10 @@ class PostgresRequests:
         if settled:
             return Settled(request_of(settled), settled["account_id"], move.status)
         late = await row(self._pool, "settle_late", parameters)
-        found = await self.read(request.identity_id)
-        return found and Settled(*found, status=Status.LATE if late else move.status)
+        if (found := await self.read(request.identity_id)) is None:
+            return None
+        account_there = found[1]
+        return Settled(found[0], account_there and account_there.id, Status.LATE if late else move.status)
 
 
 def _of_mailbox(mailbox: Mailbox) -> dict[str, object]:
@@ -182,3 +185,10 @@ def request_of(found: Row) -> Request:
         last_error=found["last_error"],
         reason=found["reason"],
     )
+
+
+def account_of(found: Row) -> Account | None:
+    """The `Account` in a row of `read.sql`."""
+    if found["account_id"] is None:
+        return None
+    return Account(found["account_id"], found["doubt"] and Doubt(found["doubt"]))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from postroom.domain.backoff import MAX_RETRIES
-from postroom.domain.breaker import Cause
+from postroom.domain.breaker import Cause, cause_of
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import (
     Failed,
@@ -156,7 +156,7 @@ class Attempts:
             return Verdict.NONE
         told = f"{error}; asked again: {problem}"
         if isinstance(problem, Misconfigured):
-            await self._open_breaker(_cause_of(problem), told)
+            await self._open_breaker(cause_of(problem), told)
             return Verdict.MISCONFIGURED
         await self._open_breaker(Cause.OUTAGE, told)
         return Verdict.OUTAGE
@@ -166,7 +166,7 @@ class Attempts:
             "Mail server refuses: an operator must act", email=request.email, error=str(error), domain=error.domain
         )
         if error.domain is None:
-            await self._open_breaker(_cause_of(error), str(error))
+            await self._open_breaker(cause_of(error), str(error))
 
     async def _open_breaker(self, cause: Cause, error: str) -> None:
         try:
@@ -218,10 +218,6 @@ class Attempts:
                 log.error("Outcome could not be stored within the lease; the mark will tell the next attempt", **who)
                 return None
             await asyncio.sleep(SETTLE_PAUSE)
-
-
-def _cause_of(error: Misconfigured) -> Cause:
-    return Cause.UNAUTHORIZED if error.unauthorized else Cause.MISCONFIGURED
 
 
 def _verified(mailbox: Mailbox, account: StalwartAccount) -> StalwartAccount:
