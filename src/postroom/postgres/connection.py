@@ -91,7 +91,7 @@ as long as it sleeps, and nobody would sweep, release or reconcile. One that goe
 
 async def open_leader_connection(url: str, *, idle: float = LEADER_IDLE) -> AsyncConnection[Row]:
     """A connection beside the pool, for what a process leads. Raises `psycopg.Error`."""
-    session = _SESSION | {"options": f"{_SESSION['options']} -c idle_session_timeout={idle * 1000:.0f}"}
+    session: dict[str, Any] = _SESSION | {"options": f"{_SESSION['options']} -c idle_session_timeout={idle * 1000:.0f}"}
     return await AsyncConnection[Row].connect(url, application_name="postroom-leader", **session)
 
 
