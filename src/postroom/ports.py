@@ -47,6 +47,8 @@ class Answer(StrEnum):
     PROVISIONED = "provisioned"
     DEAD = "dead"
     UNKNOWN = "unknown"
+    REFUSED = "refused"
+    """PostgreSQL fails every statement that claims it; only an operator can mend that"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from postroom.domain.request import Move, Origin, Request, State, Status
 from postroom.errors import Unavailable, Unstorable
 from postroom.ports import Answer, Claim, Settled
 from postroom.postgres.connection import Lost, Pool, Row, row, rows
+from postroom.telemetry import DATABASE_ERRORS, log
 
 HELD = "the address is held by another identity"
 
@@ -82,12 +83,32 @@ class PostgresRequests:
         self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False, limit: int | None = None
     ) -> list[Claim]:
         asked = list(dict.fromkeys(identity_ids))
+        left = len(asked) if limit is None else limit
+        try:
+            return await self._claim_together(asked, lease, alone, left)
+        except psycopg.Error:
+            # One of them, perhaps by a trigger or a broken row: it must keep nobody else from running.
+            claims: list[Claim] = []
+            for each in asked:
+                claims += await self._claim_by_itself(each, lease, alone, left)
+                left -= claims[-1].answer is Answer.GRANTED
+            return claims
+
+    async def _claim_by_itself(self, identity_id: UUID, lease: float, alone: bool, limit: int) -> list[Claim]:
+        try:
+            return await self._claim_together([identity_id], lease, alone, min(limit, 1))
+        except psycopg.Error as error:
+            DATABASE_ERRORS.labels(where="claim").inc()
+            log.error("PostgreSQL refuses a claim", identity_id=str(identity_id), sqlstate=error.sqlstate)
+            return [Claim(identity_id, Answer.REFUSED, None, None)]
+
+    async def _claim_together(self, asked: Sequence[UUID], lease: float, alone: bool, limit: int) -> list[Claim]:
         parameters = {
             "identity_ids": asked,
             "holders": [self._new_id() for _ in asked],
             "lease": lease,
             "alone": alone,
-            "limit": len(asked) if limit is None else limit,
+            "limit": limit,
             "crash_delay": DELAY_AFTER_SECOND_CRASH * self._delay_factor,
             "longest_crash_delay": LONGEST_DELAY_AFTER_CRASHES * self._delay_factor,
         }
