@@ -1,5 +1,6 @@
 """Connections, and SQL loaded by name from `sql/`."""
 
+import logging
 import re
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -15,6 +16,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from postroom.errors import Unavailable
 from postroom.kept_connection import is_silent
+
+# Its warnings quote connection strings in part, a dozen lines of them; who cannot be served is told by `Unavailable`.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 Row = DictRow
 POOL_TIMEOUT = 4.0
@@ -86,6 +90,20 @@ _SESSION: dict[str, Any] = {
 async def open_connection(url: str, *, application_name: str) -> AsyncConnection[Row]:
     """A connection beside the pool. Raises `psycopg.Error`."""
     return await AsyncConnection[Row].connect(url, application_name=application_name, **_SESSION)
+
+
+async def require_reachable(url: str) -> None:
+    """Raises `Unavailable` with PostgreSQL's or the driver's words: a pool does not tell why it has no connection."""
+    try:
+        conn = await open_connection(url, application_name="postroom")
+    except psycopg.Error as error:
+        raise Unavailable(f"PostgreSQL cannot be reached: {in_one_line(error)}") from error
+    await conn.close()
+
+
+def in_one_line(error: psycopg.Error) -> str:
+    """What went wrong, without the statement and the hints that PostgreSQL puts below."""
+    return error.diag.message_primary or " ".join(str(error).split())
 
 
 def make_pool(url: str, *, size: int) -> Pool:
