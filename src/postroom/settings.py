@@ -16,8 +16,8 @@ from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domai
 from postroom.errors import ConfigurationError, Refused
 
 PREFIX = "POSTROOM_"
-OF_A_TRIAL = "POSTROOM_URL"
-"""No setting: `postroom env` names the service by it, for curl."""
+OF_A_TRIAL = frozenset({"URL"})
+"""No setting: `postroom env` tells the service's address by it, for curl."""
 SECRETS = (
     "DATABASE_URL",
     "MIGRATE_DATABASE_URL",
@@ -302,13 +302,13 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
 
 def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
     """Variables that look like settings and are none: misspelt ones, each with the setting that it is like."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | {f"{PREFIX}{each}_FILE" for each in SECRETS}
-    strangers = sorted(name for name in environment if name.startswith(PREFIX) and name not in known | {OF_A_TRIAL})
-    return [f"{name}{_like(name, known)}" for name in strangers]
+    known = {name.upper() for name in Settings.model_fields} | {f"{secret}_FILE" for secret in SECRETS}
+    named = {name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX)}
+    return [f"{PREFIX}{name}{_like(name, known)}" for name in sorted(named - known - OF_A_TRIAL)]
 
 
 def _like(name: str, known: Collection[str]) -> str:
-    return "".join(f" (did you mean {each}?)" for each in get_close_matches(name, known, n=1))
+    return "".join(f" (did you mean {PREFIX}{each}?)" for each in get_close_matches(name, known, n=1))
 
 
 def _names_a_host(url: str) -> bool:

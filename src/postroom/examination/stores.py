@@ -111,4 +111,4 @@ async def redis(parts: Parts) -> Findings:
             "start Redis, or correct POSTROOM_REDIS_URL",
         )
         return
-    yield Finding("redis", "fine", f"{waiting} members wait in email:provisioning:retry")
+    yield Finding("redis", "fine", f"members of email:provisioning:retry: {waiting}")
