@@ -21,7 +21,7 @@ from postroom.pause import cut_off
 from postroom.presence import Presence
 from postroom.queue.sentinel import redis_place
 from postroom.runtime import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, connected, until_allowed
-from postroom.settings import Settings
+from postroom.settings import Settings, unknown
 from postroom.stopping import end_within, stopping
 from postroom.telemetry import log
 
@@ -181,6 +181,8 @@ def _gateway(settings: Settings, mail: MailParts, stop: asyncio.Event | None) ->
 
 def _log_start(parts: Parts) -> None:
     settings = parts.settings
+    if strangers := unknown():
+        log.warning("Variables that are no settings", names=strangers)
     if settings.redis_url:
         log.info(f"Connected to Redis at {redis_place(settings.redis_url.get_secret_value())}")
     else:

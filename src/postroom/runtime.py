@@ -20,7 +20,7 @@ from postroom.pause import pause
 from postroom.ports import Announcements
 from postroom.postgres.audit import Audit, keep_mark_domain, kept_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
-from postroom.postgres.connection import Pool, make_pool, open_leader_connection
+from postroom.postgres.connection import Pool, make_pool, open_leader_connection, require_reachable
 from postroom.postgres.inspected import PostgresInspected
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.processes import PostgresProcesses
@@ -272,6 +272,7 @@ async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
     """
     while not stop.is_set():
         try:
+            await require_reachable(parts.settings.database_url.get_secret_value())
             await require_schema(parts.pool)
             kept = await keep_mark_domain(parts.pool, parts.settings.mark_domain)
         except Unavailable as error:

@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -13,6 +16,8 @@ from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domai
 from postroom.errors import ConfigurationError, Refused
 
 PREFIX = "POSTROOM_"
+OF_A_TRIAL = frozenset({"URL"})
+"""No setting: `postroom env` tells the service's address by it, for curl."""
 SECRETS = (
     "DATABASE_URL",
     "MIGRATE_DATABASE_URL",
@@ -225,6 +230,17 @@ class Settings(BaseSettings):
             raise ValueError("a whole URL is needed, such as http://10.0.0.5:3001/internal/mail/stalwart")
         return value
 
+    @field_validator("database_url", "migrate_database_url")
+    @classmethod
+    def _names_a_database(cls, value: SecretStr | None) -> SecretStr | None:
+        # Not left to libpq: it quotes what it cannot read, and that may be the password.
+        if value is not None and not _is_database_url(value.get_secret_value()):
+            raise ValueError(
+                "postgresql://USER:PASSWORD@HOST/DATABASE is needed, with what is neither letter nor digit in the "
+                "password percent-encoded"
+            )
+        return value
+
     @field_validator("webhook_key", "webhook_key_previous")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
@@ -284,6 +300,17 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         raise ConfigurationError(_sentence(error)) from None
 
 
+def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Variables that look like settings and are none: misspelt ones, each with the setting that it is like."""
+    known = {name.upper() for name in Settings.model_fields} | {f"{secret}_FILE" for secret in SECRETS}
+    named = {name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX)}
+    return [f"{PREFIX}{name}{_like(name, known)}" for name in sorted(named - known - OF_A_TRIAL)]
+
+
+def _like(name: str, known: Collection[str]) -> str:
+    return "".join(f" (did you mean {PREFIX}{each}?)" for each in get_close_matches(name, known, n=1))
+
+
 def _names_a_host(url: str) -> bool:
     """Else every request would fail, each in its own way."""
     try:
@@ -293,6 +320,15 @@ def _names_a_host(url: str) -> bool:
     except ValueError:  # UnicodeError is one
         return False
     return parts.scheme in ("http", "https") and bool(host) and port != 0
+
+
+def _is_database_url(url: str) -> bool:
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return False
+    ports = str(parts.get("port", "")).split(",")
+    return all(port.isdigit() or not port for port in ports)
 
 
 def _is_address(url: str) -> bool:

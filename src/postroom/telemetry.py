@@ -153,8 +153,6 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
     # They tell at INFO of every request and connection; ours are enough.
     for noisy in ("httpx2", "httpcore2", "uvicorn.access", "alembic"):
         logging.getLogger(noisy).setLevel("WARNING")
-    # Its warnings quote connection strings in part; we log the outage ourselves.
-    logging.getLogger("psycopg.pool").setLevel("ERROR")
 
 
 class _Lines:

@@ -1,4 +1,4 @@
-"""Commands that show and move the sweep, and what they show of those whom it refused."""
+"""Commands as an operator runs them: what they show, and the one line in which they refuse."""
 
 import asyncio
 import json
@@ -65,7 +65,7 @@ async def test_a_sweep_is_shown_hastened_and_begun_anew(postroom: Commands, pool
     assert (shown["under_way"], shown["token"]) == (False, None)
     assert shown["due_in"] > 290
     assert shown["finished_at"]
-    assert "next pass: in 5 min" in await postroom("sweep")
+    assert "next pass due in 5 min" in await postroom("sweep")
     assert (await postroom.json("sweep", "--now"))["due_in"] <= 0
     await swept.store([], after=None, token="0a", due_in=300)
     shown = await postroom.json("sweep", "--now")
@@ -102,7 +102,7 @@ async def test_log_knows_a_refused_identity_by_its_id_and_by_the_address_as_it_w
         (entry,) = found["log"]
         assert (entry["action"], entry["code"]) == ("refuse", "unsafe_local_part")
     told = await postroom("log", str(refused))
-    assert "unsafe_local_part the name may hold only letters" in told
+    assert "unsafe_local_part: the name may hold only letters" in told
 
 
 async def test_a_refused_identity_cannot_be_retried_and_the_reason_is_told(postroom: Commands, refused: UUID) -> None:
@@ -116,3 +116,70 @@ async def test_an_identity_of_which_nothing_is_known_is_one_line_and_code_2(post
     unknown = str(uuid4())
     assert unknown in await postroom("log", unknown, code=2)
     assert "nobody@example.org" in await postroom("log", "nobody@example.org", code=2)
+
+
+async def test_a_refusal_that_older_code_kept_without_its_code_is_shown(
+    postroom: Commands, refused: UUID, records: Records
+) -> None:
+    older = uuid4()
+    await records.rows(
+        "INSERT INTO email_provisioning_log (kratos_identity_id, email, action, status, attempt_count, error_message) "
+        "VALUES (%s, 'admin@example.org', 'refuse', 'done', 0, 'the name admin is reserved')",
+        older,
+    )
+    codes = {each["identity_id"]: each["code"] for each in (await postroom.json("status"))["refused"]["last"]}
+    assert codes == {str(older): "unknown", str(refused): "unsafe_local_part"}
+    assert str(older) in await postroom("status")
+    assert "the name admin is reserved" in await postroom("log", "admin@example.org")
+    assert "refused as unknown" in await postroom("retry", str(older), code=2)
+
+
+ALL_THAT_NEED_THE_DATABASE = [
+    "status",
+    "log alice@example.org",
+    "retry alice@example.org",
+    "bury alice@example.org --reason x",
+    "pause --reason x",
+    "resume",
+    "resume --domain example.org",
+    "sweep",
+    "rebuild --from-stalwart",
+]
+
+
+@pytest.mark.parametrize("words", ALL_THAT_NEED_THE_DATABASE)
+async def test_on_a_schema_that_does_not_fit_a_command_says_what_to_do_in_one_line(
+    postroom: Commands, records: Records, words: str
+) -> None:
+    await records.rows("ALTER TABLE schema_history RENAME TO forgotten")
+    told = await postroom(*words.split(), code=2)
+    assert told.startswith("postroom: the database has no schema, or one before revision 0003")
+    assert told.endswith("then run postroom migrate\n")
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", ["status", "migrate"])
+async def test_without_postgresql_a_command_says_why_in_one_line(postroom: Commands, words: str) -> None:
+    nowhere = "postgresql://postroom:s3cret@127.0.0.1:9/postroom"
+    told = await postroom(*words.split(), code=2, POSTROOM_DATABASE_URL=nowhere)
+    assert told.startswith("postroom: ")
+    assert "Connection refused" in told
+    assert told.count("\n") == 1
+    assert "s3cret" not in told
+
+
+@pytest.mark.parametrize("words", ["pause --reason", "bury alice@example.org --reason"])
+async def test_an_empty_reason_is_none(postroom: Commands, words: str) -> None:
+    assert "the reason is empty" in await postroom(*words.split(), " ", code=2)
+
+
+@pytest.mark.parametrize("words", ["pause", "nonsense", "status --jsn", "log", "up --port 99999", "sandbox deliver"])
+async def test_a_command_that_is_typed_wrong_is_told_in_one_line(postroom: Commands, words: str) -> None:
+    told = await postroom(*words.split(), code=2)
+    assert told.startswith("postroom: ")
+    assert told.endswith(" --help\n")
+    assert told.count("\n") == 1
+
+
+async def test_a_domain_is_resumed_as_it_is_written_in_addresses(postroom: Commands) -> None:
+    assert (await postroom.json("resume", "--domain", "EXAMPLE.org"))["domain"] == "example.org"

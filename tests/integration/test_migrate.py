@@ -88,6 +88,18 @@ async def test_with_one_role_for_both_only_the_service_itself_is_in_the_way(old:
         assert await migrated(old, OWNER_ROLE) == newest_revision()
 
 
+async def test_a_role_that_may_not_migrate_is_told_so_in_one_line(old: Database) -> None:
+    by_the_service = Database(old.name, old.service_url, old.service_url)
+    with pytest.raises(ConfigurationError, match=r"^cannot migrate [^\n]*POSTROOM_MIGRATE_DATABASE_URL its owner$"):
+        await migrated(by_the_service)
+
+
+async def test_code_that_is_older_than_the_schema_does_not_migrate(database: Database, records: Records) -> None:
+    await records.rows("UPDATE alembic_version SET version_num = '9001'")
+    with pytest.raises(ConfigurationError, match=rf"9001.*{newest_revision()}.*update Postroom"):
+        await migrated(database)
+
+
 async def test_after_revision_0003_nobody_is_asked_to_stop(database: Database) -> None:
     async with await psycopg.AsyncConnection.connect(database.service_url, application_name="postroom"):
         assert await migrated(database) == newest_revision()

@@ -63,6 +63,11 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         DataFolder(tmp_path / "data").__enter__()
 
 
+def test_a_place_where_no_folder_can_be_made_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="choose another with --data"), DataFolder(Path("/proc/trial")):
+        pass
+
+
 def test_secrets_differ_stay_and_are_private(tmp_path: Path) -> None:
     with DataFolder(tmp_path / "data") as data:
         first, second = data.secret("first"), data.secret("second")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.errors import ConfigurationError
-from postroom.settings import PREFIX, SECRETS, Settings, load
+from postroom.settings import PREFIX, SECRETS, Settings, load, unknown
 
 SECRET = "s3cret-that-nobody-may-ever-read"
 ENOUGH = {
@@ -19,6 +19,10 @@ ENOUGH = {
     "POSTROOM_WEBHOOK_KEY": "0123456789abcdef",
     "POSTROOM_DOMAINS": "example.org",
 }
+
+
+def holding_the_secret(name: str) -> str:
+    return f"postgresql://postroom:{SECRET}@db/postroom" if name.endswith("DATABASE_URL") else SECRET
 
 
 def wrong(environment: dict[str, str]) -> str:
@@ -135,7 +139,7 @@ def test_several_wrong_settings_are_one_sentence() -> None:
 
 @pytest.mark.parametrize("broken", ["POSTROOM_PORT", "POSTROOM_MARK_DOMAIN", "POSTROOM_DOMAINS"])
 def test_no_secret_is_in_an_error_whatever_is_wrong(broken: str) -> None:
-    environment = ENOUGH | {PREFIX + secret: SECRET for secret in SECRETS}
+    environment = ENOUGH | {PREFIX + secret: holding_the_secret(secret) for secret in SECRETS}
     wrong(environment | {broken: "no.."})
 
 
@@ -146,18 +150,46 @@ def test_a_secret_that_is_wrong_itself_is_not_told() -> None:
     assert SECRET[:15] not in "".join(traceback.format_exception(raised.value))
 
 
+@pytest.mark.parametrize("name", ["DATABASE_URL", "MIGRATE_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://postroom:{SECRET} {SECRET}@db/postroom",
+        f"postgresql://postroom:{SECRET}%@db/postroom",
+        f"postgresql://postroom:{SECRET}/x@db/postroom",
+        f"postgres//postroom:{SECRET}@db/postroom",
+    ],
+)
+def test_a_database_url_that_nobody_can_read_is_refused_and_not_told(name: str, url: str) -> None:
+    """The driver's own words quote the part that it cannot read."""
+    sentence = wrong(ENOUGH | {PREFIX + name: url})
+    assert sentence.startswith(f"POSTROOM_{name}: postgresql://USER:PASSWORD@HOST/DATABASE is needed")
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://postroom:x@db1,db2:6432/postroom?target_session_attrs=read-write", "host=db user=postroom"]
+)
+def test_a_database_url_may_name_several_hosts_or_be_words(url: str) -> None:
+    assert load(ENOUGH | {"POSTROOM_DATABASE_URL": url}).database_url.get_secret_value() == url
+
+
+def test_a_misspelt_variable_is_named_with_the_setting_that_it_is_like() -> None:
+    environment = ENOUGH | {"POSTROOM_KRATOS_ADMN_URL": "x", "POSTROOM_WEBHOOK_KEY_FILE": "x", "POSTROOM_URL": "x"}
+    assert unknown(environment) == ["POSTROOM_KRATOS_ADMN_URL (did you mean POSTROOM_KRATOS_ADMIN_URL?)"]
+
+
 def test_no_secret_is_in_the_settings_as_they_print() -> None:
-    settings = load(ENOUGH | {PREFIX + secret: SECRET for secret in SECRETS})
+    settings = load(ENOUGH | {PREFIX + secret: holding_the_secret(secret) for secret in SECRETS})
     assert SECRET not in repr(settings) + str(settings) + settings.model_dump_json()
 
 
 @pytest.mark.parametrize("secret", SECRETS)
 def test_a_secret_may_come_from_a_file(secret: str, tmp_path: Path) -> None:
     file = tmp_path / "secret"
-    file.write_text(f"{SECRET}\n")
+    file.write_text(f"{holding_the_secret(secret)}\n")
     environment = {name: value for name, value in ENOUGH.items() if name != PREFIX + secret}
     settings = load(environment | {f"POSTROOM_{secret}_FILE": str(file)})
-    assert getattr(settings, secret.lower()).get_secret_value() == SECRET
+    assert getattr(settings, secret.lower()).get_secret_value() == holding_the_secret(secret)
 
 
 def test_every_secret_setting_may_come_from_a_file() -> None:

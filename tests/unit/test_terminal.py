@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from postroom.cli.terminal import print_rows, shown
+from postroom.cli.terminal import out, print_rows, shown
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,19 @@ def test_a_cell_is_no_markup() -> None:
     cells = ["[red]x[/] [link=https://evil.example]y[/link] [/nonsense]", Text("fine", style="green")]
     print_rows(Console(file=out, width=200), "Title", ("a", "b"), [cells])
     assert cells[0] in out.getvalue()
+
+
+def test_what_is_too_long_for_its_column_is_folded_and_not_cut() -> None:
+    written = io.StringIO()
+    identity = "d57dace9-8069-4d35-8771-10eb00b16fbb"
+    print_rows(Console(file=written, width=40), "", ("identity", "reason"), [[identity, "the name is reserved " * 3]])
+    assert "…" not in written.getvalue()
+    first_column = "".join(line.split("│")[1].strip() for line in written.getvalue().splitlines() if "│" in line)
+    assert first_column == identity
+
+
+def test_in_a_pipe_a_row_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    reason = "mail server answered 500 " * 9
+    print_rows(out(), "", ("email", "reason"), [["alice@example.org", reason]])
+    assert reason.strip() in capsys.readouterr().out

@@ -9,15 +9,14 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from postroom.cli.environment import settings_or_trial
+from postroom.cli.findings import print_findings
+from postroom.cli.terminal import out
 from postroom.errors import ConfigurationError
 from postroom.examination.finding import Finding
 from postroom.runtime import authorization, connected
-from postroom.settings import Settings
+from postroom.settings import Settings, unknown
 from postroom.stalwart.client import StalwartClient
 
 
@@ -39,8 +38,7 @@ def check_command(
 ) -> None:
     """Look at every setting and every part, and say how to mend what is wrong. Exit code 1 if something is.
 
-    The password of --admin is asked for, or read from standard input if that is no terminal. It is used for the
-    settings of Stalwart that concern Postroom, and kept nowhere.
+    The password of --admin is asked for, or read from standard input if that is no terminal. It is kept nowhere.
 
     Example: postroom check --fix --admin admin@example.org
     """
@@ -51,22 +49,26 @@ def check_command(
     except ConfigurationError as error:
         findings = [Finding("settings", "wrong", str(error), "docs/reference/settings.md")]
     else:
+        strangers = [
+            Finding("settings", "warning", f"no setting: {each}", "correct it, or take it away") for each in unknown()
+        ]
         password = _password(admin) if admin else ""
-        findings = asyncio.run(_look(settings, admin, password, fix=fix, dry_run=dry_run))
+        findings = strangers + asyncio.run(_look(settings, admin, password, fix=fix, dry_run=dry_run))
     if as_json:
         typer.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
     else:
-        _print(findings)
+        print_findings(out(), "", findings)
     if any(finding.state == "wrong" for finding in findings):
         raise typer.Exit(1)
 
 
 def _password(login: str) -> str:
     """Never an argument or a variable: those stay in the shell's history."""
-    if sys.stdin.isatty():
-        found = getpass.getpass(f"Password of {login} at Stalwart: ")
-    else:
-        found = sys.stdin.readline().rstrip("\r\n")
+    try:
+        found = getpass.getpass(f"Password of {login} at Stalwart: ") if sys.stdin.isatty() else sys.stdin.readline()
+    except EOFError:
+        found = ""
+    found = found.rstrip("\r\n")
     if not found:
         raise ConfigurationError(f"no password of {login}: type it, or send it to standard input")
     return found
@@ -98,11 +100,3 @@ async def _administrator(settings: Settings, login: str | None, password: str) -
         yield client
     finally:
         await client.aclose()
-
-
-def _print(findings: list[Finding]) -> None:
-    table = Table("part", "state", "what was found", "what to do")
-    colours = {"fine": "green", "warning": "yellow", "wrong": "red"}
-    for each in findings:
-        table.add_row(each.part, f"[{colours[each.state]}]{each.state}[/]", escape(each.detail), escape(each.fix))
-    Console().print(table)

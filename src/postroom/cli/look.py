@@ -3,23 +3,24 @@
 import asyncio
 import getpass
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
+from rich.table import Column
 
+from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import ago, plain, print_rows, shown
+from postroom.cli.terminal import ago, out, plain, print_rows, shown
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.mailbox import Account
 from postroom.domain.request import Request, State
 from postroom.errors import Refused
 from postroom.postgres.audit import Audit
-from postroom.runtime import Parts, connected
+from postroom.runtime import Parts
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Who = Annotated[str, typer.Argument(metavar="EMAIL_OR_ID", help="An address, or a Kratos identity id.")]
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 @asynccontextmanager
 async def _parts() -> AsyncGenerator[Parts]:
-    async with connected(settings_or_trial()) as parts:
+    async with connected_to_database(settings_or_trial()) as parts:
         yield parts
 
 
@@ -56,25 +57,31 @@ async def _log(who: str, *, as_json: bool) -> None:
         content = {"request": request and _as_dict(request), "email_account_id": account and account.id, "log": entries}
         typer.echo(json.dumps(content, indent=2, default=plain))
         return
-    console = Console()
+    console = out()
     title = request.email if request else "No request"
     described = _describe(request, account) if request else "it was refused; the sweep takes it up when that ends"
     console.print(f"[bold]{title}[/], identity {identity_id}: {escape(shown(described))}")
     print_rows(
         console,
         "",
-        ("when (UTC)", "action", "status", "attempt", "what"),
+        (Column("when (UTC)", no_wrap=True), "action", "status", "attempt", "what"),
         [
             (
                 each["created_at"].astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
                 each["action"],
                 each["status"],
                 str(each["attempt_count"]),
-                " ".join(str(each[key]) for key in ("code", "error_message", "actor") if each[key]),
+                _what(each),
             )
             for each in entries
         ],
     )
+
+
+def _what(entry: Mapping[str, Any]) -> str:
+    """`reserved_name: the name admin is reserved`, `left already (alice)`."""
+    told = ": ".join(entry[key] for key in ("code", "error_message") if entry[key])
+    return f"{told} ({entry['actor']})" if entry["actor"] else told
 
 
 def retry_command(who: Who, as_json: AsJson = False) -> None:
@@ -94,7 +101,13 @@ def bury_command(
 
     Example: postroom bury alice@example.org --reason "left the company"
     """
-    asyncio.run(_act(who, as_json=as_json, reason=reason))
+    asyncio.run(_act(who, as_json=as_json, reason=required(reason)))
+
+
+def required(reason: str) -> str:
+    if not reason.strip():
+        raise Refused("no_reason", "the reason is empty; say why, for whoever looks later: --reason TEXT")
+    return reason
 
 
 async def _act(who: str, *, as_json: bool, reason: str | None) -> None:

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
+from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.look import AsJson
+from postroom.cli.look import AsJson, required
 from postroom.domain.address import normalise_domain
 from postroom.domain.breaker import Cause
 from postroom.errors import MailServerError, Refused, Throttled
 from postroom.postgres.releases import PostgresReleases
-from postroom.runtime import connected
 
 
 def register(app: typer.Typer) -> None:
@@ -29,13 +29,13 @@ def pause_command(
 
     Example: postroom pause --reason "Stalwart is moved to another host"
     """
-    told = f"paused by {getpass.getuser()}: {reason}"
+    told = f"paused by {getpass.getuser()}: {required(reason)}"
     asyncio.run(_pause(told))
     typer.echo(json.dumps({"paused": told}) if as_json else f"{told}; postroom resume ends it")
 
 
 async def _pause(told: str) -> None:
-    async with connected(settings_or_trial()) as parts:
+    async with connected_to_database(settings_or_trial()) as parts:
         await parts.breakers.open(Cause.PAUSED, told)
 
 
@@ -52,8 +52,9 @@ def resume_command(
     Example: postroom resume --domain example.org
     """
     if domain is not None:
-        waiting = asyncio.run(_resume_domain(normalise_domain(domain)))
-        told = f"{waiting} requests wait for {domain}: they are tried again, one first"
+        domain = normalise_domain(domain)
+        waiting = asyncio.run(_resume_domain(domain))
+        told = f"{waiting} waiting for {domain}" + (": tried again, one first" if waiting else "")
         typer.echo(json.dumps({"domain": domain, "waiting": waiting}) if as_json else told)
         return
     problem = asyncio.run(_resume())
@@ -71,7 +72,7 @@ def resume_command(
 
 
 async def _resume() -> MailServerError | None:
-    async with connected(settings_or_trial()) as parts:
+    async with connected_to_database(settings_or_trial()) as parts:
         breaker = await parts.breakers.read()
         problem = await parts.mail_server.well()
         if problem is None:
@@ -83,5 +84,5 @@ async def _resume_domain(domain: str) -> int:
     settings = settings_or_trial()
     if domain not in settings.domains:
         raise Refused("domain_not_served", f"{domain} is not served here; served: {', '.join(settings.domains)}")
-    async with connected(settings) as parts:
+    async with connected_to_database(settings) as parts:
         return await PostgresReleases(parts.pool).resume_domain(domain, actor=getpass.getuser())

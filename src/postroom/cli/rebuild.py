@@ -11,10 +11,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from postroom import runtime
+from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
+from postroom.cli.terminal import out, print_rows
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.provisioning.rebuild import Tally
 
@@ -56,7 +57,7 @@ def rebuild_command(
 
 
 async def _rebuild(tally: Tally, *, dry_run: bool) -> None:
-    async with runtime.connected(settings_or_trial()) as parts:
+    async with connected_to_database(settings_or_trial()) as parts:
         with _progress() as (progress, task):
             rebuild = await runtime.rebuild(
                 parts,
@@ -78,7 +79,7 @@ def _progress() -> Generator[tuple[Progress, TaskID]]:
 
 
 def _print(tally: Tally, *, dry_run: bool) -> None:
-    console = Console()
+    console = out()
     console.print(
         f"[bold]{tally.looked_at}[/] accounts: [bold]{tally.restored}[/] "
         f"{'would be restored' if dry_run else 'restored'}, {tally.known} known, {tally.under_way} left to a worker, "
@@ -95,9 +96,14 @@ def _print(tally: Tally, *, dry_run: bool) -> None:
             "before the loss?"
         )
     if tally.differences:
-        table = Table("mailbox", "Stalwart account", "identity", "left alone, because", title_justify="left")
-        for each in tally.differences[:SHOWN]:
-            table.add_row(each.email, each.stalwart_account_id, ", ".join(map(str, each.identity_ids)), each.why)
-        console.print(table)
+        print_rows(
+            console,
+            "",
+            ("mailbox", "Stalwart account", "identity", "left alone, because"),
+            [
+                (each.email, each.stalwart_account_id, ", ".join(map(str, each.identity_ids)), each.why)
+                for each in tally.differences[:SHOWN]
+            ],
+        )
         if len(tally.differences) > SHOWN:
             console.print(f"and {len(tally.differences) - SHOWN} more: --json lists all of them")

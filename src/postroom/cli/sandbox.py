@@ -111,7 +111,8 @@ def deliver_command(
     messages = (given or _message(sender, to, f"{subject} {n}" if count > 1 else subject) for n in range(1, count + 1))
     begun = time.monotonic()
     sent = _sent((host, int(port)), sender, to, messages)
-    for _ in track(sent, "delivering", count, disable=as_json or count == 1):
+    shown = Console(stderr=True)
+    for _ in track(sent, "delivering", count, console=shown, disable=count == 1 or not shown.is_terminal):
         pass
     seconds = time.monotonic() - begun
     if as_json:
@@ -163,5 +164,5 @@ def _ask(data: Path, method: str, what: str, body: Mapping[str, object] | None =
     if answer.status_code == 404:
         raise ConfigurationError("this trial uses a Stalwart of yours; this command is for the stand-in")
     if answer.status_code != 200:
-        raise ConfigurationError(f"the stand-in refused: {answer.text}")
+        raise ConfigurationError(f"the stand-in refused: {answer.json()['error']}")
     return answer.json()

@@ -46,8 +46,7 @@ def work_command(until_eof: UntilEof = False) -> None:
 def migrate_command() -> None:
     """Bring the database's schema up to date; safe to repeat, and to run from several hosts at once.
 
-    Uses POSTROOM_MIGRATE_DATABASE_URL (the owner) if it is set, and grants the role of POSTROOM_DATABASE_URL
-    what the service needs: of the log, no more than to insert and to read.
+    Uses POSTROOM_MIGRATE_DATABASE_URL (the owner) if it is set. Grants the role of POSTROOM_DATABASE_URL its rights.
 
     Example: POSTROOM_MIGRATE_DATABASE_URL=postgresql://owner@db/postroom postroom migrate
     """

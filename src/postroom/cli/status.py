@@ -10,16 +10,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
+from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
+from postroom.cli.findings import print_findings
 from postroom.cli.look import AsJson
 from postroom.cli.missing import missing_as_dict, print_missing
 from postroom.cli.refused import print_refused, refused_as_dict
 from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
-from postroom.cli.terminal import ago, plain, print_rows, shown
+from postroom.cli.terminal import ago, out, plain, print_rows, shown
 from postroom.domain.backoff import MAX_RETRIES
-from postroom.examination.finding import Finding
 from postroom.postgres.audit import Listing
-from postroom.runtime import connected
 
 SHOWN = 20
 SEEN_WITHIN = 60.0
@@ -42,7 +42,7 @@ async def _status(*, as_json: bool) -> None:
     # Not at the top: it loads the web framework, for which the other commands should not wait.
     from postroom.examination.whole import examine
 
-    async with connected(settings_or_trial()) as parts:
+    async with connected_to_database(settings_or_trial()) as parts:
         content: dict[str, Any] = {"counts": await parts.audit.counts(), "breaker": await parts.breakers.read()}
         for name, listing in LISTINGS.items():
             content[name] = await parts.audit.look(listing, limit=SHOWN)
@@ -53,7 +53,7 @@ async def _status(*, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(_as_dict(content), indent=2, default=plain))
     else:
-        _print(Console(), content)
+        _print(out(), content)
 
 
 def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,11 +82,13 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
         )
         console.print(f"[red]The mail server is not asked[/]: {error}; {following}")
     print_progress(console, content["sweep"])
+    if not content["processes"]:
+        console.print("[red]No process runs[/]: neither postroom serve nor postroom work")
     for title, columns, name, row in TABLES:
         print_rows(console, title, columns, [row(each) for each in content[name]])
     print_missing(console, counts["mailboxes_missing"], content["missing"])
     print_refused(console, *content["refused"])
-    _print_parts(console, content["parts"])
+    print_findings(console, "Parts", content["parts"])
 
 
 def advice(letter: Mapping[str, Any]) -> str:
@@ -134,12 +136,6 @@ def _process(each: Mapping[str, Any]) -> tuple[str | Text, ...]:
         Text(f"{seen}: ended without a word, or cut off", style="red") if is_gone else seen,
         Text(f"{loops}; hanging: {', '.join(late)}", style="red") if late else loops,
     )
-
-
-def _print_parts(console: Console, findings: Sequence[Finding]) -> None:
-    colours = {"fine": "green", "warning": "yellow", "wrong": "red"}
-    rows = [(each.part, Text(each.state, style=colours[each.state]), each.detail, each.fix) for each in findings]
-    print_rows(console, "Parts", ("part", "state", "what was found", "what to do"), rows)
 
 
 LISTINGS: dict[str, Listing] = {

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import ago, plain
+from postroom.cli.terminal import ago, out, plain
 from postroom.errors import ConfigurationError
 from postroom.postgres.sweep import PostgresSwept
 from postroom.provisioning.ports import SweepProgress
-from postroom.runtime import Parts, connected
+from postroom.runtime import Parts
 
 
 def register(app: typer.Typer) -> None:
@@ -38,14 +39,14 @@ def sweep_command(
     if as_json:
         typer.echo(json.dumps(progress_as_dict(progress), default=plain))
     else:
-        print_progress(Console(), progress)
+        print_progress(out(), progress)
 
 
 async def _sweep(*, now: bool, restart: bool) -> SweepProgress:
     settings = settings_or_trial()
     if not settings.kratos_admin_url:
         raise ConfigurationError("no sweep is configured; set POSTROOM_KRATOS_ADMIN_URL to Kratos' admin API")
-    async with connected(settings) as parts:
+    async with connected_to_database(settings) as parts:
         swept = PostgresSwept(parts.pool)
         if restart:
             await swept.restart(0)
@@ -74,5 +75,5 @@ def _sentence(progress: SweepProgress | None) -> str:
         f"the last whole pass ended {ago(progress.finished_at)}" if progress.finished_at else "no pass has ended yet"
     )
     if progress.token is None:
-        return f"{whole}; next pass: {ago(progress.due_at)}"
-    return f"{whole}; a pass began {ago(progress.started_at)}, next page: {ago(progress.due_at)}"
+        return f"{whole}; next pass due {ago(progress.due_at)}"
+    return f"{whole}; a pass began {ago(progress.started_at)}, next page due {ago(progress.due_at)}"

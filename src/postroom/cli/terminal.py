@@ -1,11 +1,14 @@
 """How things are put on a terminal: what strangers wrote can neither steer it nor pass for our own words."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
+
+WIDTH_IN_A_PIPE = 1000
 
 
 def shown(text: str) -> str:
@@ -14,10 +17,23 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def print_rows(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
+def out() -> Console:
+    """Standard output. In a pipe a row stays one line, for grep, unless COLUMNS says how wide it is."""
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDTH_IN_A_PIPE
+    return console
+
+
+def print_rows(
+    console: Console, title: str, columns: Sequence[str | Column], rows: Sequence[Sequence[str | Text]]
+) -> None:
+    """A table. What is too long for its column goes on in the next line: nobody can use an id that was cut."""
     if not rows:
         return
     table = Table(*columns, title=title or None, title_justify="left")
+    for column in table.columns:
+        column.overflow = "fold"
     for row in rows:
         # Not as a string: Rich would take brackets in it for its own markup.
         table.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from postroom.domain.address import normalise_domain
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.postgres.migrate import role_of, upgrade
 from postroom.runtime import authorization
@@ -41,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
 def up_command(
     data: Data = DEFAULT_DATA_FOLDER,
-    port: Annotated[int, typer.Option(help="Port of the service, on loopback.")] = 3001,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the service, on loopback.")] = 3001,
     domain: Annotated[list[str] | None, typer.Option(help="Mail domain to serve; repeatable.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over: remove what the trial kept.")] = False,
     no_welcome: Annotated[
@@ -56,7 +57,8 @@ def up_command(
     """
     configure_logging(json=False, level="WARNING")
     try:
-        trial = Trial(DataFolder(data), port, tuple(domain or ("example.org",)), fresh=fresh, welcome=not no_welcome)
+        domains = tuple(normalise_domain(each) for each in domain or ("example.org",))
+        trial = Trial(DataFolder(data), port, domains, fresh=fresh, welcome=not no_welcome)
         asyncio.run(trial.run())
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

@@ -3,10 +3,11 @@
 import asyncio
 from uuid import uuid4
 
+from postroom.domain.breaker import Cause
 from postroom.errors import ConfigurationError, Unavailable
 from postroom.examination.finding import Finding, Findings
 from postroom.postgres.audit import kept_mark_domain
-from postroom.postgres.connection import row
+from postroom.postgres.connection import require_reachable, row
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.schema import require_schema
 from postroom.queue.retry_set import FAILURES, RetrySet
@@ -19,6 +20,7 @@ HEARD_WITHIN = 2.0
 
 async def database(parts: Parts) -> Findings:
     try:
+        await require_reachable(parts.settings.database_url.get_secret_value())
         await require_schema(parts.pool)
         facts = await row(parts.pool, "examine")
         counts = await parts.audit.counts()
@@ -52,7 +54,9 @@ async def database(parts: Parts) -> Findings:
             "breaker",
             "warning",
             f"open ({breaker.cause}): {breaker.error}",
-            "mend the mail server; then wait for the next probe, or run postroom resume",
+            "postroom resume ends it"
+            if breaker.cause is Cause.PAUSED
+            else "mend the mail server; then wait for the next probe, or run postroom resume",
         )
     if facts["may_change_log"]:
         yield Finding(
@@ -107,4 +111,4 @@ async def redis(parts: Parts) -> Findings:
             "start Redis, or correct POSTROOM_REDIS_URL",
         )
         return
-    yield Finding("redis", "fine", f"{waiting} members wait in email:provisioning:retry")
+    yield Finding("redis", "fine", f"members of email:provisioning:retry: {waiting}")

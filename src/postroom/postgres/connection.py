@@ -1,6 +1,7 @@
 """Connections, and SQL loaded by name from `sql/`."""
 
 import asyncio
+import logging
 import os
 import re
 import socket
@@ -18,6 +19,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from postroom.errors import Unavailable
 from postroom.kept_connection import is_silent
+
+# Its warnings quote connection strings in part, a dozen lines of them; who cannot be served is told by `Unavailable`.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 Row = DictRow
 POOL_TIMEOUT = 4.0
@@ -120,6 +124,20 @@ async def open_leader_connection(url: str, *, idle: float = LEADER_IDLE) -> Asyn
     """A connection beside the pool, for what a process leads. Raises `psycopg.Error`."""
     session: dict[str, Any] = _SESSION | {"options": f"{_SESSION['options']} -c idle_session_timeout={idle * 1000:.0f}"}
     return await AsyncConnection[Row].connect(url, application_name="postroom-leader", **session)
+
+
+async def require_reachable(url: str) -> None:
+    """Raises `Unavailable` with PostgreSQL's or the driver's words: a pool does not tell why it has no connection."""
+    try:
+        conn = await AsyncConnection[Row].connect(url, application_name="postroom", **_SESSION)
+    except psycopg.Error as error:
+        raise Unavailable(f"PostgreSQL cannot be reached: {in_one_line(error)}") from error
+    await conn.close()
+
+
+def in_one_line(error: psycopg.Error) -> str:
+    """What went wrong, without the statement and the hints that PostgreSQL puts below."""
+    return error.diag.message_primary or " ".join(str(error).split())
 
 
 def make_pool(url: str, *, size: int) -> Pool:

@@ -9,9 +9,10 @@ from typing import Any
 import psycopg
 from psycopg import sql as compose
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 
 from postroom.errors import ConfigurationError
+from postroom.postgres.connection import in_one_line
 
 APPLICATION = "postroom-migrate"
 LOCK_TIMEOUT = 2
@@ -41,8 +42,9 @@ def newest_revision() -> str:
 def upgrade(owner_url: str, service_role: str) -> str:
     """Bring the schema up to date and grant `service_role` what the service needs, and no more. Safe to repeat.
 
-    Blocking. Returns the revision. Raises `ConfigurationError` when the database cannot be reached, when a table stays
-    locked, and when code from before revision 0003 may still run.
+    Blocking. Returns the revision. Raises `ConfigurationError` when the database cannot be reached, when the role may
+    not migrate, when a table stays locked, when code from before revision 0003 may still run, and when this code is
+    older than the schema.
     """
     # Not at the top: every command would wait a quarter of a second for it.
     from alembic import command
@@ -53,7 +55,13 @@ def upgrade(owner_url: str, service_role: str) -> str:
             # Several processes may start at once: one migrates, the others wait and find nothing to do. GRANT and
             # CREATE TABLE, too, fail when two do the same at the same moment.
             conn.execute("SELECT pg_advisory_xact_lock(hashtext('postroom.migrate'))")
-            if "" < _revision(conn) < NAMED_COLUMNS:
+            schema, code = _revision(conn), newest_revision()
+            if schema > code:
+                raise ConfigurationError(
+                    f"the schema is at revision {schema}, and this Postroom knows it up to revision {code}; "
+                    "update Postroom"
+                )
+            if "" < schema < NAMED_COLUMNS:
                 _require_nobody(conn, service_role)
             _patiently(lambda: command.upgrade(config, "head"))
             conn.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_TIMEOUT}s"])
@@ -63,7 +71,11 @@ def upgrade(owner_url: str, service_role: str) -> str:
                 _grant(conn, service_role)
             return _revision(conn)
     except psycopg.OperationalError as error:
-        raise ConfigurationError(f"cannot migrate the database: {str(error).strip()}") from error
+        raise ConfigurationError(f"cannot migrate the database: {in_one_line(error)}") from error
+    except InsufficientPrivilege as error:
+        raise ConfigurationError(
+            f"cannot migrate the database: {in_one_line(error)}; give POSTROOM_MIGRATE_DATABASE_URL its owner"
+        ) from error
 
 
 def alembic_config(url: str) -> Any:
@@ -100,7 +112,8 @@ def _require_nobody(conn: psycopg.Connection, service_role: str) -> None:
         sessions = "; ".join(f"pid {pid} from {host} ({name or 'no name'})" for pid, host, name in found)
         raise ConfigurationError(
             f"the schema is before revision {NAMED_COLUMNS}, and code from before it must not run beside this "
-            f"migration: stop all Postroom processes, then migrate; connected are: {sessions}"
+            f"migration: stop all Postroom processes, then migrate; connected in "
+            f"pg_stat_activity: {sessions}"
         )
 
 
@@ -113,7 +126,7 @@ def _patiently(act: Callable[[], object]) -> None:
             act()
         except (LockNotAvailable, DBAPIError) as error:
             if isinstance(error, DBAPIError) and not isinstance(error.orig, LockNotAvailable):
-                raise
+                raise (error.orig or error) from error
             if time.monotonic() > ends:
                 raise ConfigurationError(
                     "cannot migrate the database: a long transaction holds a table; find it in pg_stat_activity "

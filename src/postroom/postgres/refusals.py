@@ -36,4 +36,6 @@ class PostgresRefusals:
 
 
 def _refusal_of(found: Row) -> Refusal:
-    return Refusal(found["identity_id"], found["email"], found["code"], found["reason"], found["refused_at"])
+    # Code from before revision 0003 kept none.
+    code = found["code"] or "unknown"
+    return Refusal(found["identity_id"], found["email"], code, found["reason"], found["refused_at"])

@@ -123,7 +123,7 @@ class DataFolder:
                     "or choose another folder with --data"
                 )
             names = {entry.name for entry in self.path.iterdir()}
-        except (PermissionError, FileExistsError, NotADirectoryError) as error:
+        except OSError as error:
             raise ConfigurationError(
                 f"{self.path} cannot be the data folder ({error.strerror}): choose another with --data"
             ) from error
@@ -136,8 +136,10 @@ class DataFolder:
     def _is_held(self) -> bool:
         try:
             lock = os.open(self.path / _LOCK, os.O_RDONLY)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        except PermissionError as error:
+            raise ConfigurationError(f"{self.path} may be read by its owner alone: run this as that user") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
