@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from postroom.errors import MailServerError, PostroomError, Unavailable
+from postroom.errors import MailServerError, Misconfigured, PostroomError, Unavailable
 from postroom.gateway.methods import MAIL
 from postroom.gateway.problems import (
     MAIL_SERVER_AWAY,
@@ -83,8 +83,9 @@ class OwnAccount:
         """Who is refused is looked for: perhaps the mailbox is missing."""
         try:
             yield
-        except Problem as error:
-            if error.type == MAIL_SERVER_REFUSES:
+        except (Problem, Misconfigured) as error:
+            # `Misconfigured`: another part of us was refused, and the person is not logged in again for a while.
+            if isinstance(error, Misconfigured) or error.type == MAIL_SERVER_REFUSES:
                 with suppress(MailServerError, Unavailable):  # then what was refused is all that can be told
                     await self._look(account)
             raise

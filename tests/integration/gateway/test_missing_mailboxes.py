@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from gateway_trial import ANN, BEN, GatewayTrial
-from postroom.errors import Transient
+from postroom.errors import Misconfigured, Transient
 from scripted_upstream import Asked, Script, ScriptedUpstream, json_answer, own_session, problem_answer
 
 MAIL = "urn:ietf:params:jmap:mail"
@@ -71,6 +71,16 @@ async def test_who_is_refused_in_the_middle_is_looked_for(server: ScriptedUpstre
     trial.authorization.fresh = 0
     server.will(problem_answer(401))
     assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
+
+
+async def test_who_is_shut_out_since_another_part_of_us_was_refused_is_looked_for(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    trial.authorization.error = Misconfigured("mail server knows no ann@example.org", unauthorized=True)
+    assert kind(await trial.call(QUERY)) == (502, "mail_server_refuses")
+    trial.missing.add("b")
+    assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
+    assert server.sessions == []
 
 
 async def test_whose_mailbox_is_there_is_told_that_we_are_refused(
