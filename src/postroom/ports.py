@@ -26,8 +26,8 @@ class MailServer(Protocol):
         ...
 
     async def well(self) -> MailServerError | None:
-        """Whether a failure counts against the request that failed: asked with our key, within 2 s, or 4 s where it must
-        first be asked whose account that is.
+        """Whether a failure counts against the request that failed: asked with our key, within 2 s, or 4 s where first
+        whose account that is must be asked.
 
         None if the server echoes, reads and writes. `Throttled` is no verdict: it would not be asked now. Any other
         error is what is wrong with it; `Misconfigured` if it refuses us. Raises nothing.

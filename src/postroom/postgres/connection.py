@@ -85,8 +85,8 @@ _SESSION: dict[str, Any] = {
 
 LEADER_IDLE = 90.0
 """Seconds without a question after which PostgreSQL ends the session of a leader, and with it what it leads. A process
-that is suspended (SIGSTOP, a paused container) asks nothing, while its kernel answers every keepalive: it would lead for
-as long as it sleeps, and nobody would sweep, release or reconcile. One that goes round asks at least every 60 s."""
+that is suspended (SIGSTOP, a paused container) asks nothing, while its kernel answers every keepalive: it would lead
+for as long as it sleeps, and nobody would sweep, release or reconcile. One that goes round asks at least every 60 s."""
 
 
 async def open_leader_connection(url: str, *, idle: float = LEADER_IDLE) -> AsyncConnection[Row]:

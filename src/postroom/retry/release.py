@@ -102,8 +102,8 @@ class Release:
             return 0
         course.released |= {each.request.identity_id for each in released}
         course.released_at = self._clock.monotonic()
-        # All in two calls, since a silent Redis takes its whole time-out for each. The new members come first: of two for
-        # one request the claim grants one, and without any it would wait for the safety look.
+        # All in two calls, since a silent Redis takes its whole time-out for each. The new members come first: of two
+        # for one request the claim grants one, and without any it would wait for the safety look.
         await self._announcements.announce([each.request for each in released])
         await self._announcements.remove([RetryJob.of(each.before).to_json() for each in released])
         RELEASED.inc(len(released))
