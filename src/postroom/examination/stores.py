@@ -3,7 +3,7 @@
 import asyncio
 from uuid import uuid4
 
-from postroom.domain.breaker import Cause
+from postroom.domain.breaker import Breaker, Cause
 from postroom.errors import ConfigurationError, Unavailable
 from postroom.examination.finding import Finding, Findings
 from postroom.postgres.audit import kept_mark_domain
@@ -50,14 +50,7 @@ async def database(parts: Parts) -> Findings:
             "let POSTROOM_DATABASE_URL lead to PostgreSQL itself, or to a pooler in session mode",
         )
     if breaker.open:
-        yield Finding(
-            "breaker",
-            "warning",
-            f"open ({breaker.cause}): {breaker.error}",
-            "postroom resume ends it"
-            if breaker.cause is Cause.PAUSED
-            else "mend the mail server; then wait for the next probe, or run postroom resume",
-        )
+        yield _of_open(breaker)
     if facts["may_change_log"]:
         yield Finding(
             "audit",
@@ -80,6 +73,13 @@ async def database(parts: Parts) -> Findings:
             f"rows in the default one: {bool(counts['log_default_rows'])}",
             "run postroom migrate (it makes partitions for 24 months)",
         )
+
+
+def _of_open(breaker: Breaker) -> Finding:
+    remedy = "mend the mail server; then wait for the next probe, or run postroom resume"
+    if breaker.cause is Cause.PAUSED:
+        remedy = "postroom resume ends it"
+    return Finding("breaker", "warning", f"open ({breaker.cause}): {breaker.error}", remedy)
 
 
 async def heard_by_itself(notifications: Notifications, *, within: float = HEARD_WITHIN) -> bool:
