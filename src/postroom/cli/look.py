@@ -81,7 +81,7 @@ async def _log(who: str, *, as_json: bool) -> None:
 def _what(entry: Mapping[str, Any]) -> str:
     """`reserved_name: the name admin is reserved`, `left already (alice)`."""
     told = ": ".join(entry[key] for key in ("code", "error_message") if entry[key])
-    return f"{told} ({entry['actor']})" if entry["actor"] else told
+    return f"{told} ({entry['actor']})".strip() if entry["actor"] else told
 
 
 def retry_command(who: Who, as_json: AsJson = False) -> None:

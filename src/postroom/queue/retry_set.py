@@ -59,8 +59,12 @@ def connect(url: str) -> Redis:
         return master(SentinelUrl.parse(url), timeout=TIMEOUT, options=options)
     try:
         return Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] — its **kwargs are untyped
-    except ValueError as error:
-        raise ConfigurationError(f"POSTROOM_REDIS_URL: {error}") from None
+    except ValueError:
+        # Without its words: they quote the part that nobody can read, and that may be of the password.
+        raise ConfigurationError(
+            "POSTROOM_REDIS_URL: redis://USER:PASSWORD@HOST:PORT/0 is needed, or one of rediss://, unix:// and "
+            "redis+sentinel://, with what is neither letter nor digit in the password percent-encoded"
+        ) from None
 
 
 class RetrySet:
