@@ -9,7 +9,7 @@ from uuid import UUID
 from eventually import eventually
 from fakes import FakeClock
 from mail_account import MailInMemory
-from postroom.errors import Unavailable
+from postroom.errors import MailboxMissing, Unavailable
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount, MailState
 from postroom.mail.watching import Watching
@@ -22,11 +22,15 @@ class FakeAccounts:
     def __init__(self, *accounts: MailAccount) -> None:
         self.known = {account.identity_id: account for account in accounts}
         self.away = False
+        self.missing: set[str] = set()
 
     async def of(self, identity_id: UUID) -> MailAccount | None:
         if self.away:
             raise Unavailable("PostgreSQL cannot be reached")
-        return self.known.get(identity_id)
+        account = self.known.get(identity_id)
+        if account and account.account_id in self.missing:
+            raise MailboxMissing("the last look did not find it")
+        return account
 
 
 class FakeStates:

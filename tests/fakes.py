@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from postroom.domain.breaker import Breaker, Cause
-from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, State, Status
 from postroom.errors import MailServerError, Unavailable, Unstorable
 from postroom.ports import Answer, Claim, Due, Place, Reminder, Settled
@@ -140,7 +140,7 @@ class FakeRequests:
     ) -> Request | None:
         raise NotImplementedError
 
-    async def read(self, identity_id: UUID) -> tuple[Request, UUID | None] | None:
+    async def read(self, identity_id: UUID) -> tuple[Request, Account | None] | None:
         raise NotImplementedError
 
     async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
@@ -176,6 +176,7 @@ class FakeMailServer:
         self.creates = list(creates)
         self.finds = list(finds)
         self.ill = ill
+        self.well_hangs = False
         self.asked: list[str] = []
         self.deadlines: list[float] = []
         self.running = 0
@@ -205,6 +206,8 @@ class FakeMailServer:
 
     async def well(self) -> MailServerError | None:
         self.asked.append("well")
+        if self.well_hangs:
+            await asyncio.sleep(1)
         return self.ill
 
 

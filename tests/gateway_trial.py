@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from postroom.domain.person import Person
-from postroom.errors import NoSession
+from postroom.errors import MailboxMissing, NoSession
 from postroom.gateway.limits import Limits
 from postroom.gateway.routes import gateway_routes
 from postroom.gateway.upstream import Upstream
@@ -60,9 +60,14 @@ class FakeAccounts:
             ann: MailAccount(ann, "ann@example.org", "b"),
             ben: MailAccount(ben, "ben@example.org", "c"),
         }
+        self.missing: set[str] = set()
+        """accounts that are on record as missing"""
 
     async def of(self, identity_id: UUID) -> MailAccount | None:
-        return self.accounts.get(identity_id)
+        account = self.accounts.get(identity_id)
+        if account and account.account_id in self.missing:
+            raise MailboxMissing("the last look did not find it")
+        return account
 
 
 class FakeAuthorization:
@@ -94,6 +99,17 @@ class GatewayTrial:
         self.port = port
         self.stopping = asyncio.Event()
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
+        self.missing: set[str] = set()
+        """accounts that the mail server does not have any more"""
+        self.looks: list[str] = []
+        self.look_error: Exception | None = None
+
+    async def look(self, account: MailAccount) -> None:
+        self.looks.append(account.account_id)
+        if self.look_error:
+            raise self.look_error
+        if account.account_id in self.missing:
+            raise MailboxMissing("it is gone")
 
     async def call(self, *calls: Any, who: Mapping[str, str] = ANN) -> httpx2.Response:
         using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
@@ -130,6 +146,7 @@ async def gateway(
             trial.accounts,
             upstream,
             now=lambda: trial.now,
+            look=trial.look,
             limits=limits,
             public_url=public_url,
             session_path=session_path,

@@ -7,11 +7,12 @@ from psycopg.types.json import Jsonb
 from records import Records
 
 
-async def commit_event(records: Records, identity_id: UUID, **data: object) -> int:
-    """An event of type `mail`; its id."""
+async def commit_event(records: Records, identity_id: UUID, kind: str = "mail", **data: object) -> int:
+    """An event of type `kind`; its id."""
     return await records.value(
-        "INSERT INTO live_events (kratos_identity_id, type, data) VALUES (%s, 'mail', %s) RETURNING id",
+        "INSERT INTO live_events (kratos_identity_id, type, data) VALUES (%s, %s, %s) RETURNING id",
         identity_id,
+        kind,
         Jsonb(data),
     )
 

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from eventually import eventually
 from postroom import settings
-from postroom.postgres.connection import open_connection
+from postroom.postgres.connection import LEADER_IDLE, open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.queue.retry_set import KEY as RETRY_SET
 from postroom.runtime import Parts, connected
@@ -50,8 +50,8 @@ async def running_parts(environment: dict[str, str], *, concurrency: int = 4) ->
 
 
 @asynccontextmanager
-async def leadership_at(url: str) -> AsyncIterator[PostgresLeadership]:
-    leadership = PostgresLeadership(partial(open_connection, url, application_name="postroom-leader"))
+async def leadership_at(url: str, *, idle: float = LEADER_IDLE) -> AsyncIterator[PostgresLeadership]:
+    leadership = PostgresLeadership(partial(open_leader_connection, url, idle=idle))
     yield leadership
     await leadership.aclose()
 

@@ -1,4 +1,4 @@
-"""A TCP relay whose connections a test can cut."""
+"""A TCP relay whose connections a test can cut, and which can fall silent."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,6 +10,9 @@ class Relay:
         self._to = port
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self.speaks = asyncio.Event()
+        """while cleared, whatever comes is taken and nothing is passed on"""
+        self.speaks.set()
         self.port = 0
 
     async def open(self) -> None:
@@ -28,16 +31,16 @@ class Relay:
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
         self._writers |= {writer, far_writer}
-        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
         self._writers -= {writer, far_writer}
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                await self.speaks.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
 
 
 @asynccontextmanager
@@ -47,4 +50,5 @@ async def relay_to(port: int) -> AsyncIterator[Relay]:
     try:
         yield relay
     finally:
+        relay.speaks.set()
         await relay.cut()

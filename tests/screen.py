@@ -44,6 +44,13 @@ class Screen:
         self._read += 1
         return event.type, json.loads(event.data)
 
+    async def until(self, kind: str, within: float = 20) -> Any:
+        """The data of the next event of this type; what comes before it is passed over."""
+        while True:
+            found, data = await self.next(within)
+            if found == kind:
+                return data
+
     def told(self) -> list[int]:
         """The ids of the `mail` events so far."""
         return [json.loads(event.data)["id"] for event in self.events if event.type == "mail"]

@@ -6,6 +6,7 @@ await server.registry().create(mailbox, deadline=5)
 assert server.asked == ["session", "x:Domain/query", "x:Account/set"]
 """
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -83,6 +84,8 @@ class ScriptedStalwart:
         self.asked: list[str] = []
         self.requests: list[httpx2.Request] = []
         self._answers: list[Answer] = []
+        self.takes = 0.0
+        """seconds for each answer"""
         self.paused: list[float] = []
         self.clock = 0.0
 
@@ -118,8 +121,9 @@ class ScriptedStalwart:
         """The method calls of a request."""
         return json.loads(self.requests[place].content)["methodCalls"]
 
-    def _handle(self, request: httpx2.Request) -> httpx2.Response:
+    async def _handle(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
+        await asyncio.sleep(self.takes)
         if request.method == "GET":
             self.asked.append("session")
             return _play(self.session, request)

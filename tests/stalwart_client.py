@@ -22,6 +22,7 @@ class StalwartClient:
         headers = {"Authorization": f"Bearer {auth}"} if isinstance(auth, str) else {}
         basic = None if isinstance(auth, str) else auth
         self.url = url
+        self.login = basic or ("", "")
         self.http = httpx2.AsyncClient(base_url=url, auth=basic, headers=headers, timeout=30)
         self.domain = ""
         self.other_domain = ""

@@ -9,6 +9,7 @@
     ├── NoSession            nobody is logged in
     ├── SecondFactorDue      somebody is, but Kratos wants a second factor first
     ├── CrossSite            another site made the browser send this
+    ├── MailboxMissing       a mailbox is not at the mail server any more: it is not served, an operator must act
     ├── AnnouncerAway        screens cannot be told now: tell them later
     ├── ConfigurationError   a setting or a part around us is wrong: the operator must act
     └── MailServerError      an attempt did not make the mailbox
@@ -78,6 +79,10 @@ class CrossSite(PostroomError):
 
 class Stopping(Unavailable):
     """The process ends: nothing new is begun."""
+
+
+class MailboxMissing(PostroomError):
+    """The last look did not find the mailbox at the mail server, or found it without the identity's mark."""
 
 
 class AnnouncerAway(PostroomError):

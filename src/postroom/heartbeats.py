@@ -9,6 +9,7 @@ LATE_AFTER: Mapping[str, float] = {
     "worker": 30.0,
     "release": 30.0,
     "sweep": 120.0,
+    "inspection": 120.0,
     "reconcile": 180.0,
     "announcing": 60.0,
     "arrivals": 60.0,

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from postroom.errors import ConfigurationError
+from postroom.http_protocol import BoundedHeads
 
 BACKLOG = 256
 """Connections that the kernel keeps until we take them, one in each turn of uvloop's. Whoever waits there for seconds
@@ -35,7 +36,6 @@ def listen(host: str, port: int, *, setting: str) -> socket.socket:
         raise ConfigurationError(
             f"cannot listen on {host}:{port} ({error.strerror}); choose another {setting} or stop what holds it"
         ) from error
-    listener.set_inheritable(True)
     return listener
 
 
@@ -46,6 +46,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
+                http=BoundedHeads,
                 log_config=None,
                 access_log=False,
                 backlog=BACKLOG,

@@ -28,9 +28,10 @@ from postroom.mail.arrival_sweep import ArrivalSweep
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.devices import Devices
 from postroom.mail.people import PeopleByCredential
-from postroom.mail.ports import Announcer, MailAccounts, MailAuthorization
+from postroom.mail.ports import Announcer, MailAuthorization
 from postroom.mail.servers import mail_servers
 from postroom.mail.supervision import supervise
+from postroom.mail.verified_accounts import VerifiedAccounts
 from postroom.mail.watching import Watching
 from postroom.postgres.access_tokens import PostgresAccessTokens
 from postroom.postgres.mail_accounts import PostgresMailAccounts
@@ -56,7 +57,7 @@ class MailParts:
 
     api: MailApi
     people: PeopleByCredential
-    accounts: MailAccounts
+    accounts: VerifiedAccounts
     upstream: Upstream
     streams: LiveStreams
     announcing: Announcing
@@ -101,7 +102,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         return
     clock, pool, beats = SystemClock(), parts.pool, parts.heartbeats
     centrifugo = centrifugo_of(settings)
-    accounts, states = PostgresMailAccounts(pool), PostgresMailStates(pool)
+    accounts, states = VerifiedAccounts(PostgresMailAccounts(pool), parts.inspection.looks), PostgresMailStates(pool)
     outbox, tokens = PostgresOutbox(pool), PostgresAccessTokens(pool)
     authorization, devices, master = _authorization(parts, accounts)
     async with AsyncExitStack() as stack:
@@ -151,7 +152,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         yield MailParts(api, people, accounts, upstream, streams, announcing, arrivals, watching, sweep, master)
 
 
-def _authorization(parts: Parts, accounts: MailAccounts) -> tuple[MailAuthorization, Devices, Impersonation | None]:
+def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthorization, Devices, Impersonation | None]:
     """How we act for each person, how a person's devices get in, and the master account if there is one."""
     settings = parts.settings
     failed = FailedLogins(settings.failed_logins_a_day)
@@ -162,7 +163,7 @@ def _authorization(parts: Parts, accounts: MailAccounts) -> tuple[MailAuthorizat
         as_people = StalwartAppPasswords(parts.mail_server, as_the_person(settings.stalwart_url, acting))
         return acting, Devices(accounts, as_people, None), master
     credentials = PostgresMailCredentials(parts.pool)
-    app_passwords = StalwartAppPasswords(parts.mail_server, by_key(parts.stalwart))
+    app_passwords = StalwartAppPasswords(parts.mail_server, by_key(parts.stalwart, accounts.require))
     seal = Seal(_text(settings.encryption_key), _text(settings.encryption_key_previous) or None)
     acting = SparingLogins(KeptPasswords(app_passwords, credentials, seal), failed)
     return acting, Devices(accounts, app_passwords, credentials), None

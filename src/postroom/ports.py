@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from postroom.domain.breaker import Breaker, Cause
-from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, Status
 from postroom.errors import MailServerError
 
@@ -26,7 +26,8 @@ class MailServer(Protocol):
         ...
 
     async def well(self) -> MailServerError | None:
-        """Whether a failure counts against the request that failed: asked with our key, within 2 s.
+        """Whether a failure counts against the request that failed: asked with our key, within 2 s, or 4 s where it
+        must first be asked whose account that is.
 
         None if the server echoes, reads and writes. `Throttled` is no verdict: it would not be asked now. Any other
         error is what is wrong with it; `Misconfigured` if it refuses us. Raises nothing.
@@ -46,6 +47,8 @@ class Answer(StrEnum):
     PROVISIONED = "provisioned"
     DEAD = "dead"
     UNKNOWN = "unknown"
+    REFUSED = "refused"
+    """PostgreSQL fails every statement that claims it; only an operator can mend that"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,8 @@ class Requests(Protocol):
         None when the identity has a request already, or another one holds the address."""
         ...
 
-    async def read(self, identity_id: UUID) -> tuple[Request, UUID | None] | None:
-        """The request and the id of its account in `email_accounts`."""
+    async def read(self, identity_id: UUID) -> tuple[Request, Account | None] | None:
+        """The request and its account."""
         ...
 
     async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
@@ -263,7 +266,7 @@ class Breakers(Protocol):
     async def open(self, cause: Cause, error: str) -> None: ...
 
     async def take_probe(self) -> Breaker | None:
-        """The breaker, if it is open, a probe is due and nobody else took it."""
+        """The breaker, if it is open, a probe is due and nobody else took it; the next one is due after `interval`."""
         ...
 
     async def close(self, breaker: Breaker) -> bool:

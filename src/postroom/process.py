@@ -82,6 +82,7 @@ async def work(settings: Settings, *, until_eof: bool = False) -> int:
 def _provisioning(parts: Parts) -> list[Loop]:
     """The worker, and what any process with one may lead; a lock lets one."""
     loops = [Loop("worker", lambda _: parts.worker.run(), drains=True), Loop("release", parts.release.run)]
+    loops.append(Loop("inspection", parts.inspection.run))
     if parts.reconcile:
         loops.append(Loop("reconcile", parts.reconcile.run))
     if parts.sweep:
@@ -167,7 +168,15 @@ def _health(parts: Parts, loops: Loops | None) -> Health:
 
 def _gateway(settings: Settings, mail: MailParts, stop: asyncio.Event | None) -> Sequence[BaseRoute]:
     now, public_url = mail.api.now, settings.public_url
-    return gateway_routes(mail.people, mail.accounts, mail.upstream, now=now, public_url=public_url, stopping=stop)
+    return gateway_routes(
+        mail.people,
+        mail.accounts,
+        mail.upstream,
+        now=now,
+        look=mail.accounts.require,
+        public_url=public_url,
+        stopping=stop,
+    )
 
 
 def _log_start(parts: Parts) -> None:

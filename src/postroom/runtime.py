@@ -20,7 +20,8 @@ from postroom.pause import pause
 from postroom.ports import Announcements
 from postroom.postgres.audit import Audit, keep_mark_domain, kept_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
-from postroom.postgres.connection import Pool, make_pool, open_connection, require_reachable
+from postroom.postgres.connection import Pool, make_pool, open_leader_connection, require_reachable
+from postroom.postgres.inspected import PostgresInspected
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.processes import PostgresProcesses
 from postroom.postgres.rebuild import PostgresRebuilt
@@ -33,6 +34,8 @@ from postroom.postgres.sweep import PostgresSwept
 from postroom.postgres.waiting import PostgresWaiting
 from postroom.provisioning.accept import Accept
 from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.inspection import Inspection
+from postroom.provisioning.looks import Looks
 from postroom.provisioning.rebuild import Rebuild, Tally
 from postroom.provisioning.slots import Slots
 from postroom.provisioning.sweep import Sweep
@@ -82,6 +85,7 @@ class Parts:
     release: Release
     sweep: Sweep | None
     """None where Kratos' admin API is not configured"""
+    inspection: Inspection
 
 
 def authorization(api_key: str) -> str:
@@ -103,7 +107,7 @@ async def connected(settings: Settings, *, concurrency: int = SERVICE_CONCURRENC
         pool = make_pool(database_url, size=settings.pool_size)
         await pool.open(wait=False)
         stack.push_async_callback(close, pool.close)
-        leadership = PostgresLeadership(partial(open_connection, database_url, application_name="postroom-leader"))
+        leadership = PostgresLeadership(partial(open_leader_connection, database_url))
         stack.push_async_callback(close, leadership.aclose)
         redis: Redis | None = None
         if settings.redis_url:
@@ -186,6 +190,7 @@ def _assemble(
         _reconcile(pool, leadership, redis, clock, heartbeats.of("reconcile")),
         _release(pool, leadership, announcements, clock, worker, heartbeats.of("release")),
         _sweep(settings, pool, leadership, kratos, requests, announcements, worker, heartbeats.of("sweep")),
+        _inspection(settings, pool, leadership, stalwart, mail_server, breakers, heartbeats.of("inspection")),
     )
 
 
@@ -203,6 +208,20 @@ def _release(
     beat: Callable[[], None],
 ) -> Release:
     return Release(PostgresReleases(pool), announcements, leadership, clock, wake=worker.wake, beat=beat)
+
+
+def _inspection(
+    settings: Settings,
+    pool: Pool,
+    leadership: PostgresLeadership,
+    stalwart: StalwartClient,
+    mail_server: StalwartRegistry,
+    breakers: PostgresBreakers,
+    beat: Callable[[], None],
+) -> Inspection:
+    inspected = PostgresInspected(pool)
+    looks = Looks(StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain), inspected, breakers)
+    return Inspection(looks, inspected, leadership, uniform=random.uniform, beat=beat)
 
 
 def _reconcile(

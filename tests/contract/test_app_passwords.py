@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from mail_fakes import FakeCredentials
+from mail_fakes import FakeCredentials, its_own
 from postroom.errors import Misconfigured
 from postroom.mail.app_passwords import WEBMAIL, AppPasswords, TooManyAppPasswords
 from postroom.mail.ports import MailAccount
@@ -50,7 +50,7 @@ async def key_with(admin: StalwartClient, permissions: tuple[str, ...]) -> str:
 
 
 def passwords_by(client: Client) -> StalwartAppPasswords:
-    return StalwartAppPasswords(StalwartRegistry(client, mark_domain="example.org"), by_key(client))
+    return StalwartAppPasswords(StalwartRegistry(client, mark_domain="example.org"), by_key(client, its_own))
 
 
 @pytest.fixture(scope="module")

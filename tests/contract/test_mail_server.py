@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from postroom.domain.mailbox import Mailbox
+from postroom.domain.missing import Sighting
 from postroom.errors import Conflict, Misconfigured, Permanent, Transient
-from postroom.provisioning.ports import Presence
 from postroom.runtime import authorization
 from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.answers import Busy
@@ -206,9 +206,9 @@ async def test_what_became_of_our_accounts_is_told_in_one_request(server: Server
     before = server.client.requests
     found = await accounts.look({ours.identity_id: made.id, gone: "zzzzz", never: other.id}, deadline=LONG)
     assert found == {
-        ours.identity_id: Presence.PRESENT,
-        gone: Presence.MISSING,
-        never: Presence.UNMARKED,
+        ours.identity_id: Sighting.PRESENT,
+        gone: Sighting.MISSING,
+        never: Sighting.UNMARKED,
     }
     assert server.client.requests == before + 1
     assert await accounts.look({}, deadline=LONG) == {}
@@ -222,7 +222,7 @@ async def test_five_hundred_accounts_can_be_looked_at_at_once(server: Server) ->
         uuid4(): f"zzz{'abcdefghij'[n // 100]}{'abcdefghij'[n // 10 % 10]}{'abcdefghij'[n % 10]}" for n in range(499)
     }
     found = await accounts.look({**asked, mailbox.identity_id: made.id}, deadline=LONG)
-    assert Counter(found.values()) == {Presence.MISSING: 499, Presence.PRESENT: 1}
+    assert Counter(found.values()) == {Sighting.MISSING: 499, Sighting.PRESENT: 1}
 
 
 async def test_a_wrong_key_is_told_as_such(server: Server) -> None:

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from mail_fakes import FakeAccounts
+from mail_fakes import FakeAccounts, its_own
 from postroom.api.devices import devices_router
 from postroom.api.mail_settings import autoconfig_router, mail_settings_router
 from postroom.api.visitor import receive_visitors, visitor_of
@@ -95,7 +95,7 @@ async def world(stalwart: StalwartStandIn, pool: Pool) -> AsyncIterator[World]:
         admin.domain = await admin.ensure_domain("example.org")
         person, neighbour = await a_person(admin), await a_person(admin)
     client = StalwartClient(stalwart.url, basic(*stalwart.admin))
-    app_passwords = StalwartAppPasswords(StalwartRegistry(client, mark_domain="example.org"), by_key(client))
+    app_passwords = StalwartAppPasswords(StalwartRegistry(client, mark_domain="example.org"), by_key(client, its_own))
     credentials = PostgresMailCredentials(pool)
     kept = KeptPasswords(app_passwords, credentials, Seal(KEY))
     yield World(person, neighbour, kept, an_app(Devices(FakeAccounts(person, neighbour), app_passwords, credentials)))

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from postroom.errors import Unavailable
 from postroom.postgres import connection as connection_module
 from postroom.postgres.connection import POOL_TIMEOUT, Lost, Pool, connection, make_pool, rows
+from relay import relay_to
 from servers import Database
 
 
@@ -102,3 +103,22 @@ async def test_what_passes_by_itself_is_tried_again_and_what_does_not_is_a_defec
         async with connection(pool) as conn:
             await conn.execute(SQL("DO $$ BEGIN RAISE SQLSTATE {}; END $$").format(sqlstate))
     assert not isinstance(raised.value, Lost), "the server said itself that nothing was committed"
+
+
+async def test_a_server_that_takes_a_statement_and_never_answers_is_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So does a proxy before a dead one. Nothing else would ever end the wait: what is sent is acknowledged."""
+    monkeypatch.setattr(connection_module, "ANSWERED_WITHIN", 0.2)
+    port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])
+    async with (
+        relay_to(port) as relay,
+        make_pool(database.service_url.replace(f":{port}/", f":{relay.port}/"), size=1) as pool,
+    ):
+        await rows(pool, "breaker_read")
+        relay.speaks.clear()
+        async with asyncio.timeout(POOL_TIMEOUT):
+            with pytest.raises(Lost):
+                await rows(pool, "breaker_read")
+        relay.speaks.set()
+        assert len(await rows(pool, "breaker_read")) == 1, "the connection that was cut off is not missing"

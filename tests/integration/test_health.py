@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from parts import environment
 from postroom import settings
 from postroom.api import health
+from postroom.heartbeats import Heartbeats
 from postroom.process import make_app
 from postroom.runtime import Parts, connected
 from servers import Database
@@ -23,10 +25,13 @@ async def http(parts: Parts) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def test_a_loop_that_does_not_go_round_makes_the_service_unready_and_is_named(database: Database) -> None:
-    async with connected(settings.load(environment(database, None, None))) as parts, http(parts) as client:
-        now = [0.0]
-        parts.heartbeats._monotonic = lambda: now[0]
-        parts.heartbeats.of("worker")()
+    now = [0.0]
+    heartbeats = Heartbeats(monotonic=lambda: now[0])
+    heartbeats.of("worker")()
+    async with (
+        connected(settings.load(environment(database, None, None))) as parts,
+        http(replace(parts, heartbeats=heartbeats)) as client,
+    ):
         assert (await client.get("/health/ready")).status_code == 200
         now[0] = 31.0
         ready, live = await client.get("/health/ready"), await client.get("/health/live")

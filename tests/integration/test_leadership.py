@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from eventually import eventually
@@ -12,7 +13,8 @@ from parts import environment, leadership_at
 from postroom import settings
 from postroom.domain.breaker import Cause
 from postroom.errors import Unavailable
-from postroom.postgres.connection import open_connection
+from postroom.postgres import connection as connection_module
+from postroom.postgres.connection import open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.provisioning.accept import WillRetry
 from postroom.runtime import connected
@@ -27,7 +29,7 @@ async def leads(process: PostgresLeadership, name: str = "reconcile") -> bool:
 
 
 async def end_the_connections_of_leaders(database: Database) -> None:
-    async with await open_connection(database.service_url, application_name="test") as connection:
+    async with await psycopg.AsyncConnection.connect(database.service_url, autocommit=True) as connection:
         await connection.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND application_name = 'postroom-leader'"
@@ -99,6 +101,27 @@ async def test_without_postgresql_nobody_leads_and_later_somebody_does(database:
         assert await leads(process)
 
 
+async def test_a_postgresql_that_falls_silent_under_a_leader_holds_up_neither_him_nor_the_next(
+    database: Database, other_leadership: PostgresLeadership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "ANSWERED_WITHIN", 0.2)
+    port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])
+    async with (
+        relay_to(port) as relay,
+        leadership_at(database.service_url.replace(f":{port}/", f":{relay.port}/")) as process,
+    ):
+        async with asyncio.timeout(3):
+            async with process.lead("reconcile") as led:
+                assert led
+                relay.speaks.clear()
+        relay.speaks.set()
+
+        async def free() -> bool:
+            return await leads(other_leadership)
+
+        await eventually(free, "nobody holds the lock")
+
+
 async def test_who_is_cancelled_while_asking_leaves_no_lock_behind(
     leadership: PostgresLeadership, other_leadership: PostgresLeadership
 ) -> None:
@@ -118,11 +141,27 @@ async def test_who_is_cancelled_while_asking_leaves_no_lock_behind(
 
 async def test_the_server_notices_a_leader_whose_host_was_cut_off(database: Database) -> None:
     """Else it would keep the lock for as long as its own keepalive, two hours by default."""
-    async with await open_connection(database.service_url, application_name="postroom-leader") as connection:
+    async with await open_leader_connection(database.service_url) as connection:
         cursor = await connection.execute(
             "SELECT current_setting('tcp_keepalives_idle') AS idle, current_setting('tcp_keepalives_count') AS count"
         )
         assert await cursor.fetchone() == {"idle": "5", "count": "3"}
+
+
+async def test_a_leader_that_is_suspended_is_followed_by_another(
+    database: Database, other_leadership: PostgresLeadership
+) -> None:
+    """A paused container: its kernel answers every keepalive, and its session held the lock until it went on."""
+    async with leadership_at(database.service_url, idle=0.5) as suspended:
+        async with suspended.lead("sweep") as led:
+            assert led
+            assert not await leads(other_leadership, "sweep")
+
+            async def follows() -> bool:
+                return await leads(other_leadership, "sweep")
+
+            await eventually(follows, "another process leads")
+        assert await leads(suspended, "sweep"), "it goes on, and may lead again"
 
 
 async def test_leaders_that_wait_for_others_leave_the_smallest_pool_to_the_hooks(

@@ -129,6 +129,27 @@ async def test_a_fresh_screen_is_not_told_what_lies_before_it(service: LiveServi
         assert (await stream.next())[1]["id"] == event
 
 
+async def test_a_screen_is_told_when_its_mailbox_is_missing_and_when_it_is_ready_again(
+    service: LiveService, records: Records
+) -> None:
+    before = await commit_event(records, ALICE)
+    async with screen(service, ALICE, last_id=str(before - 1)) as stream:
+        assert await stream.next() == ("hello", {"state": "ready"})
+        assert (await stream.next())[1]["id"] == before
+        service.mailboxes[ALICE] = missing = PREPARING | {"state": "missing", "retry": 0}
+        mail = await commit_event(records, ALICE)
+        await commit_event(records, ALICE, kind="mailbox", state="missing")
+        service.announcing.wake()
+        assert (await stream.next())[1]["id"] == mail
+        assert await stream.next() == ("provisioning", missing)
+        del service.mailboxes[ALICE]
+        assert await stream.next() == ("hello", {"state": "ready"})
+        later = await commit_event(records, ALICE)
+        service.announcing.wake()
+        assert (await stream.next())[1]["id"] == later
+        assert stream.told() == [before, mail, later], "nothing is told twice"
+
+
 @pytest.mark.parametrize("last_id", ["0", "nonsense", "-1", "9" * 18, "9" * 400, "\u0661"])
 async def test_a_screen_whose_last_event_is_forgotten_or_unknown_is_told_to_reload(
     service: LiveService, records: Records, last_id: str

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from mail_fakes import an_account
+from mail_fakes import an_account, its_own
 from postroom.mail.app_passwords import WEBMAIL, MailCredential
 from postroom.mail.ports import MailAccount
 from postroom.postgres.connection import Pool
@@ -76,7 +76,7 @@ class World:
 
     def process(self) -> KeptPasswords:
         registry = StalwartRegistry(self.client, mark_domain="example.org")
-        app_passwords = StalwartAppPasswords(registry, by_key(self.client))
+        app_passwords = StalwartAppPasswords(registry, by_key(self.client, its_own))
         return KeptPasswords(app_passwords, PostgresMailCredentials(self.pool), Seal(KEY))
 
     async def logs_in(self, header: str) -> bool:

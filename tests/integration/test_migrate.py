@@ -12,9 +12,11 @@ from parts import environment
 from postroom import settings
 from postroom.errors import ConfigurationError
 from postroom.postgres import migrate
+from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool
 from postroom.postgres.migrate import alembic_config, newest_revision, upgrade
 from postroom.postgres.schema import require_schema
+from postroom.postgres.sweep import PostgresSwept
 from postroom.runtime import connected, until_allowed
 from postroom.sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, EmbeddedPostgres
 from records import Records
@@ -101,6 +103,20 @@ async def test_code_that_is_older_than_the_schema_does_not_migrate(database: Dat
 async def test_after_revision_0003_nobody_is_asked_to_stop(database: Database) -> None:
     async with await psycopg.AsyncConnection.connect(database.service_url, application_name="postroom"):
         assert await migrated(database) == newest_revision()
+
+
+async def test_a_migration_restores_the_rows_without_which_nothing_goes_round(
+    database: Database, records: Records, pool: Pool
+) -> None:
+    """As the errors of whoever misses them say."""
+    breaker = await PostgresBreakers(pool).read()
+    await records.rows("DELETE FROM mail_server_breaker")
+    await records.rows("DELETE FROM identity_sweep")
+    with pytest.raises(LookupError, match="postroom migrate"):
+        await PostgresBreakers(pool).read()
+    await migrated(database)
+    assert (await PostgresBreakers(pool).read()).open is breaker.open
+    assert (await PostgresSwept(pool).progress()).token is None
 
 
 async def test_a_migration_behind_a_long_transaction_holds_nobody_up_and_succeeds_after_it(old: Database) -> None:

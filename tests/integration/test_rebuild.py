@@ -15,10 +15,11 @@ import pytest
 from parts import environment, running_parts
 from postroom import runtime, settings
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
+from postroom.domain.missing import Sighting
 from postroom.errors import ConfigurationError, Throttled
 from postroom.postgres.sweep import PostgresSwept
 from postroom.provisioning.accept import Ready
-from postroom.provisioning.ports import AccountPage, FoundAccount, Presence, Standing
+from postroom.provisioning.ports import AccountPage, FoundAccount, Standing
 from postroom.provisioning.rebuild import Rebuild, Tally
 from postroom.runtime import Parts, connected
 from records import NOWHERE, Records
@@ -267,10 +268,13 @@ async def test_a_throttled_page_is_waited_for() -> None:
                 raise answer
             return answer
 
-        async def look(self, accounts: Any, *, deadline: float) -> dict[UUID, Presence]:
+        async def look(self, accounts: Any, *, deadline: float) -> dict[UUID, Sighting]:
             return {}
 
     class Nothing:
+        async def on_record(self, after_id: UUID | None) -> dict[UUID, str]:
+            return {}
+
         async def compare(self, accounts: Any) -> dict[UUID, Standing]:
             return dict.fromkeys(accounts, Standing.MISSING)
 
@@ -309,7 +313,10 @@ async def test_the_command_counts_then_restores_and_tells_of_what_needs_a_look(
     await directory.add(_marked(people))
     code, output, errors = await _postroom(given, "--from-stalwart", "--dry-run")
     assert (code, errors) == (0, "")
-    assert "5 accounts: 4 would be restored, 0 known, 0 left to a worker, 1 without a mark, 0 different" in output
+    assert (
+        "5 accounts: 4 would be restored, 0 known, 0 left to a worker, 1 without a mark, 0 different, 0 missing"
+        in output
+    )
     code, output, errors = await _postroom(given, "--from-stalwart", "--json")
     assert (code, errors) == (0, "")
     assert json.loads(output)["restored"] == 4

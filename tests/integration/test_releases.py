@@ -1,12 +1,13 @@
 """What requests wait for, and how they are let go once that has ended."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
 
-from fakes import FakeClock
+from fakes import FakeAnnouncements, FakeClock
 from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.member import RetryJob
@@ -23,6 +24,21 @@ from records import Records, mailbox, running, stalwart_account
 
 OUTAGE = Failed(Transient("mail server cannot be reached"), Verdict.OUTAGE)
 REFUSED = Failed(Misconfigured("mail server is over a quota", domain="example.org"))
+
+
+class CountedAnnouncements(FakeAnnouncements):
+    calls = 0
+
+    async def replace(self, request: Request, held: Sequence[str]) -> None:
+        self.calls += 1
+
+    async def remove(self, members: Sequence[str]) -> None:
+        self.calls += 1
+        await super().remove(members)
+
+    async def announce(self, requests: Sequence[Request]) -> None:
+        self.calls += 1
+        await super().announce(requests)
 
 
 @pytest.fixture
@@ -46,6 +62,18 @@ async def made(requests: PostgresRequests, name: str, domain: str = "example.org
 
 async def released(releases: PostgresReleases, cause: str, limit: int = 100) -> list[UUID]:
     return [each.request.identity_id for each in await releases.release(cause, limit, but=[])]
+
+
+async def look_and_make(release: Release, clock: FakeClock, requests: PostgresRequests, records: Records) -> int:
+    """One look, and then a mailbox for each who was released. Returns how many were."""
+    number = await release.turn()
+    clock.seconds += 1
+    due = await records.rows("SELECT identity_id FROM email_requests WHERE state = 'waiting' AND due_at <= now()")
+    for claim in await requests.claim([each["identity_id"] for each in due], lease=30):
+        assert claim.request
+        account = stalwart_account(claim.request.mailbox)
+        await requests.settle(claim.request, after_attempt(claim.request, Provisioned(account)), account)
+    return number
 
 
 async def test_each_cause_is_named_once(requests: PostgresRequests, releases: PostgresReleases) -> None:
@@ -121,17 +149,7 @@ async def test_a_look_lets_one_go_first_and_twice_as_many_after_each_success_and
     people = [await waiting_for(requests, f"user-{number}", OUTAGE) for number in range(10)]
     await retry_set.announce(people)
     release = Release(releases, retry_set, leadership, clock, wake=lambda: woken.append(None))
-    numbers: list[int] = []
-    for _ in range(4):
-        numbers.append(await release.turn())
-        clock.seconds += 1
-        now_due = await records.rows(
-            "SELECT identity_id FROM email_requests WHERE state = 'waiting' AND due_at <= now()"
-        )
-        for claim in await requests.claim([each["identity_id"] for each in now_due], lease=30):
-            assert claim.request
-            account = stalwart_account(claim.request.mailbox)
-            await requests.settle(claim.request, after_attempt(claim.request, Provisioned(account)), account)
+    numbers = [await look_and_make(release, clock, requests, records) for _ in range(4)]
     assert numbers == [1, 2, 4, 3]
     assert len(woken) == 4
     members = [RetryJob.from_json(str(member)) for member in await redis.zrange(KEY, 0, -1)]
@@ -139,6 +157,19 @@ async def test_a_look_lets_one_go_first_and_twice_as_many_after_each_success_and
     assert len(members) == len(people), "the old bytes are gone"
     assert all(member.enqueued_at != person.enqueued_at for member in members for person in people)
     assert rows.keys() == {member.identity_id for member in members}
+
+
+async def test_a_silent_redis_holds_up_a_look_by_two_calls_however_many_it_releases(
+    requests: PostgresRequests, releases: PostgresReleases, leadership: PostgresLeadership, records: Records
+) -> None:
+    """Each call to it takes its whole time-out: one for each request, and the release of hundreds stood still."""
+    announcements, clock = CountedAnnouncements(), FakeClock()
+    for number in range(7):
+        await waiting_for(requests, f"user-{number}", OUTAGE)
+    release = Release(releases, announcements, leadership, clock, wake=lambda: None)
+    assert [await look_and_make(release, clock, requests, records) for _ in range(3)] == [1, 2, 4]
+    assert announcements.calls <= 2 * 3
+    assert len(announcements.announced) == len(announcements.removed) == 7
 
 
 async def test_a_released_request_that_fails_again_is_not_tried_with_every_mailbox_of_others(

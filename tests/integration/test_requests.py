@@ -8,7 +8,7 @@ from psycopg.errors import UniqueViolation
 
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
-from postroom.domain.mailbox import Mailbox
+from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.request import Failed, Origin, Provisioned, Request, State, after_attempt
 from postroom.errors import Permanent
 from postroom.postgres.breaker import PostgresBreakers
@@ -127,7 +127,7 @@ async def test_reading_tells_the_account_of_a_provisioned_request(requests: Post
     settled = await requests.settle(request, after_attempt(request, Provisioned(account)), account)
     assert settled
     assert settled.account_id
-    assert await requests.read(alice.identity_id) == (settled.request, settled.account_id)
+    assert await requests.read(alice.identity_id) == (settled.request, Account(settled.account_id))
     assert await requests.read(uuid4()) is None
 
 
@@ -258,3 +258,15 @@ async def test_a_refusal_is_recorded_when_it_says_something_new(pool: Pool, reco
         recorded = [(row["email"], row["code"]) for row in await records.log(identity_id)]
         assert recorded == [*told, told[0]]
     assert (await refusals.without_request(limit=1))[0] == 2
+
+
+async def test_who_takes_the_probe_is_told_when_the_next_one_is_due(
+    breakers: PostgresBreakers, records: Records
+) -> None:
+    await breakers.open(Cause.OUTAGE, "away")
+    assert await breakers.take_probe() is None, "it is not due yet"
+    await records.rows("UPDATE mail_server_breaker SET probe_at = now()")
+    taken = await breakers.take_probe()
+    due_in = await records.value("SELECT extract(epoch FROM probe_at - now())::float8 FROM mail_server_breaker")
+    assert taken
+    assert taken.interval == pytest.approx(due_in, abs=1)

@@ -19,6 +19,7 @@ from postroom.postgres.migrate import newest_revision
 from postroom.postgres.processes import PostgresProcesses, ThisProcess
 from postroom.presence import Presence
 from postroom.sandbox.loopback import free_port
+from postroom.telemetry import REGISTRY
 from records import Records
 from servers import Database
 from service_process import KEY, running
@@ -48,11 +49,15 @@ async def test_who_said_nothing_for_a_day_is_forgotten(pool: Pool, records: Reco
     assert [found["id"] for found in await processes.all()] == [lives.id]
 
 
+def refused() -> float:
+    return REGISTRY.get_sample_value("postroom_database_errors_total", {"where": "presence"}) or 0
+
+
 async def test_a_row_that_cannot_be_written_disturbs_nothing(pool: Pool, records: Records) -> None:
     await records.rows("REVOKE ALL ON processes FROM postroom")
-    presence, stop = Presence(PostgresProcesses(pool), Heartbeats(), "serve"), asyncio.Event()
+    presence, stop, before = Presence(PostgresProcesses(pool), Heartbeats(), "serve"), asyncio.Event(), refused()
     presence_runs = asyncio.create_task(presence.run(stop))
-    await asyncio.sleep(0.2)
+    await eventually(lambda: refused() > before, "it was refused")
     assert not presence_runs.done()
     stop.set()
     await asyncio.wait_for(presence_runs, 1)

@@ -270,6 +270,10 @@ async def test_an_outcome_waits_while_a_right_or_a_column_is_missing(
         ("reason = 'dead while it lives'", "check"),
         ("retries = 4", "retries_check"),
         ("crashes = -1", "crashes_check"),
+        # What a process cannot read would break each loop that meets it.
+        ("due_at = 'infinity'", "times_check"),
+        ("due_at = '-infinity'", "times_check"),
+        ("enqueued_at = '20000-01-01'", "times_check"),
         ("waits_for = 'outage'", "check"),
         ("attempts = -1", "attempts_check"),
     ],

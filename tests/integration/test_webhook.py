@@ -286,6 +286,18 @@ async def test_a_newer_address_of_a_provisioned_identity_is_noted_and_the_accoun
     assert (await records.request(alice.identity_id))["wanted_email"] == "alice.a@example.org"
 
 
+async def test_a_mailbox_that_is_missing_at_the_mail_server_is_409_and_says_what_to_do(
+    service: httpx2.AsyncClient, records: Records
+) -> None:
+    alice = mailbox()
+    assert (await post(service, hook(alice.email, alice.identity_id))).status_code == 200
+    await records.rows("UPDATE email_accounts SET suspected_at = now(), missing_at = now()")
+    answer = await post(service, hook(alice.email, alice.identity_id))
+    assert (answer.status_code, answer.json()["code"]) == (409, "mailbox_missing")
+    assert f"postroom remake {alice.email}" in answer.json()["detail"]
+    assert await records.attempts(alice.identity_id) == [("pending", 1), ("success", 1)], "nothing is tried"
+
+
 @pytest.fixture
 async def without_database(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     with socket.socket() as listener:

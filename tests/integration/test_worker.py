@@ -181,6 +181,28 @@ async def test_one_locked_row_stops_nobody_else(
             assert (await records.request(locked.identity_id))["state"] == "waiting"
 
 
+@pytest.mark.parametrize("crashes", [0, 1])
+async def test_one_row_whose_claim_postgresql_refuses_stops_nobody_else(
+    settings: dict[str, str], requests: PostgresRequests, records: Records, crashes: int
+) -> None:
+    """An operator's trigger, say. The worker's loop broke on it, and its process ended, at each start again."""
+    refused, others = mailbox("refused"), [mailbox(f"user-{number}") for number in range(10)]
+    for each in (refused, *others):
+        await requests.accept(each, holder=None, lease=10, origin=NOWHERE, action="accept")
+    await records.rows("UPDATE email_requests SET crashes = %s WHERE email LIKE 'refused@%%'", crashes)
+    await records.make_due_in(-100, refused.identity_id)
+    await records.rows(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'no'; END$$;"
+        "CREATE TRIGGER refuse BEFORE UPDATE ON email_requests FOR EACH ROW"
+        " WHEN (OLD.email LIKE 'refused@%') EXECUTE FUNCTION refuse()"
+    )
+    async with running_parts(settings):
+        await records.until("provisioned", *(each.identity_id for each in others))
+        assert (await records.request(refused.identity_id))["state"] == "waiting"
+        await records.rows("DROP TRIGGER refuse ON email_requests")
+        await records.until("provisioned", refused.identity_id, within=15)
+
+
 async def test_a_throttling_server_is_obeyed_and_spends_nothing(
     settings: dict[str, str], redis: Redis, stalwart: StalwartStandIn, records: Records
 ) -> None:

@@ -1,6 +1,6 @@
 """All mistakes that the tests must notice."""
 
-from mutants import mail, moves, stored
+from mutants import mail, missing, moves, stored
 from mutants.mutant import Mutant
 
 MUTANTS: list[Mutant] = [
@@ -10,4 +10,5 @@ MUTANTS: list[Mutant] = [
     *mail.TELLING,
     *mail.THE_OUTBOX,
     *mail.APART,
+    *missing.MISSING,
 ]

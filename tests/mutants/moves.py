@@ -219,7 +219,7 @@ CORE = [
     Mutant(
         "a wrong key opens no breaker",
         "provisioning/attempt.py",
-        "        if error.domain is None:\n            await self._open_breaker(_cause_of(error), str(error))\n",
+        "        if error.domain is None:\n            await self._open_breaker(cause_of(error), str(error))\n",
         "",
         (f"{ATTEMPT}test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm",),
     ),

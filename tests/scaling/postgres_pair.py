@@ -1,4 +1,4 @@
-"""PostgreSQL on two hosts: a primary, and a synchronous replica that can be promoted."""
+"""PostgreSQL on two hosts: a primary, and a replica that can be promoted."""
 
 import asyncio
 import os
@@ -79,6 +79,16 @@ class Replica(Primary):
     async def _make_roles(self) -> None:
         """They came with the backup, and nothing can be written here."""
 
+    async def fall_behind(self) -> None:
+        """From now on it gets nothing of what the primary commits."""
+        await self.admin("ALTER SYSTEM SET primary_conninfo = ''")
+        await self.admin("SELECT pg_reload_conf()")
+
+        async def receives_nothing() -> bool:
+            return await self.admin("SELECT FROM pg_stat_wal_receiver") == []
+
+        await eventually(receives_nothing, "the end of replication")
+
     async def promote(self) -> None:
         await self.admin("SELECT pg_promote()")
 
@@ -100,8 +110,10 @@ class PostgresPair:
 
 
 @asynccontextmanager
-async def postgres_pair(folder: Path, hosts: tuple[str, str]) -> AsyncIterator[PostgresPair]:
-    """Migrated; from here on no commit is answered that the replica does not have."""
+async def postgres_pair(
+    folder: Path, hosts: tuple[str, str], *, synchronous: bool = True
+) -> AsyncIterator[PostgresPair]:
+    """Migrated; from here on no commit is answered that the replica does not have, if it is a synchronous one."""
     async with AsyncExitStack() as stack:
         data = [stack.enter_context(DataFolder(folder / host)) for host in hosts]
         primary = Primary(data[0], hosts[0])
@@ -110,10 +122,11 @@ async def postgres_pair(folder: Path, hosts: tuple[str, str]) -> AsyncIterator[P
             stack.push_async_callback(_discard, server)
             await server.start()
         await asyncio.to_thread(upgrade, primary.owner_url, SERVICE_ROLE)
-        await primary.admin("ALTER SYSTEM SET synchronous_standby_names = 'replica'")
-        await primary.admin("SELECT pg_reload_conf()")
         pair = PostgresPair(primary, replica)
-        await eventually(pair.replicates_synchronously, "synchronous replication")
+        if synchronous:
+            await primary.admin("ALTER SYSTEM SET synchronous_standby_names = 'replica'")
+            await primary.admin("SELECT pg_reload_conf()")
+            await eventually(pair.replicates_synchronously, "synchronous replication")
         yield pair
 
 

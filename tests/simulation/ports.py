@@ -93,6 +93,9 @@ class SimulatedConnection:
                 await self.close()
             raise
 
+    def fileno(self) -> int:
+        return -1  # of no socket: there is none to cut off
+
     async def close(self) -> None:
         self.closed = True
         self._locks.free(lambda holder: holder is self)

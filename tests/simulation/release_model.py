@@ -27,7 +27,7 @@ class ReleaseModel(BreakerModel):
 
     def _waiting_for(self, cause: str) -> list[Row]:
         found = [row for row in self.requests.values() if row["waits_for"] == cause]
-        return sorted(found, key=lambda row: row["due_at"])
+        return sorted(found, key=lambda row: row["enqueued_at"])
 
     def _release_causes(self) -> list[Row]:
         causes = sorted({row["waits_for"] for row in self.requests.values() if row["waits_for"]})

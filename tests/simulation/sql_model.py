@@ -190,7 +190,7 @@ class SqlModel(SweepModel):
     def _read(self, identity_id: UUID) -> list[Row]:
         row = self.requests.get(identity_id)
         account = self.accounts.get(identity_id)
-        return [row | {"account_id": account["id"] if account else None}] if row else []
+        return [row | {"account_id": account["id"] if account else None, "doubt": None}] if row else []
 
     def _read_many(self, identity_ids: list[UUID], quiet: float) -> list[Row]:
         before = self._now() - timedelta(seconds=quiet)

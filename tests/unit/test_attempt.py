@@ -234,12 +234,27 @@ async def test_a_server_too_busy_to_say_whether_it_is_well_opens_no_breaker_and_
     assert world.breakers.openings == []
 
 
+async def test_a_verdict_that_does_not_come_within_the_lease_spends_nothing_and_makes_no_crash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(retries=2)
+    world.script(creates=[AWAY])
+    world.mail_server.well_hangs = True
+    monkeypatch.setattr(attempt, "LEASE_ENDS_SOON", LEASE - 0.01)
+    settled = await world.run()
+    assert (settled.request.state, settled.request.retries, settled.status) == (State.WAITING, 2, Status.FAILED)
+    assert world.breakers.openings == []
+
+
 async def test_an_outcome_whose_text_cannot_be_stored_is_stored_with_another() -> None:
     world = World()
     world.script(creates=[Permanent("a text with a NUL: \0")])
     world.requests.unstorable = True
-    settled = await world.run()
+    with capture_logs() as logs:
+        settled = await world.run()
     assert (settled.request.state, settled.request.reason) == (State.DEAD, attempt.UNSTORABLE)
+    [told] = [entry for entry in logs if "without its text" in entry["event"]]
+    assert told["text"] == r"'a text with a NUL: \x00'"
 
 
 async def test_an_outcome_of_a_request_that_is_gone_is_told_and_holds_nobody_up() -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from fakes import START, request_of
 from postroom.domain.identity import Refusal
+from postroom.domain.mailbox import Account
+from postroom.domain.missing import Doubt
 from postroom.domain.request import State
 from postroom.mail.preparation import Preparation, Progress, preparation_of
 
@@ -26,6 +28,18 @@ from postroom.mail.preparation import Preparation, Progress, preparation_of
 )
 def test_a_request_is_told_to_its_person(fields: dict[str, Any], expected: Preparation) -> None:
     assert preparation_of(request_of(**fields, last_error="mail server answered 500")) == expected
+
+
+def test_a_mailbox_is_told_to_be_missing_after_the_second_look_that_did_not_find_it() -> None:
+    ready = request_of(state=State.PROVISIONED, due_at=None)
+    told = [preparation_of(ready, None, Account(UUID(int=1), doubt)) for doubt in (None, *Doubt)]
+    assert [each.state for each in told] == [Progress.READY, Progress.READY, Progress.MISSING]
+    assert "an operator has to mend" in (told[-1].reason or "")
+
+
+def test_a_mailbox_that_is_made_anew_is_being_prepared() -> None:
+    remade = request_of(state=State.WAITING)
+    assert preparation_of(remade, None, Account(UUID(int=1), Doubt.MISSING)).state is Progress.PREPARING
 
 
 def refused(seconds: float) -> Refusal:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mail_fakes import an_account
-from postroom.errors import Misconfigured
+from mail_fakes import an_account, its_own
+from postroom.errors import MailboxMissing, Misconfigured
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
 from postroom.stalwart.impersonation import REFUSED_FOR
@@ -53,7 +53,7 @@ async def test_a_refusal_of_our_own_key_is_not_told_of_the_person() -> None:
 
 async def test_a_key_that_is_refused_is_not_sent_again_for_half_an_hour() -> None:
     server, now = ScriptedStalwart(), [0.0]
-    people = StalwartAppPasswords(server.registry(), by_key(server.client(), monotonic=lambda: now[0]))
+    people = StalwartAppPasswords(server.registry(), by_key(server.client(), its_own, monotonic=lambda: now[0]))
     server.will(problem(401), LISTED)
     for _ in range(100):
         with pytest.raises(Misconfigured) as error:
@@ -63,3 +63,17 @@ async def test_a_key_that_is_refused_is_not_sent_again_for_half_an_hour() -> Non
     now[0] = REFUSED_FOR
     assert await people.of(an_account()) == []
     assert await people.of(an_account()) == []
+
+
+async def test_our_key_asks_nothing_of_an_account_that_is_not_seen_to_be_the_persons() -> None:
+    """By its id alone: after a restore of the mail server it would make an app password for another person's mail."""
+    server = ScriptedStalwart()
+
+    async def anothers(account: MailAccount) -> None:
+        raise MailboxMissing(f"account {account.account_id} does not carry the mark")
+
+    people, alice = StalwartAppPasswords(server.registry(), by_key(server.client(), anothers)), an_account()
+    for ask in (people.of(alice), people.make(alice, "phone"), people.revoke(alice, "e")):
+        with pytest.raises(MailboxMissing):
+            await ask
+    assert server.asked == []

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from postroom.errors import Misconfigured, Throttled, Transient
+from postroom.stalwart import registry as registry_module
 from scripted_stalwart import SESSION, Answer, ScriptedStalwart, busy, method_error, problem, responses
 
 OWN = "b"
@@ -110,6 +111,18 @@ async def test_an_account_that_is_another_one_by_now_is_asked_for_anew() -> None
     server.session = server_of(OWN).session
     assert await registry.check_health(deadline=2) is None
     assert list(server.calls()[3][1]["update"]) == [OWN]
+
+
+async def test_a_slow_server_that_was_away_counts_as_well_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each failure forgets whose account our key is. Asked within the same time, it made the breaker stay open for ever
+    where each answer took more than half of that."""
+    monkeypatch.setattr(registry_module, "WELL_WITHIN", 0.5)
+    server = server_of()
+    server.will(httpx2.ConnectError("away"), answered(DONE))
+    registry = server.registry()
+    assert isinstance(await registry.well(), Transient)
+    server.takes = 0.35
+    assert await registry.well() is None
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from postroom.api.json_body import MAX_BODY, read_body
 from postroom.api.me import me_router
 from postroom.api.visitor import problem_of, receive_visitors, session_only, visitor_of
 from postroom.domain.identity import Refusal
+from postroom.domain.mailbox import Account
 from postroom.domain.person import Person, Scope
 from postroom.domain.request import Request as MailboxRequest
 from postroom.domain.request import State
@@ -56,7 +57,7 @@ class World:
         if self.away:
             raise self.away
 
-    async def read(self, identity_id: UUID) -> tuple[MailboxRequest, UUID | None] | None:
+    async def read(self, identity_id: UUID) -> tuple[MailboxRequest, Account | None] | None:
         assert identity_id == ADA
         if self.away:
             raise self.away
@@ -137,6 +138,7 @@ async def browser(world: World) -> AsyncIterator[httpx2.AsyncClient]:
         (errors.Throttled("slowly", retry_after=0.2), 503, "mail_server_busy", "1"),
         (errors.Throttled("slowly"), 503, "mail_server_busy", "5"),
         (errors.Misconfigured("10.0.0.6 does not know our key"), 502, "mail_server_misconfigured", None),
+        (errors.MailboxMissing("10.0.0.6 has no account b"), 503, "mailbox_missing", "60"),
         (errors.Conflict("it is there"), 409, "mail_server_conflict", None),
         (errors.Permanent("too long"), 422, "mail_server_refused", None),
         (errors.Refused("unknown", "no such thing"), 404, "unknown", None),

@@ -7,7 +7,7 @@ import pytest
 
 from arrivals_world import ALICE, BOB, World
 from eventually import eventually
-from postroom.errors import Misconfigured, Throttled, Transient, Unavailable
+from postroom.errors import MailboxMissing, Misconfigured, Throttled, Transient, Unavailable
 from postroom.mail import watching as watching_module
 from postroom.mail.ports import MailAccount, MailState
 from postroom.telemetry import MAIL_DEFECTS
@@ -50,6 +50,20 @@ async def test_somebody_without_a_mailbox_is_not_watched() -> None:
     world = World()
     await world.watching.on_line(UUID(int=99))
     assert world.states.seen == []
+
+
+async def test_whose_mailbox_is_missing_is_listened_to_no_more() -> None:
+    world = World()
+    async with world.running():
+        await world.watching.on_line(ALICE.identity_id)
+        await world.until_open("b")
+        world.accounts.missing.add("b")
+        with pytest.raises(MailboxMissing):
+            await world.watching.on_line(ALICE.identity_id)
+        await world.until_open()
+        world.accounts.missing.clear()
+        await world.watching.on_line(ALICE.identity_id)
+        await world.until_open("b")
 
 
 async def test_each_report_is_noted_and_only_the_first_looks() -> None:

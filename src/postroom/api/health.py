@@ -107,6 +107,8 @@ GAUGES = {
     "oldest_overdue_seconds": "How long the most overdue request has been due",
     "breaker_open": "1 while the mail server is not asked",
     "sweep_finished_timestamp_seconds": "When a full sweep of the identities last ended; 0 before the first one",
+    "mailboxes_missing": "Mailboxes that were made and are not at the mail server any more",
+    "inspection_finished_timestamp_seconds": "When the last look at all mailboxes ended; 0 before the first one",
     "live_events_waiting": "Events in the outbox that no screen was told yet",
     "oldest_live_event_seconds": "How long the first of them has waited",
     "log_months_ahead": "Months for which the audit has a partition of its own",

@@ -1,6 +1,6 @@
 """`GET /api/live`: server-sent events (WHATWG HTML §9.2) for one screen.
 
-    event: provisioning   the mailbox is not ready; again whenever that changes. data: the mailbox of /api/me
+    event: provisioning   the mailbox is not ready (any more); again whenever that changes. data: that of /api/me
     event: hello          it is ready, `mail` follows. data: the same
     event: mail           new mail. data: {"id", "type", "data"}
     event: reload         what was missed cannot be known any more: load everything again
@@ -36,6 +36,8 @@ MailboxOf = Callable[[UUID], Awaitable[Mapping[str, Any]]]
 """The mailbox of /api/me as JSON, `state` in it. Raises `Unavailable`."""
 
 READY = "ready"
+MAILBOX = "mailbox"
+"""The type of the event that a mailbox is not ready any more"""
 RECONNECT_MS = (1000, 5000)
 """After a restart of Postroom the screens come back spread over this time."""
 
@@ -162,6 +164,7 @@ class _Screen:
         self._pace = pace
         self._told: Mapping[str, Any] | None = None
         self._ready = False
+        self._greeted = False
         self._ask_every = pace.ask
 
     async def pieces(self, last_event_id: str | None) -> AsyncGenerator[bytes]:
@@ -197,8 +200,9 @@ class _Screen:
         """What is to be told now, if anything, and the seconds after which to ask again."""
         try:
             if self._ready:
-                return await self._news(), self._pace.look
-            return await self._progress(last_event_id), self._ask_next()
+                return await self._news(), self._pace.look if self._ready else self._ask_next()
+            # What came before the first `hello` is not asked for again with the next.
+            return await self._progress(None if self._greeted else last_event_id), self._ask_next()
         except Unavailable:
             # The stream stays: when PostgreSQL is back, it tells what happened meanwhile.
             DATABASE_ERRORS.labels(where="live").inc()
@@ -222,7 +226,7 @@ class _Screen:
     async def _hello(self, found: Mapping[str, Any], last_event_id: str | None) -> bytes:
         after = _event_id(last_event_id)
         await self._stream.begin(after)
-        self._ready = True
+        self._ready = self._greeted = True
         self._ask_every = self._pace.ask
         await self._report_on_line()
         if self._elsewhere:
@@ -236,7 +240,11 @@ class _Screen:
         found = await self._stream.news(self._streams.settled)
         if found is None:
             return event_of("reload", {}, self._stream.position)
-        return b"".join(event_of(event.type, hint_of(event), event.id) for event in found)
+        pieces = [event_of(event.type, hint_of(event), event.id) for event in found if event.type != MAILBOX]
+        if len(pieces) < len(found):
+            # Told as `provisioning` next, as to whoever comes while it is not ready; `hello` follows when it is.
+            self._ready, self._told = False, None
+        return b"".join(pieces)
 
     async def _report_on_line(self) -> None:
         if not self._ready:

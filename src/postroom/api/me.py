@@ -11,13 +11,14 @@ from pydantic import BaseModel
 from postroom.api.problems import PROBLEMS_OF_VISITORS
 from postroom.api.visitor import Visiting, session_only
 from postroom.domain.identity import Refusal
+from postroom.domain.mailbox import Account
 from postroom.domain.person import Scope
 from postroom.domain.request import Request as MailboxRequest
 from postroom.mail.people import joined_headers
 from postroom.mail.ports import Visitor
 from postroom.mail.preparation import Progress, may_be_refused, preparation_of
 
-Read = Callable[[UUID], Awaitable[tuple[MailboxRequest, UUID | None] | None]]
+Read = Callable[[UUID], Awaitable[tuple[MailboxRequest, Account | None] | None]]
 """`Requests.read`"""
 
 LastRefusal = Callable[[UUID], Awaitable[Refusal | None]]
@@ -31,7 +32,7 @@ class Mailbox(BaseModel):
     next_attempt_at: datetime | None
     """None while an attempt runs, and when none will come"""
     reason: str | None
-    """why it failed for good, or was refused: a sentence for the person"""
+    """why it failed for good, was refused, or is not served: a sentence for the person"""
     code: str | None
     """the same of a refusal, for programs"""
 
@@ -101,7 +102,7 @@ async def _look(identity_id: UUID, read: Read, last_refusal: LastRefusal) -> tup
     found = await read(identity_id)
     request = found[0] if found else None
     refusal = await last_refusal(identity_id) if may_be_refused(request) else None
-    preparation = preparation_of(request, refusal)
+    preparation = preparation_of(request, refusal, found[1] if found else None)
     mailbox = Mailbox(
         state=preparation.state,
         retry=preparation.retry,

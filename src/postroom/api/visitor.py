@@ -13,6 +13,7 @@ from postroom.errors import (
     Conflict,
     CrossSite,
     KratosAway,
+    MailboxMissing,
     MailServerError,
     NoSession,
     Permanent,
@@ -25,6 +26,7 @@ from postroom.errors import (
 )
 from postroom.mail.people import joined_headers, require_session
 from postroom.mail.ports import People, Visitor
+from postroom.mail.preparation import WORDS_OF_MISSING
 from postroom.telemetry import DATABASE_ERRORS, log
 
 Visiting = Callable[[Request], Awaitable[Visitor]]
@@ -32,6 +34,9 @@ Visiting = Callable[[Request], Awaitable[Visitor]]
 
 RETRY_AFTER = "5"
 """Seconds until a browser may ask again after one of our servers was away."""
+
+LOOKED_AT_AGAIN = "60"
+"""The same where the mailbox was not found."""
 
 
 def visitor_of(people: People) -> Visiting:
@@ -113,7 +118,6 @@ _STATUS_OF_REFUSALS = {
 
 def problem_of(error: PostroomError) -> JSONResponse:
     """What a person or program is told. What only an operator can use stays in the log."""
-    again = {"Retry-After": RETRY_AFTER}
     match error:
         case Refused(code="too_slow"):
             # What may still come of the body is not to be taken for the next request.
@@ -128,6 +132,17 @@ def problem_of(error: PostroomError) -> JSONResponse:
             return problem(403, str(error), code="session_aal2_required", beside=beside)
         case CrossSite():
             return problem(403, str(error), code="cross_site")
+        case KratosAway() | Unavailable() | AnnouncerAway() | MailboxMissing():
+            return _problem_of_away(error)
+        case MailServerError():
+            return _problem_of_mail_server(error)
+        case _:
+            return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this should not happen; the log of Postroom says more")
+
+
+def _problem_of_away(error: KratosAway | Unavailable | AnnouncerAway | MailboxMissing) -> JSONResponse:
+    again = {"Retry-After": RETRY_AFTER}
+    match error:
         case KratosAway():
             detail = "it cannot be told now who you are; nobody was logged out, try again in a moment"
             return problem(503, detail, code="kratos_away", headers=again)
@@ -135,10 +150,8 @@ def problem_of(error: PostroomError) -> JSONResponse:
             return problem(503, "nothing was changed; try again in a moment", code="database_away", headers=again)
         case AnnouncerAway():
             return problem(503, "try again in a moment", code="announcer_away", headers=again)
-        case MailServerError():
-            return _problem_of_mail_server(error)
-        case _:
-            return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this should not happen; the log of Postroom says more")
+        case MailboxMissing():
+            return problem(503, WORDS_OF_MISSING, code="mailbox_missing", headers={"Retry-After": LOOKED_AT_AGAIN})
 
 
 def _problem_of_mail_server(error: MailServerError) -> JSONResponse:

@@ -17,7 +17,7 @@ from postroom.api.raw_body import TooSlow, read_at_most
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
 from postroom.errors import Refused, Stopping, Unavailable
-from postroom.provisioning.accept import Accept, Held, Ready, Rejected, WillRetry
+from postroom.provisioning.accept import Accept, Held, Missing, Ready, Rejected, WillRetry
 from postroom.provisioning.ports import Refusals
 from postroom.telemetry import DATABASE_ERRORS, HOOK_SECONDS, HOOKS, log
 
@@ -113,6 +113,8 @@ class Webhook:
                 return JSONResponse(WILL_RETRY, status_code=500)
             case Held(reason):
                 return problem(409, reason, code="conflict")
+            case Missing(reason):
+                return problem(409, reason, code="mailbox_missing")
             case Rejected(reason):
                 return problem(422, reason, code="rejected_by_mail_server")
 
@@ -188,7 +190,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     401: {"description": "No key, or a wrong one", **_PROBLEM},
     408: {"description": "The body did not come in time; nothing was stored", **_PROBLEM},
     409: {
-        "description": "The address is held by another identity, or the request is in the dead letters",
+        "description": "Another identity holds the address, the request is a dead letter, or the mailbox is missing",
         **_PROBLEM,
     },
     413: {"description": "More than 64 KiB", **_PROBLEM},

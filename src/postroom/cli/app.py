@@ -2,7 +2,7 @@
 
 import typer
 
-from postroom.cli import check, look, mail_server, rebuild, sandbox, service, status, sweep, trial
+from postroom.cli import check, look, mail_server, rebuild, remake, sandbox, service, status, sweep, trial
 
 app = typer.Typer(
     name="postroom",
@@ -17,6 +17,7 @@ service.register(app)
 check.register(app)
 status.register(app)
 look.register(app)
+remake.register(app)
 mail_server.register(app)
 sweep.register(app)
 rebuild.register(app)

@@ -16,6 +16,7 @@ from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.terminal import ago, out, plain, print_rows, shown
 from postroom.domain.backoff import MAX_RETRIES
+from postroom.domain.mailbox import Account
 from postroom.domain.request import Request, State
 from postroom.errors import Refused
 from postroom.postgres.audit import Audit
@@ -48,17 +49,17 @@ def log_command(who: Who, as_json: AsJson = False) -> None:
 async def _log(who: str, *, as_json: bool) -> None:
     async with _parts() as parts:
         identity_id = await parts.audit.identity_of(who)
-        request, account_id = await parts.requests.read(identity_id) or (None, None)
+        request, account = await parts.requests.read(identity_id) or (None, None)
         entries = await parts.audit.timeline(identity_id)
     if request is None and not entries:
         raise Refused("unknown", f"nothing is known of the identity {identity_id}")
     if as_json:
-        content = {"request": request and _as_dict(request), "email_account_id": account_id, "log": entries}
+        content = {"request": request and _as_dict(request), "email_account_id": account and account.id, "log": entries}
         typer.echo(json.dumps(content, indent=2, default=plain))
         return
     console = out()
     title = request.email if request else "No request"
-    described = _describe(request, account_id) if request else "it was refused; the sweep takes it up when that ends"
+    described = _describe(request, account) if request else "it was refused; the sweep takes it up when that ends"
     console.print(f"[bold]{title}[/], identity {identity_id}: {escape(shown(described))}")
     print_rows(
         console,
@@ -127,11 +128,12 @@ async def _do(audit: Audit, request: Request, reason: str | None) -> Request:
     return await audit.bury(request.identity_id, actor=actor, reason=reason)
 
 
-def _describe(request: Request, account_id: object) -> str:
+def _describe(request: Request, account: Account | None) -> str:
     match request.state:
         case State.PROVISIONED:
             wanted = f"; {request.wanted_email} is wanted" if request.wanted_email else ""
-            return f"provisioned, account {account_id}{wanted}" if account_id else f"provisioned{wanted}"
+            gone = f"; {account.doubt} at the mail server" if account and account.doubt else ""
+            return f"provisioned, account {account.id}{gone}{wanted}" if account else f"provisioned{wanted}"
         case State.DEAD:
             return f"dead: {request.reason}"
         case State.RUNNING:

@@ -52,7 +52,7 @@ def rebuild_command(
         typer.echo(json.dumps({"dry_run": dry_run, **asdict(tally)}, indent=2, default=str))
     else:
         _print(tally, dry_run=dry_run)
-    if tally.differences or tally.marked_elsewhere:
+    if tally.differences or tally.marked_elsewhere or tally.missing:
         raise typer.Exit(1)
 
 
@@ -83,8 +83,13 @@ def _print(tally: Tally, *, dry_run: bool) -> None:
     console.print(
         f"[bold]{tally.looked_at}[/] accounts: [bold]{tally.restored}[/] "
         f"{'would be restored' if dry_run else 'restored'}, {tally.known} known, {tally.under_way} left to a worker, "
-        f"{tally.unmarked} without a mark, {len(tally.differences)} different"
+        f"{tally.unmarked} without a mark, {len(tally.differences)} different, {tally.missing} missing"
     )
+    if tally.missing:
+        console.print(
+            f"[red]{tally.missing} that are on record are not at the mail server[/]: postroom status lists them within "
+            "two hours, postroom remake makes one anew"
+        )
     if tally.marked_elsewhere:
         console.print(
             f"[yellow]{tally.marked_elsewhere} carry a mark in another domain[/]: is POSTROOM_MARK_DOMAIN what it was "

@@ -14,6 +14,7 @@ from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.findings import print_findings
 from postroom.cli.look import AsJson
+from postroom.cli.missing import missing_as_dict, print_missing
 from postroom.cli.refused import print_refused, refused_as_dict
 from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
 from postroom.cli.terminal import ago, out, plain, print_rows, shown
@@ -61,6 +62,7 @@ def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
         **content,
         "breaker": {"open": breaker.open, "error": breaker.error, "probe_at": breaker.probe_at},
         "dead": [{**letter, "do": advice(letter)} for letter in content["dead"]],
+        "missing": missing_as_dict(content["missing"]),
         "refused": refused_as_dict(*content["refused"]),
         "sweep": progress_as_dict(content["sweep"]),
         "parts": [finding.as_dict() for finding in content["parts"]],
@@ -84,6 +86,7 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
         console.print("[red]No process runs[/]: neither postroom serve nor postroom work")
     for title, columns, name, row in TABLES:
         print_rows(console, title, columns, [row(each) for each in content[name]])
+    print_missing(console, counts["mailboxes_missing"], content["missing"])
     print_refused(console, *content["refused"])
     print_findings(console, "Parts", content["parts"])
 
@@ -140,6 +143,7 @@ LISTINGS: dict[str, Listing] = {
     "held_back": "held_back",
     "dead": "dead_letters",
     "drift": "drifts",
+    "missing": "missing",
 }
 TABLES: list[tuple[str, tuple[str, ...], str, Callable[[Mapping[str, Any]], Sequence[str | Text]]]] = [
     ("Next", ("due", "email", "state", "retry", "last error"), "next", _waiting),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from postroom.errors import Misconfigured
+
 
 class Cause(StrEnum):
     """Why the breaker opened."""
@@ -13,6 +15,11 @@ class Cause(StrEnum):
     UNAUTHORIZED = "unauthorized"
     PAUSED = "paused"
     """by an operator: nobody probes, only `postroom resume` closes it"""
+
+
+def cause_of(error: Misconfigured) -> Cause:
+    """Of a refusal that concerns the whole server."""
+    return Cause.UNAUTHORIZED if error.unauthorized else Cause.MISCONFIGURED
 
 
 FIRST_INTERVAL = 5.0

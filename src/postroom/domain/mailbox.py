@@ -7,6 +7,8 @@ unique over accounts and aliases, so it refuses a second mailbox for an identity
 from dataclasses import dataclass
 from uuid import UUID
 
+from postroom.domain.missing import Doubt
+
 MARK_PREFIX = "postroom-"
 
 
@@ -48,3 +50,11 @@ class StalwartAccount:
 
     id: str
     email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A row of `email_accounts`; `doubt` is None as long as no look missed its mailbox at the mail server."""
+
+    id: UUID
+    doubt: Doubt | None = None

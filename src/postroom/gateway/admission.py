@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from postroom.domain.person import Person, Scope
-from postroom.errors import CrossSite, KratosAway, NoSession, SecondFactorDue, Unavailable
+from postroom.errors import CrossSite, KratosAway, MailboxMissing, NoSession, SecondFactorDue, Unavailable
 from postroom.gateway.client import Client
 from postroom.gateway.problems import mailbox_not_ready, not_allowed
 from postroom.mail.people import joined_headers
@@ -60,7 +60,7 @@ class Admission:
             try:
                 found = (await self._people.identify(request.method, joined_headers(request.headers.raw))).person
                 account = await self._accounts.of(found.identity_id)
-            except (NoSession, SecondFactorDue, CrossSite):
+            except (NoSession, SecondFactorDue, CrossSite, MailboxMissing):
                 return
             except (KratosAway, Unavailable):
                 # An outage logs nobody out; the end that was known still holds.

@@ -1,18 +1,25 @@
 """The account behind a login: the person's own, or nothing is asked of it.
 
 We log in by address, and an operator can give an address to somebody else. The paths of uploads and downloads would not
-show it: Stalwart takes any account id there (tried on 0.16.19).
+show it: Stalwart takes any account id there (tried on 0.16.19). Whose login is refused may have no mailbox any more.
 """
 
 import json
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from postroom.errors import PostroomError
+from postroom.errors import MailServerError, Misconfigured, PostroomError, Unavailable
 from postroom.gateway.methods import MAIL
-from postroom.gateway.problems import Problem, mailbox_not_ready, refuses_us, unusable
+from postroom.gateway.problems import (
+    MAIL_SERVER_AWAY,
+    MAIL_SERVER_REFUSES,
+    Problem,
+    mailbox_not_ready,
+    refuses_us,
+    unusable,
+)
 from postroom.gateway.upstream import Ask, Upstream, UpstreamAnswer
 from postroom.mail.ports import MailAccount
 from postroom.telemetry import log
@@ -25,21 +32,31 @@ _MAX_SESSION = 1_000_000
 
 
 class OwnAccount:
-    """`session_path` is where the mail server has the session, `now` the time of day."""
+    """`session_path` is where the mail server has the session, `now` the time of day. `look` raises `MailboxMissing`
+    unless the mail server has the account of somebody who is refused, or another error if that cannot be told."""
 
-    def __init__(self, upstream: Upstream, session_path: str, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        session_path: str,
+        *,
+        now: Callable[[], datetime],
+        look: Callable[[MailAccount], Awaitable[None]],
+    ) -> None:
         self._upstream = upstream
         self._session_path = session_path
         self._now = now
+        self._look = look
         self._until: dict[MailAccount, datetime] = {}
 
     async def session(self, account: MailAccount) -> JsonObject:
         """The mail server's session object. Raises `Problem` unless its login is the account's, and what
         `Upstream.ask` raises."""
         ask = Ask("GET", self._session_path, {"Accept": "application/json"})
-        async with self._upstream.ask(account, ask) as answer:
-            found = json_object(await answer.read(_MAX_SESSION))
-        _require_own(found, account)
+        async with self._missed(account):
+            async with self._upstream.ask(account, ask) as answer:
+                found = json_object(await answer.read(_MAX_SESSION))
+            _require_own(found, account)
         self._remember(account)
         return found
 
@@ -51,12 +68,26 @@ class OwnAccount:
         if not now < self._until.get(account, now) <= now + KNOWN_FOR:
             await self.session(account)
         try:
-            async with self._upstream.ask(account, ask) as answer:
+            async with self._missed(account), self._upstream.ask(account, ask) as answer:
                 yield answer
         except PostroomError as error:
+            if isinstance(error, Problem) and error.type == MAIL_SERVER_AWAY:
+                self._until.clear()  # it may come back out of a backup, with other accounts
             # What the client did wrong says nothing about the account.
-            if not isinstance(error, Problem) or error.status >= 500:
+            elif not isinstance(error, Problem) or error.status >= 500:
                 self._until.pop(account, None)
+            raise
+
+    @asynccontextmanager
+    async def _missed(self, account: MailAccount) -> AsyncGenerator[None]:
+        """Who is refused is looked for: perhaps the mailbox is missing."""
+        try:
+            yield
+        except (Problem, Misconfigured) as error:
+            # `Misconfigured`: another part of us was refused, and the person is not logged in again for a while.
+            if isinstance(error, Misconfigured) or error.type == MAIL_SERVER_REFUSES:
+                with suppress(MailServerError, Unavailable):  # then what was refused is all that can be told
+                    await self._look(account)
             raise
 
     def _remember(self, account: MailAccount) -> None:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from postroom.errors import (
     CrossSite,
+    MailboxMissing,
     MailServerError,
     Misconfigured,
     NoSession,
@@ -15,11 +16,13 @@ from postroom.errors import (
     Throttled,
 )
 from postroom.mail.app_passwords import TooManyAppPasswords
+from postroom.mail.preparation import WORDS_OF_MISSING
 
 JMAP_ERROR = "urn:ietf:params:jmap:error:"
 JMAP_ERRORS = frozenset(JMAP_ERROR + name for name in ("unknownCapability", "notJSON", "notRequest", "limit"))
 OWN = "urn:postroom:problem:"
 RETRY_AFTER = 5
+LOOKED_AT_AGAIN = 60
 LONGEST_WAIT = 3600
 _LONGEST_DETAIL = 1000
 
@@ -100,11 +103,22 @@ def mailbox_not_ready() -> Problem:
     )
 
 
+MAILBOX_MISSING = OWN + "mailbox_missing"
+
+
+def mailbox_missing() -> Problem:
+    """Not to be told of as being prepared: it does not come by waiting a moment."""
+    return Problem(503, MAILBOX_MISSING, WORDS_OF_MISSING, headers={"Retry-After": str(LOOKED_AT_AGAIN)})
+
+
+MAIL_SERVER_AWAY = OWN + "mail_server_away"
+
+
 def away() -> Problem:
     """The request did not reach the mail server: it may be repeated, whatever it was."""
     return Problem(
         503,
-        OWN + "mail_server_away",
+        MAIL_SERVER_AWAY,
         "the mail server cannot be reached; nothing was done, send the request again later",
         headers={"Retry-After": str(RETRY_AFTER)},
     )
@@ -124,11 +138,14 @@ def unusable() -> Problem:
     return Problem(502, OWN + "mail_server_unusable", "the mail server's answer cannot be used; tell the operator")
 
 
+MAIL_SERVER_REFUSES = OWN + "mail_server_refuses"
+
+
 def refuses_us() -> Problem:
     """401 or 403 of the mail server are about our credentials: passed on, they would look like the end of a session."""
     return Problem(
         502,
-        OWN + "mail_server_refuses",
+        MAIL_SERVER_REFUSES,
         "the mail server does not let Postroom act for this mailbox (it may be suspended); tell the operator",
     )
 
@@ -140,7 +157,7 @@ def of_answer(status: int, retry_after: str | None, body: bytes) -> Problem:
     if status == 429 or status in (502, 503, 504):
         return Problem(
             429 if status == 429 else 503,
-            OWN + ("too_many_requests" if status == 429 else "mail_server_away"),
+            OWN + "too_many_requests" if status == 429 else MAIL_SERVER_AWAY,
             "the mail server has too much to do; send the request again later",
             headers={"Retry-After": str(_seconds(retry_after))},
         )
@@ -161,6 +178,8 @@ def of_error(error: PostroomError) -> Problem:
     if isinstance(error, SecondFactorDue):
         more = {"redirect_browser_to": error.redirect_to} if error.redirect_to else {}
         return Problem(403, OWN + "session_aal2_required", str(error), more=more)
+    if isinstance(error, MailboxMissing):
+        return mailbox_missing()
     if isinstance(error, CrossSite):
         return Problem(403, OWN + "cross_site", str(error))
     if isinstance(error, TooManyAppPasswords):

@@ -19,6 +19,9 @@ class RememberedAccounts:
         self._now = now
         self._found: dict[UUID, tuple[datetime, MailAccount]] = {}
 
+    def forget(self, identity_id: UUID) -> None:
+        self._found.pop(identity_id, None)
+
     async def of(self, identity_id: UUID) -> MailAccount | None:
         now = self._now()
         if known := self._found.get(identity_id):

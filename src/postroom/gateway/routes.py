@@ -28,6 +28,7 @@ from postroom.gateway.limits import Limits
 from postroom.gateway.methods import BLOB, CORE
 from postroom.gateway.own_account import OwnAccount, json_object
 from postroom.gateway.problems import (
+    MAILBOX_MISSING,
     MAILBOX_NOT_READY,
     Problem,
     malformed,
@@ -40,7 +41,7 @@ from postroom.gateway.problems import (
 from postroom.gateway.remembered_accounts import RememberedAccounts
 from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamAnswer
 from postroom.gateway.weaving import Weaving
-from postroom.mail.ports import MailAccounts, People
+from postroom.mail.ports import MailAccount, MailAccounts, People
 from postroom.telemetry import log
 
 JSON = "application/json"
@@ -60,19 +61,26 @@ def gateway_routes(
     upstream: Upstream,
     *,
     now: Callable[[], datetime],
+    look: Callable[[MailAccount], Awaitable[None]],
     limits: Limits | None = None,
     public_url: str | None = None,
     session_path: str = "/jmap/session",
     stopping: asyncio.Event | None = None,
 ) -> list[Route]:
-    """`public_url` is Postroom's base as clients see it (None: taken from each request), `now` the time of day.
+    """`public_url` is Postroom's base as clients see it (None: taken from each request), `now` the time of day, `look`
+    as `OwnAccount` has it.
     `session_path` is the mail server's: Stalwart's by default, `/jmap/` with Cyrus. `stopping` ends event streams."""
     limits = limits or Limits()
     remembered = RememberedAccounts(accounts, now=now)
+
+    async def look_at(account: MailAccount) -> None:
+        remembered.forget(account.identity_id)
+        await look(account)
+
     admission = Admission(people, remembered, recheck_seconds=limits.recheck_seconds, now=now)
     gateway = Gateway(
         admission,
-        OwnAccount(upstream, session_path, now=now),
+        OwnAccount(upstream, session_path, now=now, look=look_at),
         limits=limits,
         public_url=public_url,
         stopping=stopping or asyncio.Event(),
@@ -249,7 +257,7 @@ class _Endpoint:
             return
         except PostroomError as error:
             problem = of_error(error)
-            if problem.status >= 500 and problem.type != MAILBOX_NOT_READY:
+            if problem.status >= 500 and problem.type not in (MAILBOX_NOT_READY, MAILBOX_MISSING):
                 self._note(error)
             await client.tell(problem)
 

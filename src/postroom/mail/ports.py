@@ -114,7 +114,7 @@ class LiveEvent:
     id: int
     identity_id: UUID
     type: str
-    """`mail`: new mail in the inbox"""
+    """`mail`: new mail in the inbox; `mailbox`: the mailbox is not ready any more"""
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

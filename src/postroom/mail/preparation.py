@@ -6,7 +6,14 @@ from enum import StrEnum
 from typing import assert_never
 
 from postroom.domain.identity import Refusal
+from postroom.domain.mailbox import Account
+from postroom.domain.missing import Doubt
 from postroom.domain.request import Request, State
+
+WORDS_OF_MISSING = (
+    "Your mailbox cannot be found on the mail server. If it does not come back by itself, an operator has to mend "
+    "something first. Your registration is stored."
+)
 
 
 class Progress(StrEnum):
@@ -16,6 +23,8 @@ class Progress(StrEnum):
     READY = "ready"
     FAILED = "failed"
     """a dead letter: an operator has to act"""
+    MISSING = "missing"
+    """it was made, and is not at the mail server any more: an operator has to act"""
     REFUSED = "refused"
     """none will be made of the identity as it is: the person has to choose another address"""
 
@@ -28,7 +37,7 @@ class Preparation:
     next_attempt_at: datetime | None = None
     """None while one runs"""
     reason: str | None = None
-    """of a dead letter or a refusal, in words"""
+    """of a dead letter, a refusal or a missing mailbox, in words"""
     code: str | None = None
     """of a refusal, for programs"""
 
@@ -38,15 +47,20 @@ def may_be_refused(request: Request | None) -> bool:
     return request is None or request.state is State.DEAD
 
 
-def preparation_of(request: Request | None, refusal: Refusal | None = None) -> Preparation:
-    """`request` is the person's row of `email_requests`, None if there is none; `refusal` the last one."""
+def preparation_of(
+    request: Request | None, refusal: Refusal | None = None, account: Account | None = None
+) -> Preparation:
+    """`request` and `account` are the person's rows of `email_requests` and `email_accounts`, None if there is none;
+    `refusal` the last one."""
     if refusal and may_be_refused(request) and _is_newer(refusal, request):
         return Preparation(Progress.REFUSED, reason=refusal.reason, code=refusal.code)
     if request is None:
         return Preparation(Progress.NONE)
     match request.state:
         case State.PROVISIONED:
-            return Preparation(Progress.READY)
+            # Not at the first look that did not find it: by the next it is told, or was there all the time.
+            is_missing = account is not None and account.doubt is Doubt.MISSING
+            return Preparation(Progress.MISSING, reason=WORDS_OF_MISSING) if is_missing else Preparation(Progress.READY)
         case State.WAITING:
             return Preparation(Progress.PREPARING, request.retries, request.due_at)
         case State.RUNNING:

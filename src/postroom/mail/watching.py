@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
-from postroom.errors import MailServerError, PostroomError, Throttled, Transient, Unavailable
+from postroom.errors import MailboxMissing, MailServerError, PostroomError, Throttled, Transient, Unavailable
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.backoff import backoff
 from postroom.mail.mail_changes import MailListener
@@ -80,7 +80,8 @@ class Watching:
 
     async def on_line(self, identity_id: UUID) -> None:
         """Somebody looks at a screen; say so each minute or so. When it returns, new mail is told from then on, if the
-        mail server answered in time. Does nothing for somebody without a mailbox. Raises `Unavailable`."""
+        mail server answered in time. Does nothing for somebody without a mailbox. Raises `Unavailable`, and
+        `MailboxMissing` for whom nobody watches any more."""
         person = self._note(identity_id)
         try:
             account = await self._accounts.of(identity_id)
@@ -94,6 +95,9 @@ class Watching:
                 self._arrivals.hint([account.account_id])
             person.watched = True
             self._changed.set()
+        except MailboxMissing:
+            self._use(person, None)
+            raise
         finally:
             person.greeted = True
 
@@ -120,7 +124,7 @@ class Watching:
         person.until = self._monotonic() + self._on_line_for
         return person
 
-    def _use(self, person: _Person, account: MailAccount) -> None:
+    def _use(self, person: _Person, account: MailAccount | None) -> None:
         if person.account == account:
             return
         if person.listening:

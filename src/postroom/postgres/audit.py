@@ -7,13 +7,14 @@ from uuid import UUID
 from psycopg.errors import UniqueViolation
 
 from postroom.domain.identity import as_sent
+from postroom.domain.mailbox import Account
 from postroom.domain.request import Request
 from postroom.errors import Refused
 from postroom.postgres.connection import Pool, Row, row, rows
 from postroom.postgres.refusals import PostgresRefusals
-from postroom.postgres.requests import HELD, request_of
+from postroom.postgres.requests import HELD, account_of, request_of
 
-Listing = Literal["dead_letters", "next_waiting", "drifts", "held_back"]
+Listing = Literal["dead_letters", "next_waiting", "drifts", "held_back", "missing"]
 
 
 class Audit:
@@ -28,20 +29,18 @@ class Audit:
         found = await row(self._pool, "counts")
         return found or {}
 
-    async def look(
-        self, what: Literal["dead_letters", "next_waiting", "drifts", "held_back"], *, limit: int
-    ) -> list[Row]:
+    async def look(self, what: Listing, *, limit: int) -> list[Row]:
         return await rows(self._pool, what, {"limit": limit})
 
-    async def find(self, email_or_id: str) -> tuple[Request, UUID | None]:
-        """The request of an identity id, or of an address. Raises `Refused` when there is none."""
+    async def find(self, email_or_id: str) -> tuple[Request, Account | None]:
+        """The request of an identity id, or of an address, and its account. Raises `Refused` when there is none."""
         identity_id = await self.identity_of(email_or_id)
         found = await row(self._pool, "read", {"identity_id": identity_id})
         if found is None:
             refusal = await self._refusals.last(identity_id)
             why = f": refused as {refusal.code} ({refusal.reason})" if refusal else ""
             raise Refused("unknown", f"no request for {email_or_id}{why}")
-        return request_of(found), found["account_id"]
+        return request_of(found), account_of(found)
 
     async def identity_of(self, email_or_id: str) -> UUID:
         """Whose request or refusal is meant. Raises `Refused` for an address that nobody ever asked for."""
@@ -67,6 +66,11 @@ class Audit:
         except UniqueViolation as error:
             raise Refused("held", f"{HELD}; nothing was changed") from error
         return await self._moved(moved, identity_id, "only a waiting or dead request can be retried")
+
+    async def remake(self, identity_id: UUID, *, actor: str) -> Request:
+        """Have a mailbox made anew that looks did not find. Raises `Refused` when they did, or none was made."""
+        moved = await row(self._pool, "operator_remake", {"identity_id": identity_id, "actor": actor})
+        return await self._moved(moved, identity_id, "only a mailbox that looks did not find can be made anew")
 
     async def bury(self, identity_id: UUID, *, actor: str, reason: str) -> Request:
         """Give a waiting request up. Raises `Refused` when it does not wait."""

@@ -1,5 +1,7 @@
 """The port `Breakers` on PostgreSQL: one row, shared by all processes."""
 
+from dataclasses import replace
+
 from postroom.domain.breaker import Breaker, Cause, interval_after_probe, interval_at_opening
 from postroom.postgres.connection import Pool, Row, row, rows
 
@@ -30,7 +32,7 @@ class PostgresBreakers:
         parameters = {"interval": following * self._delay_factor, "changed_at": before.changed_at}
         # PostgreSQL decides whether a probe is due, and that only one of us takes it.
         taken = await rows(self._pool, "breaker_take_probe", parameters)
-        return before if taken else None
+        return replace(before, interval=following * self._delay_factor) if taken else None
 
     async def close(self, breaker: Breaker) -> bool:
         return bool(await rows(self._pool, "breaker_close", {"changed_at": breaker.changed_at}))

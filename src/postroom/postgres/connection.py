@@ -1,10 +1,13 @@
 """Connections, and SQL loaded by name from `sql/`."""
 
+import asyncio
 import logging
+import os
 import re
+import socket
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any, LiteralString, cast
@@ -25,6 +28,29 @@ POOL_TIMEOUT = 4.0
 """Seconds to wait for a connection: below the in-line deadline, so that a hook is told the truth in time."""
 
 
+ANSWERED_WITHIN = 6.0
+"""Seconds for what one connection is asked: more than `statement_timeout`, by which the server itself ends it."""
+
+
+@contextmanager
+def answering(conn: AsyncConnection[Row]) -> Generator[None]:
+    """Cuts `conn` off when the block takes too long: what waits in it fails then as for every connection that breaks.
+
+    Keepalives do not notice a server that stands still, nor a proxy before a dead one: what is sent is acknowledged.
+    And to cancel a statement, psycopg asks that server once more, and waits.
+    """
+    cutting = asyncio.get_running_loop().call_later(ANSWERED_WITHIN, _cut_off, conn.fileno())
+    try:
+        yield
+    finally:
+        cutting.cancel()
+
+
+def _cut_off(number: int) -> None:
+    with suppress(OSError), socket.socket(fileno=os.dup(number)) as same:
+        same.shutdown(socket.SHUT_RDWR)
+
+
 class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
     """Gives out a connection that lives: after a restart of the server the next hook must not find a dead one.
 
@@ -38,7 +64,8 @@ class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
             conn = await super().getconn(max(0.0, ends - time.monotonic()))
             try:
                 if not is_silent(conn.fileno()):
-                    await self.check_connection(conn)
+                    with answering(conn):
+                        await self.check_connection(conn)
             except psycopg.Error:
                 await conn.close()  # though it may live: it must not be the next one again
                 await self.putconn(conn)  # which makes another in its place
@@ -87,15 +114,22 @@ _SESSION: dict[str, Any] = {
 }
 
 
-async def open_connection(url: str, *, application_name: str) -> AsyncConnection[Row]:
-    """A connection beside the pool. Raises `psycopg.Error`."""
-    return await AsyncConnection[Row].connect(url, application_name=application_name, **_SESSION)
+LEADER_IDLE = 90.0
+"""Seconds without a question after which PostgreSQL ends the session of a leader, and with it what it leads. A process
+that is suspended (SIGSTOP, a paused container) asks nothing, while its kernel answers every keepalive: it would lead
+for as long as it sleeps, and nobody would sweep, release or reconcile. One that goes round asks at least every 60 s."""
+
+
+async def open_leader_connection(url: str, *, idle: float = LEADER_IDLE) -> AsyncConnection[Row]:
+    """A connection beside the pool, for what a process leads. Raises `psycopg.Error`."""
+    session: dict[str, Any] = _SESSION | {"options": f"{_SESSION['options']} -c idle_session_timeout={idle * 1000:.0f}"}
+    return await AsyncConnection[Row].connect(url, application_name="postroom-leader", **session)
 
 
 async def require_reachable(url: str) -> None:
     """Raises `Unavailable` with PostgreSQL's or the driver's words: a pool does not tell why it has no connection."""
     try:
-        conn = await open_connection(url, application_name="postroom")
+        conn = await AsyncConnection[Row].connect(url, application_name="postroom", **_SESSION)
     except psycopg.Error as error:
         raise Unavailable(f"PostgreSQL cannot be reached: {in_one_line(error)}") from error
     await conn.close()
@@ -144,7 +178,8 @@ async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
     try:
         async with pool.connection() as conn:
             try:
-                yield conn
+                with answering(conn):
+                    yield conn
             except psycopg.Error as error:
                 if error.sqlstate == _STALE_PLAN:
                     await conn.close()  # and its prepared statements with it: the next try plans anew

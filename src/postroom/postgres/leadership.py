@@ -8,10 +8,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from postroom.errors import Unavailable
-from postroom.postgres.connection import Row, is_away
-
-TIMEOUT = 4.0
-"""Seconds to connect and to ask for a lock. Keepalives do not notice a server that hangs while its kernel answers."""
+from postroom.postgres.connection import Row, answering, is_away
 
 
 class PostgresLeadership:
@@ -53,13 +50,10 @@ class PostgresLeadership:
     async def _take(self, name: str) -> AsyncConnection[Row] | None:
         """The connection that holds the lock now; None if another process holds it."""
         try:
-            async with asyncio.timeout(TIMEOUT):
-                try:
-                    return await self._try(name)
-                except (psycopg.OperationalError, psycopg.InterfaceError):
-                    return await self._try(name)  # the connection had ended since the last turn
-        except TimeoutError as error:
-            raise Unavailable("PostgreSQL does not answer") from error
+            try:
+                return await self._try(name)
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                return await self._try(name)  # the connection had ended since the last turn
         except psycopg.Error as error:
             if is_away(error):
                 raise Unavailable("PostgreSQL cannot be reached") from error
@@ -68,8 +62,9 @@ class PostgresLeadership:
     async def _try(self, name: str) -> AsyncConnection[Row] | None:
         conn = await self._connected()
         try:
-            cursor = await conn.execute("SELECT pg_try_advisory_lock(hashtext(%s)) AS ours", [f"postroom.{name}"])
-            found = await cursor.fetchone()
+            with answering(conn):
+                cursor = await conn.execute("SELECT pg_try_advisory_lock(hashtext(%s)) AS ours", [f"postroom.{name}"])
+                found = await cursor.fetchone()
         except BaseException:
             # Perhaps granted, which nobody would know and give back: the end of the session does.
             await conn.close()
@@ -88,7 +83,8 @@ async def _give_back(conn: AsyncConnection[Row], name: str) -> None:
     if conn.closed:
         return
     try:
-        await conn.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"postroom.{name}"])
+        with answering(conn):
+            await conn.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"postroom.{name}"])
     except psycopg.Error:
         await conn.close()  # the end of the session gives it back
     except BaseException:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from postroom.errors import MailboxMissing
 from postroom.mail.ports import MailAccount
 from postroom.postgres.connection import Pool, row
 
@@ -14,4 +15,6 @@ class PostgresMailAccounts:
         found = await row(self._pool, "mail_account", {"identity_id": identity_id})
         if found is None:
             return None
+        if found["doubtful"]:
+            raise MailboxMissing(f"the last look did not find account {found['stalwart_account_id']}")
         return MailAccount(found["kratos_identity_id"], found["email"], found["stalwart_account_id"])

@@ -25,6 +25,7 @@ NAMED_COLUMNS = "0003"
 """Code from before this revision asks for `*`: it breaks under a changed table, and cannot be asked what it needs."""
 
 _READ_AND_WRITE = ("email_requests", "email_accounts", "resumed_domains")
+_ONE_ROW = ("mail_server_breaker", "identity_sweep")
 _PARTITIONS_OF_THE_LOG = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'email_provisioning_log'::regclass
@@ -65,6 +66,7 @@ def upgrade(owner_url: str, service_role: str) -> str:
             _patiently(lambda: command.upgrade(config, "head"))
             conn.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_TIMEOUT}s"])
             _patiently(lambda: _extend_log(conn))
+            _restore_rows(conn)
             if service_role != conn.info.user:
                 _grant(conn, service_role)
             return _revision(conn)
@@ -140,6 +142,13 @@ def _extend_log(conn: psycopg.Connection) -> None:
         conn.execute("SELECT extend_log(24)")
 
 
+def _restore_rows(conn: psycopg.Connection) -> None:
+    """Of tables with one row, without which nothing goes round: somebody may have deleted it."""
+    for table in _ONE_ROW:
+        query = compose.SQL("INSERT INTO {} DEFAULT VALUES ON CONFLICT DO NOTHING")
+        conn.execute(query.format(compose.Identifier(table)))
+
+
 def _grant(conn: psycopg.Connection, service_role: str) -> None:
     role = compose.Identifier(service_role)
     if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [service_role]).fetchone():
@@ -159,7 +168,11 @@ def _grant(conn: psycopg.Connection, service_role: str) -> None:
         conn.execute(compose.SQL("REVOKE ALL ON {} FROM {}").format(compose.Identifier(partition), role))
     # Its own name is asked for rows that no month took (`log_default_rows`).
     conn.execute(compose.SQL("GRANT SELECT ON email_provisioning_log_default TO {}").format(role))
-    conn.execute(compose.SQL("GRANT SELECT, UPDATE ON mail_server_breaker, identity_sweep TO {}").format(role))
+    conn.execute(
+        compose.SQL("GRANT SELECT, UPDATE ON mail_server_breaker, identity_sweep, mailbox_inspection TO {}").format(
+            role
+        )
+    )
     conn.execute(compose.SQL("GRANT SELECT ON alembic_version, schema_history TO {}").format(role))
 
 

@@ -7,6 +7,9 @@ from postroom.domain.mailbox import StalwartAccount
 from postroom.postgres.connection import Pool, rows
 from postroom.provisioning.ports import FoundAccount, Standing
 
+ON_RECORD = 5000
+"""Mailboxes of one page."""
+
 
 class PostgresRebuilt:
     """`new_id` draws the ids of `email_accounts`: the lost ones were random, too."""
@@ -14,6 +17,10 @@ class PostgresRebuilt:
     def __init__(self, pool: Pool, *, new_id: Callable[[], UUID]) -> None:
         self._pool = pool
         self._new_id = new_id
+
+    async def on_record(self, after_id: UUID | None) -> Mapping[UUID, str]:
+        found = await rows(self._pool, "inspection_page", {"after_id": after_id, "limit": ON_RECORD})
+        return {each["kratos_identity_id"]: each["stalwart_account_id"] for each in found}
 
     async def compare(self, accounts: Mapping[UUID, StalwartAccount]) -> Mapping[UUID, Standing]:
         parameters = {

@@ -7,11 +7,13 @@ import psycopg
 from psycopg.errors import UniqueViolation
 
 from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, LONGEST_DELAY_AFTER_CRASHES
-from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
+from postroom.domain.missing import Doubt
 from postroom.domain.request import Move, Origin, Request, State, Status
 from postroom.errors import Unavailable, Unstorable
 from postroom.ports import Answer, Claim, Settled
 from postroom.postgres.connection import Lost, Pool, Row, row, rows
+from postroom.telemetry import DATABASE_ERRORS, log
 
 HELD = "the address is held by another identity"
 
@@ -58,9 +60,9 @@ class PostgresRequests:
         waits = found["state"] == State.WAITING and found["email"] == mailbox.email
         return found if waits or (holder and found["holder"] == holder) else None
 
-    async def read(self, identity_id: UUID) -> tuple[Request, UUID | None] | None:
+    async def read(self, identity_id: UUID) -> tuple[Request, Account | None] | None:
         found = await row(self._pool, "read", {"identity_id": identity_id})
-        return (request_of(found), found["account_id"]) if found else None
+        return (request_of(found), account_of(found)) if found else None
 
     async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
         parameters = _of_mailbox(mailbox) | _of_origin(origin) | {"action": action, "reason": HELD}
@@ -81,12 +83,32 @@ class PostgresRequests:
         self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False, limit: int | None = None
     ) -> list[Claim]:
         asked = list(dict.fromkeys(identity_ids))
+        left = len(asked) if limit is None else limit
+        try:
+            return await self._claim_together(asked, lease, alone, left)
+        except psycopg.Error:
+            # One of them, perhaps by a trigger or a broken row: it must keep nobody else from running.
+            claims: list[Claim] = []
+            for each in asked:
+                claims += await self._claim_by_itself(each, lease, alone, left)
+                left -= claims[-1].answer is Answer.GRANTED
+            return claims
+
+    async def _claim_by_itself(self, identity_id: UUID, lease: float, alone: bool, limit: int) -> list[Claim]:
+        try:
+            return await self._claim_together([identity_id], lease, alone, min(limit, 1))
+        except psycopg.Error as error:
+            DATABASE_ERRORS.labels(where="claim").inc()
+            log.error("PostgreSQL refuses a claim", identity_id=str(identity_id), sqlstate=error.sqlstate)
+            return [Claim(identity_id, Answer.REFUSED, None, None)]
+
+    async def _claim_together(self, asked: Sequence[UUID], lease: float, alone: bool, limit: int) -> list[Claim]:
         parameters = {
             "identity_ids": asked,
             "holders": [self._new_id() for _ in asked],
             "lease": lease,
             "alone": alone,
-            "limit": len(asked) if limit is None else limit,
+            "limit": limit,
             "crash_delay": DELAY_AFTER_SECOND_CRASH * self._delay_factor,
             "longest_crash_delay": LONGEST_DELAY_AFTER_CRASHES * self._delay_factor,
         }
@@ -142,8 +164,10 @@ class PostgresRequests:
         if settled:
             return Settled(request_of(settled), settled["account_id"], move.status)
         late = await row(self._pool, "settle_late", parameters)
-        found = await self.read(request.identity_id)
-        return found and Settled(*found, status=Status.LATE if late else move.status)
+        if (found := await self.read(request.identity_id)) is None:
+            return None
+        account_there = found[1]
+        return Settled(found[0], account_there and account_there.id, Status.LATE if late else move.status)
 
 
 def _of_mailbox(mailbox: Mailbox) -> dict[str, object]:
@@ -182,3 +206,10 @@ def request_of(found: Row) -> Request:
         last_error=found["last_error"],
         reason=found["reason"],
     )
+
+
+def account_of(found: Row) -> Account | None:
+    """The `Account` in a row of `read.sql`."""
+    if found["account_id"] is None:
+        return None
+    return Account(found["account_id"], found["doubt"] and Doubt(found["doubt"]))

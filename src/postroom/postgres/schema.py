@@ -6,8 +6,6 @@ from postroom.errors import ConfigurationError
 from postroom.postgres.connection import Pool, row
 from postroom.postgres.migrate import newest_revision
 
-_ASK = "stop all Postroom processes, then run postroom migrate"
-
 
 async def require_schema(pool: Pool) -> None:
     """Raises `ConfigurationError` when code and schema do not fit, with both numbers, and `Unavailable`."""
@@ -17,7 +15,8 @@ async def require_schema(pool: Pool) -> None:
     except UndefinedTable:
         # Before revision 0003 no table told it.
         raise ConfigurationError(
-            f"the database has no schema, or one before revision 0003, and this Postroom needs revision {code}; {_ASK}"
+            f"the database has no schema, or one before revision 0003, and this Postroom needs revision {code}; stop "
+            "all Postroom processes, then run postroom migrate"
         ) from None
     except InsufficientPrivilege:
         raise ConfigurationError(
@@ -26,7 +25,9 @@ async def require_schema(pool: Pool) -> None:
     assert found is not None  # aggregates always have a row
     schema, oldest_code = found["revision"] or "", found["oldest_code"] or ""
     if schema < code:
-        raise ConfigurationError(f"the schema is at revision {schema}, and this Postroom needs revision {code}; {_ASK}")
+        raise ConfigurationError(
+            f"the schema is at revision {schema}, and this Postroom needs revision {code}; run postroom migrate"
+        )
     if code < oldest_code:
         raise ConfigurationError(
             f"this Postroom knows the schema up to revision {code}, and the database, at revision {schema}, takes code "

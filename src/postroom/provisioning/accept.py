@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from postroom.domain.mailbox import Mailbox
+from postroom.domain.mailbox import Account, Mailbox
+from postroom.domain.missing import Doubt
 from postroom.domain.request import Origin, Request, State, Status
 from postroom.errors import Stopping, Unavailable
 from postroom.ports import Announcements, Clock, Requests, Settled
@@ -52,7 +53,14 @@ class Rejected:
     reason: str
 
 
-Answer = Ready | WillRetry | Held | Rejected
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The mailbox was made, and looks do not find it at the mail server: `reason` says what an operator has to do."""
+
+    reason: str
+
+
+Answer = Ready | WillRetry | Held | Rejected | Missing
 
 HELD = "the address is held by another identity"
 
@@ -201,7 +209,7 @@ class Accept:
             self._wake(None)  # it may be due before the worker looks again
 
     async def _repeat(
-        self, request: Request, account_id: UUID | None, mailbox: Mailbox, origin: Origin, ends: float
+        self, request: Request, account: Account | None, mailbox: Mailbox, origin: Origin, ends: float
     ) -> Answer:
         if request.state is not State.DEAD and mailbox.email != (request.wanted_email or request.email):
             changed = await self._requests.follow_address(mailbox, origin=origin)
@@ -215,8 +223,8 @@ class Accept:
             found = await self._requests.read(request.identity_id)
             if found is None:
                 break
-            request, account_id = found
-        return _state_of(request, account_id)
+            request, account = found
+        return _state_of(request, account)
 
     def stop(self) -> None:
         """Begin nothing more: whoever comes now, or still waits for a slot, is told that nothing was stored."""
@@ -263,12 +271,21 @@ def _after(settled: Settled) -> Answer:
     request = settled.request
     if request.state is State.DEAD and settled.status is Status.FAILED:
         return Rejected(request.reason or "")
-    return _state_of(request, settled.account_id)
+    return _state_of(request, settled.account_id and Account(settled.account_id))
 
 
-def _state_of(request: Request, account_id: UUID | None) -> Answer:
-    if request.state is State.PROVISIONED and account_id is not None:
-        return Ready(request.email, account_id)
+def _state_of(request: Request, account: Account | None) -> Answer:
+    if request.state is State.PROVISIONED and account is not None:
+        return _missing(request, account.doubt) if account.doubt else Ready(request.email, account.id)
     if request.state is State.DEAD:
         return Held(request.reason or "")
     return WillRetry()
+
+
+def _missing(request: Request, doubt: Doubt) -> Missing:
+    if doubt is Doubt.SUSPECTED:
+        return Missing(f"the last look did not find {request.email} at the mail server; the next is within two minutes")
+    return Missing(
+        f"{request.email} is not at the mail server any more; nothing is tried until an operator runs "
+        f"postroom remake {request.email}"
+    )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from postroom.domain.backoff import MAX_RETRIES
-from postroom.domain.breaker import Cause
+from postroom.domain.breaker import Cause, cause_of
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import (
     Failed,
@@ -40,7 +40,7 @@ SETTLE_PAUSE = 0.25
 """Seconds between tries to settle while PostgreSQL does not take the outcome."""
 
 LEASE_ENDS_SOON = 0.5
-"""Seconds before the end of the lease in which no more is tried: another holder may take over then."""
+"""Seconds before the end of the lease in which no more is asked or tried: another holder may take over then."""
 
 UNSTORABLE = "what the mail server answered cannot be stored as text"
 
@@ -76,7 +76,7 @@ class Attempts:
         """
         started = self._clock.monotonic()
         try:
-            outcome = await self._outcome(request, ends)
+            outcome = await self._outcome(request, ends, lease_ends)
         except asyncio.CancelledError:
             await _last_words(asyncio.create_task(self._settle(request, Interrupted(), lease_ends, held)))
             raise
@@ -100,13 +100,13 @@ class Attempts:
             await _last_words(storing)
             raise
 
-    async def _outcome(self, request: Request, ends: float) -> Outcome:
+    async def _outcome(self, request: Request, ends: float, lease_ends: float) -> Outcome:
         if ends - self._clock.monotonic() < LEAST_SECONDS:
             return Interrupted("PostgreSQL was slow: no time was left for the attempt", began=False)
         try:
             account = await self._make(request.mailbox, ends, look_first=request.outcome_unknown)
         except Transient as error:
-            return Failed(error, await self._weigh(error))
+            return Failed(error, await self._weigh(error, lease_ends))
         except Misconfigured as error:
             await self._alarm(request, error)
             return Failed(error)
@@ -141,24 +141,32 @@ class Attempts:
     def _left(self, ends: float) -> float:
         return max(0.05, ends - self._clock.monotonic())
 
-    async def _weigh(self, error: Transient) -> Verdict:
-        """Whether a failure counts against the request. If the server is not well, the breaker opens for everybody."""
-        problem = await self._wellness.ask()
+    async def _weigh(self, error: Transient, lease_ends: float) -> Verdict:
+        """Whether a failure counts against the request. If the server is not well, the breaker opens for everybody.
+
+        No verdict if there is none in time: an outcome that comes after the lease would count as a crash."""
+        try:
+            async with asyncio.timeout(max(0.0, lease_ends - LEASE_ENDS_SOON - self._clock.monotonic())):
+                problem = await self._wellness.ask()
+        except TimeoutError:
+            return Verdict.NONE
         if problem is None:
             return Verdict.WELL
         if isinstance(problem, Throttled):
             return Verdict.NONE
-        refused = isinstance(problem, Misconfigured)
-        cause = _cause_of(problem) if isinstance(problem, Misconfigured) else Cause.OUTAGE
-        await self._open_breaker(cause, f"{error}; asked again: {problem}")
-        return Verdict.MISCONFIGURED if refused else Verdict.OUTAGE
+        told = f"{error}; asked again: {problem}"
+        if isinstance(problem, Misconfigured):
+            await self._open_breaker(cause_of(problem), told)
+            return Verdict.MISCONFIGURED
+        await self._open_breaker(Cause.OUTAGE, told)
+        return Verdict.OUTAGE
 
     async def _alarm(self, request: Request, error: Misconfigured) -> None:
         log.error(
             "Mail server refuses: an operator must act", email=request.email, error=str(error), domain=error.domain
         )
         if error.domain is None:
-            await self._open_breaker(_cause_of(error), str(error))
+            await self._open_breaker(cause_of(error), str(error))
 
     async def _open_breaker(self, cause: Cause, error: str) -> None:
         try:
@@ -194,7 +202,10 @@ class Attempts:
             try:
                 settled = await self._requests.settle(request, move, account)
             except Unstorable as error:
-                log.error("Outcome is stored without its text: PostgreSQL refuses it", error=str(error), **who)
+                text = ascii(move.error)
+                log.error(
+                    "Outcome is stored without its text: PostgreSQL refuses it", error=str(error), text=text, **who
+                )
                 move = replace(move, error=move.error and UNSTORABLE, reason=move.reason and UNSTORABLE)
             except Unavailable as error:
                 log.warning("Cannot store the outcome yet", error=str(error), **who)
@@ -207,10 +218,6 @@ class Attempts:
                 log.error("Outcome could not be stored within the lease; the mark will tell the next attempt", **who)
                 return None
             await asyncio.sleep(SETTLE_PAUSE)
-
-
-def _cause_of(error: Misconfigured) -> Cause:
-    return Cause.UNAUTHORIZED if error.unauthorized else Cause.MISCONFIGURED
 
 
 def _verified(mailbox: Mailbox, account: StalwartAccount) -> StalwartAccount:

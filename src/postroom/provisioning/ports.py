@@ -1,4 +1,5 @@
-"""What the sweep and the rebuild ask of the world: Kratos' identities, and all accounts of the mail server."""
+"""What the sweep, the inspection and the rebuild ask of the world: Kratos' identities, all accounts of the mail server,
+and what is on record of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from postroom.domain.identity import Identity, Refusal, UnreadableIdentity
 from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.domain.request import Origin, Request
 
 
@@ -99,15 +101,6 @@ class AccountPage:
     last: str | None
 
 
-class Presence(StrEnum):
-    """What became of the account that an identity has by our records."""
-
-    PRESENT = "present"
-    MISSING = "missing"
-    UNMARKED = "unmarked"
-    """an account has this id, but not the identity's mark: after a restore it may be somebody else's"""
-
-
 class Accounts(Protocol):
     """All accounts of the mail server, to read. Raises `MailServerError`s and nothing else."""
 
@@ -117,8 +110,54 @@ class Accounts(Protocol):
         """The accounts that follow the id `after`, the first ones for None."""
         ...
 
-    async def look(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Presence]:
+    async def look(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
         """What became of each of up to 500 accounts: their ids on the mail server, by identity. In one request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A mailbox of which a look changed what is on record. `reason` is a sentence."""
+
+    recorded: Recorded
+    doubt: Doubt | None
+    reason: str
+
+
+class Notes(Protocol):
+    """What looks showed, on record. Raises `Unavailable`."""
+
+    async def note(self, noted: Sequence[Noted]) -> tuple[set[UUID], set[UUID]]:
+        """Keep it, with the audit's rows and what screens are told of it, in one commit; nothing of a mailbox that is
+        another account by now. Returns who is missing since, and who was and is not any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionProgress:
+    """Where it stands: `after_id` is the last identity that was looked at (None: a new pass), `due_in` seconds;
+    `finished_at`: the end of the last whole pass."""
+
+    after_id: UUID | None
+    due_in: float
+    finished_at: datetime | None
+
+
+class Inspected(Protocol):
+    """The mailboxes on record that are ready. Raises `Unavailable`."""
+
+    async def progress(self) -> InspectionProgress: ...
+
+    async def page(self, after_id: UUID | None, limit: int) -> Sequence[Recorded]:
+        """Those that follow the identity `after_id`, the first ones for None."""
+        ...
+
+    async def doubtful(self, after_id: UUID | None, limit: int) -> Sequence[Recorded]:
+        """The same of those that a look did not find."""
+        ...
+
+    async def advance(self, after_id: UUID | None, *, due_in: float) -> None:
+        """The page up to `after_id` was looked at; None: the last one."""
         ...
 
 
@@ -138,6 +177,10 @@ class Standing(StrEnum):
 
 class Rebuilt(Protocol):
     """What a rebuild compares and restores. Raises `Unavailable`."""
+
+    async def on_record(self, after_id: UUID | None) -> Mapping[UUID, str]:
+        """A page of the mailboxes that are ready, those of identities above `after_id`: their Stalwart accounts."""
+        ...
 
     async def compare(self, accounts: Mapping[UUID, StalwartAccount]) -> Mapping[UUID, Standing]: ...
 

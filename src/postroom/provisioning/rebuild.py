@@ -40,6 +40,8 @@ class Tally:
     """left to a worker, which adopts them by their marks"""
     unmarked: int = 0
     marked_elsewhere: int = 0
+    missing: int = 0
+    """on record, and not seen at the mail server with their marks; known once all accounts were looked at"""
     differences: list[Difference] = field(default_factory=list[Difference])
 
 
@@ -77,11 +79,27 @@ class Rebuild:
     async def run(self, tally: Tally) -> None:
         """Through all accounts, adding to `tally` as it goes. Raises `MailServerError`s and `Unavailable`; what was
         restored until then stays."""
+        # Read first: whoever gets a mailbox meanwhile is none that was not seen.
+        unseen = await self._on_record()
         page = await self._page(None)
         while page.last is not None:
             await self._take(page, tally)
+            for found in page.accounts:
+                for identity_id in found.marked_for:
+                    if unseen.get(identity_id) == found.account.id:
+                        del unseen[identity_id]
             self._tell(tally)
             page = await self._page(page.last)
+        tally.missing = len(unseen)
+
+    async def _on_record(self) -> dict[UUID, str]:
+        """The Stalwart account of each identity whose mailbox is ready."""
+        found: dict[UUID, str] = {}
+        page = await self._rebuilt.on_record(None)
+        while page:
+            found |= page
+            page = await self._rebuilt.on_record(max(page))
+        return found
 
     async def _page(self, after: str | None) -> AccountPage:
         while True:

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from postroom.domain.member import RetryJob
-from postroom.domain.slow_start import SlowStart
+from postroom.domain.slow_start import LONGEST_REST, SlowStart
 from postroom.errors import Unavailable
 from postroom.pause import pause
 from postroom.ports import Announcements, Clock, Leadership, Releases
@@ -76,8 +76,7 @@ class Release:
             await pause(LOOK_EVERY, stop)
 
     async def _lead(self, stop: asyncio.Event) -> None:
-        """For a while, since each leader begins slowly. Who failed under an earlier leader of this process is known."""
-        self._courses = {cause: _Course(old.ended_at, failed=old.failed) for cause, old in self._courses.items()}
+        """For a while. What this process knows from an earlier lead it goes on with: a rest outlasts the lead."""
         until = self._clock.monotonic() + LEAD_FOR
         while not stop.is_set() and self._clock.monotonic() < until:
             self._beat()
@@ -94,6 +93,8 @@ class Release:
             course = self._courses[cause] = _Course(ended_at)
         if course.released:
             await self._see_what_became(course)
+        elif self._clock.monotonic() - course.released_at > LONGEST_REST:
+            course.pace = SlowStart()  # this is another trouble than the last one
         if self._clock.monotonic() - course.released_at < course.pace.rest:
             return 0
         room = course.pace.room(len(course.released))
@@ -102,8 +103,10 @@ class Release:
             return 0
         course.released |= {each.request.identity_id for each in released}
         course.released_at = self._clock.monotonic()
-        for each in released:
-            await self._announcements.replace(each.request, [RetryJob.of(each.before).to_json()])
+        # All in two calls, since a silent Redis takes its whole time-out for each. The new members come first: of two
+        # for one request the claim grants one, and without any it would wait for the safety look.
+        await self._announcements.announce([each.request for each in released])
+        await self._announcements.remove([RetryJob.of(each.before).to_json() for each in released])
         RELEASED.inc(len(released))
         log.info(f"Released {len(released)} requests", waited_for=cause)
         self._wake()

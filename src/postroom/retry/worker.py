@@ -32,7 +32,7 @@ LEASE_ENDS_SOON = 1.0
 """Seconds: a running request is looked at again when its lease ends, if that is so near."""
 DATABASE_PAUSE = 0.5
 LOCKED_PAUSE = 5.0
-"""Seconds before a request that must run alone is asked for again, when somebody else held its row."""
+"""Seconds before a request that must run alone is asked for again, when its row could not be had."""
 NO_SLOT = "no slot was free within its lease"
 
 
@@ -197,7 +197,7 @@ class Worker:
                 # Redis put it off by a lease when that one began: it may be ending now, without its holder.
                 self._early[claim.identity_id] = self._clock.monotonic() + claim.due_in + EARLY
             case _:
-                pass  # running elsewhere, locked, or the breaker is open: the member comes due again by itself
+                pass  # running elsewhere, locked, refused, or the breaker is open: the member comes due again by itself
         return claim.answer
 
     async def _came_early(self, claim: Claim, held: list[str], due_at: datetime) -> None:
@@ -297,13 +297,13 @@ class Worker:
                     )
                     ends, lease_ends = before + self._limits.lease * 2 / 3, before + self._limits.lease
                     await self._attempts.run(claim.request, ends=ends, lease_ends=lease_ends, held=held)
-                elif claim.due_in is not None and claim.due_in <= 0:
+                elif claim.answer is Answer.REFUSED or (claim.due_in is not None and claim.due_in <= 0):
                     self._put_off(identity_id)
                 elif claim.request:
                     await self._announcements.replace(claim.request, held)
 
     def _put_off(self, identity_id: UUID) -> None:
-        """Somebody holds its row: without a pause it would be asked for in circles, each time with all slots taken."""
+        """Nobody gets its row now: without a pause it would be asked for in circles, each time with all slots taken."""
         now = self._clock.monotonic()
         later = {each: at for each, at in self._alone_not_before.items() if at > now}
         self._alone_not_before = later | {identity_id: now + LOCKED_PAUSE}

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from postroom.domain.mailbox import StalwartAccount, identity_of
+from postroom.domain.missing import Sighting
 from postroom.errors import Transient
-from postroom.provisioning.ports import AccountPage, FoundAccount, Presence
+from postroom.provisioning.ports import AccountPage, FoundAccount
 from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
 from postroom.stalwart.registry import StalwartRegistry
@@ -32,7 +33,7 @@ class StalwartAccounts:
     async def page(self, after: str | None, *, deadline: float) -> AccountPage:
         return await self._registry.within(deadline, lambda left: self._page(after, left))
 
-    async def look(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Presence]:
+    async def look(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
         return await self._registry.within(deadline, lambda left: self._look(accounts, left)) if accounts else {}
 
     async def _count(self, left: float) -> int:
@@ -50,7 +51,7 @@ class StalwartAccounts:
         listed = answers.read(1, AccountList).accounts
         return AccountPage([_found(each, mark_domain_id) for each in listed if each.id != after], ids[-1])
 
-    async def _look(self, accounts: Mapping[UUID, str], left: float) -> Mapping[UUID, Presence]:
+    async def _look(self, accounts: Mapping[UUID, str], left: float) -> Mapping[UUID, Sighting]:
         ids = list(dict.fromkeys(accounts.values()))
         get: Call = ("x:Account/get", {"ids": ids, "properties": ["id", "emailAddress", "aliases"]})
         answers = await self._client.call([get, self._mark_domain.call], deadline=left)
@@ -61,15 +62,15 @@ class StalwartAccounts:
             # Whoever takes it for missing makes a mailbox anew.
             raise Transient(f"mail server neither shows nor misses the account {min(untold)}")
         return {
-            identity_id: _presence(there.get(account_id), identity_id, mark_domain_id)
+            identity_id: _sighting(there.get(account_id), identity_id, mark_domain_id)
             for identity_id, account_id in accounts.items()
         }
 
 
-def _presence(account: Account | None, identity_id: UUID, mark_domain_id: str) -> Presence:
+def _sighting(account: Account | None, identity_id: UUID, mark_domain_id: str) -> Sighting:
     if account is None:
-        return Presence.MISSING
-    return Presence.PRESENT if carries_mark(account, identity_id, mark_domain_id) else Presence.UNMARKED
+        return Sighting.MISSING
+    return Sighting.PRESENT if carries_mark(account, identity_id, mark_domain_id) else Sighting.UNMARKED
 
 
 def _calls(after: str | None) -> list[Call]:

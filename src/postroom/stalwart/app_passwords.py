@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 
@@ -44,17 +44,25 @@ Clients = Callable[[MailAccount], AbstractAsyncContextManager[StalwartClient]]
 """Who asks about the app passwords of an account."""
 
 
-def by_key(client: StalwartClient, *, monotonic: Callable[[], float] = time.monotonic) -> Clients:
-    """Postroom's own key asks. It needs `impersonate` and sysAppPassword{Get,Create,Destroy}. `monotonic` is the
-    passing of time."""
+def by_key(
+    client: StalwartClient,
+    require: Callable[[MailAccount], Awaitable[None]],
+    *,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Clients:
+    """Postroom's own key asks. It needs `impersonate` and sysAppPassword{Get,Create,Destroy}.
+
+    It asks by the account's id alone, so `require` raises first unless the account is the person's: after a restore of
+    the mail server an app password would open another person's mail. `monotonic` is the passing of time."""
     not_before = 0.0
 
     @asynccontextmanager
-    async def shared(_: MailAccount) -> AsyncGenerator[StalwartClient]:
+    async def shared(account: MailAccount) -> AsyncGenerator[StalwartClient]:
         nonlocal not_before
         if monotonic() < not_before:
             raise Misconfigured("mail server does not know our key; it is asked again later", unauthorized=True)
         try:
+            await require(account)
             yield client
         except Misconfigured as error:
             if error.unauthorized:  # whoever comes, it counts towards a ban

@@ -61,8 +61,8 @@ class Impersonation:
         self._doubted = False
         self._ask_after = 0.0
         self._asking = asyncio.Lock()
-        self._refused: dict[str, _ShutOut] = {}
-        """By the person's login"""
+        self._refused: dict[MailAccount, _ShutOut] = {}
+        """By the account: one that was made anew is not shut out for the one that was gone"""
 
     @property
     def own_header(self) -> str:
@@ -73,20 +73,20 @@ class Impersonation:
         if self._doubted and not await self.known():
             raise Misconfigured(f"mail server refuses POSTROOM_MAIL_MASTER ({self.login})", unauthorized=True)
         login = login_of(account)
-        shut_out = self._refused.get(login)
+        shut_out = self._refused.get(account)
         if shut_out and self._monotonic() < shut_out.until:
             raise Misconfigured(f"mail server knows no {login}; it is asked again later", unauthorized=True)
         return basic(f"{login}%{self.login}", self._password)
 
     async def refused(self, account: MailAccount, header: str) -> bool:
         """There is nothing fresher: the master's password is wrong, or the account is gone."""
-        now, login = self._monotonic(), login_of(account)
+        now = self._monotonic()
         # Whoever has not been refused for as long as he was shut out had got in.
         self._refused = {each: known for each, known in self._refused.items() if now < known.until + known.seconds}
-        before = self._refused.get(login)
+        before = self._refused.get(account)
         if before is None or now >= before.until:
             seconds = min(2 * before.seconds, A_DAY) if before else REFUSED_FOR
-            self._refused[login] = _ShutOut(now + seconds, seconds)
+            self._refused[account] = _ShutOut(now + seconds, seconds)
         if not await self.known():
             self._refused.clear()  # it was not theirs
         return False

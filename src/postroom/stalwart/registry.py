@@ -29,7 +29,8 @@ from postroom.telemetry import log
 T = TypeVar("T")
 
 WELL_WITHIN = 2.0
-"""Seconds in which a healthy server echoes, reads and writes."""
+"""Seconds in which a healthy server echoes, reads and writes; as many before, where it must first say whose account our
+key belongs to."""
 
 _BUSY_PAUSE = (0.02, 0.08)
 """Seconds to wait, at random in this range, while the server serves four of our requests already."""
@@ -87,6 +88,9 @@ class StalwartRegistry:
     async def check_health(self, *, deadline: float) -> NotWritten | None:
         """What `well` asks: None if the server echoed, read and wrote, or why it was not seen to write. Raises
         `MailServerError`s."""
+        # With a time of its own: else a server that takes half the deadline for each answer, and that was away once,
+        # would never count as well again, since each failure forgets whose account it is.
+        await self.within(deadline, self._own_account)
         return await self.within(deadline, self._check_health)
 
     async def domain_id(self, name: str, *, deadline: float) -> str:
@@ -101,15 +105,17 @@ class StalwartRegistry:
         return ids[0]
 
     async def _check_health(self, left: float) -> NotWritten | None:
-        own_account = self._ids.get(_OWN_ACCOUNT)
-        if own_account is None:
-            own_account = await self._detect(left)
+        own_account = await self._own_account(left)
         description = f"Provisions mailboxes for Postroom: asked at {self._now().isoformat()} by {self._process}"
         check = HealthCheck(self._mark_domain, own_account, description)
         not_written = check.verdict(await self._client.call(check.calls, deadline=left))
         if not_written:
             self._ids.forget()  # perhaps it is another account by now
         return not_written
+
+    async def _own_account(self, left: float) -> str:
+        known = self._ids.get(_OWN_ACCOUNT)
+        return await self._detect(left) if known is None else known
 
     async def within(self, deadline: float, ask: Callable[[float], Awaitable[T]], *, domain: str | None = None) -> T:
         """Ask, waiting out the moments in which the server is busy with others of our requests.

@@ -426,6 +426,14 @@ async def test_events_end_with_a_logout_and_not_with_an_outage_of_kratos(
         assert [chunk async for chunk in chunks] == []
 
 
+async def test_events_end_when_the_mailbox_is_missing(server: ScriptedUpstream, impatient: GatewayTrial) -> None:
+    EventSource(server)
+    async with impatient.http.stream("GET", PATH, headers=ANN) as answer:
+        impatient.accounts.missing.add("b")
+        impatient.now += timedelta(minutes=1)
+        assert [chunk async for chunk in answer.aiter_raw()] == []
+
+
 async def test_a_client_that_closes_its_event_stream_closes_ours(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     EventSource(server)
     async with trial.http.stream("GET", PATH, headers=ANN):

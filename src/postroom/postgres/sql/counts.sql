@@ -12,6 +12,10 @@ SELECT 1::float8 AS database_up,
        (SELECT open::int FROM mail_server_breaker)::float8 AS breaker_open,
        (SELECT coalesce(extract(epoch FROM finished_at), 0) FROM identity_sweep)::float8
            AS sweep_finished_timestamp_seconds,
+       (SELECT count(*) FROM email_accounts WHERE suspected_at IS NOT NULL AND missing_at IS NOT NULL)::float8
+           AS mailboxes_missing,
+       (SELECT coalesce(extract(epoch FROM finished_at), 0) FROM mailbox_inspection)::float8
+           AS inspection_finished_timestamp_seconds,
        (SELECT count(*) FROM live_events WHERE announced_at IS NULL)::float8 AS live_events_waiting,
        coalesce(
            (SELECT extract(epoch FROM now() - created_at) FROM live_events WHERE announced_at IS NULL ORDER BY id LIMIT 1),

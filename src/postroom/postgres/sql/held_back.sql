@@ -1,6 +1,6 @@
--- What requests wait for besides their own time, how many, and what one of them was told.
+-- What requests wait for besides their own time, how many, and what the last of them was told.
 SELECT waits_for, requests,
-       (SELECT r.last_error FROM email_requests r WHERE r.waits_for = causes.waits_for ORDER BY due_at DESC LIMIT 1)
+       (SELECT r.last_error FROM email_requests r WHERE r.waits_for = causes.waits_for ORDER BY enqueued_at DESC LIMIT 1)
            AS last_error
 FROM (SELECT waits_for, count(*) AS requests FROM email_requests WHERE waits_for IS NOT NULL GROUP BY waits_for) AS causes
 ORDER BY requests DESC LIMIT %(limit)s

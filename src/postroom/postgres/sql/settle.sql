@@ -18,7 +18,8 @@ WITH settled AS (
     INSERT INTO email_accounts (id, kratos_identity_id, email, stalwart_account_id)
     SELECT %(account_id)s, identity_id, email, %(stalwart_account_id)s FROM settled WHERE state = 'provisioned'
     ON CONFLICT (kratos_identity_id) DO UPDATE SET
-        email = excluded.email, stalwart_account_id = excluded.stalwart_account_id
+        email = excluded.email, stalwart_account_id = excluded.stalwart_account_id,
+        suspected_at = NULL, missing_at = NULL
     RETURNING id
 ), logged AS (
     INSERT INTO email_provisioning_log

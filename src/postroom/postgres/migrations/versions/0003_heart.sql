@@ -10,7 +10,7 @@ ALTER TABLE email_requests
     ADD CONSTRAINT email_requests_crashes_check CHECK (crashes >= 0);
 -- For the alarm: whatever runs them, they end without an outcome.
 CREATE INDEX email_requests_crashing ON email_requests (crashes) WHERE crashes >= 3;
-CREATE INDEX email_requests_waits_for ON email_requests (waits_for, due_at) WHERE waits_for IS NOT NULL;
+CREATE INDEX email_requests_waits_for ON email_requests (waits_for, enqueued_at) WHERE waits_for IS NOT NULL;
 
 -- A mailbox of a domain that was made later than a request began to wait for that domain shows that it is there again.
 CREATE INDEX email_accounts_domain ON email_accounts (split_part(email, '@', 2), created_at);

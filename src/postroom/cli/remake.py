@@ -1,0 +1,78 @@
+"""`postroom remake`: a mailbox that is not at the mail server any more is made anew."""
+
+import asyncio
+import getpass
+import json
+from typing import Annotated
+
+import typer
+
+from postroom.cli.database import connected_to_database
+from postroom.cli.environment import settings_or_trial
+from postroom.cli.look import AsJson, Who
+from postroom.cli.terminal import shown
+from postroom.domain.missing import Sighting
+from postroom.domain.request import Request
+from postroom.errors import ConfigurationError, MailServerError, Refused
+from postroom.postgres.inspected import PostgresInspected
+from postroom.runtime import Parts
+
+LOOK_WITHIN = 10.0
+
+
+def register(app: typer.Typer) -> None:
+    app.command("remake")(remake_command)
+
+
+def remake_command(
+    who: Who,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only look at the mail server, and say what it has.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a mailbox anew that is not at the mail server any more. Recorded with your name.
+
+    It looks first, and does nothing while the mail server has the mailbox. Else a worker finds it by its mark, if it
+    is there under another id, or makes an empty one. Mail that went with the old one does not come back.
+
+    Example: postroom remake alice@example.org
+    """
+    request, sighting, remade = asyncio.run(_remake(who, dry_run=dry_run))
+    if as_json:
+        told = {"identity_id": request.identity_id, "email": request.email, "found": sighting, "remade": remade}
+        typer.echo(json.dumps(told, default=str))
+    else:
+        typer.echo(shown(f"{request.email}: {_words(sighting, remade=remade)}"))
+    if sighting is Sighting.PRESENT:
+        raise typer.Exit(1)
+
+
+async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting, bool]:
+    async with connected_to_database(settings_or_trial()) as parts:
+        request, _ = await parts.audit.find(who)
+        sighting = await _look(parts, request)
+        if dry_run or sighting is Sighting.PRESENT:
+            return request, sighting, False
+        request = await parts.audit.remake(request.identity_id, actor=getpass.getuser())
+        await parts.announcements.replace(request, ())
+        return request, sighting, True
+
+
+async def _look(parts: Parts, request: Request) -> Sighting:
+    recorded = await PostgresInspected(parts.pool).recorded(request.identity_id)
+    if recorded is None:
+        raise Refused("wrong_state", f"the request of {request.email} is {request.state}: there is nothing to remake")
+    try:
+        return (await parts.inspection.looks.look([recorded], deadline=LOOK_WITHIN))[request.identity_id]
+    except MailServerError as error:
+        raise ConfigurationError(
+            f"it cannot be told whether the mailbox is there: {error}; nothing was changed"
+        ) from error
+
+
+def _words(sighting: Sighting, *, remade: bool) -> str:
+    if sighting is Sighting.PRESENT:
+        return "the mail server has it, with the identity's mark: there is nothing to remake"
+    what = "it is not there" if sighting is Sighting.MISSING else "an account without the identity's mark has its id"
+    return f"{what}; a worker makes it anew within seconds" if remade else f"{what}; it would be made anew"

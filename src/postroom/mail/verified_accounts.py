@@ -1,0 +1,98 @@
+"""Mailboxes that the mail server was seen to have, with the identity's mark: no mailbox is served by its id alone.
+
+The mail server gives ids by a counter: once it was restored from a backup, an id on record may be another person's.
+Asking first also spares a failed login for each mailbox that is gone, of which the mail server allows us a few a day.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from uuid import UUID
+
+from postroom.domain.missing import Recorded, Sighting
+from postroom.errors import MailboxMissing, MailServerError, Transient
+from postroom.mail.ports import MailAccount, MailAccounts
+from postroom.provisioning.looks import MOST, Looks
+
+BELIEVED_FOR = 600.0
+"""Seconds after which the mail server is asked again."""
+
+JUST_NOW = 5.0
+"""Seconds: a mail server is not restored in less."""
+
+AWAY_FOR = 30.0
+"""Seconds in which one that did not answer is not asked by whoever can do without."""
+
+LOOK_WITHIN = 3.0
+REMEMBERED = 10_000
+
+
+class VerifiedAccounts:
+    """The port `MailAccounts` over another one. One look is under way at a time, at all who wait for it. `monotonic` is
+    the passing of time."""
+
+    def __init__(
+        self, accounts: MailAccounts, looks: Looks, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._accounts = accounts
+        self._looks = looks
+        self._monotonic = monotonic
+        self._seen: OrderedDict[MailAccount, float] = OrderedDict()
+        """When each was last seen"""
+        self._away_until = 0.0
+        self._asked: dict[UUID, MailAccount] = {}
+        self._under_way: _Look | None = None
+        self._next: _Look | None = None
+        """Looks at whoever asks until the one under way has ended"""
+
+    async def of(self, identity_id: UUID) -> MailAccount | None:
+        """Raises `MailboxMissing`. While the mail server does not tell, the account is believed: each login is compared
+        with it (`gateway.own_account`), and what needs no login asks for `require`."""
+        account = await self._accounts.of(identity_id)
+        if account is None or self._was_seen(account, within=BELIEVED_FOR) or self._monotonic() < self._away_until:
+            return account
+        try:
+            await self._verify(account)
+        except MailServerError:
+            self._away_until = self._monotonic() + AWAY_FOR
+        return account
+
+    async def require(self, account: MailAccount) -> None:
+        """The mail server has it at this moment. Raises `MailboxMissing`, `MailServerError`s and `Unavailable`."""
+        if not self._was_seen(account, within=JUST_NOW):
+            await self._verify(account)
+
+    def _was_seen(self, account: MailAccount, *, within: float) -> bool:
+        seen = self._seen.get(account)
+        return seen is not None and self._monotonic() - seen < within
+
+    async def _verify(self, account: MailAccount) -> None:
+        self._asked[account.identity_id] = account
+        if self._next is None:
+            self._next = asyncio.create_task(self._look(after=self._under_way))
+        # It goes on for the others if this one does not wait for it.
+        found = (await asyncio.shield(self._next)).get(account)
+        if found is None:
+            raise Transient("the mailbox was made anew at this moment")
+        self._seen.pop(account, None)
+        if found is not Sighting.PRESENT:
+            raise MailboxMissing(f"the mail server does not show account {account.account_id} with the identity's mark")
+        self._seen[account] = self._monotonic()
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+
+    async def _look(self, *, after: "_Look | None") -> dict[MailAccount, Sighting]:
+        """At all who ask until the look `after` has ended."""
+        if after:
+            await asyncio.wait([after])
+        asked, self._asked = list(self._asked.values()), {}
+        self._under_way, self._next = self._next, None
+        found: dict[UUID, Sighting] = {}
+        for start in range(0, len(asked), MOST):
+            some = [Recorded(each.identity_id, each.account_id) for each in asked[start : start + MOST]]
+            found |= await self._looks.look(some, deadline=LOOK_WITHIN)
+        return {each: found[each.identity_id] for each in asked}
+
+
+_Look = asyncio.Task[dict[MailAccount, Sighting]]

@@ -1,0 +1,51 @@
+"""The ports `Inspected` and `Notes`: the mailboxes on record, and what looks at them showed."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from postroom.domain.missing import Doubt, Recorded
+from postroom.postgres.connection import Pool, Row, row, rows
+from postroom.provisioning.ports import InspectionProgress, Noted
+
+
+class PostgresInspected:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def progress(self) -> InspectionProgress:
+        found = await row(self._pool, "inspection_progress")
+        if found is None:
+            raise LookupError("mailbox_inspection holds no row; restore it with: postroom migrate")
+        return InspectionProgress(**found)
+
+    async def page(self, after_id: UUID | None, limit: int) -> list[Recorded]:
+        found = await rows(self._pool, "inspection_page", {"after_id": after_id, "limit": limit})
+        return [_recorded_of(each) for each in found]
+
+    async def doubtful(self, after_id: UUID | None, limit: int) -> list[Recorded]:
+        found = await rows(self._pool, "inspection_doubtful", {"after_id": after_id, "limit": limit})
+        return [_recorded_of(each) for each in found]
+
+    async def recorded(self, identity_id: UUID) -> Recorded | None:
+        """None for an identity whose mailbox is not ready."""
+        found = await row(self._pool, "inspection_of", {"identity_id": identity_id})
+        return _recorded_of(found) if found else None
+
+    async def advance(self, after_id: UUID | None, *, due_in: float) -> None:
+        await rows(self._pool, "inspection_advance", {"after_id": after_id, "due_in": due_in})
+
+    async def note(self, noted: Sequence[Noted]) -> tuple[set[UUID], set[UUID]]:
+        parameters = {
+            "identity_ids": [each.recorded.identity_id for each in noted],
+            "stalwart_ids": [each.recorded.account_id for each in noted],
+            "doubts": [each.doubt for each in noted],
+            "reasons": [each.reason for each in noted],
+        }
+        changed = await rows(self._pool, "inspection_note", parameters)
+        missing = {each["identity_id"] for each in changed if each["is_missing"]}
+        return missing, {each["identity_id"] for each in changed} - missing
+
+
+def _recorded_of(found: Row) -> Recorded:
+    doubt = found["doubt"] and Doubt(found["doubt"])
+    return Recorded(found["kratos_identity_id"], found["stalwart_account_id"], doubt, found["suspected_for"])

@@ -1,0 +1,23 @@
+-- An operator has a mailbox made anew that looks did not find. `outcome_unknown`: the attempt looks for the mark first, so
+-- one that is there under another id is taken, and none is made.
+WITH chosen AS (
+    SELECT r.identity_id, a.stalwart_account_id
+    FROM email_requests r JOIN email_accounts a ON a.kratos_identity_id = r.identity_id
+    WHERE r.identity_id = %(identity_id)s AND r.state = 'provisioned' AND a.suspected_at IS NOT NULL
+    FOR UPDATE
+), moved AS (
+    UPDATE email_requests r SET
+        state = 'waiting', due_at = now(), outcome_unknown = true, retries = 0, crashes = 0, postponed = 0,
+        enqueued_at = clock_timestamp(), last_error = NULL
+    FROM chosen c WHERE r.identity_id = c.identity_id
+    RETURNING {request of r}, c.stalwart_account_id
+), unwatched AS (
+    DELETE FROM mail_states WHERE kratos_identity_id IN (SELECT identity_id FROM moved)
+), logged AS (
+    INSERT INTO email_provisioning_log
+        (kratos_identity_id, email, action, status, attempt_count, error_message, stalwart_account_id, actor)
+    SELECT identity_id, email, 'remake', 'done', attempts,
+           'asked to make it anew, or to find it by its mark', stalwart_account_id, %(actor)s
+    FROM moved
+)
+SELECT {request} FROM moved

@@ -1,0 +1,110 @@
+"""A mailbox that is not at the mail server any more is refused with a problem of its own, and looked for."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from gateway_trial import ANN, BEN, GatewayTrial
+from postroom.errors import Misconfigured, Transient
+from scripted_upstream import Asked, Script, ScriptedUpstream, json_answer, own_session, problem_answer
+
+MAIL = "urn:ietf:params:jmap:mail"
+QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
+
+
+def kind(answer: httpx2.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, answer.json()["type"].rpartition(":")[2]
+
+
+async def each_way(trial: GatewayTrial) -> list[httpx2.Response]:
+    return [
+        await trial.http.get("/jmap/session", headers=ANN),
+        await trial.call(QUERY),
+        await trial.http.post("/jmap/upload/b/", content=b"x", headers=ANN),
+        await trial.http.get("/jmap/download/b/x/y", headers=ANN),
+        await trial.http.get("/jmap/eventsource/?types=*", headers=ANN),
+    ]
+
+
+async def login_of_nobody(asked: Asked, writer: Any) -> None:
+    del asked
+    writer.write(problem_answer(401))
+
+
+def login_of(account_id: str) -> Script:
+    async def script(asked: Asked, writer: Any) -> None:
+        del asked
+        writer.write(json_answer({"primaryAccounts": {MAIL: account_id}}))
+
+    return script
+
+
+async def test_who_is_on_record_as_missing_is_asked_for_nowhere(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    trial.accounts.missing.add("b")
+    for answer in await each_way(trial):
+        assert kind(answer) == (503, "mailbox_missing")
+        assert answer.headers["retry-after"] == "60"
+        assert "an operator has to" in answer.json()["detail"]
+    assert server.asked == server.sessions == []
+    assert (await trial.call(["Email/query", {"accountId": "c"}, "0"], who=BEN)).status_code == 200
+
+
+@pytest.mark.parametrize("session", [lambda: login_of_nobody, lambda: login_of("c")], ids=["refused", "another id"])
+async def test_whose_login_is_refused_or_anothers_is_looked_for_and_told_to_be_missing(
+    server: ScriptedUpstream, trial: GatewayTrial, session: Callable[[], Script]
+) -> None:
+    server.session = session()
+    trial.missing.add("b")
+    assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
+    assert trial.looks == ["b"]
+    assert server.asked == []
+
+
+async def test_who_is_refused_in_the_middle_is_looked_for(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.session = own_session
+    assert (await trial.call(QUERY)).status_code == 200
+    assert trial.looks == []
+    trial.missing.add("b")
+    trial.authorization.fresh = 0
+    server.will(problem_answer(401))
+    assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
+
+
+async def test_who_is_shut_out_since_another_part_of_us_was_refused_is_looked_for(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    trial.authorization.error = Misconfigured("mail server knows no ann@example.org", unauthorized=True)
+    assert kind(await trial.call(QUERY)) == (502, "mail_server_refuses")
+    trial.missing.add("b")
+    assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
+    assert server.sessions == []
+
+
+async def test_whose_mailbox_is_there_is_told_that_we_are_refused(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    server.session = login_of_nobody
+    assert kind(await trial.call(QUERY)) == (502, "mail_server_refuses")
+    assert trial.looks == ["b"]
+
+
+async def test_where_it_cannot_be_told_the_refusal_is(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    trial.look_error = Transient("away")
+    server.session = login_of_nobody
+    assert kind(await trial.call(QUERY)) == (502, "mail_server_refuses")
+
+
+async def test_after_an_outage_of_the_mail_server_everybodys_login_is_asked_for_again(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    """It may have come back out of a backup, with other accounts."""
+    server.session = own_session
+    for who, account in ((ANN, "b"), (BEN, "c")):
+        assert (await trial.call(["Email/query", {"accountId": account}, "0"], who=who)).status_code == 200
+    server.will(problem_answer(503))
+    assert kind(await trial.call(QUERY)) == (503, "mail_server_away")
+    await trial.call(["Email/query", {"accountId": "c"}, "0"], who=BEN)
+    assert len(server.sessions) == 3

@@ -1,0 +1,340 @@
+"""A mailbox that is destroyed, or that the mail server gives back without its mark, is noticed, told and made anew."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from eventually import eventually
+from parts import environment, running_parts
+from postroom.cli.missing import REMAKE
+from postroom.domain.mailbox import Account, Mailbox
+from postroom.domain.missing import Doubt, Recorded, Sighting
+from postroom.domain.request import Provisioned, after_attempt
+from postroom.errors import MailboxMissing
+from postroom.mail.ports import MailAccount
+from postroom.postgres.connection import Pool
+from postroom.postgres.inspected import PostgresInspected
+from postroom.postgres.mail_accounts import PostgresMailAccounts
+from postroom.postgres.mail_states import PostgresMailStates
+from postroom.postgres.outbox import PostgresOutbox
+from postroom.postgres.requests import PostgresRequests
+from postroom.provisioning.accept import Missing, Ready
+from postroom.provisioning.ports import Noted
+from postroom.provisioning.rebuild import Tally
+from postroom.runtime import Parts, rebuild
+from records import NOWHERE, Records, mailbox, running, stalwart_account
+from servers import Database
+from stalwart_client import StalwartClient
+from stalwart_stand_in import StalwartStandIn
+
+
+@pytest.fixture
+def inspected(pool: Pool) -> PostgresInspected:
+    return PostgresInspected(pool)
+
+
+async def made(requests: PostgresRequests, name: str = "alice") -> Mailbox:
+    request = await running(requests, mailbox(name))
+    account = stalwart_account(request.mailbox)
+    await requests.settle(request, after_attempt(request, Provisioned(account)), account)
+    return request.mailbox
+
+
+async def noted(inspected: PostgresInspected, of: Mailbox, *doubts: Doubt | None) -> None:
+    for doubt in doubts:
+        recorded = await inspected.recorded(of.identity_id)
+        assert recorded
+        await inspected.note([Noted(recorded, doubt, "the mail server has no account")])
+
+
+# What is on record
+
+
+async def test_mailboxes_are_read_by_pages_and_only_those_that_are_ready(
+    requests: PostgresRequests, inspected: PostgresInspected
+) -> None:
+    await running(requests, mailbox("runs"))
+    people = [await made(requests, f"user-{number}") for number in range(5)]
+    expected = [Recorded(each.identity_id, f"id-of-{each.local_part}") for each in people]
+    expected.sort(key=lambda each: each.identity_id)
+    first = await inspected.page(None, 3)
+    assert [*first, *await inspected.page(first[-1].identity_id, 3)] == expected
+    await noted(inspected, people[0], Doubt.SUSPECTED)
+    (doubtful,) = await inspected.doubtful(None, 3)
+    assert (doubtful.identity_id, doubtful.doubt) == (people[0].identity_id, Doubt.SUSPECTED)
+    assert await inspected.doubtful(doubtful.identity_id, 3) == []
+
+
+async def test_how_long_it_is_suspected_counts_from_the_first_look(
+    requests: PostgresRequests, inspected: PostgresInspected, records: Records
+) -> None:
+    alice = await made(requests)
+    await noted(inspected, alice, Doubt.SUSPECTED)
+    await records.rows("UPDATE email_accounts SET suspected_at = suspected_at - interval '50 seconds'")
+    await noted(inspected, alice, Doubt.SUSPECTED)
+    recorded = await inspected.recorded(alice.identity_id)
+    assert recorded
+    assert 50 <= recorded.suspected_for < 60
+
+
+async def test_what_a_look_found_of_an_account_that_is_another_one_by_now_is_not_kept(
+    requests: PostgresRequests, inspected: PostgresInspected
+) -> None:
+    alice = await made(requests)
+    old = Recorded(alice.identity_id, "id-before-it-was-remade")
+    assert await inspected.note([Noted(old, Doubt.SUSPECTED, "gone")]) == (set(), set())
+    assert await inspected.doubtful(None, 10) == []
+
+
+async def test_one_late_look_makes_nobody_missing_whom_another_has_found_since(
+    requests: PostgresRequests, inspected: PostgresInspected
+) -> None:
+    alice = await made(requests)
+    await noted(inspected, alice, Doubt.SUSPECTED, None)
+    recorded = Recorded(alice.identity_id, "id-of-alice", Doubt.SUSPECTED, 61)
+    assert await inspected.note([Noted(recorded, Doubt.MISSING, "gone")]) == (set(), set())
+    (now_there,) = await inspected.doubtful(None, 10)
+    assert now_there.doubt is Doubt.SUSPECTED
+
+
+async def test_who_is_missing_is_told_once_in_audit_gauge_and_on_screens_and_so_is_who_is_found(
+    requests: PostgresRequests, inspected: PostgresInspected, records: Records, pool: Pool
+) -> None:
+    alice, states = await made(requests), PostgresMailStates(pool)
+    account = MailAccount(alice.identity_id, alice.email, "id-of-alice")
+    await states.watch(account)
+    await noted(inspected, alice, Doubt.SUSPECTED)
+    assert await PostgresOutbox(pool).claim(10) == [], "one look tells nobody"
+    assert (await states.watched([account.account_id])) != []
+    await noted(inspected, alice, Doubt.MISSING)
+    (event,) = await PostgresOutbox(pool).claim(10)
+    assert (event.identity_id, event.type, event.data) == (alice.identity_id, "mailbox", {"state": "missing"})
+    assert await states.watched([account.account_id]) == [], "nobody looks for new mail there"
+    assert await records.value("SELECT count(*) FROM email_accounts WHERE missing_at IS NOT NULL") == 1
+    await noted(inspected, alice, None)
+    log = await records.log(alice.identity_id)
+    told = [(each["action"], each["status"], each["stalwart_account_id"]) for each in log]
+    assert told[-2:] == [("missing", "done", "id-of-alice"), ("found", "done", "id-of-alice")]
+    assert await inspected.doubtful(None, 10) == []
+
+
+async def test_a_mailbox_is_given_to_nobody_from_the_first_look_that_did_not_find_it(
+    requests: PostgresRequests, inspected: PostgresInspected, pool: Pool
+) -> None:
+    alice, accounts = await made(requests), PostgresMailAccounts(pool)
+    assert await accounts.of(alice.identity_id)
+    for doubt in Doubt:
+        await noted(inspected, alice, doubt)
+        with pytest.raises(MailboxMissing):
+            await accounts.of(alice.identity_id)
+    await noted(inspected, alice, None)
+    assert await accounts.of(alice.identity_id)
+
+
+async def test_the_place_of_a_pass_outlives_the_process(inspected: PostgresInspected) -> None:
+    begun = await inspected.progress()
+    assert (begun.after_id, begun.due_in <= 0, begun.finished_at) == (None, True, None)
+    await inspected.advance(UUID(int=7), due_in=0)
+    assert (await inspected.progress()).after_id == UUID(int=7)
+    await inspected.advance(None, due_in=3600)
+    ended = await inspected.progress()
+    assert ended.after_id is None
+    assert ended.finished_at
+    assert 3500 < ended.due_in <= 3600
+
+
+# With a mail server
+
+
+class Trial:
+    def __init__(self, parts: Parts, stalwart: StalwartStandIn, records: Records, given: dict[str, str]) -> None:
+        self.parts = parts
+        self.stalwart = stalwart
+        self.records = records
+        self.environment = given
+        self.alice = mailbox("alice")
+        self.inspected = PostgresInspected(parts.pool)
+
+    async def hook(self, of: Mailbox | None = None) -> object:
+        return await self.parts.accept(of or self.alice, NOWHERE)
+
+    async def look(self) -> None:
+        """As the inspection does, without its pauses."""
+        await self.parts.inspection.looks.look(await self.inspected.page(None, 500), deadline=5)
+
+    async def look_twice(self) -> None:
+        await self.look()
+        await self.records.rows("UPDATE email_accounts SET suspected_at = suspected_at - interval '61 seconds'")
+        await self.look()
+
+    async def account_id(self) -> str:
+        account = await self.records.account(self.alice.identity_id)
+        assert account
+        return account["stalwart_account_id"]
+
+    async def destroy(self) -> None:
+        client = StalwartClient(self.stalwart.url, self.stalwart.admin)
+        async with client.http:
+            assert (await client.call("x:Account/set", destroy=[await self.account_id()]))["destroyed"]
+
+    async def unmark(self) -> None:
+        client = StalwartClient(self.stalwart.url, self.stalwart.admin)
+        async with client.http:
+            assert await client.update(await self.account_id(), aliases={}) == {}
+
+    async def postroom(self, *words: str, code: int = 0) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "postroom", *words),
+            env=os.environ | {"COLUMNS": "300"} | self.environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, errors = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == code, errors.decode()
+        return (out or errors).decode()
+
+    async def json(self, *words: str, code: int = 0) -> Any:
+        return json.loads(await self.postroom(*words, "--json", code=code))
+
+    async def remade(self) -> None:
+        await self.records.until("provisioned", self.alice.identity_id)
+
+
+@pytest.fixture
+async def trial(database: Database, stalwart: StalwartStandIn, records: Records) -> AsyncIterator[Trial]:
+    given = environment(database, None, stalwart)
+    async with running_parts(given) as parts:
+        trial = Trial(parts, stalwart, records, given)
+        assert isinstance(await trial.hook(), Ready)
+        yield trial
+
+
+async def test_a_destroyed_mailbox_is_noticed_and_its_hook_is_not_answered_200(trial: Trial) -> None:
+    await trial.look()
+    assert isinstance(await trial.hook(), Ready)
+    await trial.destroy()
+    await trial.look()
+    answer = await trial.hook()
+    assert isinstance(answer, Missing)
+    assert "the last look did not find alice@example.org" in answer.reason
+    await trial.look_twice()
+    answer = await trial.hook()
+    assert isinstance(answer, Missing)
+    assert "postroom remake alice@example.org" in answer.reason
+    found = await trial.parts.requests.read(trial.alice.identity_id)
+    assert found
+    assert found[1] == Account(found[1].id if found[1] else uuid4(), Doubt.MISSING)
+    assert (await trial.parts.audit.counts())["mailboxes_missing"] == 1
+
+
+async def test_a_mail_server_that_is_away_makes_nobody_missing(trial: Trial) -> None:
+    await trial.stalwart.set_fault(kind="unavailable")
+    for _ in range(2):
+        with pytest.raises(Exception, match="mail server"):
+            await trial.look()
+    assert await trial.inspected.doubtful(None, 10) == []
+
+
+async def test_a_mailbox_without_its_mark_is_missing_though_its_id_is_there(trial: Trial) -> None:
+    """After a restore the id may be another person's account."""
+    await trial.unmark()
+    await trial.look_twice()
+    assert isinstance(await trial.hook(), Missing)
+    (entry, *_) = [each for each in await trial.records.log(trial.alice.identity_id) if each["action"] == "missing"]
+    assert "does not carry the mark" in entry["error_message"]
+
+
+async def test_remake_makes_an_empty_mailbox_in_place_of_one_that_is_gone(trial: Trial) -> None:
+    before = await trial.account_id()
+    await trial.destroy()
+    await trial.look_twice()
+    told = await trial.json("remake", "alice@example.org")
+    assert (told["found"], told["remade"]) == (Sighting.MISSING, True)
+    await trial.remade()
+    assert await trial.account_id() != before
+    assert isinstance(await trial.hook(), Ready)
+    assert await trial.inspected.doubtful(None, 10) == []
+    audit = await trial.records.audit(trial.alice.identity_id)
+    assert audit[-3:] == [("remake", "done", 1), ("create", "pending", 2), ("create", "success", 2)]
+
+
+async def test_remake_takes_the_old_mailbox_if_it_is_there_under_another_id(trial: Trial) -> None:
+    at_stalwart = await trial.account_id()
+    await trial.records.rows("UPDATE email_accounts SET stalwart_account_id = 'zzz'")
+    told = await trial.json("remake", str(trial.alice.identity_id))
+    assert told["remade"], "it needs no second look: it looks for the mark before it makes anything"
+    await trial.remade()
+    assert await trial.account_id() == at_stalwart
+    assert len(await trial.stalwart.accounts()) == 1
+
+
+async def test_remake_looks_for_the_mark_before_it_makes_anything(trial: Trial) -> None:
+    await trial.destroy()
+    await trial.look()
+    assert (await trial.json("remake", "alice@example.org"))["remade"]
+    assert (await trial.records.request(trial.alice.identity_id))["outcome_unknown"]
+    await trial.remade()
+
+
+async def test_remake_does_nothing_to_a_mailbox_that_is_there_and_clears_the_doubt(trial: Trial) -> None:
+    await noted(trial.inspected, trial.alice, Doubt.SUSPECTED, Doubt.MISSING)
+    out = await trial.postroom("remake", "alice@example.org", code=1)
+    assert "the mail server has it, with the identity's mark" in out
+    assert isinstance(await trial.hook(), Ready)
+    assert await trial.inspected.doubtful(None, 10) == []
+
+
+async def test_a_dry_remake_looks_and_makes_nothing(trial: Trial) -> None:
+    await trial.destroy()
+    told = await trial.json("remake", "alice@example.org", "--dry-run")
+    assert (told["found"], told["remade"]) == (Sighting.MISSING, False)
+    assert (await trial.records.request(trial.alice.identity_id))["state"] == "provisioned"
+
+
+async def test_remake_says_in_one_line_what_it_cannot_do(trial: Trial) -> None:
+    await trial.stalwart.set_fault(kind="unavailable")
+    errors = await trial.postroom("remake", "alice@example.org", code=2)
+    assert "it cannot be told whether the mailbox is there" in errors
+    assert errors.count("\n") == 1
+    await trial.records.rows("UPDATE email_requests SET state = 'dead', reason = 'buried by olga: gone'")
+    assert "the request of alice@example.org is dead" in await trial.postroom("remake", "alice@example.org", code=2)
+
+
+async def test_status_and_log_name_whom_looks_did_not_find_and_what_to_do(trial: Trial) -> None:
+    assert (await trial.json("status"))["missing"] == []
+    await trial.destroy()
+    await trial.look_twice()
+    (row,) = (await trial.json("status"))["missing"]
+    assert (row["email"], row["do"]) == ("alice@example.org", REMAKE)
+    assert "Not found at the mail server" in await trial.postroom("status")
+    assert "missing at the mail server" in await trial.postroom("log", "alice@example.org")
+
+
+async def test_rebuild_tells_how_many_that_are_on_record_are_not_at_the_mail_server(trial: Trial) -> None:
+    assert isinstance(await trial.hook(mailbox("bob")), Ready)
+    await trial.destroy()
+    tally = Tally()
+    await (await rebuild(trial.parts, actor="olga", dry_run=True, tell=lambda _: None)).run(tally)
+    assert (tally.known, tally.missing) == (1, 1)
+    assert "1 missing" in await trial.postroom("rebuild", "--from-stalwart", "--dry-run", code=1)
+
+
+async def test_a_running_process_notices_by_itself(trial: Trial) -> None:
+    await trial.destroy()
+    stop = asyncio.Event()
+    running = asyncio.create_task(trial.parts.inspection.run(stop))
+
+    async def suspected() -> bool:
+        return bool(await trial.inspected.doubtful(None, 10))
+
+    await eventually(suspected, "it is suspected")
+    await trial.records.rows("UPDATE email_accounts SET suspected_at = suspected_at - interval '61 seconds'")
+    stop.set()
+    await running
+    assert (await trial.inspected.progress()).finished_at

@@ -1,0 +1,49 @@
+"""A mailbox is destroyed at the mail server while its owner reads mail: noticed, told, and made anew by an operator."""
+
+from pathlib import Path
+
+import httpx2
+
+from eventually import eventually
+from newcomer import newcomer
+from records import records_of
+from stalwart_client import StalwartClient
+from trial import trial
+
+
+async def test_a_destroyed_mailbox_is_told_to_its_owner_and_hook_and_made_anew(tmp_path: Path) -> None:
+    async with trial(tmp_path, POSTROOM_PACE="0") as up:
+        await up.up()
+        password = (tmp_path / ".postroom/secrets/stalwart-admin-password").read_text().strip()
+        admin = StalwartClient(up.environment["POSTROOM_STALWART_URL"], ("admin", password))
+        async with admin.http, newcomer(up.environment, "ann") as ann, ann.screen() as screen:
+            mail = await ann.mail()
+            assert (await screen.until("hello"))["state"] == "ready"
+            assert (await admin.call("x:Account/set", destroy=[mail.account]))["destroyed"]
+
+            async def refused() -> bool:
+                return await problem_of(ann.http) == "mailbox_missing"
+
+            await eventually(refused, "it is served to nobody, and not as if the mail server were out of order", 30)
+            identity_id = (await ann.me())["identity_id"]
+            hook = await up.hook(identity_id, ann.email)
+            assert (hook.status_code, hook.json()["code"]) == (409, "mailbox_missing")
+
+            async with records_of(up.environment["POSTROOM_DATABASE_URL"]) as records:
+                await records.rows("UPDATE email_accounts SET suspected_at = suspected_at - interval '60 seconds'")
+            told = await screen.until("provisioning", within=30)
+            assert told["state"] == "missing"
+            assert (await ann.me())["mailbox"]["state"] == "missing"
+            assert [row["email"] for row in (await up.json("status"))["missing"]] == [ann.email]
+
+            assert (await up.json("remake", ann.email))["remade"]
+            assert (await screen.until("hello", within=30))["state"] == "ready"
+            again = await ann.mail()
+            assert again.account != mail.account
+            assert await again.query() is not None
+            assert (await up.hook(identity_id, ann.email)).status_code == 200
+
+
+async def problem_of(http: httpx2.AsyncClient) -> str | None:
+    answer = await http.get("/jmap/session")
+    return None if answer.status_code == 200 else answer.json()["type"].rpartition(":")[2]

@@ -1,0 +1,97 @@
+"""Mistakes in what notices that a mailbox is missing, and in what keeps people out of accounts that are not theirs."""
+
+from mutants.mutant import SQL, Mutant
+
+RULES = "unit/test_missing.py::"
+LOOKS = "unit/test_looks.py::"
+VERIFIED = "unit/test_verified_accounts.py::"
+INSPECTION = "unit/test_inspection.py::"
+STORED = "integration/test_missing.py::"
+GATEWAY = "integration/gateway/test_missing_mailboxes.py::"
+
+MISSING = [
+    Mutant(
+        "one look makes a mailbox missing",
+        "domain/missing.py",
+        "and recorded.suspected_for >= SECOND_LOOK_AFTER",
+        "",
+        (f"{RULES}test_a_mailbox_is_missing_after_two_looks_a_minute_apart",),
+    ),
+    Mutant(
+        "an account without the mark counts as there",
+        "domain/missing.py",
+        "if sighting is Sighting.PRESENT:",
+        "if sighting is not Sighting.MISSING:",
+        (f"{RULES}test_a_mailbox_is_missing_after_two_looks_a_minute_apart",),
+    ),
+    Mutant(
+        "a look asks though the breaker is open",
+        "provisioning/looks.py",
+        "if (await self._breakers.read()).open:",
+        "if False:",
+        (f"{LOOKS}test_nothing_is_asked_while_the_breaker_is_open",),
+    ),
+    Mutant(
+        "a late look undoes what another found",
+        f"{SQL}inspection_note.sql",
+        "WHEN b.doubt = 'missing' AND a.suspected_at IS NOT NULL THEN",
+        "WHEN b.doubt = 'missing' THEN",
+        (f"{STORED}test_one_late_look_makes_nobody_missing_whom_another_has_found_since",),
+    ),
+    Mutant(
+        "a look of an account that is another one by now is kept",
+        f"{SQL}inspection_note.sql",
+        "    WHERE a.stalwart_account_id = l.stalwart_account_id\n",
+        "",
+        (f"{STORED}test_what_a_look_found_of_an_account_that_is_another_one_by_now_is_not_kept",),
+    ),
+    Mutant(
+        "a suspected mailbox is served until it is missing",
+        f"{SQL}mail_account.sql",
+        "a.suspected_at IS NOT NULL AS doubtful",
+        "a.missing_at IS NOT NULL AS doubtful",
+        (f"{STORED}test_a_mailbox_is_given_to_nobody_from_the_first_look_that_did_not_find_it",),
+    ),
+    Mutant(
+        "a mailbox that was made anew stays missing",
+        f"{SQL}settle.sql",
+        ",\n        suspected_at = NULL, missing_at = NULL",
+        "",
+        (f"{STORED}test_remake_makes_an_empty_mailbox_in_place_of_one_that_is_gone",),
+    ),
+    Mutant(
+        "remake makes before it looks for the mark",
+        f"{SQL}operator_remake.sql",
+        "outcome_unknown = true",
+        "outcome_unknown = false",
+        (f"{STORED}test_remake_looks_for_the_mark_before_it_makes_anything",),
+    ),
+    Mutant(
+        "what needs no login believes an old look",
+        "mail/verified_accounts.py",
+        "if not self._was_seen(account, within=JUST_NOW):",
+        "if not self._was_seen(account, within=BELIEVED_FOR):",
+        (f"{VERIFIED}test_what_needs_no_login_asks_anew_unless_it_was_just_now",),
+    ),
+    Mutant(
+        "everybody who comes asks for himself",
+        "mail/verified_accounts.py",
+        "        if self._next is None:\n",
+        "        if True:\n",
+        (f"{VERIFIED}test_all_who_come_at_once_are_looked_for_by_few_requests",),
+    ),
+    Mutant(
+        "who is missing holds up the pass through all",
+        "provisioning/inspection.py",
+        "2 * PAGE_PAUSE if more",
+        "0 if more",
+        (f"{INSPECTION}test_however_many_are_missing_they_hold_up_no_pass_through_all",),
+    ),
+    Mutant(
+        "a refused login is a reason to look for nobody",
+        "gateway/own_account.py",
+        "if isinstance(error, Misconfigured) or error.type == MAIL_SERVER_REFUSES:",
+        "if False:",
+        (f"{GATEWAY}test_whose_login_is_refused_or_anothers_is_looked_for_and_told_to_be_missing",),
+    ),
+]

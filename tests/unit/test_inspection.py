@@ -1,0 +1,163 @@
+"""The inspection goes through all mailboxes at its pace, and looks again at those that it did not find."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from eventually import eventually
+from fakes import FakeBreakers, FakeClock
+from looks_fakes import AtServer, FakeNotes
+from postroom.domain.missing import Doubt, Recorded, Sighting
+from postroom.errors import Throttled, Transient
+from postroom.provisioning import inspection as inspection_module
+from postroom.provisioning.inspection import AGAIN_EVERY, EVERY, PAGE_PAUSE, SICK_PAUSE, Inspection
+from postroom.provisioning.looks import MOST, Looks
+from postroom.provisioning.ports import InspectionProgress, Noted
+
+
+class FakeInspected(FakeNotes):
+    """Mailboxes on record, by identity; what is noted changes them."""
+
+    def __init__(self, number: int, clock: FakeClock) -> None:
+        super().__init__()
+        ids = [UUID(int=each) for each in range(1, number + 1)]
+        self.rows = {each: Recorded(each, f"id{each.int}") for each in ids}
+        self.clock = clock
+        self.after_id: UUID | None = None
+        self.due_at = 0.0
+        self.passes = 0
+
+    async def progress(self) -> InspectionProgress:
+        return InspectionProgress(self.after_id, self.due_at - self.clock.monotonic(), None)
+
+    async def page(self, after_id: UUID | None, limit: int) -> Sequence[Recorded]:
+        return [row for each, row in self.rows.items() if after_id is None or each > after_id][:limit]
+
+    async def doubtful(self, after_id: UUID | None, limit: int) -> Sequence[Recorded]:
+        rows = [row for row in self.rows.values() if row.doubt and (after_id is None or row.identity_id > after_id)]
+        return rows[:limit]
+
+    async def advance(self, after_id: UUID | None, *, due_in: float) -> None:
+        self.after_id, self.due_at = after_id, self.clock.monotonic() + due_in
+        self.passes += after_id is None
+
+    async def note(self, noted: Sequence[Noted]) -> tuple[set[UUID], set[UUID]]:
+        for each in noted:
+            identity_id = each.recorded.identity_id
+            self.rows[identity_id] = replace(self.rows[identity_id], doubt=each.doubt)
+        return await super().note(noted)
+
+    def grow_older(self, seconds: float) -> None:
+        self.clock.seconds += seconds
+        for each, row in self.rows.items():
+            if row.doubt:
+                self.rows[each] = replace(row, suspected_for=row.suspected_for + seconds)
+
+
+class Leading:
+    """`leads`: whether we do."""
+
+    def __init__(self) -> None:
+        self.leads = True
+        self.asked = 0
+
+    @asynccontextmanager
+    async def lead(self, name: str) -> AsyncGenerator[bool]:
+        self.asked += 1
+        yield self.leads
+
+
+class World:
+    def __init__(self, number: int) -> None:
+        self.clock, self.at_server, self.leading = FakeClock(), AtServer(), Leading()
+        self.inspected = FakeInspected(number, self.clock)
+        self.inspection = Inspection(
+            Looks(self.at_server, self.inspected, FakeBreakers()),
+            self.inspected,
+            self.leading,
+            uniform=lambda low, high: (low + high) / 2,
+            monotonic=self.clock.monotonic,
+        )
+
+    async def go_on(self, seconds: float) -> None:
+        ends = self.clock.seconds + seconds
+        while self.clock.seconds < ends:
+            self.inspected.grow_older(max(0.01, min(await self.inspection.turn(), ends - self.clock.seconds)))
+
+
+async def test_every_mailbox_is_looked_at_once_an_hour_by_pages() -> None:
+    world = World(2 * MOST + 7)
+    await world.go_on(10)
+    assert [len(each) for each in world.at_server.asked] == [MOST, MOST, 7]
+    assert world.inspected.passes == 1
+    await world.go_on(EVERY)
+    assert len(world.at_server.asked) == 6
+
+
+async def test_a_pass_goes_on_where_another_process_was_killed() -> None:
+    world = World(MOST + 1)
+    world.inspected.after_id = UUID(int=MOST)
+    await world.go_on(5)
+    assert world.at_server.asked == [{f"id{MOST + 1}"}]
+
+
+async def test_who_is_not_found_is_looked_at_again_and_missing_within_75_seconds() -> None:
+    world = World(3)
+    world.at_server.sightings["id2"] = Sighting.MISSING
+    await world.go_on(59)
+    assert world.inspected.rows[UUID(int=2)].doubt is Doubt.SUSPECTED
+    await world.go_on(60 + AGAIN_EVERY + PAGE_PAUSE - 59)
+    assert world.inspected.rows[UUID(int=2)].doubt is Doubt.MISSING
+    assert [each.doubt for each in world.inspected.rows.values()] == [None, Doubt.MISSING, None]
+
+
+async def test_who_is_missing_is_found_again_within_seconds() -> None:
+    world = World(1)
+    world.at_server.sightings["id1"] = Sighting.UNMARKED
+    await world.go_on(90)
+    assert world.inspected.rows[UUID(int=1)].doubt is Doubt.MISSING
+    world.at_server.sightings.clear()
+    await world.go_on(AGAIN_EVERY + PAGE_PAUSE)
+    assert world.inspected.rows[UUID(int=1)].doubt is None
+
+
+async def test_however_many_are_missing_they_hold_up_no_pass_through_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = 10
+    monkeypatch.setattr(inspection_module, "MOST", size)
+    world = World(60 * size)
+    world.at_server.sightings = dict.fromkeys((f"id{each}" for each in range(1, 60 * size + 1)), Sighting.MISSING)
+    await world.go_on(70)
+    asked = len(world.at_server.asked)
+    world.inspected.due_at, world.inspected.after_id = 0, None
+    world.inspection._again_at, world.inspection._again_after = 0, None
+    await world.go_on(10)
+    assert world.inspected.after_id
+    assert world.inspected.after_id.int >= 8 * size, "every second page is one of all mailboxes"
+    assert len(world.at_server.asked) - asked <= 10 / PAGE_PAUSE + 1, "the pace holds"
+
+
+@pytest.mark.parametrize(("ill", "pause"), [(Transient("away"), SICK_PAUSE), (Throttled("429", retry_after=90), 90)])
+async def test_a_mail_server_that_does_not_answer_is_left_alone(ill: Transient | Throttled, pause: float) -> None:
+    world = World(3)
+    world.at_server.ill = ill
+    await world.go_on(pause - 1)
+    assert len(world.at_server.asked) == 1
+    assert world.inspected.after_id is None
+    assert world.inspected.passes == 0
+    world.at_server.ill = None
+    await world.go_on(3)
+    assert world.inspected.passes == 1
+
+
+async def test_who_does_not_lead_asks_nothing() -> None:
+    world, stop = World(3), asyncio.Event()
+    world.leading.leads = False
+    running = asyncio.create_task(world.inspection.run(stop))
+    await eventually(lambda: world.leading.asked > 0, "it asks to lead")
+    stop.set()
+    await running
+    assert world.at_server.asked == []

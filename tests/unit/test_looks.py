@@ -1,0 +1,60 @@
+"""A look at mailboxes: what it asks, what it keeps, and what it concludes from a mail server that is not well."""
+
+from uuid import uuid4
+
+import pytest
+
+from fakes import FakeBreakers
+from looks_fakes import AtServer, FakeNotes
+from postroom.domain.breaker import Cause
+from postroom.domain.missing import Doubt, Recorded, Sighting
+from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
+from postroom.provisioning.looks import Looks
+
+
+class World:
+    def __init__(self) -> None:
+        self.at_server, self.notes, self.breakers = AtServer(), FakeNotes(), FakeBreakers()
+        self.looks = Looks(self.at_server, self.notes, self.breakers)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_only_what_a_look_changes_is_noted(world: World) -> None:
+    there, gone, found = Recorded(uuid4(), "a"), Recorded(uuid4(), "b"), Recorded(uuid4(), "c", Doubt.MISSING, 99)
+    still = Recorded(uuid4(), "d", Doubt.MISSING, 99)
+    world.at_server.sightings = {"b": Sighting.MISSING, "d": Sighting.UNMARKED}
+    seen = await world.looks.look([there, gone, found, still], deadline=1)
+    assert [seen[each.identity_id] for each in (there, gone, found, still)] == [
+        Sighting.PRESENT,
+        Sighting.MISSING,
+        Sighting.PRESENT,
+        Sighting.UNMARKED,
+    ]
+    assert [(each.recorded, each.doubt) for each in world.notes.noted] == [(gone, Doubt.SUSPECTED), (found, None)]
+    assert world.at_server.asked == [{"a", "b", "c", "d"}], "one request for all"
+
+
+@pytest.mark.parametrize("ill", [Transient("away"), Throttled("429"), Misconfigured("401", unauthorized=True)])
+async def test_a_mail_server_that_does_not_answer_makes_nobody_missing(world: World, ill: MailServerError) -> None:
+    world.at_server.ill = ill
+    with pytest.raises(type(ill)):
+        await world.looks.look([Recorded(uuid4(), "a", Doubt.SUSPECTED, 99)], deadline=1)
+    assert world.notes.noted == []
+
+
+async def test_nothing_is_asked_while_the_breaker_is_open(world: World) -> None:
+    await world.breakers.open(Cause.PAUSED, "paused by olga")
+    with pytest.raises(Transient):
+        await world.looks.look([Recorded(uuid4(), "a")], deadline=1)
+    assert world.at_server.asked == []
+
+
+async def test_a_key_that_is_refused_opens_the_breaker_before_it_gets_us_banned(world: World) -> None:
+    world.at_server.ill = Misconfigured("mail server does not know our key (401)", unauthorized=True)
+    with pytest.raises(Misconfigured):
+        await world.looks.look([Recorded(uuid4(), "a")], deadline=1)
+    assert [cause for cause, _ in world.breakers.openings] == [Cause.UNAUTHORIZED]

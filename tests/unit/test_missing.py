@@ -1,0 +1,30 @@
+"""When a mailbox on record counts as missing."""
+
+from uuid import uuid4
+
+import pytest
+
+from postroom.domain.missing import SECOND_LOOK_AFTER, Doubt, Recorded, Sighting, doubt_after
+
+SOON, LATER = SECOND_LOOK_AFTER - 0.1, SECOND_LOOK_AFTER
+
+
+@pytest.mark.parametrize("sighting", [Sighting.MISSING, Sighting.UNMARKED])
+@pytest.mark.parametrize(
+    ("doubt", "suspected_for", "expected"),
+    [
+        (None, 0.0, Doubt.SUSPECTED),
+        (Doubt.SUSPECTED, SOON, Doubt.SUSPECTED),
+        (Doubt.SUSPECTED, LATER, Doubt.MISSING),
+        (Doubt.MISSING, LATER, Doubt.MISSING),
+    ],
+)
+def test_a_mailbox_is_missing_after_two_looks_a_minute_apart(
+    doubt: Doubt | None, suspected_for: float, expected: Doubt, sighting: Sighting
+) -> None:
+    assert doubt_after(Recorded(uuid4(), "c", doubt, suspected_for), sighting) is expected
+
+
+@pytest.mark.parametrize("doubt", [None, *Doubt])
+def test_a_mailbox_that_is_there_with_its_mark_is_neither_suspected_nor_missing(doubt: Doubt | None) -> None:
+    assert doubt_after(Recorded(uuid4(), "c", doubt, LATER), Sighting.PRESENT) is None

@@ -1,0 +1,120 @@
+"""No mailbox is served before the mail server was seen to have it, with the identity's mark."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from eventually import eventually
+from fakes import FakeBreakers, FakeClock
+from looks_fakes import AtServer, FakeNotes
+from mail_fakes import FakeAccounts, an_account
+from postroom.domain.missing import Doubt, Sighting
+from postroom.errors import MailboxMissing, Misconfigured, Transient
+from postroom.mail.ports import MailAccount
+from postroom.mail.verified_accounts import AWAY_FOR, BELIEVED_FOR, JUST_NOW, VerifiedAccounts
+from postroom.provisioning.looks import Looks
+
+
+class World:
+    def __init__(self, *more: MailAccount) -> None:
+        self.alice = an_account()
+        self.at_server, self.notes, self.clock = AtServer(), FakeNotes(), FakeClock()
+        looks = Looks(self.at_server, self.notes, FakeBreakers())
+        known = FakeAccounts(self.alice, *more)
+        self.accounts = VerifiedAccounts(known, looks, monotonic=self.clock.monotonic)
+
+    async def of_alice(self) -> MailAccount | None:
+        return await self.accounts.of(self.alice.identity_id)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_who_has_no_mailbox_is_looked_for_nowhere(world: World) -> None:
+    assert await world.accounts.of(UUID(int=1)) is None
+    assert world.at_server.asked == []
+
+
+async def test_a_mailbox_that_was_seen_is_believed_for_ten_minutes(world: World) -> None:
+    for _ in range(3):
+        assert await world.of_alice() == world.alice
+        world.clock.seconds += BELIEVED_FOR / 3 - 1
+    assert len(world.at_server.asked) == 1
+    world.clock.seconds += 3
+    assert await world.of_alice() == world.alice
+    assert len(world.at_server.asked) == 2
+
+
+@pytest.mark.parametrize("sighting", [Sighting.MISSING, Sighting.UNMARKED])
+async def test_a_mailbox_that_is_gone_or_lacks_the_mark_is_not_served_and_suspected(
+    world: World, sighting: Sighting
+) -> None:
+    world.at_server.sightings["bv"] = sighting
+    with pytest.raises(MailboxMissing):
+        await world.of_alice()
+    assert [each.doubt for each in world.notes.noted] == [Doubt.SUSPECTED]
+
+
+async def test_a_mailbox_that_goes_is_noticed_when_it_is_looked_for_again(world: World) -> None:
+    assert await world.of_alice()
+    world.at_server.sightings["bv"] = Sighting.MISSING
+    world.clock.seconds += BELIEVED_FOR
+    with pytest.raises(MailboxMissing):
+        await world.of_alice()
+
+
+async def test_a_mail_server_that_does_not_tell_keeps_nobody_out_and_is_left_alone(world: World) -> None:
+    world.at_server.ill = Transient("away")
+    for _ in range(5):
+        assert await world.of_alice() == world.alice
+    assert len(world.at_server.asked) == 1
+    world.clock.seconds += AWAY_FOR
+    assert await world.of_alice() == world.alice
+    assert len(world.at_server.asked) == 2
+
+
+async def test_what_needs_no_login_is_refused_while_the_mail_server_does_not_tell(world: World) -> None:
+    """By its id alone: it may be another person's by now."""
+    world.at_server.ill = Misconfigured("mail server forbids it")
+    with pytest.raises(Misconfigured):
+        await world.accounts.require(world.alice)
+
+
+async def test_what_needs_no_login_asks_anew_unless_it_was_just_now(world: World) -> None:
+    await world.of_alice()
+    await world.accounts.require(world.alice)
+    assert len(world.at_server.asked) == 1
+    world.clock.seconds += JUST_NOW
+    world.at_server.sightings["bv"] = Sighting.UNMARKED
+    with pytest.raises(MailboxMissing):
+        await world.accounts.require(world.alice)
+
+
+async def test_all_who_come_at_once_are_looked_for_by_few_requests() -> None:
+    """Stalwart takes four requests of our key at a time, and the makers of mailboxes need them."""
+    people = [MailAccount(uuid4(), f"user-{number}@example.org", f"id{number}") for number in range(1200)]
+    world = World(*people)
+    world.at_server.gate.clear()
+    coming = [asyncio.create_task(world.accounts.of(each.identity_id)) for each in people]
+    await eventually(lambda: len(world.at_server.asked) == 1, "a look at the first who came")
+    await asyncio.sleep(0)
+    world.at_server.gate.set()
+    assert await asyncio.gather(*coming) == people
+    assert len(world.at_server.asked) <= 4
+    assert set().union(*world.at_server.asked) == {each.account_id for each in people}
+    asked = len(world.at_server.asked)
+    world.clock.seconds += AWAY_FOR
+    assert [await world.accounts.of(each.identity_id) for each in people] == people
+    assert len(world.at_server.asked) == asked, "each of them was seen"
+
+
+async def test_who_does_not_wait_leaves_the_others_their_answer(world: World) -> None:
+    world.at_server.gate.clear()
+    first, second = (asyncio.create_task(world.of_alice()) for _ in range(2))
+    await eventually(lambda: world.at_server.asked != [], "the look")
+    first.cancel()
+    world.at_server.gate.set()
+    assert await second == world.alice
