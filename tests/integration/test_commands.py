@@ -139,6 +139,7 @@ ALL_THAT_NEED_THE_DATABASE = [
     "log alice@example.org",
     "retry alice@example.org",
     "bury alice@example.org --reason x",
+    "remake alice@example.org",
     "pause --reason x",
     "resume",
     "resume --domain example.org",

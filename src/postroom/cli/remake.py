@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.look import AsJson, Who
 from postroom.cli.terminal import shown
@@ -14,7 +15,7 @@ from postroom.domain.missing import Sighting
 from postroom.domain.request import Request
 from postroom.errors import ConfigurationError, MailServerError, Refused
 from postroom.postgres.inspected import PostgresInspected
-from postroom.runtime import Parts, connected
+from postroom.runtime import Parts
 
 LOOK_WITHIN = 10.0
 
@@ -48,7 +49,7 @@ def remake_command(
 
 
 async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting, bool]:
-    async with connected(settings_or_trial()) as parts:
+    async with connected_to_database(settings_or_trial()) as parts:
         request, _ = await parts.audit.find(who)
         sighting = await _look(parts, request)
         if dry_run or sighting is Sighting.PRESENT:

@@ -1,13 +1,14 @@
 """PostgreSQL and Redis."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from uuid import uuid4
 
 from postroom.domain.breaker import Breaker, Cause
 from postroom.errors import ConfigurationError, Unavailable
 from postroom.examination.finding import Finding, Findings
 from postroom.postgres.audit import kept_mark_domain
-from postroom.postgres.connection import require_reachable, row
+from postroom.postgres.connection import Row, require_reachable, row
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.schema import require_schema
 from postroom.queue.retry_set import FAILURES, RetrySet
@@ -51,19 +52,24 @@ async def database(parts: Parts) -> Findings:
         )
     if breaker.open:
         yield _of_open(breaker)
-    if facts["may_change_log"]:
-        yield Finding(
-            "audit",
-            "warning",
-            f"the role {facts['role']} owns the log or may change it; only the triggers protect it",
-            "give POSTROOM_DATABASE_URL a role of its own, POSTROOM_MIGRATE_DATABASE_URL the owner; postroom migrate",
-        )
     if facts["fsync"] != "on" or facts["synchronous_commit"] == "off":
         yield Finding(
             "database",
             "wrong",
             f"fsync={facts['fsync']}, synchronous_commit={facts['synchronous_commit']}: commits can be lost",
             "set fsync=on and synchronous_commit=on",
+        )
+    for finding in _audit(facts, counts):
+        yield finding
+
+
+def _audit(facts: Row, counts: Mapping[str, float]) -> Iterator[Finding]:
+    if facts["may_change_log"]:
+        yield Finding(
+            "audit",
+            "warning",
+            f"the role {facts['role']} owns the log or may change it; only the triggers protect it",
+            "give POSTROOM_DATABASE_URL a role of its own, POSTROOM_MIGRATE_DATABASE_URL the owner; postroom migrate",
         )
     if counts["log_months_ahead"] < MONTHS_AHEAD or counts["log_default_rows"]:
         yield Finding(
