@@ -133,6 +133,16 @@ async def test_nonsense_is_an_error_of_the_mail_server_and_never_of_ours(answer:
     assert not isinstance(await error_of(answer), Permanent | Conflict)
 
 
+@pytest.mark.parametrize("account_id", ["k\0", "k\n", "", "a" * 256])
+async def test_an_id_that_is_none_is_never_to_be_stored(account_id: str) -> None:
+    """PostgreSQL refuses a NUL: the attempt would end without an outcome, and so would each after it, for ever."""
+    server = ScriptedStalwart()
+    server.will(made(account_id, MAILBOX.email))
+    with pytest.raises(Transient, match="cannot be read") as raised:
+        await server.registry().create(MAILBOX, deadline=5)
+    assert raised.value.outcome_unknown
+
+
 @pytest.mark.parametrize("limit", ["maxConcurrentRequests", "maxConcurrentUpload"])
 async def test_a_busy_server_is_waited_out_within_the_attempt(limit: str) -> None:
     server = ScriptedStalwart()

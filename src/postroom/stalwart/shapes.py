@@ -4,13 +4,17 @@ An answer of another shape ends an attempt with an unknown outcome, never with a
 like a crash. Unknown fields are ignored, and what RFC 8620 §5.3 lets be null may be.
 """
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from postroom.errors import Transient
 
 T = TypeVar("T", bound=BaseModel)
+
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
+"""RFC 8620 §1.2. Any other, one with a NUL for instance, could never be stored: its outcome would be tried for ever."""
 
 
 class _Shape(BaseModel):
@@ -33,7 +37,7 @@ class SetError(_Shape):
 
 
 class Created(_Shape):
-    id: str
+    id: Id
 
 
 class AccountSet(_Shape):
@@ -52,7 +56,7 @@ class Alias(_Shape):
 
 
 class Account(_Shape):
-    id: str
+    id: Id
     email_address: str = Field(alias="emailAddress")
     aliases: dict[str, Alias] = {}
     description: str | None = None
