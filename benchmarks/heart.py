@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from benchmarks.command import run
 from benchmarks.trial import Trial
 from postroom.clock import SystemClock
-from postroom.postgres.connection import Pool, make_pool, open_connection
+from postroom.postgres.connection import Pool, make_pool, open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.waiting import PostgresWaiting
 from postroom.queue.members import RedisMembers
@@ -82,7 +82,7 @@ async def many(database: psycopg.AsyncConnection[Any], pool: Pool, redis: Redis)
     empty = (await redis.info("memory"))["used_memory"]
     await database.execute(INSERT, [3600.0, 1.0, MANY, [uuid4() for _ in range(MANY)]])
     await database.execute("ANALYZE email_requests")
-    leadership = PostgresLeadership(partial(open_connection, str(pool.conninfo), application_name="postroom-leader"))
+    leadership = PostgresLeadership(partial(open_leader_connection, str(pool.conninfo)))
     reconcile = Reconcile(PostgresWaiting(pool), RedisMembers(redis), leadership, SystemClock(), failures=FAILURES)
     rebuilt, seconds = await _timed(reconcile)
     assert rebuilt.added == MANY, rebuilt
