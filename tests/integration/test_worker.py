@@ -156,8 +156,12 @@ async def test_a_request_that_kills_every_process_waits_longer_and_is_found_by_i
         await records.until("waiting", alice.identity_id)
         row = await records.request(alice.identity_id)
         assert 590 < row["due_in"] <= 600
-        members = [RetryJob.from_json(str(member)) for member in await redis.zrange(KEY, 0, -1)]
-        assert row["enqueued_at"] in {member.enqueued_at for member in members}
+
+        async def is_announced() -> bool:
+            members = [RetryJob.from_json(str(member)) for member in await redis.zrange(KEY, 0, -1)]
+            return row["enqueued_at"] in {member.enqueued_at for member in members}
+
+        await eventually(is_announced, "its new member")
         await records.make_due_in(-1, alice.identity_id)
         parts.worker.wake()
         await records.until("provisioned", alice.identity_id)
