@@ -236,6 +236,6 @@ async def _assert_nothing_doubled(records: Records, stalwart: StalwartStandIn, l
         "SELECT kratos_identity_id FROM email_provisioning_log WHERE status = 'success' "
         "GROUP BY kratos_identity_id HAVING count(*) > 1"
     )
-    for status in ("crashed", "late"):
-        found = await records.value("SELECT count(*) FROM email_provisioning_log WHERE status = %s", status)
-        assert found > 0, f"nothing {status}: the cut did not hit an attempt"
+    # Who was cut off tries to store no outcome past its lease, so nothing is `late` here.
+    crashed = await records.value("SELECT count(*) FROM email_provisioning_log WHERE status = 'crashed'")
+    assert crashed > 0, "the cut did not hit an attempt"
