@@ -23,7 +23,7 @@ class BoundedHeads(HttpToolsProtocol):
         """while a head is awaited"""
         self._head_size = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] — uvicorn narrows asyncio's type so
         super().connection_made(transport)
         self._await_head()
 

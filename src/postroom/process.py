@@ -126,7 +126,7 @@ async def _run(
 async def _start(parts: Parts, loops: Loops, beside: Sequence[Loop], stop: asyncio.Event) -> None:
     try:
         await until_allowed(parts, stop)
-    except BaseException:
+    except BaseException:  # cancelled, too: a process whose loops never began must not look well
         stop.set()
         raise
     if not stop.is_set():

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+from typing import Literal
 from uuid import uuid4
 
 import pytest
@@ -25,8 +26,8 @@ from servers import Database
 from service_process import KEY, running
 
 
-def this(kind: str = "work") -> ThisProcess:
-    return ThisProcess(uuid4(), "a-host", 42, kind, "0.1.0", "0003")  # pyright: ignore[reportArgumentType]
+def this(kind: Literal["serve", "work"] = "work") -> ThisProcess:
+    return ThisProcess(uuid4(), "a-host", 42, kind, "0.1.0", "0003")
 
 
 async def test_a_process_has_one_row_which_goes_at_a_clean_end(pool: Pool) -> None:

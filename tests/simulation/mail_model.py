@@ -32,12 +32,16 @@ class MailModel:
         """its store takes nothing, and is read as ever"""
         self.refused: set[str] = set()
         self.poison: set[str] = set()
+        self.fails: Callable[[Mailbox], MailServerError | None] = lambda _: None
+        """what a create answers although the server is well"""
         self.creates: Counter[UUID] = Counter()
         self.failures_while_well: Counter[UUID] = Counter()
         """transient failures of attempts after which the server said that it was well"""
         self.failures_while_ill: Counter[UUID] = Counter()
 
     def create(self, mailbox: Mailbox) -> StalwartAccount:
+        if error := self.fails(mailbox):
+            raise error
         self._serve()
         self.creates[mailbox.identity_id] += 1
         if ours := self.find(mailbox):

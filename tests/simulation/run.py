@@ -11,7 +11,7 @@ import structlog
 
 from postroom.domain.identity import Identity
 from postroom.domain.mailbox import Mailbox
-from postroom.errors import Transient
+from postroom.errors import MailServerError, Transient
 from simulation.checker import violations
 from simulation.faults import Faults, NoFaults, Plan, draw_faults
 from simulation.mail_model import Account
@@ -165,15 +165,12 @@ async def _later(chance: Random, what: Callable[[Any], Any], whom: Mailbox | UUI
 
 def failing(world: World, probability: float) -> Callable[[], None]:
     """The mail server is well, and yet answers so many of its creates with an error."""
-    serve = world.mail.create
 
-    def create(mailbox: Mailbox) -> Any:
-        if world.chance.random() < probability:
-            raise Transient("mail server answered 500")
-        return serve(mailbox)
+    def fails(_: Mailbox) -> MailServerError | None:
+        return Transient("mail server answered 500") if world.chance.random() < probability else None
 
-    world.mail.create = create  # type: ignore[method-assign]
-    return lambda: setattr(world.mail, "create", serve)
+    world.mail.fails = fails
+    return lambda: setattr(world.mail, "fails", lambda _: None)
 
 
 @contextmanager

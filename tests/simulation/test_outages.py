@@ -111,14 +111,7 @@ def test_a_store_that_is_full_behind_a_healthy_echo_buries_nobody_and_a_poison_r
             await world.hook(mailbox)
         await ill
         never = Mailbox(world.new_id(), f"never@{DOMAIN}")
-        serve = world.mail.create
-
-        def create(mailbox: Mailbox) -> object:
-            if mailbox == never:
-                raise Transient("mail server answered 500")
-            return serve(mailbox)
-
-        world.mail.create = create  # type: ignore[method-assign,assignment]
+        world.mail.fails = lambda asked: Transient("mail server answered 500") if asked == never else None
         await world.hook(never)
 
     world = run(full, NoFaults(), Random(number), delay_factor=1.0)
@@ -157,20 +150,12 @@ def test_a_mailbox_that_is_refused_for_its_own_sake_costs_one_request_an_hour_ho
     async def refused(world: World) -> None:
         world.start(1)
         (never,) = people(world, 1)
-        serve = world.mail.create
-
-        def create(mailbox: Mailbox) -> object:
-            if mailbox == never:
-                world.mail.creates[mailbox.identity_id] += 1
-                raise Misconfigured("forbidden", domain=DOMAIN)
-            return serve(mailbox)
-
-        world.mail.create = create  # type: ignore[method-assign,assignment]
+        world.mail.fails = lambda asked: Misconfigured("forbidden", domain=DOMAIN) if asked == never else None
         await world.hook(never)
         for number in range(5 * 60):
             await asyncio.sleep(60.0)
             await world.hook(Mailbox(world.new_id(), f"other-{number}@{DOMAIN}"))
-        world.mail.create = serve  # type: ignore[method-assign]
+        world.mail.fails = lambda _: None
 
     world = run(refused, NoFaults(), Random(1), delay_factor=1.0)
     assert {row["state"] for row in world.sql.requests.values()} == {"provisioned"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 import pytest
@@ -29,12 +30,14 @@ async def returns(_: asyncio.Event) -> None:
 
 
 @pytest.mark.parametrize("end", [breaks, returns])
-async def test_when_one_ends_before_the_stop_all_shall_end_and_it_is_named(end: object) -> None:
+async def test_when_one_ends_before_the_stop_all_shall_end_and_it_is_named(
+    end: Callable[[asyncio.Event], Coroutine[None, None, None]],
+) -> None:
     stop = asyncio.Event()
     loops = Loops(stop)
     with capture_logs() as logs:
         loops.start(Loop("well", until_stop))
-        loops.start(Loop("ill", end))  # pyright: ignore[reportArgumentType]
+        loops.start(Loop("ill", end))
         await asyncio.wait_for(stop.wait(), 1)
         assert await loops.ended(drain=1) == []
     assert loops.broken

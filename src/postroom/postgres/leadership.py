@@ -65,7 +65,7 @@ class PostgresLeadership:
             with answering(conn):
                 cursor = await conn.execute("SELECT pg_try_advisory_lock(hashtext(%s)) AS ours", [f"postroom.{name}"])
                 found = await cursor.fetchone()
-        except BaseException:
+        except BaseException:  # cancelled, too
             # Perhaps granted, which nobody would know and give back: the end of the session does.
             await conn.close()
             raise
@@ -87,6 +87,6 @@ async def _give_back(conn: AsyncConnection[Row], name: str) -> None:
             await conn.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"postroom.{name}"])
     except psycopg.Error:
         await conn.close()  # the end of the session gives it back
-    except BaseException:
+    except BaseException:  # cancelled: else the lock would stay ours, and nobody would lead
         await conn.close()
         raise

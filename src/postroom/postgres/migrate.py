@@ -132,7 +132,7 @@ def _patiently(act: Callable[[], object]) -> None:
                     "cannot migrate the database: a long transaction holds a table; find it in pg_stat_activity "
                     "(xact_start), end it, then migrate again"
                 ) from error
-            time.sleep(LOCK_PAUSE)
+            time.sleep(LOCK_PAUSE)  # a command, and no event loop runs beside it
         else:
             return
 
