@@ -240,7 +240,7 @@ CORE = [
     Mutant(
         "an outcome is tried to be stored for ever",
         "provisioning/attempt.py",
-        "            if self._clock.monotonic() + SETTLE_PAUSE > lease_ends - LEASE_ENDS_SOON:\n",
+        "            if self._clock.monotonic() + SETTLE_PAUSE > lease_ends - STORED_BEFORE_LEASE_ENDS:\n",
         "            if False:\n",
         (f"{ATTEMPT}test_an_outcome_that_cannot_be_stored_is_given_up_before_the_lease_ends",),
     ),

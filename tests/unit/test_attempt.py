@@ -240,7 +240,7 @@ async def test_a_verdict_that_does_not_come_within_the_lease_spends_nothing_and_
     world = World(retries=2)
     world.script(creates=[AWAY])
     world.mail_server.well_hangs = True
-    monkeypatch.setattr(attempt, "LEASE_ENDS_SOON", LEASE - 0.01)
+    monkeypatch.setattr(attempt, "STORED_BEFORE_LEASE_ENDS", LEASE - 0.01)
     settled = await world.run()
     assert (settled.request.state, settled.request.retries, settled.status) == (State.WAITING, 2, Status.FAILED)
     assert world.breakers.openings == []
@@ -273,7 +273,7 @@ async def test_an_outcome_that_cannot_be_stored_is_given_up_before_the_lease_end
     trying = asyncio.create_task(world.try_to_run())
     await eventually(lambda: world.requests.away < 10**9 - 3, "it was tried again and again")
     assert not trying.done()
-    world.clock.seconds += LEASE - attempt.LEASE_ENDS_SOON
+    world.clock.seconds += LEASE - attempt.STORED_BEFORE_LEASE_ENDS
     assert await trying is None
 
 

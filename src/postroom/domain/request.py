@@ -34,6 +34,10 @@ DOMAIN = "domain:"
 that concerns a domain, whose name follows."""
 
 
+HELD = "the address is held by another identity"
+"""The reason of a request that was born dead."""
+
+
 class State(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"

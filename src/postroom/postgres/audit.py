@@ -8,11 +8,11 @@ from psycopg.errors import UniqueViolation
 
 from postroom.domain.identity import as_sent
 from postroom.domain.mailbox import Account
-from postroom.domain.request import Request
+from postroom.domain.request import HELD, Request
 from postroom.errors import Refused
 from postroom.postgres.connection import Pool, Row, row, rows
 from postroom.postgres.refusals import PostgresRefusals
-from postroom.postgres.requests import HELD, account_of, request_of
+from postroom.postgres.requests import account_of, request_of
 
 Listing = Literal["dead_letters", "next_waiting", "drifts", "held_back", "missing"]
 

@@ -9,13 +9,11 @@ from psycopg.errors import UniqueViolation
 from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, LONGEST_DELAY_AFTER_CRASHES
 from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
 from postroom.domain.missing import Doubt
-from postroom.domain.request import Move, Origin, Request, State, Status
+from postroom.domain.request import HELD, Move, Origin, Request, State, Status
 from postroom.errors import Unavailable, Unstorable
 from postroom.ports import Answer, Claim, Settled
 from postroom.postgres.connection import Lost, Pool, Row, row, rows
 from postroom.telemetry import DATABASE_ERRORS, log
-
-HELD = "the address is held by another identity"
 
 
 class PostgresRequests:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.missing import Doubt
-from postroom.domain.request import Origin, Request, State, Status
+from postroom.domain.request import HELD, Origin, Request, State, Status
 from postroom.errors import Stopping, Unavailable
 from postroom.ports import Announcements, Clock, Requests, Settled
 from postroom.provisioning.attempt import LAST_WORDS, STOPPED, Attempts
@@ -61,8 +61,6 @@ class Missing:
 
 
 Answer = Ready | WillRetry | Held | Rejected | Missing
-
-HELD = "the address is held by another identity"
 
 
 class Store(Protocol):

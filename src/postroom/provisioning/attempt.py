@@ -39,7 +39,7 @@ STOPPED = "stopped before it began"
 SETTLE_PAUSE = 0.25
 """Seconds between tries to settle while PostgreSQL does not take the outcome."""
 
-LEASE_ENDS_SOON = 0.5
+STORED_BEFORE_LEASE_ENDS = 0.5
 """Seconds before the end of the lease in which no more is asked or tried: another holder may take over then."""
 
 UNSTORABLE = "what the mail server answered cannot be stored as text"
@@ -146,7 +146,7 @@ class Attempts:
 
         No verdict if there is none in time: an outcome that comes after the lease would count as a crash."""
         try:
-            async with asyncio.timeout(max(0.0, lease_ends - LEASE_ENDS_SOON - self._clock.monotonic())):
+            async with asyncio.timeout(max(0.0, lease_ends - STORED_BEFORE_LEASE_ENDS - self._clock.monotonic())):
                 problem = await self._wellness.ask()
         except TimeoutError:
             return Verdict.NONE
@@ -214,7 +214,7 @@ class Attempts:
                     log.error("Request is gone from PostgreSQL; its outcome stands in the audit alone", **who)
                 return settled
             DATABASE_ERRORS.labels(where="settle").inc()
-            if self._clock.monotonic() + SETTLE_PAUSE > lease_ends - LEASE_ENDS_SOON:
+            if self._clock.monotonic() + SETTLE_PAUSE > lease_ends - STORED_BEFORE_LEASE_ENDS:
                 log.error("Outcome could not be stored within the lease; the mark will tell the next attempt", **who)
                 return None
             await asyncio.sleep(SETTLE_PAUSE)
