@@ -184,3 +184,7 @@ async def test_a_command_that_is_typed_wrong_is_told_in_one_line(postroom: Comma
 
 async def test_a_domain_is_resumed_as_it_is_written_in_addresses(postroom: Commands) -> None:
     assert (await postroom.json("resume", "--domain", "EXAMPLE.org"))["domain"] == "example.org"
+
+
+async def test_a_domain_that_is_not_served_is_not_resumed(postroom: Commands) -> None:
+    assert "example.com is not served here" in await postroom("resume", "--domain", "example.com", code=2)

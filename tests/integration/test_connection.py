@@ -7,14 +7,19 @@ from unittest.mock import AsyncMock, patch
 
 import psycopg
 import pytest
+from psycopg import errors
 from psycopg.sql import SQL
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from postroom.errors import Unavailable
 from postroom.postgres import connection as connection_module
-from postroom.postgres.connection import POOL_TIMEOUT, Lost, Pool, connection, make_pool, rows
+from postroom.postgres.connection import POOL_TIMEOUT, Lost, Pool, connection, is_away, make_pool, rows
+from records import Records
 from relay import relay_to
 from servers import Database
+
+PREPARED_AT = 6
+"""Executions after which psycopg has prepared a statement: its threshold is 5."""
 
 
 async def end_all(database: Database) -> None:
@@ -122,3 +127,38 @@ async def test_a_server_that_takes_a_statement_and_never_answers_is_away(
                 await rows(pool, "breaker_read")
         relay.speaks.set()
         assert len(await rows(pool, "breaker_read")) == 1, "the connection that was cut off is not missing"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.SystemError,
+        errors.InternalError_,
+        errors.IoError,
+        errors.LockNotAvailable,
+        errors.FeatureNotSupported,
+        errors.DiskFull,
+        errors.ReadOnlySqlTransaction,
+        errors.DeadlockDetected,
+        errors.AdminShutdown,
+    ],
+)
+def test_what_is_no_fault_of_the_statement_counts_as_away(error: type[psycopg.Error]) -> None:
+    assert is_away(error("as PostgreSQL says it"))
+
+
+@pytest.mark.parametrize("error", [errors.UndefinedColumn, errors.UniqueViolation, errors.InsufficientPrivilege])
+def test_what_trying_again_cannot_mend_does_not_count_as_away(error: type[psycopg.Error]) -> None:
+    assert not is_away(error("as PostgreSQL says it"))
+
+
+async def test_a_prepared_statement_whose_table_was_changed_costs_a_connection_one_failure(
+    database: Database, records: Records
+) -> None:
+    async with make_pool(database.service_url, size=1) as pool:
+        for _ in range(PREPARED_AT):
+            await rows(pool, "breaker_read")
+        await records.rows("ALTER TABLE mail_server_breaker ALTER error TYPE varchar(300)")
+        with pytest.raises(Unavailable):
+            await rows(pool, "breaker_read")
+        assert len(await rows(pool, "breaker_read")) == 1

@@ -171,3 +171,16 @@ async def test_whoever_claimed_is_granted_it_once_though_the_answer_was_lost(
     assert [status for _, status, _ in await records.audit(alice.identity_id)] == ["done", "pending"]
     (other,) = await requests.claim([alice.identity_id], lease=30)
     assert other.answer is ports.Answer.RUNNING
+
+
+async def test_a_claim_asked_again_takes_no_more_than_the_first_one_did(
+    requests: PostgresRequests, through_the_proxy: PostgresRequests, proxy: FaultProxy, records: Records
+) -> None:
+    """The two together would start more attempts than there are slots."""
+    alice, bob = mailbox("alice"), mailbox("bob")
+    for each in (alice, bob):
+        await requests.accept(each, holder=None, lease=10, origin=NOWHERE, action="accept")
+    claiming = through_the_proxy.claim([alice.identity_id, bob.identity_id], lease=30, limit=1)
+    claims = await losing_the_answer(proxy, records, alice.identity_id, claiming)
+    assert [claim.answer for claim in claims].count(ports.Answer.GRANTED) == 1
+    assert await records.value("SELECT count(*) FROM email_requests WHERE state = 'running'") == 1

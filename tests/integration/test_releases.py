@@ -189,3 +189,17 @@ async def test_a_released_request_that_fails_again_is_not_tried_with_every_mailb
         assert await release.turn() == 0
     await releases.resume_domain("example.org", actor="olga")
     assert await release.turn() == 1, "an operator's word still counts"
+
+
+async def test_a_pause_overrides_whatever_opened_the_breaker_and_nobody_probes_it(
+    breakers: PostgresBreakers, records: Records
+) -> None:
+    for cause in (Cause.OUTAGE, Cause.UNAUTHORIZED, Cause.PAUSED):
+        await breakers.open(cause, "told")
+        assert (await breakers.read()).cause is cause
+    await breakers.open(Cause.UNAUTHORIZED, "401")
+    paused = await breakers.read()
+    assert (paused.cause, paused.probe_at) == (Cause.PAUSED, None)
+    # Though somebody set a time by hand.
+    await records.rows("UPDATE mail_server_breaker SET probe_at = now() - interval '1 hour'")
+    assert await breakers.take_probe() is None

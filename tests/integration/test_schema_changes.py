@@ -1,13 +1,11 @@
 """The schema changes under processes that run: what a next migration may do, it must be able to do under load."""
 
 import asyncio
-from contextlib import suppress
 from typing import LiteralString
 from uuid import uuid4
 
 from parts import environment, running_parts
 from postroom.domain.request import State
-from postroom.errors import Unavailable
 from postroom.provisioning.accept import Ready
 from postroom.runtime import Parts
 from records import NOWHERE, Records, mailbox
@@ -64,18 +62,3 @@ async def test_a_next_migration_under_load_fails_no_hook_and_crashes_no_attempt(
     assert states == {State.PROVISIONED}
     statuses = {row["status"] for row in await records.rows("SELECT status FROM email_provisioning_log")}
     assert statuses == {"pending", "success", "done"}
-
-
-async def test_a_statement_whose_prepared_plan_is_stale_is_planned_anew_at_the_next_try(
-    database: Database, redis_url: str, stalwart: StalwartStandIn, records: Records
-) -> None:
-    """A changed type is no expansion, and still no process may need a restart for it."""
-    async with running_parts(environment(database, redis_url, stalwart, pool_size=2)) as parts:
-        for number in range(PREPARED):
-            await sign_up(parts, number)
-        await records.connection.execute("ALTER TABLE email_requests ALTER display_name TYPE varchar(300)")
-        for number in range(PREPARED):
-            with suppress(Unavailable):
-                await sign_up(parts, number)
-        await sign_up(parts, 99)
-        await retry(parts, records)

@@ -17,6 +17,7 @@ from postroom.postgres.requests import PostgresRequests
 from postroom.provisioning.accept import Ready, WillRetry
 from postroom.queue.retry_set import KEY
 from postroom.runtime import Parts
+from postroom.telemetry import REGISTRY
 from records import NOWHERE, Records, mailbox
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
@@ -25,6 +26,10 @@ from stalwart_stand_in import StalwartStandIn
 @pytest.fixture
 def settings(database: Database, redis_url: str, stalwart: StalwartStandIn) -> dict[str, str]:
     return environment(database, redis_url, stalwart, drain_seconds=0.2)
+
+
+def crashed() -> float:
+    return REGISTRY.get_sample_value("postroom_attempts_total", {"status": "crashed"}) or 0
 
 
 async def waiting(parts: Parts, of: Mailbox) -> Request:
@@ -151,9 +156,11 @@ async def test_a_request_that_kills_every_process_waits_longer_and_is_found_by_i
         request = await parts.requests.accept(alice, holder=uuid4(), lease=0, origin=NOWHERE, action="accept")
         assert request
         await records.rows("UPDATE email_requests SET crashes = 2")
+        before = crashed()
         await redis.zadd(KEY, {RetryJob.of(request).to_json(): 1.0})
         parts.worker.wake()
         await records.until("waiting", alice.identity_id)
+        await eventually(lambda: crashed() == before + 1, "the crash is counted")
         row = await records.request(alice.identity_id)
         assert 590 < row["due_in"] <= 600
 

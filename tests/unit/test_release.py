@@ -9,10 +9,11 @@ from itertools import pairwise
 from random import Random
 from uuid import UUID, uuid4
 
-from fakes import START, FakeAnnouncements, request_of
+from fakes import START, FakeAnnouncements, FakeClock, request_of
 from postroom.domain.request import State
+from postroom.domain.slow_start import LONGEST_REST
 from postroom.ports import Released
-from postroom.retry.release import Release
+from postroom.retry.release import WRITTEN_OFF, Release
 from simulation.virtual_time import VirtualClock, VirtualLoop
 
 LATER = START + timedelta(minutes=1)
@@ -61,3 +62,50 @@ def test_the_rest_after_a_failure_outlasts_the_lead() -> None:
         at = runner.run(ten_minutes())
     rests = [later - earlier for earlier, later in pairwise(at)]
     assert [round(rest / 15) for rest in rests] == [1, 2, 4, 8, 16]
+
+
+class Scripted(Waiting):
+    """What becomes of the released is the test's to say: `under_way`, or else `made`."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.under_way: set[UUID] = set()
+        self.limits: list[int] = []
+
+    async def release(self, cause: str, limit: int, *, but: Collection[UUID]) -> Sequence[Released]:
+        self.limits.append(limit)
+        return (await super().release(cause, limit, but=but))[:limit]
+
+    async def progress(self, identity_ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
+        return self.under_way & set(identity_ids), set(identity_ids) - self.under_way
+
+
+def releasing(releases: Waiting, clock: FakeClock) -> Release:
+    return Release(releases, FakeAnnouncements(), Alone(), clock, wake=lambda: None)
+
+
+async def test_a_trouble_long_after_the_last_one_is_released_slowly_again() -> None:
+    clock, releases = FakeClock(), Scripted(1000)
+    release = releasing(releases, clock)
+    for _ in range(5):
+        clock.seconds += 1
+        await release.turn()
+    assert releases.limits == [1, 2, 4, 8, 16]
+    waiting, releases.waiting = releases.waiting, []
+    clock.seconds += 1
+    await release.turn()  # nobody is left
+    clock.seconds += LONGEST_REST + 1
+    releases.waiting = waiting
+    await release.turn()
+    assert releases.limits[-1] == 1
+
+
+async def test_a_released_request_that_is_locked_keeps_the_others_waiting_for_a_while_only() -> None:
+    clock, releases = FakeClock(), Scripted(3)
+    release = releasing(releases, clock)
+    releases.under_way = {each.identity_id for each in releases.waiting[:1]}
+    assert await release.turn() == 1
+    clock.seconds += WRITTEN_OFF
+    assert await release.turn() == 0
+    clock.seconds += 1
+    assert await release.turn() == 1

@@ -269,3 +269,8 @@ def test_a_move_is_a_value_that_nobody_edits() -> None:
     with pytest.raises(AttributeError):
         move.retries = 3
     assert replace(move, retries=3) != move
+
+
+@pytest.mark.parametrize("outcome", [failed(Throttled("429"), WELL), Interrupted()], ids=str)
+def test_who_was_refused_before_goes_on_where_it_was_after_a_pause_or_a_stop(outcome: Outcome) -> None:
+    assert moved(0, outcome, postponed=3).postponed == 3

@@ -399,3 +399,15 @@ async def test_an_attempt_that_breaks_is_logged_and_stops_nobody() -> None:
 def identity(request: Request) -> str:
     assert isinstance(request.identity_id, UUID)
     return str(request.identity_id)
+
+
+async def test_who_waits_for_a_slot_when_the_worker_stops_is_given_up_at_once() -> None:
+    """Its lease would run out, and that would count as a crash."""
+    request = waiting()
+    world = World(request, slots=1, drain=5)
+    await world.slots.take(within=0)
+    async with world.working():
+        await eventually(lambda: world.state_of(request) is State.RUNNING, "it is claimed")
+        world.worker.stop()
+        await eventually(lambda: world.statuses() == [Status.INTERRUPTED], "it is given up", 1)
+    assert world.mail_server.asked == []

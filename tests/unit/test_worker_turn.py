@@ -454,3 +454,16 @@ async def test_a_worker_that_does_not_work_keeps_nobody_for_later() -> None:
     world = World()
     world.worker.wake(uuid4())
     assert world.worker._early == {}
+
+
+async def test_between_two_that_run_alone_the_others_have_their_turn() -> None:
+    first, second, other = waiting(crashes=1), waiting(crashes=1), waiting()
+    world = World(first, second, other)
+    world.waking.queue = [Reminder(first.identity_id), Reminder(second.identity_id)]
+    await world.turn()
+    world.waking.queue = [Reminder(other.identity_id)]
+    await world.turn()
+    await world.all_ended()
+    states = [world.requests.rows[each.identity_id].state for each in (first, second, other)]
+    assert states.count(State.PROVISIONED) == 2
+    assert states[2] is State.PROVISIONED
