@@ -41,13 +41,12 @@ class JmapClient:
         authorization: Callable[[], Awaitable[str]],
         http: httpx2.AsyncClient,
         *,
-        session_path: str = "/.well-known/jmap",
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._origin = origin_of(base_url)
-        self._session_url = base_url.rstrip("/") + session_path
+        self._session_url = base_url.rstrip("/") + "/.well-known/jmap"
         self._authorization = authorization
         self._connection = Connection(http=http)
         self.pause, self.uniform, self.monotonic = pause, uniform, monotonic

@@ -49,13 +49,11 @@ class JmapMail:
         url: str,
         authorization: MailAuthorization,
         *,
-        session_path: str = "/.well-known/jmap",
         transport: httpx2.AsyncBaseTransport | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
         self._authorization = authorization
-        self._session_path = session_path
         # Any number: each that is listened to holds one.
         self._http = open_http(max_connections=None, max_keepalive=16, transport=transport)
         self._logins: OrderedDict[MailAccount, _Login] = OrderedDict()
@@ -156,9 +154,7 @@ class JmapMail:
     def _login(self, account: MailAccount) -> "_Login":
         login = self._logins.get(account)
         if login is None:
-            login = self._logins[account] = _Login(
-                self._url, self._session_path, self._authorization, account, self._http
-            )
+            login = self._logins[account] = _Login(self._url, self._authorization, account, self._http)
             if len(self._logins) > MOST_CLIENTS:
                 self._logins.popitem(last=False)  # who listens by it holds it
         self._logins.move_to_end(account)
@@ -169,17 +165,12 @@ class _Login:
     """The client of one account, and the credentials that it showed last."""
 
     def __init__(
-        self,
-        url: str,
-        session_path: str,
-        authorization: MailAuthorization,
-        account: MailAccount,
-        http: httpx2.AsyncClient,
+        self, url: str, authorization: MailAuthorization, account: MailAccount, http: httpx2.AsyncClient
     ) -> None:
         self._authorization = authorization
         self._account = account
         self.header = ""
-        self.client = JmapClient(url, self._credentials, http, session_path=session_path)
+        self.client = JmapClient(url, self._credentials, http)
 
     async def _credentials(self) -> str:
         self.header = await self._authorization.header(self._account)
