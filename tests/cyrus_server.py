@@ -1,8 +1,7 @@
 """Cyrus, a JMAP server of other people's making, for tests: Debian's packages, run from a folder of their own.
 
 It runs as Debian's user `cyrus` where we are root, otherwise as whoever runs the tests. A running one is used instead
-where `CYRUS_URL` names it, with `CYRUS_LMTP=127.0.0.1:24` and `CYRUS_LOGINS=alice:secret,bob:secret,carol:secret,
-dave:secret`, the last one without a mailbox.
+where `CYRUS_URL` names it, with `CYRUS_LMTP=127.0.0.1:24` and `CYRUS_LOGINS=alice:secret,bob:secret,carol:secret`.
 """
 
 import asyncio
@@ -54,12 +53,12 @@ class Login:
         return "Basic " + b64encode(f"{self.name}:{self.password}".encode()).decode()
 
 
-LOGINS = [Login(name, f"secret-of-{name}") for name in ("alice", "bob", "carol", "dave")]
+LOGINS = [Login(name, f"secret-of-{name}") for name in ("alice", "bob", "carol")]
 
 
 @dataclass(frozen=True)
 class CyrusServer:
-    """`lmtp` is host and port. All `logins` have a mailbox but for the last one."""
+    """`lmtp` is host and port. All `logins` have a mailbox."""
 
     url: str
     lmtp: tuple[str, int]
@@ -94,7 +93,7 @@ async def cyrus_server() -> AsyncIterator[CyrusServer]:
         await process.spawn()
         await process.until_ready(lambda: _is_ready(ports.http), START_SECONDS)
         stack.push_async_callback(relay.finish)
-        for login in LOGINS[:-1]:
+        for login in LOGINS:
             await asyncio.to_thread(_make_inbox, ports.imap, login)
         yield CyrusServer(f"http://{LOOPBACK}:{ports.http}", (LOOPBACK, ports.lmtp), LOGINS)
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from postroom.jmap.client import JmapClient
-
 
 @dataclass(frozen=True)
 class MailPerson:
@@ -20,8 +18,7 @@ class MailPerson:
 @dataclass(frozen=True)
 class JmapServer:
     """`people`: two whose mail is the tests' own, and one to send to. `session_path` is where its session is, without
-    a redirect; `lmtp` is host and port. No changes can be calculated from `lost_state`. `unready` has a login and no
-    mailbox yet."""
+    a redirect; `lmtp` is host and port. No changes can be calculated from `lost_state`."""
 
     name: str
     url: str
@@ -29,10 +26,6 @@ class JmapServer:
     people: Sequence[MailPerson]
     lmtp: tuple[str, int] | None
     lost_state: str
-    unready: MailPerson | None = None
-
-    def client(self, person: MailPerson) -> JmapClient:
-        return JmapClient(self.url, person.authorization)
 
     async def deliver(self, message: bytes, *recipients: str, sender: str = "stranger@example.net") -> None:
         """By LMTP: it is in the mailboxes when this returns."""

@@ -2,7 +2,7 @@
 
 server = ScriptedJmap()
 server.will(answered(), httpx2.ReadTimeout("slow"))
-await server.client().call(request, deadline=5)
+await server.client().call([("Email/get", {"accountId": "a"})], deadline=5)
 """
 
 import json
@@ -12,18 +12,14 @@ from typing import Any
 import httpx2
 
 from postroom.jmap.client import JmapClient
+from postroom.jmap.connection import open_http
 
 URL = "http://mail.example.org:8080"
 SESSION: dict[str, Any] = {
-    "username": "alice@example.org",
     "state": "s0",
     "apiUrl": "/jmap/",
-    "uploadUrl": "/jmap/upload/{accountId}/",
-    "downloadUrl": "/jmap/download/{accountId}/{blobId}/{name}?accept={type}",
     "eventSourceUrl": "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}",
     "capabilities": {"urn:ietf:params:jmap:core": {}, "urn:ietf:params:jmap:mail": {}},
-    "accounts": {"a": {"name": "alice@example.org", "isPersonal": True, "accountCapabilities": {}}},
-    "primaryAccounts": {"urn:ietf:params:jmap:mail": "a"},
 }
 
 Play = httpx2.Response | Exception | Callable[[httpx2.Request], httpx2.Response]
@@ -49,6 +45,15 @@ def limited(limit: str = "maxConcurrentRequests") -> httpx2.Response:
     return problem(400, "urn:ietf:params:jmap:error:limit", limit=limit)
 
 
+def http_of(handle: Callable[[httpx2.Request], httpx2.Response]) -> httpx2.AsyncClient:
+    return open_http(transport=httpx2.MockTransport(handle))
+
+
+async def known() -> str:
+    """Credentials that do not change."""
+    return "Bearer secret"
+
+
 class ScriptedJmap:
     """`will` sets what the API answers, in order, and the last one for ever. `requests`: what came, sessions too."""
 
@@ -67,9 +72,9 @@ class ScriptedJmap:
             self.paused.append(seconds)
             self.clock += seconds
 
-        chosen = {"transport": httpx2.MockTransport(self._handle), "uniform": lambda _, high: high}
+        chosen = {"http": http_of(self._handle), "uniform": lambda _, high: high}
         timed = {"pause": pause, "monotonic": lambda: self.clock}
-        return JmapClient(URL, "Bearer secret", **(chosen | timed | more))
+        return JmapClient(URL, known, **(chosen | timed | more))
 
     @property
     def asked(self) -> list[str]:

@@ -2,15 +2,17 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
+from fastapi import APIRouter
 from pydantic import SecretStr
 
-from postroom.api.mail import MailApi
+from postroom.api.mail import mail_routers
 from postroom.api.realtime import CentrifugoForBrowsers
 from postroom.api.stalwart_hook import StalwartHook
 from postroom.clock import SystemClock
@@ -53,36 +55,26 @@ from postroom.stalwart.web_hook import WebHook
 
 @dataclass(frozen=True, slots=True)
 class MailParts:
-    """`api` and what the gateway needs, for the application; the rest runs beside it."""
+    """`routers` and what the gateway needs, for the application; `loops` run beside it."""
 
-    api: MailApi
+    routers: Sequence[APIRouter]
     people: PeopleByCredential
     accounts: VerifiedAccounts
     upstream: Upstream
     streams: LiveStreams
-    announcing: Announcing
-    arrivals: Arrivals
-    watching: Watching
-    sweep: ArrivalSweep
-    master: Impersonation | None
-    """By which Postroom acts for people; None where it acts by an app password of each"""
+    loops: Sequence[Loop]
 
-    def loops(self) -> list[Loop]:
-        """Whatever breaks in one of them begins again: provisioning, which runs beside them, goes on."""
-        parts = {
-            "streams": self.streams.run,
-            "announcing": self.announcing.run,
-            "arrivals": self.arrivals.run,
-            "watching": self.watching.run,
-            "arrival_sweep": self.sweep.run,
-            "master": self._ask_for_master,
-        }
-        return [Loop(name, partial(supervise, name, run)) for name, run in parts.items()]
 
-    async def _ask_for_master(self, stop: asyncio.Event) -> None:
-        if self.master:
-            await self.master.known()  # a wrong password is told before people come
-        await stop.wait()
+def supervised(**parts: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> list[Loop]:
+    """Whatever breaks in one of them begins again: provisioning, which runs beside them, goes on."""
+    return [Loop(name, partial(supervise, name, run)) for name, run in parts.items()]
+
+
+async def ask_for_master(master: Impersonation | None, stop: asyncio.Event) -> None:
+    """A wrong password is told before people come."""
+    if master:
+        await master.known()
+    await stop.wait()
 
 
 def missing_for_mail(settings: Settings) -> list[str]:
@@ -114,11 +106,10 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         stack.push_async_callback(close, mail.aclose)
         streams = LiveStreams(outbox, PostgresNotifications(pool, settings.database_url.get_secret_value()))
         announcer: Announcer = streams
+        browsers: CentrifugoForBrowsers | None = None
         if centrifugo:
             announcer, browsers = centrifugo
             stack.push_async_callback(close, announcer.aclose)
-        else:
-            browsers = None
         announcing = Announcing(outbox, announcer, beat=beats.of("announcing"))
         arrivals = Arrivals(states, mail, announcing.wake, now=clock.now, beat=beats.of("arrivals"))
         listener = mail if settings.mail_eventsource else None
@@ -131,7 +122,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         people = PeopleByCredential(
             sessions, tokens, identities, cookie_name=settings.session_cookie, public_url=settings.public_url
         )
-        api = MailApi(
+        routers = mail_routers(
             people=people,
             read=parts.requests.read,
             last_refusal=parts.refusals.last,
@@ -149,7 +140,15 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             now=clock.now,
         )
         sweep = ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep"))
-        yield MailParts(api, people, accounts, upstream, streams, announcing, arrivals, watching, sweep, master)
+        loops = supervised(
+            streams=streams.run,
+            announcing=announcing.run,
+            arrivals=arrivals.run,
+            watching=watching.run,
+            arrival_sweep=sweep.run,
+            master=partial(ask_for_master, master),
+        )
+        yield MailParts(routers, people, accounts, upstream, streams, loops)
 
 
 def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthorization, Devices, Impersonation | None]:

@@ -181,10 +181,6 @@ class Releases(Protocol):
         """Those of the released that are still to be attempted, and those that have their mailbox."""
         ...
 
-    async def resume_domain(self, domain: str, *, actor: str) -> int:
-        """Say that what stood in the way of this domain has ended. Returns how many wait for it."""
-        ...
-
 
 class Announcements(Protocol):
     """What Redis is told. Failing costs punctuality, never a request: no method raises."""

@@ -7,12 +7,11 @@ from collections.abc import Coroutine, Sequence
 
 import uvloop
 from fastapi import FastAPI
-from starlette.routing import BaseRoute
 
 from postroom.api.app import create_app
 from postroom.api.health import Health
-from postroom.api.mail import mail_routers
 from postroom.api.webhook import HookPolicy, Webhook
+from postroom.clock import SystemClock
 from postroom.gateway.routes import gateway_routes
 from postroom.http_server import HttpServer, listen
 from postroom.loops import Loop, Loops
@@ -50,7 +49,7 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> int:
         presence = Presence(parts.processes, parts.heartbeats, "serve")
         beside = [Loop("presence", presence.run)]
         beside += _provisioning(parts) if settings.worker else []
-        beside += mail.loops() if mail else []
+        beside += mail.loops if mail else []
         _log_start(parts)
         if mail is None:
             log.info("No mail for people: not configured", missing=missing_for_mail(settings))
@@ -150,8 +149,18 @@ def make_app(
     return create_app(
         Webhook(parts.accept, parts.refusals, policy),
         _health(parts, loops),
-        mail=mail_routers(mail.api) if mail else (),
-        gateway=_gateway(settings, mail, stop) if mail else (),
+        mail=mail.routers if mail else (),
+        gateway=gateway_routes(
+            mail.people,
+            mail.accounts,
+            mail.upstream,
+            now=SystemClock().now,
+            look=mail.accounts.require,
+            public_url=settings.public_url,
+            stopping=stop,
+        )
+        if mail
+        else (),
     )
 
 
@@ -163,19 +172,6 @@ def _health(parts: Parts, loops: Loops | None) -> Health:
         stuck=parts.heartbeats.stuck,
         broken=lambda: loops is not None and loops.broken,
         metrics_token=token.get_secret_value() if token else None,
-    )
-
-
-def _gateway(settings: Settings, mail: MailParts, stop: asyncio.Event | None) -> Sequence[BaseRoute]:
-    now, public_url = mail.api.now, settings.public_url
-    return gateway_routes(
-        mail.people,
-        mail.accounts,
-        mail.upstream,
-        now=now,
-        look=mail.accounts.require,
-        public_url=public_url,
-        stopping=stop,
     )
 
 

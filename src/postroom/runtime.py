@@ -149,11 +149,19 @@ def _assemble(
     announcements = retry_set or NoAnnouncements()
     attempts = Attempts(requests, breakers, mail_server, announcements, clock)
     slots = Slots(concurrency)
+    inspected = PostgresInspected(pool)
+    looks = Looks(StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain), inspected, breakers)
     worker = Worker(
         requests,
         attempts,
         announcements,
-        _waking(pool, retry_set, clock),
+        Waking(
+            retry_set,
+            PostgresReminders(pool, grace=1.0),
+            PostgresReminders(pool, grace=-HORIZON),
+            clock,
+            failures=FAILURES,
+        ),
         Probe(breakers, mail_server),
         slots,
         clock,
@@ -187,52 +195,25 @@ def _assemble(
         announcements,
         accept,
         worker,
-        _reconcile(pool, leadership, redis, clock, heartbeats.of("reconcile")),
-        _release(pool, leadership, announcements, clock, worker, heartbeats.of("release")),
-        _sweep(settings, pool, leadership, kratos, requests, announcements, worker, heartbeats.of("sweep")),
-        _inspection(settings, pool, leadership, stalwart, mail_server, breakers, heartbeats.of("inspection")),
+        _reconcile(pool, leadership, redis, clock, heartbeats.of("reconcile")) if redis else None,
+        Release(
+            PostgresReleases(pool),
+            announcements,
+            leadership,
+            clock,
+            wake=worker.wake,
+            beat=heartbeats.of("release"),
+        ),
+        _sweep(settings, pool, leadership, kratos, requests, announcements, worker, heartbeats.of("sweep"))
+        if kratos
+        else None,
+        Inspection(looks, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
     )
 
 
-def _waking(pool: Pool, retry_set: RetrySet | None, clock: SystemClock) -> Waking:
-    overdue, due_soon = PostgresReminders(pool, grace=1.0), PostgresReminders(pool, grace=-HORIZON)
-    return Waking(retry_set, overdue, due_soon, clock, failures=FAILURES)
-
-
-def _release(
-    pool: Pool,
-    leadership: PostgresLeadership,
-    announcements: Announcements,
-    clock: SystemClock,
-    worker: Worker,
-    beat: Callable[[], None],
-) -> Release:
-    return Release(PostgresReleases(pool), announcements, leadership, clock, wake=worker.wake, beat=beat)
-
-
-def _inspection(
-    settings: Settings,
-    pool: Pool,
-    leadership: PostgresLeadership,
-    stalwart: StalwartClient,
-    mail_server: StalwartRegistry,
-    breakers: PostgresBreakers,
-    beat: Callable[[], None],
-) -> Inspection:
-    inspected = PostgresInspected(pool)
-    looks = Looks(StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain), inspected, breakers)
-    return Inspection(looks, inspected, leadership, uniform=random.uniform, beat=beat)
-
-
 def _reconcile(
-    pool: Pool,
-    leadership: PostgresLeadership,
-    redis: Redis | None,
-    clock: SystemClock,
-    beat: Callable[[], None],
-) -> Reconcile | None:
-    if redis is None:
-        return None
+    pool: Pool, leadership: PostgresLeadership, redis: Redis, clock: SystemClock, beat: Callable[[], None]
+) -> Reconcile:
     return Reconcile(PostgresWaiting(pool), RedisMembers(redis), leadership, clock, failures=FAILURES, beat=beat)
 
 
@@ -240,14 +221,12 @@ def _sweep(
     settings: Settings,
     pool: Pool,
     leadership: PostgresLeadership,
-    kratos: KratosIdentities | None,
+    kratos: KratosIdentities,
     requests: PostgresRequests,
     announcements: Announcements,
     worker: Worker,
     beat: Callable[[], None],
-) -> Sweep | None:
-    if kratos is None:
-        return None
+) -> Sweep:
     SWEEP_INTERVAL.set(settings.sweep_seconds)
     return Sweep(
         kratos,

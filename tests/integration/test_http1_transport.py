@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -234,14 +234,6 @@ async def test_what_is_under_way_at_the_end_keeps_no_connection() -> None:
 async def test_a_name_that_is_none_was_not_reached(connect: Connect, host: str) -> None:
     with pytest.raises(NotSent):
         await ask(connect(f"http://{host}"), f"http://{host}")
-
-
-async def test_a_body_without_a_length_is_refused_not_sent_as_it_is_not() -> None:
-    async def body() -> AsyncIterator[bytes]:
-        yield b"[1]"
-
-    with pytest.raises(NotAnswered, match="LocalProtocolError"):
-        await Connection(transport=Http1Transport(URL)).exchange("POST", URL, {}, body(), within=SOON)
 
 
 async def test_a_dead_peer_is_noticed_without_a_word() -> None:

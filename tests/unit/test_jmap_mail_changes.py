@@ -87,6 +87,8 @@ async def test_a_page_is_one_request_for_what_was_created_where_it_lies_and_what
     email = CreatedEmail("M1", frozenset({"i"}), frozenset({"$seen"}), received)
     assert await pages(mail_of(server)) == [ChangesPage([email], {"i": "inbox"}, "s2")]
     assert server.asked == ["/.well-known/jmap", "/jmap/"]
+    using = json.loads(server.requests[-1].content)["using"]
+    assert using == ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
     changes, get, boxes = server.calls()
     assert changes[1] == {"accountId": "a", "sinceState": "s1", "maxChanges": 500}
     assert get[1] == {

@@ -1,6 +1,7 @@
 """The mail half beside provisioning: nothing that breaks in it ends the service."""
 
 import asyncio
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from eventually import eventually
 from postroom.loops import Loops
 from postroom.mail import supervision
-from postroom.mail_parts import MailParts
+from postroom.mail_parts import ask_for_master, supervised
 from postroom.telemetry import MAIL_DEFECTS
 
 PARTS = ("streams", "announcing", "arrivals", "watching", "arrival_sweep", "master")
@@ -37,13 +38,12 @@ async def test_whatever_breaks_in_the_mail_half_begins_again_and_the_service_goe
 
     monkeypatch.setattr(supervision, "backoff", soon)
     broken = [Broken() for _ in PARTS]
-    streams, announcing, arrivals, watching, sweep, master = cast(Any, broken)
-    nothing = cast(Any, None)
-    parts = MailParts(nothing, nothing, nothing, nothing, streams, announcing, arrivals, watching, sweep, master=master)
+    *others, master = broken
+    runs = {name: each.run for name, each in zip(PARTS, others, strict=False)}
     before = {each: MAIL_DEFECTS.labels(where=each)._value.get() for each in PARTS}
     stop = asyncio.Event()
     loops = Loops(stop)  # as in the service
-    for loop in parts.loops():
+    for loop in supervised(**runs, master=partial(ask_for_master, cast(Any, master))):
         loops.start(loop)
     await eventually(lambda: all(each.begun >= 3 for each in broken), "each has begun again")
     assert not stop.is_set()

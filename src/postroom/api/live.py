@@ -56,8 +56,7 @@ class Pace:
 
 class Live:
     """`on_line` is called when a person's stream has a mailbox to tell of, and at every look; `off_line` after the
-    last stream in this process. `elsewhere`: Centrifugo announces, and nobody is said to be off line. `now` is the
-    time of day."""
+    last stream in this process. `elsewhere`: Centrifugo announces, and nobody is said to be off line."""
 
     def __init__(
         self,
@@ -69,7 +68,6 @@ class Live:
         off_line: Callable[[UUID], Awaitable[None]],
         elsewhere: bool = False,
         pace: Pace | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._streams = streams
         self._people = people
@@ -79,14 +77,13 @@ class Live:
         self._off_line = off_line
         self._elsewhere = elsewhere
         self._pace = pace or Pace()
-        self._now = now
 
     async def stream(self, request: Request) -> Response:
         """Events for this screen, until it or its session ends."""
         visitor = await self._visiting(request)
         require_scope(visitor.person, Scope.READ)
         identity_id = visitor.person.identity_id
-        welcome = _Welcome(self._people, visitor.person, joined_headers(request.headers.raw), self._now)
+        welcome = _Welcome(self._people, visitor.person, joined_headers(request.headers.raw))
 
         def pieces(stream: LiveStream) -> AsyncGenerator[bytes]:
             screen = _Screen(
@@ -116,11 +113,10 @@ class Live:
 class _Welcome:
     """For how long a person may listen: a stream outlives the request that was admitted."""
 
-    def __init__(self, people: People, person: Person, headers: Mapping[str, str], now: Callable[[], datetime]) -> None:
+    def __init__(self, people: People, person: Person, headers: Mapping[str, str]) -> None:
         self._people = people
         self._person = person
         self._headers = headers
-        self._now = now
 
     async def still_holds(self) -> bool:
         try:
@@ -138,7 +134,7 @@ class _Welcome:
         """Until the session or the access token ends, as far as that is known."""
         if self._person.expires_at is None:
             return at_most
-        return min(at_most, (self._person.expires_at - self._now()).total_seconds())
+        return min(at_most, (self._person.expires_at - datetime.now(UTC)).total_seconds())
 
 
 class _Screen:

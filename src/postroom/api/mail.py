@@ -1,7 +1,6 @@
 """The endpoints of mail for people: who one is, tokens, devices, what is new."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -23,52 +22,35 @@ from postroom.mail.servers import MailServers
 from postroom.realtime.live_streams import LiveStreams
 
 
-@dataclass(frozen=True, slots=True)
-class MailApi:
-    """What the endpoints need. `read` is `Requests.read`, `last_refusal` is `Refusals.last`, `disconnect` is
-    `Announcer.disconnect`; `on_line` and `off_line` are told who looks at a screen."""
-
-    people: PeopleByCredential
-    read: Read
-    last_refusal: LastRefusal
-    disconnect: Callable[[UUID], Awaitable[None]]
-    token_maker: TokenMaker
-    tokens: AccessTokens
-    devices: Devices
-    servers: MailServers
-    domains: Sequence[str]
-    streams: LiveStreams
-    on_line: Callable[[UUID], Awaitable[None]]
-    off_line: Callable[[UUID], Awaitable[None]]
-    centrifugo: CentrifugoForBrowsers | None
-    stalwart_hook: StalwartHook
-    now: Callable[[], datetime]
-
-
-def mail_routers(parts: MailApi) -> list[APIRouter]:
-    visiting = visitor_of(parts.people)
-    mailbox = mailbox_json(parts.read, parts.last_refusal)
-    live = Live(
-        parts.streams,
-        parts.people,
-        mailbox,
-        on_line=parts.on_line,
-        off_line=parts.off_line,
-        elsewhere=parts.centrifugo is not None,
-    )
+def mail_routers(
+    *,
+    people: PeopleByCredential,
+    read: Read,
+    last_refusal: LastRefusal,
+    disconnect: Callable[[UUID], Awaitable[None]],
+    token_maker: TokenMaker,
+    tokens: AccessTokens,
+    devices: Devices,
+    servers: MailServers,
+    domains: Sequence[str],
+    streams: LiveStreams,
+    on_line: Callable[[UUID], Awaitable[None]],
+    off_line: Callable[[UUID], Awaitable[None]],
+    centrifugo: CentrifugoForBrowsers | None,
+    stalwart_hook: StalwartHook,
+    now: Callable[[], datetime],
+) -> list[APIRouter]:
+    """`read` is `Requests.read`, `last_refusal` is `PostgresRefusals.last`, `disconnect` is `Announcer.disconnect`;
+    `on_line` and `off_line` are told who looks at a screen."""
+    visiting, mailbox = visitor_of(people), mailbox_json(read, last_refusal)
+    live = Live(streams, people, mailbox, on_line=on_line, off_line=off_line, elsewhere=centrifugo is not None)
     return [
-        me_router(
-            visiting,
-            parts.read,
-            parts.last_refusal,
-            forget=parts.people.forget,
-            disconnect=parts.disconnect,
-        ),
-        access_tokens_router(parts.token_maker, parts.tokens, visiting),
-        devices_router(parts.devices, parts.servers, visiting),
-        mail_settings_router(parts.devices, parts.servers, visiting),
-        autoconfig_router(parts.domains, parts.servers),
+        me_router(visiting, read, last_refusal, forget=people.forget, disconnect=disconnect),
+        access_tokens_router(token_maker, tokens, visiting),
+        devices_router(devices, servers, visiting),
+        mail_settings_router(devices, servers, visiting),
+        autoconfig_router(domains, servers),
         live_router(live),
-        realtime_router(visiting, mailbox, centrifugo=parts.centrifugo, on_line=parts.on_line, now=parts.now),
-        stalwart_hook_router(parts.stalwart_hook),
+        realtime_router(visiting, mailbox, centrifugo=centrifugo, on_line=on_line, now=now),
+        stalwart_hook_router(stalwart_hook),
     ]

@@ -22,7 +22,7 @@ Read = Callable[[UUID], Awaitable[tuple[MailboxRequest, Account | None] | None]]
 """`Requests.read`"""
 
 LastRefusal = Callable[[UUID], Awaitable[Refusal | None]]
-"""`Refusals.last`"""
+"""`PostgresRefusals.last`"""
 
 
 class Mailbox(BaseModel):

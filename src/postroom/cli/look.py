@@ -3,8 +3,7 @@
 import asyncio
 import getpass
 import json
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Annotated, Any
 
@@ -20,7 +19,6 @@ from postroom.domain.mailbox import Account
 from postroom.domain.request import Request, State
 from postroom.errors import Refused
 from postroom.postgres.audit import Audit
-from postroom.runtime import Parts
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Who = Annotated[str, typer.Argument(metavar="EMAIL_OR_ID", help="An address, or a Kratos identity id.")]
@@ -32,12 +30,6 @@ def register(app: typer.Typer) -> None:
     app.command("bury")(bury_command)
 
 
-@asynccontextmanager
-async def _parts() -> AsyncGenerator[Parts]:
-    async with connected_to_database(settings_or_trial()) as parts:
-        yield parts
-
-
 def log_command(who: Who, as_json: AsJson = False) -> None:
     """Show the timeline of one identity: every attempt, every retry, each refusal, everything an operator did.
 
@@ -47,7 +39,7 @@ def log_command(who: Who, as_json: AsJson = False) -> None:
 
 
 async def _log(who: str, *, as_json: bool) -> None:
-    async with _parts() as parts:
+    async with connected_to_database(settings_or_trial()) as parts:
         identity_id = await parts.audit.identity_of(who)
         request, account = await parts.requests.read(identity_id) or (None, None)
         entries = await parts.audit.timeline(identity_id)
@@ -111,7 +103,7 @@ def required(reason: str) -> str:
 
 
 async def _act(who: str, *, as_json: bool, reason: str | None) -> None:
-    async with _parts() as parts:
+    async with connected_to_database(settings_or_trial()) as parts:
         request, _ = await parts.audit.find(who)
         request = await _do(parts.audit, request, reason)
         await parts.announcements.replace(request, ())

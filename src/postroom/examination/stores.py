@@ -11,7 +11,8 @@ from postroom.postgres.audit import kept_mark_domain
 from postroom.postgres.connection import Row, require_reachable, row
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.schema import require_schema
-from postroom.queue.retry_set import FAILURES, RetrySet
+from postroom.queue.members import RedisMembers
+from postroom.queue.retry_set import FAILURES
 from postroom.realtime.live_streams import Notifications
 from postroom.runtime import Parts
 
@@ -108,7 +109,7 @@ async def redis(parts: Parts) -> Findings:
         yield Finding("redis", "fine", "not configured: PostgreSQL alone reminds")
         return
     try:
-        waiting = await RetrySet(parts.redis, lease=1).length()
+        waiting = await RedisMembers(parts.redis).length()
     except FAILURES as error:
         yield Finding(
             "redis",

@@ -15,15 +15,13 @@ from postroom.http1.connections import Connections, Unreachable
 
 
 class Http1Transport(httpx2.AsyncBaseTransport):
-    """GET and POST to the server at `url` alone, whatever URL it is asked for. Bodies have a length: none streams."""
+    """GET and POST to the server at `url` alone, whatever URL it is asked for. No body streams."""
 
     def __init__(self, url: str) -> None:
         self._connections = Connections(url)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         within = cast("dict[str, float]", request.extensions["timeout"])
-        if "transfer-encoding" in request.headers:
-            raise httpx2.LocalProtocolError("a body that streams is not sent here")
         try:
             head = head_of(request.method, request.url.raw_path.decode("ascii"), request.headers)
         except ValueError as error:

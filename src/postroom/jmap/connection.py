@@ -1,6 +1,6 @@
 """One HTTP request to the mail server, and never a second: whether to ask again is decided elsewhere."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import cast
 
@@ -77,7 +77,7 @@ class Connection:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        content: bytes | AsyncIterable[bytes] | None = None,
+        content: bytes | None = None,
         *,
         within: float,
     ) -> Reply:
@@ -94,7 +94,7 @@ class Connection:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        content: bytes | AsyncIterable[bytes] | None = None,
+        content: bytes | None = None,
         *,
         within: float,
     ) -> ReplyStream:

@@ -4,7 +4,7 @@ A stream breaks, and Stalwart's has no ids to go on from: so each connection beg
 listens asks for /changes then. Close the generator (`contextlib.aclosing`): it holds a connection.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
@@ -14,12 +14,12 @@ from postroom.jmap.client import JmapClient
 from postroom.jmap.connection import ReplyStream
 from postroom.jmap.errors import HttpError, JmapError, Unreadable
 from postroom.jmap.event_stream import Event, EventStream
+from postroom.mail.backoff import backoff
 from postroom.telemetry import log
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-
-_LEAST_PING = 30
-"""Seconds: a server may raise a shorter ping to this, but no further (RFC 8620 §7.3)."""
+PING = 60
+SILENCE = 2.5 * PING
+"""Seconds without a ping after which the connection counts as dead."""
 
 SESSION_WITHIN = 10.0
 
@@ -36,22 +36,16 @@ class StateChange:
     changed: Mapping[str, Mapping[str, str]]
 
 
-async def listen(
-    client: JmapClient, types: Sequence[str] = (), *, ping: int = 60
-) -> AsyncGenerator[Connected | StateChange]:
-    """State changes of `types` (of all if none are named), over as many connections as it takes.
-
-    `ping` is in seconds; after 2.5 of them in silence the connection counts as dead. Ends where the server says so
-    (204). Raises the `JmapError`s that asking again does not help: `Unauthorized`, a 403, a 404, …
-    """
+async def listen(client: JmapClient, types: Sequence[str]) -> AsyncGenerator[Connected | StateChange]:
+    """State changes of `types`, over as many connections as it takes. Ends where the server says so (204). Raises the
+    `JmapError`s that asking again does not help: `Unauthorized`, a 403, a 404, …"""
     last_id, retry, failures = "", None, 0
-    silence = 2.5 * max(ping, _LEAST_PING)
     while True:
         events, asked = EventStream(last_id, retry), None
         try:
             session = await client.session(deadline=SESSION_WITHIN)
-            url = session.event_source_url(",".join(types) or "*", ping=ping)
-            async with client.stream(url, _headers(last_id), within=silence) as answer:
+            url = session.event_source_url(",".join(types), ping=PING)
+            async with client.stream(url, _headers(last_id), within=SILENCE) as answer:
                 if answer.status == 204:
                     return
                 await _check(answer)
@@ -68,15 +62,8 @@ async def listen(
             asked = error.retry_after if isinstance(error, HttpError) else None
             log.info(f"Event source of the mail server is away: {error}")
         last_id, retry = events.last_id, events.retry
-        await client.pause(pause_after(failures, asked or retry, client.uniform))
+        await client.pause(backoff(failures, client.uniform, asked=asked or retry, first=1.0))
         failures += 1
-
-
-def pause_after(failures: int, asked: float | None, uniform: Callable[[float, float], float]) -> float:
-    """Seconds before the next connection: at random, so that everybody does not come back at once after the server's
-    restart, and never less than the server asked for."""
-    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(failures, 10))
-    return (asked or 0.0) + uniform(longest / 4, longest)
 
 
 def _headers(last_id: str) -> dict[str, str]:

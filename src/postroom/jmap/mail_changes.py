@@ -3,7 +3,7 @@
 import re
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -15,17 +15,9 @@ from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
 from postroom.jmap.answer import Answer
 from postroom.jmap.client import JmapClient
 from postroom.jmap.connection import open_http
-from postroom.jmap.errors import (
-    HttpError,
-    JmapError,
-    Limited,
-    MethodError,
-    RequestError,
-    Unauthorized,
-    Unreadable,
-)
+from postroom.jmap.errors import HttpError, JmapError, Limited, MethodError, Unauthorized, Unreadable
 from postroom.jmap.event_source import StateChange, listen
-from postroom.jmap.request import Request
+from postroom.jmap.request import Call
 from postroom.mail.mail_changes import ChangesPage, HistoryLost
 from postroom.mail.ports import MailAccount, MailAuthorization
 
@@ -57,13 +49,11 @@ class JmapMail:
         url: str,
         authorization: MailAuthorization,
         *,
-        session_path: str = "/.well-known/jmap",
         transport: httpx2.AsyncBaseTransport | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
         self._authorization = authorization
-        self._session_path = session_path
         # Any number: each that is listened to holds one.
         self._http = open_http(max_connections=None, max_keepalive=16, transport=transport)
         self._logins: OrderedDict[MailAccount, _Login] = OrderedDict()
@@ -73,10 +63,9 @@ class JmapMail:
         await self._http.aclose()
 
     async def present(self, account: MailAccount) -> str:
-        request = Request()
-        call = request.add("Email/get", {"accountId": account.account_id, "ids": []})
+        call: Call = ("Email/get", {"accountId": account.account_id, "ids": []})
         try:
-            return _state(await self._call(account, request), call.id, "state")
+            return _state((await self._call(account, [call])).of(0), "state")
         except JmapError as error:
             raise _meaning(error) from error
 
@@ -119,29 +108,29 @@ class JmapMail:
         """One request for all: what was created, where it lies, and what these places are."""
         session = await self._ask(account, lambda client: client.session(deadline=DEADLINE))
         # No more than `Email/get` may give at once (RFC 8620 §5.1).
-        most = min(PAGE, session.limits.max_objects_in_get)
-        request, to = Request(), {"accountId": account.account_id}
-        changes = request.add("Email/changes", {**to, "sinceState": since, "maxChanges": most})
-        shown = request.add("Email/get", {**to, "ids": changes.ref("/created"), "properties": _SHOWN})
-        boxes = request.add("Mailbox/get", {**to, "ids": None, "properties": ["id", "role"]})
+        most, to = min(PAGE, session.max_objects_in_get), {"accountId": account.account_id}
+        created = {"resultOf": "0", "name": "Email/changes", "path": "/created"}
+        calls: list[Call] = [
+            ("Email/changes", {**to, "sinceState": since, "maxChanges": most}),
+            ("Email/get", {**to, "#ids": created, "properties": _SHOWN}),
+            ("Mailbox/get", {**to, "ids": None, "properties": ["id", "role"]}),
+        ]
         try:
-            answer = await self._call(account, request)
-            found = answer.of(changes)
-        except (MethodError, RequestError) as error:
+            answer = await self._call(account, calls)
+            found = answer.of(0)
+        except (MethodError, HttpError) as error:
             if error.type in _NO_HISTORY:
                 raise HistoryLost("mail server cannot tell what changed since the last look") from error
             raise
         page = ChangesPage(
-            created=[each for each in map(_email, _objects(answer.of(shown))) if each],
-            roles={
-                box["id"]: str(box["role"]) for box in _objects(answer.of(boxes)) if _id_of(box) and box.get("role")
-            },
-            state=_state(answer, changes.id, "newState"),
+            created=[each for each in map(_email, _objects(answer.of(1))) if each],
+            roles={box["id"]: str(box["role"]) for box in _objects(answer.of(2)) if _id_of(box) and box.get("role")},
+            state=_state(found, "newState"),
         )
         return page, found.get("hasMoreChanges") is True
 
-    async def _call(self, account: MailAccount, request: Request) -> Answer:
-        return await self._ask(account, lambda client: client.call(request, deadline=DEADLINE))
+    async def _call(self, account: MailAccount, calls: Sequence[Call]) -> Answer:
+        return await self._ask(account, lambda client: client.call(calls, deadline=DEADLINE))
 
     async def _ask(self, account: MailAccount, question: Callable[[JmapClient], Awaitable[T]]) -> T:
         self._refusals.check(account)
@@ -165,9 +154,7 @@ class JmapMail:
     def _login(self, account: MailAccount) -> "_Login":
         login = self._logins.get(account)
         if login is None:
-            login = self._logins[account] = _Login(
-                self._url, self._session_path, self._authorization, account, self._http
-            )
+            login = self._logins[account] = _Login(self._url, self._authorization, account, self._http)
             if len(self._logins) > MOST_CLIENTS:
                 self._logins.popitem(last=False)  # who listens by it holds it
         self._logins.move_to_end(account)
@@ -178,17 +165,12 @@ class _Login:
     """The client of one account, and the credentials that it showed last."""
 
     def __init__(
-        self,
-        url: str,
-        session_path: str,
-        authorization: MailAuthorization,
-        account: MailAccount,
-        http: httpx2.AsyncClient,
+        self, url: str, authorization: MailAuthorization, account: MailAccount, http: httpx2.AsyncClient
     ) -> None:
         self._authorization = authorization
         self._account = account
         self.header = ""
-        self.client = JmapClient(url, self._credentials, session_path=session_path, http=http)
+        self.client = JmapClient(url, self._credentials, http)
 
     async def _credentials(self) -> str:
         self.header = await self._authorization.header(self._account)
@@ -230,9 +212,9 @@ def _meaning(error: JmapError) -> MailServerError:
             return Transient(str(error))
 
 
-def _state(answer: Answer, call: str, name: str) -> str:
+def _state(arguments: Mapping[str, Any], name: str) -> str:
     """Raises `Unreadable` for what is no text, or none that PostgreSQL keeps."""
-    state = answer.of(call).get(name)
+    state = arguments.get(name)
     if not isinstance(state, str) or not state.isprintable():
         raise Unreadable(f"mail server's answer cannot be read ({name})")
     return state

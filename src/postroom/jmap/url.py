@@ -1,15 +1,14 @@
 """The URLs of a session: where our credentials go.
 
 A server that answers on an internal address names its public one, a proxy before it another, Cyrus sends relative
-references, and an attacker whatever he likes. So by default path and query are the session's, and scheme, host and
-port are those of the configured base.
+references, and an attacker whatever he likes. So path and query are the session's, and scheme, host and port are those
+of the configured base.
 """
 
 import re
 from collections.abc import Mapping
 from urllib.parse import quote, urljoin, urlsplit
 
-from postroom.errors import Refused
 from postroom.jmap.errors import Unreadable
 
 _VARIABLE = re.compile(r"\{([A-Za-z0-9_]+)\}")
@@ -27,22 +26,17 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
-def resolve(reference: str, against: str, *, base: str, trust: bool) -> str:
-    """A URL, or a template, of the session that came from `against`, absolute and without a fragment. With `trust`
-    false its origin is that of `base`. Raises `Unreadable` for one that may not be called."""
+def resolve(reference: str, against: str, *, base: str) -> str:
+    """A URL, or a template, of the session that came from `against`, absolute and without a fragment, at the origin of
+    `base`. Raises `Unreadable` for one that may not be called."""
     if not reference or _UNSAFE.search(reference):
         raise Unreadable("mail server's session holds an empty or malformed URL")
     try:
         found = urlsplit(urljoin(against, reference))
-        origin = origin_of(found.geturl())
+        origin_of(found.geturl())
     except ValueError as error:
         raise Unreadable("mail server's session holds a URL that is not http or https") from error
-    if trust:
-        if "{" in origin or (origin.startswith("http:") and base.startswith("https:")):
-            raise Unreadable("mail server's session holds a URL that would give our credentials away")
-    else:
-        origin = origin_of(base)
-    return origin + (found.path or "/") + (f"?{found.query}" if found.query else "")
+    return origin_of(base) + (found.path or "/") + (f"?{found.query}" if found.query else "")
 
 
 def redirected(location: str, url: str) -> str:
@@ -57,14 +51,9 @@ def redirected(location: str, url: str) -> str:
 
 
 def expand(template: str, values: Mapping[str, str]) -> str:
-    """A level 1 template (RFC 6570) with its variables, percent-encoded; those without a value are empty.
-
-    Raises `Refused` for the values `.` and `..`, which would leave their place in the path even if encoded, and
-    `Unreadable` for a template of a higher level.
-    """
-    if any(value in (".", "..") for value in values.values()):
-        raise Refused("unusable_value", "An account id, blob id or file name may not be '.' or '..'")
-    url = _VARIABLE.sub(lambda found: quote(values.get(found[1], ""), safe="", errors="replace"), template)
+    """A level 1 template (RFC 6570) with its variables, percent-encoded; those without a value are empty. Raises
+    `Unreadable` for a template of a higher level."""
+    url = _VARIABLE.sub(lambda found: quote(values.get(found[1], ""), safe=""), template)
     if "{" in url or "}" in url:
         raise Unreadable("mail server's session holds a URL template above level 1")
     return url

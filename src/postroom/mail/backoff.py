@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 
-FIRST, LONGEST = 2.0, 60.0
 
-
-def backoff(failures: int, uniform: Callable[[float, float], float], *, asked: float | None = None) -> float:
-    """Seconds before the next try, `failures` before this one: doubling to a minute, at random so that a crowd
-    disperses, and never less than the server `asked` for."""
-    longest = min(LONGEST, FIRST * 2 ** min(failures, 10))
-    return (asked or 0.0) + uniform(longest / 2, longest)
+def backoff(
+    failures: int,
+    uniform: Callable[[float, float], float],
+    *,
+    asked: float | None = None,
+    first: float = 2.0,
+    longest: float = 60.0,
+) -> float:
+    """Seconds before the next try, `failures` before this one: doubling from `first` to `longest`, at random so that a
+    crowd disperses, and never less than the server `asked` for."""
+    most = min(longest, first * 2 ** min(failures, 10))
+    return (asked or 0.0) + uniform(most / 2, most)

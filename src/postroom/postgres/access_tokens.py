@@ -6,14 +6,11 @@ from uuid import UUID
 from postroom.domain.person import Scope
 from postroom.errors import Refused
 from postroom.mail.ports import AccessToken
-from postroom.postgres.connection import Pool, Row, connection, row, rows, sql
+from postroom.postgres.connection import Row, Statements, connection, row, rows, sql
 
 
-class PostgresAccessTokens:
+class PostgresAccessTokens(Statements):
     """Nothing is remembered here: a revoked token is refused at once, in every process."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
         """See `AccessTokens`; also forgets the person's expired ones."""

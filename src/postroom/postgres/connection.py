@@ -195,6 +195,13 @@ async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
         raise
 
 
+class Statements:
+    """Of one thing, each in a connection of the pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+
 async def rows(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
     """Run one statement. Raises `Unavailable`."""
     async with connection(pool) as conn:

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from postroom.domain.missing import Doubt, Recorded
-from postroom.postgres.connection import Pool, Row, row, rows
+from postroom.postgres.connection import Row, Statements, row, rows
 from postroom.provisioning.ports import InspectionProgress, Noted
 
 
-class PostgresInspected:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
+class PostgresInspected(Statements):
     async def progress(self) -> InspectionProgress:
         found = await row(self._pool, "inspection_progress")
         if found is None:

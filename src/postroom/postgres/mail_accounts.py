@@ -4,13 +4,10 @@ from uuid import UUID
 
 from postroom.errors import MailboxMissing
 from postroom.mail.ports import MailAccount
-from postroom.postgres.connection import Pool, row
+from postroom.postgres.connection import Statements, row
 
 
-class PostgresMailAccounts:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
+class PostgresMailAccounts(Statements):
     async def of(self, identity_id: UUID) -> MailAccount | None:
         found = await row(self._pool, "mail_account", {"identity_id": identity_id})
         if found is None:

@@ -3,13 +3,10 @@
 from uuid import UUID
 
 from postroom.mail.app_passwords import MailCredential
-from postroom.postgres.connection import Pool, row
+from postroom.postgres.connection import Statements, row
 
 
-class PostgresMailCredentials:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
+class PostgresMailCredentials(Statements):
     async def of(self, identity_id: UUID) -> MailCredential | None:
         found = await row(self._pool, "mail_credential", {"identity_id": identity_id})
         if found is None:

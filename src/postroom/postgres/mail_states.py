@@ -6,15 +6,12 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from postroom.mail.ports import MailAccount, MailState
-from postroom.postgres.connection import Pool, Row, row, rows
+from postroom.postgres.connection import Row, Statements, row, rows
 
 PAGE = 500
 
 
-class PostgresMailStates:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
+class PostgresMailStates(Statements):
     async def watch(self, account: MailAccount) -> MailState:
         parameters = {
             "identity_id": account.identity_id,

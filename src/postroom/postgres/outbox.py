@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from postroom.mail.ports import LiveEvent
-from postroom.postgres.connection import Pool, row, rows
+from postroom.postgres.connection import Statements, row, rows
 
 
-class PostgresOutbox:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
+class PostgresOutbox(Statements):
     async def claim(self, limit: int) -> list[LiveEvent]:
         found = await rows(self._pool, "outbox_claim", {"limit": limit})
         return [LiveEvent(each["id"], each["kratos_identity_id"], each["type"], each["data"]) for each in found]

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from postroom.errors import Unavailable
-from postroom.postgres.connection import Pool, Row, row, rows
+from postroom.postgres.connection import Row, Statements, row, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,8 @@ class ThisProcess:
     revision: str
 
 
-class PostgresProcesses:
+class PostgresProcesses(Statements):
     """All methods raise `Unavailable`."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
 
     async def tell(self, process: ThisProcess, loops: Mapping[str, Mapping[str, float]]) -> None:
         """It lives; `loops` as postgres/migrations/versions/0005_processes.sql says."""

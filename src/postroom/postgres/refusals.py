@@ -5,13 +5,10 @@ from uuid import UUID
 
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
-from postroom.postgres.connection import Pool, Row, row, rows
+from postroom.postgres.connection import Row, Statements, row, rows
 
 
-class PostgresRefusals:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
+class PostgresRefusals(Statements):
     async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
         if refusals:
             parameters = {

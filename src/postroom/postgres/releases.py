@@ -6,14 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from postroom.ports import Released
-from postroom.postgres.connection import Pool, row, rows
+from postroom.postgres.connection import Statements, row, rows
 from postroom.postgres.requests import request_of
 
 
-class PostgresReleases:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
+class PostgresReleases(Statements):
     async def causes(self) -> Mapping[str, datetime | None]:
         return {each["waits_for"]: each["ended_at"] for each in await rows(self._pool, "release_causes", {})}
 

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Request
-from postroom.postgres.connection import Pool, row, rows
+from postroom.postgres.connection import Statements, row, rows
 from postroom.postgres.requests import request_of
 from postroom.provisioning.ports import SweepProgress
 
 
-class PostgresSwept:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
+class PostgresSwept(Statements):
     async def progress(self) -> SweepProgress:
         found = await row(self._pool, "sweep_progress")
         if found is None:

@@ -5,14 +5,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from postroom.domain.request import Request
-from postroom.postgres.connection import Pool, row, rows
+from postroom.postgres.connection import Statements, row, rows
 from postroom.postgres.requests import request_of
 
 
-class PostgresWaiting:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
+class PostgresWaiting(Statements):
     async def counts(self) -> tuple[int, int]:
         found = await row(self._pool, "waiting_counts")
         return (found["waiting"], found["running"]) if found else (0, 0)

@@ -30,8 +30,6 @@ class Refusals(Protocol):
         """What an identity's last refusal says already is not recorded again."""
         ...
 
-    async def last(self, identity_id: UUID) -> Refusal | None: ...
-
 
 class Identities(Protocol):
     """The identities of Kratos."""

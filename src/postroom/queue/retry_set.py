@@ -93,45 +93,26 @@ class RetrySet:
         if not held:
             await self.announce([request])
             return
-        try:
-            async with asking(TIMEOUT), self._redis.pipeline(transaction=True) as pipe:
-                pipe.zrem(KEY, *held)
-                pipe.zadd(KEY, {RetryJob.of(request).to_json(): request.due_at.timestamp()})
-                await pipe.execute()
-        except FAILURES as error:
-            _passed_over("replace", error)
+        async with _passing_over("replace"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.zrem(KEY, *held)
+            pipe.zadd(KEY, {RetryJob.of(request).to_json(): request.due_at.timestamp()})
+            await pipe.execute()
 
     async def restore(self, member: str, due_at: datetime) -> None:
         """Give a member that came early its true score again."""
-        try:
-            async with asking(TIMEOUT):
-                await self._redis.zadd(KEY, {member: due_at.timestamp()}, xx=True)
-        except FAILURES as error:
-            _passed_over("restore", error)
+        async with _passing_over("restore"):
+            await self._redis.zadd(KEY, {member: due_at.timestamp()}, xx=True)
 
     async def remove(self, members: Sequence[str]) -> None:
-        if not members:
-            return
-        try:
-            async with asking(TIMEOUT):
+        if members:
+            async with _passing_over("remove"):
                 await self._redis.zrem(KEY, *members)
-        except FAILURES as error:
-            _passed_over("remove", error)
 
     async def announce(self, requests: Sequence[Request]) -> None:
         scores = {RetryJob.of(request).to_json(): request.due_at.timestamp() for request in requests if request.due_at}
-        if not scores:
-            return
-        try:
-            async with asking(TIMEOUT):
+        if scores:
+            async with _passing_over("announce"):
                 await self._redis.zadd(KEY, scores)
-        except FAILURES as error:
-            _passed_over("announce", error)
-
-    async def length(self) -> int:
-        """Raises one of `FAILURES`."""
-        async with asking(TIMEOUT):
-            return int(await self._redis.zcard(KEY))
 
 
 class NoAnnouncements:
@@ -153,6 +134,11 @@ def _reminder(member: str) -> Reminder:
         return Reminder(None, member)
 
 
-def _passed_over(call: str, error: Exception) -> None:
-    REDIS_ERRORS.inc()
-    log.warning("Redis did not answer; PostgreSQL takes over", call=call, error=type(error).__name__)
+@asynccontextmanager
+async def _passing_over(call: str) -> AsyncGenerator[None]:
+    try:
+        async with asking(TIMEOUT):
+            yield
+    except FAILURES as error:
+        REDIS_ERRORS.inc()
+        log.warning("Redis did not answer; PostgreSQL takes over", call=call, error=type(error).__name__)

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.own_address import IpAddress
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.settings_change import PERMISSIONS as TO_RELOAD
 from postroom.stalwart.settings_change import change
+from postroom.stalwart.shapes import Shape
 
 IpNetwork = IPv4Network | IPv6Network
 
@@ -23,16 +24,12 @@ PERMISSIONS = TO_LOOK | TO_RELOAD | {"sysAllowedIpCreate"}
 _DEADLINE = 5.0
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _AllowedIp(_Shape):
+class _AllowedIp(Shape):
     address: str
     expires_at: datetime | None = Field(None, alias="expiresAt")
 
 
-class _Listed(_Shape):
+class _Listed(Shape):
     allowed_ips: list[_AllowedIp] = Field(alias="list")
 
 

@@ -5,7 +5,7 @@ many requests at once are a 400 `limit`, not a 429, and every internal error is 
 """
 
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
-from postroom.jmap.errors import HttpError, JmapError, Limited, MethodError, told
+from postroom.jmap.errors import HttpError, JmapError, Limited, MethodError, NotSent, told
 from postroom.stalwart.shapes import ObjectId, SetError
 
 _OUTAGE = frozenset({408, 500, 502, 503, 504})
@@ -55,7 +55,7 @@ def meaning(error: JmapError) -> MailServerError | Busy | WrongGeneration:
         case MethodError():
             return _of_method(error)
         case _:
-            return Transient(str(error), outcome_unknown=not error.never_applied)
+            return Transient(str(error), outcome_unknown=not isinstance(error, NotSent))
 
 
 def _of_method(error: MethodError) -> MailServerError | WrongGeneration:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.jmap.errors import told
@@ -15,7 +15,7 @@ from postroom.mail.ports import MailAccount, MailAuthorization
 from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.impersonation import REFUSED_FOR
 from postroom.stalwart.registry import StalwartRegistry
-from postroom.stalwart.shapes import SetError
+from postroom.stalwart.shapes import Changes, SetError, Shape
 
 DEADLINE = 5.0
 """Seconds for one question, of which somebody waits for the answer."""
@@ -89,31 +89,25 @@ def as_the_person(url: str, authorization: MailAuthorization) -> Clients:
     return opened
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _AppPassword(_Shape):
+class _AppPassword(Shape):
     id: str
     name: str = Field(alias="description")
     created_at: datetime = Field(alias="createdAt")
     expires_at: datetime | None = Field(None, alias="expiresAt")
 
 
-class _Listed(_Shape):
+class _Listed(Shape):
     app_passwords: list[_AppPassword] = Field(alias="list")
 
 
-class _Created(_Shape):
+class _Created(Shape):
     id: str
     secret: str = Field(repr=False)
 
 
-class _Changes(_Shape):
+class _Made(Shape):
     created: dict[str, _Created] | None = None
     not_created: dict[str, SetError] | None = Field(None, alias="notCreated")
-    destroyed: list[str] | None = None
-    not_destroyed: dict[str, SetError] | None = Field(None, alias="notDestroyed")
 
 
 class StalwartAppPasswords:
@@ -152,7 +146,7 @@ async def _make(
         ("x:AppPassword/get", {"accountId": account.account_id, "ids": ["#c"], "properties": _SHOWN}),
     ]
     answers = await client.call(calls, deadline=left)
-    outcome = answers.read(0, _Changes)
+    outcome = answers.read(0, _Made)
     if refused := (outcome.not_created or {}).get("c"):
         raise _refusal(refused)
     created = (outcome.created or {}).get("c")
@@ -166,7 +160,7 @@ async def _make(
 
 async def _revoke(client: StalwartClient, account: MailAccount, app_password_id: str, left: float) -> bool:
     destroy: Call = ("x:AppPassword/set", {"accountId": account.account_id, "destroy": [app_password_id]})
-    outcome = (await client.call([destroy], deadline=left)).read(0, _Changes)
+    outcome = (await client.call([destroy], deadline=left)).read(0, Changes)
     if app_password_id in (outcome.destroyed or ()):
         return True
     refused = (outcome.not_destroyed or {}).get(app_password_id)

@@ -15,12 +15,12 @@ from postroom.http1.transport import Http1Transport
 from postroom.jmap.answer import Answer
 from postroom.jmap.connection import Connection
 from postroom.jmap.errors import JmapError, Unauthorized
-from postroom.jmap.request import Call as JmapCall
-from postroom.jmap.request import body_of
+from postroom.jmap.request import Call, body_of
 from postroom.stalwart.answers import Busy, WrongGeneration, meaning
 from postroom.stalwart.shapes import read
 
-Call = tuple[str, dict[str, Any]]
+REGISTRY = "urn:stalwart:jmap"
+
 Response = dict[str, Any]
 
 T = TypeVar("T", bound=BaseModel)
@@ -35,7 +35,7 @@ class Answers:
     def read(self, place: int, shape: type[T]) -> T:
         """The arguments of the response to the call at `place`. Raises what an `error` there means."""
         try:
-            arguments = self._answer.of(str(place))
+            arguments = self._answer.of(place)
         except JmapError as error:
             raise meaning(error) from error
         return read(shape, arguments)
@@ -77,7 +77,7 @@ class StalwartClient:
 
     async def call(self, calls: Sequence[Call], *, deadline: float) -> Answers:
         """The method responses, in order. Raises what the HTTP answer means."""
-        body = body_of([JmapCall(str(place), name, arguments) for place, (name, arguments) in enumerate(calls)])
+        body = body_of(calls, REGISTRY)
         headers = {**self._headers, "Content-Type": "application/json"}
         try:
             reply = await self._connection.exchange("POST", f"{self.url}/jmap/", headers, body, within=deadline)

@@ -4,10 +4,8 @@ from pydantic import ValidationError
 
 from postroom.errors import Misconfigured
 from postroom.stalwart.answers import WrongGeneration
-from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.client import REGISTRY, StalwartClient
 from postroom.stalwart.shapes import Session
-
-REGISTRY = "urn:stalwart:jmap"
 
 
 async def detect(client: StalwartClient, *, deadline: float) -> str:

@@ -10,7 +10,7 @@ from postroom.errors import Misconfigured, Throttled, Transient
 from postroom.jmap.errors import told
 from postroom.stalwart.client import Answers, Call
 from postroom.stalwart.mark_domain import MarkDomain
-from postroom.stalwart.shapes import AccountList, AccountUpdate, Echo, SetError
+from postroom.stalwart.shapes import AccountList, Changes, Echo, SetError
 
 _ECHO, _READ, _BEFORE, _WRITE, _AFTER = range(5)
 
@@ -45,7 +45,7 @@ class HealthCheck:
         if not self._own_account or not (before := answers.read(_BEFORE, AccountList).accounts):
             return NotWritten("our key belongs to no account", has_account=False)
         try:
-            written = answers.read(_WRITE, AccountUpdate)
+            written = answers.read(_WRITE, Changes)
         except Transient:
             # Stalwart asserts that the account is still what it read. Whoever was quicker has shown what we ask: of
             # three processes that ask at once, a quarter of the writes ends so with a healthy store (0.16.19).
@@ -56,7 +56,7 @@ class HealthCheck:
             return NotWritten(str(error), has_account=True)
         return self._refused(written)
 
-    def _refused(self, written: AccountUpdate) -> NotWritten | None:
+    def _refused(self, written: Changes) -> NotWritten | None:
         if self._own_account in (written.updated or {}):
             return None
         refused = (written.not_updated or {}).get(self._own_account)

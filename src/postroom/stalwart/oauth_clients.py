@@ -5,10 +5,11 @@ may, outlive the app password, and can be refreshed without end (tried on 0.16.1
 forbids it).
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.shapes import Shape
 
 TO_LOOK = frozenset({"sysOidcProviderGet"})
 """What the key needs to look. The secrets that stand there are masked by the server."""
@@ -16,16 +17,12 @@ TO_LOOK = frozenset({"sysOidcProviderGet"})
 _DEADLINE = 5.0
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _OidcProvider(_Shape):
+class _OidcProvider(Shape):
     require: bool = Field(False, alias="requireClientRegistration")
     anonymous: bool = Field(True, alias="anonymousClientRegistration")
 
 
-class _Listed(_Shape):
+class _Listed(Shape):
     providers: list[_OidcProvider] = Field(alias="list", min_length=1)
 
 

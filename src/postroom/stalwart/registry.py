@@ -23,7 +23,7 @@ from postroom.stalwart.detection import detect
 from postroom.stalwart.health_check import HealthCheck, NotWritten
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
 from postroom.stalwart.remembered_ids import RememberedIds
-from postroom.stalwart.shapes import Account, AccountList, AccountSet, ObjectId, QueryIds, SetError
+from postroom.stalwart.shapes import Account, AccountList, Changes, ObjectId, QueryIds, SetError
 from postroom.telemetry import log
 
 T = TypeVar("T")
@@ -168,7 +168,7 @@ class StalwartRegistry:
             self._mark_domain.call,
         ]
         answers = await self._client.call(calls, deadline=left)
-        outcome = answers.read(0, AccountSet)
+        outcome = answers.read(0, Changes)
         if refused := (outcome.not_created or {}).get("c"):
             return await self._after_refusal(refused, mailbox, ids, left)
         if "c" not in (outcome.created or {}):

@@ -2,19 +2,13 @@
 
 from typing import Any
 
-from pydantic import Field
-
 from postroom.errors import Misconfigured, Transient
 from postroom.jmap.errors import told
 from postroom.stalwart.client import StalwartClient
-from postroom.stalwart.shapes import AccountSet, SetError
+from postroom.stalwart.shapes import Changes
 
 PERMISSIONS = frozenset({"sysActionCreate", "actionReloadSettings"})
 """What the reload needs."""
-
-
-class _Changes(AccountSet):
-    not_destroyed: dict[str, SetError] | None = Field(None, alias="notDestroyed")
 
 
 async def change(client: StalwartClient, kind: str, arguments: dict[str, Any], what: str, *, deadline: float) -> None:
@@ -23,7 +17,7 @@ async def change(client: StalwartClient, kind: str, arguments: dict[str, Any], w
     calls = [(f"x:{kind}/set", arguments), ("x:Action/set", {"create": {"c": {"@type": "ReloadSettings"}}})]
     answers = await client.call(calls, deadline=deadline)
     for place, asked in enumerate((what, "to reload its settings")):
-        outcome = answers.read(place, _Changes)
+        outcome = answers.read(place, Changes)
         # One that somebody else removed meanwhile is what we wanted.
         kept = {k: e for k, e in (outcome.not_destroyed or {}).items() if e.type != "notFound"}
         for error in [*(outcome.not_created or {}).values(), *kept.values()]:

@@ -17,16 +17,16 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
 """RFC 8620 §1.2. Any other, one with a NUL for instance, could never be stored: its outcome would be tried for ever."""
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class ObjectId(_Shape):
+class ObjectId(Shape):
     object: str
     id: str
 
 
-class SetError(_Shape):
+class SetError(Shape):
     """RFC 8620 §5.3, with Stalwart's `objectId` and `validationErrors`."""
 
     type: str = "unknown"
@@ -36,51 +36,52 @@ class SetError(_Shape):
     validation_errors: list[Any] = Field([], alias="validationErrors")
 
 
-class Created(_Shape):
+class Created(Shape):
     id: Id
 
 
-class AccountSet(_Shape):
+class Changes(Shape):
+    """What a `/set` did."""
+
     created: dict[str, Created] | None = None
     not_created: dict[str, SetError] | None = Field(None, alias="notCreated")
-
-
-class AccountUpdate(_Shape):
     updated: dict[str, Any] | None = None
     not_updated: dict[str, SetError] | None = Field(None, alias="notUpdated")
+    destroyed: list[str] | None = None
+    not_destroyed: dict[str, SetError] | None = Field(None, alias="notDestroyed")
 
 
-class Alias(_Shape):
+class Alias(Shape):
     name: str
     domain_id: str = Field(alias="domainId")
 
 
-class Account(_Shape):
+class Account(Shape):
     id: Id
     email_address: str = Field(alias="emailAddress")
     aliases: dict[str, Alias] = {}
     description: str | None = None
 
 
-class AccountList(_Shape):
+class AccountList(Shape):
     accounts: list[Account] = Field(alias="list")
     not_found: list[str] = Field([], alias="notFound")
 
 
-class Echo(_Shape):
+class Echo(Shape):
     """RFC 8620 §4: whatever was sent."""
 
 
-class QueryIds(_Shape):
+class QueryIds(Shape):
     ids: list[str]
     total: int = 0
 
 
-class SessionAccount(_Shape):
+class SessionAccount(Shape):
     account_capabilities: dict[str, Any] = Field({}, alias="accountCapabilities")
 
 
-class Session(_Shape):
+class Session(Shape):
     """RFC 8620 §2."""
 
     accounts: dict[str, SessionAccount] = {}

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from postroom.jmap.errors import told
 from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.settings_change import PERMISSIONS as TO_RELOAD
 from postroom.stalwart.settings_change import change
+from postroom.stalwart.shapes import QueryIds, Shape
 from postroom.stalwart.web_hook import INGESTED
 
 TO_LOOK = frozenset({"sysWebHookGet", "sysWebHookQuery"})
@@ -44,21 +45,13 @@ _BESIDE: Mapping[str, Any] = {
 }
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-
-class _WebHook(_Shape):
+class _WebHook(Shape, extra="allow"):
     id: str
     url: str = ""
 
 
-class _WebHooks(_Shape):
+class _WebHooks(Shape):
     web_hooks: list[_WebHook] = Field(alias="list")
-
-
-class _Ids(_Shape):
-    ids: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +63,6 @@ class WebHookState:
     ids: Sequence[str]
     wrong: Mapping[str, str]
     elsewhere: Sequence[str] = ()
-
-    @property
-    def fine(self) -> bool:
-        return len(self.ids) == 1 and not self.wrong
 
 
 class WebHookSetup:
@@ -100,7 +89,7 @@ class WebHookSetup:
         ids = {"resultOf": "0", "name": "x:WebHook/query", "path": "/ids"}
         calls: list[Call] = [("x:WebHook/query", {"filter": {}}), ("x:WebHook/get", {"#ids": ids})]
         answers = await self._client.call(calls, deadline=left)
-        answers.read(0, _Ids)
+        answers.read(0, QueryIds)
         found = answers.read(1, _WebHooks).web_hooks
         ours = [each for each in found if each.url == url]
         path = urlsplit(url).path

@@ -1,14 +1,10 @@
 """The processes that run, and when each of their loops last went round."""
 
-from pathlib import Path
-
-from alembic import op
+from postroom.postgres.migrate import run
 
 revision = "0005"
 down_revision = "0004"
 
 
 def upgrade() -> None:
-    statement = Path(__file__).with_suffix(".sql").read_text()
-    # The driver's own cursor: the text has `%` in it and several statements.
-    op.get_bind().connection.cursor().execute(statement)
+    run(__file__)

@@ -1,0 +1,113 @@
+"""What arrivals ask, of Debian's Cyrus, which nobody of us wrote, and of Stalwart or its stand-in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+
+from jmap_server import JmapServer, MailPerson, letter
+from postroom.errors import Misconfigured
+from postroom.jmap import mail_changes
+from postroom.jmap.mail_changes import JmapMail
+from postroom.mail.mail_changes import ChangesPage, HistoryLost
+from postroom.mail.ports import MailAccount
+
+SOON = 10.0
+
+
+@dataclass
+class Known:
+    """The port `MailAuthorization`, of one person."""
+
+    authorization: str
+
+    async def header(self, account: MailAccount) -> str:
+        return self.authorization
+
+    async def refused(self, account: MailAccount, header: str) -> bool:
+        return False
+
+
+@dataclass
+class Mailbox:
+    """Of a person, with whatever other tests left in it."""
+
+    mail: JmapMail
+    server: JmapServer
+    person: MailPerson
+
+    @property
+    def account(self) -> MailAccount:
+        return MailAccount(UUID(int=1), self.person.email, self.person.account_id)
+
+    async def deliver(self) -> None:
+        await self.server.deliver(letter(uuid4().hex), self.person.email)
+
+    async def since(self, state: str) -> list[ChangesPage]:
+        return [page async for page in self.mail.since(self.account, state)]
+
+
+@pytest.fixture(params=["cyrus", "stalwart_mail"])
+def server(request: pytest.FixtureRequest) -> JmapServer:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+async def mailbox(server: JmapServer) -> AsyncIterator[Mailbox]:
+    person = server.people[0]
+    mail = JmapMail(server.url, Known(person.authorization))
+    yield Mailbox(mail, server, person)
+    await mail.aclose()
+
+
+async def test_new_mail_is_told_with_where_it_lies_and_nothing_else(mailbox: Mailbox) -> None:
+    state = await mailbox.mail.present(mailbox.account)
+    assert [(page.created, page.state) for page in await mailbox.since(state)] == [([], state)]
+    await mailbox.deliver()
+    (page,) = await mailbox.since(state)
+    (email,) = page.created
+    assert [page.roles[each] for each in email.mailbox_ids] == ["inbox"]
+    assert email.received_at
+    assert not email.keywords & {"$seen", "$draft"}
+    assert page.state == await mailbox.mail.present(mailbox.account) != state
+
+
+async def test_changes_come_in_pages_to_the_last_one(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail_changes, "PAGE", 2)
+    state = await mailbox.mail.present(mailbox.account)
+    for _ in range(5):
+        await mailbox.deliver()
+    pages = await mailbox.since(state)
+    assert all(len(page.created) <= 2 for page in pages)
+    assert len({email.id for page in pages for email in page.created}) == 5
+    assert pages[-1].state == await mailbox.mail.present(mailbox.account)
+
+
+async def test_a_state_that_says_nothing_to_the_server_is_lost_history(server: JmapServer, mailbox: Mailbox) -> None:
+    with pytest.raises(HistoryLost):
+        await mailbox.since(server.lost_state)
+
+
+async def test_wrong_credentials_are_told_apart(server: JmapServer, mailbox: Mailbox) -> None:
+    mail = JmapMail(server.url, Known("Basic bm9ib2R5Ondyb25n"))
+    try:
+        with pytest.raises(Misconfigured) as raised:
+            await mail.present(mailbox.account)
+    finally:
+        await mail.aclose()
+    assert raised.value.unauthorized
+
+
+async def test_a_delivery_is_told_to_who_listens_and_the_changes_name_it(server: JmapServer, mailbox: Mailbox) -> None:
+    async with asyncio.timeout(SOON), aclosing(mailbox.mail.listen(mailbox.account)) as states:
+        if await anext(states, "the end") == "the end":
+            pytest.skip(f"NOT TESTED: this {server.name} has no event source (204), as the 3.6 of Debian 12 has none")
+        state = await mailbox.mail.present(mailbox.account)
+        await mailbox.deliver()
+        told = await anext(states)
+    pages = await mailbox.since(state)
+    assert pages[-1].state == told
+    assert sum(len(page.created) for page in pages) == 1
