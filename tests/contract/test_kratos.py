@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from kratos_servers import PASSWORD, Kratos, kratos_stand_in, may_build_kratos, real_kratos
+from go_program import may_build
+from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.sandbox.loopback import LOOPBACK
 
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
@@ -24,7 +25,7 @@ SENDS_TRIGGER_ID = {"stand-in": True, "1.3.1": False}
 KEY = "key of the hook"
 HOOK_PATH = "/internal/mail/provision"
 
-pytestmark = [pytest.mark.parametrize("kratos", SERVERS, indirect=True), may_build_kratos]
+pytestmark = [pytest.mark.parametrize("kratos", SERVERS, indirect=True), may_build]
 
 
 @dataclass(frozen=True)
