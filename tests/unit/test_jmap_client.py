@@ -162,25 +162,11 @@ async def test_a_request_larger_than_the_server_takes_is_not_sent() -> None:
     assert server.asked == ["/.well-known/jmap"]
 
 
-async def test_a_long_request_goes_in_parts_and_is_answered_as_one() -> None:
-    server = ScriptedJmap(capabilities={"urn:ietf:params:jmap:core": {"maxCallsInRequest": 4}})
-    request = a_request(*[READ] * 10)
-    answer = await server.client().call(request, deadline=5)
-    assert [len(server.calls(place)) for place in range(1, 4)] == [4, 4, 2]
-    assert all(answer.of(call) == {} for call in request.calls)
-
-
 @pytest.mark.parametrize(("methods", "never_applied"), [([WRITE, WRITE], False), ([READ, WRITE], True)])
 async def test_a_part_that_failed_tells_of_the_parts_before_it(methods: list[str], never_applied: bool) -> None:
     server = ScriptedJmap(capabilities={"urn:ietf:params:jmap:core": {"maxCallsInRequest": 1}})
     server.will(answered(), problem(403))
     assert (await error_of(server, a_request(*methods))).never_applied == never_applied
-
-
-async def test_an_empty_request_is_not_sent() -> None:
-    server = ScriptedJmap()
-    await server.client().call(Request(), deadline=5)
-    assert server.asked == ["/.well-known/jmap"]
 
 
 async def test_a_refused_request_is_no_reason_to_believe_the_session_for_ever() -> None:
