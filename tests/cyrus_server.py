@@ -24,6 +24,7 @@ from typing import Any
 import httpx2
 from aiosmtpd.smtp import SMTP
 
+from go_program import Missing
 from postroom.sandbox.loopback import LOOPBACK, free_port
 from postroom.sandbox.processes import Process
 
@@ -65,18 +66,14 @@ class CyrusServer:
     logins: Sequence[Login]
 
 
-class CyrusMissing(Exception):
-    """There is no Cyrus here; the text says why, and how to come by one."""
-
-
 @asynccontextmanager
 async def cyrus_server() -> AsyncIterator[CyrusServer]:
-    """Raises `CyrusMissing`."""
+    """Raises `Missing`."""
     if url := os.environ.get("CYRUS_URL"):
         yield _elsewhere(url)
         return
     if missing := [path for path in NEEDED if not path.exists()]:
-        raise CyrusMissing(f"{missing[0]} is not there: apt-get install --no-install-recommends {PACKAGES}")
+        raise Missing(f"{missing[0]} is not there: apt-get install --no-install-recommends {PACKAGES}")
     async with AsyncExitStack() as stack:
         ports = _Ports()
         folder = Path(tempfile.mkdtemp(prefix="postroom-cyrus-"))

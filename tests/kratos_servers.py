@@ -1,15 +1,12 @@
 """Kratos for tests: the stand-in, and the real 1.3.1, which is built from source where Go and a C compiler are.
 
-Both tell `hook_url` of every registration, as deploy/kratos says. The real one is built once, into
-`$XDG_CACHE_HOME/postroom-tests` (`~/.cache` by default); that takes a minute, more while modules are downloaded,
-so mark a test that may be the first with `may_build_kratos`.
+Both tell `hook_url` of every registration, as deploy/kratos says. The first test that needs the real one may
+have to build it: mark it with `go_program.may_build`.
 """
 
 import asyncio
-import fcntl
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator
@@ -20,8 +17,8 @@ from string import Template
 from typing import Any
 
 import httpx2
-import pytest
 
+from go_program import GoProgram
 from postroom.sandbox.loopback import LOOPBACK, free_port
 from postroom.sandbox.processes import Process, PythonChild
 
@@ -31,8 +28,14 @@ TESTS = Path(__file__).parent
 SOURCE = TESTS / "kratos"
 DEPLOY = TESTS.parent / "deploy" / "kratos"
 
-BUILD_SECONDS = 900
-may_build_kratos = pytest.mark.timeout(BUILD_SECONDS + 120)
+PROGRAM = GoProgram(
+    "Kratos 1.3.1",
+    "github.com/ory/kratos",
+    f"kratos-{hashlib.sha256((SOURCE / 'go.sum').read_bytes()).hexdigest()[:16]}",
+    needs=("go", "gcc"),  # gcc for its SQLite
+    flags=("-buildvcs=false", "-tags", "sqlite"),
+    source=SOURCE,
+)
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ async def real_kratos(
 ) -> AsyncIterator[Kratos]:
     """Kratos 1.3.1 as a process that forgets everything at its end, or keeps it in the empty PostgreSQL database
     that `dsn` names. Sessions live for `lifespan`. Skips the test when it cannot be built."""
-    program = await asyncio.to_thread(_built_or_skipped)
+    program = await asyncio.to_thread(PROGRAM.built_or_skipped)
     public_port, admin_port = free_port(), free_port()
     base, hook = folder / "kratos.yml", folder / "registration-hook.yml"
     base.write_text(
@@ -138,53 +141,3 @@ async def real_kratos(
 def _migrate(program: Path, dsn: str) -> None:
     env = os.environ | {"DSN": dsn}
     subprocess.run([program, "migrate", "sql", "-e", "--yes"], env=env, capture_output=True, timeout=60, check=True)
-
-
-class KratosMissing(Exception):
-    """There is no real Kratos here; the text says why."""
-
-
-def _built_or_skipped() -> Path:
-    """The program; where there is none, the test is skipped, and fails in CI unless that was agreed to."""
-    try:
-        return build_kratos()
-    except KratosMissing as missing:
-        reason = f"NOT TESTED against the real Kratos 1.3.1: {missing}"
-    agreed = os.environ.get("POSTROOM_TESTS_WITHOUT_KRATOS") == "1"
-    if os.environ.get("CI") == "true" and not agreed:
-        pytest.fail(f"{reason}. Set POSTROOM_TESTS_WITHOUT_KRATOS=1 to do without it.", pytrace=False)
-    pytest.skip(reason)
-
-
-def build_kratos() -> Path:
-    """Kratos 1.3.1, from the cache or newly built. Raises KratosMissing."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "postroom-tests"
-    version = hashlib.sha256((SOURCE / "go.sum").read_bytes()).hexdigest()[:16]
-    program = cache / f"kratos-{version}"
-    if program.exists():
-        return program
-    for tool in ("go", "gcc"):
-        if shutil.which(tool) is None:
-            raise KratosMissing(f"{tool} is not installed")
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not program.exists():
-            _go_build(program)
-    return program
-
-
-def _go_build(program: Path) -> None:
-    unfinished = program.with_suffix(".unfinished")
-    command = ["nice", "-n", "10", "go", "build", "-buildvcs=false", "-trimpath", "-tags", "sqlite"]
-    command += ["-o", str(unfinished), "github.com/ory/kratos"]
-    env = os.environ | {"CGO_ENABLED": "1", "GOWORK": "off"}
-    try:
-        built = subprocess.run(
-            command, cwd=SOURCE, env=env, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise KratosMissing(f"go build took longer than {BUILD_SECONDS} s") from error
-    if built.returncode != 0:
-        raise KratosMissing(f"go build failed: {built.stderr.strip()[-1000:]}")
-    unfinished.replace(program)

@@ -14,14 +14,15 @@ import pytest_asyncio
 from centrifuge import Client
 
 from centrifugo_browser import browser, token_for
-from centrifugo_servers import CONFIG, ORIGIN, CentrifugoServer, built_or_skipped, centrifugo, may_build_centrifugo
+from centrifugo_servers import CONFIG, ORIGIN, PROGRAM, CentrifugoServer, centrifugo
 from eventually import eventually
+from go_program import may_build
 from postroom.errors import AnnouncerAway
 from postroom.mail.ports import LiveEvent
 from postroom.realtime.centrifugo import Centrifugo, channel_of
 from relay import relay_to
 
-pytestmark = may_build_centrifugo
+pytestmark = may_build
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -42,7 +43,7 @@ def event(identity_id: UUID, **data: Any) -> LiveEvent:
 
 
 def test_the_configuration_that_we_ship_has_no_unknown_key_and_no_secret() -> None:
-    program = built_or_skipped()
+    program = PROGRAM.built_or_skipped()
     checked = subprocess.run(
         [program, "checkconfig", "--strict", "-c", CONFIG], capture_output=True, text=True, check=False, timeout=30
     )

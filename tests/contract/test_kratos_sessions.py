@@ -19,7 +19,8 @@ import pytest
 from psycopg import sql
 
 from eventually import eventually
-from kratos_servers import PASSWORD, Kratos, kratos_stand_in, may_build_kratos, real_kratos
+from go_program import may_build
+from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.clock import SystemClock
 from postroom.domain.person import ALL_SCOPES
 from postroom.errors import KratosAway, NoSession, SecondFactorDue
@@ -34,7 +35,7 @@ COOKIE = "ory_kratos_session"
 NOWHERE = f"http://{LOOPBACK}:9/internal/mail/provision"
 KEY = "key of the hook"
 
-pytestmark = may_build_kratos
+pytestmark = may_build
 both = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
 
 

@@ -1,11 +1,8 @@
 """The mail of the stand-in for Stalwart: it answers what a real server answered, quickly, and can be told to fail."""
 
-import asyncio
-import base64
 import json
 import socket
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +13,14 @@ import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail_person import MAIL_USING, PASSWORD, Person, message, person
+from mail_person import PASSWORD, Person, message, person
 from postroom.sandbox.stalwart.app import create_app
 from postroom.sandbox.stalwart.mail import Mail, email_document, header_forms
 from postroom.sandbox.stalwart.mail.blobs import Blobs
+from recorded_exchanges import Player, recorded
 from stalwart_client import StalwartClient
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 
-RECORDED = Path(__file__).parent / "recorded" / "stalwart-0.16.19-mail.jsonl"
 # Members whose value is the server's own: times, secrets, what its way of writing a message decides.
 FREE = {"sessionState", "createdAt", "sendAt", "receivedAt", "blobId", "size", "detail"}
 
@@ -72,61 +69,10 @@ async def inside(tmp_path: Path) -> AsyncIterator[InProcess]:
 # The recorded exchanges
 
 
-def differences(wanted: Any, found: Any, path: str = "") -> Iterator[str]:
-    """Where two JSON values differ, but for the free members and the order of lists of objects."""
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        for name in sorted(wanted.keys() ^ found.keys()):
-            yield f"{path}/{name} is {'missing' if name in wanted else 'too much'}"
-        for name in sorted(wanted.keys() & found.keys()):
-            if name not in FREE or isinstance(wanted[name], dict | list):
-                yield from differences(wanted[name], found[name], f"{path}/{name}")
-    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
-        if wanted and isinstance(wanted[0], dict):
-            wanted, found = (sorted(entries, key=lambda e: str(e.get("id", e))) for entries in (wanted, found))
-        for place, pair in enumerate(zip(wanted, found, strict=True)):
-            yield from differences(*pair, f"{path}/{place}")
-    elif wanted != found:
-        yield f"{path} should be {wanted!r} and is {found!r}"
-
-
-def outline(body: Any) -> Any:
-    if isinstance(body, dict) and "methodResponses" in body:
-        return [(method, sorted(answer)) for method, answer, _ in body["methodResponses"]]
-    return sorted(body) if isinstance(body, dict) else body
-
-
-async def exchange(http: httpx2.AsyncClient, line: dict[str, Any], blobs: dict[str, str]) -> list[str]:
-    """Sends the request of a line and lists how the answer differs from the recorded one."""
-    text = json.dumps(line["request"]).replace('"501 ids"', json.dumps(["eaaaaab"] * 501))
-    for recorded, live in blobs.items():
-        text = text.replace(recorded, live)
-    request, wanted = json.loads(text), line["response"]
-    headers = {"Authorization": "Basic " + base64.b64encode(":".join(line["auth"]["basic"]).encode()).decode()}
-    body = request.get("body")
-    if body is not None:
-        headers["Content-Type"] = request["content_type"]
-        body = body if isinstance(body, str) else json.dumps(body)
-    answer = await http.request(request["method"], request["path"], content=body, headers=headers)
-    found = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
-    unlike = [] if answer.status_code == wanted["status"] else [f"status {answer.status_code}"]
-    for name, value in (wanted.get("headers") or {}).items():
-        if value not in answer.headers.get(name, ""):
-            unlike.append(f"header {name} is {answer.headers.get(name)!r}")
-    if line["replay"] == "exact":
-        unlike += differences(wanted["body"], found)
-    elif outline(wanted["body"]) != outline(found):
-        unlike.append(f"{outline(wanted['body'])} is {outline(found)}")
-    if isinstance(found, dict) and "blobId" in found:
-        blobs[wanted["body"]["blobId"]] = found["blobId"]
-    return [f"{line['note']}: {text}" for text in unlike]
-
-
 async def test_every_recorded_exchange_of_mail_is_answered_as_the_real_server_did(inside: InProcess) -> None:
     """States and ids among it: each change has the number that it had there."""
-    unlike: list[str] = []
-    blobs: dict[str, str] = {}
-    played = 0
-    for line in map(json.loads, RECORDED.read_text("utf-8").splitlines()):
+    player, unlike = Player(inside.http, FREE), list[str]()
+    for line in recorded("stalwart-0.16.19-mail.jsonl"):
         if "deliver" in line and "ghost" not in line["deliver"]["to"]:
             to, subject = line["deliver"]["to"], line["deliver"]["subject"]
             for n in range(line["deliver"]["n"]):
@@ -135,9 +81,8 @@ async def test_every_recorded_exchange_of_mail_is_answered_as_the_real_server_di
                 content = message(f"{subject} {n}", own, date, "MIME-Version: 1.0", kind, body=f"Hi {n}\r\n")
                 inside.deliver(to, content.replace(b"To: ann@example.org", f"To: {to}".encode()))
         elif line["replay"] != "rule":
-            played += 1
-            unlike += await exchange(inside.http, line, blobs)
-    assert (played, unlike) == (47, [])
+            unlike += await player.play(line)
+    assert (player.played, unlike) == (47, [])
 
 
 async def test_a_delivery_is_told_with_the_figures_of_the_recorded_web_hook(inside: InProcess) -> None:
@@ -203,20 +148,6 @@ async def test_a_held_message_leaves_the_queue_when_its_time_has_come(inside: In
     assert (await ann.update("EmailSubmission", made["id"], undoStatus="canceled"))["type"] == "cannotUnsend"
 
 
-async def test_mail_for_nobody_a_disabled_alias_or_a_destroyed_account_finds_no_account(inside: InProcess) -> None:
-    aliases = {
-        "0": {"name": "open", "domainId": "b", "enabled": True},
-        "1": {"name": "mark", "domainId": "b", "enabled": False},
-    }
-    await inside.person("ann", aliases=aliases)
-    find = inside.mail.store.account_of
-    found = {name: find(f"{name}@example.org") for name in ("ann", "Ann+Tag", "open", "open+x", "mark", "ghost")}
-    assert found == {"ann": 1, "Ann+Tag": 1, "open": 1, "open+x": 1, "mark": None, "ghost": None}
-    assert find("ann@elsewhere.org") is None
-    with pytest.raises(LookupError):
-        inside.mail.store.deliver(7, message())
-
-
 async def test_the_mail_of_a_destroyed_account_is_gone_and_its_blobs_with_the_next_upload(inside: InProcess) -> None:
     ann, ben = await inside.person("ann"), await inside.person("ben")
     came = inside.deliver(ann.address, message())
@@ -270,32 +201,7 @@ def test_no_message_is_too_broken_to_be_kept_and_shown(content: bytes) -> None:
     "".join(parsed.text).encode()
 
 
-# Speed
-
-
-async def test_a_page_of_50_out_of_5000_messages_takes_about_ten_milliseconds(inside: InProcess) -> None:
-    ann = await inside.person("ann")
-    for n in range(5000):
-        fields = [f"Message-ID: <{n}@x>", f"References: <{n // 3 * 3}@x>"]
-        inside.deliver(ann.address, message(f"Topic {n // 3}", *fields), keywords=["$seen"] if n % 2 else [])
-    sort = [{"property": "receivedAt", "isAscending": False}]
-    query = {"filter": {"inMailbox": "a"}, "sort": sort, "limit": 50, "collapseThreads": True, "calculateTotal": True}
-    shown = ["threadId", "mailboxIds", "keywords", "from", "subject", "preview", "receivedAt", "hasAttachment"]
-    get = {"#ids": {"resultOf": "0", "name": "Email/query", "path": "/ids"}, "properties": shown}
-
-    async def answers() -> tuple[float, dict[str, Any], dict[str, Any]]:
-        begun = time.perf_counter()
-        (_, found), (_, page) = await ann.calls(("Email/query", query), ("Email/get", get))
-        return time.perf_counter() - begun, found, page
-
-    _, found, page = await answers()
-    spent = sorted([(await answers())[0] for _ in range(15)])
-    assert (found["total"], len(page["list"])) == (1667, 50)
-    assert [email["id"] for email in page["list"]] == found["ids"]
-    assert spent[len(spent) // 2] < 0.015
-
-
-# The process: faults, limits, and what a kill leaves
+# What a kill leaves
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -319,43 +225,3 @@ async def test_mail_and_states_survive_kill_9(server: StalwartStandIn, ann: Pers
     await server.kill()
     await server.start()
     assert await ann.call("Email/get", ids=[kept["id"]]) == before
-
-
-async def test_faults_strike_requests_about_mail_too(server: StalwartStandIn, ann: Person) -> None:
-    alone = {"Connection": "close"}
-    body = {"using": MAIL_USING, "methodCalls": [["Mailbox/get", {"accountId": ann.account}, "0"]]}
-    for kind, wanted in (("unavailable", 503), ("throttle", 429), ("limit", 400)):
-        await server.set_fault(kind=kind, count=2)
-        posted = await ann.http.post("/jmap/", json=body, headers=alone)
-        uploaded = await ann.http.post(f"/jmap/upload/{ann.account}/", content=b"\xff", headers=alone)
-        assert (posted.status_code, uploaded.status_code) == (wanted, wanted)
-        await server.clear_faults()
-    await server.set_fault(kind="reset-after", count=1)
-    with pytest.raises(httpx2.TransportError):
-        await ann.create("Mailbox", name="Made all the same")
-    assert "Made all the same" in {box["name"] for box in (await ann.call("Mailbox/get"))["list"]}
-
-
-async def test_a_forgotten_change_log_answers_cannot_calculate_changes(server: StalwartStandIn, ann: Person) -> None:
-    old = (await ann.call("Email/get", ids=[]))["state"]
-    came = await ann.add(message())
-    state = (await ann.call("Email/get", ids=[]))["state"]
-    assert (await ann.call("Email/changes", sinceState=old))["created"] == [came["id"]]
-    async with httpx2.AsyncClient(base_url=server.url) as http:
-        assert (await http.delete("/_sandbox/changes")).status_code == 200
-    assert (await ann.call("Email/changes", sinceState=old))["type"] == "cannotCalculateChanges"
-    assert (await ann.call("Email/queryChanges", sinceQueryState=old))["type"] == "cannotCalculateChanges"
-    assert (await ann.call("Email/changes", sinceState=state))["created"] == []
-    await ann.update("Email", came["id"], **{"keywords/$seen": True})
-    assert (await ann.call("Email/changes", sinceState=state))["updated"] == [came["id"]]
-
-
-async def test_more_than_four_requests_at_once_of_one_person_are_refused(tmp_path: Path) -> None:
-    async with stalwart_stand_in(tmp_path, latency_ms=1000) as server:
-        admin = StalwartClient(server.url, server.admin)
-        async with admin.http:
-            admin.domain = await admin.ensure_domain("example.org")
-            async with person(admin) as ann:
-                body = {"using": MAIL_USING, "methodCalls": [["Mailbox/get", {"accountId": ann.account}, "0"]]}
-                answers = await asyncio.gather(*(ann.http.post("/jmap/", json=body) for _ in range(10)))
-    assert sorted(answer.status_code for answer in answers) == [200] * 4 + [400] * 6

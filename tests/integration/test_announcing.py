@@ -5,8 +5,9 @@ from pathlib import Path
 from uuid import UUID
 
 from centrifugo_browser import browser, token_for
-from centrifugo_servers import centrifugo, may_build_centrifugo
+from centrifugo_servers import centrifugo
 from eventually import eventually
+from go_program import may_build
 from live_events import commit_event, unannounced
 from postroom.mail.announcing import Announcing
 from postroom.postgres.connection import Pool
@@ -17,7 +18,7 @@ from records import Records
 ALICE = UUID(int=1)
 
 
-@may_build_centrifugo
+@may_build
 async def test_what_is_committed_while_centrifugo_is_away_is_announced_when_it_is_back(
     pool: Pool, records: Records, tmp_path: Path
 ) -> None:

@@ -5,21 +5,16 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx2
 import pytest
 
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in
-from postroom.sandbox.kratos import State, WebHook
-from postroom.sandbox.kratos.web_hook import seconds_until_retry
 from postroom.sandbox.loopback import LOOPBACK, free_port
 
-NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 KEY = "key of the hook"
 
 
@@ -106,20 +101,6 @@ async def test_a_person_registers_by_clicking_and_sees_the_identity(tmp_path: Pa
         assert Form((await browser.get("/registration")).text).action
 
 
-async def test_a_forged_form_registers_nobody(tmp_path: Path) -> None:
-    async with (
-        kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos,
-        httpx2.AsyncClient(base_url=kratos.public_url, follow_redirects=True, trust_env=False) as browser,
-    ):
-        form = Form((await browser.get("/registration")).text)
-        data = {**form.fields, "traits.email": "ada@example.org", "password": PASSWORD}
-        for broken in ({"csrf_token": "other"}, {"csrf_token": ""}):
-            assert (await browser.post(form.action, data={**data, **broken})).status_code == 403
-        without_cookie = await kratos.http.post(form.action, data=data)
-        assert without_cookie.status_code == 403
-        assert (await control(kratos))["identities"] == 0
-
-
 async def test_identities_sessions_and_faults_survive_kill_9(tmp_path: Path) -> None:
     async with kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos:
         registered = await kratos.sign_up("ada@example.org")
@@ -162,22 +143,6 @@ async def answers(http: httpx2.AsyncClient, url: str) -> bool:
         return (await http.get(url)).status_code == 200
     except httpx2.TransportError:
         return False
-
-
-async def test_it_says_what_is_wrong_with_its_start(tmp_path: Path) -> None:
-    taken = await asyncio.start_server(lambda _reader, _writer: None, LOOPBACK, 0)
-    async with taken:
-        taken_port = taken.sockets[0].getsockname()[1]
-        for key, port, expected in (("", free_port(), "POSTROOM_WEBHOOK_KEY"), (KEY, taken_port, "--public-port")):
-            process = await asyncio.create_subprocess_exec(
-                *arguments(tmp_path, port, free_port()),
-                env=os.environ | {"POSTROOM_WEBHOOK_KEY": key},
-                stderr=asyncio.subprocess.PIPE,
-            )
-            _, errors = await process.communicate()
-            assert process.returncode
-            assert expected in errors.decode()
-            assert "Traceback" not in errors.decode()
 
 
 # Faults
@@ -224,66 +189,3 @@ async def test_each_fault_does_what_it_says_until_it_is_cleared(tmp_path: Path) 
 
 async def clear(kratos: Kratos) -> None:
     (await kratos.http.delete(f"{kratos.public_url}/_sandbox/faults")).raise_for_status()
-
-
-async def test_a_fault_that_does_not_exist_is_refused_in_words(tmp_path: Path) -> None:
-    async with kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos:
-        for body in ({"kind": "fire"}, {"kind": "slow", "delay_ms": -1}, {"kind": "slow", "hours": 1}, ["slow"]):
-            answer = await kratos.http.put(f"{kratos.public_url}/_sandbox/faults", json=body)
-            assert answer.status_code == 422
-            assert answer.json()["error"]
-        assert (await control(kratos))["faults"] == []
-
-
-# The web-hook
-
-
-@pytest.mark.parametrize(
-    ("attempt", "status", "retry_after", "expected"),
-    [
-        *((1, status, None, None) for status in (200, 204, 302, 400, 401, 409, 422, 501)),
-        *((1, status, None, 1.0) for status in (None, 429, 500, 502, 503, 504)),
-        *((2, status, None, 2.0) for status in (None, 429, 500, 503)),
-        *((3, status, "1", None) for status in (None, 429, 500, 503)),
-        *((1, status, "86400", 86400.0) for status in (429, 503)),
-        *((1, status, "5", 1.0) for status in (500, 502)),
-        (1, 503, "Wed, 25 Nov 2026 12:00:07 GMT", 7.0),
-        (1, 503, "Wed, 25 Nov 2026 11:00:00 GMT", 1.0),
-        (1, 503, "soon", 1.0),
-    ],
-)
-def test_the_waits_between_tries(
-    attempt: int, status: int | None, retry_after: str | None, expected: float | None
-) -> None:
-    assert seconds_until_retry(attempt, status, retry_after, NOW) == expected
-
-
-async def test_a_slow_handler_is_asked_again_while_it_still_works(tmp_path: Path) -> None:
-    asked = asyncio.Semaphore(0)
-    release = asyncio.Event()
-
-    async def handler(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.release()
-        await release.wait()
-        writer.close()
-
-    state = State(tmp_path)
-    server = await asyncio.start_server(handler, LOOPBACK, 0)
-    async with server, asyncio.timeout(10):
-        url = f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}/"
-        web_hook = WebHook(state, url, KEY, try_timeout=0.1)
-        identity = {
-            "id": str(uuid4()),
-            "schema_id": "default",
-            "state": "active",
-            "created_at": "now",
-            "traits": {"email": "ada@example.org"},
-        }
-        web_hook.trigger(identity, "flow")
-        for _ in range(2):
-            await asked.acquire()
-        [first] = state.deliveries(limit=9)
-        assert (first.attempt, first.answer) == (1, "no answer within 0.1 s")
-        await web_hook.close()
-        release.set()
-    state.close()

@@ -1,23 +1,18 @@
-"""Mail into the stand-in for Stalwart: its faults, its limits, its welcome, its queue, and the command that sends."""
+"""Mail into the stand-in for Stalwart: its faults, its welcome, and the command that sends."""
 
 import asyncio
 import json
-import smtplib
-import socket
-import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
 
 from eventually import eventually
-from incoming_mail import all_told, hook, hooked, letter, listening, refusal, reload, send, send_all
+from incoming_mail import all_told, hooked, listening, send
 from mail_person import Person, person
 from postroom.cli.app import app as command_line
 from postroom.errors import Refused
@@ -112,40 +107,6 @@ async def test_each_recipient_has_an_answer_of_his_own(server: StalwartStandIn, 
         assert await session.says("Subject: one\r\n\r\nHi\r\n.", 3) == ["250", "451", "250"]
 
 
-async def test_a_message_beyond_the_limit_is_refused_by_its_size(server: StalwartStandIn, ann: Person) -> None:
-    async with Dialogue(server.lmtp) as session:
-        assert await session.says(f"MAIL FROM:<a@example.com> SIZE={10**9}") == ["552"]
-        assert await session.says("MAIL FROM:<a@example.com> SIZE=1000 BODY=8BITMIME SMTPUTF8") == ["250"]
-
-
-async def test_an_address_with_an_umlaut_gets_mail_of_eight_bits(
-    server: StalwartStandIn, admin: StalwartClient
-) -> None:
-    await admin.create("ünïcode")
-    async with Dialogue(server.lmtp) as session:
-        assert await session.says("MAIL FROM:<a@example.com> BODY=8BITMIME SMTPUTF8") == ["250"]
-        assert await session.says("RCPT TO:<ünïcode@example.org>") == ["250"]
-        assert await session.says("DATA") == ["354"]
-        assert await session.says("Subject: Grüße\r\n\r\nÄ\r\n.") == ["250"]
-
-
-async def test_a_full_mailbox_takes_no_more(server: StalwartStandIn, admin: StalwartClient) -> None:
-    async with person(admin, quotas={"maxDiskQuota": 1000}) as full:
-        await send(server.lmtp, full.address)
-        assert await refusal(server.lmtp, full.address, content=letter() + b"x" * 900) == (452, "4.2.2 Mailbox full.")
-
-
-async def test_spam_goes_into_the_junk_and_is_told_as_spam(
-    server: StalwartStandIn, admin: StalwartClient, ann: Person, receiver: ScriptedUpstream
-) -> None:
-    async with hooked(admin, receiver, events={}, eventsPolicy="exclude"):
-        await send(server.lmtp, ann.address, content=letter("X-Spam-Status: Yes, score=9"))
-        (event,) = await told(receiver, 1)
-    assert event["type"] == "message-ingest.spam"
-    assert event["data"]["mailboxId"] == [2]
-    assert not await ann.query(filter={"inMailbox": "a"})
-
-
 # Faults
 
 
@@ -171,32 +132,6 @@ async def test_mail_of_a_cut_session_has_come_all_the_same(server: StalwartStand
     assert len(await ann.query()) == 1
 
 
-async def test_a_slow_address_is_slow_and_no_other(server: StalwartStandIn, admin: StalwartClient, ann: Person) -> None:
-    await server.set_fault(kind="slow", word=ann.address, delay_ms=500)
-    async with person(admin) as other:
-        begun = time.monotonic()
-        await send(server.lmtp, other.address)
-        assert time.monotonic() - begun < 0.5
-        await send(server.lmtp, ann.address)
-        assert time.monotonic() - begun >= 0.5
-
-
-async def test_a_fault_without_a_word_strikes_no_mail(server: StalwartStandIn, ann: Person) -> None:
-    await server.set_fault(kind="unavailable")
-    await send(server.lmtp, ann.address)
-    await server.clear_faults()
-    assert len(await ann.query()) == 1
-
-
-async def test_a_full_store_puts_all_mail_off(server: StalwartStandIn, ann: Person) -> None:
-    await server.set_fault(kind="full")
-    with pytest.raises(smtplib.SMTPDataError) as refused:
-        await send(server.lmtp, ann.address)
-    assert refused.value.smtp_code == 451
-    await server.clear_faults()
-    assert await ann.query() == []
-
-
 async def test_a_lost_web_hook_never_comes_and_the_next_does(
     server: StalwartStandIn, admin: StalwartClient, ann: Person, receiver: ScriptedUpstream
 ) -> None:
@@ -213,13 +148,6 @@ async def test_a_lost_web_hook_never_comes_and_the_next_does(
     assert event["data"]["documentId"] == 2
 
 
-async def test_a_fault_of_notices_strikes_no_request(server: StalwartStandIn, ann: Person) -> None:
-    await server.set_fault(kind="lose-hooks")
-    await server.set_fault(kind="cut-events")
-    assert await ann.query() == []
-    assert [fault["seen"] for fault in (await server.state())["faults"]] == [0, 0]
-
-
 async def test_a_stream_that_is_cut_ends_without_the_event(server: StalwartStandIn, ann: Person) -> None:
     await server.set_fault(kind="cut-events", count=1)
     async with listening(ann.http) as stream:
@@ -231,23 +159,6 @@ async def test_a_stream_that_is_cut_ends_without_the_event(server: StalwartStand
 
 
 # The event source
-
-
-async def test_one_hears_of_ones_own_account_alone(server: StalwartStandIn, admin: StalwartClient, ann: Person) -> None:
-    """Also who may impersonate, and so read everything (as the recovery administrator may)."""
-    async with listening(admin.http) as over_all, listening(ann.http) as own:
-        await send(server.lmtp, ann.address)
-        assert (await own.state()).keys() == {ann.account}
-        assert over_all.events.empty()
-
-
-async def test_whoever_leaves_a_stream_is_forgotten(server: StalwartStandIn, ann: Person) -> None:
-    async def none() -> bool:
-        return (await server.state())["event streams"] == 0
-
-    async with listening(ann.http), listening(ann.http):
-        assert (await server.state())["event streams"] == 2
-    await eventually(none, "no stream is open")
 
 
 async def test_streams_and_sessions_do_not_hold_up_the_end(tmp_path: Path) -> None:
@@ -262,128 +173,7 @@ async def test_streams_and_sessions_do_not_hold_up_the_end(tmp_path: Path) -> No
         assert await stream.next() is None
 
 
-# Web hooks
-
-
-async def test_the_first_event_is_told_at_once_and_the_rest_in_one_request_of_each_throttle(
-    server: StalwartStandIn, admin: StalwartClient, ann: Person, receiver: ScriptedUpstream
-) -> None:
-    async with hooked(admin, receiver, throttle=1000):
-        begun = time.monotonic()
-        await send(server.lmtp, ann.address)
-        await told(receiver, 1)
-        assert time.monotonic() - begun < 0.9
-        await send_all(server.lmtp, [letter() for _ in range(10)], ann.address)
-        events = await told(receiver, 11)
-        assert time.monotonic() - begun > 1
-    assert len(receiver.asked) == 2
-    assert [event["data"]["documentId"] for event in events] == list(range(1, 12))
-
-
-async def test_what_a_person_puts_in_himself_is_told_as_appended(
-    admin: StalwartClient, ann: Person, receiver: ScriptedUpstream
-) -> None:
-    async with hooked(admin, receiver, events={"message-ingest.jmap-append": True}):
-        await ann.add(letter())
-        (event,) = await told(receiver, 1)
-    assert event["type"] == "message-ingest.jmap-append"
-    assert "queueId" not in event["data"]
-
-
-async def test_what_cannot_be_told_in_time_is_told_no_more(
-    server: StalwartStandIn, admin: StalwartClient, ann: Person, receiver: ScriptedUpstream
-) -> None:
-    receiver.will(http_answer(500))
-    async with hooked(admin, receiver, discardAfter=300):
-        await send(server.lmtp, ann.address)
-        taken = time.monotonic()
-        await told(receiver, 2)
-        await eventually(lambda: time.monotonic() > taken + 0.5, "it is older than it may grow")
-        receiver.asked.clear()
-        receiver.will(http_answer(200))
-        await send(server.lmtp, ann.address)
-        events = await told(receiver, 1)
-    assert [event["data"]["documentId"] for event in events] == [2]
-
-
-async def test_what_waited_is_lost_with_the_process(tmp_path: Path, receiver: ScriptedUpstream) -> None:
-    receiver.will(http_answer(500))
-    async with stalwart_stand_in(tmp_path) as server, admin_of(server) as admin, person(admin) as ann:
-        await admin.try_create("WebHook", **hook(receiver))
-        await reload(admin)
-        await send(server.lmtp, ann.address)
-        await told(receiver, 1)
-        await server.kill()
-        receiver.asked.clear()
-        receiver.will(http_answer(200))
-        await server.start()
-        await send(server.lmtp, ann.address)
-        events = await told(receiver, 1)
-        assert [event["data"]["documentId"] for event in events] == [2]
-        assert len(await ann.query()) == 2
-
-
-async def test_a_hook_that_is_gone_tells_nothing_after_the_reload(
-    server: StalwartStandIn, admin: StalwartClient, ann: Person, receiver: ScriptedUpstream
-) -> None:
-    async with scripted_upstream() as other:
-        other.will(http_answer(200))
-        async with hooked(admin, other):
-            async with hooked(admin, receiver):
-                pass
-            await send(server.lmtp, ann.address)
-            await told(other, 1)
-    assert not receiver.asked
-
-
-@pytest.mark.parametrize(
-    ("change", "kind"),
-    [
-        ({"url": "http://192.0.2.1/hook"}, "forbidden"),
-        ({"url": "http://stalwart.example.org/hook"}, "forbidden"),
-        ({"url": "ftp://127.0.0.1/hook"}, "invalidPatch"),
-        ({"url": "http:///hook"}, "invalidPatch"),
-        ({"url": "http://127.0.0.1:port/hook"}, "invalidPatch"),
-        ({"url": 7}, "invalidPatch"),
-        ({"events": {"message-ingest.*": True}}, "invalidPatch"),
-        ({"events": ["message-ingest.ham"]}, "invalidPatch"),
-        ({"throttle": 0}, "invalidPatch"),
-        ({"timeout": "30s"}, "invalidPatch"),
-        ({"signatureKey": {}}, "invalidPatch"),
-        ({"signatureKey": {"@type": "File", "filePath": "/etc/passwd"}}, "forbidden"),
-        ({"httpAuth": {"@type": "Bearer"}}, "forbidden"),
-        ({"secret": "k"}, "invalidPatch"),
-    ],
-)
-async def test_a_hook_that_cannot_be_is_refused(
-    admin: StalwartClient, receiver: ScriptedUpstream, change: dict[str, Any], kind: str
-) -> None:
-    answer = await admin.try_create("WebHook", **hook(receiver, **change))
-    assert answer["notCreated"]["type"] == kind, answer
-
-
-async def test_a_hook_is_changed_and_keeps_the_key_that_is_not_named(
-    server: StalwartStandIn, admin: StalwartClient, ann: Person, receiver: ScriptedUpstream
-) -> None:
-    number = (await admin.try_create("WebHook", **hook(receiver)))["created"]["id"]
-    answer = await admin.call("x:WebHook/set", update={number: {"throttle": 200, "events/message-ingest.spam": True}})
-    assert answer["updated"] == {number: None}
-    await reload(admin)
-    await send(server.lmtp, ann.address)
-    await told(receiver, 1)  # the signature is looked at there
-    shown = await admin.get(number, "WebHook")
-    assert (shown["throttle"], len(shown["events"])) == (200, 2)
-    await admin.call("x:WebHook/set", destroy=[number])
-    await reload(admin)
-
-
-async def test_an_action_that_is_not_there_is_refused(admin: StalwartClient) -> None:
-    assert (await admin.try_create("Action", **{"@type": "PauseMtaQueue"}))["notCreated"]["type"] == "forbidden"
-    assert (await admin.call("x:Action/query"))["ids"] == []
-    assert (await admin.call("x:Action/get", ids=["b"]))["notFound"] == ["b"]
-
-
-# Welcome, and the queue
+# Welcome
 
 
 async def test_a_person_of_postroom_is_welcomed_and_nobody_else(
@@ -400,17 +190,6 @@ async def test_a_person_of_postroom_is_welcomed_and_nobody_else(
         assert "Bea &lt;b&gt; Müller" in shown
         assert "stand-in" in text
     assert await ann.query() == []
-
-
-async def test_what_is_to_be_sent_later_leaves_without_another_request(admin: StalwartClient, ann: Person) -> None:
-    async with person(admin) as bob, listening(bob.http, "types=EmailDelivery") as stream:
-        email = await ann.draft(bob.address)
-        identity = (await ann.call("Identity/get"))["list"][0]["id"]
-        sender = {"email": ann.address, "parameters": {"HOLDFOR": "1"}}
-        envelope = {"mailFrom": sender, "rcptTo": [{"email": bob.address}]}
-        made = await ann.create("EmailSubmission", identityId=identity, emailId=email, envelope=envelope)
-        assert made["undoStatus"] == "pending"
-        assert (await stream.state()).keys() == {bob.account}
 
 
 # The command
@@ -451,23 +230,3 @@ async def test_the_command_sends_a_file_as_it_is(server: StalwartStandIn, ann: P
 async def test_the_command_says_who_has_no_mailbox(server: StalwartStandIn, tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"refused ghost@example.org: 550 5.1.2 Mailbox does not exist"):
         await asyncio.to_thread(run, server, tmp_path, "ghost@example.org")
-
-
-async def test_a_port_that_is_taken_is_named_with_its_option(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "postroom.sandbox.stalwart", "--state", str(tmp_path), "--domain", "x.test"),
-            *("--lmtp-port", str(taken.getsockname()[1])),
-            stderr=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-        )
-        _, said = await asyncio.wait_for(process.communicate(), 30)
-    assert process.returncode == 1
-    assert b"--lmtp-port" in said
-
-
-async def test_the_state_tells_where_mail_comes_in(server: StalwartStandIn) -> None:
-    async with httpx2.AsyncClient(base_url=server.url) as http:
-        host, port = server.lmtp
-        assert (await server.state())["lmtp"] == f"{host}:{port}"
-        assert f"{host}:{port}" in (await http.get("/_sandbox/")).text

@@ -11,7 +11,8 @@ import httpx2
 import pytest
 from redis.asyncio import Redis
 
-from kratos_servers import Kratos, kratos_stand_in, may_build_kratos, real_kratos
+from go_program import may_build
+from kratos_servers import Kratos, kratos_stand_in, real_kratos
 from parts import KEY, environment
 from postroom import settings
 from postroom.domain.mailbox import Mailbox
@@ -27,7 +28,7 @@ from stalwart_stand_in import StalwartStandIn
 NO_HOOK = "http://127.0.0.1:1/internal/mail/provision"
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 
-pytestmark = may_build_kratos
+pytestmark = may_build
 
 
 @pytest.fixture(params=SERVERS)

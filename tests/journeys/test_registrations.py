@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from eventually import eventually
-from kratos_servers import may_build_kratos, real_kratos
+from go_program import may_build
+from kratos_servers import real_kratos
 from trial import trial
 
 PEOPLE = 100
 
 
-@may_build_kratos
+@may_build
 async def test_a_hundred_registrations_at_a_real_kratos_give_a_hundred_mailboxes(tmp_path: Path) -> None:
     async with trial(tmp_path) as up:
         await up.up()

@@ -49,7 +49,7 @@ TELLING = [
         "mail/look_queue.py",
         "account.hinted -= {state} if state is not None else set()",
         "account.hinted.clear()",
-        (f"{QUEUE}test_hints_during_a_look_are_one_look_afterwards_and_not_before_the_rest",),
+        (f"{QUEUE}test_no_hint_is_lost_and_no_account_is_looked_at_twice_within_the_rest",),
     ),
     Mutant(
         "the first message after a quiet time waits",

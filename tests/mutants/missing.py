@@ -2,7 +2,6 @@
 
 from mutants.mutant import SQL, Mutant
 
-RULES = "unit/test_missing.py::"
 LOOKS = "unit/test_looks.py::"
 VERIFIED = "unit/test_verified_accounts.py::"
 INSPECTION = "unit/test_inspection.py::"
@@ -10,20 +9,6 @@ STORED = "integration/test_missing.py::"
 GATEWAY = "integration/gateway/test_missing_mailboxes.py::"
 
 MISSING = [
-    Mutant(
-        "one look makes a mailbox missing",
-        "domain/missing.py",
-        "and recorded.suspected_for >= SECOND_LOOK_AFTER",
-        "",
-        (f"{RULES}test_a_mailbox_is_missing_after_two_looks_a_minute_apart",),
-    ),
-    Mutant(
-        "an account without the mark counts as there",
-        "domain/missing.py",
-        "if sighting is Sighting.PRESENT:",
-        "if sighting is not Sighting.MISSING:",
-        (f"{RULES}test_a_mailbox_is_missing_after_two_looks_a_minute_apart",),
-    ),
     Mutant(
         "a look asks though the breaker is open",
         "provisioning/looks.py",

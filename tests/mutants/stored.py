@@ -16,14 +16,14 @@ REDIS = [
         "queue/claim.lua",
         "    redis.call('ZADD', KEYS[1], 'XX', string.format('%.6f', score), due[i])\n",
         "",
-        (f"{RETRY_SET}test_due_members_are_told_and_put_off_by_the_lease", REDIS_WALK),
+        (REDIS_WALK,),
     ),
     Mutant(
         "claim.lua puts off from the old score",
         "queue/claim.lua",
         "math.max(tonumber(due[i + 1]), now) + lease",
         "tonumber(due[i + 1]) + lease",
-        (f"{RETRY_SET}test_due_members_are_told_and_put_off_by_the_lease", REDIS_WALK),
+        (REDIS_WALK,),
     ),
     Mutant(
         "claim.lua takes more than the limit",
@@ -44,7 +44,7 @@ REDIS = [
         "queue/retry_set.py",
         "{member: due_at.timestamp()}, xx=True)",
         "{member: due_at.timestamp()})",
-        (f"{RETRY_SET}test_restore_gives_the_true_score_back_but_revives_nothing",),
+        (REDIS_WALK,),
     ),
     Mutant(
         "reconcile brings a put-off member forward",
@@ -96,7 +96,7 @@ STATEMENTS = [
         f"{SQL}claim.sql",
         "(r.state = 'running' AND r.due_at <= now()))",
         "(r.state = 'running' AND r.due_at >= now()))",
-        (f"{CLAIM}test_a_running_request_is_refused_until_its_lease_is_over", SQL_WALK),
+        (SQL_WALK,),
     ),
     Mutant(
         "claim loses the pending row",
@@ -127,7 +127,7 @@ STATEMENTS = [
         f"{SQL}claim.sql",
         "      AND (%(alone)s OR (r.state = 'waiting' AND r.crashes = 0))\n",
         "",
-        (f"{CLAIM}test_the_first_crash_is_told_as_alone_and_runs_again_only_alone", SQL_WALK),
+        (SQL_WALK,),
     ),
     Mutant(
         "claim gives no lease",
@@ -144,28 +144,28 @@ STATEMENTS = [
         f"{SQL}claim.sql",
         "WHERE NOT (SELECT open FROM mail_server_breaker)",
         "WHERE true",
-        (f"{CLAIM}test_with_the_breaker_open_nobody_claims_and_the_row_stays_waiting", SQL_WALK),
+        (SQL_WALK,),
     ),
     Mutant(
         "a crash leaves no doubt about its outcome",
         f"{SQL}claim.sql",
         "outcome_unknown = r.outcome_unknown OR c.crashed",
         "outcome_unknown = r.outcome_unknown",
-        (f"{CLAIM}test_the_first_crash_is_told_as_alone_and_runs_again_only_alone", SQL_WALK),
+        (SQL_WALK,),
     ),
     Mutant(
         "crashes are not counted",
         f"{SQL}claim.sql",
         "crashes = r.crashes + c.crashed::int",
         "crashes = r.crashes",
-        (f"{CLAIM}test_no_number_of_crashes_buries_a_request_and_each_makes_it_wait_longer", SQL_WALK),
+        (SQL_WALK,),
     ),
     Mutant(
         "accept ignores the breaker",
         f"{SQL}accept.sql",
         "IS NOT NULL AND NOT open AS starts",
         "IS NOT NULL AS starts",
-        (f"{REQUESTS}test_with_the_breaker_open_an_accepted_request_waits_although_there_is_a_slot", SQL_WALK),
+        (SQL_WALK,),
     ),
     Mutant(
         "accept loses the pending row",
@@ -207,7 +207,7 @@ STATEMENTS = [
         f"{SQL}settle.sql",
         "        crashes = 0,\n",
         "",
-        (f"{CLAIM}test_any_outcome_ends_the_count_of_crashes", SQL_WALK),
+        (SQL_WALK,),
     ),
     Mutant(
         "a claim takes more than it may",
@@ -228,14 +228,14 @@ STATEMENTS = [
         f"{SQL}release.sql",
         "WHEN NOT (SELECT open FROM mail_server_breaker) THEN now() END AS at",
         "ELSE now() END AS at",
-        ("integration/test_releases.py::test_a_cause_of_the_breaker_holds_while_it_is_open", SQL_WALK),
+        (SQL_WALK,),
     ),
     Mutant(
         "a mailbox made before ends the trouble of its domain",
         f"{SQL}release.sql",
         " AND enqueued_at < (SELECT at FROM ended)",
         " AND (SELECT at FROM ended) IS NOT NULL",
-        ("integration/test_releases.py::test_a_cause_of_a_domain_ends_with_a_mailbox_of_that_domain_made_later",),
+        (SQL_WALK,),
     ),
     Mutant(
         "everybody takes the probe",
@@ -249,7 +249,7 @@ STATEMENTS = [
         f"{SQL}sweep_store.sql",
         "    WHERE token IS NOT DISTINCT FROM %(after)s::text\n",
         "",
-        ("integration/test_sweep.py::test_a_page_that_was_read_before_a_restart_does_not_undo_it", SQL_WALK),
+        (SQL_WALK,),
     ),
     Mutant(
         "a refusal is recorded at every sweep",
@@ -271,6 +271,6 @@ STATEMENTS = [
         "    INSERT INTO email_requests (identity_id, email, display_name, state, due_at, enqueued_at)\n"
         "    SELECT identity_id, email, display_name, 'waiting', now(), clock_timestamp() FROM absent\n"
         "    ON CONFLICT (identity_id) DO UPDATE SET state = 'waiting', due_at = now(), reason = NULL\n",
-        ("integration/test_sweep.py::test_what_exists_is_not_touched", SQL_WALK),
+        (SQL_WALK,),
     ),
 ]

@@ -108,13 +108,6 @@ async def test_after_an_unknown_outcome_the_mark_is_looked_up_before_anything_is
     assert world.mail_server.asked == ["find"]
 
 
-async def test_an_unknown_outcome_that_made_nothing_is_created() -> None:
-    world = World(outcome_unknown=True)
-    world.script(finds=[None])
-    assert (await world.run()).request.state is State.PROVISIONED
-    assert world.mail_server.asked == ["find", "create"]
-
-
 @pytest.mark.parametrize(
     "error", [AWAY, CUT, Throttled("429"), Misconfigured("403")], ids=lambda error: f"{type(error).__name__} {error}"
 )
@@ -316,19 +309,6 @@ async def test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back
     assert world.mail_server.asked == ["create"], "asked once: only the settle is repeated"
 
 
-async def test_a_cancelled_attempt_is_interrupted_and_spends_nothing() -> None:
-    world = World(retries=2)
-    world.script(creates=[Hang()])
-    task = asyncio.create_task(world.run())
-    await eventually(lambda: world.mail_server.asked, "the create began")
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    [(_, move, _)] = world.requests.settled
-    assert (move.status, move.state, move.retries, move.delay) == (Status.INTERRUPTED, State.WAITING, 2, 0)
-    assert move.outcome_unknown
-
-
 async def test_an_attempt_cancelled_while_its_outcome_is_being_stored_is_stored_all_the_same() -> None:
     """Lost, it would count as a crash when its lease runs out."""
     world = World()
@@ -362,37 +342,8 @@ async def test_an_attempt_cancelled_while_postgresql_stays_away_ends_all_the_sam
         await task
 
 
-async def test_a_request_given_up_without_an_attempt_is_due_at_once_and_spends_nothing() -> None:
-    world = World(retries=1)
-    ends = world.clock.monotonic() + LEASE
-    settled = await world.attempts.give_up(world.request, "no slot was free", lease_ends=ends, held=["member"])
-    assert settled
-    assert (settled.status, settled.request.retries) == (Status.INTERRUPTED, 1)
-    assert settled.request.due_at == world.requests.now
-    assert world.announcements.replaced == [(settled.request, ["member"])]
-    assert world.mail_server.asked == []
-
-
 def events(logs: list[Any]) -> list[str]:
     return [entry["event"] for entry in logs]
-
-
-async def test_the_log_tells_of_a_retry_enqueued_in_the_words_of_the_contract() -> None:
-    world = World()
-    world.script(creates=[AWAY])
-    with capture_logs() as logs:
-        await world.run()
-    assert "Enqueued retry job for alice@example.org (attempt 1/3, delay: 60s)" in events(logs)
-    assert not [event for event in events(logs) if event.startswith("Retry attempt")]
-
-
-async def test_the_log_tells_of_a_failed_retry_in_the_words_of_the_contract() -> None:
-    world = World(retries=1)
-    world.script(creates=[AWAY])
-    with capture_logs() as logs:
-        await world.run()
-    assert "Retry attempt 1 failed: cannot be reached" in events(logs)
-    assert "Enqueued retry job for alice@example.org (attempt 2/3, delay: 300s)" in events(logs)
 
 
 async def test_the_log_tells_of_the_last_failure_and_of_the_dead_letter() -> None:

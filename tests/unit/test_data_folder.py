@@ -57,17 +57,6 @@ def test_the_folder_of_another_user_is_refused(tmp_path: Path) -> None:
         DataFolder(tmp_path).__enter__()
 
 
-def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("")
-    with pytest.raises(ConfigurationError, match="cannot be the data folder"):
-        DataFolder(tmp_path / "data").__enter__()
-
-
-def test_a_place_where_no_folder_can_be_made_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="choose another with --data"), DataFolder(Path("/proc/trial")):
-        pass
-
-
 def test_secrets_differ_stay_and_are_private(tmp_path: Path) -> None:
     with DataFolder(tmp_path / "data") as data:
         first, second = data.secret("first"), data.secret("second")

@@ -118,10 +118,6 @@ def test_limits_are_the_lesser_of_the_servers_and_ours() -> None:
     assert core == CORE | {"maxSizeRequest": 10_000_000, "maxConcurrentUpload": 4}
 
 
-def test_the_state_is_the_one_that_answers_carry() -> None:
-    assert rewritten()["state"] == SESSION["state"]
-
-
 def test_an_account_is_read_only_for_a_token_that_may_not_write() -> None:
     assert rewritten()["accounts"]["b"]["isReadOnly"] is False
     assert rewritten(scopes=frozenset({Scope.READ}))["accounts"]["b"]["isReadOnly"] is True

@@ -134,17 +134,6 @@ async def test_no_place_is_lost_whatever_ends_a_hook() -> None:
     assert [(await task)[0]["status"] for task in whole] == [200] * limit
 
 
-async def test_after_a_flood_the_next_hook_is_served() -> None:
-    app = App()
-    door = shedding(app, limit=2)
-    within = await fill(door, app, 2)
-    assert {(await ask(door))[0]["status"] for _ in range(1000)} == {503}
-    app.go_on.set()
-    for task in within:
-        await task
-    assert (await ask(door))[0]["status"] == 200
-
-
 async def test_a_flood_is_counted_and_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postroom.api.load_shedding.TELL_EVERY", 0.01)
     app = App()

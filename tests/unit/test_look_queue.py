@@ -20,31 +20,6 @@ def test_the_first_hint_is_due_at_once_and_more_of_them_change_nothing() -> None
     assert queue.take(10, 1.0) == []
 
 
-def test_hints_during_a_look_are_one_look_afterwards_and_not_before_the_rest() -> None:
-    queue = a_queue()
-    queue.hint("b", 0.0)
-    queue.take(10, 0.0)
-    for _ in range(1000):
-        queue.hint("b", 0.1)
-    assert queue.take(10, 0.1) == []
-    queue.done("b", 0.2)
-    assert queue.take(10, 0.44) == []
-    assert queue.next_at() == 0.2 + REST
-    assert queue.take(10, 0.45) == ["b"]
-    queue.done("b", 0.5)
-    assert queue.take(10, 10.0) == []
-
-
-def test_a_hint_while_an_account_rests_waits_for_the_end_of_the_rest() -> None:
-    queue = a_queue()
-    queue.hint("b", 0.0)
-    queue.take(10, 0.0)
-    queue.done("b", 0.0)
-    queue.hint("b", 0.1)
-    assert queue.take(10, 0.2) == []
-    assert queue.take(10, REST) == ["b"]
-
-
 def test_a_state_that_a_look_has_found_is_no_news() -> None:
     queue = a_queue()
     queue.hint("b", 0.0, "s1")
@@ -92,14 +67,6 @@ def test_a_look_that_waits_for_something_else_is_not_made_earlier_for_a_quiet_ti
     queue.done("b", 10.0, pause=1.0)
     assert queue.take(10, 10.9) == []
     assert queue.take(10, 11.0) == ["b"]
-
-
-def test_others_do_not_wait_for_one() -> None:
-    queue = a_queue()
-    queue.hint("b", 0.0)
-    queue.take(10, 0.0)
-    queue.hint("c", 0.0)
-    assert queue.take(10, 0.0) == ["c"]
 
 
 def test_what_does_not_fit_is_refused_and_there_is_room_as_soon_as_an_account_rests() -> None:

@@ -76,11 +76,6 @@ def test_the_member_of_a_row_is_in_utc_whatever_the_machine_speaks() -> None:
     assert '"enqueued_at":"2026-03-01T09:05:07.000042Z"' in job.to_json()
 
 
-def test_a_member_names_its_identity_and_its_address() -> None:
-    job = RetryJob.of(request_of(ID, email="bob@example.org"))
-    assert (job.identity_id, job.email) == (ID, "bob@example.org")
-
-
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -104,10 +99,6 @@ def test_a_member_carries_the_first_120_characters_of_the_error() -> None:
     assert MAX_ERROR == 120
     assert job.error == "é" * 120
     assert "é" in job.to_json(), "ASCII escapes would cost six bytes a character"
-
-
-def test_a_request_without_an_error_says_null() -> None:
-    assert json.loads(RetryJob.of(request_of(ID, last_error=None)).to_json())["error"] is None
 
 
 def test_a_settle_changes_the_bytes_even_when_nothing_else_changed() -> None:
@@ -164,9 +155,3 @@ def test_a_member_of_wrong_types_is_never_more_than_a_value_error(fields: dict[s
     except ValueError:
         return
     assert datetime.fromisoformat(str(fields["enqueued_at"])).tzinfo
-
-
-@given(st.text())
-def test_any_text_is_a_job_or_a_value_error(text: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        RetryJob.from_json(text)

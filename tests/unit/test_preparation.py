@@ -69,8 +69,3 @@ def test_of_a_dead_letter_and_a_refusal_the_newer_one_is_told() -> None:
 
 def test_who_has_no_request_yet_is_told_so() -> None:
     assert preparation_of(None) == Preparation(Progress.NONE)
-
-
-@pytest.mark.parametrize("state", State)
-def test_every_state_is_told(state: State) -> None:
-    assert preparation_of(request_of(state=state)).state in Progress

@@ -1,6 +1,5 @@
 """The table of moves: what each outcome makes of a running request, and what it spends."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,11 +130,6 @@ def test_a_server_too_busy_to_say_whether_it_is_well_is_nobodys_failure() -> Non
     assert (move.state, move.retries, move.delay) == (State.WAITING, 2, 300)
 
 
-def test_a_success_keeps_its_retries_and_nobody_looks_again() -> None:
-    move = moved(2, Provisioned(StalwartAccount("k", "a@b.org")))
-    assert move == Move(State.PROVISIONED, Status.SUCCESS, retries=2)
-
-
 def test_the_last_failure_says_how_often_and_why() -> None:
     move = moved(3, failed(Transient(CUT), WELL))
     assert move.reason == f"failed 4 times while the mail server was well; last: {CUT}"
@@ -262,13 +256,6 @@ def test_a_request_dies_of_its_fourth_failure_while_well_or_of_a_final_answer(ou
             return
         retries = move.retries
     assert failures <= 3
-
-
-def test_a_move_is_a_value_that_nobody_edits() -> None:
-    move: Any = moved(0, Interrupted())
-    with pytest.raises(AttributeError):
-        move.retries = 3
-    assert replace(move, retries=3) != move
 
 
 @pytest.mark.parametrize("outcome", [failed(Throttled("429"), WELL), Interrupted()], ids=str)

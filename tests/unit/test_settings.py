@@ -61,17 +61,6 @@ def test_an_empty_variable_is_a_missing_one(name: str, value: str | None) -> Non
     assert wrong(environment).startswith(f"{name} is not set")
 
 
-@pytest.mark.parametrize("value", ["", " "])
-def test_an_empty_redis_url_means_postgresql_alone(value: str) -> None:
-    assert load(ENOUGH | {"POSTROOM_REDIS_URL": value}).redis_url is None
-
-
-def test_a_redis_url_is_kept() -> None:
-    settings = load(ENOUGH | {"POSTROOM_REDIS_URL": "redis://127.0.0.1:6379/0"})
-    assert settings.redis_url
-    assert settings.redis_url.get_secret_value() == "redis://127.0.0.1:6379/0"
-
-
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
@@ -128,13 +117,6 @@ def test_a_wrong_setting_is_named_with_what_it_needs(name: str, value: str, word
     sentence = wrong(ENOUGH | {PREFIX + name: value})
     assert sentence.startswith(f"POSTROOM_{name}: ")
     assert words in sentence
-
-
-def test_several_wrong_settings_are_one_sentence() -> None:
-    sentence = wrong(ENOUGH | {"POSTROOM_PORT": "many", "POSTROOM_PACE": "-1", "POSTROOM_DOMAINS": ""})
-    assert "POSTROOM_PORT: " in sentence
-    assert "POSTROOM_PACE: " in sentence
-    assert "POSTROOM_DOMAINS is not set" in sentence
 
 
 @pytest.mark.parametrize("broken", ["POSTROOM_PORT", "POSTROOM_MARK_DOMAIN", "POSTROOM_DOMAINS"])

@@ -15,20 +15,6 @@ async def test_no_more_slots_are_taken_than_there_are() -> None:
     assert await slots.take(within=0.001)
 
 
-async def test_a_free_slot_is_taken_without_waiting() -> None:
-    assert await Slots(1).take(within=0)
-
-
-async def test_a_slot_given_back_goes_to_who_waits() -> None:
-    slots = Slots(1)
-    await slots.take(within=0)
-    waiting = asyncio.create_task(slots.take(within=10))
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    slots.give_back()
-    assert await waiting
-
-
 async def test_whoever_asked_first_is_served_first() -> None:
     slots, served = Slots(1), []
     await slots.take(within=0)

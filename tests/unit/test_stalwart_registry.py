@@ -1,6 +1,5 @@
 """A mailbox on Stalwart's registry: one request, the mark, its holders, the generation, and our key."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -196,12 +195,6 @@ async def test_a_look_up_trusts_the_alias_and_not_the_text_index(candidate: dict
     assert await server.registry().find(MAILBOX, deadline=5) is None
 
 
-async def test_a_look_up_of_what_is_not_there_finds_nothing() -> None:
-    server = ScriptedStalwart()
-    server.will(found())
-    assert await server.registry().find(MAILBOX, deadline=5) is None
-
-
 async def test_a_look_up_that_the_server_cannot_do_now_is_tried_again_later() -> None:
     server = ScriptedStalwart()
     server.will(responses(("error", {"type": "serverUnavailable"}), ("error", {"type": "invalidResultReference"})))
@@ -327,12 +320,3 @@ async def test_a_deadline_of_nearly_nothing_still_ends_in_an_error_of_the_mail_s
     server.will(busy())
     with pytest.raises(Throttled):
         await server.registry().create(MAILBOX, deadline=0.001)
-
-
-async def test_requests_are_json_of_both_capabilities() -> None:
-    server = ScriptedStalwart()
-    server.will(made("k", "alice@example.org"))
-    await server.registry().create(MAILBOX, deadline=5)
-    sent = server.requests[-1]
-    assert sent.headers["Content-Type"] == "application/json"
-    assert json.loads(sent.content)["using"] == ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]

@@ -92,13 +92,6 @@ async def test_a_safety_look_is_not_put_off_by_a_redis_that_always_has_somebody(
     assert lost in found
 
 
-async def test_redis_names_no_more_than_were_asked_for() -> None:
-    """Whoever Redis names is put off by a lease: 30 seconds late if nobody can run him now."""
-    world = World(redis=FakeReminders(*[Reminder(uuid4(), "member") for _ in range(9)]))
-    for _ in range(3):
-        assert len((await world.waking.due(2)).reminders) == 2
-
-
 async def test_a_safety_look_is_repeated_at_once_until_it_finds_nobody() -> None:
     world = World(redis=FakeReminders())
     world.overdue.queue = [Reminder(uuid4()) for _ in range(2)]
@@ -137,13 +130,6 @@ async def test_the_next_look_is_no_later_than_the_next_safety_look(next_in: floa
     await world.waking.due(4)
     world.clock.seconds += SAFETY_LOOK - 4
     assert (await world.waking.due(4)).next_in == pytest.approx(expected)
-
-
-async def test_with_a_safety_look_near_the_next_look_is_near_too() -> None:
-    world = World(redis=FakeReminders())
-    await world.waking.due(4)
-    world.clock.seconds += SAFETY_LOOK - 0.5
-    assert (await world.waking.due(4)).next_in == pytest.approx(0.5)
 
 
 async def test_after_an_outage_the_next_look_is_one_at_all_that_is_due() -> None:

@@ -239,14 +239,6 @@ async def test_who_never_says_goodbye_is_off_line_after_three_tokens() -> None:
         await world.until_open()
 
 
-async def test_going_off_line_twice_or_unknown_is_nothing() -> None:
-    world = World()
-    await world.watching.off_line(ALICE.identity_id)
-    await world.watching.on_line(ALICE.identity_id)
-    await world.watching.off_line(ALICE.identity_id)
-    await world.watching.off_line(ALICE.identity_id)
-
-
 async def test_no_more_people_are_listened_to_than_may_be_and_the_next_takes_a_free_place() -> None:
     world = World(most=1)
     async with world.running():

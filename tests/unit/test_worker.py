@@ -1,97 +1,25 @@
 """The worker: who is claimed, who runs beside whom, and what happens when it must stop."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
 from eventually import eventually
-from fakes import (
-    START,
-    FakeAnnouncements,
-    FakeBreakers,
-    FakeMailServer,
-    FakeOverdue,
-    FakeReminders,
-    FakeRequests,
-    request_of,
-)
-from postroom.clock import SystemClock
-from postroom.domain.member import RetryJob
+from fakes import START, FakeClock
 from postroom.domain.request import Request, State, Status
 from postroom.errors import Transient
 from postroom.ports import Reminder
-from postroom.provisioning.attempt import Attempts
-from postroom.provisioning.slots import Slots
 from postroom.retry import worker as worker_module
-from postroom.retry.probe import Probe
-from postroom.retry.waking import Waking
-from postroom.retry.worker import Limits, Worker
+from postroom.retry.worker import LOCKED_PAUSE
+from postroom.telemetry import REGISTRY
+from worker_world import WorkerWorld, member_of, reminder_of, waiting
 
 
-def waiting(**fields: Any) -> Request:
-    return request_of(**({"state": State.WAITING, "holder": None, "retries": 1, "due_at": START} | fields))
-
-
-def member_of(request: Request) -> str:
-    return RetryJob.of(request).to_json()
-
-
-def reminder_of(request: Request) -> Reminder:
-    return Reminder(request.identity_id, member_of(request))
-
-
-class World:
-    """A worker among fakes; every request in it is reminded of once, by Redis."""
-
-    def __init__(self, *requests: Request, slots: int = 4, pace: float = 0, lease: float = 30, drain: float = 5):
-        self.requests = FakeRequests(*requests)
-        self.breakers = FakeBreakers()
-        self.mail_server = FakeMailServer()
-        self.announcements = FakeAnnouncements()
-        self.redis = FakeReminders(*[reminder_of(request) for request in requests])
-        self.slots = Slots(slots)
-        clock = SystemClock()
-        attempts = Attempts(self.requests, self.breakers, self.mail_server, self.announcements, clock)
-        self.worker = Worker(
-            self.requests,
-            attempts,
-            self.announcements,
-            Waking(self.redis, FakeOverdue(), FakeOverdue(), clock, failures=(ConnectionError,)),
-            Probe(self.breakers, self.mail_server),
-            self.slots,
-            clock,
-            Limits(lease=lease, pace=pace, drain=drain),
-        )
-
-    def remind(self, *reminders: Reminder) -> None:
-        self.redis.queue += reminders
-        self.worker.wake()
-
-    def claims_of(self, request: Request) -> int:
-        return sum(request.identity_id in claim for claim in self.requests.claims)
-
-    def state_of(self, request: Request) -> State:
-        return self.requests.rows[request.identity_id].state
-
-    def statuses(self) -> list[Status]:
-        return [move.status for _, move, _ in self.requests.settled]
-
-    @asynccontextmanager
-    async def working(self) -> AsyncGenerator[None]:
-        task = asyncio.create_task(self.worker.run())
-        try:
-            yield
-        finally:
-            if self.mail_server.gate:
-                self.mail_server.gate.set()
-            self.worker.stop()
-            await asyncio.wait_for(task, 5)
+def sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"postroom_{name}", labels) or 0
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +30,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_who_is_due_is_claimed_attempted_and_settled() -> None:
     request = waiting()
-    world = World(request)
+    world = WorkerWorld(request)
     async with world.working():
         await eventually(lambda: world.requests.settled, "it is settled")
     assert world.state_of(request) is State.PROVISIONED
@@ -114,7 +42,7 @@ async def test_who_is_due_is_claimed_attempted_and_settled() -> None:
 async def test_two_members_of_one_request_are_one_claim_and_both_are_removed() -> None:
     request = waiting()
     stale = member_of(waiting(identity_id=request.identity_id, enqueued_at=START - timedelta(seconds=60)))
-    world = World(request)
+    world = WorkerWorld(request)
     world.redis.queue.append(Reminder(request.identity_id, stale))
     async with world.working():
         await eventually(lambda: world.requests.settled, "it is settled")
@@ -125,7 +53,7 @@ async def test_two_members_of_one_request_are_one_claim_and_both_are_removed() -
 
 async def test_a_request_that_runs_here_is_not_claimed_again() -> None:
     request = waiting()
-    world = World(request)
+    world = WorkerWorld(request)
     world.mail_server.gate = asyncio.Event()
     async with world.working():
         await eventually(lambda: world.mail_server.running, "it runs")
@@ -135,7 +63,7 @@ async def test_a_request_that_runs_here_is_not_claimed_again() -> None:
 
 
 async def test_no_more_are_asked_for_than_there_are_free_slots() -> None:
-    world = World(*[waiting() for _ in range(5)], slots=2)
+    world = WorkerWorld(*[waiting() for _ in range(5)], slots=2)
     world.mail_server.gate = asyncio.Event()
     async with world.working():
         await eventually(lambda: world.mail_server.running == 2, "two run")
@@ -146,7 +74,7 @@ async def test_no_more_are_asked_for_than_there_are_free_slots() -> None:
 
 
 async def test_attempts_start_no_faster_than_the_pace() -> None:
-    world = World(*[waiting() for _ in range(5)], pace=25)
+    world = WorkerWorld(*[waiting() for _ in range(5)], pace=25)
     async with world.working():
         await eventually(lambda: len(world.requests.settled) == 5, "all are settled")
     started = world.mail_server.started
@@ -156,12 +84,14 @@ async def test_attempts_start_no_faster_than_the_pace() -> None:
 @pytest.mark.parametrize("pace", [0, 0.001])
 async def test_those_that_came_early_keep_to_slots_and_pace_when_their_time_comes(pace: float) -> None:
     """A Redis clock that is ahead would make of them one claim, and their leases would run while they queue."""
-    requests = [waiting() for _ in range(6)]
-    world = World(*requests, slots=2, pace=pace)
-    world.redis.queue.clear()
-    world.worker._early = dict.fromkeys((each.identity_id for each in requests), 0.0)
+    clock, requests = FakeClock(), [waiting(due_at=START + timedelta(seconds=10)) for _ in range(3)]
+    world = WorkerWorld(*requests, slots=2, pace=pace, clock=clock)
     world.mail_server.gate = asyncio.Event()
     async with world.working():
+        await eventually(lambda: all(map(world.claims_of, requests)), "they came early")
+        world.requests.now += timedelta(seconds=10)
+        clock.seconds += 10
+        world.worker.wake()
         can_start = 1 if pace else 2
         await eventually(lambda: world.mail_server.running >= can_start, "they run")
         running = [each for each in requests if world.state_of(each) is State.RUNNING]
@@ -170,7 +100,7 @@ async def test_those_that_came_early_keep_to_slots_and_pace_when_their_time_come
 
 async def test_who_came_early_is_claimed_when_its_time_comes_without_redis() -> None:
     request = waiting(due_at=START + timedelta(seconds=0.1))
-    world = World(request)
+    world = WorkerWorld(request)
     async with world.working():
         await eventually(lambda: world.claims_of(request), "it came early")
         assert world.state_of(request) is State.WAITING
@@ -180,9 +110,36 @@ async def test_who_came_early_is_claimed_when_its_time_comes_without_redis() -> 
     assert world.announcements.restored == []
 
 
+async def test_who_is_granted_a_moment_early_starts_when_it_is_due() -> None:
+    world = WorkerWorld(waiting(due_at=START + timedelta(seconds=0.05)))
+    began = asyncio.get_running_loop().time()
+    async with world.working():
+        await eventually(lambda: world.mail_server.started, "it starts")
+    assert world.mail_server.started[0] - began >= 0.05
+
+
+@pytest.mark.parametrize("crashes", [0, 1])
+async def test_an_attempt_has_two_thirds_of_its_lease(crashes: int) -> None:
+    """The rest is for asking whether the server is well, and for the settle."""
+    world = WorkerWorld(waiting(crashes=crashes), lease=30, clock=FakeClock())
+    async with world.working():
+        await eventually(lambda: world.mail_server.deadlines, "it is attempted")
+    assert world.mail_server.deadlines == [20]
+
+
+@pytest.mark.parametrize("late", [2.0, 0.0, -0.04])
+async def test_the_lateness_of_each_claim_is_measured(late: float) -> None:
+    world = WorkerWorld(waiting(due_at=START - timedelta(seconds=late)))
+    before = sample("lateness_seconds_sum"), sample("lateness_seconds_count")
+    async with world.working():
+        await eventually(lambda: world.requests.settled, "it is settled")
+    assert sample("lateness_seconds_sum") == pytest.approx(before[0] + max(0, late))
+    assert sample("lateness_seconds_count") == before[1] + 1
+
+
 async def test_who_came_much_too_early_gets_its_true_score_back() -> None:
     request = waiting(due_at=START + timedelta(seconds=1800))
-    world = World(request)
+    world = WorkerWorld(request)
     async with world.working():
         await eventually(lambda: world.announcements.restored, "its score is restored")
     assert world.announcements.restored == [(member_of(request), request.due_at)]
@@ -191,7 +148,7 @@ async def test_who_came_much_too_early_gets_its_true_score_back() -> None:
 
 async def test_a_stale_member_of_a_waiting_request_is_removed_and_not_restored() -> None:
     request = waiting(due_at=START + timedelta(seconds=1800))
-    world = World(request)
+    world = WorkerWorld(request)
     stale = member_of(waiting(identity_id=request.identity_id, retries=0))
     world.redis.queue = [Reminder(request.identity_id, stale)]
     async with world.working():
@@ -203,7 +160,7 @@ async def test_a_stale_member_of_a_waiting_request_is_removed_and_not_restored()
 @pytest.mark.parametrize("state", [State.PROVISIONED, State.DEAD, None])
 async def test_a_member_of_nobody_who_waits_is_removed(state: State | None) -> None:
     request = waiting(state=state or State.WAITING)
-    world = World(request)
+    world = WorkerWorld(request)
     if state is None:
         world.requests.rows.clear()
     async with world.working():
@@ -214,7 +171,7 @@ async def test_a_member_of_nobody_who_waits_is_removed(state: State | None) -> N
 
 async def test_a_member_of_a_request_that_runs_elsewhere_is_left_alone() -> None:
     request = waiting(state=State.RUNNING, holder=uuid4())
-    world = World(request)
+    world = WorkerWorld(request)
     async with world.working():
         await eventually(lambda: world.claims_of(request), "it is asked for")
     assert world.announcements.removed == []
@@ -224,7 +181,7 @@ async def test_a_member_of_a_request_that_runs_elsewhere_is_left_alone() -> None
 
 async def test_members_that_nobody_can_read_are_removed_and_the_others_run() -> None:
     request = waiting()
-    world = World(request)
+    world = WorkerWorld(request)
     world.redis.queue.insert(0, Reminder(None, "what is this?"))
     async with world.working():
         await eventually(lambda: world.requests.settled, "the other is settled")
@@ -235,7 +192,7 @@ async def test_a_crashed_request_runs_alone() -> None:
     """It waits for who runs, and nobody starts while it runs: a poison request takes nobody with it."""
     neighbours = [waiting(), waiting()]
     crashed, later = waiting(crashes=1), waiting()
-    world = World(*neighbours, crashed)
+    world = WorkerWorld(*neighbours, crashed)
     gate = world.mail_server.gate = asyncio.Event()
     async with world.working():
         await eventually(lambda: world.claims_of(crashed) == 1, "it is asked for")
@@ -253,10 +210,60 @@ async def test_a_crashed_request_runs_alone() -> None:
     assert world.state_of(crashed) is State.PROVISIONED
 
 
+async def test_between_two_that_run_alone_the_others_have_their_turn() -> None:
+    other = waiting()
+    world = WorkerWorld(waiting(crashes=1), waiting(crashes=1))
+    world.requests.rows[other.identity_id] = other
+    gate = world.mail_server.gate = asyncio.Event()
+    with capture_logs() as logs:
+        async with world.working():
+            await eventually(lambda: world.mail_server.running, "one of them runs")
+            world.redis.queue.append(reminder_of(other))
+            gate.set()
+            await eventually(lambda: len(world.requests.settled) == 3, "all are settled")
+    assert list(world.mail_server.alongside)[1] == other.identity_id
+    alone = [entry["log_level"] for entry in logs if entry["event"].startswith("Running a request alone")]
+    assert alone == ["warning"] * 2
+
+
+async def test_who_shall_run_alone_and_was_put_off_meanwhile_gets_its_true_member() -> None:
+    request = waiting(crashes=2)
+    world = WorkerWorld(request)
+    await world.slots.take(within=0)
+    async with world.working():
+        await eventually(lambda: world.claims_of(request), "it is asked for")
+        put_off = waiting(identity_id=request.identity_id, crashes=2, due_at=START + timedelta(seconds=300))
+        world.requests.rows[request.identity_id] = put_off
+        world.slots.give_back()
+        await eventually(lambda: world.announcements.replaced, "its member is replaced")
+    assert world.announcements.replaced == [(put_off, [member_of(request)])]
+    assert world.mail_server.asked == []
+
+
+async def test_a_locked_row_that_must_run_alone_is_asked_for_again_later_and_keeps_nobody_waiting() -> None:
+    """Otherwise the worker would take all slots for it in circles."""
+    clock, locked, other = FakeClock(), waiting(crashes=1), waiting()
+    world = WorkerWorld(locked, clock=clock)
+    world.requests.locked = {locked.identity_id}
+    world.requests.rows[other.identity_id] = other
+    async with world.working():
+        await eventually(lambda: world.claims_of(locked) == 2, "it was asked for, and could not be had alone")
+        for asked in (3, 4):
+            world.remind(reminder_of(locked))
+            await eventually(lambda: world.claims_of(locked) >= asked, "it is asked for")  # noqa: B023 - awaited here
+        world.remind(reminder_of(other))
+        await eventually(lambda: world.state_of(other) is State.PROVISIONED, "the other has run")
+        assert world.claims_of(locked) == 4, "each time it was told to wait, and not tried alone"
+        clock.seconds += LOCKED_PAUSE
+        world.requests.locked.clear()
+        world.remind(reminder_of(locked))
+        await eventually(lambda: world.state_of(locked) is State.PROVISIONED, "it has run")
+
+
 async def test_a_request_that_runs_alone_is_interrupted_past_the_drain_like_any_other() -> None:
     """A process that is killed instead would count one more crash, and the third buries the request."""
     crashed = waiting(crashes=1)
-    world = World(crashed, drain=0.05)
+    world = WorkerWorld(crashed, drain=0.05)
     world.mail_server.gate = asyncio.Event()
     task = asyncio.create_task(world.worker.run())
     await eventually(lambda: world.mail_server.running, "it runs")
@@ -270,7 +277,7 @@ async def test_a_request_that_runs_alone_is_interrupted_past_the_drain_like_any_
 
 async def test_while_the_breaker_is_open_nobody_is_claimed_and_the_server_is_probed() -> None:
     request = waiting()
-    world = World(request)
+    world = WorkerWorld(request)
     world.breakers.is_open = world.requests.breaker_open = True
     world.mail_server.ill = Transient("mail server answered 503")
     async with world.working():
@@ -285,11 +292,13 @@ async def test_while_the_breaker_is_open_nobody_is_claimed_and_the_server_is_pro
 async def test_a_claim_that_meets_an_open_breaker_leads_to_probing_and_to_no_more_claims() -> None:
     """The breaker opened after the worker had looked."""
     request, later = waiting(), waiting()
-    world = World(request)
-    world.breakers.is_open = world.requests.breaker_open = True
+    world = WorkerWorld()
     world.breakers.probes_left = 0
-    world.worker._next_probe = float("inf")
     async with world.working():
+        await eventually(lambda: world.redis.limits, "it has looked")
+        world.breakers.is_open = world.requests.breaker_open = True
+        world.requests.rows[request.identity_id] = request
+        world.remind(reminder_of(request))
         await eventually(lambda: world.requests.claims, "the claim met the breaker")
         reads = world.breakers.reads
         world.requests.rows[later.identity_id] = later
@@ -302,25 +311,30 @@ async def test_a_claim_that_meets_an_open_breaker_leads_to_probing_and_to_no_mor
 
 
 async def test_a_probe_is_made_even_while_nobody_is_due() -> None:
-    world = World()
+    world = WorkerWorld()
     world.breakers.is_open = True
     async with world.working():
         await eventually(lambda: world.breakers.closed, "the breaker closes")
 
 
-async def test_postgresql_away_is_waited_out() -> None:
+async def test_postgresql_away_is_waited_out_counted_told_and_followed_by_a_look_at_all_that_is_due() -> None:
+    """Redis has put off whoever it named meanwhile."""
     request = waiting()
-    world = World(request)
+    world = WorkerWorld(request)
     world.requests.away = 1
-    async with world.working():
-        await eventually(lambda: world.requests.away == 0, "the first claim failed")
-        world.remind(reminder_of(request))
-        await eventually(lambda: world.requests.settled, "it is settled")
+    world.overdue.queue = [Reminder(request.identity_id)]
+    before = sample("database_errors_total", where="worker")
+    with capture_logs() as logs:
+        async with world.working():
+            await eventually(lambda: world.requests.settled, "it is settled")
+    assert sample("database_errors_total", where="worker") == before + 1
+    [told] = [entry for entry in logs if entry["event"] == "Worker waits for PostgreSQL"]
+    assert told["error"] == "PostgreSQL cannot be reached"
 
 
 async def test_who_waits_in_vain_for_a_slot_is_due_again_and_spends_nothing() -> None:
     request = waiting()
-    world = World(request, slots=1, lease=0.1)
+    world = WorkerWorld(request, slots=1, lease=0.1)
     await world.slots.take(within=0)  # an in-line attempt
     async with world.working():
         await eventually(lambda: world.requests.settled, "it is given up")
@@ -332,7 +346,7 @@ async def test_who_waits_in_vain_for_a_slot_is_due_again_and_spends_nothing() ->
 
 
 async def test_attempts_under_way_may_end_within_the_drain() -> None:
-    world = World(waiting(), waiting())
+    world = WorkerWorld(waiting(), waiting())
     gate = world.mail_server.gate = asyncio.Event()
     task = asyncio.create_task(world.worker.run())
     await eventually(lambda: world.mail_server.running == 2, "both run")
@@ -346,7 +360,7 @@ async def test_attempts_under_way_may_end_within_the_drain() -> None:
 
 async def test_attempts_past_the_drain_are_interrupted_and_due_at_once() -> None:
     request = waiting(retries=2)
-    world = World(request, drain=0.02)
+    world = WorkerWorld(request, drain=0.02)
     world.mail_server.gate = asyncio.Event()
     task = asyncio.create_task(world.worker.run())
     await eventually(lambda: world.mail_server.running, "it runs")
@@ -359,7 +373,7 @@ async def test_attempts_past_the_drain_are_interrupted_and_due_at_once() -> None
 
 async def test_a_stopped_worker_claims_nothing_more() -> None:
     request = waiting()
-    world = World()
+    world = WorkerWorld()
     async with world.working():
         await eventually(lambda: world.redis.limits, "it looks")
     world.requests.rows[request.identity_id] = request
@@ -368,9 +382,39 @@ async def test_a_stopped_worker_claims_nothing_more() -> None:
     assert world.requests.claims == []
 
 
+async def test_who_shall_go_first_is_claimed_before_all_that_was_due_earlier() -> None:
+    first = waiting()
+    world = WorkerWorld(waiting(), waiting(), slots=1)
+    gate = world.mail_server.gate = asyncio.Event()
+    async with world.working():
+        await eventually(lambda: world.mail_server.running, "one runs")
+        world.requests.rows[first.identity_id] = first
+        world.worker.wake(first.identity_id)
+        gate.set()
+        await eventually(lambda: len(world.requests.settled) == 3, "all are settled")
+    assert list(world.mail_server.alongside)[1] == first.identity_id
+
+
+async def test_a_worker_that_does_not_work_keeps_nobody_for_later() -> None:
+    """A service whose worker runs elsewhere would keep every sign-up for ever."""
+    world = WorkerWorld()
+    world.worker.wake(uuid4())
+    async with world.working():
+        await eventually(lambda: world.redis.limits, "it looks")
+    assert world.requests.claims == []
+
+
+async def test_a_first_attempt_is_not_told_as_a_retry() -> None:
+    world = WorkerWorld(waiting(retries=0))
+    with capture_logs() as logs:
+        async with world.working():
+            await eventually(lambda: world.requests.settled, "it is settled")
+    assert not [entry for entry in logs if entry["event"].startswith("Retrying")]
+
+
 async def test_the_log_tells_of_the_worker_in_the_words_of_the_contract() -> None:
     request = waiting(email="bob@example.org", retries=2)
-    world = World(request)
+    world = WorkerWorld(request)
     world.mail_server.creates.append(Transient("cut"))
     with capture_logs() as logs:
         async with world.working():
@@ -387,7 +431,7 @@ async def test_the_log_tells_of_the_worker_in_the_words_of_the_contract() -> Non
 
 async def test_an_attempt_that_breaks_is_logged_and_stops_nobody() -> None:
     broken, fine = waiting(), waiting()
-    world = World(broken, fine)
+    world = WorkerWorld(broken, fine)
     world.mail_server.creates.append(ZeroDivisionError("a bug"))
     with capture_logs() as logs:
         async with world.working():
@@ -404,7 +448,7 @@ def identity(request: Request) -> str:
 async def test_who_waits_for_a_slot_when_the_worker_stops_is_given_up_at_once() -> None:
     """Its lease would run out, and that would count as a crash."""
     request = waiting()
-    world = World(request, slots=1, drain=5)
+    world = WorkerWorld(request, slots=1, drain=5)
     await world.slots.take(within=0)
     async with world.working():
         await eventually(lambda: world.state_of(request) is State.RUNNING, "it is claimed")

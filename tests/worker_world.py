@@ -1,0 +1,96 @@
+"""A worker among fakes."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fakes import (
+    START,
+    FakeAnnouncements,
+    FakeBreakers,
+    FakeMailServer,
+    FakeOverdue,
+    FakeReminders,
+    FakeRequests,
+    request_of,
+)
+from postroom.clock import SystemClock
+from postroom.domain.member import RetryJob
+from postroom.domain.request import Request, State, Status
+from postroom.ports import Clock, Reminder
+from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.slots import Slots
+from postroom.retry.probe import Probe
+from postroom.retry.waking import Waking
+from postroom.retry.worker import Limits, Worker
+
+
+def waiting(**fields: Any) -> Request:
+    return request_of(**({"state": State.WAITING, "holder": None, "retries": 1, "due_at": START} | fields))
+
+
+def member_of(request: Request) -> str:
+    return RetryJob.of(request).to_json()
+
+
+def reminder_of(request: Request) -> Reminder:
+    return Reminder(request.identity_id, member_of(request))
+
+
+class WorkerWorld:
+    """Every request in it is reminded of once, by Redis."""
+
+    def __init__(
+        self,
+        *requests: Request,
+        slots: int = 4,
+        pace: float = 0,
+        lease: float = 30,
+        drain: float = 5,
+        clock: Clock | None = None,
+    ) -> None:
+        self.requests = FakeRequests(*requests)
+        self.breakers = FakeBreakers()
+        self.mail_server = FakeMailServer()
+        self.announcements = FakeAnnouncements()
+        self.redis = FakeReminders(*[reminder_of(request) for request in requests])
+        self.overdue = FakeOverdue()
+        """What PostgreSQL names when it is asked for all that is due"""
+        self.slots = Slots(slots)
+        clock = clock or SystemClock()
+        attempts = Attempts(self.requests, self.breakers, self.mail_server, self.announcements, clock)
+        self.worker = Worker(
+            self.requests,
+            attempts,
+            self.announcements,
+            Waking(self.redis, FakeOverdue(), self.overdue, clock, failures=(ConnectionError,)),
+            Probe(self.breakers, self.mail_server),
+            self.slots,
+            clock,
+            Limits(lease=lease, pace=pace, drain=drain),
+        )
+
+    def remind(self, *reminders: Reminder) -> None:
+        self.redis.queue += reminders
+        self.worker.wake()
+
+    def claims_of(self, request: Request) -> int:
+        return sum(request.identity_id in claim for claim in self.requests.claims)
+
+    def state_of(self, request: Request) -> State:
+        return self.requests.rows[request.identity_id].state
+
+    def statuses(self) -> list[Status]:
+        return [move.status for _, move, _ in self.requests.settled]
+
+    @asynccontextmanager
+    async def working(self) -> AsyncGenerator[None]:
+        task = asyncio.create_task(self.worker.run())
+        try:
+            yield
+        finally:
+            if self.mail_server.gate:
+                self.mail_server.gate.set()
+            self.worker.stop()
+            await asyncio.wait_for(task, 5)
