@@ -2,13 +2,13 @@
 
 import re
 import time
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
 import httpx2
+from cachetools import LRUCache
 
 from postroom.domain.arrival import CreatedEmail
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
@@ -66,7 +66,7 @@ class JmapMail:
         self._session_path = session_path
         # Any number: each that is listened to holds one.
         self._http = open_http(max_connections=None, max_keepalive=16, transport=transport)
-        self._logins: OrderedDict[MailAccount, _Login] = OrderedDict()
+        self._logins = LRUCache[MailAccount, _Login](MOST_CLIENTS)  # who listens by one holds it
         self._refusals = Refusals(monotonic)
 
     async def aclose(self) -> None:
@@ -168,9 +168,6 @@ class JmapMail:
             login = self._logins[account] = _Login(
                 self._url, self._session_path, self._authorization, account, self._http
             )
-            if len(self._logins) > MOST_CLIENTS:
-                self._logins.popitem(last=False)  # who listens by it holds it
-        self._logins.move_to_end(account)
         return login
 
 
