@@ -146,6 +146,7 @@ async def gateway(
             trial.accounts,
             upstream,
             now=lambda: trial.now,
+            monotonic=lambda: trial.now.timestamp(),
             look=trial.look,
             limits=limits,
             public_url=public_url,

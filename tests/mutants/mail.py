@@ -163,8 +163,8 @@ APART = [
     Mutant(
         "an event stream tells of other accounts",
         "gateway/event_stream.py",
-        "        if len(changes) == 1:\n",
-        "        if changes:\n",
+        "own = {self._account_id: cast(dict[str, Any], changed)[self._account_id]}",
+        "own = cast(dict[str, Any], changed)",
         ("unit/test_gateway_event_stream.py::test_only_pings_and_changes_of_ones_own_account_are_handed_on",),
     ),
     Mutant(

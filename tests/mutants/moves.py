@@ -80,10 +80,10 @@ CORE = [
     ),
     Mutant(
         "ids of domains live for ever",
-        "stalwart/remembered_ids.py",
-        "self._monotonic() < ends else None",
-        "self._monotonic() >= 0 else None",
-        ("unit/test_stalwart_remembered_ids.py::test_ids_live_for_a_minute",),
+        "stalwart/registry.py",
+        "_MOST_IDS, IDS_LIVE, monotonic",
+        "_MOST_IDS, 1e9, monotonic",
+        ("unit/test_stalwart_ids.py::test_ids_live_for_a_minute",),
     ),
     Mutant(
         "a hook without a slot queues behind the backlog",

@@ -13,7 +13,7 @@ from fakes import START, FakeAnnouncements, FakeClock, request_of
 from postroom.domain.request import State
 from postroom.domain.slow_start import LONGEST_REST
 from postroom.ports import Released
-from postroom.retry.release import WRITTEN_OFF, Release
+from postroom.retry.release import REMEMBERED, WRITTEN_OFF, Release
 from simulation.virtual_time import VirtualClock, VirtualLoop
 
 LATER = START + timedelta(minutes=1)
@@ -106,6 +106,17 @@ async def test_a_released_request_that_is_locked_keeps_the_others_waiting_for_a_
     releases.under_way = {each.identity_id for each in releases.waiting[:1]}
     assert await release.turn() == 1
     clock.seconds += WRITTEN_OFF
+    assert await release.turn() == 0
+    clock.seconds += 1
+    assert await release.turn() == 1
+
+
+async def test_who_fails_after_his_release_is_left_alone_for_a_day() -> None:
+    clock, releases = FakeClock(), Waiting(1)
+    release = releasing(releases, clock)
+    assert await release.turn() == 1
+    assert await release.turn() == 0  # he failed
+    clock.seconds += REMEMBERED - 1
     assert await release.turn() == 0
     clock.seconds += 1
     assert await release.turn() == 1

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from cachetools import TTLCache
+
 from postroom.domain.person import Person, Scope
 from postroom.errors import CrossSite, KratosAway, MailboxMissing, NoSession, SecondFactorDue, Unavailable
 from postroom.gateway.client import Client
@@ -13,6 +15,9 @@ from postroom.gateway.problems import mailbox_not_ready, not_allowed
 from postroom.mail.people import joined_headers
 from postroom.mail.ports import MailAccount, MailAccounts, People
 from postroom.telemetry import log
+
+HOUR = 3600.0
+MOST_TOLD = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +35,22 @@ class Admitted:
 
 
 class Admission:
-    """`now` is the time of day."""
+    """`now` is the time of day, `monotonic` the passing of time."""
 
     def __init__(
-        self, people: People, accounts: MailAccounts, *, recheck_seconds: float, now: Callable[[], datetime]
+        self,
+        people: People,
+        accounts: MailAccounts,
+        *,
+        recheck_seconds: float,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
     ) -> None:
         self._people = people
         self._accounts = accounts
         self._recheck_seconds = recheck_seconds
         self._now = now
-        self._hour = 0
-        self._told: set[UUID] = set()
+        self._told = TTLCache[UUID, None](MOST_TOLD, HOUR, monotonic)
 
     async def admit(self, client: Client) -> Admitted:
         """Raises `Problem` and the errors of the ports."""
@@ -76,10 +86,7 @@ class Admission:
 
     def _note(self, person: Person) -> None:
         """Once an hour and person: who is acted for must be known, and a line for each request would drown it."""
-        hour = int(self._now().timestamp() // 3600)
-        if self._hour != hour:
-            self._hour, self._told = hour, set()
         if person.identity_id not in self._told:
-            self._told.add(person.identity_id)
+            self._told[person.identity_id] = None
             way = "session" if person.token_id is None else f"access token {person.token_id}"
             log.info("Acting for identity", identity_id=str(person.identity_id), way=way)

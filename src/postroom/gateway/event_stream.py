@@ -7,12 +7,12 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from postroom.gateway.problems import malformed, unusable
+from postroom.jmap.errors import Unreadable
+from postroom.jmap.event_stream import Event, EventStream
 
-MAX_EVENT = 256 * 1024
 LONGEST_PING = 3600
 _TYPES = re.compile(r"\*|[A-Za-z]{1,40}(?:,[A-Za-z]{1,40}){0,31}")
 _EVENT_ID = re.compile(r"[\x21-\x7e]{1,200}")
-_BETWEEN = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
 def query_of(parameters: Mapping[str, str]) -> tuple[str, int]:
@@ -44,36 +44,36 @@ class EventFilter:
 
     def __init__(self, account_id: str) -> None:
         self._account_id = account_id
-        self._rest = b""
+        self._stream = EventStream()
 
     def feed(self, chunk: bytes) -> bytes:
         """The events that are complete now. Raises `Problem` when one has no end."""
-        *events, self._rest = _BETWEEN.split(self._rest + chunk)
-        if len(self._rest) > MAX_EVENT:
-            raise unusable()
-        return b"".join(kept + b"\n\n" for each in events if (kept := self._kept(each)))
-
-    def _kept(self, event: bytes) -> bytes:
-        fields = [line.partition(b":") for line in event.splitlines()]
-        names = {name: value.removeprefix(b" ") for name, _, value in fields}
-        kind = names.get(b"event")
-        if kind == b"state":
-            data = b"\n".join(value.removeprefix(b" ") for name, _, value in fields if name == b"data")
-            return self._own_changes(event, data, names.get(b"id"))
-        # A comment keeps a connection alive; anything else is about things we do not offer.
-        return event if kind == b"ping" or set(names) == {b""} else b""
-
-    def _own_changes(self, event: bytes, data: bytes, event_id: bytes | None) -> bytes:
+        comments = self._stream.comments
         try:
-            found: object = json.loads(data)
+            kept = [self._kept(event) for event in self._stream.feed(chunk)]
+        except Unreadable:
+            raise unusable() from None
+        # A comment keeps a connection alive.
+        return b"".join([b":\n\n" if self._stream.comments > comments else b"", *kept])
+
+    def _kept(self, event: Event) -> bytes:
+        data = event.data if event.type == "ping" else self._own_changes(event)
+        if data is None:
+            return b""
+        lines = [f"id: {event.id}"] if event.id else []
+        lines += [f"event: {event.type}", *(f"data: {line}" for line in data.split("\n"))]
+        return ("\n".join(lines) + "\n\n").encode()
+
+    def _own_changes(self, event: Event) -> str | None:
+        """None for events about what we do not offer, and about other accounts."""
+        if event.type != "state":
+            return None
+        try:
+            found: object = json.loads(event.data)
         except (ValueError, RecursionError):
-            return b""
+            return None
         changed = cast(dict[str, Any], found).get("changed") if isinstance(found, dict) else None
-        changes = cast(dict[str, Any], changed) if isinstance(changed, dict) else {}
-        if self._account_id not in changes:
-            return b""
-        if len(changes) == 1:
-            return event
-        own = {"@type": "StateChange", "changed": {self._account_id: changes[self._account_id]}}
-        lines = [b"id: " + event_id] if event_id is not None else []
-        return b"\n".join([*lines, b"event: state", b"data: " + json.dumps(own, separators=(",", ":")).encode()])
+        if not isinstance(changed, dict) or self._account_id not in changed:
+            return None
+        own = {self._account_id: cast(dict[str, Any], changed)[self._account_id]}
+        return json.dumps({"@type": "StateChange", "changed": own}, separators=(",", ":"))

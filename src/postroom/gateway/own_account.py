@@ -7,8 +7,9 @@ show it: Stalwart takes any account id there (tried on 0.16.19). Whose login is 
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
 from typing import Any, cast
+
+from cachetools import TTLCache
 
 from postroom.errors import MailServerError, Misconfigured, PostroomError, Unavailable
 from postroom.gateway.methods import MAIL
@@ -26,28 +27,29 @@ from postroom.telemetry import log
 
 JsonObject = dict[str, Any]
 
-KNOWN_FOR = timedelta(minutes=10)
+KNOWN_FOR = 600.0
+"""Seconds"""
 REMEMBERED = 10_000
 _MAX_SESSION = 1_000_000
 
 
 class OwnAccount:
-    """`session_path` is where the mail server has the session, `now` the time of day. `look` raises `MailboxMissing`
-    unless the mail server has the account of somebody who is refused, or another error if that cannot be told."""
+    """`session_path` is where the mail server has the session, `monotonic` the passing of time. `look` raises
+    `MailboxMissing` unless the mail server has the account of somebody who is refused, or another error if that cannot
+    be told."""
 
     def __init__(
         self,
         upstream: Upstream,
         session_path: str,
         *,
-        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
         look: Callable[[MailAccount], Awaitable[None]],
     ) -> None:
         self._upstream = upstream
         self._session_path = session_path
-        self._now = now
         self._look = look
-        self._until: dict[MailAccount, datetime] = {}
+        self._known = TTLCache[MailAccount, None](REMEMBERED, KNOWN_FOR, monotonic)
 
     async def session(self, account: MailAccount) -> JsonObject:
         """The mail server's session object. Raises `Problem` unless its login is the account's, and what
@@ -57,25 +59,23 @@ class OwnAccount:
             async with self._upstream.ask(account, ask) as answer:
                 found = json_object(await answer.read(_MAX_SESSION))
             _require_own(found, account)
-        self._remember(account)
+        self._known[account] = None
         return found
 
     @asynccontextmanager
     async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamAnswer]:
         """As `Upstream.ask`, once it is known whose login it is."""
-        now = self._now()
-        # A clock that was set back makes nothing last longer.
-        if not now < self._until.get(account, now) <= now + KNOWN_FOR:
+        if account not in self._known:
             await self.session(account)
         try:
             async with self._missed(account), self._upstream.ask(account, ask) as answer:
                 yield answer
         except PostroomError as error:
             if isinstance(error, Problem) and error.type == MAIL_SERVER_AWAY:
-                self._until.clear()  # it may come back out of a backup, with other accounts
+                self._known.clear()  # it may come back out of a backup, with other accounts
             # What the client did wrong says nothing about the account.
             elif not isinstance(error, Problem) or error.status >= 500:
-                self._until.pop(account, None)
+                self._known.pop(account, None)
             raise
 
     @asynccontextmanager
@@ -89,12 +89,6 @@ class OwnAccount:
                 with suppress(MailServerError, Unavailable):  # then what was refused is all that can be told
                     await self._look(account)
             raise
-
-    def _remember(self, account: MailAccount) -> None:
-        self._until.pop(account, None)
-        while len(self._until) >= REMEMBERED:
-            del self._until[next(iter(self._until))]
-        self._until[account] = self._now() + KNOWN_FOR
 
 
 def json_object(raw: bytes) -> JsonObject:

@@ -7,6 +7,7 @@ back where it was taken, whatever becomes of the client.
 import asyncio
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime
@@ -61,26 +62,27 @@ def gateway_routes(
     upstream: Upstream,
     *,
     now: Callable[[], datetime],
+    monotonic: Callable[[], float] = time.monotonic,
     look: Callable[[MailAccount], Awaitable[None]],
     limits: Limits | None = None,
     public_url: str | None = None,
     session_path: str = "/jmap/session",
     stopping: asyncio.Event | None = None,
 ) -> list[Route]:
-    """`public_url` is Postroom's base as clients see it (None: taken from each request), `now` the time of day, `look`
-    as `OwnAccount` has it.
+    """`public_url` is Postroom's base as clients see it (None: taken from each request), `now` the time of day,
+    `monotonic` the passing of time, `look` as `OwnAccount` has it.
     `session_path` is the mail server's: Stalwart's by default, `/jmap/` with Cyrus. `stopping` ends event streams."""
     limits = limits or Limits()
-    remembered = RememberedAccounts(accounts, now=now)
+    remembered = RememberedAccounts(accounts, monotonic=monotonic)
 
     async def look_at(account: MailAccount) -> None:
         remembered.forget(account.identity_id)
         await look(account)
 
-    admission = Admission(people, remembered, recheck_seconds=limits.recheck_seconds, now=now)
+    admission = Admission(people, remembered, recheck_seconds=limits.recheck_seconds, now=now, monotonic=monotonic)
     gateway = Gateway(
         admission,
-        OwnAccount(upstream, session_path, now=now, look=look_at),
+        OwnAccount(upstream, session_path, monotonic=monotonic, look=look_at),
         limits=limits,
         public_url=public_url,
         stopping=stopping or asyncio.Event(),

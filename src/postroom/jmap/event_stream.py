@@ -1,4 +1,7 @@
-"""Server-sent events: the bytes of a `text/event-stream`, in whatever pieces, into events (WHATWG HTML §9.2)."""
+"""Server-sent events: the bytes of a `text/event-stream`, in whatever pieces, into events (WHATWG HTML §9.2).
+
+Our own, for the decoders there are (httpx-sse, sseclient) keep an event without end for ever.
+"""
 
 from dataclasses import dataclass
 
@@ -23,11 +26,13 @@ class Event:
 
 
 class EventStream:
-    """`last_id` and `retry` (seconds) are what a reconnection goes by; both outlive the stream that told them."""
+    """`last_id` and `retry` (seconds) are what a reconnection goes by; both outlive the stream that told them.
+    `comments`: how many lines so far said only that the server is there."""
 
     def __init__(self, last_id: str = "", retry: float | None = None) -> None:
         self.last_id = last_id
         self.retry = retry
+        self.comments = 0
         self._pending = bytearray()
         self._begun = False
         self._after_cr = False
@@ -81,7 +86,9 @@ class EventStream:
                 self._id = value
             case "retry" if value.isascii() and value.isdigit():
                 self.retry = min(int(value[:12]) / 1000, LONGEST_RETRY)
-            case _:  # a comment (its name is empty), or a field of the future
+            case "":
+                self.comments += 1
+            case _:  # a field of the future
                 pass
 
     def _dispatch(self) -> Event | None:

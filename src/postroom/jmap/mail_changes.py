@@ -2,13 +2,13 @@
 
 import re
 import time
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
 import httpx2
+from cachetools import LRUCache
 
 from postroom.domain.arrival import CreatedEmail
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
@@ -56,7 +56,7 @@ class JmapMail:
         self._authorization = authorization
         # Any number: each that is listened to holds one.
         self._http = open_http(max_connections=None, max_keepalive=16, transport=transport)
-        self._logins: OrderedDict[MailAccount, _Login] = OrderedDict()
+        self._logins = LRUCache[MailAccount, _Login](MOST_CLIENTS)  # who listens by one holds it
         self._refusals = Refusals(monotonic)
 
     async def aclose(self) -> None:
@@ -155,9 +155,6 @@ class JmapMail:
         login = self._logins.get(account)
         if login is None:
             login = self._logins[account] = _Login(self._url, self._authorization, account, self._http)
-            if len(self._logins) > MOST_CLIENTS:
-                self._logins.popitem(last=False)  # who listens by it holds it
-        self._logins.move_to_end(account)
         return login
 
 

@@ -7,7 +7,7 @@ if Kratos says afterwards that it is well; else everybody would be logged out by
 import asyncio
 import hashlib
 import json
-from collections import OrderedDict
+import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import httpx2
+from cachetools import TLRUCache, TTLCache
 
 from postroom.domain.person import Person
 from postroom.errors import KratosAway, NoSession, SecondFactorDue
@@ -68,10 +69,8 @@ class KratosSessions:
         self._clock = clock
         self._cookie_name = cookie_name
         self._cache_seconds = cache_seconds
-        self._cache_size = cache_size
-        self._remembered: OrderedDict[bytes, tuple[Visitor, float]] = OrderedDict()
-        self._ending: dict[bytes, float] = {}
-        """Until when, by key"""
+        self._remembered = TLRUCache[bytes, Visitor](cache_size, self._until, clock.monotonic)
+        self._ending = TTLCache[bytes, None](cache_size, ENDING_SECONDS, clock.monotonic)
         self._questions = _Questions[bytes, Visitor]()
         self._health = _Questions[None, None]()
 
@@ -86,24 +85,25 @@ class KratosSessions:
         However many requests ask with one credential at once, Kratos is asked once.
         """
         key, headers = _key_of(cookie, token), self._headers_of(cookie, token)
-        if remembered := self._recall(key):
+        if remembered := self._remembered.get(key):
             return remembered
         return await self._questions.ask(key, lambda: self._ask(key, headers))
 
     def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
         """See `Sessions`. Other processes remember it for `CACHE_SECONDS` at most."""
-        key, now = _key_of(cookie, token), self._clock.monotonic()
+        key = _key_of(cookie, token)
         self._remembered.pop(key, None)
         self._questions.forget(key)
-        self._ending = {each: until for each, until in self._ending.items() if until > now}
-        self._ending[key] = now + ENDING_SECONDS
+        self._ending[key] = None
 
     async def _ask(self, key: bytes, headers: Mapping[str, str]) -> Visitor:
         answer = await self._get("/sessions/whoami", headers)
         match answer.status:
             case 200:
                 visitor = self._visitor_of(answer)
-                self._remember(key, visitor)
+                if key not in self._ending:
+                    # The cookie is for those who asked now; a later request must not turn the browser's newer one back.
+                    self._remembered[key] = replace(visitor, set_cookie=())
                 return visitor
             case 401:
                 # Who joins a question about the health does so within its few milliseconds.
@@ -141,27 +141,11 @@ class KratosSessions:
         """The others are none of ours to pass on: a new CSRF cookie would break the login form in another tab."""
         return tuple(cookie for cookie in cookies if cookie.startswith(f"{self._cookie_name}="))
 
-    def _recall(self, key: bytes) -> Visitor | None:
-        visitor, until = self._remembered.get(key, (None, 0.0))
-        if visitor is None:
-            return None
-        if until <= self._clock.monotonic():
-            del self._remembered[key]
-            return None
-        self._remembered.move_to_end(key)
-        return visitor
-
-    def _remember(self, key: bytes, visitor: Visitor) -> None:
-        seconds = self._cache_seconds
-        if visitor.person.expires_at is not None:
-            seconds = min(seconds, (visitor.person.expires_at - self._clock.now()).total_seconds())
-        if seconds <= 0 or self._ending.get(key, 0.0) > self._clock.monotonic():
-            return
-        # The cookie is for those who asked now; a later request must not turn the browser's newer one back.
-        self._remembered[key] = (replace(visitor, set_cookie=()), self._clock.monotonic() + seconds)
-        self._remembered.move_to_end(key)
-        while len(self._remembered) > self._cache_size:
-            self._remembered.popitem(last=False)
+    def _until(self, _key: bytes, visitor: Visitor, now: float) -> float:
+        """When a session is asked for again: no later than it ends."""
+        ends = visitor.person.expires_at
+        left = math.inf if ends is None else (ends - self._clock.now()).total_seconds()
+        return now + min(self._cache_seconds, left)
 
 
 def _key_of(cookie: str | None, token: str | None) -> bytes:

@@ -1,9 +1,10 @@
 """Whether an identity may still act: an access token lives by itself, and must not outlive the identity."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from uuid import UUID
+
+from cachetools import TTLCache
 
 from postroom.errors import KratosAway, NoSession
 from postroom.mail.ports import Identities
@@ -26,27 +27,26 @@ class ActiveIdentities:
     def __init__(self, identities: Identities, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._identities = identities
         self._monotonic = monotonic
-        self._seen: OrderedDict[UUID, float] = OrderedDict()
+        self._seen = TTLCache[UUID, float](REMEMBERED, GRACE, monotonic)
         """When each was last active"""
         self._away_until = 0.0
 
     async def require(self, identity_id: UUID) -> None:
         """Raises `NoSession` for an identity that is inactive or gone, and `KratosAway` if that cannot be told of one
         that was not active within the last hour."""
-        if self._was_active(identity_id, within=BELIEVED_FOR):
+        seen = self._seen.get(identity_id)
+        if seen is not None and self._monotonic() - seen < BELIEVED_FOR:
             return
         try:
             active = await self._ask(identity_id)
         except KratosAway:
-            if self._was_active(identity_id, within=GRACE):
+            if seen is not None:
                 return
             raise
         self._seen.pop(identity_id, None)
         if not active:
             raise NoSession("the identity to which this access token belongs is inactive or gone")
         self._seen[identity_id] = self._monotonic()
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
 
     async def _ask(self, identity_id: UUID) -> bool:
         if self._monotonic() < self._away_until:
@@ -56,7 +56,3 @@ class ActiveIdentities:
         except KratosAway:
             self._away_until = self._monotonic() + AWAY_FOR
             raise
-
-    def _was_active(self, identity_id: UUID, *, within: float) -> bool:
-        seen = self._seen.get(identity_id)
-        return seen is not None and self._monotonic() - seen < within

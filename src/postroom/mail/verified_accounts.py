@@ -5,10 +5,12 @@ Asking first also spares a failed login for each mailbox that is gone, of which 
 """
 
 import asyncio
+import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from uuid import UUID
+
+from cachetools import TTLCache
 
 from postroom.domain.missing import Recorded, Sighting
 from postroom.errors import MailboxMissing, MailServerError, Transient
@@ -38,7 +40,7 @@ class VerifiedAccounts:
         self._accounts = accounts
         self._looks = looks
         self._monotonic = monotonic
-        self._seen: OrderedDict[MailAccount, float] = OrderedDict()
+        self._seen = TTLCache[MailAccount, float](REMEMBERED, BELIEVED_FOR, monotonic)
         """When each was last seen"""
         self._away_until = 0.0
         self._asked: dict[UUID, MailAccount] = {}
@@ -50,7 +52,7 @@ class VerifiedAccounts:
         """Raises `MailboxMissing`. While the mail server does not tell, the account is believed: each login is compared
         with it (`gateway.own_account`), and what needs no login asks for `require`."""
         account = await self._accounts.of(identity_id)
-        if account is None or self._was_seen(account, within=BELIEVED_FOR) or self._monotonic() < self._away_until:
+        if account is None or account in self._seen or self._monotonic() < self._away_until:
             return account
         try:
             await self._verify(account)
@@ -60,12 +62,8 @@ class VerifiedAccounts:
 
     async def require(self, account: MailAccount) -> None:
         """The mail server has it at this moment. Raises `MailboxMissing`, `MailServerError`s and `Unavailable`."""
-        if not self._was_seen(account, within=JUST_NOW):
+        if self._monotonic() - self._seen.get(account, -math.inf) >= JUST_NOW:
             await self._verify(account)
-
-    def _was_seen(self, account: MailAccount, *, within: float) -> bool:
-        seen = self._seen.get(account)
-        return seen is not None and self._monotonic() - seen < within
 
     async def _verify(self, account: MailAccount) -> None:
         self._asked[account.identity_id] = account
@@ -79,8 +77,6 @@ class VerifiedAccounts:
         if found is not Sighting.PRESENT:
             raise MailboxMissing(f"the mail server does not show account {account.account_id} with the identity's mark")
         self._seen[account] = self._monotonic()
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
 
     async def _look(self, *, after: "_Look | None") -> dict[MailAccount, Sighting]:
         """At all who ask until the look `after` has ended."""

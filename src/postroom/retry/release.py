@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from cachetools import TTLCache
+
 from postroom.domain.member import RetryJob
 from postroom.domain.slow_start import LONGEST_REST, SlowStart
 from postroom.errors import Unavailable
@@ -35,10 +37,10 @@ class _Course:
     """How far the release of one cause is."""
 
     ended_at: datetime | None
+    failed: TTLCache[UUID, None]
+    """who failed again"""
     pace: SlowStart = field(default_factory=SlowStart)
     released: set[UUID] = field(default_factory=set[UUID])
-    failed: dict[UUID, float] = field(default_factory=dict[UUID, float])
-    """who failed again, and when"""
     released_at: float = 0.0
 
 
@@ -90,7 +92,8 @@ class Release:
     async def _look(self, cause: str, ended_at: datetime | None) -> int:
         course = self._courses.get(cause)
         if course is None or course.ended_at != ended_at:
-            course = self._courses[cause] = _Course(ended_at)
+            failed = TTLCache[UUID, None](MOST_REMEMBERED, REMEMBERED, self._clock.monotonic)
+            course = self._courses[cause] = _Course(ended_at, failed)
         if course.released:
             await self._see_what_became(course)
         elif self._clock.monotonic() - course.released_at > LONGEST_REST:
@@ -113,15 +116,11 @@ class Release:
         return len(released)
 
     async def _see_what_became(self, course: _Course) -> None:
-        now = self._clock.monotonic()
         under_way, made = await self._releases.progress(course.released)
-        failed = course.failed | dict.fromkeys(course.released - under_way - made, now)
-        course.failed = dict(
-            [(each, at) for each, at in failed.items() if at > now - REMEMBERED][-MOST_REMEMBERED:],
-        )
+        course.failed.update(dict.fromkeys(course.released - under_way - made))
         course.released = under_way
         if made:
             course.pace = course.pace.after_success()
-        elif not under_way or now - course.released_at > WRITTEN_OFF:
+        elif not under_way or self._clock.monotonic() - course.released_at > WRITTEN_OFF:
             course.pace = course.pace.after_failure()
             course.released = set()

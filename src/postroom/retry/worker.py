@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from cachetools import TTLCache
+
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, Status
@@ -33,6 +35,7 @@ LEASE_ENDS_SOON = 1.0
 DATABASE_PAUSE = 0.5
 LOCKED_PAUSE = 5.0
 """Seconds before a request that must run alone is asked for again, when its row could not be had."""
+MOST_LOCKED = 1000
 NO_SLOT = "no slot was free within its lease"
 
 
@@ -76,7 +79,8 @@ class Worker:
         self._stopping = False
         self._running: dict[UUID, asyncio.Task[Settled | None]] = {}
         self._alone: dict[UUID, list[str]] = {}
-        self._alone_not_before: dict[UUID, float] = {}
+        self._locked = TTLCache[UUID, None](MOST_LOCKED, LOCKED_PAUSE, clock.monotonic)
+        """Of those that must run alone"""
         self._early: dict[UUID, float] = {}
         self._next_start = 0.0
         self._next_probe = 0.0
@@ -186,7 +190,7 @@ class Worker:
                 LATENESS_SECONDS.observe(max(0.0, -(claim.due_in or 0.0)))
                 self._start(claim.request, held, before, claim.due_in or 0.0)
             case Answer.ALONE:
-                if self._alone_not_before.get(claim.identity_id, 0.0) > self._clock.monotonic():
+                if claim.identity_id in self._locked:
                     return Answer.WAITING
                 self._alone[claim.identity_id] = held
             case Answer.WAITING if claim.request and claim.request.due_at:
@@ -298,15 +302,10 @@ class Worker:
                     ends, lease_ends = before + self._limits.lease * 2 / 3, before + self._limits.lease
                     await self._attempts.run(claim.request, ends=ends, lease_ends=lease_ends, held=held)
                 elif claim.answer is Answer.REFUSED or (claim.due_in is not None and claim.due_in <= 0):
-                    self._put_off(identity_id)
+                    # Nobody gets its row now: without a pause it would be asked for in circles, with all slots taken.
+                    self._locked[identity_id] = None
                 elif claim.request:
                     await self._announcements.replace(claim.request, held)
-
-    def _put_off(self, identity_id: UUID) -> None:
-        """Nobody gets its row now: without a pause it would be asked for in circles, each time with all slots taken."""
-        now = self._clock.monotonic()
-        later = {each: at for each, at in self._alone_not_before.items() if at > now}
-        self._alone_not_before = later | {identity_id: now + LOCKED_PAUSE}
 
     async def _wait_for_the_breaker(self) -> float:
         while not self._stopping and not await self._probe.closed():

@@ -8,6 +8,8 @@ from typing import TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from cachetools import FIFOCache
+
 from postroom.errors import MailServerError, Misconfigured, Transient
 from postroom.mail.app_passwords import (
     WEBMAIL,
@@ -66,7 +68,7 @@ class KeptPasswords:
         self._credentials = credentials
         self._seal = seal
         self._now = now
-        self._held: dict[UUID, _Held] = {}
+        self._held = FIFOCache[UUID, _Held](REMEMBERED)
         self._refused: dict[UUID, _Refused] = {}
         """The last of each person"""
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
@@ -182,9 +184,6 @@ class KeptPasswords:
             log.warning("Left an app password behind", identity_id=str(account.identity_id), error=str(error))
 
     def _hold(self, account: MailAccount, header: str) -> str:
-        self._held.pop(account.identity_id, None)
-        while len(self._held) >= REMEMBERED:
-            del self._held[next(iter(self._held))]
         self._held[account.identity_id] = _Held(account, header)
         return header
 

@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
+from cachetools import TTLCache
+
 from postroom.clock import SystemClock
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
@@ -22,7 +24,6 @@ from postroom.stalwart.client import Answers, Call, StalwartClient
 from postroom.stalwart.detection import detect
 from postroom.stalwart.health_check import HealthCheck, NotWritten
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
-from postroom.stalwart.remembered_ids import RememberedIds
 from postroom.stalwart.shapes import Account, AccountList, Changes, ObjectId, QueryIds, SetError
 from postroom.telemetry import log
 
@@ -39,6 +40,12 @@ _ADDRESS = ["id", "emailAddress", "aliases"]
 
 _OWN_ACCOUNT = "our own account"
 """Among the names of what is remembered; no domain has it."""
+
+IDS_LIVE = 60.0
+"""Seconds. Stalwart gives ids by counter: a server that was set up anew may give the id of one domain to another, and
+what is made with it then is somebody else's. So they also end with any sign that the server changed."""
+
+_MOST_IDS = 1000
 
 
 class StalwartRegistry:
@@ -66,7 +73,7 @@ class StalwartRegistry:
         self._monotonic = monotonic
         self._now = now or SystemClock().now
         self._process = f"{socket.gethostname()}, process {os.getpid()}"
-        self._ids = RememberedIds(monotonic)
+        self._ids = TTLCache[str, str](_MOST_IDS, IDS_LIVE, monotonic)
         self._detected = False
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
@@ -101,7 +108,7 @@ class StalwartRegistry:
         ids = answers.read(0, QueryIds).ids
         if not ids:
             raise Misconfigured(f"mail server does not have the domain {name}", domain=name)
-        self._ids.keep(name, ids[0])
+        self._ids[name] = ids[0]
         return ids[0]
 
     async def _check_health(self, left: float) -> NotWritten | None:
@@ -110,7 +117,7 @@ class StalwartRegistry:
         check = HealthCheck(self._mark_domain, own_account, description)
         not_written = check.verdict(await self._client.call(check.calls, deadline=left))
         if not_written:
-            self._ids.forget()  # perhaps it is another account by now
+            self._ids.clear()  # perhaps it is another account by now
         return not_written
 
     async def _own_account(self, left: float) -> str:
@@ -130,10 +137,10 @@ class StalwartRegistry:
                 async with asyncio.timeout(max(0.01, left)):
                     return await self._of_this_generation(ask, left, domain)
             except Transient:
-                self._ids.forget()  # behind a proxy, a server that is set up anew shows as no more than this
+                self._ids.clear()  # behind a proxy, a server that is set up anew shows as no more than this
                 raise
             except TimeoutError as error:
-                self._ids.forget()
+                self._ids.clear()
                 raise Transient(f"mail server took longer than {deadline:.1f} s", outcome_unknown=True) from error
             except Busy as error:
                 pause = self._uniform(*_BUSY_PAUSE)
@@ -156,7 +163,7 @@ class StalwartRegistry:
     async def _detect(self, left: float) -> str:
         own_account = await detect(self._client, deadline=left)
         self._detected = True
-        self._ids.keep(_OWN_ACCOUNT, own_account)
+        self._ids[_OWN_ACCOUNT] = own_account
         return own_account
 
     async def _create(self, mailbox: Mailbox, left: float) -> StalwartAccount:
@@ -182,7 +189,7 @@ class StalwartRegistry:
         """What was made, if its mark is where marks are. Its address is for whoever asked to compare."""
         marked = carries_mark(made, mailbox.identity_id, mark_domain_id)
         if made.email_address != mailbox.email or not marked:
-            self._ids.forget()  # one of them is now the id of another domain
+            self._ids.clear()  # one of them is now the id of another domain
         if not marked:
             # Nothing would keep the identity from a second mailbox.
             raise Permanent(
@@ -197,7 +204,7 @@ class StalwartRegistry:
         if mark_domain_id is None:
             answers = await self._client.call([self._mark_domain.call], deadline=left)
             mark_domain_id = self._mark_domain.id(answers, 0)
-            self._ids.keep(self._mark_domain.name, mark_domain_id)
+            self._ids[self._mark_domain.name] = mark_domain_id
         return await self.domain_id(mailbox.domain, deadline=left), mark_domain_id
 
     async def _after_refusal(
@@ -206,7 +213,7 @@ class StalwartRegistry:
         error = set_error(refused, domain=mailbox.domain)
         if isinstance(error, MailServerError):
             if refused.type == "invalidForeignKey":
-                self._ids.forget()  # the domain was made anew under another id, or is gone
+                self._ids.clear()  # the domain was made anew under another id, or is gone
             raise error
         return await self._ours(error.holder, mailbox, used, left)
 
@@ -223,7 +230,7 @@ class StalwartRegistry:
         # Where one object holds the address and another the mark, Stalwart names either by chance (seen on 0.16.19).
         if ours := await self._find(mailbox, left):
             return ours
-        self._ids.forget()
+        self._ids.clear()
         if used != await self._ids_for(mailbox, left):
             raise Transient("mail server was set up anew: its domains have other ids than a minute ago")
         who = f"the {holder.object.lower()} {holder.id}" if holder else "something"

@@ -9,10 +9,11 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+
+from cachetools import LRUCache
 
 INGESTED = "message-ingest.ham"
 """What a delivery that is no spam says; an append by the person himself says something else."""
@@ -42,7 +43,7 @@ class WebHook:
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()
-        self._seen: OrderedDict[Hint, None] = OrderedDict()
+        self._seen = LRUCache[Hint, None](_REMEMBERED)
 
     def verifies(self, raw: bytes, signatures: Sequence[str]) -> bool:
         """Whether Stalwart signed this body. `signatures`: the values of all `X-Signature` headers."""
@@ -61,9 +62,6 @@ class WebHook:
     def _knew(self, hint: Hint) -> bool:
         known = hint in self._seen
         self._seen[hint] = None
-        self._seen.move_to_end(hint)
-        if len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
         return known
 
 
