@@ -80,6 +80,8 @@ class ScriptedUpstream:
         """connections"""
         self.under_way = 0
         self.most_under_way = 0
+        self.unread: list[Answer] = []
+        """answers that are given first, to the head of a request: its body is never read"""
         self._answers: list[Answer] = [echoing]
         self._serving: set[asyncio.Task[None]] = set()
 
@@ -120,15 +122,21 @@ class ScriptedUpstream:
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
+            if self.unread:
+                await _give(self.unread.pop(0), asked, writer)
+                await asyncio.Event().wait()
             await _read_body(asked, reader)
-            answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-            if isinstance(answer, bytes):
-                writer.write(answer)
-            else:
-                await answer(asked, writer)
-            await writer.drain()
+            await _give(self._answers.pop(0) if len(self._answers) > 1 else self._answers[0], asked, writer)
         finally:
             self.under_way -= 1
+
+
+async def _give(answer: Answer, asked: Asked, writer: asyncio.StreamWriter) -> None:
+    if isinstance(answer, bytes):
+        writer.write(answer)
+    else:
+        await answer(asked, writer)
+    await writer.drain()
 
 
 async def _read_body(asked: Asked, reader: asyncio.StreamReader) -> None:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from postroom.gateway.client import first_of
 from postroom.gateway.limits import Limits
 from postroom.gateway.problems import Problem, away, broke_off, not_found, of_answer, refuses_us, silent, unusable
 from postroom.http1.connection import Broken, Connection, Late, head_of
@@ -141,7 +142,11 @@ class Upstream:
                 await connection.send(head, content, within=stall)
             else:
                 chunked = b"\r\nTransfer-Encoding: chunked\r\n" in head
-                await connection.send_parts(head, content, chunked=chunked, within=stall)
+                # An answer is taken as soon as it comes, also while its client is slow to send the rest.
+                await first_of(
+                    connection.send_parts(head, content, chunked=chunked, within=stall),
+                    connection.receive_head(within=None),
+                )
             await connection.receive_head(within=within)
         except (Broken, Late) as error:
             raise _told(error) from error

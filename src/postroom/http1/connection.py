@@ -58,7 +58,7 @@ class Connection(asyncio.Protocol):
         self._lost = False
         self._full = False
         self._paused = False
-        self._changed: asyncio.Future[None] | None = None
+        self._changed = asyncio.Event()
         self._forget()
 
     def _forget(self) -> None:
@@ -79,25 +79,26 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
 
     async def send(self, head: bytes, body: bytes, *, within: float) -> None:
-        """All of a request. Raises `Late`. That the connection broke is seen when the answer is received: a server may
-        answer before it has read all, and close."""
+        """All of a request, or as much as the server takes before it answers. Raises `Late`. That the connection broke
+        is seen when the answer is received: a server may answer before it has read all, and close."""
         if len(body) <= _SMALL:
             await self._write(head + body, within)
         else:
             await self._write(head, within)
             await self._write(body, within)
-        self._sent = True
+        self._sent = not self._full
 
     async def send_parts(self, head: bytes, parts: AsyncIterator[bytes], *, chunked: bool, within: float) -> None:
-        """A request whose body comes by and by; `chunked` when nothing says how long it is. As `send`."""
+        """A request whose body comes by and by; `chunked` when nothing says how long it is. As `send`, but while it
+        waits for a part it does not see the answer: receive its head meanwhile."""
         await self._write(head, within)
         async for part in parts:
-            if self._has_head or self._lost:
-                return  # the rest is of no interest to anybody
+            if self._is_answered:
+                return
             await self._write(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part, within)
         if chunked:
             await self._write(b"0\r\n\r\n", within)
-        self._sent = True
+        self._sent = not self._full
 
     async def receive_head(self, *, within: float | None) -> None:
         """Sets `status` and `headers`. Raises `Broken` and `Late`."""
@@ -149,12 +150,17 @@ class Connection(asyncio.Protocol):
     async def _write(self, data: bytes, within: float) -> None:
         if not self._lost:
             self._open.write(data)
-        while self._full and not self._lost:
+        while self._full and not self._is_answered:
             await self._change(within)
 
+    @property
+    def _is_answered(self) -> bool:
+        """Or will never be: what is left of the request is of no interest to anybody."""
+        return self._has_head or self._lost or bool(self._error)
+
     async def _change(self, within: float | None) -> None:
-        self._changed = asyncio.get_running_loop().create_future()
-        await in_time(self._changed, within)
+        self._changed.clear()
+        await in_time(self._changed.wait(), within)
 
     @property
     def _open(self) -> asyncio.Transport:
@@ -183,21 +189,21 @@ class Connection(asyncio.Protocol):
         if self._waiting > _HIGH and not self._paused:
             self._paused = True
             self._open.pause_reading()
-        self._tell()
+        self._changed.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         # RFC 9112 §6.3: a body of no stated length ends with the connection.
         if self._has_head and exc is None and not (self._lost or self._error or self._states_length()):
             self._complete = True
         self._lost = True
-        self._tell()
+        self._changed.set()
 
     def pause_writing(self) -> None:
         self._full = True
 
     def resume_writing(self) -> None:
         self._full = False
-        self._tell()
+        self._changed.set()
 
     def _states_length(self) -> bool:
         return "content-length" in self.headers or "transfer-encoding" in self.headers
@@ -207,10 +213,6 @@ class Connection(asyncio.Protocol):
             self._reusable = False
         else:
             self._error = error or "what came is no HTTP"
-
-    def _tell(self) -> None:
-        if self._changed and not self._changed.done():
-            self._changed.set_result(None)
 
     # What the parser tells
 
