@@ -30,7 +30,8 @@ from benchmarks.lmtp import Senders, senders
 from benchmarks.people import many, provision, sign_up
 from benchmarks.screens import BuiltIn, ByCentrifugo, Screen
 from benchmarks.trial import Trial
-from tests.centrifugo_servers import CentrifugoMissing, build_centrifugo, centrifugo
+from tests.centrifugo_servers import PROGRAM, centrifugo
+from tests.go_program import Missing
 
 ON_LINE, OFF_LINE = 100, 900
 SECONDS, A_SECOND = 60.0, 10.0
@@ -164,8 +165,8 @@ async def main() -> None:
     as_json = wants_json("python -m benchmarks.arrivals")
     figures = {f"built in: {what}": figure for what, figure in (await on_trial(partial(measure, kind=BuiltIn))).items()}
     try:
-        build_centrifugo()
-    except CentrifugoMissing as missing:
+        PROGRAM.built()
+    except Missing as missing:
         print(f"Not measured with Centrifugo: {missing}", file=sys.stderr)
     else:
         figures |= {f"Centrifugo: {what}": figure for what, figure in (await _with_centrifugo()).items()}

@@ -34,7 +34,8 @@ from benchmarks.figures import percentile
 from benchmarks.mail_of_weeks import fill
 from benchmarks.people import Member, sign_up
 from benchmarks.trial import Trial
-from tests.cyrus_server import CyrusMissing, cyrus_server
+from tests.cyrus_server import cyrus_server
+from tests.go_program import Missing
 from tests.stalwart_client import StalwartClient, unique
 
 TURNS, WARMING = 300, 30
@@ -201,7 +202,7 @@ async def others(stack: AsyncExitStack) -> list[Mail]:
         cyrus = await stack.enter_async_context(cyrus_server())
         login = cyrus.logins[0]
         found.append(Mail("Cyrus", cyrus.url, login.name, login.authorization))
-    except CyrusMissing as missing:
+    except Missing as missing:
         print(f"NOT MEASURED with Cyrus: {missing}", file=sys.stderr)
     if url := os.environ.get("STALWART_URL"):
         login, _, password = os.environ["STALWART_ADMIN"].partition(":")

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import httpx2
 
-from go_program import GoProgram
 from postroom.sandbox.loopback import LOOPBACK, free_port
 from postroom.sandbox.processes import Process
+from tests.go_program import GoProgram
 
 VERSION = "6.9.1"
 PROGRAM = GoProgram(

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from cyrus_server import CyrusServer, cyrus_server
-from go_program import Missing, skip_without
 from jmap_server import JmapServer, MailPerson
+from tests.go_program import Missing, skip_without
 
 
 @pytest.fixture(scope="session")

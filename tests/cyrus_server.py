@@ -24,9 +24,9 @@ from typing import Any
 import httpx2
 from aiosmtpd.smtp import SMTP
 
-from go_program import Missing
 from postroom.sandbox.loopback import LOOPBACK, free_port
 from postroom.sandbox.processes import Process
+from tests.go_program import Missing
 
 # msmtp-mta for Debian's rule that a mail server has a mail transfer agent; any will do.
 PACKAGES = "cyrus-imapd cyrus-caldav cyrus-common cyrus-admin sasl2-bin libsasl2-modules msmtp-mta"

@@ -43,11 +43,12 @@ class GoProgram:
 
     def built_or_skipped(self) -> Path:
         try:
-            return self._built()
+            return self.built()
         except Missing as why:
             skip_without(self.name, why)
 
-    def _built(self) -> Path:
+    def built(self) -> Path:
+        """Raises `Missing`."""
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "postroom-tests"
         program = cache / self.file
         if program.exists():

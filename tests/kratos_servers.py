@@ -18,9 +18,9 @@ from typing import Any
 
 import httpx2
 
-from go_program import GoProgram
 from postroom.sandbox.loopback import LOOPBACK, free_port
 from postroom.sandbox.processes import Process, PythonChild
+from tests.go_program import GoProgram
 
 PASSWORD = "correct horse battery staple"
 
