@@ -137,6 +137,12 @@ def _who(both: Both) -> UUID:
     return both.chance.choice(both.people)
 
 
+def _causes(both: Both) -> list[str]:
+    """Those for which somebody waits, if there are any."""
+    waited_for = {row["waits_for"] for row in both.model.requests.values()} - {None}
+    return sorted(waited_for) or ["outage", "misconfigured", "domain:example.org", "domain:example.net"]
+
+
 def _mailbox(both: Both) -> dict[str, Any]:
     return {"identity_id": _who(both), "email": both.chance.choice(both.emails), "display_name": None} | NOBODY
 
@@ -234,7 +240,7 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "overdue": _overdue,
     "release_causes": lambda both: {},
     "release": lambda both: {
-        "cause": both.chance.choice(["outage", "misconfigured", "domain:example.org", "domain:example.net"]),
+        "cause": both.chance.choice(_causes(both)),
         "limit": 100,
         "but": [_who(both)],
     },
@@ -260,7 +266,7 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
 }
 
 
-OFTEN = {"accept": 3, "claim": 5, "settle": 6, "breaker_close": 4}
+OFTEN = {"accept": 3, "claim": 5, "settle": 8, "breaker_close": 2, "release": 6}
 
 
 @pytest.mark.parametrize("seed", range(5))
