@@ -93,21 +93,19 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         yield None
         return
     clock, pool, beats = SystemClock(), parts.pool, parts.heartbeats
-    centrifugo = centrifugo_of(settings)
     accounts, states = VerifiedAccounts(PostgresMailAccounts(pool), parts.inspection.looks), PostgresMailStates(pool)
     outbox, tokens = PostgresOutbox(pool), PostgresAccessTokens(pool)
     authorization, devices, master = _authorization(parts, accounts)
     async with AsyncExitStack() as stack:
         sessions = KratosSessions(settings.kratos_public_url, clock, cookie_name=settings.session_cookie)
-        stack.push_async_callback(close, sessions.aclose)
         upstream = Upstream(settings.stalwart_url, authorization, limits=Limits())
-        stack.push_async_callback(close, upstream.aclose)
         mail = JmapMail(settings.stalwart_url, authorization)
-        stack.push_async_callback(close, mail.aclose)
+        for each in (sessions, upstream, mail):
+            stack.push_async_callback(close, each.aclose)
         streams = LiveStreams(outbox, PostgresNotifications(pool, settings.database_url.get_secret_value()))
         announcer: Announcer = streams
         browsers: CentrifugoForBrowsers | None = None
-        if centrifugo:
+        if centrifugo := centrifugo_of(settings):
             announcer, browsers = centrifugo
             stack.push_async_callback(close, announcer.aclose)
         announcing = Announcing(outbox, announcer, beat=beats.of("announcing"))
@@ -139,13 +137,12 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             stalwart_hook=StalwartHook(_web_hook(settings), arrivals.hint),
             now=clock.now,
         )
-        sweep = ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep"))
         loops = supervised(
             streams=streams.run,
             announcing=announcing.run,
             arrivals=arrivals.run,
             watching=watching.run,
-            arrival_sweep=sweep.run,
+            arrival_sweep=ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep")).run,
             master=partial(ask_for_master, master),
         )
         yield MailParts(routers, people, accounts, upstream, streams, loops)

@@ -155,30 +155,16 @@ def _assemble(
         requests,
         attempts,
         announcements,
-        Waking(
-            retry_set,
-            PostgresReminders(pool, grace=1.0),
-            PostgresReminders(pool, grace=-HORIZON),
-            clock,
-            failures=FAILURES,
-        ),
+        _waking(pool, retry_set, clock),
         Probe(breakers, mail_server),
         slots,
         clock,
         Limits(lease=settings.lease_seconds, pace=settings.pace, drain=settings.drain_seconds),
         beat=heartbeats.of("worker"),
     )
-    accept = Accept(
-        requests,
-        attempts,
-        announcements,
-        slots,
-        clock,
-        new_id=uuid4,
-        wake=worker.wake,
-        deadline=settings.inline_deadline_seconds,
-        lease=settings.inline_lease_seconds,
-    )
+    accept = _accept(settings, requests, attempts, announcements, slots, clock, worker)
+    beat = heartbeats.of("release")
+    release = Release(PostgresReleases(pool), announcements, leadership, clock, wake=worker.wake, beat=beat)
     return Parts(
         settings,
         pool,
@@ -196,18 +182,38 @@ def _assemble(
         accept,
         worker,
         _reconcile(pool, leadership, redis, clock, heartbeats.of("reconcile")) if redis else None,
-        Release(
-            PostgresReleases(pool),
-            announcements,
-            leadership,
-            clock,
-            wake=worker.wake,
-            beat=heartbeats.of("release"),
-        ),
+        release,
         _sweep(settings, pool, leadership, kratos, requests, announcements, worker, heartbeats.of("sweep"))
         if kratos
         else None,
         Inspection(looks, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
+    )
+
+
+def _waking(pool: Pool, retry_set: RetrySet | None, clock: SystemClock) -> Waking:
+    overdue, due_soon = PostgresReminders(pool, grace=1.0), PostgresReminders(pool, grace=-HORIZON)
+    return Waking(retry_set, overdue, due_soon, clock, failures=FAILURES)
+
+
+def _accept(
+    settings: Settings,
+    requests: PostgresRequests,
+    attempts: Attempts,
+    announcements: Announcements,
+    slots: Slots,
+    clock: SystemClock,
+    worker: Worker,
+) -> Accept:
+    return Accept(
+        requests,
+        attempts,
+        announcements,
+        slots,
+        clock,
+        new_id=uuid4,
+        wake=worker.wake,
+        deadline=settings.inline_deadline_seconds,
+        lease=settings.inline_lease_seconds,
     )
 
 
