@@ -37,11 +37,11 @@ mutmut: $(STAMP)  ## Change domain and retry in a thousand small ways: how many 
 	$(BIN)/mutmut results
 	@$(BIN)/mutmut results --all true | sed -E 's/^ *postroom\.([a-z]+)\..*: /\1 /' | sort | uniq -c
 
-$(STAMP): requirements/dev.txt pyproject.toml
+$(STAMP): requirements/dev.txt pyproject.toml sandbox/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Postroom needs Python 3.11 or newer; run: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable ./sandbox
 	@touch $@
 
 clean:  ## Remove what make made (not the trial's data in .postroom)

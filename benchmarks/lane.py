@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from benchmarks.contenders import Contender
 from benchmarks.servers import Servers, end
-from postroom.sandbox.processes import Process
+from postroom_sandbox.processes import Process
 
 LOOK_EVERY = 0.05
 READY_WITHIN = 60.0

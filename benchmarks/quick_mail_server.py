@@ -15,7 +15,7 @@ from typing import Any
 
 import uvloop
 
-from postroom.sandbox.processes import end_with_parent
+from postroom_sandbox.processes import end_with_parent
 
 ANSWER_AFTER = 0.001
 JMAP = "urn:stalwart:jmap"

@@ -19,7 +19,7 @@ import psycopg
 
 from benchmarks.command import run
 from benchmarks.trial import Trial
-from postroom.sandbox.loopback import free_port
+from postroom_sandbox.loopback import free_port
 
 TOGETHER = 20
 PATIENCE = 90.0

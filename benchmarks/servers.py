@@ -20,13 +20,13 @@ from psycopg.sql import SQL, Identifier
 from redis.asyncio import Redis
 
 from benchmarks.contenders import BENCH, CONTENDERS, OURS, ROOT, Contender
-from postroom.sandbox.data_folder import DataFolder
-from postroom.sandbox.embedded_postgres import OWNER_ROLE, EmbeddedPostgres
-from postroom.sandbox.embedded_valkey import EmbeddedValkey
-from postroom.sandbox.kratos.identity import new_identity
-from postroom.sandbox.kratos.state import State
-from postroom.sandbox.loopback import LOOPBACK, free_port
-from postroom.sandbox.processes import Process
+from postroom_sandbox.data_folder import DataFolder
+from postroom_sandbox.embedded_postgres import OWNER_ROLE, EmbeddedPostgres
+from postroom_sandbox.embedded_valkey import EmbeddedValkey
+from postroom_sandbox.kratos.identity import new_identity
+from postroom_sandbox.kratos.state import State
+from postroom_sandbox.loopback import LOOPBACK, free_port
+from postroom_sandbox.processes import Process
 
 DOMAIN = "example.org"
 WEBHOOK_KEY = "key-of-the-benchmark"
@@ -167,7 +167,7 @@ class Servers:
         folder = self.data.folder("kratos")
         await asyncio.to_thread(_fill, folder, identities)
         public, admin = free_port(), free_port()
-        argv: list[str | Path] = [sys.executable, "-m", "postroom.sandbox.kratos", "--until-eof", "--state", folder]
+        argv: list[str | Path] = [sys.executable, "-m", "postroom_sandbox.kratos", "--until-eof", "--state", folder]
         argv += ["--public-port", str(public), "--admin-port", str(admin), "--hook-url", "http://127.0.0.1:9"]
         process = await self.spawn("kratos", argv, self.environment(OURS))
         url = f"http://{LOOPBACK}:{admin}"

@@ -23,8 +23,8 @@ from postroom.mail.ports import MailAccount
 from postroom.mail_parts import mail_connected
 from postroom.process import make_app
 from postroom.runtime import SERVICE_CONCURRENCY, connected
-from postroom.sandbox.loopback import LOOPBACK
 from postroom.settings import load
+from postroom_sandbox.loopback import LOOPBACK
 
 
 class OnePerson:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from postroom.sandbox.loopback import free_port
+from postroom_sandbox.loopback import free_port
 
 
 class Trial:

@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from postroom.sandbox.processes import Process, end_with_parent
+from postroom_sandbox.processes import Process, end_with_parent
 
 MOST = 32
 _LONGEST = 3600.0

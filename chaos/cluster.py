@@ -15,10 +15,10 @@ from chaos.database import Database
 from chaos.link import Link
 from chaos.plan import DOMAIN, LINKS, SERVICES, WORKERS
 from chaos.stand_ins import Kratos, Stalwart, answers
-from postroom.sandbox.data_folder import DataFolder
-from postroom.sandbox.embedded_valkey import EmbeddedValkey
-from postroom.sandbox.loopback import LOOPBACK, free_port
-from postroom.sandbox.processes import Process
+from postroom_sandbox.data_folder import DataFolder
+from postroom_sandbox.embedded_valkey import EmbeddedValkey
+from postroom_sandbox.loopback import LOOPBACK, free_port
+from postroom_sandbox.processes import Process
 
 DELAY_FACTOR = 0.02
 """60, 300 and 1,800 s become 1.2, 6 and 36 s."""

@@ -15,8 +15,8 @@ from chaos.link import Link
 from chaos.replica import Primary, Replica, discard
 from postroom.errors import ConfigurationError
 from postroom.postgres.migrate import role_of, upgrade
-from postroom.sandbox.data_folder import DataFolder
-from postroom.sandbox.embedded_postgres import EmbeddedPostgres
+from postroom_sandbox.data_folder import DataFolder
+from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 
 _MIGRATION: Sequence[LiteralString] = (
     "ALTER TABLE email_requests ADD COLUMN IF NOT EXISTS made_up text",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from postroom.sandbox.stalwart.faults import KINDS
+from postroom_sandbox.stalwart.faults import KINDS
 
 DOMAIN = "example.org"
 WORD = "should-fail"

@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass, field
 
 from chaos.control import obey
-from postroom.sandbox.loopback import LOOPBACK
+from postroom_sandbox.loopback import LOOPBACK
 
 _CHUNK = 65536
 _RESET = struct.pack("ii", 1, 0)

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from postroom.sandbox.kratos.identity import changed, new_identity
-from postroom.sandbox.kratos.state import State
-from postroom.sandbox.loopback import LOOPBACK
+from postroom_sandbox.kratos.identity import changed, new_identity
+from postroom_sandbox.kratos.state import State
+from postroom_sandbox.loopback import LOOPBACK
 
 
 class Registrations:

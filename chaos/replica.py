@@ -6,10 +6,10 @@ from pathlib import Path
 
 import psycopg
 
-from postroom.sandbox import embedded_postgres
-from postroom.sandbox.data_folder import DataFolder, write_private
-from postroom.sandbox.embedded_postgres import EmbeddedPostgres
-from postroom.sandbox.processes import Process
+from postroom_sandbox import embedded_postgres
+from postroom_sandbox.data_folder import DataFolder, write_private
+from postroom_sandbox.embedded_postgres import EmbeddedPostgres
+from postroom_sandbox.processes import Process
 
 
 class Primary(EmbeddedPostgres):

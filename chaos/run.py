@@ -23,7 +23,7 @@ from chaos.plan import DOMAIN, FIRST_ID, LAST_ID, SERVICES, WORD, WORKERS, Plan
 from chaos.registrations import Registrations
 from chaos.snapshot import DIGESTS, lost_commits, tables
 from postroom.queue.retry_set import KEY as RETRY_SET
-from postroom.sandbox.data_folder import DataFolder
+from postroom_sandbox.data_folder import DataFolder
 
 CALM_WITHIN, CALM_WITHIN_IF_BUSY = 120.0, 300.0
 """Seconds from the last fault in which everything must come to rest."""

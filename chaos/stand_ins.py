@@ -9,9 +9,9 @@ import httpx2
 
 from chaos.plan import DOMAIN, WORD
 from postroom.errors import ConfigurationError
-from postroom.sandbox.data_folder import DataFolder
-from postroom.sandbox.loopback import LOOPBACK, free_port
-from postroom.sandbox.processes import PythonChild
+from postroom_sandbox.data_folder import DataFolder
+from postroom_sandbox.loopback import LOOPBACK, free_port
+from postroom_sandbox.processes import PythonChild
 
 MILLISECONDS = 30
 """What the stand-in for Stalwart takes for each answer, so that faults strike while attempts are under way. It answers
@@ -28,7 +28,7 @@ class Stalwart:
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.api_key = "API_" + data.secret("stalwart-api-key")
         self._http = http
-        arguments = ["-m", "postroom.sandbox.stalwart", "--until-eof", "--port", str(self.port), "--domain", DOMAIN]
+        arguments = ["-m", "postroom_sandbox.stalwart", "--until-eof", "--port", str(self.port), "--domain", DOMAIN]
         arguments += ["--state", str(data.folder("stalwart")), "--latency-ms", str(MILLISECONDS)]
         arguments += ["--api-key-env", "STAND_IN_KEY", "--admin-password-env", "STAND_IN_ADMIN"]
         self._process = PythonChild(
@@ -83,7 +83,7 @@ class Kratos:
         self.folder: Path = data.folder("kratos")
         self.port = free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
-        arguments = ["-m", "postroom.sandbox.kratos", "--until-eof", "--state", str(self.folder)]
+        arguments = ["-m", "postroom_sandbox.kratos", "--until-eof", "--state", str(self.folder)]
         arguments += ["--admin-port", str(self.port), "--public-port", str(free_port())]
         arguments += ["--hook-url", f"http://{LOOPBACK}", "--hook-key-env", "STAND_IN_KEY"]
         self._process = PythonChild(

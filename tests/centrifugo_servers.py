@@ -15,8 +15,8 @@ from pathlib import Path
 
 import httpx2
 
-from postroom.sandbox.loopback import LOOPBACK, free_port
-from postroom.sandbox.processes import Process
+from postroom_sandbox.loopback import LOOPBACK, free_port
+from postroom_sandbox.processes import Process
 from tests.go_program import GoProgram
 
 VERSION = "6.9.1"

@@ -24,8 +24,8 @@ from typing import Any
 import httpx2
 from aiosmtpd.smtp import SMTP
 
-from postroom.sandbox.loopback import LOOPBACK, free_port
-from postroom.sandbox.processes import Process
+from postroom_sandbox.loopback import LOOPBACK, free_port
+from postroom_sandbox.processes import Process
 from tests.go_program import Missing
 
 # msmtp-mta for Debian's rule that a mail server has a mail transfer agent; any will do.

@@ -18,8 +18,8 @@ from typing import Any
 
 import httpx2
 
-from postroom.sandbox.loopback import LOOPBACK, free_port
-from postroom.sandbox.processes import Process, PythonChild
+from postroom_sandbox.loopback import LOOPBACK, free_port
+from postroom_sandbox.processes import Process, PythonChild
 from tests.go_program import GoProgram
 
 PASSWORD = "correct horse battery staple"
@@ -90,7 +90,7 @@ async def _client(public_port: int, admin_port: int) -> AsyncIterator[Kratos]:
 async def kratos_stand_in(folder: Path, *, hook_url: str, hook_key: str) -> AsyncIterator[Kratos]:
     """The stand-in as a process, with its state in `folder`."""
     public_port, admin_port = free_port(), free_port()
-    arguments = ["-m", "postroom.sandbox.kratos", "--state", str(folder), "--until-eof"]
+    arguments = ["-m", "postroom_sandbox.kratos", "--state", str(folder), "--until-eof"]
     arguments += ["--public-port", str(public_port), "--admin-port", str(admin_port), "--hook-url", hook_url]
     env = os.environ | {"POSTROOM_WEBHOOK_KEY": hook_key}
     async with _client(public_port, admin_port) as kratos:

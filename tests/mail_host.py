@@ -14,14 +14,14 @@ import httpx2
 
 from kratos_servers import Kratos, kratos_stand_in
 from postroom.api.stalwart_hook import PATH
-from postroom.sandbox.data_folder import DataFolder
-from postroom.sandbox.embedded_valkey import EmbeddedValkey
-from postroom.sandbox.loopback import LOOPBACK, free_port
-from postroom.sandbox.processes import PythonChild
-from postroom.sandbox.stalwart.mail_master import LOGIN as MAIL_MASTER
 from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.web_hook_setup import WebHookSetup
+from postroom_sandbox.data_folder import DataFolder
+from postroom_sandbox.embedded_valkey import EmbeddedValkey
+from postroom_sandbox.loopback import LOOPBACK, free_port
+from postroom_sandbox.processes import PythonChild
+from postroom_sandbox.stalwart.mail_master import LOGIN as MAIL_MASTER
 from servers import Database
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 

@@ -12,9 +12,9 @@ import pytest
 import redis.asyncio
 from psycopg import sql
 
-from postroom.sandbox.data_folder import DataFolder
-from postroom.sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, EmbeddedPostgres
-from postroom.sandbox.embedded_valkey import EmbeddedValkey
+from postroom_sandbox.data_folder import DataFolder
+from postroom_sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, EmbeddedPostgres
+from postroom_sandbox.embedded_valkey import EmbeddedValkey
 
 _numbers = itertools.count(1)
 

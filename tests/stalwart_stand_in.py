@@ -47,7 +47,7 @@ class StalwartStandIn:
 
     async def start(self) -> None:
         """Also again after `kill`, on the same port and with the same state."""
-        command = [sys.executable, "-m", "postroom.sandbox.stalwart", "--until-eof"]
+        command = [sys.executable, "-m", "postroom_sandbox.stalwart", "--until-eof"]
         command += ["--state", str(self._folder), "--port", str(self._port), "--lmtp-port", str(self._lmtp_port)]
         command += ["--admin-password-env", "STAND_IN_ADMIN", "--latency-ms", str(self._latency_ms)]
         command += [part for domain in self._domains for part in ("--domain", domain)]

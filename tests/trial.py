@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx2
 import psutil
 
-from postroom.sandbox.loopback import free_port
+from postroom_sandbox.loopback import free_port
 
 UP_WITHIN = 60.0
 

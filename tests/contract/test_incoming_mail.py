@@ -11,7 +11,7 @@ import pytest_asyncio
 from eventually import eventually
 from incoming_mail import Lmtp, all_told, hook, hooked, letter, listening, refusal, send, send_all
 from mail_person import person
-from postroom.sandbox.stalwart import ids
+from postroom_sandbox.stalwart import ids
 from scripted_upstream import ScriptedUpstream, http_answer, scripted_upstream
 from stalwart_client import StalwartClient, unique
 

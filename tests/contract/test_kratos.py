@@ -15,7 +15,7 @@ import pytest
 
 from go_program import may_build
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
-from postroom.sandbox.loopback import LOOPBACK
+from postroom_sandbox.loopback import LOOPBACK
 
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 

@@ -26,9 +26,9 @@ from postroom.domain.person import ALL_SCOPES
 from postroom.errors import KratosAway, NoSession, SecondFactorDue
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import KratosSessions
-from postroom.sandbox.embedded_postgres import EmbeddedPostgres
-from postroom.sandbox.kratos.state import FILE_NAME
-from postroom.sandbox.loopback import LOOPBACK, free_port
+from postroom_sandbox.embedded_postgres import EmbeddedPostgres
+from postroom_sandbox.kratos.state import FILE_NAME
+from postroom_sandbox.loopback import LOOPBACK, free_port
 
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 COOKIE = "ory_kratos_session"

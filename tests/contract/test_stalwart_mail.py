@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mail_person import PASSWORD, Person, message, person
-from postroom.sandbox.stalwart.app import create_app
-from postroom.sandbox.stalwart.mail import Mail, email_document, header_forms
-from postroom.sandbox.stalwart.mail.blobs import Blobs
+from postroom_sandbox.stalwart.app import create_app
+from postroom_sandbox.stalwart.mail import Mail, email_document, header_forms
+from postroom_sandbox.stalwart.mail.blobs import Blobs
 from recorded_exchanges import Player, recorded
 from stalwart_client import StalwartClient
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in

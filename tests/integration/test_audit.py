@@ -21,7 +21,7 @@ from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool
 from postroom.postgres.migrate import upgrade
 from postroom.postgres.requests import PostgresRequests
-from postroom.sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
+from postroom_sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
 from records import Records, mailbox, records_of, running
 from servers import Database
 

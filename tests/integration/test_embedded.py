@@ -24,18 +24,18 @@ import redis.asyncio
 
 from eventually import eventually
 from postroom.errors import ConfigurationError
-from postroom.sandbox import embedded_postgres
-from postroom.sandbox.data_folder import DataFolder, is_reachable
-from postroom.sandbox.embedded_postgres import EmbeddedPostgres
-from postroom.sandbox.embedded_valkey import EmbeddedValkey
+from postroom_sandbox import embedded_postgres
+from postroom_sandbox.data_folder import DataFolder, is_reachable
+from postroom_sandbox.embedded_postgres import EmbeddedPostgres
+from postroom_sandbox.embedded_valkey import EmbeddedValkey
 
 # A trial in a process of its own: it says what runs where, and runs until it is killed.
 TRIAL = """
 import asyncio, concurrent.futures.thread, importlib.readers, json, os, sys
 from pathlib import Path
-from postroom.sandbox.data_folder import DataFolder
-from postroom.sandbox.embedded_postgres import EmbeddedPostgres
-from postroom.sandbox.embedded_valkey import EmbeddedValkey
+from postroom_sandbox.data_folder import DataFolder
+from postroom_sandbox.embedded_postgres import EmbeddedPostgres
+from postroom_sandbox.embedded_valkey import EmbeddedValkey
 
 if len(sys.argv) > 2:  # all is imported: from here on as that user, who may not reach the Python of root
     uid, gid = map(int, sys.argv[2:])

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in
-from postroom.sandbox.loopback import LOOPBACK, free_port
+from postroom_sandbox.loopback import LOOPBACK, free_port
 
 KEY = "key of the hook"
 
@@ -117,7 +117,7 @@ async def test_identities_sessions_and_faults_survive_kill_9(tmp_path: Path) -> 
 
 def arguments(folder: Path, port: int, admin_port: int) -> list[str]:
     ports = ["--public-port", str(port), "--admin-port", str(admin_port)]
-    return [sys.executable, "-m", "postroom.sandbox.kratos", "--state", str(folder), *ports, "--hook-url", nowhere()]
+    return [sys.executable, "-m", "postroom_sandbox.kratos", "--state", str(folder), *ports, "--hook-url", nowhere()]
 
 
 async def test_it_ends_when_its_parent_is_gone(tmp_path: Path) -> None:

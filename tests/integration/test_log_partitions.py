@@ -15,7 +15,7 @@ from postroom.postgres.audit import Audit
 from postroom.postgres.connection import Pool
 from postroom.postgres.migrate import upgrade
 from postroom.postgres.requests import PostgresRequests
-from postroom.sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
+from postroom_sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
 from records import NOWHERE, Records, mailbox, records_of
 from servers import Database
 

@@ -18,7 +18,7 @@ from postroom.postgres.migrate import alembic_config, newest_revision, upgrade
 from postroom.postgres.schema import require_schema
 from postroom.postgres.sweep import PostgresSwept
 from postroom.runtime import connected, until_allowed
-from postroom.sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, EmbeddedPostgres
+from postroom_sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, EmbeddedPostgres
 from records import Records
 from servers import Database, _as_admin, _url_for
 

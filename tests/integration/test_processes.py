@@ -15,16 +15,16 @@ import pytest
 
 from eventually import eventually
 from postroom.errors import ConfigurationError
-from postroom.sandbox.processes import Part, Process, PythonChild, Supervisor
+from postroom_sandbox.processes import Part, Process, PythonChild, Supervisor
 
-CHILD = "from postroom.sandbox.processes import end_with_parent; end_with_parent(); print('up', flush=True); "
+CHILD = "from postroom_sandbox.processes import end_with_parent; end_with_parent(); print('up', flush=True); "
 WAITS = CHILD + "import signal; signal.pause()"
 NEVER_STOPS = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
 
 # A supervisor in a process of its own, with two children and no end.
 SUPERVISOR = f"""
 import asyncio, json
-from postroom.sandbox.processes import PythonChild, Supervisor
+from postroom_sandbox.processes import PythonChild, Supervisor
 
 async def always():
     return True

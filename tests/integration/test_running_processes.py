@@ -19,8 +19,8 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.migrate import newest_revision
 from postroom.postgres.processes import PostgresProcesses, ThisProcess
 from postroom.presence import Presence
-from postroom.sandbox.loopback import free_port
 from postroom.telemetry import REGISTRY
+from postroom_sandbox.loopback import free_port
 from records import Records
 from servers import Database
 from service_process import KEY, running

@@ -11,7 +11,7 @@ import pytest
 from eventually import eventually
 from kratos_servers import kratos_stand_in
 from parts import NOBODY_THERE
-from postroom.sandbox.loopback import free_port
+from postroom_sandbox.loopback import free_port
 from servers import Database
 from service_process import KEY, running
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in

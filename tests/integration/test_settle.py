@@ -23,7 +23,7 @@ from postroom.errors import Conflict, Misconfigured, Permanent, Throttled, Trans
 from postroom.ports import Settled
 from postroom.postgres.connection import Pool
 from postroom.postgres.requests import PostgresRequests
-from postroom.sandbox.embedded_postgres import SERVICE_ROLE
+from postroom_sandbox.embedded_postgres import SERVICE_ROLE
 from records import Records, running, stalwart_account
 
 

@@ -16,7 +16,7 @@ from incoming_mail import all_told, hooked, listening, send
 from mail_person import Person, person
 from postroom.cli.app import app as command_line
 from postroom.errors import Refused
-from postroom.sandbox.data_folder import DataFolder
+from postroom_sandbox.data_folder import DataFolder
 from scripted_upstream import ScriptedUpstream, http_answer, scripted_upstream
 from stalwart_client import StalwartClient
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in

@@ -20,7 +20,7 @@ from eventually import eventually
 from http_server import answering, server
 from kratos_servers import kratos_stand_in
 from parts import NOBODY_THERE
-from postroom.sandbox.loopback import free_port
+from postroom_sandbox.loopback import free_port
 from records import Records
 from servers import Database
 from service_process import KEY, ServiceProcess, running

@@ -9,8 +9,8 @@ import httpx2
 
 from chaos.proxy import FaultProxy
 from parts import KEY
-from postroom.sandbox.loopback import free_port
-from postroom.sandbox.processes import PythonChild
+from postroom_sandbox.loopback import free_port
+from postroom_sandbox.processes import PythonChild
 
 
 class Host:

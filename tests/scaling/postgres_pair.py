@@ -13,11 +13,11 @@ import psycopg
 
 from eventually import eventually
 from postroom.postgres.migrate import upgrade
-from postroom.sandbox import embedded_postgres
-from postroom.sandbox.data_folder import DataFolder, write_private
-from postroom.sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
-from postroom.sandbox.loopback import LOOPBACK
-from postroom.sandbox.processes import Process
+from postroom_sandbox import embedded_postgres
+from postroom_sandbox.data_folder import DataFolder, write_private
+from postroom_sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
+from postroom_sandbox.loopback import LOOPBACK
+from postroom_sandbox.processes import Process
 
 
 class Primary(EmbeddedPostgres):

@@ -10,9 +10,9 @@ import redis.asyncio
 import redis.exceptions
 
 from eventually import eventually
-from postroom.sandbox import embedded_valkey
-from postroom.sandbox.loopback import free_port
-from postroom.sandbox.processes import Process
+from postroom_sandbox import embedded_valkey
+from postroom_sandbox.loopback import free_port
+from postroom_sandbox.processes import Process
 
 SERVICE = "postroom"
 PASSWORD = "of valkey: 100%/@"

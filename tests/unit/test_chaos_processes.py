@@ -17,7 +17,7 @@ import pytest
 from chaos.link import Link
 from eventually import eventually
 from postroom.errors import ConfigurationError
-from postroom.sandbox.loopback import LOOPBACK
+from postroom_sandbox.loopback import LOOPBACK
 
 
 @pytest.fixture

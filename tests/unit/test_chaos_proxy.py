@@ -8,7 +8,7 @@ import pytest
 
 from chaos.proxy import FaultProxy
 from eventually import eventually
-from postroom.sandbox.loopback import LOOPBACK, free_port
+from postroom_sandbox.loopback import LOOPBACK, free_port
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

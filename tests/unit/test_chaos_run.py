@@ -9,7 +9,7 @@ from chaos.cluster import Cluster
 from chaos.history import History
 from chaos.plan import DOMAIN, FIRST_ID, LAST_ID, SERVICES, WORKERS, Plan
 from chaos.run import LONGER, _Run
-from postroom.sandbox.data_folder import DataFolder
+from postroom_sandbox.data_folder import DataFolder
 
 IDLE = Plan("idle", 0, clean=0, seconds=0, hooks=[], faults=[], taken=[])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from postroom.errors import ConfigurationError
-from postroom.sandbox.data_folder import DataFolder, is_reachable
+from postroom_sandbox.data_folder import DataFolder, is_reachable
 
 
 def mode(path: Path) -> int:
@@ -29,7 +29,7 @@ def test_a_second_holder_is_refused_with_the_pid_of_the_first(tmp_path: Path) ->
 
 def test_the_lock_of_a_killed_holder_is_free(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from postroom.sandbox.data_folder import DataFolder\n"
+        "import os, sys; from pathlib import Path; from postroom_sandbox.data_folder import DataFolder\n"
         "DataFolder(Path(sys.argv[1])).__enter__().write_trial({'url': 'old'}); os.kill(os.getpid(), 9)"
     )
     killed = subprocess.run([sys.executable, "-c", code, tmp_path / "data"], check=False)

@@ -13,8 +13,8 @@ import pytest
 from fastapi import FastAPI
 
 from postroom.api.stalwart_hook import MAX_BODY, StalwartHook, stalwart_hook_router
-from postroom.sandbox.stalwart.mail import state as stand_in_state
 from postroom.stalwart.web_hook import Hint, WebHook, email_state, jmap_id
+from postroom_sandbox.stalwart.mail import state as stand_in_state
 
 RECORDED = (
     b'{"events":[{"id":"17955672100283","createdAt":"2026-11-25T00:40:10Z","type":"message-ingest.ham","data":{"spanId":'

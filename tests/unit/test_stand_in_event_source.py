@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from postroom.sandbox.stalwart.errors import ProblemError
-from postroom.sandbox.stalwart.intake.event_source import Wanted, throttled, wanted
+from postroom_sandbox.stalwart.errors import ProblemError
+from postroom_sandbox.stalwart.intake.event_source import Wanted, throttled, wanted
 from simulation.virtual_time import VirtualLoop
 
 

@@ -3,8 +3,8 @@
 import os
 
 from postroom.errors import ConfigurationError
-from postroom.sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
 from postroom.settings import Settings, load
+from postroom_sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
 
 
 def settings_or_trial() -> Settings:

@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.progress import track
 
 from postroom.errors import ConfigurationError, Refused
-from postroom.sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
-from postroom.sandbox.stalwart.faults import KINDS
+from postroom_sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
+from postroom_sandbox.stalwart.faults import KINDS
 
 app = typer.Typer(help="The stand-ins of the trial: faults, mail, and what they hold.", no_args_is_help=True)
 

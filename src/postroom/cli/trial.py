@@ -17,17 +17,17 @@ from postroom.domain.address import normalise_domain
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.postgres.migrate import role_of, upgrade
 from postroom.runtime import authorization
-from postroom.sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
-from postroom.sandbox.embedded_postgres import EmbeddedPostgres
-from postroom.sandbox.embedded_valkey import EmbeddedValkey
-from postroom.sandbox.loopback import LOOPBACK, free_port, require_port
-from postroom.sandbox.processes import PythonChild, Supervisor
-from postroom.sandbox.stalwart.mail_master import LOGIN as MAIL_MASTER
 from postroom.settings import load
 from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.web_hook_setup import WebHookSetup
 from postroom.telemetry import configure_logging
+from postroom_sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
+from postroom_sandbox.embedded_postgres import EmbeddedPostgres
+from postroom_sandbox.embedded_valkey import EmbeddedValkey
+from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
+from postroom_sandbox.processes import PythonChild, Supervisor
+from postroom_sandbox.stalwart.mail_master import LOGIN as MAIL_MASTER
 
 Data = Annotated[Path, typer.Option("--data", help="Folder that keeps everything of the trial.")]
 
@@ -149,7 +149,7 @@ class Trial:
             return
         port, lmtp_port, key = free_port(), free_port(), "API_" + self._data.secret("stalwart-api-key")
         url = f"http://{LOOPBACK}:{port}"
-        arguments = ["-m", "postroom.sandbox.stalwart", "--until-eof", "--public-url", url]
+        arguments = ["-m", "postroom_sandbox.stalwart", "--until-eof", "--public-url", url]
         arguments += ["--welcome"] if self._welcome else []
         arguments += ["--state", str(self._data.folder("stalwart")), "--port", str(port), "--lmtp-port", str(lmtp_port)]
         arguments += ["--api-key-env", "STAND_IN_KEY", "--admin-password-env", "STAND_IN_ADMIN"]
@@ -203,7 +203,7 @@ class Trial:
         else:
             public, admin = free_port(), free_port()
             public_url, admin_url = f"http://{LOOPBACK}:{public}", f"http://{LOOPBACK}:{admin}"
-            arguments = ["-m", "postroom.sandbox.kratos", "--until-eof", "--state", str(self._data.folder("kratos"))]
+            arguments = ["-m", "postroom_sandbox.kratos", "--until-eof", "--state", str(self._data.folder("kratos"))]
             arguments += ["--public-port", str(public), "--admin-port", str(admin)]
             arguments += ["--hook-url", f"http://{LOOPBACK}:{self._port}/internal/mail/provision"]
             key = {"POSTROOM_WEBHOOK_KEY": self._environment["POSTROOM_WEBHOOK_KEY"]}

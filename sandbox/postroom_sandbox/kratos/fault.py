@@ -1,0 +1,117 @@
+"""Faults that a person or a test switches on over HTTP, on either port; they stay on until they are cleared.
+
+curl -X PUT    http://127.0.0.1:4433/_sandbox/faults --data '{"kind": "slow", "delay_ms": 2000}'
+curl -X DELETE http://127.0.0.1:4433/_sandbox/faults
+"""
+
+import asyncio
+import json
+from enum import StrEnum
+from typing import Any, cast
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from postroom_sandbox.kratos.error import Json, KratosError
+from postroom_sandbox.kratos.state import State
+
+CONTROL_PREFIX = "/_sandbox/"
+DEFAULT_DELAY_MS = 1000
+
+
+class Fault(StrEnum):
+    DROP_HOOKS = "drop-hooks"
+    REFUSE = "refuse"
+    UNAVAILABLE = "unavailable"
+    SICK = "sick"
+    SLOW = "slow"
+    SECOND_FACTOR = "second-factor"
+
+
+MEANINGS = {
+    Fault.DROP_HOOKS: "no web-hook is sent",
+    Fault.REFUSE: "the connection is cut at once (the listener itself stays, for this very control surface)",
+    Fault.UNAVAILABLE: "503",
+    Fault.SICK: "as with a dead database: whoami answers 401, /health/ready 503, an identity of the admin API 500",
+    Fault.SLOW: "served after the delay (delay_ms)",
+    Fault.SECOND_FACTOR: "whoami answers 403 session_aal2_required to everybody who is logged in",
+}
+
+
+class FaultMiddleware:
+    """Applies the faults that concern every request, never to the control surface nor to the page at /."""
+
+    def __init__(self, app: ASGIApp, state: State) -> None:
+        self._app = app
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app
+        if scope["type"] == "http" and scope["path"] != "/" and not scope["path"].startswith(CONTROL_PREFIX):
+            faults = self._state.faults()
+            if Fault.SLOW in faults:
+                await asyncio.sleep(faults[Fault.SLOW] / 1000)
+            if Fault.REFUSE in faults:
+                await _cut(scope, receive)
+                return
+            if Fault.UNAVAILABLE in faults:
+                app = JSONResponse(KratosError(503, f"The fault {Fault.UNAVAILABLE} is on").body, 503)
+        await app(scope, receive, send)
+
+
+async def _cut(scope: Scope, receive: Receive) -> None:
+    """ASGI has no word for it: server.py hands the transport over in the scope. The wait lets uvicorn see the
+    loss first; otherwise it would log that the application gave no answer."""
+    transport: asyncio.Transport = scope["extensions"]["postroom.transport"]["transport"]
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def control_routes(state: State) -> list[Route]:
+    """The switches, and `GET /_sandbox/state`."""
+
+    async def show(_request: Request) -> Response:
+        deliveries = [
+            {"identity_id": d.identity_id, "email": d.email, "attempt": d.attempt, "answer": d.answer}
+            for d in state.deliveries(limit=100)
+        ]
+        return JSONResponse({"identities": state.count_identities(), "faults": _shown(state), "deliveries": deliveries})
+
+    async def put(request: Request) -> Response:
+        try:
+            fault, delay_ms = _read(await request.body())
+        except ValueError as error:
+            return JSONResponse({"error": str(error), "kinds": MEANINGS}, 422)
+        state.put_fault(fault, delay_ms)
+        return JSONResponse({"faults": _shown(state)})
+
+    async def clear(_request: Request) -> Response:
+        state.clear_faults()
+        return JSONResponse({"faults": []})
+
+    return [
+        Route(f"{CONTROL_PREFIX}state", show, methods=["GET"]),
+        Route(f"{CONTROL_PREFIX}faults", put, methods=["PUT"]),
+        Route(f"{CONTROL_PREFIX}faults", clear, methods=["DELETE"]),
+    ]
+
+
+def _shown(state: State) -> list[Json]:
+    return [{"kind": kind, "delay_ms": delay_ms} for kind, delay_ms in state.faults().items()]
+
+
+def _read(body: bytes) -> tuple[Fault, int]:
+    """Raises ValueError with a sentence for the person who asked."""
+    value: Any = json.loads(body)
+    if not isinstance(value, dict) or cast(Json, value).get("kind") not in set(Fault):
+        raise ValueError(f"Give one of these as kind: {', '.join(Fault)}.")
+    value = cast(Json, value)
+    if unknown := value.keys() - {"kind", "delay_ms"}:
+        raise ValueError(f"There is no option {', '.join(sorted(unknown))}; there is delay_ms.")
+    delay_ms = value.get("delay_ms", DEFAULT_DELAY_MS)
+    if not isinstance(delay_ms, int) or isinstance(delay_ms, bool) or delay_ms < 0:
+        raise ValueError("delay_ms must be a whole number of milliseconds, 0 or more.")
+    return Fault(value["kind"]), delay_ms

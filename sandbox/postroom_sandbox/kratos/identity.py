@@ -1,0 +1,120 @@
+"""An identity: what is kept of a person, and which part of it each side may see."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import uuid4
+
+from postroom_sandbox.kratos import message
+from postroom_sandbox.kratos.error import Json
+from postroom_sandbox.kratos.message import Problem
+
+SCHEMA_ID = "default"
+STATES = ("active", "inactive")
+NIL_UUID = "00000000-0000-0000-0000-000000000000"
+
+# The first is what net/mail takes as a local part without quotes, the second what a host name may be.
+_LOCAL_PART = re.compile(r'[^\s@"(),:;<>\[\\\].]+(\.[^\s@"(),:;<>\[\\\].]+)*')
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC, with microseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def identifier_of(email: str) -> str:
+    """What a person logs in with; `traits.email` keeps the person's own spelling."""
+    return email.strip().lower()
+
+
+def check_traits(traits: Any) -> list[Problem]:
+    """What the identity schema has against `traits`."""
+    if not isinstance(traits, dict):
+        return [message.missing("traits.email")]
+    traits = cast(Json, traits)
+    unknown = sorted(traits.keys() - {"email", "name"})
+    problems = [message.invalid("traits", f'additionalProperties "{name}" not allowed') for name in unknown]
+    if "email" not in traits:
+        problems.append(message.missing("traits.email"))
+    for name, value in traits.items():
+        if name in ("email", "name") and not isinstance(value, str):
+            problems.append(message.invalid(f"traits.{name}", "expected string"))
+        elif name == "email" and not _is_email(value):
+            problems.append(message.invalid("traits.email", f'"{value}" is not valid "email"'))
+    return problems
+
+
+def _is_email(text: str) -> bool:
+    local_part, _, domain = text.rpartition("@")
+    return (
+        len(text) <= 254
+        and len(local_part) <= 64
+        and _LOCAL_PART.fullmatch(local_part) is not None
+        and all(_LABEL.fullmatch(label) for label in domain.split("."))
+    )
+
+
+def new_identity(
+    traits: Json,
+    *,
+    public_url: str,
+    now: datetime,
+    state: str = "active",
+    metadata_public: Any = None,
+    metadata_admin: Any = None,
+) -> Json:
+    """Everything that is kept of a new identity, but for its password."""
+    moment = timestamp(now)
+    return {
+        "id": str(uuid4()),
+        "schema_id": SCHEMA_ID,
+        "schema_url": f"{public_url}/schemas/ZGVmYXVsdA",  # base64 of "default"
+        "state": state,
+        "state_changed_at": moment,
+        "metadata_public": metadata_public,
+        "metadata_admin": metadata_admin,
+        "created_at": moment,
+        "organization_id": None,
+    } | _dependent_on_traits(traits, moment)
+
+
+def changed(identity: Json, wanted: Json, now: datetime) -> Json:
+    """The identity after a patch of the admin API made `wanted` of it."""
+    moment = timestamp(now)
+    result = {**identity, "updated_at": moment}
+    for name in ("state", "metadata_public", "metadata_admin"):
+        result[name] = wanted.get(name)
+    if result["state"] != identity["state"]:
+        result["state_changed_at"] = moment
+    if wanted["traits"] != identity["traits"]:
+        result |= _dependent_on_traits(wanted["traits"], moment)
+    return result
+
+
+def _dependent_on_traits(traits: Json, moment: str) -> Json:
+    address = {"value": identifier_of(traits["email"]), "via": "email", "created_at": moment, "updated_at": moment}
+    verifiable = {**address, "id": str(uuid4()), "verified": False, "status": "pending"}
+    return {
+        "traits": traits,
+        "verifiable_addresses": [verifiable],
+        "recovery_addresses": [{**address, "id": str(uuid4())}],
+        "updated_at": moment,
+    }
+
+
+def public(identity: Json) -> Json:
+    """What the person and the web-hook may see."""
+    return {name: value for name, value in identity.items() if name != "metadata_admin"}
+
+
+def with_credentials(identity: Json) -> Json:
+    """What the admin API shows of a single identity; lists leave the credentials out."""
+    password = {
+        "type": "password",
+        "identifiers": [identifier_of(identity["traits"]["email"])],
+        "version": 0,
+        "created_at": identity["created_at"],
+        "updated_at": identity["updated_at"],
+    }
+    return {**identity, "credentials": {"password": password}}

@@ -1,0 +1,81 @@
+"""A session: who is logged in, and by which credential a request says so."""
+
+import secrets
+import string
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from starlette.requests import Request
+
+from postroom_sandbox.kratos.error import Json, KratosError
+from postroom_sandbox.kratos.identity import public, timestamp
+from postroom_sandbox.kratos.state import State
+
+COOKIE = "ory_kratos_session"
+LIFESPAN = timedelta(hours=24)
+
+_ALPHABET = string.ascii_letters + string.digits
+
+
+def start_session(state: State, identity: Json, request: Request, now: datetime) -> tuple[str, Json]:
+    """Log the identity in; answers the token (also the value of the cookie) and the session to show."""
+    token = "ory_st_" + "".join(secrets.choice(_ALPHABET) for _ in range(32))
+    moment = timestamp(now)
+    device = {
+        "id": str(uuid4()),
+        "ip_address": request.client.host if request.client else "",
+        "user_agent": request.headers.get("user-agent", ""),
+        "location": "",
+    }
+    session: Json = {
+        "id": str(uuid4()),
+        "active": True,
+        "expires_at": timestamp(now + LIFESPAN),
+        "authenticated_at": moment,
+        "authenticator_assurance_level": "aal1",
+        "authentication_methods": [{"method": "password", "aal": "aal1", "completed_at": moment}],
+        "issued_at": moment,
+        "devices": [device],
+    }
+    state.add_session(token, identity["id"], session)
+    return token, {**session, "identity": public(identity)}
+
+
+def session_of(state: State, request: Request, now: datetime) -> Json | None:
+    """The valid session of a request; None also when it was ended or its identity is inactive."""
+    token = credential_of(request)
+    found = state.session(token) if token else None
+    if found is None:
+        return None
+    session, identity = found
+    if (
+        not session["active"]
+        or identity["state"] != "active"
+        or datetime.fromisoformat(session["expires_at"]) <= now.astimezone(UTC)
+    ):
+        return None
+    return {**session, "identity": public(identity)}
+
+
+def second_factor_due(public_url: str) -> KratosError:
+    """What whoami answers to a session that lacks the second factor."""
+    url = f"{public_url}/self-service/login/browser?aal=aal2"
+    return KratosError(
+        403,
+        "An active session was found but it does not fulfill the requested Authenticator Assurance Level. "
+        "Please verify yourself with a second factor to resolve this issue.",
+        message="Session does not fulfill the requested Authenticator Assurance Level",
+        name="session_aal2_required",
+        details={"redirect_browser_to": url},
+        beside={"redirect_browser_to": url},
+    )
+
+
+def credential_of(request: Request) -> str | None:
+    """The first there is decides, as in Kratos (session/manager_http.go): header, cookie, bearer."""
+    if token := request.headers.get("x-session-token"):
+        return token
+    if token := request.cookies.get(COOKIE):
+        return token
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else None

@@ -1,0 +1,143 @@
+"""What the stand-in remembers: one SQLite file, shared by both ports and kept between runs."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from postroom_sandbox.kratos.error import Json
+
+FILE_NAME = "kratos.sqlite3"
+
+
+class DuplicateIdentifier(Exception):
+    """Another identity logs in with that identifier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt of the web-hook. `answer` is the status code, or what broke."""
+
+    identity_id: str
+    email: str
+    attempt: int
+    sent_at: str
+    answer: str
+
+
+def _statements() -> dict[str, str]:
+    text = files("postroom_sandbox.kratos").joinpath("statements.sql").read_text("utf-8")
+    blocks = text.split("-- name: ")[1:]
+    return {name.strip(): sql for name, _, sql in (block.partition("\n") for block in blocks)}
+
+
+class State:
+    """Opens, and at the first start creates, the state in `folder`.
+
+    Every statement runs on the event loop's thread, each its own transaction: none takes a millisecond. A commit
+    survives `kill -9` of this process; a power cut may lose the last ones, which a trial can bear.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._sql = _statements()
+        self._db = sqlite3.connect(folder / FILE_NAME, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        self._db.executescript(self._sql["schema"])
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _run(self, name: str, **parameters: object) -> sqlite3.Cursor:
+        return self._db.execute(self._sql[name], parameters)
+
+    def _row(self, name: str, **parameters: object) -> Any:
+        return self._run(name, **parameters).fetchone()
+
+    def add_identity(self, identity: Json, identifier: str, password: str | None) -> None:
+        """Keep a new identity; `password` is a hash. Raises DuplicateIdentifier."""
+        self._write("insert_identity", identity, identifier, password=password)
+
+    def change_identity(self, identity: Json, identifier: str) -> None:
+        """Keep a changed identity. Raises DuplicateIdentifier."""
+        self._write("update_identity", identity, identifier)
+
+    def _write(self, name: str, identity: Json, identifier: str, **more: object) -> None:
+        try:
+            self._run(name, id=identity["id"], identifier=identifier, document=json.dumps(identity), **more)
+        except sqlite3.IntegrityError as error:
+            raise DuplicateIdentifier(identifier) from error
+
+    def remove_identity(self, identity_id: str) -> bool:
+        """Forget an identity with its sessions; False when there is none."""
+        return self._run("delete_identity", id=identity_id).rowcount == 1
+
+    def identity(self, identity_id: str) -> Json | None:
+        row = self._row("identity", id=identity_id)
+        return json.loads(row[0]) if row else None
+
+    def login(self, identifier: str) -> tuple[Json, str | None] | None:
+        """The identity that logs in with a normalised identifier, and the hash of its password."""
+        row = self._row("login", identifier=identifier)
+        return (json.loads(row[0]), row[1]) if row else None
+
+    def identities(
+        self, *, after: str, limit: int, ids: Sequence[str] | None = None, identifier: str | None = None
+    ) -> list[Json]:
+        """At most `limit` identities in the order of their ids, those above `after` only."""
+        only = json.dumps(ids) if ids else None
+        rows = self._run("identities", after=after, limit=limit, ids=only, identifier=identifier)
+        return [json.loads(document) for (document,) in rows]
+
+    def count_identities(self) -> int:
+        return self._row("count_identities")[0]
+
+    def add_session(self, token: str, identity_id: str, session: Json) -> None:
+        self._run("insert_session", token=token, identity_id=identity_id, document=json.dumps(session))
+
+    def session(self, token: str) -> tuple[Json, Json] | None:
+        """The session of a token and its identity, expired or not."""
+        row = self._row("session", token=token)
+        return (json.loads(row[0]), json.loads(row[1])) if row else None
+
+    def revoke_session(self, token: str) -> bool:
+        """End a session; False when there never was one: an ended one can be ended again, as at Kratos."""
+        return self._run("revoke_session", token=token).rowcount == 1
+
+    def put_flow(self, flow: Json) -> None:
+        self._run("put_flow", id=flow["id"], document=json.dumps(flow))
+
+    def flow(self, flow_id: str) -> Json | None:
+        row = self._row("flow", id=flow_id)
+        return json.loads(row[0]) if row else None
+
+    def add_delivery(self, delivery: Delivery, trigger_id: str) -> None:
+        self._run(
+            "insert_delivery",
+            trigger_id=trigger_id,
+            identity_id=delivery.identity_id,
+            email=delivery.email,
+            attempt=delivery.attempt,
+            sent_at=delivery.sent_at,
+            answer=delivery.answer,
+        )
+
+    def deliveries(self, *, limit: int, identity_id: str | None = None) -> list[Delivery]:
+        """The last attempts of the web-hook, the newest first."""
+        rows = self._run("deliveries", limit=limit, identity_id=identity_id)
+        return [Delivery(*row) for row in rows]
+
+    def faults(self) -> dict[str, int]:
+        """The kinds of fault that are on, each with its milliseconds (they matter to `slow` only)."""
+        return dict(self._run("faults").fetchall())
+
+    def put_fault(self, kind: str, delay_ms: int) -> None:
+        self._run("put_fault", kind=kind, delay_ms=delay_ms)
+
+    def clear_faults(self) -> None:
+        self._run("delete_faults")

@@ -1,0 +1,99 @@
+"""Puts the parts together."""
+
+import socket
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from postroom_sandbox.stalwart.accounts import Accounts
+from postroom_sandbox.stalwart.admission import Admission
+from postroom_sandbox.stalwart.allowed_ips import AllowedIps
+from postroom_sandbox.stalwart.api import Api
+from postroom_sandbox.stalwart.authentication import Authentication
+from postroom_sandbox.stalwart.control import Control
+from postroom_sandbox.stalwart.credentials import Credentials
+from postroom_sandbox.stalwart.domains import Domains
+from postroom_sandbox.stalwart.errors import ProblemError, http_problem
+from postroom_sandbox.stalwart.faults import Faults
+from postroom_sandbox.stalwart.injection import FaultInjection, problem_response
+from postroom_sandbox.stalwart.intake import Intake
+from postroom_sandbox.stalwart.mail import Mail
+from postroom_sandbox.stalwart.mail.transfer import Transfer
+from postroom_sandbox.stalwart.mail_master import ensure_mail_master
+from postroom_sandbox.stalwart.oidc_provider import OidcProvider
+from postroom_sandbox.stalwart.registry import Registry
+from postroom_sandbox.stalwart.roles import Roles
+from postroom_sandbox.stalwart.service_key import ensure_service_key
+from postroom_sandbox.stalwart.store import Store
+
+
+def create_app(
+    state_dir: Path,
+    *,
+    domains: Sequence[str],
+    admin_password: str | None = None,
+    api_key: str | None = None,
+    mail_master: str | None = None,
+    hostname: str = "mail.example.org",
+    public_url: str | None = None,
+    latency_ms: int = 0,
+    lmtp_listener: socket.socket,
+    welcome: bool = False,
+) -> Starlette:
+    """The stand-in, with its state in `state_dir`.
+
+    `domains` are made in this order where they are missing. Without `admin_password` there is no recovery
+    administrator (login `admin`). `api_key` becomes a key with the rights that Postroom documents,
+    `mail_master` the password of the account by which it acts for people.
+    `public_url` is what the session's URLs begin with, by default `https://` and the hostname, as with
+    Stalwart: clients must not follow them blindly. `latency_ms` is added to each answer. Mail comes in by
+    LMTP at `lmtp_listener`; with `welcome` each person's new mailbox has a first message in it.
+    """
+    store = Store(state_dir)
+    known_domains, roles = Domains(store), Roles(store)
+    accounts = Accounts(store, known_domains, roles)
+    roles.ensure_defaults()
+    known_domains.ensure(domains)
+    if api_key:
+        ensure_service_key(store, known_domains, roles, accounts, api_key)
+    if mail_master:
+        ensure_mail_master(known_domains, roles, accounts, mail_master)
+    kinds = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
+    kinds += [AllowedIps(store), OidcProvider(store)]
+    counts: Counter[str] = Counter()
+    faults = Faults(store)
+    authentication = Authentication(store, accounts, admin_password)
+    admission = Admission(authentication)
+    mail = Mail(store, accounts, known_domains)
+    intake = Intake(
+        store, mail, accounts, known_domains, authentication, faults, counts, hostname, lmtp_listener, greets=welcome
+    )
+    registry = Registry(store, [*kinds, *intake.kinds])
+    api = Api(admission, registry, mail, counts, public_url or f"https://{hostname}", latency_ms)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        async with intake.running():
+            yield
+        store.close()
+
+    control = Control(store, mail.log, intake, faults, counts)
+    routes = [*api.routes(), *Transfer(admission, mail).routes(), *intake.event_source.routes(), *control.routes()]
+    injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)
+    handlers = dict.fromkeys((ProblemError, HTTPException, ClientDisconnect), _problem)
+    app = Starlette(routes=routes, middleware=[injection], exception_handlers=handlers, lifespan=lifespan)
+    app.router.redirect_slashes = False
+    app.state.mail = mail
+    return app
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    """What has no route is 404, before anybody is asked who he is; a client that left reads no answer."""
+    return problem_response(error if isinstance(error, ProblemError) else http_problem(404), request.scope)

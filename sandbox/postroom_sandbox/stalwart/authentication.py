@@ -1,0 +1,97 @@
+"""Who asks: the recovery administrator, a person by password or app password, a key, or one for another."""
+
+import base64
+import hmac
+import json
+
+from postroom_sandbox.stalwart import ids, passwords, permissions
+from postroom_sandbox.stalwart.accounts import Accounts
+from postroom_sandbox.stalwart.credentials import expired
+from postroom_sandbox.stalwart.errors import http_problem
+from postroom_sandbox.stalwart.kind import Access
+from postroom_sandbox.stalwart.store import Store
+
+_ADMIN = "admin"
+
+
+class Authentication:
+    """Reads the `Authorization` header."""
+
+    def __init__(self, store: Store, accounts: Accounts, admin_password: str | None) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._admin_password = admin_password
+
+    def access(self, header: str | None) -> Access:
+        """Raises ProblemError: 401, or 403 for those who are known but not let in, such as the suspended."""
+        scheme, _, value = (header or "").partition(" ")
+        access = None
+        if scheme.lower() == "bearer":
+            access = self._by_key(value.strip())
+        elif scheme.lower() == "basic":
+            access = self._by_login(*_login(value.strip()))
+        if access is None:
+            raise http_problem(401)
+        if not access.may("authenticate"):
+            raise http_problem(403)
+        return access
+
+    def _by_key(self, secret: str) -> Access | None:
+        sql = "SELECT account_id, document FROM credentials WHERE name = 'ApiKey' AND secret = ?"
+        row = self._store.row(sql, passwords.digest(secret))
+        return self._of_account(row[0], row[1]) if row and self._counts(row[1]) else None
+
+    def _by_login(self, login: str, password: str) -> Access | None:
+        target, _, master = login.rpartition("%")
+        if target:
+            return self._for_another(target, master, password)
+        return self._by_password(master, password) or self._by_app_password(master, password)
+
+    def _by_password(self, login: str, password: str) -> Access | None:
+        if login == _ADMIN:
+            known = self._admin_password
+            right = known is not None and hmac.compare_digest(known.encode(), password.encode())
+            return Access(ids.RECOVERY_ADMIN, _ADMIN, permissions.EVERY) if right else None
+        account, kind = self._accounts.at(login) or (None, "")
+        sql = "SELECT secret FROM credentials WHERE account_id = ? AND name = 'Password'"
+        row = self._store.row(sql, account)
+        return self._at(account, kind) if account and row and passwords.matches(password, row[0]) else None
+
+    def _by_app_password(self, login: str, password: str) -> Access | None:
+        account, kind = self._accounts.at(login) or (None, "")
+        sql = "SELECT document FROM credentials WHERE account_id = ? AND name = 'AppPassword' AND secret = ?"
+        row = self._store.row(sql, account, passwords.digest(password))
+        return self._at(account, kind, row[0]) if account and row and self._counts(row[0]) else None
+
+    def _counts(self, credential: str) -> bool:
+        return not expired(json.loads(credential), self._store.now())
+
+    def _at(self, account: int, kind: str, credential: str | None = None) -> Access:
+        access = self._of_account(account, credential)
+        if kind == "alias" and not access.may("authenticateWithAlias"):
+            raise http_problem(403)
+        return access
+
+    def _for_another(self, target: str, master: str, password: str) -> Access | None:
+        """`target%master` with the master's own password: the access is the target's, limits and all."""
+        access = self._by_password(master, password)
+        if access is None:
+            return None
+        if not (access.may("impersonate") and access.may("authenticate")):
+            raise http_problem(403)
+        found = self._accounts.at(target)
+        return self._of_account(found[0]) if found else None
+
+    def _of_account(self, account: int, credential: str | None = None) -> Access:
+        address, held = self._accounts.identity(account)
+        if credential is not None:
+            held = permissions.of_credential(held, json.loads(credential)["permissions"])
+        return Access(account, address, held)
+
+
+def _login(encoded: str) -> tuple[str, str]:
+    try:
+        login, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        raise http_problem(401) from None
+    return login.strip().lower(), password

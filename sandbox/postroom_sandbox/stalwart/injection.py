@@ -1,0 +1,178 @@
+"""What a fault does to a request: a layer around the API, which never touches the control surface."""
+
+import asyncio
+import json
+import socket
+import struct
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from starlette.background import BackgroundTask
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from postroom_sandbox.stalwart.errors import ProblemError, crowded_problem, http_problem
+from postroom_sandbox.stalwart.faults import OF_NOTICES, Fault, Faults
+from postroom_sandbox.stalwart.json_value import is_list, is_object
+
+CONTROL_PREFIX = "/_sandbox/"
+DELAY_KEY = "postroom.delay_ms"
+"""In the scope: milliseconds that the API is to spend on the request."""
+FULL_KEY = "postroom.full"
+"""In the scope: whether the store takes no write of the request."""
+TRANSPORT_KEY = "postroom.transport"
+"""In the scope's extensions: the connection, put there by the server of __main__."""
+
+
+class FaultInjection:
+    """`domain_name` names a domain by its id, so that a fault's word is looked for in whole addresses."""
+
+    def __init__(
+        self, app: ASGIApp, faults: Faults, counts: Counter[str], domain_name: Callable[[object], str | None]
+    ) -> None:
+        self._app = app
+        self._faults = faults
+        self._counts = counts
+        self._domain_name = domain_name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL_PREFIX):
+            await self._app(scope, receive, send)
+            return
+        self._counts["requests"] += 1
+        if not self._faults.active:
+            await self._app(scope, receive, send)
+            return
+        body, again = await _whole(receive)
+        unanswered = False
+        for fault in self._striking(body):
+            self._counts[f"fault: {fault.kind}"] += 1
+            if await self._ended(fault, scope, receive, send):
+                return
+            unanswered |= fault.kind == "reset-after"
+        await self._app(scope, again, _nowhere if unanswered else send)
+        if unanswered:
+            await _cut(scope, receive)
+
+    def _striking(self, body: bytes) -> Iterator[Fault]:
+        addresses = list(self._created(body))
+        for fault in self._faults.active:
+            if fault.kind in OF_NOTICES:
+                continue
+            meant = fault.word is None or any(fault.word in address for address in addresses)
+            if meant and self._faults.strike(fault):
+                yield fault
+
+    def _created(self, body: bytes) -> Iterator[str]:
+        """The addresses of the accounts that a request would create."""
+        try:
+            calls = json.loads(body)["methodCalls"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            return
+        for call in calls if is_list(calls) else ():
+            match call:
+                case ["x:Account/set", {"create": creates}, _] if is_object(creates):
+                    for value in filter(is_object, creates.values()):
+                        yield f"{value.get('name')}@{self._domain_name(value.get('domainId'))}".lower()
+                case _:
+                    pass
+
+    async def _ended(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether the fault was the end of the request."""
+        match fault.kind:
+            case "refuse" | "reset-before":
+                await _cut(scope, receive)
+            case "hang":
+                return await self._hang(fault, receive)
+            case "slow":
+                scope[DELAY_KEY] = fault.delay_ms
+                return False
+            case "full":
+                scope[FULL_KEY] = True
+                return False
+            case "reset-after":
+                return False
+            case _:
+                await problem_response(_problem(fault), scope)(scope, receive, send)
+        return True
+
+    async def _hang(self, fault: Fault, receive: Receive) -> bool:
+        """True if the client goes; if the fault is lifted before that, the request is served."""
+        gone = asyncio.create_task(_disconnected(receive))
+        lifted = asyncio.create_task(self._faults.lifted(fault))
+        try:
+            await asyncio.wait((gone, lifted), return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                self._counts["client gone"] += 1
+            return gone.done()
+        finally:
+            gone.cancel()
+            lifted.cancel()
+
+
+def problem_response(problem: ProblemError, scope: Scope) -> JSONResponse:
+    """Ends the connection after the answer where the server would."""
+    closing = BackgroundTask(_transport(scope).close) if problem.closes else None
+    media_type = "application/problem+json"
+    response = JSONResponse(problem.body, problem.status, media_type=media_type, background=closing)
+    for name, value in problem.headers:
+        response.headers.append(name, value)
+    return response
+
+
+def _problem(fault: Fault) -> ProblemError:
+    match fault.kind:
+        case "throttle":
+            return http_problem(429, ("Retry-After", str(fault.retry_after)))
+        case "limit":
+            return crowded_problem()
+        case "unavailable":
+            return http_problem(503)
+        case _:
+            return http_problem(500)
+
+
+def _transport(scope: Scope) -> asyncio.Transport:
+    return scope["extensions"][TRANSPORT_KEY]["transport"]
+
+
+async def _nowhere(message: Message) -> None:
+    """Takes an answer that nobody is to see."""
+
+
+async def _whole(receive: Receive) -> tuple[bytes, Receive]:
+    """The body, and a `receive` that gives it once more."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return body, again
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def cut(scope: Scope) -> None:
+    """Cuts the connection so that the client sees a reset, for which ASGI has no word.
+
+    With SO_LINGER at 0 the kernel sends RST instead of an orderly end.
+    """
+    transport = _transport(scope)
+    connection: socket.socket = transport.get_extra_info("socket")
+    if connection.fileno() >= 0:  # else the client has gone before
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+
+
+async def _cut(scope: Scope, receive: Receive) -> None:
+    """Uvicorn must see the loss before the application returns, otherwise it logs that there was no answer."""
+    cut(scope)
+    await _disconnected(receive)

@@ -1,0 +1,91 @@
+"""The parts together: what takes mail in, and what tells of it."""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from postroom_sandbox.stalwart.accounts import Accounts
+from postroom_sandbox.stalwart.authentication import Authentication
+from postroom_sandbox.stalwart.domains import Domains
+from postroom_sandbox.stalwart.faults import Faults
+from postroom_sandbox.stalwart.intake.actions import Actions
+from postroom_sandbox.stalwart.intake.event_source import EventSource
+from postroom_sandbox.stalwart.intake.ingestion import ingestion
+from postroom_sandbox.stalwart.intake.lmtp import LmtpServer, Recipients
+from postroom_sandbox.stalwart.intake.notices import Notices
+from postroom_sandbox.stalwart.intake.web_hooks import WebHooks
+from postroom_sandbox.stalwart.intake.welcome import welcome
+from postroom_sandbox.stalwart.json_value import JSON
+from postroom_sandbox.stalwart.kind import Kind
+from postroom_sandbox.stalwart.mail import Mail
+from postroom_sandbox.stalwart.mail.mail_store import OverQuota
+from postroom_sandbox.stalwart.store import Store
+
+
+class Intake:
+    """`kinds` and `event_source` are its part of the HTTP surface; the rest works while it is `running`.
+
+    `greets`: each new person finds a first message in the mailbox.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        mail: Mail,
+        accounts: Accounts,
+        domains: Domains,
+        authentication: Authentication,
+        faults: Faults,
+        counts: Counter[str],
+        hostname: str,
+        lmtp_listener: socket.socket,
+        *,
+        greets: bool,
+    ) -> None:
+        self._mail = mail
+        self._accounts = accounts
+        web_hooks = WebHooks(store)
+        self._notices = Notices(web_hooks, faults)
+        self.kinds: list[Kind] = [web_hooks, Actions(store, self._notices.reload)]
+        self.event_source = EventSource(authentication, mail.state_changes, faults, counts)
+        recipients = Recipients(domains, mail.store, faults, self._notices.tell)
+        self.lmtp = LmtpServer(lmtp_listener, recipients, hostname)
+        mail.store.delivered.append(self._notices.delivered)
+        if greets:
+            accounts.created.append(self._greet)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        self._notices.reload()
+        queue = asyncio.create_task(self._send_submissions())
+        try:
+            async with self.lmtp.serving():
+                yield
+        finally:
+            queue.cancel()
+            await asyncio.gather(queue, return_exceptions=True)
+            await self._notices.close()
+
+    async def _send_submissions(self) -> None:
+        submissions = self._mail.submissions
+        while True:
+            submissions.queued.clear()
+            now = datetime.now(UTC)
+            due = submissions.send_due(now)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if due is None else (due - now).total_seconds()):
+                    await submissions.queued.wait()
+
+    def _greet(self, account: int, document: JSON) -> None:
+        """People, whom Postroom made: their accounts have its mark, a disabled alias."""
+        if all(alias["enabled"] for alias in document["aliases"].values()):
+            return
+        address = self._accounts.addresses(account)[0]
+        message = welcome(address, document["description"] or "")
+        with suppress(OverQuota):
+            came = self._mail.store.deliver(account, message, via="lmtp", recipient=address)
+            sender = f"postmaster@{address.rpartition('@')[2]}"
+            self._notices.tell(ingestion(came, sender=sender, recipient=address))

@@ -1,0 +1,151 @@
+"""LMTP (RFC 2033) on loopback: as with Stalwart's own port for it, without a login, ten messages a session."""
+
+import asyncio
+import re
+import secrets
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from aiosmtpd.lmtp import LMTP
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from postroom_sandbox.stalwart.domains import Domains
+from postroom_sandbox.stalwart.faults import Faults
+from postroom_sandbox.stalwart.intake.ingestion import Ingestion, ingestion
+from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
+
+_MOST_MESSAGES = 10
+_LARGEST = 104_857_600  # bytes
+_TOO_MANY = "452 4.4.5 Maximum number of messages per session exceeded."
+_UNKNOWN = "550 5.1.2 Mailbox does not exist."
+_ABROAD = "550 5.1.2 Relay not allowed."
+_FAULT = "451 4.3.0 A fault that was switched on at the stand-in."
+_FULL = "451 4.3.5 Unable to accept message at this time."
+_SPAM = re.compile(rb"^x-spam-status:[ \t]*yes", re.IGNORECASE | re.MULTILINE)
+
+
+class _Connection(LMTP):
+    """One session. `open_ones` holds all of them, for the end of the process."""
+
+    def __init__(self, recipients: "Recipients", hostname: str, open_ones: "set[_Connection]") -> None:
+        super().__init__(
+            recipients,
+            data_size_limit=_LARGEST,
+            enable_SMTPUTF8=True,
+            hostname=hostname,
+            ident="Postroom's stand-in for Stalwart",
+            loop=asyncio.get_running_loop(),
+        )
+        self.taken = 0
+        self._open_ones = open_ones
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._open_ones.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._open_ones.discard(self)
+        super().connection_lost(error)
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds the commands by these names
+        if self.taken >= _MOST_MESSAGES:
+            await self.push(_TOO_MANY)
+        else:
+            await super().smtp_DATA(arg)
+
+    def cut(self) -> None:
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
+
+
+class Recipients:
+    """Who gets mail here. aiosmtpd calls the methods `handle_…` for the commands of a session."""
+
+    def __init__(self, domains: Domains, mail: MailStore, faults: Faults, tell: Callable[[Ingestion], None]) -> None:
+        self._domains = domains
+        self._mail = mail
+        self._faults = faults
+        self._tell = tell
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self._domains.number(address.rpartition("@")[2].lower()) is None:
+            return _ABROAD
+        if self._mail.account_of(address) is None:
+            return _UNKNOWN
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server: _Connection, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """One answer for each recipient (RFC 2033 §4.2)."""
+        server.taken += 1
+        content = envelope.content
+        if not isinstance(content, bytes):
+            raise TypeError("aiosmtpd was told not to decode messages")
+        answers = [
+            await self._delivered(server, envelope.mail_from or "", address, content) for address in envelope.rcpt_tos
+        ]
+        return "\r\n".join(answers)
+
+    async def _delivered(self, server: _Connection, sender: str, address: str, content: bytes) -> str:
+        unanswered = False
+        for fault in self._faults.about(address.lower()):
+            match fault.kind:
+                case "slow":
+                    await asyncio.sleep(fault.delay_ms / 1000)
+                case "hang":
+                    await self._faults.lifted(fault)
+                case "reset-after":
+                    unanswered = True
+                case "full":
+                    return _FULL
+                case _:
+                    return _FAULT
+        answer = self._deliver(sender, address, content)
+        if unanswered:
+            server.cut()
+        return answer
+
+    def _deliver(self, sender: str, address: str, content: bytes) -> str:
+        account = self._mail.account_of(address)
+        spam = _SPAM.search(content.partition(b"\r\n\r\n")[0]) is not None
+        try:
+            if account is None:
+                return _UNKNOWN  # it went between RCPT and DATA
+            role = "junk" if spam else "inbox"
+            came = self._mail.deliver(account, content, mailbox_role=role, via="lmtp", recipient=address)
+        except OverQuota:
+            return "452 4.2.2 Mailbox full."
+        except LookupError:
+            return _UNKNOWN
+        self._tell(ingestion(came, spam=spam, sender=sender, recipient=address))
+        return f"250 2.0.0 Message queued with id {secrets.token_hex(8)}."
+
+
+class LmtpServer:
+    """Takes mail at `listener`, which listens on loopback."""
+
+    def __init__(self, listener: socket.socket, recipients: Recipients, hostname: str) -> None:
+        self._listener = listener
+        self._recipients = recipients
+        self._hostname = hostname
+        self._open: set[_Connection] = set()
+
+    @property
+    def address(self) -> str:
+        host, port = self._listener.getsockname()
+        return f"{host}:{port}"
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncGenerator[None]:
+        connection = partial(_Connection, self._recipients, self._hostname, self._open)
+        server = await asyncio.get_running_loop().create_server(connection, sock=self._listener)
+        try:
+            yield
+        finally:
+            server.close()
+            for session in list(self._open):
+                session.cut()  # it may hang, by a fault

@@ -1,0 +1,123 @@
+"""`x:WebHook`: where the server tells of what happened. A hook works from the next reload of the settings on."""
+
+import ipaddress
+import json
+import re
+import secrets
+from typing import Any
+
+import httpx2
+
+from postroom_sandbox.stalwart import ids, passwords
+from postroom_sandbox.stalwart.errors import invalid_patch, no_variant, not_offered, required, unknown_property
+from postroom_sandbox.stalwart.json_value import JSON, is_count, is_object
+from postroom_sandbox.stalwart.kind import Call, Kind
+from postroom_sandbox.stalwart.pointer import patched
+
+_DEFAULTS: JSON = {
+    "enable": True,
+    "events": {},
+    "eventsPolicy": "include",
+    "signatureKey": {"@type": "None"},
+    "httpAuth": {"@type": "Unauthenticated"},
+    "httpHeaders": {},
+    "throttle": 1000,
+    "timeout": 30_000,
+    "discardAfter": 300_000,
+    "allowInvalidCerts": False,
+    "lossy": False,
+    "level": "info",
+}
+_EVENT = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")  # there is no wildcard
+
+
+class WebHooks(Kind):
+    name = "WebHook"
+    table = "web_hooks"
+
+    def enabled(self) -> dict[int, JSON]:
+        """Every hook that is to work, with its key."""
+        documents = {n: json.loads(text) for n, text in self._store.rows("SELECT id, document FROM web_hooks")}
+        return {number: document for number, document in documents.items() if document["enable"]}
+
+    def shown(self, call: Call, number: int) -> JSON | None:
+        document = self.document(call, number)
+        if document is None or "secret" not in document["signatureKey"]:
+            return document
+        return document | {"signatureKey": document["signatureKey"] | {"secret": passwords.MASK}}
+
+    def create(self, call: Call, value: JSON) -> JSON:
+        if "url" not in value:
+            raise required("url")
+        document = _checked(_DEFAULTS | value)
+        number = secrets.randbits(59)  # like the server's: from the first on too large to be guessed
+        sql = "INSERT INTO web_hooks (id, name, document) VALUES (?, ?, ?)"
+        self._store.run(sql, number, document["url"], json.dumps(document))
+        return {"id": ids.encode(number)}
+
+    def update(self, call: Call, number: int, patch: JSON) -> None:
+        old = self.document(call, number) or {}
+        document = _checked(patched(old, patch))
+        if document["signatureKey"].get("secret") == passwords.MASK:
+            document["signatureKey"] = old["signatureKey"]
+        sql = "UPDATE web_hooks SET name = ?, document = ? WHERE id = ?"
+        self._store.run(sql, document["url"], json.dumps(document), number)
+
+    def destroy(self, call: Call, number: int) -> None:
+        self._store.run("DELETE FROM web_hooks WHERE id = ?", number)
+
+
+def _checked(document: JSON) -> JSON:
+    if document.keys() - _DEFAULTS.keys() - {"url"}:
+        raise unknown_property()
+    for name, value in document.items():
+        if not _is_right(name, value):
+            raise invalid_patch(name)
+    _check_url(document["url"])
+    match document["signatureKey"]:
+        case {"@type": "None"} | {"@type": "Value", "secret": str()}:
+            pass
+        case {"@type": "EnvironmentVariable" | "File"}:
+            raise not_offered("keys of web hooks that are kept elsewhere")
+        case _:
+            raise no_variant("signatureKey")
+    if document["httpAuth"] != {"@type": "Unauthenticated"}:
+        raise not_offered("web hooks that log in")
+    return document | {"events": {name: True for name, on in document["events"].items() if on}}
+
+
+def _is_right(name: str, value: Any) -> bool:
+    match name:
+        case "enable" | "allowInvalidCerts" | "lossy":
+            return isinstance(value, bool)
+        case "throttle" | "timeout" | "discardAfter":
+            return is_count(value) and value > 0  # milliseconds; the server refuses 0
+        case "events":
+            return is_object(value) and all(map(_EVENT.fullmatch, value))
+        case "eventsPolicy":
+            return value in ("include", "exclude")
+        case "httpHeaders":
+            return is_object(value) and all(isinstance(text, str) for text in value.values())
+        case "signatureKey" | "httpAuth":
+            return is_object(value)
+        case _:
+            return isinstance(value, str)
+
+
+def _check_url(text: str) -> None:
+    """Nothing that the trial holds leaves this machine."""
+    try:
+        url = httpx2.URL(text)
+    except httpx2.InvalidURL:
+        raise invalid_patch("url") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise invalid_patch("url")
+    if not _is_here(url.host):
+        raise not_offered("web hooks to other machines")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,165 @@
+"""The request envelope of JMAP (RFC 8620 §3.3): parse it as a whole, then run its calls in order."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.errors import MethodError, jmap_problem, limit_problem, server_unavailable
+from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list, is_object
+from postroom_sandbox.stalwart.kind import Access, Call, Created
+from postroom_sandbox.stalwart.mail import Mail, state
+from postroom_sandbox.stalwart.pointer import with_results
+from postroom_sandbox.stalwart.registry import Registry
+from postroom_sandbox.stalwart.session import CORE, KNOWN, STATE
+
+# What each method needs; those of the registry (x:…) need nothing.
+_MAIL = "urn:ietf:params:jmap:mail"
+_SUBMISSION = "urn:ietf:params:jmap:submission"
+_CAPABILITY_OF = {
+    "Core": "urn:ietf:params:jmap:core",
+    "Mailbox": _MAIL,
+    "Thread": _MAIL,
+    "Email": _MAIL,
+    "SearchSnippet": _MAIL,
+    "Identity": _SUBMISSION,
+    "EmailSubmission": _SUBMISSION,
+    "VacationResponse": "urn:ietf:params:jmap:vacationresponse",
+    "Quota": "urn:ietf:params:jmap:quota",
+    "Blob": "urn:ietf:params:jmap:blob",
+}
+_STATES = ("ifInState", "sinceState", "sinceQueryState")
+_WRITING = ("/set", "/import", "/copy", "/upload")
+_REFERRING = ("ids", "properties", "emailIds", "destroy")  # of the methods of mail
+
+
+@dataclass(frozen=True)
+class Request:
+    using: frozenset[str]
+    calls: list[tuple[str, JSON, str]]
+    created: Created | None
+
+    def methods(self) -> set[str]:
+        return {method for method, _, _ in self.calls}
+
+
+def parse(body: bytes) -> Request:
+    """Raises ProblemError. What Stalwart cannot read it echoes, be it no JSON or one argument of one call."""
+    refusal = jmap_problem("notRequest", body.decode("utf-8", "replace"))
+    try:
+        request = json.loads(body)
+        if b"\\ud" in body.lower():  # perhaps half of a surrogate pair, which is no text: nothing could keep it
+            json.dumps(request, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise refusal from None
+    if not is_object(request):
+        raise refusal
+    using, calls, created = request.get("using"), request.get("methodCalls"), request.get("createdIds")
+    if not is_list(using) or not is_list(calls) or not (created is None or is_object(created)):
+        raise refusal
+    if not all(isinstance(name, str) and name in KNOWN for name in using) or not all(map(_is_call, calls)):
+        raise refusal
+    if len(calls) > CORE["maxCallsInRequest"]:
+        raise limit_problem("maxCallsInRequest")
+    return Request(frozenset(using), [(method, arguments, tag) for method, arguments, tag in calls], created)
+
+
+def _is_call(call: Any) -> bool:
+    match call:
+        case [str(method), arguments, str()] if is_object(arguments):
+            early = list(arguments.items())[:-1]
+            return all(_is_state(*each) for each in early) and (
+                not method.startswith("x:") or all(map(_is_readable, arguments, arguments.values()))
+            )
+        case _:
+            return False
+
+
+def _is_readable(name: str, value: Any) -> bool:
+    """Some values of a wrong type throw the server's reader off its track, and spoil the request as a whole.
+
+    An update that is no object makes it drop the connection; here, too, nothing is done then.
+    """
+    if name == "update" and is_object(value):
+        return all(map(is_object, value.values()))
+    return name not in ("create", "update") or not is_list(value)
+
+
+def _is_state(name: str, value: Any) -> bool:
+    """True for what is to be no state. One that cannot be read spoils the request as well, but for the last argument,
+    after which nothing is left to be read wrongly: that is the error of its call alone."""
+    return name not in _STATES or not isinstance(value, str) or state.decode(value) is not None
+
+
+def _is_texts(value: Any) -> bool:
+    return is_list(value) and all(isinstance(entry, str) for entry in value)
+
+
+def _check_types(arguments: JSON) -> None:
+    """Any other wrong type is the error of its call alone. Unknown arguments are not looked at."""
+    for name, value in arguments.items():
+        match name:
+            case "accountId" | "anchor" | "ifInState" | "sinceState" | "sinceQueryState":
+                right = isinstance(value, str) and _is_state(name, value)
+            case "ids" | "destroy" | "properties":
+                right = _is_texts(value)
+            case "filter" | "create" | "update":
+                right = is_object(value)
+            case "sort":
+                right = is_list(value) and all(map(is_object, value))
+            case "limit":
+                right = is_count(value)
+            case "position" | "anchorOffset":
+                right = isinstance(value, int) and is_count(abs(value))
+            case "calculateTotal":
+                right = isinstance(value, bool)
+            case _:
+                right = True
+        if value is not None and not right:
+            raise MethodError("invalidArguments", f"invalid type: {json.dumps(value)[:60]} for {name}")
+
+
+async def execute(request: Request, registry: Registry, mail: Mail, access: Access, *, full: bool) -> JSON:
+    """The response. A call that is refused is answered in its place and stops no other. `full`: the store takes no
+    write."""
+    created = dict(request.created or {})
+    responses: list[tuple[str, JSON, str]] = []
+    for method, arguments, tag in request.calls:
+        try:
+            names = _REFERRING if mail.knows(method) else ("ids",)
+            resolved = with_results(arguments, responses, names)
+            _check_capability(request, method)
+            if full and method.endswith(_WRITING):
+                raise server_unavailable()
+            answers = await _answers(method, resolved, registry, mail, access, created)
+            responses += [(name, answer, tag) for name, answer in answers]
+        except MethodError as refusal:
+            responses.append(("error", refusal.body, tag))
+    response: JSON = {"methodResponses": responses, "sessionState": STATE}
+    return response if request.created is None else response | {"createdIds": created}
+
+
+async def _answers(
+    method: str, arguments: JSON, registry: Registry, mail: Mail, access: Access, created: Created
+) -> list[tuple[str, JSON]]:
+    """The answer, and those of the calls that it brought about."""
+    if method == "Core/echo":
+        return [(method, arguments)]
+    if mail.knows(method):
+        _check_types(arguments)
+        return mail.call(method, access, arguments, created)
+    if not registry.knows(method):
+        raise MethodError("unknownMethod", method)
+    _check_types(arguments)
+    number = ids.decode(arguments.get("accountId"))
+    account = access.account if number is None else number  # one that is no id counts as left out
+    if not access.reaches(account):
+        raise MethodError("forbidden", f"You do not have access to account {arguments['accountId']}")
+    return [(method, await registry.call(method, Call(access, account), arguments, created))]
+
+
+def _check_capability(request: Request, method: str) -> None:
+    capability = _CAPABILITY_OF.get(method.partition("/")[0])
+    if capability and capability not in request.using:
+        lacking = f'requires capability {capability} which is not present in the "using" property.'
+        raise MethodError("unknownMethod", f"Method {method} {lacking}")

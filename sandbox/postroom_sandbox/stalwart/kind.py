@@ -1,0 +1,76 @@
+"""What the objects of the registry have in common: who asks about them, and what can be asked."""
+
+import json
+from dataclasses import dataclass
+
+from postroom_sandbox.stalwart.errors import not_offered
+from postroom_sandbox.stalwart.json_value import JSON
+from postroom_sandbox.stalwart.store import Store
+
+Condition = tuple[str, tuple[object, ...]]
+"""A piece of SQL, constant in the source, and its parameters."""
+Created = dict[str, str]
+"""Which id each creation id got; the calls of one request share it."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who asks, and what he may. `name` is his address, or the recovery administrator's login."""
+
+    account: int
+    name: str
+    permissions: frozenset[str]
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+    def reaches(self, account: int) -> bool:
+        """Whether he may ask about that account."""
+        return account == self.account or self.may("impersonate")
+
+
+@dataclass(frozen=True)
+class Call:
+    """Who makes a method call, and which account it is about (`accountId`)."""
+
+    access: Access
+    account: int
+
+
+class Kind:
+    """One kind of object: a table with `id` and `document`. `create`, `update`, `destroy` raise SetError."""
+
+    name: str
+    table: str
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def scope(self, call: Call) -> Condition:
+        """Which rows the call is about at all."""
+        return "TRUE", ()
+
+    def condition(self, name: str, value: str) -> Condition | None:
+        """A filter as SQL; None where there is no such filter."""
+        return None
+
+    def document(self, call: Call, number: int) -> JSON | None:
+        """What is kept of the object."""
+        where, parameters = self.scope(call)
+        # Names of tables and conditions are constants of the source, here and below; values are parameters.
+        sql = f"SELECT document FROM {self.table} WHERE id = ? AND {where}"  # noqa: S608
+        row = self._store.row(sql, number, *parameters)
+        return json.loads(row[0]) if row else None
+
+    def shown(self, call: Call, number: int) -> JSON | None:
+        """What /get answers."""
+        return self.document(call, number)
+
+    def create(self, call: Call, value: JSON) -> JSON:
+        raise not_offered(f"new objects of the kind {self.name}")
+
+    def update(self, call: Call, number: int, patch: JSON) -> None:
+        raise not_offered(f"changes of the kind {self.name}")
+
+    def destroy(self, call: Call, number: int) -> None:
+        raise not_offered(f"the destruction of the kind {self.name}")

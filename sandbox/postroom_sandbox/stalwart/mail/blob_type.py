@@ -1,0 +1,154 @@
+"""Blob/get, upload, lookup and copy (RFC 9404; RFC 8620 §6.3)."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterator
+
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.errors import MethodError, SetError
+from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list, is_object
+from postroom_sandbox.stalwart.limits import check_number
+from postroom_sandbox.stalwart.mail.blobs import Blobs, read_id, upload_id
+from postroom_sandbox.stalwart.mail.data_type import MailCall, Method, Outcome, invalid
+from postroom_sandbox.stalwart.pointer import created_id
+from postroom_sandbox.stalwart.store import Store
+
+_DIGESTS = {"digest:sha": "sha1", "digest:sha-256": "sha256", "digest:sha-512": "sha512"}
+_MOST_SOURCES = 16
+_MOST_BYTES = 7_499_488
+
+
+class BlobType:
+    name = "Blob"
+
+    def __init__(self, store: Store, blobs: Blobs) -> None:
+        self._store = store
+        self._blobs = blobs
+
+    def methods(self) -> dict[str, Method]:
+        return {"get": self.get, "upload": self.upload, "lookup": self.lookup, "copy": self.copy}
+
+    def get(self, call: MailCall, arguments: JSON) -> JSON:
+        asked: list[str] = arguments.get("ids") or []
+        check_number(len(asked))
+        properties: list[str] = arguments.get("properties") or ["data", "size"]
+        offset, length = arguments.get("offset") or 0, arguments.get("length")
+        if not is_count(offset) or not (length is None or is_count(length)):
+            raise MethodError("invalidArguments", "offset and length must be whole numbers")
+        answer: JSON = {"list": [], "notFound": []}
+        for text in (created_id(text, call.created) for text in asked):
+            content = self._blobs.read(call.access, text)
+            if content is None:
+                answer["notFound"].append(text)
+            else:
+                answer["list"].append({"id": text} | _shown(content, properties, offset, length))
+        return answer
+
+    def upload(self, call: MailCall, arguments: JSON) -> JSON:
+        creates: dict[str, JSON] = arguments.get("create") or {}
+        check_number(len(creates))
+        outcome = Outcome()
+        for key, value in creates.items():
+            outcome.attempt("created", key, lambda value=value: self._create(call, value))
+            if key in outcome.answer.get("created", {}):
+                call.created[key] = outcome.answer["created"][key]["id"]
+        return outcome.answer
+
+    def _create(self, call: MailCall, value: JSON) -> JSON:
+        sources = value.get("data")
+        if not is_list(sources) or len(sources) > _MOST_SOURCES or not all(map(is_object, sources)):
+            raise invalid("data", description="Give up to 16 data sources.")
+        content = b"".join(self._source(call, source) for source in sources)
+        if len(content) > _MOST_BYTES:
+            raise SetError("tooLarge", "The blob is too large.")
+        kind = value.get("type") or "application/octet-stream"
+        return {"id": upload_id(self._blobs.upload(call.account, content)), "type": kind, "size": len(content)}
+
+    def _source(self, call: MailCall, source: JSON) -> bytes:
+        try:
+            match source:
+                case {"data:asText": str(text)}:
+                    return text.encode()
+                case {"data:asBase64": str(text)}:
+                    return base64.b64decode(text, validate=True)
+                case {"blobId": str(text)}:
+                    content = self._blobs.read(call.access, created_id(text, call.created))
+                    offset, length = source.get("offset") or 0, source.get("length")
+                    end = offset + length if length is not None else len(content or b"")
+                    if content is None or not 0 <= offset <= end <= len(content):
+                        raise SetError("blobNotFound", "There is no such blob, or no such part of it.", notFound=[text])
+                    return content[offset:end]
+                case _:
+                    raise invalid("data", description="A data source is text, base64 or a blob.")
+        except (binascii.Error, UnicodeError, TypeError):
+            raise invalid("data", description="A data source cannot be read.") from None
+
+    def lookup(self, call: MailCall, arguments: JSON) -> JSON:
+        """Which emails and threads of the account a blob is in."""
+        asked: list[str] = arguments.get("ids") or []
+        names: list[str] = arguments.get("typeNames") or []
+        if not set(names) <= {"Email", "Thread", "Mailbox"}:
+            raise MethodError("unknownDataType", "typeNames must be of Email, Thread and Mailbox")
+        check_number(len(asked))
+        answer: JSON = {"list": [], "notFound": []}
+        for text in asked:
+            found = {name: sorted(set(self._holders(call.account, text, name))) for name in names}
+            if any(found.values()):
+                answer["list"].append({"id": text, "matchedIds": found})
+            else:
+                answer["notFound"].append(text)
+        return answer
+
+    def _holders(self, account: int, text: str, name: str) -> Iterator[str]:
+        column = {
+            "Email": "e.thread_id << 32 | e.document_id",
+            "Thread": "e.thread_id",
+            "Mailbox": "m.mailbox_id",
+        }[name]
+        blob = read_id(text)
+        sql = f"""
+            SELECT {column} FROM emails e JOIN email_mailboxes m ON m.row = e.row
+            WHERE e.account_id = ? AND e.digest = ?"""  # noqa: S608 - columns of the source
+        for (number,) in self._store.rows(sql, account, blob.digest if blob else ""):
+            yield ids.encode(number)
+
+    def copy(self, call: MailCall, arguments: JSON) -> JSON:
+        answer: JSON = {"fromAccountId": arguments.get("fromAccountId")}
+        texts: list[str] = arguments.get("blobIds") or []
+        for text in texts:
+            content = self._blobs.read(call.access, text)
+            if content is None:
+                refusal = SetError("blobNotFound", f"blobId {text} does not exist on this server.")
+                answer.setdefault("notCopied", {})[text] = refusal.body
+            else:
+                answer.setdefault("copied", {})[text] = upload_id(self._blobs.upload(call.account, content))
+        return answer
+
+
+def _shown(content: bytes, properties: list[str], offset: int, length: int | None) -> JSON:
+    """The data is a piece of the blob; its size that of the whole."""
+    piece = content[offset:] if length is None else content[offset : offset + length]
+    is_cut = offset > len(content) or (length is not None and offset + length > len(content))
+    shown: JSON = {"isTruncated": True} if is_cut else {}
+    for name in properties:
+        if name == "size":
+            shown[name] = len(content)
+        elif name in _DIGESTS:
+            shown[name] = base64.b64encode(hashlib.new(_DIGESTS[name], piece).digest()).decode()
+        elif name == "data:asBase64":
+            shown[name] = base64.b64encode(piece).decode()
+        elif name in ("data", "data:asText"):
+            shown |= _as_text(piece, fallback=name == "data")
+        else:
+            raise MethodError("invalidArguments", f"Unknown property {name}")
+    return shown
+
+
+def _as_text(piece: bytes, *, fallback: bool) -> JSON:
+    try:
+        return {"data:asText": piece.decode()}
+    except UnicodeDecodeError:
+        return {"isEncodingProblem": True} | (
+            {"data:asBase64": base64.b64encode(piece).decode()} if fallback else {"data:asText": None}
+        )

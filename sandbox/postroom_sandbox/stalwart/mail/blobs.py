@@ -1,0 +1,96 @@
+"""Blobs, stored once by their digest. A blobId names the whole, or one part of the message that it is."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from postroom_sandbox.stalwart.kind import Access
+from postroom_sandbox.stalwart.mail import state
+from postroom_sandbox.stalwart.mail.message import Message
+from postroom_sandbox.stalwart.store import Store
+
+_UPLOAD, _MESSAGE = "e", "c"  # what an id begins with: of an upload, which expires, or of a message and its parts
+_KEPT = timedelta(hours=1)  # an upload that nothing refers to
+_DIGEST_BYTES = 32
+
+
+@dataclass(frozen=True)
+class BlobId:
+    digest: str
+    part: int | None = None
+
+
+def upload_id(digest: str) -> str:
+    return _UPLOAD + state.base32(bytes.fromhex(digest))
+
+
+def message_id(digest: str) -> str:
+    return _MESSAGE + state.base32(bytes.fromhex(digest))
+
+
+def part_id(digest: str, part: int) -> str:
+    return _MESSAGE + state.base32(bytes.fromhex(digest) + part.to_bytes(2, "big"))
+
+
+def read_id(text: object) -> BlobId | None:
+    """None where the text is no blobId."""
+    if not isinstance(text, str) or text[:1] not in (_UPLOAD, _MESSAGE):
+        return None
+    raw = state.from_base32(text[1:]) or b""
+    digest, part = raw[:_DIGEST_BYTES].hex(), raw[_DIGEST_BYTES:]
+    if len(raw) not in (_DIGEST_BYTES, _DIGEST_BYTES + 2):
+        return None
+    return BlobId(digest, int.from_bytes(part, "big") if part else None)
+
+
+class Blobs:
+    """Who may read one is a question of accounts: those that uploaded it or hold a message with it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put(self, content: bytes) -> str:
+        """Its digest. For use within a transaction that refers to it."""
+        digest = hashlib.sha256(content).hexdigest()
+        self._store.run("INSERT OR IGNORE INTO blobs (digest, content) VALUES (?, ?)", digest, content)
+        return digest
+
+    def upload(self, account: int, content: bytes) -> str:
+        """Its digest. It lasts an hour, or as long as a message is made of it."""
+        now = datetime.now(UTC)
+        with self._store.transaction():
+            self._store.run("DELETE FROM uploads WHERE expires_at < ?", now.isoformat())
+            digest = self.put(content)
+            sql = "INSERT OR REPLACE INTO uploads (account_id, digest, expires_at) VALUES (?, ?, ?)"
+            self._store.run(sql, account, digest, (now + _KEPT).isoformat())
+            self.sweep()
+        return digest
+
+    def sweep(self) -> None:
+        """Removes what nothing refers to any more."""
+        self._store.run("""
+            DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM emails)
+            AND digest NOT IN (SELECT digest FROM uploads) AND digest NOT IN (SELECT digest FROM submissions)""")
+
+    def content(self, digest: str) -> bytes:
+        """Of a blob that is known to be there."""
+        ((content,),) = self._store.rows("SELECT content FROM blobs WHERE digest = ?", digest)
+        return content
+
+    def read(self, access: Access, text: object) -> bytes | None:
+        """The octets of a blobId, of a part without its transfer encoding; None where the caller has none such.
+
+        The caller's accounts decide, not the account he asks under: so does the server.
+        """
+        blob = read_id(text)
+        if blob is None or not self._is_readable(access, blob.digest):
+            return None
+        content = self.content(blob.digest)
+        return content if blob.part is None else Message(content).part_content(blob.part)
+
+    def _is_readable(self, access: Access, digest: str) -> bool:
+        sql = """
+            SELECT 1 FROM blobs WHERE digest = ?1 AND (
+                EXISTS (SELECT 1 FROM emails WHERE digest = ?1 AND (?3 OR account_id = ?2))
+                OR EXISTS (SELECT 1 FROM uploads WHERE digest = ?1 AND (?3 OR account_id = ?2)))"""
+        return self._store.row(sql, digest, access.account, access.may("impersonate")) is not None

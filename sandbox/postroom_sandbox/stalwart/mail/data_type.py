@@ -1,0 +1,202 @@
+"""What the data types of mail have in common: `/get`, `/changes`, `/query`, `/queryChanges`, `/set` (RFC 8620 §5)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.errors import MethodError, SetError
+from postroom_sandbox.stalwart.json_value import JSON, is_count
+from postroom_sandbox.stalwart.kind import Access, Created
+from postroom_sandbox.stalwart.limits import check_number
+from postroom_sandbox.stalwart.mail.change_log import ChangeLog
+from postroom_sandbox.stalwart.page import page
+from postroom_sandbox.stalwart.pointer import created_id
+
+
+@dataclass
+class MailCall:
+    """One method call about one account. `implied` are the calls it brings with it, with their answers."""
+
+    access: Access
+    account: int
+    created: Created
+    implied: list[tuple[str, JSON]] = field(default_factory=list[tuple[str, JSON]])
+
+
+Method = Callable[[MailCall, JSON], JSON]
+
+
+class DataType:
+    """`name` is the type's. What a type has not, it does not list among its methods."""
+
+    name: str
+    tells_old_state: bool = True  # in the answer of /set, where some types of the server say less
+
+    def __init__(self, log: ChangeLog) -> None:
+        self._log = log
+
+    def methods(self) -> dict[str, Method]:
+        raise NotImplementedError
+
+    def state(self, account: int) -> str:
+        return self._log.state(account, self.name)
+
+    # /get
+
+    def everything(self, call: MailCall) -> list[int]:
+        """The ids for which none were asked."""
+        raise NotImplementedError
+
+    def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
+        """Those of the objects that are there, with all their properties. Raises MethodError."""
+        raise NotImplementedError
+
+    def get(self, call: MailCall, arguments: JSON) -> JSON:
+        asked: list[str] | None = arguments.get("ids")
+        texts = [ids.encode(number) for number in self.everything(call)] if asked is None else asked
+        check_number(len(texts))
+        texts = list(dict.fromkeys(created_id(text, call.created) for text in texts))
+        numbers = [number for text in texts if (number := ids.decode(text)) is not None]
+        found = self.shown(call, numbers, arguments)
+        properties: list[str] | None = arguments.get("properties")
+        answer: JSON = {"state": self.state(call.account), "list": [], "notFound": []}
+        for text in texts:
+            shown = found.get(number) if (number := ids.decode(text)) is not None else None
+            if shown is None:
+                answer["notFound"].append(text)
+            else:
+                chosen = shown if properties is None else {n: v for n, v in shown.items() if n in properties}
+                answer["list"].append(chosen | {"id": text})
+        return answer
+
+    # /changes
+
+    def changes(self, call: MailCall, arguments: JSON) -> JSON:
+        most = arguments.get("maxChanges")
+        since = arguments.get("sinceState")
+        if not isinstance(since, str) or not (most is None or (is_count(most) and most > 0)):
+            raise MethodError("invalidArguments", "sinceState must be a state, and maxChanges more than 0")
+        return self._log.changes(call.account, self.name, since, most)
+
+    # /query and /queryChanges
+
+    def found(self, call: MailCall, arguments: JSON) -> list[int]:
+        """All that match the filter, in order. Raises MethodError."""
+        raise NotImplementedError
+
+    def query(self, call: MailCall, arguments: JSON) -> JSON:
+        head = {"queryState": self.state(call.account), "canCalculateChanges": True}
+        return head | page(self.found(call, arguments), arguments)
+
+    def query_changes(self, call: MailCall, arguments: JSON) -> JSON:
+        """Everything that changed is taken out and, where it still matches, put in again (RFC 8620 §5.6)."""
+        since = arguments.get("sinceQueryState")
+        if not isinstance(since, str):
+            raise MethodError("invalidArguments", "sinceQueryState must be a state")
+        changed = self._log.changes(call.account, self.name, since, None)
+        if changed["hasMoreChanges"] or arguments.get("collapseThreads"):
+            raise MethodError("cannotCalculateChanges", "The server cannot calculate changes for this query.")
+        touched = {*changed["created"], *changed["updated"]}
+        result = [ids.encode(number) for number in self.found(call, arguments)]
+        added = [{"id": text, "index": place} for place, text in enumerate(result) if text in touched]
+        removed = [*changed["destroyed"], *changed["updated"], *changed["created"]]
+        most = arguments.get("maxChanges")
+        if is_count(most) and len(added) + len(removed) > most:
+            raise MethodError("tooManyChanges", "There are more changes than maxChanges.")
+        answer = {"oldQueryState": since, "newQueryState": changed["newState"], "removed": removed, "added": added}
+        return answer | ({"total": len(result)} if arguments.get("calculateTotal") else {})
+
+    # /set
+
+    def create(self, call: MailCall, value: JSON) -> JSON:
+        """What the server sets, its `id` among it. Raises SetError, as the next two do."""
+        raise SetError("forbidden", f"Objects of the type {self.name} cannot be created.")
+
+    def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
+        raise SetError("forbidden", f"Objects of the type {self.name} cannot be updated.")
+
+    def destroy(self, call: MailCall, number: int, arguments: JSON) -> None:
+        raise SetError("forbidden", f"Objects of the type {self.name} cannot be destroyed.")
+
+    def set(self, call: MailCall, arguments: JSON) -> JSON:
+        """Each object for itself; empty members are left out of the answer, as the server does."""
+        creates: dict[str, JSON] = arguments.get("create") or {}
+        updates: dict[str, JSON] = arguments.get("update") or {}
+        named: list[str] = arguments.get("destroy") or []
+        destroys = list(dict.fromkeys(created_id(text, call.created) for text in named))
+        check_number(len(creates) + len(updates) + len(destroys))
+        before = self.check_state(call, arguments)
+        outcome = Outcome()
+        for key, value in in_order(creates):
+            outcome.attempt("created", key, lambda value=value: self.create(call, value))
+            if key in outcome.answer.get("created", {}):
+                call.created[key] = outcome.answer["created"][key].get("id", "")
+        for key, patch in updates.items():
+            text = created_id(key, call.created)
+            doomed = text in destroys
+            outcome.attempt("updated", text, lambda t=text, p=patch, d=doomed: self._update(call, t, p, d))
+        for text in destroys:
+            outcome.attempt("destroyed", text, lambda text=text: self.destroy(call, _number(text), arguments))
+        return self.told(call, before, outcome)
+
+    def check_state(self, call: MailCall, arguments: JSON) -> str:
+        """The present state. Raises MethodError where the caller expects another."""
+        before = self.state(call.account)
+        if (expected := arguments.get("ifInState")) is not None and expected != before:
+            description = 'An "ifInState" argument was supplied, but it does not match the current state.'
+            raise MethodError("stateMismatch", description)
+        return before
+
+    def told(self, call: MailCall, before: str, outcome: "Outcome") -> JSON:
+        after = self.state(call.account)
+        if self.tells_old_state:
+            return {"oldState": before, "newState": after} | outcome.answer
+        return ({"newState": after} if after != before else {}) | outcome.answer
+
+    def _update(self, call: MailCall, text: str, patch: JSON, doomed: bool) -> JSON | None:
+        if doomed:
+            raise SetError("willDestroy", "ID will be destroyed.")
+        return self.update(call, _number(text), patch)
+
+
+class Outcome:
+    """What became of each object of a /set or its like."""
+
+    def __init__(self) -> None:
+        self.answer: JSON = {}
+
+    def attempt(self, name: str, key: str, act: Callable[[], JSON | None]) -> None:
+        try:
+            result: Any = act()
+        except SetError as refusal:
+            self.answer.setdefault(f"not{name.capitalize()}", {})[key] = refusal.body
+            return
+        if name == "destroyed":
+            self.answer.setdefault(name, []).append(key)
+        else:
+            self.answer.setdefault(name, {})[key] = result
+
+
+def _number(text: str) -> int:
+    """Of an object that is asked for; -1, which nothing has, for what is no id at all."""
+    number = ids.decode(text)
+    return -1 if number is None else number
+
+
+def in_order(creates: dict[str, JSON]) -> Iterable[tuple[str, JSON]]:
+    """A parent before its children, wherever they stand (RFC 8621 §2.5)."""
+    waiting = dict(creates)
+    while waiting:
+        keys = [f"#{key}" for key in waiting]
+        ready = [key for key, value in waiting.items() if value.get("parentId") not in keys]
+        for key in ready or list(waiting):
+            yield key, waiting.pop(key)
+
+
+def invalid(*names: str, description: str | None = None) -> SetError:
+    return SetError("invalidProperties", description, properties=list(names))
+
+
+def not_found() -> SetError:
+    return SetError("notFound", "The requested object was not found.")

@@ -1,0 +1,248 @@
+"""Email/get, changes, query, queryChanges, set, copy, import and parse (RFC 8621 §4)."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.errors import MethodError, SetError
+from postroom_sandbox.stalwart.json_value import JSON, is_object
+from postroom_sandbox.stalwart.limits import MOST_OBJECTS, check_number
+from postroom_sandbox.stalwart.mail import filters, search
+from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
+from postroom_sandbox.stalwart.mail.change_log import ChangeLog
+from postroom_sandbox.stalwart.mail.composition import composed
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method, Outcome, invalid, not_found
+from postroom_sandbox.stalwart.mail.email_document import EmailDocument, Wanted, parsed
+from postroom_sandbox.stalwart.mail.folders import Folders
+from postroom_sandbox.stalwart.mail.keywords import keywords, spelled
+from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
+from postroom_sandbox.stalwart.pointer import created_id
+from postroom_sandbox.stalwart.store import Store
+
+_MAILBOXES = "SELECT row, mailbox_id FROM email_mailboxes WHERE row IN (SELECT value FROM json_each(?))"
+_KEYWORDS = "SELECT row, keyword FROM email_keywords WHERE row IN (SELECT value FROM json_each(?))"
+_OWN = ("mailboxIds", "keywords", "receivedAt")
+
+
+class Emails(DataType):
+    name = "Email"
+
+    def __init__(self, store: Store, log: ChangeLog, blobs: Blobs, folders: Folders, mail: MailStore) -> None:
+        super().__init__(log)
+        self._store = store
+        self._blobs = blobs
+        self._folders = folders
+        self._mail = mail
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "get": self.get,
+            "changes": self.changes,
+            "query": self.query,
+            "queryChanges": self.query_changes,
+            "set": self.set,
+            "copy": self.copy,
+            "import": self.import_,
+            "parse": self.parse,
+        }
+
+    # What is there
+
+    def everything(self, call: MailCall) -> list[int]:
+        sql = "SELECT thread_id << 32 | document_id FROM emails WHERE account_id = ? ORDER BY document_id LIMIT ?"
+        return [number for (number,) in self._store.rows(sql, call.account, MOST_OBJECTS)]
+
+    def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
+        wanted = Wanted.of(arguments)
+        documents = json.dumps([number & 0xFFFFFFFF for number in numbers])  # one parameter, however many there are
+        sql = """
+            SELECT row, thread_id << 32 | document_id, thread_id, digest, size, received_at, document FROM emails
+            WHERE account_id = ? AND document_id IN (SELECT value FROM json_each(?))"""
+        wanted_numbers = set(numbers)  # whole ids: the same document in another thread is another email
+        kept = [row for row in self._store.rows(sql, call.account, documents) if row[1] in wanted_numbers]
+        rows = json.dumps([row[0] for row in kept])
+        mailboxes = self._sets(_MAILBOXES, rows)
+        worn = self._sets(_KEYWORDS, rows)
+        found: dict[int, JSON] = {}
+        for row, number, thread, digest, size, received_at, document in kept:
+            own = {
+                "id": ids.encode(number),
+                "blobId": message_id(digest),
+                "threadId": ids.encode(thread),
+                "mailboxIds": {ids.encode(mailbox): True for mailbox in mailboxes.get(row, ())},
+                "keywords": dict.fromkeys(worn.get(row, ()), True),
+                "size": size,
+                "receivedAt": received_at,
+            }
+            found[number] = EmailDocument(json.loads(document), digest, None, self._blobs).shown(wanted, own)
+        return found
+
+    def _sets(self, sql: str, rows: str) -> dict[int, list[Any]]:
+        found: dict[int, list[Any]] = {}
+        for row, value in self._store.rows(sql, rows):
+            found.setdefault(row, []).append(value)
+        return found
+
+    def found(self, call: MailCall, arguments: JSON) -> list[int]:
+        where, values = filters.condition(arguments.get("filter") or {}, search.leaf)
+        order, more = filters.order(arguments.get("sort") or [], search.column, "e.document_id")
+        sql = f"""
+            SELECT e.thread_id, e.thread_id << 32 | e.document_id FROM emails e
+            WHERE e.account_id = ? AND ({where}) ORDER BY {order}"""  # noqa: S608 - constants of the source
+        rows = self._store.rows(sql, call.account, *values, *more)
+        if arguments.get("collapseThreads"):
+            first: dict[int, int] = {}
+            for thread, number in rows:
+                first.setdefault(thread, number)
+            return list(first.values())
+        return [number for _, number in rows]
+
+    # Changes
+
+    def create(self, call: MailCall, value: JSON) -> JSON:
+        own = {name: value[name] for name in _OWN if name in value}
+        rest = {name: given for name, given in value.items() if name not in _OWN}
+        return self._keep(call, own, composed(rest, lambda text, name: self._blob(call, text, name)))
+
+    def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
+        row = self._mail.row(call.account, number)
+        if row is None:
+            raise not_found()
+        sets: JSON = {
+            "mailboxIds": {ids.encode(mailbox): True for mailbox in self._mail.mailboxes(row)},
+            "keywords": dict.fromkeys(self._mail.keywords(row), True),
+        }
+        for path, value in patch.items():
+            name, _, key = path.removeprefix("/").partition("/")
+            if name not in sets:
+                raise invalid(path, description="Invalid property or value.")
+            _patch(sets, name, key.replace("~1", "/").replace("~0", "~"), value)
+        mailboxes = self._mailboxes(call, sets["mailboxIds"])
+        self._mail.change(call.account, number, row, mailboxes, keywords(sets["keywords"]))
+        return None
+
+    def destroy(self, call: MailCall, number: int, arguments: JSON) -> None:
+        row = self._mail.row(call.account, number)
+        if row is None:
+            raise not_found()
+        self._mail.destroy(call.account, number, row)
+
+    def import_(self, call: MailCall, arguments: JSON) -> JSON:
+        return self._each(call, arguments, "emails", lambda value: self._import(call, value))
+
+    def _import(self, call: MailCall, value: JSON) -> JSON:
+        return self._keep(call, value, self._blob(call, value.get("blobId"), "blobId"))
+
+    def copy(self, call: MailCall, arguments: JSON) -> JSON:
+        """From another account that the caller reaches, without its keywords (RFC 8621 §4.7 would keep them); with
+        `onSuccessDestroyOriginal` as a move."""
+        source = ids.decode(arguments.get("fromAccountId"))
+        if source is None or source == call.account:
+            raise MethodError("invalidArguments", "fromAccountId must be another account")
+        if not call.access.reaches(source):
+            raise MethodError("forbidden", f"You do not have access to account {arguments['fromAccountId']}")
+        self._folders.ensure(source)
+        origin = MailCall(call.access, source, call.created)
+        answer = self._each(call, arguments, "create", lambda value: self._copy(call, source, value))
+        answer = {"fromAccountId": arguments["fromAccountId"]} | answer
+        if arguments.get("onSuccessDestroyOriginal") is True and answer.get("created"):
+            originals = [arguments["create"][key]["id"] for key in answer["created"]]
+            destroyed = self.set(origin, {"destroy": originals, "ifInState": arguments.get("destroyFromIfInState")})
+            call.implied.append(("Email/set", {"accountId": ids.encode(source)} | destroyed))
+        return answer
+
+    def _copy(self, call: MailCall, source: int, value: JSON) -> JSON:
+        number = ids.decode(value.get("id"))
+        row = self._mail.row(source, number)
+        if number is None or row is None:
+            raise not_found()
+        ((digest, received_at),) = self._store.rows("SELECT digest, received_at FROM emails WHERE row = ?", row)
+        return self._keep(call, {"receivedAt": received_at} | value, self._blobs.content(digest))
+
+    def _each(self, call: MailCall, arguments: JSON, name: str, act: Callable[[JSON], JSON]) -> JSON:
+        """Like the creates of a /set, for import and copy."""
+        objects: dict[str, JSON] = arguments.get(name) or {}
+        check_number(len(objects))
+        before = self.check_state(call, arguments)
+        outcome = Outcome()
+        for key, value in objects.items():
+            outcome.attempt("created", key, lambda value=value: act(value))
+            if key in outcome.answer.get("created", {}):
+                call.created[key] = outcome.answer["created"][key]["id"]
+        return self.told(call, before, outcome)
+
+    def parse(self, call: MailCall, arguments: JSON) -> JSON:
+        texts: list[str] = arguments.get("blobIds") or []
+        check_number(len(texts))
+        wanted = Wanted.of(arguments)
+        answer: JSON = {}
+        for text in texts:
+            content, blob = self._blobs.read(call.access, text), read_id(text)
+            if content is None or blob is None:
+                answer.setdefault("notFound", []).append(text)
+            elif b":" not in content.partition(b"\n\n")[0]:
+                answer.setdefault("notParsable", []).append(text)
+            else:
+                # A message that is a part of another one becomes a blob of its own, for the sake of its parts' ids.
+                digest = blob.digest if blob.part is None else self._blobs.upload(call.account, content)
+                document = EmailDocument(parsed(content).document, digest, content, self._blobs)
+                own = dict.fromkeys(("id", "threadId", "mailboxIds", "keywords", "receivedAt"))
+                own |= {"blobId": text, "size": len(content)}
+                answer.setdefault("parsed", {})[text] = document.shown(wanted, own)
+        return answer
+
+    # What they share
+
+    def _blob(self, call: MailCall, text: Any, name: str) -> bytes:
+        """Of the property `name`, where a creation id is no blobId: other than elsewhere, none is looked up."""
+        if read_id(text) is None:
+            raise invalid(name, description="Invalid blob id.")
+        content = self._blobs.read(call.access, text)
+        if content is None:
+            raise SetError("blobNotFound", f"blobId {text} does not exist on this server.", notFound=[text])
+        return content
+
+    def _keep(self, call: MailCall, own: JSON, content: bytes) -> JSON:
+        received_at = own.get("receivedAt")
+        try:
+            moment = None if received_at is None else datetime.fromisoformat(received_at)
+            came = self._mail.keep(
+                call.account,
+                content,
+                self._mailboxes(call, own.get("mailboxIds")),
+                keywords(own.get("keywords") or {}),
+                received_at=moment,
+            )
+        except (TypeError, ValueError):
+            raise invalid("receivedAt") from None
+        except OverQuota:
+            raise SetError("overQuota", "You have exceeded your quota.") from None
+        thread = ids.encode(came.thread_id)
+        return {"id": came.email_id, "threadId": thread, "blobId": came.blob_id, "size": came.size}
+
+    def _mailboxes(self, call: MailCall, value: Any) -> set[int]:
+        if not is_object(value) or not any(value.values()):
+            raise invalid("mailboxIds", description="Message has to belong to at least one mailbox.")
+        numbers: set[int] = set()
+        for text in (text for text, on in value.items() if on):
+            number = ids.decode(created_id(text, call.created))
+            if number is None or not self._folders.exists(call.account, number):
+                raise invalid("mailboxIds", description=f"mailboxId {text} does not exist.")
+            numbers.add(number)
+        return numbers
+
+
+def _patch(sets: JSON, name: str, key: str, value: Any) -> None:
+    """`name` replaces the whole set; `name/key` puts one in, or takes it out with null or false."""
+    if not key:
+        if not is_object(value):
+            raise invalid(name, description="Invalid property or value.")
+        sets[name] = value
+    elif value is True:
+        sets[name] = sets[name] | {key: True}
+    elif value is None or value is False:
+        sets[name] = {entry: True for entry in sets[name] if entry != spelled(key)}
+    else:
+        raise invalid(f"{name}/{key}", description="Invalid patch value.")

@@ -1,0 +1,103 @@
+"""Identity/get, changes and set (RFC 8621 §6). The first Identity/get makes one for each address, unless there was
+one before."""
+
+import json
+from typing import Any
+
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.accounts import Accounts
+from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
+from postroom_sandbox.stalwart.mail.change_log import ChangeLog
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method, invalid, not_found
+from postroom_sandbox.stalwart.store import Store
+
+_DEFAULTS: JSON = {"name": "", "replyTo": None, "bcc": None, "textSignature": "", "htmlSignature": ""}
+
+
+class Identities(DataType):
+    name = "Identity"
+
+    def __init__(self, store: Store, log: ChangeLog, accounts: Accounts) -> None:
+        super().__init__(log)
+        self._store = store
+        self._accounts = accounts
+
+    def methods(self) -> dict[str, Method]:
+        return {"get": self.get, "changes": self.changes, "set": self.set}
+
+    def everything(self, call: MailCall) -> list[int]:
+        self._make_first(call.account)
+        return list(self._all(call.account))
+
+    def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
+        self._make_first(call.account)
+        found = self._all(call.account)
+        return {number: found[number] | {"mayDelete": True} for number in numbers if number in found}
+
+    def document(self, account: int, number: int | None) -> JSON | None:
+        return None if number is None else self._all(account).get(number)
+
+    def _all(self, account: int) -> dict[int, JSON]:
+        sql = "SELECT id, document FROM identities WHERE account_id = ? ORDER BY id"
+        return {number: json.loads(document) for number, document in self._store.rows(sql, account)}
+
+    def _make_first(self, account: int) -> None:
+        ((given,),) = self._store.rows("SELECT last_identity FROM mail_accounts WHERE account_id = ?", account)
+        row = self._store.row("SELECT document FROM accounts WHERE id = ?", account)
+        if given or row is None:
+            return
+        name = json.loads(row[0])["description"] or ""
+        with self._log.commit(account) as commit:
+            for address in self._accounts.addresses(account):
+                number = self._insert(account, _DEFAULTS | {"name": name or address, "email": address})
+                commit.note("Identity", number, "created")
+
+    def _insert(self, account: int, document: JSON) -> int:
+        number = self._store.next_number(account, "identity")
+        self._store.run("INSERT INTO identities VALUES (?, ?, ?)", account, number, json.dumps(document))
+        return number
+
+    def create(self, call: MailCall, value: JSON) -> JSON:
+        email = value.get("email")
+        if not isinstance(email, str) or email.lower() not in self._accounts.addresses(call.account):
+            raise invalid("email", description="E-mail address not configured for this account.")
+        document = _DEFAULTS | value | {"email": email.lower()}
+        _check(document)
+        with self._log.commit(call.account) as commit:
+            number = self._insert(call.account, document)
+            commit.note("Identity", number, "created")
+        return {"id": ids.encode(number), "mayDelete": True}
+
+    def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
+        known = self._all(call.account).get(number)
+        if known is None:
+            raise not_found()
+        if patch.get("email", known["email"]) != known["email"]:
+            raise invalid("email", description="The address of an identity cannot be changed.")
+        _check(document := known | patch)
+        with self._log.commit(call.account) as commit:
+            sql = "UPDATE identities SET document = ? WHERE account_id = ? AND id = ?"
+            self._store.run(sql, json.dumps(document), call.account, number)
+            commit.note("Identity", number, "updated")
+        return None
+
+    def destroy(self, call: MailCall, number: int, arguments: JSON) -> None:
+        if number not in self._all(call.account):
+            raise not_found()
+        with self._log.commit(call.account) as commit:
+            self._store.run("DELETE FROM identities WHERE account_id = ? AND id = ?", call.account, number)
+            commit.note("Identity", number, "destroyed")
+
+
+def _check(document: JSON) -> None:
+    for name, value in document.items():
+        if name in ("name", "textSignature", "htmlSignature", "email"):
+            right = isinstance(value, str)
+        else:
+            right = name in _DEFAULTS and (value is None or _is_addresses(value))
+        if not right:
+            raise invalid(name, description="Invalid property or value.")
+
+
+def _is_addresses(value: Any) -> bool:
+    return is_list(value) and all(is_object(each) and isinstance(each.get("email"), str) for each in value)

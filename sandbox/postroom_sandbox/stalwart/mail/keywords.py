@@ -1,0 +1,26 @@
+"""Keywords as Stalwart takes them: those it knows in its own spelling, any other as it comes, case and all, though
+RFC 8621 §4.1.1 has them in lower case and without spaces."""
+
+from typing import Any
+
+from postroom_sandbox.stalwart.json_value import is_object
+from postroom_sandbox.stalwart.mail.data_type import invalid
+
+_KNOWN = {
+    *("$seen", "$draft", "$flagged", "$answered", "$recent", "$important", "$phishing", "$junk", "$notjunk"),
+    *("$deleted", "$forwarded", "$mdnsent", "$autosent", "$canunsubscribe", "$followed", "$hasattachment"),
+    *("$hasmemo", "$hasnoattachment", "$imported", "$istrusted", "$maskedemail", "$memo", "$muted", "$new"),
+    *("$notify", "$unsubscribed"),
+}
+
+
+def spelled(keyword: str) -> str:
+    lower = keyword.lower()
+    return lower if lower in _KNOWN else keyword
+
+
+def keywords(value: Any) -> set[str]:
+    """Those of a `keywords` property that are set. Raises SetError."""
+    if not is_object(value):
+        raise invalid("keywords", description="Invalid property or value.")
+    return {spelled(word) for word, on in value.items() if on is True}

@@ -1,0 +1,102 @@
+"""Mail as a whole: its parts put together, and the way of a method call to the data type it is about."""
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.accounts import Accounts
+from postroom_sandbox.stalwart.domains import Domains
+from postroom_sandbox.stalwart.errors import MethodError
+from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
+from postroom_sandbox.stalwart.kind import Access, Created
+from postroom_sandbox.stalwart.mail.blob_type import BlobType
+from postroom_sandbox.stalwart.mail.blobs import Blobs
+from postroom_sandbox.stalwart.mail.change_log import ChangeLog
+from postroom_sandbox.stalwart.mail.data_type import MailCall, Method
+from postroom_sandbox.stalwart.mail.emails import Emails
+from postroom_sandbox.stalwart.mail.folders import Folders
+from postroom_sandbox.stalwart.mail.identities import Identities
+from postroom_sandbox.stalwart.mail.mail_store import MailStore
+from postroom_sandbox.stalwart.mail.mailboxes import Mailboxes
+from postroom_sandbox.stalwart.mail.quotas import Quotas
+from postroom_sandbox.stalwart.mail.search_snippets import SearchSnippets
+from postroom_sandbox.stalwart.mail.state_changes import StateChanges
+from postroom_sandbox.stalwart.mail.submissions import Submissions
+from postroom_sandbox.stalwart.mail.threads import ThreadType
+from postroom_sandbox.stalwart.mail.vacation_responses import VacationResponses
+from postroom_sandbox.stalwart.store import Store
+
+_OBJECTS = {"create", "update", "emails", "onSuccessUpdateEmail"}
+_TEXTS = {"blobIds", "emailIds", "typeNames", "bodyProperties", "onSuccessDestroyEmail"}
+
+
+class _Type(Protocol):
+    name: str
+
+    def methods(self) -> dict[str, Method]: ...
+
+
+class Mail:
+    """`store` takes mail in, `submissions` has the queue, `state_changes` tells who listens."""
+
+    def __init__(self, store: Store, accounts: Accounts, domains: Domains) -> None:
+        self.state_changes = StateChanges()
+        self.log = ChangeLog(store, self.state_changes)
+        self.blobs = Blobs(store)
+        self.folders = Folders(store)
+        self.store = MailStore(store, accounts, self.log, self.blobs, self.folders)
+        emails = Emails(store, self.log, self.blobs, self.folders, self.store)
+        identities = Identities(store, self.log, accounts)
+        self.submissions = Submissions(store, self.log, self.blobs, domains, identities, emails, self.store)
+        types: list[_Type] = [
+            Mailboxes(store, self.log, self.folders, self.store),
+            ThreadType(store, self.log),
+            emails,
+            SearchSnippets(store, self.store),
+            identities,
+            self.submissions,
+            VacationResponses(store, self.log),
+            Quotas(self.log, self.store),
+            BlobType(store, self.blobs),
+        ]
+        self._methods = {f"{kind.name}/{verb}": method for kind in types for verb, method in kind.methods().items()}
+
+    def knows(self, method: str) -> bool:
+        return method in self._methods
+
+    def call(self, method: str, access: Access, arguments: JSON, created: Created) -> list[tuple[str, JSON]]:
+        """The answer, and those of the calls that it brought about. Raises MethodError."""
+        if not all(map(access.may, _permissions(method, arguments))):
+            raise MethodError("forbidden", "You are not authorized to perform this action")
+        number = ids.decode(arguments.get("accountId"))
+        if number is None:
+            raise MethodError("invalidArguments", 'The "accountId" property is required.')
+        if not access.reaches(number):
+            raise MethodError("forbidden", f"You do not have access to account {arguments['accountId']}")
+        _check_types(arguments)
+        self.folders.ensure(number)
+        call = MailCall(access, number, created)
+        answer = {"accountId": ids.encode(number)} | self._methods[method](call, arguments)
+        self.submissions.send_due(datetime.now(UTC))
+        implied = [(name, {"accountId": ids.encode(number)} | more) for name, more in call.implied]
+        return [(method, answer), *implied]
+
+
+def _check_types(arguments: JSON) -> None:
+    """Of the arguments that only methods of mail have. Raises MethodError."""
+    for name in _OBJECTS & arguments.keys():
+        value = arguments[name]
+        if value is not None and not (is_object(value) and all(map(is_object, value.values()))):
+            raise MethodError("invalidArguments", f"{name} must hold objects")
+    for name in _TEXTS & arguments.keys():
+        value = arguments[name]
+        if value is not None and not (is_list(value) and all(isinstance(entry, str) for entry in value)):
+            raise MethodError("invalidArguments", f"{name} must be a list of texts")
+
+
+def _permissions(method: str, arguments: JSON) -> list[str]:
+    """What a call needs: a /set for each of the things that it does."""
+    name, _, verb = method.partition("/")
+    if verb != "set":
+        return [f"jmap{name}{verb[0].upper()}{verb[1:]}"]
+    return [f"jmap{name}{act.capitalize()}" for act in ("create", "update", "destroy") if arguments.get(act)]

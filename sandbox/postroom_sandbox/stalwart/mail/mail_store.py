@@ -1,0 +1,211 @@
+"""The emails of the accounts: how they come in, change and go. Whoever brings mail, brings it here."""
+
+import json
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.accounts import Accounts
+from postroom_sandbox.stalwart.json_value import JSON
+from postroom_sandbox.stalwart.mail import email_document
+from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id
+from postroom_sandbox.stalwart.mail.change_log import ChangeLog, Commit
+from postroom_sandbox.stalwart.mail.folders import Folders
+from postroom_sandbox.stalwart.mail.threads import Threads
+from postroom_sandbox.stalwart.store import Store
+
+Via = Literal["lmtp", "append", "submission"]
+
+
+class OverQuota(Exception):
+    """The account's `maxDiskQuota` leaves no room for the message."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A message that came into an account. `size` is that of the message as it was handed over."""
+
+    account: int
+    email_id: str
+    document_id: int
+    thread_id: int
+    mailbox_ids: tuple[int, ...]
+    blob_id: str
+    blob_digest: str
+    change_id: int
+    size: int
+    message_id: str | None
+    via: Via
+
+
+class MailStore:
+    def __init__(self, store: Store, accounts: Accounts, log: ChangeLog, blobs: Blobs, folders: Folders) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._log = log
+        self._blobs = blobs
+        self._folders = folders
+        self._threads = Threads(store)
+        self.delivered: list[Callable[[Delivered], None]] = []
+        """Told of each message after it is kept, of those too that a person puts in himself (`via` append)."""
+
+    def account_of(self, address: str) -> int | None:
+        """Who gets mail to this address: the one whose address or alias it is, with or without a `+tag`. Disabled
+        aliases get none."""
+        local, _, domain = address.strip().lower().rpartition("@")
+        for name in (local, local.partition("+")[0]):
+            if found := self._accounts.at(f"{name}@{domain}"):
+                return found[0]
+        return None
+
+    def deliver(
+        self,
+        account: int,
+        message: bytes,
+        *,
+        mailbox_role: str = "inbox",
+        keywords: Iterable[str] = (),
+        received_at: datetime | None = None,
+        via: Via = "lmtp",
+        recipient: str | None = None,
+    ) -> Delivered:
+        """Keeps a message that came for the account. With a `recipient` it begins with `Delivered-To`, as the
+        server's own do.
+
+        Raises LookupError where there is no such account or no mailbox of that role, OverQuota.
+        """
+        if not self._store.row("SELECT 1 FROM accounts WHERE id = ?", account):
+            raise LookupError(f"There is no account {ids.encode(account)}.")
+        self._folders.ensure(account)
+        mailbox = self._folders.with_role(account, mailbox_role)
+        if mailbox is None:
+            raise LookupError(f"The account {ids.encode(account)} has no mailbox {mailbox_role}.")
+        head = f"Delivered-To: {recipient}\r\n".encode() if recipient else b""
+        return self.keep(
+            account, head + message, [mailbox], keywords, received_at=received_at, via=via, size=len(message)
+        )
+
+    def keep(
+        self,
+        account: int,
+        content: bytes,
+        mailboxes: Collection[int],
+        keywords: Iterable[str] = (),
+        *,
+        received_at: datetime | None = None,
+        via: Via = "append",
+        size: int | None = None,
+    ) -> Delivered:
+        """One new email in mailboxes that are known to be there. Raises OverQuota."""
+        self._check_quota(account, len(content))
+        parsed = email_document.parsed(content)
+        with self._log.commit(account) as commit:
+            document_id = self._store.next_number(account, "email")
+            thread = self._threads.find(account, parsed.message_ids, parsed.columns["subject"])
+            thread_id = self._store.next_number(account, "thread") if thread is None else thread
+            digest = self._blobs.put(content)
+            columns: JSON = {
+                "account_id": account,
+                "document_id": document_id,
+                "thread_id": thread_id,
+                "digest": digest,
+                "size": len(content),
+                "received_at": (received_at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "document": email_document.kept(parsed.document),
+            } | parsed.columns
+            row = self._insert(columns)
+            self._index(row, account, parsed)
+            self._place(row, account, mailboxes, keywords)
+            email = thread_id << 32 | document_id
+            commit.note("Email", email, "created")
+            self._threads.note_joined(commit, account, thread_id)
+            self._note_counts(commit, mailboxes)
+            if via != "append":
+                commit.note_type("EmailDelivery")
+        own_id = (parsed.document["messageId"] or [None])[0]
+        came = Delivered(
+            account,
+            ids.encode(email),
+            document_id,
+            thread_id,
+            tuple(sorted(mailboxes)),
+            message_id(digest),
+            digest,
+            commit.change_id,
+            len(content) if size is None else size,
+            own_id,
+            via,
+        )
+        for listener in self.delivered:
+            listener(came)
+        return came
+
+    def _check_quota(self, account: int, size: int) -> None:
+        limit = self.quota(account)
+        if limit and self.used(account) + size > limit:
+            raise OverQuota(f"The quota of {limit} bytes leaves no room for {size} more.")
+
+    def quota(self, account: int) -> int | None:
+        """`maxDiskQuota` of the account in bytes; None where it has none."""
+        row = self._store.row("SELECT document FROM accounts WHERE id = ?", account)
+        return json.loads(row[0])["quotas"].get("maxDiskQuota") if row else None
+
+    def used(self, account: int) -> int:
+        ((used,),) = self._store.rows("SELECT coalesce(sum(size), 0) FROM emails WHERE account_id = ?", account)
+        return used
+
+    def _insert(self, columns: JSON) -> int:
+        marks = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO emails ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - names of the source
+        return self._store.run(sql, *columns.values())
+
+    def _index(self, row: int, account: int, parsed: email_document.Parsed) -> None:
+        sql = "INSERT INTO email_text (rowid, sender, recipients, cc, bcc, subject, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self._store.run(sql, row, *parsed.text)
+        for text in parsed.message_ids:
+            self._store.run("INSERT INTO email_references VALUES (?, ?, ?)", account, text, row)
+
+    def _place(self, row: int, account: int, mailboxes: Iterable[int], keywords: Iterable[str]) -> None:
+        for mailbox in mailboxes:
+            self._store.run("INSERT INTO email_mailboxes VALUES (?, ?, ?)", row, account, mailbox)
+        for keyword in keywords:
+            self._store.run("INSERT INTO email_keywords VALUES (?, ?)", row, keyword)
+
+    def _note_counts(self, commit: Commit, mailboxes: Iterable[int]) -> None:
+        for mailbox in mailboxes:
+            commit.note("Mailbox", mailbox, "updated", counts_only=True)
+
+    def row(self, account: int, email: int | None) -> int | None:
+        """Where an email of this id is kept, for the tables beside it; None if it is not there."""
+        sql = "SELECT row FROM emails WHERE account_id = ? AND document_id = ? AND thread_id = ?"
+        found = None if email is None else self._store.row(sql, account, email & 0xFFFFFFFF, email >> 32)
+        return found[0] if found else None
+
+    def mailboxes(self, row: int) -> set[int]:
+        return {mailbox for (mailbox,) in self._store.rows("SELECT mailbox_id FROM email_mailboxes WHERE row = ?", row)}
+
+    def keywords(self, row: int) -> set[str]:
+        sql = "SELECT keyword FROM email_keywords WHERE row = ? ORDER BY keyword"
+        return {keyword for (keyword,) in self._store.rows(sql, row)}
+
+    def change(self, account: int, email: int, row: int, mailboxes: set[int], keywords: set[str]) -> None:
+        """Puts an email into exactly these mailboxes, with exactly these keywords."""
+        former, worn = self.mailboxes(row), self.keywords(row)
+        if (former, worn) == (mailboxes, keywords):
+            return
+        with self._log.commit(account) as commit:
+            self._store.run("DELETE FROM email_mailboxes WHERE row = ?", row)
+            self._store.run("DELETE FROM email_keywords WHERE row = ?", row)
+            self._place(row, account, mailboxes, keywords)
+            commit.note("Email", email, "updated")
+            read = ("$seen" in keywords) != ("$seen" in worn)
+            self._note_counts(commit, mailboxes | former if read else mailboxes ^ former)
+
+    def destroy(self, account: int, email: int, row: int) -> None:
+        with self._log.commit(account) as commit:
+            self._note_counts(commit, self.mailboxes(row))
+            self._store.run("DELETE FROM emails WHERE row = ?", row)
+            commit.note("Email", email, "destroyed")
+            self._threads.note_left(commit, account, email >> 32)

@@ -1,0 +1,30 @@
+"""Quota/get (RFC 9425): one quota where the account has a `maxDiskQuota`, else none."""
+
+from postroom_sandbox.stalwart.json_value import JSON
+from postroom_sandbox.stalwart.mail.change_log import ChangeLog
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method
+from postroom_sandbox.stalwart.mail.mail_store import MailStore
+
+_ONLY = 0
+
+
+class Quotas(DataType):
+    name = "Quota"
+
+    def __init__(self, log: ChangeLog, mail: MailStore) -> None:
+        super().__init__(log)
+        self._mail = mail
+
+    def methods(self) -> dict[str, Method]:
+        return {"get": self.get}
+
+    def everything(self, call: MailCall) -> list[int]:
+        return [_ONLY] if self._mail.quota(call.account) else []
+
+    def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
+        limit = self._mail.quota(call.account)
+        if not limit or _ONLY not in numbers:
+            return {}
+        quota = {"resourceType": "octets", "used": self._mail.used(call.account), "hardLimit": limit}
+        quota |= {"scope": "account", "name": call.access.name, "types": ["Email"]}
+        return {_ONLY: quota | dict.fromkeys(("warnLimit", "softLimit", "description"))}

@@ -1,0 +1,89 @@
+"""What Email/query looks for and in which order (RFC 8621 §4.4), and how SearchSnippet/get shows it (§5)."""
+
+import re
+from typing import Any
+
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list
+from postroom_sandbox.stalwart.kind import Condition
+from postroom_sandbox.stalwart.mail.filters import marks, moment
+from postroom_sandbox.stalwart.mail.keywords import spelled
+
+_TEXT = {
+    "text": "",
+    "from": "sender",
+    "to": "recipients",
+    "cc": "cc",
+    "bcc": "bcc",
+    "subject": "subject",
+    "body": "body",
+}
+_COLUMNS = {"receivedAt": "received_at", "sentAt": "sent_at", "size": "size", "from": "sender", "to": "recipient"}
+_COLUMNS["subject"] = "subject COLLATE NOCASE"
+_HAS = "EXISTS (SELECT 1 FROM email_keywords k WHERE k.row = {}.row AND k.keyword = ?)"
+_IN_THREAD = "EXISTS (SELECT 1 FROM emails t WHERE t.account_id = e.account_id AND t.thread_id = e.thread_id AND {})"
+_WITH = _IN_THREAD.format(_HAS.format("t"))
+_KEYWORDS = {
+    "hasKeyword": _HAS.format("e"),
+    "notKeyword": f"NOT {_HAS.format('e')}",
+    "someInThreadHaveKeyword": _WITH,
+    "noneInThreadHaveKeyword": f"NOT {_WITH}",
+    "allInThreadHaveKeyword": "NOT " + _IN_THREAD.format("NOT " + _HAS.format("t")),
+}
+_TIMES = {"before": "e.received_at < ?", "after": "e.received_at > ?"}  # RFC 8621 §4.4.1 has: on or after
+_LARGEST = 2**53  # of JMAP's whole numbers (RFC 8620 §1.3)
+_SIZES = {"minSize": "e.size >= ?", "maxSize": "e.size < ?"}
+
+
+def leaf(name: str, value: Any) -> Condition | None:
+    """One property of a FilterCondition, over `emails` as `e`. Raises MethodError."""
+    if name in _TEXT and isinstance(value, str):
+        return "e.row IN (SELECT rowid FROM email_text WHERE email_text MATCH ?)", (match(value, _TEXT[name]),)
+    if name in _KEYWORDS and isinstance(value, str):
+        return _KEYWORDS[name], (spelled(value),)
+    if name in _TIMES:
+        return _TIMES[name], (moment(value),)
+    if name in _SIZES and is_count(value) and value < _LARGEST:
+        return _SIZES[name], (value,)
+    if name == "hasAttachment" and isinstance(value, bool):
+        return "e.has_attachment = ?", (value,)
+    if name == "header" and is_list(value) and 1 <= len(value) <= 2 and all(isinstance(v, str) for v in value):
+        return "FALSE", ()  # the index of Stalwart has no header fields unless its operator turns them on
+    return _place(name, value)
+
+
+def _place(name: str, value: Any) -> Condition | None:
+    if name == "inMailbox" and isinstance(value, str):
+        sql = (
+            "SELECT row FROM email_mailboxes m WHERE m.account_id = e.account_id AND m.row = e.row AND m.mailbox_id = ?"
+        )
+        return f"EXISTS ({sql})", (ids.decode(value),)
+    if name == "inMailboxOtherThan" and is_list(value):
+        numbers = [ids.decode(text) for text in value]
+        sql = f"SELECT 1 FROM email_mailboxes m WHERE m.row = e.row AND m.mailbox_id NOT IN ({marks(numbers)})"  # noqa: S608
+        return f"EXISTS ({sql})", tuple(numbers)
+    return None
+
+
+def column(comparator: JSON) -> Condition | None:
+    """What a comparator sorts by."""
+    name, keyword = comparator.get("property"), comparator.get("keyword")
+    if name in _KEYWORDS and isinstance(keyword, str):
+        return _KEYWORDS[name], (spelled(keyword),)
+    return (f"e.{_COLUMNS[name]}", ()) if name in _COLUMNS else None
+
+
+def match(text: str, part: str = "") -> str:
+    """A query of the full-text index: every word, and what is in quotes as a phrase, must occur."""
+    text = text.replace("\0", " ")  # which would end the query for SQLite
+    phrases = [quoted or word for quoted, word in re.findall(r'"([^"]*)"|(\S+)', text)]
+    joined = " AND ".join('"' + phrase.replace('"', '""') + '"' for phrase in phrases) or '""'
+    return f"{part} : ({joined})" if part else joined
+
+
+def texts(wanted: JSON) -> list[str]:
+    """The texts that a filter looks for and a snippet is to show; what it excludes is none of them."""
+    if "operator" in wanted:
+        inner: list[JSON] = [] if wanted["operator"] == "NOT" else wanted["conditions"]
+        return [text for part in inner for text in texts(part)]
+    return [value for name, value in wanted.items() if name in ("text", "subject", "body")]

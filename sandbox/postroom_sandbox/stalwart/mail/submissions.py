@@ -1,0 +1,282 @@
+"""EmailSubmission/get, changes, query, queryChanges and set (RFC 8621 §7), and the queue behind them."""
+
+import asyncio
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeGuard
+
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.domains import Domains
+from postroom_sandbox.stalwart.errors import SetError
+from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
+from postroom_sandbox.stalwart.kind import Condition
+from postroom_sandbox.stalwart.mail import filters
+from postroom_sandbox.stalwart.mail.blobs import Blobs
+from postroom_sandbox.stalwart.mail.change_log import ChangeLog
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method, invalid, not_found
+from postroom_sandbox.stalwart.mail.emails import Emails
+from postroom_sandbox.stalwart.mail.identities import Identities
+from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
+from postroom_sandbox.stalwart.pointer import created_id
+from postroom_sandbox.stalwart.store import Store
+
+_LONGEST_HOLD = 2_592_000  # seconds, maxDelayedSend of the session
+_QUEUED = "250 2.1.5 Queued"
+_UNKNOWN = "550 5.1.2 Mailbox does not exist."
+_ABROAD = "550 5.7.1 The stand-in for Stalwart delivers to its own domains only."
+_FULL = "552 5.2.2 Mailbox full."
+_BCC = re.compile(rb"(?im)^bcc:.*\n(?:[ \t].*\n)*")
+_IDS = {"identityIds": "identity_id", "emailIds": "email_id", "threadIds": "thread_id"}
+_COLUMNS = {"emailId": "email_id", "threadId": "thread_id", "sentAt": "send_at"}
+
+
+class Submissions(DataType):
+    name = "EmailSubmission"
+    tells_old_state = False
+
+    def __init__(
+        self,
+        store: Store,
+        log: ChangeLog,
+        blobs: Blobs,
+        domains: Domains,
+        identities: Identities,
+        emails: Emails,
+        mail: MailStore,
+    ) -> None:
+        super().__init__(log)
+        self._store = store
+        self._blobs = blobs
+        self._domains = domains
+        self._identities = identities
+        self._emails = emails
+        self._mail = mail
+        self.queued = asyncio.Event()
+        """Set whenever something was queued; whoever waits for it clears it."""
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "get": self.get,
+            "changes": self.changes,
+            "query": self.query,
+            "queryChanges": self.query_changes,
+            "set": self.set,
+        }
+
+    # What is there
+
+    def everything(self, call: MailCall) -> list[int]:
+        sql = "SELECT id FROM submissions WHERE account_id = ? ORDER BY id"
+        return [number for (number,) in self._store.rows(sql, call.account)]
+
+    def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
+        sql = """
+            SELECT id, identity_id, email_id, thread_id, send_at, undo_status, document FROM submissions
+            WHERE account_id = ? AND id IN (SELECT value FROM json_each(?))"""
+        rows = self._store.rows(sql, call.account, json.dumps(numbers))
+        return {
+            number: {
+                "identityId": ids.encode(identity),
+                "emailId": ids.encode(email),
+                "threadId": ids.encode(thread),
+                "sendAt": send_at,
+                "undoStatus": undo_status,
+                "dsnBlobIds": [],
+                "mdnBlobIds": [],
+            }
+            | json.loads(document)
+            for number, identity, email, thread, send_at, undo_status, document in rows
+        }
+
+    def found(self, call: MailCall, arguments: JSON) -> list[int]:
+        where, values = filters.condition(arguments.get("filter") or {}, _leaf)
+        order, more = filters.order(arguments.get("sort") or [], _column, "id")
+        sql = f"SELECT id FROM submissions WHERE account_id = ? AND ({where}) ORDER BY {order}"  # noqa: S608 - of the source
+        return [number for (number,) in self._store.rows(sql, call.account, *values, *more)]
+
+    # Changes
+
+    def set(self, call: MailCall, arguments: JSON) -> JSON:
+        """What succeeds brings about an Email/set, where `onSuccess…` asks for one (RFC 8621 §7.5)."""
+        of_email = self._emails_of(call)
+        answer = super().set(call, arguments)
+        of_email |= self._emails_of(call)
+        succeeded = {**{f"#{key}": made["id"] for key, made in answer.get("created", {}).items()}}
+        succeeded |= {text: text for name in ("updated", "destroyed") for text in answer.get(name, ())}
+        patches: JSON = arguments.get("onSuccessUpdateEmail") or {}
+        doomed: list[str] = arguments.get("onSuccessDestroyEmail") or []
+        update = {of_email[succeeded[key]]: patch for key, patch in patches.items() if key in succeeded}
+        destroy = [of_email[succeeded[key]] for key in doomed if key in succeeded]
+        if update or destroy:
+            call.implied.append(("Email/set", self._emails.set(call, {"update": update, "destroy": destroy})))
+        return answer
+
+    def _emails_of(self, call: MailCall) -> dict[str, str]:
+        sql = "SELECT id, email_id FROM submissions WHERE account_id = ?"
+        return {ids.encode(number): ids.encode(email) for number, email in self._store.rows(sql, call.account)}
+
+    def create(self, call: MailCall, value: JSON) -> JSON:
+        if unknown := value.keys() - {"identityId", "emailId", "envelope"}:
+            raise invalid(*sorted(unknown), description="Invalid property or value.")
+        identity_id = _reference(call, value, "identityId")
+        identity = self._identities.document(call.account, identity_id)
+        if identity is None:
+            raise invalid("identityId", description="Identity not found.")
+        email = _reference(call, value, "emailId")
+        row = self._mail.row(call.account, email)
+        if email is None or row is None:
+            raise invalid("emailId", description="Email not found.")
+        ((digest, kept),) = self._store.rows("SELECT digest, document FROM emails WHERE row = ?", row)
+        envelope = _envelope(value.get("envelope"), identity["email"], json.loads(kept))
+        now = datetime.now(UTC)
+        send_at = (now + _hold(envelope["mailFrom"]["parameters"] or {}, now)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        delivery = {rcpt["email"]: _status(self._refusal(rcpt["email"])) for rcpt in envelope["rcptTo"]}
+        refused = all(status["delivered"] == "no" for status in delivery.values())
+        undo_status = "final" if refused else "pending"
+        document = json.dumps({"envelope": envelope, "deliveryStatus": delivery})
+        with self._log.commit(call.account) as commit:
+            number = self._store.next_number(call.account, "submission")
+            sql = "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            sent = (identity_id, email, email >> 32, digest, send_at, undo_status, document)
+            self._store.run(sql, call.account, number, *sent)
+            commit.note(self.name, number, "created")
+        self.queued.set()
+        return {"id": ids.encode(number), "sendAt": send_at, "undoStatus": undo_status}
+
+    def _refusal(self, address: str) -> str | None:
+        """What the server answers to RCPT TO; None where it takes the mail."""
+        if self._domains.number(address.rpartition("@")[2].lower()) is None:
+            return _ABROAD
+        return _UNKNOWN if self._mail.account_of(address) is None else None
+
+    def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
+        sql = "SELECT undo_status FROM submissions WHERE account_id = ? AND id = ?"
+        row = self._store.row(sql, call.account, number)
+        if row is None:
+            raise not_found()
+        if patch.keys() - {"undoStatus"} or patch.get("undoStatus") != "canceled":
+            raise invalid(*patch, description="Only undoStatus can be set, and only to canceled.")
+        if row[0] != "pending":
+            raise SetError("cannotUnsend", "The requested message is no longer in the queue.")
+        with self._log.commit(call.account) as commit:
+            sql = "UPDATE submissions SET undo_status = 'canceled' WHERE account_id = ? AND id = ?"
+            self._store.run(sql, call.account, number)
+            commit.note(self.name, number, "updated")
+        return None
+
+    def destroy(self, call: MailCall, number: int, arguments: JSON) -> None:
+        """The record; what was sent stays sent."""
+        if number not in self.everything(call):
+            raise not_found()
+        with self._log.commit(call.account) as commit:
+            self._store.run("DELETE FROM submissions WHERE account_id = ? AND id = ?", call.account, number)
+            commit.note(self.name, number, "destroyed")
+
+    # The queue
+
+    def send_due(self, now: datetime) -> datetime | None:
+        """Delivers what is due, and answers when the next is; None if nothing waits.
+
+        That a submission has become final is no change of state with Stalwart: clients ask again.
+        """
+        sql = """
+            SELECT account_id, id, digest, document FROM submissions
+            WHERE undo_status = 'pending' AND send_at <= ? ORDER BY send_at, account_id, id"""
+        for account, number, digest, text in self._store.rows(sql, now.strftime("%Y-%m-%dT%H:%M:%SZ")):
+            document = json.loads(text)
+            self._deliver(self._blobs.content(digest), document["deliveryStatus"])
+            sql = "UPDATE submissions SET undo_status = 'final', document = ? WHERE account_id = ? AND id = ?"
+            self._store.run(sql, json.dumps(document), account, number)
+        row = self._store.row("SELECT min(send_at) FROM submissions WHERE undo_status = 'pending'")
+        return datetime.fromisoformat(row[0]) if row and row[0] else None
+
+    def _deliver(self, content: bytes, delivery: dict[str, JSON]) -> None:
+        """To each account once, whichever of its addresses are named."""
+        message = _without_bcc(content)
+        done: set[int] = set()
+        for address, status in delivery.items():
+            if status["delivered"] != "queued":
+                continue
+            account = self._mail.account_of(address)
+            try:
+                if account in done:
+                    status["delivered"] = "unknown"
+                elif account is None:
+                    status |= _status(_UNKNOWN)
+                else:
+                    self._mail.deliver(account, message, via="submission", recipient=address)
+                    status["delivered"] = "unknown"  # as the server says of what has left its queue
+                    done.add(account)
+            except OverQuota:
+                status |= _status(_FULL)
+
+
+def _status(refusal: str | None) -> JSON:
+    delivered = "queued" if refusal is None else "no"
+    return {"delivered": delivered, "smtpReply": refusal or _QUEUED, "displayed": "unknown"}
+
+
+def _reference(call: MailCall, value: JSON, name: str) -> int | None:
+    text = value.get(name)
+    return ids.decode(created_id(text, call.created)) if isinstance(text, str) else None
+
+
+def _envelope(given: Any, own: str, document: JSON) -> JSON:
+    """As given; what is not, or an empty `rcptTo`, is of the identity and the message's own addresses (RFC 8621 §7).
+    Raises SetError."""
+    given = {} if given is None else given
+    if not is_object(given):
+        raise invalid("envelope", description="Invalid envelope.")
+    addressed = [each["email"] for name in ("to", "cc", "bcc") for each in document[name] or ()]
+    own_recipients = [{"email": address} for address in dict.fromkeys(addressed) if "@" in address]
+    sender, recipients = given.get("mailFrom") or {"email": own}, given.get("rcptTo") or own_recipients
+    if not _is_address(sender) or not is_list(recipients) or not all(map(_is_address, recipients)):
+        raise invalid("envelope", description="Invalid envelope.")
+    if sender["email"].lower() != own.lower():
+        raise SetError("forbiddenFrom", "Envelope mailFrom does not match identity email address.")
+    if not recipients:
+        raise SetError("noRecipients", "No recipients found in email.")
+    return {"mailFrom": _address(sender), "rcptTo": [_address(each) for each in recipients]}
+
+
+def _address(given: JSON) -> JSON:
+    return {"email": given["email"], "parameters": given.get("parameters")}
+
+
+def _is_address(value: Any) -> TypeGuard[JSON]:
+    return is_object(value) and isinstance(value.get("email"), str) and is_object(value.get("parameters") or {})
+
+
+def _hold(parameters: JSON, now: datetime) -> timedelta:
+    """FUTURERELEASE (RFC 4865). Raises SetError."""
+    given = {name.upper(): value for name, value in parameters.items()}
+    try:
+        hold = timedelta(seconds=int(given.get("HOLDFOR") or 0))
+        if until := given.get("HOLDUNTIL"):
+            hold = max(datetime.fromisoformat(until) - now, timedelta())
+    except (TypeError, ValueError, OverflowError):
+        raise invalid("envelope", description="Invalid HOLDFOR or HOLDUNTIL.") from None
+    if not timedelta() <= hold <= timedelta(seconds=_LONGEST_HOLD):
+        raise invalid("envelope", description="The message cannot be held that long.")
+    return hold
+
+
+def _without_bcc(content: bytes) -> bytes:
+    head, gap, body = content.partition(b"\r\n\r\n")
+    return _BCC.sub(b"", head + b"\r\n").removesuffix(b"\r\n") + gap + body
+
+
+def _leaf(name: str, value: Any) -> Condition | None:
+    if name in _IDS and is_list(value):
+        return f"{_IDS[name]} IN ({filters.marks(value)})", tuple(ids.decode(text) for text in value)
+    if name == "undoStatus" and isinstance(value, str):
+        return "undo_status = ?", (value,)
+    if name in ("before", "after"):
+        return f"send_at {'<' if name == 'before' else '>='} ?", (filters.moment(value),)
+    return None
+
+
+def _column(comparator: JSON) -> Condition | None:
+    name = comparator.get("property")
+    return (_COLUMNS[name], ()) if name in _COLUMNS else None

@@ -1,0 +1,81 @@
+"""Which thread a message belongs to (RFC 8621 §3), and the methods Thread/get and Thread/changes."""
+
+import re
+
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.json_value import JSON
+from postroom_sandbox.stalwart.limits import MOST_OBJECTS
+from postroom_sandbox.stalwart.mail.change_log import ChangeLog, Commit
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method
+from postroom_sandbox.stalwart.store import Store
+
+_PREFIX = re.compile(
+    r"""\s*(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rif|res|enc|odp)\s*(?:\[[^\]]*\])?\s*:|\[[^\]]*\](?=\s*\S))""",
+    re.IGNORECASE,
+)
+_SUFFIX = re.compile(r"\s*\(fwd\)\s*$", re.IGNORECASE)
+
+
+def base_subject(subject: str) -> str:
+    """Without what replies and forwards put before it (RFC 5256 §2.1); the case counts."""
+    text = " ".join(subject.split())
+    while True:
+        shorter = _SUFFIX.sub("", text)
+        if match := _PREFIX.match(shorter):
+            shorter = shorter[match.end() :].lstrip()
+        if shorter == text:
+            return text
+        text = shorter
+
+
+class Threads:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def find(self, account: int, message_ids: frozenset[str], subject: str) -> int | None:
+        """The oldest thread with a message that has or names one of these Message-IDs, and the same base subject."""
+        if not message_ids:
+            return None
+        marks = ", ".join("?" * len(message_ids))
+        sql = f"""
+            SELECT min(e.thread_id) FROM email_references r JOIN emails e ON e.row = r.row
+            WHERE r.account_id = ? AND r.message_id IN ({marks}) AND e.subject = ?"""  # noqa: S608 - marks are "?"
+        row = self._store.row(sql, account, *message_ids, subject)
+        return row[0] if row else None
+
+    def note_joined(self, commit: Commit, account: int, thread: int) -> None:
+        """After a message came: the thread is new or longer."""
+        commit.note("Thread", thread, "created" if len(self.emails(account, thread)) == 1 else "updated")
+
+    def note_left(self, commit: Commit, account: int, thread: int) -> None:
+        commit.note("Thread", thread, "updated" if self.emails(account, thread) else "destroyed")
+
+    def emails(self, account: int, thread: int) -> list[int]:
+        """The ids of its emails, the oldest first."""
+        sql = """
+            SELECT thread_id << 32 | document_id FROM emails
+            WHERE account_id = ? AND thread_id = ? ORDER BY received_at, document_id"""
+        return [number for (number,) in self._store.rows(sql, account, thread)]
+
+
+class ThreadType(DataType):
+    name = "Thread"
+
+    def __init__(self, store: Store, log: ChangeLog) -> None:
+        super().__init__(log)
+        self._store = store
+        self._threads = Threads(store)
+
+    def methods(self) -> dict[str, Method]:
+        return {"get": self.get, "changes": self.changes}
+
+    def everything(self, call: MailCall) -> list[int]:
+        sql = "SELECT DISTINCT thread_id FROM emails WHERE account_id = ? ORDER BY thread_id LIMIT ?"
+        return [number for (number,) in self._store.rows(sql, call.account, MOST_OBJECTS)]
+
+    def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
+        found: dict[int, JSON] = {}
+        for number in numbers:
+            if emails := self._threads.emails(call.account, number):
+                found[number] = {"emailIds": [ids.encode(email) for email in emails]}
+        return found

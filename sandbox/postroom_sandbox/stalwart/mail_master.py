@@ -1,0 +1,28 @@
+"""The account by which Postroom acts for each person in the trial, made as an operator would make it."""
+
+from postroom_sandbox.stalwart import ids, permissions
+from postroom_sandbox.stalwart.accounts import Accounts
+from postroom_sandbox.stalwart.domains import FIRST, Domains
+from postroom_sandbox.stalwart.kind import Access, Call
+from postroom_sandbox.stalwart.roles import Roles
+
+LOGIN = "postroom-mail"
+_OPERATOR = Access(ids.RECOVERY_ADMIN, "admin", permissions.EVERY)
+_GRANTED = ("authenticate", "impersonate")
+
+
+def ensure_mail_master(domains: Domains, roles: Roles, accounts: Accounts, password: str) -> None:
+    """Made once, with this password; it may act for others and nothing else."""
+    if accounts.at(f"{LOGIN}@{domains.name_of(ids.encode(FIRST))}"):
+        return
+    call = Call(_OPERATOR, _OPERATOR.account)
+    role = roles.create(call, {"description": "Postroom mail", "enabledPermissions": dict.fromkeys(_GRANTED, True)})
+    account = {
+        "@type": "User",
+        "name": LOGIN,
+        "domainId": ids.encode(FIRST),
+        "description": "Acts for people at Postroom",
+        "credentials": {"0": {"@type": "Password", "secret": password}},
+        "roles": {"@type": "Custom", "roleIds": {role["id"]: True}},
+    }
+    accounts.create(call, account)

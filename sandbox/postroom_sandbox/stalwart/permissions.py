@@ -1,0 +1,92 @@
+"""Permissions: their names, what roles and an account's own settings make of them, who may grant what."""
+
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import Any
+
+from postroom_sandbox.stalwart.errors import SetError, invalid_patch, no_variant
+from postroom_sandbox.stalwart.json_value import JSON, is_object
+
+_WORDS = files("postroom_sandbox.stalwart").joinpath("permissions.txt").read_text("utf-8").split()
+_FLAGS = {name: flags for name, _, flags in (word.partition("=") for word in _WORDS)}
+"""Of every permission of Stalwart 0.16.19: who has it by role (user, group, tenant administrator, system
+administrator), and whether the server leaves it out (h) where it lists what one may do."""
+NAMES = tuple(_FLAGS)
+EVERY = frozenset(NAMES)
+
+
+def _flagged(flag: str) -> frozenset[str]:
+    return frozenset(name for name, flags in _FLAGS.items() if flag in flags)
+
+
+USER = _flagged("u")
+DEFAULT_ROLES = {
+    "User": USER,
+    "Group": _flagged("g"),
+    "Tenant Administrator": _flagged("t"),
+    "System Administrator": _flagged("s"),
+}
+ADMIN = USER | DEFAULT_ROLES["System Administrator"]
+"""What `"roles": {"@type": "Admin"}` grants."""
+SERVICE = frozenset(
+    ["authenticate", "sysDomainGet", "sysDomainQuery"]
+    + ["sysWebHookGet", "sysWebHookQuery", "sysAllowedIpGet", "sysOidcProviderGet"]
+    + [f"sysAccount{verb}" for verb in ("Get", "Query", "Create", "Update")]
+)
+"""The seven that a provisioning service needs besides those it hands out, and four by which `postroom check` sees the
+settings of the mail server."""
+_OWN = ("sysAccountSettings", "sysAccountPassword", "sysAppPassword", "sysApiKey")
+
+
+def listed(held: frozenset[str], *, person: bool) -> list[str]:
+    """As `GET /api/account` shows them.
+
+    The recovery administrator, who is no person, has no password, keys or settings of his own.
+    """
+    shown = [name for name in NAMES if name in held and "h" not in _FLAGS[name]]
+    return shown if person else [name for name in shown if not name.startswith(_OWN)]
+
+
+def checked_set(value: Any, name: str) -> dict[str, bool]:
+    """A JMAP set `{permission: true}`; one sent as false is left out. Raises SetError."""
+    if not is_object(value) or not value.keys() <= EVERY:
+        raise invalid_patch(name, "Invalid key for object property")
+    return {permission: True for permission, on in value.items() if on}
+
+
+def variant(value: Any, allowed: Mapping[str, tuple[str, ...]]) -> JSON:
+    """The property `permissions`: its `@type` decides which sets it has. Raises SetError."""
+    if not is_object(value) or value.get("@type") not in allowed:
+        raise no_variant("permissions")
+    sets = allowed[value["@type"]]
+    if value.keys() - {"@type", *sets}:
+        raise invalid_patch("permissions", "Invalid key for object")
+    return {"@type": value["@type"]} | {name: checked_set(value.get(name, {}), f"permissions/{name}") for name in sets}
+
+
+def of_account(granted: frozenset[str], permissions: JSON) -> frozenset[str]:
+    """What the roles grant, changed by the account's own `permissions`."""
+    if permissions["@type"] == "Inherit":
+        return granted
+    base = granted if permissions["@type"] == "Merge" else frozenset[str]()
+    return (base | permissions["enabledPermissions"].keys()) - permissions["disabledPermissions"].keys()
+
+
+def of_credential(held: frozenset[str], permissions: JSON) -> frozenset[str]:
+    """What an app password or API key leaves of its account's permissions."""
+    match permissions["@type"]:
+        case "Replace":
+            return held & permissions["permissions"].keys()
+        case "Disable":
+            return held - permissions["permissions"].keys()
+        case _:
+            return held
+
+
+def check_grant(granted: Iterable[str], held: frozenset[str]) -> None:
+    """Nobody hands out what he does not hold. Raises SetError `forbidden`, which names the first five."""
+    if lacking := frozenset(granted) - held:
+        missing = [name for name in NAMES if name in lacking]
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        description = f"You are not authorized to grant permissions: {', '.join(missing[:5])}{more}"
+        raise SetError("forbidden", description)

@@ -1,5 +1,0 @@
-"""How mail gets into the stand-in for Stalwart (LMTP, the queue), and how it tells of it (event streams, web hooks)."""
-
-from postroom.sandbox.stalwart.intake.intake import Intake
-
-__all__ = ["Intake"]
