@@ -10,13 +10,10 @@ from typing import Any
 from uuid import uuid4
 
 from fastapi import APIRouter
-from pydantic import SecretStr
 
 from postroom.api.mail import mail_routers
-from postroom.api.realtime import CentrifugoForBrowsers
 from postroom.api.stalwart_hook import StalwartHook
 from postroom.clock import SystemClock
-from postroom.errors import ConfigurationError
 from postroom.gateway.limits import Limits
 from postroom.gateway.upstream import Upstream
 from postroom.jmap.mail_changes import JmapMail
@@ -35,13 +32,14 @@ from postroom.mail.servers import mail_servers
 from postroom.mail.supervision import supervise
 from postroom.mail.verified_accounts import VerifiedAccounts
 from postroom.mail.watching import Watching
+from postroom.mail_configuration import centrifugo_of, missing_for_mail, text_of
 from postroom.postgres.access_tokens import PostgresAccessTokens
 from postroom.postgres.mail_accounts import PostgresMailAccounts
 from postroom.postgres.mail_credentials import PostgresMailCredentials
 from postroom.postgres.mail_states import PostgresMailStates
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
-from postroom.realtime.centrifugo import Centrifugo
+from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
 from postroom.runtime import Parts, close
 from postroom.settings import Settings
@@ -75,14 +73,6 @@ async def ask_for_master(master: Impersonation | None, stop: asyncio.Event) -> N
     if master:
         await master.known()
     await stop.wait()
-
-
-def missing_for_mail(settings: Settings) -> list[str]:
-    """The settings without which there is no mail for people; mailboxes are provisioned all the same."""
-    missing = [] if settings.kratos_public_url else ["POSTROOM_KRATOS_PUBLIC_URL"]
-    if not settings.mail_master and not settings.encryption_key:
-        missing.append("POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY")
-    return missing
 
 
 @asynccontextmanager
@@ -160,31 +150,11 @@ def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthor
         return acting, Devices(accounts, as_people, None), master
     credentials = PostgresMailCredentials(parts.pool)
     app_passwords = StalwartAppPasswords(parts.mail_server, by_key(parts.stalwart, accounts.require))
-    seal = Seal(_text(settings.encryption_key), _text(settings.encryption_key_previous) or None)
+    seal = Seal(text_of(settings.encryption_key), text_of(settings.encryption_key_previous) or None)
     acting = SparingLogins(KeptPasswords(app_passwords, credentials, seal), failed)
     return acting, Devices(accounts, app_passwords, credentials), None
 
 
-def centrifugo_of(settings: Settings) -> tuple[Centrifugo, CentrifugoForBrowsers] | None:
-    """None where screens are told by Postroom itself. Raises `ConfigurationError` when only a part is configured."""
-    needed = {
-        "POSTROOM_CENTRIFUGO_API_URL": settings.centrifugo_api_url,
-        "POSTROOM_CENTRIFUGO_URL": settings.centrifugo_url,
-        "POSTROOM_CENTRIFUGO_API_KEY": _text(settings.centrifugo_api_key),
-        "POSTROOM_CENTRIFUGO_TOKEN_KEY": _text(settings.centrifugo_token_key),
-    }
-    if not any(needed.values()):
-        return None
-    if missing := [name for name, value in needed.items() if not value]:
-        raise ConfigurationError(f"for Centrifugo, set {' and '.join(missing)}, too")
-    api_url, url, api_key, token_key = (value or "" for value in needed.values())
-    return Centrifugo(api_url, api_key), CentrifugoForBrowsers(url, token_key)
-
-
 def _web_hook(settings: Settings) -> WebHook | None:
-    key = _text(settings.stalwart_webhook_key)
+    key = text_of(settings.stalwart_webhook_key)
     return WebHook(key) if key else None
-
-
-def _text(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret else ""

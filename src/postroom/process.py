@@ -15,7 +15,8 @@ from postroom.clock import SystemClock
 from postroom.gateway.routes import gateway_routes
 from postroom.http_server import HttpServer, listen
 from postroom.loops import Loop, Loops
-from postroom.mail_parts import MailParts, mail_connected, missing_for_mail
+from postroom.mail_configuration import missing_for_mail
+from postroom.mail_parts import MailParts, mail_connected
 from postroom.pause import cut_off
 from postroom.presence import Presence
 from postroom.queue.sentinel import redis_place

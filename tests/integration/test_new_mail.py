@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from eventually import eventually
 from incoming_mail import letter, send, send_all
 from mail_person import PASSWORD, Person, message, person
-from postroom.api.stalwart_hook import PATH, StalwartHook, stalwart_hook_router
+from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_router
 from postroom.errors import Misconfigured
 from postroom.jmap.mail_changes import JmapMail
 from postroom.mail.arrivals import LOOKS_AT_ONCE, REST, Arrivals
@@ -28,7 +28,7 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.mail_states import PostgresMailStates
 from postroom.stalwart.client import StalwartClient as Registry
 from postroom.stalwart.registry import StalwartRegistry
-from postroom.stalwart.web_hook import WebHook
+from postroom.stalwart.web_hook import PATH, WebHook
 from postroom.stalwart.web_hook_setup import PERMISSIONS, WebHookSetup
 from postroom.telemetry import ARRIVAL_LOOKS, STALWART_HOOKS
 from records import Records

@@ -10,11 +10,12 @@ import jwt
 import pytest
 from fastapi import FastAPI
 
-from postroom.api.realtime import CentrifugoForBrowsers, realtime_router
+from postroom.api.realtime import realtime_router
 from postroom.api.visitor import receive_visitors, visitor_of
 from postroom.domain.person import ALL_SCOPES, Person, Scope
 from postroom.errors import KratosAway, NoSession, PostroomError
 from postroom.mail.ports import Visitor
+from postroom.realtime.connection_token import CentrifugoForBrowsers
 
 ALICE = UUID(int=1)
 KEY = "token-key-of-the-tests-0123456789-0123456789"

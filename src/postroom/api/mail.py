@@ -11,7 +11,7 @@ from postroom.api.devices import devices_router
 from postroom.api.live import Live, live_router
 from postroom.api.mail_settings import autoconfig_router, mail_settings_router
 from postroom.api.me import LastRefusal, Read, mailbox_json, me_router
-from postroom.api.realtime import CentrifugoForBrowsers, realtime_router
+from postroom.api.realtime import realtime_router
 from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_router
 from postroom.api.visitor import visitor_of
 from postroom.mail.access_tokens import TokenMaker
@@ -19,6 +19,7 @@ from postroom.mail.devices import Devices
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import AccessTokens
 from postroom.mail.servers import MailServers
+from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
 
 

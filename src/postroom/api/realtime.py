@@ -1,7 +1,6 @@
 """`GET /api/realtime`: how a screen learns of new mail here."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -16,15 +15,7 @@ from postroom.domain.person import Scope
 from postroom.mail.people import require_scope
 from postroom.mail.ports import Visitor
 from postroom.realtime.centrifugo import channel_of
-from postroom.realtime.connection_token import connection_token
-
-
-@dataclass(frozen=True, slots=True)
-class CentrifugoForBrowsers:
-    """`url` is where browsers connect; `token_key` is Centrifugo's `client.token.hmac_secret_key`."""
-
-    url: str
-    token_key: str
+from postroom.realtime.connection_token import CentrifugoForBrowsers, connection_token
 
 
 class ByCentrifugo(BaseModel):

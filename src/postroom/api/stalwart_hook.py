@@ -10,10 +10,9 @@ from fastapi import APIRouter, Request, Response
 
 from postroom.api.problems import problem
 from postroom.api.raw_body import TooSlow, read_at_most
-from postroom.stalwart.web_hook import Hint, WebHook
+from postroom.stalwart.web_hook import PATH, Hint, WebHook
 from postroom.telemetry import STALWART_HOOKS
 
-PATH = "/internal/mail/stalwart"
 SIGNATURE_HEADER = "X-Signature"
 MAX_BODY = 1024 * 1024
 """Bytes; an event has about 400."""

@@ -5,7 +5,7 @@ from typing import Literal
 import httpx2
 
 from postroom.examination.finding import Finding, State
-from postroom.mail_parts import missing_for_mail
+from postroom.mail_configuration import missing_for_mail
 from postroom.settings import Settings
 
 

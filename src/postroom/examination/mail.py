@@ -5,7 +5,7 @@ from collections.abc import Callable
 from postroom.errors import ConfigurationError
 from postroom.examination.finding import Finding, joined
 from postroom.mail.servers import mail_servers
-from postroom.mail_parts import centrifugo_of, missing_for_mail
+from postroom.mail_configuration import centrifugo_of, missing_for_mail
 from postroom.settings import PREFIX, Settings
 from postroom.stalwart.impersonation import Impersonation
 from postroom.stalwart.seal import Seal

@@ -2,7 +2,7 @@
 
 from postroom.errors import MailServerError, Misconfigured, Throttled
 from postroom.examination.finding import Finding, Findings, joined
-from postroom.mail_parts import missing_for_mail
+from postroom.mail_configuration import missing_for_mail
 from postroom.runtime import Parts
 from postroom.settings import Settings
 from postroom.stalwart.answers import Busy, WrongGeneration

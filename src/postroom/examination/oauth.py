@@ -4,7 +4,7 @@ from postroom.errors import MailServerError
 from postroom.examination.eyes import Eyes
 from postroom.examination.finding import Finding
 from postroom.examination.mail import HOW_TO
-from postroom.mail_parts import missing_for_mail
+from postroom.mail_configuration import missing_for_mail
 from postroom.runtime import Parts
 from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.oauth_clients import TO_LOOK, registered_alone

@@ -2,7 +2,7 @@
 
 from postroom.errors import AnnouncerAway, ConfigurationError
 from postroom.examination.finding import Finding
-from postroom.mail_parts import centrifugo_of
+from postroom.mail_configuration import centrifugo_of
 from postroom.settings import Settings
 
 

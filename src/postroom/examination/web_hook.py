@@ -3,15 +3,15 @@
 import ipaddress
 from urllib.parse import urlsplit
 
-from postroom.api.stalwart_hook import PATH
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.examination.eyes import Eyes
 from postroom.examination.finding import Finding, State, joined
 from postroom.examination.mail import HOW_TO
-from postroom.mail_parts import missing_for_mail
+from postroom.mail_configuration import missing_for_mail
 from postroom.runtime import Parts
 from postroom.settings import Settings
 from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.web_hook import PATH
 from postroom.stalwart.web_hook_setup import PERMISSIONS, TO_LOOK, WebHookSetup, WebHookState
 
 PART = "web hook"

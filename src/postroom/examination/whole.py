@@ -12,7 +12,7 @@ from postroom.examination.oauth import oauth
 from postroom.examination.realtime import realtime
 from postroom.examination.stores import database, redis
 from postroom.examination.web_hook import web_hook
-from postroom.mail_parts import missing_for_mail
+from postroom.mail_configuration import missing_for_mail
 from postroom.runtime import Parts
 from postroom.settings import Settings
 from postroom.stalwart.client import StalwartClient

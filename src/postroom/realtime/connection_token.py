@@ -1,5 +1,6 @@
 """What lets a browser connect to Centrifugo."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +10,14 @@ AUDIENCE = "centrifugo"
 ISSUER = "postroom"
 LIFE = 300
 """Seconds. Centrifugo cannot revoke a token, so it must be short; its client asks for the next one by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class CentrifugoForBrowsers:
+    """`url` is where browsers connect; `token_key` is Centrifugo's `client.token.hmac_secret_key`."""
+
+    url: str
+    token_key: str
 
 
 def connection_token(

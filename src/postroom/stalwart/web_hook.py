@@ -15,6 +15,9 @@ from typing import Any, cast
 
 from cachetools import LRUCache
 
+PATH = "/internal/mail/stalwart"
+"""Where we take it."""
+
 INGESTED = "message-ingest.ham"
 """What a delivery that is no spam says; an append by the person himself says something else."""
 

@@ -1,0 +1,36 @@
+"""What the settings say of mail for people: whether it is on, and by which announcer screens are told."""
+
+from pydantic import SecretStr
+
+from postroom.errors import ConfigurationError
+from postroom.realtime.centrifugo import Centrifugo
+from postroom.realtime.connection_token import CentrifugoForBrowsers
+from postroom.settings import Settings
+
+
+def missing_for_mail(settings: Settings) -> list[str]:
+    """The settings without which there is no mail for people; mailboxes are provisioned all the same."""
+    missing = [] if settings.kratos_public_url else ["POSTROOM_KRATOS_PUBLIC_URL"]
+    if not settings.mail_master and not settings.encryption_key:
+        missing.append("POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY")
+    return missing
+
+
+def centrifugo_of(settings: Settings) -> tuple[Centrifugo, CentrifugoForBrowsers] | None:
+    """None where screens are told by Postroom itself. Raises `ConfigurationError` when only a part is configured."""
+    needed = {
+        "POSTROOM_CENTRIFUGO_API_URL": settings.centrifugo_api_url,
+        "POSTROOM_CENTRIFUGO_URL": settings.centrifugo_url,
+        "POSTROOM_CENTRIFUGO_API_KEY": text_of(settings.centrifugo_api_key),
+        "POSTROOM_CENTRIFUGO_TOKEN_KEY": text_of(settings.centrifugo_token_key),
+    }
+    if not any(needed.values()):
+        return None
+    if missing := [name for name, value in needed.items() if not value]:
+        raise ConfigurationError(f"for Centrifugo, set {' and '.join(missing)}, too")
+    api_url, url, api_key, token_key = (value or "" for value in needed.values())
+    return Centrifugo(api_url, api_key), CentrifugoForBrowsers(url, token_key)
+
+
+def text_of(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
