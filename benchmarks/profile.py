@@ -36,7 +36,11 @@ HOOKS_A_SECOND = 1_000
 DRAINED_A_SECOND = 700
 """More than are done in a second here: the load must not end before the profile."""
 
-STARTING = ("postroom/__main__.py", "postroom/process.py", "postroom/cli/service.py", "postroom/cli/__init__.py")
+STARTING = (
+    "postroom/__main__.py",
+    "postroom/process.py",
+    *(f"postroom/cli/{name}.py" for name in ("__init__", "app", "service")),
+)
 """They hold the event loop, so every stack begins in them."""
 
 _FRAME = re.compile(r"(?P<function>.+) \((?P<file>[^:)]+)(?::\d+)?\)$")

@@ -152,6 +152,12 @@ class DataFolder:
         (self.path / name).unlink(missing_ok=True)
 
 
+def environment_of_trial() -> dict[str, str]:
+    """The addresses and keys of the trial that runs in the working directory, for commands that were given no settings:
+    Postroom finds this by the entry point in `pyproject.toml`. Raises ConfigurationError when none runs there."""
+    return DataFolder().read_trial()["environment"]
+
+
 def is_reachable(folder: Path, uid: int, gid: int) -> bool:
     """Whether a process with that uid and gid, and no other group, may enter the folder."""
 

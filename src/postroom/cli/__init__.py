@@ -10,13 +10,12 @@ from postroom.errors import ConfigurationError, Refused, Unavailable
 
 def main() -> None:
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except typer.TyperException as error:
-        # Typer itself would draw a box of five lines. The text is empty where it has shown the help instead.
-        if told := error.format_message():
-            context = getattr(error, "ctx", None)
-            told = " ".join(told.split())
-            _tell(f"{told} See {context.command_path} --help" if context else told)
+        # Typer itself would tell it in three lines.
+        context = getattr(error, "ctx", None)
+        told = " ".join(error.format_message().split())
+        _tell(f"{told} See {context.command_path} --help" if context else told)
         sys.exit(error.exit_code)
     except (ConfigurationError, Refused, Unavailable) as error:
         _tell(str(error))

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Annotated
 
 import typer
 
@@ -14,34 +13,16 @@ from postroom.cli.environment import settings_or_trial
 from postroom.cli.findings import print_findings
 from postroom.cli.terminal import out
 from postroom.errors import ConfigurationError
+from postroom.examination.allowed_ip import fix_allowed_ip
 from postroom.examination.finding import Finding
+from postroom.examination.web_hook import fix_web_hook
+from postroom.examination.whole import examine
 from postroom.runtime import authorization, connected
 from postroom.settings import Settings, unknown
 from postroom.stalwart.client import StalwartClient
 
 
-def register(app: typer.Typer) -> None:
-    app.command("check")(check_command)
-
-
-def check_command(
-    fix: Annotated[
-        bool,
-        typer.Option("--fix", help="Set Stalwart's web hook about new mail up, let it allow our address, then look."),
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --fix: only tell what would be done.")] = False,
-    admin: Annotated[
-        str | None,
-        typer.Option(metavar="LOGIN", help="Look at Stalwart's settings, and set them, as this administrator of its."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
-    """Look at every setting and every part, and say how to mend what is wrong. Exit code 1 if something is.
-
-    The password of --admin is asked for, or read from standard input if that is no terminal. It is kept nowhere.
-
-    Example: postroom check --fix --admin admin@example.org
-    """
+def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -> None:
     if dry_run and not fix:
         raise ConfigurationError("--dry-run tells what --fix would do: give both")
     try:
@@ -75,11 +56,6 @@ def _password(login: str) -> str:
 
 
 async def _look(settings: Settings, admin: str | None, password: str, *, fix: bool, dry_run: bool) -> list[Finding]:
-    # Not at the top: it loads the web framework, for which no other command should wait.
-    from postroom.examination.allowed_ip import fix_allowed_ip
-    from postroom.examination.web_hook import fix_web_hook
-    from postroom.examination.whole import examine
-
     async with connected(settings) as parts, _administrator(settings, admin, password) as administrator:
         done: list[Finding | None] = []
         if fix:

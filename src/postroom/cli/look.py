@@ -5,7 +5,7 @@ import getpass
 import json
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.markup import escape
@@ -20,21 +20,8 @@ from postroom.domain.request import Request, State
 from postroom.errors import Refused
 from postroom.postgres.audit import Audit
 
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
-Who = Annotated[str, typer.Argument(metavar="EMAIL_OR_ID", help="An address, or a Kratos identity id.")]
 
-
-def register(app: typer.Typer) -> None:
-    app.command("log")(log_command)
-    app.command("retry")(retry_command)
-    app.command("bury")(bury_command)
-
-
-def log_command(who: Who, as_json: AsJson = False) -> None:
-    """Show the timeline of one identity: every attempt, every retry, each refusal, everything an operator did.
-
-    Example: postroom log alice@example.org
-    """
+def log(who: str, *, as_json: bool) -> None:
     asyncio.run(_log(who, as_json=as_json))
 
 
@@ -76,23 +63,11 @@ def _what(entry: Mapping[str, Any]) -> str:
     return f"{told} ({entry['actor']})".strip() if entry["actor"] else told
 
 
-def retry_command(who: Who, as_json: AsJson = False) -> None:
-    """Attempt a waiting or dead request now; a dead one gets its retries back. Recorded with your name.
-
-    Example: postroom retry alice@example.org
-    """
+def retry(who: str, *, as_json: bool) -> None:
     asyncio.run(_act(who, as_json=as_json, reason=None))
 
 
-def bury_command(
-    who: Who,
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit.")],
-    as_json: AsJson = False,
-) -> None:
-    """Give a waiting request up: it goes to the dead letters with your reason; `postroom retry` undoes it.
-
-    Example: postroom bury alice@example.org --reason "left the company"
-    """
+def bury(who: str, reason: str, *, as_json: bool) -> None:
     asyncio.run(_act(who, as_json=as_json, reason=required(reason)))
 
 

@@ -3,32 +3,19 @@
 import asyncio
 import getpass
 import json
-from typing import Annotated
 
 import typer
 
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.look import AsJson, required
+from postroom.cli.look import required
 from postroom.domain.address import normalise_domain
 from postroom.domain.breaker import Cause
 from postroom.errors import MailServerError, Refused, Throttled
 from postroom.postgres.releases import PostgresReleases
 
 
-def register(app: typer.Typer) -> None:
-    app.command("pause")(pause_command)
-    app.command("resume")(resume_command)
-
-
-def pause_command(
-    reason: Annotated[str, typer.Option("--reason", help="Why, for whoever looks at `postroom status`.")],
-    as_json: AsJson = False,
-) -> None:
-    """Ask the mail server for nothing until `postroom resume`. Requests are stored and wait; none is lost.
-
-    Example: postroom pause --reason "Stalwart is moved to another host"
-    """
+def pause(reason: str, *, as_json: bool) -> None:
     told = f"paused by {getpass.getuser()}: {required(reason)}"
     asyncio.run(_pause(told))
     typer.echo(json.dumps({"paused": told}) if as_json else f"{told}; postroom resume ends it")
@@ -39,18 +26,7 @@ async def _pause(told: str) -> None:
         await parts.breakers.open(Cause.PAUSED, told)
 
 
-def resume_command(
-    domain: Annotated[
-        str | None, typer.Option("--domain", help="Let go what waits for this mail domain, and nothing else.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask the mail server now, and close the breaker if it is well, instead of waiting for the next probe.
-
-    Whoever waits for what has ended then runs within seconds: one first, twice as many after each success.
-
-    Example: postroom resume --domain example.org
-    """
+def resume(domain: str | None, *, as_json: bool) -> None:
     if domain is not None:
         domain = normalise_domain(domain)
         waiting = asyncio.run(_resume_domain(domain))

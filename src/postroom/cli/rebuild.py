@@ -6,7 +6,6 @@ import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -22,23 +21,7 @@ from postroom.provisioning.rebuild import Tally
 SHOWN = 20
 
 
-def register(app: typer.Typer) -> None:
-    app.command("rebuild")(rebuild_command)
-
-
-def rebuild_command(
-    from_stalwart: Annotated[
-        bool, typer.Option("--from-stalwart", help="From the marks on the mail server; required.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be restored.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
-    """Restore requests and accounts from the marks on the mail server, after the database was lost.
-
-    What is on record is left alone. Safe to interrupt and to repeat. Exit code 1 if something needs a look.
-
-    Example: postroom migrate && postroom rebuild --from-stalwart --dry-run
-    """
+def rebuild(*, from_stalwart: bool, dry_run: bool, as_json: bool) -> None:
     if not from_stalwart:
         raise ConfigurationError("say what to rebuild from: postroom rebuild --from-stalwart")
     tally = Tally()

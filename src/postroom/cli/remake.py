@@ -3,13 +3,11 @@
 import asyncio
 import getpass
 import json
-from typing import Annotated
 
 import typer
 
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.look import AsJson, Who
 from postroom.cli.terminal import shown
 from postroom.domain.missing import Sighting
 from postroom.domain.request import Request
@@ -20,24 +18,7 @@ from postroom.runtime import Parts
 LOOK_WITHIN = 10.0
 
 
-def register(app: typer.Typer) -> None:
-    app.command("remake")(remake_command)
-
-
-def remake_command(
-    who: Who,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only look at the mail server, and say what it has.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Make a mailbox anew that is not at the mail server any more. Recorded with your name.
-
-    It looks first, and does nothing while the mail server has the mailbox. Else a worker finds it by its mark, if it
-    is there under another id, or makes an empty one. Mail that went with the old one does not come back.
-
-    Example: postroom remake alice@example.org
-    """
+def remake(who: str, *, dry_run: bool, as_json: bool) -> None:
     request, sighting, remade = asyncio.run(_remake(who, dry_run=dry_run))
     if as_json:
         told = {"identity_id": request.identity_id, "email": request.email, "found": sighting, "remade": remade}

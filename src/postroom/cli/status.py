@@ -13,12 +13,12 @@ from rich.text import Text
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.findings import print_findings
-from postroom.cli.look import AsJson
 from postroom.cli.missing import missing_as_dict, print_missing
 from postroom.cli.refused import print_refused, refused_as_dict
 from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
 from postroom.cli.terminal import ago, out, plain, print_rows, shown
 from postroom.domain.backoff import MAX_RETRIES
+from postroom.examination.whole import examine
 from postroom.postgres.audit import Listing
 
 SHOWN = 20
@@ -26,22 +26,11 @@ SEEN_WITHIN = 60.0
 """Seconds: a process that lives, and reaches PostgreSQL, writes its row every 10 s."""
 
 
-def register(app: typer.Typer) -> None:
-    app.command("status")(status_command)
-
-
-def status_command(as_json: AsJson = False) -> None:
-    """Show what waits, runs, is overdue or dead, and whether the parts around us are well.
-
-    Example: postroom status --json
-    """
+def status(*, as_json: bool) -> None:
     asyncio.run(_status(as_json=as_json))
 
 
 async def _status(*, as_json: bool) -> None:
-    # Not at the top: it loads the web framework, for which the other commands should not wait.
-    from postroom.examination.whole import examine
-
     async with connected_to_database(settings_or_trial()) as parts:
         content: dict[str, Any] = {"counts": await parts.audit.counts(), "breaker": await parts.breakers.read()}
         for name, listing in LISTINGS.items():

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -18,23 +18,7 @@ from postroom.provisioning.ports import SweepProgress
 from postroom.runtime import Parts
 
 
-def register(app: typer.Typer) -> None:
-    app.command("sweep")(sweep_command)
-
-
-def sweep_command(
-    now: Annotated[bool, typer.Option("--now", help="Begin a pass, or go on with the one under way, at once.")] = False,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Forget where the pass under way is, and begin a new one at once.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
-    """Show where the sweep of Kratos' identities stands; let it begin or go on at once.
-
-    A running service or worker takes it up within 5 s; this command does not wait for that.
-
-    Example: postroom sweep --now
-    """
+def sweep(*, now: bool, restart: bool, as_json: bool) -> None:
     progress = asyncio.run(_sweep(now=now, restart=restart))
     if as_json:
         typer.echo(json.dumps(progress_as_dict(progress), default=plain))

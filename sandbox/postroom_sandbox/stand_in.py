@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTPUTF8
 from email.utils import format_datetime, localtime, make_msgid
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import httpx2
 import typer
@@ -17,95 +17,43 @@ from rich.console import Console
 from rich.progress import track
 
 from postroom.errors import ConfigurationError, Refused
-from postroom_sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
+from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.stalwart.faults import KINDS
-
-app = typer.Typer(help="The stand-ins of the trial: faults, mail, and what they hold.", no_args_is_help=True)
-
-Data = Annotated[Path, typer.Option("--data", help="Folder of the running trial.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 _PER_SESSION = 10  # more, Stalwart refuses
 _LINE_END = re.compile(rb"\r?\n")
 
 
-@app.command("fault")
-def fault_command(
-    kind: Annotated[str, typer.Argument(help=f"{', '.join(KINDS)}; off lifts all; show tells which are on.")],
-    word: Annotated[str | None, typer.Option(help="Only creates of, and mail to, addresses that contain this.")] = None,
-    count: Annotated[int | None, typer.Option(help="Off again after so many.")] = None,
-    probability: Annotated[float | None, typer.Option(help="Between 0 and 1.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the chance, so that it can be repeated.")] = None,
-    delay_ms: Annotated[int | None, typer.Option(help="Of slow, in milliseconds.")] = None,
-    retry_after: Annotated[int | None, typer.Option(help="Of throttle, in seconds.")] = None,
-    data: Data = DEFAULT_DATA_FOLDER,
-    as_json: AsJson = False,
-) -> None:
-    """Make the mail server of the trial fail, by HTTP PUT /_sandbox/faults.
-
-    Example: postroom sandbox fault fail --word should-fail
-    """
-    options = {
-        "word": word,
-        "count": count,
-        "probability": probability,
-        "seed": seed,
-        "delay_ms": delay_ms,
-        "retry_after": retry_after,
-    }
+def fault(data: Path, kind: str, options: Mapping[str, object], *, as_json: bool) -> None:
     match kind:
         case "off":
             _ask(data, "DELETE", "faults")
         case "show":
             pass
         case _:
-            fault = {"kind": kind} | {name: value for name, value in options.items() if value is not None}
-            _ask(data, "PUT", "faults", fault)
+            _ask(data, "PUT", "faults", {"kind": kind, **options})
     faults = _ask(data, "GET", "state")["faults"]
     if as_json:
         typer.echo(json.dumps(faults, indent=2))
     else:
-        for fault in faults:
-            typer.echo(
-                f"{fault['kind']} is on: {KINDS[fault['kind']]}" + (f" ({fault['word']})" if fault["word"] else "")
-            )
+        for each in faults:
+            typer.echo(f"{each['kind']} is on: {KINDS[each['kind']]}" + (f" ({each['word']})" if each["word"] else ""))
         if not faults:
             typer.echo("no fault is on: the mail server works")
 
 
-@app.command("state")
-def state_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> None:
-    """Show the mailboxes that the stand-in for Stalwart holds, and how often it was asked.
-
-    Example: postroom sandbox state --json
-    """
-    state = _ask(data, "GET", "state")
+def state(data: Path, *, as_json: bool) -> None:
+    found = _ask(data, "GET", "state")
     if as_json:
-        typer.echo(json.dumps(state, indent=2))
+        typer.echo(json.dumps(found, indent=2))
         return
     console = Console()
-    for account in state["accounts"]:
+    for account in found["accounts"]:
         console.print(account["id"], ", ".join(account["addresses"]), *account["marks"])
-    console.print(state["requests"])
+    console.print(found["requests"])
 
 
-@app.command("deliver")
-def deliver_command(
-    to: Annotated[str, typer.Argument(metavar="TO", help="Address of a mailbox of the trial.")],
-    sender: Annotated[str, typer.Option("--from", help="Who it is from.")] = "friend@example.com",
-    subject: Annotated[str, typer.Option(help="Of the message; numbered where there are several.")] = "Hello",
-    count: Annotated[int, typer.Option(min=1, help="How many messages.")] = 1,
-    file: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="A message to send as it is, instead of one of ours."),
-    ] = None,
-    data: Data = DEFAULT_DATA_FOLDER,
-    as_json: AsJson = False,
-) -> None:
-    """Send mail to a mailbox of the trial, as another mail server would (by LMTP).
-
-    Example: postroom sandbox deliver alice@example.org --subject "Good morning"
-    """
+def deliver(data: Path, sender: str, to: str, subject: str, *, count: int, file: Path | None, as_json: bool) -> None:
     host, _, port = _ask(data, "GET", "state")["lmtp"].rpartition(":")
     given = _LINE_END.sub(b"\r\n", file.read_bytes()) if file else None
     messages = (given or _message(sender, to, f"{subject} {n}" if count > 1 else subject) for n in range(1, count + 1))

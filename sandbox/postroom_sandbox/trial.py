@@ -4,8 +4,9 @@ import asyncio
 import json
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import httpx2
 import typer
@@ -20,6 +21,7 @@ from postroom.runtime import authorization
 from postroom.settings import load
 from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.web_hook import PATH as HOOK_PATH
 from postroom.stalwart.web_hook_setup import WebHookSetup
 from postroom.telemetry import configure_logging
 from postroom_sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
@@ -29,49 +31,21 @@ from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
 from postroom_sandbox.processes import PythonChild, Supervisor
 from postroom_sandbox.stalwart.mail_master import LOGIN as MAIL_MASTER
 
-Data = Annotated[Path, typer.Option("--data", help="Folder that keeps everything of the trial.")]
-
 STAND_IN = "stand-in on this machine"
 EXAMPLE_ID = "8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"
 
 
-def register(app: typer.Typer) -> None:
-    app.command("up")(up_command)
-    app.command("env")(env_command)
-
-
-def up_command(
-    data: Data = DEFAULT_DATA_FOLDER,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the service, on loopback.")] = 3001,
-    domain: Annotated[list[str] | None, typer.Option(help="Mail domain to serve; repeatable.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start over: remove what the trial kept.")] = False,
-    no_welcome: Annotated[
-        bool, typer.Option("--no-welcome", help="Put no first message into each mailbox of the stand-in.")
-    ] = False,
-) -> None:
-    """Run the whole of Postroom here, until Ctrl-C: databases, stand-ins, service and worker.
-
-    Whatever POSTROOM_… names (a database, a Stalwart, a Kratos) is used instead of its embedded part.
-
-    Example: postroom up --domain example.org --domain example.net
-    """
+def up(data: Path, port: int, domains: Sequence[str], *, fresh: bool, welcome: bool) -> None:
     configure_logging(json=False, level="WARNING")
     try:
-        domains = tuple(normalise_domain(each) for each in domain or ("example.org",))
-        trial = Trial(DataFolder(data), port, domains, fresh=fresh, welcome=not no_welcome)
+        served = tuple(normalise_domain(each) for each in domains)
+        trial = Trial(DataFolder(data), port, served, fresh=fresh, welcome=welcome)
         asyncio.run(trial.run())
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
 
-def env_command(
-    data: Data = DEFAULT_DATA_FOLDER,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
-    """Print addresses and keys of the running trial, as `export` lines for a shell.
-
-    Example: eval "$(postroom env)"
-    """
+def env(data: Path, *, as_json: bool) -> None:
     environment: dict[str, str] = DataFolder(data).read_trial()["environment"]
     if as_json:
         typer.echo(json.dumps(environment, indent=2))
@@ -102,12 +76,11 @@ class Trial:
         require_port(self._port, "The service", "--port")
         with self._data:
             async with Supervisor() as supervisor:
-                with self._console.status("starting") as status:
-                    if self._fresh:
-                        await self._start_over()
-                    for start in (self._database, self._redis, self._stalwart, self._kratos, self._service):
-                        status.update(f"starting: {start.__name__.strip('_')}")
-                        await start(supervisor)
+                if self._fresh:
+                    await self._start_over()
+                for start in (self._database, self._redis, self._stalwart, self._kratos, self._service):
+                    self._console.print(f"starting: {start.__name__.strip('_')}", style="dim")
+                    await start(supervisor)
                 self._data.write_trial({"environment": self._environment})
                 self._tell()
                 await supervisor.wait()
@@ -176,9 +149,6 @@ class Trial:
 
     async def _web_hook(self, stalwart_url: str, admin_password: str) -> None:
         """As the stand-in's administrator, let it tell the service of new mail."""
-        # Not at the top: it loads the web framework, for which the other commands should not wait.
-        from postroom.api.stalwart_hook import PATH as HOOK_PATH
-
         client = StalwartClient(stalwart_url, authorization(f"admin:{admin_password}"))
         registry = StalwartRegistry(client, mark_domain=self._domains[0], quota=None)
         key = self._environment["POSTROOM_STALWART_WEBHOOK_KEY"]
