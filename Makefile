@@ -1,11 +1,13 @@
 # Needs Python >= 3.11 and make; everything else is installed into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check install
+TRIAL := .venv/trial-installed
 STAMP := .venv/installed
 
 .PHONY: up test check unit bench bench-peers clean chaos mutants mutmut
 
-up: $(STAMP)  ## Set everything up and run the trial
+up: $(TRIAL)  ## Set up what the trial needs, and run it
 	$(BIN)/postroom up $(ARGS)
 
 test: $(STAMP) check  ## All checks, all tests
@@ -37,11 +39,20 @@ mutmut: $(STAMP)  ## Change domain and retry in a thousand small ways: how many 
 	$(BIN)/mutmut results
 	@$(BIN)/mutmut results --all true | sed -E 's/^ *postroom\.([a-z]+)\..*: /\1 /' | sort | uniq -c
 
-$(STAMP): requirements/dev.txt pyproject.toml sandbox/pyproject.toml
+$(STAMP): requirements/dev.txt $(TRIAL)
+	@echo "Installing what the checks and the tests need"
+	@$(PIP) --progress-bar off --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+# Both distributions are installed from their folders: neither name is ours on the package index.
+$(TRIAL): requirements/trial.txt pyproject.toml sandbox/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Postroom needs Python 3.11 or newer; run: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable ./sandbox
+	@echo "1 of 3: making .venv"
+	@$(PYTHON) -m venv .venv
+	@echo "2 of 3: installing what Postroom and its trial need"
+	@$(PIP) --progress-bar off --require-hashes --requirement requirements/trial.txt
+	@echo "3 of 3: installing Postroom and its trial"
+	@$(PIP) --quiet --no-deps --no-build-isolation --editable . --editable ./sandbox
 	@touch $@
 
 clean:  ## Remove what make made (not the trial's data in .postroom)

@@ -40,6 +40,16 @@ def test_no_lock_file_records_where_packages_were_downloaded() -> None:
             assert not re.search(r"https?://|--(extra-)?index-url", (ROOT / name).read_text()), name
 
 
+def test_no_version_differs_between_the_requirements() -> None:
+    pins = [
+        dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", (ROOT / f"requirements/{name}.txt").read_text(), re.MULTILINE))
+        for name in ("run", "trial", "dev")
+    ]
+    run, trial, dev = (set(each.items()) for each in pins)
+    assert run
+    assert run <= trial <= dev
+
+
 def test_every_sql_file_is_used() -> None:
     code = "\n".join(path.read_text() for path in SHIPPED)
     for path in (ROOT / "src/postroom/postgres/sql").glob("*.sql"):
