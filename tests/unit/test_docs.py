@@ -192,6 +192,13 @@ def test_every_link_leads_somewhere(path: Path) -> None:
             assert (path.parent / link.partition("#")[0]).exists(), link
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_document_installs_us_by_name_from_the_package_index(path: Path) -> None:
+    """Nobody of us has claimed the names there."""
+    for line in re.findall(r"^.*\bpip install\b.*\bpostroom\b.*$", path.read_text(), re.MULTILINE):
+        assert "--no-index" in line, line
+
+
 def test_every_test_that_architecture_names_is_there() -> None:
     named = re.findall(r"`?(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)", (ROOT / "ARCHITECTURE.md").read_text())
     assert named
