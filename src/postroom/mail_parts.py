@@ -120,6 +120,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         people = PeopleByCredential(
             sessions, tokens, identities, cookie_name=settings.session_cookie, public_url=settings.public_url
         )
+        key = _text(settings.stalwart_webhook_key)
         routers = mail_routers(
             people=people,
             read=parts.requests.read,
@@ -134,7 +135,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             on_line=watching.on_line,
             off_line=watching.off_line,
             centrifugo=browsers,
-            stalwart_hook=StalwartHook(_web_hook(settings), arrivals.hint),
+            stalwart_hook=StalwartHook(WebHook(key) if key else None, arrivals.hint),
             now=clock.now,
         )
         loops = supervised(
@@ -179,11 +180,6 @@ def centrifugo_of(settings: Settings) -> tuple[Centrifugo, CentrifugoForBrowsers
         raise ConfigurationError(f"for Centrifugo, set {' and '.join(missing)}, too")
     api_url, url, api_key, token_key = (value or "" for value in needed.values())
     return Centrifugo(api_url, api_key), CentrifugoForBrowsers(url, token_key)
-
-
-def _web_hook(settings: Settings) -> WebHook | None:
-    key = _text(settings.stalwart_webhook_key)
-    return WebHook(key) if key else None
 
 
 def _text(secret: SecretStr | None) -> str:

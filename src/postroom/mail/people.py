@@ -55,23 +55,25 @@ class PeopleByCredential:
 
     async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
         """See `People`. An access token outlasts the session in which it was made."""
-        match credential_of(headers, self._cookie_name):
-            case Credential("cookie", value):
+        credential = credential_of(headers, self._cookie_name)
+        match credential.kind:
+            case "cookie":
                 require_same_origin(method, headers, self._public_url)
-                return await self._sessions.whoami(cookie=value)
-            case Credential("token", value):
-                return await self._sessions.whoami(token=value)
-            case Credential("access token", value):
-                return await self._by_access_token(value)
+                return await self._sessions.whoami(cookie=credential.value)
+            case "token":
+                return await self._sessions.whoami(token=credential.value)
+            case "access token":
+                return await self._by_access_token(credential.value)
 
     def forget(self, headers: Mapping[str, str]) -> None:
         """The sender of this request logs out: his session is asked for anew the next time."""
-        match credential_of(headers, self._cookie_name):
-            case Credential("cookie", value):
-                self._sessions.forget(cookie=value)
-            case Credential("token", value):
-                self._sessions.forget(token=value)
-            case Credential():
+        credential = credential_of(headers, self._cookie_name)
+        match credential.kind:
+            case "cookie":
+                self._sessions.forget(cookie=credential.value)
+            case "token":
+                self._sessions.forget(token=credential.value)
+            case "access token":
                 pass
 
     async def _by_access_token(self, text: str) -> Visitor:
