@@ -94,7 +94,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         return
     clock, pool, beats = SystemClock(), parts.pool, parts.heartbeats
     accounts, states = VerifiedAccounts(PostgresMailAccounts(pool), parts.inspection.looks), PostgresMailStates(pool)
-    outbox, tokens = PostgresOutbox(pool), PostgresAccessTokens(pool)
+    outbox, tokens, key = PostgresOutbox(pool), PostgresAccessTokens(pool), _text(settings.stalwart_webhook_key)
     authorization, devices, master = _authorization(parts, accounts)
     async with AsyncExitStack() as stack:
         sessions = KratosSessions(settings.kratos_public_url, clock, cookie_name=settings.session_cookie)
@@ -120,7 +120,6 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         people = PeopleByCredential(
             sessions, tokens, identities, cookie_name=settings.session_cookie, public_url=settings.public_url
         )
-        key = _text(settings.stalwart_webhook_key)
         routers = mail_routers(
             people=people,
             read=parts.requests.read,
