@@ -36,9 +36,11 @@ def create_app(
     if webhook:
         shed_load(app, webhook)  # after the others, so before them: a hook that is shed must cost next to nothing
 
-    async def as_problem(_request: Request, error: HTTPException) -> Response:
+    async def as_problem(_request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
         return problem(error.status_code, str(error.detail), headers=error.headers)
 
-    app.exception_handler(HTTPException)(as_problem)
+    app.add_exception_handler(HTTPException, as_problem)
     app.add_middleware(Unhandled)
     return app

@@ -1,5 +1,6 @@
 """`/api/devices`: mail programs of a person, each with an app password of its own that is shown once."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -10,7 +11,6 @@ from postroom.api.json_body import read_body
 from postroom.api.mail_settings import PRIVATE, settings_of
 from postroom.api.problems import PROBLEMS_OF_VISITORS
 from postroom.api.visitor import Visiting, session_only
-from postroom.clock import utc_date
 from postroom.mail.app_passwords import AppPassword
 from postroom.mail.devices import Devices
 from postroom.mail.ports import Visitor
@@ -76,6 +76,10 @@ def _shown(device: AppPassword) -> dict[str, Any]:
     return {
         "id": device.id,
         "name": device.name,
-        "created_at": utc_date(device.created_at),
-        "expires_at": utc_date(device.expires_at),
+        "created_at": _utc(device.created_at),
+        "expires_at": None if device.expires_at is None else _utc(device.expires_at),
     }
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

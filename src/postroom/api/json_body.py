@@ -5,7 +5,7 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from postroom.api.raw_body import TooSlow, is_json, read_at_most
+from postroom.api.raw_body import TooSlow, read_at_most
 from postroom.errors import Refused
 
 MAX_BODY = 16 * 1024
@@ -19,7 +19,8 @@ async def read_body(request: Request, shape: type[Shape]) -> Shape:
 
     Raises `Refused` (`not_json`, `too_slow`, `too_large`, `unreadable_body`).
     """
-    if not is_json(request):
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
         raise Refused("not_json", "send Content-Type: application/json")
     try:
         raw = await read_at_most(request, MAX_BODY)

@@ -14,10 +14,6 @@ class TooSlow(Exception):
     request: close the connection."""
 
 
-def is_json(request: Request) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
-
-
 async def read_at_most(request: Request, limit: int) -> bytes | None:
     """None for more than `limit` bytes, without reading further. Raises `TooSlow`."""
     stated = request.headers.get("content-length", "")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -12,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from postroom.api.hook_body import MAX_BODY, HookBody, UnreadableBody, claimed_identity, mailbox_of, parse
 from postroom.api.load_shedding import LoadShedding
 from postroom.api.problems import problem
-from postroom.api.raw_body import TooSlow, is_json, read_at_most
+from postroom.api.raw_body import TooSlow, read_at_most
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
 from postroom.errors import Refused, Stopping, Unavailable
@@ -60,8 +61,8 @@ class Webhook:
                 code="wrong_key",
                 headers={"WWW-Authenticate": KEY_HEADER},
             )
-        if not is_json(request):
-            return problem(415, "send Content-Type: application/json", code="not_json")
+        if refusal := _refuse_content(request):
+            return refusal
         try:
             raw = await read_at_most(request, MAX_BODY)
         except TooSlow as error:
@@ -107,8 +108,7 @@ class Webhook:
             return problem(422, str(error), code=error.code)
         match await self._accept(mailbox, origin):
             case Ready(email, account_id):
-                content = {"success": True, "message": f"Email account provisioned for {email}"}
-                return JSONResponse(content | {"email_account_id": str(account_id)})
+                return _ready(email, account_id)
             case WillRetry():
                 return JSONResponse(WILL_RETRY, status_code=500)
             case Held(reason):
@@ -126,6 +126,23 @@ class Webhook:
         given = key.encode("utf-8", "surrogateescape")
         # Every key is compared, so that the time tells nothing about which one is near.
         return bool(sum([hmac.compare_digest(given, known) for known in self._keys]))
+
+
+def _ready(email: str, account_id: UUID) -> JSONResponse:
+    return JSONResponse(
+        {
+            "success": True,
+            "message": f"Email account provisioned for {email}",
+            "email_account_id": str(account_id),
+        }
+    )
+
+
+def _refuse_content(request: Request) -> Response | None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        return problem(415, "send Content-Type: application/json", code="not_json")
+    return None
 
 
 def _origin_of(request: Request) -> Origin:

@@ -12,6 +12,13 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-for each in (trial, service, check, status, look, remake, mail_server, sweep, rebuild):
-    each.register(app)
+trial.register(app)
+service.register(app)
+check.register(app)
+status.register(app)
+look.register(app)
+remake.register(app)
+mail_server.register(app)
+sweep.register(app)
+rebuild.register(app)
 app.add_typer(sandbox.app, name="sandbox")

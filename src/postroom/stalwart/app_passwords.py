@@ -4,11 +4,10 @@ import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import Field
 
-from postroom.clock import utc_date
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.jmap.errors import told
 from postroom.mail.app_passwords import AppPassword, NewAppPassword, TooManyAppPasswords
@@ -141,7 +140,7 @@ async def _list(client: StalwartClient, account: MailAccount, left: float) -> li
 async def _make(
     client: StalwartClient, account: MailAccount, name: str, expires_at: datetime | None, left: float
 ) -> NewAppPassword:
-    wanted = {"description": name, "permissions": _WITHOUT, "expiresAt": utc_date(expires_at)}
+    wanted = {"description": name, "permissions": _WITHOUT, "expiresAt": _utc_date(expires_at)}
     calls: list[Call] = [
         ("x:AppPassword/set", {"accountId": account.account_id, "create": {"c": wanted}}),
         ("x:AppPassword/get", {"accountId": account.account_id, "ids": ["#c"], "properties": _SHOWN}),
@@ -188,3 +187,8 @@ def _refusal(error: SetError) -> MailServerError:
 
 def _shown(each: _AppPassword) -> AppPassword:
     return AppPassword(each.id, each.name, each.created_at, each.expires_at)
+
+
+def _utc_date(moment: datetime | None) -> str | None:
+    """RFC 8620 §1.4."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
