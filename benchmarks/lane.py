@@ -36,14 +36,13 @@ class Lane:
         setting: str,
         *,
         longest: float = 60,
-        variables: dict[str, str] | None = None,
     ) -> None:
         self._servers = servers
         self.contender = contender
         self.setting = setting
         self._file = servers.data.folder("records") / uuid4().hex
         own = {"BENCH_RECORD": str(self._file), "BENCH_LONGEST": str(round(longest))}
-        self._environment = servers.environment(contender, **own, **(variables or {}))
+        self._environment = servers.environment(contender, **own)
         self.workers: list[Process] = []
         self._watched: dict[Process, asyncio.Task[str]] = {}
         self._asked_ready = 0

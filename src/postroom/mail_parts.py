@@ -84,7 +84,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         return
     clock, pool, beats = SystemClock(), parts.pool, parts.heartbeats
     accounts, states = VerifiedAccounts(PostgresMailAccounts(pool), parts.inspection.looks), PostgresMailStates(pool)
-    outbox, tokens = PostgresOutbox(pool), PostgresAccessTokens(pool)
+    outbox, tokens, key = PostgresOutbox(pool), PostgresAccessTokens(pool), text_of(settings.stalwart_webhook_key)
     authorization, devices, master = _authorization(parts, accounts)
     async with AsyncExitStack() as stack:
         sessions = KratosSessions(settings.kratos_public_url, clock, cookie_name=settings.session_cookie)
@@ -124,7 +124,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             on_line=watching.on_line,
             off_line=watching.off_line,
             centrifugo=browsers,
-            stalwart_hook=StalwartHook(_web_hook(settings), arrivals.hint),
+            stalwart_hook=StalwartHook(WebHook(key) if key else None, arrivals.hint),
             now=clock.now,
         )
         loops = supervised(
@@ -153,8 +153,3 @@ def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthor
     seal = Seal(text_of(settings.encryption_key), text_of(settings.encryption_key_previous) or None)
     acting = SparingLogins(KeptPasswords(app_passwords, credentials, seal), failed)
     return acting, Devices(accounts, app_passwords, credentials), None
-
-
-def _web_hook(settings: Settings) -> WebHook | None:
-    key = text_of(settings.stalwart_webhook_key)
-    return WebHook(key) if key else None

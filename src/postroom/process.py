@@ -4,6 +4,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import Coroutine, Sequence
+from typing import Literal
 
 import uvloop
 from fastapi import FastAPI
@@ -47,17 +48,11 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> int:
     ):
         listener = listen(settings.host, settings.port, setting="POSTROOM_PORT")
         loops = Loops(stop)
-        presence = Presence(parts.processes, parts.heartbeats, "serve")
-        beside = [Loop("presence", presence.run)]
-        beside += _provisioning(parts) if settings.worker else []
-        beside += mail.loops if mail else []
+        beside = [*(_provisioning(parts) if settings.worker else ()), *(mail.loops if mail else ())]
         _log_start(parts)
         if mail is None:
             log.info("No mail for people: not configured", missing=missing_for_mail(settings))
-        code = await _run(parts, make_app(parts, mail, stop, loops), listener, loops, beside, stop, mail)
-        if not code:
-            await presence.leave()
-        return code
+        return await _run(parts, "serve", make_app(parts, mail, stop, loops), listener, loops, beside, stop, mail)
 
 
 async def work(settings: Settings, *, until_eof: bool = False) -> int:
@@ -68,15 +63,11 @@ async def work(settings: Settings, *, until_eof: bool = False) -> int:
     ):
         listener = listen(settings.work_host, settings.work_port, setting="POSTROOM_WORK_PORT")
         loops = Loops(stop)
-        presence = Presence(parts.processes, parts.heartbeats, "work")
         _log_start(parts)
         host, port = listener.getsockname()[:2]
         log.info("Health and metrics of this worker", host=host, port=port)
-        beside = [Loop("presence", presence.run), *_provisioning(parts)]
-        code = await _run(parts, create_app(None, _health(parts, loops)), listener, loops, beside, stop)
-        if not code:
-            await presence.leave()
-        return code
+        app = create_app(None, _health(parts, loops))
+        return await _run(parts, "work", app, listener, loops, _provisioning(parts), stop)
 
 
 def _provisioning(parts: Parts) -> list[Loop]:
@@ -92,6 +83,7 @@ def _provisioning(parts: Parts) -> list[Loop]:
 
 async def _run(
     parts: Parts,
+    kind: Literal["serve", "work"],
     app: FastAPI,
     listener: socket.socket,
     loops: Loops,
@@ -100,10 +92,10 @@ async def _run(
     mail: MailParts | None = None,
 ) -> int:
     """Start, wait for `stop`, end. Raises `ConfigurationError` when this process may not run on its database."""
-    drain = parts.settings.drain_seconds
+    drain, presence = parts.settings.drain_seconds, Presence(parts.processes, parts.heartbeats, kind)
     # Until it is known that this process may run, no mailbox may be made.
     parts.accept.resumed.clear()
-    starting = asyncio.create_task(_start(parts, loops, beside, stop))
+    starting = asyncio.create_task(_start(parts, loops, [Loop("presence", presence.run), *beside], stop))
     await asyncio.wait([starting], timeout=STARTED_WITHIN)
     loops.start(Loop("http", HttpServer(app, listener, drain=drain + 2).run, drains=True))
     await stop.wait()
@@ -120,7 +112,10 @@ async def _run(
     await cut_off([starting])
     if starting.done() and not starting.cancelled():
         starting.result()
-    return 1 if loops.broken else 0
+    if loops.broken:
+        return 1
+    await presence.leave()
+    return 0
 
 
 async def _start(parts: Parts, loops: Loops, beside: Sequence[Loop], stop: asyncio.Event) -> None:

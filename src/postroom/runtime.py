@@ -1,7 +1,6 @@
 """Settings → connections → parts. The only module that knows every part."""
 
 import asyncio
-import base64
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -49,6 +48,7 @@ from postroom.retry.worker import Limits, Worker
 from postroom.settings import Settings
 from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.impersonation import basic
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.telemetry import SWEEP_INTERVAL, log
 
@@ -90,9 +90,8 @@ class Parts:
 
 def authorization(api_key: str) -> str:
     """The header's value for an API key (`API_…`) or `user@domain:password`."""
-    if ":" in api_key:
-        return "Basic " + base64.b64encode(api_key.encode()).decode()
-    return f"Bearer {api_key}"
+    login, colon, password = api_key.partition(":")
+    return basic(login, password) if colon else f"Bearer {api_key}"
 
 
 def open_stalwart(settings: Settings) -> StalwartClient:

@@ -4,13 +4,12 @@ import os
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domain
 from postroom.errors import ConfigurationError, Refused
@@ -34,11 +33,9 @@ SECRETS = (
     "CENTRIFUGO_TOKEN_KEY",
 )
 
-Words = Annotated[frozenset[str], NoDecode]
 
-
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, allow_inf_nan=False)
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
     database_url: SecretStr = Field(
         description="PostgreSQL of the service's own role; several hosts and target_session_attrs are welcome"
@@ -61,14 +58,14 @@ class Settings(BaseSettings):
     )
     webhook_key: SecretStr = Field(description="What Kratos sends in X-Postroom-Key; 16 characters at least")
     webhook_key_previous: SecretStr | None = Field(None, description="A second key that is accepted while you rotate")
-    domains: Annotated[tuple[str, ...], NoDecode] = Field(
+    domains: tuple[str, ...] = Field(
         description="Mail domains served, separated by commas; the first is the mark's by default"
     )
     mark_domain: str = Field("", description="Domain that holds the marks; never to be changed after its first use")
-    reserved_names: Words = Field(
+    reserved_names: frozenset[str] = Field(
         frozenset(), description="Names before the @ that nobody gets beside the built-in ones, separated by commas"
     )
-    unreserved_names: Words = Field(
+    unreserved_names: frozenset[str] = Field(
         frozenset(), description="Built-in reserved names that may be given away all the same, separated by commas"
     )
     quota_bytes: int | None = Field(
@@ -168,23 +165,9 @@ class Settings(BaseSettings):
         None, description="host:port that mail programs are told for SMTP over TLS; empty: Stalwart's host, port 465"
     )
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # `load` hands over one mapping: a forgotten variable of the shell must not leak into a test.
-        return (init_settings,)
-
     @field_validator("domains", mode="before")
     @classmethod
-    def _split_domains(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
+    def _split_domains(cls, value: str) -> tuple[str, ...]:
         names = tuple(_domain(part) for part in value.split(",") if part.strip())
         if not names:
             raise ValueError("name at least one mail domain")
@@ -192,10 +175,8 @@ class Settings(BaseSettings):
 
     @field_validator("reserved_names", "unreserved_names", mode="before")
     @classmethod
-    def _split_words(cls, value: object) -> object:
-        if isinstance(value, str):
-            return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
-        return value
+    def _split_words(cls, value: str) -> frozenset[str]:
+        return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
 
     @field_validator("reserved_names")
     @classmethod
@@ -218,23 +199,23 @@ class Settings(BaseSettings):
 
     @field_validator("stalwart_url", "kratos_public_url", "kratos_admin_url", "public_url", "centrifugo_api_url")
     @classmethod
-    def _is_url(cls, value: str | None) -> str | None:
-        if value is not None and not _names_a_host(value):
+    def _is_url(cls, value: str) -> str:
+        if not _names_a_host(value):
             raise ValueError("a whole URL is needed, such as https://mail.example.org or http://10.0.0.5:8080")
         return value
 
     @field_validator("stalwart_webhook_url")
     @classmethod
-    def _leads_somewhere(cls, value: str | None) -> str | None:
-        if value is not None and not _is_address(value):
+    def _leads_somewhere(cls, value: str) -> str:
+        if not _is_address(value):
             raise ValueError("a whole URL is needed, such as http://10.0.0.5:3001/internal/mail/stalwart")
         return value
 
     @field_validator("database_url", "migrate_database_url")
     @classmethod
-    def _names_a_database(cls, value: SecretStr | None) -> SecretStr | None:
+    def _names_a_database(cls, value: SecretStr) -> SecretStr:
         # Not left to libpq: it quotes what it cannot read, and that may be the password.
-        if value is not None and not _is_database_url(value.get_secret_value()):
+        if not _is_database_url(value.get_secret_value()):
             raise ValueError(
                 "postgresql://USER:PASSWORD@HOST/DATABASE is needed, with what is neither letter nor digit in the "
                 "password percent-encoded"
@@ -243,9 +224,7 @@ class Settings(BaseSettings):
 
     @field_validator("webhook_key", "webhook_key_previous")
     @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
         key = value.get_secret_value()
         if len(key) < 16 or not key.isascii() or not key.isprintable():
             raise ValueError("a key needs at least 16 characters, all of them printable ASCII: it travels in a header")
@@ -253,16 +232,16 @@ class Settings(BaseSettings):
 
     @field_validator("stalwart_webhook_key", "centrifugo_token_key")
     @classmethod
-    def _long_as_the_hash(cls, value: SecretStr | None) -> SecretStr | None:
+    def _long_as_the_hash(cls, value: SecretStr) -> SecretStr:
         # RFC 7518 §3.2: a shorter key of an HMAC can be found from what it has signed.
-        if value is not None and len(value.get_secret_value()) < 32:
+        if len(value.get_secret_value()) < 32:
             raise ValueError("a key needs at least 32 characters; make one by: openssl rand -base64 32")
         return value
 
     @field_validator("mark_domain")
     @classmethod
     def _normalise_mark_domain(cls, value: str) -> str:
-        return _domain(value) if value else value
+        return _domain(value)
 
     @model_validator(mode="after")
     def _marks_go_to_the_first_domain(self) -> "Settings":

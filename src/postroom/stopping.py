@@ -45,11 +45,7 @@ def _at_eof(stop: asyncio.Event) -> None:
 
 def end_within(seconds: float, code: int) -> None:
     """Whatever hangs then, the process ends with that exit code: from a thread, which needs no event loop."""
-
-    def last_resort() -> None:
-        _exit("Ended by force: something hangs", code)
-
-    timer = threading.Timer(seconds, last_resort)
+    timer = threading.Timer(seconds, _exit, ("Ended by force: something hangs", code))
     timer.daemon = True
     timer.start()
 

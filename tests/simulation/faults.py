@@ -79,9 +79,6 @@ class Trouble(StrEnum):
     STOP = "SIGTERM"
 
 
-SHARP = {Trouble.FLUSHALL, Trouble.KILL, Trouble.STOP, Trouble.ROW_GONE}
-"""Those of a moment; the others last."""
-
 ILL: dict[Trouble, Callable[[], MailServerError]] = {
     Trouble.MAIL_OUTAGE: lambda: Transient("mail server cannot be reached"),
     Trouble.MAIL_THROTTLES: lambda: Throttled("mail server answered 429", retry_after=20),

@@ -14,8 +14,8 @@ from scripted_jmap import SESSION
 BASE = "http://127.0.0.1:8080"
 
 
-def a_session(url: str = f"{BASE}/jmap/session", base: str = BASE, **more: Any) -> Session:
-    return Session.read(SESSION | more, url=url, base=base)
+def a_session(**more: Any) -> Session:
+    return Session.read(SESSION | more, url=f"{BASE}/jmap/session")
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_a_url_that_may_not_be_called_makes_the_session_unreadable(told: str) ->
 @pytest.mark.parametrize("value", [None, 7, "", "http://u@evil.example.net/"])
 def test_every_url_of_a_session_is_checked(name: str, value: object) -> None:
     with pytest.raises(Unreadable):
-        Session.read(SESSION | {name: value}, url=f"{BASE}/jmap/session", base=BASE)
+        Session.read(SESSION | {name: value}, url=f"{BASE}/jmap/session")
 
 
 @given(st.text())
 def test_whatever_a_session_says_its_urls_lead_to_the_base_or_nowhere(told: str) -> None:
     try:
-        found = resolve(told, f"{BASE}/jmap/session", base=BASE)
+        found = resolve(told, f"{BASE}/jmap/session")
     except Unreadable:
         return
     assert origin_of(found) == BASE

@@ -12,11 +12,8 @@ from postroom.mail.access_tokens import RANDOM_BYTES, hash_of, token_text
 from postroom.mail.active_identities import ActiveIdentities
 from postroom.mail.people import (
     MAX_CREDENTIAL,
-    AccessTokenText,
     Credential,
     PeopleByCredential,
-    SessionCookie,
-    SessionToken,
     credential_of,
     joined_headers,
     require_same_origin,
@@ -34,22 +31,28 @@ EXPIRY = datetime(2027, 1, 1, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
-        ({"x-session-token": "ory_st_abc"}, SessionToken("ory_st_abc")),
-        ({"cookie": f"{COOKIE}=MTY="}, SessionCookie("MTY=")),
-        ({"cookie": f"theme=dark; {COOKIE}=MTY=; a=b"}, SessionCookie("MTY=")),
-        ({"cookie": f"theme=dark;{COOKIE}=MTY=;;=; ;x"}, SessionCookie("MTY=")),
-        ({"cookie": f'bad="a b"; {COOKIE}=MTY='}, SessionCookie("MTY=")),
-        ({"authorization": "Bearer ory_st_abc"}, SessionToken("ory_st_abc")),
-        ({"authorization": "bEARER ory_st_abc"}, SessionToken("ory_st_abc")),
-        ({"authorization": f"Bearer {ACCESS_TOKEN}"}, AccessTokenText(ACCESS_TOKEN)),
+        ({"x-session-token": "ory_st_abc"}, Credential("token", "ory_st_abc")),
+        ({"cookie": f"{COOKIE}=MTY="}, Credential("cookie", "MTY=")),
+        ({"cookie": f"theme=dark; {COOKIE}=MTY=; a=b"}, Credential("cookie", "MTY=")),
+        ({"cookie": f"theme=dark;{COOKIE}=MTY=;;=; ;x"}, Credential("cookie", "MTY=")),
+        ({"cookie": f'bad="a b"; {COOKIE}=MTY='}, Credential("cookie", "MTY=")),
+        ({"authorization": "Bearer ory_st_abc"}, Credential("token", "ory_st_abc")),
+        ({"authorization": "bEARER ory_st_abc"}, Credential("token", "ory_st_abc")),
+        ({"authorization": f"Bearer {ACCESS_TOKEN}"}, Credential("access token", ACCESS_TOKEN)),
         # An access token is none of Kratos' and never sent to it, not even a misspelt one.
-        ({"authorization": "Bearer postroom_x"}, AccessTokenText("postroom_x")),
+        ({"authorization": "Bearer postroom_x"}, Credential("access token", "postroom_x")),
         # The first there is decides, as in Kratos.
-        ({"x-session-token": "a", "cookie": f"{COOKIE}=b", "authorization": "Bearer c"}, SessionToken("a")),
-        ({"cookie": f"{COOKIE}=b", "authorization": "Bearer c"}, SessionCookie("b")),
-        ({"x-session-token": "", "cookie": f"{COOKIE}=", "authorization": "Bearer c"}, SessionToken("c")),
+        (
+            {"x-session-token": "a", "cookie": f"{COOKIE}=b", "authorization": "Bearer c"},
+            Credential("token", "a"),
+        ),
+        ({"cookie": f"{COOKIE}=b", "authorization": "Bearer c"}, Credential("cookie", "b")),
+        (
+            {"x-session-token": "", "cookie": f"{COOKIE}=", "authorization": "Bearer c"},
+            Credential("token", "c"),
+        ),
         # A cookie sent twice by a browser with two paths, but the same.
-        ({"cookie": f"{COOKIE}=b; {COOKIE}=b"}, SessionCookie("b")),
+        ({"cookie": f"{COOKIE}=b; {COOKIE}=b"}, Credential("cookie", "b")),
     ],
 )
 def test_exactly_one_credential_counts(headers: dict[str, str], expected: Credential) -> None:

@@ -46,9 +46,6 @@ class Waiting:
     async def progress(self, identity_ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
         return set(), set()
 
-    async def resume_domain(self, domain: str, *, actor: str) -> int:
-        raise NotImplementedError
-
 
 def test_the_rest_after_a_failure_outlasts_the_lead() -> None:
     async def ten_minutes() -> list[float]:

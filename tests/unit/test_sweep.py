@@ -23,10 +23,12 @@ ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
 
 @dataclass
 class World:
-    """Kratos gives `pages`, or raises them; `stored` and `recorded` is what PostgreSQL was given."""
+    """Kratos gives `pages`, or raises them; `stored` and `recorded` is what PostgreSQL was given. Somebody else holds
+    the addresses of whoever is `held`."""
 
     pages: list[IdentityPage | Exception] = field(default_factory=list)
     token: str | None = "0a"
+    held: set[UUID] = field(default_factory=set)
     stored: list[list[Mailbox]] = field(default_factory=list)
     recorded: list[Refusal] = field(default_factory=list)
     told: list[tuple[str, Any]] = field(default_factory=list)
@@ -54,13 +56,13 @@ class World:
     ) -> tuple[list[Request], list[Mailbox]]:
         self.stored.append(list(mailboxes))
         self.told.append((f"from {after} to {token}", due_in))
-        return [], []
+        return [], [each for each in mailboxes if each.identity_id in self.held]
+
+    async def refuse_held(self, mailbox: Mailbox, **_: Any) -> None:
+        self.told.append(("refused as held", mailbox.identity_id))
 
     async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
         self.recorded += refusals
-
-    async def last(self, identity_id: UUID) -> Refusal | None:
-        raise NotImplementedError
 
     async def announce(self, requests: Sequence[Request]) -> None:
         assert requests == []
@@ -129,12 +131,14 @@ async def test_what_is_wrong_with_one_identity_is_told_and_the_others_are_stored
         identity(UUID(int=4), "\ud800@example.org"),
         identity(UUID(int=5), None),
         identity(UUID(int=6), active=False),
+        identity(UUID(int=7), "taken@example.org"),
     ]
-    world = World([IdentityPage(page, None, [deep, unknown])])
+    world = World([IdentityPage(page, None, [deep, unknown])], held={UUID(int=7)})
     before = _counted()
     with capture_logs() as logs:
         await sweep_of(world).turn()
-    assert world.stored == [[Mailbox(ADA, "ada@example.org")]]
+    assert world.stored == [[Mailbox(ADA, "ada@example.org"), Mailbox(UUID(int=7), "taken@example.org")]]
+    assert ("refused as held", UUID(int=7)) in world.told
     assert [(each.identity_id, each.email, each.code) for each in world.recorded] == [
         (EVE, None, "unreadable_identity"),
         (BOB, "Admin@example.org", "malformed_address"),
@@ -142,7 +146,7 @@ async def test_what_is_wrong_with_one_identity_is_told_and_the_others_are_stored
         (UUID(int=5), None, "no_address"),
     ]
     counted = {found: number - before[found] for found, number in _counted().items()}
-    assert counted == {"unreadable": 2, "refused": 3, "inactive": 1, "known": 1, "missing": 0, "held": 0}
+    assert counted == {"unreadable": 2, "refused": 3, "inactive": 1, "known": 1, "missing": 0, "held": 1}
     (line,) = [line for line in logs if line["log_level"] == "error"]
     assert (line["event"], line["count"]) == ("Sweep sets aside identities that cannot be read", 2)
     assert line["identities"] == [f"{EVE}: its JSON is nested too deeply", "without an id: its id is no UUID"]

@@ -28,7 +28,6 @@ from postroom.domain.person import Person, Scope
 from postroom.errors import CrossSite, KratosAway, NoSession, PostroomError, SecondFactorDue, Unavailable
 from postroom.mail.people import joined_headers, require_scope
 from postroom.mail.ports import People
-from postroom.realtime.hint import hint_of
 from postroom.realtime.live_streams import LiveStream, LiveStreams
 from postroom.telemetry import DATABASE_ERRORS, log
 
@@ -236,7 +235,7 @@ class _Screen:
         found = await self._stream.news(self._streams.settled)
         if found is None:
             return event_of("reload", {}, self._stream.position)
-        pieces = [event_of(event.type, hint_of(event), event.id) for event in found if event.type != MAILBOX]
+        pieces = [event_of(event.type, event.hint(), event.id) for event in found if event.type != MAILBOX]
         if len(pieces) < len(found):
             # Told as `provisioning` next, as to whoever comes while it is not ready; `hello` follows when it is.
             self._ready, self._told = False, None

@@ -63,7 +63,13 @@ def me_router(
         """Who sends this request, and how far the mailbox is."""
         response.headers["Cache-Control"] = "no-store"
         request, mailbox = await _look(visitor.person.identity_id, read, last_refusal)
-        return _me(visitor, request, mailbox)
+        return Me(
+            identity_id=visitor.person.identity_id,
+            email=request.email if request else None,
+            mailbox=mailbox,
+            expires_at=visitor.person.expires_at,
+            scopes=sorted(visitor.person.scopes),
+        )
 
     async def logout(request: Request, visitor: Annotated[Visitor, Depends(session_only(visiting))]) -> Response:
         """Forget the session here, and end the person's live connections.
@@ -111,14 +117,3 @@ async def _look(identity_id: UUID, read: Read, last_refusal: LastRefusal) -> tup
         code=preparation.code,
     )
     return request, mailbox
-
-
-def _me(visitor: Visitor, request: MailboxRequest | None, mailbox: Mailbox) -> Me:
-    person = visitor.person
-    return Me(
-        identity_id=person.identity_id,
-        email=request.email if request else None,
-        mailbox=mailbox,
-        expires_at=person.expires_at,
-        scopes=sorted(person.scopes),
-    )

@@ -65,9 +65,7 @@ def session_only(visiting: Visiting) -> Visiting:
 def receive_visitors(app: FastAPI) -> None:
     """Let `app` answer every `PostroomError` with its problem, and pass on the cookies of Kratos."""
 
-    async def as_problem(request: Request, error: Exception) -> Response:
-        if not isinstance(error, PostroomError):
-            raise error
+    async def as_problem(request: Request, error: PostroomError) -> Response:
         if isinstance(error, Unavailable):
             DATABASE_ERRORS.labels(where="api").inc()
         answer = problem_of(error)
@@ -76,7 +74,7 @@ def receive_visitors(app: FastAPI) -> None:
             log.warning("Could not serve a request", path=request.url.path, kind=kind, error=str(error))
         return answer
 
-    app.add_exception_handler(PostroomError, as_problem)
+    app.exception_handler(PostroomError)(as_problem)
     app.add_middleware(CookiesOfKratos)
 
 

@@ -35,7 +35,7 @@ def inert_type(stated: str | None) -> str:
     """The media type if nothing runs of it, else that of mere bytes. With `nosniff` no browser takes either for a
     script, a style or a worker of our origin, whatever a page's own rules allow."""
     found = media_type(stated)
-    return found if _essence(found) in _INERT else OCTETS
+    return found if essence(found) in _INERT else OCTETS
 
 
 def taken_as_code(destination: str | None) -> bool:
@@ -57,12 +57,12 @@ def headers_of(stated: str | None, name: str, *, inline: bool) -> dict[str, str]
     """`stated` is the type that the mail server says. `inline` is what the client asks for; it is given to inert types
     only."""
     content_type = inert_type(stated)
-    essence = _essence(content_type)
-    shown = inline and essence in _INERT
+    kind = essence(content_type)
+    shown = inline and kind in _INERT
     return {
         "Content-Type": content_type,
         "Content-Disposition": f"{'inline' if shown else 'attachment'}; {_filename(name)}",
-        "Content-Security-Policy": _PDF if shown and essence == PDF else _NOTHING_RUNS,
+        "Content-Security-Policy": _PDF if shown and kind == PDF else _NOTHING_RUNS,
         "Cross-Origin-Resource-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
         # A blob never changes (RFC 8620 §6.2), but who may read it can.
@@ -71,7 +71,7 @@ def headers_of(stated: str | None, name: str, *, inline: bool) -> dict[str, str]
     }
 
 
-def _essence(content_type: str) -> str:
+def essence(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 

@@ -24,10 +24,6 @@ class InFlight:
         self._limit_name = limit_name
         self._lanes: dict[str, _Lane] = {}
 
-    def __len__(self) -> int:
-        """Accounts that have a request here."""
-        return len(self._lanes)
-
     @asynccontextmanager
     async def place(self, account_id: str) -> AsyncGenerator[None]:
         """Raises `Problem` (`limit`) when no place comes free."""

@@ -141,7 +141,7 @@ class Gateway:
 
     async def api(self, client: Client, admitted: Admitted) -> None:
         # RFC 8620 §3.6.1. A form of another site cannot send this type either.
-        if _essence(client.request.headers.get("content-type")) != JSON:
+        if download.essence(client.request.headers.get("content-type", "")) != JSON:
             raise not_json(f"the content type is not {JSON}")
         limits = self._limits
         body = client.body(limits.max_size_request, "maxSizeRequest", within=limits.body_seconds)
@@ -291,12 +291,8 @@ def _languages(request: Request) -> dict[str, str]:
     return {"Accept-Language": stated} if _LANGUAGES.fullmatch(stated) else {}
 
 
-def _essence(content_type: str | None) -> str:
-    return (content_type or "").partition(";")[0].strip().lower()
-
-
 def _require_type(answer: UpstreamAnswer, content_type: str) -> None:
-    if _essence(answer.content_type) != content_type:
+    if download.essence(answer.content_type or "") != content_type:
         raise unusable()
 
 

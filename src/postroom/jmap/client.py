@@ -45,7 +45,7 @@ class JmapClient:
         uniform: Callable[[float, float], float] = random.uniform,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._origin = origin_of(base_url)
+        origin_of(base_url)
         self._session_url = base_url.rstrip("/") + "/.well-known/jmap"
         self._authorization = authorization
         self._connection = Connection(http=http)
@@ -92,7 +92,7 @@ class JmapClient:
         for _ in range(1 + _REDIRECTS):
             reply = await self._exchange("GET", url, {"Accept": "application/json"}, None, ends)
             if reply.status not in (301, 302, 303, 307, 308):
-                return Session.read(reply.success(), url=url, base=self._origin)
+                return Session.read(reply.success(), url=url)
             url = redirected(reply.headers.get("location", ""), url)
         raise Unreadable("mail server redirects without end")
 

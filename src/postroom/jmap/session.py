@@ -22,9 +22,9 @@ class Session:
     max_objects_in_get: int
 
     @classmethod
-    def read(cls, content: Mapping[str, Any], *, url: str, base: str) -> "Session":
-        """`url` is where it came from in the end, `base` what was configured. Raises `Unreadable`."""
-        api, events = (resolve(_text(content, name), url, base=base) for name in ("apiUrl", "eventSourceUrl"))
+    def read(cls, content: Mapping[str, Any], *, url: str) -> "Session":
+        """`url` is where it came from in the end. Raises `Unreadable`."""
+        api, events = (resolve(_text(content, name), url) for name in ("apiUrl", "eventSourceUrl"))
         match content.get("capabilities"):
             case {request.CORE: {"maxObjectsInGet": int(most)}} if most > 0:
                 pass

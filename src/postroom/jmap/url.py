@@ -2,7 +2,7 @@
 
 A server that answers on an internal address names its public one, a proxy before it another, Cyrus sends relative
 references, and an attacker whatever he likes. So path and query are the session's, and scheme, host and port are those
-of the configured base.
+of the configured base, from which no redirect leads away.
 """
 
 import re
@@ -26,9 +26,9 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
-def resolve(reference: str, against: str, *, base: str) -> str:
-    """A URL, or a template, of the session that came from `against`, absolute and without a fragment, at the origin of
-    `base`. Raises `Unreadable` for one that may not be called."""
+def resolve(reference: str, against: str) -> str:
+    """A URL, or a template, of the session that came from `against`, absolute, without a fragment and at the same
+    origin. Raises `Unreadable` for one that may not be called."""
     if not reference or _UNSAFE.search(reference):
         raise Unreadable("mail server's session holds an empty or malformed URL")
     try:
@@ -36,7 +36,7 @@ def resolve(reference: str, against: str, *, base: str) -> str:
         origin_of(found.geturl())
     except ValueError as error:
         raise Unreadable("mail server's session holds a URL that is not http or https") from error
-    return origin_of(base) + (found.path or "/") + (f"?{found.query}" if found.query else "")
+    return origin_of(against) + (found.path or "/") + (f"?{found.query}" if found.query else "")
 
 
 def redirected(location: str, url: str) -> str:

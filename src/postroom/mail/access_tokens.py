@@ -62,14 +62,10 @@ def _checksum(body: str) -> str:
 def new_access_token(
     token_id: UUID, identity_id: UUID, *, name: str, scopes: Set[Scope], days: int, now: datetime
 ) -> AccessToken:
-    """Raises `Refused` for a name, scopes or a time that cannot be."""
+    """Raises `Refused` for a name that cannot be."""
     shown = " ".join("".join(c if c.isprintable() else " " for c in name).split())
     if not 1 <= len(shown) <= MAX_NAME:
         raise Refused("wrong_name", f"give the token a name of 1 to {MAX_NAME} characters: it tells you what it is for")
-    if not scopes:
-        raise Refused("wrong_scopes", f"give the token at least one of the scopes {', '.join(Scope)}")
-    if not 1 <= days <= MAX_DAYS:
-        raise Refused("wrong_expiry", f"a token lives for 1 to {MAX_DAYS} days")
     return AccessToken(token_id, identity_id, shown, frozenset(scopes), now, now + timedelta(days=days))
 
 

@@ -155,7 +155,7 @@ class Arrivals:
         account_id = state.account.account_id
         try:
             # A hint may come just when somebody comes on line, and be looked at before the first look has ended.
-            seen = await self._look(state, greeted=lambda: self._greeted.get(account_id, _yes)())
+            seen = await self._look(state, greeted=lambda: self._greeted.get(account_id, lambda: True)())
         except MailServerError as error:
             ARRIVAL_LOOKS.labels(result="failed").inc()
             log.info("Could not look for new mail", account_id=account_id, error=str(error))
@@ -216,7 +216,3 @@ class Arrivals:
         if not ids:
             return "nothing", email_state, []
         return "announced", email_state, [arrival_data(ids, email_state)]
-
-
-def _yes() -> bool:
-    return True

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from postroom.domain.person import Person, Scope
@@ -26,27 +27,11 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
-class SessionCookie:
-    """The value of Kratos' cookie, which a browser sends by itself."""
+class Credential:
+    """Kratos' cookie, which a browser sends by itself, its token of a native program, or a token that Postroom made."""
 
+    kind: Literal["cookie", "token", "access token"]
     value: str
-
-
-@dataclass(frozen=True, slots=True)
-class SessionToken:
-    """Kratos' token of a native program."""
-
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccessTokenText:
-    """A token that Postroom made, as it was shown."""
-
-    value: str
-
-
-Credential = SessionCookie | SessionToken | AccessTokenText
 
 
 class PeopleByCredential:
@@ -70,23 +55,25 @@ class PeopleByCredential:
 
     async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
         """See `People`. An access token outlasts the session in which it was made."""
-        match credential_of(headers, self._cookie_name):
-            case SessionCookie(value):
+        credential = credential_of(headers, self._cookie_name)
+        match credential.kind:
+            case "cookie":
                 require_same_origin(method, headers, self._public_url)
-                return await self._sessions.whoami(cookie=value)
-            case SessionToken(value):
-                return await self._sessions.whoami(token=value)
-            case AccessTokenText(value):
-                return await self._by_access_token(value)
+                return await self._sessions.whoami(cookie=credential.value)
+            case "token":
+                return await self._sessions.whoami(token=credential.value)
+            case "access token":
+                return await self._by_access_token(credential.value)
 
     def forget(self, headers: Mapping[str, str]) -> None:
         """The sender of this request logs out: his session is asked for anew the next time."""
-        match credential_of(headers, self._cookie_name):
-            case SessionCookie(value):
-                self._sessions.forget(cookie=value)
-            case SessionToken(value):
-                self._sessions.forget(token=value)
-            case AccessTokenText():
+        credential = credential_of(headers, self._cookie_name)
+        match credential.kind:
+            case "cookie":
+                self._sessions.forget(cookie=credential.value)
+            case "token":
+                self._sessions.forget(token=credential.value)
+            case "access token":
                 pass
 
     async def _by_access_token(self, text: str) -> Visitor:
@@ -121,14 +108,14 @@ def credential_of(headers: Mapping[str, str], cookie_name: str) -> Credential:
     Raises `NoSession` when there is none, or it cannot be one: only what is well formed is sent on.
     """
     if token := headers.get("x-session-token"):
-        return SessionToken(_well_formed(token, _TOKEN, "X-Session-Token"))
+        return Credential("token", _well_formed(token, _TOKEN, "X-Session-Token"))
     if cookie := _cookie(headers.get("cookie", ""), cookie_name):
-        return SessionCookie(_well_formed(cookie, _COOKIE_VALUE, f"the cookie {cookie_name}"))
+        return Credential("cookie", _well_formed(cookie, _COOKIE_VALUE, f"the cookie {cookie_name}"))
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NoSession("log in, or send an access token as Authorization: Bearer …")
     token = _well_formed(token, _TOKEN, "Authorization")
-    return AccessTokenText(token) if token.startswith(PREFIX) else SessionToken(token)
+    return Credential("access token" if token.startswith(PREFIX) else "token", token)
 
 
 def _well_formed(value: str, pattern: re.Pattern[str], where: str) -> str:

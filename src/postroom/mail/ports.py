@@ -117,6 +117,10 @@ class LiveEvent:
     """`mail`: new mail in the inbox; `mailbox`: the mailbox is not ready any more"""
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    def hint(self) -> dict[str, Any]:
+        """What a screen receives, the same by every way. The id is for dropping what was told twice."""
+        return {"id": self.id, "type": self.type, "data": dict(self.data)}
+
 
 class Announcer(Protocol):
     """Tells screens, over all processes. Repeating an event is safe: it is told by its id once."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
 
 from postroom.domain.identity import Refusal
 from postroom.domain.mailbox import Account
@@ -68,8 +67,6 @@ def preparation_of(
             return Preparation(Progress.PREPARING, request.retries)
         case State.DEAD:
             return Preparation(Progress.FAILED, request.retries, reason=request.reason)
-        case _:
-            assert_never(request.state)
 
 
 def _is_newer(refusal: Refusal, request: Request | None) -> bool:

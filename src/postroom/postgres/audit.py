@@ -10,19 +10,15 @@ from postroom.domain.identity import as_sent
 from postroom.domain.mailbox import Account
 from postroom.domain.request import HELD, Request
 from postroom.errors import Refused
-from postroom.postgres.connection import Pool, Row, row, rows
+from postroom.postgres.connection import Pool, Row, Statements, row, rows
 from postroom.postgres.refusals import PostgresRefusals
 from postroom.postgres.requests import account_of, request_of
 
 Listing = Literal["dead_letters", "next_waiting", "drifts", "held_back", "missing"]
 
 
-class Audit:
+class Audit(Statements):
     """All methods raise `Unavailable` when PostgreSQL is away."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._refusals = PostgresRefusals(pool)
 
     async def counts(self) -> Mapping[str, float]:
         """The gauges of /metrics, by name without the prefix."""
@@ -37,7 +33,7 @@ class Audit:
         identity_id = await self.identity_of(email_or_id)
         found = await row(self._pool, "read", {"identity_id": identity_id})
         if found is None:
-            refusal = await self._refusals.last(identity_id)
+            refusal = await PostgresRefusals(self._pool).last(identity_id)
             why = f": refused as {refusal.code} ({refusal.reason})" if refusal else ""
             raise Refused("unknown", f"no request for {email_or_id}{why}")
         return request_of(found), account_of(found)

@@ -1,10 +1,10 @@
 """Schema migrations: Alembic keeps the order, plain SQL does the work."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql as compose
@@ -24,13 +24,28 @@ PATIENCE = 60.0
 NAMED_COLUMNS = "0003"
 """Code from before this revision asks for `*`: it breaks under a changed table, and cannot be asked what it needs."""
 
-_READ_AND_WRITE = ("email_requests", "email_accounts", "resumed_domains")
+_RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
+    "SELECT, INSERT, UPDATE": ("email_requests", "email_accounts", "resumed_domains"),
+    "SELECT, INSERT, UPDATE, DELETE": (
+        "access_tokens",
+        "mail_credentials",
+        "mail_states",
+        "live_events",
+        "processes",
+    ),
+    # The audit: what was written stays as it was written.
+    "SELECT, INSERT": ("email_provisioning_log", "postroom_facts"),
+    # The partition's own name is asked for rows that no month took (`log_default_rows`).
+    "SELECT": ("email_provisioning_log_default", "alembic_version", "schema_history"),
+    "SELECT, UPDATE": ("mail_server_breaker", "identity_sweep", "mailbox_inspection"),
+}
+"""Of the service's role, and no more."""
+
 _ONE_ROW = ("mail_server_breaker", "identity_sweep")
 _PARTITIONS_OF_THE_LOG = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'email_provisioning_log'::regclass
 """
-_READ_WRITE_AND_FORGET = ("access_tokens", "mail_credentials", "mail_states", "live_events", "processes")
 
 
 def newest_revision() -> str:
@@ -163,25 +178,11 @@ def _grant(conn: psycopg.Connection, service_role: str) -> None:
         raise ConfigurationError(
             f"the role {service_role} of POSTROOM_DATABASE_URL does not exist; create it, then migrate again"
         )
-    for table in _READ_AND_WRITE:
-        conn.execute(compose.SQL("GRANT SELECT, INSERT, UPDATE ON {} TO {}").format(compose.Identifier(table), role))
-    for table in _READ_WRITE_AND_FORGET:
-        conn.execute(
-            compose.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}").format(compose.Identifier(table), role)
-        )
-    # The audit: what was written stays as it was written.
-    conn.execute(compose.SQL("GRANT SELECT, INSERT ON email_provisioning_log, postroom_facts TO {}").format(role))
     # Each partition by itself, since it may be detached: the schema's default rights may have given it more.
     for (partition,) in conn.execute(_PARTITIONS_OF_THE_LOG).fetchall():
         conn.execute(compose.SQL("REVOKE ALL ON {} FROM {}").format(compose.Identifier(partition), role))
-    # Its own name is asked for rows that no month took (`log_default_rows`).
-    conn.execute(compose.SQL("GRANT SELECT ON email_provisioning_log_default TO {}").format(role))
-    conn.execute(
-        compose.SQL("GRANT SELECT, UPDATE ON mail_server_breaker, identity_sweep, mailbox_inspection TO {}").format(
-            role
-        )
-    )
-    conn.execute(compose.SQL("GRANT SELECT ON alembic_version, schema_history TO {}").format(role))
+    for rights, tables in _RIGHTS.items():
+        conn.execute(compose.SQL(f"GRANT {rights} ON {', '.join(tables)} TO {{}}").format(role))
 
 
 def role_of(url: str) -> str:

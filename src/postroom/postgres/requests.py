@@ -1,6 +1,7 @@
 """The port `Requests` on PostgreSQL. Each method is one statement and one commit; the rules are in `sql/`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from uuid import UUID
 
 import psycopg
@@ -40,7 +41,7 @@ class PostgresRequests:
     async def _start(
         self, name: str, mailbox: Mailbox, holder: UUID | None, lease: float, origin: Origin, action: str
     ) -> Request | None:
-        parameters = _of_mailbox(mailbox) | _of_origin(origin)
+        parameters = asdict(mailbox) | asdict(origin)
         parameters |= {"holder": holder, "lease": lease, "action": action}
         try:
             started = await row(self._pool, name, parameters)
@@ -63,13 +64,13 @@ class PostgresRequests:
         return (request_of(found), account_of(found)) if found else None
 
     async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
-        parameters = _of_mailbox(mailbox) | _of_origin(origin) | {"action": action, "reason": HELD}
+        parameters = asdict(mailbox) | asdict(origin) | {"action": action, "reason": HELD}
         born_dead = await row(self._pool, "refuse_held", parameters)
         return request_of(born_dead) if born_dead else None
 
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
         try:
-            changed = await row(self._pool, "follow_address", _of_mailbox(mailbox) | _of_origin(origin))
+            changed = await row(self._pool, "follow_address", asdict(mailbox) | asdict(origin))
         except UniqueViolation:
             return None
         if changed:
@@ -166,22 +167,6 @@ class PostgresRequests:
             return None
         account_there = found[1]
         return Settled(found[0], account_there and account_there.id, Status.LATE if late else move.status)
-
-
-def _of_mailbox(mailbox: Mailbox) -> dict[str, object]:
-    return {
-        "identity_id": mailbox.identity_id,
-        "email": mailbox.email,
-        "display_name": mailbox.display_name,
-    }
-
-
-def _of_origin(origin: Origin) -> dict[str, object]:
-    return {
-        "trigger_id": origin.trigger_id,
-        "request_id": origin.request_id,
-        "traceparent": origin.traceparent,
-    }
 
 
 def request_of(found: Row) -> Request:

@@ -158,12 +158,14 @@ def _set_aside(unreadable: Sequence[UnreadableIdentity]) -> list[Refusal]:
 
 
 def _count(page: IdentityPage, found: _Sorted, stored: int, held: int) -> None:
-    unreadable = len(page.unreadable)
-    refused = len(found.refusals) - sum(each.id is not None for each in page.unreadable)
     SWEEP_PAGES.inc()
-    SWEPT.labels(found="unreadable").inc(unreadable)
-    SWEPT.labels(found="inactive").inc(found.inactive)
-    SWEPT.labels(found="refused").inc(refused)
-    SWEPT.labels(found="missing").inc(stored)
-    SWEPT.labels(found="held").inc(held)
-    SWEPT.labels(found="known").inc(len(found.mailboxes) - stored - held)
+    numbers = {
+        "unreadable": len(page.unreadable),
+        "inactive": found.inactive,
+        "refused": len(found.refusals) - sum(each.id is not None for each in page.unreadable),
+        "missing": stored,
+        "held": held,
+        "known": len(found.mailboxes) - stored - held,
+    }
+    for name, number in numbers.items():
+        SWEPT.labels(found=name).inc(number)

@@ -10,7 +10,6 @@ import httpx2
 
 from postroom.errors import AnnouncerAway
 from postroom.mail.ports import LiveEvent
-from postroom.realtime.hint import hint_of
 from postroom.telemetry import log
 
 INTERNAL_ERROR = 100
@@ -73,7 +72,7 @@ class Centrifugo:
             {
                 "publish": {
                     "channel": channel_of(event.identity_id),
-                    "data": hint_of(event),
+                    "data": event.hint(),
                     "idempotency_key": str(event.id),
                 }
             }
