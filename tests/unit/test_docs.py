@@ -105,24 +105,28 @@ def test_every_alarm_asks_for_metrics_that_are_there() -> None:
         assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in asked} <= _metric_names()
 
 
-def _commands(group: Any, path: str) -> Iterator[tuple[str, set[str]]]:
-    """Each command with its visible options."""
+def _commands(group: Any, path: str = "postroom") -> Iterator[tuple[str, Any]]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from _commands(command, f"{path} {name}")
         else:
-            visible = [each for each in command.params if not getattr(each, "hidden", False)]
-            yield f"{path} {name}", {option for each in visible for option in each.opts if option.startswith("--")}
+            yield f"{path} {name}", command
 
 
 def test_every_command_is_told_with_its_options() -> None:
     page = (REFERENCE / "cli.md").read_text()
     sections = dict(re.findall(r"^## `(postroom [a-z ]+)`.*?\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
-    commands = dict(_commands(typer.main.get_command(command_line), "postroom"))
+    commands = dict(_commands(typer.main.get_command(command_line)))
     assert sections.keys() == commands.keys()
-    for command, options in commands.items():
-        told = set(re.findall(r"^\| `(--[a-z-]+)", sections[command], re.MULTILINE))
-        assert told == options, command
+    for name, command in commands.items():
+        visible = [each for each in command.params if not getattr(each, "hidden", False)]
+        options = {option for each in visible for option in each.opts if option.startswith("--")}
+        assert set(re.findall(r"^\| `(--[a-z-]+)", sections[name], re.MULTILINE)) == options, name
+
+
+def test_every_command_shows_an_example_in_its_help() -> None:
+    for name, command in _commands(typer.main.get_command(command_line)):
+        assert re.search(rf"Example: .*{name}", command.help), name
 
 
 def _openapi() -> dict[str, Any]:
