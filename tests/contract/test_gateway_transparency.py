@@ -14,11 +14,11 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from jmap_changes_table import AFTERWARDS, CHANGES
+from jmap_likeness import Likeness
 
 from gateway_trial import ANN, BEN, GatewayTrial, gateway
 from jmap_account import Account
-from jmap_changes_table import AFTERWARDS, CHANGES
-from jmap_likeness import Likeness
 from jmap_server import JmapServer, MailPerson, letter
 from jmap_table import CAPABILITIES, CHAIN, READING, calls_of, filled
 from postroom.gateway.methods import METHODS

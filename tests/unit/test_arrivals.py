@@ -1,6 +1,7 @@
-"""A look that fails, for whatever reason: when it is made again, and what goes on meanwhile."""
+"""How many looks there are at once, and when one that fails is made again."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,9 +14,9 @@ from postroom.telemetry import MAIL_DEFECTS
 AWAY = Transient("mail server answered 503")
 
 
-async def on_line(*failures: Exception) -> World:
+async def on_line(*failures: Exception, **more: Any) -> World:
     """Alice and Bob are; the next looks fail so."""
-    world = World(listener=None)
+    world = World(listener=None, **more)
     for account in (ALICE, BOB):
         await world.watching.on_line(account.identity_id)
     world.mail.failures = list(failures)
@@ -25,6 +26,19 @@ async def on_line(*failures: Exception) -> World:
 
 async def looked(world: World, times: int, account_id: str = "b") -> None:
     await eventually(lambda: world.mail.looks.get(account_id, 0) == times, f"looks: {times}")
+
+
+async def test_no_more_accounts_are_looked_at_at_once_than_allowed() -> None:
+    world = await on_line(at_once=1)
+    world.mail.held = asyncio.Event()
+    world.mail.most_at_once = 0
+    async with world.running():
+        world.arrivals.hint(["b", "c"])
+        await eventually(lambda: world.mail.holding, "one is looked at")
+        world.mail.held.set()
+        await looked(world, 1, "b")
+        await looked(world, 1, "c")
+    assert world.mail.most_at_once == 1
 
 
 async def test_a_look_that_fails_is_made_again_by_itself() -> None:
