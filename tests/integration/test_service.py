@@ -36,16 +36,6 @@ def settings(database: Database, stalwart: StalwartStandIn) -> dict[str, str]:
     }
 
 
-async def test_sigterm_ends_a_service_cleanly(settings: dict[str, str]) -> None:
-    async with running("serve", settings) as service:
-        await eventually(service.live, "the service", 20)
-        assert (await service.hook("clean@example.org")).status_code == 200
-        code, log = await service.end(signal.SIGTERM)
-    assert code == 0, log
-    assert '"event": "Email provisioning retry worker started"' in log
-    assert "Traceback" not in log
-
-
 async def test_an_attempt_under_way_ends_before_the_service_does(
     settings: dict[str, str], stalwart: StalwartStandIn
 ) -> None:
@@ -66,18 +56,6 @@ async def test_an_attempt_under_way_ends_before_the_service_does(
             await stalwart.clear_faults()
     assert code == 0, log
     assert "slow@example.org" in [account["addresses"][0] for account in await stalwart.accounts()]
-
-
-async def test_a_worker_of_its_own_starts_and_stops(settings: dict[str, str]) -> None:
-    async with running("work", settings) as worker:
-        await asyncio.sleep(0)
-        stdout = worker._process.stdout
-        assert stdout
-        async with asyncio.timeout(20):
-            while b"retry worker started" not in await stdout.readline():
-                pass
-        code, log = await worker.end(signal.SIGTERM)
-    assert code == 0, log
 
 
 async def test_the_marks_domain_must_not_change_after_use(settings: dict[str, str]) -> None:
