@@ -136,6 +136,15 @@ async def test_without_postgresql_a_command_says_why_in_one_line(postroom: Comma
         assert "s3cret" not in told
 
 
+async def test_missing_settings_are_named_in_one_line() -> None:
+    for command in ("serve", "work", "migrate"):
+        told = await Commands({"POSTROOM_WEBHOOK_KEY": "short-secret"})(command, code=2)
+        assert told.startswith("postroom: ")
+        assert told.count("\n") == 1, told
+        assert "POSTROOM_DATABASE_URL is not set" in told
+        assert "short-secret" not in told
+
+
 async def test_what_is_typed_wrong_is_told_in_one_line(postroom: Commands) -> None:
     for words in ("pause --reason", "bury alice@example.org --reason"):
         assert "the reason is empty" in await postroom(*words.split(), " ", code=2)

@@ -97,12 +97,15 @@ async def test_status_shows_the_processes_and_their_loops(database: Database, po
     assert (await postroom.json("status"))["processes"][0]["loops"]["sweep"]["age"] == 200.0
 
 
-async def test_a_port_that_was_asked_for_and_is_taken_is_told_in_one_line(database: Database) -> None:
+@pytest.mark.parametrize(("command", "setting"), [("serve", "port"), ("work", "work_port")])
+async def test_a_port_that_was_asked_for_and_is_taken_is_told_in_one_line(
+    database: Database, command: str, setting: str
+) -> None:
     taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
-    values = environment(database, None, None, webhook_key=KEY, work_port=port)
-    async with taken, running("work", values) as worker:
-        code, log = await worker.end()
+    values = environment(database, None, None, webhook_key=KEY, host="127.0.0.1", **{setting: port})
+    async with taken, running(command, values) as process:
+        code, log = await process.end()
     assert code == 2
     assert f"cannot listen on 127.0.0.1:{port}" in log
-    assert "POSTROOM_WORK_PORT" in log
+    assert f"POSTROOM_{setting.upper()}" in log

@@ -7,7 +7,7 @@ from go_program import may_build
 from kratos_servers import real_kratos
 from trial import trial
 
-PEOPLE = 20
+PEOPLE = 3
 
 
 @may_build
