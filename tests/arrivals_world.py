@@ -94,12 +94,12 @@ class FakeListener:
 
 
 class World:
-    def __init__(self, **more: Any) -> None:
+    def __init__(self, *, at_once: int = 16, **more: Any) -> None:
         self.clock = FakeClock()
         self.accounts, self.states = FakeAccounts(ALICE, BOB), FakeStates()
         self.mail, self.listener = MailInMemory(), FakeListener()
         timed: Any = {"monotonic": self.clock.monotonic, "uniform": lambda _, high: high}
-        self.arrivals = Arrivals(self.states, self.mail, lambda: None, now=self.clock.now, **timed)
+        self.arrivals = Arrivals(self.states, self.mail, lambda: None, now=self.clock.now, at_once=at_once, **timed)
         more = {"listener": self.listener} | more
         self.watching = Watching(self.accounts, self.states, self.arrivals, **timed, **more)
 

@@ -28,6 +28,16 @@ from postroom.mail.ports import MailAccount, Visitor
 
 ANN = {"Cookie": "session=ann"}
 BEN = {"Cookie": "session=ben"}
+QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
+BENS: list[Any] = ["Email/query", {"accountId": "c"}, "0"]
+
+
+def kind(answer: httpx2.Response) -> tuple[int, str]:
+    """Of a problem."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    found = answer.json()
+    assert found["status"] == answer.status_code
+    return answer.status_code, found["type"].rpartition(":")[2]
 
 
 class FakePeople:
@@ -114,6 +124,16 @@ class GatewayTrial:
     async def call(self, *calls: Any, who: Mapping[str, str] = ANN) -> httpx2.Response:
         using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
         return await self.http.post("/jmap/", json={"using": using, "methodCalls": calls}, headers=who)
+
+    async def each_way(self) -> list[httpx2.Response]:
+        """What goes to the mail server by Ann's login."""
+        return [
+            await self.http.get("/jmap/session", headers=ANN),
+            await self.call(QUERY),
+            await self.http.post("/jmap/upload/b/", content=b"x", headers=ANN),
+            await self.http.get("/jmap/download/b/x/y", headers=ANN),
+            await self.http.get("/jmap/eventsource/?types=*", headers=ANN),
+        ]
 
     async def raw(self, sent: bytes) -> bytes:
         """What a bare socket is answered until the server closes it."""

@@ -80,15 +80,6 @@ class Account:
         names["$identity"] = (await self.call("Identity/get", ids=None))["list"][0]["id"]
         await eventually(self._is_indexed, "the new emails are found by their words")
 
-    async def until_sent(self) -> None:
-        """Nothing is on its way any more."""
-
-        async def none_pending() -> bool:
-            found = (await self.call("EmailSubmission/get", ids=None, properties=["undoStatus"]))["list"]
-            return all(each["undoStatus"] != "pending" for each in found)
-
-        await eventually(none_pending, "the submissions are final")
-
     async def _is_indexed(self) -> bool:
         # A server may write its index, and put emails in their order, later than it has them.
         found = await self.call("Email/query", filter={"text": "lunch"})
@@ -99,8 +90,6 @@ class Account:
     async def _empty(self) -> None:
         emails = (await self.call("Email/query"))["ids"]
         await self.call("Email/set", destroy=emails)
-        submissions = (await self.call("EmailSubmission/query"))["ids"]
-        await self.call("EmailSubmission/set", destroy=submissions)
         boxes = (await self.call("Mailbox/get", ids=None))["list"]
         self.names |= {f"${box['role']}": box["id"] for box in boxes if box["role"]}
         while boxes := [box for box in boxes if not box["role"]]:

@@ -37,6 +37,12 @@ class FakePeople:
         self.asked = 0
         self.held: asyncio.Event | None = None
 
+    def now_is(self, identity_id: UUID, found: Person | PostroomError) -> None:
+        if isinstance(found, Person):
+            self.known[identity_id] = found
+        else:
+            self.errors[identity_id] = found
+
     async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
         self.asked += 1
         if self.held:

@@ -55,14 +55,15 @@ async def known() -> str:
 
 
 class ScriptedJmap:
-    """`will` sets what the API answers, in order, and the last one for ever. `requests`: what came, sessions too."""
+    """`plays` (or those that `will` sets) are what the API answers, in order, and the last one for ever. `requests`:
+    what came, sessions too."""
 
-    def __init__(self, **session: Any) -> None:
+    def __init__(self, *plays: Play, **session: Any) -> None:
         self.session: dict[str, Any] = SESSION | session
         self.requests: list[httpx2.Request] = []
         self.paused: list[float] = []
         self.clock = 0.0
-        self._plays: list[Play] = [answered()]
+        self.will(*(plays or [answered()]))
 
     def will(self, *plays: Play) -> None:
         self._plays = list(plays)

@@ -75,15 +75,15 @@ def busy(limit: str = "maxConcurrentRequests") -> httpx2.Response:
 
 
 class ScriptedStalwart:
-    """`will` sets the answers to all but sessions and domain queries: in order, and the last one for ever. A query of
-    a domain beside other calls is answered by itself, too."""
+    """`answers` (or those that `will` sets) are for all but sessions and domain queries: in order, and the last one for
+    ever. A query of a domain beside other calls is answered by itself, too."""
 
-    def __init__(self, *, domains: dict[str, str] | None = None) -> None:
+    def __init__(self, *answers: Answer, domains: dict[str, str] | None = None) -> None:
         self.domains = {"example.org": "b", "example.net": "c"} if domains is None else domains
         self.session: Answer = httpx2.Response(200, json=SESSION)
         self.asked: list[str] = []
         self.requests: list[httpx2.Request] = []
-        self._answers: list[Answer] = []
+        self.will(*answers)
         self.takes = 0.0
         """seconds for each answer"""
         self.paused: list[float] = []

@@ -199,19 +199,6 @@ async def test_disconnect_ends_the_connections_of_the_person_for_good(
         assert other.states[-1] == ("connected", 0)
 
 
-async def test_a_wrong_api_key_is_told_as_such(server: CentrifugoServer) -> None:
-    announcer = Centrifugo(server.api_url, "wrong")
-    with pytest.raises(AnnouncerAway, match="POSTROOM_CENTRIFUGO_API_KEY"):
-        await announcer.announce([event(uuid4())])
-    await announcer.aclose()
-
-
-async def test_a_thousand_events_go_in_one_batch_within_the_time_out(
-    server: CentrifugoServer, announcer: Centrifugo
-) -> None:
-    assert await announcer.announce([event(uuid4()) for _ in range(2000)]) == []
-
-
 async def test_after_a_restart_the_screen_is_told_or_knows_that_it_must_reload(tmp_path: Path) -> None:
     async with centrifugo(tmp_path, own=True) as server:
         announcer, alice = Centrifugo(server.api_url, server.api_key), uuid4()

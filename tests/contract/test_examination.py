@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import os
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from commands import Commands
 from parts import environment
 from postroom import settings
 from postroom.examination.finding import Finding
@@ -370,32 +370,21 @@ async def test_our_own_key_cannot_set_it_up_and_is_told_how(admin: StalwartClien
 # The command
 
 
-async def check(settled: Mapping[str, str], *arguments: str, stdin: str = "") -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "postroom", "check", *arguments),
-        env={"PATH": os.environ["PATH"], "COLUMNS": "250", **settled},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
-    return process.returncode or 0, output.decode()
-
-
 async def test_the_command_fixes_and_then_looks_and_prints_no_secret(
     admin: StalwartClient, settled: dict[str, str], no_hook: None, no_tokens: None
 ) -> None:
     login, password = os.environ.get("STALWART_ADMIN", "admin:pw").split(":", 1)
-    code, output = await check(settled, "--fix", "--admin", login, "--json", stdin=f"{password}\n")
+    postroom = Commands(settled)
+    words = ("check", "--fix", "--admin", login, "--json")
+    output = await postroom(*words, stdin=f"{password}\n", code=1)  # for the fsync
     found = {each["part"]: each for each in json.loads(output) if "fsync=off" not in each["detail"]}
-    assert (code, [each for each in found.values() if each["state"] != "fine"]) == (1, [])  # 1 for the fsync
+    assert [each for each in found.values() if each["state"] != "fine"] == []
     assert found["fix"]["detail"] == f"done: a web hook to {HOOK_URL}"
     assert found["web hook"]["detail"].startswith(f"leads to {HOOK_URL}")
     assert len(await hooks(admin)) == 1
     for secret in (settled["POSTROOM_STALWART_API_KEY"], SECRET, HOOK_KEY):
         assert secret not in output
-    _, output = await check(settled, "--fix", "--dry-run")
-    assert "would be done: the web hook" in output
+    assert "would be done: the web hook" in await postroom("check", "--fix", "--dry-run", code=1)
 
 
 @pytest.mark.parametrize(
@@ -405,15 +394,15 @@ async def test_the_command_fixes_and_then_looks_and_prints_no_secret(
 async def test_what_cannot_be_meant_is_told_in_one_line(
     settled: dict[str, str], arguments: list[str], stdin: str, words: str
 ) -> None:
-    code, output = await check(settled, *arguments, stdin=stdin)
-    assert (code, output.count("\n")) == (2, 1)
-    assert words in output
+    told = await Commands(settled)("check", *arguments, stdin=stdin, code=2)
+    assert told.count("\n") == 1
+    assert words in told
 
 
 async def test_an_administrator_who_is_refused_is_sent_once(settled: dict[str, str], no_hook: None) -> None:
-    code, output = await check(settled, "--fix", "--admin", "admin", "--json", stdin="not-the-password\n")
+    words = ("check", "--fix", "--admin", "admin", "--json")
+    output = await Commands(settled)(*words, stdin="not-the-password\n", code=1)
     found = {each["part"]: each for each in json.loads(output)}
-    assert code == 1
     assert "Stalwart refuses" in found["fix"]["detail"]
     assert found["web hook"]["detail"] == f"none leads to {HOOK_URL}"  # by our own key
     assert "not-the-password" not in output

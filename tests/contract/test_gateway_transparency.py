@@ -1,11 +1,12 @@
 """The gateway is transparent: what is asked through it is answered as the mail server itself answers.
 
-Each request goes straight to the server, and through the gateway: of the same account where it only reads, of two
-accounts that were prepared alike where it changes something. What is not the same is written here, and nowhere else.
+Each request goes straight to the server, and through the gateway. What is not the same is written here, and nowhere
+else.
 """
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -15,11 +16,9 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from gateway_trial import ANN, BEN, GatewayTrial, gateway
+from gateway_trial import ANN, gateway
 from jmap_account import Account
-from jmap_changes_table import AFTERWARDS, CHANGES
-from jmap_likeness import Likeness
-from jmap_server import JmapServer, MailPerson, letter
+from jmap_server import JmapServer, letter
 from jmap_table import CAPABILITIES, CHAIN, READING, calls_of, filled
 from postroom.gateway.methods import METHODS
 from postroom.mail.ports import MailAccount
@@ -29,16 +28,16 @@ CORE = "urn:ietf:params:jmap:core"
 ERROR = "urn:ietf:params:jmap:error:"
 BROKE_OFF = 502, "urn:postroom:problem:mail_server_broke_off"
 # What ends the process of the server that should answer: of Cyrus 3.6, not of 3.10.
-CRASHING = {"Cyrus": ("VacationResponse/get", "VacationResponse/set")}
+CRASHING = {"Cyrus": ("VacationResponse/get",)}
 
 
 @dataclass(frozen=True)
 class Ways:
-    """To the mail server, of two people: straight, and through the gateway."""
+    """To the mail server: straight, and through the gateway."""
 
     server: JmapServer
-    straight: tuple[Account, Account]
-    through: tuple[httpx2.AsyncClient, httpx2.AsyncClient]
+    straight: Account
+    through: httpx2.AsyncClient
 
 
 @pytest.fixture(scope="module", params=["cyrus", "stalwart_mail"])
@@ -48,32 +47,24 @@ def server(request: pytest.FixtureRequest) -> JmapServer:
 
 @pytest.fixture(scope="module")
 async def ways(server: JmapServer) -> AsyncIterator[Ways]:
-    alice, bob, carol = server.people
+    alice, _, carol = server.people
     async with (
         gateway(server.url, session_path=server.session_path) as trial,
         client(server.url, {"Authorization": alice.authorization}) as as_alice,
-        client(server.url, {"Authorization": bob.authorization}) as as_bob,
         client(str(trial.http.base_url), ANN) as alice_through,
-        client(str(trial.http.base_url), BEN) as bob_through,
     ):
-        admit(trial, ANN, alice)
-        admit(trial, BEN, bob)
+        identity_id = trial.people.people[ANN["Cookie"]].identity_id
+        trial.accounts.accounts[identity_id] = MailAccount(identity_id, alice.email, alice.account_id)
+        trial.authorization.headers[alice.account_id] = alice.authorization
         found = (await as_alice.get(server.session_path)).raise_for_status().json()["capabilities"]
         using = [name for name in CAPABILITIES if name in found]
-        accounts = Account(as_alice, alice, using, sends_to=carol), Account(as_bob, bob, using, sends_to=carol)
-        for account in accounts:
-            await account.prepare()
-        yield Ways(server, accounts, (alice_through, bob_through))
+        account = Account(as_alice, alice, using, sends_to=carol)
+        await account.prepare()
+        yield Ways(server, account, alice_through)
 
 
 def client(url: str, headers: Mapping[str, str]) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=20)
-
-
-def admit(trial: GatewayTrial, who: Mapping[str, str], person: MailPerson) -> None:
-    identity_id = trial.people.people[who["Cookie"]].identity_id
-    trial.accounts.accounts[identity_id] = MailAccount(identity_id, person.email, person.account_id)
-    trial.authorization.headers[person.account_id] = person.authorization
 
 
 async def ask(http: httpx2.AsyncClient, account: Account, calls: list[Any]) -> Any:
@@ -105,12 +96,12 @@ def comparable(responses: list[Any]) -> list[Any]:
 
 @pytest.mark.parametrize("method", READING)
 async def test_what_is_read_is_the_same(ways: Ways, method: str) -> None:
-    account = ways.straight[0]
+    account = ways.straight
     different = dict[str, Any]()
     broke_off = list[str]()
     for what, call in calls_of(method):
         straight = await ask(account.http, account, [[*call, "0"]])
-        through = await ask(ways.through[0], account, [[*call, "0"]])
+        through = await ask(ways.through, account, [[*call, "0"]])
         if straight != through:
             different[what] = {"straight": straight, "through": through}
         if straight == BROKE_OFF:
@@ -122,42 +113,15 @@ async def test_what_is_read_is_the_same(ways: Ways, method: str) -> None:
 
 
 async def test_calls_that_take_what_others_answer_are_the_same(ways: Ways) -> None:
-    account = ways.straight[0]
+    account = ways.straight
     straight = await ask(account.http, account, CHAIN)
     assert len(straight) == len(CHAIN)
-    assert await ask(ways.through[0], account, CHAIN) == straight
+    assert await ask(ways.through, account, CHAIN) == straight
 
 
-# Methods that change something
-
-
-async def test_what_is_changed_has_the_same_answers_and_the_same_effects(ways: Ways) -> None:
-    alice, bob = ways.straight
-    likeness = Likeness({alice.names["$address"]: bob.names["$address"]})
-    for name, mailbox_id in alice.mailboxes.items():
-        likeness.pair("Mailbox", mailbox_id, bob.mailboxes[name])
-    different = dict[str, Any]()
-    for what, calls in {**CHANGES, "the effects": AFTERWARDS}.items():
-        tagged = [[method, {"accountId": "$account"} | given, str(tag)] for tag, (method, given) in enumerate(calls)]
-        straight = await ask(alice.http, alice, tagged)
-        through = await ask(ways.through[1], bob, tagged)
-        if isinstance(straight, list) and isinstance(through, list):
-            alice.learn(straight)
-            bob.learn(through)
-            if found := list(likeness.differences(straight, through)):
-                different[what] = found
-        elif straight != through:
-            different[what] = {"straight": straight, "through": through}
-        assert straight != BROKE_OFF or {*CRASHING.get(ways.server.name, ())} & {method for method, _ in calls}, what
-        await alice.until_sent()
-        await bob.until_sent()
-    assert different == {}
-    assert {f"${made}" for made in ("m1", "e1", "e3", "i1", "s1")} <= bob.names.keys()
-
-
-def test_each_method_that_is_offered_is_among_them() -> None:
-    changing = {method for calls in CHANGES.values() for method, _ in calls}
-    assert {*READING, *changing} == {*METHODS}
+def test_each_method_that_is_offered_and_reads_is_among_them() -> None:
+    changes = re.compile(r"\w+/(set|copy|import|upload)")
+    assert {*READING} == {method for method in METHODS if not changes.fullmatch(method)}
 
 
 # Where the gateway answers by itself
@@ -170,7 +134,7 @@ async def test_an_account_id_that_is_no_text_is_refused_before_the_server_sees_i
     """Cyrus would take the own account for some of them."""
     calls = [[method, {"accountId": account_id}, method] for method in METHODS if method != "Core/echo"]
     for start in range(0, len(calls), 16):
-        for name, found, method in await ask(ways.through[0], ways.straight[0], calls[start : start + 16]):
+        for name, found, method in await ask(ways.through, ways.straight, calls[start : start + 16]):
             assert (name, found["type"]) == ("error", "invalidArguments"), method
 
 
@@ -178,7 +142,7 @@ async def test_a_call_that_names_no_account_is_refused_before_the_server_sees_it
     """Cyrus would take the one of the login, which is found by an address that may be somebody else's by now."""
     calls = [[method, {}, method] for method in METHODS if method != "Core/echo"]
     for start in range(0, len(calls), 16):
-        for name, found, method in await ask(ways.through[0], ways.straight[0], calls[start : start + 16]):
+        for name, found, method in await ask(ways.through, ways.straight, calls[start : start + 16]):
             assert (name, found["type"]) == ("error", "invalidArguments"), method
 
 
@@ -188,7 +152,7 @@ async def test_another_account_is_not_found_whether_or_not_it_is_there(ways: Way
     account_id = account_id.replace("$other", ways.server.people[1].account_id)
     calls = [[method, {"accountId": account_id}, method] for method in METHODS if method != "Core/echo"]
     for start in range(0, len(calls), 16):
-        for name, found, method in await ask(ways.through[0], ways.straight[0], calls[start : start + 16]):
+        for name, found, method in await ask(ways.through, ways.straight, calls[start : start + 16]):
             assert (name, found["type"]) == ("error", "accountNotFound"), method
 
 
@@ -210,11 +174,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 async def test_a_refused_call_leaves_its_neighbours_as_they_are(
     ways: Ways, method: str, arguments: dict[str, Any], error: str
 ) -> None:
-    account = ways.straight[0]
+    account = ways.straight
     refused = [method, filled(arguments, {"$other": ways.server.people[1].account_id}), "refused"]
     straight = await ask(account.http, account, CHAIN)
     for place in (0, 4, len(CHAIN)):
-        through = await ask(ways.through[0], account, [*CHAIN[:place], refused, *CHAIN[place:]])
+        through = await ask(ways.through, account, [*CHAIN[:place], refused, *CHAIN[place:]])
         name, found, call_id = through.pop(place)
         assert (name, found["type"], call_id) == ("error", error, "refused")
         assert through == straight
@@ -292,19 +256,19 @@ async def verdict(http: httpx2.AsyncClient, content: bytes, content_type: str = 
 async def test_a_request_as_a_whole_is_taken_or_refused_for_the_same_reason(ways: Ways, what: str) -> None:
     content, expected = WHOLE[what]
     content = content.replace(b"$account", ways.server.people[0].account_id.encode())
-    through = await verdict(ways.through[0], content)
+    through = await verdict(ways.through, content)
     assert through == (400 if expected else 200, expected)
     if what not in NOT_THE_SAME[ways.server.name]:
-        assert await verdict(ways.straight[0].http, content) == through
+        assert await verdict(ways.straight.http, content) == through
 
 
 async def test_what_is_said_to_be_no_json_is_taken_by_the_server_only(ways: Ways) -> None:
     """A form of another site can send these types, and no other (RFC 8620 §3.6.1)."""
     content = body(methodCalls=[])
     for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
-        assert await verdict(ways.through[0], content, content_type) == (400, "notJSON")
+        assert await verdict(ways.through, content, content_type) == (400, "notJSON")
     for content_type in (f"{JSON}; charset=utf-8", "APPLICATION/JSON"):
-        assert await verdict(ways.through[0], content, content_type) == (200, "")
+        assert await verdict(ways.through, content, content_type) == (200, "")
 
 
 # The session
@@ -312,8 +276,8 @@ async def test_what_is_said_to_be_no_json_is_taken_by_the_server_only(ways: Ways
 
 async def test_the_session_is_the_same_but_for_urls_limits_and_what_is_not_offered(ways: Ways) -> None:
     person = ways.server.people[0]
-    straight = (await ways.straight[0].http.get(ways.server.session_path)).json()
-    answer = await ways.through[0].get("/jmap/session")
+    straight = (await ways.straight.http.get(ways.server.session_path)).json()
+    answer = await ways.through.get("/jmap/session")
     assert answer.status_code == 200
     through = answer.json()
     offered = {f"urn:ietf:params:jmap:{name}" for name in (*NAMES, "blob", "quota", "sieve")}
@@ -339,7 +303,7 @@ async def test_the_session_is_the_same_but_for_urls_limits_and_what_is_not_offer
     assert through["primaryAccounts"] == kept(straight["primaryAccounts"])
     assert (through["username"], through["state"]) == (person.email, straight["state"])
     for name in ("apiUrl", "uploadUrl", "downloadUrl", "eventSourceUrl"):
-        assert through[name].startswith(str(ways.through[0].base_url).rstrip("/") + "/jmap/")
+        assert through[name].startswith(str(ways.through.base_url).rstrip("/") + "/jmap/")
 
 
 NAMES = ("core", "mail", "submission", "vacationresponse")
@@ -369,7 +333,7 @@ async def test_an_upload_is_answered_the_same(
 ) -> None:
     found = list[Any]()
     account_id = ways.server.people[0].account_id
-    for http in (ways.straight[0].http, ways.through[0]):
+    for http in (ways.straight.http, ways.through):
         answer = await http.post(
             f"/jmap/upload/{account_id}/",
             content=content() if callable(content) else content,
@@ -390,22 +354,22 @@ async def test_a_type_that_is_none_is_of_no_use_to_anybody(ways: Ways) -> None:
     """What is no media type goes neither up nor down: nobody knows what a browser makes of it."""
     account_id = ways.server.people[0].account_id
     headers = {"Content-Type": "nonsense"}
-    uploaded = await ways.through[0].post(f"/jmap/upload/{account_id}/", content=b"x", headers=headers)
+    uploaded = await ways.through.post(f"/jmap/upload/{account_id}/", content=b"x", headers=headers)
     assert uploaded.json()["type"] == "application/octet-stream"
     url = f"/jmap/download/{account_id}/{uploaded.json()['blobId']}/a?accept=nonsense"
-    assert (await ways.through[0].get(url)).headers["content-type"] == "application/octet-stream"
+    assert (await ways.through.get(url)).headers["content-type"] == "application/octet-stream"
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a%2Fb%20%C3%BC.txt", "%3Fx", "a.b.c"])
 @pytest.mark.parametrize("accept", ["text/plain", "image/png", "message/rfc822", "text/html;charset=utf-8"])
 async def test_a_download_has_the_same_bytes_and_an_inert_type(ways: Ways, name: str, accept: str) -> None:
     """A type of which a browser might make code of our origin is passed on as mere bytes."""
-    account = ways.straight[0]
+    account = ways.straight
     expected = accept if accept in ("text/plain", "image/png") else "application/octet-stream"
     url = filled("/jmap/download/$account/$blob/", account.names) + f"{name}?accept={accept.replace(';', '%3B')}"
     for more in ({}, {"Range": "bytes=0-1"}, {"If-None-Match": '"x"'}):
         straight = await account.http.get(url, headers=more)
-        through = await ways.through[0].get(url, headers=more)
+        through = await ways.through.get(url, headers=more)
         assert (straight.status_code, straight.headers["content-type"]) == (200, accept)
         assert (through.status_code, through.headers["content-type"]) == (200, expected)
         assert through.content == straight.content != b""
@@ -415,9 +379,9 @@ async def test_a_download_has_the_same_bytes_and_an_inert_type(ways: Ways, name:
 
 @pytest.mark.parametrize("blob", ["Gnowhere", "no%20id"])
 async def test_a_blob_that_is_not_there_is_not_found_either_way(ways: Ways, blob: str) -> None:
-    url = filled("/jmap/download/$account/", ways.straight[0].names) + f"{blob}/a?accept=text/plain"
-    assert (await ways.straight[0].http.get(url)).status_code == 404
-    assert (await ways.through[0].get(url)).status_code == 404
+    url = filled("/jmap/download/$account/", ways.straight.names) + f"{blob}/a?accept=text/plain"
+    assert (await ways.straight.http.get(url)).status_code == 404
+    assert (await ways.through.get(url)).status_code == 404
 
 
 # Events
@@ -441,8 +405,8 @@ async def test_events_are_the_same(ways: Ways, query: str) -> None:
     ends = "closeafter=state" in query
     async with (
         asyncio.timeout(10),
-        ways.straight[0].http.stream("GET", url) as straight,
-        ways.through[0].stream("GET", url) as through,
+        ways.straight.http.stream("GET", url) as straight,
+        ways.through.stream("GET", url) as through,
     ):
         assert straight.status_code == through.status_code
         if straight.status_code == 204:
@@ -456,15 +420,3 @@ async def test_events_are_the_same(ways: Ways, query: str) -> None:
             found = await asyncio.gather(first_events(straight), first_events(through))
     assert b"Email" in found[0]
     assert found[1] == found[0]
-
-
-async def test_nobody_hears_of_another_account(ways: Ways) -> None:
-    url = "/jmap/eventsource/?types=Email&closeafter=state&ping=0"
-    async with asyncio.timeout(10), ways.through[1].stream("GET", url) as through:
-        if through.status_code == 204:
-            pytest.skip(f"NOT TESTED: this {ways.server.name} has no event source")
-        for person in ways.server.people:
-            await ways.server.deliver(letter(f"Told {uuid4().hex}"), person.email)
-        received = await first_events(through)
-    changed = json.loads(received.partition(b"data: ")[2].splitlines()[0])["changed"]
-    assert [*changed] == [ways.server.people[1].account_id]

@@ -18,7 +18,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from eventually import eventually
 from go_program import may_build
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.clock import SystemClock
@@ -28,7 +27,7 @@ from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import KratosSessions
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.kratos.state import FILE_NAME
-from postroom_sandbox.loopback import LOOPBACK, free_port
+from postroom_sandbox.loopback import LOOPBACK
 
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 COOKIE = "ory_kratos_session"
@@ -307,41 +306,12 @@ async def nobody_is_logged_out(kratos: Kratos, lose_database: Callable[[], Await
                 await identities.is_active(each)
 
 
-async def test_a_kratos_that_is_slow_or_not_there_is_away(tmp_path: Path) -> None:
-    async with kratos_stand_in(tmp_path, hook_url=NOWHERE, hook_key=KEY) as kratos, sessions_of(kratos) as sessions:
-        slow = {"kind": "slow", "delay_ms": 3500}
-        (await kratos.http.put(f"{kratos.admin_url}/_sandbox/faults", json=slow)).raise_for_status()
-        started = time.monotonic()
-        with pytest.raises(KratosAway):
-            await sessions.whoami(token="any")
-        assert 2.9 < time.monotonic() - started < 3.4
-        async with identities_of(kratos.admin_url) as identities:
-            started = time.monotonic()
-            with pytest.raises(KratosAway):
-                await identities.is_active(uuid4())
-            assert 2.9 < time.monotonic() - started < 3.4
-    nowhere = KratosSessions(f"http://{LOOPBACK}:{free_port()}", SystemClock(), cookie_name=COOKIE)
-    with pytest.raises(KratosAway):
-        await nowhere.whoami(token="any")
-    await nowhere.aclose()
-
-
 async def ended(sessions: KratosSessions, token: str) -> bool:
     try:
         await sessions.whoami(token=token)
     except NoSession:
         return True
     return False
-
-
-async def test_a_session_of_a_real_kratos_ends_when_it_said_though_it_is_remembered(tmp_path: Path) -> None:
-    async with real_kratos(tmp_path, hook_url=NOWHERE, hook_key=KEY, lifespan="2s") as kratos:
-        token = (await kratos.sign_up("ada@example.org"))["session_token"]
-        async with sessions_of(kratos, cache_seconds=30) as sessions:
-            expires_at = (await sessions.whoami(token=token)).person.expires_at
-            await eventually(lambda: ended(sessions, token), "the session ends")
-            assert expires_at
-            assert timedelta(0) <= datetime.now(UTC) - expires_at < timedelta(seconds=1)
 
 
 async def test_a_session_of_the_stand_in_ends_when_it_said(tmp_path: Path) -> None:

@@ -9,10 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from postroom.domain.person import ALL_SCOPES, Scope
-from postroom.errors import NoSession, Refused, Unavailable
+from postroom.errors import Refused, Unavailable
 from postroom.mail.access_tokens import MAX_LIVE, TokenMaker, hash_of
-from postroom.mail.people import PeopleByCredential
-from postroom.mail.ports import AccessToken, Visitor
+from postroom.mail.ports import AccessToken
 from postroom.postgres.access_tokens import PostgresAccessTokens
 from postroom.postgres.connection import Pool, make_pool
 from records import Records
@@ -79,13 +78,6 @@ async def test_its_use_is_noted_once_a_minute(
     assert listed.last_used_at
 
 
-async def test_many_at_once_use_one_token(tokens: PostgresAccessTokens, maker: TokenMaker) -> None:
-    token, token_hash = await make(maker)
-    found = await asyncio.gather(*(tokens.find(token_hash) for _ in range(40)))
-    assert {each.id for each in found if each} == {token.id}
-    assert None not in found
-
-
 async def test_a_person_sees_and_revokes_only_her_own(tokens: PostgresAccessTokens, maker: TokenMaker) -> None:
     (first, first_hash), (second, _) = await make(maker, name="phone"), await make(maker, name="laptop")
     bobs, bobs_hash = await make(maker, BOB)
@@ -115,34 +107,6 @@ async def test_a_person_has_20_live_tokens_at_most_also_when_she_asks_for_all_at
     await make(maker)
     with pytest.raises(Refused):
         await make(maker)
-
-
-async def test_no_text_of_a_token_is_in_the_database(maker: TokenMaker, records: Records) -> None:
-    _, text = await maker.make(ADA, name="phone", scopes=ALL_SCOPES)
-    [row] = await records.rows("SELECT * FROM access_tokens")
-    assert row["token_hash"] == hash_of(text)
-    assert text.removeprefix("postroom_") not in repr(row)
-
-
-async def test_the_holder_of_a_token_is_its_person_with_its_scopes_until_it_is_revoked(
-    tokens: PostgresAccessTokens, maker: TokenMaker
-) -> None:
-    class NoSessions:
-        async def whoami(self, *, cookie: str | None = None, token: str | None = None) -> Visitor:
-            raise AssertionError("Kratos knows nothing of our tokens")
-
-        def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
-            raise AssertionError("Kratos knows nothing of our tokens")
-
-    people = PeopleByCredential(NoSessions(), tokens, cookie_name="ory_kratos_session", public_url=None)
-    token, text = await maker.make(ADA, name="phone", scopes=frozenset({Scope.READ}))
-    headers = {"authorization": f"Bearer {text}"}
-    person = (await people.identify("POST", headers)).person
-    assert (person.identity_id, person.scopes) == (ADA, {Scope.READ})
-    assert (person.token_id, person.expires_at) == (token.id, token.expires_at)
-    await tokens.revoke(ADA, token.id)
-    with pytest.raises(NoSession):
-        await people.identify("POST", headers)
 
 
 async def test_postgresql_that_is_away_is_told_as_such() -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-from datetime import UTC, datetime
 from importlib.resources import files
 from typing import LiteralString
 from uuid import UUID, uuid4
@@ -124,28 +123,6 @@ async def test_the_service_cannot_drop_disable_or_detach_anything(pool: Pool) ->
                 await connection.execute(attack)
 
 
-async def test_the_log_has_a_partition_for_this_month_and_each_of_the_next_24_and_a_default(records: Records) -> None:
-    tables = await tables_of_the_log(records)
-    now = datetime.now(UTC)
-    months = [divmod(now.year * 12 + now.month - 1 + ahead, 12) for ahead in range(25)]
-    expected = [f"email_provisioning_log_{year}_{month + 1:02}" for year, month in months]
-    assert tables[1:] == [*expected, "email_provisioning_log_default"]
-
-
-async def test_a_month_is_archived_by_plain_detach_and_keeps_refusing_changes(
-    database: Database, records: Records
-) -> None:
-    await fill_each_partition(records)
-    month = (await tables_of_the_log(records))[1]
-    await records.connection.execute(f"ALTER TABLE email_provisioning_log DETACH PARTITION {month}")  # type: ignore[arg-type] — a name out of the catalogue
-    assert await records.value("SELECT count(*) FROM email_provisioning_log") == 25
-    with pytest.raises(errors.InsufficientPrivilege, match="append-only"):
-        await records.connection.execute(f"TRUNCATE {month}")  # type: ignore[arg-type]
-    await records.connection.execute(f"DROP TABLE {month}")  # type: ignore[arg-type]
-    assert await asyncio.to_thread(upgrade, database.owner_url, SERVICE_ROLE) == NEWEST
-    assert month in await tables_of_the_log(records), "a month that is detached too early is made again"
-
-
 async def migrated(owner_url: str) -> str:
     """The revision that a process of its own reports."""
     code = "import sys; from postroom.postgres.migrate import upgrade; print(upgrade(*sys.argv[1:]))"
@@ -155,14 +132,6 @@ async def migrated(owner_url: str) -> str:
     out, problems = await process.communicate()
     assert process.returncode == 0, problems.decode()
     return out.decode().strip()
-
-
-async def test_migrating_again_and_from_four_places_at_once_changes_nothing(
-    postgres_server: EmbeddedPostgres, database: Database, records: Records
-) -> None:
-    before = await tables_of_the_log(records)
-    assert await asyncio.gather(*(migrated(database.owner_url) for _ in range(4))) == [NEWEST] * 4
-    assert await tables_of_the_log(records) == before
 
 
 async def test_four_processes_may_make_the_tables_of_an_empty_database_at_once(
@@ -177,30 +146,6 @@ async def test_four_processes_may_make_the_tables_of_an_empty_database_at_once(
                 assert len(await tables_of_the_log(records)) == 27
         finally:
             await admin.execute("DROP DATABASE test_empty WITH (FORCE)")
-
-
-async def test_an_operators_retry_makes_a_waiting_request_due_now_and_spends_nothing(
-    requests: PostgresRequests, audit: Audit, records: Records
-) -> None:
-    identity_id = await failed(requests, mailbox(), Transient("mail server answered 500"))
-    request = await audit.retry(identity_id, actor="olga")
-    assert (request.state, request.retries, request.attempts) == (State.WAITING, 1, 1)
-    assert (await records.request(identity_id))["due_in"] <= 0
-    entry = (await records.log(identity_id))[-1]
-    assert (entry["action"], entry["status"], entry["attempt_count"], entry["actor"]) == ("retry", "done", 1, "olga")
-    assert entry["error_message"] == "asked to try again; it was waiting"
-    assert entry["commit"] == (await records.request(identity_id))["commit"]
-
-
-async def test_an_operators_retry_lets_a_dead_request_start_anew_but_never_forgets_its_attempts(
-    requests: PostgresRequests, audit: Audit, records: Records
-) -> None:
-    identity_id = await failed(requests, mailbox(), Permanent("refused"))
-    await records.rows("UPDATE email_requests SET retries = 3, crashes = 2")
-    request = await audit.retry(identity_id, actor="olga")
-    assert (request.state, request.retries, request.crashes, request.reason) == (State.WAITING, 0, 0, None)
-    assert request.attempts == 1
-    assert (await records.log(identity_id))[-1]["error_message"] == "asked to try again; it was dead"
 
 
 async def test_a_retry_is_refused_while_the_address_is_held_and_of_a_running_or_unknown_request(

@@ -8,19 +8,14 @@ from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
 
-from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import Mailbox
-from postroom.domain.request import Failed, Move, State, Status, after_attempt
-from postroom.errors import Permanent
+from postroom.domain.request import Move, State, Status
 from postroom.ports import Answer, Claim, Due, Reminder
-from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool
 from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
 from postroom.queue.retry_set import HORIZON
 from records import NOWHERE, Records, mailbox, running
-
-WITHOUT_OUTCOME = "the attempt ended without an outcome"
 
 
 async def waiting(requests: PostgresRequests, of: Mailbox) -> UUID:
@@ -83,28 +78,6 @@ async def test_fifty_milliseconds_early_is_granted_and_fifty_one_is_refused_with
     assert refused.due_in <= 0.051
 
 
-async def test_a_request_that_is_not_due_is_refused_and_leaves_no_row(
-    requests: PostgresRequests, records: Records
-) -> None:
-    identity_id = await waiting(requests, mailbox())
-    await records.make_due_in(60, identity_id)
-    claim = await claim_one(requests, identity_id)
-    assert claim.answer is Answer.WAITING
-    assert claim.due_in is not None
-    assert 59 < claim.due_in <= 60
-    assert await records.audit(identity_id) == [("accept", "done", 0)]
-
-
-async def test_a_running_request_is_refused_until_its_lease_is_over(requests: PostgresRequests) -> None:
-    request = await running(requests, mailbox())
-    for alone in (False, True):
-        claim = await claim_one(requests, request.identity_id, alone=alone)
-        assert claim.answer is Answer.RUNNING
-        assert claim.request == request
-        assert claim.due_in is not None
-        assert 9 < claim.due_in <= 10
-
-
 async def test_the_end_of_a_lease_has_no_fifty_milliseconds_of_grace(pool: Pool) -> None:
     async with pool.connection() as connection, connection.transaction():
         requests = PostgresRequests(OneConnection(connection), new_id=uuid4)  # type: ignore[arg-type]
@@ -113,129 +86,6 @@ async def test_the_end_of_a_lease_has_no_fifty_milliseconds_of_grace(pool: Pool)
         assert (await claim_one(requests, request.identity_id, alone=True)).answer is Answer.RUNNING
         await connection.execute("UPDATE email_requests SET due_at = now()")
         assert (await claim_one(requests, request.identity_id, alone=True)).answer is Answer.GRANTED
-
-
-async def test_each_asked_id_is_answered_for_itself(requests: PostgresRequests, records: Records) -> None:
-    due, early = await waiting(requests, mailbox("due")), await waiting(requests, mailbox("early"))
-    await records.make_due_in(60, early)
-    taken = await running(requests, mailbox("taken"))
-    buried = await running(requests, mailbox("buried"))
-    refused = after_attempt(buried, Failed(Permanent("no")))
-    await requests.settle(buried, refused, None)
-    unknown = uuid4()
-    asked = [unknown, buried.identity_id, due, early, taken.identity_id, due]
-    answers = {claim.identity_id: claim for claim in await requests.claim(asked, lease=30)}
-    assert {identity_id: claim.answer for identity_id, claim in answers.items()} == {
-        unknown: Answer.UNKNOWN,
-        buried.identity_id: Answer.DEAD,
-        due: Answer.GRANTED,
-        early: Answer.WAITING,
-        taken.identity_id: Answer.RUNNING,
-    }
-    assert answers[unknown].request is None
-    dead = answers[buried.identity_id].request
-    assert dead
-    assert dead.reason == "no"
-    assert await requests.claim([], lease=30) == []
-
-
-async def test_with_the_breaker_open_nobody_claims_and_the_row_stays_waiting(
-    requests: PostgresRequests, breakers: PostgresBreakers, records: Records
-) -> None:
-    identity_id = await waiting(requests, mailbox())
-    crashed = await running(requests, mailbox("crashed"))
-    await records.make_due_in(-1, crashed.identity_id)
-    await breakers.open(Cause.OUTAGE, "mail server answered 503")
-    for alone in (False, True):
-        claims = await requests.claim([identity_id, crashed.identity_id, unknown := uuid4()], lease=30, alone=alone)
-        answers = {claim.identity_id: claim.answer for claim in claims}
-        assert answers == {
-            identity_id: Answer.BREAKER,
-            crashed.identity_id: Answer.BREAKER,
-            unknown: Answer.UNKNOWN,
-        }
-    assert (await records.request(identity_id))["attempts"] == 0
-    await breakers.close(await breakers.read())
-    assert (await claim_one(requests, identity_id)).answer is Answer.GRANTED
-
-
-async def test_the_first_crash_is_told_as_alone_and_runs_again_only_alone(
-    requests: PostgresRequests, records: Records
-) -> None:
-    request = await running(requests, mailbox())
-    await records.make_due_in(-0.001, request.identity_id)
-    assert (await claim_one(requests, request.identity_id)).answer is Answer.ALONE
-    assert await records.audit(request.identity_id) == [("create", "pending", 1)], "asking changed nothing"
-    claim = await claim_one(requests, request.identity_id, alone=True)
-    assert claim.answer is Answer.GRANTED
-    assert claim.request
-    assert (claim.request.attempts, claim.request.crashes, claim.request.retries) == (2, 1, 0)
-    assert claim.request.outcome_unknown, "look up the mark before creating"
-    assert claim.request.last_error == WITHOUT_OUTCOME
-    assert claim.request.holder != request.holder
-    first, crashed, pending = await records.log(request.identity_id)
-    assert (crashed["status"], crashed["attempt_count"], crashed["holder"]) == ("crashed", 1, request.holder)
-    assert (pending["status"], pending["attempt_count"]) == ("pending", 2)
-    assert crashed["commit"] == pending["commit"]
-    assert first["status"] == "pending"
-
-
-async def test_the_second_crash_waits_five_minutes_and_then_runs_only_alone(
-    requests: PostgresRequests, records: Records
-) -> None:
-    request = await running(requests, mailbox())
-    await records.make_due_in(-1, request.identity_id)
-    await claim_one(requests, request.identity_id, alone=True)
-    await records.make_due_in(-1, request.identity_id)
-    claim = await claim_one(requests, request.identity_id, alone=True)
-    assert claim.answer is Answer.WAITING
-    assert claim.request
-    assert (claim.request.crashes, claim.request.attempts, claim.request.holder) == (2, 2, None)
-    assert 299 < (await records.request(request.identity_id))["due_in"] <= 300
-    assert claim.due_in is not None
-    assert 299 < claim.due_in <= 300
-    assert (await records.audit(request.identity_id))[-1] == ("create", "crashed", 2)
-    await records.make_due_in(-1, request.identity_id)
-    assert (await claim_one(requests, request.identity_id)).answer is Answer.ALONE
-    assert (await claim_one(requests, request.identity_id, alone=True)).answer is Answer.GRANTED
-
-
-async def test_no_number_of_crashes_buries_a_request_and_each_makes_it_wait_longer(
-    requests: PostgresRequests, records: Records
-) -> None:
-    request = await running(requests, mailbox())
-    waits: list[int] = []
-    for _ in range(8):
-        await records.make_due_in(-1, request.identity_id)
-        claim = await claim_one(requests, request.identity_id, alone=True)
-        if claim.answer is Answer.WAITING:
-            waits.append(round(claim.due_in or 0))
-            await records.make_due_in(-1, request.identity_id)
-            claim = await claim_one(requests, request.identity_id, alone=True)
-        assert claim.answer is Answer.GRANTED
-    row = await records.request(request.identity_id)
-    assert waits == [300, 600, 1200, 2400, 3600, 3600, 3600]
-    assert (row["state"], row["crashes"], row["retries"]) == ("running", 8, 0), "crashes spend no retry"
-    statuses = [status for _, status, _ in await records.audit(request.identity_id)]
-    assert statuses == ["pending", "crashed"] * 8 + ["pending"]
-
-
-async def test_a_claim_says_which_attempts_ended_without_an_outcome(
-    requests: PostgresRequests, records: Records
-) -> None:
-    crashed, fresh = await running(requests, mailbox("crashed")), await waiting(requests, mailbox("fresh"))
-    await records.make_due_in(-1, crashed.identity_id)
-    claims = await requests.claim([crashed.identity_id, fresh], lease=30, alone=True)
-    assert {claim.identity_id: claim.crashed for claim in claims} == {crashed.identity_id: True, fresh: False}
-
-
-async def test_any_outcome_ends_the_count_of_crashes(requests: PostgresRequests, records: Records) -> None:
-    request = await running(requests, mailbox())
-    await records.make_due_in(-1, request.identity_id)
-    claim = await claim_one(requests, request.identity_id, alone=True)
-    assert claim.request
-    await requests.settle(claim.request, Move(State.WAITING, Status.FAILED, 1, delay=0, error="failed"), None)
-    assert (await claim_one(requests, request.identity_id)).answer is Answer.GRANTED
 
 
 async def test_no_more_are_granted_than_asked_for_and_locked_rows_take_nobodys_place(

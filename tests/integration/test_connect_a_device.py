@@ -125,24 +125,6 @@ async def test_a_device_logs_in_with_what_it_was_shown_until_it_is_disconnected(
     assert await world.devices() == []
 
 
-async def test_the_webmails_own_password_is_not_shown_and_counts(world: World, stalwart: StalwartStandIn) -> None:
-    header = await world.kept.header(world.person)
-    for number in range(4):
-        assert (await world.connect(f"phone {number}")).status_code == 201
-    assert len(await world.devices()) == 4
-    full = await world.connect("one too many")
-    assert (full.status_code, full.json()["type"]) == (409, "urn:postroom:problem:too_many")
-    assert "5 app passwords at most, and the webmail uses one of them" in full.json()["detail"]
-    async with world.browser(world.person) as browser:
-        # Ids are given in order, so that a person could guess it.
-        known = {each["id"] for each in await world.devices()}
-        answers = [await browser.delete(f"/api/devices/{id_}") for id_ in "abcdefgh" if id_ not in known]
-    assert {answer.status_code for answer in answers} == {404}
-    async with httpx2.AsyncClient(base_url=stalwart.url) as http:
-        session = await http.get("/jmap/session", headers={"Authorization": header})
-    assert session.status_code == 200
-
-
 async def test_nobody_sees_or_disconnects_the_devices_of_another(world: World) -> None:
     device = (await world.connect()).json()
     assert await world.devices(world.neighbour) == []
@@ -184,22 +166,6 @@ async def test_what_is_no_device_is_refused(world: World, body: dict[str, Any], 
     async with world.browser(world.person) as browser:
         assert (await browser.post("/api/devices", json=body)).status_code == status
     assert await world.devices() == []
-
-
-async def test_a_person_without_a_mailbox_is_told_to_wait(world: World) -> None:
-    async with world.browser(MailAccount(uuid4(), "", "")) as browser:
-        answers = [await browser.get("/api/devices"), await browser.get("/api/mail-settings")]
-    assert {answer.json()["type"] for answer in answers} == {"urn:postroom:problem:no_mailbox"}
-
-
-async def test_while_the_mail_server_is_away_the_person_is_told_to_try_again(
-    world: World, stalwart: StalwartStandIn
-) -> None:
-    await world.connect()
-    await stalwart.set_fault(kind="unavailable")
-    answer = await world.connect()
-    assert (answer.status_code, answer.json()["type"]) == (503, "urn:postroom:problem:mail_server_away")
-    assert answer.headers["retry-after"]
 
 
 async def test_a_person_gets_his_settings_in_each_form_without_a_password(world: World) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from eventually import eventually
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in
 from postroom_sandbox.loopback import LOOPBACK, free_port
 
@@ -52,22 +52,13 @@ async def fault(kratos: Kratos, kind: str, **options: int) -> None:
     answer.raise_for_status()
 
 
-async def until(probe: Callable[[], Awaitable[Any]]) -> Any:
-    """What the probe answers, as soon as that is true."""
-    async with asyncio.timeout(20):
-        while True:
-            if found := await probe():
-                return found
-            await asyncio.sleep(0.02)
+async def delivery(kratos: Kratos, email: str) -> None:
+    """Until there is an attempt of the web-hook for that address."""
 
+    async def there() -> bool:
+        return email in {each["email"] for each in (await control(kratos))["deliveries"]}
 
-async def delivery(kratos: Kratos, email: str) -> Any:
-    """An attempt of the web-hook for that address, as soon as there is one."""
-
-    async def look() -> Any:
-        return [d for d in (await control(kratos))["deliveries"] if d["email"] == email]
-
-    return (await until(look))[0]
+    await eventually(there, f"a delivery for {email}")
 
 
 async def test_a_person_registers_by_clicking_and_sees_the_identity(tmp_path: Path) -> None:
@@ -127,7 +118,7 @@ async def test_it_ends_when_its_parent_is_gone(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(*argv, stdin=asyncio.subprocess.PIPE, env=env)
     try:
         async with httpx2.AsyncClient(trust_env=False) as http:
-            await until(lambda: answers(http, f"http://{LOOPBACK}:{port}/health/alive"))
+            await eventually(lambda: answers(http, f"http://{LOOPBACK}:{port}/health/alive"), "it answers")
         assert process.stdin
         process.stdin.close()  # as the system does when the parent is killed
         async with asyncio.timeout(20):

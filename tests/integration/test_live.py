@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -13,12 +12,11 @@ from live_events import commit_event, unannounced
 from live_service import LiveService, get, live_service, screen
 from postroom.api.live import Pace
 from postroom.domain.person import Person, Scope
-from postroom.errors import KratosAway, NoSession, SecondFactorDue
-from postroom.mail.ports import LiveEvent
+from postroom.errors import KratosAway, NoSession, PostroomError, SecondFactorDue
 from postroom.postgres.connection import Pool
-from postroom.postgres.notifications import PostgresNotifications
 from postroom.realtime import live_streams
-from records import Records, records_of
+from records import Records
+from screen import Screen
 from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
@@ -32,6 +30,15 @@ async def service(database: Database) -> AsyncIterator[LiveService]:
         yield service
 
 
+async def told(service: LiveService, records: Records, *screens: Screen) -> int:
+    """The id of an event that is committed now, and comes next to each of Alice's screens."""
+    event = await commit_event(records, ALICE)
+    service.announcing.wake()
+    for each in screens:
+        assert (await each.next())[1]["id"] == event
+    return event
+
+
 async def test_new_mail_is_told_to_every_screen_of_the_person_and_to_nobody_else(
     service: LiveService, records: Records
 ) -> None:
@@ -41,13 +48,11 @@ async def test_new_mail_is_told_to_every_screen_of_the_person_and_to_nobody_else
         event = await commit_event(records, ALICE, emailIds=["M1"], state="s7")
         service.announcing.wake()
         mail = ("mail", {"id": event, "type": "mail", "data": {"emailIds": ["M1"], "state": "s7"}})
-        assert await one.next() == mail
-        assert await two.next() == mail
+        assert await one.next() == await two.next() == mail
         assert one.last_id == str(event)
         last = await commit_event(records, BOB)
         service.announcing.wake()
         assert (await other.next())[1]["id"] == last
-        assert other.told() == [last]
 
 
 async def test_the_answer_is_neither_stored_nor_collected_and_passes_the_cookie_on(service: LiveService) -> None:
@@ -65,22 +70,7 @@ async def test_what_is_announced_in_one_process_reaches_the_screens_of_another(
 ) -> None:
     async with live_service(database.service_url, announces=False) as other, screen(other, ALICE) as stream:
         await stream.next()
-        event = await commit_event(records, ALICE)
-        service.announcing.wake()
-        assert (await stream.next())[1]["id"] == event
-
-
-async def test_an_event_whose_announcer_was_killed_after_the_commit_is_told_by_the_next_process(
-    database: Database, records: Records
-) -> None:
-    async with live_service(database.service_url, announces=False) as left, screen(left, ALICE) as stream:
-        await stream.next()
-        event = await commit_event(records, ALICE)
-        assert await left.outbox.claim(10)  # and killed: it announces nothing
-        await records.rows("UPDATE live_events SET claimed_until = now()")
-        async with live_service(database.service_url):
-            assert (await stream.next())[1]["id"] == event
-            await eventually(lambda: _all_announced(records), "all announced")
+        await told(service, records, stream)
 
 
 async def test_a_cut_listen_connection_loses_and_doubles_nothing(
@@ -103,10 +93,7 @@ async def test_a_screen_that_comes_back_is_told_what_it_missed_and_then_goes_on(
 ) -> None:
     async with screen(service, ALICE) as stream:
         await stream.next()
-        await commit_event(records, ALICE)
-        service.announcing.wake()
-        await stream.next()
-        last_id = stream.last_id
+        last_id = str(await told(service, records, stream))
     missed = [await commit_event(records, ALICE) for _ in range(250)]
     service.announcing.wake()
     async with screen(service, ALICE, last_id=last_id) as stream:
@@ -116,17 +103,6 @@ async def test_a_screen_that_comes_back_is_told_what_it_missed_and_then_goes_on(
         service.announcing.wake()
         await eventually(lambda: len(stream.told()) > 250, "what comes later")
         assert stream.told() == [*missed, later]
-
-
-async def test_a_fresh_screen_is_not_told_what_lies_before_it(service: LiveService, records: Records) -> None:
-    await commit_event(records, ALICE)
-    service.announcing.wake()
-    await eventually(lambda: _all_announced(records), "all announced")
-    async with screen(service, ALICE) as stream:
-        await stream.next()
-        event = await commit_event(records, ALICE)
-        service.announcing.wake()
-        assert (await stream.next())[1]["id"] == event
 
 
 async def test_a_screen_is_told_when_its_mailbox_is_missing_and_when_it_is_ready_again(
@@ -144,9 +120,7 @@ async def test_a_screen_is_told_when_its_mailbox_is_missing_and_when_it_is_ready
         assert await stream.next() == ("provisioning", missing)
         del service.mailboxes[ALICE]
         assert await stream.next() == ("hello", {"state": "ready"})
-        later = await commit_event(records, ALICE)
-        service.announcing.wake()
-        assert (await stream.next())[1]["id"] == later
+        later = await told(service, records, stream)
         assert stream.told() == [before, mail, later], "nothing is told twice"
 
 
@@ -161,9 +135,7 @@ async def test_a_screen_whose_last_event_is_forgotten_or_unknown_is_told_to_relo
         assert (await stream.next())[0] == "hello"
         assert await stream.next() == ("reload", {})
         assert int(stream.last_id) <= ids[-1]
-        event = await commit_event(records, ALICE)
-        service.announcing.wake()
-        assert (await stream.next())[1]["id"] == event
+        await told(service, records, stream)
 
 
 async def test_a_screen_without_mail_for_an_hour_comes_back_without_a_reload(
@@ -184,27 +156,7 @@ async def test_a_screen_without_mail_for_an_hour_comes_back_without_a_reload(
         assert await service.outbox.prune() == 50
         async with screen(service, ALICE, last_id=stream.last_id) as again:
             await again.next()
-            event = await commit_event(records, ALICE)
-            service.announcing.wake()
-            assert (await again.next())[1]["id"] == event
-
-
-async def test_an_event_whose_commit_is_under_way_is_told_to_a_screen_that_begins_meanwhile(
-    database: Database, service: LiveService, records: Records
-) -> None:
-    await records.rows(
-        "INSERT INTO live_events (kratos_identity_id, type, data, announced_at) "
-        "VALUES (%s, 'mail', '{}', now() - interval '2 min')",
-        BOB,
-    )
-    async with records_of(database.owner_url) as slow, slow.connection.transaction():
-        under_way = await commit_event(slow, ALICE)
-        await commit_event(records, BOB)
-        async with screen(service, ALICE) as stream:
-            assert (await stream.next())[0] == "hello"
-            await slow.connection.execute("COMMIT")
-            service.announcing.wake()
-            assert (await stream.next())[1]["id"] == under_way
+            await told(service, records, again)
 
 
 @pytest.mark.parametrize("cut", [True, False], ids=["by a server that stops", "below our feet"])
@@ -227,10 +179,7 @@ async def test_who_is_on_line_while_the_database_is_restored_reloads_and_is_told
         assert stream.last_id == "10"
         pings = stream.raw.count(b": ping")
         await eventually(lambda: stream.raw.count(b": ping") > pings + 2, "a few pings")
-        event = await commit_event(records, ALICE)
-        assert event == 11
-        service.announcing.wake()
-        assert (await stream.next())[1]["id"] == event
+        assert await told(service, records, stream) == 11
 
 
 async def test_the_progress_of_the_mailbox_is_told_when_it_changes_until_it_is_ready(
@@ -249,9 +198,7 @@ async def test_the_progress_of_the_mailbox_is_told_when_it_changes_until_it_is_r
             service.mailboxes[ALICE] = {"state": "ready"}
             assert await stream.next() == ("hello", {"state": "ready"})
             assert service.on_line == [ALICE]
-            event = await commit_event(records, ALICE)
-            service.announcing.wake()
-            assert (await stream.next())[1]["id"] == event
+            await told(service, records, stream)
 
 
 async def test_where_centrifugo_announces_the_stream_ends_after_hello(database: Database) -> None:
@@ -264,11 +211,21 @@ async def test_where_centrifugo_announces_the_stream_ends_after_hello(database: 
         assert (service.on_line, service.off_line) == ([ALICE], [])
 
 
-@pytest.mark.parametrize("error", [NoSession("logged out"), SecondFactorDue("second factor")])
-async def test_a_stream_ends_when_its_session_is_gone(database: Database, error: Any) -> None:
+@pytest.mark.parametrize(
+    "found",
+    [
+        NoSession("logged out"),
+        SecondFactorDue("second factor"),
+        Person(ALICE, frozenset({Scope.SEND})),
+        Person(BOB),
+        Person(ALICE, expires_at=datetime(2026, 1, 1, tzinfo=UTC)),
+    ],
+    ids=["logged out", "second factor due", "may not read any more", "somebody else", "over"],
+)
+async def test_a_stream_ends_when_its_session_does(database: Database, found: PostroomError | Person) -> None:
     async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
         await stream.next()
-        service.people.errors[ALICE] = error
+        service.people.now_is(ALICE, found)
         await eventually(lambda: stream.ended, "the end of the stream")
         await eventually(lambda: service.off_line == [ALICE], "off line")
 
@@ -304,17 +261,8 @@ async def test_a_stream_goes_on_with_a_session_that_was_prolonged(database: Data
             await stream.next()
             service.people.known[ALICE] = Person(ALICE, expires_at=datetime.now(UTC) + timedelta(hours=1))
             await eventually(lambda: service.people.asked == 2, "asked at the end that was known")
-            event = await commit_event(records, ALICE)
-            service.announcing.wake()
-            assert (await stream.next())[1]["id"] == event
+            await told(service, records, stream)
             assert service.people.asked == 2
-
-
-async def test_a_stream_ends_when_it_may_not_read_any_more(database: Database) -> None:
-    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
-        await stream.next()
-        service.people.known[ALICE] = Person(ALICE, frozenset({Scope.SEND}))
-        await eventually(lambda: stream.ended, "the end of the stream")
 
 
 async def test_a_slow_look_at_the_session_holds_back_no_event(database: Database, records: Records) -> None:
@@ -323,9 +271,7 @@ async def test_a_slow_look_at_the_session_holds_back_no_event(database: Database
         service.people.held = asyncio.Event()
         asked = service.people.asked
         await eventually(lambda: service.people.asked > asked, "Kratos is asked")
-        event = await commit_event(records, ALICE)
-        service.announcing.wake()
-        assert (await stream.next())[1]["id"] == event
+        await told(service, records, stream)
         await asyncio.sleep(3 * QUICK.look)
         assert service.people.asked == asked + 1, "nobody is asked twice at a time"
         service.people.errors[ALICE] = NoSession("logged out")
@@ -333,9 +279,12 @@ async def test_a_slow_look_at_the_session_holds_back_no_event(database: Database
         await eventually(lambda: stream.ended, "the end of the stream")
 
 
-async def test_nobody_listens_without_a_session(service: LiveService) -> None:
+async def test_nobody_listens_without_a_session_that_may_read(service: LiveService) -> None:
     answer = await get(service, None)
     assert (answer.status_code, answer.json()["code"]) == (401, "no_session")
+    service.people.now_is(ALICE, Person(ALICE, frozenset({Scope.SEND})))
+    answer = await get(service, ALICE)
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
 
 
 async def test_a_person_is_on_line_at_every_look_and_off_line_after_the_last_stream(database: Database) -> None:
@@ -350,46 +299,15 @@ async def test_a_person_is_on_line_at_every_look_and_off_line_after_the_last_str
         assert set(service.on_line) == {ALICE}
 
 
-async def test_a_person_has_twenty_streams_at_most_and_a_process_its_own_limit(database: Database) -> None:
-    async with live_service(database.service_url, most=3) as service:
-        service.streams._most_of_a_person = 2
-        async with screen(service, ALICE) as one, screen(service, ALICE):
-            refused = await get(service, ALICE)
+async def test_who_has_no_place_is_told_when_to_come_again_and_a_place_is_given_back(database: Database) -> None:
+    async with live_service(database.service_url, most=1) as service:
+        async with screen(service, ALICE):
+            refused = await get(service, BOB)
             assert (refused.status_code, refused.json()["code"]) == (503, "too_many_streams")
-            assert "2 live streams" in refused.json()["detail"]
-            async with screen(service, BOB):
-                refused = await get(service, uuid4())
-                assert refused.status_code == 503
-                assert refused.headers["retry-after"]
-            await one.next()
+            assert refused.headers["retry-after"]
         await eventually(lambda: not service.streams.on_line(ALICE), "closed")
-        async with screen(service, ALICE) as again:  # the places are free again
+        async with screen(service, BOB) as again:
             await again.next()
-
-
-async def test_disconnect_ends_the_streams_of_the_person_in_every_process(
-    database: Database, service: LiveService
-) -> None:
-    async with (
-        live_service(database.service_url) as other,
-        screen(service, ALICE) as one,
-        screen(other, ALICE) as two,
-        screen(other, BOB) as bobs,
-    ):
-        for each in (one, two, bobs):
-            await each.next()
-        await service.streams.disconnect(ALICE)
-        await eventually(lambda: one.ended and two.ended, "both ended")
-        assert not bobs.ended
-
-
-async def test_shutdown_ends_every_stream_at_once(database: Database) -> None:
-    async with live_service(database.service_url) as service, screen(service, ALICE) as stream:
-        await stream.next()
-        service.stop.set()
-        await eventually(lambda: stream.ended, "the end of the stream", within=2)
-        async with screen(service, BOB) as late:
-            await eventually(lambda: late.ended, "no stream begins any more", within=2)
 
 
 async def test_a_foreign_notification_is_ignored(service: LiveService, records: Records) -> None:
@@ -397,25 +315,7 @@ async def test_a_foreign_notification_is_ignored(service: LiveService, records: 
         await stream.next()
         for payload in ("", "nonsense", "x:y", f"{ALICE.hex}:x", f"{ALICE.hex}:", "ü" * 900):
             await records.rows("SELECT pg_notify('postroom_live', %s)", payload)
-        event = await commit_event(records, ALICE)
-        service.announcing.wake()
-        assert (await stream.next())[1]["id"] == event
-
-
-async def test_a_thousand_people_are_told_in_one_commit_of_notifications_below_8000_bytes(
-    database: Database, pool: Pool
-) -> None:
-    notifications = PostgresNotifications(pool, database.service_url)
-    heard: list[str] = []
-
-    async with asyncio.timeout(10), notifications.listen() as payloads:
-        async with live_service(database.service_url, announces=False) as service:
-            await service.streams.announce([LiveEvent(10**18 + n, uuid4(), "mail") for n in range(1000)])
-        async for payload in payloads:
-            heard.append(payload)
-            if sum(len(each.split()) for each in heard) == 1000:
-                break
-    assert max(len(each) for each in heard) < 8000
+        await told(service, records, stream)
 
 
 async def _all_announced(records: Records) -> bool:

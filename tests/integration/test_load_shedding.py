@@ -5,7 +5,6 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import LiteralString
 from uuid import UUID, uuid4
 
 import httpx2
@@ -83,34 +82,3 @@ async def test_a_hook_beyond_the_limit_is_told_503_at_once_and_leaves_nothing(
     assert await records.value("SELECT count(*) FROM email_requests WHERE identity_id = %s", shed) == 0
     assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE kratos_identity_id = %s", shed) == 0
     assert (await client.post(PATH, content=hook(shed))).status_code == 200
-
-
-async def test_after_hooks_whose_callers_left_the_next_ones_are_served(
-    url: str, client: httpx2.AsyncClient, records: Records
-) -> None:
-    """In every state: before the body, in the middle of it, while PostgreSQL stores, and beyond the limit."""
-    port = int(url.rpartition(":")[2])
-    for round_ in range(40):
-        body = hook(uuid4())
-        head = f"POST {PATH} HTTP/1.1\r\nHost: h\r\nX-Postroom-Key: {KEY}\r\nContent-Type: application/json\r\n"
-        request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-        for cut in (len(head) // 2, len(request) - len(body), len(request) - 1, len(request), len(request)):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(request[:cut])
-            await writer.drain()
-            if round_ % 2:
-                await asyncio.sleep(0)
-            writer.transport.abort()
-
-    async def all_served() -> bool:
-        answers = await asyncio.gather(*(client.post(PATH, content=hook(uuid4())) for _ in range(AT_ONCE)))
-        return {answer.status_code for answer in answers} == {200}
-
-    await eventually(all_served, f"{AT_ONCE} hooks are served at once")
-    # Whatever came whole was stored whole.
-    broken = "SELECT count(*) FROM email_requests WHERE state <> 'provisioned'"
-    await eventually(lambda: _is_zero(records, broken), "each stored request has its mailbox")
-
-
-async def _is_zero(records: Records, query: LiteralString) -> bool:
-    return await records.value(query) == 0

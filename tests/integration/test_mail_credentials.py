@@ -100,13 +100,6 @@ async def world(stalwart: StalwartStandIn, pool: Pool) -> AsyncIterator[World]:
         await client.aclose()
 
 
-async def test_two_processes_that_need_one_at_once_end_with_one(world: World) -> None:
-    headers = await asyncio.gather(*(world.process().header(world.person) for _ in range(2)))
-    assert headers[0] == headers[1]
-    assert await world.logs_in(headers[0])
-    assert await world.app_passwords() == [WEBMAIL]
-
-
 async def test_one_that_was_revoked_is_made_anew_by_one_of_two_processes(world: World, records: Records) -> None:
     one, two = world.process(), world.process()
     first = await one.header(world.person)
@@ -120,10 +113,4 @@ async def test_one_that_was_revoked_is_made_anew_by_one_of_two_processes(world: 
     headers = [await each.header(world.person) for each in (one, two)]
     assert headers[0] == headers[1] != first
     assert await world.logs_in(headers[0])
-    assert await world.app_passwords() == [WEBMAIL]
-
-
-async def test_what_is_kept_survives_the_process(world: World) -> None:
-    header = await world.process().header(world.person)
-    assert await world.process().header(world.person) == header
     assert await world.app_passwords() == [WEBMAIL]

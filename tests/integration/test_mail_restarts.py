@@ -22,7 +22,7 @@ from servers import Database
 from webmail import Webmail
 
 PEOPLE = ("ann", "ben", "cleo")
-MESSAGES = 90
+MESSAGES = 45
 """In a row, one each 0.1 s, while things are restarted."""
 
 Fault = Callable[[MailHost], Awaitable[None]]

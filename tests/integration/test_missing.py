@@ -1,16 +1,11 @@
 """A mailbox that is destroyed, or that the mail server gives back without its mark, is noticed, told and made anew."""
 
-import asyncio
-import json
-import os
-import sys
 from collections.abc import AsyncIterator
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from eventually import eventually
+from commands import Commands
 from parts import environment, running_parts
 from postroom.cli.missing import REMAKE
 from postroom.domain.mailbox import Account, Mailbox
@@ -26,8 +21,7 @@ from postroom.postgres.outbox import PostgresOutbox
 from postroom.postgres.requests import PostgresRequests
 from postroom.provisioning.accept import Missing, Ready
 from postroom.provisioning.ports import Noted
-from postroom.provisioning.rebuild import Tally
-from postroom.runtime import Parts, rebuild
+from postroom.runtime import Parts
 from records import NOWHERE, Records, mailbox, running, stalwart_account
 from servers import Database
 from stalwart_client import StalwartClient
@@ -157,7 +151,7 @@ class Trial:
         self.parts = parts
         self.stalwart = stalwart
         self.records = records
-        self.environment = given
+        self.postroom = Commands(given)
         self.alice = mailbox("alice")
         self.inspected = PostgresInspected(parts.pool)
 
@@ -187,20 +181,6 @@ class Trial:
         client = StalwartClient(self.stalwart.url, self.stalwart.admin)
         async with client.http:
             assert await client.update(await self.account_id(), aliases={}) == {}
-
-    async def postroom(self, *words: str, code: int = 0) -> str:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "postroom", *words),
-            env=os.environ | {"COLUMNS": "300"} | self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, errors = await asyncio.wait_for(process.communicate(), 60)
-        assert process.returncode == code, errors.decode()
-        return (out or errors).decode()
-
-    async def json(self, *words: str, code: int = 0) -> Any:
-        return json.loads(await self.postroom(*words, "--json", code=code))
 
     async def remade(self) -> None:
         await self.records.until("provisioned", self.alice.identity_id)
@@ -233,14 +213,6 @@ async def test_a_destroyed_mailbox_is_noticed_and_its_hook_is_not_answered_200(t
     assert (await trial.parts.audit.counts())["mailboxes_missing"] == 1
 
 
-async def test_a_mail_server_that_is_away_makes_nobody_missing(trial: Trial) -> None:
-    await trial.stalwart.set_fault(kind="unavailable")
-    for _ in range(2):
-        with pytest.raises(Exception, match="mail server"):
-            await trial.look()
-    assert await trial.inspected.doubtful(None, 10) == []
-
-
 async def test_a_mailbox_without_its_mark_is_missing_though_its_id_is_there(trial: Trial) -> None:
     """After a restore the id may be another person's account."""
     await trial.unmark()
@@ -254,7 +226,7 @@ async def test_remake_makes_an_empty_mailbox_in_place_of_one_that_is_gone(trial:
     before = await trial.account_id()
     await trial.destroy()
     await trial.look_twice()
-    told = await trial.json("remake", "alice@example.org")
+    told = await trial.postroom.json("remake", "alice@example.org")
     assert (told["found"], told["remade"]) == (Sighting.MISSING, True)
     await trial.remade()
     assert await trial.account_id() != before
@@ -267,7 +239,7 @@ async def test_remake_makes_an_empty_mailbox_in_place_of_one_that_is_gone(trial:
 async def test_remake_takes_the_old_mailbox_if_it_is_there_under_another_id(trial: Trial) -> None:
     at_stalwart = await trial.account_id()
     await trial.records.rows("UPDATE email_accounts SET stalwart_account_id = 'zzz'")
-    told = await trial.json("remake", str(trial.alice.identity_id))
+    told = await trial.postroom.json("remake", str(trial.alice.identity_id))
     assert told["remade"], "it needs no second look: it looks for the mark before it makes anything"
     await trial.remade()
     assert await trial.account_id() == at_stalwart
@@ -277,7 +249,7 @@ async def test_remake_takes_the_old_mailbox_if_it_is_there_under_another_id(tria
 async def test_remake_looks_for_the_mark_before_it_makes_anything(trial: Trial) -> None:
     await trial.destroy()
     await trial.look()
-    assert (await trial.json("remake", "alice@example.org"))["remade"]
+    assert (await trial.postroom.json("remake", "alice@example.org"))["remade"]
     assert (await trial.records.request(trial.alice.identity_id))["outcome_unknown"]
     await trial.remade()
 
@@ -292,7 +264,7 @@ async def test_remake_does_nothing_to_a_mailbox_that_is_there_and_clears_the_dou
 
 async def test_a_dry_remake_looks_and_makes_nothing(trial: Trial) -> None:
     await trial.destroy()
-    told = await trial.json("remake", "alice@example.org", "--dry-run")
+    told = await trial.postroom.json("remake", "alice@example.org", "--dry-run")
     assert (told["found"], told["remade"]) == (Sighting.MISSING, False)
     assert (await trial.records.request(trial.alice.identity_id))["state"] == "provisioned"
 
@@ -307,34 +279,10 @@ async def test_remake_says_in_one_line_what_it_cannot_do(trial: Trial) -> None:
 
 
 async def test_status_and_log_name_whom_looks_did_not_find_and_what_to_do(trial: Trial) -> None:
-    assert (await trial.json("status"))["missing"] == []
+    assert (await trial.postroom.json("status"))["missing"] == []
     await trial.destroy()
     await trial.look_twice()
-    (row,) = (await trial.json("status"))["missing"]
+    (row,) = (await trial.postroom.json("status"))["missing"]
     assert (row["email"], row["do"]) == ("alice@example.org", REMAKE)
     assert "Not found at the mail server" in await trial.postroom("status")
     assert "missing at the mail server" in await trial.postroom("log", "alice@example.org")
-
-
-async def test_rebuild_tells_how_many_that_are_on_record_are_not_at_the_mail_server(trial: Trial) -> None:
-    assert isinstance(await trial.hook(mailbox("bob")), Ready)
-    await trial.destroy()
-    tally = Tally()
-    await (await rebuild(trial.parts, actor="olga", dry_run=True, tell=lambda _: None)).run(tally)
-    assert (tally.known, tally.missing) == (1, 1)
-    assert "1 missing" in await trial.postroom("rebuild", "--from-stalwart", "--dry-run", code=1)
-
-
-async def test_a_running_process_notices_by_itself(trial: Trial) -> None:
-    await trial.destroy()
-    stop = asyncio.Event()
-    running = asyncio.create_task(trial.parts.inspection.run(stop))
-
-    async def suspected() -> bool:
-        return bool(await trial.inspected.doubtful(None, 10))
-
-    await eventually(suspected, "it is suspected")
-    await trial.records.rows("UPDATE email_accounts SET suspected_at = suspected_at - interval '61 seconds'")
-    stop.set()
-    await running
-    assert (await trial.inspected.progress()).finished_at

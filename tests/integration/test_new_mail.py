@@ -3,9 +3,8 @@
 import asyncio
 import base64
 import socket
-import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -16,12 +15,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from eventually import eventually
-from incoming_mail import letter, send, send_all
+from incoming_mail import send
 from mail_person import PASSWORD, Person, message, person
 from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_router
 from postroom.errors import Misconfigured
 from postroom.jmap.mail_changes import JmapMail
-from postroom.mail.arrivals import LOOKS_AT_ONCE, REST, Arrivals
+from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount
 from postroom.mail.watching import Watching
 from postroom.postgres.connection import Pool
@@ -194,24 +193,6 @@ async def test_a_delivery_is_told_by_the_event_source_alone(
         assert len(await told(records)) == 3
 
 
-async def test_by_two_ways_at_once_each_mail_is_told_once(
-    server: StalwartStandIn, setup: WebHookSetup, ann: Person, pool: Pool, records: Records
-) -> None:
-    async with AsyncExitStack() as stack:
-        for _ in range(2):  # two processes
-            postroom = Postroom(server, ann, pool, event_source=True)
-            await stack.enter_async_context(postroom.running(KEY))
-            await setup.ensure(postroom.url, KEY)
-            await postroom.watching.on_line(ANN)
-        for number in range(1, 11):
-            await send(server.lmtp, ann.address)
-            await until_counted(records, number)
-        await asyncio.sleep(1.2 * REST)  # for whatever would come twice
-        events = await told(records)
-        ids = [each for event in events for each in event["ids"]]
-        assert len(ids) == len(set(ids)) == 10
-
-
 async def test_by_two_ways_at_once_each_delivery_costs_the_mail_server_one_look(
     server: StalwartStandIn, setup: WebHookSetup, ann: Person, pool: Pool, records: Records
 ) -> None:
@@ -240,26 +221,3 @@ async def test_what_the_person_does_herself_is_not_told(
         await send(server.lmtp, ann.address)
         await until_counted(records, 1)
         assert [event["count"] for event in await told(records)] == [1]
-
-
-async def test_a_burst_is_told_whole_in_a_few_events(
-    postroom: Postroom, setup: WebHookSetup, server: StalwartStandIn, ann: Person, records: Records
-) -> None:
-    await setup.ensure(postroom.url, KEY)
-    started = time.monotonic()
-    # The server takes ten messages in a session.
-    await asyncio.gather(*(send_all(server.lmtp, [letter() for _ in range(10)], ann.address) for _ in range(30)))
-    events = await until_counted(records, 300)
-    assert sum(event["count"] for event in events) == 300
-    assert len(events) <= 1 + LOOKS_AT_ONCE + (time.monotonic() - started) / REST
-
-
-async def test_a_mail_server_that_was_restarted_is_heard_again(
-    server: StalwartStandIn, ann: Person, pool: Pool, records: Records
-) -> None:
-    async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
-        await postroom.watching.on_line(ANN)
-        await server.kill()
-        await server.start()
-        await send(server.lmtp, ann.address)  # before or after it is listened to again
-        await until_counted(records, 1)

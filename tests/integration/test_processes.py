@@ -15,7 +15,7 @@ import pytest
 
 from eventually import eventually
 from postroom.errors import ConfigurationError
-from postroom_sandbox.processes import Part, Process, PythonChild, Supervisor
+from postroom_sandbox.processes import Part, PythonChild, Supervisor
 
 CHILD = "from postroom_sandbox.processes import end_with_parent; end_with_parent(); print('up', flush=True); "
 WAITS = CHILD + "import signal; signal.pause()"
@@ -97,26 +97,6 @@ async def test_a_child_that_ends_before_it_is_ready_is_told_with_its_exit_code(t
     assert not lives(healthy.pid)
 
 
-async def test_a_child_that_is_never_ready_is_given_up_and_ended(tmp_path: Path) -> None:
-    slow = Logged("slow", "import signal; print('starting', flush=True); signal.pause()", tmp_path, ready_within=1)
-    with pytest.raises(ConfigurationError, match=r"slow was not ready within 1 s(?s:.*)starting"):
-        await supervise(slow)
-    assert not lives(slow.pid)
-
-
-async def test_the_last_words_are_those_of_this_run(tmp_path: Path) -> None:
-    broken = Logged("broken", "import sys; sys.exit(3)", tmp_path)
-    broken.log.write_text("words of an earlier run\n")
-    with pytest.raises(ConfigurationError) as refusal:
-        await supervise(broken)
-    assert "earlier" not in str(refusal.value)
-
-
-async def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"ghost cannot be started: .*no-such-program"):
-        await Process("ghost", [tmp_path / "no-such-program"]).spawn()
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_stops_all_in_reverse_order_and_quietly(number: signal.Signals) -> None:
     events: list[str] = []
@@ -148,15 +128,6 @@ async def test_a_signal_stops_all_in_reverse_order_and_quietly(number: signal.Si
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-async def test_a_signal_during_a_start_stops_what_was_started(tmp_path: Path) -> None:
-    slow = Logged("slow", "import signal; signal.pause()", tmp_path)
-    async with Supervisor() as supervisor:
-        asyncio.get_running_loop().call_later(0.3, os.kill, os.getpid(), signal.SIGTERM)
-        await supervisor.start(slow)
-    assert supervisor.stopped_by == signal.SIGTERM
-    assert not lives(slow.pid)
-
-
 async def test_a_part_that_fails_to_stop_does_not_keep_the_others(tmp_path: Path) -> None:
     class Stubborn(Logged):
         async def stop(self) -> None:
@@ -174,13 +145,6 @@ async def test_a_child_that_ignores_the_signal_is_killed_after_its_time(tmp_path
     await child.start()
     await child.stop()
     assert "SIGKILL" in await child.ended()
-
-
-async def test_an_error_in_the_block_stops_all_and_comes_through(tmp_path: Path) -> None:
-    child = Logged("child", WAITS, tmp_path)
-    with pytest.raises(ZeroDivisionError):
-        await supervise(child, then=lambda: 1 / 0)
-    assert not lives(child.pid)
 
 
 async def test_when_the_parent_is_killed_its_python_children_end(

@@ -1,10 +1,6 @@
 """The database is lost; the marks on the mail server say what was in it."""
 
-import asyncio
 import getpass
-import json
-import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from parts import environment, running_parts
+from commands import Commands
+from parts import environment
 from postroom import runtime, settings
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.domain.missing import Sighting
 from postroom.errors import ConfigurationError, Throttled
-from postroom.postgres.sweep import PostgresSwept
-from postroom.provisioning.accept import Ready
 from postroom.provisioning.ports import AccountPage, FoundAccount, Standing
 from postroom.provisioning.rebuild import Rebuild, Tally
 from postroom.runtime import Parts, connected
@@ -158,37 +153,6 @@ async def test_one_that_was_cut_off_is_ended_by_the_next(parts: Parts, directory
     assert await records.value("SELECT count(*) FROM email_provisioning_log") == 700
 
 
-async def test_hook_and_sweep_find_a_restored_identity_provisioned_and_make_no_second_mailbox(
-    database: Database, redis_url: str, stalwart: StalwartStandIn, directory: Directory, records: Records
-) -> None:
-    people = _ours(3)
-    await directory.add(_marked(people))
-    async with running_parts(environment(database, redis_url, stalwart)) as parts:
-        await _rebuild(parts)
-        for name, identity_id in people.items():
-            answer = await parts.accept(Mailbox(identity_id, f"{name}@example.org"), NOWHERE)
-            assert isinstance(answer, Ready)
-            account = await records.account(identity_id)
-            assert account
-            assert answer.account_id == account["id"]
-        swept = [Mailbox(identity_id, f"{name}@example.org") for name, identity_id in people.items()]
-        assert await PostgresSwept(parts.pool).store(swept, after=None, token=None, due_in=300) == ([], [])
-    assert len(await stalwart.accounts()) == 3
-    assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE action = 'create'") == 0
-
-
-async def test_a_lost_table_of_accounts_alone_is_filled_again(
-    parts: Parts, directory: Directory, records: Records
-) -> None:
-    people = _ours(5)
-    await directory.add(_marked(people))
-    await _rebuild(parts)
-    await records.rows("DELETE FROM email_accounts")
-    done = await _rebuild(parts)
-    assert (done.restored, done.known) == (5, 0)
-    assert await records.value("SELECT count(*) FROM email_accounts") == 5
-
-
 async def test_what_is_on_record_is_left_alone_and_what_differs_is_told(
     parts: Parts, directory: Directory, records: Records
 ) -> None:
@@ -293,49 +257,29 @@ async def test_a_throttled_page_is_waited_for() -> None:
     assert tally.restored == 1
 
 
-async def _postroom(environment: dict[str, str], *arguments: str) -> tuple[int, str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "postroom", "rebuild", *arguments),
-        env=clean | environment | {"COLUMNS": "200", "NO_COLOR": "1"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode or 0, output.decode(), errors.decode()
-
-
 async def test_the_command_counts_then_restores_and_tells_of_what_needs_a_look(
     database: Database, redis_url: str, stalwart: StalwartStandIn, directory: Directory, records: Records
 ) -> None:
-    given = environment(database, redis_url, stalwart)
+    postroom = Commands(environment(database, redis_url, stalwart))
     people = _ours(4)
     await directory.add(_marked(people))
-    code, output, errors = await _postroom(given, "--from-stalwart", "--dry-run")
-    assert (code, errors) == (0, "")
     assert (
         "5 accounts: 4 would be restored, 0 known, 0 left to a worker, 1 without a mark, 0 different, 0 missing"
-        in output
+        in await postroom("rebuild", "--from-stalwart", "--dry-run")
     )
-    code, output, errors = await _postroom(given, "--from-stalwart", "--json")
-    assert (code, errors) == (0, "")
-    assert json.loads(output)["restored"] == 4
+    assert (await postroom.json("rebuild", "--from-stalwart"))["restored"] == 4
     assert await records.value("SELECT DISTINCT actor FROM email_provisioning_log") == getpass.getuser()
     await directory.add({"lost": {"example.net": uuid4()}})
-    code, output, _ = await _postroom(given, "--from-stalwart")
-    assert code == 1
-    assert "1 carry a mark in another domain" in output
+    assert "1 carry a mark in another domain" in await postroom("rebuild", "--from-stalwart", code=1)
 
 
 async def test_the_command_says_in_one_line_what_it_lacks(
     database: Database, redis_url: str, stalwart: StalwartStandIn
 ) -> None:
-    given = environment(database, redis_url, stalwart)
-    code, output, errors = await _postroom(given)
-    assert (code, output) == (2, "")
-    assert errors == "postroom: say what to rebuild from: postroom rebuild --from-stalwart\n"
+    postroom = Commands(environment(database, redis_url, stalwart))
+    told = await postroom("rebuild", code=2)
+    assert told == "postroom: say what to rebuild from: postroom rebuild --from-stalwart\n"
     await stalwart.kill()
-    code, output, errors = await _postroom(given, "--from-stalwart")
-    assert (code, output) == (2, "")
-    assert errors.startswith("postroom: after 0 accounts: mail server cannot be reached")
-    assert errors.count("\n") == 1
+    told = await postroom("rebuild", "--from-stalwart", code=2)
+    assert told.startswith("postroom: after 0 accounts: mail server cannot be reached")
+    assert told.count("\n") == 1

@@ -57,15 +57,6 @@ async def _announce_all(pool: Pool, redis: Redis) -> None:
         await RedisMembers(redis).add(page)
 
 
-async def test_what_agrees_is_left_alone(records: Records, pool: Pool, redis: Redis, reconcile: Reconcile) -> None:
-    await _waiting(records, 25)
-    await _announce_all(pool, redis)
-    before = await redis.zrange(KEY, 0, -1, withscores=True)
-    assert await reconcile.full_pass() == NOTHING
-    assert await reconcile.look() == NOTHING
-    assert await redis.zrange(KEY, 0, -1, withscores=True) == before
-
-
 async def test_a_lost_redis_is_filled_again_and_marked_complete(
     records: Records, redis: Redis, reconcile: Reconcile, clock: OwnClock
 ) -> None:
@@ -79,20 +70,6 @@ async def test_a_lost_redis_is_filled_again_and_marked_complete(
     assert {RetryJob.from_json(member).identity_id for member, _ in members} == set(identity_ids)
     due_at = (await records.request(identity_ids[0]))["due_at"].timestamp()
     assert {round(score, 3) for _, score in members} == {round(due_at, 3)}
-
-
-async def test_an_old_snapshot_of_redis_is_cleared_of_what_is_over(
-    records: Records, pool: Pool, redis: Redis, reconcile: Reconcile
-) -> None:
-    kept, over = await _waiting(records, 3), await _waiting(records, 4)
-    await _announce_all(pool, redis)
-    await records.rows(
-        "UPDATE email_requests SET state = 'provisioned', due_at = NULL WHERE identity_id = ANY(%s)", over
-    )
-    await redis.zadd(KEY, {"what somebody else put here": 1.0})
-    assert await reconcile.full_pass() == Corrections(removed=5)
-    members: list[str] = await redis.zrange(KEY, 0, -1)  # pyright: ignore[reportAssignmentType] — decoded
-    assert {RetryJob.from_json(member).identity_id for member in members} == set(kept)
 
 
 async def test_a_row_that_just_moved_is_nobodys_error(
@@ -115,23 +92,6 @@ async def test_the_member_of_a_running_request_is_its_workers(
     await records.rows("UPDATE email_requests SET state = 'running', holder = gen_random_uuid()")
     assert await reconcile.full_pass() == NOTHING
     assert await redis.zcard(KEY) == len(running)
-
-
-async def test_the_look_finds_what_comes_due_soon(records: Records, redis: Redis, reconcile: Reconcile) -> None:
-    await _waiting(records, 2, due_in=60)
-    await _waiting(records, 3, due_in=600)
-    assert await reconcile.look() == Corrections(added=2)
-
-
-async def test_numbers_that_differ_twice_lead_to_a_full_pass(
-    records: Records, redis: Redis, reconcile: Reconcile, clock: OwnClock
-) -> None:
-    assert await reconcile.turn() == NOTHING
-    await _waiting(records, 3, due_in=3000)
-    clock.seconds += 30
-    assert await reconcile.turn() == NOTHING  # once may be a race
-    clock.seconds += 30
-    assert await reconcile.turn() == Corrections(added=3)
 
 
 async def test_a_run_without_faults_needs_no_correction(

@@ -8,17 +8,15 @@ import pytest
 from redis.asyncio import Redis
 
 from fakes import FakeAnnouncements, FakeClock
-from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Failed, Provisioned, Request, Verdict, after_attempt
 from postroom.errors import Misconfigured, Transient
-from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.releases import PostgresReleases
 from postroom.postgres.requests import PostgresRequests
-from postroom.queue.retry_set import KEY, RetrySet
+from postroom.queue.retry_set import RetrySet
 from postroom.retry.release import Release
 from records import Records, mailbox, running, stalwart_account
 
@@ -76,46 +74,6 @@ async def look_and_make(release: Release, clock: FakeClock, requests: PostgresRe
     return number
 
 
-async def test_each_cause_is_named_once(requests: PostgresRequests, releases: PostgresReleases) -> None:
-    assert await releases.causes() == {}
-    for number in range(3):
-        await waiting_for(requests, f"user-{number}", OUTAGE)
-        await waiting_for(requests, f"carol-{number}", REFUSED)
-    assert list(await releases.causes()) == ["domain:example.org", "outage"]
-
-
-async def test_a_cause_of_the_breaker_holds_while_it_is_open(
-    requests: PostgresRequests, releases: PostgresReleases, breakers: PostgresBreakers
-) -> None:
-    request = await waiting_for(requests, "alice", OUTAGE)
-    await breakers.open(Cause.OUTAGE, "away")
-    assert await released(releases, "outage") == []
-    await breakers.close(await breakers.read())
-    assert await released(releases, "outage") == [request.identity_id]
-
-
-async def test_a_cause_of_a_domain_ends_with_a_mailbox_of_that_domain_made_later(
-    requests: PostgresRequests, releases: PostgresReleases
-) -> None:
-    await made(requests, "before")
-    request = await waiting_for(requests, "alice", REFUSED)
-    await made(requests, "elsewhere", "example.net")
-    assert await released(releases, "domain:example.org") == []
-    await made(requests, "after")
-    assert await released(releases, "domain:example.org") == [request.identity_id]
-
-
-async def test_a_cause_of_a_domain_ends_when_an_operator_says_so(
-    requests: PostgresRequests, releases: PostgresReleases
-) -> None:
-    request = await waiting_for(requests, "alice", REFUSED)
-    assert await releases.resume_domain("example.net", actor="olga") == 0
-    assert await released(releases, "domain:example.org") == []
-    assert await releases.resume_domain("example.org", actor="olga") == 1
-    assert await released(releases, "domain:example.org") == [request.identity_id]
-    assert list(await releases.causes()) == []
-
-
 async def test_who_is_released_is_due_now_with_new_bytes_and_keeps_what_it_spent(
     requests: PostgresRequests, releases: PostgresReleases, records: Records
 ) -> None:
@@ -136,27 +94,6 @@ async def test_a_locked_row_is_left_and_the_others_are_released(
     async with pool.connection() as other, other.transaction():
         await other.execute("SELECT FROM email_requests WHERE identity_id = %s FOR UPDATE", (locked.identity_id,))
         assert await released(releases, "outage") == [free.identity_id]
-
-
-async def test_a_look_lets_one_go_first_and_twice_as_many_after_each_success_and_tells_redis(
-    requests: PostgresRequests,
-    releases: PostgresReleases,
-    leadership: PostgresLeadership,
-    redis: Redis,
-    records: Records,
-) -> None:
-    retry_set, clock, woken = RetrySet(redis, lease=30), FakeClock(), list[None]()
-    people = [await waiting_for(requests, f"user-{number}", OUTAGE) for number in range(10)]
-    await retry_set.announce(people)
-    release = Release(releases, retry_set, leadership, clock, wake=lambda: woken.append(None))
-    numbers = [await look_and_make(release, clock, requests, records) for _ in range(4)]
-    assert numbers == [1, 2, 4, 3]
-    assert len(woken) == 4
-    members = [RetryJob.from_json(str(member)) for member in await redis.zrange(KEY, 0, -1)]
-    rows = {row["identity_id"]: row["enqueued_at"] for row in await records.rows("SELECT * FROM email_requests")}
-    assert len(members) == len(people), "the old bytes are gone"
-    assert all(member.enqueued_at != person.enqueued_at for member in members for person in people)
-    assert rows.keys() == {member.identity_id for member in members}
 
 
 async def test_a_silent_redis_holds_up_a_look_by_two_calls_however_many_it_releases(
@@ -189,17 +126,3 @@ async def test_a_released_request_that_fails_again_is_not_tried_with_every_mailb
         assert await release.turn() == 0
     await releases.resume_domain("example.org", actor="olga")
     assert await release.turn() == 1, "an operator's word still counts"
-
-
-async def test_a_pause_overrides_whatever_opened_the_breaker_and_nobody_probes_it(
-    breakers: PostgresBreakers, records: Records
-) -> None:
-    for cause in (Cause.OUTAGE, Cause.UNAUTHORIZED, Cause.PAUSED):
-        await breakers.open(cause, "told")
-        assert (await breakers.read()).cause is cause
-    await breakers.open(Cause.UNAUTHORIZED, "401")
-    paused = await breakers.read()
-    assert (paused.cause, paused.probe_at) == (Cause.PAUSED, None)
-    # Though somebody set a time by hand.
-    await records.rows("UPDATE mail_server_breaker SET probe_at = now() - interval '1 hour'")
-    assert await breakers.take_probe() is None

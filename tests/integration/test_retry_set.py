@@ -4,7 +4,6 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from uuid import UUID
@@ -15,7 +14,7 @@ from redis.asyncio import Connection, ConnectionPool, Redis
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
 from postroom.errors import ConfigurationError
-from postroom.queue.retry_set import EPOCH_KEY, FAILURES, HORIZON, KEY, NoAnnouncements, RetrySet, connect
+from postroom.queue.retry_set import EPOCH_KEY, FAILURES, HORIZON, KEY, RetrySet, connect
 
 LEASE = 30.0
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -49,14 +48,6 @@ async def retry_set(redis_url: str) -> AsyncIterator[RetrySet]:
     await client.aclose()
 
 
-async def score_in(redis: Redis, member: str) -> float:
-    """The member's score in seconds from Redis' now."""
-    seconds, microseconds = await redis.time()
-    score = await redis.zscore(KEY, member)
-    assert score is not None
-    return float(score) - seconds - microseconds / 1e6
-
-
 async def add(redis: Redis, member: str, due_in: float) -> None:
     seconds, microseconds = await redis.time()
     await redis.zadd(KEY, {member: seconds + microseconds / 1e6 + due_in})
@@ -75,27 +66,6 @@ async def test_a_waiting_request_is_readable_in_the_sorted_set_of_the_contract(
             pytest.approx(waiting.due_at.timestamp(), abs=1e-5),
         )
     ]
-
-
-async def test_due_members_are_told_and_put_off_by_the_lease(retry_set: RetrySet, redis: Redis) -> None:
-    overdue, early = RetryJob.of(request(1)).to_json(), RetryJob.of(request(2)).to_json()
-    await add(redis, overdue, -5)
-    await add(redis, early, HORIZON * 0.9)
-    due = await retry_set.due(10)
-    assert [(r.identity_id, r.member) for r in due.reminders] == [(UUID(int=1), overdue), (UUID(int=2), early)]
-    for member in (overdue, early):
-        assert LEASE - 1 < await score_in(redis, member) <= LEASE + HORIZON
-    assert due.next_in == pytest.approx(LEASE, abs=0.1)
-    assert (await retry_set.due(10)).reminders == [], "put off: nobody is reminded twice"
-
-
-async def test_members_beyond_the_horizon_are_only_announced_by_their_time(retry_set: RetrySet, redis: Redis) -> None:
-    assert await retry_set.due(10) == await retry_set.due(10)
-    assert (await retry_set.due(10)).next_in is None
-    await add(redis, RetryJob.of(request()).to_json(), 2)
-    due = await retry_set.due(10)
-    assert due.reminders == []
-    assert due.next_in == pytest.approx(2, abs=0.2)
 
 
 async def test_no_more_than_the_limit_are_taken_the_longest_overdue_first(retry_set: RetrySet, redis: Redis) -> None:
@@ -133,16 +103,6 @@ async def test_replace_removes_what_was_held_and_adds_only_what_waits(retry_set:
     assert set(await redis.zrange(KEY, 0, -1)) == {stranger, new}
     await retry_set.replace(request(1, state=State.PROVISIONED), [new, "gone already"])
     assert await redis.zrange(KEY, 0, -1) == [stranger]
-
-
-async def test_restore_gives_the_true_score_back_but_revives_nothing(retry_set: RetrySet, redis: Redis) -> None:
-    member, due_at = RetryJob.of(request()).to_json(), datetime.now(UTC) + timedelta(seconds=500)
-    await add(redis, member, 1)
-    await retry_set.restore(member, due_at)
-    assert await redis.zscore(KEY, member) == pytest.approx(due_at.timestamp(), abs=1e-5)
-    await retry_set.remove([member])
-    await retry_set.restore(member, due_at)
-    assert await redis.zcard(KEY) == 0
 
 
 async def test_bytes_that_nobody_can_read_are_told_without_an_identity_and_can_be_removed(
@@ -215,14 +175,6 @@ async def test_a_redis_that_falls_silent_in_the_middle_costs_a_quarter_second_an
         await other.ping()  # answered at the end of the pause
     await retry_set.replace(request(3), ())
     assert {RetryJob.of(request(number)).to_json() for number in (1, 3)} <= set(await redis.zrange(KEY, 0, -1))
-
-
-async def test_without_redis_announcing_is_nothing(redis: Redis) -> None:
-    nobody, waiting = NoAnnouncements(), replace(request(), last_error="error")
-    await nobody.replace(waiting, ["held"])
-    await nobody.restore("member", NOW)
-    await nobody.remove(["member"])
-    assert await redis.keys() == []
 
 
 class _Reset(Connection):

@@ -1,19 +1,16 @@
 """What is known of the processes that run: their rows, `postroom status`, and the health of a worker of its own."""
 
 import asyncio
-import json
-import os
 import signal
 import socket
 from typing import Literal
 from uuid import uuid4
 
 import pytest
-from typer.testing import CliRunner
 
+from commands import Commands
 from eventually import eventually
 from parts import environment
-from postroom.cli.app import app
 from postroom.heartbeats import Heartbeats
 from postroom.postgres.connection import Pool
 from postroom.postgres.migrate import newest_revision
@@ -93,36 +90,22 @@ async def test_a_process_says_that_it_lives_and_leaves_when_it_ends(
     assert await records.value("SELECT count(*) FROM processes") == 0
 
 
-async def test_status_shows_the_processes_and_their_loops(
-    database: Database, pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_status_shows_the_processes_and_their_loops(database: Database, pool: Pool) -> None:
     await PostgresProcesses(pool).tell(this(), {"sweep": {"age": 200.0, "late_after": 120.0}})
-    for name in [each for each in os.environ if each.startswith("POSTROOM_")]:
-        monkeypatch.delenv(name)
-    for name, value in environment(database, None, None).items():
-        monkeypatch.setenv(name, value)
-    shown = await asyncio.to_thread(CliRunner().invoke, app, ["status"], env={"COLUMNS": "200"})
-    assert "hanging: sweep" in " ".join(shown.output.split())
-    told = json.loads((await asyncio.to_thread(CliRunner().invoke, app, ["status", "--json"])).output)
-    assert told["processes"][0]["loops"]["sweep"]["age"] == 200.0
+    postroom = Commands(environment(database, None, None))
+    assert "hanging: sweep" in " ".join((await postroom("status")).split())
+    assert (await postroom.json("status"))["processes"][0]["loops"]["sweep"]["age"] == 200.0
 
 
-async def test_two_workers_run_on_one_host_and_each_tells_its_port(database: Database) -> None:
-    values = environment(database, None, None, webhook_key=KEY)
-    async with running("work", values) as one, running("work", values) as other:
-        ports = [
-            json.loads((await each.says("Health and metrics of this worker")).splitlines()[-1])["port"]
-            for each in (one, other)
-        ]
-        assert ports[0] != ports[1]
-
-
-async def test_a_port_that_was_asked_for_and_is_taken_is_told_in_one_line(database: Database) -> None:
+@pytest.mark.parametrize(("command", "setting"), [("serve", "port"), ("work", "work_port")])
+async def test_a_port_that_was_asked_for_and_is_taken_is_told_in_one_line(
+    database: Database, command: str, setting: str
+) -> None:
     taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
-    values = environment(database, None, None, webhook_key=KEY, work_port=port)
-    async with taken, running("work", values) as worker:
-        code, log = await worker.end()
+    values = environment(database, None, None, webhook_key=KEY, host="127.0.0.1", **{setting: port})
+    async with taken, running(command, values) as process:
+        code, log = await process.end()
     assert code == 2
     assert f"cannot listen on 127.0.0.1:{port}" in log
-    assert "POSTROOM_WORK_PORT" in log
+    assert f"POSTROOM_{setting.upper()}" in log

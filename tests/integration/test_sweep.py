@@ -1,8 +1,6 @@
 """The sweep finds every identity that no hook told of, and touches nothing else."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,13 +13,11 @@ from go_program import may_build
 from kratos_servers import Kratos, kratos_stand_in, real_kratos
 from parts import KEY, environment
 from postroom import settings
-from postroom.domain.mailbox import Mailbox
-from postroom.postgres.sweep import PostgresSwept
 from postroom.process import make_app
 from postroom.provisioning.sweep import Sweep
 from postroom.runtime import Parts, connected
 from postroom.telemetry import REGISTRY
-from records import NOWHERE, Records
+from records import Records
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
 
@@ -87,12 +83,6 @@ async def test_a_registration_without_hook_and_one_by_the_admin_get_their_reques
     assert await records.value("SELECT count(*) FROM email_provisioning_log") == 2
 
 
-async def test_an_inactive_identity_is_left_out(kratos: Kratos, parts: Parts, records: Records) -> None:
-    await _add(kratos, "inactive@example.org", state="inactive")
-    await _pass(parts)
-    assert await records.value("SELECT count(*) FROM email_requests") == 0
-
-
 async def test_a_refused_identity_is_recorded_once_and_in_the_words_of_the_hook(
     kratos: Kratos, parts: Parts, records: Records
 ) -> None:
@@ -152,131 +142,3 @@ async def test_an_identity_that_nobody_can_read_is_set_aside_and_the_pass_comes_
 
 def _found(what: str) -> float:
     return REGISTRY.get_sample_value("postroom_swept_identities_total", {"found": what}) or 0
-
-
-async def test_a_page_token_that_kratos_refuses_begins_a_new_pass(
-    kratos: Kratos, parts: Parts, records: Records
-) -> None:
-    assert parts.sweep
-    added = await _add(kratos, "added@example.org")
-    await records.rows("UPDATE identity_sweep SET token = 'of-a-kratos-before-its-upgrade'")
-    await _make_due(parts.sweep)
-    assert await parts.sweep.turn() == 30
-    assert await records.value("SELECT token IS NULL AND due_at > now() + interval '29 s' FROM identity_sweep")
-    await _pass(parts)
-    assert (await records.request(added))["state"] == "waiting"
-
-
-async def test_the_sweep_tells_when_its_last_whole_pass_ended_and_the_next_one_began(
-    parts: Parts, records: Records
-) -> None:
-    swept, page = PostgresSwept(parts.pool), _Page(parts)
-    assert (await parts.audit.counts())["sweep_finished_timestamp_seconds"] == 0
-    await page.store(None, "1")
-    first = await swept.progress()
-    assert (first.token, first.finished_at) == ("1", None)
-    await page.store("1", "2")
-    assert (await swept.progress()).started_at == first.started_at
-    await page.store("2", None)
-    ended = await swept.progress()
-    assert ended.started_at == first.started_at
-    assert ended.finished_at
-    told = (await parts.audit.counts())["sweep_finished_timestamp_seconds"]
-    assert told == pytest.approx(ended.finished_at.timestamp(), abs=0.001)
-    await page.store(None, "1")
-    again = await swept.progress()
-    assert again.started_at
-    assert first.started_at
-    assert again.started_at > first.started_at
-    assert again.finished_at == ended.finished_at
-
-
-async def test_a_page_that_was_read_before_a_restart_does_not_undo_it(parts: Parts) -> None:
-    swept, page = PostgresSwept(parts.pool), _Page(parts)
-    await page.store(None, "1")
-    await swept.restart(0)
-    await page.store("1", "2")
-    progress = await swept.progress()
-    assert progress.token is None
-    assert progress.due_in <= 0
-
-
-class _Page:
-    """Pages without identities."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._swept = PostgresSwept(parts.pool)
-
-    async def store(self, after: str | None, token: str | None) -> None:
-        assert await self._swept.store([], after=after, token=token, due_in=60) == ([], [])
-
-
-async def test_what_exists_is_not_touched(kratos: Kratos, parts: Parts, records: Records) -> None:
-    dead, provisioned = await _add(kratos, "dead@example.org"), await _add(kratos, "there@example.org")
-    for identity_id, name in ((dead, "dead"), (provisioned, "there")):
-        mailbox = Mailbox(identity_id, f"{name}@example.org")
-        await parts.requests.accept(mailbox, holder=None, lease=10, origin=NOWHERE, action="accept")
-    await records.rows(
-        "UPDATE email_requests SET state = 'dead', reason = 'x', due_at = NULL WHERE identity_id = %s", dead
-    )
-    await records.rows(
-        "UPDATE email_requests SET state = 'provisioned', due_at = NULL, email = 'old@example.org' "
-        "WHERE identity_id = %s",
-        provisioned,
-    )
-    before = await records.rows("SELECT * FROM email_requests ORDER BY identity_id")
-    await _pass(parts)
-    assert await records.rows("SELECT * FROM email_requests ORDER BY identity_id") == before
-
-
-async def test_an_address_that_another_identity_holds_is_a_conflict(
-    kratos: Kratos, parts: Parts, records: Records
-) -> None:
-    holder = Mailbox(UUID(int=1), "wanted@example.org")
-    await parts.requests.accept(holder, holder=None, lease=10, origin=NOWHERE, action="accept")
-    late = await _add(kratos, "wanted@example.org")
-    for _ in range(2):
-        await _pass(parts)
-    assert (await records.request(late))["state"] == "dead"
-    assert await records.audit(late) == [("sweep", "conflict", 0)]
-
-
-async def test_a_kratos_that_is_away_is_left_alone(kratos: Kratos, parts: Parts, records: Records) -> None:
-    assert parts.sweep
-    away = parts.sweep._identities
-    away._http.base_url = "http://127.0.0.1:1"  # pyright: ignore[reportAttributeAccessIssue]
-    await _make_due(parts.sweep)
-    assert await parts.sweep.turn() == 30
-    assert await records.value("SELECT token IS NULL AND due_at > now() + interval '29 s' FROM identity_sweep")
-
-
-async def test_a_killed_sweep_goes_on_where_it_was(
-    database: Database, redis_url: str, stalwart: StalwartStandIn, tmp_path: Path, records: Records
-) -> None:
-    @asynccontextmanager
-    async def process(kratos: Kratos) -> AsyncIterator[Parts]:
-        given = environment(database, redis_url, stalwart, kratos_admin_url=kratos.admin_url)
-        async with connected(settings.load(given)) as parts:
-            yield parts
-
-    async with kratos_stand_in(tmp_path, hook_url=NO_HOOK, hook_key="key-of-the-tests") as kratos:
-        gate = asyncio.Semaphore(8)
-
-        async def add(number: int) -> None:
-            async with gate:
-                await _add(kratos, f"p{number}@example.org")
-
-        await asyncio.gather(*(add(number) for number in range(1100)))
-        async with process(kratos) as first:
-            assert first.sweep
-            await _make_due(first.sweep)
-            await first.sweep.turn()
-        assert await records.value("SELECT count(*) FROM email_requests") == 500
-        async with process(kratos) as second:
-            assert second.sweep
-            await second.sweep._swept.start_soon()  # what a process does first must not begin anew
-            for stored in (1000, 1100):
-                await _make_due(second.sweep)
-                await second.sweep.turn()
-                assert await records.value("SELECT count(*) FROM email_requests") == stored
-        assert await records.value("SELECT token IS NULL FROM identity_sweep")

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -62,20 +61,6 @@ async def mailbox_named(person: Person, role: str) -> str:
     return found
 
 
-async def send(person: Person, to: Person, subject: str) -> str:
-    """As a webmail does it: a draft, submitted, and moved to Sent in the same request. The id of the message."""
-    draft = await person.draft(to.address, subject=subject, mailboxIds={await mailbox_named(person, "drafts"): True})
-    identity = (await person.call("Identity/get"))["list"][0]["id"]
-    patch = {"mailboxIds": {await mailbox_named(person, "sent"): True}, "keywords/$draft": None, "keywords/$seen": True}
-    made = await person.call(
-        "EmailSubmission/set",
-        create={"s": {"emailId": draft, "identityId": identity}},
-        onSuccessUpdateEmail={"#s": patch},
-    )
-    assert "s" in made.get("created", {}), made
-    return draft
-
-
 async def test_a_newcomer_is_led_from_the_registration_to_the_inbox_without_a_reload(up: Trial) -> None:
     code, output = await up.postroom("sandbox", "fault", "fail", "--word", "patient")
     assert code == 0, output
@@ -102,65 +87,6 @@ async def test_a_newcomer_is_led_from_the_registration_to_the_inbox_without_a_re
         found = await person.get("Email", email, properties=["subject", "from", "preview"])
         assert (found["subject"], found["from"][0]["email"]) == ("Good morning", "friend@example.com")
         assert "postroom sandbox deliver" in found["preview"]
-
-
-async def test_what_one_sends_is_told_to_the_other_and_nothing_of_what_one_does_oneself(up: Trial) -> None:
-    async with newcomer(up.environment, "carl") as carl, newcomer(up.environment, "dora") as dora:
-        sender, receiver = await carl.mail(), await dora.mail()
-        async with carl.screen() as at_carls, dora.screen() as at_doras:
-            await until_hello(at_carls)
-            await until_hello(at_doras)
-            await send(sender, receiver, "A word from Carl")
-            (email,) = await next_mail(at_doras)
-            assert (await receiver.get("Email", email, properties=["subject"]))["subject"] == "A word from Carl"
-            # Dora reads, files and answers it, and writes a draft. The next that she is told of is the stranger's.
-            archive = (await receiver.create("Mailbox", name="Kept"))["id"]
-            assert await receiver.update("Email", email, **{"keywords/$seen": True}) == {}
-            assert await receiver.update("Email", email, mailboxIds={archive: True}) == {}
-            inbox = await mailbox_named(receiver, "inbox")
-            assert await receiver.update("Email", email, mailboxIds={inbox: True}) == {}
-            await send(receiver, sender, "An answer from Dora")
-            assert await next_mail(at_carls) == await sender.query(filter={"subject": "An answer from Dora"})
-            for person, screen in ((receiver, at_doras), (sender, at_carls)):
-                assert await next_mail_of_a_stranger(up, person, screen)
-
-
-async def next_mail_of_a_stranger(up: Trial, person: Person, screen: Screen) -> bool:
-    """Whether the next that is told is what a stranger sends now."""
-    return [await deliver(up, person, "From a stranger")] == await next_mail(screen)
-
-
-async def test_a_screen_that_comes_back_is_told_what_it_missed(up: Trial) -> None:
-    async with newcomer(up.environment, "emil") as emil:
-        person = await emil.mail()
-        async with emil.screen() as before, emil.screen() as beside:
-            await until_hello(before)
-            await until_hello(beside)
-            first = await deliver(up, person, "First")
-            assert await next_mail(before) == await next_mail(beside) == [first]
-            seen = before.last_id
-            second = await deliver(up, person, "Second")
-            assert await next_mail(beside) == [second]
-        async with emil.screen(seen) as after:
-            assert (await after.next())[0] == "hello"
-            assert await next_mail(after) == [second]
-
-
-async def test_upload_download_and_event_source_work_through_the_gateway(up: Trial) -> None:
-    async with newcomer(up.environment, "fritz") as fritz:
-        person = await fritz.mail()
-        uploaded = await person.upload(b"\x00 some bytes \xff", "application/octet-stream")
-        path = f"/jmap/download/{person.account}/{uploaded['blobId']}/bytes.bin"
-        answer = await fritz.http.get(path, params={"accept": "application/octet-stream"})
-        assert answer.content == b"\x00 some bytes \xff"
-        assert answer.headers["content-disposition"].startswith("attachment")
-        events = "/jmap/eventsource/?types=*&closeafter=state&ping=0"
-        async with fritz.http.stream("GET", events) as stream:
-            assert stream.status_code == 200
-            await deliver(up, person, "For the event source")
-            text = (await stream.aread()).decode()
-        assert text.startswith("event: state\n")
-        assert person.account in text
 
 
 async def test_a_program_works_with_its_token_within_its_scopes(up: Trial) -> None:
@@ -216,10 +142,3 @@ async def test_after_the_logout_no_screen_and_no_session_is_left(up: Trial) -> N
         for path in ("/api/me", "/api/live", "/jmap/session"):
             answer = await ida.http.get(path, headers={"Cookie": f"ory_kratos_session={cookies['ory_kratos_session']}"})
             assert answer.status_code == 401, path
-
-
-async def test_without_the_welcome_a_new_mailbox_is_empty(tmp_path: Path) -> None:
-    async with trial(tmp_path) as plain:
-        await plain.up("--no-welcome")
-        async with newcomer(plain.environment, "nora") as nora:
-            assert await (await nora.mail()).query() == []

@@ -37,24 +37,6 @@ async def test_a_registration_gives_a_mailbox_and_its_record(up: Trial) -> None:
     assert "alice@example.org" in await up.addresses()
 
 
-async def test_a_failing_mail_server_is_outlived(up: Trial) -> None:
-    identity_id = uuid4()
-    code, output = await up.postroom("sandbox", "fault", "fail", "--word", "should-fail")
-    assert code == 0, output
-    answer = await up.hook(identity_id, "should-fail@example.org")
-    assert answer.status_code == 500
-    assert answer.json() == {"success": False, "message": "Provisioning failed, will retry..."}
-    await up.postroom("sandbox", "fault", "off")
-
-    async def is_there() -> bool:
-        return "should-fail@example.org" in await up.addresses()
-
-    await eventually(is_there, "the mailbox after the fault", 20)
-    statuses = [row["status"] for row in (await up.json("log", str(identity_id)))["log"]]
-    assert statuses[:2] == ["pending", "failed"]
-    assert statuses[-2:] == ["pending", "success"]
-
-
 async def test_a_dead_letter_is_found_and_undone(up: Trial) -> None:
     identity_id = uuid4()
     await up.postroom("sandbox", "fault", "fail", "--word", "doomed")
@@ -85,26 +67,6 @@ async def test_check_finds_everything_fine(up: Trial) -> None:
     findings = await up.json("check")
     wrong = [each for each in findings if each["state"] != "fine"]
     assert [each["part"] for each in wrong] == ["settings"], wrong  # the shortened delays are told
-
-
-async def test_every_command_shows_an_example_in_its_help(up: Trial) -> None:
-    commands = ["up", "env", "serve", "work", "migrate", "check", "status", "log", "retry", "bury"]
-    for command in (*((each,) for each in commands), ("sandbox", "fault"), ("sandbox", "state")):
-        code, output = await up.postroom(*command, "--help")
-        assert code == 0
-        assert "Example: " in output, command
-
-
-async def test_what_is_wrong_is_told_in_one_line_with_exit_code_2(up: Trial) -> None:
-    for arguments in (
-        ("log", "nobody@example.org"),
-        ("retry", str(uuid4())),
-        ("bury", "alice@example.org", "--reason", "x"),
-    ):
-        code, output = await up.postroom(*arguments)
-        assert code == 2, output
-        assert output.startswith("postroom: ")
-        assert output.count("\n") == 1, output
 
 
 async def test_a_second_up_in_the_same_folder_is_refused(up: Trial) -> None:

@@ -1,8 +1,6 @@
 """PostgreSQL on two hosts: a primary, and a replica that can be promoted."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -11,21 +9,18 @@ from typing import LiteralString
 import psutil
 import psycopg
 
+import chaos.replica
 from eventually import eventually
 from postroom.postgres.migrate import upgrade
-from postroom_sandbox import embedded_postgres
-from postroom_sandbox.data_folder import DataFolder, write_private
+from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
 from postroom_sandbox.loopback import LOOPBACK
-from postroom_sandbox.processes import Process
 
 
-class Primary(EmbeddedPostgres):
+class OnHost(EmbeddedPostgres):
     """Listens on the address of its host, too."""
 
-    def __init__(self, data: DataFolder, host: str) -> None:
-        super().__init__(data)
-        self.host = host
+    host = LOOPBACK
 
     @property
     def place(self) -> str:
@@ -40,6 +35,8 @@ class Primary(EmbeddedPostgres):
             cursor = await connection.execute(statement)
             return await cursor.fetchall() if cursor.description else []
 
+
+class Primary(OnHost, chaos.replica.Primary):
     def kill(self) -> None:
         """kill -9 of all its processes at once, as a power cut: none may end what it had begun."""
         server = psutil.Process(self.pid)
@@ -47,38 +44,7 @@ class Primary(EmbeddedPostgres):
             process.kill()
 
 
-class Replica(Primary):
-    """Made by pg_basebackup from `of`, whose roles and passwords it shares."""
-
-    def __init__(self, data: DataFolder, host: str, of: Primary) -> None:
-        super().__init__(data, host)
-        self._of = of
-        for name in embedded_postgres._SECRETS.values():
-            write_private(data.folder("secrets") / name, of._data.secret(name))
-
-    async def _make_cluster(self, binaries: Path, place: Path, user: tuple[int, int] | None) -> None:
-        draft = place / "cluster.new"
-        draft.mkdir(mode=0o700)
-        if user is not None:
-            os.chown(draft, *user)
-        source = f"{self._of.admin_url}?application_name=replica"
-        backup = [binaries / "pg_basebackup", "--dbname", source, "--pgdata", draft]
-        backup += ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast"]
-        process = Process(
-            "pg_basebackup",
-            backup,
-            env=embedded_postgres._ENVIRONMENT,
-            log=self._data.log("basebackup"),
-            cwd=Path("/"),
-            user=user,
-        )
-        await process.spawn()
-        await process.succeed()
-        draft.rename(place / "cluster")
-
-    async def _make_roles(self) -> None:
-        """They came with the backup, and nothing can be written here."""
-
+class Replica(OnHost, chaos.replica.Replica):
     async def fall_behind(self) -> None:
         """From now on it gets nothing of what the primary commits."""
         await self.admin("ALTER SYSTEM SET primary_conninfo = ''")
@@ -88,9 +54,6 @@ class Replica(Primary):
             return await self.admin("SELECT FROM pg_stat_wal_receiver") == []
 
         await eventually(receives_nothing, "the end of replication")
-
-    async def promote(self) -> None:
-        await self.admin("SELECT pg_promote()")
 
 
 class PostgresPair:
@@ -116,11 +79,14 @@ async def postgres_pair(
     """Migrated; from here on no commit is answered that the replica does not have, if it is a synchronous one."""
     async with AsyncExitStack() as stack:
         data = [stack.enter_context(DataFolder(folder / host)) for host in hosts]
-        primary = Primary(data[0], hosts[0])
-        replica = Replica(data[1], hosts[1], primary)
-        for server in (primary, replica):
-            stack.push_async_callback(_discard, server)
-            await server.start()
+        primary = Primary(data[0])
+        primary.host = hosts[0]
+        stack.push_async_callback(chaos.replica.discard, primary)
+        await primary.start()
+        replica = Replica(data[1], primary, primary.port, fsync=True)
+        replica.host = hosts[1]
+        stack.push_async_callback(chaos.replica.discard, replica)
+        await replica.start()
         await asyncio.to_thread(upgrade, primary.owner_url, SERVICE_ROLE)
         pair = PostgresPair(primary, replica)
         if synchronous:
@@ -128,9 +94,3 @@ async def postgres_pair(
             await primary.admin("SELECT pg_reload_conf()")
             await eventually(pair.replicates_synchronously, "synchronous replication")
         yield pair
-
-
-async def _discard(server: Primary) -> None:
-    await server.stop()
-    for place in server._places():
-        shutil.rmtree(place)

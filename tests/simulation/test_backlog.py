@@ -14,9 +14,9 @@ from postroom.provisioning.accept import Ready
 from postroom.retry.worker import Limits
 from simulation.checker import violations
 from simulation.faults import Event, NoFaults, Trouble
-from simulation.run import History, run
+from simulation.run import run
 from simulation.virtual_time import START
-from simulation.world import DOMAIN, Process, World
+from simulation.world import DOMAIN, World
 
 PEOPLE = 10_000
 OUTAGE = 2400.0
@@ -138,12 +138,3 @@ def test_10_000_requests_of_a_40_minute_outage_are_done_at_the_set_pace_and_new_
     assert _longest(backlog.in_a_crowd, provisioned) < 12
     in_line = [answered for answered in world.answered if answered.mailbox.identity_id in backlog.alone]
     assert {type(answered.answer) for answered in in_line} == {Ready}
-
-
-def test_a_worker_that_does_not_run_remembers_nobody() -> None:
-    """Where the service has no worker inside, hooks without a slot would fill its memory."""
-    history = History(NoFaults(), Random(1), delay_factor=1.0)
-    worker = Process(history.world).worker
-    worker.wake(history.world.new_id())
-    assert not worker._early
-    history.end()

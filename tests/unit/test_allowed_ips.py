@@ -23,8 +23,7 @@ def listed(*found: dict[str, Any]):
 
 
 async def test_addresses_and_networks_are_listed_and_what_has_expired_is_not() -> None:
-    server = ScriptedStalwart()
-    server.will(
+    server = ScriptedStalwart(
         listed(
             {"id": "a", "address": "203.0.113.9", "expiresAt": None},
             {"id": "b", "address": "10.0.0.0/8", "expiresAt": "2026-03-01T12:00:01Z"},
@@ -39,8 +38,7 @@ async def test_addresses_and_networks_are_listed_and_what_has_expired_is_not() -
 
 
 async def test_an_address_is_added_and_the_settings_are_reloaded_for_else_it_is_not_in_force() -> None:
-    server = ScriptedStalwart()
-    server.will(responses(("x:AllowedIp/set", {"created": {"c": {"id": "jqevukp2aeqa"}}}), RELOADED))
+    server = ScriptedStalwart(responses(("x:AllowedIp/set", {"created": {"c": {"id": "jqevukp2aeqa"}}}), RELOADED))
     await allowed_ips(server).add(ip_address("203.0.113.9"))
     assert server.calls() == [
         ["x:AllowedIp/set", {"create": {"c": {"address": "203.0.113.9", "reason": "Postroom"}}}, "0"],
@@ -58,7 +56,6 @@ async def test_an_address_is_added_and_the_settings_are_reloaded_for_else_it_is_
     ],
 )
 async def test_an_address_that_could_not_be_added_is_told(answer: Any, error: type[MailServerError]) -> None:
-    server = ScriptedStalwart()
-    server.will(answer)
+    server = ScriptedStalwart(answer)
     with pytest.raises(error):
         await allowed_ips(server).add(ip_address("203.0.113.9"))

@@ -1,21 +1,23 @@
-"""A look that fails, for whatever reason: when it is made again, and what goes on meanwhile."""
+"""How many looks there are at once, and when one that fails is made again."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from arrivals_world import ALICE, BOB, World
 from eventually import eventually
-from postroom.errors import Misconfigured, Throttled, Transient
-from postroom.telemetry import MAIL_DEFECTS
+from postroom.errors import Misconfigured, Throttled, Transient, Unavailable
+from postroom.mail.arrivals import DATABASE_PAUSE, LOOKS_AT_ONCE
+from postroom.telemetry import DATABASE_ERRORS, MAIL_DEFECTS
 
 AWAY = Transient("mail server answered 503")
 
 
-async def on_line(*failures: Exception) -> World:
+async def on_line(*failures: Exception, **more: Any) -> World:
     """Alice and Bob are; the next looks fail so."""
-    world = World(listener=None)
+    world = World(listener=None, **more)
     for account in (ALICE, BOB):
         await world.watching.on_line(account.identity_id)
     world.mail.failures = list(failures)
@@ -25,6 +27,66 @@ async def on_line(*failures: Exception) -> World:
 
 async def looked(world: World, times: int, account_id: str = "b") -> None:
     await eventually(lambda: world.mail.looks.get(account_id, 0) == times, f"looks: {times}")
+
+
+async def test_no_more_accounts_are_looked_at_at_once_than_allowed() -> None:
+    world = await on_line(at_once=1)
+    world.mail.held = asyncio.Event()
+    world.mail.most_at_once = 0
+    async with world.running():
+        world.arrivals.hint(["b", "c"])
+        await eventually(lambda: world.mail.holding, "one is looked at")
+        world.mail.held.set()
+        await looked(world, 1, "b")
+        await looked(world, 1, "c")
+    assert world.mail.most_at_once == 1
+
+
+async def test_a_burst_is_a_few_looks_and_then_one_a_second_and_nothing_is_missing() -> None:
+    world = await on_line()
+    async with world.running():
+        for number in range(1, 10):
+            world.mail.deliver("b")
+            world.arrivals.hint(["b"])
+            await looked(world, min(number, LOOKS_AT_ONCE))
+        await world.pass_time(0.5)
+        await looked(world, LOOKS_AT_ONCE)
+        await world.pass_time(0.5)
+        await looked(world, LOOKS_AT_ONCE + 1)
+    assert [event["count"] for event in world.states.events] == [1, 1, 1, 1, 5]
+
+
+async def test_history_that_the_server_lost_is_a_reload_and_what_comes_then_is_told() -> None:
+    world = await on_line()
+    world.mail.deliver("b", times=3)
+    world.mail.forget_history("b")
+    async with world.running():
+        world.arrivals.hint(["b"])
+        await eventually(lambda: world.states.events == [{"state": "s3", "reload": True}], "the reload")
+        (after,) = world.mail.deliver("b")
+        world.arrivals.hint(["b"])
+        await eventually(lambda: len(world.states.events) == 2, "the next")
+    assert world.states.events[1]["ids"] == [after]
+
+
+@pytest.mark.parametrize("call", ["watched", "advance"])
+async def test_a_hint_outlasts_postgresql_being_away(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = await on_line()
+    before = DATABASE_ERRORS.labels(where="arrivals")._value.get()
+
+    async def away(*_: Any) -> None:
+        monkeypatch.undo()
+        raise Unavailable("PostgreSQL cannot be reached")
+
+    monkeypatch.setattr(world.states, call, away)
+    (first,) = world.mail.deliver("b")
+    async with world.running():
+        world.arrivals.hint(["b"])
+        await eventually(lambda: DATABASE_ERRORS.labels(where="arrivals")._value.get() == before + 1, "it is counted")
+        assert world.states.events == []
+        await world.pass_time(DATABASE_PAUSE)
+        await eventually(lambda: world.states.events, "it is told")
+    assert [event["ids"] for event in world.states.events] == [[first]]
 
 
 async def test_a_look_that_fails_is_made_again_by_itself() -> None:

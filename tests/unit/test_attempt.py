@@ -1,6 +1,7 @@
 """One attempt: what the mail server is asked, what is settled, and who is told."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import httpx2
@@ -27,20 +28,24 @@ AWAY = Transient("cannot be reached")
 class World:
     """The fakes around one `Attempts`, and a running request in PostgreSQL."""
 
-    def __init__(self, *, mail_server: MailServer | None = None, **request: Any) -> None:
+    def __init__(
+        self,
+        *,
+        creates: Sequence[Scripted] = (),
+        finds: Sequence[Scripted] = (),
+        mail_server: MailServer | None = None,
+        **request: Any,
+    ) -> None:
         self.request: Request = request_of(**request)
         self.requests = FakeRequests(self.request)
         self.breakers = FakeBreakers()
         self.mail_server = FakeMailServer()
+        self.mail_server.creates, self.mail_server.finds = [*creates], [*finds]
         self.announcements = FakeAnnouncements()
         self.clock = FakeClock()
         self.attempts = Attempts(
             self.requests, self.breakers, mail_server or self.mail_server, self.announcements, self.clock
         )
-
-    def script(self, *, creates: list[Scripted] | None = None, finds: list[Scripted] | None = None) -> None:
-        self.mail_server.creates = creates or []
-        self.mail_server.finds = finds or []
 
     async def run(self, seconds: float = 5.0, held: tuple[str, ...] = ()) -> Settled:
         settled = await self.try_to_run(seconds, held)
@@ -87,23 +92,20 @@ async def test_without_time_left_nothing_is_asked_and_no_retry_is_spent() -> Non
 
 
 async def test_a_request_that_must_wait_is_announced() -> None:
-    world = World()
-    world.script(creates=[AWAY])
+    world = World(creates=[AWAY])
     settled = await world.run()
     assert settled.request.state is State.WAITING
     assert world.announcements.replaced == [(settled.request, [])]
 
 
 async def test_the_dead_are_announced_to_nobody() -> None:
-    world = World()
-    world.script(creates=[Permanent("no")])
+    world = World(creates=[Permanent("no")])
     await world.run()
     assert world.announcements.replaced == []
 
 
 async def test_after_an_unknown_outcome_the_mark_is_looked_up_before_anything_is_created() -> None:
-    world = World(outcome_unknown=True)
-    world.script(finds=[ACCOUNT])
+    world = World(finds=[ACCOUNT], outcome_unknown=True)
     assert (await world.run()).request.state is State.PROVISIONED
     assert world.mail_server.asked == ["find"]
 
@@ -113,8 +115,7 @@ async def test_after_an_unknown_outcome_the_mark_is_looked_up_before_anything_is
 )
 async def test_a_look_up_that_fails_leaves_the_outcome_unknown(error: Exception) -> None:
     """The create of two attempts ago may have made the mailbox still: nobody has looked."""
-    world = World(outcome_unknown=True)
-    world.script(finds=[error])
+    world = World(finds=[error], outcome_unknown=True)
     settled = await world.run()
     assert world.mail_server.asked[0] == "find"
     assert "create" not in world.mail_server.asked
@@ -122,15 +123,13 @@ async def test_a_look_up_that_fails_leaves_the_outcome_unknown(error: Exception)
 
 
 async def test_an_unknown_create_is_looked_up_at_once_if_the_deadline_allows() -> None:
-    world = World()
-    world.script(creates=[CUT], finds=[ACCOUNT])
+    world = World(creates=[CUT], finds=[ACCOUNT])
     assert (await world.run(seconds=LOOK_UP_SECONDS)).request.state is State.PROVISIONED
     assert world.mail_server.asked == ["create", "find"]
 
 
 async def test_an_unknown_create_is_left_to_the_next_attempt_if_the_time_is_up() -> None:
-    world = World()
-    world.script(creates=[CUT], finds=[ACCOUNT])
+    world = World(creates=[CUT], finds=[ACCOUNT])
     settled = await world.run(seconds=LOOK_UP_SECONDS - 0.1)
     assert world.mail_server.asked == ["create", "well"]
     assert settled.request.outcome_unknown
@@ -138,8 +137,7 @@ async def test_an_unknown_create_is_left_to_the_next_attempt_if_the_time_is_up()
 
 @pytest.mark.parametrize("found", [None, AWAY, Throttled("429"), Misconfigured("403")], ids=str)
 async def test_an_unknown_create_that_nobody_finds_stays_unknown(found: Scripted) -> None:
-    world = World()
-    world.script(creates=[CUT], finds=[found])
+    world = World(creates=[CUT], finds=[found])
     settled = await world.run()
     assert world.mail_server.asked == ["create", "find", "well"]
     assert settled.request.outcome_unknown
@@ -147,30 +145,26 @@ async def test_an_unknown_create_that_nobody_finds_stays_unknown(found: Scripted
 
 
 async def test_a_create_that_never_left_needs_no_look_up() -> None:
-    world = World()
-    world.script(creates=[AWAY])
+    world = World(creates=[AWAY])
     assert not (await world.run()).request.outcome_unknown
     assert world.mail_server.asked == ["create", "well"]
 
 
 async def test_no_question_gets_more_time_than_the_attempt_has() -> None:
-    world = World(outcome_unknown=True)
-    world.script(creates=[CUT], finds=[None])
+    world = World(creates=[CUT], finds=[None], outcome_unknown=True)
     await world.run(seconds=4.0)
     assert max(world.mail_server.deadlines) <= 4.0
 
 
 async def test_a_failure_while_the_server_is_well_spends_a_retry_and_opens_no_breaker() -> None:
-    world = World(retries=1)
-    world.script(creates=[AWAY])
+    world = World(creates=[AWAY], retries=1)
     settled = await world.run()
     assert settled.request.retries == 2
     assert world.breakers.openings == []
 
 
 async def test_a_failure_while_the_server_is_not_well_spends_nothing_and_opens_the_breaker() -> None:
-    world = World(retries=1)
-    world.script(creates=[AWAY])
+    world = World(creates=[AWAY], retries=1)
     world.mail_server.ill = Transient("mail server answered 503")
     settled = await world.run()
     assert settled.request.retries == 1
@@ -182,16 +176,14 @@ async def test_a_failure_while_the_server_is_not_well_spends_nothing_and_opens_t
 
 @pytest.mark.parametrize("error", [Throttled("429"), Permanent("no"), Conflict("held"), Misconfigured("403")], ids=str)
 async def test_only_a_transient_failure_asks_whether_the_server_is_well(error: Exception) -> None:
-    world = World()
-    world.script(creates=[error])
+    world = World(creates=[error])
     await world.run()
     assert world.mail_server.asked == ["create"]
 
 
 @pytest.mark.parametrize(("unauthorized", "cause"), [(True, Cause.UNAUTHORIZED), (False, Cause.MISCONFIGURED)])
 async def test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm(unauthorized: bool, cause: Cause) -> None:
-    world = World()
-    world.script(creates=[Misconfigured("mail server forbids it", unauthorized=unauthorized)])
+    world = World(creates=[Misconfigured("mail server forbids it", unauthorized=unauthorized)])
     with capture_logs() as logs:
         settled = await world.run()
     assert settled.status is Status.MISCONFIGURED
@@ -201,16 +193,14 @@ async def test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm(unauthor
 
 async def test_a_key_that_is_found_unknown_when_asking_whether_the_server_is_well_is_not_probed_as_an_outage() -> None:
     """Each probe with an unknown key counts towards a ban: at 5 minutes there are 288 a day, and 100 ban us."""
-    server = ScriptedStalwart()
-    server.will(problem(503), problem(401))
+    server = ScriptedStalwart(problem(503), problem(401))
     world = World(mail_server=server.registry())
     await world.run(seconds=LOOK_UP_SECONDS - 0.1)
     assert [cause for cause, _ in world.breakers.openings] == [Cause.UNAUTHORIZED]
 
 
 async def test_a_refusal_of_one_mailbox_holds_nobody_else_back() -> None:
-    world = World()
-    world.script(creates=[Misconfigured("over quota", domain="example.org")])
+    world = World(creates=[Misconfigured("over quota", domain="example.org")])
     with capture_logs() as logs:
         settled = await world.run()
     assert settled.request.waits_for == "domain:example.org"
@@ -219,8 +209,7 @@ async def test_a_refusal_of_one_mailbox_holds_nobody_else_back() -> None:
 
 
 async def test_a_server_too_busy_to_say_whether_it_is_well_opens_no_breaker_and_spends_nothing() -> None:
-    world = World(retries=2)
-    world.script(creates=[AWAY])
+    world = World(creates=[AWAY], retries=2)
     world.mail_server.ill = Throttled("429")
     settled = await world.run()
     assert (settled.request.retries, settled.request.waits_for) == (2, None)
@@ -230,8 +219,7 @@ async def test_a_server_too_busy_to_say_whether_it_is_well_opens_no_breaker_and_
 async def test_a_verdict_that_does_not_come_within_the_lease_spends_nothing_and_makes_no_crash(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = World(retries=2)
-    world.script(creates=[AWAY])
+    world = World(creates=[AWAY], retries=2)
     world.mail_server.well_hangs = True
     monkeypatch.setattr(attempt, "STORED_BEFORE_LEASE_ENDS", LEASE - 0.01)
     settled = await world.run()
@@ -240,8 +228,7 @@ async def test_a_verdict_that_does_not_come_within_the_lease_spends_nothing_and_
 
 
 async def test_an_outcome_whose_text_cannot_be_stored_is_stored_with_another() -> None:
-    world = World()
-    world.script(creates=[Permanent("a text with a NUL: \0")])
+    world = World(creates=[Permanent("a text with a NUL: \0")])
     world.requests.unstorable = True
     with capture_logs() as logs:
         settled = await world.run()
@@ -272,16 +259,14 @@ async def test_an_outcome_that_cannot_be_stored_is_given_up_before_the_lease_end
 
 @pytest.mark.parametrize("outcome", [Misconfigured("403"), Misconfigured("gone", domain="example.org"), AWAY], ids=str)
 async def test_an_alarm_that_cannot_be_stored_does_not_lose_the_outcome(outcome: Exception) -> None:
-    world = World()
-    world.script(creates=[outcome])
+    world = World(creates=[outcome])
     world.mail_server.ill = Transient("away")
     world.breakers.away = 1
     assert (await world.run()).request.state is State.WAITING
 
 
 async def test_an_address_that_the_server_changed_is_dead_with_both_addresses_and_left_alone() -> None:
-    world = World()
-    world.script(creates=[StalwartAccount("k", "alice1@example.org")])
+    world = World(creates=[StalwartAccount("k", "alice1@example.org")])
     settled = await world.run()
     assert settled.request.state is State.DEAD
     assert settled.request.reason
@@ -292,8 +277,7 @@ async def test_an_address_that_the_server_changed_is_dead_with_both_addresses_an
 
 @pytest.mark.parametrize("looks_first", [True, False])
 async def test_a_found_address_that_differs_is_never_taken_for_the_one_asked_for(looks_first: bool) -> None:
-    world = World(outcome_unknown=looks_first)
-    world.script(creates=[CUT], finds=[StalwartAccount("k", "old@example.org")])
+    world = World(creates=[CUT], finds=[StalwartAccount("k", "old@example.org")], outcome_unknown=looks_first)
     settled = await world.run()
     assert settled.request.state is State.DEAD
     assert settled.account_id is None
@@ -329,8 +313,7 @@ async def test_an_attempt_cancelled_while_postgresql_stays_away_ends_all_the_sam
 ) -> None:
     """The service must end at SIGTERM whatever is broken; what could not be stored counts as a crash."""
     monkeypatch.setattr(attempt, "LAST_WORDS", 0.01)
-    world = World()
-    world.script(creates=[Hang()])
+    world = World(creates=[Hang()])
     world.requests.away = 10**9
     task = asyncio.create_task(world.run())
     await eventually(lambda: world.mail_server.asked, "the create began")
@@ -347,8 +330,7 @@ def events(logs: list[Any]) -> list[str]:
 
 
 async def test_the_log_tells_of_the_last_failure_and_of_the_dead_letter() -> None:
-    world = World(retries=3)
-    world.script(creates=[AWAY])
+    world = World(creates=[AWAY], retries=3)
     with capture_logs() as logs:
         await world.run()
     assert "Retry attempt 3 failed: cannot be reached" in events(logs)
@@ -375,8 +357,7 @@ async def test_an_outcome_that_came_after_the_lease_claims_nothing_in_the_log() 
 
 
 async def test_the_mail_server_is_asked_for_the_normalised_mailbox_of_the_row() -> None:
-    server = ScriptedStalwart()
-    server.will(httpx2.ConnectError("refused"))
+    server = ScriptedStalwart(httpx2.ConnectError("refused"))
     world = World(mail_server=server.registry(), display_name="Alice Example")
     await world.run()
     [create] = [place for place, name in enumerate(server.asked) if name == "x:Account/set"]

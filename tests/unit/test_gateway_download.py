@@ -25,10 +25,12 @@ from postroom.gateway.download import headers_of, inert_type, is_blob_id, media_
 def test_only_inert_types_are_shown_and_only_when_asked(content_type: str, inline: bool, disposition: str) -> None:
     headers = headers_of(content_type, "x", inline=inline)
     assert headers["Content-Disposition"].partition(";")[0] == disposition
-    assert "default-src 'none'" in headers["Content-Security-Policy"]
-    assert ("sandbox" in headers["Content-Security-Policy"]) is not (disposition == "inline" and "pdf" in content_type)
+    policy = headers["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "frame-ancestors 'self'"} <= set(policy)
+    assert ("sandbox" in policy) is not (disposition == "inline" and "pdf" in content_type)
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Cache-Control"].startswith("private")
+    assert headers["Vary"] == "Cookie, Authorization, X-Session-Token", "a blob of one person is not shown to the next"
 
 
 @pytest.mark.parametrize(

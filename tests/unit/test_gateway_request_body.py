@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.gateway.problems import Problem
-from postroom.gateway.request_body import MAX_DEPTH, parse
+from postroom.gateway.request_body import parse
 
 ERROR = "urn:ietf:params:jmap:error:"
 
@@ -46,7 +46,7 @@ def nested(depth: int) -> str:
         body("{}", ',"using":[]'),
         body("{}", ',"methodCalls":[]'),
         body("{}") + b"{}",
-        body(nested(MAX_DEPTH)),
+        body(nested(99)),
         body(nested(90_000)),
         b'{"using":[],"methodCalls":' + b"[" * 90_000,
         body('{"a":"\x01"}'),
@@ -94,6 +94,11 @@ def test_more_calls_or_parts_than_allowed_are_named_as_that_limit() -> None:
     problem = refused(body('{"a":[' + "[]," * 50_000 + "1]}"))
     assert (problem.type, problem.more) == (ERROR + "limit", {"limit": "maxSizeRequest"})
     assert parse(body('{"a":[' + "[]," * 49_000 + "1]}"), max_calls=1)
+
+
+def test_what_is_nested_as_deeply_as_a_filter_may_be_goes_up() -> None:
+    raw = body(nested(90))
+    assert parse(raw, max_calls=1).dump() == raw
 
 
 def test_members_that_no_rfc_knows_do_not_go_up() -> None:

@@ -118,9 +118,13 @@ def test_limits_are_the_lesser_of_the_servers_and_ours() -> None:
     assert core == CORE | {"maxSizeRequest": 10_000_000, "maxConcurrentUpload": 4}
 
 
-def test_an_account_is_read_only_for_a_token_that_may_not_write() -> None:
-    assert rewritten()["accounts"]["b"]["isReadOnly"] is False
-    assert rewritten(scopes=frozenset({Scope.READ}))["accounts"]["b"]["isReadOnly"] is True
+@pytest.mark.parametrize("theirs", [False, True])
+@pytest.mark.parametrize("scopes", [ALL_SCOPES, frozenset({Scope.READ})])
+def test_an_account_is_read_only_for_a_token_that_may_not_write_or_if_the_server_says_so(
+    scopes: frozenset[Scope], theirs: bool
+) -> None:
+    session = SESSION | {"accounts": {"b": SESSION["accounts"]["b"] | {"isReadOnly": theirs}}}
+    assert rewritten(session, scopes)["accounts"]["b"]["isReadOnly"] is (theirs or Scope.WRITE not in scopes)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,7 @@ async def test_the_session_is_asked_for_once() -> None:
 
 
 async def test_a_session_that_changed_is_asked_for_again_before_the_next_call() -> None:
-    server = ScriptedJmap()
-    server.will(answered("s1"))
+    server = ScriptedJmap(answered("s1"))
     client = server.client()
     await client.call(READ, deadline=5)
     server.session |= {"state": "s1", "apiUrl": "/moved/"}
@@ -32,8 +31,7 @@ async def test_a_session_that_changed_is_asked_for_again_before_the_next_call() 
 
 
 async def test_a_server_that_never_names_the_state_of_its_session_is_not_asked_again_each_time() -> None:
-    server = ScriptedJmap()
-    server.will(answered("other"))
+    server = ScriptedJmap(answered("other"))
     client = server.client()
     for _ in range(4):
         await client.call(READ, deadline=5)
@@ -41,8 +39,7 @@ async def test_a_server_that_never_names_the_state_of_its_session_is_not_asked_a
 
 
 async def test_a_server_that_has_moved_is_found_again() -> None:
-    server = ScriptedJmap()
-    server.will(problem(404), answered())
+    server = ScriptedJmap(problem(404), answered())
     client = server.client()
     with pytest.raises(HttpError):
         await client.call(READ, deadline=5)
@@ -142,8 +139,7 @@ async def test_a_server_that_hangs_is_given_up_at_the_deadline() -> None:
 
 
 async def test_a_refused_request_is_no_reason_to_believe_the_session_for_ever() -> None:
-    server = ScriptedJmap()
-    server.will(problem(400, "urn:ietf:params:jmap:error:limit", limit="maxCallsInRequest"), answered())
+    server = ScriptedJmap(problem(400, "urn:ietf:params:jmap:error:limit", limit="maxCallsInRequest"), answered())
     client = server.client()
     with pytest.raises(HttpError):
         await client.call(READ, deadline=5)

@@ -54,25 +54,6 @@ async def test_a_redirect_is_an_answer() -> None:
     assert (reply.status, asked) == (307, [URL])
 
 
-async def test_a_proxy_of_the_environment_never_sees_our_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-        await reader.read()
-        writer.close()
-
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")  # where nobody listens
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    connection = Connection()
-    async with listener:
-        url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
-        assert (await connection.exchange("GET", url, {}, within=5)).content == b"{}"
-        await connection.aclose()
-
-
 async def test_shared_connections_stay_open_when_one_of_their_users_leaves() -> None:
     http = open_http(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, content=b"{}")))
     first, second = Connection(http=http), Connection(http=http)

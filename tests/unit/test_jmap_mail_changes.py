@@ -81,8 +81,7 @@ async def pages(mail: JmapMail, since: str = "s1", account: MailAccount = ALICE)
 
 
 async def test_a_page_is_one_request_for_what_was_created_where_it_lies_and_what_these_places_are() -> None:
-    server = ScriptedJmap()
-    server.will(page("s2", EMAIL))
+    server = ScriptedJmap(page("s2", EMAIL))
     received = datetime(2026, 3, 1, 12, tzinfo=UTC)
     email = CreatedEmail("M1", frozenset({"i"}), frozenset({"$seen"}), received)
     assert await pages(mail_of(server)) == [ChangesPage([email], {"i": "inbox"}, "s2")]
@@ -100,15 +99,13 @@ async def test_a_page_is_one_request_for_what_was_created_where_it_lies_and_what
 
 
 async def test_all_pages_are_read_each_from_where_the_one_before_ended() -> None:
-    server = ScriptedJmap()
-    server.will(page("s2", EMAIL, more=True), page("s3", more=True), page("s4", EMAIL | {"id": "M2"}))
+    server = ScriptedJmap(page("s2", EMAIL, more=True), page("s3", more=True), page("s4", EMAIL | {"id": "M2"}))
     assert [each.state for each in await pages(mail_of(server))] == ["s2", "s3", "s4"]
     assert [server.calls(place)[0][1]["sinceState"] for place in (1, 2, 3)] == ["s1", "s2", "s3"]
 
 
 async def test_a_server_that_promises_more_for_ever_is_left() -> None:
-    server = ScriptedJmap()
-    server.will(page("s1", more=True))
+    server = ScriptedJmap(page("s1", more=True))
     with pytest.raises(Transient):
         await pages(mail_of(server))
 
@@ -134,16 +131,14 @@ async def test_one_odd_email_holds_up_no_other() -> None:
 
 @pytest.mark.parametrize("box", [{"role": "inbox"}, {"id": None, "role": "inbox"}, {"id": {}, "role": "sent"}, 7, None])
 async def test_one_odd_mailbox_holds_up_no_email(box: Any) -> None:
-    server = ScriptedJmap()
-    server.will(page("s2", EMAIL, boxes={"list": [box, {"id": "i", "role": "inbox"}]}))
+    server = ScriptedJmap(page("s2", EMAIL, boxes={"list": [box, {"id": "i", "role": "inbox"}]}))
     (found,) = await pages(mail_of(server))
     assert found.roles == {"i": "inbox"}
 
 
 @pytest.mark.parametrize("state", ["s\x002", "s\ud800", "s\n2", None, 7, {}])
 async def test_a_state_that_nobody_could_keep_is_unreadable(state: Any) -> None:
-    server = ScriptedJmap()
-    server.will(page(state, EMAIL))
+    server = ScriptedJmap(page(state, EMAIL))
     with pytest.raises(Transient):
         await pages(mail_of(server))
     server.will(lambda request: httpx2.Response(200, content=json.dumps(_present(request, state))))
@@ -153,8 +148,7 @@ async def test_a_state_that_nobody_could_keep_is_unreadable(state: Any) -> None:
 
 async def test_no_more_is_asked_for_at_once_than_the_server_gives() -> None:
     """Else `Email/get` of what `Email/changes` found would be too large (RFC 8620 §5.1), and that for ever."""
-    server = ScriptedJmap(capabilities={"urn:ietf:params:jmap:core": {"maxObjectsInGet": 100}})
-    server.will(page("s2", EMAIL))
+    server = ScriptedJmap(page("s2", EMAIL), capabilities={"urn:ietf:params:jmap:core": {"maxObjectsInGet": 100}})
     await pages(mail_of(server))
     assert server.calls()[0][1]["maxChanges"] == 100
 
@@ -168,8 +162,7 @@ async def test_no_more_is_asked_for_at_once_than_the_server_gives() -> None:
     ],
 )
 async def test_a_state_that_says_nothing_to_the_server_is_lost_history(answer: Any) -> None:
-    server = ScriptedJmap()
-    server.will(answer)
+    server = ScriptedJmap(answer)
     with pytest.raises(HistoryLost):
         await pages(mail_of(server))
 
@@ -193,8 +186,7 @@ async def test_a_state_that_says_nothing_to_the_server_is_lost_history(answer: A
     ],
 )
 async def test_every_other_failure_is_one_of_the_mail_server(answer: Any, kind: type[MailServerError]) -> None:
-    server = ScriptedJmap()
-    server.will(answer)
+    server = ScriptedJmap(answer)
     mail = mail_of(server)
     mail._login(ALICE).client.pause = _at_once
     with pytest.raises(MailServerError) as caught:
@@ -204,8 +196,7 @@ async def test_every_other_failure_is_one_of_the_mail_server(answer: Any, kind: 
 
 
 async def test_the_present_state_may_not_be_known_either() -> None:
-    server = ScriptedJmap()
-    server.will(error("accountNotFound"))
+    server = ScriptedJmap(error("accountNotFound"))
     with pytest.raises(Transient):
         await mail_of(server).present(ALICE)
 
@@ -215,8 +206,7 @@ async def _at_once(_: float) -> None:
 
 
 async def test_the_present_state_is_asked_without_any_email() -> None:
-    server = ScriptedJmap()
-    server.will(lambda request: httpx2.Response(200, json=_present(request)))
+    server = ScriptedJmap(lambda request: httpx2.Response(200, json=_present(request)))
     assert await mail_of(server).present(ALICE) == "s7"
     assert server.calls()[0][:2] == ["Email/get", {"accountId": "a", "ids": []}]
 

@@ -49,8 +49,7 @@ def name_of(play: Play) -> str:
 
 @pytest.mark.parametrize("play", PASSING, ids=name_of)
 async def test_what_may_pass_is_sent_again(play: Play) -> None:
-    server = ScriptedJmap()
-    server.will(play, play, answered())
+    server = ScriptedJmap(play, play, answered())
     await server.client().call(READ, deadline=60)
     assert server.asked.count("/jmap/") == 3
     assert len({request.content for request in server.requests[1:]}) == 1
@@ -58,8 +57,7 @@ async def test_what_may_pass_is_sent_again(play: Play) -> None:
 
 @pytest.mark.parametrize("play", AGAIN_IN_VAIN, ids=name_of)
 async def test_what_would_be_answered_the_same_is_not_sent_again(play: Play) -> None:
-    server = ScriptedJmap()
-    server.will(play)
+    server = ScriptedJmap(play)
     await error_of(server)
     assert server.asked.count("/jmap/") == 1
 
@@ -78,23 +76,20 @@ async def test_an_error_of_a_single_call_is_an_answer() -> None:
 
 
 async def test_attempts_are_bounded_and_pause_longer_each_time() -> None:
-    server = ScriptedJmap()
-    server.will(limited())
+    server = ScriptedJmap(limited())
     assert isinstance(await error_of(server), Limited)
     assert server.asked.count("/jmap/") == 4
     assert server.paused == [0.1, 0.2, 0.4]
 
 
 async def test_the_server_says_how_long_to_wait() -> None:
-    server = ScriptedJmap()
-    server.will(problem(429, retry_after="7"), answered())
+    server = ScriptedJmap(problem(429, retry_after="7"), answered())
     await server.client().call(READ, deadline=60)
     assert server.paused == [7.1]
 
 
 async def test_nothing_is_waited_for_that_the_deadline_does_not_allow() -> None:
-    server = ScriptedJmap()
-    server.will(problem(429, retry_after="3600"))
+    server = ScriptedJmap(problem(429, retry_after="3600"))
     error = await error_of(server)
     assert isinstance(error, Limited)
     assert error.retry_after == 3600
@@ -121,7 +116,6 @@ async def test_a_session_is_fetched_again_after_any_trouble() -> None:
 
 
 async def test_credentials_that_are_refused_are_not_tried_again() -> None:
-    server = ScriptedJmap()
-    server.will(problem(401))
+    server = ScriptedJmap(problem(401))
     assert isinstance(await error_of(server), Unauthorized)
     assert server.asked == ["/.well-known/jmap", "/jmap/"]

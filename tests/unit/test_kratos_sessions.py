@@ -161,12 +161,13 @@ async def test_an_answer_that_cannot_be_read_says_nothing(
 async def test_only_401_of_a_kratos_that_is_well_means_that_nobody_is_logged_in(
     sessions: KratosSessions, kratos: ScriptedKratos, status: int
 ) -> None:
-    kratos.says(status)
+    elsewhere = httpx2.Response(status, headers={"Location": "http://elsewhere/"})
+    kratos.whoami = lambda _: elsewhere
     with pytest.raises(KratosAway, match=str(status)):
         await sessions.whoami(cookie="abc")
 
     kratos.says(401)
-    kratos.ready = answer(status)
+    kratos.ready = elsewhere
     with pytest.raises(KratosAway, match=str(status)):
         await sessions.whoami(cookie="abc")
 

@@ -31,8 +31,7 @@ MAILBOX = Mailbox(UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"), "alice@example.o
 
 async def error_of(answer: Answer, *, deadline: float = 5.0) -> MailServerError:
     """What a create means that is answered so."""
-    server = ScriptedStalwart()
-    server.will(answer)
+    server = ScriptedStalwart(answer)
     with pytest.raises(MailServerError) as raised:
         await server.registry().create(MAILBOX, deadline=deadline)
     told = "".join(traceback.format_exception_only(raised.value))
@@ -136,8 +135,7 @@ async def test_nonsense_is_an_error_of_the_mail_server_and_never_of_ours(answer:
 @pytest.mark.parametrize("account_id", ["k\0", "k\n", "", "a" * 256])
 async def test_an_id_that_is_none_is_never_to_be_stored(account_id: str) -> None:
     """PostgreSQL refuses a NUL: the attempt would end without an outcome, and so would each after it, for ever."""
-    server = ScriptedStalwart()
-    server.will(made(account_id, MAILBOX.email))
+    server = ScriptedStalwart(made(account_id, MAILBOX.email))
     with pytest.raises(Transient, match="cannot be read") as raised:
         await server.registry().create(MAILBOX, deadline=5)
     assert raised.value.outcome_unknown
@@ -145,8 +143,7 @@ async def test_an_id_that_is_none_is_never_to_be_stored(account_id: str) -> None
 
 @pytest.mark.parametrize("limit", ["maxConcurrentRequests", "maxConcurrentUpload"])
 async def test_a_busy_server_is_waited_out_within_the_attempt(limit: str) -> None:
-    server = ScriptedStalwart()
-    server.will(busy(limit), busy(limit), busy(limit), made("k", MAILBOX.email))
+    server = ScriptedStalwart(busy(limit), busy(limit), busy(limit), made("k", MAILBOX.email))
     account = await server.registry().create(MAILBOX, deadline=5)
     assert account.email == MAILBOX.email
     assert len(server.paused) == 3
@@ -155,8 +152,7 @@ async def test_a_busy_server_is_waited_out_within_the_attempt(limit: str) -> Non
 
 @pytest.mark.parametrize("limit", ["maxConcurrentRequests", "maxConcurrentUpload"])
 async def test_a_server_that_stays_busy_throttles_when_the_deadline_ends(limit: str) -> None:
-    server = ScriptedStalwart()
-    server.will(busy(limit))
+    server = ScriptedStalwart(busy(limit))
     with pytest.raises(Throttled) as raised:
         await server.registry().create(MAILBOX, deadline=1)
     assert raised.value.retry_after == 1
@@ -205,8 +201,10 @@ async def test_a_domain_that_is_not_there_misconfigures_that_domain_only() -> No
 
 
 async def test_a_foreign_key_that_is_not_there_misconfigures_the_domain_and_is_asked_anew() -> None:
-    server = ScriptedStalwart()
-    server.will(refused("invalidForeignKey", objectId={"object": "Domain", "id": "b"}), made("k", MAILBOX.email))
+    server = ScriptedStalwart(
+        refused("invalidForeignKey", objectId={"object": "Domain", "id": "b"}),
+        made("k", MAILBOX.email),
+    )
     registry = server.registry()
     with pytest.raises(Misconfigured) as raised:
         await registry.create(MAILBOX, deadline=5)
@@ -236,8 +234,7 @@ async def test_a_refusal_of_our_key_misconfigures_the_server(status: int) -> Non
     ids=["the create", "the read of what was made"],
 )
 async def test_a_method_that_is_forbidden_misconfigures_the_server(answer: Answer) -> None:
-    server = ScriptedStalwart()
-    server.will(answer)
+    server = ScriptedStalwart(answer)
     with pytest.raises(Misconfigured) as raised:
         await server.registry().create(MAILBOX, deadline=5)
     assert raised.value.domain is None
@@ -256,8 +253,7 @@ async def test_a_method_that_is_forbidden_misconfigures_the_server(answer: Answe
 )
 async def test_a_set_error_concerns_one_domain_and_never_the_whole_server(kind: str, more: dict, words: str) -> None:
     """One tenant that is full, one domain with a directory of its own: nobody else is held back."""
-    server = ScriptedStalwart()
-    server.will(refused(kind, **more))
+    server = ScriptedStalwart(refused(kind, **more))
     with pytest.raises(Misconfigured) as raised:
         await server.registry().create(MAILBOX, deadline=5)
     assert (raised.value.domain, raised.value.unauthorized) == ("example.org", False)
@@ -276,16 +272,14 @@ async def test_a_set_error_concerns_one_domain_and_never_the_whole_server(kind: 
     ],
 )
 async def test_a_look_up_may_be_refused_in_its_second_half(kind: str, domain: str | None) -> None:
-    server = ScriptedStalwart()
-    server.will(responses(("x:Account/query", {"ids": ["k"]}), ("error", {"type": kind})))
+    server = ScriptedStalwart(responses(("x:Account/query", {"ids": ["k"]}), ("error", {"type": kind})))
     with pytest.raises(Misconfigured) as raised:
         await server.registry().find(MAILBOX, deadline=5)
     assert raised.value.domain == domain
 
 
 async def test_a_holder_that_we_may_not_read_misconfigures_the_server() -> None:
-    server = ScriptedStalwart()
-    server.will(taken("k"), method_error("forbidden", description="You are not authorized"))
+    server = ScriptedStalwart(taken("k"), method_error("forbidden", description="You are not authorized"))
     with pytest.raises(Misconfigured):
         await server.registry().create(MAILBOX, deadline=5)
 
@@ -320,8 +314,7 @@ async def test_what_is_our_bug_or_a_new_version_is_detected_once_more_and_buries
     answer: httpx2.Response, domain: str | None
 ) -> None:
     """A new version refuses everybody. A request that is not taken as it is may be the only one."""
-    server = ScriptedStalwart()
-    server.will(answer)
+    server = ScriptedStalwart(answer)
     with pytest.raises(Misconfigured) as raised:
         await server.registry().create(MAILBOX, deadline=5)
     assert raised.value.domain == domain
@@ -351,8 +344,7 @@ async def test_words_of_the_mail_server_are_short() -> None:
 
 
 async def test_a_server_that_hangs_is_given_up_at_the_deadline() -> None:
-    server = ScriptedStalwart()
-    server.will(made("k", MAILBOX.email))
+    server = ScriptedStalwart(made("k", MAILBOX.email))
     registry = server.registry()
 
     async def hang(_request: httpx2.Request) -> httpx2.Response:

@@ -44,8 +44,10 @@ async def test_a_mark_that_was_made_in_another_domain_is_never_taken_for_one() -
 
 async def test_another_address_than_was_asked_for_is_told_and_the_ids_are_asked_anew() -> None:
     """The attempt compares the addresses."""
-    server = ScriptedStalwart(domains={"example.org": "b", "example.net": "c", "example.com": "d"})
-    server.will(made("k", BOB.email))
+    server = ScriptedStalwart(
+        made("k", BOB.email),
+        domains={"example.org": "b", "example.net": "c", "example.com": "d"},
+    )
     registry = server.registry(mark_domain="example.com")
     await registry.create(BOB, deadline=5)
     server.domains = SWAPPED | {"example.com": "d"}

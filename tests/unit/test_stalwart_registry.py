@@ -58,8 +58,7 @@ NOT_OURS = {
 
 
 async def test_the_normal_case_is_exactly_one_request() -> None:
-    server = ScriptedStalwart()
-    server.will(made("k", "alice@example.org"))
+    server = ScriptedStalwart(made("k", "alice@example.org"))
     registry = server.registry()
     assert await registry.create(MAILBOX, deadline=5) == ACCOUNT
     server.requests.clear()
@@ -70,8 +69,7 @@ async def test_the_normal_case_is_exactly_one_request() -> None:
 
 
 async def test_a_mailbox_is_created_with_its_mark_disabled_and_without_credentials() -> None:
-    server = ScriptedStalwart()
-    server.will(made("k", "alice@example.org"))
+    server = ScriptedStalwart(made("k", "alice@example.org"))
     await server.registry().create(MAILBOX, deadline=5)
     create = server.calls()[0][1]["create"]["c"]
     assert create == {
@@ -90,16 +88,14 @@ async def test_a_mailbox_is_created_with_its_mark_disabled_and_without_credentia
 
 
 async def test_the_mark_stays_in_its_domain_whatever_the_persons_is() -> None:
-    server = ScriptedStalwart()
-    server.will(made("k", "alice@example.org"))
+    server = ScriptedStalwart(made("k", "alice@example.org"))
     await server.registry(mark_domain="example.net").create(MAILBOX, deadline=5)
     create = server.calls()[0][1]["create"]["c"]
     assert (create["domainId"], create["aliases"]["0"]["domainId"]) == ("b", "c")
 
 
 async def test_name_and_quota_are_sent_where_they_are_known() -> None:
-    server = ScriptedStalwart()
-    server.will(made("k", "alice@example.org"))
+    server = ScriptedStalwart(made("k", "alice@example.org"))
     await server.registry(quota=10**9).create(Mailbox(ID, "alice@example.org", "Alice Example"), deadline=5)
     create = server.calls()[0][1]["create"]["c"]
     assert create["description"] == "Alice Example"
@@ -108,8 +104,7 @@ async def test_name_and_quota_are_sent_where_they_are_known() -> None:
 
 async def test_the_address_is_told_as_the_server_made_it() -> None:
     """The attempt compares it: an address that the server rewrote must not count as the one asked for."""
-    server = ScriptedStalwart()
-    server.will(made("k", "alice1@example.org"))
+    server = ScriptedStalwart(made("k", "alice1@example.org"))
     assert await server.registry().create(MAILBOX, deadline=5) == StalwartAccount("k", "alice1@example.org")
 
 
@@ -127,61 +122,57 @@ async def test_what_may_be_null_may_be_null() -> None:
 
 
 async def test_a_holder_with_our_mark_is_ours() -> None:
-    server = ScriptedStalwart()
-    server.will(taken("k"), listed(OURS))
+    server = ScriptedStalwart(taken("k"), listed(OURS))
     assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
     assert server.calls()[0][1]["ids"] == ["k"]
 
 
 @pytest.mark.parametrize("holder", NOT_OURS.values(), ids=NOT_OURS.keys())
 async def test_a_holder_without_our_mark_is_a_conflict_and_never_adopted(holder: dict[str, Any]) -> None:
-    server = ScriptedStalwart()
-    server.will(taken("k"), listed(holder), found())
+    server = ScriptedStalwart(taken("k"), listed(holder), found())
     with pytest.raises(Conflict, match="held by the account k"):
         await server.registry().create(MAILBOX, deadline=5)
     assert [name for name in server.asked if name.endswith("/set")] == ["x:Account/set"], "nothing of it is changed"
 
 
 async def test_a_holder_that_vanished_is_a_conflict() -> None:
-    server = ScriptedStalwart()
-    server.will(taken("k"), responses(("x:Account/get", {"list": [], "notFound": ["k"]})), found())
+    server = ScriptedStalwart(taken("k"), responses(("x:Account/get", {"list": [], "notFound": ["k"]})), found())
     with pytest.raises(Conflict):
         await server.registry().create(MAILBOX, deadline=5)
 
 
 async def test_a_mailbox_with_our_mark_is_ours_though_the_server_names_the_holder_of_the_address() -> None:
     """Where two accounts are in the way, Stalwart names either by chance."""
-    server = ScriptedStalwart()
-    server.will(taken("l"), listed(account({}) | {"id": "l"}), found(account({mark_of(ID): "b"}, "old@example.org")))
+    server = ScriptedStalwart(
+        taken("l"),
+        listed(account({}) | {"id": "l"}),
+        found(account({mark_of(ID): "b"}, "old@example.org")),
+    )
     assert await server.registry().create(MAILBOX, deadline=5) == StalwartAccount("k", "old@example.org")
 
 
 async def test_a_mailing_list_that_holds_the_address_is_a_conflict() -> None:
-    server = ScriptedStalwart()
-    server.will(taken("m", "MailingList"), found())
+    server = ScriptedStalwart(taken("m", "MailingList"), found())
     with pytest.raises(Conflict, match="held by the mailinglist m"):
         await server.registry().create(MAILBOX, deadline=5)
 
 
 async def test_a_violation_that_names_no_holder_does_not_stop_the_whole_server() -> None:
     """It concerns one address: everybody else's mailboxes go on being made."""
-    server = ScriptedStalwart()
-    server.will(refused("primaryKeyViolation", properties=["email"]), found())
+    server = ScriptedStalwart(refused("primaryKeyViolation", properties=["email"]), found())
     with pytest.raises(MailServerError) as raised:
         await server.registry().create(MAILBOX, deadline=5)
     assert isinstance(raised.value, Conflict)
 
 
 async def test_a_holder_that_cannot_be_read_now_is_tried_again_later() -> None:
-    server = ScriptedStalwart()
-    server.will(taken("k"), problem(503))
+    server = ScriptedStalwart(taken("k"), problem(503))
     with pytest.raises(Transient):
         await server.registry().create(MAILBOX, deadline=5)
 
 
 async def test_a_look_up_by_the_mark_finds_the_mailbox() -> None:
-    server = ScriptedStalwart()
-    server.will(found(OURS))
+    server = ScriptedStalwart(found(OURS))
     assert await server.registry().find(MAILBOX, deadline=5) == ACCOUNT
     query, read, _ = server.calls()
     assert query[1] == {"filter": {"text": ID.hex}}
@@ -190,21 +181,20 @@ async def test_a_look_up_by_the_mark_finds_the_mailbox() -> None:
 
 @pytest.mark.parametrize("candidate", NOT_OURS.values(), ids=NOT_OURS.keys())
 async def test_a_look_up_trusts_the_alias_and_not_the_text_index(candidate: dict[str, Any]) -> None:
-    server = ScriptedStalwart()
-    server.will(found(candidate))
+    server = ScriptedStalwart(found(candidate))
     assert await server.registry().find(MAILBOX, deadline=5) is None
 
 
 async def test_a_look_up_that_the_server_cannot_do_now_is_tried_again_later() -> None:
-    server = ScriptedStalwart()
-    server.will(responses(("error", {"type": "serverUnavailable"}), ("error", {"type": "invalidResultReference"})))
+    server = ScriptedStalwart(
+        responses(("error", {"type": "serverUnavailable"}), ("error", {"type": "invalidResultReference"}))
+    )
     with pytest.raises(Transient):
         await server.registry().find(MAILBOX, deadline=5)
 
 
 async def test_a_look_up_finds_the_mailbox_among_others() -> None:
-    server = ScriptedStalwart()
-    server.will(found(account({mark_of(OTHER): "b"}, "bob@example.org") | {"id": "l"}, OURS))
+    server = ScriptedStalwart(found(account({mark_of(OTHER): "b"}, "bob@example.org") | {"id": "l"}, OURS))
     assert await server.registry().find(MAILBOX, deadline=5) == ACCOUNT
 
 
@@ -267,8 +257,7 @@ async def test_a_session_that_fails_now_is_no_other_generation() -> None:
 
 
 async def test_a_server_replaced_by_another_generation_is_named_and_asked_again_when_it_is_back() -> None:
-    server = ScriptedStalwart()
-    server.will(made("k", "alice@example.org"))
+    server = ScriptedStalwart(made("k", "alice@example.org"))
     registry = server.registry()
     await registry.create(MAILBOX, deadline=5)
     right, server.session = server.session, problem(404)
@@ -303,20 +292,17 @@ async def test_urls_in_a_session_are_not_trusted_with_the_key() -> None:
 
 
 async def test_a_base_url_may_hold_a_path() -> None:
-    server = ScriptedStalwart()
-    server.will(made("k", "alice@example.org"))
+    server = ScriptedStalwart(made("k", "alice@example.org"))
     await server.registry(url=f"{URL}/stalwart/").create(MAILBOX, deadline=5)
     assert {request.url.path for request in server.requests} == {"/stalwart/jmap/session", "/stalwart/jmap/"}
 
 
 async def test_waiting_for_a_busy_server_never_creates_twice_at_once() -> None:
-    server = ScriptedStalwart()
-    server.will(busy(), taken("k"), busy(), taken("k"), listed(OURS))
+    server = ScriptedStalwart(busy(), taken("k"), busy(), taken("k"), listed(OURS))
     assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
 
 
 async def test_a_deadline_of_nearly_nothing_still_ends_in_an_error_of_the_mail_server() -> None:
-    server = ScriptedStalwart()
-    server.will(busy())
+    server = ScriptedStalwart(busy())
     with pytest.raises(Throttled):
         await server.registry().create(MAILBOX, deadline=0.001)

@@ -41,8 +41,7 @@ def setup_of(server: ScriptedStalwart) -> WebHookSetup:
 
 
 async def test_a_hook_as_we_want_it_is_fine() -> None:
-    server = ScriptedStalwart()
-    server.will(found(AS_WE_WANT))
+    server = ScriptedStalwart(found(AS_WE_WANT))
     assert await setup_of(server).state(URL) == WebHookState(["jqevukp2aeqa"], {})
 
 
@@ -60,8 +59,7 @@ async def test_a_hook_as_we_want_it_is_fine() -> None:
     ],
 )
 async def test_what_is_not_as_we_want_it_is_named(change: dict[str, Any], wrong: dict[str, str]) -> None:
-    server = ScriptedStalwart()
-    server.will(found(AS_WE_WANT | change))
+    server = ScriptedStalwart(found(AS_WE_WANT | change))
     assert (await setup_of(server).state(URL)).wrong == wrong
 
 
@@ -77,20 +75,17 @@ async def test_what_is_not_as_we_want_it_is_named(change: dict[str, Any], wrong:
 async def test_a_hook_that_leads_elsewhere_is_none_of_ours_and_is_named_if_it_looks_like_one(
     url: str, elsewhere: bool
 ) -> None:
-    server = ScriptedStalwart()
-    server.will(found(AS_WE_WANT | {"url": url, "throttle": 1000}))
+    server = ScriptedStalwart(found(AS_WE_WANT | {"url": url, "throttle": 1000}))
     assert await setup_of(server).state(URL) == WebHookState([], {}, (url,) if elsewhere else ())
 
 
 async def test_two_hooks_to_our_address_are_one_too_many() -> None:
-    server = ScriptedStalwart()
-    server.will(found(AS_WE_WANT, AS_WE_WANT | {"id": "other"}))
+    server = ScriptedStalwart(found(AS_WE_WANT, AS_WE_WANT | {"id": "other"}))
     assert len((await setup_of(server).state(URL)).ids) == 2
 
 
 async def test_a_missing_hook_is_made_and_the_settings_are_reloaded() -> None:
-    server = ScriptedStalwart()
-    server.will(found(), MADE)
+    server = ScriptedStalwart(found(), MADE)
     assert await setup_of(server).ensure(URL, "k") == WebHookState([], {})
     (_, made, _), (action, reload, _) = server.calls()
     wanted = {name: value for name, value in AS_WE_WANT.items() if name != "id"}
@@ -134,8 +129,7 @@ async def test_one_that_somebody_else_removed_meanwhile_is_no_error() -> None:
     ],
 )
 async def test_a_hook_that_could_not_be_made_is_told(answer: Any, error: type[MailServerError]) -> None:
-    server = ScriptedStalwart()
-    server.will(found(), answer)
+    server = ScriptedStalwart(found(), answer)
     with pytest.raises(error) as caught:
         await setup_of(server).ensure(URL, "secret-key")
     assert "secret-key" not in str(caught.value)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway_trial import ANN, BEN, GatewayTrial
+from gateway_trial import ANN, BEN, BENS, QUERY, GatewayTrial
 from scripted_upstream import (
     ScriptedUpstream,
     echoing,
@@ -17,7 +17,7 @@ from scripted_upstream import (
 )
 
 MAIL = "urn:ietf:params:jmap:mail"
-BODY = json.dumps({"using": [MAIL], "methodCalls": [["Email/query", {"accountId": "b"}, "0"]]}).encode()
+BODY = json.dumps({"using": [MAIL], "methodCalls": [QUERY]}).encode()
 EVERY_ROUTE = {
     "session": ("GET", "/jmap/session", b""),
     "api": ("POST", "/jmap/", BODY),
@@ -26,12 +26,6 @@ EVERY_ROUTE = {
     "events": ("GET", "/jmap/eventsource/?types=*&closeafter=no&ping=0", b""),
 }
 """Method, path and body."""
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedUpstream]:
-    async with scripted_upstream() as server:
-        yield server
 
 
 @pytest.fixture
@@ -50,7 +44,7 @@ async def ask(trial: GatewayTrial, route: str) -> int:
         return answer.status_code
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [302, 307])
 @pytest.mark.parametrize("route", EVERY_ROUTE)
 async def test_no_redirect_is_followed(
     server: ScriptedUpstream, trial: GatewayTrial, trap: ScriptedUpstream, route: str, status: int
@@ -76,6 +70,7 @@ async def test_no_url_of_the_servers_session_is_used(
         "downloadUrl": f"{trap.url}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?accept={{type}}",
         "eventSourceUrl": f"{trap.url}/jmap/eventsource/?types={{types}}",
     }
+    server.session = None
     server.will(json_answer(session))
     assert trap.url not in (await trial.http.get("/jmap/session", headers=ANN)).text
     kind = "text/event-stream" if route == "events" else "application/json"
@@ -87,67 +82,52 @@ async def test_no_url_of_the_servers_session_is_used(
 
 
 @pytest.mark.parametrize(
-    "request_line",
+    ("request_line", "status"),
     [
-        "GET {trap}/jmap/download/b/x/y HTTP/1.1",
-        "GET //{host}/jmap/session HTTP/1.1",
-        "GET /jmap/download/b/x/{trap}/y HTTP/1.1",
-        "GET /jmap/download/b/x/y?accept={trap}/x HTTP/1.1",
-        "GET /jmap/download/b/%2F%2F{host}/y HTTP/1.1",
-        "GET /jmap/download/b/@{host}/y HTTP/1.1",
-        "GET /jmap/eventsource/?types=*&closeafter={trap}&ping=0 HTTP/1.1",
-        "POST /jmap/upload/b@{host}/ HTTP/1.1",
-        "POST /jmap/upload/%2F%2F{host}/ HTTP/1.1",
-        "CONNECT {host} HTTP/1.1",
+        ("GET {trap}/jmap/download/b/x/y", 200),
+        ("GET //{host}/jmap/session", 404),
+        ("GET /jmap/download/b/x/{trap}/y", 200),
+        ("GET /jmap/download/b/x/y?accept={trap}/x", 200),
+        ("GET /jmap/download/b/%2F%2F{host}/y", 404),
+        ("GET /jmap/download/b/@{host}/y", 404),
+        ("GET /jmap/eventsource/?types=*&closeafter={trap}&ping=0", 400),
+        ("POST /jmap/upload/b@{host}/", 404),
+        ("POST /jmap/upload/%2F%2F{host}/", 404),
+        ("CONNECT {host}", 400),
     ],
 )
-@pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host", "X-Original-URL", "X-Rewrite-URL", "Forwarded"])
 async def test_no_client_names_another_server(
-    server: ScriptedUpstream, trial: GatewayTrial, trap: ScriptedUpstream, request_line: str, header: str
+    server: ScriptedUpstream, trial: GatewayTrial, trap: ScriptedUpstream, request_line: str, status: int
 ) -> None:
     host = trap.url.removeprefix("http://")
-    server.session = own_session
     server.will(http_answer(200, b"x", content_type="text/plain"))
-    lines = [request_line.format(trap=trap.url, host=host), f"{header}: {host}", "Cookie: session=ann"]
-    lines += [] if header == "Host" else ["Host: mail.example.org"]
-    await trial.raw("\r\n".join([*lines, "Content-Length: 0", "Connection: close", "", ""]).encode())
+    named = [f"{name}: {host}" for name in ("Host", "X-Forwarded-Host", "X-Original-URL", "X-Rewrite-URL", "Forwarded")]
+    lines = [f"{request_line.format(trap=trap.url, host=host)} HTTP/1.1", *named, "Cookie: session=ann"]
+    answer = await trial.raw("\r\n".join([*lines, "Content-Length: 0", "Connection: close", "", ""]).encode())
+    assert answer.startswith(f"HTTP/1.1 {status}".encode())
+    assert len(server.asked) == len(server.sessions) == (status == 200)
     for asked in (*server.asked, *server.sessions):
         assert host not in asked.target + str(asked.headers)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "types=*&closeafter=no&ping=0&accountId=c",
-        "accountIds=c&types=*&closeafter=no&ping=0",
-        "types=*&types=c&closeafter=no&ping=0&x%26accountId=c",
-    ],
-)
-async def test_nothing_but_what_an_event_source_has_goes_up(
-    server: ScriptedUpstream, trial: GatewayTrial, query: str
-) -> None:
-    server.session = own_session
+async def test_nothing_but_what_an_event_source_has_goes_up(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(http_answer(200, b"", content_type="text/event-stream"))
-    await trial.http.get(f"/jmap/eventsource/?{query}", headers=ANN)
-    for asked in server.asked:
-        assert asked.target in (
-            "/jmap/eventsource/?types=*&closeafter=no&ping=0",
-            "/jmap/eventsource/?types=c&closeafter=no&ping=0",
-        )
+    for query in ("types=*&closeafter=no&ping=0&accountId=c", "types=c&types=*&closeafter=no&ping=0&x%26accountIds=c"):
+        assert (await trial.http.get(f"/jmap/eventsource/?{query}", headers=ANN)).status_code == 200
+    assert {asked.target for asked in server.asked} == {"/jmap/eventsource/?types=*&closeafter=no&ping=0"}
 
 
 async def test_an_answer_behind_an_answer_reaches_nobody(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     """A mail server that can be made to answer twice would answer the next person on that connection."""
-    server.session = own_session
     forged = json_answer({"methodResponses": [["Email/get", {"forged": True}, "0"]], "sessionState": "s"})
     server.will(json_answer({"methodResponses": [], "sessionState": "s"}) + forged, echoing)
-    bens = ["Email/query", {"accountId": "c"}, "0"]
-    await trial.call(bens, who=BEN)  # whose login it is, is known from here on
+    await trial.call(BENS, who=BEN)  # whose login it is, is known from here on
     server.will(json_answer({"methodResponses": [], "sessionState": "s"}) + forged, echoing)
-    assert (await trial.call(["Email/query", {"accountId": "b"}, "0"])).json()["methodResponses"] == []
-    assert (await trial.call(bens, who=BEN)).json()["methodResponses"] == [bens]
+    assert (await trial.call(QUERY)).json()["methodResponses"] == []
+    assert (await trial.call(BENS, who=BEN)).json()["methodResponses"] == [BENS]
 
 
 async def test_a_session_without_an_end_is_not_read_to_it(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.session = None
     server.will(http_answer(200, b'{"x":"' + b"x" * 1_100_000 + b'"}', content_type="application/json"))
     assert (await trial.http.get("/jmap/session", headers=ANN)).status_code == 502

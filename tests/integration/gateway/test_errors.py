@@ -4,12 +4,10 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from gateway_trial import ANN, GatewayTrial
+from gateway_trial import ANN, QUERY, GatewayTrial
 from postroom.errors import KratosAway, Misconfigured
 from postroom.mail.app_passwords import TooManyAppPasswords
 from scripted_upstream import ScriptedUpstream, http_answer, problem_answer
-
-QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
 
 
 async def failures(trial: GatewayTrial, path: str = "/jmap/session") -> list[Any]:

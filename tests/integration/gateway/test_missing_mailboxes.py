@@ -3,30 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-import httpx2
 import pytest
 
-from gateway_trial import ANN, BEN, GatewayTrial
+from gateway_trial import ANN, BEN, BENS, QUERY, GatewayTrial, kind
 from postroom.errors import Misconfigured, Transient
-from scripted_upstream import Asked, Script, ScriptedUpstream, json_answer, own_session, problem_answer
+from scripted_upstream import Asked, Script, ScriptedUpstream, json_answer, problem_answer
 
 MAIL = "urn:ietf:params:jmap:mail"
-QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
-
-
-def kind(answer: httpx2.Response) -> tuple[int, str]:
-    assert answer.headers["content-type"] == "application/problem+json"
-    return answer.status_code, answer.json()["type"].rpartition(":")[2]
-
-
-async def each_way(trial: GatewayTrial) -> list[httpx2.Response]:
-    return [
-        await trial.http.get("/jmap/session", headers=ANN),
-        await trial.call(QUERY),
-        await trial.http.post("/jmap/upload/b/", content=b"x", headers=ANN),
-        await trial.http.get("/jmap/download/b/x/y", headers=ANN),
-        await trial.http.get("/jmap/eventsource/?types=*", headers=ANN),
-    ]
 
 
 async def login_of_nobody(asked: Asked, writer: Any) -> None:
@@ -44,12 +27,12 @@ def login_of(account_id: str) -> Script:
 
 async def test_who_is_on_record_as_missing_is_asked_for_nowhere(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     trial.accounts.missing.add("b")
-    for answer in await each_way(trial):
+    for answer in await trial.each_way():
         assert kind(answer) == (503, "mailbox_missing")
         assert answer.headers["retry-after"] == "60"
         assert "an operator has to" in answer.json()["detail"]
     assert server.asked == server.sessions == []
-    assert (await trial.call(["Email/query", {"accountId": "c"}, "0"], who=BEN)).status_code == 200
+    assert (await trial.call(BENS, who=BEN)).status_code == 200
 
 
 @pytest.mark.parametrize("session", [lambda: login_of_nobody, lambda: login_of("c")], ids=["refused", "another id"])
@@ -64,7 +47,6 @@ async def test_whose_login_is_refused_or_anothers_is_looked_for_and_told_to_be_m
 
 
 async def test_who_is_refused_in_the_middle_is_looked_for(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    server.session = own_session
     assert (await trial.call(QUERY)).status_code == 200
     assert trial.looks == []
     trial.missing.add("b")
@@ -101,10 +83,9 @@ async def test_after_an_outage_of_the_mail_server_everybodys_login_is_asked_for_
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     """It may have come back out of a backup, with other accounts."""
-    server.session = own_session
     for who, account in ((ANN, "b"), (BEN, "c")):
         assert (await trial.call(["Email/query", {"accountId": account}, "0"], who=who)).status_code == 200
     server.will(problem_answer(503))
     assert kind(await trial.call(QUERY)) == (503, "mail_server_away")
-    await trial.call(["Email/query", {"accountId": "c"}, "0"], who=BEN)
+    await trial.call(BENS, who=BEN)
     assert len(server.sessions) == 3

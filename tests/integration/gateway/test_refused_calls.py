@@ -4,11 +4,10 @@ import asyncio
 import json
 from typing import Any
 
-from gateway_trial import ANN, GatewayTrial
+from gateway_trial import ANN, QUERY, GatewayTrial
 from postroom.domain.person import Scope
 from scripted_upstream import Asked, ScriptedUpstream
 
-QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
 REFUSED: list[Any] = ["x:Account/get", {}, "1"]
 REQUEST = {"using": ["urn:ietf:params:jmap:core"], "methodCalls": [QUERY, REFUSED]}
 MEGABYTE = 1_000_000

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from eventually import eventually
-from gateway_trial import ANN, BEN, GatewayTrial, gateway
+from gateway_trial import ANN, BEN, BENS, QUERY, GatewayTrial, gateway, kind
 from postroom.errors import KratosAway, Misconfigured, NoSession, Throttled, Transient
 from postroom.gateway.limits import Limits
 from scripted_upstream import (
@@ -25,8 +25,6 @@ from scripted_upstream import (
 )
 
 ERROR = "urn:ietf:params:jmap:error:"
-QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
-BENS: list[Any] = ["Email/query", {"accountId": "c"}, "0"]
 IMPATIENT = Limits(answer_seconds=0.3, stall_seconds=0.5, queue_seconds=0.3, recheck_seconds=0.05)
 MEGABYTE = 1_000_000
 
@@ -35,11 +33,6 @@ MEGABYTE = 1_000_000
 async def impatient(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
     async with gateway(server.url, limits=IMPATIENT) as trial:
         yield trial
-
-
-def kind(answer: httpx2.Response) -> tuple[int, str]:
-    assert answer.headers["content-type"] == "application/problem+json"
-    return answer.status_code, answer.json()["type"].rpartition(":")[2]
 
 
 def held(until: asyncio.Event) -> Script:
@@ -71,10 +64,7 @@ def cut_after(sent: bytes) -> Script:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        *[
-            (http_answer(status, location="http://169.254.169.254/latest/meta-data"), (502, "mail_server_unusable"))
-            for status in (301, 302, 303, 307, 308)
-        ],
+        (http_answer(302, location="http://169.254.169.254/latest/meta-data"), (502, "mail_server_unusable")),
         (problem_answer(400), (400, "blank")),
         (problem_answer(403), (502, "mail_server_refuses")),
         (problem_answer(404), (502, "mail_server_unusable")),
@@ -314,13 +304,6 @@ async def test_an_upload_streams_to_the_mail_server_as_it_comes(server: Scripted
     assert first_seen.is_set()
     assert server.asked[0].body == b"firstsecond"
     assert server.asked[0].header("content-type") == "message/rfc822"
-
-
-async def test_a_blob_that_is_not_there_is_not_found(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    server.will(problem_answer(404, detail="at 10.0.0.7"))
-    answer = await trial.http.get("/jmap/download/b/x/y", headers=ANN)
-    assert kind(answer) == (404, "blank")
-    assert "10.0.0.7" not in answer.text
 
 
 async def test_an_image_is_shown_in_place_when_asked(server: ScriptedUpstream, trial: GatewayTrial) -> None:
