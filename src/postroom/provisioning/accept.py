@@ -11,6 +11,7 @@ from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.missing import Doubt
 from postroom.domain.request import HELD, Origin, Request, State, Status
 from postroom.errors import Stopping, Unavailable
+from postroom.pause import pause
 from postroom.ports import Announcements, Clock, Requests, Settled
 from postroom.provisioning.attempt import LAST_WORDS, STOPPED, Attempts
 from postroom.provisioning.slots import Slots
@@ -256,7 +257,7 @@ class Accept:
     async def _until_quiet(self, seconds: float) -> None:
         ends = self._clock.monotonic() + seconds
         while (left := ends - self._clock.monotonic()) > 0 and (under_way := {*self._running, *self._hooks}):
-            await asyncio.wait(under_way, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await pause(left, *under_way)
 
 
 def _asks_for_another(request: Request, mailbox: Mailbox) -> bool:
