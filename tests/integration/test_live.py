@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,8 +11,7 @@ from eventually import eventually
 from live_events import commit_event, unannounced
 from live_service import LiveService, get, live_service, screen
 from postroom.api.live import Pace
-from postroom.domain.person import Person, Scope
-from postroom.errors import KratosAway, NoSession, SecondFactorDue
+from postroom.errors import KratosAway, NoSession
 from postroom.mail.ports import LiveEvent
 from postroom.postgres.connection import Pool
 from postroom.postgres.notifications import PostgresNotifications
@@ -264,11 +262,10 @@ async def test_where_centrifugo_announces_the_stream_ends_after_hello(database: 
         assert (service.on_line, service.off_line) == ([ALICE], [])
 
 
-@pytest.mark.parametrize("error", [NoSession("logged out"), SecondFactorDue("second factor")])
-async def test_a_stream_ends_when_its_session_is_gone(database: Database, error: Any) -> None:
+async def test_a_stream_ends_when_its_session_is_gone(database: Database) -> None:
     async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
         await stream.next()
-        service.people.errors[ALICE] = error
+        service.people.errors[ALICE] = NoSession("logged out")
         await eventually(lambda: stream.ended, "the end of the stream")
         await eventually(lambda: service.off_line == [ALICE], "off line")
 
@@ -283,38 +280,6 @@ async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: D
         answer = await get(service, ALICE)
         assert (answer.status_code, answer.json()["code"]) == (503, "kratos_away")
         assert answer.headers["retry-after"]
-
-
-@pytest.mark.parametrize("pace", [QUICK, Pace(ask=0.02)], ids=["looked at often", "not looked at before its end"])
-async def test_a_stream_ends_with_its_session_also_while_kratos_is_away(database: Database, pace: Pace) -> None:
-    async with live_service(database.service_url, pace=pace) as service:
-        expires_at = datetime.now(UTC) + timedelta(seconds=1)
-        service.people.known[ALICE] = Person(ALICE, expires_at=expires_at)
-        async with screen(service, ALICE) as stream:
-            await stream.next()
-            service.people.errors[ALICE] = KratosAway("away")
-            await eventually(lambda: stream.ended, "the end of the stream")
-            assert datetime.now(UTC) >= expires_at
-
-
-async def test_a_stream_goes_on_with_a_session_that_was_prolonged(database: Database, records: Records) -> None:
-    async with live_service(database.service_url, pace=Pace(ask=0.02)) as service:
-        service.people.known[ALICE] = Person(ALICE, expires_at=datetime.now(UTC) + timedelta(seconds=0.3))
-        async with screen(service, ALICE) as stream:
-            await stream.next()
-            service.people.known[ALICE] = Person(ALICE, expires_at=datetime.now(UTC) + timedelta(hours=1))
-            await eventually(lambda: service.people.asked == 2, "asked at the end that was known")
-            event = await commit_event(records, ALICE)
-            service.announcing.wake()
-            assert (await stream.next())[1]["id"] == event
-            assert service.people.asked == 2
-
-
-async def test_a_stream_ends_when_it_may_not_read_any_more(database: Database) -> None:
-    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
-        await stream.next()
-        service.people.known[ALICE] = Person(ALICE, frozenset({Scope.SEND}))
-        await eventually(lambda: stream.ended, "the end of the stream")
 
 
 async def test_a_slow_look_at_the_session_holds_back_no_event(database: Database, records: Records) -> None:

@@ -402,15 +402,6 @@ async def test_events_arrive_at_once_and_only_ones_own(server: ScriptedUpstream,
     assert server.asked[0].header("last-event-id") == "46"
 
 
-async def test_events_end_with_the_session(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    EventSource(server)
-    trial.people.change(ANN, expires_at=trial.now + timedelta(seconds=0.2))
-    async with trial.http.stream("GET", PATH, headers=ANN) as answer:
-        trial.now += timedelta(seconds=1)
-        assert [chunk async for chunk in answer.aiter_raw()] == []
-    await eventually(lambda: server.asked[0].hung_up, "the stream at the mail server is closed, too")
-
-
 async def test_events_end_with_a_logout_and_not_with_an_outage_of_kratos(
     server: ScriptedUpstream, impatient: GatewayTrial
 ) -> None:
