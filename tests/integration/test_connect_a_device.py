@@ -189,7 +189,7 @@ async def test_what_is_no_device_is_refused(world: World, body: dict[str, Any], 
 async def test_a_person_without_a_mailbox_is_told_to_wait(world: World) -> None:
     async with world.browser(MailAccount(uuid4(), "", "")) as browser:
         answers = [await browser.get("/api/devices"), await browser.get("/api/mail-settings")]
-    assert {answer.json()["type"] for answer in answers} == {"urn:postroom:problem:no_mailbox"}
+    assert {answer.json()["type"] for answer in answers} == {"urn:postroom:problem:mailbox_not_ready"}
 
 
 async def test_while_the_mail_server_is_away_the_person_is_told_to_try_again(

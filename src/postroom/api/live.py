@@ -21,8 +21,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from postroom.api.event_stream import EventStreamResponse, event_of, ping_of
-from postroom.api.problems import PROBLEMS_OF_VISITORS
-from postroom.api.visitor import visitor_of
+from postroom.api.visitor import PROBLEMS_OF_VISITORS, visitor_of
 from postroom.domain.person import Person, Scope
 from postroom.errors import PostroomError, Unavailable
 from postroom.mail.listening import while_allowed

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from cachetools import TTLCache
 
-from postroom.domain.person import Person, Scope
+from postroom.domain.person import Person
 from postroom.errors import MailboxMissing, Unavailable
 from postroom.gateway.client import Client
-from postroom.gateway.problems import mailbox_not_ready, not_allowed
+from postroom.gateway.problems import mailbox_not_ready
 from postroom.mail.listening import while_allowed
 from postroom.mail.people import joined_headers
 from postroom.mail.ports import MailAccount, MailAccounts, People
@@ -28,10 +28,6 @@ class Admitted:
     @property
     def account_id(self) -> str:
         return self.account.account_id
-
-    def need(self, scope: Scope) -> None:
-        if scope not in self.person.scopes:
-            raise not_allowed(scope)
 
 
 class Admission:
