@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from postroom.errors import ConfigurationError
 from postroom.http_protocol import BoundedHeads
+from postroom.pause import pause
 
 BACKLOG = 256
 """Connections that the kernel keeps until we take them, one in each turn of uvloop's. Whoever waits there for seconds
@@ -59,9 +60,7 @@ class HttpServer:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; then no connection is taken any more, and the requests under way are answered."""
         serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait([serving, stopped], return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
+        await pause(None, serving, stop)
         self._server.should_exit = True
         await serving
 

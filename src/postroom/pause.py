@@ -8,13 +8,16 @@ CUT_OFF_WITHIN = 1.0
 """Seconds that a task may take to end once it is cancelled; some swallow it (loops.py)."""
 
 
-async def pause(seconds: float, *until: asyncio.Event) -> None:
-    """For so many seconds, or until one of the events is set."""
-    waiting = [asyncio.ensure_future(event.wait()) for event in until]
+async def pause(seconds: float | None, *until: asyncio.Event | asyncio.Future[Any]) -> None:
+    """For so many seconds (None: however long it takes), or until one of the events is set or one of the tasks has
+    ended. The tasks go on."""
+    events = [asyncio.ensure_future(each.wait()) for each in until if isinstance(each, asyncio.Event)]
+    tasks = [each for each in until if not isinstance(each, asyncio.Event)]
+    timeout = None if seconds is None else max(0.0, seconds)
     try:
-        await asyncio.wait(waiting, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*events, *tasks], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for each in waiting:
+        for each in events:
             each.cancel()
 
 

@@ -172,7 +172,7 @@ async def test_leaders_that_wait_for_others_leave_the_smallest_pool_to_the_hooks
         small = environment(database, None, None, pool_size=2, kratos_admin_url=kratos, inline_deadline_seconds=1)
         async with connected(settings.load(small)) as parts:
             assert parts.sweep
-            sweeping = asyncio.create_task(parts.sweep.turn())
+            sweeping = asyncio.create_task(parts.sweep.run(asyncio.Event()))
 
             async def leads_somewhere() -> bool:
                 return await records.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") > 0

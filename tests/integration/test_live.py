@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -11,8 +11,7 @@ from eventually import eventually
 from live_events import commit_event, unannounced
 from live_service import LiveService, get, live_service, screen
 from postroom.api.live import Pace
-from postroom.domain.person import Person, Scope
-from postroom.errors import KratosAway, NoSession, PostroomError, SecondFactorDue
+from postroom.errors import KratosAway, NoSession
 from postroom.postgres.connection import Pool
 from postroom.realtime import live_streams
 from records import Records
@@ -211,21 +210,10 @@ async def test_where_centrifugo_announces_the_stream_ends_after_hello(database: 
         assert (service.on_line, service.off_line) == ([ALICE], [])
 
 
-@pytest.mark.parametrize(
-    "found",
-    [
-        NoSession("logged out"),
-        SecondFactorDue("second factor"),
-        Person(ALICE, frozenset({Scope.SEND})),
-        Person(BOB),
-        Person(ALICE, expires_at=datetime(2026, 1, 1, tzinfo=UTC)),
-    ],
-    ids=["logged out", "second factor due", "may not read any more", "somebody else", "over"],
-)
-async def test_a_stream_ends_when_its_session_does(database: Database, found: PostroomError | Person) -> None:
+async def test_a_stream_ends_when_its_session_is_gone(database: Database) -> None:
     async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
         await stream.next()
-        service.people.now_is(ALICE, found)
+        service.people.errors[ALICE] = NoSession("logged out")
         await eventually(lambda: stream.ended, "the end of the stream")
         await eventually(lambda: service.off_line == [ALICE], "off line")
 
@@ -240,29 +228,6 @@ async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: D
         answer = await get(service, ALICE)
         assert (answer.status_code, answer.json()["code"]) == (503, "kratos_away")
         assert answer.headers["retry-after"]
-
-
-@pytest.mark.parametrize("pace", [QUICK, Pace(ask=0.02)], ids=["looked at often", "not looked at before its end"])
-async def test_a_stream_ends_with_its_session_also_while_kratos_is_away(database: Database, pace: Pace) -> None:
-    async with live_service(database.service_url, pace=pace) as service:
-        expires_at = datetime.now(UTC) + timedelta(seconds=1)
-        service.people.known[ALICE] = Person(ALICE, expires_at=expires_at)
-        async with screen(service, ALICE) as stream:
-            await stream.next()
-            service.people.errors[ALICE] = KratosAway("away")
-            await eventually(lambda: stream.ended, "the end of the stream")
-            assert datetime.now(UTC) >= expires_at
-
-
-async def test_a_stream_goes_on_with_a_session_that_was_prolonged(database: Database, records: Records) -> None:
-    async with live_service(database.service_url, pace=Pace(ask=0.02)) as service:
-        service.people.known[ALICE] = Person(ALICE, expires_at=datetime.now(UTC) + timedelta(seconds=0.3))
-        async with screen(service, ALICE) as stream:
-            await stream.next()
-            service.people.known[ALICE] = Person(ALICE, expires_at=datetime.now(UTC) + timedelta(hours=1))
-            await eventually(lambda: service.people.asked == 2, "asked at the end that was known")
-            await told(service, records, stream)
-            assert service.people.asked == 2
 
 
 async def test_a_slow_look_at_the_session_holds_back_no_event(database: Database, records: Records) -> None:

@@ -75,7 +75,7 @@ MISSING = [
     Mutant(
         "a refused login is a reason to look for nobody",
         "gateway/own_account.py",
-        "if isinstance(error, Misconfigured) or error.type == MAIL_SERVER_REFUSES:",
+        'if isinstance(error, Misconfigured) or error.code == "mail_server_misconfigured":',
         "if False:",
         (f"{GATEWAY}test_whose_login_is_refused_or_anothers_is_looked_for_and_told_to_be_missing",),
     ),

@@ -130,8 +130,8 @@ CORE = [
     Mutant(
         "a refused page token stops the sweep",
         "provisioning/sweep.py",
-        "            except PageTokenRefused as error:\n",
-        "            except ZeroDivisionError as error:\n",
+        "        except PageTokenRefused as error:\n",
+        "        except ZeroDivisionError as error:\n",
         ("unit/test_sweep.py::test_a_refused_page_token_begins_a_new_pass_and_not_at_once",),
     ),
     Mutant(

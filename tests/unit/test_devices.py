@@ -89,4 +89,4 @@ async def test_a_device_ends_after_so_many_days(world: World, days: int | None, 
 async def test_a_person_without_a_mailbox_is_told_so(world: World) -> None:
     with pytest.raises(Refused, match="not ready yet") as refusal:
         await world.devices().of(uuid4())
-    assert refusal.value.code == "no_mailbox"
+    assert refusal.value.code == "mailbox_not_ready"

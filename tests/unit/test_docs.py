@@ -24,6 +24,7 @@ from postroom.api.webhook import HookPolicy, Webhook
 from postroom.cli.app import app as command_line
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.domain.request import Status
+from postroom.problems import PROBLEMS
 from postroom.settings import PREFIX, SECRETS, Settings
 from postroom.telemetry import REGISTRY
 
@@ -153,14 +154,19 @@ def test_every_path_and_every_answer_of_the_webhook_is_told() -> None:
     assert answers == set(_openapi()["paths"]["/internal/mail/provision"]["post"]["responses"])
 
 
-def test_every_problem_code_is_told() -> None:
-    sources = [ROOT / "src/postroom/domain" / name for name in ("address.py", "identity.py")]
+def test_every_problem_is_told_with_its_status() -> None:
+    rows = re.findall(r"^\| (`[a-z_0-9`, ]+`) \| (\d{3})", (REFERENCE / "problems.md").read_text(), re.MULTILINE)
+    told = {code: int(status) for codes, status in rows for code in re.findall(r"`(\w+)`", codes)}
+    assert told == {code: kind.status for code, kind in PROBLEMS.items()}
+
+
+def test_every_code_that_is_told_to_anybody_is_one_of_the_problems() -> None:
+    """What only commands say is not."""
+    sources = [ROOT / "src/postroom" / name for name in ("domain/address.py", "domain/identity.py", "problems.py")]
     sources += [path for folder in ("api", "gateway", "mail") for path in (ROOT / "src/postroom" / folder).glob("*.py")]
-    code = "\n".join(path.read_text() for path in sources)
-    codes = re.findall(r'code="([a-z_0-9]+)"|Refused\(\s*"([a-z_]+)"|OWN \+ "([a-z_0-9]+)"', code)
-    pages = (REFERENCE / "http.md").read_text() + (REFERENCE / "mail.md").read_text()
-    for word in {"".join(found) for found in codes}:
-        assert f"`{word}`" in pages, word
+    code = "\n".join(path.read_text() for path in [*sources, ROOT / "src/postroom/postgres/access_tokens.py"])
+    told = set(re.findall(r'(?:problem|Refused)\(\s*"([a-z_0-9]+)"', code))
+    assert told == PROBLEMS.keys()
 
 
 def test_every_status_and_action_of_the_audit_is_told() -> None:

@@ -1,10 +1,13 @@
 """The mail server bans an address after 100 failed logins a day: how many of ours may fail, and whose."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from uuid import UUID
 
 import pytest
 
+from fakes import FakeClock
 from mail_fakes import an_account
 from postroom.errors import Misconfigured
 from postroom.mail.ports import MailAccount
@@ -12,6 +15,7 @@ from postroom.stalwart.failed_logins import (
     A_DAY,
     AT_MOST,
     FOR_NEWCOMERS,
+    REFUSED_FOR,
     REMEMBERED,
     SETTLED,
     FailedLogins,
@@ -21,74 +25,113 @@ from postroom.stalwart.failed_logins import (
 LAST_OF_NEWCOMERS = int(AT_MOST * FOR_NEWCOMERS)
 
 
+def people(word: str, number: int = 10 * AT_MOST) -> Sequence[MailAccount]:
+    return [MailAccount(UUID(int=each), f"{word}{each}@example.org", f"{word}{each}") for each in range(number)]
+
+
+ANN, BEN = people("known", 2)
+
+
 @pytest.fixture
-def failed() -> FailedLogins:
-    return FailedLogins()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
-def names(word: str) -> Iterator[str]:
-    return (f"{word}{number}" for number in range(10 * AT_MOST))
+@pytest.fixture
+def failed(clock: FakeClock) -> FailedLogins:
+    return FailedLogins(monotonic=clock.monotonic)
 
 
-def fail(failed: FailedLogins, logins: Iterator[str], now: float) -> int:
+def fail(failed: FailedLogins, accounts: Sequence[MailAccount]) -> int:
     """How many of them were sent, and refused each."""
     sent = 0
-    for login in logins:
-        if failed.allows(login, now):
-            failed.note(now, login)
+    for account in accounts:
+        if failed.allows(account):
+            failed.count()
+            failed.shut_out(account)
             sent += 1
     return sent
 
 
-def test_logins_of_newcomers_end_at_two_thirds(failed: FailedLogins) -> None:
-    assert fail(failed, names("new"), 0.0) == LAST_OF_NEWCOMERS
-    assert fail(failed, names("later"), A_DAY - 1) == 0
+def test_logins_of_newcomers_end_at_two_thirds_until_a_day_after_each_failure(
+    failed: FailedLogins, clock: FakeClock
+) -> None:
+    assert fail(failed, people("new")) == LAST_OF_NEWCOMERS
+    clock.seconds += A_DAY - 1
+    assert fail(failed, people("later")) == 0
+    clock.seconds += 1
+    assert fail(failed, people("later")) == LAST_OF_NEWCOMERS
 
 
-def test_a_day_after_each_failure_there_is_room_for_another(failed: FailedLogins) -> None:
-    fail(failed, names("new"), 0.0)
-    assert fail(failed, names("later"), A_DAY) == LAST_OF_NEWCOMERS
+def test_who_got_in_before_goes_on_when_newcomers_do_not(failed: FailedLogins, clock: FakeClock) -> None:
+    assert failed.allows(ANN)
+    clock.seconds += SETTLED
+    fail(failed, people("gone"))
+    assert failed.allows(ANN)
+    assert not failed.allows(BEN)
 
 
-def test_who_got_in_before_goes_on_when_newcomers_do_not(failed: FailedLogins) -> None:
-    assert failed.allows("ann", 0.0)
-    fail(failed, names("gone"), SETTLED)
-    assert failed.allows("ann", SETTLED)
-    assert not failed.allows("ben", SETTLED)
+def test_who_was_sent_a_moment_ago_has_not_got_in_yet(failed: FailedLogins, clock: FakeClock) -> None:
+    assert failed.allows(ANN)
+    clock.seconds += SETTLED - 1
+    fail(failed, people("gone"))
+    assert not failed.allows(ANN)
 
 
-def test_who_was_sent_a_moment_ago_has_not_got_in_yet(failed: FailedLogins) -> None:
-    assert failed.allows("ann", 0.0)
-    fail(failed, names("gone"), SETTLED - 1)
-    assert not failed.allows("ann", SETTLED - 1)
+def test_the_last_failures_are_those_of_people_who_got_in_before_and_then_nobody_is_sent(
+    failed: FailedLogins, clock: FakeClock
+) -> None:
+    for account in [*people("good"), ANN]:
+        assert failed.allows(account)
+    clock.seconds += SETTLED
+    fail(failed, people("gone"))
+    assert fail(failed, people("good")) == AT_MOST - LAST_OF_NEWCOMERS
+    assert not failed.allows(ANN)
+    clock.seconds += A_DAY
+    assert failed.allows(ANN)
 
 
-def test_the_last_failures_are_those_of_people_who_got_in_before_and_then_nobody_is_sent(failed: FailedLogins) -> None:
-    for login in [*names("good"), "ann"]:
-        assert failed.allows(login, 0.0)
-    fail(failed, names("gone"), SETTLED)
-    assert fail(failed, names("good"), SETTLED) == AT_MOST - LAST_OF_NEWCOMERS
-    assert not failed.allows("ann", SETTLED)
-    assert failed.allows("ann", SETTLED + A_DAY)
-
-
-def test_who_is_vouched_for_counts_as_one_who_got_in(failed: FailedLogins) -> None:
-    fail(failed, names("gone"), 0.0)
-    failed.vouch("ann", 0.0)
-    assert failed.allows("ann", 0.0)
-    failed.note(0.0, "ann")
-    assert not failed.allows("ann", 0.0)
+def test_who_is_vouched_for_counts_as_one_who_got_in_until_the_next_refusal(failed: FailedLogins) -> None:
+    fail(failed, people("gone"))
+    failed.vouch(ANN)
+    assert fail(failed, [ANN, ANN]) == 1
 
 
 def test_without_a_limit_everybody_is_sent() -> None:
-    failed = FailedLogins(0)
-    assert fail(failed, names("gone"), 0.0) == 10 * AT_MOST
+    assert fail(FailedLogins(0), people("gone")) == 10 * AT_MOST
 
 
 def test_no_more_logins_are_remembered_than_fit(failed: FailedLogins) -> None:
-    for number in range(REMEMBERED + 3):
-        failed.allows(str(number), 0.0)
-    assert len(failed._used) == REMEMBERED
+    for account in people("new", REMEMBERED + 3):
+        failed.allows(account)
+        failed.shut_out(account)
+        failed.vouch(account)
+    assert len(failed._used) == len(failed._shut_out) == REMEMBERED
+
+
+def test_a_mailbox_that_is_gone_costs_ever_fewer_logins_down_to_one_a_day(
+    failed: FailedLogins, clock: FakeClock
+) -> None:
+    sent = list[float]()
+    for _ in range(0, 4 * 86_400, 600):
+        if not failed.shuts_out(ANN):
+            sent.append(clock.seconds)
+            for _ in range(4):  # those under way at once are one
+                failed.shut_out(ANN)
+        clock.seconds += 600
+    waits = [later - earlier for earlier, later in pairwise(sent)]
+    assert waits == [*(REFUSED_FOR * factor for factor in (1, 2, 4, 8, 16, 32)), A_DAY, A_DAY]
+
+
+def test_a_mailbox_that_came_back_begins_anew(failed: FailedLogins, clock: FakeClock) -> None:
+    for _ in range(2):
+        failed.shut_out(ANN)
+        clock.seconds += REFUSED_FOR
+    clock.seconds += REFUSED_FOR  # it was let in, and for as long as it had been shut out
+    clock.seconds += 2 * REFUSED_FOR
+    failed.shut_out(ANN)
+    clock.seconds += REFUSED_FOR
+    assert not failed.shuts_out(ANN)
 
 
 # Whoever logs in for people
@@ -99,21 +142,22 @@ class Authorization:
     """`fresh`: whether there is another header after a refusal."""
 
     fresh: bool = False
+    asked: list[MailAccount] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    error: Exception | None = None
 
     async def header(self, account: MailAccount) -> str:
+        self.asked.append(account)
         return f"Basic {account.account_id}"
 
     async def refused(self, account: MailAccount, header: str) -> bool:
         self.refusals.append(header)
+        if self.error:
+            raise self.error
         return self.fresh
 
 
-def people(word: str, count: int = 10 * AT_MOST) -> Iterator[MailAccount]:
-    return (MailAccount(an_account().identity_id, f"{word}{n}@example.org", f"{word}{n}") for n in range(count))
-
-
-async def refuse(sparing: SparingLogins, accounts: Iterator[MailAccount]) -> int:
+async def refuse(sparing: SparingLogins, accounts: Sequence[MailAccount]) -> int:
     """How many headers of these were given, and refused each."""
     given = 0
     for account in accounts:
@@ -126,45 +170,61 @@ async def refuse(sparing: SparingLogins, accounts: Iterator[MailAccount]) -> int
     return given
 
 
-async def test_all_who_log_in_for_people_share_one_number() -> None:
-    failed = FailedLogins()
-    gateway, arrivals = (SparingLogins(Authorization(), failed, monotonic=lambda: 0.0) for _ in range(2))
+async def test_all_who_log_in_for_people_share_one_number(failed: FailedLogins) -> None:
+    gateway, arrivals = (SparingLogins(Authorization(), failed) for _ in range(2))
     assert await refuse(gateway, people("one", 15)) == 15
     assert await refuse(arrivals, people("two")) == LAST_OF_NEWCOMERS - 15
 
 
-async def test_a_refusal_is_told_to_who_gave_the_header_and_its_answer_passed_on() -> None:
+async def test_a_refusal_is_told_to_who_gave_the_header_and_its_answer_passed_on(failed: FailedLogins) -> None:
     inner = Authorization(fresh=True)
-    sparing = SparingLogins(inner, FailedLogins(), monotonic=lambda: 0.0)
-    assert await sparing.refused(an_account(), "Basic x") is True
+    sparing = SparingLogins(inner, failed)
+    assert await sparing.refused(ANN, "Basic x") is True
     inner.fresh = False
-    assert await sparing.refused(an_account(), "Basic y") is False
+    assert await sparing.refused(ANN, "Basic y") is False
     assert inner.refusals == ["Basic x", "Basic y"]
 
 
-async def test_a_fresh_header_is_sent_though_newcomers_are_not() -> None:
+async def test_who_is_refused_is_not_sent_for_half_an_hour_and_others_are(
+    failed: FailedLogins, clock: FakeClock
+) -> None:
     inner = Authorization()
-    failed = FailedLogins()
-    sparing = SparingLogins(inner, failed, monotonic=lambda: 0.0)
+    sparing = SparingLogins(inner, failed)
+    assert await refuse(sparing, [ANN]) == 1
+    clock.seconds += REFUSED_FOR - 1
+    for _ in range(2):
+        with pytest.raises(Misconfigured, match="asked again later") as error:
+            await sparing.header(ANN)
+        assert error.value.unauthorized
+    assert inner.asked == [ANN], "nothing is made anew for who is not sent"
+    assert await sparing.header(BEN)
+    clock.seconds += 1
+    assert await sparing.header(ANN)
+
+
+async def test_a_fresh_header_is_sent_though_newcomers_are_not(failed: FailedLogins) -> None:
+    inner = Authorization()
+    sparing = SparingLogins(inner, failed)
     await refuse(sparing, people("gone"))
     inner.fresh = True
-    ann = an_account()
-    assert await sparing.refused(ann, "Basic old")
-    assert await sparing.header(ann)
+    assert await sparing.refused(ANN, "Basic old")
+    assert await sparing.header(ANN)
 
 
-async def test_a_wrong_master_goes_on_asking_by_its_own_login_when_nobody_else_is_sent() -> None:
-    failed, asked = FailedLogins(), list[str]()
+async def test_nobody_is_shut_out_for_a_refusal_of_the_master(failed: FailedLogins) -> None:
+    inner = Authorization(error=Misconfigured("mail server refuses POSTROOM_MAIL_MASTER", unauthorized=True))
+    sparing = SparingLogins(inner, failed)
+    with pytest.raises(Misconfigured, match="MASTER"):
+        await sparing.refused(ANN, "Basic x")
+    assert await sparing.header(ANN)
 
-    class Master(Authorization):
-        async def header(self, account: MailAccount) -> str:
-            asked.append(account.email)
-            return await super().header(account)
 
-    sparing = SparingLogins(Master(), failed, monotonic=lambda: 0.0)
+async def test_a_wrong_master_goes_on_asking_by_its_own_login_when_nobody_else_is_sent(failed: FailedLogins) -> None:
+    inner = Authorization()
+    sparing = SparingLogins(inner, failed)
     await refuse(sparing, people("gone"))
-    before = len(asked)
+    newcomer = an_account()
     with pytest.raises(Misconfigured) as error:
-        await sparing.header(an_account())
+        await sparing.header(newcomer)
     assert error.value.unauthorized
-    assert len(asked) == before + 1
+    assert inner.asked[-1] == newcomer

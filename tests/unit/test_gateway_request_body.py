@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.gateway.problems import Problem
 from postroom.gateway.request_body import parse
+from postroom.problems import Problem
 
 ERROR = "urn:ietf:params:jmap:error:"
 

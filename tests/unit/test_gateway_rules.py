@@ -7,9 +7,9 @@ import pytest
 
 from postroom.domain.person import ALL_SCOPES, Scope
 from postroom.gateway.methods import CAPABILITIES, METHODS
-from postroom.gateway.problems import Problem
 from postroom.gateway.rules import Checked, check, refusal
 from postroom.gateway.weaving import Weaving
+from postroom.problems import Problem
 
 CORE = "urn:ietf:params:jmap:core"
 MAIL = "urn:ietf:params:jmap:mail"

@@ -8,9 +8,9 @@ import pytest
 
 from postroom.domain.person import ALL_SCOPES, Scope
 from postroom.gateway.limits import Limits
-from postroom.gateway.problems import Problem
 from postroom.gateway.session_object import rewrite
 from postroom.mail.ports import MailAccount
+from postroom.problems import Problem
 
 JMAP = "urn:ietf:params:jmap:"
 ACCOUNT = MailAccount(uuid4(), "ann@example.org", "b")

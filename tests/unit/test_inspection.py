@@ -1,18 +1,17 @@
 """The inspection goes through all mailboxes at its pace, and looks again at those that it did not find."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 from uuid import UUID
 
 import pytest
 
-from eventually import eventually
 from fakes import FakeBreakers, FakeClock
 from looks_fakes import AtServer, FakeNotes
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.errors import Throttled, Transient
+from postroom.ports import Leadership
 from postroom.provisioning import inspection as inspection_module
 from postroom.provisioning.inspection import AGAIN_EVERY, EVERY, PAGE_PAUSE, SICK_PAUSE, Inspection
 from postroom.provisioning.looks import MOST, Looks
@@ -58,27 +57,14 @@ class FakeInspected(FakeNotes):
                 self.rows[each] = replace(row, suspected_for=row.suspected_for + seconds)
 
 
-class Leading:
-    """`leads`: whether we do."""
-
-    def __init__(self) -> None:
-        self.leads = True
-        self.asked = 0
-
-    @asynccontextmanager
-    async def lead(self, name: str) -> AsyncGenerator[bool]:
-        self.asked += 1
-        yield self.leads
-
-
 class World:
     def __init__(self, number: int) -> None:
-        self.clock, self.at_server, self.leading = FakeClock(), AtServer(), Leading()
+        self.clock, self.at_server = FakeClock(), AtServer()
         self.inspected = FakeInspected(number, self.clock)
         self.inspection = Inspection(
             Looks(self.at_server, self.inspected, FakeBreakers()),
             self.inspected,
-            self.leading,
+            cast(Leadership, None),
             uniform=lambda low, high: (low + high) / 2,
             monotonic=self.clock.monotonic,
         )
@@ -151,13 +137,3 @@ async def test_a_mail_server_that_does_not_answer_is_left_alone(ill: Transient |
     world.at_server.ill = None
     await world.go_on(3)
     assert world.inspected.passes == 1
-
-
-async def test_who_does_not_lead_asks_nothing() -> None:
-    world, stop = World(3), asyncio.Event()
-    world.leading.leads = False
-    running = asyncio.create_task(world.inspection.run(stop))
-    await eventually(lambda: world.leading.asked > 0, "it asks to lead")
-    stop.set()
-    await running
-    assert world.at_server.asked == []

@@ -12,7 +12,7 @@ import pytest
 
 from postroom.domain.arrival import CreatedEmail
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
-from postroom.jmap.mail_changes import REFUSED_FOR, JmapMail
+from postroom.jmap.mail_changes import JmapMail
 from postroom.mail.mail_changes import ChangesPage, HistoryLost
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.impersonation import Impersonation
@@ -71,9 +71,9 @@ def error(kind: str) -> Callable[[httpx2.Request], httpx2.Response]:
     return play
 
 
-def mail_of(server: ScriptedJmap, keys: Keys | None = None, clock: list[float] | None = None) -> JmapMail:
+def mail_of(server: ScriptedJmap, keys: Keys | None = None) -> JmapMail:
     transport = httpx2.MockTransport(server._handle)
-    return JmapMail(URL, keys or Keys(), transport=transport, monotonic=lambda: clock[0] if clock else 0.0)
+    return JmapMail(URL, keys or Keys(), transport=transport)
 
 
 async def pages(mail: JmapMail, since: str = "s1", account: MailAccount = ALICE) -> list[ChangesPage]:
@@ -228,33 +228,6 @@ async def test_after_a_401_a_fresh_credential_is_tried_once() -> None:
     assert keys.refusals == ["Basic first", "Basic second", "Basic third"], "each refusal is told"
 
 
-async def test_an_account_that_is_refused_is_not_asked_for_again_for_half_an_hour() -> None:
-    server, clock = ScriptedJmap(), [0.0]
-    mail = mail_of(server, clock=clock)
-    server.will(problem(401), page("s2"))
-    for _ in range(100):
-        with pytest.raises(Misconfigured):
-            await pages(mail)
-    assert server.asked.count("/jmap/") == 1
-    bob = MailAccount(UUID(int=2), "bob@example.org", "b")
-    assert len(await pages(mail, account=bob)) == 1, "others are let in"
-    clock[0] = REFUSED_FOR
-    assert len(await pages(mail)) == 1
-
-
-async def test_however_many_accounts_are_refused_the_others_are_asked_for() -> None:
-    """A few accounts that an operator deleted are no sign that our own credentials are wrong."""
-    server = ScriptedJmap()
-    mail = mail_of(server)
-    server.will(problem(401))
-    for number in range(20):
-        with pytest.raises(Misconfigured):
-            await pages(mail, account=MailAccount(UUID(int=number), f"{number}@example.org", str(number)))
-    assert server.asked.count("/jmap/") == 20
-    server.will(page("s2"))
-    assert len(await pages(mail)) == 1
-
-
 async def test_when_the_master_itself_is_refused_nobody_is_asked_for() -> None:
     """By its own login, once: that is the only sure sign."""
     server, asked = ScriptedJmap(), list[str]()
@@ -264,7 +237,7 @@ async def test_when_the_master_itself_is_refused_nobody_is_asked_for() -> None:
         return False
 
     master = Impersonation("master@example.org:secret", refuses, monotonic=lambda: 0.0)
-    mail = JmapMail(URL, master, transport=httpx2.MockTransport(server._handle), monotonic=lambda: 0.0)
+    mail = JmapMail(URL, master, transport=httpx2.MockTransport(server._handle))
     server.will(problem(401))
     for number in range(20):
         with pytest.raises(Misconfigured):

@@ -12,7 +12,6 @@ from mail_fakes import LIMIT, FakeAppPasswords, FakeCredentials, an_account
 from postroom.errors import Misconfigured, Permanent
 from postroom.mail.app_passwords import WEBMAIL, TooManyAppPasswords
 from postroom.mail.ports import MailAccount
-from postroom.stalwart.failed_logins import A_DAY
 from postroom.stalwart.impersonation import basic
 from postroom.stalwart.kept_passwords import REMAKE_AFTER, REMEMBERED, KeptPasswords
 from postroom.stalwart.seal import Seal
@@ -128,15 +127,13 @@ async def test_a_late_refusal_of_what_was_replaced_makes_nothing(world: World) -
     assert world.server.made == 2
 
 
-async def test_a_new_one_that_is_refused_is_neither_made_anew_nor_tried_again(world: World) -> None:
+async def test_a_new_one_that_is_refused_is_not_made_anew_at_once_and_never_tried_again(world: World) -> None:
     process = world.process()
     header = await process.header(world.account)
     world.database.age = REMAKE_AFTER - 1
     assert await process.refused(world.account, header) is False
-    with pytest.raises(Misconfigured, match="refuses an app password that is new"):
-        await process.header(world.account)
-    world.database.age = REMAKE_AFTER
-    assert await process.header(world.account) == world.working != header
+    assert world.server.made == 1
+    assert await process.header(world.account) == world.working != header  # when SparingLogins asks again
 
 
 async def test_one_that_is_refused_is_not_sent_again_however_often_its_replacement_fails(world: World) -> None:
@@ -154,30 +151,6 @@ async def test_one_that_is_refused_is_not_sent_again_however_often_its_replaceme
             await process.header(world.account)
     await world.server.revoke(world.account, "1")
     assert await process.header(world.account) != header
-
-
-async def test_each_new_one_that_is_refused_doubles_the_time_to_the_next(world: World) -> None:
-    process, waits, age = world.process(), list[float](), 0.0
-    header = await process.header(world.account)
-    world.database.age = REMAKE_AFTER
-    assert await process.refused(world.account, header) is True
-    header = await process.header(world.account)
-    while len(waits) < 9:
-        assert await process.refused(world.account, header) is False
-        age = REMAKE_AFTER
-        while True:
-            world.database.age = age
-            try:
-                header = await process.header(world.account)
-                break
-            except Misconfigured:
-                age += REMAKE_AFTER
-        waits.append(age)
-    assert waits[:4] == [REMAKE_AFTER * factor for factor in (1, 2, 4, 8)]
-    assert waits[-1] == A_DAY
-    # It worked for a while, and then it is as with the first.
-    world.database.age = REMAKE_AFTER
-    assert await process.refused(world.account, header) is True
 
 
 async def test_a_device_that_got_the_id_of_the_old_one_is_left_alone(world: World) -> None:

@@ -15,7 +15,6 @@ from eventually import eventually
 from fakes import START, FakeClock, request_of
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
-from postroom.errors import Unavailable
 from postroom.retry import reconcile as reconcile_module
 from postroom.retry.reconcile import FULL_PASS_EVERY, LOOK_AT_MOST, WINDOW, Corrections, Reconcile
 from postroom.telemetry import REGISTRY
@@ -66,7 +65,10 @@ class Rows:
 
 
 class Members:
+    """`errors` are raised first, each by the end of a full pass."""
+
     def __init__(self, *requests: Request) -> None:
+        self.errors: list[Exception] = []
         self.held = {member_of(each) for each in requests}
         self.epoch = False
         self.windows: list[tuple[float, float, int]] = []
@@ -75,6 +77,8 @@ class Members:
         return self.epoch
 
     async def set_epoch(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
         self.epoch = True
 
     async def length(self) -> int:
@@ -103,32 +107,21 @@ class Members:
         return before - len(self.held)
 
 
-class Leadership:
-    """`errors` are raised first, one a turn; then `leads` says whether this process leads."""
-
-    def __init__(self, *errors: Exception, leads: bool = True) -> None:
-        self.errors = list(errors)
-        self.leads = leads
-        self.asked: list[str] = []
+class Alone:
+    """Nobody else leads."""
 
     @asynccontextmanager
     async def lead(self, name: str) -> AsyncGenerator[bool]:
-        self.asked.append(name)
-        if self.errors:
-            raise self.errors.pop(0)
-        yield self.leads
+        yield True
 
 
 class World:
     """Five requests that wait, all with their members, and Redis known to be complete after a first full pass."""
 
-    def __init__(self, leadership: Leadership | None = None) -> None:
+    def __init__(self) -> None:
         self.requests = five_waiting()
         self.rows, self.members, self.clock = Rows(self.requests), Members(*self.requests), FakeClock()
-        self.leadership = leadership or Leadership()
-        self.reconcile = Reconcile(
-            self.rows, self.members, self.leadership, self.clock, failures=(ConnectionResetError,)
-        )
+        self.reconcile = Reconcile(self.rows, self.members, Alone(), self.clock, failures=(ConnectionResetError,))
 
     @property
     def right(self) -> set[str]:
@@ -148,7 +141,7 @@ BOTH_WAYS = pytest.mark.parametrize("way", ["look", "full pass"])
 
 async def test_a_full_pass_that_broke_off_does_not_call_redis_complete() -> None:
     rows, members = Rows(five_waiting()), Members()
-    reconcile = Reconcile(rows, members, Leadership(), FakeClock(), failures=())
+    reconcile = Reconcile(rows, members, Alone(), FakeClock(), failures=())
     rows.away_at_page = 1
     with pytest.raises(ConnectionError):
         await reconcile.turn()
@@ -161,7 +154,7 @@ async def test_a_full_pass_that_broke_off_does_not_call_redis_complete() -> None
 
 async def test_a_redis_that_lost_its_data_gets_a_full_pass_at_the_next_turn_and_then_only_looks() -> None:
     rows, members = Rows(five_waiting()), Members()
-    reconcile = Reconcile(rows, members, Leadership(), FakeClock(), failures=())
+    reconcile = Reconcile(rows, members, Alone(), FakeClock(), failures=())
     assert await reconcile.turn() == Corrections(added=5)
     assert await reconcile.turn() == Corrections()
     assert rows.windows == members.windows == [(*WINDOW, LOOK_AT_MOST)]
@@ -377,46 +370,17 @@ async def running(world: World) -> AsyncGenerator[None]:
         await asyncio.wait_for(task, 5)
 
 
-async def test_a_stop_ends_the_pause_and_not_only_the_look() -> None:
+@pytest.mark.usefixtures("quick")
+async def test_a_redis_that_is_away_is_waited_out_counted_and_told_without_its_address() -> None:
     world = World()
-    async with running(world):
-        await eventually(lambda: world.members.epoch, "the first turn is made")
-    assert world.leadership.asked == ["reconcile"]
-
-
-async def test_after_a_stop_nothing_is_asked_any_more() -> None:
-    world, stop = World(), asyncio.Event()
-    stop.set()
-    await world.reconcile.run(stop)
-    assert world.leadership.asked == []
-
-
-@pytest.mark.usefixtures("quick")
-async def test_who_does_not_lead_compares_nothing_and_asks_again() -> None:
-    world = World(Leadership(leads=False))
-    async with running(world):
-        await eventually(lambda: len(world.leadership.asked) > 2, "it asks again")
-    assert not world.members.epoch
-
-
-@pytest.mark.usefixtures("quick")
-async def test_a_part_that_is_away_is_waited_out_counted_and_told_without_its_address() -> None:
-    world = World(Leadership(Unavailable("away"), ConnectionResetError("redis://:secret@127.0.0.1")))
-    postgres, redis = "postroom_database_errors_total", "postroom_redis_errors_total"
-    before = REGISTRY.get_sample_value(postgres, {"where": "reconcile"}) or 0, REGISTRY.get_sample_value(redis) or 0
+    world.members.errors = [ConnectionResetError("redis://:secret@127.0.0.1")]
+    before = REGISTRY.get_sample_value("postroom_redis_errors_total") or 0
     with capture_logs() as logs:
         async with running(world):
             await eventually(lambda: world.members.epoch, "a turn is made after all")
-    assert REGISTRY.get_sample_value(postgres, {"where": "reconcile"}) == before[0] + 1
-    assert REGISTRY.get_sample_value(redis) == before[1] + 1
+    assert REGISTRY.get_sample_value("postroom_redis_errors_total") == before + 1
     assert logs[0] == {
         "event": "Reconcile waits for Redis",
         "log_level": "warning",
         "error": "ConnectionResetError",
     }
-
-
-async def test_an_error_of_our_own_ends_it() -> None:
-    world = World(Leadership(ZeroDivisionError()))
-    with pytest.raises(ZeroDivisionError):
-        await asyncio.wait_for(world.reconcile.run(asyncio.Event()), 5)

@@ -8,7 +8,7 @@ from mail_fakes import an_account, its_own
 from postroom.errors import MailboxMissing, Misconfigured
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
-from postroom.stalwart.impersonation import REFUSED_FOR
+from postroom.stalwart.failed_logins import REFUSED_FOR
 from scripted_stalwart import ScriptedStalwart, problem, responses
 from scripted_upstream import json_answer, problem_answer, scripted_upstream
 

@@ -1,9 +1,11 @@
 """What a page of identities, or its absence, makes the sweep do, with everything around it scripted."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from postroom.errors import KratosAway, PageTokenRefused
 from postroom.provisioning.ports import IdentityPage, SweepProgress
 from postroom.provisioning.sweep import LONGEST_PAUSE, SICK_PAUSE, Sweep
 from postroom.telemetry import REGISTRY
+from simulation.virtual_time import VirtualLoop
 
 ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
 
@@ -32,6 +35,7 @@ class World:
     stored: list[list[Mailbox]] = field(default_factory=list)
     recorded: list[Refusal] = field(default_factory=list)
     told: list[tuple[str, Any]] = field(default_factory=list)
+    due_in: float = 0.0
 
     async def page(self, token: str | None) -> IdentityPage:
         given = self.pages.pop(0)
@@ -40,10 +44,10 @@ class World:
         return given
 
     async def progress(self) -> SweepProgress:
-        return SweepProgress(self.token, datetime(2026, 11, 25, tzinfo=UTC), 0, None, None)
+        return SweepProgress(self.token, datetime(2026, 11, 25, tzinfo=UTC), self.due_in, None, None)
 
     async def start_soon(self) -> None:
-        raise NotImplementedError
+        self.told.append(("start soon", None))
 
     async def put_off(self, seconds: float) -> None:
         self.told.append(("put off", seconds))
@@ -91,6 +95,17 @@ def sweep_of(world: World) -> Sweep:
 
 def identity(identity_id: UUID, email: object = "ada@example.org", *, active: bool = True) -> Identity:
     return Identity(identity_id, {"email": email}, active)
+
+
+def test_a_process_begins_a_pass_at_once_and_only_once() -> None:
+    async def main() -> None:
+        world, stop = World(due_in=300), asyncio.Event()
+        asyncio.get_running_loop().call_later(60, stop.set)
+        await sweep_of(world).run(stop)
+        assert world.told == [("start soon", None)]
+
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Random(1))) as runner:
+        runner.run(main())
 
 
 @pytest.mark.parametrize(

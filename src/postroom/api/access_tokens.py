@@ -8,8 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from postroom.api.json_body import read_body
-from postroom.api.problems import PROBLEMS_OF_VISITORS
-from postroom.api.visitor import Visiting, session_only
+from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
 from postroom.domain.person import Scope
 from postroom.errors import Refused
 from postroom.mail.access_tokens import DEFAULT_DAYS, MAX_DAYS, MAX_LIVE, MAX_NAME, TokenMaker

@@ -8,10 +8,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from postroom.api.health import Health, health_router
-from postroom.api.problems import problem
 from postroom.api.unhandled import Unhandled
 from postroom.api.visitor import receive_visitors
 from postroom.api.webhook import Webhook, shed_load, webhook_router
+from postroom.problems import plain_problem
 
 
 def create_app(
@@ -39,7 +39,7 @@ def create_app(
     async def as_problem(_request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
-        return problem(error.status_code, str(error.detail), headers=error.headers)
+        return plain_problem(error.status_code, str(error.detail), error.headers).response()
 
     app.add_exception_handler(HTTPException, as_problem)
     app.add_middleware(Unhandled)

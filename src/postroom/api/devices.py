@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from postroom.api.json_body import read_body
 from postroom.api.mail_settings import PRIVATE, settings_of
-from postroom.api.problems import PROBLEMS_OF_VISITORS
-from postroom.api.visitor import Visiting, session_only
+from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
 from postroom.mail.app_passwords import AppPassword
 from postroom.mail.devices import Devices
 from postroom.mail.ports import Visitor

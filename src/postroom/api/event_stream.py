@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from postroom.api.problems import problem
+from postroom.problems import problem
 from postroom.realtime.live_streams import LiveStream, TooManyStreams
 
 SEND_WITHIN = 30.0
@@ -61,8 +61,7 @@ class EventStreamResponse(Response):
                 finally:
                     gone.cancel()
         except TooManyStreams as error:
-            refusal = problem(503, str(error), code="too_many_streams", headers={"Retry-After": "30"})
-            await refusal(scope, receive, send)
+            await problem("too_many_streams", str(error)).response()(scope, receive, send)
         finally:
             await self._closed()
 

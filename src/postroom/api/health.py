@@ -10,8 +10,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from postroom.api.problems import problem
 from postroom.errors import Unavailable
+from postroom.problems import problem
 from postroom.telemetry import REGISTRY
 
 Counts = Callable[[], Awaitable[Mapping[str, float]]]
@@ -67,11 +67,8 @@ def health_router(health: Health) -> APIRouter:
     async def metrics(request: Request) -> Response:
         """Prometheus' text format."""
         if not _may_read_metrics(request, health.metrics_token):
-            return problem(
-                403,
-                "metrics are open on loopback; elsewhere set POSTROOM_METRICS_TOKEN and send it as a bearer token",
-                code="metrics_closed",
-            )
+            detail = "metrics are open on loopback; elsewhere set POSTROOM_METRICS_TOKEN and send it as a bearer token"
+            raise problem("metrics_closed", detail)
         text = generate_latest(REGISTRY).decode()
         try:
             gauges = "".join(_gauge(name, value) for name, value in (await health.counted()).items())

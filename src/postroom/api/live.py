@@ -15,17 +15,16 @@ import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from postroom.api.event_stream import EventStreamResponse, event_of, ping_of
-from postroom.api.problems import PROBLEMS_OF_VISITORS
-from postroom.api.visitor import visitor_of
+from postroom.api.visitor import PROBLEMS_OF_VISITORS, visitor_of
 from postroom.domain.person import Person, Scope
-from postroom.errors import CrossSite, KratosAway, NoSession, PostroomError, SecondFactorDue, Unavailable
+from postroom.errors import PostroomError, Unavailable
+from postroom.mail.listening import while_allowed
 from postroom.mail.people import joined_headers, require_scope
 from postroom.mail.ports import People
 from postroom.realtime.live_streams import LiveStream, LiveStreams
@@ -82,14 +81,15 @@ class Live:
         visitor = await self._visiting(request)
         require_scope(visitor.person, Scope.READ)
         identity_id = visitor.person.identity_id
-        welcome = _Welcome(self._people, visitor.person, joined_headers(request.headers.raw))
+        headers = joined_headers(request.headers.raw)
+        looks = while_allowed(self._people, visitor.person, headers, every=self._pace.look)
 
         def pieces(stream: LiveStream) -> AsyncGenerator[bytes]:
             screen = _Screen(
                 stream,
                 self._streams,
                 mailbox=self._mailbox,
-                welcome=welcome,
+                looks=looks,
                 on_line=self._on_line,
                 elsewhere=self._elsewhere,
                 pace=self._pace,
@@ -109,35 +109,8 @@ class Live:
                 log.warning("Could not note that somebody is off line", error=str(error))
 
 
-class _Welcome:
-    """For how long a person may listen: a stream outlives the request that was admitted."""
-
-    def __init__(self, people: People, person: Person, headers: Mapping[str, str]) -> None:
-        self._people = people
-        self._person = person
-        self._headers = headers
-
-    async def still_holds(self) -> bool:
-        try:
-            found = (await self._people.identify("GET", self._headers)).person
-        except (NoSession, SecondFactorDue, CrossSite):
-            return False
-        except (KratosAway, Unavailable):
-            # An outage logs nobody out; the end that was known still holds.
-            return self.seconds_left(1.0) > 0
-        same = found.identity_id == self._person.identity_id
-        self._person = found
-        return same and Scope.READ in found.scopes and self.seconds_left(1.0) > 0
-
-    def seconds_left(self, at_most: float) -> float:
-        """Until the session or the access token ends, as far as that is known."""
-        if self._person.expires_at is None:
-            return at_most
-        return min(at_most, (self._person.expires_at - datetime.now(UTC)).total_seconds())
-
-
 class _Screen:
-    """What one stream says, and when."""
+    """What one stream says, and when. `looks`: at the session, as long as the person may listen."""
 
     def __init__(
         self,
@@ -145,7 +118,7 @@ class _Screen:
         streams: LiveStreams,
         *,
         mailbox: MailboxOf,
-        welcome: _Welcome,
+        looks: AsyncGenerator[Person],
         on_line: Callable[[UUID], Awaitable[None]],
         elsewhere: bool,
         pace: Pace,
@@ -153,7 +126,7 @@ class _Screen:
         self._stream = stream
         self._streams = streams
         self._mailbox = mailbox
-        self._welcome = welcome
+        self._looks = looks
         self._on_line = on_line
         self._elsewhere = elsewhere
         self._pace = pace
@@ -185,10 +158,7 @@ class _Screen:
 
     async def _look(self) -> None:
         """Until the person may listen no more. Beside the telling: a slow Kratos holds back no event."""
-        while True:
-            await asyncio.sleep(self._welcome.seconds_left(self._pace.look))
-            if not await self._welcome.still_holds():
-                return
+        async for _ in self._looks:
             await self._report_on_line()
 
     async def _next_piece(self, last_event_id: str | None) -> tuple[bytes, float]:

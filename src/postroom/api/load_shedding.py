@@ -5,12 +5,11 @@ works for nobody, long after the outage that made them wait.
 """
 
 import asyncio
-import json
 from itertools import cycle
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from postroom.api.problems import problem_details
+from postroom.problems import MEDIA_TYPE, problem
 from postroom.telemetry import HOOKS, HOOKS_SHED, log
 
 TELL_EVERY = 1.0
@@ -30,12 +29,8 @@ class LoadShedding:
         self._limit = limit
         self._under_way = 0
         self._untold = 0
-        document = problem_details(
-            503,
-            "too many hooks are under way; nothing was stored, send this one again after Retry-After",
-            "too_busy",
-        )
-        body = json.dumps(document).encode()
+        detail = "too many hooks are under way; nothing was stored, send this one again after Retry-After"
+        body = problem("too_busy", detail).body()
         self._body = {"type": "http.response.body", "body": body}
         spread = range((retry_after + 1) // 2, retry_after + retry_after // 2 + 1)
         self._starts = cycle([_start(body, seconds) for seconds in spread])
@@ -72,7 +67,7 @@ def _start(body: bytes, retry_after: int) -> dict[str, object]:
         "type": "http.response.start",
         "status": 503,
         "headers": [
-            (b"content-type", b"application/problem+json"),
+            (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
             (b"retry-after", b"%d" % retry_after),
             # A loop that finds thousands of requests on kept connections answers all of them before it goes on with

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
-from postroom.api.problems import PROBLEMS_OF_VISITORS, problem
-from postroom.api.visitor import Visiting
+from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting
 from postroom.domain.address import normalise_domain
 from postroom.domain.person import Scope
 from postroom.errors import Refused
@@ -18,6 +17,7 @@ from postroom.mail.people import require_scope
 from postroom.mail.ports import MailAccount, Visitor
 from postroom.mail.servers import MailServers, Server
 from postroom.mail.transfer_code import transfer_code
+from postroom.problems import problem
 
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -78,7 +78,7 @@ def autoconfig_router(domains: Sequence[str], servers: MailServers) -> APIRouter
         """Servers for the domain of an address, whoever it belongs to."""
         domain = _domain_asked_for(emailaddress, request.url.hostname or "", domains)
         if domain is None:
-            return problem(404, "no mail domain of this name is served here", code="domain_not_served")
+            raise problem("domain_not_served", "no mail domain of this name is served here", status=404)
         headers = {"Cache-Control": "public, max-age=3600"}
         return Response(autoconfig(domain, servers), media_type="application/xml", headers=headers)
 

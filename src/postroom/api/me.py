@@ -8,8 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from postroom.api.problems import PROBLEMS_OF_VISITORS
-from postroom.api.visitor import Visiting, session_only
+from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
 from postroom.domain.identity import Refusal
 from postroom.domain.mailbox import Account
 from postroom.domain.person import Scope

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from postroom.api.live import READY, MailboxOf
-from postroom.api.problems import PROBLEMS_OF_VISITORS
-from postroom.api.visitor import Visiting
+from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting
 from postroom.domain.person import Scope
 from postroom.mail.people import require_scope
 from postroom.mail.ports import Visitor

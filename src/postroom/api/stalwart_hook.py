@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Request, Response
 
-from postroom.api.problems import problem
-from postroom.api.raw_body import TooSlow, read_at_most
+from postroom.api.raw_body import read_at_most
+from postroom.problems import Problem, problem
 from postroom.stalwart.web_hook import PATH, Hint, WebHook
 from postroom.telemetry import STALWART_HOOKS
 
@@ -31,32 +31,25 @@ class StalwartHook:
     async def receive(self, request: Request) -> Response:
         """New mail was delivered."""
         if self._web_hook is None:
-            return problem(404, "POSTROOM_STALWART_WEBHOOK_KEY is not set, so no web hook is taken", code="no_web_hook")
-        answer = await self._answer(request, self._web_hook)
-        STALWART_HOOKS.labels(result="taken" if answer.status_code == 204 else "refused").inc()
-        return answer
-
-    async def _answer(self, request: Request, web_hook: WebHook) -> Response:
+            raise problem("no_web_hook", "POSTROOM_STALWART_WEBHOOK_KEY is not set, so no web hook is taken")
         try:
-            raw = await read_at_most(request, MAX_BODY)
-        except TooSlow as error:
-            return problem(408, str(error), code="too_slow", headers={"Connection": "close"})
-        if raw is None:
-            return problem(
-                413, f"the body is larger than {MAX_BODY} bytes", code="too_large", headers={"Connection": "close"}
-            )
-        if not web_hook.verifies(raw, request.headers.getlist(SIGNATURE_HEADER)):
-            return problem(
-                401,
-                f"{SIGNATURE_HEADER} must be the body's HMAC-SHA256 by the key of this web hook, in base64",
-                code="wrong_signature",
-                headers={"WWW-Authenticate": SIGNATURE_HEADER},
-            )
+            raw = await self._read(request, self._web_hook)
+        except Problem:
+            STALWART_HOOKS.labels(result="refused").inc()
+            raise
+        STALWART_HOOKS.labels(result="taken").inc()
         # A body that is signed but cannot be read is taken, too: sent again, it would not be better.
-        newest = {hint.account_id: hint.state for hint in sorted(web_hook.hints(raw), key=_by_change)}
+        newest = {hint.account_id: hint.state for hint in sorted(self._web_hook.hints(raw), key=_by_change)}
         for account_id, state in newest.items():
             self._hinted([account_id], state)
         return Response(status_code=204)
+
+    async def _read(self, request: Request, web_hook: WebHook) -> bytes:
+        raw = await read_at_most(request, MAX_BODY)
+        if not web_hook.verifies(raw, request.headers.getlist(SIGNATURE_HEADER)):
+            detail = f"{SIGNATURE_HEADER} must be the body's HMAC-SHA256 by the key of this web hook, in base64"
+            raise problem("wrong_signature", detail, headers={"WWW-Authenticate": SIGNATURE_HEADER})
+        return raw
 
 
 def _by_change(hint: Hint) -> float:

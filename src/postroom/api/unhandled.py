@@ -4,7 +4,7 @@ import traceback
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from postroom.api.problems import problem
+from postroom.problems import problem
 from postroom.telemetry import UNHANDLED_ERRORS, log
 
 
@@ -31,11 +31,8 @@ class Unhandled:
         except Exception as error:  # noqa: BLE001 — the last place that can answer
             _tell(scope, error)
             if not begun:  # else the HTTP server cuts the connection, since the answer has no end
-                await problem(
-                    500,
-                    "an error of ours; whether anything was stored is not known: send it again, that does no harm",
-                    code="internal_error",
-                )(scope, receive, send)
+                detail = "an error of ours; whether anything was stored is not known: send it again, that does no harm"
+                await problem("internal_error", detail).response()(scope, receive, send)
 
 
 def _tell(scope: Scope, error: Exception) -> None:

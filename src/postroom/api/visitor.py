@@ -1,42 +1,20 @@
 """Who sent a request to /api, and how it is told what went wrong."""
 
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from postroom.api.problems import problem
-from postroom.errors import (
-    AnnouncerAway,
-    Conflict,
-    CrossSite,
-    KratosAway,
-    MailboxMissing,
-    MailServerError,
-    NoSession,
-    Permanent,
-    PostroomError,
-    Refused,
-    SecondFactorDue,
-    Throttled,
-    Transient,
-    Unavailable,
-)
+from postroom.errors import PostroomError, Unavailable
 from postroom.mail.people import joined_headers, require_session
 from postroom.mail.ports import People, Visitor
-from postroom.mail.preparation import WORDS_OF_MISSING
+from postroom.problems import IN_OPENAPI, problem_of
 from postroom.telemetry import DATABASE_ERRORS, log
 
 Visiting = Callable[[Request], Awaitable[Visitor]]
 """A dependency of FastAPI, also good to be called."""
-
-RETRY_AFTER = "5"
-"""Seconds until a browser may ask again after one of our servers was away."""
-
-LOOKED_AT_AGAIN = "60"
-"""The same where the mailbox was not found."""
 
 
 def visitor_of(people: People) -> Visiting:
@@ -68,11 +46,11 @@ def receive_visitors(app: FastAPI) -> None:
     async def as_problem(request: Request, error: PostroomError) -> Response:
         if isinstance(error, Unavailable):
             DATABASE_ERRORS.labels(where="api").inc()
-        answer = problem_of(error)
-        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        problem = problem_of(error)
+        if problem.is_failure:
             kind = type(error).__name__
             log.warning("Could not serve a request", path=request.url.path, kind=kind, error=str(error))
-        return answer
+        return problem.response()
 
     app.exception_handler(PostroomError)(as_problem)
     app.add_middleware(CookiesOfKratos)
@@ -103,67 +81,13 @@ class CookiesOfKratos:
         await self._app(scope, receive, send_with_cookies)
 
 
-_STATUS_OF_REFUSALS = {
-    "unreadable_body": 400,
-    "session_required": 403,
-    "scope_missing": 403,
-    "unknown": 404,
-    "too_many": 409,
-    "too_large": 413,
-    "not_json": 415,
+PROBLEMS_OF_VISITORS: dict[int | str, dict[str, Any]] = {
+    401: {"description": "Nobody is logged in, or the access token is not valid", **IN_OPENAPI},
+    403: {
+        "description": "A second factor is due, another site sent this, or it is not for access tokens",
+        **IN_OPENAPI,
+    },
+    "4XX": {"description": "Refused; `detail` says why", **IN_OPENAPI},
+    503: {"description": "A server that we need is away; Retry-After says when to try again", **IN_OPENAPI},
 }
-
-
-def problem_of(error: PostroomError) -> JSONResponse:
-    """What a person or program is told. What only an operator can use stays in the log."""
-    match error:
-        case Refused(code="too_slow"):
-            # What may still come of the body is not to be taken for the next request.
-            return problem(408, str(error), code="too_slow", headers={"Connection": "close"})
-        case Refused(code=code):
-            return problem(_STATUS_OF_REFUSALS.get(code, 422), str(error), code=code)
-        case NoSession():
-            # RFC 9110 §15.5.2 wants the header; `Bearer` opens no dialogue in a browser.
-            return problem(401, str(error), code="no_session", headers={"WWW-Authenticate": 'Bearer realm="Postroom"'})
-        case SecondFactorDue(redirect_to=redirect_to):
-            beside = {"redirect_browser_to": redirect_to}
-            return problem(403, str(error), code="session_aal2_required", beside=beside)
-        case CrossSite():
-            return problem(403, str(error), code="cross_site")
-        case KratosAway() | Unavailable() | AnnouncerAway() | MailboxMissing():
-            return _problem_of_away(error)
-        case MailServerError():
-            return _problem_of_mail_server(error)
-        case _:
-            return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this should not happen; the log of Postroom says more")
-
-
-def _problem_of_away(error: KratosAway | Unavailable | AnnouncerAway | MailboxMissing) -> JSONResponse:
-    again = {"Retry-After": RETRY_AFTER}
-    match error:
-        case KratosAway():
-            detail = "it cannot be told now who you are; nobody was logged out, try again in a moment"
-            return problem(503, detail, code="kratos_away", headers=again)
-        case Unavailable():
-            return problem(503, "nothing was changed; try again in a moment", code="database_away", headers=again)
-        case AnnouncerAway():
-            return problem(503, "try again in a moment", code="announcer_away", headers=again)
-        case MailboxMissing():
-            return problem(503, WORDS_OF_MISSING, code="mailbox_missing", headers={"Retry-After": LOOKED_AT_AGAIN})
-
-
-def _problem_of_mail_server(error: MailServerError) -> JSONResponse:
-    match error:
-        case Transient():
-            detail, again = "try again in a moment", {"Retry-After": RETRY_AFTER}
-            return problem(503, detail, code="mail_server_away", headers=again)
-        case Throttled(retry_after=seconds):
-            again = {"Retry-After": RETRY_AFTER if seconds is None else str(max(1, round(seconds)))}
-            return problem(503, "it asks for a pause; try again then", code="mail_server_busy", headers=again)
-        case Conflict():
-            return problem(409, str(error), code="mail_server_conflict")
-        case Permanent():
-            return problem(422, str(error), code="mail_server_refused")
-        case _:
-            detail = "an operator of this service has to act; the log of Postroom says more"
-            return problem(502, detail, code="mail_server_misconfigured")
+"""For OpenAPI: what every route of /api may answer."""

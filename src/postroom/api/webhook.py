@@ -12,11 +12,11 @@ from fastapi.responses import JSONResponse, Response
 
 from postroom.api.hook_body import MAX_BODY, HookBody, UnreadableBody, claimed_identity, mailbox_of, parse
 from postroom.api.load_shedding import LoadShedding
-from postroom.api.problems import problem
-from postroom.api.raw_body import TooSlow, read_at_most
+from postroom.api.raw_body import read_at_most, require_json
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
 from postroom.errors import Refused, Stopping, Unavailable
+from postroom.problems import CLOSE, IN_OPENAPI, Problem, problem
 from postroom.provisioning.accept import Accept, Held, Missing, Ready, Rejected, WillRetry
 from postroom.provisioning.ports import Refusals
 from postroom.telemetry import DATABASE_ERRORS, HOOK_SECONDS, HOOKS, log
@@ -48,52 +48,38 @@ class Webhook:
     async def provision(self, request: Request) -> Response:
         """Provision the mailbox of an identity."""
         started = time.monotonic()
-        answer = await self._answer(request)
+        try:
+            answer = await self._answer(request)
+        except Problem as error:
+            answer = error.response()
         HOOKS.labels(status=str(answer.status_code)).inc()
         HOOK_SECONDS.observe(time.monotonic() - started)
         return answer
 
     async def _answer(self, request: Request) -> Response:
         if not self._knows(request.headers.get(KEY_HEADER, "")):
-            return problem(
-                401,
-                f"send the webhook key in the header {KEY_HEADER}",
-                code="wrong_key",
-                headers={"WWW-Authenticate": KEY_HEADER},
-            )
-        if refusal := _refuse_content(request):
-            return refusal
-        try:
-            raw = await read_at_most(request, MAX_BODY)
-        except TooSlow as error:
-            return problem(408, str(error), code="too_slow", headers={"Connection": "close"})
-        if raw is None:
-            return problem(413, f"the body is larger than {MAX_BODY} bytes", code="too_large")
+            headers = {"WWW-Authenticate": KEY_HEADER}
+            raise problem("wrong_key", f"send the webhook key in the header {KEY_HEADER}", headers=headers)
+        require_json(request)
+        raw = await read_at_most(request, MAX_BODY)
+        again = {"Retry-After": str(self.policy.retry_after_seconds)}
         try:
             return await self._provision(raw, _origin_of(request))
         except Stopping:
-            return problem(
-                503,
-                "the service is stopping; nothing was stored, send the hook again later",
-                code="stopping",
-                headers={"Retry-After": str(self.policy.retry_after_seconds), "Connection": "close"},
-            )
+            detail = "the service is stopping; nothing was stored, send the hook again later"
+            raise problem("stopping", detail, headers=again | CLOSE) from None
         except Unavailable as error:
             DATABASE_ERRORS.labels(where="webhook").inc()
             log.error("Hook not stored: PostgreSQL is away", error=str(error))
-            return problem(
-                503,
-                "the database cannot be reached; nothing was stored, send the hook again later",
-                code="not_stored",
-                headers={"Retry-After": str(self.policy.retry_after_seconds)},
-            )
+            detail = "the database cannot be reached; nothing was stored, send the hook again later"
+            raise problem("not_stored", detail, headers=again) from None
 
     async def _provision(self, raw: bytes, origin: Origin) -> Response:
         try:
             body = parse(raw)
         except UnreadableBody as error:
             await self._record(raw, "unreadable_body", str(error), origin)
-            return problem(400, str(error), code="unreadable_body")
+            raise problem("unreadable_body", str(error)) from None
         log.info(
             f"Received provisioning webhook for Kratos identity: {body.identity.id}",
             request_id=origin.request_id,
@@ -105,18 +91,18 @@ class Webhook:
         except Refused as error:
             await self._record(raw, error.code, str(error), origin)
             log.warning("Refused a provisioning webhook", code=error.code, identity_id=str(body.identity.id))
-            return problem(422, str(error), code=error.code)
+            raise problem(error.code, str(error)) from None
         match await self._accept(mailbox, origin):
             case Ready(email, account_id):
                 return _ready(email, account_id)
             case WillRetry():
                 return JSONResponse(WILL_RETRY, status_code=500)
             case Held(reason):
-                return problem(409, reason, code="conflict")
+                raise problem("conflict", reason)
             case Missing(reason):
-                return problem(409, reason, code="mailbox_missing")
+                raise problem("mailbox_missing", reason, status=409)
             case Rejected(reason):
-                return problem(422, reason, code="rejected_by_mail_server")
+                raise problem("rejected_by_mail_server", reason)
 
     async def _record(self, raw: bytes, code: str, reason: str, origin: Origin) -> None:
         identity_id, email = claimed_identity(raw)
@@ -136,13 +122,6 @@ def _ready(email: str, account_id: UUID) -> JSONResponse:
             "email_account_id": str(account_id),
         }
     )
-
-
-def _refuse_content(request: Request) -> Response | None:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        return problem(415, "send Content-Type: application/json", code="not_json")
-    return None
 
 
 def _origin_of(request: Request) -> Origin:
@@ -183,23 +162,22 @@ def webhook_router(webhook: Webhook) -> APIRouter:
     return router
 
 
-_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The mailbox exists"},
-    400: {"description": "The body cannot be read", **_PROBLEM},
-    401: {"description": "No key, or a wrong one", **_PROBLEM},
-    408: {"description": "The body did not come in time; nothing was stored", **_PROBLEM},
+    400: {"description": "The body cannot be read", **IN_OPENAPI},
+    401: {"description": "No key, or a wrong one", **IN_OPENAPI},
+    408: {"description": "The body did not come in time; nothing was stored", **IN_OPENAPI},
     409: {
         "description": "Another identity holds the address, the request is a dead letter, or the mailbox is missing",
-        **_PROBLEM,
+        **IN_OPENAPI,
     },
-    413: {"description": "More than 64 KiB", **_PROBLEM},
-    415: {"description": "Not JSON", **_PROBLEM},
-    422: {"description": "Refused; sending it again will not help", **_PROBLEM},
+    413: {"description": "More than 64 KiB", **IN_OPENAPI},
+    415: {"description": "Not JSON", **IN_OPENAPI},
+    422: {"description": "Refused; sending it again will not help", **IN_OPENAPI},
     500: {"description": "Stored; it will be retried. With a problem instead: an error of ours, perhaps not stored"},
     503: {
         "description": "PostgreSQL is away, too many hooks are under way, or the service stops: not stored; "
         "Retry-After says when to try again",
-        **_PROBLEM,
+        **IN_OPENAPI,
     },
 }

@@ -1,6 +1,5 @@
 """Whose request it is, and for how long."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +7,11 @@ from uuid import UUID
 
 from cachetools import TTLCache
 
-from postroom.domain.person import Person, Scope
-from postroom.errors import CrossSite, KratosAway, MailboxMissing, NoSession, SecondFactorDue, Unavailable
+from postroom.domain.person import Person
+from postroom.errors import MailboxMissing, Unavailable
 from postroom.gateway.client import Client
-from postroom.gateway.problems import mailbox_not_ready, not_allowed
+from postroom.gateway.problems import mailbox_not_ready
+from postroom.mail.listening import while_allowed
 from postroom.mail.people import joined_headers
 from postroom.mail.ports import MailAccount, MailAccounts, People
 from postroom.telemetry import log
@@ -28,10 +28,6 @@ class Admitted:
     @property
     def account_id(self) -> str:
         return self.account.account_id
-
-    def need(self, scope: Scope) -> None:
-        if scope not in self.person.scopes:
-            raise not_allowed(scope)
 
 
 class Admission:
@@ -63,26 +59,17 @@ class Admission:
         return Admitted(visitor.person, account)
 
     async def over(self, client: Client, admitted: Admitted) -> None:
-        """Returns when the person may not listen any longer: a stream outlives the request that was admitted."""
-        person, request = admitted.person, client.request
-        while (wait := self._until_recheck(person)) > 0:
-            await asyncio.sleep(wait)
+        """Returns when the person may not listen any longer to this mailbox."""
+        headers = joined_headers(client.request.headers.raw)
+        every, now = self._recheck_seconds, self._now
+        async for person in while_allowed(self._people, admitted.person, headers, every=every, now=now):
             try:
-                found = (await self._people.identify(request.method, joined_headers(request.headers.raw))).person
-                account = await self._accounts.of(found.identity_id)
-            except (NoSession, SecondFactorDue, CrossSite, MailboxMissing):
+                if await self._accounts.of(person.identity_id) != admitted.account:
+                    return
+            except MailboxMissing:
                 return
-            except (KratosAway, Unavailable):
-                # An outage logs nobody out; the end that was known still holds.
+            except Unavailable:
                 continue
-            if account != admitted.account or Scope.READ not in found.scopes:
-                return
-            person = found
-
-    def _until_recheck(self, person: Person) -> float:
-        if person.expires_at is None:
-            return self._recheck_seconds
-        return min(self._recheck_seconds, (person.expires_at - self._now()).total_seconds())
 
     def _note(self, person: Person) -> None:
         """Once an hour and person: who is acted for must be known, and a line for each request would drown it."""

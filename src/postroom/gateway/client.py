@@ -7,7 +7,8 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from postroom.gateway.problems import Problem, limit, too_slow
+from postroom.gateway.problems import limit
+from postroom.problems import MEDIA_TYPE, Problem, problem
 
 LINGER_SECONDS = 2.0
 
@@ -46,7 +47,7 @@ class Client:
                 async with asyncio.timeout(min(self._stall_seconds, end - clock())):
                     message = await self._receive()
             except TimeoutError:
-                raise too_slow() from None
+                raise problem("too_slow", "the body did not arrive in time; send it again") from None
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             chunk: bytes = message.get("body", b"")
@@ -82,16 +83,15 @@ class Client:
             held = chunk
         await self.push(held, more=False)
 
-    async def tell(self, problem: Problem) -> None:
+    async def tell(self, told: Problem) -> None:
         if self.started:
             # Too late to say it: the answer ends without its end, and the server under us cuts the connection.
             return
-        headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store", **problem.headers}
+        headers, body = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", **told.headers}, told.body()
         if not self._unread:
-            await self.answer(problem.status, headers, problem.body())
+            await self.answer(told.status, headers, body)
             return
-        body = problem.body()
-        await self.start(problem.status, {**headers, "Content-Length": str(len(body)), "Connection": "close"})
+        await self.start(told.status, {**headers, "Content-Length": str(len(body)), "Connection": "close"})
         await self.push(body)
         await self._linger()
         await self.push(b"", more=False)

@@ -13,16 +13,10 @@ from cachetools import TTLCache
 
 from postroom.errors import MailServerError, Misconfigured, PostroomError, Unavailable
 from postroom.gateway.methods import MAIL
-from postroom.gateway.problems import (
-    MAIL_SERVER_AWAY,
-    MAIL_SERVER_REFUSES,
-    Problem,
-    mailbox_not_ready,
-    refuses_us,
-    unusable,
-)
+from postroom.gateway.problems import mailbox_not_ready, refuses_us, unusable
 from postroom.gateway.upstream import Ask, Upstream, UpstreamAnswer
 from postroom.mail.ports import MailAccount
+from postroom.problems import Problem
 from postroom.telemetry import log
 
 JsonObject = dict[str, Any]
@@ -71,7 +65,7 @@ class OwnAccount:
             async with self._missed(account), self._upstream.ask(account, ask) as answer:
                 yield answer
         except PostroomError as error:
-            if isinstance(error, Problem) and error.type == MAIL_SERVER_AWAY:
+            if isinstance(error, Problem) and error.code == "mail_server_away":
                 self._known.clear()  # it may come back out of a backup, with other accounts
             # What the client did wrong says nothing about the account.
             elif not isinstance(error, Problem) or error.status >= 500:
@@ -85,7 +79,7 @@ class OwnAccount:
             yield
         except (Problem, Misconfigured) as error:
             # `Misconfigured`: another part of us was refused, and the person is not logged in again for a while.
-            if isinstance(error, Misconfigured) or error.type == MAIL_SERVER_REFUSES:
+            if isinstance(error, Misconfigured) or error.code == "mail_server_misconfigured":
                 with suppress(MailServerError, Unavailable):  # then what was refused is all that can be told
                     await self._look(account)
             raise

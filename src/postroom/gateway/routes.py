@@ -28,21 +28,13 @@ from postroom.gateway.in_flight import InFlight
 from postroom.gateway.limits import Limits
 from postroom.gateway.methods import BLOB, CORE
 from postroom.gateway.own_account import OwnAccount, json_object
-from postroom.gateway.problems import (
-    MAILBOX_MISSING,
-    MAILBOX_NOT_READY,
-    Problem,
-    malformed,
-    not_as_code,
-    not_found,
-    not_json,
-    of_error,
-    unusable,
-)
+from postroom.gateway.problems import malformed, not_found, not_json, unusable
 from postroom.gateway.remembered_accounts import RememberedAccounts
 from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamAnswer
 from postroom.gateway.weaving import Weaving
+from postroom.mail.people import require_scope
 from postroom.mail.ports import MailAccount, MailAccounts, People
+from postroom.problems import Problem, problem, problem_of
 from postroom.telemetry import log
 
 JSON = "application/json"
@@ -159,7 +151,7 @@ class Gateway:
                     await client.relay(200, headers | _length_of(answer), answer)
 
     async def upload(self, client: Client, admitted: Admitted) -> None:
-        admitted.need(person.Scope.WRITE)
+        require_scope(admitted.person, person.Scope.WRITE)
         if client.request.path_params["account_id"] != admitted.account_id:
             raise not_found()
         stated, limits = client.request.headers, self._limits
@@ -178,12 +170,13 @@ class Gateway:
             await client.answer(answer.status, {"Content-Type": JSON, **NOT_KEPT}, found)
 
     async def download(self, client: Client, admitted: Admitted) -> None:
-        admitted.need(person.Scope.READ)
+        require_scope(admitted.person, person.Scope.READ)
         asked, query = client.request.path_params, client.request.query_params
         if asked["account_id"] != admitted.account_id or not download.is_blob_id(asked["blob_id"]):
             raise not_found()
         if download.taken_as_code(client.request.headers.get("sec-fetch-dest")):
-            raise not_as_code()
+            detail = "a blob is saved or shown; no script, style, worker or plugin is made of it"
+            raise problem("not_as_code", detail)
         path = download.path_of(admitted.account_id, asked["blob_id"])
         accept = quote(download.inert_type(query.get("accept")), safe="")
         ask = Ask("GET", f"{path}?accept={accept}", {"Accept": "*/*"}, blob=True)
@@ -196,7 +189,7 @@ class Gateway:
                 await first_of(client.relay(200, headers | _length_of(answer), answer), client.gone())
 
     async def events(self, client: Client, admitted: Admitted) -> None:
-        admitted.need(person.Scope.READ)
+        require_scope(admitted.person, person.Scope.READ)
         query, ping = event_stream.query_of(client.request.query_params)
         headers = {"Accept": EVENTS}
         if last := event_stream.last_event_id(client.request.headers.get("last-event-id")):
@@ -258,13 +251,13 @@ class _Endpoint:
         except ClientDisconnect:
             return
         except PostroomError as error:
-            problem = of_error(error)
-            if problem.status >= 500 and problem.type not in (MAILBOX_NOT_READY, MAILBOX_MISSING):
+            told = problem_of(error)
+            if told.is_failure:
                 self._note(error)
-            await client.tell(problem)
+            await client.tell(told)
 
     def _note(self, error: PostroomError) -> None:
-        kind = error.type.rpartition(":")[2] if isinstance(error, Problem) else type(error).__name__
+        kind = error.code if isinstance(error, Problem) else type(error).__name__
         log.warning("Could not serve a request of JMAP", path=self._path, kind=kind, error=str(error))
 
 

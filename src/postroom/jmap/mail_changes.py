@@ -1,7 +1,6 @@
 """The ports `MailChanges` and `MailListener` over JMAP, as each person's own login."""
 
 import re
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
@@ -37,9 +36,6 @@ _SHOWN = ["id", "mailboxIds", "keywords", "receivedAt"]
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 """RFC 8620 §1.2. What is no id goes neither into PostgreSQL nor to a screen, which could not ask for it."""
 
-REFUSED_FOR = 1800.0
-"""Seconds in which an account is not asked again after a 401: Stalwart bans a host that fails 100 times a day."""
-
 
 class JmapMail:
     """`url` is the mail server's base; connections and sessions are kept for all accounts."""
@@ -50,14 +46,12 @@ class JmapMail:
         authorization: MailAuthorization,
         *,
         transport: httpx2.AsyncBaseTransport | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
         self._authorization = authorization
         # Any number: each that is listened to holds one.
         self._http = open_http(max_connections=None, max_keepalive=16, transport=transport)
         self._logins = LRUCache[MailAccount, _Login](MOST_CLIENTS)  # who listens by one holds it
-        self._refusals = Refusals(monotonic)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -82,21 +76,18 @@ class JmapMail:
             yield page
 
     async def listen(self, account: MailAccount) -> AsyncGenerator[str | None]:
-        self._refusals.check(account)
         login, is_fresh = self._login(account), False
         while True:
             try:
                 async with aclosing(listen(login.client, TYPES)) as events:
                     async for event in events:
                         is_fresh = False
-                        self._refusals.forget(account)
                         if not isinstance(event, StateChange):
                             yield None
                         elif changed := event.changed.get(account.account_id):
                             yield changed.get("Email")
             except Unauthorized as error:
                 if not await self._fresh(account, login) or is_fresh:
-                    self._refusals.note(account)
                     raise _meaning(error) from error
                 is_fresh = True
             except JmapError as error:
@@ -133,19 +124,17 @@ class JmapMail:
         return await self._ask(account, lambda client: client.call(calls, deadline=DEADLINE))
 
     async def _ask(self, account: MailAccount, question: Callable[[JmapClient], Awaitable[T]]) -> T:
-        self._refusals.check(account)
         login = self._login(account)
-        for is_fresh in (False, True):
-            try:
-                answer = await question(login.client)
-            except Unauthorized:
-                if not await self._fresh(account, login) or is_fresh:
-                    self._refusals.note(account)
-                    raise
-            else:
-                self._refusals.forget(account)
-                return answer
-        raise AssertionError("the second refusal was raised")
+        try:
+            return await question(login.client)
+        except Unauthorized:
+            if not await self._fresh(account, login):
+                raise
+        try:
+            return await question(login.client)
+        except Unauthorized:
+            await self._fresh(account, login)
+            raise
 
     async def _fresh(self, account: MailAccount, login: "_Login") -> bool:
         """Told of every refusal, also of the last: each counts towards the ban."""
@@ -172,29 +161,6 @@ class _Login:
     async def _credentials(self) -> str:
         self.header = await self._authorization.header(self._account)
         return self.header
-
-
-class Refusals:
-    """Whom not to ask for, since the mail server did not know our credentials. Each for himself: his account may be
-    gone. Whether nobody is let in any more is known to whoever gives the credentials (`MailAuthorization`)."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._until: dict[str, float] = {}
-
-    def check(self, account: MailAccount) -> None:
-        """Raises `Misconfigured` while the account is not asked for."""
-        if self._monotonic() < self._until.get(account.account_id, 0.0):
-            raise Misconfigured("mail server does not know our credentials; it is asked again later", unauthorized=True)
-
-    def note(self, account: MailAccount) -> None:
-        now = self._monotonic()
-        self._until = {each: until for each, until in self._until.items() if until > now}
-        self._until[account.account_id] = now + REFUSED_FOR
-
-    def forget(self, account: MailAccount) -> None:
-        """It was let in."""
-        self._until.pop(account.account_id, None)
 
 
 def _meaning(error: JmapError) -> MailServerError:

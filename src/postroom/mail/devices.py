@@ -39,7 +39,7 @@ class Devices:
         """Raises `Refused` for a person without a mailbox."""
         account = await self._accounts.of(identity_id)
         if account is None:
-            raise Refused("no_mailbox", "your mailbox is not ready yet; devices can be connected once it is")
+            raise Refused("mailbox_not_ready", "your mailbox is not ready yet; devices can be connected once it is")
         return account
 
     async def of(self, identity_id: UUID) -> Sequence[AppPassword]:

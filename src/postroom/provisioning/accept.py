@@ -11,16 +11,13 @@ from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.missing import Doubt
 from postroom.domain.request import HELD, Origin, Request, State, Status
 from postroom.errors import Stopping, Unavailable
+from postroom.pause import pause
 from postroom.ports import Announcements, Clock, Requests, Settled
 from postroom.provisioning.attempt import LAST_WORDS, STOPPED, Attempts
 from postroom.provisioning.slots import Slots
 
 SHARE_FOR_A_SLOT = 0.5
 """Part of the in-line deadline that may pass waiting for a slot; then the request is stored for the worker."""
-
-SHARE_BEFORE_ASKING = 0.05
-"""Part of it that passes before PostgreSQL is asked whether the hook is a repeat, which needs no slot. In a burst most
-have theirs by then, and are spared the question; who asks queues for a slot anew, behind those who came meanwhile."""
 
 REPEAT_PAUSE = 0.05
 """Seconds between looks at an attempt that somebody else makes for the same hook."""
@@ -117,12 +114,10 @@ class Accept:
 
     async def _answer(self, mailbox: Mailbox, origin: Origin) -> Answer:
         ends = self._clock.monotonic() + self._deadline
-        # First the normal case, a new identity: no look before the commit.
-        has_slot = await self._slots.take(within=self._deadline * SHARE_BEFORE_ASKING)
-        found = None
-        if not has_slot:
-            # A repeat must not wait longer for a slot that it does not need.
-            found = await self._requests.read(mailbox.identity_id)
+        # First the normal case, a new identity: no look before the commit. A repeat must not wait for a slot, for it
+        # needs none.
+        has_slot = await self._slots.take(within=0)
+        found = None if has_slot else await self._requests.read(mailbox.identity_id)
         if found is None:
             started = await self._start(self._requests.accept, mailbox, origin, ends, has_slot=has_slot)
             if started:
@@ -256,7 +251,7 @@ class Accept:
     async def _until_quiet(self, seconds: float) -> None:
         ends = self._clock.monotonic() + seconds
         while (left := ends - self._clock.monotonic()) > 0 and (under_way := {*self._running, *self._hooks}):
-            await asyncio.wait(under_way, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await pause(left, *under_way)
 
 
 def _asks_for_another(request: Request, mailbox: Mailbox) -> bool:

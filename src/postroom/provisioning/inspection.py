@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from postroom.domain.missing import Recorded
-from postroom.errors import MailServerError, Throttled, Unavailable
-from postroom.pause import pause
+from postroom.errors import MailServerError, Throttled
+from postroom.led_loop import run_led
 from postroom.ports import Leadership
 from postroom.provisioning.looks import MOST, Looks
 from postroom.provisioning.ports import Inspected
-from postroom.telemetry import DATABASE_ERRORS, log
+from postroom.telemetry import log
 
 EVERY = 3600.0
 """Seconds from the end of a pass through all of them to the begin of the next."""
@@ -33,9 +33,8 @@ SICK_PAUSE = 30.0
 
 JITTER = 0.1
 LONGEST_SLEEP = 5.0
-LEADER = "inspection"
 LEAD_FOR = 60.0
-"""Seconds after which another process may lead."""
+"""Seconds after which another process may lead: two who took turns would each keep the pace, and look twice as often"""
 
 
 class Inspection:
@@ -63,22 +62,16 @@ class Inspection:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. PostgreSQL and the mail server being away are waited out."""
-        while not stop.is_set():
-            self._beat()
-            try:
-                async with self._leadership.lead(LEADER) as leads:
-                    if leads:
-                        await self._lead(stop)
-            except Unavailable:
-                DATABASE_ERRORS.labels(where="inspection").inc()
-            await pause(LONGEST_SLEEP, stop)
-
-    async def _lead(self, stop: asyncio.Event) -> None:
-        """For a while: two who took turns would each keep the pace, and look twice as often."""
-        until = self._monotonic() + LEAD_FOR
-        while not stop.is_set() and self._monotonic() < until:
-            self._beat()
-            await pause(min(await self.turn(), LONGEST_SLEEP), stop)
+        await run_led(
+            "inspection",
+            self._leadership,
+            self.turn,
+            stop,
+            every=LONGEST_SLEEP,
+            lead_for=LEAD_FOR,
+            monotonic=self._monotonic,
+            beat=self._beat,
+        )
 
     async def turn(self) -> float:
         """Look at a page if one is due. Returns the seconds until somebody should look again."""

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from postroom.domain.identity import AddressPolicy, Refusal, UnreadableIdentity, as_sent, mailbox_for
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin
-from postroom.errors import KratosAway, PageTokenRefused, Refused, Unavailable
-from postroom.pause import pause
+from postroom.errors import KratosAway, PageTokenRefused, Refused
+from postroom.led_loop import run_led
 from postroom.ports import Announcements, Leadership, Requests
 from postroom.provisioning.ports import Identities, IdentityPage, Refusals, Swept
-from postroom.telemetry import DATABASE_ERRORS, SWEEP_FAILURES, SWEEP_PAGES, SWEPT, log
+from postroom.telemetry import SWEEP_FAILURES, SWEEP_PAGES, SWEPT, log
 
 PAGE_PAUSE = 0.5
 """Seconds between pages: a million identities take 17 minutes, and Kratos hardly notices."""
@@ -34,7 +34,6 @@ TOLD = 20
 
 JITTER = 0.1
 LONGEST_SLEEP = 5.0
-LEADER = "sweep"
 
 
 @dataclass(slots=True)
@@ -74,44 +73,38 @@ class Sweep:
         self._uniform = uniform
         self._wake = wake
         self._beat = beat
+        self._began = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. The first pass begins at once: much may have happened while we were away."""
-        asked_to_start = False
-        while not stop.is_set():
-            self._beat()
-            seconds = LONGEST_SLEEP
-            try:
-                if not asked_to_start:
-                    await self._swept.start_soon()
-                    asked_to_start = True
-                seconds = await self.turn()
-            except Unavailable:
-                DATABASE_ERRORS.labels(where="sweep").inc()
-            await pause(min(seconds, LONGEST_SLEEP), stop)
+
+        async def turn() -> float:
+            if not self._began:
+                await self._swept.start_soon()
+                self._began = True
+            return await self.turn()
+
+        await run_led("sweep", self._leadership, turn, stop, every=LONGEST_SLEEP, beat=self._beat)
 
     async def turn(self) -> float:
-        """Sweep a page if one is due and nobody else does. Returns the seconds until somebody should look again."""
-        async with self._leadership.lead(LEADER) as leads:
-            if not leads:
-                return PAGE_PAUSE
-            progress = await self._swept.progress()
-            if progress.due_in > 0:
-                return progress.due_in
-            try:
-                return await self._page(progress.token)
-            except PageTokenRefused as error:
-                SWEEP_FAILURES.inc()
-                log.warning("Sweep begins a new pass", error=str(error))
-                # Not at once: a Kratos that refuses every second page must not be asked for the first one for ever.
-                await self._swept.restart(SICK_PAUSE)
-                return SICK_PAUSE
-            except KratosAway as error:
-                SWEEP_FAILURES.inc()
-                log.warning("Sweep waits for Kratos", error=str(error))
-                seconds = min(max(SICK_PAUSE, error.retry_after or 0), LONGEST_PAUSE)
-                await self._swept.put_off(seconds)
-                return seconds
+        """Sweep a page if one is due. Returns the seconds until somebody should look again."""
+        progress = await self._swept.progress()
+        if progress.due_in > 0:
+            return progress.due_in
+        try:
+            return await self._page(progress.token)
+        except PageTokenRefused as error:
+            SWEEP_FAILURES.inc()
+            log.warning("Sweep begins a new pass", error=str(error))
+            # Not at once: a Kratos that refuses every second page must not be asked for the first one for ever.
+            await self._swept.restart(SICK_PAUSE)
+            return SICK_PAUSE
+        except KratosAway as error:
+            SWEEP_FAILURES.inc()
+            log.warning("Sweep waits for Kratos", error=str(error))
+            seconds = min(max(SICK_PAUSE, error.retry_after or 0), LONGEST_PAUSE)
+            await self._swept.put_off(seconds)
+            return seconds
 
     async def _page(self, token: str | None) -> float:
         page = await self._identities.page(token)

@@ -7,13 +7,13 @@ that is lost, doubled or early changes nothing but the time.
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Generator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 from uuid import UUID
 
 from postroom.errors import AnnouncerAway, Unavailable
 from postroom.mail.ports import LiveEvent, Outbox
-from postroom.pause import cut_off
+from postroom.pause import cut_off, pause
 from postroom.telemetry import DATABASE_ERRORS, LIVE_STREAMS, log
 
 PAGE = 100
@@ -77,9 +77,7 @@ class LiveStream:
     async def wait(self, seconds: float) -> None:
         """Until there may be news, the end, or so many seconds are over."""
         if not self._woken.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, seconds)):
-                    await self._woken.wait()
+            await pause(seconds, self._woken)
         self._woken.clear()
 
     async def news(self, settled: int) -> Sequence[LiveEvent] | None:
@@ -158,14 +156,13 @@ class LiveStreams:
         """Until `stop`; then every stream ends, so that none holds up the drain."""
         self._stopped = stop.is_set()
         listening = asyncio.create_task(self._listen())
-        stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait([listening, stopping], return_when=asyncio.FIRST_COMPLETED)
+            await pause(None, listening, stop)
             if listening.done():
                 listening.result()  # it ends by itself only through a defect, which must not stay unnoticed
         finally:
             self.end()
-            await cut_off([listening, stopping])
+            await cut_off([listening])
 
     def end(self) -> None:
         """Every stream ends, and those that begin later."""

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 from postroom.domain.comparison import Key, foreign, key_of, key_of_member, missing, written_otherwise
 from postroom.domain.request import Request, State
-from postroom.errors import Unavailable
-from postroom.pause import pause
+from postroom.led_loop import run_led
 from postroom.ports import Clock, Leadership, RetryMembers, WaitingRequests
-from postroom.telemetry import CORRECTIONS, DATABASE_ERRORS, REDIS_ERRORS, log
+from postroom.telemetry import CORRECTIONS, REDIS_ERRORS, log
 
 LOOK_EVERY = 30.0
 FULL_PASS_EVERY = 3600.0
@@ -27,7 +26,6 @@ LOOK_AT_MOST = 2000
 QUIET = 5.0
 PAGE = 1000
 """Rows or members of one step of the full pass: while they are parsed, this process answers no hook."""
-LEADER = "reconcile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +63,16 @@ class Reconcile:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. Redis or PostgreSQL being away is waited out."""
-        while not stop.is_set():
-            self._beat()
+
+        async def turn() -> float:
             try:
-                async with self._leadership.lead(LEADER) as leads:
-                    if leads:
-                        await self.turn()
-            except Unavailable:
-                DATABASE_ERRORS.labels(where="reconcile").inc()
+                await self.turn()
             except self._failures as error:
                 REDIS_ERRORS.inc()
                 log.warning("Reconcile waits for Redis", error=type(error).__name__)
-            await pause(LOOK_EVERY, stop)
+            return LOOK_EVERY
+
+        await run_led("reconcile", self._leadership, turn, stop, every=LOOK_EVERY, beat=self._beat)
 
     async def turn(self) -> Corrections:
         """One look, or a full pass where one is due."""

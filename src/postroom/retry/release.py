@@ -15,15 +15,13 @@ from cachetools import TTLCache
 
 from postroom.domain.member import RetryJob
 from postroom.domain.slow_start import LONGEST_REST, SlowStart
-from postroom.errors import Unavailable
-from postroom.pause import pause
+from postroom.led_loop import run_led
 from postroom.ports import Announcements, Clock, Leadership, Releases
-from postroom.telemetry import DATABASE_ERRORS, RELEASED, log
+from postroom.telemetry import RELEASED, log
 
 LOOK_EVERY = 1.0
 WRITTEN_OFF = 30.0
 """Seconds after which a released request counts as failed: it may be locked, and nobody else must wait for it."""
-LEADER = "release"
 LEAD_FOR = 60.0
 """Seconds after which another process may lead."""
 REMEMBERED = 24 * 3600.0
@@ -66,24 +64,22 @@ class Release:
         self._courses: dict[str, _Course] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. PostgreSQL being away is waited out."""
-        while not stop.is_set():
-            self._beat()
-            try:
-                async with self._leadership.lead(LEADER) as leads:
-                    if leads:
-                        await self._lead(stop)
-            except Unavailable:
-                DATABASE_ERRORS.labels(where="release").inc()
-            await pause(LOOK_EVERY, stop)
+        """Until `stop`. What this process knows from an earlier lead it goes on with: a rest outlasts the lead."""
 
-    async def _lead(self, stop: asyncio.Event) -> None:
-        """For a while. What this process knows from an earlier lead it goes on with: a rest outlasts the lead."""
-        until = self._clock.monotonic() + LEAD_FOR
-        while not stop.is_set() and self._clock.monotonic() < until:
-            self._beat()
+        async def turn() -> float:
             await self.turn()
-            await pause(LOOK_EVERY, stop)
+            return LOOK_EVERY
+
+        await run_led(
+            "release",
+            self._leadership,
+            turn,
+            stop,
+            every=LOOK_EVERY,
+            lead_for=LEAD_FOR,
+            monotonic=self._clock.monotonic,
+            beat=self._beat,
+        )
 
     async def turn(self) -> int:
         """Look once at every cause. Returns how many requests were released."""

@@ -5,7 +5,6 @@ Any number of workers may run, inside the service or as processes of their own: 
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +15,7 @@ from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, Status
 from postroom.errors import Unavailable
+from postroom.pause import pause
 from postroom.ports import Announcements, Answer, Claim, Clock, Due, Reminder, Requests, Settled
 from postroom.provisioning.attempt import LAST_WORDS, STOPPED, Attempts
 from postroom.provisioning.slots import Slots
@@ -106,12 +106,10 @@ class Worker:
         log.info("Email provisioning retry worker started")
         self._works = True
         looking = asyncio.create_task(self._look_until_stopped())
-        stopped = asyncio.create_task(self._stopped.wait())
         try:
-            await asyncio.wait([looking, stopped], return_when=asyncio.FIRST_COMPLETED)
+            await pause(None, looking, self._stopped)
         finally:
             self._stopping = True
-            stopped.cancel()
             await self._drain(looking)
         if looking.done() and not looking.cancelled():
             looking.result()
@@ -120,13 +118,13 @@ class Worker:
         while not self._stopping:
             self.beat()
             try:
-                pause = await self._turn()
+                seconds = await self._turn()
             except Unavailable as error:
                 DATABASE_ERRORS.labels(where="worker").inc()
                 log.warning("Worker waits for PostgreSQL", error=str(error))
                 self._waking.look_now()
-                pause = DATABASE_PAUSE
-            await self._sleep(pause)
+                seconds = DATABASE_PAUSE
+            await self._sleep(seconds)
 
     async def _turn(self) -> float:
         """Look once and start what may run. Returns the seconds until the next look."""
@@ -244,7 +242,7 @@ class Worker:
         held = list({*held, RetryJob.of(request).to_json()})
         if due_in > 0:
             # Claimed a moment early, so that the commit is over when its time comes: then, to uvloop's millisecond.
-            await self._pause(due_in)
+            await pause(due_in, self._stopped)
         if not await self._take_slot(ends):
             why = STOPPED if self._stopping else NO_SLOT
             return await self._attempts.give_up(request, why, lease_ends=lease_ends, held=held)
@@ -258,9 +256,7 @@ class Worker:
         if self._stopping:
             return False
         taking = asyncio.create_task(self._slots.take(within=max(0.05, ends - self._clock.monotonic())))
-        stopped = asyncio.create_task(self._stopped.wait())
-        await asyncio.wait([taking, stopped], return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
+        await pause(None, taking, self._stopped)
         taking.cancel()  # which does nothing to one that is done
         await asyncio.wait([taking])
         return not taking.cancelled() and taking.result()
@@ -315,19 +311,8 @@ class Worker:
         return 0.0
 
     async def _sleep(self, seconds: float) -> None:
-        if seconds > 0:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(seconds, LONGEST_SLEEP)):
-                    await self._event.wait()
-        else:
-            await asyncio.sleep(0)
+        await pause(min(seconds, LONGEST_SLEEP), self._event)
         self._event.clear()
-
-    async def _pause(self, seconds: float) -> None:
-        """Until then, or until `stop`."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopped.wait()
 
     async def _drain(self, looking: asyncio.Task[None]) -> None:
         """Let a claim that is under way be answered, and the attempts end. What has not ended within the drain is

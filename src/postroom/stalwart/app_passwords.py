@@ -13,7 +13,7 @@ from postroom.jmap.errors import told
 from postroom.mail.app_passwords import AppPassword, NewAppPassword, TooManyAppPasswords
 from postroom.mail.ports import MailAccount, MailAuthorization
 from postroom.stalwart.client import Call, StalwartClient
-from postroom.stalwart.impersonation import REFUSED_FOR
+from postroom.stalwart.failed_logins import REFUSED_FOR
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.shapes import Changes, SetError, Shape
 

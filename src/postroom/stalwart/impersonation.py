@@ -4,27 +4,16 @@ import asyncio
 import base64
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from postroom.errors import ConfigurationError, MailServerError, Misconfigured, Permanent
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.answers import Busy, WrongGeneration
 from postroom.stalwart.client import StalwartClient
-from postroom.stalwart.failed_logins import A_DAY, FailedLogins
+from postroom.stalwart.failed_logins import REFUSED_FOR, FailedLogins
 from postroom.stalwart.permissions import permissions
 from postroom.telemetry import log
 
-REFUSED_FOR = 1800.0
-"""Seconds for which whoever was refused is not sent again: Stalwart bans a host after 100 failed logins a day, and
-then it takes no request of ours any more. For a person who is refused again and again they double, up to a day."""
-
 _DEADLINE = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _ShutOut:
-    until: float
-    seconds: float
 
 
 async def _nobody_asks(header: str) -> bool:
@@ -61,8 +50,6 @@ class Impersonation:
         self._doubted = False
         self._ask_after = 0.0
         self._asking = asyncio.Lock()
-        self._refused: dict[MailAccount, _ShutOut] = {}
-        """By the account: one that was made anew is not shut out for the one that was gone"""
 
     @property
     def own_header(self) -> str:
@@ -70,26 +57,19 @@ class Impersonation:
         return basic(self.login, self._password)
 
     async def header(self, account: MailAccount) -> str:
-        if self._doubted and not await self.known():
-            raise Misconfigured(f"mail server refuses POSTROOM_MAIL_MASTER ({self.login})", unauthorized=True)
-        login = login_of(account)
-        shut_out = self._refused.get(account)
-        if shut_out and self._monotonic() < shut_out.until:
-            raise Misconfigured(f"mail server knows no {login}; it is asked again later", unauthorized=True)
-        return basic(f"{login}%{self.login}", self._password)
+        if self._doubted:
+            await self._require_known()
+        return basic(f"{login_of(account)}%{self.login}", self._password)
 
     async def refused(self, account: MailAccount, header: str) -> bool:
-        """There is nothing fresher: the master's password is wrong, or the account is gone."""
-        now = self._monotonic()
-        # Whoever has not been refused for as long as he was shut out had got in.
-        self._refused = {each: known for each, known in self._refused.items() if now < known.until + known.seconds}
-        before = self._refused.get(account)
-        if before is None or now >= before.until:
-            seconds = min(2 * before.seconds, A_DAY) if before else REFUSED_FOR
-            self._refused[account] = _ShutOut(now + seconds, seconds)
-        if not await self.known():
-            self._refused.clear()  # it was not theirs
+        """There is nothing fresher: the account is gone, or the master's password is wrong, which raises
+        `Misconfigured`."""
+        await self._require_known()
         return False
+
+    async def _require_known(self) -> None:
+        if not await self.known():
+            raise Misconfigured(f"mail server refuses POSTROOM_MAIL_MASTER ({self.login})", unauthorized=True)
 
     async def known(self) -> bool:
         """Whether the mail server takes the master account; where that cannot be told now, True. Asked anew only
@@ -100,7 +80,7 @@ class Impersonation:
             self._doubted = not await self._takes(self.own_header)
             if self._doubted:
                 self._ask_after = self._monotonic() + REFUSED_FOR
-                self._failed.note(self._monotonic(), self.login)
+                self._failed.count()
                 log.error(
                     "Mail server refuses POSTROOM_MAIL_MASTER: nobody reaches his mail; correct it and restart",
                     login=self.login,

@@ -20,7 +20,6 @@ from postroom.mail.app_passwords import (
     TooManyAppPasswords,
 )
 from postroom.mail.ports import MailAccount
-from postroom.stalwart.failed_logins import A_DAY
 from postroom.stalwart.impersonation import basic, login_of
 from postroom.stalwart.seal import Seal
 from postroom.telemetry import log
@@ -28,8 +27,8 @@ from postroom.telemetry import log
 T = TypeVar("T")
 
 REMAKE_AFTER = 900.0
-"""Seconds. A younger one that is refused is not made anew before: something else is wrong, and Stalwart bans an address
-after 100 failed logins a day. Each that is refused in its turn doubles the time to the next, up to a day."""
+"""Seconds. A younger one that is refused is not made anew at once: something else is wrong. When the person is
+logged in again is known to `SparingLogins`."""
 
 ABANDONED_AFTER = timedelta(minutes=1)
 """One of ours that nobody keeps: whoever made it has long had the time to keep it, or was killed."""
@@ -42,14 +41,6 @@ REMEMBERED = 10_000
 class _Held:
     account: MailAccount
     header: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """A header that is not sent again. `wait`: the age in seconds at which it is made anew."""
-
-    header: str
-    wait: float
 
 
 class KeptPasswords:
@@ -69,8 +60,8 @@ class KeptPasswords:
         self._seal = seal
         self._now = now
         self._held = FIFOCache[UUID, _Held](REMEMBERED)
-        self._refused: dict[UUID, _Refused] = {}
-        """The last of each person"""
+        self._refused = FIFOCache[UUID, str](REMEMBERED)
+        """The last of each person's headers that is not sent again"""
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._work: set[asyncio.Task[object]] = set()
 
@@ -92,13 +83,9 @@ class KeptPasswords:
         if kept is None or secret is None:
             return await self._make(account, kept)
         header = basic(login_of(account), secret)
-        refused = self._refused.get(account.identity_id)
-        if refused is None or header != refused.header:
-            return self._hold(account, header)
-        if kept.age < refused.wait:
-            wait = refused.wait - kept.age
-            raise Misconfigured(f"mail server refuses an app password that is new; no other is made for {wait:.0f} s")
-        return await self._make(account, kept)
+        if header == self._refused.get(account.identity_id):
+            return await self._make(account, kept)
+        return self._hold(account, header)
 
     async def _renew(self, account: MailAccount, header: str) -> bool:
         held = self._held.get(account.identity_id)
@@ -110,12 +97,8 @@ class KeptPasswords:
         if secret is not None and basic(login_of(account), secret) != header:
             return True  # another process has made it anew
         # Before another is made, which may fail: this one is not sent again, whatever comes.
-        wait = 0.0
+        self._refused[account.identity_id] = header
         if kept is not None and kept.age < REMAKE_AFTER:
-            before = self._refused.get(account.identity_id)
-            wait = min(max(REMAKE_AFTER, 2 * before.wait if before else 0.0), A_DAY)
-        self._refused[account.identity_id] = _Refused(header, wait)
-        if wait:
             log.warning("Mail server refuses an app password that is new", identity_id=str(account.identity_id))
             return False
         await self._make(account, kept)

@@ -59,7 +59,7 @@ async def test_who_is_shut_out_since_another_part_of_us_was_refused_is_looked_fo
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     trial.authorization.error = Misconfigured("mail server knows no ann@example.org", unauthorized=True)
-    assert kind(await trial.call(QUERY)) == (502, "mail_server_refuses")
+    assert kind(await trial.call(QUERY)) == (502, "mail_server_misconfigured")
     trial.missing.add("b")
     assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
     assert server.sessions == []
@@ -69,14 +69,14 @@ async def test_whose_mailbox_is_there_is_told_that_we_are_refused(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     server.session = login_of_nobody
-    assert kind(await trial.call(QUERY)) == (502, "mail_server_refuses")
+    assert kind(await trial.call(QUERY)) == (502, "mail_server_misconfigured")
     assert trial.looks == ["b"]
 
 
 async def test_where_it_cannot_be_told_the_refusal_is(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     trial.look_error = Transient("away")
     server.session = login_of_nobody
-    assert kind(await trial.call(QUERY)) == (502, "mail_server_refuses")
+    assert kind(await trial.call(QUERY)) == (502, "mail_server_misconfigured")
 
 
 async def test_after_an_outage_of_the_mail_server_everybodys_login_is_asked_for_again(

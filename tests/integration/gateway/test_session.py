@@ -97,7 +97,7 @@ async def test_an_address_that_is_another_accounts_by_now_opens_nothing(
     server.session = session_of("c")
     with capture_logs() as logs:
         for answer in await trial.each_way():
-            assert kind(answer) == (502, "mail_server_refuses")
+            assert kind(answer) == (502, "mail_server_misconfigured")
     assert server.asked == []
     (line, *_) = [line for line in logs if line["log_level"] == "error"]
     assert (line["account_id"], line["identity_id"]) == ("b", str(trial.people.people[ANN["Cookie"]].identity_id))
@@ -118,7 +118,7 @@ async def test_whose_login_it_is_is_asked_once_in_ten_minutes(server: ScriptedUp
     assert len(server.sessions) == 2
     trial.now += timedelta(minutes=11)
     server.session = session_of("c")
-    assert kind(await trial.call(QUERY)) == (502, "mail_server_refuses")
+    assert kind(await trial.call(QUERY)) == (502, "mail_server_misconfigured")
     assert len(server.asked) == 4
 
 

@@ -1,0 +1,39 @@
+"""For how long a person may listen: a stream outlives the request that was admitted."""
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import UTC, datetime
+
+from postroom.domain.person import Person, Scope
+from postroom.errors import CrossSite, KratosAway, NoSession, SecondFactorDue, Unavailable
+from postroom.mail.ports import People
+
+
+async def while_allowed(
+    people: People,
+    person: Person,
+    headers: Mapping[str, str],
+    *,
+    every: float,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> AsyncGenerator[Person]:
+    """The `person` who was admitted with these headers, each time that was asked again: `every` so many seconds, and
+    when the session or the access token ends. Ends when she may not read any longer. `now` is the time of day."""
+
+    def seconds_left(person: Person) -> float:
+        return math.inf if person.expires_at is None else (person.expires_at - now()).total_seconds()
+
+    while True:
+        await asyncio.sleep(min(every, seconds_left(person)))
+        try:
+            found = (await people.identify("GET", headers)).person
+        except (NoSession, SecondFactorDue, CrossSite):
+            return
+        except (KratosAway, Unavailable):
+            found = person  # an outage logs nobody out; the end that was known still holds
+        is_same = found.identity_id == person.identity_id
+        if not is_same or Scope.READ not in found.scopes or seconds_left(found) <= 0:
+            return
+        person = found
+        yield person

@@ -1,0 +1,229 @@
+"""What goes wrong, as whoever asks is told it: one table for the hooks, /api and /jmap (RFC 9457; JMAP's own errors:
+RFC 8620 §3.6.1)."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from starlette.responses import Response
+
+from postroom.errors import (
+    AnnouncerAway,
+    Conflict,
+    CrossSite,
+    KratosAway,
+    MailboxMissing,
+    MailServerError,
+    Misconfigured,
+    NoSession,
+    Permanent,
+    PostroomError,
+    Refused,
+    SecondFactorDue,
+    Throttled,
+    Unavailable,
+)
+from postroom.mail.app_passwords import TooManyAppPasswords
+from postroom.mail.preparation import WORDS_OF_MISSING
+
+MEDIA_TYPE = "application/problem+json"
+CLOSE = {"Connection": "close"}
+"""What may still come of the body is not to be taken for the next request."""
+LONGEST_WAIT = 3600
+"""Seconds that a server may ask for."""
+
+_SOON, _LATER = 5, 60
+_NO_MAILBOX = ("mailbox_missing", "mailbox_not_ready")
+
+
+class Kind(NamedTuple):
+    """`retry_after`: seconds until it may be well again, if nobody said so; None where waiting does not help."""
+
+    status: int
+    title: str
+    retry_after: int | None = None
+
+
+_REFUSED = Kind(422, "The request cannot be fulfilled")
+
+PROBLEMS: Mapping[str, Kind] = {
+    "unreadable_body": Kind(400, "The body cannot be read"),
+    "no_session": Kind(401, "Nobody is logged in"),
+    "wrong_key": Kind(401, "The key is missing or wrong"),
+    "wrong_signature": Kind(401, "The signature is missing or wrong"),
+    "cross_site": Kind(403, "Another site sent this"),
+    "metrics_closed": Kind(403, "Not from here"),
+    "not_as_code": Kind(403, "Not as code"),
+    "scope_missing": Kind(403, "The access token may not do this"),
+    "session_aal2_required": Kind(403, "A second factor is due"),
+    "session_required": Kind(403, "Not with an access token"),
+    "no_web_hook": Kind(404, "There is nothing here"),
+    "unknown": Kind(404, "There is no such thing"),
+    "too_slow": Kind(408, "The request took too long"),
+    "conflict": Kind(409, "The address cannot be given"),
+    "mail_server_conflict": Kind(409, "The mail server has it already"),
+    "too_many": Kind(409, "There are too many already"),
+    "too_many_devices": Kind(409, "Too many devices are connected"),
+    "too_large": Kind(413, "The body is too large"),
+    "not_json": Kind(415, "The body is not JSON"),
+    "domain_not_served": Kind(422, "Not a mail domain of ours"),
+    "mail_server_refused": Kind(422, "The mail server refused it"),
+    "malformed_address": _REFUSED,
+    "nil_identity": _REFUSED,
+    "no_address": _REFUSED,
+    "rejected_by_mail_server": _REFUSED,
+    "reserved_name": _REFUSED,
+    "unsafe_local_part": _REFUSED,
+    "wrong_expiry": _REFUSED,
+    "wrong_name": Kind(422, "The name cannot be used"),
+    "wrong_scopes": _REFUSED,
+    "internal_error": Kind(500, "An error of ours"),
+    "mail_server_broke_off": Kind(502, "The mail server broke off"),
+    "mail_server_misconfigured": Kind(502, "The mail server refuses us"),
+    "mail_server_unusable": Kind(502, "The mail server's answer cannot be used"),
+    "announcer_away": Kind(503, "Screens cannot be told", _SOON),
+    "database_away": Kind(503, "The database does not answer", _SOON),
+    "kratos_away": Kind(503, "The login server does not answer", _SOON),
+    "mail_server_away": Kind(503, "The mail server does not answer", _SOON),
+    "mail_server_busy": Kind(503, "The mail server is busy", _SOON),
+    "mailbox_missing": Kind(503, "The mailbox is missing", _LATER),
+    "mailbox_not_ready": Kind(503, "There is no mailbox yet", _SOON),
+    "not_stored": Kind(503, "The request was not stored"),
+    "stopping": Kind(503, "The service is stopping"),
+    "too_busy": Kind(503, "The service is busy"),
+    "too_many_streams": Kind(503, "There are too many already", 30),
+    "mail_server_silent": Kind(504, "The mail server did not answer"),
+}
+"""By code, a short stable word for programs."""
+
+
+class Problem(PostroomError):
+    """Ends a request. `type` is the problem's URI; `more` are further members of its object (RFC 9457 §3.2)."""
+
+    def __init__(
+        self,
+        status: int,
+        problem_type: str,
+        detail: str,
+        *,
+        more: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.type = problem_type
+        self.more = dict(more or {})
+        self.headers = dict(headers or {})
+
+    @property
+    def code(self) -> str:
+        """The last part of `type`."""
+        return self.type.rpartition(":")[2]
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a server failed, ours or another: a mailbox that is not there is known already."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR and self.code not in _NO_MAILBOX
+
+    def body(self) -> bytes:
+        content = {"type": self.type, "status": self.status, "detail": str(self), **self.more}
+        # ASCII: a `detail` of the mail server may hold what UTF-8 cannot.
+        return json.dumps(content).encode()
+
+    def response(self) -> Response:
+        return Response(self.body(), self.status, self.headers, MEDIA_TYPE)
+
+
+def problem(
+    code: str,
+    detail: str,
+    *,
+    status: int | None = None,
+    more: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Problem:
+    """One of `PROBLEMS`. `status`: another than that of the table."""
+    kind = PROBLEMS[code]
+    again = {"Retry-After": str(kind.retry_after)} if kind.retry_after else {}
+    # `code` stands alone, too, beside the URI that RFC 9457 wants. The webhook's callers look at `success` first.
+    own = {"title": kind.title, "success": False, "code": code}
+    return Problem(
+        status or kind.status,
+        f"urn:postroom:problem:{code}",
+        detail,
+        more=own | dict(more or {}),
+        headers=again | dict(headers or {}),
+    )
+
+
+def plain_problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+    """One of which the status says all (RFC 9457 §4.2.1)."""
+    more = {"title": HTTPStatus(status).phrase, "success": False}
+    return Problem(status, "about:blank", detail, more=more, headers=headers)
+
+
+def retry_after(stated: str | float | None) -> dict[str, str]:
+    """The header, with what a server said, within bounds; without it none."""
+    try:
+        return {} if stated is None else {"Retry-After": str(max(1, min(LONGEST_WAIT, round(float(stated)))))}
+    except (ValueError, OverflowError):
+        return {}
+
+
+def problem_of(error: PostroomError) -> Problem:
+    """What a person or program is told. What only an operator can use stays in the log."""
+    match error:
+        case Problem():
+            return error
+        case Refused(code=code):
+            return problem(code, str(error))
+        case NoSession():
+            # RFC 9110 §15.5.2 wants the header; `Bearer` opens no dialogue in a browser.
+            return problem("no_session", str(error), headers={"WWW-Authenticate": 'Bearer realm="Postroom"'})
+        case SecondFactorDue(redirect_to=redirect_to):
+            more = {"redirect_browser_to": redirect_to} if redirect_to else None
+            return problem("session_aal2_required", str(error), more=more)
+        case CrossSite():
+            return problem("cross_site", str(error))
+        case MailServerError():
+            return _problem_of_mail_server(error)
+        case _:
+            return _problem_of_outage(error)
+
+
+def _problem_of_outage(error: PostroomError) -> Problem:
+    match error:
+        case KratosAway():
+            detail = "it cannot be told now who you are; nobody was logged out, try again in a moment"
+            return problem("kratos_away", detail)
+        case Unavailable():
+            return problem("database_away", "nothing was changed; try again in a moment")
+        case AnnouncerAway():
+            return problem("announcer_away", "try again in a moment")
+        case MailboxMissing():
+            return problem("mailbox_missing", WORDS_OF_MISSING)
+        case _:
+            return problem("internal_error", "this should not happen; the log of Postroom says more")
+
+
+def _problem_of_mail_server(error: MailServerError) -> Problem:
+    match error:
+        case TooManyAppPasswords():
+            detail = "the mailbox has as many mail programs connected as it may, and Postroom needs a place, too: "
+            return problem("too_many_devices", detail + "disconnect a device, then try again")
+        case Throttled():
+            headers = retry_after(error.retry_after)
+            return problem("mail_server_busy", "it asks for a pause; try again then", headers=headers)
+        case Conflict():
+            return problem("mail_server_conflict", str(error))
+        case Permanent():
+            return problem("mail_server_refused", str(error))
+        case Misconfigured():
+            detail = "an operator of this service has to act; the log of Postroom says more"
+            return problem("mail_server_misconfigured", detail)
+        case _:
+            return problem("mail_server_away", "try again in a moment")
+
+
+IN_OPENAPI: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}

@@ -1,0 +1,87 @@
+"""For how long a person may listen, in virtual time."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from uuid import uuid4
+
+import pytest
+
+from postroom.domain.person import Person, Scope
+from postroom.errors import CrossSite, KratosAway, NoSession, PostroomError, SecondFactorDue, Unavailable
+from postroom.mail.listening import while_allowed
+from postroom.mail.ports import Visitor
+from simulation.virtual_time import START, VirtualClock, VirtualLoop
+
+ADA = Person(uuid4())
+COOKIE = {"cookie": "session=ada"}
+
+
+class People:
+    """`answers`, in their order, the last one for ever."""
+
+    def __init__(self, *answers: Person | PostroomError) -> None:
+        self.answers = list(answers)
+
+    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+        assert (method, headers) == ("GET", COOKIE)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, PostroomError):
+            raise answer
+        return Visitor(answer)
+
+
+def until(seconds: float) -> Person:
+    """Whose session ends then."""
+    return replace(ADA, expires_at=START + timedelta(seconds=seconds))
+
+
+def looks(person: Person, *answers: Person | PostroomError, most: int = 4) -> list[float]:
+    """When she was found to be allowed still, looking each minute, and at last when she was not."""
+
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        seen: list[float] = []
+        now = VirtualClock(loop).now
+        async for found in while_allowed(People(*answers), person, COOKIE, every=60, now=now):
+            assert found.identity_id == ADA.identity_id
+            seen.append(loop.time())
+            if len(seen) == most:
+                return seen
+        return [*seen, -loop.time()]
+
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Random(1))) as runner:
+        return runner.run(main())
+
+
+def test_who_is_still_logged_in_is_looked_at_again_and_again() -> None:
+    assert looks(ADA, ADA) == [60, 120, 180, 240]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        NoSession("logged out"),
+        SecondFactorDue("a second factor"),
+        CrossSite("another page"),
+        Person(uuid4()),
+        replace(ADA, scopes=frozenset({Scope.WRITE, Scope.SEND})),
+    ],
+    ids=["logged out", "second factor", "other site", "somebody else", "no scope to read"],
+)
+def test_who_may_not_read_any_more_is_told_no_more(answer: Person | PostroomError) -> None:
+    assert looks(ADA, ADA, answer) == [60, -120]
+
+
+@pytest.mark.parametrize("outage", [KratosAway("away"), Unavailable("PostgreSQL is away")])
+def test_an_outage_logs_nobody_out_and_prolongs_no_session(outage: PostroomError) -> None:
+    assert looks(ADA, outage) == [60, 120, 180, 240]
+    assert looks(until(90), outage) == [60, -90]
+
+
+def test_a_session_is_looked_at_when_it_ends_and_goes_on_if_it_was_prolonged() -> None:
+    assert looks(until(20), until(20)) == [-20]
+    assert looks(until(20), until(50), until(500), most=3) == [20, 50, 110]

@@ -1,0 +1,85 @@
+"""What whoever asks is told of each error."""
+
+import json
+
+import pytest
+
+from postroom import errors
+from postroom.mail.app_passwords import TooManyAppPasswords
+from postroom.problems import LONGEST_WAIT, plain_problem, problem, problem_of, retry_after
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "again"),
+    [
+        (errors.NoSession("log in"), 401, "no_session", None),
+        (errors.SecondFactorDue("log in again"), 403, "session_aal2_required", None),
+        (errors.CrossSite("not from here"), 403, "cross_site", None),
+        (errors.KratosAway("http://10.0.0.7 refused"), 503, "kratos_away", "5"),
+        (errors.Unavailable("10.0.0.8 refused"), 503, "database_away", "5"),
+        (errors.AnnouncerAway("10.0.0.9 refused"), 503, "announcer_away", "5"),
+        (errors.Transient("10.0.0.6 refused"), 503, "mail_server_away", "5"),
+        (errors.Throttled("slowly", retry_after=90.4), 503, "mail_server_busy", "90"),
+        (errors.Throttled("slowly"), 503, "mail_server_busy", "5"),
+        (errors.Misconfigured("10.0.0.6 does not know our key"), 502, "mail_server_misconfigured", None),
+        (errors.MailboxMissing("10.0.0.6 has no account b"), 503, "mailbox_missing", "60"),
+        (errors.Conflict("it is there"), 409, "mail_server_conflict", None),
+        (errors.Permanent("too long"), 422, "mail_server_refused", None),
+        (TooManyAppPasswords(5), 409, "too_many_devices", None),
+        (errors.Refused("unknown", "no such thing"), 404, "unknown", None),
+        (errors.Refused("mailbox_not_ready", "wait"), 503, "mailbox_not_ready", "5"),
+        (errors.ConfigurationError("postgresql://user:secret@10.0.0.8"), 500, "internal_error", None),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_each_error_is_a_problem_that_tells_nothing_internal(
+    error: errors.PostroomError, status: int, code: str, again: str | None
+) -> None:
+    found = problem_of(error)
+    told = json.loads(found.body())
+    assert (found.status, told["status"], told["code"], found.code) == (status, status, code, code)
+    assert told["type"] == f"urn:postroom:problem:{code}"
+    assert told["title"]
+    assert told["detail"]
+    assert told["success"] is False
+    assert found.headers.get("Retry-After") == again
+    assert ("WWW-Authenticate" in found.headers) == (status == 401)
+    assert "10.0.0" not in str(told)
+
+
+def test_a_problem_is_told_as_it_is() -> None:
+    told = problem("not_json", "send JSON")
+    assert problem_of(told) is told
+
+
+def test_the_way_to_the_second_factor_is_told() -> None:
+    found = problem_of(errors.SecondFactorDue("log in again", redirect_to="https://auth.example.org/?aal=aal2"))
+    assert found.more["redirect_browser_to"] == "https://auth.example.org/?aal=aal2"
+
+
+def test_what_needs_no_code_is_told_by_its_status() -> None:
+    told = json.loads(plain_problem(404, "there is nothing here").body())
+    assert (told["type"], told["title"], told["status"]) == ("about:blank", "Not Found", 404)
+
+
+@pytest.mark.parametrize(
+    ("stated", "seconds"),
+    [
+        ("7", "7"),
+        (0.2, "1"),
+        ("-3", "1"),
+        (1e9, str(LONGEST_WAIT)),
+        ("Wed, 21 Oct 2026", None),
+        ("inf", None),
+    ],
+)
+def test_a_pause_that_a_server_asks_for_has_bounds(stated: str | float, seconds: str | None) -> None:
+    assert retry_after(stated).get("Retry-After") == seconds
+
+
+@pytest.mark.parametrize(
+    ("code", "failed"),
+    [("no_session", False), ("internal_error", True), ("database_away", True), ("mailbox_missing", False)],
+)
+def test_only_where_a_server_failed_an_operator_is_told(code: str, failed: bool) -> None:
+    assert problem(code, "").is_failure is failed
