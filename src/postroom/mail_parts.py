@@ -42,7 +42,6 @@ from postroom.postgres.outbox import PostgresOutbox
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
 from postroom.runtime import Parts, close
-from postroom.settings import Settings
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
 from postroom.stalwart.failed_logins import FailedLogins, SparingLogins
 from postroom.stalwart.impersonation import Impersonation, taken_at

@@ -11,6 +11,7 @@ from eventually import eventually
 from live_events import commit_event, unannounced
 from live_service import LiveService, get, live_service, screen
 from postroom.api.live import Pace
+from postroom.domain.person import Person, Scope
 from postroom.errors import KratosAway, NoSession
 from postroom.postgres.connection import Pool
 from postroom.realtime import live_streams

@@ -224,6 +224,9 @@ async def test_a_cookie_of_the_mail_server_is_kept_for_nobody(server: ScriptedUp
     assert server.asked[1].header("cookie") is None
 
 
+SMUGGLED = b'{"using":["urn:ietf:params:jmap:mail"],"methodCalls":[]}'
+
+
 @pytest.mark.parametrize(
     "head",
     [

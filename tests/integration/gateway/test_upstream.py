@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from eventually import eventually
 from gateway_trial import ANN, BEN, BENS, QUERY, GatewayTrial, gateway, kind
-from postroom.errors import KratosAway, Misconfigured, NoSession, Throttled, Transient
+from postroom.errors import KratosAway, NoSession, Throttled
 from postroom.gateway.limits import Limits
 from scripted_upstream import (
     Asked,
