@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 
+from postroom.jmap.connection import Connection
 from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
 
@@ -115,7 +116,8 @@ class ScriptedStalwart:
         )
 
     def client(self, url: str = URL) -> StalwartClient:
-        return StalwartClient(url, f"Bearer {KEY}", transport=httpx2.MockTransport(self._handle))
+        connection = Connection(transport=httpx2.MockTransport(self._handle))
+        return StalwartClient(url, f"Bearer {KEY}", connection=connection)
 
     def calls(self, place: int = -1) -> list[list[Any]]:
         """The method calls of a request."""

@@ -3,14 +3,11 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from postroom.gateway.client import first_of
 from postroom.gateway.limits import Limits
 from postroom.gateway.problems import Problem, away, broke_off, not_found, of_answer, refuses_us, silent, unusable
-from postroom.http1.connection import Broken, Connection, Late, head_of
-from postroom.http1.connections import Connections, Unreachable
 from postroom.mail.ports import MailAccount, MailAuthorization
+from postroom.mail_server_http import Answer, Broken, Late, MailServerHttp, Patience, Unreachable
 from postroom.telemetry import log
 
 SUCCESS = (200, 201)
@@ -39,24 +36,19 @@ class Ask:
 
 
 class UpstreamAnswer:
-    """Iterate it for its body. Raises `Problem` when the mail server breaks off."""
+    """Iterate it for its body. What goes wrong then is a `Problem` outside of `Upstream.ask`."""
 
-    def __init__(self, connection: Connection, *, within: float | None) -> None:
-        headers = connection.headers
-        self._connection = connection
-        self._within = within
-        self.status = connection.status
+    def __init__(self, answer: Answer) -> None:
+        headers = answer.headers
+        self._answer = answer
+        self.status = answer.status
         self.content_type = headers.get("content-type")
         self.content_length = headers.get("content-length")
         self.content_encoding = headers.get("content-encoding", "identity")
         self.retry_after = headers.get("retry-after")
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            while chunk := await self._connection.receive(within=self._within):
-                yield chunk
-        except (Broken, Late) as error:
-            raise _told(error) from error
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._answer)
 
     async def read(self, at_most: int) -> bytes:
         parts: list[bytes] = []
@@ -73,14 +65,12 @@ class Upstream:
     """`url` is the mail server's base, and nothing that it or a client says changes where requests go."""
 
     def __init__(self, url: str, authorization: MailAuthorization, limits: Limits) -> None:
-        parts = urlsplit(url)
-        self._host, self._path = parts.netloc, parts.path.rstrip("/")
         self._authorization = authorization
         self._limits = limits
-        self._connections = Connections(url)
+        self._http = MailServerHttp(url)
 
     async def aclose(self) -> None:
-        self._connections.close()
+        await self._http.aclose()
 
     @asynccontextmanager
     async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamAnswer]:
@@ -108,49 +98,16 @@ class Upstream:
         """Whatever the server answers. Raises `Problem` when it does not."""
         limits = self._limits
         within = limits.answer_seconds if ask.silence_seconds is None else ask.silence_seconds or None
-        headers = {"Host": self._host, **ask.headers, "Authorization": authorization, "Accept-Encoding": "identity"}
-        if ask.method == "GET":
-            pass
-        elif isinstance(ask.content, bytes):
-            headers["Content-Length"] = str(len(ask.content))
-        elif "Content-Length" not in headers:
-            headers["Transfer-Encoding"] = "chunked"
-        head = head_of(ask.method, self._path + ask.target, headers)
+        patience = Patience(connect=limits.connect_seconds, take=limits.stall_seconds, answer=within)
+        headers = {**ask.headers, "Authorization": authorization, "Accept-Encoding": "identity"}
         try:
-            connection = await self._connections.take(within=limits.connect_seconds)
-        except Unreachable as error:
+            async with self._http.exchange(ask.method, ask.target, headers, ask.content, patience) as found:
+                answer = UpstreamAnswer(found)
+                if answer.content_encoding != "identity":
+                    raise unusable()
+                yield answer
+        except (Unreachable, Broken, Late) as error:
             raise _told(error) from error
-        try:
-            answer = await self._answered(connection, ask.content, head, within)
-            if answer.content_encoding != "identity":
-                raise unusable()
-            yield answer
-        finally:
-            if connection.status not in SUCCESS:
-                # Stalwart may close the connection of an answer that is no success without saying so (seen on 0.16.19,
-                # when it had not read our body yet): the next request on it would break with an unknown outcome.
-                connection.abort()
-            self._connections.give_back(connection)
-
-    async def _answered(
-        self, connection: Connection, content: bytes | AsyncIterator[bytes], head: bytes, within: float | None
-    ) -> UpstreamAnswer:
-        stall = self._limits.stall_seconds
-        connection.begin()
-        try:
-            if isinstance(content, bytes):
-                await connection.send(head, content, within=stall)
-            else:
-                chunked = b"\r\nTransfer-Encoding: chunked\r\n" in head
-                # An answer is taken as soon as it comes, also while its client is slow to send the rest.
-                await first_of(
-                    connection.send_parts(head, content, chunked=chunked, within=stall),
-                    connection.receive_head(within=None),
-                )
-            await connection.receive_head(within=within)
-        except (Broken, Late) as error:
-            raise _told(error) from error
-        return UpstreamAnswer(connection, within=within)
 
 
 async def _succeeded(ask: Ask, answer: UpstreamAnswer) -> UpstreamAnswer:

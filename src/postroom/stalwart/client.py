@@ -1,22 +1,21 @@
 """JMAP requests to Stalwart's registry: one HTTP request in, checked method responses out.
 
 Nothing is sent twice from here: a create whose outcome is unknown must first be looked up by its mark, and only the
-port's caller knows that. Hence `jmap.connection`, which asks once, and not `jmap.client`.
+port's caller knows that. Hence a connection, which asks once, and not `jmap.client`.
 """
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-import httpx2
 from pydantic import BaseModel
 
 from postroom.errors import MailServerError
-from postroom.http1.transport import Http1Transport
 from postroom.jmap.answer import Answer
 from postroom.jmap.connection import Connection
 from postroom.jmap.errors import JmapError, Unauthorized
 from postroom.jmap.request import Call, body_of
 from postroom.stalwart.answers import Busy, WrongGeneration, meaning
+from postroom.stalwart.connection import RegistryConnection
 from postroom.stalwart.shapes import read
 
 REGISTRY = "urn:stalwart:jmap"
@@ -52,11 +51,11 @@ class StalwartClient:
         url: str,
         authorization: str,
         *,
-        transport: httpx2.AsyncBaseTransport | None = None,
+        connection: Connection | RegistryConnection | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self._headers = {"Authorization": authorization}
-        self._connection = Connection(transport=transport or Http1Transport(url))
+        self._connection = connection or RegistryConnection(url)
         self.refused = False
         """Whether the server did not know these credentials"""
 

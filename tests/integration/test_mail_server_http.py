@@ -1,0 +1,281 @@
+"""Our HTTP to a mail server that answers well, badly and hostilely; on asyncio and on uvloop."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import uvloop
+
+from certificate import certificate
+from http_exchange import OK, ONE, PATIENT, SOON, Counting, exchange, http_to, opened
+from http_server import answering, server
+from postroom.mail_server_http import Broken, MailServerHttp, Patience, Unreachable
+
+HEAD = 64 * 1024
+
+
+# What an answer is
+
+
+@pytest.mark.parametrize(
+    ("sent", "headers"),
+    [
+        (OK + b"X: a\r\nContent-Length: 1\r\nx: b\r\n\r\na", {"content-length": "1", "x": "a, b"}),
+        (
+            OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: trailer\r\n\r\n",
+            {"transfer-encoding": "chunked"},
+        ),
+        (b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n" * 3 + ONE, {"content-length": "1"}),
+    ],
+)
+async def test_after_a_whole_answer_a_connection_is_used_again(sent: bytes, headers: dict[str, str]) -> None:
+    counting = Counting(answering(sent, sent))
+    async with http_to(counting) as http:
+        for _ in range(2):
+            assert await exchange(http) == (200, headers, b"a")
+    assert counting.made == 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        OK + b"X: " + b"y" * (HEAD),
+        OK + b"X: y\r\n" * (HEAD // 6),
+    ],
+)
+async def test_an_answer_that_never_begins_is_not_waited_for(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    async with http_to(answering(sent)) as http:
+        with pytest.raises(Broken):
+            await exchange(http)
+        assert not caplog.records, "it broke in the loop's hands, which tells of it as a defect"
+
+
+async def test_a_socket_that_broke_on_uvloop_is_a_server_not_reached() -> None:
+    async def broke(*_: object, sock: socket.socket, **__: object) -> None:
+        sock.close()
+        raise RuntimeError("unable to perform operation; the handler is closed")
+
+    async with http_to(answering()) as http:
+        with patch.object(asyncio.get_running_loop(), "create_connection", broke), pytest.raises(Unreachable):
+            await exchange(http)
+
+
+@pytest.mark.parametrize(
+    ("more", "later"), [(b"x", True), *[(OK + b"Content-Length: 5\r\n\r\nother", later) for later in (False, True)]]
+)
+async def test_an_answer_that_nobody_asked_for_is_given_to_nobody(more: bytes, later: bool) -> None:
+    """The next person to ask on that connection would get it."""
+    go_on, gone = asyncio.Event(), asyncio.Event()
+    one = OK + b"Content-Length: 3\r\n\r\none"
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(one if later or counting.made > 1 else one + more)
+        if later and counting.made == 1:
+            await go_on.wait()
+            writer.write(more)
+            await writer.drain()
+            gone.set()
+        await reader.read()
+
+    counting = Counting(serve)
+    async with http_to(counting) as http:
+        assert (await exchange(http))[2] == b"one"
+        if later:
+            go_on.set()
+            await gone.wait()
+            await asyncio.sleep(0)
+        assert (await exchange(http))[2] == b"one"
+    assert counting.made == 2
+
+
+# Bodies
+
+
+async def test_a_server_that_is_faster_than_its_reader_has_to_wait() -> None:
+    written = 0
+    size = 40_000_000
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"Content-Length: %d\r\n\r\n" % size)
+        while written < size:
+            writer.write(b"x" * 100_000)
+            written += 100_000
+            await writer.drain()
+        await reader.read()
+
+    async with http_to(serve) as http, http.exchange("GET", "/", {}, b"", PATIENT) as answer:
+        before = -1
+        while before != written:
+            before = written
+            await asyncio.sleep(0.1)
+        assert written < size / 2  # the rest does not fit the sockets
+        taken = 0
+        async for chunk in answer:
+            taken += len(chunk)
+        assert taken == size
+
+
+# What a request may be
+
+
+@pytest.mark.parametrize("target", ["/x y", "/x\r\nX: y", "/ü", "x", "", "http://other/", "@other/", "/x#y"])
+async def test_a_target_is_a_path_here(target: str) -> None:
+    with pytest.raises(ValueError, match="the target"):
+        await MailServerHttp("http://mail").exchange("GET", target, {}, b"", PATIENT).__aenter__()
+
+
+async def test_nothing_goes_up_that_nobody_asked_for() -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(OK + b"Set-Cookie: a=b\r\nContent-Length: 0\r\n\r\n")
+
+    async with http_to(serve) as http:
+        for _ in range(2):
+            await exchange(http, headers={"Authorization": "x"})
+    names = [{line.partition(b":")[0].lower() for line in head.split(b"\r\n")[1:-2]} for head in heads]
+    assert names == [{b"host", b"authorization", b"content-length"}] * 2
+
+
+# Connections
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 404, 503])
+@pytest.mark.parametrize("later", [False, True])
+async def test_the_connection_of_a_refusal_is_not_used_again(status: int, later: bool) -> None:
+    """Stalwart may close it without saying so."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %d Said\r\nLocation: /other\r\nContent-Length: 1\r\n\r\n" % status)
+        await asyncio.sleep(0.05 if later else 0)
+        writer.write(b"a")
+        await reader.read()
+
+    counting = Counting(serve)
+    async with http_to(counting) as http:
+        for _ in range(2):
+            assert (await exchange(http))[0] == status
+    assert counting.made == 2
+
+
+@contextmanager
+def dead_address() -> Iterator[tuple[str, int]]:
+    with ExitStack() as stack:
+        dead = stack.enter_context(socket.socket())
+        dead.bind(("127.0.0.1", 0))
+        dead.listen(0)
+        for _ in range(4):  # once its queue is full, the kernel drops whoever comes
+            filling = stack.enter_context(socket.socket())
+            filling.setblocking(False)
+            filling.connect_ex(dead.getsockname())
+        yield dead.getsockname()
+
+
+async def test_a_dead_address_of_a_host_costs_a_moment_not_the_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    with dead_address() as dead:
+        async with server(answering(ONE)) as url, opened(url) as http:
+            address = ("127.0.0.1", int(url.rpartition(":")[2]))
+
+            async def addresses(*_: object, **__: object) -> list[Any]:
+                kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+                return [(*kind, dead), (*kind, address)]
+
+            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", addresses)
+            assert (await exchange(http))[0] == 200
+
+
+async def test_a_dead_server_is_given_up() -> None:
+    with dead_address() as (host, port):
+        async with opened(f"http://{host}:{port}") as http:
+            with pytest.raises(Unreachable):
+                await exchange(http, patience=Patience(connect=0.2, take=SOON, answer=SOON))
+
+
+async def test_a_dead_peer_is_noticed_without_a_word() -> None:
+    loop = asyncio.get_running_loop()
+    whole = loop.create_connection
+    kept_alive: list[int] = []
+
+    async def noting(*arguments: Any, sock: socket.socket, **more: Any) -> Any:
+        kept_alive.append(sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+        return await whole(*arguments, sock=sock, **more)
+
+    async with http_to(answering(ONE)) as http:
+        with patch.object(loop, "create_connection", noting):
+            await exchange(http)
+    assert kept_alive == [1]
+
+
+async def test_no_number_of_streams_keeps_another_request_waiting() -> None:
+    all_there = asyncio.Barrier(101)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await all_there.wait()
+        writer.write(ONE)
+        await reader.read()
+
+    async with http_to(serve) as http:
+        answers = await asyncio.gather(*[exchange(http, patience=Patience(SOON, SOON, None)) for _ in range(101)])
+    assert {status for status, _, _ in answers} == {200}
+
+
+async def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    async with http_to(answering(ONE)) as http:
+        assert (await exchange(http))[0] == 200
+
+
+async def test_a_body_is_handed_on_as_it_came() -> None:
+    async with http_to(answering(OK + b"Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\na")) as http:
+        assert (await exchange(http))[2] == b"a"
+
+
+async def test_a_certificate_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made)
+    trusting = ssl.create_default_context(cafile=made)
+    async with server(answering(ONE), context=context) as url:
+        async with opened(url, trusting) as http:
+            assert (await exchange(http))[2] == b"a"
+        async with opened(url) as http:
+            with pytest.raises(Unreachable):
+                await exchange(http)
+        async with opened(url.replace("localhost", "127.0.0.1"), trusting) as http:
+            with pytest.raises(Unreachable):
+                await exchange(http)
+        # What is trusted by default is what every other part of us trusts.
+        monkeypatch.setattr("httpx2.create_ssl_context", lambda *, trust_env: None if trust_env else trusting)
+        async with opened(url) as http:
+            assert (await exchange(http))[2] == b"a"
+
+
+def test_it_is_the_same_on_uvloop() -> None:
+    """Which the service runs on. In a thread, for the tests have a loop of their own."""
+
+    async def on_uvloop() -> None:
+        counting = Counting(answering(ONE, ONE))
+        async with http_to(counting) as http:
+            for _ in range(2):
+                assert await exchange(http) == (200, {"content-length": "1"}, b"a")
+        assert counting.made == 1
+        await test_a_server_that_is_faster_than_its_reader_has_to_wait()
+        for later in (False, True):
+            await test_the_connection_of_a_refusal_is_not_used_again(400, later)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(uvloop.run, on_uvloop()).result()

@@ -1,0 +1,157 @@
+"""What is sent to a mail server that reads it slowly, in part or not at all, and answers early."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+
+import pytest
+import uvloop
+
+from http_exchange import OK, ONE, PATIENT, SOON, Counting, exchange, http_to
+from postroom.mail_server_http import Late, MailServerHttp, Patience
+
+
+async def test_a_large_body_arrives_as_one() -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            assert await reader.readexactly(3_000_000) == b"xyz" * 1_000_000
+            writer.write(ONE)
+
+    async with http_to(serve) as http:
+        for _ in range(2):
+            assert (await exchange(http, b"xyz" * 1_000_000))[2] == b"a"
+    assert len(heads) == 2
+    assert b"Content-Length: 3000000\r\n" in heads[0]
+
+
+async def test_a_server_that_has_read_enough_is_sent_no_more() -> None:
+    """It refuses an upload by its head; the answer is worth more than the rest of the body."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"Content-Length: 2\r\n\r\nno")
+        await reader.read()
+
+    async def endless() -> AsyncGenerator[bytes]:
+        while True:
+            yield b"x" * 100
+            await asyncio.sleep(0)
+
+    counting = Counting(serve)
+    async with http_to(counting) as http:
+        for _ in range(2):
+            async with aclosing(endless()) as body:
+                assert (await exchange(http, body))[2] == b"no"
+    assert counting.made == 2  # the rest of the body would be read as the next request
+
+
+async def test_a_server_that_begins_to_answer_early_is_sent_the_rest() -> None:
+    answered = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"Content-Length: 1\r\n\r\n")
+        await reader.readexactly(200)
+        writer.write(b"a")
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"x" * 100
+        await answered.wait()
+        yield b"x" * 100
+
+    headers = {"Content-Length": "200"}
+    async with http_to(serve) as http, http.exchange("POST", "/", headers, parts(), PATIENT) as answer:
+        answered.set()
+        assert [chunk async for chunk in answer] == [b"a"]
+
+
+async def _reads_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    await asyncio.Event().wait()
+
+
+async def test_a_server_that_reads_nothing_is_given_up() -> None:
+    async with http_to(_reads_nothing) as http:
+        with pytest.raises(Late):
+            await exchange(http, b"x" * 20_000_000, Patience(SOON, take=0.2, answer=SOON))
+
+
+async def as_much_as_is_taken(http: MailServerHttp) -> AsyncIterator[bytes]:
+    assert http._session
+    connector = http._session.connector
+    assert connector
+    while not any(each.writing_paused for each in connector._acquired):
+        yield b"x" * 1000
+
+
+async def test_a_server_that_does_not_read_the_end_is_given_up() -> None:
+    async with http_to(_reads_nothing) as http:
+        with pytest.raises(Late):
+            await exchange(http, as_much_as_is_taken(http), Patience(SOON, take=0.5, answer=0.2))
+
+
+async def test_a_client_that_pauses_is_not_held_against_the_server() -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(2):
+            yield b"x"
+            await asyncio.sleep(0.3)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\nxx")
+        writer.write(ONE)
+
+    async with http_to(serve) as http:
+        patience = Patience(SOON, take=0.1, answer=SOON)
+        assert (await exchange(http, parts(), patience, {"Content-Length": "2"}))[0] == 200
+
+
+async def test_what_a_body_raises_is_told_as_it_is() -> None:
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise LookupError("its client was too slow")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with http_to(serve) as http:
+        with pytest.raises(LookupError, match="too slow"):
+            await exchange(http, slow())
+
+
+async def test_a_connection_is_not_held_by_what_it_did_not_take() -> None:
+    stuck, left = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await stuck.wait()
+        writer.write(b"HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n")
+        while not writer.is_closing():
+            await asyncio.sleep(0.02)
+            writer.write(b"x")
+        left.set()
+
+    async with http_to(serve) as http:
+
+        async def more_than_is_taken() -> AsyncIterator[bytes]:
+            async for part in as_much_as_is_taken(http):
+                yield part
+            stuck.set()
+            yield b"x" * 100_000
+
+        assert (await exchange(http, more_than_is_taken()))[0] == 413
+        await asyncio.wait_for(left.wait(), SOON)
+
+
+def test_it_is_the_same_on_uvloop() -> None:
+    async def on_uvloop() -> None:
+        await test_a_large_body_arrives_as_one()
+        await test_a_server_that_has_read_enough_is_sent_no_more()
+        await test_a_server_that_reads_nothing_is_given_up()
+        await test_a_connection_is_not_held_by_what_it_did_not_take()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(uvloop.run, on_uvloop()).result()
