@@ -263,6 +263,7 @@ async def test_a_request_with_two_readings_is_refused(
 async def test_a_header_that_goes_up_carries_no_second_one(
     server: ScriptedUpstream, trial: GatewayTrial, start: str, name: str, value: str, read: int
 ) -> None:
+    server.will(json_answer({"methodResponses": []}))
     request = f"{start}\r\nHost: x\r\nCookie: session=ann\r\n{name}: {value}\r\nConnection: close\r\n"
     length = f"Content-Length: {len(SMUGGLED)}\r\n\r\n"
     answer = await trial.raw((request + length).encode("latin-1") + SMUGGLED)
