@@ -202,25 +202,6 @@ async def test_creation_ids_reach_across_the_calls_of_a_request(ann: Person) -> 
     assert (await ann.get("Mailbox", made["child"]["id"]))["parentId"] == made["top"]["id"]
 
 
-async def test_a_copy_comes_from_another_account_and_may_take_the_original_away(
-    admin: StalwartClient, ann: Person, ben: Person
-) -> None:
-    made = await ann.add(message("to copy"), keywords={"$seen": True}, receivedAt="2026-01-01T10:00:00Z")
-    arguments = {
-        "fromAccountId": ann.account,
-        "create": {"c": {"id": made["id"], "mailboxIds": {"a": True}}},
-        "onSuccessDestroyOriginal": True,
-    }
-    assert (await ben.call("Email/copy", **arguments))["type"] == "forbidden"
-    both = Person(admin.http, ben.account, ben.address)
-    (copied, answer), (implied, destroyed) = await both.calls(("Email/copy", arguments))
-    assert (copied, implied) == ("Email/copy", "Email/set")
-    assert (destroyed["accountId"], destroyed["destroyed"]) == (ann.account, [made["id"]])
-    email = await ben.get("Email", answer["created"]["c"]["id"], properties=["subject", "keywords", "receivedAt"])
-    assert (email["subject"], email["receivedAt"]) == ("to copy", "2026-01-01T10:00:00Z")
-    assert email["keywords"] == {}  # only those that the copy is given
-
-
 # Mailboxes
 
 

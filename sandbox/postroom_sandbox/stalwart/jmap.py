@@ -29,7 +29,7 @@ _CAPABILITY_OF = {
     "Blob": "urn:ietf:params:jmap:blob",
 }
 _STATES = ("ifInState", "sinceState", "sinceQueryState")
-_WRITING = ("/set", "/import", "/copy", "/upload")
+_WRITING = ("/set", "/import", "/upload")
 _REFERRING = ("ids", "properties", "emailIds", "destroy")  # of the methods of mail
 
 

@@ -1,18 +1,15 @@
-"""Blob/get, upload, lookup and copy (RFC 9404; RFC 8620 §6.3)."""
+"""Blob/get and Blob/upload (RFC 9404)."""
 
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterator
 
-from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list, is_object
 from postroom_sandbox.stalwart.limits import check_number
-from postroom_sandbox.stalwart.mail.blobs import Blobs, read_id, upload_id
+from postroom_sandbox.stalwart.mail.blobs import Blobs, upload_id
 from postroom_sandbox.stalwart.mail.data_type import MailCall, Method, Outcome, invalid
 from postroom_sandbox.stalwart.pointer import created_id
-from postroom_sandbox.stalwart.store import Store
 
 _DIGESTS = {"digest:sha": "sha1", "digest:sha-256": "sha256", "digest:sha-512": "sha512"}
 _MOST_SOURCES = 16
@@ -22,12 +19,11 @@ _MOST_BYTES = 7_499_488
 class BlobType:
     name = "Blob"
 
-    def __init__(self, store: Store, blobs: Blobs) -> None:
-        self._store = store
+    def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
 
     def methods(self) -> dict[str, Method]:
-        return {"get": self.get, "upload": self.upload, "lookup": self.lookup, "copy": self.copy}
+        return {"get": self.get, "upload": self.upload}
 
     def get(self, call: MailCall, arguments: JSON) -> JSON:
         asked: list[str] = arguments.get("ids") or []
@@ -83,47 +79,6 @@ class BlobType:
                     raise invalid("data", description="A data source is text, base64 or a blob.")
         except (binascii.Error, UnicodeError, TypeError):
             raise invalid("data", description="A data source cannot be read.") from None
-
-    def lookup(self, call: MailCall, arguments: JSON) -> JSON:
-        """Which emails and threads of the account a blob is in."""
-        asked: list[str] = arguments.get("ids") or []
-        names: list[str] = arguments.get("typeNames") or []
-        if not set(names) <= {"Email", "Thread", "Mailbox"}:
-            raise MethodError("unknownDataType", "typeNames must be of Email, Thread and Mailbox")
-        check_number(len(asked))
-        answer: JSON = {"list": [], "notFound": []}
-        for text in asked:
-            found = {name: sorted(set(self._holders(call.account, text, name))) for name in names}
-            if any(found.values()):
-                answer["list"].append({"id": text, "matchedIds": found})
-            else:
-                answer["notFound"].append(text)
-        return answer
-
-    def _holders(self, account: int, text: str, name: str) -> Iterator[str]:
-        column = {
-            "Email": "e.thread_id << 32 | e.document_id",
-            "Thread": "e.thread_id",
-            "Mailbox": "m.mailbox_id",
-        }[name]
-        blob = read_id(text)
-        sql = f"""
-            SELECT {column} FROM emails e JOIN email_mailboxes m ON m.row = e.row
-            WHERE e.account_id = ? AND e.digest = ?"""  # noqa: S608 - columns of the source
-        for (number,) in self._store.rows(sql, account, blob.digest if blob else ""):
-            yield ids.encode(number)
-
-    def copy(self, call: MailCall, arguments: JSON) -> JSON:
-        answer: JSON = {"fromAccountId": arguments.get("fromAccountId")}
-        texts: list[str] = arguments.get("blobIds") or []
-        for text in texts:
-            content = self._blobs.read(call.access, text)
-            if content is None:
-                refusal = SetError("blobNotFound", f"blobId {text} does not exist on this server.")
-                answer.setdefault("notCopied", {})[text] = refusal.body
-            else:
-                answer.setdefault("copied", {})[text] = upload_id(self._blobs.upload(call.account, content))
-        return answer
 
 
 def _shown(content: bytes, properties: list[str], offset: int, length: int | None) -> JSON:

@@ -1,12 +1,11 @@
-"""Email/get, changes, query, queryChanges, set, copy, import and parse (RFC 8621 §4)."""
+"""Email/get, changes, query, queryChanges, set, import and parse (RFC 8621 §4)."""
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from postroom_sandbox.stalwart import ids
-from postroom_sandbox.stalwart.errors import MethodError, SetError
+from postroom_sandbox.stalwart.errors import SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_object
 from postroom_sandbox.stalwart.limits import MOST_OBJECTS, check_number
 from postroom_sandbox.stalwart.mail import filters, search
@@ -43,7 +42,6 @@ class Emails(DataType):
             "query": self.query,
             "queryChanges": self.query_changes,
             "set": self.set,
-            "copy": self.copy,
             "import": self.import_,
             "parse": self.parse,
         }
@@ -130,48 +128,18 @@ class Emails(DataType):
         self._mail.destroy(call.account, number, row)
 
     def import_(self, call: MailCall, arguments: JSON) -> JSON:
-        return self._each(call, arguments, "emails", lambda value: self._import(call, value))
-
-    def _import(self, call: MailCall, value: JSON) -> JSON:
-        return self._keep(call, value, self._blob(call, value.get("blobId"), "blobId"))
-
-    def copy(self, call: MailCall, arguments: JSON) -> JSON:
-        """From another account that the caller reaches, without its keywords (RFC 8621 §4.7 would keep them); with
-        `onSuccessDestroyOriginal` as a move."""
-        source = ids.decode(arguments.get("fromAccountId"))
-        if source is None or source == call.account:
-            raise MethodError("invalidArguments", "fromAccountId must be another account")
-        if not call.access.reaches(source):
-            raise MethodError("forbidden", f"You do not have access to account {arguments['fromAccountId']}")
-        self._folders.ensure(source)
-        origin = MailCall(call.access, source, call.created)
-        answer = self._each(call, arguments, "create", lambda value: self._copy(call, source, value))
-        answer = {"fromAccountId": arguments["fromAccountId"]} | answer
-        if arguments.get("onSuccessDestroyOriginal") is True and answer.get("created"):
-            originals = [arguments["create"][key]["id"] for key in answer["created"]]
-            destroyed = self.set(origin, {"destroy": originals, "ifInState": arguments.get("destroyFromIfInState")})
-            call.implied.append(("Email/set", {"accountId": ids.encode(source)} | destroyed))
-        return answer
-
-    def _copy(self, call: MailCall, source: int, value: JSON) -> JSON:
-        number = ids.decode(value.get("id"))
-        row = self._mail.row(source, number)
-        if number is None or row is None:
-            raise not_found()
-        ((digest, received_at),) = self._store.rows("SELECT digest, received_at FROM emails WHERE row = ?", row)
-        return self._keep(call, {"receivedAt": received_at} | value, self._blobs.content(digest))
-
-    def _each(self, call: MailCall, arguments: JSON, name: str, act: Callable[[JSON], JSON]) -> JSON:
-        """Like the creates of a /set, for import and copy."""
-        objects: dict[str, JSON] = arguments.get(name) or {}
+        objects: dict[str, JSON] = arguments.get("emails") or {}
         check_number(len(objects))
         before = self.check_state(call, arguments)
         outcome = Outcome()
         for key, value in objects.items():
-            outcome.attempt("created", key, lambda value=value: act(value))
+            outcome.attempt("created", key, lambda value=value: self._import(call, value))
             if key in outcome.answer.get("created", {}):
                 call.created[key] = outcome.answer["created"][key]["id"]
         return self.told(call, before, outcome)
+
+    def _import(self, call: MailCall, value: JSON) -> JSON:
+        return self._keep(call, value, self._blob(call, value.get("blobId"), "blobId"))
 
     def parse(self, call: MailCall, arguments: JSON) -> JSON:
         texts: list[str] = arguments.get("blobIds") or []

@@ -27,7 +27,7 @@ from postroom_sandbox.stalwart.mail.vacation_responses import VacationResponses
 from postroom_sandbox.stalwart.store import Store
 
 _OBJECTS = {"create", "update", "emails", "onSuccessUpdateEmail"}
-_TEXTS = {"blobIds", "emailIds", "typeNames", "bodyProperties", "onSuccessDestroyEmail"}
+_TEXTS = {"blobIds", "emailIds", "bodyProperties", "onSuccessDestroyEmail"}
 
 
 class _Type(Protocol):
@@ -57,7 +57,7 @@ class Mail:
             self.submissions,
             VacationResponses(store, self.log),
             Quotas(self.log, self.store),
-            BlobType(store, self.blobs),
+            BlobType(self.blobs),
         ]
         self._methods = {f"{kind.name}/{verb}": method for kind in types for verb, method in kind.methods().items()}
 
