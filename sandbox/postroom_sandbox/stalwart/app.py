@@ -84,7 +84,7 @@ def create_app(
             yield
         store.close()
 
-    control = Control(store, mail.log, intake, faults, counts)
+    control = Control(store, intake, faults, counts)
     routes = [*api.routes(), *Transfer(admission, mail).routes(), *intake.event_source.routes(), *control.routes()]
     injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)
     handlers = dict.fromkeys((ProblemError, HTTPException, ClientDisconnect), _problem)

@@ -70,13 +70,6 @@ class ChangeLog:
             sql = "INSERT INTO mail_changes VALUES (?, ?, ?, ?, ?, ?)"
             self._store.run(sql, account, kind, number, object_id, verb, counts_only)
 
-    def forget(self) -> None:
-        """Empties the log of every account, as a server does with old changes: an older state than the present
-        one then answers cannotCalculateChanges, and clients must be ready for that."""
-        with self._store.transaction():
-            self._store.run("DELETE FROM mail_changes")
-            self._store.run("UPDATE mail_accounts SET forgotten = change_id")
-
     def changes(self, account: int, kind: str, since: str, most: int | None) -> JSON:
         """The answer of `/changes`. Raises MethodError `cannotCalculateChanges`."""
         rows, reached = self._since(account, kind, since, most)
@@ -100,10 +93,8 @@ class ChangeLog:
         """Change, object, verb, counts only: of whole commits, as many as there is room for; then the state that
         was reached, where it is not the present one."""
         number = state.decode(since)
-        ((last, forgotten),) = self._store.rows(
-            "SELECT change_id, forgotten FROM mail_accounts WHERE account_id = ?", account
-        )
-        if number is None or number > last or (number < forgotten and since != self.state(account, kind)):
+        ((last,),) = self._store.rows("SELECT change_id FROM mail_accounts WHERE account_id = ?", account)
+        if number is None or number > last:
             description = "The server cannot calculate changes for this state."
             raise MethodError("cannotCalculateChanges", description)
         sql = """

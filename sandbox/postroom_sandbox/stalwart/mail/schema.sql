@@ -4,7 +4,6 @@
 CREATE TABLE mail_accounts (
     account_id      INTEGER PRIMARY KEY,
     change_id       INTEGER NOT NULL,            -- the last one given; all types share the count
-    forgotten       INTEGER NOT NULL DEFAULT 0,  -- changes up to this one are no longer in the log
     last_email      INTEGER NOT NULL DEFAULT 0,  -- the last number given of each type: none is given again
     last_thread     INTEGER NOT NULL DEFAULT 0,
     last_mailbox    INTEGER NOT NULL DEFAULT 6,  -- 5 and 6 are kept for roles
