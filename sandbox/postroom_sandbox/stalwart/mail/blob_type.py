@@ -8,7 +8,7 @@ from postroom_sandbox.stalwart.errors import MethodError, SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list, is_object
 from postroom_sandbox.stalwart.limits import check_number
 from postroom_sandbox.stalwart.mail.blobs import Blobs, upload_id
-from postroom_sandbox.stalwart.mail.data_type import MailCall, Method, Outcome, invalid
+from postroom_sandbox.stalwart.mail.data_type import MailCall, Outcome, invalid
 from postroom_sandbox.stalwart.pointer import created_id
 
 _DIGESTS = {"digest:sha": "sha1", "digest:sha-256": "sha256", "digest:sha-512": "sha512"}
@@ -17,13 +17,8 @@ _MOST_BYTES = 7_499_488
 
 
 class BlobType:
-    name = "Blob"
-
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
-
-    def methods(self) -> dict[str, Method]:
-        return {"get": self.get, "upload": self.upload}
 
     def get(self, call: MailCall, arguments: JSON) -> JSON:
         asked: list[str] = arguments.get("ids") or []

@@ -12,6 +12,7 @@ from postroom_sandbox.stalwart.limits import check_number
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.page import page
 from postroom_sandbox.stalwart.pointer import created_id
+from postroom_sandbox.stalwart.store import Store
 
 
 @dataclass
@@ -28,16 +29,14 @@ Method = Callable[[MailCall, JSON], JSON]
 
 
 class DataType:
-    """`name` is the type's. What a type has not, it does not list among its methods."""
+    """`name` is the type's. Which of its methods the server offers, `mail.py` lists."""
 
     name: str
     tells_old_state: bool = True  # in the answer of /set, where some types of the server say less
 
-    def __init__(self, log: ChangeLog) -> None:
+    def __init__(self, store: Store, log: ChangeLog) -> None:
+        self._store = store
         self._log = log
-
-    def methods(self) -> dict[str, Method]:
-        raise NotImplementedError
 
     def state(self, account: int) -> str:
         return self._log.state(account, self.name)

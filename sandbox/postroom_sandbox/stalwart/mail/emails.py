@@ -12,7 +12,7 @@ from postroom_sandbox.stalwart.mail import filters, search
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.composition import composed
-from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method, Outcome, invalid, not_found
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Outcome, invalid, not_found
 from postroom_sandbox.stalwart.mail.email_document import EmailDocument, Wanted, parsed
 from postroom_sandbox.stalwart.mail.folders import Folders
 from postroom_sandbox.stalwart.mail.keywords import keywords, spelled
@@ -29,22 +29,10 @@ class Emails(DataType):
     name = "Email"
 
     def __init__(self, store: Store, log: ChangeLog, blobs: Blobs, folders: Folders, mail: MailStore) -> None:
-        super().__init__(log)
-        self._store = store
+        super().__init__(store, log)
         self._blobs = blobs
         self._folders = folders
         self._mail = mail
-
-    def methods(self) -> dict[str, Method]:
-        return {
-            "get": self.get,
-            "changes": self.changes,
-            "query": self.query,
-            "queryChanges": self.query_changes,
-            "set": self.set,
-            "import": self.import_,
-            "parse": self.parse,
-        }
 
     # What is there
 

@@ -8,7 +8,7 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
-from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method, invalid, not_found
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
 from postroom_sandbox.stalwart.store import Store
 
 _DEFAULTS: JSON = {"name": "", "replyTo": None, "bcc": None, "textSignature": "", "htmlSignature": ""}
@@ -18,12 +18,8 @@ class Identities(DataType):
     name = "Identity"
 
     def __init__(self, store: Store, log: ChangeLog, accounts: Accounts) -> None:
-        super().__init__(log)
-        self._store = store
+        super().__init__(store, log)
         self._accounts = accounts
-
-    def methods(self) -> dict[str, Method]:
-        return {"get": self.get, "changes": self.changes, "set": self.set}
 
     def everything(self, call: MailCall) -> list[int]:
         self._make_first(call.account)

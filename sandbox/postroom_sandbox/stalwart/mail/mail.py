@@ -1,7 +1,6 @@
 """Mail as a whole: its parts put together, and the way of a method call to the data type it is about."""
 
 from datetime import UTC, datetime
-from typing import Protocol
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.accounts import Accounts
@@ -30,12 +29,6 @@ _OBJECTS = {"create", "update", "emails", "onSuccessUpdateEmail"}
 _TEXTS = {"blobIds", "emailIds", "bodyProperties", "onSuccessDestroyEmail"}
 
 
-class _Type(Protocol):
-    name: str
-
-    def methods(self) -> dict[str, Method]: ...
-
-
 class Mail:
     """`store` takes mail in, `submissions` has the queue, `state_changes` tells who listens."""
 
@@ -45,21 +38,43 @@ class Mail:
         self.blobs = Blobs(store)
         self.folders = Folders(store)
         self.store = MailStore(store, accounts, self.log, self.blobs, self.folders)
+        mailboxes = Mailboxes(store, self.log, self.folders, self.store)
+        threads = ThreadType(store, self.log)
         emails = Emails(store, self.log, self.blobs, self.folders, self.store)
         identities = Identities(store, self.log, accounts)
         self.submissions = Submissions(store, self.log, self.blobs, domains, identities, emails, self.store)
-        types: list[_Type] = [
-            Mailboxes(store, self.log, self.folders, self.store),
-            ThreadType(store, self.log),
-            emails,
-            SearchSnippets(store, self.store),
-            identities,
-            self.submissions,
-            VacationResponses(store, self.log),
-            Quotas(self.log, self.store),
-            BlobType(self.blobs),
-        ]
-        self._methods = {f"{kind.name}/{verb}": method for kind in types for verb, method in kind.methods().items()}
+        vacations = VacationResponses(store, self.log)
+        blobs = BlobType(self.blobs)
+        self._methods: dict[str, Method] = {
+            "Mailbox/get": mailboxes.get,
+            "Mailbox/changes": mailboxes.changes,
+            "Mailbox/query": mailboxes.query,
+            "Mailbox/queryChanges": mailboxes.query_changes,
+            "Mailbox/set": mailboxes.set,
+            "Thread/get": threads.get,
+            "Thread/changes": threads.changes,
+            "Email/get": emails.get,
+            "Email/changes": emails.changes,
+            "Email/query": emails.query,
+            "Email/queryChanges": emails.query_changes,
+            "Email/set": emails.set,
+            "Email/import": emails.import_,
+            "Email/parse": emails.parse,
+            "SearchSnippet/get": SearchSnippets(store, self.store).get,
+            "Identity/get": identities.get,
+            "Identity/changes": identities.changes,
+            "Identity/set": identities.set,
+            "EmailSubmission/get": self.submissions.get,
+            "EmailSubmission/changes": self.submissions.changes,
+            "EmailSubmission/query": self.submissions.query,
+            "EmailSubmission/queryChanges": self.submissions.query_changes,
+            "EmailSubmission/set": self.submissions.set,
+            "VacationResponse/get": vacations.get,
+            "VacationResponse/set": vacations.set,
+            "Quota/get": Quotas(store, self.log, self.store).get,
+            "Blob/get": blobs.get,
+            "Blob/upload": blobs.upload,
+        }
 
     def knows(self, method: str) -> bool:
         return method in self._methods

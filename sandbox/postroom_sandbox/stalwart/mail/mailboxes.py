@@ -8,7 +8,7 @@ from postroom_sandbox.stalwart.json_value import JSON, is_count
 from postroom_sandbox.stalwart.kind import Condition
 from postroom_sandbox.stalwart.mail import filters
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
-from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method, invalid, not_found
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
 from postroom_sandbox.stalwart.mail.folders import FIRST, Folders
 from postroom_sandbox.stalwart.mail.mail_store import MailStore
 from postroom_sandbox.stalwart.pointer import created_id
@@ -40,19 +40,9 @@ class Mailboxes(DataType):
     name = "Mailbox"
 
     def __init__(self, store: Store, log: ChangeLog, folders: Folders, mail: MailStore) -> None:
-        super().__init__(log)
-        self._store = store
+        super().__init__(store, log)
         self._folders = folders
         self._mail = mail
-
-    def methods(self) -> dict[str, Method]:
-        return {
-            "get": self.get,
-            "changes": self.changes,
-            "query": self.query,
-            "queryChanges": self.query_changes,
-            "set": self.set,
-        }
 
     def everything(self, call: MailCall) -> list[int]:
         return list(self._all(call.account))

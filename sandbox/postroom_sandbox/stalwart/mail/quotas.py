@@ -2,8 +2,9 @@
 
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
-from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall
 from postroom_sandbox.stalwart.mail.mail_store import MailStore
+from postroom_sandbox.stalwart.store import Store
 
 _ONLY = 0
 
@@ -11,12 +12,9 @@ _ONLY = 0
 class Quotas(DataType):
     name = "Quota"
 
-    def __init__(self, log: ChangeLog, mail: MailStore) -> None:
-        super().__init__(log)
+    def __init__(self, store: Store, log: ChangeLog, mail: MailStore) -> None:
+        super().__init__(store, log)
         self._mail = mail
-
-    def methods(self) -> dict[str, Method]:
-        return {"get": self.get}
 
     def everything(self, call: MailCall) -> list[int]:
         return [_ONLY] if self._mail.quota(call.account) else []

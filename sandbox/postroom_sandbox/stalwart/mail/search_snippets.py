@@ -6,7 +6,7 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.limits import check_number
 from postroom_sandbox.stalwart.mail import filters, search
-from postroom_sandbox.stalwart.mail.data_type import MailCall, Method
+from postroom_sandbox.stalwart.mail.data_type import MailCall
 from postroom_sandbox.stalwart.mail.mail_store import MailStore
 from postroom_sandbox.stalwart.store import Store
 
@@ -17,14 +17,9 @@ _SNIPPETS = f"""
 
 
 class SearchSnippets:
-    name = "SearchSnippet"
-
     def __init__(self, store: Store, mail: MailStore) -> None:
         self._store = store
         self._mail = mail
-
-    def methods(self) -> dict[str, Method]:
-        return {"get": self.get}
 
     def get(self, call: MailCall, arguments: JSON) -> JSON:
         asked: list[str] = arguments.get("emailIds") or []

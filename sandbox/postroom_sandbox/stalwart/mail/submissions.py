@@ -14,7 +14,7 @@ from postroom_sandbox.stalwart.kind import Condition
 from postroom_sandbox.stalwart.mail import filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
-from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method, invalid, not_found
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
 from postroom_sandbox.stalwart.mail.emails import Emails
 from postroom_sandbox.stalwart.mail.identities import Identities
 from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
@@ -45,8 +45,7 @@ class Submissions(DataType):
         emails: Emails,
         mail: MailStore,
     ) -> None:
-        super().__init__(log)
-        self._store = store
+        super().__init__(store, log)
         self._blobs = blobs
         self._domains = domains
         self._identities = identities
@@ -54,15 +53,6 @@ class Submissions(DataType):
         self._mail = mail
         self.queued = asyncio.Event()
         """Set whenever something was queued; whoever waits for it clears it."""
-
-    def methods(self) -> dict[str, Method]:
-        return {
-            "get": self.get,
-            "changes": self.changes,
-            "query": self.query,
-            "queryChanges": self.query_changes,
-            "set": self.set,
-        }
 
     # What is there
 

@@ -6,7 +6,7 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.limits import MOST_OBJECTS
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog, Commit
-from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall
 from postroom_sandbox.stalwart.store import Store
 
 _PREFIX = re.compile(
@@ -62,12 +62,8 @@ class ThreadType(DataType):
     name = "Thread"
 
     def __init__(self, store: Store, log: ChangeLog) -> None:
-        super().__init__(log)
-        self._store = store
+        super().__init__(store, log)
         self._threads = Threads(store)
-
-    def methods(self) -> dict[str, Method]:
-        return {"get": self.get, "changes": self.changes}
 
     def everything(self, call: MailCall) -> list[int]:
         sql = "SELECT DISTINCT thread_id FROM emails WHERE account_id = ? ORDER BY thread_id LIMIT ?"

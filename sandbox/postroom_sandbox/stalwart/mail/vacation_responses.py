@@ -5,10 +5,8 @@ import json
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.mail.change_log import ChangeLog
-from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Method, invalid, not_found
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
 from postroom_sandbox.stalwart.mail.filters import moment
-from postroom_sandbox.stalwart.store import Store
 
 _SINGLETON = ids.decode("singleton") or 0
 _DEFAULT: JSON = {"isEnabled": False} | dict.fromkeys(("fromDate", "toDate", "subject", "textBody", "htmlBody"))
@@ -16,13 +14,6 @@ _DEFAULT: JSON = {"isEnabled": False} | dict.fromkeys(("fromDate", "toDate", "su
 
 class VacationResponses(DataType):
     name = "VacationResponse"
-
-    def __init__(self, store: Store, log: ChangeLog) -> None:
-        super().__init__(log)
-        self._store = store
-
-    def methods(self) -> dict[str, Method]:
-        return {"get": self.get, "set": self.set}
 
     def everything(self, call: MailCall) -> list[int]:
         return [_SINGLETON]
