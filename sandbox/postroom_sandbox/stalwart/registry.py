@@ -5,15 +5,16 @@ What is particular to domains, accounts, roles and credentials is in the `Kind` 
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from postroom_sandbox.stalwart import ids
-from postroom_sandbox.stalwart.changes import Changes
-from postroom_sandbox.stalwart.errors import MethodError, server_unavailable
-from postroom_sandbox.stalwart.json_value import JSON
+from postroom_sandbox.stalwart.errors import MethodError, SetError, no_variant, server_unavailable
+from postroom_sandbox.stalwart.json_value import JSON, is_object
 from postroom_sandbox.stalwart.kind import Call, Condition, Created, Kind
 from postroom_sandbox.stalwart.limits import MOST_OBJECTS, check_number
+from postroom_sandbox.stalwart.outcome import Outcome
 from postroom_sandbox.stalwart.page import MOST, page
-from postroom_sandbox.stalwart.pointer import created_id
+from postroom_sandbox.stalwart.pointer import created_id, with_created
 from postroom_sandbox.stalwart.store import Store
 
 
@@ -94,7 +95,46 @@ class Registry:
         updates: JSON = arguments.get("update") or {}
         destroys: list[str] = arguments.get("destroy") or []
         check_number(len(creates) + len(updates) + len(destroys))
-        return Changes(kind, call, created).make(creates, updates, destroys)
+        _require_to_set(call, kind, create=creates, update=updates, destroy=destroys)
+        updates, destroys = _with_ids(updates), list(_with_ids(dict.fromkeys(destroys)))
+        creates, updates = _resolved(creates, created), _resolved(updates, created)
+        outcome = Outcome(created)
+        outcome.create(creates.items(), lambda value: _create(kind, call, value))
+        outcome.update(updates, destroys, lambda text, patch: kind.update(call, _existing(kind, call, text), patch))
+        outcome.destroy(destroys, lambda text: kind.destroy(call, _existing(kind, call, text)))
+        return outcome.answer
+
+
+def _require_to_set(call: Call, kind: Kind, **asked: JSON | list[str]) -> None:
+    """Without any right to set the whole method is refused, otherwise the first verb that lacks its right."""
+    missing = [verb for verb in asked if not call.access.may(f"sys{kind.name}{verb.capitalize()}")]
+    lacking = [verb for verb in missing if asked[verb]]
+    if missing == list(asked):
+        lacking = ["create, update or destroy"]
+    if lacking:
+        raise MethodError("forbidden", f"You are not authorized to {lacking[0]} objects of this type")
+
+
+def _with_ids(objects: JSON) -> JSON:
+    """Without keys that are no ids, creation ids among them: the server passes over them in silence."""
+    return {key: value for key, value in objects.items() if ids.decode(key) is not None}
+
+
+def _resolved(objects: JSON, created: Created) -> JSON:
+    return {key: with_created(value, created, key) for key, value in objects.items()}
+
+
+def _create(kind: Kind, call: Call, value: Any) -> JSON:
+    if not is_object(value):
+        raise no_variant("")
+    return kind.create(call, value)
+
+
+def _existing(kind: Kind, call: Call, text: str) -> int:
+    number = ids.decode(text)
+    if number is None or kind.document(call, number) is None:
+        raise SetError("notFound")
+    return number
 
 
 async def _serve_others(kind: Kind, call: Call, updates: JSON) -> None:

@@ -8,7 +8,8 @@ from postroom_sandbox.stalwart.errors import MethodError, SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list, is_object
 from postroom_sandbox.stalwart.limits import check_number
 from postroom_sandbox.stalwart.mail.blobs import Blobs, upload_id
-from postroom_sandbox.stalwart.mail.data_type import MailCall, Outcome, invalid
+from postroom_sandbox.stalwart.mail.data_type import MailCall, invalid
+from postroom_sandbox.stalwart.outcome import Outcome
 from postroom_sandbox.stalwart.pointer import created_id
 
 _DIGESTS = {"digest:sha": "sha1", "digest:sha-256": "sha256", "digest:sha-512": "sha512"}
@@ -39,11 +40,8 @@ class BlobType:
     def upload(self, call: MailCall, arguments: JSON) -> JSON:
         creates: dict[str, JSON] = arguments.get("create") or {}
         check_number(len(creates))
-        outcome = Outcome()
-        for key, value in creates.items():
-            outcome.attempt("created", key, lambda value=value: self._create(call, value))
-            if key in outcome.answer.get("created", {}):
-                call.created[key] = outcome.answer["created"][key]["id"]
+        outcome = Outcome(call.created)
+        outcome.create(creates.items(), lambda value: self._create(call, value))
         return outcome.answer
 
     def _create(self, call: MailCall, value: JSON) -> JSON:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError
@@ -10,6 +9,7 @@ from postroom_sandbox.stalwart.json_value import JSON, is_count
 from postroom_sandbox.stalwart.kind import Access, Created
 from postroom_sandbox.stalwart.limits import check_number
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
+from postroom_sandbox.stalwart.outcome import Outcome
 from postroom_sandbox.stalwart.page import page
 from postroom_sandbox.stalwart.pointer import created_id
 from postroom_sandbox.stalwart.store import Store
@@ -126,17 +126,11 @@ class DataType:
         destroys = list(dict.fromkeys(created_id(text, call.created) for text in named))
         check_number(len(creates) + len(updates) + len(destroys))
         before = self.check_state(call, arguments)
-        outcome = Outcome()
-        for key, value in in_order(creates):
-            outcome.attempt("created", key, lambda value=value: self.create(call, value))
-            if key in outcome.answer.get("created", {}):
-                call.created[key] = outcome.answer["created"][key].get("id", "")
-        for key, patch in updates.items():
-            text = created_id(key, call.created)
-            doomed = text in destroys
-            outcome.attempt("updated", text, lambda t=text, p=patch, d=doomed: self._update(call, t, p, d))
-        for text in destroys:
-            outcome.attempt("destroyed", text, lambda text=text: self.destroy(call, _number(text), arguments))
+        outcome = Outcome(call.created)
+        outcome.create(in_order(creates), lambda value: self.create(call, value))
+        patches = {created_id(key, call.created): patch for key, patch in updates.items()}
+        outcome.update(patches, destroys, lambda text, patch: self.update(call, _number(text), patch))
+        outcome.destroy(destroys, lambda text: self.destroy(call, _number(text), arguments))
         return self.told(call, before, outcome)
 
     def check_state(self, call: MailCall, arguments: JSON) -> str:
@@ -147,34 +141,11 @@ class DataType:
             raise MethodError("stateMismatch", description)
         return before
 
-    def told(self, call: MailCall, before: str, outcome: "Outcome") -> JSON:
+    def told(self, call: MailCall, before: str, outcome: Outcome) -> JSON:
         after = self.state(call.account)
         if self.tells_old_state:
             return {"oldState": before, "newState": after} | outcome.answer
         return ({"newState": after} if after != before else {}) | outcome.answer
-
-    def _update(self, call: MailCall, text: str, patch: JSON, doomed: bool) -> JSON | None:
-        if doomed:
-            raise SetError("willDestroy", "ID will be destroyed.")
-        return self.update(call, _number(text), patch)
-
-
-class Outcome:
-    """What became of each object of a /set or its like."""
-
-    def __init__(self) -> None:
-        self.answer: JSON = {}
-
-    def attempt(self, name: str, key: str, act: Callable[[], JSON | None]) -> None:
-        try:
-            result: Any = act()
-        except SetError as refusal:
-            self.answer.setdefault(f"not{name.capitalize()}", {})[key] = refusal.body
-            return
-        if name == "destroyed":
-            self.answer.setdefault(name, []).append(key)
-        else:
-            self.answer.setdefault(name, {})[key] = result
 
 
 def _number(text: str) -> int:

@@ -12,11 +12,12 @@ from postroom_sandbox.stalwart.mail import filters, search
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.composition import composed
-from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, Outcome, invalid, not_found
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
 from postroom_sandbox.stalwart.mail.email_document import EmailDocument, Wanted, parsed
 from postroom_sandbox.stalwart.mail.folders import Folders
 from postroom_sandbox.stalwart.mail.keywords import keywords, spelled
 from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
+from postroom_sandbox.stalwart.outcome import Outcome
 from postroom_sandbox.stalwart.pointer import created_id
 from postroom_sandbox.stalwart.store import Store
 
@@ -119,15 +120,11 @@ class Emails(DataType):
         objects: dict[str, JSON] = arguments.get("emails") or {}
         check_number(len(objects))
         before = self.check_state(call, arguments)
-        outcome = Outcome()
-        for key, value in objects.items():
-            outcome.attempt("created", key, lambda value=value: self._import(call, value))
-            if key in outcome.answer.get("created", {}):
-                call.created[key] = outcome.answer["created"][key]["id"]
+        outcome = Outcome(call.created)
+        outcome.create(
+            objects.items(), lambda value: self._keep(call, value, self._blob(call, value.get("blobId"), "blobId"))
+        )
         return self.told(call, before, outcome)
-
-    def _import(self, call: MailCall, value: JSON) -> JSON:
-        return self._keep(call, value, self._blob(call, value.get("blobId"), "blobId"))
 
     def parse(self, call: MailCall, arguments: JSON) -> JSON:
         texts: list[str] = arguments.get("blobIds") or []
