@@ -11,10 +11,8 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError, no_variant, server_unavailable
 from postroom_sandbox.stalwart.json_value import JSON, is_object
 from postroom_sandbox.stalwart.kind import Call, Condition, Created, Kind
-from postroom_sandbox.stalwart.limits import MOST_OBJECTS, check_number
-from postroom_sandbox.stalwart.outcome import Outcome
-from postroom_sandbox.stalwart.page import MOST, page
 from postroom_sandbox.stalwart.pointer import created_id, with_created
+from postroom_sandbox.stalwart.standard_methods import MOST_FOUND, MOST_OBJECTS, Outcome, check_number, listed, page
 from postroom_sandbox.stalwart.store import Store
 
 
@@ -49,17 +47,8 @@ class Registry:
         if wanted is None:
             wanted = [ids.encode(n) for n in self._select(kind, call, [], "ORDER BY id LIMIT ?", MOST_OBJECTS)]
         check_number(len(wanted))
-        properties: list[str] | None = arguments.get("properties")
-        answer: JSON = {"list": [], "notFound": []}
-        for text in [created_id(text, created) for text in wanted]:
-            number = ids.decode(text)
-            shown = None if number is None else kind.shown(call, number)
-            if shown is None:
-                answer["notFound"].append(text)
-            else:
-                chosen = shown if properties is None else {n: v for n, v in shown.items() if n in properties}
-                answer["list"].append(chosen | {"id": text})
-        return answer
+        texts = [created_id(text, created) for text in wanted]
+        return listed(texts, lambda number: kind.shown(call, number), arguments.get("properties"))
 
     def _query(self, kind: Kind, call: Call, arguments: JSON, created: Created) -> JSON:
         """Two ways, as in the server, which differ in more than speed."""
@@ -74,9 +63,9 @@ class Registry:
         # The fast way cuts the page out of the ascending ids and only then turns it round, never says where
         # the page begins, and takes an anchor as exclusive, whether or not there is still such an object.
         after = ("id > ?", (ids.decode(arguments.get("anchor")) or 0,))
-        limit = MOST if arguments.get("limit") is None else max(arguments["limit"], 1)
+        limit = MOST_FOUND if arguments.get("limit") is None else max(arguments["limit"], 1)
         tail = "ORDER BY id LIMIT ? OFFSET ?"
-        cut = self._select(kind, call, [*conditions, after], tail, min(limit, MOST), position)
+        cut = self._select(kind, call, [*conditions, after], tail, min(limit, MOST_FOUND), position)
         found = [ids.encode(number) for number in (cut if direction == "ASC" else cut[::-1])]
         return answer | {"position": 0, "ids": found}
 

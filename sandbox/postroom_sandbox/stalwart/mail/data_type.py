@@ -7,11 +7,9 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_count
 from postroom_sandbox.stalwart.kind import Access, Created
-from postroom_sandbox.stalwart.limits import check_number
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
-from postroom_sandbox.stalwart.outcome import Outcome
-from postroom_sandbox.stalwart.page import page
 from postroom_sandbox.stalwart.pointer import created_id
+from postroom_sandbox.stalwart.standard_methods import Outcome, check_number, listed, page
 from postroom_sandbox.stalwart.store import Store
 
 
@@ -58,16 +56,7 @@ class DataType:
         texts = list(dict.fromkeys(created_id(text, call.created) for text in texts))
         numbers = [number for text in texts if (number := ids.decode(text)) is not None]
         found = self.shown(call, numbers, arguments)
-        properties: list[str] | None = arguments.get("properties")
-        answer: JSON = {"state": self.state(call.account), "list": [], "notFound": []}
-        for text in texts:
-            shown = found.get(number) if (number := ids.decode(text)) is not None else None
-            if shown is None:
-                answer["notFound"].append(text)
-            else:
-                chosen = shown if properties is None else {n: v for n, v in shown.items() if n in properties}
-                answer["list"].append(chosen | {"id": text})
-        return answer
+        return {"state": self.state(call.account)} | listed(texts, found.get, arguments.get("properties"))
 
     # /changes
 

@@ -7,7 +7,6 @@ from typing import Any
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_object
-from postroom_sandbox.stalwart.limits import MOST_OBJECTS, check_number
 from postroom_sandbox.stalwart.mail import filters, search
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
@@ -17,8 +16,8 @@ from postroom_sandbox.stalwart.mail.email_document import EmailDocument, Wanted,
 from postroom_sandbox.stalwart.mail.folders import Folders
 from postroom_sandbox.stalwart.mail.keywords import keywords, spelled
 from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
-from postroom_sandbox.stalwart.outcome import Outcome
 from postroom_sandbox.stalwart.pointer import created_id
+from postroom_sandbox.stalwart.standard_methods import MOST_OBJECTS, Outcome, check_number
 from postroom_sandbox.stalwart.store import Store
 
 _MAILBOXES = "SELECT row, mailbox_id FROM email_mailboxes WHERE row IN (SELECT value FROM json_each(?))"

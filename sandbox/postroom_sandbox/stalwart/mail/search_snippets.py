@@ -4,10 +4,10 @@ import html
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.limits import check_number
 from postroom_sandbox.stalwart.mail import filters, search
 from postroom_sandbox.stalwart.mail.data_type import MailCall
 from postroom_sandbox.stalwart.mail.mail_store import MailStore
+from postroom_sandbox.stalwart.standard_methods import check_number
 from postroom_sandbox.stalwart.store import Store
 
 _BEGIN, _END = "\x02", "\x03"  # around a hit until the rest is escaped

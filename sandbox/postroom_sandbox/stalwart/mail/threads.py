@@ -4,9 +4,9 @@ import re
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.limits import MOST_OBJECTS
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog, Commit
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall
+from postroom_sandbox.stalwart.standard_methods import MOST_OBJECTS
 from postroom_sandbox.stalwart.store import Store
 
 _PREFIX = re.compile(
