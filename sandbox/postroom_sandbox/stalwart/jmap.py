@@ -1,12 +1,13 @@
 """The request envelope of JMAP (RFC 8620 §3.3): parse it as a whole, then run its calls in order."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, jmap_problem, limit_problem, server_unavailable
-from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list, is_object
+from postroom_sandbox.stalwart.json_value import JSON, is_count, is_flag, is_list, is_object, is_text, is_texts
 from postroom_sandbox.stalwart.kind import Access, Call, Created
 from postroom_sandbox.stalwart.mail import Mail, state
 from postroom_sandbox.stalwart.pointer import with_results
@@ -31,6 +32,18 @@ _CAPABILITY_OF = {
 _STATES = ("ifInState", "sinceState", "sinceQueryState")
 _WRITING = ("/set", "/import", "/upload")
 _REFERRING = ("ids", "properties", "emailIds", "destroy")  # of the methods of mail
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("accountId", "anchor"), is_text),
+    **dict.fromkeys(_STATES, lambda value: is_text(value) and state.decode(value) is not None),
+    **dict.fromkeys(("ids", "properties", "bodyProperties", "emailIds", "blobIds"), is_texts),
+    **dict.fromkeys(("destroy", "onSuccessDestroyEmail"), is_texts),
+    **dict.fromkeys(("filter", "create", "update", "onSuccessUpdateEmail"), is_object),
+    "emails": lambda value: is_object(value) and all(map(is_object, value.values())),
+    "sort": lambda value: is_list(value) and all(map(is_object, value)),
+    "limit": is_count,
+    **dict.fromkeys(("position", "anchorOffset"), lambda value: isinstance(value, int)),
+    "calculateTotal": is_flag,
+}
 
 
 @dataclass(frozen=True)
@@ -91,31 +104,10 @@ def _is_state(name: str, value: Any) -> bool:
     return name not in _STATES or not isinstance(value, str) or state.decode(value) is not None
 
 
-def _is_texts(value: Any) -> bool:
-    return is_list(value) and all(isinstance(entry, str) for entry in value)
-
-
 def _check_types(arguments: JSON) -> None:
     """Any other wrong type is the error of its call alone. Unknown arguments are not looked at."""
     for name, value in arguments.items():
-        match name:
-            case "accountId" | "anchor" | "ifInState" | "sinceState" | "sinceQueryState":
-                right = isinstance(value, str) and _is_state(name, value)
-            case "ids" | "destroy" | "properties":
-                right = _is_texts(value)
-            case "filter" | "create" | "update":
-                right = is_object(value)
-            case "sort":
-                right = is_list(value) and all(map(is_object, value))
-            case "limit":
-                right = is_count(value)
-            case "position" | "anchorOffset":
-                right = isinstance(value, int) and is_count(abs(value))
-            case "calculateTotal":
-                right = isinstance(value, bool)
-            case _:
-                right = True
-        if value is not None and not right:
+        if value is not None and name in _TYPES and not _TYPES[name](value):
             raise MethodError("invalidArguments", f"invalid type: {json.dumps(value)[:60]} for {name}")
 
 
@@ -145,12 +137,11 @@ async def _answers(
     """The answer, and those of the calls that it brought about."""
     if method == "Core/echo":
         return [(method, arguments)]
-    if mail.knows(method):
-        _check_types(arguments)
-        return mail.call(method, access, arguments, created)
-    if not registry.knows(method):
+    if not mail.knows(method) and not registry.knows(method):
         raise MethodError("unknownMethod", method)
     _check_types(arguments)
+    if mail.knows(method):
+        return mail.call(method, access, arguments, created)
     number = ids.decode(arguments.get("accountId"))
     account = access.account if number is None else number  # one that is no id counts as left out
     if not access.reaches(account):

@@ -16,3 +16,15 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 def is_count(value: Any) -> TypeGuard[int]:
     """A whole number from 0; JSON's true is none."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def is_text(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str)
+
+
+def is_texts(value: Any) -> TypeGuard[list[str]]:
+    return is_list(value) and all(map(is_text, value))
+
+
+def is_flag(value: Any) -> TypeGuard[bool]:
+    return isinstance(value, bool)

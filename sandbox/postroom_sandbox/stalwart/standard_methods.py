@@ -6,7 +6,7 @@ from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError
-from postroom_sandbox.stalwart.json_value import JSON
+from postroom_sandbox.stalwart.json_value import JSON, is_object
 from postroom_sandbox.stalwart.kind import Created
 
 MOST_OBJECTS = 500
@@ -23,6 +23,12 @@ def check_number(number: int) -> None:
             " the server is willing to process in a single method call."
         )
         raise MethodError("requestTooLarge", description)
+
+
+def objects(arguments: JSON, name: str) -> dict[str, JSON]:
+    """What an argument of a method of mail holds by its keys; the server passes over what is no object."""
+    given: JSON = arguments.get(name) or {}
+    return {key: value for key, value in given.items() if is_object(value)}
 
 
 def listed(texts: Iterable[str], shown: Callable[[int], JSON | None], properties: list[str] | None) -> JSON:

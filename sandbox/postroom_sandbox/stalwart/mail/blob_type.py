@@ -9,7 +9,7 @@ from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list, is_obj
 from postroom_sandbox.stalwart.mail.blobs import Blobs, upload_id
 from postroom_sandbox.stalwart.mail.data_type import MailCall, invalid
 from postroom_sandbox.stalwart.pointer import created_id
-from postroom_sandbox.stalwart.standard_methods import Outcome, check_number
+from postroom_sandbox.stalwart.standard_methods import Outcome, check_number, objects
 
 _DIGESTS = {"digest:sha": "sha1", "digest:sha-256": "sha256", "digest:sha-512": "sha512"}
 _MOST_SOURCES = 16
@@ -37,7 +37,7 @@ class BlobType:
         return answer
 
     def upload(self, call: MailCall, arguments: JSON) -> JSON:
-        creates: dict[str, JSON] = arguments.get("create") or {}
+        creates = objects(arguments, "create")
         check_number(len(creates))
         outcome = Outcome(call.created)
         outcome.create(creates.items(), lambda value: self._create(call, value))

@@ -9,7 +9,7 @@ from postroom_sandbox.stalwart.json_value import JSON, is_count
 from postroom_sandbox.stalwart.kind import Access, Created
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.pointer import created_id
-from postroom_sandbox.stalwart.standard_methods import Outcome, check_number, listed, page
+from postroom_sandbox.stalwart.standard_methods import Outcome, check_number, listed, objects, page
 from postroom_sandbox.stalwart.store import Store
 
 
@@ -109,8 +109,7 @@ class DataType:
 
     def set(self, call: MailCall, arguments: JSON) -> JSON:
         """Each object for itself; empty members are left out of the answer, as the server does."""
-        creates: dict[str, JSON] = arguments.get("create") or {}
-        updates: dict[str, JSON] = arguments.get("update") or {}
+        creates, updates = objects(arguments, "create"), objects(arguments, "update")
         named: list[str] = arguments.get("destroy") or []
         destroys = list(dict.fromkeys(created_id(text, call.created) for text in named))
         check_number(len(creates) + len(updates) + len(destroys))

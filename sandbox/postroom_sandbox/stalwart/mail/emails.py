@@ -17,7 +17,7 @@ from postroom_sandbox.stalwart.mail.folders import Folders
 from postroom_sandbox.stalwart.mail.keywords import keywords, spelled
 from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
 from postroom_sandbox.stalwart.pointer import created_id
-from postroom_sandbox.stalwart.standard_methods import MOST_OBJECTS, Outcome, check_number
+from postroom_sandbox.stalwart.standard_methods import MOST_OBJECTS, Outcome, check_number, objects
 from postroom_sandbox.stalwart.store import Store
 
 _MAILBOXES = "SELECT row, mailbox_id FROM email_mailboxes WHERE row IN (SELECT value FROM json_each(?))"
@@ -116,12 +116,12 @@ class Emails(DataType):
         self._mail.destroy(call.account, number, row)
 
     def import_(self, call: MailCall, arguments: JSON) -> JSON:
-        objects: dict[str, JSON] = arguments.get("emails") or {}
-        check_number(len(objects))
+        emails = objects(arguments, "emails")
+        check_number(len(emails))
         before = self.check_state(call, arguments)
         outcome = Outcome(call.created)
         outcome.create(
-            objects.items(), lambda value: self._keep(call, value, self._blob(call, value.get("blobId"), "blobId"))
+            emails.items(), lambda value: self._keep(call, value, self._blob(call, value.get("blobId"), "blobId"))
         )
         return self.told(call, before, outcome)
 

@@ -6,7 +6,7 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.errors import MethodError
-from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
+from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.kind import Access, Created
 from postroom_sandbox.stalwart.mail.blob_type import BlobType
 from postroom_sandbox.stalwart.mail.blobs import Blobs
@@ -24,9 +24,6 @@ from postroom_sandbox.stalwart.mail.submissions import Submissions
 from postroom_sandbox.stalwart.mail.threads import ThreadType
 from postroom_sandbox.stalwart.mail.vacation_responses import VacationResponses
 from postroom_sandbox.stalwart.store import Store
-
-_OBJECTS = {"create", "update", "emails", "onSuccessUpdateEmail"}
-_TEXTS = {"blobIds", "emailIds", "bodyProperties", "onSuccessDestroyEmail"}
 
 
 class Mail:
@@ -88,25 +85,12 @@ class Mail:
             raise MethodError("invalidArguments", 'The "accountId" property is required.')
         if not access.reaches(number):
             raise MethodError("forbidden", f"You do not have access to account {arguments['accountId']}")
-        _check_types(arguments)
         self.folders.ensure(number)
         call = MailCall(access, number, created)
         answer = {"accountId": ids.encode(number)} | self._methods[method](call, arguments)
         self.submissions.send_due(datetime.now(UTC))
         implied = [(name, {"accountId": ids.encode(number)} | more) for name, more in call.implied]
         return [(method, answer), *implied]
-
-
-def _check_types(arguments: JSON) -> None:
-    """Of the arguments that only methods of mail have. Raises MethodError."""
-    for name in _OBJECTS & arguments.keys():
-        value = arguments[name]
-        if value is not None and not (is_object(value) and all(map(is_object, value.values()))):
-            raise MethodError("invalidArguments", f"{name} must hold objects")
-    for name in _TEXTS & arguments.keys():
-        value = arguments[name]
-        if value is not None and not (is_list(value) and all(isinstance(entry, str) for entry in value)):
-            raise MethodError("invalidArguments", f"{name} must be a list of texts")
 
 
 def _permissions(method: str, arguments: JSON) -> list[str]:
