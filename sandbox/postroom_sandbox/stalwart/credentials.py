@@ -11,12 +11,10 @@ from postroom_sandbox.stalwart.errors import (
     SetError,
     invalid_patch,
     not_offered,
-    required,
     server_set,
-    unknown_property,
 )
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Call, Condition, Kind
+from postroom_sandbox.stalwart.kind import Call, Condition, Kind, completed
 from postroom_sandbox.stalwart.passwords import MASK, digest
 from postroom_sandbox.stalwart.store import Store
 
@@ -60,11 +58,7 @@ class Credentials(Kind):
         """As `create`; with a secret given, for the key that the trial knows beforehand."""
         if "secret" in value:
             raise server_set("secret")
-        if value.keys() - _DEFAULTS.keys():
-            raise unknown_property()
-        if not value.get("description"):
-            raise required("description")
-        document = _DEFAULTS | value | {"secret": MASK, "createdAt": self._store.now()}
+        document = completed(value, _DEFAULTS, "description") | {"secret": MASK, "createdAt": self._store.now()}
         if document["allowedIps"]:
             raise not_offered("credentials that are bound to addresses")
         document["expiresAt"] = _utc_date(document["expiresAt"])

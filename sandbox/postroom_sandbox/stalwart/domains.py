@@ -1,14 +1,12 @@
 """`x:Domain`. Of certificates, DNS and signatures it keeps the settings and does none of the work."""
 
-import json
-import sqlite3
 from collections.abc import Iterable
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.address import domain_name
-from postroom_sandbox.stalwart.errors import linked, not_offered, required, unknown_property, violation
+from postroom_sandbox.stalwart.errors import linked, not_offered
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Call, Condition, Kind
+from postroom_sandbox.stalwart.kind import Call, Kind, completed
 
 FIRST = 1
 """The first domain is the default of the system settings."""
@@ -39,12 +37,13 @@ _DEFAULTS: JSON = {
 class Domains(Kind):
     name = "Domain"
     table = "domains"
+    key = "name"
 
     def ensure(self, names: Iterable[str]) -> None:
         """Makes the domains that are not there yet, in this order."""
         for name in map(domain_name, names):
             if self.number(name) is None:
-                self._insert({"name": name})
+                self._make(name, _DEFAULTS)
 
     def number(self, name: str) -> int | None:
         row = self._store.row("SELECT id FROM domains WHERE name = ?", name)
@@ -55,25 +54,14 @@ class Domains(Kind):
         row = self._store.row("SELECT name FROM domains WHERE id = ?", ids.decode(text))
         return row[0] if row else None
 
-    def condition(self, name: str, value: str) -> Condition | None:
-        return ("name = ?", (value,)) if name == "name" else None
-
     def create(self, call: Call, value: JSON) -> JSON:
-        if value.keys() - _DEFAULTS.keys() - {"name"}:
-            raise unknown_property()
-        if "name" not in value:
-            raise required("name")
-        if value.get("aliases"):
+        document = completed(value, _DEFAULTS, self.key)
+        if document["aliases"]:
             raise not_offered("aliases of domains")
-        return {"id": ids.encode(self._insert(value | {"name": domain_name(value["name"])}))}
+        return {"id": ids.encode(self._make(domain_name(document["name"]), document))}
 
-    def _insert(self, value: JSON) -> int:
-        document = _DEFAULTS | {"createdAt": self._store.now(), "dnsZoneFile": ""} | value
-        try:
-            sql = "INSERT INTO domains (name, document) VALUES (?, ?)"
-            return self._store.run(sql, value["name"], json.dumps(document))
-        except sqlite3.IntegrityError:
-            raise violation("name", "Domain", ids.encode(self.number(value["name"]) or 0)) from None
+    def _make(self, name: str, document: JSON) -> int:
+        return self._keep(name, document | {"name": name, "createdAt": self._store.now(), "dnsZoneFile": ""})
 
     def destroy(self, call: Call, number: int) -> None:
         """Only a domain that nothing uses."""

@@ -1,9 +1,11 @@
 """What the objects of the registry have in common: who asks about them, and what can be asked."""
 
 import json
+import sqlite3
 from dataclasses import dataclass
 
-from postroom_sandbox.stalwart.errors import not_offered
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.errors import invalid_patch, not_offered, required, unknown_property, violation
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.store import Store
 
@@ -38,10 +40,12 @@ class Call:
 
 
 class Kind:
-    """One kind of object: a table with `id` and `document`. `create`, `update`, `destroy` raise SetError."""
+    """One kind of object: a table with `id`, `name` and `document`. `create`, `update`, `destroy` raise SetError."""
 
     name: str
     table: str
+    key: str = ""
+    """The property that is kept as `name`, where /query can filter by it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -52,7 +56,7 @@ class Kind:
 
     def condition(self, name: str, value: str) -> Condition | None:
         """A filter as SQL; None where there is no such filter."""
-        return None
+        return ("name = ?", (value,)) if name == self.key else None
 
     def document(self, call: Call, number: int) -> JSON | None:
         """What is kept of the object."""
@@ -66,6 +70,15 @@ class Kind:
         """What /get answers."""
         return self.document(call, number)
 
+    def _keep(self, name: str, document: JSON, number: int | None = None) -> int:
+        """A new object, with the next number if none is given. Raises SetError where the name is another one's."""
+        try:
+            sql = f"INSERT INTO {self.table} (id, name, document) VALUES (?, ?, ?)"  # noqa: S608 - as above
+            return self._store.run(sql, number, name, json.dumps(document))
+        except sqlite3.IntegrityError:
+            ((holder,),) = self._store.rows(f"SELECT id FROM {self.table} WHERE name = ?", name)  # noqa: S608
+            raise violation(self.key, self.name, ids.encode(holder)) from None
+
     def create(self, call: Call, value: JSON) -> JSON:
         raise not_offered(f"new objects of the kind {self.name}")
 
@@ -74,3 +87,14 @@ class Kind:
 
     def destroy(self, call: Call, number: int) -> None:
         raise not_offered(f"the destruction of the kind {self.name}")
+
+
+def completed(value: JSON, defaults: JSON, key: str) -> JSON:
+    """A new object with what it leaves out, but for `key`, which it must have. Raises SetError."""
+    if value.keys() - defaults.keys() - {key}:
+        raise unknown_property()
+    if key not in value:
+        raise required(key)
+    if not value[key]:
+        raise invalid_patch(key)
+    return defaults | value

@@ -4,14 +4,15 @@ import ipaddress
 import json
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
 
 from postroom_sandbox.stalwart import ids, passwords
-from postroom_sandbox.stalwart.errors import invalid_patch, no_variant, not_offered, required, unknown_property
-from postroom_sandbox.stalwart.json_value import JSON, is_count, is_object
-from postroom_sandbox.stalwart.kind import Call, Kind
+from postroom_sandbox.stalwart.errors import invalid_patch, no_variant, not_offered
+from postroom_sandbox.stalwart.json_value import JSON, is_count, is_flag, is_object, is_text
+from postroom_sandbox.stalwart.kind import Call, Kind, completed
 from postroom_sandbox.stalwart.pointer import patched
 
 _DEFAULTS: JSON = {
@@ -27,6 +28,15 @@ _DEFAULTS: JSON = {
     "allowInvalidCerts": False,
     "lossy": False,
     "level": "info",
+}
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("enable", "allowInvalidCerts", "lossy"), is_flag),
+    # Milliseconds; the server refuses 0.
+    **dict.fromkeys(("throttle", "timeout", "discardAfter"), lambda value: is_count(value) and value > 0),
+    **dict.fromkeys(("signatureKey", "httpAuth"), is_object),
+    "events": lambda value: is_object(value) and all(map(_EVENT.fullmatch, value)),
+    "eventsPolicy": lambda value: value in ("include", "exclude"),
+    "httpHeaders": lambda value: is_object(value) and all(map(is_text, value.values())),
 }
 _EVENT = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")  # there is no wildcard
 
@@ -47,13 +57,9 @@ class WebHooks(Kind):
         return document | {"signatureKey": document["signatureKey"] | {"secret": passwords.MASK}}
 
     def create(self, call: Call, value: JSON) -> JSON:
-        if "url" not in value:
-            raise required("url")
-        document = _checked(_DEFAULTS | value)
-        number = secrets.randbits(59)  # like the server's: from the first on too large to be guessed
-        sql = "INSERT INTO web_hooks (id, name, document) VALUES (?, ?, ?)"
-        self._store.run(sql, number, document["url"], json.dumps(document))
-        return {"id": ids.encode(number)}
+        document = _checked(completed(value, _DEFAULTS, "url"))
+        # A random number, like the server's: from the first on too large to be guessed.
+        return {"id": ids.encode(self._keep(document["url"], document, secrets.randbits(59)))}
 
     def update(self, call: Call, number: int, patch: JSON) -> None:
         old = self.document(call, number) or {}
@@ -68,10 +74,8 @@ class WebHooks(Kind):
 
 
 def _checked(document: JSON) -> JSON:
-    if document.keys() - _DEFAULTS.keys() - {"url"}:
-        raise unknown_property()
     for name, value in document.items():
-        if not _is_right(name, value):
+        if not _TYPES.get(name, is_text)(value):
             raise invalid_patch(name)
     _check_url(document["url"])
     match document["signatureKey"]:
@@ -84,24 +88,6 @@ def _checked(document: JSON) -> JSON:
     if document["httpAuth"] != {"@type": "Unauthenticated"}:
         raise not_offered("web hooks that log in")
     return document | {"events": {name: True for name, on in document["events"].items() if on}}
-
-
-def _is_right(name: str, value: Any) -> bool:
-    match name:
-        case "enable" | "allowInvalidCerts" | "lossy":
-            return isinstance(value, bool)
-        case "throttle" | "timeout" | "discardAfter":
-            return is_count(value) and value > 0  # milliseconds; the server refuses 0
-        case "events":
-            return is_object(value) and all(map(_EVENT.fullmatch, value))
-        case "eventsPolicy":
-            return value in ("include", "exclude")
-        case "httpHeaders":
-            return is_object(value) and all(isinstance(text, str) for text in value.values())
-        case "signatureKey" | "httpAuth":
-            return is_object(value)
-        case _:
-            return isinstance(value, str)
 
 
 def _check_url(text: str) -> None:
