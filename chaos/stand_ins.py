@@ -30,7 +30,6 @@ class Stalwart:
         self._http = http
         arguments = ["-m", "postroom_sandbox.stalwart", "--until-eof", "--port", str(self.port), "--domain", DOMAIN]
         arguments += ["--state", str(data.folder("stalwart")), "--latency-ms", str(MILLISECONDS)]
-        arguments += ["--api-key-env", "STAND_IN_KEY", "--admin-password-env", "STAND_IN_ADMIN"]
         self._process = PythonChild(
             "the stand-in for Stalwart",
             arguments,
@@ -85,12 +84,12 @@ class Kratos:
         self.url = f"http://{LOOPBACK}:{self.port}"
         arguments = ["-m", "postroom_sandbox.kratos", "--until-eof", "--state", str(self.folder)]
         arguments += ["--admin-port", str(self.port), "--public-port", str(free_port())]
-        arguments += ["--hook-url", f"http://{LOOPBACK}", "--hook-key-env", "STAND_IN_KEY"]
+        arguments += ["--hook-url", f"http://{LOOPBACK}"]
         self._process = PythonChild(
             "the stand-in for Kratos",
             arguments,
             answers(http, f"{self.url}/admin/health/ready"),
-            env=os.environ | {"STAND_IN_KEY": data.secret("webhook-key")},
+            env=os.environ | {"POSTROOM_WEBHOOK_KEY": data.secret("webhook-key")},
             log=data.log("kratos"),
             ready_within=60,
         )

@@ -49,15 +49,13 @@ class StalwartStandIn:
         """Also again after `kill`, on the same port and with the same state."""
         command = [sys.executable, "-m", "postroom_sandbox.stalwart", "--until-eof"]
         command += ["--state", str(self._folder), "--port", str(self._port), "--lmtp-port", str(self._lmtp_port)]
-        command += ["--admin-password-env", "STAND_IN_ADMIN", "--latency-ms", str(self._latency_ms)]
+        command += ["--latency-ms", str(self._latency_ms)]
         command += [part for domain in self._domains for part in ("--domain", domain)]
         command += ["--welcome"] if self._welcome else []
         environment = os.environ | {"STAND_IN_ADMIN": self.admin[1]}
         if self.api_key:
-            command += ["--api-key-env", "STAND_IN_KEY"]
             environment["STAND_IN_KEY"] = self.api_key
         if self._mail_master:
-            command += ["--mail-master-env", "STAND_IN_MASTER"]
             environment["STAND_IN_MASTER"] = self._mail_master
         self._process = await asyncio.create_subprocess_exec(
             *command, env=environment, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE

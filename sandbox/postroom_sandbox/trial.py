@@ -125,8 +125,6 @@ class Trial:
         arguments = ["-m", "postroom_sandbox.stalwart", "--until-eof", "--public-url", url]
         arguments += ["--welcome"] if self._welcome else []
         arguments += ["--state", str(self._data.folder("stalwart")), "--port", str(port), "--lmtp-port", str(lmtp_port)]
-        arguments += ["--api-key-env", "STAND_IN_KEY", "--admin-password-env", "STAND_IN_ADMIN"]
-        arguments += ["--mail-master-env", "STAND_IN_MASTER"]
         arguments += [part for domain in self._domains for part in ("--domain", domain)]
         admin, master = self._data.secret("stalwart-admin-password"), self._data.secret("stalwart-mail-master")
         secrets = {"STAND_IN_KEY": key, "STAND_IN_ADMIN": admin, "STAND_IN_MASTER": master}

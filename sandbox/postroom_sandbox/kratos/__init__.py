@@ -6,10 +6,3 @@ one method (password, in one step) and one web-hook: the one of deploy/kratos. L
 recovery, settings, second factors (but for the fault that asks for one), social sign-up, mails, sessions of the
 admin API, prolonged sessions, and paging by number.
 """
-
-from postroom_sandbox.kratos.admin import create_admin_app
-from postroom_sandbox.kratos.public import create_public_app
-from postroom_sandbox.kratos.state import State
-from postroom_sandbox.kratos.web_hook import WebHook
-
-__all__ = ["State", "WebHook", "create_admin_app", "create_public_app"]

@@ -1,64 +1,63 @@
-"""`python -m postroom_sandbox.kratos`: the stand-in as a process of its own."""
+"""`python -m postroom_sandbox.kratos`: the stand-in as a process of its own, both ports on loopback only."""
 
-import argparse
 import asyncio
 import os
+import socket
 import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from postroom.errors import ConfigurationError
-from postroom_sandbox.kratos.server import serve
-from postroom_sandbox.loopback import require_port
+from postroom_sandbox.http_server import serve
+from postroom_sandbox.kratos.admin import create_admin_app
+from postroom_sandbox.kratos.public import create_public_app
+from postroom_sandbox.kratos.state import State
+from postroom_sandbox.kratos.web_hook import WebHook
+from postroom_sandbox.loopback import LOOPBACK, listen
 from postroom_sandbox.processes import end_with_parent
 
-_EXAMPLE = """example:
-  POSTROOM_WEBHOOK_KEY=secret python -m postroom_sandbox.kratos --state .postroom/kratos \\
-      --public-port 4433 --admin-port 4434 --hook-url http://127.0.0.1:3001/internal/mail/provision
-"""
+_NAME = "The stand-in for Kratos"
+_command = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m postroom_sandbox.kratos",
-        description="A stand-in for Ory Kratos, for trials and tests: on 127.0.0.1 only, never in production.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--state", type=Path, required=True, metavar="DIR", help="folder of the state")
-    parser.add_argument("--public-port", type=int, required=True, metavar="N")
-    parser.add_argument("--admin-port", type=int, required=True, metavar="N")
-    parser.add_argument("--hook-url", required=True, metavar="URL", help="told of every registration")
-    parser.add_argument(
-        "--hook-key-env",
-        default="POSTROOM_WEBHOOK_KEY",
-        metavar="VARIABLE",
-        help="holds the key for the web-hook (default: %(default)s)",
-    )
-    parser.add_argument("--until-eof", action="store_true", help="stop when standard input ends (parent died)")
-    return parser.parse_args()
+@_command.command()
+def main(
+    state: Annotated[Path, typer.Option(help="Folder of the state.")],
+    public_port: Annotated[int, typer.Option(help="On 127.0.0.1.")],
+    admin_port: Annotated[int, typer.Option(help="On 127.0.0.1.")],
+    hook_url: Annotated[str, typer.Option(help="Told of every registration.")],
+    until_eof: Annotated[bool, typer.Option("--until-eof", help="Stop when standard input ends.")] = False,
+) -> None:
+    """A stand-in for Ory Kratos, for trials and tests, never in production. POSTROOM_WEBHOOK_KEY holds the key for the
+    web-hook.
 
-
-def main() -> None:
-    arguments = _arguments()
-    if not (key := os.environ.get(arguments.hook_key_env)):
-        sys.exit(f"The environment variable {arguments.hook_key_env} is empty or not set: put the key into it.")
+    Example: python -m postroom_sandbox.kratos --state .postroom/kratos --public-port 4433 --admin-port 4434
+    --hook-url http://127.0.0.1:3001/internal/mail/provision
+    """
+    if not (key := os.environ.get("POSTROOM_WEBHOOK_KEY")):
+        sys.exit("The environment variable POSTROOM_WEBHOOK_KEY is empty or not set: put the key into it.")
     try:
-        require_port(arguments.public_port, "The stand-in for Kratos", "--public-port")
-        require_port(arguments.admin_port, "The stand-in for Kratos", "--admin-port")
+        public, admin = listen(public_port, _NAME, "--public-port"), listen(admin_port, _NAME, "--admin-port")
     except ConfigurationError as error:
         sys.exit(str(error))
-    if arguments.until_eof:
+    if until_eof:
         end_with_parent()
-    asyncio.run(
-        serve(
-            arguments.state,
-            public_port=arguments.public_port,
-            admin_port=arguments.admin_port,
-            hook_url=arguments.hook_url,
-            hook_key=key,
-        )
-    )
+    asyncio.run(_serve(state, public, admin, hook_url, key))
+
+
+async def _serve(folder: Path, public: socket.socket, admin: socket.socket, hook_url: str, key: str) -> None:
+    state = State(folder)
+    web_hook = WebHook(state, hook_url, key)
+    public_url = f"http://{LOOPBACK}:{public.getsockname()[1]}"
+    apps = [(create_public_app(state, web_hook), public), (create_admin_app(state, public_url=public_url), admin)]
+    try:
+        await serve(apps, name="Postroom's stand-in for Kratos")
+    finally:
+        await web_hook.close()
+        state.close()
 
 
 if __name__ == "__main__":
-    main()
+    _command()

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from postroom_sandbox.http_server import cut_request
 from postroom_sandbox.kratos.error import Json, KratosError
 from postroom_sandbox.kratos.state import State
 
@@ -54,20 +55,11 @@ class FaultMiddleware:
             if Fault.SLOW in faults:
                 await asyncio.sleep(faults[Fault.SLOW] / 1000)
             if Fault.REFUSE in faults:
-                await _cut(scope, receive)
+                await cut_request(scope, receive)
                 return
             if Fault.UNAVAILABLE in faults:
                 app = JSONResponse(KratosError(503, f"The fault {Fault.UNAVAILABLE} is on").body, 503)
         await app(scope, receive, send)
-
-
-async def _cut(scope: Scope, receive: Receive) -> None:
-    """ASGI has no word for it: server.py hands the transport over in the scope. The wait lets uvicorn see the
-    loss first; otherwise it would log that the application gave no answer."""
-    transport: asyncio.Transport = scope["extensions"]["postroom.transport"]["transport"]
-    transport.abort()
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def control_routes(state: State) -> list[Route]:

@@ -33,6 +33,8 @@ from postroom_sandbox.stalwart.roles import Roles
 from postroom_sandbox.stalwart.service_key import ensure_service_key
 from postroom_sandbox.stalwart.store import Store
 
+_HOSTNAME = "mail.example.org"
+
 
 def create_app(
     state_dir: Path,
@@ -41,13 +43,12 @@ def create_app(
     admin_password: str | None = None,
     api_key: str | None = None,
     mail_master: str | None = None,
-    hostname: str = "mail.example.org",
     public_url: str | None = None,
     latency_ms: int = 0,
     lmtp_listener: socket.socket,
     welcome: bool = False,
 ) -> Starlette:
-    """The stand-in, with its state in `state_dir`.
+    """The stand-in, with its state in `state_dir`. It is called mail.example.org.
 
     `domains` are made in this order where they are missing. Without `admin_password` there is no recovery
     administrator (login `admin`). `api_key` becomes a key with the rights that Postroom documents,
@@ -73,10 +74,10 @@ def create_app(
     admission = Admission(authentication)
     mail = Mail(store, accounts, known_domains)
     intake = Intake(
-        store, mail, accounts, known_domains, authentication, faults, counts, hostname, lmtp_listener, greets=welcome
+        store, mail, accounts, known_domains, authentication, faults, counts, _HOSTNAME, lmtp_listener, greets=welcome
     )
     registry = Registry(store, [*kinds, *intake.kinds])
-    api = Api(admission, registry, mail, counts, public_url or f"https://{hostname}", latency_ms)
+    api = Api(admission, registry, mail, counts, public_url or f"https://{_HOSTNAME}", latency_ms)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:

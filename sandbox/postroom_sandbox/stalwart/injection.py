@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import socket
-import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -11,6 +9,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from postroom_sandbox.http_server import cut_request, disconnected, transport_of
 from postroom_sandbox.stalwart.errors import ProblemError, crowded_problem, http_problem
 from postroom_sandbox.stalwart.faults import OF_NOTICES, Fault, Faults
 from postroom_sandbox.stalwart.json_value import is_list, is_object
@@ -20,8 +19,6 @@ DELAY_KEY = "postroom.delay_ms"
 """In the scope: milliseconds that the API is to spend on the request."""
 FULL_KEY = "postroom.full"
 """In the scope: whether the store takes no write of the request."""
-TRANSPORT_KEY = "postroom.transport"
-"""In the scope's extensions: the connection, put there by the server of __main__."""
 
 
 class FaultInjection:
@@ -52,7 +49,7 @@ class FaultInjection:
             unanswered |= fault.kind == "reset-after"
         await self._app(scope, again, _nowhere if unanswered else send)
         if unanswered:
-            await _cut(scope, receive)
+            await cut_request(scope, receive)
 
     def _striking(self, body: bytes) -> Iterator[Fault]:
         addresses = list(self._created(body))
@@ -81,7 +78,7 @@ class FaultInjection:
         """Whether the fault was the end of the request."""
         match fault.kind:
             case "refuse" | "reset-before":
-                await _cut(scope, receive)
+                await cut_request(scope, receive)
             case "hang":
                 return await self._hang(fault, receive)
             case "slow":
@@ -98,7 +95,7 @@ class FaultInjection:
 
     async def _hang(self, fault: Fault, receive: Receive) -> bool:
         """True if the client goes; if the fault is lifted before that, the request is served."""
-        gone = asyncio.create_task(_disconnected(receive))
+        gone = asyncio.create_task(disconnected(receive))
         lifted = asyncio.create_task(self._faults.lifted(fault))
         try:
             await asyncio.wait((gone, lifted), return_when=asyncio.FIRST_COMPLETED)
@@ -112,7 +109,7 @@ class FaultInjection:
 
 def problem_response(problem: ProblemError, scope: Scope) -> JSONResponse:
     """Ends the connection after the answer where the server would."""
-    closing = BackgroundTask(_transport(scope).close) if problem.closes else None
+    closing = BackgroundTask(transport_of(scope).close) if problem.closes else None
     media_type = "application/problem+json"
     response = JSONResponse(problem.body, problem.status, media_type=media_type, background=closing)
     for name, value in problem.headers:
@@ -132,10 +129,6 @@ def _problem(fault: Fault) -> ProblemError:
             return http_problem(500)
 
 
-def _transport(scope: Scope) -> asyncio.Transport:
-    return scope["extensions"][TRANSPORT_KEY]["transport"]
-
-
 async def _nowhere(message: Message) -> None:
     """Takes an answer that nobody is to see."""
 
@@ -153,26 +146,3 @@ async def _whole(receive: Receive) -> tuple[bytes, Receive]:
         return waiting.pop() if waiting else await receive()
 
     return body, again
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def cut(scope: Scope) -> None:
-    """Cuts the connection so that the client sees a reset, for which ASGI has no word.
-
-    With SO_LINGER at 0 the kernel sends RST instead of an orderly end.
-    """
-    transport = _transport(scope)
-    connection: socket.socket = transport.get_extra_info("socket")
-    if connection.fileno() >= 0:  # else the client has gone before
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
-
-
-async def _cut(scope: Scope, receive: Receive) -> None:
-    """Uvicorn must see the loss before the application returns, otherwise it logs that there was no answer."""
-    cut(scope)
-    await _disconnected(receive)

@@ -12,11 +12,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Scope
 
+from postroom_sandbox.http_server import cut
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.authentication import Authentication
 from postroom_sandbox.stalwart.errors import http_problem
 from postroom_sandbox.stalwart.faults import Faults
-from postroom_sandbox.stalwart.injection import cut
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail.state_changes import StateChanges
 
