@@ -20,7 +20,7 @@ import structlog
 from postroom.errors import ConfigurationError
 from postroom_sandbox.data_folder import DataFolder, is_reachable, write_private
 from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
-from postroom_sandbox.processes import Process, stop_leftover
+from postroom_sandbox.processes import Process, ProcessPart, stop_leftover
 
 _logger = structlog.get_logger(__name__)
 
@@ -34,11 +34,11 @@ _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
 _KEPT_OVER_REBOOTS = "/var/tmp"  # noqa: S108 - the name in there is random, and made by mkdtemp
 _ELSEWHERE = "postgres-place"  # where the data folder keeps that name
 _FAST = (signal.SIGINT, 20.0)  # a fast shutdown: open transactions are rolled back, all is flushed
-_IMMEDIATE = (signal.SIGQUIT, 5.0)
+_IMMEDIATE = (signal.SIGQUIT, 5.0)  # where that takes too long: the log is replayed at the next start
 _READY_WITHIN = 60.0  # seconds; long, because after a crash the log is replayed first
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(ProcessPart):
     """One PostgreSQL server of a trial, on loopback, with durable commits unless `fsync` is false.
 
     After `start()`: `owner_url` (for migrations), `service_url` (for the service, which owns nothing) and
@@ -48,17 +48,12 @@ class EmbeddedPostgres:
     name = "PostgreSQL"
 
     def __init__(self, data: DataFolder, *, port: int | None = None, fsync: bool = True) -> None:
+        super().__init__(self.name, _FAST, _IMMEDIATE)
         self._data = data
         self._wanted_port = port
         self._fsync = fsync
-        self._process: Process | None = None
         self.port = 0
         self.owner_url = self.service_url = self.admin_url = ""
-
-    @property
-    def pid(self) -> int:
-        """The server's process id, once it is started."""
-        return self._running.pid
 
     async def start(self) -> None:
         """Make the database cluster at the first start, run the server, and make its roles and database.
@@ -77,7 +72,7 @@ class EmbeddedPostgres:
         if not cluster.exists():
             await self._make_cluster(binaries, place, user)
         self.port = self._wanted_port or free_port()
-        self._process = Process(
+        process = Process(
             self.name,
             [binaries / "postgres", "-D", cluster, *self._settings()],
             env=_ENVIRONMENT,
@@ -85,21 +80,11 @@ class EmbeddedPostgres:
             cwd=Path("/"),
             user=user,
         )
-        await self._process.spawn()
         self.admin_url = self._url(_ADMIN_ROLE, "postgres")
         self.owner_url = self._url(OWNER_ROLE, _DATABASE)
         self.service_url = self._url(SERVICE_ROLE, _DATABASE)
-        await self._process.until_ready(self._accepts_connections, _READY_WITHIN)
+        await self._run(process, self._accepts_connections, _READY_WITHIN)
         await self._make_roles()
-
-    async def ended(self) -> str:
-        """Wait for the server's end and tell how it ended."""
-        return await self._running.ended()
-
-    async def stop(self) -> None:
-        """A fast shutdown; if that takes too long, one that replays the log at the next start."""
-        if self._process is not None:
-            await self._process.stop(_FAST, _IMMEDIATE)
 
     async def remove(self) -> None:
         """Stop a server left over here and remove all of its files (`--fresh`), wherever they lie."""
@@ -137,12 +122,6 @@ class EmbeddedPostgres:
             self._data.remember(_ELSEWHERE, str(place))
         _logger.info(f"PostgreSQL, which must not run as root, keeps its data in {place}")
         return place
-
-    @property
-    def _running(self) -> Process:
-        if self._process is None:
-            raise RuntimeError("PostgreSQL was never started")
-        return self._process
 
     async def _stop_leftover(self, cluster: Path) -> None:
         await stop_leftover(self.name, cluster / "postmaster.pid", str(cluster), _FAST)

@@ -11,7 +11,7 @@ import redis.exceptions
 from postroom.errors import ConfigurationError
 from postroom_sandbox.data_folder import DataFolder, write_private
 from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
-from postroom_sandbox.processes import Process, stop_leftover
+from postroom_sandbox.processes import Process, ProcessPart, stop_leftover
 
 _GENTLY = (signal.SIGTERM, 10.0)
 _READY_WITHIN = 30.0  # seconds
@@ -29,22 +29,17 @@ set-proc-title no
 """
 
 
-class EmbeddedValkey:
+class EmbeddedValkey(ProcessPart):
     """One Valkey server of a trial, on loopback, behind a password; after `start()`, its `url`."""
 
     name = "Valkey"
 
     def __init__(self, data: DataFolder, *, port: int | None = None) -> None:
+        super().__init__(self.name, _GENTLY)
         self._data = data
         self._wanted_port = port
-        self._process: Process | None = None
         self.port = 0
         self.url = ""
-
-    @property
-    def pid(self) -> int:
-        """The server's process id, once it is started."""
-        return self._running.pid
 
     async def start(self) -> None:
         """Run the server and wait until it answers; one that a killed trial left here is stopped first.
@@ -65,29 +60,13 @@ class EmbeddedValkey:
         configuration = folder / "valkey.conf"
         write_private(configuration, _CONFIGURATION.format(host=LOOPBACK, port=self.port, password=password))
         log = self._data.log("valkey")
-        self._process = Process(self.name, [binary, configuration], env={}, log=log, cwd=folder)
-        await self._process.spawn()
-        await self._process.until_ready(self._answers, _READY_WITHIN)
-
-    async def ended(self) -> str:
-        """Wait for the server's end and tell how it ended."""
-        return await self._running.ended()
-
-    async def stop(self) -> None:
-        """Stop the server; what it holds is on disk."""
-        if self._process is not None:
-            await self._process.stop(_GENTLY)
+        process = Process(self.name, [binary, configuration], env={}, log=log, cwd=folder)
+        await self._run(process, self._answers, _READY_WITHIN)
 
     async def remove(self) -> None:
         """Stop a server left over here and remove all of its files (`--fresh`)."""
         await self._stop_leftover()
         shutil.rmtree(self._data.folder("valkey"))
-
-    @property
-    def _running(self) -> Process:
-        if self._process is None:
-            raise RuntimeError("Valkey was never started")
-        return self._process
 
     async def _stop_leftover(self) -> None:
         folder = self._data.folder("valkey")

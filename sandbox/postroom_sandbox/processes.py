@@ -165,7 +165,41 @@ class Part(Protocol):
         ...
 
 
-class PythonChild:
+class ProcessPart:
+    """A part that is one process. `stop_steps` end it, and SIGKILL where they do not."""
+
+    def __init__(self, name: str, *stop_steps: StopStep) -> None:
+        self.name = name
+        self._stop_steps = stop_steps
+        self._process: Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id, once it is started."""
+        return self._running.pid
+
+    async def ended(self) -> str:
+        """Wait for the end of the process and tell how it ended."""
+        return await self._running.ended()
+
+    async def stop(self) -> None:
+        if self._process is not None:
+            await self._process.stop(*self._stop_steps)
+
+    async def _run(self, process: Process, ready: Probe, seconds: float) -> None:
+        """Start the process and wait until it is ready. Raises ConfigurationError."""
+        self._process = process
+        await process.spawn()
+        await process.until_ready(ready, seconds)
+
+    @property
+    def _running(self) -> Process:
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was never started")
+        return self._process
+
+
+class PythonChild(ProcessPart):
     """A Python process of ours, which ends with its parent. `ready` says whether it works yet."""
 
     def __init__(
@@ -179,26 +213,13 @@ class PythonChild:
         ready_within: float = 20,
         stop_within: float = 20,
     ) -> None:
-        self.name = name
+        super().__init__(name, (signal.SIGTERM, stop_within))
+        self._child = Process(name, [sys.executable, *arguments], env=env, log=log, until_eof=True)
         self._ready = ready
         self._ready_within = ready_within
-        self._stop_within = stop_within
-        self._process = Process(name, [sys.executable, *arguments], env=env, log=log, until_eof=True)
-
-    @property
-    def pid(self) -> int:
-        """The process id, once it is started."""
-        return self._process.pid
 
     async def start(self) -> None:
-        await self._process.spawn()
-        await self._process.until_ready(self._ready, self._ready_within)
-
-    async def ended(self) -> str:
-        return await self._process.ended()
-
-    async def stop(self) -> None:
-        await self._process.stop((signal.SIGTERM, self._stop_within))
+        await self._run(self._child, self._ready, self._ready_within)
 
 
 class Supervisor:
