@@ -66,11 +66,10 @@ async def test_a_person_registers_by_clicking_and_sees_the_identity(tmp_path: Pa
         kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos,
         httpx2.AsyncClient(base_url=kratos.public_url, follow_redirects=True, trust_env=False) as browser,
     ):
-        home = await browser.get("/")
-        assert "stand-in for Ory Kratos" in home.text
-        assert "Identities: <strong>0</strong>" in home.text
+        page = (await browser.get("/registration")).text
+        assert "stand-in for Ory Kratos" in page
 
-        form = Form((await browser.get("/registration")).text)
+        form = Form(page)
         assert form.labelled == {"traits.email", "traits.name", "password"}
         wrong = await browser.post(form.action, data={**form.fields, "traits.email": '"><b>', "password": PASSWORD})
         assert 'role="alert"' in wrong.text
@@ -85,9 +84,6 @@ async def test_a_person_registers_by_clicking_and_sees_the_identity(tmp_path: Pa
 
         await delivery(kratos, "Ada@example.org")
         assert "no answer" in (await browser.get("/welcome")).text
-        home = await browser.get("/")
-        assert "Identities: <strong>1</strong>" in home.text
-        assert identity["id"] in home.text
         # The next person may sit at the same browser.
         assert Form((await browser.get("/registration")).text).action
 
@@ -148,7 +144,6 @@ async def test_each_fault_does_what_it_says_until_it_is_cleared(tmp_path: Path) 
         for url in (identities, f"{kratos.public_url}/sessions/whoami"):
             with pytest.raises(httpx2.TransportError):
                 await kratos.http.get(url)
-        assert (await kratos.http.get(kratos.public_url)).status_code == 200, "the page that says what is on"
         await clear(kratos)
 
         await fault(kratos, "unavailable")

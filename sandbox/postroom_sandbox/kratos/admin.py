@@ -1,6 +1,7 @@
 """The admin port: identities, without authentication, as in Kratos. It fires no web-hook."""
 
 import json
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -25,8 +26,6 @@ from postroom_sandbox.kratos.identity import (
     new_identity,
     with_credentials,
 )
-from postroom_sandbox.kratos.json_patch import patched
-from postroom_sandbox.kratos.password import hash_password
 from postroom_sandbox.kratos.state import DuplicateIdentifier, State
 
 DEFAULT_PAGE_SIZE = 250
@@ -58,8 +57,8 @@ class _Admin:
 
     async def list(self, request: Request) -> Response:
         query = request.query_params
-        if "page" in query or "per_page" in query:
-            raise KratosError(400, "The stand-in pages by page_token only.")
+        if unknown := query.keys() - {"page_size", "page_token", "ids"}:
+            raise KratosError(400, f"The stand-in does not know {', '.join(sorted(unknown))}.")
         shown_size = _page_size(query.get("page_size", ""))
         size = min(shown_size, MAX_PAGE_SIZE)
         token = query.get("page_token", NIL_UUID)
@@ -69,18 +68,13 @@ class _Admin:
         for value in ids:
             if _uuid(value) is None:
                 raise KratosError(400, f"Invalid UUID value `{value}` for parameter `ids`.")
-        identifier = query.get("credentials_identifier")
-        normalised = identifier_of(identifier) if identifier else None
         # One more than asked tells whether there is a next page.
-        found = self._state.identities(after=token, limit=size + 1, ids=ids, identifier=normalised)
+        found = self._state.identities(after=token, limit=size + 1, ids=ids)
         page = found[:size]
-        filters = [("credentials_identifier", identifier)] if identifier else []
-        filters += [("ids", value) for value in ids]
-        links = [_link(filters, shown_size, NIL_UUID, "first")]
+        links = [_link(ids, shown_size, NIL_UUID, "first")]
         if len(found) > size:
-            links.append(_link(filters, shown_size, page[-1]["id"], "next"))
-        shown = [with_credentials(identity) for identity in page] if identifier else page
-        return JSONResponse(shown, headers={"Link": ",".join(links)})
+            links.append(_link(ids, shown_size, page[-1]["id"], "next"))
+        return JSONResponse(page, headers={"Link": ",".join(links)})
 
     async def show(self, request: Request) -> Response:
         if Fault.SICK in self._state.faults():
@@ -88,31 +82,18 @@ class _Admin:
         return JSONResponse(with_credentials(self._identity(request)))
 
     async def create(self, request: Request) -> Response:
+        """Without a password: nobody logs in as an identity that the admin made."""
         body = await _json(request)
         if not isinstance(body, dict):
             raise KratosError(400, message="the body must be an object")
         body = cast(Json, body)
         if body.get("schema_id", SCHEMA_ID) != SCHEMA_ID:
             raise KratosError(400, f"Unable to find JSON Schema ID: {body['schema_id']}")
-        identity_state = body.get("state") or "active"
-        if identity_state not in STATES:
-            raise KratosError(400, "identity state is not valid")
-        _check(body.get("traits"))
-        identity = new_identity(
-            body["traits"],
-            public_url=self._public_url,
-            now=datetime.now(UTC),
-            state=identity_state,
-            metadata_public=body.get("metadata_public"),
-            metadata_admin=body.get("metadata_admin"),
-        )
-        match body:
-            case {"credentials": {"password": {"config": {"password": str(password)}}}}:
-                hashed = hash_password(password)
-            case _:
-                hashed = None
+        state = body.get("state") or "active"
+        _check(state, body.get("traits"))
+        identity = new_identity(body["traits"], public_url=self._public_url, now=datetime.now(UTC), state=state)
         try:
-            self._state.add_identity(identity, identifier_of(identity["traits"]["email"]), hashed)
+            self._state.add_identity(identity, identifier_of(identity["traits"]["email"]), None)
         except DuplicateIdentifier:
             reason = "This identity conflicts with another identity that already exists."
             raise KratosError(409, reason) from None
@@ -121,15 +102,8 @@ class _Admin:
 
     async def patch(self, request: Request) -> Response:
         identity = self._identity(request)
-        try:
-            wanted = patched(identity, await _json(request))
-        except ValueError as error:
-            reason = "An error occured when applying the JSON patch"
-            raise KratosError(400, reason, message=str(error)) from error
-        if wanted.get("state") not in STATES:
-            reason = f"The supplied state ('{wanted.get('state')}') was not valid."
-            raise KratosError(400, reason, message="identity state is not valid")
-        _check(wanted.get("traits"))
+        wanted = _patched(identity, await _json(request))
+        _check(wanted["state"], wanted["traits"])
         result = changed(identity, wanted, datetime.now(UTC))
         try:
             self._state.change_identity(result, identifier_of(result["traits"]["email"]))
@@ -149,9 +123,25 @@ class _Admin:
         return identity
 
 
-def _check(traits: Any) -> None:
+def _check(state: Any, traits: Any) -> None:
+    if state not in STATES:
+        raise KratosError(400, f"The supplied state ('{state}') was not valid.", message="identity state is not valid")
     if problems := check_traits(traits):
         raise KratosError(400, "\n".join(problem.message["text"] for problem in problems))
+
+
+def _patched(identity: Json, patch: Any) -> Json:
+    """A copy with a JSON Patch (RFC 6902) applied, as far as the stand-in goes: another state, another trait."""
+    wanted = deepcopy(identity)
+    for operation in cast(list[Any], patch) if isinstance(patch, list) else [patch]:
+        match operation:
+            case {"op": "replace", "path": "/state", "value": state}:
+                wanted["state"] = state
+            case {"op": "replace", "path": str(path), "value": value} if path.startswith("/traits/"):
+                wanted["traits"][path.removeprefix("/traits/")] = value
+            case _:
+                raise KratosError(400, f"The stand-in does not know the operation {operation}.")
+    return wanted
 
 
 async def _json(request: Request) -> Any:
@@ -177,6 +167,6 @@ def _page_size(text: str) -> int:
     return asked if asked > 0 else DEFAULT_PAGE_SIZE
 
 
-def _link(filters: list[tuple[str, str]], size: int, token: str, relation: str) -> str:
-    query = urlencode([*filters, ("page_size", size), ("page_token", token)])
+def _link(ids: list[str], size: int, token: str, relation: str) -> str:
+    query = urlencode([*(("ids", value) for value in ids), ("page_size", size), ("page_token", token)])
     return f'</admin/identities?{query}>; rel="{relation}"'

@@ -42,7 +42,7 @@ MEANINGS = {
 
 
 class FaultMiddleware:
-    """Applies the faults that concern every request, never to the control surface nor to the page at /."""
+    """Applies the faults that concern every request, never to the control surface."""
 
     def __init__(self, app: ASGIApp, state: State) -> None:
         self._app = app
@@ -50,7 +50,7 @@ class FaultMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._app
-        if scope["type"] == "http" and scope["path"] != "/" and not scope["path"].startswith(CONTROL_PREFIX):
+        if scope["type"] == "http" and not scope["path"].startswith(CONTROL_PREFIX):
             faults = self._state.faults()
             if Fault.SLOW in faults:
                 await asyncio.sleep(faults[Fault.SLOW] / 1000)
@@ -70,7 +70,7 @@ def control_routes(state: State) -> list[Route]:
             {"identity_id": d.identity_id, "email": d.email, "attempt": d.attempt, "answer": d.answer}
             for d in state.deliveries(limit=100)
         ]
-        return JSONResponse({"identities": state.count_identities(), "faults": _shown(state), "deliveries": deliveries})
+        return JSONResponse({"faults": _shown(state), "deliveries": deliveries})
 
     async def put(request: Request) -> Response:
         try:

@@ -55,15 +55,7 @@ def _is_email(text: str) -> bool:
     )
 
 
-def new_identity(
-    traits: Json,
-    *,
-    public_url: str,
-    now: datetime,
-    state: str = "active",
-    metadata_public: Any = None,
-    metadata_admin: Any = None,
-) -> Json:
+def new_identity(traits: Json, *, public_url: str, now: datetime, state: str = "active") -> Json:
     """Everything that is kept of a new identity, but for its password."""
     moment = timestamp(now)
     return {
@@ -72,19 +64,17 @@ def new_identity(
         "schema_url": f"{public_url}/schemas/ZGVmYXVsdA",  # base64 of "default"
         "state": state,
         "state_changed_at": moment,
-        "metadata_public": metadata_public,
-        "metadata_admin": metadata_admin,
+        "metadata_public": None,
+        "metadata_admin": None,
         "created_at": moment,
         "organization_id": None,
     } | _dependent_on_traits(traits, moment)
 
 
 def changed(identity: Json, wanted: Json, now: datetime) -> Json:
-    """The identity after a patch of the admin API made `wanted` of it."""
+    """The identity with the state and the traits of `wanted`."""
     moment = timestamp(now)
-    result = {**identity, "updated_at": moment}
-    for name in ("state", "metadata_public", "metadata_admin"):
-        result[name] = wanted.get(name)
+    result = {**identity, "updated_at": moment, "state": wanted["state"]}
     if result["state"] != identity["state"]:
         result["state_changed_at"] = moment
     if wanted["traits"] != identity["traits"]:

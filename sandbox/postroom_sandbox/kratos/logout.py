@@ -32,7 +32,7 @@ def logout_routes(state: State) -> list[Route]:
             reason = "Unable to log out because the logout token in the URL query does not match the session cookie."
             raise KratosError(403, reason)
         state.revoke_session(session_token)
-        answer = Response(status_code=204) if wants_json(request) else RedirectResponse("/", 303)
+        answer = Response(status_code=204) if wants_json(request) else RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE)
         return answer
 

@@ -1,6 +1,5 @@
-"""The pages for people: what this is, the forms, and what became of a registration."""
+"""The pages for people: the forms, and what became of a registration."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
@@ -11,7 +10,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from postroom_sandbox.kratos.error import Json
-from postroom_sandbox.kratos.fault import MEANINGS, Fault
 from postroom_sandbox.kratos.flow import KINDS
 from postroom_sandbox.kratos.session import COOKIE, session_of
 from postroom_sandbox.kratos.state import Delivery, State
@@ -22,20 +20,10 @@ _HINTS = {"password": "8 characters or more.", "traits.email": "The address of t
 
 
 def page_routes(state: State) -> list[Route]:
-    async def home(_request: Request) -> Response:
-        faults = [f"{kind}: {MEANINGS[Fault(kind)]}" for kind in state.faults()]
-        return _page(
-            "Overview",
-            f"<p>Identities: <strong>{state.count_identities()}</strong>.</p>",
-            '<p><a href="/registration">Register</a> or <a href="/login">log in</a>.</p>',
-            f"<h2>Faults that are on</h2>{_list(faults)}",
-            f"<h2>Last deliveries of the web-hook</h2>{_deliveries(state.deliveries(limit=20))}",
-        )
-
     async def welcome(request: Request) -> Response:
         session = session_of(state, request, datetime.now(UTC))
         if session is None:
-            return RedirectResponse("/", 303)
+            return RedirectResponse("/registration", 303)
         identity = session["identity"]
         deliveries = state.deliveries(limit=20, identity_id=identity["id"])
         return _page(
@@ -43,8 +31,7 @@ def page_routes(state: State) -> list[Route]:
             f"<p>{escape(identity['traits']['email'])} is registered. The id of the identity is"
             f' <code id="identity-id">{identity["id"]}</code>.</p>',
             f"<h2>What Postroom was told</h2>{_deliveries(deliveries)}",
-            '<p><a href="/welcome">Look again</a> - <a href="/registration">Register somebody else</a> -'
-            ' <a href="/">Overview</a></p>',
+            '<p><a href="/welcome">Look again</a></p>',
         )
 
     async def form(request: Request) -> Response:
@@ -57,17 +44,11 @@ def page_routes(state: State) -> list[Route]:
         answer.delete_cookie(COOKIE)
         return answer
 
-    routes = [Route("/", home, methods=["GET"]), Route("/welcome", welcome, methods=["GET"])]
-    return routes + [Route(f"/{kind}", form, methods=["GET"]) for kind in KINDS]
+    return [Route("/welcome", welcome, methods=["GET"]), *(Route(f"/{kind}", form, methods=["GET"]) for kind in KINDS)]
 
 
 def _page(title: str, *parts: str) -> Response:
     return HTMLResponse(_TEMPLATE.substitute(title=title, body="\n".join(parts)))
-
-
-def _list(lines: Iterable[str]) -> str:
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f"<ul>{items}</ul>" if items else "<p>None.</p>"
 
 
 def _deliveries(deliveries: list[Delivery]) -> str:

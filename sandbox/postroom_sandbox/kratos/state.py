@@ -86,16 +86,11 @@ class State:
         row = self._row("login", identifier=identifier)
         return (json.loads(row[0]), row[1]) if row else None
 
-    def identities(
-        self, *, after: str, limit: int, ids: Sequence[str] | None = None, identifier: str | None = None
-    ) -> list[Json]:
+    def identities(self, *, after: str, limit: int, ids: Sequence[str] = ()) -> list[Json]:
         """At most `limit` identities in the order of their ids, those above `after` only."""
         only = json.dumps(ids) if ids else None
-        rows = self._run("identities", after=after, limit=limit, ids=only, identifier=identifier)
+        rows = self._run("identities", after=after, limit=limit, ids=only)
         return [json.loads(document) for (document,) in rows]
-
-    def count_identities(self) -> int:
-        return self._row("count_identities")[0]
 
     def add_session(self, token: str, identity_id: str, session: Json) -> None:
         self._run("insert_session", token=token, identity_id=identity_id, document=json.dumps(session))

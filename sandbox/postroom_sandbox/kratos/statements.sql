@@ -53,12 +53,8 @@ SELECT document, password FROM identities WHERE identifier = :identifier
 SELECT document FROM identities
 WHERE id > :after
   AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
-  AND (:identifier IS NULL OR identifier = :identifier)
 ORDER BY id
 LIMIT :limit
-
--- name: count_identities
-SELECT count(*) FROM identities
 
 -- name: insert_session
 INSERT INTO sessions (token, identity_id, document) VALUES (:token, :identity_id, :document)
