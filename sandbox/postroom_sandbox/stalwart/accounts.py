@@ -91,10 +91,11 @@ class Accounts(Kind):
         return document | {
             "credentials": self._credentials(number),
             "emailAddress": self._address(document),
-            "usedDiskQuota": self._used(number),
+            "usedDiskQuota": self.used(number),
         }
 
-    def _used(self, number: int) -> int:
+    def used(self, number: int) -> int:
+        """Bytes of mail."""
         ((used,),) = self._store.rows("SELECT coalesce(sum(size), 0) FROM emails WHERE account_id = ?", number)
         return used
 

@@ -26,7 +26,6 @@ _DEFAULTS: JSON = {
     "permissions": {"@type": "Inherit"},
     "allowedIps": {},
 }
-_BASE32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "abcdefghijklmnopqrstuvwxyz792013")
 
 
 def expired(document: JSON, now: str) -> bool:
@@ -76,8 +75,7 @@ class Credentials(Kind):
     def _new_secret(self, account: int, number: int) -> str:
         """The id it begins with lets Stalwart find the credential; this stand-in finds it by its digest."""
         if self.name == "AppPassword":
-            raw = number.to_bytes(4, "big") + secrets.token_bytes(18)
-            return "app_" + base64.b32encode(raw).decode().rstrip("=").translate(_BASE32)
+            return "app_" + ids.base32(number.to_bytes(4, "big") + secrets.token_bytes(18))
         raw = account.to_bytes(4, "big") + number.to_bytes(4, "big") + secrets.token_bytes(20)
         return "API_" + base64.urlsafe_b64encode(raw).decode().rstrip("=")
 

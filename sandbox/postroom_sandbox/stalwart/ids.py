@@ -1,7 +1,14 @@
-"""Stalwart's spelling of numbers as JMAP ids: base 32 with an alphabet of its own."""
+"""Stalwart's spelling of numbers as JMAP ids, and of bytes: base 32 with an alphabet of its own."""
 
-ALPHABET = "abcdefghijklmnopqrstuvwxyz792013"
-_DIGITS = {letter: digit for digit, letter in enumerate(ALPHABET)}
+import base64
+import binascii
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz792013"
+_RFC_4648 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_LETTERS = set(_ALPHABET)
+_TO_DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+_TO_OURS = str.maketrans(_RFC_4648, _ALPHABET)
+_FROM_OURS = str.maketrans(_ALPHABET, _RFC_4648)
 _LARGEST = 2**63 - 1  # what SQLite can hold
 
 RECOVERY_ADMIN = 2**32 - 1
@@ -13,17 +20,29 @@ SINGLETON = 20080258862541
 
 
 def encode(number: int) -> str:
-    text = ALPHABET[number & 31]
+    text = _ALPHABET[number & 31]
     while number := number >> 5:
-        text = ALPHABET[number & 31] + text
+        text = _ALPHABET[number & 31] + text
     return text
 
 
 def decode(text: object) -> int | None:
     """The number, or None where the text is no id at all."""
-    if not isinstance(text, str) or not text or not set(text) <= _DIGITS.keys():
+    if not isinstance(text, str) or not text or not set(text) <= _LETTERS:
         return None
-    number = 0
-    for letter in text:
-        number = number * 32 + _DIGITS[letter]
+    number = int(text.translate(_TO_DIGITS), 32)
     return number if number <= _LARGEST else None
+
+
+def base32(data: bytes) -> str:
+    return base64.b32encode(data).decode().rstrip("=").translate(_TO_OURS)
+
+
+def from_base32(text: str) -> bytes | None:
+    """None where a letter is none of the alphabet, or the length none that whole bytes have."""
+    if not set(text) <= _LETTERS:
+        return None
+    try:
+        return base64.b32decode(text.translate(_FROM_OURS) + "=" * (-len(text) % 8))
+    except binascii.Error:
+        return None

@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.kind import Access
-from postroom_sandbox.stalwart.mail import state
 from postroom_sandbox.stalwart.mail.message import Message
 from postroom_sandbox.stalwart.store import Store
 
@@ -21,22 +21,22 @@ class BlobId:
 
 
 def upload_id(digest: str) -> str:
-    return _UPLOAD + state.base32(bytes.fromhex(digest))
+    return _UPLOAD + ids.base32(bytes.fromhex(digest))
 
 
 def message_id(digest: str) -> str:
-    return _MESSAGE + state.base32(bytes.fromhex(digest))
+    return _MESSAGE + ids.base32(bytes.fromhex(digest))
 
 
 def part_id(digest: str, part: int) -> str:
-    return _MESSAGE + state.base32(bytes.fromhex(digest) + part.to_bytes(2, "big"))
+    return _MESSAGE + ids.base32(bytes.fromhex(digest) + part.to_bytes(2, "big"))
 
 
 def read_id(text: object) -> BlobId | None:
     """None where the text is no blobId."""
     if not isinstance(text, str) or text[:1] not in (_UPLOAD, _MESSAGE):
         return None
-    raw = state.from_base32(text[1:]) or b""
+    raw = ids.from_base32(text[1:]) or b""
     digest, part = raw[:_DIGEST_BYTES].hex(), raw[_DIGEST_BYTES:]
     if len(raw) not in (_DIGEST_BYTES, _DIGEST_BYTES + 2):
         return None

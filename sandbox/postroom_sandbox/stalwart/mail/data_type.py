@@ -1,7 +1,8 @@
 """What the data types of mail have in common: `/get`, `/changes`, `/query`, `/queryChanges`, `/set` (RFC 8620 §5)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError
@@ -158,3 +159,10 @@ def invalid(*names: str, description: str | None = None) -> SetError:
 
 def not_found() -> SetError:
     return SetError("notFound", "The requested object was not found.")
+
+
+def check_values(document: JSON, right: Mapping[str, Callable[[Any], bool]]) -> None:
+    """`right` says of each property what it may be. Raises SetError."""
+    for name, value in document.items():
+        if name not in right or not right[name](value):
+            raise invalid(name, description="Invalid property or value.")

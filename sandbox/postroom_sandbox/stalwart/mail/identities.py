@@ -2,16 +2,27 @@
 one before."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.accounts import Accounts
-from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
+from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object, is_text
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
-from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, check_values, invalid, not_found
 from postroom_sandbox.stalwart.store import Store
 
 _DEFAULTS: JSON = {"name": "", "replyTo": None, "bcc": None, "textSignature": "", "htmlSignature": ""}
+
+
+def _is_addresses(value: Any) -> bool:
+    return is_list(value) and all(is_object(each) and is_text(each.get("email")) for each in value)
+
+
+_RIGHT: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("name", "email", "textSignature", "htmlSignature"), is_text),
+    **dict.fromkeys(("replyTo", "bcc"), lambda value: value is None or _is_addresses(value)),
+}
 
 
 class Identities(DataType):
@@ -58,7 +69,7 @@ class Identities(DataType):
         if not isinstance(email, str) or email.lower() not in self._accounts.addresses(call.account):
             raise invalid("email", description="E-mail address not configured for this account.")
         document = _DEFAULTS | value | {"email": email.lower()}
-        _check(document)
+        check_values(document, _RIGHT)
         with self._log.commit(call.account) as commit:
             number = self._insert(call.account, document)
             commit.note("Identity", number, "created")
@@ -70,7 +81,7 @@ class Identities(DataType):
             raise not_found()
         if patch.get("email", known["email"]) != known["email"]:
             raise invalid("email", description="The address of an identity cannot be changed.")
-        _check(document := known | patch)
+        check_values(document := known | patch, _RIGHT)
         with self._log.commit(call.account) as commit:
             sql = "UPDATE identities SET document = ? WHERE account_id = ? AND id = ?"
             self._store.run(sql, json.dumps(document), call.account, number)
@@ -83,17 +94,3 @@ class Identities(DataType):
         with self._log.commit(call.account) as commit:
             self._store.run("DELETE FROM identities WHERE account_id = ? AND id = ?", call.account, number)
             commit.note("Identity", number, "destroyed")
-
-
-def _check(document: JSON) -> None:
-    for name, value in document.items():
-        if name in ("name", "textSignature", "htmlSignature", "email"):
-            right = isinstance(value, str)
-        else:
-            right = name in _DEFAULTS and (value is None or _is_addresses(value))
-        if not right:
-            raise invalid(name, description="Invalid property or value.")
-
-
-def _is_addresses(value: Any) -> bool:
-    return is_list(value) and all(is_object(each) and isinstance(each.get("email"), str) for each in value)

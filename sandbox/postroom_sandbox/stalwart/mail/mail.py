@@ -68,7 +68,7 @@ class Mail:
             "EmailSubmission/set": self.submissions.set,
             "VacationResponse/get": vacations.get,
             "VacationResponse/set": vacations.set,
-            "Quota/get": Quotas(store, self.log, self.store).get,
+            "Quota/get": Quotas(store, self.log, accounts, self.store).get,
             "Blob/get": blobs.get,
             "Blob/upload": blobs.upload,
         }

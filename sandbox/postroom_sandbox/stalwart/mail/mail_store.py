@@ -144,17 +144,13 @@ class MailStore:
 
     def _check_quota(self, account: int, size: int) -> None:
         limit = self.quota(account)
-        if limit and self.used(account) + size > limit:
+        if limit and self._accounts.used(account) + size > limit:
             raise OverQuota(f"The quota of {limit} bytes leaves no room for {size} more.")
 
     def quota(self, account: int) -> int | None:
         """`maxDiskQuota` of the account in bytes; None where it has none."""
         row = self._store.row("SELECT document FROM accounts WHERE id = ?", account)
         return json.loads(row[0])["quotas"].get("maxDiskQuota") if row else None
-
-    def used(self, account: int) -> int:
-        ((used,),) = self._store.rows("SELECT coalesce(sum(size), 0) FROM emails WHERE account_id = ?", account)
-        return used
 
     def _insert(self, columns: JSON) -> int:
         marks = ", ".join("?" * len(columns))

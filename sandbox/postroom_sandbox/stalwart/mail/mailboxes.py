@@ -1,14 +1,15 @@
 """Mailbox/get, changes, query, queryChanges and set (RFC 8621 §2)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError
-from postroom_sandbox.stalwart.json_value import JSON, is_count
+from postroom_sandbox.stalwart.json_value import JSON, is_count, is_flag, is_text
 from postroom_sandbox.stalwart.kind import Condition
 from postroom_sandbox.stalwart.mail import filters
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
-from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, check_values, invalid, not_found
 from postroom_sandbox.stalwart.mail.folders import FIRST, Folders
 from postroom_sandbox.stalwart.mail.mail_store import MailStore
 from postroom_sandbox.stalwart.pointer import created_id
@@ -22,7 +23,7 @@ _RIGHTS = dict.fromkeys(
     True,
 )
 _ROLES = {"inbox", "trash", "junk", "drafts", "sent", "archive", "important", "flagged", "all", "subscribed"}
-_LONGEST_NAME = 255
+_LONGEST_NAME = 255  # bytes
 _DEEPEST = 10
 _KEPT = set(list(FIRST)[:3])  # inbox, trash and junk stay
 _COLUMNS = {"name": "name COLLATE NOCASE", "sortOrder": "sort_order", "parentId": "parent_id"}
@@ -33,6 +34,13 @@ _COUNTS = """
             SELECT 1 FROM email_keywords k WHERE k.row = e.row AND k.keyword IN ('$seen', '$draft')) AS unread
         FROM emails e WHERE e.account_id = ?1) e ON e.row = m.row
     WHERE m.account_id = ?1 GROUP BY m.mailbox_id"""
+_RIGHT: dict[str, Callable[[Any], bool]] = {
+    "name": lambda value: is_text(value) and 0 < len(value.strip().encode()) <= _LONGEST_NAME,
+    "parentId": lambda value: value is None or is_text(value),
+    "role": lambda value: value is None or (is_text(value) and value in _ROLES),
+    "sortOrder": lambda value: is_count(value) and value < 2**31,
+    "isSubscribed": is_flag,
+}
 _COUNTED = ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")
 
 
@@ -141,14 +149,15 @@ class Mailboxes(DataType):
         text = box["parentId"]
         if text is None:
             return None
-        number = ids.decode(created_id(text, call.created)) if isinstance(text, str) else None
+        number = ids.decode(created_id(text, call.created))
         if not self._folders.exists(call.account, number):
             raise SetError("invalidProperties", "Parent ID does not exist.")
         return number
 
     def _check(self, call: MailCall, box: JSON, number: int | None) -> None:
         """Raises SetError. `number` is None for a new one."""
-        _check_values(box)
+        check_values(box, _RIGHT)
+        box["name"] = box["name"].strip()
         mailboxes = self._all(call.account)
         parent = self._parent(call, box)
         others = [other for key, other in mailboxes.items() if key != number]
@@ -170,20 +179,6 @@ class Mailboxes(DataType):
             if depth > _DEEPEST:
                 raise invalid("parentId", description="Mailbox parent chain is too deep.")
             parent = ids.decode(mailboxes[parent]["parentId"])
-
-
-def _check_values(box: JSON) -> None:
-    known = {"name", "parentId", "role", "sortOrder", "isSubscribed"}
-    if unknown := box.keys() - known:
-        raise invalid(*sorted(unknown), description="Invalid property or value.")
-    name = box["name"].strip() if isinstance(box["name"], str) else ""
-    if not name or len(name.encode()) > _LONGEST_NAME:
-        raise invalid("name", description="Mailbox name cannot be empty, nor longer than 255 bytes.")
-    box["name"] = name
-    if box["role"] is not None and not (isinstance(box["role"], str) and box["role"] in _ROLES):
-        raise invalid("role", description="Invalid property or value.")
-    if not is_count(box["sortOrder"]) or box["sortOrder"] >= 2**31 or not isinstance(box["isSubscribed"], bool):
-        raise invalid("sortOrder", "isSubscribed", description="Invalid property or value.")
 
 
 def _leaf(name: str, value: Any) -> Condition | None:

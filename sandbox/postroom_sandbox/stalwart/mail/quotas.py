@@ -1,5 +1,6 @@
 """Quota/get (RFC 9425): one quota where the account has a `maxDiskQuota`, else none."""
 
+from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall
@@ -12,8 +13,9 @@ _ONLY = 0
 class Quotas(DataType):
     name = "Quota"
 
-    def __init__(self, store: Store, log: ChangeLog, mail: MailStore) -> None:
+    def __init__(self, store: Store, log: ChangeLog, accounts: Accounts, mail: MailStore) -> None:
         super().__init__(store, log)
+        self._accounts = accounts
         self._mail = mail
 
     def everything(self, call: MailCall) -> list[int]:
@@ -23,6 +25,6 @@ class Quotas(DataType):
         limit = self._mail.quota(call.account)
         if not limit or _ONLY not in numbers:
             return {}
-        quota = {"resourceType": "octets", "used": self._mail.used(call.account), "hardLimit": limit}
+        quota = {"resourceType": "octets", "used": self._accounts.used(call.account), "hardLimit": limit}
         quota |= {"scope": "account", "name": call.access.name, "types": ["Email"]}
         return {_ONLY: quota | dict.fromkeys(("warnLimit", "softLimit", "description"))}

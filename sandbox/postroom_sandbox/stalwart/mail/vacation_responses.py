@@ -1,15 +1,31 @@
 """VacationResponse/get and set (RFC 8621 §8). It is kept and shown; the stand-in answers nobody's mail."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError
-from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
+from postroom_sandbox.stalwart.json_value import JSON, is_flag, is_text
+from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, check_values, not_found
 from postroom_sandbox.stalwart.mail.filters import moment
 
 _SINGLETON = ids.decode("singleton") or 0
 _DEFAULT: JSON = {"isEnabled": False} | dict.fromkeys(("fromDate", "toDate", "subject", "textBody", "htmlBody"))
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        return value is None or is_text(moment(value))
+    except MethodError:
+        return False
+
+
+_RIGHT: dict[str, Callable[[Any], bool]] = {
+    "isEnabled": is_flag,
+    **dict.fromkeys(("fromDate", "toDate"), _is_date),
+    **dict.fromkeys(("subject", "textBody", "htmlBody"), lambda value: value is None or is_text(value)),
+}
 
 
 class VacationResponses(DataType):
@@ -34,22 +50,9 @@ class VacationResponses(DataType):
     def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
         if number != _SINGLETON:
             raise not_found()
-        _check(document := self._document(call.account) | patch)
+        check_values(document := self._document(call.account) | patch, _RIGHT)
         with self._log.commit(call.account) as commit:
             sql = "INSERT OR REPLACE INTO vacations (account_id, document) VALUES (?, ?)"
             self._store.run(sql, call.account, json.dumps(document))
             commit.note(self.name, _SINGLETON, "updated")
         return None
-
-
-def _check(document: JSON) -> None:
-    for name, value in document.items():
-        if name not in _DEFAULT or (name == "isEnabled") != isinstance(value, bool):
-            raise invalid(name, description="Invalid property or value.")
-        if value is not None and not isinstance(value, str | bool):
-            raise invalid(name, description="Invalid property or value.")
-        if name.endswith("Date") and value is not None:
-            try:
-                moment(value)
-            except MethodError:
-                raise invalid(name, description="Invalid date.") from None
