@@ -41,15 +41,11 @@ class KratosError(Exception):
         self.body: Json = {"error": error, **(beside or {})}
 
 
-def answer_kratos_error(_request: Request, error: Exception) -> Response:
+def answer_error(_request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):  # what the router refuses: no such path, wrong method
+        error = KratosError(error.status_code)
     assert isinstance(error, KratosError)
     return JSONResponse(error.body, error.status)
 
 
-def answer_http_error(_request: Request, error: Exception) -> Response:
-    """What the router refuses: no such path, wrong method."""
-    assert isinstance(error, HTTPException)
-    return JSONResponse(KratosError(error.status_code).body, error.status_code)
-
-
-EXCEPTION_HANDLERS = {KratosError: answer_kratos_error, HTTPException: answer_http_error}
+EXCEPTION_HANDLERS = dict.fromkeys((KratosError, HTTPException), answer_error)

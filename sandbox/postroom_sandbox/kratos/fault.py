@@ -5,10 +5,9 @@ curl -X DELETE http://127.0.0.1:4433/_sandbox/faults
 """
 
 import asyncio
-import json
 from enum import StrEnum
-from typing import Any, cast
 
+from pydantic import BaseModel, NonNegativeInt, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -19,26 +18,20 @@ from postroom_sandbox.kratos.error import Json, KratosError
 from postroom_sandbox.kratos.state import State
 
 CONTROL_PREFIX = "/_sandbox/"
-DEFAULT_DELAY_MS = 1000
 
 
 class Fault(StrEnum):
-    DROP_HOOKS = "drop-hooks"
-    REFUSE = "refuse"
-    UNAVAILABLE = "unavailable"
-    SICK = "sick"
-    SLOW = "slow"
-    SECOND_FACTOR = "second-factor"
+    DROP_HOOKS = "drop-hooks"  # no web-hook is sent
+    REFUSE = "refuse"  # the connection is cut at once (the listener itself stays, for this very control surface)
+    UNAVAILABLE = "unavailable"  # 503
+    SICK = "sick"  # as with a dead database: whoami 401, /health/ready 503, an identity of the admin API 500
+    SLOW = "slow"  # served after the delay (delay_ms)
+    SECOND_FACTOR = "second-factor"  # whoami answers 403 session_aal2_required to everybody who is logged in
 
 
-MEANINGS = {
-    Fault.DROP_HOOKS: "no web-hook is sent",
-    Fault.REFUSE: "the connection is cut at once (the listener itself stays, for this very control surface)",
-    Fault.UNAVAILABLE: "503",
-    Fault.SICK: "as with a dead database: whoami answers 401, /health/ready 503, an identity of the admin API 500",
-    Fault.SLOW: "served after the delay (delay_ms)",
-    Fault.SECOND_FACTOR: "whoami answers 403 session_aal2_required to everybody who is logged in",
-}
+class _Asked(BaseModel, extra="forbid"):
+    kind: Fault
+    delay_ms: NonNegativeInt = 1000
 
 
 class FaultMiddleware:
@@ -74,10 +67,10 @@ def control_routes(state: State) -> list[Route]:
 
     async def put(request: Request) -> Response:
         try:
-            fault, delay_ms = _read(await request.body())
-        except ValueError as error:
-            return JSONResponse({"error": str(error), "kinds": MEANINGS}, 422)
-        state.put_fault(fault, delay_ms)
+            asked = _Asked.model_validate_json(await request.body())
+        except ValidationError as error:
+            return Response(error.json(include_url=False, include_input=False), 422, media_type="application/json")
+        state.put_fault(asked.kind, asked.delay_ms)
         return JSONResponse({"faults": _shown(state)})
 
     async def clear(_request: Request) -> Response:
@@ -93,17 +86,3 @@ def control_routes(state: State) -> list[Route]:
 
 def _shown(state: State) -> list[Json]:
     return [{"kind": kind, "delay_ms": delay_ms} for kind, delay_ms in state.faults().items()]
-
-
-def _read(body: bytes) -> tuple[Fault, int]:
-    """Raises ValueError with a sentence for the person who asked."""
-    value: Any = json.loads(body)
-    if not isinstance(value, dict) or cast(Json, value).get("kind") not in set(Fault):
-        raise ValueError(f"Give one of these as kind: {', '.join(Fault)}.")
-    value = cast(Json, value)
-    if unknown := value.keys() - {"kind", "delay_ms"}:
-        raise ValueError(f"There is no option {', '.join(sorted(unknown))}; there is delay_ms.")
-    delay_ms = value.get("delay_ms", DEFAULT_DELAY_MS)
-    if not isinstance(delay_ms, int) or isinstance(delay_ms, bool) or delay_ms < 0:
-        raise ValueError("delay_ms must be a whole number of milliseconds, 0 or more.")
-    return Fault(value["kind"]), delay_ms

@@ -4,10 +4,11 @@ import asyncio
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from typing import Any
 
-from postroom_sandbox.stalwart.json_value import JSON, is_count, is_object
+from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
+
+from postroom_sandbox.stalwart.json_value import JSON, is_object
 from postroom_sandbox.stalwart.store import Store
 
 KINDS = {  # in the order in which they are asked about a request
@@ -28,8 +29,7 @@ OF_NOTICES = frozenset(("lose-hooks", "cut-events"))
 """Those that strike no request, but what the server tells of itself."""
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(BaseModel, frozen=True, strict=True, extra="forbid"):
     """`word`: only requests that create an account whose address contains it, and what comes by LMTP to such an
     address (451, unless the kind is hang, slow or reset-after). `full` without a word is for all mail, too. `count`:
     off after so many.
@@ -39,11 +39,11 @@ class Fault:
 
     kind: str
     word: str | None = None
-    count: int | None = None
-    probability: float = 1.0
-    seed: int = 0
-    delay_ms: int = 1000
-    retry_after: int = 30
+    count: NonNegativeInt | None = None
+    probability: float = Field(default=1.0, ge=0, le=1)
+    seed: NonNegativeInt = 0
+    delay_ms: NonNegativeInt = 1000
+    retry_after: NonNegativeInt = 30
 
     def strikes(self, seen: int, struck: int) -> bool:
         """Whether it hits a request, after it was asked about `seen` others and hit `struck` of them."""
@@ -56,20 +56,11 @@ def read_fault(value: Any) -> Fault:
     """Raises ValueError with a sentence for the person who sets the fault."""
     if not is_object(value) or value.get("kind") not in KINDS:
         raise ValueError(f"Give one of these as kind: {', '.join(KINDS)}.")
-    for name, given in value.items():
-        match name:
-            case "kind" | "word":
-                right = isinstance(given, str)
-            case "count" | "seed" | "delay_ms" | "retry_after":
-                right = is_count(given)
-            case "probability":
-                right = isinstance(given, int | float) and 0 <= given <= 1
-            case _:
-                right = False
-        if not right:
-            raise ValueError(f"{name} is no option of a fault, or {given!r} no value for it.")
     defaults: JSON = {"word": "should-fail"} if value["kind"] == "fail" else {}
-    return Fault(**(defaults | value))
+    try:
+        return Fault(**(defaults | value))
+    except ValidationError as error:
+        raise ValueError("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())) from None
 
 
 class Faults:
@@ -81,14 +72,14 @@ class Faults:
         self._load()
 
     def _load(self) -> None:
-        faults = [Fault(**json.loads(text)) for (text,) in self._store.rows("SELECT document FROM faults")]
+        faults = [Fault.model_validate_json(text) for (text,) in self._store.rows("SELECT document FROM faults")]
         self.active = sorted(faults, key=lambda fault: list(KINDS).index(fault.kind))
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
     def put(self, fault: Fault) -> None:
         sql = "INSERT OR REPLACE INTO faults (kind, document) VALUES (?, ?)"
-        self._store.run(sql, fault.kind, json.dumps(asdict(fault)))
+        self._store.run(sql, fault.kind, fault.model_dump_json())
         self._load()
 
     def clear(self) -> None:
