@@ -10,7 +10,6 @@ from postroom_sandbox.stalwart.json_value import JSON, is_flag, is_text
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, check_values, not_found
 from postroom_sandbox.stalwart.mail.filters import moment
 
-_SINGLETON = ids.decode("singleton") or 0
 _DEFAULT: JSON = {"isEnabled": False} | dict.fromkeys(("fromDate", "toDate", "subject", "textBody", "htmlBody"))
 
 
@@ -32,10 +31,10 @@ class VacationResponses(DataType):
     name = "VacationResponse"
 
     def everything(self, call: MailCall) -> list[int]:
-        return [_SINGLETON]
+        return [ids.SINGLETON]
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
-        return {_SINGLETON: self._document(call.account)} if _SINGLETON in numbers else {}
+        return {ids.SINGLETON: self._document(call.account)} if ids.SINGLETON in numbers else {}
 
     def _document(self, account: int) -> JSON:
         row = self._store.row("SELECT document FROM vacations WHERE account_id = ?", account)
@@ -48,11 +47,11 @@ class VacationResponses(DataType):
         raise SetError("singleton", "There is but one, with the id singleton.")
 
     def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
-        if number != _SINGLETON:
+        if number != ids.SINGLETON:
             raise not_found()
         check_values(document := self._document(call.account) | patch, _RIGHT)
         with self._log.commit(call.account) as commit:
             sql = "INSERT OR REPLACE INTO vacations (account_id, document) VALUES (?, ?)"
             self._store.run(sql, call.account, json.dumps(document))
-            commit.note(self.name, _SINGLETON, "updated")
+            commit.note(self.name, ids.SINGLETON, "updated")
         return None
