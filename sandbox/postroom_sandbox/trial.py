@@ -141,7 +141,7 @@ class Trial:
         self._environment["POSTROOM_STALWART_API_KEY"] = key
         self._environment["POSTROOM_MAIL_MASTER"] = f"{MAIL_MASTER}@{self._domains[0]}:{master}"
         self._environment["POSTROOM_STALWART_WEBHOOK_KEY"] = self._data.secret("stalwart-webhook-key")
-        self._where.append(("Stalwart", f"{STAND_IN}, {url}/_sandbox/state"))
+        self._where.append(("Stalwart", f"{STAND_IN}, {url}/_sandbox/"))
         self._where.append(("", f"mail comes in by LMTP at {LOOPBACK}:{lmtp_port}"))
         await self._web_hook(url, admin)
 

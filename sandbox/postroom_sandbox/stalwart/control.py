@@ -1,9 +1,10 @@
 """The control surface under /_sandbox/: faults, and what there is to see. No part of Stalwart's API."""
 
+import html
 from collections import Counter
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from postroom_sandbox.stalwart import ids
@@ -14,6 +15,7 @@ from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.store import Store
 
 _NOTICE = "This is Postroom's stand-in for Stalwart 0.16, for trials and tests: no place to keep mail."
+_STYLE = "body{font:16px sans-serif;margin:2em}td{padding:0 1em .3em 0;vertical-align:top}"
 _ADDRESSES = """
     SELECT a.account_id, a.kind, a.name, d.name FROM addresses a JOIN domains d ON d.id = a.domain_id
     ORDER BY a.account_id, a.kind = 'primary' DESC, a.name"""
@@ -28,6 +30,7 @@ class Control:
 
     def routes(self) -> list[Route]:
         return [
+            Route(CONTROL_PREFIX, self._page, methods=["GET"]),
             Route(CONTROL_PREFIX + "state", self._state, methods=["GET"]),
             Route(CONTROL_PREFIX + "faults", self._put_fault, methods=["PUT"]),
             Route(CONTROL_PREFIX + "faults", self._clear_faults, methods=["DELETE"]),
@@ -60,3 +63,23 @@ class Control:
     async def _clear_faults(self, request: Request) -> Response:
         self._faults.clear()
         return JSONResponse({"notice": _NOTICE, "faults": []})
+
+    async def _page(self, request: Request) -> Response:
+        accounts = self._accounts()
+        sections = [
+            _table("Mail comes in by", [["LMTP", self._intake.lmtp.address]]),
+            _table("Faults that are on", [[fault["kind"], str(fault)] for fault in self._faults.shown()]),
+            _table("Requests since the start", [[k, str(n)] for k, n in sorted(self._counts.items())]),
+            _table(
+                f"Accounts ({len(accounts)})",
+                [[a["id"], ", ".join(a["addresses"]), ", ".join(a["marks"])] for a in accounts],
+            ),
+            _table("Faults there are", [[kind, effect] for kind, effect in KINDS.items()]),
+        ]
+        head = f"<!doctype html><title>Stand-in for Stalwart</title><style>{_STYLE}</style>"
+        return HTMLResponse(f"{head}<h1>{_NOTICE}</h1>{''.join(sections)}")
+
+
+def _table(title: str, rows: list[list[str]]) -> str:
+    cells = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<h2>{html.escape(title)}</h2><table>{cells or '<tr><td>none</td></tr>'}</table>"
