@@ -196,7 +196,7 @@ async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
 
 
 class Statements:
-    """Of one thing, each in a connection of the pool."""
+    """Runs the SQL statements of one kind of record, each on a connection that it takes out of `pool` for it."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
