@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from eventually import eventually
-from postroom.api.live import Live, Pace, live_router
+from postroom.api.live import Live, Pace, live_route
 from postroom.api.visitor import receive_visitors
 from postroom.domain.person import Person
 from postroom.errors import NoSession, PostroomError
@@ -129,6 +129,6 @@ def _app(service: LiveService, pace: Pace, elsewhere: bool) -> FastAPI:
     live = Live(
         service.streams, service.people, mailbox, on_line=on_line, off_line=off_line, elsewhere=elsewhere, pace=pace
     )
-    app.include_router(live_router(live))
+    app.router.routes.append(live_route(live))
     receive_visitors(app)
     return app

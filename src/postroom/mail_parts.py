@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
-from postroom.api.mail import mail_routers
+from postroom.api.mail import mail_routes
 from postroom.api.stalwart_hook import StalwartHook
 from postroom.clock import SystemClock
 from postroom.gateway.limits import Limits
@@ -52,9 +52,9 @@ from postroom.stalwart.web_hook import WebHook
 
 @dataclass(frozen=True, slots=True)
 class MailParts:
-    """`routers` and what the gateway needs, for the application; `loops` run beside it."""
+    """`routes` and what the gateway needs, for the application; `loops` run beside it."""
 
-    routers: Sequence[APIRouter]
+    routes: Sequence[APIRoute]
     people: PeopleByCredential
     accounts: VerifiedAccounts
     upstream: Upstream
@@ -109,7 +109,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         people = PeopleByCredential(
             sessions, tokens, identities, cookie_name=settings.session_cookie, public_url=settings.public_url
         )
-        routers = mail_routers(
+        routes = mail_routes(
             people=people,
             read=parts.requests.read,
             last_refusal=parts.refusals.last,
@@ -134,7 +134,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             arrival_sweep=ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep")).run,
             master=partial(ask_for_master, master),
         )
-        yield MailParts(routers, people, accounts, upstream, streams, loops)
+        yield MailParts(routes, people, accounts, upstream, streams, loops)
 
 
 def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthorization, Devices, Impersonation | None]:

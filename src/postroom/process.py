@@ -145,7 +145,7 @@ def make_app(
     return create_app(
         Webhook(parts.accept, parts.refusals, policy),
         _health(parts, loops),
-        mail=mail.routers if mail else (),
+        mail=mail.routes if mail else (),
         gateway=gateway_routes(
             mail.people,
             mail.accounts,

@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 
 from mail_fakes import FakeAccounts, its_own
-from postroom.api.devices import devices_router
-from postroom.api.mail_settings import autoconfig_router, mail_settings_router
+from postroom.api.devices import devices_routes
+from postroom.api.mail_settings import autoconfig_routes, mail_settings_routes
 from postroom.api.visitor import receive_visitors, visitor_of
 from postroom.domain.person import Person, Scope
 from postroom.errors import NoSession
@@ -82,9 +82,9 @@ def an_app(devices: Devices) -> FastAPI:
     servers, visiting = mail_servers("http://10.0.0.1", "imap.example.org", None), visitor_of(NamedPeople())
     app = FastAPI()
     receive_visitors(app)
-    app.include_router(devices_router(devices, servers, visiting))
-    app.include_router(mail_settings_router(devices, servers, visiting))
-    app.include_router(autoconfig_router(DOMAINS, servers))
+    app.router.routes += devices_routes(devices, servers, visiting)
+    app.router.routes += mail_settings_routes(devices, servers, visiting)
+    app.router.routes += autoconfig_routes(DOMAINS, servers)
     return app
 
 

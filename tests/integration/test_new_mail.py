@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from eventually import eventually
 from incoming_mail import send
 from mail_person import PASSWORD, Person, message, person
-from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_router
+from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_route
 from postroom.errors import Misconfigured
 from postroom.jmap.mail_changes import JmapMail
 from postroom.mail.arrivals import Arrivals
@@ -68,7 +68,7 @@ class Postroom:
     @asynccontextmanager
     async def running(self, key: str) -> AsyncIterator["Postroom"]:
         app, stop = FastAPI(), asyncio.Event()
-        app.include_router(stalwart_hook_router(StalwartHook(WebHook(key), self.arrivals.hint)))
+        app.router.routes.append(stalwart_hook_route(StalwartHook(WebHook(key), self.arrivals.hint)))
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
         http = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))

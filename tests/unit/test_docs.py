@@ -19,7 +19,7 @@ from pydantic_core import PydanticUndefined
 
 from postroom.api.app import create_app
 from postroom.api.health import GAUGES
-from postroom.api.mail import mail_routers
+from postroom.api.mail import mail_routes
 from postroom.api.webhook import HookPolicy, Webhook
 from postroom.cli.app import app as command_line
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
@@ -133,8 +133,8 @@ def test_every_command_shows_an_example_in_its_help() -> None:
 def _openapi() -> dict[str, Any]:
     policy = HookPolicy(keys=[], domains=[], reserved=[], retry_after_seconds=1, at_once=1)
     nobody = cast(Any, None)  # the description needs no parts
-    parts: dict[str, Any] = dict.fromkeys(signature(mail_routers).parameters, MagicMock())
-    return create_app(Webhook(nobody, nobody, policy), nobody, mail=mail_routers(**parts)).openapi()
+    parts: dict[str, Any] = dict.fromkeys(signature(mail_routes).parameters, MagicMock())
+    return create_app(Webhook(nobody, nobody, policy), nobody, mail=mail_routes(**parts)).openapi()
 
 
 def test_the_openapi_file_is_that_of_the_application() -> None:

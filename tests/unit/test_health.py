@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import httpx2
 from fastapi import FastAPI
 
-from postroom.api.health import Health, health_router
+from postroom.api.health import Health, health_routes
 
 
 async def _counts() -> Mapping[str, float]:
@@ -14,7 +14,7 @@ async def _counts() -> Mapping[str, float]:
 
 async def test_a_moment_is_told_to_the_second_and_a_number_plainly() -> None:
     app = FastAPI()
-    app.include_router(health_router(Health(_counts)))
+    app.router.routes += health_routes(Health(_counts))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://postroom") as http:
         told = (await http.get("/metrics")).text.splitlines()
     assert "postroom_requests_waiting 3" in told

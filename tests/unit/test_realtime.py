@@ -10,7 +10,7 @@ import jwt
 import pytest
 from fastapi import FastAPI
 
-from postroom.api.realtime import realtime_router
+from postroom.api.realtime import realtime_routes
 from postroom.api.visitor import receive_visitors, visitor_of
 from postroom.domain.person import ALL_SCOPES, Person, Scope
 from postroom.errors import KratosAway, NoSession, PostroomError
@@ -47,9 +47,8 @@ async def ask(
 
     app = FastAPI()
     browsers = CentrifugoForBrowsers(URL, KEY) if centrifugo else None
-    app.include_router(
-        realtime_router(visitor_of(people or Everybody()), mailbox, centrifugo=browsers, on_line=note, now=lambda: NOW)
-    )
+    visiting = visitor_of(people or Everybody())
+    app.router.routes += realtime_routes(visiting, mailbox, centrifugo=browsers, on_line=note, now=lambda: NOW)
     receive_visitors(app)
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://postroom.test") as client:

@@ -15,9 +15,9 @@ from pydantic import BaseModel
 
 from fakes import START, request_of
 from postroom import errors
-from postroom.api.access_tokens import access_tokens_router
+from postroom.api.access_tokens import access_tokens_routes
 from postroom.api.json_body import MAX_BODY, read_body
-from postroom.api.me import me_router
+from postroom.api.me import me_routes
 from postroom.api.visitor import receive_visitors, session_only, visitor_of
 from postroom.domain.identity import Refusal
 from postroom.domain.mailbox import Account
@@ -100,8 +100,8 @@ async def browser(world: World) -> AsyncIterator[httpx2.AsyncClient]:
     receive_visitors(app)
     visiting = visitor_of(world)
     maker = TokenMaker(world, new_id=uuid4, random_bytes=lambda n: bytes([len(world.tokens)] * n), now=lambda: NOW)
-    app.include_router(me_router(visiting, world.read, world.last, forget=world.forget, disconnect=world.disconnect))
-    app.include_router(access_tokens_router(maker, world, visiting))
+    app.router.routes += me_routes(visiting, world.read, world.last, forget=world.forget, disconnect=world.disconnect)
+    app.router.routes += access_tokens_routes(maker, world, visiting)
 
     async def chunks() -> AsyncGenerator[bytes]:
         yield b"one"

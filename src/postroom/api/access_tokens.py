@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from postroom.api.json_body import read_body
@@ -47,8 +48,7 @@ class Listed(BaseModel):
     """live tokens that a person may have"""
 
 
-def access_tokens_router(maker: TokenMaker, tokens: AccessTokens, visiting: Visiting) -> APIRouter:
-    router = APIRouter()
+def access_tokens_routes(maker: TokenMaker, tokens: AccessTokens, visiting: Visiting) -> list[APIRoute]:
     session = Depends(session_only(visiting))
 
     async def make(request: Request, response: Response, visitor: Annotated[Visitor, session]) -> Made:
@@ -74,19 +74,20 @@ def access_tokens_router(maker: TokenMaker, tokens: AccessTokens, visiting: Visi
 
     path, responses = "/api/access-tokens", PROBLEMS_OF_VISITORS
     body = {"required": True, "content": {"application/json": {"schema": Wanted.model_json_schema()}}}
-    router.add_api_route(
-        path, make, methods=["POST"], status_code=201, responses=responses, openapi_extra={"requestBody": body}
-    )
-    router.add_api_route(path, show, methods=["GET"], responses=responses)
-    router.add_api_route(
-        f"{path}/{{token_id}}",
-        revoke,
-        methods=["DELETE"],
-        status_code=204,
-        response_class=Response,
-        responses=responses,
-    )
-    return router
+    return [
+        APIRoute(
+            path, make, methods=["POST"], status_code=201, responses=responses, openapi_extra={"requestBody": body}
+        ),
+        APIRoute(path, show, methods=["GET"], responses=responses),
+        APIRoute(
+            f"{path}/{{token_id}}",
+            revoke,
+            methods=["DELETE"],
+            status_code=204,
+            response_class=Response,
+            responses=responses,
+        ),
+    ]
 
 
 def _shown(token: AccessToken) -> Shown:

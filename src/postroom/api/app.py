@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from postroom.api.health import Health, health_router
+from postroom.api.health import Health, health_routes
 from postroom.api.unhandled import Unhandled
 from postroom.api.visitor import receive_visitors
-from postroom.api.webhook import Webhook, shed_load, webhook_router
+from postroom.api.webhook import Webhook, shed_load, webhook_route
 from postroom.problems import plain_problem
 
 
@@ -18,20 +18,15 @@ def create_app(
     webhook: Webhook | None,
     health: Health,
     *,
-    mail: Sequence[APIRouter] = (),
+    mail: Sequence[BaseRoute] = (),
     gateway: Sequence[BaseRoute] = (),
 ) -> FastAPI:
     """`webhook`: None for a worker of its own, which only tells its health. `mail` and `gateway`: what people use,
     where it is configured."""
     # No docs pages: every endpoint but health is authenticated; docs/openapi.json is in the repository.
     app = FastAPI(title="Postroom", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    # First: routes are tried in their order, and a page of mail asks for many of these.
-    app.router.routes.extend(gateway)
-    if webhook:
-        app.include_router(webhook_router(webhook))
-    app.include_router(health_router(health))
-    for router in mail:
-        app.include_router(router)
+    # Tried in this order: a page of mail asks for many of the gateway's.
+    app.router.routes += [*gateway, *([webhook_route(webhook)] if webhook else ()), *health_routes(health), *mail]
     receive_visitors(app)
     if webhook:
         shed_load(app, webhook)  # after the others, so before them: a hook that is shed must cost next to nothing

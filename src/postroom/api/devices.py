@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
 from postroom.api.json_body import read_body
@@ -28,8 +29,7 @@ class Wanted(BaseModel):
     expires_in_days: int | None = Field(None, ge=1, le=LONGEST_DAYS, strict=True)
 
 
-def devices_router(devices: Devices, servers: MailServers, visiting: Visiting) -> APIRouter:
-    router = APIRouter()
+def devices_routes(devices: Devices, servers: MailServers, visiting: Visiting) -> list[APIRoute]:
     visiting = session_only(visiting)
 
     async def listed(visitor: Annotated[Visitor, Depends(visiting)]) -> JSONResponse:
@@ -56,14 +56,12 @@ def devices_router(devices: Devices, servers: MailServers, visiting: Visiting) -
         await devices.disconnect(visitor.person.identity_id, device_id)
         return Response(status_code=204)
 
-    router.add_api_route("/api/devices", listed, methods=["GET"], responses=PROBLEMS_OF_VISITORS)
-    router.add_api_route(
-        "/api/devices", connect, methods=["POST"], status_code=201, openapi_extra=_BODY, responses=PROBLEMS_OF_VISITORS
-    )
-    router.add_api_route(
-        "/api/devices/{device_id}", disconnect, methods=["DELETE"], status_code=204, responses=PROBLEMS_OF_VISITORS
-    )
-    return router
+    path, responses = "/api/devices", PROBLEMS_OF_VISITORS
+    return [
+        APIRoute(path, listed, methods=["GET"], responses=responses),
+        APIRoute(path, connect, methods=["POST"], status_code=201, openapi_extra=_BODY, responses=responses),
+        APIRoute(f"{path}/{{device_id}}", disconnect, methods=["DELETE"], status_code=204, responses=responses),
+    ]
 
 
 _BODY: dict[str, Any] = {

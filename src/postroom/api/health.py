@@ -6,8 +6,9 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from postroom.errors import Unavailable
@@ -42,9 +43,7 @@ class Health:
         raise Unavailable("PostgreSQL does not answer")
 
 
-def health_router(health: Health) -> APIRouter:
-    router = APIRouter()
-
+def health_routes(health: Health) -> list[APIRoute]:
     async def live() -> JSONResponse:
         """Nothing but a restart helps, if this is not 200."""
         if stuck := health.stuck():
@@ -76,17 +75,16 @@ def health_router(health: Health) -> APIRouter:
             gauges = _gauge("database_up", 0)
         return PlainTextResponse(text + gauges, media_type=CONTENT_TYPE_LATEST)
 
-    router.add_api_route(
-        "/health/live", live, methods=["GET"], responses={503: {"description": "Only a restart helps"}}
-    )
-    router.add_api_route(
-        "/health/ready",
-        ready,
-        methods=["GET"],
-        responses={503: {"description": "PostgreSQL is away, or a loop does not go round"}},
-    )
-    router.add_api_route("/metrics", metrics, methods=["GET"], responses={403: {"description": "Not from here"}})
-    return router
+    return [
+        APIRoute("/health/live", live, methods=["GET"], responses={503: {"description": "Only a restart helps"}}),
+        APIRoute(
+            "/health/ready",
+            ready,
+            methods=["GET"],
+            responses={503: {"description": "PostgreSQL is away, or a loop does not go round"}},
+        ),
+        APIRoute("/metrics", metrics, methods=["GET"], responses={403: {"description": "Not from here"}}),
+    ]
 
 
 def _unavailable(reason: str, loops: Sequence[str]) -> JSONResponse:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 
 from postroom.api.event_stream import EventStreamResponse, event_of, ping_of
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, visitor_of
@@ -225,9 +226,8 @@ def _event_id(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def live_router(live: Live) -> APIRouter:
-    router = APIRouter()
-    router.add_api_route(
+def live_route(live: Live) -> APIRoute:
+    return APIRoute(
         "/api/live",
         live.stream,
         methods=["GET"],
@@ -240,4 +240,3 @@ def live_router(live: Live) -> APIRouter:
             },
         },
     )
-    return router

@@ -4,15 +4,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
-from postroom.api.access_tokens import access_tokens_router
-from postroom.api.devices import devices_router
-from postroom.api.live import Live, live_router
-from postroom.api.mail_settings import autoconfig_router, mail_settings_router
-from postroom.api.me import LastRefusal, Read, mailbox_json, me_router
-from postroom.api.realtime import realtime_router
-from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_router
+from postroom.api.access_tokens import access_tokens_routes
+from postroom.api.devices import devices_routes
+from postroom.api.live import Live, live_route
+from postroom.api.mail_settings import autoconfig_routes, mail_settings_routes
+from postroom.api.me import LastRefusal, Read, mailbox_json, me_routes
+from postroom.api.realtime import realtime_routes
+from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_route
 from postroom.api.visitor import visitor_of
 from postroom.mail.access_tokens import TokenMaker
 from postroom.mail.devices import Devices
@@ -23,7 +23,7 @@ from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
 
 
-def mail_routers(
+def mail_routes(
     *,
     people: PeopleByCredential,
     read: Read,
@@ -40,18 +40,18 @@ def mail_routers(
     centrifugo: CentrifugoForBrowsers | None,
     stalwart_hook: StalwartHook,
     now: Callable[[], datetime],
-) -> list[APIRouter]:
+) -> list[APIRoute]:
     """`read` is `Requests.read`, `last_refusal` is `PostgresRefusals.last`, `disconnect` is `Announcer.disconnect`;
     `on_line` and `off_line` are told who looks at a screen."""
     visiting, mailbox = visitor_of(people), mailbox_json(read, last_refusal)
     live = Live(streams, people, mailbox, on_line=on_line, off_line=off_line, elsewhere=centrifugo is not None)
     return [
-        me_router(visiting, read, last_refusal, forget=people.forget, disconnect=disconnect),
-        access_tokens_router(token_maker, tokens, visiting),
-        devices_router(devices, servers, visiting),
-        mail_settings_router(devices, servers, visiting),
-        autoconfig_router(domains, servers),
-        live_router(live),
-        realtime_router(visiting, mailbox, centrifugo=centrifugo, on_line=on_line, now=now),
-        stalwart_hook_router(stalwart_hook),
+        *me_routes(visiting, read, last_refusal, forget=people.forget, disconnect=disconnect),
+        *access_tokens_routes(token_maker, tokens, visiting),
+        *devices_routes(devices, servers, visiting),
+        *mail_settings_routes(devices, servers, visiting),
+        *autoconfig_routes(domains, servers),
+        live_route(live),
+        *realtime_routes(visiting, mailbox, centrifugo=centrifugo, on_line=on_line, now=now),
+        stalwart_hook_route(stalwart_hook),
     ]

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting
 from postroom.domain.address import normalise_domain
@@ -33,9 +34,7 @@ def settings_of(email: str, servers: MailServers) -> dict[str, Any]:
     return {"email": email, "imap": one(servers.imap), "smtp": one(servers.submission)}
 
 
-def mail_settings_router(devices: Devices, servers: MailServers, visiting: Visiting) -> APIRouter:
-    router = APIRouter()
-
+def mail_settings_routes(devices: Devices, servers: MailServers, visiting: Visiting) -> list[APIRoute]:
     async def account(visitor: Annotated[Visitor, Depends(visiting)]) -> MailAccount:
         require_scope(visitor.person, Scope.READ)
         return await devices.account(visitor.person.identity_id)
@@ -55,24 +54,17 @@ def mail_settings_router(devices: Devices, servers: MailServers, visiting: Visit
         written = apple_profile(account, servers)
         return Response(written, media_type="application/x-apple-aspen-config", headers=headers)
 
-    router.add_api_route("/api/mail-settings", settings, methods=["GET"], responses=PROBLEMS_OF_VISITORS)
-    router.add_api_route(
-        "/api/mail-settings/qr.svg", code, methods=["GET"], response_class=Response, responses=PROBLEMS_OF_VISITORS
-    )
-    router.add_api_route(
-        "/api/mail-settings/apple.mobileconfig",
-        profile,
-        methods=["GET"],
-        response_class=Response,
-        responses=PROBLEMS_OF_VISITORS,
-    )
-    return router
+    path, responses = "/api/mail-settings", PROBLEMS_OF_VISITORS
+    return [
+        APIRoute(path, settings, methods=["GET"], responses=responses),
+        APIRoute(f"{path}/qr.svg", code, methods=["GET"], response_class=Response, responses=responses),
+        APIRoute(f"{path}/apple.mobileconfig", profile, methods=["GET"], response_class=Response, responses=responses),
+    ]
 
 
-def autoconfig_router(domains: Sequence[str], servers: MailServers) -> APIRouter:
+def autoconfig_routes(domains: Sequence[str], servers: MailServers) -> list[APIRoute]:
     """Public, for a mail program has no password yet when it asks. It names the domain that was asked for and no other:
     the list of all would be a list of the customers."""
-    router = APIRouter()
 
     async def config(request: Request, emailaddress: str = "") -> Response:
         """Servers for the domain of an address, whoever it belongs to."""
@@ -82,9 +74,7 @@ def autoconfig_router(domains: Sequence[str], servers: MailServers) -> APIRouter
         headers = {"Cache-Control": "public, max-age=3600"}
         return Response(autoconfig(domain, servers), media_type="application/xml", headers=headers)
 
-    for path in _AUTOCONFIG:
-        router.add_api_route(path, config, methods=["GET"], response_class=Response)
-    return router
+    return [APIRoute(path, config, methods=["GET"], response_class=Response) for path in _AUTOCONFIG]
 
 
 def _domain_asked_for(address: str, host: str, domains: Sequence[str]) -> str | None:

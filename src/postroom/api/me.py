@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
@@ -47,16 +48,15 @@ class Me(BaseModel):
     """all of them for a session"""
 
 
-def me_router(
+def me_routes(
     visiting: Visiting,
     read: Read,
     last_refusal: LastRefusal,
     *,
     forget: Callable[[Mapping[str, str]], None],
     disconnect: Callable[[UUID], Awaitable[None]],
-) -> APIRouter:
+) -> list[APIRoute]:
     """`forget` is `PeopleByCredential.forget`, `disconnect` is `Announcer.disconnect`."""
-    router = APIRouter()
 
     async def me(response: Response, visitor: Annotated[Visitor, Depends(visiting)]) -> Me:
         """Who sends this request, and how far the mailbox is."""
@@ -81,16 +81,13 @@ def me_router(
         await disconnect(visitor.person.identity_id)
         return Response(status_code=204)
 
-    router.add_api_route("/api/me", me, methods=["GET"], responses=PROBLEMS_OF_VISITORS)
-    router.add_api_route(
-        "/api/logout",
-        logout,
-        methods=["POST"],
-        status_code=204,
-        response_class=Response,
-        responses=PROBLEMS_OF_VISITORS,
-    )
-    return router
+    responses = PROBLEMS_OF_VISITORS
+    return [
+        APIRoute("/api/me", me, methods=["GET"], responses=responses),
+        APIRoute(
+            "/api/logout", logout, methods=["POST"], status_code=204, response_class=Response, responses=responses
+        ),
+    ]
 
 
 def mailbox_json(read: Read, last_refusal: LastRefusal) -> Callable[[UUID], Awaitable[Mapping[str, Any]]]:

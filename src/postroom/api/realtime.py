@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from postroom.api.live import READY, MailboxOf
@@ -33,16 +34,15 @@ class ByServerSentEvents(BaseModel):
     url: str = "/api/live"
 
 
-def realtime_router(
+def realtime_routes(
     visiting: Visiting,
     mailbox: MailboxOf,
     *,
     centrifugo: CentrifugoForBrowsers | None,
     on_line: Callable[[UUID], Awaitable[None]],
     now: Callable[[], datetime],
-) -> APIRouter:
+) -> list[APIRoute]:
     """`on_line` is called for who gets a token: for each screen every few minutes, since tokens are short."""
-    router = APIRouter()
 
     async def realtime(
         response: Response, visitor: Annotated[Visitor, Depends(visiting)]
@@ -59,5 +59,4 @@ def realtime_router(
         )
         return ByCentrifugo(url=centrifugo.url, channel=channel_of(person.identity_id), token=token)
 
-    router.add_api_route("/api/realtime", realtime, methods=["GET"], responses=PROBLEMS_OF_VISITORS)
-    return router
+    return [APIRoute("/api/realtime", realtime, methods=["GET"], responses=PROBLEMS_OF_VISITORS)]

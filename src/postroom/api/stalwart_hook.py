@@ -6,7 +6,8 @@ Answered before anything is looked at: while one is under way, Stalwart holds ba
 import math
 from collections.abc import Callable, Sequence
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 
 from postroom.api.raw_body import read_at_most
 from postroom.problems import Problem, problem
@@ -57,9 +58,8 @@ def _by_change(hint: Hint) -> float:
     return math.inf if hint.change_id is None else hint.change_id
 
 
-def stalwart_hook_router(hook: StalwartHook) -> APIRouter:
-    router = APIRouter()
-    router.add_api_route(
+def stalwart_hook_route(hook: StalwartHook) -> APIRoute:
+    return APIRoute(
         PATH,
         hook.receive,
         methods=["POST"],
@@ -76,4 +76,3 @@ def stalwart_hook_router(hook: StalwartHook) -> APIRouter:
             "parameters": [{"name": SIGNATURE_HEADER, "in": "header", "required": True, "schema": {"type": "string"}}]
         },
     )
-    return router

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 
 from postroom.api.hook_body import MAX_BODY, HookBody, UnreadableBody, claimed_identity, mailbox_of, parse
 from postroom.api.load_shedding import LoadShedding
@@ -143,9 +144,8 @@ def shed_load(app: FastAPI, webhook: Webhook) -> None:
     app.add_middleware(LoadShedding, path=PATH, limit=policy.at_once, retry_after=policy.retry_after_seconds)
 
 
-def webhook_router(webhook: Webhook) -> APIRouter:
-    router = APIRouter()
-    router.add_api_route(
+def webhook_route(webhook: Webhook) -> APIRoute:
+    return APIRoute(
         PATH,
         webhook.provision,
         methods=["POST"],
@@ -159,7 +159,6 @@ def webhook_router(webhook: Webhook) -> APIRouter:
             },
         },
     )
-    return router
 
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
