@@ -183,7 +183,7 @@ UNREADABLE: dict[str, Any] = {
 async def test_a_body_that_does_not_come_is_given_up_and_nothing_stored(
     door: httpx2.AsyncClient, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("postroom.api.raw_body.BODY_WITHIN", 0.05)
+    monkeypatch.setattr("postroom.api.body.BODY_WITHIN", 0.05)
 
     async def body() -> AsyncIterator[bytes]:
         yield b"{"

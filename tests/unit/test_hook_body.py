@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.api.hook_body import UnreadableBody, claimed_identity, mailbox_of, parse
+from postroom.api.hook_body import claimed_identity, mailbox_of, parse
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import Refused
 
@@ -103,7 +103,7 @@ MALFORMED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("content", MALFORMED.values(), ids=MALFORMED.keys())
 def test_a_malformed_body_is_unreadable_with_a_reason(content: bytes) -> None:
-    with pytest.raises(UnreadableBody, match=r"\w+", check=is_for_the_audit):
+    with pytest.raises(Refused, match=r"\w+", check=is_for_the_audit):
         parse(content)
     assert_storable(*claimed_identity(content))
 
@@ -148,7 +148,7 @@ def test_what_can_be_read_but_never_fulfilled_is_refused_with_its_code(code: str
 def test_no_depth_breaks_the_reader(depth: int, place: str) -> None:
     """Depths near the interpreter's own limit too: what parses must not break later, at printing."""
     content = (place % ("[" * depth + "]" * depth)).encode()
-    with pytest.raises(UnreadableBody):
+    with pytest.raises(Refused):
         parse(content)
     assert_storable(*claimed_identity(content))
 
@@ -174,7 +174,7 @@ IDENTITIES = st.fixed_dictionaries({"id": JSON | st.uuids().map(str), "traits": 
 
 @given(st.binary() | st.text(st.characters(codec="utf-8")).map(str.encode))
 def test_arbitrary_bytes_are_unreadable_and_nothing_else(content: bytes) -> None:
-    with pytest.raises(UnreadableBody, check=is_for_the_audit):
+    with pytest.raises(Refused, check=is_for_the_audit):
         parse(content)
     assert_storable(*claimed_identity(content))
 
@@ -185,7 +185,7 @@ def test_arbitrary_json_is_a_mailbox_or_refused(content: object) -> None:
     assert_storable(*claimed_identity(sent))
     try:
         mailbox = read(sent)
-    except (UnreadableBody, Refused) as error:
+    except Refused as error:
         storable = is_for_the_audit(error)
         assert storable
         return

@@ -224,7 +224,7 @@ async def test_a_body_that_is_too_large_is_refused_before_its_signature_is_compu
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("postroom.api.raw_body.BODY_WITHIN", 0.05)
+    monkeypatch.setattr("postroom.api.body.BODY_WITHIN", 0.05)
     endpoint = Endpoint(WebHook("k"))
     never = asyncio.Event()
 

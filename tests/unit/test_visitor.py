@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from fakes import START, request_of
 from postroom import errors
 from postroom.api.access_tokens import access_tokens_routes
-from postroom.api.json_body import MAX_BODY, read_body
+from postroom.api.body import MAX_BODY, read_body
 from postroom.api.me import me_routes
 from postroom.api.visitor import receive_visitors, session_only, visitor_of
 from postroom.domain.identity import Refusal
@@ -318,7 +318,7 @@ async def test_a_body_is_read_only_if_it_is_small_json(browser: httpx2.AsyncClie
 async def test_a_body_that_does_not_come_is_given_up(
     browser: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("postroom.api.raw_body.BODY_WITHIN", 0.05)
+    monkeypatch.setattr("postroom.api.body.BODY_WITHIN", 0.05)
 
     async def body() -> AsyncGenerator[bytes]:
         yield b"{"

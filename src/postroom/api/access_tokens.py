@@ -8,7 +8,7 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from postroom.api.json_body import read_body
+from postroom.api.body import read_body
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
 from postroom.domain.person import Scope
 from postroom.errors import Refused

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
-from postroom.api.json_body import read_body
+from postroom.api.body import read_body
 from postroom.api.mail_settings import PRIVATE, settings_of
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
 from postroom.mail.app_passwords import AppPassword

@@ -1,8 +1,8 @@
 """What Kratos sends, read with suspicion: any client on the way may send anything."""
 
 import json
-from collections.abc import Collection, Mapping
-from typing import Annotated, Any, cast
+from collections.abc import Collection
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
@@ -10,15 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSche
 from postroom.domain.identity import AddressPolicy, as_sent, mailbox_for
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import Refused
+from postroom.json_object import as_object, json_object
 
 MAX_BODY = 64 * 1024
 """Bytes; a hook of ours has a few hundred."""
 
 NIL = UUID(int=0)
-
-
-class UnreadableBody(Exception):
-    """The body is no JSON object of the right shape."""
 
 
 TRAITS = {
@@ -45,38 +42,32 @@ class HookBody(BaseModel):
 
 
 def parse(raw: bytes) -> HookBody:
-    """Raises `UnreadableBody` with the reason."""
+    """Raises `Refused` for what is no JSON object of the right shape."""
     try:
         content = json.loads(raw)
     except RecursionError:
-        raise UnreadableBody("the JSON is nested too deeply") from None
+        raise Refused("unreadable_body", "the JSON is nested too deeply") from None
     except UnicodeDecodeError:
-        raise UnreadableBody("the body is not UTF-8") from None
+        raise Refused("unreadable_body", "the body is not UTF-8") from None
     except ValueError as error:
-        raise UnreadableBody(f"the body is not JSON: {error}"[:200]) from None
+        raise Refused("unreadable_body", f"the body is not JSON: {error}"[:200]) from None
     try:
         return HookBody.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"
         # Pydantic quotes the character that it could not read, and PostgreSQL cannot keep a NUL.
-        raise UnreadableBody(ascii(f"{where}: {first['msg']}")[1:-1]) from None
+        raise Refused("unreadable_body", ascii(f"{where}: {first['msg']}")[1:-1]) from None
 
 
 def claimed_identity(raw: bytes) -> tuple[UUID | None, str | None]:
     """The identity and address that a refused body seems to speak of, as far as they can be told: for the audit."""
+    identity = as_object(json_object(raw).get("identity"))
     try:
-        identity = json.loads(raw)["identity"]
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
-        return None, None
-    if not isinstance(identity, dict):
-        return None, None
-    known = cast(dict[str, Any], identity)
-    try:
-        identity_id = UUID(str(known.get("id")))
+        identity_id = UUID(str(identity.get("id")))
     except ValueError:
         identity_id = None
-    return identity_id, as_sent(_object(known.get("traits")).get("email"))
+    return identity_id, as_sent(as_object(identity.get("traits")).get("email"))
 
 
 def mailbox_of(body: HookBody, *, domains: Collection[str], reserved: Collection[str]) -> Mailbox:
@@ -88,8 +79,4 @@ def mailbox_of(body: HookBody, *, domains: Collection[str], reserved: Collection
             "the identity id is the nil UUID: the hook runs before Kratos stores the identity; "
             "remove response.parse and can_interrupt from it",
         )
-    return mailbox_for(identity.id, _object(identity.traits), AddressPolicy(domains, reserved))
-
-
-def _object(traits: object) -> Mapping[str, object]:
-    return cast(Mapping[str, object], traits) if isinstance(traits, dict) else {}
+    return mailbox_for(identity.id, as_object(identity.traits), AddressPolicy(domains, reserved))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from postroom.api.raw_body import read_at_most
+from postroom.api.body import read_at_most
 from postroom.problems import Problem, problem
 from postroom.stalwart.web_hook import PATH, Hint, WebHook
 from postroom.telemetry import STALWART_HOOKS

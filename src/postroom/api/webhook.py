@@ -11,9 +11,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 
-from postroom.api.hook_body import MAX_BODY, HookBody, UnreadableBody, claimed_identity, mailbox_of, parse
+from postroom.api.body import read_at_most, require_json
+from postroom.api.hook_body import MAX_BODY, HookBody, claimed_identity, mailbox_of, parse
 from postroom.api.load_shedding import LoadShedding
-from postroom.api.raw_body import read_at_most, require_json
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
 from postroom.errors import Refused, Stopping, Unavailable
@@ -78,20 +78,17 @@ class Webhook:
     async def _provision(self, raw: bytes, origin: Origin) -> Response:
         try:
             body = parse(raw)
-        except UnreadableBody as error:
-            await self._record(raw, "unreadable_body", str(error), origin)
-            raise problem("unreadable_body", str(error)) from None
-        log.info(
-            f"Received provisioning webhook for Kratos identity: {body.identity.id}",
-            request_id=origin.request_id,
-            trigger_id=origin.trigger_id,
-            traceparent=origin.traceparent,
-        )
-        try:
+            log.info(
+                f"Received provisioning webhook for Kratos identity: {body.identity.id}",
+                request_id=origin.request_id,
+                trigger_id=origin.trigger_id,
+                traceparent=origin.traceparent,
+            )
             mailbox = mailbox_of(body, domains=self.policy.domains, reserved=self.policy.reserved)
         except Refused as error:
-            await self._record(raw, error.code, str(error), origin)
-            log.warning("Refused a provisioning webhook", code=error.code, identity_id=str(body.identity.id))
+            identity_id, email = claimed_identity(raw)
+            await self._refusals.record([Refusal(identity_id, email, error.code, str(error))], origin)
+            log.warning("Refused a provisioning webhook", code=error.code, identity_id=identity_id and str(identity_id))
             raise problem(error.code, str(error)) from None
         match await self._accept(mailbox, origin):
             case Ready(email, account_id):
@@ -104,10 +101,6 @@ class Webhook:
                 raise problem("mailbox_missing", reason, status=409)
             case Rejected(reason):
                 raise problem("rejected_by_mail_server", reason)
-
-    async def _record(self, raw: bytes, code: str, reason: str, origin: Origin) -> None:
-        identity_id, email = claimed_identity(raw)
-        await self._refusals.record([Refusal(identity_id, email, code, reason)], origin)
 
     def _knows(self, key: str) -> bool:
         given = key.encode("utf-8", "surrogateescape")

@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, cast
 from urllib.parse import urlencode
 
 from postroom.gateway.problems import malformed, unusable
 from postroom.jmap.errors import Unreadable
 from postroom.jmap.event_stream import Event, EventStream
+from postroom.json_object import as_object, json_object
 
 LONGEST_PING = 3600
 _TYPES = re.compile(r"\*|[A-Za-z]{1,40}(?:,[A-Za-z]{1,40}){0,31}")
@@ -68,12 +68,8 @@ class EventFilter:
         """None for events about what we do not offer, and about other accounts."""
         if event.type != "state":
             return None
-        try:
-            found: object = json.loads(event.data)
-        except (ValueError, RecursionError):
+        changed = as_object(json_object(event.data).get("changed"))
+        if self._account_id not in changed:
             return None
-        changed = cast(dict[str, Any], found).get("changed") if isinstance(found, dict) else None
-        if not isinstance(changed, dict) or self._account_id not in changed:
-            return None
-        own = {self._account_id: cast(dict[str, Any], changed)[self._account_id]}
+        own = {self._account_id: changed[self._account_id]}
         return json.dumps({"@type": "StateChange", "changed": own}, separators=(",", ":"))

@@ -4,10 +4,9 @@ We log in by address, and an operator can give an address to somebody else. The 
 show it: Stalwart takes any account id there (tried on 0.16.19). Whose login is refused may have no mailbox any more.
 """
 
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, cast
+from typing import cast
 
 from cachetools import TTLCache
 
@@ -15,11 +14,10 @@ from postroom.errors import MailServerError, Misconfigured, PostroomError, Unava
 from postroom.gateway.methods import MAIL
 from postroom.gateway.problems import mailbox_not_ready, refuses_us, unusable
 from postroom.gateway.upstream import Ask, Upstream, UpstreamAnswer
+from postroom.json_object import JsonObject, json_object
 from postroom.mail.ports import MailAccount
 from postroom.problems import Problem
 from postroom.telemetry import log
-
-JsonObject = dict[str, Any]
 
 KNOWN_FOR = 600.0
 """Seconds"""
@@ -83,17 +81,6 @@ class OwnAccount:
                 with suppress(MailServerError, Unavailable):  # then what was refused is all that can be told
                     await self._look(account)
             raise
-
-
-def json_object(raw: bytes) -> JsonObject:
-    """Raises `Problem` for anything else."""
-    try:
-        found: object = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise unusable() from None
-    if not isinstance(found, dict):
-        raise unusable()
-    return cast(JsonObject, found)
 
 
 def _require_own(session: JsonObject, account: MailAccount) -> None:

@@ -1,8 +1,8 @@
 """Errors of whole requests to /jmap: JMAP's own (RFC 8620 §3.6.1), and what the mail server's answers mean."""
 
-import json
-from typing import Any, cast
+from typing import Literal
 
+from postroom.json_object import json_object
 from postroom.problems import Problem, plain_problem, problem, retry_after
 
 JMAP_ERROR = "urn:ietf:params:jmap:error:"
@@ -10,16 +10,8 @@ JMAP_ERRORS = frozenset(JMAP_ERROR + name for name in ("unknownCapability", "not
 _LONGEST_DETAIL = 1000
 
 
-def not_json(detail: str) -> Problem:
-    return Problem(400, JMAP_ERROR + "notJSON", detail)
-
-
-def not_request(detail: str) -> Problem:
-    return Problem(400, JMAP_ERROR + "notRequest", detail)
-
-
-def unknown_capability(detail: str) -> Problem:
-    return Problem(400, JMAP_ERROR + "unknownCapability", detail)
+def jmap_problem(name: Literal["notJSON", "notRequest", "unknownCapability"], detail: str) -> Problem:
+    return Problem(400, JMAP_ERROR + name, detail)
 
 
 def limit(name: str, detail: str) -> Problem:
@@ -86,11 +78,7 @@ def of_answer(status: int, wait: str | None, body: bytes) -> Problem:
 def _passed_on(body: bytes) -> Problem:
     """A JMAP problem as the server stated it. Its `detail` may echo the request, which this client made itself;
     it is never logged."""
-    try:
-        found: object = json.loads(body)
-    except (ValueError, RecursionError):
-        found = None
-    stated = cast(dict[str, Any], found) if isinstance(found, dict) else {}
+    stated = json_object(body)
     if stated.get("type") not in JMAP_ERRORS:
         return malformed("the mail server refused the request as malformed")
     more = {name: stated[name] for name in ("title", "limit") if isinstance(stated.get(name), str)}

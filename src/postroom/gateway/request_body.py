@@ -8,9 +8,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, cast
 
-from postroom.gateway.problems import limit, not_json, not_request
+from postroom.gateway.problems import jmap_problem, limit
+from postroom.json_object import JsonObject
 
-JsonObject = dict[str, Any]
 Call = tuple[str, JsonObject, str]
 
 MAX_DEPTH = 100
@@ -34,10 +34,10 @@ class RequestBody:
         try:
             return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except UnicodeEncodeError:
-            raise not_json("a string holds half of a surrogate pair") from None
+            raise jmap_problem("notJSON", "a string holds half of a surrogate pair") from None
         except ValueError:
             # Python reads NaN and Infinity, and 1e999 as the latter.
-            raise not_json("a number is none, or too large") from None
+            raise jmap_problem("notJSON", "a number is none, or too large") from None
 
 
 def parse(raw: bytes, *, max_calls: int) -> RequestBody:
@@ -46,13 +46,13 @@ def parse(raw: bytes, *, max_calls: int) -> RequestBody:
         raise limit("maxSizeRequest", f"the request has more than {MAX_PARTS} parts")
     found = _load(raw)
     if not isinstance(found, dict):
-        raise not_request("the body is no JSON object")
+        raise jmap_problem("notRequest", "the body is no JSON object")
     body = cast(JsonObject, found)
     using, calls, created_ids = body.get("using"), body.get("methodCalls"), body.get("createdIds")
     if not isinstance(using, list) or not all(isinstance(name, str) for name in cast(list[object], using)):
-        raise not_request("`using` is no list of strings")
+        raise jmap_problem("notRequest", "`using` is no list of strings")
     if not isinstance(calls, list):
-        raise not_request("`methodCalls` is no list")
+        raise jmap_problem("notRequest", "`methodCalls` is no list")
     if len(cast(list[object], calls)) > max_calls:
         raise limit("maxCallsInRequest", f"the request has more than {max_calls} method calls")
     return RequestBody(
@@ -66,12 +66,12 @@ def _load(raw: bytes) -> object:
     try:
         found: object = json.loads(raw.decode(), object_pairs_hook=_object)
     except RecursionError:
-        raise not_json("the body is nested too deeply") from None
+        raise jmap_problem("notJSON", "the body is nested too deeply") from None
     except UnicodeDecodeError:
-        raise not_json("the body is not UTF-8") from None
+        raise jmap_problem("notJSON", "the body is not UTF-8") from None
     except ValueError as error:
         # `JSONDecodeError` names the place, our own the rule; neither holds the body.
-        raise not_json(f"the body is no I-JSON: {error}") from None
+        raise jmap_problem("notJSON", f"the body is no I-JSON: {error}") from None
     _check_depth(found)
     return found
 
@@ -89,7 +89,7 @@ def _check_depth(found: object) -> None:
         level = [inner for each in level for inner in _inner(each) if isinstance(inner, dict | list)]
         if not level:
             return
-    raise not_json("the body is nested too deeply")
+    raise jmap_problem("notJSON", "the body is nested too deeply")
 
 
 def _inner(value: object) -> Any:
@@ -103,7 +103,7 @@ def _call(found: object) -> Call:
         case [str(name), arguments, str(call_id)] if isinstance(arguments, dict):
             return name, cast(JsonObject, arguments), call_id
         case _:
-            raise not_request("a method call is no [name, arguments, call id]")
+            raise jmap_problem("notRequest", "a method call is no [name, arguments, call id]")
 
 
 def _created_ids(found: object) -> dict[str, str] | None:
@@ -111,4 +111,4 @@ def _created_ids(found: object) -> dict[str, str] | None:
         return None
     if isinstance(found, dict) and all(isinstance(each, str) for each in cast(JsonObject, found).values()):
         return cast(dict[str, str], found)
-    raise not_request("`createdIds` is no object of strings")
+    raise jmap_problem("notRequest", "`createdIds` is no object of strings")

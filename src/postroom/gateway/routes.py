@@ -27,11 +27,12 @@ from postroom.gateway.client import Client, first_of
 from postroom.gateway.in_flight import InFlight
 from postroom.gateway.limits import Limits
 from postroom.gateway.methods import BLOB, CORE
-from postroom.gateway.own_account import OwnAccount, json_object
-from postroom.gateway.problems import malformed, not_found, not_json, unusable
+from postroom.gateway.own_account import OwnAccount
+from postroom.gateway.problems import jmap_problem, malformed, not_found, unusable
 from postroom.gateway.remembered_accounts import RememberedAccounts
 from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamAnswer
 from postroom.gateway.weaving import Weaving
+from postroom.json_object import json_object
 from postroom.mail.people import require_scope
 from postroom.mail.ports import MailAccount, MailAccounts, People
 from postroom.problems import Problem, problem, problem_of
@@ -134,7 +135,7 @@ class Gateway:
     async def api(self, client: Client, admitted: Admitted) -> None:
         # RFC 8620 §3.6.1. A form of another site cannot send this type either.
         if download.essence(client.request.headers.get("content-type", "")) != JSON:
-            raise not_json(f"the content type is not {JSON}")
+            raise jmap_problem("notJSON", f"the content type is not {JSON}")
         limits = self._limits
         body = client.body(limits.max_size_request, "maxSizeRequest", within=limits.body_seconds)
         # The place first: bodies of who waits stay in the sockets.

@@ -13,9 +13,10 @@ from typing import Any, cast
 
 from postroom.domain.person import Scope
 from postroom.gateway.methods import CAPABILITIES, CORE, ECHO, METHODS, needed_scopes
-from postroom.gateway.problems import unknown_capability
-from postroom.gateway.request_body import JsonObject, parse
+from postroom.gateway.problems import jmap_problem
+from postroom.gateway.request_body import parse
 from postroom.gateway.weaving import MethodError, placeholder
+from postroom.json_object import JsonObject, as_object
 
 # Also as a reference (`#accountId`) and as a path of a patch (`x/accountId`), but not `header:X-AccountId`.
 _ACCOUNT_ID = re.compile(r"[a-z/#]*accountids?", re.IGNORECASE)
@@ -36,7 +37,7 @@ def check(raw: bytes, account_id: str, scopes: Collection[Scope], max_calls: int
     body = parse(raw, max_calls=max_calls)
     for name in body.using:
         if name not in CAPABILITIES:
-            raise unknown_capability(f"the capability {name[:100]!r} is not offered here")
+            raise jmap_problem("unknownCapability", f"the capability {name[:100]!r} is not offered here")
     refused: dict[int, MethodError] = {}
     for place, (method, arguments, call_id) in enumerate(body.calls):
         if error := refusal(method, arguments, account_id, scopes):
@@ -97,14 +98,9 @@ def _sharing(arguments: Mapping[str, Any]) -> MethodError | None:
     for name in ("create", "update"):
         if f"#{name}" in arguments:
             return {"type": "forbidden", "description": f"{name} must be given, not referenced"}
-        if any(_SHARED.match(key) for each in _objects(arguments.get(name)) for key in each):
+        if any(_SHARED.match(key) for each in as_object(arguments.get(name)).values() for key in as_object(each)):
             return {"type": "forbidden", "description": "a mailbox cannot be shared here"}
     return None
-
-
-def _objects(value: object) -> list[JsonObject]:
-    found = list(cast(JsonObject, value).values()) if isinstance(value, dict) else []
-    return [cast(JsonObject, each) for each in found if isinstance(each, dict)]
 
 
 def _strings(value: object) -> list[object]:

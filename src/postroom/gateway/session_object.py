@@ -1,15 +1,14 @@
 """The session object (RFC 8620 §2) as this gateway offers it: the server's, cut down to the person's own account."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any
 
 from postroom.domain.person import Scope
 from postroom.gateway.limits import Limits
 from postroom.gateway.methods import CAPABILITIES, CORE
 from postroom.gateway.problems import mailbox_not_ready, unusable
+from postroom.json_object import JsonObject, as_object
 from postroom.mail.ports import MailAccount
-
-JsonObject = dict[str, Any]
 
 
 def rewrite(
@@ -20,15 +19,15 @@ def rewrite(
     `state` stays the server's: answers of the API carry that one as `sessionState`, and a client fetches the session
     again as often as they differ (RFC 8620 §3.4).
     """
-    state, core = session.get("state"), _object(_object(session.get("capabilities")).get(CORE))
+    state, core = session.get("state"), as_object(as_object(session.get("capabilities")).get(CORE))
     if not isinstance(state, str) or not core:
         raise unusable()
-    theirs = _object(_object(session.get("accounts")).get(account.account_id))
+    theirs = as_object(as_object(session.get("accounts")).get(account.account_id))
     account_capabilities = _offered(theirs.get("accountCapabilities"))
     if not account_capabilities:
         # Cyrus says `null` before the inbox exists.
         raise mailbox_not_ready()
-    primary = _object(session.get("primaryAccounts"))
+    primary = as_object(session.get("primaryAccounts"))
     return {
         "capabilities": {**_offered(session.get("capabilities")), CORE: {**core, **_bounded(core, limits)}},
         "accounts": {
@@ -62,8 +61,4 @@ def _bounded(core: Mapping[str, Any], limits: Limits) -> JsonObject:
 
 
 def _offered(found: object) -> JsonObject:
-    return {name: value for name, value in _object(found).items() if name in CAPABILITIES}
-
-
-def _object(found: object) -> JsonObject:
-    return cast(JsonObject, found) if isinstance(found, dict) else {}
+    return {name: value for name, value in as_object(found).items() if name in CAPABILITIES}

@@ -1,12 +1,12 @@
 """What came back: an HTTP reply, and the method responses in it (RFC 8620 §3.4), matched by the ids of their calls."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from postroom.jmap.errors import HttpError, Unreadable, http_error, method_error
+from postroom.json_object import json_object
 
 Arguments = dict[str, Any]
 
@@ -24,11 +24,7 @@ class Reply:
 
     def object(self) -> dict[str, Any]:
         """The JSON object it carries, {} if it carries something else."""
-        try:
-            found = json.loads(self.content)
-        except (ValueError, RecursionError):
-            return {}
-        return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+        return json_object(self.content)
 
     def error(self) -> HttpError:
         """What it means that it is no success."""

@@ -7,9 +7,9 @@ listens asks for /changes then. Close the generator (`contextlib.aclosing`): it 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, TypeGuard, cast
 
-from postroom.jmap.answer import Reply
+from pydantic import TypeAdapter, ValidationError
+
 from postroom.jmap.client import JmapClient
 from postroom.jmap.connection import ReplyStream
 from postroom.jmap.errors import HttpError, JmapError, Unreadable
@@ -31,9 +31,12 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """`changed`: account id → data type → its new state."""
+    """`changed`: account id → data type → its new state (RFC 8620 §7.1)."""
 
     changed: Mapping[str, Mapping[str, str]]
+
+
+_STATE_CHANGE = TypeAdapter(StateChange)
 
 
 async def listen(client: JmapClient, types: Sequence[str]) -> AsyncGenerator[Connected | StateChange]:
@@ -89,16 +92,7 @@ def _changes(events: Sequence[Event]) -> Iterator[StateChange]:
     for event in events:
         if event.type != "state":  # a ping, or an alarm of a calendar
             continue
-        changed = Reply(200, {}, event.data.encode()).object().get("changed")
-        if not _is_map(changed) or not all(_is_map(states) and _are_texts(states) for states in changed.values()):
-            raise Unreadable("mail server's state change cannot be read")
-        yield StateChange(cast("dict[str, dict[str, str]]", changed))
-
-
-def _is_map(found: object) -> TypeGuard[dict[str, Any]]:
-    return isinstance(found, dict)
-
-
-def _are_texts(states: Mapping[str, Any]) -> bool:
-    """A `TypeState` (RFC 8620 §7.1)."""
-    return all(isinstance(state, str) for state in states.values())
+        try:
+            yield _STATE_CHANGE.validate_json(event.data)
+        except ValidationError as error:
+            raise Unreadable("mail server's state change cannot be read") from error

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from postroom.domain.identity import Identity, UnreadableIdentity
 from postroom.errors import KratosAway
+from postroom.json_object import as_object
 
 MAX_TOKEN = 2000
 """Characters of a page token; Kratos' own have 36, or some 200 where it encrypts them."""
@@ -47,10 +48,9 @@ def identity_of(listed: object) -> Identity:
     if not isinstance(listed, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 — of what was sent, not of a type of ours
     found = cast(Mapping[str, object], listed)
-    traits = found.get("traits")
     return Identity(
         id=_uuid(found.get("id")),
-        traits=cast(Mapping[str, object], traits) if isinstance(traits, dict) else {},
+        traits=as_object(found.get("traits")),
         # Versions before states existed list none: such an identity can log in.
         active=found.get("state", "active") == "active",
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx2
 
 from postroom.errors import AnnouncerAway
+from postroom.json_object import JsonObject, as_object, json_object
 from postroom.mail.ports import LiveEvent
 from postroom.telemetry import log
 
@@ -100,14 +101,13 @@ class Centrifugo:
             raise AnnouncerAway("Centrifugo's answer to info is none: POSTROOM_CENTRIFUGO_API_URL leads elsewhere")
         return len(cast("list[Any]", found))
 
-    async def _asked(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def _asked(self, method: str, body: JsonObject) -> JsonObject:
         answer = await self._call(method, body)
         if error := _error_of(answer):
             raise AnnouncerAway(f"Centrifugo refused {method}: {error[1]} ({error[0]})")
-        result = answer.get("result")
-        return cast("dict[str, Any]", result) if isinstance(result, dict) else {}
+        return as_object(answer.get("result"))
 
-    async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def _call(self, method: str, body: JsonObject) -> JsonObject:
         """The answer's JSON object. Errors of a call come as HTTP 200, too: the caller looks."""
         try:
             answer = await self._http.post(f"/api/{method}", json=body)
@@ -117,13 +117,9 @@ class Centrifugo:
             raise AnnouncerAway("Centrifugo refuses our key: POSTROOM_CENTRIFUGO_API_KEY is not its http_api.key")
         if answer.status_code != HTTPStatus.OK:
             raise AnnouncerAway(f"Centrifugo answered {answer.status_code}")
-        try:
-            found = answer.json()
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
+        content = json_object(answer.content)
+        if not content:
             raise AnnouncerAway("Centrifugo's answer is no JSON object: POSTROOM_CENTRIFUGO_API_URL leads elsewhere")
-        content = cast("dict[str, Any]", found)
         if method == "batch" and (error := _error_of(content)):
             raise AnnouncerAway(f"Centrifugo refused a batch: {error[1]} ({error[0]})")
         return content
@@ -133,9 +129,8 @@ def _error_of(reply: object) -> tuple[int, str] | None:
     """Code and message of a reply's `error`."""
     if not isinstance(reply, dict):
         return INTERNAL_ERROR, "a reply that is no object"
-    error = cast("dict[str, Any]", reply).get("error")
-    if not isinstance(error, dict):
+    error = as_object(as_object(cast(object, reply)).get("error"))
+    if not error:
         return None
-    found = cast("dict[str, Any]", error)
-    code = found.get("code")
-    return (code if isinstance(code, int) else INTERNAL_ERROR), str(found.get("message", ""))[:200]
+    code = error.get("code")
+    return (code if isinstance(code, int) else INTERNAL_ERROR), str(error.get("message", ""))[:200]

@@ -8,12 +8,13 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from cachetools import LRUCache
+
+from postroom.json_object import as_object, json_object
 
 PATH = "/internal/mail/stalwart"
 """Where we take it."""
@@ -91,24 +92,12 @@ def email_state(change_id: int) -> str:
 
 
 def _hints(raw: bytes) -> Iterator[Hint]:
-    try:
-        content = json.loads(raw)
-    except (ValueError, RecursionError):
-        return
-    for event in _list(content, "events"):
-        match event:
-            case {"type": str(kind), "data": dict()} if kind == INGESTED:
-                data = cast("dict[str, Any]", event["data"])
-                account = _number(data.get("accountId"), 32)
-                if account is not None:
-                    yield Hint(jmap_id(account), _number(data.get("documentId"), 32), _number(data.get("changeId"), 64))
-            case _:
-                continue
-
-
-def _list(content: object, name: str) -> list[Any]:
-    found = cast("dict[str, Any]", content).get(name) if isinstance(content, dict) else None
-    return cast("list[Any]", found) if isinstance(found, list) else []
+    events = json_object(raw).get("events")
+    for event in map(as_object, cast("list[object]", events) if isinstance(events, list) else ()):
+        data = as_object(event.get("data"))
+        account = _number(data.get("accountId"), 32)
+        if event.get("type") == INGESTED and account is not None:
+            yield Hint(jmap_id(account), _number(data.get("documentId"), 32), _number(data.get("changeId"), 64))
 
 
 def _number(value: object, bits: int) -> int | None:

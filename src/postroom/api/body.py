@@ -1,14 +1,21 @@
 """The body of a request as it came: its sender decides nothing, neither how large it is nor whether it ends."""
 
 import asyncio
+from typing import TypeVar
 
 from fastapi import Request
+from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from postroom.problems import CLOSE, Problem, problem
 
 BODY_WITHIN = 10.0
 """Seconds."""
+
+MAX_BODY = 16 * 1024
+"""Bytes of a form; it has a few hundred."""
+
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 async def read_at_most(request: Request, limit: int) -> bytes:
@@ -26,6 +33,22 @@ async def read_at_most(request: Request, limit: int) -> bytes:
     except (TimeoutError, ClientDisconnect) as error:
         raise problem("too_slow", "the body did not come in time", headers=CLOSE) from error
     return bytes(raw)
+
+
+async def read_body(request: Request, shape: type[Shape]) -> Shape:
+    """Call it after the visitor is known: FastAPI's own body parameters would read whatever a stranger sends.
+
+    Raises `Problem`.
+    """
+    require_json(request)
+    raw = await read_at_most(request, MAX_BODY)
+    try:
+        return shape.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the body"
+        # ASCII: Pydantic quotes the character that it could not read.
+        raise problem("unreadable_body", ascii(f"{where}: {first['msg']}")[1:-1]) from None
 
 
 def require_json(request: Request) -> None:
