@@ -6,14 +6,14 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from postroom.api.body import read_body
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
 from postroom.domain.person import Scope
 from postroom.errors import Refused
 from postroom.mail.access_tokens import DEFAULT_DAYS, MAX_DAYS, MAX_LIVE, MAX_NAME, TokenMaker
-from postroom.mail.ports import AccessToken, AccessTokens, Visitor
+from postroom.mail.ports import AccessTokens, Visitor
 
 # Written out: in a requestBody of OpenAPI, Pydantic's `#/$defs/Scope` would point nowhere.
 WantedScope = Annotated[Scope, WithJsonSchema({"type": "string", "enum": list(Scope)})]
@@ -27,10 +27,10 @@ class Wanted(BaseModel):
     days: Annotated[int, Field(ge=1, le=MAX_DAYS, description="How long it lives")] = DEFAULT_DAYS
 
 
-class Shown(BaseModel):
+class Shown(BaseModel, from_attributes=True):
     id: UUID
     name: str
-    scopes: list[Scope]
+    scopes: Annotated[list[Scope], BeforeValidator(sorted)]
     created_at: datetime
     expires_at: datetime
     last_used_at: datetime | None
@@ -58,13 +58,13 @@ def access_tokens_routes(maker: TokenMaker, tokens: AccessTokens, visiting: Visi
             visitor.person.identity_id, name=wanted.name, scopes=frozenset(wanted.scopes), days=wanted.days
         )
         response.headers["Cache-Control"] = "no-store"
-        return Made(**_shown(token).model_dump(), token=text)
+        return Made(**Shown.model_validate(token).model_dump(), token=text)
 
     async def show(response: Response, visitor: Annotated[Visitor, session]) -> Listed:
         """The person's live tokens, oldest first."""
         response.headers["Cache-Control"] = "no-store"
         found = await tokens.of(visitor.person.identity_id)
-        return Listed(access_tokens=[_shown(each) for each in found], limit=MAX_LIVE)
+        return Listed(access_tokens=[Shown.model_validate(each) for each in found], limit=MAX_LIVE)
 
     async def revoke(token_id: str, visitor: Annotated[Visitor, session]) -> Response:
         """Refused from now on."""
@@ -88,17 +88,6 @@ def access_tokens_routes(maker: TokenMaker, tokens: AccessTokens, visiting: Visi
             responses=responses,
         ),
     ]
-
-
-def _shown(token: AccessToken) -> Shown:
-    return Shown(
-        id=token.id,
-        name=token.name,
-        scopes=sorted(token.scopes),
-        created_at=token.created_at,
-        expires_at=token.expires_at,
-        last_used_at=token.last_used_at,
-    )
 
 
 def _id_of(text: str) -> UUID:

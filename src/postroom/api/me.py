@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
 from postroom.domain.identity import Refusal
@@ -16,7 +16,7 @@ from postroom.domain.person import Scope
 from postroom.domain.request import Request as MailboxRequest
 from postroom.mail.people import joined_headers
 from postroom.mail.ports import Visitor
-from postroom.mail.preparation import Progress, may_be_refused, preparation_of
+from postroom.mail.preparation import Preparation, may_be_refused, preparation_of
 
 Read = Callable[[UUID], Awaitable[tuple[MailboxRequest, Account | None] | None]]
 """`Requests.read`"""
@@ -25,23 +25,15 @@ LastRefusal = Callable[[UUID], Awaitable[Refusal | None]]
 """`PostgresRefusals.last`"""
 
 
-class Mailbox(BaseModel):
-    state: Progress
-    retry: int
-    """number of the retry that waits or runs, 0 for the first attempt"""
-    next_attempt_at: datetime | None
-    """None while an attempt runs, and when none will come"""
-    reason: str | None
-    """why it failed for good, was refused, or is not served: a sentence for the person"""
-    code: str | None
-    """the same of a refusal, for programs"""
+_PREPARATION = TypeAdapter(Preparation)
 
 
-class Me(BaseModel):
+# For OpenAPI: every field of a mailbox is there, also one that stands at its default.
+class Me(BaseModel, json_schema_serialization_defaults_required=True):
     identity_id: UUID
     email: str | None
     """None while no mailbox is asked for"""
-    mailbox: Mailbox
+    mailbox: Preparation
     expires_at: datetime | None
     """end of the session or access token"""
     scopes: list[Scope]
@@ -95,21 +87,13 @@ def mailbox_json(read: Read, last_refusal: LastRefusal) -> Callable[[UUID], Awai
 
     async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
         _, mailbox = await _look(identity_id, read, last_refusal)
-        return mailbox.model_dump(mode="json")
+        return _PREPARATION.dump_python(mailbox, mode="json")
 
     return mailbox
 
 
-async def _look(identity_id: UUID, read: Read, last_refusal: LastRefusal) -> tuple[MailboxRequest | None, Mailbox]:
+async def _look(identity_id: UUID, read: Read, last_refusal: LastRefusal) -> tuple[MailboxRequest | None, Preparation]:
     found = await read(identity_id)
     request = found[0] if found else None
     refusal = await last_refusal(identity_id) if may_be_refused(request) else None
-    preparation = preparation_of(request, refusal, found[1] if found else None)
-    mailbox = Mailbox(
-        state=preparation.state,
-        retry=preparation.retry,
-        next_attempt_at=preparation.next_attempt_at,
-        reason=preparation.reason,
-        code=preparation.code,
-    )
-    return request, mailbox
+    return request, preparation_of(request, refusal, found[1] if found else None)

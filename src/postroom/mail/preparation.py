@@ -34,9 +34,9 @@ class Preparation:
     retry: int = 0
     """number of the retry that waits or runs, 0 for the first attempt"""
     next_attempt_at: datetime | None = None
-    """None while one runs"""
+    """None while one runs, and when none will come"""
     reason: str | None = None
-    """of a dead letter, a refusal or a missing mailbox, in words"""
+    """of a dead letter, a refusal or a missing mailbox: a sentence for the person"""
     code: str | None = None
     """of a refusal, for programs"""
 
