@@ -7,7 +7,7 @@ import pytest
 
 from commands import Commands
 from parts import environment, running_parts
-from postroom.cli.missing import REMAKE
+from postroom.cli.status import REMAKE
 from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.domain.request import Provisioned, after_attempt

@@ -1,6 +1,7 @@
 """Every command as it is typed. What it needs is imported when it is called: `--help` waits for no driver, no web
 framework and no migration, and no command for what another needs."""
 
+import asyncio
 from importlib.metadata import entry_points
 from typing import Annotated, Any
 
@@ -81,7 +82,7 @@ def check_command(
     """
     from postroom.cli.check import check
 
-    check(fix=fix, dry_run=dry_run, admin=admin, as_json=as_json)
+    asyncio.run(check(fix=fix, dry_run=dry_run, admin=admin, as_json=as_json))
 
 
 @app.command("status")
@@ -92,7 +93,7 @@ def status_command(as_json: AsJson = False) -> None:
     """
     from postroom.cli.status import status
 
-    status(as_json=as_json)
+    asyncio.run(status(as_json=as_json))
 
 
 @app.command("log")
@@ -103,7 +104,7 @@ def log_command(who: Who, as_json: AsJson = False) -> None:
     """
     from postroom.cli.look import log
 
-    log(who, as_json=as_json)
+    asyncio.run(log(who, as_json=as_json))
 
 
 @app.command("retry")
@@ -114,7 +115,7 @@ def retry_command(who: Who, as_json: AsJson = False) -> None:
     """
     from postroom.cli.look import retry
 
-    retry(who, as_json=as_json)
+    asyncio.run(retry(who, as_json=as_json))
 
 
 @app.command("bury")
@@ -129,7 +130,7 @@ def bury_command(
     """
     from postroom.cli.look import bury
 
-    bury(who, reason, as_json=as_json)
+    asyncio.run(bury(who, reason, as_json=as_json))
 
 
 @app.command("remake")
@@ -149,7 +150,7 @@ def remake_command(
     """
     from postroom.cli.remake import remake
 
-    remake(who, dry_run=dry_run, as_json=as_json)
+    asyncio.run(remake(who, dry_run=dry_run, as_json=as_json))
 
 
 @app.command("pause")
@@ -163,7 +164,7 @@ def pause_command(
     """
     from postroom.cli.mail_server import pause
 
-    pause(reason, as_json=as_json)
+    asyncio.run(pause(reason, as_json=as_json))
 
 
 @app.command("resume")
@@ -181,7 +182,7 @@ def resume_command(
     """
     from postroom.cli.mail_server import resume
 
-    resume(domain, as_json=as_json)
+    asyncio.run(resume(domain, as_json=as_json))
 
 
 @app.command("sweep")
@@ -200,7 +201,7 @@ def sweep_command(
     """
     from postroom.cli.sweep import sweep
 
-    sweep(now=now, restart=restart, as_json=as_json)
+    asyncio.run(sweep(now=now, restart=restart, as_json=as_json))
 
 
 @app.command("rebuild")
@@ -219,7 +220,7 @@ def rebuild_command(
     """
     from postroom.cli.rebuild import rebuild
 
-    rebuild(from_stalwart=from_stalwart, dry_run=dry_run, as_json=as_json)
+    asyncio.run(rebuild(from_stalwart=from_stalwart, dry_run=dry_run, as_json=as_json))
 
 
 def _of_the_trial() -> None:

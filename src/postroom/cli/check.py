@@ -1,8 +1,6 @@
 """`postroom check`."""
 
-import asyncio
 import getpass
-import json
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -10,8 +8,7 @@ from contextlib import asynccontextmanager
 import typer
 
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.findings import print_findings
-from postroom.cli.terminal import out
+from postroom.cli.terminal import json_text, out, print_findings
 from postroom.errors import ConfigurationError
 from postroom.examination.allowed_ip import fix_allowed_ip
 from postroom.examination.finding import Finding
@@ -22,7 +19,7 @@ from postroom.settings import Settings, unknown
 from postroom.stalwart.client import StalwartClient
 
 
-def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -> None:
+async def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -> None:
     if dry_run and not fix:
         raise ConfigurationError("--dry-run tells what --fix would do: give both")
     try:
@@ -34,9 +31,9 @@ def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -> None
             Finding("settings", "warning", f"no setting: {each}", "correct it, or take it away") for each in unknown()
         ]
         password = _password(admin) if admin else ""
-        findings = strangers + asyncio.run(_look(settings, admin, password, fix=fix, dry_run=dry_run))
+        findings = strangers + await _look(settings, admin, password, fix=fix, dry_run=dry_run)
     if as_json:
-        typer.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
+        typer.echo(json_text(findings))
     else:
         print_findings(out(), "", findings)
     if any(finding.state == "wrong" for finding in findings):

@@ -1,8 +1,6 @@
 """Commands about one request: look at it, and the two things an operator may do to it."""
 
-import asyncio
 import getpass
-import json
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -13,7 +11,7 @@ from rich.table import Column
 
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import ago, out, plain, print_rows, shown
+from postroom.cli.terminal import ago, json_text, out, print_rows, shown
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.mailbox import Account
 from postroom.domain.request import Request, State
@@ -21,11 +19,7 @@ from postroom.errors import Refused
 from postroom.postgres.audit import Audit
 
 
-def log(who: str, *, as_json: bool) -> None:
-    asyncio.run(_log(who, as_json=as_json))
-
-
-async def _log(who: str, *, as_json: bool) -> None:
+async def log(who: str, *, as_json: bool) -> None:
     async with connected_to_database(settings_or_trial()) as parts:
         identity_id = await parts.audit.identity_of(who)
         request, account = await parts.requests.read(identity_id) or (None, None)
@@ -33,8 +27,8 @@ async def _log(who: str, *, as_json: bool) -> None:
     if request is None and not entries:
         raise Refused("unknown", f"nothing is known of the identity {identity_id}")
     if as_json:
-        content = {"request": request and _as_dict(request), "email_account_id": account and account.id, "log": entries}
-        typer.echo(json.dumps(content, indent=2, default=plain))
+        content = {"request": request, "email_account_id": account and account.id, "log": entries}
+        typer.echo(json_text(content))
         return
     console = out()
     title = request.email if request else "No request"
@@ -63,12 +57,12 @@ def _what(entry: Mapping[str, Any]) -> str:
     return f"{told} ({entry['actor']})".strip() if entry["actor"] else told
 
 
-def retry(who: str, *, as_json: bool) -> None:
-    asyncio.run(_act(who, as_json=as_json, reason=None))
+async def retry(who: str, *, as_json: bool) -> None:
+    await _act(who, as_json=as_json, reason=None)
 
 
-def bury(who: str, reason: str, *, as_json: bool) -> None:
-    asyncio.run(_act(who, as_json=as_json, reason=required(reason)))
+async def bury(who: str, reason: str, *, as_json: bool) -> None:
+    await _act(who, as_json=as_json, reason=required(reason))
 
 
 def required(reason: str) -> str:
@@ -82,10 +76,7 @@ async def _act(who: str, *, as_json: bool, reason: str | None) -> None:
         request, _ = await parts.audit.find(who)
         request = await _do(parts.audit, request, reason)
         await parts.announcements.replace(request, ())
-    if as_json:
-        typer.echo(json.dumps(_as_dict(request), default=plain))
-    else:
-        typer.echo(shown(f"{request.email}: {_describe(request, None)}"))
+    typer.echo(json_text(request) if as_json else shown(f"{request.email}: {_describe(request, None)}"))
 
 
 async def _do(audit: Audit, request: Request, reason: str | None) -> Request:
@@ -108,7 +99,3 @@ def _describe(request: Request, account: Account | None) -> str:
         case State.WAITING:
             number = f"retry {request.retries} of {MAX_RETRIES}" if request.retries else "first attempt"
             return f"waits for its {number}, due {ago(request.due_at)}"
-
-
-def _as_dict(request: Request) -> dict[str, Any]:
-    return {name: getattr(request, name) for name in request.__slots__}

@@ -1,41 +1,36 @@
 """Commands that stop and start the asking of the mail server."""
 
-import asyncio
 import getpass
-import json
 
 import typer
 
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.look import required
+from postroom.cli.terminal import json_text
 from postroom.domain.address import normalise_domain
 from postroom.domain.breaker import Cause
 from postroom.errors import MailServerError, Refused, Throttled
 from postroom.postgres.releases import PostgresReleases
 
 
-def pause(reason: str, *, as_json: bool) -> None:
+async def pause(reason: str, *, as_json: bool) -> None:
     told = f"paused by {getpass.getuser()}: {required(reason)}"
-    asyncio.run(_pause(told))
-    typer.echo(json.dumps({"paused": told}) if as_json else f"{told}; postroom resume ends it")
-
-
-async def _pause(told: str) -> None:
     async with connected_to_database(settings_or_trial()) as parts:
         await parts.breakers.open(Cause.PAUSED, told)
+    typer.echo(json_text({"paused": told}) if as_json else f"{told}; postroom resume ends it")
 
 
-def resume(domain: str | None, *, as_json: bool) -> None:
+async def resume(domain: str | None, *, as_json: bool) -> None:
     if domain is not None:
         domain = normalise_domain(domain)
-        waiting = asyncio.run(_resume_domain(domain))
+        waiting = await _resume_domain(domain)
         told = f"{waiting} waiting for {domain}" + (": tried again, one first" if waiting else "")
-        typer.echo(json.dumps({"domain": domain, "waiting": waiting}) if as_json else told)
+        typer.echo(json_text({"domain": domain, "waiting": waiting}) if as_json else told)
         return
-    problem = asyncio.run(_resume())
+    problem = await _resume()
     if as_json:
-        typer.echo(json.dumps({"well": problem is None, "error": problem and str(problem)}))
+        typer.echo(json_text({"well": problem is None, "error": problem and str(problem)}))
     elif problem is None:
         typer.echo("the mail server is well: requests go on")
     else:

@@ -1,8 +1,6 @@
 """`postroom rebuild`: after the loss of the database, from the marks on the mail server."""
 
-import asyncio
 import getpass
-import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,25 +12,25 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from postroom import runtime
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import out, print_rows
+from postroom.cli.terminal import json_text, out, print_rows
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.provisioning.rebuild import Tally
 
 SHOWN = 20
 
 
-def rebuild(*, from_stalwart: bool, dry_run: bool, as_json: bool) -> None:
+async def rebuild(*, from_stalwart: bool, dry_run: bool, as_json: bool) -> None:
     if not from_stalwart:
         raise ConfigurationError("say what to rebuild from: postroom rebuild --from-stalwart")
     tally = Tally()
     try:
-        asyncio.run(_rebuild(tally, dry_run=dry_run))
+        await _rebuild(tally, dry_run=dry_run)
     except MailServerError as error:
         raise ConfigurationError(
             f"after {tally.looked_at} accounts: {error}. What was restored stays; mend it and run this again"
         ) from error
     if as_json:
-        typer.echo(json.dumps({"dry_run": dry_run, **asdict(tally)}, indent=2, default=str))
+        typer.echo(json_text({"dry_run": dry_run, **asdict(tally)}))
     else:
         _print(tally, dry_run=dry_run)
     if tally.differences or tally.marked_elsewhere or tally.missing:

@@ -1,14 +1,12 @@
 """`postroom remake`: a mailbox that is not at the mail server any more is made anew."""
 
-import asyncio
 import getpass
-import json
 
 import typer
 
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import shown
+from postroom.cli.terminal import json_text, shown
 from postroom.domain.missing import Sighting
 from postroom.domain.request import Request
 from postroom.errors import ConfigurationError, MailServerError, Refused
@@ -18,11 +16,11 @@ from postroom.runtime import Parts
 LOOK_WITHIN = 10.0
 
 
-def remake(who: str, *, dry_run: bool, as_json: bool) -> None:
-    request, sighting, remade = asyncio.run(_remake(who, dry_run=dry_run))
+async def remake(who: str, *, dry_run: bool, as_json: bool) -> None:
+    request, sighting, remade = await _remake(who, dry_run=dry_run)
     if as_json:
         told = {"identity_id": request.identity_id, "email": request.email, "found": sighting, "remade": remade}
-        typer.echo(json.dumps(told, default=str))
+        typer.echo(json_text(told))
     else:
         typer.echo(shown(f"{request.email}: {_words(sighting, remade=remade)}"))
     if sighting is Sighting.PRESENT:

@@ -1,7 +1,5 @@
 """`postroom status`: what waits, what is dead and what to do, and how all parts are."""
 
-import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,25 +10,21 @@ from rich.text import Text
 
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.findings import print_findings
-from postroom.cli.missing import missing_as_dict, print_missing
-from postroom.cli.refused import print_refused, refused_as_dict
 from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
-from postroom.cli.terminal import ago, out, plain, print_rows, shown
+from postroom.cli.terminal import ago, json_text, out, print_findings, print_rows, shown
 from postroom.domain.backoff import MAX_RETRIES
+from postroom.domain.identity import Refusal
 from postroom.examination.whole import examine
 from postroom.postgres.audit import Listing
 
 SHOWN = 20
+REMAKE = "postroom remake, unless the mail server is to be restored; if it is the wrong server, POSTROOM_STALWART_URL"
+LOOKED_AT = "nothing: it is looked at again within two minutes"
 SEEN_WITHIN = 60.0
 """Seconds: a process that lives, and reaches PostgreSQL, writes its row every 10 s."""
 
 
-def status(*, as_json: bool) -> None:
-    asyncio.run(_status(as_json=as_json))
-
-
-async def _status(*, as_json: bool) -> None:
+async def status(*, as_json: bool) -> None:
     async with connected_to_database(settings_or_trial()) as parts:
         content: dict[str, Any] = {"counts": await parts.audit.counts(), "breaker": await parts.breakers.read()}
         for name, listing in LISTINGS.items():
@@ -40,21 +34,21 @@ async def _status(*, as_json: bool) -> None:
         content["sweep"] = await progress_of(parts)
         content["parts"] = [finding for finding in await examine(parts) if finding.part != "settings"]
     if as_json:
-        typer.echo(json.dumps(_as_dict(content), indent=2, default=plain))
+        typer.echo(json_text(_as_dict(content)))
     else:
         _print(out(), content)
 
 
 def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
     breaker = content["breaker"]
+    total, refusals = content["refused"]
     return {
         **content,
         "breaker": {"open": breaker.open, "error": breaker.error, "probe_at": breaker.probe_at},
         "dead": [{**letter, "do": advice(letter)} for letter in content["dead"]],
-        "missing": missing_as_dict(content["missing"]),
-        "refused": refused_as_dict(*content["refused"]),
+        "missing": [{**each, "do": _remedy(each)} for each in content["missing"]],
+        "refused": {"total": total, "last": refusals},
         "sweep": progress_as_dict(content["sweep"]),
-        "parts": [finding.as_dict() for finding in content["parts"]],
     }
 
 
@@ -75,8 +69,14 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
         console.print("[red]No process runs[/]: neither postroom serve nor postroom work")
     for title, columns, name, row in TABLES:
         print_rows(console, title, columns, [row(each) for each in content[name]])
-    print_missing(console, counts["mailboxes_missing"], content["missing"])
-    print_refused(console, *content["refused"])
+    title = f"Not found at the mail server: {counts['mailboxes_missing']:.0f} missing"
+    columns = ("mailbox", "first missed", "missing", "Stalwart account", "what to do")
+    print_rows(console, title, columns, [_missing(each) for each in content["missing"]])
+    # They have no request, and no other list names them.
+    total, refusals = content["refused"]
+    title = f"Refused within 30 days, without a mailbox: {total}"
+    columns = ("when", "address as it was sent", "code", "reason", "identity")
+    print_rows(console, title, columns, [_refused(each) for each in refusals])
     print_findings(console, "Parts", content["parts"])
 
 
@@ -111,6 +111,19 @@ def _drift(each: Mapping[str, Any]) -> tuple[str, ...]:
 def _waiting(each: Mapping[str, Any]) -> tuple[str, ...]:
     number = f"{each['retries']}/{MAX_RETRIES}" if each["retries"] else "first"
     return ago(each["due_at"]), each["email"], each["state"], number, each["last_error"] or ""
+
+
+def _missing(each: Mapping[str, Any]) -> tuple[str, ...]:
+    missed, missing = ago(each["suspected_at"]), ago(each["missing_at"])
+    return each["email"], missed, missing, each["stalwart_account_id"], _remedy(each)
+
+
+def _remedy(missing: Mapping[str, Any]) -> str:
+    return REMAKE if missing["missing_at"] else LOOKED_AT
+
+
+def _refused(each: Refusal) -> tuple[str, ...]:
+    return ago(each.refused_at), each.email or "", each.code, each.reason, str(each.identity_id)
 
 
 def _process(each: Mapping[str, Any]) -> tuple[str | Text, ...]:

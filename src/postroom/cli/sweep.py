@@ -1,7 +1,5 @@
 """`postroom sweep`, and where the sweep of Kratos' identities stands, for `postroom status`."""
 
-import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,22 +9,14 @@ from rich.console import Console
 
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import ago, out, plain
+from postroom.cli.terminal import ago, json_text, out
 from postroom.errors import ConfigurationError
 from postroom.postgres.sweep import PostgresSwept
 from postroom.provisioning.ports import SweepProgress
 from postroom.runtime import Parts
 
 
-def sweep(*, now: bool, restart: bool, as_json: bool) -> None:
-    progress = asyncio.run(_sweep(now=now, restart=restart))
-    if as_json:
-        typer.echo(json.dumps(progress_as_dict(progress), default=plain))
-    else:
-        print_progress(out(), progress)
-
-
-async def _sweep(*, now: bool, restart: bool) -> SweepProgress:
+async def sweep(*, now: bool, restart: bool, as_json: bool) -> None:
     settings = settings_or_trial()
     if not settings.kratos_admin_url:
         raise ConfigurationError("no sweep is configured; set POSTROOM_KRATOS_ADMIN_URL to Kratos' admin API")
@@ -36,7 +26,11 @@ async def _sweep(*, now: bool, restart: bool) -> SweepProgress:
             await swept.restart(0)
         elif now:
             await swept.put_off(0)
-        return await swept.progress()
+        progress = await swept.progress()
+    if as_json:
+        typer.echo(json_text(progress_as_dict(progress)))
+    else:
+        print_progress(out(), progress)
 
 
 async def progress_of(parts: Parts) -> SweepProgress | None:

@@ -1,14 +1,19 @@
 """How things are put on a terminal: what strangers wrote can neither steer it nor pass for our own words."""
 
+import json
 import os
 from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from postroom.examination.finding import Finding
+
 WIDTH_IN_A_PIPE = 1000
+_COLOURS = {"fine": "green", "warning": "yellow", "wrong": "red"}
 
 
 def shown(text: str) -> str:
@@ -49,8 +54,19 @@ def ago(moment: datetime | None) -> str:
     return f"in {text}" if seconds >= 0 else f"{text} ago"
 
 
-def plain(value: object) -> str:
-    """For `json.dumps`."""
+def print_findings(console: Console, title: str, findings: Sequence[Finding]) -> None:
+    rows = [(each.part, Text(each.state, style=_COLOURS[each.state]), each.detail, each.fix) for each in findings]
+    print_rows(console, title, ("part", "state", "what was found", "what to do"), rows)
+
+
+def json_text(content: object) -> str:
+    """For programs."""
+    return json.dumps(content, indent=2, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return str(value)

@@ -1,7 +1,7 @@
 """What was found of one part."""
 
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 State = Literal["fine", "warning", "wrong"]
@@ -15,9 +15,6 @@ class Finding:
     state: State
     detail: str
     fix: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
 
 
 Findings = AsyncGenerator[Finding]
