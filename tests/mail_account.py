@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from postroom.domain.arrival import CreatedEmail
-from postroom.mail.mail_changes import ChangesPage, HistoryLost
-from postroom.mail.ports import MailAccount
+from postroom.mail.ports import ChangesPage, HistoryLost, MailAccount
 
 ROLES = {"i": "inbox", "j": "junk", "t": "trash", "s": "sent", "d": "drafts"}
 

@@ -12,8 +12,7 @@ from jmap_server import JmapServer, MailPerson, letter
 from postroom.errors import Misconfigured
 from postroom.jmap import mail_changes
 from postroom.jmap.mail_changes import JmapMail
-from postroom.mail.mail_changes import ChangesPage, HistoryLost
-from postroom.mail.ports import MailAccount
+from postroom.mail.ports import ChangesPage, HistoryLost, MailAccount
 
 SOON = 10.0
 

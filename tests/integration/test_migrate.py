@@ -14,6 +14,7 @@ from postroom.errors import ConfigurationError
 from postroom.postgres import migrate
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool
+from postroom.postgres.inspected import PostgresInspected
 from postroom.postgres.migrate import alembic_config, newest_revision, upgrade
 from postroom.postgres.schema import require_schema
 from postroom.postgres.sweep import PostgresSwept
@@ -112,11 +113,12 @@ async def test_a_migration_restores_the_rows_without_which_nothing_goes_round(
     breaker = await PostgresBreakers(pool).read()
     await records.rows("DELETE FROM mail_server_breaker")
     await records.rows("DELETE FROM identity_sweep")
+    await records.rows("DELETE FROM mailbox_inspection")
     with pytest.raises(LookupError, match="postroom migrate"):
         await PostgresBreakers(pool).read()
     await migrated(database)
     assert (await PostgresBreakers(pool).read()).open is breaker.open
-    assert (await PostgresSwept(pool).progress()).token is None
+    assert (await PostgresSwept(pool).progress()).token is (await PostgresInspected(pool).progress()).after_id is None
 
 
 async def test_a_migration_behind_a_long_transaction_holds_nobody_up_and_succeeds_after_it(old: Database) -> None:

@@ -13,8 +13,7 @@ import pytest
 from postroom.domain.arrival import CreatedEmail
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
 from postroom.jmap.mail_changes import JmapMail
-from postroom.mail.mail_changes import ChangesPage, HistoryLost
-from postroom.mail.ports import MailAccount
+from postroom.mail.ports import ChangesPage, HistoryLost, MailAccount
 from postroom.stalwart.impersonation import Impersonation
 from scripted_jmap import URL, ScriptedJmap, problem
 

@@ -5,10 +5,11 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from postroom.gateway.problems import malformed, unusable
+from postroom.gateway.problems import unusable
 from postroom.jmap.errors import Unreadable
 from postroom.jmap.event_stream import Event, EventStream
 from postroom.json_object import as_object, json_object
+from postroom.problems import plain_problem
 
 LONGEST_PING = 3600
 _TYPES = re.compile(r"\*|[A-Za-z]{1,40}(?:,[A-Za-z]{1,40}){0,31}")
@@ -20,11 +21,11 @@ def query_of(parameters: Mapping[str, str]) -> tuple[str, int]:
     types = parameters.get("types", "")
     close_after, ping = parameters.get("closeafter", "no"), parameters.get("ping", "0")
     if not _TYPES.fullmatch(types):
-        raise malformed("`types` is `*` or names of types, separated by commas")
+        raise plain_problem(400, "`types` is `*` or names of types, separated by commas")
     if close_after not in ("state", "no"):
-        raise malformed("`closeafter` is `state` or `no`")
+        raise plain_problem(400, "`closeafter` is `state` or `no`")
     if not (ping.isascii() and ping.isdigit() and len(ping) <= 9):
-        raise malformed("`ping` is a number of seconds")
+        raise plain_problem(400, "`ping` is a number of seconds")
     seconds = min(int(ping), LONGEST_PING)
     return urlencode({"types": types, "closeafter": close_after, "ping": str(seconds)}, safe="*,"), seconds
 

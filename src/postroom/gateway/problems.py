@@ -24,10 +24,6 @@ def not_found() -> Problem:
     return plain_problem(404, "there is nothing here for this account")
 
 
-def malformed(detail: str) -> Problem:
-    return plain_problem(400, detail)
-
-
 def mailbox_not_ready() -> Problem:
     return problem("mailbox_not_ready", "the mailbox is being prepared; ask again in a moment")
 
@@ -36,14 +32,6 @@ def away() -> Problem:
     """The request did not reach the mail server: it may be repeated, whatever it was."""
     detail = "the mail server cannot be reached; nothing was done, send the request again later"
     return problem("mail_server_away", detail)
-
-
-def silent() -> Problem:
-    return problem("mail_server_silent", "the mail server did not answer in time; what was asked may have been done")
-
-
-def broke_off() -> Problem:
-    return problem("mail_server_broke_off", "the mail server broke off; what was asked may have been done")
 
 
 def unusable() -> Problem:
@@ -80,7 +68,7 @@ def _passed_on(body: bytes) -> Problem:
     it is never logged."""
     stated = json_object(body)
     if stated.get("type") not in JMAP_ERRORS:
-        return malformed("the mail server refused the request as malformed")
+        return plain_problem(400, "the mail server refused the request as malformed")
     more = {name: stated[name] for name in ("title", "limit") if isinstance(stated.get(name), str)}
     detail = stated.get("detail")
     told = detail[:_LONGEST_DETAIL] if isinstance(detail, str) else "refused by the mail server"

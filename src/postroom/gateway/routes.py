@@ -28,14 +28,14 @@ from postroom.gateway.in_flight import InFlight
 from postroom.gateway.limits import Limits
 from postroom.gateway.methods import BLOB, CORE
 from postroom.gateway.own_account import OwnAccount
-from postroom.gateway.problems import jmap_problem, malformed, not_found, unusable
+from postroom.gateway.problems import jmap_problem, not_found, unusable
 from postroom.gateway.remembered_accounts import RememberedAccounts
 from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamAnswer
 from postroom.gateway.weaving import Weaving
 from postroom.json_object import json_object
 from postroom.mail.people import require_scope
 from postroom.mail.ports import MailAccount, MailAccounts, People
-from postroom.problems import Problem, problem, problem_of
+from postroom.problems import Problem, plain_problem, problem, problem_of
 from postroom.telemetry import log
 
 JSON = "application/json"
@@ -276,7 +276,7 @@ async def _pump(answer: UpstreamAnswer, client: Client, events: event_stream.Eve
 def _base_url(request: Request) -> str:
     host = request.headers.get("host", "")
     if not _HOST.fullmatch(host):
-        raise malformed("the Host header is no host")
+        raise plain_problem(400, "the Host header is no host")
     return f"{request.url.scheme}://{host}"
 
 

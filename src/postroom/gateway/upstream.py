@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from postroom.gateway.limits import Limits
-from postroom.gateway.problems import Problem, away, broke_off, not_found, of_answer, refuses_us, silent, unusable
+from postroom.gateway.problems import away, not_found, of_answer, refuses_us, unusable
 from postroom.mail.ports import MailAccount, MailAuthorization
 from postroom.mail_server_http import Answer, Broken, Late, MailServerHttp, Patience, Unreachable
+from postroom.problems import Problem, problem
 from postroom.telemetry import log
 
 SUCCESS = (200, 201)
@@ -130,4 +131,8 @@ def _told(error: Unreachable | Broken | Late) -> Problem:
     log.warning("Mail server did not answer the gateway", error=type(error).__name__)
     if isinstance(error, Unreachable):
         return away()
-    return silent() if isinstance(error, Late) else broke_off()
+    if isinstance(error, Late):
+        return problem(
+            "mail_server_silent", "the mail server did not answer in time; what was asked may have been done"
+        )
+    return problem("mail_server_broke_off", "the mail server broke off; what was asked may have been done")

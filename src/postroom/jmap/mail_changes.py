@@ -17,8 +17,7 @@ from postroom.jmap.connection import open_http
 from postroom.jmap.errors import HttpError, JmapError, Limited, MethodError, Unauthorized, Unreadable
 from postroom.jmap.event_source import StateChange, listen
 from postroom.jmap.request import Call
-from postroom.mail.mail_changes import ChangesPage, HistoryLost
-from postroom.mail.ports import MailAccount, MailAuthorization
+from postroom.mail.ports import ChangesPage, HistoryLost, MailAccount, MailAuthorization
 
 T = TypeVar("T")
 

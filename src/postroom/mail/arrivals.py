@@ -18,8 +18,7 @@ from postroom.domain.arrival import arrival_data, arrived, reload_data
 from postroom.errors import MailServerError, Throttled, Transient, Unavailable
 from postroom.mail.backoff import backoff
 from postroom.mail.look_queue import LookQueue
-from postroom.mail.mail_changes import HistoryLost, MailChanges
-from postroom.mail.ports import MailState, MailStates
+from postroom.mail.ports import HistoryLost, MailChanges, MailState, MailStates
 from postroom.pause import cut_off, pause
 from postroom.telemetry import ARRIVAL_HINTS, ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS, log
 

@@ -1,12 +1,14 @@
 """What the mail half asks of the world. Adapters implement these; tests may, too."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from postroom.domain.arrival import CreatedEmail
 from postroom.domain.person import Person, Scope
+from postroom.errors import PostroomError
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,4 +201,39 @@ class MailStates(Protocol):
 
     async def forget(self) -> int:
         """Drop the accounts that are not watched any more: who comes back begins anew."""
+        ...
+
+
+class HistoryLost(PostroomError):
+    """The mail server cannot tell what changed since that state (RFC 8620 §5.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesPage:
+    """`created`: those that are still there. `roles`: of the mailboxes that have one, by their ids. `state`: after
+    this page."""
+
+    created: Sequence[CreatedEmail]
+    roles: Mapping[str, str]
+    state: str
+
+
+class MailChanges(Protocol):
+    """Raises `MailServerError`s and `Unavailable`."""
+
+    async def present(self, account: MailAccount) -> str:
+        """The state of Email now."""
+        ...
+
+    def since(self, account: MailAccount, email_state: str) -> AsyncGenerator[ChangesPage]:
+        """Every page of what changed since, one at least. Raises `HistoryLost`, too."""
+        ...
+
+
+class MailListener(Protocol):
+    """Raises `MailServerError`s and `Unavailable` when listening again at once does not help."""
+
+    def listen(self, account: MailAccount) -> AsyncGenerator[str | None]:
+        """Something may have changed: the new state of Email, None if that is not known. The first one when listening
+        begins, and again whenever it was interrupted. Ends if the server wants it."""
         ...

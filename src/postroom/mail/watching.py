@@ -15,8 +15,7 @@ from uuid import UUID
 from postroom.errors import MailboxMissing, MailServerError, PostroomError, Throttled, Transient, Unavailable
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.backoff import backoff
-from postroom.mail.mail_changes import MailListener
-from postroom.mail.ports import MailAccount, MailAccounts, MailState, MailStates
+from postroom.mail.ports import MailAccount, MailAccounts, MailListener, MailState, MailStates
 from postroom.pause import cut_off, pause
 from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS, log
 

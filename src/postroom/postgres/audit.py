@@ -10,7 +10,7 @@ from postroom.domain.identity import as_sent
 from postroom.domain.mailbox import Account
 from postroom.domain.request import HELD, Request
 from postroom.errors import Refused
-from postroom.postgres.connection import Pool, Row, Statements, row, rows
+from postroom.postgres.connection import Pool, Row, Statements, row, rows, the_row
 from postroom.postgres.refusals import PostgresRefusals
 from postroom.postgres.requests import account_of, request_of
 
@@ -22,8 +22,7 @@ class Audit(Statements):
 
     async def counts(self) -> Mapping[str, float]:
         """The gauges of /metrics, by name without the prefix."""
-        found = await row(self._pool, "counts")
-        return found or {}
+        return await the_row(self._pool, "counts")
 
     async def look(self, what: Listing, *, limit: int) -> list[Row]:
         return await rows(self._pool, what, {"limit": limit})

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from postroom.domain.breaker import Breaker, Cause, interval_after_probe, interval_at_opening
-from postroom.postgres.connection import Pool, Row, row, rows
+from postroom.postgres.connection import Pool, Row, rows, the_row
 
 
 class PostgresBreakers:
@@ -38,10 +38,7 @@ class PostgresBreakers:
         return bool(await rows(self._pool, "breaker_close", {"changed_at": breaker.changed_at}))
 
     async def _row(self) -> Row:
-        found = await row(self._pool, "breaker_read")
-        if found is None:
-            raise LookupError("mail_server_breaker holds no row; restore it with: postroom migrate")
-        return found
+        return await the_row(self._pool, "breaker_read")
 
 
 def _breaker_of(found: Row) -> Breaker:

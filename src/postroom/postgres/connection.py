@@ -212,3 +212,11 @@ async def rows(pool: Pool, name: str, parameters: Mapping[str, Any] | None = Non
 async def row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
     found = await rows(pool, name, parameters)
     return found[0] if found else None
+
+
+async def the_row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None) -> Row:
+    """Of a statement that always gives one. Raises `Unavailable`, and `LookupError` if somebody deleted it."""
+    found = await row(pool, name, parameters)
+    if found is None:
+        raise LookupError(f"the statement {name} found no row; restore it with: postroom migrate")
+    return found

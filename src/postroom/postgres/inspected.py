@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from postroom.domain.missing import Doubt, Recorded
-from postroom.postgres.connection import Row, Statements, row, rows
+from postroom.postgres.connection import Row, Statements, row, rows, the_row
 from postroom.provisioning.ports import InspectionProgress, Noted
 
 
 class PostgresInspected(Statements):
     async def progress(self) -> InspectionProgress:
-        found = await row(self._pool, "inspection_progress")
-        if found is None:
-            raise LookupError("mailbox_inspection holds no row; restore it with: postroom migrate")
-        return InspectionProgress(**found)
+        return InspectionProgress(**await the_row(self._pool, "inspection_progress"))
 
     async def page(self, after_id: UUID | None, limit: int) -> list[Recorded]:
         found = await rows(self._pool, "inspection_page", {"after_id": after_id, "limit": limit})

@@ -6,7 +6,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from postroom.mail.ports import MailAccount, MailState
-from postroom.postgres.connection import Row, Statements, row, rows
+from postroom.postgres.connection import Row, Statements, row, rows, the_row
 
 PAGE = 500
 
@@ -18,9 +18,7 @@ class PostgresMailStates(Statements):
             "stalwart_account_id": account.account_id,
             "email": account.email,
         }
-        found = await row(self._pool, "mail_state_watch", parameters)
-        assert found is not None  # it inserts or updates
-        return _state_of(found)
+        return _state_of(await the_row(self._pool, "mail_state_watch", parameters))
 
     async def watched(self, account_ids: Sequence[str]) -> list[MailState]:
         found = await rows(self._pool, "mail_states_watched", {"stalwart_ids": list(account_ids)})

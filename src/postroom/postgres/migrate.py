@@ -41,7 +41,7 @@ _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
 }
 """Of the service's role, and no more."""
 
-_ONE_ROW = ("mail_server_breaker", "identity_sweep")
+_ONE_ROW = ("mail_server_breaker", "identity_sweep", "mailbox_inspection")
 _PARTITIONS_OF_THE_LOG = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'email_provisioning_log'::regclass

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from postroom.mail.ports import LiveEvent
-from postroom.postgres.connection import Statements, row, rows
+from postroom.postgres.connection import Statements, rows, the_row
 
 
 class PostgresOutbox(Statements):
@@ -28,12 +28,10 @@ class PostgresOutbox(Statements):
         ]
 
     async def newest(self, identity_id: UUID) -> int | None:
-        found = await row(self._pool, "outbox_newest", {"identity_id": identity_id})
-        return found["id"] if found else None
+        return (await the_row(self._pool, "outbox_newest", {"identity_id": identity_id}))["id"]
 
     async def settled(self) -> int:
-        found = await row(self._pool, "outbox_settled")
-        return found["id"] if found else 0
+        return (await the_row(self._pool, "outbox_settled"))["id"]
 
     async def prune(self) -> int:
         return len(await rows(self._pool, "outbox_prune"))

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from postroom.ports import Released
-from postroom.postgres.connection import Statements, row, rows
+from postroom.postgres.connection import Statements, rows, the_row
 from postroom.postgres.requests import request_of
 
 
@@ -25,5 +25,4 @@ class PostgresReleases(Statements):
         return {each["identity_id"] for each in found} - made, made
 
     async def resume_domain(self, domain: str, *, actor: str) -> int:
-        found = await row(self._pool, "resume_domain", {"domain": domain, "actor": actor})
-        return found["waiting"] if found else 0
+        return (await the_row(self._pool, "resume_domain", {"domain": domain, "actor": actor}))["waiting"]

@@ -3,7 +3,7 @@
 from psycopg.errors import InsufficientPrivilege, UndefinedTable
 
 from postroom.errors import ConfigurationError
-from postroom.postgres.connection import Pool, row
+from postroom.postgres.connection import Pool, the_row
 from postroom.postgres.migrate import newest_revision
 
 
@@ -11,7 +11,7 @@ async def require_schema(pool: Pool) -> None:
     """Raises `ConfigurationError` when code and schema do not fit, with both numbers, and `Unavailable`."""
     code = newest_revision()
     try:
-        found = await row(pool, "schema_state")
+        found = await the_row(pool, "schema_state")
     except UndefinedTable:
         # Before revision 0003 no table told it.
         raise ConfigurationError(
@@ -22,7 +22,6 @@ async def require_schema(pool: Pool) -> None:
         raise ConfigurationError(
             "the role of POSTROOM_DATABASE_URL may not read schema_history; run postroom migrate"
         ) from None
-    assert found is not None  # aggregates always have a row
     schema, oldest_code = found["revision"] or "", found["oldest_code"] or ""
     if schema < code:
         raise ConfigurationError(

@@ -4,17 +4,14 @@ from collections.abc import Sequence
 
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Request
-from postroom.postgres.connection import Statements, row, rows
+from postroom.postgres.connection import Statements, rows, the_row
 from postroom.postgres.requests import request_of
 from postroom.provisioning.ports import SweepProgress
 
 
 class PostgresSwept(Statements):
     async def progress(self) -> SweepProgress:
-        found = await row(self._pool, "sweep_progress")
-        if found is None:
-            raise LookupError("identity_sweep holds no row; restore it with: postroom migrate")
-        return SweepProgress(**found)
+        return SweepProgress(**await the_row(self._pool, "sweep_progress"))
 
     async def start_soon(self) -> None:
         await rows(self._pool, "sweep_start_soon")

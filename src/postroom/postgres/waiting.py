@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from postroom.domain.request import Request
-from postroom.postgres.connection import Statements, row, rows
+from postroom.postgres.connection import Statements, rows, the_row
 from postroom.postgres.requests import request_of
 
 
 class PostgresWaiting(Statements):
     async def counts(self) -> tuple[int, int]:
-        found = await row(self._pool, "waiting_counts")
-        return (found["waiting"], found["running"]) if found else (0, 0)
+        found = await the_row(self._pool, "waiting_counts")
+        return found["waiting"], found["running"]
 
     async def window(self, earliest: float, latest: float, limit: int) -> Sequence[Request]:
         parameters = {"earliest": earliest, "latest": latest, "limit": limit}

@@ -6,7 +6,7 @@ many requests at once are a 400 `limit`, not a 429, and every internal error is 
 
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.jmap.errors import HttpError, JmapError, Limited, MethodError, NotSent, told
-from postroom.stalwart.shapes import ObjectId, SetError
+from postroom.stalwart.shapes import SetError
 
 _OUTAGE = frozenset({408, 500, 502, 503, 504})
 
@@ -25,14 +25,6 @@ class WrongGeneration(Exception):
 
 class RequestRefused(WrongGeneration):
     """The request is not taken as it is. That may concern this one alone: its mailbox is postponed, nobody else's."""
-
-
-class PrimaryKeyViolation(Exception):
-    """The address or the mark is taken; `holder` names the object that holds it, if the server says."""
-
-    def __init__(self, holder: ObjectId | None) -> None:
-        super().__init__(str(holder))
-        self.holder = holder
 
 
 def meaning(error: JmapError) -> MailServerError | Busy | WrongGeneration:
@@ -71,13 +63,11 @@ def _of_method(error: MethodError) -> MailServerError | WrongGeneration:
     return kind(Misconfigured(f"mail server answered {error.type}"))
 
 
-def set_error(error: SetError, *, domain: str) -> MailServerError | PrimaryKeyViolation:
+def set_error(error: SetError, *, domain: str) -> MailServerError:
     """What a SetError of a create in `domain` means (RFC 8620 §5.3). It is about one object, never about the server:
     what may be mended postpones the requests of that domain alone."""
     words = told(error.description or str(error.validation_errors or error.properties or "no reason given"))
     match error.type:
-        case "primaryKeyViolation":
-            return PrimaryKeyViolation(error.object_id)
         case "invalidProperties" | "invalidPatch" | "validationFailed" | "tooLarge" | "alreadyExists":
             return Permanent(f"mail server refused the mailbox ({error.type}): {words}")
         case "rateLimit":

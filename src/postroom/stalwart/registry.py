@@ -210,12 +210,11 @@ class StalwartRegistry:
     async def _after_refusal(
         self, refused: SetError, mailbox: Mailbox, used: tuple[str, str], left: float
     ) -> StalwartAccount:
-        error = set_error(refused, domain=mailbox.domain)
-        if isinstance(error, MailServerError):
-            if refused.type == "invalidForeignKey":
-                self._ids.clear()  # the domain was made anew under another id, or is gone
-            raise error
-        return await self._ours(error.holder, mailbox, used, left)
+        if refused.type == "primaryKeyViolation":  # the address or the mark is taken
+            return await self._ours(refused.object_id, mailbox, used, left)
+        if refused.type == "invalidForeignKey":
+            self._ids.clear()  # the domain was made anew under another id, or is gone
+        raise set_error(refused, domain=mailbox.domain)
 
     async def _ours(
         self, holder: ObjectId | None, mailbox: Mailbox, used: tuple[str, str], left: float
