@@ -11,8 +11,9 @@ from typing import Any
 
 import httpx2
 
+from mocked_http import mocked
 from postroom.jmap.client import JmapClient
-from postroom.jmap.connection import open_http
+from postroom.jmap.connection import Connection
 
 URL = "http://mail.example.org:8080"
 SESSION: dict[str, Any] = {
@@ -45,8 +46,8 @@ def limited(limit: str = "maxConcurrentRequests") -> httpx2.Response:
     return problem(400, "urn:ietf:params:jmap:error:limit", limit=limit)
 
 
-def http_of(handle: Callable[[httpx2.Request], httpx2.Response]) -> httpx2.AsyncClient:
-    return open_http(transport=httpx2.MockTransport(handle))
+def http_of(handle: Any) -> Connection:
+    return mocked(URL, handle)
 
 
 async def known() -> str:
@@ -73,7 +74,7 @@ class ScriptedJmap:
             self.paused.append(seconds)
             self.clock += seconds
 
-        chosen = {"http": http_of(self._handle), "uniform": lambda _, high: high}
+        chosen = {"connection": http_of(self._handle), "uniform": lambda _, high: high}
         timed = {"pause": pause, "monotonic": lambda: self.clock}
         return JmapClient(URL, known, **(chosen | timed | more))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 
-from postroom.jmap.connection import Connection
+from mocked_http import mocked
 from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
 
@@ -116,8 +116,7 @@ class ScriptedStalwart:
         )
 
     def client(self, url: str = URL) -> StalwartClient:
-        connection = Connection(transport=httpx2.MockTransport(self._handle))
-        return StalwartClient(url, f"Bearer {KEY}", connection=connection)
+        return StalwartClient(url, f"Bearer {KEY}", connection=mocked(url, self._handle))
 
     def calls(self, place: int = -1) -> list[list[Any]]:
         """The method calls of a request."""

@@ -133,9 +133,8 @@ async def test_a_server_that_hangs_is_given_up_at_the_deadline() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    http = httpx2.AsyncClient(transport=httpx2.MockTransport(hang))
     with pytest.raises(NotAnswered):
-        await JmapClient(URL, known, http).call(READ, deadline=0.05)
+        await JmapClient(URL, known, http_of(hang)).call(READ, deadline=0.05)
 
 
 async def test_a_refused_request_is_no_reason_to_believe_the_session_for_ever() -> None:

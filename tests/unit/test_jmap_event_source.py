@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from postroom.jmap.client import JmapClient
-from postroom.jmap.connection import open_http
+from postroom.jmap.connection import Connection
 from postroom.jmap.errors import HttpError, Unauthorized
 from postroom.jmap.event_source import Connected, StateChange, listen
 from scripted_jmap import URL, Play, ScriptedJmap, known, limited, problem
@@ -215,8 +215,8 @@ async def test_a_listener_that_leaves_closes_its_connection() -> None:
     session = httpx2.Response(200, json=ScriptedJmap().session).content
     listener = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-    async with listener, asyncio.timeout(10), open_http() as http:
-        async with aclosing(listen(JmapClient(url, known, http), ["Email"])) as events:
+    async with listener, asyncio.timeout(10), aclosing(Connection(url)) as connection:
+        async with aclosing(listen(JmapClient(url, known, connection), ["Email"])) as events:
             assert await anext(events) == Connected()
             assert await anext(events) == change(1)
         await closed.wait()

@@ -15,7 +15,7 @@ from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
 from postroom.jmap.mail_changes import JmapMail
 from postroom.mail.ports import ChangesPage, HistoryLost, MailAccount
 from postroom.stalwart.impersonation import Impersonation
-from scripted_jmap import URL, ScriptedJmap, problem
+from scripted_jmap import URL, ScriptedJmap, http_of, problem
 
 ALICE = MailAccount(UUID(int=1), "alice@example.org", "a")
 EMAIL = {"id": "M1", "mailboxIds": {"i": True}, "keywords": {"$seen": True}, "receivedAt": "2026-03-01T12:00:00Z"}
@@ -71,8 +71,7 @@ def error(kind: str) -> Callable[[httpx2.Request], httpx2.Response]:
 
 
 def mail_of(server: ScriptedJmap, keys: Keys | None = None) -> JmapMail:
-    transport = httpx2.MockTransport(server._handle)
-    return JmapMail(URL, keys or Keys(), transport=transport)
+    return JmapMail(URL, keys or Keys(), connection=http_of(server._handle))
 
 
 async def pages(mail: JmapMail, since: str = "s1", account: MailAccount = ALICE) -> list[ChangesPage]:
@@ -236,7 +235,7 @@ async def test_when_the_master_itself_is_refused_nobody_is_asked_for() -> None:
         return False
 
     master = Impersonation("master@example.org:secret", refuses, monotonic=lambda: 0.0)
-    mail = JmapMail(URL, master, transport=httpx2.MockTransport(server._handle))
+    mail = JmapMail(URL, master, connection=http_of(server._handle))
     server.will(problem(401))
     for number in range(20):
         with pytest.raises(Misconfigured):
@@ -266,7 +265,7 @@ class Ends:
 
 
 async def listened(server: Ends, keys: Keys) -> list[str | None]:
-    mail = JmapMail(URL, keys, transport=httpx2.MockTransport(server.handle))
+    mail = JmapMail(URL, keys, connection=http_of(server.handle))
     mail._login(ALICE).client.pause = _at_once
     return [each async for each in mail.listen(ALICE)]
 

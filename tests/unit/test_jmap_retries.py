@@ -107,11 +107,11 @@ async def test_a_session_is_fetched_again_after_any_trouble() -> None:
             raise play
         return play
 
-    await server.client(http=http_of(handle)).call(READ, deadline=60)
+    await server.client(connection=http_of(handle)).call(READ, deadline=60)
     assert server.asked == ["/.well-known/jmap", "/jmap/"]
     plays = [httpx2.ReadTimeout("slow")] * 9
     with pytest.raises(NotAnswered):
-        await server.client(http=http_of(handle)).call(READ, deadline=60)
+        await server.client(connection=http_of(handle)).call(READ, deadline=60)
     assert len(plays) == 5
 
 

@@ -10,11 +10,12 @@ from uuid import UUID
 import httpx2
 import pytest
 
+from mocked_http import mocked
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
-from postroom.jmap.connection import Connection
 from scripted_stalwart import (
     KEY,
+    URL,
     Answer,
     ScriptedStalwart,
     busy,
@@ -353,7 +354,7 @@ async def test_a_server_that_hangs_is_given_up_at_the_deadline() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    registry._client._connection = Connection(transport=httpx2.MockTransport(hang))
+    registry._client._connection = mocked(URL, hang)
     with pytest.raises(Transient) as raised:
         await registry.create(MAILBOX, deadline=0.05)
     assert raised.value.outcome_unknown

@@ -7,15 +7,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-import httpx2
-
 from postroom.jmap.answer import Answer, Reply
-from postroom.jmap.connection import Connection, ReplyStream
+from postroom.jmap.connection import Connection
 from postroom.jmap.errors import HttpError, JmapError, NotAnswered, Unreadable
 from postroom.jmap.request import MAIL, Call, body_of
 from postroom.jmap.session import Session
 from postroom.jmap.url import origin_of, redirected
 from postroom.mail.backoff import backoff
+from postroom.mail_server_http import Answer as HttpAnswer
 
 ATTEMPTS = 4
 """How often something is sent while that may help."""
@@ -30,7 +29,7 @@ class JmapClient:
     """Of one person at one server. `base_url` is scheme, host and port, and the only place where the credentials go.
     Raises `ValueError` if it is no http(s) URL.
 
-    `authorization` gives the value of the header before each request; `http` is shared with others (see `open_http`).
+    `authorization` gives the value of the header before each request; `connection` is shared with others.
     `pause`, `uniform` and `monotonic` are time and chance, for tests. Every `deadline` is in seconds for the whole,
     waiting included.
     """
@@ -39,7 +38,7 @@ class JmapClient:
         self,
         base_url: str,
         authorization: Callable[[], Awaitable[str]],
-        http: httpx2.AsyncClient,
+        connection: Connection,
         *,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -48,7 +47,7 @@ class JmapClient:
         origin_of(base_url)
         self._session_url = base_url.rstrip("/") + "/.well-known/jmap"
         self._authorization = authorization
-        self._connection = Connection(http=http)
+        self._connection = connection
         self.pause, self.uniform, self.monotonic = pause, uniform, monotonic
         self._session: Session | None = None
         self._named_state = ""
@@ -74,23 +73,16 @@ class JmapClient:
         return answer
 
     @asynccontextmanager
-    async def stream(self, url: str, headers: Mapping[str, str], *, within: float) -> AsyncGenerator[ReplyStream]:
+    async def stream(self, url: str, headers: Mapping[str, str], *, within: float) -> AsyncGenerator[HttpAnswer]:
         """GET a URL of the session, whatever its answer's status. Raises `NotSent` and `NotAnswered`."""
         headers = {**headers, "Authorization": await self._authorization()}
-        try:
-            async with asyncio.timeout(within):
-                found = await self._connection.open("GET", url, headers, within=within)
-        except TimeoutError as error:
-            raise NotAnswered("mail server did not answer within the deadline") from error
-        try:
+        async with self._connection.open("GET", url, headers, within=within) as found:
             yield found
-        finally:
-            await found.aclose()
 
     async def _fetch_session(self, ends: float) -> Session:
         url = self._session_url
         for _ in range(1 + _REDIRECTS):
-            reply = await self._exchange("GET", url, {"Accept": "application/json"}, None, ends)
+            reply = await self._exchange("GET", url, {"Accept": "application/json"}, b"", ends)
             if reply.status not in (301, 302, 303, 307, 308):
                 return Session.read(reply.success(), url=url)
             url = redirected(reply.headers.get("location", ""), url)
@@ -105,9 +97,7 @@ class JmapClient:
                 self.forget_session()
             raise
 
-    async def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, ends: float
-    ) -> Reply:
+    async def _exchange(self, method: str, url: str, headers: Mapping[str, str], content: bytes, ends: float) -> Reply:
         headers = {**headers, "Authorization": await self._authorization()}
         left = max(0.001, ends - self.monotonic())
         try:

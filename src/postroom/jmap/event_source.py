@@ -5,16 +5,16 @@ listens asks for /changes then. Close the generator (`contextlib.aclosing`): it 
 """
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
 from postroom.jmap.client import JmapClient
-from postroom.jmap.connection import ReplyStream
+from postroom.jmap.connection import read
 from postroom.jmap.errors import HttpError, JmapError, Unreadable
 from postroom.jmap.event_stream import Event, EventStream
 from postroom.mail.backoff import backoff
+from postroom.mail_server_http import Answer
 from postroom.telemetry import log
 
 PING = 60
@@ -53,11 +53,10 @@ async def listen(client: JmapClient, types: Sequence[str]) -> AsyncGenerator[Con
                     return
                 await _check(answer)
                 yield Connected()
-                async with aclosing(answer.chunks()) as chunks:
-                    async for chunk in chunks:
-                        for change in _changes(events.feed(chunk)):
-                            yield change
-                        failures = 0 if chunk else failures
+                async for chunk in answer:
+                    for change in _changes(events.feed(chunk)):
+                        yield change
+                    failures = 0
         except JmapError as error:
             if not _passes(error):
                 client.forget_session()
@@ -75,9 +74,9 @@ def _headers(last_id: str) -> dict[str, str]:
     return headers | {"Last-Event-ID": last_id} if last_id.isascii() and last_id.isprintable() and last_id else headers
 
 
-async def _check(answer: ReplyStream) -> None:
+async def _check(answer: Answer) -> None:
     if answer.status != 200:
-        raise (await answer.read()).error()
+        raise (await read(answer)).error()
     if not answer.headers.get("content-type", "").startswith("text/event-stream"):
         raise Unreadable("mail server's event source answers something else than events")
 

@@ -6,14 +6,13 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-import httpx2
 from cachetools import LRUCache
 
 from postroom.domain.arrival import CreatedEmail
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
 from postroom.jmap.answer import Answer
 from postroom.jmap.client import JmapClient
-from postroom.jmap.connection import open_http
+from postroom.jmap.connection import Connection
 from postroom.jmap.errors import HttpError, JmapError, Limited, MethodError, Unauthorized, Unreadable
 from postroom.jmap.event_source import StateChange, listen
 from postroom.jmap.request import Call
@@ -44,16 +43,15 @@ class JmapMail:
         url: str,
         authorization: MailAuthorization,
         *,
-        transport: httpx2.AsyncBaseTransport | None = None,
+        connection: Connection | None = None,
     ) -> None:
         self._url = url
         self._authorization = authorization
-        # Any number: each that is listened to holds one.
-        self._http = open_http(max_connections=None, max_keepalive=16, transport=transport)
+        self._connection = connection or Connection(url)
         self._logins = LRUCache[MailAccount, _Login](MOST_CLIENTS)  # who listens by one holds it
 
     async def aclose(self) -> None:
-        await self._http.aclose()
+        await self._connection.aclose()
 
     async def present(self, account: MailAccount) -> str:
         call: Call = ("Email/get", {"accountId": account.account_id, "ids": []})
@@ -142,7 +140,7 @@ class JmapMail:
     def _login(self, account: MailAccount) -> "_Login":
         login = self._logins.get(account)
         if login is None:
-            login = self._logins[account] = _Login(self._url, self._authorization, account, self._http)
+            login = self._logins[account] = _Login(self._url, self._authorization, account, self._connection)
         return login
 
 
@@ -150,12 +148,12 @@ class _Login:
     """The client of one account, and the credentials that it showed last."""
 
     def __init__(
-        self, url: str, authorization: MailAuthorization, account: MailAccount, http: httpx2.AsyncClient
+        self, url: str, authorization: MailAuthorization, account: MailAccount, connection: Connection
     ) -> None:
         self._authorization = authorization
         self._account = account
         self.header = ""
-        self.client = JmapClient(url, self._credentials, http)
+        self.client = JmapClient(url, self._credentials, connection)
 
     async def _credentials(self) -> str:
         self.header = await self._authorization.header(self._account)

@@ -15,7 +15,6 @@ from postroom.jmap.connection import Connection
 from postroom.jmap.errors import JmapError, Unauthorized
 from postroom.jmap.request import Call, body_of
 from postroom.stalwart.answers import Busy, WrongGeneration, meaning
-from postroom.stalwart.connection import RegistryConnection
 from postroom.stalwart.shapes import read
 
 REGISTRY = "urn:stalwart:jmap"
@@ -51,11 +50,11 @@ class StalwartClient:
         url: str,
         authorization: str,
         *,
-        connection: Connection | RegistryConnection | None = None,
+        connection: Connection | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self._headers = {"Authorization": authorization}
-        self._connection = connection or RegistryConnection(url)
+        self._connection = connection or Connection(url)
         self.refused = False
         """Whether the server did not know these credentials"""
 

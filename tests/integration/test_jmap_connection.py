@@ -1,5 +1,4 @@
-"""The registry's connection keeps the promises of the one over httpx2: on them rest the answers to "was it sent?" and
-"was it done?"."""
+"""What a connection promises: on it rest the answers to "was it sent?" and "was it done?"."""
 
 import asyncio
 import socket
@@ -16,22 +15,19 @@ from http_server import Serve, answering, server
 from postroom.jmap.answer import Reply
 from postroom.jmap.connection import Connection
 from postroom.jmap.errors import JmapError, NotAnswered, NotSent
-from postroom.stalwart.connection import RegistryConnection
 
 OK = b"HTTP/1.1 200 OK\r\nX: a\r\nContent-Length: 2\r\n\r\n{}"
 SOON = 5.0
 
-AnyConnection = Connection | RegistryConnection
-Connect = Callable[[str], AnyConnection]
-LIBRARIES: dict[str, Connect] = {"aiohttp": RegistryConnection, "httpx2": lambda _: Connection()}
+Connect = Callable[[str], Connection]
 
 
 @asynccontextmanager
-async def connecting_by(library: str) -> AsyncIterator[Connect]:
-    opened: list[AnyConnection] = []
+async def connecting() -> AsyncIterator[Connect]:
+    opened: list[Connection] = []
 
-    def connect(url: str) -> AnyConnection:
-        opened.append(LIBRARIES[library](url))
+    def connect(url: str) -> Connection:
+        opened.append(Connection(url))
         return opened[-1]
 
     yield connect
@@ -39,13 +35,13 @@ async def connecting_by(library: str) -> AsyncIterator[Connect]:
         await connection.aclose()
 
 
-@pytest.fixture(params=LIBRARIES)
-async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
-    async with connecting_by(request.param) as connect:
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    async with connecting() as connect:
         yield connect
 
 
-async def ask(connection: AnyConnection, url: str, *, within: float = SOON) -> Reply:
+async def ask(connection: Connection, url: str, *, within: float = SOON) -> Reply:
     return await connection.exchange("POST", f"{url}/jmap/?a=b", {"Authorization": "Bearer x"}, b"[1]", within=within)
 
 
@@ -64,6 +60,17 @@ async def test_a_request_arrives_whole_and_its_answer_comes_back(connect: Connec
     assert heads[0].startswith(b"POST /jmap/?a=b HTTP/1.1\r\n")
     lines = {line.lower() for line in heads[0].decode().split("\r\n")}
     assert {f"host: {url.removeprefix('http://')}", "authorization: bearer x", "content-length: 3"} <= lines
+
+
+async def test_a_redirect_is_an_answer(connect: Connect) -> None:
+    moved = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
+    async with server(answering(moved)) as url:
+        assert (await ask(connect(url), url)).status == 307
+
+
+async def test_a_url_that_nobody_encoded_is_encoded(connect: Connect) -> None:
+    async with server(answering(OK)) as url:
+        assert (await connect(url).exchange("GET", f"{url}/é%2F\ud800?é", {}, within=SOON)).status == 200
 
 
 async def test_a_connection_serves_many_requests_and_is_closed_at_the_end(connect: Connect) -> None:
@@ -192,7 +199,7 @@ async def test_what_is_under_way_at_the_end_keeps_no_connection() -> None:
         left.set()
 
     async with server(serve) as url:
-        connection = RegistryConnection(url)
+        connection = Connection(url)
         asking = asyncio.create_task(ask(connection, url))
         await asyncio.sleep(0)
         await connection.aclose()
@@ -203,7 +210,7 @@ async def test_what_is_under_way_at_the_end_keeps_no_connection() -> None:
 
 async def test_what_is_asked_after_the_end_was_not_sent() -> None:
     async with server(answering(OK)) as url:
-        connection = RegistryConnection(url)
+        connection = Connection(url)
         await connection.aclose()
         with pytest.raises(NotSent):
             await ask(connection, url)
@@ -215,13 +222,13 @@ async def test_a_name_that_is_none_was_not_reached(connect: Connect, host: str) 
         await ask(connect(f"http://{host}"), f"http://{host}")
 
 
-async def test_a_header_that_would_be_two_is_sent_to_nobody() -> None:
+async def test_a_header_that_would_be_two_is_sent_to_nobody(connect: Connect) -> None:
     heads: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heads.append(await reader.read())
 
-    async with server(serve) as url, connecting_by("aiohttp") as connect:
+    async with server(serve) as url:
         with pytest.raises(NotAnswered):
             await connect(url).exchange("GET", f"{url}/", {"X": "a\r\nY: b"}, within=SOON)
         await eventually(lambda: heads == [b""], "the connection is closed")
@@ -231,13 +238,12 @@ def test_it_is_the_same_on_uvloop() -> None:
     """Which the service runs on. In a thread, for the tests have a loop of their own."""
 
     async def on_uvloop() -> None:
-        for library in LIBRARIES:
-            async with connecting_by(library) as connect:
-                await test_a_request_arrives_whole_and_its_answer_comes_back(connect)
-                await test_where_nobody_listens_nothing_was_sent(connect)
-                await test_who_gives_up_in_the_middle_ends_the_connection(connect, begun=True)
-                for stray in (b"", OK):
-                    await test_a_kept_connection_is_looked_at_before_it_is_used_again(connect, stray)
+        async with connecting() as connect:
+            await test_a_request_arrives_whole_and_its_answer_comes_back(connect)
+            await test_where_nobody_listens_nothing_was_sent(connect)
+            await test_who_gives_up_in_the_middle_ends_the_connection(connect, begun=True)
+            for stray in (b"", OK):
+                await test_a_kept_connection_is_looked_at_before_it_is_used_again(connect, stray)
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(uvloop.run, on_uvloop()).result()
