@@ -20,23 +20,20 @@ BY_HAND = f"see that x:AllowedIp has the address by which Stalwart sees this hos
 Asked = Callable[[str], Awaitable[OwnAddress]]
 
 
-async def allowed_ip(
-    parts: Parts, administrator: StalwartClient | None, *, asked: Asked = own_address
-) -> Finding | None:
-    """With the eyes of `administrator`, else of our key. None where there is no mail for people."""
-    if missing_for_mail(parts.settings):
-        return None
+async def allowed_ip(parts: Parts, administrator: StalwartClient | None, *, asked: Asked = own_address) -> Finding:
+    """With the eyes of `administrator`, else of our key."""
     eyes = Eyes(parts, administrator)
     try:
         address = await asked(parts.settings.stalwart_url)
-        if address.never_banned:
-            return of_allowed(address, [])
-        if lacking := await eyes.lacking(TO_LOOK):
-            detail = f"not seen whether Stalwart may ban {address.ours}: our key lacks {', '.join(lacking)}"
-            return Finding(PART, "warning", detail, f"give it to its role, or look with --admin LOGIN ({HOW_TO})")
-        return of_allowed(address, await AllowedIps(eyes.client, eyes.registry).listed())
     except MailServerError as error:
-        return Finding(PART, "wrong", f"not seen: {eyes.why(error)}", "mend the mail server first")
+        return Finding(PART, "wrong", f"not seen: {error}", "mend the mail server first")
+    if address.never_banned:
+        return of_allowed(address, [])
+
+    async def ask() -> Finding:
+        return of_allowed(address, await AllowedIps(eyes.client, eyes.registry).listed())
+
+    return await eyes.look(PART, TO_LOOK, ask)
 
 
 def of_allowed(address: OwnAddress, allowed: Sequence[IpNetwork]) -> Finding:

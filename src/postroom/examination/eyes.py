@@ -1,8 +1,10 @@
 """Who looks at Stalwart's settings and changes them: an administrator, for once, or our own key."""
 
-from collections.abc import Set
+from collections.abc import Awaitable, Callable, Set
 
 from postroom.errors import MailServerError, Misconfigured
+from postroom.examination.finding import Finding
+from postroom.examination.mail import HOW_TO
 from postroom.examination.mail_server import DEADLINE
 from postroom.runtime import Parts
 from postroom.stalwart.client import StalwartClient
@@ -19,6 +21,16 @@ class Eyes:
         self.registry = parts.mail_server
         if administrator:
             self.registry = StalwartRegistry(administrator, mark_domain=parts.settings.mark_domain)
+
+    async def look(self, part: str, needed: Set[str], ask: Callable[[], Awaitable[Finding]]) -> Finding:
+        """What `ask` finds of `part`, for which our key must hold what is `needed`; or why that was not seen."""
+        try:
+            if lacking := await self.lacking(needed):
+                how = f"give them to its role, or look with --admin LOGIN ({HOW_TO})"
+                return Finding(part, "warning", f"not seen: our key lacks {', '.join(lacking)}", how)
+            return await ask()
+        except MailServerError as error:
+            return Finding(part, "wrong", f"not seen: {self.why(error)}", "mend the mail server first")
 
     async def lacking(self, needed: Set[str]) -> list[str]:
         """The permissions that our key lacks; whoever is an administrator is told by the server itself. Raises

@@ -44,23 +44,20 @@ def _is_here(host: str) -> bool:
         return False
 
 
-async def web_hook(parts: Parts, administrator: StalwartClient | None) -> Finding | None:
-    """With the eyes of `administrator`, else of our key. None where there is no mail for people."""
+async def web_hook(parts: Parts, administrator: StalwartClient | None) -> Finding:
+    """With the eyes of `administrator`, else of our key."""
     settings, eyes = parts.settings, Eyes(parts, administrator)
-    if missing_for_mail(settings):
-        return None
     if not settings.stalwart_webhook_key:
         return of_none(settings)
     try:
         url = hook_url(settings)
-        if lacking := await eyes.lacking(TO_LOOK):
-            detail = f"not seen: our key lacks {', '.join(lacking)}"
-            return Finding(PART, "warning", detail, f"give them to its role, or look with --admin LOGIN ({HOW_TO})")
-        return of_state(await WebHookSetup(eyes.client, eyes.registry).state(url), url)
     except ConfigurationError as error:
         return Finding(PART, "wrong", "it is not known where it has to lead", str(error))
-    except MailServerError as error:
-        return Finding(PART, "wrong", f"not seen: {eyes.why(error)}", "mend the mail server first")
+
+    async def ask() -> Finding:
+        return of_state(await WebHookSetup(eyes.client, eyes.registry).state(url), url)
+
+    return await eyes.look(PART, TO_LOOK, ask)
 
 
 def of_none(settings: Settings) -> Finding:
