@@ -1,10 +1,9 @@
-"""Whether the mail server is well is asked once for all failures that came before the question."""
+"""A question, such as whether the mail server is well, is put once for all who asked before it was put."""
 
 import asyncio
 
-from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.errors import MailServerError, Transient
-from postroom.provisioning.wellness import Wellness
+from postroom.provisioning.question import Question
 
 AWAY = Transient("does not write")
 
@@ -23,12 +22,6 @@ class Asked:
         await question
         return verdict
 
-    async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
-        raise NotImplementedError
-
-    async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
-        raise NotImplementedError
-
 
 async def until_asked(server: Asked, times: int) -> None:
     while len(server.questions) < times:  # noqa: ASYNC110 — nothing but the loop needs to go round
@@ -37,7 +30,7 @@ async def until_asked(server: Asked, times: int) -> None:
 
 async def test_failures_during_a_question_take_the_verdict_of_one_later_question() -> None:
     server = Asked(None, AWAY)
-    wellness = Wellness(server)
+    wellness = Question(server.well)
     first = asyncio.create_task(wellness.ask())
     await until_asked(server, 1)
     later = [asyncio.create_task(wellness.ask()) for _ in range(5)]
@@ -54,7 +47,7 @@ async def test_failures_during_a_question_take_the_verdict_of_one_later_question
 
 async def test_whoever_stops_waiting_takes_the_verdict_from_nobody() -> None:
     server = Asked(AWAY)
-    wellness = Wellness(server)
+    wellness = Question(server.well)
     asking = [asyncio.create_task(wellness.ask()) for _ in range(2)]
     await until_asked(server, 1)
     asking[0].cancel()

@@ -4,7 +4,6 @@ The mail server gives ids by a counter: once it was restored from a backup, an i
 Asking first also spares a failed login for each mailbox that is gone, of which the mail server allows us a few a day.
 """
 
-import asyncio
 import math
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from postroom.domain.missing import Recorded, Sighting
 from postroom.errors import MailboxMissing, MailServerError, Transient
 from postroom.mail.ports import MailAccount, MailAccounts
 from postroom.provisioning.looks import MOST, Looks
+from postroom.provisioning.question import Question
 
 BELIEVED_FOR = 600.0
 """Seconds after which the mail server is asked again."""
@@ -44,9 +44,7 @@ class VerifiedAccounts:
         """When each was last seen"""
         self._away_until = 0.0
         self._asked: dict[UUID, MailAccount] = {}
-        self._under_way: _Look | None = None
-        self._next: _Look | None = None
-        """Looks at whoever asks until the one under way has ended"""
+        self._looking = Question(self._look)
 
     async def of(self, identity_id: UUID) -> MailAccount | None:
         """Raises `MailboxMissing`. While the mail server does not tell, the account is believed: each login is compared
@@ -67,10 +65,7 @@ class VerifiedAccounts:
 
     async def _verify(self, account: MailAccount) -> None:
         self._asked[account.identity_id] = account
-        if self._next is None:
-            self._next = asyncio.create_task(self._look(after=self._under_way))
-        # It goes on for the others if this one does not wait for it.
-        found = (await asyncio.shield(self._next)).get(account)
+        found = (await self._looking.ask()).get(account)
         if found is None:
             raise Transient("the mailbox was made anew at this moment")
         self._seen.pop(account, None)
@@ -78,17 +73,11 @@ class VerifiedAccounts:
             raise MailboxMissing(f"the mail server does not show account {account.account_id} with the identity's mark")
         self._seen[account] = self._monotonic()
 
-    async def _look(self, *, after: "_Look | None") -> dict[MailAccount, Sighting]:
-        """At all who ask until the look `after` has ended."""
-        if after:
-            await asyncio.wait([after])
+    async def _look(self) -> dict[MailAccount, Sighting]:
+        """At all who asked until it began."""
         asked, self._asked = list(self._asked.values()), {}
-        self._under_way, self._next = self._next, None
         found: dict[UUID, Sighting] = {}
         for start in range(0, len(asked), MOST):
             some = [Recorded(each.identity_id, each.account_id) for each in asked[start : start + MOST]]
             found |= await self._looks.look(some, deadline=LOOK_WITHIN)
         return {each: found[each.identity_id] for each in asked}
-
-
-_Look = asyncio.Task[dict[MailAccount, Sighting]]

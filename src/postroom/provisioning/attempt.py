@@ -21,7 +21,7 @@ from postroom.domain.request import (
 )
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient, Unavailable, Unstorable
 from postroom.ports import Announcements, Breakers, Clock, MailServer, Requests, Settled
-from postroom.provisioning.wellness import Wellness
+from postroom.provisioning.question import Question
 from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, BREAKER_OPENED, DATABASE_ERRORS, log
 
 LOOK_UP_SECONDS = 1.0
@@ -63,7 +63,8 @@ class Attempts:
         self._requests = requests
         self._breakers = breakers
         self._mail_server = mail_server
-        self._wellness = Wellness(mail_server)
+        # One at a time: asking writes to one account of the mail server.
+        self._wellness = Question(mail_server.well)
         self._announcements = announcements
         self._clock = clock
 
