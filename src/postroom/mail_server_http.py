@@ -9,7 +9,7 @@ import re
 import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 import httpx2
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from postroom.kept_connection import is_silent
@@ -42,7 +43,7 @@ class Late(Exception):
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long the server may take, in seconds: for a connection, for each part of a request, and for each part of an
-    answer (None: for ever)."""
+    answer, of which its head is one (None: for ever)."""
 
     connect: float
     take: float
@@ -50,10 +51,12 @@ class Patience:
 
 
 class Answer:
-    """Iterate it for its body. Raises `Broken` and `Late`. `headers`: their names in lower case."""
+    """Iterate it for its body. Raises `Broken`, `Late`, and what the request's `content` raises. `headers`: their names
+    in lower case."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, upload: "_Upload | None") -> None:
         self._response = response
+        self._upload = upload
         self.status = response.status
         self.headers: dict[str, str] = {}
         for name, value in response.raw_headers:
@@ -62,7 +65,7 @@ class Answer:
             self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text  # §5.3
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _told():
+        with _told(self._upload):
             while chunk := await self._response.content.readany():
                 yield chunk
 
@@ -105,7 +108,8 @@ class MailServerHttp:
         self._under_way += 1
         try:
             with _told(upload):
-                async with upload.time if upload else nullcontext():
+                # Not left to aiohttp: after a 1xx answer it waits for ever.
+                async with upload.time if upload else asyncio.timeout(_for_head(patience)):
                     response = await self._open().request(
                         method,
                         URL(self._url + target, encoded=True),
@@ -116,7 +120,7 @@ class MailServerHttp:
                     )
                     if upload:
                         upload.is_answered = True
-            yield Answer(response)
+            yield Answer(response, upload)
         finally:
             self._under_way -= 1
             if response:
@@ -136,6 +140,8 @@ class MailServerHttp:
                 skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
                 trust_env=False,  # a proxy from there would receive our credentials
             )
+            # What is sent again may find no connection, and then nobody would be told that it was sent before.
+            self._session._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         return self._session
 
     async def _end_session(self) -> None:
@@ -181,18 +187,22 @@ class _Upload:
             self.time.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
 
+def _for_head(patience: Patience) -> float | None:
+    return None if patience.answer is None else patience.connect + patience.answer
+
+
 async def _sliced(content: bytes) -> AsyncIterator[bytes]:
     for start in range(0, len(content), _SMALL):
         yield content[start : start + _SMALL]
 
 
 @contextmanager
-def _told(upload: _Upload | None = None) -> Generator[None]:
+def _told(upload: _Upload | None) -> Generator[None]:
     try:
         yield
     except TimeoutError as error:
         raise Late(type(error).__name__) from error
-    except (aiohttp.ClientError, ValueError) as error:  # ValueError: of a header that would be two
+    except (aiohttp.ClientError, HttpProcessingError, ValueError) as error:  # ValueError: of a header that would be two
         if upload and upload.error:
             raise upload.error from None
         raise Broken(type(error).__name__) from error
@@ -222,9 +232,35 @@ class _Protocol(ResponseHandler):
         return (
             super().is_connected()
             and not self.should_close
+            and not self._has_begun_another()
             and self.transport is not None
             and is_silent(self.transport.get_extra_info("socket").fileno())
         )
+
+    def _has_begun_another(self) -> bool:
+        """Whether part of a head came after the last answer, which the loop has read already."""
+        try:
+            return self._parser is not None and self._parser.feed_eof() is not None
+        except HttpProcessingError:
+            return True
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        """aiohttp tells who waits for the head. Who reads the body would wait for ever."""
+        super().set_exception(exc, exc_cause or exc)
+        if self._payload is not None and not self._payload.is_eof():
+            self._payload.set_exception(exc)
+
+    def eof_received(self) -> None:
+        """No more will come. What is still to be written would hold the connection open, perhaps for ever."""
+        super().eof_received()
+        if self.transport:
+            self.transport.abort()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        # A body of no stated length ends with the connection (RFC 9112 §6.3), but not with one that broke.
+        if exc is not None:
+            self.set_exception(aiohttp.ClientOSError(*exc.args), exc)
+        super().connection_lost(exc)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         # Stalwart may close the connection of an answer that is no success without saying so (seen on 0.16.19, when it

@@ -3,7 +3,8 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ import uvloop
 from certificate import certificate
 from http_exchange import OK, ONE, PATIENT, SOON, Counting, exchange, http_to, opened
 from http_server import answering, server
-from postroom.mail_server_http import Broken, MailServerHttp, Patience, Unreachable
+from postroom.mail_server_http import Broken, Late, MailServerHttp, Patience, Unreachable
 
 HEAD = 64 * 1024
 
@@ -57,6 +58,28 @@ async def test_an_answer_that_never_begins_is_not_waited_for(sent: bytes, caplog
         assert not caplog.records, "it broke in the loop's hands, which tells of it as a defect"
 
 
+@pytest.mark.parametrize("again", [False, True])
+async def test_who_only_says_that_an_answer_will_come_is_not_waited_for(again: bool) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        while True:
+            writer.write(b"HTTP/1.1 102 At work\r\n\r\n")
+            await (asyncio.sleep(0.02) if again else reader.read())
+
+    async with http_to(serve) as http:
+        with pytest.raises(Late):
+            await exchange(http, patience=Patience(connect=0.1, take=SOON, answer=0.1))
+
+
+async def test_nothing_is_sent_twice() -> None:
+    """A repetition that finds no connection would tell that nothing was sent."""
+    counting = Counting(answering(b"", closing=True))
+    async with http_to(counting) as http:
+        with pytest.raises(Broken):
+            await http.exchange("GET", "/", {}, b"", PATIENT).__aenter__()
+    assert counting.made == 1
+
+
 async def test_a_socket_that_broke_on_uvloop_is_a_server_not_reached() -> None:
     async def broke(*_: object, sock: socket.socket, **__: object) -> None:
         sock.close()
@@ -68,7 +91,13 @@ async def test_a_socket_that_broke_on_uvloop_is_a_server_not_reached() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "later"), [(b"x", True), *[(OK + b"Content-Length: 5\r\n\r\nother", later) for later in (False, True)]]
+    ("more", "later"),
+    [
+        (b"x", True),
+        *[(OK + b"Content-Length: 5\r\n\r\nother", later) for later in (False, True)],
+        *[(OK + b"X: half a head", later) for later in (False, True)],
+        (OK + b"X: \0", False),
+    ],
 )
 async def test_an_answer_that_nobody_asked_for_is_given_to_nobody(more: bytes, later: bool) -> None:
     """The next person to ask on that connection would get it."""
@@ -97,6 +126,36 @@ async def test_an_answer_that_nobody_asked_for_is_given_to_nobody(more: bytes, l
 
 
 # Bodies
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    ("sent", "then"),
+    [
+        (b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n", lambda writer: writer.write(b"no size\r\n")),
+        (b"\r\nof no stated length", reset),
+    ],
+)
+async def test_a_body_that_breaks_off_is_not_taken_for_whole(sent: bytes, then: Callable[..., None]) -> None:
+    begun = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + sent)
+        await begun.wait()
+        then(writer)
+        await reader.read()
+
+    async with http_to(serve) as http, http.exchange("GET", "/", {}, b"", PATIENT) as answer:
+        parts = aiter(answer)
+        assert await anext(parts)
+        begun.set()
+        with pytest.raises(Broken):
+            await asyncio.wait_for(anext(parts), SOON)
 
 
 async def test_a_server_that_is_faster_than_its_reader_has_to_wait() -> None:
@@ -276,6 +335,7 @@ def test_it_is_the_same_on_uvloop() -> None:
         await test_a_server_that_is_faster_than_its_reader_has_to_wait()
         for later in (False, True):
             await test_the_connection_of_a_refusal_is_not_used_again(400, later)
+        await test_a_body_that_breaks_off_is_not_taken_for_whole(b"\r\nof no stated length", reset)
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(uvloop.run, on_uvloop()).result()

@@ -9,7 +9,7 @@ import pytest
 import uvloop
 
 from http_exchange import OK, ONE, PATIENT, SOON, Counting, exchange, http_to
-from postroom.mail_server_http import Late, MailServerHttp, Patience
+from postroom.mail_server_http import Broken, Late, MailServerHttp, Patience
 
 
 async def test_a_large_body_arrives_as_one() -> None:
@@ -69,6 +69,29 @@ async def test_a_server_that_begins_to_answer_early_is_sent_the_rest() -> None:
         assert [chunk async for chunk in answer] == [b"a"]
 
 
+async def test_a_server_that_hangs_up_early_is_not_waited_for() -> None:
+    """Not even with bytes unsent that it will never take."""
+    stuck = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"Content-Length: 1\r\n\r\n")
+        await stuck.wait()
+        writer.write_eof()
+        await asyncio.Event().wait()
+
+    async with http_to(serve) as http:
+
+        async def more_than_is_taken() -> AsyncIterator[bytes]:
+            async for part in as_much_as_is_taken(http):
+                yield part
+            stuck.set()
+            yield b"x" * 100_000
+
+        with pytest.raises(Broken):
+            await asyncio.wait_for(exchange(http, more_than_is_taken()), SOON)
+
+
 async def _reads_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     await reader.readuntil(b"\r\n\r\n")
     await asyncio.Event().wait()
@@ -109,17 +132,30 @@ async def test_a_client_that_pauses_is_not_held_against_the_server() -> None:
         assert (await exchange(http, parts(), patience, {"Content-Length": "2"}))[0] == 200
 
 
-async def test_what_a_body_raises_is_told_as_it_is() -> None:
+@pytest.mark.parametrize("answered", [False, True])
+async def test_what_a_body_raises_is_told_as_it_is(answered: bool) -> None:
+    goes_on = asyncio.Event()
+
     async def slow() -> AsyncIterator[bytes]:
         yield b"a"
+        await goes_on.wait()
         raise LookupError("its client was too slow")
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if answered:
+            writer.write(OK + b"Content-Length: 1\r\n\r\n")
+        else:
+            goes_on.set()
         await reader.read()
+
+    async def read(http: MailServerHttp) -> None:
+        async with http.exchange("POST", "/", {}, slow(), PATIENT) as answer:
+            goes_on.set()
+            await anext(aiter(answer))
 
     async with http_to(serve) as http:
         with pytest.raises(LookupError, match="too slow"):
-            await exchange(http, slow())
+            await asyncio.wait_for(read(http), SOON)
 
 
 async def test_a_connection_is_not_held_by_what_it_did_not_take() -> None:
@@ -152,6 +188,7 @@ def test_it_is_the_same_on_uvloop() -> None:
         await test_a_server_that_has_read_enough_is_sent_no_more()
         await test_a_server_that_reads_nothing_is_given_up()
         await test_a_connection_is_not_held_by_what_it_did_not_take()
+        await test_a_server_that_hangs_up_early_is_not_waited_for()
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(uvloop.run, on_uvloop()).result()
