@@ -125,9 +125,11 @@ class MailServerHttp:
             self._under_way -= 1
             if response:
                 response.close()
-            if upload:
-                await upload.settle()
-            await self._end_session()
+            try:
+                if upload:
+                    await upload.settle()
+            finally:
+                await self._end_session()
 
     def _open(self) -> aiohttp.ClientSession:
         if self._closed:
@@ -162,14 +164,10 @@ class _Upload:
         """what `content` raised, which aiohttp tells as an error of the connection"""
 
     async def parts(self) -> AsyncIterator[bytes]:
-        try:
-            while part := await self._next():
-                self._allow(self._patience.take)
-                yield part
-                self._allow(None)
-        except Exception as error:
-            self.error = error
-            raise
+        while part := await self._next():
+            self._allow(self._patience.take)
+            yield part
+            self._allow(None)
         self._allow(self._patience.answer)
 
     async def settle(self) -> None:
@@ -180,7 +178,11 @@ class _Upload:
 
     async def _next(self) -> bytes:
         async with self._asking:
-            return await anext(self._content, b"")
+            try:
+                return await anext(self._content, b"")
+            except Exception as error:
+                self.error = error
+                raise
 
     def _allow(self, seconds: float | None) -> None:
         if not self.is_answered:
@@ -200,12 +202,12 @@ async def _sliced(content: bytes) -> AsyncIterator[bytes]:
 def _told(upload: _Upload | None) -> Generator[None]:
     try:
         yield
-    except TimeoutError as error:
-        raise Late(type(error).__name__) from error
-    except (aiohttp.ClientError, HttpProcessingError, ValueError) as error:  # ValueError: of a header that would be two
+    # ValueError: of a header that would be two
+    except (TimeoutError, aiohttp.ClientError, HttpProcessingError, ValueError) as error:
         if upload and upload.error:
             raise upload.error from None
-        raise Broken(type(error).__name__) from error
+        told = Late if isinstance(error, TimeoutError) else Broken
+        raise told(type(error).__name__) from error
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -132,14 +132,14 @@ async def test_a_client_that_pauses_is_not_held_against_the_server() -> None:
         assert (await exchange(http, parts(), patience, {"Content-Length": "2"}))[0] == 200
 
 
-@pytest.mark.parametrize("answered", [False, True])
-async def test_what_a_body_raises_is_told_as_it_is(answered: bool) -> None:
+@pytest.mark.parametrize(("answered", "error"), [(False, LookupError), (True, LookupError), (False, TimeoutError)])
+async def test_what_a_body_raises_is_told_as_it_is(answered: bool, error: type[Exception]) -> None:
     goes_on = asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
         yield b"a"
         await goes_on.wait()
-        raise LookupError("its client was too slow")
+        raise error("its client was too slow")
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if answered:
@@ -154,8 +154,33 @@ async def test_what_a_body_raises_is_told_as_it_is(answered: bool) -> None:
             await anext(aiter(answer))
 
     async with http_to(serve) as http:
-        with pytest.raises(LookupError, match="too slow"):
+        with pytest.raises(error, match="too slow"):
             await asyncio.wait_for(read(http), SOON)
+
+
+async def test_who_gives_up_twice_leaves_nothing_open() -> None:
+    asked, cancelled, over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def takes_its_time() -> AsyncIterator[bytes]:
+        yield b"a"
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+            await over.wait()
+
+    async with http_to(_reads_nothing) as http:
+        asking = asyncio.create_task(exchange(http, takes_its_time()))
+        await asked.wait()
+        await http.aclose()
+        asking.cancel()
+        await cancelled.wait()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        over.set()
+        assert http._session
+        assert http._session.closed
 
 
 async def test_a_connection_is_not_held_by_what_it_did_not_take() -> None:
