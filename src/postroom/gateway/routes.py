@@ -28,7 +28,7 @@ from postroom.gateway.in_flight import InFlight
 from postroom.gateway.limits import Limits
 from postroom.gateway.methods import BLOB, CORE
 from postroom.gateway.own_account import OwnAccount
-from postroom.gateway.problems import jmap_problem, not_found, unusable
+from postroom.gateway.problems import jmap_problem, not_found, silent, unusable
 from postroom.gateway.remembered_accounts import RememberedAccounts
 from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamAnswer
 from postroom.gateway.weaving import Weaving
@@ -196,24 +196,27 @@ class Gateway:
         if last := event_stream.last_event_id(client.request.headers.get("last-event-id")):
             headers["Last-Event-ID"] = last
         ask = Ask("GET", f"/jmap/eventsource/?{query}", headers, silence_seconds=event_stream.silence(ping))
-        async with (
-            self._streams.place(admitted.account_id),
-            self._own_account.ask(admitted.account, ask) as answer,
-        ):
-            if answer.status == NO_CONTENT:
-                # A browser's EventSource asks again after every other answer. Cyrus 3.6 has no events.
-                await client.start(NO_CONTENT, NOT_KEPT)
-                await client.push(b"", more=False)
-                return
-            _require_type(answer, EVENTS)
-            await client.start(200, {"Content-Type": EVENTS, "X-Accel-Buffering": "no", **NOT_KEPT})
+        async with self._streams.place(admitted.account_id):
+            # Also before there is an answer, which may never come: the client leaves, the service stops.
             await first_of(
-                _pump(answer, client, event_stream.EventFilter(admitted.account_id)),
+                self._listen(client, admitted, ask),
                 self._admission.over(client, admitted),
                 client.gone(),
                 self._stopping.wait(),
             )
+            if not client.started:
+                raise silent()
             await client.push(b"", more=False)
+
+    async def _listen(self, client: Client, admitted: Admitted, ask: Ask) -> None:
+        async with self._own_account.ask(admitted.account, ask) as answer:
+            if answer.status == NO_CONTENT:
+                # A browser's EventSource asks again after every other answer. Cyrus 3.6 has no events.
+                await client.start(NO_CONTENT, NOT_KEPT)
+                return
+            _require_type(answer, EVENTS)
+            await client.start(200, {"Content-Type": EVENTS, "X-Accel-Buffering": "no", **NOT_KEPT})
+            await _pump(answer, client, event_stream.EventFilter(admitted.account_id))
 
     async def _require_blob(self, admitted: Admitted, blob_id: str) -> None:
         """By a call of the API: no path tells of that."""

@@ -405,6 +405,26 @@ async def test_a_client_that_closes_its_event_stream_closes_ours(server: Scripte
     await eventually(lambda: server.asked[0].hung_up, "the stream at the mail server is closed")
 
 
+@pytest.mark.parametrize("leaves", [True, False], ids=["the client leaves", "the service stops"])
+async def test_a_mail_server_that_never_begins_its_events_holds_nobody(
+    server: ScriptedUpstream, trial: GatewayTrial, leaves: bool
+) -> None:
+    async def never(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        del writer
+        await asked.reader.read()
+
+    server.will(never)
+    asking = asyncio.create_task(trial.raw(f"GET {PATH} HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\n\r\n".encode()))
+    await eventually(lambda: server.under_way == 1, "it was asked")
+    if leaves:
+        asking.cancel()
+    else:
+        trial.stopping.set()
+    await eventually(lambda: server.under_way == 0, "nobody waits any more")
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+
+
 async def test_events_end_when_the_service_stops(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     EventSource(server)
     async with trial.http.stream("GET", PATH, headers=ANN) as answer:
