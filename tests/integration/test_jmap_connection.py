@@ -73,6 +73,19 @@ async def test_a_url_that_nobody_encoded_is_encoded(connect: Connect) -> None:
         assert (await connect(url).exchange("GET", f"{url}/é%2F\ud800?é", {}, within=SOON)).status == 200
 
 
+@pytest.mark.parametrize(("rest", "target"), [("", b"/"), ("?a=b", b"/?a=b"), ("/ü#c", b"/%C3%BC")])
+async def test_a_url_as_a_server_may_name_it_is_asked_for(connect: Connect, rest: str, target: bytes) -> None:
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[1])
+        writer.write(OK)
+
+    async with server(serve) as url:
+        await connect(url).exchange("GET", url + rest, {}, within=SOON)
+    assert asked == [target]
+
+
 async def test_a_connection_serves_many_requests_and_is_closed_at_the_end(connect: Connect) -> None:
     opened, closed = 0, 0
 

@@ -39,7 +39,7 @@ class Connection:
         """The reply before its body. Raises as `exchange`, also while the body comes."""
         self.requests += 1
         parts = urlsplit(url)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         patience = Patience(connect=min(CONNECT_WITHIN, within), take=within, answer=within)
         headers = {"Accept": "*/*", **headers, "Accept-Encoding": "identity"}
         try:
