@@ -28,7 +28,7 @@ from postroom.gateway.in_flight import InFlight
 from postroom.gateway.limits import Limits
 from postroom.gateway.methods import BLOB, CORE
 from postroom.gateway.own_account import OwnAccount
-from postroom.gateway.problems import jmap_problem, not_found, silent, unusable
+from postroom.gateway.problems import jmap_problem, not_found, unusable
 from postroom.gateway.remembered_accounts import RememberedAccounts
 from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamAnswer
 from postroom.gateway.weaving import Weaving
@@ -205,7 +205,7 @@ class Gateway:
                 self._stopping.wait(),
             )
             if not client.started:
-                raise silent()
+                raise problem("mail_server_silent", "the mail server did not begin to tell events in time")
             await client.push(b"", more=False)
 
     async def _listen(self, client: Client, admitted: Admitted, ask: Ask) -> None:
