@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from eventually import eventually
 from postroom.errors import AnnouncerAway, Unavailable
 from postroom.mail import announcing
 from postroom.mail.announcing import Announcing
 from postroom.mail.ports import LiveEvent
+from postroom.pause import pause
 from postroom.telemetry import LIVE_EVENTS
 
 ALICE = UUID(int=1)
@@ -129,16 +131,23 @@ async def test_without_a_wake_the_safety_look_finds_it_and_costs_one_query_each(
         assert asyncio.get_running_loop().time() - started > 0.5
 
 
-async def test_while_the_announcer_is_away_nothing_is_lost_and_wakes_do_not_hammer_it() -> None:
+async def test_while_the_announcer_is_away_nothing_is_lost_and_wakes_do_not_hammer_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(announcing, "pause", lambda seconds, *until: pauses.append(seconds) or pause(seconds, *until))
     outbox, announcer = FakeOutbox(1), FakeAnnouncer(away=2)
-    async with running(outbox, announcer) as loop:
-        await eventually(lambda: outbox.released == [1], "released")
-        outbox.waiting.append(2)
-        loop.wake()
-        await eventually(lambda: outbox.done == [1, 2], "announced in the end")
+    with capture_logs() as logs:
+        async with running(outbox, announcer) as loop:
+            await eventually(lambda: outbox.released == [1], "released")
+            outbox.waiting.append(2)
+            loop.wake()
+            await eventually(lambda: outbox.done == [1, 2], "announced in the end")
     first, second, third = announcer.times[:3]
     assert second - first >= 0.25
-    assert third - second >= 0.5  # doubled
+    assert third - second >= 0.5
+    assert pauses[:2] == [0.25, 0.5]
+    assert [line["log_level"] for line in logs] == ["warning", "info"]  # once, however often it is tried
 
 
 async def test_the_pause_is_short_again_after_a_success() -> None:
@@ -157,10 +166,13 @@ async def test_what_can_never_be_announced_is_noted_and_counted() -> None:
         return LIVE_EVENTS.labels(result="refused")._value.get()
 
     before = refused()
-    outbox = FakeOutbox(1, 2)
-    async with running(outbox, FakeAnnouncer(refuses=[2])):
-        await eventually(lambda: outbox.done == [1, 2], "noted")
-    assert refused() == before + 1
+    outbox = FakeOutbox(*range(1, 31))
+    with capture_logs() as logs:
+        async with running(outbox, FakeAnnouncer(refuses=range(5, 31))):
+            await eventually(lambda: len(outbox.done) == 30, "noted")
+    assert refused() == before + 26
+    (line,) = logs
+    assert (line["log_level"], line["count"], line["event_ids"]) == ("error", 26, list(range(5, 25)))
 
 
 async def test_postgresql_being_away_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:

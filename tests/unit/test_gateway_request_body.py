@@ -91,8 +91,9 @@ def test_more_calls_or_parts_than_allowed_are_named_as_that_limit() -> None:
     calls = [["Core/echo", {}, "0"]] * 4
     problem = refused(json.dumps({"using": [], "methodCalls": calls}).encode())
     assert (problem.type, problem.more) == (ERROR + "limit", {"limit": "maxCallsInRequest"})
-    problem = refused(body('{"a":[' + "[]," * 50_000 + "1]}"))
-    assert (problem.type, problem.more) == (ERROR + "limit", {"limit": "maxSizeRequest"})
+    for part in ("[],", "{},"):
+        problem = refused(body('{"a":[' + part * 50_000 + "1]}"))
+        assert (problem.type, problem.more) == (ERROR + "limit", {"limit": "maxSizeRequest"})
     assert parse(body('{"a":[' + "[]," * 49_000 + "1]}"), max_calls=1)
 
 

@@ -25,6 +25,7 @@ def checked(calls: list[Any], *, using: list[str] | None = None, scopes: frozens
 
 def error_of(method: str, arguments: dict[str, Any], scopes: frozenset[Scope] = ALL_SCOPES) -> str | None:
     found = refusal(method, arguments, OWN, scopes)
+    assert not found or found.keys() <= {"type", "description"}  # RFC 8620 §3.6.2
     return found["type"] if found else None
 
 

@@ -1,6 +1,7 @@
 """What is concluded from Kratos' answers, and what is remembered of them, with Kratos' side scripted."""
 
 import asyncio
+import gc
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +17,7 @@ from fakes import FakeClock
 from postroom.domain.person import ALL_SCOPES, Person
 from postroom.errors import KratosAway, NoSession, SecondFactorDue
 from postroom.kratos import sessions as module
+from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import ANSWER_BYTES, CACHE_SECONDS, ENDING_SECONDS, KratosSessions
 from postroom.mail.ports import Visitor
 
@@ -412,6 +414,32 @@ async def test_closing_ends_what_is_under_way(kratos: ScriptedKratos, clock: Fak
     await sessions.aclose()
     with pytest.raises(asyncio.CancelledError):
         await asking
+    assert sessions._http.is_closed
+
+
+async def test_nobody_hears_of_an_error_for_which_nobody_waits_any_more(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    kratos.hold = asyncio.Event()
+    kratos.says(500)
+    asking = asyncio.create_task(sessions.whoami(cookie="abc"))
+    await kratos.arrived.wait()
+    asking.cancel()
+    await asyncio.wait([asking])
+    kratos.hold.set()
+    await asyncio.wait(list(sessions._questions._tasks))
+    asyncio.get_running_loop().call_soon(gc.collect)
+    await asyncio.sleep(0.01)
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert told == []
+
+
+def test_no_proxy_of_the_environment_sees_a_credential(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.org")
+    asking = (KratosSessions("http://kratos", clock, cookie_name=COOKIE), KratosIdentities("http://kratos"))
+    assert [each._http._mounts for each in asking] == [{}, {}]
 
 
 async def test_a_cookie_that_kratos_sets_goes_with_nobody_elses_question(

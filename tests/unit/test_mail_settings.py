@@ -103,14 +103,38 @@ def test_autoconfig_names_servers_and_a_placeholder_for_the_person() -> None:
 def test_the_profile_sets_up_one_account_without_a_password() -> None:
     profile = plistlib.loads(apple_profile(ALICE, SERVERS))
     (mail,) = profile["PayloadContent"]
-    assert (profile["PayloadType"], mail["PayloadType"]) == ("Configuration", "com.apple.mail.managed")
-    assert mail["EmailAccountType"] == "EmailTypeIMAP"
-    assert mail["EmailAddress"] == mail["IncomingMailServerUsername"] == mail["OutgoingMailServerUsername"]
-    assert (mail["IncomingMailServerHostName"], mail["IncomingMailServerPortNumber"]) == ("imap.example.org", 993)
-    assert (mail["OutgoingMailServerHostName"], mail["OutgoingMailServerPortNumber"]) == ("smtp.example.org", 465)
-    assert mail["IncomingMailServerUseSSL"] is mail["OutgoingMailServerUseSSL"] is True
-    assert mail["OutgoingPasswordSameAsIncomingPassword"] is True
-    assert not {"IncomingPassword", "OutgoingPassword"} & mail.keys()
+    uuids = [each.pop("PayloadUUID") for each in (profile, mail)]
+    assert [str(UUID(each)).upper() for each in uuids] == uuids
+    assert profile == {
+        "PayloadType": "Configuration",
+        "PayloadVersion": 1,
+        "PayloadIdentifier": f"org.example.postroom.{ALICE.identity_id}",
+        "PayloadDisplayName": "Mail for alice@example.org",
+        "PayloadDescription": "Sets up alice@example.org. The password is one that you made for this device.",
+        "PayloadOrganization": "example.org",
+        "PayloadRemovalDisallowed": False,
+        "PayloadContent": [mail],
+    }
+    assert mail == {
+        "PayloadType": "com.apple.mail.managed",
+        "PayloadVersion": 1,
+        "PayloadIdentifier": f"org.example.postroom.{ALICE.identity_id}.mail",
+        "PayloadDisplayName": "alice@example.org",
+        "EmailAccountType": "EmailTypeIMAP",
+        "EmailAccountDescription": "alice@example.org",
+        "EmailAddress": "alice@example.org",
+        "IncomingMailServerAuthentication": "EmailAuthPassword",
+        "IncomingMailServerHostName": "imap.example.org",
+        "IncomingMailServerPortNumber": 993,
+        "IncomingMailServerUseSSL": True,
+        "IncomingMailServerUsername": "alice@example.org",
+        "OutgoingMailServerAuthentication": "EmailAuthPassword",
+        "OutgoingMailServerHostName": "smtp.example.org",
+        "OutgoingMailServerPortNumber": 465,
+        "OutgoingMailServerUseSSL": True,
+        "OutgoingMailServerUsername": "alice@example.org",
+        "OutgoingPasswordSameAsIncomingPassword": True,
+    }
 
 
 def test_a_profile_taken_again_replaces_the_first_and_only_the_persons_own() -> None:

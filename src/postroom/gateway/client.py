@@ -78,8 +78,7 @@ class Client:
         await self.start(status, headers)
         held = b""
         async for chunk in chunks:
-            if held:
-                await self.push(held)
+            await self.push(held)
             held = chunk
         await self.push(held, more=False)
 

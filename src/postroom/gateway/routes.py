@@ -83,13 +83,13 @@ def gateway_routes(
 
     def route(path: str, method: str, serve: Serve) -> Route:
         endpoint = _Endpoint(path, admission, serve, stall_seconds=limits.stall_seconds)
-        made = Route(path, endpoint, methods=[method], name=f"jmap {path}", include_in_schema=False)
+        made = Route(path, endpoint, methods=[method], name=f"jmap {path}")
         # Without HEAD, which Starlette adds: JMAP has none, and a stream has no use for it.
         made.methods = {method}
         return made
 
     return [
-        Route("/.well-known/jmap", _well_known, include_in_schema=False),
+        Route("/.well-known/jmap", _well_known),
         route("/jmap/session", "GET", gateway.session),
         route("/jmap/", "POST", gateway.api),
         route("/jmap", "POST", gateway.api),

@@ -53,6 +53,9 @@ async def test_who_is_refused_in_the_middle_is_looked_for(server: ScriptedUpstre
     trial.authorization.fresh = 0
     server.will(problem_answer(401))
     assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
+    trial.accounts.missing.add("b")  # as the look has noted: from now on, nothing is asked
+    assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
+    assert (len(server.asked), trial.looks) == (2, ["b"])
 
 
 async def test_who_is_shut_out_since_another_part_of_us_was_refused_is_looked_for(

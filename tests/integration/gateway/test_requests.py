@@ -125,6 +125,7 @@ async def test_who_asks_must_be_known(trial: GatewayTrial) -> None:
         answer = await trial.http.get(path, headers=ANN)
         assert kind(answer) == (503, "kratos_away")
         assert "retry-after" in answer.headers
+        assert "connection" not in answer.headers  # nothing of the request is unread
 
 
 async def test_of_two_cookie_headers_none_is_left_out(server: ScriptedUpstream, trial: GatewayTrial) -> None:

@@ -113,7 +113,7 @@ async def test_a_login_that_has_no_mail_yet_is_being_prepared(server: ScriptedUp
 async def test_whose_login_it_is_is_asked_once_in_ten_minutes(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     for _ in range(3):
         assert (await trial.call(QUERY)).status_code == 200
-    assert len(server.sessions) == 1
+    assert [asked.header("accept") for asked in server.sessions] == ["application/json"]
     await trial.call(BENS, who=BEN)
     assert len(server.sessions) == 2
     trial.now += timedelta(minutes=11)
@@ -131,11 +131,11 @@ async def test_a_session_that_a_client_fetched_is_not_asked_for_again(
     assert len(server.sessions) == 1
 
 
-@pytest.mark.parametrize(("status", "times"), [(400, 1), (403, 2), (500, 2)])
+@pytest.mark.parametrize(("status", "times", "looks"), [(400, 1, 0), (403, 2, 2), (500, 2, 0)])
 async def test_after_an_error_of_the_server_it_is_asked_again_whose_login_it_is(
-    server: ScriptedUpstream, trial: GatewayTrial, status: int, times: int
+    server: ScriptedUpstream, trial: GatewayTrial, status: int, times: int, looks: int
 ) -> None:
     server.will(problem_answer(status))
     for _ in range(2):
         await trial.call(QUERY)
-    assert len(server.sessions) == times
+    assert (len(server.sessions), len(trial.looks)) == (times, looks)

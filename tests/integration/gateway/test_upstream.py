@@ -209,13 +209,16 @@ async def test_no_more_than_four_requests_of_an_account_are_under_way(
     assert server.most_under_way == 6
 
 
-async def test_who_waits_too_long_is_told_the_limit(server: ScriptedUpstream) -> None:
+@pytest.mark.parametrize(
+    "limits", [Limits(queue_seconds=0.1, waiting=1), Limits(waiting=0)], ids=["waits too long", "may not wait"]
+)
+async def test_for_whom_no_place_comes_free_is_told_the_limit(server: ScriptedUpstream, limits: Limits) -> None:
     go_on = asyncio.Event()
     server.will(held(go_on))
-    async with gateway(server.url, limits=Limits(queue_seconds=0.1, waiting=1)) as trial:
+    async with gateway(server.url, limits=limits) as trial:
         crowd = [asyncio.create_task(trial.call(QUERY)) for _ in range(4)]
         await eventually(lambda: server.under_way == 4, "four are under way")
-        late = await trial.call(QUERY)
+        late = await asyncio.wait_for(trial.call(QUERY), 2)
         assert kind(late) == (400, "limit")
         assert late.json()["limit"] == "maxConcurrentRequests"
         go_on.set()
