@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, cast
 from uuid import UUID
 
 import pytest
 
 from fakes import FakeClock
+from postroom.errors import Unavailable
 from postroom.mail import arrival_sweep
 from postroom.mail.arrival_sweep import LEADER, MOST_PACE, ArrivalSweep
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount, MailState, MailStates
+from postroom.telemetry import DATABASE_ERRORS
 
 EVERY = 300.0
 
@@ -29,8 +32,13 @@ class Watched:
         self.looks: list[float] = []
         self.full = 0
         """Hints that find no room, from now on"""
+        self.away = 0
+        """Sweeps that find no PostgreSQL, from now on"""
 
     async def forget(self) -> int:
+        self.away -= 1
+        if self.away >= 0:
+            raise Unavailable("PostgreSQL cannot be reached")
         return 0
 
     async def stale(self, seconds: float) -> AsyncIterator[Sequence[MailState]]:
@@ -78,7 +86,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
 
 def sweep_of(watched: Watched, *, leads: bool = True, **more: Any) -> ArrivalSweep:
     states, arrivals = cast(MailStates, watched), cast(Arrivals, watched)
-    longest: Any = {"uniform": lambda _, high: high} | more
+    longest: Any = {"uniform": lambda low, high: {(0.9, 1.1): high}[low, high]} | more
     leadership = Leadership(leads)
     return ArrivalSweep(states, arrivals, leadership, every=EVERY, monotonic=watched.clock.monotonic, **longest)
 
@@ -101,9 +109,24 @@ async def sweeps(watched: Watched, seconds: float, **more: Any) -> None:
 async def test_nobody_waits_longer_than_ten_minutes(number: int, clock: FakeClock) -> None:
     """Though every account was looked at in the worst moment, just before a sweep that left it out."""
     watched = Watched(number, clock, ages=arrival_sweep.STALE_AFTER * EVERY - 1)
-    await sweeps(watched, 4000)
+    beats: list[float] = []
+    await sweeps(watched, 4000, beat=lambda: beats.append(clock.seconds))
     assert watched.oldest <= 600
     assert len(watched.looks) >= 5 * number
+    assert max(after - before for before, after in pairwise(beats)) < arrival_sweep.LONGEST_SLEEP + 0.1
+
+
+async def test_sweeps_begin_at_their_pace_however_long_one_takes_and_after_one_without_postgresql(
+    clock: FakeClock,
+) -> None:
+    def errors() -> float:
+        return DATABASE_ERRORS.labels(where="arrival_sweep")._value.get()
+
+    watched, began, before = Watched(45, clock, ages=EVERY), clock.seconds, errors()
+    watched.away = 1
+    await sweeps(watched, 600)
+    assert [watched.looks[number] - began for number in (0, 45)] == pytest.approx([1.1 * EVERY, 2.2 * EVERY])
+    assert errors() == before + 1
 
 
 async def test_with_more_accounts_the_mail_server_is_asked_no_faster_and_nobody_is_left_out(clock: FakeClock) -> None:
