@@ -203,7 +203,7 @@ async def test_mail_that_came_while_nobody_looked_is_new_and_not_an_import(
     one: Process, leadership: PostgresLeadership, records: Records
 ) -> None:
     await age(records, "8 hours")
-    (lost,) = one.mail.deliver("b", age=timedelta(hours=7))
+    (lost,) = one.mail.deliver("b", age=timedelta(hours=7) + GRACE)
     one.mail.deliver("b", age=timedelta(hours=9) + GRACE)
     await sweep_of(one, leadership).sweep(asyncio.Event())
     await until_told(records, lost)

@@ -10,7 +10,7 @@ from arrivals_world import ALICE, BOB, World
 from eventually import eventually
 from postroom.errors import Misconfigured, Throttled, Transient, Unavailable
 from postroom.mail.arrivals import DATABASE_PAUSE, LOOKS_AT_ONCE
-from postroom.telemetry import DATABASE_ERRORS, MAIL_DEFECTS
+from postroom.telemetry import ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS
 
 AWAY = Transient("mail server answered 503")
 
@@ -57,6 +57,9 @@ async def test_a_burst_is_a_few_looks_and_then_one_a_second_and_nothing_is_missi
 
 
 async def test_history_that_the_server_lost_is_a_reload_and_what_comes_then_is_told() -> None:
+    counts = {each: ARRIVAL_LOOKS.labels(result=each)._value for each in ("first", "reload", "announced", "nothing")}
+    counts["new mails"] = ARRIVALS._value
+    before = {each: count.get() for each, count in counts.items()}
     world = await on_line()
     world.mail.deliver("b", times=3)
     world.mail.forget_history("b")
@@ -66,7 +69,11 @@ async def test_history_that_the_server_lost_is_a_reload_and_what_comes_then_is_t
         (after,) = world.mail.deliver("b")
         world.arrivals.hint(["b"])
         await eventually(lambda: len(world.states.events) == 2, "the next")
+        world.arrivals.hint(["b"])
+        await eventually(lambda: counts["nothing"].get() > before["nothing"], "a look that finds nothing")
     assert world.states.events[1]["ids"] == [after]
+    counted = {each: count.get() - before[each] for each, count in counts.items()}
+    assert counted == {"first": 2, "reload": 1, "announced": 1, "nothing": 1, "new mails": 1}
 
 
 @pytest.mark.parametrize("call", ["watched", "advance"])
