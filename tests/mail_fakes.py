@@ -37,6 +37,8 @@ class FakeAppPasswords:
         self.listed: dict[str, AppPassword] = {}
         self.now = NOW
         self.made = 0
+        self.stated: int | None = LIMIT
+        """The limit as it tells it"""
         self.gate = asyncio.Event()
         """Cleared, whoever makes one waits before it is made"""
         self.gate.set()
@@ -50,7 +52,7 @@ class FakeAppPasswords:
         self.at_gate.put_nowait(account)
         await self.gate.wait()
         if len(self.listed) >= LIMIT:
-            raise TooManyAppPasswords(LIMIT)
+            raise TooManyAppPasswords(self.stated)
         self.made += 1
         number = str(max(map(int, self.listed), default=0) + 1)
         self.listed[number] = AppPassword(number, name, self.now, expires_at)

@@ -60,10 +60,16 @@ async def test_a_device_that_got_the_id_of_ours_is_a_device(world: World, accoun
 
 
 @pytest.mark.parametrize(
-    ("keeping", "words"), [(True, "the webmail uses one of them"), (False, "5 app passwords at most;")]
+    ("keeping", "stated", "words"),
+    [
+        (True, 5, "the webmail uses one of them"),
+        (False, 5, "5 app passwords at most;"),
+        (False, None, "no more app passwords;"),
+    ],
 )
-async def test_the_limit_is_told_in_words(world: World, keeping: bool, words: str) -> None:
+async def test_the_limit_is_told_in_words(world: World, keeping: bool, stated: int | None, words: str) -> None:
     devices = world.devices(keeping=keeping)
+    world.server.stated = stated
     for number in range(5):
         await devices.connect(world.account.identity_id, f"phone {number}", None)
     with pytest.raises(Refused, match=words) as refusal:

@@ -178,6 +178,7 @@ def allowed(method: str, headers: dict[str, str], public_url: str | None = f"{OU
         ("someone@evil.example", "https://evil.example", False),
         ("mail.example.org, evil.example", "https://evil.example", False),
         ("mail.example.org", "null", False),
+        ("mail.example.org", "app://mail.example.org", False),  # an app's own scheme, which has no port
     ],
 )
 def test_without_a_public_url_the_origin_is_held_against_the_host(host: str, origin: str, expected: bool) -> None:
