@@ -4,13 +4,14 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from arrivals_world import ALICE, BOB, World
 from eventually import eventually
 from postroom.errors import MailboxMissing, Misconfigured, Throttled, Transient, Unavailable
 from postroom.mail import watching as watching_module
 from postroom.mail.ports import MailAccount, MailState
-from postroom.telemetry import MAIL_DEFECTS
+from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS
 
 RELOAD_S1 = {"state": "s1", "reload": True}
 
@@ -209,6 +210,7 @@ async def test_a_minute_after_the_last_screen_has_gone_the_listening_ends() -> N
         await world.watching.on_line(ALICE.identity_id)
         await world.until_open("b")
         await world.watching.off_line(ALICE.identity_id)
+        await world.watching.off_line(BOB.identity_id)  # who was not on line
         await world.pass_time(59)
         assert world.listener.open.keys() == {"b"}
         await world.pass_time(1)
@@ -247,10 +249,12 @@ async def test_no_more_people_are_listened_to_than_may_be_and_the_next_takes_a_f
         await world.watching.on_line(BOB.identity_id)
         await world.pass_time(0)
         assert world.listener.open.keys() == {"b"}
+        assert EVENT_SOURCES._value.get() == 1
         await world.watching.off_line(ALICE.identity_id)
         await world.pass_time(60)
         await world.pass_time(0)
         await world.until_open("c")
+    assert EVENT_SOURCES._value.get() == 0
 
 
 async def test_a_new_address_is_listened_to_anew() -> None:
@@ -309,13 +313,17 @@ async def test_a_defect_of_the_listener_is_counted_and_ends_nothing() -> None:
     counted = MAIL_DEFECTS.labels(where="listener")._value
     before = counted.get()
     world.listener.failures = [ZeroDivisionError("a defect")]
-    async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
-        await eventually(lambda: counted.get() == before + 1, "it is counted")
-        await world.watching.on_line(BOB.identity_id)
-        await world.until_open("c")
-        await world.pass_time(300)
-        await world.until_open("b", "c")
+    with capture_logs() as logs:
+        async with world.running():
+            await world.watching.on_line(ALICE.identity_id)
+            await eventually(lambda: counted.get() == before + 1, "it is counted")
+            await world.watching.on_line(BOB.identity_id)
+            await world.until_open("c")
+            await world.pass_time(300)
+            await world.until_open("b", "c")
+    (line,) = logs
+    assert (line["log_level"], type(line["exc_info"])) == ("error", ZeroDivisionError)
+    assert counted.get() == before + 1  # an end at our own wish is none
 
 
 async def test_watching_that_begins_again_listens_to_the_same_people() -> None:
