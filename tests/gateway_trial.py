@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from postroom.domain.person import Person
-from postroom.errors import MailboxMissing, NoSession
+from postroom.errors import MailboxMissing, NoSession, Unavailable
 from postroom.gateway.limits import Limits
 from postroom.gateway.routes import gateway_routes
 from postroom.gateway.upstream import Upstream
@@ -72,8 +72,13 @@ class FakeAccounts:
         }
         self.missing: set[str] = set()
         """accounts that are on record as missing"""
+        self.away = False
+        self.asked = 0
 
     async def of(self, identity_id: UUID) -> MailAccount | None:
+        self.asked += 1
+        if self.away:
+            raise Unavailable("PostgreSQL cannot be reached")
         account = self.accounts.get(identity_id)
         if account and account.account_id in self.missing:
             raise MailboxMissing("the last look did not find it")

@@ -40,4 +40,5 @@ class FakeNotes:
 
     async def note(self, noted: Sequence[Noted]) -> tuple[set[UUID], set[UUID]]:
         self.noted += noted
-        return {each.recorded.identity_id for each in noted if each.doubt is Doubt.MISSING}, set()
+        missing = {each.recorded.identity_id for each in noted if each.doubt is Doubt.MISSING}
+        return missing, {each.recorded.identity_id for each in noted if each.doubt is None}

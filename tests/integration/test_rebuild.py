@@ -210,16 +210,17 @@ async def test_marks_of_another_domain_than_the_first_use_are_refused(
             await _rebuild(parts)
 
 
-async def test_a_throttled_page_is_waited_for() -> None:
+async def test_a_throttled_page_is_waited_for_and_who_was_stored_meanwhile_is_left_to_a_worker() -> None:
     class Throttling:
-        """Says no twice, then gives one account, then ends."""
+        """Says no twice, then gives two accounts, then ends."""
 
         def __init__(self) -> None:
             alice = FoundAccount(StalwartAccount("b", "a@example.org"), [UUID(int=1)], False, None)
+            bob = FoundAccount(StalwartAccount("c", "b@example.org"), [UUID(int=2)], False, None)
             self.answers = [
                 Throttled("429", retry_after=7),
                 Throttled("429"),
-                AccountPage([alice], "b"),
+                AccountPage([alice, bob], "c"),
                 AccountPage([], None),
             ]
 
@@ -243,7 +244,7 @@ async def test_a_throttled_page_is_waited_for() -> None:
             return dict.fromkeys(accounts, Standing.MISSING)
 
         async def restore(self, accounts: Any, *, actor: str) -> set[UUID]:
-            return set(accounts)
+            return {UUID(int=1)}
 
     paused: list[float] = []
 
@@ -254,7 +255,7 @@ async def test_a_throttled_page_is_waited_for() -> None:
     rebuild = Rebuild(Throttling(), Nothing(), actor="o", dry_run=False, tell=lambda _: None, pause=pause)
     await rebuild.run(tally)
     assert paused == [7, 5]
-    assert tally.restored == 1
+    assert (tally.restored, tally.under_way) == (1, 1)
 
 
 async def test_the_command_counts_then_restores_and_tells_of_what_needs_a_look(

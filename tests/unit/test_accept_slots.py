@@ -1,14 +1,19 @@
-"""How long a hook waits for a slot, and what it asks PostgreSQL meanwhile. The slot comes free when the test says."""
+"""How long a hook waits, for a slot and for its attempt or another's, and what it is answered then. The slot comes free
+when the test says."""
 
+import asyncio
+from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from fakes import START, FakeAnnouncements, FakeBreakers, FakeClock, FakeMailServer, FakeRequests, request_of
-from postroom.domain.mailbox import Mailbox
-from postroom.domain.request import Origin, Request, State
-from postroom.errors import Unavailable
-from postroom.provisioning.accept import Accept, WillRetry
+from eventually import eventually
+from fakes import START, FakeAnnouncements, FakeBreakers, FakeClock, FakeMailServer, FakeRequests, Hang, request_of
+from postroom.domain.mailbox import Account, Mailbox
+from postroom.domain.request import HELD, Origin, Request, State, Status
+from postroom.errors import Conflict, Permanent, Unavailable
+from postroom.provisioning.accept import REPEAT_PAUSE, Accept, Held, Ready, Rejected, WillRetry
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
 
@@ -51,17 +56,44 @@ class StoredRequests(FakeRequests):
         return request_of(mailbox.identity_id, state=State.WAITING, holder=None, due_at=START)
 
 
-def accepting(requests: StoredRequests, slots: Slots, clock: FakeClock) -> Accept:
+class KnownRequests(FakeRequests):
+    """`reads` are told in turn, the last one for ever, with 0.05 s between them. What is stored runs, once `gate`
+    opens; nothing is revived, and the request follows any address."""
+
+    def __init__(self, clock: FakeClock, *reads: tuple[Request, Account | None] | None) -> None:
+        super().__init__()
+        self._clock = clock
+        self._reads = list(reads)
+        self.gate = asyncio.Event()
+
+    async def read(self, identity_id: UUID) -> tuple[Request, Account | None] | None:
+        self._clock.seconds += REPEAT_PAUSE
+        return self._reads.pop(0) if len(self._reads) > 1 else self._reads[0]
+
+    async def accept(self, mailbox: Mailbox, **_: Any) -> Request | None:
+        await self.gate.wait()
+        return None if any(self._reads) else request_of(mailbox.identity_id)
+
+    async def revive(self, mailbox: Mailbox, **_: Any) -> None:
+        return None
+
+    async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
+        return request_of(mailbox.identity_id, wanted_email=mailbox.email, state=State.WAITING)
+
+
+def accepting(
+    requests: FakeRequests, slots: Slots, clock: FakeClock, *, deadline: float = DEADLINE, **mail_server: Any
+) -> Accept:
     announcements = FakeAnnouncements()
     return Accept(
         requests,
-        Attempts(requests, FakeBreakers(), FakeMailServer(), announcements, clock),
+        Attempts(requests, FakeBreakers(), FakeMailServer(**mail_server), announcements, clock),
         announcements,
         slots,
         clock,
         new_id=uuid4,
         wake=lambda _: None,
-        deadline=DEADLINE,
+        deadline=deadline,
         lease=10.0,
     )
 
@@ -94,3 +126,80 @@ async def test_a_hook_whose_deadline_is_over_before_it_could_be_stored_is_not_st
     with pytest.raises(Unavailable, match="within the in-line deadline"):
         await accept(MAILBOX, Origin())
     assert requests.had_slot == []
+
+
+RUNNING, ACCOUNT = request_of(MAILBOX.identity_id), Account(uuid4())
+DEAD = request_of(MAILBOX.identity_id, email="admin@example.org", state=State.DEAD, reason="refused")
+
+
+@pytest.mark.parametrize(
+    ("reads", "answer"),
+    [
+        ([RUNNING, RUNNING, replace(RUNNING, state=State.PROVISIONED)], Ready("alice@example.org", ACCOUNT.id)),
+        ([RUNNING], WillRetry()),
+        ([RUNNING, None], WillRetry()),
+        ([DEAD], Held(HELD)),
+        ([DEAD, DEAD, None], Held(HELD)),
+        ([replace(DEAD, email="alice@example.org")], Held("refused")),
+    ],
+    ids=["that it ends", "as long as it may", "that it is gone", "held", "held, and gone", "dead"],
+)
+async def test_a_repeat_is_answered_what_became_of_its_request(reads: list[Request | None], answer: object) -> None:
+    clock = FakeClock()
+    requests = KnownRequests(clock, *(each and (each, ACCOUNT) for each in reads))
+    requests.gate.set()
+    assert await accepting(requests, Slots(1), clock)(MAILBOX, Origin()) == answer
+    assert requests.settled == []
+
+
+async def test_who_follows_another_address_while_he_waits_is_announced_anew() -> None:
+    clock = FakeClock()
+    requests = KnownRequests(clock, (replace(RUNNING, state=State.WAITING), None))
+    requests.gate.set()
+    accept = accepting(requests, Slots(1), clock)
+    assert await accept(replace(MAILBOX, email="ally@example.org"), Origin()) == WillRetry()
+    assert [each.wanted_email for each, _ in accept._announcements.replaced] == ["ally@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("create", "gone", "answer"),
+    [
+        (Conflict("a foreign one"), False, Held("a foreign one")),
+        (Permanent("no"), False, Rejected("no")),
+        (None, True, WillRetry()),
+    ],
+)
+async def test_a_hook_is_answered_what_came_of_its_attempt(create: Any, gone: bool, answer: object) -> None:
+    clock = FakeClock()
+    requests = KnownRequests(clock, None)
+    requests.gone = gone
+    requests.gate.set()
+    assert await accepting(requests, Slots(1), clock, creates=[create] if create else [])(MAILBOX, Origin()) == answer
+
+
+async def test_an_attempt_goes_on_past_the_deadline_of_its_hook_and_is_interrupted_past_the_drain() -> None:
+    clock = FakeClock()
+    requests = KnownRequests(clock, None)
+    requests.gate.set()
+    accept = accepting(requests, Slots(1), clock, deadline=0.15, creates=[Hang()])
+    assert await accept(MAILBOX, Origin()) == WillRetry()
+    assert requests.settled == []
+    await accept.drain(within=0)
+    assert [move.status for _, move, _ in requests.settled] == [Status.INTERRUPTED]
+
+
+@pytest.mark.parametrize(("within", "status"), [(10.0, Status.SUCCESS), (0.0, Status.INTERRUPTED)])
+async def test_a_hook_that_is_stored_during_the_drain_is_attempted_and_past_it_is_not(
+    within: float, status: Status
+) -> None:
+    clock = FakeClock()
+    requests = KnownRequests(clock, None)
+    accept = accepting(requests, Slots(1), clock)
+    hook = asyncio.create_task(accept(MAILBOX, Origin()))
+    await eventually(lambda: requests.gate._waiters, "it is being stored")
+    drain = asyncio.create_task(accept.drain(within=within))
+    await asyncio.sleep(0)
+    requests.gate.set()
+    await drain
+    assert [move.status for _, move, _ in requests.settled] == [status]
+    assert isinstance(await hook, Ready if status is Status.SUCCESS else WillRetry)

@@ -77,10 +77,10 @@ class World:
 
 async def test_every_mailbox_is_looked_at_once_an_hour_by_pages() -> None:
     world = World(2 * MOST + 7)
-    await world.go_on(10)
+    await world.go_on(5 * PAGE_PAUSE)
     assert [len(each) for each in world.at_server.asked] == [MOST, MOST, 7]
     assert world.inspected.passes == 1
-    await world.go_on(EVERY)
+    await world.go_on(EVERY + 5 * PAGE_PAUSE)
     assert len(world.at_server.asked) == 6
 
 
@@ -130,7 +130,7 @@ async def test_however_many_are_missing_they_hold_up_no_pass_through_all(monkeyp
 async def test_a_mail_server_that_does_not_answer_is_left_alone(ill: Transient | Throttled, pause: float) -> None:
     world = World(3)
     world.at_server.ill = ill
-    await world.go_on(pause - 1)
+    await world.go_on(pause - 0.5)
     assert len(world.at_server.asked) == 1
     assert world.inspected.after_id is None
     assert world.inspected.passes == 0

@@ -1,15 +1,16 @@
 """A look at mailboxes: what it asks, what it keeps, and what it concludes from a mail server that is not well."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from fakes import FakeBreakers
 from looks_fakes import AtServer, FakeNotes
 from postroom.domain.breaker import Cause
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
-from postroom.provisioning.looks import Looks
+from postroom.provisioning.looks import TOLD, Looks
 
 
 class World:
@@ -27,7 +28,8 @@ async def test_only_what_a_look_changes_is_noted(world: World) -> None:
     there, gone, found = Recorded(uuid4(), "a"), Recorded(uuid4(), "b"), Recorded(uuid4(), "c", Doubt.MISSING, 99)
     still = Recorded(uuid4(), "d", Doubt.MISSING, 99)
     world.at_server.sightings = {"b": Sighting.MISSING, "d": Sighting.UNMARKED}
-    seen = await world.looks.look([there, gone, found, still], deadline=1)
+    with capture_logs() as logs:
+        seen = await world.looks.look([there, gone, found, still], deadline=1)
     assert [seen[each.identity_id] for each in (there, gone, found, still)] == [
         Sighting.PRESENT,
         Sighting.MISSING,
@@ -36,6 +38,17 @@ async def test_only_what_a_look_changes_is_noted(world: World) -> None:
     ]
     assert [(each.recorded, each.doubt) for each in world.notes.noted] == [(gone, Doubt.SUSPECTED), (found, None)]
     assert world.at_server.asked == [{"a", "b", "c", "d"}], "one request for all"
+    assert [line["event"] for line in logs] == ["1 mailboxes are at the mail server again"]
+
+
+async def test_who_is_missing_is_told_to_the_operator(world: World) -> None:
+    gone = [Recorded(UUID(int=each), f"gone{each}", Doubt.SUSPECTED, 99) for each in range(TOLD + 1)]
+    world.at_server.sightings = {each.account_id: Sighting.MISSING for each in gone}
+    with capture_logs() as logs:
+        await world.looks.look(gone, deadline=1)
+    told = [(line["log_level"], line["event"], line["identity_ids"]) for line in logs]
+    named = [str(each.identity_id) for each in gone[:TOLD]]
+    assert told == [("error", f"{TOLD + 1} mailboxes are missing at the mail server: postroom status", named)]
 
 
 @pytest.mark.parametrize("ill", [Transient("away"), Throttled("429"), Misconfigured("401", unauthorized=True)])

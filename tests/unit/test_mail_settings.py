@@ -57,9 +57,9 @@ def test_servers_are_host_and_port_or_the_mail_servers_own(
     ],
 )
 def test_what_is_no_server_is_told_by_the_name_of_its_setting(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="^POSTROOM_IMAP_SERVER: "):
+    with pytest.raises(ConfigurationError, match=r"^POSTROOM_IMAP_SERVER: "):
         mail_servers("http://a.test", text, None)
-    with pytest.raises(ConfigurationError, match="^POSTROOM_SUBMISSION_SERVER: "):
+    with pytest.raises(ConfigurationError, match=r"^POSTROOM_SUBMISSION_SERVER: "):
         mail_servers("http://a.test", None, text)
 
 

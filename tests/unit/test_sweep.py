@@ -12,13 +12,14 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
+from fakes import request_of
 from postroom.domain.identity import AddressPolicy, Identity, Refusal, UnreadableIdentity
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request
 from postroom.errors import KratosAway, PageTokenRefused
 from postroom.provisioning.ports import IdentityPage, SweepProgress
 from postroom.provisioning.sweep import LONGEST_PAUSE, SICK_PAUSE, Sweep
-from postroom.telemetry import REGISTRY
+from postroom.telemetry import REGISTRY, SWEEP_FAILURES
 from simulation.virtual_time import VirtualLoop
 
 ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
@@ -27,11 +28,12 @@ ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
 @dataclass
 class World:
     """Kratos gives `pages`, or raises them; `stored` and `recorded` is what PostgreSQL was given. Somebody else holds
-    the addresses of whoever is `held`."""
+    the addresses of whoever is `held`; who is `new` had no request."""
 
     pages: list[IdentityPage | Exception] = field(default_factory=list)
     token: str | None = "0a"
     held: set[UUID] = field(default_factory=set)
+    new: set[UUID] = field(default_factory=set)
     stored: list[list[Mailbox]] = field(default_factory=list)
     recorded: list[Refusal] = field(default_factory=list)
     told: list[tuple[str, Any]] = field(default_factory=list)
@@ -60,7 +62,8 @@ class World:
     ) -> tuple[list[Request], list[Mailbox]]:
         self.stored.append(list(mailboxes))
         self.told.append((f"from {after} to {token}", due_in))
-        return [], [each for each in mailboxes if each.identity_id in self.held]
+        held = [each for each in mailboxes if each.identity_id in self.held]
+        return [request_of(each.identity_id) for each in mailboxes if each.identity_id in self.new], held
 
     async def refuse_held(self, mailbox: Mailbox, **_: Any) -> None:
         self.told.append(("refused as held", mailbox.identity_id))
@@ -69,7 +72,7 @@ class World:
         self.recorded += refusals
 
     async def announce(self, requests: Sequence[Request]) -> None:
-        assert requests == []
+        self.told += [("announced", each.identity_id) for each in requests]
 
     @asynccontextmanager
     async def lead(self, name: str) -> AsyncIterator[bool]:
@@ -89,7 +92,7 @@ def sweep_of(world: World) -> Sweep:
         policy,
         every=300,
         uniform=lambda low, high: (low + high) / 2,
-        wake=lambda: pytest.fail("nothing was stored"),
+        wake=lambda: world.told.append(("woken", None)),
     )
 
 
@@ -120,10 +123,18 @@ async def test_a_kratos_that_gives_no_page_is_left_alone_for_as_long_as_it_asks(
     assert world.told == [("put off", pause)]
 
 
-async def test_a_refused_page_token_begins_a_new_pass_and_not_at_once() -> None:
+async def test_a_refused_page_token_is_counted_and_begins_a_new_pass_and_not_at_once() -> None:
+    failures = SWEEP_FAILURES._value.get()
     world = World([PageTokenRefused("Kratos refuses its own page token (400)")])
     assert await sweep_of(world).turn() == SICK_PAUSE
     assert world.told == [("restart", SICK_PAUSE)]
+    assert SWEEP_FAILURES._value.get() == failures + 1
+
+
+async def test_who_is_new_is_announced_and_the_worker_is_woken() -> None:
+    world = World([IdentityPage([identity(ADA)], None)], new={ADA})
+    await sweep_of(world).turn()
+    assert world.told == [("from 0a to None", 300), ("announced", ADA), ("woken", None)]
 
 
 async def test_the_progress_moves_on_from_the_page_that_was_read() -> None:

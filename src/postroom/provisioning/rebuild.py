@@ -120,8 +120,7 @@ class Rebuild:
                 tally.marked_elsewhere += 1
             else:
                 tally.unmarked += 1
-        if marked:
-            await self._take_marked(marked, tally)
+        await self._take_marked(marked, tally)
 
     async def _take_marked(self, marked: dict[UUID, FoundAccount], tally: Tally) -> None:
         standings = await self._rebuilt.compare({each: found.account for each, found in marked.items()})

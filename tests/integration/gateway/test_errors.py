@@ -44,8 +44,14 @@ async def test_what_a_client_did_wrong_and_a_mailbox_to_come_are_not_in_the_log(
     trial.accounts.accounts.clear()
     assert await failures(trial) == []
     trial.accounts.accounts.update(kept)
-    server.will(problem_answer(404))
-    assert await failures(trial, "/jmap/download/b/Gx/y") == []
+    with capture_logs() as logs:
+        for status, ask in (
+            (404, trial.http.get("/jmap/download/b/Gx/y", headers=ANN)),
+            *((each, trial.call(QUERY)) for each in (400, 413, 429)),
+        ):
+            server.will(problem_answer(status))
+            await ask
+    assert [line["event"] for line in logs] == ["Acting for identity"]
 
 
 async def test_a_person_with_all_the_devices_is_told_to_disconnect_one(trial: GatewayTrial) -> None:

@@ -378,7 +378,7 @@ async def test_events_arrive_at_once_and_only_ones_own(server: ScriptedUpstream,
     assert server.asked[0].header("last-event-id") == "46"
 
 
-async def test_events_end_with_a_logout_and_not_with_an_outage_of_kratos(
+async def test_events_end_with_a_logout_and_not_with_an_outage_of_kratos_or_postgresql(
     server: ScriptedUpstream, impatient: GatewayTrial
 ) -> None:
     source = EventSource(server)
@@ -386,6 +386,11 @@ async def test_events_end_with_a_logout_and_not_with_an_outage_of_kratos(
         impatient.people.errors[ANN["Cookie"]] = KratosAway("away")
         asked = impatient.people.asked
         await eventually(lambda: impatient.people.asked > asked + 2, "it was looked up again and again")
+        impatient.people.errors.clear()
+        impatient.accounts.away = True
+        impatient.now += timedelta(minutes=1)
+        asked = impatient.accounts.asked
+        await eventually(lambda: impatient.accounts.asked > asked + 2, "and so was the account")
         source.send(OWN)
         chunks = answer.aiter_raw()
         assert await asyncio.wait_for(anext(chunks), 5) == OWN
