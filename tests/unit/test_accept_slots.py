@@ -13,7 +13,7 @@ from fakes import START, FakeAnnouncements, FakeBreakers, FakeClock, FakeMailSer
 from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.request import HELD, Origin, Request, State, Status
 from postroom.errors import Conflict, Permanent, Unavailable
-from postroom.provisioning.accept import REPEAT_PAUSE, Accept, Held, Ready, Rejected, WillRetry
+from postroom.provisioning.accept import Accept, Held, Ready, Rejected, WillRetry
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
 
@@ -57,7 +57,7 @@ class StoredRequests(FakeRequests):
 
 
 class KnownRequests(FakeRequests):
-    """`reads` are told in turn, the last one for ever, with 0.05 s between them. What is stored runs, once `gate`
+    """`reads` are told in turn, the last one for ever, a second apart. What is stored runs, once `gate`
     opens; nothing is revived, and the request follows any address."""
 
     def __init__(self, clock: FakeClock, *reads: tuple[Request, Account | None] | None) -> None:
@@ -67,7 +67,7 @@ class KnownRequests(FakeRequests):
         self.gate = asyncio.Event()
 
     async def read(self, identity_id: UUID) -> tuple[Request, Account | None] | None:
-        self._clock.seconds += REPEAT_PAUSE
+        self._clock.seconds += 1.0
         return self._reads.pop(0) if len(self._reads) > 1 else self._reads[0]
 
     async def accept(self, mailbox: Mailbox, **_: Any) -> Request | None:
