@@ -11,7 +11,7 @@ from fakes import FakeClock
 from mail_account import MailInMemory
 from postroom.errors import MailboxMissing, Unavailable
 from postroom.mail.arrivals import Arrivals
-from postroom.mail.ports import MailAccount, MailState
+from postroom.mail.ports import MailAccount, MailState, MailStates
 from postroom.mail.watching import Watching
 
 ALICE = MailAccount(UUID(int=1), "alice@example.org", "b")
@@ -33,7 +33,7 @@ class FakeAccounts:
         return account
 
 
-class FakeStates:
+class FakeStates(MailStates):
     """`MailStates` of one process."""
 
     def __init__(self) -> None:
@@ -63,13 +63,6 @@ class FakeStates:
         self.kept[state.account.account_id] = MailState(state.account, email_state)
         self.events += events
         return True
-
-    async def stale(self, seconds: float) -> AsyncIterator[Sequence[MailState]]:
-        raise NotImplementedError
-        yield ()
-
-    async def forget(self) -> int:
-        raise NotImplementedError
 
 
 class FakeListener:

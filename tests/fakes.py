@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from postroom.domain.breaker import Breaker, Cause
-from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
-from postroom.domain.request import Move, Origin, Request, State, Status
+from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.request import Move, Request, State, Status
 from postroom.errors import MailServerError, Unavailable, Unstorable
-from postroom.ports import Answer, Claim, Due, Place, Reminder, Settled
+from postroom.ports import Answer, Claim, Due, Place, Reminder, Requests, Settled
 
 UNSTORABLE = "what the mail server answered cannot be stored as text"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -53,7 +53,7 @@ class FakeClock:
         return self.seconds
 
 
-class FakeRequests:
+class FakeRequests(Requests):
     """`email_requests` in memory. A waiting request is claimed if its `due_at` is not after `now`.
 
     `away` calls fail as when PostgreSQL is away, `breaker_open` gates the claims, `settled` is what was written.
@@ -134,25 +134,6 @@ class FakeRequests:
         if self.away > 0:
             self.away -= 1
             raise Unavailable("PostgreSQL cannot be reached")
-
-    async def accept(
-        self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
-    ) -> Request | None:
-        raise NotImplementedError
-
-    async def read(self, identity_id: UUID) -> tuple[Request, Account | None] | None:
-        raise NotImplementedError
-
-    async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
-        raise NotImplementedError
-
-    async def revive(
-        self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
-    ) -> Request | None:
-        raise NotImplementedError
-
-    async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

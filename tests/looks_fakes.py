@@ -6,10 +6,10 @@ from uuid import UUID
 
 from postroom.domain.missing import Doubt, Sighting
 from postroom.errors import MailServerError
-from postroom.provisioning.ports import AccountPage, Noted
+from postroom.provisioning.ports import Accounts, Noted
 
 
-class AtServer:
+class AtServer(Accounts):
     """Accounts by id; `ill` is raised instead of an answer."""
 
     def __init__(self) -> None:
@@ -19,12 +19,6 @@ class AtServer:
         self.gate = asyncio.Event()
         """Cleared, each look waits for it"""
         self.gate.set()
-
-    async def count(self, *, deadline: float) -> int:
-        raise NotImplementedError
-
-    async def page(self, after: str | None, *, deadline: float) -> AccountPage:
-        raise NotImplementedError
 
     async def look(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
         self.asked.append(set(accounts.values()))

@@ -85,8 +85,7 @@ async def test_a_master_account_with_two_permissions_acts_for_a_person(
     admin: StalwartClient, ways: Ways, person: MailAccount
 ) -> None:
     answer = await session(admin, await ways.master.header(person))
-    assert answer.status_code == 200
-    assert answer.json()["username"] == person.email
+    assert (answer.status_code, answer.json()["username"]) == (200, person.email)
     assert [*answer.json()["accounts"]] == [person.account_id]
 
 

@@ -122,8 +122,7 @@ async def test_the_channel_of_somebody_else_is_refused(server: CentrifugoServer,
         await eventually(lambda: seen.refused, "refused")
         assert seen.refused == [103]  # permission denied
         await announcer.announce([event(alice)])
-        assert seen.subscribed == []
-        assert seen.told == []
+        assert (seen.subscribed, seen.told) == ([], [])
 
 
 @pytest.mark.parametrize("channel", ["mail:user", "mail:#", "mail:everybody", "news", "mail:user#{other},{own}x"])

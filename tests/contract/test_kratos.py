@@ -122,8 +122,7 @@ async def test_a_registration_is_told_once_with_the_identity_and_our_key(
     told = {name: identity[name] for name in ("id", "schema_id", "state", "created_at")}
     assert delivery.body == {"identity": {**told, "traits": traits}, "flow_id": flow["id"]}
     assert UUID(identity["id"]) != UUID(int=0)
-    assert delivery.headers["x-postroom-key"] == KEY
-    assert delivery.headers["content-type"] == "application/json"
+    assert (delivery.headers["x-postroom-key"], delivery.headers["content-type"]) == (KEY, "application/json")
     assert delivery.headers["user-agent"] == "Go-http-client/1.1"
     UUID(delivery.headers["ory-webhook-request-id"])
     server = request.node.callspec.params["kratos"]

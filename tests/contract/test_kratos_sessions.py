@@ -88,16 +88,14 @@ async def test_a_token_and_a_cookie_each_tell_who_is_logged_in(
 ) -> None:
     registered = await kratos.sign_up(email)
     by_token = (await sessions.whoami(token=registered["session_token"])).person
-    assert str(by_token.identity_id) == registered["identity"]["id"]
-    assert by_token.scopes == ALL_SCOPES
+    assert (str(by_token.identity_id), by_token.scopes) == (registered["identity"]["id"], ALL_SCOPES)
     assert by_token.expires_at
     assert abs(by_token.expires_at - datetime.now(UTC) - timedelta(hours=24)) < timedelta(minutes=1)
 
     async with browser_of(kratos, f"browser.{email}") as (browser, cookie):
         whoami = (await browser.get(f"{kratos.public_url}/sessions/whoami")).json()
         visitor = await sessions.whoami(cookie=cookie)
-        assert visitor.person.identity_id == UUID(whoami["identity"]["id"])
-        assert visitor.set_cookie == ()
+        assert (visitor.person.identity_id, visitor.set_cookie) == (UUID(whoami["identity"]["id"]), ())
 
 
 @both

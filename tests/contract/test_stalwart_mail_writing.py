@@ -278,8 +278,7 @@ async def test_mail_between_users_arrives_and_the_draft_is_moved(ann: Person, be
         shown = await reader.get("Email", came, properties=["bcc", "to", "keywords"])
         assert (shown["bcc"], shown["keywords"], shown["to"][0]["email"]) == (None, {}, ben.address)
     submission = await ann.get("EmailSubmission", sent["created"]["s"]["id"])
-    assert submission["emailId"] == draft
-    assert submission["envelope"]["mailFrom"]["email"] == ann.address
+    assert (submission["emailId"], submission["envelope"]["mailFrom"]["email"]) == (draft, ann.address)
     assert {one["email"] for one in submission["envelope"]["rcptTo"]} == {ann.address, ben.address}
     assert await ann.query("EmailSubmission", filter={"emailIds": [draft]}) == [sent["created"]["s"]["id"]]
 

@@ -111,8 +111,7 @@ async def test_a_device_logs_in_with_what_it_was_shown_until_it_is_disconnected(
     world: World, stalwart: StalwartStandIn
 ) -> None:
     answer = await world.connect(expires_in_days=30)
-    assert answer.status_code == 201
-    assert answer.headers["cache-control"] == "no-store"
+    assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
     device = answer.json()
     assert await logs_in(stalwart, device["settings"]["imap"]["username"], device["secret"])
     shown = {name: device[name] for name in ("id", "name", "created_at", "expires_at")}

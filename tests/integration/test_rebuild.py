@@ -254,8 +254,7 @@ async def test_a_throttled_page_is_waited_for_and_who_was_stored_meanwhile_is_le
     tally = Tally()
     rebuild = Rebuild(Throttling(), Nothing(), actor="o", dry_run=False, tell=lambda _: None, pause=pause)
     await rebuild.run(tally)
-    assert paused == [7, 5]
-    assert (tally.restored, tally.under_way) == (1, 1)
+    assert (paused, tally.restored, tally.under_way) == ([7, 5], 1, 1)
 
 
 async def test_the_command_counts_then_restores_and_tells_of_what_needs_a_look(

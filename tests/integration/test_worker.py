@@ -1,15 +1,9 @@
-"""A worker beside a row that PostgreSQL refuses, and a service that stops."""
-
-import asyncio
+"""A worker beside a row that PostgreSQL refuses."""
 
 import pytest
-from redis.asyncio import Redis
 
-from eventually import eventually
 from parts import environment, running_parts
 from postroom.postgres.requests import PostgresRequests
-from postroom.provisioning.accept import WillRetry
-from postroom.queue.retry_set import KEY
 from records import NOWHERE, Records, mailbox
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
@@ -40,26 +34,3 @@ async def test_one_row_whose_claim_postgresql_refuses_stops_nobody_else(
         assert (await records.request(refused.identity_id))["state"] == "waiting"
         await records.rows("DROP TRIGGER refuse ON email_requests")
         await records.until("provisioned", refused.identity_id, within=15)
-
-
-async def test_a_service_that_stops_tells_the_hook_that_it_will_retry(
-    settings: dict[str, str], redis: Redis, stalwart: StalwartStandIn, records: Records
-) -> None:
-    alice = mailbox()
-
-    async def hangs() -> bool:
-        return (await stalwart.request_counts()).get("fault: hang", 0) == 1
-
-    async with running_parts(settings) as parts:
-        await parts.accept(mailbox("first"), NOWHERE)
-        await stalwart.set_fault(kind="hang")
-        hook = asyncio.create_task(parts.accept(alice, NOWHERE))
-        await eventually(hangs, "a request hangs")
-        parts.worker.stop()
-        await parts.accept.drain(within=0.2)
-        assert await hook == WillRetry()
-    row = await records.request(alice.identity_id)
-    assert (row["state"], row["attempts"], row["retries"], row["crashes"]) == ("waiting", 1, 0, 0)
-    assert row["due_in"] <= 0
-    assert await records.attempts(alice.identity_id) == [("pending", 1), ("interrupted", 1)]
-    assert await redis.zcard(KEY) == 1

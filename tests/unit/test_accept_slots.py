@@ -58,7 +58,7 @@ class StoredRequests(FakeRequests):
 
 class KnownRequests(FakeRequests):
     """`reads` are told in turn, the last one for ever, a second apart. What is stored runs, once `gate`
-    opens; nothing is revived, and the request follows any address."""
+    opens; nothing is revived (`Requests` itself returns None), and the request follows any address."""
 
     def __init__(self, clock: FakeClock, *reads: tuple[Request, Account | None] | None) -> None:
         super().__init__()
@@ -73,9 +73,6 @@ class KnownRequests(FakeRequests):
     async def accept(self, mailbox: Mailbox, **_: Any) -> Request | None:
         await self.gate.wait()
         return None if any(self._reads) else request_of(mailbox.identity_id)
-
-    async def revive(self, mailbox: Mailbox, **_: Any) -> None:
-        return None
 
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
         return request_of(mailbox.identity_id, wanted_email=mailbox.email, state=State.WAITING)

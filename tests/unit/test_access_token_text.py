@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ from postroom.mail.access_tokens import (
     new_access_token,
     token_text,
 )
-from postroom.mail.ports import AccessToken
+from postroom.mail.ports import AccessToken, AccessTokens
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -90,21 +90,12 @@ def test_a_name_is_kept_as_one_printable_line() -> None:
     assert make(name="  my\x00\n phone\u202e ").name == "my phone"
 
 
-class _Kept:
+class _Kept(AccessTokens):
     def __init__(self) -> None:
         self.added: list[tuple[AccessToken, bytes, int]] = []
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
         self.added.append((token, token_hash, limit))
-
-    async def find(self, token_hash: bytes) -> AccessToken | None:
-        raise NotImplementedError
-
-    async def of(self, identity_id: UUID) -> list[AccessToken]:
-        raise NotImplementedError
-
-    async def revoke(self, identity_id: UUID, token_id: UUID) -> bool:
-        raise NotImplementedError
 
 
 async def test_only_the_hash_of_a_made_token_is_kept() -> None:

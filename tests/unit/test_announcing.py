@@ -12,7 +12,7 @@ from eventually import eventually
 from postroom.errors import AnnouncerAway, Unavailable
 from postroom.mail import announcing
 from postroom.mail.announcing import Announcing
-from postroom.mail.ports import LiveEvent
+from postroom.mail.ports import Announcer, LiveEvent, Outbox
 from postroom.pause import pause
 from postroom.telemetry import LIVE_EVENTS
 
@@ -23,7 +23,7 @@ def event(number: int) -> LiveEvent:
     return LiveEvent(number, ALICE, "mail")
 
 
-class FakeOutbox:
+class FakeOutbox(Outbox):
     def __init__(self, *ids: int) -> None:
         self.waiting = list(ids)
         self.done: list[int] = []
@@ -51,17 +51,8 @@ class FakeOutbox:
         self.pruned += 1
         return 0
 
-    async def after(self, identity_id: UUID, event_id: int, limit: int) -> Sequence[LiveEvent] | None:
-        raise NotImplementedError
 
-    async def newest(self, identity_id: UUID) -> int | None:
-        raise NotImplementedError
-
-    async def settled(self) -> int:
-        raise NotImplementedError
-
-
-class FakeAnnouncer:
+class FakeAnnouncer(Announcer):
     """Away for the first `away` batches; refuses the ids in `refuses`."""
 
     def __init__(self, *, away: int = 0, refuses: Sequence[int] = ()) -> None:
@@ -77,9 +68,6 @@ class FakeAnnouncer:
             raise AnnouncerAway("Centrifugo did not answer")
         self.told += [each.id for each in events]
         return [each for each in events if each.id in self.refuses]
-
-    async def disconnect(self, identity_id: UUID) -> None:
-        raise NotImplementedError
 
 
 @asynccontextmanager

@@ -155,8 +155,10 @@ async def test_who_does_not_lead_hints_at_nothing(clock: FakeClock) -> None:
 async def test_a_hint_that_found_no_room_is_offered_again(clock: FakeClock) -> None:
     watched = Watched(5, clock, ages=EVERY)
     watched.full = 7
-    await sweep_of(watched).sweep(asyncio.Event())
+    beats: list[float] = []
+    await sweep_of(watched, beat=lambda: beats.append(clock.seconds)).sweep(asyncio.Event())
     assert len(watched.looks) == 5
+    assert max(after - before for before, after in pairwise(beats)) < arrival_sweep.LONGEST_SLEEP
     assert watched.oldest >= EVERY + 7
 
 

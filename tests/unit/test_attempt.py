@@ -160,8 +160,7 @@ async def test_no_question_gets_more_time_than_the_attempt_has() -> None:
 async def test_a_failure_while_the_server_is_well_spends_a_retry_and_opens_no_breaker() -> None:
     world = World(creates=[AWAY], retries=1)
     settled = await world.run()
-    assert settled.request.retries == 2
-    assert world.breakers.openings == []
+    assert (settled.request.retries, world.breakers.openings) == (2, [])
 
 
 async def test_a_failure_while_the_server_is_not_well_spends_nothing_and_opens_the_breaker() -> None:
@@ -205,8 +204,7 @@ async def test_a_refusal_of_one_mailbox_holds_nobody_else_back() -> None:
     world = World(creates=[Misconfigured("over quota", domain="example.org")])
     with capture_logs() as logs:
         settled = await world.run()
-    assert settled.request.waits_for == "domain:example.org"
-    assert world.breakers.openings == []
+    assert (settled.request.waits_for, world.breakers.openings) == ("domain:example.org", [])
     told = [(entry["log_level"], entry["error"]) for entry in logs if "operator must act" in entry["event"]]
     assert told == [("error", "over quota")]
 
@@ -215,8 +213,7 @@ async def test_a_server_too_busy_to_say_whether_it_is_well_opens_no_breaker_and_
     world = World(creates=[AWAY], retries=2)
     world.mail_server.ill = Throttled("429")
     settled = await world.run()
-    assert (settled.request.retries, settled.request.waits_for) == (2, None)
-    assert world.breakers.openings == []
+    assert (settled.request.retries, settled.request.waits_for, world.breakers.openings) == (2, None, [])
 
 
 async def test_a_verdict_that_does_not_come_within_the_lease_spends_nothing_and_makes_no_crash(

@@ -49,8 +49,7 @@ async def test_events_go_in_one_batch_in_order_each_with_its_key_on_the_channel_
     server = ScriptedCentrifugo(replies({"publish": {}}, {"publish": {}}))
     assert await server.announcer.announce([FIRST, SECOND]) == []
     (request,) = server.requests
-    assert str(request.url) == "http://127.0.0.1:9000/api/batch"
-    assert request.headers["x-api-key"] == KEY
+    assert (str(request.url), request.headers["x-api-key"]) == ("http://127.0.0.1:9000/api/batch", KEY)
     assert [command["publish"] for command in json.loads(request.content)["commands"]] == [
         {
             "channel": f"mail:user#{ALICE}",

@@ -87,8 +87,7 @@ def test_without_words_it_shows_its_help() -> None:
 @pytest.mark.parametrize("words", ["up", "up --port 3077", "up --help", "env", "sandbox fault off"])
 def test_without_the_trial_its_commands_say_in_one_line_what_to_install(words: str) -> None:
     ran = run(WITHOUT_THE_TRIAL, *words.split())
-    assert ran.returncode == 2
-    assert ran.stdout == ""
+    assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith("postroom: ")
     assert ran.stderr.count("\n") == 1
     assert "postroom-sandbox" in ran.stderr

@@ -32,14 +32,12 @@ def test_a_member_of_nobody_who_waits_is_foreign_and_so_are_unreadable_bytes() -
 def test_a_member_of_an_earlier_settle_stands_for_nobody() -> None:
     request = waiting()
     earlier = member_of(request_of(request.identity_id, enqueued_at=START - timedelta(microseconds=1)))
-    assert missing([request], [earlier]) == [request]
-    assert foreign([request], [earlier]) == [earlier]
+    assert (missing([request], [earlier]), foreign([request], [earlier])) == ([request], [earlier])
 
 
 def test_a_member_that_is_written_otherwise_is_the_same_member() -> None:
     """Another version of Postroom may spell it differently, and that is no reason to touch it."""
     request = waiting()
     spaced = member_of(request).replace(",", ", ")
-    assert missing([request], [spaced]) == []
-    assert foreign([request], [spaced]) == []
+    assert (missing([request], [spaced]), foreign([request], [spaced])) == ([], [])
     assert written_otherwise([request], [spaced, member_of(request)]) == [spaced]

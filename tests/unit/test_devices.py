@@ -41,8 +41,7 @@ async def test_the_one_that_the_webmail_uses_is_neither_listed_nor_revoked(world
     assert await world.names(world.devices()) == ["My phone"]
     with pytest.raises(Refused) as refusal:
         await world.devices().disconnect(world.account.identity_id, "2")
-    assert refusal.value.code == "unknown"
-    assert len(world.server.listed) == 2
+    assert (refusal.value.code, len(world.server.listed)) == ("unknown", 2)
 
 
 async def test_one_of_ours_that_nobody_uses_can_be_seen_and_revoked(world: World) -> None:
@@ -81,8 +80,7 @@ async def test_the_limit_is_told_in_words(world: World, keeping: bool, stated: i
 async def test_a_name_that_misleads_is_refused(world: World, name: str) -> None:
     with pytest.raises(Refused) as refusal:
         await world.devices().connect(world.account.identity_id, name, None)
-    assert refusal.value.code == "wrong_name"
-    assert world.server.made == 0
+    assert (refusal.value.code, world.server.made) == ("wrong_name", 0)
 
 
 @pytest.mark.parametrize(("days", "end"), [(None, None), (30, NOW + timedelta(days=30))])

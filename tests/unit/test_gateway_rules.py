@@ -194,8 +194,7 @@ def test_an_unknown_capability_refuses_the_whole_request() -> None:
     for capability in ("urn:stalwart:jmap", "urn:ietf:params:jmap:principals", "urn:ietf:params:jmap:websocket", ""):
         with pytest.raises(Problem) as caught:
             checked([QUERY], using=[CORE, capability])
-        assert caught.value.type == "urn:ietf:params:jmap:error:unknownCapability"
-        assert caught.value.status == 400
+        assert (caught.value.type, caught.value.status) == ("urn:ietf:params:jmap:error:unknownCapability", 400)
     assert checked([QUERY], using=sorted(CAPABILITIES)).refused == {}
 
 

@@ -21,8 +21,7 @@ def test_a_loop_is_late_when_it_has_not_gone_round_for_longer_than_it_may() -> N
     worker()
     sweep()
     clock.seconds += LATE_AFTER["worker"] + 1
-    assert heartbeats.late() == ["worker"]
-    assert heartbeats.ages() == {"worker": 31.0, "sweep": 31.0}
+    assert (heartbeats.late(), heartbeats.ages()) == (["worker"], {"worker": 31.0, "sweep": 31.0})
     assert REGISTRY.get_sample_value("postroom_loop_seconds_since_last_round", {"loop": "worker"}) == 31.0
     worker()
     assert heartbeats.late() == []

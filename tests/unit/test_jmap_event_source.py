@@ -52,8 +52,7 @@ async def test_types_and_pings_are_asked_for_of_which_two_and_a_half_may_fail_to
     request = server.requests[-1]
     assert str(request.url) == f"{URL}/jmap/eventsource/?types=Email%2CMailbox&closeafter=no&ping=60"
     assert request.headers["Accept"] == "text/event-stream"
-    assert request.headers["Authorization"] == "Bearer secret"
-    assert request.extensions["timeout"]["read"] == 150
+    assert (request.headers["Authorization"], request.extensions["timeout"]["read"]) == ("Bearer secret", 150)
 
 
 async def test_a_silent_connection_is_replaced() -> None:
@@ -139,8 +138,7 @@ async def test_what_asking_again_would_not_help_is_raised(status: int) -> None:
     server.will(problem(status))
     with pytest.raises(HttpError) as raised:
         await heard(server)
-    assert raised.value.status == status
-    assert isinstance(raised.value, Unauthorized) == (status == 401)
+    assert (raised.value.status, isinstance(raised.value, Unauthorized)) == (status, status == 401)
     assert server.paused == []
 
 

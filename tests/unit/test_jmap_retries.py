@@ -78,8 +78,7 @@ async def test_an_error_of_a_single_call_is_an_answer() -> None:
 async def test_attempts_are_bounded_and_pause_longer_each_time() -> None:
     server = ScriptedJmap(limited())
     assert isinstance(await error_of(server), Limited)
-    assert server.asked.count("/jmap/") == 4
-    assert server.paused == [0.1, 0.2, 0.4]
+    assert (server.asked.count("/jmap/"), server.paused) == (4, [0.1, 0.2, 0.4])
 
 
 async def test_the_server_says_how_long_to_wait() -> None:

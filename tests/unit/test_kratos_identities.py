@@ -325,6 +325,16 @@ async def test_an_identity_that_cannot_be_read_is_neither_active_nor_gone(
             await identities.is_active(EVE)
 
 
+async def test_whether_an_identity_is_active_is_not_waited_for(
+    identities: KratosIdentities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WAITED_FOR", 0.01)
+    never: Any = lambda _: asyncio.Event().wait()  # noqa: E731
+    identities._http._transport = httpx2.MockTransport(never)
+    with pytest.raises(KratosAway, match=r"within 0\.01 s"):
+        await identities.is_active(EVE)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3),

@@ -9,14 +9,14 @@ import pytest
 
 from eventually import eventually
 from postroom.errors import AnnouncerAway, Unavailable
-from postroom.mail.ports import LiveEvent
+from postroom.mail.ports import LiveEvent, Outbox
 from postroom.realtime import live_streams
 from postroom.realtime.live_streams import LiveStreams, TooManyStreams
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
 
 
-class FakeOutbox:
+class FakeOutbox(Outbox):
     """`events` of everybody; `away` calls fail first; `forgotten`: nothing at or before it is known."""
 
     def __init__(self) -> None:
@@ -46,18 +46,6 @@ class FakeOutbox:
         if self.away:
             self.away -= 1
             raise Unavailable("PostgreSQL cannot be reached")
-
-    async def claim(self, limit: int) -> Sequence[LiveEvent]:
-        raise NotImplementedError
-
-    async def announced(self, ids: Sequence[int]) -> None:
-        raise NotImplementedError
-
-    async def release(self, ids: Sequence[int]) -> None:
-        raise NotImplementedError
-
-    async def prune(self) -> int:
-        raise NotImplementedError
 
 
 class FakeNotifications:

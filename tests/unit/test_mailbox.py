@@ -18,8 +18,7 @@ def test_the_mark_is_the_prefix_and_the_id_without_hyphens() -> None:
 @given(st.uuids())
 def test_a_mark_has_41_characters_and_names_its_identity(identity_id: UUID) -> None:
     mark = mark_of(identity_id)
-    assert len(mark) == 41
-    assert identity_of(mark) == identity_id
+    assert (len(mark), identity_of(mark)) == (41, identity_id)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from postroom.mail.people import (
     require_scope,
     require_session,
 )
-from postroom.mail.ports import AccessToken, Visitor
+from postroom.mail.ports import AccessToken, AccessTokens, Visitor
 
 COOKIE = "ory_kratos_session"
 OURS = "https://mail.example.org"
@@ -205,20 +205,11 @@ class FakeSessions:
 
 
 @dataclass
-class FakeTokens:
+class FakeTokens(AccessTokens):
     token: AccessToken
-
-    async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
-        raise NotImplementedError
 
     async def find(self, token_hash: bytes) -> AccessToken | None:
         return self.token if token_hash == hash_of(ACCESS_TOKEN) else None
-
-    async def of(self, identity_id: UUID) -> list[AccessToken]:
-        raise NotImplementedError
-
-    async def revoke(self, identity_id: UUID, token_id: UUID) -> bool:
-        raise NotImplementedError
 
 
 @pytest.fixture

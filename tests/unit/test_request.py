@@ -132,8 +132,7 @@ def test_a_server_too_busy_to_say_whether_it_is_well_is_nobodys_failure() -> Non
 
 def test_the_last_failure_says_how_often_and_why() -> None:
     move = moved(3, failed(Transient(CUT), WELL))
-    assert move.reason == f"failed 4 times while the mail server was well; last: {CUT}"
-    assert move.error == CUT
+    assert (move.reason, move.error) == (f"failed 4 times while the mail server was well; last: {CUT}", CUT)
 
 
 @pytest.mark.parametrize("retries", range(4))

@@ -40,8 +40,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert (settings.lease_seconds, settings.drain_seconds) == (30, 15)
     assert (settings.retry_after_seconds, settings.pace, settings.delay_factor) == (25, 10, 1)
     assert settings.worker
-    assert settings.log_format == "json"
-    assert settings.reserved == RESERVED_NAMES
+    assert (settings.log_format, settings.reserved) == ("json", RESERVED_NAMES)
 
 
 def test_all_that_is_missing_is_named_in_one_sentence() -> None:
@@ -242,8 +241,7 @@ def test_two_keys_are_accepted_while_they_are_rotated() -> None:
 
 def test_only_what_is_handed_over_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTROOM_PORT", "9999")
-    assert load(ENOUGH).port == 3001
-    assert load(ENOUGH | {"PORT": "9999", "XPOSTROOM_PORT": "9999"}).port == 3001
+    assert (load(ENOUGH).port, load(ENOUGH | {"PORT": "9999", "XPOSTROOM_PORT": "9999"}).port) == (3001, 3001)
 
 
 @given(st.dictionaries(st.sampled_from([PREFIX + n.upper() for n in Settings.model_fields]), st.text(), max_size=8))

@@ -98,8 +98,7 @@ async def test_name_and_quota_are_sent_where_they_are_known() -> None:
     server = ScriptedStalwart(made("k", "alice@example.org"))
     await server.registry(quota=10**9).create(Mailbox(ID, "alice@example.org", "Alice Example"), deadline=5)
     create = server.calls()[0][1]["create"]["c"]
-    assert create["description"] == "Alice Example"
-    assert create["quotas"] == {"maxDiskQuota": 10**9}
+    assert (create["description"], create["quotas"]) == ("Alice Example", {"maxDiskQuota": 10**9})
 
 
 async def test_the_address_is_told_as_the_server_made_it() -> None:

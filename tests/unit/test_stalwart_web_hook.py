@@ -196,10 +196,8 @@ async def test_a_signed_body_that_cannot_be_read_is_taken_so_that_it_is_not_sent
 async def test_a_forged_hook_is_refused_and_hints_at_nothing(signatures: tuple[str, ...]) -> None:
     endpoint = Endpoint(WebHook("k"))
     answer = await endpoint.post(RECORDED, *signatures)
-    assert answer.status_code == 401
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["code"] == "wrong_signature"
-    assert endpoint.hinted == []
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+    assert (answer.json()["code"], endpoint.hinted) == ("wrong_signature", [])
 
 
 async def test_without_a_key_there_is_nothing_here() -> None:

@@ -127,8 +127,7 @@ async def test_a_refused_page_token_is_counted_and_begins_a_new_pass_and_not_at_
     failures = SWEEP_FAILURES._value.get()
     world = World([PageTokenRefused("Kratos refuses its own page token (400)")])
     assert await sweep_of(world).turn() == SICK_PAUSE
-    assert world.told == [("restart", SICK_PAUSE)]
-    assert SWEEP_FAILURES._value.get() == failures + 1
+    assert (world.told, SWEEP_FAILURES._value.get()) == ([("restart", SICK_PAUSE)], failures + 1)
 
 
 async def test_who_is_new_is_announced_and_the_worker_is_woken() -> None:

@@ -25,10 +25,8 @@ async def test_without_redis_postgresql_alone_reminds() -> None:
     world.exact.queue = [Reminder(uuid4())]
     world.exact.next_in = 1.5
     due = await world.waking.due(4)
-    assert len(due.reminders) == 1
-    assert due.next_in == 1.5
-    assert world.exact.limits == [SMALL_LOOK]
-    assert world.overdue.limits == []
+    assert (len(due.reminders), due.next_in) == (1, 1.5)
+    assert (world.exact.limits, world.overdue.limits) == ([SMALL_LOOK], [])
 
 
 async def test_when_redis_is_silent_postgresql_takes_over_at_once() -> None:

@@ -20,8 +20,7 @@ async def test_coming_on_line_makes_the_first_look_before_it_returns() -> None:
     world = World()
     world.mail.deliver("b", times=2)
     await world.watching.on_line(ALICE.identity_id)
-    assert world.states.kept["b"].email_state == "s2"
-    assert world.states.events == []
+    assert (world.states.kept["b"].email_state, world.states.events) == ("s2", [])
 
 
 async def test_coming_back_looks_for_what_came_meanwhile() -> None:
@@ -71,8 +70,7 @@ async def test_each_report_is_noted_and_only_the_first_looks() -> None:
     world = World()
     for _ in range(3):
         await world.watching.on_line(ALICE.identity_id)
-    assert world.states.seen == ["b", "b", "b"]
-    assert world.mail.looks == {"b": 1}
+    assert (world.states.seen, world.mail.looks) == (["b", "b", "b"], {"b": 1})
 
 
 async def test_a_mail_server_that_does_not_answer_keeps_no_screen_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,8 +224,7 @@ async def test_a_page_that_is_loaded_again_goes_on_listening() -> None:
         await world.watching.off_line(ALICE.identity_id)
         await world.watching.on_line(ALICE.identity_id)
         await world.pass_time(300)
-        assert world.listener.open.keys() == {"b"}
-        assert len(world.listener.begun) == 1
+        assert (world.listener.open.keys(), len(world.listener.begun)) == ({"b"}, 1)
 
 
 async def test_who_never_says_goodbye_is_off_line_after_three_tokens() -> None:

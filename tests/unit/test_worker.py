@@ -106,8 +106,7 @@ async def test_who_came_early_is_claimed_when_its_time_comes_without_redis() -> 
         assert world.state_of(request) is State.WAITING
         world.requests.now += timedelta(seconds=0.1)
         await eventually(lambda: world.requests.settled, "it is settled")
-    assert world.redis.queue == []
-    assert world.announcements.restored == []
+    assert (world.redis.queue, world.announcements.restored) == ([], [])
 
 
 async def test_who_is_granted_a_moment_early_starts_when_it_is_due() -> None:
@@ -153,8 +152,7 @@ async def test_a_stale_member_of_a_waiting_request_is_removed_and_not_restored()
     world.redis.queue = [Reminder(request.identity_id, stale)]
     async with world.working():
         await eventually(lambda: world.announcements.removed, "the stale member is removed")
-    assert world.announcements.removed == [stale]
-    assert world.announcements.restored == []
+    assert (world.announcements.removed, world.announcements.restored) == ([stale], [])
 
 
 @pytest.mark.parametrize("state", [State.PROVISIONED, State.DEAD, None])
@@ -165,8 +163,7 @@ async def test_a_member_of_nobody_who_waits_is_removed(state: State | None) -> N
         world.requests.rows.clear()
     async with world.working():
         await eventually(lambda: world.announcements.removed, "it is removed")
-    assert world.announcements.removed == [member_of(request)]
-    assert world.mail_server.asked == []
+    assert (world.announcements.removed, world.mail_server.asked) == ([member_of(request)], [])
 
 
 async def test_a_member_of_a_request_that_runs_elsewhere_is_left_alone() -> None:
@@ -174,8 +171,7 @@ async def test_a_member_of_a_request_that_runs_elsewhere_is_left_alone() -> None
     world = WorkerWorld(request)
     async with world.working():
         await eventually(lambda: world.claims_of(request), "it is asked for")
-    assert world.announcements.removed == []
-    assert world.announcements.restored == []
+    assert (world.announcements.removed, world.announcements.restored) == ([], [])
     assert world.announcements.replaced == []
 
 
@@ -236,8 +232,7 @@ async def test_who_shall_run_alone_and_was_put_off_meanwhile_gets_its_true_membe
         world.requests.rows[request.identity_id] = put_off
         world.slots.give_back()
         await eventually(lambda: world.announcements.replaced, "its member is replaced")
-    assert world.announcements.replaced == [(put_off, [member_of(request)])]
-    assert world.mail_server.asked == []
+    assert (world.announcements.replaced, world.mail_server.asked) == ([(put_off, [member_of(request)])], [])
 
 
 async def test_a_locked_row_that_must_run_alone_is_asked_for_again_later_and_keeps_nobody_waiting() -> None:
@@ -341,8 +336,7 @@ async def test_who_waits_in_vain_for_a_slot_is_due_again_and_spends_nothing() ->
         world.redis.queue.clear()
         world.slots.give_back()
     assert world.statuses()[0] is Status.INTERRUPTED
-    assert world.requests.rows[request.identity_id].retries == 1
-    assert world.mail_server.asked == []
+    assert (world.requests.rows[request.identity_id].retries, world.mail_server.asked) == (1, [])
 
 
 async def test_attempts_under_way_may_end_within_the_drain() -> None:

@@ -54,4 +54,4 @@ def require_success(answer: Answer) -> Answer:
 def _seconds(retry_after: str | None) -> float | None:
     """None if it is absent, or a date (RFC 9110 §10.2.3), which neither Kratos nor a usual proxy before it sends."""
     stated = (retry_after or "").strip()
-    return float(stated) if stated.isascii() and stated.isdigit() and len(stated) < 10 else None
+    return float(stated) if stated.isascii() and stated.isdigit() else None

@@ -28,8 +28,7 @@ def login_of(account_id: str) -> Script:
 async def test_who_is_on_record_as_missing_is_asked_for_nowhere(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     trial.accounts.missing.add("b")
     for answer in await trial.each_way():
-        assert kind(answer) == (503, "mailbox_missing")
-        assert answer.headers["retry-after"] == "60"
+        assert (kind(answer), answer.headers["retry-after"]) == ((503, "mailbox_missing"), "60")
         assert "an operator has to" in answer.json()["detail"]
     assert server.asked == server.sessions == []
     assert (await trial.call(BENS, who=BEN)).status_code == 200
@@ -42,8 +41,7 @@ async def test_whose_login_is_refused_or_anothers_is_looked_for_and_told_to_be_m
     server.session = session()
     trial.missing.add("b")
     assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
-    assert trial.looks == ["b"]
-    assert server.asked == []
+    assert (trial.looks, server.asked) == (["b"], [])
 
 
 async def test_who_is_refused_in_the_middle_is_looked_for(server: ScriptedUpstream, trial: GatewayTrial) -> None:

@@ -296,8 +296,7 @@ async def test_a_request_that_a_form_could_send_is_no_json(
 ) -> None:
     stated = {} if content_type is None else {"Content-Type": content_type}
     answer = await trial.http.post("/jmap/", content=b'{"using":[],"methodCalls":[]}', headers=ANN | stated)
-    assert kind(answer) == (400, "notJSON")
-    assert server.asked == []
+    assert (kind(answer), server.asked) == ((400, "notJSON"), [])
     stated = {"Content-Type": "Application/JSON; charset=utf-8"}
     answer = await trial.http.post("/jmap", content=b'{"using":[],"methodCalls":[]}', headers=ANN | stated)
     assert answer.status_code == 200
@@ -316,8 +315,7 @@ async def test_a_request_that_is_too_large_is_refused_before_it_is_read(
     headers = ANN | {"Content-Type": "application/json"}
     for content in (b"x" * 10_001, endless()):
         answer = await small.http.post("/jmap/", content=content, headers=headers)
-        assert kind(answer) == (400, "limit")
-        assert answer.json()["limit"] == "maxSizeRequest"
+        assert (kind(answer), answer.json()["limit"]) == ((400, "limit"), "maxSizeRequest")
     stated = b"POST /jmap/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Type: application/json\r\n"
     answer = await small.raw(stated + b"Content-Length: 10001\r\n\r\n")
     assert b"maxSizeRequest" in answer
@@ -332,8 +330,7 @@ async def test_an_upload_that_is_too_large_is_cut_off_while_it_streams(
             yield b"x" * 1000
 
     answer = await small.http.post("/jmap/upload/b/", content=endless(), headers=ANN)
-    assert kind(answer) == (400, "limit")
-    assert answer.json()["limit"] == "maxSizeUpload"
+    assert (kind(answer), answer.json()["limit"]) == ((400, "limit"), "maxSizeUpload")
     assert not any(asked.complete for asked in server.asked)
     answer = await small.http.post("/jmap/upload/b/", content=b"x" * 100_001, headers=ANN)
     assert answer.json()["limit"] == "maxSizeUpload"

@@ -58,8 +58,7 @@ async def test_the_session_names_our_own_urls_and_nothing_internal(server: Scrip
     for internal in ("internal", "169.254", '"c"', server.url):
         assert internal not in answer.text
     assert answer.json()["apiUrl"] == "https://mail.example.org/jmap/"
-    assert answer.json()["username"] == "ann@example.org"
-    assert answer.json()["state"] == SESSION["state"]
+    assert (answer.json()["username"], answer.json()["state"]) == ("ann@example.org", SESSION["state"])
 
 
 async def test_without_a_public_url_the_session_is_where_the_client_found_it(

@@ -92,8 +92,7 @@ async def test_an_answer_that_is_no_answer_becomes_a_problem(
 ) -> None:
     server.will(answer)
     found = await impatient.call(QUERY)
-    assert kind(found) == expected
-    assert len(server.asked) == 1
+    assert (kind(found), len(server.asked)) == (expected, 1)
     assert "10.0.0.7" not in found.text
     assert "169.254" not in str(found.headers) + found.text
     assert (found.status_code in (429, 503)) is ("retry-after" in found.headers)
@@ -123,8 +122,7 @@ async def test_a_jmap_problem_reaches_its_client_and_no_log(server: ScriptedUpst
 async def test_the_servers_own_limits_reach_the_client(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(problem_answer(400, ERROR + "limit", limit="maxConcurrentRequests", detail="x"))
     answer = await trial.call(QUERY)
-    assert kind(answer) == (400, "limit")
-    assert answer.json()["limit"] == "maxConcurrentRequests"
+    assert (kind(answer), answer.json()["limit"]) == ((400, "limit"), "maxConcurrentRequests")
 
 
 async def test_the_connection_of_a_refusal_is_not_used_again(server: ScriptedUpstream, trial: GatewayTrial) -> None:
@@ -164,15 +162,13 @@ async def test_401_of_the_mail_server_never_looks_like_the_end_of_a_session(
 async def test_an_upload_is_not_sent_twice(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(problem_answer(401))
     answer = await trial.http.post("/jmap/upload/b/", content=b"x", headers=ANN)
-    assert kind(answer) == (503, "mail_server_away")
-    assert len(server.asked) == 1
+    assert (kind(answer), len(server.asked)) == ((503, "mail_server_away"), 1)
 
 
 async def test_without_an_authorization_nothing_is_sent(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     trial.authorization.error = Throttled("slowly", retry_after=7)
     answer = await trial.call(QUERY)
-    assert kind(answer) == (503, "mail_server_busy")
-    assert answer.headers.get("retry-after") == "7"
+    assert (kind(answer), answer.headers.get("retry-after")) == ((503, "mail_server_busy"), "7")
     assert server.asked == []
 
 
@@ -219,8 +215,7 @@ async def test_for_whom_no_place_comes_free_is_told_the_limit(server: ScriptedUp
         crowd = [asyncio.create_task(trial.call(QUERY)) for _ in range(4)]
         await eventually(lambda: server.under_way == 4, "four are under way")
         late = await asyncio.wait_for(trial.call(QUERY), 2)
-        assert kind(late) == (400, "limit")
-        assert late.json()["limit"] == "maxConcurrentRequests"
+        assert (kind(late), late.json()["limit"]) == ((400, "limit"), "maxConcurrentRequests")
         go_on.set()
         assert {answer.status_code for answer in await asyncio.gather(*crowd)} == {200}
         assert (await trial.call(QUERY)).status_code == 200
@@ -295,8 +290,7 @@ async def test_an_upload_streams_to_the_mail_server_as_it_comes(server: Scripted
     answer = await trial.http.post("/jmap/upload/b/", content=parts(), headers=headers)
     assert (answer.status_code, answer.json()) == (201, found)
     assert first_seen.is_set()
-    assert server.asked[0].body == b"firstsecond"
-    assert server.asked[0].header("content-type") == "message/rfc822"
+    assert (server.asked[0].body, server.asked[0].header("content-type")) == (b"firstsecond", "message/rfc822")
 
 
 async def test_an_image_is_shown_in_place_when_asked(server: ScriptedUpstream, trial: GatewayTrial) -> None:
@@ -374,8 +368,7 @@ async def test_events_arrive_at_once_and_only_ones_own(server: ScriptedUpstream,
             assert await asyncio.wait_for(anext(chunks), 5) == OWN
         source.ended.set()
         assert [chunk async for chunk in chunks] == []
-    assert server.asked[0].target == PATH
-    assert server.asked[0].header("last-event-id") == "46"
+    assert (server.asked[0].target, server.asked[0].header("last-event-id")) == (PATH, "46")
 
 
 async def test_events_end_with_a_logout_and_not_with_an_outage_of_kratos_or_postgresql(
