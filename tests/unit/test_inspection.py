@@ -130,8 +130,8 @@ async def test_however_many_are_missing_they_hold_up_no_pass_through_all(monkeyp
 async def test_a_mail_server_that_does_not_answer_is_left_alone(ill: Transient | Throttled, pause: float) -> None:
     world = World(3)
     world.at_server.ill = ill
-    await world.go_on(pause)
-    assert await world.inspection.turn() == pytest.approx(0.5)
+    await world.go_on(pause + 0.2)
+    assert await world.inspection.turn() == pytest.approx(0.3)
     assert (len(world.at_server.asked), world.inspected.after_id, world.inspected.passes) == (1, None, 0)
     world.at_server.ill = None
     await world.go_on(3)
