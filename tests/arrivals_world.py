@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from eventually import eventually
-from fakes import FakeClock
+from fakes import FakeClock, unasked
 from mail_account import MailInMemory
 from postroom.errors import MailboxMissing, Unavailable
 from postroom.mail.arrivals import Arrivals
-from postroom.mail.ports import MailAccount, MailState, MailStates
+from postroom.mail.ports import MailAccount, MailState
 from postroom.mail.watching import Watching
 
 ALICE = MailAccount(UUID(int=1), "alice@example.org", "b")
@@ -33,7 +33,7 @@ class FakeAccounts:
         return account
 
 
-class FakeStates(MailStates):
+class FakeStates:
     """`MailStates` of one process."""
 
     def __init__(self) -> None:
@@ -63,6 +63,9 @@ class FakeStates(MailStates):
         self.kept[state.account.account_id] = MailState(state.account, email_state)
         self.events += events
         return True
+
+    stale: Any = unasked
+    forget = unasked
 
 
 class FakeListener:

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from fakes import unasked
 from postroom.domain.missing import Doubt, Sighting
 from postroom.errors import MailServerError
-from postroom.provisioning.ports import Accounts, Noted
+from postroom.provisioning.ports import Noted
 
 
-class AtServer(Accounts):
+class AtServer:
     """Accounts by id; `ill` is raised instead of an answer."""
 
     def __init__(self) -> None:
@@ -26,6 +27,8 @@ class AtServer(Accounts):
         if self.ill:
             raise self.ill
         return {each: self.sightings.get(account_id, Sighting.PRESENT) for each, account_id in accounts.items()}
+
+    count = page = unasked
 
 
 class FakeNotes:

@@ -117,5 +117,4 @@ async def test_a_delivery_is_told_to_who_listens_and_the_changes_name_it(server:
         await mailbox.deliver()
         told = await anext(states)
     pages = await mailbox.since(state)
-    assert pages[-1].state == told
-    assert sum(len(page.created) for page in pages) == 1
+    assert (pages[-1].state, sum(len(page.created) for page in pages)) == (told, 1)

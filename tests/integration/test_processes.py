@@ -124,8 +124,7 @@ async def test_a_signal_stops_all_in_reverse_order_and_quietly(number: signal.Si
     assert (task := asyncio.current_task())
     assert not task.cancelling()
     assert events == ["start database", "start service", "stop service", "stop database"]
-    assert supervisor.stopped_by == number
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert (supervisor.stopped_by, signal.getsignal(signal.SIGTERM)) == (number, signal.SIG_DFL)
 
 
 async def test_a_part_that_fails_to_stop_does_not_keep_the_others(tmp_path: Path) -> None:

@@ -81,8 +81,7 @@ async def test_who_is_released_is_due_now_with_new_bytes_and_keeps_what_it_spent
     await releases.resume_domain("example.org", actor="olga")
     (each,) = await releases.release("domain:example.org", 1, but=[])
     row = await records.request(before.identity_id)
-    assert each.before.enqueued_at == before.enqueued_at
-    assert RetryJob.of(each.before) == RetryJob.of(before)
+    assert (each.before.enqueued_at, RetryJob.of(each.before)) == (before.enqueued_at, RetryJob.of(before))
     assert (row["due_in"] <= 0, row["waits_for"], row["postponed"]) == (True, None, 1)
     assert each.request.enqueued_at == row["enqueued_at"] > before.enqueued_at
 

@@ -39,8 +39,7 @@ async def deliver(up: Trial, to: Person, subject: str) -> str:
 async def next_mail(screen: Screen) -> list[str]:
     """The ids in the next event, which is of new mail."""
     kind, told = await screen.next(SOON)
-    assert (kind, told["type"]) == ("mail", "mail")
-    assert told["data"]["count"] == len(told["data"]["ids"])
+    assert (kind, told["type"], told["data"]["count"]) == ("mail", "mail", len(told["data"]["ids"]))
     return told["data"]["ids"]
 
 

@@ -3,7 +3,7 @@ when the test says."""
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -58,7 +58,7 @@ class StoredRequests(FakeRequests):
 
 class KnownRequests(FakeRequests):
     """`reads` are told in turn, the last one for ever, a second apart. What is stored runs, once `gate`
-    opens; nothing is revived (`Requests` itself returns None), and the request follows any address."""
+    opens; nothing is revived, and the request follows any address."""
 
     def __init__(self, clock: FakeClock, *reads: tuple[Request, Account | None] | None) -> None:
         super().__init__()
@@ -73,6 +73,9 @@ class KnownRequests(FakeRequests):
     async def accept(self, mailbox: Mailbox, **_: Any) -> Request | None:
         await self.gate.wait()
         return None if any(self._reads) else request_of(mailbox.identity_id)
+
+    async def revive(self, mailbox: Mailbox, **_: Any) -> None:
+        return None
 
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
         return request_of(mailbox.identity_id, wanted_email=mailbox.email, state=State.WAITING)
@@ -155,7 +158,9 @@ async def test_who_follows_another_address_while_he_waits_is_announced_anew() ->
     requests.gate.set()
     accept = accepting(requests, Slots(1), clock)
     assert await accept(replace(MAILBOX, email="ally@example.org"), Origin()) == WillRetry()
-    assert [each.wanted_email for each, _ in accept._announcements.replaced] == ["ally@example.org"]
+    assert [each.wanted_email for each, _ in cast(FakeAnnouncements, accept._announcements).replaced] == [
+        "ally@example.org"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes import unasked
 from postroom.domain.person import ALL_SCOPES, Scope
 from postroom.errors import Refused
 from postroom.mail.access_tokens import (
@@ -24,7 +25,7 @@ from postroom.mail.access_tokens import (
     new_access_token,
     token_text,
 )
-from postroom.mail.ports import AccessToken, AccessTokens
+from postroom.mail.ports import AccessToken
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -90,12 +91,14 @@ def test_a_name_is_kept_as_one_printable_line() -> None:
     assert make(name="  my\x00\n phone\u202e ").name == "my phone"
 
 
-class _Kept(AccessTokens):
+class _Kept:
     def __init__(self) -> None:
         self.added: list[tuple[AccessToken, bytes, int]] = []
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
         self.added.append((token, token_hash, limit))
+
+    find = of = revoke = unasked
 
 
 async def test_only_the_hash_of_a_made_token_is_kept() -> None:

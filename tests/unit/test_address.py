@@ -251,8 +251,7 @@ def test_of_a_domain_nothing_but_the_dots_at_its_end_is_cut() -> None:
 def test_what_is_printed_is_short_and_escaped() -> None:
     assert printable("a\nb\x00") == r"'a\nb\x00'"
     assert printable("\u0430lice") == r"'\u0430lice'", "a look-alike is seen to be one"
-    assert len(printable("x" * 1000)) == 82
-    assert printable("x" * 81) == repr("x" * 77 + "...")
+    assert (len(printable("x" * 1000)), printable("x" * 81)) == (82, repr("x" * 77 + "..."))
     assert printable("x" * 80) == repr("x" * 80)
 
 

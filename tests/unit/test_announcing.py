@@ -9,10 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from eventually import eventually
+from fakes import unasked
 from postroom.errors import AnnouncerAway, Unavailable
 from postroom.mail import announcing
 from postroom.mail.announcing import Announcing
-from postroom.mail.ports import Announcer, LiveEvent, Outbox
+from postroom.mail.ports import LiveEvent
 from postroom.pause import pause
 from postroom.telemetry import LIVE_EVENTS
 
@@ -23,7 +24,7 @@ def event(number: int) -> LiveEvent:
     return LiveEvent(number, ALICE, "mail")
 
 
-class FakeOutbox(Outbox):
+class FakeOutbox:
     def __init__(self, *ids: int) -> None:
         self.waiting = list(ids)
         self.done: list[int] = []
@@ -51,8 +52,10 @@ class FakeOutbox(Outbox):
         self.pruned += 1
         return 0
 
+    after = newest = settled = unasked
 
-class FakeAnnouncer(Announcer):
+
+class FakeAnnouncer:
     """Away for the first `away` batches; refuses the ids in `refuses`."""
 
     def __init__(self, *, away: int = 0, refuses: Sequence[int] = ()) -> None:
@@ -68,6 +71,8 @@ class FakeAnnouncer(Announcer):
             raise AnnouncerAway("Centrifugo did not answer")
         self.told += [each.id for each in events]
         return [each for each in events if each.id in self.refuses]
+
+    disconnect = unasked
 
 
 @asynccontextmanager

@@ -95,8 +95,7 @@ def test_a_media_type_is_one_or_bytes(stated: str | None, found: str) -> None:
 )
 def test_a_blob_has_an_inert_type_or_none(stated: str | None, served: str) -> None:
     """No style, script or worker of our own origin is made of what a stranger sent."""
-    assert inert_type(stated) == served
-    assert headers_of(stated, "x", inline=True)["Content-Type"] == served
+    assert (inert_type(stated), headers_of(stated, "x", inline=True)["Content-Type"]) == (served, served)
 
 
 def test_a_blob_id_is_no_path() -> None:

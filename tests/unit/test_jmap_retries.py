@@ -91,8 +91,7 @@ async def test_nothing_is_waited_for_that_the_deadline_does_not_allow() -> None:
     server = ScriptedJmap(problem(429, retry_after="3600"))
     error = await error_of(server)
     assert isinstance(error, Limited)
-    assert error.retry_after == 3600
-    assert server.paused == []
+    assert (error.retry_after, server.paused) == (3600, [])
 
 
 async def test_a_session_is_fetched_again_after_any_trouble() -> None:

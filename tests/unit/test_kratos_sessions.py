@@ -241,8 +241,7 @@ async def test_a_second_factor_that_is_due_is_told_apart_with_the_way_to_it(
     kratos.says(403, {**AAL2, "redirect_browser_to": redirect})
     with pytest.raises(SecondFactorDue) as caught:
         await sessions.whoami(cookie="abc")
-    assert caught.value.redirect_to == expected
-    assert kratos.counts["/health/ready"] == 0
+    assert (caught.value.redirect_to, kratos.counts["/health/ready"]) == (expected, 0)
 
 
 @pytest.mark.parametrize("content", [None, {}, [], {"error": None}, {"error": {"id": "security_csrf_violation"}}])
@@ -318,8 +317,7 @@ async def test_the_sessions_used_last_are_remembered_and_no_credential_is_kept(
     kratos.asked.clear()
     for value in ("aaa", "ccc", "ddd"):
         await sessions.whoami(cookie=value)
-    assert kratos.asked == []
-    assert len(sessions._remembered) == 3
+    assert (kratos.asked, len(sessions._remembered)) == ([], 3)
     assert not any(word in repr(sessions._remembered) for word in ("aaa", "ccc", "ddd"))
     await sessions.whoami(cookie="bbb")
     assert len(kratos.asked) == 1

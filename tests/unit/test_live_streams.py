@@ -8,15 +8,16 @@ from uuid import UUID, uuid4
 import pytest
 
 from eventually import eventually
+from fakes import unasked
 from postroom.errors import AnnouncerAway, Unavailable
-from postroom.mail.ports import LiveEvent, Outbox
+from postroom.mail.ports import LiveEvent
 from postroom.realtime import live_streams
 from postroom.realtime.live_streams import LiveStreams, TooManyStreams
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
 
 
-class FakeOutbox(Outbox):
+class FakeOutbox:
     """`events` of everybody; `away` calls fail first; `forgotten`: nothing at or before it is known."""
 
     def __init__(self) -> None:
@@ -46,6 +47,8 @@ class FakeOutbox(Outbox):
         if self.away:
             self.away -= 1
             raise Unavailable("PostgreSQL cannot be reached")
+
+    claim = announced = release = prune = unasked
 
 
 class FakeNotifications:

@@ -42,8 +42,7 @@ async def test_when_one_ends_before_the_stop_all_shall_end_and_it_is_named(
         assert await loops.ended(drain=1) == []
     assert loops.broken
     (told,) = [each for each in logs if each["log_level"] == "error"]
-    assert told["loop"] == "ill"
-    assert (told["exc_info"] is not None) == (end is breaks)
+    assert (told["loop"], told["exc_info"] is not None) == ("ill", end is breaks)
 
 
 async def test_who_ends_at_the_stop_is_not_broken() -> None:

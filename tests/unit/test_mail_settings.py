@@ -74,8 +74,7 @@ def test_the_code_is_what_thunderbird_specifies_for_one_imap_account() -> None:
 
 def test_the_password_stands_where_thunderbird_specifies_it() -> None:
     _, _, incoming, [[outgoing, _]] = json.loads(transfer_payload("user@domain.example", SERVERS, "app_x"))
-    assert incoming[6:] == ["", "app_x"]
-    assert outgoing[6:] == ["app_x"]
+    assert (incoming[6:], outgoing[6:]) == (["", "app_x"], ["app_x"])
 
 
 @pytest.mark.parametrize("email", ["a@b.org", f"{'a' * 64}@{'b' * 60}.{'c' * 60}.{'d' * 60}.org"])

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from fakes import unasked
 from postroom.domain.person import ALL_SCOPES, Person, Scope
 from postroom.errors import CrossSite, NoSession, Refused
 from postroom.mail.access_tokens import RANDOM_BYTES, hash_of, token_text
@@ -20,7 +21,7 @@ from postroom.mail.people import (
     require_scope,
     require_session,
 )
-from postroom.mail.ports import AccessToken, AccessTokens, Visitor
+from postroom.mail.ports import AccessToken, Visitor
 
 COOKIE = "ory_kratos_session"
 OURS = "https://mail.example.org"
@@ -205,11 +206,13 @@ class FakeSessions:
 
 
 @dataclass
-class FakeTokens(AccessTokens):
+class FakeTokens:
     token: AccessToken
 
     async def find(self, token_hash: bytes) -> AccessToken | None:
         return self.token if token_hash == hash_of(ACCESS_TOKEN) else None
+
+    add = of = revoke = unasked
 
 
 @pytest.fixture

@@ -146,8 +146,7 @@ async def test_an_id_that_is_none_is_never_to_be_stored(account_id: str) -> None
 async def test_a_busy_server_is_waited_out_within_the_attempt(limit: str) -> None:
     server = ScriptedStalwart(busy(limit), busy(limit), busy(limit), made("k", MAILBOX.email))
     account = await server.registry().create(MAILBOX, deadline=5)
-    assert account.email == MAILBOX.email
-    assert len(server.paused) == 3
+    assert (account.email, len(server.paused)) == (MAILBOX.email, 3)
     assert all(0 < pause < 0.2 for pause in server.paused)
 
 

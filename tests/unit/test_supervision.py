@@ -77,8 +77,7 @@ async def test_a_part_that_ends_before_it_shall_begins_again_and_is_told_and_cou
         await asyncio.wait_for(supervising, 5)
     assert counted.get() == before + 1
     (told,) = [each for each in logs if each["log_level"] == "error"]
-    assert told["part"] == "part"
-    assert (told["exc_info"] is not None) == (end in (breaks, breaks_as_a_group))
+    assert (told["part"], told["exc_info"] is not None) == ("part", end in (breaks, breaks_as_a_group))
     assert part.ended == 2
 
 
