@@ -123,7 +123,7 @@ async def test_a_kratos_that_gives_no_page_is_left_alone_for_as_long_as_it_asks(
     assert world.told == [("put off", pause)]
 
 
-async def test_a_refused_page_token_is_counted_and_begins_a_new_pass_and_not_at_once() -> None:
+async def test_a_refused_page_token_begins_a_new_pass_and_not_at_once() -> None:
     failures = SWEEP_FAILURES._value.get()
     world = World([PageTokenRefused("Kratos refuses its own page token (400)")])
     assert await sweep_of(world).turn() == SICK_PAUSE
