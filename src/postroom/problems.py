@@ -88,7 +88,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "mailbox_missing": Kind(503, "The mailbox is missing", _LATER),
     "mailbox_not_ready": Kind(503, "There is no mailbox yet", _SOON),
     "not_stored": Kind(503, "The request was not stored"),
-    "stopping": Kind(503, "The service is stopping"),
+    "stopping": Kind(503, "The service is stopping", _SOON),
     "too_busy": Kind(503, "The service is busy"),
     "too_many_streams": Kind(503, "There are too many already", 30),
     "mail_server_silent": Kind(504, "The mail server did not answer"),

@@ -1,4 +1,4 @@
-"""Settings → connections → parts. The only module that knows every part."""
+"""Settings → connections → parts: all of provisioning. Those of mail for people are put together in `mail_parts.py`."""
 
 import asyncio
 import random

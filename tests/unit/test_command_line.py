@@ -8,13 +8,13 @@ import sys
 import pytest
 
 HEAVY = {
+    "aiohttp",
     "alembic",
     "cryptography",
     "fastapi",
     "httpx2",
     "prometheus_client",
     "psycopg",
-    "pydantic_settings",
     "redis",
     "rich",
     "sqlalchemy",
@@ -70,7 +70,7 @@ def test_no_help_waits_for_a_driver_a_framework_or_a_migration() -> None:
         ("status", {"alembic", "fastapi", "sqlalchemy", "uvicorn"}),
         ("check", {"alembic", "fastapi", "sqlalchemy", "uvicorn"}),
         ("service", {"alembic", "sqlalchemy"}),
-        ("migrate", {"fastapi", "httpx2", "redis", "uvicorn"}),
+        ("migrate", {"aiohttp", "fastapi", "httpx2", "redis", "uvicorn"}),
     ],
 )
 def test_a_command_waits_for_nothing_that_only_another_needs(command: str, unneeded: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The command line. One file a group of commands; errors for people are one line and exit code 2."""
+"""The command line: `app.py` says how each command is typed. Errors for people are one line and exit code 2."""
 
 import sys
 

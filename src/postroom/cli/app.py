@@ -1,5 +1,5 @@
 """Every command as it is typed. What it needs is imported when it is called: `--help` waits for no driver, no web
-framework and no migration, and no command for what another needs."""
+framework and no migration, and no command waits for what only another needs."""
 
 import asyncio
 from importlib.metadata import entry_points
@@ -223,21 +223,21 @@ def rebuild_command(
     asyncio.run(rebuild(from_stalwart=from_stalwart, dry_run=dry_run, as_json=as_json))
 
 
-def _of_the_trial() -> None:
+def _not_installed() -> None:
     raise ConfigurationError(
         "this command is of the trial, which is not installed: install the wheel of postroom-sandbox beside that of "
         "postroom, see docs/how-to/trial.md"
     )
 
 
-def _gather() -> None:
+def _add_commands_of_the_trial() -> None:
     found = entry_points(group="postroom.commands")
     for each in found:
         each.load()(app)
     if not found:
         anything: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
         for name in OF_THE_TRIAL:
-            app.command(name, hidden=True, context_settings=anything)(_of_the_trial)
+            app.command(name, hidden=True, context_settings=anything)(_not_installed)
 
 
-_gather()
+_add_commands_of_the_trial()

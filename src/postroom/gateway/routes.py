@@ -28,7 +28,7 @@ from postroom.gateway.in_flight import InFlight
 from postroom.gateway.limits import Limits
 from postroom.gateway.methods import BLOB, CORE
 from postroom.gateway.own_account import OwnAccount
-from postroom.gateway.problems import jmap_problem, not_found, unusable
+from postroom.gateway.problems import jmap_problem, mailbox_not_ready, not_found, unusable
 from postroom.gateway.remembered_accounts import RememberedAccounts
 from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamAnswer
 from postroom.gateway.weaving import Weaving
@@ -201,12 +201,16 @@ class Gateway:
             await first_of(
                 self._listen(client, admitted, ask),
                 self._admission.over(client, admitted),
-                client.gone(),
+                _left(client),
                 self._stopping.wait(),
             )
-            if not client.started:
-                raise problem("mail_server_silent", "the mail server did not begin to tell events in time")
-            await client.push(b"", more=False)
+            if client.started:
+                await client.push(b"", more=False)
+            elif self._stopping.is_set():
+                raise problem("stopping", "the service is stopping; ask again in a moment")
+            else:
+                await self._admission.admit(client)  # raises why this person may not listen any longer
+                raise mailbox_not_ready()  # another account is his by now
 
     async def _listen(self, client: Client, admitted: Admitted, ask: Ask) -> None:
         async with self._own_account.ask(admitted.account, ask) as answer:
@@ -268,6 +272,12 @@ class _Endpoint:
 async def _well_known(_request: Request) -> RedirectResponse:
     """RFC 8620 §2.2. Relative: it holds behind any name and proxy."""
     return RedirectResponse("/jmap/session", status_code=307)
+
+
+async def _left(client: Client) -> None:
+    """Raises `ClientDisconnect` once the client has left: nobody is there to be told anything."""
+    await client.gone()
+    raise ClientDisconnect
 
 
 async def _pump(answer: UpstreamAnswer, client: Client, events: event_stream.EventFilter) -> None:

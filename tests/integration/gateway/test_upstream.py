@@ -406,24 +406,45 @@ async def test_a_client_that_closes_its_event_stream_closes_ours(server: Scripte
     await eventually(lambda: server.asked[0].hung_up, "the stream at the mail server is closed")
 
 
-@pytest.mark.parametrize("leaves", [True, False], ids=["the client leaves", "the service stops"])
-async def test_a_mail_server_that_never_begins_its_events_holds_nobody(
-    server: ScriptedUpstream, trial: GatewayTrial, leaves: bool
-) -> None:
-    async def never(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        del writer
-        await asked.reader.read()
+async def never(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    del writer
+    await asked.reader.read()
 
+
+@pytest.mark.parametrize("ends", ["the service stops", "a logout", "the mailbox is missing"])
+async def test_who_waits_for_events_that_never_begin_is_told_why_the_wait_ended(
+    server: ScriptedUpstream, impatient: GatewayTrial, ends: str
+) -> None:
     server.will(never)
-    asking = asyncio.create_task(trial.raw(f"GET {PATH} HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\n\r\n".encode()))
+    asking = asyncio.create_task(impatient.http.get(PATH, headers=ANN))
     await eventually(lambda: server.under_way == 1, "it was asked")
-    if leaves:
-        asking.cancel()
-    else:
-        trial.stopping.set()
+    match ends:
+        case "the service stops":
+            impatient.stopping.set()
+            told = (503, "stopping")
+        case "a logout":
+            impatient.people.errors[ANN["Cookie"]] = NoSession("logged out")
+            told = (401, "no_session")
+        case _:
+            impatient.accounts.missing.add("b")
+            impatient.now += timedelta(minutes=1)
+            told = (503, "mailbox_missing")
+    assert kind(await asking) == told
     await eventually(lambda: server.under_way == 0, "nobody waits any more")
-    asking.cancel()
-    await asyncio.gather(asking, return_exceptions=True)
+
+
+async def test_who_leaves_before_the_events_begin_is_no_fault_of_the_mail_server(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    server.will(never)
+    with capture_logs() as logs:
+        sent = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\n\r\n".encode()
+        asking = asyncio.create_task(trial.raw(sent))
+        await eventually(lambda: server.under_way == 1, "it was asked")
+        asking.cancel()
+        await eventually(lambda: server.under_way == 0, "nobody waits any more")
+        await asyncio.gather(asking, return_exceptions=True)
+    assert [line["event"] for line in logs] == ["Acting for identity"]
 
 
 async def test_events_end_when_the_service_stops(server: ScriptedUpstream, trial: GatewayTrial) -> None:
