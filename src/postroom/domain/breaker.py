@@ -48,14 +48,17 @@ class Breaker:
 
 
 def interval_at_opening(cause: Cause, *, previous: float, seconds_closed: float) -> float:
-    """Seconds until the first probe of a breaker that opens after `seconds_closed` seconds of rest."""
+    """Seconds until the first probe of a breaker that opens after `seconds_closed` seconds of rest. `previous` is
+    doubled already: whoever takes a probe does so before its answer, also before the one that closes the breaker."""
     if cause is Cause.PAUSED:
         return FIRST_INTERVAL  # it is not probed; what follows begins anew
-    if seconds_closed > MEMORY:
-        return _FIRST[cause]
-    return interval_after_probe(cause, previous)
+    return _FIRST[cause] if seconds_closed > MEMORY else _within_limits(cause, previous)
 
 
 def interval_after_probe(cause: Cause, previous: float) -> float:
-    """Seconds until the next probe after one that failed."""
-    return min(max(previous * 2, _FIRST[cause]), _LONGEST[cause])
+    """Seconds until the next probe, should the one that is taken now fail."""
+    return _within_limits(cause, previous * 2)
+
+
+def _within_limits(cause: Cause, seconds: float) -> float:
+    return min(max(seconds, _FIRST[cause]), _LONGEST[cause])
