@@ -1,58 +1,176 @@
-"""HTTP/1.1 with clients: uvicorn's, with an end to the time that a request's head may take, and to its length.
+"""HTTP/1.1 with clients: uvicorn's, with the bounds that it lacks.
 
-uvicorn waits for ever for a request that never comes: as many silent connections as the process may open files shut
-everybody else out, and Redis and PostgreSQL, which need files, too.
+uvicorn takes a head of any length for as long as it takes, trailers for headers, and every connection there is: as many
+silent ones as the process may open files shut everybody else out, and Redis and PostgreSQL, which need files, too.
 """
 
 import asyncio
-from typing import Any
+from collections import OrderedDict
+from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
-HEAD_WITHIN = 10.0
-"""Seconds from the connection, or from a request's first byte, to the end of its head."""
+from postroom.problems import Problem, plain_problem, problem
+
+HEAD_WITHIN = 10
+"""Seconds from the connection, or from the answer before, to the end of a request's head."""
 
 MAX_HEAD = 64 * 1024
-"""Bytes. What comes in one piece with what precedes or follows the head is not counted: it was received already."""
+"""Bytes, also of the trailers."""
+
+MAX_FIELDS = 100
+
+MAX_PIPELINED = 32
+"""Requests that wait on one connection until those before are answered."""
+
+SERVED_ANYWAY = (b"/health/live", b"/health/ready", b"/metrics")
+"""By a process that has as many connections as it may: it is not to be taken for dead."""
 
 
-class BoundedHeads(HttpToolsProtocol):
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._head_due: asyncio.TimerHandle | None = None
-        """while a head is awaited"""
-        self._head_size = 0
+def _too_large() -> Problem:
+    return plain_problem(431, f"a head has at most {MAX_HEAD} bytes and {MAX_FIELDS} fields")
+
+
+class Connections(ServerState):
+    """Those of one server."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+        self.waiting = OrderedDict["BoundedProtocol", None]()
+        """Those on which a head is awaited and no request is under way; who has waited longest comes first."""
+
+    def make_room(self) -> bool:
+        """Whether there are no more than there may be, or one of them waits: that one goes."""
+        if len(self.connections) <= self.most:
+            return True
+        if not self.waiting:
+            return False
+        oldest, _ = self.waiting.popitem(last=False)
+        self.connections.discard(oldest)  # it is lost in the next turn of the loop, and is not counted until then
+        oldest.transport.abort()
+        return True
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    def __init__(
+        self,
+        config: Config,
+        server_state: Connections,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._all = server_state
+        self.timeout_keep_alive = HEAD_WITHIN
+        self._size = 0
+        """bytes that came since the last of a request or of its body: those of a head or of trailers"""
+        self._head_ended = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] — uvicorn narrows asyncio's type so
         super().connection_made(transport)
-        self._await_head()
+        self._all.make_room()  # else it stays, for it may ask how we are, and is the next to go
+        self._all.waiting[self] = None
+        self.timeout_keep_alive_task = self.loop.call_later(HEAD_WITHIN, self.timeout_keep_alive_handler)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        awaited = self._head_due
-        super().data_received(data)
-        if awaited and awaited is self._head_due:
-            self._head_size += len(data)
-            if self._head_size > MAX_HEAD:
-                self.transport.abort()
+        self._size += len(data)
+        try:
+            self._parse(memoryview(data))
+        except httptools.HttpParserError as error:
+            why = error.__context__
+            self._refuse(why if isinstance(why, Problem) else plain_problem(400, "this cannot be read as HTTP/1.1"))
+        else:
+            if self._size > MAX_HEAD:
+                self._refuse(_too_large())
+
+    def _parse(self, data: memoryview) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                end = cast(int, upgrade.args[0])
+            else:
+                return
+            data = data[end:]
+            self._ignore_upgrade()
+
+    def _ignore_upgrade(self) -> None:
+        """A server may (RFC 9110 §7.8). The parser stopped behind the head, and takes all that follows for the other
+        protocol: so another one is given the head without `Upgrade`, and what follows."""
+        version = self.parser.get_http_version().encode()
+        start = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, version)
+        fields = [b"%s: %s\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        self.parser.feed_data(b"".join([start, *fields, b"\r\n"]))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._head_due is None:
-            self._await_head()
+        self._head_ended = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head_ended:
+            return  # a trailer, which must not pass for a header (RFC 9110 §6.5.1)
+        if len(self.headers) == MAX_FIELDS:
+            raise _too_large()
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._have_head()
+        self._size, self._head_ended = 0, True
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD:
+            raise _too_large()
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise plain_problem(501, "this is no proxy")
+            return
+        self._wait_no_more()
+        if not self._all.make_room() and self.url not in SERVED_ANYWAY:
+            detail = "this process has as many connections as it may; nothing was read, send it again after Retry-After"
+            raise problem("too_busy", detail, headers={"Retry-After": "5"})
+        if len(self.pipeline) == MAX_PIPELINED:
+            raise plain_problem(429, "too many requests at once")
         super().on_headers_complete()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._have_head()
-        super().connection_lost(exc)
+    def on_body(self, body: bytes) -> None:
+        self._size = 0
+        super().on_body(body)
 
-    def _await_head(self) -> None:
-        self._head_size = 0
-        self._head_due = self.loop.call_later(HEAD_WITHIN, self.transport.abort)
+    def on_message_complete(self) -> None:
+        self._size = 0
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
-    def _have_head(self) -> None:
-        if self._head_due:
-            self._head_due.cancel()
-            self._head_due = None
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.timeout_keep_alive_task:  # no other request is under way
+            self._all.waiting[self] = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nor is it put off by what comes meanwhile, as uvicorn does."""
+        if self._size and not self.transport.is_closing():
+            self._refuse(problem("too_slow", f"the head did not come within {HEAD_WITHIN:g} s"))
+        else:
+            self.transport.close()
+
+    def _wait_no_more(self) -> None:
+        self._all.waiting.pop(self, None)
+        self._unset_keepalive_if_required()
+
+    def _refuse(self, why: Problem) -> None:
+        """And hang up: what follows cannot be told from what is refused."""
+        if self.cycle and not self.cycle.response_complete:
+            self.transport.abort()  # it would be taken for the answer to the request under way
+            return
+        response = why.response()
+        fields = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
+        head = b"".join(b"%s: %s\r\n" % field for field in fields)
+        self.transport.write(STATUS_LINE[why.status] + head + b"\r\n" + bytes(response.body))
+        self.transport.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import resource
 import socket
 import sys
 from collections.abc import Generator
@@ -11,16 +12,25 @@ import uvicorn
 from fastapi import FastAPI
 
 from postroom.errors import ConfigurationError
-from postroom.http_protocol import BoundedHeads
+from postroom.http_protocol import BoundedProtocol, Connections
 from postroom.pause import pause
 
 BACKLOG = 256
 """Connections that the kernel keeps until we take them, one in each turn of uvloop's. Whoever waits there for seconds
 is answered too late, and more of them only wait longer."""
 
+UNBOUNDED_FILES = 65_536
+"""Taken for the bound of a process that has none."""
+
 STUCK_SECONDS = 30
 """A connection whose other side takes nothing for so long is cut by the kernel. Closed by us alone, it would stay until
 its reader has taken what was sent, and hold up the end of the service."""
+
+
+def connections_allowed() -> int:
+    """Half of the files that this process may open: each client may need another one, to the mail server."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (files if files != resource.RLIM_INFINITY else UNBOUNDED_FILES) // 2
 
 
 def listen(host: str, port: int, *, setting: str) -> socket.socket:
@@ -41,13 +51,14 @@ def listen(host: str, port: int, *, setting: str) -> socket.socket:
 
 
 class HttpServer:
-    def __init__(self, app: FastAPI, listener: socket.socket, *, drain: float) -> None:
-        """`drain`: seconds that requests under way may take after the stop."""
+    def __init__(self, app: FastAPI, listener: socket.socket, *, drain: float, connections: int) -> None:
+        """`drain`: seconds that requests under way may take after the stop. `connections`: the most at a time."""
         self._listener = listener
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=BoundedHeads,
+                http=BoundedProtocol,
+                ws="none",
                 log_config=None,
                 access_log=False,
                 backlog=BACKLOG,
@@ -56,6 +67,7 @@ class HttpServer:
                 timeout_graceful_shutdown=math.ceil(drain),
             )
         )
+        self._server.server_state = Connections(connections)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; then no connection is taken any more, and the requests under way are answered."""

@@ -14,7 +14,7 @@ from postroom.api.health import Health
 from postroom.api.webhook import HookPolicy, Webhook
 from postroom.clock import SystemClock
 from postroom.gateway.routes import gateway_routes
-from postroom.http_server import HttpServer, listen
+from postroom.http_server import HttpServer, connections_allowed, listen
 from postroom.loops import Loop, Loops
 from postroom.mail_configuration import missing_for_mail
 from postroom.mail_parts import MailParts, mail_connected
@@ -97,7 +97,10 @@ async def _run(
     parts.accept.resumed.clear()
     starting = asyncio.create_task(_start(parts, loops, [Loop("presence", presence.run), *beside], stop))
     await asyncio.wait([starting], timeout=STARTED_WITHIN)
-    loops.start(Loop("http", HttpServer(app, listener, drain=drain + 2).run, drains=True))
+    connections = connections_allowed()
+    log.info("Connections of clients: as many as may be at once", most=connections)
+    http = HttpServer(app, listener, drain=drain + 2, connections=connections)
+    loops.start(Loop("http", http.run, drains=True))
     await stop.wait()
     end_within(drain + LAST_RESORT, 1)
     log.info("Stopping: attempts under way may end")

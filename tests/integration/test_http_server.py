@@ -1,91 +1,410 @@
-"""The HTTP server with clients that do not send what they began: they must keep nobody else out."""
+"""The HTTP server with clients that do not send what they began, or send too much: they must keep nobody else out."""
 
 import asyncio
+import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 
 import pytest
-from fastapi import FastAPI, Request
+import uvloop
+from fastapi import FastAPI, Request, Response
 
+from eventually import eventually
 from postroom import http_protocol
 from postroom.http_server import HttpServer, listen
 
+MOST = 4
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n"
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: h\r\n\r\n"
+UPGRADE = b"Connection: Upgrade\r\nUpgrade: %s\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n"
+SLOW = b"GET /slow HTTP/1.1\r\nHost: h\r\n\r\n"
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Connect = Callable[..., Awaitable[Streams]]
+
+
+class Work:
+    """What /slow waits for."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.done = asyncio.Event()
 
 
 @pytest.fixture
-async def address(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[str, int]]:
-    monkeypatch.setattr(http_protocol, "HEAD_WITHIN", 0.3)
-    app, stop = FastAPI(), asyncio.Event()
+def work() -> Work:
+    return Work()
+
+
+@pytest.fixture
+def app(work: Work) -> FastAPI:
+    app = FastAPI()
 
     @app.get("/")
     async def here() -> str:
         return "here"
 
+    @app.get("/health/live")
+    async def live() -> str:
+        return "live"
+
+    @app.get("/slow")
+    async def slow() -> str:
+        work.begun += 1
+        await work.done.wait()
+        return "slow"
+
+    @app.get("/large")
+    async def large() -> Response:
+        return Response(bytes(20_000_000))
+
     @app.post("/")
     async def size(request: Request) -> int:
         return len(await request.body())
 
+    @app.post("/fields")
+    async def fields(request: Request) -> dict[str, object]:
+        return {"body": (await request.body()).decode(), **request.headers}
+
+    return app
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, connections: int) -> AsyncIterator[Connect]:
+    stop = asyncio.Event()
     listener: socket.socket = listen("127.0.0.1", 0, setting="POSTROOM_PORT")
     listener.listen()
-    serving = asyncio.create_task(HttpServer(app, listener, drain=1).run(stop))
-    yield listener.getsockname()
-    stop.set()
-    await serving
+    server = asyncio.create_task(HttpServer(app, listener, drain=1, connections=connections).run(stop))
+    opened = list[asyncio.StreamWriter]()
+
+    async def connect(first: bytes = b"") -> Streams:
+        """`first` has come when the server takes the connection."""
+        client = socket.create_connection(listener.getsockname())
+        client.sendall(first)
+        reader, writer = await asyncio.open_connection(sock=client)
+        opened.append(writer)
+        return reader, writer
+
+    try:
+        yield connect
+    finally:
+        for writer in opened:
+            writer.close()
+        stop.set()
+        await server
+
+
+@pytest.fixture
+async def connect(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
+    """To a server that waits 0.3 s for a head."""
+    monkeypatch.setattr(http_protocol, "HEAD_WITHIN", 0.3)
+    async with serving(app, 100) as connect:
+        yield connect
+
+
+@pytest.fixture
+async def patient(app: FastAPI) -> AsyncIterator[Connect]:
+    """To a server that never hangs up for time."""
+    async with serving(app, 100) as connect:
+        yield connect
+
+
+@pytest.fixture
+async def crowded(app: FastAPI) -> AsyncIterator[Connect]:
+    """To a patient server of four connections."""
+    async with serving(app, MOST) as connect:
+        yield connect
 
 
 async def answer(reader: asyncio.StreamReader) -> bytes:
     """An answer without its head. Raises `IncompleteReadError` if the connection ends first."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-    return await reader.readexactly(length)
+    return (await whole_answer(reader))[1]
 
 
-@pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: h\r\nX-Y"])
-async def test_a_connection_on_which_no_whole_head_comes_is_ended(address: tuple[str, int], begun: bytes) -> None:
+async def whole_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    async with asyncio.timeout(5):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        return head.lower(), await reader.readexactly(length)
+
+
+async def refused(reader: asyncio.StreamReader, status: int) -> None:
+    head, body = await whole_answer(reader)
+    assert head.startswith(b"http/1.1 %d " % status)
+    assert b"connection: close\r\n" in head
+    assert b"content-type: application/problem+json\r\n" in head
+    assert json.loads(body)["status"] == status
+    await ended(reader)
+
+
+async def ended(reader: asyncio.StreamReader) -> None:
+    """Without a further word."""
+    with suppress(ConnectionError):
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+
+
+def get_of(size: int) -> bytes:
+    """A request whose head has so many bytes."""
+    return GET[:-2] + b"X: " + b"a" * (size - len(GET) - 5) + b"\r\n\r\n"
+
+
+async def test_a_connection_on_which_nothing_comes_is_ended(connect: Connect) -> None:
     """As many as the process may open files kept everybody out, for as long as they liked."""
-    reader, writer = await asyncio.open_connection(*address)
+    reader, _ = await connect()
+    await ended(reader)
+
+
+@pytest.mark.parametrize("begun", [b"GET / HT", b"GET / HTTP/1.1\r\nHost: h\r\nX-Y"])
+async def test_who_does_not_end_a_head_is_told_so_and_left(connect: Connect, begun: bytes) -> None:
+    reader, writer = await connect()
     writer.write(begun)
-    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-        await asyncio.wait_for(answer(reader), 5)
-    writer.close()
+    await refused(reader, 408)
 
 
-async def test_a_second_request_has_as_long_as_the_first_and_no_longer(address: tuple[str, int]) -> None:
-    reader, writer = await asyncio.open_connection(*address)
+async def test_a_head_that_drips_has_no_longer_than_one_that_stops(connect: Connect) -> None:
+    reader, writer = await connect()
+    async with endless(writer, b"GET / HTTP/1.1\r\nX: ", b"a", every=0.02):
+        await refused(reader, 408)
+
+
+async def test_a_second_request_has_as_long_as_the_first_and_no_longer(connect: Connect) -> None:
+    reader, writer = await connect()
     for _ in range(2):
         await asyncio.sleep(0.2)
         writer.write(GET)
-        assert await asyncio.wait_for(answer(reader), 5) == b'"here"'
+        assert await answer(reader) == b'"here"'
     writer.write(GET[:5])
-    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-        await asyncio.wait_for(answer(reader), 5)
-    writer.close()
+    await refused(reader, 408)
 
 
-async def test_a_head_without_an_end_is_not_kept(address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "HEAD_WITHIN", 60)
-    reader, writer = await asyncio.open_connection(*address)
-    writer.write(b"GET / HTTP/1.1\r\nX-Endless: ")
-    sending = asyncio.create_task(send_for_ever(writer))
-    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-        await asyncio.wait_for(answer(reader), 5)
-    with pytest.raises(ConnectionError):
-        await asyncio.wait_for(sending, 5)
-    writer.close()
+async def test_an_answer_may_take_its_time(connect: Connect, work: Work) -> None:
+    """The time of the request before it is over."""
+    reader, writer = await connect(GET)
+    assert await answer(reader) == b'"here"'
+    writer.write(SLOW)
+    await asyncio.sleep(0.5)
+    work.done.set()
+    assert await answer(reader) == b'"slow"'
 
 
-async def send_for_ever(writer: asyncio.StreamWriter) -> None:
-    while True:
-        writer.write(b"a" * 16 * 1024)
-        await writer.drain()
+async def test_blank_lines_keep_no_connection_open(connect: Connect) -> None:
+    """They may precede a request (RFC 9112 §2.2), and no head begins by them."""
+    reader, writer = await connect()
+    writer.write(GET)
+    await answer(reader)
+    async with endless(writer, b"", b"\r\n", every=0.02):
+        pass
 
 
-async def test_a_body_may_be_large_and_take_its_time(address: tuple[str, int]) -> None:
-    reader, writer = await asyncio.open_connection(*address)
+async def test_a_body_that_goes_on_after_its_answer_keeps_no_connection_open(connect: Connect) -> None:
+    reader, writer = await connect()
+    writer.write(b"POST /nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 500000000\r\n\r\n")
+    await answer(reader)
+    async with endless(writer, b"", b"a", every=0.02):
+        await ended(reader)
+
+
+@asynccontextmanager
+async def endless(writer: asyncio.StreamWriter, begin: bytes, more: bytes, *, every: float = 0) -> AsyncIterator[None]:
+    """Send so, until nobody takes it any more. Raises `TimeoutError` if somebody does."""
+
+    async def send() -> None:
+        writer.write(begin)
+        with suppress(ConnectionError):
+            while True:
+                writer.write(more)
+                await writer.drain()
+                await asyncio.sleep(every)
+
+    sending = asyncio.create_task(send())
+    yield
+    await asyncio.wait_for(sending, 5)
+
+
+async def test_a_body_may_be_large_and_take_its_time(connect: Connect) -> None:
+    reader, writer = await connect()
     writer.write(POST + b"a" * 250_000)
     await asyncio.sleep(0.5)
     writer.write(b"a" * 250_000)
-    assert await asyncio.wait_for(answer(reader), 5) == b"500000"
-    writer.close()
+    assert await answer(reader) == b"500000"
+
+
+async def test_an_answer_may_be_fetched_slowly(connect: Connect) -> None:
+    reader, writer = await connect()
+    writer.write(b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
+    await reader.readexactly(1)
+    await asyncio.sleep(0.5)
+    assert len(await answer(reader)) == 20_000_000
+
+
+async def test_a_head_has_64_kib_and_no_more(patient: Connect) -> None:
+    reader, writer = await patient()
+    writer.write(get_of(64 * 1024))
+    assert await answer(reader) == b'"here"'
+    writer.write(get_of(64 * 1024 + 64))
+    await refused(reader, 431)
+
+
+async def test_no_head_is_too_large_for_what_precedes_it(patient: Connect) -> None:
+    reader, writer = await patient()
+    writer.write(get_of(10_000) * 20)
+    assert [await answer(reader) for _ in range(20)] == [b'"here"'] * 20
+
+
+async def test_few_requests_wait_for_the_answer_before(patient: Connect, work: Work) -> None:
+    """Each takes more than a kilobyte, and 10,000 of them fit into what one connection receives at once."""
+    reader, writer = await patient()
+    writer.write(SLOW + GET * 32)
+    await eventually(lambda: work.begun == 1, "the first is under way")
+    work.done.set()
+    assert [await answer(reader) for _ in range(33)] == [b'"slow"'] + [b'"here"'] * 32
+    work.done.clear()
+    writer.write(SLOW + GET * 33)
+    await ended(reader)
+
+
+@pytest.mark.parametrize("begin", [GET[:-2] + b"X: ", b"GET /", b"G"], ids=["a value", "a target", "a method"])
+async def test_a_head_without_an_end_is_not_kept(patient: Connect, begin: bytes) -> None:
+    _, writer = await patient()
+    async with endless(writer, begin, b"a" * 16 * 1024):
+        pass
+
+
+async def test_a_head_has_100_fields_and_no_more(patient: Connect) -> None:
+    reader, writer = await patient()
+    writer.write(GET[:-2] + b"X: y\r\n" * 99 + b"\r\n")
+    assert await answer(reader) == b'"here"'
+    writer.write(GET[:-2] + b"X: y\r\n" * 100 + b"\r\n")
+    await refused(reader, 431)
+
+
+CHUNKED = b"POST /fields HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n"
+
+
+async def test_trailers_are_no_headers(patient: Connect) -> None:
+    """A proxy that checks or removes a header does not look for it behind the body."""
+    reader, writer = await patient()
+    writer.write(CHUNKED + b"0\r\nAuthorization: Bearer x\r\nX-Session-Token: y\r\n\r\n")
+    assert json.loads(await answer(reader)) == {"body": "hi", "host": "h", "transfer-encoding": "chunked"}
+    writer.write(GET)
+    assert await answer(reader) == b'"here"'
+
+
+@pytest.mark.parametrize("more", [b"a" * 16 * 1024, b"a: b\r\n" * 2000], ids=["one", "many"])
+async def test_trailers_without_an_end_are_not_kept(patient: Connect, more: bytes) -> None:
+    reader, writer = await patient()
+    async with endless(writer, CHUNKED + b"0\r\nX: ", more):
+        await ended(reader)
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
+@pytest.mark.parametrize("rest", [b"", b"hi"], ids=["at once", "in pieces"])
+async def test_an_upgrade_is_ignored_and_the_body_is_not_lost(patient: Connect, protocol: bytes, rest: bytes) -> None:
+    """RFC 9110 §7.8: a server may ignore it. `curl --http2` asks for h2c."""
+    reader, writer = await patient()
+    upgrade = UPGRADE % protocol
+    request = b"POST /fields?a HTTP/1.1\r\nHost: h\r\n" + upgrade + b"Content-Length: 4\r\n\r\nhi"
+    if rest:
+        for byte in request:
+            writer.write(bytes([byte]))
+            await writer.drain()
+        writer.write(rest)
+    else:
+        writer.write(request + b"hi")
+    found = json.loads(await answer(reader))
+    assert (found["body"], found["host"]) == ("hihi", "h")
+    writer.write(GET[:-2] + upgrade + b"\r\n" + GET)
+    assert [await answer(reader), await answer(reader)] == [b'"here"', b'"here"']
+
+
+async def test_an_upgrade_of_a_connection_that_closes_is_ignored(patient: Connect) -> None:
+    reader, writer = await patient()
+    writer.write(b"POST / HTTP/1.1\r\nConnection: close, Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nhi")
+    assert await answer(reader) == b"2"
+    await ended(reader)
+
+
+async def test_a_tunnel_is_refused(patient: Connect) -> None:
+    reader, writer = await patient()
+    writer.write(b"CONNECT / HTTP/1.1\r\nHost: h\r\n\r\n")
+    await refused(reader, 501)
+
+
+async def test_what_is_no_http_is_refused(patient: Connect) -> None:
+    reader, writer = await patient()
+    writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+    await refused(reader, 400)
+
+
+async def test_a_refusal_is_not_taken_for_the_answer_to_the_request_before(patient: Connect, work: Work) -> None:
+    reader, writer = await patient()
+    writer.write(SLOW + b"\x16\x03\x01")
+    await ended(reader)
+    work.done.set()
+
+
+async def test_where_connections_are_at_their_bound_the_oldest_that_waits_is_ended(crowded: Connect) -> None:
+    waiting = [await connected(crowded) for _ in range(MOST)]
+    reader, writer = waiting[0]
+    writer.write(GET)
+    assert await answer(reader) == b'"here"'  # so it waits for a shorter time than the others
+    for _ in range(MOST - 1):
+        await connected(crowded)
+    for other, _ in waiting[1:]:
+        await ended(other)
+    writer.write(GET)
+    assert await answer(reader) == b'"here"'
+
+
+async def connected(connect: Connect) -> Streams:
+    """As soon as the server knows of it."""
+    reader, writer = await connect(GET)
+    assert await answer(reader) == b'"here"'
+    return reader, writer
+
+
+def test_whose_room_was_made_just_now_is_served(app: FastAPI) -> None:
+    """On uvloop, as in a process, his head comes before the one that was ended for him is gone."""
+
+    async def on_uvloop() -> None:
+        async with serving(app, MOST) as connect:
+            for _ in range(10 * MOST):
+                await connected(connect)
+
+    with ThreadPoolExecutor() as thread:
+        thread.submit(uvloop.run, on_uvloop()).result()
+
+
+async def test_where_all_connections_are_at_work_only_health_is_served(crowded: Connect, work: Work) -> None:
+    working = [await connected(crowded) for _ in range(MOST)]
+    for _, writer in working:
+        writer.write(SLOW)
+    await eventually(lambda: work.begun == MOST, "all of them are at work")
+    others = [await crowded() for _ in range(3)]
+    for _, writer in others[:-1]:
+        writer.write(GET[:5])
+    others[-1][1].write(LIVE)
+    assert await answer(others[-1][0]) == b'"live"'
+    for reader, _ in others[:-1]:
+        await ended(reader)
+    others[-1][1].write(GET[:-2] + UPGRADE % b"h2c" + b"\r\n")
+    await refused(others[-1][0], 503)
+    late, _ = await crowded(LIVE)
+    assert await answer(late) == b'"live"'
+    work.done.set()
+    assert [await answer(reader) for reader, _ in working] == [b'"slow"'] * MOST
+    working[0][1].write(GET)
+    assert await answer(working[0][0]) == b'"here"'
+    await ended(late)
+
+
+async def test_who_left_is_not_counted(crowded: Connect) -> None:
+    reader, waiting = await connected(crowded)
+    for _ in range(10 * MOST):
+        _, writer = await connected(crowded)
+        writer.close()
+        await writer.wait_closed()
+    waiting.write(GET)
+    assert await answer(reader) == b'"here"'

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+from contextlib import AsyncExitStack
 from typing import Literal
 from uuid import uuid4
 
@@ -21,6 +22,14 @@ from postroom_sandbox.loopback import free_port
 from records import Records
 from servers import Database
 from service_process import KEY, running
+
+FEW_FILES = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+from postroom.cli import main
+sys.argv = ["postroom", "{command}"]
+main()
+"""
 
 
 def this(kind: Literal["serve", "work"] = "work") -> ThisProcess:
@@ -88,6 +97,26 @@ async def test_a_process_says_that_it_lives_and_leaves_when_it_ends(
         code, log = await process.end(signal.SIGTERM)
     assert code == 0, log
     assert await records.value("SELECT count(*) FROM processes") == 0
+
+
+@pytest.mark.parametrize("command", ["serve", "work"])
+async def test_more_silent_connections_than_it_may_open_files_keep_nobody_out(command: str, database: Database) -> None:
+    port = str(free_port())
+    own = {"POSTROOM_HOST": "127.0.0.1", "POSTROOM_PORT": port, "POSTROOM_WORK_PORT": port}
+    values = environment(database, None, None, webhook_key=KEY) | own
+    async with (
+        running(command, values, program=FEW_FILES.format(command=command)) as process,
+        AsyncExitStack() as stack,
+    ):
+        await eventually(process.ready, "the process", 20)
+        assert '"most": 64' in await process.says("Connections of clients")
+        await process.http.get("/health/live", headers={"Connection": "close"})  # the next one needs a connection, too
+        for _ in range(300):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            stack.callback(writer.close)
+        await eventually(process.ready, "it, beside 300 others", 5)
+        if command == "serve":
+            assert (await process.hook("alice@example.org")).json()["message"] == "Provisioning failed, will retry..."
 
 
 async def test_status_shows_the_processes_and_their_loops(database: Database, pool: Pool) -> None:
