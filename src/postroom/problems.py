@@ -1,5 +1,5 @@
-"""What goes wrong, as whoever asks is told it: one table for the hooks, /api and /jmap (RFC 9457; JMAP's own errors:
-RFC 8620 §3.6.1)."""
+"""The problems that callers are told (RFC 9457): one table for the hooks, /api and /jmap. JMAP's own errors (RFC 8620
+§3.6.1) are in `gateway/problems.py`."""
 
 import json
 from collections.abc import Mapping

@@ -51,7 +51,7 @@ async def test_after_a_whole_answer_a_connection_is_used_again(sent: bytes, head
         OK + b"X: y\r\n" * (HEAD // 6),
     ],
 )
-async def test_an_answer_that_never_begins_is_not_waited_for(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_head_that_has_no_end_is_not_waited_for(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async with http_to(answering(sent)) as http:
         with pytest.raises(Broken):
             await exchange(http)

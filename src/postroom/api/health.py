@@ -28,9 +28,9 @@ class Health:
     `broken`: one has ended, and the process is about to."""
 
     counts: Counts
-    late: Callable[[], Sequence[str]] = tuple[str, ...]
-    stuck: Callable[[], Sequence[str]] = tuple[str, ...]
-    broken: Callable[[], bool] = bool
+    late: Callable[[], Sequence[str]] = lambda: ()
+    stuck: Callable[[], Sequence[str]] = lambda: ()
+    broken: Callable[[], bool] = lambda: False
     metrics_token: str | None = None
 
     async def counted(self) -> Mapping[str, float]:

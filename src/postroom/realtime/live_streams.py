@@ -185,11 +185,11 @@ class LiveStreams:
             raise AnnouncerAway("PostgreSQL, which tells the live streams, is away") from error
 
     async def _listen(self) -> None:
-        pause = FIRST_PAUSE
+        seconds = FIRST_PAUSE
         while True:
             try:
                 async with self._notifications.listen() as payloads:
-                    pause = FIRST_PAUSE
+                    seconds = FIRST_PAUSE
                     self.settled = 0  # it may be another database by now, out of a backup
                     self._look()  # nobody told them while nobody listened
                     settling = asyncio.create_task(self._settle())
@@ -201,8 +201,8 @@ class LiveStreams:
             except Unavailable as error:
                 DATABASE_ERRORS.labels(where="live").inc()
                 log.warning("Live streams wait for PostgreSQL", error=str(error))
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            await asyncio.sleep(seconds)
+            seconds = min(2 * seconds, LONGEST_PAUSE)
 
     async def _settle(self) -> None:
         """Only while we listen. All but the first answer count later, when the connection has proved to be alive: what
