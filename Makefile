@@ -48,7 +48,7 @@ $(STAMP): requirements/dev.txt $(TRIAL)
 $(TRIAL): requirements/trial.txt pyproject.toml sandbox/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Postroom needs Python 3.11 or newer; run: make PYTHON=python3.12")'
 	@echo "1 of 3: making .venv"
-	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv # what a Ctrl-C left here may be half a pip
 	@echo "2 of 3: installing what Postroom and its trial need"
 	@$(PIP) --progress-bar off --require-hashes --requirement requirements/trial.txt
 	@echo "3 of 3: installing Postroom and its trial"

@@ -206,7 +206,7 @@ class Trial:
             stop_within=25,
         )
         await supervisor.start(service)
-        self._where.append(("Postroom", f"{url}, log in {log}"))
+        self._where += [("Postroom", url), ("", f"its log: {log}")]
 
     def _tell(self) -> None:
         table = Table(show_header=False, box=None, padding=(0, 2))
