@@ -107,7 +107,7 @@ class FakeRequests:
         due_at = self.now + timedelta(seconds=lease)
         row = replace(row, state=State.RUNNING, holder=uuid4(), attempts=row.attempts + 1, due_at=due_at)
         self.rows[identity_id] = row
-        return Claim(identity_id, Answer.GRANTED, row, due_in)
+        return Claim(identity_id, Answer.GRANTED, row, due_in, crashed=row.crashes > 0)
 
     async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
         self._reach()

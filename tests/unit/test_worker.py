@@ -12,8 +12,9 @@ from fakes import START, FakeClock
 from postroom.domain.request import Request, State, Status
 from postroom.errors import Transient
 from postroom.ports import Reminder
+from postroom.provisioning.attempt import STOPPED
 from postroom.retry import worker as worker_module
-from postroom.retry.worker import LOCKED_PAUSE
+from postroom.retry.worker import LOCKED_PAUSE, NO_SLOT
 from postroom.telemetry import REGISTRY
 from worker_world import WorkerWorld, member_of, reminder_of, waiting
 
@@ -208,7 +209,9 @@ async def test_a_crashed_request_runs_alone() -> None:
 
 async def test_between_two_that_run_alone_the_others_have_their_turn() -> None:
     other = waiting()
-    world = WorkerWorld(waiting(crashes=1), waiting(crashes=1))
+    poison = [waiting(crashes=1), waiting(crashes=1)]
+    world = WorkerWorld(*poison)
+    before = sample("attempts_total", status="crashed")
     world.requests.rows[other.identity_id] = other
     gate = world.mail_server.gate = asyncio.Event()
     with capture_logs() as logs:
@@ -218,8 +221,14 @@ async def test_between_two_that_run_alone_the_others_have_their_turn() -> None:
             gate.set()
             await eventually(lambda: len(world.requests.settled) == 3, "all are settled")
     assert list(world.mail_server.alongside)[1] == other.identity_id
-    alone = [entry["log_level"] for entry in logs if entry["event"].startswith("Running a request alone")]
-    assert alone == ["warning"] * 2
+    alone = [(each["log_level"], each["email"]) for each in logs if each["event"].startswith("Running a request alone")]
+    assert (alone, [len(held) for _, held in world.announcements.replaced]) == (
+        [("warning", "alice@example.org")] * 2,
+        [1] * 3,
+    )
+    assert sum(int(each["event"].split()[1]) for each in logs if each["event"].startswith("Processed")) == 3
+    crashed = [each["identity_id"] for each in logs if each["event"] == "Attempt ended without an outcome"]
+    assert (set(crashed), sample("attempts_total", status="crashed")) == (set(map(identity, poison)), before + 2)
 
 
 async def test_who_shall_run_alone_and_was_put_off_meanwhile_gets_its_true_member() -> None:
@@ -323,8 +332,8 @@ async def test_postgresql_away_is_waited_out_counted_told_and_followed_by_a_look
         async with world.working():
             await eventually(lambda: world.requests.settled, "it is settled")
     assert sample("database_errors_total", where="worker") == before + 1
-    [told] = [entry for entry in logs if entry["event"] == "Worker waits for PostgreSQL"]
-    assert told["error"] == "PostgreSQL cannot be reached"
+    told = [entry["error"] for entry in logs if entry["event"] == "Worker waits for PostgreSQL"]
+    assert told == ["PostgreSQL cannot be reached"]
 
 
 async def test_who_waits_in_vain_for_a_slot_is_due_again_and_spends_nothing() -> None:
@@ -335,8 +344,9 @@ async def test_who_waits_in_vain_for_a_slot_is_due_again_and_spends_nothing() ->
         await eventually(lambda: world.requests.settled, "it is given up")
         world.redis.queue.clear()
         world.slots.give_back()
-    assert world.statuses()[0] is Status.INTERRUPTED
+    assert (world.statuses()[0], world.requests.settled[0][1].error) == (Status.INTERRUPTED, NO_SLOT)
     assert (world.requests.rows[request.identity_id].retries, world.mail_server.asked) == (1, [])
+    assert world.announcements.replaced[0][1] == [member_of(request)]
 
 
 async def test_attempts_under_way_may_end_within_the_drain() -> None:
@@ -421,16 +431,19 @@ async def test_the_log_tells_of_the_worker_in_the_words_of_the_contract() -> Non
         "Enqueued retry job for bob@example.org (attempt 3/3, delay: 1800s)",
         "Processed 1 retry jobs",
     ]
+    assert logs[1]["identity_id"] == identity(request)
 
 
 async def test_an_attempt_that_breaks_is_logged_and_stops_nobody() -> None:
     broken, fine = waiting(), waiting()
     world = WorkerWorld(broken, fine)
-    world.mail_server.creates.append(ZeroDivisionError("a bug"))
+    bug = ZeroDivisionError("a bug")
+    world.mail_server.creates.append(bug)
     with capture_logs() as logs:
         async with world.working():
             await eventually(lambda: world.requests.settled, "the other is settled")
-    assert [entry["identity_id"] for entry in logs if entry["event"].startswith("Attempt broke")] == [identity(broken)]
+    told = [(each["identity_id"], each["exc_info"]) for each in logs if each["event"].startswith("Attempt broke")]
+    assert (told, logs[-1]["event"]) == ([(identity(broken), bug)], "Processed 2 retry jobs")
     assert world.state_of(fine) is State.PROVISIONED
 
 
@@ -448,4 +461,4 @@ async def test_who_waits_for_a_slot_when_the_worker_stops_is_given_up_at_once() 
         await eventually(lambda: world.state_of(request) is State.RUNNING, "it is claimed")
         world.worker.stop()
         await eventually(lambda: world.statuses() == [Status.INTERRUPTED], "it is given up", 1)
-    assert world.mail_server.asked == []
+    assert (world.mail_server.asked, world.requests.rows[request.identity_id].last_error) == ([], STOPPED)

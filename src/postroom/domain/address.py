@@ -101,7 +101,7 @@ class Address:
 
 def normalise_domain(raw: str) -> str:
     """The ASCII form of a domain name in lower case. Raises `Refused` when it is none."""
-    text = raw.strip().rstrip(".").lower()
+    text = raw.strip().rstrip(".")
     if len(text) > MAX_ADDRESS:  # before IDNA, whose work grows with the square of the length
         raise Refused("malformed_address", f"the domain is longer than {MAX_ADDRESS} characters")
     try:
