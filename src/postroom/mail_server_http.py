@@ -143,7 +143,7 @@ class MailServerHttp:
                 trust_env=False,  # a proxy from there would receive our credentials
             )
             # What is sent again may find no connection, and then nobody would be told that it was sent before.
-            self._session._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+            self._session._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] — aiohttp has no public switch
         return self._session
 
     async def _end_session(self) -> None:
@@ -180,7 +180,7 @@ class _Upload:
         async with self._asking:
             try:
                 return await anext(self._content, b"")
-            except Exception as error:
+            except Exception as error:  # whatever it is, `_told` raises it in the place of aiohttp's
                 self.error = error
                 raise
 
@@ -217,7 +217,7 @@ class _Connector(aiohttp.TCPConnector):
         super().__init__(limit=0, ssl=context or True, socket_factory=_socket)  # pyright: ignore[reportUnknownMemberType] — an address is a tuple of no stated types
         self._factory = partial(_Protocol, loop=self._loop)  # aiohttp has no documented way to name a protocol
 
-    async def connect(self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout) -> Any:  # noqa: ASYNC109
+    async def connect(self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout) -> Any:  # noqa: ASYNC109 — aiohttp's name
         try:
             return await super().connect(req, traces, timeout)
         # UnicodeError: of a host that is no name. RuntimeError: uvloop's, for a socket that broke a moment ago.

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from unittest.mock import MagicMock
 
 import pytest
 import uvloop
@@ -408,3 +409,13 @@ async def test_who_left_is_not_counted(crowded: Connect) -> None:
         await writer.wait_closed()
     waiting.write(GET)
     assert await answer(reader) == b'"here"'
+
+
+def test_a_connection_that_was_closed_for_another_counts_no_more() -> None:
+    """It is lost in the next turn of the loop: counted until then, the next request would be refused for nothing."""
+    connections = http_protocol.Connections(most=1)
+    oldest, newest = MagicMock(), MagicMock()
+    connections.connections |= {oldest, newest}
+    connections.waiting[oldest] = None
+    assert connections.make_room()
+    assert connections.make_room()

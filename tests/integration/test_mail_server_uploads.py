@@ -81,15 +81,8 @@ async def test_a_server_that_hangs_up_early_is_not_waited_for() -> None:
         await asyncio.Event().wait()
 
     async with http_to(serve) as http:
-
-        async def more_than_is_taken() -> AsyncIterator[bytes]:
-            async for part in as_much_as_is_taken(http):
-                yield part
-            stuck.set()
-            yield b"x" * 100_000
-
         with pytest.raises(Broken):
-            await asyncio.wait_for(exchange(http, more_than_is_taken()), SOON)
+            await asyncio.wait_for(exchange(http, more_than_is_taken(http, stuck)), SOON)
 
 
 async def _reads_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
@@ -109,6 +102,14 @@ async def as_much_as_is_taken(http: MailServerHttp) -> AsyncIterator[bytes]:
     assert connector
     while not any(each.writing_paused for each in connector._acquired):
         yield b"x" * 1000
+
+
+async def more_than_is_taken(http: MailServerHttp, stuck: asyncio.Event) -> AsyncIterator[bytes]:
+    """Sets `stuck` when the server takes no more."""
+    async for part in as_much_as_is_taken(http):
+        yield part
+    stuck.set()
+    yield b"x" * 100_000
 
 
 async def test_a_server_that_does_not_read_the_end_is_given_up() -> None:
@@ -196,14 +197,7 @@ async def test_a_connection_is_not_held_by_what_it_did_not_take() -> None:
         left.set()
 
     async with http_to(serve) as http:
-
-        async def more_than_is_taken() -> AsyncIterator[bytes]:
-            async for part in as_much_as_is_taken(http):
-                yield part
-            stuck.set()
-            yield b"x" * 100_000
-
-        assert (await exchange(http, more_than_is_taken()))[0] == 413
+        assert (await exchange(http, more_than_is_taken(http, stuck)))[0] == 413
         await asyncio.wait_for(left.wait(), SOON)
 
 

@@ -329,7 +329,10 @@ async def test_whether_an_identity_is_active_is_not_waited_for(
     identities: KratosIdentities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WAITED_FOR", 0.01)
-    never: Any = lambda _: asyncio.Event().wait()  # noqa: E731
+
+    async def never(_: httpx2.Request) -> httpx2.Response:
+        return await asyncio.Future[httpx2.Response]()
+
     identities._http._transport = httpx2.MockTransport(never)
     with pytest.raises(KratosAway, match=r"within 0\.01 s"):
         await identities.is_active(EVE)

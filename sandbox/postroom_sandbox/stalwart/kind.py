@@ -76,7 +76,7 @@ class Kind:
             sql = f"INSERT INTO {self.table} (id, name, document) VALUES (?, ?, ?)"  # noqa: S608 - as above
             return self._store.run(sql, number, name, json.dumps(document))
         except sqlite3.IntegrityError:
-            ((holder,),) = self._store.rows(f"SELECT id FROM {self.table} WHERE name = ?", name)  # noqa: S608
+            ((holder,),) = self._store.rows(f"SELECT id FROM {self.table} WHERE name = ?", name)  # noqa: S608 - as above
             raise violation(self.key, self.name, ids.encode(holder)) from None
 
     def create(self, call: Call, value: JSON) -> JSON:

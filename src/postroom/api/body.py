@@ -45,10 +45,15 @@ async def read_body(request: Request, shape: type[Shape]) -> Shape:
     try:
         return shape.model_validate_json(raw)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the body"
-        # ASCII: Pydantic quotes the character that it could not read.
-        raise problem("unreadable_body", ascii(f"{where}: {first['msg']}")[1:-1]) from None
+        raise problem("unreadable_body", first_mistake(error)) from None
+
+
+def first_mistake(error: ValidationError) -> str:
+    """Where the body is wrong, and how, without what stands there."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the body"
+    # ASCII: Pydantic quotes the character that it could not read, and PostgreSQL cannot keep a NUL.
+    return ascii(f"{where}: {first['msg']}")[1:-1]
 
 
 def require_json(request: Request) -> None:

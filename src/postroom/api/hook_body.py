@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
+from postroom.api.body import first_mistake
 from postroom.domain.identity import AddressPolicy, as_sent, mailbox_for
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import Refused
@@ -54,10 +55,7 @@ def parse(raw: bytes) -> HookBody:
     try:
         return HookBody.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the body"
-        # Pydantic quotes the character that it could not read, and PostgreSQL cannot keep a NUL.
-        raise Refused("unreadable_body", ascii(f"{where}: {first['msg']}")[1:-1]) from None
+        raise Refused("unreadable_body", first_mistake(error)) from None
 
 
 def claimed_identity(raw: bytes) -> tuple[UUID | None, str | None]:
