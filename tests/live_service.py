@@ -43,7 +43,7 @@ class FakePeople:
         else:
             self.errors[identity_id] = found
 
-    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
         self.asked += 1
         if self.held:
             await self.held.wait()

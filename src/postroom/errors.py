@@ -8,6 +8,7 @@
     │   └── PageTokenRefused the sweep cannot go on from where it is: it begins anew
     ├── NoSession            nobody is logged in
     ├── SecondFactorDue      somebody is, but Kratos wants a second factor first
+    ├── FreshLoginRequired   somebody is, but logged in too long ago for this
     ├── CrossSite            another site made the browser send this
     ├── MailboxMissing       a mailbox is not at the mail server any more: it is not served, an operator must act
     ├── AnnouncerAway        screens cannot be told now: tell them later
@@ -67,6 +68,14 @@ class NoSession(PostroomError):
 
 class SecondFactorDue(PostroomError):
     """The session is one of `aal1` where `aal2` is asked for. `redirect_to` is where the browser can go, if named."""
+
+    def __init__(self, message: str, *, redirect_to: str | None = None) -> None:
+        super().__init__(message)
+        self.redirect_to = redirect_to
+
+
+class FreshLoginRequired(PostroomError):
+    """The login is too old for what was asked. `redirect_to` is where the browser can log in again, if known."""
 
     def __init__(self, message: str, *, redirect_to: str | None = None) -> None:
         super().__init__(message)

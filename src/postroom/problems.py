@@ -12,6 +12,7 @@ from postroom.errors import (
     AnnouncerAway,
     Conflict,
     CrossSite,
+    FreshLoginRequired,
     KratosAway,
     MailboxMissing,
     MailServerError,
@@ -53,6 +54,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "wrong_key": Kind(401, "The key is missing or wrong"),
     "wrong_signature": Kind(401, "The signature is missing or wrong"),
     "cross_site": Kind(403, "Another site sent this"),
+    "fresh_login_required": Kind(403, "A fresh login is needed"),
     "metrics_closed": Kind(403, "Not from here"),
     "not_as_code": Kind(403, "Not as code"),
     "scope_missing": Kind(403, "The access token may not do this"),
@@ -180,14 +182,19 @@ def problem_of(error: PostroomError) -> Problem:
             # RFC 9110 §15.5.2 wants the header; `Bearer` opens no dialogue in a browser.
             return problem("no_session", str(error), headers={"WWW-Authenticate": 'Bearer realm="Postroom"'})
         case SecondFactorDue(redirect_to=redirect_to):
-            more = {"redirect_browser_to": redirect_to} if redirect_to else None
-            return problem("session_aal2_required", str(error), more=more)
+            return problem("session_aal2_required", str(error), more=_redirect(redirect_to))
+        case FreshLoginRequired(redirect_to=redirect_to):
+            return problem("fresh_login_required", str(error), more=_redirect(redirect_to))
         case CrossSite():
             return problem("cross_site", str(error))
         case MailServerError():
             return _problem_of_mail_server(error)
         case _:
             return _problem_of_outage(error)
+
+
+def _redirect(to: str | None) -> dict[str, str] | None:
+    return {"redirect_browser_to": to} if to else None
 
 
 def _problem_of_outage(error: PostroomError) -> Problem:

@@ -3,6 +3,7 @@
 import base64
 import plistlib
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from fastapi import FastAPI
 from mail_fakes import FakeAccounts, its_own
 from postroom.api.devices import devices_routes
 from postroom.api.mail_settings import autoconfig_routes, mail_settings_routes
-from postroom.api.visitor import receive_visitors, visitor_of
+from postroom.api.visitor import fresh_login_only, receive_visitors, visitor_of
 from postroom.domain.person import Person, Scope
 from postroom.errors import NoSession
 from postroom.mail.app_passwords import WEBMAIL
@@ -37,16 +38,18 @@ KEY = base64.b64encode(b"k" * 32).decode()
 
 
 class NamedPeople:
-    """Who one is stands in a header: `X-Person` for a session, with `X-Scopes` for an access token."""
+    """Who one is stands in a header: `X-Person` for a session, with `X-Scopes` for an access token. A session began
+    now, or so many minutes ago as `X-Logged-In` says; remembered, it looks older."""
 
-    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
         if "x-person" not in headers:
             raise NoSession("log in")
         identity_id = UUID(headers["x-person"])
         if scopes := headers.get("x-scopes"):
             held = frozenset(map(Scope, scopes.split()))
             return Visitor(Person(identity_id, held, token_id=uuid4()))
-        return Visitor(Person(identity_id))
+        minutes = float(headers.get("x-logged-in", 0)) + 60 * (not afresh)
+        return Visitor(Person(identity_id, authenticated_at=datetime.now(UTC) - timedelta(minutes=minutes)))
 
 
 class World:
@@ -80,9 +83,10 @@ async def a_person(admin: Admin) -> MailAccount:
 
 def an_app(devices: Devices) -> FastAPI:
     servers, visiting = mail_servers("http://10.0.0.1", "imap.example.org", None), visitor_of(NamedPeople())
+    fresh = fresh_login_only(NamedPeople(), now=lambda: datetime.now(UTC), return_to=None)
     app = FastAPI()
     receive_visitors(app)
-    app.router.routes += devices_routes(devices, servers, visiting)
+    app.router.routes += devices_routes(devices, servers, visiting, fresh)
     app.router.routes += mail_settings_routes(devices, servers, visiting)
     app.router.routes += autoconfig_routes(DOMAINS, servers)
     return app
@@ -137,6 +141,15 @@ async def test_an_access_token_connects_no_device(world: World, method: str, pat
     async with world.browser(world.person, **{"X-Scopes": "read write send"}) as browser:
         answer = await browser.request(method, f"/api/devices{path}", json={"name": "My phone"})
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:postroom:problem:session_required")
+
+
+async def test_a_device_needs_a_fresh_login_but_none_to_be_seen_or_disconnected(world: World) -> None:
+    device = (await world.connect()).json()
+    async with world.browser(world.person, **{"X-Logged-In": "16"}) as browser:
+        answer = await browser.post("/api/devices", json={"name": "My phone"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "fresh_login_required")
+        assert len((await browser.get("/api/devices")).json()["devices"]) == 1
+        assert (await browser.delete(f"/api/devices/{device['id']}")).status_code == 204
 
 
 @pytest.mark.parametrize(

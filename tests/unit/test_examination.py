@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -306,6 +308,23 @@ async def test_a_kratos_that_is_not_ready_keeps_everybody_out_of_his_mail(more: 
     assert [(each.part, each.state) for each in found] == [("kratos public", state), ("kratos admin", "warning")]
     assert [each.state for each in await kratos(settings(**urls, **more))] == [state, "warning"]  # nobody is there now
     assert [each.state for each in await kratos(settings())] == ["fine", "warning"]
+
+
+@pytest.mark.parametrize(
+    ("date", "state"),
+    [
+        (format_datetime(datetime.now(UTC) - timedelta(minutes=20)), "warning"),
+        (format_datetime(datetime.now(UTC) + timedelta(minutes=20)), "warning"),
+        (format_datetime(datetime.now(UTC)), "fine"),
+        ("Thu, 26 Nov 2026 00:00:00 -0000", "fine"),
+        ("now", "fine"),
+    ],
+)
+async def test_a_kratos_whose_clock_is_another_is_told(date: str, state: str) -> None:
+    async with scripted_upstream() as server:
+        server.will(http_answer(200, date=date))
+        (public, _) = await kratos(settings(KRATOS_PUBLIC_URL=server.url))
+    assert (public.state, "NTP" in public.fix) == (state, state == "warning")
 
 
 # PostgreSQL

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -94,7 +94,7 @@ async def test_kratos_is_sent_the_one_credential_and_nothing_else(
 
 
 @pytest.mark.parametrize("credentials", [{}, {"cookie": "a", "token": "b"}])
-async def test_one_credential_is_asked_about_at_a_time(sessions: KratosSessions, credentials: dict[str, str]) -> None:
+async def test_one_credential_is_asked_about_at_a_time(sessions: KratosSessions, credentials: Any) -> None:
     with pytest.raises(ValueError, match="a cookie or a token"):
         await sessions.whoami(**credentials)
 
@@ -127,6 +127,8 @@ async def test_a_session_may_do_everything_until_it_ends(
         session(expires_at="tomorrow"),
         session(expires_at="2026-11-25T23:41:40"),
         session(expires_at=1795563700),
+        session(authenticated_at="yesterday"),
+        session(authenticated_at="2026-11-25T23:41:40"),
     ],
     ids=json.dumps,
 )
@@ -365,6 +367,38 @@ async def test_a_second_tab_does_not_bring_back_a_session_that_is_being_ended(
     for _ in range(2):
         await sessions.whoami(cookie="abc")
     assert kratos.counts["/sessions/whoami"] == 4
+
+
+async def test_what_is_asked_afresh_is_not_remembered_nor_was_it_asked_before(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    kratos.says(200, session(authenticated_at="2026-11-25T08:00:00Z"))
+    await sessions.whoami(cookie="abc")
+    kratos.hold, kratos.arrived = asyncio.Event(), asyncio.Event()
+    earlier = asyncio.create_task(sessions.whoami(token="def"))
+    await kratos.arrived.wait()
+    kratos.hold = None
+    kratos.says(200, session(authenticated_at="2026-11-25T09:00:00.5Z"))
+    for cookie, token in (("abc", None), (None, "def")):
+        person = (await sessions.whoami(cookie=cookie, token=token, afresh=True)).person
+        assert person.authenticated_at == datetime(2026, 11, 25, 9, 0, 0, 500_000, UTC)
+        assert await sessions.whoami(cookie=cookie, token=token) == Visitor(person), "and remembered from now on"
+    earlier.cancel()
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, NoSession), (403, SecondFactorDue)])
+async def test_what_kratos_says_afresh_counts_for_everybody(
+    sessions: KratosSessions, kratos: ScriptedKratos, status: int, error: type[Exception]
+) -> None:
+    await sessions.whoami(cookie="abc")
+    kratos.says(500)
+    with pytest.raises(KratosAway):
+        await sessions.whoami(cookie="abc", afresh=True)
+    await sessions.whoami(cookie="abc")
+    kratos.says(status, AAL2)
+    for afresh in (True, False):
+        with pytest.raises(error):
+            await sessions.whoami(cookie="abc", afresh=afresh)
 
 
 # Many at once

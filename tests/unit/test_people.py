@@ -194,11 +194,12 @@ def test_a_public_url_that_is_none_lets_nobody_in() -> None:
 @dataclass
 class FakeSessions:
     asked: list[tuple[str | None, str | None]] = field(default_factory=list)
+    asked_afresh: list[tuple[str | None, str | None]] = field(default_factory=list)
     forgotten: list[tuple[str | None, str | None]] = field(default_factory=list)
     visitor: Visitor = field(default_factory=lambda: Visitor(Person(uuid4()), ["a=b"]))
 
-    async def whoami(self, *, cookie: str | None = None, token: str | None = None) -> Visitor:
-        self.asked.append((cookie, token))
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None, afresh: bool = False) -> Visitor:
+        (self.asked_afresh if afresh else self.asked).append((cookie, token))
         return self.visitor
 
     def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
@@ -239,6 +240,16 @@ async def test_a_forged_request_is_refused_before_kratos_is_asked(
     assert sessions.asked == []
     assert await people.identify("POST", {**headers, "origin": OURS}) == sessions.visitor
     assert sessions.asked == [("b", None)]
+
+
+async def test_a_session_is_asked_for_afresh_where_that_is_wanted(
+    people: PeopleByCredential, sessions: FakeSessions
+) -> None:
+    await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": OURS}, afresh=True)
+    await people.identify("POST", {"x-session-token": "a"}, afresh=True)
+    assert (sessions.asked, sessions.asked_afresh) == ([], [("b", None), (None, "a")])
+    with pytest.raises(CrossSite):
+        await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": "https://evil.example"}, afresh=True)
 
 
 async def test_tokens_come_from_anywhere_for_no_browser_sends_them_by_itself(

@@ -14,6 +14,7 @@ from postroom.problems import LONGEST_WAIT, plain_problem, problem, problem_of, 
     [
         (errors.NoSession("log in"), 401, "no_session", None),
         (errors.SecondFactorDue("log in again"), 403, "session_aal2_required", None),
+        (errors.FreshLoginRequired("log in again"), 403, "fresh_login_required", None),
         (errors.CrossSite("not from here"), 403, "cross_site", None),
         (errors.KratosAway("http://10.0.0.7 refused"), 503, "kratos_away", "5"),
         (errors.Unavailable("10.0.0.8 refused"), 503, "database_away", "5"),
@@ -52,9 +53,13 @@ def test_a_problem_is_told_as_it_is() -> None:
     assert problem_of(told) is told
 
 
-def test_the_way_to_the_second_factor_is_told() -> None:
-    found = problem_of(errors.SecondFactorDue("log in again", redirect_to="https://auth.example.org/?aal=aal2"))
-    assert found.more["redirect_browser_to"] == "https://auth.example.org/?aal=aal2"
+@pytest.mark.parametrize("error", [errors.SecondFactorDue, errors.FreshLoginRequired])
+def test_the_way_to_another_login_is_told_if_it_is_known(
+    error: type[errors.SecondFactorDue | errors.FreshLoginRequired],
+) -> None:
+    address = "https://auth.example.org/login"
+    assert problem_of(error("log in again", redirect_to=address)).more["redirect_browser_to"] == address
+    assert "redirect_browser_to" not in problem_of(error("log in again")).more
 
 
 def test_what_needs_no_code_is_told_by_its_status() -> None:

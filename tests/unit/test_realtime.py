@@ -29,7 +29,7 @@ class Everybody:
         self.scopes = scopes
         self.error = error
 
-    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
         if self.error:
             raise self.error
         return Visitor(Person(ALICE, self.scopes, NOW + timedelta(seconds=90)))

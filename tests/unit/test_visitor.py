@@ -18,7 +18,7 @@ from postroom import errors
 from postroom.api.access_tokens import access_tokens_routes
 from postroom.api.body import MAX_BODY, read_body
 from postroom.api.me import me_routes
-from postroom.api.visitor import receive_visitors, session_only, visitor_of
+from postroom.api.visitor import fresh_login_only, receive_visitors, session_only, visitor_of
 from postroom.domain.identity import Refusal
 from postroom.domain.mailbox import Account
 from postroom.domain.person import Person, Scope
@@ -29,22 +29,29 @@ from postroom.mail.ports import AccessToken, Visitor
 
 ADA = UUID("3a5293f1-f4d6-49f4-b34f-6da62c360604")
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
+OURS = "https://mail.example.org"
 COOKIES = ["ory_kratos_session=newer; Path=/; HttpOnly", "ory_kratos_session=old; Max-Age=0"]
+
+
+def logged_in(ago: timedelta = timedelta(0), identity_id: UUID = ADA) -> Person:
+    return Person(identity_id, authenticated_at=NOW - ago)
 
 
 @dataclass
 class World:
     """People, requests, tokens, and the live connections: whatever the routes ask for."""
 
-    visitor: Visitor | errors.PostroomError = field(default_factory=lambda: Visitor(Person(ADA)))
+    visitor: Visitor | errors.PostroomError = field(default_factory=lambda: Visitor(logged_in()))
     request: MailboxRequest | None = None
     refusal: Refusal | None = None
     away: errors.PostroomError | None = None
     tokens: dict[bytes, AccessToken] = field(default_factory=dict[bytes, AccessToken])
     told: list[Any] = field(default_factory=list[Any])
+    asked_afresh: int = 0
 
-    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
         self.told.append((method, headers.get("cookie")))
+        self.asked_afresh += afresh
         if isinstance(self.visitor, errors.PostroomError):
             raise self.visitor
         return self.visitor
@@ -98,10 +105,10 @@ def world() -> World:
 async def browser(world: World) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
     receive_visitors(app)
-    visiting = visitor_of(world)
+    visiting, fresh = visitor_of(world), fresh_login_only(world, now=lambda: NOW, return_to=OURS)
     maker = TokenMaker(world, new_id=uuid4, random_bytes=lambda n: bytes([len(world.tokens)] * n), now=lambda: NOW)
     app.router.routes += me_routes(visiting, world.read, world.last, forget=world.forget, disconnect=world.disconnect)
-    app.router.routes += access_tokens_routes(maker, world, visiting)
+    app.router.routes += access_tokens_routes(maker, world, visiting, fresh)
 
     async def chunks() -> AsyncGenerator[bytes]:
         yield b"one"
@@ -256,10 +263,35 @@ async def test_a_token_is_shown_once_listed_without_its_text_and_revoked(
 
 async def test_a_foreign_token_is_neither_seen_nor_revoked(world: World, browser: httpx2.AsyncClient) -> None:
     made = (await browser.post("/api/access-tokens", json={"name": "phone", "scopes": ["read"]})).json()
-    world.visitor = Visitor(Person(uuid4()))
+    world.visitor = Visitor(logged_in(identity_id=uuid4()))
     assert (await browser.get("/api/access-tokens")).json()["access_tokens"] == []
     assert (await browser.delete(f"/api/access-tokens/{made['id']}")).status_code == 404
     assert len(world.tokens) == 1
+
+
+async def test_a_token_needs_a_login_that_kratos_says_now_is_fresh_and_the_browser_is_told_where_to_get_one(
+    world: World, browser: httpx2.AsyncClient
+) -> None:
+    login_page = "https://auth.example.org/self-service/login/browser"
+    world.visitor = Visitor(logged_in(timedelta(minutes=16)), COOKIES, login_page)
+    wanted = {"name": "phone", "scopes": ["read"]}
+    answer = await browser.post("/api/access-tokens", json=wanted)
+    assert (answer.status_code, answer.json()["code"], world.tokens) == (403, "fresh_login_required", {})
+    expected = f"{login_page}?refresh=true&return_to=https%3A%2F%2Fmail.example.org"
+    assert answer.json()["redirect_browser_to"] == expected
+    assert answer.headers.get_list("set-cookie") == COOKIES
+    assert (await browser.get("/api/access-tokens")).status_code == 200, "looking and revoking need none"
+    assert (await browser.delete(f"/api/access-tokens/{ADA}")).status_code == 404
+    assert world.asked_afresh == 1
+    world.visitor = Visitor(logged_in(timedelta(minutes=14)), COOKIES, login_page)
+    assert (await browser.post("/api/access-tokens", json=wanted)).status_code == 201
+    assert world.asked_afresh == 2
+
+
+async def test_no_token_is_made_while_kratos_is_away(world: World, browser: httpx2.AsyncClient) -> None:
+    world.visitor = errors.KratosAway("away")
+    answer = await browser.post("/api/access-tokens", json={"name": "phone", "scopes": ["read"]})
+    assert (answer.status_code, answer.json()["code"], world.tokens) == (503, "kratos_away", {})
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,13 @@ class Listed(BaseModel):
     """live tokens that a person may have"""
 
 
-def access_tokens_routes(maker: TokenMaker, tokens: AccessTokens, visiting: Visiting) -> list[APIRoute]:
+def access_tokens_routes(
+    maker: TokenMaker, tokens: AccessTokens, visiting: Visiting, fresh: Visiting
+) -> list[APIRoute]:
+    """`fresh` is `fresh_login_only`."""
     session = Depends(session_only(visiting))
 
-    async def make(request: Request, response: Response, visitor: Annotated[Visitor, session]) -> Made:
+    async def make(request: Request, response: Response, visitor: Annotated[Visitor, Depends(fresh)]) -> Made:
         """Make a token; its text is shown now and never again."""
         wanted = await read_body(request, Wanted)
         token, text = await maker.make(

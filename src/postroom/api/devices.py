@@ -29,7 +29,8 @@ class Wanted(BaseModel):
     expires_in_days: int | None = Field(None, ge=1, le=LONGEST_DAYS, strict=True)
 
 
-def devices_routes(devices: Devices, servers: MailServers, visiting: Visiting) -> list[APIRoute]:
+def devices_routes(devices: Devices, servers: MailServers, visiting: Visiting, fresh: Visiting) -> list[APIRoute]:
+    """`fresh` is `fresh_login_only`."""
     visiting = session_only(visiting)
 
     async def listed(visitor: Annotated[Visitor, Depends(visiting)]) -> JSONResponse:
@@ -37,7 +38,7 @@ def devices_routes(devices: Devices, servers: MailServers, visiting: Visiting) -
         found = await devices.of(visitor.person.identity_id)
         return JSONResponse({"devices": [_shown(each) for each in found]}, headers=PRIVATE)
 
-    async def connect(request: Request, visitor: Annotated[Visitor, Depends(visiting)]) -> JSONResponse:
+    async def connect(request: Request, visitor: Annotated[Visitor, Depends(fresh)]) -> JSONResponse:
         """A new app password, with all that the mail program wants to know. The secret is shown this once."""
         wanted = await read_body(request, Wanted)
         account = await devices.account(visitor.person.identity_id)

@@ -13,7 +13,7 @@ from postroom.api.mail_settings import autoconfig_routes, mail_settings_routes
 from postroom.api.me import LastRefusal, Read, mailbox_json, me_routes
 from postroom.api.realtime import realtime_routes
 from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_route
-from postroom.api.visitor import visitor_of
+from postroom.api.visitor import fresh_login_only, visitor_of
 from postroom.mail.access_tokens import TokenMaker
 from postroom.mail.devices import Devices
 from postroom.mail.people import PeopleByCredential
@@ -44,11 +44,12 @@ def mail_routes(
     """`read` is `Requests.read`, `last_refusal` is `PostgresRefusals.last`, `disconnect` is `Announcer.disconnect`;
     `on_line` and `off_line` are told who looks at a screen."""
     visiting, mailbox = visitor_of(people), mailbox_json(read, last_refusal)
+    fresh = fresh_login_only(people, now=now, return_to=people.public_url)
     live = Live(streams, people, mailbox, on_line=on_line, off_line=off_line, elsewhere=centrifugo is not None)
     return [
         *me_routes(visiting, read, last_refusal, forget=people.forget, disconnect=disconnect),
-        *access_tokens_routes(token_maker, tokens, visiting),
-        *devices_routes(devices, servers, visiting),
+        *access_tokens_routes(token_maker, tokens, visiting, fresh),
+        *devices_routes(devices, servers, visiting, fresh),
         *mail_settings_routes(devices, servers, visiting),
         *autoconfig_routes(domains, servers),
         live_route(live),

@@ -1,6 +1,7 @@
 """Who sent a request to /api, and how it is told what went wrong."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -8,6 +9,7 @@ from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from postroom.errors import PostroomError, Unavailable
+from postroom.mail.fresh_login import require_fresh_login
 from postroom.mail.people import joined_headers, require_session
 from postroom.mail.ports import People, Visitor
 from postroom.problems import IN_OPENAPI, problem_of
@@ -17,11 +19,11 @@ Visiting = Callable[[Request], Awaitable[Visitor]]
 """A dependency of FastAPI, also good to be called."""
 
 
-def visitor_of(people: People) -> Visiting:
+def visitor_of(people: People, *, afresh: bool = False) -> Visiting:
     """Who sent the request, by session or access token. Raises what `People.identify` raises."""
 
     async def visitor(request: Request) -> Visitor:
-        found = await people.identify(request.method, joined_headers(request.headers.raw))
+        found = await people.identify(request.method, joined_headers(request.headers.raw), afresh=afresh)
         if found.set_cookie:
             request.state.set_cookie.extend(found.set_cookie)
         return found
@@ -35,6 +37,18 @@ def session_only(visiting: Visiting) -> Visiting:
     async def visitor(request: Request) -> Visitor:
         found = await visiting(request)
         require_session(found.person)
+        return found
+
+    return visitor
+
+
+def fresh_login_only(people: People, *, now: Callable[[], datetime], return_to: str | None) -> Visiting:
+    """As `session_only`, and the login must be fresh, as Kratos says now: for what makes a new credential."""
+    visiting = session_only(visitor_of(people, afresh=True))
+
+    async def visitor(request: Request) -> Visitor:
+        found = await visiting(request)
+        require_fresh_login(found, now(), return_to=return_to)
         return found
 
     return visitor
@@ -84,7 +98,7 @@ class CookiesOfKratos:
 PROBLEMS_OF_VISITORS: dict[int | str, dict[str, Any]] = {
     401: {"description": "Nobody is logged in, or the access token is not valid", **IN_OPENAPI},
     403: {
-        "description": "A second factor is due, another site sent this, or it is not for access tokens",
+        "description": "A second factor or a fresh login is due, another site sent this, or it is not for tokens",
         **IN_OPENAPI,
     },
     "4XX": {"description": "Refused; `detail` says why", **IN_OPENAPI},

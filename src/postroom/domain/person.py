@@ -29,3 +29,5 @@ class Person:
     expires_at: datetime | None = None
     token_id: UUID | None = None
     """the access token it came by, None for a session"""
+    authenticated_at: datetime | None = None
+    """when she last proved who she is, by Kratos' clock; None for an access token, and where Kratos does not say"""

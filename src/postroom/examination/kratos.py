@@ -1,5 +1,7 @@
 """Kratos: its public API, by which people are known, and its admin API, which is swept."""
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Literal
 
 import httpx2
@@ -7,6 +9,10 @@ import httpx2
 from postroom.examination.finding import Finding, State
 from postroom.mail_configuration import missing_for_mail
 from postroom.settings import Settings
+
+CLOCKS_APART = 60.0
+"""Seconds from which on it is told: whether a login is fresh is told by both clocks, and Kratos' `Date` has whole
+seconds and was on its way."""
 
 
 async def kratos(settings: Settings) -> list[Finding]:
@@ -34,9 +40,22 @@ async def _health(name: Literal["public", "admin"], url: str, path: str, otherwi
     part, setting = f"kratos {name}", f"POSTROOM_KRATOS_{name.upper()}_URL"
     try:
         async with httpx2.AsyncClient(timeout=5, trust_env=False) as client:
-            status = (await client.get(url.rstrip("/") + path)).status_code
+            answer = await client.get(url.rstrip("/") + path)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         return Finding(part, otherwise, f"does not answer ({type(error).__name__})", f"correct {setting}")
-    if status == 200:
-        return Finding(part, "fine", "ready")
-    return Finding(part, otherwise, f"{path} answered {status}", f"see Kratos' log, or correct {setting}")
+    if answer.status_code != 200:
+        detail = f"{path} answered {answer.status_code}"
+        return Finding(part, otherwise, detail, f"see Kratos' log, or correct {setting}")
+    if (apart := _seconds_apart(answer)) > CLOCKS_APART:
+        detail = f"its clock and that of this host are {apart:.0f} s apart: a login looks older or newer than it is"
+        return Finding(part, "warning", detail, "let both keep the time by NTP")
+    return Finding(part, "fine", "ready")
+
+
+def _seconds_apart(answer: httpx2.Response) -> float:
+    """0 without a `Date` that can be read."""
+    try:
+        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
+        return abs((theirs - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):  # TypeError: a time without a zone
+        return 0.0

@@ -79,12 +79,15 @@ class KratosSessions:
         await self._health.aclose()
         await self._http.aclose()
 
-    async def whoami(self, *, cookie: str | None = None, token: str | None = None) -> Visitor:
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None, afresh: bool = False) -> Visitor:
         """See `Sessions`. Give exactly one: Kratos is sent nothing else, so that it cannot judge by another.
 
-        However many requests ask with one credential at once, Kratos is asked once.
+        However many requests ask with one credential at once, Kratos is asked once; but for each one `afresh`, which
+        joins no question either that was asked before it.
         """
         key, headers = _key_of(cookie, token), self._headers_of(cookie, token)
+        if afresh:
+            return await self._ask_afresh(key, headers)
         if remembered := self._remembered.get(key):
             return remembered
         return await self._questions.ask(key, lambda: self._ask(key, headers))
@@ -95,6 +98,13 @@ class KratosSessions:
         self._remembered.pop(key, None)
         self._questions.forget(key)
         self._ending[key] = None
+
+    async def _ask_afresh(self, key: bytes, headers: Mapping[str, str]) -> Visitor:
+        try:
+            return await self._ask(key, headers)
+        except (NoSession, SecondFactorDue):
+            self._remembered.pop(key, None)
+            raise
 
     async def _ask(self, key: bytes, headers: Mapping[str, str]) -> Visitor:
         answer = await self._get("/sessions/whoami", headers)
@@ -132,10 +142,11 @@ class KratosSessions:
 
     def _visitor_of(self, answer: Answer) -> Visitor:
         try:
-            person = _person_of(_json(answer))
+            session = _json(answer)
+            person, login_page = _person_of(session), _login_page_of(session)
         except UNREADABLE as error:
             raise KratosAway(f"Kratos' session cannot be read ({type(error).__name__})") from error
-        return Visitor(person, self._session_cookies(answer.headers.get_list("set-cookie")))
+        return Visitor(person, self._session_cookies(answer.headers.get_list("set-cookie")), login_page)
 
     def _session_cookies(self, cookies: Sequence[str]) -> Sequence[str]:
         """The others are none of ours to pass on: a new CSRF cookie would break the login form in another tab."""
@@ -170,16 +181,31 @@ def _second_factor_due(answer: Answer) -> SecondFactorDue | KratosAway:
         code, redirect_to = None, None
     if code != "session_aal2_required":
         return KratosAway("Kratos answered /sessions/whoami with a 403 that names no second factor")
-    # It becomes a link: a script must not.
-    is_link = isinstance(redirect_to, str) and redirect_to.startswith(("https://", "http://", "/"))
-    return SecondFactorDue("log in with the second factor, too", redirect_to=redirect_to if is_link else None)
+    return SecondFactorDue("log in with the second factor, too", redirect_to=_link(redirect_to))
+
+
+def _link(address: Any) -> str | None:
+    """A script must not become one."""
+    is_link = isinstance(address, str) and address.startswith(("https://", "http://", "/"))
+    return address if is_link else None
 
 
 def _person_of(session: Mapping[str, Any]) -> Person:
     """Reads only what is needed: versions of Kratos differ in the rest."""
     if session["active"] is not True:
         raise ValueError("the session is not active")
-    return Person(UUID(session["identity"]["id"]), expires_at=_moment(session.get("expires_at")))
+    return Person(
+        UUID(session["identity"]["id"]),
+        expires_at=_moment(session.get("expires_at")),
+        authenticated_at=_moment(session.get("authenticated_at")),
+    )
+
+
+def _login_page_of(session: Mapping[str, Any]) -> str | None:
+    """Where browsers find Kratos is its `serve.public.base_url`; what we ask may be an address of the inside. Each
+    session shows the former in the address of its identity's schema."""
+    base, separator, _ = str(session["identity"].get("schema_url")).rpartition("/schemas/")
+    return _link(f"{base}/self-service/login/browser") if separator else None
 
 
 def _moment(text: str | None) -> datetime | None:

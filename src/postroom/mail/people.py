@@ -51,17 +51,17 @@ class PeopleByCredential:
         self._tokens = tokens
         self._identities = identities
         self._cookie_name = cookie_name
-        self._public_url = public_url
+        self.public_url = public_url
 
-    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
         """See `People`. An access token outlasts the session in which it was made."""
         credential = credential_of(headers, self._cookie_name)
         match credential.kind:
             case "cookie":
-                require_same_origin(method, headers, self._public_url)
-                return await self._sessions.whoami(cookie=credential.value)
+                require_same_origin(method, headers, self.public_url)
+                return await self._sessions.whoami(cookie=credential.value, afresh=afresh)
             case "token":
-                return await self._sessions.whoami(token=credential.value)
+                return await self._sessions.whoami(token=credential.value, afresh=afresh)
             case "access token":
                 return await self._by_access_token(credential.value)
 

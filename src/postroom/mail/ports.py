@@ -41,17 +41,20 @@ class MailAuthorization(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """`set_cookie`: what Kratos wants the browser told, to pass on."""
+    """`set_cookie`: what Kratos wants the browser told, to pass on. `login_page`: where Kratos logs a browser in, None
+    if it does not say."""
 
     person: Person
     set_cookie: Sequence[str] = ()
+    login_page: str | None = None
 
 
 class Sessions(Protocol):
     """The sessions of Kratos."""
 
-    async def whoami(self, *, cookie: str | None = None, token: str | None = None) -> Visitor:
-        """Raises `NoSession`, `SecondFactorDue`, and `KratosAway` when no answer of Kratos can be trusted."""
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None, afresh: bool = False) -> Visitor:
+        """`afresh`: whatever is remembered. Raises `NoSession`, `SecondFactorDue`, and `KratosAway` when no answer of
+        Kratos can be trusted."""
         ...
 
     def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
@@ -103,9 +106,9 @@ class AccessTokens(Protocol):
 class People(Protocol):
     """Who sent this request?"""
 
-    async def identify(self, method: str, headers: Mapping[str, str]) -> Visitor:
-        """`headers` with lower-case names. Raises `NoSession`, `SecondFactorDue`, `CrossSite`, `KratosAway`,
-        `Unavailable`."""
+    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
+        """`headers` with lower-case names; `afresh`: a session as Kratos knows it now. Raises `NoSession`,
+        `SecondFactorDue`, `CrossSite`, `KratosAway`, `Unavailable`."""
         ...
 
 

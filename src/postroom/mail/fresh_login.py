@@ -1,0 +1,30 @@
+"""A fresh login: what makes a new credential asks for one. A browser that somebody left open, or a stolen cookie, would
+else become a password that outlives the session."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from postroom.errors import FreshLoginRequired
+from postroom.mail.ports import Visitor
+
+FRESH_FOR = timedelta(minutes=15)
+
+
+def require_fresh_login(visitor: Visitor, now: datetime, *, return_to: str | None) -> None:
+    """Raises `FreshLoginRequired` for a login that is older than `FRESH_FOR`, or that Kratos does not date.
+
+    Kratos' clock may be ahead of ours: a login in the future is fresh, too, but by no more than that.
+    """
+    at = visitor.person.authenticated_at
+    if at is None or abs(now - at) > FRESH_FOR:
+        minutes = int(FRESH_FOR.total_seconds() // 60)
+        raise FreshLoginRequired(
+            f"log in again: a new access token or device needs a login of the last {minutes} minutes",
+            redirect_to=_refresh(visitor.login_page, return_to),
+        )
+
+
+def _refresh(login_page: str | None, return_to: str | None) -> str | None:
+    """Kratos logs in anew whoever is logged in already only if it is told `refresh`."""
+    query = {"refresh": "true"} | ({"return_to": return_to} if return_to else {})
+    return f"{login_page}?{urlencode(query)}" if login_page else None
