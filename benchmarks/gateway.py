@@ -3,9 +3,9 @@
     python -m benchmarks.gateway [--json]
 
 The request is what a list of mail asks for: Email/query, and Email/get of the 50 that it finds, in one; once without
-and once with the bodies. Both ways in turns, one client, on connections that stay open, of a mailbox with 200 messages.
-Through Postroom is all of it: the session at Kratos (remembered for 30 s), the account in PostgreSQL (for 10 s), and
-the checks.
+and once with the bodies. All ways in turns, one client, on connections that stay open, of a mailbox with 200 messages.
+Through Postroom is all of it: the session at Kratos or the access token (remembered for 30 s), the account in
+PostgreSQL (for 10 s), and the checks.
 
 The mail servers: the trial's stand-in, of Python: its lists lie ready, faster than a mail server's, and its bodies are
 parsed each time, slower; Debian's Cyrus where it is installed, which waits some 40 ms before it ends a small answer
@@ -39,6 +39,7 @@ from tests.go_program import Missing
 from tests.stalwart_client import StalwartClient, unique
 
 TURNS, WARMING = 300, 30
+STRAIGHT = "straight"
 LISTED = 50
 LIST = [
     *("id", "threadId", "mailboxIds", "keywords", "hasAttachment", "from", "to", "subject"),
@@ -85,26 +86,28 @@ class Way:
         self._connection.close()
 
 
-def compare(server: str, straight: Way, through: Way, body: bytes, kind: str) -> Figures:
-    """In turns, and each of them first as often as the other."""
-    times: dict[Way, list[float]] = {straight: [], through: []}
+def compare(server: str, ways: Mapping[str, Way], body: bytes, kind: str) -> Figures:
+    """In turns, and each of them first as often as the others. The first way is the straight one."""
+    times: dict[str, list[float]] = {name: [] for name in ways}
     size = 0
     for turn in range(-WARMING, TURNS):
-        ways = (straight, through) if turn % 2 else (through, straight)
-        answers = [way.ask(body) for way in ways]
-        found = [sorted(json.loads(answer)["methodResponses"][1][1]["list"], key=_id) for _, answer in answers]
-        if found[0] != found[1] or len(found[0]) != LISTED:
+        first = turn % len(ways)
+        answers = {name: ways[name].ask(body) for name in [*ways, *ways][first : first + len(ways)]}
+        found = [sorted(json.loads(answer)["methodResponses"][1][1]["list"], key=_id) for _, answer in answers.values()]
+        if any(each != found[0] for each in found) or len(found[0]) != LISTED:
             raise SystemExit(f"{server} was not answered alike, or not with {LISTED} emails")
-        size = len(answers[0][1])
+        size = len(answers[STRAIGHT][1])
         if turn >= 0:  # the first ones warm up
-            for way, (taken, _) in zip(ways, answers, strict=True):
-                times[way].append(1000 * taken)
+            for name, (taken, _) in answers.items():
+                times[name].append(1000 * taken)
     figures: Figures = {f"{server}, {kind}: size of an answer, KB": size // 1000}
-    for name, way in (("straight", straight), ("through Postroom", through)):
+    for name in ways:
         for percent in (50, 99):
-            figures[f"{server}, {kind}: {name}, p{percent}, ms"] = round(percentile(times[way], percent), 2)
-    ratio = percentile(times[through], 50) / percentile(times[straight], 50)
-    return figures | {f"{server}, {kind}: through / straight, p50": round(ratio, 2)}
+            figures[f"{server}, {kind}: {name}, p{percent}, ms"] = round(percentile(times[name], percent), 2)
+    for name in list(ways)[1:]:
+        ratio = percentile(times[name], 50) / percentile(times[STRAIGHT], 50)
+        figures[f"{server}, {kind}: {name} / {STRAIGHT}, p50"] = round(ratio, 2)
+    return figures
 
 
 def _id(email: dict[str, Any]) -> str:
@@ -121,13 +124,21 @@ async def measure_at(trial: Trial, member: Member, mail: Mail, url: str) -> Figu
             "UPDATE email_accounts SET stalwart_account_id = %s WHERE kratos_identity_id = %s",
             (mail.account_id, member.identity_id),
         )
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+        wanted = {"name": "gateway", "scopes": ["read"]}
+        made = await client.post(f"{url}/api/access-tokens", json=wanted, headers={"X-Session-Token": member.token})
+        token = made.raise_for_status().json()["token"]
     figures = Figures()
-    straight, through = Way(mail.url, headers), Way(url, {"X-Session-Token": member.token})
+    ways = {
+        STRAIGHT: Way(mail.url, headers),
+        "with a session": Way(url, {"X-Session-Token": member.token}),
+        "with an access token": Way(url, {"Authorization": f"Bearer {token}"}),
+    }
     for kind, wanted in KINDS.items():
         body = request(mail.account_id, inbox, wanted)
-        figures |= await asyncio.to_thread(compare, mail.server, straight, through, body, kind)
-    straight.close()
-    through.close()
+        figures |= await asyncio.to_thread(compare, mail.server, ways, body, kind)
+    for way in ways.values():
+        way.close()
     return figures
 
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.service_elsewhere     prints its URL; ends with its standard input
 
-It is all of the service but its worker. The environment is the trial's, and UPSTREAM_URL, UPSTREAM_SESSION (the path of
+It is all of the service but its worker and most of what runs beside it. The environment is the trial's, and UPSTREAM_URL, UPSTREAM_SESSION (the path of
 its session) and UPSTREAM_AUTHORIZATION: everybody's mail is that one person's.
 """
 
@@ -20,7 +20,9 @@ import uvloop
 from postroom.gateway.limits import Limits
 from postroom.gateway.upstream import Ask, Upstream, UpstreamAnswer
 from postroom.mail.ports import MailAccount
+from postroom.mail.verified_accounts import VerifiedAccounts
 from postroom.mail_parts import mail_connected
+from postroom.postgres.mail_accounts import PostgresMailAccounts
 from postroom.process import make_app
 from postroom.runtime import SERVICE_CONCURRENCY, connected
 from postroom.settings import load
@@ -42,6 +44,13 @@ class OnePerson:
         return False
 
 
+class Believed(VerifiedAccounts):
+    """No mark is looked for: only the trial's own mail server has them."""
+
+    async def _verify(self, account: MailAccount) -> None:
+        del account
+
+
 class Elsewhere(Upstream):
     """Where the session has another path than Stalwart's."""
 
@@ -61,13 +70,16 @@ async def main() -> None:
     async with connected(load(), concurrency=SERVICE_CONCURRENCY) as parts, mail_connected(parts) as mail:
         if mail is None:
             raise SystemExit("this trial has no mail for people")
-        app = make_app(parts, replace(mail, upstream=upstream))
+        accounts = Believed(PostgresMailAccounts(parts.pool), parts.inspection.looks)
+        app = make_app(parts, replace(mail, accounts=accounts, upstream=upstream))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+        # Access tokens are remembered while it listens.
+        listening = asyncio.create_task(mail.streams.run(ended))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         print(f"http://{LOOPBACK}:{listener.getsockname()[1]}", flush=True)
         await ended.wait()
         server.should_exit = True
-        await serving
+        await asyncio.gather(serving, listening)
     await upstream.aclose()
 
 

@@ -27,7 +27,8 @@ from postroom.mail.arrival_sweep import ArrivalSweep
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.devices import Devices
 from postroom.mail.people import PeopleByCredential
-from postroom.mail.ports import Announcer, MailAuthorization
+from postroom.mail.ports import AccessTokens, Announcer, MailAuthorization
+from postroom.mail.remembered_tokens import RememberedTokens
 from postroom.mail.servers import mail_servers
 from postroom.mail.supervision import supervise
 from postroom.mail.verified_accounts import VerifiedAccounts
@@ -42,6 +43,7 @@ from postroom.postgres.outbox import PostgresOutbox
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
 from postroom.runtime import Parts, close
+from postroom.settings import Settings
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
 from postroom.stalwart.failed_logins import FailedLogins, SparingLogins
 from postroom.stalwart.impersonation import Impersonation, taken_at
@@ -83,15 +85,16 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         return
     clock, pool, beats = SystemClock(), parts.pool, parts.heartbeats
     accounts, states = VerifiedAccounts(PostgresMailAccounts(pool), parts.inspection.looks), PostgresMailStates(pool)
-    outbox, tokens, key = PostgresOutbox(pool), PostgresAccessTokens(pool), text_of(settings.stalwart_webhook_key)
+    outbox, key = PostgresOutbox(pool), text_of(settings.stalwart_webhook_key)
+    tokens = RememberedTokens(PostgresAccessTokens(pool), now=clock.now)
     authorization, devices, master = _authorization(parts, accounts)
     async with AsyncExitStack() as stack:
-        sessions = KratosSessions(settings.kratos_public_url, clock, cookie_name=settings.session_cookie)
+        people = _people(settings, settings.kratos_public_url, tokens, stack)
         upstream = Upstream(settings.stalwart_url, authorization, limits=Limits())
         mail = JmapMail(settings.stalwart_url, authorization)
-        for each in (sessions, upstream, mail):
+        for each in (upstream, mail):
             stack.push_async_callback(close, each.aclose)
-        streams = LiveStreams(outbox, PostgresNotifications(pool, settings.database_url.get_secret_value()))
+        streams = LiveStreams(outbox, PostgresNotifications(pool, settings.database_url.get_secret_value(), tokens))
         announcer: Announcer = streams
         browsers: CentrifugoForBrowsers | None = None
         if centrifugo := centrifugo_of(settings):
@@ -101,14 +104,6 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         arrivals = Arrivals(states, mail, announcing.wake, now=clock.now, beat=beats.of("arrivals"))
         listener = mail if settings.mail_eventsource else None
         watching = Watching(accounts, states, arrivals, listener, beat=beats.of("watching"))
-        identities: ActiveIdentities | None = None
-        if settings.kratos_admin_url:
-            admin = KratosIdentities(settings.kratos_admin_url)
-            stack.push_async_callback(close, admin.aclose)
-            identities = ActiveIdentities(admin)
-        people = PeopleByCredential(
-            sessions, tokens, identities, cookie_name=settings.session_cookie, public_url=settings.public_url
-        )
         routes = mail_routes(
             people=people,
             read=parts.requests.read,
@@ -135,6 +130,19 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             master=partial(ask_for_master, master),
         )
         yield MailParts(routes, people, accounts, upstream, streams, loops)
+
+
+def _people(settings: Settings, kratos_url: str, tokens: AccessTokens, stack: AsyncExitStack) -> PeopleByCredential:
+    sessions = KratosSessions(kratos_url, SystemClock(), cookie_name=settings.session_cookie)
+    stack.push_async_callback(close, sessions.aclose)
+    identities: ActiveIdentities | None = None
+    if settings.kratos_admin_url:
+        admin = KratosIdentities(settings.kratos_admin_url)
+        stack.push_async_callback(close, admin.aclose)
+        identities = ActiveIdentities(admin)
+    return PeopleByCredential(
+        sessions, tokens, identities, cookie_name=settings.session_cookie, public_url=settings.public_url
+    )
 
 
 def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthorization, Devices, Impersonation | None]:

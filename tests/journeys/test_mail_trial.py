@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from eventually import eventually
 from mail_person import Answer, Person
 from newcomer import OFFERED, newcomer
+from records import records_of
 from screen import Screen
 from trial import Trial, trial
 
@@ -108,6 +110,24 @@ async def test_a_program_works_with_its_token_within_its_scopes(up: Trial) -> No
             assert (listed["id"], listed["name"], "token" in listed) == (made["id"], "A reader", False)
             assert (await greta.http.delete(f"/api/access-tokens/{made['id']}")).status_code == 204
             assert (await http.get("/jmap/session")).status_code == 401
+
+
+async def test_a_token_is_remembered_until_it_is_told_that_one_was_revoked(up: Trial) -> None:
+    database = records_of(up.environment["POSTROOM_DATABASE_URL"])
+    async with newcomer(up.environment, "grace") as grace, database as records:
+        await grace.mail()
+        made = (await grace.http.post("/api/access-tokens", json={"name": "A reader", "scopes": ["read"]})).json()
+        headers = {"Authorization": f"Bearer {made['token']}"}
+        async with httpx2.AsyncClient(base_url=grace.http.base_url, trust_env=False, headers=headers) as http:
+            assert (await http.get("/jmap/session")).status_code == 200
+            await records.rows("DELETE FROM access_tokens WHERE id = %s", UUID(made["id"]))  # nobody is told
+            assert (await http.get("/jmap/session")).status_code == 200
+            await records.rows("NOTIFY postroom_access_tokens")
+
+            async def refused() -> bool:
+                return (await http.get("/jmap/session")).status_code == 401
+
+            await eventually(refused, "the service has heard of it", within=3)
 
 
 async def test_a_device_gets_a_password_of_its_own_until_it_is_disconnected(up: Trial) -> None:

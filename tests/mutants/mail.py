@@ -174,4 +174,18 @@ APART = [
         "",
         ("integration/test_access_tokens.py::test_a_person_sees_and_revokes_only_her_own",),
     ),
+    Mutant(
+        "nobody is told that an access token was revoked",
+        f"{SQL}access_token_revoke.sql",
+        "SELECT id, pg_notify('postroom_access_tokens', '') FROM revoked",
+        "SELECT id FROM revoked",
+        ("integration/test_token_revocations.py::test_a_revocation_reaches_every_process",),
+    ),
+    Mutant(
+        "what was read before a revocation is remembered after it",
+        "mail/remembered_tokens.py",
+        " and self._forgotten == before",
+        "",
+        ("unit/test_remembered_tokens.py::test_what_was_read_before_a_revocation_is_not_remembered_after_it",),
+    ),
 ]

@@ -99,7 +99,7 @@ class AccessTokens(Protocol):
         ...
 
     async def revoke(self, identity_id: UUID, token_id: UUID) -> bool:
-        """False if the person has no such token."""
+        """Every process hears of it. False if the person has no such token."""
         ...
 
 

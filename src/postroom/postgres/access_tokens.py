@@ -10,7 +10,7 @@ from postroom.postgres.connection import Row, Statements, connection, row, rows,
 
 
 class PostgresAccessTokens(Statements):
-    """Nothing is remembered here: a revoked token is refused at once, in every process."""
+    """Nothing is remembered here (see `mail.remembered_tokens`)."""
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
         """See `AccessTokens`; also forgets the person's expired ones."""

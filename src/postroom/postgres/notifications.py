@@ -1,20 +1,34 @@
-"""Words between our processes: LISTEN and NOTIFY on `postroom_live`."""
+"""Words between our processes: LISTEN and NOTIFY, on a channel for screens, and one on which `access_token_revoke.sql`
+tells that an access token was revoked."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, nullcontext
+from typing import Protocol
 
 import psycopg
 
 from postroom.errors import Unavailable
 from postroom.postgres.connection import Pool, is_away, rows
 
+SCREENS, TOKENS = "postroom_live", "postroom_access_tokens"
+
+
+class Revocations(Protocol):
+    """Who wants to know when an access token was revoked."""
+
+    def hearing(self) -> AbstractContextManager[None]: ...
+
+    def forget(self) -> None: ...
+
 
 class PostgresNotifications:
-    """`url` is the pool's; a pooler in between must not share sessions, or nothing is heard (`LISTEN`)."""
+    """`url` is the pool's; a pooler in between must not share sessions, or nothing is heard (`LISTEN`). Whoever listens
+    for screens has `revocations` told, too: connections are few."""
 
-    def __init__(self, pool: Pool, url: str) -> None:
+    def __init__(self, pool: Pool, url: str, revocations: Revocations | None = None) -> None:
         self._pool = pool
         self._url = url
+        self._revocations = revocations
 
     async def send(self, payloads: Sequence[str]) -> None:
         """Each below 8,000 bytes. In one commit: PostgreSQL lets one transaction with a NOTIFY commit at a time."""
@@ -35,16 +49,19 @@ class PostgresNotifications:
                 keepalives_count=3,
             )
             async with connection:
-                await connection.execute("LISTEN postroom_live")
-                async with aclosing(_payloads(connection)) as payloads:
-                    yield payloads
+                await connection.execute(f"LISTEN {SCREENS}; LISTEN {TOKENS}")
+                with self._revocations.hearing() if self._revocations else nullcontext():
+                    async with aclosing(self._payloads(connection)) as payloads:
+                        yield payloads
         except psycopg.Error as error:
             if is_away(error):
                 raise Unavailable("PostgreSQL cannot be listened to") from error
             raise
 
-
-async def _payloads(connection: psycopg.AsyncConnection) -> AsyncGenerator[str]:
-    async with aclosing(connection.notifies()) as notifies:
-        async for notify in notifies:
-            yield notify.payload
+    async def _payloads(self, connection: psycopg.AsyncConnection) -> AsyncGenerator[str]:
+        async with aclosing(connection.notifies()) as notifies:
+            async for notify in notifies:
+                if notify.channel == SCREENS:
+                    yield notify.payload
+                elif self._revocations:
+                    self._revocations.forget()

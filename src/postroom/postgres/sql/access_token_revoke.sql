@@ -1,1 +1,5 @@
-DELETE FROM access_tokens WHERE id = %(token_id)s AND kratos_identity_id = %(identity_id)s RETURNING id
+-- In one commit: the token goes, and every process that remembers tokens hears so.
+WITH revoked AS (
+    DELETE FROM access_tokens WHERE id = %(token_id)s AND kratos_identity_id = %(identity_id)s RETURNING id
+)
+SELECT id, pg_notify('postroom_access_tokens', '') FROM revoked

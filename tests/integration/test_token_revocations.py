@@ -1,0 +1,108 @@
+"""Processes that remember access tokens hear of each other's revocations, by PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from secrets import token_bytes
+from uuid import UUID, uuid4
+
+import pytest
+
+from eventually import eventually
+from postroom.domain.person import ALL_SCOPES
+from postroom.mail.access_tokens import TokenMaker, hash_of
+from postroom.mail.ports import AccessToken
+from postroom.mail.remembered_tokens import RememberedTokens
+from postroom.postgres.access_tokens import PostgresAccessTokens
+from postroom.postgres.connection import Pool
+from postroom.postgres.notifications import PostgresNotifications
+from postroom.postgres.outbox import PostgresOutbox
+from postroom.realtime.live_streams import LiveStreams
+from records import Records
+from servers import Database
+
+ADA = UUID(int=1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def process(pool: Pool, url: str) -> AsyncIterator[RememberedTokens]:
+    tokens = RememberedTokens(PostgresAccessTokens(pool), now=now)
+    streams, stop = LiveStreams(PostgresOutbox(pool), PostgresNotifications(pool, url, tokens)), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(streams.run(stop))
+        try:
+            yield tokens
+        finally:
+            stop.set()
+
+
+@pytest.fixture
+async def one(pool: Pool, database: Database) -> AsyncIterator[RememberedTokens]:
+    async with process(pool, database.service_url) as tokens:
+        yield tokens
+
+
+@pytest.fixture
+async def other(pool: Pool, database: Database) -> AsyncIterator[RememberedTokens]:
+    async with process(pool, database.service_url) as tokens:
+        yield tokens
+
+
+async def made(pool: Pool) -> tuple[AccessToken, bytes]:
+    maker = TokenMaker(PostgresAccessTokens(pool), new_id=uuid4, random_bytes=token_bytes, now=now)
+    token, text = await maker.make(ADA, name="phone", scopes=ALL_SCOPES)
+    token_hash = hash_of(text)
+    assert token_hash
+    return token, token_hash
+
+
+async def until_remembered(tokens: RememberedTokens, token_hash: bytes, records: Records) -> None:
+    """The row is out of sight for a moment, to see whether PostgreSQL is asked."""
+
+    async def remembered() -> bool:
+        assert await tokens.find(token_hash)
+        await records.rows("UPDATE access_tokens SET token_hash = token_hash || 'x'")
+        try:
+            return await tokens.find(token_hash) is not None
+        finally:
+            await records.rows("UPDATE access_tokens SET token_hash = %s", token_hash)
+
+    await eventually(remembered, "it is remembered")
+
+
+async def test_a_revocation_reaches_every_process(
+    pool: Pool, records: Records, one: RememberedTokens, other: RememberedTokens
+) -> None:
+    token, token_hash = await made(pool)
+    for each in (one, other):
+        await until_remembered(each, token_hash, records)
+    assert await one.revoke(ADA, token.id)
+    assert await one.find(token_hash) is None
+
+    async def forgotten() -> bool:
+        return await other.find(token_hash) is None
+
+    await eventually(forgotten, "the other process has heard of it", within=3)
+
+
+async def test_a_process_that_cannot_listen_remembers_nothing_until_it_listens_again(
+    pool: Pool, records: Records, one: RememberedTokens
+) -> None:
+    _, token_hash = await made(pool)
+    await until_remembered(one, token_hash, records)
+    async with pool.connection() as connection:
+        listeners = "FROM pg_stat_activity WHERE application_name = 'postroom-live' AND datname = current_database()"
+        await connection.execute(f"SELECT pg_terminate_backend(pid, 5000) {listeners}")
+    await records.rows("DELETE FROM access_tokens")  # of which nobody is told
+
+    async def forgotten() -> bool:
+        return await one.find(token_hash) is None
+
+    await eventually(forgotten, "what was remembered is dropped", within=3)
+    _, token_hash = await made(pool)
+    await until_remembered(one, token_hash, records)

@@ -1,0 +1,141 @@
+"""How long an access token is remembered, and that nothing is which may have been revoked."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from fakes import unasked
+from postroom.domain.person import ALL_SCOPES
+from postroom.errors import Unavailable
+from postroom.mail.ports import AccessToken
+from postroom.mail.remembered_tokens import REMEMBERED_FOR, RememberedTokens
+
+ADA, TOKEN, HASH = UUID(int=1), UUID(int=2), b"hash"
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class Stored:
+    """PostgreSQL, which answers after `meanwhile`, as of before it. `error` is raised once it was revoked."""
+
+    def __init__(self, token: AccessToken) -> None:
+        self.tokens = {HASH: token}
+        self.asked: list[bytes] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.error: Exception | None = None
+
+    async def find(self, token_hash: bytes) -> AccessToken | None:
+        self.asked.append(token_hash)
+        read = self.tokens.get(token_hash)
+        self.meanwhile()
+        return read
+
+    async def revoke(self, identity_id: UUID, token_id: UUID) -> bool:
+        await asyncio.sleep(0)
+        self.tokens.clear()
+        if self.error:
+            raise self.error
+        return True
+
+    add = of = unasked
+
+
+class World:
+    def __init__(self) -> None:
+        self.passed = 0.0
+        self.stored = Stored(AccessToken(TOKEN, ADA, "phone", ALL_SCOPES, START, START + timedelta(seconds=40)))
+        self.tokens = RememberedTokens(
+            self.stored, now=lambda: START + timedelta(seconds=self.passed), monotonic=lambda: self.passed
+        )
+
+    async def asks(self, times: int = 1) -> int:
+        """How often PostgreSQL is asked for the token that is sought so often."""
+        before = len(self.stored.asked)
+        for _ in range(times):
+            await self.tokens.find(HASH)
+        return len(self.stored.asked) - before
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_a_token_is_asked_for_once_in_30_seconds_and_ends_when_it_expires(world: World) -> None:
+    with world.tokens.hearing():
+        assert await world.asks(3) == 1
+        world.passed = REMEMBERED_FOR - 0.1
+        assert await world.asks() == 0
+        world.passed = REMEMBERED_FOR
+        assert await world.asks(2) == 1
+        world.passed = 40.0
+        assert await world.tokens.find(HASH) is None
+        assert len(world.stored.asked) == 2
+
+
+async def test_a_token_that_is_not_there_is_sought_each_time(world: World) -> None:
+    token = world.stored.tokens.pop(HASH)
+    with world.tokens.hearing():
+        assert await world.asks(2) == 2
+        world.stored.tokens[HASH] = token
+        assert await world.tokens.find(HASH) == token
+
+
+async def test_what_is_not_heard_of_is_not_remembered(world: World) -> None:
+    assert await world.asks(2) == 2
+    with world.tokens.hearing():
+        assert await world.asks(2) == 1
+    assert await world.asks(2) == 2, "and what was is forgotten, since what follows is not heard"
+    with world.tokens.hearing():
+        assert await world.asks(2) == 1
+
+
+async def test_a_revocation_that_is_heard_ends_what_is_remembered(world: World) -> None:
+    with world.tokens.hearing():
+        await world.tokens.find(HASH)
+        world.stored.tokens.clear()
+        world.tokens.forget()
+        assert await world.tokens.find(HASH) is None
+
+
+async def test_this_process_need_not_hear_of_what_it_revoked_itself(world: World) -> None:
+    with world.tokens.hearing():
+        await world.tokens.find(HASH)
+        assert await world.tokens.revoke(ADA, TOKEN)
+        assert await world.tokens.find(HASH) is None
+
+
+async def test_one_whose_revocation_may_have_been_committed_is_asked_for(world: World) -> None:
+    world.stored.error = Unavailable("the connection broke")
+    with world.tokens.hearing():
+        await world.tokens.find(HASH)
+        with pytest.raises(Unavailable):
+            await world.tokens.revoke(ADA, TOKEN)
+        assert await world.tokens.find(HASH) is None
+
+
+async def heard(world: World) -> None:
+    with world.tokens.hearing():
+        world.stored.meanwhile = world.tokens.forget
+        await world.tokens.find(HASH)
+        world.stored.meanwhile = lambda: None
+        assert await world.asks(2) == 1
+
+
+async def went_unheard(world: World) -> None:
+    """The last of what went unheard, before it is heard again."""
+    hearing = world.tokens.hearing()
+    world.stored.meanwhile = hearing.__enter__
+    await world.tokens.find(HASH)
+    world.stored.meanwhile = lambda: None
+    assert await world.asks(2) == 1
+    hearing.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("revoked", [heard, went_unheard])
+async def test_what_was_read_before_a_revocation_is_not_remembered_after_it(
+    world: World, revoked: Callable[[World], Awaitable[None]]
+) -> None:
+    await revoked(world)
