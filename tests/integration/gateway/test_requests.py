@@ -42,7 +42,7 @@ async def test_calls_for_another_account_are_answered_in_their_place_and_never_s
         ["Email/query", {"accountId": "c"}, "1"],
         ["x:Account/get", {"ids": None}, "2"],
         ["Email/copy", {"accountId": "b", "fromAccountId": "c"}, "3"],
-        ["PushSubscription/set", {}, "4"],
+        ["PushSubscription/get", {"ids": None}, "4"],
         ["Email/get", {"accountId": "b", "#ids": {"resultOf": "1", "name": "Email/query", "path": "/ids"}}, "5"],
     )
     responses = answer.json()["methodResponses"]
