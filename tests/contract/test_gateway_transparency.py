@@ -158,12 +158,12 @@ async def test_another_account_is_not_found_whether_or_not_it_is_there(ways: Way
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("PushSubscription/get", {"ids": None}, "forbidden"),
-    ("PushSubscription/set", {"create": {}}, "forbidden"),
     ("x:Account/get", {"ids": None}, "unknownMethod"),
     ("x:Account/set", {"destroy": ["b"]}, "unknownMethod"),
     ("Principal/get", {"accountId": "$account", "ids": None}, "unknownMethod"),
     ("MDN/parse", {"accountId": "$account", "blobIds": []}, "unknownMethod"),
     ("Mailbox/set", {"accountId": "$account", "update": {"$inbox": {"shareWith/$other": {}}}}, "forbidden"),
+    ("Identity/set", {"accountId": "$account", "create": {"a": {"shareWith": {"$other": {}}}}}, "forbidden"),
     ("CalendarEvent/get", {"accountId": "$account", "ids": None}, "unknownMethod"),
     ("Email/copy", {"accountId": "$account", "fromAccountId": "$other", "create": {}}, "fromAccountNotFound"),
     ("Blob/copy", {"accountId": "$account", "fromAccountId": "$other", "blobIds": []}, "fromAccountNotFound"),
@@ -181,7 +181,25 @@ async def test_a_refused_call_leaves_its_neighbours_as_they_are(
         through = await ask(ways.through, account, [*CHAIN[:place], refused, *CHAIN[place:]])
         name, found, call_id = through.pop(place)
         assert (name, found["type"], call_id) == ("error", error, "refused")
+        assert error == "unknownMethod" or found["description"]
         assert through == straight
+
+
+async def test_a_refused_push_subscription_leaves_its_neighbours_as_they_are(ways: Ways) -> None:
+    """Answered object by object, as the server itself does it where it is not https (Stalwart 0.16.19)."""
+    account = ways.straight
+    create = {key: {"deviceClientId": "x", "url": f"{key}://example.com/push"} for key in ("http", "https")}
+    refused = ["PushSubscription/set", {"create": create, "destroy": ["x"]}, "refused"]
+    straight = await ask(account.http, account, CHAIN)
+    through = await ask(ways.through, account, [*CHAIN[:4], refused, *CHAIN[4:]])
+    name, found, call_id = through.pop(4)
+    assert (name, call_id) == ("PushSubscription/set", "refused")
+    assert {key: each["type"] for key, each in found["notCreated"].items()} == {
+        "http": "invalidProperties",
+        "https": "forbidden",
+    }
+    assert {key: each["type"] for key, each in found["notDestroyed"].items()} == {"x": "forbidden"}
+    assert through == straight
 
 
 # Requests as a whole

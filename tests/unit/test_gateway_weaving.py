@@ -1,4 +1,4 @@
-"""Errors of refused calls, woven into the answer of the mail server as it passes."""
+"""What refused calls are answered with, woven into the answer of the mail server as it passes."""
 
 import json
 from itertools import pairwise
@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.gateway.weaving import Weaving, placeholder
+from postroom.gateway.weaving import Refusal, Weaving, placeholder
 
-REFUSED = {1: {"type": "unknownMethod"}, 3: {"type": "forbidden", "description": "ü"}}
+REFUSED: dict[int, Refusal] = {
+    1: ("error", {"type": "forbidden", "description": "ü"}),
+    3: ("PushSubscription/set", {"notCreated": {"a": {"type": "forbidden"}}}),
+}
 
 
 def woven(raw: bytes, *cuts: int) -> bytes:
@@ -25,7 +28,7 @@ def answer(*responses: Any) -> dict[str, Any]:
 
 
 ANSWER = answer(["Email/get", {"list": [{"id": "x" * 400}]}, "0"], [*placeholder(1), "1"], [*placeholder(3), "3"])
-WOVEN = answer(ANSWER["methodResponses"][0], ["error", REFUSED[1], "1"], ["error", REFUSED[3], "3"])
+WOVEN = answer(ANSWER["methodResponses"][0], [*REFUSED[1], "1"], [*REFUSED[3], "3"])
 
 
 @pytest.mark.parametrize(

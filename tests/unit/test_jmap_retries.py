@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from postroom.jmap.errors import JmapError, Limited, NotAnswered, Unauthorized
+from postroom.jmap.errors import HttpError, JmapError, Limited, NotAnswered, Unauthorized
 from scripted_jmap import Play, ScriptedJmap, answered, http_of, limited, problem
 
 READ = [("Email/get", {"accountId": "a", "ids": []})]
@@ -76,9 +76,26 @@ async def test_an_error_of_a_single_call_is_an_answer() -> None:
 
 
 async def test_attempts_are_bounded_and_pause_longer_each_time() -> None:
+    server = ScriptedJmap(problem(503))
+    assert isinstance(await error_of(server), HttpError)
+    assert (server.asked.count("/jmap/"), server.paused) == (4, [0.1, 0.2, 0.4])
+
+
+async def test_who_was_not_served_for_the_crowd_waits_as_long_as_a_client_of_the_gateway_would() -> None:
+    """Other logins of the person hold all places at the mail server: that spends no attempt."""
+    server = ScriptedJmap(*[limited()] * 6, problem(503), *[limited()] * 4, answered())
+    await server.client().call(READ, deadline=60)
+    assert server.asked.count("/jmap/") == 12
     server = ScriptedJmap(limited())
     assert isinstance(await error_of(server), Limited)
-    assert (server.asked.count("/jmap/"), server.paused) == (4, [0.1, 0.2, 0.4])
+    assert 4.5 < sum(server.paused) <= 5
+
+
+async def test_nobody_waits_for_his_turn_beyond_the_deadline() -> None:
+    server = ScriptedJmap(limited())
+    with pytest.raises(Limited):
+        await server.client().call(READ, deadline=1)
+    assert 0.5 < sum(server.paused) < 1
 
 
 async def test_the_server_says_how_long_to_wait() -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from postroom.jmap.turn import TURN_SECONDS
+
 MEGABYTE = 1_000_000
 
 
@@ -19,8 +21,10 @@ class Limits:
     event_streams: int = 16
     waiting: int = 32
     """requests of an account that may wait for their turn"""
-    queue_seconds: float = 5.0
-    """how long they may"""
+    queue_seconds: float = TURN_SECONDS
+    """how long they may, and how long once more, if the mail server serves others of the account"""
+    held_upload: int = MEGABYTE
+    """an upload up to this size is held, so that it can be sent again"""
     connect_seconds: float = 3.0
     answer_seconds: float = 60.0
     """silence of the mail server before a request is given up"""

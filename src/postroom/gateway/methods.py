@@ -1,8 +1,5 @@
-"""The JMAP methods that people may call, and what an access token needs for each.
-
-`PushSubscription/*` (RFC 8620 §7.2) is left out for now: the mail server itself would call the address that a client
-names, from inside the operator's network and for days after the session has ended.
-"""
+"""The JMAP methods that people may call, and what an access token needs for each. `PushSubscription/*` is none of them
+(`push_subscriptions`)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from postroom.jmap.errors import BUSY_LIMITS
 from postroom.json_object import json_object
 from postroom.problems import Problem, plain_problem, problem, retry_after
 
@@ -17,6 +18,14 @@ def jmap_problem(name: Literal["notJSON", "notRequest", "unknownCapability"], de
 def limit(name: str, detail: str) -> Problem:
     """A limit of the session object was passed."""
     return Problem(400, JMAP_ERROR + "limit", detail, more={"limit": name})
+
+
+def crowded(told: Problem) -> Problem | None:
+    """What a client is told whose turn at the mail server did not come; None if that is not what it was told."""
+    name = told.more.get("limit") if told.type == JMAP_ERROR + "limit" else None
+    if name not in BUSY_LIMITS:
+        return None
+    return limit(str(name), "the mail server serves as many of them for this account as it may; send it again")
 
 
 def not_found() -> Problem:

@@ -157,18 +157,19 @@ class Gateway:
             raise not_found()
         stated, limits = client.request.headers, self._limits
         headers = {"Content-Type": download.media_type(stated.get("content-type")), "Accept": JSON}
-        if (length := stated.get("content-length", "")).isdigit():
-            headers["Content-Length"] = length
+        length = int(text) if (text := stated.get("content-length", "")).isdigit() else None
         body = client.body(limits.max_size_upload, "maxSizeUpload", within=limits.upload_seconds)
-        ask = Ask("POST", f"/jmap/upload/{quote(admitted.account_id, safe='')}/", headers, body)
-        async with (
-            self._uploads.place(admitted.account_id),
-            aclosing(body),
-            self._own_account.ask(admitted.account, ask) as answer,
-        ):
-            _require_type(answer, JSON)
-            found = await answer.read(_MAX_SMALL)
-            await client.answer(answer.status, {"Content-Type": JSON, **NOT_KEPT}, found)
+        target = f"/jmap/upload/{quote(admitted.account_id, safe='')}/"
+        async with self._uploads.place(admitted.account_id), aclosing(body):
+            if length is not None and length <= limits.held_upload:
+                ask = Ask("POST", target, headers, b"".join([chunk async for chunk in body]))
+            else:
+                stated_length = {} if length is None else {"Content-Length": str(length)}
+                ask = Ask("POST", target, headers | stated_length, body)
+            async with self._own_account.ask(admitted.account, ask) as answer:
+                _require_type(answer, JSON)
+                found = await answer.read(_MAX_SMALL)
+                await client.answer(answer.status, {"Content-Type": JSON, **NOT_KEPT}, found)
 
     async def download(self, client: Client, admitted: Admitted) -> None:
         require_scope(admitted.person, person.Scope.READ)

@@ -2,7 +2,7 @@
 
 A refused call must not keep the others from the server, and its error must stand in its place, with its call id, and
 not be there for back-references (RFC 8620 §3.6.2, §3.7). So its place is held by a `Core/echo` of a mark, and the
-echo in the answer is exchanged for the error (`weaving`). Order, call ids (they may repeat), implicit calls, the limit
+echo in the answer is exchanged for it (`weaving`). Order, call ids (they may repeat), implicit calls, the limit
 of calls and `invalidResultReference` are then the server's own.
 """
 
@@ -14,8 +14,9 @@ from typing import Any, cast
 from postroom.domain.person import Scope
 from postroom.gateway.methods import CAPABILITIES, CORE, ECHO, METHODS, needed_scopes
 from postroom.gateway.problems import jmap_problem
+from postroom.gateway.push_subscriptions import of_push_subscriptions
 from postroom.gateway.request_body import parse
-from postroom.gateway.weaving import MethodError, placeholder
+from postroom.gateway.weaving import Refusal, placeholder
 from postroom.json_object import JsonObject, as_object
 
 # Also as a reference (`#accountId`) and as a path of a patch (`x/accountId`), but not `header:X-AccountId`.
@@ -26,10 +27,10 @@ _SHARED = re.compile(r"/*sharewith(?:/|\Z)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`body` may go to the mail server; `refused` are the errors of its calls, by place."""
+    """`body` may go to the mail server; `refused` are its refused calls, by place."""
 
     body: bytes
-    refused: Mapping[int, MethodError]
+    refused: Mapping[int, Refusal]
 
 
 def check(raw: bytes, account_id: str, scopes: Collection[Scope], max_calls: int) -> Checked:
@@ -38,44 +39,48 @@ def check(raw: bytes, account_id: str, scopes: Collection[Scope], max_calls: int
     for name in body.using:
         if name not in CAPABILITIES:
             raise jmap_problem("unknownCapability", f"the capability {name[:100]!r} is not offered here")
-    refused: dict[int, MethodError] = {}
+    refused: dict[int, Refusal] = {}
     for place, (method, arguments, call_id) in enumerate(body.calls):
-        if error := refusal(method, arguments, account_id, scopes):
-            refused[place] = error
+        if found := refusal(method, arguments, account_id, scopes):
+            refused[place] = found
             body.calls[place] = (*placeholder(place), call_id)
     if refused and CORE not in body.using:
         body.using.append(CORE)
     return Checked(body.dump(), refused)
 
 
-def refusal(
-    method: str, arguments: Mapping[str, Any], account_id: str, scopes: Collection[Scope]
-) -> MethodError | None:
-    """Why a call may not be sent, as an error of RFC 8620 §3.6.2; None if it may."""
+def refusal(method: str, arguments: Mapping[str, Any], account_id: str, scopes: Collection[Scope]) -> Refusal | None:
+    """What a call is answered with that may not be sent; None if it may."""
     if method not in METHODS:
         if method.startswith("PushSubscription/"):
-            return {"type": "forbidden", "description": "push subscriptions are not offered here; use the event source"}
-        return {"type": "unknownMethod"}
+            return of_push_subscriptions(method, arguments)
+        return _error("unknownMethod", "this method is not offered here")
     if lacking := needed_scopes(method, arguments) - frozenset(scopes):
-        return {"type": "forbidden", "description": f"the access token lacks the scope {', '.join(sorted(lacking))}"}
+        return _error("forbidden", f"the access token lacks the scope {', '.join(sorted(lacking))}")
     if method == ECHO:
         return None  # what is echoed means nothing to the server
-    return _foreign_account(arguments, account_id) or (_sharing(arguments) if method == "Mailbox/set" else None)
+    return _foreign_account(arguments, account_id) or (_sharing(arguments) if method.endswith("/set") else None)
 
 
-def _foreign_account(arguments: Mapping[str, Any], account_id: str) -> MethodError | None:
+def _error(kind: str, description: str) -> Refusal:
+    """RFC 8620 §3.6.2."""
+    return "error", {"type": kind, "description": description}
+
+
+def _foreign_account(arguments: Mapping[str, Any], account_id: str) -> Refusal | None:
     if "accountId" not in arguments and "#accountId" not in arguments:
         # A server would take the account of the login, which is none that was checked.
-        return {"type": "invalidArguments", "description": "accountId is missing"}
+        return _error("invalidArguments", "accountId is missing")
     for name in ("accountId", "fromAccountId"):
         if name in arguments and not isinstance(arguments[name], str):
-            return {"type": "invalidArguments", "description": f"{name} is no string"}
+            return _error("invalidArguments", f"{name} is no string")
     for name, value in _account_ids(arguments):
         if name.rpartition("/")[2].startswith("#"):
-            return {"type": "forbidden", "description": f"{name[1:]} must be given, not referenced"}
+            return _error("forbidden", f"{name[1:]} must be given, not referenced")
         if any(each != account_id for each in _strings(value)):
             # RFC 8620 §5.4
-            return {"type": "fromAccountNotFound" if name == "fromAccountId" else "accountNotFound"}
+            kind = "fromAccountNotFound" if name == "fromAccountId" else "accountNotFound"
+            return _error(kind, "no such account is open to this login")
     return None
 
 
@@ -93,13 +98,14 @@ def _account_ids(arguments: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             waiting.extend(cast(list[object], value))
 
 
-def _sharing(arguments: Mapping[str, Any]) -> MethodError | None:
-    """Sharing outlives the token and the session of who shared; so it is left to the mail server's own interface."""
+def _sharing(arguments: Mapping[str, Any]) -> Refusal | None:
+    """Sharing outlives the token and the session of who shared; so it is left to the mail server's own interface.
+    Looked for in each /set: of which types a server takes it (RFC 9670), no list of ours could know for ever."""
     for name in ("create", "update"):
         if f"#{name}" in arguments:
-            return {"type": "forbidden", "description": f"{name} must be given, not referenced"}
+            return _error("forbidden", f"{name} must be given, not referenced")
         if any(_SHARED.match(key) for each in as_object(arguments.get(name)).values() for key in as_object(each)):
-            return {"type": "forbidden", "description": "a mailbox cannot be shared here"}
+            return _error("forbidden", "nothing can be shared here")
     return None
 
 

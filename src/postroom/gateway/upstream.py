@@ -1,11 +1,15 @@
 """The mail server behind the gateway: one pool of connections, and no more of a request or an answer than is listed."""
 
+import asyncio
+import random
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from postroom.gateway.limits import Limits
-from postroom.gateway.problems import away, not_found, of_answer, refuses_us, unusable
+from postroom.gateway.problems import away, crowded, not_found, of_answer, refuses_us, unusable
+from postroom.jmap.turn import Turn
 from postroom.mail.ports import MailAccount, MailAuthorization
 from postroom.mail_server_http import Answer, Broken, Late, MailServerHttp, Patience, Unreachable
 from postroom.problems import Problem, problem
@@ -30,6 +34,10 @@ class Ask:
     """whether it names a blob, which may not be there"""
     silence_seconds: float | None = None
     """of a stream of events: how long the server may be silent (0: for ever); None: this is an ordinary request"""
+
+    @property
+    def streams(self) -> bool:
+        return not isinstance(self.content, bytes)
 
     def succeeded(self, status: int) -> bool:
         """204 for a stream of events: there are none, and nobody needs to ask again."""
@@ -76,23 +84,32 @@ class Upstream:
     @asynccontextmanager
     async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamAnswer]:
         """The server's answer if it is a success. Raises `Problem` for every other, and `MailServerError`s."""
-        header = await self._authorization.header(account)
-        async with self._exchange(ask, header) as answer:
-            if answer.status != 401:
-                yield await _succeeded(ask, answer)
-                return
-        if not await self._authorization.refused(account, header):
-            raise refuses_us()
-        if not isinstance(ask.content, bytes):
-            raise away()
-        # Once: each refusal counts towards a ban of this host.
-        header = await self._authorization.header(account)
-        async with self._exchange(ask, header) as answer:
-            if answer.status != 401:
-                yield await _succeeded(ask, answer)
-                return
-        await self._authorization.refused(account, header)
-        raise refuses_us()
+        turn, replaced = Turn(self._limits.queue_seconds, random.uniform), False
+        while True:
+            header = await self._authorization.header(account)
+            async with self._exchange(ask, header) as answer:
+                if ask.succeeded(answer.status):
+                    yield answer
+                    return
+                told = None if answer.status == 401 else await _refusal(ask, answer)
+            if told:
+                await self._wait(turn, ask, told)
+                continue
+            # Once: each refusal counts towards a ban of this host.
+            if not await self._authorization.refused(account, header) or replaced:
+                raise refuses_us()
+            if ask.streams:
+                raise away()
+            replaced = True
+
+    async def _wait(self, turn: Turn, ask: Ask, told: Problem) -> None:
+        """Returns when it may be sent again. Raises `told` unless the server was but crowded."""
+        if not (too_crowded := crowded(told)):
+            raise told
+        pause = None if ask.streams else turn.refused(time.monotonic())
+        if pause is None:
+            raise too_crowded
+        await asyncio.sleep(pause)
 
     @asynccontextmanager
     async def _exchange(self, ask: Ask, authorization: str) -> AsyncGenerator[UpstreamAnswer]:
@@ -109,13 +126,6 @@ class Upstream:
                 yield answer
         except (Unreachable, Broken, Late) as error:
             raise _told(error) from error
-
-
-async def _succeeded(ask: Ask, answer: UpstreamAnswer) -> UpstreamAnswer:
-    """Raises `Problem` for any other answer."""
-    if not ask.succeeded(answer.status):
-        raise await _refusal(ask, answer)
-    return answer
 
 
 async def _refusal(ask: Ask, answer: UpstreamAnswer) -> Problem:

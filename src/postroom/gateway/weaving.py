@@ -1,4 +1,4 @@
-"""Errors in the places of refused calls, woven into the mail server's answer as it passes.
+"""Our own answers in the places of refused calls, woven into the mail server's as it passes.
 
 The place is held by a `Core/echo` of a mark (see `rules`). Its echo is found in the bytes: an answer may be large, and
 parsing one holds up everybody else in the process, in a thread, too. Nothing that others wrote can look like it, for
@@ -10,9 +10,10 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 
 from postroom.gateway.methods import ECHO
+from postroom.json_object import JsonObject
 
-MethodError = dict[str, str]
-"""RFC 8620 §3.6.2"""
+Refusal = tuple[str, JsonObject]
+"""The name and the arguments of a response: `error` (RFC 8620 §3.6.2), or that of the method."""
 
 HELD = 256
 """Bytes that are held back until more have come: an echo of a mark may have begun in them. It is shorter than that,
@@ -28,10 +29,10 @@ def placeholder(place: int) -> tuple[str, dict[str, int]]:
 
 
 class Weaving:
-    """Bytes in, as they come; bytes out, with the errors of `refused` in their places."""
+    """Bytes in, as they come; bytes out, with what `refused` holds in its places."""
 
-    def __init__(self, refused: Mapping[int, MethodError]) -> None:
-        self._errors = {place: b'"error",' + json.dumps(error).encode() for place, error in refused.items()}
+    def __init__(self, refused: Mapping[int, Refusal]) -> None:
+        self._answers = {place: json.dumps(refusal)[1:-1].encode() for place, refusal in refused.items()}
         self._held = b""
 
     def feed(self, chunk: bytes) -> bytes:
@@ -39,7 +40,7 @@ class Weaving:
         parts: list[bytes] = []
         end = 0
         for echoed in _ECHOED.finditer(text):
-            parts += [text[end : echoed.start()], self._errors.get(int(echoed[1]), echoed[0])]
+            parts += [text[end : echoed.start()], self._answers.get(int(echoed[1]), echoed[0])]
             end = echoed.end()
         cut = max(end, len(text) - HELD)
         self._held = text[cut:]

@@ -9,15 +9,16 @@ from typing import TypeVar
 
 from postroom.jmap.answer import Answer, Reply
 from postroom.jmap.connection import Connection
-from postroom.jmap.errors import HttpError, JmapError, NotAnswered, Unreadable
+from postroom.jmap.errors import Crowded, HttpError, JmapError, NotAnswered, Unreadable
 from postroom.jmap.request import MAIL, Call, body_of
 from postroom.jmap.session import Session
+from postroom.jmap.turn import TURN_SECONDS, Turn
 from postroom.jmap.url import origin_of, redirected
 from postroom.mail.backoff import backoff
 from postroom.mail_server_http import Answer as HttpAnswer
 
 ATTEMPTS = 4
-"""How often something is sent while that may help."""
+"""How often something is sent while that may help, not counted what was refused because of a crowd."""
 
 _REDIRECTS = 3
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -108,16 +109,21 @@ class JmapClient:
 
     async def _again(self, send: Callable[[], Awaitable[T]], ends: float) -> T:
         """What `send` gives, sent again while that helps and ends in time."""
-        for failures in range(ATTEMPTS - 1):
+        turn, failures = Turn(TURN_SECONDS, self.uniform), 0
+        while True:
             try:
                 return await send()
+            except Crowded:
+                pause = turn.refused(self.monotonic())
+                if pause is None or self.monotonic() + pause >= ends:
+                    raise
             except JmapError as error:
                 asked = error.retry_after if isinstance(error, HttpError) else None
                 pause = backoff(failures, self.uniform, asked=asked, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
-                if not error.temporary or self.monotonic() + pause >= ends:
+                failures += 1
+                if not error.temporary or failures == ATTEMPTS or self.monotonic() + pause >= ends:
                     raise
             await self.pause(pause)
-        return await send()
 
     def _compare(self, state: str) -> None:
         """Forget the session if an answer names another state (RFC 8620 §3.4), once for each: there may be servers

@@ -6,7 +6,8 @@
     ├── Unreadable       an answer of another shape than RFC 8620's
     ├── HttpError        an HTTP status
     │   ├── Unauthorized     401
-    │   └── Limited          429, or a 400 `limit` on concurrency: slow down
+    │   └── Limited          429: slow down
+    │       └── Crowded          a 400 `limit` on concurrency: nothing was applied, wait for a turn
     └── MethodError      RFC 8620 §3.6.2
 
 The text of an error never holds the `detail` of a problem: Stalwart's echoes the request, secrets included.
@@ -59,6 +60,10 @@ class Limited(HttpError):
     temporary = True
 
 
+class Crowded(Limited):
+    """As many requests of the account are served as may be."""
+
+
 class MethodError(JmapError):
     """Other calls of the same request stand for themselves."""
 
@@ -83,7 +88,9 @@ def http_error(status: int, problem: Mapping[str, Any], retry_after: float | Non
     short = "" if kind == "about:blank" else kind.removeprefix("urn:ietf:params:jmap:error:")
     if status == 401:
         return Unauthorized(status, short, limit, retry_after)
-    if status == 429 or (status == 400 and short == "limit" and limit in BUSY_LIMITS):
+    if status == 400 and short == "limit" and limit in BUSY_LIMITS:
+        return Crowded(status, short, limit, retry_after)
+    if status == 429:
         return Limited(status, short, limit, retry_after)
     return HttpError(status, short, limit, retry_after)
 

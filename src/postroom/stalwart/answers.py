@@ -5,7 +5,7 @@ many requests at once are a 400 `limit`, not a 429, and every internal error is 
 """
 
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
-from postroom.jmap.errors import HttpError, JmapError, Limited, MethodError, NotSent, told
+from postroom.jmap.errors import Crowded, HttpError, JmapError, Limited, MethodError, NotSent, told
 from postroom.stalwart.shapes import SetError
 
 _OUTAGE = frozenset({408, 500, 502, 503, 504})
@@ -30,7 +30,7 @@ class RequestRefused(WrongGeneration):
 def meaning(error: JmapError) -> MailServerError | Busy | WrongGeneration:
     """What an error of JMAP means for the mailbox that was asked for."""
     match error:
-        case Limited(status=400):
+        case Crowded():
             return Busy()
         case Limited():
             return Throttled("mail server answered 429", retry_after=error.retry_after)

@@ -42,7 +42,7 @@ async def test_calls_for_another_account_are_answered_in_their_place_and_never_s
         ["Email/query", {"accountId": "c"}, "1"],
         ["x:Account/get", {"ids": None}, "2"],
         ["Email/copy", {"accountId": "b", "fromAccountId": "c"}, "3"],
-        ["PushSubscription/set", {}, "4"],
+        ["PushSubscription/get", {"ids": None}, "4"],
         ["Email/get", {"accountId": "b", "#ids": {"resultOf": "1", "name": "Email/query", "path": "/ids"}}, "5"],
     )
     responses = answer.json()["methodResponses"]
@@ -360,9 +360,16 @@ async def test_a_body_that_comes_too_slowly_is_given_up(
 
 
 async def test_an_upload_that_breaks_off_is_no_upload(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    head = "POST /jmap/upload/b/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Length: %d\r\n\r\n"
     _, writer = await asyncio.open_connection("127.0.0.1", trial.port)
-    writer.write(b"POST /jmap/upload/b/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Length: 9\r\n\r\nabc")
+    writer.write((head % 2_000_000).encode() + b"abc")
     await eventually(lambda: server.asked and server.asked[0].body == b"abc", "the first bytes are there")
     writer.close()
     await eventually(lambda: server.open == 0, "the upload is cut off")
     assert not server.asked[0].complete
+    _, writer = await asyncio.open_connection("127.0.0.1", trial.port)
+    writer.write((head % 9).encode() + b"abc")
+    writer.close()
+    await writer.wait_closed()
+    assert (await trial.call(QUERY)).status_code == 200
+    assert [asked.target for asked in server.asked] == ["/jmap/upload/b/", "/jmap/"]

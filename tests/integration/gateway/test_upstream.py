@@ -119,12 +119,6 @@ async def test_a_jmap_problem_reaches_its_client_and_no_log(server: ScriptedUpst
     assert "Basic" not in str(logs)
 
 
-async def test_the_servers_own_limits_reach_the_client(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    server.will(problem_answer(400, ERROR + "limit", limit="maxConcurrentRequests", detail="x"))
-    answer = await trial.call(QUERY)
-    assert (kind(answer), answer.json()["limit"]) == ((400, "limit"), "maxConcurrentRequests")
-
-
 async def test_the_connection_of_a_refusal_is_not_used_again(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     """Stalwart may close it without saying so."""
     server.will(problem_answer(400), echoing)
@@ -157,12 +151,6 @@ async def test_401_of_the_mail_server_never_looks_like_the_end_of_a_session(
     assert "www-authenticate" not in answer.headers
     # Each one counts towards a ban.
     assert len(server.asked) == len(trial.authorization.refusals) == asked
-
-
-async def test_an_upload_is_not_sent_twice(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    server.will(problem_answer(401))
-    answer = await trial.http.post("/jmap/upload/b/", content=b"x", headers=ANN)
-    assert (kind(answer), len(server.asked)) == ((503, "mail_server_away"), 1)
 
 
 async def test_without_an_authorization_nothing_is_sent(server: ScriptedUpstream, trial: GatewayTrial) -> None:

@@ -1,0 +1,117 @@
+"""Stalwart serves an account four requests at a time, whoever asks: another login of the person may hold all places.
+On the stand-in, or on a real server (conftest.py)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from eventually import eventually
+from gateway_trial import ANN, GatewayTrial, gateway, kind
+from jmap_server import JmapServer, MailPerson
+from postroom.gateway.client import first_of
+from postroom.gateway.limits import Limits
+from postroom.jmap.mail_changes import JmapMail
+from postroom.mail.ports import MailAccount
+
+T = TypeVar("T")
+PLACES = 4
+A_MOMENT = 1.0
+"""Seconds: long enough to be refused for good by who does not wait for his turn, far less than anybody waits."""
+
+
+@dataclass
+class Crowd:
+    """`free` gives the places back that another login holds."""
+
+    trial: GatewayTrial
+    account: MailAccount
+    free: asyncio.Event
+
+    async def once_there_is_a_place(self, asking: Awaitable[T]) -> T:
+        task = asyncio.ensure_future(asking)
+        done, _ = await asyncio.wait({task}, timeout=A_MOMENT)
+        assert not done, task
+        self.free.set()
+        return await task
+
+
+@asynccontextmanager
+async def holding_all_places(server: JmapServer, person: MailPerson) -> AsyncIterator[asyncio.Event]:
+    """By requests that never come to their ends, until the event is set. Their heads let them in."""
+    free = asyncio.Event()
+    where = urlsplit(server.url)
+    head = f"POST /jmap/ HTTP/1.1\r\nHost: x\r\nAuthorization: {person.authorization}\r\nContent-Length: 9\r\n\r\n"
+
+    async def hold() -> None:
+        while not free.is_set():
+            reader, writer = await asyncio.open_connection(where.hostname, where.port)
+            writer.write(head.encode())
+            # Perhaps it is answered, since who asks whether all are taken had this place.
+            await first_of(free.wait(), reader.read())
+            writer.close()
+
+    async def is_full() -> bool:
+        headers = {"Authorization": person.authorization}
+        return (await http.get("/jmap/session", headers=headers)).status_code == 400
+
+    async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as http, asyncio.TaskGroup() as group:
+        for _ in range(PLACES):
+            group.create_task(hold())
+        await eventually(is_full, "all places are taken")
+        yield free
+        free.set()
+
+
+@asynccontextmanager
+async def a_crowd(server: JmapServer, limits: Limits | None = None) -> AsyncIterator[Crowd]:
+    person = server.people[0]
+    async with gateway(server.url, limits=limits) as trial:
+        identity_id = trial.people.people[ANN["Cookie"]].identity_id
+        account = MailAccount(identity_id, person.email, person.account_id)
+        trial.accounts.accounts[identity_id] = account
+        trial.authorization.headers[person.account_id] = person.authorization
+        async with holding_all_places(server, person) as free:
+            yield Crowd(trial, account, free)
+
+
+@pytest.fixture
+async def crowd(stalwart_mail: JmapServer) -> AsyncIterator[Crowd]:
+    async with a_crowd(stalwart_mail) as crowd:
+        yield crowd
+
+
+def query(crowd: Crowd) -> list[Any]:
+    return ["Email/query", {"accountId": crowd.account.account_id}, "0"]
+
+
+async def test_a_call_waits_for_a_place(crowd: Crowd) -> None:
+    answer = await crowd.once_there_is_a_place(crowd.trial.call(query(crowd)))
+    assert answer.status_code == 200
+    assert answer.json()["methodResponses"][0][0] == "Email/query"
+
+
+async def test_an_upload_waits_for_a_place(crowd: Crowd) -> None:
+    path = f"/jmap/upload/{crowd.account.account_id}/"
+    uploading = crowd.trial.http.post(path, content=b"x", headers=ANN)
+    assert (await crowd.once_there_is_a_place(uploading)).status_code == 200
+
+
+async def test_our_own_look_for_new_mail_waits_for_a_place(crowd: Crowd, stalwart_mail: JmapServer) -> None:
+    mail = JmapMail(stalwart_mail.url, crowd.trial.authorization)
+    try:
+        assert await crowd.once_there_is_a_place(mail.present(crowd.account))
+    finally:
+        await mail.aclose()
+
+
+async def test_for_whom_no_place_comes_free_is_told_the_limit(stalwart_mail: JmapServer) -> None:
+    async with a_crowd(stalwart_mail, Limits(queue_seconds=A_MOMENT)) as crowd:
+        answer = await crowd.trial.call(query(crowd))
+    assert (kind(answer), answer.json()["limit"]) == ((400, "limit"), "maxConcurrentRequests")
+    assert "send it again" in answer.json()["detail"]

@@ -1,0 +1,118 @@
+"""A mail server that serves as many requests of an account as it may: others log in there, too.
+
+Stalwart says so by 400 `limit`, before it has done anything."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gateway_trial import ANN, QUERY, GatewayTrial, gateway, kind
+from postroom.gateway.limits import Limits
+from scripted_upstream import Asked, ScriptedUpstream, echoing, http_answer, json_answer, problem_answer
+
+ERROR = "urn:ietf:params:jmap:error:"
+CORE, MAIL = "urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"
+IMPATIENT = Limits(queue_seconds=0.3)
+
+
+def crowded(limit: str = "maxConcurrentRequests") -> bytes:
+    return problem_answer(400, ERROR + "limit", limit=limit, detail="too many of 10.0.0.7")
+
+
+@pytest.mark.parametrize("limit", ["maxConcurrentRequests", "maxConcurrentUpload"])
+async def test_what_was_not_served_for_the_crowd_is_sent_again(
+    server: ScriptedUpstream, trial: GatewayTrial, limit: str
+) -> None:
+    server.will(*[crowded(limit)] * 5, echoing)
+    assert (await trial.call(QUERY)).status_code == 200
+    assert len(server.asked) == 6
+    assert len({bytes(asked.body) for asked in server.asked}) == 1
+
+
+async def test_each_way_to_the_mail_server_waits_for_its_turn(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    turns = dict[tuple[str, str], int]()
+
+    async def third(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        turns[asked.method, asked.target] = turn = turns.get((asked.method, asked.target), 0) + 1
+        if turn < 3:
+            writer.write(crowded())
+        elif "eventsource" in asked.target:
+            writer.write(http_answer(204))
+        elif "session" in asked.target:
+            accounts = {"b": {"accountCapabilities": {MAIL: {}}}}
+            core = {"capabilities": {CORE: {"maxSizeUpload": 1}}}
+            writer.write(json_answer({"state": "s", "accounts": accounts, "primaryAccounts": {MAIL: "b"}, **core}))
+        elif asked.target == "/jmap/":
+            await echoing(asked, writer)
+        else:
+            writer.write(json_answer({}))
+
+    server.session = third
+    server.will(third)
+    assert [answer.status_code for answer in await trial.each_way()] == [200, 200, 200, 200, 204]
+    assert turns.pop(("GET", "/jmap/session")) >= 3
+    assert set(turns.values()) == {3}
+
+
+async def test_who_waited_for_his_turn_as_long_as_in_our_own_queue_is_told_the_limit(server: ScriptedUpstream) -> None:
+    server.will(crowded())
+    async with gateway(server.url, limits=IMPATIENT) as trial:
+        answer = await asyncio.wait_for(trial.call(QUERY), 2)
+    assert (kind(answer), answer.json()["limit"]) == ((400, "limit"), "maxConcurrentRequests")
+    assert "10.0.0.7" not in answer.text
+    assert "send it again" in answer.json()["detail"]
+    assert 2 <= len(server.asked) < 10
+
+
+async def test_other_limits_are_not_waited_for(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.will(problem_answer(400, ERROR + "limit", limit="maxSizeRequest", detail="too large"))
+    answer = await trial.call(QUERY)
+    assert (kind(answer), answer.json()["detail"], len(server.asked)) == ((400, "limit"), "too large", 1)
+
+
+async def test_a_login_that_is_refused_in_between_is_still_replaced_once(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    server.will(crowded(), problem_answer(401), crowded(), echoing)
+    assert (await trial.call(QUERY)).status_code == 200
+    assert [asked.header("authorization") for asked in server.asked] == [
+        "Basic b-0",
+        *["Basic b-0", "Basic b-1"],
+        "Basic b-1",
+    ]
+    server.will(crowded(), problem_answer(401), crowded(), problem_answer(401))
+    trial.authorization.fresh = 9
+    assert kind(await trial.call(QUERY)) == (502, "mail_server_misconfigured")
+
+
+FOUND = {"accountId": "b", "blobId": "x", "type": "text/plain", "size": 1}
+
+
+async def test_a_small_upload_is_sent_again(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    server.will(crowded("maxConcurrentUpload"), problem_answer(401), json_answer(FOUND))
+    answer = await trial.http.post("/jmap/upload/b/", content=b"x" * 1_000_000, headers=ANN)
+    assert (answer.status_code, answer.json()) == (200, FOUND)
+    assert [len(asked.body) for asked in server.asked] == [1_000_000] * 3
+    assert {asked.header("content-length") for asked in server.asked} == {"1000000"}
+
+
+async def parts() -> AsyncIterator[bytes]:
+    yield b"x"
+
+
+@pytest.mark.parametrize("content", [b"x" * 1_000_001, parts], ids=["large", "of an unknown size"])
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [(crowded("maxConcurrentUpload"), (400, "limit")), (problem_answer(401), (503, "mail_server_away"))],
+    ids=["crowded", "another login"],
+)
+async def test_what_streams_is_not_sent_twice(
+    server: ScriptedUpstream, trial: GatewayTrial, content: Any, refusal: bytes, told: tuple[int, str]
+) -> None:
+    """It is gone: nobody holds the mail of a stranger's size. Its client has it still."""
+    server.will(refusal)
+    sent: Any = content() if callable(content) else content
+    answer = await trial.http.post("/jmap/upload/b/", content=sent, headers=ANN)
+    assert (kind(answer), len(server.asked)) == (told, 1)
