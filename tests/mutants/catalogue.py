@@ -1,14 +1,17 @@
 """All mistakes that the tests must notice."""
 
-from mutants import mail, missing, moves, stored
+from mutants.mail import APART, TELLING, THE_OUTBOX
+from mutants.missing import MISSING
+from mutants.moves import CORE
 from mutants.mutant import Mutant
+from mutants.stored import REDIS, STATEMENTS
 
 MUTANTS: list[Mutant] = [
-    *stored.REDIS,
-    *stored.STATEMENTS,
-    *moves.CORE,
-    *mail.TELLING,
-    *mail.THE_OUTBOX,
-    *mail.APART,
-    *missing.MISSING,
+    *REDIS,
+    *STATEMENTS,
+    *CORE,
+    *TELLING,
+    *THE_OUTBOX,
+    *APART,
+    *MISSING,
 ]
