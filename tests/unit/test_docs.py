@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from functools import reduce
 from inspect import signature
 from pathlib import Path
 from typing import Any, cast
@@ -15,15 +16,19 @@ from unittest.mock import MagicMock
 
 import typer
 import yaml
+from fastapi import FastAPI
 from pydantic_core import PydanticUndefined
+from starlette.routing import Route
 
 from postroom.api.app import create_app
 from postroom.api.health import GAUGES
 from postroom.api.mail import mail_routes
+from postroom.api.stalwart_hook import StalwartHook
 from postroom.api.webhook import HookPolicy, Webhook
 from postroom.cli.app import app as command_line
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.domain.request import Status
+from postroom.gateway.routes import gateway_routes
 from postroom.problems import PROBLEMS
 from postroom.settings import PREFIX, SECRETS, Settings
 from postroom.telemetry import REGISTRY
@@ -130,11 +135,17 @@ def test_every_command_shows_an_example_in_its_help() -> None:
         assert re.search(rf"Example: .*{name}", command.help), name
 
 
-def _openapi() -> dict[str, Any]:
+def _app() -> FastAPI:
     policy = HookPolicy(keys=[], domains=[], reserved=[], retry_after_seconds=1, at_once=1)
     nobody = cast(Any, None)  # the description needs no parts
     parts: dict[str, Any] = dict.fromkeys(signature(mail_routes).parameters, MagicMock())
-    return create_app(Webhook(nobody, nobody, policy), nobody, mail=mail_routes(**parts)).openapi()
+    parts["stalwart_hook"] = StalwartHook(None, nobody)  # a mock would be described as itself
+    gateway = gateway_routes(nobody, nobody, nobody, now=nobody, look=nobody)
+    return create_app(Webhook(nobody, nobody, policy), nobody, mail=mail_routes(**parts), gateway=gateway)
+
+
+def _openapi() -> dict[str, Any]:
+    return _app().openapi()
 
 
 def test_the_openapi_file_is_that_of_the_application() -> None:
@@ -142,6 +153,33 @@ def test_the_openapi_file_is_that_of_the_application() -> None:
     if WRITE:
         file.write_text(json.dumps(_openapi(), indent=2) + "\n")
     assert json.loads(file.read_text()) == _openapi(), "write it anew: POSTROOM_WRITE_DOCS=1"
+
+
+NOT_DESCRIBED = {
+    ("GET", "/.well-known/jmap"),
+    ("HEAD", "/.well-known/jmap"),
+    ("GET", "/jmap/session"),
+    ("POST", "/jmap"),
+    ("POST", "/jmap/"),
+    ("POST", "/jmap/upload/{account_id}/"),
+    ("GET", "/jmap/download/{account_id}/{blob_id}/{name:path}"),
+    ("GET", "/jmap/eventsource/"),
+}
+"""RFC 8620 describes them, and a client finds them in the session object."""
+
+
+def test_every_route_that_is_served_is_described_or_has_its_reason_not_to_be() -> None:
+    described = {(method.upper(), path) for path, methods in _openapi()["paths"].items() for method in methods}
+    served = {
+        (method, route.path) for route in _app().routes if isinstance(route, Route) for method in route.methods or ()
+    }
+    assert served - described == NOT_DESCRIBED
+
+
+def test_every_reference_of_the_description_leads_somewhere() -> None:
+    description = _openapi()
+    for reference in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(description)):
+        reduce(lambda found, name: found[name], reference.split("/"), description)
 
 
 def test_every_path_and_every_answer_of_the_webhook_is_told() -> None:

@@ -1,11 +1,12 @@
 """The HTTP application: routes, and problems for everything that goes wrong."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match, Route
 
 from postroom.api.health import Health, health_routes
 from postroom.api.unhandled import Unhandled
@@ -31,11 +32,20 @@ def create_app(
     if webhook:
         shed_load(app, webhook)  # after the others, so before them: a hook that is shed must cost next to nothing
 
-    async def as_problem(_request: Request, error: Exception) -> Response:
+    async def as_problem(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
-        return plain_problem(error.status_code, str(error.detail), error.headers).response()
+        headers = error.headers
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers = {"Allow": ", ".join(sorted(_methods_at(app, request)))}
+        return plain_problem(error.status_code, str(error.detail), headers).response()
 
     app.add_exception_handler(HTTPException, as_problem)
     app.add_middleware(Unhandled)
     return app
+
+
+def _methods_at(app: FastAPI, request: Request) -> set[str]:
+    """All of a path (RFC 9110 §10.2.1); Starlette names those of the first route that has it."""
+    routes = [each for each in app.routes if isinstance(each, Route) and each.matches(request.scope)[0] != Match.NONE]
+    return {method for route in routes for method in route.methods or ()}

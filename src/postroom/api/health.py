@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from postroom.errors import Unavailable
-from postroom.problems import problem
+from postroom.problems import IN_OPENAPI, problem
 from postroom.telemetry import REGISTRY
 
 Counts = Callable[[], Awaitable[Mapping[str, float]]]
@@ -83,7 +83,13 @@ def health_routes(health: Health) -> list[APIRoute]:
             methods=["GET"],
             responses={503: {"description": "PostgreSQL is away, or a loop does not go round"}},
         ),
-        APIRoute("/metrics", metrics, methods=["GET"], responses={403: {"description": "Not from here"}}),
+        APIRoute(
+            "/metrics",
+            metrics,
+            methods=["GET"],
+            response_class=PlainTextResponse,
+            responses={403: {"description": "Not from here", **IN_OPENAPI}},
+        ),
     ]
 
 

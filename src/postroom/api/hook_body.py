@@ -39,7 +39,8 @@ class HookBody(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    identity: Identity
+    # Written out: in a requestBody of OpenAPI, Pydantic's `#/$defs/Identity` would point nowhere.
+    identity: Annotated[Identity, WithJsonSchema(Identity.model_json_schema())]
 
 
 def parse(raw: bytes) -> HookBody:

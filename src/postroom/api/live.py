@@ -236,7 +236,7 @@ def live_route(live: Live) -> APIRoute:
             **PROBLEMS_OF_VISITORS,
             200: {
                 "description": "Server-sent events",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                "content": {"text/event-stream": {}},
             },
         },
     )

@@ -18,7 +18,7 @@ from postroom.mail.people import require_scope
 from postroom.mail.ports import MailAccount, Visitor
 from postroom.mail.servers import MailServers, Server
 from postroom.mail.transfer_code import transfer_code
-from postroom.problems import problem
+from postroom.problems import IN_OPENAPI, problem
 
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -74,7 +74,13 @@ def autoconfig_routes(domains: Sequence[str], servers: MailServers) -> list[APIR
         headers = {"Cache-Control": "public, max-age=3600"}
         return Response(autoconfig(domain, servers), media_type="application/xml", headers=headers)
 
-    return [APIRoute(path, config, methods=["GET"], response_class=Response) for path in _AUTOCONFIG]
+    responses: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"application/xml": {}}},
+        "4XX": {"description": "No mail domain of this name is served here", **IN_OPENAPI},
+    }
+    return [
+        APIRoute(path, config, methods=["GET"], response_class=Response, responses=responses) for path in _AUTOCONFIG
+    ]
 
 
 def _domain_asked_for(address: str, host: str, domains: Sequence[str]) -> str | None:

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from postroom.api.body import read_at_most
-from postroom.problems import Problem, problem
+from postroom.problems import IN_OPENAPI, Problem, problem
 from postroom.stalwart.web_hook import PATH, Hint, WebHook
 from postroom.telemetry import STALWART_HOOKS
 
@@ -58,6 +58,9 @@ def _by_change(hint: Hint) -> float:
     return math.inf if hint.change_id is None else hint.change_id
 
 
+_EVENTS = {"type": "object", "properties": {"events": {"type": "array", "items": {"type": "object"}}}}
+
+
 def stalwart_hook_route(hook: StalwartHook) -> APIRoute:
     return APIRoute(
         PATH,
@@ -67,12 +70,13 @@ def stalwart_hook_route(hook: StalwartHook) -> APIRoute:
         response_class=Response,
         responses={
             204: {"description": "Taken"},
-            401: {"description": "No signature, or a wrong one"},
-            404: {"description": "No key is configured"},
-            408: {"description": "The body took longer than 10 s"},
-            413: {"description": "More than 1 MiB"},
+            401: {"description": "No signature, or a wrong one", **IN_OPENAPI},
+            404: {"description": "No key is configured", **IN_OPENAPI},
+            408: {"description": "The body took longer than 10 s", **IN_OPENAPI},
+            413: {"description": "More than 1 MiB", **IN_OPENAPI},
         },
         openapi_extra={
-            "parameters": [{"name": SIGNATURE_HEADER, "in": "header", "required": True, "schema": {"type": "string"}}]
+            "parameters": [{"name": SIGNATURE_HEADER, "in": "header", "required": True, "schema": {"type": "string"}}],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": _EVENTS}}},
         },
     )

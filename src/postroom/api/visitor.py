@@ -103,5 +103,6 @@ PROBLEMS_OF_VISITORS: dict[int | str, dict[str, Any]] = {
     },
     "4XX": {"description": "Refused; `detail` says why", **IN_OPENAPI},
     503: {"description": "A server that we need is away; Retry-After says when to try again", **IN_OPENAPI},
+    "5XX": {"description": "A server that we need failed, or we did; `detail` says more", **IN_OPENAPI},
 }
 """For OpenAPI: what every route of /api may answer."""
