@@ -2,8 +2,9 @@
 
     python -m benchmarks.service_elsewhere     prints its URL; ends with its standard input
 
-It is all of the service but its worker and most of what runs beside it. The environment is the trial's, and UPSTREAM_URL, UPSTREAM_SESSION (the path of
-its session) and UPSTREAM_AUTHORIZATION: everybody's mail is that one person's.
+It is all of the service but its worker and most of what runs beside it. The environment is the trial's, and
+UPSTREAM_URL, UPSTREAM_SESSION (the path of its session) and UPSTREAM_AUTHORIZATION: everybody's mail is that one
+person's.
 """
 
 import asyncio
