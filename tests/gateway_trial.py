@@ -5,7 +5,6 @@ async with gateway(server.url) as trial:
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,10 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
-import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
 from postroom.domain.person import Person
 from postroom.errors import MailboxMissing, NoSession, Unavailable
@@ -25,6 +21,7 @@ from postroom.gateway.limits import Limits
 from postroom.gateway.routes import gateway_routes
 from postroom.gateway.upstream import Upstream
 from postroom.mail.ports import MailAccount, Visitor
+from served_app import answer_of, served
 
 ANN = {"Cookie": "session=ann"}
 BEN = {"Cookie": "session=ben"}
@@ -106,12 +103,13 @@ class FakeAuthorization:
 
 
 class GatewayTrial:
-    def __init__(self, http: httpx2.AsyncClient, port: int) -> None:
+    http: httpx2.AsyncClient
+    port: int
+
+    def __init__(self) -> None:
         self.people = FakePeople()
         self.accounts = FakeAccounts(self.people)
         self.authorization = FakeAuthorization()
-        self.http = http
-        self.port = port
         self.stopping = asyncio.Event()
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
         self.missing: set[str] = set()
@@ -141,13 +139,7 @@ class GatewayTrial:
         ]
 
     async def raw(self, sent: bytes) -> bytes:
-        """What a bare socket is answered until the server closes it."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(sent)
-        try:
-            return await asyncio.wait_for(reader.read(), 10)
-        finally:
-            writer.close()
+        return await answer_of(self.port, sent)
 
 
 @asynccontextmanager
@@ -158,41 +150,27 @@ async def gateway(
     public_url: str | None = None,
     session_path: str = "/jmap/session",
 ) -> AsyncIterator[GatewayTrial]:
-    # With the protocol's number asyncio sends small writes at once; without it they wait 40 ms for each other.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
     limits = limits or Limits()
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as http:
-        trial = GatewayTrial(http, port)
-        upstream = Upstream(upstream_url, trial.authorization, limits)
-        routes = gateway_routes(
-            trial.people,
-            trial.accounts,
-            upstream,
-            now=lambda: trial.now,
-            monotonic=lambda: trial.now.timestamp(),
-            look=trial.look,
-            limits=limits,
-            public_url=public_url,
-            session_path=session_path,
-            stopping=trial.stopping,
-        )
-        app = Starlette(routes=routes)
-        app.router.redirect_slashes = False  # as the service has it
-        config = uvicorn.Config(app, log_config=None)
-        config.load()
-        state = ServerState()
-        # Without uvicorn's server around its protocol, which takes its ticks of 0.1 s to start and to stop.
-        server = await asyncio.get_running_loop().create_server(
-            lambda: HttpToolsProtocol(config, state, {}), sock=listener
-        )
-        try:
-            yield trial
-        finally:
-            server.close()
-            for connection in list(state.connections):
-                assert isinstance(connection, HttpToolsProtocol)
-                connection.transport.abort()
-            await asyncio.gather(*state.tasks)
-            await upstream.aclose()
+    trial = GatewayTrial()
+    upstream = Upstream(upstream_url, trial.authorization, limits)
+    routes = gateway_routes(
+        trial.people,
+        trial.accounts,
+        upstream,
+        now=lambda: trial.now,
+        monotonic=lambda: trial.now.timestamp(),
+        look=trial.look,
+        limits=limits,
+        public_url=public_url,
+        session_path=session_path,
+        stopping=trial.stopping,
+    )
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False  # as the service has it
+    try:
+        async with served(app) as trial.port:
+            url = f"http://127.0.0.1:{trial.port}"
+            async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=20) as trial.http:
+                yield trial
+    finally:
+        await upstream.aclose()

@@ -127,6 +127,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._size, self._head_ended = 0, True
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD:
             raise _too_large()
+        if sum(name == b"host" for name, _ in self.headers) > 1:
+            raise plain_problem(400, "a request has one Host")  # RFC 9112 §3.2: a proxy may go by the other one
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
                 raise plain_problem(501, "this is no proxy")

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from postroom.errors import ConfigurationError
 from postroom.http_protocol import BoundedProtocol, Connections
@@ -51,7 +51,7 @@ def listen(host: str, port: int, *, setting: str) -> socket.socket:
 
 
 class HttpServer:
-    def __init__(self, app: FastAPI, listener: socket.socket, *, drain: float, connections: int) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket, *, drain: float, connections: int) -> None:
         """`drain`: seconds that requests under way may take after the stop. `connections`: the most at a time."""
         self._listener = listener
         self._server = _Server(

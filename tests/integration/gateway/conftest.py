@@ -1,9 +1,10 @@
 """A gateway of its own for each test, before a mail server that answers by a script."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from attacked_service import Attacked, attacked
 from gateway_trial import GatewayTrial, gateway
 from scripted_upstream import ScriptedUpstream, own_session, scripted_upstream
 
@@ -20,3 +21,18 @@ async def server() -> AsyncIterator[ScriptedUpstream]:
 async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
     async with gateway(server.url) as trial:
         yield trial
+
+
+@pytest.fixture(scope="package")
+async def attacked_service() -> AsyncIterator[Attacked]:
+    async with attacked() as service:
+        yield service
+
+
+@pytest.fixture
+def service(attacked_service: Attacked) -> Iterator[Attacked]:
+    """Whatever a test sends: the mail server names Ben in each session, and nobody is told of him but himself."""
+    attacked_service.forget()
+    yield attacked_service
+    if attacked_service.asked_as() <= {"ann"}:
+        assert not [answer for answer in attacked_service.answers if b"ben" in answer.body]

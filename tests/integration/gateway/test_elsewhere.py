@@ -93,7 +93,7 @@ async def test_no_url_of_the_servers_session_is_used(
         ("GET /jmap/eventsource/?types=*&closeafter={trap}&ping=0", 400),
         ("POST /jmap/upload/b@{host}/", 404),
         ("POST /jmap/upload/%2F%2F{host}/", 404),
-        ("CONNECT {host}", 400),
+        ("CONNECT {host}", 501),
     ],
 )
 async def test_no_client_names_another_server(

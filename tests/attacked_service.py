@@ -1,0 +1,224 @@
+"""The service from its socket to where it asks others, for somebody who means ill: the HTTP server, all routes, and who
+asks are real; Kratos, the database and the mail server are stand-ins that note what they are asked.
+
+async with attacked() as service:
+    answers = await service.sent(b"GET /jmap/session HTTP/1.1\r\n…")
+    assert service.asked_as() == {"ann"}
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from inspect import signature
+from typing import Any, NamedTuple
+from unittest.mock import AsyncMock, MagicMock
+from uuid import UUID
+
+from fastapi import FastAPI
+
+from gateway_trial import FakeAuthorization
+from postroom.api.app import create_app
+from postroom.api.health import Health
+from postroom.api.mail import mail_routes
+from postroom.api.stalwart_hook import StalwartHook
+from postroom.api.webhook import HookPolicy, Webhook
+from postroom.domain.person import Person, Scope
+from postroom.errors import NoSession, Refused
+from postroom.gateway.limits import Limits
+from postroom.gateway.routes import gateway_routes
+from postroom.gateway.upstream import Upstream
+from postroom.mail.access_tokens import RANDOM_BYTES, hash_of, token_text
+from postroom.mail.people import PeopleByCredential
+from postroom.mail.ports import AccessToken, MailAccount, Visitor
+from postroom.realtime.live_streams import TooManyStreams
+from postroom.stalwart.web_hook import WebHook
+from scripted_upstream import Asked, ScriptedUpstream, json_answer, scripted_upstream
+from served_app import answer_of, served
+
+OURS = "https://mail.example.org"
+COOKIE = "ory_kratos_session"
+END = b"GET /health/live HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+"""What is sent behind an attack: who still answers it has read the attack to its end, and no further."""
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+PEOPLE = {
+    name: MailAccount(UUID(int=number), f"{name}@example.org", f"{name}account")
+    for number, name in enumerate(("ann", "ben"), 1)
+}
+"""The cookie of each is `NAME-cookie`, the token of a session `NAME-token`."""
+OWN, FOREIGN = (each.account_id for each in PEOPLE.values())
+"""Ann's account, and Ben's"""
+COOKIE_OF_ANN, COOKIE_OF_BEN = (f"Cookie: {COOKIE}={name}-cookie" for name in PEOPLE)
+TOKEN_OF_BEN = "X-Session-Token: ben-token"
+BROWSER = [COOKIE_OF_ANN, f"Origin: {OURS}"]
+JSON = "Content-Type: application/json"
+TOKENS = {
+    scopes: token_text(bytes([number]) * RANDOM_BYTES)
+    for number, scopes in enumerate(("read", "write", "send", "read write", "read send", "write send"))
+}
+"""Ann's access tokens by their scopes."""
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+
+    @property
+    def kind(self) -> str:
+        """Of a problem."""
+        return str(json.loads(self.body)["type"]).rpartition(":")[2] if self.status >= 400 else ""
+
+
+class Kratos:
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None, **_: Any) -> Visitor:
+        name, _, kind = (cookie or token or "").partition("-")
+        if name in PEOPLE and kind == ("cookie" if cookie else "token"):
+            return Visitor(Person(PEOPLE[name].identity_id))
+        raise NoSession("nobody is logged in")
+
+    def forget(self, *, cookie: str | None = None, token: str | None = None) -> None: ...
+
+
+class AccessTokens:
+    async def find(self, token_hash: bytes) -> AccessToken | None:
+        for scopes, text in TOKENS.items():
+            if hash_of(text) == token_hash:
+                ann = PEOPLE["ann"].identity_id
+                return AccessToken(
+                    UUID(int=9),
+                    ann,
+                    "program",
+                    frozenset(map(Scope, scopes.split())),
+                    NOW,
+                    datetime.max.replace(tzinfo=UTC),
+                )
+        return None
+
+
+class Accounts:
+    async def of(self, identity_id: UUID) -> MailAccount | None:
+        return next((each for each in PEOPLE.values() if each.identity_id == identity_id), None)
+
+
+class Attacked:
+    """`inside` are all parts that a route asks once it knows who asks; each answers that there is no such thing."""
+
+    def __init__(self, server: ScriptedUpstream) -> None:
+        self.server = server
+        self.port = 0
+        self.app = FastAPI()
+        self.answers: list[Answer] = []
+        self.inside = MagicMock()
+        unknown = Refused("unknown", "there is none")
+        for name in ("tokens", "devices"):
+            setattr(self.inside, name, AsyncMock())
+        for asked in (
+            *(self.inside.tokens.of, self.inside.tokens.revoke, self.inside.tokens.add),
+            *(self.inside.devices.of, self.inside.devices.account, self.inside.devices.disconnect),
+        ):
+            asked.side_effect = unknown
+        for name in ("read", "last_refusal", "disconnect"):
+            setattr(self.inside, name, AsyncMock(side_effect=unknown))
+        self.inside.streams.open.side_effect = TooManyStreams("there are enough")
+
+    def forget(self) -> None:
+        self.answers.clear()
+        self.inside.reset_mock()
+        self.server.asked.clear()
+
+    async def sent(self, raw: bytes, end: bytes = END) -> list[Answer]:
+        """All answers to these bytes."""
+        found = list(_answers(await answer_of(self.port, raw + end)))
+        self.answers += found
+        return found
+
+    async def ask(self, way: str, fields: Sequence[str], body: str = "") -> Answer:
+        """`way` is method and target."""
+        host = [] if any(field.startswith("Host:") for field in fields) else ["Host: mail.example.org"]
+        lines = [f"{way} HTTP/1.1", *host, *fields, f"Content-Length: {len(body)}", "Connection: close", "", body]
+        (answer,) = await self.sent("\r\n".join(lines).encode("latin-1"), b"")
+        return answer
+
+    async def call(self, *calls: Any, who: str | None = None) -> list[Any]:
+        """The responses to these calls of Ann's, by a token of a session or that of `who`."""
+        using = [f"urn:ietf:params:jmap:{name}" for name in ("core", "mail")]
+        body = json.dumps({"using": using, "methodCalls": [[*call, str(place)] for place, call in enumerate(calls)]})
+        fields = [f"Authorization: Bearer {who or 'ann-token'}", "Content-Type: application/json"]
+        answer = await self.ask("POST /jmap/", fields, body)
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)["methodResponses"]
+
+    def called(self) -> set[str]:
+        """The methods that the mail server was asked for."""
+        return {call[0] for asked in self.server.asked if asked.target == "/jmap/" for call in asked.calls()}
+
+    def asked_as(self) -> set[str]:
+        """As whom the mail server was asked."""
+        logins = [asked.header("authorization") or "" for asked in self.server.asked]
+        return {login.removeprefix("Basic ").partition("account")[0] for login in logins}
+
+    def reached(self) -> bool:
+        """Whether anybody was asked anything but who asks."""
+        return bool(self.inside.mock_calls or self.asked_as())
+
+
+def _answers(raw: bytes) -> Iterator[Answer]:
+    while raw:
+        head, _, raw = raw.partition(b"\r\n\r\n")
+        status, length = int(head[9:12]), re.search(rb"\r\ncontent-length: (\d+)", head, re.IGNORECASE)
+        if length or status < 200:
+            size = int(length[1]) if length else 0
+            body, raw = raw[:size], raw[size:]
+        else:
+            body, raw = _from_chunks(raw)
+        yield Answer(status, body)
+
+
+def _from_chunks(raw: bytes) -> tuple[bytes, bytes]:
+    body = b""
+    while raw:
+        size, _, raw = raw.partition(b"\r\n")
+        body, raw = body + raw[: int(size, 16)], raw[int(size, 16) + 2 :]
+        if not int(size, 16):
+            break
+    return body, raw
+
+
+async def _obliging(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    """Answers whatever it is asked, each method by its own arguments, and names Ben to everybody."""
+    if asked.target == "/jmap/session":
+        own = (asked.header("authorization") or "").removeprefix("Basic ").partition("-")[0]
+        offered = {f"urn:ietf:params:jmap:{name}": {"maxCallsInRequest": 50} for name in ("core", "mail")}
+        accounts = {each.account_id: {"name": each.email, "accountCapabilities": offered} for each in PEOPLE.values()}
+        primary = dict.fromkeys(offered, own)
+        found = {"capabilities": offered, "accounts": accounts, "primaryAccounts": primary, "state": "s"}
+    else:
+        found = {"methodResponses": asked.calls() if asked.target == "/jmap/" else [], "sessionState": "s"}
+    writer.write(json_answer(found))
+
+
+@asynccontextmanager
+async def attacked() -> AsyncIterator[Attacked]:
+    async with scripted_upstream() as server:
+        server.will(_obliging)
+        service = Attacked(server)
+        people = PeopleByCredential(Kratos(), AccessTokens(), cookie_name=COOKIE, public_url=OURS)
+        parts: dict[str, Any] = {name: getattr(service.inside, name) for name in signature(mail_routes).parameters}
+        parts |= {"people": people, "centrifugo": None, "domains": ["example.org"], "now": lambda: NOW}
+        parts["stalwart_hook"] = StalwartHook(WebHook("key-of-the-web-hook"), service.inside.hinted)
+        policy = HookPolicy(keys=["key"], domains=[], reserved=[], retry_after_seconds=1, at_once=9)
+        upstream = Upstream(server.url, FakeAuthorization(), Limits())
+        service.app = create_app(
+            Webhook(service.inside.accept, service.inside.refusals, policy),
+            Health(AsyncMock(return_value={})),
+            mail=mail_routes(**parts),
+            gateway=gateway_routes(people, Accounts(), upstream, now=lambda: NOW, look=service.inside.look),
+        )
+        try:
+            async with served(service.app) as service.port:
+                yield service
+        finally:
+            await upstream.aclose()

@@ -1,0 +1,262 @@
+"""The attack table: what somebody sends, and what becomes of it. Nothing of another person's is reached, and what is
+refused is asked of nobody. The fixture `service` looks that no answer tells of somebody else.
+
+How it is framed is attacked in test_attacks_on_the_wire.py.
+"""
+
+from typing import Any
+
+import pytest
+from starlette.routing import Match, Route
+
+from attacked_service import (
+    COOKIE_OF_ANN,
+    COOKIE_OF_BEN,
+    FOREIGN,
+    JSON,
+    OURS,
+    OWN,
+    PEOPLE,
+    TOKEN_OF_BEN,
+    TOKENS,
+    Attacked,
+)
+from postroom.gateway.methods import METHODS
+
+# Who is taken for whom
+
+
+@pytest.mark.parametrize(
+    ("fields", "who"),
+    [
+        ([COOKIE_OF_ANN], "ann"),
+        ([TOKEN_OF_BEN], "ben"),
+        # One counts; of several kinds always the same, whatever stands first.
+        ([COOKIE_OF_ANN, TOKEN_OF_BEN], "ben"),
+        ([TOKEN_OF_BEN, COOKIE_OF_ANN], "ben"),
+        (["Authorization: Bearer ben-token", COOKIE_OF_ANN], "ann"),
+        ([f"Authorization: Bearer {TOKENS['read']}", TOKEN_OF_BEN], "ben"),
+        ([f"Authorization: Bearer {TOKENS['read']}", COOKIE_OF_BEN], "ben"),
+        # Two of one kind are none.
+        ([COOKIE_OF_ANN, COOKIE_OF_BEN], None),
+        ([f"{COOKIE_OF_ANN}; ory_kratos_session=ben-cookie"], None),
+        ([f"{COOKIE_OF_ANN}; ory_kratos_session="], None),
+        ([TOKEN_OF_BEN, "X-Session-Token: ann-token"], None),
+        ([TOKEN_OF_BEN, TOKEN_OF_BEN], None),
+        (["Authorization: Bearer ben-token", "Authorization: Bearer ann-token"], None),
+        (["Authorization: Bearer ben-token, Bearer ann-token"], None),
+        # One that is malformed is not passed over for the next.
+        ([COOKIE_OF_ANN, "X-Session-Token: ben token"], None),
+        (['Cookie: ory_kratos_session="ann-cookie"', "Authorization: Bearer ben-token"], None),
+        # None is of another kind, or elsewhere.
+        (["Cookie: ory_kratos_session=ann-token"], None),
+        (["X-Session-Token: ann-cookie"], None),
+        ([f"X-Session-Token: {TOKENS['read']}"], None),
+        (["Authorization: Basic YmVuOmJlbi10b2tlbg=="], None),
+        (["Authorization: ben-token"], None),
+        (["X-Session-Cookie: ben-cookie"], None),
+        (["Proxy-Authorization: Bearer ben-token"], None),
+        # What a proxy may believe is not believed here.
+        ([COOKIE_OF_ANN, "X_Session_Token: ben-token"], "ann"),
+        ([COOKIE_OF_ANN, "X-Session-Token2: ben-token"], "ann"),
+        ([COOKIE_OF_ANN, "X-Forwarded-User: ben@example.org", "X-User: ben"], "ann"),
+        ([COOKIE_OF_ANN, f"X-Kratos-Authenticated-Identity-Id: {PEOPLE['ben'].identity_id}"], "ann"),
+        ([COOKIE_OF_ANN, "X-HTTP-Method-Override: DELETE", "X-Original-URL: /jmap/upload/benaccount/"], "ann"),
+        ([f"{COOKIE_OF_ANN}; x=ory_kratos_session=ben-cookie; Xory_kratos_session=ben-cookie"], "ann"),
+    ],
+    ids=str,
+)
+async def test_a_request_is_of_its_one_credential_or_of_nobody(
+    service: Attacked, fields: list[str], who: str | None
+) -> None:
+    answer = await service.ask("GET /jmap/session", fields)
+    assert (answer.status, service.asked_as()) == ((200, {who}) if who else (401, set()))
+
+
+# Routes
+
+ROUTES = {
+    "GET /api/me": None,
+    "POST /api/logout": "session",
+    "GET /api/access-tokens": "session",
+    "POST /api/access-tokens": "session",
+    "DELETE /api/access-tokens/x": "session",
+    "GET /api/devices": "session",
+    "POST /api/devices": "session",
+    "DELETE /api/devices/x": "session",
+    "GET /api/mail-settings": "read",
+    "GET /api/mail-settings/qr.svg": "read",
+    "GET /api/mail-settings/apple.mobileconfig": "read",
+    "GET /api/live": "read",
+    "GET /api/realtime": "read",
+    "GET /jmap/session": None,
+    "POST /jmap/": None,
+    "POST /jmap": None,
+    f"POST /jmap/upload/{OWN}/": "write",
+    f"GET /jmap/download/{OWN}/x/y": "read",
+    "GET /jmap/eventsource/?types=*": "read",
+}
+"""What an access token needs there; "session": no token is enough."""
+PUBLIC = {"/health/live", "/health/ready", "/metrics", "/.well-known/jmap", "/mail/config-v1.1.xml"}
+PUBLIC |= {"/.well-known/autoconfig/mail/config-v1.1.xml", "/internal/mail/provision", "/internal/mail/stalwart"}
+
+
+def test_each_route_for_people_is_attacked(service: Attacked) -> None:
+    ways = [way.partition("?")[0].split() for way in ROUTES]
+    scopes = [{"type": "http", "method": method, "path": path} for method, path in ways]
+    routes = [route for route in service.app.routes if isinstance(route, Route)]
+    attacked = [route for scope in scopes for route in routes if route.matches(scope)[0] == Match.FULL]
+    assert {route.path for route in routes if route not in attacked} == PUBLIC
+
+
+async def test_nobody_is_let_in_anywhere(service: Attacked) -> None:
+    for way in ROUTES:
+        assert (await service.ask(way, [JSON])).status == 401, way
+    assert not service.reached()
+
+
+@pytest.mark.parametrize("scopes", TOKENS)
+async def test_an_access_token_is_let_in_only_by_its_scopes(service: Attacked, scopes: str) -> None:
+    for way, needed in ROUTES.items():
+        service.forget()
+        answer = await service.ask(way, [f"Authorization: Bearer {TOKENS[scopes]}", JSON])
+        if needed is None or needed in scopes.split():
+            assert answer.status not in (401, 403), way
+        else:
+            kind = "session_required" if needed == "session" else "scope_missing"
+            assert (answer.status, answer.kind, service.reached()) == (403, kind, False), way
+
+
+READS = {"get", "changes", "query", "queryChanges", "parse", "lookup", "validate"}
+
+
+@pytest.mark.parametrize("scopes", TOKENS)
+async def test_an_access_token_calls_only_what_its_scopes_name(service: Attacked, scopes: str) -> None:
+    """All methods at once. `EmailSubmission/set` sends what is there, so it reads, too."""
+    needed = {method: "read" if method.split("/")[1] in READS else "write" for method in METHODS}
+    needed |= {"EmailSubmission/set": "read send", "Core/echo": ""}
+    await service.call(*[[method, {"accountId": OWN}] for method in METHODS], who=TOKENS[scopes])
+    assert service.called() == {method for method in METHODS if {*needed[method].split()} <= {*scopes.split()}}
+
+
+EVIL = "https://evil.example"
+NOT_OURS = """
+    https://evil.example http://mail.example.org https://mail.example.org:8443 https://mail.example.org:99999
+    https://example.org https://www.example.org https://evil.mail.example.org https://mail-example.org
+    https://mail.example.org.evil.example https://mail.example.org. https://mail%2eexample.org
+    https://xn--mail.example.org https://mail.ex\xd0\xb0mple.org https://mail.example.org@evil.example
+    https://someone@mail.example.org https://mail.example.org\\@evil.example https://evil.example#mail.example.org
+    //mail.example.org mail.example.org https:// https://[::1 https://127.0.0.1 http://localhost:8080 null file://
+    chrome-extension://mail.example.org moz-extension://x app://mail.example.org data: blob:https://mail.example.org
+"""
+OPENED = ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reads", "changes"),
+    [
+        # What browsers say of our own pages.
+        (["Sec-Fetch-Site: same-origin", f"Origin: {OURS}"], True, True),
+        (["Sec-Fetch-Site: same-origin"], True, True),
+        (["Sec-Fetch-Site: none"], True, True),
+        ([f"Origin: {OURS}"], True, True),
+        (["Origin: HTTPS://Mail.Example.Org:443"], True, True),
+        # What tells nothing may read: an old browser sends no Origin with a GET.
+        ([], True, False),
+        ([f"Referer: {OURS}/inbox"], True, False),
+        # A link from elsewhere opens us in a tab; a form posted from elsewhere changes nothing, a frame shows nothing.
+        (["Sec-Fetch-Site: cross-site", *OPENED], True, False),
+        (["Sec-Fetch-Site: same-site", *OPENED], True, False),
+        (["Sec-Fetch-Site: cross-site", OPENED[0], "Sec-Fetch-Dest: iframe"], False, False),
+        # Other sites and neighbours.
+        (["Sec-Fetch-Site: cross-site", f"Origin: {EVIL}"], False, False),
+        (["Sec-Fetch-Site: cross-site"], False, False),
+        (["Sec-Fetch-Site: same-site"], False, False),
+        (["Sec-Fetch-Site: same-site", f"Origin: {OURS}"], False, False),
+        (["Sec-Fetch-Site: same-origin", f"Origin: {EVIL}"], False, False),
+        (["Sec-Fetch-Site: cross-site", f"Origin: {OURS}"], False, False),
+        (["Sec-Fetch-Site: same-origin", "Sec-Fetch-Site: cross-site"], False, False),
+        (["Sec-Fetch-Site: Same-Origin"], False, False),
+        (["Sec-Fetch-Site:"], False, False),
+        ([f"Origin: {OURS}", f"Origin: {EVIL}"], False, False),
+        ([f"Origin: {EVIL}", "Host: evil.example", "X-Forwarded-Host: mail.example.org"], False, False),
+        *(
+            ([f"Origin: {origin}"], False, False)
+            for origin in [*NOT_OURS.split(), "", f"{OURS}, {EVIL}", f"{EVIL} {OURS}"]
+        ),
+    ],
+    ids=str,
+)
+async def test_a_cookie_counts_only_from_our_own_pages(
+    service: Attacked, fields: list[str], reads: bool, changes: bool
+) -> None:
+    for way in ROUTES:
+        service.forget()
+        answer = await service.ask(way, [COOKIE_OF_ANN, JSON, *fields])
+        if reads if way.startswith("GET") else changes:
+            assert answer.kind != "cross_site", way
+        else:
+            assert (answer.status, answer.kind, service.reached()) == (403, "cross_site", False), way
+
+
+# Calls
+
+REFERENCE = {"resultOf": "0", "name": "Core/echo", "path": "/a"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"accountId": FOREIGN},
+        {"accountId": OWN.upper()},
+        {"accountId": f"{OWN} "},
+        {"accountId": [OWN]},
+        {"accountId": None},
+        {"accountId": "#made"},
+        {"#accountId": REFERENCE},
+        {"accountId": OWN, "#accountId": REFERENCE},
+        {"accountId": OWN, "AccountId": FOREIGN},
+        {"accountId": OWN, "accountIds": [OWN, FOREIGN]},
+        {"accountId": OWN, "fromAccountId": FOREIGN},
+        {"accountId": OWN, "#fromAccountId": REFERENCE},
+        {"accountId": OWN, "filter": {"operator": "AND", "conditions": [{"accountIds": [FOREIGN]}]}},
+        {"accountId": OWN, "create": {"made": {"accountId": FOREIGN}}},
+        {"accountId": OWN, "update": {"x": {"y/accountId": FOREIGN}}},
+    ],
+    ids=str,
+)
+async def test_no_call_for_another_account_leaves(service: Attacked, arguments: dict[str, Any]) -> None:
+    answers = await service.call(*[[method, arguments] for method in METHODS if method != "Core/echo"])
+    assert {answer[0] for answer in answers} == {"error"}
+    assert service.called() == {"Core/echo"}
+    assert FOREIGN.encode() not in service.server.asked[-1].body
+
+
+async def test_no_other_method_leaves(service: Attacked) -> None:
+    """Of Stalwart's management, of capabilities that are not offered, and what a server may take for one that is."""
+    others = ["x:Account/get", "x:Account/set", "X:Account/get", "x:AppPassword/set", "x:Action/set", "x:Bootstrap/set"]
+    others += ["Principal/get", "ShareNotification/get", "Calendar/set", "ContactCard/get", "FileNode/set"]
+    others += ["PushSubscription/get", "PushSubscription/set"]
+    others += ["email/get", "Email/get ", "Email/get\0", "Email/../x:Account/get", "Email/", "", "error"]
+    push = {"create": {"x": {"deviceClientId": "x", "url": "http://169.254.169.254/"}}}
+    answers = await service.call(*[[method, {"accountId": OWN, "ids": None, **push}] for method in others])
+    assert [answer[0] for answer in answers if answer[0] not in ("error", "PushSubscription/set")] == []
+    assert service.called() == {"Core/echo"}
+    assert b"169.254" not in service.server.asked[-1].body
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"create": {"x": {"name": "x", "shareWith": {FOREIGN: {"mayReadItems": True}}}}},
+        {"update": {"x": {"shareWith": {FOREIGN: {"mayReadItems": True}}}}},
+        {"update": {"x": {f"shareWith/{FOREIGN}/mayReadItems": True}}},
+        {"update": {"x": {"/sharewith": None}}},
+        {"#update": REFERENCE},
+    ],
+    ids=str,
+)
+async def test_nothing_is_shared(service: Attacked, change: dict[str, Any]) -> None:
+    ((name, found, _),) = await service.call(["Mailbox/set", {"accountId": OWN, **change}])
+    assert (name, found["type"], service.called()) == ("error", "forbidden", {"Core/echo"})

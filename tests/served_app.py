@@ -1,0 +1,44 @@
+"""An application behind the HTTP server of a process: its protocol and its bounds, on a free port."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.types import ASGIApp
+
+from postroom.http_protocol import BoundedProtocol
+from postroom.http_server import HttpServer
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, *, connections: int = 1000) -> AsyncIterator[int]:
+    """The port."""
+    # With the protocol's number asyncio sends small writes at once; without it they wait 40 ms for each other.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    uvicorn = HttpServer(app, listener, drain=1, connections=connections)._server
+    uvicorn.config.load()
+    state = uvicorn.server_state
+    # Without uvicorn's server around its protocol, which takes its ticks of 0.1 s to start and to stop.
+    server = await asyncio.get_running_loop().create_server(
+        lambda: BoundedProtocol(uvicorn.config, state, {}), sock=listener
+    )
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.close()
+        for connection in list(state.connections):
+            assert isinstance(connection, BoundedProtocol)
+            connection.transport.abort()
+        await asyncio.gather(*state.tasks)
+
+
+async def answer_of(port: int, sent: bytes) -> bytes:
+    """What a bare socket is answered until the server closes it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    try:
+        return await asyncio.wait_for(reader.read(), 10)
+    finally:
+        writer.close()
