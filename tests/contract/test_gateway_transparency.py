@@ -378,12 +378,15 @@ async def test_a_type_that_is_none_is_of_no_use_to_anybody(ways: Ways) -> None:
     assert (await ways.through.get(url)).headers["content-type"] == "application/octet-stream"
 
 
+INERT = ("text/plain", "image/png", "audio/mpeg", "video/mp4")
+
+
 @pytest.mark.parametrize("name", ["a.txt", "a%2Fb%20%C3%BC.txt", "%3Fx", "a.b.c"])
-@pytest.mark.parametrize("accept", ["text/plain", "image/png", "message/rfc822", "text/html;charset=utf-8"])
+@pytest.mark.parametrize("accept", [*INERT, "message/rfc822", "text/html;charset=utf-8"])
 async def test_a_download_has_the_same_bytes_and_an_inert_type(ways: Ways, name: str, accept: str) -> None:
     """A type of which a browser might make code of our origin is passed on as mere bytes."""
     account = ways.straight
-    expected = accept if accept in ("text/plain", "image/png") else "application/octet-stream"
+    expected = accept if accept in INERT else "application/octet-stream"
     url = filled("/jmap/download/$account/$blob/", account.names) + f"{name}?accept={accept.replace(';', '%3B')}"
     for more in ({}, {"Range": "bytes=0-1"}, {"If-None-Match": '"x"'}):
         straight = await account.http.get(url, headers=more)

@@ -13,6 +13,11 @@ from postroom.gateway.download import headers_of, inert_type, is_blob_id, media_
         ("Image/PNG", True, "inline"),
         ("text/plain; charset=utf-8", True, "inline"),
         ("application/pdf", True, "inline"),
+        ("audio/mpeg", True, "inline"),
+        ("Video/MP4; codecs=avc1", True, "inline"),
+        ("audio/mpeg", False, "attachment"),
+        ("audio/mpegurl", True, "attachment"),  # a list of addresses, which Safari would ask
+        ("application/vnd.apple.mpegurl", True, "attachment"),
         ("text/html", True, "attachment"),
         ("image/svg+xml", True, "attachment"),
         ("text/xml", True, "attachment"),
@@ -27,7 +32,10 @@ def test_only_inert_types_are_shown_and_only_when_asked(content_type: str, inlin
     assert headers["Content-Disposition"].partition(";")[0] == disposition
     policy = headers["Content-Security-Policy"].split("; ")
     assert {"default-src 'none'", "frame-ancestors 'self'"} <= set(policy)
-    assert ("sandbox" in policy) is not (disposition == "inline" and "pdf" in content_type)
+    # Neither a viewer of PDF nor a player starts in a sandbox.
+    assert ("sandbox" in policy) is not (disposition == "inline" and content_type[:5] in ("appli", "audio", "Video"))
+    assert ("media-src 'self'" in policy) is (disposition == "inline" and content_type[:5] in ("audio", "Video"))
+    assert "script-src" not in headers["Content-Security-Policy"]
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Cache-Control"].startswith("private")
     assert headers["Vary"] == "Cookie, Authorization, X-Session-Token", "a blob of one person is not shown to the next"
@@ -81,13 +89,21 @@ def test_a_media_type_is_one_or_bytes(stated: str | None, found: str) -> None:
         ("IMAGE/PNG", "IMAGE/PNG"),
         ("text/plain; charset=utf-8", "text/plain; charset=utf-8"),
         ("application/pdf", "application/pdf"),
+        ("audio/ogg", "audio/ogg"),
+        ("video/webm", "video/webm"),
         *(
             (each, "application/octet-stream")
             for each in (
                 *("text/javascript", "application/javascript", "application/ecmascript", "text/jscript"),
                 *("text/javascript;charset=utf-8", "TEXT/JAVASCRIPT", "application/wasm", "text/css"),
                 *("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"),
-                *("text/html; x=image/png", "multipart/x-mixed-replace; boundary=x", "text/xsl", "application/json"),
+                *(
+                    "text/html; x=image/png",
+                    "multipart/x-mixed-replace; boundary=x",
+                    "text/xsl",
+                    "audio/x-mpegurl",
+                    "application/json",
+                ),
                 *("message/rfc822", "application/zip", "nonsense", "", None),
             )
         ),

@@ -2,11 +2,13 @@
 
 import json
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postroom.gateway import request_body
 from postroom.gateway.request_body import parse
 from postroom.problems import Problem
 
@@ -97,6 +99,22 @@ def test_more_calls_or_parts_than_allowed_are_named_as_that_limit() -> None:
     assert parse(body('{"a":[' + "[]," * 49_000 + "1]}"), max_calls=1)
 
 
+@pytest.mark.parametrize("text", [",", "[{", '\\",', "\\\\", "ü,"])
+def test_what_stands_in_a_text_is_no_part(text: str) -> None:
+    """A message with many commas is one text."""
+    assert parse(body('{"' + text * 2 + '":"' + text * 120_000 + '"}'), max_calls=1)
+    problem = refused(body('{"a":["' + text * 100 + '",' + "[]," * 50_000 + "1]}"))
+    assert (problem.type, problem.more) == (ERROR + "limit", {"limit": "maxSizeRequest"})
+
+
+@pytest.mark.parametrize(
+    "raw", [b'"' + b'\\"' * 3_000_000, b'"\\' * 3_000_000, b'"' * 5_000_001, b'["' * 40_000 + b"\\"]
+)
+def test_a_text_without_an_end_is_counted_no_slower(raw: bytes) -> None:
+    """Each quote might begin a text: looked for to the end from each of them, megabytes would take hours."""
+    assert refused(raw).type in (ERROR + "notJSON", ERROR + "limit")
+
+
 def test_what_is_nested_as_deeply_as_a_filter_may_be_goes_up() -> None:
     raw = body(nested(90))
     assert parse(raw, max_calls=1).dump() == raw
@@ -106,18 +124,19 @@ def test_members_that_no_rfc_knows_do_not_go_up() -> None:
     assert b"accountId" not in parse(body("{}", ',"accountId":"c"'), max_calls=1).dump()
 
 
-@given(
-    st.recursive(
-        st.none()
-        | st.booleans()
-        | st.integers(-(2**53), 2**53)
-        | st.floats(allow_nan=False, allow_infinity=False)
-        # Without half surrogate pairs, which are refused.
-        | st.text(st.characters(exclude_categories=["Cs"])),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
-        max_leaves=20,
-    )
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    # Without half surrogate pairs, which are refused.
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
+    max_leaves=20,
 )
+
+
+@given(VALUES)
 def test_what_goes_up_means_what_came(value: Any) -> None:
     request = {
         "using": ["urn:ietf:params:jmap:core"],
@@ -126,3 +145,21 @@ def test_what_goes_up_means_what_came(value: Any) -> None:
     }
     for raw in (json.dumps(request).encode(), json.dumps(request, ensure_ascii=False).encode()):
         assert json.loads(parse(raw, max_calls=1).dump()) == request
+
+
+def parts_of(value: Any) -> int:
+    """Its brackets and commas, one by one."""
+    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(len(inner) - 1, 0) + sum(map(parts_of, inner))
+
+
+@given(
+    st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])) | st.text('",[{\\'), VALUES | st.text('",[{\\'))
+)
+def test_parts_are_counted_exactly(value: Any) -> None:
+    raw = json.dumps({"using": [], "methodCalls": [], "x": value}).encode()
+    parts = parts_of(json.loads(raw))
+    with patch.object(request_body, "MAX_PARTS", parts):
+        parse(raw, max_calls=1)
+    with patch.object(request_body, "MAX_PARTS", parts - 1):
+        assert refused(raw).type == ERROR + "limit"

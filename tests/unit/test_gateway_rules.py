@@ -77,8 +77,13 @@ def test_no_method_goes_through_for_another_account(method: str) -> None:
         ({"accountId": OWN, "filter": {"conditions": [{"x": [{"accountId": FOREIGN}]}]}}, "accountNotFound"),
         ({"accountId": OWN, "create": {"k": {"accountId": FOREIGN}}}, "accountNotFound"),
         ({"accountId": OWN, "update": {"k": {"x/accountId": FOREIGN}}}, "accountNotFound"),
-        ({"accountId": OWN, "update": {"k": {"x/#accountId": {}}}}, "forbidden"),
-        # What merely looks like one.
+        ({"accountId": OWN, "update": {"k": {"x/#accountId": FOREIGN}}}, "accountNotFound"),
+        ({"accountId": OWN, "#toAccountId": {"resultOf": "q", "name": "x", "path": "/"}}, "forbidden"),
+        # What merely looks like one: a creation may be called so, and is referred to by `#` (RFC 8620 §5.3).
+        ({"accountId": OWN, "update": {"#accountId": {"mailboxIds/#accountId": True}}}, None),
+        ({"accountId": OWN, "create": {"accountId": {"mailboxIds": {"#accountId": True}}}}, None),
+        ({"accountId": OWN, "onSuccessUpdateEmail": {"#accountId": {"keywords/$draft": None}}}, None),
+        ({"accountId": OWN, "destroy": ["#accountId"], "onSuccessDestroyEmail": ["#accountIds"]}, None),
         ({"accountId": OWN, "create": {"accountId": {"keywords": {"accountid": True}}}}, None),
         ({"accountId": OWN, "create": {"k": {"header:X-AccountId": FOREIGN}}}, None),
         ({"accountId": OWN, "filter": {"text": "accountId c"}}, None),

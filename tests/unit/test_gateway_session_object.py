@@ -106,6 +106,19 @@ def test_it_offers_what_the_rules_let_through() -> None:
     assert set(capabilities) == {JMAP + name for name in ("core", "mail", "submission", "sieve")}
 
 
+@pytest.mark.parametrize("scopes", [{Scope.READ, Scope.WRITE}, {Scope.WRITE, Scope.SEND}, {Scope.READ}])
+def test_submission_is_offered_to_whom_may_send_alone(scopes: set[Scope]) -> None:
+    """A program that finds it shows a button, and then cannot send: `EmailSubmission/set` needs `send` and `read`."""
+    own = SESSION | {"primaryAccounts": {JMAP + "mail": "b", JMAP + "submission": "b"}}
+    for found, is_offered in ((rewritten(own, frozenset(scopes)), False), (rewritten(own, SENDS), True)):
+        places = [found["capabilities"], found["accounts"]["b"]["accountCapabilities"], found["primaryAccounts"]]
+        assert [JMAP + "submission" in place for place in places] == [is_offered] * 3
+        assert all(JMAP + "mail" in place for place in places)
+
+
+SENDS = frozenset({Scope.READ, Scope.SEND})
+
+
 def test_nothing_internal_leaks() -> None:
     text = json.dumps(rewritten())
     for secret in ("10.0.0.7", "internal", "stalwart:", '"g"'):

@@ -9,10 +9,19 @@ _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}(?: ?; ?{_WORD}={_VALUE}){{0,4}}", re
 _BLOB_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 OCTETS = "application/octet-stream"
 PDF = "application/pdf"
-# Shown without running anything. No SVG: it has scripts.
-_INERT = frozenset(
-    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp", "text/plain", "text/csv", PDF}
+# Played. No list of addresses (`audio/mpegurl`): a player asks them.
+_MEDIA = frozenset(
+    f"{kind}/{name}"
+    for kind, names in {
+        "audio": ("aac", "flac", "mp4", "mpeg", "ogg", "wav", "webm", "x-m4a", "x-wav"),
+        "video": ("mp4", "ogg", "quicktime", "webm"),
+    }.items()
+    for name in names
 )
+# Shown without running anything. No SVG: it has scripts.
+_INERT = _MEDIA | {
+    *("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp", "text/plain", "text/csv", PDF)
+}
 # Fetch §3.7 (Sec-Fetch-Dest): what a browser shows or saves. All else is for code, styles and plugins.
 _SHOWN_AS = frozenset({"empty", "document", "iframe", "image", "audio", "video"})
 # The defaults of Stalwart's `scanBanPaths`, in lower case.
@@ -20,6 +29,8 @@ _SCANS = re.compile(r"wordpress|joomla|drupal|xmlrpc|/(?:wp-|php|cgi-bin)|\.(?:p
 _NOTHING_RUNS = "sandbox; default-src 'none'; frame-ancestors 'self'"
 # Chromium's viewer does not start in a sandbox; it runs no script of a document in the page's origin.
 _PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+# A player asks for the same address once more; out of a sandbox, that would come from another origin, without a cookie.
+_PLAYER = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 def is_blob_id(text: str) -> bool:
@@ -62,13 +73,20 @@ def headers_of(stated: str | None, name: str, *, inline: bool) -> dict[str, str]
     return {
         "Content-Type": content_type,
         "Content-Disposition": f"{'inline' if shown else 'attachment'}; {_filename(name)}",
-        "Content-Security-Policy": _PDF if shown and kind == PDF else _NOTHING_RUNS,
+        "Content-Security-Policy": _policy(kind) if shown else _NOTHING_RUNS,
         "Cross-Origin-Resource-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
         # A blob never changes (RFC 8620 §6.2), but who may read it can.
         "Cache-Control": "private, max-age=86400, immutable",
         "Vary": "Cookie, Authorization, X-Session-Token",
     }
+
+
+def _policy(kind: str) -> str:
+    """Of what is shown."""
+    if kind in _MEDIA:
+        return _PLAYER
+    return _PDF if kind == PDF else _NOTHING_RUNS
 
 
 def essence(content_type: str) -> str:

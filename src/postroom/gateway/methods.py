@@ -1,7 +1,7 @@
 """The JMAP methods that people may call, and what an access token needs for each. `PushSubscription/*` is none of them
 (`push_subscriptions`)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from postroom.domain.person import Scope
@@ -9,6 +9,7 @@ from postroom.domain.person import Scope
 CORE = "urn:ietf:params:jmap:core"
 MAIL = "urn:ietf:params:jmap:mail"
 BLOB = "urn:ietf:params:jmap:blob"
+SUBMISSION = "urn:ietf:params:jmap:submission"
 CAPABILITIES = frozenset(
     f"urn:ietf:params:jmap:{name}"
     for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve")
@@ -43,6 +44,12 @@ METHODS: Mapping[str, frozenset[Scope]] = {
     # It sends any email of the mailbox to whomever one likes.
     "EmailSubmission/set": frozenset({Scope.SEND, Scope.READ}),
 }
+
+
+def offered_capabilities(scopes: Collection[Scope]) -> frozenset[str]:
+    """To whom has these scopes. Whoever may not send finds no `submission`: a program would show a button for it."""
+    return CAPABILITIES if METHODS["EmailSubmission/set"] <= frozenset(scopes) else CAPABILITIES - {SUBMISSION}
+
 
 # RFC 8621 §7.5: they make the server call Email/set by itself.
 _IMPLICIT_WRITES = ("onSuccessUpdateEmail", "onSuccessDestroyEmail")

@@ -19,7 +19,8 @@ from postroom.gateway.request_body import parse
 from postroom.gateway.weaving import Refusal, placeholder
 from postroom.json_object import JsonObject, as_object
 
-# Also as a reference (`#accountId`) and as a path of a patch (`x/accountId`), but not `header:X-AccountId`.
+# Also as a reference (`#accountId`) and as a path of a patch (`x/accountId`), but not `header:X-AccountId`. A creation
+# may be called so, too, or be referred to so; what stands there is no string.
 _ACCOUNT_ID = re.compile(r"[a-z/#]*accountids?", re.IGNORECASE)
 # Also a part of it, by the path of a patch.
 _SHARED = re.compile(r"/*sharewith(?:/|\Z)", re.IGNORECASE)
@@ -75,7 +76,7 @@ def _foreign_account(arguments: Mapping[str, Any], account_id: str) -> Refusal |
         if name in arguments and not isinstance(arguments[name], str):
             return _error("invalidArguments", f"{name} is no string")
     for name, value in _account_ids(arguments):
-        if name.rpartition("/")[2].startswith("#"):
+        if name.startswith("#") and name in arguments:  # deeper, it is no reference (RFC 8620 §3.7)
             return _error("forbidden", f"{name[1:]} must be given, not referenced")
         if any(each != account_id for each in _strings(value)):
             # RFC 8620 §5.4

@@ -5,7 +5,7 @@ from typing import Any
 
 from postroom.domain.person import Scope
 from postroom.gateway.limits import Limits
-from postroom.gateway.methods import CAPABILITIES, CORE
+from postroom.gateway.methods import CORE, offered_capabilities
 from postroom.gateway.problems import mailbox_not_ready, unusable
 from postroom.json_object import JsonObject, as_object
 from postroom.mail.ports import MailAccount
@@ -22,14 +22,15 @@ def rewrite(
     state, core = session.get("state"), as_object(as_object(session.get("capabilities")).get(CORE))
     if not isinstance(state, str) or not core:
         raise unusable()
+    offered = offered_capabilities(scopes)
     theirs = as_object(as_object(session.get("accounts")).get(account.account_id))
-    account_capabilities = _offered(theirs.get("accountCapabilities"))
+    account_capabilities = _only(offered, theirs.get("accountCapabilities"))
     if not account_capabilities:
         # Cyrus says `null` before the inbox exists.
         raise mailbox_not_ready()
     primary = as_object(session.get("primaryAccounts"))
     return {
-        "capabilities": {**_offered(session.get("capabilities")), CORE: {**core, **_bounded(core, limits)}},
+        "capabilities": {**_only(offered, session.get("capabilities")), CORE: {**core, **_bounded(core, limits)}},
         "accounts": {
             account.account_id: {
                 "name": account.email,
@@ -38,7 +39,7 @@ def rewrite(
                 "accountCapabilities": account_capabilities,
             }
         },
-        "primaryAccounts": {name: own for name, own in _offered(primary).items() if own == account.account_id},
+        "primaryAccounts": {name: own for name, own in _only(offered, primary).items() if own == account.account_id},
         "username": account.email,
         "apiUrl": f"{base_url}/jmap/",
         "downloadUrl": f"{base_url}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?accept={{type}}",
@@ -60,5 +61,5 @@ def _bounded(core: Mapping[str, Any], limits: Limits) -> JsonObject:
     return {name: min(own, core[name]) if isinstance(core.get(name), int) else own for name, own in ours.items()}
 
 
-def _offered(found: object) -> JsonObject:
-    return {name: value for name, value in as_object(found).items() if name in CAPABILITIES}
+def _only(names: Collection[str], found: object) -> JsonObject:
+    return {name: value for name, value in as_object(found).items() if name in names}

@@ -1,0 +1,108 @@
+"""What a person does through the gateway, as it is done without one: on the stand-in, or on a real server
+(conftest.py)."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from gateway_trial import ANN, GatewayTrial, gateway
+from mail_person import PASSWORD, Person, person
+from postroom.domain.person import Scope
+from postroom.mail.ports import MailAccount
+from stalwart_client import StalwartClient
+
+USING = [
+    f"urn:ietf:params:jmap:{name}"
+    for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve")
+]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def straight(admin: StalwartClient) -> AsyncIterator[Person]:
+    async with person(admin) as ann:
+        yield Person(ann.http, ann.account, ann.address, USING)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def trial(straight: Person) -> AsyncIterator[GatewayTrial]:
+    """Ann is the same person."""
+    async with gateway(str(straight.http.base_url)) as trial:
+        identity_id = trial.people.people[ANN["Cookie"]].identity_id
+        trial.accounts.accounts[identity_id] = MailAccount(identity_id, straight.address, straight.account)
+        login = b64encode(f"{straight.address}:{PASSWORD}".encode()).decode()
+        trial.authorization.headers[straight.account] = f"Basic {login}"
+        yield trial
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def through(straight: Person, trial: GatewayTrial) -> AsyncIterator[Person]:
+    async with httpx2.AsyncClient(base_url=trial.http.base_url, headers=ANN, timeout=30) as http:
+        yield Person(http, straight.account, straight.address, USING)
+
+
+@pytest.fixture(params=["straight", "through"])
+def ann(request: pytest.FixtureRequest) -> Person:
+    """Either way."""
+    return request.getfixturevalue(request.param)
+
+
+async def test_a_text_of_many_commas_is_saved(ann: Person) -> None:
+    """What stands in a text is no part of the request."""
+    text = ',{["\\' * 30_000 + ",{[" * 120_000
+    body: dict[str, Any] = {"bodyValues": {"t": {"value": text}}, "textBody": [{"partId": "t", "type": "text/plain"}]}
+    made = await ann.create("Email", mailboxIds={"d": True}, **body)
+    assert "id" in made, made
+    found = await ann.get("Email", made["id"], properties=["bodyValues"], fetchTextBodyValues=True)
+    ((_, value),) = found["bodyValues"].items()
+    assert value["value"] == text
+
+
+async def test_a_creation_may_be_called_as_one_likes(ann: Person) -> None:
+    """Also `accountId`, and what refers to it is no account id that had to be ours."""
+    (identity,) = [each["id"] for each in (await ann.call("Identity/get", ids=None))["list"]]
+    body = {
+        "bodyValues": {"accountId": {"value": "Hello"}},
+        "textBody": [{"partId": "accountId", "type": "text/plain"}],
+    }
+    people = {"from": [{"email": ann.address}], "to": [{"email": ann.address}], "subject": "A word"}
+    draft = {"mailboxIds": {"#accountId": True}, "keywords": {"$draft": True}, **people, **body}
+    submission = {"identityId": identity, "emailId": "#accountIds"}
+    calls = [
+        ("Mailbox/set", {"create": {"accountId": {"name": "Letters"}}}),
+        ("Email/set", {"create": {"accountIds": draft}}),
+        (
+            "EmailSubmission/set",
+            {
+                "create": {"fromAccountId": submission},
+                "onSuccessUpdateEmail": {"#fromAccountId": {"mailboxIds": {"e": True}}},
+            },
+        ),
+    ]
+    answers = await ann.calls(*calls)
+    assert [name for name, _ in answers] == ["Mailbox/set", "Email/set", "EmailSubmission/set", "Email/set"], answers
+    assert [answer["created"].keys() for _, answer in answers[:3]] == [{"accountId"}, {"accountIds"}, {"fromAccountId"}]
+    assert len(answers[3][1].get("updated", ())) == 1, answers
+
+
+@pytest.mark.parametrize("may_send", [False, True])
+async def test_who_is_offered_submission_may_send(trial: GatewayTrial, through: Person, may_send: bool) -> None:
+    trial.people.change(ANN, scopes=frozenset(Scope) if may_send else frozenset({Scope.READ, Scope.WRITE}))
+    session = (await through.http.get("/jmap/session")).raise_for_status().json()
+    account = session["accounts"][through.account]["accountCapabilities"]
+    for place in (session["capabilities"], account, session["primaryAccounts"]):
+        assert ("urn:ietf:params:jmap:submission" in place) is may_send
+    answer = await through.call("EmailSubmission/set", create={"a": {"identityId": "x", "emailId": "x"}})
+    assert (answer.get("type") == "forbidden") is not may_send, answer
+
+
+async def test_sound_is_played_in_place(through: Person) -> None:
+    blob = (await through.upload(b"ID3", "audio/mpeg"))["blobId"]
+    url = f"/jmap/download/{through.account}/{blob}/song.mp3?accept=audio/mpeg"
+    for query, disposition in (("", "attachment"), ("&disposition=inline", "inline")):
+        answer = await through.http.get(url + query)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/mpeg")
+        assert answer.headers["content-disposition"].partition(";")[0] == disposition
