@@ -22,16 +22,17 @@ class _Box:
 
 
 class MailInMemory:
-    """`looks` counts questions by account id. `failures` are raised by the next ones; while `held` is set, answers
-    wait for it (they were read before)."""
+    """`looks` counts questions by account id, each of which takes so many seconds. `failures` are raised by the next
+    ones; while `held` is set, answers wait for it (they were read before)."""
 
-    def __init__(self, *, page: int = 500) -> None:
+    def __init__(self, *, page: int = 500, seconds: float = 0) -> None:
         self.looks: dict[str, int] = {}
         self.at_once = self.most_at_once = 0
         self.failures: list[Exception] = []
         self.held: asyncio.Event | None = None
         self.holding = 0
         self._page = page
+        self._seconds = seconds
         self._boxes: dict[str, _Box] = {}
 
     def deliver(
@@ -103,6 +104,6 @@ class MailInMemory:
             if self.held:
                 self.holding += 1
                 await self.held.wait()
-            await asyncio.sleep(0)
+            await asyncio.sleep(self._seconds)
         finally:
             self.at_once -= 1

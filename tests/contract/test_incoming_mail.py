@@ -12,7 +12,7 @@ from eventually import eventually
 from incoming_mail import Lmtp, all_told, hook, hooked, letter, listening, refusal, send, send_all
 from mail_person import person
 from postroom_sandbox.stalwart import ids
-from scripted_upstream import ScriptedUpstream, http_answer, scripted_upstream
+from scripted_upstream import Asked, ScriptedUpstream, http_answer, scripted_upstream
 from stalwart_client import StalwartClient, unique
 
 
@@ -150,6 +150,31 @@ async def test_a_web_hook_that_was_not_taken_is_told_again_under_another_id(admi
         assert first["id"] != again["id"]
 
 
+async def test_what_comes_while_a_web_hook_is_answered_for_longer_than_the_throttle_waits_for_the_next_delivery(
+    admin: StalwartClient, lmtp: Lmtp
+) -> None:
+    """So the throttle that we ask for is no smaller than our answers may take: `setup` of web_hook_setup.py."""
+    answered = asyncio.Event()
+
+    async def slowly(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        await answered.wait()
+        writer.write(http_answer(200))
+
+    async with person(admin) as ann, scripted_upstream() as receiver:
+        receiver.will(slowly, http_answer(200))
+        async with hooked(admin, receiver, throttle=1):
+            await send(lmtp, ann.address)
+            await heard(receiver, 1, ann.account)
+            await send(lmtp, ann.address)
+            await asyncio.sleep(0.3)
+            answered.set()
+            await asyncio.sleep(1)
+            assert len(receiver.asked) == 1
+            await send(lmtp, ann.address)
+            await heard(receiver, 3, ann.account)
+            assert len(receiver.asked) == 2
+
+
 async def test_a_web_hook_shows_its_settings_and_not_its_key(admin: StalwartClient, lmtp: Lmtp) -> None:
     async with scripted_upstream() as receiver:
         receiver.will(http_answer(200))
@@ -175,7 +200,10 @@ async def test_a_web_hook_works_from_the_next_reload_on(admin: StalwartClient, l
         await admin.call("x:WebHook/set", destroy=[made["created"]["id"]])
 
 
-async def test_a_throttle_of_nothing_is_refused(admin: StalwartClient) -> None:
+async def test_a_throttle_of_nothing_is_refused_and_the_smallest_is_a_millisecond(admin: StalwartClient) -> None:
     async with scripted_upstream() as receiver:
         answer = await admin.try_create("WebHook", **hook(receiver, throttle=0))
         assert "notCreated" in answer
+        receiver.will(http_answer(200))
+        async with hooked(admin, receiver, throttle=1) as number:
+            assert (await admin.get(number, "WebHook"))["throttle"] == 1

@@ -8,6 +8,7 @@ OUTBOX = "integration/test_outbox.py::"
 ANNOUNCING = "unit/test_announcing.py::"
 LIVE = "integration/test_live.py::"
 QUEUE = "unit/test_look_queue.py::"
+PACE = "unit/test_arrival_pace.py::"
 WEB_HOOK = "unit/test_stalwart_web_hook.py::"
 RULES = "unit/test_gateway_rules.py::"
 GATEWAY = "integration/gateway/test_requests.py::"
@@ -33,15 +34,15 @@ TELLING = [
     Mutant(
         "announcers are woken before the commit, too",
         "mail/arrivals.py",
-        "        written = bool(events)",
-        "        if events:\n            self._wake()\n        written = bool(events)",
+        "        written = bool(found.events)",
+        "        if found.events:\n            self._wake()\n        written = bool(found.events)",
         (f"{ARRIVALS}test_two_processes_that_are_hinted_at_once_tell_it_once",),
     ),
     Mutant(
         "who was overtaken looks no more",
         "mail/arrivals.py",
-        "again=seen is None)",
-        "again=False)",
+        "return _End(again=True)",
+        "return _End()",
         (f"{ARRIVALS}test_who_was_overtaken_by_an_earlier_look_looks_again",),
     ),
     Mutant(
@@ -49,17 +50,31 @@ TELLING = [
         "mail/look_queue.py",
         "account.hinted -= {state} if state is not None else set()",
         "account.hinted.clear()",
-        (f"{QUEUE}test_no_hint_is_lost_and_no_account_is_looked_at_twice_within_the_rest",),
+        (f"{QUEUE}test_no_hint_is_lost_and_no_account_is_looked_at_twice_within_the_pause",),
     ),
     Mutant(
-        "the first message after a quiet time waits",
+        "the pause of an account is forgotten",
         "mail/look_queue.py",
-        "max(now + pause, account.even_at - self._lead)",
-        "max(now + pause, account.even_at)",
+        "max(now + pause, account.pace.free_at)",
+        "now + pause",
         (
-            f"{QUEUE}test_the_first_looks_after_a_quiet_time_follow_each_other_at_once_and_then_one_comes_each_rest",
-            "unit/test_watching.py::test_the_first_messages_after_coming_on_line_are_told_without_a_wait",
+            f"{QUEUE}test_a_look_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_quiet_time_at_once",
+            f"{PACE}test_ten_thousand_within_a_minute_are_twenty_events_at_most_and_none_is_missing",
         ),
+    ),
+    Mutant(
+        "what came during a long pause is a burst",
+        "domain/look_pace.py",
+        "owed + mails - A_SECOND * paused",
+        "owed + mails",
+        (f"{PACE}test_after_a_burst_mail_that_comes_one_by_one_is_told_at_once_again",),
+    ),
+    Mutant(
+        "a look that found nothing costs no more than one that found a mail",
+        "mail/arrivals.py",
+        "mails = IN_VAIN if email_state == since else max(1, created)",
+        "mails = max(1, created)",
+        (f"{PACE}test_hints_without_news_cost_the_mail_server_four_looks_a_second_and_one_place_of_the_person",),
     ),
     Mutant(
         "what the person has read is told as new",

@@ -2,6 +2,7 @@
 in an order drawn from the seed."""
 
 import asyncio
+import math
 import selectors
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,10 @@ class _AnyOrder(deque[Any]):
 
 class VirtualLoop(asyncio.SelectorEventLoop):
     """`time()` is virtual, so `asyncio.timeout`, `sleep` and `wait` are as well."""
+
+    # asyncio runs a timer by so much too early. A real clock goes on meanwhile; this one would stand still for ever
+    # under somebody who woke a moment too early and sleeps again.
+    _clock_resolution = property(lambda self: math.ulp(self.time()), lambda self, _: None)
 
     def __init__(self, chance: Random) -> None:
         self._jumping = _JumpingSelector()

@@ -8,8 +8,9 @@ from structlog.testing import capture_logs
 
 from arrivals_world import ALICE, BOB, World
 from eventually import eventually
+from postroom.domain.look_pace import FIRST_IN_BURST, SHORTEST
 from postroom.errors import Misconfigured, Throttled, Transient, Unavailable
-from postroom.mail.arrivals import DATABASE_PAUSE, LOOKS_AT_ONCE
+from postroom.mail.arrivals import DATABASE_PAUSE
 from postroom.telemetry import ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS
 
 AWAY = Transient("mail server answered 503")
@@ -42,20 +43,6 @@ async def test_no_more_accounts_are_looked_at_at_once_than_allowed() -> None:
     assert world.mail.most_at_once == 1
 
 
-async def test_a_burst_is_a_few_looks_and_then_one_a_second_and_nothing_is_missing() -> None:
-    world = await on_line()
-    async with world.running():
-        for number in range(1, 10):
-            world.mail.deliver("b")
-            world.arrivals.hint(["b"])
-            await looked(world, min(number, LOOKS_AT_ONCE))
-        await world.pass_time(0.5)
-        await looked(world, LOOKS_AT_ONCE)
-        await world.pass_time(0.5)
-        await looked(world, LOOKS_AT_ONCE + 1)
-    assert [event["count"] for event in world.states.events] == [1, 1, 1, 1, 5]
-
-
 async def test_history_that_the_server_lost_is_a_reload_and_what_comes_then_is_told() -> None:
     counts = {each: ARRIVAL_LOOKS.labels(result=each)._value for each in ("first", "reload", "announced", "nothing")}
     counts["new mails"] = ARRIVALS._value
@@ -68,8 +55,10 @@ async def test_history_that_the_server_lost_is_a_reload_and_what_comes_then_is_t
         await eventually(lambda: world.states.events == [{"state": "s3", "reload": True}], "the reload")
         (after,) = world.mail.deliver("b")
         world.arrivals.hint(["b"])
+        await world.pass_time(SHORTEST)
         await eventually(lambda: len(world.states.events) == 2, "the next")
         world.arrivals.hint(["b"])
+        await world.pass_time(FIRST_IN_BURST)
         await eventually(lambda: counts["nothing"].get() > before["nothing"], "a look that finds nothing")
     assert world.states.events[1]["ids"] == [after]
     counted = {each: count.get() - before[each] for each, count in counts.items()}

@@ -2,13 +2,14 @@
 
 import random
 
+import pytest
+
+from postroom.domain.look_pace import A_SECOND, BURST, FIRST_IN_BURST, SHORTEST
 from postroom.mail.look_queue import MEMORY, LookQueue
 
-REST = 0.25
 
-
-def a_queue(*, most: int = 10, at_once: int = 1) -> LookQueue:
-    return LookQueue(most, rest=REST, at_once=at_once)
+def a_queue(*, most: int = 10) -> LookQueue:
+    return LookQueue(most)
 
 
 def test_the_first_hint_is_due_at_once_and_more_of_them_change_nothing() -> None:
@@ -25,13 +26,13 @@ def test_a_state_that_a_look_has_found_is_no_news() -> None:
     queue.hint("b", 0.0, "s1")
     queue.take(10, 0.0)
     queue.hint("b", 0.0, "s1")
-    queue.done("b", 0.0, state="s1")
+    queue.done("b", 0.0, mails=1, state="s1")
     queue.hint("b", 0.0, "s1")
     assert queue.take(10, 1.0) == []
     queue.hint("b", 1.0, "s2")
     assert queue.take(10, 1.0) == ["b"]
     queue.hint("b", 1.0, "s1")  # of what it came from it cannot be known
-    queue.done("b", 1.0, state="s2")
+    queue.done("b", 1.0, mails=1, state="s2")
     assert queue.take(10, 2.0) == ["b"]
 
 
@@ -41,30 +42,32 @@ def test_a_hint_without_a_state_always_counts() -> None:
     queue.take(10, 0.0)
     queue.hint("b", 0.0, "s1")
     queue.hint("b", 0.0)
-    queue.done("b", 0.0, state="s1")
+    queue.done("b", 0.0, mails=1, state="s1")
     assert queue.take(10, 1.0) == ["b"]
 
 
-def test_the_first_looks_after_a_quiet_time_follow_each_other_at_once_and_then_one_comes_each_rest() -> None:
-    queue = a_queue(at_once=3)
-    for quiet_since in (0.0, 100.0):
-        begun: list[float] = []
-        now = quiet_since
-        while now < quiet_since + 2.0:
-            queue.hint("b", now)
-            for each in queue.take(10, now):
-                begun.append(now - quiet_since)
-                queue.done(each, now)
-            now += 0.0625
-        assert begun == [0.0, 0.0625, 0.125, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75]
+@pytest.mark.parametrize(("found", "pause"), [(1, SHORTEST), (BURST + 1, FIRST_IN_BURST)])
+def test_a_look_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_quiet_time_at_once(
+    found: float, pause: float
+) -> None:
+    queue = a_queue()
+    queue.hint("b", 100.0)
+    queue.take(1, 100.0)
+    queue.done("b", 100.0, mails=found)
+    queue.hint("b", 100.0)
+    assert queue.next_at() == 100.0 + pause
+    assert queue.take(1, 100.0 + pause) == ["b"]
+    queue.done("b", 101.0, mails=1, state="s1")
+    assert queue.hint("b", 110.0)
+    assert queue.take(1, 110.0) == ["b"]
 
 
 def test_a_look_that_waits_for_something_else_is_not_made_earlier_for_a_quiet_time_before() -> None:
-    queue = a_queue(at_once=3)
+    queue = a_queue()
     queue.hint("b", 10.0)
     queue.take(10, 10.0)
     queue.hint("b", 10.0)
-    queue.done("b", 10.0, pause=1.0)
+    queue.done("b", 10.0, mails=1, pause=1.0)
     assert queue.take(10, 10.9) == []
     assert queue.take(10, 11.0) == ["b"]
 
@@ -77,7 +80,7 @@ def test_what_does_not_fit_is_refused_and_there_is_room_as_soon_as_an_account_re
     assert queue.hint("b", 0.0)
     assert queue.take(1, 0.0) == ["b"]
     assert not queue.hint("d", 0.0), "one is looked at, the other waits"
-    queue.done("b", 0.0, state="s1")
+    queue.done("b", 0.0, mails=1, state="s1")
     assert queue.hint("d", 0.1)
     assert not queue.hint("e", 0.1)
     assert not queue.hint("b", 0.1), "it was forgotten"
@@ -89,7 +92,7 @@ def test_who_has_rested_the_longest_makes_room_and_who_has_news_again_does_not()
     for now, each in enumerate("bcd"):
         queue.hint(each, now)
         queue.take(1, now)
-        queue.done(each, now, state="s1")
+        queue.done(each, now, mails=1, state="s1")
     queue.hint("b", 3.0, "s2")
     assert queue.hint("e", 3.0)
     assert queue.take(10, 3.0) == ["b", "e"]
@@ -105,8 +108,11 @@ def test_a_resting_account_is_forgotten_after_a_while() -> None:
     for each, state in (("b", "s1"), ("c", None)):
         queue.hint(each, 0.0)
         queue.take(1, 0.0)
-        queue.done(each, 0.0, state=state)
-    assert queue.take(10, REST) == []
+        queue.done(each, 0.0, mails=1, state=state)
+    even = SHORTEST + 1 / A_SECOND
+    assert queue.take(10, even - 0.01) == []
+    assert list(queue._accounts) == ["b", "c"]
+    assert queue.take(10, even) == []
     assert list(queue._accounts) == ["b"], "of the other nothing need be remembered"
     assert queue.take(10, MEMORY) == []
     assert not queue._accounts
@@ -122,8 +128,8 @@ def test_a_batch_is_no_larger_than_asked_and_the_oldest_come_first() -> None:
     assert queue.take(3, 9.0) == ["e"]
 
 
-def test_no_hint_is_lost_and_no_account_is_looked_at_twice_within_the_rest() -> None:
-    """Against what was hinted: after each hint, a look begins within the rest and the length of a look."""
+def test_no_hint_is_lost_and_no_account_is_looked_at_twice_within_the_pause() -> None:
+    """Against what was hinted: after each hint, a look begins within the pause and the length of a look."""
     chance = random.Random(7)
     queue, now = a_queue(most=50), 0.0
     under_way: dict[str, float] = {}
@@ -137,13 +143,13 @@ def test_no_hint_is_lost_and_no_account_is_looked_at_twice_within_the_rest() -> 
             hinted.setdefault(each, now)
         for taken in queue.take(2, now):
             assert taken not in under_way
-            assert now >= ended.get(taken, -1.0) + REST
+            assert now >= ended.get(taken, -1.0) + SHORTEST
             del hinted[taken]
             under_way[taken] = now + chance.uniform(0, 0.3)
         for account_id, ends in list(under_way.items()):
             if ends <= now:
                 del under_way[account_id]
-                queue.done(account_id, now)
+                queue.done(account_id, now, mails=1)
                 ended[account_id] = now
         assert all(now - since < 1.0 for since in hinted.values())
 
@@ -166,7 +172,7 @@ def test_nothing_that_is_hinted_or_looked_at_makes_room() -> None:
         assert hinted | under_way <= queue._accounts.keys()
         for ended in [each for each in under_way if chance.random() < 0.3]:
             under_way.discard(ended)
-            queue.done(ended, now, state=chance.choice([None, "s1", "s2"]))
+            queue.done(ended, now, mails=1, state=chance.choice([None, "s1", "s2"]))
             if queue._accounts[ended].hinted:
                 hinted.add(ended)
         assert len(queue._accounts) <= 4

@@ -15,18 +15,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from postroom.domain.arrival import arrival_data, arrived, reload_data
+from postroom.domain.look_pace import BURST, IN_VAIN
 from postroom.errors import MailServerError, Throttled, Transient, Unavailable
 from postroom.mail.backoff import backoff
 from postroom.mail.look_queue import LookQueue
 from postroom.mail.ports import HistoryLost, MailChanges, MailState, MailStates
 from postroom.pause import cut_off, pause
 from postroom.telemetry import ARRIVAL_HINTS, ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS, log
-
-REST = 1.0
-"""Seconds that each look at an account costs it: a burst of thousands becomes a look and an event a second."""
-
-LOOKS_AT_ONCE = 4
-"""Looks before an account has to wait: the first messages after a quiet time are told without delay."""
 
 DATABASE_PAUSE = 1.0
 LONGEST_SLEEP = 5.0
@@ -39,11 +34,23 @@ MOST_HINTED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Of a look: at that `state`, if it is known. `again`: it is made once more, after `pause` seconds at least."""
+    """Of a look: at that `state`, if it is known. It counts as so many `mails`. `again`: it is made once more, after
+    `pause` seconds at least."""
 
     state: str | None = None
     again: bool = False
     pause: float = 0.0
+    mails: float = IN_VAIN
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the look is called, the state after it, the events to tell, and as how many `mails` it counts."""
+
+    result: str
+    email_state: str
+    mails: float
+    events: Sequence[Mapping[str, Any]] = ()
 
 
 class Arrivals:
@@ -70,7 +77,7 @@ class Arrivals:
         self._monotonic = monotonic
         self._uniform = uniform
         self._beat = beat
-        self._queue = LookQueue(most_hinted, rest=REST, at_once=LOOKS_AT_ONCE)
+        self._queue = LookQueue(most_hinted)
         self._hinted = asyncio.Event()
         self._turns = asyncio.Semaphore(at_once)
         self._looks: set[asyncio.Task[_End]] = set()
@@ -154,7 +161,7 @@ class Arrivals:
         account_id = state.account.account_id
         try:
             # A hint may come just when somebody comes on line, and be looked at before the first look has ended.
-            seen = await self._look(state, greeted=lambda: self._greeted.get(account_id, lambda: True)())
+            return await self._look(state, greeted=lambda: self._greeted.get(account_id, lambda: True)())
         except MailServerError as error:
             ARRIVAL_LOOKS.labels(result="failed").inc()
             log.info("Could not look for new mail", account_id=account_id, error=str(error))
@@ -167,7 +174,6 @@ class Arrivals:
         except Unavailable as error:
             self._database_away(error)
             return _End(again=True, pause=DATABASE_PAUSE)
-        return _End(state=seen, again=seen is None)
 
     def _done(self, account_id: str, end: _End) -> None:
         now = self._monotonic()
@@ -175,43 +181,43 @@ class Arrivals:
             self._queue.hint(account_id, now)
         else:
             self._failures.pop(account_id, None)
-        self._queue.done(account_id, now, pause=end.pause, state=end.state)
+        self._queue.done(account_id, now, mails=end.mails, pause=end.pause, state=end.state)
         self._hinted.set()
 
     def _database_away(self, error: Unavailable) -> None:
         DATABASE_ERRORS.labels(where="arrivals").inc()
         log.warning("Arrivals wait for PostgreSQL", error=str(error))
 
-    async def _look(self, state: MailState, greeted: Callable[[], bool]) -> str | None:
-        """Tell what came since `state`. The state then, None if somebody else was quicker."""
-        result, email_state, events = await self._found(state, greeted)
-        written = bool(events) or email_state != state.email_state or state.age > FRESH
-        if written and not await self._states.advance(state, email_state, events):
+    async def _look(self, state: MailState, greeted: Callable[[], bool]) -> _End:
+        """Tell what came since `state`, unless somebody else was quicker."""
+        found = await self._found(state, greeted)
+        written = bool(found.events) or found.email_state != state.email_state or state.age > FRESH
+        if written and not await self._states.advance(state, found.email_state, found.events):
             ARRIVAL_LOOKS.labels(result="overtaken").inc()
-            return None
-        ARRIVAL_LOOKS.labels(result=result).inc()
-        if events:
-            ARRIVALS.inc(sum(event.get("count", 0) for event in events))
+            return _End(again=True)
+        ARRIVAL_LOOKS.labels(result=found.result).inc()
+        if found.events:
+            ARRIVALS.inc(sum(event.get("count", 0) for event in found.events))
             self._wake()
-        return email_state
+        return _End(state=found.email_state, mails=found.mails)
 
-    async def _found(self, state: MailState, greeted: Callable[[], bool]) -> tuple[str, str, list[Mapping[str, Any]]]:
-        """What the look is called, the state after it, and the events to tell."""
+    async def _found(self, state: MailState, greeted: Callable[[], bool]) -> _Found:
         account, since = state.account, state.email_state
         if since is None:
             email_state = await self._mail.present(account)
             # What came since the greeting cannot be told from what was there before.
-            return "first", email_state, [reload_data(email_state)] if greeted() else []
+            return _Found("first", email_state, IN_VAIN, [reload_data(email_state)] if greeted() else [])
         seen_at = self._now() - timedelta(seconds=state.age)
-        ids: list[str] = []
-        email_state = since
+        ids, created, email_state = list[str](), 0, since
         try:
             async for page in self._mail.since(account, since):
                 ids += arrived(page.created, page.roles, since=seen_at)
+                created += len(page.created)
                 email_state = page.state
         except HistoryLost:
             email_state = await self._mail.present(account)
-            return "reload", email_state, [reload_data(email_state)]
+            return _Found("reload", email_state, BURST, [reload_data(email_state)])
+        mails = IN_VAIN if email_state == since else max(1, created)
         if not ids:
-            return "nothing", email_state, []
-        return "announced", email_state, [arrival_data(ids, email_state)]
+            return _Found("nothing", email_state, mails)
+        return _Found("announced", email_state, mails, [arrival_data(ids, email_state)])

@@ -4,6 +4,8 @@ import heapq
 import itertools
 from dataclasses import dataclass, field
 
+from postroom.domain.look_pace import Pace
+
 MEMORY = 30.0
 """Seconds for which it is known which state a look found: hints of the same change come by two ways."""
 
@@ -12,12 +14,11 @@ _MANY = 8
 
 @dataclass(slots=True)
 class _Account:
-    """`free_at`: no look before. `even_at`: as if it had never been looked at. `hinted`: the states of which a hint
-    spoke since the last look began, None for a hint without; none at all: it rests. `state`: what the last look
-    found."""
+    """`free_at`: no look before. `hinted`: the states of which a hint spoke since the last look began, None for a hint
+    without; none at all: it rests. `state`: what the last look found."""
 
     free_at: float
-    even_at: float
+    pace: Pace
     under_way: bool = False
     hinted: set[str | None] = field(default_factory=set[str | None])
     state: str | None = None
@@ -26,16 +27,10 @@ class _Account:
 
 
 class LookQueue:
-    """At most `most` accounts, of which those that rest make room for a hint; times are a monotonic clock's seconds.
+    """At most `most` accounts, of which those that rest make room for a hint; times are a monotonic clock's seconds."""
 
-    Each look costs an account `rest` seconds, of which it may owe those of `at_once` looks (the generic cell rate
-    algorithm, a leaky bucket): so many follow each other at once, more of them come one each `rest` seconds.
-    """
-
-    def __init__(self, most: int, *, rest: float, at_once: int) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
-        self._rest = rest
-        self._lead = (at_once - 1) * rest
         self._accounts: dict[str, _Account] = {}
         self._resting: dict[str, None] = {}
         """Those of which something is remembered and nothing is to be done, the longest first"""
@@ -48,7 +43,7 @@ class LookQueue:
         if account is None:
             if len(self._accounts) >= self._most and not self._make_room():
                 return False
-            account = self._accounts[account_id] = _Account(now, now)
+            account = self._accounts[account_id] = _Account(now, Pace(now))
         if state is not None and state == account.state and not account.under_way:
             return True
         waits = bool(account.hinted)
@@ -76,18 +71,18 @@ class LookQueue:
             taken.append(account_id)
         return taken
 
-    def done(self, account_id: str, now: float, *, pause: float = 0.0, state: str | None = None) -> None:
-        """The look has ended, at that state if it is known. Whatever was hinted meanwhile and is not that state is
-        looked at next, after `pause` seconds at the earliest."""
+    def done(self, account_id: str, now: float, *, mails: float, pause: float = 0.0, state: str | None = None) -> None:
+        """The look has ended, at that state if it is known, and counts as so many mails. Whatever was hinted meanwhile
+        and is not that state is looked at next, after `pause` seconds at the earliest."""
         account = self._accounts[account_id]
         account.under_way = False
         account.state = state
-        account.even_at = max(account.even_at, now) + self._rest
-        account.free_at = max(now + pause, account.even_at - self._lead)
+        account.pace = account.pace.after_look(mails, now)
+        account.free_at = max(now + pause, account.pace.free_at)
         account.hinted -= {state} if state is not None else set()
         if not account.hinted:
             self._resting[account_id] = None
-        forget_at = max(account.even_at, now + MEMORY if state is not None else now)
+        forget_at = max(account.pace.even_at, now + MEMORY if state is not None else now)
         self._push(account_id, account, account.free_at if account.hinted else forget_at)
 
     def next_at(self) -> float | None:

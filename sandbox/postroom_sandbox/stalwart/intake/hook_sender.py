@@ -5,7 +5,7 @@ import base64
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import httpx2
 
@@ -16,39 +16,57 @@ from postroom_sandbox.stalwart.json_value import JSON
 class HookSender:
     """What waits is in memory only and lost with the process, as with the server.
 
-    `is_lost` is asked about each request: True for one that a fault is to swallow. Not here is the server's
-    habit of letting events that come during a request wait until the next one comes.
+    `is_lost` is asked about each request: True for one that a fault is to swallow.
     """
 
     def __init__(self, document: JSON, is_lost: Callable[[], bool]) -> None:
         self._document = document
         self._is_lost = is_lost
-        self._waiting: list[Ingestion] = []
-        self._filled = asyncio.Event()
+        self._heard = asyncio.Queue[Sequence[Ingestion]]()
 
     def tell(self, event: Ingestion) -> None:
         named = event.kind in self._document["events"]
         if named == (self._document["eventsPolicy"] == "include"):
-            self._waiting.append(event)
-            self._filled.set()
+            self._heard.put_nowait([event])
 
     async def run(self) -> None:
-        timeout = self._document["timeout"] / 1000
-        async with httpx2.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False) as client:
+        seconds, throttle = self._document["timeout"] / 1000, self._document["throttle"] / 1000
+        waiting: list[Ingestion] = []
+        next_at, wakes_in, request = 0.0, None, None
+        async with (
+            httpx2.AsyncClient(timeout=seconds, trust_env=False, follow_redirects=False) as client,
+            asyncio.TaskGroup() as group,
+        ):
             while True:
-                await self._filled.wait()
-                self._filled.clear()
-                batch, self._waiting = self._fresh(), []
-                if batch and not self._is_lost() and not await self._posted(client, batch):
-                    self._waiting = batch + self._waiting
-                    self._filled.set()
-                await asyncio.sleep(self._document["throttle"] / 1000)
+                waiting += self._fresh(await self._hear(wakes_in))
+                now, wakes_in = time.monotonic(), None
+                if not waiting:
+                    continue
+                if now < next_at:
+                    wakes_in = next_at - now
+                    continue
+                next_at = now + throttle
+                # The server's habit: what comes during a request longer than the throttle waits for the next event.
+                if request is None or request.done():
+                    request = group.create_task(self._send(client, waiting))
+                    waiting = []
 
-    def _fresh(self) -> list[Ingestion]:
+    async def _hear(self, within: float | None) -> Sequence[Ingestion]:
+        try:
+            async with asyncio.timeout(within):
+                return await self._heard.get()
+        except TimeoutError:
+            return ()
+
+    def _fresh(self, events: Sequence[Ingestion]) -> list[Ingestion]:
         oldest = time.monotonic() - self._document["discardAfter"] / 1000
-        return [event for event in self._waiting if event.at >= oldest]
+        return [event for event in events if event.at >= oldest]
 
-    async def _posted(self, client: httpx2.AsyncClient, batch: list[Ingestion]) -> bool:
+    async def _send(self, client: httpx2.AsyncClient, batch: Sequence[Ingestion]) -> None:
+        if not self._is_lost() and not await self._posted(client, batch):
+            self._heard.put_nowait(batch)
+
+    async def _posted(self, client: httpx2.AsyncClient, batch: Sequence[Ingestion]) -> bool:
         body = json.dumps({"events": [event.told() for event in batch]}, separators=(",", ":")).encode()
         headers = dict(self._document["httpHeaders"]) | {"Content-Type": "application/json"}
         if key := self._document["signatureKey"].get("secret"):

@@ -1,0 +1,154 @@
+"""How soon new mail is told, in virtual time: one by one, in bursts, and many people at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import TypeVar
+from uuid import uuid4
+
+import pytest
+
+from arrivals_world import FakeStates
+from mail_account import MailInMemory
+from postroom.domain.look_pace import LONGEST
+from postroom.mail.arrivals import Arrivals
+from postroom.mail.ports import MailAccount, MailState
+from simulation.virtual_time import VirtualClock, VirtualLoop
+
+T = TypeVar("T")
+
+LOOK = 0.005
+"""Seconds that the mail server takes to answer a question"""
+
+
+class Watched:
+    """Accounts whose mail is told. `late`: of each mail, the seconds from its hint to the commit; `events`: their
+    moments; `counted`: the mails that they told of."""
+
+    def __init__(self, *account_ids: str) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        self.time = loop.time
+        self.mail = MailInMemory(seconds=LOOK)
+        self.states = FakeStates()
+        for each in account_ids:
+            self.states.kept[each] = MailState(MailAccount(uuid4(), f"{each}@example.org", each), "s0")
+        clock = VirtualClock(loop)
+        self.arrivals = Arrivals(self.states, self.mail, self._told, now=clock.now, monotonic=clock.monotonic)
+        self.events: list[float] = []
+        self.counted = 0
+        self._hinted: dict[str, float] = {}
+        self.late: dict[str, float] = {}
+
+    def deliver(self, account_id: str = "b", times: int = 1) -> None:
+        for each in self.mail.deliver(account_id, times=times):
+            self._hinted[each] = self.time()
+        self.arrivals.hint([account_id], self.mail._state(account_id))
+
+    def _told(self) -> None:
+        event = self.states.events[-1]
+        self.events.append(self.time())
+        self.counted += event["count"]
+        for each in event.get("ids", ()):
+            self.late[each] = self.time() - self._hinted[each]
+
+    def p95(self, account_id: str = "b") -> float:
+        late = sorted(late for each, late in self.late.items() if each.partition("-")[0] == account_id)
+        return late[int(0.95 * len(late))]
+
+
+async def every(seconds: float, for_: float, do: Callable[[], object]) -> None:
+    """First at once."""
+    time = asyncio.get_running_loop().time
+    began, turn = time(), 0
+    while turn * seconds < for_:
+        await asyncio.sleep(began + turn * seconds - time())
+        do()
+        turn += 1
+
+
+def in_virtual_time(act: Callable[[Watched], Awaitable[T]], *account_ids: str) -> tuple[Watched, T]:
+    """What it gives, and what was told until 10 s later."""
+
+    async def main() -> tuple[Watched, T]:
+        watched, stop = Watched(*account_ids or ("b",)), asyncio.Event()
+        running = asyncio.create_task(watched.arrivals.run(stop))
+        result = await act(watched)
+        await asyncio.sleep(10)
+        stop.set()
+        await running
+        return watched, result
+
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Random(1))) as runner:
+        return runner.run(main())
+
+
+@pytest.mark.parametrize("spacing", [0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 3.0])
+def test_mail_that_comes_one_by_one_is_told_at_once_however_long_it_goes_on(spacing: float) -> None:
+    """For a minute, told by the web hook, and once a second by the event source, too."""
+
+    async def act(watched: Watched) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(every(spacing, 60, watched.deliver))
+            group.create_task(every(1.03, 60, lambda: watched.arrivals.hint(["b"], watched.mail._state("b"))))
+
+    watched, _ = in_virtual_time(act)
+    assert len(watched.late) == watched.counted == pytest.approx(60 / spacing, abs=1)
+    assert watched.p95() <= 0.05
+    assert max(watched.late.values()) <= 0.1
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0, 10.0, 20.0, 60.0])
+def test_ten_thousand_within_a_minute_are_twenty_events_at_most_and_none_is_missing(seconds: float) -> None:
+    async def act(watched: Watched) -> float:
+        if not seconds:
+            watched.deliver(times=10_000)
+        else:
+            await every(seconds / 1000, seconds, lambda: watched.deliver(times=10))
+        return watched.time()
+
+    watched, ended = in_virtual_time(act)
+    assert watched.counted == 10_000
+    assert len(watched.events) <= 20
+    assert watched.events[-1] <= ended + LONGEST + 0.5, "whoever comes last waits no longer than a pause"
+
+
+def test_after_a_burst_mail_that_comes_one_by_one_is_told_at_once_again() -> None:
+    """Two pauses later at most, though it comes ten a second."""
+
+    async def act(watched: Watched) -> None:
+        await every(0.01, 20, lambda: watched.deliver(times=2))
+        await every(0.1, 2 * LONGEST, watched.deliver)
+        watched.late.clear()
+        await every(0.1, 60, watched.deliver)
+
+    watched, _ = in_virtual_time(act)
+    assert len(watched.late) >= 600
+    assert max(watched.late.values()) <= 0.1
+    assert watched.p95() <= 0.05
+
+
+def test_hints_without_news_cost_the_mail_server_four_looks_a_second_and_one_place_of_the_person() -> None:
+    async def act(watched: Watched) -> None:
+        await every(0.005, 60, lambda: watched.arrivals.hint(["b"]))
+
+    watched, _ = in_virtual_time(act)
+    assert watched.mail.looks["b"] <= 4.5 * 60
+    assert watched.mail.most_at_once == 1
+
+
+def test_of_many_accounts_sixteen_are_looked_at_at_once_and_a_burst_of_one_keeps_nobody_waiting() -> None:
+    others = [f"c{number}" for number in range(300)]
+
+    async def act(watched: Watched) -> None:
+        chance = Random(7)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(every(0.002, 20, lambda: watched.deliver(chance.choice(others))))
+            group.create_task(every(0.01, 20, lambda: watched.deliver(times=20)))
+            group.create_task(every(5, 20, lambda: [watched.deliver(each) for each in others]))
+
+    watched, _ = in_virtual_time(act, "b", *others)
+    assert watched.counted == 20 * 500 + 2000 * 20 + 4 * 300
+    assert watched.mail.most_at_once == 16
+    # 300 looks of 5 ms, of which 16 are made at once, take 94 ms.
+    assert max(late for each, late in watched.late.items() if not each.startswith("b-")) <= 0.2
