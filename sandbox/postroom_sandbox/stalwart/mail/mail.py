@@ -19,6 +19,7 @@ from postroom_sandbox.stalwart.mail.mail_store import MailStore
 from postroom_sandbox.stalwart.mail.mailboxes import Mailboxes
 from postroom_sandbox.stalwart.mail.quotas import Quotas
 from postroom_sandbox.stalwart.mail.search_snippets import SearchSnippets
+from postroom_sandbox.stalwart.mail.sieve_scripts import SieveScripts
 from postroom_sandbox.stalwart.mail.state_changes import StateChanges
 from postroom_sandbox.stalwart.mail.submissions import Submissions
 from postroom_sandbox.stalwart.mail.threads import ThreadType
@@ -40,7 +41,8 @@ class Mail:
         emails = Emails(store, self.log, self.blobs, self.folders, self.store)
         identities = Identities(store, self.log, accounts)
         self.submissions = Submissions(store, self.log, self.blobs, domains, identities, emails, self.store)
-        vacations = VacationResponses(store, self.log)
+        scripts = SieveScripts(store, self.log, self.blobs)
+        vacations = VacationResponses(store, self.log, scripts)
         blobs = BlobType(self.blobs)
         self._methods: dict[str, Method] = {
             "Mailbox/get": mailboxes.get,
@@ -68,6 +70,10 @@ class Mail:
             "EmailSubmission/set": self.submissions.set,
             "VacationResponse/get": vacations.get,
             "VacationResponse/set": vacations.set,
+            "SieveScript/get": scripts.get,
+            "SieveScript/query": scripts.query,
+            "SieveScript/set": scripts.set,
+            "SieveScript/validate": scripts.validate,
             "Quota/get": Quotas(store, self.log, accounts, self.store).get,
             "Blob/get": blobs.get,
             "Blob/upload": blobs.upload,
