@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 _FILE_NAME = "stalwart.sqlite3"
 # Each leads from its place in this list to the next version.
-_SCHEMAS = ("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql", "mail/sieve.sql")
+_SCHEMAS = ("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql", "mail/sieve.sql", "settings.sql")
 
 
 class Store:

@@ -6,6 +6,7 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.errors import MethodError
+from postroom_sandbox.stalwart.jmap_settings import UploadQuota
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.kind import Access, Created
 from postroom_sandbox.stalwart.mail.blob_type import BlobType
@@ -30,7 +31,7 @@ from postroom_sandbox.stalwart.store import Store
 class Mail:
     """`store` takes mail in, `submissions` has the queue, `state_changes` tells who listens."""
 
-    def __init__(self, store: Store, accounts: Accounts, domains: Domains) -> None:
+    def __init__(self, store: Store, accounts: Accounts, domains: Domains, quota: UploadQuota) -> None:
         self.state_changes = StateChanges()
         self.log = ChangeLog(store, self.state_changes)
         self.blobs = Blobs(store)
@@ -43,7 +44,7 @@ class Mail:
         self.submissions = Submissions(store, self.log, self.blobs, domains, identities, emails, self.store)
         scripts = SieveScripts(store, self.log, self.blobs)
         vacations = VacationResponses(store, self.log, scripts)
-        blobs = BlobType(self.blobs)
+        blobs = BlobType(self.blobs, quota)
         self._methods: dict[str, Method] = {
             "Mailbox/get": mailboxes.get,
             "Mailbox/changes": mailboxes.changes,
