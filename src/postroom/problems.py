@@ -78,6 +78,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "reserved_name": _REFUSED,
     "unsafe_local_part": _REFUSED,
     "wrong_name": Kind(422, "The name cannot be used"),
+    "upload_quota": Kind(429, "Too much was uploaded", _LATER),
     "internal_error": Kind(500, "An error of ours"),
     "mail_server_broke_off": Kind(502, "The mail server broke off"),
     "mail_server_misconfigured": Kind(502, "The mail server refuses us"),

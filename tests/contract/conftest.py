@@ -2,13 +2,18 @@
 STALWART_ADMIN=login:password name one (made for tests: domains, roles and accounts are left behind)."""
 
 import os
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import httpx2
 import pytest
 import pytest_asyncio
 
+from gateway_trial import ANN, GatewayTrial, gateway
+from mail_person import PASSWORD, Person, person
+from postroom.mail.ports import MailAccount
 from stalwart_client import StalwartClient
 from stalwart_stand_in import stalwart_stand_in
 
@@ -28,3 +33,39 @@ async def admin(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stalw
         client.domain = await client.ensure_domain("example.org")
         client.other_domain = await client.ensure_domain("example.net")
         yield client
+
+
+USING = [
+    f"urn:ietf:params:jmap:{name}"
+    for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve")
+]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def straight(admin: StalwartClient) -> AsyncIterator[Person]:
+    """Somebody, by his own login at the mail server."""
+    async with person(admin) as ann:
+        yield Person(ann.http, ann.account, ann.address, USING)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def trial(straight: Person) -> AsyncIterator[GatewayTrial]:
+    """Whose Ann is the same person."""
+    async with gateway(str(straight.http.base_url)) as trial:
+        identity_id = trial.people.people[ANN["Cookie"]].identity_id
+        trial.accounts.accounts[identity_id] = MailAccount(identity_id, straight.address, straight.account)
+        login = b64encode(f"{straight.address}:{PASSWORD}".encode()).decode()
+        trial.authorization.headers[straight.account] = f"Basic {login}"
+        yield trial
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def through(straight: Person, trial: GatewayTrial) -> AsyncIterator[Person]:
+    async with httpx2.AsyncClient(base_url=trial.http.base_url, headers=ANN, timeout=30) as http:
+        yield Person(http, straight.account, straight.address, USING)
+
+
+@pytest.fixture(params=["straight", "through"])
+def ann(request: pytest.FixtureRequest) -> Person:
+    """Either way."""
+    return request.getfixturevalue(request.param)

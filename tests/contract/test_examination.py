@@ -20,11 +20,13 @@ from postroom.examination.whole import examine
 from postroom.runtime import Parts, connected
 from postroom.stalwart.client import StalwartClient as Client
 from postroom.stalwart.permissions import ROLE_USER
+from postroom.stalwart.upload_quota import BYTES, FILES
 from records import Records, records_of
 from scripted_upstream import Asked, json_answer, problem_answer, scripted_upstream
 from servers import Database
 from stalwart_client import StalwartClient, unique
 from stalwart_oauth import registered_clients_alone
+from stalwart_uploads import DEFAULT, with_quota
 
 ROLE = Path(__file__).parents[2] / "deploy/stalwart/role.json"
 HOOK_URL = "http://127.0.0.1:9/internal/mail/stalwart-of-the-tests"
@@ -82,6 +84,18 @@ async def records(database: Database) -> AsyncIterator[Records]:
 async def no_tokens(admin: StalwartClient) -> AsyncIterator[None]:
     """None for OAuth clients that nobody registered."""
     async with registered_clients_alone(admin):
+        yield
+
+
+@pytest.fixture
+async def large_uploads(admin: StalwartClient) -> AsyncIterator[None]:
+    async with with_quota(admin, {"maxUploadCount": FILES, "uploadQuota": BYTES}):
+        yield
+
+
+@pytest.fixture
+async def small_uploads(admin: StalwartClient) -> AsyncIterator[None]:
+    async with with_quota(admin, DEFAULT):
         yield
 
 
@@ -188,6 +202,7 @@ async def test_all_is_fine_with_what_we_document(
     administrator: Client,
     no_hook: None,
     no_tokens: None,
+    large_uploads: None,
 ) -> None:
     email = await mailbox(admin, records)
     assert (await fix_web_hook(parts, administrator, dry_run=False)).state == "fine"
@@ -371,15 +386,19 @@ async def test_our_own_key_cannot_set_it_up_and_is_told_how(admin: StalwartClien
 
 
 async def test_the_command_fixes_and_then_looks_and_prints_no_secret(
-    admin: StalwartClient, settled: dict[str, str], no_hook: None, no_tokens: None
+    admin: StalwartClient, settled: dict[str, str], no_hook: None, no_tokens: None, small_uploads: None
 ) -> None:
     login, password = os.environ.get("STALWART_ADMIN", "admin:pw").split(":", 1)
     postroom = Commands(settled)
     words = ("check", "--fix", "--admin", login, "--json")
     output = await postroom(*words, stdin=f"{password}\n", code=1)  # for the fsync
-    found = {each["part"]: each for each in json.loads(output) if "fsync=off" not in each["detail"]}
-    assert [each for each in found.values() if each["state"] != "fine"] == []
-    assert found["fix"]["detail"] == f"done: a web hook to {HOOK_URL}"
+    findings = [each for each in json.loads(output) if "fsync=off" not in each["detail"]]
+    assert [each for each in findings if each["state"] != "fine"] == []
+    assert [each["detail"] for each in findings if each["part"] == "fix"] == [
+        f"done: a web hook to {HOOK_URL}",
+        "done: the upload quota raised to 10,000 files or 1,000 MB",
+    ]
+    found = {each["part"]: each for each in findings}
     assert found["web hook"]["detail"].startswith(f"leads to {HOOK_URL}")
     assert len(await hooks(admin)) == 1
     for secret in (settled["POSTROOM_STALWART_API_KEY"], SECRET, HOOK_KEY):

@@ -20,7 +20,7 @@ from postroom.examination.realtime import realtime
 from postroom.examination.stores import heard_by_itself
 from postroom.examination.web_hook import hook_url, of_change, of_none, of_state
 from postroom.settings import Settings, load
-from postroom.stalwart import allowed_ips, oauth_clients, web_hook_setup
+from postroom.stalwart import allowed_ips, oauth_clients, upload_quota, web_hook_setup
 from postroom.stalwart.health_check import NotWritten
 from postroom.stalwart.permissions import ROLE_USER
 from postroom.stalwart.web_hook_setup import WebHookState
@@ -182,7 +182,8 @@ def test_what_we_document_is_what_is_needed_and_what_the_role_user_grants() -> N
     """role.json is what an operator applies; role_user.txt is what `postroom check` compares with."""
     role = json.loads((Path(__file__).parents[2] / "deploy/stalwart/role.json").read_text())
     documented = role["methodCalls"][0][1]["create"]["c"]["enabledPermissions"]
-    assert set(documented) == NEEDED | ROLE_USER | web_hook_setup.TO_LOOK | allowed_ips.TO_LOOK | oauth_clients.TO_LOOK
+    to_look = (each.TO_LOOK for each in (web_hook_setup, allowed_ips, oauth_clients, upload_quota))
+    assert set(documented) == (NEEDED | ROLE_USER).union(*to_look)
     assert GRANTED < ROLE_USER
     assert len(ROLE_USER) == 244
 

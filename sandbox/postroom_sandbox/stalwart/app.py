@@ -24,6 +24,7 @@ from postroom_sandbox.stalwart.errors import ProblemError, http_problem
 from postroom_sandbox.stalwart.faults import Faults
 from postroom_sandbox.stalwart.injection import FaultInjection, problem_response
 from postroom_sandbox.stalwart.intake import Intake
+from postroom_sandbox.stalwart.jmap_settings import RAISED, JmapSettings, UploadQuota
 from postroom_sandbox.stalwart.mail import Mail
 from postroom_sandbox.stalwart.mail.transfer import Transfer
 from postroom_sandbox.stalwart.mail_master import ensure_mail_master
@@ -67,12 +68,14 @@ def create_app(
     if mail_master:
         ensure_mail_master(known_domains, roles, accounts, mail_master)
     kinds = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
-    kinds += [AllowedIps(store), OidcProvider(store)]
+    limits = JmapSettings(store, **(RAISED if mail_master else {}))
+    kinds += [AllowedIps(store), OidcProvider(store), limits]
     counts: Counter[str] = Counter()
     faults = Faults(store)
     authentication = Authentication(store, accounts, admin_password)
     admission = Admission(authentication)
-    mail = Mail(store, accounts, known_domains)
+    quota = UploadQuota(limits)
+    mail = Mail(store, accounts, known_domains, quota)
     intake = Intake(
         store, mail, accounts, known_domains, authentication, faults, counts, _HOSTNAME, lmtp_listener, greets=welcome
     )
@@ -86,7 +89,8 @@ def create_app(
         store.close()
 
     control = Control(store, intake, faults, counts)
-    routes = [*api.routes(), *Transfer(admission, mail).routes(), *intake.event_source.routes(), *control.routes()]
+    transfer = Transfer(admission, mail, quota)
+    routes = [*api.routes(), *transfer.routes(), *intake.event_source.routes(), *control.routes()]
     injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)
     handlers = dict.fromkeys((ProblemError, HTTPException, ClientDisconnect), _problem)
     app = Starlette(routes=routes, middleware=[injection], exception_handlers=handlers, lifespan=lifespan)

@@ -67,6 +67,20 @@ def crowded_problem(limit: str = "maxConcurrentRequests") -> ProblemError:
     return problem
 
 
+def upload_quota_problem(files: int, size: int, seconds: int) -> ProblemError:
+    """What an account may upload within an hour is used up."""
+    problem = http_problem(429, ("Retry-After", str(seconds)))
+    detail = f"You have exceeded the blob upload quota of {files} files or {size} bytes."
+    problem.body |= {"title": "Quota exceeded", "detail": detail}
+    files_policy = f'"blob-upload-files";q={files}'
+    problem.headers += [
+        ("RateLimit-Policy", f'{files_policy}, "blob-upload-bytes";q={size};qu="content-bytes"'),
+        ("RateLimit", f'"blob-upload-files";r=0;t={seconds}, "blob-upload-bytes";r=0;t={seconds}'),
+    ]
+    problem.closes = True
+    return problem
+
+
 class MethodError(Exception):
     """Refuses one method call; the calls before it keep their effect (RFC 8620 §3.6.2)."""
 

@@ -26,6 +26,7 @@ _CAPABILITY_OF = {
     "Identity": _SUBMISSION,
     "EmailSubmission": _SUBMISSION,
     "VacationResponse": "urn:ietf:params:jmap:vacationresponse",
+    "SieveScript": "urn:ietf:params:jmap:sieve",
     "Quota": "urn:ietf:params:jmap:quota",
     "Blob": "urn:ietf:params:jmap:blob",
 }
@@ -33,7 +34,7 @@ _STATES = ("ifInState", "sinceState", "sinceQueryState")
 _WRITING = ("/set", "/import", "/upload")
 _REFERRING = ("ids", "properties", "emailIds", "destroy")  # of the methods of mail
 _TYPES: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("accountId", "anchor"), is_text),
+    **dict.fromkeys(("accountId", "anchor", "blobId", "onSuccessActivateScript"), is_text),
     **dict.fromkeys(_STATES, lambda value: is_text(value) and state.decode(value) is not None),
     **dict.fromkeys(("ids", "properties", "bodyProperties", "emailIds", "blobIds"), is_texts),
     **dict.fromkeys(("destroy", "onSuccessDestroyEmail"), is_texts),
@@ -42,7 +43,7 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
     "sort": lambda value: is_list(value) and all(map(is_object, value)),
     "limit": is_count,
     **dict.fromkeys(("position", "anchorOffset"), lambda value: isinstance(value, int)),
-    "calculateTotal": is_flag,
+    **dict.fromkeys(("calculateTotal", "onSuccessDeactivateScript"), is_flag),
 }
 
 

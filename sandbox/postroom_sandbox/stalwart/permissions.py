@@ -30,10 +30,10 @@ ADMIN = USER | DEFAULT_ROLES["System Administrator"]
 """What `"roles": {"@type": "Admin"}` grants."""
 SERVICE = frozenset(
     ["authenticate", "sysDomainGet", "sysDomainQuery"]
-    + ["sysWebHookGet", "sysWebHookQuery", "sysAllowedIpGet", "sysOidcProviderGet"]
+    + ["sysWebHookGet", "sysWebHookQuery", "sysAllowedIpGet", "sysOidcProviderGet", "sysJmapGet"]
     + [f"sysAccount{verb}" for verb in ("Get", "Query", "Create", "Update")]
 )
-"""The seven that a provisioning service needs besides those it hands out, and four by which `postroom check` sees the
+"""The seven that a provisioning service needs besides those it hands out, and five by which `postroom check` sees the
 settings of the mail server."""
 _OWN = ("sysAccountSettings", "sysAccountPassword", "sysAppPassword", "sysApiKey")
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 _FILE_NAME = "stalwart.sqlite3"
 # Each leads from its place in this list to the next version.
-_SCHEMAS = ("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql")
+_SCHEMAS = ("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql", "mail/sieve.sql", "settings.sql")
 
 
 class Store:
@@ -61,7 +61,9 @@ class Store:
     def row(self, sql: str, *parameters: object) -> tuple[Any, ...] | None:
         return self._db.execute(sql, parameters).fetchone()
 
-    def next_number(self, account: int, kind: Literal["email", "thread", "mailbox", "identity", "submission"]) -> int:
+    def next_number(
+        self, account: int, kind: Literal["email", "thread", "mailbox", "identity", "submission", "script"]
+    ) -> int:
         """One more than the last given to an object of this kind in the account, for use in a transaction."""
         column = f"last_{kind}"
         sql = f"UPDATE mail_accounts SET {column} = {column} + 1 WHERE account_id = ? RETURNING {column}"  # noqa: S608

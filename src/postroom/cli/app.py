@@ -65,7 +65,7 @@ def migrate_command() -> None:
 def check_command(
     fix: Annotated[
         bool,
-        typer.Option("--fix", help="Set Stalwart's web hook about new mail up, let it allow our address, then look."),
+        typer.Option("--fix", help="Set Stalwart's web hook, our address there and its upload quota, then look."),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --fix: only tell what would be done.")] = False,
     admin: Annotated[

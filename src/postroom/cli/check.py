@@ -12,6 +12,7 @@ from postroom.cli.terminal import json_text, out, print_findings
 from postroom.errors import ConfigurationError
 from postroom.examination.allowed_ip import fix_allowed_ip
 from postroom.examination.finding import Finding
+from postroom.examination.upload_quota import fix_upload_quota
 from postroom.examination.web_hook import fix_web_hook
 from postroom.examination.whole import examine
 from postroom.runtime import authorization, connected
@@ -58,6 +59,7 @@ async def _look(settings: Settings, admin: str | None, password: str, *, fix: bo
         if fix:
             done.append(await fix_web_hook(parts, administrator, dry_run=dry_run))
             done.append(await fix_allowed_ip(parts, administrator, dry_run=dry_run))
+            done.append(await fix_upload_quota(parts, administrator, dry_run=dry_run))
         # An administrator who was refused is not sent once more: that counts towards a ban of this host.
         eyes = None if administrator and administrator.refused else administrator
         return [*filter(None, done), *await examine(parts, of_mail=True, administrator=eyes)]

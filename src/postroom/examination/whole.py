@@ -11,6 +11,7 @@ from postroom.examination.mail_server import mail_server, of_problem
 from postroom.examination.oauth import oauth
 from postroom.examination.realtime import realtime
 from postroom.examination.stores import database, redis
+from postroom.examination.upload_quota import upload_quota_of_people
 from postroom.examination.web_hook import web_hook
 from postroom.mail_configuration import missing_for_mail
 from postroom.runtime import Parts
@@ -36,7 +37,7 @@ async def examine(parts: Parts, *, of_mail: bool = False, administrator: Stalwar
 
 async def _of_mail_server(parts: Parts, administrator: StalwartClient | None) -> list[Finding]:
     """What mail for people needs of a mail server that is well."""
-    looks = (allowed_ip, web_hook, oauth)
+    looks = (allowed_ip, web_hook, oauth, upload_quota_of_people)
     asked = [await mail_master(parts), *[await look(parts, administrator) for look in looks]]
     return [each for each in asked if each]
 

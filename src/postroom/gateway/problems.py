@@ -9,6 +9,8 @@ from postroom.problems import Problem, plain_problem, problem, retry_after
 JMAP_ERROR = "urn:ietf:params:jmap:error:"
 JMAP_ERRORS = frozenset(JMAP_ERROR + name for name in ("unknownCapability", "notJSON", "notRequest", "limit"))
 _LONGEST_DETAIL = 1000
+_UPLOAD_QUOTA = "Quota exceeded"
+"""How Stalwart entitles a 429 that is about what was uploaded within the hour (0.16.19)."""
 
 
 def jmap_problem(name: Literal["notJSON", "notRequest", "unknownCapability"], detail: str) -> Problem:
@@ -62,6 +64,9 @@ def of_answer(status: int, wait: str | None, body: bytes) -> Problem:
             return _passed_on(body)
         case 401 | 403:
             return refuses_us()
+        case 429 if json_object(body).get("title") == _UPLOAD_QUOTA:
+            detail = "so many files were uploaded, or such large ones, that the mail server takes no more for a while"
+            return problem("upload_quota", detail, headers=retry_after(wait))
         case 429:
             detail = "the mail server asks for a pause; send the request again then"
             return problem("mail_server_busy", detail, status=429, headers=retry_after(wait))

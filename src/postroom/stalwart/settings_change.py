@@ -11,16 +11,21 @@ PERMISSIONS = frozenset({"sysActionCreate", "actionReloadSettings"})
 """What the reload needs."""
 
 
+SINGLETON = "singleton"
+"""The id of what there is but one of."""
+
+
 async def change(client: StalwartClient, kind: str, arguments: dict[str, Any], what: str, *, deadline: float) -> None:
-    """`x:<kind>/set` with these arguments, of which one creates `c`. `what` it is, for an operator. Raises
-    `MailServerError`s."""
+    """`x:<kind>/set` with these arguments, which create `c` or update the singleton. `what` it is, for an operator.
+    Raises `MailServerError`s."""
     calls = [(f"x:{kind}/set", arguments), ("x:Action/set", {"create": {"c": {"@type": "ReloadSettings"}}})]
     answers = await client.call(calls, deadline=deadline)
     for place, asked in enumerate((what, "to reload its settings")):
         outcome = answers.read(place, Changes)
         # One that somebody else removed meanwhile is what we wanted.
         kept = {k: e for k, e in (outcome.not_destroyed or {}).items() if e.type != "notFound"}
-        for error in [*(outcome.not_created or {}).values(), *kept.values()]:
+        refused = (outcome.not_created or {}) | (outcome.not_updated or {}) | kept
+        for error in refused.values():
             raise Misconfigured(f"mail server refused {asked} ({told(error.type)}): {told(error.description)}")
-        if "c" not in (outcome.created or {}):
+        if "c" not in (outcome.created or {}) and SINGLETON not in (outcome.updated or {}):
             raise Transient(f"mail server neither took nor refused {asked}", outcome_unknown=True)

@@ -70,6 +70,7 @@ def cut_after(sent: bytes) -> Script:
         (problem_answer(404), (502, "mail_server_unusable")),
         (problem_answer(413), (400, "blank")),
         (problem_answer(429, retry_after="7"), (429, "mail_server_busy")),
+        (problem_answer(429, title="Quota exceeded"), (429, "upload_quota")),
         (problem_answer(500, detail="at 10.0.0.7"), (502, "mail_server_unusable")),
         (problem_answer(502), (503, "mail_server_away")),
         (problem_answer(503), (503, "mail_server_away")),

@@ -22,8 +22,10 @@ from postroom_sandbox.stalwart.mail.state_changes import StateChanges
 
 _THROTTLE = 1.0  # seconds
 _SHORTEST_PING = 30
-_TOLD = {"Email", "EmailDelivery", "EmailSubmission", "Mailbox", "Thread", "Identity", "VacationResponse", "Quota"}
-_OF_NO_USE = {"PushSubscription", "SieveScript", "SearchSnippet", "Principal", "Calendar", "CalendarEvent"} | {
+_TOLD = {"Email", "EmailDelivery", "EmailSubmission", "Mailbox", "Thread", "Identity", "VacationResponse", "Quota"} | {
+    "SieveScript"
+}
+_OF_NO_USE = {"PushSubscription", "SearchSnippet", "Principal", "Calendar", "CalendarEvent"} | {
     *("CalendarEventNotification", "CalendarAlert", "ParticipantIdentity", "AddressBook", "ContactCard"),
     *("FileNode", "ShareNotification"),
 }

@@ -4,7 +4,8 @@ import base64
 import binascii
 import hashlib
 
-from postroom_sandbox.stalwart.errors import MethodError, SetError
+from postroom_sandbox.stalwart.errors import MethodError, ProblemError, SetError
+from postroom_sandbox.stalwart.jmap_settings import UploadQuota
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list, is_object
 from postroom_sandbox.stalwart.mail.blobs import Blobs, upload_id
 from postroom_sandbox.stalwart.mail.data_type import MailCall, invalid
@@ -17,8 +18,9 @@ _MOST_BYTES = 7_499_488
 
 
 class BlobType:
-    def __init__(self, blobs: Blobs) -> None:
+    def __init__(self, blobs: Blobs, quota: UploadQuota) -> None:
         self._blobs = blobs
+        self._quota = quota
 
     def get(self, call: MailCall, arguments: JSON) -> JSON:
         asked: list[str] = arguments.get("ids") or []
@@ -50,6 +52,11 @@ class BlobType:
         content = b"".join(self._source(call, source) for source in sources)
         if len(content) > _MOST_BYTES:
             raise SetError("tooLarge", "The blob is too large.")
+        if not call.access.may("unlimitedUploads"):
+            try:
+                self._quota.count(call.account, len(content))
+            except ProblemError as refusal:
+                raise SetError("overQuota", str(refusal)) from None
         kind = value.get("type") or "application/octet-stream"
         return {"id": upload_id(self._blobs.upload(call.account, content)), "type": kind, "size": len(content)}
 

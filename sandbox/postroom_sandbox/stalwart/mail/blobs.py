@@ -44,7 +44,8 @@ def read_id(text: object) -> BlobId | None:
 
 
 class Blobs:
-    """Who may read one is a question of accounts: those that uploaded it or hold a message with it."""
+    """Who may read one is a question of accounts: those that uploaded it or hold a message or a script
+    with it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -70,7 +71,8 @@ class Blobs:
         """Removes what nothing refers to any more."""
         self._store.run("""
             DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM emails)
-            AND digest NOT IN (SELECT digest FROM uploads) AND digest NOT IN (SELECT digest FROM submissions)""")
+            AND digest NOT IN (SELECT digest FROM uploads) AND digest NOT IN (SELECT digest FROM submissions)
+            AND digest NOT IN (SELECT digest FROM sieve_scripts)""")
 
     def content(self, digest: str) -> bytes:
         """Of a blob that is known to be there."""
@@ -92,5 +94,6 @@ class Blobs:
         sql = """
             SELECT 1 FROM blobs WHERE digest = ?1 AND (
                 EXISTS (SELECT 1 FROM emails WHERE digest = ?1 AND (?3 OR account_id = ?2))
+                OR EXISTS (SELECT 1 FROM sieve_scripts WHERE digest = ?1 AND (?3 OR account_id = ?2))
                 OR EXISTS (SELECT 1 FROM uploads WHERE digest = ?1 AND (?3 OR account_id = ?2)))"""
         return self._store.row(sql, digest, access.account, access.may("impersonate")) is not None

@@ -6,6 +6,7 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.errors import MethodError
+from postroom_sandbox.stalwart.jmap_settings import UploadQuota
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.kind import Access, Created
 from postroom_sandbox.stalwart.mail.blob_type import BlobType
@@ -19,6 +20,7 @@ from postroom_sandbox.stalwart.mail.mail_store import MailStore
 from postroom_sandbox.stalwart.mail.mailboxes import Mailboxes
 from postroom_sandbox.stalwart.mail.quotas import Quotas
 from postroom_sandbox.stalwart.mail.search_snippets import SearchSnippets
+from postroom_sandbox.stalwart.mail.sieve_scripts import SieveScripts
 from postroom_sandbox.stalwart.mail.state_changes import StateChanges
 from postroom_sandbox.stalwart.mail.submissions import Submissions
 from postroom_sandbox.stalwart.mail.threads import ThreadType
@@ -29,7 +31,7 @@ from postroom_sandbox.stalwart.store import Store
 class Mail:
     """`store` takes mail in, `submissions` has the queue, `state_changes` tells who listens."""
 
-    def __init__(self, store: Store, accounts: Accounts, domains: Domains) -> None:
+    def __init__(self, store: Store, accounts: Accounts, domains: Domains, quota: UploadQuota) -> None:
         self.state_changes = StateChanges()
         self.log = ChangeLog(store, self.state_changes)
         self.blobs = Blobs(store)
@@ -40,8 +42,9 @@ class Mail:
         emails = Emails(store, self.log, self.blobs, self.folders, self.store)
         identities = Identities(store, self.log, accounts)
         self.submissions = Submissions(store, self.log, self.blobs, domains, identities, emails, self.store)
-        vacations = VacationResponses(store, self.log)
-        blobs = BlobType(self.blobs)
+        scripts = SieveScripts(store, self.log, self.blobs)
+        vacations = VacationResponses(store, self.log, scripts)
+        blobs = BlobType(self.blobs, quota)
         self._methods: dict[str, Method] = {
             "Mailbox/get": mailboxes.get,
             "Mailbox/changes": mailboxes.changes,
@@ -68,6 +71,10 @@ class Mail:
             "EmailSubmission/set": self.submissions.set,
             "VacationResponse/get": vacations.get,
             "VacationResponse/set": vacations.set,
+            "SieveScript/get": scripts.get,
+            "SieveScript/query": scripts.query,
+            "SieveScript/set": scripts.set,
+            "SieveScript/validate": scripts.validate,
             "Quota/get": Quotas(store, self.log, accounts, self.store).get,
             "Blob/get": blobs.get,
             "Blob/upload": blobs.upload,

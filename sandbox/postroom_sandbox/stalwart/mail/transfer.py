@@ -10,6 +10,7 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.admission import Admission
 from postroom_sandbox.stalwart.errors import http_problem, limit_problem
 from postroom_sandbox.stalwart.injection import FULL_KEY
+from postroom_sandbox.stalwart.jmap_settings import UploadQuota
 from postroom_sandbox.stalwart.mail.blobs import upload_id
 from postroom_sandbox.stalwart.mail.mail import Mail
 from postroom_sandbox.stalwart.session import CORE
@@ -20,9 +21,10 @@ _ANYTHING = "application/octet-stream"
 class Transfer:
     """Like the server, it lets anybody upload into any account: whoever builds on it must check that himself."""
 
-    def __init__(self, admission: Admission, mail: Mail) -> None:
+    def __init__(self, admission: Admission, mail: Mail, quota: UploadQuota) -> None:
         self._admission = admission
         self._mail = mail
+        self._quota = quota
 
     def routes(self) -> list[Route]:
         return [
@@ -32,11 +34,13 @@ class Transfer:
         ]
 
     async def _upload(self, request: Request) -> Response:
-        with self._admission.uploading(request):
+        with self._admission.uploading(request) as access:
             account = ids.decode(request.path_params["account"])
             if account is None:
                 raise http_problem(404)
             content = await _body(request)
+            if not access.may("unlimitedUploads"):
+                self._quota.count(account, len(content))
             if request.scope.get(FULL_KEY, False):
                 raise http_problem(500)
             self._mail.folders.ensure(account)

@@ -1,4 +1,7 @@
-"""VacationResponse/get and set (RFC 8621 §8). It is kept and shown; the stand-in answers nobody's mail."""
+"""VacationResponse/get and set (RFC 8621 §8). It is kept and shown; the stand-in answers nobody's mail.
+
+It is a Sieve script of its own: whoever activates another one switches it off.
+"""
 
 import json
 from collections.abc import Callable
@@ -7,8 +10,11 @@ from typing import Any
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_flag, is_text
+from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, check_values, not_found
 from postroom_sandbox.stalwart.mail.filters import moment
+from postroom_sandbox.stalwart.mail.sieve_scripts import VACATION, SieveScripts
+from postroom_sandbox.stalwart.store import Store
 
 _DEFAULT: JSON = {"isEnabled": False} | dict.fromkeys(("fromDate", "toDate", "subject", "textBody", "htmlBody"))
 
@@ -30,6 +36,13 @@ _RIGHT: dict[str, Callable[[Any], bool]] = {
 class VacationResponses(DataType):
     name = "VacationResponse"
 
+    def __init__(self, store: Store, log: ChangeLog, scripts: SieveScripts) -> None:
+        super().__init__(store, log)
+        self._scripts = scripts
+
+    def state(self, account: int) -> str:
+        return self._scripts.state(account)
+
     def everything(self, call: MailCall) -> list[int]:
         return [ids.SINGLETON]
 
@@ -37,8 +50,11 @@ class VacationResponses(DataType):
         return {ids.SINGLETON: self._document(call.account)} if ids.SINGLETON in numbers else {}
 
     def _document(self, account: int) -> JSON:
+        script = self._scripts.named(account, VACATION)
         row = self._store.row("SELECT document FROM vacations WHERE account_id = ?", account)
-        return json.loads(row[0]) if row else _DEFAULT
+        if row is None or script is None:  # the script was destroyed
+            return _DEFAULT
+        return json.loads(row[0]) | {"isEnabled": self._scripts.active(account) == script}
 
     def create(self, call: MailCall, value: JSON) -> JSON:
         raise SetError("singleton", "There is but one, with the id singleton.")
@@ -50,8 +66,23 @@ class VacationResponses(DataType):
         if number != ids.SINGLETON:
             raise not_found()
         check_values(document := self._document(call.account) | patch, _RIGHT)
-        with self._log.commit(call.account) as commit:
-            sql = "INSERT OR REPLACE INTO vacations (account_id, document) VALUES (?, ?)"
-            self._store.run(sql, call.account, json.dumps(document))
-            commit.note(self.name, ids.SINGLETON, "updated")
+        account, script = call.account, self._scripts.named(call.account, VACATION)
+        script = self._scripts.keep(account, VACATION, _script(document), script, also=self.name)
+        sql = "INSERT OR REPLACE INTO vacations (account_id, document) VALUES (?, ?)"
+        self._store.run(sql, account, json.dumps(document))
+        if document["isEnabled"]:
+            self._scripts.activate(account, script)
+        elif script == self._scripts.active(account):
+            self._scripts.activate(account, None)
         return None
+
+
+def _script(document: JSON) -> bytes:
+    """What of it a script can say in one line."""
+    subject, text = (_quoted(document[name] or "") for name in ("subject", "textBody"))
+    return f'require ["vacation"];\r\n\r\nvacation :subject {subject} {text};\r\n'.encode("utf-8", "replace")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

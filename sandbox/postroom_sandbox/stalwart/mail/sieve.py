@@ -1,0 +1,198 @@
+"""Whether a text is a Sieve script (RFC 5228 §8), as far as one that runs none can tell.
+
+Read is what belongs to the language and its extensions in use; a command of others is refused, a test let pass, as the
+server lets one pass that it does not know.
+"""
+
+import re
+from dataclasses import dataclass
+
+LARGEST = 102_400
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|\#[^\n]*|/\*.*?\*/)
+    |text:[ \t]*(?:\#[^\n]*)?\r?\n(?P<lines>(?:.*?\n)??)\.(?:\r?\n|\Z)
+    |"(?P<string>(?:[^"\\]|\\.)*)"
+    |(?P<number>[0-9]+[KMG]?)\b
+    |(?P<tag>:[A-Za-z_][A-Za-z0-9_]*)
+    |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
+    |(?P<mark>[\[\]{}(),;])""",
+    re.DOTALL | re.VERBOSE,
+)
+# How many arguments a command takes at its end, and which extension has it.
+_COMMANDS: dict[str, tuple[int, str]] = {
+    **dict.fromkeys(("keep", "discard", "stop"), (0, "")),
+    **dict.fromkeys(("redirect", "require"), (1, "")),
+    **{name: (1, name) for name in ("fileinto", "reject", "ereject", "vacation")},
+    **dict.fromkeys(("setflag", "addflag", "removeflag"), (1, "imap4flags")),
+    "set": (2, "variables"),
+    "addheader": (2, "editheader"),
+    "deleteheader": (1, "editheader"),
+    "notify": (1, "enotify"),
+}
+_TESTS: dict[str, tuple[int, str]] = {
+    **dict.fromkeys(("true", "false"), (0, "")),
+    **dict.fromkeys(("exists", "size"), (1, "")),
+    **dict.fromkeys(("address", "header"), (2, "")),
+    "envelope": (2, "envelope"),
+}
+_WITH_VALUE = {
+    *(":comparator", ":value", ":count", ":over", ":under"),
+    *(":days", ":seconds", ":subject", ":from", ":addresses", ":handle", ":flags", ":index"),
+    *(":importance", ":options", ":message", ":fcc", ":mailboxid", ":specialuse"),
+}
+_ALONE = {
+    *(":is", ":contains", ":matches", ":regex", ":all", ":localpart", ":domain", ":user", ":detail", ":last"),
+    *(":mime", ":copy", ":create", ":lower", ":upper", ":lowerfirst", ":upperfirst", ":quotewildcard", ":length"),
+}
+
+
+class InvalidScript(Exception):
+    """In words for who wrote it."""
+
+
+class TooLarge(InvalidScript):
+    pass
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    place: int
+
+
+def check(content: bytes) -> None:
+    """Raises InvalidScript."""
+    if len(content) > LARGEST:
+        raise TooLarge("Sieve script is too large.")
+    _Reader(content.decode("utf-8", "replace")).script()
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = self._split()
+        self._next = 0
+        self._required: set[str] = set()
+
+    def _split(self) -> list[_Token]:
+        found: list[_Token] = []
+        place = 0
+        while place < len(self._text):
+            token = _TOKEN.match(self._text, place)
+            if token is None:
+                raise InvalidScript(f"Invalid character {self._text[place]!r} at {self._where(place)}.")
+            kind = str(token.lastgroup).replace("lines", "string")
+            if kind != "space":
+                found.append(_Token(kind, str(token[str(token.lastgroup)]), place))
+            place = token.end()
+        return [*found, _Token("end", "end of the script", place)]
+
+    def _where(self, place: int) -> str:
+        before = self._text[:place]
+        return f"line {before.count(chr(10)) + 1}, column {place - before.rfind(chr(10)) - 1}"
+
+    def _expected(self, what: str) -> InvalidScript:
+        token = self._tokens[self._next]
+        return InvalidScript(f'Expected token "{what}" but found "{token.text[:50]}" at {self._where(token.place)}.')
+
+    def _peek(self) -> _Token:
+        return self._tokens[self._next]
+
+    def _take(self, kind: str, *texts: str) -> _Token | None:
+        token = self._peek()
+        if token.kind != kind or (texts and token.text.lower() not in texts):
+            return None
+        self._next += 1
+        return token
+
+    def _need(self, kind: str, *texts: str) -> None:
+        if not self._take(kind, *texts):
+            raise self._expected(" or ".join(texts) or kind)
+
+    def script(self) -> None:
+        self._commands()
+        if self._peek().kind != "end":
+            raise self._expected("instruction")
+
+    def _commands(self) -> None:
+        after_if = False
+        while name := self._take("name"):
+            word = name.text.lower()
+            if word in ("if", "elsif", "else"):
+                if word != "if" and not after_if:
+                    self._next -= 1
+                    raise self._expected(f"if before {word}")
+                if word != "else":
+                    self._test()
+                self._block()
+                after_if = word != "else"
+                continue
+            after_if = False
+            self._command(name)
+
+    def _block(self) -> None:
+        self._need("mark", "{")
+        self._commands()
+        self._need("mark", "}")
+
+    def _command(self, name: _Token) -> None:
+        if name.text.lower() not in _COMMANDS:
+            self._next -= 1
+            raise self._expected("command")
+        start = self._next
+        self._arguments(*_COMMANDS[name.text.lower()], name)
+        if name.text.lower() == "require":
+            self._required |= {token.text for token in self._tokens[start : self._next] if token.kind == "string"}
+        if self._peek().kind != "end":
+            self._need("mark", ";")
+
+    def _test(self) -> None:
+        name = self._take("name")
+        if not name:
+            raise self._expected("test name")
+        match name.text.lower():
+            case "not":
+                self._test()
+            case "anyof" | "allof":
+                self._need("mark", "(")
+                self._tests()
+            case known if known in _TESTS:
+                self._arguments(*_TESTS[known], name)
+            case _:
+                while self._take("tag") or self._value():
+                    pass
+
+    def _tests(self) -> None:
+        if self._take("mark", ")"):
+            return
+        self._test()
+        while self._take("mark", ","):
+            self._test()
+        self._need("mark", ")")
+
+    def _arguments(self, number: int, extension: str, name: _Token) -> None:
+        """Tags, then so many values."""
+        if extension and extension not in self._required:
+            raise InvalidScript(f"Undeclared capability '{extension}' at {self._where(name.place)}.")
+        values = 0
+        while tag := self._take("tag", *_WITH_VALUE, *_ALONE):
+            if tag.text.lower() in (":over", ":under"):
+                continue  # what follows is the test's own value
+            if tag.text.lower() in _WITH_VALUE and not self._value():
+                raise self._expected("string")
+        while values < number:
+            if not self._value():
+                raise self._expected("string")
+            values += 1
+
+    def _value(self) -> bool:
+        if self._take("string") or self._take("number"):
+            return True
+        if not self._take("mark", "["):
+            return False
+        self._need("string")
+        while self._take("mark", ","):
+            self._need("string")
+        self._need("mark", "]")
+        return True

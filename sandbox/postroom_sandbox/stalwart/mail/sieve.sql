@@ -1,0 +1,15 @@
+-- Sieve scripts, the fifth part of the state. Of an account, one at most is active; its vacation reply is one of them.
+
+CREATE TABLE sieve_scripts (
+    account_id INTEGER NOT NULL REFERENCES mail_accounts ON DELETE CASCADE,
+    id         INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    digest     TEXT NOT NULL REFERENCES blobs,
+    PRIMARY KEY (account_id, id)
+) WITHOUT ROWID;
+
+ALTER TABLE mail_accounts ADD COLUMN last_script INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mail_accounts ADD COLUMN active_script INTEGER;
+DELETE FROM vacations;  -- they have no script
+
+PRAGMA user_version = 5;

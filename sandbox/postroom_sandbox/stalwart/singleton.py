@@ -1,0 +1,42 @@
+"""Objects of the registry of which there is but one, with the id `singleton`."""
+
+import json
+from typing import ClassVar
+
+from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.errors import not_offered
+from postroom_sandbox.stalwart.json_value import JSON
+from postroom_sandbox.stalwart.kind import Call, Kind
+from postroom_sandbox.stalwart.pointer import patched
+from postroom_sandbox.stalwart.store import Store
+
+
+class Singleton(Kind):
+    """`beginning` is what it holds at first, but for what a trial is set up with; `changeable` what may be set here."""
+
+    beginning: ClassVar[JSON]
+    changeable: frozenset[str]
+    what: str
+    """that the rest of it would change"""
+
+    def __init__(self, store: Store, **set_up: int) -> None:
+        super().__init__(store)
+        self.table = f"(SELECT * FROM singletons WHERE name = '{self.name}')"  # noqa: S608 - a constant of the source
+        sql = "INSERT OR IGNORE INTO singletons (id, name, document) VALUES (?, ?, ?)"
+        store.run(sql, ids.SINGLETON, self.name, json.dumps(self.beginning | set_up))
+
+    def held(self) -> JSON:
+        ((document,),) = self._store.rows("SELECT document FROM singletons WHERE name = ?", self.name)
+        return json.loads(document)
+
+    def update(self, call: Call, number: int, patch: JSON) -> None:
+        document = patched(self.held(), patch)
+        for name in patch:
+            self.check(name, document[name])
+        if patch.keys() - self.changeable:
+            raise not_offered(self.what)
+        self._store.run("UPDATE singletons SET document = ? WHERE name = ?", json.dumps(document), self.name)
+
+    def check(self, name: str, value: object) -> None:
+        """Raises SetError."""
+        raise NotImplementedError

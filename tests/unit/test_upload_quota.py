@@ -1,0 +1,62 @@
+"""How much a person may upload at Stalwart: what is said of it, and what raising it asks for."""
+
+from typing import Any
+
+import pytest
+
+from postroom.errors import MailServerError, Misconfigured, Transient
+from postroom.examination.upload_quota import of_quota
+from postroom.stalwart.upload_quota import UploadQuota, raise_upload_quota, upload_quota
+from scripted_stalwart import ScriptedStalwart, method_error, responses
+
+RELOADED = ("x:Action/set", {"created": {"c": {"id": "bvqmltj"}}})
+RAISED = ("x:Jmap/set", {"updated": {"singleton": None}})
+
+
+def quota(files: int, size: int, milliseconds: int = 3_600_000) -> UploadQuota:
+    return UploadQuota(maxUploadCount=files, uploadQuota=size, uploadTtl=milliseconds)
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "words"),
+    [
+        (quota(1000, 50_000_000), "warning", "1,000 files or 50 MB within 60 min"),
+        (quota(10_000, 999_999_999), "warning", "1,000 MB"),
+        (quota(9_999, 5_000_000_000), "warning", "9,999 files or 5,000 MB"),
+        (quota(10_000, 1_000_000_000, 90_000), "fine", "10,000 files or 1,000 MB within 1.5 min"),
+    ],
+)
+def test_a_quota_that_two_attachments_pass_is_a_warning(found: UploadQuota, state: str, words: str) -> None:
+    finding = of_quota(found)
+    assert finding.state == state
+    assert words in finding.detail
+    assert ("--fix" in finding.fix) == (state == "warning")
+
+
+async def test_it_is_read_and_raised_and_the_settings_are_reloaded() -> None:
+    listed = {"maxUploadCount": 20_000, "uploadQuota": 50_000_000, "uploadTtl": 3_600_000, "maxUploadSize": 1}
+    server = ScriptedStalwart(responses(("x:Jmap/get", {"list": [listed]})), responses(RAISED, RELOADED))
+    client, registry = server.client(), server.registry()
+    before = await upload_quota(client, registry)
+    assert before == quota(20_000, 50_000_000)
+    await raise_upload_quota(client, registry, before)
+    wanted = {"maxUploadCount": 20_000, "uploadQuota": 1_000_000_000}
+    assert server.calls() == [
+        ["x:Jmap/set", {"update": {"singleton": wanted}}, "0"],
+        ["x:Action/set", {"create": {"c": {"@type": "ReloadSettings"}}}, "1"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (method_error("forbidden", description="You are not authorized"), Misconfigured),
+        (responses(("x:Jmap/set", {"notUpdated": {"singleton": {"type": "invalidPatch"}}}), RELOADED), Misconfigured),
+        (responses(("x:Jmap/set", {}), RELOADED), Transient),
+        (responses(RAISED, ("error", {"type": "x"})), MailServerError),
+    ],
+)
+async def test_a_quota_that_could_not_be_raised_is_told(answer: Any, error: type[MailServerError]) -> None:
+    server = ScriptedStalwart(answer)
+    with pytest.raises(error):
+        await raise_upload_quota(server.client(), server.registry(), quota(1, 1))
