@@ -19,6 +19,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
+from fakes import unasked
 from gateway_trial import FakeAuthorization
 from postroom.api.app import create_app
 from postroom.api.health import Health
@@ -73,7 +74,7 @@ class Answer(NamedTuple):
 
 
 class Kratos:
-    async def whoami(self, *, cookie: str | None = None, token: str | None = None, **_: Any) -> Visitor:
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None, **_more: Any) -> Visitor:
         name, _, kind = (cookie or token or "").partition("-")
         if name in PEOPLE and kind == ("cookie" if cookie else "token"):
             return Visitor(Person(PEOPLE[name].identity_id))
@@ -86,16 +87,11 @@ class AccessTokens:
     async def find(self, token_hash: bytes) -> AccessToken | None:
         for scopes, text in TOKENS.items():
             if hash_of(text) == token_hash:
-                ann = PEOPLE["ann"].identity_id
-                return AccessToken(
-                    UUID(int=9),
-                    ann,
-                    "program",
-                    frozenset(map(Scope, scopes.split())),
-                    NOW,
-                    datetime.max.replace(tzinfo=UTC),
-                )
+                ann, may = PEOPLE["ann"].identity_id, frozenset(map(Scope, scopes.split()))
+                return AccessToken(UUID(int=9), ann, "program", may, NOW, datetime.max.replace(tzinfo=UTC))
         return None
+
+    add = of = revoke = unasked
 
 
 class Accounts:

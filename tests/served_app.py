@@ -3,11 +3,11 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.types import ASGIApp
 
-from postroom.http_protocol import BoundedProtocol
+from postroom.http_protocol import BoundedProtocol, Connections
 from postroom.http_server import HttpServer
 
 
@@ -20,6 +20,7 @@ async def served(app: ASGIApp, *, connections: int = 1000) -> AsyncIterator[int]
     uvicorn = HttpServer(app, listener, drain=1, connections=connections)._server
     uvicorn.config.load()
     state = uvicorn.server_state
+    assert isinstance(state, Connections)
     # Without uvicorn's server around its protocol, which takes its ticks of 0.1 s to start and to stop.
     server = await asyncio.get_running_loop().create_server(
         lambda: BoundedProtocol(uvicorn.config, state, {}), sock=listener
@@ -31,6 +32,7 @@ async def served(app: ASGIApp, *, connections: int = 1000) -> AsyncIterator[int]
         for connection in list(state.connections):
             assert isinstance(connection, BoundedProtocol)
             connection.transport.abort()
+        await asyncio.sleep(0)  # they are lost in the next turn of the loop
         await asyncio.gather(*state.tasks)
 
 
@@ -42,3 +44,5 @@ async def answer_of(port: int, sent: bytes) -> bytes:
         return await asyncio.wait_for(reader.read(), 10)
     finally:
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()

@@ -219,24 +219,6 @@ async def test_a_logout_whose_screens_cannot_be_told_says_so_and_has_forgotten_a
     assert ("forget", None) in world.told
 
 
-SESSION_ONLY = [
-    "POST /api/logout",
-    "POST /api/access-tokens",
-    "GET /api/access-tokens",
-    f"DELETE /api/access-tokens/{ADA}",
-]
-
-
-@pytest.mark.parametrize("way", SESSION_ONLY)
-async def test_an_access_token_neither_makes_others_nor_logs_anybody_out(
-    world: World, browser: httpx2.AsyncClient, way: str
-) -> None:
-    world.visitor = Visitor(Person(ADA, token_id=uuid4()))
-    answer = await browser.request(*way.split(), json={"name": "more", "scopes": ["read"]})
-    assert (answer.status_code, answer.json()["code"], world.tokens) == (403, "session_required", {})
-    assert len(world.told) == 1, "only who it is was asked"
-
-
 async def test_a_token_is_shown_once_listed_without_its_text_and_revoked(
     world: World, browser: httpx2.AsyncClient
 ) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from eventually import eventually
 from gateway_trial import ANN, BEN, BENS, QUERY, GatewayTrial, gateway, kind
-from postroom.domain.person import Scope
 from postroom.errors import KratosAway
 from postroom.gateway.limits import Limits
 from scripted_upstream import ScriptedUpstream, http_answer, json_answer
@@ -26,79 +25,6 @@ async def small(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
 
 
 # Whose account
-
-
-async def test_each_person_acts_as_that_person(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    await trial.call(QUERY)
-    await trial.call(BENS, who=BEN)
-    assert [asked.header("authorization") for asked in server.asked] == ["Basic b-0", "Basic c-0"]
-
-
-async def test_calls_for_another_account_are_answered_in_their_place_and_never_sent(
-    server: ScriptedUpstream, trial: GatewayTrial
-) -> None:
-    answer = await trial.call(
-        QUERY,
-        ["Email/query", {"accountId": "c"}, "1"],
-        ["x:Account/get", {"ids": None}, "2"],
-        ["Email/copy", {"accountId": "b", "fromAccountId": "c"}, "3"],
-        ["PushSubscription/get", {"ids": None}, "4"],
-        ["Email/get", {"accountId": "b", "#ids": {"resultOf": "1", "name": "Email/query", "path": "/ids"}}, "5"],
-    )
-    responses = answer.json()["methodResponses"]
-    assert [response[1].get("type") for response in responses] == [
-        None,
-        "accountNotFound",
-        "unknownMethod",
-        "fromAccountNotFound",
-        "forbidden",
-        None,
-    ]
-    assert [response[2] for response in responses] == ["0", "1", "2", "3", "4", "5"]
-    assert [call[0] for call in server.asked[0].calls()] == ["Email/query", *["Core/echo"] * 4, "Email/get"]
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/jmap/upload/c/",
-        "/jmap/upload/%63/",
-        "/jmap/upload/b%2F..%2Fc/",
-        "/jmap/upload/../upload/c/",
-        "/jmap/upload/b/../c/",
-        "/jmap/upload//",
-        "/jmap/upload/B/",
-    ],
-)
-async def test_nobody_uploads_into_another_account(server: ScriptedUpstream, trial: GatewayTrial, path: str) -> None:
-    """Stalwart itself answers 200 to such an upload."""
-    request = b"POST %s HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
-    answer = await trial.raw(request % path.encode())
-    assert answer.startswith(b"HTTP/1.1 404")
-    assert server.asked == []
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/jmap/download/c/x/y",
-        "/jmap/download/%63/x/y",
-        "/jmap/download/b/../c/x/y",
-        "/jmap/download/b%2F..%2Fc/x/y",
-        "/jmap/download/b/..%2F..%2Fc/y",
-        "/jmap/download/b/..",
-        "/jmap/download/b/../y",
-        "/jmap/download/b/x%00/y",
-        "/jmap/download/b/x%3Fa/y",
-        "/jmap/download/b/x%0d%0aX:%20y/y",
-    ],
-)
-async def test_nobody_downloads_from_another_account(server: ScriptedUpstream, trial: GatewayTrial, path: str) -> None:
-    answer = await trial.raw(
-        b"GET %s HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nConnection: close\r\n\r\n" % path.encode()
-    )
-    assert answer.startswith(b"HTTP/1.1 404")
-    assert server.asked == []
 
 
 async def test_a_download_asks_for_the_blob_by_a_path_that_no_name_can_bend(
@@ -128,37 +54,12 @@ async def test_who_asks_must_be_known(trial: GatewayTrial) -> None:
         assert "connection" not in answer.headers  # nothing of the request is unread
 
 
-async def test_of_two_cookie_headers_none_is_left_out(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    both = [("Cookie", ANN["Cookie"]), ("Cookie", BEN["Cookie"])]
-    answer = await trial.http.get("/jmap/session", headers=both)
-    assert answer.status_code == 401  # who asks is judged by both of them together, and together they are nobody's
-
-
 async def test_a_person_without_a_mailbox_is_told_to_come_back(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     trial.accounts.accounts.clear()
     answer = await trial.call(QUERY)
     assert kind(answer) == (503, "mailbox_not_ready")
     assert int(answer.headers["retry-after"]) > 0
     assert server.asked == []
-
-
-async def test_an_access_token_is_held_to_its_scopes_everywhere(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    trial.people.change(ANN, scopes=frozenset({Scope.SEND}))
-    for method, path in (
-        ("POST", "/jmap/upload/b/"),
-        ("GET", "/jmap/download/b/x/y"),
-        ("GET", "/jmap/eventsource/?types=*"),
-    ):
-        assert kind(await trial.http.request(method, path, headers=ANN)) == (403, "scope_missing")
-    assert server.asked == []
-    both = [QUERY, ["EmailSubmission/set", {"accountId": "b"}, "1"]]
-    for scopes, names in (
-        ({Scope.SEND}, ["error", "error"]),
-        ({Scope.READ}, ["Email/query", "error"]),
-        ({Scope.READ, Scope.SEND}, ["Email/query", "EmailSubmission/set"]),
-    ):
-        trial.people.change(ANN, scopes=frozenset(scopes))
-        assert [response[0] for response in (await trial.call(*both)).json()["methodResponses"]] == names
 
 
 async def test_what_kratos_wants_the_browser_told_goes_with_each_answer(trial: GatewayTrial) -> None:
@@ -223,71 +124,6 @@ async def test_a_cookie_of_the_mail_server_is_kept_for_nobody(server: ScriptedUp
     await trial.call(QUERY)
     await trial.call(BENS, who=BEN)
     assert server.asked[1].header("cookie") is None
-
-
-SMUGGLED = b'{"using":["urn:ietf:params:jmap:mail"],"methodCalls":[]}'
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
-        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
-        b"Content-Length: 5\r\nContent-Length: 6\r\n",
-        b"Content-Length: +5\r\n",
-        b"Transfer-Encoding: chunked, identity\r\n",
-        b"Transfer-Encoding : chunked\r\n",
-        b"X: a\rContent-Length: 5\r\n",
-    ],
-)
-async def test_a_request_with_two_readings_is_refused(
-    server: ScriptedUpstream, trial: GatewayTrial, head: bytes
-) -> None:
-    start = b"POST /jmap/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Type: application/json\r\n"
-    inner = b"POST /jmap/ HTTP/1.1\r\nHost: x\r\n\r\n"
-    answer = await trial.raw(start + head + b"Connection: close\r\n\r\n0\r\n\r\n" + inner)
-    assert answer.startswith(b"HTTP/1.1 400")
-    assert server.asked == []
-
-
-@pytest.mark.parametrize(
-    ("start", "name"),
-    [
-        ("POST /jmap/ HTTP/1.1\r\nContent-Type: application/json", "Accept-Language"),
-        ("GET /jmap/eventsource/?types=* HTTP/1.1", "Last-Event-ID"),
-        ("POST /jmap/upload/b/ HTTP/1.1", "Content-Type"),
-    ],
-)
-@pytest.mark.parametrize(
-    ("value", "read"), [("x\nX-Evil: 1", 0), ("x\x7f", 0), ("x\x00", 0), ("x\tX-Evil", 1), ("x\xff", 1)]
-)
-async def test_a_header_that_goes_up_carries_no_second_one(
-    server: ScriptedUpstream, trial: GatewayTrial, start: str, name: str, value: str, read: int
-) -> None:
-    server.will(json_answer({"methodResponses": []}))
-    request = f"{start}\r\nHost: x\r\nCookie: session=ann\r\n{name}: {value}\r\nConnection: close\r\n"
-    length = f"Content-Length: {len(SMUGGLED)}\r\n\r\n"
-    answer = await trial.raw((request + length).encode("latin-1") + SMUGGLED)
-    assert answer.startswith(b"HTTP/1.1 400") is not bool(read)
-    assert len(server.asked) == read
-    for asked in server.asked:
-        assert "evil" not in str(asked.headers).lower()
-        assert all(value.isascii() and value.isprintable() for _, value in asked.headers)
-
-
-async def test_only_the_methods_of_jmap_are_served(trial: GatewayTrial) -> None:
-    for method, path in (
-        ("GET", "/jmap/"),
-        ("PUT", "/jmap/"),
-        ("HEAD", "/jmap/session"),
-        ("POST", "/jmap/session"),
-        ("HEAD", "/jmap/eventsource/?types=*"),
-        ("DELETE", "/jmap/upload/b/"),
-        ("OPTIONS", "/jmap/"),
-        ("TRACE", "/jmap/"),
-    ):
-        answer = await trial.http.request(method, path, headers=ANN)
-        assert answer.status_code == 405, (method, path)
 
 
 @pytest.mark.parametrize("content_type", [None, "", "text/plain", "application/x-www-form-urlencoded", "text/json"])
