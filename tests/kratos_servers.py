@@ -112,17 +112,18 @@ async def real_kratos(
     program = await asyncio.to_thread(PROGRAM.built_or_skipped)
     public_port, admin_port = free_port(), free_port()
     base, hook = folder / "kratos.yml", folder / "registration-hook.yml"
+    url = hook_url.removesuffix("/internal/mail/provision")
     base.write_text(
         Template((SOURCE / "kratos.yml").read_text()).substitute(
             PUBLIC_PORT=public_port,
             ADMIN_PORT=admin_port,
             SMTP_PORT=free_port(),
+            POSTROOM_URL=url,
             DSN=dsn,
             LIFESPAN=lifespan,
             SCHEMA_URL=(SOURCE / "identity.schema.json").as_uri(),
         )
     )
-    url = hook_url.removesuffix("/internal/mail/provision")
     text = (DEPLOY / "registration-hook.yml").read_text().replace("file:///etc/kratos/", f"{DEPLOY.as_uri()}/")
     hook.write_text(Template(text).substitute(POSTROOM_URL=url, POSTROOM_WEBHOOK_KEY=hook_key))
     if dsn != "memory":

@@ -188,4 +188,21 @@ APART = [
         "",
         ("unit/test_remembered_tokens.py::test_what_was_read_before_a_revocation_is_not_remembered_after_it",),
     ),
+    Mutant(
+        "a login that is remembered counts as fresh",
+        "kratos/sessions.py",
+        "        if afresh:\n",
+        "        if afresh and key not in self._remembered:\n",
+        ("unit/test_kratos_sessions.py::test_what_is_asked_afresh_is_not_remembered_nor_was_it_asked_before",),
+    ),
+    Mutant(
+        "a device is connected by an old login",
+        "api/devices.py",
+        "visitor: Annotated[Visitor, Depends(fresh)]",
+        "visitor: Annotated[Visitor, Depends(visiting)]",
+        (
+            "integration/test_connect_a_device.py::"
+            "test_a_device_needs_a_fresh_login_but_none_to_be_seen_or_disconnected",
+        ),
+    ),
 ]

@@ -51,7 +51,11 @@ async def _serve(folder: Path, public: socket.socket, admin: socket.socket, hook
     state = State(folder)
     web_hook = WebHook(state, hook_url, key)
     public_url = f"http://{LOOPBACK}:{public.getsockname()[1]}"
-    apps = [(create_public_app(state, web_hook), public), (create_admin_app(state, public_url=public_url), admin)]
+    postroom = hook_url.partition("/internal/")[0]
+    apps = [
+        (create_public_app(state, web_hook, postroom), public),
+        (create_admin_app(state, public_url=public_url), admin),
+    ]
     try:
         await serve(apps, name="Postroom's stand-in for Kratos")
     finally:

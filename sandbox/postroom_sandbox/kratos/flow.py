@@ -1,12 +1,12 @@
 """Self-service flows: the form that an interface renders, and the form with what was wrong in it."""
 
-import secrets
 from collections.abc import Iterable
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from postroom_sandbox.kratos import message
 from postroom_sandbox.kratos.error import Json
 from postroom_sandbox.kratos.identity import timestamp
 from postroom_sandbox.kratos.message import Problem
@@ -15,11 +15,12 @@ KINDS = ("login", "registration")
 LIFESPAN = timedelta(hours=1)
 
 
-def new_flow(kind: str, channel: str, *, public_url: str, request_url: str, now: datetime) -> Json:
+def new_flow(
+    kind: str, channel: str, *, public_url: str, request_url: str, csrf_token: str, return_to: str | None, now: datetime
+) -> Json:
     """A fresh flow of a kind in KINDS. `channel` is `api` for programs and `browser` for interfaces, whose
     form carries a token against forged requests."""
     flow_id = str(uuid4())
-    csrf_token = secrets.token_urlsafe(32) if channel == "browser" else ""
     flow: Json = {
         "id": flow_id,
         "organization_id": None,
@@ -34,8 +35,18 @@ def new_flow(kind: str, channel: str, *, public_url: str, request_url: str, now:
         },
         "state": "choose_method",
     }
+    if return_to:
+        flow["return_to"] = return_to
     if kind == "login":
         flow |= {"refresh": False, "requested_aal": "aal1"}
+    return flow
+
+
+def asked_again(flow: Json) -> Json:
+    """The flow of a login for somebody who is logged in."""
+    flow["refresh"] = True
+    flow["ui"]["messages"] = [message.confirm()]
+    flow["ui"]["nodes"][-1]["meta"]["label"] |= {"id": 1010001, "text": "Sign in"}
     return flow
 
 

@@ -1,7 +1,9 @@
 """The public port: registration, login, whoami, and the stand-in's own pages."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from starlette.applications import Starlette
@@ -13,7 +15,7 @@ from starlette.routing import Route
 from postroom_sandbox.kratos import message, page
 from postroom_sandbox.kratos.error import EXCEPTION_HANDLERS, Json, KratosError
 from postroom_sandbox.kratos.fault import Fault, FaultMiddleware, control_routes
-from postroom_sandbox.kratos.flow import KINDS, csrf_token_of, expired, new_flow, refused
+from postroom_sandbox.kratos.flow import KINDS, asked_again, csrf_token_of, expired, new_flow, refused
 from postroom_sandbox.kratos.form import (
     CSRF_COOKIE,
     RefusedForm,
@@ -27,16 +29,26 @@ from postroom_sandbox.kratos.health import health_routes
 from postroom_sandbox.kratos.identity import check_traits, identifier_of, new_identity, public
 from postroom_sandbox.kratos.logout import logout_routes
 from postroom_sandbox.kratos.password import MIN_LENGTH, hash_password, is_password
-from postroom_sandbox.kratos.session import COOKIE, LIFESPAN, second_factor_due, session_of, start_session
+from postroom_sandbox.kratos.session import (
+    COOKIE,
+    LIFESPAN,
+    cookie_of,
+    credential_of,
+    refresh_session,
+    second_factor_due,
+    session_of,
+    start_session,
+)
 from postroom_sandbox.kratos.state import DuplicateIdentifier, State
 from postroom_sandbox.kratos.web_hook import WebHook
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def create_public_app(state: State, web_hook: WebHook) -> Starlette:
-    """The application of the public port. `web_hook` is told of every registration."""
-    service = _Public(state, web_hook)
+def create_public_app(state: State, web_hook: WebHook, postroom: str) -> Starlette:
+    """The application of the public port. `web_hook` is told of every registration; `postroom` is the URL to whose
+    pages a browser may be sent back."""
+    service = _Public(state, web_hook, postroom)
     routes = [
         *page.page_routes(state),
         *control_routes(state),
@@ -50,9 +62,10 @@ def create_public_app(state: State, web_hook: WebHook) -> Starlette:
 
 
 class _Public:
-    def __init__(self, state: State, web_hook: WebHook) -> None:
+    def __init__(self, state: State, web_hook: WebHook, postroom: str) -> None:
         self._state = state
         self._web_hook = web_hook
+        self._postroom = postroom
 
     def flow_routes(self, kind: str) -> list[Route]:
         base = f"/self-service/{kind}"
@@ -73,13 +86,17 @@ class _Public:
 
     def _start(self, kind: str, channel: str) -> Endpoint:
         async def start(request: Request) -> Response:
-            if session_of(self._state, request, _now()) is not None:
+            logged_in = session_of(self._state, request, _now()) is not None
+            refresh = kind == "login" and request.query_params.get("refresh") == "true"
+            if logged_in and not refresh:
                 if channel == "browser" and not wants_json(request):
                     return RedirectResponse("/welcome", 303)
                 reason = f"A valid session was detected and thus {kind} is not possible."
                 message = "you are already logged in"
                 raise KratosError(400, reason, message=message, name="session_already_available")
             flow = self._new_flow(kind, channel, request)
+            if logged_in:
+                self._state.put_flow(asked_again(flow))
             if channel == "api":
                 return JSONResponse(flow)
             answer = JSONResponse(flow) if wants_json(request) else RedirectResponse(f"/{kind}?flow={flow['id']}", 303)
@@ -89,9 +106,26 @@ class _Public:
         return start
 
     def _new_flow(self, kind: str, channel: str, request: Request) -> Json:
-        flow = new_flow(kind, channel, public_url=_public_url_of(request), request_url=str(request.url), now=_now())
+        # One for all flows of a browser: a second tab must not spoil the first one's form.
+        token = request.cookies.get(CSRF_COOKIE) or secrets.token_urlsafe(32)
+        flow = new_flow(
+            kind,
+            channel,
+            public_url=_public_url_of(request),
+            request_url=str(request.url),
+            csrf_token=token if channel == "browser" else "",
+            return_to=self._return_to(request),
+            now=_now(),
+        )
         self._state.put_flow(flow)
         return flow
+
+    def _return_to(self, request: Request) -> str | None:
+        wanted = request.query_params.get("return_to")
+        if wanted and urlsplit(wanted)[:2] != urlsplit(self._postroom)[:2]:
+            reason = f'Requested return_to URL "{wanted}" is not allowed.'
+            raise KratosError(400, reason, name="self_service_flow_return_to_forbidden")
+        return wanted
 
     async def _show_flow(self, request: Request) -> Response:
         return JSONResponse(self._flow(request, "id"))
@@ -166,7 +200,11 @@ class _Public:
         return found[0]
 
     def _logged_in(self, kind: str, flow: Json, identity: Json, request: Request) -> Response:
-        token, session = start_session(self._state, identity, request, _now())
+        token, session = credential_of(request), session_of(self._state, request, _now())
+        if token and session and session["identity"]["id"] == identity["id"]:
+            session = refresh_session(self._state, token, session, _now())
+        else:
+            token, session = start_session(self._state, identity, request, _now())
         body: Json = {"session": session, "continue_with": None}
         if kind == "registration":
             body["identity"] = public(identity)
@@ -174,12 +212,11 @@ class _Public:
             if kind == "registration":
                 body["continue_with"] = [{"action": "set_ory_session_token", "ory_session_token": token}]
             return JSONResponse({"session_token": token, **body})
-        then = {"action": "redirect_browser_to", "redirect_browser_to": f"{request.base_url}welcome"}
-        answer = (
-            RedirectResponse("/welcome", 303) if is_form(request) else JSONResponse({**body, "continue_with": [then]})
-        )
+        url = flow.get("return_to") or f"{request.base_url}welcome"
+        then = {"action": "redirect_browser_to", "redirect_browser_to": url}
+        answer = RedirectResponse(url, 303) if is_form(request) else JSONResponse({**body, "continue_with": [then]})
         lifespan = int(LIFESPAN.total_seconds())
-        answer.set_cookie(COOKIE, token, max_age=lifespan, httponly=True, samesite="lax")
+        answer.set_cookie(COOKIE, cookie_of(token), max_age=lifespan, httponly=True, samesite="lax")
         return answer
 
 

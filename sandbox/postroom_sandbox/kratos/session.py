@@ -1,5 +1,6 @@
 """A session: who is logged in, and by which credential a request says so."""
 
+import base64
 import secrets
 import string
 from datetime import UTC, datetime, timedelta
@@ -15,10 +16,24 @@ COOKIE = "ory_kratos_session"
 LIFESPAN = timedelta(hours=24)
 
 _ALPHABET = string.ascii_letters + string.digits
+_SALT_BYTES = 12
+
+
+def cookie_of(token: str) -> str:
+    """A value of the session's cookie, another one each time; the older ones hold as well. The token is inside, as in
+    the sealed cookies of Kratos: no cookie passes for a token, nor a token for a cookie."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(_SALT_BYTES) + token.encode()).decode()
+
+
+def _token_in(cookie: str) -> str | None:
+    try:
+        return base64.urlsafe_b64decode(cookie)[_SALT_BYTES:].decode() or None
+    except ValueError:
+        return None
 
 
 def start_session(state: State, identity: Json, request: Request, now: datetime) -> tuple[str, Json]:
-    """Log the identity in; answers the token (also the value of the cookie) and the session to show."""
+    """Log the identity in; answers the token and the session to show."""
     token = "ory_st_" + "".join(secrets.choice(_ALPHABET) for _ in range(32))
     moment = timestamp(now)
     device = {
@@ -39,6 +54,16 @@ def start_session(state: State, identity: Json, request: Request, now: datetime)
     }
     state.add_session(token, identity["id"], session)
     return token, {**session, "identity": public(identity)}
+
+
+def refresh_session(state: State, token: str, session: Json, now: datetime) -> Json:
+    """The same session after its person has logged in once more."""
+    moment = timestamp(now)
+    methods = [*session["authentication_methods"], {"method": "password", "aal": "aal1", "completed_at": moment}]
+    fresh = {"authenticated_at": moment, "expires_at": timestamp(now + LIFESPAN), "authentication_methods": methods}
+    session = session | fresh
+    state.change_session(token, {name: value for name, value in session.items() if name != "identity"})
+    return session
 
 
 def session_of(state: State, request: Request, now: datetime) -> Json | None:
@@ -75,7 +100,7 @@ def credential_of(request: Request) -> str | None:
     """The first there is decides, as in Kratos (session/manager_http.go): header, cookie, bearer."""
     if token := request.headers.get("x-session-token"):
         return token
-    if token := request.cookies.get(COOKIE):
-        return token
+    if cookie := request.cookies.get(COOKIE):
+        return _token_in(cookie)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" else None

@@ -95,6 +95,9 @@ class State:
     def add_session(self, token: str, identity_id: str, session: Json) -> None:
         self._run("insert_session", token=token, identity_id=identity_id, document=json.dumps(session))
 
+    def change_session(self, token: str, session: Json) -> None:
+        self._run("update_session", token=token, document=json.dumps(session))
+
     def session(self, token: str) -> tuple[Json, Json] | None:
         """The session of a token and its identity, expired or not."""
         row = self._row("session", token=token)

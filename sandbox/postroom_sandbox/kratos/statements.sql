@@ -59,6 +59,9 @@ LIMIT :limit
 -- name: insert_session
 INSERT INTO sessions (token, identity_id, document) VALUES (:token, :identity_id, :document)
 
+-- name: update_session
+UPDATE sessions SET document = :document WHERE token = :token
+
 -- name: session
 SELECT sessions.document, identities.document
 FROM sessions JOIN identities ON identities.id = sessions.identity_id
