@@ -105,10 +105,11 @@ async def kratos_stand_in(folder: Path, *, hook_url: str, hook_key: str) -> Asyn
 
 @asynccontextmanager
 async def real_kratos(
-    folder: Path, *, hook_url: str, hook_key: str, dsn: str = "memory", lifespan: str = "24h"
+    folder: Path, *, hook_url: str, hook_key: str, dsn: str = "memory", lifespan: str = "24h", privileged: str = "15m"
 ) -> AsyncIterator[Kratos]:
     """Kratos 1.3.1 as a process that forgets everything at its end, or keeps it in the empty PostgreSQL database
-    that `dsn` names. Sessions live for `lifespan`. Skips the test when it cannot be built."""
+    that `dsn` names. Sessions live for `lifespan`, and may change passwords while the login is no older than
+    `privileged`. Skips the test when it cannot be built."""
     program = await asyncio.to_thread(PROGRAM.built_or_skipped)
     public_port, admin_port = free_port(), free_port()
     base, hook = folder / "kratos.yml", folder / "registration-hook.yml"
@@ -121,6 +122,7 @@ async def real_kratos(
             POSTROOM_URL=url,
             DSN=dsn,
             LIFESPAN=lifespan,
+            PRIVILEGED=privileged,
             SCHEMA_URL=(SOURCE / "identity.schema.json").as_uri(),
         )
     )

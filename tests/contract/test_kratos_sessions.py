@@ -1,11 +1,7 @@
 """Who is logged in, by the stand-in and by the real Kratos alike."""
 
-import base64
-import hmac
 import json
 import sqlite3
-import struct
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
@@ -22,7 +18,7 @@ from go_program import may_build
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.clock import SystemClock
 from postroom.domain.person import ALL_SCOPES
-from postroom.errors import KratosAway, NoSession, SecondFactorDue
+from postroom.errors import KratosAway, NoSession
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import KratosSessions
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
@@ -183,56 +179,6 @@ async def test_what_is_no_admin_api_says_nothing_of_an_identity(kratos: Kratos, 
     async with identities_of(kratos.public_url) as identities:
         with pytest.raises(KratosAway):
             await identities.is_active(identity_id)
-
-
-@both
-async def test_a_second_factor_that_is_due_is_told_with_the_way_to_it(
-    kratos: Kratos, sessions: KratosSessions, email: str, request: pytest.FixtureRequest
-) -> None:
-    registered = await kratos.sign_up(email)
-    if request.node.callspec.params["kratos"] == "stand-in":
-        fault = {"kind": "second-factor"}
-        (await kratos.http.put(f"{kratos.admin_url}/_sandbox/faults", json=fault)).raise_for_status()
-        token = registered["session_token"]
-    else:
-        await enroll_totp(kratos, registered["session_token"])
-        login = await kratos.submit(await kratos.flow("login"), identifier=email, password=PASSWORD)
-        token = login.json()["session_token"]
-    try:
-        answer = await kratos.whoami(token)
-        link = f"{kratos.public_url}/self-service/login/browser?aal=aal2"
-        error = {
-            "id": "session_aal2_required",
-            "code": 403,
-            "status": "Forbidden",
-            "reason": "An active session was found but it does not fulfill the requested Authenticator Assurance Level."
-            " Please verify yourself with a second factor to resolve this issue.",
-            "details": {"redirect_browser_to": link},
-            "message": "Session does not fulfill the requested Authenticator Assurance Level",
-        }
-        assert (answer.status_code, answer.json()) == (403, {"error": error, "redirect_browser_to": link})
-        with pytest.raises(SecondFactorDue) as caught:
-            await sessions.whoami(token=token)
-        assert caught.value.redirect_to == link
-    finally:
-        await kratos.http.delete(f"{kratos.admin_url}/_sandbox/faults")
-
-
-async def enroll_totp(kratos: Kratos, session_token: str) -> None:
-    """Give the identity of a session a second factor, as its person would with a phone."""
-    headers = {"X-Session-Token": session_token}
-    flow = (await kratos.http.get(f"{kratos.public_url}/self-service/settings/api", headers=headers)).json()
-    texts = {node["attributes"].get("id"): node["attributes"].get("text") for node in flow["ui"]["nodes"]}
-    secret = texts["totp_secret_key"]["text"]
-    form = {"method": "totp", "totp_code": totp(secret, time.time())}
-    (await kratos.http.post(flow["ui"]["action"], json=form, headers=headers)).raise_for_status()
-
-
-def totp(secret: str, at: float) -> str:
-    """RFC 6238 with its defaults: SHA-1, 30 s, 6 digits."""
-    digest = hmac.digest(base64.b32decode(secret), struct.pack(">Q", int(at) // 30), "sha1")
-    offset = digest[-1] & 15
-    return f"{(struct.unpack_from('>I', digest, offset)[0] & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 @pytest.mark.parametrize("kratos", ["1.3.1"], indirect=True)

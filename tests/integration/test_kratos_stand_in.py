@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from html.parser import HTMLParser
@@ -86,6 +87,35 @@ async def test_a_person_registers_by_clicking_and_sees_the_identity(tmp_path: Pa
         assert "no answer" in (await browser.get("/welcome")).text
         # The next person may sit at the same browser.
         assert Form((await browser.get("/registration")).text).action
+
+
+async def test_a_person_who_forgot_the_password_gets_back_in_by_clicking(tmp_path: Path) -> None:
+    async with (
+        kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos,
+        httpx2.AsyncClient(base_url=kratos.public_url, follow_redirects=True, trust_env=False) as browser,
+    ):
+        await kratos.register("ada@example.org")
+        form = Form((await browser.get("/recovery")).text)
+        sent = (await browser.post(form.action, data={**form.fields, "email": "ada@example.org"})).text
+        assert 'href="/mails"' in sent
+        found = re.search(r"recover access.*?(\d{6})", (await browser.get("/mails")).text, re.DOTALL)
+        assert found
+        form = Form(sent)
+        del form.fields["email"]  # the button that sends another one
+        page = await browser.post(form.action, data={**form.fields, "code": found.group(1)})
+        assert (page.url.path, "data:image/png;base64," in page.text) == ("/settings", True)
+        form = Form(page.text)
+        data = {**form.fields, "method": "password", "password": "another long phrase"}
+        assert "have been saved" in (await browser.post(form.action, data=data)).text
+        # Nobody is asked to log in who is logged in; a fresh login is another matter.
+        assert (await browser.get("/self-service/login/browser")).url.path == "/welcome"
+        await kratos.http.put(f"{kratos.admin_url}/_sandbox/old-logins")
+        refused = await browser.post(form.action, data=data)
+        assert (refused.url.path, "confirm this action" in refused.text) == ("/login", True)
+        form = Form(refused.text)
+        data = {**form.fields, "identifier": "ada@example.org", "password": "another long phrase"}
+        done = await browser.post(form.action, data=data)
+        assert (done.url.path, "have been saved" in done.text) == ("/settings", True)
 
 
 async def test_identities_sessions_and_faults_survive_kill_9(tmp_path: Path) -> None:

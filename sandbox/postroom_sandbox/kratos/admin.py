@@ -42,6 +42,7 @@ def create_admin_app(state: State, *, public_url: str) -> Starlette:
         *health_routes(state, prefix="/admin"),
         Route("/admin/identities", service.list, methods=["GET"]),
         Route("/admin/identities", service.create, methods=["POST"]),
+        Route("/admin/courier/messages", service.messages, methods=["GET"]),
         Route(one, service.show, methods=["GET"]),
         Route(one, service.patch, methods=["PATCH"]),
         Route(one, service.delete, methods=["DELETE"]),
@@ -75,6 +76,14 @@ class _Admin:
         if len(found) > size:
             links.append(_link(ids, shown_size, page[-1]["id"], "next"))
         return JSONResponse(page, headers={"Link": ",".join(links)})
+
+    async def messages(self, request: Request) -> Response:
+        """What a courier would have mailed, the newest first, with its codes: as a Kratos with --dev shows it."""
+        query = request.query_params
+        if unknown := query.keys() - {"page_size", "recipient"}:
+            raise KratosError(400, f"The stand-in does not know {', '.join(sorted(unknown))}.")
+        size = min(_page_size(query.get("page_size", "")), MAX_PAGE_SIZE)
+        return JSONResponse(self._state.messages(limit=size, recipient=query.get("recipient")))
 
     async def show(self, request: Request) -> Response:
         if Fault.SICK in self._state.faults():

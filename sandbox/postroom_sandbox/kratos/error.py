@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 Json = dict[str, Any]
 
@@ -20,7 +20,8 @@ _MESSAGES = {
 
 class KratosError(Exception):
     """Ends a request with an error. `reason` says what was wrong with it, `message` only what kind it is;
-    `name` is the `id` that programs look at, `beside` stands next to the error in the answer."""
+    `name` is the `id` that programs look at, `beside` stands next to the error in the answer; a browser without a
+    script is sent to `go_to` instead."""
 
     def __init__(
         self,
@@ -31,6 +32,7 @@ class KratosError(Exception):
         name: str | None = None,
         details: Json | None = None,
         beside: Json | None = None,
+        go_to: str | None = None,
     ) -> None:
         super().__init__(reason or message)
         phrase = HTTPStatus(status).phrase
@@ -38,13 +40,22 @@ class KratosError(Exception):
         error = {key: value for key, value in error.items() if value is not None}
         error["message"] = message or _MESSAGES.get(status, HTTPStatus(status).phrase)
         self.status = status
+        self.go_to = go_to
         self.body: Json = {"error": error, **(beside or {})}
 
 
-def answer_error(_request: Request, error: Exception) -> Response:
+def wants_json(request: Request) -> bool:
+    """Whether a script asks, which follows no redirect to a page."""
+    kinds = (request.headers.get("accept", ""), request.headers.get("content-type", ""))
+    return any("application/json" in kind for kind in kinds)
+
+
+def answer_error(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):  # what the router refuses: no such path, wrong method
         error = KratosError(error.status_code)
     assert isinstance(error, KratosError)
+    if error.go_to and not wants_json(request):
+        return RedirectResponse(error.go_to, 303)
     return JSONResponse(error.body, error.status)
 
 

@@ -2,9 +2,11 @@
 
 curl -X PUT    http://127.0.0.1:4433/_sandbox/faults --data '{"kind": "slow", "delay_ms": 2000}'
 curl -X DELETE http://127.0.0.1:4433/_sandbox/faults
+curl -X PUT    http://127.0.0.1:4433/_sandbox/old-logins    # all sessions look as if they had begun an hour ago, once
 """
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from pydantic import BaseModel, NonNegativeInt, ValidationError
@@ -15,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from postroom_sandbox.http_server import cut_request
 from postroom_sandbox.kratos.error import Json, KratosError
+from postroom_sandbox.kratos.identity import timestamp
 from postroom_sandbox.kratos.state import State
 
 CONTROL_PREFIX = "/_sandbox/"
@@ -26,7 +29,6 @@ class Fault(StrEnum):
     UNAVAILABLE = "unavailable"  # 503
     SICK = "sick"  # as with a dead database: whoami 401, /health/ready 503, an identity of the admin API 500
     SLOW = "slow"  # served after the delay (delay_ms)
-    SECOND_FACTOR = "second-factor"  # whoami answers 403 session_aal2_required to everybody who is logged in
 
 
 class _Asked(BaseModel, extra="forbid"):
@@ -77,7 +79,12 @@ def control_routes(state: State) -> list[Route]:
         state.clear_faults()
         return JSONResponse({"faults": []})
 
+    async def age(_request: Request) -> Response:
+        state.age_sessions(timestamp(datetime.now(UTC) - timedelta(hours=1)))
+        return Response(status_code=204)
+
     return [
+        Route(f"{CONTROL_PREFIX}old-logins", age, methods=["PUT"]),
         Route(f"{CONTROL_PREFIX}state", show, methods=["GET"]),
         Route(f"{CONTROL_PREFIX}faults", put, methods=["PUT"]),
         Route(f"{CONTROL_PREFIX}faults", clear, methods=["DELETE"]),

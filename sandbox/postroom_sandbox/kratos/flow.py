@@ -1,128 +1,73 @@
-"""Self-service flows: the form that an interface renders, and the form with what was wrong in it."""
+"""Self-service flows: what is kept of one, what of it is shown, and what becomes of it when it was refused."""
 
-from collections.abc import Iterable
-from copy import deepcopy
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from postroom_sandbox.kratos import message
+from postroom_sandbox.kratos import node
 from postroom_sandbox.kratos.error import Json
 from postroom_sandbox.kratos.identity import timestamp
 from postroom_sandbox.kratos.message import Problem
+from postroom_sandbox.kratos.visit import Visit
 
-KINDS = ("login", "registration")
 LIFESPAN = timedelta(hours=1)
 
 
-def new_flow(
-    kind: str, channel: str, *, public_url: str, request_url: str, csrf_token: str, return_to: str | None, now: datetime
-) -> Json:
-    """A fresh flow of a kind in KINDS. `channel` is `api` for programs and `browser` for interfaces, whose
-    form carries a token against forged requests."""
+def new_flow(kind: str, visit: Visit, return_to: str | None, **members: object) -> Json:
+    """A fresh flow without nodes. What stands in `internal` is not shown."""
     flow_id = str(uuid4())
     flow: Json = {
         "id": flow_id,
-        "organization_id": None,
-        "type": channel,
-        "expires_at": timestamp(now + LIFESPAN),
-        "issued_at": timestamp(now),
-        "request_url": request_url,
+        "type": visit.channel,
+        "expires_at": timestamp(visit.now + LIFESPAN),
+        "issued_at": timestamp(visit.now),
+        "request_url": str(visit.request.url),
         "ui": {
-            "action": f"{public_url}/self-service/{kind}?flow={flow_id}",
+            "action": f"{visit.public_url}/self-service/{kind}?flow={flow_id}",
             "method": "POST",
-            "nodes": [_node("default", "csrf_token", "hidden", value=csrf_token, required=True), *_nodes(kind)],
+            "nodes": list[Json](),
         },
         "state": "choose_method",
+        "internal": {"kind": kind, "csrf_token": visit.csrf_token},
+        **members,
     }
-    if return_to:
-        flow["return_to"] = return_to
-    if kind == "login":
-        flow |= {"refresh": False, "requested_aal": "aal1"}
-    return flow
+    return flow | ({"return_to": return_to} if return_to else {})
 
 
-def asked_again(flow: Json) -> Json:
-    """The flow of a login for somebody who is logged in."""
-    flow["refresh"] = True
-    flow["ui"]["messages"] = [message.confirm()]
-    flow["ui"]["nodes"][-1]["meta"]["label"] |= {"id": 1010001, "text": "Sign in"}
-    return flow
+def shown(flow: Json) -> Json:
+    return {name: value for name, value in flow.items() if name != "internal"}
 
 
-def _nodes(kind: str) -> list[Json]:
-    if kind == "login":
-        return [
-            _node("default", "identifier", "text", label=(1070002, "E-Mail"), value="", required=True),
-            _password("current-password"),
-            _node("password", "method", "submit", label=(1010022, "Sign in with password"), value="password"),
-        ]
-    email = _node("password", "traits.email", "email", label=(1070002, "E-Mail"), required=True)
-    email["attributes"]["autocomplete"] = "email"
-    return [
-        email,
-        _password("new-password"),
-        _node("password", "traits.name", "text", label=(1070002, "Name")),
-        _node("password", "method", "submit", label=(1040001, "Sign up"), value="password"),
-    ]
-
-
-def _password(autocomplete: str) -> Json:
-    node = _node("password", "password", "password", label=(1070001, "Password"), required=True)
-    node["attributes"]["autocomplete"] = autocomplete
-    return node
-
-
-def _node(
-    group: str,
-    name: str,
-    kind: str,
-    *,
-    label: tuple[int, str] | None = None,
-    value: str | None = None,
-    required: bool = False,
-) -> Json:
-    attributes: Json = {"name": name, "type": kind, "disabled": False, "node_type": "input"}
-    if value is not None:
-        attributes["value"] = value
-    if required:
-        attributes["required"] = True
-    meta = {"label": {"id": label[0], "text": label[1], "type": "info"}} if label else {}
-    return {"type": "input", "group": group, "attributes": attributes, "messages": [], "meta": meta}
+def say(flow: Json, *messages: Json) -> None:
+    """Above the form, instead of what was said before."""
+    flow["ui"].pop("messages", None)
+    if messages:
+        flow["ui"]["messages"] = list(messages)
 
 
 def csrf_token_of(flow: Json) -> str:
-    return next(n["attributes"]["value"] for n in flow["ui"]["nodes"] if n["attributes"]["name"] == "csrf_token")
+    return flow["internal"]["csrf_token"]
 
 
 def expired(flow: Json, now: datetime) -> bool:
     return datetime.fromisoformat(flow["expires_at"]) <= now
 
 
-def refused(flow: Json, values: Json, problems: Iterable[Problem]) -> Json:
-    """The flow as it is answered after a refused submission: with the values typed in (never the password) and
-    each problem at its field."""
-    result = deepcopy(flow)
-    ui = result["ui"]
-    ui.pop("messages", None)
-    nodes: dict[str, Json] = {node["attributes"]["name"]: node for node in ui["nodes"]}
-    for name, node in nodes.items():
-        node["messages"] = []
-        if name == "identifier" or name.startswith("traits."):
-            _set_value(node, values.get(name))
+def refuse(flow: Json, values: Mapping[str, Any], problems: Iterable[Problem]) -> None:
+    """Into the nodes of the flow: what was typed (never the password), and each problem at its field."""
+    ui = flow["ui"]
+    say(flow)
+    nodes: dict[str, Json] = {each["attributes"].get("name"): each for each in ui["nodes"]}
+    for name, found in nodes.items():
+        typed = values.get(name)
+        if isinstance(typed, str) and (name == "identifier" or name.startswith("traits.")):
+            found["attributes"]["value"] = typed
     for problem in problems:
         if problem.field is None:
             ui.setdefault("messages", []).append(problem.message)
             continue
         if problem.field not in nodes:
-            nodes[problem.field] = _node("default", problem.field, "text")
+            nodes[problem.field] = node.field("default", problem.field, "text")
             ui["nodes"].append(nodes[problem.field])
         nodes[problem.field]["messages"].append(problem.message)
-    return result
-
-
-def _set_value(node: Json, value: Any) -> None:
-    if value is None:
-        node["attributes"].pop("value", None)
-    else:
-        node["attributes"]["value"] = value

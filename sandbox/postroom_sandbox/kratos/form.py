@@ -10,26 +10,8 @@ from starlette.requests import Request
 from postroom_sandbox.kratos import message
 from postroom_sandbox.kratos.error import Json, KratosError
 from postroom_sandbox.kratos.flow import csrf_token_of
-from postroom_sandbox.kratos.message import Problem
-
-CSRF_COOKIE = "csrf_token_of_the_stand_in"
-
-
-class RefusedForm(Exception):
-    """The person is to correct the form."""
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__([problem.message["text"] for problem in problems])
-        self.problems = problems
-
-
-def wants_json(request: Request) -> bool:
-    return "application/json" in request.headers.get("accept", "")
-
-
-def is_form(request: Request) -> bool:
-    """Whether a browser posted it without a script: it is answered with pages, not with JSON."""
-    return _content_type(request) == "application/x-www-form-urlencoded"
+from postroom_sandbox.kratos.outcome import RefusedForm
+from postroom_sandbox.kratos.visit import CSRF_COOKIE
 
 
 def _content_type(request: Request) -> str:
@@ -39,7 +21,7 @@ def _content_type(request: Request) -> str:
 async def read_form(request: Request) -> Json:
     """The fields by the names of the form's nodes, and `traits` also as an object. Raises RefusedForm."""
     body = await request.body()
-    if is_form(request):
+    if _content_type(request) == "application/x-www-form-urlencoded":
         fields: Json = dict(parse_qsl(body.decode("utf-8", "replace")))
         prefix = "traits."
         traits = {name.removeprefix(prefix): fields[name] for name in fields if name.startswith(prefix)}
@@ -65,11 +47,10 @@ def traits_of(values: Json) -> Json:
     return cast(Json, traits) if isinstance(traits, dict) else {}
 
 
-def check_csrf(flow: Json, values: Json, request: Request) -> None:
-    """Raises KratosError unless form and cookie hold the flow's token: a page of another site can neither read
-    the one nor set the other."""
+def require_same_browser(flow: Json, *given: str) -> None:
+    """Raises KratosError unless each is the flow's token: a page of another site can neither read the form nor set the
+    cookie."""
     token = csrf_token_of(flow).encode()
-    given = (str(values.get("csrf_token", "")), request.cookies.get(CSRF_COOKIE, ""))
     if not all(hmac.compare_digest(token, value.encode()) for value in given):
         raise KratosError(
             403,
@@ -77,3 +58,7 @@ def check_csrf(flow: Json, values: Json, request: Request) -> None:
             message="the request was rejected to protect you from Cross-Site-Request-Forgery",
             name="security_csrf_violation",
         )
+
+
+def csrf_cookie_of(request: Request) -> str:
+    return request.cookies.get(CSRF_COOKIE, "")

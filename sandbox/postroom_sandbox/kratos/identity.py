@@ -10,6 +10,7 @@ from postroom_sandbox.kratos.error import Json
 from postroom_sandbox.kratos.message import Problem
 
 SCHEMA_ID = "default"
+MIN_EMAIL = 3
 STATES = ("active", "inactive")
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 
@@ -42,6 +43,8 @@ def check_traits(traits: Any) -> list[Problem]:
             problems.append(message.invalid(f"traits.{name}", "expected string"))
         elif name == "email" and not _is_email(value):
             problems.append(message.invalid("traits.email", f'"{value}" is not valid "email"'))
+            if len(value) < MIN_EMAIL:
+                problems.append(message.too_short("traits.email", len(value), MIN_EMAIL))
     return problems
 
 
@@ -91,6 +94,19 @@ def _dependent_on_traits(traits: Json, moment: str) -> Json:
         "recovery_addresses": [{**address, "id": str(uuid4())}],
         "updated_at": moment,
     }
+
+
+def awaiting(identity: Json) -> Json:
+    """The identity, with a code on its way to its address."""
+    (address,) = identity["verifiable_addresses"]
+    return {**identity, "verifiable_addresses": [{**address, "status": "sent"}]}
+
+
+def verified(identity: Json, address: str, now: datetime) -> Json:
+    """The identity after its person has read what was mailed to `address`."""
+    proof = {"verified": True, "status": "completed", "verified_at": timestamp(now)}
+    addresses = [each | proof if each["value"] == address else each for each in identity["verifiable_addresses"]]
+    return {**identity, "verifiable_addresses": addresses}
 
 
 def public(identity: Json) -> Json:

@@ -11,9 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from postroom_sandbox.kratos.error import KratosError
-from postroom_sandbox.kratos.form import wants_json
-from postroom_sandbox.kratos.session import COOKIE, credential_of, session_of
+from postroom_sandbox.kratos.error import KratosError, wants_json
+from postroom_sandbox.kratos.session import COOKIE, logged_in
 from postroom_sandbox.kratos.state import State
 
 
@@ -57,10 +56,10 @@ def logout_routes(state: State) -> list[Route]:
 
 def _logged_in(state: State, request: Request) -> str:
     """The session token of the request. Raises KratosError."""
-    token = credential_of(request)
-    if token is None or session_of(state, request, datetime.now(UTC)) is None:
+    found = logged_in(state, request, datetime.now(UTC))
+    if found is None:
         raise KratosError(401, "No active session was found in this request.")
-    return token
+    return found[0]
 
 
 def _logout_token(session_token: str) -> str:

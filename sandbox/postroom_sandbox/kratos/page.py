@@ -1,5 +1,6 @@
-"""The pages for people: the forms, and what became of a registration."""
+"""The pages for people: the forms, what became of a registration, and what would have been mailed."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
@@ -10,28 +11,35 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from postroom_sandbox.kratos.error import Json
-from postroom_sandbox.kratos.flow import KINDS
-from postroom_sandbox.kratos.session import COOKIE, session_of
+from postroom_sandbox.kratos.session import COOKIE, logged_in
 from postroom_sandbox.kratos.state import Delivery, State
 
 _TEMPLATE = Template(files("postroom_sandbox.kratos").joinpath("page.html").read_text("utf-8"))
-_TITLES = {"registration": "Register", "login": "Log in"}
+_TITLES = {
+    "registration": "Register",
+    "login": "Log in",
+    "settings": "Settings",
+    "recovery": "Recover an account",
+    "verification": "Verify an address",
+}
+_BEGUN_BY_ANYBODY = ("registration", "login")
+_SENT = "sent_email"
 _HINTS = {"password": "8 characters or more.", "traits.email": "The address of the mailbox: you@example.org."}
 
 
-def page_routes(state: State) -> list[Route]:
+def page_routes(state: State, kinds: Sequence[str]) -> list[Route]:
     async def welcome(request: Request) -> Response:
-        session = session_of(state, request, datetime.now(UTC))
-        if session is None:
+        found = logged_in(state, request, datetime.now(UTC))
+        if found is None:
             return RedirectResponse("/registration", 303)
-        identity = session["identity"]
+        identity = found[1]["identity"]
         deliveries = state.deliveries(limit=20, identity_id=identity["id"])
         return _page(
             "Welcome",
             f"<p>{escape(identity['traits']['email'])} is registered. The id of the identity is"
             f' <code id="identity-id">{identity["id"]}</code>.</p>',
             f"<h2>What Postroom was told</h2>{_deliveries(deliveries)}",
-            '<p><a href="/welcome">Look again</a></p>',
+            '<p><a href="/welcome">Look again</a>, or change the <a href="/settings">settings</a>.</p>',
         )
 
     async def form(request: Request) -> Response:
@@ -39,12 +47,22 @@ def page_routes(state: State) -> list[Route]:
         flow = state.flow(request.query_params.get("flow", ""))
         if flow is not None:
             return _page(_TITLES[kind], _form(kind, flow))
-        # Kratos starts no flow for a person who is logged in; here the next one may sit at the same browser.
         answer = RedirectResponse(f"/self-service/{kind}/browser", 303)
-        answer.delete_cookie(COOKIE)
+        if kind in _BEGUN_BY_ANYBODY:
+            # Kratos starts no flow for a person who is logged in; here the next one may sit at the same browser.
+            answer.delete_cookie(COOKIE)
         return answer
 
-    return [Route("/welcome", welcome, methods=["GET"]), *(Route(f"/{kind}", form, methods=["GET"]) for kind in KINDS)]
+    async def mails(_request: Request) -> Response:
+        found = state.messages(limit=20)
+        parts = (f"<h2>To {escape(each['recipient'])}</h2><pre>{escape(each['body'])}</pre>" for each in found)
+        return _page("What would have been mailed", *parts)
+
+    return [
+        Route("/welcome", welcome, methods=["GET"]),
+        Route("/mails", mails, methods=["GET"]),
+        *(Route(f"/{kind}", form, methods=["GET"]) for kind in kinds),
+    ]
 
 
 def _page(title: str, *parts: str) -> Response:
@@ -64,8 +82,10 @@ def _deliveries(deliveries: list[Delivery]) -> str:
 def _form(kind: str, flow: Json) -> str:
     ui = flow["ui"]
     fields = "".join(_field(kind, node) for node in ui["nodes"])
-    action = escape(ui["action"])
-    return f'{_messages(ui.get("messages", []))}<form method="post" action="{action}">{fields}</form>'
+    action, method = escape(ui["action"]), ui["method"].lower()
+    hint = '<p>The stand-in mails nothing: <a href="/mails">read it here</a>.</p>' if flow["state"] == _SENT else ""
+    messages = _messages(ui.get("messages", []))
+    return f'{messages}{hint}<form method="{method}" action="{action}">{fields}</form>'
 
 
 def _messages(messages: list[Json]) -> str:
@@ -76,17 +96,31 @@ def _messages(messages: list[Json]) -> str:
 def _field(kind: str, node: Json) -> str:
     """One node of the flow as Kratos' interfaces render it: label, input, and what is wrong with it."""
     attributes = node["attributes"]
+    if node["type"] != "input":
+        return _shown(node)
     name, value = attributes["name"], escape(str(attributes.get("value", "")))
     if attributes["type"] == "hidden":
         return f'<input type="hidden" name="{name}" value="{value}">'
     label = escape(node["meta"]["label"]["text"]) if node["meta"] else name
     if attributes["type"] == "submit":
         return f'<button name="{name}" value="{value}">{label}</button>'
-    required = " required" if attributes.get("required") else ""
+    # Not `required`: a form has several buttons, and each wants other fields.
     autocomplete = f' autocomplete="{attributes["autocomplete"]}"' if "autocomplete" in attributes else ""
     hint = _HINTS.get(name, "") if kind == "registration" else ""
     return (
         f'<label for="{name}">{label}</label>{_messages(node["messages"])}'
-        f'<input id="{name}" name="{name}" type="{attributes["type"]}" value="{value}"{required}{autocomplete}'
+        f'<input id="{name}" name="{name}" type="{attributes["type"]}" value="{value}"{autocomplete}'
         f' aria-describedby="{name}-hint"><div id="{name}-hint">{hint}</div>'
     )
+
+
+def _shown(node: Json) -> str:
+    """What is not typed in: a picture, a text, a link."""
+    attributes, label = node["attributes"], escape(node["meta"]["label"]["text"])
+    match node["type"]:
+        case "img":
+            return f'<p><img src="{attributes["src"]}" alt="{label}" width="{attributes["width"]}"></p>'
+        case "a":
+            return f'<p><a href="{escape(attributes["href"])}">{label}</a></p>'
+        case _:
+            return f"<p>{label}<br><code>{escape(attributes['text']['text'])}</code></p>"

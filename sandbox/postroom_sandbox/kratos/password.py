@@ -3,6 +3,10 @@
 import hashlib
 import hmac
 import os
+from typing import Any
+
+from postroom_sandbox.kratos import message
+from postroom_sandbox.kratos.message import Problem
 
 MIN_LENGTH = 8
 _SALT_BYTES = 16
@@ -10,6 +14,13 @@ _SALT_BYTES = 16
 
 def _derive(password: str, salt: bytes) -> bytes:
     return hashlib.scrypt(password.encode(), salt=salt, n=2**8, r=8, p=1)
+
+
+def password_problem(password: Any) -> Problem | None:
+    """Why it cannot be somebody's new password."""
+    if not isinstance(password, str) or not password:
+        return message.missing("password")
+    return message.password_too_short(len(password), MIN_LENGTH) if len(password) < MIN_LENGTH else None
 
 
 def hash_password(password: str) -> str:

@@ -4,6 +4,7 @@ import base64
 import secrets
 import string
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -17,6 +18,7 @@ LIFESPAN = timedelta(hours=24)
 
 _ALPHABET = string.ascii_letters + string.digits
 _SALT_BYTES = 12
+_SECOND_FACTORS = ("totp",)
 
 
 def cookie_of(token: str) -> str:
@@ -32,7 +34,7 @@ def _token_in(cookie: str) -> str | None:
         return None
 
 
-def start_session(state: State, identity: Json, request: Request, now: datetime) -> tuple[str, Json]:
+def start_session(state: State, identity: Json, request: Request, now: datetime, method: str) -> tuple[str, Json]:
     """Log the identity in; answers the token and the session to show."""
     token = "ory_st_" + "".join(secrets.choice(_ALPHABET) for _ in range(32))
     moment = timestamp(now)
@@ -45,32 +47,49 @@ def start_session(state: State, identity: Json, request: Request, now: datetime)
     session: Json = {
         "id": str(uuid4()),
         "active": True,
-        "expires_at": timestamp(now + LIFESPAN),
-        "authenticated_at": moment,
-        "authenticator_assurance_level": "aal1",
-        "authentication_methods": [{"method": "password", "aal": "aal1", "completed_at": moment}],
+        **_proved([], method, now),
         "issued_at": moment,
         "devices": [device],
+        **_fresh(now),
     }
     state.add_session(token, identity["id"], session)
     return token, {**session, "identity": public(identity)}
 
 
-def refresh_session(state: State, token: str, session: Json, now: datetime) -> Json:
-    """The same session after its person has logged in once more."""
-    moment = timestamp(now)
-    methods = [*session["authentication_methods"], {"method": "password", "aal": "aal1", "completed_at": moment}]
-    fresh = {"authenticated_at": moment, "expires_at": timestamp(now + LIFESPAN), "authentication_methods": methods}
-    session = session | fresh
+def refresh_session(state: State, token: str, session: Json, now: datetime, method: str) -> Json:
+    """The same session after its person has logged in once more, perhaps with a second factor."""
+    return _changed(state, token, session, _proved(session["authentication_methods"], method, now) | _fresh(now))
+
+
+def add_factor(state: State, token: str, session: Json, now: datetime, method: str) -> Json:
+    """The same session after its person has set up a second factor, which is no login."""
+    return _changed(state, token, session, _proved(session["authentication_methods"], method, now))
+
+
+def _changed(state: State, token: str, session: Json, change: Json) -> Json:
+    session = session | change
     state.change_session(token, {name: value for name, value in session.items() if name != "identity"})
     return session
 
 
-def session_of(state: State, request: Request, now: datetime) -> Json | None:
-    """The valid session of a request; None also when it was ended or its identity is inactive."""
+def _fresh(now: datetime) -> Json:
+    return {"authenticated_at": timestamp(now), "expires_at": timestamp(now + LIFESPAN)}
+
+
+def _proved(before: list[Json], method: str, now: datetime) -> Json:
+    aal = "aal2" if method in _SECOND_FACTORS else "aal1"
+    methods = [*before, {"method": method, "aal": aal, "completed_at": timestamp(now)}]
+    return {
+        "authenticator_assurance_level": max(each["aal"] for each in methods),
+        "authentication_methods": methods,
+    }
+
+
+def logged_in(state: State, request: Request, now: datetime) -> tuple[str, Json] | None:
+    """The token and the valid session of a request; None also when it was ended or its identity is inactive."""
     token = credential_of(request)
     found = state.session(token) if token else None
-    if found is None:
+    if token is None or found is None:
         return None
     session, identity = found
     if (
@@ -79,25 +98,34 @@ def session_of(state: State, request: Request, now: datetime) -> Json | None:
         or datetime.fromisoformat(session["expires_at"]) <= now.astimezone(UTC)
     ):
         return None
-    return {**session, "identity": public(identity)}
+    return token, {**session, "identity": public(identity)}
 
 
-def second_factor_due(public_url: str) -> KratosError:
-    """What whoami answers to a session that lacks the second factor."""
-    url = f"{public_url}/self-service/login/browser?aal=aal2"
-    return KratosError(
-        403,
-        "An active session was found but it does not fulfill the requested Authenticator Assurance Level. "
-        "Please verify yourself with a second factor to resolve this issue.",
-        message="Session does not fulfill the requested Authenticator Assurance Level",
-        name="session_aal2_required",
-        details={"redirect_browser_to": url},
-        beside={"redirect_browser_to": url},
-    )
+def second_factor_address(state: State, session: Json, public_url: str, return_to: str | None = None) -> str | None:
+    """Where a session gets its second factor, None if none is due."""
+    if session["authenticator_assurance_level"] != "aal1" or state.totp(session["identity"]["id"]) is None:
+        return None
+    query = {"aal": "aal2"} | ({"return_to": return_to} if return_to else {})
+    return f"{public_url}/self-service/login/browser?{urlencode(query)}"
+
+
+def require_second_factor(state: State, session: Json, public_url: str) -> None:
+    """Raises KratosError as long as one is due."""
+    if url := second_factor_address(state, session, public_url):
+        raise KratosError(
+            403,
+            "An active session was found but it does not fulfill the requested Authenticator Assurance Level. "
+            "Please verify yourself with a second factor to resolve this issue.",
+            message="Session does not fulfill the requested Authenticator Assurance Level",
+            name="session_aal2_required",
+            details={"redirect_browser_to": url},
+            beside={"redirect_browser_to": url},
+        )
 
 
 def credential_of(request: Request) -> str | None:
-    """The first there is decides, as in Kratos (session/manager_http.go): header, cookie, bearer."""
+    """The token of a session. The first there is decides, as in Kratos (session/manager_http.go): header, cookie,
+    bearer."""
     if token := request.headers.get("x-session-token"):
         return token
     if cookie := request.cookies.get(COOKIE):

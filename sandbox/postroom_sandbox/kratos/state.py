@@ -107,6 +107,31 @@ class State:
         """End a session; False when there never was one: an ended one can be ended again, as at Kratos."""
         return self._run("revoke_session", token=token).rowcount == 1
 
+    def age_sessions(self, authenticated_at: str) -> None:
+        """Let every session look as if its person had logged in then."""
+        self._run("age_sessions", authenticated_at=authenticated_at)
+
+    def totp(self, identity_id: str) -> str | None:
+        """The secret that the identity's authenticator app shares, None without one."""
+        row = self._row("totp", identity_id=identity_id)
+        return row[0] if row else None
+
+    def put_totp(self, identity_id: str, secret: str | None) -> None:
+        self._run("put_totp", identity_id=identity_id, secret=secret)
+
+    def put_password(self, identity_id: str, password: str) -> None:
+        """`password` is a hash."""
+        self._run("put_password", id=identity_id, password=password)
+
+    def add_message(self, message: Json) -> None:
+        """Keep what a courier would have mailed."""
+        self._run("insert_message", recipient=message["recipient"], document=json.dumps(message))
+
+    def messages(self, *, limit: int, recipient: str | None = None) -> list[Json]:
+        """The newest first."""
+        rows = self._run("messages", limit=limit, recipient=recipient)
+        return [json.loads(document) for (document,) in rows]
+
     def put_flow(self, flow: Json) -> None:
         self._run("put_flow", id=flow["id"], document=json.dumps(flow))
 

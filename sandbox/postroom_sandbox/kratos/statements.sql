@@ -14,6 +14,15 @@ CREATE TABLE IF NOT EXISTS sessions (
     document    TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS sessions_by_identity ON sessions (identity_id);
+CREATE TABLE IF NOT EXISTS authenticators (
+    identity_id TEXT PRIMARY KEY REFERENCES identities ON DELETE CASCADE,
+    secret      TEXT  -- NULL after it was taken away
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS messages (
+    id        INTEGER PRIMARY KEY,
+    recipient TEXT NOT NULL,
+    document  TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS flows (
     id       TEXT PRIMARY KEY,
     document TEXT NOT NULL
@@ -69,6 +78,28 @@ WHERE token = :token
 
 -- name: revoke_session
 UPDATE sessions SET document = json_set(document, '$.active', json('false')) WHERE token = :token
+
+-- name: age_sessions
+UPDATE sessions SET document = json_set(document, '$.authenticated_at', :authenticated_at)
+
+-- name: totp
+SELECT secret FROM authenticators WHERE identity_id = :identity_id
+
+-- name: put_totp
+INSERT INTO authenticators (identity_id, secret) VALUES (:identity_id, :secret)
+ON CONFLICT (identity_id) DO UPDATE SET secret = excluded.secret
+
+-- name: put_password
+UPDATE identities SET password = :password WHERE id = :id
+
+-- name: insert_message
+INSERT INTO messages (recipient, document) VALUES (:recipient, :document)
+
+-- name: messages
+SELECT document FROM messages
+WHERE :recipient IS NULL OR recipient = :recipient
+ORDER BY id DESC
+LIMIT :limit
 
 -- name: put_flow
 INSERT INTO flows (id, document) VALUES (:id, :document)

@@ -1,0 +1,67 @@
+"""The code of a flow: mailed to an address, and typed into the form. Nothing is mailed: it lies in the list of messages
+of the admin port, as with a Kratos whose courier does not run."""
+
+import hmac
+import secrets
+from uuid import uuid4
+
+from postroom_sandbox.kratos import message
+from postroom_sandbox.kratos.error import Json
+from postroom_sandbox.kratos.identity import timestamp
+from postroom_sandbox.kratos.state import State
+from postroom_sandbox.kratos.visit import Visit
+
+TRIES = 5
+
+_WHAT_FOR = {
+    "login": ("Login to your account", "please login to your account by entering"),
+    "registration": ("Complete your account registration", "please complete your account registration by entering"),
+    "recovery": ("Recover access to your account", "please recover access to your account by entering"),
+    "verification": ("Please verify your email address", "please verify your account by entering"),
+}
+
+
+class TooManyTries(Exception):
+    """No code of this flow counts any more until another one is sent."""
+
+
+def send_code(state: State, visit: Visit, kind: str, flow: Json, address: str) -> None:
+    """A new one; the flow's former one is worth nothing any more."""
+    text = f"{secrets.randbelow(1_000_000):06}"
+    flow["internal"]["code"] = {"text": text, "address": address, "tries": 0}
+    flow["state"] = "sent_email"
+    subject, request = _WHAT_FOR[kind]
+    body = f"Hi,\n\n{request} the following code:\n\n{text}\n"
+    if kind == "verification":
+        link = f"{visit.public_url}/self-service/verification?code={text}&flow={flow['id']}"
+        body += f"\nor clicking the following link:\n\n{link}\n"
+    moment = timestamp(visit.now)
+    state.add_message(
+        {
+            "id": str(uuid4()),
+            "status": "queued",
+            "type": "email",
+            "recipient": address,
+            "body": body,
+            "subject": subject,
+            "template_type": f"{kind}_code_valid",
+            "channel": "email",
+            "send_count": 0,
+            "created_at": moment,
+            "updated_at": moment,
+        }
+    )
+
+
+def spend_code(flow: Json, given: str) -> str | None:
+    """The address to which it was sent, None if it is another one. Raises TooManyTries."""
+    code: Json | None = flow["internal"].get("code")
+    if code is None:
+        return None
+    code["tries"] += 1
+    if code["tries"] > TRIES:
+        raise TooManyTries(message.TOO_OFTEN)
+    if not hmac.compare_digest(code["text"].encode(), given.encode()):
+        return None
+    del flow["internal"]["code"]
+    return code["address"]

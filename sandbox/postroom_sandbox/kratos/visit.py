@@ -1,0 +1,54 @@
+"""One request to the forms: who sent it, from which browser, and where it reached the stand-in."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from postroom_sandbox.kratos.error import Json
+from postroom_sandbox.kratos.session import logged_in
+from postroom_sandbox.kratos.state import State
+
+CSRF_COOKIE = "csrf_token_of_the_stand_in"
+Channel = Literal["api", "browser"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """`channel` is `api` for programs and `browser` for interfaces, whose forms carry `csrf_token` against forged
+    requests. `token` is that of `session`; both are None for who is not logged in."""
+
+    request: Request
+    channel: Channel
+    csrf_token: str
+    token: str | None
+    session: Json | None
+    now: datetime
+
+    @property
+    def public_url(self) -> str:
+        return str(self.request.base_url).rstrip("/")
+
+    @property
+    def home(self) -> str:
+        """Where a browser goes that is sent to no other page."""
+        return f"{self.public_url}/welcome"
+
+    def page(self, flow: Json) -> str:
+        """Where people see a form of the stand-in."""
+        return f"{self.public_url}/{flow['internal']['kind']}?flow={flow['id']}"
+
+    def keep_csrf_token(self, answer: Response) -> None:
+        if self.csrf_token:
+            answer.set_cookie(CSRF_COOKIE, self.csrf_token, httponly=True, samesite="lax")
+
+
+def visit_of(state: State, request: Request, channel: Channel) -> Visit:
+    now = datetime.now(UTC)
+    token, session = logged_in(state, request, now) or (None, None)
+    # One for all forms of a browser: a second tab must not spoil the first one's.
+    csrf_token = request.cookies.get(CSRF_COOKIE) or secrets.token_urlsafe(32)
+    return Visit(request, channel, csrf_token if channel == "browser" else "", token, session, now)
