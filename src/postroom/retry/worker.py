@@ -143,9 +143,8 @@ class Worker:
         early = self._early_ones(limit)
         due = await self._waking.due(limit - len(early)) if len(early) < limit else Due((), 0.0)
         reminders = [*early, *due.reminders]
-        pause = min(LONGEST_SLEEP if due.next_in is None else due.next_in - EARLY, self._next_early())
         if not reminders:
-            return max(SHORTEST_SLEEP, pause)
+            return max(SHORTEST_SLEEP, self._next_in(due))
         answers = await self._claim(reminders, limit)
         if Answer.BREAKER in answers:
             return await self._wait_for_the_breaker()
@@ -154,7 +153,7 @@ class Worker:
             self._next_start = began + 1 / self._limits.pace
         if answers & {Answer.GRANTED, Answer.ALONE} or self._waking.nothing_claimed(due):
             return 0.0  # there may be more, also behind rows that others hold
-        return max(EARLY, pause)
+        return max(EARLY, self._next_in(due))
 
     async def _claim(self, reminders: Sequence[Reminder], limit: int) -> set[Answer]:
         await self._announcements.remove([each.member for each in reminders if each.member and not each.identity_id])
@@ -206,8 +205,9 @@ class Worker:
             del self._early[identity_id]
         return [Reminder(identity_id) for identity_id in due]
 
-    def _next_early(self) -> float:
-        return min(self._early.values(), default=inf) - self._clock.monotonic()
+    def _next_in(self, due: Due) -> float:
+        early = min(self._early.values(), default=inf) - self._clock.monotonic()
+        return early if due.next_in is None else min(early, due.next_in - EARLY)
 
     def _start(self, request: Request, held: Sequence[str], before: float, due_in: float) -> None:
         if request.retries:
