@@ -1,7 +1,8 @@
 """The ports in memory: as simple as their contract allows, and scripted where the world decides."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -272,6 +273,14 @@ class FakeAnnouncements:
 
     async def announce(self, requests: Sequence[Request]) -> None:
         self.announced += requests
+
+
+class AloneInLead:
+    """Nobody else leads."""
+
+    @asynccontextmanager
+    async def lead(self, name: str) -> AsyncGenerator[bool]:
+        yield True
 
 
 class FakeReminders:

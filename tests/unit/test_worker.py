@@ -235,6 +235,16 @@ async def test_behind_rows_that_others_hold_more_is_looked_for_at_once(locked: i
 
 
 @in_virtual_time
+async def test_after_one_that_came_early_and_is_locked_redis_is_asked_soon() -> None:
+    """At a set pace it was not asked, since one was due already."""
+    request = in_seconds(2)
+    world = WorkerWorld(request, pace=1)
+    world.requests.locked = {request.identity_id}
+    await world.work(2.5)
+    assert world.redis.at == pytest.approx([0, 2.05])
+
+
+@in_virtual_time
 async def test_a_crashed_request_runs_alone() -> None:
     """It waits for who runs, and nobody starts while it runs: a poison request takes nobody with it."""
     crashed, later = waiting(crashes=1), waiting()
@@ -393,6 +403,7 @@ async def test_postgresql_away_is_waited_out_counted_told_and_followed_by_a_look
     with capture_logs() as logs:
         await world.work()
     assert (world.statuses(), world.requests.claimed_at) == ([Status.SUCCESS], [0.5])
+    assert world.announcements.replaced[0][1] == [member_of(request)]
     assert sample("database_errors_total", where="worker") == before + 1
     told = [entry["error"] for entry in logs if entry["event"] == "Worker waits for PostgreSQL"]
     assert told == ["PostgreSQL cannot be reached"]
@@ -403,10 +414,11 @@ async def test_who_waits_in_vain_for_a_slot_is_due_again_and_spends_nothing() ->
     request = waiting()
     world = WorkerWorld(request, slots=1, lease=30)
     await world.slots.take(within=0)  # an in-line attempt
+    await asyncio.sleep(1)
     await world.work(21)
     assert [(move.status, move.error) for _, move, _ in world.requests.settled] == [(Status.INTERRUPTED, NO_SLOT)]
     row = world.requests.rows[request.identity_id]
-    assert (row.retries, row.due_at) == (1, START + timedelta(seconds=20))
+    assert (row.retries, row.due_at) == (1, START + timedelta(seconds=21))
     assert (world.mail_server.asked, world.announcements.replaced[0][1]) == ([], [member_of(request)])
 
 
@@ -429,10 +441,21 @@ async def test_attempts_past_the_drain_are_interrupted_and_due_at_once(crashes: 
     world = WorkerWorld(request, drain=5)
     world.mail_server.gate = asyncio.Event()
     asyncio.get_running_loop().call_later(1, world.worker.stop)
-    await world.worker.run()
+    with capture_logs() as logs:
+        await world.worker.run()
     row = world.requests.rows[request.identity_id]
     assert (row.state, row.due_at, row.retries) == (State.WAITING, START + timedelta(seconds=6), 2)
-    assert world.statuses() == [Status.INTERRUPTED]
+    assert (world.statuses(), logs[-1]["event"]) == ([Status.INTERRUPTED], "Processed 1 retry jobs")
+
+
+@in_virtual_time
+async def test_a_look_that_gets_no_answer_ends_with_the_drain(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, loop = WorkerWorld(waiting(), drain=5), asyncio.get_running_loop()
+    world.mail_server.gate = asyncio.Event()
+    loop.call_later(1, monkeypatch.setattr, world.redis, "due", lambda _: asyncio.Event().wait())
+    loop.call_later(4, world.worker.stop)
+    await asyncio.wait_for(world.worker.run(), 60)
+    assert (world.statuses(), loop.time()) == ([Status.INTERRUPTED], 4 + 5)
 
 
 @in_virtual_time
@@ -453,11 +476,8 @@ async def test_an_attempt_that_does_not_end_when_it_is_interrupted_is_told_and_l
     with capture_logs() as logs:
         await asyncio.wait_for(world.worker.run(), 60)
     assert asyncio.get_running_loop().time() == 1 + 5 + LAST_WORDS + 1
-    assert [(each["log_level"], each.get("attempts")) for each in logs] == [
-        ("info", None),
-        ("info", None),
-        ("error", 1),
-    ]
+    event = "Attempts did not end with the worker; their leases will run out"
+    assert logs[-1] == {"event": event, "log_level": "error", "attempts": 1}
 
 
 @in_virtual_time
