@@ -1,7 +1,8 @@
 """The ports in memory: as simple as their contract allows, and scripted where the world decides."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,15 +62,17 @@ async def unasked(*_: Any, **__: Any) -> Any:
 class FakeRequests:
     """`email_requests` in memory. A waiting request is claimed if its `due_at` is not after `now`.
 
-    `away` calls fail as when PostgreSQL is away, `breaker_open` gates the claims, `settled` is what was written.
+    `away` calls fail as when PostgreSQL is away, `breaker_open` gates the claims, which were made at `claimed_at`, and
+    `settled` is what was written.
     """
 
-    def __init__(self, *requests: Request) -> None:
+    def __init__(self, *requests: Request, now: Callable[[], datetime] = lambda: START) -> None:
         self.rows = {request.identity_id: request for request in requests}
-        self.now = START
+        self.now = now
         self.away = 0
         self.breaker_open = False
         self.claims: list[tuple[UUID, ...]] = []
+        self.claimed_at: list[float] = []
         self.settled: list[tuple[Request, Move, StalwartAccount | None]] = []
         self.locked: set[UUID] = set()
         """rows that somebody else's open transaction holds"""
@@ -85,6 +88,7 @@ class FakeRequests:
     ) -> list[Claim]:
         self._reach()
         self.claims.append(tuple(identity_ids))
+        self.claimed_at.append(asyncio.get_running_loop().time())
         self.left = len(identity_ids) if limit is None else limit
         return [self._claim(identity_id, lease, alone) for identity_id in identity_ids]
 
@@ -92,22 +96,23 @@ class FakeRequests:
         row = self.rows.get(identity_id)
         if row is None:
             return Claim(identity_id, Answer.UNKNOWN, None, None)
-        due_in = (row.due_at - self.now).total_seconds() if row.due_at else None
+        due_in = (row.due_at - self.now()).total_seconds() if row.due_at else None
         if row.state in (State.PROVISIONED, State.DEAD):
             return Claim(identity_id, Answer(row.state), row, due_in)
         if self.breaker_open:
             return Claim(identity_id, Answer.BREAKER, row, due_in)
-        if row.state is State.RUNNING or (due_in or 0) > 0.05:
+        runs = row.state is State.RUNNING
+        if (due_in or 0) > (0 if runs else 0.05):
             return Claim(identity_id, Answer(row.state), row, due_in)
-        if row.crashes and not alone:
+        if (runs or row.crashes) and not alone:
             return Claim(identity_id, Answer.ALONE, row, due_in)
         if self.left <= 0 or identity_id in self.locked:
             return Claim(identity_id, Answer.WAITING, row, due_in)
         self.left -= 1
-        due_at = self.now + timedelta(seconds=lease)
+        due_at = self.now() + timedelta(seconds=lease)
         row = replace(row, state=State.RUNNING, holder=uuid4(), attempts=row.attempts + 1, due_at=due_at)
         self.rows[identity_id] = row
-        return Claim(identity_id, Answer.GRANTED, row, due_in, crashed=row.crashes > 0)
+        return Claim(identity_id, Answer.GRANTED, row, due_in, crashed=runs or row.crashes > 0)
 
     async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
         self._reach()
@@ -126,7 +131,7 @@ class FakeRequests:
             crashes=0,
             postponed=move.postponed,
             waits_for=move.waits_for,
-            due_at=None if move.delay is None else self.now + timedelta(seconds=move.delay),
+            due_at=None if move.delay is None else self.now() + timedelta(seconds=move.delay),
             enqueued_at=request.enqueued_at + timedelta(microseconds=1),
             last_error=move.error,
             reason=move.reason,
@@ -270,22 +275,32 @@ class FakeAnnouncements:
         self.announced += requests
 
 
+class AloneInLead:
+    """Nobody else leads."""
+
+    @asynccontextmanager
+    async def lead(self, name: str) -> AsyncGenerator[bool]:
+        yield True
+
+
 class FakeReminders:
-    """`queue` is handed out from its front, at most `limit` at a time; `errors` are raised first."""
+    """`queue` is handed out from its front, at most `limit` at a time; `errors` are raised first. `at`: when asked."""
 
     def __init__(self, *reminders: Reminder) -> None:
         self.queue = list(reminders)
         self.errors: list[Exception] = []
         self.limits: list[int] = []
+        self.at: list[float] = []
         self.behind: list[Place | None] = []
         self.next_in: float | None = None
 
     async def due(self, limit: int) -> Due:
         self.limits.append(limit)
+        self.at.append(asyncio.get_running_loop().time())
         if self.errors:
             raise self.errors.pop(0)
         found, self.queue = self.queue[:limit], self.queue[limit:]
-        return Due(found, self.next_in)
+        return Due(found, 0.0 if self.queue else self.next_in)
 
 
 class FakeOverdue(FakeReminders):

@@ -9,12 +9,14 @@ from typing import LiteralString
 
 import psycopg
 import pytest
-import redis.asyncio
 from psycopg import sql
+from redis.asyncio import Redis
 
+from postroom.postgres.connection import Pool, make_pool
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, EmbeddedPostgres
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
+from records import Records, records_of
 
 _numbers = itertools.count(1)
 
@@ -69,6 +71,21 @@ async def database(postgres_server: EmbeddedPostgres, template_database: str) ->
     await _as_admin(postgres_server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
+@pytest.fixture
+async def pool(database: Database) -> AsyncIterator[Pool]:
+    """As the service's role."""
+    pool = make_pool(database.service_url, size=8)
+    await pool.open()
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def records(database: Database) -> AsyncIterator[Records]:
+    async with records_of(database.owner_url) as records:
+        yield records
+
+
 @pytest.fixture(scope="session")
 async def valkey_server(server_folder: DataFolder) -> AsyncIterator[EmbeddedValkey]:
     """Valkey, running until the last test has ended."""
@@ -83,9 +100,15 @@ async def valkey_server(server_folder: DataFolder) -> AsyncIterator[EmbeddedValk
 @pytest.fixture
 async def redis_url(valkey_server: EmbeddedValkey) -> str:
     """The address of the Valkey of this run, emptied for this test."""
-    async with redis.asyncio.from_url(valkey_server.url) as client:
+    async with Redis.from_url(valkey_server.url) as client:
         await client.flushall()
     return valkey_server.url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_url, decode_responses=True) as client:
+        yield client
 
 
 async def _as_admin(server: EmbeddedPostgres, statement: LiteralString, *names: str) -> None:

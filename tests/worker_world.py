@@ -1,4 +1,4 @@
-"""A worker among fakes."""
+"""A worker among fakes, in virtual time."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,15 +15,15 @@ from fakes import (
     FakeRequests,
     request_of,
 )
-from postroom.clock import SystemClock
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State, Status
-from postroom.ports import Clock, Reminder
+from postroom.ports import Reminder
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
 from postroom.retry.probe import Probe
 from postroom.retry.waking import Waking
 from postroom.retry.worker import Limits, Worker
+from simulation.virtual_time import VirtualClock
 
 
 def waiting(**fields: Any) -> Request:
@@ -48,23 +48,24 @@ class WorkerWorld:
         pace: float = 0,
         lease: float = 30,
         drain: float = 5,
-        clock: Clock | None = None,
     ) -> None:
-        self.requests = FakeRequests(*requests)
+        clock = VirtualClock(asyncio.get_running_loop())
+        self.requests = FakeRequests(*requests, now=clock.now)
         self.breakers = FakeBreakers()
         self.mail_server = FakeMailServer()
         self.announcements = FakeAnnouncements()
         self.redis = FakeReminders(*[reminder_of(request) for request in requests])
         self.overdue = FakeOverdue()
-        """What PostgreSQL names when it is asked for all that is due"""
+        """what PostgreSQL names at a safety look"""
+        self.exact = FakeOverdue()
+        """what it names when it is asked for all that is due"""
         self.slots = Slots(slots)
-        clock = clock or SystemClock()
         attempts = Attempts(self.requests, self.breakers, self.mail_server, self.announcements, clock)
         self.worker = Worker(
             self.requests,
             attempts,
             self.announcements,
-            Waking(self.redis, FakeOverdue(), self.overdue, clock, failures=(ConnectionError,)),
+            Waking(self.redis, self.overdue, self.exact, clock, failures=(ConnectionError,)),
             Probe(self.breakers, self.mail_server),
             self.slots,
             clock,
@@ -93,4 +94,8 @@ class WorkerWorld:
             if self.mail_server.gate:
                 self.mail_server.gate.set()
             self.worker.stop()
-            await asyncio.wait_for(task, 5)
+            await task
+
+    async def work(self, seconds: float = 1) -> None:
+        async with self.working():
+            await asyncio.sleep(seconds)

@@ -21,7 +21,7 @@ from postroom.runtime import Parts, connected
 from postroom.stalwart.client import StalwartClient as Client
 from postroom.stalwart.permissions import ROLE_USER
 from postroom.stalwart.upload_quota import BYTES, FILES
-from records import Records, records_of
+from records import Records
 from scripted_upstream import Asked, json_answer, problem_answer, scripted_upstream
 from servers import Database
 from stalwart_client import StalwartClient, unique
@@ -72,12 +72,6 @@ async def kratos() -> AsyncIterator[str]:
     async with scripted_upstream() as server:
         server.will(json_answer({"status": "ok"}))
         yield server.url
-
-
-@pytest.fixture
-async def records(database: Database) -> AsyncIterator[Records]:
-    async with records_of(database.owner_url) as records:
-        yield records
 
 
 @pytest.fixture

@@ -5,9 +5,14 @@ import asyncio
 import math
 import selectors
 from collections import deque
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from random import Random
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -60,7 +65,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 class VirtualClock:
     """The port `Clock` on a virtual loop."""
 
-    def __init__(self, loop: VirtualLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
 
     def now(self) -> datetime:
@@ -68,3 +73,14 @@ class VirtualClock:
 
     def monotonic(self) -> float:
         return self._loop.time()
+
+
+def in_virtual_time(main: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """Makes of `main` a function that runs to its end at once."""
+
+    @wraps(main)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        with asyncio.Runner(loop_factory=lambda: VirtualLoop(Random(1))) as runner:
+            return runner.run(main(*args, **kwargs))
+
+    return run

@@ -1,17 +1,15 @@
 """A loop that one process leads, in virtual time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from random import Random
-from typing import Any
 
 import pytest
 
 from postroom.errors import Unavailable
 from postroom.led_loop import run_led
 from postroom.telemetry import REGISTRY
-from simulation.virtual_time import VirtualLoop
+from simulation.virtual_time import in_virtual_time
 
 EVERY = 5.0
 
@@ -57,83 +55,62 @@ class World:
         )
 
 
-def in_virtual_time(main: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Random(1))) as runner:
-        runner.run(main)
+@in_virtual_time
+async def test_the_lead_is_open_to_others_after_each_turn_where_none_is_kept() -> None:
+    world = World(next_in=2.0)
+    await world.run(5)
+    assert world.turns == world.tried == [0, 2, 4]
+    assert world.time() == 5, "the stop ended the pause"
 
 
-def test_the_lead_is_open_to_others_after_each_turn_where_none_is_kept() -> None:
-    async def main() -> None:
-        world = World(next_in=2.0)
-        await world.run(5)
-        assert world.turns == world.tried == [0, 2, 4]
-        assert world.time() == 5, "the stop ended the pause"
-
-    in_virtual_time(main())
+@in_virtual_time
+async def test_the_lead_is_kept_for_a_while_and_then_open_to_others() -> None:
+    world = World(next_in=2.0)
+    await world.run(11, lead_for=5)
+    assert (world.turns, world.tried, set(world.beats)) == ([0, 2, 4, 6, 8, 10], [0, 6], set(world.turns))
 
 
-def test_the_lead_is_kept_for_a_while_and_then_open_to_others() -> None:
-    async def main() -> None:
-        world = World(next_in=2.0)
-        await world.run(11, lead_for=5)
-        assert (world.turns, world.tried, set(world.beats)) == ([0, 2, 4, 6, 8, 10], [0, 6], set(world.turns))
-
-    in_virtual_time(main())
+@in_virtual_time
+async def test_a_pause_is_never_longer_than_so_many_seconds() -> None:
+    world = World(next_in=3600)
+    await world.run(12, lead_for=60)
+    assert world.turns == world.beats[1:] == [0, 5, 10]
 
 
-def test_a_pause_is_never_longer_than_so_many_seconds() -> None:
-    async def main() -> None:
-        world = World(next_in=3600)
-        await world.run(12, lead_for=60)
-        assert world.turns == world.beats[1:] == [0, 5, 10]
-
-    in_virtual_time(main())
+@in_virtual_time
+async def test_who_does_not_lead_does_nothing_and_tries_again() -> None:
+    world = World(leads=False)
+    await world.run(11)
+    assert (world.turns, world.tried, world.beats) == ([], [0, 5, 10], [0, 5, 10])
 
 
-def test_who_does_not_lead_does_nothing_and_tries_again() -> None:
-    async def main() -> None:
-        world = World(leads=False)
-        await world.run(11)
-        assert (world.turns, world.tried, world.beats) == ([], [0, 5, 10], [0, 5, 10])
-
-    in_virtual_time(main())
-
-
-def test_a_database_that_is_away_is_waited_out_and_counted() -> None:
+@in_virtual_time
+async def test_a_database_that_is_away_is_waited_out_and_counted() -> None:
     def errors() -> float:
         return REGISTRY.get_sample_value("postroom_database_errors_total", {"where": "sweep"}) or 0
 
-    async def main() -> None:
-        before = errors()
-        world = World(Unavailable("away"))
-        await world.run(6)
-        assert (world.turns, errors()) == ([5], before + 1)
-
-    in_virtual_time(main())
+    before = errors()
+    world = World(Unavailable("away"))
+    await world.run(6)
+    assert (world.turns, errors()) == ([5], before + 1)
 
 
-def test_after_a_stop_nothing_is_asked_any_more() -> None:
-    async def main() -> None:
-        world = World()
-        world.stop.set()
-        await world.run(0)
-        assert world.tried == []
-
-    in_virtual_time(main())
+@in_virtual_time
+async def test_after_a_stop_nothing_is_asked_any_more() -> None:
+    world = World()
+    world.stop.set()
+    await world.run(0)
+    assert world.tried == []
 
 
-def test_a_stop_during_a_turn_begins_no_other() -> None:
-    async def main() -> None:
-        world = World(next_in=0)
-        await world.run(0, lead_for=1e9)
-        assert set(world.turns) == {0}
-
-    in_virtual_time(main())
+@in_virtual_time
+async def test_a_stop_during_a_turn_begins_no_other() -> None:
+    world = World(next_in=0)
+    await world.run(0, lead_for=1e9)
+    assert set(world.turns) == {0}
 
 
-def test_an_error_of_our_own_ends_it() -> None:
-    async def main() -> None:
-        with pytest.raises(ZeroDivisionError):
-            await World(ZeroDivisionError()).run(1)
-
-    in_virtual_time(main())
+@in_virtual_time
+async def test_an_error_of_our_own_ends_it() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await World(ZeroDivisionError()).run(1)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from random import Random
 from uuid import uuid4
 
 import pytest
@@ -13,7 +12,7 @@ from postroom.domain.person import Person, Scope
 from postroom.errors import CrossSite, KratosAway, NoSession, PostroomError, SecondFactorDue, Unavailable
 from postroom.mail.listening import while_allowed
 from postroom.mail.ports import Visitor
-from simulation.virtual_time import START, VirtualClock, VirtualLoop
+from simulation.virtual_time import START, VirtualClock, in_virtual_time
 
 ADA = Person(uuid4())
 COOKIE = {"cookie": "session=ada"}
@@ -38,23 +37,17 @@ def until(seconds: float) -> Person:
     return replace(ADA, expires_at=START + timedelta(seconds=seconds))
 
 
-def looks(person: Person, *answers: Person | PostroomError, most: int = 4) -> list[float]:
+@in_virtual_time
+async def looks(person: Person, *answers: Person | PostroomError, most: int = 4) -> list[float]:
     """When she was found to be allowed still, looking each minute, and at last when she was not."""
-
-    async def main() -> list[float]:
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, VirtualLoop)
-        seen: list[float] = []
-        now = VirtualClock(loop).now
-        async for found in while_allowed(People(*answers), person, COOKIE, every=60, now=now):
-            assert found.identity_id == ADA.identity_id
-            seen.append(loop.time())
-            if len(seen) == most:
-                return seen
-        return [*seen, -loop.time()]
-
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Random(1))) as runner:
-        return runner.run(main())
+    loop = asyncio.get_running_loop()
+    seen: list[float] = []
+    async for found in while_allowed(People(*answers), person, COOKIE, every=60, now=VirtualClock(loop).now):
+        assert found.identity_id == ADA.identity_id
+        seen.append(loop.time())
+        if len(seen) == most:
+            return seen
+    return [*seen, -loop.time()]
 
 
 def test_who_is_still_logged_in_is_looked_at_again_and_again() -> None:

@@ -1,8 +1,7 @@
 """Reconcile against models of its two sides: what it corrects, what it must not touch, and when it looks at all."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,13 +10,13 @@ from uuid import UUID, uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from eventually import eventually
-from fakes import START, FakeClock, request_of
+from fakes import START, AloneInLead, FakeClock, request_of
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
 from postroom.retry import reconcile as reconcile_module
-from postroom.retry.reconcile import FULL_PASS_EVERY, LOOK_AT_MOST, WINDOW, Corrections, Reconcile
+from postroom.retry.reconcile import FULL_PASS_EVERY, LOOK_AT_MOST, LOOK_EVERY, WINDOW, Corrections, Reconcile
 from postroom.telemetry import REGISTRY
+from simulation.virtual_time import in_virtual_time
 
 UNREADABLE = "what is this?"
 
@@ -107,21 +106,13 @@ class Members:
         return before - len(self.held)
 
 
-class Alone:
-    """Nobody else leads."""
-
-    @asynccontextmanager
-    async def lead(self, name: str) -> AsyncGenerator[bool]:
-        yield True
-
-
 class World:
     """Five requests that wait, all with their members, and Redis known to be complete after a first full pass."""
 
     def __init__(self) -> None:
         self.requests = five_waiting()
         self.rows, self.members, self.clock = Rows(self.requests), Members(*self.requests), FakeClock()
-        self.reconcile = Reconcile(self.rows, self.members, Alone(), self.clock, failures=(ConnectionResetError,))
+        self.reconcile = Reconcile(self.rows, self.members, AloneInLead(), self.clock, failures=(ConnectionResetError,))
 
     @property
     def right(self) -> set[str]:
@@ -141,7 +132,7 @@ BOTH_WAYS = pytest.mark.parametrize("way", ["look", "full pass"])
 
 async def test_a_full_pass_that_broke_off_does_not_call_redis_complete() -> None:
     rows, members = Rows(five_waiting()), Members()
-    reconcile = Reconcile(rows, members, Alone(), FakeClock(), failures=())
+    reconcile = Reconcile(rows, members, AloneInLead(), FakeClock(), failures=())
     rows.away_at_page = 1
     with pytest.raises(ConnectionError):
         await reconcile.turn()
@@ -154,7 +145,7 @@ async def test_a_full_pass_that_broke_off_does_not_call_redis_complete() -> None
 
 async def test_a_redis_that_lost_its_data_gets_a_full_pass_at_the_next_turn_and_then_only_looks() -> None:
     rows, members = Rows(five_waiting()), Members()
-    reconcile = Reconcile(rows, members, Alone(), FakeClock(), failures=())
+    reconcile = Reconcile(rows, members, AloneInLead(), FakeClock(), failures=())
     assert await reconcile.turn() == Corrections(added=5)
     assert await reconcile.turn() == Corrections()
     assert rows.windows == members.windows == [(*WINDOW, LOOK_AT_MOST)]
@@ -354,30 +345,15 @@ async def test_a_full_pass_tells_what_it_compared_and_corrected() -> None:
     ]
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconcile_module, "LOOK_EVERY", 0.001)
-
-
-@asynccontextmanager
-async def running(world: World) -> AsyncGenerator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(world.reconcile.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 5)
-
-
-@pytest.mark.usefixtures("quick")
+@in_virtual_time
 async def test_a_redis_that_is_away_is_waited_out_counted_and_told_without_its_address() -> None:
-    world = World()
+    world, stop = World(), asyncio.Event()
     world.members.errors = [ConnectionResetError("redis://:secret@127.0.0.1")]
+    asyncio.get_running_loop().call_later(LOOK_EVERY + 1, stop.set)
     before = REGISTRY.get_sample_value("postroom_redis_errors_total") or 0
     with capture_logs() as logs:
-        async with running(world):
-            await eventually(lambda: world.members.epoch, "a turn is made after all")
+        await world.reconcile.run(stop)
+    assert world.members.epoch, "a turn is made after all"
     assert REGISTRY.get_sample_value("postroom_redis_errors_total") == before + 1
     assert logs[0] == {
         "event": "Reconcile waits for Redis",

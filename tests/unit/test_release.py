@@ -1,30 +1,20 @@
 """How a leader lets requests go once what they waited for has ended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from random import Random
 from uuid import UUID, uuid4
 
-from fakes import START, FakeAnnouncements, FakeClock, request_of
+from fakes import START, AloneInLead, FakeAnnouncements, FakeClock, request_of
 from postroom.domain.request import State
 from postroom.domain.slow_start import LONGEST_REST
 from postroom.ports import Released
 from postroom.retry.release import REMEMBERED, WRITTEN_OFF, Release
-from simulation.virtual_time import VirtualClock, VirtualLoop
+from simulation.virtual_time import VirtualClock, in_virtual_time
 
 LATER = START + timedelta(minutes=1)
-
-
-class Alone:
-    """Nobody else leads."""
-
-    @asynccontextmanager
-    async def lead(self, name: str) -> AsyncIterator[bool]:
-        yield True
 
 
 class Waiting:
@@ -47,17 +37,12 @@ class Waiting:
         return set(), set()
 
 
-def test_the_rest_after_a_failure_outlasts_the_lead() -> None:
-    async def ten_minutes() -> list[float]:
-        waiting, stop, loop = Waiting(100), asyncio.Event(), asyncio.get_running_loop()
-        assert isinstance(loop, VirtualLoop)
-        loop.call_later(600, stop.set)
-        await Release(waiting, FakeAnnouncements(), Alone(), VirtualClock(loop), wake=lambda: None).run(stop)
-        return waiting.at
-
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Random(1))) as runner:
-        at = runner.run(ten_minutes())
-    rests = [later - earlier for earlier, later in pairwise(at)]
+@in_virtual_time
+async def test_the_rest_after_a_failure_outlasts_the_lead() -> None:
+    waiting, stop, loop = Waiting(100), asyncio.Event(), asyncio.get_running_loop()
+    loop.call_later(600, stop.set)
+    await Release(waiting, FakeAnnouncements(), AloneInLead(), VirtualClock(loop), wake=lambda: None).run(stop)
+    rests = [later - earlier for earlier, later in pairwise(waiting.at)]
     assert [round(rest / 15) for rest in rests] == [1, 2, 4, 8, 16]
 
 
@@ -78,7 +63,7 @@ class Scripted(Waiting):
 
 
 def releasing(releases: Waiting, clock: FakeClock) -> Release:
-    return Release(releases, FakeAnnouncements(), Alone(), clock, wake=lambda: None)
+    return Release(releases, FakeAnnouncements(), AloneInLead(), clock, wake=lambda: None)
 
 
 async def test_a_trouble_long_after_the_last_one_is_released_slowly_again() -> None:

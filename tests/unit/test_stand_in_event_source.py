@@ -1,14 +1,13 @@
 """The event source of the stand-in: what is asked of it, and the pace of what it tells."""
 
 import asyncio
-from random import Random
 from typing import Any
 
 import pytest
 
 from postroom_sandbox.stalwart.errors import ProblemError
 from postroom_sandbox.stalwart.intake.event_source import Wanted, throttled, wanted
-from simulation.virtual_time import VirtualLoop
+from simulation.virtual_time import in_virtual_time
 
 
 @pytest.mark.parametrize(
@@ -40,36 +39,29 @@ def test_an_event_source_that_cannot_be_is_a_bad_request(query: dict[str, str]) 
         wanted(query)
 
 
-def test_pings_keep_their_pace_and_changes_theirs() -> None:
+@in_virtual_time
+async def test_pings_keep_their_pace_and_changes_theirs() -> None:
     """Changes at 0.1, 0.2, 0.4 and 40 s; a ping each 30 s."""
-
-    async def heard() -> list[tuple[float, str, Any]]:
-        queue: asyncio.Queue[Any] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
-        for at, states in (
-            (0.1, {"Email": "a"}),
-            (0.2, {"Email": "b"}),
-            (0.4, {"Mailbox": "c"}),
-            (0.5, {"Quota": "q"}),
-        ):
-            loop.call_at(at, queue.put_nowait, states)
-        loop.call_at(40, queue.put_nowait, {"Email": "d"})
-        events = throttled(queue, Wanted(frozenset({"Email", "Mailbox"}), once=False, ping=30), "b")
-        got: list[tuple[float, str, Any]] = []
-        async for name, data in events:
-            got.append((round(loop.time(), 3), name, data.get("changed", data)))
-            if len(got) == 5:
-                await events.aclose()
-        return got
-
-    loop = VirtualLoop(Random(1))
-    try:
-        assert loop.run_until_complete(heard()) == [
-            (0.1, "state", {"b": {"Email": "a"}}),
-            (1.1, "state", {"b": {"Email": "b", "Mailbox": "c"}}),
-            (30.0, "ping", {"interval": 30000}),
-            (40.0, "state", {"b": {"Email": "d"}}),
-            (60.0, "ping", {"interval": 30000}),
-        ]
-    finally:
-        loop.close()
+    queue: asyncio.Queue[Any] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for at, states in (
+        (0.1, {"Email": "a"}),
+        (0.2, {"Email": "b"}),
+        (0.4, {"Mailbox": "c"}),
+        (0.5, {"Quota": "q"}),
+        (40, {"Email": "d"}),
+    ):
+        loop.call_at(at, queue.put_nowait, states)
+    events = throttled(queue, Wanted(frozenset({"Email", "Mailbox"}), once=False, ping=30), "b")
+    got: list[tuple[float, str, Any]] = []
+    async for name, data in events:
+        got.append((round(loop.time(), 3), name, data.get("changed", data)))
+        if len(got) == 5:
+            await events.aclose()
+    assert got == [
+        (0.1, "state", {"b": {"Email": "a"}}),
+        (1.1, "state", {"b": {"Email": "b", "Mailbox": "c"}}),
+        (30.0, "ping", {"interval": 30000}),
+        (40.0, "state", {"b": {"Email": "d"}}),
+        (60.0, "ping", {"interval": 30000}),
+    ]

@@ -1,18 +1,16 @@
 """What a page of identities, or its absence, makes the sweep do, with everything around it scripted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from random import Random
 from typing import Any, cast
 from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
 
-from fakes import request_of
+from fakes import AloneInLead, request_of
 from postroom.domain.identity import AddressPolicy, Identity, Refusal, UnreadableIdentity
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request
@@ -20,13 +18,13 @@ from postroom.errors import KratosAway, PageTokenRefused
 from postroom.provisioning.ports import IdentityPage, SweepProgress
 from postroom.provisioning.sweep import LONGEST_PAUSE, SICK_PAUSE, Sweep
 from postroom.telemetry import REGISTRY, SWEEP_FAILURES
-from simulation.virtual_time import VirtualLoop
+from simulation.virtual_time import in_virtual_time
 
 ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
 
 
 @dataclass
-class World:
+class World(AloneInLead):
     """Kratos gives `pages`, or raises them; `stored` and `recorded` is what PostgreSQL was given. Somebody else holds
     the addresses of whoever is `held`; who is `new` had no request."""
 
@@ -74,10 +72,6 @@ class World:
     async def announce(self, requests: Sequence[Request]) -> None:
         self.told += [("announced", each.identity_id) for each in requests]
 
-    @asynccontextmanager
-    async def lead(self, name: str) -> AsyncIterator[bool]:
-        yield True
-
 
 def sweep_of(world: World) -> Sweep:
     anything = cast(Any, world)
@@ -100,15 +94,12 @@ def identity(identity_id: UUID, email: object = "ada@example.org", *, active: bo
     return Identity(identity_id, {"email": email}, active)
 
 
-def test_a_process_begins_a_pass_at_once_and_only_once() -> None:
-    async def main() -> None:
-        world, stop = World(due_in=300), asyncio.Event()
-        asyncio.get_running_loop().call_later(60, stop.set)
-        await sweep_of(world).run(stop)
-        assert world.told == [("start soon", None)]
-
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Random(1))) as runner:
-        runner.run(main())
+@in_virtual_time
+async def test_a_process_begins_a_pass_at_once_and_only_once() -> None:
+    world, stop = World(due_in=300), asyncio.Event()
+    asyncio.get_running_loop().call_later(60, stop.set)
+    await sweep_of(world).run(stop)
+    assert world.told == [("start soon", None)]
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,6 @@ def _problem(field: str | None, number: int, text: str, **context: Any) -> Probl
     return Problem(field, message | {"context": context} if context else message)
 
 
-def confirm() -> Json:
-    return {"id": 1010003, "text": "Please confirm this action by verifying that it is you.", "type": "info"}
-
-
 def missing(field: str) -> Problem:
     name = field.rpartition(".")[2]
     return _problem(field, 4000002, f"Property {name} is missing.", property=name)

@@ -6,7 +6,7 @@ Any number of workers may run, inside the service or as processes of their own: 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from math import inf
 from uuid import UUID
 
 from cachetools import TTLCache
@@ -76,12 +76,12 @@ class Worker:
         self._event = asyncio.Event()
         self._stopped = asyncio.Event()
         self._works = False
-        self._stopping = False
         self._running: dict[UUID, asyncio.Task[Settled | None]] = {}
         self._alone: dict[UUID, list[str]] = {}
         self._locked = TTLCache[UUID, None](MOST_LOCKED, LOCKED_PAUSE, clock.monotonic)
         """Of those that must run alone"""
         self._early: dict[UUID, float] = {}
+        """when somebody is to be claimed whom Redis does not name"""
         self._next_start = 0.0
         self._next_probe = 0.0
         self._processed = 0
@@ -94,9 +94,8 @@ class Worker:
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns after the drain."""
-        self._stopping = True
-        self._event.set()
         self._stopped.set()
+        self._event.set()
 
     async def run(self) -> None:
         """Until `stop` (or cancellation). PostgreSQL being away is waited out.
@@ -109,13 +108,13 @@ class Worker:
         try:
             await pause(None, looking, self._stopped)
         finally:
-            self._stopping = True
+            self.stop()
             await self._drain(looking)
         if looking.done() and not looking.cancelled():
             looking.result()
 
     async def _look_until_stopped(self) -> None:
-        while not self._stopping:
+        while not self._stopped.is_set():
             self.beat()
             try:
                 seconds = await self._turn()
@@ -142,39 +141,26 @@ class Worker:
             return self._next_start - began
         limit = 1 if self._limits.pace else free
         early = self._early_ones(limit)
-        due = await self._waking.due(limit - len(early)) if len(early) < limit else Due((), None)
+        due = await self._waking.due(limit - len(early)) if len(early) < limit else Due((), 0.0)
         reminders = [*early, *due.reminders]
-        pause = min(LONGEST_SLEEP if due.next_in is None else due.next_in - EARLY, self._next_early())
         if not reminders:
-            return max(SHORTEST_SLEEP, pause)
+            return max(SHORTEST_SLEEP, self._next_in(due))
         answers = await self._claim(reminders, limit)
         if Answer.BREAKER in answers:
             return await self._wait_for_the_breaker()
         if self._limits.pace and Answer.GRANTED in answers:
             # From the look on: with Redis' and PostgreSQL's time on top of it, a backlog would drain the slower.
             self._next_start = began + 1 / self._limits.pace
-        return self._pause_after(answers, due, pause)
-
-    def _pause_after(self, answers: set[Answer], due: Due, pause: float) -> float:
-        if answers & {Answer.GRANTED, Answer.ALONE}:
-            return 0.0  # there may be more
-        if due.last is not None:
-            # PostgreSQL named them, and somebody else holds their rows: look behind them, or at them again later.
-            return 0.0 if self._waking.nothing_claimed(due) else max(EARLY, pause)
-        # Also where another worker was quicker there may be more. Else a clock is wrong.
-        return 0.0 if Answer.RUNNING in answers else max(EARLY, min(pause, 0.2))
+        if answers & {Answer.GRANTED, Answer.ALONE} or self._waking.nothing_claimed(due):
+            return 0.0  # there may be more, also behind rows that others hold
+        return max(EARLY, self._next_in(due))
 
     async def _claim(self, reminders: Sequence[Reminder], limit: int) -> set[Answer]:
+        await self._announcements.remove([each.member for each in reminders if each.member and not each.identity_id])
         members: dict[UUID, list[str]] = {}
-        unreadable: list[str] = []
-        for reminder in reminders:
-            if reminder.identity_id is None:
-                unreadable += [reminder.member] if reminder.member else []
-            elif reminder.identity_id not in self._running:
-                held = members.setdefault(reminder.identity_id, [])
-                if reminder.member:
-                    held.append(reminder.member)
-        await self._announcements.remove(unreadable)
+        for each in reminders:
+            if each.identity_id and each.identity_id not in self._running:
+                members.setdefault(each.identity_id, []).extend([each.member] if each.member else [])
         if not members:
             return set()
         before = self._clock.monotonic()
@@ -183,51 +169,48 @@ class Worker:
         return set(answers)
 
     async def _act_on(self, claim: Claim, held: list[str], before: float) -> Answer:
-        match claim.answer:
-            case Answer.GRANTED if claim.request:
-                LATENESS_SECONDS.observe(max(0.0, -(claim.due_in or 0.0)))
-                self._start(claim.request, held, before, claim.due_in or 0.0)
-            case Answer.ALONE:
+        match claim:
+            case Claim(answer=Answer.GRANTED, request=Request() as request, due_in=float() as due_in):
+                LATENESS_SECONDS.observe(max(0.0, -due_in))
+                self._start(request, held, before, due_in)
+            case Claim(answer=Answer.ALONE):
                 if claim.identity_id in self._locked:
                     return Answer.WAITING
                 self._alone[claim.identity_id] = held
-            case Answer.WAITING if claim.request and claim.request.due_at:
-                await self._came_early(claim, held, claim.request.due_at)
-            case Answer.PROVISIONED | Answer.DEAD | Answer.UNKNOWN:
+            case Claim(answer=Answer.WAITING, request=Request() as request, due_in=float() as due_in):
+                await self._came_early(request, held, due_in)
+            case Claim(answer=Answer.PROVISIONED | Answer.DEAD | Answer.UNKNOWN):
                 await self._announcements.remove(held)
-            case Answer.RUNNING if claim.due_in is not None and 0 < claim.due_in < LEASE_ENDS_SOON:
+            case Claim(answer=Answer.RUNNING, due_in=float() as due_in) if due_in < LEASE_ENDS_SOON:
                 # Redis put it off by a lease when that one began: it may be ending now, without its holder.
-                self._early[claim.identity_id] = self._clock.monotonic() + claim.due_in + EARLY
+                self._early[claim.identity_id] = self._clock.monotonic() + due_in
             case _:
                 pass  # running elsewhere, locked, refused, or the breaker is open: the member comes due again by itself
         return claim.answer
 
-    async def _came_early(self, claim: Claim, held: list[str], due_at: datetime) -> None:
+    async def _came_early(self, request: Request, held: list[str], due_in: float) -> None:
         """PostgreSQL's clock decides. Stale members go; the true one gets its score back, or we wait here."""
-        true_member = RetryJob.of(claim.request).to_json() if claim.request else None
-        stale = [member for member in held if member != true_member]
-        await self._announcements.remove(stale)
-        due_in = claim.due_in or 0.0
-        if due_in > self._limits.lease:
-            if true_member in held and true_member:
-                await self._announcements.restore(true_member, due_at)
+        true_member = RetryJob.of(request).to_json()
+        await self._announcements.remove([member for member in held if member != true_member])
+        if due_in > self._limits.lease and request.due_at:
+            await self._announcements.restore(true_member, request.due_at)
         elif due_in > 0:
-            self._early[claim.identity_id] = self._clock.monotonic() + due_in
+            self._early[request.identity_id] = self._clock.monotonic() + due_in - EARLY
         # Else it was due, and could not be claimed: its row is locked, or enough others were claimed with this look.
 
     def _early_ones(self, limit: int) -> list[Reminder]:
         now = self._clock.monotonic()
-        due = [identity_id for identity_id, at in self._early.items() if at - EARLY <= now][:limit]
+        due = [identity_id for identity_id, at in self._early.items() if at <= now][:limit]
         for identity_id in due:
             del self._early[identity_id]
         return [Reminder(identity_id) for identity_id in due]
 
-    def _next_early(self) -> float:
-        now = self._clock.monotonic()
-        return min((at - EARLY - now for at in self._early.values()), default=LONGEST_SLEEP)
+    def _next_in(self, due: Due) -> float:
+        early = min(self._early.values(), default=inf) - self._clock.monotonic()
+        return early if due.next_in is None else min(early, due.next_in - EARLY)
 
     def _start(self, request: Request, held: Sequence[str], before: float, due_in: float) -> None:
-        if request.due_at is not None and request.retries:
+        if request.retries:
             log.info(
                 f"Retrying provisioning for {request.email} (attempt {request.retries}/{MAX_RETRIES})",
                 identity_id=str(request.identity_id),
@@ -237,25 +220,29 @@ class Worker:
         task.add_done_callback(lambda _: self._ended(request.identity_id))
 
     async def _attempt(self, request: Request, held: Sequence[str], before: float, due_in: float) -> Settled | None:
-        # The lease began after `before`; two thirds of it leave time to ask whether the server is well, and settle.
-        ends, lease_ends = before + self._limits.lease * 2 / 3, before + self._limits.lease
         held = list({*held, RetryJob.of(request).to_json()})
+        ends, lease_ends = self._ends(before)
         if due_in > 0:
             # Claimed a moment early, so that the commit is over when its time comes: then, to uvloop's millisecond.
             await pause(due_in, self._stopped)
         if not await self._take_slot(ends):
-            why = STOPPED if self._stopping else NO_SLOT
+            why = STOPPED if self._stopped.is_set() else NO_SLOT
             return await self._attempts.give_up(request, why, lease_ends=lease_ends, held=held)
         try:
             return await self._attempts.run(request, ends=ends, lease_ends=lease_ends, held=held)
         finally:
             self._slots.give_back()
 
+    def _ends(self, before: float) -> tuple[float, float]:
+        """Of an attempt and of its lease, which began after `before`: a third of it is for asking whether the server is
+        well, and for the settle."""
+        return before + self._limits.lease * 2 / 3, before + self._limits.lease
+
     async def _take_slot(self, ends: float) -> bool:
         """False if there is none until `ends`, or the worker stops first."""
-        if self._stopping:
+        if self._stopped.is_set():
             return False
-        taking = asyncio.create_task(self._slots.take(within=max(0.05, ends - self._clock.monotonic())))
+        taking = asyncio.create_task(self._slots.take(within=ends - self._clock.monotonic()))
         await pause(None, taking, self._stopped)
         taking.cancel()  # which does nothing to one that is done
         await asyncio.wait([taking])
@@ -280,14 +267,14 @@ class Worker:
         task = asyncio.create_task(self._attempt_alone(identity_id, held))
         self._running[identity_id] = task
         task.add_done_callback(lambda _: self._ended(identity_id))
-        while not task.done() and not self._stopping:
+        while not task.done() and not self._stopped.is_set():
             self.beat()
             await self._sleep(LONGEST_SLEEP)  # its end wakes us, and so does a stop
 
     async def _attempt_alone(self, identity_id: UUID, held: list[str]) -> None:
         async with self._slots.all():  # waits for whoever holds one, the attempts of this worker too
             before = self._clock.monotonic()
-            if self._stopping:
+            if self._stopped.is_set():
                 return
             for claim in await self._requests.claim([identity_id], lease=self._limits.lease, alone=True):
                 _count_crash(claim)
@@ -295,7 +282,7 @@ class Worker:
                     log.warning(
                         "Running a request alone: an attempt ended without an outcome", email=claim.request.email
                     )
-                    ends, lease_ends = before + self._limits.lease * 2 / 3, before + self._limits.lease
+                    ends, lease_ends = self._ends(before)
                     await self._attempts.run(claim.request, ends=ends, lease_ends=lease_ends, held=held)
                 elif claim.answer is Answer.REFUSED or (claim.due_in is not None and claim.due_in <= 0):
                     # Nobody gets its row now: without a pause it would be asked for in circles, with all slots taken.
@@ -304,7 +291,7 @@ class Worker:
                     await self._announcements.replace(claim.request, held)
 
     async def _wait_for_the_breaker(self) -> float:
-        while not self._stopping and not await self._probe.closed():
+        while not self._stopped.is_set() and not await self._probe.closed():
             self.beat()
             await self._sleep(BREAKER_PAUSE)
         self._waking.look_now()
