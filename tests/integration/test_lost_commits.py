@@ -22,6 +22,7 @@ from postroom.postgres.requests import PostgresRequests
 from postroom.provisioning.accept import Accept, Answer, Held, WillRetry
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
+from postroom.retry.worker import EARLY
 from records import NOWHERE, Records, mailbox
 from servers import Database
 
@@ -166,6 +167,8 @@ async def test_whoever_claimed_is_granted_it_once_though_the_answer_was_lost(
     claiming = through_the_proxy.claim([alice.identity_id], lease=30)
     (claim,) = await losing_the_answer(proxy, records, alice.identity_id, claiming)
     assert claim.answer is ports.Answer.GRANTED
+    assert claim.due_in is not None
+    assert claim.due_in <= EARLY, "it starts now, not when its lease ends"
     assert claim.request
     assert claim.request.holder == (await records.request(alice.identity_id))["holder"]
     assert [status for _, status, _ in await records.audit(alice.identity_id)] == ["done", "pending"]

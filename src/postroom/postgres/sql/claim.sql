@@ -62,7 +62,10 @@ SELECT a.identity_id AS asked_id,
             ELSE r.state END AS answer,
        coalesce(m.crashed, false) AS crashed,
        -- of a granted one: how late we came, as a negative number
-       extract(epoch FROM CASE m.state WHEN 'waiting' THEN m.due_at ELSE r.due_at END
+       extract(epoch FROM CASE WHEN m.state = 'waiting' THEN m.due_at
+                               -- Asked again: the end of its lease stands where it was due, 50 ms from now at the latest.
+                               WHEN r.holder = a.new_holder THEN now() + interval '50 milliseconds'
+                               ELSE r.due_at END
                           - clock_timestamp())::float8 AS due_in,
        {request of n}
 FROM asked a
