@@ -87,8 +87,8 @@ STATEMENTS = [
     Mutant(
         "claim starts early",
         f"{SQL}claim.sql",
-        "now() + interval '50 milliseconds'",
-        "now() + interval '5 seconds'",
+        "r.due_at <= now() + interval '50 milliseconds'",
+        "r.due_at <= now() + interval '5 seconds'",
         (f"{CLAIM}test_fifty_milliseconds_early_is_granted_and_fifty_one_is_refused_with_the_time_left",),
     ),
     Mutant(
