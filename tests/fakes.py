@@ -200,7 +200,7 @@ class FakeMailServer:
     async def well(self) -> MailServerError | None:
         self.asked.append("well")
         if self.well_hangs:
-            await asyncio.sleep(1)
+            await asyncio.Event().wait()
         return self.ill
 
 

@@ -19,7 +19,7 @@ CORE = [
         "        if problem is None:\n            return Verdict.WELL\n",
         "        if problem is None or True:\n            return Verdict.WELL\n",
         (
-            f"{ATTEMPT}test_a_failure_while_the_server_is_not_well_spends_nothing_and_opens_the_breaker",
+            f"{ATTEMPT}test_only_a_failure_while_the_server_is_well_spends_a_retry_and_only_an_outage_opens_the_breaker",
             f"{OUTAGE}test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most",
         ),
     ),
@@ -28,7 +28,7 @@ CORE = [
         "provisioning/attempt.py",
         "        if look_first:\n",
         "        if look_first and not look_first:\n",
-        (f"{ATTEMPT}test_after_an_unknown_outcome_the_mark_is_looked_up_before_anything_is_created",),
+        (f"{ATTEMPT}test_after_an_unknown_outcome_the_mark_is_looked_up",),
     ),
     Mutant(
         "another address is taken for the one asked for",
@@ -160,7 +160,7 @@ CORE = [
         "provisioning/attempt.py",
         "        if isinstance(problem, Throttled):\n            return Verdict.NONE\n",
         "",
-        (f"{ATTEMPT}test_a_server_too_busy_to_say_whether_it_is_well_opens_no_breaker_and_spends_nothing",),
+        (f"{ATTEMPT}test_only_a_failure_while_the_server_is_well_spends_a_retry_and_only_an_outage_opens_the_breaker",),
     ),
     Mutant(
         "a failure takes the verdict of a question that began before it",

@@ -1,4 +1,4 @@
-"""One attempt: what the mail server is asked, what is settled, and who is told."""
+"""One attempt, in virtual time: what the mail server is asked, what is settled, and who is told."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,16 +8,22 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from eventually import eventually
-from fakes import FakeAnnouncements, FakeBreakers, FakeClock, FakeMailServer, FakeRequests, Hang, Scripted, request_of
+from fakes import FakeAnnouncements, FakeBreakers, FakeMailServer, FakeRequests, Hang, Scripted, request_of
 from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import StalwartAccount
 from postroom.domain.request import Request, State, Status
-from postroom.errors import Conflict, Misconfigured, Permanent, Throttled, Transient
+from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.ports import MailServer, Settled
-from postroom.provisioning import attempt
-from postroom.provisioning.attempt import LOOK_UP_SECONDS, Attempts
+from postroom.provisioning.attempt import (
+    LAST_WORDS,
+    LOOK_UP_SECONDS,
+    SETTLE_PAUSE,
+    STORED_BEFORE_LEASE_ENDS,
+    UNSTORABLE,
+    Attempts,
+)
 from scripted_stalwart import ScriptedStalwart, problem
+from simulation.virtual_time import VirtualClock, in_virtual_time
 
 ACCOUNT = StalwartAccount("k", "alice@example.org")
 LEASE = 30.0
@@ -42,7 +48,7 @@ class World:
         self.mail_server = FakeMailServer()
         self.mail_server.creates, self.mail_server.finds = [*creates], [*finds]
         self.announcements = FakeAnnouncements()
-        self.clock = FakeClock()
+        self.clock = VirtualClock(asyncio.get_running_loop())
         self.attempts = Attempts(
             self.requests, self.breakers, mail_server or self.mail_server, self.announcements, self.clock
         )
@@ -57,11 +63,7 @@ class World:
         return await self.attempts.run(self.request, ends=now + seconds, lease_ends=now + LEASE, held=held)
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempt, "SETTLE_PAUSE", 0.001)
-
-
+@in_virtual_time
 async def test_a_success_asks_once_and_stores_the_account() -> None:
     world = World()
     settled = await world.run()
@@ -72,18 +74,21 @@ async def test_a_success_asks_once_and_stores_the_account() -> None:
     assert (request, move.status, account) == (world.request, Status.SUCCESS, ACCOUNT)
 
 
-async def test_the_success_path_makes_no_call_to_redis_when_nothing_is_held() -> None:
-    world = World()
-    await world.run()
-    assert world.announcements.replaced == []
+@pytest.mark.parametrize(
+    ("creates", "held", "told"),
+    [([], (), False), ([], ("member",), True), ([AWAY], (), True), ([Permanent("no")], (), False)],
+    ids=["success", "success of one that was held", "waits", "dead"],
+)
+@in_virtual_time
+async def test_redis_is_told_of_who_waits_and_of_held_members_and_else_is_not_asked(
+    creates: list[Scripted], held: tuple[str, ...], told: bool
+) -> None:
+    world = World(creates=creates)
+    settled = await world.run(held=held)
+    assert world.announcements.replaced == ([(settled.request, list(held))] if told else [])
 
 
-async def test_a_success_removes_the_members_that_were_held() -> None:
-    world = World()
-    settled = await world.run(held=("member",))
-    assert world.announcements.replaced == [(settled.request, ["member"])]
-
-
+@in_virtual_time
 async def test_without_time_left_nothing_is_asked_and_no_retry_is_spent() -> None:
     world = World()
     settled = await world.run(seconds=0.05)
@@ -92,89 +97,73 @@ async def test_without_time_left_nothing_is_asked_and_no_retry_is_spent() -> Non
     assert not settled.request.outcome_unknown
 
 
-async def test_a_request_that_must_wait_is_announced() -> None:
-    world = World(creates=[AWAY])
-    settled = await world.run()
-    assert settled.request.state is State.WAITING
-    assert world.announcements.replaced == [(settled.request, [])]
-
-
-async def test_the_dead_are_announced_to_nobody() -> None:
-    world = World(creates=[Permanent("no")])
-    await world.run()
-    assert world.announcements.replaced == []
-
-
-async def test_after_an_unknown_outcome_the_mark_is_looked_up_before_anything_is_created() -> None:
-    world = World(finds=[ACCOUNT], outcome_unknown=True)
-    assert (await world.run()).request.state is State.PROVISIONED
-    assert world.mail_server.asked == ["find"]
-
-
-@pytest.mark.parametrize(
-    "error", [AWAY, CUT, Throttled("429"), Misconfigured("403")], ids=lambda error: f"{type(error).__name__} {error}"
-)
+@pytest.mark.parametrize("error", [AWAY, CUT, Throttled("429"), Misconfigured("403")], ids=repr)
+@in_virtual_time
 async def test_a_look_up_that_fails_leaves_the_outcome_unknown(error: Exception) -> None:
     """The create of two attempts ago may have made the mailbox still: nobody has looked."""
     world = World(finds=[error], outcome_unknown=True)
-    settled = await world.run()
-    assert world.mail_server.asked[0] == "find"
-    assert "create" not in world.mail_server.asked
-    assert settled.request.outcome_unknown
+    assert (await world.run()).request.outcome_unknown
+    assert {"find"} <= set(world.mail_server.asked) <= {"find", "well"}
 
 
-async def test_an_unknown_create_is_looked_up_at_once_if_the_deadline_allows() -> None:
-    world = World(creates=[CUT], finds=[ACCOUNT])
-    assert (await world.run(seconds=LOOK_UP_SECONDS)).request.state is State.PROVISIONED
-    assert world.mail_server.asked == ["create", "find"]
-
-
-async def test_an_unknown_create_is_left_to_the_next_attempt_if_the_time_is_up() -> None:
-    world = World(creates=[CUT], finds=[ACCOUNT])
-    settled = await world.run(seconds=LOOK_UP_SECONDS - 0.1)
-    assert world.mail_server.asked == ["create", "well"]
-    assert settled.request.outcome_unknown
+@pytest.mark.parametrize(
+    ("before", "create", "seconds", "asked", "after"),
+    [
+        (True, CUT, 5.0, ["find"], (State.PROVISIONED, True)),
+        (False, CUT, LOOK_UP_SECONDS, ["create", "find"], (State.PROVISIONED, False)),
+        (False, CUT, LOOK_UP_SECONDS - 0.1, ["create", "well"], (State.WAITING, True)),
+        (False, AWAY, 5.0, ["create", "well"], (State.WAITING, False)),
+    ],
+    ids=["before anything is created", "at once", "by the next attempt if the time is up", "not if nothing was sent"],
+)
+@in_virtual_time
+async def test_after_an_unknown_outcome_the_mark_is_looked_up(
+    before: bool, create: Transient, seconds: float, asked: list[str], after: tuple[State, bool]
+) -> None:
+    world = World(creates=[create], finds=[ACCOUNT], outcome_unknown=before)
+    settled = await world.run(seconds)
+    assert world.mail_server.asked == asked
+    assert (settled.request.state, settled.request.outcome_unknown) == after
 
 
 @pytest.mark.parametrize("found", [None, AWAY, Throttled("429"), Misconfigured("403")], ids=str)
+@in_virtual_time
 async def test_an_unknown_create_that_nobody_finds_stays_unknown(found: Scripted) -> None:
     world = World(creates=[CUT], finds=[found])
     settled = await world.run()
     assert world.mail_server.asked == ["create", "find", "well"]
-    assert settled.request.outcome_unknown
-    assert settled.request.last_error == "cut"
+    assert (settled.request.outcome_unknown, settled.request.last_error) == (True, "cut")
 
 
-async def test_a_create_that_never_left_needs_no_look_up() -> None:
-    world = World(creates=[AWAY])
-    assert not (await world.run()).request.outcome_unknown
-    assert world.mail_server.asked == ["create", "well"]
-
-
+@in_virtual_time
 async def test_no_question_gets_more_time_than_the_attempt_has() -> None:
     world = World(creates=[CUT], finds=[None], outcome_unknown=True)
     await world.run(seconds=4.0)
     assert max(world.mail_server.deadlines) <= 4.0
 
 
-async def test_a_failure_while_the_server_is_well_spends_a_retry_and_opens_no_breaker() -> None:
+@pytest.mark.parametrize(
+    ("ill", "retries", "openings"),
+    [
+        (None, 2, []),
+        (Transient("answered 503"), 1, [(Cause.OUTAGE, "cannot be reached; asked again: answered 503")]),
+        (Throttled("429"), 1, []),
+    ],
+    ids=["well", "not well", "too busy to say"],
+)
+@in_virtual_time
+async def test_only_a_failure_while_the_server_is_well_spends_a_retry_and_only_an_outage_opens_the_breaker(
+    ill: MailServerError | None, retries: int, openings: list[tuple[Cause, str]]
+) -> None:
     world = World(creates=[AWAY], retries=1)
+    world.mail_server.ill = ill
     settled = await world.run()
-    assert (settled.request.retries, world.breakers.openings) == (2, [])
-
-
-async def test_a_failure_while_the_server_is_not_well_spends_nothing_and_opens_the_breaker() -> None:
-    world = World(creates=[AWAY], retries=1)
-    world.mail_server.ill = Transient("mail server answered 503")
-    settled = await world.run()
-    assert settled.request.retries == 1
-    [(cause, error)] = world.breakers.openings
-    assert cause is Cause.OUTAGE
-    assert "cannot be reached" in error
-    assert "503" in error
+    assert (settled.request.retries, world.breakers.openings) == (retries, openings)
+    assert settled.request.waits_for == ("outage" if openings else None)
 
 
 @pytest.mark.parametrize("error", [Throttled("429"), Permanent("no"), Conflict("held"), Misconfigured("403")], ids=str)
+@in_virtual_time
 async def test_only_a_transient_failure_asks_whether_the_server_is_well(error: Exception) -> None:
     world = World(creates=[error])
     await world.run()
@@ -182,6 +171,7 @@ async def test_only_a_transient_failure_asks_whether_the_server_is_well(error: E
 
 
 @pytest.mark.parametrize(("unauthorized", "cause"), [(True, Cause.UNAUTHORIZED), (False, Cause.MISCONFIGURED)])
+@in_virtual_time
 async def test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm(unauthorized: bool, cause: Cause) -> None:
     world = World(creates=[Misconfigured("mail server forbids it", unauthorized=unauthorized)])
     with capture_logs() as logs:
@@ -191,6 +181,7 @@ async def test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm(unauthor
     assert [entry["log_level"] for entry in logs if "operator must act" in entry["event"]] == ["error"]
 
 
+@in_virtual_time
 async def test_a_key_that_is_found_unknown_when_asking_whether_the_server_is_well_is_not_probed_as_an_outage() -> None:
     """Each probe with an unknown key counts towards a ban: at 5 minutes there are 288 a day, and 100 ban us."""
     server = ScriptedStalwart(problem(503), problem(401))
@@ -200,6 +191,7 @@ async def test_a_key_that_is_found_unknown_when_asking_whether_the_server_is_wel
     assert settled.request.waits_for == "misconfigured"
 
 
+@in_virtual_time
 async def test_a_refusal_of_one_mailbox_holds_nobody_else_back() -> None:
     world = World(creates=[Misconfigured("over quota", domain="example.org")])
     with capture_logs() as logs:
@@ -209,34 +201,28 @@ async def test_a_refusal_of_one_mailbox_holds_nobody_else_back() -> None:
     assert told == [("error", "over quota")]
 
 
-async def test_a_server_too_busy_to_say_whether_it_is_well_opens_no_breaker_and_spends_nothing() -> None:
-    world = World(creates=[AWAY], retries=2)
-    world.mail_server.ill = Throttled("429")
-    settled = await world.run()
-    assert (settled.request.retries, settled.request.waits_for, world.breakers.openings) == (2, None, [])
-
-
-async def test_a_verdict_that_does_not_come_within_the_lease_spends_nothing_and_makes_no_crash(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@in_virtual_time
+async def test_a_verdict_that_does_not_come_within_the_lease_spends_nothing_and_makes_no_crash() -> None:
     world = World(creates=[AWAY], retries=2)
     world.mail_server.well_hangs = True
-    monkeypatch.setattr(attempt, "STORED_BEFORE_LEASE_ENDS", LEASE - 0.01)
-    settled = await asyncio.wait_for(world.run(), 0.5)
+    settled = await world.run()
+    assert world.clock.monotonic() == LEASE - STORED_BEFORE_LEASE_ENDS
     assert (settled.request.state, settled.request.retries, settled.status) == (State.WAITING, 2, Status.FAILED)
     assert world.breakers.openings == []
 
 
+@in_virtual_time
 async def test_an_outcome_whose_text_cannot_be_stored_is_stored_with_another() -> None:
     world = World(creates=[Permanent("a text with a NUL: \0")])
     world.requests.unstorable = True
     with capture_logs() as logs:
         settled = await world.run()
-    assert (settled.request.state, settled.request.reason) == (State.DEAD, attempt.UNSTORABLE)
+    assert (settled.request.state, settled.request.reason) == (State.DEAD, UNSTORABLE)
     [told] = [entry for entry in logs if "without its text" in entry["event"]]
     assert (told["error"], told["text"]) == ("DataError", r"'a text with a NUL: \x00'")
 
 
+@in_virtual_time
 async def test_an_outcome_of_a_request_that_is_gone_is_told_and_holds_nobody_up() -> None:
     world = World()
     world.requests.gone = True
@@ -246,18 +232,18 @@ async def test_an_outcome_of_a_request_that_is_gone_is_told_and_holds_nobody_up(
     assert (told["log_level"], told["stalwart_account_id"]) == ("error", ACCOUNT.id)
 
 
+@in_virtual_time
 async def test_an_outcome_that_cannot_be_stored_is_given_up_before_the_lease_ends() -> None:
     """Afterwards another holder may run the request; it finds the mailbox by its mark."""
     world = World()
     world.requests.away = 10**9
-    trying = asyncio.create_task(world.try_to_run())
-    await eventually(lambda: world.requests.away < 10**9 - 3, "it was tried again and again")
-    assert not trying.done()
-    world.clock.seconds += LEASE - attempt.STORED_BEFORE_LEASE_ENDS
-    assert await trying is None
+    assert await world.try_to_run() is None
+    last_try = LEASE - STORED_BEFORE_LEASE_ENDS
+    assert (world.clock.monotonic(), 10**9 - world.requests.away) == (last_try, last_try / SETTLE_PAUSE + 1)
 
 
 @pytest.mark.parametrize("outcome", [Misconfigured("403"), Misconfigured("gone", domain="example.org"), AWAY], ids=str)
+@in_virtual_time
 async def test_an_alarm_that_cannot_be_stored_does_not_lose_the_outcome(outcome: Exception) -> None:
     world = World(creates=[outcome])
     world.mail_server.ill = Transient("away")
@@ -265,6 +251,7 @@ async def test_an_alarm_that_cannot_be_stored_does_not_lose_the_outcome(outcome:
     assert (await world.run()).request.state is State.WAITING
 
 
+@in_virtual_time
 async def test_an_address_that_the_server_changed_is_dead_with_both_addresses_and_left_alone() -> None:
     world = World(creates=[StalwartAccount("k", "alice1@example.org")])
     settled = await world.run()
@@ -276,6 +263,7 @@ async def test_an_address_that_the_server_changed_is_dead_with_both_addresses_an
 
 
 @pytest.mark.parametrize("looks_first", [True, False])
+@in_virtual_time
 async def test_a_found_address_that_differs_is_never_taken_for_the_one_asked_for(looks_first: bool) -> None:
     world = World(creates=[CUT], finds=[StalwartAccount("k", "old@example.org")], outcome_unknown=looks_first)
     settled = await world.run()
@@ -283,6 +271,7 @@ async def test_a_found_address_that_differs_is_never_taken_for_the_one_asked_for
     assert settled.account_id is None
 
 
+@in_virtual_time
 async def test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back() -> None:
     world = World()
     world.requests.away = 5
@@ -293,12 +282,13 @@ async def test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back
     assert world.mail_server.asked == ["create"], "asked once: only the settle is repeated"
 
 
+@in_virtual_time
 async def test_an_attempt_cancelled_while_its_outcome_is_being_stored_is_stored_all_the_same() -> None:
     """Lost, it would count as a crash when its lease runs out."""
     world = World()
     world.requests.away = 10**9
     task = asyncio.create_task(world.run())
-    await eventually(lambda: world.requests.away < 10**9, "the first try to store failed")
+    await asyncio.sleep(SETTLE_PAUSE / 2)
     task.cancel()
     await asyncio.sleep(0)
     world.requests.away = 0
@@ -308,29 +298,24 @@ async def test_an_attempt_cancelled_while_its_outcome_is_being_stored_is_stored_
     assert (move.status, account) == (Status.SUCCESS, ACCOUNT)
 
 
-async def test_an_attempt_cancelled_while_postgresql_stays_away_ends_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@in_virtual_time
+async def test_an_attempt_cancelled_while_postgresql_stays_away_ends_all_the_same() -> None:
     """The service must end at SIGTERM whatever is broken; what could not be stored counts as a crash."""
-    monkeypatch.setattr(attempt, "LAST_WORDS", 0.01)
     world = World(creates=[Hang()])
     world.requests.away = 10**9
     before = asyncio.all_tasks()
-    task = asyncio.create_task(world.run())
-    await eventually(lambda: world.mail_server.asked, "the create began")
-    task.cancel()
-    done, _ = await asyncio.wait([task], timeout=1)
-    assert done
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(world.run(), 1)
+    assert world.clock.monotonic() == 1 + LAST_WORDS
     await asyncio.sleep(0)
     assert asyncio.all_tasks() <= before, "nor does it go on storing"
-    with pytest.raises((asyncio.CancelledError, TimeoutError)):
-        await task
 
 
 def events(logs: list[Any]) -> list[str]:
     return [entry["event"] for entry in logs]
 
 
+@in_virtual_time
 async def test_the_log_tells_of_a_retry_of_the_last_failure_and_of_the_dead_letter() -> None:
     world = World(creates=[AWAY])
     with capture_logs() as logs:
@@ -345,6 +330,7 @@ async def test_the_log_tells_of_a_retry_of_the_last_failure_and_of_the_dead_lett
     assert dead["log_level"] == "error"
 
 
+@in_virtual_time
 async def test_the_log_tells_of_a_success_with_whom_it_concerns() -> None:
     world = World(attempts=3)
     with capture_logs() as logs:
@@ -354,6 +340,7 @@ async def test_the_log_tells_of_a_success_with_whom_it_concerns() -> None:
     assert told.items() >= who.items()
 
 
+@in_virtual_time
 async def test_an_outcome_that_came_after_the_lease_claims_nothing_in_the_log() -> None:
     world = World()
     world.requests.late = True
@@ -363,6 +350,7 @@ async def test_an_outcome_that_came_after_the_lease_claims_nothing_in_the_log() 
     assert events(logs) == ["Outcome came after the lease: another attempt decides"]
 
 
+@in_virtual_time
 async def test_the_mail_server_is_asked_for_the_normalised_mailbox_of_the_row() -> None:
     server = ScriptedStalwart(httpx2.ConnectError("refused"))
     world = World(mail_server=server.registry(), display_name="Alice Example")
