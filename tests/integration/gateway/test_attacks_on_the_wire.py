@@ -98,6 +98,7 @@ CHUNK, LAST = f"{SIZE}\r\n{CALL}\r\n", "0\r\n\r\n"
         f"{POST}X: a\nContent-Length: 0\r\n\r\n",
         f"{POST}X: a\rContent-Length: 0\r\n\r\n",
         f"{POST}Content-Length: 0\r\n\n",
+        f"{POST}Content-Length: 0\r\n\r",
         f"{GET}X: a\r\n {TOKEN_OF_BEN}\r\n\r\n",
         f"GET /jmap/session HTTP/1.1\r\n {TOKEN_OF_BEN}\r\n\r\n",
         # Names that are none, and a host too many.
@@ -109,7 +110,13 @@ CHUNK, LAST = f"{SIZE}\r\n{CALL}\r\n", "0\r\n\r\n"
         *(
             f"{POST}{CHUNKED}\r\n{chunk}{LAST}"
             for chunk in (
-                *(f"{SIZE}\n{CALL}\r\n", f"{SIZE}\r\n{CALL}\n", f"{SIZE}\r\n{CALL}XX", f"{SIZE}\r\n{CALL}"),
+                *(
+                    f"{SIZE}\n{CALL}\r\n",
+                    f"{SIZE}\r{CALL}\r\n",
+                    f"{SIZE}\r\n{CALL}\n",
+                    f"{SIZE}\r\n{CALL}XX",
+                    f"{SIZE}\r\n{CALL}",
+                ),
                 *(f"{sign}{CHUNK}" for sign in ("0x", "-", "+", " ", "1000000000000000", ";")),
                 *(f"{SIZE}{more}\r\n{CALL}\r\n" for more in (" ", ";a\nb", ";a\rb", "g", "\0")),
             )
