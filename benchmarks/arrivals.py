@@ -81,7 +81,7 @@ async def one_by_one(lmtp: Senders, screens: Sequence[Screen], strangers: Sequen
         "messages for people on line": len(late),
         **{f"250 to event p{percent}, ms": round(percentile(late, percent), 1) for percent in (50, 95, 99)},
         "250 to event, at most, ms": round(max(late), 1),
-        # The event source tells of an account once a second, so these hang on the web hook, which is sent each 100 ms.
+        # The event source tells of an account once a second, so these hang on the web hook, which is sent each 50 ms.
         "of them within a second after another for the same person": len(again),
         "250 to event p50 of these, ms": round(percentile(again, 50), 1) if again else 0.0,
     }

@@ -28,8 +28,7 @@ from postroom.stalwart.client import StalwartClient as Registry
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.web_hook import PATH
 from postroom.stalwart.web_hook_setup import WebHookSetup
-from tests.incoming_mail import reload
-from tests.stalwart_client import StalwartClient
+from tests.stalwart_client import StalwartClient, unique
 
 APART = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 MAILS = 60
@@ -77,38 +76,49 @@ async def told_after(sending: Senders, screen: Screen, apart: float) -> list[flo
     return [1000 * (told - moment) for moment, told in zip(sent, screen.told, strict=True)]
 
 
-@asynccontextmanager
-async def hooked(url: str, login: str, password: str, key: str, trial: Trial) -> AsyncIterator[None]:
-    """That Stalwart tells the service of new mail, as `postroom check --fix` has it."""
-    client, hook = Registry(url, authorization(f"{login}:{password}")), trial.environment["POSTROOM_URL"] + PATH
-    setup = WebHookSetup(client, StalwartRegistry(client, mark_domain="example.org"))
-    admin = StalwartClient(url, (login, password))
-    try:
-        await setup.ensure(hook, key)
-        yield
-        # Else it would knock at a closed door, and say so in its log, until the last event is five minutes old.
-        await admin.call("x:WebHook/set", destroy=list((await setup.state(hook)).ids))
-        await reload(admin)
-    finally:
-        await admin.http.aclose()
-        await client.aclose()
-
-
 async def at_stalwart() -> Figures:
-    url, key = os.environ["STALWART_URL"], uuid4().hex
+    key = uuid4().hex
     login, _, password = os.environ["STALWART_ADMIN"].partition(":")
+    admin = StalwartClient(os.environ["STALWART_URL"], (login, password))
 
     async def measured(trial: Trial) -> Figures:
-        async with hooked(url, login, password, key, trial):
+        async with hooked(admin, trial.environment["POSTROOM_URL"] + PATH, key):
             return await measure(trial)
 
-    return await on_trial(
-        measured,
-        POSTROOM_STALWART_URL=url,
-        POSTROOM_STALWART_API_KEY=os.environ["STALWART_API_KEY"],
-        POSTROOM_MAIL_MASTER=f"{login}:{password}",
-        POSTROOM_STALWART_WEBHOOK_KEY=key,
-    )
+    async with admin.http:
+        return await on_trial(
+            measured,
+            POSTROOM_STALWART_URL=admin.url,
+            POSTROOM_STALWART_API_KEY=os.environ["STALWART_API_KEY"],
+            POSTROOM_MAIL_MASTER=await master(admin),
+            POSTROOM_STALWART_WEBHOOK_KEY=key,
+        )
+
+
+async def master(admin: StalwartClient) -> str:
+    """The login of an account that may act for people."""
+    admin.domain = await admin.ensure_domain("example.org")
+    permissions = {"authenticate": True, "impersonate": True}
+    role = await admin.try_create("Role", description=unique("role"), enabledPermissions=permissions)
+    roles = {"@type": "Custom", "roleIds": {role["created"]["id"]: True}}
+    name, secret = unique("master"), uuid4().hex
+    await admin.create(name, roles=roles, credentials={"0": {"@type": "Password", "secret": secret}})
+    return f"{name}@example.org:{secret}"
+
+
+@asynccontextmanager
+async def hooked(admin: StalwartClient, url: str, key: str) -> AsyncIterator[None]:
+    """That Stalwart tells the service of new mail, as `postroom check --fix` has it."""
+    client = Registry(admin.url, authorization(":".join(admin.login)))
+    setup = WebHookSetup(client, StalwartRegistry(client, mark_domain="example.org"))
+    try:
+        await setup.ensure(url, key)
+        yield
+        # Else it would knock at a closed door, and say so in its log, until the last event is five minutes old.
+        await admin.call("x:WebHook/set", destroy=list((await setup.state(url)).ids))
+        await admin.try_create("Action", **{"@type": "ReloadSettings"})
+    finally:
+        await client.aclose()
 
 
 async def main() -> None:

@@ -110,7 +110,7 @@ def hook(receiver: ScriptedUpstream, **more: Any) -> dict[str, Any]:
         "signatureKey": {"@type": "Value", "secret": KEY},
         "httpAuth": {"@type": "Unauthenticated"},
         "httpHeaders": {},
-        "throttle": 100,
+        "throttle": 50,
         "timeout": 5_000,
         "discardAfter": 300_000,
         "allowInvalidCerts": False,

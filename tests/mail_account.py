@@ -29,6 +29,8 @@ class MailInMemory:
         self.looks: dict[str, int] = {}
         self.at_once = self.most_at_once = 0
         self.failures: list[Exception] = []
+        self.early = 0
+        """So many mails that the next look is shown lie beyond the state that it is told"""
         self.held: asyncio.Event | None = None
         self.holding = 0
         self._page = page
@@ -81,7 +83,8 @@ class MailInMemory:
                 raise HistoryLost("the history is gone")
             found = [(state, each) for state, each in box.log if state > since]
             more = len(found) > self._page
-            since = found[self._page - 1][0] if more else box.state
+            since = found[self._page - 1][0] if more else box.state - self.early
+            self.early = 0
             created = [box.emails[each] for _, each in found[: self._page] if each in box.emails]
             await self._answer(account.account_id)
             yield ChangesPage(created, ROLES, f"s{since}")

@@ -153,7 +153,7 @@ async def test_a_web_hook_that_was_not_taken_is_told_again_under_another_id(admi
 async def test_what_comes_while_a_web_hook_is_answered_for_longer_than_the_throttle_waits_for_the_next_delivery(
     admin: StalwartClient, lmtp: Lmtp
 ) -> None:
-    """So the throttle that we ask for is no smaller than our answers may take: `setup` of web_hook_setup.py."""
+    """So the throttle that we ask for is not the smallest that there is."""
     answered = asyncio.Event()
 
     async def slowly(asked: Asked, writer: asyncio.StreamWriter) -> None:

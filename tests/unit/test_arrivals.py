@@ -43,6 +43,24 @@ async def test_no_more_accounts_are_looked_at_at_once_than_allowed() -> None:
     assert world.mail.most_at_once == 1
 
 
+async def test_mail_that_the_server_shows_before_and_after_the_state_that_it_tells_is_told_once() -> None:
+    """Stalwart 0.16.19 does, if mail comes during the question."""
+    world = await on_line()
+    first, second = world.mail.deliver("b", times=2)
+    world.mail.early = 1
+    async with world.running():
+        world.arrivals.hint(["b"])
+        await eventually(lambda: world.states.events, "both are told")
+        (third,) = world.mail.deliver("b")
+        world.arrivals.hint(["b"])
+        await world.pass_time(SHORTEST)
+        await eventually(lambda: len(world.states.events) == 2, "the next")
+    assert [(event["ids"], event["state"]) for event in world.states.events] == [
+        ([first, second], "s1"),
+        ([third], "s3"),
+    ]
+
+
 async def test_history_that_the_server_lost_is_a_reload_and_what_comes_then_is_told() -> None:
     counts = {each: ARRIVAL_LOOKS.labels(result=each)._value for each in ("first", "reload", "announced", "nothing")}
     counts["new mails"] = ARRIVALS._value

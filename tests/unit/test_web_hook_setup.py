@@ -18,7 +18,7 @@ AS_WE_WANT: dict[str, Any] = {
     "signatureKey": {"@type": "Value", "secret": "*****"},
     "httpAuth": {"@type": "Unauthenticated"},
     "httpHeaders": {},
-    "throttle": 100,
+    "throttle": 50,
     "timeout": 5000,
     "discardAfter": 300000,
     "allowInvalidCerts": False,

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from cachetools import LRUCache
+
 from postroom.domain.arrival import arrival_data, arrived, reload_data
 from postroom.domain.look_pace import BURST, IN_VAIN
 from postroom.errors import MailServerError, Throttled, Transient, Unavailable
@@ -27,6 +29,13 @@ DATABASE_PAUSE = 1.0
 LONGEST_SLEEP = 5.0
 FRESH = 60.0
 """Seconds for which a look that found nothing need not be written down."""
+
+AGAIN = 100
+"""Mails that a look told last and that the next one does not tell again. Stalwart 0.16.19 shows what comes during a
+look in the next one, too, for the state that it tells is from before (seen)."""
+
+REMEMBERED = 2000
+"""Accounts of which that is known, in each process: if two look in turns, such a mail may be told twice."""
 
 BATCH = 100
 MOST_HINTED = 20_000
@@ -45,12 +54,14 @@ class _End:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the look is called, the state after it, the events to tell, and as how many `mails` it counts."""
+    """What the look is called, the state after it, the events to tell, and as how many `mails` it counts. `ids`: of the
+    new mail."""
 
     result: str
     email_state: str
     mails: float
     events: Sequence[Mapping[str, Any]] = ()
+    ids: Sequence[str] = ()
 
 
 class Arrivals:
@@ -85,6 +96,8 @@ class Arrivals:
         """Of the accounts whose first look is under way here"""
         self._failures: dict[str, int] = {}
         """Looks in a row that the mail server did not answer, by account id; each of these is to be looked at again"""
+        self._told = LRUCache[str, tuple[str, frozenset[str]]](REMEMBERED)
+        """By account id: the state after the last look that told something, and the last ids that it told"""
 
     def hint(self, account_ids: Iterable[str], state: str | None = None) -> Sequence[str]:
         """These accounts may have news; `state`: the one that Email is said to have now. Costs nothing but a look.
@@ -198,6 +211,7 @@ class Arrivals:
         ARRIVAL_LOOKS.labels(result=found.result).inc()
         if found.events:
             ARRIVALS.inc(sum(event.get("count", 0) for event in found.events))
+            self._told[state.account.account_id] = found.email_state, frozenset(found.ids[-AGAIN:])
             self._wake()
         return _End(state=found.email_state, mails=found.mails)
 
@@ -208,6 +222,7 @@ class Arrivals:
             # What came since the greeting cannot be told from what was there before.
             return _Found("first", email_state, IN_VAIN, [reload_data(email_state)] if greeted() else [])
         seen_at = self._now() - timedelta(seconds=state.age)
+        told_at, told = self._told.get(account.account_id, ("", frozenset[str]()))
         ids, created, email_state = list[str](), 0, since
         try:
             async for page in self._mail.since(account, since):
@@ -218,6 +233,8 @@ class Arrivals:
             email_state = await self._mail.present(account)
             return _Found("reload", email_state, BURST, [reload_data(email_state)])
         mails = IN_VAIN if email_state == since else max(1, created)
+        if told_at == since:
+            ids = [each for each in ids if each not in told]
         if not ids:
             return _Found("nothing", email_state, mails)
-        return _Found("announced", email_state, mails, [arrival_data(ids, email_state)])
+        return _Found("announced", email_state, mails, [arrival_data(ids, email_state)], ids)
