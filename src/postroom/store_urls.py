@@ -69,8 +69,8 @@ def require_database_url(text: str) -> None:
     for name in _NUMBERS:
         if not re.fullmatch(r"-?[0-9]+", str(parts.get(name, 0))):
             raise ValueError(f"{name} needs a whole number")
-    # What the other parameters may be, libpq alone knows: it judges them before it looks for a server. But no socket has
-    # GSSAPI.
+    # What the other parameters may be, libpq alone knows: it judges them before it looks for a server. But no socket
+    # has GSSAPI.
     nowhere = make_conninfo(text, host=_NOWHERE, hostaddr="", port="", gssencmode="disable")
     attempt = pq.PGconn.connect_start(nowhere.encode())
     words = attempt.error_message.decode(errors="replace").strip()
