@@ -18,6 +18,8 @@ from stalwart_stand_in import StalwartStandIn
 
 NOBODY_THERE = "http://127.0.0.1:9"  # the port of `discard`, where nobody listens any more
 KEY = "key-of-the-tests-0123456789"
+READ_ONLY = "?options=-cdefault_transaction_read_only%3Don"
+"""Behind a database URL: as if a replica answered."""
 
 
 def environment(

@@ -23,6 +23,7 @@ from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.web_hook import PATH as HOOK_PATH
 from postroom.stalwart.web_hook_setup import WebHookSetup
+from postroom.store_urls import require_database_url
 from postroom.telemetry import configure_logging
 from postroom_sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
@@ -93,7 +94,9 @@ class Trial:
 
     async def _database(self, supervisor: Supervisor) -> None:
         if url := os.environ.get("POSTROOM_DATABASE_URL"):
-            owner_url = os.environ.get("POSTROOM_MIGRATE_DATABASE_URL", url)
+            owner_url = os.environ.get("POSTROOM_MIGRATE_DATABASE_URL") or url
+            _require(url, "POSTROOM_DATABASE_URL")
+            _require(owner_url, "POSTROOM_MIGRATE_DATABASE_URL")
             self._where.append(("PostgreSQL", "yours (POSTROOM_DATABASE_URL)"))
         else:
             postgres = EmbeddedPostgres(self._data)
@@ -245,6 +248,14 @@ class Trial:
                 f'{postroom} sandbox deliver you@{domain} --subject "Good morning"{data}',
             ),
         ]
+
+
+def _require(url: str, name: str) -> None:
+    """Raises `ConfigurationError`: it is used before all settings are read."""
+    try:
+        require_database_url(url)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: {error}") from None
 
 
 def _answers(url: str) -> Any:

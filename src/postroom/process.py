@@ -20,10 +20,10 @@ from postroom.mail_configuration import missing_for_mail
 from postroom.mail_parts import MailParts, mail_connected
 from postroom.pause import cut_off
 from postroom.presence import Presence
-from postroom.queue.sentinel import redis_place
 from postroom.runtime import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, connected, until_allowed
 from postroom.settings import Settings, unknown
 from postroom.stopping import end_within, stopping
+from postroom.store_urls import RedisUrl
 from postroom.telemetry import log
 
 STARTED_WITHIN = 2.0
@@ -179,7 +179,7 @@ def _log_start(parts: Parts) -> None:
     if strangers := unknown():
         log.warning("Variables that are no settings", names=strangers)
     if settings.redis_url:
-        log.info(f"Connected to Redis at {redis_place(settings.redis_url.get_secret_value())}")
+        log.info(f"Connected to Redis at {RedisUrl.parse(settings.redis_url.get_secret_value())}")
     else:
         log.info("No Redis configured: PostgreSQL alone reminds")
     if settings.delay_factor != 1:

@@ -28,7 +28,7 @@ from postroom.postgres.refusals import PostgresRefusals
 from postroom.postgres.releases import PostgresReleases
 from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
-from postroom.postgres.schema import require_schema
+from postroom.postgres.schema import as_migrated, require_schema
 from postroom.postgres.sweep import PostgresSwept
 from postroom.postgres.waiting import PostgresWaiting
 from postroom.provisioning.accept import Accept
@@ -257,8 +257,9 @@ async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await require_reachable(parts.settings.database_url.get_secret_value())
-            await require_schema(parts.pool)
-            kept = await keep_mark_domain(parts.pool, parts.settings.mark_domain)
+            with as_migrated():
+                await require_schema(parts.pool)
+                kept = await keep_mark_domain(parts.pool, parts.settings.mark_domain)
         except Unavailable as error:
             log.warning("Waiting for PostgreSQL", error=str(error))
             await pause(DATABASE_PAUSE, stop)

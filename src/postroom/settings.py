@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domain
 from postroom.errors import ConfigurationError, Refused
+from postroom.store_urls import RedisUrl, require_database_url
 
 PREFIX = "POSTROOM_"
 OF_A_TRIAL = frozenset({"URL"})
@@ -214,12 +213,13 @@ class Settings(BaseModel):
     @field_validator("database_url", "migrate_database_url")
     @classmethod
     def _names_a_database(cls, value: SecretStr) -> SecretStr:
-        # Not left to libpq: it quotes what it cannot read, and that may be the password.
-        if not _is_database_url(value.get_secret_value()):
-            raise ValueError(
-                "postgresql://USER:PASSWORD@HOST/DATABASE is needed, with what is neither letter nor digit in the "
-                "password percent-encoded"
-            )
+        require_database_url(value.get_secret_value())
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _names_redis(cls, value: SecretStr) -> SecretStr:
+        RedisUrl.parse(value.get_secret_value())
         return value
 
     @field_validator("webhook_key", "webhook_key_previous")
@@ -299,15 +299,6 @@ def _names_a_host(url: str) -> bool:
     except ValueError:  # UnicodeError is one
         return False
     return parts.scheme in ("http", "https") and bool(host) and port != 0
-
-
-def _is_database_url(url: str) -> bool:
-    try:
-        parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        return False
-    ports = str(parts.get("port", "")).split(",")
-    return all(port.isdigit() or not port for port in ports)
 
 
 def _is_address(url: str) -> bool:

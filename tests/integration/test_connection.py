@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from unittest.mock import AsyncMock, patch
+from urllib.parse import quote
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -11,9 +13,21 @@ from psycopg import errors
 from psycopg.sql import SQL
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from parts import READ_ONLY
 from postroom.errors import Unavailable
 from postroom.postgres import connection as connection_module
-from postroom.postgres.connection import POOL_TIMEOUT, Lost, Pool, connection, is_away, make_pool, rows
+from postroom.postgres.connection import (
+    POOL_TIMEOUT,
+    Lost,
+    Pool,
+    Row,
+    connection,
+    is_away,
+    make_pool,
+    open_leader_connection,
+    require_reachable,
+    rows,
+)
 from records import Records
 from relay import relay_to
 from servers import Database
@@ -162,3 +176,50 @@ async def test_a_prepared_statement_whose_table_was_changed_costs_a_connection_o
         with pytest.raises(Unavailable):
             await rows(pool, "breaker_read")
         assert len(await rows(pool, "breaker_read")) == 1
+
+
+async def test_who_gets_no_connection_is_told_why_in_postgresqls_own_words(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "POOL_TIMEOUT", 0.5)
+    async with make_pool(database.service_url.replace(f"/{database.name}", "/nowhere"), size=1) as pool:
+        with pytest.raises(Unavailable, match=r'cannot be reached: .*database "nowhere" does not exist$'):
+            await rows(pool, "breaker_read")
+
+
+async def test_who_waits_for_others_in_vain_is_not_told_that_postgresql_is_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "POOL_TIMEOUT", 0.5)
+    async with make_pool(database.service_url, size=1) as pool, connection(pool):
+        with pytest.raises(Unavailable, match=r"^no connection to PostgreSQL was to be had in time$"):
+            await rows(pool, "breaker_read")
+
+
+async def test_a_statement_that_postgresql_cannot_serve_now_fails_in_its_own_words(database: Database) -> None:
+    async with make_pool(database.service_url + READ_ONLY, size=1) as pool:
+        with pytest.raises(Unavailable, match=r"in a read-only transaction \(SQLSTATE 25006\)$"):
+            await rows(pool, "process_forget", {"id": uuid4()})
+
+
+async def test_of_several_hosts_each_is_told_once() -> None:
+    with pytest.raises(Unavailable) as raised:
+        await require_reachable("postgresql://postroom@127.0.0.1:9,127.0.0.1:8/postroom")
+    told = str(raised.value)
+    assert [told.count(f"port {port} failed: Connection refused") for port in (9, 8)] == [1, 1]
+    assert "\n" not in told
+
+
+async def shown(conn: psycopg.AsyncConnection[Row], *names: str) -> list[str]:
+    cursor = await conn.execute("SELECT current_setting(name) AS found FROM unnest(%s::text[]) AS name", [list(names)])
+    return [row["found"] for row in await cursor.fetchall()]
+
+
+async def test_the_options_of_the_url_hold_beside_ours(database: Database) -> None:
+    """Another search_path, say; but a hook is told the truth in time whatever they are."""
+    options = quote("-c search_path=mail -c statement_timeout=0 -c idle_session_timeout=0", safe="")
+    url = f"{database.service_url}?options={options}"
+    async with make_pool(url, size=1) as pool, connection(pool) as conn:
+        assert await shown(conn, "search_path", "statement_timeout") == ["mail", "4s"]
+    async with await open_leader_connection(url, idle=7) as leader:
+        assert await shown(leader, "search_path", "idle_session_timeout") == ["mail", "7s"]

@@ -1,14 +1,17 @@
 """Schema and code: who may migrate when, which code may run on which schema, and what a migration holds up."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import psycopg
 import pytest
 from alembic import command
+from psycopg.conninfo import make_conninfo
 
-from parts import environment
+from parts import READ_ONLY, environment
 from postroom import settings
 from postroom.errors import ConfigurationError
 from postroom.postgres import migrate
@@ -95,6 +98,44 @@ async def test_a_role_that_may_not_migrate_is_told_so_in_one_line(old: Database)
         await migrated(by_the_service)
 
 
+async def test_what_postgresql_refuses_is_told_in_one_line(database: Database) -> None:
+    read_only = Database(database.name, database.owner_url + READ_ONLY, database.service_url)
+    with pytest.raises(ConfigurationError, match=r"^cannot migrate the database: [^\n]*in a read-only transaction$"):
+        await migrated(read_only)
+
+
+async def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "CONNECTED_WITHIN", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://postroom@127.0.0.1:{silent.getsockname()[1]}/postroom"
+        with pytest.raises(ConfigurationError, match=r"^cannot migrate the database: connection timeout expired$"):
+            await asyncio.wait_for(migrated(Database("postroom", url, url)), 10)
+
+
+@pytest.fixture
+async def odd(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """An owner whose password holds what means something in a URL, and a schema of his own, which nobody else may use;
+    its URLs name two hosts."""
+    name, password = "test_odd", "%/@:#? ä+"
+    await _as_admin(postgres_server, "CREATE ROLE {} LOGIN PASSWORD '%/@:#? ä+'", "odd")
+    await _as_admin(postgres_server, "CREATE DATABASE {} OWNER {}", name, "odd")
+    port, more = postgres_server.port, "?options=-csearch_path%3Dodd"
+    url = f"postgresql://odd:{quote(password, safe='')}@127.0.0.1:9,127.0.0.1:{port}/{name}{more}"
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute("CREATE SCHEMA odd")
+    yield Database(name, url, _url_for(postgres_server.service_url, name) + more)
+    await _as_admin(postgres_server, "DROP DATABASE {} WITH (FORCE)", name)
+    await _as_admin(postgres_server, "DROP ROLE {}", "odd")
+
+
+async def test_the_service_may_use_a_schema_of_the_owners_own(odd: Database) -> None:
+    assert await migrated(odd) == newest_revision()
+    async with make_pool(odd.service_url, size=1) as pool:
+        await require_schema(pool)
+    again = Database(odd.name, make_conninfo(odd.owner_url, sslmode="disable"), odd.service_url)
+    assert await migrated(again) == newest_revision(), "libpq's other form"
+
+
 async def test_code_that_is_older_than_the_schema_does_not_migrate(database: Database, records: Records) -> None:
     await records.rows("UPDATE alembic_version SET version_num = '9001'")
     with pytest.raises(ConfigurationError, match=rf"9001.*{newest_revision()}.*update Postroom"):
@@ -114,7 +155,7 @@ async def test_a_migration_restores_the_rows_without_which_nothing_goes_round(
     await records.rows("DELETE FROM mail_server_breaker")
     await records.rows("DELETE FROM identity_sweep")
     await records.rows("DELETE FROM mailbox_inspection")
-    with pytest.raises(LookupError, match="postroom migrate"):
+    with pytest.raises(ConfigurationError, match="postroom migrate"):
         await PostgresBreakers(pool).read()
     await migrated(database)
     assert (await PostgresBreakers(pool).read()).open is breaker.open

@@ -1,6 +1,7 @@
 """What is known of the processes that run: their rows, `postroom status`, and the health of a worker of its own."""
 
 import asyncio
+import json
 import signal
 import socket
 from contextlib import AsyncExitStack
@@ -124,6 +125,36 @@ async def test_status_shows_the_processes_and_their_loops(database: Database, po
     postroom = Commands(environment(database, None, None))
     assert "hanging: sweep" in " ".join((await postroom("status")).split())
     assert (await postroom.json("status"))["processes"][0]["loops"]["sweep"]["age"] == 200.0
+
+
+@pytest.mark.parametrize("command", ["serve", "work"])
+async def test_why_a_process_cannot_run_is_one_line_of_its_log(
+    command: str, database: Database, records: Records
+) -> None:
+    await records.rows("DROP TABLE schema_history")
+    port = str(free_port())
+    own = {"POSTROOM_HOST": "127.0.0.1", "POSTROOM_PORT": port, "POSTROOM_WORK_PORT": port}
+    async with running(command, environment(database, None, None, webhook_key=KEY) | own) as process:
+        code, log = await process.end()
+    assert code == 2
+    lines = [json.loads(line) for line in log.splitlines()]
+    (why,) = [line for line in lines if line["level"] == "error"]
+    assert (why["event"], why["error"].partition(",")[0]) == ("Cannot run", "the database has no schema")
+
+
+async def test_while_postgresql_is_away_the_log_says_why_in_its_own_words_and_the_process_waits(
+    database: Database,
+) -> None:
+    nowhere = database.service_url.replace(f"/{database.name}", "/nowhere")
+    own = {"database_url": nowhere, "host": "127.0.0.1", "port": free_port(), "webhook_key": KEY}
+    async with running("serve", environment(database, None, None, **own)) as process:
+        await eventually(process.live, "the process", 20)
+        line = (await process.says("Waiting for PostgreSQL")).splitlines()[-1]
+        assert 'database "nowhere" does not exist' in json.loads(line)["error"]
+        assert not await process.ready()
+        assert "nowhere" not in (await process.http.get("/health/ready")).text, "anybody may ask there"
+        code, _ = await process.end(signal.SIGTERM)
+    assert code == 0
 
 
 @pytest.mark.parametrize(("command", "setting"), [("serve", "port"), ("work", "work_port")])

@@ -69,6 +69,17 @@ async def test_check_finds_everything_fine(up: Trial) -> None:
     assert [each["part"] for each in wrong] == ["settings"], wrong  # the shortened delays are told
 
 
+async def test_the_url_of_a_database_of_ones_own_is_refused_as_the_service_does(tmp_path: Path) -> None:
+    for name in ("POSTROOM_DATABASE_URL", "POSTROOM_MIGRATE_DATABASE_URL"):
+        urls = {"POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1/postroom", name: "postgresql://u:pa%ss@db/x"}
+        async with trial(tmp_path, **urls) as started:
+            code, output = await started.postroom("up", "--port", "0")
+        assert code == 2, output
+        told = output.splitlines()[-1]
+        assert told.startswith(f"postroom: {name}: postgresql://USER:PASSWORD@HOST/DATABASE is needed")
+        assert "pa%ss" not in output
+
+
 async def test_a_second_up_in_the_same_folder_is_refused(up: Trial) -> None:
     code, output = await up.postroom("up", "--port", "0")
     assert code == 2

@@ -12,9 +12,7 @@ from redis.exceptions import AuthenticationError
 
 from eventually import eventually
 from postroom.domain.request import Request, State
-from postroom.errors import ConfigurationError
 from postroom.queue.retry_set import FAILURES, RetrySet, connect
-from postroom.queue.sentinel import SentinelUrl, redis_place
 from scaling.valkey_sentinel import ValkeySentinel, valkey_sentinel
 
 HOSTS = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
@@ -95,37 +93,3 @@ async def test_a_wrong_password_is_a_failure_of_redis_and_no_other(valkey: Valke
         assert issubclass(AuthenticationError, FAILURES)
     finally:
         await client.aclose()
-
-
-def test_the_url_tells_sentinels_service_database_and_both_passwords() -> None:
-    url = "redis+sentinel://user:p%40ss@a:1,[::1]:2,c/mymaster?db=3&sentinel_username=s&sentinel_password=q%26"
-    expected = SentinelUrl((("a", 1), ("::1", 2), ("c", 26379)), "mymaster", 3, "user", "p@ss", "s", "q&")
-    assert SentinelUrl.parse(url) == expected
-    plain = SentinelUrl.parse("redis+sentinel://a/mymaster")
-    assert (plain.db, plain.username, plain.password, plain.sentinel_password) == (0, None, None, None)
-    assert SentinelUrl.parse("redis+sentinel://:secret@a/m").password == "secret"
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "redis+sentinel://user:secret@a:1,b:2",
-        "redis+sentinel://user:secret@a:1,b:2/",
-        "redis+sentinel://user:secret@a:1,b:2/m/0",
-        "redis+sentinel://user:secret@a:1,,b:2/m",
-        "redis+sentinel://user:secret@a:one/m",
-        "redis+sentinel://user:secret@a/m?db=x",
-        "redis+sentinel://user:secret@a/m?ssl=true",
-        "redis+sentinel://user:secret@a/m?db",
-        "memcached://user:secret@a",
-    ],
-)
-def test_a_wrong_url_is_told_without_its_secrets(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="POSTROOM_REDIS_URL: ") as error:
-        connect(url)
-    assert "secret" not in str(error.value)
-
-
-def test_the_log_tells_where_redis_is_and_no_secret() -> None:
-    assert redis_place("redis://user:secret@cache/0") == "cache:6379"
-    assert redis_place("redis+sentinel://user:secret@a:1,b/m") == "m (Sentinel at a:1, b:26379)"

@@ -59,8 +59,9 @@ def health_routes(health: Health) -> list[APIRoute]:
             return _unavailable(f"these loops do not go round: {', '.join(late)}", late)
         try:
             await health.counted()
-        except Unavailable as error:
-            return _unavailable(str(error), ())
+        except Unavailable:
+            # Not its reason: anybody may ask here, and it names hosts and roles.
+            return _unavailable("PostgreSQL cannot be reached, or cannot serve us now", ())
         return JSONResponse({"status": "ok"})
 
     async def metrics(request: Request) -> Response:

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from postroom.cli.app import app
-from postroom.errors import ConfigurationError, Refused, Unavailable
+from postroom.errors import PostroomError
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
         told = " ".join(error.format_message().split())
         _tell(f"{told} See {context.command_path} --help" if context else told)
         sys.exit(error.exit_code)
-    except (ConfigurationError, Refused, Unavailable) as error:
+    except PostroomError as error:
         _tell(str(error))
         sys.exit(2)
 

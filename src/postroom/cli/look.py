@@ -68,6 +68,10 @@ async def bury(who: str, reason: str, *, as_json: bool) -> None:
 def required(reason: str) -> str:
     if not reason.strip():
         raise Refused("no_reason", "the reason is empty; say why, for whoever looks later: --reason TEXT")
+    try:
+        reason.encode()
+    except UnicodeEncodeError:
+        raise Refused("no_text", "the reason is no text in UTF-8") from None
     return reason
 
 

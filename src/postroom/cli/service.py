@@ -1,15 +1,28 @@
 """`postroom serve` and `postroom work`: the processes of production."""
 
+import sys
+from collections.abc import Coroutine
+
 from postroom import process, settings
-from postroom.telemetry import configure_logging
+from postroom.errors import ConfigurationError
+from postroom.telemetry import configure_logging, log
 
 
 def serve(*, until_eof: bool) -> None:
-    process.run(process.serve(_settings(), until_eof=until_eof))
+    _run(process.serve(_settings(), until_eof=until_eof))
 
 
 def work(*, until_eof: bool) -> None:
-    process.run(process.work(_settings(), until_eof=until_eof))
+    _run(process.work(_settings(), until_eof=until_eof))
+
+
+def _run(main: Coroutine[None, None, int]) -> None:
+    try:
+        process.run(main)
+    except ConfigurationError as error:
+        # In the log, as all that it said before: whoever reads that finds no other line.
+        log.error("Cannot run", error=str(error))
+        sys.exit(2)
 
 
 def _settings() -> settings.Settings:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from psycopg.errors import UndefinedTable
+from psycopg.errors import InsufficientPrivilege, UndefinedTable
 
 from postroom.errors import ConfigurationError, MailServerError, Misconfigured, Unavailable
 from postroom.examination.finding import Finding
@@ -90,7 +90,7 @@ async def _tried(parts: Parts, master: Impersonation) -> Finding:
 async def _some_mailbox(parts: Parts) -> MailAccount | None:
     try:
         found = await row(parts.pool, "examine_mailbox")
-    except (Unavailable, UndefinedTable):
+    except (Unavailable, InsufficientPrivilege, UndefinedTable):
         return None  # told of the database
     return MailAccount(found["kratos_identity_id"], found["email"], found["stalwart_account_id"]) if found else None
 

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from uuid import uuid4
 
+from redis.exceptions import AuthenticationError, ResponseError
+
 from postroom.domain.breaker import Breaker, Cause
 from postroom.errors import ConfigurationError, Unavailable
 from postroom.examination.finding import Finding, Findings
 from postroom.postgres.audit import kept_mark_domain
 from postroom.postgres.connection import Row, require_reachable, the_row
 from postroom.postgres.notifications import PostgresNotifications
-from postroom.postgres.schema import require_schema
+from postroom.postgres.schema import as_migrated, require_schema
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES
 from postroom.realtime.live_streams import Notifications
@@ -22,13 +24,16 @@ HEARD_WITHIN = 2.0
 
 async def database(parts: Parts) -> Findings:
     try:
-        await require_reachable(parts.settings.database_url.get_secret_value())
-        await require_schema(parts.pool)
-        facts = await the_row(parts.pool, "examine")
-        counts = await parts.audit.counts()
-        breaker = await parts.breakers.read()
-        kept = await kept_mark_domain(parts.pool)
-        heard = await heard_by_itself(PostgresNotifications(parts.pool, parts.settings.database_url.get_secret_value()))
+        url = parts.settings.database_url.get_secret_value()
+        await require_reachable(url)
+        with as_migrated():
+            await require_schema(parts.pool)
+            facts = await the_row(parts.pool, "examine")
+            counts = await parts.audit.counts()
+            breaker = await parts.breakers.read()
+            kept = await kept_mark_domain(parts.pool)
+        # A replica can neither send nor hear.
+        heard = facts["read_only"] or await heard_by_itself(PostgresNotifications(parts.pool, url))
     except ConfigurationError as error:
         yield Finding("database", "wrong", str(error), "do what it says: no process starts until then")
         return
@@ -36,6 +41,13 @@ async def database(parts: Parts) -> Findings:
         yield Finding("database", "wrong", str(error), "start PostgreSQL, or correct POSTROOM_DATABASE_URL")
         return
     yield Finding("database", "fine", f"PostgreSQL {facts['version']}, schema {facts['revision']}")
+    if facts["read_only"]:
+        yield Finding(
+            "database",
+            "wrong",
+            "it takes no writes: it is a replica, or default_transaction_read_only is on",
+            "let POSTROOM_DATABASE_URL name every host, with target_session_attrs=read-write, or turn that off",
+        )
     if kept not in (None, parts.settings.mark_domain):
         yield Finding(
             "marks",
@@ -113,8 +125,15 @@ async def redis(parts: Parts) -> Findings:
         yield Finding(
             "redis",
             "warning",
-            f"does not answer ({type(error).__name__}); PostgreSQL takes over, nothing is lost",
+            f"does not answer ({_why(error)}); PostgreSQL takes over, nothing is lost",
             "start Redis, or correct POSTROOM_REDIS_URL",
         )
         return
     yield Finding("redis", "fine", f"members of email:provisioning:retry: {waiting}")
+
+
+def _why(error: Exception) -> str:
+    """With the server's own words. A client's may hold all of its settings, and an old Redis quotes what it does not
+    know: the rest of HELLO is the password."""
+    said = str(error).partition(", with args")[0] if isinstance(error, AuthenticationError | ResponseError) else ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -6,27 +6,29 @@ import os
 import re
 import socket
 import time
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from importlib.resources import files
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString, Self, cast
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from postroom.errors import Unavailable
+from postroom.errors import ConfigurationError, Unavailable
 from postroom.kept_connection import is_silent
 
-# Its warnings quote connection strings in part, a dozen lines of them; who cannot be served is told by `Unavailable`.
+# Its warnings quote connection strings in part, a dozen lines of them; who cannot be served is told by `Unavailable`,
+# with the reason.
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 Row = DictRow
 POOL_TIMEOUT = 4.0
 """Seconds to wait for a connection: below the in-line deadline, so that a hook is told the truth in time."""
-
+NONE_IN_TIME = "no connection to PostgreSQL was to be had in time"
 
 ANSWERED_WITHIN = 6.0
 """Seconds for what one connection is asked: more than `statement_timeout`, by which the server itself ends it."""
@@ -51,12 +53,44 @@ def _cut_off(number: int) -> None:
         same.shutdown(socket.SHUT_RDWR)
 
 
+class _Pooled(AsyncConnection[Row]):
+    @classmethod
+    async def connect(  # pyright: ignore[reportIncompatibleMethodOverride] — only our pool calls it
+        cls, conninfo: str = "", *, tell: Callable[[psycopg.Error | None], None], **kwargs: Any
+    ) -> Self:
+        """`tell` is given the error by which it failed, or None: psycopg's pool keeps that to itself."""
+        try:
+            conn = await super().connect(conninfo, **kwargs)
+        except psycopg.Error as error:
+            tell(error)
+            raise
+        tell(None)
+        return conn
+
+
 class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
     """Gives out a connection that lives: after a restart of the server the next hook must not find a dead one.
 
     Not by the check that psycopg's pool may be given: it pauses after each dead one, and eight of them took longer than
     `POOL_TIMEOUT`.
     """
+
+    def __init__(self, url: str, *, size: int) -> None:
+        self.why_none = NONE_IN_TIME
+        """What to tell whoever waits for a connection in vain."""
+        super().__init__(
+            url,
+            connection_class=_Pooled,
+            kwargs={"application_name": "postroom", "tell": self._tell, **_session(url)},
+            min_size=1,
+            max_size=size,
+            timeout=POOL_TIMEOUT,
+            reconnect_timeout=5.0,
+            open=False,
+        )
+
+    def _tell(self, error: psycopg.Error | None) -> None:
+        self.why_none = away(error) if error else NONE_IN_TIME
 
     async def getconn(self, timeout: float | None = None) -> AsyncConnection[Row]:  # noqa: ASYNC109 — psycopg's name for it
         ends = time.monotonic() + (self.timeout if timeout is None else timeout)
@@ -97,21 +131,29 @@ def sql(name: str) -> LiteralString:
     return cast(LiteralString, _REQUEST.sub(listed, folder.joinpath("sql", f"{name}.sql").read_text()))
 
 
+_OPTIONS = (
+    # A server that hangs must not hang us: the caller learns `Unavailable` and nothing is claimed stored.
+    "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s "
+    # The server's keepalives: else it holds the advisory lock of a host that was cut off for two hours, and nobody else
+    # sweeps or reconciles.
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+)
 _SESSION: dict[str, Any] = {
     # Each statement is its own transaction: none of ours needs two.
     "autocommit": True,
     "row_factory": dict_row,
     "connect_timeout": 3,
-    # A server that hangs must not hang us: the caller learns `Unavailable` and nothing is claimed stored.
-    # The server's keepalives: else it holds the advisory lock of a host that was cut off for two hours, and nobody
-    # else sweeps or reconciles.
-    "options": "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s "
-    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 6000,
 }
+
+
+def _session(url: str, more: str = "") -> dict[str, Any]:
+    """How each of our connections is: of the options in `url`, its search_path say, those hold that are not ours."""
+    theirs = conninfo_to_dict(url).get("options") or ""
+    return _SESSION | {"options": f"{theirs} {_OPTIONS} {more}".strip()}
 
 
 LEADER_IDLE = 90.0
@@ -122,36 +164,34 @@ for as long as it sleeps, and nobody would sweep, release or reconcile. One that
 
 async def open_leader_connection(url: str, *, idle: float = LEADER_IDLE) -> AsyncConnection[Row]:
     """A connection beside the pool, for what a process leads. Raises `psycopg.Error`."""
-    session: dict[str, Any] = _SESSION | {"options": f"{_SESSION['options']} -c idle_session_timeout={idle * 1000:.0f}"}
+    session = _session(url, f"-c idle_session_timeout={idle * 1000:.0f}")
     return await AsyncConnection[Row].connect(url, application_name="postroom-leader", **session)
 
 
 async def require_reachable(url: str) -> None:
-    """Raises `Unavailable` with PostgreSQL's or the driver's words: a pool does not tell why it has no connection."""
+    """Raises `Unavailable`, sooner than a pool does."""
     try:
-        conn = await AsyncConnection[Row].connect(url, application_name="postroom", **_SESSION)
+        conn = await AsyncConnection[Row].connect(url, application_name="postroom", **_session(url))
     except psycopg.Error as error:
-        raise Unavailable(f"PostgreSQL cannot be reached: {in_one_line(error)}") from error
+        raise Unavailable(away(error)) from error
     await conn.close()
 
 
+def away(error: psycopg.Error) -> str:
+    """What an operator is told of PostgreSQL when it cannot serve us: its own reason."""
+    if error.sqlstate:
+        return f"PostgreSQL cannot serve us now: {in_one_line(error)} (SQLSTATE {error.sqlstate})"
+    return f"PostgreSQL cannot be reached: {in_one_line(error)}"
+
+
 def in_one_line(error: psycopg.Error) -> str:
-    """What went wrong, without the statement and the hints that PostgreSQL puts below."""
-    return error.diag.message_primary or " ".join(str(error).split())
+    """What went wrong, without the statement and the hints that PostgreSQL puts below; with several hosts, at each."""
+    return error.diag.message_primary or " ".join(str(error).rpartition("All failures were:")[2].split())
 
 
 def make_pool(url: str, *, size: int) -> Pool:
     """A pool, not yet open. `url` may name several hosts (`target_session_attrs=read-write` finds the primary)."""
-    return Pool(
-        url,
-        connection_class=AsyncConnection[Row],
-        kwargs={"application_name": "postroom", **_SESSION},
-        min_size=1,
-        max_size=size,
-        timeout=POOL_TIMEOUT,
-        reconnect_timeout=5.0,
-        open=False,
-    )
+    return Pool(url, size=size)
 
 
 # SQLSTATEs and their classes: connection, resources, operator intervention (shutdown), the system around it (disk), its
@@ -185,13 +225,11 @@ async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
                     await conn.close()  # and its prepared statements with it: the next try plans anew
                 raise
     except PoolTimeout as error:
-        raise Unavailable("PostgreSQL cannot be reached") from error
+        raise Unavailable(pool.why_none) from error
     except psycopg.Error as error:
         if is_away(error):
             # With an SQLSTATE it was the server that spoke: the statement is not committed.
-            if error.sqlstate:
-                raise Unavailable(f"PostgreSQL cannot serve us now (SQLSTATE {error.sqlstate})") from error
-            raise Lost("PostgreSQL cannot be reached") from error
+            raise (Unavailable if error.sqlstate else Lost)(away(error)) from error
         raise
 
 
@@ -215,8 +253,8 @@ async def row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None
 
 
 async def the_row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None) -> Row:
-    """Of a statement that always gives one. Raises `Unavailable`, and `LookupError` if somebody deleted it."""
+    """Of a statement that always gives one. Raises `Unavailable`, and `ConfigurationError` if somebody deleted it."""
     found = await row(pool, name, parameters)
     if found is None:
-        raise LookupError(f"the statement {name} found no row; restore it with: postroom migrate")
+        raise ConfigurationError(f"the statement {name} found no row; restore it with: postroom migrate")
     return found

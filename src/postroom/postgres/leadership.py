@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from postroom.errors import Unavailable
-from postroom.postgres.connection import Row, answering, is_away
+from postroom.postgres.connection import Row, answering, away, is_away
 
 
 class PostgresLeadership:
@@ -56,7 +56,7 @@ class PostgresLeadership:
                 return await self._try(name)  # the connection had ended since the last turn
         except psycopg.Error as error:
             if is_away(error):
-                raise Unavailable("PostgreSQL cannot be reached") from error
+                raise Unavailable(away(error)) from error
             raise
 
     async def _try(self, name: str) -> AsyncConnection[Row] | None:

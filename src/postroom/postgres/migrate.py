@@ -15,6 +15,8 @@ from postroom.errors import ConfigurationError
 from postroom.postgres.connection import in_one_line
 
 APPLICATION = "postroom-migrate"
+CONNECTED_WITHIN = 10
+"""Seconds for a server that does not answer."""
 LOCK_TIMEOUT = 2
 """Seconds that a statement waits for a lock: as long, everybody who comes later waits behind it."""
 LOCK_PAUSE = 1.0
@@ -41,6 +43,7 @@ _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
 }
 """Of the service's role, and no more."""
 
+_CLOSED_SCHEMA = "SELECT current_schema() WHERE NOT has_schema_privilege(%s, current_schema(), 'USAGE')"
 _ONE_ROW = ("mail_server_breaker", "identity_sweep", "mailbox_inspection")
 _PARTITIONS_OF_THE_LOG = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
@@ -66,7 +69,7 @@ def upgrade(owner_url: str, service_role: str) -> str:
 
     config = alembic_config(owner_url)
     try:
-        with psycopg.connect(owner_url, application_name=APPLICATION) as conn:
+        with connect(owner_url) as conn:
             # Several processes may start at once: one migrates, the others wait and find nothing to do. GRANT and
             # CREATE TABLE, too, fail when two do the same at the same moment.
             conn.execute("SELECT pg_advisory_xact_lock(hashtext('postroom.migrate'))")
@@ -85,12 +88,14 @@ def upgrade(owner_url: str, service_role: str) -> str:
             if service_role != conn.info.user:
                 _grant(conn, service_role)
             return _revision(conn)
-    except psycopg.OperationalError as error:
-        raise ConfigurationError(f"cannot migrate the database: {in_one_line(error)}") from error
-    except InsufficientPrivilege as error:
-        raise ConfigurationError(
-            f"cannot migrate the database: {in_one_line(error)}; give POSTROOM_MIGRATE_DATABASE_URL its owner"
-        ) from error
+    except psycopg.Error as error:
+        remedy = "; give POSTROOM_MIGRATE_DATABASE_URL its owner" if isinstance(error, InsufficientPrivilege) else ""
+        raise ConfigurationError(f"cannot migrate the database: {in_one_line(error)}{remedy}") from error
+
+
+def connect(owner_url: str) -> psycopg.Connection:
+    """Raises `psycopg.Error`."""
+    return psycopg.connect(owner_url, application_name=APPLICATION, connect_timeout=CONNECTED_WITHIN)
 
 
 def alembic_config(url: str) -> Any:
@@ -181,6 +186,9 @@ def _grant(conn: psycopg.Connection, service_role: str) -> None:
     # Each partition by itself, since it may be detached: the schema's default rights may have given it more.
     for (partition,) in conn.execute(_PARTITIONS_OF_THE_LOG).fetchall():
         conn.execute(compose.SQL("REVOKE ALL ON {} FROM {}").format(compose.Identifier(partition), role))
+    # `public` everybody may use, unless somebody took that right away; a schema of one's own nobody else.
+    if closed := conn.execute(_CLOSED_SCHEMA, [service_role]).fetchone():
+        conn.execute(compose.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(compose.Identifier(closed[0]), role))
     for rights, tables in _RIGHTS.items():
         conn.execute(compose.SQL(f"GRANT {rights} ON {', '.join(tables)} TO {{}}").format(role))
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import psycopg
 
 from postroom.errors import Unavailable
-from postroom.postgres.connection import Pool, is_away, rows
+from postroom.postgres.connection import Pool, away, is_away, rows
 
 SCREENS, TOKENS = "postroom_live", "postroom_access_tokens"
 
@@ -55,7 +55,7 @@ class PostgresNotifications:
                         yield payloads
         except psycopg.Error as error:
             if is_away(error):
-                raise Unavailable("PostgreSQL cannot be listened to") from error
+                raise Unavailable(away(error)) from error
             raise
 
     async def _payloads(self, connection: psycopg.AsyncConnection) -> AsyncGenerator[str]:

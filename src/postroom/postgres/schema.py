@@ -1,10 +1,22 @@
 """Whether this code may run on this schema: each says what it needs of the other."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from psycopg.errors import InsufficientPrivilege, UndefinedTable
 
 from postroom.errors import ConfigurationError
-from postroom.postgres.connection import Pool, the_row
+from postroom.postgres.connection import Pool, in_one_line, the_row
 from postroom.postgres.migrate import newest_revision
+
+
+@contextmanager
+def as_migrated() -> Generator[None]:
+    """Raises `ConfigurationError` where PostgreSQL misses a right or a table that `postroom migrate` gives."""
+    try:
+        yield
+    except (InsufficientPrivilege, UndefinedTable) as error:
+        raise ConfigurationError(f"PostgreSQL refuses: {in_one_line(error)}; run postroom migrate") from error
 
 
 async def require_schema(pool: Pool) -> None:
@@ -17,10 +29,6 @@ async def require_schema(pool: Pool) -> None:
         raise ConfigurationError(
             f"the database has no schema, or one before revision 0003, and this Postroom needs revision {code}; stop "
             "all Postroom processes, then run postroom migrate"
-        ) from None
-    except InsufficientPrivilege:
-        raise ConfigurationError(
-            "the role of POSTROOM_DATABASE_URL may not read schema_history; run postroom migrate"
         ) from None
     schema, oldest_code = found["revision"] or "", found["oldest_code"] or ""
     if schema < code:

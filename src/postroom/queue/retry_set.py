@@ -18,9 +18,9 @@ from redis.exceptions import RedisError
 
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
-from postroom.errors import ConfigurationError
 from postroom.ports import Due, Reminder
-from postroom.queue.sentinel import SCHEME, SentinelUrl, master
+from postroom.queue.sentinel import master
+from postroom.store_urls import SENTINEL, RedisUrl
 from postroom.telemetry import REDIS_ERRORS, log
 
 KEY = "email:provisioning:retry"
@@ -44,7 +44,7 @@ async def asking(seconds: float | None = None) -> AsyncGenerator[None]:
 
 
 def connect(url: str) -> Redis:
-    """A client that gives up after 250 ms: PostgreSQL is there as well. Raises `ConfigurationError` for no such URL."""
+    """A client that gives up after 250 ms: PostgreSQL is there as well. `url` is one that the settings took."""
     options: dict[str, Any] = {
         "decode_responses": True,
         # A member that is not UTF-8 is somebody else's: it must be readable enough to be removed.
@@ -55,16 +55,10 @@ def connect(url: str) -> Redis:
         "retry": Retry(NoBackoff(), 1),
         "client_name": "postroom",
     }
-    if url.startswith(SCHEME):
-        return master(SentinelUrl.parse(url), timeout=TIMEOUT, options=options)
-    try:
-        return Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] — its **kwargs are untyped
-    except ValueError:
-        # Without its words: they quote the part that nobody can read, and that may be of the password.
-        raise ConfigurationError(
-            "POSTROOM_REDIS_URL: redis://USER:PASSWORD@HOST:PORT/0 is needed, or one of rediss://, unix:// and "
-            "redis+sentinel://, with what is neither letter nor digit in the password percent-encoded"
-        ) from None
+    told = RedisUrl.parse(url)
+    if told.scheme == SENTINEL:
+        return master(told, timeout=TIMEOUT, options=options)
+    return Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] — its **kwargs are untyped
 
 
 class RetrySet:

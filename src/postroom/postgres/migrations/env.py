@@ -2,13 +2,14 @@
 
 from alembic import context
 from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from postroom.postgres.migrate import APPLICATION, LOCK_TIMEOUT
+from postroom.postgres.migrate import LOCK_TIMEOUT, connect
 
-url = make_url(context.config.attributes["url"]).set(drivername="postgresql+psycopg")
-engine = create_engine(url, poolclass=NullPool, connect_args={"application_name": APPLICATION})
+# SQLAlchemy itself reads fewer URLs than libpq: not those with several hosts and ports.
+engine = create_engine(
+    "postgresql+psycopg://", poolclass=NullPool, creator=lambda: connect(context.config.attributes["url"])
+)
 with engine.connect() as connection:
     # A statement that waits for a lock makes all others wait behind it: it gives up soon, and `upgrade` begins again.
     connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}s'")

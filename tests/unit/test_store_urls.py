@@ -1,0 +1,208 @@
+"""The URLs of PostgreSQL and Redis: each has one meaning or is refused, and no part of a password is ever told."""
+
+import traceback
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg.conninfo import conninfo_to_dict
+from redis.asyncio.connection import parse_url
+
+from postroom.errors import ConfigurationError
+from postroom.settings import load
+from postroom.store_urls import RedisUrl
+
+ENOUGH = {
+    "DATABASE_URL": "postgresql://postroom@127.0.0.1/postroom",
+    "STALWART_URL": "http://127.0.0.1:8080",
+    "STALWART_API_KEY": "API_key",
+    "WEBHOOK_KEY": "0123456789abcdef",
+    "DOMAINS": "example.org",
+}
+DATABASE = "postgresql://USER:PASSWORD@HOST/DATABASE is needed, with what is neither letter nor digit in the password "
+REDIS = "redis://USER:PASSWORD@HOST:PORT/0 is needed"
+WITH_PASSWORD = [
+    ("DATABASE_URL", "postgresql://postroom:{}@db/postroom"),
+    ("DATABASE_URL", "postgres://postroom:{}@db1,db2:5433"),
+    ("MIGRATE_DATABASE_URL", "postgresql://owner:{}@[::1]:5432/postroom?sslmode=require"),
+    ("REDIS_URL", "redis://:{}@cache:6379/0"),
+    ("REDIS_URL", "rediss://default:{}@cache"),
+    ("REDIS_URL", "unix://default:{}@/run/redis.sock"),
+    ("REDIS_URL", "redis+sentinel://default:{}@a:1,b:2/mymaster?db=3"),
+]
+
+
+def read(name: str, url: str) -> str:
+    """The setting, as it is used."""
+    return getattr(load({f"POSTROOM_{each}": value for each, value in (ENOUGH | {name: url}).items()}), name.lower())
+
+
+def refused(name: str, url: str) -> str:
+    """The sentence, without the setting's name before it."""
+    with pytest.raises(ConfigurationError) as raised:
+        read(name, url)
+    told = "".join(traceback.format_exception(raised.value))  # which prints causes, too
+    assert "SEC" not in told
+    assert "\n" not in str(raised.value)
+    return str(raised.value).removeprefix(f"POSTROOM_{name}: ")
+
+
+@pytest.mark.parametrize(("name", "url"), WITH_PASSWORD)
+@pytest.mark.parametrize(
+    "password", [f"{before}{mark}SEC" for before in ("SEC", "12") for mark in ("%", "%0", "%00", "%ff", " ", *"/@#?[")]
+)
+def test_a_password_that_is_not_encoded_is_refused_and_no_part_of_it_told(name: str, url: str, password: str) -> None:
+    """`12/SEC` would be a port and the name of a database, `SEC@SEC` a host with an account before it."""
+    assert refused(name, url.format(password)).startswith(REDIS if name == "REDIS_URL" else DATABASE)
+
+
+@pytest.mark.parametrize(("name", "url"), WITH_PASSWORD)
+def test_a_password_that_is_encoded_may_hold_anything(name: str, url: str) -> None:
+    assert read(name, url.format(quote("%/@:#?[ ä\n", safe="")))
+    assert read(name, url.format("a:b!$&'()*+,;=-._~ä")), "what ends no part of a URL"
+    assert read(name, url.format(""))
+
+
+def taken(name: str, url: str, form: str) -> bool:
+    try:
+        read(name, url)
+    except ConfigurationError as error:
+        if not str(error).startswith(f"POSTROOM_{name}: {form}"):
+            raise
+        return False
+    return True
+
+
+@given(st.text() | st.text("%:/@?#[]01aF", max_size=6))
+def test_whatever_the_password_libpq_and_redis_read_the_url_as_it_was_meant(password: str) -> None:
+    database, cache = f"postgresql://postroom:{password}@db/postroom", f"redis://postroom:{password}@cache/0"
+    if taken("DATABASE_URL", database, DATABASE):
+        expected = {"user": "postroom", "password": unquote(password), "host": "db", "dbname": "postroom"}
+        assert {"password": "", **conninfo_to_dict(database)} == expected
+    if taken("REDIS_URL", cache, REDIS):
+        expected = {"username": "postroom", "password": unquote(password), "host": "cache", "db": 0}
+        assert {"password": "", **parse_url(cache)} == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://postroom:SEC@db/postroom",
+        "postgres//postroom:SEC@db/postroom",
+        "postgresql://postroom:12345678",  # where the host was forgotten
+        "postgresql://postroom:12_34",
+        "postgresql://postroom:SEC@db:0/postroom",
+        "postgresql://postroom:SEC@db:65536/postroom",
+        "postgresql://postroom:SEC@db..example.org/postroom",
+        f"postgresql://postroom:SEC@{'d' * 64}/postroom",
+        "postgresql://postroom:SEC@[::1/postroom",
+        "postgresql://postroom:SEC@db/post/room",
+        "postgresql://postroom:SEC@db/postroom ",
+        "postgresql://postroom:SEC@db/postroom?no_parameter=1",
+        "host=db user=postroom password=SEC SEC",
+    ],
+)
+def test_what_names_no_database_is_refused(url: str) -> None:
+    assert refused("DATABASE_URL", url).startswith(DATABASE)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "words"),
+    [
+        ("sslmode=SSL", 'libpq refuses it: invalid sslmode value: "SSL"'),
+        ("target_session_attrs=rw", 'libpq refuses it: invalid target_session_attrs value: "rw"'),
+        ("service=nobody", 'libpq refuses it: definition of service "nobody" not found'),
+        ("sslrootcert=system&sslmode=prefer", 'libpq refuses it: weak sslmode "prefer" may not be used'),
+        ("connect_timeout=soon", "connect_timeout needs a whole number"),
+        ("keepalives=yes", "keepalives needs a whole number"),
+        ("keepalives_idle=", "keepalives_idle needs a whole number"),
+        ("tcp_user_timeout=1.5", "tcp_user_timeout needs a whole number"),
+    ],
+)
+def test_a_parameter_by_which_no_connection_could_be_made_is_refused_at_the_start(parameter: str, words: str) -> None:
+    """Each new connection would fail, and a service wait for PostgreSQL for ever."""
+    assert refused("DATABASE_URL", f"postgresql://postroom:SEC@db/postroom?{parameter}").startswith(words)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://postroom@db1,db2:6432/postroom?target_session_attrs=read-write",
+        "postgres://postroom@[fe80::1]/",
+        "postgresql://postroom@%2Fvar%2Frun%2Fpostgresql/postroom",
+        "postgresql:///postroom?host=/var/run/postgresql&user=postroom",
+        "postgresql://postroom@db/postroom?sslmode=verify-full&sslrootcert=/etc/ca.pem&options=-csearch_path%3Dmail",
+        "postgresql://postroom@db/postroom?connect_timeout=10&keepalives=0&keepalives_idle=30&gssencmode=require",
+        "host=db1,db2 port=5432,5433 user=postroom password='a b'",
+    ],
+)
+def test_all_that_libpq_takes_names_a_database(url: str) -> None:
+    assert read("DATABASE_URL", url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "SEC",
+        "memcached://user:SEC@cache",
+        "redis://:x@cache:SEC/0",
+        "redis://",
+        "redis:///0",
+        "redis://:SEC@cache:0",
+        "redis://:SEC@cache:65536",
+        "redis://:SEC@cache..example.org",
+        "redis://:SEC@a,b/0",
+        "redis://:SEC@cache/one",  # which redis-py passes over
+        "redis://:SEC@cache/1/2",  # which it takes for 12
+        "redis://:SEC@cache?db=one",
+        "unix://:SEC@/",
+        "unix://:SEC@cache/run/redis.sock",
+        "redis+sentinel://user:SEC@a:1,b:2",
+        "redis+sentinel://user:SEC@a:1,b:2/",
+        "redis+sentinel://user:SEC@a:1,b:2/m/0",
+        "redis+sentinel://user:SEC@a:1,,b:2/m",
+        "redis+sentinel://user:SEC@a:one/m",
+        "redis+sentinel://user:SEC@a/m?db=x",
+        "redis+sentinel://user:SEC@a/m?db",
+    ],
+)
+def test_what_names_no_redis_is_refused(url: str) -> None:
+    assert refused("REDIS_URL", url).startswith(REDIS)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis://:SEC@cache?ssl_cert_reqs=none", "redis:// knows no ssl_cert_reqs, only db"),
+        ("redis+sentinel://user:SEC@a/m?ssl=true", "redis+sentinel:// knows no ssl, only db, sentinel_password, "),
+        ("rediss://:SEC@cache?ssl_cert_reqs=perhaps", "ssl_cert_reqs is one of none, optional and required"),
+    ],
+)
+def test_a_parameter_that_redis_has_not_is_named(url: str, words: str) -> None:
+    """redis-py would fail at each connection, by an error that is none of Redis'."""
+    assert refused("REDIS_URL", url).startswith(words)
+
+
+def test_the_url_of_sentinel_tells_sentinels_service_database_and_both_passwords() -> None:
+    text = "redis+sentinel://user:p%40ss@a:1,[::1]:2,c/mymaster?db=3&sentinel_username=s&sentinel_password=q%26"
+    url = RedisUrl.parse(text)
+    assert url.places == (("a", 1), ("::1", 2), ("c", 26379))
+    assert (url.path, url.username, url.password) == ("/mymaster", "user", "p@ss")
+    assert url.parameters == {"db": "3", "sentinel_username": "s", "sentinel_password": "q&"}
+    plain = RedisUrl.parse("redis+sentinel://a/mymaster")
+    assert (plain.parameters, plain.username, plain.password) == ({}, None, None)
+    assert RedisUrl.parse("redis+sentinel://:secret@a/m").password == "secret"
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("redis://user:secret@cache/0", "cache:6379"),
+        ("unix://user:secret@/run/redis.sock", "/run/redis.sock"),
+        ("redis+sentinel://user:secret@a:1,b/m?sentinel_password=secret", "m (Sentinel at a:1, b:26379)"),
+    ],
+)
+def test_the_log_tells_where_redis_is_and_no_secret(url: str, place: str) -> None:
+    assert str(RedisUrl.parse(url)) == place
+    assert "secret" not in repr(RedisUrl.parse(url))
