@@ -254,9 +254,10 @@ class FakeBreakers:
 
 
 class FakeAnnouncements:
-    """What Redis was told."""
+    """What Redis was told, by which calls."""
 
     def __init__(self) -> None:
+        self.calls: list[str] = []
         self.replaced: list[tuple[Request, list[str]]] = []
         self.restored: list[tuple[str, datetime]] = []
         self.removed: list[str] = []
@@ -269,17 +270,23 @@ class FakeAnnouncements:
         self.restored.append((member, due_at))
 
     async def remove(self, members: Sequence[str]) -> None:
+        self.calls.append("remove")
         self.removed += members
 
     async def announce(self, requests: Sequence[Request]) -> None:
+        self.calls.append("announce")
         self.announced += requests
 
 
 class AloneInLead:
-    """Nobody else leads."""
+    """Nobody else leads. `led` is what, a time each."""
+
+    def __init__(self) -> None:
+        self.led: list[str] = []
 
     @asynccontextmanager
     async def lead(self, name: str) -> AsyncGenerator[bool]:
+        self.led.append(name)
         yield True
 
 

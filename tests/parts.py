@@ -5,13 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from redis.asyncio import Redis
-
-from eventually import eventually
 from postroom import settings
 from postroom.postgres.connection import LEADER_IDLE, open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
-from postroom.queue.retry_set import KEY as RETRY_SET
 from postroom.runtime import Parts, connected
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
@@ -56,10 +52,3 @@ async def leadership_at(url: str, *, idle: float = LEADER_IDLE) -> AsyncIterator
     leadership = PostgresLeadership(partial(open_leader_connection, url, idle=idle))
     yield leadership
     await leadership.aclose()
-
-
-async def queue_is_empty(redis: Redis) -> None:
-    async def empty() -> bool:
-        return await redis.zcard(RETRY_SET) == 0
-
-    await eventually(empty, "no member in the sorted set")

@@ -44,11 +44,6 @@ class Server:
             pytest.skip("STALWART_API_KEY is the recovery administrator's login, who has no account")
         return found[0].description or ""
 
-    async def requests_of(self, mailbox: Mailbox) -> int:
-        before = self.client.requests
-        await self.mail_server.create(mailbox, deadline=LONG)
-        return self.client.requests - before
-
 
 @pytest.fixture(params=["stand-in", "real"], scope="module")
 async def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Server]:

@@ -6,7 +6,6 @@ ATTEMPT = "unit/test_attempt.py::"
 WORKER = "unit/test_worker.py::"
 SEEDS = "simulation/test_seeds.py::test_every_invariant_holds_in_thousands_of_seeded_runs"
 OUTAGE = "simulation/test_outages.py::"
-RELEASES = "integration/test_releases.py::"
 BACKLOG = (
     "simulation/test_backlog.py::"
     "test_10_000_requests_of_a_40_minute_outage_are_done_at_the_set_pace_and_new_sign_ups_first"
@@ -188,6 +187,6 @@ CORE = [
         "retry/release.py",
         "released = await self._releases.release(cause, room, but=course.failed)",
         "released = await self._releases.release(cause, room, but=())",
-        (f"{RELEASES}test_a_released_request_that_fails_again_is_not_tried_with_every_mailbox_of_others",),
+        ("unit/test_release.py::test_who_fails_after_his_release_is_left_alone_for_a_day",),
     ),
 ]

@@ -1,21 +1,18 @@
-"""The loop from the outbox to the announcer: woken, patient, and nothing is lost."""
+"""The loop from the outbox to the announcer, in virtual time: woken, patient, and nothing is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
 
-from eventually import eventually
 from fakes import unasked
 from postroom.errors import AnnouncerAway, Unavailable
-from postroom.mail import announcing
 from postroom.mail.announcing import Announcing
 from postroom.mail.ports import LiveEvent
-from postroom.pause import pause
 from postroom.telemetry import LIVE_EVENTS
+from simulation.virtual_time import in_virtual_time
 
 ALICE = UUID(int=1)
 
@@ -28,13 +25,13 @@ class FakeOutbox:
     def __init__(self, *ids: int) -> None:
         self.waiting = list(ids)
         self.done: list[int] = []
-        self.claims = 0
+        self.claimed_at: list[float] = []
         self.released: list[int] = []
-        self.pruned = 0
+        self.pruned_at: list[float] = []
         self.away = 0
 
     async def claim(self, limit: int) -> Sequence[LiveEvent]:
-        self.claims += 1
+        self.claimed_at.append(asyncio.get_running_loop().time())
         if self.away:
             self.away -= 1
             raise Unavailable("PostgreSQL cannot be reached")
@@ -49,7 +46,7 @@ class FakeOutbox:
         self.waiting = [*ids, *self.waiting]
 
     async def prune(self) -> int:
-        self.pruned += 1
+        self.pruned_at.append(asyncio.get_running_loop().time())
         return 0
 
     after = newest = settled = unasked
@@ -75,85 +72,59 @@ class FakeAnnouncer:
     disconnect = unasked
 
 
-@asynccontextmanager
-async def running(outbox: FakeOutbox, announcer: FakeAnnouncer) -> AsyncIterator[Announcing]:
-    loop, stop = Announcing(outbox, announcer), asyncio.Event()
-    task = asyncio.create_task(loop.run(stop))
-    try:
-        yield loop
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 1)
+async def announced(
+    outbox: FakeOutbox, announcer: FakeAnnouncer, *ids: int, at: float = 0.0, wakes: bool = False, seconds: float = 10
+) -> None:
+    """Runs it for so many seconds. `at` one of them `ids` are committed to the outbox, which `wakes` it."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    announcing = Announcing(outbox, announcer, monotonic=loop.time)
+
+    def commit() -> None:
+        outbox.waiting += ids
+        if wakes:
+            announcing.wake()
+
+    loop.call_later(at, commit)
+    loop.call_later(seconds, stop.set)
+    await announcing.run(stop)
 
 
-async def test_what_waits_is_announced_once_and_noted() -> None:
+@in_virtual_time
+async def test_what_waits_is_announced_once_and_noted_and_what_had_to_wait_is_looked_for_at_once() -> None:
     outbox, announcer = FakeOutbox(1, 2), FakeAnnouncer()
-    async with running(outbox, announcer):
-        await eventually(lambda: outbox.done == [1, 2], "noted")
-    assert announcer.told == [1, 2]
+    await announced(outbox, announcer, seconds=0.5)
+    assert (announcer.told, outbox.done, outbox.claimed_at) == ([1, 2], [1, 2], [0, 0])
 
 
-async def test_after_announcing_it_looks_again_at_once_for_what_had_to_wait() -> None:
-    outbox = FakeOutbox(1)
-    async with running(outbox, FakeAnnouncer()):
-        await eventually(lambda: outbox.claims == 2, "a second look", within=0.5)
-
-
-async def test_a_wake_ends_the_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(announcing, "SAFETY_LOOK", 60.0)
-    outbox = FakeOutbox()
-    async with running(outbox, FakeAnnouncer()) as loop:
-        await eventually(lambda: outbox.claims == 1, "the first look")
-        outbox.waiting = [7]
-        loop.wake()
-        await eventually(lambda: outbox.done == [7], "announced", within=1)
-
-
-async def test_without_a_wake_the_safety_look_finds_it_and_costs_one_query_each(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("wakes", "claims"), [(True, [0, 0.5, 0.5, 1.5]), (False, [0, 1, 1, 2])])
+@in_virtual_time
+async def test_a_wake_ends_the_sleep_and_without_one_the_safety_look_finds_it_and_costs_one_query_each(
+    wakes: bool, claims: list[float]
 ) -> None:
-    monkeypatch.setattr(announcing, "SAFETY_LOOK", 0.2)
-    outbox = FakeOutbox()
-    async with running(outbox, FakeAnnouncer()):
-        await eventually(lambda: outbox.claims == 1, "the first look")
-        outbox.waiting = [7]
-        await eventually(lambda: outbox.done == [7], "announced", within=2)
-        started = asyncio.get_running_loop().time()
-        before = outbox.claims
-        await eventually(lambda: outbox.claims == before + 4, "four more looks")
-        assert asyncio.get_running_loop().time() - started > 0.5
+    outbox, announcer = FakeOutbox(), FakeAnnouncer()
+    await announced(outbox, announcer, 7, at=0.5, wakes=wakes, seconds=2.1)
+    assert (outbox.claimed_at, announcer.times, outbox.done) == (claims, claims[1:2], [7])
 
 
-async def test_while_the_announcer_is_away_nothing_is_lost_and_wakes_do_not_hammer_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr(announcing, "pause", lambda seconds, *until: pauses.append(seconds) or pause(seconds, *until))
-    outbox, announcer = FakeOutbox(1), FakeAnnouncer(away=2)
+@in_virtual_time
+async def test_while_the_announcer_is_away_nothing_is_lost_and_wakes_do_not_hammer_it() -> None:
+    outbox, announcer = FakeOutbox(1), FakeAnnouncer(away=6)
     with capture_logs() as logs:
-        async with running(outbox, announcer) as loop:
-            await eventually(lambda: outbox.released == [1], "released")
-            outbox.waiting.append(2)
-            loop.wake()
-            await eventually(lambda: outbox.done == [1, 2], "announced in the end")
-    first, second, third = announcer.times[:3]
-    assert second - first >= 0.25
-    assert third - second >= 0.5
-    assert pauses[:2] == [0.25, 0.5]
+        await announced(outbox, announcer, 2, at=0.1, wakes=True, seconds=13)
+    assert announcer.times == [0, 0.25, 0.75, 1.75, 3.75, 7.75, 12.75]
+    assert (outbox.released[:3], outbox.done) == ([1, 1, 2], [1, 2])
     assert [line["log_level"] for line in logs] == ["warning", "info"]  # once, however often it is tried
 
 
+@in_virtual_time
 async def test_the_pause_is_short_again_after_a_success() -> None:
     outbox, announcer = FakeOutbox(1), FakeAnnouncer(away=2)
-    async with running(outbox, announcer) as loop:
-        await eventually(lambda: outbox.done == [1], "announced")
-        announcer.away = 1
-        outbox.waiting = [2]
-        loop.wake()
-        await eventually(lambda: outbox.done == [1, 2], "announced")
-    assert announcer.times[-1] - announcer.times[-2] < 0.5
+    asyncio.get_running_loop().call_later(4, setattr, announcer, "away", 1)
+    await announced(outbox, announcer, 2, at=4.5, wakes=True)
+    assert announcer.times == [0, 0.25, 0.75, 4.5, 4.75]
 
 
+@in_virtual_time
 async def test_what_can_never_be_announced_is_noted_and_counted() -> None:
     def refused() -> float:
         return LIVE_EVENTS.labels(result="refused")._value.get()
@@ -161,31 +132,22 @@ async def test_what_can_never_be_announced_is_noted_and_counted() -> None:
     before = refused()
     outbox = FakeOutbox(*range(1, 31))
     with capture_logs() as logs:
-        async with running(outbox, FakeAnnouncer(refuses=range(5, 31))):
-            await eventually(lambda: len(outbox.done) == 30, "noted")
-    assert refused() == before + 26
+        await announced(outbox, FakeAnnouncer(refuses=range(5, 31)))
+    assert (len(outbox.done), refused()) == (30, before + 26)
     (line,) = logs
     assert (line["log_level"], line["count"], line["event_ids"]) == ("error", 26, list(range(5, 25)))
 
 
-async def test_postgresql_being_away_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(announcing, "DATABASE_PAUSE", 0.02)
+@in_virtual_time
+async def test_postgresql_being_away_is_waited_out() -> None:
     outbox = FakeOutbox(1)
     outbox.away = 3
-    async with running(outbox, FakeAnnouncer()):
-        await eventually(lambda: outbox.done == [1], "announced")
+    await announced(outbox, FakeAnnouncer(), seconds=2)
+    assert (outbox.claimed_at[:4], outbox.done) == ([0, 0.5, 1, 1.5], [1])
 
 
+@in_virtual_time
 async def test_it_forgets_at_the_start_and_then_once_a_minute() -> None:
-    outbox, now = FakeOutbox(), [0.0]
-    loop, stop = Announcing(outbox, FakeAnnouncer(), monotonic=lambda: now[0]), asyncio.Event()
-    task = asyncio.create_task(loop.run(stop))
-    await eventually(lambda: outbox.pruned == 1, "the first")
-    for moment, times in ((59.0, 1), (60.0, 2)):
-        now[0] = moment
-        before = outbox.claims
-        loop.wake()
-        await eventually(lambda before=before: outbox.claims > before, "a look")
-        assert outbox.pruned == times
-    stop.set()
-    await task
+    outbox = FakeOutbox()
+    await announced(outbox, FakeAnnouncer(), seconds=150)
+    assert outbox.pruned_at == [0, 60, 120]

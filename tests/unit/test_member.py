@@ -88,15 +88,10 @@ def test_a_member_that_is_none_says_why(text: str, why: str) -> None:
         RetryJob.from_json(text)
 
 
-def test_the_attempt_of_a_member_is_the_number_of_the_retry_that_waits() -> None:
-    job = RetryJob.of(request_of(ID, retries=2, attempts=7))
-    assert job.attempt == 2
-
-
-def test_a_member_carries_the_first_120_characters_of_the_error() -> None:
-    job = RetryJob.of(request_of(ID, last_error="é" * 500))
-    assert (MAX_ERROR, job.error) == (120, "é" * 120)
-    assert "é" in job.to_json(), "ASCII escapes would cost six bytes a character"
+def test_a_member_carries_the_number_of_the_retry_that_waits_and_the_first_120_characters_of_the_error() -> None:
+    job = RetryJob.of(request_of(ID, retries=2, attempts=7, last_error="é" * 500, enqueued_at=ENQUEUED))
+    assert job == RetryJob(ID, "alice@example.org", 2, ENQUEUED, "é" * MAX_ERROR)
+    assert (MAX_ERROR, "é" in job.to_json()) == (120, True), "ASCII escapes would cost six bytes a character"
 
 
 def test_a_settle_changes_the_bytes_even_when_nothing_else_changed() -> None:

@@ -1,5 +1,7 @@
 """While the breaker is open: who asks, and what the answer changes."""
 
+from unittest.mock import AsyncMock
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -37,6 +39,12 @@ async def test_an_outage_that_turns_out_to_be_an_unknown_key_is_probed_as_one() 
     unknown = Misconfigured("mail server does not know our key (401)", unauthorized=True)
     assert not await Probe(breakers, FakeMailServer(ill=unknown)).closed()
     assert breakers.openings == [(Cause.UNAUTHORIZED, "mail server does not know our key (401)")]
+
+
+async def test_a_breaker_that_opened_anew_during_the_probe_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    breakers = FakeBreakers(is_open=True)
+    monkeypatch.setattr(breakers, "close", AsyncMock(return_value=False))
+    assert not await Probe(breakers, FakeMailServer()).closed()
 
 
 async def test_nobody_probes_whose_turn_it_is_not() -> None:

@@ -112,7 +112,10 @@ class World:
     def __init__(self) -> None:
         self.requests = five_waiting()
         self.rows, self.members, self.clock = Rows(self.requests), Members(*self.requests), FakeClock()
-        self.reconcile = Reconcile(self.rows, self.members, AloneInLead(), self.clock, failures=(ConnectionResetError,))
+        self.leadership = AloneInLead()
+        self.reconcile = Reconcile(
+            self.rows, self.members, self.leadership, self.clock, failures=(ConnectionResetError,)
+        )
 
     @property
     def right(self) -> set[str]:
@@ -239,7 +242,10 @@ async def test_a_full_pass_holds_a_page_at_a_time(monkeypatch: pytest.MonkeyPatc
 
 
 @BOTH_WAYS
-async def test_a_member_that_another_version_writes_otherwise_is_left_alone_and_not_doubled(way: str) -> None:
+async def test_a_member_that_another_version_writes_otherwise_is_left_alone_and_not_doubled(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile_module, "PAGE", 2)
     world = World()
     world.members.held = {member.replace(",", ", ") for member in world.right}
     held = set(world.members.held)
@@ -353,7 +359,7 @@ async def test_a_redis_that_is_away_is_waited_out_counted_and_told_without_its_a
     before = REGISTRY.get_sample_value("postroom_redis_errors_total") or 0
     with capture_logs() as logs:
         await world.reconcile.run(stop)
-    assert world.members.epoch, "a turn is made after all"
+    assert (world.members.epoch, world.leadership.led) == (True, ["reconcile"] * 2), "a turn is made after all"
     assert REGISTRY.get_sample_value("postroom_redis_errors_total") == before + 1
     assert logs[0] == {
         "event": "Reconcile waits for Redis",

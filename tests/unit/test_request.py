@@ -95,6 +95,7 @@ for _n in range(4):
 def test_each_outcome_makes_its_move(outcome: Outcome, retries: int, expected: dict[str, object]) -> None:
     move = moved(retries, outcome)
     assert {name: getattr(move, name) for name in expected} == expected
+    assert not isinstance(outcome, Failed) or move.error == str(outcome.error)
 
 
 @pytest.mark.parametrize(

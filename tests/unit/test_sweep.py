@@ -24,7 +24,7 @@ ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
 
 
 @dataclass
-class World(AloneInLead):
+class World:
     """Kratos gives `pages`, or raises them; `stored` and `recorded` is what PostgreSQL was given. Somebody else holds
     the addresses of whoever is `held`; who is `new` had no request."""
 
@@ -82,7 +82,7 @@ def sweep_of(world: World) -> Sweep:
         world,
         anything,
         anything,
-        anything,
+        AloneInLead(),
         policy,
         every=300,
         uniform=lambda low, high: (low + high) / 2,

@@ -55,7 +55,7 @@ def as_sent(email: object) -> str | None:
     """
     if not isinstance(email, str):
         return None
-    return email[: 2 * MAX_SENT].encode(errors="ignore").decode().replace("\0", "")[:MAX_SENT]
+    return email.encode(errors="ignore").decode().replace("\0", "")[:MAX_SENT]
 
 
 @dataclass(frozen=True, slots=True)

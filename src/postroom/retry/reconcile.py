@@ -80,7 +80,6 @@ class Reconcile:
         if now >= self._full_pass_at or not await self._members.has_epoch() or await self._numbers_differ_twice():
             corrections = await self.full_pass()
             self._full_pass_at = now + FULL_PASS_EVERY
-            self._differed = False
         else:
             corrections = await self.look()
         if corrections.added or corrections.removed:
@@ -142,7 +141,8 @@ class Reconcile:
         """A member stays while its request runs, so there may be more of them than rows that wait."""
         waiting, running = await self._waiting.counts()
         differ = not waiting <= await self._members.length() <= waiting + running
-        twice, self._differed = differ and self._differed, differ
+        twice = differ and self._differed
+        self._differed = differ and not twice
         return twice
 
     async def _correct(self, absent: Sequence[Request], strange: Sequence[str]) -> Corrections:

@@ -59,7 +59,7 @@ class Waking:
             REDIS_ERRORS.inc()
             log.warning("Redis did not answer; PostgreSQL takes over", call="due", error=type(error).__name__)
             return await self._look(self._exact)
-        until_safety_look = max(0.0, self._safety_look_at - now)
+        until_safety_look = self._safety_look_at - now
         next_in = until_safety_look if due.next_in is None else min(due.next_in, until_safety_look)
         return Due(due.reminders, next_in)
 
