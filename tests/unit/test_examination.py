@@ -313,16 +313,17 @@ async def test_a_kratos_that_is_not_ready_keeps_everybody_out_of_his_mail(more: 
 @pytest.mark.parametrize(
     ("date", "state"),
     [
-        (format_datetime(datetime.now(UTC) - timedelta(minutes=20)), "warning"),
-        (format_datetime(datetime.now(UTC) + timedelta(minutes=20)), "warning"),
-        (format_datetime(datetime.now(UTC)), "fine"),
+        (timedelta(minutes=-20), "warning"),
+        (timedelta(minutes=20), "warning"),
+        (timedelta(0), "fine"),
         ("Thu, 26 Nov 2026 00:00:00 -0000", "fine"),
         ("now", "fine"),
     ],
 )
-async def test_a_kratos_whose_clock_is_another_is_told(date: str, state: str) -> None:
+async def test_a_kratos_whose_clock_is_another_is_told(date: timedelta | str, state: str) -> None:
     async with scripted_upstream() as server:
-        server.will(http_answer(200, date=date))
+        told = date if isinstance(date, str) else format_datetime(datetime.now(UTC) + date)
+        server.will(http_answer(200, date=told))
         (public, _) = await kratos(settings(KRATOS_PUBLIC_URL=server.url))
     assert (public.state, "NTP" in public.fix) == (state, state == "warning")
 
