@@ -25,7 +25,15 @@ def create_app(
     """`webhook`: None for a worker of its own, which only tells its health. `mail` and `gateway`: what people use,
     where it is configured."""
     # No docs pages: every endpoint but health is authenticated; docs/openapi.json is in the repository.
-    app = FastAPI(title="Postroom", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    # No telemetry of FastAPI's: it looks with each request whether somebody has set it up.
+    app = FastAPI(
+        title="Postroom",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     # Tried in this order: a page of mail asks for many of the gateway's.
     app.router.routes += [*gateway, *([webhook_route(webhook)] if webhook else ()), *health_routes(health), *mail]
     receive_visitors(app)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Mapping, S
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from postroom.gateway.problems import limit
 from postroom.problems import MEDIA_TYPE, Problem, problem
@@ -59,28 +59,27 @@ class Client:
                 yield chunk
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
-        self.started = True
-        pairs = [("X-Content-Type-Options", "nosniff"), *headers.items()]
-        pairs += [("Set-Cookie", cookie) for cookie in self.cookies]
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
-        await self._deliver({"type": "http.response.start", "status": status, "headers": raw})
+        await self._deliver(self._head(status, headers))
 
     async def push(self, chunk: bytes, *, more: bool = True) -> None:
         """Returns when there is room for more. Raises `ClientDisconnect` for a client that takes nothing."""
-        await self._deliver({"type": "http.response.body", "body": chunk, "more_body": more})
+        await self._deliver(_part(chunk, more=more))
 
     async def answer(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
-        await self.start(status, {**headers, "Content-Length": str(len(body))})
-        await self.push(body, more=False)
+        head = self._head(status, {**headers, "Content-Length": str(len(body))})
+        await self._deliver(head, _part(body, more=False))
 
     async def relay(self, status: int, headers: Mapping[str, str], chunks: AsyncIterable[bytes]) -> None:
-        """The chunks as they come. Each is held until the next is there, so that the last is known as such."""
-        await self.start(status, headers)
-        held = b""
+        """The chunks as they come. Each is held until the next is there, so that the last is known as such; the head
+        goes with the first, and most answers have no other."""
+        head = [self._head(status, headers)]
+        held: bytes | None = None
         async for chunk in chunks:
-            await self.push(held)
+            if held is not None:
+                await self._deliver(*head, _part(held))
+                head = []
             held = chunk
-        await self.push(held, more=False)
+        await self._deliver(*head, _part(held or b"", more=False))
 
     async def tell(self, told: Problem) -> None:
         if self.started:
@@ -110,12 +109,24 @@ class Client:
         except TimeoutError:
             return
 
-    async def _deliver(self, message: dict[str, Any]) -> None:
+    def _head(self, status: int, headers: Mapping[str, str]) -> Message:
+        pairs = [("X-Content-Type-Options", "nosniff"), *headers.items()]
+        pairs += [("Set-Cookie", cookie) for cookie in self.cookies]
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+        return {"type": "http.response.start", "status": status, "headers": raw}
+
+    async def _deliver(self, *messages: Message) -> None:
+        self.started = True
         try:
             async with asyncio.timeout(self._stall_seconds):
-                await self._send(message)
+                for message in messages:
+                    await self._send(message)
         except (TimeoutError, OSError):
             raise ClientDisconnect from None
+
+
+def _part(chunk: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.response.body", "body": chunk, "more_body": more}
 
 
 async def first_of(*parts: Coroutine[Any, Any, object]) -> None:

@@ -43,6 +43,9 @@ class InFlight:
                 del self._lanes[account_id]
 
     async def _wait(self, lane: _Lane) -> None:
+        if not lane.free.locked():
+            await lane.free.acquire()  # at once: no clock is needed
+            return
         try:
             async with asyncio.timeout(self._seconds):
                 await lane.free.acquire()

@@ -38,7 +38,7 @@ class RequestBody:
         if self.created_ids is not None:
             content["createdIds"] = self.created_ids
         try:
-            return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+            return _ENCODER.encode(content).encode()
         except UnicodeEncodeError:
             raise jmap_problem("notJSON", "a string holds half of a surrogate pair") from None
         except ValueError:
@@ -76,7 +76,7 @@ def _has_too_many_parts(raw: bytes) -> bool:
 
 def _load(raw: bytes) -> object:
     try:
-        found: object = json.loads(raw.decode(), object_pairs_hook=_object)
+        found: object = _DECODER.decode(raw.decode())
     except RecursionError:
         raise jmap_problem("notJSON", "the body is nested too deeply") from None
     except UnicodeDecodeError:
@@ -84,7 +84,8 @@ def _load(raw: bytes) -> object:
     except ValueError as error:
         # `JSONDecodeError` names the place, our own the rule; neither holds the body.
         raise jmap_problem("notJSON", f"the body is no I-JSON: {error}") from None
-    _check_depth(found)
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:  # few are, and each walk through a body costs
+        _check_depth(found)
     return found
 
 
@@ -93,6 +94,11 @@ def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
     if len(found) != len(pairs):
         raise ValueError("an object has a name twice")
     return found
+
+
+# Kept: to make them costs as much as a small body.
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _check_depth(found: object) -> None:

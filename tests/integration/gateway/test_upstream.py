@@ -293,9 +293,11 @@ async def test_an_image_is_shown_in_place_when_asked(server: ScriptedUpstream, t
 async def test_a_download_that_the_mail_server_cuts_is_not_taken_for_whole(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
-    server.will(
-        cut_after(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n")
-    )
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
+    server.will(cut_after(head + b"1\r\nx\r\n"))
+    answer = await trial.http.get("/jmap/download/b/x/y", headers=ANN)
+    assert kind(answer) == (502, "mail_server_broke_off"), "nothing of it was passed on yet"
+    server.will(cut_after(head + b"%x\r\n%b\r\n" % (MEGABYTE, bytes(MEGABYTE))))
     with pytest.raises(httpx2.RemoteProtocolError):
         await trial.http.get("/jmap/download/b/x/y", headers=ANN)
 
