@@ -55,11 +55,11 @@ TELLING = [
     Mutant(
         "the pause of an account is forgotten",
         "mail/look_queue.py",
-        "max(now + pause, account.pace.free_at)",
-        "now + pause",
+        "max(self.rests_until, self.pace.due(self.hinted_at))",
+        "self.rests_until",
         (
             f"{QUEUE}test_a_look_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_quiet_time_at_once",
-            f"{PACE}test_ten_thousand_within_a_minute_are_twenty_events_at_most_and_none_is_missing",
+            f"{PACE}test_ten_thousand_within_three_minutes_are_twenty_events_at_most_and_none_is_missing",
         ),
     ),
     Mutant(

@@ -31,12 +31,18 @@ def test_mail_that_comes_one_by_one_is_looked_for_after_50_ms_for_ever() -> None
     assert set(paces(*[1] * 10_000)) == {SHORTEST}
 
 
-def test_in_a_burst_the_pause_is_a_second_and_doubles_up_to_five() -> None:
-    assert paces(1, 8, 8, 8, 100, 200, 400, 500, 500) == [0.05, 0.05, 0.05, 1, 2, 4, 5, 5, 5]
+def test_in_a_burst_the_pause_is_a_second_and_doubles_up_to_sixteen() -> None:
+    assert paces(1, 8, 8, 8, 100, 200, 400, 800, 1600, 1600) == [0.05, 0.05, 0.05, 1, 2, 4, 8, 16, 16, 16]
     assert paces(10_000, 1) == [1, 0.05]
 
 
-@pytest.mark.parametrize("pause", [1, 2, 4, 5])
+def test_a_burst_is_over_a_second_after_the_last_hint() -> None:
+    burst = Pace(100.0, 4, BURST)
+    assert [burst.due(hinted_at) for hinted_at in (99.9, 100.5, 102.5, 103.5)] == [101, 101.5, 103.5, 104]
+    assert Pace(100.0, SHORTEST).due(100.01) == 100 + SHORTEST
+
+
+@pytest.mark.parametrize("pause", [1, 2, 4, 8, 16])
 def test_a_burst_goes_on_as_long_as_more_than_twenty_come_a_second_and_no_longer(pause: int) -> None:
     burst = Pace(0.0, pause, BURST)
     more, fewer = A_SECOND * pause + 1, A_SECOND * pause - 1

@@ -62,6 +62,19 @@ def test_a_look_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_q
     assert queue.take(1, 110.0) == ["b"]
 
 
+@pytest.mark.parametrize(("last_hint", "due"), [(101.0, 102.0), (101.5, 102.5), (102.5, 103.0)])
+def test_in_a_burst_a_look_waits_for_the_end_of_the_hints_or_of_the_pause(last_hint: float, due: float) -> None:
+    queue = a_queue()
+    for now in (100.0, 101.0):
+        queue.hint("b", now)
+        assert queue.take(1, now) == ["b"]
+        queue.done("b", now, mails=100)
+    queue.hint("b", 101.0)
+    queue.hint("b", last_hint)
+    assert queue.take(1, due - 0.01) == []
+    assert queue.take(1, due) == ["b"]
+
+
 def test_a_look_that_waits_for_something_else_is_not_made_earlier_for_a_quiet_time_before() -> None:
     queue = a_queue()
     queue.hint("b", 10.0)

@@ -12,8 +12,11 @@ A_SECOND = 20.0
 BURST = 20.0
 """So many more than that are a burst, which lasts as long as more than `A_SECOND` come."""
 
-FIRST_IN_BURST, LONGEST = 1.0, 5.0
-"""Seconds between looks in a burst, doubling: thousands of mails within a minute are told in 20 events at most."""
+FIRST_IN_BURST, LONGEST = 1.0, 16.0
+"""Seconds between looks in a burst, doubling: ten thousand mails within three minutes are told in 20 events at most."""
+
+CALM = 1.0
+"""Seconds without a hint after which a burst counts as over: its last mails do not wait for the end of the pause."""
 
 IN_VAIN = 5.0
 """What a look that found nothing counts, in mails: hints that are forged or too late cost four looks a second."""
@@ -21,8 +24,8 @@ IN_VAIN = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Of one account, since the end of its last look. `pause`: so long it is not looked at. `owed`: mails that came
-    faster than `A_SECOND`."""
+    """Of one account, since the end of its last look. `pause`: so long it is not looked at while hints come. `owed`:
+    mails that came faster than `A_SECOND`."""
 
     since: float
     pause: float = 0.0
@@ -30,8 +33,11 @@ class Pace:
 
     @property
     def free_at(self) -> float:
-        """No look before."""
         return self.since + self.pause
+
+    def due(self, hinted_at: float) -> float:
+        """When to look, if the last hint came then."""
+        return min(self.free_at, max(self.since, hinted_at) + CALM)
 
     @property
     def even_at(self) -> float:
@@ -41,7 +47,7 @@ class Pace:
     def after_look(self, mails: float, now: float) -> "Pace":
         """A look has ended that found so many."""
         gone = now - self.since
-        # They came during the pause: counted at its end, the hundred that may come within the longest one would be a
+        # They came during the pause: counted at its end, the hundreds that may come within the longest one would be a
         # burst, and a burst would never end. But what came all at once after a calm was not owed before.
         paused = min(gone, self.pause)
         owed = max(0.0, self.owed - A_SECOND * (gone - paused))

@@ -14,16 +14,20 @@ _MANY = 8
 
 @dataclass(slots=True)
 class _Account:
-    """`free_at`: no look before. `hinted`: the states of which a hint spoke since the last look began, None for a hint
-    without; none at all: it rests. `state`: what the last look found."""
+    """`hinted_at`: the last time. `rests_until`: no look before. `hinted`: the states of which a hint spoke since the
+    last look began, None for a hint without; none at all: it rests. `state`: what the last look found."""
 
-    free_at: float
+    hinted_at: float
+    rests_until: float
     pace: Pace
     under_way: bool = False
     hinted: set[str | None] = field(default_factory=set[str | None])
     state: str | None = None
     turn: int = 0
     """the only entry of the heap that counts"""
+
+    def due(self) -> float:
+        return max(self.rests_until, self.pace.due(self.hinted_at))
 
 
 class LookQueue:
@@ -43,16 +47,17 @@ class LookQueue:
         if account is None:
             if len(self._accounts) >= self._most and not self._make_room():
                 return False
-            account = self._accounts[account_id] = _Account(now, Pace(now))
+            account = self._accounts[account_id] = _Account(now, now, Pace(now))
         if state is not None and state == account.state and not account.under_way:
             return True
         waits = bool(account.hinted)
+        account.hinted_at = now
         account.hinted.add(state)
         if len(account.hinted) > _MANY:
             account.hinted = {None}
         self._resting.pop(account_id, None)
         if not waits and not account.under_way:
-            self._push(account_id, account, max(now, account.free_at))
+            self._push(account_id, account, max(now, account.due()))
         return True
 
     def take(self, limit: int, now: float) -> list[str]:
@@ -66,6 +71,9 @@ class LookQueue:
             if not account.hinted:
                 self._forget(account_id)
                 continue
+            if account.due() > now:  # it was hinted again meanwhile
+                self._push(account_id, account, account.due())
+                continue
             account.under_way = True
             account.hinted.clear()
             taken.append(account_id)
@@ -78,12 +86,12 @@ class LookQueue:
         account.under_way = False
         account.state = state
         account.pace = account.pace.after_look(mails, now)
-        account.free_at = max(now + pause, account.pace.free_at)
+        account.rests_until = now + pause
         account.hinted -= {state} if state is not None else set()
         if not account.hinted:
             self._resting[account_id] = None
         forget_at = max(account.pace.even_at, now + MEMORY if state is not None else now)
-        self._push(account_id, account, account.free_at if account.hinted else forget_at)
+        self._push(account_id, account, account.due() if account.hinted else forget_at)
 
     def next_at(self) -> float | None:
         """When `take` may have something again; None as long as nothing is hinted."""
