@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from fakes import (
@@ -28,6 +29,10 @@ from simulation.virtual_time import VirtualClock
 
 def waiting(**fields: Any) -> Request:
     return request_of(**({"state": State.WAITING, "holder": None, "retries": 1, "due_at": START} | fields))
+
+
+def in_seconds(seconds: float, **fields: Any) -> Request:
+    return waiting(due_at=START + timedelta(seconds=seconds), **fields)
 
 
 def member_of(request: Request) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,15 +15,11 @@ from postroom.retry.waking import SMALL_LOOK
 from postroom.retry.worker import LOCKED_PAUSE, NO_SLOT
 from postroom.telemetry import REGISTRY
 from simulation.virtual_time import in_virtual_time
-from worker_world import WorkerWorld, member_of, reminder_of, waiting
+from worker_world import WorkerWorld, in_seconds, member_of, reminder_of, waiting
 
 
 def sample(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(f"postroom_{name}", labels) or 0
-
-
-def in_seconds(seconds: float, **fields: Any) -> Request:
-    return waiting(due_at=START + timedelta(seconds=seconds), **fields)
 
 
 @in_virtual_time

@@ -1,0 +1,109 @@
+"""How a worker ends, in virtual time: nobody new, and nobody left to his lease."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from fakes import START
+from postroom.domain.mailbox import StalwartAccount
+from postroom.domain.request import State, Status
+from postroom.errors import Transient
+from postroom.provisioning.attempt import LAST_WORDS, STOPPED
+from postroom.retry.worker import EARLY
+from simulation.virtual_time import in_virtual_time
+from worker_world import WorkerWorld, in_seconds, reminder_of, waiting
+
+
+@in_virtual_time
+async def test_attempts_under_way_may_end_within_the_drain() -> None:
+    world = WorkerWorld(waiting(), waiting(), drain=5)
+    gate = world.mail_server.gate = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.call_later(1, world.worker.stop)
+    loop.call_later(5.9, gate.set)
+    await world.worker.run()
+    assert world.statuses() == [Status.SUCCESS, Status.SUCCESS]
+
+
+@pytest.mark.parametrize("crashes", [0, 1])
+@in_virtual_time
+async def test_attempts_past_the_drain_are_interrupted_and_due_at_once(crashes: int) -> None:
+    """Those that run alone, too: a process that is killed instead would count one more crash."""
+    request = waiting(retries=2, crashes=crashes)
+    world = WorkerWorld(request, drain=5)
+    world.mail_server.gate = asyncio.Event()
+    asyncio.get_running_loop().call_later(1, world.worker.stop)
+    with capture_logs() as logs:
+        await world.worker.run()
+    row = world.requests.rows[request.identity_id]
+    assert (row.state, row.due_at, row.retries) == (State.WAITING, START + timedelta(seconds=6), 2)
+    assert (world.statuses(), logs[-1]["event"]) == ([Status.INTERRUPTED], "Processed 1 retry jobs")
+
+
+@in_virtual_time
+async def test_a_look_that_gets_no_answer_ends_with_the_drain(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, loop = WorkerWorld(waiting(), drain=5), asyncio.get_running_loop()
+    world.mail_server.gate = asyncio.Event()
+    loop.call_later(1, monkeypatch.setattr, world.redis, "due", lambda _: asyncio.Event().wait())
+    loop.call_later(4, world.worker.stop)
+    await asyncio.wait_for(world.worker.run(), 60)
+    assert (world.statuses(), loop.time()) == ([Status.INTERRUPTED], 4 + 5)
+
+
+@in_virtual_time
+async def test_an_attempt_that_does_not_end_when_it_is_interrupted_is_told_and_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = asyncio.Event()
+
+    async def swallows_a_cancellation(*_: object, **__: object) -> StalwartAccount:
+        with suppress(asyncio.CancelledError):
+            await gate.wait()
+        await gate.wait()
+        raise Transient("late")
+
+    world = WorkerWorld(waiting(), drain=5)
+    monkeypatch.setattr(world.mail_server, "create", swallows_a_cancellation)
+    asyncio.get_running_loop().call_later(1, world.worker.stop)
+    with capture_logs() as logs:
+        await asyncio.wait_for(world.worker.run(), 60)
+    assert asyncio.get_running_loop().time() == 1 + 5 + LAST_WORDS + 1
+    event = "Attempts did not end with the worker; their leases will run out"
+    assert logs[-1] == {"event": event, "log_level": "error", "attempts": 1}
+
+
+@in_virtual_time
+async def test_a_stopped_worker_claims_nothing_more() -> None:
+    request = waiting()
+    world = WorkerWorld()
+    await world.work()
+    world.requests.rows[request.identity_id] = request
+    world.remind(reminder_of(request))
+    await asyncio.sleep(10)
+    assert world.requests.claims == []
+
+
+@in_virtual_time
+async def test_a_defect_ends_the_worker_and_is_told_to_whoever_runs_it() -> None:
+    world = WorkerWorld()
+    world.redis.errors = [ZeroDivisionError("a bug")]
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(world.worker.run(), 60)
+
+
+@pytest.mark.parametrize(("taken", "due_in"), [(1, 0), (0, EARLY)])
+@in_virtual_time
+async def test_who_was_claimed_and_has_not_begun_when_the_worker_stops_is_given_up_at_once(
+    taken: int, due_in: float
+) -> None:
+    """For want of a slot, or because its moment has not come: its lease would run out, and count as a crash."""
+    request = in_seconds(due_in)
+    world = WorkerWorld(request, slots=1)
+    for _ in range(taken):
+        await world.slots.take(within=0)
+    await world.work(0.01)
+    assert (world.statuses(), asyncio.get_running_loop().time()) == ([Status.INTERRUPTED], 0.01)
+    assert (world.mail_server.asked, world.requests.rows[request.identity_id].last_error) == ([], STOPPED)
