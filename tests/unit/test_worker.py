@@ -1,4 +1,4 @@
-"""The worker in virtual time: who is claimed, when, and who runs beside whom."""
+"""The worker in virtual time: whom it claims and when, and who runs beside whom."""
 
 import asyncio
 from datetime import timedelta
