@@ -54,12 +54,15 @@ async def test_nobody_probes_whose_turn_it_is_not() -> None:
 
 
 @pytest.mark.parametrize("place", ["read", "take"])
-async def test_while_postgresql_is_away_the_breaker_counts_as_open(place: str) -> None:
+async def test_while_postgresql_is_away_the_breaker_counts_as_open_and_the_log_says_why(place: str) -> None:
     breakers, mail_server = FakeBreakers(is_open=place == "take"), FakeMailServer()
     breakers.away = 1
     before = counted()
-    assert not await Probe(breakers, mail_server).closed()
+    with capture_logs() as logs:
+        assert not await Probe(breakers, mail_server).closed()
     assert (mail_server.asked, counted()) == ([], before + 1)
+    told = {"event": "Worker waits for PostgreSQL", "log_level": "warning", "error": "PostgreSQL cannot be reached"}
+    assert logs == [told]
 
 
 def counted() -> float:

@@ -27,8 +27,9 @@ class Probe:
                 return False
             if not await self._breakers.close(breaker):
                 return False  # it closed, or opened anew, while we asked: the next look tells
-        except Unavailable:
+        except Unavailable as error:
             DATABASE_ERRORS.labels(where="probe").inc()
+            log.warning("Worker waits for PostgreSQL", error=str(error))
             return False
         log.info("Breaker closed: the mail server is well again")
         return True
