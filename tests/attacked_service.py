@@ -7,9 +7,10 @@ async with attacked() as service:
 """
 
 import asyncio
+import base64
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from inspect import signature
@@ -19,7 +20,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from fakes import unasked
+from fakes import request_of, unasked
 from gateway_trial import FakeAuthorization
 from postroom.api.app import create_app
 from postroom.api.health import Health
@@ -27,11 +28,13 @@ from postroom.api.mail import mail_routes
 from postroom.api.stalwart_hook import StalwartHook
 from postroom.api.webhook import HookPolicy, Webhook
 from postroom.domain.person import Person, Scope
+from postroom.domain.request import Request
 from postroom.errors import NoSession, Refused
 from postroom.gateway.limits import Limits
 from postroom.gateway.routes import gateway_routes
 from postroom.gateway.upstream import Upstream
 from postroom.mail.access_tokens import RANDOM_BYTES, hash_of, token_text
+from postroom.mail.basic_credentials import OwnAddresses
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import AccessToken, MailAccount, Visitor
 from postroom.realtime.live_streams import TooManyStreams
@@ -56,6 +59,8 @@ COOKIE_OF_ANN, COOKIE_OF_BEN = (f"Cookie: {COOKIE}={name}-cookie" for name in PE
 TOKEN_OF_BEN = "X-Session-Token: ben-token"
 BROWSER = [COOKIE_OF_ANN, f"Origin: {OURS}"]
 JSON = "Content-Type: application/json"
+LISTED = "https://webmail.example.net"
+"""An origin that the operator named in POSTROOM_CORS_ORIGINS."""
 TOKENS = {
     scopes: token_text(bytes([number]) * RANDOM_BYTES)
     for number, scopes in enumerate(("read", "write", "send", "read write", "read send", "write send"))
@@ -63,8 +68,15 @@ TOKENS = {
 """Ann's access tokens by their scopes."""
 
 
+def basic(address: str, password: str) -> str:
+    """HTTP Basic, as a field of a head."""
+    return f"Authorization: Basic {base64.b64encode(f'{address}:{password}'.encode()).decode()}"
+
+
 class Answer(NamedTuple):
     status: int
+    headers: Mapping[str, str]
+    """by lower-case name"""
     body: bytes
 
     @property
@@ -92,6 +104,11 @@ class AccessTokens:
         return None
 
     add = of = revoke = unasked
+
+
+async def request_of_person(identity_id: UUID) -> tuple[Request, None] | None:
+    found = await Accounts().of(identity_id)
+    return (request_of(identity_id, email=found.email), None) if found else None
 
 
 class Accounts:
@@ -170,7 +187,8 @@ def _answers(raw: bytes) -> Iterator[Answer]:
             body, raw = raw[:size], raw[size:]
         else:
             body, raw = _from_chunks(raw)
-        yield Answer(status, body)
+        fields = [line.decode("latin-1").partition(": ") for line in head.split(b"\r\n")[1:]]
+        yield Answer(status, {name.lower(): value for name, _, value in fields}, body)
 
 
 def _from_chunks(raw: bytes) -> tuple[bytes, bytes]:
@@ -201,7 +219,14 @@ async def attacked() -> AsyncIterator[Attacked]:
     async with scripted_upstream() as server:
         server.will(_obliging)
         service = Attacked(server)
-        people = PeopleByCredential(Kratos(), AccessTokens(), cookie_name=COOKIE, public_url=OURS)
+        people = PeopleByCredential(
+            Kratos(),
+            AccessTokens(),
+            addresses=OwnAddresses(request_of_person),
+            cookie_name=COOKIE,
+            public_url=OURS,
+            origins=[LISTED],
+        )
         parts: dict[str, Any] = {name: getattr(service.inside, name) for name in signature(mail_routes).parameters}
         parts |= {"people": people, "centrifugo": None, "domains": ["example.org"], "now": lambda: NOW}
         parts["stalwart_hook"] = StalwartHook(WebHook("key-of-the-web-hook"), service.inside.hinted)
@@ -212,6 +237,7 @@ async def attacked() -> AsyncIterator[Attacked]:
             Health(AsyncMock(return_value={})),
             mail=mail_routes(**parts),
             gateway=gateway_routes(people, Accounts(), upstream, now=lambda: NOW, look=service.inside.look),
+            cors_origins=[LISTED],
         )
         try:
             async with served(service.app) as service.port:

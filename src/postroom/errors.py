@@ -63,7 +63,14 @@ class PageTokenRefused(KratosAway):
 
 
 class NoSession(PostroomError):
-    """Kratos is well and knows no session for these credentials; or the access token is unknown or has expired."""
+    """Kratos is well and knows no session for these credentials; or the access token is unknown or has expired.
+
+    `offers_basic`: no browser asked, so HTTP Basic may be named as a way in.
+    """
+
+    def __init__(self, message: str, *, offers_basic: bool = False) -> None:
+        super().__init__(message)
+        self.offers_basic = offers_basic
 
 
 class SecondFactorDue(PostroomError):

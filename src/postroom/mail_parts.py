@@ -25,6 +25,7 @@ from postroom.mail.active_identities import ActiveIdentities
 from postroom.mail.announcing import Announcing
 from postroom.mail.arrival_sweep import ArrivalSweep
 from postroom.mail.arrivals import Arrivals
+from postroom.mail.basic_credentials import OwnAddresses
 from postroom.mail.devices import Devices
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import AccessTokens, Announcer, MailAuthorization
@@ -89,7 +90,8 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
     tokens = RememberedTokens(PostgresAccessTokens(pool), now=clock.now)
     authorization, devices, master = _authorization(parts, accounts)
     async with AsyncExitStack() as stack:
-        people = _people(settings, settings.kratos_public_url, tokens, stack)
+        addresses = OwnAddresses(parts.requests.read)
+        people = _people(settings, settings.kratos_public_url, tokens, addresses, stack)
         upstream = Upstream(settings.stalwart_url, authorization, limits=Limits())
         mail = JmapMail(settings.stalwart_url, authorization)
         for each in (upstream, mail):
@@ -132,7 +134,9 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         yield MailParts(routes, people, accounts, upstream, streams, loops)
 
 
-def _people(settings: Settings, kratos_url: str, tokens: AccessTokens, stack: AsyncExitStack) -> PeopleByCredential:
+def _people(
+    settings: Settings, kratos_url: str, tokens: AccessTokens, addresses: OwnAddresses, stack: AsyncExitStack
+) -> PeopleByCredential:
     sessions = KratosSessions(kratos_url, SystemClock(), cookie_name=settings.session_cookie)
     stack.push_async_callback(close, sessions.aclose)
     identities: ActiveIdentities | None = None
@@ -141,7 +145,13 @@ def _people(settings: Settings, kratos_url: str, tokens: AccessTokens, stack: As
         stack.push_async_callback(close, admin.aclose)
         identities = ActiveIdentities(admin)
     return PeopleByCredential(
-        sessions, tokens, identities, cookie_name=settings.session_cookie, public_url=settings.public_url
+        sessions,
+        tokens,
+        identities,
+        addresses=addresses,
+        cookie_name=settings.session_cookie,
+        public_url=settings.public_url,
+        origins=settings.cors_origins,
     )
 
 

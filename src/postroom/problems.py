@@ -34,6 +34,9 @@ CLOSE = {"Connection": "close"}
 LONGEST_WAIT = 3600
 """Seconds that a server may ask for."""
 
+BEARER = 'Bearer realm="Postroom"'
+BEARER_AND_BASIC = f'{BEARER}, Basic realm="Postroom", charset="UTF-8"'  # RFC 7617 §2.1
+
 _SOON, _LATER = 5, 60
 _NO_MAILBOX = ("mailbox_missing", "mailbox_not_ready")
 
@@ -181,7 +184,8 @@ def problem_of(error: PostroomError) -> Problem:
             return problem(code, str(error))
         case NoSession():
             # RFC 9110 §15.5.2 wants the header; `Bearer` opens no dialogue in a browser.
-            return problem("no_session", str(error), headers={"WWW-Authenticate": 'Bearer realm="Postroom"'})
+            ways = BEARER_AND_BASIC if error.offers_basic else BEARER
+            return problem("no_session", str(error), headers={"WWW-Authenticate": ways})
         case SecondFactorDue(redirect_to=redirect_to):
             return problem("session_aal2_required", str(error), more=_redirect(redirect_to))
         case FreshLoginRequired(redirect_to=redirect_to):

@@ -160,6 +160,7 @@ def make_app(
         )
         if mail
         else (),
+        cors_origins=settings.cors_origins,
     )
 
 

@@ -1,6 +1,7 @@
 """Settings: one environment variable each, `POSTROOM_…`; a secret may come from a file (`POSTROOM_…_FILE`)."""
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,13 +10,18 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domain
+from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domain, printable
 from postroom.errors import ConfigurationError, Refused
 from postroom.store_urls import RedisUrl, require_database_url
 
 PREFIX = "POSTROOM_"
 OF_A_TRIAL = frozenset({"URL"})
 """No setting: `postroom env` tells the service's address by it, for curl."""
+_ORIGIN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?"
+)
+"""RFC 6454 §6.2; also of apps that bring their own scheme (`app://…`)"""
+
 SECRETS = (
     "DATABASE_URL",
     "MIGRATE_DATABASE_URL",
@@ -119,6 +125,11 @@ class Settings(BaseModel):
         None,
         description="Base URL of Postroom as browsers and mail programs see it; empty: taken from each request's Host",
     )
+    cors_origins: frozenset[str] = Field(
+        frozenset(),
+        description="Origins (scheme://host[:port]) of web pages elsewhere that may use Postroom, separated by commas; "
+        "with tokens that people gave them, never with a cookie",
+    )
     session_cookie: str = Field("ory_kratos_session", description="Name of Kratos' session cookie")
     mail_master: SecretStr | None = Field(
         None,
@@ -195,6 +206,11 @@ class Settings(BaseModel):
         if unknown := value - RESERVED_NAMES:
             raise ValueError(f"not among the built-in names: {_listed(unknown)}")
         return value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: str) -> frozenset[str]:
+        return frozenset(_web_origin(part.strip()) for part in value.split(",") if part.strip())
 
     @field_validator("stalwart_url", "kratos_public_url", "kratos_admin_url", "public_url", "centrifugo_api_url")
     @classmethod
@@ -308,6 +324,19 @@ def _is_address(url: str) -> bool:
     parts = urlsplit(url)
     plain = url.isascii() and url.isprintable() and " " not in url
     return plain and not parts.fragment and parts.username is None
+
+
+def _web_origin(text: str) -> str:
+    """As browsers send it: they are compared letter by letter. Raises `ValueError`."""
+    found = _ORIGIN.fullmatch(text.lower())
+    if not found or int(found["port"] or 1) not in range(1, 65536):
+        raise ValueError(
+            f"{printable(text)} is no origin: name each one as https://webmail.example.org or http://localhost:5173, "
+            "without a path, a * or a name that is not ASCII (xn--…)"
+        )
+    default = {"http": "80", "https": "443"}.get(found["scheme"])
+    port = found["port"] if found["port"] and found["port"] != default else None
+    return f"{found['scheme']}://{found['host']}" + (f":{port}" if port else "")
 
 
 def _listed(names: Collection[str]) -> str:

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from fakes import unasked
 from go_program import may_build
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.api.access_tokens import access_tokens_routes
@@ -16,6 +17,7 @@ from postroom.api.visitor import fresh_login_only, receive_visitors, visitor_of
 from postroom.clock import SystemClock
 from postroom.kratos.sessions import KratosSessions
 from postroom.mail.access_tokens import TokenMaker
+from postroom.mail.basic_credentials import OwnAddresses
 from postroom.mail.fresh_login import FRESH_FOR
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import AccessToken
@@ -80,7 +82,8 @@ class Postroom:
 
     def __init__(self, sessions: KratosSessions) -> None:
         self.now = SystemClock().now()
-        people = PeopleByCredential(sessions, NoTokens(), cookie_name=COOKIE, public_url=POSTROOM)
+        addresses = OwnAddresses(unasked)
+        people = PeopleByCredential(sessions, NoTokens(), addresses=addresses, cookie_name=COOKIE, public_url=POSTROOM)
         maker = TokenMaker(NoTokens(), new_id=uuid4, random_bytes=bytes, now=lambda: self.now)
         fresh = fresh_login_only(people, now=lambda: self.now, return_to=people.public_url)
         self.app = FastAPI()

@@ -15,6 +15,7 @@ from records import records_of
 from screen import Screen
 from trial import Trial, trial
 
+ELSEWHERE = "https://webmail.example.net"
 SOON = 5.0
 """Seconds within which new mail is on the screen, however many other tests run beside."""
 
@@ -22,7 +23,8 @@ SOON = 5.0
 @pytest.fixture(scope="module")
 async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
     """The first retry comes after 6 s. Whatever was done here, the service has nothing to complain of afterwards."""
-    async with trial(tmp_path_factory.mktemp("mail-trial"), POSTROOM_DELAY_FACTOR="0.1", POSTROOM_PACE="0") as started:
+    settings = {"POSTROOM_DELAY_FACTOR": "0.1", "POSTROOM_PACE": "0", "POSTROOM_CORS_ORIGINS": ELSEWHERE}
+    async with trial(tmp_path_factory.mktemp("mail-trial"), **settings) as started:
         await started.up()
         yield started
         log = (started.folder / ".postroom" / "logs" / "service.log").read_text()
@@ -109,6 +111,21 @@ async def test_a_program_works_with_its_token_within_its_scopes(up: Trial) -> No
             (listed,) = (await greta.http.get("/api/access-tokens")).json()["access_tokens"]
             assert (listed["id"], listed["name"], "token" in listed) == (made["id"], "A reader", False)
             assert (await greta.http.delete(f"/api/access-tokens/{made['id']}")).status_code == 204
+            assert (await http.get("/jmap/session")).status_code == 401
+
+
+async def test_a_jmap_client_gets_in_by_address_and_token_also_from_a_page_elsewhere_that_is_listed(up: Trial) -> None:
+    async with newcomer(up.environment, "gudrun") as gudrun:
+        person = await gudrun.mail()
+        made = (await gudrun.http.post("/api/access-tokens", json={"name": "A client", "scopes": ["read"]})).json()
+        login = {"base_url": gudrun.http.base_url, "auth": (person.address.upper(), made["token"])}
+        async with httpx2.AsyncClient(trust_env=False, follow_redirects=True, **login) as http:
+            for says, expected in (({}, None), ({"Origin": ELSEWHERE}, ELSEWHERE)):
+                answer = await http.get("/.well-known/jmap", headers=says)
+                assert (answer.status_code, answer.json()["username"]) == (200, person.address)
+                assert answer.headers.get("access-control-allow-origin") == expected
+            assert (await http.get("/jmap/session", headers={"Origin": f"{ELSEWHERE}.example"})).status_code == 403
+            http.auth = ("ben@example.org", made["token"])
             assert (await http.get("/jmap/session")).status_code == 401
 
 

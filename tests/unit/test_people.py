@@ -1,16 +1,19 @@
 """Which credential of a request counts, and from whose pages a cookie may come: rules by table."""
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
 
-from fakes import unasked
+from fakes import request_of, unasked
 from postroom.domain.person import ALL_SCOPES, Person, Scope
-from postroom.errors import CrossSite, NoSession, Refused
+from postroom.domain.request import Request
+from postroom.errors import CrossSite, NoSession, PostroomError, Refused
 from postroom.mail.access_tokens import RANDOM_BYTES, hash_of, token_text
 from postroom.mail.active_identities import ActiveIdentities
+from postroom.mail.basic_credentials import OwnAddresses
 from postroom.mail.people import (
     MAX_CREDENTIAL,
     Credential,
@@ -25,7 +28,10 @@ from postroom.mail.ports import AccessToken, Visitor
 
 COOKIE = "ory_kratos_session"
 OURS = "https://mail.example.org"
+LISTED = "https://webmail.example.net"
 ACCESS_TOKEN = token_text(bytes(RANDOM_BYTES))
+BASIC = b64encode(f"alice@example.org:{ACCESS_TOKEN}".encode()).decode()
+NOT_UTF_8 = b"\xff:" + ACCESS_TOKEN.encode()
 EXPIRY = datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -40,6 +46,7 @@ EXPIRY = datetime(2027, 1, 1, tzinfo=UTC)
         ({"authorization": "Bearer ory_st_abc"}, Credential("token", "ory_st_abc")),
         ({"authorization": "bEARER ory_st_abc"}, Credential("token", "ory_st_abc")),
         ({"authorization": f"Bearer {ACCESS_TOKEN}"}, Credential("access token", ACCESS_TOKEN)),
+        ({"authorization": f"basic {BASIC}"}, Credential("access token", ACCESS_TOKEN, "alice@example.org")),
         # An access token is none of Kratos' and never sent to it, not even a misspelt one.
         ({"authorization": "Bearer postroom_x"}, Credential("access token", "postroom_x")),
         # The first there is decides, as in Kratos.
@@ -89,6 +96,11 @@ def test_exactly_one_credential_counts(headers: dict[str, str], expected: Creden
         {"authorization": "Bearer  two-spaces"},
         {"authorization": "Bearer a, Bearer b"},
         {"authorization": "Basic YTpi"},
+        {"authorization": f"Basic {b64encode(ACCESS_TOKEN.encode()).decode()}"},
+        {"authorization": f"Basic {b64encode(NOT_UTF_8).decode()}"},
+        {"authorization": f"Basic {BASIC}!"},
+        {"authorization": f"Basic {BASIC}, Basic {BASIC}"},
+        {"authorization": f"Basic {'A' * (MAX_CREDENTIAL + 4)}"},
         {"authorization": ACCESS_TOKEN},
         {"x-session-token": "a;b", "cookie": f"{COOKIE}=right"},
     ],
@@ -150,9 +162,12 @@ class FakeSessions:
     asked_afresh: list[tuple[str | None, str | None]] = field(default_factory=list)
     forgotten: list[tuple[str | None, str | None]] = field(default_factory=list)
     visitor: Visitor = field(default_factory=lambda: Visitor(Person(uuid4()), ["a=b"]))
+    error: NoSession | None = None
 
     async def whoami(self, *, cookie: str | None = None, token: str | None = None, afresh: bool = False) -> Visitor:
         (self.asked_afresh if afresh else self.asked).append((cookie, token))
+        if self.error:
+            raise self.error
         return self.visitor
 
     def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
@@ -180,8 +195,18 @@ def token() -> AccessToken:
 
 
 @pytest.fixture
-def people(sessions: FakeSessions, token: AccessToken) -> PeopleByCredential:
-    return PeopleByCredential(sessions, FakeTokens(token), cookie_name=COOKIE, public_url=OURS)
+def addresses() -> OwnAddresses:
+    async def read(identity_id: UUID) -> tuple[Request, None]:
+        return request_of(identity_id, email="alice@xn--exmple-cua.org"), None
+
+    return OwnAddresses(read)
+
+
+@pytest.fixture
+def people(sessions: FakeSessions, token: AccessToken, addresses: OwnAddresses) -> PeopleByCredential:
+    return PeopleByCredential(
+        sessions, FakeTokens(token), addresses=addresses, cookie_name=COOKIE, public_url=OURS, origins=[LISTED]
+    )
 
 
 async def test_a_forged_request_is_refused_before_kratos_is_asked(
@@ -230,6 +255,97 @@ async def test_an_access_token_that_is_not_known_is_no_session(people: PeopleByC
         await people.identify("GET", {"authorization": f"Bearer {text}"})
 
 
+def basic(address: str, password: str = ACCESS_TOKEN) -> dict[str, str]:
+    return {"authorization": f"Basic {b64encode(f'{address}:{password}'.encode()).decode()}"}
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("alice@xn--exmple-cua.org", True),
+        ("alice@exämple.org", True),
+        ("ALICE@EXÄMPLE.ORG.", True),
+        ("alice@example.org", False),
+        ("bob@exämple.org", False),
+        ("alice", False),
+        ("\N{KELVIN SIGN}alice@exämple.org", False),
+        ("a" * 2000, False),
+    ],
+)
+async def test_a_name_beside_an_access_token_is_the_address_of_its_person(
+    people: PeopleByCredential, sessions: FakeSessions, token: AccessToken, address: str, expected: bool
+) -> None:
+    if expected:
+        assert (await people.identify("POST", basic(address))).person.token_id == token.id
+        return
+    unknown = {name: basic(name, token_text(b"\x01" * RANDOM_BYTES)) for name in (address, "alice@exämple.org")}
+    told: set[str] = set()
+    for headers in (basic(address), *unknown.values()):
+        with pytest.raises(NoSession) as refused:
+            await people.identify("GET", headers)
+        told.add(str(refused.value))
+    assert len(told) == 1, "nobody learns which of the two was wrong"
+    assert sessions.asked == []
+
+
+async def test_another_password_beside_an_address_is_sent_to_nobody(
+    people: PeopleByCredential, sessions: FakeSessions
+) -> None:
+    for password in ("password of Kratos", "ory_st_abc", ""):
+        with pytest.raises(NoSession, match="access token"):
+            await people.identify("GET", basic("alice@exämple.org", password))
+    assert sessions.asked == []
+
+
+@pytest.mark.parametrize(
+    ("says", "expected"),
+    [
+        ({}, True),
+        ({"origin": OURS, "sec-fetch-site": "same-origin"}, True),
+        ({"origin": LISTED, "sec-fetch-site": "cross-site"}, True),
+        ({"sec-fetch-site": "none"}, True),
+        ({"origin": "https://evil.example"}, False),
+        ({"origin": f"{LISTED}.evil.example"}, False),
+        ({"origin": "null"}, False),
+        ({"origin": f"{LISTED}, https://evil.example"}, False),
+        ({"sec-fetch-site": "cross-site"}, False),
+        ({"sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}, False),
+    ],
+)
+async def test_what_a_browser_may_send_by_itself_counts_only_from_pages_that_are_known(
+    people: PeopleByCredential, says: dict[str, str], expected: bool
+) -> None:
+    """A browser keeps what it was once given for HTTP Basic, and sends it with whatever request."""
+    error: PostroomError | None = None
+    try:
+        await people.identify("GET", {**says, **basic("alice@exämple.org")})
+    except CrossSite as refused:
+        error = refused
+    assert (error is None) is expected
+
+
+@pytest.mark.parametrize(
+    ("says", "expected"),
+    [
+        ({"user-agent": "curl/8", "accept": "*/*"}, True),
+        ({"authorization": "Bearer unknown"}, True),
+        ({"cookie": f"{COOKIE}=old"}, False),
+        ({"cookie": "csrf_token_ab12=x"}, False),
+        ({"sec-fetch-site": "same-origin"}, False),
+        ({"sec-fetch-site": "cross-site"}, False),
+        ({"sec-fetch-mode": "navigate"}, False),
+        ({"origin": LISTED}, False),
+    ],
+)
+async def test_no_browser_is_told_of_http_basic_lest_it_opens_a_box_of_its_own(
+    people: PeopleByCredential, sessions: FakeSessions, says: dict[str, str], expected: bool
+) -> None:
+    sessions.error = NoSession("nobody is logged in")
+    with pytest.raises(NoSession) as refused:
+        await people.identify("GET", says)
+    assert refused.value.offers_basic is expected
+
+
 class NobodyIsActive:
     """Kratos' identities."""
 
@@ -242,18 +358,18 @@ class NobodyIsActive:
 
 
 async def test_an_access_token_ends_with_its_identity_and_a_session_is_judged_by_kratos(
-    sessions: FakeSessions, token: AccessToken
+    sessions: FakeSessions, token: AccessToken, addresses: OwnAddresses
 ) -> None:
-    identities = NobodyIsActive()
+    identities = ActiveIdentities(nobody := NobodyIsActive())
     people = PeopleByCredential(
-        sessions, FakeTokens(token), ActiveIdentities(identities), cookie_name=COOKIE, public_url=OURS
+        sessions, FakeTokens(token), identities, addresses=addresses, cookie_name=COOKIE, public_url=OURS
     )
     with pytest.raises(NoSession, match="inactive or gone"):
         await people.identify("GET", {"authorization": f"Bearer {ACCESS_TOKEN}"})
     with pytest.raises(NoSession, match="unknown"):
         await people.identify("GET", {"authorization": f"Bearer {token_text(bytes([1]) * RANDOM_BYTES)}"})
     await people.identify("GET", {"x-session-token": "a"})
-    assert identities.asked == [token.identity_id]
+    assert nobody.asked == [token.identity_id]
 
 
 def test_a_logout_forgets_what_the_request_came_by(people: PeopleByCredential, sessions: FakeSessions) -> None:

@@ -234,3 +234,47 @@ def test_any_environment_is_settings_or_a_sentence(environment: dict[str, str]) 
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", set()),
+        ("https://webmail.example.org", {"https://webmail.example.org"}),
+        (
+            "https://Webmail.Example.org:443, http://localhost:5173,",
+            {"https://webmail.example.org", "http://localhost:5173"},
+        ),
+        ("http://a.example:443,https://[::1]:8443", {"http://a.example:443", "https://[::1]:8443"}),
+        ("capacitor://localhost", {"capacitor://localhost"}),
+    ],
+)
+def test_origins_of_pages_elsewhere_are_kept_as_browsers_send_them(value: str, expected: set[str]) -> None:
+    assert load(ENOUGH | {"POSTROOM_CORS_ORIGINS": value}).cors_origins == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "*",
+        "null",
+        "https://*.example.org",
+        "webmail.example.org",
+        "//webmail.example.org",
+        "https://",
+        "https://webmail.example.org/",
+        "https://webmail.example.org/inbox",
+        "https://webmail.example.org?x",
+        "https://someone@webmail.example.org",
+        "https://webmail.example.org:0",
+        "https://webmail.example.org:65536",
+        "https://webmail.exämple.org",
+        "https://webmail.example.org.",
+        "https://a.example https://b.example",
+        "https://a.example,*",
+    ],
+)
+def test_what_is_no_origin_is_refused_at_the_start(value: str) -> None:
+    sentence = wrong(ENOUGH | {"POSTROOM_CORS_ORIGINS": value})
+    assert sentence.startswith("POSTROOM_CORS_ORIGINS: ")
+    assert "is no origin: name each one as https://" in sentence

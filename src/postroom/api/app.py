@@ -1,6 +1,6 @@
 """The HTTP application: routes, and problems for everything that goes wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
+from postroom.api.cross_origin import CrossOrigin
 from postroom.api.health import Health, health_routes
 from postroom.api.unhandled import Unhandled
 from postroom.api.visitor import receive_visitors
@@ -21,9 +22,10 @@ def create_app(
     *,
     mail: Sequence[BaseRoute] = (),
     gateway: Sequence[BaseRoute] = (),
+    cors_origins: Collection[str] = (),
 ) -> FastAPI:
     """`webhook`: None for a worker of its own, which only tells its health. `mail` and `gateway`: what people use,
-    where it is configured."""
+    where it is configured, also from pages of `cors_origins`."""
     # No docs pages: every endpoint but health is authenticated; docs/openapi.json is in the repository.
     # No telemetry of FastAPI's: it looks with each request whether somebody has set it up.
     app = FastAPI(
@@ -50,6 +52,8 @@ def create_app(
 
     app.add_exception_handler(HTTPException, as_problem)
     app.add_middleware(Unhandled)
+    if cors_origins:
+        app.add_middleware(CrossOrigin, origins=cors_origins)  # around that, too: a page elsewhere sees each problem
     return app
 
 

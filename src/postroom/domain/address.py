@@ -113,12 +113,8 @@ def normalise_domain(raw: str) -> str:
     return ascii_form
 
 
-def parse_address(raw: str, *, domains: Collection[str], reserved: Collection[str]) -> Address:
-    """The normalised address that Postroom will make.
-
-    `domains` are the served domains in ASCII form, `reserved` local parts that are never given away.
-    Raises `Refused` with a sentence for the person who typed the address.
-    """
+def normalise_address(raw: str) -> Address:
+    """The one form in which Postroom keeps an address. Raises `Refused` for what it could not have made."""
     text = raw.strip()
     local_part, at, domain = text.rpartition("@")
     if not at or not local_part or not domain:
@@ -126,19 +122,28 @@ def parse_address(raw: str, *, domains: Collection[str], reserved: Collection[st
     # Before `lower`, which makes an ASCII k of the KELVIN SIGN: nobody gets another name than the one he wrote.
     _check_local_part(local_part)
     local_part = local_part.lower()
-    name = normalise_domain(domain)
-    if name not in domains:
-        raise Refused(
-            "domain_not_served",
-            f"the domain {name} is not served here; served: {', '.join(sorted(domains))}",
-        )
-    if local_part in reserved:
-        raise Refused("reserved_name", f"the name {local_part} is reserved; choose another one")
-    if local_part.startswith(MARK_PREFIX):
-        raise Refused("reserved_name", f"names that begin with {MARK_PREFIX} are reserved; choose another one")
-    address = Address(local_part, name)
+    address = Address(local_part, normalise_domain(domain))
     if len(str(address)) > MAX_ADDRESS:
         raise Refused("malformed_address", f"the address is longer than {MAX_ADDRESS} characters")
+    return address
+
+
+def parse_address(raw: str, *, domains: Collection[str], reserved: Collection[str]) -> Address:
+    """The normalised address that Postroom will make.
+
+    `domains` are the served domains in ASCII form, `reserved` local parts that are never given away.
+    Raises `Refused` with a sentence for the person who typed the address.
+    """
+    address = normalise_address(raw)
+    if address.domain not in domains:
+        raise Refused(
+            "domain_not_served",
+            f"the domain {address.domain} is not served here; served: {', '.join(sorted(domains))}",
+        )
+    if address.local_part in reserved:
+        raise Refused("reserved_name", f"the name {address.local_part} is reserved; choose another one")
+    if address.local_part.startswith(MARK_PREFIX):
+        raise Refused("reserved_name", f"names that begin with {MARK_PREFIX} are reserved; choose another one")
     return address
 
 

@@ -1,7 +1,7 @@
 """The port `People`: the one credential of a request, and whether our own pages sent it."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from postroom.domain.person import Person, Scope
 from postroom.errors import CrossSite, NoSession, Refused
 from postroom.mail.access_tokens import PREFIX, hash_of
 from postroom.mail.active_identities import ActiveIdentities
+from postroom.mail.basic_credentials import OwnAddresses, address_and_token
 from postroom.mail.ports import AccessTokens, Sessions, Visitor
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -23,20 +24,25 @@ _COOKIE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+")
 # RFC 9110 §11.2 token68.
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
+_OF_BROWSERS = frozenset({"cookie", "origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"})
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Kratos' cookie, which a browser sends by itself, its token of a native program, or a token that Postroom made."""
+    """Kratos' cookie, which a browser sends by itself, its token of a native program, or a token that Postroom made.
+    `address`: the name beside it in HTTP Basic."""
 
     kind: Literal["cookie", "token", "access token"]
     value: str
+    address: str | None = None
 
 
 class PeopleByCredential:
     """`identities` tells whether an access token's identity may still act; without it a token works until it expires.
-    `public_url` is where browsers find Postroom; without it, the request's own `Host` is believed."""
+    `public_url` is where browsers find Postroom; without it, the request's own `Host` is believed. `origins`: others
+    whose pages may use tokens of people."""
 
     def __init__(
         self,
@@ -44,17 +50,28 @@ class PeopleByCredential:
         tokens: AccessTokens,
         identities: ActiveIdentities | None = None,
         *,
+        addresses: OwnAddresses,
         cookie_name: str,
         public_url: str | None,
+        origins: Collection[str] = (),
     ) -> None:
         self._sessions = sessions
         self._tokens = tokens
+        self._addresses = addresses
         self._identities = identities
         self._cookie_name = cookie_name
         self.public_url = public_url
+        self._origins = origins
 
     async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
         """See `People`. An access token outlasts the session in which it was made."""
+        try:
+            return await self._identify(method, headers, afresh=afresh)
+        except NoSession as error:
+            # A new one: several requests may wait for the same answer of Kratos.
+            raise NoSession(str(error), offers_basic=_is_of_no_browser(headers)) from error
+
+    async def _identify(self, method: str, headers: Mapping[str, str], *, afresh: bool) -> Visitor:
         credential = credential_of(headers, self._cookie_name)
         match credential.kind:
             case "cookie":
@@ -63,7 +80,9 @@ class PeopleByCredential:
             case "token":
                 return await self._sessions.whoami(token=credential.value, afresh=afresh)
             case "access token":
-                return await self._by_access_token(credential.value)
+                if credential.address is not None and headers.get("origin") not in self._origins:
+                    require_not_foreign(headers, self.public_url)
+                return await self._by_access_token(credential)
 
     def forget(self, headers: Mapping[str, str]) -> None:
         """The sender of this request logs out: his session is asked for anew the next time."""
@@ -76,13 +95,14 @@ class PeopleByCredential:
             case "access token":
                 pass
 
-    async def _by_access_token(self, text: str) -> Visitor:
-        token_hash = hash_of(text)
+    async def _by_access_token(self, credential: Credential) -> Visitor:
+        token_hash, address = hash_of(credential.value), credential.address
         if token_hash is None:
             raise NoSession("the access token is misspelt: a part of it is missing or changed")
         token = await self._tokens.find(token_hash)
-        if token is None:
-            raise NoSession("the access token is unknown, revoked or expired")
+        if token is None or not (address is None or await self._addresses.fits(address, token.identity_id)):
+            beside = "" if address is None else ", or not of this address"
+            raise NoSession(f"the access token is unknown, revoked or expired{beside}")
         if self._identities:
             await self._identities.require(token.identity_id)
         return Visitor(Person(token.identity_id, token.scopes, token.expires_at, token.id))
@@ -112,9 +132,13 @@ def credential_of(headers: Mapping[str, str], cookie_name: str) -> Credential:
     if cookie := _cookie(headers.get("cookie", ""), cookie_name):
         return Credential("cookie", _well_formed(cookie, _COOKIE_VALUE, f"the cookie {cookie_name}"))
     scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise NoSession("log in, or send an access token as Authorization: Bearer …")
+    scheme = scheme.lower()
+    if scheme not in ("bearer", "basic") or not token:
+        raise NoSession("log in, or send an access token as Authorization: Bearer …, or by Basic with your address")
     token = _well_formed(token, _TOKEN, "Authorization")
+    if scheme == "basic":
+        address, token = address_and_token(token)
+        return Credential("access token", token, address)
     return Credential("access token" if token.startswith(PREFIX) else "token", token)
 
 
@@ -137,6 +161,14 @@ def _cookie(header: str, name: str) -> str | None:
     return values.pop() if values else None
 
 
+def _is_of_no_browser(headers: Mapping[str, str]) -> bool:
+    """One that is told of HTTP Basic opens a box of its own for name and password, over a page that has a login, and
+    sends what was typed there with every later request, of whatever page: that also forbids it to who looks at
+    /jmap/session in a tab. The cookie is for browsers that say nothing else, whosever it is: Kratos gives one to who
+    is not logged in."""
+    return _OF_BROWSERS.isdisjoint(headers)
+
+
 def require_same_origin(method: str, headers: Mapping[str, str], public_url: str | None) -> None:
     """Raises `CrossSite` unless a request with the browser's cookie comes from our own pages.
 
@@ -147,18 +179,26 @@ def require_same_origin(method: str, headers: Mapping[str, str], public_url: str
     it takes and how large it is, and it keeps our connections busy.
     """
     safe = method in SAFE_METHODS
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if safe and _opens_a_tab(headers):
         return
+    require_not_foreign(headers, public_url)
+    if not safe and "sec-fetch-site" not in headers and "origin" not in headers:
+        raise CrossSite("with a cookie, send Origin or Sec-Fetch-Site; programs use a token instead")
+
+
+def require_not_foreign(headers: Mapping[str, str], public_url: str | None) -> None:
+    """Raises `CrossSite` for a request that says that it comes from elsewhere.
+
+    A browser that has once been given a name and a password sends them by itself, as a cookie.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None and site not in ("same-origin", "none"):
-        raise CrossSite("a page of another site sent this request, so the cookie with it does not count")
+        raise CrossSite("a page of another site sent this request, so the login with it does not count")
     if origin is not None and not _is_ours(origin, headers, public_url):
         raise CrossSite(
             "the Origin of this request is not where Postroom lives; behind a proxy, set POSTROOM_PUBLIC_URL "
             "to the address that the browser shows"
         )
-    if not safe and site is None and origin is None:
-        raise CrossSite("with a cookie, send Origin or Sec-Fetch-Site; programs use a token instead")
 
 
 def _opens_a_tab(headers: Mapping[str, str]) -> bool:

@@ -1,0 +1,117 @@
+"""What pages of other origins see (WHATWG Fetch §3.2): those that the operator listed all of it, the others nothing.
+Whoever is not logged in is told of HTTP Basic only where no browser asks."""
+
+import pytest
+
+from attacked_service import COOKIE_OF_ANN, JSON, LISTED, OURS, OWN, TOKENS, Attacked, basic
+
+READER = f"Authorization: Bearer {TOKENS['read']}"
+ANN = basic("ann@example.org", TOKENS["read"])
+PATHS = ["/.well-known/jmap", "/jmap/session", "/jmap/", f"/jmap/upload/{OWN}/", "/jmap/eventsource/", "/api/me"]
+NOT_LISTED = """
+    https://evil.example http://webmail.example.net https://webmail.example.net:443 https://webmail.example.net:8443
+    https://webmail.example.net. https://webmail.example.net/ https://evil.webmail.example.net https://example.net
+    https://webmail.example.net.evil.example https://evilwebmail.example.net https://webmail.example.net@evil.example
+    HTTPS://webmail.example.net https://WEBMAIL.example.net https://webmail.example.net,https://evil.example null *
+    file:// webmail.example.net https://mail.example.org
+"""
+
+
+def asks(method: str, *names: str) -> list[str]:
+    """What a browser asks before such a request."""
+    wanted = [f"Access-Control-Request-Headers: {','.join(names)}"] if names else []
+    return [f"Access-Control-Request-Method: {method}", *wanted]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_listed_page_may_send_a_token_and_is_told_so_without_one(service: Attacked, path: str) -> None:
+    for method in ("GET", "POST"):
+        wanted = asks(method, "authorization", "content-type", "last-event-id")
+        for more in ([], ["Access-Control-Request-Private-Network: true"]):
+            answer = await service.ask(f"OPTIONS {path}", [f"Origin: {LISTED}", *wanted, *more])
+            assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, LISTED)
+            assert {"GET", "POST"} == {*answer.headers["access-control-allow-methods"].split(", ")}
+            allowed = answer.headers["access-control-allow-headers"].lower().split(", ")
+            assert {"authorization", "content-type", "last-event-id"} <= {*allowed}
+            assert "origin" in answer.headers["vary"].lower()
+            assert int(answer.headers["access-control-max-age"]) > 0
+            assert "access-control-allow-credentials" not in answer.headers
+    assert not service.reached()
+
+
+@pytest.mark.parametrize("origin", [*NOT_LISTED.split(), f"{LISTED} https://evil.example"])
+async def test_no_other_page_may_ask_or_see(service: Attacked, origin: str) -> None:
+    for way, fields in {
+        "OPTIONS /jmap/": asks("POST", "authorization"),
+        "GET /jmap/session": [READER],
+        "GET /api/me": [],
+    }.items():
+        answer = await service.ask(way, [f"Origin: {origin}", *fields])
+        assert "access-control-allow-origin" not in answer.headers, way
+        assert "origin" in answer.headers["vary"].lower()
+
+
+@pytest.mark.parametrize(
+    ("way", "fields", "status"),
+    [
+        ("GET /jmap/session", [READER], 200),
+        ("GET /jmap/session", [ANN], 200),
+        ("GET /.well-known/jmap", [READER], 307),
+        ("GET /jmap/session", [], 401),
+        ("GET /api/me", [basic("ben@example.org", TOKENS["read"])], 401),
+        ("GET /jmap/session", [COOKIE_OF_ANN], 403),
+        ("GET /jmap/session", [COOKIE_OF_ANN, READER], 403),
+        (f"POST /jmap/upload/{OWN}/", [READER], 403),
+        ("POST /jmap/", [READER, JSON], 400),
+        ("GET /jmap/download/benaccount/x/y", [READER], 404),
+        ("GET /jmap/", [READER], 405),
+        ("GET /jmap/none", [READER], 404),
+        ("GET /api/live", [READER], 503),
+    ],
+    ids=str,
+)
+async def test_a_listed_page_sees_every_answer_and_every_problem(
+    service: Attacked, way: str, fields: list[str], status: int
+) -> None:
+    answer = await service.ask(way, [f"Origin: {LISTED}", "Sec-Fetch-Site: cross-site", *fields])
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (status, LISTED)
+    exposed = {*answer.headers["access-control-expose-headers"].split(", ")}
+    assert exposed == {"Content-Disposition", "Retry-After", "WWW-Authenticate"}
+    assert "origin" in answer.headers["vary"].lower()
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_a_listed_page_sees_that_we_broke(service: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service.inside.read, "side_effect", ZeroDivisionError)
+    answer = await service.ask("GET /api/me", [f"Origin: {LISTED}", READER])
+    assert (answer.status, answer.kind) == (500, "internal_error")
+    assert answer.headers["access-control-allow-origin"] == LISTED
+
+
+async def test_no_page_sees_what_is_not_for_people(service: Attacked) -> None:
+    for way in ("GET /metrics", "GET /health/ready", "POST /internal/mail/provision", "POST /internal/mail/stalwart"):
+        answer = await service.ask(way, [f"Origin: {LISTED}"])
+        assert not [name for name in answer.headers if name.startswith("access-control-")], way
+        answer = await service.ask(f"OPTIONS {way.split()[1]}", [f"Origin: {LISTED}", *asks("POST")])
+        assert answer.status == 405
+
+
+@pytest.mark.parametrize(
+    ("fields", "basic_is_told"),
+    [
+        ([], True),
+        (["User-Agent: any client"], True),
+        ([f"Origin: {OURS}"], False),
+        (["Sec-Fetch-Site: same-origin"], False),
+        (["Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"], False),
+        (["Cookie: ory_kratos_session=over"], False),
+    ],
+    ids=str,
+)
+async def test_a_program_is_told_of_http_basic_and_a_browser_is_not(
+    service: Attacked, fields: list[str], basic_is_told: bool
+) -> None:
+    for way in ("GET /jmap/session", "GET /api/me"):
+        answer = await service.ask(way, fields)
+        told = 'Bearer realm="Postroom"' + (', Basic realm="Postroom", charset="UTF-8"' if basic_is_told else "")
+        assert (answer.status, answer.headers["www-authenticate"]) == (401, told)

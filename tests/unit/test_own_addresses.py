@@ -1,0 +1,29 @@
+"""Whose address stands beside an access token, remembered for a while; how it may be written: test_people.py."""
+
+from uuid import UUID, uuid4
+
+from fakes import request_of
+from postroom.domain.request import Request
+from postroom.mail.basic_credentials import REMEMBERED_FOR, OwnAddresses
+
+
+async def test_an_address_is_looked_up_once_in_a_while_and_one_that_is_not_there_each_time() -> None:
+    now, asked = 0.0, list[UUID]()
+    ann, nobody = uuid4(), uuid4()
+    emails = {ann: "ann@example.org"}
+
+    async def read(identity_id: UUID) -> tuple[Request, None] | None:
+        asked.append(identity_id)
+        email = emails.get(identity_id)
+        return (request_of(identity_id, email=email), None) if email else None
+
+    addresses = OwnAddresses(read, monotonic=lambda: now)
+    for _ in range(2):
+        assert await addresses.fits("ann@example.org", ann)
+        assert not await addresses.fits("ben@example.org", ann)
+        assert not await addresses.fits("ann@example.org", nobody)
+    assert asked == [ann, nobody, nobody]
+    emails[ann] = "anne@example.org"
+    now = REMEMBERED_FOR
+    assert await addresses.fits("anne@example.org", ann)
+    assert not await addresses.fits("ann@example.org", ann)
