@@ -76,8 +76,7 @@ class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
     """
 
     def __init__(self, url: str, *, size: int) -> None:
-        self.why_none = NONE_IN_TIME
-        """What to tell whoever waits for a connection in vain."""
+        self._why_none = NONE_IN_TIME
         super().__init__(
             url,
             connection_class=_Pooled,
@@ -90,12 +89,15 @@ class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
         )
 
     def _tell(self, error: psycopg.Error | None) -> None:
-        self.why_none = away(error) if error else NONE_IN_TIME
+        self._why_none = away(error) if error else NONE_IN_TIME
 
     async def getconn(self, timeout: float | None = None) -> AsyncConnection[Row]:  # noqa: ASYNC109 — psycopg's name for it
         ends = time.monotonic() + (self.timeout if timeout is None else timeout)
         while True:
-            conn = await super().getconn(max(0.0, ends - time.monotonic()))
+            try:
+                conn = await super().getconn(max(0.0, ends - time.monotonic()))
+            except PoolTimeout as error:
+                raise PoolTimeout(self._why_none) from error
             try:
                 if not is_silent(conn.fileno()):
                     with answering(conn):
@@ -225,7 +227,7 @@ async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
                     await conn.close()  # and its prepared statements with it: the next try plans anew
                 raise
     except PoolTimeout as error:
-        raise Unavailable(pool.why_none) from error
+        raise Unavailable(str(error)) from error
     except psycopg.Error as error:
         if is_away(error):
             # With an SQLSTATE it was the server that spoke: the statement is not committed.
