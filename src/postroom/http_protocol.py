@@ -9,8 +9,9 @@ from collections import OrderedDict
 from typing import Any, cast
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from postroom.problems import Problem, plain_problem, problem
@@ -42,17 +43,17 @@ class Connections(ServerState):
         self.most = most
         self.waiting = OrderedDict["BoundedProtocol", None]()
         """Those on which a head is awaited and no request is under way; who has waited longest comes first."""
+        self.unfetched = OrderedDict["BoundedProtocol", None]()
+        """Those whose client has still to fetch what was sent, the longest first. They go when nobody waits: else
+        clients that fetch nothing would keep everybody out."""
 
     def make_room(self) -> bool:
-        """Whether there are no more than there may be, or one of them waits: that one goes."""
-        if len(self.connections) <= self.most:
-            return True
-        if not self.waiting:
-            return False
-        oldest, _ = self.waiting.popitem(last=False)
-        self.connections.discard(oldest)  # it is lost in the next turn of the loop, and is not counted until then
-        oldest.transport.abort()
-        return True
+        """Whether there are no more than there may be, once those went that do nothing."""
+        while len(self.connections) > self.most and (idle := self.waiting or self.unfetched):
+            oldest, _ = idle.popitem(last=False)
+            self.connections.discard(oldest)  # it is lost in the next turn of the loop, and is not counted until then
+            oldest.transport.abort()
+        return len(self.connections) <= self.most
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -69,6 +70,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._size = 0
         """bytes that came since the last of a request or of its body: those of a head or of trailers"""
         self._head_ended = False
+        self._under_way: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] — uvicorn narrows asyncio's type so
         super().connection_made(transport)
@@ -78,7 +80,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_more()
+        self._all.unfetched.pop(self, None)
         super().connection_lost(exc)
+        # uvicorn tells the last request alone, which may wait behind this one.
+        if self._under_way and not self._under_way.response_complete:
+            self._under_way.disconnected = True
+            self._under_way.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         self._size += len(data)
@@ -150,9 +157,25 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self.parser.should_upgrade():
             super().on_message_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._under_way = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.timeout_keep_alive_task:  # no other request is under way
+        if self.transport.get_write_buffer_size():
+            self._all.unfetched[self] = None
+        elif self.timeout_keep_alive_task:  # no other request is under way
+            self._all.waiting[self] = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._all.unfetched[self] = None
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._all.unfetched.pop(self, None)
+        if self.timeout_keep_alive_task:
             self._all.waiting[self] = None
 
     def timeout_keep_alive_handler(self) -> None:
@@ -164,6 +187,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _wait_no_more(self) -> None:
         self._all.waiting.pop(self, None)
+        if not self.flow.write_paused:
+            self._all.unfetched.pop(self, None)
         self._unset_keepalive_if_required()
 
     def _refuse(self, why: Problem) -> None:

@@ -11,14 +11,17 @@ from unittest.mock import MagicMock
 import pytest
 import uvloop
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
 
 from eventually import eventually
 from postroom import http_protocol
 from postroom.http_server import HttpServer, listen
 
 MOST = 4
+LARGE = 20_000_000
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n"
+METRICS = b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: h\r\n\r\n"
 UPGRADE = b"Connection: Upgrade\r\nUpgrade: %s\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -27,11 +30,12 @@ Connect = Callable[..., Awaitable[Streams]]
 
 
 class Work:
-    """What /slow waits for."""
+    """What /slow waits for; what becomes of those who ask /stays."""
 
     def __init__(self) -> None:
         self.begun = 0
         self.done = asyncio.Event()
+        self.left = asyncio.Event()
 
 
 @pytest.fixture
@@ -57,9 +61,20 @@ def app(work: Work) -> FastAPI:
         await work.done.wait()
         return "slow"
 
+    @app.get("/stays")
+    async def stays(request: Request) -> None:
+        work.begun += 1
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        work.left.set()
+
     @app.get("/large")
     async def large() -> Response:
-        return Response(bytes(20_000_000))
+        return Response(bytes(LARGE))
+
+    @app.get("/metrics")
+    async def pieces() -> StreamingResponse:
+        return StreamingResponse(iter([bytes(LARGE // 20)] * 20), headers={"Content-Length": str(LARGE)})
 
     @app.post("/")
     async def size(request: Request) -> int:
@@ -237,7 +252,7 @@ async def test_an_answer_may_be_fetched_slowly(connect: Connect) -> None:
     writer.write(b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
     await reader.readexactly(1)
     await asyncio.sleep(0.5)
-    assert len(await answer(reader)) == 20_000_000
+    assert len(await answer(reader)) == LARGE
 
 
 async def test_a_head_has_64_kib_and_no_more(patient: Connect) -> None:
@@ -399,6 +414,42 @@ async def test_where_all_connections_are_at_work_only_health_is_served(crowded: 
     working[0][1].write(GET)
     assert await answer(working[0][0]) == b'"here"'
     await ended(late)
+
+
+async def test_who_fetches_no_answer_keeps_nobody_out(crowded: Connect) -> None:
+    """Nor holds more connections than there may be, by what is served though all are at work: each is an open file."""
+    idlers = [await connected(crowded) for _ in range(MOST)]
+    for _, writer in idlers:
+        writer.write(METRICS)
+    idlers += [await crowded(METRICS) for _ in range(MOST)]
+    async with asyncio.timeout(5):
+        while await answer((await crowded(GET))[0]) != b'"here"':
+            pass  # they fetch still what fits into the buffers
+    assert [await was_cut(reader) for reader, _ in idlers].count(False) < MOST
+
+
+async def was_cut(reader: asyncio.StreamReader) -> bool:
+    try:
+        await answer(reader)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return True
+    return False
+
+
+async def test_an_answer_that_is_fetched_slowly_is_not_cut_for_another_connection(crowded: Connect) -> None:
+    reader, _ = await crowded(b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
+    await reader.readexactly(1)
+    for _ in range(2 * MOST):
+        await connected(crowded)
+    assert len(await answer(reader)) == LARGE
+
+
+async def test_who_leaves_is_noticed_though_another_request_waits_behind(patient: Connect, work: Work) -> None:
+    """Else a stream of events would go on for nobody, and break at its next event."""
+    _, writer = await patient(b"GET /stays HTTP/1.1\r\nHost: h\r\n\r\n" + GET)
+    await eventually(lambda: work.begun == 1, "the stream begins")
+    writer.transport.abort()
+    await asyncio.wait_for(work.left.wait(), 5)
 
 
 async def test_who_left_is_not_counted(crowded: Connect) -> None:

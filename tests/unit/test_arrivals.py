@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from arrivals_world import ALICE, BOB, World
 from eventually import eventually
-from postroom.domain.look_pace import FIRST_IN_BURST, SHORTEST
+from postroom.domain.look_pace import FIRST_IN_BURST, LONGEST, SHORTEST
 from postroom.errors import Misconfigured, Throttled, Transient, Unavailable
 from postroom.mail.arrivals import DATABASE_PAUSE
 from postroom.telemetry import ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS
@@ -59,6 +59,21 @@ async def test_mail_that_the_server_shows_before_and_after_the_state_that_it_tel
         ([first, second], "s1"),
         ([third], "s3"),
     ]
+
+
+async def test_of_a_burst_no_mail_is_told_twice_either() -> None:
+    """Of thousands a second, hundreds come during the question."""
+    world = await on_line()
+    world.mail.deliver("b", times=500)
+    world.mail.early = 400
+    async with world.running():
+        world.arrivals.hint(["b"])
+        await eventually(lambda: world.states.events, "all are told")
+        world.mail.deliver("b")
+        world.arrivals.hint(["b"])
+        await world.pass_time(LONGEST)
+        await eventually(lambda: len(world.states.events) == 2, "the next")
+    assert [event["count"] for event in world.states.events] == [500, 1]
 
 
 async def test_history_that_the_server_lost_is_a_reload_and_what_comes_then_is_told() -> None:

@@ -30,12 +30,12 @@ LONGEST_SLEEP = 5.0
 FRESH = 60.0
 """Seconds for which a look that found nothing need not be written down."""
 
-AGAIN = 100
+AGAIN = 20_000
 """Mails that a look told last and that the next one does not tell again. Stalwart 0.16.19 shows what comes during a
-look in the next one, too, for the state that it tells is from before (seen)."""
+look in the next one, too, for the state that it tells is from before (seen); in a burst, hundreds come."""
 
-REMEMBERED = 2000
-"""Accounts of which that is known, in each process: if two look in turns, such a mail may be told twice."""
+REMEMBERED = 200_000
+"""Such mails of all accounts, in each process: if two look in turns, one may be told twice."""
 
 BATCH = 100
 MOST_HINTED = 20_000
@@ -96,7 +96,7 @@ class Arrivals:
         """Of the accounts whose first look is under way here"""
         self._failures: dict[str, int] = {}
         """Looks in a row that the mail server did not answer, by account id; each of these is to be looked at again"""
-        self._told = LRUCache[str, tuple[str, frozenset[str]]](REMEMBERED)
+        self._told = LRUCache[str, tuple[str, frozenset[str]]](REMEMBERED, lambda told: len(told[1]))
         """By account id: the state after the last look that told something, and the last ids that it told"""
 
     def hint(self, account_ids: Iterable[str], state: str | None = None) -> Sequence[str]:
