@@ -26,6 +26,11 @@ from postroom_sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, Embedde
 from records import Records
 from servers import Database, _as_admin, _url_for
 
+NOT_CONNECTED = (
+    r"^cannot migrate the database: {}; start PostgreSQL, or correct POSTROOM_MIGRATE_DATABASE_URL "
+    r"\(POSTROOM_DATABASE_URL, where that is not set\)$"
+)
+
 
 @pytest.fixture
 async def old(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
@@ -108,8 +113,14 @@ async def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(monkeypa
     monkeypatch.setattr(migrate, "CONNECTED_WITHIN", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://postroom@127.0.0.1:{silent.getsockname()[1]}/postroom"
-        with pytest.raises(ConfigurationError, match=r"^cannot migrate the database: connection timeout expired$"):
+        with pytest.raises(ConfigurationError, match=NOT_CONNECTED.format("connection timeout expired")):
             await asyncio.wait_for(migrated(Database("postroom", url, url)), 10)
+
+
+async def test_who_cannot_connect_is_told_which_settings_to_look_at(database: Database) -> None:
+    nowhere = Database(database.name, database.owner_url.replace(f"/{database.name}", "/nowhere"), database.service_url)
+    with pytest.raises(ConfigurationError, match=NOT_CONNECTED.format('[^\n]*database "nowhere" does not exist')):
+        await migrated(nowhere)
 
 
 @pytest.fixture

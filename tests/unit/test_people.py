@@ -220,6 +220,14 @@ async def test_a_forged_request_is_refused_before_kratos_is_asked(
     assert sessions.asked == [("b", None)]
 
 
+@pytest.mark.parametrize("foreign", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}])
+async def test_a_page_elsewhere_is_told_how_its_origin_may_use_tokens(
+    people: PeopleByCredential, foreign: dict[str, str]
+) -> None:
+    with pytest.raises(CrossSite, match="pages of POSTROOM_CORS_ORIGINS may send access tokens, never a cookie"):
+        await people.identify("GET", {"cookie": f"{COOKIE}=b", **foreign})
+
+
 async def test_a_session_is_asked_for_afresh_where_that_is_wanted(
     people: PeopleByCredential, sessions: FakeSessions
 ) -> None:

@@ -186,6 +186,9 @@ def require_same_origin(method: str, headers: Mapping[str, str], public_url: str
         raise CrossSite("with a cookie, send Origin or Sec-Fetch-Site; programs use a token instead")
 
 
+_LISTED_MAY = "pages of POSTROOM_CORS_ORIGINS may send access tokens, never a cookie"
+
+
 def require_not_foreign(headers: Mapping[str, str], public_url: str | None) -> None:
     """Raises `CrossSite` for a request that says that it comes from elsewhere.
 
@@ -193,11 +196,11 @@ def require_not_foreign(headers: Mapping[str, str], public_url: str | None) -> N
     """
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None and site not in ("same-origin", "none"):
-        raise CrossSite("a page of another site sent this request, so the login with it does not count")
+        raise CrossSite(f"a page of another site sent this request, so the login with it does not count; {_LISTED_MAY}")
     if origin is not None and not _is_ours(origin, headers, public_url):
         raise CrossSite(
             "the Origin of this request is not where Postroom lives; behind a proxy, set POSTROOM_PUBLIC_URL "
-            "to the address that the browser shows; for a token on a page elsewhere, POSTROOM_CORS_ORIGINS"
+            f"to the address that the browser shows; {_LISTED_MAY}"
         )
 
 

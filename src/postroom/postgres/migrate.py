@@ -89,8 +89,17 @@ def upgrade(owner_url: str, service_role: str) -> str:
                 _grant(conn, service_role)
             return _revision(conn)
     except psycopg.Error as error:
-        remedy = "; give POSTROOM_MIGRATE_DATABASE_URL its owner" if isinstance(error, InsufficientPrivilege) else ""
-        raise ConfigurationError(f"cannot migrate the database: {in_one_line(error)}{remedy}") from error
+        raise ConfigurationError(f"cannot migrate the database: {in_one_line(error)}{_remedy(error)}") from error
+
+
+def _remedy(error: psycopg.Error) -> str:
+    """PostgreSQL names no setting of ours. What it says on a connection that stands has an SQLSTATE."""
+    if isinstance(error, InsufficientPrivilege):
+        return "; give POSTROOM_MIGRATE_DATABASE_URL its owner"
+    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+        where = "POSTROOM_MIGRATE_DATABASE_URL (POSTROOM_DATABASE_URL, where that is not set)"
+        return f"; start PostgreSQL, or correct {where}"
+    return ""
 
 
 def connect(owner_url: str) -> psycopg.Connection:
