@@ -96,7 +96,7 @@ class Arrivals:
         """Of the accounts whose first look is under way here"""
         self._failures: dict[str, int] = {}
         """Looks in a row that the mail server did not answer, by account id; each of these is to be looked at again"""
-        self._told = LRUCache[str, tuple[str, frozenset[str]]](REMEMBERED, lambda told: len(told[1]))
+        self._told = LRUCache[str, tuple[str, frozenset[str]]](REMEMBERED, lambda told: 1 + len(told[1]))
         """By account id: the state after the last look that told something, and the last ids that it told"""
 
     def hint(self, account_ids: Iterable[str], state: str | None = None) -> Sequence[str]:
