@@ -40,6 +40,14 @@ SETTLE = 12.0
 """Seconds in which the first of the others are hung up on."""
 AGAIN_AFTER = 1.0
 
+SERVE = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))
+from postroom.cli import main
+sys.argv = ["postroom", "serve", "--until-eof"]
+main()
+"""
+
 Lived = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -151,12 +159,7 @@ def note(
 
 async def serve(servers: Servers, files: int) -> tuple[Process, str]:
     _, mail_server = await servers.quick_mail_server()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))  # the service inherits it
-    try:
-        return await servers.serve(POSTROOM_STALWART_URL=mail_server)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return await servers.serve("-c", SERVE.format(files=files), POSTROOM_STALWART_URL=mail_server)
 
 
 async def run(files: int, turns: int, source: Path) -> Figures:

@@ -19,8 +19,8 @@ BACKLOG = 256
 """Connections that the kernel keeps until we take them, one in each turn of uvloop's. Whoever waits there for seconds
 is answered too late, and more of them only wait longer."""
 
-UNBOUNDED_FILES = 65_536
-"""Taken for the bound of a process that has none."""
+MOST_FILES = 65_536
+"""A process asks for no more, and this is taken for the bound of one that has none."""
 
 STUCK_SECONDS = 30
 """A connection whose other side takes nothing for so long is cut by the kernel. Closed by us alone, it would stay until
@@ -28,9 +28,17 @@ its reader has taken what was sent, and hold up the end of the service."""
 
 
 def connections_allowed() -> int:
-    """Half of the files that this process may open: each client may need another one, to the mail server."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (files if files != resource.RLIM_INFINITY else UNBOUNDED_FILES) // 2
+    """Half of the files that this process may open: each client may need another one, to the mail server.
+
+    It takes as many as its administrator allows. The soft limit, often 1,024, protects programs that use select(2).
+    """
+    soft, hard = (
+        MOST_FILES if limit == resource.RLIM_INFINITY else limit for limit in resource.getrlimit(resource.RLIMIT_NOFILE)
+    )
+    if soft < (wanted := min(hard, MOST_FILES)):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return soft // 2
 
 
 def listen(host: str, port: int, *, setting: str) -> socket.socket:

@@ -26,7 +26,7 @@ from service_process import KEY, running
 
 FEW_FILES = """
 import resource, sys
-resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 128))
 from postroom.cli import main
 sys.argv = ["postroom", "{command}"]
 main()
