@@ -101,7 +101,7 @@ class RedisUrl:
         if not re.fullmatch(of_places, places) or not re.fullmatch(of_path, path):
             raise ValueError(_REDIS_FORM)
         try:
-            parameters = dict(parse_qsl(found["query"] or "", strict_parsing=bool(found["query"])))
+            parameters = dict(_parameters(found["query"] or ""))
             at = tuple(_place(each, _PORTS.get(scheme, 6379)) for each in places.split(",")) if places else ()
             int(parameters.get("db", "0"))
         except ValueError:
@@ -125,6 +125,11 @@ def _read(text: str) -> re.Match[str] | None:
     except UnicodeError:  # it would be another password than the one meant, or none
         return None
     return _URL.fullmatch(text)
+
+
+def _parameters(query: str) -> list[tuple[str, str]]:
+    """Raises `ValueError`. A `+` is one (RFC 3986 §3.4): only HTML forms write a space so, and urllib with them."""
+    return parse_qsl(query.replace("+", "%2B"), strict_parsing=bool(query))
 
 
 def _place(text: str, port: int) -> tuple[str, int]:

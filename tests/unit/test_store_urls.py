@@ -185,11 +185,11 @@ def test_a_parameter_that_redis_has_not_is_named(url: str, words: str) -> None:
 
 
 def test_the_url_of_sentinel_tells_sentinels_service_database_and_both_passwords() -> None:
-    text = "redis+sentinel://user:p%40ss@a:1,[::1]:2,c/mymaster?db=3&sentinel_username=s&sentinel_password=q%26"
+    text = "redis+sentinel://user:p%40ss@a:1,[::1]:2,c/mymaster?db=3&sentinel_username=s&sentinel_password=q%26+"
     url = RedisUrl.parse(text)
     assert url.places == (("a", 1), ("::1", 2), ("c", 26379))
     assert (url.path, url.username, url.password) == ("/mymaster", "user", "p@ss")
-    assert url.parameters == {"db": "3", "sentinel_username": "s", "sentinel_password": "q&"}
+    assert url.parameters == {"db": "3", "sentinel_username": "s", "sentinel_password": "q&+"}
     plain = RedisUrl.parse("redis+sentinel://a/mymaster")
     assert (plain.parameters, plain.username, plain.password) == ({}, None, None)
     assert RedisUrl.parse("redis+sentinel://:secret@a/m").password == "secret"

@@ -96,8 +96,8 @@ class Arrivals:
         """Of the accounts whose first look is under way here"""
         self._failures: dict[str, int] = {}
         """Looks in a row that the mail server did not answer, by account id; each of these is to be looked at again"""
-        self._told = LRUCache[str, tuple[str, frozenset[str]]](REMEMBERED, lambda told: 1 + len(told[1]))
-        """By account id: the state after the last look that told something, and the last ids that it told"""
+        self._told = LRUCache[str, tuple[str, frozenset[str]]](REMEMBERED, lambda told: len(told[1]))
+        """By account id: the state after the last look that told of mail, and the last ids that it told"""
 
     def hint(self, account_ids: Iterable[str], state: str | None = None) -> Sequence[str]:
         """These accounts may have news; `state`: the one that Email is said to have now. Costs nothing but a look.
@@ -211,7 +211,8 @@ class Arrivals:
         ARRIVAL_LOOKS.labels(result=found.result).inc()
         if found.events:
             ARRIVALS.inc(sum(event.get("count", 0) for event in found.events))
-            self._told[state.account.account_id] = found.email_state, frozenset(found.ids[-AGAIN:])
+            if found.ids:  # an entry of no mail has no size, and would never make room
+                self._told[state.account.account_id] = found.email_state, frozenset(found.ids[-AGAIN:])
             self._wake()
         return _End(state=found.email_state, mails=found.mails)
 

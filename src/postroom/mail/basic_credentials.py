@@ -17,11 +17,7 @@ from postroom.domain.mailbox import Account
 from postroom.domain.request import Request
 from postroom.errors import NoSession, Refused
 from postroom.mail.access_tokens import PREFIX
-
-REMEMBERED_FOR = 30.0
-"""Seconds; as long as the token."""
-
-REMEMBERED = 10_000
+from postroom.mail.remembered_tokens import REMEMBERED, REMEMBERED_FOR
 
 
 def address_and_token(encoded: str) -> tuple[str, str]:
@@ -36,7 +32,8 @@ def address_and_token(encoded: str) -> tuple[str, str]:
 
 
 class OwnAddresses:
-    """The address of each identity. `read` is `Requests.read`, `monotonic` the passing of time."""
+    """The address of each identity, remembered for as long as a token is. `read` is `Requests.read`, `monotonic` the
+    passing of time."""
 
     def __init__(
         self,

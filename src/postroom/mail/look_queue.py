@@ -94,7 +94,7 @@ class LookQueue:
         self._push(account_id, account, account.due() if account.hinted else forget_at)
 
     def next_at(self) -> float | None:
-        """When `take` may have something again; None as long as nothing is hinted."""
+        """When to call `take` again, also if only to forget an account that rests; None as long as there are none."""
         return self._heap[0][0] if self._heap else None
 
     def _make_room(self) -> bool:

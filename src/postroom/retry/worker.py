@@ -100,7 +100,8 @@ class Worker:
     async def run(self) -> None:
         """Until `stop` (or cancellation). PostgreSQL being away is waited out.
 
-        After `stop` it ends within the drain and `LAST_WORDS`, whatever PostgreSQL, Redis and the mail server do.
+        After `stop` it ends within the drain, `LAST_WORDS` and a second, whatever PostgreSQL, Redis and the mail server
+        do.
         """
         log.info("Email provisioning retry worker started")
         self._works = True
