@@ -11,15 +11,19 @@ import pytest
 
 from eventually import eventually
 from postroom.domain.person import ALL_SCOPES
+from postroom.errors import Unavailable
 from postroom.mail.access_tokens import TokenMaker, hash_of
 from postroom.mail.ports import AccessToken
 from postroom.mail.remembered_tokens import RememberedTokens
+from postroom.postgres import connection as connection_module
+from postroom.postgres import notifications as notifications_module
 from postroom.postgres.access_tokens import PostgresAccessTokens
 from postroom.postgres.connection import Pool
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.realtime.live_streams import LiveStreams
 from records import Records
+from relay import relay_to
 from servers import Database
 
 ADA = UUID(int=1)
@@ -106,3 +110,23 @@ async def test_a_process_that_cannot_listen_remembers_nothing_until_it_listens_a
     await eventually(forgotten, "what was remembered is dropped", within=3)
     _, token_hash = await made(pool)
     await until_remembered(one, token_hash, records)
+
+
+async def test_who_listens_through_a_proxy_notices_that_postgresql_behind_it_is_dead(
+    pool: Pool, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keepalives do not: a stream would step over what it was not told, and a revoked token be remembered."""
+    monkeypatch.setattr(connection_module, "ANSWERED_WITHIN", 0.2)
+    monkeypatch.setattr(notifications_module, "ASKED_EVERY", 0.1)
+    port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])
+    async with relay_to(port) as relay:
+        url = database.service_url.replace(f":{port}/", f":{relay.port}/")
+
+        async def listen() -> None:
+            async with asyncio.timeout(3), PostgresNotifications(pool, url).listen() as payloads:
+                relay.speaks.clear()
+                await anext(payloads)
+
+        with pytest.raises(Unavailable):
+            await listen()
+        relay.speaks.set()

@@ -35,7 +35,7 @@ ANSWERED_WITHIN = 6.0
 
 
 @contextmanager
-def answering(conn: AsyncConnection[Row]) -> Generator[None]:
+def answering(conn: AsyncConnection[Any]) -> Generator[None]:
     """Cuts `conn` off when the block takes too long: what waits in it fails then as for every connection that breaks.
 
     Keepalives do not notice a server that stands still, nor a proxy before a dead one: what is sent is acknowledged.

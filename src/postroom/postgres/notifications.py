@@ -8,9 +8,13 @@ from typing import Protocol
 import psycopg
 
 from postroom.errors import Unavailable
-from postroom.postgres.connection import Pool, away, is_away, rows
+from postroom.postgres.connection import Pool, answering, away, is_away, rows
 
 SCREENS, TOKENS = "postroom_live", "postroom_access_tokens"
+
+ASKED_EVERY = 10.0
+"""Seconds between questions on a connection that listens. Keepalives reach a proxy and no further: before a dead
+PostgreSQL it would listen for ever and hear nothing. With `ANSWERED_WITHIN` less than `SETTLE_EVERY` of the streams."""
 
 
 class Revocations(Protocol):
@@ -43,13 +47,14 @@ class PostgresNotifications:
                 autocommit=True,
                 connect_timeout=3,
                 application_name="postroom-live",
-                # Nothing is asked here, so only these notice a server that vanished without a word: within 11 s.
+                # These notice a server that vanished without a word between two questions: within 11 s.
                 keepalives_idle=5,
                 keepalives_interval=2,
                 keepalives_count=3,
             )
             async with connection:
-                await connection.execute(f"LISTEN {SCREENS}; LISTEN {TOKENS}")
+                with answering(connection):
+                    await connection.execute(f"LISTEN {SCREENS}; LISTEN {TOKENS}")
                 with self._revocations.hearing() if self._revocations else nullcontext():
                     async with aclosing(self._payloads(connection)) as payloads:
                         yield payloads
@@ -59,9 +64,12 @@ class PostgresNotifications:
             raise
 
     async def _payloads(self, connection: psycopg.AsyncConnection) -> AsyncGenerator[str]:
-        async with aclosing(connection.notifies()) as notifies:
-            async for notify in notifies:
-                if notify.channel == SCREENS:
-                    yield notify.payload
-                elif self._revocations:
-                    self._revocations.forget()
+        while True:
+            async with aclosing(connection.notifies(timeout=ASKED_EVERY)) as notifies:
+                async for notify in notifies:
+                    if notify.channel == SCREENS:
+                        yield notify.payload
+                    elif self._revocations:
+                        self._revocations.forget()
+            with answering(connection):
+                await connection.execute("SELECT")  # psycopg keeps what is notified meanwhile
