@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from commands import Commands
+from eventually import eventually
 from parts import environment
 from scaling.postgres_pair import postgres_pair
 from servers import Database
@@ -18,7 +19,11 @@ async def test_that_the_server_is_a_replica_is_told_by_each_command_in_one_line(
     async with postgres_pair(tmp_path, HOSTS, synchronous=False) as pair:
         replica = Database("postroom", pair.replica.owner_url, pair.replica.service_url)
         postroom = Commands(environment(replica, None, None, migrate_database_url=replica.owner_url))
-        assert "it takes no writes: it is a replica" in await postroom("check", code=1)
+
+        async def told_by_check() -> bool:
+            return "it takes no writes: it is a replica" in str(await postroom.json("check", code=1))
+
+        await eventually(told_by_check, "check tells so, once the replica has followed the migration")
         assert "it takes no writes: it is a replica" in await postroom("status")
         for words in ("pause --reason x", "migrate"):
             told = await postroom(*words.split(), code=2)
