@@ -13,7 +13,12 @@ import pytest_asyncio
 
 from gateway_trial import ANN, GatewayTrial, gateway
 from mail_person import PASSWORD, Person, person
+from parts import environment
+from postroom import settings
 from postroom.mail.ports import MailAccount
+from postroom.runtime import Parts, connected
+from postroom.stalwart.client import StalwartClient as Client
+from servers import Database
 from stalwart_client import StalwartClient
 from stalwart_stand_in import stalwart_stand_in
 
@@ -69,3 +74,29 @@ async def through(straight: Person, trial: GatewayTrial) -> AsyncIterator[Person
 def ann(request: pytest.FixtureRequest) -> Person:
     """Either way."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+async def administrator(admin: StalwartClient) -> AsyncIterator[Client]:
+    login = os.environ.get("STALWART_ADMIN", "admin:pw")
+    client = Client(admin.url, "Basic " + b64encode(login.encode()).decode())
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def environ(database: Database, admin: StalwartClient) -> dict[str, str]:
+    """Of `postroom check`, whose key opens nothing."""
+    more = {
+        "stalwart_url": admin.url,
+        "stalwart_api_key": "API_of-nobody",
+        "kratos_public_url": "http://127.0.0.1:9",
+        "mail_master": "master@example.org:secret",
+    }
+    return environment(database, None, None, **more)
+
+
+@pytest.fixture
+async def parts(environ: dict[str, str]) -> AsyncIterator[Parts]:
+    async with connected(settings.load(environ)) as parts:
+        yield parts

@@ -1,7 +1,6 @@
 """What keeps us from being banned, and devices from outliving their app password: on the stand-in, or on a real
 Stalwart (conftest.py)."""
 
-import base64
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ import httpx2
 import pytest
 
 from eventually import eventually
-from parts import environment
 from postroom import settings
 from postroom.examination.allowed_ip import allowed_ip, fix_allowed_ip
 from postroom.examination.oauth import oauth
@@ -20,38 +18,12 @@ from postroom.runtime import Parts, connected
 from postroom.stalwart.app_passwords import _WITHOUT
 from postroom.stalwart.client import StalwartClient as Client
 from postroom.stalwart.own_address import OwnAddress
-from servers import Database
 from stalwart_client import StalwartClient, unique
 from stalwart_oauth import OPEN, registered_clients_alone, set_oauth
 
 real = pytest.mark.skipif(
     "STALWART_URL" not in os.environ, reason="NOT TESTED: the stand-in bans nobody and has no OAuth; set STALWART_URL"
 )
-
-
-@pytest.fixture
-async def administrator(admin: StalwartClient) -> AsyncIterator[Client]:
-    login = os.environ.get("STALWART_ADMIN", "admin:pw")
-    client = Client(admin.url, "Basic " + base64.b64encode(login.encode()).decode())
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-def environ(database: Database, admin: StalwartClient) -> dict[str, str]:
-    more = {
-        "stalwart_url": admin.url,
-        "stalwart_api_key": "API_of-nobody",
-        "kratos_public_url": "http://127.0.0.1:9",
-        "mail_master": "master@example.org:secret",
-    }
-    return environment(database, None, None, **more)
-
-
-@pytest.fixture
-async def parts(environ: dict[str, str]) -> AsyncIterator[Parts]:
-    async with connected(settings.load(environ)) as parts:
-        yield parts
 
 
 @pytest.fixture

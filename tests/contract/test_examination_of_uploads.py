@@ -1,19 +1,15 @@
 """How much a person may upload, and what is said of it: on the stand-in, or on a real Stalwart (conftest.py)."""
 
-import base64
-import os
 from collections.abc import AsyncIterator
 
 import pytest
 
 from mail_person import Person
-from parts import environment
 from postroom import settings
 from postroom.examination.upload_quota import fix_upload_quota, upload_quota_of_people
 from postroom.runtime import Parts, connected
 from postroom.stalwart.client import StalwartClient as Client
 from postroom.stalwart.upload_quota import BYTES, FILES
-from servers import Database
 from stalwart_client import StalwartClient, unique
 from stalwart_uploads import DEFAULT, quota, set_quota, with_quota
 
@@ -24,31 +20,6 @@ MEGABYTE = 1_000_000
 async def at_default(admin: StalwartClient) -> AsyncIterator[None]:
     async with with_quota(admin, DEFAULT):
         yield
-
-
-@pytest.fixture
-async def administrator(admin: StalwartClient) -> AsyncIterator[Client]:
-    login = os.environ.get("STALWART_ADMIN", "admin:pw")
-    client = Client(admin.url, "Basic " + base64.b64encode(login.encode()).decode())
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-def environ(database: Database, admin: StalwartClient) -> dict[str, str]:
-    more = {
-        "stalwart_url": admin.url,
-        "stalwart_api_key": "API_of-nobody",
-        "kratos_public_url": "http://127.0.0.1:9",
-        "mail_master": "master@example.org:secret",
-    }
-    return environment(database, None, None, **more)
-
-
-@pytest.fixture
-async def parts(environ: dict[str, str]) -> AsyncIterator[Parts]:
-    async with connected(settings.load(environ)) as parts:
-        yield parts
 
 
 async def test_more_than_an_hours_worth_is_told_as_that(through: Person, at_default: None) -> None:
