@@ -1,22 +1,21 @@
 """Getting back in without the password: a mailed code logs the person in, and leads to the settings."""
 
-from postroom_sandbox.kratos import message, node
+from postroom_sandbox.kratos import node
 from postroom_sandbox.kratos.error import Json, KratosError
-from postroom_sandbox.kratos.flow import csrf_token_of, new_flow, say
-from postroom_sandbox.kratos.identity import identifier_of, verified
-from postroom_sandbox.kratos.mailed_code import TooManyTries, send_code, spend_code
-from postroom_sandbox.kratos.outcome import MovedOn, Outcome, RefusedForm, Shown
+from postroom_sandbox.kratos.flow import csrf_token_of, new_flow
+from postroom_sandbox.kratos.mailed_code_form import MailedCodeForm
+from postroom_sandbox.kratos.outcome import MovedOn, Outcome
 from postroom_sandbox.kratos.session import start_session
 from postroom_sandbox.kratos.settings import SettingsForm
 from postroom_sandbox.kratos.state import State
 from postroom_sandbox.kratos.visit import Visit
 
 
-class RecoveryForm:
+class RecoveryForm(MailedCodeForm):
     kind = "recovery"
 
     def __init__(self, state: State, settings: SettingsForm) -> None:
-        self._state = state
+        super().__init__(state)
         self._settings = settings
 
     def new(self, visit: Visit, return_to: str | None) -> Json:
@@ -40,32 +39,8 @@ class RecoveryForm:
         email = values.get("email")
         if flow["state"] == "sent_email" and not email:
             return self._check(flow, str(values.get("code", "")), visit)
-        if not isinstance(email, str) or not email:
-            raise RefusedForm(message.missing("email"))
-        flow["internal"]["email"], address = email, identifier_of(email)
-        if self._state.login(address) is None:
-            flow["state"] = "sent_email"  # who has an account here is nobody's business
-        else:
-            send_code(self._state, visit, self.kind, flow, address)
-        flow["ui"]["nodes"] = self.nodes(flow)
-        say(flow, message.CODE_SENT[self.kind])
-        return Shown(flow)
+        return self._mail(flow, email, visit)
 
-    def _check(self, flow: Json, code: str, visit: Visit) -> Outcome:
-        try:
-            address = spend_code(flow, code)
-        except TooManyTries as error:
-            fresh = self.new(visit, flow.get("return_to"))
-            fresh["ui"]["nodes"] = self.nodes(fresh)
-            say(fresh, message.invalid(None, str(error)).message)
-            return Shown(fresh)
-        found = self._state.login(address) if address else None
-        flow["ui"]["nodes"] = self.nodes(flow)
-        if address is None or found is None:
-            say(flow, message.wrong_code(self.kind).message)
-            return Shown(flow)
-        identity = verified(found[0], address, visit.now)
-        self._state.change_identity(identity, address)
+    def _passed(self, flow: Json, identity: Json, visit: Visit) -> Outcome:
         token, _ = start_session(self._state, identity, visit.request, visit.now, "code_recovery")
-        flow["state"] = "passed_challenge"
         return MovedOn(visit.page(self._settings.after_recovery(identity, visit)), token)

@@ -7,18 +7,14 @@ from starlette.routing import Route
 from postroom_sandbox.kratos import message, node
 from postroom_sandbox.kratos.error import Json, KratosError
 from postroom_sandbox.kratos.flow import csrf_token_of, new_flow, say
-from postroom_sandbox.kratos.identity import identifier_of, verified
-from postroom_sandbox.kratos.mailed_code import TooManyTries, send_code, spend_code
-from postroom_sandbox.kratos.outcome import Outcome, RefusedForm, Shown
-from postroom_sandbox.kratos.state import State
+from postroom_sandbox.kratos.mailed_code import send_code
+from postroom_sandbox.kratos.mailed_code_form import MailedCodeForm
+from postroom_sandbox.kratos.outcome import Outcome, Shown
 from postroom_sandbox.kratos.visit import Visit, visit_of
 
 
-class VerificationForm:
+class VerificationForm(MailedCodeForm):
     kind = "verification"
-
-    def __init__(self, state: State) -> None:
-        self._state = state
 
     def new(self, visit: Visit, return_to: str | None) -> Json:
         flow = new_flow(self.kind, visit, return_to, active="code")
@@ -57,32 +53,10 @@ class VerificationForm:
         if values.get("code") and not values.get("email"):
             return self._check(flow, str(values["code"]), visit)
         email = values.get("email")
-        if not isinstance(email, str) or not email:
-            raise RefusedForm(message.missing("email"))
-        flow["internal"]["email"], address = email, identifier_of(email)
-        if self._state.login(address) is None:
-            flow["state"] = "sent_email"  # who has an account here is nobody's business
-        else:
-            send_code(self._state, visit, self.kind, flow, address)
-        flow["ui"]["nodes"] = self.nodes(flow)
-        say(flow, message.CODE_SENT[self.kind])
-        return Shown(flow)
+        return self._mail(flow, email, visit)
 
-    def _check(self, flow: Json, code: str, visit: Visit) -> Outcome:
-        try:
-            address = spend_code(flow, code)
-        except TooManyTries as error:
-            fresh = self.new(visit, flow.get("return_to"))
-            fresh["ui"]["nodes"] = self.nodes(fresh)
-            say(fresh, message.invalid(None, str(error)).message)
-            return Shown(fresh)
-        found = self._state.login(address) if address else None
-        flow["ui"]["nodes"] = self.nodes(flow)
-        if address is None or found is None:
-            say(flow, message.wrong_code(self.kind).message)
-            return Shown(flow)
-        self._state.change_identity(verified(found[0], address, visit.now), address)
-        flow["state"] = "passed_challenge"
+    def _passed(self, flow: Json, identity: Json, visit: Visit) -> Outcome:
+        del identity, visit
         flow["ui"] |= {"action": flow["internal"]["home"], "method": "GET"}
         flow["ui"]["nodes"] = self.nodes(flow)
         say(flow, message.VERIFIED)
