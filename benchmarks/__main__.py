@@ -22,10 +22,10 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.trial import Trial
+from postroom.composition.parts import authorization
 from postroom.domain.mailbox import Mailbox
-from postroom.runtime import authorization
-from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import StalwartClient
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import uvloop
 
-from postroom import process, settings
-from postroom.runtime import connected
+from postroom import settings
+from postroom.composition import process
+from postroom.composition.parts import connected
 from postroom.telemetry import configure_logging
 
 

@@ -25,8 +25,9 @@ from benchmarks.figures import Row
 from benchmarks.lane import Lane
 from benchmarks.measures.accept_rate import open_breaker
 from benchmarks.servers import Servers, alone, end
-from postroom import process, settings
+from postroom import settings
 from postroom.api.webhook import Webhook
+from postroom.composition import process
 from postroom.postgres.requests import PostgresRequests
 from postroom.queue.retry_set import RetrySet
 from postroom.telemetry import configure_logging

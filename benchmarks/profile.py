@@ -38,7 +38,7 @@ DRAINED_A_SECOND = 700
 
 STARTING = (
     "postroom/__main__.py",
-    "postroom/process.py",
+    "postroom/composition/process.py",
     *(f"postroom/cli/{name}.py" for name in ("__init__", "app", "service")),
 )
 """They hold the event loop, so every stack begins in them."""

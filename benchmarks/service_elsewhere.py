@@ -18,14 +18,14 @@ from dataclasses import replace
 import uvicorn
 import uvloop
 
-from postroom.gateway.limits import Limits
-from postroom.gateway.upstream import Ask, Upstream, UpstreamAnswer
+from postroom.composition.mail_parts import mail_connected
+from postroom.composition.parts import SERVICE_CONCURRENCY, connected
+from postroom.composition.process import make_app
+from postroom.gateway.limits import GatewayLimits
+from postroom.gateway.upstream import Ask, Upstream, UpstreamResponse
 from postroom.mail.ports import MailAccount
 from postroom.mail.verified_accounts import VerifiedAccounts
-from postroom.mail_parts import mail_connected
 from postroom.postgres.mail_accounts import PostgresMailAccounts
-from postroom.process import make_app
-from postroom.runtime import SERVICE_CONCURRENCY, connected
 from postroom.settings import load
 from postroom_sandbox.loopback import LOOPBACK
 
@@ -56,7 +56,7 @@ class Elsewhere(Upstream):
     """Where the session has another path than Stalwart's."""
 
     @asynccontextmanager
-    async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamAnswer]:
+    async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamResponse]:
         if ask.target == "/jmap/session":
             ask = replace(ask, target=os.environ["UPSTREAM_SESSION"])
         async with super().ask(account, ask) as answer:
@@ -64,14 +64,14 @@ class Elsewhere(Upstream):
 
 
 async def main() -> None:
-    upstream = Elsewhere(os.environ["UPSTREAM_URL"], OnePerson(os.environ["UPSTREAM_AUTHORIZATION"]), Limits())
+    upstream = Elsewhere(os.environ["UPSTREAM_URL"], OnePerson(os.environ["UPSTREAM_AUTHORIZATION"]), GatewayLimits())
     listener = socket.create_server((LOOPBACK, 0))
     ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
     async with connected(load(), concurrency=SERVICE_CONCURRENCY) as parts, mail_connected(parts) as mail:
         if mail is None:
             raise SystemExit("this trial has no mail for people")
-        accounts = Believed(PostgresMailAccounts(parts.pool), parts.inspection.looks)
+        accounts = Believed(PostgresMailAccounts(parts.pool), parts.inspection.lookup)
         app = make_app(parts, replace(mail, accounts=accounts, upstream=upstream))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
         # Access tokens are remembered while it listens.

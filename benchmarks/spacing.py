@@ -23,9 +23,9 @@ from benchmarks.lmtp import Senders, senders
 from benchmarks.people import sign_up
 from benchmarks.screens import BuiltIn, Screen
 from benchmarks.trial import Trial
-from postroom.runtime import authorization
-from postroom.stalwart.client import StalwartClient as Registry
+from postroom.composition.parts import authorization
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import StalwartClient as Registry
 from postroom.stalwart.web_hook import PATH
 from postroom.stalwart.web_hook_setup import WebHookSetup
 from tests.stalwart_client import StalwartClient, unique

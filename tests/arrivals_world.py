@@ -9,10 +9,10 @@ from uuid import UUID
 from eventually import eventually
 from fakes import FakeClock, unasked
 from mail_account import MailInMemory
-from postroom.errors import MailboxMissing, Unavailable
+from postroom.errors import DatabaseUnavailable, MailboxMissing
+from postroom.mail.account_watcher import AccountWatcher
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount, MailState
-from postroom.mail.watching import Watching
 
 ALICE = MailAccount(UUID(int=1), "alice@example.org", "b")
 BOB = MailAccount(UUID(int=2), "bob@example.org", "c")
@@ -26,7 +26,7 @@ class FakeAccounts:
 
     async def of(self, identity_id: UUID) -> MailAccount | None:
         if self.away:
-            raise Unavailable("PostgreSQL cannot be reached")
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
         account = self.known.get(identity_id)
         if account and account.account_id in self.missing:
             raise MailboxMissing("the last look did not find it")
@@ -47,7 +47,7 @@ class FakeStates:
 
     async def watch(self, account: MailAccount) -> MailState:
         if self.away:
-            raise Unavailable("PostgreSQL cannot be reached")
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
         self.seen.append(account.account_id)
         return self.kept.setdefault(account.account_id, MailState(account, None))
 
@@ -97,7 +97,7 @@ class World:
         timed: Any = {"monotonic": self.clock.monotonic, "uniform": lambda _, high: high}
         self.arrivals = Arrivals(self.states, self.mail, lambda: None, now=self.clock.now, at_once=at_once, **timed)
         more = {"listener": self.listener} | more
-        self.watching = Watching(self.accounts, self.states, self.arrivals, **timed, **more)
+        self.watching = AccountWatcher(self.accounts, self.states, self.arrivals, **timed, **more)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

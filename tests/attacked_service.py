@@ -30,7 +30,7 @@ from postroom.api.webhook import HookPolicy, Webhook
 from postroom.domain.person import Person, Scope
 from postroom.domain.request import Request
 from postroom.errors import NoSession, Refused
-from postroom.gateway.limits import Limits
+from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.routes import gateway_routes
 from postroom.gateway.upstream import Upstream
 from postroom.mail.access_tokens import RANDOM_BYTES, hash_of, token_text
@@ -231,12 +231,12 @@ async def attacked() -> AsyncIterator[Attacked]:
         parts |= {"people": people, "centrifugo": None, "domains": ["example.org"], "now": lambda: NOW}
         parts["stalwart_hook"] = StalwartHook(WebHook("key-of-the-web-hook"), service.inside.hinted)
         policy = HookPolicy(keys=["key"], domains=[], reserved=[], retry_after_seconds=1, at_once=9)
-        upstream = Upstream(server.url, FakeAuthorization(), Limits())
+        upstream = Upstream(server.url, FakeAuthorization(), GatewayLimits())
         service.app = create_app(
             Webhook(service.inside.accept, service.inside.refusals, policy),
             Health(AsyncMock(return_value={})),
             mail=mail_routes(**parts),
-            gateway=gateway_routes(people, Accounts(), upstream, now=lambda: NOW, look=service.inside.look),
+            gateway=gateway_routes(people, Accounts(), upstream, now=lambda: NOW, verify=service.inside.verify),
             cors_origins=[LISTED],
         )
         try:

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 from postroom.domain.breaker import Breaker, Cause
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Request, State, Status
-from postroom.errors import MailServerError, Unavailable, Unstorable
-from postroom.ports import Answer, Claim, Due, Place, Reminder, Settled
+from postroom.errors import DatabaseUnavailable, MailServerError, Unstorable
+from postroom.ports import Claim, ClaimResult, Due, DueEntry, DuePosition, Settled
 
 UNSTORABLE = "what the mail server answered cannot be stored as text"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -84,35 +84,35 @@ class FakeRequests:
         """as if another holder had taken over"""
 
     async def claim(
-        self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False, limit: int | None = None
+        self, identity_ids: Sequence[UUID], *, lease: float, exclusive: bool = False, limit: int | None = None
     ) -> list[Claim]:
         self._reach()
         self.claims.append(tuple(identity_ids))
         self.claimed_at.append(asyncio.get_running_loop().time())
         self.left = len(identity_ids) if limit is None else limit
-        return [self._claim(identity_id, lease, alone) for identity_id in identity_ids]
+        return [self._claim(identity_id, lease, exclusive) for identity_id in identity_ids]
 
-    def _claim(self, identity_id: UUID, lease: float, alone: bool) -> Claim:
+    def _claim(self, identity_id: UUID, lease: float, exclusive: bool) -> Claim:
         row = self.rows.get(identity_id)
         if row is None:
-            return Claim(identity_id, Answer.UNKNOWN, None, None)
+            return Claim(identity_id, ClaimResult.UNKNOWN, None, None)
         due_in = (row.due_at - self.now()).total_seconds() if row.due_at else None
         if row.state in (State.PROVISIONED, State.DEAD):
-            return Claim(identity_id, Answer(row.state), row, due_in)
+            return Claim(identity_id, ClaimResult(row.state), row, due_in)
         if self.breaker_open:
-            return Claim(identity_id, Answer.BREAKER, row, due_in)
+            return Claim(identity_id, ClaimResult.BREAKER, row, due_in)
         runs = row.state is State.RUNNING
         if (due_in or 0) > (0 if runs else 0.05):
-            return Claim(identity_id, Answer(row.state), row, due_in)
-        if (runs or row.crashes) and not alone:
-            return Claim(identity_id, Answer.ALONE, row, due_in)
+            return Claim(identity_id, ClaimResult(row.state), row, due_in)
+        if (runs or row.crashes) and not exclusive:
+            return Claim(identity_id, ClaimResult.EXCLUSIVE, row, due_in)
         if self.left <= 0 or identity_id in self.locked:
-            return Claim(identity_id, Answer.WAITING, row, due_in)
+            return Claim(identity_id, ClaimResult.WAITING, row, due_in)
         self.left -= 1
         due_at = self.now() + timedelta(seconds=lease)
         row = replace(row, state=State.RUNNING, holder=uuid4(), attempts=row.attempts + 1, due_at=due_at)
         self.rows[identity_id] = row
-        return Claim(identity_id, Answer.GRANTED, row, due_in, crashed=runs or row.crashes > 0)
+        return Claim(identity_id, ClaimResult.GRANTED, row, due_in, crashed=runs or row.crashes > 0)
 
     async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
         self._reach()
@@ -143,7 +143,7 @@ class FakeRequests:
     def _reach(self) -> None:
         if self.away > 0:
             self.away -= 1
-            raise Unavailable("PostgreSQL cannot be reached")
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
 
     accept = read = refuse_held = revive = follow_address = unasked
 
@@ -197,7 +197,7 @@ class FakeMailServer:
         self.deadlines.append(deadline)
         return await _play(self.finds.pop(0)) if self.finds else None
 
-    async def well(self) -> MailServerError | None:
+    async def health_check(self) -> MailServerError | None:
         self.asked.append("well")
         if self.well_hangs:
             await asyncio.Event().wait()
@@ -229,13 +229,13 @@ class FakeBreakers:
         self.reads += 1
         if self.away > 0:
             self.away -= 1
-            raise Unavailable("PostgreSQL cannot be reached")
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
         return Breaker(self.is_open, Cause.OUTAGE, None, self.changed_at, 5.0, None)
 
     async def open(self, cause: Cause, error: str) -> None:
         if self.away > 0:
             self.away -= 1
-            raise Unavailable("PostgreSQL cannot be reached")
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
         self.is_open = True
         self.openings.append((cause, error))
 
@@ -273,7 +273,7 @@ class FakeAnnouncements:
         self.calls.append("remove")
         self.removed += members
 
-    async def announce(self, requests: Sequence[Request]) -> None:
+    async def add(self, requests: Sequence[Request]) -> None:
         self.calls.append("announce")
         self.announced += requests
 
@@ -293,12 +293,12 @@ class AloneInLead:
 class FakeReminders:
     """`queue` is handed out from its front, at most `limit` at a time; `errors` are raised first. `at`: when asked."""
 
-    def __init__(self, *reminders: Reminder) -> None:
-        self.queue = list(reminders)
+    def __init__(self, *entries: DueEntry) -> None:
+        self.queue = list(entries)
         self.errors: list[Exception] = []
         self.limits: list[int] = []
         self.at: list[float] = []
-        self.behind: list[Place | None] = []
+        self.behind: list[DuePosition | None] = []
         self.next_in: float | None = None
 
     async def due(self, limit: int) -> Due:
@@ -313,7 +313,7 @@ class FakeReminders:
 class FakeOverdue(FakeReminders):
     """As PostgreSQL: whoever was named is named again until it is taken out of `queue`."""
 
-    async def due(self, limit: int, *, after: Place | None = None) -> Due:
+    async def due(self, limit: int, *, after: DuePosition | None = None) -> Due:
         self.limits.append(limit)
         self.behind.append(after)
         if self.errors:
@@ -323,6 +323,6 @@ class FakeOverdue(FakeReminders):
         return Due(found, self.next_in, _place(found[-1]) if found else None)
 
 
-def _place(reminder: Reminder) -> Place:
+def _place(reminder: DueEntry) -> DuePosition:
     assert reminder.identity_id
     return START, reminder.identity_id

@@ -16,8 +16,8 @@ import httpx2
 from starlette.applications import Starlette
 
 from postroom.domain.person import Person
-from postroom.errors import MailboxMissing, NoSession, Unavailable
-from postroom.gateway.limits import Limits
+from postroom.errors import DatabaseUnavailable, MailboxMissing, NoSession
+from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.routes import gateway_routes
 from postroom.gateway.upstream import Upstream
 from postroom.mail.ports import MailAccount, Visitor
@@ -75,7 +75,7 @@ class FakeAccounts:
     async def of(self, identity_id: UUID) -> MailAccount | None:
         self.asked += 1
         if self.away:
-            raise Unavailable("PostgreSQL cannot be reached")
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
         account = self.accounts.get(identity_id)
         if account and account.account_id in self.missing:
             raise MailboxMissing("the last look did not find it")
@@ -114,11 +114,11 @@ class GatewayTrial:
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
         self.missing: set[str] = set()
         """accounts that the mail server does not have any more"""
-        self.looks: list[str] = []
+        self.verified: list[str] = []
         self.look_error: Exception | None = None
 
-    async def look(self, account: MailAccount) -> None:
-        self.looks.append(account.account_id)
+    async def verify(self, account: MailAccount) -> None:
+        self.verified.append(account.account_id)
         if self.look_error:
             raise self.look_error
         if account.account_id in self.missing:
@@ -146,11 +146,11 @@ class GatewayTrial:
 async def gateway(
     upstream_url: str,
     *,
-    limits: Limits | None = None,
+    limits: GatewayLimits | None = None,
     public_url: str | None = None,
     session_path: str = "/jmap/session",
 ) -> AsyncIterator[GatewayTrial]:
-    limits = limits or Limits()
+    limits = limits or GatewayLimits()
     trial = GatewayTrial()
     upstream = Upstream(upstream_url, trial.authorization, limits)
     routes = gateway_routes(
@@ -159,7 +159,7 @@ async def gateway(
         upstream,
         now=lambda: trial.now,
         monotonic=lambda: trial.now.timestamp(),
-        look=trial.look,
+        verify=trial.verify,
         limits=limits,
         public_url=public_url,
         session_path=session_path,

@@ -1,4 +1,4 @@
-"""The real-time half of one process inside a test: outbox, announcing, streams and `/api/live` on a port of its own."""
+"""The real-time half of one process inside a test: outbox, publisher, streams and `/api/live` on a port of its own."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -12,11 +12,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from eventually import eventually
-from postroom.api.live import Live, Pace, live_route
+from postroom.api.live import Live, StreamIntervals, live_route
 from postroom.api.visitor import receive_visitors
 from postroom.domain.person import Person
 from postroom.errors import NoSession, PostroomError
-from postroom.mail.announcing import Announcing
+from postroom.mail.outbox_publisher import OutboxPublisher
 from postroom.mail.ports import Visitor
 from postroom.postgres.connection import make_pool
 from postroom.postgres.notifications import PostgresNotifications
@@ -61,7 +61,7 @@ class LiveService:
 
     url: str
     outbox: PostgresOutbox
-    announcing: Announcing
+    outbox_publisher: OutboxPublisher
     streams: LiveStreams
     stop: asyncio.Event
     people: FakePeople
@@ -89,19 +89,24 @@ async def get(service: LiveService, identity_id: UUID | None) -> httpx2.Response
 
 @asynccontextmanager
 async def live_service(
-    database_url: str, *, pace: Pace | None = None, elsewhere: bool = False, announces: bool = True, most: int = 5000
+    database_url: str,
+    *,
+    pace: StreamIntervals | None = None,
+    elsewhere: bool = False,
+    announces: bool = True,
+    most: int = 5000,
 ) -> AsyncIterator[LiveService]:
     pool = make_pool(database_url, size=6)
     await pool.open()
     outbox = PostgresOutbox(pool)
     streams = LiveStreams(outbox, PostgresNotifications(pool, database_url), most=most)
     server = uvicorn.Server(uvicorn.Config(FastAPI(), port=0, log_config=None, timeout_graceful_shutdown=10))
-    service = LiveService("", outbox, Announcing(outbox, streams), streams, asyncio.Event(), FakePeople())
-    server.config.app = _app(service, pace or Pace(ask=0.02), elsewhere)
+    service = LiveService("", outbox, OutboxPublisher(outbox, streams), streams, asyncio.Event(), FakePeople())
+    server.config.app = _app(service, pace or StreamIntervals(ask=0.02), elsewhere)
     async with asyncio.TaskGroup() as group:
         group.create_task(streams.run(service.stop))
         if announces:
-            group.create_task(service.announcing.run(service.stop))
+            group.create_task(service.outbox_publisher.run(service.stop))
         serving = group.create_task(server._serve())
         await eventually(lambda: server.started, "the service listens")
         port = server.servers[0].sockets[0].getsockname()[1]
@@ -115,7 +120,7 @@ async def live_service(
     await pool.close()
 
 
-def _app(service: LiveService, pace: Pace, elsewhere: bool) -> FastAPI:
+def _app(service: LiveService, pace: StreamIntervals, elsewhere: bool) -> FastAPI:
     async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
         return service.mailboxes.get(identity_id, READY)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx2
 
 from kratos_servers import Kratos, kratos_stand_in
-from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.web_hook import PATH
 from postroom.stalwart.web_hook_setup import WebHookSetup
 from postroom_sandbox.data_folder import DataFolder

@@ -7,8 +7,8 @@ from urllib.parse import urljoin
 
 import httpx2
 
-from postroom.jmap.connection import Connection
-from postroom.mail_server_http import Answer, Broken, MailServerHttp, Patience, Unreachable
+from postroom.jmap.http_connection import JmapConnection
+from postroom.mail_server_http import Broken, HttpResponse, MailServerHttp, Patience, Unreachable
 
 
 class MockedHttp(MailServerHttp):
@@ -21,7 +21,7 @@ class MockedHttp(MailServerHttp):
     @asynccontextmanager
     async def exchange(
         self, method: str, target: str, headers: Mapping[str, str], content: Any, patience: Patience
-    ) -> AsyncGenerator[Answer]:
+    ) -> AsyncGenerator[HttpResponse]:
         timeout = httpx2.Timeout(patience.answer, connect=patience.connect)
         try:
             async with self._client.stream(
@@ -34,7 +34,7 @@ class MockedHttp(MailServerHttp):
             raise Broken(type(error).__name__) from error
 
 
-class _Answer(Answer):
+class _Answer(HttpResponse):
     def __init__(self, response: httpx2.Response) -> None:
         self.status, self.headers, self._body = response.status_code, dict(response.headers), response.aiter_bytes()
 
@@ -42,5 +42,5 @@ class _Answer(Answer):
         return self._body
 
 
-def mocked(url: str, handle: Any) -> Connection:
-    return Connection(url, http=MockedHttp(urljoin(url, "/"), handle))
+def mocked(url: str, handle: Any) -> JmapConnection:
+    return JmapConnection(url, http=MockedHttp(urljoin(url, "/"), handle))

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from postroom import settings
+from postroom.composition.parts import Parts, connected
 from postroom.postgres.connection import LEADER_IDLE, open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
-from postroom.runtime import Parts, connected
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
 

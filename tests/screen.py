@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 
 from eventually import eventually
-from postroom.jmap.event_stream import Event, EventStream
+from postroom.jmap.sse_parser import Event, SseParser
 
 READ_SECONDS = 60
 """More than two pings lie apart."""
@@ -23,7 +23,7 @@ class Screen:
         self.events: list[Event] = []
         self.raw = b""
         self.ended = False
-        self._stream = EventStream(last_id)
+        self._stream = SseParser(last_id)
         self._read = 0
 
     @property

@@ -13,7 +13,7 @@ import httpx2
 
 from mocked_http import mocked
 from postroom.jmap.client import JmapClient
-from postroom.jmap.connection import Connection
+from postroom.jmap.http_connection import JmapConnection
 
 URL = "http://mail.example.org:8080"
 SESSION: dict[str, Any] = {
@@ -46,7 +46,7 @@ def limited(limit: str = "maxConcurrentRequests") -> httpx2.Response:
     return problem(400, "urn:ietf:params:jmap:error:limit", limit=limit)
 
 
-def http_of(handle: Any) -> Connection:
+def http_of(handle: Any) -> JmapConnection:
     return mocked(URL, handle)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import httpx2
 
 from mocked_http import mocked
-from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import StalwartClient
 
 KEY = "API_key-that-nobody-may-read-0123456789"
 URL = "http://mail.example.org:8080"

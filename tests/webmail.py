@@ -9,7 +9,7 @@ import httpx2
 
 from mail_person import Person
 from newcomer import Newcomer
-from postroom.jmap.event_stream import EventStream
+from postroom.jmap.sse_parser import SseParser
 from screen import READ_SECONDS
 
 
@@ -59,7 +59,7 @@ class Webmail:
                 await asyncio.sleep(0.1)
 
     async def _listen(self, http: httpx2.AsyncClient) -> None:
-        stream = EventStream(self.last_id)
+        stream = SseParser(self.last_id)
         headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
         async with http.stream("GET", "/api/live", headers=headers, timeout=READ_SECONDS) as answer:
             answer.raise_for_status()

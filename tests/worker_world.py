@@ -18,12 +18,12 @@ from fakes import (
 )
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State, Status
-from postroom.ports import Reminder
+from postroom.ports import DueEntry
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
+from postroom.retry.due_source import DueSource
 from postroom.retry.probe import Probe
-from postroom.retry.waking import Waking
-from postroom.retry.worker import Limits, Worker
+from postroom.retry.worker import Worker, WorkerLimits
 from simulation.virtual_time import VirtualClock
 
 
@@ -39,8 +39,8 @@ def member_of(request: Request) -> str:
     return RetryJob.of(request).to_json()
 
 
-def reminder_of(request: Request) -> Reminder:
-    return Reminder(request.identity_id, member_of(request))
+def reminder_of(request: Request) -> DueEntry:
+    return DueEntry(request.identity_id, member_of(request))
 
 
 class WorkerWorld:
@@ -58,27 +58,27 @@ class WorkerWorld:
         self.requests = FakeRequests(*requests, now=clock.now)
         self.breakers = FakeBreakers()
         self.mail_server = FakeMailServer()
-        self.announcements = FakeAnnouncements()
+        self.retry_index = FakeAnnouncements()
         self.redis = FakeReminders(*[reminder_of(request) for request in requests])
         self.overdue = FakeOverdue()
-        """what PostgreSQL names at a safety look"""
+        """what PostgreSQL names at a fallback poll"""
         self.exact = FakeOverdue()
         """what it names when it is asked for all that is due"""
         self.slots = Slots(slots)
-        attempts = Attempts(self.requests, self.breakers, self.mail_server, self.announcements, clock)
+        attempts = Attempts(self.requests, self.breakers, self.mail_server, self.retry_index, clock)
         self.worker = Worker(
             self.requests,
             attempts,
-            self.announcements,
-            Waking(self.redis, self.overdue, self.exact, clock, failures=(ConnectionError,)),
+            self.retry_index,
+            DueSource(self.redis, self.overdue, self.exact, clock, failures=(ConnectionError,)),
             Probe(self.breakers, self.mail_server),
             self.slots,
             clock,
-            Limits(lease=lease, pace=pace, drain=drain),
+            WorkerLimits(lease=lease, pace=pace, drain=drain),
         )
 
-    def remind(self, *reminders: Reminder) -> None:
-        self.redis.queue += reminders
+    def remind(self, *entries: DueEntry) -> None:
+        self.redis.queue += entries
         self.worker.wake()
 
     def claims_of(self, request: Request) -> int:

@@ -14,7 +14,8 @@ import uvloop
 from benchmarks import without_audit
 from benchmarks.http_load import Connection, hook_body
 from benchmarks.peers import driver, record
-from postroom import process, runtime, settings
+from postroom import settings
+from postroom.composition import parts, process
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Origin
 from postroom.postgres.connection import make_pool
@@ -46,7 +47,7 @@ class NoMailServer:
     async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
         return None
 
-    async def well(self) -> None:
+    async def health_check(self) -> None:
         return None
 
     async def domain_id(self, name: str, *, deadline: float) -> str:
@@ -58,7 +59,7 @@ class Ours:
         self._pool = make_pool(os.environ["POSTROOM_DATABASE_URL"], size=12)
         await self._pool.open()
         self._redis = connect(os.environ["POSTROOM_REDIS_URL"])
-        self._announcements = RetrySet(self._redis, lease=30)
+        self._retry_index = RetrySet(self._redis, lease=30)
         self._requests = PostgresRequests(self._pool, new_id=uuid4)
         self._connections: list[Connection] = []
 
@@ -73,7 +74,7 @@ class Ours:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(INSERT, [uuid5(NAMESPACE_URL, email), email, due])
             row: Any = await cursor.fetchone()
-        await self._announcements.replace(request_of(row), ())
+        await self._retry_index.replace(request_of(row), ())
 
     async def accept(self, key: str) -> None:
         if "BENCH_URL" not in os.environ:
@@ -91,7 +92,7 @@ class Ours:
         request = await self._requests.accept(mailbox, holder=None, lease=10, origin=Origin(), action="accept")
         if request is None:
             raise RuntimeError(f"{key} was accepted before")
-        await self._announcements.replace(request, ())
+        await self._retry_index.replace(request, ())
 
     def work(self, best: bool) -> None:
         run("work", BEST if best else {})
@@ -100,7 +101,7 @@ class Ours:
 def run(command: str, more: dict[str, str]) -> None:
     """`postroom work` or `postroom serve`, with the mail server that answers at once."""
     # In its place, because no setting should lead a service to a mail server that does nothing.
-    runtime.StalwartRegistry = NoMailServer  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
+    parts.StalwartRegistry = NoMailServer  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
     if os.environ.get("BENCH_WITHOUT_AUDIT") == "1":
         without_audit.apply()
     loaded = settings.load(os.environ | more)

@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from postroom.composition.parts import authorization
 from postroom.domain.address import normalise_domain
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.postgres.migrate import role_of, upgrade
-from postroom.runtime import authorization
 from postroom.settings import load
-from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.web_hook import PATH as HOOK_PATH
 from postroom.stalwart.web_hook_setup import WebHookSetup
 from postroom.store_urls import require_database_url

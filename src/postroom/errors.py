@@ -2,16 +2,16 @@
 
     PostroomError
     ├── Refused              the input is wrong: say why, keep nothing, never retry
-    ├── Unavailable          PostgreSQL is away: nothing was stored, ask again later
+    ├── DatabaseUnavailable          PostgreSQL is away: nothing was stored, ask again later
     ├── Unstorable           PostgreSQL refuses a value: store the same with another text
-    ├── KratosAway           Kratos does not answer, or is not well: the sweep waits, nobody is logged out
+    ├── KratosUnavailable           Kratos does not answer, or is not well: the sweep waits, nobody is logged out
     │   └── PageTokenRefused the sweep cannot go on from where it is: it begins anew
     ├── NoSession            nobody is logged in
     ├── SecondFactorDue      somebody is, but Kratos wants a second factor first
     ├── FreshLoginRequired   somebody is, but logged in too long ago for this
     ├── CrossSite            another site made the browser send this
     ├── MailboxMissing       a mailbox is not at the mail server any more: it is not served, an operator must act
-    ├── AnnouncerAway        screens cannot be told now: tell them later
+    ├── PublisherUnavailable        screens cannot be told now: tell them later
     ├── ConfigurationError   a setting or a part around us is wrong: the operator must act
     └── MailServerError      an attempt did not make the mailbox
         ├── Transient        try again; the outcome may be unknown
@@ -39,7 +39,7 @@ class Refused(PostroomError):
         self.code = code
 
 
-class Unavailable(PostroomError):
+class DatabaseUnavailable(PostroomError):
     """PostgreSQL cannot be reached, or cannot serve us now; nothing of the present request was stored."""
 
 
@@ -47,7 +47,7 @@ class Unstorable(PostroomError):
     """PostgreSQL refuses a value that was to be stored (SQLSTATE classes 22 and 23), such as a text with a NUL."""
 
 
-class KratosAway(PostroomError):
+class KratosUnavailable(PostroomError):
     """Kratos does not answer, or is not well; nothing may be concluded from what it did say.
 
     `retry_after` is in seconds, None if Kratos, or a proxy before it, named no time.
@@ -58,7 +58,7 @@ class KratosAway(PostroomError):
         self.retry_after = retry_after
 
 
-class PageTokenRefused(KratosAway):
+class PageTokenRefused(KratosUnavailable):
     """Kratos is well, but no page follows the token that it named: it was upgraded, say, or encrypts tokens anew."""
 
 
@@ -93,7 +93,7 @@ class CrossSite(PostroomError):
     """A request with the browser's cookie that comes from a page of another origin."""
 
 
-class Stopping(Unavailable):
+class Stopping(DatabaseUnavailable):
     """The process ends: nothing new is begun."""
 
 
@@ -101,7 +101,7 @@ class MailboxMissing(PostroomError):
     """The last look did not find the mailbox at the mail server, or found it without the identity's mark."""
 
 
-class AnnouncerAway(PostroomError):
+class PublisherUnavailable(PostroomError):
     """Screens cannot be told at present; the events stay in the outbox."""
 
 

@@ -11,7 +11,7 @@ LATE_AFTER: Mapping[str, float] = {
     "sweep": 120.0,
     "inspection": 120.0,
     "reconcile": 180.0,
-    "announcing": 60.0,
+    "outbox_publisher": 60.0,
     "arrivals": 60.0,
     "watching": 60.0,
     "arrival_sweep": 60.0,

@@ -1,4 +1,4 @@
-"""What the settings say of mail for people: whether it is on, and by which announcer screens are told."""
+"""What the settings say of mail for people: whether it is on, and by which publisher screens are told."""
 
 from pydantic import SecretStr
 

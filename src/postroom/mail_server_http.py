@@ -20,7 +20,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from postroom.kept_connection import is_silent
+from postroom.idle_connection import is_silent
 
 SUCCESS = (200, 201, 204)
 # The server is woken once for a request that is no larger, and nobody waits until it is written.
@@ -50,7 +50,7 @@ class Patience:
     answer: float | None
 
 
-class Answer:
+class HttpResponse:
     """Iterate it for its body. Raises `Broken`, `Late`, and what the request's `content` raises. `headers`: their names
     in lower case."""
 
@@ -96,7 +96,7 @@ class MailServerHttp:
         headers: Mapping[str, str],
         content: bytes | AsyncIterator[bytes],
         patience: Patience,
-    ) -> AsyncGenerator[Answer]:
+    ) -> AsyncGenerator[HttpResponse]:
         """The answer as soon as its head has come, also while the request is still sent. `target` is a path below the
         URL's, and query, percent-encoded. Raises `Unreachable`, `Broken`, `Late`, and what `content` raises."""
         if not _TARGET.fullmatch(target):
@@ -120,7 +120,7 @@ class MailServerHttp:
                     )
                     if upload:
                         upload.is_answered = True
-            yield Answer(response, upload)
+            yield HttpResponse(response, upload)
         finally:
             self._under_way -= 1
             if response:

@@ -25,7 +25,7 @@ class MailServer(Protocol):
         """The account that carries the mark of this identity, if there is one."""
         ...
 
-    async def well(self) -> MailServerError | None:
+    async def health_check(self) -> MailServerError | None:
         """Whether a failure counts against the request that failed: asked with our key, within 2 s, or 4 s where it
         must first be asked whose account that is.
 
@@ -35,12 +35,12 @@ class MailServer(Protocol):
         ...
 
 
-class Answer(StrEnum):
+class ClaimResult(StrEnum):
     """What a claim says of one request."""
 
     GRANTED = "granted"
-    ALONE = "alone"
-    """it crashed before: claim it again with `alone`, while nothing else runs here"""
+    EXCLUSIVE = "exclusive"
+    """it crashed before: claim it again with `exclusive`, while nothing else runs here"""
     BREAKER = "breaker"
     WAITING = "waiting"
     RUNNING = "running"
@@ -56,7 +56,7 @@ class Claim:
     """The answer for one asked request. `due_in`: seconds until it is (or, if granted, was) due; negative when late."""
 
     identity_id: UUID
-    answer: Answer
+    answer: ClaimResult
     request: Request | None
     """the row after the claim; None if there is none"""
     due_in: float | None
@@ -74,7 +74,8 @@ class Settled:
 
 
 class Requests(Protocol):
-    """The truth: `email_requests`, `email_accounts` and the audit. Raises `Unavailable` when PostgreSQL is away.
+    """The truth: `email_requests`, `email_accounts` and the audit. Raises `DatabaseUnavailable` when PostgreSQL is
+    away.
 
     Each method is one transaction.
     """
@@ -106,7 +107,7 @@ class Requests(Protocol):
         ...
 
     async def claim(
-        self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False, limit: int | None = None
+        self, identity_ids: Sequence[UUID], *, lease: float, exclusive: bool = False, limit: int | None = None
     ) -> list[Claim]:
         """Take what is due of `identity_ids`, at most `limit` (None: all); rows that somebody locks are left."""
         ...
@@ -115,13 +116,13 @@ class Requests(Protocol):
         """Write the outcome of the attempt that `request.holder` made. Repeating it is safe.
 
         None if there is no such request any more. Raises `Unstorable` when PostgreSQL refuses what is to be stored, and
-        `Unavailable` for every other error.
+        `DatabaseUnavailable` for every other error.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Reminder:
+class DueEntry:
     """Somebody may be due. `member` is the bytes held in Redis, None when PostgreSQL told."""
 
     identity_id: UUID | None
@@ -129,29 +130,29 @@ class Reminder:
     member: str | None = None
 
 
-Place = tuple[datetime, UUID]
+DuePosition = tuple[datetime, UUID]
 """Where a request stands in the order of due times: `due_at` and the identity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    reminders: Sequence[Reminder]
+    entries: Sequence[DueEntry]
     next_in: float | None
     """seconds until the next one is due, None when nothing waits"""
-    last: Place | None = None
+    last: DuePosition | None = None
     """of the last reminder, where PostgreSQL told; None where Redis did"""
 
 
-class Reminders(Protocol):
+class DueQueue(Protocol):
     """Who is due, by Redis: exact and cheap."""
 
     async def due(self, limit: int) -> Due: ...
 
 
 class OverdueRequests(Protocol):
-    """Who is due, by PostgreSQL: always there. Raises `Unavailable`."""
+    """Who is due, by PostgreSQL: always there. Raises `DatabaseUnavailable`."""
 
-    async def due(self, limit: int, *, after: Place | None) -> Due:
+    async def due(self, limit: int, *, after: DuePosition | None) -> Due:
         """The first `limit` behind `after`, the first of all for None."""
         ...
 
@@ -165,7 +166,7 @@ class Released:
 
 
 class Releases(Protocol):
-    """Requests that wait for something other than their own back-off. Raises `Unavailable`."""
+    """Requests that wait for something other than their own back-off. Raises `DatabaseUnavailable`."""
 
     async def causes(self) -> Mapping[str, datetime | None]:
         """What requests wait for at present (`Request.waits_for`), and when that last ended by an operator's word or
@@ -182,7 +183,7 @@ class Releases(Protocol):
         ...
 
 
-class Announcements(Protocol):
+class RetryIndex(Protocol):
     """What Redis is told. Failing costs punctuality, never a request: no method raises."""
 
     async def replace(self, request: Request, held: Sequence[str]) -> None:
@@ -193,13 +194,13 @@ class Announcements(Protocol):
 
     async def remove(self, members: Sequence[str]) -> None: ...
 
-    async def announce(self, requests: Sequence[Request]) -> None:
+    async def add(self, requests: Sequence[Request]) -> None:
         """Tell of many new waiting requests at once."""
         ...
 
 
 class WaitingRequests(Protocol):
-    """What waits, for the comparison with Redis. Raises `Unavailable`."""
+    """What waits, for the comparison with Redis. Raises `DatabaseUnavailable`."""
 
     async def counts(self) -> tuple[int, int]:
         """How many wait, how many run."""
@@ -250,7 +251,7 @@ class Leadership(Protocol):
     """One process at a time leads a task; two for a while when PostgreSQL goes away, which must be harmless."""
 
     def lead(self, name: str) -> AbstractAsyncContextManager[bool]:
-        """Whether we lead `name`, for the length of the block. Raises `Unavailable`."""
+        """Whether we lead `name`, for the length of the block. Raises `DatabaseUnavailable`."""
         ...
 
 

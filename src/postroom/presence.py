@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Literal
 from uuid import uuid4
 
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.heartbeats import LATE_AFTER, Heartbeats
 from postroom.pause import pause
 from postroom.postgres.migrate import newest_revision
@@ -16,7 +16,7 @@ from postroom.postgres.processes import PostgresProcesses, ThisProcess
 from postroom.telemetry import DATABASE_ERRORS
 
 EVERY = 10.0
-LAST_WORDS = 0.3
+FINISH_WITHIN = 0.3
 """Seconds that the row of a process may take to go; one that stays says when the process was seen last."""
 
 
@@ -41,11 +41,11 @@ class Presence:
     async def leave(self) -> None:
         """The process ends as it should."""
         forgetting = asyncio.create_task(_written(self._processes.forget(self._process)))
-        await asyncio.wait([forgetting], timeout=LAST_WORDS)
+        await asyncio.wait([forgetting], timeout=FINISH_WITHIN)
 
 
 async def _written(writing: Awaitable[None]) -> None:
     try:
         await writing
-    except Unavailable:
+    except DatabaseUnavailable:
         DATABASE_ERRORS.labels(where="presence").inc()

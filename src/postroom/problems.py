@@ -9,21 +9,21 @@ from typing import Any, NamedTuple
 from starlette.responses import Response
 
 from postroom.errors import (
-    AnnouncerAway,
     Conflict,
     CrossSite,
+    DatabaseUnavailable,
     FreshLoginRequired,
-    KratosAway,
+    KratosUnavailable,
     MailboxMissing,
     MailServerError,
     Misconfigured,
     NoSession,
     Permanent,
     PostroomError,
+    PublisherUnavailable,
     Refused,
     SecondFactorDue,
     Throttled,
-    Unavailable,
 )
 from postroom.mail.app_passwords import TooManyAppPasswords
 from postroom.mail.preparation import WORDS_OF_MISSING
@@ -204,12 +204,12 @@ def _redirect(to: str | None) -> dict[str, str] | None:
 
 def _problem_of_outage(error: PostroomError) -> Problem:
     match error:
-        case KratosAway():
+        case KratosUnavailable():
             detail = "it cannot be told now who you are; nobody was logged out, try again in a moment"
             return problem("kratos_away", detail)
-        case Unavailable():
+        case DatabaseUnavailable():
             return problem("database_away", "nothing was changed; try again in a moment")
-        case AnnouncerAway():
+        case PublisherUnavailable():
             return problem("announcer_away", "try again in a moment")
         case MailboxMissing():
             return problem("mailbox_missing", WORDS_OF_MISSING)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from postroom.telemetry import log
 
-LAST_WORDS = 0.3
+FINISH_WITHIN = 0.3
 """Seconds: a log that nobody reads must not keep the process alive."""
 
 
@@ -53,5 +53,5 @@ def end_within(seconds: float, code: int) -> None:
 def _exit(words: str, code: int) -> None:
     teller = threading.Thread(target=log.error, args=(words,), kwargs={"exit_code": code}, daemon=True)
     teller.start()
-    teller.join(LAST_WORDS)
+    teller.join(FINISH_WITHIN)
     os._exit(code)

@@ -15,9 +15,9 @@ from gateway_trial import ANN, GatewayTrial, gateway
 from mail_person import PASSWORD, Person, person
 from parts import environment
 from postroom import settings
+from postroom.composition.parts import Parts, connected
 from postroom.mail.ports import MailAccount
-from postroom.runtime import Parts, connected
-from postroom.stalwart.client import StalwartClient as Client
+from postroom.stalwart.registry_client import StalwartClient as Client
 from servers import Database
 from stalwart_client import StalwartClient
 from stalwart_stand_in import stalwart_stand_in

@@ -17,7 +17,7 @@ from centrifugo_browser import browser, token_for
 from centrifugo_servers import CONFIG, ORIGIN, PROGRAM, CentrifugoServer, centrifugo
 from eventually import eventually
 from go_program import may_build
-from postroom.errors import AnnouncerAway
+from postroom.errors import PublisherUnavailable
 from postroom.mail.ports import LiveEvent
 from postroom.realtime.centrifugo import Centrifugo, channel_of
 from relay import relay_to
@@ -32,7 +32,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cent
 
 
 @pytest.fixture
-async def announcer(server: CentrifugoServer) -> AsyncIterator[Centrifugo]:
+async def publisher(server: CentrifugoServer) -> AsyncIterator[Centrifugo]:
     found = Centrifugo(server.api_url, server.api_key)
     yield found
     await found.aclose()
@@ -51,10 +51,10 @@ def test_the_configuration_that_we_ship_has_no_unknown_key_and_no_secret() -> No
     assert "key:" not in "".join(line for line in CONFIG.read_text().splitlines() if not line.startswith("#"))
 
 
-async def test_its_nodes_are_counted_and_a_wrong_key_is_told(server: CentrifugoServer, announcer: Centrifugo) -> None:
-    assert await announcer.nodes() >= 1
+async def test_its_nodes_are_counted_and_a_wrong_key_is_told(server: CentrifugoServer, publisher: Centrifugo) -> None:
+    assert await publisher.nodes() >= 1
     other = Centrifugo(server.api_url, "another-key-0123456789")
-    with pytest.raises(AnnouncerAway, match="POSTROOM_CENTRIFUGO_API_KEY"):
+    with pytest.raises(PublisherUnavailable, match="POSTROOM_CENTRIFUGO_API_KEY"):
         await other.nodes()
     await other.aclose()
 
@@ -63,20 +63,20 @@ async def test_a_centrifugo_without_our_namespace_is_told(tmp_path: Path) -> Non
     bare = tmp_path / "config.yaml"
     bare.write_text(CONFIG.read_text().replace("name: mail", "name: post"))
     async with centrifugo(tmp_path, own=True, config=bare) as server:
-        announcer = Centrifugo(server.api_url, server.api_key)
-        with pytest.raises(AnnouncerAway, match="unknown channel"):
-            await announcer.nodes()
-        await announcer.aclose()
+        publisher = Centrifugo(server.api_url, server.api_key)
+        with pytest.raises(PublisherUnavailable, match="unknown channel"):
+            await publisher.nodes()
+        await publisher.aclose()
 
 
 async def test_an_announced_event_reaches_the_screen_of_the_person(
-    server: CentrifugoServer, announcer: Centrifugo
+    server: CentrifugoServer, publisher: Centrifugo
 ) -> None:
     alice = uuid4()
     async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
         await eventually(lambda: seen.subscribed, "subscribed")
         first, second = event(alice, emailIds=["M1"]), event(alice)
-        assert await announcer.announce([first, second]) == []
+        assert await publisher.publish([first, second]) == []
         await eventually(lambda: len(seen.told) == 2, "told")
     assert seen.told == [
         {"id": first.id, "type": "mail", "data": {"emailIds": ["M1"]}},
@@ -84,18 +84,18 @@ async def test_an_announced_event_reaches_the_screen_of_the_person(
     ]
 
 
-async def test_announcing_again_tells_nothing_again(server: CentrifugoServer, announcer: Centrifugo) -> None:
+async def test_announcing_again_tells_nothing_again(server: CentrifugoServer, publisher: Centrifugo) -> None:
     alice = uuid4()
     async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
         await eventually(lambda: seen.subscribed, "subscribed")
         first, second = event(alice), event(alice)
-        await announcer.announce([first])
-        await announcer.announce([first, second])
+        await publisher.publish([first])
+        await publisher.publish([first, second])
         await eventually(lambda: len(seen.told) >= 2, "told")
     assert [told["id"] for told in seen.told] == [first.id, second.id]
 
 
-async def test_what_was_announced_during_a_cut_is_recovered(server: CentrifugoServer, announcer: Centrifugo) -> None:
+async def test_what_was_announced_during_a_cut_is_recovered(server: CentrifugoServer, publisher: Centrifugo) -> None:
     alice = uuid4()
     port = urlsplit(server.url).port
     assert port
@@ -104,24 +104,24 @@ async def test_what_was_announced_during_a_cut_is_recovered(server: CentrifugoSe
         async with browser(server, token_for(server, alice), channel_of(alice), url=url) as seen:
             await eventually(lambda: seen.subscribed, "subscribed")
             before = event(alice)
-            await announcer.announce([before])
+            await publisher.publish([before])
             await eventually(lambda: seen.told, "told")
             await relay.cut()
             await eventually(lambda: seen.states[-1][0] == "connecting", "the cut is noticed")
             missed = [event(alice) for _ in range(20)]
-            await announcer.announce(missed)
+            await publisher.publish(missed)
             await relay.open()
             await eventually(lambda: len(seen.told) == 21, "recovered")
             assert [told["id"] for told in seen.told] == [each.id for each in [before, *missed]]
             assert seen.subscribed[-1].recovered
 
 
-async def test_the_channel_of_somebody_else_is_refused(server: CentrifugoServer, announcer: Centrifugo) -> None:
+async def test_the_channel_of_somebody_else_is_refused(server: CentrifugoServer, publisher: Centrifugo) -> None:
     alice, mallory = uuid4(), uuid4()
     async with browser(server, token_for(server, mallory), channel_of(alice)) as seen:
         await eventually(lambda: seen.refused, "refused")
         assert seen.refused == [103]  # permission denied
-        await announcer.announce([event(alice)])
+        await publisher.publish([event(alice)])
         assert (seen.subscribed, seen.told) == ([], [])
 
 
@@ -185,7 +185,7 @@ async def test_a_page_of_another_origin_does_not_connect(server: CentrifugoServe
 
 
 async def test_disconnect_ends_the_connections_of_the_person_for_good(
-    server: CentrifugoServer, announcer: Centrifugo
+    server: CentrifugoServer, publisher: Centrifugo
 ) -> None:
     alice, bob = uuid4(), uuid4()
     async with (
@@ -193,26 +193,26 @@ async def test_disconnect_ends_the_connections_of_the_person_for_good(
         browser(server, token_for(server, bob), channel_of(bob)) as other,
     ):
         await eventually(lambda: one.subscribed and other.subscribed, "both subscribed")
-        await announcer.disconnect(alice)
+        await publisher.disconnect(alice)
         await eventually(lambda: one.states[-1] == ("disconnected", 4501), "disconnected")
         assert other.states[-1] == ("connected", 0)
 
 
 async def test_after_a_restart_the_screen_is_told_or_knows_that_it_must_reload(tmp_path: Path) -> None:
     async with centrifugo(tmp_path, own=True) as server:
-        announcer, alice = Centrifugo(server.api_url, server.api_key), uuid4()
+        publisher, alice = Centrifugo(server.api_url, server.api_key), uuid4()
         async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
             await eventually(lambda: seen.subscribed, "subscribed")
             await server.kill()
             missed = event(alice)
-            with pytest.raises(AnnouncerAway):
-                await announcer.announce([missed])
+            with pytest.raises(PublisherUnavailable):
+                await publisher.publish([missed])
             await server.start()
-            assert await announcer.announce([missed]) == []
+            assert await publisher.publish([missed]) == []
             await eventually(lambda: len(seen.subscribed) == 2, "subscribed again", within=20)
             if not seen.told:
                 assert (seen.subscribed[-1].was_recovering, seen.subscribed[-1].recovered) == (True, False)
             later = event(alice)
-            await announcer.announce([later])
+            await publisher.publish([later])
             await eventually(lambda: later.id in [told["id"] for told in seen.told], "told")
-        await announcer.aclose()
+        await publisher.aclose()

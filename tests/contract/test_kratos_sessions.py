@@ -18,7 +18,7 @@ from go_program import may_build
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.clock import SystemClock
 from postroom.domain.person import ALL_SCOPES
-from postroom.errors import KratosAway, NoSession
+from postroom.errors import KratosUnavailable, NoSession
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import KratosSessions
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
@@ -177,7 +177,7 @@ async def test_an_identity_is_active_until_it_is_made_inactive_or_deleted(kratos
 async def test_what_is_no_admin_api_says_nothing_of_an_identity(kratos: Kratos, email: str) -> None:
     identity_id = UUID(await kratos.register(email))
     async with identities_of(kratos.public_url) as identities:
-        with pytest.raises(KratosAway):
+        with pytest.raises(KratosUnavailable):
             await identities.is_active(identity_id)
 
 
@@ -242,11 +242,11 @@ async def nobody_is_logged_out(kratos: Kratos, lose_database: Callable[[], Await
         answer = await kratos.whoami(token)
         assert answer.status_code == 401, "as for somebody who is not logged in: the trap that this is about"
         for unsure in (token, "unknown"):
-            with pytest.raises(KratosAway):
+            with pytest.raises(KratosUnavailable):
                 await asking.whoami(token=unsure)
         await remembering.whoami(token=token)
         for each in (identity_id, uuid4()):
-            with pytest.raises(KratosAway):
+            with pytest.raises(KratosUnavailable):
                 await identities.is_active(each)
 
 

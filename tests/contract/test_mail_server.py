@@ -12,15 +12,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from postroom.composition.parts import authorization
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.missing import Sighting
 from postroom.errors import Conflict, Misconfigured, Permanent, Transient
-from postroom.runtime import authorization
 from postroom.stalwart.accounts import StalwartAccounts
-from postroom.stalwart.answers import Busy
-from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.error_mapping import Busy
 from postroom.stalwart.registry import StalwartRegistry
-from postroom.stalwart.shapes import AccountList
+from postroom.stalwart.registry_client import StalwartClient
+from postroom.stalwart.response_models import AccountList
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 
 LONG = 10.0
@@ -128,7 +128,7 @@ async def test_a_missing_domain_is_the_operators_to_add(server: Server) -> None:
 
 
 async def test_a_well_server_says_so(server: Server) -> None:
-    assert await server.mail_server.well() is None
+    assert await server.mail_server.health_check() is None
 
 
 async def test_asking_whether_it_is_well_writes_to_the_account_of_our_key(server: Server) -> None:
@@ -143,27 +143,27 @@ async def test_of_three_processes_that_ask_at_once_each_finds_it_well(server: Se
     """They collide: Stalwart writes only what is still as it was read."""
     three = [Server(server.url, server.key) for _ in range(3)]
     for _ in range(20):
-        assert await asyncio.gather(*(each.mail_server.well() for each in three)) == [None] * 3
+        assert await asyncio.gather(*(each.mail_server.health_check() for each in three)) == [None] * 3
     for each in three:
         await each.client.aclose()
 
 
 async def test_with_a_full_store_it_is_not_well(stand_in: StalwartStandIn) -> None:
     server = Server(stand_in.url, stand_in.api_key or "")
-    assert await server.mail_server.well() is None
+    assert await server.mail_server.health_check() is None
     await stand_in.set_fault(kind="full")
-    assert isinstance(await server.mail_server.well(), Transient)
+    assert isinstance(await server.mail_server.health_check(), Transient)
     with pytest.raises(Transient) as raised:
         await server.mail_server.create(a_mailbox(), deadline=LONG)
     assert raised.value.outcome_unknown
     await stand_in.clear_faults()
-    assert await server.mail_server.well() is None
+    assert await server.mail_server.health_check() is None
     await server.client.aclose()
 
 
 async def test_the_recovery_administrator_has_no_account_to_write_to(stand_in: StalwartStandIn) -> None:
     server = Server(stand_in.url, ":".join(stand_in.admin))
-    assert await server.mail_server.well() is None
+    assert await server.mail_server.health_check() is None
     not_written = await server.mail_server.check_health(deadline=LONG)
     assert not_written
     assert not not_written.has_account
@@ -194,14 +194,14 @@ async def test_what_became_of_our_accounts_is_told_in_one_request(server: Server
     other = await server.mail_server.create(theirs, deadline=LONG)
     accounts = StalwartAccounts(server.client, server.mail_server, mark_domain="example.org")
     before = server.client.requests
-    found = await accounts.look({ours.identity_id: made.id, gone: "zzzzz", never: other.id}, deadline=LONG)
+    found = await accounts.look_up({ours.identity_id: made.id, gone: "zzzzz", never: other.id}, deadline=LONG)
     assert found == {
         ours.identity_id: Sighting.PRESENT,
         gone: Sighting.MISSING,
         never: Sighting.UNMARKED,
     }
     assert server.client.requests == before + 1
-    assert await accounts.look({}, deadline=LONG) == {}
+    assert await accounts.look_up({}, deadline=LONG) == {}
 
 
 async def test_five_hundred_accounts_can_be_looked_at_at_once(server: Server) -> None:
@@ -211,7 +211,7 @@ async def test_five_hundred_accounts_can_be_looked_at_at_once(server: Server) ->
     asked = {
         uuid4(): f"zzz{'abcdefghij'[n // 100]}{'abcdefghij'[n // 10 % 10]}{'abcdefghij'[n % 10]}" for n in range(499)
     }
-    found = await accounts.look({**asked, mailbox.identity_id: made.id}, deadline=LONG)
+    found = await accounts.look_up({**asked, mailbox.identity_id: made.id}, deadline=LONG)
     assert Counter(found.values()) == {Sighting.MISSING: 499, Sighting.PRESENT: 1}
 
 

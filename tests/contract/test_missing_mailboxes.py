@@ -7,19 +7,19 @@ from uuid import uuid4
 import pytest
 
 from fakes import FakeBreakers
-from looks_fakes import FakeNotes
+from lookup_fakes import FakeNotes
 from mail_fakes import FakeAccounts
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.errors import Conflict, MailboxMissing
 from postroom.mail.ports import MailAccount
 from postroom.mail.verified_accounts import VerifiedAccounts
-from postroom.provisioning.looks import Looks
+from postroom.provisioning.mailbox_lookup import MailboxLookup
 from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.app_passwords import StalwartAppPasswords, by_key
-from postroom.stalwart.client import StalwartClient as Client
 from postroom.stalwart.impersonation import basic
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import StalwartClient as Client
 from stalwart_client import StalwartClient, unique
 
 LONG = 10.0
@@ -37,13 +37,13 @@ class Trial:
     notes: FakeNotes
 
     @property
-    def looks(self) -> Looks:
+    def lookup(self) -> MailboxLookup:
         accounts = StalwartAccounts(self.client, self.registry, mark_domain="example.org")
-        return Looks(accounts, self.notes, FakeBreakers())
+        return MailboxLookup(accounts, self.notes, FakeBreakers())
 
-    async def look(self) -> Sighting:
+    async def look_up(self) -> Sighting:
         recorded = Recorded(self.alice.identity_id, self.made.id)
-        return (await self.looks.look([recorded], deadline=LONG))[self.alice.identity_id]
+        return (await self.lookup.look_up([recorded], deadline=LONG))[self.alice.identity_id]
 
     async def destroy(self) -> None:
         assert (await self.admin.call("x:Account/set", destroy=[self.made.id]))["destroyed"]
@@ -59,9 +59,9 @@ async def trial(admin: StalwartClient) -> AsyncIterator[Trial]:
 
 
 async def test_a_destroyed_mailbox_is_missed_and_made_anew_under_another_id(trial: Trial) -> None:
-    assert await trial.look() is Sighting.PRESENT
+    assert await trial.look_up() is Sighting.PRESENT
     await trial.destroy()
-    assert await trial.look() is Sighting.MISSING
+    assert await trial.look_up() is Sighting.MISSING
     assert [each.doubt for each in trial.notes.noted] == [Doubt.SUSPECTED]
     assert await trial.registry.find(trial.alice, deadline=LONG) is None
     remade = await trial.registry.create(trial.alice, deadline=LONG)
@@ -73,17 +73,17 @@ async def test_an_operators_mailbox_in_its_place_is_not_ours(trial: Trial) -> No
     await trial.destroy()
     theirs = await trial.admin.create(trial.alice.local_part)
     assert theirs != trial.made.id
-    assert await trial.look() is Sighting.MISSING
+    assert await trial.look_up() is Sighting.MISSING
     with pytest.raises(Conflict):
         await trial.registry.create(trial.alice, deadline=LONG)
 
 
 async def test_a_mailbox_whose_mark_was_removed_is_unmarked_until_it_is_put_back(trial: Trial) -> None:
     assert await trial.admin.update(trial.made.id, aliases={}) == {}
-    assert await trial.look() is Sighting.UNMARKED
+    assert await trial.look_up() is Sighting.UNMARKED
     mark = {"name": mark_of(trial.alice.identity_id), "domainId": trial.admin.domain, "enabled": False}
     assert await trial.admin.update(trial.made.id, aliases={"0": mark}) == {}
-    assert await trial.look() is Sighting.PRESENT
+    assert await trial.look_up() is Sighting.PRESENT
 
 
 async def test_our_key_makes_no_app_password_for_an_account_that_is_another_persons(trial: Trial) -> None:
@@ -94,7 +94,7 @@ async def test_our_key_makes_no_app_password_for_an_account_that_is_another_pers
     async def anybody(account: MailAccount) -> None:
         del account
 
-    verified = VerifiedAccounts(FakeAccounts(account), trial.looks)
+    verified = VerifiedAccounts(FakeAccounts(account), trial.lookup)
     guarded = StalwartAppPasswords(trial.registry, by_key(trial.client, verified.require))
     with pytest.raises(MailboxMissing):
         await guarded.make(account, "phone")

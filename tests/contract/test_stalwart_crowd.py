@@ -14,8 +14,8 @@ import pytest
 from eventually import eventually
 from gateway_trial import ANN, GatewayTrial, gateway, kind
 from jmap_server import JmapServer, MailPerson
-from postroom.gateway.client import first_of
-from postroom.gateway.limits import Limits
+from postroom.gateway.client_connection import first_of
+from postroom.gateway.limits import GatewayLimits
 from postroom.jmap.mail_changes import JmapMail
 from postroom.mail.ports import MailAccount
 
@@ -69,7 +69,7 @@ async def holding_all_places(server: JmapServer, person: MailPerson) -> AsyncIte
 
 
 @asynccontextmanager
-async def a_crowd(server: JmapServer, limits: Limits | None = None) -> AsyncIterator[Crowd]:
+async def a_crowd(server: JmapServer, limits: GatewayLimits | None = None) -> AsyncIterator[Crowd]:
     person = server.people[0]
     async with gateway(server.url, limits=limits) as trial:
         identity_id = trial.people.people[ANN["Cookie"]].identity_id
@@ -111,7 +111,7 @@ async def test_our_own_look_for_new_mail_waits_for_a_place(crowd: Crowd, stalwar
 
 
 async def test_for_whom_no_place_comes_free_is_told_the_limit(stalwart_mail: JmapServer) -> None:
-    async with a_crowd(stalwart_mail, Limits(queue_seconds=A_MOMENT)) as crowd:
+    async with a_crowd(stalwart_mail, GatewayLimits(queue_seconds=A_MOMENT)) as crowd:
         answer = await crowd.trial.call(query(crowd))
     assert (kind(answer), answer.json()["limit"]) == ((400, "limit"), "maxConcurrentRequests")
     assert "send it again" in answer.json()["detail"]

@@ -255,11 +255,11 @@ async def inbox(reader: Person, subject: str) -> list[str]:
     """What came with this subject; waits for it, for a real server has a queue."""
     came: list[str] = []
 
-    async def look() -> list[str]:
+    async def found() -> list[str]:
         came[:] = await reader.query(filter={"inMailbox": "a", "subject": subject})
         return came
 
-    await eventually(look, f"mail with the subject {subject}")
+    await eventually(found, f"mail with the subject {subject}")
     return came
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from postroom.domain.person import ALL_SCOPES, Scope
-from postroom.errors import Refused, Unavailable
+from postroom.errors import DatabaseUnavailable, Refused
 from postroom.mail.access_tokens import MAX_LIVE, TokenMaker, hash_of
 from postroom.mail.ports import AccessToken
 from postroom.postgres.access_tokens import PostgresAccessTokens
@@ -118,7 +118,7 @@ async def test_postgresql_that_is_away_is_told_as_such() -> None:
         now = datetime.now(UTC)
         token = AccessToken(uuid4(), ADA, "phone", ALL_SCOPES, now, now)
         for asking in (tokens.find(b"x"), tokens.of(ADA), tokens.revoke(ADA, ADA), tokens.add(token, b"x", limit=1)):
-            with pytest.raises(Unavailable):
+            with pytest.raises(DatabaseUnavailable):
                 await asking
     finally:
         await pool.close()

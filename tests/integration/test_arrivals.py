@@ -44,7 +44,7 @@ class Process:
         """Its owner comes on line."""
         state = await self.states.watch(account)
         if state.email_state is None:
-            await self.arrivals.first_look(state)
+            await self.arrivals.first_poll(state)
 
 
 @asynccontextmanager
@@ -178,7 +178,7 @@ async def test_who_came_on_line_elsewhere_a_moment_after_a_hint_is_told(
     await eventually(lambda: asked["c"] == 1, "nobody was on line")
     states = PostgresMailStates(pool)
     other = Arrivals(states, one.mail, lambda: None, now=lambda: datetime.now(UTC))
-    await other.first_look(await states.watch(BOB))
+    await other.first_poll(await states.watch(BOB))
     (first,) = one.mail.deliver("c")
     for _ in range(100):
         one.arrivals.hint(["c"])

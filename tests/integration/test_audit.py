@@ -15,7 +15,7 @@ from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Failed, Origin, State, after_attempt
 from postroom.errors import Permanent, Refused, Transient
-from postroom.postgres.audit import Audit, keep_mark_domain
+from postroom.postgres.audit import Audit, pin_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool
 from postroom.postgres.migrate import upgrade
@@ -194,7 +194,7 @@ async def test_the_timeline_is_in_the_order_in_which_it_happened(
 ) -> None:
     request = await running(requests, mailbox())
     await records.make_due_in(-1, request.identity_id)
-    await requests.claim([request.identity_id], lease=30, alone=True)
+    await requests.claim([request.identity_id], lease=30, exclusive=True)
     await requests.settle(request, after_attempt(request, Failed(Permanent("refused"))), None)
     timeline = await audit.timeline(request.identity_id)
     assert [row["status"] for row in timeline] == ["pending", "crashed", "pending", "late"]
@@ -258,8 +258,8 @@ async def test_the_counts_are_true(
 
 
 async def test_the_first_mark_domain_is_kept(pool: Pool) -> None:
-    assert await keep_mark_domain(pool, "example.org") == "example.org"
-    assert await keep_mark_domain(pool, "example.net") == "example.org"
+    assert await pin_mark_domain(pool, "example.org") == "example.org"
+    assert await pin_mark_domain(pool, "example.net") == "example.org"
 
 
 async def test_a_service_role_that_is_not_there_is_named(database: Database) -> None:

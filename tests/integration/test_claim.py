@@ -10,9 +10,9 @@ from psycopg import AsyncConnection
 
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Move, State, Status
-from postroom.ports import Answer, Claim, Due, Reminder
+from postroom.ports import Claim, ClaimResult, Due, DueEntry
 from postroom.postgres.connection import Pool
-from postroom.postgres.reminders import PostgresReminders
+from postroom.postgres.overdue import PostgresOverdueRequests
 from postroom.postgres.requests import PostgresRequests
 from postroom.queue.retry_set import HORIZON
 from records import NOWHERE, Records, mailbox, running
@@ -23,8 +23,10 @@ async def waiting(requests: PostgresRequests, of: Mailbox) -> UUID:
     return of.identity_id
 
 
-async def claim_one(requests: PostgresRequests, identity_id: UUID, *, lease: float = 30, alone: bool = False) -> Claim:
-    (claim,) = await requests.claim([identity_id], lease=lease, alone=alone)
+async def claim_one(
+    requests: PostgresRequests, identity_id: UUID, *, lease: float = 30, exclusive: bool = False
+) -> Claim:
+    (claim,) = await requests.claim([identity_id], lease=lease, exclusive=exclusive)
     return claim
 
 
@@ -56,7 +58,7 @@ async def test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_ro
 ) -> None:
     identity_id = await waiting(requests, mailbox())
     claim = await claim_one(requests, identity_id)
-    assert claim.answer is Answer.GRANTED
+    assert claim.answer is ClaimResult.GRANTED
     assert claim.request
     assert claim.due_in is not None
     assert claim.due_in < 0, "how late we came, as a negative number"
@@ -69,9 +71,9 @@ async def test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_ro
 
 
 async def test_fifty_milliseconds_early_is_granted_and_fifty_one_is_refused_with_the_time_left(pool: Pool) -> None:
-    assert (await answer_when_due_in(pool, 50)).answer is Answer.GRANTED
+    assert (await answer_when_due_in(pool, 50)).answer is ClaimResult.GRANTED
     refused = await answer_when_due_in(pool, 51)
-    assert refused.answer is Answer.WAITING
+    assert refused.answer is ClaimResult.WAITING
     assert refused.request
     assert refused.request.holder is None
     assert refused.due_in is not None
@@ -83,9 +85,9 @@ async def test_the_end_of_a_lease_has_no_fifty_milliseconds_of_grace(pool: Pool)
         requests = PostgresRequests(OneConnection(connection), new_id=uuid4)  # type: ignore[arg-type]
         request = await running(requests, mailbox())
         await connection.execute("UPDATE email_requests SET due_at = now() + interval '1 millisecond'")
-        assert (await claim_one(requests, request.identity_id, alone=True)).answer is Answer.RUNNING
+        assert (await claim_one(requests, request.identity_id, exclusive=True)).answer is ClaimResult.RUNNING
         await connection.execute("UPDATE email_requests SET due_at = now()")
-        assert (await claim_one(requests, request.identity_id, alone=True)).answer is Answer.GRANTED
+        assert (await claim_one(requests, request.identity_id, exclusive=True)).answer is ClaimResult.GRANTED
 
 
 async def test_no_more_are_granted_than_asked_for_and_locked_rows_take_nobodys_place(
@@ -95,7 +97,7 @@ async def test_no_more_are_granted_than_asked_for_and_locked_rows_take_nobodys_p
     async with pool.connection() as other, other.transaction():
         await other.execute("SELECT FROM email_requests WHERE identity_id = ANY(%s) FOR UPDATE", (ids[:2],))
         claims = await requests.claim(ids, lease=30, limit=2)
-    assert [claim.identity_id for claim in claims if claim.answer is Answer.GRANTED] == ids[2:4]
+    assert [claim.identity_id for claim in claims if claim.answer is ClaimResult.GRANTED] == ids[2:4]
 
 
 async def test_a_claim_that_meets_another_does_not_wait_for_it(requests: PostgresRequests, pool: Pool) -> None:
@@ -104,7 +106,7 @@ async def test_a_claim_that_meets_another_does_not_wait_for_it(requests: Postgre
         await other.execute("SELECT FROM email_requests WHERE identity_id = %s FOR UPDATE", (held,))
         async with asyncio.timeout(2):
             answers = {claim.identity_id: claim.answer for claim in await requests.claim([held, free], lease=30)}
-    assert answers == {held: Answer.WAITING, free: Answer.GRANTED}
+    assert answers == {held: ClaimResult.WAITING, free: ClaimResult.GRANTED}
 
 
 async def test_eight_claimants_never_share_a_request_and_each_attempt_has_one_outcome(
@@ -119,7 +121,7 @@ async def test_eight_claimants_never_share_a_request_and_each_attempt_has_one_ou
         chance = random.Random(seed)
         for _ in range(60):
             for claim in await requests.claim(chance.sample(ids, 5), lease=30):
-                if claim.answer is not Answer.GRANTED or claim.request is None:
+                if claim.answer is not ClaimResult.GRANTED or claim.request is None:
                     continue
                 assert claim.identity_id not in under_way, "two holders at once"
                 under_way.add(claim.identity_id)
@@ -153,10 +155,10 @@ async def test_eight_claimants_never_share_a_request_and_each_attempt_has_one_ou
     )
 
 
-async def test_the_safety_look_finds_ended_leases_at_once_and_what_waits_after_the_grace_the_longest_overdue_first(
+async def test_the_fallback_poll_finds_ended_leases_at_once_and_what_waits_after_the_grace_the_longest_overdue_first(
     requests: PostgresRequests, records: Records, pool: Pool
 ) -> None:
-    look = PostgresReminders(pool, grace=1)
+    look = PostgresOverdueRequests(pool, grace=1)
     assert await look.due(10, after=None) == Due([], None)
     late, later, in_grace = [await waiting(requests, mailbox(name)) for name in ("late", "later", "in-grace")]
     crashed, runs = await running(requests, mailbox("crashed")), await running(requests, mailbox("runs"))
@@ -169,11 +171,11 @@ async def test_the_safety_look_finds_ended_leases_at_once_and_what_waits_after_t
     ):
         await records.make_due_in(seconds, identity_id)
     due = await look.due(10, after=None)
-    assert due.reminders == [Reminder(later), Reminder(late), Reminder(crashed.identity_id)]
+    assert due.entries == [DueEntry(later), DueEntry(late), DueEntry(crashed.identity_id)]
     first = await look.due(1, after=None)
-    assert first.reminders == [Reminder(later)]
-    assert (await look.due(10, after=first.last)).reminders == due.reminders[1:]
-    exact = await PostgresReminders(pool, grace=-HORIZON).due(10, after=None)
-    assert Reminder(in_grace) in exact.reminders
+    assert first.entries == [DueEntry(later)]
+    assert (await look.due(10, after=first.last)).entries == due.entries[1:]
+    exact = await PostgresOverdueRequests(pool, grace=-HORIZON).due(10, after=None)
+    assert DueEntry(in_grace) in exact.entries
     assert exact.next_in is not None
     assert 50 < exact.next_in <= 60, "of whoever comes due next: who is due now may be locked for long"

@@ -24,11 +24,11 @@ from postroom.mail.servers import mail_servers
 from postroom.postgres.connection import Pool
 from postroom.postgres.mail_credentials import PostgresMailCredentials
 from postroom.stalwart.app_passwords import StalwartAppPasswords, by_key
-from postroom.stalwart.client import StalwartClient
 from postroom.stalwart.impersonation import basic
 from postroom.stalwart.kept_passwords import KeptPasswords
+from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.registry import StalwartRegistry
-from postroom.stalwart.seal import Seal
+from postroom.stalwart.registry_client import StalwartClient
 from stalwart_client import StalwartClient as Admin
 from stalwart_client import unique
 from stalwart_stand_in import StalwartStandIn
@@ -101,7 +101,7 @@ async def world(stalwart: StalwartStandIn, pool: Pool) -> AsyncIterator[World]:
     client = StalwartClient(stalwart.url, basic(*stalwart.admin))
     app_passwords = StalwartAppPasswords(StalwartRegistry(client, mark_domain="example.org"), by_key(client, its_own))
     credentials = PostgresMailCredentials(pool)
-    kept = KeptPasswords(app_passwords, credentials, Seal(KEY))
+    kept = KeptPasswords(app_passwords, credentials, PasswordCipher(KEY))
     yield World(person, neighbour, kept, an_app(Devices(FakeAccounts(person, neighbour), app_passwords, credentials)))
     await client.aclose()
 

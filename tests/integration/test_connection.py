@@ -14,7 +14,7 @@ from psycopg.sql import SQL
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from parts import READ_ONLY
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.postgres import connection as connection_module
 from postroom.postgres.connection import (
     POOL_TIMEOUT,
@@ -118,7 +118,7 @@ async def test_a_living_connection_is_not_asked_whether_it_lives(pool: Pool) -> 
 async def test_what_passes_by_itself_is_tried_again_and_what_does_not_is_a_defect(
     pool: Pool, sqlstate: str, again: bool
 ) -> None:
-    with pytest.raises(Unavailable if again else psycopg.Error) as raised:
+    with pytest.raises(DatabaseUnavailable if again else psycopg.Error) as raised:
         async with connection(pool) as conn:
             await conn.execute(SQL("DO $$ BEGIN RAISE SQLSTATE {}; END $$").format(sqlstate))
     assert not isinstance(raised.value, Lost), "the server said itself that nothing was committed"
@@ -173,7 +173,7 @@ async def test_a_prepared_statement_whose_table_was_changed_costs_a_connection_o
         for _ in range(PREPARED_AT):
             await rows(pool, "breaker_read")
         await records.rows("ALTER TABLE mail_server_breaker ALTER error TYPE varchar(300)")
-        with pytest.raises(Unavailable):
+        with pytest.raises(DatabaseUnavailable):
             await rows(pool, "breaker_read")
         assert len(await rows(pool, "breaker_read")) == 1
 
@@ -183,7 +183,7 @@ async def test_who_gets_no_connection_is_told_why_in_postgresqls_own_words(
 ) -> None:
     monkeypatch.setattr(connection_module, "POOL_TIMEOUT", 0.5)
     async with make_pool(database.service_url.replace(f"/{database.name}", "/nowhere"), size=1) as pool:
-        with pytest.raises(Unavailable, match=r'cannot be reached: .*database "nowhere" does not exist$'):
+        with pytest.raises(DatabaseUnavailable, match=r'cannot be reached: .*database "nowhere" does not exist$'):
             await rows(pool, "breaker_read")
 
 
@@ -192,18 +192,18 @@ async def test_who_waits_for_others_in_vain_is_not_told_that_postgresql_is_away(
 ) -> None:
     monkeypatch.setattr(connection_module, "POOL_TIMEOUT", 0.5)
     async with make_pool(database.service_url, size=1) as pool, connection(pool):
-        with pytest.raises(Unavailable, match=r"^no connection to PostgreSQL was to be had in time$"):
+        with pytest.raises(DatabaseUnavailable, match=r"^no connection to PostgreSQL was to be had in time$"):
             await rows(pool, "breaker_read")
 
 
 async def test_a_statement_that_postgresql_cannot_serve_now_fails_in_its_own_words(database: Database) -> None:
     async with make_pool(database.service_url + READ_ONLY, size=1) as pool:
-        with pytest.raises(Unavailable, match=r"in a read-only transaction \(SQLSTATE 25006\)$"):
+        with pytest.raises(DatabaseUnavailable, match=r"in a read-only transaction \(SQLSTATE 25006\)$"):
             await rows(pool, "process_forget", {"id": uuid4()})
 
 
 async def test_of_several_hosts_each_is_told_once() -> None:
-    with pytest.raises(Unavailable) as raised:
+    with pytest.raises(DatabaseUnavailable) as raised:
         await require_reachable("postgresql://postroom@127.0.0.1:9,127.0.0.1:8/postroom")
     told = str(raised.value)
     assert [told.count(f"port {port} failed: Connection refused") for port in (9, 8)] == [1, 1]

@@ -11,9 +11,9 @@ import pytest
 from parts import environment
 from postroom import settings
 from postroom.api import health
+from postroom.composition.parts import Parts, connected
+from postroom.composition.process import make_app
 from postroom.heartbeats import Heartbeats
-from postroom.process import make_app
-from postroom.runtime import Parts, connected
 from servers import Database
 
 

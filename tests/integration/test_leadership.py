@@ -11,13 +11,13 @@ from eventually import eventually
 from http_server import answering, server
 from parts import environment, leadership_at
 from postroom import settings
+from postroom.composition.parts import connected
 from postroom.domain.breaker import Cause
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.postgres import connection as connection_module
 from postroom.postgres.connection import open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.provisioning.accept import WillRetry
-from postroom.runtime import connected
 from records import NOWHERE, Records, mailbox
 from relay import relay_to
 from servers import Database
@@ -95,7 +95,7 @@ async def test_without_postgresql_nobody_leads_and_later_somebody_does(database:
     ):
         assert await leads(process)
         await relay.cut()
-        with pytest.raises(Unavailable):
+        with pytest.raises(DatabaseUnavailable):
             await leads(process)
         await relay.open()
         assert await leads(process)

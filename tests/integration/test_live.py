@@ -10,9 +10,9 @@ import pytest
 from eventually import eventually
 from live_events import commit_event, unannounced
 from live_service import LiveService, get, live_service, screen
-from postroom.api.live import Pace
+from postroom.api.live import StreamIntervals
 from postroom.domain.person import Person, Scope
-from postroom.errors import KratosAway, NoSession
+from postroom.errors import KratosUnavailable, NoSession
 from postroom.postgres.connection import Pool
 from postroom.realtime import live_streams
 from records import Records
@@ -20,7 +20,7 @@ from screen import Screen
 from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
-QUICK = Pace(ping=0.05, look=0.1, ask=0.02)
+QUICK = StreamIntervals(ping=0.05, look=0.1, ask=0.02)
 PREPARING = {"state": "preparing", "retry": 1, "next_attempt_at": None, "reason": None, "code": None}
 
 
@@ -33,7 +33,7 @@ async def service(database: Database) -> AsyncIterator[LiveService]:
 async def told(service: LiveService, records: Records, *screens: Screen) -> int:
     """The id of an event that is committed now, and comes next to each of Alice's screens."""
     event = await commit_event(records, ALICE)
-    service.announcing.wake()
+    service.outbox_publisher.wake()
     for each in screens:
         assert (await each.next())[1]["id"] == event
     return event
@@ -46,12 +46,12 @@ async def test_new_mail_is_told_to_every_screen_of_the_person_and_to_nobody_else
         for each in (one, two, other):
             assert await each.next() == ("hello", {"state": "ready"})
         event = await commit_event(records, ALICE, emailIds=["M1"], state="s7")
-        service.announcing.wake()
+        service.outbox_publisher.wake()
         mail = ("mail", {"id": event, "type": "mail", "data": {"emailIds": ["M1"], "state": "s7"}})
         assert await one.next() == await two.next() == mail
         assert one.last_id == str(event)
         last = await commit_event(records, BOB)
-        service.announcing.wake()
+        service.outbox_publisher.wake()
         assert (await other.next())[1]["id"] == last
 
 
@@ -81,7 +81,7 @@ async def test_a_cut_listen_connection_loses_and_doubles_nothing(
         committed: list[int] = []
         for number in range(60):
             committed.append(await commit_event(records, ALICE))
-            service.announcing.wake()
+            service.outbox_publisher.wake()
             if number % 20 == 10:
                 await _cut_listeners(pool)
         await eventually(lambda: len(stream.told()) >= len(committed), "all told", within=20)
@@ -95,12 +95,12 @@ async def test_a_screen_that_comes_back_is_told_what_it_missed_and_then_goes_on(
         await stream.next()
         last_id = str(await told(service, records, stream))
     missed = [await commit_event(records, ALICE) for _ in range(250)]
-    service.announcing.wake()
+    service.outbox_publisher.wake()
     async with screen(service, ALICE, last_id=last_id) as stream:
         assert (await stream.next())[0] == "hello"
         await eventually(lambda: len(stream.told()) >= 250, "all that was missed")
         later = await commit_event(records, ALICE)
-        service.announcing.wake()
+        service.outbox_publisher.wake()
         await eventually(lambda: len(stream.told()) > 250, "what comes later")
         assert stream.told() == [*missed, later]
 
@@ -115,7 +115,7 @@ async def test_a_screen_is_told_when_its_mailbox_is_missing_and_when_it_is_ready
         service.mailboxes[ALICE] = missing = PREPARING | {"state": "missing", "retry": 0}
         mail = await commit_event(records, ALICE)
         await commit_event(records, ALICE, kind="mailbox", state="missing")
-        service.announcing.wake()
+        service.outbox_publisher.wake()
         assert (await stream.next())[1]["id"] == mail
         assert await stream.next() == ("provisioning", missing)
         del service.mailboxes[ALICE]
@@ -222,7 +222,7 @@ async def test_a_stream_ends_when_its_session_is_gone(database: Database) -> Non
 async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: Database) -> None:
     async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
         await stream.next()
-        service.people.errors[ALICE] = KratosAway("away")
+        service.people.errors[ALICE] = KratosUnavailable("away")
         before = service.people.asked
         await eventually(lambda: service.people.asked > before + 2, "asked again")
         assert not stream.ended

@@ -13,7 +13,7 @@ import uvicorn
 
 from eventually import eventually
 from parts import KEY, environment, running_parts
-from postroom.process import make_app
+from postroom.composition.process import make_app
 from records import Records
 from servers import Database
 from stalwart_stand_in import StalwartStandIn

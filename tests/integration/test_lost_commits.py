@@ -19,7 +19,7 @@ from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Request, State
 from postroom.postgres.connection import make_pool
 from postroom.postgres.requests import PostgresRequests
-from postroom.provisioning.accept import Accept, Answer, Held, WillRetry
+from postroom.provisioning.accept import Accept, AcceptResult, Held, WillRetry
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
 from postroom.retry.worker import EARLY
@@ -130,15 +130,15 @@ async def test_a_hook_that_revived_its_request_is_told_what_became_of_it_though_
     proxy: FaultProxy,
     records: Records,
     meanwhile: LiteralString,
-    answer: Answer,
+    answer: AcceptResult,
 ) -> None:
     alice = await buried(requests, "alice")
-    announcements = FakeAnnouncements()
+    retry_index = FakeAnnouncements()
     woken: list[UUID | None] = []
     accept = Accept(
         through_the_proxy,
         cast(Attempts, None),
-        announcements,
+        retry_index,
         Slots(0),
         SystemClock(),
         new_id=uuid4,
@@ -156,7 +156,7 @@ async def test_a_hook_that_revived_its_request_is_told_what_became_of_it_though_
     with patch.object(through_the_proxy, "revive", lost):
         assert await asyncio.wait_for(accept(alice, NOWHERE), 20) == answer
     if not meanwhile:
-        assert [request.identity_id for request, _ in announcements.replaced] == woken == [alice.identity_id]
+        assert [request.identity_id for request, _ in retry_index.replaced] == woken == [alice.identity_id]
 
 
 async def test_whoever_claimed_is_granted_it_once_though_the_answer_was_lost(
@@ -166,14 +166,14 @@ async def test_whoever_claimed_is_granted_it_once_though_the_answer_was_lost(
     assert await requests.accept(alice, holder=None, lease=10, origin=NOWHERE, action="accept")
     claiming = through_the_proxy.claim([alice.identity_id], lease=30)
     (claim,) = await losing_the_answer(proxy, records, alice.identity_id, claiming)
-    assert claim.answer is ports.Answer.GRANTED
+    assert claim.answer is ports.ClaimResult.GRANTED
     assert claim.due_in is not None
     assert claim.due_in <= EARLY, "it starts now, not when its lease ends"
     assert claim.request
     assert claim.request.holder == (await records.request(alice.identity_id))["holder"]
     assert [status for _, status, _ in await records.audit(alice.identity_id)] == ["done", "pending"]
     (other,) = await requests.claim([alice.identity_id], lease=30)
-    assert other.answer is ports.Answer.RUNNING
+    assert other.answer is ports.ClaimResult.RUNNING
 
 
 async def test_a_claim_asked_again_takes_no_more_than_the_first_one_did(
@@ -185,5 +185,5 @@ async def test_a_claim_asked_again_takes_no_more_than_the_first_one_did(
         await requests.accept(each, holder=None, lease=10, origin=NOWHERE, action="accept")
     claiming = through_the_proxy.claim([alice.identity_id, bob.identity_id], lease=30, limit=1)
     claims = await losing_the_answer(proxy, records, alice.identity_id, claiming)
-    assert [claim.answer for claim in claims].count(ports.Answer.GRANTED) == 1
+    assert [claim.answer for claim in claims].count(ports.ClaimResult.GRANTED) == 1
     assert await records.value("SELECT count(*) FROM email_requests WHERE state = 'running'") == 1

@@ -16,7 +16,7 @@ async def test_a_member_that_a_worker_has_put_off_is_not_brought_forward(redis: 
     overdue = datetime.now(UTC) - timedelta(seconds=5)
     waiting = replace(request_of(), state=State.WAITING, holder=None, due_at=overdue)
     await RedisMembers(redis).add([waiting])
-    assert len((await RetrySet(redis, lease=30).due(1)).reminders) == 1
+    assert len((await RetrySet(redis, lease=30).due(1)).entries) == 1
     put_off = await redis.zrange(KEY, 0, -1, withscores=True)
     await RedisMembers(redis).add([waiting])
     assert await redis.zrange(KEY, 0, -1, withscores=True) == put_off

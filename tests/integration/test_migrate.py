@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from parts import READ_ONLY, environment
 from postroom import settings
+from postroom.composition.parts import connected, until_allowed
 from postroom.errors import ConfigurationError
 from postroom.postgres import migrate
 from postroom.postgres.breaker import PostgresBreakers
@@ -21,7 +22,6 @@ from postroom.postgres.inspected import PostgresInspected
 from postroom.postgres.migrate import alembic_config, newest_revision, upgrade
 from postroom.postgres.schema import require_schema
 from postroom.postgres.sweep import PostgresSwept
-from postroom.runtime import connected, until_allowed
 from postroom_sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, EmbeddedPostgres
 from records import Records
 from servers import Database, _as_admin, _url_for

@@ -8,6 +8,7 @@ import pytest
 from commands import Commands
 from parts import environment, running_parts
 from postroom.cli.status import REMAKE
+from postroom.composition.parts import Parts
 from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.domain.request import Provisioned, after_attempt
@@ -21,7 +22,6 @@ from postroom.postgres.outbox import PostgresOutbox
 from postroom.postgres.requests import PostgresRequests
 from postroom.provisioning.accept import Missing, Ready
 from postroom.provisioning.ports import Noted
-from postroom.runtime import Parts
 from records import NOWHERE, Records, mailbox, running, stalwart_account
 from servers import Database
 from stalwart_client import StalwartClient
@@ -160,7 +160,7 @@ class Trial:
 
     async def look(self) -> None:
         """As the inspection does, without its pauses."""
-        await self.parts.inspection.looks.look(await self.inspected.page(None, 500), deadline=5)
+        await self.parts.inspection.lookup.look_up(await self.inspected.page(None, 500), deadline=5)
 
     async def look_twice(self) -> None:
         await self.look()

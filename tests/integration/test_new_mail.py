@@ -20,13 +20,13 @@ from mail_person import PASSWORD, Person, message, person
 from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_route
 from postroom.errors import Misconfigured
 from postroom.jmap.mail_changes import JmapMail
+from postroom.mail.account_watcher import AccountWatcher
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount
-from postroom.mail.watching import Watching
 from postroom.postgres.connection import Pool
 from postroom.postgres.mail_states import PostgresMailStates
-from postroom.stalwart.client import StalwartClient as Registry
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import StalwartClient as Registry
 from postroom.stalwart.web_hook import PATH, WebHook
 from postroom.stalwart.web_hook_setup import PERMISSIONS, WebHookSetup
 from postroom.telemetry import ARRIVAL_LOOKS, STALWART_HOOKS
@@ -62,7 +62,7 @@ class Postroom:
         self.mail = JmapMail(server.url, known)
         states = PostgresMailStates(pool)
         self.arrivals = Arrivals(states, self.mail, lambda: None, now=lambda: datetime.now(UTC))
-        self.watching = Watching(known, states, self.arrivals, self.mail if event_source else None)
+        self.watching = AccountWatcher(known, states, self.arrivals, self.mail if event_source else None)
         self.url = ""
 
     @asynccontextmanager

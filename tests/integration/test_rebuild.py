@@ -10,13 +10,13 @@ import pytest
 
 from commands import Commands
 from parts import environment
-from postroom import runtime, settings
+from postroom import settings
+from postroom.composition.parts import Parts, connected, restore_from_marks
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.domain.missing import Sighting
 from postroom.errors import ConfigurationError, Throttled
 from postroom.provisioning.ports import AccountPage, FoundAccount, Standing
 from postroom.provisioning.rebuild import Rebuild, Tally
-from postroom.runtime import Parts, connected
 from records import NOWHERE, Records
 from servers import Database
 from stalwart_client import StalwartClient
@@ -77,7 +77,7 @@ async def parts(database: Database, redis_url: str, stalwart: StalwartStandIn) -
 
 async def _rebuild(parts: Parts, *, dry_run: bool = False) -> Tally:
     tally = Tally()
-    rebuild = await runtime.rebuild(parts, actor="olga", dry_run=dry_run, tell=lambda _: None)
+    rebuild = await restore_from_marks(parts, actor="olga", dry_run=dry_run, tell=lambda _: None)
     await rebuild.run(tally)
     return tally
 
@@ -144,7 +144,7 @@ async def test_one_that_was_cut_off_is_ended_by_the_next(parts: Parts, directory
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await (await runtime.rebuild(parts, actor="olga", dry_run=False, tell=cut)).run(Tally())
+        await (await restore_from_marks(parts, actor="olga", dry_run=False, tell=cut)).run(Tally())
     first = await records.value("SELECT count(*) FROM email_accounts")
     assert 0 < first < 700  # a whole page, and no half one
     done = await _rebuild(parts)
@@ -233,7 +233,7 @@ async def test_a_throttled_page_is_waited_for_and_who_was_stored_meanwhile_is_le
                 raise answer
             return answer
 
-        async def look(self, accounts: Any, *, deadline: float) -> dict[UUID, Sighting]:
+        async def look_up(self, accounts: Any, *, deadline: float) -> dict[UUID, Sighting]:
             return {}
 
     class Nothing:

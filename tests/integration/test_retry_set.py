@@ -71,16 +71,16 @@ async def test_no_more_than_the_limit_are_taken_the_longest_overdue_first(retry_
     for number in range(1, 6):
         await add(redis, RetryJob.of(request(number)).to_json(), -number)
     due = await retry_set.due(2)
-    assert [r.identity_id for r in due.reminders] == [UUID(int=5), UUID(int=4)]
+    assert [r.identity_id for r in due.entries] == [UUID(int=5), UUID(int=4)]
     assert due.next_in is not None
     assert due.next_in < 0, "there are more, at once"
-    assert len((await retry_set.due(10)).reminders) == 3
+    assert len((await retry_set.due(10)).entries) == 3
 
 
 async def test_two_workers_are_never_reminded_of_the_same_member(retry_set: RetrySet, redis: Redis) -> None:
     for number in range(100):
         await add(redis, RetryJob.of(request(number)).to_json(), -1)
-    told = [r.member for due in await asyncio.gather(*(retry_set.due(7) for _ in range(20))) for r in due.reminders]
+    told = [r.member for due in await asyncio.gather(*(retry_set.due(7) for _ in range(20))) for r in due.entries]
     assert len(told) == len(set(told)) == 100
 
 
@@ -111,8 +111,8 @@ async def test_bytes_that_nobody_can_read_are_told_without_an_identity_and_can_b
         for junk in (b"not json", b"{}", b"\xff\xfe", b"[" * 5000, b'{"identity_id":1}'):
             await raw.zadd(KEY, {junk: 1.0})
     due = await retry_set.due(10)
-    assert [r.identity_id for r in due.reminders] == [None] * 5
-    await retry_set.remove([r.member for r in due.reminders if r.member])
+    assert [r.identity_id for r in due.entries] == [None] * 5
+    await retry_set.remove([r.member for r in due.entries if r.member])
     await retry_set.remove([])
     assert await redis.zcard(KEY) == 0
 
@@ -124,7 +124,7 @@ async def test_an_emptied_redis_and_one_that_lost_its_scripts_are_served_on(retr
     await redis.script_flush()
     assert await retry_set.due(1) == await retry_set.due(1)
     await retry_set.replace(request(due_in=-1), ["lost"])
-    assert [r.identity_id for r in (await retry_set.due(1)).reminders] == [UUID(int=1)]
+    assert [r.identity_id for r in (await retry_set.due(1)).entries] == [UUID(int=1)]
 
 
 @pytest.fixture(params=["refused", "hung"])
@@ -188,7 +188,7 @@ async def test_a_connection_reset_under_uvloop_is_a_redis_that_did_not_answer(re
     client = Redis(connection_pool=pool)
     retry_set = RetrySet(client, lease=LEASE)
     await retry_set.replace(request(), ["held"])
-    await retry_set.announce([request()])
+    await retry_set.add([request()])
     await retry_set.restore("member", NOW)
     await retry_set.remove(["member"])
     with pytest.raises(FAILURES):

@@ -5,9 +5,9 @@ from typing import LiteralString
 from uuid import uuid4
 
 from parts import environment, running_parts
+from postroom.composition.parts import Parts
 from postroom.domain.request import State
 from postroom.provisioning.accept import Ready
-from postroom.runtime import Parts
 from records import NOWHERE, Records, mailbox
 from servers import Database
 from stalwart_stand_in import StalwartStandIn

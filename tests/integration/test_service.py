@@ -11,7 +11,7 @@ import pytest
 from eventually import eventually
 from kratos_servers import kratos_stand_in
 from parts import NOBODY_THERE
-from postroom.postgres.audit import keep_mark_domain
+from postroom.postgres.audit import pin_mark_domain
 from postroom.postgres.connection import Pool
 from postroom_sandbox.loopback import free_port
 from servers import Database
@@ -61,7 +61,7 @@ async def test_an_attempt_under_way_ends_before_the_service_does(
 
 
 async def test_the_marks_domain_must_not_change_after_use(settings: dict[str, str], pool: Pool) -> None:
-    await keep_mark_domain(pool, "example.org")
+    await pin_mark_domain(pool, "example.org")
     async with running("serve", settings | {"POSTROOM_DOMAINS": "example.net,example.org"}) as service:
         code, log = await service.end()
     assert code == 2

@@ -19,7 +19,7 @@ from postroom.domain.request import (
     Verdict,
     after_attempt,
 )
-from postroom.errors import Permanent, Transient, Unavailable, Unstorable
+from postroom.errors import DatabaseUnavailable, Permanent, Transient, Unstorable
 from postroom.ports import Settled
 from postroom.postgres.connection import Pool
 from postroom.postgres.requests import PostgresRequests
@@ -41,7 +41,7 @@ def success(of: Request) -> Provisioned:
 async def claimed_again(requests: PostgresRequests, records: Records, request: Request) -> Request:
     """The request under its next holder, after its lease ran out."""
     await records.make_due_in(-1, request.identity_id)
-    (claim,) = await requests.claim([request.identity_id], lease=30, alone=True)
+    (claim,) = await requests.claim([request.identity_id], lease=30, exclusive=True)
     assert claim.request
     return claim.request
 
@@ -162,7 +162,7 @@ async def test_an_outcome_waits_while_a_right_or_a_column_is_missing(
         ),
     ):
         await records.connection.execute(broken)
-        with pytest.raises(Unavailable):
+        with pytest.raises(DatabaseUnavailable):
             await settle(requests, request, success(request))
         await records.connection.execute(mended)
     assert (await settle(requests, request, success(request))).status is Status.SUCCESS

@@ -13,9 +13,9 @@ from go_program import may_build
 from kratos_servers import Kratos, kratos_stand_in, real_kratos
 from parts import KEY, environment
 from postroom import settings
-from postroom.process import make_app
+from postroom.composition.parts import Parts, connected
+from postroom.composition.process import make_app
 from postroom.provisioning.sweep import Sweep
-from postroom.runtime import Parts, connected
 from postroom.telemetry import REGISTRY
 from records import Records
 from servers import Database

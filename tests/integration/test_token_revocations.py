@@ -11,7 +11,7 @@ import pytest
 
 from eventually import eventually
 from postroom.domain.person import ALL_SCOPES
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.mail.access_tokens import TokenMaker, hash_of
 from postroom.mail.ports import AccessToken
 from postroom.mail.remembered_tokens import RememberedTokens
@@ -127,6 +127,6 @@ async def test_who_listens_through_a_proxy_notices_that_postgresql_behind_it_is_
                 relay.speaks.clear()
                 await anext(payloads)
 
-        with pytest.raises(Unavailable):
+        with pytest.raises(DatabaseUnavailable):
             await listen()
         relay.speaks.set()

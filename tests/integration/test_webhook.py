@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 from eventually import eventually
 from parts import KEY, environment, running_parts
 from postroom import settings
-from postroom.process import make_app
-from postroom.runtime import connected
+from postroom.composition.parts import connected
+from postroom.composition.process import make_app
 from postroom.telemetry import REGISTRY
 from records import Records, mailbox
 from servers import Database

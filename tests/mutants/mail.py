@@ -5,9 +5,9 @@ from mutants.mutant import SQL, Mutant
 ARRIVALS = "integration/test_arrivals.py::"
 STATES = "integration/test_mail_states.py::"
 OUTBOX = "integration/test_outbox.py::"
-ANNOUNCING = "unit/test_announcing.py::"
+ANNOUNCING = "unit/test_outbox_publisher.py::"
 LIVE = "integration/test_live.py::"
-QUEUE = "unit/test_look_queue.py::"
+QUEUE = "unit/test_poll_queue.py::"
 PACE = "unit/test_arrival_pace.py::"
 WEB_HOOK = "unit/test_stalwart_web_hook.py::"
 PEOPLE = "unit/test_people.py::"
@@ -48,14 +48,14 @@ TELLING = [
     ),
     Mutant(
         "what was hinted during a look is forgotten",
-        "mail/look_queue.py",
+        "mail/poll_queue.py",
         "account.hinted -= {state} if state is not None else set()",
         "account.hinted.clear()",
         (f"{QUEUE}test_no_hint_is_lost_and_no_account_is_looked_at_twice_within_the_pause",),
     ),
     Mutant(
         "the pause of an account is forgotten",
-        "mail/look_queue.py",
+        "mail/poll_queue.py",
         "max(self.rests_until, self.pace.due(self.hinted_at))",
         "self.rests_until",
         (
@@ -65,7 +65,7 @@ TELLING = [
     ),
     Mutant(
         "what came during a long pause is a burst",
-        "domain/look_pace.py",
+        "domain/poll_pace.py",
         "owed + mails - A_SECOND * paused",
         "owed + mails",
         (f"{PACE}test_after_a_burst_mail_that_comes_one_by_one_is_told_at_once_again",),
@@ -110,9 +110,9 @@ THE_OUTBOX = [
     ),
     Mutant(
         "an event is noted as announced before it was",
-        "mail/announcing.py",
-        "            refused = await self._announcer.announce(events)\n",
-        "            await self._outbox.announced(ids)\n            refused = await self._announcer.announce(events)\n",
+        "mail/outbox_publisher.py",
+        "            refused = await self._publisher.publish(events)\n",
+        "            await self._outbox.announced(ids)\n            refused = await self._publisher.publish(events)\n",
         (f"{ANNOUNCING}test_while_the_announcer_is_away_nothing_is_lost_and_wakes_do_not_hammer_it",),
     ),
     Mutant(
@@ -178,10 +178,10 @@ APART = [
     ),
     Mutant(
         "an event stream tells of other accounts",
-        "gateway/event_stream.py",
+        "gateway/event_source_filter.py",
         "own = {self._account_id: changed[self._account_id]}",
         "own = changed",
-        ("unit/test_gateway_event_stream.py::test_only_pings_and_changes_of_ones_own_account_are_handed_on",),
+        ("unit/test_event_source_filter.py::test_only_pings_and_changes_of_ones_own_account_are_handed_on",),
     ),
     Mutant(
         "one person revokes another's access token",

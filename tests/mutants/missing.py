@@ -2,7 +2,7 @@
 
 from mutants.mutant import SQL, Mutant
 
-LOOKS = "unit/test_looks.py::"
+LOOKS = "unit/test_mailbox_lookup.py::"
 VERIFIED = "unit/test_verified_accounts.py::"
 INSPECTION = "unit/test_inspection.py::"
 STORED = "integration/test_missing.py::"
@@ -11,7 +11,7 @@ GATEWAY = "integration/gateway/test_missing_mailboxes.py::"
 MISSING = [
     Mutant(
         "a look asks though the breaker is open",
-        "provisioning/looks.py",
+        "provisioning/mailbox_lookup.py",
         "if (await self._breakers.read()).open:",
         "if False:",
         (f"{LOOKS}test_nothing_is_asked_while_the_breaker_is_open",),
@@ -60,7 +60,7 @@ MISSING = [
     ),
     Mutant(
         "everybody who comes asks for himself",
-        "provisioning/question.py",
+        "provisioning/single_flight.py",
         "        if self._next is None:\n",
         "        if True:\n",
         (f"{VERIFIED}test_all_who_come_at_once_are_looked_for_by_few_requests",),

@@ -163,10 +163,10 @@ CORE = [
     ),
     Mutant(
         "a failure takes the verdict of a question that began before it",
-        "provisioning/question.py",
+        "provisioning/single_flight.py",
         "        self._asking, self._next = self._next, None\n",
         "        self._asking = self._next\n",
-        ("unit/test_question.py::test_failures_during_a_question_take_the_verdict_of_one_later_question",),
+        ("unit/test_single_flight.py::test_failures_during_a_question_take_the_verdict_of_one_later_question",),
     ),
     Mutant(
         "an outcome is tried to be stored for ever",

@@ -125,7 +125,7 @@ STATEMENTS = [
     Mutant(
         "the crashed run beside others",
         f"{SQL}claim.sql",
-        "      AND (%(alone)s OR (r.state = 'waiting' AND r.crashes = 0))\n",
+        "      AND (%(exclusive)s OR (r.state = 'waiting' AND r.crashes = 0))\n",
         "",
         (SQL_WALK,),
     ),
@@ -196,7 +196,7 @@ STATEMENTS = [
         (f"{PARTITIONS}test_a_detached_month_refuses_every_change_to_its_owner_and_a_superuser",),
     ),
     Mutant(
-        "the safety look misses ended leases",
+        "the fallback poll misses ended leases",
         f"{SQL}overdue.sql",
         "           OR (state = 'running' AND due_at <= now()))\n      AND (due_at",
         "           )\n      AND (due_at",

@@ -52,7 +52,7 @@ async def test_after_a_fail_over_the_new_master_is_asked(valkey: ValkeySentinel)
     try:
         retry_set = RetrySet(client, lease=30)
         await retry_set.replace(waiting(), ())
-        assert len((await retry_set.due(5)).reminders) == 1
+        assert len((await retry_set.due(5)).entries) == 1
         await valkey.master.kill()
         await eventually(valkey.has_failed_over, "the sentinels to fail over", 20)
         later = waiting()
@@ -60,7 +60,7 @@ async def test_after_a_fail_over_the_new_master_is_asked(valkey: ValkeySentinel)
         async def is_told() -> bool:
             await retry_set.replace(later, ())
             try:
-                return later.identity_id in {each.identity_id for each in (await retry_set.due(5)).reminders}
+                return later.identity_id in {each.identity_id for each in (await retry_set.due(5)).entries}
             except FAILURES:
                 return False
 

@@ -67,7 +67,7 @@ class MailModel:
         account = self._by_mark.get(mark_of(mailbox.identity_id))
         return StalwartAccount(account.id, account.email) if account else None
 
-    def well(self) -> MailServerError | None:
+    def health_check(self) -> MailServerError | None:
         if self.full:
             return Transient("mail server does not write: serverUnavailable")
         problem = self.ill() if self.ill else None

@@ -19,7 +19,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from postroom.domain.identity import Identity
 from postroom.domain.mailbox import Mailbox, StalwartAccount
-from postroom.errors import KratosAway, MailServerError, Transient
+from postroom.errors import KratosUnavailable, MailServerError, Transient
 from postroom.postgres.connection import sql
 from postroom.provisioning.ports import IdentityPage
 from simulation.mail_model import MailModel
@@ -268,7 +268,7 @@ class SimulatedMailServer:
             self._failed.discard(mailbox.identity_id)
         return answer
 
-    async def well(self) -> MailServerError | None:
+    async def health_check(self) -> MailServerError | None:
         """Asked after failures, and not by the probe: this is what may spend a retry of each of them."""
         failed, self._failed = self._failed, set()
         problem = await self._well()
@@ -279,7 +279,7 @@ class SimulatedMailServer:
     async def _well(self) -> MailServerError | None:
         try:
             async with asyncio.timeout(2):
-                return await self._line.ask("mail well", self._model.well, _mail_lost)
+                return await self._line.ask("mail health check", self._model.health_check, _mail_lost)
         except TimeoutError:
             return Transient("mail server took too long")
         except MailServerError as error:
@@ -295,7 +295,7 @@ class SimulatedKratos:
         self._size = size
 
     async def page(self, token: str | None) -> IdentityPage:
-        return await self._line.ask("kratos page", lambda: self._page(token), lambda: KratosAway("no answer"))
+        return await self._line.ask("kratos page", lambda: self._page(token), lambda: KratosUnavailable("no answer"))
 
     def _page(self, token: str | None) -> IdentityPage:
         start = int(token or 0)

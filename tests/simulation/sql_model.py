@@ -228,7 +228,7 @@ class SqlModel(SweepModel):
     def _claim(self, identity_ids: list[UUID], holders: list[UUID], *, limit: int, **asked: Any) -> list[Row]:
         before = dict(zip(identity_ids, (self.requests.get(each) for each in identity_ids), strict=True))
         fresh = dict(zip(identity_ids, holders, strict=True))
-        rows = sorted((row for row in before.values() if row and self._may_take(row, asked["alone"])), key=_place)
+        rows = sorted((row for row in before.values() if row and self._may_take(row, asked["exclusive"])), key=_place)
         moved = {row["identity_id"]: self._take(row, fresh[row["identity_id"]], **asked) for row in rows[:limit]}
         answers: list[Row] = []
         for identity_id, row in before.items():
@@ -238,21 +238,21 @@ class SqlModel(SweepModel):
                 (then or row or {"identity_id": None})
                 | {
                     "asked_id": identity_id,
-                    "answer": self._answer(row, then, fresh[identity_id], asked["alone"]),
+                    "answer": self._answer(row, then, fresh[identity_id], asked["exclusive"]),
                     "crashed": bool(then and row and row["state"] == "running"),
                     "due_in": self._seconds_until(told["due_at"] if told else None),
                 }
             )
         return answers
 
-    def _may_take(self, row: Row, alone: bool) -> bool:
+    def _may_take(self, row: Row, exclusive: bool) -> bool:
         now, crashed = self._now(), row["state"] == "running"
         is_due = (row["state"] == "waiting" and row["due_at"] <= now + EARLY) or (crashed and row["due_at"] <= now)
         is_free = row["identity_id"] not in self.locked
-        return not self.breaker["open"] and is_due and is_free and (alone or (not crashed and row["crashes"] == 0))
+        return not self.breaker["open"] and is_due and is_free and (exclusive or (not crashed and row["crashes"] == 0))
 
     def _take(
-        self, row: Row, holder: UUID, *, lease: float, alone: bool, crash_delay: float, longest_crash_delay: float
+        self, row: Row, holder: UUID, *, lease: float, exclusive: bool, crash_delay: float, longest_crash_delay: float
     ) -> Row:
         now, crashed = self._now(), row["state"] == "running"
         runs = not crashed or row["crashes"] == 0
@@ -275,7 +275,7 @@ class SqlModel(SweepModel):
             self._write(moved, "create", "pending", holder=holder)
         return moved
 
-    def _answer(self, row: Row | None, moved: Row | None, holder: UUID, alone: bool) -> str:
+    def _answer(self, row: Row | None, moved: Row | None, holder: UUID, exclusive: bool) -> str:
         if row and row["state"] == "running" and row["holder"] == holder:
             return "granted"
         if moved:
@@ -287,7 +287,7 @@ class SqlModel(SweepModel):
         if self.breaker["open"]:
             return "breaker"
         ended = row["due_at"] <= self._now() and (row["state"] == "running" or row["crashes"] > 0)
-        return "alone" if ended and not alone else row["state"]
+        return "exclusive" if ended and not exclusive else row["state"]
 
     def _settle(self, identity_id: UUID, holder: UUID, **outcome: Any) -> list[Row]:
         row = self.requests.get(identity_id)

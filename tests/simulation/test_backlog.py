@@ -11,7 +11,7 @@ import pytest
 
 from postroom.domain.mailbox import Mailbox
 from postroom.provisioning.accept import Ready
-from postroom.retry.worker import Limits
+from postroom.retry.worker import WorkerLimits
 from simulation.checker import violations
 from simulation.faults import Event, NoFaults, Trouble
 from simulation.run import run
@@ -108,7 +108,7 @@ def test_10_000_requests_of_a_40_minute_outage_are_done_at_the_set_pace_and_new_
     of_outage = {row["identity_id"] for row in world.sql.requests.values() if row["email"].startswith("user-")}
     done = max(provisioned[each] for each in of_outage)
     claims = [at for at in _claims(world) if at >= backlog.closed]
-    pace = Limits().pace * workers
+    pace = WorkerLimits().pace * workers
     print(  # noqa: T201 — for -rP
         f"{workers} workers: breaker closed {backlog.closed - OUTAGE:.0f} s after the outage, {len(claims)} claims in "
         f"{(done - backlog.closed) / 60:.1f} min, {len(claims) / (done - backlog.closed):.2f}/s, most in a second "

@@ -72,7 +72,7 @@ async def _call(
         case 1:
             return await retry_set.restore(held[0], _in(-50)) if held else None
         case 2:
-            return await retry_set.announce(chosen)
+            return await retry_set.add(chosen)
         case 3:
             return await retry_set.remove(held[:1])
         case 4:
@@ -87,8 +87,8 @@ async def _call(
             return sorted(await members.window(1, 90, 100))
         case _:
             due = await retry_set.due(100)
-            assert {each.member for each in due.reminders} <= set(await _everything(members))
-            return [due.next_in or 0.0, float(len(due.reminders))]
+            assert {each.member for each in due.entries} <= set(await _everything(members))
+            return [due.next_in or 0.0, float(len(due.entries))]
 
 
 async def _everything(members: RedisMembers) -> list[str]:

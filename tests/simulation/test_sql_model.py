@@ -161,8 +161,8 @@ def _claim(both: Both) -> dict[str, Any]:
         running = both.model.requests.get(asked[0])
         fresh = [running["holder"]] if running and running["holder"] else fresh
     both.holders += fresh
-    alone = both.chance.random() < 0.5
-    whom = {"identity_ids": asked, "holders": fresh, "lease": both.chance.choice([30.0, 60.0]), "alone": alone}
+    exclusive = both.chance.random() < 0.5
+    whom = {"identity_ids": asked, "holders": fresh, "lease": both.chance.choice([30.0, 60.0]), "exclusive": exclusive}
     limit = both.chance.choice([0, 1, 100, 100, 100])
     return whom | {"limit": limit, "crash_delay": 300.0, "longest_crash_delay": 1000.0}
 

@@ -15,27 +15,27 @@ from psycopg import errors
 from postroom.domain.identity import AddressPolicy, Identity
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin
-from postroom.errors import Refused, Unavailable
+from postroom.errors import DatabaseUnavailable, Refused
 from postroom.postgres.audit import Audit
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.leadership import PostgresLeadership
+from postroom.postgres.overdue import PostgresOverdueRequests
 from postroom.postgres.refusals import PostgresRefusals
 from postroom.postgres.releases import PostgresReleases
-from postroom.postgres.reminders import PostgresReminders
 from postroom.postgres.requests import PostgresRequests
 from postroom.postgres.sweep import PostgresSwept
 from postroom.postgres.waiting import PostgresWaiting
-from postroom.provisioning.accept import Accept, Answer
+from postroom.provisioning.accept import Accept, AcceptResult
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
 from postroom.provisioning.sweep import Sweep
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, HORIZON, RetrySet
+from postroom.retry.due_source import DueSource
 from postroom.retry.probe import Probe
 from postroom.retry.reconcile import Corrections, Reconcile
 from postroom.retry.release import Release
-from postroom.retry.waking import Waking
-from postroom.retry.worker import Limits, Worker
+from postroom.retry.worker import Worker, WorkerLimits
 from simulation.faults import ILL, Event, Fault, Faults, Trouble
 from simulation.mail_model import MailModel
 from simulation.ports import POISON, Locks, SimulatedKratos, SimulatedMailServer, SimulatedPool, SimulatedRedis
@@ -73,7 +73,7 @@ class Answered:
 
     at: datetime
     mailbox: Mailbox
-    answer: Answer
+    answer: AcceptResult
 
 
 class World:
@@ -120,7 +120,7 @@ class World:
         process = self.chance.choice(living)
         try:
             answer = await process.while_it_lives(process.accept(mailbox, Origin()))
-        except Unavailable:
+        except DatabaseUnavailable:
             return
         if answer:
             self.answered.append(Answered(self.clock.now(), mailbox, answer))
@@ -133,7 +133,7 @@ class World:
     async def resume(self, domain: str) -> None:
         """`postroom resume`, once for the mail server and once for a domain."""
         process = self._one()
-        if (breaker := await process.breakers.read()).open and not self.mail.well():
+        if (breaker := await process.breakers.read()).open and not self.mail.health_check():
             await process.breakers.close(breaker)
         await PostgresReleases(process.pool).resume_domain(domain, actor="operator")
 
@@ -141,7 +141,7 @@ class World:
         process = self._one()
         try:
             await process.while_it_lives(Audit(process.pool).retry(identity_id, actor="operator"))
-        except (Refused, Unavailable):
+        except (Refused, DatabaseUnavailable):
             return
 
     async def suffer(self, event: Event) -> None:
@@ -216,10 +216,12 @@ class Process:
         retry_set = RetrySet(redis, lease=LEASE)
         attempts = Attempts(self.requests, breakers, mail, retry_set, clock)
         slots = Slots(4)
-        overdue, exact = PostgresReminders(pool, grace=1.0), PostgresReminders(pool, grace=-HORIZON)
-        waking = Waking(retry_set, overdue, exact, clock, failures=FAILURES)
+        overdue, exact = PostgresOverdueRequests(pool, grace=1.0), PostgresOverdueRequests(pool, grace=-HORIZON)
+        due_source = DueSource(retry_set, overdue, exact, clock, failures=FAILURES)
         probe = Probe(breakers, SimulatedMailServer(world.mail, self))
-        self.worker = Worker(self.requests, attempts, retry_set, waking, probe, slots, clock, Limits(lease=LEASE))
+        self.worker = Worker(
+            self.requests, attempts, retry_set, due_source, probe, slots, clock, WorkerLimits(lease=LEASE)
+        )
         self.accept = Accept(
             self.requests,
             attempts,

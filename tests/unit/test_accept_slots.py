@@ -12,7 +12,7 @@ from eventually import eventually
 from fakes import START, FakeAnnouncements, FakeBreakers, FakeClock, FakeMailServer, FakeRequests, Hang, request_of
 from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.request import HELD, Origin, Request, State, Status
-from postroom.errors import Conflict, Permanent, Unavailable
+from postroom.errors import Conflict, DatabaseUnavailable, Permanent
 from postroom.provisioning.accept import Accept, Held, Ready, Rejected, WillRetry
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
@@ -29,7 +29,7 @@ class OneSlot(Slots):
         self._clock = clock
         self._free_at = clock.monotonic() + seconds
 
-    async def take(self, *, within: float) -> bool:
+    async def acquire(self, *, within: float) -> bool:
         comes_in = max(0.0, self._free_at - self._clock.monotonic())
         self._clock.seconds += min(comes_in, within)
         return comes_in <= within
@@ -84,11 +84,11 @@ class KnownRequests(FakeRequests):
 def accepting(
     requests: FakeRequests, slots: Slots, clock: FakeClock, *, deadline: float = DEADLINE, **mail_server: Any
 ) -> Accept:
-    announcements = FakeAnnouncements()
+    retry_index = FakeAnnouncements()
     return Accept(
         requests,
-        Attempts(requests, FakeBreakers(), FakeMailServer(**mail_server), announcements, clock),
-        announcements,
+        Attempts(requests, FakeBreakers(), FakeMailServer(**mail_server), retry_index, clock),
+        retry_index,
         slots,
         clock,
         new_id=uuid4,
@@ -123,7 +123,7 @@ async def test_a_hook_whose_deadline_is_over_before_it_could_be_stored_is_not_st
     clock = FakeClock()
     requests = StoredRequests(clock, answers_after=DEADLINE)  # PostgreSQL stood still
     accept = accepting(requests, OneSlot(clock, 60.0), clock)
-    with pytest.raises(Unavailable, match="within the in-line deadline"):
+    with pytest.raises(DatabaseUnavailable, match="within the in-line deadline"):
         await accept(MAILBOX, Origin())
     assert requests.had_slot == []
 
@@ -158,7 +158,7 @@ async def test_who_follows_another_address_while_he_waits_is_announced_anew() ->
     requests.gate.set()
     accept = accepting(requests, Slots(1), clock)
     assert await accept(replace(MAILBOX, email="ally@example.org"), Origin()) == WillRetry()
-    assert [each.wanted_email for each, _ in cast(FakeAnnouncements, accept._announcements).replaced] == [
+    assert [each.wanted_email for each, _ in cast(FakeAnnouncements, accept._retry_index).replaced] == [
         "ally@example.org"
     ]
 

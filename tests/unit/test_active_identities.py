@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from postroom.errors import KratosAway, NoSession
+from postroom.errors import KratosUnavailable, NoSession
 from postroom.mail.active_identities import AWAY_FOR, BELIEVED_FOR, GRACE, REMEMBERED, ActiveIdentities
 
 ADA, BEN = UUID(int=1), UUID(int=2)
@@ -21,7 +21,7 @@ class Kratos:
     async def is_active(self, identity_id: UUID) -> bool:
         self.asked.append(identity_id)
         if self.away:
-            raise KratosAway("refused")
+            raise KratosUnavailable("refused")
         return identity_id in self.active
 
 
@@ -63,10 +63,10 @@ async def test_while_kratos_is_away_who_was_active_in_the_last_hour_goes_on(worl
     world.kratos.away = True
     world.now += GRACE - 1
     await world.identities.require(ADA)
-    with pytest.raises(KratosAway):
+    with pytest.raises(KratosUnavailable):
         await world.identities.require(BEN)
     world.now += 1
-    with pytest.raises(KratosAway):
+    with pytest.raises(KratosUnavailable):
         await world.identities.require(ADA)
 
 
@@ -77,7 +77,7 @@ async def test_an_outage_is_no_answer_about_one_who_was_told_to_be_inactive(worl
     with pytest.raises(NoSession):
         await world.identities.require(ADA)
     world.kratos.away = True
-    with pytest.raises(KratosAway):
+    with pytest.raises(KratosUnavailable):
         await world.identities.require(ADA)
 
 
@@ -87,7 +87,7 @@ async def test_a_kratos_that_is_away_is_not_waited_for_by_every_request(world: W
     world.now += BELIEVED_FOR
     for _ in range(3):
         await world.identities.require(ADA)
-        with pytest.raises(KratosAway):
+        with pytest.raises(KratosUnavailable):
             await world.identities.require(BEN)
     assert world.kratos.asked == [ADA, ADA]
     world.kratos.away = False

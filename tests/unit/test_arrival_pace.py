@@ -10,7 +10,7 @@ import pytest
 
 from arrivals_world import FakeStates
 from mail_account import MailInMemory
-from postroom.domain.look_pace import LONGEST
+from postroom.domain.poll_pace import LONGEST
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount, MailState
 from simulation.virtual_time import VirtualClock, VirtualLoop

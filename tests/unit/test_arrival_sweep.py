@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from fakes import FakeClock
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.mail import arrival_sweep
 from postroom.mail.arrival_sweep import LEADER, MOST_PACE, ArrivalSweep
 from postroom.mail.arrivals import Arrivals
@@ -38,7 +38,7 @@ class Watched:
     async def forget(self) -> int:
         self.away -= 1
         if self.away >= 0:
-            raise Unavailable("PostgreSQL cannot be reached")
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
         return 0
 
     async def stale(self, seconds: float) -> AsyncIterator[Sequence[MailState]]:

@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from arrivals_world import ALICE, BOB, World
 from eventually import eventually
-from postroom.domain.look_pace import FIRST_IN_BURST, LONGEST, SHORTEST
-from postroom.errors import Misconfigured, Throttled, Transient, Unavailable
+from postroom.domain.poll_pace import FIRST_IN_BURST, LONGEST, SHORTEST
+from postroom.errors import DatabaseUnavailable, Misconfigured, Throttled, Transient
 from postroom.mail.arrivals import DATABASE_PAUSE
 from postroom.telemetry import ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS
 
@@ -105,7 +105,7 @@ async def test_a_hint_outlasts_postgresql_being_away(call: str, monkeypatch: pyt
 
     async def away(*_: Any) -> None:
         monkeypatch.undo()
-        raise Unavailable("PostgreSQL cannot be reached")
+        raise DatabaseUnavailable("PostgreSQL cannot be reached")
 
     monkeypatch.setattr(world.states, call, away)
     (first,) = world.mail.deliver("b")

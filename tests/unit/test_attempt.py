@@ -15,7 +15,7 @@ from postroom.domain.request import Request, State, Status
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.ports import MailServer, Settled
 from postroom.provisioning.attempt import (
-    LAST_WORDS,
+    FINISH_WITHIN,
     LOOK_UP_SECONDS,
     SETTLE_PAUSE,
     STORED_BEFORE_LEASE_ENDS,
@@ -47,10 +47,10 @@ class World:
         self.breakers = FakeBreakers()
         self.mail_server = FakeMailServer()
         self.mail_server.creates, self.mail_server.finds = [*creates], [*finds]
-        self.announcements = FakeAnnouncements()
+        self.retry_index = FakeAnnouncements()
         self.clock = VirtualClock(asyncio.get_running_loop())
         self.attempts = Attempts(
-            self.requests, self.breakers, mail_server or self.mail_server, self.announcements, self.clock
+            self.requests, self.breakers, mail_server or self.mail_server, self.retry_index, self.clock
         )
 
     async def run(self, seconds: float = 5.0, held: tuple[str, ...] = ()) -> Settled:
@@ -85,7 +85,7 @@ async def test_redis_is_told_of_who_waits_and_of_held_members_and_else_is_not_as
 ) -> None:
     world = World(creates=creates)
     settled = await world.run(held=held)
-    assert world.announcements.replaced == ([(settled.request, list(held))] if told else [])
+    assert world.retry_index.replaced == ([(settled.request, list(held))] if told else [])
 
 
 @in_virtual_time
@@ -306,7 +306,7 @@ async def test_an_attempt_cancelled_while_postgresql_stays_away_ends_all_the_sam
     before = asyncio.all_tasks()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(world.run(), 1)
-    assert world.clock.monotonic() == 1 + LAST_WORDS
+    assert world.clock.monotonic() == 1 + FINISH_WITHIN
     await asyncio.sleep(0)
     assert asyncio.all_tasks() <= before, "nor does it go on storing"
 

@@ -37,7 +37,7 @@ def test_a_job_that_ended_twice_is_not_lost_and_one_that_only_started_is() -> No
 
 
 def test_a_profile_counts_for_the_innermost_place_of_ours_and_the_library_it_called() -> None:
-    loop = "main (postroom/process.py:1);Runner.run (asyncio/runners.py:118)"
+    loop = "main (postroom/composition/process.py:1);Runner.run (asyncio/runners.py:118)"
     asked = f"{loop};rows (postroom/postgres/connection.py:9);execute (psycopg/cursor.py:3)"
     row = told("hooks", [f"{loop} 60", f"{asked} 30", f"{loop};send (uvicorn/http.py:1) 10"])
     assert (row["samples"], row["in the event loop, %"]) == (100, 60)

@@ -11,7 +11,7 @@ import httpx2
 import jwt
 import pytest
 
-from postroom.errors import AnnouncerAway
+from postroom.errors import PublisherUnavailable
 from postroom.mail.ports import LiveEvent
 from postroom.realtime.centrifugo import Centrifugo
 from postroom.realtime.connection_token import connection_token
@@ -28,7 +28,7 @@ class ScriptedCentrifugo:
         self.answer = answer
         self.requests: list[httpx2.Request] = []
         transport = httpx2.MockTransport(self._handle)
-        self.announcer = Centrifugo("http://127.0.0.1:9000/api/", KEY, transport=transport)
+        self.publisher = Centrifugo("http://127.0.0.1:9000/api/", KEY, transport=transport)
 
     def _handle(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
@@ -47,7 +47,7 @@ def error(code: int, message: str = "told") -> dict[str, Any]:
 
 async def test_events_go_in_one_batch_in_order_each_with_its_key_on_the_channel_of_its_person_alone() -> None:
     server = ScriptedCentrifugo(replies({"publish": {}}, {"publish": {}}))
-    assert await server.announcer.announce([FIRST, SECOND]) == []
+    assert await server.publisher.publish([FIRST, SECOND]) == []
     (request,) = server.requests
     assert (str(request.url), request.headers["x-api-key"]) == ("http://127.0.0.1:9000/api/batch", KEY)
     assert [command["publish"] for command in json.loads(request.content)["commands"]] == [
@@ -63,7 +63,7 @@ async def test_events_go_in_one_batch_in_order_each_with_its_key_on_the_channel_
 @pytest.mark.parametrize("code", [102, 107, 108, 999])
 async def test_an_error_in_a_reply_of_200_refuses_that_event_alone(code: int) -> None:
     server = ScriptedCentrifugo(replies(error(code), {"publish": {}}))
-    assert await server.announcer.announce([FIRST, SECOND]) == [FIRST]
+    assert await server.publisher.publish([FIRST, SECOND]) == [FIRST]
 
 
 class ForgetfulCentrifugo:
@@ -74,7 +74,7 @@ class ForgetfulCentrifugo:
         self.published: dict[str, list[int]] = {}
         self.batches: list[list[int]] = []
         transport = httpx2.MockTransport(self._handle)
-        self.announcer = Centrifugo("http://127.0.0.1:9000", KEY, transport=transport)
+        self.publisher = Centrifugo("http://127.0.0.1:9000", KEY, transport=transport)
 
     def _handle(self, request: httpx2.Request) -> httpx2.Response:
         commands = [command["publish"] for command in json.loads(request.content)["commands"]]
@@ -98,11 +98,11 @@ async def test_an_event_that_fails_for_a_moment_is_overtaken_by_none_of_its_pers
     server = ForgetfulCentrifugo()
     events = [LiveEvent(number, ALICE, "mail") for number in (1, 2, 3)]
     server.failing = {2}
-    with pytest.raises(AnnouncerAway, match="could not publish"):
-        await server.announcer.announce(events)
+    with pytest.raises(PublisherUnavailable, match="could not publish"):
+        await server.publisher.publish(events)
     assert server.told(ALICE) == [1]
     server.failing = set()
-    assert await server.announcer.announce(events) == []
+    assert await server.publisher.publish(events) == []
     assert server.told(ALICE) == [1, 2, 3]
 
 
@@ -111,25 +111,25 @@ async def test_a_channel_that_fails_keeps_nobody_else_waiting() -> None:
     server = ForgetfulCentrifugo()
     server.failing = {1}
     events = [LiveEvent(1, ALICE, "mail"), *(LiveEvent(number, BOB, "mail") for number in (2, 3, 4))]
-    with pytest.raises(AnnouncerAway):
-        await server.announcer.announce(events)
+    with pytest.raises(PublisherUnavailable):
+        await server.publisher.publish(events)
     assert (server.told(ALICE), server.told(BOB)) == ([], [2, 3, 4])
 
 
 async def test_of_each_person_one_event_is_in_a_batch() -> None:
     server = ForgetfulCentrifugo()
     people = [ALICE, ALICE, BOB, ALICE, BOB]
-    await server.announcer.announce([LiveEvent(number, person, "mail") for number, person in enumerate(people, 1)])
+    await server.publisher.publish([LiveEvent(number, person, "mail") for number, person in enumerate(people, 1)])
     assert server.batches == [[1, 3], [2, 5], [4]]
     server.batches.clear()
-    assert await server.announcer.announce([]) == []
+    assert await server.publisher.publish([]) == []
     assert server.batches == []
 
 
 async def test_an_event_that_is_refused_for_good_holds_up_none_of_its_person() -> None:
     server = ScriptedCentrifugo(replies(error(107)))
     later = LiveEvent(9, ALICE, "mail")
-    assert await server.announcer.announce([FIRST, later]) == [FIRST, later]
+    assert await server.publisher.publish([FIRST, later]) == [FIRST, later]
     assert len(server.requests) == 2
 
 
@@ -157,19 +157,19 @@ AWAY = {
 @pytest.mark.parametrize("answer", AWAY.values(), ids=AWAY.keys())
 async def test_events_stay_when_centrifugo_does_not_answer_as_it_should(answer: httpx2.Response | Exception) -> None:
     server = ScriptedCentrifugo(answer)
-    with pytest.raises(AnnouncerAway) as caught:
-        await server.announcer.announce([FIRST, SECOND])
+    with pytest.raises(PublisherUnavailable) as caught:
+        await server.publisher.publish([FIRST, SECOND])
     assert KEY not in str(caught.value)
 
 
 async def test_a_wrong_key_names_the_setting() -> None:
-    with pytest.raises(AnnouncerAway, match="POSTROOM_CENTRIFUGO_API_KEY"):
-        await ScriptedCentrifugo(httpx2.Response(401)).announcer.announce([FIRST])
+    with pytest.raises(PublisherUnavailable, match="POSTROOM_CENTRIFUGO_API_KEY"):
+        await ScriptedCentrifugo(httpx2.Response(401)).publisher.publish([FIRST])
 
 
 async def test_disconnect_forbids_the_client_to_come_back_by_itself() -> None:
     server = ScriptedCentrifugo(httpx2.Response(200, json={"result": {}}))
-    await server.announcer.disconnect(ALICE)
+    await server.publisher.disconnect(ALICE)
     (request,) = server.requests
     assert request.url.path == "/api/disconnect"
     assert json.loads(request.content) == {
@@ -180,13 +180,13 @@ async def test_disconnect_forbids_the_client_to_come_back_by_itself() -> None:
 
 @pytest.mark.parametrize("answer", [httpx2.Response(200, json=error(100)), httpx2.Response(401)])
 async def test_a_disconnect_that_failed_is_told(answer: httpx2.Response) -> None:
-    with pytest.raises(AnnouncerAway):
-        await ScriptedCentrifugo(answer).announcer.disconnect(ALICE)
+    with pytest.raises(PublisherUnavailable):
+        await ScriptedCentrifugo(answer).publisher.disconnect(ALICE)
 
 
 async def test_its_nodes_are_counted_and_the_namespace_of_our_channels_is_asked_for() -> None:
     server = ScriptedCentrifugo(httpx2.Response(200, json={"result": {"nodes": [{}, {}]}}))
-    assert await server.announcer.nodes() == 2
+    assert await server.publisher.nodes() == 2
     assert [(request.url.path, json.loads(request.content)) for request in server.requests] == [
         ("/api/info", {}),
         ("/api/history", {"channel": f"mail:user#{UUID(int=0)}", "limit": 0}),
@@ -205,8 +205,8 @@ async def test_its_nodes_are_counted_and_the_namespace_of_our_channels_is_asked_
     ],
 )
 async def test_a_centrifugo_that_could_not_announce_is_told(answer: httpx2.Response | Exception) -> None:
-    with pytest.raises(AnnouncerAway) as caught:
-        await ScriptedCentrifugo(answer).announcer.nodes()
+    with pytest.raises(PublisherUnavailable) as caught:
+        await ScriptedCentrifugo(answer).publisher.nodes()
     assert KEY not in str(caught.value)
 
 
@@ -227,11 +227,11 @@ async def silent_port() -> AsyncIterator[int]:
 
 
 async def test_a_centrifugo_that_is_slow_is_given_up_after_two_seconds(silent_port: int) -> None:
-    announcer = Centrifugo(f"http://127.0.0.1:{silent_port}", KEY)
+    publisher = Centrifugo(f"http://127.0.0.1:{silent_port}", KEY)
     async with asyncio.timeout(4):
-        with pytest.raises(AnnouncerAway, match="ReadTimeout"):
-            await announcer.announce([FIRST])
-    await announcer.aclose()
+        with pytest.raises(PublisherUnavailable, match="ReadTimeout"):
+            await publisher.publish([FIRST])
+    await publisher.aclose()
 
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

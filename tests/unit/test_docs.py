@@ -140,7 +140,7 @@ def _app() -> FastAPI:
     nobody = cast(Any, None)  # the description needs no parts
     parts: dict[str, Any] = dict.fromkeys(signature(mail_routes).parameters, MagicMock())
     parts["stalwart_hook"] = StalwartHook(None, nobody)  # a mock would be described as itself
-    gateway = gateway_routes(nobody, nobody, nobody, now=nobody, look=nobody)
+    gateway = gateway_routes(nobody, nobody, nobody, now=nobody, verify=nobody)
     return create_app(Webhook(nobody, nobody, policy), nobody, mail=mail_routes(**parts), gateway=gateway)
 
 
@@ -261,7 +261,7 @@ def test_every_test_that_architecture_names_is_there() -> None:
 def test_every_file_that_architecture_names_is_there() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text()
     named = set(re.findall(r"`([a-z_0-9/]+\.(?:py|sql|lua))`", page))
-    assert {"led_loop.py", "postgres/migrations/versions/0001_start.sql"} <= named
+    assert {"leader_loop.py", "postgres/migrations/versions/0001_start.sql"} <= named
     for name in named:
         assert (ROOT / "src/postroom" / name).exists() or (ROOT / name).exists(), name
 

@@ -7,8 +7,8 @@ import pytest
 
 from postroom.domain.person import ALL_SCOPES, Scope
 from postroom.gateway.methods import CAPABILITIES, METHODS
+from postroom.gateway.response_splicer import ResponseSplicer
 from postroom.gateway.rules import Checked, check, refusal
-from postroom.gateway.weaving import Weaving
 from postroom.problems import Problem
 
 CORE = "urn:ietf:params:jmap:core"
@@ -278,7 +278,7 @@ def test_a_refused_call_never_leaves_and_its_error_stands_in_its_place() -> None
     # As a server answers it: echoes as they are, and an implicit Email/set with the id of its cause.
     answered = [["EmailSubmission/set", {}, "0"], ["Email/set", {}, "0"], *sent["methodCalls"][1:]]
     raw = json.dumps({"methodResponses": answered, "sessionState": "s"}).encode()
-    weaving = Weaving(found.refused)
+    weaving = ResponseSplicer(found.refused)
     assert json.loads(weaving.feed(raw) + weaving.rest()) == {
         "methodResponses": [
             ["EmailSubmission/set", {}, "0"],

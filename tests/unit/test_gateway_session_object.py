@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from postroom.domain.person import ALL_SCOPES, Scope
-from postroom.gateway.limits import Limits
+from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.session_object import rewrite
 from postroom.mail.ports import MailAccount
 from postroom.problems import Problem
@@ -67,7 +67,7 @@ SESSION: dict[str, Any] = {
 
 
 def rewritten(session: Any = SESSION, scopes: frozenset[Scope] = ALL_SCOPES) -> dict[str, Any]:
-    return rewrite(session, base_url="https://mail.example.org", account=ACCOUNT, scopes=scopes, limits=Limits())
+    return rewrite(session, base_url="https://mail.example.org", account=ACCOUNT, scopes=scopes, limits=GatewayLimits())
 
 
 def test_it_names_the_person_the_own_account_and_our_urls() -> None:

@@ -9,7 +9,7 @@ import pytest
 from eventually import eventually
 from fakes import FakeClock
 from postroom.heartbeats import LATE_AFTER, STUCK_AFTER, Heartbeats
-from postroom.mail.announcing import Announcing
+from postroom.mail.outbox_publisher import OutboxPublisher
 from postroom.mail.ports import LiveEvent
 from postroom.telemetry import REGISTRY
 
@@ -62,7 +62,7 @@ async def test_a_loop_that_hangs_in_a_call_has_no_new_beat() -> None:
             await answered.wait()
             return ()
 
-    loop = Announcing(cast(Any, SilentOutbox()), cast(Any, None), beat=lambda: beats.append(1))
+    loop = OutboxPublisher(cast(Any, SilentOutbox()), cast(Any, None), beat=lambda: beats.append(1))
     running = asyncio.create_task(loop.run(stop))
     await eventually(lambda: asked, "the question")
     loop.wake()

@@ -1,4 +1,4 @@
-"""The inspection goes through all mailboxes at its pace, and looks again at those that it did not find."""
+"""The inspection goes through all mailboxes at its pace, and lookup again at those that it did not find."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 
 from fakes import FakeBreakers, FakeClock
-from looks_fakes import AtServer, FakeNotes
+from lookup_fakes import AtServer, FakeNotes
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.errors import Throttled, Transient
 from postroom.ports import Leadership
 from postroom.provisioning import inspection as inspection_module
 from postroom.provisioning.inspection import AGAIN_EVERY, EVERY, PAGE_PAUSE, SICK_PAUSE, Inspection
-from postroom.provisioning.looks import MOST, Looks
+from postroom.provisioning.mailbox_lookup import MOST, MailboxLookup
 from postroom.provisioning.ports import InspectionProgress, Noted
 
 
@@ -62,7 +62,7 @@ class World:
         self.clock, self.at_server = FakeClock(), AtServer()
         self.inspected = FakeInspected(number, self.clock)
         self.inspection = Inspection(
-            Looks(self.at_server, self.inspected, FakeBreakers()),
+            MailboxLookup(self.at_server, self.inspected, FakeBreakers()),
             self.inspected,
             cast(Leadership, None),
             uniform=lambda low, high: (low + high) / 2,

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 
 from postroom.jmap.client import JmapClient
-from postroom.jmap.connection import Connection
 from postroom.jmap.errors import HttpError, Unauthorized
 from postroom.jmap.event_source import Connected, StateChange, listen
+from postroom.jmap.http_connection import JmapConnection
 from scripted_jmap import URL, Play, ScriptedJmap, known, limited, problem
 
 STATE = b'event: state\ndata: {"@type":"StateChange","changed":{"a":{"Email":"%d"}}}\n\n'
@@ -213,7 +213,7 @@ async def test_a_listener_that_leaves_closes_its_connection() -> None:
     session = httpx2.Response(200, json=ScriptedJmap().session).content
     listener = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-    async with listener, asyncio.timeout(10), aclosing(Connection(url)) as connection:
+    async with listener, asyncio.timeout(10), aclosing(JmapConnection(url)) as connection:
         async with aclosing(listen(JmapClient(url, known, connection), ["Email"])) as events:
             assert await anext(events) == Connected()
             assert await anext(events) == change(1)

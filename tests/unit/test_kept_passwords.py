@@ -14,7 +14,7 @@ from postroom.mail.app_passwords import WEBMAIL, TooManyAppPasswords
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.impersonation import basic
 from postroom.stalwart.kept_passwords import REMAKE_AFTER, REMEMBERED, KeptPasswords
-from postroom.stalwart.seal import Seal
+from postroom.stalwart.password_cipher import PasswordCipher
 
 KEY = base64.b64encode(b"k" * 32).decode()
 OTHER_KEY = base64.b64encode(b"o" * 32).decode()
@@ -29,7 +29,7 @@ class World:
         self.account = an_account()
 
     def process(self, key: str = KEY) -> KeptPasswords:
-        return KeptPasswords(self.server, self.database, Seal(key), now=lambda: self.server.now)
+        return KeptPasswords(self.server, self.database, PasswordCipher(key), now=lambda: self.server.now)
 
     @property
     def working(self) -> str:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.domain.identity import UnreadableIdentity
-from postroom.errors import KratosAway, PageTokenRefused
+from postroom.errors import KratosUnavailable, PageTokenRefused
 from postroom.kratos import identities as module
 from postroom.kratos.identities import PAGE_BYTES, KratosIdentities
 from postroom.kratos.identity_list import identities_of, next_token
@@ -146,7 +146,7 @@ async def test_bytes_that_are_not_utf_8_spoil_only_the_text_they_are_in(
 )
 async def test_what_is_no_list_is_no_page(identities: KratosIdentities, kratos: ScriptedKratos, body: bytes) -> None:
     kratos.says(listed(body))
-    with pytest.raises(KratosAway, match="list of identities cannot be read"):
+    with pytest.raises(KratosUnavailable, match="list of identities cannot be read"):
         await identities.page(None)
 
 
@@ -163,11 +163,11 @@ async def test_only_a_200_of_a_kratos_that_is_well_is_a_page(
 ) -> None:
     elsewhere = httpx2.Response(status, headers={"Location": "http://elsewhere/"}, json=[identity()])
     kratos.says(elsewhere)
-    with pytest.raises(KratosAway, match=str(status)):
+    with pytest.raises(KratosUnavailable, match=str(status)):
         await identities.page(None)
     kratos.says(listed([identity()]))
     kratos.ready = elsewhere
-    with pytest.raises(KratosAway, match=str(status)):
+    with pytest.raises(KratosUnavailable, match=str(status)):
         await identities.page(None)
 
 
@@ -176,7 +176,7 @@ async def test_how_long_kratos_wants_to_be_left_alone_is_told(
     identities: KratosIdentities, kratos: ScriptedKratos, stated: str, seconds: float | None
 ) -> None:
     kratos.says(httpx2.Response(429, headers={"Retry-After": stated}))
-    with pytest.raises(KratosAway) as caught:
+    with pytest.raises(KratosUnavailable) as caught:
         await identities.page(str(BOB))
     assert caught.value.retry_after == seconds
     assert not isinstance(caught.value, PageTokenRefused)
@@ -192,7 +192,7 @@ async def test_a_refused_page_token_is_told_apart(
     kratos.says(httpx2.Response(status))
     with pytest.raises(PageTokenRefused):
         await identities.page("old")
-    with pytest.raises(KratosAway, check=lambda error: not isinstance(error, PageTokenRefused)):
+    with pytest.raises(KratosUnavailable, check=lambda error: not isinstance(error, PageTokenRefused)):
         await identities.page(None)
 
 
@@ -240,7 +240,7 @@ async def test_a_next_page_without_a_token_that_can_be_kept_does_not_pass_for_th
     identities: KratosIdentities, kratos: ScriptedKratos, target: str
 ) -> None:
     kratos.says(listed([identity()], f'<{target}>; rel="next"'))
-    with pytest.raises(KratosAway, match="next page"):
+    with pytest.raises(KratosUnavailable, match="next page"):
         await identities.page(None)
 
 
@@ -249,7 +249,7 @@ async def test_a_full_page_without_any_link_does_not_pass_for_the_last_page(
 ) -> None:
     full = [identity(uuid4()) for _ in range(500)]
     kratos.says(listed(full, ""))
-    with pytest.raises(KratosAway, match="Link"):
+    with pytest.raises(KratosUnavailable, match="Link"):
         await identities.page(None)
     kratos.says(listed(full))
     assert (await identities.page(None)).next_token is None
@@ -307,7 +307,7 @@ async def test_a_page_that_drips_ends_and_the_next_one_is_smaller(
 
     kratos.give = lambda _size, _token: httpx2.Response(200, content=drip())
     identities = KratosIdentities("http://kratos/", transport=httpx2.MockTransport(kratos))
-    with pytest.raises(KratosAway, match=r"500 identities within 0\.05 s"):
+    with pytest.raises(KratosUnavailable, match=r"500 identities within 0\.05 s"):
         await identities.page(None)
     kratos.says(listed([identity()]))
     await identities.page(None)
@@ -321,7 +321,7 @@ async def test_an_identity_that_cannot_be_read_is_neither_active_nor_gone(
     for body in [*BAD.values(), *WITHOUT_ID.values(), b'{"traits":"' + b"x" * PAGE_BYTES + b'"}']:
         answer = httpx2.Response(200, content=body)
         identities._http._transport = httpx2.MockTransport(lambda _, answer=answer: answer)
-        with pytest.raises(KratosAway):
+        with pytest.raises(KratosUnavailable):
             await identities.is_active(EVE)
 
 
@@ -334,7 +334,7 @@ async def test_whether_an_identity_is_active_is_not_waited_for(
         return await asyncio.Future[httpx2.Response]()
 
     identities._http._transport = httpx2.MockTransport(never)
-    with pytest.raises(KratosAway, match=r"within 0\.01 s"):
+    with pytest.raises(KratosUnavailable, match=r"within 0\.01 s"):
         await identities.is_active(EVE)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from fakes import FakeClock
 from postroom.domain.person import ALL_SCOPES, Person
-from postroom.errors import KratosAway, NoSession, SecondFactorDue
+from postroom.errors import KratosUnavailable, NoSession, SecondFactorDue
 from postroom.kratos import sessions as module
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import ANSWER_BYTES, CACHE_SECONDS, ENDING_SECONDS, KratosSessions
@@ -136,7 +136,7 @@ async def test_a_session_that_cannot_be_read_says_nothing(
     sessions: KratosSessions, kratos: ScriptedKratos, content: Any
 ) -> None:
     kratos.says(200, content)
-    with pytest.raises(KratosAway):
+    with pytest.raises(KratosUnavailable):
         await sessions.whoami(cookie="abc")
 
 
@@ -157,7 +157,7 @@ async def test_an_answer_that_cannot_be_read_says_nothing(
 ) -> None:
     for status in (200, 403):
         kratos.whoami = lambda _, status=status: httpx2.Response(status, content=body)
-        with pytest.raises(KratosAway):
+        with pytest.raises(KratosUnavailable):
             await sessions.whoami(cookie="abc")
 
 
@@ -167,16 +167,16 @@ async def test_only_401_of_a_kratos_that_is_well_means_that_nobody_is_logged_in(
 ) -> None:
     elsewhere = httpx2.Response(status, headers={"Location": "http://elsewhere/"})
     kratos.whoami = lambda _: elsewhere
-    with pytest.raises(KratosAway, match=str(status)):
+    with pytest.raises(KratosUnavailable, match=str(status)):
         await sessions.whoami(cookie="abc")
 
     kratos.says(401)
     kratos.ready = elsewhere
-    with pytest.raises(KratosAway, match=str(status)):
+    with pytest.raises(KratosUnavailable, match=str(status)):
         await sessions.whoami(cookie="abc")
 
     kratos.ready = httpx2.ConnectError("refused")
-    with pytest.raises(KratosAway):
+    with pytest.raises(KratosUnavailable):
         await sessions.whoami(cookie="abc")
 
     kratos.ready = answer(200)
@@ -202,11 +202,11 @@ async def test_a_kratos_that_does_not_answer_is_away_and_not_waited_for(
         raise httpx2.ConnectError("refused", request=request)
 
     kratos.whoami = refuse
-    with pytest.raises(KratosAway, match="ConnectError"):
+    with pytest.raises(KratosUnavailable, match="ConnectError"):
         await sessions.whoami(cookie="abc")
     monkeypatch.setattr(module, "TIMEOUT", 0.01)
     kratos.hold = asyncio.Event()
-    with pytest.raises(KratosAway, match="TimeoutError"):
+    with pytest.raises(KratosUnavailable, match="TimeoutError"):
         await sessions.whoami(cookie="abc")
 
 
@@ -220,7 +220,7 @@ async def test_an_answer_that_drips_is_not_waited_for(
 
     monkeypatch.setattr(module, "TIMEOUT", 0.05)
     kratos.whoami = lambda _: httpx2.Response(200, content=drip())
-    with pytest.raises(KratosAway, match="TimeoutError"):
+    with pytest.raises(KratosUnavailable, match="TimeoutError"):
         await sessions.whoami(cookie="abc")
 
 
@@ -249,7 +249,7 @@ async def test_a_second_factor_that_is_due_is_told_apart_with_the_way_to_it(
 @pytest.mark.parametrize("content", [None, {}, [], {"error": None}, {"error": {"id": "security_csrf_violation"}}])
 async def test_another_403_says_nothing(sessions: KratosSessions, kratos: ScriptedKratos, content: Any) -> None:
     kratos.says(403, content)
-    with pytest.raises(KratosAway):
+    with pytest.raises(KratosUnavailable):
         await sessions.whoami(cookie="abc")
 
 
@@ -294,7 +294,7 @@ async def test_a_remembered_session_outlives_a_short_absence_of_kratos(
 @pytest.mark.parametrize("status", [401, 403, 500])
 async def test_a_refusal_is_not_remembered(sessions: KratosSessions, kratos: ScriptedKratos, status: int) -> None:
     kratos.says(status, AAL2)
-    with pytest.raises((NoSession, SecondFactorDue, KratosAway)):
+    with pytest.raises((NoSession, SecondFactorDue, KratosUnavailable)):
         await sessions.whoami(cookie="abc")
     kratos.says(200, session())
     assert await sessions.whoami(cookie="abc") == Visitor(Person(UUID(ADA)))
@@ -392,7 +392,7 @@ async def test_what_kratos_says_afresh_counts_for_everybody(
 ) -> None:
     await sessions.whoami(cookie="abc")
     kratos.says(500)
-    with pytest.raises(KratosAway):
+    with pytest.raises(KratosUnavailable):
         await sessions.whoami(cookie="abc", afresh=True)
     await sessions.whoami(cookie="abc")
     kratos.says(status, AAL2)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from postroom.domain.person import Person, Scope
-from postroom.errors import CrossSite, KratosAway, NoSession, PostroomError, SecondFactorDue, Unavailable
+from postroom.errors import CrossSite, DatabaseUnavailable, KratosUnavailable, NoSession, PostroomError, SecondFactorDue
 from postroom.mail.listening import while_allowed
 from postroom.mail.ports import Visitor
 from simulation.virtual_time import START, VirtualClock, in_virtual_time
@@ -69,7 +69,7 @@ def test_who_may_not_read_any_more_is_told_no_more(answer: Person | PostroomErro
     assert looks(ADA, ADA, answer) == [60, -120]
 
 
-@pytest.mark.parametrize("outage", [KratosAway("away"), Unavailable("PostgreSQL is away")])
+@pytest.mark.parametrize("outage", [KratosUnavailable("away"), DatabaseUnavailable("PostgreSQL is away")])
 def test_an_outage_logs_nobody_out_and_prolongs_no_session(outage: PostroomError) -> None:
     assert (looks(ADA, outage), looks(until(90), outage)) == ([60, 120, 180, 240], [60, -90])
 

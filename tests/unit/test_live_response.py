@@ -14,8 +14,8 @@ from fastapi import FastAPI
 
 from eventually import eventually
 from postroom import http_server
-from postroom.api import event_stream
-from postroom.api.event_stream import EventStreamResponse, event_of
+from postroom.api import sse_response
+from postroom.api.sse_response import SseResponse, event_of
 from postroom.realtime.live_streams import LiveStream, TooManyStreams
 
 
@@ -72,9 +72,9 @@ async def forever(stream: LiveStream) -> AsyncGenerator[bytes]:
 async def test_a_reader_that_takes_nothing_any_more_loses_its_place(
     monkeypatch: pytest.MonkeyPatch, connection: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(event_stream, "SEND_WITHIN", 0.05)
+    monkeypatch.setattr(sse_response, "SEND_WITHIN", 0.05)
     place, browser = Place(), Connection(**connection)
-    answer = EventStreamResponse(place.open, forever, closed=place.note_closed)
+    answer = SseResponse(place.open, forever, closed=place.note_closed)
     await asyncio.wait_for(answer({"type": "http"}, browser.receive, browser.send), 2)
     assert (place.taken, place.closed) == (0, 1)
 
@@ -82,7 +82,7 @@ async def test_a_reader_that_takes_nothing_any_more_loses_its_place(
 @pytest.mark.skipif(sys.platform != "linux", reason="TCP_USER_TIMEOUT is an option of Linux")
 async def test_the_connection_of_a_reader_that_takes_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Closed alone, it would wait for its reader, and the end of the service for it."""
-    monkeypatch.setattr(event_stream, "SEND_WITHIN", 0.2)
+    monkeypatch.setattr(sse_response, "SEND_WITHIN", 0.2)
     monkeypatch.setattr(http_server, "STUCK_SECONDS", 1)
     place = Place()
 
@@ -91,7 +91,7 @@ async def test_the_connection_of_a_reader_that_takes_nothing_is_cut(monkeypatch:
             yield b": " + b"x" * 100_000 + b"\n\n"
 
     app = FastAPI()
-    app.add_api_route("/live", lambda: EventStreamResponse(place.open, torrent, closed=place.note_closed))
+    app.add_api_route("/live", lambda: SseResponse(place.open, torrent, closed=place.note_closed))
     listener = http_server.listen("127.0.0.1", 0, setting="POSTROOM_PORT")
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=20))
     serving = asyncio.create_task(server._serve(sockets=[listener]))
@@ -106,7 +106,7 @@ async def test_the_connection_of_a_reader_that_takes_nothing_is_cut(monkeypatch:
 
 async def test_a_browser_that_left_ends_its_stream() -> None:
     place, browser = Place(), Connection()
-    answer = EventStreamResponse(place.open, forever, closed=place.note_closed)
+    answer = SseResponse(place.open, forever, closed=place.note_closed)
     running = asyncio.create_task(answer({"type": "http"}, browser.receive, browser.send))
     browser.gone.set()
     await asyncio.wait_for(running, 2)
@@ -120,7 +120,7 @@ async def test_a_defect_while_telling_gives_the_place_back() -> None:
         raise RuntimeError("a defect")
 
     place, browser = Place(), Connection()
-    answer = EventStreamResponse(place.open, broken, closed=place.note_closed)
+    answer = SseResponse(place.open, broken, closed=place.note_closed)
     with pytest.raises(RuntimeError):
         await answer({"type": "http"}, browser.receive, browser.send)
     assert (place.taken, place.closed) == (0, 1)
@@ -133,7 +133,7 @@ async def test_too_many_streams_are_a_503_with_the_reason() -> None:
         yield stream_of_nobody()
 
     place, browser = Place(), Connection()
-    await EventStreamResponse(full, forever, closed=place.note_closed)({"type": "http"}, browser.receive, browser.send)
+    await SseResponse(full, forever, closed=place.note_closed)({"type": "http"}, browser.receive, browser.send)
     assert browser.sent[0]["status"] == 503
     assert b"20 live streams" in browser.sent[1]["body"]
 

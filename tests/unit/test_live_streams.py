@@ -9,7 +9,7 @@ import pytest
 
 from eventually import eventually
 from fakes import unasked
-from postroom.errors import AnnouncerAway, Unavailable
+from postroom.errors import DatabaseUnavailable, PublisherUnavailable
 from postroom.mail.ports import LiveEvent
 from postroom.realtime import live_streams
 from postroom.realtime.live_streams import LiveStreams, TooManyStreams
@@ -46,7 +46,7 @@ class FakeOutbox:
     def _reach(self) -> None:
         if self.away:
             self.away -= 1
-            raise Unavailable("PostgreSQL cannot be reached")
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
 
     claim = announced = release = prune = unasked
 
@@ -62,7 +62,7 @@ class FakeNotifications:
 
     async def send(self, payloads: Sequence[str]) -> None:
         if self.away:
-            raise Unavailable("PostgreSQL cannot be reached")
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
         self.sent += payloads
         for payload in payloads:
             self._heard.put_nowait(payload)
@@ -73,7 +73,7 @@ class FakeNotifications:
     @asynccontextmanager
     async def listen(self) -> AsyncGenerator[AsyncIterator[str]]:
         if self.away:
-            raise Unavailable("PostgreSQL cannot be listened to")
+            raise DatabaseUnavailable("PostgreSQL cannot be listened to")
         self._heard = asyncio.Queue()
         self.listening += 1
         yield self._payloads()
@@ -81,7 +81,7 @@ class FakeNotifications:
     async def _payloads(self) -> AsyncIterator[str]:
         while (payload := await self._heard.get()) is not None:
             yield payload
-        raise Unavailable("PostgreSQL cannot be listened to")
+        raise DatabaseUnavailable("PostgreSQL cannot be listened to")
 
 
 class Parts:
@@ -114,7 +114,7 @@ async def test_news_are_told_once_and_in_order_however_often_they_are_announced(
             await stream.begin(None)
             events = [parts.commit(1), parts.commit(2)]
             for each in (events, events[:1], events):
-                await parts.streams.announce(each)
+                await parts.streams.publish(each)
             await asyncio.wait_for(stream.wait(60), 1)
             assert await stream.news(0) == events
             await stream.wait(0.05)
@@ -148,7 +148,7 @@ async def test_what_could_not_be_read_is_told_by_the_next_call() -> None:
         parts.commit(1)
         stream.tell(1)
         parts.outbox.away = 1
-        with pytest.raises(Unavailable):
+        with pytest.raises(DatabaseUnavailable):
             await stream.news(0)
         assert [each.id for each in await stream.news(0) or ()] == [1]
 
@@ -172,8 +172,8 @@ async def test_every_stream_looks_when_somebody_listens_again() -> None:
             await stream.begin(None)
             parts.notifications.away = True
             parts.notifications.cut()
-            with pytest.raises(AnnouncerAway):
-                await parts.streams.announce([parts.commit(1)])
+            with pytest.raises(PublisherUnavailable):
+                await parts.streams.publish([parts.commit(1)])
             parts.notifications.away = False
             await asyncio.wait_for(stream.wait(60), 5)
             assert [each.id for each in await stream.news(0) or ()] == [1]
@@ -257,7 +257,7 @@ async def test_of_each_person_only_the_newest_is_notified_and_no_notification_is
     parts = Parts()
     people = [uuid4() for _ in range(300)]
     events = [LiveEvent(10**18 + number, person, "mail") for number in range(3) for person in people]
-    await parts.streams.announce(events)
+    await parts.streams.publish(events)
     words = [word for payload in parts.notifications.sent for word in payload.split()]
     assert words == [f"{person.hex}:{10**18 + 2}" for person in people]
     assert max(len(payload.encode()) for payload in parts.notifications.sent) < 8000

@@ -11,7 +11,7 @@ from mail_fakes import an_account
 from postroom.errors import ConfigurationError, Misconfigured, Permanent
 from postroom.stalwart.failed_logins import REFUSED_FOR, FailedLogins
 from postroom.stalwart.impersonation import Impersonation, basic, taken_at
-from postroom.stalwart.seal import Seal
+from postroom.stalwart.password_cipher import PasswordCipher
 from scripted_upstream import json_answer, scripted_upstream
 
 KEY, OTHER = (base64.b64encode(bytes([byte]) * 32).decode() for byte in (0xFB, 0x02))
@@ -123,43 +123,43 @@ def test_a_master_of_the_wrong_form_is_told_without_its_password(master: str) ->
 
 def test_what_is_sealed_is_opened_for_the_same_account_alone() -> None:
     account = an_account()
-    sealed = Seal(KEY).close(account, "app_secret")
+    sealed = PasswordCipher(KEY).encrypt(account, "app_secret")
     assert b"secret" not in sealed
-    assert Seal(KEY).open(account, sealed) == "app_secret"
-    assert Seal(KEY).open(replace(account, identity_id=uuid4()), sealed) is None
-    assert Seal(KEY).open(replace(account, account_id="bw"), sealed) is None
+    assert PasswordCipher(KEY).decrypt(account, sealed) == "app_secret"
+    assert PasswordCipher(KEY).decrypt(replace(account, identity_id=uuid4()), sealed) is None
+    assert PasswordCipher(KEY).decrypt(replace(account, account_id="bw"), sealed) is None
 
 
 def test_the_previous_key_opens_and_does_not_seal() -> None:
     account = an_account()
-    old = Seal(OTHER).close(account, "app_secret")
-    assert Seal(KEY, OTHER).open(account, old) == "app_secret"
-    assert Seal(KEY).open(account, old) is None
-    assert Seal(OTHER).open(account, Seal(KEY, OTHER).close(account, "app_secret")) is None
+    old = PasswordCipher(OTHER).encrypt(account, "app_secret")
+    assert PasswordCipher(KEY, OTHER).decrypt(account, old) == "app_secret"
+    assert PasswordCipher(KEY).decrypt(account, old) is None
+    assert PasswordCipher(OTHER).decrypt(account, PasswordCipher(KEY, OTHER).encrypt(account, "app_secret")) is None
 
 
 def test_what_was_changed_is_not_opened() -> None:
     account = an_account()
-    sealed = bytearray(Seal(KEY).close(account, "app_secret"))
+    sealed = bytearray(PasswordCipher(KEY).encrypt(account, "app_secret"))
     sealed[-5] ^= 1
-    assert Seal(KEY).open(account, bytes(sealed)) is None
-    assert Seal(KEY).open(account, b"\xff\x00") is None
+    assert PasswordCipher(KEY).decrypt(account, bytes(sealed)) is None
+    assert PasswordCipher(KEY).decrypt(account, b"\xff\x00") is None
 
 
 def test_both_spellings_of_base64_are_the_same_key() -> None:
     account = replace(an_account(), identity_id=UUID(int=0))
     url_safe = KEY.replace("+", "-").replace("/", "_")
     assert url_safe != KEY
-    assert Seal(f"{url_safe}\n").open(account, Seal(KEY).close(account, "x")) == "x"
+    assert PasswordCipher(f"{url_safe}\n").decrypt(account, PasswordCipher(KEY).encrypt(account, "x")) == "x"
 
 
 @pytest.mark.parametrize("key", ["", "short", "a" * 32, "ü" * 44, base64.b64encode(b"k" * 31).decode(), KEY + KEY])
 def test_a_key_of_the_wrong_form_is_told_how_to_be_made(key: str) -> None:
     with pytest.raises(ConfigurationError, match=r"POSTROOM_ENCRYPTION_KEY: .*openssl rand -base64 32") as error:
-        Seal(key)
+        PasswordCipher(key)
     assert not key or key not in str(error.value)
 
 
 def test_a_wrong_previous_key_is_told_by_its_name() -> None:
     with pytest.raises(ConfigurationError, match="POSTROOM_ENCRYPTION_KEY_PREVIOUS"):
-        Seal(KEY, "short")
+        PasswordCipher(KEY, "short")

@@ -7,12 +7,12 @@ from typing import Any, cast
 import pytest
 
 from eventually import eventually
+from postroom.composition.mail_parts import ask_for_master, supervised
 from postroom.loops import Loops
 from postroom.mail import supervision
-from postroom.mail_parts import ask_for_master, supervised
 from postroom.telemetry import MAIL_DEFECTS
 
-PARTS = ("streams", "announcing", "arrivals", "watching", "arrival_sweep", "master")
+PARTS = ("streams", "outbox_publisher", "arrivals", "watching", "arrival_sweep", "master")
 
 
 class Broken:

@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from postroom.domain.missing import SECOND_LOOK_AFTER, Doubt, Recorded, Sighting, doubt_after
+from postroom.domain.missing import SECOND_LOOKUP_AFTER, Doubt, Recorded, Sighting, doubt_after
 
-SOON, LATER = SECOND_LOOK_AFTER - 0.1, SECOND_LOOK_AFTER
+SOON, LATER = SECOND_LOOKUP_AFTER - 0.1, SECOND_LOOKUP_AFTER
 
 
 @pytest.mark.parametrize("sighting", [Sighting.MISSING, Sighting.UNMARKED])

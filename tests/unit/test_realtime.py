@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from postroom.api.realtime import realtime_routes
 from postroom.api.visitor import receive_visitors, visitor_of
 from postroom.domain.person import ALL_SCOPES, Person, Scope
-from postroom.errors import KratosAway, NoSession, PostroomError
+from postroom.errors import KratosUnavailable, NoSession, PostroomError
 from postroom.mail.ports import Visitor
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 
@@ -81,7 +81,7 @@ async def test_until_the_mailbox_is_ready_it_is_server_sent_events(state: str) -
     ("people", "status", "code"),
     [
         (Everybody(error=NoSession("log in")), 401, "no_session"),
-        (Everybody(error=KratosAway("away")), 503, "kratos_away"),
+        (Everybody(error=KratosUnavailable("away")), 503, "kratos_away"),
         (Everybody(frozenset({Scope.SEND})), 403, "scope_missing"),
     ],
     ids=["no session", "Kratos is away", "a token that may not read"],

@@ -78,14 +78,14 @@ def releasing(releases: Waiting, clock: FakeClock) -> Release:
 
 async def test_who_is_released_is_announced_by_one_call_and_removed_as_he_was_by_another_and_wakes_the_worker() -> None:
     """A silent Redis holds up each call by its whole time-out: one for each request, and a release stood still."""
-    releases, announcements, woken = Scripted(8), FakeAnnouncements(), list[bool]()
-    release = Release(releases, announcements, AloneInLead(), FakeClock(), wake=lambda: woken.append(True))
+    releases, retry_index, woken = Scripted(8), FakeAnnouncements(), list[bool]()
+    release = Release(releases, retry_index, AloneInLead(), FakeClock(), wake=lambda: woken.append(True))
     before = REGISTRY.get_sample_value("postroom_released_requests_total") or 0
     with capture_logs() as logs:
         assert [await release.turn() for _ in range(3)] == [1, 2, 4]
-    assert (announcements.calls, woken) == (["announce", "remove"] * 3, [True] * 3)
-    assert {each.enqueued_at for each in announcements.announced} == {LATER}
-    assert {RetryJob.from_json(each).enqueued_at for each in announcements.removed} == {START}
+    assert (retry_index.calls, woken) == (["announce", "remove"] * 3, [True] * 3)
+    assert {each.enqueued_at for each in retry_index.announced} == {LATER}
+    assert {RetryJob.from_json(each).enqueued_at for each in retry_index.removed} == {START}
     assert (REGISTRY.get_sample_value("postroom_released_requests_total") or 0) - before == 7
     assert [(each["event"], each["waited_for"]) for each in logs][1:] == [
         ("Released 2 requests", CAUSE),

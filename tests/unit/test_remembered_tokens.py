@@ -9,7 +9,7 @@ import pytest
 
 from fakes import unasked
 from postroom.domain.person import ALL_SCOPES
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.mail.ports import AccessToken
 from postroom.mail.remembered_tokens import REMEMBERED_FOR, RememberedTokens
 
@@ -108,10 +108,10 @@ async def test_this_process_need_not_hear_of_what_it_revoked_itself(world: World
 
 
 async def test_one_whose_revocation_may_have_been_committed_is_asked_for(world: World) -> None:
-    world.stored.error = Unavailable("the connection broke")
+    world.stored.error = DatabaseUnavailable("the connection broke")
     with world.tokens.hearing():
         await world.tokens.find(HASH)
-        with pytest.raises(Unavailable):
+        with pytest.raises(DatabaseUnavailable):
             await world.tokens.revoke(ADA, TOKEN)
         assert await world.tokens.find(HASH) is None
 

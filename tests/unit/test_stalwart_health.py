@@ -51,8 +51,8 @@ async def test_a_server_that_echoes_reads_and_writes_is_well_by_one_request() ->
     server = server_of()
     server.will(answered(DONE))
     registry = server.registry(now=lambda: NOW)
-    assert await registry.well() is None
-    assert await registry.well() is None
+    assert await registry.health_check() is None
+    assert await registry.health_check() is None
     assert server.asked == ["session", "Core/echo", "Core/echo"]
     names = ["Core/echo", "x:Domain/query", "x:Account/get", "x:Account/set", "x:Account/get"]
     assert [name for name, _, _ in server.calls()] == names
@@ -64,7 +64,7 @@ async def test_a_server_that_echoes_and_reads_and_does_not_write_is_not_well() -
     """As with its disk full. Whoever takes it for well buries all who register meanwhile."""
     server = server_of()
     server.will(answered(failed("serverUnavailable")))
-    problem_told = await server.registry().well()
+    problem_told = await server.registry().health_check()
     assert isinstance(problem_told, Transient)
     assert "serverUnavailable" in str(problem_told)
 
@@ -80,7 +80,7 @@ async def test_where_the_write_to_our_account_is_refused_the_read_decides(kind: 
     server = server_of()
     server.will(answered(refused(kind)))
     registry = server.registry()
-    assert await registry.well() is None
+    assert await registry.health_check() is None
     not_written = await registry.check_health(deadline=2)
     assert not_written
     assert (not_written.has_account, kind in not_written.why) == (True, True)
@@ -89,7 +89,7 @@ async def test_where_the_write_to_our_account_is_refused_the_read_decides(kind: 
 async def test_where_we_may_not_write_at_all_the_read_decides() -> None:
     server = server_of()
     server.will(answered(failed("forbidden", description="You are not authorized to update objects of this type")))
-    assert await server.registry().well() is None
+    assert await server.registry().health_check() is None
 
 
 @pytest.mark.parametrize("account", [None, "d333333"], ids=["no account told", "the recovery administrator"])
@@ -97,7 +97,7 @@ async def test_where_our_key_has_no_account_the_read_decides(account: str | None
     server = server_of(account)
     server.will(answered(("x:Account/set", {"notUpdated": {"d333333": {"type": "notFound"}}}), before=None, after=None))
     registry = server.registry()
-    assert await registry.well() is None
+    assert await registry.health_check() is None
     not_written = await registry.check_health(deadline=2)
     assert not_written
     assert not not_written.has_account
@@ -107,7 +107,7 @@ async def test_an_account_that_is_another_one_by_now_is_asked_for_anew() -> None
     server = server_of("old")
     server.will(answered(DONE, before=None), answered(DONE))
     registry = server.registry()
-    assert await registry.well() is None
+    assert await registry.health_check() is None
     server.session = server_of(OWN).session
     assert await registry.check_health(deadline=2) is None
     assert list(server.calls()[3][1]["update"]) == [OWN]
@@ -120,9 +120,9 @@ async def test_a_slow_server_that_was_away_counts_as_well_again(monkeypatch: pyt
     server = server_of()
     server.will(httpx2.ConnectError("away"), answered(DONE))
     registry = server.registry()
-    assert isinstance(await registry.well(), Transient)
+    assert isinstance(await registry.health_check(), Transient)
     server.takes = 0.35
-    assert await registry.well() is None
+    assert await registry.health_check() is None
 
 
 @pytest.mark.parametrize(
@@ -133,14 +133,14 @@ async def test_a_slow_server_that_was_away_counts_as_well_again(monkeypatch: pyt
 async def test_a_server_that_is_asked_too_much_gives_no_verdict(answer: Answer) -> None:
     server = server_of()
     server.will(answer)
-    assert isinstance(await server.registry().well(), Throttled)
+    assert isinstance(await server.registry().health_check(), Throttled)
 
 
 async def test_without_the_domain_of_the_marks_nobody_gets_a_mailbox() -> None:
     server = server_of()
     server.domains = {}
     server.will(responses(("Core/echo", {})))
-    problem_told = await server.registry().well()
+    problem_told = await server.registry().health_check()
     assert isinstance(problem_told, Misconfigured)
     assert (problem_told.domain, "holds every mark" in str(problem_told)) == (None, True)
 
@@ -167,7 +167,7 @@ async def test_without_the_domain_of_the_marks_nobody_gets_a_mailbox() -> None:
 async def test_a_server_that_does_not_answer_in_full_is_not_well_and_says_why(answer: Answer, words: str) -> None:
     server = server_of()
     server.will(answer)
-    problem_told = await server.registry().well()
+    problem_told = await server.registry().health_check()
     assert problem_told
     assert not isinstance(problem_told, Throttled)
     assert re.search(words, str(problem_told))
@@ -176,4 +176,4 @@ async def test_a_server_that_does_not_answer_in_full_is_not_well_and_says_why(an
 async def test_a_defect_of_ours_in_asking_is_no_verdict_and_ends_nothing() -> None:
     server = server_of()
     server.will(RuntimeError("a defect"))
-    assert isinstance(await server.registry().well(), Throttled)
+    assert isinstance(await server.registry().health_check(), Throttled)

@@ -14,7 +14,7 @@ from fakes import AloneInLead, request_of
 from postroom.domain.identity import AddressPolicy, Identity, Refusal, UnreadableIdentity
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request
-from postroom.errors import KratosAway, PageTokenRefused
+from postroom.errors import KratosUnavailable, PageTokenRefused
 from postroom.provisioning.ports import IdentityPage, SweepProgress
 from postroom.provisioning.sweep import LONGEST_PAUSE, SICK_PAUSE, Sweep
 from postroom.telemetry import REGISTRY, SWEEP_FAILURES
@@ -69,7 +69,7 @@ class World:
     async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
         self.recorded += refusals
 
-    async def announce(self, requests: Sequence[Request]) -> None:
+    async def add(self, requests: Sequence[Request]) -> None:
         self.told += [("announced", each.identity_id) for each in requests]
 
 
@@ -109,7 +109,7 @@ async def test_a_process_begins_a_pass_at_once_and_only_once() -> None:
 async def test_a_kratos_that_gives_no_page_is_left_alone_for_as_long_as_it_asks(
     asked: float | None, pause: float
 ) -> None:
-    world = World([KratosAway("Kratos answered 429", retry_after=asked)])
+    world = World([KratosUnavailable("Kratos answered 429", retry_after=asked)])
     assert await sweep_of(world).turn() == pause
     assert world.told == [("put off", pause)]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from postroom.checks.upload_quota import of_quota
 from postroom.errors import MailServerError, Misconfigured, Transient
-from postroom.examination.upload_quota import of_quota
 from postroom.stalwart.upload_quota import UploadQuota, raise_upload_quota, upload_quota
 from scripted_stalwart import ScriptedStalwart, method_error, responses
 

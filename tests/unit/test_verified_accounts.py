@@ -7,22 +7,22 @@ import pytest
 
 from eventually import eventually
 from fakes import FakeBreakers, FakeClock
-from looks_fakes import AtServer, FakeNotes
+from lookup_fakes import AtServer, FakeNotes
 from mail_fakes import FakeAccounts, an_account
 from postroom.domain.missing import Doubt, Sighting
 from postroom.errors import MailboxMissing, Misconfigured, Transient
 from postroom.mail.ports import MailAccount
 from postroom.mail.verified_accounts import AWAY_FOR, BELIEVED_FOR, JUST_NOW, VerifiedAccounts
-from postroom.provisioning.looks import Looks
+from postroom.provisioning.mailbox_lookup import MailboxLookup
 
 
 class World:
     def __init__(self, *more: MailAccount) -> None:
         self.alice = an_account()
         self.at_server, self.notes, self.clock = AtServer(), FakeNotes(), FakeClock()
-        looks = Looks(self.at_server, self.notes, FakeBreakers())
+        lookup = MailboxLookup(self.at_server, self.notes, FakeBreakers())
         known = FakeAccounts(self.alice, *more)
-        self.accounts = VerifiedAccounts(known, looks, monotonic=self.clock.monotonic)
+        self.accounts = VerifiedAccounts(known, lookup, monotonic=self.clock.monotonic)
 
     async def of_alice(self) -> MailAccount | None:
         return await self.accounts.of(self.alice.identity_id)

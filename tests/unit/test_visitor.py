@@ -132,7 +132,7 @@ async def browser(world: World) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def test_an_error_is_answered_as_its_problem(world: World, browser: httpx2.AsyncClient) -> None:
-    world.visitor = errors.KratosAway("http://10.0.0.7 refused")
+    world.visitor = errors.KratosUnavailable("http://10.0.0.7 refused")
     answer = await browser.get("/api/me")
     assert (answer.status_code, answer.json()["code"]) == (503, "kratos_away")
     assert (answer.headers["content-type"], answer.headers["retry-after"]) == ("application/problem+json", "5")
@@ -199,7 +199,7 @@ async def test_me_tells_an_access_token_what_it_may(world: World, browser: httpx
 
 
 async def test_a_database_that_is_away_is_no_lost_login(world: World, browser: httpx2.AsyncClient) -> None:
-    world.away = errors.Unavailable("away")
+    world.away = errors.DatabaseUnavailable("away")
     assert (await browser.get("/api/me")).status_code == 503
 
 
@@ -214,7 +214,7 @@ async def test_a_logout_forgets_the_session_and_ends_the_live_connections(
 async def test_a_logout_whose_screens_cannot_be_told_says_so_and_has_forgotten_all_the_same(
     world: World, browser: httpx2.AsyncClient
 ) -> None:
-    world.away = errors.AnnouncerAway("away")
+    world.away = errors.PublisherUnavailable("away")
     assert (await browser.post("/api/logout")).status_code == 503
     assert ("forget", None) in world.told
 
@@ -271,7 +271,7 @@ async def test_a_token_needs_a_login_that_kratos_says_now_is_fresh_and_the_brows
 
 
 async def test_no_token_is_made_while_kratos_is_away(world: World, browser: httpx2.AsyncClient) -> None:
-    world.visitor = errors.KratosAway("away")
+    world.visitor = errors.KratosUnavailable("away")
     answer = await browser.post("/api/access-tokens", json={"name": "phone", "scopes": ["read"]})
     assert (answer.status_code, answer.json()["code"], world.tokens) == (503, "kratos_away", {})
 

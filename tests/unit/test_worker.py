@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 from fakes import START
 from postroom.domain.request import Request, State, Status
 from postroom.errors import Transient
-from postroom.ports import Reminder
-from postroom.retry.waking import SMALL_LOOK
+from postroom.ports import DueEntry
+from postroom.retry.due_source import SMALLEST_POLL
 from postroom.retry.worker import LOCKED_PAUSE, NO_SLOT
 from postroom.telemetry import REGISTRY
 from simulation.virtual_time import in_virtual_time
@@ -28,7 +28,7 @@ async def test_who_is_due_is_claimed_attempted_and_settled() -> None:
     world = WorkerWorld(request)
     await world.work()
     assert world.state_of(request) is State.PROVISIONED
-    [(settled, held)] = world.announcements.replaced
+    [(settled, held)] = world.retry_index.replaced
     assert settled.state is State.PROVISIONED
     assert held == [member_of(request)]
 
@@ -38,10 +38,10 @@ async def test_two_members_of_one_request_are_one_claim_and_both_are_removed() -
     request = waiting()
     stale = member_of(waiting(identity_id=request.identity_id, enqueued_at=START - timedelta(seconds=60)))
     world = WorkerWorld(request)
-    world.redis.queue.append(Reminder(request.identity_id, stale))
+    world.redis.queue.append(DueEntry(request.identity_id, stale))
     await world.work()
     assert world.claims_of(request) == 1
-    [(_, held)] = world.announcements.replaced
+    [(_, held)] = world.retry_index.replaced
     assert sorted(held) == sorted([stale, member_of(request)])
 
 
@@ -60,7 +60,7 @@ async def test_a_request_that_runs_here_is_not_claimed_again() -> None:
 @pytest.mark.parametrize(("next_in", "looks"), [(None, [0, 3, 4.95]), (1, [0, 0.95, 1.9]), (0.05, [0, 0.005, 0.01])])
 @in_virtual_time
 async def test_redis_is_asked_a_little_before_the_next_is_due(next_in: float | None, looks: list[float]) -> None:
-    """Or at the safety look, or after three seconds."""
+    """Or at the fallback poll, or after three seconds."""
     world = WorkerWorld()
     world.redis.next_in = next_in
     await world.work(5)
@@ -85,7 +85,7 @@ async def test_no_more_are_granted_than_can_start_whomever_postgresql_names() ->
     world = WorkerWorld(slots=2)
     requests = [waiting() for _ in range(3)]
     world.requests.rows = {each.identity_id: each for each in requests}
-    world.overdue.queue = [Reminder(each.identity_id) for each in requests]
+    world.overdue.queue = [DueEntry(each.identity_id) for each in requests]
     world.mail_server.gate = asyncio.Event()
     async with world.working():
         await asyncio.sleep(1)
@@ -122,7 +122,7 @@ async def test_who_is_granted_a_moment_early_starts_when_it_is_due(due_in: float
     world = WorkerWorld(in_seconds(due_in))
     await world.work(3)
     assert (world.requests.claimed_at, world.mail_server.started) == (claimed_at, [due_in])
-    assert world.announcements.restored == []
+    assert world.retry_index.restored == []
 
 
 @pytest.mark.parametrize(("lease_ends", "claimed_at"), [(0.5, [0, 0.5, 0.5]), (1, [0]), (30, [0])])
@@ -130,11 +130,11 @@ async def test_who_is_granted_a_moment_early_starts_when_it_is_due(due_in: float
 async def test_a_request_that_runs_elsewhere_is_left_alone_unless_its_lease_ends_soon(
     lease_ends: float, claimed_at: list[float]
 ) -> None:
-    """Nobody else would look at it then: it would wait for the safety look."""
+    """Nobody else would look at it then: it would wait for the fallback poll."""
     world = WorkerWorld(in_seconds(lease_ends, state=State.RUNNING, holder=uuid4()))
     await world.work(2)
-    assert (world.requests.claimed_at, world.announcements.removed) == (claimed_at, [])
-    assert world.announcements.restored == []
+    assert (world.requests.claimed_at, world.retry_index.removed) == (claimed_at, [])
+    assert world.retry_index.restored == []
 
 
 @pytest.mark.parametrize("crashes", [0, 1])
@@ -153,7 +153,7 @@ async def test_an_outcome_is_stored_until_the_lease_ends(crashes: int, taken: in
     world = WorkerWorld(waiting(crashes=crashes), lease=30)
     world.mail_server.gate = asyncio.Event()
     for _ in range(taken):
-        await world.slots.take(within=0)
+        await world.slots.acquire(within=0)
     async with world.working():
         await asyncio.sleep(1)
         world.requests.away = 10**6
@@ -181,8 +181,8 @@ async def test_who_came_earlier_than_by_a_lease_gets_its_true_score_back(due_in:
     request = in_seconds(due_in)
     world = WorkerWorld(request)
     await world.work()
-    assert world.announcements.restored == ([(member_of(request), request.due_at)] if restored else [])
-    assert world.announcements.removed == []
+    assert world.retry_index.restored == ([(member_of(request), request.due_at)] if restored else [])
+    assert world.retry_index.removed == []
 
 
 @in_virtual_time
@@ -190,9 +190,9 @@ async def test_a_stale_member_of_a_waiting_request_is_removed() -> None:
     request = in_seconds(1800)
     world = WorkerWorld(request)
     stale = member_of(waiting(identity_id=request.identity_id, retries=0))
-    world.redis.queue = [Reminder(request.identity_id, stale)]
+    world.redis.queue = [DueEntry(request.identity_id, stale)]
     await world.work()
-    assert world.announcements.removed == [stale]
+    assert world.retry_index.removed == [stale]
 
 
 @pytest.mark.parametrize("state", [State.PROVISIONED, State.DEAD, None])
@@ -203,25 +203,25 @@ async def test_a_member_of_nobody_who_waits_is_removed(state: State | None) -> N
     if state is None:
         world.requests.rows.clear()
     await world.work()
-    assert (world.announcements.removed, world.mail_server.asked) == ([member_of(request)], [])
+    assert (world.retry_index.removed, world.mail_server.asked) == ([member_of(request)], [])
 
 
 @in_virtual_time
 async def test_members_that_nobody_can_read_are_removed_and_the_others_run() -> None:
     world = WorkerWorld(waiting())
-    world.redis.queue = [Reminder(None, "what is"), Reminder(None, "this?"), *world.redis.queue]
+    world.redis.queue = [DueEntry(None, "what is"), DueEntry(None, "this?"), *world.redis.queue]
     await world.work()
-    assert (world.announcements.removed, world.statuses()) == (["what is", "this?"], [Status.SUCCESS])
+    assert (world.retry_index.removed, world.statuses()) == (["what is", "this?"], [Status.SUCCESS])
 
 
-@pytest.mark.parametrize(("locked", "looks"), [(SMALL_LOOK, [0, 0]), (SMALL_LOOK - 1, [0, 3])])
+@pytest.mark.parametrize(("locked", "looks"), [(SMALLEST_POLL, [0, 0]), (SMALLEST_POLL - 1, [0, 3])])
 @in_virtual_time
 async def test_behind_rows_that_others_hold_more_is_looked_for_at_once(locked: int, looks: list[float]) -> None:
     """If there may be more. The rows themselves are looked at again later: not in circles."""
     world = WorkerWorld()
     world.requests.rows = {each.identity_id: each for each in (waiting() for _ in range(locked))}
     world.requests.locked = set(world.requests.rows)
-    world.overdue.queue = list(map(Reminder, world.requests.rows))
+    world.overdue.queue = list(map(DueEntry, world.requests.rows))
     await world.work(4)
     assert [*world.requests.claimed_at[:1], *world.redis.at][:2] == looks
 
@@ -253,7 +253,7 @@ async def test_a_crashed_request_runs_alone() -> None:
         await asyncio.sleep(1)
         world.requests.rows[later.identity_id] = later
         world.remind(reminder_of(later))
-        assert not await world.slots.take(within=1), "in-line attempts wait too"
+        assert not await world.slots.acquire(within=1), "in-line attempts wait too"
         assert (world.claims_of(later), world.mail_server.alongside[crashed.identity_id]) == (0, 1)
         world.mail_server.gate.set()
         await asyncio.sleep(0.1)
@@ -276,7 +276,7 @@ async def test_between_two_that_run_alone_the_others_have_their_turn() -> None:
             await asyncio.sleep(1)
     assert list(world.mail_server.alongside)[1] == other.identity_id
     alone = [(each["log_level"], each["email"]) for each in logs if each["event"].startswith("Running a request alone")]
-    assert (alone, [len(held) for _, held in world.announcements.replaced]) == (
+    assert (alone, [len(held) for _, held in world.retry_index.replaced]) == (
         [("warning", "alice@example.org")] * 2,
         [1] * 3,
     )
@@ -289,26 +289,26 @@ async def test_between_two_that_run_alone_the_others_have_their_turn() -> None:
 async def test_who_shall_run_alone_and_was_put_off_meanwhile_gets_its_true_member() -> None:
     request = waiting(crashes=2)
     world = WorkerWorld(request)
-    await world.slots.take(within=0)
+    await world.slots.acquire(within=0)
     async with world.working():
         await asyncio.sleep(1)
         put_off = in_seconds(2, identity_id=request.identity_id, crashes=2)
         world.requests.rows[request.identity_id] = put_off
-        world.slots.give_back()
+        world.slots.release()
         await asyncio.sleep(0.1)
-    assert (world.announcements.replaced, world.mail_server.asked) == ([(put_off, [member_of(request)])], [])
+    assert (world.retry_index.replaced, world.mail_server.asked) == ([(put_off, [member_of(request)])], [])
 
 
 @in_virtual_time
 async def test_postgresql_that_is_away_when_a_request_shall_run_alone_is_counted_and_no_defect() -> None:
     world = WorkerWorld(waiting(crashes=1))
     before = sample("database_errors_total", where="worker")
-    await world.slots.take(within=0)
+    await world.slots.acquire(within=0)
     with capture_logs() as logs:
         async with world.working():
             await asyncio.sleep(1)
             world.requests.away = 1
-            world.slots.give_back()
+            world.slots.release()
             await asyncio.sleep(1)
     assert sample("database_errors_total", where="worker") == before + 1
     assert [entry["log_level"] for entry in logs] == ["info", "info"]
@@ -390,12 +390,12 @@ async def test_postgresql_away_is_waited_out_counted_told_and_followed_by_a_look
     request = waiting()
     world = WorkerWorld(request)
     world.requests.away = 1
-    world.exact.queue = [Reminder(request.identity_id)]
+    world.exact.queue = [DueEntry(request.identity_id)]
     before = sample("database_errors_total", where="worker")
     with capture_logs() as logs:
         await world.work()
     assert (world.statuses(), world.requests.claimed_at) == ([Status.SUCCESS], [0.5])
-    assert world.announcements.replaced[0][1] == [member_of(request)]
+    assert world.retry_index.replaced[0][1] == [member_of(request)]
     assert sample("database_errors_total", where="worker") == before + 1
     told = [entry["error"] for entry in logs if entry["event"] == "Worker waits for PostgreSQL"]
     assert told == ["PostgreSQL cannot be reached"]
@@ -405,13 +405,13 @@ async def test_postgresql_away_is_waited_out_counted_told_and_followed_by_a_look
 async def test_who_waits_in_vain_for_a_slot_is_due_again_and_spends_nothing() -> None:
     request = waiting()
     world = WorkerWorld(request, slots=1, lease=30)
-    await world.slots.take(within=0)  # an in-line attempt
+    await world.slots.acquire(within=0)  # an in-line attempt
     await asyncio.sleep(1)
     await world.work(21)
     assert [(move.status, move.error) for _, move, _ in world.requests.settled] == [(Status.INTERRUPTED, NO_SLOT)]
     row = world.requests.rows[request.identity_id]
     assert (row.retries, row.due_at) == (1, START + timedelta(seconds=21))
-    assert (world.mail_server.asked, world.announcements.replaced[0][1]) == ([], [member_of(request)])
+    assert (world.mail_server.asked, world.retry_index.replaced[0][1]) == ([], [member_of(request)])
 
 
 @in_virtual_time

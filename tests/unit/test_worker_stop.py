@@ -11,7 +11,7 @@ from fakes import START
 from postroom.domain.mailbox import StalwartAccount
 from postroom.domain.request import State, Status
 from postroom.errors import Transient
-from postroom.provisioning.attempt import LAST_WORDS, STOPPED
+from postroom.provisioning.attempt import FINISH_WITHIN, STOPPED
 from postroom.retry.worker import EARLY
 from simulation.virtual_time import in_virtual_time
 from worker_world import WorkerWorld, in_seconds, reminder_of, waiting
@@ -70,7 +70,7 @@ async def test_an_attempt_that_does_not_end_when_it_is_interrupted_is_told_and_l
     asyncio.get_running_loop().call_later(1, world.worker.stop)
     with capture_logs() as logs:
         await asyncio.wait_for(world.worker.run(), 60)
-    assert asyncio.get_running_loop().time() == 1 + 5 + LAST_WORDS + 1
+    assert asyncio.get_running_loop().time() == 1 + 5 + FINISH_WITHIN + 1
     event = "Attempts did not end with the worker; their leases will run out"
     assert logs[-1] == {"event": event, "log_level": "error", "attempts": 1}
 
@@ -103,7 +103,7 @@ async def test_who_was_claimed_and_has_not_begun_when_the_worker_stops_is_given_
     request = in_seconds(due_in)
     world = WorkerWorld(request, slots=1)
     for _ in range(taken):
-        await world.slots.take(within=0)
+        await world.slots.acquire(within=0)
     await world.work(0.01)
     assert (world.statuses(), asyncio.get_running_loop().time()) == ([Status.INTERRUPTED], 0.01)
     assert (world.mail_server.asked, world.requests.rows[request.identity_id].last_error) == ([], STOPPED)

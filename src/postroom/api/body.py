@@ -15,7 +15,7 @@ BODY_WITHIN = 10.0
 MAX_BODY = 16 * 1024
 """Bytes of a form; it has a few hundred."""
 
-Shape = TypeVar("Shape", bound=BaseModel)
+ResponseModel = TypeVar("ResponseModel", bound=BaseModel)
 
 
 async def read_at_most(request: Request, limit: int) -> bytes:
@@ -35,7 +35,7 @@ async def read_at_most(request: Request, limit: int) -> bytes:
     return bytes(raw)
 
 
-async def read_body(request: Request, shape: type[Shape]) -> Shape:
+async def read_body(request: Request, shape: type[ResponseModel]) -> ResponseModel:
     """Call it after the visitor is known: FastAPI's own body parameters would read whatever a stranger sends.
 
     Raises `Problem`.

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.problems import IN_OPENAPI, problem
 from postroom.telemetry import REGISTRY
 
@@ -23,9 +23,9 @@ COUNTED_WITHIN = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`counts` asks PostgreSQL for the gauges of /metrics and raises `Unavailable`; it also proves readiness. `late`
-    names the loops that have not gone round for longer than they may, `stuck` those for which only a restart helps;
-    `broken`: one has ended, and the process is about to."""
+    """`counts` asks PostgreSQL for the gauges of /metrics and raises `DatabaseUnavailable`; it also proves readiness.
+    `late` names the loops that have not gone round for longer than they may, `stuck` those for which only a restart
+    helps; `broken`: one has ended, and the process is about to."""
 
     counts: Counts
     late: Callable[[], Sequence[str]] = lambda: ()
@@ -34,13 +34,13 @@ class Health:
     metrics_token: str | None = None
 
     async def counted(self) -> Mapping[str, float]:
-        """Raises `Unavailable`, also when PostgreSQL is silent."""
+        """Raises `DatabaseUnavailable`, also when PostgreSQL is silent."""
         counting = asyncio.ensure_future(self.counts())
         await asyncio.wait([counting], timeout=COUNTED_WITHIN)
         if counting.done():
             return counting.result()
         counting.cancel()
-        raise Unavailable("PostgreSQL does not answer")
+        raise DatabaseUnavailable("PostgreSQL does not answer")
 
 
 def health_routes(health: Health) -> list[APIRoute]:
@@ -59,7 +59,7 @@ def health_routes(health: Health) -> list[APIRoute]:
             return _unavailable(f"these loops do not go round: {', '.join(late)}", late)
         try:
             await health.counted()
-        except Unavailable:
+        except DatabaseUnavailable:
             # Not its reason: anybody may ask here, and it names hosts and roles.
             return _unavailable("PostgreSQL cannot be reached, or cannot serve us now", ())
         return JSONResponse({"status": "ok"})
@@ -72,7 +72,7 @@ def health_routes(health: Health) -> list[APIRoute]:
         text = generate_latest(REGISTRY).decode()
         try:
             gauges = "".join(_gauge(name, value) for name, value in (await health.counted()).items())
-        except Unavailable:
+        except DatabaseUnavailable:
             gauges = _gauge("database_up", 0)
         return PlainTextResponse(text + gauges, media_type=CONTENT_TYPE_LATEST)
 

@@ -21,10 +21,10 @@ from uuid import UUID
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from postroom.api.event_stream import EventStreamResponse, event_of, ping_of
+from postroom.api.sse_response import SseResponse, event_of, ping_of
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, visitor_of
 from postroom.domain.person import Person, Scope
-from postroom.errors import PostroomError, Unavailable
+from postroom.errors import DatabaseUnavailable, PostroomError
 from postroom.mail.listening import while_allowed
 from postroom.mail.people import joined_headers, require_scope
 from postroom.mail.ports import People
@@ -32,7 +32,7 @@ from postroom.realtime.live_streams import LiveStream, LiveStreams
 from postroom.telemetry import DATABASE_ERRORS, log
 
 MailboxOf = Callable[[UUID], Awaitable[Mapping[str, Any]]]
-"""The mailbox of /api/me as JSON, `state` in it. Raises `Unavailable`."""
+"""The mailbox of /api/me as JSON, `state` in it. Raises `DatabaseUnavailable`."""
 
 READY = "ready"
 MAILBOX = "mailbox"
@@ -42,7 +42,7 @@ RECONNECT_MS = (1000, 5000)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class StreamIntervals:
     """Seconds. `ping` lies below the 30 s after which proxies cut a silent connection; `look`: the session is asked for
     again, at its end at the latest, and the person reported on line; `ask`: the mailbox that is not ready, at first
     (then ever slower, to 5 s)."""
@@ -66,7 +66,7 @@ class Live:
         on_line: Callable[[UUID], Awaitable[None]],
         off_line: Callable[[UUID], Awaitable[None]],
         elsewhere: bool = False,
-        pace: Pace | None = None,
+        pace: StreamIntervals | None = None,
     ) -> None:
         self._streams = streams
         self._people = people
@@ -75,7 +75,7 @@ class Live:
         self._on_line = on_line
         self._off_line = off_line
         self._elsewhere = elsewhere
-        self._pace = pace or Pace()
+        self._pace = pace or StreamIntervals()
 
     async def stream(self, request: Request) -> Response:
         """Events for this screen, until it or its session ends."""
@@ -97,9 +97,7 @@ class Live:
             )
             return screen.pieces(request.headers.get("last-event-id"))
 
-        return EventStreamResponse(
-            lambda: self._streams.open(identity_id), pieces, closed=lambda: self._closed(identity_id)
-        )
+        return SseResponse(lambda: self._streams.open(identity_id), pieces, closed=lambda: self._closed(identity_id))
 
     async def _closed(self, identity_id: UUID) -> None:
         # Where Centrifugo announces, he is on line there: nobody tells when a screen leaves it.
@@ -122,7 +120,7 @@ class _Screen:
         looks: AsyncGenerator[Person],
         on_line: Callable[[UUID], Awaitable[None]],
         elsewhere: bool,
-        pace: Pace,
+        pace: StreamIntervals,
     ) -> None:
         self._stream = stream
         self._streams = streams
@@ -169,7 +167,7 @@ class _Screen:
                 return await self._news(), self._pace.look if self._ready else self._ask_next()
             # What came before the first `hello` is not asked for again with the next.
             return await self._progress(None if self._greeted else last_event_id), self._ask_next()
-        except Unavailable:
+        except DatabaseUnavailable:
             # The stream stays: when PostgreSQL is back, it tells what happened meanwhile.
             DATABASE_ERRORS.labels(where="live").inc()
             return b"", self._ask_next()

@@ -41,7 +41,7 @@ def mail_routes(
     stalwart_hook: StalwartHook,
     now: Callable[[], datetime],
 ) -> list[APIRoute]:
-    """`read` is `Requests.read`, `last_refusal` is `PostgresRefusals.last`, `disconnect` is `Announcer.disconnect`;
+    """`read` is `Requests.read`, `last_refusal` is `PostgresRefusals.last`, `disconnect` is `Publisher.disconnect`;
     `on_line` and `off_line` are told who looks at a screen."""
     visiting, mailbox = visitor_of(people), mailbox_json(read, last_refusal)
     fresh = fresh_login_only(people, now=now, return_to=people.public_url)

@@ -48,7 +48,7 @@ def me_routes(
     forget: Callable[[Mapping[str, str]], None],
     disconnect: Callable[[UUID], Awaitable[None]],
 ) -> list[APIRoute]:
-    """`forget` is `PeopleByCredential.forget`, `disconnect` is `Announcer.disconnect`."""
+    """`forget` is `PeopleByCredential.forget`, `disconnect` is `Publisher.disconnect`."""
 
     async def me(response: Response, visitor: Annotated[Visitor, Depends(visiting)]) -> Me:
         """Who sends this request, and how far the mailbox is."""

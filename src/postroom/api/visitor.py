@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from postroom.errors import PostroomError, Unavailable
+from postroom.errors import DatabaseUnavailable, PostroomError
 from postroom.mail.fresh_login import require_fresh_login
 from postroom.mail.people import joined_headers, require_session
 from postroom.mail.ports import People, Visitor
@@ -58,7 +58,7 @@ def receive_visitors(app: FastAPI) -> None:
     """Let `app` answer every `PostroomError` with its problem, and pass on the cookies of Kratos."""
 
     async def as_problem(request: Request, error: PostroomError) -> Response:
-        if isinstance(error, Unavailable):
+        if isinstance(error, DatabaseUnavailable):
             DATABASE_ERRORS.labels(where="api").inc()
         problem = problem_of(error)
         if problem.is_failure:

@@ -16,7 +16,7 @@ from postroom.api.hook_body import MAX_BODY, HookBody, claimed_identity, mailbox
 from postroom.api.load_shedding import LoadShedding
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
-from postroom.errors import Refused, Stopping, Unavailable
+from postroom.errors import DatabaseUnavailable, Refused, Stopping
 from postroom.problems import CLOSE, IN_OPENAPI, Problem, problem
 from postroom.provisioning.accept import Accept, Held, Missing, Ready, Rejected, WillRetry
 from postroom.provisioning.ports import Refusals
@@ -69,7 +69,7 @@ class Webhook:
         except Stopping:
             detail = "the service is stopping; nothing was stored, send the hook again later"
             raise problem("stopping", detail, headers=again | CLOSE) from None
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             DATABASE_ERRORS.labels(where="webhook").inc()
             log.error("Hook not stored: PostgreSQL is away", error=str(error))
             detail = "the database cannot be reached; nothing was stored, send the hook again later"

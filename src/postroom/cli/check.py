@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager
 
 import typer
 
+from postroom.checks.all import run_checks
+from postroom.checks.allowed_ip import fix_allowed_ip
+from postroom.checks.finding import Finding
+from postroom.checks.upload_quota import fix_upload_quota
+from postroom.checks.web_hook import fix_web_hook
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.terminal import json_text, out, print_findings
+from postroom.composition.parts import authorization, connected
 from postroom.errors import ConfigurationError
-from postroom.examination.allowed_ip import fix_allowed_ip
-from postroom.examination.finding import Finding
-from postroom.examination.upload_quota import fix_upload_quota
-from postroom.examination.web_hook import fix_web_hook
-from postroom.examination.whole import examine
-from postroom.runtime import authorization, connected
 from postroom.settings import Settings, unknown
-from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.registry_client import StalwartClient
 
 
 async def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -> None:
@@ -61,8 +61,8 @@ async def _look(settings: Settings, admin: str | None, password: str, *, fix: bo
             done.append(await fix_allowed_ip(parts, administrator, dry_run=dry_run))
             done.append(await fix_upload_quota(parts, administrator, dry_run=dry_run))
         # An administrator who was refused is not sent once more: that counts towards a ban of this host.
-        eyes = None if administrator and administrator.refused else administrator
-        return [*filter(None, done), *await examine(parts, of_mail=True, administrator=eyes)]
+        inspector = None if administrator and administrator.refused else administrator
+        return [*filter(None, done), *await run_checks(parts, of_mail=True, administrator=inspector)]
 
 
 @asynccontextmanager

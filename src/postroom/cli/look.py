@@ -79,7 +79,7 @@ async def _act(who: str, *, as_json: bool, reason: str | None) -> None:
     async with connected_to_database(settings_or_trial()) as parts:
         request, _ = await parts.audit.find(who)
         request = await _do(parts.audit, request, reason)
-        await parts.announcements.replace(request, ())
+        await parts.retry_index.replace(request, ())
     typer.echo(json_text(request) if as_json else shown(f"{request.email}: {_describe(request, None)}"))
 
 

@@ -45,7 +45,7 @@ async def resume(domain: str | None, *, as_json: bool) -> None:
 async def _resume() -> MailServerError | None:
     async with connected_to_database(settings_or_trial()) as parts:
         breaker = await parts.breakers.read()
-        problem = await parts.mail_server.well()
+        problem = await parts.mail_server.health_check()
         if problem is None:
             await parts.breakers.close(breaker)
         return problem

@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from postroom import runtime
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.terminal import json_text, out, print_rows
+from postroom.composition.parts import restore_from_marks
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.provisioning.rebuild import Tally
 
@@ -40,7 +40,7 @@ async def rebuild(*, from_stalwart: bool, dry_run: bool, as_json: bool) -> None:
 async def _rebuild(tally: Tally, *, dry_run: bool) -> None:
     async with connected_to_database(settings_or_trial()) as parts:
         with _progress() as (progress, task):
-            rebuild = await runtime.rebuild(
+            rebuild = await restore_from_marks(
                 parts,
                 actor=getpass.getuser(),
                 dry_run=dry_run,

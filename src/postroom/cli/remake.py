@@ -7,13 +7,13 @@ import typer
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.terminal import json_text, shown
+from postroom.composition.parts import Parts
 from postroom.domain.missing import Sighting
 from postroom.domain.request import Request
 from postroom.errors import ConfigurationError, MailServerError, Refused
 from postroom.postgres.inspected import PostgresInspected
-from postroom.runtime import Parts
 
-LOOK_WITHIN = 10.0
+LOOKUP_TIMEOUT = 10.0
 
 
 async def remake(who: str, *, dry_run: bool, as_json: bool) -> None:
@@ -34,7 +34,7 @@ async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting, bool]:
         if dry_run or sighting is Sighting.PRESENT:
             return request, sighting, False
         request = await parts.audit.remake(request.identity_id, actor=getpass.getuser())
-        await parts.announcements.replace(request, ())
+        await parts.retry_index.replace(request, ())
         return request, sighting, True
 
 
@@ -43,7 +43,7 @@ async def _look(parts: Parts, request: Request) -> Sighting:
     if recorded is None:
         raise Refused("wrong_state", f"the request of {request.email} is {request.state}: there is nothing to remake")
     try:
-        return (await parts.inspection.looks.look([recorded], deadline=LOOK_WITHIN))[request.identity_id]
+        return (await parts.inspection.lookup.look_up([recorded], deadline=LOOKUP_TIMEOUT))[request.identity_id]
     except MailServerError as error:
         raise ConfigurationError(
             f"it cannot be told whether the mailbox is there: {error}; nothing was changed"

@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Coroutine
 
-from postroom import process, settings
+from postroom import settings
+from postroom.composition import process
 from postroom.errors import ConfigurationError
 from postroom.telemetry import configure_logging, log
 

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
+from postroom.checks.all import run_checks
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
 from postroom.cli.terminal import ago, json_text, out, print_findings, print_rows, shown
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.identity import Refusal
-from postroom.examination.whole import examine
 from postroom.postgres.audit import Listing
 
 SHOWN = 20
@@ -32,7 +32,7 @@ async def status(*, as_json: bool) -> None:
         content["processes"] = await parts.processes.all()
         content["refused"] = await parts.refusals.without_request(limit=SHOWN)
         content["sweep"] = await progress_of(parts)
-        content["parts"] = [finding for finding in await examine(parts) if finding.part != "settings"]
+        content["parts"] = [finding for finding in await run_checks(parts) if finding.part != "settings"]
     if as_json:
         typer.echo(json_text(_as_dict(content)))
     else:

@@ -10,10 +10,10 @@ from rich.console import Console
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.terminal import ago, json_text, out
+from postroom.composition.parts import Parts
 from postroom.errors import ConfigurationError
 from postroom.postgres.sweep import PostgresSwept
 from postroom.provisioning.ports import SweepProgress
-from postroom.runtime import Parts
 
 
 async def sweep(*, now: bool, restart: bool, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from postroom.examination.finding import Finding
+from postroom.checks.finding import Finding
 
 WIDTH_IN_A_PIPE = 1000
 _COLOURS = {"fine": "green", "warning": "yellow", "wrong": "red"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-SECOND_LOOK_AFTER = 60.0
+SECOND_LOOKUP_AFTER = 60.0
 """Seconds after the first look that did not find it."""
 
 
@@ -44,5 +44,5 @@ def doubt_after(recorded: Recorded, sighting: Sighting) -> Doubt | None:
         return None
     if recorded.doubt is Doubt.MISSING:
         return Doubt.MISSING
-    second = recorded.doubt is Doubt.SUSPECTED and recorded.suspected_for >= SECOND_LOOK_AFTER
+    second = recorded.doubt is Doubt.SUSPECTED and recorded.suspected_for >= SECOND_LOOKUP_AFTER
     return Doubt.MISSING if second else Doubt.SUSPECTED

@@ -8,8 +8,8 @@ from uuid import UUID
 from cachetools import TTLCache
 
 from postroom.domain.person import Person
-from postroom.errors import MailboxMissing, Unavailable
-from postroom.gateway.client import Client
+from postroom.errors import DatabaseUnavailable, MailboxMissing
+from postroom.gateway.client_connection import ClientConnection
 from postroom.gateway.problems import mailbox_not_ready
 from postroom.mail.listening import while_allowed
 from postroom.mail.people import joined_headers
@@ -48,7 +48,7 @@ class Admission:
         self._now = now
         self._told = TTLCache[UUID, None](MOST_TOLD, HOUR, monotonic)
 
-    async def admit(self, client: Client) -> Admitted:
+    async def admit(self, client: ClientConnection) -> Admitted:
         """Raises `Problem` and the errors of the ports."""
         visitor = await self._people.identify(client.request.method, joined_headers(client.request.headers.raw))
         client.cookies = visitor.set_cookie
@@ -58,7 +58,7 @@ class Admission:
         self._note(visitor.person)
         return Admitted(visitor.person, account)
 
-    async def over(self, client: Client, admitted: Admitted) -> None:
+    async def over(self, client: ClientConnection, admitted: Admitted) -> None:
         """Returns when the person may not listen any longer to this mailbox."""
         headers = joined_headers(client.request.headers.raw)
         every, now = self._recheck_seconds, self._now
@@ -68,7 +68,7 @@ class Admission:
                     return
             except MailboxMissing:
                 return
-            except Unavailable:
+            except DatabaseUnavailable:
                 continue
 
     def _note(self, person: Person) -> None:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from postroom.jmap.turn import TURN_SECONDS
+from postroom.jmap.limit_backoff import TURN_SECONDS
 
 MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class GatewayLimits:
     """Sizes are in bytes, times in seconds. Where the mail server allows less, it says so itself."""
 
     max_size_request: int = 10 * MEGABYTE

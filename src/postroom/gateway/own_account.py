@@ -10,10 +10,10 @@ from typing import cast
 
 from cachetools import TTLCache
 
-from postroom.errors import MailServerError, Misconfigured, PostroomError, Unavailable
+from postroom.errors import DatabaseUnavailable, MailServerError, Misconfigured, PostroomError
 from postroom.gateway.methods import MAIL
 from postroom.gateway.problems import mailbox_not_ready, refuses_us, unusable
-from postroom.gateway.upstream import Ask, Upstream, UpstreamAnswer
+from postroom.gateway.upstream import Ask, Upstream, UpstreamResponse
 from postroom.json_object import JsonObject, json_object
 from postroom.mail.ports import MailAccount
 from postroom.problems import Problem
@@ -26,7 +26,7 @@ _MAX_SESSION = 1_000_000
 
 
 class OwnAccount:
-    """`session_path` is where the mail server has the session, `monotonic` the passing of time. `look` raises
+    """`session_path` is where the mail server has the session, `monotonic` the passing of time. `verify` raises
     `MailboxMissing` unless the mail server has the account of somebody who is refused, or another error if that cannot
     be told."""
 
@@ -36,11 +36,11 @@ class OwnAccount:
         session_path: str,
         *,
         monotonic: Callable[[], float],
-        look: Callable[[MailAccount], Awaitable[None]],
+        verify: Callable[[MailAccount], Awaitable[None]],
     ) -> None:
         self._upstream = upstream
         self._session_path = session_path
-        self._look = look
+        self._verify = verify
         self._known = TTLCache[MailAccount, None](REMEMBERED, KNOWN_FOR, monotonic)
 
     async def session(self, account: MailAccount) -> JsonObject:
@@ -55,7 +55,7 @@ class OwnAccount:
         return found
 
     @asynccontextmanager
-    async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamAnswer]:
+    async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamResponse]:
         """As `Upstream.ask`, once it is known whose login it is."""
         if account not in self._known:
             await self.session(account)
@@ -78,8 +78,8 @@ class OwnAccount:
         except (Problem, Misconfigured) as error:
             # `Misconfigured`: another part of us was refused, and the person is not logged in again for a while.
             if isinstance(error, Misconfigured) or error.code == "mail_server_misconfigured":
-                with suppress(MailServerError, Unavailable):  # then what was refused is all that can be told
-                    await self._look(account)
+                with suppress(MailServerError, DatabaseUnavailable):  # then what was refused is all that can be told
+                    await self._verify(account)
             raise
 
 

@@ -4,7 +4,7 @@ names, from inside the operator's network and for days after the session has end
 from collections.abc import Mapping
 from typing import Any, cast
 
-from postroom.gateway.weaving import Refusal
+from postroom.gateway.response_splicer import Refusal
 from postroom.json_object import JsonObject, as_object
 
 _NOT_OFFERED = {"type": "forbidden", "description": "push subscriptions are not offered here; use the event source"}

@@ -21,17 +21,17 @@ from starlette.types import Receive, Scope, Send
 
 from postroom.domain import person
 from postroom.errors import PostroomError
-from postroom.gateway import download, event_stream, rules, session_object
+from postroom.gateway import download, event_source_filter, rules, session_object
 from postroom.gateway.admission import Admission, Admitted
-from postroom.gateway.client import Client, first_of
+from postroom.gateway.client_connection import ClientConnection, first_of
 from postroom.gateway.in_flight import InFlight
-from postroom.gateway.limits import Limits
+from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.methods import BLOB, CORE
 from postroom.gateway.own_account import OwnAccount
 from postroom.gateway.problems import jmap_problem, mailbox_not_ready, not_found, unusable
 from postroom.gateway.remembered_accounts import RememberedAccounts
-from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamAnswer
-from postroom.gateway.weaving import Weaving
+from postroom.gateway.response_splicer import ResponseSplicer
+from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamResponse
 from postroom.json_object import json_object
 from postroom.mail.people import require_scope
 from postroom.mail.ports import MailAccount, MailAccounts, People
@@ -46,7 +46,7 @@ _LANGUAGES = re.compile(r"[A-Za-z0-9,;=.* -]{1,200}")
 _MAX_SMALL = 1_000_000
 _BIG_BODY = 64 * 1024
 
-Serve = Callable[[Client, Admitted], Awaitable[None]]
+Serve = Callable[[ClientConnection, Admitted], Awaitable[None]]
 
 
 def gateway_routes(
@@ -56,26 +56,26 @@ def gateway_routes(
     *,
     now: Callable[[], datetime],
     monotonic: Callable[[], float] = time.monotonic,
-    look: Callable[[MailAccount], Awaitable[None]],
-    limits: Limits | None = None,
+    verify: Callable[[MailAccount], Awaitable[None]],
+    limits: GatewayLimits | None = None,
     public_url: str | None = None,
     session_path: str = "/jmap/session",
     stopping: asyncio.Event | None = None,
 ) -> list[Route]:
     """`public_url` is Postroom's base as clients see it (None: taken from each request), `now` the time of day,
-    `monotonic` the passing of time, `look` as `OwnAccount` has it.
+    `monotonic` the passing of time, `verify` as `OwnAccount` has it.
     `session_path` is the mail server's: Stalwart's by default, `/jmap/` with Cyrus. `stopping` ends event streams."""
-    limits = limits or Limits()
+    limits = limits or GatewayLimits()
     remembered = RememberedAccounts(accounts, monotonic=monotonic)
 
-    async def look_at(account: MailAccount) -> None:
+    async def verify_and_forget(account: MailAccount) -> None:
         remembered.forget(account.identity_id)
-        await look(account)
+        await verify(account)
 
     admission = Admission(people, remembered, recheck_seconds=limits.recheck_seconds, now=now, monotonic=monotonic)
     gateway = Gateway(
         admission,
-        OwnAccount(upstream, session_path, monotonic=monotonic, look=look_at),
+        OwnAccount(upstream, session_path, monotonic=monotonic, verify=verify_and_forget),
         limits=limits,
         public_url=public_url,
         stopping=stopping or asyncio.Event(),
@@ -107,7 +107,7 @@ class Gateway:
         admission: Admission,
         own_account: OwnAccount,
         *,
-        limits: Limits,
+        limits: GatewayLimits,
         public_url: str | None,
         stopping: asyncio.Event,
     ) -> None:
@@ -122,7 +122,7 @@ class Gateway:
         self._downloads = queue(limits.concurrent_downloads, "maxConcurrentRequests")
         self._streams = InFlight(limits.event_streams, "maxConcurrentRequests", waiting=0, seconds=1)
 
-    async def session(self, client: Client, admitted: Admitted) -> None:
+    async def session(self, client: ClientConnection, admitted: Admitted) -> None:
         base_url = self._public_url or _base_url(client.request)
         async with self._requests.place(admitted.account_id):
             theirs = await self._own_account.session(admitted.account)
@@ -132,7 +132,7 @@ class Gateway:
         body = json.dumps(session, separators=(",", ":")).encode()
         await client.answer(200, {"Content-Type": JSON, **NOT_KEPT}, body)
 
-    async def api(self, client: Client, admitted: Admitted) -> None:
+    async def api(self, client: ClientConnection, admitted: Admitted) -> None:
         # RFC 8620 §3.6.1. A form of another site cannot send this type either.
         if download.essence(client.request.headers.get("content-type", "")) != JSON:
             raise jmap_problem("notJSON", f"the content type is not {JSON}")
@@ -147,11 +147,11 @@ class Gateway:
                 _require_type(answer, JSON)
                 headers = {"Content-Type": JSON, **NOT_KEPT}
                 if checked.refused:
-                    await client.relay(200, headers, Weaving(checked.refused).over(answer))
+                    await client.relay(200, headers, ResponseSplicer(checked.refused).over(answer))
                 else:
                     await client.relay(200, headers | _length_of(answer), answer)
 
-    async def upload(self, client: Client, admitted: Admitted) -> None:
+    async def upload(self, client: ClientConnection, admitted: Admitted) -> None:
         require_scope(admitted.person, person.Scope.WRITE)
         if client.request.path_params["account_id"] != admitted.account_id:
             raise not_found()
@@ -171,7 +171,7 @@ class Gateway:
                 found = await answer.read(_MAX_SMALL)
                 await client.answer(answer.status, {"Content-Type": JSON, **NOT_KEPT}, found)
 
-    async def download(self, client: Client, admitted: Admitted) -> None:
+    async def download(self, client: ClientConnection, admitted: Admitted) -> None:
         require_scope(admitted.person, person.Scope.READ)
         asked, query = client.request.path_params, client.request.query_params
         if asked["account_id"] != admitted.account_id or not download.is_blob_id(asked["blob_id"]):
@@ -190,13 +190,13 @@ class Gateway:
                 headers = download.headers_of(answer.content_type, asked["name"], inline=inline)
                 await first_of(client.relay(200, headers | _length_of(answer), answer), client.gone())
 
-    async def events(self, client: Client, admitted: Admitted) -> None:
+    async def events(self, client: ClientConnection, admitted: Admitted) -> None:
         require_scope(admitted.person, person.Scope.READ)
-        query, ping = event_stream.query_of(client.request.query_params)
+        query, ping = event_source_filter.query_of(client.request.query_params)
         headers = {"Accept": EVENTS}
-        if last := event_stream.last_event_id(client.request.headers.get("last-event-id")):
+        if last := event_source_filter.last_event_id(client.request.headers.get("last-event-id")):
             headers["Last-Event-ID"] = last
-        ask = Ask("GET", f"/jmap/eventsource/?{query}", headers, silence_seconds=event_stream.silence(ping))
+        ask = Ask("GET", f"/jmap/eventsource/?{query}", headers, silence_seconds=event_source_filter.silence(ping))
         async with self._streams.place(admitted.account_id):
             # Also before there is an answer, which may never come: the client leaves, the service stops.
             await first_of(
@@ -213,7 +213,7 @@ class Gateway:
                 await self._admission.admit(client)  # raises why this person may not listen any longer
                 raise mailbox_not_ready()  # another account is his by now
 
-    async def _listen(self, client: Client, admitted: Admitted, ask: Ask) -> None:
+    async def _listen(self, client: ClientConnection, admitted: Admitted, ask: Ask) -> None:
         async with self._own_account.ask(admitted.account, ask) as answer:
             if answer.status == NO_CONTENT:
                 # A browser's EventSource asks again after every other answer. Cyrus 3.6 has no events.
@@ -221,7 +221,7 @@ class Gateway:
                 return
             _require_type(answer, EVENTS)
             await client.start(200, {"Content-Type": EVENTS, "X-Accel-Buffering": "no", **NOT_KEPT})
-            await _pump(answer, client, event_stream.EventFilter(admitted.account_id))
+            await _pump(answer, client, event_source_filter.AccountEventFilter(admitted.account_id))
 
     async def _require_blob(self, admitted: Admitted, blob_id: str) -> None:
         """By a call of the API: no path tells of that."""
@@ -254,7 +254,7 @@ class _Endpoint:
         self._stall_seconds = stall_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        client = Client(scope, receive, send, stall_seconds=self._stall_seconds)
+        client = ClientConnection(scope, receive, send, stall_seconds=self._stall_seconds)
         try:
             await self._serve(client, await self._admission.admit(client))
         except ClientDisconnect:
@@ -275,13 +275,15 @@ async def _well_known(_request: Request) -> RedirectResponse:
     return RedirectResponse("/jmap/session", status_code=307)
 
 
-async def _left(client: Client) -> None:
+async def _left(client: ClientConnection) -> None:
     """Raises `ClientDisconnect` once the client has left: nobody is there to be told anything."""
     await client.gone()
     raise ClientDisconnect
 
 
-async def _pump(answer: UpstreamAnswer, client: Client, events: event_stream.EventFilter) -> None:
+async def _pump(
+    answer: UpstreamResponse, client: ClientConnection, events: event_source_filter.AccountEventFilter
+) -> None:
     async for chunk in answer:
         if kept := events.feed(chunk):
             await client.push(kept)
@@ -299,10 +301,10 @@ def _languages(request: Request) -> dict[str, str]:
     return {"Accept-Language": stated} if _LANGUAGES.fullmatch(stated) else {}
 
 
-def _require_type(answer: UpstreamAnswer, content_type: str) -> None:
+def _require_type(answer: UpstreamResponse, content_type: str) -> None:
     if download.essence(answer.content_type or "") != content_type:
         raise unusable()
 
 
-def _length_of(answer: UpstreamAnswer) -> dict[str, str]:
+def _length_of(answer: UpstreamResponse) -> dict[str, str]:
     return {"Content-Length": answer.content_length} if answer.content_length else {}

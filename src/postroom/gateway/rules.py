@@ -16,7 +16,7 @@ from postroom.gateway.methods import CAPABILITIES, CORE, ECHO, METHODS, needed_s
 from postroom.gateway.problems import jmap_problem
 from postroom.gateway.push_subscriptions import of_push_subscriptions
 from postroom.gateway.request_body import parse
-from postroom.gateway.weaving import Refusal, placeholder
+from postroom.gateway.response_splicer import Refusal, placeholder
 from postroom.json_object import JsonObject, as_object
 
 # Also as a reference (`#accountId`) and as a path of a patch (`x/accountId`), but not `header:X-AccountId`. A creation

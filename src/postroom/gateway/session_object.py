@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from postroom.domain.person import Scope
-from postroom.gateway.limits import Limits
+from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.methods import CORE, offered_capabilities
 from postroom.gateway.problems import mailbox_not_ready, unusable
 from postroom.json_object import JsonObject, as_object
@@ -12,7 +12,7 @@ from postroom.mail.ports import MailAccount
 
 
 def rewrite(
-    session: Mapping[str, Any], *, base_url: str, account: MailAccount, scopes: Collection[Scope], limits: Limits
+    session: Mapping[str, Any], *, base_url: str, account: MailAccount, scopes: Collection[Scope], limits: GatewayLimits
 ) -> JsonObject:
     """`base_url` without a slash at its end. Raises `Problem` if the session is none, or lacks the account.
 
@@ -49,7 +49,7 @@ def rewrite(
     }
 
 
-def _bounded(core: Mapping[str, Any], limits: Limits) -> JsonObject:
+def _bounded(core: Mapping[str, Any], limits: GatewayLimits) -> JsonObject:
     """The lesser of the server's limits and ours."""
     ours = {
         "maxSizeRequest": limits.max_size_request,

@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from postroom.gateway.limits import Limits
+from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.problems import away, crowded, not_found, of_answer, refuses_us, unusable
-from postroom.jmap.turn import Turn
+from postroom.jmap.limit_backoff import LimitBackoff
 from postroom.mail.ports import MailAccount, MailAuthorization
-from postroom.mail_server_http import Answer, Broken, Late, MailServerHttp, Patience, Unreachable
+from postroom.mail_server_http import Broken, HttpResponse, Late, MailServerHttp, Patience, Unreachable
 from postroom.problems import Problem, problem
 from postroom.telemetry import log
 
@@ -44,10 +44,10 @@ class Ask:
         return status in SUCCESS or (status == NO_CONTENT and self.silence_seconds is not None)
 
 
-class UpstreamAnswer:
+class UpstreamResponse:
     """Iterate it for its body. What goes wrong then is a `Problem` outside of `Upstream.ask`."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: HttpResponse) -> None:
         headers = answer.headers
         self._answer = answer
         self.status = answer.status
@@ -73,7 +73,7 @@ class UpstreamAnswer:
 class Upstream:
     """`url` is the mail server's base, and nothing that it or a client says changes where requests go."""
 
-    def __init__(self, url: str, authorization: MailAuthorization, limits: Limits) -> None:
+    def __init__(self, url: str, authorization: MailAuthorization, limits: GatewayLimits) -> None:
         self._authorization = authorization
         self._limits = limits
         self._http = MailServerHttp(url)
@@ -82,9 +82,9 @@ class Upstream:
         await self._http.aclose()
 
     @asynccontextmanager
-    async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamAnswer]:
+    async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamResponse]:
         """The server's answer if it is a success. Raises `Problem` for every other, and `MailServerError`s."""
-        turn, replaced = Turn(self._limits.queue_seconds, random.uniform), False
+        turn, replaced = LimitBackoff(self._limits.queue_seconds, random.uniform), False
         while True:
             header = await self._authorization.header(account)
             async with self._exchange(ask, header) as answer:
@@ -102,7 +102,7 @@ class Upstream:
                 raise away()
             replaced = True
 
-    async def _wait(self, turn: Turn, ask: Ask, told: Problem) -> None:
+    async def _wait(self, turn: LimitBackoff, ask: Ask, told: Problem) -> None:
         """Returns when it may be sent again. Raises `told` unless the server was but crowded."""
         if not (too_crowded := crowded(told)):
             raise told
@@ -112,7 +112,7 @@ class Upstream:
         await asyncio.sleep(pause)
 
     @asynccontextmanager
-    async def _exchange(self, ask: Ask, authorization: str) -> AsyncGenerator[UpstreamAnswer]:
+    async def _exchange(self, ask: Ask, authorization: str) -> AsyncGenerator[UpstreamResponse]:
         """Whatever the server answers. Raises `Problem` when it does not."""
         limits = self._limits
         within = limits.answer_seconds if ask.silence_seconds is None else ask.silence_seconds or None
@@ -120,7 +120,7 @@ class Upstream:
         headers = {**ask.headers, "Authorization": authorization, "Accept-Encoding": "identity"}
         try:
             async with self._http.exchange(ask.method, ask.target, headers, ask.content, patience) as found:
-                answer = UpstreamAnswer(found)
+                answer = UpstreamResponse(found)
                 if answer.content_encoding != "identity":
                     raise unusable()
                 yield answer
@@ -128,7 +128,7 @@ class Upstream:
             raise _told(error) from error
 
 
-async def _refusal(ask: Ask, answer: UpstreamAnswer) -> Problem:
+async def _refusal(ask: Ask, answer: UpstreamResponse) -> Problem:
     if answer.status == 404 and ask.blob:
         return not_found()
     if answer.status not in (400, 413, 429):  # these are about what the client sent

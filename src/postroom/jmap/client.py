@@ -7,15 +7,15 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from postroom.jmap.answer import Answer, Reply
-from postroom.jmap.connection import Connection
+from postroom.domain.jittered_backoff import backoff
 from postroom.jmap.errors import Crowded, HttpError, JmapError, NotAnswered, Unreadable
+from postroom.jmap.http_connection import JmapConnection
+from postroom.jmap.limit_backoff import TURN_SECONDS, LimitBackoff
 from postroom.jmap.request import MAIL, Call, body_of
+from postroom.jmap.response import JmapResponse, MethodResponses
 from postroom.jmap.session import Session
-from postroom.jmap.turn import TURN_SECONDS, Turn
 from postroom.jmap.url import origin_of, redirected
-from postroom.mail.backoff import backoff
-from postroom.mail_server_http import Answer as HttpAnswer
+from postroom.mail_server_http import HttpResponse as HttpAnswer
 
 ATTEMPTS = 4
 """How often something is sent while that may help, not counted what was refused because of a crowd."""
@@ -39,7 +39,7 @@ class JmapClient:
         self,
         base_url: str,
         authorization: Callable[[], Awaitable[str]],
-        connection: Connection,
+        connection: JmapConnection,
         *,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -64,7 +64,7 @@ class JmapClient:
         """Ask for it again before the next request: perhaps the server has moved, or its limits have."""
         self._session = None
 
-    async def call(self, calls: Sequence[Call], *, deadline: float) -> Answer:
+    async def call(self, calls: Sequence[Call], *, deadline: float) -> MethodResponses:
         """What the server answered to each call, all of which read mail. Raises `JmapError`s but those of single
         calls, which are raised when their answers are taken."""
         ends = self.monotonic() + deadline
@@ -89,16 +89,18 @@ class JmapClient:
             url = redirected(reply.headers.get("location", ""), url)
         raise Unreadable("mail server redirects without end")
 
-    async def _post(self, session: Session, body: bytes, ends: float) -> Answer:
+    async def _post(self, session: Session, body: bytes, ends: float) -> MethodResponses:
         reply = await self._exchange("POST", session.api_url, {"Content-Type": "application/json"}, body, ends)
         try:
-            return Answer.read(reply.success())
+            return MethodResponses.read(reply.success())
         except HttpError as error:
             if error.status != 401 and not error.temporary:
                 self.forget_session()
             raise
 
-    async def _exchange(self, method: str, url: str, headers: Mapping[str, str], content: bytes, ends: float) -> Reply:
+    async def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes, ends: float
+    ) -> JmapResponse:
         headers = {**headers, "Authorization": await self._authorization()}
         left = max(0.001, ends - self.monotonic())
         try:
@@ -109,7 +111,7 @@ class JmapClient:
 
     async def _again(self, send: Callable[[], Awaitable[T]], ends: float) -> T:
         """What `send` gives, sent again while that helps and ends in time."""
-        turn, failures = Turn(TURN_SECONDS, self.uniform), 0
+        turn, failures = LimitBackoff(TURN_SECONDS, self.uniform), 0
         while True:
             try:
                 return await send()

@@ -45,9 +45,9 @@ class HttpError(JmapError):
     `retry_after` is in seconds."""
 
     def __init__(self, status: int, type: str = "", limit: str = "", retry_after: float | None = None) -> None:  # noqa: A002 - RFC 7807 names it so
-        super().__init__(" ".join(filter(None, [f"mail server answered {status}", told(type), told(limit)])))
+        super().__init__(" ".join(filter(None, [f"mail server answered {status}", sanitize(type), sanitize(limit)])))
         self.status = status
-        self.type = told(type)
+        self.type = sanitize(type)
         self.retry_after = retry_after
         self.temporary = self.temporary or status in (408, 502, 503, 504)
 
@@ -69,8 +69,8 @@ class MethodError(JmapError):
 
     def __init__(self, type: str, arguments: Mapping[str, Any]) -> None:  # noqa: A002
         description = arguments.get("description")
-        self.type = told(type)
-        self.description = told(description) if isinstance(description, str) else ""
+        self.type = sanitize(type)
+        self.description = sanitize(description) if isinstance(description, str) else ""
         super().__init__(f"mail server answered {self.type}" + (self.description and f": {self.description}"))
 
 
@@ -95,6 +95,6 @@ def http_error(status: int, problem: Mapping[str, Any], retry_after: float | Non
     return HttpError(status, short, limit, retry_after)
 
 
-def told(text: str) -> str:
+def sanitize(text: str) -> str:
     """The server's own words: short, and fit for a log line and for PostgreSQL (no NUL, no line break)."""
     return "".join(c if c.isprintable() else " " for c in text[:150])

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from postroom.domain.jittered_backoff import backoff
 from postroom.jmap.client import JmapClient
-from postroom.jmap.connection import read
 from postroom.jmap.errors import HttpError, JmapError, Unreadable
-from postroom.jmap.event_stream import Event, EventStream
-from postroom.mail.backoff import backoff
-from postroom.mail_server_http import Answer
+from postroom.jmap.http_connection import read
+from postroom.jmap.sse_parser import Event, SseParser
+from postroom.mail_server_http import HttpResponse
 from postroom.telemetry import log
 
 PING = 60
@@ -44,7 +44,7 @@ async def listen(client: JmapClient, types: Sequence[str]) -> AsyncGenerator[Con
     `JmapError`s that asking again does not help: `Unauthorized`, a 403, a 404, …"""
     last_id, retry, failures = "", None, 0
     while True:
-        events, asked = EventStream(last_id, retry), None
+        events, asked = SseParser(last_id, retry), None
         try:
             session = await client.session(deadline=SESSION_WITHIN)
             url = session.event_source_url(",".join(types), ping=PING)
@@ -74,7 +74,7 @@ def _headers(last_id: str) -> dict[str, str]:
     return headers | {"Last-Event-ID": last_id} if last_id.isascii() and last_id.isprintable() and last_id else headers
 
 
-async def _check(answer: Answer) -> None:
+async def _check(answer: HttpResponse) -> None:
     if answer.status != 200:
         raise (await read(answer)).error()
     if not answer.headers.get("content-type", "").startswith("text/event-stream"):

@@ -10,12 +10,12 @@ from cachetools import LRUCache
 
 from postroom.domain.arrival import CreatedEmail
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
-from postroom.jmap.answer import Answer
 from postroom.jmap.client import JmapClient
-from postroom.jmap.connection import Connection
 from postroom.jmap.errors import HttpError, JmapError, Limited, MethodError, Unauthorized, Unreadable
 from postroom.jmap.event_source import StateChange, listen
+from postroom.jmap.http_connection import JmapConnection
 from postroom.jmap.request import Call
+from postroom.jmap.response import MethodResponses
 from postroom.mail.ports import ChangesPage, HistoryLost, MailAccount, MailAuthorization
 
 T = TypeVar("T")
@@ -43,11 +43,11 @@ class JmapMail:
         url: str,
         authorization: MailAuthorization,
         *,
-        connection: Connection | None = None,
+        connection: JmapConnection | None = None,
     ) -> None:
         self._url = url
         self._authorization = authorization
-        self._connection = connection or Connection(url)
+        self._connection = connection or JmapConnection(url)
         self._logins = LRUCache[MailAccount, _Login](MOST_CLIENTS)  # who listens by one holds it
 
     async def aclose(self) -> None:
@@ -117,7 +117,7 @@ class JmapMail:
         )
         return page, found.get("hasMoreChanges") is True
 
-    async def _call(self, account: MailAccount, calls: Sequence[Call]) -> Answer:
+    async def _call(self, account: MailAccount, calls: Sequence[Call]) -> MethodResponses:
         return await self._ask(account, lambda client: client.call(calls, deadline=DEADLINE))
 
     async def _ask(self, account: MailAccount, question: Callable[[JmapClient], Awaitable[T]]) -> T:
@@ -148,7 +148,7 @@ class _Login:
     """The client of one account, and the credentials that it showed last."""
 
     def __init__(
-        self, url: str, authorization: MailAuthorization, account: MailAccount, connection: Connection
+        self, url: str, authorization: MailAuthorization, account: MailAccount, connection: JmapConnection
     ) -> None:
         self._authorization = authorization
         self._account = account

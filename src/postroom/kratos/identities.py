@@ -10,9 +10,9 @@ from uuid import UUID
 import httpx2
 
 from postroom.domain.identity import UnreadableIdentity
-from postroom.errors import KratosAway, PageTokenRefused
-from postroom.kratos.answer import Answer, ask, require_success
+from postroom.errors import KratosUnavailable, PageTokenRefused
 from postroom.kratos.identity_list import identities_of, identity_of, next_token
+from postroom.kratos.response import KratosResponse, ask, require_success
 from postroom.provisioning.ports import IdentityPage
 
 PAGE_SIZE = 500
@@ -57,7 +57,7 @@ class KratosIdentities:
                 page = await self._page(token)
         except TimeoutError as error:
             size, self._page_size = self._page_size, _smaller(self._page_size)
-            raise KratosAway(f"Kratos does not give a page of {size} identities within {TIMEOUT:g} s") from error
+            raise KratosUnavailable(f"Kratos does not give a page of {size} identities within {TIMEOUT:g} s") from error
         self._page_size = min(2 * self._page_size, PAGE_SIZE)
         return page
 
@@ -70,12 +70,12 @@ class KratosIdentities:
                     await self._require_well()
                     return False
         except TimeoutError as error:
-            raise KratosAway(f"Kratos does not tell an identity within {WAITED_FOR} s") from error
+            raise KratosUnavailable(f"Kratos does not tell an identity within {WAITED_FOR} s") from error
         content = require_success(answer).content
         try:
             return identity_of(json.loads(content or b"")).active
         except (ValueError, RecursionError) as error:
-            raise KratosAway(f"Kratos' identity cannot be read ({type(error).__name__})") from error
+            raise KratosUnavailable(f"Kratos' identity cannot be read ({type(error).__name__})") from error
 
     async def _require_well(self) -> None:
         # A Kratos with a sick database may list less than there is: never judge by one.
@@ -96,13 +96,15 @@ class KratosIdentities:
         try:
             identities, unreadable = identities_of(answer.content)
         except ValueError as error:
-            raise KratosAway(f"Kratos' list of identities cannot be read: {error}") from error
+            raise KratosUnavailable(f"Kratos' list of identities cannot be read: {error}") from error
         if not link and len(identities) + len(unreadable) >= self._page_size:
             # Kratos links the first page always: whatever took that away would make every pass end here.
-            raise KratosAway("Kratos' full page of identities came without its header Link; does a proxy remove it?")
+            raise KratosUnavailable(
+                "Kratos' full page of identities came without its header Link; does a proxy remove it?"
+            )
         return IdentityPage(identities, following, unreadable)
 
-    async def _list(self, token: str | None) -> Answer:
+    async def _list(self, token: str | None) -> KratosResponse:
         query = {"page_size": str(self._page_size)} | ({"page_token": token} if token else {})
         answer = await ask(self._http, "/admin/identities", query=query, at_most=PAGE_BYTES)
         if token and 400 <= answer.status < 500 and answer.status not in NOT_ABOUT_THE_TOKEN:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from postroom.domain.identity import Identity, UnreadableIdentity
-from postroom.errors import KratosAway
+from postroom.errors import KratosUnavailable
 from postroom.json_object import as_object
 
 MAX_TOKEN = 2000
@@ -59,7 +59,7 @@ def identity_of(listed: object) -> Identity:
 def next_token(link: str) -> str | None:
     """The page token of `rel="next"` in a Link header (RFC 8288), whose URLs are relative; None on the last page.
 
-    Raises `KratosAway` if a next page is named by no token that can be read: it must not pass for the last page.
+    Raises `KratosUnavailable` if a next page is named by no token that can be read: it must not pass for the last page.
     """
     for target, parameters in _LINK.findall(link):
         relations = " ".join(one or other for one, other in _RELATIONS.findall(parameters))
@@ -72,10 +72,10 @@ def _token_of(target: str) -> str:
     try:
         (token,) = parse_qs(urlsplit(target).query)["page_token"]
     except (KeyError, ValueError):
-        raise KratosAway("Kratos names a next page, but no one page token of it") from None
+        raise KratosUnavailable("Kratos names a next page, but no one page token of it") from None
     # PostgreSQL keeps it, and can keep no NUL.
     if len(token) > MAX_TOKEN or not token.isascii() or not token.isprintable():
-        raise KratosAway("Kratos names a next page by a page token that cannot be kept")
+        raise KratosUnavailable("Kratos names a next page by a page token that cannot be kept")
     return token
 
 

@@ -19,8 +19,8 @@ import httpx2
 from cachetools import TLRUCache, TTLCache
 
 from postroom.domain.person import Person
-from postroom.errors import KratosAway, NoSession, SecondFactorDue
-from postroom.kratos.answer import Answer, ask
+from postroom.errors import KratosUnavailable, NoSession, SecondFactorDue
+from postroom.kratos.response import KratosResponse, ask
 from postroom.mail.ports import Visitor
 from postroom.ports import Clock
 
@@ -122,30 +122,30 @@ class KratosSessions:
             case 403:
                 raise _second_factor_due(answer)
             case status:
-                raise KratosAway(f"Kratos answered /sessions/whoami with {status}")
+                raise KratosUnavailable(f"Kratos answered /sessions/whoami with {status}")
 
     async def _require_well(self) -> None:
         answer = await self._get("/health/ready", {})
         if answer.status != 200:
-            raise KratosAway(f"Kratos knows no session, but answered /health/ready with {answer.status}")
+            raise KratosUnavailable(f"Kratos knows no session, but answered /health/ready with {answer.status}")
 
-    async def _get(self, path: str, headers: Mapping[str, str]) -> Answer:
+    async def _get(self, path: str, headers: Mapping[str, str]) -> KratosResponse:
         try:
             async with asyncio.timeout(TIMEOUT):
                 asked = {"Accept": "application/json", **headers}
                 return await ask(self._http, path, headers=asked, at_most=ANSWER_BYTES)
         except TimeoutError as error:
-            raise KratosAway(f"Kratos does not answer {path} ({type(error).__name__})") from error
+            raise KratosUnavailable(f"Kratos does not answer {path} ({type(error).__name__})") from error
 
     def _headers_of(self, cookie: str | None, token: str | None) -> Mapping[str, str]:
         return {"X-Session-Token": token} if token is not None else {"Cookie": f"{self._cookie_name}={cookie}"}
 
-    def _visitor_of(self, answer: Answer) -> Visitor:
+    def _visitor_of(self, answer: KratosResponse) -> Visitor:
         try:
             session = _json(answer)
             person, login_page = _person_of(session), _login_page_of(session)
         except UNREADABLE as error:
-            raise KratosAway(f"Kratos' session cannot be read ({type(error).__name__})") from error
+            raise KratosUnavailable(f"Kratos' session cannot be read ({type(error).__name__})") from error
         return Visitor(person, self._session_cookies(answer.headers.get_list("set-cookie")), login_page)
 
     def _session_cookies(self, cookies: Sequence[str]) -> Sequence[str]:
@@ -167,20 +167,20 @@ def _key_of(cookie: str | None, token: str | None) -> bytes:
     return hashlib.sha256(f"{kind}:{value}".encode()).digest()
 
 
-def _json(answer: Answer) -> Any:
+def _json(answer: KratosResponse) -> Any:
     if answer.content is None:
         raise ValueError(f"more than {ANSWER_BYTES} bytes")
     return json.loads(answer.content)
 
 
-def _second_factor_due(answer: Answer) -> SecondFactorDue | KratosAway:
+def _second_factor_due(answer: KratosResponse) -> SecondFactorDue | KratosUnavailable:
     try:
         content = _json(answer)
         code, redirect_to = content["error"].get("id"), content.get("redirect_browser_to")
     except UNREADABLE:
         code, redirect_to = None, None
     if code != "session_aal2_required":
-        return KratosAway("Kratos answered /sessions/whoami with a 403 that names no second factor")
+        return KratosUnavailable("Kratos answered /sessions/whoami with a 403 that names no second factor")
     return SecondFactorDue("log in with the second factor, too", redirect_to=_link(redirect_to))
 
 

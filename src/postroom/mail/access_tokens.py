@@ -90,7 +90,7 @@ class TokenMaker:
     ) -> tuple[AccessToken, str]:
         """The token that was stored, and its text, which nobody can tell again.
 
-        Raises `Refused`, also when the person has `MAX_LIVE` already, and `Unavailable`.
+        Raises `Refused`, also when the person has `MAX_LIVE` already, and `DatabaseUnavailable`.
         """
         token = new_access_token(self._new_id(), identity_id, name=name, scopes=scopes, days=days, now=self._now())
         text = token_text(self._random_bytes(RANDOM_BYTES))

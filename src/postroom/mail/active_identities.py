@@ -6,7 +6,7 @@ from uuid import UUID
 
 from cachetools import TTLCache
 
-from postroom.errors import KratosAway, NoSession
+from postroom.errors import KratosUnavailable, NoSession
 from postroom.mail.ports import Identities
 
 BELIEVED_FOR = 60.0
@@ -32,14 +32,14 @@ class ActiveIdentities:
         self._away_until = 0.0
 
     async def require(self, identity_id: UUID) -> None:
-        """Raises `NoSession` for an identity that is inactive or gone, and `KratosAway` if that cannot be told of one
-        that was not active within the last hour."""
+        """Raises `NoSession` for an identity that is inactive or gone, and `KratosUnavailable` if that cannot be told
+        of one that was not active within the last hour."""
         seen = self._seen.get(identity_id)
         if seen is not None and self._monotonic() - seen < BELIEVED_FOR:
             return
         try:
             active = await self._ask(identity_id)
-        except KratosAway:
+        except KratosUnavailable:
             if seen is not None:
                 return
             raise
@@ -50,9 +50,9 @@ class ActiveIdentities:
 
     async def _ask(self, identity_id: UUID) -> bool:
         if self._monotonic() < self._away_until:
-            raise KratosAway("Kratos was away a moment ago")
+            raise KratosUnavailable("Kratos was away a moment ago")
         try:
             return await self._identities.is_active(identity_id)
-        except KratosAway:
+        except KratosUnavailable:
             self._away_until = self._monotonic() + AWAY_FOR
             raise

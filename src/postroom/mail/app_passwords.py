@@ -41,7 +41,7 @@ class TooManyAppPasswords(Permanent):
 
 
 class AppPasswords(Protocol):
-    """The app passwords at the mail server. Raises `MailServerError`s and `Unavailable`."""
+    """The app passwords at the mail server. Raises `MailServerError`s and `DatabaseUnavailable`."""
 
     async def of(self, account: MailAccount) -> Sequence[AppPassword]:
         """Oldest first."""
@@ -68,7 +68,7 @@ class MailCredential:
 
 
 class MailCredentials(Protocol):
-    """Where Postroom keeps its own app passwords, one a person. Raises `Unavailable`."""
+    """Where Postroom keeps its own app passwords, one a person. Raises `DatabaseUnavailable`."""
 
     async def of(self, identity_id: UUID) -> MailCredential | None: ...
 

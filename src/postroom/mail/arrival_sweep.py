@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable
 
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailStates
 from postroom.pause import pause
@@ -58,7 +58,7 @@ class ArrivalSweep:
             began = self._monotonic()
             try:
                 await self.sweep(stop)
-            except Unavailable as error:
+            except DatabaseUnavailable as error:
                 DATABASE_ERRORS.labels(where="arrival_sweep").inc()
                 log.warning("Sweep of arrivals waits for PostgreSQL", error=str(error))
             next_at = began + self._every * self._uniform(1 - JITTER, 1 + JITTER)
@@ -67,7 +67,7 @@ class ArrivalSweep:
                 await pause(min(left, LONGEST_SLEEP), stop)
 
     async def sweep(self, stop: asyncio.Event) -> None:
-        """Hint at what is stale, unless another process does. Raises `Unavailable`."""
+        """Hint at what is stale, unless another process does. Raises `DatabaseUnavailable`."""
         async with self._leadership.lead(LEADER) as leads:
             if not leads:
                 return

@@ -17,10 +17,10 @@ from typing import Any
 from cachetools import LRUCache
 
 from postroom.domain.arrival import arrival_data, arrived, reload_data
-from postroom.domain.look_pace import BURST, IN_VAIN
-from postroom.errors import MailServerError, Throttled, Transient, Unavailable
-from postroom.mail.backoff import backoff
-from postroom.mail.look_queue import LookQueue
+from postroom.domain.jittered_backoff import backoff
+from postroom.domain.poll_pace import BURST, IN_VAIN
+from postroom.errors import DatabaseUnavailable, MailServerError, Throttled, Transient
+from postroom.mail.poll_queue import PollQueue
 from postroom.mail.ports import HistoryLost, MailChanges, MailState, MailStates
 from postroom.pause import cut_off, pause
 from postroom.telemetry import ARRIVAL_HINTS, ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS, log
@@ -88,7 +88,7 @@ class Arrivals:
         self._monotonic = monotonic
         self._uniform = uniform
         self._beat = beat
-        self._queue = LookQueue(most_hinted)
+        self._queue = PollQueue(most_hinted)
         self._hinted = asyncio.Event()
         self._turns = asyncio.Semaphore(at_once)
         self._looks: set[asyncio.Task[_End]] = set()
@@ -111,14 +111,14 @@ class Arrivals:
         self._hinted.set()
         return dropped
 
-    async def first_look(self, state: MailState, greeted: Callable[[], bool] = lambda: False) -> None:
+    async def first_poll(self, state: MailState, greeted: Callable[[], bool] = lambda: False) -> None:
         """What is in an account is not new to who comes on line: only what comes from now on. `greeted`: whether a
-        screen was told by now that it hears of everything. Raises `MailServerError`s and `Unavailable`."""
+        screen was told by now that it hears of everything. Raises `MailServerError`s and `DatabaseUnavailable`."""
         account_id = state.account.account_id
         self._greeted[account_id] = greeted
         try:
             async with self._turns:
-                await self._look(state, greeted)
+                await self._poll(state, greeted)
         finally:
             self._greeted.pop(account_id, None)
 
@@ -148,7 +148,7 @@ class Arrivals:
                 await self._turns.acquire()
                 left.discard(state.account.account_id)
                 self._start(state)
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             self._database_away(error)
             end = _End(again=True, pause=DATABASE_PAUSE)
         finally:
@@ -174,7 +174,7 @@ class Arrivals:
         account_id = state.account.account_id
         try:
             # A hint may come just when somebody comes on line, and be looked at before the first look has ended.
-            return await self._look(state, greeted=lambda: self._greeted.get(account_id, lambda: True)())
+            return await self._poll(state, greeted=lambda: self._greeted.get(account_id, lambda: True)())
         except MailServerError as error:
             ARRIVAL_LOOKS.labels(result="failed").inc()
             log.info("Could not look for new mail", account_id=account_id, error=str(error))
@@ -184,7 +184,7 @@ class Arrivals:
             failures = self._failures.get(account_id, 0)
             self._failures[account_id] = failures + 1
             return _End(again=True, pause=backoff(failures, self._uniform, asked=asked))
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             self._database_away(error)
             return _End(again=True, pause=DATABASE_PAUSE)
 
@@ -197,11 +197,11 @@ class Arrivals:
         self._queue.done(account_id, now, mails=end.mails, pause=end.pause, state=end.state)
         self._hinted.set()
 
-    def _database_away(self, error: Unavailable) -> None:
+    def _database_away(self, error: DatabaseUnavailable) -> None:
         DATABASE_ERRORS.labels(where="arrivals").inc()
         log.warning("Arrivals wait for PostgreSQL", error=str(error))
 
-    async def _look(self, state: MailState, greeted: Callable[[], bool]) -> _End:
+    async def _poll(self, state: MailState, greeted: Callable[[], bool]) -> _End:
         """Tell what came since `state`, unless somebody else was quicker."""
         found = await self._found(state, greeted)
         written = bool(found.events) or found.email_state != state.email_state or state.age > FRESH

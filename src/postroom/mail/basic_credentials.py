@@ -45,7 +45,7 @@ class OwnAddresses:
         self._found = TTLCache[UUID, str](REMEMBERED, REMEMBERED_FOR, monotonic)
 
     async def fits(self, address: str, identity_id: UUID) -> bool:
-        """Whether it is the identity's own, however it is written. Raises `Unavailable`."""
+        """Whether it is the identity's own, however it is written. Raises `DatabaseUnavailable`."""
         own = self._found.get(identity_id)
         if own is None:
             found = await self._read(identity_id)

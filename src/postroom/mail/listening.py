@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
 
 from postroom.domain.person import Person, Scope
-from postroom.errors import CrossSite, KratosAway, NoSession, SecondFactorDue, Unavailable
+from postroom.errors import CrossSite, DatabaseUnavailable, KratosUnavailable, NoSession, SecondFactorDue
 from postroom.mail.ports import People
 
 
@@ -30,7 +30,7 @@ async def while_allowed(
             found = (await people.identify("GET", headers)).person
         except (NoSession, SecondFactorDue, CrossSite):
             return
-        except (KratosAway, Unavailable):
+        except (KratosUnavailable, DatabaseUnavailable):
             found = person  # an outage logs nobody out; the end that was known still holds
         is_same = found.identity_id == person.identity_id
         if not is_same or Scope.READ not in found.scopes or seconds_left(found) <= 0:

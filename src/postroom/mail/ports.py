@@ -21,7 +21,7 @@ class MailAccount:
 
 
 class MailAccounts(Protocol):
-    """The provisioned mailboxes. Raises `Unavailable`."""
+    """The provisioned mailboxes. Raises `DatabaseUnavailable`."""
 
     async def of(self, identity_id: UUID) -> MailAccount | None: ...
 
@@ -30,12 +30,12 @@ class MailAuthorization(Protocol):
     """How we act for a person at the mail server: one interface, whatever the way (impersonation, app password)."""
 
     async def header(self, account: MailAccount) -> str:
-        """The value of `Authorization`. Raises `MailServerError`s and `Unavailable`."""
+        """The value of `Authorization`. Raises `MailServerError`s and `DatabaseUnavailable`."""
         ...
 
     async def refused(self, account: MailAccount, header: str) -> bool:
         """The mail server answered 401 to `header`: forget it. True if a fresh one may be tried once. Raises
-        `MailServerError`s and `Unavailable`."""
+        `MailServerError`s and `DatabaseUnavailable`."""
         ...
 
 
@@ -53,8 +53,8 @@ class Sessions(Protocol):
     """The sessions of Kratos."""
 
     async def whoami(self, *, cookie: str | None = None, token: str | None = None, afresh: bool = False) -> Visitor:
-        """`afresh`: whatever is remembered. Raises `NoSession`, `SecondFactorDue`, and `KratosAway` when no answer of
-        Kratos can be trusted."""
+        """`afresh`: whatever is remembered. Raises `NoSession`, `SecondFactorDue`, and `KratosUnavailable` when no
+        answer of Kratos can be trusted."""
         ...
 
     def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
@@ -66,7 +66,8 @@ class Identities(Protocol):
     """The identities of Kratos."""
 
     async def is_active(self, identity_id: UUID) -> bool:
-        """False for one that is inactive or gone. Raises `KratosAway` when no answer of Kratos can be trusted."""
+        """False for one that is inactive or gone. Raises `KratosUnavailable` when no answer of Kratos can be
+        trusted."""
         ...
 
 
@@ -84,7 +85,7 @@ class AccessToken:
 
 
 class AccessTokens(Protocol):
-    """Tokens for programs, kept as hashes. Raises `Unavailable`."""
+    """Tokens for programs, kept as hashes. Raises `DatabaseUnavailable`."""
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
         """Raises `Refused` when the person has `limit` live ones already."""
@@ -108,7 +109,7 @@ class People(Protocol):
 
     async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
         """`headers` with lower-case names; `afresh`: a session as Kratos knows it now. Raises `NoSession`,
-        `SecondFactorDue`, `CrossSite`, `KratosAway`, `Unavailable`."""
+        `SecondFactorDue`, `CrossSite`, `KratosUnavailable`, `DatabaseUnavailable`."""
         ...
 
 
@@ -127,24 +128,25 @@ class LiveEvent:
         return {"id": self.id, "type": self.type, "data": dict(self.data)}
 
 
-class Announcer(Protocol):
+class Publisher(Protocol):
     """Tells screens, over all processes. Repeating an event is safe: it is told by its id once."""
 
-    async def announce(self, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
-        """The events that can never be announced (a misconfigured channel). Raises `AnnouncerAway`: try again."""
+    async def publish(self, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
+        """The events that can never be announced (a misconfigured channel). Raises `PublisherUnavailable`: try
+        again."""
         ...
 
     async def disconnect(self, identity_id: UUID) -> None:
-        """End the live connections of a person who logged out or was suspended. Raises `AnnouncerAway`."""
+        """End the live connections of a person who logged out or was suspended. Raises `PublisherUnavailable`."""
         ...
 
 
 class Outbox(Protocol):
-    """Events committed with what caused them, until they were announced. Raises `Unavailable`."""
+    """Events committed with what caused them, until they were announced. Raises `DatabaseUnavailable`."""
 
     async def claim(self, limit: int) -> Sequence[LiveEvent]:
         """Events of at most `limit` people to announce now, oldest first. Nobody else is given any event of these
-        people for 10 s, so that none overtakes: claim again after announcing, until there are none."""
+        people for 10 s, so that none overtakes: claim again after outbox_publisher, until there are none."""
         ...
 
     async def announced(self, ids: Sequence[int]) -> None: ...
@@ -183,7 +185,7 @@ class MailState:
 
 class MailStates(Protocol):
     """The accounts whose arrivals are watched: those of people who were on line in the last day. Raises
-    `Unavailable`."""
+    `DatabaseUnavailable`."""
 
     async def watch(self, account: MailAccount) -> MailState:
         """The person is on line."""
@@ -222,7 +224,7 @@ class ChangesPage:
 
 
 class MailChanges(Protocol):
-    """Raises `MailServerError`s and `Unavailable`."""
+    """Raises `MailServerError`s and `DatabaseUnavailable`."""
 
     async def present(self, account: MailAccount) -> str:
         """The state of Email now."""
@@ -234,7 +236,7 @@ class MailChanges(Protocol):
 
 
 class MailListener(Protocol):
-    """Raises `MailServerError`s and `Unavailable` when listening again at once does not help."""
+    """Raises `MailServerError`s and `DatabaseUnavailable` when listening again at once does not help."""
 
     def listen(self, account: MailAccount) -> AsyncGenerator[str | None]:
         """Something may have changed: the new state of Email, None if that is not known. The first one when listening

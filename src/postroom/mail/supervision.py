@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from postroom.mail.backoff import backoff
+from postroom.domain.jittered_backoff import backoff
 from postroom.pause import cut_off, pause
 from postroom.telemetry import MAIL_DEFECTS, log
 

@@ -14,8 +14,8 @@ from cachetools import TTLCache
 from postroom.domain.missing import Recorded, Sighting
 from postroom.errors import MailboxMissing, MailServerError, Transient
 from postroom.mail.ports import MailAccount, MailAccounts
-from postroom.provisioning.looks import MOST, Looks
-from postroom.provisioning.question import Question
+from postroom.provisioning.mailbox_lookup import MOST, MailboxLookup
+from postroom.provisioning.single_flight import SingleFlight
 
 BELIEVED_FOR = 600.0
 """Seconds after which the mail server is asked again."""
@@ -26,7 +26,7 @@ JUST_NOW = 5.0
 AWAY_FOR = 30.0
 """Seconds in which one that did not answer is not asked by whoever can do without."""
 
-LOOK_WITHIN = 3.0
+LOOKUP_TIMEOUT = 3.0
 REMEMBERED = 10_000
 
 
@@ -35,16 +35,16 @@ class VerifiedAccounts:
     the passing of time."""
 
     def __init__(
-        self, accounts: MailAccounts, looks: Looks, *, monotonic: Callable[[], float] = time.monotonic
+        self, accounts: MailAccounts, lookup: MailboxLookup, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._accounts = accounts
-        self._looks = looks
+        self._lookup = lookup
         self._monotonic = monotonic
         self._seen = TTLCache[MailAccount, float](REMEMBERED, BELIEVED_FOR, monotonic)
         """When each was last seen"""
         self._away_until = 0.0
         self._asked: dict[UUID, MailAccount] = {}
-        self._looking = Question(self._look)
+        self._looking = SingleFlight(self._look)
 
     async def of(self, identity_id: UUID) -> MailAccount | None:
         """Raises `MailboxMissing`. While the mail server does not tell, the account is believed: each login is compared
@@ -59,7 +59,8 @@ class VerifiedAccounts:
         return account
 
     async def require(self, account: MailAccount) -> None:
-        """The mail server has it at this moment. Raises `MailboxMissing`, `MailServerError`s and `Unavailable`."""
+        """The mail server has it at this moment. Raises `MailboxMissing`, `MailServerError`s and
+        `DatabaseUnavailable`."""
         if self._monotonic() - self._seen.get(account, -math.inf) >= JUST_NOW:
             await self._verify(account)
 
@@ -79,5 +80,5 @@ class VerifiedAccounts:
         found: dict[UUID, Sighting] = {}
         for start in range(0, len(asked), MOST):
             some = [Recorded(each.identity_id, each.account_id) for each in asked[start : start + MOST]]
-            found |= await self._looks.look(some, deadline=LOOK_WITHIN)
+            found |= await self._lookup.look_up(some, deadline=LOOKUP_TIMEOUT)
         return {each: found[each.identity_id] for each in asked}

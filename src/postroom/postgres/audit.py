@@ -18,7 +18,7 @@ Listing = Literal["dead_letters", "next_waiting", "drifts", "held_back", "missin
 
 
 class Audit(Statements):
-    """All methods raise `Unavailable` when PostgreSQL is away."""
+    """All methods raise `DatabaseUnavailable` when PostgreSQL is away."""
 
     async def counts(self) -> Mapping[str, float]:
         """The gauges of /metrics, by name without the prefix."""
@@ -80,13 +80,13 @@ class Audit(Statements):
         raise Refused("wrong_state", f"the request of {request.email} is {request.state}: {rule}")
 
 
-async def keep_mark_domain(pool: Pool, mark_domain: str) -> str:
+async def pin_mark_domain(pool: Pool, mark_domain: str) -> str:
     """The domain that marks are made in, as it was first used (`mark_domain`, if it is used for the first time)."""
-    kept = await row(pool, "keep_fact", {"name": "mark_domain", "value": mark_domain})
+    kept = await row(pool, "pin_installation", {"name": "mark_domain", "value": mark_domain})
     return str(kept["value"]) if kept else mark_domain
 
 
-async def kept_mark_domain(pool: Pool) -> str | None:
+async def pinned_mark_domain(pool: Pool) -> str | None:
     """The domain that marks are made in, None before the first use."""
-    kept = await row(pool, "read_fact", {"name": "mark_domain"})
+    kept = await row(pool, "read_installation", {"name": "mark_domain"})
     return str(kept["value"]) if kept else None

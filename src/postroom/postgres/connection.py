@@ -18,11 +18,11 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from postroom.errors import ConfigurationError, Unavailable
-from postroom.kept_connection import is_silent
+from postroom.errors import ConfigurationError, DatabaseUnavailable
+from postroom.idle_connection import is_silent
 
-# Its warnings quote connection strings in part, a dozen lines of them; who cannot be served is told by `Unavailable`,
-# with the reason.
+# Its warnings quote connection strings in part, a dozen lines of them; who cannot be served is told by
+# `DatabaseUnavailable`, with the reason.
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 Row = DictRow
@@ -134,7 +134,7 @@ def sql(name: str) -> LiteralString:
 
 
 _OPTIONS = (
-    # A server that hangs must not hang us: the caller learns `Unavailable` and nothing is claimed stored.
+    # A server that hangs must not hang us: the caller learns `DatabaseUnavailable` and nothing is claimed stored.
     "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s "
     # The server's keepalives: else it holds the advisory lock of a host that was cut off for two hours, and nobody else
     # sweeps or reconciles.
@@ -171,11 +171,11 @@ async def open_leader_connection(url: str, *, idle: float = LEADER_IDLE) -> Asyn
 
 
 async def require_reachable(url: str) -> None:
-    """Raises `Unavailable`, sooner than a pool does."""
+    """Raises `DatabaseUnavailable`, sooner than a pool does."""
     try:
         conn = await AsyncConnection[Row].connect(url, application_name="postroom", **_session(url))
     except psycopg.Error as error:
-        raise Unavailable(away(error)) from error
+        raise DatabaseUnavailable(away(error)) from error
     await conn.close()
 
 
@@ -210,13 +210,14 @@ def is_away(error: psycopg.Error) -> bool:
     return error.sqlstate.startswith(_AWAY)
 
 
-class Lost(Unavailable):
+class Lost(DatabaseUnavailable):
     """The connection broke under a statement: whether that was committed is unknown."""
 
 
 @asynccontextmanager
 async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
-    """A connection out of the pool. Raises `Unavailable` when PostgreSQL is away, `Lost` when it goes in the middle."""
+    """A connection out of the pool. Raises `DatabaseUnavailable` when PostgreSQL is away, `Lost` when it goes in the
+    middle."""
     try:
         async with pool.connection() as conn:
             try:
@@ -227,11 +228,11 @@ async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
                     await conn.close()  # and its prepared statements with it: the next try plans anew
                 raise
     except PoolTimeout as error:
-        raise Unavailable(str(error)) from error
+        raise DatabaseUnavailable(str(error)) from error
     except psycopg.Error as error:
         if is_away(error):
             # With an SQLSTATE it was the server that spoke: the statement is not committed.
-            raise (Unavailable if error.sqlstate else Lost)(away(error)) from error
+            raise (DatabaseUnavailable if error.sqlstate else Lost)(away(error)) from error
         raise
 
 
@@ -243,7 +244,7 @@ class Statements:
 
 
 async def rows(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-    """Run one statement. Raises `Unavailable`."""
+    """Run one statement. Raises `DatabaseUnavailable`."""
     async with connection(pool) as conn:
         cursor = await conn.execute(sql(name), parameters)
         return await cursor.fetchall() if cursor.description else []
@@ -255,7 +256,8 @@ async def row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None
 
 
 async def the_row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None) -> Row:
-    """Of a statement that always gives one. Raises `Unavailable`, and `ConfigurationError` if somebody deleted it."""
+    """Of a statement that always gives one. Raises `DatabaseUnavailable`, and `ConfigurationError` if somebody deleted
+    it."""
     found = await row(pool, name, parameters)
     if found is None:
         raise ConfigurationError(f"the statement {name} found no row; restore it with: postroom migrate")

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import psycopg
 from psycopg import AsyncConnection
 
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.postgres.connection import Row, answering, away, is_away
 
 
@@ -56,7 +56,7 @@ class PostgresLeadership:
                 return await self._try(name)  # the connection had ended since the last turn
         except psycopg.Error as error:
             if is_away(error):
-                raise Unavailable(away(error)) from error
+                raise DatabaseUnavailable(away(error)) from error
             raise
 
     async def _try(self, name: str) -> AsyncConnection[Row] | None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import psycopg
 
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.postgres.connection import Pool, answering, away, is_away, rows
 
 SCREENS, TOKENS = "postroom_live", "postroom_access_tokens"
@@ -40,7 +40,7 @@ class PostgresNotifications:
 
     @asynccontextmanager
     async def listen(self) -> AsyncGenerator[AsyncGenerator[str]]:
-        """What is sent from now on. Raises `Unavailable` at its begin or end when the connection goes."""
+        """What is sent from now on. Raises `DatabaseUnavailable` at its begin or end when the connection goes."""
         try:
             connection = await psycopg.AsyncConnection.connect(
                 self._url,
@@ -60,7 +60,7 @@ class PostgresNotifications:
                         yield payloads
         except psycopg.Error as error:
             if is_away(error):
-                raise Unavailable(away(error)) from error
+                raise DatabaseUnavailable(away(error)) from error
             raise
 
     async def _payloads(self, connection: psycopg.AsyncConnection) -> AsyncGenerator[str]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.postgres.connection import Row, Statements, row, rows
 
 
@@ -25,7 +25,7 @@ class ThisProcess:
 
 
 class PostgresProcesses(Statements):
-    """All methods raise `Unavailable`."""
+    """All methods raise `DatabaseUnavailable`."""
 
     async def tell(self, process: ThisProcess, loops: Mapping[str, Mapping[str, float]]) -> None:
         """It lives; `loops` as postgres/migrations/versions/0005_processes.sql says."""
@@ -43,4 +43,6 @@ class PostgresProcesses(Statements):
             await row(self._pool, statement, values)
         except psycopg.Error as error:
             # A missing right, say: nobody's mailbox hangs on this row, so that must not end the process.
-            raise Unavailable(f"PostgreSQL refuses the row of this process (SQLSTATE {error.sqlstate})") from error
+            raise DatabaseUnavailable(
+                f"PostgreSQL refuses the row of this process (SQLSTATE {error.sqlstate})"
+            ) from error

@@ -11,8 +11,8 @@ from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, LONGEST_DELAY_AFTE
 from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
 from postroom.domain.missing import Doubt
 from postroom.domain.request import HELD, Move, Origin, Request, State, Status
-from postroom.errors import Unavailable, Unstorable
-from postroom.ports import Answer, Claim, Settled
+from postroom.errors import DatabaseUnavailable, Unstorable
+from postroom.ports import Claim, ClaimResult, Settled
 from postroom.postgres.connection import Lost, Pool, Row, row, rows
 from postroom.telemetry import DATABASE_ERRORS, log
 
@@ -52,7 +52,7 @@ class PostgresRequests:
 
     async def _started_by(self, holder: UUID | None, mailbox: Mailbox) -> Row | None:
         """The row that we stored; or one that waits for the same mailbox, of which nothing tells whose it is and
-        announcing it again is harmless."""
+        outbox_publisher it again is harmless."""
         found = await row(self._pool, "read", {"identity_id": mailbox.identity_id})
         if found is None:
             return None
@@ -79,34 +79,34 @@ class PostgresRequests:
         return found[0] if found else None
 
     async def claim(
-        self, identity_ids: Sequence[UUID], *, lease: float, alone: bool = False, limit: int | None = None
+        self, identity_ids: Sequence[UUID], *, lease: float, exclusive: bool = False, limit: int | None = None
     ) -> list[Claim]:
         asked = list(dict.fromkeys(identity_ids))
         left = len(asked) if limit is None else limit
         try:
-            return await self._claim_together(asked, lease, alone, left)
+            return await self._claim_together(asked, lease, exclusive, left)
         except psycopg.Error:
             # One of them, perhaps by a trigger or a broken row: it must keep nobody else from running.
             claims: list[Claim] = []
             for each in asked:
-                claims += await self._claim_by_itself(each, lease, alone, left)
-                left -= claims[-1].answer is Answer.GRANTED
+                claims += await self._claim_by_itself(each, lease, exclusive, left)
+                left -= claims[-1].answer is ClaimResult.GRANTED
             return claims
 
-    async def _claim_by_itself(self, identity_id: UUID, lease: float, alone: bool, limit: int) -> list[Claim]:
+    async def _claim_by_itself(self, identity_id: UUID, lease: float, exclusive: bool, limit: int) -> list[Claim]:
         try:
-            return await self._claim_together([identity_id], lease, alone, min(limit, 1))
+            return await self._claim_together([identity_id], lease, exclusive, min(limit, 1))
         except psycopg.Error as error:
             DATABASE_ERRORS.labels(where="claim").inc()
             log.error("PostgreSQL refuses a claim", identity_id=str(identity_id), sqlstate=error.sqlstate)
-            return [Claim(identity_id, Answer.REFUSED, None, None)]
+            return [Claim(identity_id, ClaimResult.REFUSED, None, None)]
 
-    async def _claim_together(self, asked: Sequence[UUID], lease: float, alone: bool, limit: int) -> list[Claim]:
+    async def _claim_together(self, asked: Sequence[UUID], lease: float, exclusive: bool, limit: int) -> list[Claim]:
         parameters = {
             "identity_ids": asked,
             "holders": [self._new_id() for _ in asked],
             "lease": lease,
-            "alone": alone,
+            "exclusive": exclusive,
             "limit": limit,
             "crash_delay": DELAY_AFTER_SECOND_CRASH * self._delay_factor,
             "longest_crash_delay": LONGEST_DELAY_AFTER_CRASHES * self._delay_factor,
@@ -114,7 +114,7 @@ class PostgresRequests:
         return [
             Claim(
                 identity_id=answer["asked_id"],
-                answer=Answer(answer["answer"]),
+                answer=ClaimResult(answer["answer"]),
                 request=request_of(answer) if answer["identity_id"] else None,
                 due_in=answer["due_in"],
                 crashed=answer["crashed"],
@@ -128,7 +128,7 @@ class PostgresRequests:
         except Lost:
             # Perhaps committed: the same holders are told again what they hold. No more are granted with them.
             again = await rows(self._pool, "claim", {**parameters, "limit": 0})
-            if any(answer["answer"] == Answer.GRANTED for answer in again):
+            if any(answer["answer"] == ClaimResult.GRANTED for answer in again):
                 return again
             return await rows(self._pool, "claim", parameters)
 
@@ -139,7 +139,7 @@ class PostgresRequests:
             raise Unstorable(type(error).__name__) from error
         except psycopg.Error as error:
             # Also what is our fault or the operator's, a missing column or right: the outcome waits until it is mended.
-            raise Unavailable(f"PostgreSQL refuses the outcome (SQLSTATE {error.sqlstate})") from error
+            raise DatabaseUnavailable(f"PostgreSQL refuses the outcome (SQLSTATE {error.sqlstate})") from error
 
     async def _settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
         parameters = {

@@ -20,7 +20,7 @@ def as_migrated() -> Generator[None]:
 
 
 async def require_schema(pool: Pool) -> None:
-    """Raises `ConfigurationError` when code and schema do not fit, with both numbers, and `Unavailable`."""
+    """Raises `ConfigurationError` when code and schema do not fit, with both numbers, and `DatabaseUnavailable`."""
     code = newest_revision()
     try:
         found = await the_row(pool, "schema_state")

@@ -10,10 +10,10 @@ from uuid import UUID
 from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.missing import Doubt
 from postroom.domain.request import HELD, Origin, Request, State, Status
-from postroom.errors import Stopping, Unavailable
+from postroom.errors import DatabaseUnavailable, Stopping
 from postroom.pause import pause
-from postroom.ports import Announcements, Clock, Requests, Settled
-from postroom.provisioning.attempt import LAST_WORDS, STOPPED, Attempts
+from postroom.ports import Clock, Requests, RetryIndex, Settled
+from postroom.provisioning.attempt import FINISH_WITHIN, STOPPED, Attempts
 from postroom.provisioning.slots import Slots
 
 SHARE_FOR_A_SLOT = 0.5
@@ -57,7 +57,7 @@ class Missing:
     reason: str
 
 
-Answer = Ready | WillRetry | Held | Rejected | Missing
+AcceptResult = Ready | WillRetry | Held | Rejected | Missing
 
 
 class Store(Protocol):
@@ -69,7 +69,7 @@ class Store(Protocol):
 
 
 class Accept:
-    """Call it with a mailbox. Raises `Unavailable` when nothing could be stored.
+    """Call it with a mailbox. Raises `DatabaseUnavailable` when nothing could be stored.
 
     `deadline` is the in-line deadline in seconds, `lease` the lease of an in-line attempt; `wake` rouses the
     worker of this process, for whom it is told before all others.
@@ -79,7 +79,7 @@ class Accept:
         self,
         requests: Requests,
         attempts: Attempts,
-        announcements: Announcements,
+        retry_index: RetryIndex,
         slots: Slots,
         clock: Clock,
         *,
@@ -90,7 +90,7 @@ class Accept:
     ) -> None:
         self._requests = requests
         self._attempts = attempts
-        self._announcements = announcements
+        self._retry_index = retry_index
         self._slots = slots
         self._clock = clock
         self._new_id = new_id
@@ -106,17 +106,17 @@ class Accept:
         """while cleared, nothing is accepted: callers are told to come again"""
         self.resumed.set()
 
-    async def __call__(self, mailbox: Mailbox, origin: Origin) -> Answer:
+    async def __call__(self, mailbox: Mailbox, origin: Origin) -> AcceptResult:
         if not self.resumed.is_set():
-            raise Unavailable("the service is still starting")
+            raise DatabaseUnavailable("the service is still starting")
         with self._under_way():
             return await self._answer(mailbox, origin)
 
-    async def _answer(self, mailbox: Mailbox, origin: Origin) -> Answer:
+    async def _answer(self, mailbox: Mailbox, origin: Origin) -> AcceptResult:
         ends = self._clock.monotonic() + self._deadline
         # First the normal case, a new identity: no look before the commit. A repeat must not wait for a slot, for it
         # needs none.
-        has_slot = await self._slots.take(within=0)
+        has_slot = await self._slots.acquire(within=0)
         found = None if has_slot else await self._requests.read(mailbox.identity_id)
         if found is None:
             started = await self._start(self._requests.accept, mailbox, origin, ends, has_slot=has_slot)
@@ -135,16 +135,16 @@ class Accept:
                 return Held(HELD)
         return await self._repeat(*found, mailbox, origin, ends)
 
-    async def _refuse_held(self, mailbox: Mailbox, origin: Origin) -> Answer:
+    async def _refuse_held(self, mailbox: Mailbox, origin: Origin) -> AcceptResult:
         if born_dead := await self._requests.refuse_held(mailbox, origin=origin, action="accept"):
             return Held(born_dead.reason or HELD)
-        raise Unavailable("the request could not be stored: others changed it at the same moment")
+        raise DatabaseUnavailable("the request could not be stored: others changed it at the same moment")
 
     async def _start(
         self, store: Store, mailbox: Mailbox, origin: Origin, ends: float, *, has_slot: bool = False
-    ) -> Answer | None:
+    ) -> AcceptResult | None:
         """Store by `store` and attempt; None if it did not store."""
-        has_slot = has_slot or await self._slots.take(within=self._left_for_a_slot(ends))
+        has_slot = has_slot or await self._slots.acquire(within=self._left_for_a_slot(ends))
         try:
             self._go_on()
             self._require_time(ends)
@@ -154,7 +154,7 @@ class Accept:
             if request is None:
                 return None
             if request.state is not State.RUNNING:
-                await self._announcements.replace(request, ())
+                await self._retry_index.replace(request, ())
                 # Without a slot it would stand behind all that an outage left, for as long as that takes.
                 self._wake(None if has_slot else request.identity_id)
                 return WillRetry()
@@ -162,7 +162,7 @@ class Accept:
             has_slot = self._hand_over(task)
         finally:
             if has_slot:
-                self._slots.give_back()
+                self._slots.release()
         done, _ = await asyncio.wait([task], timeout=max(0.0, ends - self._clock.monotonic()))
         # Cancelled: the service stops past its drain, and the request is due again at once.
         if not done or task.cancelled():
@@ -174,14 +174,14 @@ class Accept:
     async def _attempt(self, request: Request, ends: float, before: float) -> Settled | None:
         lease_ends = before + self._lease
         if self._drained:
-            return await self._attempts.give_up(request, STOPPED, lease_ends=lease_ends)
+            return await self._attempts.release(request, STOPPED, lease_ends=lease_ends)
         # Not past the deadline, and well within the lease, which began after `before`.
         return await self._attempts.run(request, ends=min(ends, before + self._lease / 2), lease_ends=lease_ends)
 
     def _require_time(self, ends: float) -> None:
         if self._clock.monotonic() >= ends:
             # Whoever sent it has given it up: after an outage, these must not hold up who comes now.
-            raise Unavailable("PostgreSQL did not answer within the in-line deadline")
+            raise DatabaseUnavailable("PostgreSQL did not answer within the in-line deadline")
 
     def _left_for_a_slot(self, ends: float) -> float:
         return max(0.0, ends - self._deadline * (1 - SHARE_FOR_A_SLOT) - self._clock.monotonic())
@@ -194,7 +194,7 @@ class Accept:
         return False
 
     def _ended(self, task: asyncio.Task[Settled | None]) -> None:
-        self._slots.give_back()
+        self._slots.release()
         if task.cancelled() or task.exception():
             return
         settled = task.result()
@@ -203,13 +203,13 @@ class Accept:
 
     async def _repeat(
         self, request: Request, account: Account | None, mailbox: Mailbox, origin: Origin, ends: float
-    ) -> Answer:
+    ) -> AcceptResult:
         if request.state is not State.DEAD and mailbox.email != (request.wanted_email or request.email):
             changed = await self._requests.follow_address(mailbox, origin=origin)
             if changed is None:
                 return Held(HELD)
             if changed.state is State.WAITING:
-                await self._announcements.replace(changed, ())
+                await self._retry_index.replace(changed, ())
             request = changed
         while request.state is State.RUNNING and self._clock.monotonic() < ends:
             await asyncio.sleep(REPEAT_PAUSE)
@@ -240,13 +240,13 @@ class Accept:
 
     async def drain(self, *, within: float) -> None:
         """Begin nothing more, and let the hooks and attempts under way end; interrupt what has not ended `within`
-        seconds. Returns within `LAST_WORDS` more, whatever PostgreSQL does."""
+        seconds. Returns within `FINISH_WITHIN` more, whatever PostgreSQL does."""
         self.stop()
         await self._until_quiet(within)
         self._drained = True
         for task in self._running:
             task.cancel()
-        await self._until_quiet(LAST_WORDS)
+        await self._until_quiet(FINISH_WITHIN)
 
     async def _until_quiet(self, seconds: float) -> None:
         ends = self._clock.monotonic() + seconds
@@ -259,7 +259,7 @@ def _asks_for_another(request: Request, mailbox: Mailbox) -> bool:
     return request.state is State.DEAD and request.email != mailbox.email
 
 
-def _after(settled: Settled) -> Answer:
+def _after(settled: Settled) -> AcceptResult:
     """What the hook is told of the attempt that was made for it."""
     request = settled.request
     if request.state is State.DEAD and settled.status is Status.FAILED:
@@ -267,7 +267,7 @@ def _after(settled: Settled) -> Answer:
     return _state_of(request, settled.account_id and Account(settled.account_id))
 
 
-def _state_of(request: Request, account: Account | None) -> Answer:
+def _state_of(request: Request, account: Account | None) -> AcceptResult:
     if request.state is State.PROVISIONED and account is not None:
         return _missing(request, account.doubt) if account.doubt else Ready(request.email, account.id)
     if request.state is State.DEAD:

@@ -19,9 +19,17 @@ from postroom.domain.request import (
     Verdict,
     after_attempt,
 )
-from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient, Unavailable, Unstorable
-from postroom.ports import Announcements, Breakers, Clock, MailServer, Requests, Settled
-from postroom.provisioning.question import Question
+from postroom.errors import (
+    DatabaseUnavailable,
+    MailServerError,
+    Misconfigured,
+    Permanent,
+    Throttled,
+    Transient,
+    Unstorable,
+)
+from postroom.ports import Breakers, Clock, MailServer, Requests, RetryIndex, Settled
+from postroom.provisioning.single_flight import SingleFlight
 from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, BREAKER_OPENED, DATABASE_ERRORS, log
 
 LOOK_UP_SECONDS = 1.0
@@ -30,7 +38,7 @@ LOOK_UP_SECONDS = 1.0
 LEAST_SECONDS = 0.1
 """An attempt with less left is none: PostgreSQL was slow, and failing for want of time would spend a retry."""
 
-LAST_WORDS = 3.0
+FINISH_WITHIN = 3.0
 """Seconds that an interrupted attempt may take to say so."""
 
 STOPPED = "stopped before it began"
@@ -57,15 +65,15 @@ class Attempts:
         requests: Requests,
         breakers: Breakers,
         mail_server: MailServer,
-        announcements: Announcements,
+        retry_index: RetryIndex,
         clock: Clock,
     ) -> None:
         self._requests = requests
         self._breakers = breakers
         self._mail_server = mail_server
         # One at a time: asking writes to one account of the mail server.
-        self._wellness = Question(mail_server.well)
-        self._announcements = announcements
+        self._wellness = SingleFlight(mail_server.health_check)
+        self._retry_index = retry_index
         self._clock = clock
 
     async def run(
@@ -79,18 +87,18 @@ class Attempts:
         try:
             outcome = await self._outcome(request, ends, lease_ends)
         except asyncio.CancelledError:
-            await _last_words(asyncio.create_task(self._settle(request, Interrupted(), lease_ends, held)))
+            await _finish_on_cancel(asyncio.create_task(self._settle(request, Interrupted(), lease_ends, held)))
             raise
         storing = asyncio.create_task(self._settle(request, outcome, lease_ends, held))
         try:
             settled = await asyncio.shield(storing)
         except asyncio.CancelledError:
-            await _last_words(storing)
+            await _finish_on_cancel(storing)
             raise
         ATTEMPT_SECONDS.observe(self._clock.monotonic() - started)
         return settled
 
-    async def give_up(
+    async def release(
         self, request: Request, why: str, *, lease_ends: float, held: Sequence[str] = ()
     ) -> Settled | None:
         """Settle a request that was claimed but could not be attempted; it is due at once and spends nothing."""
@@ -98,7 +106,7 @@ class Attempts:
         try:
             return await asyncio.shield(storing)
         except asyncio.CancelledError:
-            await _last_words(storing)
+            await _finish_on_cancel(storing)
             raise
 
     async def _outcome(self, request: Request, ends: float, lease_ends: float) -> Outcome:
@@ -172,7 +180,7 @@ class Attempts:
     async def _open_breaker(self, cause: Cause, error: str) -> None:
         try:
             await self._breakers.open(cause, error)
-        except Unavailable:
+        except DatabaseUnavailable:
             DATABASE_ERRORS.labels(where="breaker").inc()  # the next failure opens it
             return
         BREAKER_OPENED.labels(cause=cause).inc()
@@ -189,7 +197,7 @@ class Attempts:
         ATTEMPTS.labels(status=settled.status).inc()
         _tell(request, move, settled)
         if held or settled.request.state is State.WAITING:
-            await self._announcements.replace(settled.request, held)
+            await self._retry_index.replace(settled.request, held)
         return settled
 
     async def _store(
@@ -208,7 +216,7 @@ class Attempts:
                     "Outcome is stored without its text: PostgreSQL refuses it", error=str(error), text=text, **who
                 )
                 move = replace(move, error=move.error and UNSTORABLE, reason=move.reason and UNSTORABLE)
-            except Unavailable as error:
+            except DatabaseUnavailable as error:
                 log.warning("Cannot store the outcome yet", error=str(error), **who)
             else:
                 if settled is None:
@@ -230,10 +238,10 @@ def _verified(mailbox: Mailbox, account: StalwartAccount) -> StalwartAccount:
     return account
 
 
-async def _last_words(storing: asyncio.Task[Settled | None]) -> None:
+async def _finish_on_cancel(storing: asyncio.Task[Settled | None]) -> None:
     """Let a cancelled attempt store its outcome, for so long only: with PostgreSQL away as well, the lease runs out
     and counts as a crash."""
-    done, _ = await asyncio.wait([storing], timeout=LAST_WORDS)
+    done, _ = await asyncio.wait([storing], timeout=FINISH_WITHIN)
     if not done:
         storing.cancel()
 

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from postroom.domain.missing import Recorded
 from postroom.errors import MailServerError, Throttled
-from postroom.led_loop import run_led
+from postroom.leader_loop import run_as_leader
 from postroom.ports import Leadership
-from postroom.provisioning.looks import MOST, Looks
+from postroom.provisioning.mailbox_lookup import MOST, MailboxLookup
 from postroom.provisioning.ports import Inspected
 from postroom.telemetry import log
 
@@ -42,7 +42,7 @@ class Inspection:
 
     def __init__(
         self,
-        looks: Looks,
+        lookup: MailboxLookup,
         inspected: Inspected,
         leadership: Leadership,
         *,
@@ -50,7 +50,7 @@ class Inspection:
         monotonic: Callable[[], float] = time.monotonic,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
-        self.looks = looks
+        self.lookup = lookup
         self._inspected = inspected
         self._leadership = leadership
         self._uniform = uniform
@@ -62,7 +62,7 @@ class Inspection:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. PostgreSQL and the mail server being away are waited out."""
-        await run_led(
+        await run_as_leader(
             "inspection",
             self._leadership,
             self.turn,
@@ -88,27 +88,27 @@ class Inspection:
     async def _page(self) -> float:
         now = self._monotonic()
         if now >= self._again_at:
-            await self._look_again(now)
+            await self._check_again(now)
             return PAGE_PAUSE
         progress = await self._inspected.progress()
         if progress.due_in > 0:
             return min(progress.due_in, self._again_at - now)
         page = await self._inspected.page(progress.after_id, MOST)
-        await self._look(page)
+        await self._check(page)
         if len(page) == MOST:
             await self._inspected.advance(page[-1].identity_id, due_in=0)
         else:
             await self._inspected.advance(None, due_in=EVERY * self._uniform(1 - JITTER, 1 + JITTER))
         return PAGE_PAUSE
 
-    async def _look_again(self, now: float) -> None:
+    async def _check_again(self, now: float) -> None:
         page = await self._inspected.doubtful(self._again_after, MOST)
-        await self._look(page)
+        await self._check(page)
         more = len(page) == MOST
         self._again_after = page[-1].identity_id if more else None
         # However many they are, every second page is one of all mailboxes.
         self._again_at = now + (2 * PAGE_PAUSE if more else AGAIN_EVERY)
 
-    async def _look(self, page: Sequence[Recorded]) -> None:
+    async def _check(self, page: Sequence[Recorded]) -> None:
         if page:
-            await self.looks.look(page, deadline=PAGE_WITHIN)
+            await self.lookup.look_up(page, deadline=PAGE_WITHIN)

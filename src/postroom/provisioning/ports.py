@@ -24,7 +24,7 @@ class IdentityPage:
 
 
 class Refusals(Protocol):
-    """Who gets no mailbox as things are, and why. Raises `Unavailable`."""
+    """Who gets no mailbox as things are, and why. Raises `DatabaseUnavailable`."""
 
     async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
         """What an identity's last refusal says already is not recorded again."""
@@ -35,7 +35,8 @@ class Identities(Protocol):
     """The identities of Kratos."""
 
     async def page(self, token: str | None) -> IdentityPage:
-        """One page, the first for None. Raises `KratosAway`, also when Kratos is not well, and `PageTokenRefused`."""
+        """One page, the first for None. Raises `KratosUnavailable`, also when Kratos is not well, and
+        `PageTokenRefused`."""
         ...
 
 
@@ -53,7 +54,7 @@ class SweepProgress:
 
 
 class Swept(Protocol):
-    """What the sweep stores. Raises `Unavailable`."""
+    """What the sweep stores. Raises `DatabaseUnavailable`."""
 
     async def progress(self) -> SweepProgress: ...
 
@@ -108,7 +109,7 @@ class Accounts(Protocol):
         """The accounts that follow the id `after`, the first ones for None."""
         ...
 
-    async def look(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
+    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
         """What became of each of up to 500 accounts: their ids on the mail server, by identity. In one request."""
         ...
 
@@ -123,7 +124,7 @@ class Noted:
 
 
 class Notes(Protocol):
-    """What looks showed, on record. Raises `Unavailable`."""
+    """What lookup showed, on record. Raises `DatabaseUnavailable`."""
 
     async def note(self, noted: Sequence[Noted]) -> tuple[set[UUID], set[UUID]]:
         """Keep it, with the audit's rows and what screens are told of it, in one commit; nothing of a mailbox that is
@@ -142,7 +143,7 @@ class InspectionProgress:
 
 
 class Inspected(Protocol):
-    """The mailboxes on record that are ready. Raises `Unavailable`."""
+    """The mailboxes on record that are ready. Raises `DatabaseUnavailable`."""
 
     async def progress(self) -> InspectionProgress: ...
 
@@ -174,7 +175,7 @@ class Standing(StrEnum):
 
 
 class Rebuilt(Protocol):
-    """What a rebuild compares and restores. Raises `Unavailable`."""
+    """What a rebuild compares and restores. Raises `DatabaseUnavailable`."""
 
     async def on_record(self, after_id: UUID | None) -> Mapping[UUID, str]:
         """A page of the mailboxes that are ready, those of identities above `after_id`: their Stalwart accounts."""

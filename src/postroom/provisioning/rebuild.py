@@ -77,8 +77,8 @@ class Rebuild:
         return await self._accounts.count(deadline=PAGE_WITHIN)
 
     async def run(self, tally: Tally) -> None:
-        """Through all accounts, adding to `tally` as it goes. Raises `MailServerError`s and `Unavailable`; what was
-        restored until then stays."""
+        """Through all accounts, adding to `tally` as it goes. Raises `MailServerError`s and `DatabaseUnavailable`; what
+        was restored until then stays."""
         # Read first: whoever gets a mailbox meanwhile is none that was not seen.
         unseen = await self._on_record()
         page = await self._page(None)

@@ -12,7 +12,7 @@ class Slots:
         self.limit = limit
         self._free = asyncio.Semaphore(limit)
 
-    async def take(self, *, within: float) -> bool:
+    async def acquire(self, *, within: float) -> bool:
         """Take a slot, waiting at most `within` seconds; False if there was none."""
         try:
             async with asyncio.timeout(within):
@@ -21,7 +21,7 @@ class Slots:
             return False
         return True
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         self._free.release()
 
     @asynccontextmanager

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from postroom.domain.identity import AddressPolicy, Refusal, UnreadableIdentity, as_sent, mailbox_for
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin
-from postroom.errors import KratosAway, PageTokenRefused, Refused
-from postroom.led_loop import run_led
-from postroom.ports import Announcements, Leadership, Requests
+from postroom.errors import KratosUnavailable, PageTokenRefused, Refused
+from postroom.leader_loop import run_as_leader
+from postroom.ports import Leadership, Requests, RetryIndex
 from postroom.provisioning.ports import Identities, IdentityPage, Refusals, Swept
 from postroom.telemetry import SWEEP_FAILURES, SWEEP_PAGES, SWEPT, log
 
@@ -53,7 +53,7 @@ class Sweep:
         swept: Swept,
         refusals: Refusals,
         requests: Requests,
-        announcements: Announcements,
+        retry_index: RetryIndex,
         leadership: Leadership,
         policy: AddressPolicy,
         *,
@@ -66,7 +66,7 @@ class Sweep:
         self._swept = swept
         self._refusals = refusals
         self._requests = requests
-        self._announcements = announcements
+        self._retry_index = retry_index
         self._leadership = leadership
         self._policy = policy
         self._every = every
@@ -84,7 +84,7 @@ class Sweep:
                 self._began = True
             return await self.turn()
 
-        await run_led("sweep", self._leadership, turn, stop, every=LONGEST_SLEEP, beat=self._beat)
+        await run_as_leader("sweep", self._leadership, turn, stop, every=LONGEST_SLEEP, beat=self._beat)
 
     async def turn(self) -> float:
         """Sweep a page if one is due. Returns the seconds until somebody should look again."""
@@ -99,7 +99,7 @@ class Sweep:
             # Not at once: a Kratos that refuses every second page must not be asked for the first one for ever.
             await self._swept.restart(SICK_PAUSE)
             return SICK_PAUSE
-        except KratosAway as error:
+        except KratosUnavailable as error:
             SWEEP_FAILURES.inc()
             log.warning("Sweep waits for Kratos", error=str(error))
             seconds = min(max(SICK_PAUSE, error.retry_after or 0), LONGEST_PAUSE)
@@ -116,7 +116,7 @@ class Sweep:
         stored, held = await self._swept.store(found.mailboxes, after=token, token=page.next_token, due_in=due_in)
         for mailbox in held:
             await self._requests.refuse_held(mailbox, origin=Origin(), action="sweep")
-        await self._announcements.announce(stored)
+        await self._retry_index.add(stored)
         if stored:
             log.info(f"Sweep found {len(stored)} identities without a mailbox")
             self._wake()

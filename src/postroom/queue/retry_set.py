@@ -1,6 +1,6 @@
-"""The ports `Reminders` and `Announcements` on the sorted set `email:provisioning:retry`.
+"""The ports `DueQueue` and `RetryIndex` on the sorted set `email:provisioning:retry`.
 
-Losing all of Redis loses nothing: its members are made again from the rows, and the safety look finds what
+Losing all of Redis loses nothing: its members are made again from the rows, and the fallback poll finds what
 is due meanwhile. So every call here is short, and a failure is counted and passed over.
 """
 
@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
-from postroom.ports import Due, Reminder
+from postroom.ports import Due, DueEntry
 from postroom.queue.sentinel import master
 from postroom.store_urls import SENTINEL, RedisUrl
 from postroom.telemetry import REDIS_ERRORS, log
@@ -77,15 +77,15 @@ class RetrySet:
         async with asking(TIMEOUT):
             answer = await self._claim(keys=[KEY, EPOCH_KEY], args=[limit, self._lease, HORIZON])
         _epoch, following, *found = answer
-        reminders = [_reminder(member) for member in found[::2]]
-        return Due(reminders, float(following) if following else None)
+        entries = [_due_entry(member) for member in found[::2]]
+        return Due(entries, float(following) if following else None)
 
     async def replace(self, request: Request, held: Sequence[str]) -> None:
         if request.state is not State.WAITING or request.due_at is None:
             await self.remove(held)
             return
         if not held:
-            await self.announce([request])
+            await self.add([request])
             return
         async with _passing_over("replace"), self._redis.pipeline(transaction=True) as pipe:
             pipe.zrem(KEY, *held)
@@ -102,14 +102,14 @@ class RetrySet:
             async with _passing_over("remove"):
                 await self._redis.zrem(KEY, *members)
 
-    async def announce(self, requests: Sequence[Request]) -> None:
+    async def add(self, requests: Sequence[Request]) -> None:
         scores = {RetryJob.of(request).to_json(): request.due_at.timestamp() for request in requests if request.due_at}
         if scores:
             async with _passing_over("announce"):
                 await self._redis.zadd(KEY, scores)
 
 
-class NoAnnouncements:
+class NoRetryIndex:
     """Where there is no Redis: nobody needs to be told."""
 
     async def replace(self, request: Request, held: Sequence[str]) -> None: ...
@@ -118,14 +118,14 @@ class NoAnnouncements:
 
     async def remove(self, members: Sequence[str]) -> None: ...
 
-    async def announce(self, requests: Sequence[Request]) -> None: ...
+    async def add(self, requests: Sequence[Request]) -> None: ...
 
 
-def _reminder(member: str) -> Reminder:
+def _due_entry(member: str) -> DueEntry:
     try:
-        return Reminder(RetryJob.from_json(member).identity_id, member)
+        return DueEntry(RetryJob.from_json(member).identity_id, member)
     except ValueError:
-        return Reminder(None, member)
+        return DueEntry(None, member)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The port `Announcer` by Centrifugo's HTTP API (v5 and v6)."""
+"""The port `Publisher` by Centrifugo's HTTP API (v5 and v6)."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx2
 
-from postroom.errors import AnnouncerAway
+from postroom.errors import PublisherUnavailable
 from postroom.json_object import JsonObject, as_object, json_object
 from postroom.mail.ports import LiveEvent
 from postroom.telemetry import log
@@ -45,7 +45,7 @@ class Centrifugo:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def announce(self, events: Sequence[LiveEvent]) -> list[LiveEvent]:
+    async def publish(self, events: Sequence[LiveEvent]) -> list[LiveEvent]:
         """Of each person one event a request, in order: what fails for a moment must not be overtaken by his next one.
         Its answer may get lost: the idempotency key is remembered for 5 minutes."""
         own: dict[UUID, list[LiveEvent]] = {}
@@ -64,7 +64,7 @@ class Centrifugo:
                     log.error("Centrifugo refused an event", event_id=event.id, code=error[0], error=error[1])
                     refused.append(event)
         if failed:
-            raise AnnouncerAway(f"Centrifugo could not publish: {next(iter(failed.values()))}")
+            raise PublisherUnavailable(f"Centrifugo could not publish: {next(iter(failed.values()))}")
         return refused
 
     async def _publish(self, events: Sequence[LiveEvent]) -> list[object]:
@@ -83,28 +83,32 @@ class Centrifugo:
             return []
         replies = (await self._call("batch", {"commands": commands})).get("replies")
         if not isinstance(replies, list) or len(cast("list[object]", replies)) != len(events):
-            raise AnnouncerAway("Centrifugo's answer to a batch is none: POSTROOM_CENTRIFUGO_API_URL leads elsewhere")
+            raise PublisherUnavailable(
+                "Centrifugo's answer to a batch is none: POSTROOM_CENTRIFUGO_API_URL leads elsewhere"
+            )
         return cast("list[object]", replies)
 
     async def disconnect(self, identity_id: UUID) -> None:
         body = {"user": str(identity_id), "disconnect": {"code": DISCONNECT_CODE, "reason": "logged out"}}
         if error := _error_of(await self._call("disconnect", body)):
-            raise AnnouncerAway(f"Centrifugo did not disconnect: {error[1]} ({error[0]})")
+            raise PublisherUnavailable(f"Centrifugo did not disconnect: {error[1]} ({error[0]})")
 
     async def nodes(self) -> int:
-        """How many nodes Centrifugo has. Raises `AnnouncerAway` also when it has no namespace for our channels, or one
-        without a history: each event would be refused, or told without what a screen needs after a break."""
+        """How many nodes Centrifugo has. Raises `PublisherUnavailable` also when it has no namespace for our channels,
+        or one without a history: each event would be refused, or told without what a screen needs after a break."""
         found = (await self._asked("info", {})).get("nodes")
         # Of nobody's channel, and none of its publications: there are no others to ask by without publishing.
         await self._asked("history", {"channel": channel_of(UUID(int=0)), "limit": 0})
         if not isinstance(found, list):
-            raise AnnouncerAway("Centrifugo's answer to info is none: POSTROOM_CENTRIFUGO_API_URL leads elsewhere")
+            raise PublisherUnavailable(
+                "Centrifugo's answer to info is none: POSTROOM_CENTRIFUGO_API_URL leads elsewhere"
+            )
         return len(cast("list[Any]", found))
 
     async def _asked(self, method: str, body: JsonObject) -> JsonObject:
         answer = await self._call(method, body)
         if error := _error_of(answer):
-            raise AnnouncerAway(f"Centrifugo refused {method}: {error[1]} ({error[0]})")
+            raise PublisherUnavailable(f"Centrifugo refused {method}: {error[1]} ({error[0]})")
         return as_object(answer.get("result"))
 
     async def _call(self, method: str, body: JsonObject) -> JsonObject:
@@ -112,16 +116,20 @@ class Centrifugo:
         try:
             answer = await self._http.post(f"/api/{method}", json=body)
         except httpx2.HTTPError as error:
-            raise AnnouncerAway(f"Centrifugo did not answer ({type(error).__name__})") from error
+            raise PublisherUnavailable(f"Centrifugo did not answer ({type(error).__name__})") from error
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
-            raise AnnouncerAway("Centrifugo refuses our key: POSTROOM_CENTRIFUGO_API_KEY is not its http_api.key")
+            raise PublisherUnavailable(
+                "Centrifugo refuses our key: POSTROOM_CENTRIFUGO_API_KEY is not its http_api.key"
+            )
         if answer.status_code != HTTPStatus.OK:
-            raise AnnouncerAway(f"Centrifugo answered {answer.status_code}")
+            raise PublisherUnavailable(f"Centrifugo answered {answer.status_code}")
         content = json_object(answer.content)
         if not content:
-            raise AnnouncerAway("Centrifugo's answer is no JSON object: POSTROOM_CENTRIFUGO_API_URL leads elsewhere")
+            raise PublisherUnavailable(
+                "Centrifugo's answer is no JSON object: POSTROOM_CENTRIFUGO_API_URL leads elsewhere"
+            )
         if method == "batch" and (error := _error_of(content)):
-            raise AnnouncerAway(f"Centrifugo refused a batch: {error[1]} ({error[0]})")
+            raise PublisherUnavailable(f"Centrifugo refused a batch: {error[1]} ({error[0]})")
         return content
 
 

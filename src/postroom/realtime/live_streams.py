@@ -1,4 +1,4 @@
-"""The port `Announcer` without further parts: streams of this process, told by PostgreSQL's NOTIFY.
+"""The port `Publisher` without further parts: streams of this process, told by PostgreSQL's NOTIFY.
 
 A notification only says: look. What a stream tells it reads from the outbox by its own position, so a notification
 that is lost, doubled or early changes nothing but the time.
@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 from uuid import UUID
 
-from postroom.errors import AnnouncerAway, Unavailable
+from postroom.errors import DatabaseUnavailable, PublisherUnavailable
 from postroom.mail.ports import LiveEvent, Outbox
 from postroom.pause import cut_off, pause
 from postroom.telemetry import DATABASE_ERRORS, LIVE_STREAMS, log
@@ -25,7 +25,7 @@ END = "end"
 
 
 class Notifications(Protocol):
-    """Short texts to all our processes, this one too. Lost when nobody listens. Raises `Unavailable`."""
+    """Short texts to all our processes, this one too. Lost when nobody listens. Raises `DatabaseUnavailable`."""
 
     async def send(self, payloads: Sequence[str]) -> None: ...
 
@@ -52,7 +52,7 @@ class LiveStream:
         self.ended = False
 
     async def begin(self, after: int | None) -> None:
-        """Go on after that event, or begin with whatever comes next. Raises `Unavailable`."""
+        """Go on after that event, or begin with whatever comes next. Raises `DatabaseUnavailable`."""
         if after is None:
             newest = await self._outbox.newest(self.identity_id)
             # Not 0 for a person without events: that lies before what was forgotten.
@@ -81,8 +81,8 @@ class LiveStream:
         self._woken.clear()
 
     async def news(self, settled: int) -> Sequence[LiveEvent] | None:
-        """What is to be told now, in order; None if that cannot be known any more. Raises `Unavailable`: the next call
-        tells it."""
+        """What is to be told now, in order; None if that cannot be known any more. Raises `DatabaseUnavailable`: the
+        next call tells it."""
         if not self._behind:
             self.position = max(self.position, settled)
             return ()
@@ -91,7 +91,7 @@ class LiveStream:
             found = await self._outbox.after(self.identity_id, self.position, PAGE)
             if found is None:
                 await self.begin(None)
-        except Unavailable:
+        except DatabaseUnavailable:
             self._behind = True
             raise
         if found:
@@ -115,7 +115,7 @@ class LiveStreams:
         self.settled = 0
         """Streams that are up to date have told all of their own events up to it; see `Outbox.settled`"""
 
-    async def announce(self, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
+    async def publish(self, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
         # A stream reads all that it missed: the newest event of each person is enough.
         newest = {event.identity_id: event.id for event in sorted(events, key=lambda event: event.id)}
         await self._send([f"{identity_id.hex}:{event_id}" for identity_id, event_id in newest.items()])
@@ -181,8 +181,8 @@ class LiveStreams:
         payloads = [" ".join(words[start : start + WORDS]) for start in range(0, len(words), WORDS)]
         try:
             await self._notifications.send(payloads)
-        except Unavailable as error:
-            raise AnnouncerAway("PostgreSQL, which tells the live streams, is away") from error
+        except DatabaseUnavailable as error:
+            raise PublisherUnavailable("PostgreSQL, which tells the live streams, is away") from error
 
     async def _listen(self) -> None:
         seconds = FIRST_PAUSE
@@ -198,7 +198,7 @@ class LiveStreams:
                             self._hand_out(payload)
                     finally:
                         settling.cancel()
-            except Unavailable as error:
+            except DatabaseUnavailable as error:
                 DATABASE_ERRORS.labels(where="live").inc()
                 log.warning("Live streams wait for PostgreSQL", error=str(error))
             await asyncio.sleep(seconds)
@@ -218,7 +218,7 @@ class LiveStreams:
     async def _ask_settled(self) -> int:
         try:
             return await self._outbox.settled()
-        except Unavailable:
+        except DatabaseUnavailable:
             return self.settled
 
     def _hand_out(self, payload: str) -> None:

@@ -1,7 +1,7 @@
 """While the breaker is open: one process asks whether the mail server is well, the others wait."""
 
 from postroom.domain.breaker import Cause
-from postroom.errors import Misconfigured, Unavailable
+from postroom.errors import DatabaseUnavailable, Misconfigured
 from postroom.ports import Breakers, MailServer
 from postroom.telemetry import DATABASE_ERRORS, log
 
@@ -19,7 +19,7 @@ class Probe:
             breaker = await self._breakers.take_probe()
             if breaker is None:
                 return False
-            problem = await self._mail_server.well()
+            problem = await self._mail_server.health_check()
             if problem is not None:
                 if isinstance(problem, Misconfigured) and problem.unauthorized:
                     await self._breakers.open(Cause.UNAUTHORIZED, str(problem))  # seldom, or it bans us
@@ -27,7 +27,7 @@ class Probe:
                 return False
             if not await self._breakers.close(breaker):
                 return False  # it closed, or opened anew, while we asked: the next look tells
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             DATABASE_ERRORS.labels(where="probe").inc()
             log.warning("Worker waits for PostgreSQL", error=str(error))
             return False

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from postroom.domain.comparison import Key, foreign, key_of, key_of_member, missing, written_otherwise
 from postroom.domain.request import Request, State
-from postroom.led_loop import run_led
+from postroom.leader_loop import run_as_leader
 from postroom.ports import Clock, Leadership, RetryMembers, WaitingRequests
 from postroom.telemetry import CORRECTIONS, REDIS_ERRORS, log
 
@@ -72,7 +72,7 @@ class Reconcile:
                 log.warning("Reconcile waits for Redis", error=type(error).__name__)
             return LOOK_EVERY
 
-        await run_led("reconcile", self._leadership, turn, stop, every=LOOK_EVERY, beat=self._beat)
+        await run_as_leader("reconcile", self._leadership, turn, stop, every=LOOK_EVERY, beat=self._beat)
 
     async def turn(self) -> Corrections:
         """One look, or a full pass where one is due."""

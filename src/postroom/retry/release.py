@@ -15,8 +15,8 @@ from cachetools import TTLCache
 
 from postroom.domain.member import RetryJob
 from postroom.domain.slow_start import LONGEST_REST, SlowStart
-from postroom.led_loop import run_led
-from postroom.ports import Announcements, Clock, Leadership, Releases
+from postroom.leader_loop import run_as_leader
+from postroom.ports import Clock, Leadership, Releases, RetryIndex
 from postroom.telemetry import RELEASED, log
 
 LOOK_EVERY = 1.0
@@ -48,7 +48,7 @@ class Release:
     def __init__(
         self,
         releases: Releases,
-        announcements: Announcements,
+        retry_index: RetryIndex,
         leadership: Leadership,
         clock: Clock,
         *,
@@ -56,7 +56,7 @@ class Release:
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._releases = releases
-        self._announcements = announcements
+        self._retry_index = retry_index
         self._leadership = leadership
         self._clock = clock
         self._wake = wake
@@ -70,7 +70,7 @@ class Release:
             await self.turn()
             return LOOK_EVERY
 
-        await run_led(
+        await run_as_leader(
             "release",
             self._leadership,
             turn,
@@ -103,9 +103,9 @@ class Release:
         course.released |= {each.request.identity_id for each in released}
         course.released_at = self._clock.monotonic()
         # All in two calls, since a silent Redis takes its whole time-out for each. The new members come first: of two
-        # for one request the claim grants one, and without any it would wait for the safety look.
-        await self._announcements.announce([each.request for each in released])
-        await self._announcements.remove([RetryJob.of(each.before).to_json() for each in released])
+        # for one request the claim grants one, and without any it would wait for the fallback poll.
+        await self._retry_index.add([each.request for each in released])
+        await self._retry_index.remove([RetryJob.of(each.before).to_json() for each in released])
         RELEASED.inc(len(released))
         log.info(f"Released {len(released)} requests", waited_for=cause)
         self._wake()

@@ -14,20 +14,20 @@ from cachetools import TTLCache
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, Status
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 from postroom.pause import pause
-from postroom.ports import Announcements, Answer, Claim, Clock, Due, Reminder, Requests, Settled
-from postroom.provisioning.attempt import LAST_WORDS, STOPPED, Attempts
+from postroom.ports import Claim, ClaimResult, Clock, Due, DueEntry, Requests, RetryIndex, Settled
+from postroom.provisioning.attempt import FINISH_WITHIN, STOPPED, Attempts
 from postroom.provisioning.slots import Slots
+from postroom.retry.due_source import DueSource
 from postroom.retry.probe import Probe
-from postroom.retry.waking import Waking
 from postroom.telemetry import ATTEMPTS, DATABASE_ERRORS, LATENESS_SECONDS, log
 
 LONGEST_SLEEP = 3.0
 EARLY = 0.05
 """Wake this much before the due time: the claim grants it, and the clocks may differ by as much."""
 BREAKER_PAUSE = 1.0
-PROBE_LOOK = 5.0
+PROBE_INTERVAL = 5.0
 """Seconds between looks at the breaker: it must close even while nobody is due."""
 SHORTEST_SLEEP = 0.005
 LEASE_ENDS_SOON = 1.0
@@ -40,7 +40,7 @@ NO_SLOT = "no slot was free within its lease"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class WorkerLimits:
     """Seconds, but `pace`: attempts a worker starts in a second, 0 for no limit."""
 
     lease: float = 30.0
@@ -55,19 +55,19 @@ class Worker:
         self,
         requests: Requests,
         attempts: Attempts,
-        announcements: Announcements,
-        waking: Waking,
+        retry_index: RetryIndex,
+        due_source: DueSource,
         probe: Probe,
         slots: Slots,
         clock: Clock,
-        limits: Limits,
+        limits: WorkerLimits,
         *,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._requests = requests
         self._attempts = attempts
-        self._announcements = announcements
-        self._waking = waking
+        self._retry_index = retry_index
+        self._due_source = due_source
         self._probe = probe
         self._slots = slots
         self._clock = clock
@@ -77,10 +77,10 @@ class Worker:
         self._stopped = asyncio.Event()
         self._works = False
         self._running: dict[UUID, asyncio.Task[Settled | None]] = {}
-        self._alone: dict[UUID, list[str]] = {}
+        self._exclusive: dict[UUID, list[str]] = {}
         self._locked = TTLCache[UUID, None](MOST_LOCKED, LOCKED_PAUSE, clock.monotonic)
         """Of those that must run alone"""
-        self._early: dict[UUID, float] = {}
+        self._own_due: dict[UUID, float] = {}
         """when somebody is to be claimed whom Redis does not name"""
         self._next_start = 0.0
         self._next_probe = 0.0
@@ -89,7 +89,7 @@ class Worker:
     def wake(self, first: UUID | None = None) -> None:
         """Something is due now: look without waiting. `first` goes before all that was due earlier."""
         if first and self._works:
-            self._early[first] = self._clock.monotonic()
+            self._own_due[first] = self._clock.monotonic()
         self._event.set()
 
     def stop(self) -> None:
@@ -100,12 +100,11 @@ class Worker:
     async def run(self) -> None:
         """Until `stop` (or cancellation). PostgreSQL being away is waited out.
 
-        After `stop` it ends within the drain, `LAST_WORDS` and a second, whatever PostgreSQL, Redis and the mail server
-        do.
-        """
+        After `stop` it ends within the drain, `FINISH_WITHIN` and a second, whatever PostgreSQL, Redis and the mail
+        server do."""
         log.info("Email provisioning retry worker started")
         self._works = True
-        looking = asyncio.create_task(self._look_until_stopped())
+        looking = asyncio.create_task(self._poll_until_stopped())
         try:
             await pause(None, looking, self._stopped)
         finally:
@@ -114,24 +113,24 @@ class Worker:
         if looking.done() and not looking.cancelled():
             looking.result()
 
-    async def _look_until_stopped(self) -> None:
+    async def _poll_until_stopped(self) -> None:
         while not self._stopped.is_set():
             self.beat()
             try:
-                seconds = await self._turn()
-            except Unavailable as error:
+                seconds = await self._step()
+            except DatabaseUnavailable as error:
                 DATABASE_ERRORS.labels(where="worker").inc()
                 log.warning("Worker waits for PostgreSQL", error=str(error))
-                self._waking.look_now()
+                self._due_source.poll_now()
                 seconds = DATABASE_PAUSE
             await self._sleep(seconds)
 
-    async def _turn(self) -> float:
+    async def _step(self) -> float:
         """Look once and start what may run. Returns the seconds until the next look."""
-        if self._alone:
-            await self._run_alone()  # one of them, then the others have their turn
+        if self._exclusive:
+            await self._run_exclusive()  # one of them, then the others have their turn
         if self._clock.monotonic() >= self._next_probe:
-            self._next_probe = self._clock.monotonic() + PROBE_LOOK
+            self._next_probe = self._clock.monotonic() + PROBE_INTERVAL
             if not await self._probe.closed():
                 return await self._wait_for_the_breaker()
         free = self._slots.limit - len(self._running)
@@ -141,25 +140,25 @@ class Worker:
         if began < self._next_start:
             return self._next_start - began
         limit = 1 if self._limits.pace else free
-        early = self._early_ones(limit)
-        due = await self._waking.due(limit - len(early)) if len(early) < limit else Due((), 0.0)
-        reminders = [*early, *due.reminders]
-        if not reminders:
+        early = self._take_own_due(limit)
+        due = await self._due_source.due(limit - len(early)) if len(early) < limit else Due((), 0.0)
+        entries = [*early, *due.entries]
+        if not entries:
             return max(SHORTEST_SLEEP, self._next_in(due))
-        answers = await self._claim(reminders, limit)
-        if Answer.BREAKER in answers:
+        answers = await self._claim(entries, limit)
+        if ClaimResult.BREAKER in answers:
             return await self._wait_for_the_breaker()
-        if self._limits.pace and Answer.GRANTED in answers:
+        if self._limits.pace and ClaimResult.GRANTED in answers:
             # From the look on: with Redis' and PostgreSQL's time on top of it, a backlog would drain the slower.
             self._next_start = began + 1 / self._limits.pace
-        if answers & {Answer.GRANTED, Answer.ALONE} or self._waking.nothing_claimed(due):
+        if answers & {ClaimResult.GRANTED, ClaimResult.EXCLUSIVE} or self._due_source.nothing_claimed(due):
             return 0.0  # there may be more, also behind rows that others hold
         return max(EARLY, self._next_in(due))
 
-    async def _claim(self, reminders: Sequence[Reminder], limit: int) -> set[Answer]:
-        await self._announcements.remove([each.member for each in reminders if each.member and not each.identity_id])
+    async def _claim(self, entries: Sequence[DueEntry], limit: int) -> set[ClaimResult]:
+        await self._retry_index.remove([each.member for each in entries if each.member and not each.identity_id])
         members: dict[UUID, list[str]] = {}
-        for each in reminders:
+        for each in entries:
             if each.identity_id and each.identity_id not in self._running:
                 members.setdefault(each.identity_id, []).extend([each.member] if each.member else [])
         if not members:
@@ -169,45 +168,45 @@ class Worker:
         answers = [await self._act_on(claim, members[claim.identity_id], before) for claim in claims]
         return set(answers)
 
-    async def _act_on(self, claim: Claim, held: list[str], before: float) -> Answer:
+    async def _act_on(self, claim: Claim, held: list[str], before: float) -> ClaimResult:
         match claim:
-            case Claim(answer=Answer.GRANTED, request=Request() as request, due_in=float() as due_in):
+            case Claim(answer=ClaimResult.GRANTED, request=Request() as request, due_in=float() as due_in):
                 LATENESS_SECONDS.observe(max(0.0, -due_in))
                 self._start(request, held, before, due_in)
-            case Claim(answer=Answer.ALONE):
+            case Claim(answer=ClaimResult.EXCLUSIVE):
                 if claim.identity_id in self._locked:
-                    return Answer.WAITING
-                self._alone[claim.identity_id] = held
-            case Claim(answer=Answer.WAITING, request=Request() as request, due_in=float() as due_in):
-                await self._came_early(request, held, due_in)
-            case Claim(answer=Answer.PROVISIONED | Answer.DEAD | Answer.UNKNOWN):
-                await self._announcements.remove(held)
-            case Claim(answer=Answer.RUNNING, due_in=float() as due_in) if due_in < LEASE_ENDS_SOON:
+                    return ClaimResult.WAITING
+                self._exclusive[claim.identity_id] = held
+            case Claim(answer=ClaimResult.WAITING, request=Request() as request, due_in=float() as due_in):
+                await self._not_due(request, held, due_in)
+            case Claim(answer=ClaimResult.PROVISIONED | ClaimResult.DEAD | ClaimResult.UNKNOWN):
+                await self._retry_index.remove(held)
+            case Claim(answer=ClaimResult.RUNNING, due_in=float() as due_in) if due_in < LEASE_ENDS_SOON:
                 # Redis put it off by a lease when that one began: it may be ending now, without its holder.
-                self._early[claim.identity_id] = self._clock.monotonic() + due_in
+                self._own_due[claim.identity_id] = self._clock.monotonic() + due_in
             case _:
                 pass  # running elsewhere, locked, refused, or the breaker is open: the member comes due again by itself
         return claim.answer
 
-    async def _came_early(self, request: Request, held: list[str], due_in: float) -> None:
+    async def _not_due(self, request: Request, held: list[str], due_in: float) -> None:
         """PostgreSQL's clock decides. Stale members go; the true one gets its score back, or we wait here."""
         true_member = RetryJob.of(request).to_json()
-        await self._announcements.remove([member for member in held if member != true_member])
+        await self._retry_index.remove([member for member in held if member != true_member])
         if due_in > self._limits.lease and request.due_at:
-            await self._announcements.restore(true_member, request.due_at)
+            await self._retry_index.restore(true_member, request.due_at)
         elif due_in > 0:
-            self._early[request.identity_id] = self._clock.monotonic() + due_in - EARLY
+            self._own_due[request.identity_id] = self._clock.monotonic() + due_in - EARLY
         # Else it was due, and could not be claimed: its row is locked, or enough others were claimed with this look.
 
-    def _early_ones(self, limit: int) -> list[Reminder]:
+    def _take_own_due(self, limit: int) -> list[DueEntry]:
         now = self._clock.monotonic()
-        due = [identity_id for identity_id, at in self._early.items() if at <= now][:limit]
+        due = [identity_id for identity_id, at in self._own_due.items() if at <= now][:limit]
         for identity_id in due:
-            del self._early[identity_id]
-        return [Reminder(identity_id) for identity_id in due]
+            del self._own_due[identity_id]
+        return [DueEntry(identity_id) for identity_id in due]
 
     def _next_in(self, due: Due) -> float:
-        early = min(self._early.values(), default=inf) - self._clock.monotonic()
+        early = min(self._own_due.values(), default=inf) - self._clock.monotonic()
         return early if due.next_in is None else min(early, due.next_in - EARLY)
 
     def _start(self, request: Request, held: Sequence[str], before: float, due_in: float) -> None:
@@ -226,24 +225,24 @@ class Worker:
         if due_in > 0:
             # Claimed a moment early, so that the commit is over when its time comes: then, to uvloop's millisecond.
             await pause(due_in, self._stopped)
-        if not await self._take_slot(ends):
+        if not await self._acquire_slot(ends):
             why = STOPPED if self._stopped.is_set() else NO_SLOT
-            return await self._attempts.give_up(request, why, lease_ends=lease_ends, held=held)
+            return await self._attempts.release(request, why, lease_ends=lease_ends, held=held)
         try:
             return await self._attempts.run(request, ends=ends, lease_ends=lease_ends, held=held)
         finally:
-            self._slots.give_back()
+            self._slots.release()
 
     def _ends(self, before: float) -> tuple[float, float]:
         """Of an attempt and of its lease, which began after `before`: a third of it is for asking whether the server is
         well, and for the settle."""
         return before + self._limits.lease * 2 / 3, before + self._limits.lease
 
-    async def _take_slot(self, ends: float) -> bool:
+    async def _acquire_slot(self, ends: float) -> bool:
         """False if there is none until `ends`, or the worker stops first."""
         if self._stopped.is_set():
             return False
-        taking = asyncio.create_task(self._slots.take(within=ends - self._clock.monotonic()))
+        taking = asyncio.create_task(self._slots.acquire(within=ends - self._clock.monotonic()))
         await pause(None, taking, self._stopped)
         taking.cancel()  # which does nothing to one that is done
         await asyncio.wait([taking])
@@ -252,7 +251,7 @@ class Worker:
     def _ended(self, identity_id: UUID) -> None:
         task = self._running.pop(identity_id)
         error = None if task.cancelled() else task.exception()
-        if isinstance(error, Unavailable):
+        if isinstance(error, DatabaseUnavailable):
             DATABASE_ERRORS.labels(where="worker").inc()  # nothing was claimed; it comes due again
         elif error:
             log.error("Attempt broke; its lease will run out", identity_id=str(identity_id), exc_info=error)
@@ -262,9 +261,9 @@ class Worker:
             self._processed = 0
         self._event.set()
 
-    async def _run_alone(self) -> None:
+    async def _run_exclusive(self) -> None:
         """A request that crashed before runs while nothing else does, so that it can take nobody with it."""
-        identity_id, held = self._alone.popitem()
+        identity_id, held = self._exclusive.popitem()
         task = asyncio.create_task(self._attempt_alone(identity_id, held))
         self._running[identity_id] = task
         task.add_done_callback(lambda _: self._ended(identity_id))
@@ -277,25 +276,25 @@ class Worker:
             before = self._clock.monotonic()
             if self._stopped.is_set():
                 return
-            for claim in await self._requests.claim([identity_id], lease=self._limits.lease, alone=True):
+            for claim in await self._requests.claim([identity_id], lease=self._limits.lease, exclusive=True):
                 _count_crash(claim)
-                if claim.answer is Answer.GRANTED and claim.request:
+                if claim.answer is ClaimResult.GRANTED and claim.request:
                     log.warning(
                         "Running a request alone: an attempt ended without an outcome", email=claim.request.email
                     )
                     ends, lease_ends = self._ends(before)
                     await self._attempts.run(claim.request, ends=ends, lease_ends=lease_ends, held=held)
-                elif claim.answer is Answer.REFUSED or (claim.due_in is not None and claim.due_in <= 0):
+                elif claim.answer is ClaimResult.REFUSED or (claim.due_in is not None and claim.due_in <= 0):
                     # Nobody gets its row now: without a pause it would be asked for in circles, with all slots taken.
                     self._locked[identity_id] = None
                 elif claim.request:
-                    await self._announcements.replace(claim.request, held)
+                    await self._retry_index.replace(claim.request, held)
 
     async def _wait_for_the_breaker(self) -> float:
         while not self._stopped.is_set() and not await self._probe.closed():
             self.beat()
             await self._sleep(BREAKER_PAUSE)
-        self._waking.look_now()
+        self._due_source.poll_now()
         return 0.0
 
     async def _sleep(self, seconds: float) -> None:
@@ -313,7 +312,7 @@ class Worker:
         for task in late:
             task.cancel()
         if late:
-            _, left = await asyncio.wait(late, timeout=LAST_WORDS + 1)
+            _, left = await asyncio.wait(late, timeout=FINISH_WITHIN + 1)
             if left:
                 log.error("Attempts did not end with the worker; their leases will run out", attempts=len(left))
 

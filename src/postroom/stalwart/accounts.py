@@ -7,10 +7,10 @@ from postroom.domain.mailbox import StalwartAccount, identity_of
 from postroom.domain.missing import Sighting
 from postroom.errors import Transient
 from postroom.provisioning.ports import AccountPage, FoundAccount
-from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
 from postroom.stalwart.registry import StalwartRegistry
-from postroom.stalwart.shapes import Account, AccountList, QueryIds
+from postroom.stalwart.registry_client import Call, StalwartClient
+from postroom.stalwart.response_models import Account, AccountList, QueryIds
 
 PAGE = 500
 """Accounts of one request: Stalwart gives no more objects to one `get`."""
@@ -33,7 +33,7 @@ class StalwartAccounts:
     async def page(self, after: str | None, *, deadline: float) -> AccountPage:
         return await self._registry.within(deadline, lambda left: self._page(after, left))
 
-    async def look(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
+    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
         return await self._registry.within(deadline, lambda left: self._look(accounts, left)) if accounts else {}
 
     async def _count(self, left: float) -> int:

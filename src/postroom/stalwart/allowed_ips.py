@@ -6,30 +6,30 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from pydantic import Field
 
-from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.own_address import IpAddress
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import Call, StalwartClient
+from postroom.stalwart.response_models import ResponseModel
 from postroom.stalwart.settings_change import PERMISSIONS as TO_RELOAD
 from postroom.stalwart.settings_change import change
-from postroom.stalwart.shapes import Shape
 
 IpNetwork = IPv4Network | IPv6Network
 
-TO_LOOK = frozenset({"sysAllowedIpGet"})
+READ_PERMISSIONS = frozenset({"sysAllowedIpGet"})
 """What the key needs to look at them."""
 
-PERMISSIONS = TO_LOOK | TO_RELOAD | {"sysAllowedIpCreate"}
+PERMISSIONS = READ_PERMISSIONS | TO_RELOAD | {"sysAllowedIpCreate"}
 """What it needs to add one."""
 
 _DEADLINE = 5.0
 
 
-class _AllowedIp(Shape):
+class _AllowedIp(ResponseModel):
     address: str
     expires_at: datetime | None = Field(None, alias="expiresAt")
 
 
-class _Listed(Shape):
+class _Listed(ResponseModel):
     allowed_ips: list[_AllowedIp] = Field(alias="list")
 
 

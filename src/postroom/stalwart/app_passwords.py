@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pydantic import Field
 
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
-from postroom.jmap.errors import told
+from postroom.jmap.errors import sanitize
 from postroom.mail.app_passwords import AppPassword, NewAppPassword, TooManyAppPasswords
 from postroom.mail.ports import MailAccount, MailAuthorization
-from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.failed_logins import REFUSED_FOR
 from postroom.stalwart.registry import StalwartRegistry
-from postroom.stalwart.shapes import Changes, SetError, Shape
+from postroom.stalwart.registry_client import Call, StalwartClient
+from postroom.stalwart.response_models import Changes, ResponseModel, SetError
 
 DEADLINE = 5.0
 """Seconds for one question, of which somebody waits for the answer."""
@@ -89,23 +89,23 @@ def as_the_person(url: str, authorization: MailAuthorization) -> Clients:
     return opened
 
 
-class _AppPassword(Shape):
+class _AppPassword(ResponseModel):
     id: str
     name: str = Field(alias="description")
     created_at: datetime = Field(alias="createdAt")
     expires_at: datetime | None = Field(None, alias="expiresAt")
 
 
-class _Listed(Shape):
+class _Listed(ResponseModel):
     app_passwords: list[_AppPassword] = Field(alias="list")
 
 
-class _Created(Shape):
+class _Created(ResponseModel):
     id: str
     secret: str = Field(repr=False)
 
 
-class _Made(Shape):
+class _Made(ResponseModel):
     created: dict[str, _Created] | None = None
     not_created: dict[str, SetError] | None = Field(None, alias="notCreated")
 
@@ -172,7 +172,7 @@ async def _revoke(client: StalwartClient, account: MailAccount, app_password_id:
 
 
 def _refusal(error: SetError) -> MailServerError:
-    words = told(error.description or error.type)
+    words = sanitize(error.description or error.type)
     match error.type:
         case "overQuota":
             limit = _LIMIT.search(error.description)
@@ -182,7 +182,7 @@ def _refusal(error: SetError) -> MailServerError:
         case "rateLimit":
             return Throttled("mail server answered rateLimit")
         case _:
-            return Misconfigured(f"mail server refused an app password ({told(error.type)}): {words}")
+            return Misconfigured(f"mail server refused an app password ({sanitize(error.type)}): {words}")
 
 
 def _shown(each: _AppPassword) -> AppPassword:

@@ -3,9 +3,9 @@
 from pydantic import ValidationError
 
 from postroom.errors import Misconfigured
-from postroom.stalwart.answers import WrongGeneration
-from postroom.stalwart.client import REGISTRY, StalwartClient
-from postroom.stalwart.shapes import Session
+from postroom.stalwart.error_mapping import WrongGeneration
+from postroom.stalwart.registry_client import REGISTRY, StalwartClient
+from postroom.stalwart.response_models import Session
 
 
 async def detect(client: StalwartClient, *, deadline: float) -> str:

@@ -7,10 +7,10 @@ create. Taken for well, it would have everybody who registers meanwhile buried a
 from dataclasses import dataclass
 
 from postroom.errors import Misconfigured, Throttled, Transient
-from postroom.jmap.errors import told
-from postroom.stalwart.client import Answers, Call
+from postroom.jmap.errors import sanitize
 from postroom.stalwart.mark_domain import MarkDomain
-from postroom.stalwart.shapes import AccountList, Changes, Echo, SetError
+from postroom.stalwart.registry_client import Call, RegistryResponses
+from postroom.stalwart.response_models import AccountList, Changes, Echo, SetError
 
 _ECHO, _READ, _BEFORE, _WRITE, _AFTER = range(5)
 
@@ -37,7 +37,7 @@ class HealthCheck:
             write: Call = ("x:Account/set", {"update": {own_account: {"description": description}}})
             self.calls += [read, write, read]
 
-    def verdict(self, answers: Answers) -> NotWritten | None:
+    def verdict(self, answers: RegistryResponses) -> NotWritten | None:
         """None if the server is well; where the read alone decided, why. Raises `MailServerError`s if it is not well,
         `Throttled` if that remains open."""
         answers.read(_ECHO, Echo)
@@ -69,5 +69,7 @@ def _of(refused: SetError) -> NotWritten:
     """A SetError is about our account, and says nothing of the store."""
     if refused.type == "rateLimit":
         raise Throttled("mail server answered rateLimit")
-    words = told(refused.description or "no reason given")
-    return NotWritten(f"mail server refuses to write to our account ({told(refused.type)}): {words}", has_account=True)
+    words = sanitize(refused.description or "no reason given")
+    return NotWritten(
+        f"mail server refuses to write to our account ({sanitize(refused.type)}): {words}", has_account=True
+    )

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from postroom.errors import ConfigurationError, MailServerError, Misconfigured, Permanent
 from postroom.mail.ports import MailAccount
-from postroom.stalwart.answers import Busy, WrongGeneration
-from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.error_mapping import Busy, WrongGeneration
 from postroom.stalwart.failed_logins import REFUSED_FOR, FailedLogins
 from postroom.stalwart.permissions import permissions
+from postroom.stalwart.registry_client import StalwartClient
 from postroom.telemetry import log
 
 _DEADLINE = 5.0

@@ -21,7 +21,7 @@ from postroom.mail.app_passwords import (
 )
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.impersonation import basic, login_of
-from postroom.stalwart.seal import Seal
+from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.telemetry import log
 
 T = TypeVar("T")
@@ -51,13 +51,13 @@ class KeptPasswords:
         self,
         app_passwords: AppPasswords,
         credentials: MailCredentials,
-        seal: Seal,
+        cipher: PasswordCipher,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._app_passwords = app_passwords
         self._credentials = credentials
-        self._seal = seal
+        self._cipher = cipher
         self._now = now
         self._held = FIFOCache[UUID, _Held](REMEMBERED)
         self._refused = FIFOCache[UUID, str](REMEMBERED)
@@ -69,10 +69,10 @@ class KeptPasswords:
         held = self._held.get(account.identity_id)
         if held and held.account == account:
             return held.header
-        return await self._alone(account, lambda: self._find(account))
+        return await self._exclusive(account, lambda: self._find(account))
 
     async def refused(self, account: MailAccount, header: str) -> bool:
-        return await self._alone(account, lambda: self._renew(account, header))
+        return await self._exclusive(account, lambda: self._renew(account, header))
 
     async def _find(self, account: MailAccount) -> str:
         held = self._held.get(account.identity_id)
@@ -111,7 +111,7 @@ class KeptPasswords:
         """The secret that is kept, if it is of this account and can be read. Raises `Misconfigured`."""
         if kept is None or kept.account_id != account.account_id:
             return None
-        secret = self._seal.open(account, kept.sealed)
+        secret = self._cipher.decrypt(account, kept.sealed)
         if secret is None and kept.age < REMAKE_AFTER:
             raise Misconfigured(
                 "an app password was sealed a moment ago with another POSTROOM_ENCRYPTION_KEY, or for another person; "
@@ -127,7 +127,7 @@ class KeptPasswords:
             account.identity_id,
             account.account_id,
             made.app_password.id,
-            self._seal.close(account, made.secret),
+            self._cipher.encrypt(account, made.secret),
         )
         if await self._credentials.keep(credential, instead_of=instead_of):
             log.info("Made an app password for the webmail", identity_id=str(account.identity_id))
@@ -170,7 +170,7 @@ class KeptPasswords:
         self._held[account.identity_id] = _Held(account, header)
         return header
 
-    async def _alone(self, account: MailAccount, work: Callable[[], Awaitable[T]]) -> T:
+    async def _exclusive(self, account: MailAccount, work: Callable[[], Awaitable[T]]) -> T:
         """`work`, when nobody else works for this person. It goes on if the caller does not wait for it: a browser
         that is closed must not leave an app password that nobody keeps."""
         lock = self._locks.setdefault(account.identity_id, asyncio.Lock())

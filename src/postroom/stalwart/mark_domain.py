@@ -4,8 +4,8 @@ from uuid import UUID
 
 from postroom.domain.mailbox import mark_of
 from postroom.errors import Misconfigured
-from postroom.stalwart.client import Answers, Call
-from postroom.stalwart.shapes import Account, QueryIds
+from postroom.stalwart.registry_client import Call, RegistryResponses
+from postroom.stalwart.response_models import Account, QueryIds
 
 
 class MarkDomain:
@@ -13,7 +13,7 @@ class MarkDomain:
         self.name = name
         self.call: Call = ("x:Domain/query", {"filter": {"name": name}})
 
-    def id(self, answers: Answers, place: int) -> str:
+    def id(self, answers: RegistryResponses, place: int) -> str:
         """Its id, by the response to `call` at `place`. Raises `Misconfigured` for the whole server if it is not there:
         without it nobody gets a mailbox."""
         ids = answers.read(place, QueryIds).ids

@@ -7,22 +7,22 @@ forbids it).
 
 from pydantic import Field
 
-from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
-from postroom.stalwart.shapes import Shape
+from postroom.stalwart.registry_client import Call, StalwartClient
+from postroom.stalwart.response_models import ResponseModel
 
-TO_LOOK = frozenset({"sysOidcProviderGet"})
+READ_PERMISSIONS = frozenset({"sysOidcProviderGet"})
 """What the key needs to look. The secrets that stand there are masked by the server."""
 
 _DEADLINE = 5.0
 
 
-class _OidcProvider(Shape):
+class _OidcProvider(ResponseModel):
     require: bool = Field(False, alias="requireClientRegistration")
     anonymous: bool = Field(True, alias="anonymousClientRegistration")
 
 
-class _Listed(Shape):
+class _Listed(ResponseModel):
     providers: list[_OidcProvider] = Field(alias="list", min_length=1)
 
 

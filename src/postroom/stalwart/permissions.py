@@ -4,7 +4,7 @@ from importlib.resources import files
 from typing import cast
 
 from postroom.errors import Misconfigured
-from postroom.stalwart.client import StalwartClient
+from postroom.stalwart.registry_client import StalwartClient
 
 ROLE_USER = frozenset(files("postroom.stalwart").joinpath("role_user.txt").read_text("utf-8").split())
 """The permissions of the role "User" of 0.16.19. Whoever makes an account must hold what its role grants."""

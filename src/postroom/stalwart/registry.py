@@ -19,12 +19,12 @@ from cachetools import TTLCache
 from postroom.clock import SystemClock
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
-from postroom.stalwart.answers import Busy, RequestRefused, WrongGeneration, set_error
-from postroom.stalwart.client import Answers, Call, StalwartClient
 from postroom.stalwart.detection import detect
+from postroom.stalwart.error_mapping import Busy, RequestRefused, WrongGeneration, set_error
 from postroom.stalwart.health_check import HealthCheck, NotWritten
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
-from postroom.stalwart.shapes import Account, AccountList, Changes, ObjectId, QueryIds, SetError
+from postroom.stalwart.registry_client import Call, RegistryResponses, StalwartClient
+from postroom.stalwart.response_models import Account, AccountList, Changes, ObjectId, QueryIds, SetError
 from postroom.telemetry import log
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class StalwartRegistry:
     async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
         return await self.within(deadline, lambda left: self._find(mailbox, left), domain=mailbox.domain)
 
-    async def well(self) -> MailServerError | None:
+    async def health_check(self) -> MailServerError | None:
         try:
             await self.check_health(deadline=WELL_WITHIN)
         except MailServerError as error:
@@ -248,7 +248,7 @@ class StalwartRegistry:
         answers.read(0, QueryIds)
         return self._marked(answers, 1, mailbox)
 
-    def _marked(self, answers: Answers, place: int, mailbox: Mailbox) -> StalwartAccount | None:
+    def _marked(self, answers: RegistryResponses, place: int, mailbox: Mailbox) -> StalwartAccount | None:
         """The account with our mark among those listed at `place`; the response after it tells the marks' domain. The
         text index is only a hint: the alias itself is the proof."""
         listed = answers.read(place, AccountList)

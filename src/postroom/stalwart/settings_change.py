@@ -3,9 +3,9 @@
 from typing import Any
 
 from postroom.errors import Misconfigured, Transient
-from postroom.jmap.errors import told
-from postroom.stalwart.client import StalwartClient
-from postroom.stalwart.shapes import Changes
+from postroom.jmap.errors import sanitize
+from postroom.stalwart.registry_client import StalwartClient
+from postroom.stalwart.response_models import Changes
 
 PERMISSIONS = frozenset({"sysActionCreate", "actionReloadSettings"})
 """What the reload needs."""
@@ -26,6 +26,6 @@ async def change(client: StalwartClient, kind: str, arguments: dict[str, Any], w
         kept = {k: e for k, e in (outcome.not_destroyed or {}).items() if e.type != "notFound"}
         refused = (outcome.not_created or {}) | (outcome.not_updated or {}) | kept
         for error in refused.values():
-            raise Misconfigured(f"mail server refused {asked} ({told(error.type)}): {told(error.description)}")
+            raise Misconfigured(f"mail server refused {asked} ({sanitize(error.type)}): {sanitize(error.description)}")
         if "c" not in (outcome.created or {}) and SINGLETON not in (outcome.updated or {}):
             raise Transient(f"mail server neither took nor refused {asked}", outcome_unknown=True)

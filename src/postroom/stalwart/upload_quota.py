@@ -6,26 +6,26 @@ refuses the next one for up to an hour (0.16.19).
 
 from pydantic import Field
 
-from postroom.stalwart.client import Call, StalwartClient
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import Call, StalwartClient
+from postroom.stalwart.response_models import ResponseModel
 from postroom.stalwart.settings_change import PERMISSIONS as TO_RELOAD
 from postroom.stalwart.settings_change import SINGLETON, change
-from postroom.stalwart.shapes import Shape
 
 FILES = 10_000
 BYTES = 1_000_000_000
 """What we ask for: twenty of the largest attachments that Stalwart takes."""
 
-TO_LOOK = frozenset({"sysJmapGet"})
+READ_PERMISSIONS = frozenset({"sysJmapGet"})
 """What the key needs to look. The secret that stands there is masked by the server."""
 
-PERMISSIONS = TO_LOOK | TO_RELOAD | {"sysJmapUpdate"}
+PERMISSIONS = READ_PERMISSIONS | TO_RELOAD | {"sysJmapUpdate"}
 """What it needs to raise it."""
 
 _DEADLINE = 5.0
 
 
-class UploadQuota(Shape):
+class UploadQuota(ResponseModel):
     """Of an account, within `milliseconds`."""
 
     files: int = Field(alias="maxUploadCount")
@@ -37,7 +37,7 @@ class UploadQuota(Shape):
         return self.files >= FILES and self.size >= BYTES
 
 
-class _Listed(Shape):
+class _Listed(ResponseModel):
     quotas: list[UploadQuota] = Field(alias="list", min_length=1)
 
 

@@ -8,18 +8,18 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from postroom.jmap.errors import told
-from postroom.stalwart.client import Call, StalwartClient
+from postroom.jmap.errors import sanitize
 from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import Call, StalwartClient
+from postroom.stalwart.response_models import QueryIds, ResponseModel
 from postroom.stalwart.settings_change import PERMISSIONS as TO_RELOAD
 from postroom.stalwart.settings_change import change
-from postroom.stalwart.shapes import QueryIds, Shape
 from postroom.stalwart.web_hook import INGESTED
 
-TO_LOOK = frozenset({"sysWebHookGet", "sysWebHookQuery"})
+READ_PERMISSIONS = frozenset({"sysWebHookGet", "sysWebHookQuery"})
 """What the key needs to look at the web hooks."""
 
-PERMISSIONS = TO_LOOK | TO_RELOAD | {"sysWebHookCreate", "sysWebHookDestroy"}
+PERMISSIONS = READ_PERMISSIONS | TO_RELOAD | {"sysWebHookCreate", "sysWebHookDestroy"}
 """What it needs to set ours up."""
 
 _DEADLINE = 5.0
@@ -46,12 +46,12 @@ _BESIDE: Mapping[str, Any] = {
 }
 
 
-class _WebHook(Shape, extra="allow"):
+class _WebHook(ResponseModel, extra="allow"):
     id: str
     url: str = ""
 
 
-class _WebHooks(Shape):
+class _WebHooks(ResponseModel):
     web_hooks: list[_WebHook] = Field(alias="list")
 
 
@@ -129,7 +129,7 @@ def _shown(found: _WebHook, name: str) -> str:
         case "signatureKey":
             return "none"
         case _:
-            return told(json.dumps(value))
+            return sanitize(json.dumps(value))
 
 
 def _events(value: object) -> set[str]:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from gateway_trial import ANN, QUERY, GatewayTrial, gateway, kind
-from postroom.gateway.limits import Limits
+from postroom.gateway.limits import GatewayLimits
 from scripted_upstream import Asked, ScriptedUpstream, echoing, http_answer, json_answer, problem_answer
 
 ERROR = "urn:ietf:params:jmap:error:"
 CORE, MAIL = "urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"
-IMPATIENT = Limits(queue_seconds=0.3)
+IMPATIENT = GatewayLimits(queue_seconds=0.3)
 
 
 def crowded(limit: str = "maxConcurrentRequests") -> bytes:

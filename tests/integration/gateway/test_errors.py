@@ -5,7 +5,7 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from gateway_trial import ANN, QUERY, GatewayTrial
-from postroom.errors import KratosAway, Misconfigured
+from postroom.errors import KratosUnavailable, Misconfigured
 from postroom.mail.app_passwords import TooManyAppPasswords
 from scripted_upstream import ScriptedUpstream, http_answer, problem_answer
 
@@ -22,9 +22,9 @@ async def test_what_an_operator_has_to_do_is_in_the_log(trial: GatewayTrial) -> 
     trial.authorization.error = Misconfigured("sealed with another POSTROOM_ENCRYPTION_KEY")
     (line,) = await failures(trial)
     assert (line["kind"], line["error"]) == ("Misconfigured", "sealed with another POSTROOM_ENCRYPTION_KEY")
-    trial.people.errors[ANN["Cookie"]] = KratosAway("Kratos answers 500")
+    trial.people.errors[ANN["Cookie"]] = KratosUnavailable("Kratos answers 500")
     (line,) = await failures(trial)
-    assert (line["kind"], line["error"]) == ("KratosAway", "Kratos answers 500")
+    assert (line["kind"], line["error"]) == ("KratosUnavailable", "Kratos answers 500")
 
 
 async def test_neither_the_name_of_a_file_nor_what_the_server_said_is_in_the_log(

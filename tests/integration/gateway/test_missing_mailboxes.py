@@ -41,19 +41,19 @@ async def test_whose_login_is_refused_or_anothers_is_looked_for_and_told_to_be_m
     server.session = session()
     trial.missing.add("b")
     assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
-    assert (trial.looks, server.asked) == (["b"], [])
+    assert (trial.verified, server.asked) == (["b"], [])
 
 
 async def test_who_is_refused_in_the_middle_is_looked_for(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     assert (await trial.call(QUERY)).status_code == 200
-    assert trial.looks == []
+    assert trial.verified == []
     trial.missing.add("b")
     trial.authorization.fresh = 0
     server.will(problem_answer(401))
     assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
     trial.accounts.missing.add("b")  # as the look has noted: from now on, nothing is asked
     assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
-    assert (len(server.asked), trial.looks) == (2, ["b"])
+    assert (len(server.asked), trial.verified) == (2, ["b"])
 
 
 async def test_who_is_shut_out_since_another_part_of_us_was_refused_is_looked_for(
@@ -71,7 +71,7 @@ async def test_whose_mailbox_is_there_is_told_that_we_are_refused(
 ) -> None:
     server.session = login_of_nobody
     assert kind(await trial.call(QUERY)) == (502, "mail_server_misconfigured")
-    assert trial.looks == ["b"]
+    assert trial.verified == ["b"]
 
 
 async def test_where_it_cannot_be_told_the_refusal_is(server: ScriptedUpstream, trial: GatewayTrial) -> None:

@@ -7,13 +7,13 @@ import pytest
 
 from eventually import eventually
 from gateway_trial import ANN, BEN, BENS, QUERY, GatewayTrial, gateway, kind
-from postroom.errors import KratosAway
-from postroom.gateway.limits import Limits
+from postroom.errors import KratosUnavailable
+from postroom.gateway.limits import GatewayLimits
 from scripted_upstream import ScriptedUpstream, http_answer, json_answer
 
 JMAP = "urn:ietf:params:jmap:"
 # Of the sizes and times that the tests reach.
-SMALL = Limits(
+SMALL = GatewayLimits(
     max_size_request=10_000, max_size_upload=100_000, body_seconds=0.3, stall_seconds=0.3, answer_seconds=0.3
 )
 
@@ -46,7 +46,7 @@ async def test_who_asks_must_be_known(trial: GatewayTrial) -> None:
     answer = await trial.call(QUERY, who={})
     assert kind(answer) == (401, "no_session")
     assert answer.headers["www-authenticate"].startswith("Bearer")
-    trial.people.errors[ANN["Cookie"]] = KratosAway("Kratos is away")
+    trial.people.errors[ANN["Cookie"]] = KratosUnavailable("Kratos is away")
     for path in ("/jmap/session", "/jmap/download/b/x/y", "/jmap/eventsource/?types=*"):
         answer = await trial.http.get(path, headers=ANN)
         assert kind(answer) == (503, "kratos_away")

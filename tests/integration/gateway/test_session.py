@@ -137,4 +137,4 @@ async def test_after_an_error_of_the_server_it_is_asked_again_whose_login_it_is(
     server.will(problem_answer(status))
     for _ in range(2):
         await trial.call(QUERY)
-    assert (len(server.sessions), len(trial.looks)) == (times, looks)
+    assert (len(server.sessions), len(trial.verified)) == (times, looks)

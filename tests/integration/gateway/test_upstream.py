@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from eventually import eventually
 from gateway_trial import ANN, BEN, BENS, QUERY, GatewayTrial, gateway, kind
-from postroom.errors import KratosAway, NoSession, Throttled
-from postroom.gateway.limits import Limits
+from postroom.errors import KratosUnavailable, NoSession, Throttled
+from postroom.gateway.limits import GatewayLimits
 from scripted_upstream import (
     Asked,
     Script,
@@ -25,7 +25,7 @@ from scripted_upstream import (
 )
 
 ERROR = "urn:ietf:params:jmap:error:"
-IMPATIENT = Limits(answer_seconds=0.3, stall_seconds=0.5, queue_seconds=0.3, recheck_seconds=0.05)
+IMPATIENT = GatewayLimits(answer_seconds=0.3, stall_seconds=0.5, queue_seconds=0.3, recheck_seconds=0.05)
 MEGABYTE = 1_000_000
 
 
@@ -195,9 +195,11 @@ async def test_no_more_than_four_requests_of_an_account_are_under_way(
 
 
 @pytest.mark.parametrize(
-    "limits", [Limits(queue_seconds=0.1, waiting=1), Limits(waiting=0)], ids=["waits too long", "may not wait"]
+    "limits",
+    [GatewayLimits(queue_seconds=0.1, waiting=1), GatewayLimits(waiting=0)],
+    ids=["waits too long", "may not wait"],
 )
-async def test_for_whom_no_place_comes_free_is_told_the_limit(server: ScriptedUpstream, limits: Limits) -> None:
+async def test_for_whom_no_place_comes_free_is_told_the_limit(server: ScriptedUpstream, limits: GatewayLimits) -> None:
     go_on = asyncio.Event()
     server.will(held(go_on))
     async with gateway(server.url, limits=limits) as trial:
@@ -367,7 +369,7 @@ async def test_events_end_with_a_logout_and_not_with_an_outage_of_kratos_or_post
 ) -> None:
     source = EventSource(server)
     async with impatient.http.stream("GET", PATH, headers=ANN) as answer:
-        impatient.people.errors[ANN["Cookie"]] = KratosAway("away")
+        impatient.people.errors[ANN["Cookie"]] = KratosUnavailable("away")
         asked = impatient.people.asked
         await eventually(lambda: impatient.people.asked > asked + 2, "it was looked up again and again")
         impatient.people.errors.clear()
@@ -447,7 +449,7 @@ async def test_events_end_when_the_service_stops(server: ScriptedUpstream, trial
 
 async def test_an_account_has_so_many_event_streams_and_no_more(server: ScriptedUpstream) -> None:
     source = EventSource(server)
-    async with gateway(server.url, limits=Limits(event_streams=1)) as trial:
+    async with gateway(server.url, limits=GatewayLimits(event_streams=1)) as trial:
         async with trial.http.stream("GET", PATH, headers=ANN):
             assert kind(await trial.http.get(PATH, headers=ANN)) == (400, "limit")
             async with trial.http.stream("GET", PATH, headers=BEN) as bens:

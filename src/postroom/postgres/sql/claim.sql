@@ -11,7 +11,7 @@ WITH asked AS (
     WHERE NOT (SELECT open FROM mail_server_breaker)
       AND ((r.state = 'waiting' AND r.due_at <= now() + interval '50 milliseconds')
            OR (r.state = 'running' AND r.due_at <= now()))
-      AND (%(alone)s OR (r.state = 'waiting' AND r.crashes = 0))
+      AND (%(exclusive)s OR (r.state = 'waiting' AND r.crashes = 0))
     ORDER BY r.due_at, r.identity_id
     LIMIT %(limit)s
     FOR UPDATE OF r SKIP LOCKED
@@ -58,7 +58,7 @@ SELECT a.identity_id AS asked_id,
             WHEN r.state IS NULL THEN 'unknown'
             WHEN r.state IN ('provisioned', 'dead') THEN r.state
             WHEN (SELECT open FROM mail_server_breaker) THEN 'breaker'
-            WHEN NOT %(alone)s AND r.due_at <= now() AND (r.state = 'running' OR r.crashes > 0) THEN 'alone'
+            WHEN NOT %(exclusive)s AND r.due_at <= now() AND (r.state = 'running' OR r.crashes > 0) THEN 'exclusive'
             ELSE r.state END AS answer,
        coalesce(m.crashed, false) AS crashed,
        -- of a granted one: how late we came, as a negative number

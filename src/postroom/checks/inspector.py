@@ -1,0 +1,48 @@
+"""Who looks at Stalwart's settings and changes them: an administrator, for once, or our own key."""
+
+from collections.abc import Awaitable, Callable, Set
+
+from postroom.checks.finding import Finding
+from postroom.checks.mail import HOW_TO
+from postroom.checks.mail_server import DEADLINE
+from postroom.composition.parts import Parts
+from postroom.errors import MailServerError, Misconfigured
+from postroom.stalwart.permissions import permissions
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import StalwartClient
+
+
+class Inspector:
+    """Those of `administrator`, else of our key."""
+
+    def __init__(self, parts: Parts, administrator: StalwartClient | None) -> None:
+        self._administrator = administrator
+        self.client = administrator or parts.stalwart
+        self.registry = parts.mail_server
+        if administrator:
+            self.registry = StalwartRegistry(administrator, mark_domain=parts.settings.mark_domain)
+
+    async def ask(self, part: str, needed: Set[str], ask: Callable[[], Awaitable[Finding]]) -> Finding:
+        """What `ask` finds of `part`, for which our key must hold what is `needed`; or why that was not seen."""
+        try:
+            if lacking := await self.lacking(needed):
+                how = f"give them to its role, or look with --admin LOGIN ({HOW_TO})"
+                return Finding(part, "warning", f"not seen: our key lacks {', '.join(lacking)}", how)
+            return await ask()
+        except MailServerError as error:
+            return Finding(part, "wrong", f"not seen: {self.why(error)}", "mend the mail server first")
+
+    async def lacking(self, needed: Set[str]) -> list[str]:
+        """The permissions that our key lacks; whoever is an administrator is told by the server itself. Raises
+        `MailServerError`s."""
+        if self._administrator:
+            if self._administrator.refused:  # each refusal counts towards a ban of this host
+                raise Misconfigured("mail server refused it", unauthorized=True)
+            return []
+        held = await self.registry.within(DEADLINE, lambda left: permissions(self.client, deadline=left))
+        return sorted(needed - held)
+
+    def why(self, error: MailServerError) -> str:
+        if self._administrator and isinstance(error, Misconfigured) and error.unauthorized:
+            return "Stalwart refuses the login or the password of --admin"
+        return str(error)

@@ -1,0 +1,79 @@
+"""Mail for people: whether it is switched on, and by which settings."""
+
+from collections.abc import Callable
+
+from postroom.checks.finding import Finding, joined
+from postroom.errors import ConfigurationError
+from postroom.mail.servers import mail_servers
+from postroom.mail_configuration import centrifugo_of, missing_for_mail
+from postroom.settings import PREFIX, Settings
+from postroom.stalwart.impersonation import Impersonation
+from postroom.stalwart.password_cipher import PasswordCipher
+
+HOW_TO = "docs/how-to/mail.md"
+
+OF_MAIL_ALONE = (
+    "mail_master",
+    "encryption_key",
+    "stalwart_webhook_key",
+    "stalwart_webhook_url",
+    "centrifugo_api_url",
+    "centrifugo_url",
+    "centrifugo_api_key",
+    "centrifugo_token_key",
+)
+"""Settings that nobody gives who wants no mail for people."""
+
+
+def mail(settings: Settings) -> list[Finding]:
+    if missing := missing_for_mail(settings):
+        begun = [PREFIX + name.upper() for name in OF_MAIL_ALONE if getattr(settings, name)]
+        found = [_off(missing, begun)]
+    elif settings.mail_master:
+        found = [Finding("mail", "fine", "on; Postroom acts for people by a master account")]
+    else:
+        found = [Finding("mail", "fine", "on; Postroom acts for people by an app password of each")]
+    found += [
+        Finding("mail", "wrong", problem, "correct it: the service does not start") for problem in _broken(settings)
+    ]
+    if not missing and not settings.public_url:
+        found.append(
+            Finding(
+                "mail",
+                "warning",
+                "POSTROOM_PUBLIC_URL is not set: behind a proxy, JMAP programs are told addresses that lead nowhere",
+                "set it to the address that browsers show",
+            )
+        )
+    return found
+
+
+def _off(missing: list[str], begun: list[str]) -> Finding:
+    if not begun:
+        detail = "off: mailboxes are made, but nobody reads them through Postroom"
+        return Finding("mail", "fine", detail, f"to switch it on, set {joined(missing)} ({HOW_TO})")
+    what = "is" if len(begun) == 1 else "are"
+    return Finding("mail", "wrong", f"off, though {joined(begun)} {what} set", f"set {joined(missing)}, too ({HOW_TO})")
+
+
+def _broken(settings: Settings) -> list[str]:
+    """What the service would refuse to start with."""
+
+    def of_devices() -> object:
+        return mail_servers(settings.stalwart_url, settings.imap_server, settings.submission_server)
+
+    makers: list[Callable[[], object]] = [of_devices, lambda: centrifugo_of(settings)]
+    if master := settings.mail_master:
+        makers.append(lambda: Impersonation(master.get_secret_value()))
+    elif key := settings.encryption_key:
+        previous = settings.encryption_key_previous
+        makers.append(lambda: PasswordCipher(key.get_secret_value(), previous.get_secret_value() if previous else None))
+    return [problem for problem in map(_problem, makers) if problem]
+
+
+def _problem(make: Callable[[], object]) -> str | None:
+    try:
+        make()
+    except ConfigurationError as error:
+        return str(error)
+    return None

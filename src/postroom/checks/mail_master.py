@@ -1,0 +1,114 @@
+"""The master account by which Postroom acts for people: may it, and does it work?"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from psycopg.errors import InsufficientPrivilege, UndefinedTable
+
+from postroom.checks.finding import Finding
+from postroom.checks.mail_server import DANGEROUS, DEADLINE
+from postroom.composition.parts import Parts
+from postroom.errors import ConfigurationError, DatabaseUnavailable, MailServerError, Misconfigured
+from postroom.mail.ports import MailAccount
+from postroom.postgres.connection import row
+from postroom.stalwart.impersonation import Impersonation
+from postroom.stalwart.permissions import permissions
+from postroom.stalwart.registry_client import StalwartClient
+from postroom.stalwart.response_models import AccountList
+
+T = TypeVar("T")
+
+PART = "mail master"
+MAKE_ONE = "make a master account (docs/how-to/connect-a-device.md)"
+
+
+async def mail_master(parts: Parts) -> Finding | None:
+    """None where there is no master account that could log in.
+
+    It logs in as itself first, for `person%master` is refused in the same way whichever of the two is wrong. So a
+    wrong password costs one failed login, of which Stalwart allows a hundred a day.
+    """
+    secret = parts.settings.mail_master
+    if secret is None:
+        return None
+    try:
+        master = Impersonation(secret.get_secret_value())
+    except ConfigurationError:
+        return None  # told among the settings
+    try:
+        held = await _asked(parts, master.own_header, lambda client, left: permissions(client, deadline=left))
+    except MailServerError as error:
+        return of_refusal(master.login, error)
+    return of_master(master.login, held) or await _tried(parts, master)
+
+
+def of_refusal(login: str, error: MailServerError) -> Finding:
+    """What to say of a master account that could not log in as itself."""
+    if isinstance(error, Misconfigured) and error.unauthorized:
+        return Finding(
+            PART,
+            "wrong",
+            f"Stalwart refuses {login}: a wrong password, no such account, or allowedIps that leave this host out",
+            "correct POSTROOM_MAIL_MASTER before people come: Stalwart bans a host after 100 failed logins a day",
+        )
+    return Finding(PART, "wrong", f"{login}: {error}", MAKE_ONE)
+
+
+def of_master(login: str, held: frozenset[str]) -> Finding | None:
+    """What to say of one that may do this; None if that is enough."""
+    if missing := sorted({"authenticate", "impersonate"} - held):
+        return Finding(PART, "wrong", f"{login} lacks {', '.join(missing)}", MAKE_ONE)
+    if surplus := sorted(DANGEROUS - {"impersonate"} & held):
+        return Finding(PART, "warning", f"{login} may more than it needs: {', '.join(surplus)}", MAKE_ONE)
+    return None
+
+
+async def _tried(parts: Parts, master: Impersonation) -> Finding:
+    account = await _some_mailbox(parts)
+    if account is None:
+        return Finding(PART, "fine", f"{master.login} may impersonate; there is no mailbox yet to try it at")
+    try:
+        if not await _is_there(parts, account):
+            # Whoever logs in to it nevertheless has a failed login more.
+            detail = f"not tried: Stalwart has no {account.email} with the id {account.account_id}, our records have"
+            return Finding(PART, "warning", detail, "see what became of that mailbox: postroom log " + account.email)
+        header = await master.header(account)
+        session = await _asked(parts, header, lambda client, left: client.get("/jmap/session", deadline=left))
+    except MailServerError as error:
+        return Finding(
+            PART,
+            "warning",
+            f"{master.login} may impersonate, but not {account.email}: {error}",
+            "see whether that mailbox is suspended; Stalwart before 0.16.3 could not do it at all",
+        )
+    if account.account_id not in session.get("accounts", {}):
+        detail = f"as {account.email}, {master.login} is not shown the account {account.account_id}"
+        return Finding(PART, "wrong", detail, "see what became of that mailbox: postroom log " + account.email)
+    return Finding(PART, "fine", f"{master.login} may impersonate; tried at {account.email}")
+
+
+async def _some_mailbox(parts: Parts) -> MailAccount | None:
+    try:
+        found = await row(parts.pool, "check_mailbox")
+    except (DatabaseUnavailable, InsufficientPrivilege, UndefinedTable):
+        return None  # told of the database
+    return MailAccount(found["kratos_identity_id"], found["email"], found["stalwart_account_id"]) if found else None
+
+
+async def _is_there(parts: Parts, account: MailAccount) -> bool:
+    get = ("x:Account/get", {"ids": [account.account_id], "properties": ["id", "emailAddress"]})
+
+    async def ask(left: float) -> bool:
+        found = (await parts.stalwart.call([get], deadline=left)).read(0, AccountList).accounts
+        return [each.email_address for each in found] == [account.email]
+
+    return await parts.mail_server.within(DEADLINE, ask)
+
+
+async def _asked(parts: Parts, header: str, ask: Callable[[StalwartClient, float], Awaitable[T]]) -> T:
+    """Raises `MailServerError`s."""
+    client = StalwartClient(parts.settings.stalwart_url, header)
+    try:
+        return await parts.mail_server.within(DEADLINE, lambda left: ask(client, left))
+    finally:
+        await client.aclose()

@@ -1,0 +1,65 @@
+"""How much a person may upload at Stalwart: looked at, and raised by `postroom check --fix`."""
+
+from postroom.checks.finding import Finding
+from postroom.checks.inspector import Inspector
+from postroom.composition.parts import Parts
+from postroom.errors import MailServerError
+from postroom.mail_configuration import missing_for_mail
+from postroom.stalwart.registry_client import StalwartClient
+from postroom.stalwart.upload_quota import (
+    BYTES,
+    FILES,
+    PERMISSIONS,
+    READ_PERMISSIONS,
+    UploadQuota,
+    raise_upload_quota,
+    upload_quota,
+)
+
+PART = "upload quota"
+DONE = "fix"
+RAISE = "postroom check --fix (with --admin LOGIN, if our key may not)"
+
+
+async def upload_quota_of_people(parts: Parts, administrator: StalwartClient | None) -> Finding:
+    """With the eyes of `administrator`, else of our key."""
+    inspector = Inspector(parts, administrator)
+
+    async def ask() -> Finding:
+        return of_quota(await upload_quota(inspector.client, inspector.registry))
+
+    return await inspector.ask(PART, READ_PERMISSIONS, ask)
+
+
+def of_quota(found: UploadQuota) -> Finding:
+    """What to say of it."""
+    detail = f"a person may upload {_told(found.files, found.size)} within {found.milliseconds / 60_000:g} min"
+    if found.is_enough:
+        return Finding(PART, "fine", detail)
+    return Finding(PART, "warning", f"{detail}: who attaches more is refused for up to as long", RAISE)
+
+
+async def fix_upload_quota(parts: Parts, administrator: StalwartClient | None, *, dry_run: bool) -> Finding | None:
+    """Raise it, or with `dry_run` tell what would be done. None if there is nothing to do."""
+    if missing_for_mail(parts.settings):
+        return None
+    inspector = Inspector(parts, administrator)
+    try:
+        if lacking := await inspector.lacking(READ_PERMISSIONS if dry_run else PERMISSIONS):
+            detail = f"the upload quota was not raised: our key lacks {', '.join(lacking)}"
+            return Finding(DONE, "wrong", detail, "run it once with --admin LOGIN, an administrator of Stalwart's")
+        before = await upload_quota(inspector.client, inspector.registry)
+        if before.is_enough:
+            return None
+        if not dry_run:
+            await raise_upload_quota(inspector.client, inspector.registry, before)
+        what = "would be done" if dry_run else "done"
+        return Finding(DONE, "fine", f"{what}: the upload quota raised to {_told(FILES, BYTES)}")
+    except MailServerError as error:
+        return Finding(
+            DONE, "wrong", f"the upload quota was not raised: {inspector.why(error)}", "mend that, and run it again"
+        )
+
+
+def _told(files: int, size: int) -> str:
+    return f"{files:,} files or {size / 1_000_000:,g} MB"

@@ -1,0 +1,122 @@
+"""Stalwart's web hook about new mail: looked at, and set up by `postroom check --fix`."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from postroom.checks.finding import Finding, State, joined
+from postroom.checks.inspector import Inspector
+from postroom.checks.mail import HOW_TO
+from postroom.composition.parts import Parts
+from postroom.errors import ConfigurationError, MailServerError
+from postroom.mail_configuration import missing_for_mail
+from postroom.settings import Settings
+from postroom.stalwart.registry_client import StalwartClient
+from postroom.stalwart.web_hook import PATH
+from postroom.stalwart.web_hook_setup import PERMISSIONS, READ_PERMISSIONS, WebHookSetup, WebHookState
+
+PART = "web hook"
+DONE = "fix"
+SET_UP = "postroom check --fix (with --admin LOGIN, if our key may not)"
+WRONG = frozenset({"enable", "events", "eventsPolicy", "signatureKey"})
+"""What makes a hook useless if it is not as we want it; of the rest it is slower or less safe."""
+
+_ANYWHERE = ("0.0.0.0", "::", "")
+
+
+def hook_url(settings: Settings) -> str:
+    """Where Stalwart finds us. Raises `ConfigurationError`."""
+    if settings.stalwart_webhook_url:
+        return settings.stalwart_webhook_url
+    if _is_here(urlsplit(settings.stalwart_url).hostname or "") and settings.port:
+        host = "127.0.0.1" if settings.host in _ANYWHERE else settings.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}{PATH}"
+    if settings.public_url:
+        return settings.public_url.rstrip("/") + PATH
+    raise ConfigurationError(
+        f"set POSTROOM_STALWART_WEBHOOK_URL to where Stalwart reaches Postroom, such as http://10.0.0.5:3001{PATH}"
+    )
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def web_hook(parts: Parts, administrator: StalwartClient | None) -> Finding:
+    """With the eyes of `administrator`, else of our key."""
+    settings, inspector = parts.settings, Inspector(parts, administrator)
+    if not settings.stalwart_webhook_key:
+        return of_none(settings)
+    try:
+        url = hook_url(settings)
+    except ConfigurationError as error:
+        return Finding(PART, "wrong", "it is not known where it has to lead", str(error))
+
+    async def ask() -> Finding:
+        return of_state(await WebHookSetup(inspector.client, inspector.registry).state(url), url)
+
+    return await inspector.ask(PART, READ_PERMISSIONS, ask)
+
+
+def of_none(settings: Settings) -> Finding:
+    """What to say where no web hook is configured."""
+    how = f"to have one, set POSTROOM_STALWART_WEBHOOK_KEY, then {SET_UP}"
+    if settings.mail_eventsource:
+        return Finding(PART, "fine", "none; Postroom listens to the EventSource of who is on line", how)
+    return Finding(PART, "wrong", "none, and POSTROOM_MAIL_EVENTSOURCE is off: new mail is told minutes late", how)
+
+
+def of_state(found: WebHookState, url: str) -> Finding:
+    """What to say of the hooks that Stalwart has."""
+    if not found.ids:
+        others = f"; others lead to {joined(found.elsewhere)}" if found.elsewhere else ""
+        how = f"{SET_UP}; or set POSTROOM_STALWART_WEBHOOK_URL to the right one" if found.elsewhere else SET_UP
+        return Finding(PART, "wrong", f"none leads to {url}{others}", how)
+    if len(found.ids) > 1:
+        return Finding(PART, "warning", f"{len(found.ids)} lead to {url}: as many requests for each mail", SET_UP)
+    if found.wrong:
+        state: State = "wrong" if WRONG & found.wrong.keys() else "warning"
+        return Finding(PART, state, f"to {url}, but not as it should be: {_told(found)}", SET_UP)
+    return Finding(PART, "fine", f"leads to {url} as it should; whether its key is ours, Stalwart does not show")
+
+
+def _told(found: WebHookState) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in found.wrong.items())
+
+
+async def fix_web_hook(parts: Parts, administrator: StalwartClient | None, *, dry_run: bool) -> Finding:
+    """Set it up, or with `dry_run` tell what would be done."""
+    settings, key = parts.settings, parts.settings.stalwart_webhook_key
+    if missing := missing_for_mail(settings):
+        return Finding(DONE, "wrong", "no web hook: mail for people is off", f"set {joined(missing)} ({HOW_TO})")
+    if key is None:
+        how = "set it to what openssl rand -base64 32 prints, restart the service, then come back"
+        return Finding(DONE, "wrong", "no web hook: POSTROOM_STALWART_WEBHOOK_KEY is not set", how)
+    inspector = Inspector(parts, administrator)
+    setup = WebHookSetup(inspector.client, inspector.registry)
+    try:
+        url = hook_url(settings)
+        if lacking := await inspector.lacking(READ_PERMISSIONS if dry_run else PERMISSIONS):
+            detail = f"nothing was done: our key lacks {', '.join(lacking)}"
+            return Finding(DONE, "wrong", detail, "run it once with --admin LOGIN, an administrator of Stalwart's")
+        if dry_run:
+            return Finding(DONE, "fine", "would be done: " + of_change(await setup.state(url), url))
+        return Finding(DONE, "fine", "done: " + of_change(await setup.ensure(url, key.get_secret_value()), url))
+    except ConfigurationError as error:
+        return Finding(DONE, "wrong", "it is not known where the web hook has to lead", str(error))
+    except MailServerError as error:
+        detail = f"the web hook was not set up: {inspector.why(error)}"
+        return Finding(DONE, "wrong", detail, "mend that, and run it again")
+
+
+def of_change(before: WebHookState, url: str) -> str:
+    """What setting it up does to what was there."""
+    kept = f"; left alone: those to {joined(before.elsewhere)}" if before.elsewhere else ""
+    if not before.ids:
+        return f"a web hook to {url}{kept}"
+    number = "the web hook" if len(before.ids) == 1 else f"one web hook instead of the {len(before.ids)}"
+    was = f", which had {_told(before)}" if before.wrong else ""
+    # Anew even if all that can be seen is right: the key cannot.
+    return f"{number} to {url} made anew with our key{was}{kept}"

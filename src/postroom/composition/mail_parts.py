@@ -1,0 +1,172 @@
+"""The mail half of a service, put together: who asks, the gateway, what arrives and who is told."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from fastapi.routing import APIRoute
+
+from postroom.api.mail import mail_routes
+from postroom.api.stalwart_hook import StalwartHook
+from postroom.clock import SystemClock
+from postroom.composition.parts import Parts, close
+from postroom.gateway.limits import GatewayLimits
+from postroom.gateway.upstream import Upstream
+from postroom.jmap.mail_changes import JmapMail
+from postroom.kratos.identities import KratosIdentities
+from postroom.kratos.sessions import KratosSessions
+from postroom.loops import Loop
+from postroom.mail.access_tokens import TokenMaker
+from postroom.mail.account_watcher import AccountWatcher
+from postroom.mail.active_identities import ActiveIdentities
+from postroom.mail.arrival_sweep import ArrivalSweep
+from postroom.mail.arrivals import Arrivals
+from postroom.mail.basic_credentials import OwnAddresses
+from postroom.mail.devices import Devices
+from postroom.mail.outbox_publisher import OutboxPublisher
+from postroom.mail.people import PeopleByCredential
+from postroom.mail.ports import AccessTokens, MailAuthorization, Publisher
+from postroom.mail.remembered_tokens import RememberedTokens
+from postroom.mail.servers import mail_servers
+from postroom.mail.supervision import supervise
+from postroom.mail.verified_accounts import VerifiedAccounts
+from postroom.mail_configuration import centrifugo_of, missing_for_mail, text_of
+from postroom.postgres.access_tokens import PostgresAccessTokens
+from postroom.postgres.mail_accounts import PostgresMailAccounts
+from postroom.postgres.mail_credentials import PostgresMailCredentials
+from postroom.postgres.mail_states import PostgresMailStates
+from postroom.postgres.notifications import PostgresNotifications
+from postroom.postgres.outbox import PostgresOutbox
+from postroom.realtime.connection_token import CentrifugoForBrowsers
+from postroom.realtime.live_streams import LiveStreams
+from postroom.settings import Settings
+from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
+from postroom.stalwart.failed_logins import FailedLogins, SparingLogins
+from postroom.stalwart.impersonation import Impersonation, taken_at
+from postroom.stalwart.kept_passwords import KeptPasswords
+from postroom.stalwart.password_cipher import PasswordCipher
+from postroom.stalwart.web_hook import WebHook
+
+
+@dataclass(frozen=True, slots=True)
+class MailParts:
+    """`routes` and what the gateway needs, for the application; `loops` run beside it."""
+
+    routes: Sequence[APIRoute]
+    people: PeopleByCredential
+    accounts: VerifiedAccounts
+    upstream: Upstream
+    streams: LiveStreams
+    loops: Sequence[Loop]
+
+
+def supervised(**parts: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> list[Loop]:
+    """Whatever breaks in one of them begins again: provisioning, which runs beside them, goes on."""
+    return [Loop(name, partial(supervise, name, run)) for name, run in parts.items()]
+
+
+async def ask_for_master(master: Impersonation | None, stop: asyncio.Event) -> None:
+    """A wrong password is told before people come."""
+    if master:
+        await master.known()
+    await stop.wait()
+
+
+@asynccontextmanager
+async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
+    """None where mail for people is not configured. Raises `ConfigurationError`."""
+    settings = parts.settings
+    if missing_for_mail(settings) or not settings.kratos_public_url:
+        yield None
+        return
+    clock, pool, beats = SystemClock(), parts.pool, parts.heartbeats
+    accounts, states = VerifiedAccounts(PostgresMailAccounts(pool), parts.inspection.lookup), PostgresMailStates(pool)
+    outbox, key = PostgresOutbox(pool), text_of(settings.stalwart_webhook_key)
+    tokens = RememberedTokens(PostgresAccessTokens(pool), now=clock.now)
+    authorization, devices, master = _authorization(parts, accounts)
+    async with AsyncExitStack() as stack:
+        addresses = OwnAddresses(parts.requests.read)
+        people = _people(settings, settings.kratos_public_url, tokens, addresses, stack)
+        upstream = Upstream(settings.stalwart_url, authorization, limits=GatewayLimits())
+        mail = JmapMail(settings.stalwart_url, authorization)
+        for each in (upstream, mail):
+            stack.push_async_callback(close, each.aclose)
+        streams = LiveStreams(outbox, PostgresNotifications(pool, settings.database_url.get_secret_value(), tokens))
+        publisher: Publisher = streams
+        browsers: CentrifugoForBrowsers | None = None
+        if centrifugo := centrifugo_of(settings):
+            publisher, browsers = centrifugo
+            stack.push_async_callback(close, publisher.aclose)
+        outbox_publisher = OutboxPublisher(outbox, publisher, beat=beats.of("outbox_publisher"))
+        arrivals = Arrivals(states, mail, outbox_publisher.wake, now=clock.now, beat=beats.of("arrivals"))
+        listener = mail if settings.mail_eventsource else None
+        watching = AccountWatcher(accounts, states, arrivals, listener, beat=beats.of("watching"))
+        routes = mail_routes(
+            people=people,
+            read=parts.requests.read,
+            last_refusal=parts.refusals.last,
+            disconnect=publisher.disconnect,
+            token_maker=TokenMaker(tokens, new_id=uuid4, random_bytes=secrets.token_bytes, now=clock.now),
+            tokens=tokens,
+            devices=devices,
+            servers=mail_servers(settings.stalwart_url, settings.imap_server, settings.submission_server),
+            domains=settings.domains,
+            streams=streams,
+            on_line=watching.on_line,
+            off_line=watching.off_line,
+            centrifugo=browsers,
+            stalwart_hook=StalwartHook(WebHook(key) if key else None, arrivals.hint),
+            now=clock.now,
+        )
+        loops = supervised(
+            streams=streams.run,
+            outbox_publisher=outbox_publisher.run,
+            arrivals=arrivals.run,
+            watching=watching.run,
+            arrival_sweep=ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep")).run,
+            master=partial(ask_for_master, master),
+        )
+        yield MailParts(routes, people, accounts, upstream, streams, loops)
+
+
+def _people(
+    settings: Settings, kratos_url: str, tokens: AccessTokens, addresses: OwnAddresses, stack: AsyncExitStack
+) -> PeopleByCredential:
+    sessions = KratosSessions(kratos_url, SystemClock(), cookie_name=settings.session_cookie)
+    stack.push_async_callback(close, sessions.aclose)
+    identities: ActiveIdentities | None = None
+    if settings.kratos_admin_url:
+        admin = KratosIdentities(settings.kratos_admin_url)
+        stack.push_async_callback(close, admin.aclose)
+        identities = ActiveIdentities(admin)
+    return PeopleByCredential(
+        sessions,
+        tokens,
+        identities,
+        addresses=addresses,
+        cookie_name=settings.session_cookie,
+        public_url=settings.public_url,
+        origins=settings.cors_origins,
+    )
+
+
+def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthorization, Devices, Impersonation | None]:
+    """How we act for each person, how a person's devices get in, and the master account if there is one."""
+    settings = parts.settings
+    failed = FailedLogins(settings.failed_logins_a_day)
+    if settings.mail_master:
+        takes = taken_at(settings.stalwart_url)
+        master = Impersonation(settings.mail_master.get_secret_value(), takes, failed=failed)
+        acting = SparingLogins(master, failed)
+        as_people = StalwartAppPasswords(parts.mail_server, as_the_person(settings.stalwart_url, acting))
+        return acting, Devices(accounts, as_people, None), master
+    credentials = PostgresMailCredentials(parts.pool)
+    app_passwords = StalwartAppPasswords(parts.mail_server, by_key(parts.stalwart, accounts.require))
+    cipher = PasswordCipher(text_of(settings.encryption_key), text_of(settings.encryption_key_previous) or None)
+    acting = SparingLogins(KeptPasswords(app_passwords, credentials, cipher), failed)
+    return acting, Devices(accounts, app_passwords, credentials), None

@@ -1,0 +1,288 @@
+"""Settings → connections → parts: all of provisioning. Those of mail for people are put together in
+`composition/mail_parts.py`."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from uuid import uuid4
+
+from redis.asyncio import Redis
+
+from postroom.clock import SystemClock
+from postroom.domain.identity import AddressPolicy
+from postroom.errors import ConfigurationError, DatabaseUnavailable
+from postroom.heartbeats import Heartbeats
+from postroom.kratos.identities import KratosIdentities
+from postroom.pause import pause
+from postroom.ports import RetryIndex
+from postroom.postgres.audit import Audit, pin_mark_domain, pinned_mark_domain
+from postroom.postgres.breaker import PostgresBreakers
+from postroom.postgres.connection import Pool, make_pool, open_leader_connection, require_reachable
+from postroom.postgres.inspected import PostgresInspected
+from postroom.postgres.leadership import PostgresLeadership
+from postroom.postgres.overdue import PostgresOverdueRequests
+from postroom.postgres.processes import PostgresProcesses
+from postroom.postgres.rebuild import PostgresRebuilt
+from postroom.postgres.refusals import PostgresRefusals
+from postroom.postgres.releases import PostgresReleases
+from postroom.postgres.requests import PostgresRequests
+from postroom.postgres.schema import as_migrated, require_schema
+from postroom.postgres.sweep import PostgresSwept
+from postroom.postgres.waiting import PostgresWaiting
+from postroom.provisioning.accept import Accept
+from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.inspection import Inspection
+from postroom.provisioning.mailbox_lookup import MailboxLookup
+from postroom.provisioning.rebuild import Rebuild, Tally
+from postroom.provisioning.slots import Slots
+from postroom.provisioning.sweep import Sweep
+from postroom.queue.members import RedisMembers
+from postroom.queue.retry_set import FAILURES, HORIZON, NoRetryIndex, RetrySet, connect
+from postroom.retry.due_source import DueSource
+from postroom.retry.probe import Probe
+from postroom.retry.reconcile import Reconcile
+from postroom.retry.release import Release
+from postroom.retry.worker import Worker, WorkerLimits
+from postroom.settings import Settings
+from postroom.stalwart.accounts import StalwartAccounts
+from postroom.stalwart.impersonation import basic
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import StalwartClient
+from postroom.telemetry import SWEEP_INTERVAL, log
+
+SERVICE_CONCURRENCY = 4
+WORKER_CONCURRENCY = 2
+
+CLOSED_WITHIN = 0.3
+"""Seconds that a pool or client may take to close: one whose server is silent would hold up the end."""
+
+DATABASE_PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One process' parts, connected."""
+
+    settings: Settings
+    pool: Pool
+    leadership: PostgresLeadership
+    redis: Redis | None
+    stalwart: StalwartClient
+    mail_server: StalwartRegistry
+    requests: PostgresRequests
+    refusals: PostgresRefusals
+    breakers: PostgresBreakers
+    audit: Audit
+    processes: PostgresProcesses
+    heartbeats: Heartbeats
+    retry_index: RetryIndex
+    accept: Accept
+    worker: Worker
+    reconcile: Reconcile | None
+    """None where there is no Redis"""
+    release: Release
+    sweep: Sweep | None
+    """None where Kratos' admin API is not configured"""
+    inspection: Inspection
+
+
+def authorization(api_key: str) -> str:
+    """The header's value for an API key (`API_…`) or `user@domain:password`."""
+    login, colon, password = api_key.partition(":")
+    return basic(login, password) if colon else f"Bearer {api_key}"
+
+
+def open_stalwart(settings: Settings) -> StalwartClient:
+    return StalwartClient(settings.stalwart_url, authorization(settings.stalwart_api_key.get_secret_value()))
+
+
+@asynccontextmanager
+async def connected(settings: Settings, *, concurrency: int = SERVICE_CONCURRENCY) -> AsyncGenerator[Parts]:
+    """The parts of a process. Nothing needs to be up yet: each part waits for its own server."""
+    async with AsyncExitStack() as stack:
+        database_url = settings.database_url.get_secret_value()
+        pool = make_pool(database_url, size=settings.pool_size)
+        await pool.open(wait=False)
+        stack.push_async_callback(close, pool.close)
+        leadership = PostgresLeadership(partial(open_leader_connection, database_url))
+        stack.push_async_callback(close, leadership.aclose)
+        redis: Redis | None = None
+        if settings.redis_url:
+            redis = connect(settings.redis_url.get_secret_value())
+            stack.push_async_callback(close, redis.aclose)
+        stalwart = open_stalwart(settings)
+        stack.push_async_callback(close, stalwart.aclose)
+        kratos: KratosIdentities | None = None
+        if settings.kratos_admin_url:
+            kratos = KratosIdentities(settings.kratos_admin_url)
+            stack.push_async_callback(close, kratos.aclose)
+        yield _assemble(settings, pool, leadership, redis, stalwart, kratos, settings.concurrency or concurrency)
+
+
+async def close(closing: Callable[[], Awaitable[None]]) -> None:
+    """Call it; what is not closed in time is left to the end of the process."""
+    task = asyncio.ensure_future(closing())
+    await asyncio.wait([task], timeout=CLOSED_WITHIN)
+    if task.done():
+        task.result()
+    else:
+        task.cancel()
+
+
+def _assemble(
+    settings: Settings,
+    pool: Pool,
+    leadership: PostgresLeadership,
+    redis: Redis | None,
+    stalwart: StalwartClient,
+    kratos: KratosIdentities | None,
+    concurrency: int,
+) -> Parts:
+    clock, factor, heartbeats = SystemClock(), settings.delay_factor, Heartbeats()
+    requests = PostgresRequests(pool, new_id=uuid4, delay_factor=factor)
+    breakers = PostgresBreakers(pool, delay_factor=factor)
+    mail_server = StalwartRegistry(stalwart, mark_domain=settings.mark_domain, quota=settings.quota_bytes)
+    retry_set = RetrySet(redis, lease=settings.lease_seconds) if redis else None
+    retry_index = retry_set or NoRetryIndex()
+    attempts = Attempts(requests, breakers, mail_server, retry_index, clock)
+    slots = Slots(concurrency)
+    inspected = PostgresInspected(pool)
+    lookup = MailboxLookup(
+        StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain), inspected, breakers
+    )
+    worker = Worker(
+        requests,
+        attempts,
+        retry_index,
+        _due_source(pool, retry_set, clock),
+        Probe(breakers, mail_server),
+        slots,
+        clock,
+        WorkerLimits(lease=settings.lease_seconds, pace=settings.pace, drain=settings.drain_seconds),
+        beat=heartbeats.of("worker"),
+    )
+    accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker)
+    beat = heartbeats.of("release")
+    release = Release(PostgresReleases(pool), retry_index, leadership, clock, wake=worker.wake, beat=beat)
+    return Parts(
+        settings,
+        pool,
+        leadership,
+        redis,
+        stalwart,
+        mail_server,
+        requests,
+        PostgresRefusals(pool),
+        breakers,
+        Audit(pool),
+        PostgresProcesses(pool),
+        heartbeats,
+        retry_index,
+        accept,
+        worker,
+        _reconcile(pool, leadership, redis, clock, heartbeats.of("reconcile")) if redis else None,
+        release,
+        _sweep(settings, pool, leadership, kratos, requests, retry_index, worker, heartbeats.of("sweep"))
+        if kratos
+        else None,
+        Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
+    )
+
+
+def _due_source(pool: Pool, retry_set: RetrySet | None, clock: SystemClock) -> DueSource:
+    overdue, due_soon = PostgresOverdueRequests(pool, grace=1.0), PostgresOverdueRequests(pool, grace=-HORIZON)
+    return DueSource(retry_set, overdue, due_soon, clock, failures=FAILURES)
+
+
+def _accept(
+    settings: Settings,
+    requests: PostgresRequests,
+    attempts: Attempts,
+    retry_index: RetryIndex,
+    slots: Slots,
+    clock: SystemClock,
+    worker: Worker,
+) -> Accept:
+    return Accept(
+        requests,
+        attempts,
+        retry_index,
+        slots,
+        clock,
+        new_id=uuid4,
+        wake=worker.wake,
+        deadline=settings.inline_deadline_seconds,
+        lease=settings.inline_lease_seconds,
+    )
+
+
+def _reconcile(
+    pool: Pool, leadership: PostgresLeadership, redis: Redis, clock: SystemClock, beat: Callable[[], None]
+) -> Reconcile:
+    return Reconcile(PostgresWaiting(pool), RedisMembers(redis), leadership, clock, failures=FAILURES, beat=beat)
+
+
+def _sweep(
+    settings: Settings,
+    pool: Pool,
+    leadership: PostgresLeadership,
+    kratos: KratosIdentities,
+    requests: PostgresRequests,
+    retry_index: RetryIndex,
+    worker: Worker,
+    beat: Callable[[], None],
+) -> Sweep:
+    SWEEP_INTERVAL.set(settings.sweep_seconds)
+    return Sweep(
+        kratos,
+        PostgresSwept(pool),
+        PostgresRefusals(pool),
+        requests,
+        retry_index,
+        leadership,
+        AddressPolicy(settings.domains, settings.reserved),
+        every=settings.sweep_seconds,
+        uniform=random.uniform,
+        wake=worker.wake,
+        beat=beat,
+    )
+
+
+async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
+    """Wait for PostgreSQL, until `stop`; then hold code and schema together, and the mark's domain to its first use.
+    Raises `ConfigurationError`.
+
+    A mark in another domain would not be found again: a second mailbox for an identity would become possible.
+    """
+    while not stop.is_set():
+        try:
+            await require_reachable(parts.settings.database_url.get_secret_value())
+            with as_migrated():
+                await require_schema(parts.pool)
+                kept = await pin_mark_domain(parts.pool, parts.settings.mark_domain)
+        except DatabaseUnavailable as error:
+            log.warning("Waiting for PostgreSQL", error=str(error))
+            await pause(DATABASE_PAUSE, stop)
+        else:
+            _require_mark_domain(parts.settings, kept)
+            return
+
+
+def _require_mark_domain(settings: Settings, kept: str | None) -> None:
+    if kept not in (None, settings.mark_domain):
+        raise ConfigurationError(
+            f"POSTROOM_MARK_DOMAIN is {settings.mark_domain}, but the marks were made in {kept}; "
+            f"set POSTROOM_MARK_DOMAIN={kept}"
+        )
+
+
+async def restore_from_marks(parts: Parts, *, actor: str, dry_run: bool, tell: Callable[[Tally], None]) -> Rebuild:
+    """Raises `ConfigurationError` when the marks are made in another domain, and `DatabaseUnavailable`."""
+    settings = parts.settings
+    _require_mark_domain(settings, await pinned_mark_domain(parts.pool))
+    accounts = StalwartAccounts(parts.stalwart, parts.mail_server, mark_domain=settings.mark_domain)
+    rebuilt = PostgresRebuilt(parts.pool, new_id=uuid4)
+    return Rebuild(accounts, rebuilt, actor=actor, dry_run=dry_run, tell=tell)

@@ -1,0 +1,58 @@
+"""One HTTP request to the mail server, and never a second: whether to ask again is decided elsewhere."""
+
+import string
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from urllib.parse import quote, urljoin, urlsplit
+
+from postroom.jmap.errors import NotAnswered, NotSent
+from postroom.jmap.response import JmapResponse
+from postroom.mail_server_http import Broken, HttpResponse, Late, MailServerHttp, Patience, Unreachable
+
+CONNECT_WITHIN = 3.0
+
+
+class JmapConnection:
+    """To the host of `url`, whatever host a URL names that is asked for. `http` is for tests."""
+
+    def __init__(self, url: str, *, http: MailServerHttp | None = None) -> None:
+        self._http = http or MailServerHttp(urljoin(url, "/"))
+        self.requests = 0
+        """HTTP requests sent so far"""
+
+    async def aclose(self) -> None:
+        """What is under way goes on."""
+        await self._http.aclose()
+
+    async def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes = b"", *, within: float
+    ) -> JmapResponse:
+        """The reply, whatever its status. `within` bounds each wait for the network, in seconds. Raises `NotSent` and
+        `NotAnswered`."""
+        async with self.open(method, url, headers, content, within=within) as answer:
+            return await read(answer)
+
+    @asynccontextmanager
+    async def open(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes = b"", *, within: float
+    ) -> AsyncGenerator[HttpResponse]:
+        """The reply before its body. Raises as `exchange`, also while the body comes."""
+        self.requests += 1
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        patience = Patience(connect=min(CONNECT_WITHIN, within), take=within, answer=within)
+        headers = {"Accept": "*/*", **headers, "Accept-Encoding": "identity"}
+        try:
+            # A server may name URLs with letters that nobody encoded.
+            target = quote(target, safe=string.punctuation, errors="replace")
+            async with self._http.exchange(method, target, headers, content, patience) as answer:
+                yield answer
+        except Unreachable as error:
+            raise NotSent(f"mail server cannot be reached ({error})") from error
+        except (Broken, Late) as error:
+            raise NotAnswered(f"mail server did not answer ({error})") from error
+
+
+async def read(answer: HttpResponse) -> JmapResponse:
+    """The whole of it."""
+    return JmapResponse(answer.status, answer.headers, b"".join([chunk async for chunk in answer]))

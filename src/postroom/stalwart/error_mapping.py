@@ -1,0 +1,82 @@
+"""Which answer of Stalwart is which error. The retry decision hangs on nothing else.
+
+HTTP answers, method errors and SetErrors (RFC 8620 §3.6, §5.3); Stalwart's own choices, seen on 0.16.19: too
+many requests at once are a 400 `limit`, not a 429, and every internal error is `serverUnavailable`.
+"""
+
+from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
+from postroom.jmap.errors import Crowded, HttpError, JmapError, Limited, MethodError, NotSent, sanitize
+from postroom.stalwart.response_models import SetError
+
+_OUTAGE = frozenset({408, 500, 502, 503, 504})
+
+
+class Busy(Exception):
+    """More than four of our requests at once (over all processes): wait a moment and ask again."""
+
+
+class WrongGeneration(Exception):
+    """The answer of a server that is not what it was detected to be: detect once more."""
+
+    def __init__(self, misconfigured: Misconfigured) -> None:
+        super().__init__(str(misconfigured))
+        self.misconfigured = misconfigured
+
+
+class RequestRefused(WrongGeneration):
+    """The request is not taken as it is. That may concern this one alone: its mailbox is postponed, nobody else's."""
+
+
+def meaning(error: JmapError) -> MailServerError | Busy | WrongGeneration:
+    """What an error of JMAP means for the mailbox that was asked for."""
+    match error:
+        case Crowded():
+            return Busy()
+        case Limited():
+            return Throttled("mail server answered 429", retry_after=error.retry_after)
+        case HttpError(status=status) if status in _OUTAGE:
+            return Transient(f"mail server answered {status}", outcome_unknown=True)
+        case HttpError(status=401 | 402 | 403 as status):
+            what = {401: "does not know our key", 402: "wants a second factor from our account", 403: "forbids it"}
+            return Misconfigured(f"mail server {what[status]} ({status})", unauthorized=status == 401)
+        case HttpError(status=400 | 413) if error.type != "unknownCapability":
+            # notJSON, notRequest, other limits: our bug, or a version that reads otherwise. Neither may bury people.
+            return RequestRefused(Misconfigured(str(error)))
+        case HttpError():
+            return WrongGeneration(Misconfigured(str(error)))
+        case MethodError():
+            return _of_method(error)
+        case _:
+            return Transient(str(error), outcome_unknown=not isinstance(error, NotSent))
+
+
+def _of_method(error: MethodError) -> MailServerError | WrongGeneration:
+    """RFC 8620 §3.6.2."""
+    if error.type in ("serverUnavailable", "serverPartialFail", "serverFail"):
+        return Transient(f"mail server answered {error.type}", outcome_unknown=True)
+    if error.type == "rateLimit":
+        return Throttled("mail server answered rateLimit")
+    if error.type == "forbidden":
+        return Misconfigured(f"mail server forbids it: {error.description}")
+    of_request = error.type in ("invalidArguments", "requestTooLarge")
+    kind = RequestRefused if of_request else WrongGeneration
+    return kind(Misconfigured(f"mail server answered {error.type}"))
+
+
+def set_error(error: SetError, *, domain: str) -> MailServerError:
+    """What a SetError of a create in `domain` means (RFC 8620 §5.3). It is about one object, never about the server:
+    what may be mended postpones the requests of that domain alone."""
+    words = sanitize(error.description or str(error.validation_errors or error.properties or "no reason given"))
+    match error.type:
+        case "invalidProperties" | "invalidPatch" | "validationFailed" | "tooLarge" | "alreadyExists":
+            return Permanent(f"mail server refused the mailbox ({error.type}): {words}")
+        case "rateLimit":
+            return Throttled("mail server answered rateLimit")
+        case "invalidForeignKey":
+            return Misconfigured(f"mail server does not know what a mailbox in {domain} needs any more", domain=domain)
+        case "forbidden":
+            return Misconfigured(f"mail server forbids it: {words}", domain=domain)
+        case "overQuota":
+            return Misconfigured(f"mail server is over a quota: {words}", domain=domain)
+        case _:
+            return Misconfigured(f"mail server answered {sanitize(error.type)}: {words}", domain=domain)

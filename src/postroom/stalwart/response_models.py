@@ -1,0 +1,100 @@
+"""The parts of Stalwart's answers that Postroom reads, checked before anything relies on them.
+
+An answer of another shape ends an attempt with an unknown outcome, never with an error of ours: that would look
+like a crash. Unknown fields are ignored, and what RFC 8620 §5.3 lets be null may be.
+"""
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from postroom.errors import Transient
+
+T = TypeVar("T", bound=BaseModel)
+
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
+"""RFC 8620 §1.2. Any other, one with a NUL for instance, could never be stored: its outcome would be tried for ever."""
+
+
+class ResponseModel(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class ObjectId(ResponseModel):
+    object: str
+    id: str
+
+
+class SetError(ResponseModel):
+    """RFC 8620 §5.3, with Stalwart's `objectId` and `validationErrors`."""
+
+    type: str = "unknown"
+    description: str = ""
+    properties: list[str] = []
+    object_id: ObjectId | None = Field(None, alias="objectId")
+    validation_errors: list[Any] = Field([], alias="validationErrors")
+
+
+class Created(ResponseModel):
+    id: Id
+
+
+class Changes(ResponseModel):
+    """What a `/set` did."""
+
+    created: dict[str, Created] | None = None
+    not_created: dict[str, SetError] | None = Field(None, alias="notCreated")
+    updated: dict[str, Any] | None = None
+    not_updated: dict[str, SetError] | None = Field(None, alias="notUpdated")
+    destroyed: list[str] | None = None
+    not_destroyed: dict[str, SetError] | None = Field(None, alias="notDestroyed")
+
+
+class Alias(ResponseModel):
+    name: str
+    domain_id: str = Field(alias="domainId")
+
+
+class Account(ResponseModel):
+    id: Id
+    email_address: str = Field(alias="emailAddress")
+    aliases: dict[str, Alias] = {}
+    description: str | None = None
+
+
+class AccountList(ResponseModel):
+    accounts: list[Account] = Field(alias="list")
+    not_found: list[str] = Field([], alias="notFound")
+
+
+class Echo(ResponseModel):
+    """RFC 8620 §4: whatever was sent."""
+
+
+class QueryIds(ResponseModel):
+    ids: list[str]
+    total: int = 0
+
+
+class SessionAccount(ResponseModel):
+    account_capabilities: dict[str, Any] = Field({}, alias="accountCapabilities")
+
+
+class Session(ResponseModel):
+    """RFC 8620 §2."""
+
+    accounts: dict[str, SessionAccount] = {}
+    primary_accounts: dict[str, str] = Field({}, alias="primaryAccounts")
+
+
+def read(shape: type[T], content: object) -> T:
+    """`content` as `shape`. Raises `Transient` with an unknown outcome when it has another one."""
+    try:
+        return shape.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])[:100]
+        raise Transient(
+            f"mail server's answer cannot be read ({shape.__name__} {where}: {first['type']})", outcome_unknown=True
+        ) from error

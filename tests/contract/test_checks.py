@@ -1,0 +1,421 @@
+"""`postroom check` at Stalwart: the stand-in, or a real one (conftest.py)."""
+
+import asyncio
+import base64
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from commands import Commands
+from parts import environment
+from postroom import settings
+from postroom.checks.all import run_checks
+from postroom.checks.finding import Finding
+from postroom.checks.web_hook import fix_web_hook
+from postroom.composition.parts import Parts, connected
+from postroom.stalwart.permissions import ROLE_USER
+from postroom.stalwart.registry_client import StalwartClient as Client
+from postroom.stalwart.upload_quota import BYTES, FILES
+from records import Records
+from scripted_upstream import Asked, json_answer, problem_answer, scripted_upstream
+from servers import Database
+from stalwart_client import StalwartClient, unique
+from stalwart_oauth import registered_clients_alone
+from stalwart_uploads import DEFAULT, with_quota
+
+ROLE = Path(__file__).parents[2] / "deploy/stalwart/role.json"
+HOOK_URL = "http://127.0.0.1:9/internal/mail/stalwart-of-the-tests"
+SECRET = "seven-green-ladders-climb-41"
+HOOK_KEY = "key-of-the-web-hook-0123456789-0123"
+READ_PERMISSIONS = ("sysWebHookGet", "sysWebHookQuery")
+
+
+async def key_with(admin: StalwartClient, permissions: Mapping[str, bool]) -> str:
+    number = await account_with(admin, unique("service"), permissions)
+    return (await admin.try_create("ApiKey", account=number, description="test"))["created"]["secret"]
+
+
+async def account_with(admin: StalwartClient, name: str, permissions: Mapping[str, bool], **more: object) -> str:
+    made = await admin.try_create("Role", description=unique("role"), enabledPermissions=dict(permissions))
+    return await admin.create(name, roles={"@type": "Custom", "roleIds": {made["created"]["id"]: True}}, **more)
+
+
+async def master_with(admin: StalwartClient, *permissions: str) -> str:
+    name = unique("master")
+    credentials = {"0": {"@type": "Password", "secret": SECRET}}
+    await account_with(admin, name, dict.fromkeys(permissions, True), credentials=credentials)
+    return f"{name}@example.org:{SECRET}"
+
+
+def documented() -> dict[str, bool]:
+    """What deploy/stalwart gives our key."""
+    return json.loads(ROLE.read_text())["methodCalls"][0][1]["create"]["c"]["enabledPermissions"]
+
+
+@pytest.fixture(scope="module")
+async def key(admin: StalwartClient) -> str:
+    return await key_with(admin, documented())
+
+
+@pytest.fixture(scope="module")
+async def master(admin: StalwartClient) -> str:
+    return await master_with(admin, "authenticate", "impersonate")
+
+
+@pytest.fixture
+async def kratos() -> AsyncIterator[str]:
+    async with scripted_upstream() as server:
+        server.will(json_answer({"status": "ok"}))
+        yield server.url
+
+
+@pytest.fixture
+async def no_tokens(admin: StalwartClient) -> AsyncIterator[None]:
+    """None for OAuth clients that nobody registered."""
+    async with registered_clients_alone(admin):
+        yield
+
+
+@pytest.fixture
+async def large_uploads(admin: StalwartClient) -> AsyncIterator[None]:
+    async with with_quota(admin, {"maxUploadCount": FILES, "uploadQuota": BYTES}):
+        yield
+
+
+@pytest.fixture
+async def small_uploads(admin: StalwartClient) -> AsyncIterator[None]:
+    async with with_quota(admin, DEFAULT):
+        yield
+
+
+@pytest.fixture
+async def no_hook(admin: StalwartClient) -> AsyncIterator[None]:
+    """None of ours before and after."""
+    await remove_hooks(admin)
+    yield
+    await remove_hooks(admin)
+
+
+async def hooks(admin: StalwartClient) -> dict[str, dict[str, object]]:
+    found = await admin.calls(
+        ("x:WebHook/query", {"filter": {}}),
+        ("x:WebHook/get", {"#ids": {"resultOf": "0", "name": "x:WebHook/query", "path": "/ids"}}),
+    )
+    return {each["id"]: each for each in found[1]["list"] if each["url"] == HOOK_URL}
+
+
+async def remove_hooks(admin: StalwartClient) -> None:
+    if ids := list(await hooks(admin)):
+        await admin.call("x:WebHook/set", destroy=ids)
+
+
+@pytest.fixture
+def settled(database: Database, admin: StalwartClient, key: str, master: str, kratos: str) -> dict[str, str]:
+    """Settings with which all is well, but for the web hook."""
+    more = {
+        "stalwart_url": admin.url,
+        "stalwart_api_key": key,
+        "mail_master": master,
+        "kratos_public_url": kratos,
+        "kratos_admin_url": kratos,
+        "public_url": "https://mail.example.org",
+        "stalwart_webhook_url": HOOK_URL,
+        "stalwart_webhook_key": HOOK_KEY,
+    }
+    return environment(database, None, None, **more)
+
+
+async def checks(settled: Mapping[str, str], administrator: Client | None = None) -> dict[str, Finding]:
+    """The findings by part, but for that of the PostgreSQL of the tests, which runs without fsync."""
+    async with connected(settings.load(settled)) as parts:
+        found = await run_checks(parts, of_mail=True, administrator=administrator)
+    found = [each for each in found if "fsync=off" not in each.detail]
+    assert len({each.part for each in found}) == len(found)
+    return {each.part: each for each in found}
+
+
+def authorization(admin: StalwartClient) -> str:
+    login, password = os.environ.get("STALWART_ADMIN", "admin:pw").split(":", 1)
+    return "Basic " + base64.b64encode(f"{login}:{password}".encode()).decode()
+
+
+@asynccontextmanager
+async def client(url: str, header: str) -> AsyncIterator[Client]:
+    opened = Client(url, header)
+    try:
+        yield opened
+    finally:
+        await opened.aclose()
+
+
+@pytest.fixture
+async def administrator(admin: StalwartClient) -> AsyncIterator[Client]:
+    async with client(admin.url, authorization(admin)) as found:
+        yield found
+
+
+@pytest.fixture
+async def parts(settled: dict[str, str]) -> AsyncIterator[Parts]:
+    async with connected(settings.load(settled)) as parts:
+        yield parts
+
+
+async def mailbox(admin: StalwartClient, records: Records, **account: object) -> str:
+    """The address of one that is ready, by our records."""
+    name, identity_id = unique(), uuid4()
+    number = account.pop("account_id", None) or await admin.create(name, **account)
+    email = f"{name}@example.org"
+    await records.rows(
+        "INSERT INTO email_requests (identity_id, email, state, enqueued_at) VALUES (%s, %s, 'provisioned', now())",
+        identity_id,
+        email,
+    )
+    await records.rows(
+        "INSERT INTO email_accounts (id, kratos_identity_id, email, stalwart_account_id) VALUES (%s, %s, %s, %s)",
+        uuid4(),
+        identity_id,
+        email,
+        number,
+    )
+    return email
+
+
+# All of it
+
+
+async def test_all_is_fine_with_what_we_document(
+    admin: StalwartClient,
+    settled: dict[str, str],
+    records: Records,
+    parts: Parts,
+    administrator: Client,
+    no_hook: None,
+    no_tokens: None,
+    large_uploads: None,
+) -> None:
+    email = await mailbox(admin, records)
+    assert (await fix_web_hook(parts, administrator, dry_run=False)).state == "fine"
+    found = await checks(settled)
+    assert [(each.part, each.detail) for each in found.values() if each.state != "fine"] == []
+    assert found["mail master"].detail.endswith(f"tried at {email}")
+    assert HOOK_URL in found["web hook"].detail
+
+
+# Our key
+
+
+async def test_what_we_hold_for_the_role_user_is_what_it_grants(admin: StalwartClient) -> None:
+    ids = (await admin.call("x:Role/query", filter={"description": "User"}))["ids"]
+    granted = {frozenset((await admin.get(number, "Role"))["enabledPermissions"]) for number in ids}
+    assert ROLE_USER in granted
+
+
+async def test_a_key_that_may_not_write_to_its_account_would_not_notice_a_full_store(
+    admin: StalwartClient, settled: dict[str, str]
+) -> None:
+    limited = {name: True for name in documented() if name != "sysAccountUpdate"}
+    found = await checks(settled | {"POSTROOM_STALWART_API_KEY": await key_with(admin, limited)})
+    assert found["mail server"].detail == "our key lacks sysAccountUpdate"
+    assert (found["mail server write"].state, "forbids" in found["mail server write"].detail) == ("wrong", True)
+
+
+async def test_the_recovery_administrator_may_all_and_is_no_key_for_production(settled: dict[str, str]) -> None:
+    login = os.environ.get("STALWART_ADMIN", "admin:pw")
+    found = await checks(settled | {"POSTROOM_STALWART_API_KEY": login})
+    assert (found["mail server"].state, "more than it needs" in found["mail server"].detail) == ("warning", True)
+    assert (found["mail server write"].state, "of its own" in found["mail server write"].fix) == ("warning", True)
+
+
+# The master account
+
+
+async def test_a_master_account_is_tried_at_a_mailbox_once_there_is_one(settled: dict[str, str]) -> None:
+    assert "no mailbox yet" in (await checks(settled))["mail master"].detail
+
+
+async def test_a_master_account_that_may_not_impersonate_is_wrong(
+    admin: StalwartClient, settled: dict[str, str]
+) -> None:
+    other = await master_with(admin, "authenticate")
+    found = (await checks(settled | {"POSTROOM_MAIL_MASTER": other}))["mail master"]
+    assert (found.state, "lacks impersonate" in found.detail) == ("wrong", True)
+
+
+async def test_a_suspended_mailbox_and_one_that_is_gone_are_not_the_master_accounts_fault(
+    admin: StalwartClient, settled: dict[str, str], records: Records
+) -> None:
+    suspended = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {"authenticate": True}}
+    email = await mailbox(admin, records, permissions=suspended)
+    found = (await checks(settled))["mail master"]
+    assert (found.state, f"not {email}" in found.detail) == ("warning", True)
+    await records.rows("DELETE FROM email_accounts")
+    await mailbox(admin, records, account_id="zzzzz")
+    found = (await checks(settled))["mail master"]
+    assert (found.state, "not tried" in found.detail) == ("warning", True)
+
+
+async def test_a_wrong_master_password_costs_one_failed_login(
+    admin: StalwartClient, settled: dict[str, str], records: Records
+) -> None:
+    await mailbox(admin, records)
+    wrong = settled["POSTROOM_MAIL_MASTER"] + "-not"
+    found = (await checks(settled | {"POSTROOM_MAIL_MASTER": wrong}))["mail master"]
+    assert (found.state, "a wrong password" in found.detail) == ("wrong", True)
+    assert SECRET not in found.detail + found.fix
+    refused: list[str] = []
+    async with scripted_upstream() as server:
+
+        async def answer(asked: Asked, writer: asyncio.StreamWriter) -> None:
+            header = asked.header("authorization") or ""
+            if header.startswith("Basic"):
+                refused.append(header)
+                writer.write(problem_answer(401))
+            elif asked.target == "/jmap/session":
+                account = {"accountCapabilities": {"urn:stalwart:jmap": {}}}
+                writer.write(json_answer({"accounts": {"b": account}, "primaryAccounts": {}}))
+            elif asked.target == "/api/account":
+                writer.write(json_answer({"permissions": []}))
+            else:
+                answers = [[name, {"ids": ["b"], "list": []}, tag] for name, _, tag in asked.calls()]
+                writer.write(json_answer({"methodResponses": answers, "sessionState": "s"}))
+
+        server.will(answer)
+        found = (await checks(settled | {"POSTROOM_STALWART_URL": server.url}))["mail master"]
+    assert (found.state, len(refused)) == ("wrong", 1)
+
+
+async def test_a_key_that_is_not_known_is_sent_twice_at_most(settled: dict[str, str]) -> None:
+    async with scripted_upstream() as server:
+        server.will(problem_answer(401))
+        found = await checks(settled | {"POSTROOM_STALWART_URL": server.url})
+        assert len(server.asked) <= 2
+    assert found["mail server"].state == "wrong"
+    assert not {"mail master", "web hook", "domain example.org"} & found.keys()
+
+
+# By app passwords
+
+
+async def test_by_app_passwords_our_key_has_to_impersonate(
+    admin: StalwartClient, settled: dict[str, str], records: Records
+) -> None:
+    await mailbox(admin, records)
+    by_app_passwords = settled | {"POSTROOM_MAIL_MASTER": "", "POSTROOM_ENCRYPTION_KEY": "A" * 43 + "="}
+    found = await checks(by_app_passwords)
+    assert found["mail server"].state == "wrong"
+    assert "our key lacks impersonate:" in found["mail server"].detail
+    able = await key_with(admin, {**documented(), "impersonate": True})
+    found = await checks(by_app_passwords | {"POSTROOM_STALWART_API_KEY": able})
+    assert found["mail server"].state == "fine"
+    assert "mail master" not in found
+
+
+# The web hook
+
+
+async def test_a_web_hook_is_made_by_an_administrator_and_each_change_of_it_is_seen(
+    admin: StalwartClient, settled: dict[str, str], parts: Parts, administrator: Client, no_hook: None
+) -> None:
+    found = (await checks(settled))["web hook"]
+    assert (found.state, f"none leads to {HOOK_URL}" in found.detail) == ("wrong", True)
+    told = await fix_web_hook(parts, administrator, dry_run=True)
+    assert (told.state, told.detail) == ("fine", f"would be done: a web hook to {HOOK_URL}")
+    assert await hooks(admin) == {}
+    told = await fix_web_hook(parts, administrator, dry_run=False)
+    assert (told.state, told.detail) == ("fine", f"done: a web hook to {HOOK_URL}")
+    (number,) = await hooks(admin)
+    assert (await checks(settled))["web hook"].state == "fine"
+    for patch, state, words in (
+        ({"throttle": 1000}, "warning", "throttle: 1000"),
+        ({"enable": False}, "wrong", "enable: false, throttle: 1000"),
+        ({"enable": True, "events": {"message-ingest.spam": True}}, "wrong", "events: message-ingest.spam"),
+        ({"signatureKey": {"@type": "None"}}, "wrong", "signatureKey: none"),
+    ):
+        await admin.call("x:WebHook/set", update={number: patch})
+        found = (await checks(settled))["web hook"]
+        assert found.state == state
+        assert words in found.detail
+    told = await fix_web_hook(parts, administrator, dry_run=False)
+    assert "made anew with our key, which had" in told.detail
+    assert "signatureKey: none" in told.detail
+    (again,) = await hooks(admin)
+    assert again != number
+    assert (await checks(settled))["web hook"].state == "fine"
+    assert (await checks(settled | {"POSTROOM_STALWART_WEBHOOK_URL": HOOK_URL.replace(":9/", ":7/")}))[
+        "web hook"
+    ].detail.endswith(f"others lead to {HOOK_URL}")
+
+
+async def test_a_key_that_may_not_see_web_hooks_says_so_and_an_administrator_looks(
+    admin: StalwartClient, settled: dict[str, str], administrator: Client, no_hook: None
+) -> None:
+    blind = await key_with(admin, {name: True for name in documented() if name not in READ_PERMISSIONS})
+    settled |= {"POSTROOM_STALWART_API_KEY": blind}
+    found = (await checks(settled))["web hook"]
+    assert (found.state, "lacks sysWebHookGet, sysWebHookQuery" in found.detail) == ("warning", True)
+    assert (await checks(settled, administrator))["web hook"].detail == f"none leads to {HOOK_URL}"
+
+
+async def test_an_administrator_who_is_refused_is_asked_for_nothing_more(settled: dict[str, str]) -> None:
+    async with client(settled["POSTROOM_STALWART_URL"], "Basic " + base64.b64encode(b"admin:wrong").decode()) as wrong:
+        found = await checks(settled, wrong)
+        assert wrong.requests == 1
+    for part in ("web hook", "oauth"):
+        assert (found[part].state, "--admin" in found[part].detail) == ("wrong", True)
+
+
+async def test_our_own_key_cannot_set_it_up_and_is_told_how(admin: StalwartClient, parts: Parts, no_hook: None) -> None:
+    told = await fix_web_hook(parts, None, dry_run=False)
+    assert (told.state, "sysWebHookCreate" in told.detail, "--admin" in told.fix) == ("wrong", True, True)
+    assert await hooks(admin) == {}
+    assert (await fix_web_hook(parts, None, dry_run=True)).state == "fine"
+
+
+# The command
+
+
+async def test_the_command_fixes_and_then_looks_and_prints_no_secret(
+    admin: StalwartClient, settled: dict[str, str], no_hook: None, no_tokens: None, small_uploads: None
+) -> None:
+    login, password = os.environ.get("STALWART_ADMIN", "admin:pw").split(":", 1)
+    postroom = Commands(settled)
+    words = ("check", "--fix", "--admin", login, "--json")
+    output = await postroom(*words, stdin=f"{password}\n", code=1)  # for the fsync
+    findings = [each for each in json.loads(output) if "fsync=off" not in each["detail"]]
+    assert [each for each in findings if each["state"] != "fine"] == []
+    assert [each["detail"] for each in findings if each["part"] == "fix"] == [
+        f"done: a web hook to {HOOK_URL}",
+        "done: the upload quota raised to 10,000 files or 1,000 MB",
+    ]
+    found = {each["part"]: each for each in findings}
+    assert found["web hook"]["detail"].startswith(f"leads to {HOOK_URL}")
+    assert len(await hooks(admin)) == 1
+    for secret in (settled["POSTROOM_STALWART_API_KEY"], SECRET, HOOK_KEY):
+        assert secret not in output
+    assert "would be done: the web hook" in await postroom("check", "--fix", "--dry-run", code=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "words"),
+    [(["--dry-run"], "", "give both"), (["--fix", "--admin", "admin"], "", "no password of admin")],
+)
+async def test_what_cannot_be_meant_is_told_in_one_line(
+    settled: dict[str, str], arguments: list[str], stdin: str, words: str
+) -> None:
+    told = await Commands(settled)("check", *arguments, stdin=stdin, code=2)
+    assert told.count("\n") == 1
+    assert words in told
+
+
+async def test_an_administrator_who_is_refused_is_sent_once(settled: dict[str, str], no_hook: None) -> None:
+    words = ("check", "--fix", "--admin", "admin", "--json")
+    output = await Commands(settled)(*words, stdin="not-the-password\n", code=1)
+    found = {each["part"]: each for each in json.loads(output)}
+    assert "Stalwart refuses" in found["fix"]["detail"]
+    assert found["web hook"]["detail"] == f"none leads to {HOOK_URL}"  # by our own key
+    assert "not-the-password" not in output

@@ -1,0 +1,262 @@
+"""What a connection promises: on it rest the answers to "was it sent?" and "was it done?"."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import pytest
+import uvloop
+
+from eventually import eventually
+from http_server import Serve, answering, server
+from postroom.jmap.errors import JmapError, NotAnswered, NotSent
+from postroom.jmap.http_connection import JmapConnection
+from postroom.jmap.response import JmapResponse
+
+OK = b"HTTP/1.1 200 OK\r\nX: a\r\nContent-Length: 2\r\n\r\n{}"
+SOON = 5.0
+
+Connect = Callable[[str], JmapConnection]
+
+
+@asynccontextmanager
+async def connecting() -> AsyncIterator[Connect]:
+    opened: list[JmapConnection] = []
+
+    def connect(url: str) -> JmapConnection:
+        opened.append(JmapConnection(url))
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        await connection.aclose()
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    async with connecting() as connect:
+        yield connect
+
+
+async def ask(connection: JmapConnection, url: str, *, within: float = SOON) -> JmapResponse:
+    return await connection.exchange("POST", f"{url}/jmap/?a=b", {"Authorization": "Bearer x"}, b"[1]", within=within)
+
+
+async def test_a_request_arrives_whole_and_its_answer_comes_back(connect: Connect) -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        assert await reader.readexactly(3) == b"[1]"
+        writer.write(OK)
+        await reader.read()
+
+    async with server(serve) as url:
+        reply = await ask(connect(url), url)
+    assert (reply.status, reply.headers["x"], reply.content) == (200, "a", b"{}")
+    assert heads[0].startswith(b"POST /jmap/?a=b HTTP/1.1\r\n")
+    lines = {line.lower() for line in heads[0].decode().split("\r\n")}
+    assert {f"host: {url.removeprefix('http://')}", "authorization: bearer x", "content-length: 3"} <= lines
+
+
+async def test_a_redirect_is_an_answer(connect: Connect) -> None:
+    moved = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
+    async with server(answering(moved)) as url:
+        assert (await ask(connect(url), url)).status == 307
+
+
+async def test_a_url_that_nobody_encoded_is_encoded(connect: Connect) -> None:
+    async with server(answering(OK)) as url:
+        assert (await connect(url).exchange("GET", f"{url}/é%2F\ud800?é", {}, within=SOON)).status == 200
+
+
+@pytest.mark.parametrize(("rest", "target"), [("", b"/"), ("?a=b", b"/?a=b"), ("/ü#c", b"/%C3%BC")])
+async def test_a_url_as_a_server_may_name_it_is_asked_for(connect: Connect, rest: str, target: bytes) -> None:
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[1])
+        writer.write(OK)
+
+    async with server(serve) as url:
+        await connect(url).exchange("GET", url + rest, {}, within=SOON)
+    assert asked == [target]
+
+
+async def test_a_connection_serves_many_requests_and_is_closed_at_the_end(connect: Connect) -> None:
+    opened, closed = 0, 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened, closed
+        opened += 1
+        while await reader.read(65536):
+            writer.write(OK)
+        closed += 1
+
+    async with server(serve) as url:
+        connection = connect(url)
+        for _ in range(3):
+            assert (await ask(connection, url)).status == 200
+        assert (opened, closed) == (1, 0)
+        await connection.aclose()
+        await eventually(lambda: closed == 1, "the connection is closed")
+
+
+async def test_where_nobody_listens_nothing_was_sent(connect: Connect) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(NotSent):
+            await ask(connect(url), url)
+
+
+async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+@pytest.mark.parametrize(
+    "serve",
+    [
+        pytest.param(answering(b"", closing=True), id="it closes"),
+        pytest.param(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", closing=True), id="it closes midway"),
+        pytest.param(answering(b"SSH-2.0-x\r\n\r\n", closing=True), id="it is no HTTP"),
+        pytest.param(_silent, id="it is silent"),
+        pytest.param(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}"), id="it falls silent"),
+    ],
+)
+async def test_without_a_whole_answer_it_may_have_been_done(connect: Connect, serve: Serve) -> None:
+    async with server(serve) as url:
+        connection = connect(url)
+        with pytest.raises(NotAnswered):
+            await ask(connection, url, within=0.2)
+        assert connection.requests == 1, "never a second time"
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_who_gives_up_in_the_middle_ends_the_connection(connect: Connect, begun: bool) -> None:
+    """Else the next one would be given the answer to this."""
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if begun:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{")
+            await writer.drain()
+        asked.set()
+        await reader.read()
+        left.set()
+
+    async with server(serve) as url:
+        asking = asyncio.create_task(ask(connect(url), url))
+        await asked.wait()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        async with asyncio.timeout(SOON):
+            await left.wait()
+
+
+async def test_the_error_names_the_kind_of_trouble_and_no_more(connect: Connect) -> None:
+    async with server(answering(b"HTTP/1.1 secret\r\n\r\n", closing=True)) as url:
+        with pytest.raises(JmapError) as raised:
+            await ask(connect(url), url)
+    assert "Error)" in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+async def test_a_header_that_is_not_ascii_is_read_as_it_came(connect: Connect) -> None:
+    async with server(answering(b"HTTP/1.1 200 OK\r\nX: caf\xe9\r\nContent-Length: 2\r\n\r\n{}")) as url:
+        assert (await ask(connect(url), url)).headers["x"] == "café"
+
+
+@pytest.mark.parametrize("stray", [b"", OK], ids=["it closes", "it says what nobody asked"])
+async def test_a_kept_connection_is_looked_at_before_it_is_used_again(connect: Connect, stray: bytes) -> None:
+    """Even where the loop was busy meanwhile, and has not been told yet."""
+    first_is_over, come = threading.Event(), threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with listener.accept()[0] as first:
+            first.recv(65536)
+            first.sendall(OK)
+            first_is_over.wait(SOON)
+            first.sendall(stray)
+            first.shutdown(socket.SHUT_WR)
+            come.set()
+            with listener.accept()[0] as second:
+                second.recv(65536)
+                second.sendall(OK.replace(b"{}", b"[]"))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(SOON)
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        connection = connect(url)
+        assert (await ask(connection, url)).content == b"{}"
+        first_is_over.set()
+        come.wait(SOON)  # blocks the loop, on purpose
+        assert (await ask(connection, url)).content == b"[]"
+        thread.join(SOON)
+
+
+async def test_what_is_under_way_at_the_end_keeps_no_connection() -> None:
+    go, left = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await go.wait()
+        writer.write(OK)
+        await reader.read()
+        left.set()
+
+    async with server(serve) as url:
+        connection = JmapConnection(url)
+        asking = asyncio.create_task(ask(connection, url))
+        await asyncio.sleep(0)
+        await connection.aclose()
+        go.set()
+        assert (await asking).status == 200
+        await asyncio.wait_for(left.wait(), SOON)
+
+
+async def test_what_is_asked_after_the_end_was_not_sent() -> None:
+    async with server(answering(OK)) as url:
+        connection = JmapConnection(url)
+        await connection.aclose()
+        with pytest.raises(NotSent):
+            await ask(connection, url)
+
+
+@pytest.mark.parametrize("host", ["a..example", "x" * 64 + ".example"])
+async def test_a_name_that_is_none_was_not_reached(connect: Connect, host: str) -> None:
+    with pytest.raises(NotSent):
+        await ask(connect(f"http://{host}"), f"http://{host}")
+
+
+async def test_a_header_that_would_be_two_is_sent_to_nobody(connect: Connect) -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.read())
+
+    async with server(serve) as url:
+        with pytest.raises(NotAnswered):
+            await connect(url).exchange("GET", f"{url}/", {"X": "a\r\nY: b"}, within=SOON)
+        await eventually(lambda: heads == [b""], "the connection is closed")
+
+
+def test_it_is_the_same_on_uvloop() -> None:
+    """Which the service runs on. In a thread, for the tests have a loop of their own."""
+
+    async def on_uvloop() -> None:
+        async with connecting() as connect:
+            await test_a_request_arrives_whole_and_its_answer_comes_back(connect)
+            await test_where_nobody_listens_nothing_was_sent(connect)
+            await test_who_gives_up_in_the_middle_ends_the_connection(connect, begun=True)
+            for stray in (b"", OK):
+                await test_a_kept_connection_is_looked_at_before_it_is_used_again(connect, stray)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(uvloop.run, on_uvloop()).result()

@@ -1,0 +1,41 @@
+"""What looks at mailboxes ask, in memory: the accounts of a mail server, and what is kept of them."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from fakes import unasked
+from postroom.domain.missing import Doubt, Sighting
+from postroom.errors import MailServerError
+from postroom.provisioning.ports import Noted
+
+
+class AtServer:
+    """Accounts by id; `ill` is raised instead of an answer."""
+
+    def __init__(self) -> None:
+        self.sightings: dict[str, Sighting] = {}
+        self.ill: MailServerError | None = None
+        self.asked: list[set[str]] = []
+        self.gate = asyncio.Event()
+        """Cleared, each look waits for it"""
+        self.gate.set()
+
+    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
+        self.asked.append(set(accounts.values()))
+        await self.gate.wait()
+        if self.ill:
+            raise self.ill
+        return {each: self.sightings.get(account_id, Sighting.PRESENT) for each, account_id in accounts.items()}
+
+    count = page = unasked
+
+
+class FakeNotes:
+    def __init__(self) -> None:
+        self.noted: list[Noted] = []
+
+    async def note(self, noted: Sequence[Noted]) -> tuple[set[UUID], set[UUID]]:
+        self.noted += noted
+        missing = {each.recorded.identity_id for each in noted if each.doubt is Doubt.MISSING}
+        return missing, {each.recorded.identity_id for each in noted if each.doubt is None}

@@ -1,0 +1,357 @@
+"""What `postroom check` says of what it found, and where a web hook has to lead."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from postroom.checks.finding import joined
+from postroom.checks.kratos import kratos
+from postroom.checks.mail import mail
+from postroom.checks.mail_master import of_master, of_refusal
+from postroom.checks.mail_server import GRANTED, NEEDED, of_key, of_problem, of_write
+from postroom.checks.realtime import realtime
+from postroom.checks.stores import heard_by_itself
+from postroom.checks.web_hook import hook_url, of_change, of_none, of_state
+from postroom.errors import ConfigurationError, Misconfigured, Throttled, Transient
+from postroom.settings import Settings, load
+from postroom.stalwart import allowed_ips, oauth_clients, upload_quota, web_hook_setup
+from postroom.stalwart.health_check import NotWritten
+from postroom.stalwart.permissions import ROLE_USER
+from postroom.stalwart.web_hook_setup import WebHookState
+from scripted_upstream import http_answer, json_answer, scripted_upstream
+
+PATH = "/internal/mail/stalwart"
+URL = f"http://127.0.0.1:3001{PATH}"
+ENOUGH = {
+    "DATABASE_URL": "postgresql://postroom@127.0.0.1/postroom",
+    "STALWART_URL": "http://127.0.0.1:8080",
+    "STALWART_API_KEY": "API_key",
+    "WEBHOOK_KEY": "0123456789abcdef",
+    "DOMAINS": "example.org",
+}
+KEY = "A" * 43 + "="
+PUBLIC = {"KRATOS_PUBLIC_URL": "http://127.0.0.1:4433", "PUBLIC_URL": "https://mail.example.org"}
+MASTER = {"MAIL_MASTER": "master@example.org:secret"}
+
+
+def settings(**more: str) -> Settings:
+    return load({f"POSTROOM_{name}": value for name, value in (ENOUGH | more).items()})
+
+
+# Where the web hook leads
+
+
+@pytest.mark.parametrize(
+    ("more", "url"),
+    [
+        ({}, URL),
+        ({"STALWART_URL": "http://localhost:8080"}, URL),
+        ({"STALWART_URL": "http://[::1]:8080", "HOST": "::", "PORT": "8000"}, f"http://127.0.0.1:8000{PATH}"),
+        ({"HOST": "10.0.0.5"}, f"http://10.0.0.5:3001{PATH}"),
+        ({"HOST": "::1"}, f"http://[::1]:3001{PATH}"),
+        ({"PUBLIC_URL": "https://mail.example.org"}, URL),
+        (
+            {"STALWART_URL": "https://stalwart.example.org", "PUBLIC_URL": "https://mail.example.org/"},
+            f"https://mail.example.org{PATH}",
+        ),
+        ({"STALWART_WEBHOOK_URL": "http://10.0.0.5:3001/elsewhere"}, "http://10.0.0.5:3001/elsewhere"),
+    ],
+)
+def test_the_hook_leads_to_loopback_if_the_mail_server_is_there_and_else_to_the_public_url(
+    more: dict[str, str], url: str
+) -> None:
+    assert hook_url(settings(**more)) == url
+
+
+@pytest.mark.parametrize("more", [{"STALWART_URL": "https://stalwart.example.org"}, {"PORT": "0"}])
+def test_an_address_that_nobody_can_know_is_asked_for(more: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="POSTROOM_STALWART_WEBHOOK_URL"):
+        hook_url(settings(**more))
+
+
+# The settings of mail
+
+
+@pytest.mark.parametrize(
+    ("more", "state", "words"),
+    [
+        ({}, "fine", "POSTROOM_KRATOS_PUBLIC_URL and POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY"),
+        ({"KRATOS_PUBLIC_URL": "http://127.0.0.1:4433"}, "fine", "POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY"),
+        (MASTER, "wrong", "POSTROOM_KRATOS_PUBLIC_URL"),
+        ({"ENCRYPTION_KEY": KEY}, "wrong", "POSTROOM_KRATOS_PUBLIC_URL"),
+        ({"STALWART_WEBHOOK_KEY": "k" * 32, "KRATOS_PUBLIC_URL": "http://x"}, "wrong", "POSTROOM_MAIL_MASTER"),
+        ({"CENTRIFUGO_URL": "wss://x"}, "wrong", "POSTROOM_KRATOS_PUBLIC_URL"),
+        (PUBLIC | MASTER, "fine", ""),
+        (PUBLIC | {"ENCRYPTION_KEY": KEY}, "fine", ""),
+    ],
+)
+def test_what_mail_lacks_is_named_and_wrong_once_it_was_begun(more: dict[str, str], state: str, words: str) -> None:
+    found = mail(settings(**more))[0]
+    assert (found.part, found.state) == ("mail", state)
+    assert words in found.fix
+    assert found.detail.startswith("off") == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"MAIL_MASTER": "master"}, "POSTROOM_MAIL_MASTER"),
+        ({"ENCRYPTION_KEY": "short"}, "POSTROOM_ENCRYPTION_KEY"),
+        ({"ENCRYPTION_KEY": KEY, "ENCRYPTION_KEY_PREVIOUS": "short"}, "POSTROOM_ENCRYPTION_KEY_PREVIOUS"),
+        (MASTER | {"IMAP_SERVER": "a b"}, "POSTROOM_IMAP_SERVER"),
+        (MASTER | {"CENTRIFUGO_URL": "wss://x"}, "POSTROOM_CENTRIFUGO_API_KEY"),
+    ],
+)
+def test_what_keeps_the_service_from_its_start_is_wrong(more: dict[str, str], named: str) -> None:
+    wrong = [each for each in mail(settings(**PUBLIC, **more)) if each.state == "wrong"]
+    assert [named in each.detail for each in wrong] == [True]
+    assert "secret" not in wrong[0].detail
+
+
+def test_mail_without_a_public_url_is_a_warning() -> None:
+    more = MASTER | {"KRATOS_PUBLIC_URL": PUBLIC["KRATOS_PUBLIC_URL"]}
+    assert [each.state for each in mail(settings(**more))] == ["fine", "warning"]
+
+
+# What our key may do
+
+
+@pytest.mark.parametrize(
+    ("held", "with_app_passwords", "state", "words"),
+    [
+        (NEEDED | GRANTED, False, "fine", "245 permissions"),
+        (NEEDED | GRANTED | {"impersonate"}, False, "warning", "needs: impersonate"),
+        (NEEDED | GRANTED, True, "wrong", "lacks impersonate:"),
+        (NEEDED | GRANTED | {"impersonate"}, True, "fine", "246 permissions"),
+        (NEEDED | GRANTED | {"impersonate", "sysAccountDestroy"}, True, "warning", "needs: sysAccountDestroy"),
+        (NEEDED | GRANTED | {"sysWebHookCreate"}, False, "warning", "sysWebHookCreate"),
+        (NEEDED | GRANTED | {"sysWebHookGet", "sysWebHookQuery"}, False, "fine", ""),
+    ],
+)
+def test_a_key_may_impersonate_only_where_it_makes_app_passwords(
+    held: frozenset[str], with_app_passwords: bool, state: str, words: str
+) -> None:
+    found = of_key(held, has_account=True, with_app_passwords=with_app_passwords)
+    assert found.state == state
+    assert words in found.detail
+
+
+@pytest.mark.parametrize("missing", sorted(NEEDED | GRANTED))
+def test_each_permission_that_a_key_lacks_is_named(missing: str) -> None:
+    found = of_key((NEEDED | GRANTED) - {missing}, has_account=True, with_app_passwords=False)
+    assert (found.state, found.detail) == ("wrong", f"our key lacks {missing}")
+
+
+def test_a_key_that_lacks_all_that_it_would_hand_out_is_told_in_one_word() -> None:
+    found = of_key(NEEDED - {"sysAccountUpdate"}, has_account=True, with_app_passwords=False)
+    assert found.detail == "our key lacks sysAccountUpdate and all of the role User"
+
+
+def test_the_recovery_administrator_is_not_asked_for_what_stalwart_does_not_tell_of_him() -> None:
+    found = of_key(NEEDED | {"impersonate"}, has_account=False, with_app_passwords=True)
+    assert found.state == "fine"
+
+
+@pytest.mark.parametrize(
+    ("not_written", "state"),
+    [
+        (None, "fine"),
+        (NotWritten("our key belongs to no account", has_account=False), "warning"),
+        (NotWritten("mail server forbids it", has_account=True), "wrong"),
+    ],
+)
+def test_a_server_that_is_not_seen_to_write_is_told(not_written: NotWritten | None, state: str) -> None:
+    found = of_write(not_written)
+    assert found.state == state
+    if not_written:
+        assert found.detail.endswith(not_written.why)
+
+
+def test_a_server_that_would_not_be_asked_now_is_no_error() -> None:
+    assert of_problem(Throttled("mail server answered 429")).state == "warning"
+    assert of_problem(Transient("mail server answered 503")).state == "wrong"
+
+
+def test_what_we_document_is_what_is_needed_and_what_the_role_user_grants() -> None:
+    """role.json is what an operator applies; role_user.txt is what `postroom check` compares with."""
+    role = json.loads((Path(__file__).parents[2] / "deploy/stalwart/role.json").read_text())
+    documented = role["methodCalls"][0][1]["create"]["c"]["enabledPermissions"]
+    to_look = (each.READ_PERMISSIONS for each in (web_hook_setup, allowed_ips, oauth_clients, upload_quota))
+    assert set(documented) == (NEEDED | ROLE_USER).union(*to_look)
+    assert GRANTED < ROLE_USER
+    assert len(ROLE_USER) == 244
+
+
+@pytest.mark.parametrize(
+    ("held", "state", "words"),
+    [
+        ({"authenticate", "impersonate"}, None, ""),
+        ({"authenticate"}, "wrong", "lacks impersonate"),
+        (set[str](), "wrong", "lacks authenticate, impersonate"),
+        ({"authenticate", "impersonate", "sysAccountDestroy"}, "warning", "sysAccountDestroy"),
+    ],
+)
+def test_a_master_account_may_impersonate_and_not_much_more(held: set[str], state: str | None, words: str) -> None:
+    found = of_master("master@example.org", frozenset(held))
+    assert (found.state if found else None) == state
+    assert words in (found.detail if found else "")
+
+
+def test_a_refused_master_account_is_told_apart_from_a_mail_server_in_trouble() -> None:
+    refused = of_refusal("master@example.org", Misconfigured("our key (401)", unauthorized=True))
+    away = of_refusal("master@example.org", Transient("mail server answered 503"))
+    assert "a wrong password" in refused.detail
+    assert "bans" in refused.fix
+    assert "503" in away.detail
+    assert "password" not in away.detail
+
+
+# The web hook at Stalwart
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "words"),
+    [
+        (WebHookState(["a"], {}), "fine", URL),
+        (WebHookState([], {}), "wrong", f"none leads to {URL}"),
+        (WebHookState([], {}, ["http://x/1", "http://y/1"]), "wrong", "others lead to http://x/1 and http://y/1"),
+        (WebHookState(["a", "b"], {}), "warning", "2 lead to"),
+        (WebHookState(["a"], {"throttle": "1000"}), "warning", "throttle: 1000"),
+        (WebHookState(["a"], {"enable": "false"}), "wrong", "enable: false"),
+        (WebHookState(["a"], {"events": "none", "throttle": "1000"}), "wrong", "events: none, throttle: 1000"),
+        (WebHookState(["a"], {"signatureKey": "none"}), "wrong", "signatureKey: none"),
+    ],
+)
+def test_each_way_in_which_a_hook_is_not_ours_is_told_with_what_to_do(
+    found: WebHookState, state: str, words: str
+) -> None:
+    finding = of_state(found, URL)
+    assert finding.state == state
+    assert words in finding.detail
+    assert ("--fix" in finding.fix) == (state != "fine")
+
+
+@pytest.mark.parametrize(("listens", "state"), [("true", "fine"), ("false", "wrong")])
+def test_without_a_hook_the_event_source_tells_of_new_mail(listens: str, state: str) -> None:
+    assert of_none(settings(MAIL_EVENTSOURCE=listens)).state == state
+
+
+@pytest.mark.parametrize(
+    ("before", "change"),
+    [
+        (WebHookState([], {}), f"a web hook to {URL}"),
+        (WebHookState([], {}, ["http://x/1"]), f"a web hook to {URL}; left alone: those to http://x/1"),
+        (WebHookState(["a"], {}), f"the web hook to {URL} made anew with our key"),
+        (
+            WebHookState(["a", "b"], {"throttle": "1000"}),
+            f"one web hook instead of the 2 to {URL} made anew with our key, which had throttle: 1000",
+        ),
+    ],
+)
+def test_what_a_fix_changes_is_told(before: WebHookState, change: str) -> None:
+    assert of_change(before, URL) == change
+
+
+# Centrifugo
+
+
+CENTRIFUGO = {
+    "CENTRIFUGO_URL": "wss://mail.example.org/connection/websocket",
+    "CENTRIFUGO_API_KEY": "key-that-nobody-may-read",
+    "CENTRIFUGO_TOKEN_KEY": "t" * 32,
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "words"),
+    [
+        (json_answer({"result": {"nodes": [{}]}}), "fine", "nodes: 1; browsers connect to wss://"),
+        (json_answer({}, 401), "wrong", "POSTROOM_CENTRIFUGO_API_KEY"),
+        (json_answer({"error": {"code": 102, "message": "unknown channel"}}), "wrong", "unknown channel"),
+    ],
+)
+async def test_centrifugo_is_asked_with_its_key(answer: bytes, state: str, words: str) -> None:
+    async with scripted_upstream() as server:
+        server.will(answer)
+        (found,) = await realtime(settings(**CENTRIFUGO, CENTRIFUGO_API_URL=server.url))
+        assert server.asked[0].header("x-api-key") == CENTRIFUGO["CENTRIFUGO_API_KEY"]
+    assert (found.part, found.state) == ("centrifugo", state)
+    assert words in found.detail
+    assert CENTRIFUGO["CENTRIFUGO_API_KEY"] not in found.detail + found.fix
+
+
+async def test_without_centrifugo_postroom_tells_screens_itself() -> None:
+    (found,) = await realtime(settings())
+    assert (found.part, found.state) == ("realtime", "fine")
+    assert await realtime(settings(CENTRIFUGO_URL="wss://x")) == []  # told of the settings
+
+
+# Kratos
+
+
+@pytest.mark.parametrize(
+    ("more", "state"), [(MASTER, "wrong"), ({}, "warning")], ids=["people read their mail", "mailboxes are made only"]
+)
+async def test_a_kratos_that_is_not_ready_keeps_everybody_out_of_his_mail(more: dict[str, str], state: str) -> None:
+    async with scripted_upstream() as server:
+        urls = {"KRATOS_PUBLIC_URL": f"{server.url}/", "KRATOS_ADMIN_URL": server.url}
+        server.will(http_answer(200))
+        assert [each.state for each in await kratos(settings(**urls, **more))] == ["fine", "fine"]
+        assert [asked.target for asked in server.asked] == ["/health/ready", "/admin/health/ready"]
+        server.will(http_answer(404))
+        found = await kratos(settings(**urls, **more))
+    assert [(each.part, each.state) for each in found] == [("kratos public", state), ("kratos admin", "warning")]
+    assert [each.state for each in await kratos(settings(**urls, **more))] == [state, "warning"]  # nobody is there now
+    assert [each.state for each in await kratos(settings())] == ["fine", "warning"]
+
+
+@pytest.mark.parametrize(
+    ("date", "state"),
+    [(-20, "warning"), (20, "warning"), (0, "fine"), ("Thu, 26 Nov 2026 00:00:00 -0000", "fine"), ("now", "fine")],
+)
+async def test_a_kratos_whose_clock_is_another_is_told(date: str | int, state: str) -> None:
+    """By so many minutes, or it says nothing that can be read."""
+    async with scripted_upstream() as server:
+        told = date if isinstance(date, str) else format_datetime(datetime.now(UTC) + timedelta(minutes=date))
+        server.will(http_answer(200, date=told))
+        (public, _) = await kratos(settings(KRATOS_PUBLIC_URL=server.url))
+    assert (public.state, "NTP" in public.fix) == (state, state == "warning")
+
+
+# PostgreSQL
+
+
+class Notifications:
+    """What is sent is heard, unless a pooler hands sessions on (`shared`)."""
+
+    def __init__(self, *, shared: bool) -> None:
+        self._shared = shared
+        self._sent: asyncio.Queue[str] = asyncio.Queue()
+
+    async def send(self, payloads: Sequence[str]) -> None:
+        self._sent.put_nowait("00000000000000000000000000000001:7")
+        for payload in () if self._shared else payloads:
+            self._sent.put_nowait(payload)
+
+    @asynccontextmanager
+    async def listen(self) -> AsyncGenerator[AsyncIterator[str]]:
+        async def payloads() -> AsyncIterator[str]:
+            while True:
+                yield await self._sent.get()
+
+        yield payloads()
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_a_pooler_that_shares_sessions_is_noticed(shared: bool) -> None:
+    assert await heard_by_itself(Notifications(shared=shared), within=0.05) == (not shared)
+
+
+def test_names_are_joined_as_one_says_them() -> None:
+    assert [joined(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]

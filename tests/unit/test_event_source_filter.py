@@ -1,0 +1,109 @@
+"""The event source: what is asked of the server, and which events are handed on."""
+
+import pytest
+
+from postroom.gateway.event_source_filter import AccountEventFilter, last_event_id, query_of, silence
+from postroom.jmap.sse_parser import LONGEST
+from postroom.problems import Problem
+
+PING = b'event: ping\ndata: {"interval": 60000}\n\n'
+OWN = b'event: state\ndata: {"@type":"StateChange","changed":{"b":{"Email":"sbq"}}}\n\n'
+FOREIGN = OWN.replace(b'"b"', b'"c"')
+BOTH = b'id: 46\nevent: state\ndata: {"@type":"StateChange","changed":{"b":{"Email":"1"},"c":{"Email":"2"}}}\n\n'
+BOTH_KEPT = b'id: 46\nevent: state\ndata: {"@type":"StateChange","changed":{"b":{"Email":"1"}}}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (PING, PING),
+        (OWN, OWN),
+        (FOREIGN, b""),
+        (FOREIGN + OWN + FOREIGN + PING, OWN + PING),
+        (BOTH, BOTH_KEPT),
+        (OWN.replace(b"\n", b"\r\n"), OWN),
+        (OWN.replace(b"\n\n", b"\n\r\n") + PING, OWN + PING),
+        (OWN.replace(b"\n\n", b"\r\n\n") + PING, OWN + PING),
+        (OWN.replace(b"\n\n", b"\r\r\n") + PING, OWN + PING),
+        (OWN.replace(b"\n\n", b"\n\r") + PING, OWN + PING),
+        (b"\xef\xbb\xbf" + OWN, OWN),
+        (b": still there\n\n", b":\n\n"),
+        (b'event: calendarAlert\ndata: {"accountId":"b"}\n\n', b""),
+        (b"data: x\n\n", b""),
+        (b"event: state\ndata: nonsense\n\n", b""),
+        (b"event: state\ndata: []\n\n", b""),
+        (b'event: state\ndata: {"changed":[]}\n\n', b""),
+        (b"retry: 1\n\n", b""),
+        (
+            b'event: state\ndata: {"changed":\ndata: {"b":{}},"of":"c"}\n\n',
+            b'event: state\ndata: {"@type":"StateChange","changed":{"b":{}}}\n\n',
+        ),
+        (b'event: state\ndata: {"changed":\ndata: {"c":{}}}\n\n', b""),
+        (b"\n\n\n\n", b""),
+    ],
+)
+def test_only_pings_and_changes_of_ones_own_account_are_handed_on(sent: bytes, kept: bytes) -> None:
+    assert AccountEventFilter("b").feed(sent) == kept
+
+
+def test_an_event_waits_for_its_end() -> None:
+    events = AccountEventFilter("b")
+    assert events.feed(OWN[:-1]) == b""
+    assert events.feed(OWN[-1:]) == OWN
+
+
+def test_an_event_without_an_end_fills_no_memory() -> None:
+    with pytest.raises(Problem) as caught:
+        AccountEventFilter("b").feed(b"x" * (LONGEST + 1))
+    assert caught.value.status == 502
+
+
+@pytest.mark.parametrize(
+    ("asked", "query"),
+    [
+        ({"types": "*"}, "types=*&closeafter=no&ping=0"),
+        (
+            {"types": "Email,Mailbox", "closeafter": "state", "ping": "60"},
+            "types=Email,Mailbox&closeafter=state&ping=60",
+        ),
+        ({"types": "*", "ping": "999999999"}, "types=*&closeafter=no&ping=3600"),
+        ({"types": "*", "other": "x"}, "types=*&closeafter=no&ping=0"),
+    ],
+)
+def test_known_parameters_go_up(asked: dict[str, str], query: str) -> None:
+    assert query_of(asked)[0] == query
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"types": ""},
+        {"types": "Email,"},
+        {"types": "Email&ping=1"},
+        {"types": "Email\r\nX: y"},
+        {"types": ",".join(["Email"] * 33)},
+        {"types": "*", "closeafter": "never"},
+        {"types": "*", "closeafter": ""},
+        {"types": "*", "ping": "-1"},
+        {"types": "*", "ping": "x"},
+        {"types": "*", "ping": "٣"},
+        {"types": "*", "ping": "1" * 10},
+    ],
+)
+def test_other_parameters_are_refused(asked: dict[str, str]) -> None:
+    with pytest.raises(Problem) as caught:
+        query_of(asked)
+    assert caught.value.status == 400
+
+
+def test_a_last_event_id_is_plain_text() -> None:
+    assert last_event_id("46:x") == "46:x"
+    for stated in (None, "", "a b", "a\r\nX: y", "é", "x" * 201):
+        assert last_event_id(stated) is None
+
+
+def test_silence_is_allowed_for_longer_than_the_server_may_take_to_ping() -> None:
+    assert silence(0) == 0
+    assert silence(1) > 2 * 30
+    assert silence(300) > 2 * 300

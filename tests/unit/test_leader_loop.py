@@ -1,0 +1,116 @@
+"""A loop that one process leads, in virtual time."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from postroom.errors import DatabaseUnavailable
+from postroom.leader_loop import run_as_leader
+from postroom.telemetry import REGISTRY
+from simulation.virtual_time import in_virtual_time
+
+EVERY = 5.0
+
+
+class World:
+    """`errors` are raised first, one a try to lead or a turn; `leads` says whether this process leads. `tried`, `turns`
+    and `beats`: when."""
+
+    def __init__(self, *errors: Exception, leads: bool = True, next_in: float = 2.0) -> None:
+        self.errors = list(errors)
+        self.leads = leads
+        self.next_in = next_in
+        self.stop = asyncio.Event()
+        self.tried: list[float] = []
+        self.turns: list[float] = []
+        self.beats: list[float] = []
+        self.time = asyncio.get_running_loop().time
+
+    @asynccontextmanager
+    async def lead(self, name: str) -> AsyncGenerator[bool]:
+        assert name == "sweep"
+        self.tried.append(self.time())
+        yield self.leads
+
+    async def turn(self) -> float:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.turns.append(self.time())
+        return self.next_in
+
+    async def run(self, seconds: float, *, lead_for: float = 0.0) -> None:
+        """Until it ends, which it is told to after so many seconds."""
+        asyncio.get_running_loop().call_later(seconds, self.stop.set)
+        await run_as_leader(
+            "sweep",
+            self,
+            self.turn,
+            self.stop,
+            every=EVERY,
+            lead_for=lead_for,
+            monotonic=self.time,
+            beat=lambda: self.beats.append(self.time()),
+        )
+
+
+@in_virtual_time
+async def test_the_lead_is_open_to_others_after_each_turn_where_none_is_kept() -> None:
+    world = World(next_in=2.0)
+    await world.run(5)
+    assert world.turns == world.tried == [0, 2, 4]
+    assert world.time() == 5, "the stop ended the pause"
+
+
+@in_virtual_time
+async def test_the_lead_is_kept_for_a_while_and_then_open_to_others() -> None:
+    world = World(next_in=2.0)
+    await world.run(11, lead_for=5)
+    assert (world.turns, world.tried, set(world.beats)) == ([0, 2, 4, 6, 8, 10], [0, 6], set(world.turns))
+
+
+@in_virtual_time
+async def test_a_pause_is_never_longer_than_so_many_seconds() -> None:
+    world = World(next_in=3600)
+    await world.run(12, lead_for=60)
+    assert world.turns == world.beats[1:] == [0, 5, 10]
+
+
+@in_virtual_time
+async def test_who_does_not_lead_does_nothing_and_tries_again() -> None:
+    world = World(leads=False)
+    await world.run(11)
+    assert (world.turns, world.tried, world.beats) == ([], [0, 5, 10], [0, 5, 10])
+
+
+@in_virtual_time
+async def test_a_database_that_is_away_is_waited_out_and_counted() -> None:
+    def errors() -> float:
+        return REGISTRY.get_sample_value("postroom_database_errors_total", {"where": "sweep"}) or 0
+
+    before = errors()
+    world = World(DatabaseUnavailable("away"))
+    await world.run(6)
+    assert (world.turns, errors()) == ([5], before + 1)
+
+
+@in_virtual_time
+async def test_after_a_stop_nothing_is_asked_any_more() -> None:
+    world = World()
+    world.stop.set()
+    await world.run(0)
+    assert world.tried == []
+
+
+@in_virtual_time
+async def test_a_stop_during_a_turn_begins_no_other() -> None:
+    world = World(next_in=0)
+    await world.run(0, lead_for=1e9)
+    assert set(world.turns) == {0}
+
+
+@in_virtual_time
+async def test_an_error_of_our_own_ends_it() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await World(ZeroDivisionError()).run(1)

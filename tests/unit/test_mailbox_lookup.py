@@ -1,0 +1,73 @@
+"""A look at mailboxes: what it asks, what it keeps, and what it concludes from a mail server that is not well."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from structlog.testing import capture_logs
+
+from fakes import FakeBreakers
+from lookup_fakes import AtServer, FakeNotes
+from postroom.domain.breaker import Cause
+from postroom.domain.missing import Doubt, Recorded, Sighting
+from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
+from postroom.provisioning.mailbox_lookup import TOLD, MailboxLookup
+
+
+class World:
+    def __init__(self) -> None:
+        self.at_server, self.notes, self.breakers = AtServer(), FakeNotes(), FakeBreakers()
+        self.lookup = MailboxLookup(self.at_server, self.notes, self.breakers)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_only_what_a_look_changes_is_noted(world: World) -> None:
+    there, gone, found = Recorded(uuid4(), "a"), Recorded(uuid4(), "b"), Recorded(uuid4(), "c", Doubt.MISSING, 99)
+    still = Recorded(uuid4(), "d", Doubt.MISSING, 99)
+    world.at_server.sightings = {"b": Sighting.MISSING, "d": Sighting.UNMARKED}
+    with capture_logs() as logs:
+        seen = await world.lookup.look_up([there, gone, found, still], deadline=1)
+    assert [seen[each.identity_id] for each in (there, gone, found, still)] == [
+        Sighting.PRESENT,
+        Sighting.MISSING,
+        Sighting.PRESENT,
+        Sighting.UNMARKED,
+    ]
+    assert [(each.recorded, each.doubt) for each in world.notes.noted] == [(gone, Doubt.SUSPECTED), (found, None)]
+    assert world.at_server.asked == [{"a", "b", "c", "d"}], "one request for all"
+    assert [line["event"] for line in logs] == ["1 mailboxes are at the mail server again"]
+
+
+async def test_who_is_missing_is_told_to_the_operator(world: World) -> None:
+    gone = [Recorded(UUID(int=each), f"gone{each}", Doubt.SUSPECTED, 99) for each in range(TOLD + 1)]
+    world.at_server.sightings = {each.account_id: Sighting.MISSING for each in gone}
+    with capture_logs() as logs:
+        await world.lookup.look_up(gone, deadline=1)
+    told = [(line["log_level"], line["event"], line["identity_ids"]) for line in logs]
+    named = [str(each.identity_id) for each in gone[:TOLD]]
+    assert told == [("error", f"{TOLD + 1} mailboxes are missing at the mail server: postroom status", named)]
+
+
+@pytest.mark.parametrize("ill", [Transient("away"), Throttled("429"), Misconfigured("401", unauthorized=True)])
+async def test_a_mail_server_that_does_not_answer_makes_nobody_missing(world: World, ill: MailServerError) -> None:
+    world.at_server.ill = ill
+    with pytest.raises(type(ill)):
+        await world.lookup.look_up([Recorded(uuid4(), "a", Doubt.SUSPECTED, 99)], deadline=1)
+    assert world.notes.noted == []
+
+
+async def test_nothing_is_asked_while_the_breaker_is_open(world: World) -> None:
+    await world.breakers.open(Cause.PAUSED, "paused by olga")
+    with pytest.raises(Transient):
+        await world.lookup.look_up([Recorded(uuid4(), "a")], deadline=1)
+    assert world.at_server.asked == []
+
+
+async def test_a_key_that_is_refused_opens_the_breaker_before_it_gets_us_banned(world: World) -> None:
+    world.at_server.ill = Misconfigured("mail server does not know our key (401)", unauthorized=True)
+    with pytest.raises(Misconfigured):
+        await world.lookup.look_up([Recorded(uuid4(), "a")], deadline=1)
+    assert [cause for cause, _ in world.breakers.openings] == [Cause.UNAUTHORIZED]

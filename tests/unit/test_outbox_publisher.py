@@ -1,0 +1,153 @@
+"""The loop from the outbox to the publisher, in virtual time: woken, patient, and nothing is lost."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+from structlog.testing import capture_logs
+
+from fakes import unasked
+from postroom.errors import DatabaseUnavailable, PublisherUnavailable
+from postroom.mail.outbox_publisher import OutboxPublisher
+from postroom.mail.ports import LiveEvent
+from postroom.telemetry import LIVE_EVENTS
+from simulation.virtual_time import in_virtual_time
+
+ALICE = UUID(int=1)
+
+
+def event(number: int) -> LiveEvent:
+    return LiveEvent(number, ALICE, "mail")
+
+
+class FakeOutbox:
+    def __init__(self, *ids: int) -> None:
+        self.waiting = list(ids)
+        self.done: list[int] = []
+        self.claimed_at: list[float] = []
+        self.released: list[int] = []
+        self.pruned_at: list[float] = []
+        self.away = 0
+
+    async def claim(self, limit: int) -> Sequence[LiveEvent]:
+        self.claimed_at.append(asyncio.get_running_loop().time())
+        if self.away:
+            self.away -= 1
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
+        claimed, self.waiting = self.waiting, []
+        return [event(number) for number in claimed]
+
+    async def announced(self, ids: Sequence[int]) -> None:
+        self.done += ids
+
+    async def release(self, ids: Sequence[int]) -> None:
+        self.released += ids
+        self.waiting = [*ids, *self.waiting]
+
+    async def prune(self) -> int:
+        self.pruned_at.append(asyncio.get_running_loop().time())
+        return 0
+
+    after = newest = settled = unasked
+
+
+class FakeAnnouncer:
+    """Away for the first `away` batches; refuses the ids in `refuses`."""
+
+    def __init__(self, *, away: int = 0, refuses: Sequence[int] = ()) -> None:
+        self.away = away
+        self.refuses = refuses
+        self.times: list[float] = []
+        self.told: list[int] = []
+
+    async def publish(self, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
+        self.times.append(asyncio.get_running_loop().time())
+        if self.away:
+            self.away -= 1
+            raise PublisherUnavailable("Centrifugo did not answer")
+        self.told += [each.id for each in events]
+        return [each for each in events if each.id in self.refuses]
+
+    disconnect = unasked
+
+
+async def announced(
+    outbox: FakeOutbox, publisher: FakeAnnouncer, *ids: int, at: float = 0.0, wakes: bool = False, seconds: float = 10
+) -> None:
+    """Runs it for so many seconds. `at` one of them `ids` are committed to the outbox, which `wakes` it."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    outbox_publisher = OutboxPublisher(outbox, publisher, monotonic=loop.time)
+
+    def commit() -> None:
+        outbox.waiting += ids
+        if wakes:
+            outbox_publisher.wake()
+
+    loop.call_later(at, commit)
+    loop.call_later(seconds, stop.set)
+    await outbox_publisher.run(stop)
+
+
+@in_virtual_time
+async def test_what_waits_is_announced_once_and_noted_and_what_had_to_wait_is_looked_for_at_once() -> None:
+    outbox, publisher = FakeOutbox(1, 2), FakeAnnouncer()
+    await announced(outbox, publisher, seconds=0.5)
+    assert (publisher.told, outbox.done, outbox.claimed_at) == ([1, 2], [1, 2], [0, 0])
+
+
+@pytest.mark.parametrize(("wakes", "claims"), [(True, [0, 0.5, 0.5, 1.5]), (False, [0, 1, 1, 2])])
+@in_virtual_time
+async def test_a_wake_ends_the_sleep_and_without_one_the_fallback_poll_finds_it_and_costs_one_query_each(
+    wakes: bool, claims: list[float]
+) -> None:
+    outbox, publisher = FakeOutbox(), FakeAnnouncer()
+    await announced(outbox, publisher, 7, at=0.5, wakes=wakes, seconds=2.1)
+    assert (outbox.claimed_at, publisher.times, outbox.done) == (claims, claims[1:2], [7])
+
+
+@in_virtual_time
+async def test_while_the_announcer_is_away_nothing_is_lost_and_wakes_do_not_hammer_it() -> None:
+    outbox, publisher = FakeOutbox(1), FakeAnnouncer(away=6)
+    with capture_logs() as logs:
+        await announced(outbox, publisher, 2, at=0.1, wakes=True, seconds=13)
+    assert publisher.times == [0, 0.25, 0.75, 1.75, 3.75, 7.75, 12.75]
+    assert (outbox.released[:3], outbox.done) == ([1, 1, 2], [1, 2])
+    assert [line["log_level"] for line in logs] == ["warning", "info"]  # once, however often it is tried
+
+
+@in_virtual_time
+async def test_the_pause_is_short_again_after_a_success() -> None:
+    outbox, publisher = FakeOutbox(1), FakeAnnouncer(away=2)
+    asyncio.get_running_loop().call_later(4, setattr, publisher, "away", 1)
+    await announced(outbox, publisher, 2, at=4.5, wakes=True)
+    assert publisher.times == [0, 0.25, 0.75, 4.5, 4.75]
+
+
+@in_virtual_time
+async def test_what_can_never_be_announced_is_noted_and_counted() -> None:
+    def refused() -> float:
+        return LIVE_EVENTS.labels(result="refused")._value.get()
+
+    before = refused()
+    outbox = FakeOutbox(*range(1, 31))
+    with capture_logs() as logs:
+        await announced(outbox, FakeAnnouncer(refuses=range(5, 31)))
+    assert (len(outbox.done), refused()) == (30, before + 26)
+    (line,) = logs
+    assert (line["log_level"], line["count"], line["event_ids"]) == ("error", 26, list(range(5, 25)))
+
+
+@in_virtual_time
+async def test_postgresql_being_away_is_waited_out() -> None:
+    outbox = FakeOutbox(1)
+    outbox.away = 3
+    await announced(outbox, FakeAnnouncer(), seconds=2)
+    assert (outbox.claimed_at[:4], outbox.done) == ([0, 0.5, 1, 1.5], [1])
+
+
+@in_virtual_time
+async def test_it_forgets_at_the_start_and_then_once_a_minute() -> None:
+    outbox = FakeOutbox()
+    await announced(outbox, FakeAnnouncer(), seconds=150)
+    assert outbox.pruned_at == [0, 60, 120]

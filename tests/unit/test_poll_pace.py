@@ -1,0 +1,80 @@
+"""When an account may be looked at again, by what its looks found."""
+
+import pytest
+
+from postroom.domain.poll_pace import A_SECOND, BURST, IN_VAIN, LONGEST, SHORTEST, PollPace
+
+LOOK = 0.005
+"""Seconds that a look takes"""
+
+
+def paces(*found: float, apart: float | None = None) -> list[float]:
+    """The pauses after looks that found so many each, each as soon as it may be or so many seconds after the last."""
+    pace = PollPace(0.0)
+    pauses: list[float] = []
+    for mails in found:
+        pace = pace.after_poll(mails, (pace.free_at if apart is None else pace.since + apart) + LOOK)
+        pauses.append(pace.pause)
+    return pauses
+
+
+def looks_in_vain(seconds: float) -> int:
+    """Of an account of which hints come all the time, and no mail."""
+    pace, looks = PollPace(0.0), 0
+    while pace.free_at < seconds:
+        pace, looks = pace.after_poll(IN_VAIN, pace.free_at + LOOK), looks + 1
+    return looks
+
+
+def test_mail_that_comes_one_by_one_is_looked_for_after_50_ms_for_ever() -> None:
+    assert set(paces(*[1] * 10_000, apart=0.1)) == {SHORTEST}
+    assert set(paces(*[1] * 10_000)) == {SHORTEST}
+
+
+def test_in_a_burst_the_pause_is_a_second_and_doubles_up_to_sixteen() -> None:
+    assert paces(1, 8, 8, 8, 100, 200, 400, 800, 1600, 1600) == [0.05, 0.05, 0.05, 1, 2, 4, 8, 16, 16, 16]
+    assert paces(10_000, 1) == [1, 0.05]
+
+
+def test_a_burst_is_over_a_second_after_the_last_hint() -> None:
+    burst = PollPace(100.0, 4, BURST)
+    assert [burst.due(hinted_at) for hinted_at in (99.9, 100.5, 102.5, 103.5)] == [101, 101.5, 103.5, 104]
+    assert PollPace(100.0, SHORTEST).due(100.01) == 100 + SHORTEST
+
+
+@pytest.mark.parametrize("pause", [1, 2, 4, 8, 16])
+def test_a_burst_goes_on_as_long_as_more_than_twenty_come_a_second_and_no_longer(pause: int) -> None:
+    burst = PollPace(0.0, pause, BURST)
+    more, fewer = A_SECOND * pause + 1, A_SECOND * pause - 1
+    assert burst.after_poll(more, pause).pause == min(2 * pause, LONGEST)
+    assert burst.after_poll(fewer, pause) == PollPace(pause, SHORTEST, BURST - 1)
+
+
+def test_what_a_pause_of_the_mail_server_held_back_is_told_at_once_and_slows_down_nobody_for_long() -> None:
+    """Ten a second, and three seconds without an answer: thirty lie there then."""
+    assert paces(30, *[10, 1, 1, 1]) == [1, 0.05, 0.05, 0.05, 0.05]
+    assert paces(15, *[1, 1, 1, 1]) == [0.05] * 5
+
+
+def test_ten_thousand_at_once_are_a_burst_also_after_one() -> None:
+    after_a_burst = PollPace(0.0, LONGEST, BURST).after_poll(1, 60.0)
+    assert after_a_burst.after_poll(10_000, 70.0).pause == 1
+
+
+def test_looks_in_vain_are_four_a_second() -> None:
+    assert looks_in_vain(1.0) <= 6
+    assert 3.5 * 60 <= looks_in_vain(60.0) <= 4.5 * 60
+
+
+def test_a_look_in_vain_each_second_slows_down_no_mail() -> None:
+    """The event source tells once a second what the web hook told before it, or what the person did himself."""
+    assert set(paces(*([1] * 9 + [IN_VAIN]) * 1000, apart=0.1)) == {SHORTEST}
+
+
+def test_who_is_even_and_forgotten_is_looked_at_no_more_often_for_that() -> None:
+    found = (1, 10, 15, BURST + 1, 5)
+    for mails in found:
+        pace = PollPace(0.0).after_poll(mails, 7.0)
+        for more in found:
+            known, forgotten = (each.after_poll(more, pace.even_at + LOOK) for each in (pace, PollPace(pace.even_at)))
+            assert forgotten.pause >= known.pause

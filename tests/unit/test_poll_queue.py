@@ -1,0 +1,191 @@
+"""When an account is looked at, however many hints come."""
+
+import random
+
+import pytest
+
+from postroom.domain.poll_pace import A_SECOND, BURST, FIRST_IN_BURST, SHORTEST
+from postroom.mail.poll_queue import MEMORY, PollQueue
+
+
+def a_queue(*, most: int = 10) -> PollQueue:
+    return PollQueue(most)
+
+
+def test_the_first_hint_is_due_at_once_and_more_of_them_change_nothing() -> None:
+    queue = a_queue()
+    for _ in range(1000):
+        assert queue.hint("b", 1.0)
+    assert queue.next_at() == 1.0
+    assert queue.take(10, 1.0) == ["b"]
+    assert queue.take(10, 1.0) == []
+
+
+def test_a_state_that_a_look_has_found_is_no_news() -> None:
+    queue = a_queue()
+    queue.hint("b", 0.0, "s1")
+    queue.take(10, 0.0)
+    queue.hint("b", 0.0, "s1")
+    queue.done("b", 0.0, mails=1, state="s1")
+    queue.hint("b", 0.0, "s1")
+    assert queue.take(10, 1.0) == []
+    queue.hint("b", 1.0, "s2")
+    assert queue.take(10, 1.0) == ["b"]
+    queue.hint("b", 1.0, "s1")  # of what it came from it cannot be known
+    queue.done("b", 1.0, mails=1, state="s2")
+    assert queue.take(10, 2.0) == ["b"]
+
+
+def test_a_hint_without_a_state_always_counts() -> None:
+    queue = a_queue()
+    queue.hint("b", 0.0)
+    queue.take(10, 0.0)
+    queue.hint("b", 0.0, "s1")
+    queue.hint("b", 0.0)
+    queue.done("b", 0.0, mails=1, state="s1")
+    assert queue.take(10, 1.0) == ["b"]
+
+
+@pytest.mark.parametrize(("found", "pause"), [(1, SHORTEST), (BURST + 1, FIRST_IN_BURST)])
+def test_a_look_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_quiet_time_at_once(
+    found: float, pause: float
+) -> None:
+    queue = a_queue()
+    queue.hint("b", 100.0)
+    queue.take(1, 100.0)
+    queue.done("b", 100.0, mails=found)
+    queue.hint("b", 100.0)
+    assert queue.next_at() == 100.0 + pause
+    assert queue.take(1, 100.0 + pause) == ["b"]
+    queue.done("b", 101.0, mails=1, state="s1")
+    assert queue.hint("b", 110.0)
+    assert queue.take(1, 110.0) == ["b"]
+
+
+@pytest.mark.parametrize(("last_hint", "due"), [(101.0, 102.0), (101.5, 102.5), (102.5, 103.0)])
+def test_in_a_burst_a_look_waits_for_the_end_of_the_hints_or_of_the_pause(last_hint: float, due: float) -> None:
+    queue = a_queue()
+    for now in (100.0, 101.0):
+        queue.hint("b", now)
+        assert queue.take(1, now) == ["b"]
+        queue.done("b", now, mails=100)
+    queue.hint("b", 101.0)
+    queue.hint("b", last_hint)
+    assert queue.take(1, due - 0.01) == []
+    assert queue.take(1, due) == ["b"]
+
+
+def test_a_look_that_waits_for_something_else_is_not_made_earlier_for_a_quiet_time_before() -> None:
+    queue = a_queue()
+    queue.hint("b", 10.0)
+    queue.take(10, 10.0)
+    queue.hint("b", 10.0)
+    queue.done("b", 10.0, mails=1, pause=1.0)
+    assert queue.take(10, 10.9) == []
+    assert queue.take(10, 11.0) == ["b"]
+
+
+def test_what_does_not_fit_is_refused_and_there_is_room_as_soon_as_an_account_rests() -> None:
+    queue = a_queue(most=2)
+    assert queue.hint("b", 0.0)
+    assert queue.hint("c", 0.0)
+    assert not queue.hint("d", 0.0)
+    assert queue.hint("b", 0.0)
+    assert queue.take(1, 0.0) == ["b"]
+    assert not queue.hint("d", 0.0), "one is looked at, the other waits"
+    queue.done("b", 0.0, mails=1, state="s1")
+    assert queue.hint("d", 0.1)
+    assert not queue.hint("e", 0.1)
+    assert not queue.hint("b", 0.1), "it was forgotten"
+    assert queue.take(10, MEMORY + 1.0) == ["c", "d"]
+
+
+def test_who_has_rested_the_longest_makes_room_and_who_has_news_again_does_not() -> None:
+    queue = a_queue(most=3)
+    for now, each in enumerate("bcd"):
+        queue.hint(each, now)
+        queue.take(1, now)
+        queue.done(each, now, mails=1, state="s1")
+    queue.hint("b", 3.0, "s2")
+    assert queue.hint("e", 3.0)
+    assert queue.take(10, 3.0) == ["b", "e"]
+    queue.hint("d", 4.0, "s1")
+    assert queue.take(10, 4.0) == [], "that state is known still"
+    queue.hint("b", 4.0)
+    assert queue.hint("c", 4.0)
+    assert queue.take(10, 4.0) == ["c"], "d made room, and b is looked at"
+
+
+def test_a_resting_account_is_forgotten_after_a_while() -> None:
+    queue = a_queue(most=2)
+    for each, state in (("b", "s1"), ("c", None)):
+        queue.hint(each, 0.0)
+        queue.take(1, 0.0)
+        queue.done(each, 0.0, mails=1, state=state)
+    even = SHORTEST + 1 / A_SECOND
+    assert queue.take(10, even - 0.01) == []
+    assert list(queue._accounts) == ["b", "c"]
+    assert queue.take(10, even) == []
+    assert list(queue._accounts) == ["b"], "of the other nothing need be remembered"
+    assert queue.take(10, MEMORY) == []
+    assert not queue._accounts
+    assert not queue._resting
+    assert queue.next_at() is None
+
+
+def test_a_batch_is_no_larger_than_asked_and_the_oldest_come_first() -> None:
+    queue = a_queue()
+    for number, each in enumerate("bcde"):
+        queue.hint(each, float(number))
+    assert queue.take(3, 9.0) == ["b", "c", "d"]
+    assert queue.take(3, 9.0) == ["e"]
+
+
+def test_no_hint_is_lost_and_no_account_is_looked_at_twice_within_the_pause() -> None:
+    """Against what was hinted: after each hint, a look begins within the pause and the length of a look."""
+    chance = random.Random(7)
+    queue, now = a_queue(most=50), 0.0
+    under_way: dict[str, float] = {}
+    hinted: dict[str, float] = {}
+    ended: dict[str, float] = {}
+    for _ in range(20_000):
+        now += chance.uniform(0, 0.02)
+        each = chance.choice("bcdefg")
+        if chance.random() < 0.3:
+            queue.hint(each, now)
+            hinted.setdefault(each, now)
+        for taken in queue.take(2, now):
+            assert taken not in under_way
+            assert now >= ended.get(taken, -1.0) + SHORTEST
+            del hinted[taken]
+            under_way[taken] = now + chance.uniform(0, 0.3)
+        for account_id, ends in list(under_way.items()):
+            if ends <= now:
+                del under_way[account_id]
+                queue.done(account_id, now, mails=1)
+                ended[account_id] = now
+        assert all(now - since < 1.0 for since in hinted.values())
+
+
+def test_nothing_that_is_hinted_or_looked_at_makes_room() -> None:
+    chance = random.Random(11)
+    queue, now = a_queue(most=4), 0.0
+    hinted, under_way = set[str](), set[str]()
+    for _ in range(20_000):
+        now += chance.uniform(0, 0.2)
+        each = chance.choice("bcdefghi")
+        if queue.hint(each, now, chance.choice([None, "s1", "s2"])):
+            if each not in under_way and each in queue._accounts and queue._accounts[each].hinted:
+                hinted.add(each)
+        else:
+            assert len(hinted | under_way) == 4
+        for taken in queue.take(chance.randint(0, 2), now):
+            hinted.discard(taken)
+            under_way.add(taken)
+        assert hinted | under_way <= queue._accounts.keys()
+        for ended in [each for each in under_way if chance.random() < 0.3]:
+            under_way.discard(ended)
+            queue.done(ended, now, mails=1, state=chance.choice([None, "s1", "s2"]))
+            if queue._accounts[ended].hinted:
+                hinted.add(ended)
+        assert len(queue._accounts) <= 4

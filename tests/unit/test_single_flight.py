@@ -1,0 +1,55 @@
+"""A question, such as whether the mail server is well, is put once for all who asked before it was put."""
+
+import asyncio
+
+from postroom.errors import MailServerError, Transient
+from postroom.provisioning.single_flight import SingleFlight
+
+AWAY = Transient("does not write")
+
+
+class Asked:
+    """A mail server whose `well` answers when it is told to, the verdicts in order."""
+
+    def __init__(self, *verdicts: MailServerError | None) -> None:
+        self.verdicts = list(verdicts)
+        self.questions: list[asyncio.Future[None]] = []
+
+    async def health_check(self) -> MailServerError | None:
+        verdict = self.verdicts.pop(0)
+        question = asyncio.get_running_loop().create_future()
+        self.questions.append(question)
+        await question
+        return verdict
+
+
+async def until_asked(server: Asked, times: int) -> None:
+    while len(server.questions) < times:  # noqa: ASYNC110 — nothing but the loop needs to go round
+        await asyncio.sleep(0)
+
+
+async def test_failures_during_a_question_take_the_verdict_of_one_later_question() -> None:
+    server = Asked(None, AWAY)
+    wellness = SingleFlight(server.health_check)
+    first = asyncio.create_task(wellness.ask())
+    await until_asked(server, 1)
+    later = [asyncio.create_task(wellness.ask()) for _ in range(5)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(server.questions) == 1, "one at a time"
+    server.questions[0].set_result(None)
+    await until_asked(server, 2)
+    server.questions[1].set_result(None)
+    assert await first is None
+    assert [await each for each in later] == [AWAY] * 5
+    assert server.verdicts == []
+
+
+async def test_whoever_stops_waiting_takes_the_verdict_from_nobody() -> None:
+    server = Asked(AWAY)
+    wellness = SingleFlight(server.health_check)
+    asking = [asyncio.create_task(wellness.ask()) for _ in range(2)]
+    await until_asked(server, 1)
+    asking[0].cancel()
+    server.questions[0].set_result(None)
+    assert await asking[1] is AWAY
