@@ -1,0 +1,48 @@
+"""The command blocks of README and docs. The tag behind the language says where each one may run: ```` ```sh plain ````."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(
+    (ROOT / "docs").rglob("*.md")
+)
+TAGS = {"plain", "ci", "service", "root", "hours", "server"}
+"""Their meanings stand in CONTRIBUTING.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`tags` is everything behind the language; `commands` what a shell is to run."""
+
+    document: str
+    line: int
+    tags: tuple[str, ...]
+    commands: str
+
+
+def blocks() -> Iterator[Block]:
+    for path in DOCUMENTS:
+        text = path.read_text()
+        for found in re.finditer(r"^( *)```(sh|console)\b(.*)\n((?:.*\n)*?) *```$", text, re.MULTILINE):
+            indent, language, tags, content = found.groups()
+            lines = [line.removeprefix(indent) for line in content.splitlines()]
+            yield Block(
+                str(path.relative_to(ROOT)),
+                text[: found.start()].count("\n") + 1,
+                tuple(tags.split()),
+                "\n".join(_typed(lines) if language == "console" else lines) + "\n",
+            )
+
+
+def _typed(lines: list[str]) -> list[str]:
+    """What follows a prompt, and the lines it goes on in; all else was printed."""
+    typed: list[str] = []
+    goes_on = False
+    for line in lines:
+        if goes_on or line.startswith("$ "):
+            typed.append(line if goes_on else line[2:])
+            goes_on = line.endswith("\\")
+    return typed

@@ -1,0 +1,62 @@
+"""The commands of README and docs run as they stand, in the folder of a trial."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from command_blocks import Block, blocks
+from trial import trial
+
+WITHIN = 180.0
+NEEDED = ("bash", "curl", "jq", "redis-cli")
+PLAIN: dict[str, list[Block]] = defaultdict(list)
+for each in blocks():
+    if "plain" in each.tags:
+        PLAIN[each.document].append(each)
+
+
+@pytest.mark.parametrize("document", PLAIN)
+async def test_the_plain_blocks_of_a_document_run_as_they_stand(document: str, tmp_path: Path) -> None:
+    if missing := [name for name in NEEDED if shutil.which(name) is None]:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    async with trial(tmp_path) as up:
+        await up.up()
+        script = "\n".join(
+            [
+                "set -euo pipefail",
+                f'export PATH="{Path(sys.executable).parent}:$PATH"',
+                'eval "$(postroom env)"',
+                *(f"echo '== {block.document}:{block.line}'\n{block.commands}" for block in PLAIN[document]),
+            ]
+        )
+        code, output = await _run(script, tmp_path)
+        assert code == 0, output
+
+
+async def _run(script: str, folder: Path) -> tuple[int, str]:
+    """In a session of its own: what a block leaves running ends with it."""
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-c", script),
+        cwd=folder,
+        env={k: v for k, v in os.environ.items() if not k.startswith("POSTROOM_")},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        stdin=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    reading = asyncio.create_task(process.stdout.read()) if process.stdout else None
+    try:
+        async with asyncio.timeout(WITHIN):
+            code = await process.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert reading
+    return code, (await reading).decode()
