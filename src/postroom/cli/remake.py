@@ -1,12 +1,13 @@
-"""`postroom remake`: a mailbox that is not at the mail server any more is made anew."""
+"""`postroom remake`: makes a mailbox again that the mail server no longer has."""
 
 import getpass
 
 import typer
 
+from postroom.cli.control_characters import escape_control
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import json_text, shown
+from postroom.cli.json_output import json_text
 from postroom.composition.parts import Parts
 from postroom.domain.missing import Sighting
 from postroom.domain.request import Request
@@ -22,7 +23,7 @@ async def remake(who: str, *, dry_run: bool, as_json: bool) -> None:
         told = {"identity_id": request.identity_id, "email": request.email, "found": sighting, "remade": remade}
         typer.echo(json_text(told))
     else:
-        typer.echo(shown(f"{request.email}: {_words(sighting, remade=remade)}"))
+        typer.echo(escape_control(f"{request.email}: {_words(sighting, remade=remade)}"))
     if sighting is Sighting.PRESENT:
         raise typer.Exit(1)
 
@@ -46,12 +47,16 @@ async def _look(parts: Parts, request: Request) -> Sighting:
         return (await parts.inspection.lookup.look_up([recorded], deadline=LOOKUP_TIMEOUT))[request.identity_id]
     except MailServerError as error:
         raise ConfigurationError(
-            f"it cannot be told whether the mailbox is there: {error}; nothing was changed"
+            f"cannot find out whether the mail server has the mailbox: {error}; nothing was changed"
         ) from error
 
 
 def _words(sighting: Sighting, *, remade: bool) -> str:
     if sighting is Sighting.PRESENT:
-        return "the mail server has it, with the identity's mark: there is nothing to remake"
-    what = "it is not there" if sighting is Sighting.MISSING else "an account without the identity's mark has its id"
-    return f"{what}; a worker makes it anew within seconds" if remade else f"{what}; it would be made anew"
+        return "the mail server has it, with the identity's mark; there is nothing to remake"
+    what = (
+        "the mail server does not have it"
+        if sighting is Sighting.MISSING
+        else "an account without the identity's mark has its id"
+    )
+    return f"{what}; a worker makes it again within seconds" if remade else f"{what}; it would be made again"
