@@ -12,7 +12,7 @@ from postroom_sandbox.stalwart.faults import KINDS
 
 Data = Annotated[Path, typer.Option("--data", help="The folder of the trial.")]
 
-sandbox = typer.Typer(help="Make the trial's mail server fail, send it mail, see its state.", rich_markup_mode=None)
+sandbox = typer.Typer(help="Control the stand-ins of the trial.", rich_markup_mode=None)
 
 
 def _kinds(incomplete: str) -> list[str]:
@@ -34,7 +34,7 @@ def up_command(
         bool, typer.Option("--no-welcome", help="Put no welcome message into new mailboxes.")
     ] = False,
 ) -> None:
-    """Run a trial of all of Postroom here, until Ctrl-C.
+    """Run a trial here, until Ctrl-C.
 
     It starts databases, stand-ins for Stalwart and Kratos, and the service. A server of yours that a POSTROOM_…
     variable names (a database, a Stalwart, a Kratos) is used instead of the trial's own.
@@ -47,7 +47,7 @@ def up_command(
 
 
 def env_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> None:
-    """Print the settings of the running trial for a shell.
+    """Print the settings of the running trial.
 
     Each is an `export` line. They hold the trial's passwords and keys.
 
@@ -77,7 +77,7 @@ def fault_command(
     data: Data = DEFAULT_DATA_FOLDER,
     as_json: AsJson = False,
 ) -> None:
-    """Make the mail server of the trial fail.
+    """Make the trial's mail server fail.
 
     One fault of each kind can be on at a time. They stay on when the trial is started again.
 
@@ -98,7 +98,7 @@ def fault_command(
 
 @sandbox.command("state")
 def state_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> None:
-    """Show the mailboxes of the stand-in for Stalwart.
+    """Show the mailboxes of the stand-in.
 
     Each with its id, its addresses and its mark; then how many requests of each kind it got.
 

@@ -39,9 +39,9 @@ def postroom(
 
 @app.command("serve")
 def serve_command(until_eof: UntilEof = False) -> None:
-    """Run the service: webhook, gateway, retry worker, metrics.
+    """Run the service.
 
-    With POSTROOM_WORKER=false it runs without the retry worker.
+    It serves the webhook, JMAP, /health and /metrics, and runs a retry worker unless POSTROOM_WORKER=false.
 
     Example: POSTROOM_DATABASE_URL=postgresql://postroom@db/postroom … postroom serve
     """
@@ -65,7 +65,7 @@ def work_command(until_eof: UntilEof = False) -> None:
 
 @app.command("migrate")
 def migrate_command() -> None:
-    """Bring the schema of the database up to date.
+    """Bring the database's schema up to date.
 
     It connects as the owner, by POSTROOM_MIGRATE_DATABASE_URL, if that is set, and grants the role of
     POSTROOM_DATABASE_URL its rights. It is safe to repeat, and to run from several hosts at once.
@@ -90,7 +90,7 @@ def check_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every setting and part, and say how to fix errors.
+    """Check all settings and parts; suggest fixes.
 
     The exit code is 1 if there is an error. --dry-run belongs to --fix. The password of --admin is asked for, or read
     from standard input if that is not a terminal, and is not stored.
@@ -110,7 +110,9 @@ def status_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show waiting and dead requests, and the state of each part.
+    """Show requests and the state of each part.
+
+    It lists the requests that wait or are dead, what holds them back, and what to do.
 
     Example: postroom status --watch
     """
@@ -160,9 +162,9 @@ def bury_command(who: Who, reason: Reason, as_json: AsJson = False) -> None:
 
 @app.command("remake")
 def remake_command(who: Who, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Make a mailbox again that the mail server no longer has.
+    """Make a lost mailbox again.
 
-    It asks the mail server first, and does nothing while the mailbox is there. Otherwise a worker finds the mailbox by
+    It asks the mail server first, and does nothing if the mailbox is there. Otherwise a worker finds the mailbox by
     its mark, if it has another id now, or makes an empty one. Mail of the lost mailbox does not come back. Your login
     name is recorded.
 
@@ -175,9 +177,10 @@ def remake_command(who: Who, dry_run: DryRun = False, as_json: AsJson = False) -
 
 @app.command("pause")
 def pause_command(reason: Reason, as_json: AsJson = False) -> None:
-    """Stop all requests to the mail server until a resume.
+    """Stop all requests to the mail server.
 
-    Requests for mailboxes are stored and wait; none is lost. `postroom status` shows your reason.
+    It is asked for nothing until `postroom resume`. Requests for mailboxes are stored and wait; none is lost.
+    `postroom status` shows your reason.
 
     Example: postroom pause --reason "Stalwart is moved to another host"
     """
@@ -193,7 +196,7 @@ def resume_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the mail server's health now, and continue.
+    """Check the mail server now, and continue.
 
     If it is healthy, the breaker closes, and the waiting requests run within seconds: one first, then twice as many
     after each success. Without this command they wait for the next probe.
@@ -213,9 +216,10 @@ def sweep_command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the progress of the sweep of Kratos' identities.
+    """Show or start the sweep of identities.
 
-    With --now or --restart a running service or worker begins within 5 s; this command does not wait for that.
+    It finds identities of Kratos that have no mailbox. With --now or --restart a running service or worker begins
+    within 5 s; this command does not wait for that.
 
     Example: postroom sweep --now
     """
@@ -232,7 +236,7 @@ def rebuild_command(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Restore a lost database from the mail server.
+    """Restore a lost database from Stalwart.
 
     The marks there tell which account belongs to which identity. What is on record is not changed. It is safe to
     interrupt and to repeat. The exit code is 1 if an account differs from what is on record.

@@ -71,15 +71,14 @@ def _print(tally: Tally, *, dry_run: bool) -> None:
     if tally.missing:
         print_sentence(
             console,
-            f"{tally.missing} mailboxes on record are missing at the mail server: postroom status lists them within "
+            f"Missing at the mail server, but on record: {tally.missing}; postroom status lists them within "
             "two hours, postroom remake makes one again",
             "red",
         )
     if tally.marked_elsewhere:
         print_sentence(
             console,
-            f"{tally.marked_elsewhere} accounts have a mark in another domain: is POSTROOM_MARK_DOMAIN what it was "
-            "before the loss?",
+            f"Marked in another domain: {tally.marked_elsewhere}; is POSTROOM_MARK_DOMAIN what it was before the loss?",
             "yellow",
         )
     columns = ("mailbox", "Stalwart account", "identity", "reason")

@@ -86,9 +86,9 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
         following = f"next probe {ago(breaker.probe_at)}" if breaker.probe_at else "postroom resume ends it"
         print_sentence(console, f"Requests to the mail server are stopped: {breaker.error}; {following}", "red")
     if counts["mailboxes_missing"]:
-        print_sentence(console, f"Missing at the mail server: {counts['mailboxes_missing']} mailboxes", "red")
+        print_sentence(console, f"Missing at the mail server: {counts['mailboxes_missing']}", "red")
     if refused:
-        print_sentence(console, f"Refused in the last 30 days, without a mailbox: {refused} identities")
+        print_sentence(console, f"Refused in the last 30 days, without a mailbox: {refused}")
     print_progress(console, content["sweep"])
     if not content["processes"]:
         print_sentence(console, "No process is running: start postroom serve or postroom work", "red")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
+from rich.segment import Segment, Segments
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -14,7 +15,7 @@ from postroom.cli.control_characters import escape_control
 
 Cell = str | Text
 NARROWEST = 16
-"""Columns of a terminal below which nothing is folded: an id in pieces of less cannot be read."""
+"""Columns to which a cell is folded at most: an id in pieces of less cannot be read."""
 _UNITS = ((86400, "days"), (3600, "h"), (60, "min"))
 _COLOURS = {"fine": "green", "warning": "yellow", "wrong": "red"}
 
@@ -45,8 +46,9 @@ def print_rows(
     headers = [each.copy() if isinstance(each, Column) else Column(each) for each in columns]
     cells = [[_text(cell) for cell in row] for row in rows]
     if not console.is_terminal:
-        for line in ([str(each.header) for each in headers], *([cell.plain for cell in row] for row in cells)):
-            console.out("\t".join([name, *line] if name else line), highlight=False)
+        lines = ([str(each.header) for each in headers], *([cell.plain for cell in row] for row in cells))
+        # As segments: of text, Rich would make spaces of the tabs.
+        console.print(Segments([Segment("\t".join([name, *line] if name else line) + "\n") for line in lines]))
         return
     if title:
         console.print(Text(title, style="italic"))

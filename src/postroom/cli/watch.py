@@ -32,12 +32,15 @@ async def watch(show: Show, *, seconds: float, as_json: bool) -> None:
             if not begun:
                 raise
             problem = f"{now} {escape_control(str(error))}; trying again in {seconds:g} s"
-            _redraw(console, problem) if redraws else typer.echo(f"postroom: {problem}", err=True)
+            if redraws:
+                _redraw(console, problem)
+            else:
+                typer.echo(f"postroom: {problem}", err=True)
         else:
             if redraws:
                 _redraw(console, f"{now}, every {seconds:g} s until Ctrl-C\n\n{text}")
             else:
-                typer.echo(text if as_json else f"{now}\n{text}", nl=not as_json)
+                _write(console, text if as_json else f"{now}\n{text}\n")
         begun = True
         await asyncio.sleep(seconds)
 
@@ -54,4 +57,9 @@ def _redraw(console: Console, text: str) -> None:
     lines, room = text.splitlines(), console.height - 1
     if len(lines) > room:
         lines[room - 1 :] = [f"… {len(lines) - room + 1} more lines: enlarge the terminal, or run it without --watch"]
-    typer.echo(_HOME + "".join(f"{line}{_CLEAR_LINE}\n" for line in lines) + _CLEAR_BELOW, nl=False)
+    _write(console, _HOME + "".join(f"{line}{_CLEAR_LINE}\n" for line in lines) + _CLEAR_BELOW)
+
+
+def _write(console: Console, text: str) -> None:
+    console.file.write(text)
+    console.file.flush()
