@@ -212,4 +212,6 @@ async def test_a_domain_is_resumed_as_it_is_written_in_addresses(postroom: Comma
 
 
 async def test_a_domain_that_is_not_served_is_not_resumed(postroom: Commands) -> None:
-    assert "example.com is not a domain of POSTROOM_DOMAINS: example.org" in await postroom("resume", "--domain", "example.com", code=2)
+    assert "example.com is not a domain of POSTROOM_DOMAINS: example.org" in await postroom(
+        "resume", "--domain", "example.com", code=2
+    )

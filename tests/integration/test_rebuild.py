@@ -104,7 +104,7 @@ async def test_exactly_our_own_mailboxes_are_restored(parts: Parts, directory: D
     }
     dry = await _rebuild(parts, dry_run=True)
     assert {name: getattr(dry, name) for name in expected} == expected
-    assert dry.looked_at == 768
+    assert dry.read == 768
     assert await records.value("SELECT count(*) FROM email_requests") == 0
     assert await records.value("SELECT count(*) FROM email_provisioning_log") == 0
 

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from postroom.cli import watch as module
 from postroom.cli.watch import Show, watch
-from postroom.errors import Unavailable
+from postroom.errors import DatabaseUnavailable
 
-AWAY = Unavailable("PostgreSQL cannot be reached: Connection refused")
+AWAY = DatabaseUnavailable("PostgreSQL cannot be reached: Connection refused")
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 
@@ -66,7 +66,7 @@ async def test_a_database_that_goes_away_is_one_line_on_standard_error_and_the_w
 
 
 async def test_a_database_that_was_never_there_ends_it() -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(DatabaseUnavailable):
         await watch(showing(AWAY), seconds=0, as_json=False)
 
 

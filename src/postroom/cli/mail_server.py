@@ -16,18 +16,20 @@ from postroom.postgres.releases import PostgresReleases
 
 
 async def pause(reason: str, *, as_json: bool) -> None:
-    told = f"paused by {getpass.getuser()}: {required(reason)}"
+    error = f"paused by {getpass.getuser()}: {required(reason)}"
     async with connected_to_database(settings_or_trial()) as parts:
-        await parts.breakers.open(Cause.PAUSED, told)
-    typer.echo(json_text({"paused": told}) if as_json else escape_control(f"{told}; postroom resume ends it"))
+        await parts.breakers.open(Cause.PAUSED, error)
+    typer.echo(json_text({"paused": error}) if as_json else escape_control(f"{error}; postroom resume ends it"))
 
 
 async def resume(domain: str | None, *, as_json: bool) -> None:
     if domain is not None:
         domain = normalise_domain(domain)
         waiting = await _resume_domain(domain)
-        told = f"requests that wait for {domain}: {waiting}" + ("; they are tried again, one first" if waiting else "")
-        typer.echo(json_text({"domain": domain, "waiting": waiting}) if as_json else told)
+        sentence = f"requests that wait for {domain}: {waiting}" + (
+            "; they are tried again, one first" if waiting else ""
+        )
+        typer.echo(json_text({"domain": domain, "waiting": waiting}) if as_json else sentence)
         return
     problem = await _resume()
     if as_json:

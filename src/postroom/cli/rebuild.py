@@ -28,7 +28,7 @@ async def rebuild(*, from_stalwart: bool, dry_run: bool, as_json: bool) -> None:
         await _rebuild(tally, dry_run=dry_run)
     except MailServerError as error:
         raise ConfigurationError(
-            f"after {tally.looked_at} accounts: {error}. What was restored stays; fix it and run this again"
+            f"after {tally.read} accounts: {error}. What was restored stays; fix it and run this again"
         ) from error
     if as_json:
         typer.echo(json_text({"dry_run": dry_run, **asdict(tally)}))
@@ -45,7 +45,7 @@ async def _rebuild(tally: Tally, *, dry_run: bool) -> None:
                 parts,
                 actor=getpass.getuser(),
                 dry_run=dry_run,
-                tell=lambda so_far: progress.update(task, completed=so_far.looked_at),
+                tell=lambda so_far: progress.update(task, completed=so_far.read),
             )
             progress.update(task, total=await rebuild.count())
             await rebuild.run(tally)
@@ -64,7 +64,7 @@ def _print(tally: Tally, *, dry_run: bool) -> None:
     console = out()
     print_sentence(
         console,
-        f"{tally.looked_at} accounts: {tally.restored} {'would be restored' if dry_run else 'restored'}, "
+        f"{tally.read} accounts: {tally.restored} {'would be restored' if dry_run else 'restored'}, "
         f"{tally.known} known, {tally.under_way} left to a worker, {tally.unmarked} without a mark, "
         f"{len(tally.differences)} different, {tally.missing} missing",
     )

@@ -20,8 +20,8 @@ LOOKUP_TIMEOUT = 10.0
 async def remake(who: str, *, dry_run: bool, as_json: bool) -> None:
     request, sighting, remade = await _remake(who, dry_run=dry_run)
     if as_json:
-        told = {"identity_id": request.identity_id, "email": request.email, "found": sighting, "remade": remade}
-        typer.echo(json_text(told))
+        content = {"identity_id": request.identity_id, "email": request.email, "found": sighting, "remade": remade}
+        typer.echo(json_text(content))
     else:
         typer.echo(escape_control(f"{request.email}: {_words(sighting, remade=remade)}"))
     if sighting is Sighting.PRESENT:
@@ -31,7 +31,7 @@ async def remake(who: str, *, dry_run: bool, as_json: bool) -> None:
 async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting, bool]:
     async with connected_to_database(settings_or_trial()) as parts:
         request, _ = await parts.audit.find(who)
-        sighting = await _look(parts, request)
+        sighting = await _look_up(parts, request)
         if dry_run or sighting is Sighting.PRESENT:
             return request, sighting, False
         request = await parts.audit.remake(request.identity_id, actor=getpass.getuser())
@@ -39,7 +39,7 @@ async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting, bool]:
         return request, sighting, True
 
 
-async def _look(parts: Parts, request: Request) -> Sighting:
+async def _look_up(parts: Parts, request: Request) -> Sighting:
     recorded = await PostgresInspected(parts.pool).recorded(request.identity_id)
     if recorded is None:
         raise Refused("wrong_state", f"the request of {request.email} is {request.state}: there is nothing to remake")

@@ -24,7 +24,7 @@ from postroom.settings import Settings
 SHOWN = 20
 INTERVAL = 5.0
 """Seconds between two prints of `--watch`, by default."""
-REMAKE = "postroom remake; first rule out a wrong POSTROOM_STALWART_URL, and a mail server that is to be restored"
+REMAKE = "first check POSTROOM_STALWART_URL, and whether the mail server will be restored; then postroom remake"
 CHECKED_AGAIN = "none: it is checked again within two minutes"
 SEEN_WITHIN = 60.0
 """Seconds: a process that runs, and reaches PostgreSQL, writes its row every 10 s."""
@@ -94,7 +94,7 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
         print_sentence(console, "No process is running: start postroom serve or postroom work", "red")
     for table in TABLES:
         found = refusals if table.name == "refused" else content[table.name]
-        title = f"{table.title} (the first {SHOWN})" if len(found) == SHOWN else table.title
+        title = f"{table.title} ({SHOWN} shown)" if len(found) == SHOWN else table.title
         print_rows(console, title, table.columns, [table.row(each) for each in found], name=table.name)
     print_findings(console, "Parts", content["parts"], name="parts")
 
@@ -103,7 +103,7 @@ def advice(letter: Mapping[str, Any]) -> str:
     """How an operator fixes a dead letter."""
     reason = letter["reason"]
     if "held by" in reason or "taken by" in reason:
-        return "ask the person to choose another address; the next webhook requests it"
+        return "ask the person to choose another address; the next webhook requests that"
     if "buried by" in reason:
         return "postroom retry, if it was a mistake"
     if "refused" in reason or "asked for" in reason:
@@ -146,7 +146,7 @@ def _refused(each: Refusal) -> tuple[str, ...]:
 
 
 def _process(each: Mapping[str, Any]) -> tuple[str | Text, ...]:
-    seen, is_gone = ago(each["seen_at"]), each["unseen_s"] >= SEEN_WITHIN
+    seen, is_gone = ago(each["seen_at"]), each["unseen_seconds"] >= SEEN_WITHIN
     late = [name for name, loop in sorted(each["loops"].items()) if loop["age"] > loop["late_after"]]
     loops = ", ".join(sorted(each["loops"])) or "none yet"
     return (
