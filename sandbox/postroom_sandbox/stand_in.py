@@ -39,7 +39,8 @@ def fault(data: Path, kind: str, options: Mapping[str, object], *, as_json: bool
         typer.echo(json_text(faults))
     else:
         for each in faults:
-            typer.echo(f"{each['kind']} is on: {KINDS[each['kind']]}" + (f" ({each['word']})" if each["word"] else ""))
+            word = f" ({escape_control(each['word'])})" if each["word"] else ""
+            typer.echo(f"{each['kind']} is on: {KINDS[each['kind']]}{word}")
         if not faults:
             typer.echo("no fault is on: the mail server works")
 

@@ -2,6 +2,10 @@
 
 import asyncio
 import re
+import signal
+import subprocess
+import sys
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,6 +16,7 @@ from postroom.errors import Permanent
 from postroom.postgres.requests import PostgresRequests
 from pseudo_terminal import shown_on_terminal
 from records import mailbox, running
+from relay import relay_to
 from servers import Database
 
 ADDRESS = "somebody.with.a.long.name.of.many.parts@example.org"
@@ -22,9 +27,13 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 @pytest.fixture
 async def settings(database: Database, requests: PostgresRequests) -> dict[str, str]:
     """Those of a service that has a dead letter."""
-    request = await running(requests, mailbox(ADDRESS.partition("@")[0]))
-    await requests.settle(request, after_attempt(request, Failed(Permanent(REASON))), None)
+    await dead_letter(requests, ADDRESS.partition("@")[0])
     return environment(database, None, None)
+
+
+async def dead_letter(requests: PostgresRequests, name: str) -> None:
+    request = await running(requests, mailbox(name))
+    await requests.settle(request, after_attempt(request, Failed(Permanent(REASON))), None)
 
 
 async def test_in_a_pipe_grep_finds_an_address_with_all_that_its_row_says(settings: dict[str, str]) -> None:
@@ -50,6 +59,33 @@ async def test_ctrl_c_ends_a_watch_as_it_ends_other_tools(settings: dict[str, st
         shown_on_terminal, "status", "--watch", columns=80, environment=settings, interrupt_at="Parts"
     )
     assert (code, "Traceback" in shown) == (130, False), shown
+
+
+async def test_a_watch_goes_on_when_postgresql_comes_back(
+    settings: dict[str, str], database: Database, requests: PostgresRequests
+) -> None:
+    port = urlsplit(database.service_url).port
+    assert port
+    async with relay_to(port) as relay:
+        variables = settings | {"POSTROOM_DATABASE_URL": database.service_url.replace(f":{port}/", f":{relay.port}/")}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "postroom", "status", "--watch", "--interval", "0.1"),
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout
+        assert process.stderr
+        await process.stdout.readuntil(b"1 dead\n")
+        await relay.cut()
+        assert b"PostgreSQL cannot be reached" in await process.stderr.readline()
+        await dead_letter(requests, "bob")
+        await relay.open()
+        await process.stdout.readuntil(b"2 dead\n")
+        process.send_signal(signal.SIGINT)
+        errors = (await process.communicate())[1].decode().splitlines()
+        assert process.returncode == 130
+        assert all(line.startswith("postroom: 2") for line in errors)
 
 
 async def test_counts_are_integers_and_what_is_not_known_is_null(settings: dict[str, str]) -> None:

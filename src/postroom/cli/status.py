@@ -182,7 +182,7 @@ TABLES = (
     Table("next", "Due next", (fixed("due"), "email", fixed("state"), fixed("retry"), "last error"), _waiting),
     Table("held_back", "Held back", ("waits for", fixed("requests"), "last error", "fix"), _held_back),
     Table("dead", "Dead letters", ("email", fixed("died"), "reason", "fix"), _dead),
-    Table("drift", "Address changed in Kratos, not followed", ("mailbox", "wanted", "identity"), _drift),
+    Table("drift", "Address changed in Kratos", ("mailbox", "wanted", "identity"), _drift),
     Table(
         "processes",
         "Processes",
