@@ -81,4 +81,4 @@ async def test_a_terminal_shows_the_newest_in_the_place_of_the_last(screen: io.S
 async def test_lines_for_which_the_terminal_has_no_room_are_counted(screen: io.StringIO) -> None:
     await watched("\n".join("abcdef"))
     shown = screen.getvalue().replace("\x1b[K", "").splitlines()
-    assert shown[2:] == ["a", "b", "… 4 more lines: enlarge the terminal, or run it without --watch", "\x1b[J"]
+    assert shown[2:] == ["a", "b", "4 more lines do not fit on this terminal", "\x1b[J"]

@@ -56,7 +56,7 @@ def _redraw(console: Console, text: str) -> None:
     """From the top of the screen. What has no room there is counted: a screen that scrolls cannot be watched."""
     lines, room = text.splitlines(), console.height - 1
     if len(lines) > room:
-        lines[room - 1 :] = [f"… {len(lines) - room + 1} more lines: enlarge the terminal, or run it without --watch"]
+        lines[room - 1 :] = [f"{len(lines) - room + 1} more lines do not fit on this terminal"]
     _write(console, _HOME + "".join(f"{line}{_CLEAR_LINE}\n" for line in lines) + _CLEAR_BELOW)
 
 
