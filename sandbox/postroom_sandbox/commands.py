@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from postroom.cli.options import AsJson
 from postroom_sandbox.data_folder import DEFAULT_DATA_FOLDER
 from postroom_sandbox.stalwart.faults import KINDS
 
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
-Data = Annotated[Path, typer.Option("--data", help="Folder of the running trial.")]
+Data = Annotated[Path, typer.Option("--data", help="The folder of the trial.")]
 
-sandbox = typer.Typer(help="The stand-ins of the trial: faults, mail, and what they hold.", rich_markup_mode=None)
+sandbox = typer.Typer(help="Control the stand-ins of the trial.", rich_markup_mode=None)
+
+
+def _kinds(incomplete: str) -> list[str]:
+    return [kind for kind in (*KINDS, "off", "show") if kind.startswith(incomplete)]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,19 +26,18 @@ def register(app: typer.Typer) -> None:
 
 
 def up_command(
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder that keeps everything of the trial.")
-    ] = DEFAULT_DATA_FOLDER,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the service, on loopback.")] = 3001,
-    domain: Annotated[list[str] | None, typer.Option(help="Mail domain to serve; repeatable.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start over: remove what the trial kept.")] = False,
+    data: Data = DEFAULT_DATA_FOLDER,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port of the service, on loopback.")] = 3001,
+    domain: Annotated[list[str] | None, typer.Option(help="A mail domain to serve; repeatable.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Remove the data of an earlier trial first.")] = False,
     no_welcome: Annotated[
-        bool, typer.Option("--no-welcome", help="Put no first message into each mailbox of the stand-in.")
+        bool, typer.Option("--no-welcome", help="Put no welcome message into new mailboxes.")
     ] = False,
 ) -> None:
-    """Run the whole of Postroom here, until Ctrl-C: databases, stand-ins, service and worker.
+    """Run a trial here, until Ctrl-C.
 
-    Whatever POSTROOM_… names (a database, a Stalwart, a Kratos) is used instead of its embedded part.
+    It starts databases, stand-ins for Stalwart and Kratos, and the service. A server of yours that a POSTROOM_…
+    variable names (a database, a Stalwart, a Kratos) is used instead of the trial's own.
 
     Example: postroom up --domain example.org --domain example.net
     """
@@ -44,7 +47,9 @@ def up_command(
 
 
 def env_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> None:
-    """Print addresses and keys of the running trial, as `export` lines for a shell.
+    """Print the settings of the running trial.
+
+    Each is an `export` line. They hold the trial's passwords and keys.
 
     Example: eval "$(postroom env)"
     """
@@ -55,17 +60,26 @@ def env_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> No
 
 @sandbox.command("fault")
 def fault_command(
-    kind: Annotated[str, typer.Argument(help=f"{', '.join(KINDS)}; off lifts all; show tells which are on.")],
-    word: Annotated[str | None, typer.Option(help="Only creates of, and mail to, addresses that contain this.")] = None,
-    count: Annotated[int | None, typer.Option(help="Off again after so many.")] = None,
-    probability: Annotated[float | None, typer.Option(help="Between 0 and 1.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the chance, so that it can be repeated.")] = None,
-    delay_ms: Annotated[int | None, typer.Option(help="Of slow, in milliseconds.")] = None,
-    retry_after: Annotated[int | None, typer.Option(help="Of throttle, in seconds.")] = None,
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            autocompletion=_kinds,
+            help=f"One of {', '.join(KINDS)}; off ends all faults; show prints those that are on.",
+        ),
+    ],
+    word: Annotated[str | None, typer.Option(help="Affect only addresses that contain this text.")] = None,
+    count: Annotated[int | None, typer.Option(help="End the fault after so many failures.")] = None,
+    probability: Annotated[float | None, typer.Option(help="Fail with this probability, from 0 to 1.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of --probability, to repeat a run.")] = None,
+    delay_ms: Annotated[int | None, typer.Option(help="Milliseconds of delay, for slow.")] = None,
+    retry_after: Annotated[int | None, typer.Option(help="Seconds of Retry-After, for throttle.")] = None,
     data: Data = DEFAULT_DATA_FOLDER,
     as_json: AsJson = False,
 ) -> None:
-    """Make the mail server of the trial fail, by HTTP PUT /_sandbox/faults.
+    """Make the trial's mail server fail.
+
+    One fault of each kind can be on at a time. They stay on when the trial is started again.
 
     Example: postroom sandbox fault fail --word should-fail
     """
@@ -84,7 +98,9 @@ def fault_command(
 
 @sandbox.command("state")
 def state_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> None:
-    """Show the mailboxes that the stand-in for Stalwart holds, and how often it was asked.
+    """Show the mailboxes of the stand-in.
+
+    Each with its id, its addresses and its mark; then how many requests of each kind it got.
 
     Example: postroom sandbox state --json
     """
@@ -95,18 +111,20 @@ def state_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> 
 
 @sandbox.command("deliver")
 def deliver_command(
-    to: Annotated[str, typer.Argument(metavar="TO", help="Address of a mailbox of the trial.")],
-    sender: Annotated[str, typer.Option("--from", help="Who it is from.")] = "friend@example.com",
-    subject: Annotated[str, typer.Option(help="Of the message; numbered where there are several.")] = "Hello",
-    count: Annotated[int, typer.Option(min=1, help="How many messages.")] = 1,
+    to: Annotated[str, typer.Argument(metavar="TO", help="The address of a mailbox of the trial.")],
+    sender: Annotated[str, typer.Option("--from", help="The sender's address.")] = "friend@example.com",
+    subject: Annotated[str, typer.Option(help="The subject; numbered if there are several messages.")] = "Hello",
+    count: Annotated[int, typer.Option(min=1, help="The number of messages.")] = 1,
     file: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="A message to send as it is, instead of one of ours."),
+        typer.Option(exists=True, dir_okay=False, help="Send this message (RFC 5322) as it is."),
     ] = None,
     data: Data = DEFAULT_DATA_FOLDER,
     as_json: AsJson = False,
 ) -> None:
-    """Send mail to a mailbox of the trial, as another mail server would (by LMTP).
+    """Send mail to a mailbox of the trial.
+
+    It goes by LMTP, as from another mail server.
 
     Example: postroom sandbox deliver alice@example.org --subject "Good morning"
     """

@@ -1,6 +1,5 @@
-"""`postroom sandbox`: make the stand-ins of the trial fail, send mail to them, and see what they hold."""
+"""`postroom sandbox`: makes the stand-ins of the trial fail, sends mail to them, and shows what they hold."""
 
-import json
 import re
 import smtplib
 import time
@@ -16,6 +15,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from postroom.cli.control_characters import escape_control
+from postroom.cli.json_output import json_text
+from postroom.cli.terminal import fixed, out, print_rows
 from postroom.errors import ConfigurationError, Refused
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.stalwart.faults import KINDS
@@ -34,10 +36,11 @@ def fault(data: Path, kind: str, options: Mapping[str, object], *, as_json: bool
             _ask(data, "PUT", "faults", {"kind": kind, **options})
     faults = _ask(data, "GET", "state")["faults"]
     if as_json:
-        typer.echo(json.dumps(faults, indent=2))
+        typer.echo(json_text(faults))
     else:
         for each in faults:
-            typer.echo(f"{each['kind']} is on: {KINDS[each['kind']]}" + (f" ({each['word']})" if each["word"] else ""))
+            word = f" ({escape_control(each['word'])})" if each["word"] else ""
+            typer.echo(f"{each['kind']} is on: {KINDS[each['kind']]}{word}")
         if not faults:
             typer.echo("no fault is on: the mail server works")
 
@@ -45,12 +48,13 @@ def fault(data: Path, kind: str, options: Mapping[str, object], *, as_json: bool
 def state(data: Path, *, as_json: bool) -> None:
     found = _ask(data, "GET", "state")
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        typer.echo(json_text(found))
         return
-    console = Console()
-    for account in found["accounts"]:
-        console.print(account["id"], ", ".join(account["addresses"]), *account["marks"])
-    console.print(found["requests"])
+    console = out()
+    accounts = [[each["id"], ", ".join(each["addresses"]), ", ".join(each["marks"])] for each in found["accounts"]]
+    print_rows(console, "Mailboxes", (fixed("id"), "addresses", "mark"), accounts, name="mailbox")
+    requests = [[kind, str(number)] for kind, number in found["requests"].items()]
+    print_rows(console, "Requests so far", ("kind", fixed("number")), requests, name="request")
 
 
 def deliver(data: Path, sender: str, to: str, subject: str, *, count: int, file: Path | None, as_json: bool) -> None:
@@ -59,14 +63,14 @@ def deliver(data: Path, sender: str, to: str, subject: str, *, count: int, file:
     messages = (given or _message(sender, to, f"{subject} {n}" if count > 1 else subject) for n in range(1, count + 1))
     begun = time.monotonic()
     sent = _sent((host, int(port)), sender, to, messages)
-    shown = Console(stderr=True)
-    for _ in track(sent, "delivering", count, console=shown, disable=count == 1 or not shown.is_terminal):
+    progress = Console(stderr=True)
+    for _ in track(sent, "delivering", count, console=progress, disable=count == 1 or not progress.is_terminal):
         pass
     seconds = time.monotonic() - begun
     if as_json:
-        typer.echo(json.dumps({"to": to, "delivered": count, "seconds": round(seconds, 3)}))
+        typer.echo(json_text({"to": to, "delivered": count, "seconds": round(seconds, 3)}))
     else:
-        typer.echo(f"delivered to {to}: {count} message{'s' if count > 1 else ''} in {seconds:.2f} s")
+        typer.echo(f"delivered to {escape_control(to)}: {count} message{'s' if count > 1 else ''} in {seconds:.2f} s")
 
 
 def _message(sender: str, to: str, subject: str) -> bytes:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from postroom.cli.json_output import json_text
 from postroom.composition.parts import authorization
 from postroom.domain.address import normalise_domain
 from postroom.errors import ConfigurationError, MailServerError
@@ -49,7 +50,7 @@ def up(data: Path, port: int, domains: Sequence[str], *, fresh: bool, welcome: b
 def env(data: Path, *, as_json: bool) -> None:
     environment: dict[str, str] = DataFolder(data).read_trial()["environment"]
     if as_json:
-        typer.echo(json.dumps(environment, indent=2))
+        typer.echo(json_text(environment))
         return
     for name, value in environment.items():
         typer.echo(f"export {name}={shlex.quote(value)}")

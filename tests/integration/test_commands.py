@@ -34,21 +34,21 @@ async def test_a_sweep_is_shown_hastened_and_begun_anew(postroom: Commands, pool
     await swept.store([], after=None, token=None, due_in=300)
     shown = await postroom.json("sweep")
     assert (shown["under_way"], shown["token"]) == (False, None)
-    assert shown["due_in"] > 290
+    assert shown["due_in_seconds"] > 290
     assert shown["finished_at"]
     assert "next pass due in 5 min" in await postroom("sweep")
-    assert (await postroom.json("sweep", "--now"))["due_in"] <= 0
+    assert (await postroom.json("sweep", "--now"))["due_in_seconds"] <= 0
     await swept.store([], after=None, token="0a", due_in=300)
     shown = await postroom.json("sweep", "--now")
     assert (shown["under_way"], shown["token"]) == (True, "0a")
-    assert shown["due_in"] <= 0
+    assert shown["due_in_seconds"] <= 0
     assert (await postroom.json("sweep", "--restart"))["token"] is None
     assert await records.value("SELECT due_at <= now() AND token IS NULL FROM identity_sweep")
 
 
 async def test_a_sweep_that_is_not_configured_is_one_line_and_code_2(postroom: Commands) -> None:
     told = await postroom("sweep", "--now", code=2, POSTROOM_KRATOS_ADMIN_URL="")
-    assert told == "postroom: no sweep is configured; set POSTROOM_KRATOS_ADMIN_URL to Kratos' admin API\n"
+    assert told == "postroom: no sweep is configured; set POSTROOM_KRATOS_ADMIN_URL to the URL of Kratos' admin API\n"
 
 
 async def test_status_shows_the_sweep_and_who_was_refused(postroom: Commands, refused: UUID) -> None:
@@ -59,7 +59,7 @@ async def test_status_shows_the_sweep_and_who_was_refused(postroom: Commands, re
     assert (last["identity_id"], last["code"]) == (str(refused), "unsafe_local_part")
     assert last["email"] == "Adm\x1b[31min\u202e+[red]x[/]@example.org"
     told = await postroom("status")
-    assert "no pass has ended yet" in told
+    assert "no complete pass yet" in told
     assert r"Adm\x1b[31min\u202e+[red]x[/]@example.org" in told
     assert "\x1b" not in told
 
@@ -212,4 +212,6 @@ async def test_a_domain_is_resumed_as_it_is_written_in_addresses(postroom: Comma
 
 
 async def test_a_domain_that_is_not_served_is_not_resumed(postroom: Commands) -> None:
-    assert "example.com is not served here" in await postroom("resume", "--domain", "example.com", code=2)
+    assert "example.com is not a domain of POSTROOM_DOMAINS: example.org" in await postroom(
+        "resume", "--domain", "example.com", code=2
+    )

@@ -272,7 +272,7 @@ async def test_a_dry_remake_looks_and_makes_nothing(trial: Trial) -> None:
 async def test_remake_says_in_one_line_what_it_cannot_do(trial: Trial) -> None:
     await trial.stalwart.set_fault(kind="unavailable")
     errors = await trial.postroom("remake", "alice@example.org", code=2)
-    assert "it cannot be told whether the mailbox is there" in errors
+    assert "cannot find out whether the mail server has the mailbox" in errors
     assert errors.count("\n") == 1
     await trial.records.rows("UPDATE email_requests SET state = 'dead', reason = 'buried by olga: gone'")
     assert "the request of alice@example.org is dead" in await trial.postroom("remake", "alice@example.org", code=2)
@@ -283,6 +283,6 @@ async def test_status_and_log_name_whom_looks_did_not_find_and_what_to_do(trial:
     await trial.destroy()
     await trial.look_twice()
     (row,) = (await trial.postroom.json("status"))["missing"]
-    assert (row["email"], row["do"]) == ("alice@example.org", REMAKE)
-    assert "Not found at the mail server" in await trial.postroom("status")
+    assert (row["email"], row["fix"]) == ("alice@example.org", REMAKE)
+    assert "Missing at the mail server: 1" in await trial.postroom("status")
     assert "missing at the mail server" in await trial.postroom("log", "alice@example.org")

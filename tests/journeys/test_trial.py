@@ -49,7 +49,7 @@ async def test_a_dead_letter_is_found_and_undone(up: Trial) -> None:
     await eventually(is_dead, "the dead letter after the third retry", 60)
     (letter,) = [each for each in (await up.json("status"))["dead"] if each["email"] == "doomed@example.org"]
     assert letter["attempts"] == 4
-    assert "postroom retry" in letter["do"]
+    assert "postroom retry" in letter["fix"]
     await up.postroom("sandbox", "fault", "off")
     code, output = await up.postroom("retry", "doomed@example.org")
     assert code == 0, output

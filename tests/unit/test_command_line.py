@@ -1,11 +1,15 @@
-"""The command line: what it waits for, and what it says where the trial is not installed."""
+"""The command line: its helps, its completion, what it waits for, and what it says where the trial is not installed."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
+
+from commands import Commands
 
 HEAVY = {
     "aiohttp",
@@ -36,7 +40,20 @@ def pages(group, words):
 for words in [*pages(get_command(app), [])]:
     result = CliRunner().invoke(app, [*words, "--help"])
     assert "Usage: " in result.output, result.output
+    assert CliRunner().invoke(app, [*words, "-h"]).output == result.output
+    narrow = CliRunner().invoke(app, [*words, "-h"], env={"COLUMNS": "60"}).output.replace("[ARGS]...", "")
+    assert "..." not in narrow, narrow
 print(json.dumps([*sys.modules]))
+"""
+
+COMPLETION = """
+import json, sys
+from postroom.cli import main
+sys.argv = ["postroom"]
+try:
+    main()
+except SystemExit:
+    print(json.dumps([*sys.modules]))
 """
 
 WITHOUT_THE_TRIAL = """
@@ -47,8 +64,17 @@ main()
 """
 
 
-def run(code: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+def run(code: str, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **variables})
+
+
+def completed(words: str) -> tuple[list[str], set[str]]:
+    """What bash would offer for the last of the words, and the modules that it took."""
+    number = str(words.count(" "))
+    ran = run(COMPLETION, _POSTROOM_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=number)
+    *offered, modules = ran.stdout.splitlines()
+    return offered, set(json.loads(modules))
 
 
 def modules_after(code: str) -> set[str]:
@@ -57,7 +83,7 @@ def modules_after(code: str) -> set[str]:
     return set(json.loads(ran.stdout))
 
 
-def test_no_help_waits_for_a_driver_a_framework_or_a_migration() -> None:
+def test_no_help_is_cut_or_waits_for_a_driver_a_framework_or_a_migration() -> None:
     loaded = modules_after(HELP_OF_EVERYTHING)
     assert "postroom_sandbox.commands" in loaded
     assert loaded & HEAVY == set()
@@ -66,6 +92,7 @@ def test_no_help_waits_for_a_driver_a_framework_or_a_migration() -> None:
 @pytest.mark.parametrize(
     ("command", "unneeded"),
     [
+        ("json_output", HEAVY),
         ("look", {"alembic", "fastapi", "sqlalchemy", "uvicorn"}),
         ("status", {"alembic", "fastapi", "sqlalchemy", "uvicorn"}),
         ("check", {"alembic", "fastapi", "sqlalchemy", "uvicorn"}),
@@ -76,6 +103,43 @@ def test_no_help_waits_for_a_driver_a_framework_or_a_migration() -> None:
 def test_a_command_waits_for_nothing_that_only_another_needs(command: str, unneeded: set[str]) -> None:
     loaded = modules_after(f"import json, sys, postroom.cli.{command}; print(json.dumps([*sys.modules]))")
     assert loaded & unneeded == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("postroom sta", ["status"]),
+        ("postroom status --wa", ["--watch"]),
+        ("postroom sandbox fault un", ["unavailable"]),
+    ],
+)
+def test_a_shell_is_offered_what_the_words_begin_without_waiting_for_a_driver(words: str, offered: list[str]) -> None:
+    found, modules = completed(words)
+    assert found == offered
+    assert modules & HEAVY == set()
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+async def test_its_version_is_that_of_the_distribution(option: str) -> None:
+    assert await Commands()(option) == f"postroom {version('postroom')}\n"
+
+
+async def test_what_is_typed_wrong_is_one_line_that_steers_no_terminal() -> None:
+    assert await Commands()("\x1b[2Jst\n", code=2) == (
+        "postroom: No such command '\\x1b[2Jst\\n'. See postroom --help\n"
+    )
+
+
+async def test_an_interval_without_a_watch_is_refused() -> None:
+    told = await Commands()("status", "--interval", "3", code=2)
+    assert told == "postroom: --interval is the time between two prints of --watch: give both\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_signs_for_an_address_shows_it_escaped(encoding: str) -> None:
+    code = "from postroom.cli import app, main; app.command('say')(lambda: print('李@例.org')); main()"
+    ran = run(code, "say", PYTHONIOENCODING=encoding)
+    assert (ran.stdout, ran.returncode) == ("\\u674e@\\u4f8b.org\n", 0), ran.stderr
 
 
 def test_without_words_it_shows_its_help() -> None:

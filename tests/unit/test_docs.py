@@ -135,6 +135,17 @@ def test_every_command_shows_an_example_in_its_help() -> None:
         assert re.search(rf"Example: .*{name}", command.help), name
 
 
+def test_an_option_that_several_commands_share_reads_the_same_in_each() -> None:
+    helps = [
+        (option.opts[0], option.help)
+        for _, command in _commands(typer.main.get_command(command_line))
+        for option in command.params
+        if option.opts[0] in ("--json", "--dry-run", "--data")
+    ]
+    assert ("--json", "Print JSON.") in helps
+    assert len({name for name, _ in helps}) == len(set(helps)) == 3
+
+
 def _app() -> FastAPI:
     policy = HookPolicy(keys=[], domains=[], reserved=[], retry_after_seconds=1, at_once=1)
     nobody = cast(Any, None)  # the description needs no parts

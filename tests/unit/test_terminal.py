@@ -1,6 +1,7 @@
-"""What strangers wrote is shown as what it is: it neither steers a terminal nor passes for our own words."""
+"""Tables and sentences: whole on any terminal, a line a row in a pipe, and harmless whatever strangers wrote."""
 
 import io
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from postroom.cli.terminal import out, print_rows, shown
+from postroom.cli.control_characters import escape_control
+from postroom.cli.terminal import ago, fixed, out, print_rows, print_sentence
+
+IDENTITY = "d57dace9-8069-4d35-8771-10eb00b16fbb"
+ADDRESS = "somebody.with.a.long.name.of.many.parts@example.org"
+REASON = "the name is reserved; choose another one " * 3
+COLUMNS = (fixed("due"), "email", "reason", "identity")
+ROW = ("in 119 min", ADDRESS, REASON, IDENTITY)
 
 
 @pytest.mark.parametrize(
@@ -24,32 +32,93 @@ from postroom.cli.terminal import out, print_rows, shown
     ],
 )
 def test_what_is_not_seen_as_itself_is_escaped(text: str, expected: str) -> None:
-    assert shown(text) == expected
+    assert escape_control(text) == expected
 
 
 @given(st.text(st.characters()))
-def test_whatever_is_shown_is_printable(text: str) -> None:
-    assert shown(text).isprintable()
+def test_whatever_is_escaped_is_printable(text: str) -> None:
+    assert escape_control(text).isprintable()
 
 
-def test_a_cell_is_no_markup() -> None:
-    out = io.StringIO()
-    cells = ["[red]x[/] [link=https://evil.example]y[/link] [/nonsense]", Text("fine", style="green")]
-    print_rows(Console(file=out, width=200), "Title", ("a", "b"), [cells])
-    assert cells[0] in out.getvalue()
-
-
-def test_what_is_too_long_for_its_column_is_folded_and_not_cut() -> None:
+def drawn(width: int, *rows: tuple[str | Text, ...]) -> str:
+    """As on a terminal of so many columns, without its colours."""
     written = io.StringIO()
-    identity = "d57dace9-8069-4d35-8771-10eb00b16fbb"
-    print_rows(Console(file=written, width=40), "", ("identity", "reason"), [[identity, "the name is reserved " * 3]])
-    assert "…" not in written.getvalue()
-    first_column = "".join(line.split("│")[1].strip() for line in written.getvalue().splitlines() if "│" in line)
-    assert first_column == identity
+    console = Console(file=written, width=width, force_terminal=True, no_color=True, color_system=None)
+    print_rows(console, "Title", COLUMNS, rows)
+    return written.getvalue()
 
 
-def test_in_a_pipe_a_row_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("COLUMNS", raising=False)
-    reason = "mail server answered 500 " * 9
-    print_rows(out(), "", ("email", "reason"), [["alice@example.org", reason]])
-    assert reason.strip() in capsys.readouterr().out
+def test_a_cell_is_no_markup_and_steers_no_terminal() -> None:
+    markup = "[red]x[/] [link=https://evil.example]y[/link] [/nonsense]"
+    shown = drawn(200, (markup, "\x1b[2J", Text("a\nb\x1b[1m"), "a\tb"))
+    assert markup in shown
+    assert "\x1b" not in shown
+    assert [cell.strip() for cell in shown.splitlines()[4].split("│")[2:5]] == [r"\x1b[2J", r"a\nb\x1b[1m", r"a\tb"]
+
+
+@pytest.mark.parametrize("width", range(30, 200, 7))
+def test_at_any_width_nothing_is_cut_and_no_line_is_longer_than_the_terminal(width: int) -> None:
+    lines = drawn(width, ROW, ROW).splitlines()
+    assert max(map(len, lines)) <= width
+    whole = "".join(char for line in lines for char in line if not char.isspace())
+    assert "…" not in whole
+    assert sum(line.count("in 119 min") for line in lines) == 2
+    if "┃" in whole:
+        cells = ["".join(line.split("│")[n].strip() for line in lines if "│" in line) for n in (1, 2, 4)]
+        assert cells == [cell * 2 for cell in ("in 119 min", ADDRESS, IDENTITY)]
+    else:
+        assert whole.count(ADDRESS) == whole.count(IDENTITY) == 2
+
+
+@pytest.mark.parametrize(("width", "has_box"), [(100, True), (80, True), (60, False)])
+def test_a_terminal_too_narrow_for_the_table_shows_each_row_from_top_to_bottom(width: int, has_box: bool) -> None:
+    row = ("in 2 min", "alice@example.org", "mail server answered 500", IDENTITY)
+    lines = [line.rstrip() for line in drawn(width, row).splitlines()]
+    assert ("┃" in lines[2]) == has_box
+    if not has_box:
+        assert lines == [
+            "Title",
+            "  due       in 2 min",
+            "  email     alice@example.org",
+            "  reason    mail server answered 500",
+            f"  identity  {IDENTITY}",
+        ]
+
+
+def test_in_a_pipe_a_row_is_one_line_of_cells_with_tabs_between_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    print_rows(out(), "Title", COLUMNS, [ROW, ("-", "\x1b[2Jx\t\n@y", Text("[red]wrong", style="red"), "")])
+    assert capsys.readouterr().out.splitlines() == [
+        "due\temail\treason\tidentity",
+        "\t".join(ROW),
+        "-\t\\x1b[2Jx\\t\\n@y\t[red]wrong\t",
+    ]
+
+
+def test_in_a_pipe_each_line_names_its_table_where_there_are_several(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(out(), "Dead letters", ("email", "reason"), [("alice@example.org", "why")], name="dead")
+    assert capsys.readouterr().out == "dead\temail\treason\ndead\talice@example.org\twhy\n"
+
+
+def test_in_a_pipe_a_sentence_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    print_sentence(out(), REASON + "\x1b[2J [red] :smile:\n", "red")
+    assert capsys.readouterr().out == REASON + r"\x1b[2J [red] :smile:\n" + "\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.4, "in 0 s"),
+        (119, "in 119 s"),
+        (121, "in 2 min"),
+        (-7000, "117 min ago"),
+        (-7300, "2 h ago"),
+        (-9e5, "10 days ago"),
+    ],
+)
+def test_a_time_is_told_by_its_distance(seconds: float, expected: str) -> None:
+    assert ago(datetime.now(UTC) + timedelta(seconds=seconds)) == expected

@@ -50,7 +50,7 @@ class Control:
     async def _state(self, request: Request) -> Response:
         counts = dict(sorted(self._counts.items()))
         state = {"accounts": self._accounts(), "faults": self._faults.shown(), "requests": counts}
-        ways = {"lmtp": self._intake.lmtp.address, "event streams": self._intake.event_source.open}
+        ways = {"lmtp": self._intake.lmtp.address, "event_streams": self._intake.event_source.open}
         return JSONResponse({"notice": _NOTICE} | state | ways)
 
     async def _put_fault(self, request: Request) -> Response:

@@ -1,26 +1,31 @@
 """The command line: `app.py` says how each command is typed. Errors for people are one line and exit code 2."""
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
 from postroom.cli.app import app
+from postroom.cli.control_characters import escape_control
 from postroom.errors import PostroomError
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # an address may hold what a Latin-1 terminal has no sign for
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except typer.TyperException as error:
-        # Typer itself would tell it in three lines.
+        # Typer itself would print it in three lines.
         context = getattr(error, "ctx", None)
-        told = " ".join(error.format_message().split())
-        _tell(f"{told} See {context.command_path} --help" if context else told)
+        message = " ".join(error.format_message().split())
+        _print_error(f"{message} See {context.command_path} --help" if context else message)
         sys.exit(error.exit_code)
     except PostroomError as error:
-        _tell(str(error))
+        _print_error(str(error))
         sys.exit(2)
 
 
-def _tell(error: str) -> None:
-    print(f"postroom: {error}", file=sys.stderr)  # noqa: T201 — the answer to the person who typed
+def _print_error(message: str) -> None:
+    print(f"postroom: {escape_control(message)}", file=sys.stderr)  # noqa: T201 — for the person who typed

@@ -1,33 +1,47 @@
-"""Every command as it is typed. What it needs is imported when it is called: `--help` waits for no driver, no web
-framework and no migration, and no command waits for what only another needs."""
+"""Every command as it is typed. What it needs is imported when it is called: `--help` and a shell's completion wait for
+no driver, no web framework and no migration, and no command waits for what only another needs."""
 
 import asyncio
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from typing import Annotated, Any
 
 import typer
 
+from postroom.cli.options import AsJson, DryRun, Reason, UntilEof, Who
 from postroom.errors import ConfigurationError
 
 OF_THE_TRIAL = ("up", "env", "sandbox")
 """Commands of the distribution postroom-sandbox. It adds them by an entry point, which is called with `app`."""
 
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
-UntilEof = Annotated[bool, typer.Option("--until-eof", hidden=True, help="Stop when standard input ends.")]
-Who = Annotated[str, typer.Argument(metavar="EMAIL_OR_ID", help="An address, or a Kratos identity id.")]
-
 app = typer.Typer(
     name="postroom",
     help="A mailbox on Stalwart for every identity of Ory Kratos, whatever breaks.",
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
-    add_completion=False,
     rich_markup_mode=None,  # to draw boxes around a help, Rich takes longer than all the rest
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"postroom {version('postroom')}")
+        raise typer.Exit
+
+
+@app.callback()
+def postroom(
+    _: Annotated[
+        bool,
+        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None: ...
+
+
 @app.command("serve")
 def serve_command(until_eof: UntilEof = False) -> None:
-    """Run the service: webhook, health, metrics, and a retry worker inside (POSTROOM_WORKER=false: without).
+    """Run the service.
+
+    It serves the webhook, JMAP, /health and /metrics, and runs a retry worker unless POSTROOM_WORKER=false.
 
     Example: POSTROOM_DATABASE_URL=postgresql://postroom@db/postroom … postroom serve
     """
@@ -38,8 +52,9 @@ def serve_command(until_eof: UntilEof = False) -> None:
 
 @app.command("work")
 def work_command(until_eof: UntilEof = False) -> None:
-    """Run a retry worker as a process of its own; any number may run, on any host. It answers /health and /metrics at
-    POSTROOM_WORK_HOST and POSTROOM_WORK_PORT.
+    """Run a retry worker as a process of its own.
+
+    Any number may run, on any host. It serves /health and /metrics at POSTROOM_WORK_HOST and POSTROOM_WORK_PORT.
 
     Example: POSTROOM_DATABASE_URL=postgresql://postroom@db/postroom … postroom work
     """
@@ -50,9 +65,10 @@ def work_command(until_eof: UntilEof = False) -> None:
 
 @app.command("migrate")
 def migrate_command() -> None:
-    """Bring the database's schema up to date; safe to repeat, and to run from several hosts at once.
+    """Bring the database's schema up to date.
 
-    Uses POSTROOM_MIGRATE_DATABASE_URL (the owner) if it is set. Grants the role of POSTROOM_DATABASE_URL its rights.
+    It connects as the owner, by POSTROOM_MIGRATE_DATABASE_URL, if that is set, and grants the role of
+    POSTROOM_DATABASE_URL its rights. It is safe to repeat, and to run from several hosts at once.
 
     Example: POSTROOM_MIGRATE_DATABASE_URL=postgresql://owner@db/postroom postroom migrate
     """
@@ -65,18 +81,19 @@ def migrate_command() -> None:
 def check_command(
     fix: Annotated[
         bool,
-        typer.Option("--fix", help="Set Stalwart's web hook, our address there and its upload quota, then look."),
+        typer.Option("--fix", help="First set Stalwart's webhook, its allow-list and its upload quota."),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --fix: only tell what would be done.")] = False,
+    dry_run: DryRun = False,
     admin: Annotated[
         str | None,
-        typer.Option(metavar="LOGIN", help="Look at Stalwart's settings, and set them, as this administrator of its."),
+        typer.Option(metavar="LOGIN", help="Read and set Stalwart's settings as this administrator of Stalwart."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at every setting and every part, and say how to mend what is wrong. Exit code 1 if something is.
+    """Check all settings and parts; suggest fixes.
 
-    The password of --admin is asked for, or read from standard input if that is no terminal. It is kept nowhere.
+    The exit code is 1 if there is an error. --dry-run belongs to --fix. The password of --admin is asked for, or read
+    from standard input if that is not a terminal, and is not stored.
 
     Example: postroom check --fix --admin admin@example.org
     """
@@ -86,19 +103,29 @@ def check_command(
 
 
 @app.command("status")
-def status_command(as_json: AsJson = False) -> None:
-    """Show what waits, runs, is overdue or dead, and whether the parts around us are well.
+def status_command(
+    watch: Annotated[bool, typer.Option("--watch", help="Print it again and again, until Ctrl-C.")] = False,
+    interval: Annotated[
+        float | None, typer.Option(min=0.1, metavar="SECONDS", help="The time between two prints of --watch; 5 s.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show requests and the state of each part.
 
-    Example: postroom status --json
+    It lists the requests that wait or are dead, what holds them back, and what to do.
+
+    Example: postroom status --watch
     """
     from postroom.cli.status import status
 
-    asyncio.run(status(as_json=as_json))
+    asyncio.run(status(watching=watch, interval=interval, as_json=as_json))
 
 
 @app.command("log")
 def log_command(who: Who, as_json: AsJson = False) -> None:
-    """Show the timeline of one identity: every attempt, every retry, each refusal, everything an operator did.
+    """Show the timeline of one identity.
+
+    It has every attempt, every retry, each refusal, and everything that an operator did.
 
     Example: postroom log alice@example.org
     """
@@ -109,7 +136,9 @@ def log_command(who: Who, as_json: AsJson = False) -> None:
 
 @app.command("retry")
 def retry_command(who: Who, as_json: AsJson = False) -> None:
-    """Attempt a waiting or dead request now; a dead one gets its retries back. Recorded with your name.
+    """Attempt a waiting or dead request now.
+
+    A dead request gets its retries back. Your login name is recorded.
 
     Example: postroom retry alice@example.org
     """
@@ -119,12 +148,10 @@ def retry_command(who: Who, as_json: AsJson = False) -> None:
 
 
 @app.command("bury")
-def bury_command(
-    who: Who,
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit.")],
-    as_json: AsJson = False,
-) -> None:
-    """Give a waiting request up: it goes to the dead letters with your reason; `postroom retry` undoes it.
+def bury_command(who: Who, reason: Reason, as_json: AsJson = False) -> None:
+    """Move a waiting request to the dead letters.
+
+    Its reason is yours; `postroom retry` undoes it.
 
     Example: postroom bury alice@example.org --reason "left the company"
     """
@@ -134,17 +161,12 @@ def bury_command(
 
 
 @app.command("remake")
-def remake_command(
-    who: Who,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only look at the mail server, and say what it has.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Make a mailbox anew that is not at the mail server any more. Recorded with your name.
+def remake_command(who: Who, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Make a lost mailbox again.
 
-    It looks first, and does nothing while the mail server has the mailbox. Else a worker finds it by its mark, if it
-    is there under another id, or makes an empty one. Mail that went with the old one does not come back.
+    It asks the mail server first, and does nothing if the mailbox is there. Otherwise a worker finds the mailbox by
+    its mark, if it has another id now, or makes an empty one. Mail of the lost mailbox does not come back. Your login
+    name is recorded.
 
     Example: postroom remake alice@example.org
     """
@@ -154,11 +176,11 @@ def remake_command(
 
 
 @app.command("pause")
-def pause_command(
-    reason: Annotated[str, typer.Option("--reason", help="Why, for whoever looks at `postroom status`.")],
-    as_json: AsJson = False,
-) -> None:
-    """Ask the mail server for nothing until `postroom resume`. Requests are stored and wait; none is lost.
+def pause_command(reason: Reason, as_json: AsJson = False) -> None:
+    """Stop all requests to the mail server.
+
+    It is asked for nothing until `postroom resume`. Requests for mailboxes are stored and wait; none is lost.
+    `postroom status` shows your reason.
 
     Example: postroom pause --reason "Stalwart is moved to another host"
     """
@@ -170,13 +192,14 @@ def pause_command(
 @app.command("resume")
 def resume_command(
     domain: Annotated[
-        str | None, typer.Option("--domain", help="Let go what waits for this mail domain, and nothing else.")
+        str | None, typer.Option("--domain", metavar="NAME", help="Release what waits for this mail domain, only.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the mail server now, and close the breaker if it is well, instead of waiting for the next probe.
+    """Check the mail server now, and continue.
 
-    Whoever waits for what has ended then runs within seconds: one first, twice as many after each success.
+    If it is healthy, the breaker closes, and the waiting requests run within seconds: one first, then twice as many
+    after each success. Without this command they wait for the next probe.
 
     Example: postroom resume --domain example.org
     """
@@ -187,15 +210,16 @@ def resume_command(
 
 @app.command("sweep")
 def sweep_command(
-    now: Annotated[bool, typer.Option("--now", help="Begin a pass, or go on with the one under way, at once.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Begin a pass, or continue the present one, at once.")] = False,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Forget where the pass under way is, and begin a new one at once.")
+        bool, typer.Option("--restart", help="Forget the present pass, and begin a new one at once.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show where the sweep of Kratos' identities stands; let it begin or go on at once.
+    """Show or start the sweep of identities.
 
-    A running service or worker takes it up within 5 s; this command does not wait for that.
+    It finds identities of Kratos that have no mailbox. With --now or --restart a running service or worker begins
+    within 5 s; this command does not wait for that.
 
     Example: postroom sweep --now
     """
@@ -207,14 +231,15 @@ def sweep_command(
 @app.command("rebuild")
 def rebuild_command(
     from_stalwart: Annotated[
-        bool, typer.Option("--from-stalwart", help="From the marks on the mail server; required.")
+        bool, typer.Option("--from-stalwart", help="Restore from the marks on the mail server; required.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be restored.")] = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Restore requests and accounts from the marks on the mail server, after the database was lost.
+    """Restore a lost database from Stalwart.
 
-    What is on record is left alone. Safe to interrupt and to repeat. Exit code 1 if something needs a look.
+    The marks there tell which account belongs to which identity. What is on record is not changed. It is safe to
+    interrupt and to repeat. The exit code is 1 if an account differs from what is on record.
 
     Example: postroom migrate && postroom rebuild --from-stalwart --dry-run
     """
@@ -225,8 +250,8 @@ def rebuild_command(
 
 def _not_installed() -> None:
     raise ConfigurationError(
-        "this command is of the trial, which is not installed: install the wheel of postroom-sandbox beside that of "
-        "postroom, see docs/how-to/trial.md"
+        "this command belongs to the trial, which is not installed: install the wheel of postroom-sandbox beside that "
+        "of postroom, see docs/how-to/trial.md"
     )
 
 

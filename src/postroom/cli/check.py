@@ -13,7 +13,8 @@ from postroom.checks.finding import Finding
 from postroom.checks.upload_quota import fix_upload_quota
 from postroom.checks.web_hook import fix_web_hook
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import json_text, out, print_findings
+from postroom.cli.json_output import json_text
+from postroom.cli.terminal import out, print_findings
 from postroom.composition.parts import authorization, connected
 from postroom.errors import ConfigurationError
 from postroom.settings import Settings, unknown

@@ -9,9 +9,11 @@ import typer
 from rich.markup import escape
 from rich.table import Column
 
+from postroom.cli.control_characters import escape_control
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import ago, json_text, out, print_rows, shown
+from postroom.cli.json_output import json_text
+from postroom.cli.terminal import ago, out, print_rows
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.mailbox import Account
 from postroom.domain.request import Request, State
@@ -33,7 +35,7 @@ async def log(who: str, *, as_json: bool) -> None:
     console = out()
     title = request.email if request else "No request"
     described = _describe(request, account) if request else "it was refused; the sweep takes it up when that ends"
-    console.print(f"[bold]{title}[/], identity {identity_id}: {escape(shown(described))}")
+    console.print(f"[bold]{title}[/], identity {identity_id}: {escape(escape_control(described))}")
     print_rows(
         console,
         "",
@@ -80,7 +82,7 @@ async def _act(who: str, *, as_json: bool, reason: str | None) -> None:
         request, _ = await parts.audit.find(who)
         request = await _do(parts.audit, request, reason)
         await parts.retry_index.replace(request, ())
-    typer.echo(json_text(request) if as_json else shown(f"{request.email}: {_describe(request, None)}"))
+    typer.echo(json_text(request) if as_json else escape_control(f"{request.email}: {_describe(request, None)}"))
 
 
 async def _do(audit: Audit, request: Request, reason: str | None) -> Request:

@@ -1,4 +1,4 @@
-"""`postroom rebuild`: after the loss of the database, from the marks on the mail server."""
+"""`postroom rebuild`: restores the database, after its loss, from the marks on the mail server."""
 
 import getpass
 from collections.abc import Generator
@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import json_text, out, print_rows
+from postroom.cli.json_output import json_text
+from postroom.cli.terminal import out, print_rows, print_sentence
 from postroom.composition.parts import restore_from_marks
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.provisioning.rebuild import Tally
@@ -27,7 +28,7 @@ async def rebuild(*, from_stalwart: bool, dry_run: bool, as_json: bool) -> None:
         await _rebuild(tally, dry_run=dry_run)
     except MailServerError as error:
         raise ConfigurationError(
-            f"after {tally.looked_at} accounts: {error}. What was restored stays; mend it and run this again"
+            f"after {tally.read} accounts: {error}. What was restored stays; fix it and run this again"
         ) from error
     if as_json:
         typer.echo(json_text({"dry_run": dry_run, **asdict(tally)}))
@@ -44,7 +45,7 @@ async def _rebuild(tally: Tally, *, dry_run: bool) -> None:
                 parts,
                 actor=getpass.getuser(),
                 dry_run=dry_run,
-                tell=lambda so_far: progress.update(task, completed=so_far.looked_at),
+                tell=lambda so_far: progress.update(task, completed=so_far.read),
             )
             progress.update(task, total=await rebuild.count())
             await rebuild.run(tally)
@@ -52,39 +53,39 @@ async def _rebuild(tally: Tally, *, dry_run: bool) -> None:
 
 @contextmanager
 def _progress() -> Generator[tuple[Progress, TaskID]]:
-    """On standard error, and only on a terminal: the output is for programs as well."""
+    """On standard error, and only on a terminal: standard output may be read by a program."""
     console = Console(stderr=True)
-    columns = (TextColumn("accounts looked at"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("accounts read"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         yield progress, progress.add_task("", total=None)
 
 
 def _print(tally: Tally, *, dry_run: bool) -> None:
     console = out()
-    console.print(
-        f"[bold]{tally.looked_at}[/] accounts: [bold]{tally.restored}[/] "
-        f"{'would be restored' if dry_run else 'restored'}, {tally.known} known, {tally.under_way} left to a worker, "
-        f"{tally.unmarked} without a mark, {len(tally.differences)} different, {tally.missing} missing"
+    print_sentence(
+        console,
+        f"{tally.read} accounts: {tally.restored} {'would be restored' if dry_run else 'restored'}, "
+        f"{tally.known} known, {tally.under_way} left to a worker, {tally.unmarked} without a mark, "
+        f"{len(tally.differences)} different, {tally.missing} missing",
     )
     if tally.missing:
-        console.print(
-            f"[red]{tally.missing} that are on record are not at the mail server[/]: postroom status lists them within "
-            "two hours, postroom remake makes one anew"
+        print_sentence(
+            console,
+            f"Missing at the mail server, but on record: {tally.missing}; postroom status lists them within "
+            "two hours, postroom remake makes one again",
+            "red",
         )
     if tally.marked_elsewhere:
-        console.print(
-            f"[yellow]{tally.marked_elsewhere} carry a mark in another domain[/]: is POSTROOM_MARK_DOMAIN what it was "
-            "before the loss?"
-        )
-    if tally.differences:
-        print_rows(
+        print_sentence(
             console,
-            "",
-            ("mailbox", "Stalwart account", "identity", "left alone, because"),
-            [
-                (each.email, each.stalwart_account_id, ", ".join(map(str, each.identity_ids)), each.why)
-                for each in tally.differences[:SHOWN]
-            ],
+            f"Marked in another domain: {tally.marked_elsewhere}; is POSTROOM_MARK_DOMAIN what it was before the loss?",
+            "yellow",
         )
-        if len(tally.differences) > SHOWN:
-            console.print(f"and {len(tally.differences) - SHOWN} more: --json lists all of them")
+    columns = ("mailbox", "Stalwart account", "identity", "reason")
+    differences = [
+        (each.email, each.stalwart_account_id, ", ".join(map(str, each.identity_ids)), each.why)
+        for each in tally.differences[:SHOWN]
+    ]
+    print_rows(console, "Different from what is on record, and left alone", columns, differences)
+    if len(tally.differences) > SHOWN:
+        print_sentence(console, f"and {len(tally.differences) - SHOWN} more: --json prints all of them")

@@ -1,12 +1,13 @@
-"""`postroom remake`: a mailbox that is not at the mail server any more is made anew."""
+"""`postroom remake`: makes a mailbox again that the mail server no longer has."""
 
 import getpass
 
 import typer
 
+from postroom.cli.control_characters import escape_control
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import json_text, shown
+from postroom.cli.json_output import json_text
 from postroom.composition.parts import Parts
 from postroom.domain.missing import Sighting
 from postroom.domain.request import Request
@@ -19,10 +20,10 @@ LOOKUP_TIMEOUT = 10.0
 async def remake(who: str, *, dry_run: bool, as_json: bool) -> None:
     request, sighting, remade = await _remake(who, dry_run=dry_run)
     if as_json:
-        told = {"identity_id": request.identity_id, "email": request.email, "found": sighting, "remade": remade}
-        typer.echo(json_text(told))
+        content = {"identity_id": request.identity_id, "email": request.email, "found": sighting, "remade": remade}
+        typer.echo(json_text(content))
     else:
-        typer.echo(shown(f"{request.email}: {_words(sighting, remade=remade)}"))
+        typer.echo(escape_control(f"{request.email}: {_words(sighting, remade=remade)}"))
     if sighting is Sighting.PRESENT:
         raise typer.Exit(1)
 
@@ -30,7 +31,7 @@ async def remake(who: str, *, dry_run: bool, as_json: bool) -> None:
 async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting, bool]:
     async with connected_to_database(settings_or_trial()) as parts:
         request, _ = await parts.audit.find(who)
-        sighting = await _look(parts, request)
+        sighting = await _look_up(parts, request)
         if dry_run or sighting is Sighting.PRESENT:
             return request, sighting, False
         request = await parts.audit.remake(request.identity_id, actor=getpass.getuser())
@@ -38,7 +39,7 @@ async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting, bool]:
         return request, sighting, True
 
 
-async def _look(parts: Parts, request: Request) -> Sighting:
+async def _look_up(parts: Parts, request: Request) -> Sighting:
     recorded = await PostgresInspected(parts.pool).recorded(request.identity_id)
     if recorded is None:
         raise Refused("wrong_state", f"the request of {request.email} is {request.state}: there is nothing to remake")
@@ -46,12 +47,16 @@ async def _look(parts: Parts, request: Request) -> Sighting:
         return (await parts.inspection.lookup.look_up([recorded], deadline=LOOKUP_TIMEOUT))[request.identity_id]
     except MailServerError as error:
         raise ConfigurationError(
-            f"it cannot be told whether the mailbox is there: {error}; nothing was changed"
+            f"cannot find out whether the mail server has the mailbox: {error}; nothing was changed"
         ) from error
 
 
 def _words(sighting: Sighting, *, remade: bool) -> str:
     if sighting is Sighting.PRESENT:
-        return "the mail server has it, with the identity's mark: there is nothing to remake"
-    what = "it is not there" if sighting is Sighting.MISSING else "an account without the identity's mark has its id"
-    return f"{what}; a worker makes it anew within seconds" if remade else f"{what}; it would be made anew"
+        return "the mail server has it, with the identity's mark; there is nothing to remake"
+    what = (
+        "the mail server does not have it"
+        if sighting is Sighting.MISSING
+        else "an account without the identity's mark has its id"
+    )
+    return f"{what}; a worker makes it again within seconds" if remade else f"{what}; it would be made again"

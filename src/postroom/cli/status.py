@@ -1,31 +1,55 @@
-"""`postroom status`: what waits, what is dead and what to do, and how all parts are."""
+"""`postroom status`: what waits, what is dead and how to fix it, and how each part is."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.table import Column
 from rich.text import Text
 
 from postroom.checks.all import run_checks
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
+from postroom.cli.json_output import json_text
 from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
-from postroom.cli.terminal import ago, json_text, out, print_findings, print_rows, shown
+from postroom.cli.terminal import Cell, ago, fixed, out, print_findings, print_rows, print_sentence
+from postroom.cli.watch import watch
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.identity import Refusal
+from postroom.errors import ConfigurationError
 from postroom.postgres.audit import Listing
+from postroom.settings import Settings
 
 SHOWN = 20
-REMAKE = "postroom remake, unless the mail server is to be restored; if it is the wrong server, POSTROOM_STALWART_URL"
-LOOKED_AT = "nothing: it is looked at again within two minutes"
+INTERVAL = 5.0
+"""Seconds between two prints of `--watch`, by default."""
+REMAKE = "first check POSTROOM_STALWART_URL, and whether the mail server will be restored; then postroom remake"
+CHECKED_AGAIN = "none: it is checked again within two minutes"
 SEEN_WITHIN = 60.0
-"""Seconds: a process that lives, and reaches PostgreSQL, writes its row every 10 s."""
+"""Seconds: a process that runs, and reaches PostgreSQL, writes its row every 10 s."""
 
 
-async def status(*, as_json: bool) -> None:
-    async with connected_to_database(settings_or_trial()) as parts:
+async def status(*, watching: bool, interval: float | None, as_json: bool) -> None:
+    if interval is not None and not watching:
+        raise ConfigurationError("--interval is the time between two prints of --watch: give both")
+    settings = settings_or_trial()
+
+    async def show(console: Console) -> None:
+        content = await _read(settings)
+        if as_json:
+            console.out(json_text(_as_dict(content)), highlight=False)
+        else:
+            _print(console, content)
+
+    if watching:
+        await watch(show, seconds=interval or INTERVAL, as_json=as_json)
+    else:
+        await show(out())
+
+
+async def _read(settings: Settings) -> dict[str, Any]:
+    async with connected_to_database(settings) as parts:
         content: dict[str, Any] = {"counts": await parts.audit.counts(), "breaker": await parts.breakers.read()}
         for name, listing in LISTINGS.items():
             content[name] = await parts.audit.look(listing, limit=SHOWN)
@@ -33,10 +57,7 @@ async def status(*, as_json: bool) -> None:
         content["refused"] = await parts.refusals.without_request(limit=SHOWN)
         content["sweep"] = await progress_of(parts)
         content["parts"] = [finding for finding in await run_checks(parts) if finding.part != "settings"]
-    if as_json:
-        typer.echo(json_text(_as_dict(content)))
-    else:
-        _print(out(), content)
+        return content
 
 
 def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,59 +65,57 @@ def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
     total, refusals = content["refused"]
     return {
         **content,
+        # Times of /metrics; the sweep below has its own.
+        "counts": {name: n for name, n in content["counts"].items() if not name.endswith("_timestamp_seconds")},
         "breaker": {"open": breaker.open, "error": breaker.error, "probe_at": breaker.probe_at},
-        "dead": [{**letter, "do": advice(letter)} for letter in content["dead"]],
-        "missing": [{**each, "do": _remedy(each)} for each in content["missing"]],
+        "dead": [{**letter, "fix": advice(letter)} for letter in content["dead"]],
+        "missing": [{**each, "fix": _remedy(each)} for each in content["missing"]],
         "refused": {"total": total, "last": refusals},
         "sweep": progress_as_dict(content["sweep"]),
     }
 
 
 def _print(console: Console, content: Mapping[str, Any]) -> None:
-    counts, breaker = content["counts"], content["breaker"]
-    console.print(
-        f"[bold]{counts['requests_waiting']:.0f}[/] waiting, [bold]{counts['requests_running']:.0f}[/] running, "
-        f"[bold]{counts['requests_overdue']:.0f}[/] overdue, [bold]{counts['requests_dead']:.0f}[/] dead"
+    counts, breaker, (refused, refusals) = content["counts"], content["breaker"], content["refused"]
+    print_sentence(
+        console,
+        f"{counts['requests_waiting']} waiting, {counts['requests_running']} running, "
+        f"{counts['requests_overdue']} overdue, {counts['requests_dead']} dead",
     )
     if breaker.open:
-        error = escape(shown(breaker.error or ""))
-        following = (
-            f"next probe {ago(breaker.probe_at)}" if breaker.probe_at else "nobody probes; postroom resume ends it"
-        )
-        console.print(f"[red]The mail server is not asked[/]: {error}; {following}")
+        following = f"next probe {ago(breaker.probe_at)}" if breaker.probe_at else "postroom resume ends it"
+        print_sentence(console, f"Requests to the mail server are stopped: {breaker.error}; {following}", "red")
+    if counts["mailboxes_missing"]:
+        print_sentence(console, f"Missing at the mail server: {counts['mailboxes_missing']}", "red")
+    if refused:
+        print_sentence(console, f"Refused in the last 30 days, without a mailbox: {refused}")
     print_progress(console, content["sweep"])
     if not content["processes"]:
-        console.print("[red]No process runs[/]: neither postroom serve nor postroom work")
-    for title, columns, name, row in TABLES:
-        print_rows(console, title, columns, [row(each) for each in content[name]])
-    title = f"Not found at the mail server: {counts['mailboxes_missing']:.0f} missing"
-    columns = ("mailbox", "first missed", "missing", "Stalwart account", "what to do")
-    print_rows(console, title, columns, [_missing(each) for each in content["missing"]])
-    # They have no request, and no other list names them.
-    total, refusals = content["refused"]
-    title = f"Refused within 30 days, without a mailbox: {total}"
-    columns = ("when", "address as it was sent", "code", "reason", "identity")
-    print_rows(console, title, columns, [_refused(each) for each in refusals])
-    print_findings(console, "Parts", content["parts"])
+        print_sentence(console, "No process is running: start postroom serve or postroom work", "red")
+    for table in TABLES:
+        found = refusals if table.name == "refused" else content[table.name]
+        title = f"{table.title} ({SHOWN} shown)" if len(found) == SHOWN else table.title
+        print_rows(console, title, table.columns, [table.row(each) for each in found], name=table.name)
+    print_findings(console, "Parts", content["parts"], name="parts")
 
 
 def advice(letter: Mapping[str, Any]) -> str:
-    """What an operator can do about a dead letter."""
+    """How an operator fixes a dead letter."""
     reason = letter["reason"]
     if "held by" in reason or "taken by" in reason:
-        return "let the person choose another address; it is tried at the next hook"
+        return "ask the person to choose another address; the next webhook requests that"
     if "buried by" in reason:
         return "postroom retry, if it was a mistake"
     if "refused" in reason or "asked for" in reason:
-        return "mend what the mail server names, then postroom retry"
-    return "see postroom log for each attempt; mend it, then postroom retry"
+        return "fix what the mail server names, then postroom retry"
+    return "read each attempt in postroom log, fix the cause, then postroom retry"
 
 
 def _held_back(each: Mapping[str, Any]) -> tuple[str, ...]:
     cause, _, domain = str(each["waits_for"]).partition(":")
-    remedy = "they go on when the mail server is well; postroom resume asks it now"
+    remedy = "they continue when the mail server is healthy; postroom resume checks that now"
     if cause == "domain":
-        remedy = f"mend what the mail server names, then postroom resume --domain {domain}"
+        remedy = f"fix what the mail server names, then postroom resume --domain {domain}"
     return each["waits_for"], str(each["requests"]), each["last_error"] or "", remedy
 
 
@@ -119,7 +138,7 @@ def _missing(each: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _remedy(missing: Mapping[str, Any]) -> str:
-    return REMAKE if missing["missing_at"] else LOOKED_AT
+    return REMAKE if missing["missing_at"] else CHECKED_AGAIN
 
 
 def _refused(each: Refusal) -> tuple[str, ...]:
@@ -127,7 +146,7 @@ def _refused(each: Refusal) -> tuple[str, ...]:
 
 
 def _process(each: Mapping[str, Any]) -> tuple[str | Text, ...]:
-    seen, is_gone = ago(each["seen_at"]), each["unseen_s"] >= SEEN_WITHIN
+    seen, is_gone = ago(each["seen_at"]), each["unseen_seconds"] >= SEEN_WITHIN
     late = [name for name, loop in sorted(each["loops"].items()) if loop["age"] > loop["late_after"]]
     loops = ", ".join(sorted(each["loops"])) or "none yet"
     return (
@@ -135,7 +154,7 @@ def _process(each: Mapping[str, Any]) -> tuple[str | Text, ...]:
         str(each["pid"]),
         each["kind"],
         ago(each["started_at"]),
-        Text(f"{seen}: ended without a word, or cut off", style="red") if is_gone else seen,
+        Text(f"{seen}: it crashed, or cannot reach PostgreSQL", style="red") if is_gone else seen,
         Text(f"{loops}; hanging: {', '.join(late)}", style="red") if late else loops,
     )
 
@@ -147,10 +166,35 @@ LISTINGS: dict[str, Listing] = {
     "drift": "drifts",
     "missing": "missing",
 }
-TABLES: list[tuple[str, tuple[str, ...], str, Callable[[Mapping[str, Any]], Sequence[str | Text]]]] = [
-    ("Next", ("due", "email", "state", "retry", "last error"), "next", _waiting),
-    ("Held back", ("waits for", "requests", "last answer", "what to do"), "held_back", _held_back),
-    ("Dead letters", ("email", "died", "reason", "what to do"), "dead", _dead),
-    ("Another address is wanted", ("mailbox", "wanted", "identity"), "drift", _drift),
-    ("Processes", ("host", "pid", "kind", "started", "seen", "loops"), "processes", _process),
-]
+
+
+@dataclass(frozen=True)
+class Table:
+    """`name` is its key in the JSON, and the first cell of its lines in a pipe."""
+
+    name: str
+    title: str
+    columns: Sequence[str | Column]
+    row: Callable[[Any], Sequence[Cell]]
+
+
+TABLES = (
+    Table("next", "Due next", (fixed("due"), "email", fixed("state"), fixed("retry"), "last error"), _waiting),
+    Table("held_back", "Held back", ("waits for", fixed("requests"), "last error", "fix"), _held_back),
+    Table("dead", "Dead letters", ("email", fixed("died"), "reason", "fix"), _dead),
+    Table("drift", "Address changed in Kratos", ("mailbox", "wanted", "identity"), _drift),
+    Table(
+        "processes",
+        "Processes",
+        ("host", fixed("pid"), fixed("kind"), fixed("started"), "last seen", "loops"),
+        _process,
+    ),
+    Table(
+        "missing",
+        "Missing at the mail server",
+        ("mailbox", fixed("first missed"), fixed("missing since"), "Stalwart account", "fix"),
+        _missing,
+    ),
+    # They have no request, and no other table names them.
+    Table("refused", "Refused, without a mailbox", (fixed("when"), "address", "code", "reason", "identity"), _refused),
+)

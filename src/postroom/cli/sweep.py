@@ -1,4 +1,4 @@
-"""`postroom sweep`, and where the sweep of Kratos' identities stands, for `postroom status`."""
+"""`postroom sweep`, and the progress of the sweep of Kratos' identities for `postroom status`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -9,7 +9,8 @@ from rich.console import Console
 
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
-from postroom.cli.terminal import ago, json_text, out
+from postroom.cli.json_output import json_text
+from postroom.cli.terminal import ago, out, print_sentence
 from postroom.composition.parts import Parts
 from postroom.errors import ConfigurationError
 from postroom.postgres.sweep import PostgresSwept
@@ -19,7 +20,9 @@ from postroom.provisioning.ports import SweepProgress
 async def sweep(*, now: bool, restart: bool, as_json: bool) -> None:
     settings = settings_or_trial()
     if not settings.kratos_admin_url:
-        raise ConfigurationError("no sweep is configured; set POSTROOM_KRATOS_ADMIN_URL to Kratos' admin API")
+        raise ConfigurationError(
+            "no sweep is configured; set POSTROOM_KRATOS_ADMIN_URL to the URL of Kratos' admin API"
+        )
     async with connected_to_database(settings) as parts:
         swept = PostgresSwept(parts.pool)
         if restart:
@@ -39,19 +42,20 @@ async def progress_of(parts: Parts) -> SweepProgress | None:
 
 
 def progress_as_dict(progress: SweepProgress | None) -> Mapping[str, Any] | None:
-    return progress and asdict(progress) | {"under_way": progress.token is not None}
+    if progress is None:
+        return None
+    found = asdict(progress)
+    return {"under_way": progress.token is not None, **found, "due_in_seconds": found.pop("due_in")}
 
 
 def print_progress(console: Console, progress: SweepProgress | None) -> None:
-    console.print(f"[bold]Sweep[/]: {_sentence(progress)}", soft_wrap=True)
+    print_sentence(console, f"Sweep: {_sentence(progress)}")
 
 
 def _sentence(progress: SweepProgress | None) -> str:
     if progress is None:
-        return "not configured (POSTROOM_KRATOS_ADMIN_URL): an identity whose hook is lost gets no mailbox"
-    whole = (
-        f"the last whole pass ended {ago(progress.finished_at)}" if progress.finished_at else "no pass has ended yet"
-    )
+        return "not configured; without POSTROOM_KRATOS_ADMIN_URL an identity whose webhook is lost gets no mailbox"
+    last = f"last complete pass {ago(progress.finished_at)}" if progress.finished_at else "no complete pass yet"
     if progress.token is None:
-        return f"{whole}; next pass due {ago(progress.due_at)}"
-    return f"{whole}; a pass began {ago(progress.started_at)}, next page due {ago(progress.due_at)}"
+        return f"{last}; next pass due {ago(progress.due_at)}"
+    return f"{last}; this pass began {ago(progress.started_at)}, next page due {ago(progress.due_at)}"

@@ -1,48 +1,93 @@
-"""How things are put on a terminal: what strangers wrote can neither steer it nor pass for our own words."""
+"""Tables and sentences on standard output: drawn for a person at a terminal, one line a row in a pipe."""
 
-import json
-import os
+import sys
 from collections.abc import Sequence
-from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+from rich.segment import Segment, Segments
 from rich.table import Column, Table
 from rich.text import Text
 
 from postroom.checks.finding import Finding
+from postroom.cli.control_characters import escape_control
 
-WIDTH_IN_A_PIPE = 1000
+Cell = str | Text
+NARROWEST = 16
+"""Columns to which a cell is folded at most: an id in pieces of less cannot be read."""
+_UNITS = ((86400, "days"), (3600, "h"), (60, "min"))
 _COLOURS = {"fine": "green", "warning": "yellow", "wrong": "red"}
 
 
-def shown(text: str) -> str:
-    """`text` with everything escaped that is not seen as itself: control characters, and marks that turn the direction
-    of writing, by which one address is made to look like another."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
 def out() -> Console:
-    """Standard output. In a pipe a row stays one line, for grep, unless COLUMNS says how wide it is."""
-    console = Console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = WIDTH_IN_A_PIPE
-    return console
+    """Standard output. In a pipe nothing is coloured or wrapped, whatever COLUMNS and FORCE_COLOR say."""
+    terminal = sys.stdout.isatty()
+    return Console(force_terminal=None if terminal else False, soft_wrap=not terminal, emoji=False, highlight=False)
+
+
+def print_sentence(console: Console, sentence: str, style: str = "") -> None:
+    console.print(Text(escape_control(sentence), style))
+
+
+def fixed(header: str) -> Column:
+    """A column whose values are not broken over lines, such as times."""
+    return Column(header, no_wrap=True)
 
 
 def print_rows(
-    console: Console, title: str, columns: Sequence[str | Column], rows: Sequence[Sequence[str | Text]]
+    console: Console, title: str, columns: Sequence[str | Column], rows: Sequence[Sequence[Cell]], *, name: str = ""
 ) -> None:
-    """A table. What is too long for its column goes on in the next line: nobody can use an id that was cut."""
+    """A table, if there are rows. On a terminal what is too long for its column goes on in the next line: nobody can
+    use an id that was cut. In a pipe each row is one line of cells with tabs between them, after a line of their
+    headers; `name` is then the first cell of each, where a command prints several tables."""
     if not rows:
         return
-    table = Table(*columns, title=title or None, title_justify="left")
+    headers = [each.copy() if isinstance(each, Column) else Column(each) for each in columns]
+    cells = [[_text(cell) for cell in row] for row in rows]
+    if not console.is_terminal:
+        lines = ([str(each.header) for each in headers], *([cell.plain for cell in row] for row in cells))
+        # As segments: of text, Rich would make spaces of the tabs.
+        console.print(Segments([Segment("\t".join([name, *line] if name else line) + "\n") for line in lines]))
+        return
+    if title:
+        console.print(Text(title, style="italic"))
+    console.print(_grid(headers, cells) if _needs(headers, cells) <= console.width else _records(headers, cells))
+
+
+def _text(cell: Cell) -> Text:
+    """Not as a string: Rich would take brackets in it for its own markup."""
+    return Text(escape_control(cell.plain), cell.style) if isinstance(cell, Text) else Text(escape_control(cell))
+
+
+def _needs(headers: Sequence[Column], rows: Sequence[Sequence[Text]]) -> int:
+    """How wide a terminal must be for these as a grid."""
+    needs = 1
+    for number, column in enumerate(headers):
+        longest = max(cell_len(str(column.header)), *(row[number].cell_len for row in rows))
+        needs += 3 + (longest if column.no_wrap else min(longest, NARROWEST))
+    return needs
+
+
+def _grid(headers: Sequence[Column], rows: Sequence[Sequence[Text]]) -> RenderableType:
+    table = Table(*headers)
     for column in table.columns:
         column.overflow = "fold"
     for row in rows:
-        # Not as a string: Rich would take brackets in it for its own markup.
-        table.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
-    console.print(table)
+        table.add_row(*row)
+    return table
+
+
+def _records(headers: Sequence[Column], rows: Sequence[Sequence[Text]]) -> RenderableType:
+    """For a terminal that is too narrow: each row from top to bottom, as psql does (`\\x auto`)."""
+    table = Table.grid(Column(style="bold", no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
+    for number, row in enumerate(rows):
+        if number:
+            table.add_row()
+        for column, cell in zip(headers, row, strict=True):
+            if cell.plain:
+                table.add_row(f"  {column.header}", cell)
+    return table
 
 
 def ago(moment: datetime | None) -> str:
@@ -50,23 +95,11 @@ def ago(moment: datetime | None) -> str:
         return "-"
     seconds = (moment - datetime.now(UTC)).total_seconds()
     size = abs(seconds)
-    text = f"{size:.0f} s" if size < 120 else f"{size / 60:.0f} min" if size < 7200 else f"{size / 3600:.0f} h"
+    unit, name = next((each for each in _UNITS if size >= 2 * each[0]), (1, "s"))
+    text = f"{size / unit:.0f} {name}"
     return f"in {text}" if seconds >= 0 else f"{text} ago"
 
 
-def print_findings(console: Console, title: str, findings: Sequence[Finding]) -> None:
+def print_findings(console: Console, title: str, findings: Sequence[Finding], *, name: str = "") -> None:
     rows = [(each.part, Text(each.state, style=_COLOURS[each.state]), each.detail, each.fix) for each in findings]
-    print_rows(console, title, ("part", "state", "what was found", "what to do"), rows)
-
-
-def json_text(content: object) -> str:
-    """For programs."""
-    return json.dumps(content, indent=2, default=_plain)
-
-
-def _plain(value: object) -> object:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return str(value)
+    print_rows(console, title, ("part", fixed("state"), "what was found", "what to do"), rows, name=name)

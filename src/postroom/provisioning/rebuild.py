@@ -33,7 +33,7 @@ class Difference:
 class Tally:
     """What a rebuild saw and did. After a dry run `restored` is what one would restore."""
 
-    looked_at: int = 0
+    read: int = 0
     restored: int = 0
     known: int = 0
     under_way: int = 0
@@ -111,7 +111,7 @@ class Rebuild:
     async def _take(self, page: AccountPage, tally: Tally) -> None:
         marked: dict[UUID, FoundAccount] = {}
         for found in page.accounts:
-            tally.looked_at += 1
+            tally.read += 1
             if len(found.marked_for) == 1:
                 marked[found.marked_for[0]] = found
             elif found.marked_for:

@@ -1,0 +1,18 @@
+"""What `--json` prints, the same for every command."""
+
+import json
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+
+
+def json_text(content: object) -> str:
+    """`content` as JSON, indented by 2. A time is RFC 3339 in UTC; what is not known is null."""
+    return json.dumps(content, indent=2, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return str(value)
