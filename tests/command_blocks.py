@@ -1,4 +1,4 @@
-"""The command blocks of README and docs. The tag behind the language says where each one may run: ```` ```sh plain ````."""
+"""The command blocks of README and docs. A tag behind the language says where each may run: ```` ```sh plain ````."""
 
 import re
 from collections.abc import Iterator
