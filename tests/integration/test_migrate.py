@@ -193,7 +193,7 @@ async def test_a_migration_behind_a_long_transaction_holds_nobody_up_and_succeed
 
 
 async def test_a_lock_that_stays_is_told_in_one_line(old: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate, "PATIENCE", 0.0)
+    monkeypatch.setattr(migrate, "RETRY_FOR", 0.0)
     async with await psycopg.AsyncConnection.connect(old.owner_url) as long:
         await long.execute("SELECT count(*) FROM email_requests")
         with pytest.raises(ConfigurationError, match="a long transaction holds a table"):

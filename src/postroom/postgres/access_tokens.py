@@ -26,7 +26,7 @@ class PostgresAccessTokens(Statements):
         }
         async with connection(self._pool) as conn, conn.transaction():
             # In a statement of its own: the one after it must see what the transaction we waited for has added.
-            await conn.execute(sql("access_token_turn"), {"identity_id": token.identity_id})
+            await conn.execute(sql("access_token_lock"), {"identity_id": token.identity_id})
             cursor = await conn.execute(sql("access_token_add"), parameters)
             added = await cursor.fetchone()
         if added is None:

@@ -20,7 +20,7 @@ CONNECTED_WITHIN = 10
 LOCK_TIMEOUT = 2
 """Seconds that a statement waits for a lock: as long, everybody who comes later waits behind it."""
 LOCK_PAUSE = 1.0
-PATIENCE = 60.0
+RETRY_FOR = 60.0
 """Seconds for which it is tried again: a long transaction of somebody else holds a table."""
 
 NAMED_COLUMNS = "0003"
@@ -157,7 +157,7 @@ def _require_nobody(conn: psycopg.Connection, service_role: str) -> None:
 def _patiently(act: Callable[[], object]) -> None:
     from sqlalchemy.exc import DBAPIError  # as above
 
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + RETRY_FOR
     while True:
         try:
             act()

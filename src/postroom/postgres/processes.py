@@ -27,10 +27,10 @@ class ThisProcess:
 class PostgresProcesses(Statements):
     """All methods raise `DatabaseUnavailable`."""
 
-    async def tell(self, process: ThisProcess, loops: Mapping[str, Mapping[str, float]]) -> None:
+    async def record(self, process: ThisProcess, loops: Mapping[str, Mapping[str, float]]) -> None:
         """It lives; `loops` as postgres/migrations/versions/0005_processes.sql says."""
         values = {name: getattr(process, name) for name in process.__slots__}
-        await self._write("process_tell", values | {"loops": Jsonb(loops)})
+        await self._write("process_record", values | {"loops": Jsonb(loops)})
 
     async def forget(self, process: ThisProcess) -> None:
         await self._write("process_forget", {"id": process.id})

@@ -14,8 +14,8 @@ class PostgresReleases(Statements):
     async def causes(self) -> Mapping[str, datetime | None]:
         return {each["waits_for"]: each["ended_at"] for each in await rows(self._pool, "release_causes", {})}
 
-    async def release(self, cause: str, limit: int, *, but: Collection[UUID]) -> Sequence[Released]:
-        moved = await rows(self._pool, "release", {"cause": cause, "limit": limit, "but": list(but)})
+    async def release(self, cause: str, limit: int, *, excluding: Collection[UUID]) -> Sequence[Released]:
+        moved = await rows(self._pool, "release", {"cause": cause, "limit": limit, "excluding": list(excluding)})
         now_there = [(request_of(each), each["enqueued_before"]) for each in moved]
         return [Released(request, replace(request, enqueued_at=before)) for request, before in now_there]
 

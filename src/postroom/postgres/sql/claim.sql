@@ -59,7 +59,7 @@ SELECT a.identity_id AS asked_id,
             WHEN r.state IN ('provisioned', 'dead') THEN r.state
             WHEN (SELECT open FROM mail_server_breaker) THEN 'breaker'
             WHEN NOT %(exclusive)s AND r.due_at <= now() AND (r.state = 'running' OR r.crashes > 0) THEN 'exclusive'
-            ELSE r.state END AS answer,
+            ELSE r.state END AS result,
        coalesce(m.crashed, false) AS crashed,
        -- of a granted one: how late we came, as a negative number
        extract(epoch FROM CASE WHEN m.state = 'waiting' THEN m.due_at

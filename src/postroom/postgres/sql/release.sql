@@ -12,7 +12,7 @@ WITH cause AS (
 ), chosen AS (
     SELECT identity_id, enqueued_at AS enqueued_before FROM email_requests
     WHERE waits_for = (SELECT name FROM cause) AND enqueued_at < (SELECT at FROM ended)
-      AND identity_id <> ALL(%(but)s::uuid[])
+      AND identity_id <> ALL(%(excluding)s::uuid[])
     ORDER BY enqueued_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
