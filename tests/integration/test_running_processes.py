@@ -110,7 +110,7 @@ async def test_more_silent_connections_than_it_may_open_files_keep_nobody_out(co
         AsyncExitStack() as stack,
     ):
         await eventually(process.ready, "the process", 20)
-        assert '"most": 64' in await process.says("Connections of clients")
+        assert '"most": 64' in await process.says("Limit of client connections")
         await process.http.get("/health/live", headers={"Connection": "close"})  # the next one needs a connection, too
         for _ in range(300):
             _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -118,7 +118,7 @@ THE_OUTBOX = [
     Mutant(
         "a screen whose past is forgotten is told that it missed nothing",
         f"{SQL}outbox_after.sql",
-        "%(event_id)s BETWEEN coalesce(kept.oldest - 1, 0) AND",
+        "%(event_id)s BETWEEN coalesce(stored.oldest - 1, 0) AND",
         "%(event_id)s BETWEEN 0 AND",
         (
             f"{OUTBOX}test_what_was_missed_before_the_oldest_that_is_kept_cannot_be_known",

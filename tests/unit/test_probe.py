@@ -81,5 +81,5 @@ async def test_the_log_tells_how_the_mail_server_is() -> None:
             "error": "cannot be reached",
             "next_probe_in": 5.0,
         },
-        {"event": "Breaker closed: the mail server is well again", "log_level": "info"},
+        {"event": "Breaker closed: the mail server is healthy again", "log_level": "info"},
     ]

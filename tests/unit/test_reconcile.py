@@ -341,7 +341,7 @@ async def test_a_full_pass_tells_what_it_compared_and_corrected() -> None:
         await world.reconcile.full_pass()
     assert logs == [
         {
-            "event": "Reconcile compared all that waits",
+            "event": "Reconcile compared all waiting requests",
             "log_level": "info",
             "compared": 5,
             "added": 1,

@@ -1,4 +1,4 @@
-"""The ports `Inspected` and `Notes`: the mailboxes on record, and what looks at them showed."""
+"""The ports `Inspected` and `LookupRecords`: the mailboxes on record, and the results of lookups."""
 
 from collections.abc import Sequence
 from uuid import UUID

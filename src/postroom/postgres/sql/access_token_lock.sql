@@ -1,2 +1,2 @@
--- One token of a person is added at a time, or two at once would both be the last that is allowed.
+-- Add one token of a person at a time: two at once could both be the last one allowed, and exceed the limit.
 SELECT pg_advisory_xact_lock(hashtextextended('postroom.access_tokens.' || %(identity_id)s::text, 0))
