@@ -1,6 +1,6 @@
 """Rebuild: fill `email_requests` and `email_accounts` again from the marks, when the database was lost.
 
-The mark says whose a mailbox is, so the mail server alone suffices. Rows that exist are left unchanged. Each page is
+The mark identifies the owner of a mailbox, so the mail server alone suffices. Rows that exist are left unchanged. Each page is
 one commit, so a rebuild may be interrupted at any point and run again.
 """
 

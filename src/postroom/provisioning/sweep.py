@@ -144,7 +144,7 @@ def _set_aside(unreadable: Sequence[UnreadableIdentity]) -> list[Refusal]:
         logged = [f"{each.id or 'without an id'}: {each.why}" for each in unreadable[:MOST_LOGGED]]
         log.error("Sweep sets aside identities that cannot be read", count=len(unreadable), identities=logged)
     return [
-        Refusal(each.id, None, "unreadable_identity", f"the identity cannot be read: {each.why}; tell the operator")
+        Refusal(each.id, None, "unreadable_identity", f"the identity cannot be read: {each.why}; contact the operator")
         for each in unreadable
         if each.id
     ]
