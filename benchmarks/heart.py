@@ -89,7 +89,7 @@ async def many(database: psycopg.AsyncConnection[Any], pool: Pool, redis: Redis)
     agreed, agreed_seconds = await _timed(reconcile)
     assert agreed.added == agreed.removed == 0, agreed
     started = time.perf_counter()
-    await reconcile.look()
+    await reconcile.check()
     used = (await redis.info("memory"))["used_memory"] - empty
     return {
         "rebuilt after FLUSHALL, s": round(seconds, 2),

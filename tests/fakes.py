@@ -14,7 +14,7 @@ from postroom.domain.request import Move, Request, State, Status
 from postroom.errors import DatabaseUnavailable, MailServerError, Unstorable
 from postroom.ports import Claim, ClaimResult, Due, DueEntry, DuePosition, Settled
 
-UNSTORABLE = "what the mail server answered cannot be stored as text"
+UNSTORABLE = "the mail server's response cannot be stored as text"
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -263,8 +263,8 @@ class FakeAnnouncements:
         self.removed: list[str] = []
         self.announced: list[Request] = []
 
-    async def replace(self, request: Request, held: Sequence[str]) -> None:
-        self.replaced.append((request, list(held)))
+    async def replace(self, request: Request, members: Sequence[str]) -> None:
+        self.replaced.append((request, list(members)))
 
     async def restore(self, member: str, due_at: datetime) -> None:
         self.restored.append((member, due_at))

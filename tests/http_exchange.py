@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from http_server import Serve, server
-from postroom.mail_server_http import MailServerHttp, Patience
+from postroom.mail_server_http import MailServerHttp, Timeouts
 
 OK = b"HTTP/1.1 200 OK\r\n"
 ONE = OK + b"Content-Length: 1\r\n\r\na"
 SOON = 5.0
-PATIENT = Patience(connect=SOON, take=SOON, answer=SOON)
+DEFAULT_TIMEOUTS = Timeouts(connect=SOON, send=SOON, response=SOON)
 
 
 @asynccontextmanager
@@ -36,10 +36,10 @@ async def opened(url: str, context: ssl.SSLContext | None = None) -> AsyncIterat
 async def exchange(
     http: MailServerHttp,
     content: bytes | AsyncIterator[bytes] = b"",
-    patience: Patience = PATIENT,
+    timeouts: Timeouts = DEFAULT_TIMEOUTS,
     headers: Mapping[str, str] | None = None,
 ) -> tuple[int, dict[str, str], bytes]:
-    async with http.exchange("POST", "/jmap/x?y=z", headers or {}, content, patience) as answer:
+    async with http.exchange("POST", "/jmap/x?y=z", headers or {}, content, timeouts) as answer:
         return answer.status, answer.headers, b"".join([chunk async for chunk in answer])
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fakes import unasked
 from postroom.domain.missing import Doubt, Sighting
 from postroom.errors import MailServerError
-from postroom.provisioning.ports import Noted
+from postroom.provisioning.ports import DoubtChange
 
 
 class AtServer:
@@ -31,11 +31,11 @@ class AtServer:
     count = page = unasked
 
 
-class FakeNotes:
+class FakeLookupRecords:
     def __init__(self) -> None:
-        self.noted: list[Noted] = []
+        self.changes: list[DoubtChange] = []
 
-    async def note(self, noted: Sequence[Noted]) -> tuple[set[UUID], set[UUID]]:
-        self.noted += noted
-        missing = {each.recorded.identity_id for each in noted if each.doubt is Doubt.MISSING}
-        return missing, {each.recorded.identity_id for each in noted if each.doubt is None}
+    async def record(self, changes: Sequence[DoubtChange]) -> tuple[set[UUID], set[UUID]]:
+        self.changes += changes
+        missing = {each.recorded.identity_id for each in changes if each.doubt is Doubt.MISSING}
+        return missing, {each.recorded.identity_id for each in changes if each.doubt is None}

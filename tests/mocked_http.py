@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 import httpx2
 
 from postroom.jmap.http_connection import JmapConnection
-from postroom.mail_server_http import Broken, HttpResponse, MailServerHttp, Patience, Unreachable
+from postroom.mail_server_http import Broken, HttpResponse, MailServerHttp, Timeouts, Unreachable
 
 
 class MockedHttp(MailServerHttp):
@@ -20,9 +20,9 @@ class MockedHttp(MailServerHttp):
 
     @asynccontextmanager
     async def exchange(
-        self, method: str, target: str, headers: Mapping[str, str], content: Any, patience: Patience
+        self, method: str, target: str, headers: Mapping[str, str], content: Any, timeouts: Timeouts
     ) -> AsyncGenerator[HttpResponse]:
-        timeout = httpx2.Timeout(patience.answer, connect=patience.connect)
+        timeout = httpx2.Timeout(timeouts.response, connect=timeouts.connect)
         try:
             async with self._client.stream(
                 method, target, headers=headers, content=content, timeout=timeout

@@ -43,7 +43,7 @@ async def drain_batched(servers: Servers, lane: Lane, jobs: int) -> float:
                 "longest_crash_delay": LONGEST_DELAY_AFTER_CRASHES,
             }
             await cursor.execute(sql("claim"), claim)
-            granted = [row for row in await cursor.fetchall() if row["answer"] == "granted"]
+            granted = [row for row in await cursor.fetchall() if row["result"] == "granted"]
             outcomes = [
                 {
                     "identity_id": row["identity_id"],

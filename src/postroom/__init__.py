@@ -1,1 +1,1 @@
-"""Postroom: a mailbox on Stalwart for every identity of Ory Kratos, whatever breaks."""
+"""Postroom: a mailbox on Stalwart for every identity of Ory Kratos."""

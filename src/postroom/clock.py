@@ -1,4 +1,4 @@
-"""The machine's clock. PostgreSQL's decides what is due; this one only measures and labels."""
+"""The clock of this machine, for durations and time stamps only: PostgreSQL's clock decides what is due."""
 
 import time
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""When each loop of a process last went round. A loop that hangs in a call has no new beat, whatever else answers."""
+"""When each loop of a process last completed an iteration: shows a loop that hangs while the process still answers."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,23 +16,23 @@ LATE_AFTER: Mapping[str, float] = {
     "watching": 60.0,
     "arrival_sweep": 60.0,
 }
-"""Seconds: at least four times the longest sleep of each loop, and more than its slowest call may take. A server that
-is away makes nobody late: every call has a time limit."""
+"""Seconds: at least four times the longest sleep of the loop, and more than its slowest call may take. A server that is
+unavailable makes no loop late, since every call has a time limit."""
 
 STUCK_AFTER = 10
-"""So many times as late: it will not come back by itself, and only a restart helps."""
+"""Times `LATE_AFTER` after which a loop counts as stuck: only a restart helps."""
 
 
 class Heartbeats:
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._last: dict[str, float] = {}
-        """Of the loops that have begun: while PostgreSQL is away at the start, none has."""
+        """of the loops that have begun; until PostgreSQL is available at the start, none has"""
 
     def of(self, loop: str) -> Callable[[], None]:
-        """What that loop calls each time it goes round, and whoever starts it, once. `loop` is a key of LATE_AFTER."""
+        """The function that the loop calls in each iteration. `loop` is a key of LATE_AFTER."""
         if loop not in LATE_AFTER:
-            raise ValueError(f"nobody knows when {loop} is late: add it to LATE_AFTER")
+            raise ValueError(f"no limit is known for the loop {loop}: add it to LATE_AFTER")
 
         def beat() -> None:
             if loop not in self._last:
@@ -42,14 +42,14 @@ class Heartbeats:
         return beat
 
     def ages(self) -> dict[str, float]:
-        """Seconds since each loop last went round."""
+        """Seconds since the last iteration of each loop."""
         now = self._monotonic()
         return {loop: now - last for loop, last in self._last.items()}
 
     def late(self) -> list[str]:
-        """The loops that have not gone round for longer than they may."""
+        """The loops whose last iteration is older than their limit."""
         return [loop for loop, age in self.ages().items() if age > LATE_AFTER[loop]]
 
     def stuck(self) -> list[str]:
-        """Those that nobody should wait for any more."""
+        """The loops that will not recover by themselves."""
         return [loop for loop, age in self.ages().items() if age > STUCK_AFTER * LATE_AFTER[loop]]

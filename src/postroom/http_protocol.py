@@ -1,7 +1,7 @@
-"""HTTP/1.1 with clients: uvicorn's, with the bounds that it lacks.
+"""HTTP/1.1 with clients: uvicorn's protocol, with the limits that it lacks.
 
-uvicorn takes a head of any length for as long as it takes, trailers for headers, and every connection there is: as many
-silent ones as the process may open files shut everybody else out, and Redis and PostgreSQL, which need files, too.
+uvicorn accepts a head of any length that takes any time, trailers as headers, and any number of connections: once the
+silent ones use up the process' files, other clients are shut out, and so are Redis and PostgreSQL.
 """
 
 import asyncio
@@ -17,41 +17,43 @@ from uvicorn.server import ServerState
 from postroom.problems import Problem, plain_problem, problem
 
 HEAD_WITHIN = 10
-"""Seconds from the connection, or from the answer before, to the end of a request's head."""
+"""Seconds from the connection, or from the previous response, to the end of a request's head."""
 
 MAX_HEAD = 64 * 1024
-"""Bytes, also of the trailers."""
+"""Bytes of a head; also of the trailers."""
 
 MAX_FIELDS = 100
 
 MAX_PIPELINED = 32
-"""Requests that wait on one connection until those before are answered."""
+"""Requests that may wait on one connection for the responses to earlier ones."""
 
 SERVED_ANYWAY = (b"/health/live", b"/health/ready", b"/metrics")
-"""By a process that has as many connections as it may: it is not to be taken for dead."""
+"""Served even when the process has reached its limit of connections: it must not be taken for dead."""
 
 
 def _too_large() -> Problem:
-    return plain_problem(431, f"a head has at most {MAX_HEAD} bytes and {MAX_FIELDS} fields")
+    return plain_problem(431, f"a request head may have at most {MAX_HEAD} bytes and {MAX_FIELDS} fields")
 
 
 class Connections(ServerState):
-    """Those of one server."""
+    """The connections of one server."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
         self.most = most
         self.waiting = OrderedDict["BoundedProtocol", None]()
-        """Those on which a head is awaited and no request is under way; who has waited longest comes first."""
-        self.unfetched = OrderedDict["BoundedProtocol", None]()
-        """Those whose client has still to fetch what was sent, the longest first. They go when nobody waits: else
-        clients that fetch nothing would keep everybody out."""
+        """connections that wait for a head while no request is under way, the longest first"""
+        self.unread = OrderedDict["BoundedProtocol", None]()
+        """connections whose client has not read the entire response, the longest first; closed when none is waiting, or
+        clients that read nothing would shut out all others"""
 
     def make_room(self) -> bool:
-        """Whether there are no more than there may be, once those went that do nothing."""
-        while len(self.connections) > self.most and (idle := self.waiting or self.unfetched):
+        """Close idle connections above the limit. Returns whether there are no more than allowed."""
+        while len(self.connections) > self.most and (idle := self.waiting or self.unread):
             oldest, _ = idle.popitem(last=False)
-            self.connections.discard(oldest)  # it is lost in the next turn of the loop, and is not counted until then
+            self.connections.discard(
+                oldest
+            )  # it ends in the next iteration of the event loop; do not count it until then
             oldest.transport.abort()
         return len(self.connections) <= self.most
 
@@ -68,21 +70,21 @@ class BoundedProtocol(HttpToolsProtocol):
         self._all = server_state
         self.timeout_keep_alive = HEAD_WITHIN
         self._size = 0
-        """bytes that came since the last of a request or of its body: those of a head or of trailers"""
+        """bytes since the end of the last request or body: those of a head or of trailers"""
         self._head_ended = False
         self._under_way: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] — uvicorn narrows asyncio's type so
         super().connection_made(transport)
-        self._all.make_room()  # else it stays, for it may ask how we are, and is the next to go
+        self._all.make_room()  # if there is none, it stays: it may request /health, and is closed next
         self._all.waiting[self] = None
         self.timeout_keep_alive_task = self.loop.call_later(HEAD_WITHIN, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._wait_no_more()
-        self._all.unfetched.pop(self, None)
+        self._stop_waiting()
+        self._all.unread.pop(self, None)
         super().connection_lost(exc)
-        # uvicorn tells the last request alone, which may wait behind this one.
+        # uvicorn notifies only the last request, which may wait behind this one.
         if self._under_way and not self._under_way.response_complete:
             self._under_way.disconnected = True
             self._under_way.message_event.set()
@@ -93,7 +95,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._parse(memoryview(data))
         except httptools.HttpParserError as error:
             why = error.__context__
-            self._refuse(why if isinstance(why, Problem) else plain_problem(400, "this cannot be read as HTTP/1.1"))
+            self._refuse(why if isinstance(why, Problem) else plain_problem(400, "the request is not valid HTTP/1.1"))
         else:
             if self._size > MAX_HEAD:
                 self._refuse(_too_large())
@@ -110,8 +112,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._ignore_upgrade()
 
     def _ignore_upgrade(self) -> None:
-        """A server may (RFC 9110 §7.8). The parser stopped behind the head, and takes all that follows for the other
-        protocol: so another one is given the head without `Upgrade`, and what follows."""
+        """Ignore the Upgrade header, as a server may (RFC 9110 §7.8). The parser has stopped after the head and takes
+        the rest for the other protocol, so a new parser gets the head without `Upgrade`, and the rest."""
         version = self.parser.get_http_version().encode()
         start = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, version)
         fields = [b"%s: %s\r\n" % field for field in self.headers if field[0] != b"upgrade"]
@@ -125,7 +127,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._head_ended:
-            return  # a trailer, which must not pass for a header (RFC 9110 §6.5.1)
+            return  # a trailer must not be merged into the headers (RFC 9110 §6.5.1)
         if len(self.headers) == MAX_FIELDS:
             raise _too_large()
         super().on_header(name, value)
@@ -135,17 +137,18 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD:
             raise _too_large()
         if sum(name == b"host" for name, _ in self.headers) > 1:
-            raise plain_problem(400, "a request has one Host")  # RFC 9112 §3.2: a proxy may go by the other one
+            # RFC 9112 §3.2: a proxy may use the other one.
+            raise plain_problem(400, "a request must have exactly one Host header")
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
-                raise plain_problem(501, "this is no proxy")
+                raise plain_problem(501, "this server is not a proxy")
             return
-        self._wait_no_more()
+        self._stop_waiting()
         if not self._all.make_room() and self.url not in SERVED_ANYWAY:
-            detail = "this process has as many connections as it may; nothing was read, send it again after Retry-After"
+            detail = "this process has reached its limit of connections; nothing was read, retry after Retry-After"
             raise problem("too_busy", detail, headers={"Retry-After": "5"})
         if len(self.pipeline) == MAX_PIPELINED:
-            raise plain_problem(429, "too many requests at once")
+            raise plain_problem(429, "too many requests at once on this connection")
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -164,37 +167,37 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.get_write_buffer_size():
-            self._all.unfetched[self] = None
+            self._all.unread[self] = None
         elif self.timeout_keep_alive_task:  # no other request is under way
             self._all.waiting[self] = None
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._all.unfetched[self] = None
+        self._all.unread[self] = None
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._all.unfetched.pop(self, None)
+        self._all.unread.pop(self, None)
         if self.timeout_keep_alive_task:
             self._all.waiting[self] = None
 
     def timeout_keep_alive_handler(self) -> None:
-        """Nor is it put off by what comes meanwhile, as uvicorn does."""
+        """Unlike uvicorn's, this time-out is not postponed by data that arrives meanwhile."""
         if self._size and not self.transport.is_closing():
-            self._refuse(problem("too_slow", f"the head did not come within {HEAD_WITHIN:g} s"))
+            self._refuse(problem("too_slow", f"the request head did not arrive within {HEAD_WITHIN:g} s"))
         else:
             self.transport.close()
 
-    def _wait_no_more(self) -> None:
+    def _stop_waiting(self) -> None:
         self._all.waiting.pop(self, None)
         if not self.flow.write_paused:
-            self._all.unfetched.pop(self, None)
+            self._all.unread.pop(self, None)
         self._unset_keepalive_if_required()
 
     def _refuse(self, why: Problem) -> None:
-        """And hang up: what follows cannot be told from what is refused."""
+        """Send the problem and close: what follows cannot be separated from what is refused."""
         if self.cycle and not self.cycle.response_complete:
-            self.transport.abort()  # it would be taken for the answer to the request under way
+            self.transport.abort()  # it would be taken for the response to the request under way
             return
         response = why.response()
         fields = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]

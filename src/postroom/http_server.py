@@ -1,4 +1,4 @@
-"""The HTTP server of a process: uvicorn, on a socket of ours, ending when it is told to."""
+"""The HTTP server of a process: uvicorn on a socket of ours, with our own shutdown."""
 
 import asyncio
 import math
@@ -16,21 +16,21 @@ from postroom.http_protocol import BoundedProtocol, Connections
 from postroom.pause import pause
 
 BACKLOG = 256
-"""Connections that the kernel keeps until we take them, one in each turn of uvloop's. Whoever waits there for seconds
-is answered too late, and more of them only wait longer."""
+"""Connections that wait in the kernel until we accept them, one per iteration of uvloop. A client that waits there for
+seconds is answered too late, and a longer queue only makes it wait longer."""
 
 MOST_FILES = 65_536
-"""A process asks for no more, and this is taken for the bound of one that has none."""
+"""The most files that a process asks for, also if it has no limit."""
 
 STUCK_SECONDS = 30
-"""A connection whose other side takes nothing for so long is cut by the kernel. Closed by us alone, it would stay until
-its reader has taken what was sent, and hold up the end of the service."""
+"""The kernel cuts a connection whose client has acknowledged nothing for so long. If only we closed it, it would stay
+until the client has read everything, and delay the end of the service."""
 
 
 def connections_allowed() -> int:
-    """Half of the files that this process may open: each client may need another one, to the mail server.
+    """Half of the files that this process may open: each client may need a second connection, to the mail server.
 
-    It takes as many as its administrator allows. The soft limit, often 1,024, protects programs that use select(2).
+    Raises the soft limit to the hard one: it is often 1,024, to protect programs that use select(2).
     """
     soft, hard = (
         MOST_FILES if limit == resource.RLIM_INFINITY else limit for limit in resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -42,7 +42,7 @@ def connections_allowed() -> int:
 
 
 def listen(host: str, port: int, *, setting: str) -> socket.socket:
-    """A socket that listens there. Raises `ConfigurationError` that names `setting`, where another port is chosen."""
+    """A listening socket. Raises `ConfigurationError`, which names `setting`, by which another port can be chosen."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -53,7 +53,7 @@ def listen(host: str, port: int, *, setting: str) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ConfigurationError(
-            f"cannot listen on {host}:{port} ({error.strerror}); choose another {setting} or stop what holds it"
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another {setting} or stop what uses it"
         ) from error
     return listener
 
@@ -78,7 +78,7 @@ class HttpServer:
         self._server.server_state = Connections(connections)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`; then no connection is taken any more, and the requests under way are answered."""
+        """Run until `stop`; then accept no more connections, and answer the requests under way."""
         serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
         await pause(None, serving, stop)
         self._server.should_exit = True

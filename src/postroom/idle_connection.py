@@ -1,15 +1,15 @@
-"""Whether a connection that was kept may be used again."""
+"""Whether an idle connection can be reused."""
 
 import select
 
 
 def is_silent(fileno: int) -> bool:
-    """Whether the other side has said nothing on this socket since its last answer.
+    """Whether the peer has sent nothing on this socket since its last response.
 
-    Whatever ends a connection at the other side, a shutdown or a kill, makes the socket readable, and so does what
-    nobody asked for; the event loop may not have been told yet. So a silent one needs no question, which would cost
-    every use a second round trip.
+    When the peer closes the connection or dies, the socket becomes readable, and also when the peer sends unrequested
+    data; the event loop may not know yet. So a silent connection needs no test query, which would cost each use a
+    second round trip.
     """
-    listening = select.poll()
-    listening.register(fileno, select.POLLIN)
-    return not listening.poll(0)
+    poller = select.poll()
+    poller.register(fileno, select.POLLIN)
+    return not poller.poll(0)

@@ -1,4 +1,4 @@
-"""JSON objects in what others sent: whoever reads one is not interested in how something else looks."""
+"""Reads JSON objects in untrusted input; everything that is not an object counts as an empty one."""
 
 import json
 from typing import Any, cast
@@ -15,5 +15,5 @@ def json_object(text: bytes | str) -> JsonObject:
 
 
 def as_object(found: object) -> JsonObject:
-    """`found`, a part of some JSON; {} if it is no object."""
+    """`found`, a part of parsed JSON; {} if it is not an object."""
     return cast(JsonObject, found) if isinstance(found, dict) else {}

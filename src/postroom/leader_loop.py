@@ -1,4 +1,4 @@
-"""A loop that one process at a time leads: the others try again and again, for its leader may die."""
+"""A loop that one process at a time runs as the leader; the others keep trying, since the leader may die."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from postroom.telemetry import DATABASE_ERRORS
 async def run_as_leader(
     name: str,
     leadership: Leadership,
-    turn: Callable[[], Awaitable[float]],
+    step: Callable[[], Awaitable[float]],
     stop: asyncio.Event,
     *,
     every: float,
@@ -21,10 +21,9 @@ async def run_as_leader(
     monotonic: Callable[[], float] = time.monotonic,
     beat: Callable[[], None],
 ) -> None:
-    """Until `stop`: whoever leads `name` makes one `turn` after another, each of which says after how many seconds the
-    next is due, `every` at most. After `lead_for` seconds, and if that is 0 after each turn, another process may lead.
-    The others try to each `every` seconds, as does whoever finds PostgreSQL away. `beat` is called each time it goes
-    round."""
+    """Run until `stop`. The leader of `name` runs one `step` after another; each returns the seconds until the next, at
+    most `every`. After `lead_for` seconds (0: after each step) another process may lead. The other processes try to
+    lead every `every` seconds, also while PostgreSQL is unavailable. `beat` is called in each iteration."""
     while not stop.is_set():
         beat()
         seconds = every
@@ -33,7 +32,7 @@ async def run_as_leader(
                 ends = monotonic() + lead_for
                 while leads and not stop.is_set():
                     beat()
-                    seconds = min(await turn(), every)
+                    seconds = min(await step(), every)
                     leads = monotonic() + seconds < ends
                     if leads:
                         await pause(seconds, stop)

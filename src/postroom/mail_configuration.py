@@ -1,4 +1,4 @@
-"""What the settings say of mail for people: whether it is on, and by which publisher screens are told."""
+"""Reads from the settings whether mail for people is on, and which publisher sends live events."""
 
 from pydantic import SecretStr
 
@@ -9,7 +9,7 @@ from postroom.settings import Settings
 
 
 def missing_for_mail(settings: Settings) -> list[str]:
-    """The settings without which there is no mail for people; mailboxes are provisioned all the same."""
+    """The missing settings without which mail for people is off; mailboxes are provisioned all the same."""
     missing = [] if settings.kratos_public_url else ["POSTROOM_KRATOS_PUBLIC_URL"]
     if not settings.mail_master and not settings.encryption_key:
         missing.append("POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY")
@@ -17,7 +17,7 @@ def missing_for_mail(settings: Settings) -> list[str]:
 
 
 def centrifugo_of(settings: Settings) -> tuple[Centrifugo, CentrifugoForBrowsers] | None:
-    """None where screens are told by Postroom itself. Raises `ConfigurationError` when only a part is configured."""
+    """None if Postroom publishes events itself. Raises `ConfigurationError` when only a part is configured."""
     needed = {
         "POSTROOM_CENTRIFUGO_API_URL": settings.centrifugo_api_url,
         "POSTROOM_CENTRIFUGO_URL": settings.centrifugo_url,

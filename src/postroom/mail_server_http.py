@@ -1,7 +1,7 @@
-"""HTTP/1.1 to the mail server by aiohttp, without what it does beyond that: redirects, cookies, proxies, decompression.
+"""HTTP/1.1 to the mail server by aiohttp, without its redirects, cookies, proxies and decompression.
 
-"Was it sent?" has a certain answer: while there was no connection, nothing was (`Unreachable`); after that it may have
-been (`Broken`, `Late`).
+Errors say whether the request was sent: without a connection it was not (`Unreachable`); after that it may have been
+(`Broken`, `Late`).
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from yarl import URL
 from postroom.idle_connection import is_silent
 
 SUCCESS = (200, 201, 204)
-# The server is woken once for a request that is no larger, and nobody waits until it is written.
+# Up to this size a request is one write: the server wakes once, and we do not wait until it is written.
 _SMALL = 64 * 1024
 _TARGET = re.compile(r"/[\x21\x22\x24-\x7e]*")
 
@@ -33,26 +33,26 @@ class Unreachable(Exception):
 
 
 class Broken(Exception):
-    """The connection broke off, or what came is no HTTP."""
+    """The connection broke, or the response is not HTTP."""
 
 
 class Late(Exception):
-    """Nothing moved for too long."""
+    """No progress for too long."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long the server may take, in seconds: for a connection, for each part of a request, and for each part of an
-    answer, of which its head is one (None: for ever)."""
+class Timeouts:
+    """How long the server may take, in seconds: for a connection, for each part of a request, and for each part of a
+    response, the head included (None: without a limit)."""
 
     connect: float
-    take: float
-    answer: float | None
+    send: float
+    response: float | None
 
 
 class HttpResponse:
-    """Iterate it for its body. Raises `Broken`, `Late`, and what the request's `content` raises. `headers`: their names
-    in lower case."""
+    """Iterate it for its body. Raises `Broken`, `Late`, and what the request's `content` raises. The names in `headers`
+    are in lower case."""
 
     def __init__(self, response: aiohttp.ClientResponse, upload: "_Upload | None") -> None:
         self._response = response
@@ -65,15 +65,14 @@ class HttpResponse:
             self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text  # §5.3
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _told(self._upload):
+        with _translated(self._upload):
             while chunk := await self._response.content.readany():
                 yield chunk
 
 
 class MailServerHttp:
-    """Connections to the host of `url`, kept for the next exchange where they can be. As many at once as are asked
-    for: what an account may have under way is counted elsewhere. `context` is for https, in the place of the usual
-    one."""
+    """Connections to the host of `url`, reused where possible. Their number is not limited: the limit per account is
+    enforced elsewhere. `context` replaces the default one for https."""
 
     def __init__(self, url: str, *, context: ssl.SSLContext | None = None) -> None:
         self._url = url.rstrip("/")
@@ -84,7 +83,7 @@ class MailServerHttp:
         self._closed = False
 
     async def aclose(self) -> None:
-        """What is under way goes on: aiohttp would let who reads its answer wait for ever."""
+        """Close, but let exchanges under way end: aiohttp would let the readers of their responses hang."""
         self._closed = True
         await self._end_session()
 
@@ -95,28 +94,28 @@ class MailServerHttp:
         target: str,
         headers: Mapping[str, str],
         content: bytes | AsyncIterator[bytes],
-        patience: Patience,
+        timeouts: Timeouts,
     ) -> AsyncGenerator[HttpResponse]:
-        """The answer as soon as its head has come, also while the request is still sent. `target` is a path below the
+        """The response once its head has come, even while the request is still being sent. `target` is a path below the
         URL's, and query, percent-encoded. Raises `Unreachable`, `Broken`, `Late`, and what `content` raises."""
         if not _TARGET.fullmatch(target):
-            raise ValueError("the target is no path")
-        upload = None if isinstance(content, bytes) and len(content) <= _SMALL else _Upload(content, patience)
+            raise ValueError("the target is not a path")
+        upload = None if isinstance(content, bytes) and len(content) <= _SMALL else _Upload(content, timeouts)
         if upload and isinstance(content, bytes):
             headers = {**headers, "Content-Length": str(len(content))}
         response: aiohttp.ClientResponse | None = None
         self._under_way += 1
         try:
-            with _told(upload):
-                # Not left to aiohttp: after a 1xx answer it waits for ever.
-                async with upload.time if upload else asyncio.timeout(_for_head(patience)):
+            with _translated(upload):
+                # Not left to aiohttp, which hangs after a 1xx response.
+                async with upload.time if upload else asyncio.timeout(_for_head(timeouts)):
                     response = await self._open().request(
                         method,
                         URL(self._url + target, encoded=True),
                         headers=headers,
                         data=upload.parts() if upload else content or None,
                         allow_redirects=False,
-                        timeout=aiohttp.ClientTimeout(connect=patience.connect, sock_read=patience.answer),
+                        timeout=aiohttp.ClientTimeout(connect=timeouts.connect, sock_read=timeouts.response),
                     )
                     if upload:
                         upload.is_answered = True
@@ -138,11 +137,11 @@ class MailServerHttp:
             self._session = aiohttp.ClientSession(
                 connector=_Connector(self._context),
                 auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),  # one of a person would go with the next one's request
+                cookie_jar=aiohttp.DummyCookieJar(),  # a person's cookie would be sent with another person's request
                 skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-                trust_env=False,  # a proxy from there would receive our credentials
+                trust_env=False,  # a proxy from the environment would receive our credentials
             )
-            # What is sent again may find no connection, and then nobody would be told that it was sent before.
+            # A repeated request may find no connection, which would hide that the first one was sent.
             self._session._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] — aiohttp has no public switch
         return self._session
 
@@ -152,35 +151,35 @@ class MailServerHttp:
 
 
 class _Upload:
-    """A request's body, part by part. `time` runs while the server takes one; not while we wait for its client."""
+    """A request's body in parts. `time` runs while a part is sent, not while we wait for our client."""
 
-    def __init__(self, content: bytes | AsyncIterator[bytes], patience: Patience) -> None:
+    def __init__(self, content: bytes | AsyncIterator[bytes], timeouts: Timeouts) -> None:
         self._content = _sliced(content) if isinstance(content, bytes) else content
-        self._patience = patience
-        self._asking = asyncio.Lock()
+        self._timeouts = timeouts
+        self._reading = asyncio.Lock()
         self.time = asyncio.timeout(None)
         self.is_answered = False
         self.error: Exception | None = None
-        """what `content` raised, which aiohttp tells as an error of the connection"""
+        """what `content` raised; aiohttp reports it as a connection error"""
 
     async def parts(self) -> AsyncIterator[bytes]:
         while part := await self._next():
-            self._allow(self._patience.take)
+            self._allow(self._timeouts.send)
             yield part
             self._allow(None)
-        self._allow(self._patience.answer)
+        self._allow(self._timeouts.response)
 
     async def settle(self) -> None:
-        """Returns when nobody asks for a part any more. aiohttp does not wait for the task that sends when it cancels
-        it, and `content` cannot be closed while it runs."""
-        async with self._asking:
+        """Return when no part is being read. aiohttp does not wait for the sending task that it cancels, and `content`
+        cannot be closed while it runs."""
+        async with self._reading:
             pass
 
     async def _next(self) -> bytes:
-        async with self._asking:
+        async with self._reading:
             try:
                 return await anext(self._content, b"")
-            except Exception as error:  # whatever it is, `_told` raises it in the place of aiohttp's
+            except Exception as error:  # any error: `_translated` raises it instead of aiohttp's
                 self.error = error
                 raise
 
@@ -189,8 +188,8 @@ class _Upload:
             self.time.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
 
-def _for_head(patience: Patience) -> float | None:
-    return None if patience.answer is None else patience.connect + patience.answer
+def _for_head(timeouts: Timeouts) -> float | None:
+    return None if timeouts.response is None else timeouts.connect + timeouts.response
 
 
 async def _sliced(content: bytes) -> AsyncIterator[bytes]:
@@ -199,19 +198,19 @@ async def _sliced(content: bytes) -> AsyncIterator[bytes]:
 
 
 @contextmanager
-def _told(upload: _Upload | None) -> Generator[None]:
+def _translated(upload: _Upload | None) -> Generator[None]:
     try:
         yield
-    # ValueError: of a header that would be two
+    # ValueError: from a header that contains a line break
     except (TimeoutError, aiohttp.ClientError, HttpProcessingError, ValueError) as error:
         if upload and upload.error:
             raise upload.error from None
-        told = Late if isinstance(error, TimeoutError) else Broken
-        raise told(type(error).__name__) from error
+        kind = Late if isinstance(error, TimeoutError) else Broken
+        raise kind(type(error).__name__) from error
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Whatever goes wrong here, nothing was sent yet."""
+    """Every error here is raised before anything was sent."""
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
         super().__init__(limit=0, ssl=context or True, socket_factory=_socket)  # pyright: ignore[reportUnknownMemberType] — an address is a tuple of no stated types
@@ -220,17 +219,17 @@ class _Connector(aiohttp.TCPConnector):
     async def connect(self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout) -> Any:  # noqa: ASYNC109 — aiohttp's name
         try:
             return await super().connect(req, traces, timeout)
-        # UnicodeError: of a host that is no name. RuntimeError: uvloop's, for a socket that broke a moment ago.
+        # UnicodeError: from an invalid host name. RuntimeError: uvloop's, for a socket that has just broken.
         except (OSError, UnicodeError, RuntimeError) as error:
             raise Unreachable(type(error).__name__) from error
 
 
 class _Protocol(ResponseHandler):
-    """Which connection may be used again, and how one ends."""
+    """Decides which connection may be reused, and how one ends."""
 
     def is_connected(self) -> bool:
-        """Asked before it is used again. Whatever came since, nobody asked for: the next answer would be taken for one
-        to another question."""
+        """Whether it may be reused. Data that has arrived since the last response is unrequested: it would be taken for
+        the response to the next request."""
         return (
             super().is_connected()
             and not self.should_close
@@ -240,20 +239,20 @@ class _Protocol(ResponseHandler):
         )
 
     def _has_begun_another(self) -> bool:
-        """Whether part of a head came after the last answer, which the loop has read already."""
+        """Whether part of another head has arrived after the last response and is already parsed."""
         try:
             return self._parser is not None and self._parser.feed_eof() is not None
         except HttpProcessingError:
             return True
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
-        """aiohttp tells who waits for the head. Who reads the body would wait for ever."""
+        """aiohttp notifies only a reader of the head; without this, a reader of the body would hang."""
         super().set_exception(exc, exc_cause or exc)
         if self._payload is not None and not self._payload.is_eof():
             self._payload.set_exception(exc)
 
     def eof_received(self) -> None:
-        """No more will come. What is still to be written would hold the connection open, perhaps for ever."""
+        """The server sends no more. Unsent data would keep the connection open, perhaps forever."""
         super().eof_received()
         if self.transport:
             self.transport.abort()
@@ -265,19 +264,19 @@ class _Protocol(ResponseHandler):
         super().connection_lost(exc)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
-        # Stalwart may close the connection of an answer that is no success without saying so (seen on 0.16.19, when it
-        # had not read our body yet): the next request on it would break with an unknown outcome.
+        # Stalwart may close the connection of an unsuccessful response without announcing it (seen on 0.16.19, when it
+        # had not read our body yet): the next request on it would fail with an unknown outcome.
         if data[0].code >= 200 and data[0].code not in SUCCESS:
             self.force_close()
         super().feed_data(data, size)
 
     def close(self) -> None:
-        """At once. What is still to be written would hold it open, perhaps for ever."""
+        """Close at once. Unsent data would keep it open, perhaps forever."""
         self.abort()
 
 
 def _socket(address: Any) -> socket.socket:
     made = socket.socket(*address[:3])
-    # A stream without pings finds out in no other way that the server is gone.
+    # A stream without pings has no other way to notice that the server is gone.
     made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return made

@@ -1,16 +1,16 @@
-"""Waits that have an end of their own: no loop's end hangs on a cancellation that is delivered."""
+"""Waits with a time limit: shutdown never depends on a cancellation being delivered."""
 
 import asyncio
 from collections.abc import Collection
 from typing import Any
 
 CUT_OFF_WITHIN = 1.0
-"""Seconds that a task may take to end once it is cancelled; some swallow it (loops.py)."""
+"""Seconds that a task may take to end once it is cancelled; some swallow the cancellation (loops.py)."""
 
 
 async def pause(seconds: float | None, *until: asyncio.Event | asyncio.Future[Any]) -> None:
-    """For so many seconds (None: however long it takes), or until one of the events is set or one of the tasks has
-    ended. The tasks go on."""
+    """Wait for `seconds` (None: without a limit), or until one of the events is set or one of the tasks has ended. The
+    tasks go on."""
     events = [asyncio.ensure_future(each.wait()) for each in until if isinstance(each, asyncio.Event)]
     tasks = [each for each in until if not isinstance(each, asyncio.Event)]
     timeout = None if seconds is None else max(0.0, seconds)
@@ -22,7 +22,7 @@ async def pause(seconds: float | None, *until: asyncio.Event | asyncio.Future[An
 
 
 async def cut_off(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel them, and wait for them, but not for ever. Whoever started them looks at their results."""
+    """Cancel the tasks and wait for them, but not forever. The caller reads their results."""
     under_way = [task for task in tasks if not task.done()]
     for task in under_way:
         task.cancel()

@@ -1,4 +1,4 @@
-"""What the core asks of the world. Adapters implement these; tests may, too."""
+"""The ports of the core: adapters implement them, and so do the fakes of the tests."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -15,10 +15,10 @@ from postroom.errors import MailServerError
 
 
 class MailServer(Protocol):
-    """One mail server. Every method but `well` raises `MailServerError`s and nothing else."""
+    """One mail server. Methods raise only `MailServerError`s; `health_check` raises nothing."""
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
-        """Make the mailbox with its mark, or find that it was made before. `deadline` is in seconds from now."""
+        """Create the mailbox with its mark, or find that it exists already. `deadline` is in seconds from now."""
         ...
 
     async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
@@ -26,21 +26,21 @@ class MailServer(Protocol):
         ...
 
     async def health_check(self) -> MailServerError | None:
-        """Whether a failure counts against the request that failed: asked with our key, within 2 s, or 4 s where it
-        must first be asked whose account that is.
+        """Check with our key whether the server is healthy, and so whether a failure counts against the request. Takes
+        2 s at most, 4 s if the account of our key must be looked up first.
 
-        None if the server echoes, reads and writes. `Throttled` is no verdict: it would not be asked now. Any other
-        error is what is wrong with it; `Misconfigured` if it refuses us. Raises nothing.
+        None if the server echoes, reads and writes. `Throttled` is no verdict: the server refused the check for now.
+        Any other error says what is wrong with it; `Misconfigured` if it refuses us.
         """
         ...
 
 
 class ClaimResult(StrEnum):
-    """What a claim says of one request."""
+    """The result of a claim for one request."""
 
     GRANTED = "granted"
     EXCLUSIVE = "exclusive"
-    """it crashed before: claim it again with `exclusive`, while nothing else runs here"""
+    """it crashed before: claim it again with `exclusive`, while nothing else runs in this process"""
     BREAKER = "breaker"
     WAITING = "waiting"
     RUNNING = "running"
@@ -48,15 +48,15 @@ class ClaimResult(StrEnum):
     DEAD = "dead"
     UNKNOWN = "unknown"
     REFUSED = "refused"
-    """PostgreSQL fails every statement that claims it; only an operator can mend that"""
+    """PostgreSQL fails every statement that claims it; only an operator can repair that"""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The answer for one asked request. `due_in`: seconds until it is (or, if granted, was) due; negative when late."""
+    """The claim of one request. `due_in`: seconds until it is (or, if granted, was) due; negative when late."""
 
     identity_id: UUID
-    answer: ClaimResult
+    result: ClaimResult
     request: Request | None
     """the row after the claim; None if there is none"""
     due_in: float | None
@@ -66,7 +66,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """`status` is what the audit says of the attempt: `late` if another holder had taken over meanwhile."""
+    """`status` is that of the attempt in the audit: `late` if another holder had taken over meanwhile."""
 
     request: Request
     account_id: UUID | None
@@ -74,10 +74,9 @@ class Settled:
 
 
 class Requests(Protocol):
-    """The truth: `email_requests`, `email_accounts` and the audit. Raises `DatabaseUnavailable` when PostgreSQL is
-    away.
+    """The source of truth: `email_requests`, `email_accounts` and the audit.
 
-    Each method is one transaction.
+    Each method is one transaction. Raises `DatabaseUnavailable`.
     """
 
     async def accept(
@@ -92,7 +91,7 @@ class Requests(Protocol):
         ...
 
     async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
-        """Store a dead request for an address that another identity holds. None if it is not so any more."""
+        """Store a dead request for an address that another identity holds. None if none holds it any more."""
         ...
 
     async def revive(
@@ -102,18 +101,18 @@ class Requests(Protocol):
         ...
 
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
-        """Note a newer address: in place of the old one if nothing was attempted, else as `wanted_email`.
+        """Record a newer address: in place of the old one if nothing was attempted, else as `wanted_email`.
         None when another identity holds it."""
         ...
 
     async def claim(
         self, identity_ids: Sequence[UUID], *, lease: float, exclusive: bool = False, limit: int | None = None
     ) -> list[Claim]:
-        """Take what is due of `identity_ids`, at most `limit` (None: all); rows that somebody locks are left."""
+        """Claim those of `identity_ids` that are due, at most `limit` (None: all); locked rows are skipped."""
         ...
 
     async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
-        """Write the outcome of the attempt that `request.holder` made. Repeating it is safe.
+        """Store the outcome of the attempt that `request.holder` made. It is safe to repeat.
 
         None if there is no such request any more. Raises `Unstorable` when PostgreSQL refuses what is to be stored, and
         `DatabaseUnavailable` for every other error.
@@ -123,10 +122,10 @@ class Requests(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DueEntry:
-    """Somebody may be due. `member` is the bytes held in Redis, None when PostgreSQL told."""
+    """A request that may be due. `member` is its bytes in Redis, None if the entry comes from PostgreSQL."""
 
     identity_id: UUID | None
-    """None for bytes that nobody can read"""
+    """None for bytes that cannot be parsed"""
     member: str | None = None
 
 
@@ -140,26 +139,26 @@ class Due:
     next_in: float | None
     """seconds until the next one is due, None when nothing waits"""
     last: DuePosition | None = None
-    """of the last reminder, where PostgreSQL told; None where Redis did"""
+    """of the last entry, if they come from PostgreSQL; None if from Redis"""
 
 
 class DueQueue(Protocol):
-    """Who is due, by Redis: exact and cheap."""
+    """The due requests by Redis: exact and cheap."""
 
     async def due(self, limit: int) -> Due: ...
 
 
 class OverdueRequests(Protocol):
-    """Who is due, by PostgreSQL: always there. Raises `DatabaseUnavailable`."""
+    """The due requests by PostgreSQL: complete. Raises `DatabaseUnavailable`."""
 
     async def due(self, limit: int, *, after: DuePosition | None) -> Due:
-        """The first `limit` behind `after`, the first of all for None."""
+        """The first `limit` behind `after`; None: from the start."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """`request` as it is now, and the request that its member in Redis stood for until then."""
+    """`request` as it is now, and as it was `before`, for its old member in Redis."""
 
     request: Request
     before: Request
@@ -169,25 +168,25 @@ class Releases(Protocol):
     """Requests that wait for something other than their own back-off. Raises `DatabaseUnavailable`."""
 
     async def causes(self) -> Mapping[str, datetime | None]:
-        """What requests wait for at present (`Request.waits_for`), and when that last ended by an operator's word or
-        the closing of the breaker, if it did."""
+        """What requests wait for at present (`Request.waits_for`), and when an operator or the closing of the breaker
+        last ended it."""
         ...
 
-    async def release(self, cause: str, limit: int, *, but: Collection[UUID]) -> Sequence[Released]:
-        """Let at most `limit` requests run now whose `cause` ended after they began to wait; none while it holds, and
-        none of `but`."""
+    async def release(self, cause: str, limit: int, *, excluding: Collection[UUID]) -> Sequence[Released]:
+        """Make at most `limit` requests due now whose `cause` ended after they began to wait; none of `excluding`, and
+        none while the cause lasts."""
         ...
 
     async def progress(self, identity_ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
-        """Those of the released that are still to be attempted, and those that have their mailbox."""
+        """Of released requests, those that are still to be attempted, and those that have their mailbox."""
         ...
 
 
 class RetryIndex(Protocol):
-    """What Redis is told. Failing costs punctuality, never a request: no method raises."""
+    """The index of waiting requests in Redis. A failure costs punctuality, never a request: no method raises."""
 
-    async def replace(self, request: Request, held: Sequence[str]) -> None:
-        """Remove the members held for `request`, and announce it if it waits."""
+    async def replace(self, request: Request, members: Sequence[str]) -> None:
+        """Remove `members`, and add the member of `request` if it waits."""
         ...
 
     async def restore(self, member: str, due_at: datetime) -> None: ...
@@ -195,30 +194,30 @@ class RetryIndex(Protocol):
     async def remove(self, members: Sequence[str]) -> None: ...
 
     async def add(self, requests: Sequence[Request]) -> None:
-        """Tell of many new waiting requests at once."""
+        """Add the members of many waiting requests at once."""
         ...
 
 
 class WaitingRequests(Protocol):
-    """What waits, for the comparison with Redis. Raises `DatabaseUnavailable`."""
+    """The waiting requests, for the comparison with Redis. Raises `DatabaseUnavailable`."""
 
     async def counts(self) -> tuple[int, int]:
-        """How many wait, how many run."""
+        """The number of waiting and of running requests."""
         ...
 
     async def window(self, earliest: float, latest: float, limit: int) -> Sequence[Request]:
-        """Those that come due between so many seconds from now, the first `limit`."""
+        """The first `limit` that become due between `earliest` and `latest` seconds from now."""
         ...
 
     def pages(self, size: int) -> AsyncIterator[Sequence[Request]]: ...
 
     async def read_many(self, identity_ids: Sequence[UUID], *, quiet: float) -> dict[object, tuple[Request, bool]]:
-        """The rows as they are now, and whether nothing moved them for `quiet` seconds."""
+        """The rows as they are now, and whether they have not changed for `quiet` seconds."""
         ...
 
 
 class RetryMembers(Protocol):
-    """What Redis holds. All methods raise when Redis does not answer; `add`, `remove` return how many they changed."""
+    """The members in Redis. All methods raise when Redis does not answer; `add`, `remove` return the number changed."""
 
     async def has_epoch(self) -> bool:
         """False after Redis lost its data."""
@@ -229,11 +228,11 @@ class RetryMembers(Protocol):
     async def length(self) -> int: ...
 
     async def window(self, earliest: float, latest: float, limit: int) -> Sequence[str]:
-        """The members scored between so many seconds from now, by Redis' clock."""
+        """The members whose score is between `earliest` and `latest` seconds from now, by Redis' clock."""
         ...
 
     def pages(self, size: int) -> AsyncIterator[Sequence[str]]:
-        """All members, in no order; one that moves meanwhile may come twice."""
+        """All members, in no order; one whose score changes meanwhile may be returned twice."""
         ...
 
     async def absent(self, requests: Sequence[Request]) -> list[Request]:
@@ -241,17 +240,17 @@ class RetryMembers(Protocol):
         ...
 
     async def add(self, requests: Sequence[Request]) -> int:
-        """Announce waiting requests, each at its due time."""
+        """Add the members of waiting requests, each scored by its due time."""
         ...
 
     async def remove(self, members: Sequence[str]) -> int: ...
 
 
 class Leadership(Protocol):
-    """One process at a time leads a task; two for a while when PostgreSQL goes away, which must be harmless."""
+    """One process at a time leads a task; when PostgreSQL fails, two may for a while, which must be harmless."""
 
     def lead(self, name: str) -> AbstractAsyncContextManager[bool]:
-        """Whether we lead `name`, for the length of the block. Raises `DatabaseUnavailable`."""
+        """Whether this process leads `name` for the length of the block. Raises `DatabaseUnavailable`."""
         ...
 
 
@@ -263,11 +262,12 @@ class Breakers(Protocol):
     async def open(self, cause: Cause, error: str) -> None: ...
 
     async def take_probe(self) -> Breaker | None:
-        """The breaker, if it is open, a probe is due and nobody else took it; the next one is due after `interval`."""
+        """The breaker, if it is open, a probe is due and no other process has taken it. The next one is due after
+        `interval`."""
         ...
 
     async def close(self, breaker: Breaker) -> bool:
-        """Close the opening that `breaker` is; False if it is closed, or another one by now."""
+        """Close the opening that `breaker` is; False if it is closed already, or was opened again."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""A process says every 10 s that it lives and when each of its loops last went round: for `postroom status`."""
+"""Each process records every 10 s that it is alive and the age of each loop's last iteration, for `postroom status`."""
 
 import asyncio
 import os
@@ -17,11 +17,12 @@ from postroom.telemetry import DATABASE_ERRORS
 
 EVERY = 10.0
 FINISH_WITHIN = 0.3
-"""Seconds that the row of a process may take to go; one that stays says when the process was seen last."""
+"""Seconds that deleting the row of this process may take; a row that remains shows when the process was last seen."""
 
 
 class Presence:
-    """It has no heartbeat itself: nothing hangs on it, and while PostgreSQL is away it is only not written."""
+    """Writes the row of this process. It has no heartbeat of its own, since nothing depends on it: while PostgreSQL is
+    unavailable, the row is just not written."""
 
     def __init__(self, processes: PostgresProcesses, heartbeats: Heartbeats, kind: Literal["serve", "work"]) -> None:
         self._processes = processes
@@ -31,15 +32,15 @@ class Presence:
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`."""
+        """Run until `stop`."""
         while not stop.is_set():
             ages = self._heartbeats.ages()
             loops = {loop: {"age": round(age, 1), "late_after": LATE_AFTER[loop]} for loop, age in ages.items()}
-            await _written(self._processes.tell(self._process, loops))
+            await _written(self._processes.record(self._process, loops))
             await pause(EVERY, stop)
 
     async def leave(self) -> None:
-        """The process ends as it should."""
+        """Delete the row: the process ends normally."""
         forgetting = asyncio.create_task(_written(self._processes.forget(self._process)))
         await asyncio.wait([forgetting], timeout=FINISH_WITHIN)
 

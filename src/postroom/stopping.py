@@ -1,4 +1,4 @@
-"""When a process stops, and that it does: by a signal, by its parent's end, and at last without asking anybody."""
+"""Stops the process: on a signal, when its parent ends, and at last by force."""
 
 import asyncio
 import os
@@ -11,13 +11,13 @@ from contextlib import asynccontextmanager
 from postroom.telemetry import log
 
 FINISH_WITHIN = 0.3
-"""Seconds: a log that nobody reads must not keep the process alive."""
+"""Seconds to write the last log line: a blocked log must not keep the process alive."""
 
 
 @asynccontextmanager
 async def stopping(*, until_eof: bool) -> AsyncGenerator[asyncio.Event]:
-    """An event that SIGTERM or SIGINT sets, or, with `until_eof`, the end of the process that started us. A second
-    signal ends the process at once."""
+    """An event that SIGTERM or SIGINT sets and, with `until_eof`, also the end of the parent process. A second signal
+    ends the process at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -33,7 +33,7 @@ async def stopping(*, until_eof: bool) -> AsyncGenerator[asyncio.Event]:
 
 def _signalled(number: signal.Signals, stop: asyncio.Event) -> None:
     if stop.is_set():
-        _exit("Ended at once: told to stop while stopping", 128 + number)
+        _exit("Ended at once: second signal while stopping", 128 + number)
     stop.set()
 
 
@@ -44,14 +44,14 @@ def _at_eof(stop: asyncio.Event) -> None:
 
 
 def end_within(seconds: float, code: int) -> None:
-    """Whatever hangs then, the process ends with that exit code: from a thread, which needs no event loop."""
-    timer = threading.Timer(seconds, _exit, ("Ended by force: something hangs", code))
+    """End the process with that exit code after `seconds`, even if it hangs: a thread needs no event loop."""
+    timer = threading.Timer(seconds, _exit, ("Ended by force: the process hangs", code))
     timer.daemon = True
     timer.start()
 
 
-def _exit(words: str, code: int) -> None:
-    teller = threading.Thread(target=log.error, args=(words,), kwargs={"exit_code": code}, daemon=True)
-    teller.start()
-    teller.join(FINISH_WITHIN)
+def _exit(message: str, code: int) -> None:
+    writer = threading.Thread(target=log.error, args=(message,), kwargs={"exit_code": code}, daemon=True)
+    writer.start()
+    writer.join(FINISH_WITHIN)
     os._exit(code)

@@ -1,4 +1,4 @@
-"""Log lines and metrics: their names, in one place."""
+"""Logging, and the names of all metrics."""
 
 import logging
 import sys
@@ -17,10 +17,10 @@ _FAST = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 HOOKS = Counter("postroom_hooks_total", "Provisioning hooks answered, by HTTP status", ["status"], registry=REGISTRY)
 HOOKS_SHED = Counter(
-    "postroom_hooks_shed_total", "Hooks answered 503 unread, since too many were under way", registry=REGISTRY
+    "postroom_hooks_shed_total", "Hooks answered 503 unread, because too many were under way", registry=REGISTRY
 )
 HOOK_SECONDS = Histogram(
-    "postroom_hook_seconds", "From a hook's arrival to its answer", buckets=_FAST, registry=REGISTRY
+    "postroom_hook_seconds", "From a hook's arrival to its response", buckets=_FAST, registry=REGISTRY
 )
 ATTEMPTS = Counter(
     "postroom_attempts_total", "Attempts settled, by their status in the audit", ["status"], registry=REGISTRY
@@ -36,13 +36,13 @@ LATENESS_SECONDS = Histogram(
 )
 UNHANDLED_ERRORS = Counter(
     "postroom_unhandled_errors_total",
-    "Requests that broke by an error that nobody foresaw, by the path of their route",
+    "Requests that failed with an unexpected error, by the path of their route",
     ["path"],
     registry=REGISTRY,
 )
 LOOP_AGE = Gauge(
     "postroom_loop_seconds_since_last_round",
-    "How long ago each loop of this process last went round",
+    "Seconds since the last iteration of each loop of this process",
     ["loop"],
     registry=REGISTRY,
 )
@@ -50,17 +50,17 @@ REDIS_ERRORS = Counter(
     "postroom_redis_errors_total", "Calls to Redis that failed; PostgreSQL took over", registry=REGISTRY
 )
 DATABASE_ERRORS = Counter(
-    "postroom_database_errors_total", "Calls that found PostgreSQL away", ["where"], registry=REGISTRY
+    "postroom_database_errors_total", "Calls that found PostgreSQL unavailable", ["where"], registry=REGISTRY
 )
 CORRECTIONS = Counter(
     "postroom_reconcile_corrections_total",
-    "Members of the sorted set that reconcile added or removed; none in a run without faults",
+    "Members of the sorted set that reconcile added or removed; none without faults",
     ["direction"],
     registry=REGISTRY,
 )
 SWEPT = Counter(
     "postroom_swept_identities_total",
-    "Identities that the sweep looked at, by what it found",
+    "Identities that the sweep read, by what it found",
     ["found"],
     registry=REGISTRY,
 )
@@ -70,54 +70,52 @@ SWEEP_INTERVAL = Gauge(
     "POSTROOM_SWEEP_SECONDS; 0 where no sweep is configured",
     registry=REGISTRY,
 )
-SWEEP_FAILURES = Counter("postroom_sweep_failures_total", "Pages that Kratos did not give", registry=REGISTRY)
+SWEEP_FAILURES = Counter("postroom_sweep_failures_total", "Pages that Kratos did not return", registry=REGISTRY)
 RELEASED = Counter(
-    "postroom_released_requests_total", "Requests released once what they waited for had ended", registry=REGISTRY
+    "postroom_released_requests_total", "Requests released after the cause they waited for had ended", registry=REGISTRY
 )
 BREAKER_OPENED = Counter(
     "postroom_breaker_opened_total",
-    "Openings of the breaker asked for here, by cause",
+    "Openings of the breaker requested by this process, by cause",
     ["cause"],
     registry=REGISTRY,
 )
 
 LIVE_EVENTS = Counter(
     "postroom_live_events_total",
-    "Events of the outbox, by their end: announced, or refused for good",
+    "Events of the outbox by outcome: announced, or refused for good",
     ["result"],
     registry=REGISTRY,
 )
 ANNOUNCER_ERRORS = Counter(
     "postroom_announcer_errors_total", "Batches that could not be announced; they stay in the outbox", registry=REGISTRY
 )
-LIVE_STREAMS = Gauge("postroom_live_streams", "Streams of server-sent events that are open here", registry=REGISTRY)
+LIVE_STREAMS = Gauge("postroom_live_streams", "Open streams of server-sent events of this process", registry=REGISTRY)
 
 STALWART_HOOKS = Counter(
-    "postroom_stalwart_hooks_total", "Web hooks about new mail, by what became of them", ["result"], registry=REGISTRY
+    "postroom_stalwart_hooks_total", "Webhooks about new mail, by result", ["result"], registry=REGISTRY
 )
 ARRIVAL_HINTS = Counter(
     "postroom_arrival_hints_total",
-    "Hints that an account may have new mail: taken, or dropped since too many accounts were hinted at",
+    "Hints that an account may have new mail: taken, or dropped because too many accounts wait for a poll",
     ["result"],
     registry=REGISTRY,
 )
-ARRIVAL_LOOKS = Counter(
-    "postroom_arrival_looks_total", "Looks for new mail, by what came of them", ["result"], registry=REGISTRY
-)
+ARRIVAL_LOOKS = Counter("postroom_arrival_looks_total", "Polls for new mail, by result", ["result"], registry=REGISTRY)
 ARRIVALS = Counter("postroom_arrivals_total", "New mails put into the outbox", registry=REGISTRY)
 MAIL_DEFECTS = Counter(
     "postroom_mail_defects_total",
-    "Errors in the mail half that nobody foresaw; it goes on",
+    "Unexpected errors in the mail part, which continues",
     ["where"],
     registry=REGISTRY,
 )
 EVENT_SOURCES = Gauge(
-    "postroom_event_sources", "People for whom the mail server is listened to here", registry=REGISTRY
+    "postroom_event_sources", "People for whom this process listens to the mail server", registry=REGISTRY
 )
 
 
 def configure_logging(*, json: bool, level: str = "INFO") -> None:
-    """Send all log lines, the libraries' too, to standard error: for machines or for eyes."""
+    """Send all log lines, also those of libraries, to standard error: as JSON, or for a terminal."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -129,11 +127,11 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
         if json
         else structlog.dev.ConsoleRenderer(
             colors=bool(sys.stderr and sys.stderr.isatty()),
-            # The pretty one prints local variables: keys and addresses.
+            # The default one prints local variables, keys and addresses among them.
             exception_formatter=structlog.dev.plain_traceback,
         )
     )
-    # Ours go straight to the stream: through `logging` the two lines of a hook cost a fifth of all its work.
+    # Ours go directly to the stream: through `logging`, the two lines of a hook took a fifth of its total time.
     structlog.configure(
         processors=[*shared, *([structlog.processors.format_exc_info] if json else []), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -150,17 +148,17 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # They tell at INFO of every request and connection; ours are enough.
+    # They log every request and connection at INFO; our own lines are enough.
     for noisy in ("httpx2", "httpcore2", "uvicorn.access", "alembic"):
         logging.getLogger(noisy).setLevel("WARNING")
 
 
 class _Lines:
-    """Where log lines go. One that cannot be written, since the disk is full or the reader left, is lost and breaks
-    nothing: so does `logging`."""
+    """The stream for log lines. A line that cannot be written, because the disk is full or the reader is gone, is lost
+    without an error, as in `logging`."""
 
     def __init__(self, stream: TextIO | None) -> None:
-        """None is what `sys.stderr` is where a process was started without one."""
+        """`stream` is None if the process was started without a standard error."""
         self._stream = stream
 
     def write(self, line: str) -> None:
@@ -175,6 +173,6 @@ class _Lines:
 
 
 def _drop_color_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    # uvicorn doubles each message with colour codes for its own formatter.
+    # uvicorn repeats each message with colour codes for its own formatter.
     event.pop("color_message", None)
     return event

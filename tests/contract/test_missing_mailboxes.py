@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from fakes import FakeBreakers
-from lookup_fakes import FakeNotes
+from lookup_fakes import FakeLookupRecords
 from mail_fakes import FakeAccounts
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.domain.missing import Doubt, Recorded, Sighting
@@ -34,7 +34,7 @@ class Trial:
     registry: StalwartRegistry
     alice: Mailbox
     made: StalwartAccount
-    notes: FakeNotes
+    notes: FakeLookupRecords
 
     @property
     def lookup(self) -> MailboxLookup:
@@ -54,7 +54,7 @@ async def trial(admin: StalwartClient) -> AsyncIterator[Trial]:
     client = Client(admin.url, basic(*admin.login))
     registry = StalwartRegistry(client, mark_domain="example.org")
     alice = Mailbox(uuid4(), f"{unique()}@example.org")
-    yield Trial(admin, client, registry, alice, await registry.create(alice, deadline=LONG), FakeNotes())
+    yield Trial(admin, client, registry, alice, await registry.create(alice, deadline=LONG), FakeLookupRecords())
     await client.aclose()
 
 
@@ -62,7 +62,7 @@ async def test_a_destroyed_mailbox_is_missed_and_made_anew_under_another_id(tria
     assert await trial.look_up() is Sighting.PRESENT
     await trial.destroy()
     assert await trial.look_up() is Sighting.MISSING
-    assert [each.doubt for each in trial.notes.noted] == [Doubt.SUSPECTED]
+    assert [each.doubt for each in trial.notes.changes] == [Doubt.SUSPECTED]
     assert await trial.registry.find(trial.alice, deadline=LONG) is None
     remade = await trial.registry.create(trial.alice, deadline=LONG)
     assert remade.id != trial.made.id

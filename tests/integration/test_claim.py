@@ -58,7 +58,7 @@ async def test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_ro
 ) -> None:
     identity_id = await waiting(requests, mailbox())
     claim = await claim_one(requests, identity_id)
-    assert claim.answer is ClaimResult.GRANTED
+    assert claim.result is ClaimResult.GRANTED
     assert claim.request
     assert claim.due_in is not None
     assert claim.due_in < 0, "how late we came, as a negative number"
@@ -71,9 +71,9 @@ async def test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_ro
 
 
 async def test_fifty_milliseconds_early_is_granted_and_fifty_one_is_refused_with_the_time_left(pool: Pool) -> None:
-    assert (await answer_when_due_in(pool, 50)).answer is ClaimResult.GRANTED
+    assert (await answer_when_due_in(pool, 50)).result is ClaimResult.GRANTED
     refused = await answer_when_due_in(pool, 51)
-    assert refused.answer is ClaimResult.WAITING
+    assert refused.result is ClaimResult.WAITING
     assert refused.request
     assert refused.request.holder is None
     assert refused.due_in is not None
@@ -85,9 +85,9 @@ async def test_the_end_of_a_lease_has_no_fifty_milliseconds_of_grace(pool: Pool)
         requests = PostgresRequests(OneConnection(connection), new_id=uuid4)  # type: ignore[arg-type]
         request = await running(requests, mailbox())
         await connection.execute("UPDATE email_requests SET due_at = now() + interval '1 millisecond'")
-        assert (await claim_one(requests, request.identity_id, exclusive=True)).answer is ClaimResult.RUNNING
+        assert (await claim_one(requests, request.identity_id, exclusive=True)).result is ClaimResult.RUNNING
         await connection.execute("UPDATE email_requests SET due_at = now()")
-        assert (await claim_one(requests, request.identity_id, exclusive=True)).answer is ClaimResult.GRANTED
+        assert (await claim_one(requests, request.identity_id, exclusive=True)).result is ClaimResult.GRANTED
 
 
 async def test_no_more_are_granted_than_asked_for_and_locked_rows_take_nobodys_place(
@@ -97,7 +97,7 @@ async def test_no_more_are_granted_than_asked_for_and_locked_rows_take_nobodys_p
     async with pool.connection() as other, other.transaction():
         await other.execute("SELECT FROM email_requests WHERE identity_id = ANY(%s) FOR UPDATE", (ids[:2],))
         claims = await requests.claim(ids, lease=30, limit=2)
-    assert [claim.identity_id for claim in claims if claim.answer is ClaimResult.GRANTED] == ids[2:4]
+    assert [claim.identity_id for claim in claims if claim.result is ClaimResult.GRANTED] == ids[2:4]
 
 
 async def test_a_claim_that_meets_another_does_not_wait_for_it(requests: PostgresRequests, pool: Pool) -> None:
@@ -105,7 +105,7 @@ async def test_a_claim_that_meets_another_does_not_wait_for_it(requests: Postgre
     async with pool.connection() as other, other.transaction():
         await other.execute("SELECT FROM email_requests WHERE identity_id = %s FOR UPDATE", (held,))
         async with asyncio.timeout(2):
-            answers = {claim.identity_id: claim.answer for claim in await requests.claim([held, free], lease=30)}
+            answers = {claim.identity_id: claim.result for claim in await requests.claim([held, free], lease=30)}
     assert answers == {held: ClaimResult.WAITING, free: ClaimResult.GRANTED}
 
 
@@ -121,7 +121,7 @@ async def test_eight_claimants_never_share_a_request_and_each_attempt_has_one_ou
         chance = random.Random(seed)
         for _ in range(60):
             for claim in await requests.claim(chance.sample(ids, 5), lease=30):
-                if claim.answer is not ClaimResult.GRANTED or claim.request is None:
+                if claim.result is not ClaimResult.GRANTED or claim.request is None:
                     continue
                 assert claim.identity_id not in under_way, "two holders at once"
                 under_way.add(claim.identity_id)

@@ -128,7 +128,7 @@ async def test_a_reader_that_holds_the_log_is_not_waited_for_without_end(
     database: Database, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Services queue behind whoever waits for the table: they must not be held up for as long as a dump takes."""
-    monkeypatch.setattr(migrate_module, "PATIENCE", 0.1)
+    monkeypatch.setattr(migrate_module, "RETRY_FOR", 0.1)
     monkeypatch.setattr(migrate_module, "LOCK_PAUSE", 0.01)
     await write(records, -1)
     async with await AsyncConnection.connect(database.owner_url) as reader:

@@ -166,14 +166,14 @@ async def test_whoever_claimed_is_granted_it_once_though_the_answer_was_lost(
     assert await requests.accept(alice, holder=None, lease=10, origin=NOWHERE, action="accept")
     claiming = through_the_proxy.claim([alice.identity_id], lease=30)
     (claim,) = await losing_the_answer(proxy, records, alice.identity_id, claiming)
-    assert claim.answer is ports.ClaimResult.GRANTED
+    assert claim.result is ports.ClaimResult.GRANTED
     assert claim.due_in is not None
     assert claim.due_in <= EARLY, "it starts now, not when its lease ends"
     assert claim.request
     assert claim.request.holder == (await records.request(alice.identity_id))["holder"]
     assert [status for _, status, _ in await records.audit(alice.identity_id)] == ["done", "pending"]
     (other,) = await requests.claim([alice.identity_id], lease=30)
-    assert other.answer is ports.ClaimResult.RUNNING
+    assert other.result is ports.ClaimResult.RUNNING
 
 
 async def test_a_claim_asked_again_takes_no_more_than_the_first_one_did(
@@ -185,5 +185,5 @@ async def test_a_claim_asked_again_takes_no_more_than_the_first_one_did(
         await requests.accept(each, holder=None, lease=10, origin=NOWHERE, action="accept")
     claiming = through_the_proxy.claim([alice.identity_id, bob.identity_id], lease=30, limit=1)
     claims = await losing_the_answer(proxy, records, alice.identity_id, claiming)
-    assert [claim.answer for claim in claims].count(ports.ClaimResult.GRANTED) == 1
+    assert [claim.result for claim in claims].count(ports.ClaimResult.GRANTED) == 1
     assert await records.value("SELECT count(*) FROM email_requests WHERE state = 'running'") == 1

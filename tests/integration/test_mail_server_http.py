@@ -15,9 +15,9 @@ import pytest
 import uvloop
 
 from certificate import certificate
-from http_exchange import OK, ONE, PATIENT, SOON, Counting, exchange, http_to, opened
+from http_exchange import DEFAULT_TIMEOUTS, OK, ONE, SOON, Counting, exchange, http_to, opened
 from http_server import answering, server
-from postroom.mail_server_http import Broken, Late, MailServerHttp, Patience, Unreachable
+from postroom.mail_server_http import Broken, Late, MailServerHttp, Timeouts, Unreachable
 
 HEAD = 64 * 1024
 
@@ -68,7 +68,7 @@ async def test_who_only_says_that_an_answer_will_come_is_not_waited_for(again: b
 
     async with http_to(serve) as http:
         with pytest.raises(Late):
-            await exchange(http, patience=Patience(connect=0.1, take=SOON, answer=0.1))
+            await exchange(http, timeouts=Timeouts(connect=0.1, send=SOON, response=0.1))
 
 
 async def test_nothing_is_sent_twice() -> None:
@@ -76,7 +76,7 @@ async def test_nothing_is_sent_twice() -> None:
     counting = Counting(answering(b"", closing=True))
     async with http_to(counting) as http:
         with pytest.raises(Broken):
-            await http.exchange("GET", "/", {}, b"", PATIENT).__aenter__()
+            await http.exchange("GET", "/", {}, b"", DEFAULT_TIMEOUTS).__aenter__()
     assert counting.made == 1
 
 
@@ -150,7 +150,7 @@ async def test_a_body_that_breaks_off_is_not_taken_for_whole(sent: bytes, then: 
         then(writer)
         await reader.read()
 
-    async with http_to(serve) as http, http.exchange("GET", "/", {}, b"", PATIENT) as answer:
+    async with http_to(serve) as http, http.exchange("GET", "/", {}, b"", DEFAULT_TIMEOUTS) as answer:
         parts = aiter(answer)
         assert await anext(parts)
         begun.set()
@@ -172,7 +172,7 @@ async def test_a_server_that_is_faster_than_its_reader_has_to_wait() -> None:
             await writer.drain()
         await reader.read()
 
-    async with http_to(serve) as http, http.exchange("GET", "/", {}, b"", PATIENT) as answer:
+    async with http_to(serve) as http, http.exchange("GET", "/", {}, b"", DEFAULT_TIMEOUTS) as answer:
         before = -1
         while before != written:
             before = written
@@ -190,7 +190,7 @@ async def test_a_server_that_is_faster_than_its_reader_has_to_wait() -> None:
 @pytest.mark.parametrize("target", ["/x y", "/x\r\nX: y", "/ü", "x", "", "http://other/", "@other/", "/x#y"])
 async def test_a_target_is_a_path_here(target: str) -> None:
     with pytest.raises(ValueError, match="the target"):
-        await MailServerHttp("http://mail").exchange("GET", target, {}, b"", PATIENT).__aenter__()
+        await MailServerHttp("http://mail").exchange("GET", target, {}, b"", DEFAULT_TIMEOUTS).__aenter__()
 
 
 async def test_nothing_goes_up_that_nobody_asked_for() -> None:
@@ -260,7 +260,7 @@ async def test_a_dead_server_is_given_up() -> None:
     with dead_address() as (host, port):
         async with opened(f"http://{host}:{port}") as http:
             with pytest.raises(Unreachable):
-                await exchange(http, patience=Patience(connect=0.2, take=SOON, answer=SOON))
+                await exchange(http, timeouts=Timeouts(connect=0.2, send=SOON, response=SOON))
 
 
 async def test_a_dead_peer_is_noticed_without_a_word() -> None:
@@ -288,7 +288,7 @@ async def test_no_number_of_streams_keeps_another_request_waiting() -> None:
         await reader.read()
 
     async with http_to(serve) as http:
-        answers = await asyncio.gather(*[exchange(http, patience=Patience(SOON, SOON, None)) for _ in range(101)])
+        answers = await asyncio.gather(*[exchange(http, timeouts=Timeouts(SOON, SOON, None)) for _ in range(101)])
     assert {status for status, _, _ in answers} == {200}
 
 

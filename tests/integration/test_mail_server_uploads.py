@@ -8,8 +8,8 @@ from contextlib import aclosing
 import pytest
 import uvloop
 
-from http_exchange import OK, ONE, PATIENT, SOON, Counting, exchange, http_to
-from postroom.mail_server_http import Broken, Late, MailServerHttp, Patience
+from http_exchange import DEFAULT_TIMEOUTS, OK, ONE, SOON, Counting, exchange, http_to
+from postroom.mail_server_http import Broken, Late, MailServerHttp, Timeouts
 
 
 async def test_a_large_body_arrives_as_one() -> None:
@@ -64,7 +64,7 @@ async def test_a_server_that_begins_to_answer_early_is_sent_the_rest() -> None:
         yield b"x" * 100
 
     headers = {"Content-Length": "200"}
-    async with http_to(serve) as http, http.exchange("POST", "/", headers, parts(), PATIENT) as answer:
+    async with http_to(serve) as http, http.exchange("POST", "/", headers, parts(), DEFAULT_TIMEOUTS) as answer:
         answered.set()
         assert [chunk async for chunk in answer] == [b"a"]
 
@@ -93,7 +93,7 @@ async def _reads_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) 
 async def test_a_server_that_reads_nothing_is_given_up() -> None:
     async with http_to(_reads_nothing) as http:
         with pytest.raises(Late):
-            await exchange(http, b"x" * 20_000_000, Patience(SOON, take=0.2, answer=SOON))
+            await exchange(http, b"x" * 20_000_000, Timeouts(SOON, send=0.2, response=SOON))
 
 
 async def as_much_as_is_taken(http: MailServerHttp) -> AsyncIterator[bytes]:
@@ -115,7 +115,7 @@ async def more_than_is_taken(http: MailServerHttp, stuck: asyncio.Event) -> Asyn
 async def test_a_server_that_does_not_read_the_end_is_given_up() -> None:
     async with http_to(_reads_nothing) as http:
         with pytest.raises(Late):
-            await exchange(http, as_much_as_is_taken(http), Patience(SOON, take=0.5, answer=0.2))
+            await exchange(http, as_much_as_is_taken(http), Timeouts(SOON, send=0.5, response=0.2))
 
 
 async def test_a_client_that_pauses_is_not_held_against_the_server() -> None:
@@ -129,8 +129,8 @@ async def test_a_client_that_pauses_is_not_held_against_the_server() -> None:
         writer.write(ONE)
 
     async with http_to(serve) as http:
-        patience = Patience(SOON, take=0.1, answer=SOON)
-        assert (await exchange(http, parts(), patience, {"Content-Length": "2"}))[0] == 200
+        timeouts = Timeouts(SOON, send=0.1, response=SOON)
+        assert (await exchange(http, parts(), timeouts, {"Content-Length": "2"}))[0] == 200
 
 
 @pytest.mark.parametrize(("answered", "error"), [(False, LookupError), (True, LookupError), (False, TimeoutError)])
@@ -150,7 +150,7 @@ async def test_what_a_body_raises_is_told_as_it_is(answered: bool, error: type[E
         await reader.read()
 
     async def read(http: MailServerHttp) -> None:
-        async with http.exchange("POST", "/", {}, slow(), PATIENT) as answer:
+        async with http.exchange("POST", "/", {}, slow(), DEFAULT_TIMEOUTS) as answer:
             goes_on.set()
             await anext(aiter(answer))
 

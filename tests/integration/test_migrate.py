@@ -28,7 +28,7 @@ from servers import Database, _as_admin, _url_for
 
 NOT_CONNECTED = (
     r"^cannot migrate the database: {}; start PostgreSQL, or correct POSTROOM_MIGRATE_DATABASE_URL "
-    r"\(POSTROOM_DATABASE_URL, where that is not set\)$"
+    r"\(POSTROOM_DATABASE_URL if that is not set\)$"
 )
 
 
@@ -99,7 +99,7 @@ async def test_with_one_role_for_both_only_the_service_itself_is_in_the_way(old:
 
 async def test_a_role_that_may_not_migrate_is_told_so_in_one_line(old: Database) -> None:
     by_the_service = Database(old.name, old.service_url, old.service_url)
-    with pytest.raises(ConfigurationError, match=r"^cannot migrate [^\n]*POSTROOM_MIGRATE_DATABASE_URL its owner$"):
+    with pytest.raises(ConfigurationError, match=r"^cannot migrate [^\n]*to the URL of the database's owner$"):
         await migrated(by_the_service)
 
 
@@ -193,10 +193,10 @@ async def test_a_migration_behind_a_long_transaction_holds_nobody_up_and_succeed
 
 
 async def test_a_lock_that_stays_is_told_in_one_line(old: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate, "PATIENCE", 0.0)
+    monkeypatch.setattr(migrate, "RETRY_FOR", 0.0)
     async with await psycopg.AsyncConnection.connect(old.owner_url) as long:
         await long.execute("SELECT count(*) FROM email_requests")
-        with pytest.raises(ConfigurationError, match="a long transaction holds a table"):
+        with pytest.raises(ConfigurationError, match="a long transaction holds a lock on a table"):
             await migrated(old, OWNER_ROLE)
 
 

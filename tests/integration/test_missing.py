@@ -21,7 +21,7 @@ from postroom.postgres.mail_states import PostgresMailStates
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.postgres.requests import PostgresRequests
 from postroom.provisioning.accept import Missing, Ready
-from postroom.provisioning.ports import Noted
+from postroom.provisioning.ports import DoubtChange
 from records import NOWHERE, Records, mailbox, running, stalwart_account
 from servers import Database
 from stalwart_client import StalwartClient
@@ -44,7 +44,7 @@ async def noted(inspected: PostgresInspected, of: Mailbox, *doubts: Doubt | None
     for doubt in doubts:
         recorded = await inspected.recorded(of.identity_id)
         assert recorded
-        await inspected.note([Noted(recorded, doubt, "the mail server has no account")])
+        await inspected.record([DoubtChange(recorded, doubt, "the mail server has no account")])
 
 
 # What is on record
@@ -82,7 +82,7 @@ async def test_what_a_look_found_of_an_account_that_is_another_one_by_now_is_not
 ) -> None:
     alice = await made(requests)
     old = Recorded(alice.identity_id, "id-before-it-was-remade")
-    assert await inspected.note([Noted(old, Doubt.SUSPECTED, "gone")]) == (set(), set())
+    assert await inspected.record([DoubtChange(old, Doubt.SUSPECTED, "gone")]) == (set(), set())
     assert await inspected.doubtful(None, 10) == []
 
 
@@ -92,7 +92,7 @@ async def test_one_late_look_makes_nobody_missing_whom_another_has_found_since(
     alice = await made(requests)
     await noted(inspected, alice, Doubt.SUSPECTED, None)
     recorded = Recorded(alice.identity_id, "id-of-alice", Doubt.SUSPECTED, 61)
-    assert await inspected.note([Noted(recorded, Doubt.MISSING, "gone")]) == (set(), set())
+    assert await inspected.record([DoubtChange(recorded, Doubt.MISSING, "gone")]) == (set(), set())
     (now_there,) = await inspected.doubtful(None, 10)
     assert now_there.doubt is Doubt.SUSPECTED
 
@@ -202,7 +202,7 @@ async def test_a_destroyed_mailbox_is_noticed_and_its_hook_is_not_answered_200(t
     await trial.look()
     answer = await trial.hook()
     assert isinstance(answer, Missing)
-    assert "the last look did not find alice@example.org" in answer.reason
+    assert "the last check did not find alice@example.org" in answer.reason
     await trial.look_twice()
     answer = await trial.hook()
     assert isinstance(answer, Missing)

@@ -77,7 +77,7 @@ async def parts(database: Database, redis_url: str, stalwart: StalwartStandIn) -
 
 async def _rebuild(parts: Parts, *, dry_run: bool = False) -> Tally:
     tally = Tally()
-    rebuild = await restore_from_marks(parts, actor="olga", dry_run=dry_run, tell=lambda _: None)
+    rebuild = await restore_from_marks(parts, actor="olga", dry_run=dry_run, report=lambda _: None)
     await rebuild.run(tally)
     return tally
 
@@ -144,7 +144,7 @@ async def test_one_that_was_cut_off_is_ended_by_the_next(parts: Parts, directory
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await (await restore_from_marks(parts, actor="olga", dry_run=False, tell=cut)).run(Tally())
+        await (await restore_from_marks(parts, actor="olga", dry_run=False, report=cut)).run(Tally())
     first = await records.value("SELECT count(*) FROM email_accounts")
     assert 0 < first < 700  # a whole page, and no half one
     done = await _rebuild(parts)
@@ -252,7 +252,7 @@ async def test_a_throttled_page_is_waited_for_and_who_was_stored_meanwhile_is_le
         paused.append(seconds)
 
     tally = Tally()
-    rebuild = Rebuild(Throttling(), Nothing(), actor="o", dry_run=False, tell=lambda _: None, pause=pause)
+    rebuild = Rebuild(Throttling(), Nothing(), actor="o", dry_run=False, report=lambda _: None, pause=pause)
     await rebuild.run(tally)
     assert (paused, tally.restored, tally.under_way) == ([7, 5], 1, 1)
 

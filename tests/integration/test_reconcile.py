@@ -61,11 +61,11 @@ async def test_a_lost_redis_is_filled_again_and_marked_complete(
     records: Records, redis: Redis, reconcile: Reconcile, clock: OwnClock
 ) -> None:
     identity_ids = await _waiting(records, 25, due_in=1800)
-    assert (await reconcile.turn()).added == 25  # the first turn of a process is a full pass
+    assert (await reconcile.step()).added == 25  # the first turn of a process is a full pass
     assert await redis.exists(EPOCH_KEY)
     await redis.flushall()
     clock.seconds += 30
-    assert (await reconcile.turn()).added == 25
+    assert (await reconcile.step()).added == 25
     members: list[tuple[str, float]] = await redis.zrange(KEY, 0, -1, withscores=True)  # pyright: ignore[reportAssignmentType] — decoded
     assert {RetryJob.from_json(member).identity_id for member, _ in members} == set(identity_ids)
     due_at = (await records.request(identity_ids[0]))["due_at"].timestamp()
@@ -81,7 +81,7 @@ async def test_a_row_that_just_moved_is_nobodys_error(
     await redis.zremrangebyrank(KEY, 0, -1)
     await records.rows("UPDATE email_requests SET enqueued_at = clock_timestamp() WHERE identity_id = ANY(%s)", moved)
     assert await reconcile.full_pass() == NOTHING
-    assert await reconcile.look() == NOTHING
+    assert await reconcile.check() == NOTHING
 
 
 async def test_a_run_without_faults_needs_no_correction(

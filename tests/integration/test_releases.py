@@ -31,7 +31,7 @@ async def test_who_is_released_is_due_now_with_new_bytes_and_keeps_what_it_spent
 ) -> None:
     before = await waiting_for(requests, "alice", REFUSED)
     await releases.resume_domain("example.org", actor="olga")
-    (each,) = await releases.release("domain:example.org", 1, but=[])
+    (each,) = await releases.release("domain:example.org", 1, excluding=[])
     row = await records.request(before.identity_id)
     assert (each.before.enqueued_at, RetryJob.of(each.before)) == (before.enqueued_at, RetryJob.of(before))
     assert (row["due_in"] <= 0, row["waits_for"], row["postponed"]) == (True, None, 1)
@@ -44,5 +44,5 @@ async def test_a_locked_row_is_left_and_the_others_are_released(
     locked, free = [await waiting_for(requests, name, OUTAGE) for name in ("locked", "free")]
     async with pool.connection() as other, other.transaction():
         await other.execute("SELECT FROM email_requests WHERE identity_id = %s FOR UPDATE", (locked.identity_id,))
-        released = await releases.release("outage", 100, but=[])
+        released = await releases.release("outage", 100, excluding=[])
     assert [each.request.identity_id for each in released] == [free.identity_id]

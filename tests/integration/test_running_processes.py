@@ -39,8 +39,8 @@ def this(kind: Literal["serve", "work"] = "work") -> ThisProcess:
 
 async def test_a_process_has_one_row_which_goes_at_a_clean_end(pool: Pool) -> None:
     processes, process = PostgresProcesses(pool), this()
-    await processes.tell(process, {})
-    await processes.tell(process, {"worker": {"age": 1.0, "late_after": 30.0}})
+    await processes.record(process, {})
+    await processes.record(process, {"worker": {"age": 1.0, "late_after": 30.0}})
     (found,) = await processes.all()
     assert (found["host"], found["pid"], found["kind"], found["revision"]) == ("a-host", 42, "work", "0003")
     assert found["loops"] == {"worker": {"age": 1.0, "late_after": 30.0}}
@@ -51,9 +51,9 @@ async def test_a_process_has_one_row_which_goes_at_a_clean_end(pool: Pool) -> No
 
 async def test_who_said_nothing_for_a_day_is_forgotten(pool: Pool, records: Records) -> None:
     processes, dead, lives = PostgresProcesses(pool), this(), this()
-    await processes.tell(dead, {})
+    await processes.record(dead, {})
     await records.rows("UPDATE processes SET seen_at = now() - interval '25 hours'")
-    await processes.tell(lives, {})
+    await processes.record(lives, {})
     assert [found["id"] for found in await processes.all()] == [lives.id]
 
 
@@ -110,7 +110,7 @@ async def test_more_silent_connections_than_it_may_open_files_keep_nobody_out(co
         AsyncExitStack() as stack,
     ):
         await eventually(process.ready, "the process", 20)
-        assert '"most": 64' in await process.says("Connections of clients")
+        assert '"most": 64' in await process.says("Limit of client connections")
         await process.http.get("/health/live", headers={"Connection": "close"})  # the next one needs a connection, too
         for _ in range(300):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -121,7 +121,7 @@ async def test_more_silent_connections_than_it_may_open_files_keep_nobody_out(co
 
 
 async def test_status_shows_the_processes_and_their_loops(database: Database, pool: Pool) -> None:
-    await PostgresProcesses(pool).tell(this(), {"sweep": {"age": 200.0, "late_after": 120.0}})
+    await PostgresProcesses(pool).record(this(), {"sweep": {"age": 200.0, "late_after": 120.0}})
     postroom = Commands(environment(database, None, None))
     assert "hanging: sweep" in " ".join((await postroom("status")).split())
     assert (await postroom.json("status"))["processes"][0]["loops"]["sweep"]["age"] == 200.0

@@ -83,8 +83,8 @@ def settings(database: Database, stalwart: StalwartStandIn, redis_url: str) -> d
 @pytest.mark.parametrize(
     ("command", "loop", "cls", "method"),
     [
-        ("serve", "sweep", "Sweep", "turn"),
-        ("serve", "reconcile", "Reconcile", "turn"),
+        ("serve", "sweep", "Sweep", "step"),
+        ("serve", "reconcile", "Reconcile", "step"),
         ("work", "worker", "Worker", "_turn"),
     ],
 )

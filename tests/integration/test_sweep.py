@@ -60,7 +60,7 @@ async def _pass(parts: Parts) -> None:
     sweep = parts.sweep
     assert sweep
     await _make_due(sweep)
-    while await sweep.turn() < 10:
+    while await sweep.step() < 10:
         await _make_due(sweep)
 
 

@@ -66,14 +66,14 @@ TELLING = [
     Mutant(
         "what came during a long pause is a burst",
         "domain/poll_pace.py",
-        "owed + mails - A_SECOND * paused",
-        "owed + mails",
+        "excess + mails - MAILS_PER_SECOND * paused",
+        "excess + mails",
         (f"{PACE}test_after_a_burst_mail_that_comes_one_by_one_is_told_at_once_again",),
     ),
     Mutant(
         "a look that found nothing costs no more than one that found a mail",
         "mail/arrivals.py",
-        "mails = IN_VAIN if email_state == since else max(1, created)",
+        "mails = EMPTY_POLL if email_state == since else max(1, created)",
         "mails = max(1, created)",
         (f"{PACE}test_hints_without_news_cost_the_mail_server_four_looks_a_second_and_one_place_of_the_person",),
     ),
@@ -118,7 +118,7 @@ THE_OUTBOX = [
     Mutant(
         "a screen whose past is forgotten is told that it missed nothing",
         f"{SQL}outbox_after.sql",
-        "%(event_id)s BETWEEN coalesce(kept.oldest - 1, 0) AND",
+        "%(event_id)s BETWEEN coalesce(stored.oldest - 1, 0) AND",
         "%(event_id)s BETWEEN 0 AND",
         (
             f"{OUTBOX}test_what_was_missed_before_the_oldest_that_is_kept_cannot_be_known",

@@ -18,14 +18,14 @@ MISSING = [
     ),
     Mutant(
         "a late look undoes what another found",
-        f"{SQL}inspection_note.sql",
+        f"{SQL}inspection_record.sql",
         "WHEN b.doubt = 'missing' AND a.suspected_at IS NOT NULL THEN",
         "WHEN b.doubt = 'missing' THEN",
         (f"{STORED}test_one_late_look_makes_nobody_missing_whom_another_has_found_since",),
     ),
     Mutant(
         "a look of an account that is another one by now is kept",
-        f"{SQL}inspection_note.sql",
+        f"{SQL}inspection_record.sql",
         "    WHERE a.stalwart_account_id = l.stalwart_account_id\n",
         "",
         (f"{STORED}test_what_a_look_found_of_an_account_that_is_another_one_by_now_is_not_kept",),

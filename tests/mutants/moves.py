@@ -15,8 +15,8 @@ CORE = [
     Mutant(
         "a failure counts during an outage",
         "provisioning/attempt.py",
-        "        if problem is None:\n            return Verdict.WELL\n",
-        "        if problem is None or True:\n            return Verdict.WELL\n",
+        "        if problem is None:\n            return Verdict.HEALTHY\n",
+        "        if problem is None or True:\n            return Verdict.HEALTHY\n",
         (
             f"{ATTEMPT}test_only_a_failure_while_the_server_is_well_spends_a_retry_and_only_an_outage_opens_the_breaker",
             f"{OUTAGE}test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most",
@@ -25,8 +25,8 @@ CORE = [
     Mutant(
         "the mark is not looked up first",
         "provisioning/attempt.py",
-        "        if look_first:\n",
-        "        if look_first and not look_first:\n",
+        "        if lookup_first:\n",
+        "        if lookup_first and not lookup_first:\n",
         (f"{ATTEMPT}test_after_an_unknown_outcome_the_mark_is_looked_up",),
     ),
     Mutant(
@@ -115,8 +115,8 @@ CORE = [
     Mutant(
         "reconcile says complete before it is",
         "retry/reconcile.py",
-        "        removed, otherwise = await",
-        "        await self._members.set_epoch()\n        removed, otherwise = await",
+        "        removed, represented = await",
+        "        await self._members.set_epoch()\n        removed, represented = await",
         ("unit/test_reconcile.py::test_a_full_pass_that_broke_off_does_not_call_redis_complete",),
     ),
     Mutant(
@@ -164,8 +164,8 @@ CORE = [
     Mutant(
         "a failure takes the verdict of a question that began before it",
         "provisioning/single_flight.py",
-        "        self._asking, self._next = self._next, None\n",
-        "        self._asking = self._next\n",
+        "        self._current, self._next = self._next, None\n",
+        "        self._current = self._next\n",
         ("unit/test_single_flight.py::test_failures_during_a_question_take_the_verdict_of_one_later_question",),
     ),
     Mutant(
@@ -185,8 +185,8 @@ CORE = [
     Mutant(
         "a refused request is tried with every mailbox of others",
         "retry/release.py",
-        "released = await self._releases.release(cause, room, but=course.failed)",
-        "released = await self._releases.release(cause, room, but=())",
+        "released = await self._releases.release(cause, capacity, excluding=state.failed)",
+        "released = await self._releases.release(cause, capacity, excluding=())",
         ("unit/test_release.py::test_who_fails_after_his_release_is_left_alone_for_a_day",),
     ),
 ]

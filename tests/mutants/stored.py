@@ -35,7 +35,7 @@ REDIS = [
     Mutant(
         "settle drops the ZREM",
         "queue/retry_set.py",
-        "            pipe.zrem(KEY, *held)\n            pipe.zadd",
+        "            pipe.zrem(KEY, *members)\n            pipe.zadd",
         "            pipe.zadd",
         (f"{RETRY_SET}test_replace_removes_what_was_held_and_adds_only_what_waits",),
     ),

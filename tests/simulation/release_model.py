@@ -41,10 +41,10 @@ class ReleaseModel(BreakerModel):
             for cause in causes
         ]
 
-    def _release(self, cause: str, limit: int, but: list[UUID]) -> list[Row]:
+    def _release(self, cause: str, limit: int, excluding: list[UUID]) -> list[Row]:
         ended = self._ended_at(cause)
         chosen = [row for row in self._waiting_for(cause) if ended and row["enqueued_at"] < ended]
-        free = [row for row in chosen if row["identity_id"] not in self.locked | set(but)]
+        free = [row for row in chosen if row["identity_id"] not in self.locked | set(excluding)]
         moved: list[Row] = []
         for row in free[:limit]:
             due_at = min(row["due_at"], self._now())

@@ -238,7 +238,7 @@ class SqlModel(SweepModel):
                 (then or row or {"identity_id": None})
                 | {
                     "asked_id": identity_id,
-                    "answer": self._answer(row, then, fresh[identity_id], asked["exclusive"]),
+                    "result": self._answer(row, then, fresh[identity_id], asked["exclusive"]),
                     "crashed": bool(then and row and row["state"] == "running"),
                     "due_in": self._seconds_until(told["due_at"] if told else None),
                 }

@@ -242,7 +242,7 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "release": lambda both: {
         "cause": both.chance.choice(_causes(both)),
         "limit": 100,
-        "but": [_who(both)],
+        "excluding": [_who(both)],
     },
     "release_progress": lambda both: {"identity_ids": both.people},
     "resume_domain": lambda both: {"domain": "example.org", "actor": "anna"},

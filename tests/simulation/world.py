@@ -368,8 +368,8 @@ class _Counted(Reconcile):
         super().__init__(*parts, failures=FAILURES)
         self._world = world
 
-    async def turn(self) -> Corrections:
-        corrections = await super().turn()
+    async def step(self) -> Corrections:
+        corrections = await super().step()
         self._world.corrected += corrections
         return corrections
 

@@ -16,7 +16,7 @@ from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent,
 from postroom.ports import MailServer, Settled
 from postroom.provisioning.attempt import (
     FINISH_WITHIN,
-    LOOK_UP_SECONDS,
+    LOOKUP_SECONDS,
     SETTLE_PAUSE,
     STORED_BEFORE_LEASE_ENDS,
     UNSTORABLE,
@@ -53,14 +53,14 @@ class World:
             self.requests, self.breakers, mail_server or self.mail_server, self.retry_index, self.clock
         )
 
-    async def run(self, seconds: float = 5.0, held: tuple[str, ...] = ()) -> Settled:
-        settled = await self.try_to_run(seconds, held)
+    async def run(self, seconds: float = 5.0, members: tuple[str, ...] = ()) -> Settled:
+        settled = await self.try_to_run(seconds, members)
         assert settled
         return settled
 
-    async def try_to_run(self, seconds: float = 5.0, held: tuple[str, ...] = ()) -> Settled | None:
+    async def try_to_run(self, seconds: float = 5.0, members: tuple[str, ...] = ()) -> Settled | None:
         now = self.clock.monotonic()
-        return await self.attempts.run(self.request, ends=now + seconds, lease_ends=now + LEASE, held=held)
+        return await self.attempts.run(self.request, ends=now + seconds, lease_ends=now + LEASE, members=members)
 
 
 @in_virtual_time
@@ -84,7 +84,7 @@ async def test_redis_is_told_of_who_waits_and_of_held_members_and_else_is_not_as
     creates: list[Scripted], held: tuple[str, ...], told: bool
 ) -> None:
     world = World(creates=creates)
-    settled = await world.run(held=held)
+    settled = await world.run(members=held)
     assert world.retry_index.replaced == ([(settled.request, list(held))] if told else [])
 
 
@@ -110,8 +110,8 @@ async def test_a_look_up_that_fails_leaves_the_outcome_unknown(error: Exception)
     ("before", "create", "seconds", "asked", "after"),
     [
         (True, CUT, 5.0, ["find"], (State.PROVISIONED, True)),
-        (False, CUT, LOOK_UP_SECONDS, ["create", "find"], (State.PROVISIONED, False)),
-        (False, CUT, LOOK_UP_SECONDS - 0.1, ["create", "well"], (State.WAITING, True)),
+        (False, CUT, LOOKUP_SECONDS, ["create", "find"], (State.PROVISIONED, False)),
+        (False, CUT, LOOKUP_SECONDS - 0.1, ["create", "well"], (State.WAITING, True)),
         (False, AWAY, 5.0, ["create", "well"], (State.WAITING, False)),
     ],
     ids=["before anything is created", "at once", "by the next attempt if the time is up", "not if nothing was sent"],
@@ -146,7 +146,7 @@ async def test_no_question_gets_more_time_than_the_attempt_has() -> None:
     ("ill", "retries", "openings"),
     [
         (None, 2, []),
-        (Transient("answered 503"), 1, [(Cause.OUTAGE, "cannot be reached; asked again: answered 503")]),
+        (Transient("answered 503"), 1, [(Cause.OUTAGE, "cannot be reached; health check: answered 503")]),
         (Throttled("429"), 1, []),
     ],
     ids=["well", "not well", "too busy to say"],
@@ -186,7 +186,7 @@ async def test_a_key_that_is_found_unknown_when_asking_whether_the_server_is_wel
     """Each probe with an unknown key counts towards a ban: at 5 minutes there are 288 a day, and 100 ban us."""
     server = ScriptedStalwart(problem(503), problem(401))
     world = World(mail_server=server.registry())
-    settled = await world.run(seconds=LOOK_UP_SECONDS - 0.1)
+    settled = await world.run(seconds=LOOKUP_SECONDS - 0.1)
     assert [cause for cause, _ in world.breakers.openings] == [Cause.UNAUTHORIZED]
     assert settled.request.waits_for == "misconfigured"
 

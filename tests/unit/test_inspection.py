@@ -8,17 +8,17 @@ from uuid import UUID
 import pytest
 
 from fakes import FakeBreakers, FakeClock
-from lookup_fakes import AtServer, FakeNotes
+from lookup_fakes import AtServer, FakeLookupRecords
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.errors import Throttled, Transient
 from postroom.ports import Leadership
 from postroom.provisioning import inspection as inspection_module
-from postroom.provisioning.inspection import AGAIN_EVERY, EVERY, PAGE_PAUSE, SICK_PAUSE, Inspection
+from postroom.provisioning.inspection import AGAIN_EVERY, EVERY, FAILURE_PAUSE, PAGE_PAUSE, Inspection
 from postroom.provisioning.mailbox_lookup import MOST, MailboxLookup
-from postroom.provisioning.ports import InspectionProgress, Noted
+from postroom.provisioning.ports import DoubtChange, InspectionProgress
 
 
-class FakeInspected(FakeNotes):
+class FakeInspected(FakeLookupRecords):
     """Mailboxes on record, by identity; what is noted changes them."""
 
     def __init__(self, number: int, clock: FakeClock) -> None:
@@ -44,11 +44,11 @@ class FakeInspected(FakeNotes):
         self.after_id, self.due_at = after_id, self.clock.monotonic() + due_in
         self.passes += after_id is None
 
-    async def note(self, noted: Sequence[Noted]) -> tuple[set[UUID], set[UUID]]:
-        for each in noted:
+    async def record(self, changes: Sequence[DoubtChange]) -> tuple[set[UUID], set[UUID]]:
+        for each in changes:
             identity_id = each.recorded.identity_id
             self.rows[identity_id] = replace(self.rows[identity_id], doubt=each.doubt)
-        return await super().note(noted)
+        return await super().record(changes)
 
     def grow_older(self, seconds: float) -> None:
         self.clock.seconds += seconds
@@ -72,7 +72,7 @@ class World:
     async def go_on(self, seconds: float) -> None:
         ends = self.clock.seconds + seconds
         while self.clock.seconds < ends:
-            self.inspected.grow_older(max(0.01, min(await self.inspection.turn(), ends - self.clock.seconds)))
+            self.inspected.grow_older(max(0.01, min(await self.inspection.step(), ends - self.clock.seconds)))
 
 
 async def test_every_mailbox_is_looked_at_once_an_hour_by_pages() -> None:
@@ -126,12 +126,12 @@ async def test_however_many_are_missing_they_hold_up_no_pass_through_all(monkeyp
     assert len(world.at_server.asked) - asked <= 10 / PAGE_PAUSE + 1, "the pace holds"
 
 
-@pytest.mark.parametrize(("ill", "pause"), [(Transient("away"), SICK_PAUSE), (Throttled("429", retry_after=90), 90)])
+@pytest.mark.parametrize(("ill", "pause"), [(Transient("away"), FAILURE_PAUSE), (Throttled("429", retry_after=90), 90)])
 async def test_a_mail_server_that_does_not_answer_is_left_alone(ill: Transient | Throttled, pause: float) -> None:
     world = World(3)
     world.at_server.ill = ill
     await world.go_on(pause + 0.2)
-    assert await world.inspection.turn() == pytest.approx(0.3)
+    assert await world.inspection.step() == pytest.approx(0.3)
     assert (len(world.at_server.asked), world.inspected.after_id, world.inspected.passes) == (1, None, 0)
     world.at_server.ill = None
     await world.go_on(3)

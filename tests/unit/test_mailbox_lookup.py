@@ -6,17 +6,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from fakes import FakeBreakers
-from lookup_fakes import AtServer, FakeNotes
+from lookup_fakes import AtServer, FakeLookupRecords
 from postroom.domain.breaker import Cause
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
-from postroom.provisioning.mailbox_lookup import TOLD, MailboxLookup
+from postroom.provisioning.mailbox_lookup import MOST_LOGGED, MailboxLookup
 
 
 class World:
     def __init__(self) -> None:
-        self.at_server, self.notes, self.breakers = AtServer(), FakeNotes(), FakeBreakers()
-        self.lookup = MailboxLookup(self.at_server, self.notes, self.breakers)
+        self.at_server, self.records, self.breakers = AtServer(), FakeLookupRecords(), FakeBreakers()
+        self.lookup = MailboxLookup(self.at_server, self.records, self.breakers)
 
 
 @pytest.fixture
@@ -36,19 +36,19 @@ async def test_only_what_a_look_changes_is_noted(world: World) -> None:
         Sighting.PRESENT,
         Sighting.UNMARKED,
     ]
-    assert [(each.recorded, each.doubt) for each in world.notes.noted] == [(gone, Doubt.SUSPECTED), (found, None)]
+    assert [(each.recorded, each.doubt) for each in world.records.changes] == [(gone, Doubt.SUSPECTED), (found, None)]
     assert world.at_server.asked == [{"a", "b", "c", "d"}], "one request for all"
     assert [line["event"] for line in logs] == ["1 mailboxes are at the mail server again"]
 
 
 async def test_who_is_missing_is_told_to_the_operator(world: World) -> None:
-    gone = [Recorded(UUID(int=each), f"gone{each}", Doubt.SUSPECTED, 99) for each in range(TOLD + 1)]
+    gone = [Recorded(UUID(int=each), f"gone{each}", Doubt.SUSPECTED, 99) for each in range(MOST_LOGGED + 1)]
     world.at_server.sightings = {each.account_id: Sighting.MISSING for each in gone}
     with capture_logs() as logs:
         await world.lookup.look_up(gone, deadline=1)
     told = [(line["log_level"], line["event"], line["identity_ids"]) for line in logs]
-    named = [str(each.identity_id) for each in gone[:TOLD]]
-    assert told == [("error", f"{TOLD + 1} mailboxes are missing at the mail server: postroom status", named)]
+    named = [str(each.identity_id) for each in gone[:MOST_LOGGED]]
+    assert told == [("error", f"{MOST_LOGGED + 1} mailboxes are missing at the mail server: postroom status", named)]
 
 
 @pytest.mark.parametrize("ill", [Transient("away"), Throttled("429"), Misconfigured("401", unauthorized=True)])
@@ -56,7 +56,7 @@ async def test_a_mail_server_that_does_not_answer_makes_nobody_missing(world: Wo
     world.at_server.ill = ill
     with pytest.raises(type(ill)):
         await world.lookup.look_up([Recorded(uuid4(), "a", Doubt.SUSPECTED, 99)], deadline=1)
-    assert world.notes.noted == []
+    assert world.records.changes == []
 
 
 async def test_nothing_is_asked_while_the_breaker_is_open(world: World) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postroom.domain.poll_pace import A_SECOND, BURST, IN_VAIN, LONGEST, SHORTEST, PollPace
+from postroom.domain.poll_pace import BURST, EMPTY_POLL, LONGEST, MAILS_PER_SECOND, SHORTEST, PollPace
 
 LOOK = 0.005
 """Seconds that a look takes"""
@@ -22,7 +22,7 @@ def looks_in_vain(seconds: float) -> int:
     """Of an account of which hints come all the time, and no mail."""
     pace, looks = PollPace(0.0), 0
     while pace.free_at < seconds:
-        pace, looks = pace.after_poll(IN_VAIN, pace.free_at + LOOK), looks + 1
+        pace, looks = pace.after_poll(EMPTY_POLL, pace.free_at + LOOK), looks + 1
     return looks
 
 
@@ -45,7 +45,7 @@ def test_a_burst_is_over_a_second_after_the_last_hint() -> None:
 @pytest.mark.parametrize("pause", [1, 2, 4, 8, 16])
 def test_a_burst_goes_on_as_long_as_more_than_twenty_come_a_second_and_no_longer(pause: int) -> None:
     burst = PollPace(0.0, pause, BURST)
-    more, fewer = A_SECOND * pause + 1, A_SECOND * pause - 1
+    more, fewer = MAILS_PER_SECOND * pause + 1, MAILS_PER_SECOND * pause - 1
     assert burst.after_poll(more, pause).pause == min(2 * pause, LONGEST)
     assert burst.after_poll(fewer, pause) == PollPace(pause, SHORTEST, BURST - 1)
 
@@ -68,7 +68,7 @@ def test_looks_in_vain_are_four_a_second() -> None:
 
 def test_a_look_in_vain_each_second_slows_down_no_mail() -> None:
     """The event source tells once a second what the web hook told before it, or what the person did himself."""
-    assert set(paces(*([1] * 9 + [IN_VAIN]) * 1000, apart=0.1)) == {SHORTEST}
+    assert set(paces(*([1] * 9 + [EMPTY_POLL]) * 1000, apart=0.1)) == {SHORTEST}
 
 
 def test_who_is_even_and_forgotten_is_looked_at_no_more_often_for_that() -> None:
@@ -76,5 +76,5 @@ def test_who_is_even_and_forgotten_is_looked_at_no_more_often_for_that() -> None
     for mails in found:
         pace = PollPace(0.0).after_poll(mails, 7.0)
         for more in found:
-            known, forgotten = (each.after_poll(more, pace.even_at + LOOK) for each in (pace, PollPace(pace.even_at)))
+            known, forgotten = (each.after_poll(more, pace.reset_at + LOOK) for each in (pace, PollPace(pace.reset_at)))
             assert forgotten.pause >= known.pause

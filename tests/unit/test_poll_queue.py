@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from postroom.domain.poll_pace import A_SECOND, BURST, FIRST_IN_BURST, SHORTEST
+from postroom.domain.poll_pace import BURST, FIRST_IN_BURST, MAILS_PER_SECOND, SHORTEST
 from postroom.mail.poll_queue import MEMORY, PollQueue
 
 
@@ -122,7 +122,7 @@ def test_a_resting_account_is_forgotten_after_a_while() -> None:
         queue.hint(each, 0.0)
         queue.take(1, 0.0)
         queue.done(each, 0.0, mails=1, state=state)
-    even = SHORTEST + 1 / A_SECOND
+    even = SHORTEST + 1 / MAILS_PER_SECOND
     assert queue.take(10, even - 0.01) == []
     assert list(queue._accounts) == ["b", "c"]
     assert queue.take(10, even) == []

@@ -76,10 +76,10 @@ async def test_the_log_tells_how_the_mail_server_is() -> None:
         await Probe(breakers, FakeMailServer()).closed()
     assert logs == [
         {
-            "event": "Mail server is still not well",
+            "event": "Mail server is still unhealthy",
             "log_level": "info",
             "error": "cannot be reached",
             "next_probe_in": 5.0,
         },
-        {"event": "Breaker closed: the mail server is well again", "log_level": "info"},
+        {"event": "Breaker closed: the mail server is healthy again", "log_level": "info"},
     ]

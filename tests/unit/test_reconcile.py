@@ -14,7 +14,7 @@ from fakes import START, AloneInLead, FakeClock, request_of
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
 from postroom.retry import reconcile as reconcile_module
-from postroom.retry.reconcile import FULL_PASS_EVERY, LOOK_AT_MOST, LOOK_EVERY, WINDOW, Corrections, Reconcile
+from postroom.retry.reconcile import CHECK_AT_MOST, CHECK_EVERY, FULL_PASS_EVERY, WINDOW, Corrections, Reconcile
 from postroom.telemetry import REGISTRY
 from simulation.virtual_time import in_virtual_time
 
@@ -122,7 +122,7 @@ class World:
         return {member_of(each) for each in self.requests}
 
     async def correct(self, way: str) -> Corrections:
-        return await (self.reconcile.look() if way == "look" else self.reconcile.full_pass())
+        return await (self.reconcile.check() if way == "look" else self.reconcile.full_pass())
 
 
 def five_waiting() -> list[Request]:
@@ -138,22 +138,22 @@ async def test_a_full_pass_that_broke_off_does_not_call_redis_complete() -> None
     reconcile = Reconcile(rows, members, AloneInLead(), FakeClock(), failures=())
     rows.away_at_page = 1
     with pytest.raises(ConnectionError):
-        await reconcile.turn()
+        await reconcile.step()
     assert not members.epoch
     assert len(members.held) == 2
     rows.away_at_page = None
-    assert await reconcile.turn() == Corrections(added=3)
+    assert await reconcile.step() == Corrections(added=3)
     assert members.epoch
 
 
 async def test_a_redis_that_lost_its_data_gets_a_full_pass_at_the_next_turn_and_then_only_looks() -> None:
     rows, members = Rows(five_waiting()), Members()
     reconcile = Reconcile(rows, members, AloneInLead(), FakeClock(), failures=())
-    assert await reconcile.turn() == Corrections(added=5)
-    assert await reconcile.turn() == Corrections()
-    assert rows.windows == members.windows == [(*WINDOW, LOOK_AT_MOST)]
+    assert await reconcile.step() == Corrections(added=5)
+    assert await reconcile.step() == Corrections()
+    assert rows.windows == members.windows == [(*WINDOW, CHECK_AT_MOST)]
     members.held, members.epoch = set(), False
-    assert await reconcile.turn() == Corrections(added=5)
+    assert await reconcile.step() == Corrections(added=5)
     assert len(rows.windows) == 1
 
 
@@ -261,7 +261,7 @@ async def test_a_member_that_is_already_there_is_not_counted_as_added() -> None:
         return []
 
     world.members.window = nothing_in_the_window
-    assert await world.reconcile.look() == Corrections()
+    assert await world.reconcile.check() == Corrections()
 
 
 async def test_a_full_pass_is_made_at_the_start_and_each_hour_and_looks_in_between() -> None:
@@ -269,7 +269,7 @@ async def test_a_full_pass_is_made_at_the_start_and_each_hour_and_looks_in_betwe
     looks = []
     for seconds in (0, 0, FULL_PASS_EVERY - 1, 1, 1):
         world.clock.seconds += seconds
-        await world.reconcile.turn()
+        await world.reconcile.step()
         looks.append(len(world.rows.windows))
     assert looks == [0, 1, 2, 2, 3]
 
@@ -281,7 +281,7 @@ async def test_a_full_pass_is_made_at_the_start_and_each_hour_and_looks_in_betwe
 async def test_numbers_that_differ_twice_lead_to_a_full_pass(members: int, running: int, differ: bool) -> None:
     """A member stays while its request runs: there may be more of them than rows that wait, by so many."""
     world = World()
-    await world.reconcile.turn()
+    await world.reconcile.step()
     world.rows.running = running
 
     async def length() -> int:
@@ -290,14 +290,14 @@ async def test_numbers_that_differ_twice_lead_to_a_full_pass(members: int, runni
     world.members.length = length
     looks = []
     for _ in range(4):
-        await world.reconcile.turn()
+        await world.reconcile.step()
         looks.append(len(world.rows.windows))
     assert looks == ([1, 1, 2, 2] if differ else [1, 2, 3, 4])
 
 
 async def test_numbers_that_differ_now_and_then_are_a_race_and_no_reason_for_a_full_pass() -> None:
     world = World()
-    await world.reconcile.turn()
+    await world.reconcile.step()
     lengths = iter([4, 5, 4, 5])
 
     async def length() -> int:
@@ -305,7 +305,7 @@ async def test_numbers_that_differ_now_and_then_are_a_race_and_no_reason_for_a_f
 
     world.members.length = length
     for _ in range(4):
-        await world.reconcile.turn()
+        await world.reconcile.step()
     assert len(world.rows.windows) == 4
 
 
@@ -316,12 +316,12 @@ def corrected(direction: str) -> float:
 @pytest.mark.parametrize(("lost", "strange"), [(2, 1), (1, 0), (0, 1)])
 async def test_corrections_are_counted_by_direction_and_told_once(lost: int, strange: int) -> None:
     world = World()
-    await world.reconcile.turn()
+    await world.reconcile.step()
     world.members.held = {*sorted(world.right)[lost:], *[UNREADABLE][:strange]}
     before = corrected("added"), corrected("removed")
     with capture_logs() as logs:
-        await world.reconcile.turn()
-        await world.reconcile.turn()
+        await world.reconcile.step()
+        await world.reconcile.step()
     assert (corrected("added"), corrected("removed")) == (before[0] + lost, before[1] + strange)
     assert logs == [{"event": "Reconcile corrected Redis", "log_level": "warning", "added": lost, "removed": strange}]
 
@@ -341,7 +341,7 @@ async def test_a_full_pass_tells_what_it_compared_and_corrected() -> None:
         await world.reconcile.full_pass()
     assert logs == [
         {
-            "event": "Reconcile compared all that waits",
+            "event": "Reconcile compared all waiting requests",
             "log_level": "info",
             "compared": 5,
             "added": 1,
@@ -355,7 +355,7 @@ async def test_a_full_pass_tells_what_it_compared_and_corrected() -> None:
 async def test_a_redis_that_is_away_is_waited_out_counted_and_told_without_its_address() -> None:
     world, stop = World(), asyncio.Event()
     world.members.errors = [ConnectionResetError("redis://:secret@127.0.0.1")]
-    asyncio.get_running_loop().call_later(LOOK_EVERY + 1, stop.set)
+    asyncio.get_running_loop().call_later(CHECK_EVERY + 1, stop.set)
     before = REGISTRY.get_sample_value("postroom_redis_errors_total") or 0
     with capture_logs() as logs:
         await world.reconcile.run(stop)

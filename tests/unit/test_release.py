@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 from fakes import START, AloneInLead, FakeAnnouncements, FakeClock, request_of
 from postroom.domain.member import RetryJob
 from postroom.domain.request import State
-from postroom.domain.slow_start import LONGEST_REST
+from postroom.domain.slow_start import LONGEST_PAUSE
 from postroom.ports import Released
-from postroom.retry.release import REMEMBERED, WRITTEN_OFF, Release
+from postroom.retry.release import FAILED_AFTER, REMEMBERED, Release
 from postroom.telemetry import REGISTRY
 from simulation.virtual_time import VirtualClock, in_virtual_time
 
@@ -36,10 +36,10 @@ class Waiting:
     async def causes(self) -> Mapping[str, datetime | None]:
         return {CAUSE: self.ended_at}
 
-    async def release(self, cause: str, limit: int, *, but: Collection[UUID]) -> Sequence[Released]:
+    async def release(self, cause: str, limit: int, *, excluding: Collection[UUID]) -> Sequence[Released]:
         assert cause == CAUSE
         self.at.append(asyncio.get_running_loop().time())
-        chosen = [each for each in self.waiting if each.identity_id not in but][:limit]
+        chosen = [each for each in self.waiting if each.identity_id not in excluding][:limit]
         return [Released(replace(each, enqueued_at=LATER), each) for each in chosen]
 
     async def progress(self, identity_ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
@@ -64,9 +64,9 @@ class Scripted(Waiting):
         self.under_way: set[UUID] = set()
         self.limits: list[int] = []
 
-    async def release(self, cause: str, limit: int, *, but: Collection[UUID]) -> Sequence[Released]:
+    async def release(self, cause: str, limit: int, *, excluding: Collection[UUID]) -> Sequence[Released]:
         self.limits.append(limit)
-        return await super().release(cause, limit, but={*but, *self.under_way})
+        return await super().release(cause, limit, excluding={*excluding, *self.under_way})
 
     async def progress(self, identity_ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
         return self.under_way & set(identity_ids), set(identity_ids) - self.under_way
@@ -82,7 +82,7 @@ async def test_who_is_released_is_announced_by_one_call_and_removed_as_he_was_by
     release = Release(releases, retry_index, AloneInLead(), FakeClock(), wake=lambda: woken.append(True))
     before = REGISTRY.get_sample_value("postroom_released_requests_total") or 0
     with capture_logs() as logs:
-        assert [await release.turn() for _ in range(3)] == [1, 2, 4]
+        assert [await release.step() for _ in range(3)] == [1, 2, 4]
     assert (retry_index.calls, woken) == (["announce", "remove"] * 3, [True] * 3)
     assert {each.enqueued_at for each in retry_index.announced} == {LATER}
     assert {RetryJob.from_json(each).enqueued_at for each in retry_index.removed} == {START}
@@ -97,7 +97,7 @@ async def test_whoever_of_the_released_is_still_under_way_takes_the_place_of_ano
     releases = Scripted(8)
     release = releasing(releases, FakeClock())
     for under_way in (0, 1, 4, 4):
-        await release.turn()
+        await release.step()
         releases.under_way = {each.identity_id for each in releases.waiting[:under_way]}
     assert releases.limits == [1, 2, 3, 0]
 
@@ -107,36 +107,36 @@ async def test_a_trouble_long_after_the_last_one_is_released_slowly_again() -> N
     release = releasing(releases, clock)
     for _ in range(5):
         clock.seconds += 1
-        await release.turn()
+        await release.step()
     assert releases.limits == [1, 2, 4, 8, 16]
     waiting, releases.waiting = releases.waiting, []
     clock.seconds += 1
-    await release.turn()  # nobody is left
-    clock.seconds += LONGEST_REST + 1
+    await release.step()  # nobody is left
+    clock.seconds += LONGEST_PAUSE + 1
     releases.waiting = waiting
-    await release.turn()
+    await release.step()
     assert releases.limits[-1] == 1
 
 
 async def test_a_released_request_that_is_locked_keeps_the_others_waiting_for_a_while_only() -> None:
     clock, releases = FakeClock(), Scripted(3)
     release = releasing(releases, clock)
-    assert await release.turn() == 1
+    assert await release.step() == 1
     releases.under_way = {each.identity_id for each in releases.waiting[:1]}
-    clock.seconds += WRITTEN_OFF
-    assert await release.turn() == 0
+    clock.seconds += FAILED_AFTER
+    assert await release.step() == 0
     clock.seconds += 1
-    assert await release.turn() == 1
+    assert await release.step() == 1
 
 
 async def test_who_fails_after_his_release_is_left_alone_for_a_day() -> None:
     clock, releases = FakeClock(), Waiting(1)
     release = releasing(releases, clock)
-    assert await release.turn() == 1
-    assert await release.turn() == 0  # he failed
+    assert await release.step() == 1
+    assert await release.step() == 0  # he failed
     clock.seconds += REMEMBERED - 1
-    assert await release.turn() == 0
+    assert await release.step() == 0
     clock.seconds += 1
-    assert [await release.turn() for _ in range(2)] == [1, 0]
+    assert [await release.step() for _ in range(2)] == [1, 0]
     releases.ended_at = LATER
-    assert await release.turn() == 1, "an operator's word still counts"
+    assert await release.step() == 1, "an operator's word still counts"

@@ -22,7 +22,7 @@ from postroom.domain.request import (
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 
 CUT = "mail server did not answer (ReadError)"
-WELL, ILL = Verdict.WELL, Verdict.OUTAGE
+WELL, ILL = Verdict.HEALTHY, Verdict.OUTAGE
 
 
 def moved(retries: int, outcome: Outcome, **fields: Any) -> Move:
@@ -101,7 +101,7 @@ def test_each_outcome_makes_its_move(outcome: Outcome, retries: int, expected: d
 @pytest.mark.parametrize(
     ("outcome", "cause"),
     [
-        (failed(Transient(CUT), Verdict.WELL), None),
+        (failed(Transient(CUT), Verdict.HEALTHY), None),
         (failed(Transient(CUT), Verdict.OUTAGE), "outage"),
         (failed(Transient(CUT), Verdict.MISCONFIGURED), "misconfigured"),
         (failed(Transient(CUT), Verdict.NONE), None),
@@ -133,7 +133,7 @@ def test_a_server_too_busy_to_say_whether_it_is_well_is_nobodys_failure() -> Non
 
 def test_the_last_failure_says_how_often_and_why() -> None:
     move = moved(3, failed(Transient(CUT), WELL))
-    assert (move.reason, move.error) == (f"failed 4 times while the mail server was well; last: {CUT}", CUT)
+    assert (move.reason, move.error) == (f"failed 4 times while the mail server was healthy; last error: {CUT}", CUT)
 
 
 @pytest.mark.parametrize("retries", range(4))

@@ -1,25 +1,25 @@
 """How many are released at a time once what they waited for seems to have ended."""
 
-from postroom.domain.slow_start import AT_MOST, LONGEST_REST, SHORTEST_REST, SlowStart
+from postroom.domain.slow_start import AT_MOST, LONGEST_PAUSE, SHORTEST_PAUSE, SlowStart
 
 
 def test_one_is_tried_first_and_twice_as_many_after_each_success() -> None:
     pace, sizes = SlowStart(), list[int]()
     for _ in range(12):
-        sizes.append(pace.room(0))
+        sizes.append(pace.capacity(0))
         pace = pace.after_success()
     assert sizes == [1, 2, 4, 8, 16, 32, 64, 128, 256, AT_MOST, AT_MOST, AT_MOST]
 
 
 def test_whoever_is_under_way_takes_the_place_of_others() -> None:
-    assert [SlowStart(4).room(under_way) for under_way in (0, 3, 4, 9)] == [4, 1, 0, 0]
+    assert [SlowStart(4).capacity(under_way) for under_way in (0, 3, 4, 9)] == [4, 1, 0, 0]
 
 
 def test_after_a_failure_one_is_tried_again_after_a_growing_rest_which_a_success_ends() -> None:
-    pace, rests = SlowStart(64), list[float]()
+    pace, pauses = SlowStart(64), list[float]()
     for _ in range(7):
         pace = pace.after_failure()
-        assert pace.room(0) == 1
-        rests.append(pace.rest)
-    assert rests == [SHORTEST_REST, 30, 60, 120, 240, LONGEST_REST, LONGEST_REST]
-    assert pace.after_success().rest == 0
+        assert pace.capacity(0) == 1
+        pauses.append(pace.pause)
+    assert pauses == [SHORTEST_PAUSE, 30, 60, 120, 240, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert pace.after_success().pause == 0

@@ -16,7 +16,7 @@ from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request
 from postroom.errors import KratosUnavailable, PageTokenRefused
 from postroom.provisioning.ports import IdentityPage, SweepProgress
-from postroom.provisioning.sweep import LONGEST_PAUSE, SICK_PAUSE, Sweep
+from postroom.provisioning.sweep import FAILURE_PAUSE, LONGEST_PAUSE, Sweep
 from postroom.telemetry import REGISTRY, SWEEP_FAILURES
 from simulation.virtual_time import in_virtual_time
 
@@ -104,34 +104,34 @@ async def test_a_process_begins_a_pass_at_once_and_only_once() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "pause"),
-    [(None, SICK_PAUSE), (1.0, SICK_PAUSE), (120.0, 120.0), (1e6, LONGEST_PAUSE)],
+    [(None, FAILURE_PAUSE), (1.0, FAILURE_PAUSE), (120.0, 120.0), (1e6, LONGEST_PAUSE)],
 )
 async def test_a_kratos_that_gives_no_page_is_left_alone_for_as_long_as_it_asks(
     asked: float | None, pause: float
 ) -> None:
     world = World([KratosUnavailable("Kratos answered 429", retry_after=asked)])
-    assert await sweep_of(world).turn() == pause
+    assert await sweep_of(world).step() == pause
     assert world.told == [("put off", pause)]
 
 
 async def test_a_refused_page_token_begins_a_new_pass_and_not_at_once() -> None:
     failures = SWEEP_FAILURES._value.get()
     world = World([PageTokenRefused("Kratos refuses its own page token (400)")])
-    assert await sweep_of(world).turn() == SICK_PAUSE
-    assert (world.told, SWEEP_FAILURES._value.get()) == ([("restart", SICK_PAUSE)], failures + 1)
+    assert await sweep_of(world).step() == FAILURE_PAUSE
+    assert (world.told, SWEEP_FAILURES._value.get()) == ([("restart", FAILURE_PAUSE)], failures + 1)
 
 
 async def test_who_is_new_is_announced_and_the_worker_is_woken() -> None:
     world = World([IdentityPage([identity(ADA)], None)], new={ADA})
-    await sweep_of(world).turn()
+    await sweep_of(world).step()
     assert world.told == [("from 0a to None", 300), ("announced", ADA), ("woken", None)]
 
 
 async def test_the_progress_moves_on_from_the_page_that_was_read() -> None:
     world = World([IdentityPage([], "0b"), IdentityPage([], None)])
-    assert await sweep_of(world).turn() == 0.5
+    assert await sweep_of(world).step() == 0.5
     world.token = "0b"
-    assert await sweep_of(world).turn() == 300
+    assert await sweep_of(world).step() == 300
     assert world.told == [("from 0a to 0b", 0.5), ("from 0b to None", 300)]
 
 
@@ -152,7 +152,7 @@ async def test_what_is_wrong_with_one_identity_is_told_and_the_others_are_stored
     world = World([IdentityPage(page, None, [deep, unknown])], held={UUID(int=7)})
     before = _counted()
     with capture_logs() as logs:
-        await sweep_of(world).turn()
+        await sweep_of(world).step()
     assert world.stored == [[Mailbox(ADA, "ada@example.org"), Mailbox(UUID(int=7), "taken@example.org")]]
     assert ("refused as held", UUID(int=7)) in world.told
     assert [(each.identity_id, each.email, each.code) for each in world.recorded] == [

@@ -7,7 +7,7 @@ import pytest
 
 from eventually import eventually
 from fakes import FakeBreakers, FakeClock
-from lookup_fakes import AtServer, FakeNotes
+from lookup_fakes import AtServer, FakeLookupRecords
 from mail_fakes import FakeAccounts, an_account
 from postroom.domain.missing import Doubt, Sighting
 from postroom.errors import MailboxMissing, Misconfigured, Transient
@@ -19,8 +19,8 @@ from postroom.provisioning.mailbox_lookup import MailboxLookup
 class World:
     def __init__(self, *more: MailAccount) -> None:
         self.alice = an_account()
-        self.at_server, self.notes, self.clock = AtServer(), FakeNotes(), FakeClock()
-        lookup = MailboxLookup(self.at_server, self.notes, FakeBreakers())
+        self.at_server, self.records, self.clock = AtServer(), FakeLookupRecords(), FakeClock()
+        lookup = MailboxLookup(self.at_server, self.records, FakeBreakers())
         known = FakeAccounts(self.alice, *more)
         self.accounts = VerifiedAccounts(known, lookup, monotonic=self.clock.monotonic)
 
@@ -55,7 +55,7 @@ async def test_a_mailbox_that_is_gone_or_lacks_the_mark_is_not_served_and_suspec
     world.at_server.sightings["bv"] = sighting
     with pytest.raises(MailboxMissing):
         await world.of_alice()
-    assert [each.doubt for each in world.notes.noted] == [Doubt.SUSPECTED]
+    assert [each.doubt for each in world.records.changes] == [Doubt.SUSPECTED]
 
 
 async def test_a_mailbox_that_goes_is_noticed_when_it_is_looked_for_again(world: World) -> None:

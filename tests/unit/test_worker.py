@@ -275,7 +275,9 @@ async def test_between_two_that_run_alone_the_others_have_their_turn() -> None:
             gate.set()
             await asyncio.sleep(1)
     assert list(world.mail_server.alongside)[1] == other.identity_id
-    alone = [(each["log_level"], each["email"]) for each in logs if each["event"].startswith("Running a request alone")]
+    alone = [
+        (each["log_level"], each["email"]) for each in logs if each["event"].startswith("Running a request exclusively")
+    ]
     assert (alone, [len(held) for _, held in world.retry_index.replaced]) == (
         [("warning", "alice@example.org")] * 2,
         [1] * 3,

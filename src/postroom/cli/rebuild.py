@@ -45,7 +45,7 @@ async def _rebuild(tally: Tally, *, dry_run: bool) -> None:
                 parts,
                 actor=getpass.getuser(),
                 dry_run=dry_run,
-                tell=lambda so_far: progress.update(task, completed=so_far.read),
+                report=lambda so_far: progress.update(task, completed=so_far.read),
             )
             progress.update(task, total=await rebuild.count())
             await rebuild.run(tally)

@@ -1,1 +1,1 @@
-"""Puts the parts of a process together from its settings, and runs them."""
+"""The composition root: builds the parts of a process from its settings, and runs them."""

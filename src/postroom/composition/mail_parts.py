@@ -1,4 +1,4 @@
-"""The mail half of a service, put together: who asks, the gateway, what arrives and who is told."""
+"""Builds the mail part of a service: authentication, the gateway, new mail and live events."""
 
 import asyncio
 import secrets
@@ -55,7 +55,7 @@ from postroom.stalwart.web_hook import WebHook
 
 @dataclass(frozen=True, slots=True)
 class MailParts:
-    """`routes` and what the gateway needs, for the application; `loops` run beside it."""
+    """`routes` and what the gateway needs, for the application; `loops` run concurrently with it."""
 
     routes: Sequence[APIRoute]
     people: PeopleByCredential
@@ -66,12 +66,12 @@ class MailParts:
 
 
 def supervised(**parts: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> list[Loop]:
-    """Whatever breaks in one of them begins again: provisioning, which runs beside them, goes on."""
+    """A loop that fails starts again, so that provisioning in the same process goes on."""
     return [Loop(name, partial(supervise, name, run)) for name, run in parts.items()]
 
 
 async def ask_for_master(master: Impersonation | None, stop: asyncio.Event) -> None:
-    """A wrong password is told before people come."""
+    """Report a wrong password of the master account at the start, not when the first person comes."""
     if master:
         await master.known()
     await stop.wait()
@@ -156,7 +156,7 @@ def _people(
 
 
 def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthorization, Devices, Impersonation | None]:
-    """How we act for each person, how a person's devices get in, and the master account if there is one."""
+    """How we act for a person, how a person's devices log in, and the master account if there is one."""
     settings = parts.settings
     failed = FailedLogins(settings.failed_logins_a_day)
     if settings.mail_master:

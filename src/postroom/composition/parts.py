@@ -1,5 +1,4 @@
-"""Settings → connections → parts: all of provisioning. Those of mail for people are put together in
-`composition/mail_parts.py`."""
+"""Builds the parts of provisioning from the settings. `composition/mail_parts.py` builds those of mail for people."""
 
 import asyncio
 import random
@@ -57,14 +56,14 @@ SERVICE_CONCURRENCY = 4
 WORKER_CONCURRENCY = 2
 
 CLOSED_WITHIN = 0.3
-"""Seconds that a pool or client may take to close: one whose server is silent would hold up the end."""
+"""Seconds that a pool or client may take to close: one whose server is silent would delay the end of the process."""
 
 DATABASE_PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One process' parts, connected."""
+    """The connected parts of a process."""
 
     settings: Settings
     pool: Pool
@@ -90,7 +89,7 @@ class Parts:
 
 
 def authorization(api_key: str) -> str:
-    """The header's value for an API key (`API_…`) or `user@domain:password`."""
+    """The value of the Authorization header for an API key (`API_…`) or `user@domain:password`."""
     login, colon, password = api_key.partition(":")
     return basic(login, password) if colon else f"Bearer {api_key}"
 
@@ -101,7 +100,7 @@ def open_stalwart(settings: Settings) -> StalwartClient:
 
 @asynccontextmanager
 async def connected(settings: Settings, *, concurrency: int = SERVICE_CONCURRENCY) -> AsyncGenerator[Parts]:
-    """The parts of a process. Nothing needs to be up yet: each part waits for its own server."""
+    """The parts of a process. No server needs to be up yet: each part waits for its own."""
     async with AsyncExitStack() as stack:
         database_url = settings.database_url.get_secret_value()
         pool = make_pool(database_url, size=settings.pool_size)
@@ -123,7 +122,7 @@ async def connected(settings: Settings, *, concurrency: int = SERVICE_CONCURRENC
 
 
 async def close(closing: Callable[[], Awaitable[None]]) -> None:
-    """Call it; what is not closed in time is left to the end of the process."""
+    """Call `closing`; what is not closed in time ends with the process."""
     task = asyncio.ensure_future(closing())
     await asyncio.wait([task], timeout=CLOSED_WITHIN)
     if task.done():
@@ -252,37 +251,37 @@ def _sweep(
 
 
 async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
-    """Wait for PostgreSQL, until `stop`; then hold code and schema together, and the mark's domain to its first use.
-    Raises `ConfigurationError`.
+    """Wait for PostgreSQL, until `stop`; then check that the schema fits this code, and pin the domain of the marks to
+    the one that was used first. Raises `ConfigurationError`.
 
-    A mark in another domain would not be found again: a second mailbox for an identity would become possible.
+    A mark in another domain would not be found again: an identity could get a second mailbox.
     """
     while not stop.is_set():
         try:
             await require_reachable(parts.settings.database_url.get_secret_value())
             with as_migrated():
                 await require_schema(parts.pool)
-                kept = await pin_mark_domain(parts.pool, parts.settings.mark_domain)
+                pinned = await pin_mark_domain(parts.pool, parts.settings.mark_domain)
         except DatabaseUnavailable as error:
             log.warning("Waiting for PostgreSQL", error=str(error))
             await pause(DATABASE_PAUSE, stop)
         else:
-            _require_mark_domain(parts.settings, kept)
+            _require_mark_domain(parts.settings, pinned)
             return
 
 
-def _require_mark_domain(settings: Settings, kept: str | None) -> None:
-    if kept not in (None, settings.mark_domain):
+def _require_mark_domain(settings: Settings, pinned: str | None) -> None:
+    if pinned not in (None, settings.mark_domain):
         raise ConfigurationError(
-            f"POSTROOM_MARK_DOMAIN is {settings.mark_domain}, but the marks were made in {kept}; "
-            f"set POSTROOM_MARK_DOMAIN={kept}"
+            f"POSTROOM_MARK_DOMAIN is {settings.mark_domain}, but the marks were made in {pinned}; "
+            f"set POSTROOM_MARK_DOMAIN={pinned}"
         )
 
 
-async def restore_from_marks(parts: Parts, *, actor: str, dry_run: bool, tell: Callable[[Tally], None]) -> Rebuild:
-    """Raises `ConfigurationError` when the marks are made in another domain, and `DatabaseUnavailable`."""
+async def restore_from_marks(parts: Parts, *, actor: str, dry_run: bool, report: Callable[[Tally], None]) -> Rebuild:
+    """Raises `ConfigurationError` when the marks were made in another domain, and `DatabaseUnavailable`."""
     settings = parts.settings
     _require_mark_domain(settings, await pinned_mark_domain(parts.pool))
     accounts = StalwartAccounts(parts.stalwart, parts.mail_server, mark_domain=settings.mark_domain)
     rebuilt = PostgresRebuilt(parts.pool, new_id=uuid4)
-    return Rebuild(accounts, rebuilt, actor=actor, dry_run=dry_run, tell=tell)
+    return Rebuild(accounts, rebuilt, actor=actor, dry_run=dry_run, report=report)

@@ -1,4 +1,4 @@
-"""Running a service or a worker until it is told to stop, and ending it: within the drain and 5 s, whatever hangs."""
+"""Runs a service or a worker until it must stop, and ends it within the drain and 5 s, even if something hangs."""
 
 import asyncio
 import socket
@@ -27,20 +27,20 @@ from postroom.store_urls import RedisUrl
 from postroom.telemetry import log
 
 STARTED_WITHIN = 2.0
-"""Seconds before hooks are answered: they may come, and with PostgreSQL away they must be told so."""
+"""Seconds after which hooks are answered at the latest: without PostgreSQL they must get an error."""
 
 DRAIN_SPARE = 3.1
-"""Seconds after the drain in which what was cut off is settled as interrupted."""
+"""Seconds after the drain in which cancelled attempts are settled as interrupted."""
 
 LAST_RESORT = 4.5
-"""Seconds after the drain when the process ends, whatever hangs. `TimeoutStopSec` of systemd must be longer."""
+"""Seconds after the drain at which the process is ended by force. `TimeoutStopSec` of systemd must be longer."""
 
 STRAY_TASKS_WITHIN = 0.3
 
 
 async def serve(settings: Settings, *, until_eof: bool = False) -> int:
-    """The service: webhook, health, metrics, mail for people, and the worker unless POSTROOM_WORKER is off. Returns the
-    exit code."""
+    """Run the service: webhook, health, metrics, mail for people, and the worker unless POSTROOM_WORKER is off. Returns
+    the exit code."""
     async with (
         stopping(until_eof=until_eof) as stop,
         connected(settings, concurrency=SERVICE_CONCURRENCY) as parts,
@@ -48,15 +48,15 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> int:
     ):
         listener = listen(settings.host, settings.port, setting="POSTROOM_PORT")
         loops = Loops(stop)
-        beside = [*(_provisioning(parts) if settings.worker else ()), *(mail.loops if mail else ())]
+        background = [*(_provisioning(parts) if settings.worker else ()), *(mail.loops if mail else ())]
         _log_start(parts)
         if mail is None:
             log.info("No mail for people: not configured", missing=missing_for_mail(settings))
-        return await _run(parts, "serve", make_app(parts, mail, stop, loops), listener, loops, beside, stop, mail)
+        return await _run(parts, "serve", make_app(parts, mail, stop, loops), listener, loops, background, stop, mail)
 
 
 async def work(settings: Settings, *, until_eof: bool = False) -> int:
-    """A worker of its own, with its health and metrics. Returns the exit code."""
+    """Run a worker without the service, with its health and metrics. Returns the exit code."""
     async with (
         stopping(until_eof=until_eof) as stop,
         connected(settings, concurrency=WORKER_CONCURRENCY) as parts,
@@ -71,7 +71,7 @@ async def work(settings: Settings, *, until_eof: bool = False) -> int:
 
 
 def _provisioning(parts: Parts) -> list[Loop]:
-    """The worker, and what any process with one may lead; a lock lets one."""
+    """The worker, and the loops that any process with a worker may lead, one process at a time."""
     loops = [Loop("worker", lambda _: parts.worker.run(), drains=True), Loop("release", parts.release.run)]
     loops.append(Loop("inspection", parts.inspection.run))
     if parts.reconcile:
@@ -87,31 +87,31 @@ async def _run(
     app: FastAPI,
     listener: socket.socket,
     loops: Loops,
-    beside: Sequence[Loop],
+    background: Sequence[Loop],
     stop: asyncio.Event,
     mail: MailParts | None = None,
 ) -> int:
     """Start, wait for `stop`, end. Raises `ConfigurationError` when this process may not run on its database."""
     drain, presence = parts.settings.drain_seconds, Presence(parts.processes, parts.heartbeats, kind)
-    # Until it is known that this process may run, no mailbox may be made.
+    # No mailbox may be made until it is known that this process may run.
     parts.accept.resumed.clear()
-    starting = asyncio.create_task(_start(parts, loops, [Loop("presence", presence.run), *beside], stop))
+    starting = asyncio.create_task(_start(parts, loops, [Loop("presence", presence.run), *background], stop))
     await asyncio.wait([starting], timeout=STARTED_WITHIN)
     connections = connections_allowed()
-    log.info("Connections of clients: as many as may be at once", most=connections)
+    log.info("Limit of client connections", most=connections)
     http = HttpServer(app, listener, drain=drain + 2, connections=connections)
     loops.start(Loop("http", http.run, drains=True))
     await stop.wait()
     end_within(drain + LAST_RESORT, 1)
     log.info("Stopping: attempts under way may end")
-    # In this order: nothing new begins, what is under way ends or is settled; only then the caller closes the pools.
+    # In this order: nothing new begins, then what is under way ends or is settled, then the caller closes the pools.
     parts.accept.stop()
     parts.worker.stop()
     if mail:
-        mail.streams.end()  # they may be open though no loop of mail ever began, since PostgreSQL was away
+        mail.streams.end()  # they may be open without any mail loop, if PostgreSQL was unavailable from the start
     hanging, _ = await asyncio.gather(loops.ended(drain=drain + DRAIN_SPARE), parts.accept.drain(within=drain))
     if hanging:
-        log.warning("Stopped without an end of these loops", loops=hanging)
+        log.warning("Stopped although these loops have not ended", loops=hanging)
     await cut_off([starting])
     if starting.done() and not starting.cancelled():
         starting.result()
@@ -121,22 +121,22 @@ async def _run(
     return 0
 
 
-async def _start(parts: Parts, loops: Loops, beside: Sequence[Loop], stop: asyncio.Event) -> None:
+async def _start(parts: Parts, loops: Loops, background: Sequence[Loop], stop: asyncio.Event) -> None:
     try:
         await until_allowed(parts, stop)
-    except BaseException:  # cancelled, too: a process whose loops never began must not look well
+    except BaseException:  # also if cancelled: a process whose loops never began must not look healthy
         stop.set()
         raise
     if not stop.is_set():
         parts.accept.resumed.set()
-        for loop in beside:
+        for loop in background:
             loops.start(loop)
 
 
 def make_app(
     parts: Parts, mail: MailParts | None = None, stop: asyncio.Event | None = None, loops: Loops | None = None
 ) -> FastAPI:
-    """The HTTP application over the parts of this process. `stop` ends its event streams."""
+    """The HTTP application of this process. `stop` ends its event streams."""
     settings = parts.settings
     policy = HookPolicy(
         keys=settings.webhook_keys,
@@ -177,20 +177,20 @@ def _health(parts: Parts, loops: Loops | None) -> Health:
 
 def _log_start(parts: Parts) -> None:
     settings = parts.settings
-    if strangers := unknown():
-        log.warning("Variables that are no settings", names=strangers)
+    if names := unknown():
+        log.warning("Unknown POSTROOM_ variables", names=names)
     if settings.redis_url:
         log.info(f"Connected to Redis at {RedisUrl.parse(settings.redis_url.get_secret_value())}")
     else:
-        log.info("No Redis configured: PostgreSQL alone reminds")
+        log.info("No Redis configured: workers poll PostgreSQL only")
     if settings.delay_factor != 1:
-        log.warning("Delays are shortened; not for production", delay_factor=settings.delay_factor)
+        log.warning("Delays are shortened: not for production", delay_factor=settings.delay_factor)
 
 
 def run(main: Coroutine[None, None, int]) -> None:
     """Run `main` on uvloop, and end with its exit code."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(main)
-        # The runner waits for every task that is left, also for one that never ends.
+        # The runner waits for every remaining task, also for one that never ends.
         end_within(STRAY_TASKS_WITHIN, code)
     sys.exit(code)

@@ -1,7 +1,8 @@
-"""Mail addresses that Postroom agrees to give away.
+"""Mail addresses that Postroom assigns.
 
 Stalwart silently rewrites some local parts (`Dora Mixed` becomes `doramixed`) and accepts others that break
-impersonation (`%`), sub-addressing (`+`) or the eye (look-alikes). So only what it stores unchanged passes.
+impersonation (`%`) or sub-addressing (`+`), or that imitate another address (look-alikes). So Postroom accepts only
+addresses that Stalwart stores unchanged.
 """
 
 import re
@@ -78,12 +79,12 @@ RESERVED_NAMES = frozenset(
 )
 
 NEVER_GIVEN = frozenset(
-    # Whoever reads the mail of the first five can have a certificate made for the domain (CA/Browser Forum, Baseline
-    # Requirements §3.2.2.4.4). Strangers complain to `postmaster` (RFC 5321 §4.5.1) and `abuse` (RFC 2142), machines
-    # report to `root`: a person who just registered would read what the operator must.
+    # A person who reads the mail of one of the first five can get a certificate for the domain (CA/Browser Forum,
+    # Baseline Requirements §3.2.2.4.4). Complaints go to `postmaster` (RFC 5321 §4.5.1) and `abuse` (RFC 2142), reports
+    # of machines to `root`: the operator must receive them, not a person who has just registered.
     ["admin", "administrator", "hostmaster", "postmaster", "webmaster", "abuse", "root"]
 )
-"""Reserved names that no setting takes out."""
+"""Reserved names that no setting can release."""
 
 _DOT_ATOM = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
@@ -100,7 +101,7 @@ class Address:
 
 
 def normalise_domain(raw: str) -> str:
-    """The ASCII form of a domain name in lower case. Raises `Refused` when it is none."""
+    """The ASCII form of a domain name in lower case. Raises `Refused` for anything else."""
     text = raw.strip().rstrip(".")
     if len(text) > MAX_ADDRESS:  # before IDNA, whose work grows with the square of the length
         raise Refused("malformed_address", f"the domain is longer than {MAX_ADDRESS} characters")
@@ -114,12 +115,12 @@ def normalise_domain(raw: str) -> str:
 
 
 def normalise_address(raw: str) -> Address:
-    """The one form in which Postroom keeps an address. Raises `Refused` for what it could not have made."""
+    """The form in which Postroom stores an address. Raises `Refused` for an address that it would never make."""
     text = raw.strip()
     local_part, at, domain = text.rpartition("@")
     if not at or not local_part or not domain:
         raise Refused("malformed_address", f"{printable(raw)} is not a mail address (name@domain)")
-    # Before `lower`, which makes an ASCII k of the KELVIN SIGN: nobody gets another name than the one he wrote.
+    # Before `lower`, which turns the KELVIN SIGN into an ASCII k: a person must get exactly the name they wrote.
     _check_local_part(local_part)
     local_part = local_part.lower()
     address = Address(local_part, normalise_domain(domain))
@@ -131,7 +132,7 @@ def normalise_address(raw: str) -> Address:
 def parse_address(raw: str, *, domains: Collection[str], reserved: Collection[str]) -> Address:
     """The normalised address that Postroom will make.
 
-    `domains` are the served domains in ASCII form, `reserved` local parts that are never given away.
+    `domains` are the served domains in ASCII form, `reserved` the local parts that are never assigned.
     Raises `Refused` with a sentence for the person who typed the address.
     """
     address = normalise_address(raw)

@@ -1,4 +1,4 @@
-"""How long a failed request waits. Exact, without jitter: the contract with the people who watch it."""
+"""How long a failed request waits. The delays are exact, without jitter: operators rely on them."""
 
 import math
 
@@ -6,15 +6,16 @@ MAX_RETRIES = 3
 """Retries that failures may spend; the first attempt is not one of them."""
 
 DELAY_AFTER_SECOND_CRASH = 300
-"""Seconds before a request runs again whose lease ended without an outcome twice in a row; after the first time it runs
-at once, after each further time it waits twice as long."""
+"""Seconds before a request runs again whose lease has ended without an outcome twice in a row. After the first crash it
+runs at once; after each further one it waits twice as long."""
 
 LONGEST_DELAY_AFTER_CRASHES = 3600
 
 THROTTLED_WITHOUT_RETRY_AFTER = 60
 LONGEST_RETRY_AFTER = 3600
 MISCONFIGURED_DELAY = 3600
-"""Seconds until somebody looks again at a request that waits for the whole mail server; the end of that releases it."""
+"""Seconds until a request is tried again that the mail server refused as misconfigured; it is released earlier when the
+refusal ends."""
 
 _SECONDS = {1: 60, 2: 300, 3: 1800}
 
@@ -27,13 +28,13 @@ def calculate_backoff_seconds(attempt: int) -> int:
 
 
 def postponement_seconds(postponed: int) -> int:
-    """Seconds that a request waits which the mail server has refused `postponed` times in a row, without spending a
-    retry: 60, 300, 1800, then 3600 as often as it takes."""
+    """Seconds that a request waits, without spending a retry, after the mail server has refused it `postponed` times in
+    a row: 60, 300, 1800, then always 3600."""
     return calculate_backoff_seconds(max(1, postponed))
 
 
 def retry_after_seconds(asked: float | None) -> float:
-    """Seconds to wait for a throttling server: what it asked, at least 1 s and at most an hour."""
+    """Seconds to wait for a throttling server: what it `asked` for, at least 1 s and at most an hour."""
     if asked is None or math.isnan(asked):
         return THROTTLED_WITHOUT_RETRY_AFTER
     return min(max(asked, 1.0), LONGEST_RETRY_AFTER)

@@ -1,4 +1,4 @@
-"""The breaker: one row, shared by all processes. While it is open nobody asks the mail server but one prober."""
+"""The circuit breaker: one row, shared by all processes. While it is open, only one process probes the mail server."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,29 +14,30 @@ class Cause(StrEnum):
     MISCONFIGURED = "misconfigured"
     UNAUTHORIZED = "unauthorized"
     PAUSED = "paused"
-    """by an operator: nobody probes, only `postroom resume` closes it"""
+    """by an operator: there are no probes, only `postroom resume` closes it"""
 
 
 def cause_of(error: Misconfigured) -> Cause:
-    """Of a refusal that concerns the whole server."""
+    """The cause that a refusal of the entire server stands for."""
     return Cause.UNAUTHORIZED if error.unauthorized else Cause.MISCONFIGURED
 
 
 FIRST_INTERVAL = 5.0
 _LONGEST = {Cause.OUTAGE: 300.0, Cause.MISCONFIGURED: 1800.0, Cause.UNAUTHORIZED: 1800.0}
-# Nothing but an operator ends a refusal, and Stalwart bans an address after 100 failed logins a day: a wrong key is
-# tried at most 48 times.
+# Only an operator can end a refusal, and Stalwart bans an IP address after 100 failed logins a day: a wrong key is
+# tried at most 48 times a day.
 _FIRST = {Cause.OUTAGE: FIRST_INTERVAL, Cause.MISCONFIGURED: 1800.0, Cause.UNAUTHORIZED: 1800.0}
 
 MEMORY = 60.0
-"""Seconds after closing in which a new opening goes on doubling: the server said that it was well, and was not."""
+"""Seconds after closing within which a new opening continues the doubling: the server had only seemed healthy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """`interval` seconds between probes, `probe_at` the next one (None while paused); both mean nothing while closed.
+    """`interval` is in seconds between probes, `probe_at` the next one (None while paused); both mean nothing while
+    the breaker is closed.
 
-    `changed_at` names this opening: whoever closes the breaker closes the opening that he probed, and no later one.
+    `changed_at` identifies this opening: a process closes only the opening that it probed, and no later one.
     """
 
     open: bool
@@ -48,15 +49,15 @@ class Breaker:
 
 
 def interval_at_opening(cause: Cause, *, previous: float, seconds_closed: float) -> float:
-    """Seconds until the first probe of a breaker that opens after `seconds_closed` seconds of rest. `previous` is
-    doubled already: whoever takes a probe does so before its answer, also before the one that closes the breaker."""
+    """Seconds until the first probe of a breaker that opens after it was closed for `seconds_closed` seconds.
+    `previous` is doubled already: the interval is doubled before each probe, also before the one that closes it."""
     if cause is Cause.PAUSED:
-        return FIRST_INTERVAL  # it is not probed; what follows begins anew
+        return FIRST_INTERVAL  # there are no probes; the next opening starts over
     return _FIRST[cause] if seconds_closed > MEMORY else _within_limits(cause, previous)
 
 
 def interval_after_probe(cause: Cause, previous: float) -> float:
-    """Seconds until the next probe, should the one that is taken now fail."""
+    """Seconds until the next probe if the present one fails."""
     return _within_limits(cause, previous * 2)
 
 

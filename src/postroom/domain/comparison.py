@@ -1,7 +1,7 @@
-"""What waits, compared with what Redis holds.
+"""Compares the waiting requests with the members in Redis.
 
-Compared are identities, (identity_id, enqueued_at), not bytes: another version of Postroom may write the same
-member differently, and that is no reason to touch it.
+It compares keys, (identity_id, enqueued_at), not bytes: another version of Postroom may write the same member
+differently, and that is no reason to change it.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ def key_of(request: Request) -> Key:
 
 
 def key_of_member(member: str) -> Key | None:
-    """None for bytes that nobody can read."""
+    """None for bytes that cannot be parsed."""
     try:
         job = RetryJob.from_json(member)
     except ValueError:
@@ -29,8 +29,8 @@ def key_of_member(member: str) -> Key | None:
 
 def missing(waiting: Iterable[Request], members: Iterable[str]) -> list[Request]:
     """The waiting requests that no member stands for."""
-    there = {key_of_member(member) for member in members}
-    return [request for request in waiting if key_of(request) not in there]
+    present = {key_of_member(member) for member in members}
+    return [request for request in waiting if key_of(request) not in present]
 
 
 def foreign(waiting: Iterable[Request], members: Iterable[str]) -> list[str]:

@@ -13,12 +13,12 @@ from postroom.errors import Refused
 MAX_DISPLAY_NAME = 200
 
 MAX_SENT = 320
-"""Characters that the audit keeps of an address: 64, the @ and 255, all that RFC 5321 §4.5.3.1 lets be one."""
+"""Characters that the audit stores of an address: 64, the @ and 255, the most that RFC 5321 §4.5.3.1 allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What Kratos' admin API lists; `active` is its `state`."""
+    """An identity as Kratos' admin API lists it; `active` is its `state`."""
 
     id: UUID
     traits: Mapping[str, object]
@@ -27,7 +27,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableIdentity:
-    """One that Kratos lists and nobody can read. `id` is None if not even that can be told."""
+    """An identity that Kratos lists and that cannot be parsed. `id` is None if not even the id is readable."""
 
     id: UUID | None
     why: str
@@ -35,10 +35,10 @@ class UnreadableIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an identity gets no mailbox as it is: for the audit, for the person and for the operator."""
+    """Why an identity gets no mailbox: for the audit, for the person and for the operator."""
 
     identity_id: UUID | None
-    """None if a body that nobody can read named none"""
+    """None if the body of the webhook was unreadable and named none"""
     email: str | None
     """the address `as_sent`"""
     code: str
@@ -49,9 +49,9 @@ class Refusal:
 
 
 def as_sent(email: object) -> str | None:
-    """The address in a trait for the audit, less what PostgreSQL cannot keep (NUL, halves of surrogate pairs), and cut.
+    """The address in a trait for the audit, cut, and without what PostgreSQL cannot store (NUL, lone surrogates).
 
-    It may hold control characters: whoever shows it must escape them.
+    It may hold control characters: code that shows it must escape them.
     """
     if not isinstance(email, str):
         return None
@@ -60,14 +60,15 @@ def as_sent(email: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """Which addresses are given away: the served `domains` (ASCII form), less the `reserved` local parts."""
+    """Which addresses are assigned: those in the served `domains` (ASCII form), except the `reserved` local parts."""
 
     domains: Collection[str]
     reserved: Collection[str]
 
 
 def mailbox_for(identity_id: UUID, traits: Mapping[str, object], policy: AddressPolicy) -> Mailbox:
-    """The mailbox that an identity shall have. Raises `Refused` when its traits name none that can be given."""
+    """The mailbox that an identity should have. Raises `Refused` when its traits name no address that can be
+    assigned."""
     email = traits.get("email")
     if not isinstance(email, str):
         raise Refused("no_address", "no mail address is given: the identity has no trait email")
@@ -85,6 +86,6 @@ def display_name(traits: Mapping[str, object]) -> str | None:
         name = " ".join(words)
     if not isinstance(name, str):
         return None
-    # Control characters would reach the administrator's screen and PostgreSQL refuses NUL.
+    # Control characters would reach the administrator's screen, and PostgreSQL refuses NUL.
     shown = " ".join("".join(c if c.isprintable() else " " for c in name).split())
     return shown[:MAX_DISPLAY_NAME] or None

@@ -1,4 +1,4 @@
-"""How long something that failed is left alone."""
+"""Exponential back-off with jitter."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ def backoff(
     first: float = 2.0,
     longest: float = 60.0,
 ) -> float:
-    """Seconds before the next try, `failures` before this one: doubling from `first` to `longest`, at random so that a
-    crowd disperses, and never less than the server `asked` for."""
+    """Seconds until the next try after `failures` earlier ones: doubling from `first` to `longest`, with jitter so that
+    many clients do not return at once, and never less than the server `asked` for."""
     most = min(longest, first * 2 ** min(failures, 10))
     return (asked or 0.0) + uniform(most / 2, most)

@@ -1,7 +1,7 @@
-"""The mailbox that an identity shall have, and the mark that proves whose it is.
+"""The mailbox that an identity should have, and the mark that proves whose it is.
 
-The mark is a disabled alias whose local part is made of the identity's id. The mail server keeps addresses
-unique over accounts and aliases, so it refuses a second mailbox for an identity by itself, whatever we forget.
+The mark is a disabled alias whose local part is made of the identity's id. The mail server keeps addresses unique
+across accounts and aliases, so it refuses a second mailbox for an identity by itself, even if our database is lost.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ def mark_of(identity_id: UUID) -> str:
 
 
 def identity_of(mark: str) -> UUID | None:
-    """The identity that a mark names, or None if `mark` is no mark of ours."""
+    """The identity that a mark names, or None if `mark` is not one of ours."""
     try:
         identity_id = UUID(hex=mark.removeprefix(MARK_PREFIX))
     except ValueError:
@@ -28,7 +28,7 @@ def identity_of(mark: str) -> UUID | None:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """What the mail server is asked to make."""
+    """The mailbox that the mail server is asked to create."""
 
     identity_id: UUID
     email: str
@@ -54,7 +54,7 @@ class StalwartAccount:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A row of `email_accounts`; `doubt` is None as long as no look missed its mailbox at the mail server."""
+    """A row of `email_accounts`; `doubt` is None as long as every check found its mailbox at the mail server."""
 
     id: UUID
     doubt: Doubt | None = None

@@ -1,7 +1,7 @@
 """The member of the Redis sorted set that stands for a waiting request.
 
-A pure function of the row, so that a member can always be made again; `enqueued_at` has microseconds and
-changes at every settle, so the same bytes are never used twice and removing stale bytes is safe.
+It is a pure function of the row, so a member can always be made again. `enqueued_at` has microseconds and changes at
+every settle, so the same bytes are never used twice and it is safe to remove stale ones.
 """
 
 import json
@@ -11,15 +11,15 @@ from uuid import UUID
 
 from postroom.domain.request import Request
 
-# Made once: reconcile writes a million members at a time.
+# One instance: reconcile writes a million members at a time.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 MAX_ERROR = 120
-"""Characters of the last error that a member carries: 100,000 waiting requests stay near 33 MiB."""
+"""Characters of the last error in a member: 100,000 waiting requests stay near 33 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryJob:
-    """A member, parsed. Its identity is (identity_id, enqueued_at)."""
+    """A parsed member. Its key is (identity_id, enqueued_at)."""
 
     identity_id: UUID
     email: str
@@ -39,7 +39,7 @@ class RetryJob:
         )
 
     def to_json(self) -> str:
-        """Fixed order and spelling: equal jobs are equal bytes."""
+        """Order and spelling are fixed: equal jobs are equal bytes."""
         return _ENCODER.encode(
             {
                 "identity_id": str(self.identity_id),
@@ -52,7 +52,7 @@ class RetryJob:
 
     @classmethod
     def from_json(cls, text: str) -> "RetryJob":
-        """Raises ValueError for anything that `to_json` does not write."""
+        """Raises ValueError for anything that `to_json` would not write."""
         try:
             fields = json.loads(text)
             job = cls(

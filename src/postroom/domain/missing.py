@@ -1,6 +1,6 @@
-"""Whether a mailbox on record is missing at the mail server: told after two looks that did not find it.
+"""Whether a mailbox on record is missing at the mail server: it is, after two checks that did not find it.
 
-One look is not enough: a mail server that is being restored or moved may show nothing for a moment.
+One check is not enough: a mail server that is being restored or moved may show nothing for a moment.
 """
 
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from enum import StrEnum
 from uuid import UUID
 
 SECOND_LOOKUP_AFTER = 60.0
-"""Seconds after the first look that did not find it."""
+"""Seconds after the first check that did not find it."""
 
 
 class Sighting(StrEnum):
-    """What became of the Stalwart account that an identity has by our records."""
+    """What a check found of the Stalwart account that our records name for an identity."""
 
     PRESENT = "present"
     MISSING = "missing"
     UNMARKED = "unmarked"
-    """an account has this id, but not the identity's mark: after a restore it may be somebody else's"""
+    """an account has this id, but not the identity's mark: after a restore it may belong to another identity"""
 
 
 class Doubt(StrEnum):
-    """What is on record of a mailbox that a look did not find."""
+    """What is on record of a mailbox that a check did not find."""
 
     SUSPECTED = "suspected"
     MISSING = "missing"
@@ -29,8 +29,8 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A mailbox on record. `account_id` is its id at the mail server; `suspected_for`: seconds since the first look
-    that did not find it, 0 without a doubt."""
+    """A mailbox on record. `account_id` is its id at the mail server; `suspected_for` is in seconds since the first
+    check that did not find it, 0 without a doubt."""
 
     identity_id: UUID
     account_id: str
@@ -39,7 +39,7 @@ class Recorded:
 
 
 def doubt_after(recorded: Recorded, sighting: Sighting) -> Doubt | None:
-    """What is on record after a look that showed `sighting`."""
+    """What is on record after a check that showed `sighting`."""
     if sighting is Sighting.PRESENT:
         return None
     if recorded.doubt is Doubt.MISSING:

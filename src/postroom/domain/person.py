@@ -1,4 +1,4 @@
-"""Who asks for mail: a person, by a session of Kratos or by an access token made for a program."""
+"""The person who asks for mail, by a Kratos session or by an access token made for a program."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,6 @@ class Person:
     scopes: frozenset[Scope] = ALL_SCOPES
     expires_at: datetime | None = None
     token_id: UUID | None = None
-    """the access token it came by, None for a session"""
+    """the access token of the request, None for a session"""
     authenticated_at: datetime | None = None
-    """when she last proved who she is, by Kratos' clock; None for an access token, and where Kratos does not say"""
+    """the last login, by Kratos' clock; None for an access token, and where Kratos does not say"""

@@ -1,57 +1,57 @@
-"""How soon an account is looked at again: after 50 ms as long as mail comes one by one, later and later in a burst."""
+"""How soon an account is polled again: after 50 ms while mail comes one by one, at growing intervals in a burst."""
 
 from dataclasses import dataclass
 
 SHORTEST = 0.05
-"""Seconds between two looks at an account, of which at most one is under way: of the requests that the mail server
-takes at once for a person (four, at Stalwart), all but one are left to him."""
+"""Seconds between two polls of an account. At most one poll is under way: of the requests that the mail server accepts
+at once for a person (four, with Stalwart), all but one stay free."""
 
-A_SECOND = 20.0
-"""Mails, of which each may have a look and an event of its own, for as long as it goes on."""
+MAILS_PER_SECOND = 20.0
+"""The rate at which each mail may have a poll and an event of its own."""
 
 BURST = 20.0
-"""So many more than that are a burst, which lasts as long as more than `A_SECOND` come."""
+"""Mails in excess of that rate that make a burst, which lasts as long as more than `MAILS_PER_SECOND` come."""
 
 FIRST_IN_BURST, LONGEST = 1.0, 16.0
-"""Seconds between looks in a burst, doubling: ten thousand mails within three minutes are told in 20 events at most."""
+"""Seconds between polls in a burst, doubling: ten thousand mails in three minutes make at most 20 events."""
 
 CALM = 1.0
-"""Seconds without a hint after which a burst counts as over: its last mails do not wait for the end of the pause."""
+"""Seconds without a hint after which a burst is over: its last mails do not wait for the end of the pause."""
 
-IN_VAIN = 5.0
-"""What a look that found nothing counts, in mails: hints that are forged or too late cost four looks a second."""
+EMPTY_POLL = 5.0
+"""How many mails a poll that found nothing counts as: forged or late hints cost at most four polls a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class PollPace:
-    """Of one account, since the end of its last look. `pause`: so long it is not looked at while hints come. `owed`:
-    mails that came faster than `A_SECOND`."""
+    """The pace for one account. `since` is the end of its last poll; while hints come, it is not polled for `pause`
+    seconds. `excess` counts mails that came faster than `MAILS_PER_SECOND`."""
 
     since: float
     pause: float = 0.0
-    owed: float = 0.0
+    excess: float = 0.0
 
     @property
     def free_at(self) -> float:
         return self.since + self.pause
 
     def due(self, hinted_at: float) -> float:
-        """When to look, if the last hint came then."""
+        """When to poll, if the last hint came at `hinted_at`."""
         return min(self.free_at, max(self.since, hinted_at) + CALM)
 
     @property
-    def even_at(self) -> float:
-        """From then on it is as if it had never been looked at."""
-        return self.free_at + self.owed / A_SECOND
+    def reset_at(self) -> float:
+        """From then on the account counts as never polled."""
+        return self.free_at + self.excess / MAILS_PER_SECOND
 
     def after_poll(self, mails: float, now: float) -> "PollPace":
-        """A look has ended that found so many."""
-        gone = now - self.since
-        # They came during the pause: counted at its end, the hundreds that may come within the longest one would be a
-        # burst, and a burst would never end. But what came all at once after a calm was not owed before.
-        paused = min(gone, self.pause)
-        owed = max(0.0, self.owed - A_SECOND * (gone - paused))
-        owed = max(0.0, owed + mails - A_SECOND * paused)
-        if owed > BURST:
+        """The pace after a poll that found so many `mails`."""
+        elapsed = now - self.since
+        # The mails came during the pause. Counted at its end, the hundreds that may come within the longest pause would
+        # be a burst, and a burst would never end. But mails that all came at once after a calm count in full.
+        paused = min(elapsed, self.pause)
+        excess = max(0.0, self.excess - MAILS_PER_SECOND * (elapsed - paused))
+        excess = max(0.0, excess + mails - MAILS_PER_SECOND * paused)
+        if excess > BURST:
             return PollPace(now, min(max(FIRST_IN_BURST, 2 * self.pause), LONGEST), BURST)
-        return PollPace(now, SHORTEST, owed)
+        return PollPace(now, SHORTEST, excess)

@@ -1,14 +1,14 @@
-"""One request for a mailbox: its states, and what each event makes of it.
+"""One request for a mailbox: its states, and how each event changes it.
 
     (none)   ── accept ──▶ running | waiting | dead (address held)
     waiting  ── claim ───▶ running
     running  ── settle ──▶ provisioned | waiting (due again) | dead (reason)
-    running  ── lease over, claim ──▶ running, alone | waiting + 300 s, 600 s, … by the number of crashes
+    running  ── lease over, claim ──▶ running, exclusively | waiting + 300 s, 600 s, … by the number of crashes
     dead     ── operator's retry, another address ──▶ as new
 
-`due_at` always means "when somebody must look again": the due time of a waiting request, the end of the lease
-of a running one. The moves that need no outcome (accept, claim, crash) are single SQL statements in
-`postgres/sql`; everything that weighs an outcome is `after_attempt` below.
+`due_at` is the time at which the request needs attention again: the due time of a waiting request, the end of the lease
+of a running one. The moves without an outcome (accept, claim, crash) are single SQL statements in `postgres/sql`;
+every decision about an outcome is `after_attempt` below.
 """
 
 from dataclasses import dataclass, replace
@@ -29,12 +29,12 @@ from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent,
 OUTAGE = "outage"
 MISCONFIGURED = "misconfigured"
 DOMAIN = "domain:"
-"""What a request may wait for (`Request.waits_for`): the end of an outage, of a refusal of the whole server, or of one
-that concerns a domain, whose name follows."""
+"""What a request may wait for (`Request.waits_for`): the end of an outage, of a refusal by the entire server, or of a
+refusal that concerns a domain, whose name follows."""
 
 
 HELD = "the address is held by another identity"
-"""The reason of a request that was born dead."""
+"""The reason of a request that was dead from the start."""
 
 
 class State(StrEnum):
@@ -57,7 +57,7 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
     LATE = "late"
     DONE = "done"
-    """of everything that is no attempt"""
+    """of every row that is not an attempt"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Request:
     due_at: datetime | None
     holder: UUID | None
     attempts: int
-    """claims made; never goes back"""
+    """claims made; it never decreases"""
     retries: int
     """number of the retry that waits or runs, 0 for the first attempt"""
     crashes: int
@@ -80,7 +80,7 @@ class Request:
     postponed: int
     """refusals in a row that only an operator can end"""
     outcome_unknown: bool
-    """an earlier attempt may have made the mailbox: look up the mark before creating"""
+    """an earlier attempt may have created the mailbox: look up the mark before creating"""
     waits_for: str | None
     """a cause outside the request whose end makes it due at once: `outage`, `misconfigured`, `domain:NAME`"""
     enqueued_at: datetime
@@ -94,7 +94,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from, kept in the audit: Kratos' headers and the trace."""
+    """Where a request came from, for the audit: Kratos' headers and the trace."""
 
     trigger_id: str | None = None
     request_id: str | None = None
@@ -109,26 +109,26 @@ class Provisioned:
 
 
 class Verdict(StrEnum):
-    """What asking the mail server showed after an attempt failed: is the failure the request's, or the server's?"""
+    """Whether a failed attempt is the fault of the request or of the mail server, as a health check showed."""
 
-    WELL = "well"
+    HEALTHY = "healthy"
     OUTAGE = "outage"
     MISCONFIGURED = "misconfigured"
     NONE = "none"
-    """it was too busy to say: nobody's fault, nothing is spent"""
+    """the server was too busy to answer: no retry is spent"""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The attempt ended with `error`. `verdict` weighs a `Transient` one; the others decide by themselves."""
+    """The attempt ended with `error`. `verdict` matters for a `Transient` error only."""
 
     error: MailServerError
-    verdict: Verdict = Verdict.WELL
+    verdict: Verdict = Verdict.HEALTHY
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """We stopped in the middle (shutdown past the drain), or never began."""
+    """The attempt was stopped before its end (shutdown past the drain), or never began."""
 
     why: str = "interrupted by shutdown"
     began: bool = True
@@ -139,13 +139,13 @@ Outcome = Provisioned | Failed | Interrupted
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What an outcome makes of a running request: the new values, and the audit row's status."""
+    """How an outcome changes a running request: the new values, and the status of the audit row."""
 
     state: State
     status: Status
     retries: int
     delay: float | None = None
-    """seconds until due; None when nobody needs to look again"""
+    """seconds until due; None when the request is finished"""
     waits_for: str | None = None
     """see `Request.waits_for`"""
     postponed: int = 0
@@ -157,7 +157,7 @@ class Move:
 def after_attempt(request: Request, outcome: Outcome) -> Move:
     """The move of a running request whose attempt ended.
 
-    Once unknown, an outcome stays unknown (`outcome_unknown`): a create on its way may still arrive.
+    Once unknown, an outcome stays unknown (`outcome_unknown`): a create that is under way may still arrive.
     """
     move = _move(request, outcome)
     return replace(move, outcome_unknown=move.outcome_unknown or request.outcome_unknown)
@@ -192,7 +192,7 @@ def _after_failure(request: Request, error: MailServerError, verdict: Verdict) -
         case Misconfigured(domain=None):
             return Move(State.WAITING, Status.MISCONFIGURED, retries, MISCONFIGURED_DELAY, MISCONFIGURED, error=text)
         case Misconfigured(domain=domain):
-            # It is about one object: nobody else is held back, and it costs one refused request an hour.
+            # It concerns one object: other requests go on, and it costs one refused request an hour.
             postponed = request.postponed + 1
             delay = postponement_seconds(postponed)
             return Move(State.WAITING, Status.MISCONFIGURED, retries, delay, f"{DOMAIN}{domain}", postponed, text)
@@ -201,17 +201,17 @@ def _after_failure(request: Request, error: MailServerError, verdict: Verdict) -
         case Permanent():
             return Move(State.DEAD, Status.FAILED, retries, error=text, reason=text)
         case _:
-            raise TypeError(f"{type(error).__name__} is no outcome of an attempt")
+            raise TypeError(f"{type(error).__name__} is not an outcome of an attempt")
 
 
 def _after_transient(request: Request, text: str, verdict: Verdict, *, unknown: bool) -> Move:
     retries, waits_for = request.retries, None
-    if verdict is not Verdict.WELL:
-        # The trouble is the server's: no retry is spent, so no outage, however long, buries anybody.
+    if verdict is not Verdict.HEALTHY:
+        # The fault is the server's. No retry is spent, so an outage of any length never makes a request a dead letter.
         number = max(1, retries)
         waits_for = {Verdict.OUTAGE: OUTAGE, Verdict.MISCONFIGURED: MISCONFIGURED}.get(verdict)
     elif retries >= MAX_RETRIES:
-        reason = f"failed {MAX_RETRIES + 1} times while the mail server was well; last: {text}"
+        reason = f"failed {MAX_RETRIES + 1} times while the mail server was healthy; last error: {text}"
         return Move(State.DEAD, Status.FAILED, retries, error=text, reason=reason, outcome_unknown=unknown)
     else:
         number = retries + 1

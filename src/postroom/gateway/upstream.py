@@ -11,7 +11,7 @@ from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.problems import away, crowded, not_found, of_answer, refuses_us, unusable
 from postroom.jmap.limit_backoff import LimitBackoff
 from postroom.mail.ports import MailAccount, MailAuthorization
-from postroom.mail_server_http import Broken, HttpResponse, Late, MailServerHttp, Patience, Unreachable
+from postroom.mail_server_http import Broken, HttpResponse, Late, MailServerHttp, Timeouts, Unreachable
 from postroom.problems import Problem, problem
 from postroom.telemetry import log
 
@@ -116,10 +116,10 @@ class Upstream:
         """Whatever the server answers. Raises `Problem` when it does not."""
         limits = self._limits
         within = limits.answer_seconds if ask.silence_seconds is None else ask.silence_seconds or None
-        patience = Patience(connect=limits.connect_seconds, take=limits.stall_seconds, answer=within)
+        timeouts = Timeouts(connect=limits.connect_seconds, send=limits.stall_seconds, response=within)
         headers = {**ask.headers, "Authorization": authorization, "Accept-Encoding": "identity"}
         try:
-            async with self._http.exchange(ask.method, ask.target, headers, ask.content, patience) as found:
+            async with self._http.exchange(ask.method, ask.target, headers, ask.content, timeouts) as found:
                 answer = UpstreamResponse(found)
                 if answer.content_encoding != "identity":
                     raise unusable()

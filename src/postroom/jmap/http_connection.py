@@ -7,7 +7,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from postroom.jmap.errors import NotAnswered, NotSent
 from postroom.jmap.response import JmapResponse
-from postroom.mail_server_http import Broken, HttpResponse, Late, MailServerHttp, Patience, Unreachable
+from postroom.mail_server_http import Broken, HttpResponse, Late, MailServerHttp, Timeouts, Unreachable
 
 CONNECT_WITHIN = 3.0
 
@@ -40,12 +40,12 @@ class JmapConnection:
         self.requests += 1
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        patience = Patience(connect=min(CONNECT_WITHIN, within), take=within, answer=within)
+        timeouts = Timeouts(connect=min(CONNECT_WITHIN, within), send=within, response=within)
         headers = {"Accept": "*/*", **headers, "Accept-Encoding": "identity"}
         try:
             # A server may name URLs with letters that nobody encoded.
             target = quote(target, safe=string.punctuation, errors="replace")
-            async with self._http.exchange(method, target, headers, content, patience) as answer:
+            async with self._http.exchange(method, target, headers, content, timeouts) as answer:
                 yield answer
         except Unreachable as error:
             raise NotSent(f"mail server cannot be reached ({error})") from error

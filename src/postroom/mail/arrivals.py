@@ -18,7 +18,7 @@ from cachetools import LRUCache
 
 from postroom.domain.arrival import arrival_data, arrived, reload_data
 from postroom.domain.jittered_backoff import backoff
-from postroom.domain.poll_pace import BURST, IN_VAIN
+from postroom.domain.poll_pace import BURST, EMPTY_POLL
 from postroom.errors import DatabaseUnavailable, MailServerError, Throttled, Transient
 from postroom.mail.poll_queue import PollQueue
 from postroom.mail.ports import HistoryLost, MailChanges, MailState, MailStates
@@ -49,7 +49,7 @@ class _End:
     state: str | None = None
     again: bool = False
     pause: float = 0.0
-    mails: float = IN_VAIN
+    mails: float = EMPTY_POLL
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ class Arrivals:
         if since is None:
             email_state = await self._mail.present(account)
             # What came since the greeting cannot be told from what was there before.
-            return _Found("first", email_state, IN_VAIN, [reload_data(email_state)] if greeted() else [])
+            return _Found("first", email_state, EMPTY_POLL, [reload_data(email_state)] if greeted() else [])
         seen_at = self._now() - timedelta(seconds=state.age)
         told_at, told = self._told.get(account.account_id, ("", frozenset[str]()))
         ids, created, email_state = list[str](), 0, since
@@ -233,7 +233,7 @@ class Arrivals:
         except HistoryLost:
             email_state = await self._mail.present(account)
             return _Found("reload", email_state, BURST, [reload_data(email_state)])
-        mails = IN_VAIN if email_state == since else max(1, created)
+        mails = EMPTY_POLL if email_state == since else max(1, created)
         if told_at == since:
             ids = [each for each in ids if each not in told]
         if not ids:

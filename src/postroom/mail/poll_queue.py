@@ -90,7 +90,7 @@ class PollQueue:
         account.hinted -= {state} if state is not None else set()
         if not account.hinted:
             self._resting[account_id] = None
-        forget_at = max(account.pace.even_at, now + MEMORY if state is not None else now)
+        forget_at = max(account.pace.reset_at, now + MEMORY if state is not None else now)
         self._push(account_id, account, account.due() if account.hinted else forget_at)
 
     def next_at(self) -> float | None:

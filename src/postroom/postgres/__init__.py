@@ -1,1 +1,1 @@
-"""PostgreSQL, which decides: the requests, the accounts, the audit and the breaker."""
+"""PostgreSQL, the source of truth: the requests, the accounts, the audit and the breaker."""

@@ -10,10 +10,10 @@ from postroom.postgres.connection import Row, Statements, connection, row, rows,
 
 
 class PostgresAccessTokens(Statements):
-    """Nothing is remembered here (see `mail.remembered_tokens`)."""
+    """Reads and writes tokens without a cache (see `mail.remembered_tokens` for that)."""
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
-        """See `AccessTokens`; also forgets the person's expired ones."""
+        """See `AccessTokens`; also deletes the person's expired tokens."""
         parameters = {
             "token_id": token.id,
             "identity_id": token.identity_id,
@@ -25,8 +25,8 @@ class PostgresAccessTokens(Statements):
             "limit": limit,
         }
         async with connection(self._pool) as conn, conn.transaction():
-            # In a statement of its own: the one after it must see what the transaction we waited for has added.
-            await conn.execute(sql("access_token_turn"), {"identity_id": token.identity_id})
+            # A separate statement: the next one must see what the transaction that held the lock has added.
+            await conn.execute(sql("access_token_lock"), {"identity_id": token.identity_id})
             cursor = await conn.execute(sql("access_token_add"), parameters)
             added = await cursor.fetchone()
         if added is None:

@@ -30,7 +30,7 @@ class PostgresBreakers:
             return None
         following = interval_after_probe(before.cause, before.interval / self._delay_factor)
         parameters = {"interval": following * self._delay_factor, "changed_at": before.changed_at}
-        # PostgreSQL decides whether a probe is due, and that only one of us takes it.
+        # PostgreSQL decides whether a probe is due, and lets only one process take it.
         taken = await rows(self._pool, "breaker_take_probe", parameters)
         return replace(before, interval=following * self._delay_factor) if taken else None
 

@@ -1,11 +1,11 @@
-"""The ports `Inspected` and `Notes`: the mailboxes on record, and what looks at them showed."""
+"""The ports `Inspected` and `LookupRecords`: the mailboxes on record, and the results of lookups."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from postroom.domain.missing import Doubt, Recorded
 from postroom.postgres.connection import Row, Statements, row, rows, the_row
-from postroom.provisioning.ports import InspectionProgress, Noted
+from postroom.provisioning.ports import DoubtChange, InspectionProgress
 
 
 class PostgresInspected(Statements):
@@ -28,14 +28,14 @@ class PostgresInspected(Statements):
     async def advance(self, after_id: UUID | None, *, due_in: float) -> None:
         await rows(self._pool, "inspection_advance", {"after_id": after_id, "due_in": due_in})
 
-    async def note(self, noted: Sequence[Noted]) -> tuple[set[UUID], set[UUID]]:
+    async def record(self, changes: Sequence[DoubtChange]) -> tuple[set[UUID], set[UUID]]:
         parameters = {
-            "identity_ids": [each.recorded.identity_id for each in noted],
-            "stalwart_ids": [each.recorded.account_id for each in noted],
-            "doubts": [each.doubt for each in noted],
-            "reasons": [each.reason for each in noted],
+            "identity_ids": [each.recorded.identity_id for each in changes],
+            "stalwart_ids": [each.recorded.account_id for each in changes],
+            "doubts": [each.doubt for each in changes],
+            "reasons": [each.reason for each in changes],
         }
-        changed = await rows(self._pool, "inspection_note", parameters)
+        changed = await rows(self._pool, "inspection_record", parameters)
         missing = {each["identity_id"] for each in changed if each["is_missing"]}
         return missing, {each["identity_id"] for each in changed} - missing
 

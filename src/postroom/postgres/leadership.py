@@ -1,4 +1,4 @@
-"""The port `Leadership`: advisory locks, which PostgreSQL itself frees when the connection that holds them ends."""
+"""The port `Leadership`: advisory locks, which PostgreSQL releases by itself when their session ends."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -12,13 +12,13 @@ from postroom.postgres.connection import Row, answering, away, is_away
 
 
 class PostgresLeadership:
-    """One connection of its own for all that a process leads, made by `connect` when it is first needed.
+    """A dedicated connection for all leaderships of this process, made by `connect` when it is first needed.
 
-    Not one of the pool: a leader may wait for Kratos for half a minute, and with a small pool two of them would leave
-    none for the hooks.
+    It is not one of the pool: a leader may wait for Kratos for half a minute, and with a small pool two leaders would
+    leave no connection for the hooks.
 
-    When the connection breaks in the middle of a turn, another process leads and the turn goes on. So what is done
-    under leadership must be harmless when two do it: leadership saves work, it does not make it safe.
+    When the connection breaks during a step, another process leads and the step goes on. So the work of a leader must
+    be harmless when two do it: leadership saves work, it does not make it safe.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[AsyncConnection[Row]]]) -> None:
@@ -29,17 +29,17 @@ class PostgresLeadership:
 
     @asynccontextmanager
     async def lead(self, name: str) -> AsyncGenerator[bool]:
-        if name in self._names:  # PostgreSQL grants a session the same lock once more
+        if name in self._names:  # PostgreSQL would grant a session the same lock again
             yield False
             return
         self._names.add(name)
         try:
-            conn = await self._take(name)
+            conn = await self._lock(name)
             try:
                 yield conn is not None
             finally:
                 if conn:
-                    await _give_back(conn, name)
+                    await _unlock(conn, name)
         finally:
             self._names.discard(name)
 
@@ -47,13 +47,13 @@ class PostgresLeadership:
         if self._conn:
             await self._conn.close()
 
-    async def _take(self, name: str) -> AsyncConnection[Row] | None:
+    async def _lock(self, name: str) -> AsyncConnection[Row] | None:
         """The connection that holds the lock now; None if another process holds it."""
         try:
             try:
                 return await self._try(name)
             except (psycopg.OperationalError, psycopg.InterfaceError):
-                return await self._try(name)  # the connection had ended since the last turn
+                return await self._try(name)  # the connection had ended since the last step
         except psycopg.Error as error:
             if is_away(error):
                 raise DatabaseUnavailable(away(error)) from error
@@ -65,8 +65,8 @@ class PostgresLeadership:
             with answering(conn):
                 cursor = await conn.execute("SELECT pg_try_advisory_lock(hashtext(%s)) AS ours", [f"postroom.{name}"])
                 found = await cursor.fetchone()
-        except BaseException:  # cancelled, too
-            # Perhaps granted, which nobody would know and give back: the end of the session does.
+        except BaseException:  # also if cancelled
+            # The lock may be granted without our knowledge: the end of the session releases it.
             await conn.close()
             raise
         return conn if found and found["ours"] else None
@@ -78,15 +78,15 @@ class PostgresLeadership:
             return self._conn
 
 
-async def _give_back(conn: AsyncConnection[Row], name: str) -> None:
-    """On the connection that took the lock: a later one may hold it for another turn."""
+async def _unlock(conn: AsyncConnection[Row], name: str) -> None:
+    """Release the lock on the connection that took it: a later connection may hold it for another step."""
     if conn.closed:
         return
     try:
         with answering(conn):
             await conn.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"postroom.{name}"])
     except psycopg.Error:
-        await conn.close()  # the end of the session gives it back
-    except BaseException:  # cancelled: else the lock would stay ours, and nobody would lead
+        await conn.close()  # the end of the session releases it
+    except BaseException:  # cancelled: else we would keep the lock, and no process would lead
         await conn.close()
         raise

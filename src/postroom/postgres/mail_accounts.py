@@ -13,5 +13,5 @@ class PostgresMailAccounts(Statements):
         if found is None:
             return None
         if found["doubtful"]:
-            raise MailboxMissing(f"the last look did not find account {found['stalwart_account_id']}")
+            raise MailboxMissing(f"the last check did not find account {found['stalwart_account_id']}")
         return MailAccount(found["kratos_identity_id"], found["email"], found["stalwart_account_id"])

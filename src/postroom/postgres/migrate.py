@@ -1,4 +1,4 @@
-"""Schema migrations: Alembic keeps the order, plain SQL does the work."""
+"""Schema migrations: plain SQL files, in the order that Alembic keeps."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,15 +16,15 @@ from postroom.postgres.connection import in_one_line
 
 APPLICATION = "postroom-migrate"
 CONNECTED_WITHIN = 10
-"""Seconds for a server that does not answer."""
+"""Seconds to connect to a server that does not answer."""
 LOCK_TIMEOUT = 2
-"""Seconds that a statement waits for a lock: as long, everybody who comes later waits behind it."""
+"""Seconds that a statement waits for a lock: for as long, all later statements on the table wait behind it."""
 LOCK_PAUSE = 1.0
-PATIENCE = 60.0
-"""Seconds for which it is tried again: a long transaction of somebody else holds a table."""
+RETRY_FOR = 60.0
+"""Seconds for which a statement is repeated while another, long transaction locks the table."""
 
 NAMED_COLUMNS = "0003"
-"""Code from before this revision asks for `*`: it breaks under a changed table, and cannot be asked what it needs."""
+"""Code from before this revision selects `*`: a changed table breaks it, and it declares no needs in the schema."""
 
 _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
     "SELECT, INSERT, UPDATE": ("email_requests", "email_accounts", "resumed_domains"),
@@ -35,13 +35,13 @@ _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
         "live_events",
         "processes",
     ),
-    # The audit: what was written stays as it was written.
+    # The audit is append-only.
     "SELECT, INSERT": ("email_provisioning_log", "postroom_facts"),
-    # The partition's own name is asked for rows that no month took (`log_default_rows`).
+    # `log_default_rows` reads the default partition by its own name: rows for which no month exists.
     "SELECT": ("email_provisioning_log_default", "alembic_version", "schema_history"),
     "SELECT, UPDATE": ("mail_server_breaker", "identity_sweep", "mailbox_inspection"),
 }
-"""Of the service's role, and no more."""
+"""All rights of the service's role."""
 
 _CLOSED_SCHEMA = "SELECT current_schema() WHERE NOT has_schema_privilege(%s, current_schema(), 'USAGE')"
 _ONE_ROW = ("mail_server_breaker", "identity_sweep", "mailbox_inspection")
@@ -52,26 +52,26 @@ WHERE i.inhparent = 'email_provisioning_log'::regclass
 
 
 def newest_revision() -> str:
-    """The newest migration that this code brings."""
+    """The newest migration of this code."""
     versions = files("postroom.postgres").joinpath("migrations", "versions").iterdir()
     return max(each.name[:4] for each in versions if each.name.endswith(".sql"))
 
 
 def upgrade(owner_url: str, service_role: str) -> str:
-    """Bring the schema up to date and grant `service_role` what the service needs, and no more. Safe to repeat.
+    """Bring the schema up to date and grant `service_role` exactly the rights that the service needs. Safe to repeat.
 
     Blocking. Returns the revision. Raises `ConfigurationError` when the database cannot be reached, when the role may
     not migrate, when a table stays locked, when code from before revision 0003 may still run, and when this code is
     older than the schema.
     """
-    # Not at the top: every command would wait a quarter of a second for it.
+    # Not at the top: the import would delay every command by a quarter of a second.
     from alembic import command
 
     config = alembic_config(owner_url)
     try:
         with connect(owner_url) as conn:
-            # Several processes may start at once: one migrates, the others wait and find nothing to do. GRANT and
-            # CREATE TABLE, too, fail when two do the same at the same moment.
+            # Several processes may start at once: one migrates, the others wait and find nothing to do. Without this
+            # lock, concurrent GRANTs and CREATE TABLEs would fail as well.
             conn.execute("SELECT pg_advisory_xact_lock(hashtext('postroom.migrate'))")
             schema, code = _revision(conn), newest_revision()
             if schema > code:
@@ -80,10 +80,10 @@ def upgrade(owner_url: str, service_role: str) -> str:
                     "update Postroom"
                 )
             if "" < schema < NAMED_COLUMNS:
-                _require_nobody(conn, service_role)
-            _patiently(lambda: command.upgrade(config, "head"))
+                _require_no_sessions(conn, service_role)
+            _retry_while_locked(lambda: command.upgrade(config, "head"))
             conn.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_TIMEOUT}s"])
-            _patiently(lambda: _extend_log(conn))
+            _retry_while_locked(lambda: _extend_log(conn))
             _restore_rows(conn)
             if service_role != conn.info.user:
                 _grant(conn, service_role)
@@ -93,11 +93,11 @@ def upgrade(owner_url: str, service_role: str) -> str:
 
 
 def _remedy(error: psycopg.Error) -> str:
-    """PostgreSQL names no setting of ours. What it says on a connection that stands has an SQLSTATE."""
+    """The fix, by the name of our setting. An error without an SQLSTATE means that there was no connection."""
     if isinstance(error, InsufficientPrivilege):
-        return "; give POSTROOM_MIGRATE_DATABASE_URL its owner"
+        return "; set POSTROOM_MIGRATE_DATABASE_URL to the URL of the database's owner"
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
-        where = "POSTROOM_MIGRATE_DATABASE_URL (POSTROOM_DATABASE_URL, where that is not set)"
+        where = "POSTROOM_MIGRATE_DATABASE_URL (POSTROOM_DATABASE_URL if that is not set)"
         return f"; start PostgreSQL, or correct {where}"
     return ""
 
@@ -108,7 +108,7 @@ def connect(owner_url: str) -> psycopg.Connection:
 
 
 def alembic_config(url: str) -> Any:
-    """For Alembic's own commands on the database at `url`."""
+    """The configuration of Alembic's commands on the database at `url`."""
     from alembic.config import Config
 
     config = Config()
@@ -118,24 +118,24 @@ def alembic_config(url: str) -> Any:
 
 
 def run(version: str) -> None:
-    """The statements of a migration: they stand beside its file."""
+    """Run the statements of a migration, from the `.sql` file beside it."""
     from alembic import op  # as above
 
-    # The driver's own cursor: the text has `%` in it and several statements.
+    # The driver's own cursor: the text contains `%` and several statements.
     op.get_bind().connection.cursor().execute(Path(version).with_suffix(".sql").read_text())
 
 
 def _revision(conn: psycopg.Connection) -> str:
-    """Empty before the first migration."""
+    """The revision of the schema, empty before the first migration."""
     if conn.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
         return ""
     found = conn.execute("SELECT version_num FROM alembic_version").fetchone()
     return str(found[0]) if found else ""
 
 
-def _require_nobody(conn: psycopg.Connection, service_role: str) -> None:
-    """Where one role serves for both, only the sessions of the service itself count: the operator's are of that role,
-    too. Another's address is hidden from a role without pg_read_all_stats."""
+def _require_no_sessions(conn: psycopg.Connection, service_role: str) -> None:
+    """Raise `ConfigurationError` if the service is connected. If it shares the migration's role, only sessions with its
+    application name count. Addresses of other roles are hidden without pg_read_all_stats."""
     found = conn.execute(
         "SELECT pid, coalesce(host(client_addr), 'a host not shown to this role'), application_name"
         " FROM pg_stat_activity"
@@ -148,16 +148,16 @@ def _require_nobody(conn: psycopg.Connection, service_role: str) -> None:
     if found:
         sessions = "; ".join(f"pid {pid} from {host} ({name or 'no name'})" for pid, host, name in found)
         raise ConfigurationError(
-            f"the schema is before revision {NAMED_COLUMNS}, and code from before it must not run beside this "
-            f"migration: stop all Postroom processes, then migrate; connected in "
+            f"the schema is older than revision {NAMED_COLUMNS}, and code of that age must not run during this "
+            f"migration: stop all Postroom processes, then migrate again; connected in "
             f"pg_stat_activity: {sessions}"
         )
 
 
-def _patiently(act: Callable[[], object]) -> None:
+def _retry_while_locked(act: Callable[[], object]) -> None:
     from sqlalchemy.exc import DBAPIError  # as above
 
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + RETRY_FOR
     while True:
         try:
             act()
@@ -166,21 +166,21 @@ def _patiently(act: Callable[[], object]) -> None:
                 raise (error.orig or error) from error
             if time.monotonic() > ends:
                 raise ConfigurationError(
-                    "cannot migrate the database: a long transaction holds a table; find it in pg_stat_activity "
-                    "(xact_start), end it, then migrate again"
+                    "cannot migrate the database: a long transaction holds a lock on a table; find it in "
+                    "pg_stat_activity (xact_start), end it, then migrate again"
                 ) from error
-            time.sleep(LOCK_PAUSE)  # a command, and no event loop runs beside it
+            time.sleep(LOCK_PAUSE)  # this is a command: no event loop is blocked
         else:
             return
 
 
 def _extend_log(conn: psycopg.Connection) -> None:
-    with conn.transaction():  # a savepoint: without it a time-out would give up the lock above
+    with conn.transaction():  # a savepoint: without it a time-out would release the lock above
         conn.execute("SELECT extend_log(24)")
 
 
 def _restore_rows(conn: psycopg.Connection) -> None:
-    """Of tables with one row, without which nothing goes round: somebody may have deleted it."""
+    """Restore the row of each table with one row, if it was deleted: the loops need it."""
     for table in _ONE_ROW:
         query = compose.SQL("INSERT INTO {} DEFAULT VALUES ON CONFLICT DO NOTHING")
         conn.execute(query.format(compose.Identifier(table)))
@@ -192,10 +192,10 @@ def _grant(conn: psycopg.Connection, service_role: str) -> None:
         raise ConfigurationError(
             f"the role {service_role} of POSTROOM_DATABASE_URL does not exist; create it, then migrate again"
         )
-    # Each partition by itself, since it may be detached: the schema's default rights may have given it more.
+    # Each partition separately, since it may be detached: default privileges may have granted more.
     for (partition,) in conn.execute(_PARTITIONS_OF_THE_LOG).fetchall():
         conn.execute(compose.SQL("REVOKE ALL ON {} FROM {}").format(compose.Identifier(partition), role))
-    # `public` everybody may use, unless somebody took that right away; a schema of one's own nobody else.
+    # All roles may use `public`, unless that right was revoked; another schema, only its owner.
     if closed := conn.execute(_CLOSED_SCHEMA, [service_role]).fetchone():
         conn.execute(compose.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(compose.Identifier(closed[0]), role))
     for rights, tables in _RIGHTS.items():

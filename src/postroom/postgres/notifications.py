@@ -1,5 +1,5 @@
-"""Words between our processes: LISTEN and NOTIFY, on a channel for screens, and one on which `access_token_revoke.sql`
-tells that an access token was revoked."""
+"""Messages between our processes by LISTEN and NOTIFY: one channel for live events, and one by which
+`access_token_revoke.sql` reports that an access token was revoked."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, nullcontext
@@ -13,12 +13,12 @@ from postroom.postgres.connection import Pool, answering, away, is_away, rows
 SCREENS, TOKENS = "postroom_live", "postroom_access_tokens"
 
 ASKED_EVERY = 10.0
-"""Seconds between questions on a connection that listens. Keepalives reach a proxy and no further: before a dead
-PostgreSQL it would listen for ever and hear nothing. With `ANSWERED_WITHIN` less than `SETTLE_EVERY` of the streams."""
+"""Seconds between test queries on a listening connection. Keepalives reach no further than a proxy: if PostgreSQL
+behind it died, we would listen forever in vain. With `ANSWERED_WITHIN`, less than `SETTLE_EVERY` of the streams."""
 
 
 class Revocations(Protocol):
-    """Who wants to know when an access token was revoked."""
+    """A cache that must know when an access token was revoked."""
 
     def hearing(self) -> AbstractContextManager[None]: ...
 
@@ -26,8 +26,8 @@ class Revocations(Protocol):
 
 
 class PostgresNotifications:
-    """`url` is the pool's; a pooler in between must not share sessions, or nothing is heard (`LISTEN`). Whoever listens
-    for screens has `revocations` told, too: connections are few."""
+    """`url` is the pool's. A pooler in between must not share sessions, or `LISTEN` receives nothing. The connection of
+    the live events also serves `revocations`, since connections are few."""
 
     def __init__(self, pool: Pool, url: str, revocations: Revocations | None = None) -> None:
         self._pool = pool
@@ -35,19 +35,21 @@ class PostgresNotifications:
         self._revocations = revocations
 
     async def send(self, payloads: Sequence[str]) -> None:
-        """Each below 8,000 bytes. In one commit: PostgreSQL lets one transaction with a NOTIFY commit at a time."""
+        """Send payloads of less than 8,000 bytes each, in one commit: PostgreSQL commits transactions with a NOTIFY one
+        at a time."""
         await rows(self._pool, "notify_live", {"payloads": list(payloads)})
 
     @asynccontextmanager
     async def listen(self) -> AsyncGenerator[AsyncGenerator[str]]:
-        """What is sent from now on. Raises `DatabaseUnavailable` at its begin or end when the connection goes."""
+        """The payloads that are sent from now on. Raises `DatabaseUnavailable` when the connection cannot be made, or
+        breaks."""
         try:
             connection = await psycopg.AsyncConnection.connect(
                 self._url,
                 autocommit=True,
                 connect_timeout=3,
                 application_name="postroom-live",
-                # These notice a server that vanished without a word between two questions: within 11 s.
+                # They notice within 11 s that the server vanished between two queries.
                 keepalives_idle=5,
                 keepalives_interval=2,
                 keepalives_count=3,
@@ -72,4 +74,4 @@ class PostgresNotifications:
                     elif self._revocations:
                         self._revocations.forget()
             with answering(connection):
-                await connection.execute("SELECT")  # psycopg keeps what is notified meanwhile
+                await connection.execute("SELECT")  # psycopg stores what is notified meanwhile

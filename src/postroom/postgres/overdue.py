@@ -1,13 +1,13 @@
-"""The port `OverdueRequests`: the fallback poll, and the only look where there is no Redis."""
+"""The port `OverdueRequests`: the fallback poll, and the only poll without Redis."""
 
 from postroom.ports import Due, DueEntry, DuePosition
 from postroom.postgres.connection import Pool, rows
 
 
 class PostgresOverdueRequests:
-    """`grace` seconds leave Redis the time to remind us first; 0 where there is none.
+    """With `grace`, Redis has so many seconds to return a request first; 0 without Redis.
 
-    Looks take no locks, so a look sees the rows that somebody else has locked, too.
+    A poll takes no locks, so it also returns rows that another process has locked.
     """
 
     def __init__(self, pool: Pool, *, grace: float) -> None:

@@ -1,4 +1,4 @@
-"""The processes that run, as each of them last said of itself."""
+"""The running processes, as each of them last recorded itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from postroom.postgres.connection import Row, Statements, row, rows
 
 @dataclass(frozen=True, slots=True)
 class ThisProcess:
-    """`revision`: the newest migration that its code brings."""
+    """`revision` is the newest migration of its code."""
 
     id: UUID
     host: str
@@ -27,10 +27,10 @@ class ThisProcess:
 class PostgresProcesses(Statements):
     """All methods raise `DatabaseUnavailable`."""
 
-    async def tell(self, process: ThisProcess, loops: Mapping[str, Mapping[str, float]]) -> None:
-        """It lives; `loops` as postgres/migrations/versions/0005_processes.sql says."""
+    async def record(self, process: ThisProcess, loops: Mapping[str, Mapping[str, float]]) -> None:
+        """Record that it is alive; `loops` as in postgres/migrations/versions/0005_processes.sql."""
         values = {name: getattr(process, name) for name in process.__slots__}
-        await self._write("process_tell", values | {"loops": Jsonb(loops)})
+        await self._write("process_record", values | {"loops": Jsonb(loops)})
 
     async def forget(self, process: ThisProcess) -> None:
         await self._write("process_forget", {"id": process.id})
@@ -42,7 +42,7 @@ class PostgresProcesses(Statements):
         try:
             await row(self._pool, statement, values)
         except psycopg.Error as error:
-            # A missing right, say: nobody's mailbox hangs on this row, so that must not end the process.
+            # A missing right, for example: no mailbox depends on this row, so that must not end the process.
             raise DatabaseUnavailable(
                 f"PostgreSQL refuses the row of this process (SQLSTATE {error.sqlstate})"
             ) from error

@@ -12,7 +12,7 @@ ON_RECORD = 5000
 
 
 class PostgresRebuilt:
-    """`new_id` draws the ids of `email_accounts`: the lost ones were random, too."""
+    """`new_id` draws new ids for `email_accounts`: the lost ones were random, too."""
 
     def __init__(self, pool: Pool, *, new_id: Callable[[], UUID]) -> None:
         self._pool = pool

@@ -27,12 +27,12 @@ class PostgresRefusals(Statements):
         return _refusal_of(found) if found else None
 
     async def without_request(self, *, limit: int) -> tuple[int, list[Refusal]]:
-        """How many identities were refused within the last 30 days and have no request, and the last of them."""
+        """The number of identities without a request that were refused in the last 30 days, and the last of them."""
         found = await rows(self._pool, "refused_identities", {"limit": limit})
         return found[0]["total"] if found else 0, [_refusal_of(each) for each in found]
 
 
 def _refusal_of(found: Row) -> Refusal:
-    # Code from before revision 0003 kept none.
+    # Code from before revision 0003 stored none.
     code = found["code"] or "unknown"
     return Refusal(found["identity_id"], found["email"], code, found["reason"], found["refused_at"])

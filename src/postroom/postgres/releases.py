@@ -1,4 +1,4 @@
-"""The port `Releases`: requests that wait for the mail server or for a domain, and the end of that."""
+"""The port `Releases`: requests that wait for the mail server or for a domain, and their release."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -14,10 +14,10 @@ class PostgresReleases(Statements):
     async def causes(self) -> Mapping[str, datetime | None]:
         return {each["waits_for"]: each["ended_at"] for each in await rows(self._pool, "release_causes", {})}
 
-    async def release(self, cause: str, limit: int, *, but: Collection[UUID]) -> Sequence[Released]:
-        moved = await rows(self._pool, "release", {"cause": cause, "limit": limit, "but": list(but)})
-        now_there = [(request_of(each), each["enqueued_before"]) for each in moved]
-        return [Released(request, replace(request, enqueued_at=before)) for request, before in now_there]
+    async def release(self, cause: str, limit: int, *, excluding: Collection[UUID]) -> Sequence[Released]:
+        moved = await rows(self._pool, "release", {"cause": cause, "limit": limit, "excluding": list(excluding)})
+        released = [(request_of(each), each["enqueued_before"]) for each in moved]
+        return [Released(request, replace(request, enqueued_at=before)) for request, before in released]
 
     async def progress(self, identity_ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
         found = await rows(self._pool, "release_progress", {"identity_ids": list(identity_ids)})

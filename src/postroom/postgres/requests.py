@@ -18,7 +18,7 @@ from postroom.telemetry import DATABASE_ERRORS, log
 
 
 class PostgresRequests:
-    """`new_id` draws random ids (holders, accounts); `delay_factor` shortens every delay in trials and tests."""
+    """`new_id` draws random ids (holders, accounts); `delay_factor` shortens all delays in the trial and in tests."""
 
     def __init__(self, pool: Pool, *, new_id: Callable[[], UUID], delay_factor: float = 1.0) -> None:
         self._pool = pool
@@ -46,13 +46,13 @@ class PostgresRequests:
         try:
             started = await row(self._pool, name, parameters)
         except Lost:
-            # Perhaps committed: then it stands there. Giving up would let the lease of its holder run out, as a crash.
+            # Perhaps committed: then the row is there. To give up would let its lease run out, which counts as a crash.
             started = await row(self._pool, name, parameters) or await self._started_by(holder, mailbox)
         return request_of(started) if started else None
 
     async def _started_by(self, holder: UUID | None, mailbox: Mailbox) -> Row | None:
-        """The row that we stored; or one that waits for the same mailbox, of which nothing tells whose it is and
-        outbox_publisher it again is harmless."""
+        """The row that we stored, or one that waits for the same mailbox: it may be another process', but to announce
+        it again is harmless."""
         found = await row(self._pool, "read", {"identity_id": mailbox.identity_id})
         if found is None:
             return None
@@ -86,11 +86,11 @@ class PostgresRequests:
         try:
             return await self._claim_together(asked, lease, exclusive, left)
         except psycopg.Error:
-            # One of them, perhaps by a trigger or a broken row: it must keep nobody else from running.
+            # One request fails the statement, perhaps by a trigger or a broken row: the others must run all the same.
             claims: list[Claim] = []
             for each in asked:
                 claims += await self._claim_by_itself(each, lease, exclusive, left)
-                left -= claims[-1].answer is ClaimResult.GRANTED
+                left -= claims[-1].result is ClaimResult.GRANTED
             return claims
 
     async def _claim_by_itself(self, identity_id: UUID, lease: float, exclusive: bool, limit: int) -> list[Claim]:
@@ -113,22 +113,22 @@ class PostgresRequests:
         }
         return [
             Claim(
-                identity_id=answer["asked_id"],
-                answer=ClaimResult(answer["answer"]),
-                request=request_of(answer) if answer["identity_id"] else None,
-                due_in=answer["due_in"],
-                crashed=answer["crashed"],
+                identity_id=found["asked_id"],
+                result=ClaimResult(found["result"]),
+                request=request_of(found) if found["identity_id"] else None,
+                due_in=found["due_in"],
+                crashed=found["crashed"],
             )
-            for answer in await self._claim(parameters)
+            for found in await self._claim(parameters)
         ]
 
     async def _claim(self, parameters: Mapping[str, object]) -> list[Row]:
         try:
             return await rows(self._pool, "claim", parameters)
         except Lost:
-            # Perhaps committed: the same holders are told again what they hold. No more are granted with them.
+            # Perhaps committed: asked again with the same holders, it returns what they hold and grants no more.
             again = await rows(self._pool, "claim", {**parameters, "limit": 0})
-            if any(answer["answer"] == ClaimResult.GRANTED for answer in again):
+            if any(found["result"] == ClaimResult.GRANTED for found in again):
                 return again
             return await rows(self._pool, "claim", parameters)
 
@@ -138,7 +138,7 @@ class PostgresRequests:
         except (psycopg.DataError, psycopg.IntegrityError, UnicodeError) as error:
             raise Unstorable(type(error).__name__) from error
         except psycopg.Error as error:
-            # Also what is our fault or the operator's, a missing column or right: the outcome waits until it is mended.
+            # Also for an error of ours or of the operator, a missing column or right: the outcome waits for the fix.
             raise DatabaseUnavailable(f"PostgreSQL refuses the outcome (SQLSTATE {error.sqlstate})") from error
 
     async def _settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
@@ -165,8 +165,8 @@ class PostgresRequests:
         late = await row(self._pool, "settle_late", parameters)
         if (found := await self.read(request.identity_id)) is None:
             return None
-        account_there = found[1]
-        return Settled(found[0], account_there and account_there.id, Status.LATE if late else move.status)
+        current, account_found = found
+        return Settled(current, account_found and account_found.id, Status.LATE if late else move.status)
 
 
 def request_of(found: Row) -> Request:

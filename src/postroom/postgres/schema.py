@@ -1,4 +1,4 @@
-"""Whether this code may run on this schema: each says what it needs of the other."""
+"""Checks that this code and the schema fit: each declares what it needs of the other."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from postroom.postgres.migrate import newest_revision
 
 @contextmanager
 def as_migrated() -> Generator[None]:
-    """Raises `ConfigurationError` where PostgreSQL misses a right or a table that `postroom migrate` gives."""
+    """Raises `ConfigurationError` if a right or a table is missing that `postroom migrate` makes."""
     try:
         yield
     except (InsufficientPrivilege, UndefinedTable) as error:
@@ -20,12 +20,12 @@ def as_migrated() -> Generator[None]:
 
 
 async def require_schema(pool: Pool) -> None:
-    """Raises `ConfigurationError` when code and schema do not fit, with both numbers, and `DatabaseUnavailable`."""
+    """Raises `ConfigurationError` when code and schema do not fit, with both revisions, and `DatabaseUnavailable`."""
     code = newest_revision()
     try:
         found = await the_row(pool, "schema_state")
     except UndefinedTable:
-        # Before revision 0003 no table told it.
+        # Before revision 0003 no table recorded it.
         raise ConfigurationError(
             f"the database has no schema, or one before revision 0003, and this Postroom needs revision {code}; stop "
             "all Postroom processes, then run postroom migrate"
@@ -37,6 +37,6 @@ async def require_schema(pool: Pool) -> None:
         )
     if code < oldest_code:
         raise ConfigurationError(
-            f"this Postroom knows the schema up to revision {code}, and the database, at revision {schema}, takes code "
+            f"this Postroom knows the schema up to revision {code}, and the database, at revision {schema}, needs code "
             f"of revision {oldest_code} or newer; update Postroom"
         )

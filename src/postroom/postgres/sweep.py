@@ -1,4 +1,4 @@
-"""The port `Swept`: what the sweep of identities stores."""
+"""The port `Swept`: what the sweep stores."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The port `WaitingRequests`: what waits, for the comparison with Redis."""
+"""The port `WaitingRequests`: the waiting requests, for the comparison with Redis."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime

@@ -1,1 +1,1 @@
-"""What is done for a request: accept it, attempt it."""
+"""Accepts and attempts requests, sweeps Kratos' identities, and checks the mailboxes on record."""

@@ -1,4 +1,4 @@
-"""A hook arrives: store the request, attempt it in line, say what became of it."""
+"""Accepts a hook: stores the request, attempts it in line, and returns the result."""
 
 import asyncio
 from collections.abc import Callable, Generator
@@ -20,7 +20,7 @@ SHARE_FOR_A_SLOT = 0.5
 """Part of the in-line deadline that may pass waiting for a slot; then the request is stored for the worker."""
 
 REPEAT_PAUSE = 0.05
-"""Seconds between looks at an attempt that somebody else makes for the same hook."""
+"""Seconds between reads of a request that another hook or a worker is attempting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The mailbox was made, and looks do not find it at the mail server: `reason` says what an operator has to do."""
+    """The mailbox was made, but checks do not find it at the mail server: `reason` says what an operator has to do."""
 
     reason: str
 
@@ -71,8 +71,8 @@ class Store(Protocol):
 class Accept:
     """Call it with a mailbox. Raises `DatabaseUnavailable` when nothing could be stored.
 
-    `deadline` is the in-line deadline in seconds, `lease` the lease of an in-line attempt; `wake` rouses the
-    worker of this process, for whom it is told before all others.
+    `deadline` is the in-line deadline in seconds, `lease` the lease of an in-line attempt. `wake` wakes the worker of
+    this process; the identity it is given, if any, goes first.
     """
 
     def __init__(
@@ -99,11 +99,11 @@ class Accept:
         self._lease = lease
         self._running: set[asyncio.Task[Settled | None]] = set()
         self._hooks: set[asyncio.Future[None]] = set()
-        """Of the hooks that may still begin an attempt, each until it is answered"""
+        """one for each hook that may still begin an attempt, until it is answered"""
         self._stopping = False
         self._drained = False
         self.resumed = asyncio.Event()
-        """while cleared, nothing is accepted: callers are told to come again"""
+        """while cleared, nothing is accepted: hooks are asked to come again"""
         self.resumed.set()
 
     async def __call__(self, mailbox: Mailbox, origin: Origin) -> AcceptResult:
@@ -114,8 +114,8 @@ class Accept:
 
     async def _answer(self, mailbox: Mailbox, origin: Origin) -> AcceptResult:
         ends = self._clock.monotonic() + self._deadline
-        # First the normal case, a new identity: no look before the commit. A repeat must not wait for a slot, for it
-        # needs none.
+        # The normal case first, a new identity: no read before the commit. A repeated hook must not wait for a slot,
+        # since it needs none.
         has_slot = await self._slots.acquire(within=0)
         found = None if has_slot else await self._requests.read(mailbox.identity_id)
         if found is None:
@@ -129,7 +129,7 @@ class Accept:
             started = await self._start(self._requests.revive, mailbox, origin, ends)
             if started:
                 return started
-            # Not revived now: the address is held, or it was revived before, by a hook whose answer was lost.
+            # Not revived: the address is held, or an earlier hook whose response was lost has revived the request.
             found = await self._requests.read(mailbox.identity_id)
             if found is None or _asks_for_another(found[0], mailbox):
                 return Held(HELD)
@@ -138,12 +138,12 @@ class Accept:
     async def _refuse_held(self, mailbox: Mailbox, origin: Origin) -> AcceptResult:
         if born_dead := await self._requests.refuse_held(mailbox, origin=origin, action="accept"):
             return Held(born_dead.reason or HELD)
-        raise DatabaseUnavailable("the request could not be stored: others changed it at the same moment")
+        raise DatabaseUnavailable("the request could not be stored: another process changed it at the same moment")
 
     async def _start(
         self, store: Store, mailbox: Mailbox, origin: Origin, ends: float, *, has_slot: bool = False
     ) -> AcceptResult | None:
-        """Store by `store` and attempt; None if it did not store."""
+        """Store the request by `store` and attempt it; None if it was not stored."""
         has_slot = has_slot or await self._slots.acquire(within=self._left_for_a_slot(ends))
         try:
             self._go_on()
@@ -155,7 +155,7 @@ class Accept:
                 return None
             if request.state is not State.RUNNING:
                 await self._retry_index.replace(request, ())
-                # Without a slot it would stand behind all that an outage left, for as long as that takes.
+                # It had no slot: it goes first, not behind the backlog of an outage.
                 self._wake(None if has_slot else request.identity_id)
                 return WillRetry()
             task = asyncio.create_task(self._attempt(request, ends, before))
@@ -168,26 +168,27 @@ class Accept:
         if not done or task.cancelled():
             return WillRetry()
         settled = task.result()
-        # Without a stored outcome its lease runs out, and somebody looks again.
+        # Without a stored outcome its lease runs out, and a worker tries again.
         return _after(settled) if settled else WillRetry()
 
     async def _attempt(self, request: Request, ends: float, before: float) -> Settled | None:
         lease_ends = before + self._lease
         if self._drained:
             return await self._attempts.release(request, STOPPED, lease_ends=lease_ends)
-        # Not past the deadline, and well within the lease, which began after `before`.
+        # Not past the deadline, and within half of the lease, which began after `before`.
         return await self._attempts.run(request, ends=min(ends, before + self._lease / 2), lease_ends=lease_ends)
 
     def _require_time(self, ends: float) -> None:
         if self._clock.monotonic() >= ends:
-            # Whoever sent it has given it up: after an outage, these must not hold up who comes now.
+            # Its sender has given up: after an outage, such hooks must not delay new ones.
             raise DatabaseUnavailable("PostgreSQL did not answer within the in-line deadline")
 
     def _left_for_a_slot(self, ends: float) -> float:
         return max(0.0, ends - self._deadline * (1 - SHARE_FOR_A_SLOT) - self._clock.monotonic())
 
     def _hand_over(self, task: asyncio.Task[Settled | None]) -> bool:
-        """The attempt outlives its hook; it keeps the slot until it is settled. Returns False: not ours now."""
+        """Let the attempt outlive its hook and keep the slot until it is settled. Returns False: the slot is not the
+        hook's any more."""
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         task.add_done_callback(self._ended)
@@ -199,7 +200,7 @@ class Accept:
             return
         settled = task.result()
         if settled and settled.request.state is State.WAITING:
-            self._wake(None)  # it may be due before the worker looks again
+            self._wake(None)  # it may be due before the worker polls again
 
     async def _repeat(
         self, request: Request, account: Account | None, mailbox: Mailbox, origin: Origin, ends: float
@@ -220,7 +221,7 @@ class Accept:
         return _state_of(request, account)
 
     def stop(self) -> None:
-        """Begin nothing more: whoever comes now, or still waits for a slot, is told that nothing was stored."""
+        """Begin nothing more: new hooks, and those that wait for a slot, get an error that nothing was stored."""
         self._stopping = True
 
     def _go_on(self) -> None:
@@ -239,8 +240,8 @@ class Accept:
             answered.set_result(None)
 
     async def drain(self, *, within: float) -> None:
-        """Begin nothing more, and let the hooks and attempts under way end; interrupt what has not ended `within`
-        seconds. Returns within `FINISH_WITHIN` more, whatever PostgreSQL does."""
+        """Begin nothing more, and let the hooks and attempts under way end; interrupt those that have not ended
+        `within` seconds. Returns within `FINISH_WITHIN` after that, even if PostgreSQL hangs."""
         self.stop()
         await self._until_quiet(within)
         self._drained = True
@@ -255,12 +256,12 @@ class Accept:
 
 
 def _asks_for_another(request: Request, mailbox: Mailbox) -> bool:
-    """Whether the request is dead, and another address might live."""
+    """Whether the request is dead and the hook names another address, which may work."""
     return request.state is State.DEAD and request.email != mailbox.email
 
 
 def _after(settled: Settled) -> AcceptResult:
-    """What the hook is told of the attempt that was made for it."""
+    """The result for a hook whose own attempt was settled."""
     request = settled.request
     if request.state is State.DEAD and settled.status is Status.FAILED:
         return Rejected(request.reason or "")
@@ -277,7 +278,7 @@ def _state_of(request: Request, account: Account | None) -> AcceptResult:
 
 def _missing(request: Request, doubt: Doubt) -> Missing:
     if doubt is Doubt.SUSPECTED:
-        return Missing(f"the last look did not find {request.email} at the mail server; the next is within two minutes")
+        return Missing(f"the last check did not find {request.email} at the mail server; the next is in two minutes")
     return Missing(
         f"{request.email} is not at the mail server any more; nothing is tried until an operator runs "
         f"postroom remake {request.email}"

@@ -1,4 +1,4 @@
-"""One attempt: ask the mail server for the mailbox of a running request, and settle what came of it."""
+"""One attempt: ask the mail server for the mailbox of a running request, and settle the outcome."""
 
 import asyncio
 from collections.abc import Sequence
@@ -32,32 +32,32 @@ from postroom.ports import Breakers, Clock, MailServer, Requests, RetryIndex, Se
 from postroom.provisioning.single_flight import SingleFlight
 from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, BREAKER_OPENED, DATABASE_ERRORS, log
 
-LOOK_UP_SECONDS = 1.0
-"""What a look-up of the mark may need; with less left, the next attempt does it."""
+LOOKUP_SECONDS = 1.0
+"""Seconds that a lookup of the mark may need; with less time left, the next attempt does it."""
 
 LEAST_SECONDS = 0.1
-"""An attempt with less left is none: PostgreSQL was slow, and failing for want of time would spend a retry."""
+"""With less time left, no attempt is made: PostgreSQL was slow, and running out of time would spend a retry."""
 
 FINISH_WITHIN = 3.0
-"""Seconds that an interrupted attempt may take to say so."""
+"""Seconds that an interrupted attempt may take to store that."""
 
 STOPPED = "stopped before it began"
 """Why an attempt that was claimed is interrupted at a clean stop."""
 
 SETTLE_PAUSE = 0.25
-"""Seconds between tries to settle while PostgreSQL does not take the outcome."""
+"""Seconds between tries to settle while PostgreSQL does not store the outcome."""
 
 STORED_BEFORE_LEASE_ENDS = 0.5
-"""Seconds before the end of the lease in which no more is asked or tried: another holder may take over then."""
+"""The last seconds of the lease, in which nothing more is tried: another holder may take over at its end."""
 
-UNSTORABLE = "what the mail server answered cannot be stored as text"
+UNSTORABLE = "the mail server's response cannot be stored as text"
 
 
 class Attempts:
-    """Runs attempts for holders. It never raises what the mail server said: that is an outcome.
+    """Runs attempts. An error of the mail server is not raised: it is an outcome.
 
     `ends` and `lease_ends` are monotonic times: an attempt asks the mail server until the one, and tries to store its
-    outcome until the other. An outcome that could not be stored by then is one that the lease ends without.
+    outcome until the other. If it cannot, the lease ends without an outcome.
     """
 
     def __init__(
@@ -71,25 +71,25 @@ class Attempts:
         self._requests = requests
         self._breakers = breakers
         self._mail_server = mail_server
-        # One at a time: asking writes to one account of the mail server.
-        self._wellness = SingleFlight(mail_server.health_check)
+        # One at a time: a health check writes to one account of the mail server.
+        self._health = SingleFlight(mail_server.health_check)
         self._retry_index = retry_index
         self._clock = clock
 
     async def run(
-        self, request: Request, *, ends: float, lease_ends: float, held: Sequence[str] = ()
+        self, request: Request, *, ends: float, lease_ends: float, members: Sequence[str] = ()
     ) -> Settled | None:
-        """Attempt `request`, then settle. `held` are its members in Redis. None if its outcome was not stored.
+        """Attempt `request`, then settle it. `members` are its members in Redis. None if its outcome was not stored.
 
-        Cancelling it (shutdown past the drain) settles it as interrupted and spends nothing.
+        A cancelled attempt (shutdown past the drain) is settled as interrupted and spends no retry.
         """
         started = self._clock.monotonic()
         try:
             outcome = await self._outcome(request, ends, lease_ends)
         except asyncio.CancelledError:
-            await _finish_on_cancel(asyncio.create_task(self._settle(request, Interrupted(), lease_ends, held)))
+            await _finish_on_cancel(asyncio.create_task(self._settle(request, Interrupted(), lease_ends, members)))
             raise
-        storing = asyncio.create_task(self._settle(request, outcome, lease_ends, held))
+        storing = asyncio.create_task(self._settle(request, outcome, lease_ends, members))
         try:
             settled = await asyncio.shield(storing)
         except asyncio.CancelledError:
@@ -99,10 +99,10 @@ class Attempts:
         return settled
 
     async def release(
-        self, request: Request, why: str, *, lease_ends: float, held: Sequence[str] = ()
+        self, request: Request, why: str, *, lease_ends: float, members: Sequence[str] = ()
     ) -> Settled | None:
-        """Settle a request that was claimed but could not be attempted; it is due at once and spends nothing."""
-        storing = asyncio.create_task(self._settle(request, Interrupted(why, began=False), lease_ends, held))
+        """Settle a request that was claimed but not attempted; it is due at once, and no retry is spent."""
+        storing = asyncio.create_task(self._settle(request, Interrupted(why, began=False), lease_ends, members))
         try:
             return await asyncio.shield(storing)
         except asyncio.CancelledError:
@@ -113,7 +113,7 @@ class Attempts:
         if ends - self._clock.monotonic() < LEAST_SECONDS:
             return Interrupted("PostgreSQL was slow: no time was left for the attempt", began=False)
         try:
-            account = await self._make(request.mailbox, ends, look_first=request.outcome_unknown)
+            account = await self._make(request.mailbox, ends, lookup_first=request.outcome_unknown)
         except Transient as error:
             return Failed(error, await self._weigh(error, lease_ends))
         except Misconfigured as error:
@@ -123,27 +123,27 @@ class Attempts:
             return Failed(error)
         return Provisioned(account)
 
-    async def _make(self, mailbox: Mailbox, ends: float, *, look_first: bool) -> StalwartAccount:
-        if look_first:
+    async def _make(self, mailbox: Mailbox, ends: float, *, lookup_first: bool) -> StalwartAccount:
+        if lookup_first:
             found = await self._mail_server.find(mailbox, deadline=self._left(ends))
             if found:
                 return _verified(mailbox, found)
         try:
             return _verified(mailbox, await self._mail_server.create(mailbox, deadline=self._left(ends)))
         except Transient as error:
-            if not error.outcome_unknown or self._left(ends) < LOOK_UP_SECONDS:
+            if not error.outcome_unknown or self._left(ends) < LOOKUP_SECONDS:
                 raise
             found = await self._look_up_after(error, mailbox, ends)
             return _verified(mailbox, found)
 
     async def _look_up_after(self, error: Transient, mailbox: Mailbox, ends: float) -> StalwartAccount:
-        """The mailbox that a create with unknown outcome made after all; raises `error` if there is none."""
+        """The mailbox that a create with unknown outcome did make; raises `error` if there is none."""
         try:
             found = await self._mail_server.find(mailbox, deadline=self._left(ends))
         except MailServerError:
-            raise error from None  # the create's failure is the news; the look-up only confirms the trouble
+            raise error from None  # the failure of the create matters; that of the lookup only confirms it
         if found is None:
-            # Still unknown: the request may be on its way, and the next attempt must look first.
+            # Still unknown: the create may be under way, and the next attempt must look up the mark first.
             raise error
         return found
 
@@ -151,28 +151,31 @@ class Attempts:
         return max(0.05, ends - self._clock.monotonic())
 
     async def _weigh(self, error: Transient, lease_ends: float) -> Verdict:
-        """Whether a failure counts against the request. If the server is not well, the breaker opens for everybody.
+        """Whether a failure counts against the request. If the server is unhealthy, the breaker opens for all.
 
-        No verdict if there is none in time: an outcome that comes after the lease would count as a crash."""
+        `Verdict.NONE` if the check does not end in time: an outcome after the lease would count as a crash."""
         try:
             async with asyncio.timeout(max(0.0, lease_ends - STORED_BEFORE_LEASE_ENDS - self._clock.monotonic())):
-                problem = await self._wellness.ask()
+                problem = await self._health.ask()
         except TimeoutError:
             return Verdict.NONE
         if problem is None:
-            return Verdict.WELL
+            return Verdict.HEALTHY
         if isinstance(problem, Throttled):
             return Verdict.NONE
-        told = f"{error}; asked again: {problem}"
+        message = f"{error}; health check: {problem}"
         if isinstance(problem, Misconfigured):
-            await self._open_breaker(cause_of(problem), told)
+            await self._open_breaker(cause_of(problem), message)
             return Verdict.MISCONFIGURED
-        await self._open_breaker(Cause.OUTAGE, told)
+        await self._open_breaker(Cause.OUTAGE, message)
         return Verdict.OUTAGE
 
     async def _alarm(self, request: Request, error: Misconfigured) -> None:
         log.error(
-            "Mail server refuses: an operator must act", email=request.email, error=str(error), domain=error.domain
+            "Mail server refuses the mailbox: an operator must act",
+            email=request.email,
+            error=str(error),
+            domain=error.domain,
         )
         if error.domain is None:
             await self._open_breaker(cause_of(error), str(error))
@@ -184,10 +187,10 @@ class Attempts:
             DATABASE_ERRORS.labels(where="breaker").inc()  # the next failure opens it
             return
         BREAKER_OPENED.labels(cause=cause).inc()
-        log.warning("Breaker open: the mail server is not asked for now", cause=cause.value, error=error)
+        log.warning("Breaker opened: the mail server is not asked for now", cause=cause.value, error=error)
 
     async def _settle(
-        self, request: Request, outcome: Outcome, lease_ends: float, held: Sequence[str]
+        self, request: Request, outcome: Outcome, lease_ends: float, members: Sequence[str]
     ) -> Settled | None:
         move = after_attempt(request, outcome)
         account = outcome.account if isinstance(outcome, Provisioned) else None
@@ -195,16 +198,16 @@ class Attempts:
         if settled is None:
             return None
         ATTEMPTS.labels(status=settled.status).inc()
-        _tell(request, move, settled)
-        if held or settled.request.state is State.WAITING:
-            await self._retry_index.replace(settled.request, held)
+        _log_settled(request, move, settled)
+        if members or settled.request.state is State.WAITING:
+            await self._retry_index.replace(settled.request, members)
         return settled
 
     async def _store(
         self, request: Request, move: Move, account: StalwartAccount | None, lease_ends: float
     ) -> Settled | None:
-        """The same holder again, until it is known: after an unknown COMMIT this finds its own row, and after another's
-        claim it records itself as late."""
+        """Settle with the same holder until the result is known: after an unknown COMMIT that finds its own row, and
+        after a claim by another process it records the outcome as late."""
         who = {"identity_id": str(request.identity_id), "email": request.email}
         who["stalwart_account_id"] = account.id if account else "none"
         while True:
@@ -213,18 +216,18 @@ class Attempts:
             except Unstorable as error:
                 text = ascii(move.error)
                 log.error(
-                    "Outcome is stored without its text: PostgreSQL refuses it", error=str(error), text=text, **who
+                    "Outcome is stored without its text, which PostgreSQL refuses", error=str(error), text=text, **who
                 )
                 move = replace(move, error=move.error and UNSTORABLE, reason=move.reason and UNSTORABLE)
             except DatabaseUnavailable as error:
                 log.warning("Cannot store the outcome yet", error=str(error), **who)
             else:
                 if settled is None:
-                    log.error("Request is gone from PostgreSQL; its outcome stands in the audit alone", **who)
+                    log.error("Request is gone from PostgreSQL; its outcome is in the audit only", **who)
                 return settled
             DATABASE_ERRORS.labels(where="settle").inc()
             if self._clock.monotonic() + SETTLE_PAUSE > lease_ends - STORED_BEFORE_LEASE_ENDS:
-                log.error("Outcome could not be stored within the lease; the mark will tell the next attempt", **who)
+                log.error("Outcome could not be stored within the lease; the next attempt looks up the mark", **who)
                 return None
             await asyncio.sleep(SETTLE_PAUSE)
 
@@ -239,14 +242,14 @@ def _verified(mailbox: Mailbox, account: StalwartAccount) -> StalwartAccount:
 
 
 async def _finish_on_cancel(storing: asyncio.Task[Settled | None]) -> None:
-    """Let a cancelled attempt store its outcome, for so long only: with PostgreSQL away as well, the lease runs out
-    and counts as a crash."""
+    """Let a cancelled attempt store its outcome, for `FINISH_WITHIN` at most: if PostgreSQL is unavailable too, the
+    lease runs out and counts as a crash."""
     done, _ = await asyncio.wait([storing], timeout=FINISH_WITHIN)
     if not done:
         storing.cancel()
 
 
-def _tell(request: Request, move: Move, settled: Settled) -> None:
+def _log_settled(request: Request, move: Move, settled: Settled) -> None:
     who = {"identity_id": str(request.identity_id), "email": request.email, "attempts": request.attempts}
     if settled.status is Status.LATE:
         log.warning("Outcome came after the lease: another attempt decides", status=move.status.value, **who)

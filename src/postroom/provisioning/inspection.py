@@ -1,8 +1,8 @@
-"""The inspection: are all mailboxes on record at the mail server still?
+"""The inspection: checks that all mailboxes on record are still at the mail server.
 
-Nobody tells us of a mailbox that was destroyed, or of a mail server that was restored from an old backup. So one leader
-looks at every mailbox, a page at a time, and more often at those that a look did not find. It changes nothing at the
-mail server, and makes nothing anew: an operator does, by `postroom remake`.
+Stalwart does not notify us when a mailbox is destroyed, or when it is restored from an old backup. So one leader checks
+every mailbox, a page at a time, and more often those that a check did not find. It changes nothing at the mail server
+and recreates nothing: an operator does, by `postroom remake`.
 """
 
 import asyncio
@@ -19,26 +19,26 @@ from postroom.provisioning.ports import Inspected
 from postroom.telemetry import log
 
 EVERY = 3600.0
-"""Seconds from the end of a pass through all of them to the begin of the next."""
+"""Seconds from the end of a full pass to the start of the next."""
 
 AGAIN_EVERY = 15.0
-"""The same for those that a look did not find: whoever is missing is told so 60 to 75 s after the first look."""
+"""The same for mailboxes that a check did not find: a mailbox is reported missing 60 to 75 s after the first check."""
 
 PAGE_PAUSE = 0.5
-"""Seconds between pages: a million mailboxes take 17 minutes, and the mail server hardly notices."""
+"""Seconds between pages: a million mailboxes take 17 minutes, and the load on the mail server is small."""
 
 PAGE_WITHIN = 10.0
-SICK_PAUSE = 30.0
-"""Seconds to leave a mail server alone that did not answer."""
+FAILURE_PAUSE = 30.0
+"""Seconds before the next request to a mail server that did not answer."""
 
 JITTER = 0.1
 LONGEST_SLEEP = 5.0
 LEAD_FOR = 60.0
-"""Seconds after which another process may lead: two who took turns would each keep the pace, and look twice as often"""
+"""Seconds after which another process may lead: two that alternated would check twice as often."""
 
 
 class Inspection:
-    """`uniform` draws the jitter; `beat` is called each time it goes round."""
+    """`uniform` draws the jitter; `beat` is called in each iteration."""
 
     def __init__(
         self,
@@ -61,11 +61,11 @@ class Inspection:
         self._again_after: UUID | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. PostgreSQL and the mail server being away are waited out."""
+        """Run until `stop`; wait while PostgreSQL or the mail server is unavailable."""
         await run_as_leader(
             "inspection",
             self._leadership,
-            self.turn,
+            self.step,
             stop,
             every=LONGEST_SLEEP,
             lead_for=LEAD_FOR,
@@ -73,8 +73,8 @@ class Inspection:
             beat=self._beat,
         )
 
-    async def turn(self) -> float:
-        """Look at a page if one is due. Returns the seconds until somebody should look again."""
+    async def step(self) -> float:
+        """Check a page if one is due. Returns the seconds until the next step."""
         if (wait := self._not_before - self._monotonic()) > 0:
             return wait
         try:
@@ -82,8 +82,8 @@ class Inspection:
         except MailServerError as error:
             log.info("Inspection waits for the mail server", error=str(error))
             asked = error.retry_after if isinstance(error, Throttled) else None
-            self._not_before = self._monotonic() + max(SICK_PAUSE, asked or 0.0)
-            return SICK_PAUSE
+            self._not_before = self._monotonic() + max(FAILURE_PAUSE, asked or 0.0)
+            return FAILURE_PAUSE
 
     async def _page(self) -> float:
         now = self._monotonic()
@@ -106,7 +106,7 @@ class Inspection:
         await self._check(page)
         more = len(page) == MOST
         self._again_after = page[-1].identity_id if more else None
-        # However many they are, every second page is one of all mailboxes.
+        # Even with many doubtful mailboxes, every second page belongs to the full pass.
         self._again_at = now + (2 * PAGE_PAUSE if more else AGAIN_EVERY)
 
     async def _check(self, page: Sequence[Recorded]) -> None:

@@ -1,4 +1,4 @@
-"""Looks at mailboxes on record: does the mail server have them still, with the identity's mark?"""
+"""Looks up mailboxes on record at the mail server: are they there, with the identity's mark?"""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -7,26 +7,27 @@ from postroom.domain.breaker import cause_of
 from postroom.domain.missing import Recorded, Sighting, doubt_after
 from postroom.errors import Misconfigured, Transient
 from postroom.ports import Breakers
-from postroom.provisioning.ports import Accounts, Noted, Notes
+from postroom.provisioning.ports import Accounts, DoubtChange, LookupRecords
 from postroom.telemetry import log
 
 MOST = 500
-"""Mailboxes of one look: one request to the mail server."""
+"""Mailboxes of one lookup, which is one request to the mail server."""
 
-TOLD = 5
+MOST_LOGGED = 5
 """Mailboxes that a log line names."""
 
 
 class MailboxLookup:
-    """A failure of the mail server concludes nothing, and while the breaker is open nothing is asked."""
+    """A failure of the mail server proves nothing; while the breaker is open, nothing is looked up."""
 
-    def __init__(self, accounts: Accounts, notes: Notes, breakers: Breakers) -> None:
+    def __init__(self, accounts: Accounts, records: LookupRecords, breakers: Breakers) -> None:
         self._accounts = accounts
-        self._notes = notes
+        self._records = records
         self._breakers = breakers
 
     async def look_up(self, recorded: Sequence[Recorded], *, deadline: float) -> Mapping[UUID, Sighting]:
-        """What became of at most `MOST` mailboxes, by identity. Raises `MailServerError`s and `DatabaseUnavailable`."""
+        """Look up at most `MOST` mailboxes; the results by identity. Raises `MailServerError`s and
+        `DatabaseUnavailable`."""
         if (await self._breakers.read()).open:
             raise Transient("the mail server is not asked now: the breaker is open")
         try:
@@ -34,21 +35,21 @@ class MailboxLookup:
                 {each.identity_id: each.account_id for each in recorded}, deadline=deadline
             )
         except Misconfigured as error:
-            # It concerns every request of ours; asked by each process, a key that is refused would get us banned.
+            # It concerns every request of ours: if each process went on with a refused key, we would be banned.
             await self._breakers.open(cause_of(error), str(error))
             raise
         after = [(each, found[each.identity_id], doubt_after(each, found[each.identity_id])) for each in recorded]
-        noted = [Noted(each, doubt, _why(each, seen)) for each, seen, doubt in after if doubt is not each.doubt]
-        if noted:
-            await self._note(noted)
+        changes = [DoubtChange(each, doubt, _why(each, seen)) for each, seen, doubt in after if doubt is not each.doubt]
+        if changes:
+            await self._record(changes)
         return found
 
-    async def _note(self, noted: Sequence[Noted]) -> None:
-        missing, found = await self._notes.note(noted)
+    async def _record(self, changes: Sequence[DoubtChange]) -> None:
+        missing, found = await self._records.record(changes)
         if missing:
             log.error(
                 f"{len(missing)} mailboxes are missing at the mail server: postroom status",
-                identity_ids=[str(each) for each in sorted(missing)[:TOLD]],
+                identity_ids=[str(each) for each in sorted(missing)[:MOST_LOGGED]],
             )
         if found:
             log.info(f"{len(found)} mailboxes are at the mail server again")

@@ -1,5 +1,5 @@
-"""What the sweep, the inspection and the rebuild ask of the world: Kratos' identities, all accounts of the mail server,
-and what is on record of them."""
+"""The ports of the sweep, the inspection and the rebuild: Kratos' identities, all accounts of the mail server, and what
+is on record of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class IdentityPage:
 
 
 class Refusals(Protocol):
-    """Who gets no mailbox as things are, and why. Raises `DatabaseUnavailable`."""
+    """Identities that get no mailbox, and why. Raises `DatabaseUnavailable`."""
 
     async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
-        """What an identity's last refusal says already is not recorded again."""
+        """Record them, except those that repeat the identity's last refusal."""
         ...
 
 
@@ -35,7 +35,7 @@ class Identities(Protocol):
     """The identities of Kratos."""
 
     async def page(self, token: str | None) -> IdentityPage:
-        """One page, the first for None. Raises `KratosUnavailable`, also when Kratos is not well, and
+        """One page, the first for None. Raises `KratosUnavailable`, also when Kratos is unhealthy, and
         `PageTokenRefused`."""
         ...
 
@@ -50,7 +50,7 @@ class SweepProgress:
     started_at: datetime | None
     """of the pass under way, or of the last one; None before the first page"""
     finished_at: datetime | None
-    """of the last whole pass"""
+    """of the last complete pass"""
 
 
 class Swept(Protocol):
@@ -82,26 +82,26 @@ class Swept(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FoundAccount:
-    """An account on the mail server, whosever it is."""
+    """Any account on the mail server."""
 
     account: StalwartAccount
     marked_for: Sequence[UUID]
     """the identities that its marks name; ours carry one mark"""
     marked_elsewhere: bool
-    """it carries a mark in another domain than ours are made in"""
+    """it carries a mark in a domain other than ours"""
     display_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """`last` is the id to go on after, None when there was none: the end."""
+    """`last` is the id after which the next page begins, None if the page is empty: the end."""
 
     accounts: Sequence[FoundAccount]
     last: str | None
 
 
 class Accounts(Protocol):
-    """All accounts of the mail server, to read. Raises `MailServerError`s and nothing else."""
+    """Reads all accounts of the mail server. Raises only `MailServerError`s."""
 
     async def count(self, *, deadline: float) -> int: ...
 
@@ -110,32 +110,33 @@ class Accounts(Protocol):
         ...
 
     async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
-        """What became of each of up to 500 accounts: their ids on the mail server, by identity. In one request."""
+        """Look up at most 500 accounts, given as account ids by identity, in one request."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """A mailbox of which a look changed what is on record. `reason` is a sentence."""
+class DoubtChange:
+    """A mailbox whose recorded doubt a lookup changed. `reason` is a sentence."""
 
     recorded: Recorded
     doubt: Doubt | None
     reason: str
 
 
-class Notes(Protocol):
-    """What lookup showed, on record. Raises `DatabaseUnavailable`."""
+class LookupRecords(Protocol):
+    """Records what lookups showed. Raises `DatabaseUnavailable`."""
 
-    async def note(self, noted: Sequence[Noted]) -> tuple[set[UUID], set[UUID]]:
-        """Keep it, with the audit's rows and what screens are told of it, in one commit; nothing of a mailbox that is
-        another account by now. Returns who is missing since, and who was and is not any more."""
+    async def record(self, changes: Sequence[DoubtChange]) -> tuple[set[UUID], set[UUID]]:
+        """Store the changes, their audit rows and their live events in one commit, except those of a mailbox that has
+        another account by now. Returns the identities whose mailbox is missing now, and those whose mailbox was
+        missing and is found again."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class InspectionProgress:
-    """Where it stands: `after_id` is the last identity that was looked at (None: a new pass), `due_in` seconds;
-    `finished_at`: the end of the last whole pass."""
+    """Where the inspection stands: `after_id` is the last identity that was checked (None: a new pass), `due_in` the
+    seconds until the next page, `finished_at` the end of the last complete pass."""
 
     after_id: UUID | None
     due_in: float
@@ -152,16 +153,16 @@ class Inspected(Protocol):
         ...
 
     async def doubtful(self, after_id: UUID | None, limit: int) -> Sequence[Recorded]:
-        """The same of those that a look did not find."""
+        """The same for those that a check did not find."""
         ...
 
     async def advance(self, after_id: UUID | None, *, due_in: float) -> None:
-        """The page up to `after_id` was looked at; None: the last one."""
+        """The page up to `after_id` was checked; None: it was the last one."""
         ...
 
 
 class Standing(StrEnum):
-    """How what PostgreSQL holds compares with a marked account of the mail server."""
+    """How a marked account of the mail server compares with what is on record in PostgreSQL."""
 
     MISSING = "missing"
     KNOWN = "known"
@@ -178,14 +179,14 @@ class Rebuilt(Protocol):
     """What a rebuild compares and restores. Raises `DatabaseUnavailable`."""
 
     async def on_record(self, after_id: UUID | None) -> Mapping[UUID, str]:
-        """A page of the mailboxes that are ready, those of identities above `after_id`: their Stalwart accounts."""
+        """The Stalwart accounts of a page of the ready mailboxes, of identities above `after_id`."""
         ...
 
     async def compare(self, accounts: Mapping[UUID, StalwartAccount]) -> Mapping[UUID, Standing]: ...
 
     async def restore(self, accounts: Mapping[UUID, FoundAccount], *, actor: str) -> set[UUID]:
-        """Store what is missing, with its audit rows, in one commit; what exists is left alone.
+        """Store what is missing, with its audit rows, in one commit; existing rows are left unchanged.
 
-        Returns the identities that were restored: fewer than asked if somebody else was quicker.
+        Returns the identities that were restored: fewer than asked if another process was quicker.
         """
         ...

@@ -1,7 +1,7 @@
 """Rebuild: fill `email_requests` and `email_accounts` again from the marks, when the database was lost.
 
-The mark says whose a mailbox is, so the mail server alone suffices. What is on record is left alone; each page is
-one commit, so a rebuild may be cut off anywhere and run again.
+The mark identifies the owner of a mailbox, so the mail server alone suffices. Existing rows are left unchanged. Each page
+is one commit, so a rebuild may be interrupted at any point and run again.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from postroom.errors import Throttled
 from postroom.provisioning.ports import AccountPage, Accounts, FoundAccount, Rebuilt, Standing
 
 PAGE_WITHIN = 30.0
-"""Seconds in which the mail server gives a page."""
+"""Seconds within which the mail server must return a page."""
 
 THROTTLED_PAUSE = 5.0
 """Seconds to wait when the mail server asks for a pause and names no time."""
@@ -21,7 +21,7 @@ THROTTLED_PAUSE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A marked account that was left alone, and why."""
+    """A marked account that was not restored, and why."""
 
     identity_ids: tuple[UUID, ...]
     email: str
@@ -31,7 +31,7 @@ class Difference:
 
 @dataclass(slots=True)
 class Tally:
-    """What a rebuild saw and did. After a dry run `restored` is what one would restore."""
+    """What a rebuild found and did. After a dry run, `restored` is what a rebuild would restore."""
 
     read: int = 0
     restored: int = 0
@@ -41,7 +41,7 @@ class Tally:
     unmarked: int = 0
     marked_elsewhere: int = 0
     missing: int = 0
-    """on record, and not seen at the mail server with their marks; known once all accounts were looked at"""
+    """on record, but not found at the mail server with their marks; known once all accounts were read"""
     differences: list[Difference] = field(default_factory=list[Difference])
 
 
@@ -53,7 +53,7 @@ WHY = {
 
 
 class Rebuild:
-    """`tell` hears of each page; `actor` is who asked for it, for the audit."""
+    """`report` is called after each page; `actor` is the operator, for the audit."""
 
     def __init__(
         self,
@@ -62,24 +62,24 @@ class Rebuild:
         *,
         actor: str,
         dry_run: bool,
-        tell: Callable[[Tally], None],
+        report: Callable[[Tally], None],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._accounts = accounts
         self._rebuilt = rebuilt
         self._actor = actor
         self._dry_run = dry_run
-        self._tell = tell
+        self._report = report
         self._pause = pause
 
     async def count(self) -> int:
-        """How many accounts there are to look at, about. Raises `MailServerError`s."""
+        """About how many accounts there are to read. Raises `MailServerError`s."""
         return await self._accounts.count(deadline=PAGE_WITHIN)
 
     async def run(self, tally: Tally) -> None:
-        """Through all accounts, adding to `tally` as it goes. Raises `MailServerError`s and `DatabaseUnavailable`; what
-        was restored until then stays."""
-        # Read first: whoever gets a mailbox meanwhile is none that was not seen.
+        """Read all accounts and add to `tally` after each page. Raises `MailServerError`s and `DatabaseUnavailable`;
+        what was restored until then stays."""
+        # Read first: a mailbox that is created meanwhile must not count as missing.
         unseen = await self._on_record()
         page = await self._page(None)
         while page.last is not None:
@@ -88,7 +88,7 @@ class Rebuild:
                 for identity_id in found.marked_for:
                     if unseen.get(identity_id) == found.account.id:
                         del unseen[identity_id]
-            self._tell(tally)
+            self._report(tally)
             page = await self._page(page.last)
         tally.missing = len(unseen)
 
@@ -105,7 +105,7 @@ class Rebuild:
         while True:
             try:
                 return await self._accounts.page(after, deadline=PAGE_WITHIN)
-            except Throttled as error:  # a rebuild asks much at once; to be told so is no failure
+            except Throttled as error:  # a rebuild asks for much at once: being throttled is not a failure
                 await self._pause(error.retry_after or THROTTLED_PAUSE)
 
     async def _take(self, page: AccountPage, tally: Tally) -> None:
@@ -135,7 +135,7 @@ class Rebuild:
                     tally.known += 1
                 case Standing.MISSING if identity_id in restored:
                     pass
-                case Standing.MISSING | Standing.UNDER_WAY:  # somebody stored it while we looked
+                case Standing.MISSING | Standing.UNDER_WAY:  # another process has stored it meanwhile
                     tally.under_way += 1
                 case standing:
                     tally.differences.append(_difference(found, WHY[standing]))

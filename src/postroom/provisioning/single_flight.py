@@ -1,4 +1,4 @@
-"""A question to the mail server that many want answered at the same time."""
+"""A call that many tasks need at the same time, made once for all of them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,24 +8,24 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """`put` puts it; once at a time in the whole process. Whoever asks gets the answer of the first time that began
-    after he asked: an earlier one says nothing about what came later, such as the failure for which he asks."""
+    """Makes `call` once at a time. A task gets the result of the first call that began after it asked: an earlier call
+    shows nothing about later events, such as the failure that made the task ask."""
 
-    def __init__(self, put: Callable[[], Awaitable[T]]) -> None:
-        self._put = put
-        self._asking: asyncio.Task[T] | None = None
+    def __init__(self, call: Callable[[], Awaitable[T]]) -> None:
+        self._call = call
+        self._current: asyncio.Task[T] | None = None
         self._next: asyncio.Task[T] | None = None
 
     async def ask(self) -> T:
-        """Raises what `put` raises."""
+        """Raises what `call` raises."""
         if self._next is None:
-            self._next = asyncio.create_task(self._put_after(self._asking))
-        # Shielded: others wait for the same answer.
+            self._next = asyncio.create_task(self._call_after(self._current))
+        # Shielded: other tasks wait for the same result.
         return await asyncio.shield(self._next)
 
-    async def _put_after(self, earlier: asyncio.Task[T] | None) -> T:
+    async def _call_after(self, earlier: asyncio.Task[T] | None) -> T:
         if earlier:
             await asyncio.wait([earlier])
-        # From here on it has begun: whoever asks now needs another one.
-        self._asking, self._next = self._next, None
-        return await self._put()
+        # The call begins here: a task that asks from now on needs the next one.
+        self._current, self._next = self._next, None
+        return await self._call()

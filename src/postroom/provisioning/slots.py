@@ -1,4 +1,4 @@
-"""How many attempts one process may have under way: Stalwart serves an account four requests at a time."""
+"""Limits how many attempts a process has under way: Stalwart serves four requests of an account at a time."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 
 
 class Slots:
-    """Fair: whoever asked first is served first, so neither hooks nor retries starve."""
+    """Slots are given in the order of the requests for them, so neither hooks nor retries starve."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._free = asyncio.Semaphore(limit)
 
     async def acquire(self, *, within: float) -> bool:
-        """Take a slot, waiting at most `within` seconds; False if there was none."""
+        """Acquire a slot, waiting at most `within` seconds; False if none became free."""
         try:
             async with asyncio.timeout(within):
                 await self._free.acquire()
@@ -26,13 +26,13 @@ class Slots:
 
     @asynccontextmanager
     async def all(self) -> AsyncGenerator[None]:
-        """Hold every slot: nothing else runs in this process meanwhile."""
-        taken = 0
+        """Acquire every slot: no other attempt runs in this process meanwhile."""
+        acquired = 0
         try:
-            while taken < self.limit:
+            while acquired < self.limit:
                 await self._free.acquire()
-                taken += 1
+                acquired += 1
             yield
         finally:
-            for _ in range(taken):
+            for _ in range(acquired):
                 self._free.release()

@@ -1,10 +1,10 @@
-"""The sweep: read all identities of Kratos and store a request for whoever has none.
+"""The sweep: reads all identities of Kratos and stores a request for each that has none.
 
-Kratos has no outbox: a hook is lost when Kratos dies, when we are away for longer than it tries, and identities
-made by its admin API fire none. The hook is the fast path; the sweep is the guarantee.
+Kratos has no outbox: a hook is lost when Kratos dies or when Postroom is down for longer than Kratos tries, and an
+identity created by the admin API triggers none. The hook is the fast path; the sweep is the guarantee.
 
-Every process may sweep, one at a time, a page at a time. Where the sweep stands is in PostgreSQL, so that any
-process goes on where another was killed. It creates and changes nothing else: no dead letter is revived.
+Every process may sweep, one at a time, a page at a time. The progress is in PostgreSQL, so that any process can
+continue after another was killed. The sweep changes nothing else: it never revives a dead letter.
 """
 
 import asyncio
@@ -21,15 +21,15 @@ from postroom.provisioning.ports import Identities, IdentityPage, Refusals, Swep
 from postroom.telemetry import SWEEP_FAILURES, SWEEP_PAGES, SWEPT, log
 
 PAGE_PAUSE = 0.5
-"""Seconds between pages: a million identities take 17 minutes, and Kratos hardly notices."""
+"""Seconds between pages: a million identities take 17 minutes, and the load on Kratos is small."""
 
-SICK_PAUSE = 30.0
-"""Seconds to leave a Kratos alone that did not give a page."""
+FAILURE_PAUSE = 30.0
+"""Seconds before the next request to a Kratos that did not return a page."""
 
 LONGEST_PAUSE = 900.0
-"""Seconds that it may ask for by Retry-After."""
+"""The longest Retry-After of Kratos that is honoured, in seconds."""
 
-TOLD = 20
+MOST_LOGGED = 20
 """Unreadable identities of a page whose ids are logged."""
 
 JITTER = 0.1
@@ -44,8 +44,8 @@ class _Sorted:
 
 
 class Sweep:
-    """`every` seconds a new pass begins; `uniform` draws the jitter; `wake` rouses the worker of this process;
-    `beat` says that it goes round."""
+    """A new pass begins `every` seconds; `uniform` draws the jitter, `wake` wakes the worker of this process, `beat` is
+    called in each iteration."""
 
     def __init__(
         self,
@@ -76,18 +76,18 @@ class Sweep:
         self._began = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. The first pass begins at once: much may have happened while we were away."""
+        """Run until `stop`. The first pass begins at once: hooks may have been lost while Postroom was down."""
 
-        async def turn() -> float:
+        async def step() -> float:
             if not self._began:
                 await self._swept.start_soon()
                 self._began = True
-            return await self.turn()
+            return await self.step()
 
-        await run_as_leader("sweep", self._leadership, turn, stop, every=LONGEST_SLEEP, beat=self._beat)
+        await run_as_leader("sweep", self._leadership, step, stop, every=LONGEST_SLEEP, beat=self._beat)
 
-    async def turn(self) -> float:
-        """Sweep a page if one is due. Returns the seconds until somebody should look again."""
+    async def step(self) -> float:
+        """Sweep a page if one is due. Returns the seconds until the next step."""
         progress = await self._swept.progress()
         if progress.due_in > 0:
             return progress.due_in
@@ -96,13 +96,13 @@ class Sweep:
         except PageTokenRefused as error:
             SWEEP_FAILURES.inc()
             log.warning("Sweep begins a new pass", error=str(error))
-            # Not at once: a Kratos that refuses every second page must not be asked for the first one for ever.
-            await self._swept.restart(SICK_PAUSE)
-            return SICK_PAUSE
+            # Not at once: a Kratos that refuses every second page must not be asked for the first one in a tight loop.
+            await self._swept.restart(FAILURE_PAUSE)
+            return FAILURE_PAUSE
         except KratosUnavailable as error:
             SWEEP_FAILURES.inc()
             log.warning("Sweep waits for Kratos", error=str(error))
-            seconds = min(max(SICK_PAUSE, error.retry_after or 0), LONGEST_PAUSE)
+            seconds = min(max(FAILURE_PAUSE, error.retry_after or 0), LONGEST_PAUSE)
             await self._swept.put_off(seconds)
             return seconds
 
@@ -111,7 +111,7 @@ class Sweep:
         found = self._sort_out(page)
         is_last = page.next_token is None
         due_in = self._every * self._uniform(1 - JITTER, 1 + JITTER) if is_last else PAGE_PAUSE
-        # Before the progress: a kill in between repeats them, and each is recorded once.
+        # Before the progress: if the process is killed in between, they are repeated, and each is recorded once.
         await self._refusals.record(found.refusals, Origin())
         stored, held = await self._swept.store(found.mailboxes, after=token, token=page.next_token, due_in=due_in)
         for mailbox in held:
@@ -125,7 +125,7 @@ class Sweep:
 
     def _sort_out(self, page: IdentityPage) -> _Sorted:
         found = _Sorted(refusals=_set_aside(page.unreadable))
-        # By id: one that came twice would be counted, and announced, twice.
+        # By id: an identity that is listed twice would be counted and announced twice.
         for identity in {identity.id: identity for identity in page.identities}.values():
             if not identity.active:
                 found.inactive += 1
@@ -139,12 +139,12 @@ class Sweep:
 
 
 def _set_aside(unreadable: Sequence[UnreadableIdentity]) -> list[Refusal]:
-    """Tell of the identities that nobody can read, each once a pass; the refusals of those whose id is known."""
+    """Log the unreadable identities, each once a pass; returns the refusals of those whose id is known."""
     if unreadable:
-        told = [f"{each.id or 'without an id'}: {each.why}" for each in unreadable[:TOLD]]
-        log.error("Sweep sets aside identities that cannot be read", count=len(unreadable), identities=told)
+        logged = [f"{each.id or 'without an id'}: {each.why}" for each in unreadable[:MOST_LOGGED]]
+        log.error("Sweep sets aside identities that cannot be read", count=len(unreadable), identities=logged)
     return [
-        Refusal(each.id, None, "unreadable_identity", f"the identity cannot be read: {each.why}; tell the operator")
+        Refusal(each.id, None, "unreadable_identity", f"the identity cannot be read: {each.why}; contact the operator")
         for each in unreadable
         if each.id
     ]

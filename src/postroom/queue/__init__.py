@@ -1,1 +1,1 @@
-"""Redis, which reminds: a sorted set of what waits, scored by when it is due."""
+"""Redis, the index of due times: a sorted set of the waiting requests, scored by due time."""

@@ -1,4 +1,4 @@
-"""The port `RetryMembers`: the whole sorted set, for the comparison with PostgreSQL."""
+"""The port `RetryMembers`: the entire sorted set, for the comparison with PostgreSQL."""
 
 # redis-py leaves some of its arguments untyped.
 # pyright: reportUnknownMemberType=false
@@ -13,7 +13,7 @@ from postroom.domain.request import Request
 from postroom.queue.retry_set import EPOCH_KEY, KEY, asking
 
 CHUNK = 1000
-"""Members of one command: Redis serves nobody else meanwhile."""
+"""Members of one command: Redis serves no other client meanwhile."""
 
 
 class RedisMembers:
@@ -44,10 +44,10 @@ class RedisMembers:
     async def pages(self, size: int) -> AsyncIterator[Sequence[str]]:
         cursor = -1
         while cursor:
-            # The client's own types cannot tell that answers are decoded.
+            # redis-py's types do not say that replies are decoded.
             async with asking():
-                answer = await self._redis.zscan(KEY, max(cursor, 0), count=min(size, CHUNK))
-            cursor, found = cast(tuple[int, list[tuple[str, float]]], answer)
+                reply = await self._redis.zscan(KEY, max(cursor, 0), count=min(size, CHUNK))
+            cursor, found = cast(tuple[int, list[tuple[str, float]]], reply)
             yield [member for member, _ in found]
 
     async def absent(self, requests: Sequence[Request]) -> list[Request]:
@@ -63,7 +63,7 @@ class RedisMembers:
         added = 0
         for chunk in _chunks(requests):
             scores = {RetryJob.of(request).to_json(): request.due_at.timestamp() for request in chunk if request.due_at}
-            # NX: a worker may have put it off a moment ago.
+            # NX: a worker may have just postponed it.
             async with asking():
                 added += cast(int, await self._redis.zadd(KEY, scores, nx=True))
         return added

@@ -1,7 +1,7 @@
 """The ports `DueQueue` and `RetryIndex` on the sorted set `email:provisioning:retry`.
 
-Losing all of Redis loses nothing: its members are made again from the rows, and the fallback poll finds what
-is due meanwhile. So every call here is short, and a failure is counted and passed over.
+Nothing is lost with all data of Redis: the members are made again from the rows, and the fallback poll finds what is
+due meanwhile. So every call here is short, and a failure is counted and ignored.
 """
 
 import asyncio
@@ -34,37 +34,37 @@ FAILURES = (RedisError, OSError, TimeoutError)
 
 @asynccontextmanager
 async def asking(seconds: float | None = None) -> AsyncGenerator[None]:
-    """Around calls to Redis and nothing else: at most `seconds`, and every failure of theirs is one of `FAILURES`."""
+    """Wraps calls to Redis: they take at most `seconds`, and every failure is one of `FAILURES`."""
     try:
         async with asyncio.timeout(seconds):
             yield
     except RuntimeError as error:
-        # uvloop's, for a write to a connection that was reset a moment ago; redis-py passes it on as it is.
+        # uvloop raises it for a write to a connection that was just reset; redis-py passes it on.
         raise ConnectionError(f"the connection to Redis was reset: {error}") from error
 
 
 def connect(url: str) -> Redis:
-    """A client that gives up after 250 ms: PostgreSQL is there as well. `url` is one that the settings took."""
+    """A client that gives up after 250 ms, since PostgreSQL can answer instead. `url` must be valid by the settings."""
     options: dict[str, Any] = {
         "decode_responses": True,
-        # A member that is not UTF-8 is somebody else's: it must be readable enough to be removed.
+        # A member that is not UTF-8 is not ours, but it must be readable enough to be removed.
         "encoding_errors": "surrogateescape",
         "socket_timeout": TIMEOUT,
         "socket_connect_timeout": TIMEOUT,
-        # Once more, at once: after a restart of Redis the first call finds a dead connection.
+        # One immediate retry: after a restart of Redis the first call finds a dead connection.
         "retry": Retry(NoBackoff(), 1),
         "client_name": "postroom",
     }
-    told = RedisUrl.parse(url)
-    if told.scheme == SENTINEL:
-        return master(told, timeout=TIMEOUT, options=options)
+    parsed = RedisUrl.parse(url)
+    if parsed.scheme == SENTINEL:
+        return master(parsed, timeout=TIMEOUT, options=options)
     return Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] — its **kwargs are untyped
 
 
 class RetrySet:
-    """`lease` is what a member is put off by while somebody looks at it, in seconds.
+    """`lease` is how long a member is postponed while a worker claims its request, in seconds.
 
-    Each call ends within `TIMEOUT`: connecting, greeting and asking have a time-out each, and they add up.
+    Each call ends within `TIMEOUT`: the client's own time-outs for connection, handshake and command add up.
     """
 
     def __init__(self, redis: Redis, *, lease: float) -> None:
@@ -73,46 +73,46 @@ class RetrySet:
         self._claim = redis.register_script(files("postroom.queue").joinpath("claim.lua").read_text())
 
     async def due(self, limit: int) -> Due:
-        """Raises one of `FAILURES` when Redis cannot tell."""
+        """Raises one of `FAILURES` when Redis does not answer."""
         async with asking(TIMEOUT):
-            answer = await self._claim(keys=[KEY, EPOCH_KEY], args=[limit, self._lease, HORIZON])
-        _epoch, following, *found = answer
+            reply = await self._claim(keys=[KEY, EPOCH_KEY], args=[limit, self._lease, HORIZON])
+        _epoch, following, *found = reply
         entries = [_due_entry(member) for member in found[::2]]
         return Due(entries, float(following) if following else None)
 
-    async def replace(self, request: Request, held: Sequence[str]) -> None:
+    async def replace(self, request: Request, members: Sequence[str]) -> None:
         if request.state is not State.WAITING or request.due_at is None:
-            await self.remove(held)
+            await self.remove(members)
             return
-        if not held:
+        if not members:
             await self.add([request])
             return
-        async with _passing_over("replace"), self._redis.pipeline(transaction=True) as pipe:
-            pipe.zrem(KEY, *held)
+        async with _ignoring_failures("replace"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.zrem(KEY, *members)
             pipe.zadd(KEY, {RetryJob.of(request).to_json(): request.due_at.timestamp()})
             await pipe.execute()
 
     async def restore(self, member: str, due_at: datetime) -> None:
-        """Give a member that came early its true score again."""
-        async with _passing_over("restore"):
+        """Give a member that was returned too early its due time as the score again."""
+        async with _ignoring_failures("restore"):
             await self._redis.zadd(KEY, {member: due_at.timestamp()}, xx=True)
 
     async def remove(self, members: Sequence[str]) -> None:
         if members:
-            async with _passing_over("remove"):
+            async with _ignoring_failures("remove"):
                 await self._redis.zrem(KEY, *members)
 
     async def add(self, requests: Sequence[Request]) -> None:
         scores = {RetryJob.of(request).to_json(): request.due_at.timestamp() for request in requests if request.due_at}
         if scores:
-            async with _passing_over("announce"):
+            async with _ignoring_failures("announce"):
                 await self._redis.zadd(KEY, scores)
 
 
 class NoRetryIndex:
-    """Where there is no Redis: nobody needs to be told."""
+    """Does nothing: for an installation without Redis."""
 
-    async def replace(self, request: Request, held: Sequence[str]) -> None: ...
+    async def replace(self, request: Request, members: Sequence[str]) -> None: ...
 
     async def restore(self, member: str, due_at: datetime) -> None: ...
 
@@ -129,7 +129,7 @@ def _due_entry(member: str) -> DueEntry:
 
 
 @asynccontextmanager
-async def _passing_over(call: str) -> AsyncGenerator[None]:
+async def _ignoring_failures(call: str) -> AsyncGenerator[None]:
     try:
         async with asking(TIMEOUT):
             yield

@@ -1,4 +1,4 @@
-"""Redis behind Sentinel: ask the sentinels who the master is, again at each new connection."""
+"""Redis behind Sentinel: each new connection asks the sentinels for the master."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -12,19 +12,19 @@ from postroom.store_urls import RedisUrl
 
 
 def master(url: RedisUrl, *, timeout: float, options: Mapping[str, Any]) -> Redis:
-    """A client of whatever is the master. `options` are the client's own; `timeout` is in seconds.
+    """A client of the current master. `options` are those of the client; `timeout` is in seconds.
 
-    All sentinels together are asked within `timeout`: one that is cut off must not use it up alone.
+    The sentinels share `timeout`: one that is unreachable must not use all of it.
     """
-    patience = timeout / (len(url.places) + 1)
+    share = timeout / (len(url.places) + 1)
     sentinel = Sentinel(
         url.places,
         sentinel_kwargs={
             "username": url.parameters.get("sentinel_username"),
             "password": url.parameters.get("sentinel_password"),
             "decode_responses": True,
-            "socket_timeout": patience,
-            "socket_connect_timeout": patience,
+            "socket_timeout": share,
+            "socket_connect_timeout": share,
             "retry": Retry(NoBackoff(), 0),
         },
     )
@@ -37,7 +37,7 @@ def master(url: RedisUrl, *, timeout: float, options: Mapping[str, Any]) -> Redi
 
 class _MasterPool(SentinelConnectionPool):
     async def aclose(self) -> None:
-        """The connections to the sentinels, too: `master_for` leaves them to a caller who has only the client."""
+        """Also close the connections to the sentinels, which `master_for` leaves open."""
         await super().aclose()
         sentinel = cast(Sentinel, self.sentinel_manager)  # pyright: ignore[reportUnknownMemberType] — untyped there
         await sentinel.aclose()

@@ -1,1 +1,1 @@
-"""The retry heart: who is due, who may run, when to look again."""
+"""The retry engine: which requests are due, which may run, and when to poll again."""

@@ -1,5 +1,5 @@
-"""Where a worker learns who is due: Redis when it answers, PostgreSQL when not, and PostgreSQL now and then
-in any case (the fallback poll)."""
+"""Where a worker learns which requests are due: from Redis if it answers, else from PostgreSQL, and now and then from
+PostgreSQL in any case (the fallback poll)."""
 
 from postroom.ports import Clock, Due, DuePosition, DueQueue, OverdueRequests
 from postroom.telemetry import REDIS_ERRORS, log
@@ -9,17 +9,17 @@ FALLBACK_POLL = 5.0
 
 SMALLEST_POLL = 10
 LARGEST_POLL = 1000
-"""Rows of a look at PostgreSQL. One none of whose rows could be claimed, since others hold their locks, is followed by
-a larger one behind it: a thousand locked rows cost three looks."""
+"""Rows of a poll of PostgreSQL. If none of them could be claimed, since other processes hold their locks, a larger poll
+of the rows behind them follows: a thousand locked rows cost three polls."""
 
 SOON = 0.1
-"""A fallback poll due within this is made now: workers wake a little early, and must not ask in circles until then."""
+"""A fallback poll due within this is made now: workers wake a little early, and must not spin until then."""
 
 
 class DueSource:
-    """`redis` may be None; `failures` are the exceptions that say that Redis did not answer.
+    """`redis` may be None; `failures` are the exceptions by which Redis calls fail.
 
-    `overdue` looks with grace (Redis first), `exact` without; all raise `DatabaseUnavailable` when PostgreSQL is away.
+    `overdue` polls with grace (Redis goes first), `exact` without. All methods raise `DatabaseUnavailable`.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class DueSource:
         self._size = SMALLEST_POLL
 
     async def due(self, limit: int) -> Due:
-        """Who is due. Redis names at most `limit`, and puts off whoever it names: ask for no more than can be claimed.
-        PostgreSQL may name more, for some of them may be locked."""
+        """The due requests. Redis returns at most `limit` and postpones those, so ask for no more than can be claimed.
+        PostgreSQL may return more, since some of them may be locked."""
         if self._redis is None:
             return await self._poll(self._exact)
         now = self._clock.monotonic()
-        # In turn with Redis, not after it: with a backlog there, what it lost would wait for the whole of it.
+        # Alternating with Redis, not after it: else requests that Redis lost would wait for its entire backlog.
         if now >= self._fallback_poll_at - SOON:
             found = await self._poll(self._exact if self._all_that_is_due else self._overdue)
             if found.entries:
@@ -66,11 +66,11 @@ class DueSource:
     async def _poll(self, entries: OverdueRequests) -> Due:
         found = await entries.due(self._size, after=self._behind)
         if not found.entries and self._behind:
-            self._begin_anew()
+            self._start_over()
         return found
 
     def nothing_claimed(self, due: Due) -> bool:
-        """Of a look at PostgreSQL nothing could be claimed. True if there may be more behind it."""
+        """No request of a poll of PostgreSQL could be claimed. Returns whether there may be more behind it."""
         if due.last is None:
             return False
         if len(due.entries) < self._size:
@@ -83,13 +83,13 @@ class DueSource:
     def _end_poll(self) -> None:
         self._fallback_poll_at = self._clock.monotonic() + FALLBACK_POLL
         self._all_that_is_due = False
-        self._begin_anew()
+        self._start_over()
 
-    def _begin_anew(self) -> None:
+    def _start_over(self) -> None:
         self._behind, self._size = None, SMALLEST_POLL
 
     def poll_now(self) -> None:
-        """The breaker closed, or PostgreSQL came back: whoever was due meanwhile was put off in Redis."""
+        """The breaker closed, or PostgreSQL came back: Redis has postponed the requests that were due meanwhile."""
         self._fallback_poll_at = self._clock.monotonic()
         self._all_that_is_due = True
-        self._begin_anew()
+        self._start_over()

@@ -1,4 +1,4 @@
-"""While the breaker is open: one process asks whether the mail server is well, the others wait."""
+"""While the breaker is open, one process checks whether the mail server is healthy; the others wait."""
 
 from postroom.domain.breaker import Cause
 from postroom.errors import DatabaseUnavailable, Misconfigured
@@ -12,7 +12,7 @@ class Probe:
         self._mail_server = mail_server
 
     async def closed(self) -> bool:
-        """Whether the breaker is closed, after a probe if one is due and ours to make."""
+        """Whether the breaker is closed, after a probe if one is due and no other process makes it."""
         try:
             if not (await self._breakers.read()).open:
                 return True
@@ -22,14 +22,14 @@ class Probe:
             problem = await self._mail_server.health_check()
             if problem is not None:
                 if isinstance(problem, Misconfigured) and problem.unauthorized:
-                    await self._breakers.open(Cause.UNAUTHORIZED, str(problem))  # seldom, or it bans us
-                log.info("Mail server is still not well", error=str(problem), next_probe_in=breaker.interval)
+                    await self._breakers.open(Cause.UNAUTHORIZED, str(problem))  # probed rarely, or it bans us
+                log.info("Mail server is still unhealthy", error=str(problem), next_probe_in=breaker.interval)
                 return False
             if not await self._breakers.close(breaker):
-                return False  # it closed, or opened anew, while we asked: the next look tells
+                return False  # it closed, or opened again, during the probe: the next call reads it
         except DatabaseUnavailable as error:
             DATABASE_ERRORS.labels(where="probe").inc()
             log.warning("Worker waits for PostgreSQL", error=str(error))
             return False
-        log.info("Breaker closed: the mail server is well again")
+        log.info("Breaker closed: the mail server is healthy again")
         return True

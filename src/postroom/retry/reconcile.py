@@ -1,10 +1,10 @@
-"""Reconcile: make Redis say what PostgreSQL says. One leader does it; in a run without faults it corrects nothing.
+"""Reconcile: makes Redis agree with PostgreSQL. One leader does it; without faults it corrects nothing.
 
-    look       every 30 s: what comes due in 1 to 90 s, and the numbers of all
-    full pass  at the start, when Redis lost its data (no epoch key), when the numbers differ twice, and hourly
+    check      every 30 s: what comes due in 1 to 90 s, and the total counts
+    full pass  at the start, when Redis has lost its data (no epoch key), when the counts differ twice, and hourly
 
-A difference is acted upon only after a fresh read of a row that has been quiet for 5 s: a settle writes
-PostgreSQL first and Redis afterwards, and whoever "corrects" in between corrects a race, not an error.
+It corrects a difference only after a fresh read of a row that has not changed for 5 s: a settle writes PostgreSQL first
+and Redis afterwards, and a correction in between would act on a race, not on an error.
 """
 
 import asyncio
@@ -17,15 +17,15 @@ from postroom.leader_loop import run_as_leader
 from postroom.ports import Clock, Leadership, RetryMembers, WaitingRequests
 from postroom.telemetry import CORRECTIONS, REDIS_ERRORS, log
 
-LOOK_EVERY = 30.0
+CHECK_EVERY = 30.0
 FULL_PASS_EVERY = 3600.0
 WINDOW = (1.0, 90.0)
-"""Seconds from now in which rows and members are compared at each look."""
-LOOK_AT_MOST = 2000
-"""Rows and members of one look, so that it takes milliseconds; the full pass sees all."""
+"""Seconds from now in which rows and members are compared by each check."""
+CHECK_AT_MOST = 2000
+"""Rows and members of one check, so that it takes milliseconds; the full pass compares all."""
 QUIET = 5.0
 PAGE = 1000
-"""Rows or members of one step of the full pass: while they are parsed, this process answers no hook."""
+"""Rows or members of one page of the full pass: while they are parsed, this process answers no hook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Corrections:
 
 
 class Reconcile:
-    """`failures` are the exceptions that say that Redis did not answer; `beat` says that it goes round."""
+    """`failures` are the exceptions by which Redis calls fail; `beat` is called in each iteration."""
 
     def __init__(
         self,
@@ -62,47 +62,47 @@ class Reconcile:
         self._differed = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. Redis or PostgreSQL being away is waited out."""
+        """Run until `stop`; wait while Redis or PostgreSQL is unavailable."""
 
-        async def turn() -> float:
+        async def step() -> float:
             try:
-                await self.turn()
+                await self.step()
             except self._failures as error:
                 REDIS_ERRORS.inc()
                 log.warning("Reconcile waits for Redis", error=type(error).__name__)
-            return LOOK_EVERY
+            return CHECK_EVERY
 
-        await run_as_leader("reconcile", self._leadership, turn, stop, every=LOOK_EVERY, beat=self._beat)
+        await run_as_leader("reconcile", self._leadership, step, stop, every=CHECK_EVERY, beat=self._beat)
 
-    async def turn(self) -> Corrections:
-        """One look, or a full pass where one is due."""
+    async def step(self) -> Corrections:
+        """One check, or a full pass if one is due."""
         now = self._clock.monotonic()
-        if now >= self._full_pass_at or not await self._members.has_epoch() or await self._numbers_differ_twice():
+        if now >= self._full_pass_at or not await self._members.has_epoch() or await self._counts_differ_twice():
             corrections = await self.full_pass()
             self._full_pass_at = now + FULL_PASS_EVERY
         else:
-            corrections = await self.look()
+            corrections = await self.check()
         if corrections.added or corrections.removed:
             log.warning("Reconcile corrected Redis", added=corrections.added, removed=corrections.removed)
         return corrections
 
-    async def look(self) -> Corrections:
+    async def check(self) -> Corrections:
         """Compare what comes due soon."""
-        rows = await self._waiting.window(*WINDOW, LOOK_AT_MOST)
-        members = await self._members.window(*WINDOW, LOOK_AT_MOST)
+        rows = await self._waiting.window(*WINDOW, CHECK_AT_MOST)
+        members = await self._members.window(*WINDOW, CHECK_AT_MOST)
         return await self._correct(missing(rows, members), foreign(rows, members))
 
     async def full_pass(self) -> Corrections:
-        """Compare all that waits, both ways; at its end Redis is known to be complete (the epoch key).
+        """Compare all waiting requests, in both directions; at its end Redis is known to be complete (the epoch key).
 
         A page at a time: a million members and rows together would need more memory than the service may have.
         """
         started = self._clock.monotonic()
-        removed, otherwise = await self._members_against_rows()
-        added, compared = await self._rows_against_members(otherwise)
+        removed, represented = await self._members_against_rows()
+        added, compared = await self._rows_against_members(represented)
         await self._members.set_epoch()
         log.info(
-            "Reconcile compared all that waits",
+            "Reconcile compared all waiting requests",
             compared=compared,
             added=added.added,
             removed=removed.removed,
@@ -111,45 +111,45 @@ class Reconcile:
         return added + removed
 
     async def _members_against_rows(self) -> tuple[Corrections, set[Key]]:
-        """Remove the members that stand for nothing.
+        """Remove the members that stand for no request.
 
-        Returns, too, for whom a member stands that this version writes otherwise: he is not missing.
+        Also returns the keys of requests whose member another version of Postroom wrote: they are not missing.
         """
-        corrections, otherwise = Corrections(), set[Key]()
+        corrections, represented = Corrections(), set[Key]()
         async for page in self._members.pages(PAGE):
             self._beat()
             identities = {key[0] for key in map(key_of_member, page) if key}
             rows = (await self._waiting.read_many(list(identities), quiet=QUIET)).values()
             waiting = [request for request, _ in rows if request.state is State.WAITING]
             others = written_otherwise(waiting, page)
-            strange = foreign(waiting, others)
-            otherwise |= {key for key in map(key_of_member, others) if key} - set(map(key_of_member, strange))
-            corrections += await self._correct([], strange)
-        return corrections, otherwise
+            unmatched = foreign(waiting, others)
+            represented |= {key for key in map(key_of_member, others) if key} - set(map(key_of_member, unmatched))
+            corrections += await self._correct([], unmatched)
+        return corrections, represented
 
-    async def _rows_against_members(self, otherwise: set[Key]) -> tuple[Corrections, int]:
-        """Add the members that are missing. Returns, too, how many rows were compared."""
+    async def _rows_against_members(self, represented: set[Key]) -> tuple[Corrections, int]:
+        """Add the missing members. Also returns how many rows were compared."""
         corrections, compared = Corrections(), 0
         async for page in self._waiting.pages(PAGE):
             self._beat()
-            absent = [request for request in await self._members.absent(page) if key_of(request) not in otherwise]
+            absent = [request for request in await self._members.absent(page) if key_of(request) not in represented]
             corrections += await self._correct(absent, [])
             compared += len(page)
         return corrections, compared
 
-    async def _numbers_differ_twice(self) -> bool:
-        """A member stays while its request runs, so there may be more of them than rows that wait."""
+    async def _counts_differ_twice(self) -> bool:
+        """A member stays while its request runs, so there may be more members than waiting rows."""
         waiting, running = await self._waiting.counts()
         differ = not waiting <= await self._members.length() <= waiting + running
         twice = differ and self._differed
         self._differed = differ and not twice
         return twice
 
-    async def _correct(self, absent: Sequence[Request], strange: Sequence[str]) -> Corrections:
+    async def _correct(self, absent: Sequence[Request], unmatched: Sequence[str]) -> Corrections:
         identities = {request.identity_id for request in absent}
-        keys = {member: key_of_member(member) for member in strange}
+        keys = {member: key_of_member(member) for member in unmatched}
         identities |= {key[0] for key in keys.values() if key}
-        if not identities and not strange:
+        if not identities and not unmatched:
             return Corrections()
         fresh = await self._waiting.read_many(list(identities), quiet=QUIET)
         added = await self._members.add([request for request in absent if _still_waits(request, fresh)])
@@ -170,7 +170,7 @@ def _still_waits(request: Request, fresh: Fresh) -> bool:
 
 
 def _stands_for_nothing(key: tuple[object, object], fresh: Fresh) -> bool:
-    """A member of a running request is its worker's to remove; of one that just moved, its settle's."""
+    """The worker removes the member of a running request, and the settle that of a request that has just moved."""
     found = fresh.get(key[0])
     if found is None:
         return True

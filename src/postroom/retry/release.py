@@ -1,8 +1,8 @@
-"""Release: requests that wait for the mail server or for a domain run as soon as that is well again, not when their
-time comes.
+"""Release: requests that wait for the mail server or for a domain run as soon as it is healthy again, before their due
+time.
 
-A standing look, not an event: whoever ends a cause needs to tell nobody, so nothing is missed by a process that dies.
-One leader looks each second.
+It polls instead of receiving events, so a process that ends a cause and dies leaves nothing undone. One leader polls
+each second.
 """
 
 import asyncio
@@ -14,36 +14,36 @@ from uuid import UUID
 from cachetools import TTLCache
 
 from postroom.domain.member import RetryJob
-from postroom.domain.slow_start import LONGEST_REST, SlowStart
+from postroom.domain.slow_start import LONGEST_PAUSE, SlowStart
 from postroom.leader_loop import run_as_leader
 from postroom.ports import Clock, Leadership, Releases, RetryIndex
 from postroom.telemetry import RELEASED, log
 
-LOOK_EVERY = 1.0
-WRITTEN_OFF = 30.0
-"""Seconds after which a released request counts as failed: it may be locked, and nobody else must wait for it."""
+POLL_EVERY = 1.0
+FAILED_AFTER = 30.0
+"""Seconds after which a released request counts as failed: it may be locked, and others must not wait for it."""
 LEAD_FOR = 60.0
 """Seconds after which another process may lead."""
 REMEMBERED = 24 * 3600.0
-"""Seconds in which a request that failed once more after its release is released by no mailbox of others: it is refused
-for its own sake, and would otherwise be tried with each of them. Its own time, and an operator's word, still come."""
+"""Seconds for which a request that failed again after its release is not released by the success of others: the refusal
+concerns the request itself, and it would be tried with each of them. Its due time and `postroom retry` still apply."""
 MOST_REMEMBERED = 1000
 
 
 @dataclass(slots=True)
-class _Course:
+class _CauseRelease:
     """How far the release of one cause is."""
 
     ended_at: datetime | None
     failed: TTLCache[UUID, None]
-    """who failed again"""
+    """the identities whose request failed again"""
     pace: SlowStart = field(default_factory=SlowStart)
     released: set[UUID] = field(default_factory=set[UUID])
     released_at: float = 0.0
 
 
 class Release:
-    """`wake` rouses the worker of this process; `beat` is called each time it goes round."""
+    """`wake` wakes the worker of this process; `beat` is called in each iteration."""
 
     def __init__(
         self,
@@ -61,49 +61,49 @@ class Release:
         self._clock = clock
         self._wake = wake
         self._beat = beat
-        self._courses: dict[str, _Course] = {}
+        self._causes: dict[str, _CauseRelease] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. What this process knows from an earlier lead it goes on with: a rest outlasts the lead."""
+        """Run until `stop`. The state of an earlier leadership is kept: a pause may outlast it."""
 
-        async def turn() -> float:
-            await self.turn()
-            return LOOK_EVERY
+        async def step() -> float:
+            await self.step()
+            return POLL_EVERY
 
         await run_as_leader(
             "release",
             self._leadership,
-            turn,
+            step,
             stop,
-            every=LOOK_EVERY,
+            every=POLL_EVERY,
             lead_for=LEAD_FOR,
             monotonic=self._clock.monotonic,
             beat=self._beat,
         )
 
-    async def turn(self) -> int:
-        """Look once at every cause. Returns how many requests were released."""
-        return sum([await self._look(cause, ended_at) for cause, ended_at in (await self._releases.causes()).items()])
+    async def step(self) -> int:
+        """Poll every cause once. Returns how many requests were released."""
+        return sum([await self._poll(cause, ended_at) for cause, ended_at in (await self._releases.causes()).items()])
 
-    async def _look(self, cause: str, ended_at: datetime | None) -> int:
-        course = self._courses.get(cause)
-        if course is None or course.ended_at != ended_at:
+    async def _poll(self, cause: str, ended_at: datetime | None) -> int:
+        state = self._causes.get(cause)
+        if state is None or state.ended_at != ended_at:
             failed = TTLCache[UUID, None](MOST_REMEMBERED, REMEMBERED, self._clock.monotonic)
-            course = self._courses[cause] = _Course(ended_at, failed)
-        if course.released:
-            await self._see_what_became(course)
-        elif self._clock.monotonic() - course.released_at > LONGEST_REST:
-            course.pace = SlowStart()  # this is another trouble than the last one
-        if self._clock.monotonic() - course.released_at < course.pace.rest:
+            state = self._causes[cause] = _CauseRelease(ended_at, failed)
+        if state.released:
+            await self._update(state)
+        elif self._clock.monotonic() - state.released_at > LONGEST_PAUSE:
+            state.pace = SlowStart()  # the cause has come back since
+        if self._clock.monotonic() - state.released_at < state.pace.pause:
             return 0
-        room = course.pace.room(len(course.released))
-        released = await self._releases.release(cause, room, but=course.failed)
+        capacity = state.pace.capacity(len(state.released))
+        released = await self._releases.release(cause, capacity, excluding=state.failed)
         if not released:
             return 0
-        course.released |= {each.request.identity_id for each in released}
-        course.released_at = self._clock.monotonic()
-        # All in two calls, since a silent Redis takes its whole time-out for each. The new members come first: of two
-        # for one request the claim grants one, and without any it would wait for the fallback poll.
+        state.released |= {each.request.identity_id for each in released}
+        state.released_at = self._clock.monotonic()
+        # All in two calls, since a silent Redis takes the full time-out for each. The new members come first: of two
+        # for one request the claim grants one, and without any the request would wait for the fallback poll.
         await self._retry_index.add([each.request for each in released])
         await self._retry_index.remove([RetryJob.of(each.before).to_json() for each in released])
         RELEASED.inc(len(released))
@@ -111,12 +111,12 @@ class Release:
         self._wake()
         return len(released)
 
-    async def _see_what_became(self, course: _Course) -> None:
-        under_way, made = await self._releases.progress(course.released)
-        course.failed.update(dict.fromkeys(course.released - under_way - made))
-        course.released = under_way
+    async def _update(self, state: _CauseRelease) -> None:
+        under_way, made = await self._releases.progress(state.released)
+        state.failed.update(dict.fromkeys(state.released - under_way - made))
+        state.released = under_way
         if made:
-            course.pace = course.pace.after_success()
-        elif not under_way or self._clock.monotonic() - course.released_at > WRITTEN_OFF:
-            course.pace = course.pace.after_failure()
-            course.released = set()
+            state.pace = state.pace.after_success()
+        elif not under_way or self._clock.monotonic() - state.released_at > FAILED_AFTER:
+            state.pace = state.pace.after_failure()
+            state.released = set()

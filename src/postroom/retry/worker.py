@@ -1,6 +1,6 @@
-"""The retry worker: sleep until somebody is due, claim, attempt, again.
+"""The retry worker: sleeps until a request is due, claims it, attempts it, and starts over.
 
-Any number of workers may run, inside the service or as processes of their own: the claim decides who runs what.
+Any number of workers may run, inside the service or in separate processes: the claim decides which worker runs what.
 """
 
 import asyncio
@@ -25,23 +25,23 @@ from postroom.telemetry import ATTEMPTS, DATABASE_ERRORS, LATENESS_SECONDS, log
 
 LONGEST_SLEEP = 3.0
 EARLY = 0.05
-"""Wake this much before the due time: the claim grants it, and the clocks may differ by as much."""
+"""Seconds to wake before the due time: the claim grants that much, and the clocks may differ by as much."""
 BREAKER_PAUSE = 1.0
 PROBE_INTERVAL = 5.0
-"""Seconds between looks at the breaker: it must close even while nobody is due."""
+"""Seconds between reads of the breaker: it must close even while no request is due."""
 SHORTEST_SLEEP = 0.005
 LEASE_ENDS_SOON = 1.0
-"""Seconds: a running request is looked at again when its lease ends, if that is so near."""
+"""If the lease of a running request ends within so many seconds, the request is claimed again at its end."""
 DATABASE_PAUSE = 0.5
 LOCKED_PAUSE = 5.0
-"""Seconds before a request that must run alone is asked for again, when its row could not be had."""
+"""Seconds before the next claim of a request that must run exclusively and whose row was locked."""
 MOST_LOCKED = 1000
 NO_SLOT = "no slot was free within its lease"
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerLimits:
-    """Seconds, but `pace`: attempts a worker starts in a second, 0 for no limit."""
+    """All in seconds, except `pace`: attempts that a worker starts per second, 0 for no limit."""
 
     lease: float = 30.0
     pace: float = 10.0
@@ -49,7 +49,7 @@ class WorkerLimits:
 
 
 class Worker:
-    """`beat` is called each time it goes round."""
+    """`beat` is called in each iteration."""
 
     def __init__(
         self,
@@ -75,20 +75,20 @@ class Worker:
         self.beat = beat
         self._event = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._works = False
+        self._has_started = False
         self._running: dict[UUID, asyncio.Task[Settled | None]] = {}
         self._exclusive: dict[UUID, list[str]] = {}
         self._locked = TTLCache[UUID, None](MOST_LOCKED, LOCKED_PAUSE, clock.monotonic)
-        """Of those that must run alone"""
+        """requests that must run exclusively, and whose row was locked"""
         self._own_due: dict[UUID, float] = {}
-        """when somebody is to be claimed whom Redis does not name"""
+        """when to claim requests that Redis will not return in time"""
         self._next_start = 0.0
         self._next_probe = 0.0
         self._processed = 0
 
     def wake(self, first: UUID | None = None) -> None:
-        """Something is due now: look without waiting. `first` goes before all that was due earlier."""
-        if first and self._works:
+        """A request is due now: poll without waiting. `first` goes before all that were due earlier."""
+        if first and self._has_started:
             self._own_due[first] = self._clock.monotonic()
         self._event.set()
 
@@ -98,20 +98,20 @@ class Worker:
         self._event.set()
 
     async def run(self) -> None:
-        """Until `stop` (or cancellation). PostgreSQL being away is waited out.
+        """Run until `stop` (or cancellation); wait while PostgreSQL is unavailable.
 
-        After `stop` it ends within the drain, `FINISH_WITHIN` and a second, whatever PostgreSQL, Redis and the mail
-        server do."""
+        After `stop` it ends within the drain, `FINISH_WITHIN` and a second, even if PostgreSQL, Redis or the mail
+        server hangs."""
         log.info("Email provisioning retry worker started")
-        self._works = True
-        looking = asyncio.create_task(self._poll_until_stopped())
+        self._has_started = True
+        polling = asyncio.create_task(self._poll_until_stopped())
         try:
-            await pause(None, looking, self._stopped)
+            await pause(None, polling, self._stopped)
         finally:
             self.stop()
-            await self._drain(looking)
-        if looking.done() and not looking.cancelled():
-            looking.result()
+            await self._drain(polling)
+        if polling.done() and not polling.cancelled():
+            polling.result()
 
     async def _poll_until_stopped(self) -> None:
         while not self._stopped.is_set():
@@ -126,9 +126,9 @@ class Worker:
             await self._sleep(seconds)
 
     async def _step(self) -> float:
-        """Look once and start what may run. Returns the seconds until the next look."""
+        """Poll once and start what may run. Returns the seconds until the next poll."""
         if self._exclusive:
-            await self._run_exclusive()  # one of them, then the others have their turn
+            await self._run_exclusive()  # only one of them, then the others go on
         if self._clock.monotonic() >= self._next_probe:
             self._next_probe = self._clock.monotonic() + PROBE_INTERVAL
             if not await self._probe.closed():
@@ -145,14 +145,14 @@ class Worker:
         entries = [*early, *due.entries]
         if not entries:
             return max(SHORTEST_SLEEP, self._next_in(due))
-        answers = await self._claim(entries, limit)
-        if ClaimResult.BREAKER in answers:
+        results = await self._claim(entries, limit)
+        if ClaimResult.BREAKER in results:
             return await self._wait_for_the_breaker()
-        if self._limits.pace and ClaimResult.GRANTED in answers:
-            # From the look on: with Redis' and PostgreSQL's time on top of it, a backlog would drain the slower.
+        if self._limits.pace and ClaimResult.GRANTED in results:
+            # Counted from the start of the poll: else the time of Redis and PostgreSQL would slow down the drain.
             self._next_start = began + 1 / self._limits.pace
-        if answers & {ClaimResult.GRANTED, ClaimResult.EXCLUSIVE} or self._due_source.nothing_claimed(due):
-            return 0.0  # there may be more, also behind rows that others hold
+        if results & {ClaimResult.GRANTED, ClaimResult.EXCLUSIVE} or self._due_source.nothing_claimed(due):
+            return 0.0  # there may be more, also behind rows that other processes have locked
         return max(EARLY, self._next_in(due))
 
     async def _claim(self, entries: Sequence[DueEntry], limit: int) -> set[ClaimResult]:
@@ -165,38 +165,37 @@ class Worker:
             return set()
         before = self._clock.monotonic()
         claims = await self._requests.claim(list(members), lease=self._limits.lease, limit=limit)
-        answers = [await self._act_on(claim, members[claim.identity_id], before) for claim in claims]
-        return set(answers)
+        return {await self._act_on(claim, members[claim.identity_id], before) for claim in claims}
 
-    async def _act_on(self, claim: Claim, held: list[str], before: float) -> ClaimResult:
+    async def _act_on(self, claim: Claim, members: list[str], before: float) -> ClaimResult:
         match claim:
-            case Claim(answer=ClaimResult.GRANTED, request=Request() as request, due_in=float() as due_in):
+            case Claim(result=ClaimResult.GRANTED, request=Request() as request, due_in=float() as due_in):
                 LATENESS_SECONDS.observe(max(0.0, -due_in))
-                self._start(request, held, before, due_in)
-            case Claim(answer=ClaimResult.EXCLUSIVE):
+                self._start(request, members, before, due_in)
+            case Claim(result=ClaimResult.EXCLUSIVE):
                 if claim.identity_id in self._locked:
                     return ClaimResult.WAITING
-                self._exclusive[claim.identity_id] = held
-            case Claim(answer=ClaimResult.WAITING, request=Request() as request, due_in=float() as due_in):
-                await self._not_due(request, held, due_in)
-            case Claim(answer=ClaimResult.PROVISIONED | ClaimResult.DEAD | ClaimResult.UNKNOWN):
-                await self._retry_index.remove(held)
-            case Claim(answer=ClaimResult.RUNNING, due_in=float() as due_in) if due_in < LEASE_ENDS_SOON:
-                # Redis put it off by a lease when that one began: it may be ending now, without its holder.
+                self._exclusive[claim.identity_id] = members
+            case Claim(result=ClaimResult.WAITING, request=Request() as request, due_in=float() as due_in):
+                await self._not_due(request, members, due_in)
+            case Claim(result=ClaimResult.PROVISIONED | ClaimResult.DEAD | ClaimResult.UNKNOWN):
+                await self._retry_index.remove(members)
+            case Claim(result=ClaimResult.RUNNING, due_in=float() as due_in) if due_in < LEASE_ENDS_SOON:
+                # Redis postponed it by a lease when that lease began, which may be ending now, its holder dead.
                 self._own_due[claim.identity_id] = self._clock.monotonic() + due_in
             case _:
-                pass  # running elsewhere, locked, refused, or the breaker is open: the member comes due again by itself
-        return claim.answer
+                pass  # running elsewhere, locked, refused, or the breaker is open: its member becomes due again
+        return claim.result
 
-    async def _not_due(self, request: Request, held: list[str], due_in: float) -> None:
-        """PostgreSQL's clock decides. Stale members go; the true one gets its score back, or we wait here."""
+    async def _not_due(self, request: Request, members: list[str], due_in: float) -> None:
+        """PostgreSQL's clock decides. Stale members are removed; the true one gets its score back, or we wait here."""
         true_member = RetryJob.of(request).to_json()
-        await self._retry_index.remove([member for member in held if member != true_member])
+        await self._retry_index.remove([member for member in members if member != true_member])
         if due_in > self._limits.lease and request.due_at:
             await self._retry_index.restore(true_member, request.due_at)
         elif due_in > 0:
             self._own_due[request.identity_id] = self._clock.monotonic() + due_in - EARLY
-        # Else it was due, and could not be claimed: its row is locked, or enough others were claimed with this look.
+        # Else it was due and not claimed: its row is locked, or this poll has claimed enough others.
 
     def _take_own_due(self, limit: int) -> list[DueEntry]:
         now = self._clock.monotonic()
@@ -209,50 +208,50 @@ class Worker:
         early = min(self._own_due.values(), default=inf) - self._clock.monotonic()
         return early if due.next_in is None else min(early, due.next_in - EARLY)
 
-    def _start(self, request: Request, held: Sequence[str], before: float, due_in: float) -> None:
+    def _start(self, request: Request, members: Sequence[str], before: float, due_in: float) -> None:
         if request.retries:
             log.info(
                 f"Retrying provisioning for {request.email} (attempt {request.retries}/{MAX_RETRIES})",
                 identity_id=str(request.identity_id),
             )
-        task = asyncio.create_task(self._attempt(request, held, before, due_in))
+        task = asyncio.create_task(self._attempt(request, members, before, due_in))
         self._running[request.identity_id] = task
         task.add_done_callback(lambda _: self._ended(request.identity_id))
 
-    async def _attempt(self, request: Request, held: Sequence[str], before: float, due_in: float) -> Settled | None:
-        held = list({*held, RetryJob.of(request).to_json()})
+    async def _attempt(self, request: Request, members: Sequence[str], before: float, due_in: float) -> Settled | None:
+        members = list({*members, RetryJob.of(request).to_json()})
         ends, lease_ends = self._ends(before)
         if due_in > 0:
-            # Claimed a moment early, so that the commit is over when its time comes: then, to uvloop's millisecond.
+            # It was claimed a little early, so that the commit is over at its due time. Wait for that time.
             await pause(due_in, self._stopped)
         if not await self._acquire_slot(ends):
             why = STOPPED if self._stopped.is_set() else NO_SLOT
-            return await self._attempts.release(request, why, lease_ends=lease_ends, held=held)
+            return await self._attempts.release(request, why, lease_ends=lease_ends, members=members)
         try:
-            return await self._attempts.run(request, ends=ends, lease_ends=lease_ends, held=held)
+            return await self._attempts.run(request, ends=ends, lease_ends=lease_ends, members=members)
         finally:
             self._slots.release()
 
     def _ends(self, before: float) -> tuple[float, float]:
-        """Of an attempt and of its lease, which began after `before`: a third of it is for asking whether the server is
-        well, and for the settle."""
+        """The end of an attempt, and of its lease, which began after `before`: a third of the lease is for the health
+        check and the settle."""
         return before + self._limits.lease * 2 / 3, before + self._limits.lease
 
     async def _acquire_slot(self, ends: float) -> bool:
-        """False if there is none until `ends`, or the worker stops first."""
+        """False if none becomes free before `ends`, or the worker stops first."""
         if self._stopped.is_set():
             return False
-        taking = asyncio.create_task(self._slots.acquire(within=ends - self._clock.monotonic()))
-        await pause(None, taking, self._stopped)
-        taking.cancel()  # which does nothing to one that is done
-        await asyncio.wait([taking])
-        return not taking.cancelled() and taking.result()
+        acquiring = asyncio.create_task(self._slots.acquire(within=ends - self._clock.monotonic()))
+        await pause(None, acquiring, self._stopped)
+        acquiring.cancel()  # no effect if it is done
+        await asyncio.wait([acquiring])
+        return not acquiring.cancelled() and acquiring.result()
 
     def _ended(self, identity_id: UUID) -> None:
         task = self._running.pop(identity_id)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, DatabaseUnavailable):
-            DATABASE_ERRORS.labels(where="worker").inc()  # nothing was claimed; it comes due again
+            DATABASE_ERRORS.labels(where="worker").inc()  # nothing was claimed; it becomes due again
         elif error:
             log.error("Attempt broke; its lease will run out", identity_id=str(identity_id), exc_info=error)
         self._processed += 1
@@ -262,33 +261,33 @@ class Worker:
         self._event.set()
 
     async def _run_exclusive(self) -> None:
-        """A request that crashed before runs while nothing else does, so that it can take nobody with it."""
-        identity_id, held = self._exclusive.popitem()
-        task = asyncio.create_task(self._attempt_alone(identity_id, held))
+        """Run a request that crashed before while no other runs, so that it cannot crash others with it."""
+        identity_id, members = self._exclusive.popitem()
+        task = asyncio.create_task(self._attempt_exclusively(identity_id, members))
         self._running[identity_id] = task
         task.add_done_callback(lambda _: self._ended(identity_id))
         while not task.done() and not self._stopped.is_set():
             self.beat()
-            await self._sleep(LONGEST_SLEEP)  # its end wakes us, and so does a stop
+            await self._sleep(LONGEST_SLEEP)  # the end of the attempt wakes us, and so does a stop
 
-    async def _attempt_alone(self, identity_id: UUID, held: list[str]) -> None:
-        async with self._slots.all():  # waits for whoever holds one, the attempts of this worker too
+    async def _attempt_exclusively(self, identity_id: UUID, members: list[str]) -> None:
+        async with self._slots.all():  # waits for all attempts of this process, also those of this worker
             before = self._clock.monotonic()
             if self._stopped.is_set():
                 return
             for claim in await self._requests.claim([identity_id], lease=self._limits.lease, exclusive=True):
                 _count_crash(claim)
-                if claim.answer is ClaimResult.GRANTED and claim.request:
+                if claim.result is ClaimResult.GRANTED and claim.request:
                     log.warning(
-                        "Running a request alone: an attempt ended without an outcome", email=claim.request.email
+                        "Running a request exclusively: an attempt ended without an outcome", email=claim.request.email
                     )
                     ends, lease_ends = self._ends(before)
-                    await self._attempts.run(claim.request, ends=ends, lease_ends=lease_ends, held=held)
-                elif claim.answer is ClaimResult.REFUSED or (claim.due_in is not None and claim.due_in <= 0):
-                    # Nobody gets its row now: without a pause it would be asked for in circles, with all slots taken.
+                    await self._attempts.run(claim.request, ends=ends, lease_ends=lease_ends, members=members)
+                elif claim.result is ClaimResult.REFUSED or (claim.due_in is not None and claim.due_in <= 0):
+                    # Its row is locked or refused: without a pause it would be claimed in a loop, with all slots taken.
                     self._locked[identity_id] = None
                 elif claim.request:
-                    await self._retry_index.replace(claim.request, held)
+                    await self._retry_index.replace(claim.request, members)
 
     async def _wait_for_the_breaker(self) -> float:
         while not self._stopped.is_set() and not await self._probe.closed():
@@ -301,14 +300,14 @@ class Worker:
         await pause(min(seconds, LONGEST_SLEEP), self._event)
         self._event.clear()
 
-    async def _drain(self, looking: asyncio.Task[None]) -> None:
-        """Let a claim that is under way be answered, and the attempts end. What has not ended within the drain is
-        interrupted. A cancellation may not be delivered, so nothing is waited for without an end."""
+    async def _drain(self, polling: asyncio.Task[None]) -> None:
+        """Let a claim that is under way and the attempts end; interrupt those that have not ended within the drain.
+        A cancellation may not be delivered, so every wait has a time limit."""
         ends = self._clock.monotonic() + self._limits.drain
-        await asyncio.wait([looking], timeout=self._limits.drain)
+        await asyncio.wait([polling], timeout=self._limits.drain)
         if running := list(self._running.values()):
             await asyncio.wait(running, timeout=max(0.0, ends - self._clock.monotonic()))
-        late = [task for task in (looking, *self._running.values()) if not task.done()]
+        late = [task for task in (polling, *self._running.values()) if not task.done()]
         for task in late:
             task.cancel()
         if late:

@@ -1,5 +1,5 @@
--- Store a new request, and the audit's row with it: one statement, one commit.
--- Without a conflict target both unique indexes count: the identity, and the reservation of the address.
+-- Store a new request and its audit row: one statement, one commit.
+-- Without a conflict target both unique indexes count: the one on the identity, and the one that reserves the address.
 WITH gate AS (
     SELECT %(holder)s::uuid IS NOT NULL AND NOT open AS starts FROM mail_server_breaker
 ), added AS (

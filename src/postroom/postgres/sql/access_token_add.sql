@@ -1,4 +1,4 @@
--- A token, unless the person has as many live ones as she may. Her expired ones go.
+-- Add a token, unless the person has reached the limit of valid ones. Delete the person's expired tokens.
 WITH expired AS (
     DELETE FROM access_tokens WHERE kratos_identity_id = %(identity_id)s AND expires_at <= now()
 )

@@ -1,4 +1,4 @@
--- In one commit: the token goes, and every process that remembers tokens hears so.
+-- In one commit: delete the token, and notify every process that caches tokens.
 WITH revoked AS (
     DELETE FROM access_tokens WHERE id = %(token_id)s AND kratos_identity_id = %(identity_id)s RETURNING id
 )

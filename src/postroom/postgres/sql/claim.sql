@@ -1,7 +1,8 @@
--- Take what is due, at most so many, each under a fresh random holder; a counter would be issued twice after a fail-over
--- that lost commits. now() in the conditions, because a scan with clock_timestamp() cannot use the index.
--- A lease that ran out without an outcome is a crash. It buries nobody: the request runs again only alone, so that a
--- poison one cannot take its neighbours with it, at once after the first crash, after a growing delay from the second on.
+-- Claim the due requests, at most `limit`, each under a new random holder: a counter would repeat its values after a
+-- fail-over that lost commits. The conditions use now(): a scan with clock_timestamp() cannot use the index.
+-- A lease that ran out without an outcome is a crash. It never makes a request a dead letter: the request runs again,
+-- exclusively, so that a poison request cannot crash others with it. It runs at once after the first crash, and after a
+-- growing delay from the second on.
 WITH asked AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(holders)s::uuid[]) AS a (identity_id, new_holder)
 ), candidates AS (
@@ -36,15 +37,15 @@ WITH asked AS (
         (kratos_identity_id, email, action, status, attempt_count, error_message, holder)
     SELECT identity_id, email, 'create', status, attempt, error, log_holder
     FROM (
-        SELECT identity_id, email, 1 AS place, 'crashed' AS status,
+        SELECT identity_id, email, 1 AS ordinal, 'crashed' AS status,
                attempts - (state = 'running')::int AS attempt,
                'the attempt ended without an outcome' AS error, old_holder AS log_holder
         FROM moved WHERE crashed
         UNION ALL
         SELECT identity_id, email, 2, 'pending', attempts, NULL, holder FROM moved WHERE state = 'running'
     ) AS entries
-    ORDER BY place
-), now_there AS (
+    ORDER BY ordinal
+), present AS (
     SELECT {request of moved} FROM moved
     UNION ALL
     SELECT {request of r} FROM email_requests r JOIN asked USING (identity_id)
@@ -52,18 +53,18 @@ WITH asked AS (
 )
 SELECT a.identity_id AS asked_id,
        CASE WHEN m.state = 'running' THEN 'granted'
-            -- Asked again after the answer was lost: this very holder was granted it then.
+            -- Repeated because the reply was lost: the first time, this same holder was granted it.
             WHEN r.state = 'running' AND r.holder = a.new_holder THEN 'granted'
             WHEN m.state IS NOT NULL THEN m.state
             WHEN r.state IS NULL THEN 'unknown'
             WHEN r.state IN ('provisioned', 'dead') THEN r.state
             WHEN (SELECT open FROM mail_server_breaker) THEN 'breaker'
             WHEN NOT %(exclusive)s AND r.due_at <= now() AND (r.state = 'running' OR r.crashes > 0) THEN 'exclusive'
-            ELSE r.state END AS answer,
+            ELSE r.state END AS result,
        coalesce(m.crashed, false) AS crashed,
-       -- of a granted one: how late we came, as a negative number
+       -- of a granted request: how late it is, as a negative number
        extract(epoch FROM CASE WHEN m.state = 'waiting' THEN m.due_at
-                               -- Asked again: the end of its lease stands where it was due, 50 ms from now at the latest.
+                               -- Repeated: due_at is the end of its lease now. It was due 50 ms from now at the latest.
                                WHEN r.holder = a.new_holder THEN now() + interval '50 milliseconds'
                                ELSE r.due_at END
                           - clock_timestamp())::float8 AS due_in,
@@ -71,4 +72,4 @@ SELECT a.identity_id AS asked_id,
 FROM asked a
 LEFT JOIN moved m ON m.identity_id = a.identity_id
 LEFT JOIN email_requests r ON r.identity_id = a.identity_id
-LEFT JOIN now_there n ON n.identity_id = a.identity_id
+LEFT JOIN present n ON n.identity_id = a.identity_id

@@ -1,11 +1,11 @@
--- The person changed the address while the request lives. Before the first attempt the new one simply replaces
--- the old (a held address fails on the unique index); afterwards a mailbox may exist, so it is only noted.
+-- The person has changed the address of a request that is not dead. Before the first attempt the new address replaces
+-- the old one (a held address fails on the unique index); afterwards a mailbox may exist, so it is only recorded.
 WITH changed AS (
     UPDATE email_requests SET
         email = CASE WHEN attempts = 0 THEN %(email)s ELSE email END,
         display_name = CASE WHEN attempts = 0 THEN %(display_name)s ELSE display_name END,
         wanted_email = CASE WHEN attempts = 0 OR email = %(email)s THEN NULL ELSE %(email)s END,
-        -- New bytes for the member in Redis, because it names the address.
+        -- The member in Redis names the address, so it must change.
         enqueued_at = CASE WHEN attempts = 0 THEN clock_timestamp() ELSE enqueued_at END
     WHERE identity_id = %(identity_id)s AND state <> 'dead'
       AND coalesce(wanted_email, email) <> %(email)s

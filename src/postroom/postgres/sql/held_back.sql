@@ -1,4 +1,4 @@
--- What requests wait for besides their own time, how many, and what the last of them was told.
+-- The causes that requests wait for besides their due time, how many wait, and the last error.
 SELECT waits_for, requests,
        (SELECT r.last_error FROM email_requests r WHERE r.waits_for = causes.waits_for ORDER BY enqueued_at DESC LIMIT 1)
            AS last_error

@@ -1,4 +1,4 @@
--- Of those a page that a look did not find (inspection_page).
+-- A page of those that a check did not find (compare inspection_page).
 SELECT a.kratos_identity_id, a.stalwart_account_id,
        CASE WHEN a.missing_at IS NOT NULL THEN 'missing' ELSE 'suspected' END AS doubt,
        extract(epoch FROM now() - a.suspected_at)::float8 AS suspected_for

@@ -1,4 +1,4 @@
--- That of one identity (inspection_page).
+-- The mailbox of one identity (compare inspection_page).
 SELECT a.kratos_identity_id, a.stalwart_account_id,
        CASE WHEN a.missing_at IS NOT NULL THEN 'missing' WHEN a.suspected_at IS NOT NULL THEN 'suspected' END AS doubt,
        coalesce(extract(epoch FROM now() - a.suspected_at), 0)::float8 AS suspected_for

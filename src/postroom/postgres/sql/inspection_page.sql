@@ -1,4 +1,4 @@
--- A page of the mailboxes that are ready, in the order of their identities. Who is being made anew is looked at when made.
+-- A page of the ready mailboxes, in the order of their identities. One that is being made again is left out until then.
 SELECT a.kratos_identity_id, a.stalwart_account_id,
        CASE WHEN a.missing_at IS NOT NULL THEN 'missing' WHEN a.suspected_at IS NOT NULL THEN 'suspected' END AS doubt,
        coalesce(extract(epoch FROM now() - a.suspected_at), 0)::float8 AS suspected_for

@@ -1,4 +1,4 @@
--- The mailbox of an identity, once it is ready.
+-- The mailbox of an identity, if it is ready.
 SELECT a.kratos_identity_id, a.email, a.stalwart_account_id, a.suspected_at IS NOT NULL AS doubtful
 FROM email_accounts a JOIN email_requests r ON r.identity_id = a.kratos_identity_id
 WHERE a.kratos_identity_id = %(identity_id)s AND r.state = 'provisioned'

@@ -1,4 +1,4 @@
--- Somebody is on line. An account whose owner was away for a day, or that is another one by now, begins anew.
+-- A person is online. After a day offline, or with another account, the state starts over.
 INSERT INTO mail_states AS known (kratos_identity_id, stalwart_account_id, email)
 VALUES (%(identity_id)s, %(stalwart_account_id)s, %(email)s)
 ON CONFLICT (kratos_identity_id) DO UPDATE SET

@@ -1,4 +1,4 @@
--- Nobody looks at an account whose owner was away for a day, so its checked_at stands still and finds it.
+-- An account whose owner was offline for a day is not polled, so it is found by its old checked_at.
 DELETE FROM mail_states WHERE kratos_identity_id IN (
     SELECT kratos_identity_id FROM mail_states
     WHERE checked_at < now() - interval '1 day' AND seen_at < now() - interval '1 day'

@@ -1,5 +1,5 @@
--- A page of the accounts that nobody looked at for so long, the longest first. Two conditions on the time, not an OR,
--- so that the index gives both the beginning and the end.
+-- A page of the accounts that were not polled for so many seconds, the longest first. Two conditions on the time, not an
+-- OR, so that the index gives both ends of the range.
 SELECT kratos_identity_id, stalwart_account_id, email, email_state, checked_at, extract(epoch FROM now() - checked_at)::float8 AS age FROM mail_states
 WHERE checked_at <= now() - make_interval(secs => %(seconds)s)
   AND checked_at >= coalesce(%(after_checked)s::timestamptz, '-infinity')

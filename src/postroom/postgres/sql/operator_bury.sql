@@ -1,4 +1,4 @@
--- An operator gives a waiting request up. A running one must end first: its outcome is not ours to guess.
+-- An operator makes a waiting request a dead letter. A running one must end first: its outcome is unknown.
 WITH moved AS (
     UPDATE email_requests SET
         state = 'dead', due_at = NULL, waits_for = NULL, enqueued_at = clock_timestamp(),

@@ -1,5 +1,5 @@
--- An operator has a mailbox made anew that looks did not find. `outcome_unknown`: the attempt looks for the mark first, so
--- one that is there under another id is taken, and none is made.
+-- An operator has a mailbox made again that checks did not find. `outcome_unknown`: the attempt looks up the mark
+-- first, so that a mailbox under another id is found and no second one is made.
 WITH chosen AS (
     SELECT r.identity_id, a.stalwart_account_id
     FROM email_requests r JOIN email_accounts a ON a.kratos_identity_id = r.identity_id
@@ -17,7 +17,7 @@ WITH chosen AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, error_message, stalwart_account_id, actor)
     SELECT identity_id, email, 'remake', 'done', attempts,
-           'asked to make it anew, or to find it by its mark', stalwart_account_id, %(actor)s
+           'asked to make it again, or to find it by its mark', stalwart_account_id, %(actor)s
     FROM moved
 )
 SELECT {request} FROM moved

@@ -1,4 +1,4 @@
--- An operator asks to try now. A dead request starts anew; a held address fails on the unique index.
+-- An operator asks to try now. A dead request starts over; a held address fails on the unique index.
 WITH chosen AS (
     SELECT identity_id, state AS old_state FROM email_requests
     WHERE identity_id = %(identity_id)s AND state IN ('waiting', 'dead') FOR UPDATE

@@ -1,5 +1,5 @@
--- From the old end only, and never the newest that is over: what is left tells whether any after an id is gone
--- (outbox_after), and where a screen begins (outbox_settled). Bounded, to end within the statement_timeout.
+-- Delete only the oldest events, and never the newest finished one: the remaining ones show whether any after an id is
+-- gone (outbox_after), and where a new client begins (outbox_settled). Limited, to end within the statement_timeout.
 DELETE FROM live_events WHERE id < least(
     coalesce(
         (SELECT max(id) FROM live_events WHERE id < coalesce(

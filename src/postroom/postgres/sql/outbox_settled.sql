@@ -1,6 +1,6 @@
--- The newest event that was announced a minute ago at least, with nothing older open. A minute, because ids are given
--- before the commit: a lower one that is still under way ends within the statement_timeout of 4 s. An event's own id,
--- never one between two: that may be drawn by a commit under way, too.
+-- The newest event that was published at least a minute ago, with no older one unpublished. A minute, because ids are
+-- drawn before the commit: a transaction with a lower id ends within the statement_timeout of 4 s. It is the id of an
+-- event, never one between two: that may belong to a transaction under way, too.
 SELECT coalesce(max(id), 0) AS id FROM live_events WHERE id < coalesce(
     least(
         (SELECT min(id) FROM live_events WHERE announced_at IS NULL),

@@ -1,5 +1,5 @@
--- Who is due, behind a place in the order of due times, and how long until the next one is. Both by the same now():
--- what comes due in between would be in neither. A lease that ran out is looked at without grace.
+-- The due requests behind a position in the order of due times, and the seconds until the next one. Both use the same
+-- now(): a request that becomes due in between would be in neither. Grace does not apply to a lease that ran out.
 WITH due AS MATERIALIZED (
     SELECT identity_id, due_at FROM email_requests
     WHERE ((state = 'waiting' AND due_at <= now() - make_interval(secs => %(grace)s))

@@ -1,4 +1,4 @@
--- The value as it was first used; a later different one does not replace it.
+-- The value that was used first; a later one does not replace it.
 WITH added AS (
     INSERT INTO postroom_facts (name, value) VALUES (%(name)s, %(value)s)
     ON CONFLICT (name) DO NOTHING RETURNING value

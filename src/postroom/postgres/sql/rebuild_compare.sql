@@ -1,4 +1,4 @@
--- How each marked account of the mail server stands to what is on record. Reads only: a dry run is this and no more.
+-- Compare each marked account of the mail server with what is on record. It only reads: a dry run does no more.
 WITH asked AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(emails)s::text[], %(stalwart_ids)s::text[])
         AS a (identity_id, email, stalwart_account_id)

@@ -1,6 +1,6 @@
--- A page of marked accounts: the request (provisioned), the account and the audit's row of each, in one commit, so
--- that a rebuild may be cut off anywhere and run again. What is there is left alone, whoever put it there.
--- No attempt was made here: `attempts` stays 0, as the rows of the audit say.
+-- Store the request (provisioned), the account and the audit row of each marked account of a page in one commit, so
+-- that a rebuild may be interrupted anywhere and run again. Existing rows are left unchanged.
+-- No attempt was made: `attempts` is 0, as in the audit.
 WITH asked AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(emails)s::text[], %(names)s::text[],
                          %(stalwart_ids)s::text[], %(account_ids)s::uuid[])
@@ -10,13 +10,13 @@ WITH asked AS (
     SELECT identity_id, email, display_name, 'provisioned', clock_timestamp() FROM asked
     ON CONFLICT DO NOTHING
     RETURNING identity_id
-), whole AS (
+), ready AS (
     SELECT identity_id FROM added
     UNION
     SELECT identity_id FROM asked JOIN email_requests r USING (identity_id, email) WHERE r.state = 'provisioned'
 ), account AS (
     INSERT INTO email_accounts (id, kratos_identity_id, email, stalwart_account_id)
-    SELECT account_id, identity_id, email, stalwart_account_id FROM asked JOIN whole USING (identity_id)
+    SELECT account_id, identity_id, email, stalwart_account_id FROM asked JOIN ready USING (identity_id)
     ON CONFLICT (kratos_identity_id) DO NOTHING
     RETURNING kratos_identity_id AS identity_id
 ), restored AS (

@@ -1,5 +1,5 @@
--- Not at every sweep, and not at every repeat of a hook: only what an identity's last refusal does not say already.
--- Compared with the last one alone, so that it names the address of today when one comes back.
+-- Record only refusals that differ from the identity's last one, not those of every sweep or repeated hook. Only the
+-- last one counts, so that an address that comes back is recorded again.
 INSERT INTO email_provisioning_log
     (kratos_identity_id, email, action, status, attempt_count, code, error_message, trigger_id, request_id, traceparent)
 SELECT r.identity_id, r.email, 'refuse', 'done', 0, r.code, r.reason, %(trigger_id)s, %(request_id)s, %(traceparent)s

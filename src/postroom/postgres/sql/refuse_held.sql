@@ -1,4 +1,4 @@
--- The address is reserved by another identity: the request is born dead, with its reason.
+-- The address is held by another identity: the request is dead from the start, with its reason.
 WITH added AS (
     INSERT INTO email_requests (identity_id, email, display_name, state, attempts, enqueued_at, last_error, reason)
     SELECT %(identity_id)s, %(email)s, %(display_name)s, 'dead', 0, clock_timestamp(), %(reason)s, %(reason)s

@@ -1,4 +1,4 @@
--- Who was refused lately and has no request: `total` of them, the last ones first.
+-- The identities without a request that were refused in the last 30 days, the latest first; `total` counts them all.
 WITH refused AS (
     SELECT DISTINCT ON (l.kratos_identity_id)
            l.kratos_identity_id AS identity_id, l.email, l.code, l.error_message AS reason, l.created_at AS refused_at

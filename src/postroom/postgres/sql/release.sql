@@ -1,6 +1,6 @@
--- Let some of those run now whose cause ended after they began to wait (`enqueued_at`). A cause of the breaker ends when
--- it closes; that of a domain when a mailbox of the domain was made, or an operator said so. The first who began to wait
--- go first: in that order the index leaves all those out for whom nothing has ended yet, however many they are.
+-- Make some of the requests due now whose cause ended after they began to wait (`enqueued_at`). A cause of the breaker
+-- ends when the breaker closes; that of a domain when a mailbox in the domain is made, or by `postroom resume`.
+-- The oldest go first: in that order the index skips all requests whose cause has not ended since.
 WITH cause AS (
     SELECT %(cause)s::text AS name, substr(%(cause)s::text, length('domain:') + 1) AS domain
 ), ended AS (
@@ -12,7 +12,7 @@ WITH cause AS (
 ), chosen AS (
     SELECT identity_id, enqueued_at AS enqueued_before FROM email_requests
     WHERE waits_for = (SELECT name FROM cause) AND enqueued_at < (SELECT at FROM ended)
-      AND identity_id <> ALL(%(but)s::uuid[])
+      AND identity_id <> ALL(%(excluding)s::uuid[])
     ORDER BY enqueued_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )

@@ -1,5 +1,5 @@
--- What requests wait for, each once (a step through the index for each, however many wait for it), and since when it may
--- have ended by an operator's word or the closing of the breaker.
+-- The causes that requests wait for, each once (one step through the index per cause, not per request), and when an
+-- operator or the closing of the breaker last ended it.
 WITH RECURSIVE causes AS (
     (SELECT waits_for FROM email_requests WHERE waits_for IS NOT NULL ORDER BY waits_for LIMIT 1)
     UNION ALL

@@ -1,4 +1,4 @@
--- What stood in the way of a domain has ended, an operator says: whoever began to wait before is released.
+-- An operator states that the cause of a domain has ended: requests that began to wait before are released.
 WITH resumed AS (
     INSERT INTO resumed_domains (domain, resumed_at, actor) VALUES (%(domain)s, clock_timestamp(), %(actor)s)
     ON CONFLICT (domain) DO UPDATE SET resumed_at = excluded.resumed_at, actor = excluded.actor

@@ -1,4 +1,4 @@
--- A dead request asks for another address: it starts anew. A held address fails on the unique index.
+-- A dead request starts over with another address. A held address fails on the unique index.
 WITH gate AS (
     SELECT %(holder)s::uuid IS NOT NULL AND NOT open AS starts FROM mail_server_breaker
 ), revived AS (

@@ -1,2 +1,2 @@
--- The newest migration that was made, and the oldest code that may run on it, by the newest migration that it brings.
+-- The newest migration of this schema, and the newest migration of the oldest code that may run on it.
 SELECT max(revision) AS revision, max(oldest_code) AS oldest_code FROM schema_history

@@ -1,4 +1,4 @@
--- Write an outcome, if this holder still holds the request: row, account and audit in one statement.
+-- Store an outcome, if this holder still holds the request: row, account and audit in one statement.
 WITH settled AS (
     UPDATE email_requests SET
         state = %(state)s,

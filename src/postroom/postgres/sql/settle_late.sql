@@ -1,5 +1,5 @@
--- The row is not ours any more. Either our own COMMIT had succeeded and only its answer was lost, or another
--- holder took over: then what the mail server told us is kept as `late`, once, and nothing else changes.
+-- This holder does not hold the request any more. Either its COMMIT had succeeded and only the reply was lost, or
+-- another holder took over: then the outcome is recorded as `late`, once, and nothing else changes.
 INSERT INTO email_provisioning_log
     (kratos_identity_id, email, action, status, attempt_count, error_message, holder, stalwart_account_id)
 SELECT %(identity_id)s, %(email)s, 'create', 'late', %(attempts)s,

@@ -1,6 +1,6 @@
--- A page of identities: whoever has no request gets one, and the progress moves in the same commit, so that a
--- sweep goes on where it was killed. Nothing that exists is touched: a sweep never revives a dead letter.
--- The progress moves on from `after`, the page that was read: an operator, or another leader, may have moved it.
+-- Store a request for each identity of a page that has none, and the progress in the same commit, so that a sweep goes
+-- on where it was killed. Existing rows are left unchanged: a sweep never revives a dead letter.
+-- The progress moves only from `after`, the page that was read: an operator or another leader may have moved it.
 WITH asked AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(emails)s::text[], %(names)s::text[])
         AS a (identity_id, email, display_name)

@@ -1,4 +1,4 @@
--- Waiting requests for the comparison with Redis, a page at a time. `state IN` as the index says it.
+-- A page of the waiting requests, for the comparison with Redis. The condition `state IN` matches that of the index.
 SELECT {request} FROM email_requests
 WHERE state IN ('waiting', 'running') AND state = 'waiting'
   AND (due_at, identity_id) > (%(after_due)s, %(after_id)s)

@@ -1,4 +1,4 @@
--- Waiting requests that come due soon.
+-- Waiting requests that become due soon.
 SELECT {request} FROM email_requests
 WHERE state IN ('waiting', 'running') AND state = 'waiting'
   AND due_at BETWEEN now() + make_interval(secs => %(earliest)s) AND now() + make_interval(secs => %(latest)s)

@@ -1,4 +1,4 @@
--- A process says that it lives; the rows of those that said nothing for a day go. `loops` is JSON.
+-- Record that a process is alive; delete rows that were not written for a day. `loops` is JSON.
 WITH forgotten AS (
     DELETE FROM processes WHERE seen_at < now() - interval '1 day' AND id <> %(id)s
 )

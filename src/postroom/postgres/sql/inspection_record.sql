@@ -1,32 +1,32 @@
--- What looks changed in our knowledge, only of the accounts that they looked at: meanwhile another may be on record.
--- In the order of the identities, so that two who note the same do not wait for each other.
-WITH looked AS (
+-- Record what lookups changed, only for the accounts that they looked up: another account may be on record by now.
+-- In the order of the identities, so that two processes that record the same do not deadlock.
+WITH lookups AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(stalwart_ids)s::text[], %(doubts)s::text[], %(reasons)s::text[])
         AS l (identity_id, stalwart_account_id, doubt, reason)
 ), before AS (
     SELECT l.identity_id, l.doubt, l.reason, a.missing_at IS NOT NULL AS was_missing
-    FROM email_accounts a JOIN looked l ON l.identity_id = a.kratos_identity_id
+    FROM email_accounts a JOIN lookups l ON l.identity_id = a.kratos_identity_id
     WHERE a.stalwart_account_id = l.stalwart_account_id
     ORDER BY l.identity_id
     FOR UPDATE OF a
-), noted AS (
+), recorded AS (
     UPDATE email_accounts a SET
         suspected_at = CASE WHEN b.doubt IS NOT NULL THEN coalesce(a.suspected_at, now()) END,
         missing_at = CASE
-            -- Not of one that somebody else found since: it takes two looks again.
+            -- Not if another process has found it since: then it takes two checks again.
             WHEN b.doubt = 'missing' AND a.suspected_at IS NOT NULL THEN coalesce(a.missing_at, now())
             WHEN b.doubt IS NOT NULL THEN a.missing_at END
     FROM before b WHERE a.kratos_identity_id = b.identity_id
     RETURNING a.kratos_identity_id AS identity_id, a.email, a.stalwart_account_id, b.reason, b.was_missing,
               a.missing_at IS NOT NULL AS is_missing
 ), changed AS (
-    SELECT * FROM noted WHERE was_missing <> is_missing
+    SELECT * FROM recorded WHERE was_missing <> is_missing
 ), unwatched AS (
-    -- Looks for new mail there would be refused, and count as failed logins. The row is locked before an event's id is
+    -- Polls for new mail there would be refused, and count as failed logins. The row is locked before an event's id is
     -- drawn, so that the ids of one person grow in the order of the commits.
     DELETE FROM mail_states WHERE kratos_identity_id IN (SELECT identity_id FROM changed WHERE is_missing)
     RETURNING kratos_identity_id, seen_at
-), told AS (
+), events AS (
     INSERT INTO live_events (kratos_identity_id, type, data)
     SELECT kratos_identity_id, 'mailbox', '{"state": "missing"}' FROM unwatched WHERE seen_at > now() - interval '1 day'
 ), logged AS (
