@@ -124,10 +124,10 @@ class Trial:
         self._environment = {PREFIX + name.upper(): value for name, value in given(self._shell).items()}
         if self._domains or "POSTROOM_DOMAINS" not in self._environment:
             self._environment["POSTROOM_DOMAINS"] = ",".join(self._domains or [_DOMAIN])
-        expected = _EMBEDDED if "POSTROOM_STALWART_URL" in self._environment else _EMBEDDED | _STAND_IN
-        self._domains = load(expected | self._environment).domains
         for misspelt in unknown(self._shell):
             self._console.print(f"warning: {misspelt} is no setting", style="yellow")
+        expected = _EMBEDDED if "POSTROOM_STALWART_URL" in self._environment else _EMBEDDED | _STAND_IN
+        self._domains = load(expected | self._environment).domains
 
     async def _start_over(self) -> None:
         await EmbeddedPostgres(self._data).remove()

@@ -93,7 +93,7 @@ async def test_where_the_mail_server_is_ones_own_no_command_touches_it(tmp_path:
 async def test_the_state_lists_mailboxes_and_requests(folder: Path, ann: Person) -> None:
     lines = (await sandbox(folder, "state")).splitlines()
     assert any(ann.address in line for line in lines)
-    assert any(line.endswith("x:Account/set") for line in lines)
+    assert any("x:Account/set" in line for line in lines)
 
 
 async def test_many_messages_are_sent_and_counted(ann: Person, folder: Path) -> None:
