@@ -27,8 +27,12 @@ def register(app: typer.Typer) -> None:
 
 def up_command(
     data: Data = DEFAULT_DATA_FOLDER,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port of the service, on loopback.")] = 3001,
-    domain: Annotated[list[str] | None, typer.Option(help="A mail domain to serve; repeatable.")] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port of the service, on loopback; 0 takes a free one.")
+    ] = 3001,
+    domain: Annotated[
+        list[str] | None, typer.Option(help="A mail domain to serve, instead of example.org; repeatable.")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove the data of an earlier trial first.")] = False,
     no_welcome: Annotated[
         bool, typer.Option("--no-welcome", help="Put no welcome message into new mailboxes.")
@@ -43,7 +47,7 @@ def up_command(
     """
     from postroom_sandbox.trial import up
 
-    up(data, port, domain or ["example.org"], fresh=fresh, welcome=not no_welcome)
+    up(data, port, domain or [], fresh=fresh, welcome=not no_welcome)
 
 
 def env_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> None:
@@ -69,11 +73,13 @@ def fault_command(
         ),
     ],
     word: Annotated[str | None, typer.Option(help="Affect only addresses that contain this text.")] = None,
-    count: Annotated[int | None, typer.Option(help="End the fault after so many failures.")] = None,
-    probability: Annotated[float | None, typer.Option(help="Fail with this probability, from 0 to 1.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of --probability, to repeat a run.")] = None,
-    delay_ms: Annotated[int | None, typer.Option(help="Milliseconds of delay, for slow.")] = None,
-    retry_after: Annotated[int | None, typer.Option(help="Seconds of Retry-After, for throttle.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="End the fault after so many failures.")] = None,
+    probability: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Fail with this probability, from 0 to 1.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of --probability, to repeat a run.")] = None,
+    delay_ms: Annotated[int | None, typer.Option(min=0, help="Milliseconds of delay, for slow.")] = None,
+    retry_after: Annotated[int | None, typer.Option(min=0, help="Seconds of Retry-After, for throttle.")] = None,
     data: Data = DEFAULT_DATA_FOLDER,
     as_json: AsJson = False,
 ) -> None:
@@ -83,7 +89,7 @@ def fault_command(
 
     Example: postroom sandbox fault fail --word should-fail
     """
-    from postroom_sandbox.stand_in import fault
+    from postroom_sandbox.control_client import fault
 
     options = {
         "word": word,
@@ -104,7 +110,7 @@ def state_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> 
 
     Example: postroom sandbox state --json
     """
-    from postroom_sandbox.stand_in import state
+    from postroom_sandbox.control_client import state
 
     state(data, as_json=as_json)
 
@@ -128,6 +134,6 @@ def deliver_command(
 
     Example: postroom sandbox deliver alice@example.org --subject "Good morning"
     """
-    from postroom_sandbox.stand_in import deliver
+    from postroom_sandbox.control_client import deliver
 
     deliver(data, sender, to, subject, count=count, file=file, as_json=as_json)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+import shlex
 import shutil
 import stat
 import time
@@ -40,12 +41,8 @@ class DataFolder:
         self._make()
         lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         if not _locked(lock):
-            holder = os.read(lock, 20).decode().strip() or "not known yet"
             os.close(lock)
-            raise ConfigurationError(
-                f"{self.path} is in use by another `postroom up` (pid {holder}): "
-                "stop that one first, or choose another folder with --data"
-            )
+            raise self._in_use()
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         self._lock = lock
@@ -57,6 +54,11 @@ class DataFolder:
             self._remove(_TRIAL)
             os.close(self._lock)
             self._lock = None
+
+    def require_free(self) -> None:
+        """Raise ConfigurationError when another `postroom up` holds the folder, which need not exist."""
+        if self._is_held():
+            raise self._in_use()
 
     def folder(self, name: str) -> Path:
         """The subfolder of that name, made with mode 0700 if need be."""
@@ -71,7 +73,7 @@ class DataFolder:
     def secret(self, name: str) -> str:
         """The secret of that name (safe in URLs), drawn at first use and kept between runs."""
         path = self.folder("secrets") / name
-        if not path.exists():
+        if not path.exists() or not path.read_text().strip():
             write_private(path, secrets.token_urlsafe(32))
         return path.read_text().strip()
 
@@ -94,7 +96,7 @@ class DataFolder:
         Raises ConfigurationError when none runs there or it is not up yet.
         """
         if not self._is_held():
-            raise ConfigurationError(f"no trial runs in {self.path}: start one with `postroom up`")
+            raise ConfigurationError(self._not_running())
         text = self.recall(_TRIAL)
         if text is None:
             raise ConfigurationError(f"the trial in {self.path} is still starting: try again in a moment")
@@ -129,9 +131,27 @@ class DataFolder:
             ) from error
         if names and _LOCK not in names:
             raise ConfigurationError(
-                f"{self.path} holds files that are not Postroom's: choose an empty or new folder with --data"
+                f"{self.path} holds files, but no {_LOCK}, so they may not be a trial's: choose an empty or new folder "
+                "with --data, or remove this one if it is what is left of a trial"
             )
         self.path.chmod(0o711 if owner == 0 else 0o700)
+
+    def _in_use(self) -> ConfigurationError:
+        holder = (self.recall(_LOCK) or "").strip() or "not known yet"
+        return ConfigurationError(
+            f"a trial already runs in {self.path} (pid {holder}): use that one, stop it with Ctrl-C in its terminal, "
+            "or choose another folder with --data"
+        )
+
+    def _not_running(self) -> str:
+        start = "postroom up"
+        if self.path != DEFAULT_DATA_FOLDER.resolve():
+            start += f" --data {shlex.quote(str(self.path))}"
+        elif Path("sandbox", "pyproject.toml").exists():
+            start = "make up"
+        if (self.path / _LOCK).exists():
+            return f"the trial in {self.path} does not run: start it with `{start}`"
+        return f"there is no trial in {self.path}: start one with `{start}`, or go to the folder of another trial"
 
     def _is_held(self) -> bool:
         try:

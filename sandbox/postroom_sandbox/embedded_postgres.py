@@ -124,7 +124,9 @@ class EmbeddedPostgres(ProcessPart):
         return place
 
     async def _stop_leftover(self, cluster: Path) -> None:
-        await stop_leftover(self.name, cluster / "postmaster.pid", str(cluster), _FAST)
+        pid_file = cluster / "postmaster.pid"
+        await stop_leftover(self.name, pid_file, str(cluster), _FAST)
+        _disown(pid_file)
 
     async def _make_cluster(self, binaries: Path, place: Path, user: tuple[int, int] | None) -> None:
         """Run initdb beside the final name, so that a kill in the middle leaves no half of a cluster."""
@@ -195,6 +197,18 @@ class EmbeddedPostgres(ProcessPart):
             found = await connection.execute("SELECT FROM pg_database WHERE datname = %s", (_DATABASE,))
             if found.rowcount == 0:
                 await connection.execute(f"CREATE DATABASE {_DATABASE} OWNER {OWNER_ROLE}")
+
+
+def _disown(pid_file: Path) -> None:
+    """Put our own pid into the file that a killed server left behind.
+
+    PostgreSQL does not start while any process has the pid of that file, though it may be another program's by now; the
+    pid of its parent it passes over. The file itself must stay: by its other lines PostgreSQL finds out whether a
+    backend of the killed server still uses the data.
+    """
+    if pid_file.exists():
+        _, newline, rest = pid_file.read_text().partition("\n")
+        pid_file.write_text(f"{os.getpid()}{newline}{rest}")
 
 
 _SECRETS = {_ADMIN_ROLE: "postgres-admin", OWNER_ROLE: "postgres-owner", SERVICE_ROLE: "postgres-service"}

@@ -1,5 +1,6 @@
 """Ports on 127.0.0.1, the only address a trial listens on."""
 
+import errno
 import random
 import socket
 
@@ -21,24 +22,36 @@ def free_port() -> int:
 
 
 def is_taken(port: int) -> bool:
-    """Whether a server cannot listen on the port: another one does, or only root may."""
+    """Whether a server cannot listen on the port: another one does, or the system forbids it."""
+    return _refusal(port) is not None
+
+
+def require_port(port: int, wanted_by: str, setting: str) -> None:
+    """Raise ConfigurationError when nothing can listen on the port; `setting` is what to change (`--port`)."""
+    match _refusal(port):
+        case None:
+            return
+        case PermissionError():
+            reason = "the system lets only root listen on such a low port"
+            remedy = f"choose one from 1024 on with {setting}"
+        case OSError(errno=errno.EADDRINUSE):
+            reason = "another program does"
+            remedy = f"stop that one, or choose another port with {setting}"
+        case error:
+            reason, remedy = str(error.strerror), f"choose another port with {setting}"
+    raise ConfigurationError(f"{wanted_by} cannot listen on {LOOPBACK}:{port}, {reason}: {remedy}")
+
+
+def _refusal(port: int) -> OSError | None:
+    """Why the system refuses a listener on the port."""
     with socket.socket() as probe:
         # As servers do it: without this a port counts as taken for a minute after its server has ended.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
-        except OSError:
-            return True
-    return False
-
-
-def require_port(port: int, wanted_by: str, setting: str) -> None:
-    """Raise ConfigurationError when the port is taken; `setting` is what to change (`--port`)."""
-    if is_taken(port):
-        raise ConfigurationError(
-            f"{wanted_by} cannot listen on {LOOPBACK}:{port}, something else does: "
-            f"stop that, or choose another port with {setting}"
-        )
+        except OSError as error:
+            return error
+    return None
 
 
 def listen(port: int, wanted_by: str, setting: str) -> socket.socket:

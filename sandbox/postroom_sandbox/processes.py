@@ -361,4 +361,5 @@ async def _until(condition: Callable[[], bool], seconds: float) -> bool:
 
 def _pid_in(file: Path) -> int | None:
     words = file.read_text().split() if file.exists() else []
-    return int(words[0]) if words else None  # empty when the server was killed while it wrote
+    # A server that was killed while it wrote leaves an empty file, or one that holds no number.
+    return int(words[0]) if words and words[0].isdecimal() else None

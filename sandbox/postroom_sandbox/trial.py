@@ -1,50 +1,61 @@
 """`postroom up`: everything on this machine, with stand-ins for what is not configured; `postroom env`."""
 
 import asyncio
-import json
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import typer
 from rich.console import Console
-from rich.panel import Panel
-from rich.table import Table
 
 from postroom.cli.json_output import json_text
 from postroom.composition.parts import authorization
 from postroom.domain.address import normalise_domain
 from postroom.errors import ConfigurationError, MailServerError
+from postroom.mail_configuration import missing_for_mail
 from postroom.postgres.migrate import role_of, upgrade
-from postroom.settings import load
+from postroom.settings import PREFIX, given, load, unknown
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.web_hook import PATH as HOOK_PATH
 from postroom.stalwart.web_hook_setup import WebHookSetup
-from postroom.store_urls import require_database_url
 from postroom.telemetry import configure_logging
-from postroom_sandbox.data_folder import DEFAULT_DATA_FOLDER, DataFolder
+from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
 from postroom_sandbox.processes import PythonChild, Supervisor
 from postroom_sandbox.stalwart.mail_master import LOGIN as MAIL_MASTER
+from postroom_sandbox.things_to_try import RunningTrial, things_to_try
 
-STAND_IN = "stand-in on this machine"
-EXAMPLE_ID = "8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"
+_PORT_OPTION = "--port, such as --port 3077 (make up ARGS='--port 3077')"
+_DOMAIN = "example.org"
+# What the embedded parts will have, so that all other settings can be checked before anything starts.
+_EMBEDDED = {
+    "POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1/postroom",
+    "POSTROOM_WEBHOOK_KEY": "drawn at the first start",
+}
+_STAND_IN = {"POSTROOM_STALWART_URL": "http://127.0.0.1", "POSTROOM_STALWART_API_KEY": "drawn at the first start"}
 
 
 def up(data: Path, port: int, domains: Sequence[str], *, fresh: bool, welcome: bool) -> None:
     configure_logging(json=False, level="WARNING")
+    folder = DataFolder(data)
     try:
         served = tuple(normalise_domain(each) for each in domains)
-        trial = Trial(DataFolder(data), port, served, fresh=fresh, welcome=welcome)
-        asyncio.run(trial.run())
+        asyncio.run(Trial(folder, port, served, os.environ, fresh=fresh, welcome=welcome).run())
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except OSError as error:
+        if error.filename is None or not Path(error.filename).is_relative_to(folder.path):
+            raise
+        raise ConfigurationError(
+            f"{error.filename} cannot be used ({error.strerror}): see to whom it belongs and that the disk has room, "
+            "or start over with --fresh"
+        ) from error
 
 
 def env(data: Path, *, as_json: bool) -> None:
@@ -57,36 +68,66 @@ def env(data: Path, *, as_json: bool) -> None:
 
 
 class Trial:
-    """The parts of one trial, started in order."""
+    """The parts of one trial, started in order. What `shell` sets of Postroom replaces their embedded parts."""
 
-    def __init__(self, data: DataFolder, port: int, domains: tuple[str, ...], *, fresh: bool, welcome: bool) -> None:
+    def __init__(
+        self,
+        data: DataFolder,
+        port: int,
+        domains: tuple[str, ...],
+        shell: Mapping[str, str],
+        *,
+        fresh: bool,
+        welcome: bool,
+    ) -> None:
         self._data = data
         self._port = port
         self._domains = domains
+        self._shell = shell
         self._fresh = fresh
         self._welcome = welcome
         self._environment: dict[str, str] = {}
+        self._own: list[str] = []
         self._where: list[tuple[str, str]] = []
-        self._console = Console(stderr=False)
+        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     async def run(self) -> None:
-        if "POSTROOM_URL" in os.environ:
-            raise ConfigurationError(
-                "this shell holds the addresses of a trial (postroom env); they would be taken for servers of yours: "
-                "use another shell"
-            )
-        require_port(self._port, "The service", "--port")
+        self._read_settings()
+        self._data.require_free()
+        require_port(self._port, "The service", _PORT_OPTION)
+        self._port = self._port or free_port()
         with self._data:
             async with Supervisor() as supervisor:
                 if self._fresh:
                     await self._start_over()
-                for start in (self._database, self._redis, self._stalwart, self._kratos, self._service):
-                    self._console.print(f"starting: {start.__name__.strip('_')}", style="dim")
+                for part, start in (
+                    ("PostgreSQL", self._database),
+                    ("Redis", self._redis),
+                    ("Stalwart", self._stalwart),
+                    ("Kratos", self._kratos),
+                    ("Postroom", self._service),
+                ):
+                    self._console.print(f"starting {part}", style="dim")
                     await start(supervisor)
-                self._data.write_trial({"environment": self._environment})
-                self._tell()
+                self._data.write_trial({"environment": self._environment, "own": self._own})
+                self._show()
                 await supervisor.wait()
-            self._console.print("Stopped; the data stay in " + str(self._data.path))
+            self._console.print(f"Stopped. Its data stay in {self._data.path}")
+
+    def _read_settings(self) -> None:
+        """Take what the shell sets. Raises `ConfigurationError` for what is wrong with it, before anything starts."""
+        if "POSTROOM_URL" in self._shell:
+            raise ConfigurationError(
+                "this shell holds the addresses of a trial (postroom env); they would be taken for servers of yours: "
+                "use another shell"
+            )
+        self._environment = {PREFIX + name.upper(): value for name, value in given(self._shell).items()}
+        if self._domains or "POSTROOM_DOMAINS" not in self._environment:
+            self._environment["POSTROOM_DOMAINS"] = ",".join(self._domains or [_DOMAIN])
+        for misspelt in unknown(self._shell):
+            self._console.print(f"warning: {misspelt} is no setting", style="yellow")
+        expected = _EMBEDDED if "POSTROOM_STALWART_URL" in self._environment else _EMBEDDED | _STAND_IN
+        self._domains = load(expected | self._environment).domains
 
     async def _start_over(self) -> None:
         await EmbeddedPostgres(self._data).remove()
@@ -94,10 +135,8 @@ class Trial:
         self._data.clear()
 
     async def _database(self, supervisor: Supervisor) -> None:
-        if url := os.environ.get("POSTROOM_DATABASE_URL"):
-            owner_url = os.environ.get("POSTROOM_MIGRATE_DATABASE_URL") or url
-            _require(url, "POSTROOM_DATABASE_URL")
-            _require(owner_url, "POSTROOM_MIGRATE_DATABASE_URL")
+        if url := self._environment.get("POSTROOM_DATABASE_URL"):
+            owner_url = self._environment.get("POSTROOM_MIGRATE_DATABASE_URL", url)
             self._where.append(("PostgreSQL", "yours (POSTROOM_DATABASE_URL)"))
         else:
             postgres = EmbeddedPostgres(self._data)
@@ -108,20 +147,20 @@ class Trial:
         self._environment["POSTROOM_DATABASE_URL"] = url
 
     async def _redis(self, supervisor: Supervisor) -> None:
-        url = os.environ.get("POSTROOM_REDIS_URL")
-        if url is None:
+        if "POSTROOM_REDIS_URL" in self._environment:
+            self._where.append(("Redis", "yours (POSTROOM_REDIS_URL)"))
+        elif "POSTROOM_REDIS_URL" in self._shell:
+            self._where.append(("Redis", "none, since POSTROOM_REDIS_URL is empty: PostgreSQL does its work"))
+            self._environment["POSTROOM_REDIS_URL"] = ""
+        else:
             valkey = EmbeddedValkey(self._data)
             await supervisor.start(valkey)
-            url = valkey.url
+            self._environment["POSTROOM_REDIS_URL"] = valkey.url
             self._where.append(("Valkey 9", f"embedded, {LOOPBACK}:{valkey.port}"))
-        else:
-            self._where.append(("Redis", "yours (POSTROOM_REDIS_URL)" if url else "none: PostgreSQL alone reminds"))
-        self._environment["POSTROOM_REDIS_URL"] = url
 
     async def _stalwart(self, supervisor: Supervisor) -> None:
-        if url := os.environ.get("POSTROOM_STALWART_URL"):
-            self._environment["POSTROOM_STALWART_URL"] = url
-            self._environment["POSTROOM_STALWART_API_KEY"] = os.environ.get("POSTROOM_STALWART_API_KEY", "")
+        if url := self._environment.get("POSTROOM_STALWART_URL"):
+            self._own.append("Stalwart")
             self._where.append(("Stalwart", f"yours, {url}"))
             return
         port, lmtp_port, key = free_port(), free_port(), "API_" + self._data.secret("stalwart-api-key")
@@ -137,7 +176,7 @@ class Trial:
                 "the stand-in for Stalwart",
                 arguments,
                 _answers(f"{url}/_sandbox/state"),
-                env=os.environ | secrets,
+                env=dict(self._shell) | secrets,
                 log=self._data.log("stalwart"),
             )
         )
@@ -145,12 +184,12 @@ class Trial:
         self._environment["POSTROOM_STALWART_API_KEY"] = key
         self._environment["POSTROOM_MAIL_MASTER"] = f"{MAIL_MASTER}@{self._domains[0]}:{master}"
         self._environment["POSTROOM_STALWART_WEBHOOK_KEY"] = self._data.secret("stalwart-webhook-key")
-        self._where.append(("Stalwart", f"{STAND_IN}, {url}/_sandbox/"))
+        self._where.append(("Stalwart", f"stand-in, {url}/_sandbox/"))
         self._where.append(("", f"mail comes in by LMTP at {LOOPBACK}:{lmtp_port}"))
         await self._web_hook(url, admin)
 
     async def _web_hook(self, stalwart_url: str, admin_password: str) -> None:
-        """As the stand-in's administrator, let it tell the service of new mail."""
+        """As the stand-in's administrator, make it send the service a webhook about new mail."""
         client = StalwartClient(stalwart_url, authorization(f"admin:{admin_password}"))
         registry = StalwartRegistry(client, mark_domain=self._domains[0], quota=None)
         key = self._environment["POSTROOM_STALWART_WEBHOOK_KEY"]
@@ -159,104 +198,69 @@ class Trial:
         except MailServerError as error:
             # A fault of the trial stays on over a restart, and most often the hook of the last time is there still.
             self._where.append(
-                ("", f"its web hook could not be looked at ({error}); event streams tell of new mail, too")
+                ("", f"its webhook could not be checked ({error}); its event streams report new mail, too")
             )
         finally:
             await client.aclose()
 
     async def _kratos(self, supervisor: Supervisor) -> None:
-        self._environment["POSTROOM_WEBHOOK_KEY"] = os.environ.get("POSTROOM_WEBHOOK_KEY") or self._data.secret(
-            "webhook-key"
-        )
-        configured = os.environ.get("POSTROOM_KRATOS_PUBLIC_URL"), os.environ.get("POSTROOM_KRATOS_ADMIN_URL")
-        if any(configured):
-            public_url, admin_url = (url or "" for url in configured)
-            self._where.append(("Kratos", f"yours, {public_url or admin_url}"))
-        else:
-            public, admin = free_port(), free_port()
-            public_url, admin_url = f"http://{LOOPBACK}:{public}", f"http://{LOOPBACK}:{admin}"
-            arguments = ["-m", "postroom_sandbox.kratos", "--until-eof", "--state", str(self._data.folder("kratos"))]
-            arguments += ["--public-port", str(public), "--admin-port", str(admin)]
-            arguments += ["--hook-url", f"http://{LOOPBACK}:{self._port}/internal/mail/provision"]
-            key = {"POSTROOM_WEBHOOK_KEY": self._environment["POSTROOM_WEBHOOK_KEY"]}
-            await supervisor.start(
-                PythonChild(
-                    "the stand-in for Kratos",
-                    arguments,
-                    _answers(f"{public_url}/health/ready"),
-                    env=os.environ | key,
-                    log=self._data.log("kratos"),
-                )
+        self._environment.setdefault("POSTROOM_WEBHOOK_KEY", self._data.secret("webhook-key"))
+        urls = [self._environment.get(f"POSTROOM_KRATOS_{side}_URL", "") for side in ("PUBLIC", "ADMIN")]
+        if any(urls):
+            self._own.append("Kratos")
+            self._where.append(("Kratos", f"yours, {urls[0] or urls[1]}"))
+            if not urls[1]:
+                self._where.append(("", "no sweep finds lost hooks: POSTROOM_KRATOS_ADMIN_URL is not set"))
+            return
+        public, admin = free_port(), free_port()
+        public_url, admin_url = f"http://{LOOPBACK}:{public}", f"http://{LOOPBACK}:{admin}"
+        arguments = ["-m", "postroom_sandbox.kratos", "--until-eof", "--state", str(self._data.folder("kratos"))]
+        arguments += ["--public-port", str(public), "--admin-port", str(admin)]
+        arguments += ["--hook-url", f"http://{LOOPBACK}:{self._port}/internal/mail/provision"]
+        await supervisor.start(
+            PythonChild(
+                "the stand-in for Kratos",
+                arguments,
+                _answers(f"{public_url}/health/ready"),
+                env=dict(self._shell) | {"POSTROOM_WEBHOOK_KEY": self._environment["POSTROOM_WEBHOOK_KEY"]},
+                log=self._data.log("kratos"),
             )
-            self._where.append(("Kratos", f"{STAND_IN}, {public_url}/registration"))
+        )
         self._environment["POSTROOM_KRATOS_PUBLIC_URL"] = public_url
         self._environment["POSTROOM_KRATOS_ADMIN_URL"] = admin_url
+        self._where.append(("Kratos", f"stand-in, {public_url}/registration"))
 
     async def _service(self, supervisor: Supervisor) -> None:
         url = f"http://{LOOPBACK}:{self._port}"
         self._environment["POSTROOM_URL"] = url
-        self._environment["POSTROOM_DOMAINS"] = os.environ.get("POSTROOM_DOMAINS") or ",".join(self._domains)
-        defaults = {"POSTROOM_LOG_FORMAT": "console"}
         self._environment |= {"POSTROOM_HOST": LOOPBACK, "POSTROOM_PORT": str(self._port), "POSTROOM_PUBLIC_URL": url}
-        environment = defaults | dict(os.environ) | self._environment
-        load(environment)  # a wrong setting is told here, in one line, not in the child's log
+        around = {name: value for name, value in self._shell.items() if not name.startswith(PREFIX)}
         log = self._data.log("service")
         service = PythonChild(
             "the service",
             ["-m", "postroom", "serve", "--until-eof"],
             _answers(f"{url}/health/ready"),
-            env=environment,
+            env=around | {"POSTROOM_LOG_FORMAT": "console"} | self._environment,
             log=log,
             stop_within=25,
         )
         await supervisor.start(service)
         self._where += [("Postroom", url), ("", f"its log: {log}")]
 
-    def _tell(self) -> None:
-        table = Table(show_header=False, box=None, padding=(0, 2))
+    def _show(self) -> None:
+        missing = missing_for_mail(load(self._environment))
+        mail = f"off: {' and '.join(missing)} must be set" if missing else "on, for everybody who logs in at Kratos"
+        self._where.append(("Mail", mail))
+        self._console.print("\nPostroom is up. Ctrl-C stops everything.\n", style="bold")
         for part, place in self._where:
-            table.add_row(f"[bold]{part}[/]", place)
-        self._console.print(Panel(table, title="Postroom is up", subtitle="Ctrl-C stops everything"))
-        self._console.print("Four things to try, in another terminal:\n", style="bold")
-        for title, command in self._examples():
-            self._console.print(f"# {title}", style="dim", highlight=False, soft_wrap=True)
+            self._console.print(f"  {part:<15}{place}")
+        self._console.print("\nTo try, in another terminal in this folder:", style="bold")
+        for block in things_to_try(RunningTrial(self._environment, self._own, missing, self._data.path)):
+            self._console.print()
             # Not wrapped: what is copied from a narrow terminal must still run.
-            self._console.print(command + "\n", soft_wrap=True, highlight=False, markup=False)
-
-    def _examples(self) -> list[tuple[str, str]]:
-        environment = self._environment
-        domain = environment["POSTROOM_DOMAINS"].partition(",")[0]
-        email = f"alice@{domain}"
-        postroom = ".venv/bin/postroom" if Path(".venv/bin/postroom").exists() else "postroom"
-        data = "" if self._data.path == DEFAULT_DATA_FOLDER.resolve() else f" --data {self._data.path}"
-        prefix = f'eval "$({postroom} env{data})"; ' if data else ""
-        body = json.dumps({"identity": {"id": EXAMPLE_ID, "traits": {"email": email}}})
-        hook = (
-            f"curl -sS {environment['POSTROOM_URL']}/internal/mail/provision -H 'Content-Type: application/json'"
-            f" -H 'X-Postroom-Key: {environment['POSTROOM_WEBHOOK_KEY']}' -d '{body}'"
-        )
-        return [
-            ("register: what Kratos sends after a registration", hook),
-            ("see what happened to that identity", f"{prefix}{postroom} log {email}"),
-            (
-                "make the mail server fail for addresses with a word in them (off again: sandbox fault off)",
-                f"{postroom} sandbox fault fail --word should-fail{data}",
-            ),
-            (
-                f"send mail; to see it come in, register as you@{domain} at"
-                f" {environment['POSTROOM_KRATOS_PUBLIC_URL']}/registration, and then open"
-                f" {environment['POSTROOM_URL']}/api/live in the same browser",
-                f'{postroom} sandbox deliver you@{domain} --subject "Good morning"{data}',
-            ),
-        ]
-
-
-def _require(url: str, name: str) -> None:
-    """Raises `ConfigurationError`: it is used before all settings are read."""
-    try:
-        require_database_url(url)
-    except ValueError as error:
-        raise ConfigurationError(f"{name}: {error}") from None
+            for line in block.splitlines():
+                self._console.print(line, style="dim" if line.startswith("#") else None)
+        self._console.print()
 
 
 def _answers(url: str) -> Any:

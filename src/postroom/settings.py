@@ -278,6 +278,17 @@ class Settings(BaseModel):
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings in `environment`. Raises `ConfigurationError` that names each wrong variable and what it needs."""
+    values = given(environment)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        # Without its cause: a traceback would print the values with it, and they may be secrets.
+        raise ConfigurationError(_sentence(error)) from None
+
+
+def given(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What `environment` sets, by the names of the settings, the secrets read from their files. Raises
+    `ConfigurationError` when a file cannot be read."""
     values = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
@@ -288,11 +299,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         # An empty file sets nothing, like an empty variable: an empty database URL would be libpq's default.
         if file and (text := _read_secret(secret, file)):
             values[secret.lower()] = text
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        # Without its cause: a traceback would print the values with it, and they may be secrets.
-        raise ConfigurationError(_sentence(error)) from None
+    return values
 
 
 def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -189,16 +189,34 @@ async def test_data_survive_kill_9_of_the_servers_themselves(folder: Path) -> No
                 assert await ask(again.owner_url, "SELECT answer FROM kept") == 42
 
 
-async def test_a_foreign_process_with_the_pid_of_our_file_is_left_alone(folder: Path) -> None:
-    with DataFolder(folder) as data, subprocess.Popen(["sleep", "60"]) as stranger:
+async def test_a_pid_file_that_names_a_foreign_process_stops_nobody(folder: Path) -> None:
+    """PostgreSQL itself would refuse to start; it does so only for a process of its own user."""
+    user = "nobody" if os.geteuid() == 0 else None
+    with DataFolder(folder) as data, subprocess.Popen(["sleep", "60"], user=user) as stranger:
         try:
+            async with running(data) as postgres:
+                cluster = Path(psutil.Process(postgres.pid).cwd())
+                left_behind = (cluster / "postmaster.pid").read_text()
+            _, newline, rest = left_behind.partition("\n")
+            (cluster / "postmaster.pid").write_text(f"{stranger.pid}{newline}{rest}")
+            if user:
+                shutil.chown(cluster / "postmaster.pid", user)
             (data.folder("valkey") / "valkey.pid").write_text(f"{stranger.pid}\n")
-            valkey = EmbeddedValkey(data)
-            await valkey.start()
-            await valkey.stop()
+            async with running(data):
+                valkey = EmbeddedValkey(data)
+                await valkey.start()
+                await valkey.stop()
             assert stranger.poll() is None
         finally:
             stranger.kill()
+
+
+async def test_a_pid_file_that_holds_no_number_is_passed_over(folder: Path) -> None:
+    with DataFolder(folder) as data:
+        (data.folder("valkey") / "valkey.pid").write_text("half a li")
+        valkey = EmbeddedValkey(data)
+        await valkey.start()
+        await valkey.stop()
 
 
 async def test_nothing_outside_the_folder_changes_mode_or_owner(folder: Path) -> None:

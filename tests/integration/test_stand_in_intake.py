@@ -1,7 +1,6 @@
-"""Mail into the stand-in for Stalwart: its faults, its welcome, and the command that sends."""
+"""Mail into the stand-in for Stalwart: its faults and its welcome."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,11 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from commands import Commands
 from eventually import eventually
 from incoming_mail import all_told, hooked, listening, send
 from mail_person import Person, person
-from postroom_sandbox.data_folder import DataFolder
 from scripted_upstream import ScriptedUpstream, http_answer, scripted_upstream
 from stalwart_client import StalwartClient
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
@@ -172,39 +169,3 @@ async def test_a_person_of_postroom_is_welcomed_and_nobody_else(
         assert "Bea &lt;b&gt; Müller" in shown
         assert "stand-in" in text
     assert await ann.query() == []
-
-
-# The command
-
-
-async def deliver(server: StalwartStandIn, folder: Path, *arguments: str, code: int = 0) -> str:
-    with DataFolder(folder) as data:
-        data.write_trial({"environment": {"POSTROOM_STALWART_URL": server.url}})
-        return await Commands()("sandbox", "deliver", *arguments, "--data", str(folder), code=code)
-
-
-async def test_the_command_sends_many_and_says_so(server: StalwartStandIn, ann: Person, tmp_path: Path) -> None:
-    options = ("--count", "23", "--subject", "Grüße", "--from", "Bob@example.com", "--json")
-    output = await deliver(server, tmp_path, ann.address, *options)
-    assert json.loads(output)["delivered"] == 23
-    emails = await ann.get("Email", *await ann.query(), properties=["subject", "from"])
-    assert {email["subject"] for email in emails} == {f"Grüße {n}" for n in range(1, 24)}
-    assert emails[0]["from"][0]["email"] == "Bob@example.com"
-
-
-async def test_the_command_sends_a_file_as_it_is(server: StalwartStandIn, ann: Person, tmp_path: Path) -> None:
-    file = tmp_path / "message.eml"
-    file.write_bytes(b"Subject: from a file\n\n.a line with a dot\n")
-    output = await deliver(server, tmp_path / "data", ann.address, "--file", str(file))
-    assert output.startswith(f"delivered to {ann.address}: 1 message in ")
-    (email,) = await ann.query()
-    blob = (await ann.get("Email", email))["blobId"]
-    content = (await ann.http.get(f"/jmap/download/{ann.account}/{blob}/m.eml")).content
-    assert (
-        content == f"Delivered-To: {ann.address}\r\n".encode() + b"Subject: from a file\r\n\r\n.a line with a dot\r\n"
-    )
-
-
-async def test_the_command_says_who_has_no_mailbox(server: StalwartStandIn, tmp_path: Path) -> None:
-    told = await deliver(server, tmp_path, "ghost@example.org", code=2)
-    assert "refused ghost@example.org: 550 5.1.2 Mailbox does not exist" in told

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from eventually import eventually
+from stalwart_stand_in import stalwart_stand_in
 from trial import Trial, trial
 
 SHORT = {"POSTROOM_DELAY_FACTOR": "0.01", "POSTROOM_PACE": "0"}
@@ -80,19 +81,60 @@ async def test_the_url_of_a_database_of_ones_own_is_refused_as_the_service_does(
         assert "pa%ss" not in output
 
 
-async def test_a_second_up_in_the_same_folder_is_refused(up: Trial) -> None:
-    code, output = await up.postroom("up", "--port", "0")
-    assert code == 2
-    assert "in use by another" in output
+async def test_a_second_up_in_the_same_folder_is_refused_with_the_pid_of_the_first(up: Trial) -> None:
+    for port in ("0", str(up.port)):
+        code, output = await up.postroom("up", "--port", port)
+        assert code == 2
+        (line,) = output.splitlines()
+        assert f"a trial already runs in {up.folder}/.postroom (pid {up.pid})" in line
 
 
-async def test_a_taken_port_is_refused(tmp_path: Path) -> None:
+async def test_a_port_on_which_nothing_may_listen_is_refused_with_the_option_to_change(tmp_path: Path) -> None:
     async with trial(tmp_path) as other:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             code, output = await other.postroom("up", "--port", str(taken.getsockname()[1]))
     assert code == 2
-    assert "--port" in output
+    (line,) = output.splitlines()
+    assert "another program does" in line
+    assert "--port 3077" in line
     assert not (tmp_path / ".postroom").exists()
+
+
+async def test_beside_servers_of_ones_own_only_what_works_there_is_suggested(tmp_path: Path) -> None:
+    async with stalwart_stand_in(tmp_path) as server:
+        own = {
+            "POSTROOM_STALWART_URL": server.url,
+            "POSTROOM_STALWART_API_KEY": server.api_key,
+            "POSTROOM_KRATOS_ADMIN_URL": "http://127.0.0.1:9",
+        }
+        async with trial(tmp_path, **own) as started:
+            await started.up()
+            code, refusal = await started.postroom("sandbox", "fault", "refuse")
+            assert (code, "this trial uses a Stalwart of yours" in refusal) == (2, True)
+            printed = await started.interrupt()
+    assert "off: POSTROOM_KRATOS_PUBLIC_URL and POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY must be set" in printed
+    assert "postroom check" in printed
+    assert "sandbox" not in printed.replace("/sandbox/", "")
+    assert "/registration" not in printed
+
+
+async def test_a_wrong_or_misspelt_setting_is_told_before_anything_starts(tmp_path: Path) -> None:
+    async with trial(tmp_path, POSTROOM_STALWART_URL="https://mail.example.org", POSTROOM_PACEE="1") as started:
+        code, output = await started.postroom("up", "--port", "0")
+    assert code == 2
+    assert "POSTROOM_STALWART_API_KEY is not set" in output
+    assert "POSTROOM_PACEE" in output
+    assert "starting" not in output
+
+
+async def test_commands_find_the_trial_of_their_folder_or_say_how_to_start_one(up: Trial, tmp_path: Path) -> None:
+    assert (await up.postroom("status"))[0] == 0
+    async with trial(tmp_path) as elsewhere:
+        for command in (["status"], ["log", "alice@example.org"], ["sandbox", "state"], ["env"]):
+            code, output = await elsewhere.postroom(*command)
+            assert code == 2
+            (line,) = output.splitlines()
+            assert line.startswith(f"postroom: there is no trial in {tmp_path}/.postroom: start one with `postroom up`")
 
 
 async def test_ctrl_c_ends_all_of_it_and_the_next_up_knows_everything(tmp_path: Path) -> None:

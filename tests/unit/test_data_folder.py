@@ -20,7 +20,7 @@ def test_a_second_holder_is_refused_with_the_pid_of_the_first(tmp_path: Path) ->
     path = tmp_path / "data"
     with (
         DataFolder(path),
-        pytest.raises(ConfigurationError, match=rf"another `postroom up` \(pid {os.getpid()}\)"),
+        pytest.raises(ConfigurationError, match=rf"a trial already runs in .* \(pid {os.getpid()}\)"),
     ):
         DataFolder(path).__enter__()
     with DataFolder(path):
@@ -35,7 +35,7 @@ def test_the_lock_of_a_killed_holder_is_free(tmp_path: Path) -> None:
     killed = subprocess.run([sys.executable, "-c", code, tmp_path / "data"], check=False)
     assert killed.returncode == -9
     assert (tmp_path / "data" / "trial.json").exists()
-    with pytest.raises(ConfigurationError, match="no trial runs in"):
+    with pytest.raises(ConfigurationError, match="does not run"):
         DataFolder(tmp_path / "data").read_trial()
     with DataFolder(tmp_path / "data") as data, pytest.raises(ConfigurationError, match="still starting"):
         data.read_trial()
@@ -44,7 +44,7 @@ def test_the_lock_of_a_killed_holder_is_free(tmp_path: Path) -> None:
 def test_a_folder_with_other_files_is_never_taken_over(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     before = mode(tmp_path)
-    with pytest.raises(ConfigurationError, match="holds files that are not Postroom's"):
+    with pytest.raises(ConfigurationError, match=r"holds files, but no postroom\.lock"):
         DataFolder(tmp_path).__enter__()
     assert mode(tmp_path) == before
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
@@ -75,13 +75,38 @@ def test_secrets_differ_stay_and_are_private(tmp_path: Path) -> None:
 
 def test_the_running_trial_is_published_for_others_and_withdrawn_at_the_end(tmp_path: Path) -> None:
     reader = DataFolder(tmp_path / "data")
-    with pytest.raises(ConfigurationError, match="no trial runs in"):
+    with pytest.raises(ConfigurationError, match="there is no trial in"):
         reader.read_trial()
     with DataFolder(tmp_path / "data") as data:
         data.write_trial({"url": "http://127.0.0.1:3001"})
         assert reader.read_trial() == {"url": "http://127.0.0.1:3001"}
-    with pytest.raises(ConfigurationError, match="no trial runs in"):
+    with pytest.raises(ConfigurationError, match="does not run"):
         reader.read_trial()
+
+
+def test_whoever_finds_no_trial_is_told_how_to_start_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusal(data: DataFolder) -> str:
+        with pytest.raises(ConfigurationError) as refused:
+            data.read_trial()
+        return str(refused.value)
+
+    monkeypatch.chdir(tmp_path)
+    assert "there is no trial" in refusal(DataFolder())
+    assert "`postroom up`" in refusal(DataFolder())
+    with DataFolder():
+        """Started and stopped again."""
+    assert refusal(DataFolder()) == f"the trial in {tmp_path}/.postroom does not run: start it with `postroom up`"
+    assert f"`postroom up --data '{tmp_path}/my data'`" in refusal(DataFolder(tmp_path / "my data"))
+    (tmp_path / "sandbox").mkdir()
+    (tmp_path / "sandbox/pyproject.toml").touch()  # as in a checkout, where make is the way
+    assert "`make up`" in refusal(DataFolder())
+
+
+def test_an_emptied_secret_is_drawn_anew(tmp_path: Path) -> None:
+    with DataFolder(tmp_path / "data") as data:
+        data.secret("first")
+        (data.path / "secrets/first").write_text("")
+        assert len(data.secret("first")) >= 32
 
 
 def test_clearing_removes_everything_but_the_lock(tmp_path: Path) -> None:

@@ -68,7 +68,9 @@ class Control:
         accounts = self._accounts()
         sections = [
             _table("Mail comes in by", [["LMTP", self._intake.lmtp.address]]),
-            _table("Faults that are on", [[fault["kind"], str(fault)] for fault in self._faults.shown()]),
+            _table(
+                "Faults that are on", [[fault["kind"], str(fault)] for fault in self._faults.shown() if fault["on"]]
+            ),
             _table("Requests since the start", [[k, str(n)] for k, n in sorted(self._counts.items())]),
             _table(
                 f"Accounts ({len(accounts)})",

@@ -1,7 +1,6 @@
 """Faults that are switched on from outside: which there are, and when one strikes."""
 
 import asyncio
-import json
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -45,9 +44,12 @@ class Fault(BaseModel, frozen=True, strict=True, extra="forbid"):
     delay_ms: NonNegativeInt = 1000
     retry_after: NonNegativeInt = 30
 
+    def is_spent(self, struck: int) -> bool:
+        return self.count is not None and struck >= self.count
+
     def strikes(self, seen: int, struck: int) -> bool:
         """Whether it hits a request, after it was asked about `seen` others and hit `struck` of them."""
-        if self.count is not None and struck >= self.count:
+        if self.is_spent(struck):
             return False
         return random.Random(f"{self.seed}/{seen}").random() < self.probability  # noqa: S311 - no secret
 
@@ -87,8 +89,12 @@ class Faults:
         self._load()
 
     def shown(self) -> list[JSON]:
+        """Each fault with what it did, and whether it is still `on`: one with a `count` is not once that is reached."""
         rows = self._store.rows("SELECT document, seen, struck FROM faults ORDER BY kind")
-        return [json.loads(text) | {"seen": seen, "struck": struck} for text, seen, struck in rows]
+        return [
+            fault.model_dump() | {"seen": seen, "struck": struck, "on": not fault.is_spent(struck)}
+            for fault, seen, struck in ((Fault.model_validate_json(text), *counts) for text, *counts in rows)
+        ]
 
     def strike(self, fault: Fault) -> bool:
         """Asks the fault about one request, and counts."""

@@ -12,10 +12,11 @@ _GRANTED = ("authenticate", "impersonate")
 
 
 def ensure_mail_master(domains: Domains, roles: Roles, accounts: Accounts, password: str) -> None:
-    """Made once, with this password; it may act for others and nothing else."""
-    if accounts.at(f"{LOGIN}@{domains.name_of(ids.encode(FIRST))}"):
-        return
+    """Make it once; it may act for others and nothing else. Its password is the one given at this start."""
     call = Call(_OPERATOR, _OPERATOR.account)
+    if found := accounts.at(f"{LOGIN}@{domains.name_of(ids.encode(FIRST))}"):
+        accounts.update(call, found[0], {"credentials/0/secret": password})
+        return
     role = roles.create(call, {"description": "Postroom mail", "enabledPermissions": dict.fromkeys(_GRANTED, True)})
     account = {
         "@type": "User",

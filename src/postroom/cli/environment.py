@@ -4,7 +4,7 @@ import os
 from importlib.metadata import entry_points
 
 from postroom.errors import ConfigurationError
-from postroom.settings import Settings, load
+from postroom.settings import PREFIX, Settings, load
 
 
 def settings_or_trial() -> Settings:
@@ -16,6 +16,11 @@ def settings_or_trial() -> Settings:
         for trial in entry_points(group="postroom.environments"):
             environment |= trial.load()()
     except ConfigurationError as no_trial:
+        if not any(name.startswith(PREFIX) for name in os.environ):
+            # Then nobody wants to know each setting that is missing.
+            raise ConfigurationError(
+                f"{no_trial}; or, for a service of your own, set its POSTROOM_DATABASE_URL and other settings"
+            ) from no_trial
         try:
             return load(os.environ)
         except ConfigurationError as error:

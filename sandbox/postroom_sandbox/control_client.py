@@ -4,6 +4,7 @@ import re
 import smtplib
 import time
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from email.message import EmailMessage
 from email.policy import SMTPUTF8
 from email.utils import format_datetime, localtime, make_msgid
@@ -20,13 +21,17 @@ from postroom.cli.json_output import json_text
 from postroom.cli.terminal import fixed, out, print_rows
 from postroom.errors import ConfigurationError, Refused
 from postroom_sandbox.data_folder import DataFolder
-from postroom_sandbox.stalwart.faults import KINDS
+from postroom_sandbox.stalwart.faults import KINDS, OF_NOTICES
+from postroom_sandbox.stalwart.json_value import JSON
 
-_PER_SESSION = 10  # more, Stalwart refuses
+_SWITCHES = ("off", "show")
+_ONLY_FOR = {"delay_ms": ("slow",), "retry_after": ("throttle",)}
+_PER_SESSION = 10  # Stalwart refuses more
 _LINE_END = re.compile(rb"\r?\n")
 
 
 def fault(data: Path, kind: str, options: Mapping[str, object], *, as_json: bool) -> None:
+    _require_sense(kind, options)
     match kind:
         case "off":
             _ask(data, "DELETE", "faults")
@@ -37,12 +42,32 @@ def fault(data: Path, kind: str, options: Mapping[str, object], *, as_json: bool
     faults = _ask(data, "GET", "state")["faults"]
     if as_json:
         typer.echo(json_text(faults))
-    else:
-        for each in faults:
-            word = f" ({escape_control(each['word'])})" if each["word"] else ""
-            typer.echo(f"{each['kind']} is on: {KINDS[each['kind']]}{word}")
-        if not faults:
-            typer.echo("no fault is on: the mail server works")
+        return
+    for each in faults:
+        typer.echo(_sentence(each))
+    if not any(each["on"] for each in faults):
+        typer.echo("no fault is on: the mail server works")
+
+
+def _require_sense(kind: str, options: Mapping[str, object]) -> None:
+    """Raises `ConfigurationError` for a fault that does not exist, and for an option that would do nothing."""
+    if kind not in (*KINDS, *_SWITCHES):
+        like = "".join(f" (did you mean {each}?)" for each in get_close_matches(kind, [*KINDS, *_SWITCHES], n=1))
+        raise ConfigurationError(f"there is no fault {kind}{like}: choose from {', '.join(KINDS)}, or type off or show")
+    for name in options:
+        kinds = [each for each in KINDS if each not in OF_NOTICES] if name == "word" else _ONLY_FOR.get(name, KINDS)
+        if kind not in kinds:
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigurationError(f"{option} does nothing for {kind}: it belongs to {', '.join(kinds)}")
+
+
+def _sentence(fault: JSON) -> str:
+    kind, count, struck = fault["kind"], fault["count"], fault["struck"]
+    if not fault["on"]:
+        return f"{kind} is off again: it struck {struck} of {count} times"
+    left = f", for {count - struck} more" if count else ""
+    word = f" ({escape_control(fault['word'])})" if fault["word"] else ""
+    return f"{kind} is on{left}: {KINDS[kind]}{word}"
 
 
 def state(data: Path, *, as_json: bool) -> None:
@@ -99,7 +124,9 @@ def _sent(server: tuple[str, int], sender: str, to: str, messages: Iterator[byte
         raise Refused("undelivered", f"the mail server refused {to}: {code} {text.decode(errors='replace')}") from error
     except smtplib.SMTPResponseException as error:
         text = error.smtp_error if isinstance(error.smtp_error, str) else error.smtp_error.decode(errors="replace")
-        raise Refused("undelivered", f"the mail server took no message for {to}: {error.smtp_code} {text}") from error
+        raise Refused(
+            "undelivered", f"the mail server accepted no message for {to}: {error.smtp_code} {text}"
+        ) from error
     except OSError as error:
         raise ConfigurationError(f"LMTP of the stand-in at {server[0]}:{server[1]} does not work: {error}") from error
     finally:
@@ -108,13 +135,14 @@ def _sent(server: tuple[str, int], sender: str, to: str, messages: Iterator[byte
 
 
 def _ask(data: Path, method: str, what: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
-    url = DataFolder(data).read_trial()["environment"]["POSTROOM_STALWART_URL"] + f"/_sandbox/{what}"
+    trial = DataFolder(data).read_trial()
+    if "Stalwart" in trial.get("own", ()):
+        raise ConfigurationError("this trial uses a Stalwart of yours: the command works with the stand-in only")
+    url = f"{trial['environment']['POSTROOM_STALWART_URL']}/_sandbox/{what}"
     try:
-        answer = httpx2.request(method, url, json=body, timeout=10, trust_env=False)
+        response = httpx2.request(method, url, json=body, timeout=10, trust_env=False)
     except httpx2.HTTPError as error:
         raise ConfigurationError(f"the stand-in for Stalwart does not answer at {url}: {error}") from error
-    if answer.status_code == 404:
-        raise ConfigurationError("this trial uses a Stalwart of yours; this command is for the stand-in")
-    if answer.status_code != 200:
-        raise ConfigurationError(f"the stand-in refused: {answer.json()['error']}")
-    return answer.json()
+    if response.status_code != 200:
+        raise ConfigurationError(f"the stand-in refused: {response.json()['error']}")
+    return response.json()

@@ -1,0 +1,122 @@
+"""`postroom sandbox`: faults of the stand-in for Stalwart, what it holds, and mail that is sent to it."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from commands import Commands
+from mail_person import Person, person
+from postroom_sandbox.data_folder import DataFolder
+from stalwart_client import StalwartClient
+from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stand_in(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StalwartStandIn]:
+    async with stalwart_stand_in(tmp_path_factory.mktemp("commands")) as server:
+        yield server
+
+
+@pytest.fixture
+async def server(stand_in: StalwartStandIn) -> AsyncIterator[StalwartStandIn]:
+    yield stand_in
+    await stand_in.clear_faults()
+
+
+@pytest.fixture
+async def ann(server: StalwartStandIn) -> AsyncIterator[Person]:
+    admin = StalwartClient(server.url, server.admin)
+    async with admin.http:
+        admin.domain = await admin.ensure_domain("example.org")
+        async with person(admin) as ann:
+            yield ann
+
+
+@pytest.fixture
+async def folder(server: StalwartStandIn, tmp_path: Path) -> AsyncIterator[Path]:
+    """The data folder of a trial that runs with this stand-in."""
+    with DataFolder(tmp_path / "data") as data:
+        data.write_trial({"environment": {"POSTROOM_STALWART_URL": server.url}})
+        yield data.path
+
+
+async def sandbox(folder: Path, *arguments: str, code: int = 0) -> str:
+    return await Commands()("sandbox", *arguments, "--data", str(folder), code=code)
+
+
+async def test_a_spent_fault_is_shown_as_off(server: StalwartStandIn, folder: Path) -> None:
+    assert (await sandbox(folder, "fault", "unavailable", "--count", "2")).startswith("unavailable is on, for 2 more:")
+    async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as http:
+        codes = [(await http.get("/jmap/session")).status_code for _ in range(3)]
+    assert codes == [503, 503, 200]
+    assert (await sandbox(folder, "fault", "show")).splitlines() == [
+        "unavailable is off again: it struck 2 of 2 times",
+        "no fault is on: the mail server works",
+    ]
+    (fault,) = json.loads(await sandbox(folder, "fault", "show", "--json"))
+    assert (fault["on"], fault["struck"]) == (False, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["tpyo"], "there is no fault tpyo: choose from refuse, hang, "),
+        (["thorttle"], "there is no fault thorttle (did you mean throttle?)"),
+        (["fail", "--probability", "3"], "'--probability': Input should be less than or equal to 1"),
+        (["fail", "--count", "0"], "'--count': Input should be greater than or equal to 1"),
+        (["throttle", "--delay-ms", "5"], "--delay-ms does nothing for throttle: it belongs to slow"),
+        (["lose-hooks", "--word", "ann"], "--word does nothing for lose-hooks"),
+        (["off", "--word", "ann"], "--word does nothing for off"),
+    ],
+)
+async def test_a_wrong_fault_is_refused_in_one_line_and_changes_nothing(
+    arguments: list[str], said: str, server: StalwartStandIn, folder: Path
+) -> None:
+    await server.set_fault(kind="slow", delay_ms=0)
+    (line,) = (await sandbox(folder, "fault", *arguments, code=2)).splitlines()
+    assert said in line
+    assert [fault["kind"] for fault in (await server.state())["faults"]] == ["slow"]
+
+
+async def test_where_the_mail_server_is_ones_own_no_command_touches_it(tmp_path: Path) -> None:
+    with DataFolder(tmp_path / "data") as data:
+        data.write_trial({"environment": {"POSTROOM_STALWART_URL": "https://mail.example.org"}, "own": ["Stalwart"]})
+        for arguments in (["fault", "refuse"], ["state"], ["deliver", "ann@example.org"]):
+            (line,) = (await sandbox(data.path, *arguments, code=2)).splitlines()
+            assert "this trial uses a Stalwart of yours" in line
+
+
+async def test_the_state_lists_mailboxes_and_requests(folder: Path, ann: Person) -> None:
+    lines = (await sandbox(folder, "state")).splitlines()
+    assert any(ann.address in line for line in lines)
+    assert any("x:Account/set" in line for line in lines)
+
+
+async def test_many_messages_are_sent_and_counted(ann: Person, folder: Path) -> None:
+    options = ("--count", "23", "--subject", "Grüße", "--from", "Bob@example.com", "--json")
+    assert json.loads(await sandbox(folder, "deliver", ann.address, *options))["delivered"] == 23
+    emails = await ann.get("Email", *await ann.query(), properties=["subject", "from"])
+    assert {email["subject"] for email in emails} == {f"Grüße {n}" for n in range(1, 24)}
+    assert emails[0]["from"][0]["email"] == "Bob@example.com"
+
+
+async def test_a_file_is_sent_as_it_is(ann: Person, folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "message.eml"
+    file.write_bytes(b"Subject: from a file\n\n.a line with a dot\n")
+    output = await sandbox(folder, "deliver", ann.address, "--file", str(file))
+    assert output.startswith(f"delivered to {ann.address}: 1 message in ")
+    (email,) = await ann.query()
+    blob = (await ann.get("Email", email))["blobId"]
+    content = (await ann.http.get(f"/jmap/download/{ann.account}/{blob}/m.eml")).content
+    assert (
+        content == f"Delivered-To: {ann.address}\r\n".encode() + b"Subject: from a file\r\n\r\n.a line with a dot\r\n"
+    )
+
+
+async def test_an_address_without_a_mailbox_is_named(folder: Path) -> None:
+    output = await sandbox(folder, "deliver", "ghost@example.org", code=2)
+    assert "refused ghost@example.org: 550 5.1.2 Mailbox does not exist" in output
