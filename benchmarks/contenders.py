@@ -26,6 +26,8 @@ class Contender:
     survives: tuple[str, ...]
     """the settings in which a job outlives kill -9 of its worker, however late, by its documentation"""
     would_help: str
+    service: str = ""
+    """the module of a webhook written on it, if there is one"""
     own_environment: bool = True
     needs_acknowledgement: bool = True
     """whether a worker can be woken at once to see that it is up"""
@@ -104,9 +106,10 @@ CONTENDERS = (
     Contender(
         "procrastinate",
         "benchmarks.peers.procrastinate_peer",
-        ("procrastinate", "psycopg"),
+        ("procrastinate", "psycopg", "fastapi", "uvicorn"),
         durable=True,
-        best="concurrency=16, fetch_job_polling_interval=0.05, and the documented periodic task for stalled jobs",
+        service="benchmarks.peers.procrastinate_service",
+        best="concurrency=16, max_size=17 (its pool), fetch_job_polling_interval=0.05, and the documented periodic task for stalled jobs",
         survives=(BEST,),
         would_help="kill -9: the documented periodic task that retries stalled jobs, more often than each minute",
     ),

@@ -150,6 +150,15 @@ class Servers:
         await process.until_ready(lambda: self.answers(f"{url}/health/live"), READY_WITHIN)
         return process, url
 
+    async def serve_peer(self, contender: Contender, **more: str) -> tuple[Process, str]:
+        """The service that was written on a peer, and its URL."""
+        url = f"http://{LOOPBACK}:{(port := free_port())}"
+        environment = self.environment(contender, BENCH_PORT=str(port), BENCH_HOOK_KEY=WEBHOOK_KEY, **more)
+        argv: list[str | Path] = [contender.python, "-m", contender.service]
+        process = await self.spawn(f"service-{contender.name}", argv, environment)
+        await process.until_ready(lambda: self.answers(f"{url}/health/live"), READY_WITHIN)
+        return process, url
+
     async def quick_mail_server(self) -> tuple[Process, str]:
         """The one that answers in 1 ms and does nothing else."""
         url = f"http://{LOOPBACK}:{(port := free_port())}"
@@ -176,13 +185,15 @@ class Servers:
 
     async def hooks(self, url: str, hooks: int, clients: int, prefix: str) -> dict[str, Any]:
         """Hooks of so many clients, from a process of their own: `seconds`, `latencies`, `statuses`."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "benchmarks.http_load", url, str(hooks), str(clients), prefix),
-            env=self.environment(OURS, BENCH_HOOK_KEY=WEBHOOK_KEY),
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
+        output = await self.output(
+            [sys.executable, "-m", "benchmarks.http_load", url, str(hooks), str(clients), prefix],
+            self.environment(OURS, BENCH_HOOK_KEY=WEBHOOK_KEY),
         )
+        return json.loads(output)
+
+    async def output(self, argv: list[str | Path], environment: dict[str, str]) -> bytes:
+        """What the clients print."""
+        process = await asyncio.create_subprocess_exec(*argv, env=environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
         try:
             output, _ = await process.communicate()
         finally:
@@ -190,8 +201,8 @@ class Servers:
                 process.kill()
                 await process.wait()
         if process.returncode:
-            raise RuntimeError("the hooks' client failed; its reason stands above")
-        return json.loads(output)
+            raise RuntimeError("the clients failed; the reason stands above")
+        return output
 
     async def answers(self, url: str) -> bool:
         try:

@@ -71,7 +71,7 @@ def main(make: Callable[[], Peer]) -> None:
     load.add_argument("--delay", type=float, required=True, help="jobs are due within so many seconds, by chance")
     arguments = parser.parse_args()
     if arguments.action == "work":
-        _end_with_parent()
+        end_with_parent()
         make().work(arguments.setting == BEST)
         return
     print(json.dumps(asyncio.run(_as_client(make(), arguments))))
@@ -145,7 +145,7 @@ async def _load(peer: Peer, arguments: argparse.Namespace) -> dict[str, Any]:
     return {"accepted": accepted, "refused": refused}
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """When the process that started us is gone, so are we and all that we started."""
 
     def watch() -> None:

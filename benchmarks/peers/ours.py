@@ -1,7 +1,7 @@
 """Postroom's worker as it is, with a mail server that answers at once: what is left is what a queue does.
 
-Every claim and every outcome is committed and audited, as always. Its accept is the web hook, over HTTP; without
-BENCH_URL it is what the hook does then, called within the process, as the peers' is.
+Every claim and every outcome is committed and audited, as always. Its accept is what the webhook does behind HTTP while
+the breaker is open.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 import uvloop
 
 from benchmarks import without_audit
-from benchmarks.http_load import Connection, hook_body
 from benchmarks.peers import driver, record
 from postroom import settings
 from postroom.composition import parts, process
@@ -61,11 +60,8 @@ class Ours:
         self._redis = connect(os.environ["POSTROOM_REDIS_URL"])
         self._retry_index = RetrySet(self._redis, lease=30)
         self._requests = PostgresRequests(self._pool, new_id=uuid4)
-        self._connections: list[Connection] = []
 
     async def close(self) -> None:
-        for connection in self._connections:
-            connection.close()
         await self._redis.aclose()
         await self._pool.close()
 
@@ -77,17 +73,6 @@ class Ours:
         await self._retry_index.replace(request_of(row), ())
 
     async def accept(self, key: str) -> None:
-        if "BENCH_URL" not in os.environ:
-            await self._accept_here(key)
-            return
-        connection = self._connections.pop() if self._connections else await Connection.open(os.environ["BENCH_URL"])
-        status = await connection.post(hook_body(key), os.environ["POSTROOM_WEBHOOK_KEY"])
-        # The breaker is open: stored, and "will retry" is what Kratos is told.
-        if status != 500:
-            raise RuntimeError(f"the web hook answered {status} where 500, will retry, was expected")
-        self._connections.append(connection)
-
-    async def _accept_here(self, key: str) -> None:
         mailbox = Mailbox(uuid4(), f"{key}@example.org")
         request = await self._requests.accept(mailbox, holder=None, lease=10, origin=Origin(), action="accept")
         if request is None:
