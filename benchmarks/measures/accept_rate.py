@@ -1,11 +1,11 @@
 """How many delayed jobs are accepted in a second, by one client and by fifty.
 
-In the process: the library's own call, without HTTP, which is what each queue itself takes. Ours is then what the
-webhook does behind HTTP.
+In process: the call of the library itself, without HTTP. It shows what each queue takes. Ours is what the webhook does
+after it has checked the hook.
 
-Over HTTP: the webhook of Postroom, while the breaker is open, so that the request is committed and nothing more is
-done; and the same webhook written on procrastinate, the durable peer. The same clients ask both in turns (ours, theirs,
-theirs, ours), so whatever else the machine does falls on both.
+Over HTTP: Postroom's webhook while the breaker is open, so that the request is committed and not attempted, and the same
+webhook written on procrastinate, the durable peer. The same clients call both in turn (ours, theirs, theirs, ours), so
+that other load on the machine affects both. Each pair of runs gives a ratio.
 """
 
 import json
@@ -15,94 +15,96 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from benchmarks.contenders import BY_NAME, CONTENDERS, DEFAULTS, OURS, Contender, rounds
-from benchmarks.course import Course
+from benchmarks.deployment import Deployment
 from benchmarks.figures import Row, median_and_range, percentile
-from benchmarks.form import Form
-from benchmarks.lane import Lane
+from benchmarks.scale import Scale
 from benchmarks.servers import WEBHOOK_KEY, Servers, end
+from benchmarks.steps import Steps
 from postroom.domain.breaker import Cause
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import make_pool
+from postroom_sandbox.processes import Process
 
 CLIENTS = (1, 50)
-OVER_HTTP, IN_PROCESS = "over HTTP", "in the process"
+OVER_HTTP, IN_PROCESS = "over HTTP", "in process"
+RATIO = "times procrastinate"
 PROCRASTINATE = BY_NAME["procrastinate"]
 POOL_SIZE = "10"
-"""Connections to PostgreSQL of either service: our default."""
-STORED = {OURS: 500, PROCRASTINATE: 202}
-"""The status of a hook whose request is stored. Kratos is told 500 by ours, which will retry."""
+"""Connections to PostgreSQL of each service: our default."""
+STORED = {OURS: "500", PROCRASTINATE: "202"}
+"""The status of a hook whose request is stored. Ours responds 500, "will retry", because Kratos then knows that the
+mailbox does not exist yet."""
 
 Kind = tuple[Contender, str, int]
-"""Who, by which way, and the clients."""
-Urls = dict[Contender, str]
+"""A contender, over HTTP or in process, and the number of clients."""
+Services = dict[Contender, tuple[Process, str]]
+"""The process and the URL of each."""
 
 
-async def measure(servers: Servers, form: Form, course: Course) -> list[Row]:
+async def measure(servers: Servers, scale: Scale, steps: Steps) -> list[Row]:
     runs: dict[Kind, list[Row]] = {}
-    ratios: dict[int, list[float]] = {clients: [] for clients in CLIENTS}
-    course.expect(form.accept_runs * (len(CONTENDERS) + 1))
-    for contenders in rounds(form.accept_runs):
+    ratios: dict[Kind, list[float]] = {}
+    steps.expect(scale.accept_runs * (len(CONTENDERS) + 1))
+    for contenders in rounds(scale.accept_runs):
         for contender in contenders:
-            found = await course.step(f"{contender.name}, {IN_PROCESS}", _in_process(servers, contender, form))
+            found = await steps.run(f"{contender.name}, {IN_PROCESS}", _in_process(servers, contender, scale))
             for clients, run in (found or {}).items():
                 runs.setdefault((contender, IN_PROCESS, clients), []).append(run)
-        await course.step(OVER_HTTP, _over_http(servers, form, runs, ratios))
+        for pair in await steps.run(OVER_HTTP, _over_http(servers, scale)) or []:
+            for kind, run in pair.items():
+                runs.setdefault(kind, []).append(run)
+            (ours, our_run), (_, their_run) = sorted(pair.items(), key=lambda each: each[0][0] is not OURS)
+            ratios.setdefault(ours, []).append(our_run["a second"] / their_run["a second"])
     return [
-        {"contender": contender.name, "way": way, "clients": clients}
+        {"contender": kind[0].name, "way": kind[1], "clients": kind[2]}
         | {"a second": median_and_range([run["a second"] for run in found])}
         | {each: median_and_range([run[each] for run in found], 2) for each in ("p50, ms", "p99, ms")}
-        | (
-            {"times procrastinate": median_and_range(ratios[clients], 2)}
-            if (contender, way) == (OURS, OVER_HTTP)
-            else {}
-        )
-        for (contender, way, clients), found in runs.items()
+        | ({RATIO: median_and_range(ratios[kind], 2)} if kind in ratios else {})
+        for kind, found in runs.items()
     ]
 
 
-async def _in_process(servers: Servers, contender: Contender, form: Form) -> dict[int, Row]:
-    async with Lane(servers, contender, DEFAULTS) as lane:
-        asked = ("accept", "--seconds", str(form.accept_seconds), "--clients")
-        return {clients: _rate(await lane.client(*asked, str(clients))) for clients in CLIENTS}
+async def _in_process(servers: Servers, contender: Contender, scale: Scale) -> dict[int, Row]:
+    async with Deployment(servers, contender, DEFAULTS) as deployment:
+        accept = ("accept", "--seconds", str(scale.accept_seconds), "--clients")
+        return {clients: _rate(await deployment.client(*accept, str(clients))) for clients in CLIENTS}
 
 
-async def _over_http(servers: Servers, form: Form, runs: dict[Kind, list[Row]], ratios: dict[int, list[float]]) -> None:
-    """Adds to `runs`, and to `ratios` our rate over theirs of each pair of runs, which follow each other."""
-    async with both_services(servers) as urls:
+async def _over_http(servers: Servers, scale: Scale) -> list[dict[Kind, Row]]:
+    """Return pairs of runs, of ours and of procrastinate, that followed each other."""
+    pairs: list[dict[Kind, Row]] = []
+    async with both_services(servers) as services:
         for clients in CLIENTS:
             for pair in ((OURS, PROCRASTINATE), (PROCRASTINATE, OURS)):
-                found = {each: await _ask(servers, each, urls, clients, form) for each in pair}
-                for contender, run in found.items():
-                    runs.setdefault((contender, OVER_HTTP, clients), []).append(run)
-                ratios[clients].append(found[OURS]["a second"] / found[PROCRASTINATE]["a second"])
+                found = {each: await _call(servers, each, services[each][1], clients, scale) for each in pair}
+                pairs.append({(each, OVER_HTTP, clients): run for each, run in found.items()})
+    return pairs
 
 
-async def _ask(servers: Servers, contender: Contender, urls: Urls, clients: int, form: Form) -> Row:
-    found = await servers.output(
-        [sys.executable, "-m", "benchmarks.peers.http_client", "accept"]
-        + ["--clients", str(clients), "--seconds", str(form.accept_seconds)],
-        servers.environment(
-            OURS, BENCH_URL=urls[contender], BENCH_HOOK_KEY=WEBHOOK_KEY, BENCH_STATUS=str(STORED[contender])
-        ),
-    )
-    return _rate(json.loads(found))
+async def _call(servers: Servers, contender: Contender, url: str, clients: int, scale: Scale) -> Row:
+    client = [sys.executable, "-m", "benchmarks.peers.http_client"]
+    asked = ["accept", "--clients", str(clients), "--seconds", str(scale.accept_seconds)]
+    own = {"BENCH_URL": url, "BENCH_HOOK_KEY": WEBHOOK_KEY, "BENCH_STATUS": STORED[contender]}
+    return _rate(json.loads(await servers.output([*client, *asked], servers.environment(OURS, **own))))
 
 
 @asynccontextmanager
-async def both_services(servers: Servers) -> AsyncIterator[Urls]:
-    """Ours, whose breaker is open, and procrastinate behind FastAPI; each on nothing but what it has accepted."""
+async def both_services(servers: Servers, *module: str, **settings: str) -> AsyncIterator[Services]:
+    """Run ours, with an open breaker, and procrastinate behind FastAPI, each with an empty queue.
+
+    `module` and `settings` are those of `Servers.serve`.
+    """
     async with AsyncExitStack() as stack:
         for contender in STORED:
-            await stack.enter_async_context(Lane(servers, contender, DEFAULTS))
+            await stack.enter_async_context(Deployment(servers, contender, DEFAULTS))
         stack.push_async_callback(open_breaker, servers, is_open=False)
         await open_breaker(servers, is_open=True)
-        service, url = await servers.serve(
-            POSTROOM_WORKER="false", POSTROOM_LOG_LEVEL="ERROR", POSTROOM_POOL_SIZE=POOL_SIZE
-        )
-        stack.push_async_callback(end, service)
-        peer, peer_url = await servers.serve_peer(PROCRASTINATE, BENCH_POOL_SIZE=POOL_SIZE)
-        stack.push_async_callback(end, peer)
-        yield {OURS: url, PROCRASTINATE: peer_url}
+        own = {"POSTROOM_WORKER": "false", "POSTROOM_LOG_LEVEL": "ERROR", "POSTROOM_POOL_SIZE": POOL_SIZE}
+        ours = await servers.serve(*module, **own, **settings)
+        stack.push_async_callback(end, ours[0])
+        theirs = await servers.serve_peer(PROCRASTINATE, BENCH_POOL_SIZE=POOL_SIZE)
+        stack.push_async_callback(end, theirs[0])
+        yield {OURS: ours, PROCRASTINATE: theirs}
 
 
 async def open_breaker(servers: Servers, *, is_open: bool) -> None:

@@ -34,9 +34,9 @@ class Original(driver.Client):
     async def _work(self) -> None:
         while True:
             due: list[Any] = await self._redis.zrangebyscore(KEY, 0, time.time(), start=0, num=AT_MOST)
-            for member in due:
-                await self._redis.zrem(KEY, member)
-                key, seconds, _ = json.loads(member)
+            for user in due:
+                await self._redis.zrem(KEY, user)
+                key, seconds, _ = json.loads(user)
                 await record.run(key, seconds)
             await asyncio.sleep(LOOK_EVERY)
 

@@ -1,20 +1,20 @@
-"""What the benchmarks tell of a measurement, and that their page in docs is made of what was measured."""
+"""What the benchmarks tell of a measurement, and that their report in docs is made of what was measured."""
 
 import pytest
 
-from benchmarks import page
+from benchmarks import report
 from benchmarks.measures.drain_rate import rate_of
 from benchmarks.measures.punctuality import lateness
 from benchmarks.measures.survival import Event, outcome
 from benchmarks.profile import told
 
 
-@pytest.mark.skipif(not page.RESULTS.exists(), reason="nothing was measured yet: make bench-peers")
+@pytest.mark.skipif(not report.RESULTS.exists(), reason="nothing was measured yet: make bench-peers")
 def test_the_page_in_docs_is_made_of_the_kept_results() -> None:
-    results = page.load()
-    assert (page.DOCS / "benchmarks.md").read_text() == page.page(results, page.BY_HAND.read_text())
-    for name, picture in page.pictures(results).items():
-        assert (page.DOCS / "pictures" / name).read_text() == picture
+    results = report.load()
+    assert (report.DOCS / "benchmarks.md").read_text() == report.report(results, report.BY_HAND.read_text())
+    for name, picture in report.pictures(results).items():
+        assert (report.DOCS / "pictures" / name).read_text() == picture
 
 
 def test_what_has_not_started_counts_as_late_as_it_is_and_early_as_far_as_late() -> None:

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md and its pictures, out of benchmarks/results.json: `python -m benchmarks.page`.
+"""docs/benchmarks.md and its pictures, out of benchmarks/results.json: `python -m benchmarks.report`.
 
 What a person has to say about the profile is in benchmarks/profile.md, and becomes a part of the page.
 """
@@ -108,7 +108,7 @@ def _conditions(results: Results) -> str:
         package: number for packages in newest["contenders"].values() for package, number in packages.items()
     }
     told = ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
-    dates = ", ".join(sorted({f"{found['date']} ({found['form']} form)" for found in results.values()}))
+    dates = ", ".join(sorted({f"{found['date']} ({found['scale']} scale)" for found in results.values()}))
     minutes = sum(found["took, s"] for found in results.values()) / 60
     return f"Measured {dates}, in {minutes:.0f} minutes, on: {host}. Versions: {told}.\n"
 
@@ -149,10 +149,10 @@ def _punctuality(results: Results) -> str:
     ]
     return f"""\
 Start less due time of jobs that were due more than 3 s ahead, by chance; one worker, already up. Distance takes early
-for as bad as late. Median of five runs, and their range; in the short form a run has 40 jobs, so that its p99 is its
+for as bad as late. Median of five runs, and their range; in the short scale a run has 40 jobs, so that its p99 is its
 latest, and who was late by more than a second at p50 was not run again. What had not started at the end counts as late
 as it was then: for those the figures are the least that they can be. Ours at defaults starts ten a second at most
-(`POSTROOM_PACE`, which spares the mail server), so a burst queues, and in the full form, where seventeen a second come
+(`POSTROOM_PACE`, which spares the mail server), so a burst queues, and in the full scale, where seventeen a second come
 due, the queue grows until the last is 40 s late; without the pace it is as punctual as at its best.
 
 ![distance from the due time](pictures/benchmarks-lateness.svg)
@@ -198,7 +198,7 @@ def _by_durability(
 def _drain(results: Results) -> str:
     return f"""\
 A backlog of jobs that do nothing, run by one worker process and by two; jobs a second from the moment when every
-worker works. Median of five and range, but for two workers and for defaults, which the short form measures once. Ours
+worker works. Median of five and range, but for two workers and for defaults, which the short scale measures once. Ours
 has its two commits, fence and audit for every job. *Batched by 100* is ours with one claim and one commit for 100
 requests that do nothing: the worker does not work so, since a mailbox takes a request of its own to the mail server;
 queues' published figures are made so. At its default pace ours drains ten a second, by design. The original's loop
@@ -278,17 +278,17 @@ mailbox.
 def _main_job(results: Results) -> str:
     hooks = [
         [str(row["clients"]), *(_range(value) for value in row.values() if isinstance(value, dict)), str(row["n"])]
-        for row in rows(results, "main_job", what="hook to mailbox")
+        for row in rows(results, "provisioning", what="hook to mailbox")
     ]
     audit = [
         [row["audit"], _range(row["p50 of one client, ms"]), _range(row["a second, 50 clients"])]
-        for row in rows(results, "main_job", what="audit")
+        for row in rows(results, "provisioning", what="audit")
     ]
     imports = [
         f"Import: {row['n']:,} identities that no hook told of were stored by the sweep within "
         f"{row['all requests stored after, s']} s of the start and had their mailboxes after "
         f"{row['all mailboxes made after, s']} s, {row['a second']} a second ({row['settings']})."
-        for row in rows(results, "main_job", what="import")
+        for row in rows(results, "provisioning", what="import")
     ]
     return f"""\
 From the hook to the mailbox: two commits, the audit, and one request to a mail server that answers in 1 ms (one that
@@ -317,7 +317,7 @@ def _profile(results: Results) -> str:
 
 
 SECTIONS: tuple[tuple[str, str, Callable[[Results], str]], ...] = (
-    ("main_job", "From hook to mailbox", _main_job),
+    ("provisioning", "From hook to mailbox", _main_job),
     ("punctuality", "Punctuality", _punctuality),
     ("accept_rate", "Accept rate", _accept),
     ("drain_rate", "Drain rate", _drain),
