@@ -1,1 +1,1 @@
-"""The benchmarks: `make bench` measures the README's figures again, `make bench-peers` compares us with other queues."""
+"""The benchmarks: `make bench` measures the README's figures, `make bench-peers` compares us with other queues."""

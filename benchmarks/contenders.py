@@ -15,8 +15,11 @@ DEFAULTS, BEST = "defaults", "best"
 
 @dataclass(frozen=True)
 class Contender:
-    """A queue. `best` is its best documented setting, '' if it has only defaults. `would_help` is what its documentation
-    offers against the losses measured here. The report shows the versions of `packages`."""
+    """A queue.
+
+    `best` is its best documented setting, '' if it has only defaults. `would_help` is what its documentation offers
+    against the losses measured here. The report shows the versions of `packages`.
+    """
 
     name: str
     module: str
@@ -112,7 +115,7 @@ CONTENDERS = (
         best="concurrency=16, max_size=17 for its pool, fetch_job_polling_interval=0.05, and the documented periodic "
         "task for stalled jobs",
         survives=(BEST,),
-        would_help="kill -9: running the documented periodic task that retries stalled jobs more often than once a minute",
+        would_help="kill -9: the documented periodic task that retries stalled jobs, run more than once a minute",
     ),
     Contender(
         "docket",
@@ -131,8 +134,8 @@ CONTENDERS = (
         durable=False,
         best="scheduler --update-interval 1 --loop-interval 0, idle_timeout 10 s, unacknowledged_lock_timeout 10 s",
         survives=(DEFAULTS, BEST),
-        would_help="kill -9: idle_timeout, unacknowledged_lock_timeout, and a further job: an abandoned job runs only after "
-        f"a new one; FLUSHALL: {NOTHING}",
+        would_help="kill -9: idle_timeout, unacknowledged_lock_timeout, and a further job: an abandoned job runs only "
+        f"after a new one; FLUSHALL: {NOTHING}",
     ),
     Contender(
         "arq",

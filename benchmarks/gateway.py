@@ -89,7 +89,7 @@ class Route:
 
 
 def compare(server: str, routes: Mapping[str, Route], body: bytes, kind: str) -> Figures:
-    """Send the request by each route in turn, so that each comes first equally often. The first route is the direct one."""
+    """Send the request by each route in turn, so that each comes first equally often. The first route is direct."""
     times: dict[str, list[float]] = {name: [] for name in routes}
     size = 0
     for turn in range(-WARM_UP, TURNS):

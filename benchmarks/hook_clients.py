@@ -2,11 +2,11 @@
 
     BENCH_HOOK_KEY=… python -m benchmarks.hook_clients URL CLIENTS PERIOD BEGIN END
 
-Each client registers one identity after another. After a success, the next one follows PERIOD seconds after the start of
-the last; after three failed attempts it follows at once. BEGIN and END are Unix times. Prints JSON, for each second from
-BEGIN: how the attempts that ended in it ended (`good`: 200 within five seconds; another status; `late`; `broken`);
-`unserved`, how many clients were waiting for a response or for their next attempt at its end; and `behind, ms`, how late
-the clients themselves were.
+Each client registers one identity after another. After a success, the next one follows PERIOD seconds after the start
+of the last; after three failed attempts it follows at once. BEGIN and END are Unix times. Prints JSON, for each second
+from BEGIN: how the attempts that ended in it ended (`good`: 200 within five seconds; another status; `late`; `broken`);
+`unserved`, how many clients were waiting at its end for a response or for their next attempt; and `behind, ms`, how
+late the clients themselves were.
 
 Uses epoll directly: with asyncio, ten thousand clients used as much of the two cores as the service.
 """

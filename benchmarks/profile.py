@@ -2,8 +2,8 @@
 
     python -m benchmarks.profile [--seconds N] [--json]
 
-A sample counts for the innermost function of ours and for the library that it called. Samples of a process that waits in
-the event loop are counted apart.
+A sample counts for the innermost function of ours and for the library that it called. Samples in which the process
+waits in the event loop are counted separately.
 """
 
 import argparse
@@ -98,7 +98,7 @@ async def _recorded(pid: int, seconds: float, load: Awaitable[object]) -> list[s
 
 
 def summary(path: str, lines: Iterable[str]) -> Row:
-    """Return the hottest places of `path`. `share, %` is their share of the samples in which the process did not wait."""
+    """Return the hottest places of `path`. `share, %` leaves out the samples in which the process waited."""
     places: Counter[tuple[str, str]] = Counter()
     waiting = 0
     for line in lines:

@@ -128,7 +128,7 @@ class Servers:
         return {
             "POSTROOM_DATABASE_URL": self.postgres.service_url,
             "POSTROOM_REDIS_URL": self.redis_url(OURS),
-            "POSTROOM_STALWART_URL": "http://127.0.0.1:9",  # nothing listens there; a measure that needs one overrides it
+            "POSTROOM_STALWART_URL": "http://127.0.0.1:9",  # nothing listens there; overridden where needed
             "POSTROOM_STALWART_API_KEY": API_KEY,
             "POSTROOM_WEBHOOK_KEY": WEBHOOK_KEY,
             "POSTROOM_DOMAINS": DOMAIN,

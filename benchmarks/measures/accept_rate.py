@@ -3,9 +3,9 @@
 In process: the call of the library itself, without HTTP. It shows what each queue takes. Ours is what the webhook does
 after it has checked the hook.
 
-Over HTTP: Postroom's webhook while the breaker is open, so that the request is committed and not attempted, and the same
-webhook written on procrastinate, the durable peer. The same clients call both in turn (ours, theirs, theirs, ours), so
-that other load on the machine affects both. Each pair of runs gives a ratio.
+Over HTTP: Postroom's webhook while the breaker is open, so that the request is committed and not attempted, and the
+same webhook written on procrastinate, the durable peer. The same clients call both in turn (ours, theirs, theirs,
+ours), so that other load on the machine affects both. Each pair of runs gives a ratio.
 """
 
 import json

@@ -49,7 +49,7 @@ async def _run(servers: Servers, contender: Contender, setting: str, scale: Scal
 
 
 def lateness(due: dict[str, float], starts: dict[str, float], now: float) -> Row:
-    """Return the lateness of the first start of each job in milliseconds; negative is early. `off` is the absolute value.
+    """Return how late each job first started, in milliseconds; negative is early. `off` is the absolute value.
 
     A job that has not started by `now` counts as late as it is now. Leaving it out would favour slow contenders.
     """

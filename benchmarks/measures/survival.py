@@ -58,7 +58,7 @@ async def measure(servers: Servers, scale: Scale, steps: Steps) -> list[Row]:
     ]
     try:
         # A contender that failed to start must not block the others.
-        while not all(
+        while not all(  # noqa: ASYNC110 — other processes: nothing sets an event
             deployment.is_ready or task.done() for deployment, task in zip(deployments, running, strict=True)
         ):
             await asyncio.sleep(0.1)
@@ -123,7 +123,7 @@ def _ended(events: list[Event]) -> set[str]:
 
 
 async def _dead(servers: Servers, contender: Contender) -> int | None:
-    """Count the jobs that are given up; None for peers on Redis, which do not keep them. procrastinate calls them failed."""
+    """Count the jobs that were given up; None for peers on Redis, which keep no record of them."""
     statements = {
         OURS.name: b"SELECT count(*) FROM email_requests WHERE state = 'dead'",
         "procrastinate": b"SELECT count(*) FROM procrastinate_jobs WHERE status IN ('failed', 'aborted')",

@@ -1,8 +1,8 @@
-"""The clients of a webhook, the same ones whoever serves it. They send what Kratos sends.
+"""Clients of a webhook. They send what Kratos sends, whichever service is behind it.
 
     BENCH_URL=… BENCH_HOOK_KEY=… BENCH_STATUS=… python -m benchmarks.peers.http_client accept --clients 50 --seconds 2
 
-BENCH_STATUS is the status by which the service says that the request is stored.
+BENCH_STATUS is the status of a hook whose request is stored.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class HttpClient(driver.Client):
         connection = self._free.pop() if self._free else await Connection.open(self._url)
         status = await connection.post(hook_body(key), self._key)
         if status != self._stored:
-            raise RuntimeError(f"the webhook answered {status}, not {self._stored}: nothing was stored")
+            raise RuntimeError(f"the webhook responded {status} instead of {self._stored}: the request is not stored")
         self._free.append(connection)
 
     def work(self, best: bool) -> None:

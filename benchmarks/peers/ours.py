@@ -1,7 +1,7 @@
-"""Postroom's worker as it is, with a mail server that answers at once: what is left is what a queue does.
+"""Postroom's worker, with a mail server that responds at once, so that only the work of a queue remains.
 
-Every claim and every outcome is committed and audited, as always. Its accept is what the webhook does behind HTTP while
-the breaker is open.
+Every claim and every outcome is committed and written to the audit log, as in production. To accept a job is what the
+webhook does after it has checked a hook while the breaker is open.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from postroom.telemetry import configure_logging
 
 BEST = {"POSTROOM_PACE": "0", "POSTROOM_CONCURRENCY": "64", "POSTROOM_LEASE_SECONDS": "10", "POSTROOM_POOL_SIZE": "12"}
 
-# As a failed attempt leaves a request: the rows of a settle, without the attempt.
+# The row that a failed attempt leaves, without the attempt.
 INSERT = """
 INSERT INTO email_requests (identity_id, email, state, due_at, attempts, retries, enqueued_at, last_error)
 VALUES (%s, %s, 'waiting', coalesce(to_timestamp(%s), now()), 1, 1, clock_timestamp(), 'mail server answered 503')
@@ -33,7 +33,7 @@ RETURNING *
 
 
 class NoMailServer:
-    """In the place of `StalwartRegistry`; the address tells how long to take."""
+    """Replaces `StalwartRegistry`. The address says how long a request takes."""
 
     def __init__(self, *_: object, **__: object) -> None: ...
 
@@ -76,7 +76,7 @@ class Ours:
         mailbox = Mailbox(uuid4(), f"{key}@example.org")
         request = await self._requests.accept(mailbox, holder=None, lease=10, origin=Origin(), action="accept")
         if request is None:
-            raise RuntimeError(f"{key} was accepted before")
+            raise RuntimeError(f"{key} is already accepted")
         await self._retry_index.replace(request, ())
 
     def work(self, best: bool) -> None:
@@ -84,8 +84,8 @@ class Ours:
 
 
 def run(command: str, more: dict[str, str]) -> None:
-    """`postroom work` or `postroom serve`, with the mail server that answers at once."""
-    # In its place, because no setting should lead a service to a mail server that does nothing.
+    """Run `postroom work` or `postroom serve` with the mail server that responds at once."""
+    # Patched, because no setting of the service should allow a mail server that does nothing.
     parts.StalwartRegistry = NoMailServer  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
     if os.environ.get("BENCH_WITHOUT_AUDIT") == "1":
         without_audit.apply()

@@ -1,4 +1,4 @@
-"""procrastinate: jobs are rows of PostgreSQL, durable when they are accepted."""
+"""procrastinate: jobs are rows of PostgreSQL, and durable once they are accepted."""
 # pyright: reportMissingImports=false, reportFunctionMemberAccess=false
 
 import asyncio
@@ -14,7 +14,7 @@ from benchmarks.peers import driver, record
 
 URL = os.environ["BENCH_DATABASE_URL"]
 CLIENT_POOL = 12
-"""Connections of the clients, as many as ours have."""
+"""Connections of the clients; ours have as many."""
 CONCURRENCY = 16
 
 
@@ -53,10 +53,10 @@ class Procrastinate(driver.Client):
         asyncio.run(self._work_at_best() if best else self._work(make_app()))
 
     async def _work_at_best(self) -> None:
-        # Short jobs want a connection each, and one more (discussions, "Mind the size of your PostgreSQL pool").
+        # Short jobs need a connection each, and one more (discussions, "Mind the size of your PostgreSQL pool").
         app = make_app(max_size=CONCURRENCY + 1)
 
-        # The task that its documentation tells to add, for jobs whose worker died (howto/production/retry_stalled_jobs).
+        # For jobs whose worker died (howto/production/retry_stalled_jobs).
         @app.periodic(cron="* * * * *")
         @app.task(name="retry_stalled", queueing_lock="retry_stalled")
         async def _(timestamp: int) -> None:

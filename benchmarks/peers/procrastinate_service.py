@@ -1,13 +1,13 @@
-"""procrastinate behind FastAPI: the webhook of Postroom as one would write it on this queue.
+"""procrastinate behind FastAPI: Postroom's webhook, written on this queue.
 
     BENCH_PORT=… BENCH_HOOK_KEY=… BENCH_POOL_SIZE=… python -m benchmarks.peers.procrastinate_service
 
-uvicorn has the settings of Postroom's. The key is compared in constant time, the body is bounded, and its JSON is
-checked for the fields that the job needs, as Postroom does it. The job is committed before the hook is answered.
+It has the same uvicorn settings as Postroom, compares the key in constant time, limits the body, and checks its JSON
+for the required fields. It responds when the job is committed.
 
-What procrastinate's documentation says about deferring is followed: the asynchronous connector in an asynchronous
-application, opened in FastAPI's lifespan (howto/basics/worker), and a pool that no caller has to wait for (discussions,
-"Mind the size of your PostgreSQL pool"). Its other advice, to defer in batches, needs callers who wait for each other.
+It follows the documentation of procrastinate on deferring: the asynchronous connector, opened in FastAPI's lifespan
+(howto/basics/worker), and a pool in which callers do not wait (discussions, "Mind the size of your PostgreSQL pool").
+Deferring in batches (howto/basics/batch_defer) does not apply: each hook waits for its own commit.
 """
 # pyright: reportMissingImports=false, reportFunctionMemberAccess=false
 
@@ -42,7 +42,7 @@ queue = App(
 
 @queue.task(name="provision")
 async def provision(identity_id: str, email: str) -> None:
-    """Never run here: only accepting is measured."""
+    """Never runs: only accepting is measured."""
 
 
 class Traits(BaseModel):
@@ -98,9 +98,13 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 def main() -> None:
     driver.end_with_parent()
-    # As Postroom's: no schema to serve, and nothing that looks at each request for telemetry.
-    quiet = {"tracing": False, "metrics": False, "logs": False}
-    app = FastAPI(lifespan=lifespan, openapi_url=None, redirect_slashes=False, telemetry=quiet)
+    # Like Postroom: without a schema, and without FastAPI's check for telemetry in each request.
+    app = FastAPI(
+        lifespan=lifespan,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     app.add_api_route("/internal/mail/provision", webhook, methods=["POST"], response_class=JSONResponse)
     app.add_api_route("/health/live", live)
     uvicorn.run(
