@@ -49,6 +49,7 @@ class Deployment:
         self.workers: list[Process] = []
         self._watched: dict[Process, asyncio.Task[str]] = {}
         self._probes = 0
+        self._is_supervised = False
         self.is_ready = False
 
     async def __aenter__(self) -> Self:
@@ -95,6 +96,16 @@ class Deployment:
             await asyncio.gather(watching, return_exceptions=True)
         await end(worker)
 
+    async def supervise(self) -> None:
+        """Restart each worker that ends by itself, as a service manager would do. Runs until cancelled."""
+        self._is_supervised = True
+        while True:
+            await asyncio.sleep(POLL_EVERY)
+            for worker, watching in list(self._watched.items()):
+                if watching.done():
+                    del self._watched[worker]
+                    await self.start_worker(BENCH_WORKER="1")
+
     async def until_ready(self) -> None:
         """Wait until the worker has run a job."""
         if not self.contender.needs_acknowledgement:
@@ -109,12 +120,12 @@ class Deployment:
     async def until(self, condition: Callable[[list[Event]], bool], seconds: float) -> bool:
         """Wait until the record meets `condition`; return False if it does not within `seconds`.
 
-        Raises `RuntimeError` if a worker ended by itself: the figure would be that of no worker at all.
+        Raises `RuntimeError` if an unsupervised worker ended by itself: the figure would be that of no worker at all.
         """
         ends = asyncio.get_running_loop().time() + seconds
         while not condition(self.events()):
             for watching in self._watched.values():
-                if watching.done():
+                if watching.done() and not self._is_supervised:
                     raise RuntimeError(watching.result())
             if asyncio.get_running_loop().time() > ends:
                 return False

@@ -283,9 +283,10 @@ def _survival(results: Results) -> str:
     ]
     return f"""\
 What happens to accepted jobs under a short plan of faults, drawn from a seed, the same one for all contenders at the
-same time: kill -9 of the worker, with a new one at once, a restart of Redis, and FLUSHALL. Each contender runs with its
-best setting. A refused job is not lost, because its client knows. A job that runs twice does no harm if its effect is
-the same: ours sends the request to the mail server again, and the mark ensures that there is one mailbox.
+same time: kill -9 of the worker, with a new one at once, a restart of Redis, and FLUSHALL. A worker that ends by itself
+is restarted, too. Each contender runs with its best setting. A refused job is not lost, because its client knows. A job
+that runs twice does no harm if its effect is the same: ours sends the request to the mail server again, and the mark
+ensures that there is one mailbox.
 
 {_table(heads, table)}"""
 

@@ -37,7 +37,7 @@ async def drain_batched(servers: Servers, deployment: Deployment, jobs: int) -> 
                 "identity_ids": ids,
                 "holders": [uuid4() for _ in ids],
                 "lease": LEASE,
-                "alone": False,
+                "exclusive": False,
                 "limit": len(ids),
                 "crash_delay": DELAY_AFTER_SECOND_CRASH,
                 "longest_crash_delay": LONGEST_DELAY_AFTER_CRASHES,

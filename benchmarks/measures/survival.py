@@ -1,8 +1,8 @@
 """How many accepted jobs are lost under a short plan of faults, the same one for all contenders at the same time.
 
 Workers are killed with kill -9 and started again at once, Redis is restarted, and Redis is emptied (FLUSHALL). All
-contenders run at the same time, at their best setting, with one worker each. A job that was refused does not count as
-lost, because its client knows.
+contenders run at the same time, at their best setting, with one worker each, which is also restarted when it ends by
+itself. A job that was refused does not count as lost, because its client knows.
 """
 
 import asyncio
@@ -90,14 +90,19 @@ async def _run(servers: Servers, deployment: Deployment, faults: Plan, scale: Sc
         deployment.is_ready = True
         await begin.wait()
         asked = ("--rate", str(scale.load_rate), "--seconds", str(scale.load_seconds))
+        supervising = asyncio.create_task(deployment.supervise())
         load = asyncio.create_task(deployment.client("load", *asked, "--takes", str(TAKES), "--delay", str(DELAY)))
-        for before, at in pairwise([0.0, *faults.kills]):
-            await asyncio.sleep(at - before)
-            await deployment.kill_worker(deployment.workers[-1])
-            await deployment.start_worker(BENCH_WORKER="1")
-        found = await load
-        accepted = set(found["accepted"])
-        all_done = await deployment.until(lambda events: accepted <= _ended(events), scale.done_within)
+        try:
+            for before, at in pairwise([0.0, *faults.kills]):
+                await asyncio.sleep(at - before)
+                await deployment.kill_worker(deployment.workers[-1])
+                await deployment.start_worker(BENCH_WORKER="1")
+            found = await load
+            accepted = set(found["accepted"])
+            all_done = await deployment.until(lambda events: accepted <= _ended(events), scale.done_within)
+        finally:
+            supervising.cancel()
+            await asyncio.gather(supervising, return_exceptions=True)
         row = outcome(accepted, deployment.events()) | {"refused": found["refused"], "all done": all_done}
         return {
             "contender": deployment.contender.name,

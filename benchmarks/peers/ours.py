@@ -6,8 +6,9 @@ webhook does after it has checked a hook while the breaker is open.
 
 import asyncio
 import os
+from collections.abc import Mapping
 from typing import Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import uvloop
 
@@ -16,9 +17,12 @@ from benchmarks.peers import driver, record
 from postroom import settings
 from postroom.composition import parts, process
 from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.missing import Sighting
 from postroom.domain.request import Origin
+from postroom.ports import MailServer
 from postroom.postgres.connection import make_pool
 from postroom.postgres.requests import PostgresRequests, request_of
+from postroom.provisioning.ports import AccountPage, Accounts
 from postroom.queue.retry_set import RetrySet, connect
 from postroom.telemetry import configure_logging
 
@@ -35,8 +39,6 @@ RETURNING *
 class NoMailServer:
     """Replaces `StalwartRegistry`. The address says how long a request takes."""
 
-    def __init__(self, *_: object, **__: object) -> None: ...
-
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
         key, _, tenths = mailbox.local_part.rpartition("_")
         if key:
@@ -51,6 +53,19 @@ class NoMailServer:
 
     async def domain_id(self, name: str, *, deadline: float) -> str:
         return name
+
+
+class AllPresent:
+    """Replaces `StalwartAccounts`: every mailbox on record is there."""
+
+    async def count(self, *, deadline: float) -> int:
+        return 0
+
+    async def page(self, after: str | None, *, deadline: float) -> AccountPage:
+        return AccountPage((), None)
+
+    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
+        return dict.fromkeys(accounts, Sighting.PRESENT)
 
 
 class Ours:
@@ -85,8 +100,11 @@ class Ours:
 
 def run(command: str, more: dict[str, str]) -> None:
     """Run `postroom work` or `postroom serve` with the mail server that responds at once."""
+    mail_server: MailServer = NoMailServer()
+    accounts: Accounts = AllPresent()
     # Patched, because no setting of the service should allow a mail server that does nothing.
-    parts.StalwartRegistry = NoMailServer  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
+    parts.StalwartRegistry = lambda *_, **__: mail_server  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
+    parts.StalwartAccounts = lambda *_, **__: accounts  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
     if os.environ.get("BENCH_WITHOUT_AUDIT") == "1":
         without_audit.apply()
     loaded = settings.load(os.environ | more)
