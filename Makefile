@@ -21,10 +21,10 @@ check: $(STAMP)  ## Format, lint, types, layers
 
 bench: $(STAMP)  ## Figures of the README, measured here in three minutes
 	$(BIN)/python -m benchmarks $(ARGS)
-	$(BIN)/python -m benchmarks.heart
+	$(BIN)/python -m benchmarks.retries
 	$(BIN)/python -m benchmarks.recovery
 
-bench-peers: $(STAMP)  ## Ours beside its peers, half an hour; docs/benchmarks.md is made of it (ARGS=--full: hours)
+bench-peers: $(STAMP)  ## Compare with other queues, half an hour; writes docs/benchmarks.md (ARGS=--full: hours)
 	$(BIN)/python -m benchmarks.compare $(ARGS)
 
 chaos: $(STAMP)  ## The whole plan of faults, 15 minutes at most; the report goes to chaos-report/

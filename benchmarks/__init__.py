@@ -1,1 +1,1 @@
-"""What the README claims, measured again: `make bench`."""
+"""The benchmarks: `make bench` measures the README's figures, `make bench-peers` compares us with other queues."""

@@ -1,7 +1,7 @@
-"""From hook to mailbox, all durable, beside one bare create on the same mail server in the same run.
+"""Time from the webhook call to the mailbox, compared with one bare create on the same mail server in the same run.
 
-A whole trial is started in a temporary folder (PostgreSQL with fsync, Valkey, the service with its worker), with
-the mail server of POSTROOM_STALWART_URL if that is set, else the stand-in.
+Starts a trial in a temporary folder: PostgreSQL with fsync, Valkey, and the service with its worker. The mail server is
+the one at POSTROOM_STALWART_URL if that is set, otherwise the stand-in.
 """
 
 import argparse
@@ -44,7 +44,7 @@ class Figure:
 
 
 async def measure(trial: Trial, n: int) -> tuple[list[Figure], dict[str, float]]:
-    """`n` hooks and `n` bare creates, in turns, by one client, on connections that stay open."""
+    """Send `n` hooks and `n` bare creates alternately, from one client, on persistent connections."""
     environment = trial.environment
     client = StalwartClient(
         environment["POSTROOM_STALWART_URL"], authorization(environment["POSTROOM_STALWART_API_KEY"])
@@ -53,10 +53,10 @@ async def measure(trial: Trial, n: int) -> tuple[list[Figure], dict[str, float]]
     mail_server = StalwartRegistry(client, mark_domain=domain)
     hooks: list[float] = []
     creates: list[float] = []
-    asked: list[int] = []
+    requests: list[int] = []
     headers = {"X-Postroom-Key": environment["POSTROOM_WEBHOOK_KEY"]}
     async with httpx2.AsyncClient(base_url=environment["POSTROOM_URL"], headers=headers, trust_env=False) as http:
-        for turn in track(range(-20, n), "hooks and creates in turns", transient=True):
+        for turn in track(range(-20, n), "hooks and creates", transient=True):
             seconds = await _timed(mail_server.create(Mailbox(uuid4(), f"c{uuid4().hex}@{domain}"), deadline=10))
             before = await trial.mail_server_requests()
             hook = http.post(
@@ -64,19 +64,19 @@ async def measure(trial: Trial, n: int) -> tuple[list[Figure], dict[str, float]]
                 json={"identity": {"id": str(uuid4()), "traits": {"email": f"h{uuid4().hex}@{domain}"}}},
             )
             started = time.perf_counter()
-            answer = await hook
-            taken = time.perf_counter() - started
-            answer.raise_for_status()
-            if turn >= 0:  # the first ones warm up
+            response = await hook
+            elapsed = time.perf_counter() - started
+            response.raise_for_status()
+            if turn >= 0:  # the ones before are the warm-up
                 creates.append(seconds)
-                hooks.append(taken)
+                hooks.append(elapsed)
                 after = await trial.mail_server_requests()
-                asked += [] if before is None or after is None else [after - before]
+                requests += [] if before is None or after is None else [after - before]
     await client.aclose()
     figures = [Figure.of("webhook to 200", hooks), Figure.of("one bare create", creates)]
     ratios = {"webhook / bare create, p50": round(figures[0].p50 / figures[1].p50, 2)}
-    if asked:  # a real server does not tell
-        ratios["requests to the mail server per mailbox"] = round(statistics.mean(asked), 2)
+    if requests:  # a real server does not count them for us
+        ratios["requests to the mail server per mailbox"] = round(statistics.mean(requests), 2)
     return figures, ratios
 
 
@@ -88,8 +88,8 @@ async def _timed(awaitable: Awaitable[object]) -> float:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--n", type=int, default=1000, help="hooks to send (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--n", type=int, default=1000, help="number of hooks to send (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="postroom-bench-") as folder:
         trial = Trial(Path(folder))

@@ -1,4 +1,4 @@
-"""A bar for each contender, as SVG: the median, and the range of the runs as a line through its end."""
+"""SVG bar charts: one bar per contender for the median, with a line for the range of the runs."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,35 +11,35 @@ TOP, BAR, GAP = 40, 16, 8
 _STYLE = """
     text { fill: #3d4756; font: 12px system-ui, sans-serif }
     .title { font-size: 14px; font-weight: 600; fill: #1a202c }
-    .ours { fill: #3f9d57 } .durable { fill: #5b84c4 } .fleeting { fill: #b9c4d4 }
+    .ours { fill: #3f9d57 } .durable { fill: #5b84c4 } .volatile { fill: #b9c4d4 }
     .range { stroke: #3d4756; stroke-width: 1.2 }
     @media (prefers-color-scheme: dark) {
-      text { fill: #c9d2de } .title { fill: #f2f5f9 } .range { stroke: #c9d2de } .fleeting { fill: #66748a }
+      text { fill: #c9d2de } .title { fill: #f2f5f9 } .range { stroke: #c9d2de } .volatile { fill: #66748a }
     }
 """
 
 
 @dataclass(frozen=True)
 class Bar:
-    """`kind`: ours, durable or fleeting (lost with Redis). `told` is written behind it."""
+    """`kind` is ours, durable or volatile (lost when Redis is lost). `caption` is written after the bar."""
 
     label: str
     value: float
-    told: str
+    caption: str
     kind: str
     least: float | None = None
     most: float | None = None
 
 
 def draw(title: str, bars: Sequence[Bar], *, logarithmic: bool = False) -> str:
-    """The SVG's text."""
+    """Return the SVG document."""
     height = TOP + len(bars) * (BAR + GAP) + 34
     largest = max([bar.most or bar.value for bar in bars] + [1.0])
     smallest = min([bar.value for bar in bars if bar.value > 0] + [largest])
 
     def x(value: float) -> float:
         share = value / largest
-        if logarithmic:  # a tenth of the smallest is nothing
+        if logarithmic:  # the axis starts at a tenth of the smallest value
             share = math.log10(max(1.0, 10 * value / smallest)) / math.log10(10 * largest / smallest)
         return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
 
@@ -56,15 +56,15 @@ def draw(title: str, bars: Sequence[Bar], *, logarithmic: bool = False) -> str:
         if bar.least is not None and bar.most is not None and bar.most > bar.least:
             left, end = max(float(LEFT), x(bar.least)), max(end, x(bar.most))
             parts.append(f'<line class="range" x1="{left}" x2="{end}" y1="{top + BAR / 2}" y2="{top + BAR / 2}"/>')
-        parts.append(f'<text x="{end + 6:.1f}" y="{top + 12}">{escape(bar.told)}</text>')
+        parts.append(f'<text x="{end + 6:.1f}" y="{top + 12}">{escape(bar.caption)}</text>')
     parts += [*_legend(height - 12), "</svg>"]
     return "\n".join(parts) + "\n"
 
 
 def _legend(bottom: int) -> Iterator[str]:
-    for place, (kind, told) in enumerate(
-        (("ours", "Postroom, durable"), ("durable", "durable peer"), ("fleeting", "not durable: lost with Redis"))
+    for place, (kind, label) in enumerate(
+        (("ours", "Postroom, durable"), ("durable", "durable peer"), ("volatile", "not durable: lost with Redis"))
     ):
         left = LEFT + place * 150
         yield f'<rect class="{kind}" x="{left}" y="{bottom - 10}" width="11" height="11"/>'
-        yield f'<text x="{left + 16}" y="{bottom}">{told}</text>'
+        yield f'<text x="{left + 16}" y="{bottom}">{label}</text>'

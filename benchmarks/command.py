@@ -1,4 +1,4 @@
-"""The command line that benchmarks with named figures share."""
+"""The command line shared by the benchmarks that run on a trial and print named figures."""
 
 import argparse
 import json
@@ -14,15 +14,15 @@ from benchmarks.trial import Trial
 Figures = dict[str, float]
 
 
-def wants_json(prog: str) -> bool:
-    """Whether the command line says --json."""
+def parse_json_flag(prog: str) -> bool:
+    """Parse the command line; return whether --json was given."""
     parser = argparse.ArgumentParser(prog=prog)
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args().json
 
 
 async def on_trial(measure: Callable[[Trial], Awaitable[Figures]], **settings: str) -> Figures:
-    """Measure on a trial of its own; `settings` are the service's."""
+    """Start a trial with these `settings` of the service, measure, and stop it."""
     with tempfile.TemporaryDirectory(prefix="postroom-bench-") as folder:
         trial = Trial(Path(folder), **settings)
         try:
@@ -32,7 +32,7 @@ async def on_trial(measure: Callable[[Trial], Awaitable[Figures]], **settings: s
             await trial.down()
 
 
-def tell(headings: tuple[str, str], figures: Mapping[str, float], *, as_json: bool) -> None:
+def print_figures(headings: tuple[str, str], figures: Mapping[str, float], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(figures, indent=2))
         return
@@ -45,6 +45,6 @@ def tell(headings: tuple[str, str], figures: Mapping[str, float], *, as_json: bo
 async def run(
     prog: str, headings: tuple[str, str], measure: Callable[[Trial], Awaitable[Figures]], **settings: str
 ) -> None:
-    """Measure on a trial of its own, and print a table, or JSON with --json."""
-    as_json = wants_json(prog)
-    tell(headings, await on_trial(measure, **settings), as_json=as_json)
+    """Measure on a new trial, and print a table, or JSON with --json."""
+    as_json = parse_json_flag(prog)
+    print_figures(headings, await on_trial(measure, **settings), as_json=as_json)

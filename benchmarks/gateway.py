@@ -1,16 +1,18 @@
-"""What the gateway adds to a request: through Postroom, beside the same request straight to the mail server.
+"""What the gateway adds to a request: the same request through Postroom and directly to the mail server.
 
     python -m benchmarks.gateway [--json]
 
-The request is what a list of mail asks for: Email/query, and Email/get of the 50 that it finds, in one; once without
-and once with the bodies. All ways in turns, one client, on connections that stay open, of a mailbox with 200 messages.
-Through Postroom is all of it: the session at Kratos or the access token (remembered for 30 s), the account in
-PostgreSQL (for 10 s), and the checks.
+The request is what a client sends to show a list of mail: Email/query, and Email/get of the 50 emails that it finds, in
+one request; once without and once with the bodies. The mailbox has 200 messages. One client sends the request each way
+in turn, on persistent connections. Through Postroom, everything is included: the session at Kratos or the access token
+(cached for 30 s), the account in PostgreSQL (cached for 10 s), and the checks.
 
-The mail servers: the trial's stand-in, of Python: its lists lie ready, faster than a mail server's, and its bodies are
-parsed each time, slower; Debian's Cyrus where it is installed, which waits some 40 ms before it ends a small answer
-on a connection that stays open; and the Stalwart of STALWART_URL and STALWART_ADMIN=login:password, with the domain
-example.org, if they are set.
+The mail servers are:
+
+- the stand-in of the trial, written in Python. It keeps lists ready, so it is faster there than a mail server, and
+  parses bodies each time, so it is slower there;
+- Debian's Cyrus, if it is installed. It waits about 40 ms before it ends a small response on a persistent connection;
+- a Stalwart, if STALWART_URL and STALWART_ADMIN=login:password are set. Its domain is example.org.
 """
 
 import asyncio
@@ -29,17 +31,17 @@ from urllib.parse import urlsplit
 import httpx2
 import psycopg
 
-from benchmarks.command import Figures, on_trial, tell, wants_json
+from benchmarks.command import Figures, on_trial, parse_json_flag, print_figures
 from benchmarks.figures import percentile
-from benchmarks.mail_of_weeks import fill
-from benchmarks.people import Member, sign_up
+from benchmarks.sample_mailbox import fill
 from benchmarks.trial import Trial
+from benchmarks.users import User, sign_up
 from tests.cyrus_server import cyrus_server
 from tests.go_program import Missing
 from tests.stalwart_client import StalwartClient, unique
 
-TURNS, WARMING = 300, 30
-STRAIGHT = "straight"
+TURNS, WARM_UP = 300, 30
+DIRECT = "direct"
 LISTED = 50
 LIST = [
     *("id", "threadId", "mailboxIds", "keywords", "hasAttachment", "from", "to", "subject"),
@@ -54,7 +56,7 @@ KINDS: Mapping[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Mail:
-    """Somebody's, at the mail server itself. `authorization` is what Postroom would use, too."""
+    """An account at a mail server. `authorization` is what Postroom would send, too."""
 
     server: str
     url: str
@@ -62,8 +64,8 @@ class Mail:
     authorization: str
 
 
-class Way:
-    """One connection that stays open, by which the requests go."""
+class Route:
+    """One way to send the requests, on a persistent connection."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         parts = urlsplit(url)
@@ -71,42 +73,44 @@ class Way:
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
         self._headers = {**headers, "Content-Type": "application/json"}
 
-    def ask(self, body: bytes) -> tuple[float, bytes]:
-        """Seconds from the first byte sent to the last one received, and the answer."""
+    def send(self, body: bytes) -> tuple[float, bytes]:
+        """Return the seconds from the first byte sent to the last one received, and the response."""
         started = time.perf_counter()
         self._connection.request("POST", "/jmap/", body, self._headers)
-        answer = self._connection.getresponse()
-        found = answer.read()
-        taken = time.perf_counter() - started
-        if answer.status != 200:
-            raise SystemExit(f"answered {answer.status}: {found[:300]!r}")
-        return taken, found
+        response = self._connection.getresponse()
+        content = response.read()
+        elapsed = time.perf_counter() - started
+        if response.status != 200:
+            raise SystemExit(f"the server responded {response.status}: {content[:300]!r}")
+        return elapsed, content
 
     def close(self) -> None:
         self._connection.close()
 
 
-def compare(server: str, ways: Mapping[str, Way], body: bytes, kind: str) -> Figures:
-    """In turns, and each of them first as often as the others. The first way is the straight one."""
-    times: dict[str, list[float]] = {name: [] for name in ways}
+def compare(server: str, routes: Mapping[str, Route], body: bytes, kind: str) -> Figures:
+    """Send the request by each route in turn, so that each comes first equally often. The first route is direct."""
+    times: dict[str, list[float]] = {name: [] for name in routes}
     size = 0
-    for turn in range(-WARMING, TURNS):
-        first = turn % len(ways)
-        answers = {name: ways[name].ask(body) for name in [*ways, *ways][first : first + len(ways)]}
-        found = [sorted(json.loads(answer)["methodResponses"][1][1]["list"], key=_id) for _, answer in answers.values()]
+    for turn in range(-WARM_UP, TURNS):
+        first = turn % len(routes)
+        responses = {name: routes[name].send(body) for name in [*routes, *routes][first : first + len(routes)]}
+        found = [
+            sorted(json.loads(content)["methodResponses"][1][1]["list"], key=_id) for _, content in responses.values()
+        ]
         if any(each != found[0] for each in found) or len(found[0]) != LISTED:
-            raise SystemExit(f"{server} was not answered alike, or not with {LISTED} emails")
-        size = len(answers[STRAIGHT][1])
-        if turn >= 0:  # the first ones warm up
-            for name, (taken, _) in answers.items():
-                times[name].append(1000 * taken)
-    figures: Figures = {f"{server}, {kind}: size of an answer, KB": size // 1000}
-    for name in ways:
+            raise SystemExit(f"{server} did not return the same {LISTED} emails by every route")
+        size = len(responses[DIRECT][1])
+        if turn >= 0:  # the ones before are the warm-up
+            for name, (elapsed, _) in responses.items():
+                times[name].append(1000 * elapsed)
+    figures: Figures = {f"{server}, {kind}: size of a response, KB": size // 1000}
+    for name in routes:
         for percent in (50, 99):
             figures[f"{server}, {kind}: {name}, p{percent}, ms"] = round(percentile(times[name], percent), 2)
-    for name in list(ways)[1:]:
-        ratio = percentile(times[name], 50) / percentile(times[STRAIGHT], 50)
-        figures[f"{server}, {kind}: {name} / {STRAIGHT}, p50"] = round(ratio, 2)
+    for name in list(routes)[1:]:
+        ratio = percentile(times[name], 50) / percentile(times[DIRECT], 50)
+        figures[f"{server}, {kind}: {name} / {DIRECT}, p50"] = round(ratio, 2)
     return figures
 
 
@@ -114,31 +118,31 @@ def _id(email: dict[str, Any]) -> str:
     return email["id"]
 
 
-async def measure_at(trial: Trial, member: Member, mail: Mail, url: str) -> Figures:
-    """`url` is the service that asks there."""
+async def measure_at(trial: Trial, user: User, mail: Mail, url: str) -> Figures:
+    """Measure at the mail server of `mail`; `url` is the service in front of it."""
     headers = {"Authorization": mail.authorization}
     async with httpx2.AsyncClient(base_url=mail.url, headers=headers, trust_env=False, timeout=60) as client:
         inbox = await fill(client, mail.account_id)
     async with await psycopg.AsyncConnection.connect(trial.owner_url) as database:
         await database.execute(
             "UPDATE email_accounts SET stalwart_account_id = %s WHERE kratos_identity_id = %s",
-            (mail.account_id, member.identity_id),
+            (mail.account_id, user.identity_id),
         )
     async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
         wanted = {"name": "gateway", "scopes": ["read"]}
-        made = await client.post(f"{url}/api/access-tokens", json=wanted, headers={"X-Session-Token": member.token})
+        made = await client.post(f"{url}/api/access-tokens", json=wanted, headers={"X-Session-Token": user.token})
         token = made.raise_for_status().json()["token"]
     figures = Figures()
-    ways = {
-        STRAIGHT: Way(mail.url, headers),
-        "with a session": Way(url, {"X-Session-Token": member.token}),
-        "with an access token": Way(url, {"Authorization": f"Bearer {token}"}),
+    routes = {
+        DIRECT: Route(mail.url, headers),
+        "with a session": Route(url, {"X-Session-Token": user.token}),
+        "with an access token": Route(url, {"Authorization": f"Bearer {token}"}),
     }
     for kind, wanted in KINDS.items():
         body = request(mail.account_id, inbox, wanted)
-        figures |= await asyncio.to_thread(compare, mail.server, ways, body, kind)
-    for way in ways.values():
-        way.close()
+        figures |= await asyncio.to_thread(compare, mail.server, routes, body, kind)
+    for route in routes.values():
+        route.close()
     return figures
 
 
@@ -156,10 +160,10 @@ def request(account_id: str, inbox: str, wanted: Mapping[str, Any]) -> bytes:
 
 
 @asynccontextmanager
-async def service_before(trial: Trial, mail: Mail) -> AsyncIterator[str]:
-    """The URL of a second service, whose mail is at that server."""
+async def service_for(trial: Trial, mail: Mail) -> AsyncIterator[str]:
+    """Start a second service whose upstream is that mail server; yield its URL."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.service_elsewhere"),
+        *(sys.executable, "-m", "benchmarks.upstream_service"),
         env=os.environ
         | trial.environment
         | {"POSTROOM_LOG_LEVEL": "WARNING", "UPSTREAM_URL": mail.url, "UPSTREAM_AUTHORIZATION": mail.authorization}
@@ -172,7 +176,7 @@ async def service_before(trial: Trial, mail: Mail) -> AsyncIterator[str]:
     try:
         line = await asyncio.wait_for(process.stdout.readline(), 30)
         if not line:
-            raise SystemExit("the second service did not start; its reason stands above")
+            raise SystemExit("the second service did not start; the reason is printed above")
         yield line.decode().strip()
     finally:
         process.stdin.close()
@@ -182,39 +186,39 @@ async def service_before(trial: Trial, mail: Mail) -> AsyncIterator[str]:
 async def measure(trial: Trial) -> Figures:
     environment = trial.environment
     async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
-        member = await sign_up(client, environment)
-        account_id = await _account_of(client, environment["POSTROOM_URL"], member)
+        user = await sign_up(client, environment)
+        account_id = await _account_of(client, environment["POSTROOM_URL"], user)
     login, _, password = environment["POSTROOM_MAIL_MASTER"].partition(":")
-    authorization = _basic(f"{member.email}%{login}", password)
+    authorization = _basic(f"{user.email}%{login}", password)
     stand_in = Mail("stand-in", environment["POSTROOM_STALWART_URL"], account_id, authorization)
-    figures = await measure_at(trial, member, stand_in, environment["POSTROOM_URL"])
+    figures = await measure_at(trial, user, stand_in, environment["POSTROOM_URL"])
     async with AsyncExitStack() as stack:
-        for mail in await others(stack):
-            url = await stack.enter_async_context(service_before(trial, mail))
-            figures |= await measure_at(trial, member, mail, url)
+        for mail in await real_servers(stack):
+            url = await stack.enter_async_context(service_for(trial, mail))
+            figures |= await measure_at(trial, user, mail, url)
     return figures
 
 
-async def _account_of(client: httpx2.AsyncClient, url: str, member: Member) -> str:
-    """As soon as the mailbox is ready."""
+async def _account_of(client: httpx2.AsyncClient, url: str, user: User) -> str:
+    """Wait until the mailbox is ready; return its account id."""
     async with asyncio.timeout(30):
         while True:
-            session = await client.get(f"{url}/jmap/session", headers={"X-Session-Token": member.token})
+            session = await client.get(f"{url}/jmap/session", headers={"X-Session-Token": user.token})
             if session.status_code == 200:
                 (account_id,) = session.json()["accounts"]
                 return account_id
             await asyncio.sleep(0.1)
 
 
-async def others(stack: AsyncExitStack) -> list[Mail]:
-    """The mail servers here that are none of ours."""
+async def real_servers(stack: AsyncExitStack) -> list[Mail]:
+    """Return an account at each real mail server that is available."""
     found = list[Mail]()
     try:
         cyrus = await stack.enter_async_context(cyrus_server())
         login = cyrus.logins[0]
         found.append(Mail("Cyrus", cyrus.url, login.name, login.authorization))
     except Missing as missing:
-        print(f"NOT MEASURED with Cyrus: {missing}", file=sys.stderr)
+        print(f"not measured with Cyrus: {missing}", file=sys.stderr)
     if url := os.environ.get("STALWART_URL"):
         login, _, password = os.environ["STALWART_ADMIN"].partition(":")
         admin = StalwartClient(url, (login, password))
@@ -222,7 +226,7 @@ async def others(stack: AsyncExitStack) -> list[Mail]:
             admin.domain = await admin.ensure_domain("example.org")
             name = unique()
             account_id = await admin.create(name, credentials={"0": {"@type": "Password", "secret": unique()}})
-            # As the gateway would ask for it.
+            # As the gateway would log in.
             found.append(Mail("Stalwart", url, account_id, _basic(f"{name}@example.org%{login}", password)))
     return found
 
@@ -232,6 +236,6 @@ def _basic(login: str, password: str) -> str:
 
 
 if __name__ == "__main__":
-    as_json = wants_json("python -m benchmarks.gateway")
+    as_json = parse_json_flag("python -m benchmarks.gateway")
     figures = asyncio.run(on_trial(measure))
-    tell(("one request", ""), figures, as_json=as_json)
+    print_figures(("one request", ""), figures, as_json=as_json)

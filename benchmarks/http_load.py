@@ -1,6 +1,8 @@
-"""A client of the web hook that costs next to nothing: it shares two cores with what it measures.
+"""A load generator for the webhook. It uses little CPU, because it shares two cores with the service that it measures.
 
-BENCH_HOOK_KEY=… python -m benchmarks.http_load URL HOOKS CLIENTS PREFIX   prints the latencies as JSON
+    BENCH_HOOK_KEY=… python -m benchmarks.http_load URL HOOKS CLIENTS PREFIX
+
+Prints the latencies as JSON.
 """
 
 import asyncio
@@ -19,7 +21,7 @@ DOMAIN = "example.org"
 
 
 class Connection:
-    """One connection that stays open, one request at a time."""
+    """A persistent connection that sends one request at a time."""
 
     def __init__(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._host = host
@@ -32,7 +34,7 @@ class Connection:
         return cls(parts.netloc, *await asyncio.open_connection(parts.hostname, parts.port))
 
     async def post(self, body: bytes, key: str) -> int:
-        """The status of the web hook's answer to `body`."""
+        """Send `body` to the webhook; return the status of the response."""
         self._writer.write(
             f"POST /internal/mail/provision HTTP/1.1\r\nHost: {self._host}\r\nX-Postroom-Key: {key}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
@@ -48,7 +50,7 @@ class Connection:
 
 
 def hook_body(name: str) -> bytes:
-    """What Kratos sends for the identity `name`, who wants name@example.org."""
+    """Return what Kratos sends for the identity `name`, whose address is name@example.org."""
     email = f"{name}@{DOMAIN}"
     return json.dumps({"identity": {"id": str(uuid5(NAMESPACE_URL, email)), "traits": {"email": email}}}).encode()
 

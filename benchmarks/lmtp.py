@@ -1,4 +1,4 @@
-"""Mail handed over by LMTP (RFC 2033), with the moment of each `250`."""
+"""Delivers mail by LMTP (RFC 2033), and returns when each `250` arrived."""
 
 import asyncio
 import time
@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 PER_SESSION = 10
-"""Messages; Stalwart takes no more."""
+"""Messages. Stalwart accepts no more in one session."""
 
 
 class Sender:
-    """One connection at a time, opened anew after ten messages. Raises `SystemExit` when a message is not taken."""
+    """One connection, reopened after ten messages. Raises `SystemExit` when a message is refused."""
 
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
@@ -19,7 +19,7 @@ class Sender:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def send(self, to: str, subject: str) -> float:
-        """The moment of the `250` (time.perf_counter)."""
+        """Send one message; return the time of the `250` (time.perf_counter)."""
         if self._left == 0:
             await self.close()
             self._streams = await asyncio.open_connection(*self._server)
@@ -50,11 +50,11 @@ class Sender:
         while line[3:4] == "-":
             line = (await self._streams[0].readline()).decode()
         if not line.startswith(code):
-            raise SystemExit(f"the mail server took no message: {line.strip() or 'it hung up'}")
+            raise SystemExit(f"the mail server refused a message: {line.strip() or 'it closed the connection'}")
 
 
 class Senders:
-    """As many connections as are needed at once."""
+    """A pool that opens as many connections as are needed at the same time."""
 
     def __init__(self, address: str) -> None:
         self._address = address

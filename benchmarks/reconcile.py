@@ -1,8 +1,8 @@
-"""What reconcile takes on a million waiting requests: seconds, and the memory of the service that does it.
+"""Time and memory that reconcile needs for a million waiting requests.
 
     python -m benchmarks.reconcile [--json]
 
-In some minutes. systemd's unit allows a service 512 MiB (deploy/systemd).
+Takes some minutes. The systemd unit allows the service 512 MiB (deploy/systemd).
 """
 
 import asyncio
@@ -15,19 +15,19 @@ from uuid import uuid4
 import psycopg
 
 from benchmarks.command import run
-from benchmarks.heart import INSERT
+from benchmarks.retries import INSERT
 from benchmarks.trial import Trial
 from postroom.queue.retry_set import KEY, connect
 
 WAITING = 1_000_000
-AT_ONCE = 100_000
+BATCH = 100_000
 
 
 async def measure(trial: Trial) -> dict[str, float]:
     owner = await psycopg.AsyncConnection[Any].connect(trial.owner_url, autocommit=True)
     async with owner, connect(trial.environment["POSTROOM_REDIS_URL"]) as redis:
-        for _ in range(WAITING // AT_ONCE):
-            await owner.execute(INSERT, [3600.0, 600.0, AT_ONCE, [uuid4() for _ in range(AT_ONCE)]])
+        for _ in range(WAITING // BATCH):
+            await owner.execute(INSERT, [3600.0, 600.0, BATCH, [uuid4() for _ in range(BATCH)]])
         await owner.execute("VACUUM ANALYZE email_requests")
         await redis.delete(KEY)
         rebuilt, agreed = await full_pass(trial), await full_pass(trial)
@@ -36,7 +36,7 @@ async def measure(trial: Trial) -> dict[str, float]:
     return {
         f"{WAITING:,} waiting, {when}: {what}": taken[what]
         for when, taken in (("rebuilt after FLUSHALL", rebuilt), ("compared", agreed))
-        for what in ("seconds", "MiB before", "MiB at most")
+        for what in ("seconds", "MiB before", "peak MiB")
     }
 
 
@@ -46,10 +46,10 @@ async def full_pass(trial: Trial) -> dict[str, float]:
         env=dict(os.environ) | trial.environment,
         stdout=asyncio.subprocess.PIPE,
     )
-    told, _ = await process.communicate()
-    return json.loads(told)
+    output, _ = await process.communicate()
+    return json.loads(output)
 
 
 if __name__ == "__main__":
-    # Without its worker the trial's own service does not reconcile meanwhile.
+    # Without a worker, the service of the trial does not reconcile at the same time.
     asyncio.run(run("python -m benchmarks.reconcile", ("", "figure"), measure, POSTROOM_WORKER="false"))

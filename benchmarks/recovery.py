@@ -1,10 +1,10 @@
-"""kill -9 in the middle of attempts, at default leases: how long until each request is provisioned all the same?
+"""How long after kill -9 in the middle of attempts each request is provisioned, with the default leases.
 
     python -m benchmarks.recovery [--json]
 
-A mail server that hangs holds 20 attempts; the process that makes them is killed a second after it began them, the mail
-server is well again, and another process starts. First for attempts in line with their hook (lease 10 s), then for
-retries (lease 30 s). A lease counts from the claim, and nobody may take the request before it ends.
+20 attempts wait for a mail server that hangs. One second after they began, their process is killed, the mail server
+recovers, and another process starts. Measured first for attempts made while the hook waits (lease 10 s), then for
+retries (lease 30 s). A lease starts with the claim, and no other process may take the request before it ends.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ from benchmarks.command import run
 from benchmarks.trial import Trial
 from postroom_sandbox.loopback import free_port
 
-TOGETHER = 20
+ATTEMPTS = 20
 PATIENCE = 90.0
-UNDER_WAY = 1.0
-"""Seconds: in the middle of the attempts, not at their first millisecond."""
+KILL_AFTER = 1.0
+"""Seconds, so that the kill comes in the middle of the attempts and not at their first millisecond."""
 
 
 class Service:
-    """A second service on the databases and stand-ins of the trial: the one that is killed."""
+    """A second service on the databases and stand-ins of the trial. It is the one that is killed."""
 
     def __init__(self, trial: Trial) -> None:
         self._port = free_port()
@@ -36,7 +36,7 @@ class Service:
         self._environment |= {
             "POSTROOM_HOST": "127.0.0.1",
             "POSTROOM_PORT": str(self._port),
-            "POSTROOM_CONCURRENCY": str(TOGETHER),
+            "POSTROOM_CONCURRENCY": str(ATTEMPTS),
             "POSTROOM_PACE": "0",
             "POSTROOM_KRATOS_ADMIN_URL": "",
             "POSTROOM_LOG_LEVEL": "ERROR",
@@ -88,9 +88,9 @@ async def _until(database: psycopg.AsyncConnection[tuple[int]], where: str, iden
 
 
 async def first_attempts(trial: Trial, service: Service, database: psycopg.AsyncConnection[tuple[int]]) -> float:
-    """Seconds from the kill until all are provisioned."""
-    identity_ids = [uuid4() for _ in range(TOGETHER)]
-    await service.hook(uuid4())  # the domain's id is known
+    """Return the seconds from the kill until all are provisioned."""
+    identity_ids = [uuid4() for _ in range(ATTEMPTS)]
+    await service.hook(uuid4())  # looks up the id of the domain, once
     await trial.fault(kind="hang", word="@")
     hooks = [asyncio.create_task(service.hook(identity_id)) for identity_id in identity_ids]
     await _until(database, "state = 'running'", identity_ids)
@@ -98,7 +98,7 @@ async def first_attempts(trial: Trial, service: Service, database: psycopg.Async
 
 
 async def retries(trial: Trial, service: Service, database: psycopg.AsyncConnection[tuple[int]]) -> float:
-    identity_ids = [uuid4() for _ in range(TOGETHER)]
+    identity_ids = [uuid4() for _ in range(ATTEMPTS)]
     await trial.fault(kind="fail", word="@")
     await asyncio.gather(*(service.hook(identity_id) for identity_id in identity_ids))
     await _until(database, "state = 'waiting' AND retries = 1", identity_ids)
@@ -114,7 +114,7 @@ async def _recover(
     identity_ids: list[UUID],
     hooks: list[asyncio.Task[int | None]],
 ) -> float:
-    await asyncio.sleep(UNDER_WAY)
+    await asyncio.sleep(KILL_AFTER)
     await service.kill()
     killed = time.perf_counter()
     await asyncio.gather(*hooks)
@@ -132,19 +132,19 @@ async def _measure(trial: Trial) -> dict[str, float]:
     await service.start()
     try:
         async with database:
-            in_line = await first_attempts(trial, service, database)
+            first = await first_attempts(trial, service, database)
             retried = await retries(trial, service, database)
     finally:
         await service.kill()
         await service.http.aclose()
-    return {"first attempts, lease 10 s": round(in_line, 1), "retries, lease 30 s": round(retried, 1)}
+    return {"first attempts, lease 10 s": round(first, 1), "retries, lease 30 s": round(retried, 1)}
 
 
 if __name__ == "__main__":
     asyncio.run(
         run(
             "python -m benchmarks.recovery",
-            ("kill -9 under 20 attempts", "seconds until all 20 are provisioned"),
+            ("kill -9 during 20 attempts", "seconds until all 20 are provisioned"),
             _measure,
             POSTROOM_WORKER="false",
         )

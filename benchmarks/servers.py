@@ -1,4 +1,4 @@
-"""PostgreSQL (fsync on), Valkey and the stand-ins of a run: the same ones for us and for every peer."""
+"""PostgreSQL (fsync on), Valkey and the stand-ins of a run: the same servers for us and for every peer."""
 
 import asyncio
 import fcntl
@@ -7,7 +7,7 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,35 +35,36 @@ READY_WITHIN = 60.0
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """One run at a time: a second one would take the first one's servers away, and half of its cores."""
+def exclusive() -> Iterator[None]:
+    """Allow one run at a time: a second one would remove the servers of the first, and use half of its cores."""
     BENCH.mkdir(exist_ok=True)
     with (BENCH / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            print("another benchmark runs here: wait until it is over, or end it", file=sys.stderr)
+            print("another benchmark is running in this checkout: wait until it ends, or stop it", file=sys.stderr)
             raise SystemExit(2) from None
         yield
 
 
 class Servers:
-    """Started by `async with`. Every contender has a database of Redis and one of PostgreSQL of its own.
+    """Use them by `async with`. Every contender has its own database of Redis and of PostgreSQL.
 
-    `source` is the checkout whose service is ours."""
+    `source` is the checkout whose service is measured as ours.
+    """
 
     def __init__(self, folder: Path, *, source: Path = ROOT) -> None:
         self._source = source
         self.data = DataFolder(folder)
         self.postgres = EmbeddedPostgres(self.data)
-        # A port that stays the same over a restart: nobody is told of another one.
+        # The port stays the same over a restart, because clients would not learn of another one.
         self.valkey = EmbeddedValkey(self.data, port=free_port())
         self._processes: list[Process] = []
         self.http = httpx2.AsyncClient(timeout=30, trust_env=False)
 
     async def __aenter__(self) -> Self:
         self.data.__enter__()
-        await self._start_over()
+        await self._remove_all()
         await self.postgres.start()
         await self.valkey.start()
         await self._migrate()
@@ -75,19 +76,19 @@ class Servers:
         await self.http.aclose()
         await self.valkey.stop()
         await self.postgres.stop()
-        await self._start_over()
+        await self._remove_all()
         self.data.__exit__()
 
     async def _migrate(self) -> None:
-        """By the checkout that will serve: it may know an older schema than this one."""
+        """Migrate with the checkout that will serve: it may have an older schema than this one."""
         environment = self.environment(OURS, POSTROOM_MIGRATE_DATABASE_URL=self.postgres.owner_url)
         argv: list[str | Path] = [sys.executable, "-m", "postroom", "migrate"]
         migration = Process("migration", argv, env=environment, log=self.data.log("migration"), cwd=ROOT)
         await migration.spawn()
         await migration.succeed()
 
-    async def _start_over(self) -> None:
-        """Nothing is inherited, from a run that was killed least of all: its servers live on."""
+    async def _remove_all(self) -> None:
+        """Remove what an earlier run left behind. If that was killed, its servers are still running."""
         await self.postgres.remove()
         await self.valkey.remove()
         self.data.clear()
@@ -100,7 +101,7 @@ class Servers:
         return f"{self.postgres.owner_url.rpartition('/')[0]}/{name}"
 
     async def clean(self, contender: Contender) -> None:
-        """Nothing waits any more, as if it had just been installed."""
+        """Delete all jobs, as if the contender had just been installed."""
         async with Redis.from_url(self.redis_url(contender)) as redis:
             await redis.flushdb()
         async with await psycopg.AsyncConnection.connect(self.postgres.admin_url, autocommit=True) as connection:
@@ -127,7 +128,7 @@ class Servers:
         return {
             "POSTROOM_DATABASE_URL": self.postgres.service_url,
             "POSTROOM_REDIS_URL": self.redis_url(OURS),
-            "POSTROOM_STALWART_URL": "http://127.0.0.1:9",  # nobody is there; whoever needs one names it
+            "POSTROOM_STALWART_URL": "http://127.0.0.1:9",  # nothing listens there; overridden where needed
             "POSTROOM_STALWART_API_KEY": API_KEY,
             "POSTROOM_WEBHOOK_KEY": WEBHOOK_KEY,
             "POSTROOM_DOMAINS": DOMAIN,
@@ -141,29 +142,38 @@ class Servers:
         return process
 
     async def serve(self, *module: str, **settings: str) -> tuple[Process, str]:
-        """The service, and its URL. `module` is what is run instead of `postroom serve`."""
+        """Start the service; return it and its URL. `module` replaces `postroom serve` on the command line."""
         port = free_port()
         url = f"http://{LOOPBACK}:{port}"
         environment = self.environment(OURS, POSTROOM_HOST=LOOPBACK, POSTROOM_PORT=str(port), **settings)
         command = [*(module or ("-m", "postroom", "serve", "--until-eof"))]
         process = await self.spawn("service", [sys.executable, *command], environment)
-        await process.until_ready(lambda: self.answers(f"{url}/health/live"), READY_WITHIN)
+        await process.until_ready(lambda: self.responds(f"{url}/health/live"), READY_WITHIN)
         return process, url
 
-    async def quick_mail_server(self) -> tuple[Process, str]:
-        """The one that answers in 1 ms and does nothing else."""
+    async def serve_peer(self, contender: Contender, **more: str) -> tuple[Process, str]:
+        """Start the webhook that is written on a peer; return it and its URL."""
         url = f"http://{LOOPBACK}:{(port := free_port())}"
-        argv: list[str | Path] = [sys.executable, "-m", "benchmarks.quick_mail_server", str(port)]
+        environment = self.environment(contender, BENCH_PORT=str(port), BENCH_HOOK_KEY=WEBHOOK_KEY, **more)
+        argv: list[str | Path] = [contender.python, "-m", contender.service]
+        process = await self.spawn(f"service-{contender.name}", argv, environment)
+        await process.until_ready(lambda: self.responds(f"{url}/health/live"), READY_WITHIN)
+        return process, url
+
+    async def stub_mail_server(self) -> tuple[Process, str]:
+        """Start the stub that responds in 1 ms; return it and its URL."""
+        url = f"http://{LOOPBACK}:{(port := free_port())}"
+        argv: list[str | Path] = [sys.executable, "-m", "benchmarks.stub_mail_server", str(port)]
         process = await self.spawn("mail-server", argv, self.environment(OURS))
-        await process.until_ready(lambda: self.answers(f"{url}/count"), READY_WITHIN)
+        await process.until_ready(lambda: self.responds(f"{url}/count"), READY_WITHIN)
         return process, url
 
     async def mail_server_requests(self, url: str) -> int:
-        """That a quick mail server was sent."""
+        """Return how many requests a stub has received."""
         return (await self.http.get(f"{url}/count")).json()["requests"]
 
     async def kratos(self, identities: int) -> tuple[Process, str]:
-        """A stand-in for Kratos with so many identities, of which no hook ever told; its admin URL."""
+        """Start a stand-in for Kratos with identities that no hook reported; return it and its admin URL."""
         folder = self.data.folder("kratos")
         await asyncio.to_thread(_fill, folder, identities)
         public, admin = free_port(), free_port()
@@ -171,29 +181,31 @@ class Servers:
         argv += ["--public-port", str(public), "--admin-port", str(admin), "--hook-url", "http://127.0.0.1:9"]
         process = await self.spawn("kratos", argv, self.environment(OURS))
         url = f"http://{LOOPBACK}:{admin}"
-        await process.until_ready(lambda: self.answers(f"{url}/admin/health/ready"), READY_WITHIN)
+        await process.until_ready(lambda: self.responds(f"{url}/admin/health/ready"), READY_WITHIN)
         return process, url
 
     async def hooks(self, url: str, hooks: int, clients: int, prefix: str) -> dict[str, Any]:
-        """Hooks of so many clients, from a process of their own: `seconds`, `latencies`, `statuses`."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "benchmarks.http_load", url, str(hooks), str(clients), prefix),
-            env=self.environment(OURS, BENCH_HOOK_KEY=WEBHOOK_KEY),
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
+        """Send hooks from a process of its own; return `seconds`, `latencies` and `statuses`."""
+        output = await self.output(
+            [sys.executable, "-m", "benchmarks.http_load", url, str(hooks), str(clients), prefix],
+            self.environment(OURS, BENCH_HOOK_KEY=WEBHOOK_KEY),
         )
+        return json.loads(output)
+
+    async def output(self, argv: Sequence[str | Path], environment: dict[str, str]) -> bytes:
+        """Run clients; return what they print."""
+        process = await asyncio.create_subprocess_exec(*argv, env=environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
         try:
             output, _ = await process.communicate()
         finally:
-            if process.returncode is None:  # nobody waits for its answers any more
+            if process.returncode is None:  # cancelled: nobody reads its output any more
                 process.kill()
                 await process.wait()
         if process.returncode:
-            raise RuntimeError("the hooks' client failed; its reason stands above")
-        return json.loads(output)
+            raise RuntimeError("the clients failed; the reason is printed above")
+        return output
 
-    async def answers(self, url: str) -> bool:
+    async def responds(self, url: str) -> bool:
         try:
             return (await self.http.get(url)).status_code == 200
         except httpx2.HTTPError:
@@ -209,7 +221,7 @@ def _fill(folder: Path, identities: int) -> None:
 
 
 async def end(process: Process, number: signal.Signals = signal.SIGKILL) -> None:
-    """End the process and all that it started; by kill -9 unless another signal is named first."""
+    """End the process and all its children, with kill -9; with `number` first if that is another signal."""
     if number is not signal.SIGKILL:
         await process.stop((number, 20.0))
     with suppress(ProcessLookupError):
@@ -219,13 +231,13 @@ async def end(process: Process, number: signal.Signals = signal.SIGKILL) -> None
 
 
 def host() -> dict[str, Any]:
-    """Facts that matter for the figures, and name nobody."""
+    """Return facts that matter for the figures and identify nobody."""
     return {
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "memory, GiB": round(psutil.virtual_memory().total / 2**30),
         "kernel": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
-        # 0 for a quiet machine; with more, other work had a part of the figures.
-        "load before": round(os.getloadavg()[0], 1),
+        # 0 on an idle machine. A higher value means that other processes affected the figures.
+        "load average before": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
     }

@@ -1,4 +1,4 @@
-"""A trial of its own for a benchmark."""
+"""Starts a trial for a benchmark."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from postroom_sandbox.loopback import free_port
 
 
 class Trial:
-    """`settings` are environment variables of the service."""
+    """A running `postroom up`. `settings` are environment variables of the service."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self._folder = folder
@@ -27,7 +27,7 @@ class Trial:
         published = self._folder / ".postroom/trial.json"
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            # A first message would take the stand-in longer than the mailbox itself.
+            # A welcome message would take the stand-in longer than creating the mailbox.
             *("-m", "postroom", "up", "--no-welcome", "--port", str(free_port())),
             cwd=self._folder,
             env=dict(os.environ) | {"POSTROOM_LOG_LEVEL": "WARNING"} | self._settings,
@@ -36,25 +36,25 @@ class Trial:
         async with asyncio.timeout(120):
             while not published.exists():
                 if self._process.returncode is not None:
-                    raise SystemExit("the trial did not start; its reason stands above")
+                    raise SystemExit("the trial did not start; the reason is printed above")
                 await asyncio.sleep(0.1)
         self.environment = json.loads(published.read_text())["environment"]
 
     @property
     def owner_url(self) -> str:
-        """The database as its owner: a benchmark puts rows there that no code of ours would."""
+        """The database URL of its owner: benchmarks insert rows that the service could not."""
         data = self._folder / ".postroom"
         service = urlsplit(self.environment["POSTROOM_DATABASE_URL"])
         secret = (data / "secrets" / "postgres-owner").read_text().strip()
         return f"postgresql://postroom_owner:{secret}@{service.hostname}:{service.port}{service.path}"
 
     async def mail_server_requests(self) -> int | None:
-        """HTTP requests that the service sent to the stand-in, by its own count; None for a real server."""
+        """How many HTTP requests the stand-in has received; None for a real server, which does not say."""
         answer = await self._http.get(f"{self.environment['POSTROOM_STALWART_URL']}/_sandbox/state")
         return answer.json()["requests"]["requests"] if answer.status_code == 200 else None
 
     async def fault(self, **fault: object) -> None:
-        """Put a fault on the stand-in for Stalwart, and lift those of before."""
+        """Replace the faults of the stand-in for Stalwart by this one."""
         await self.no_faults()
         answer = await self._http.put(f"{self.environment['POSTROOM_STALWART_URL']}/_sandbox/faults", json=fault)
         answer.raise_for_status()

@@ -1,6 +1,6 @@
-"""The service's statements without the audit's rows, to learn what the audit costs.
+"""Runs the service's statements without writing the audit log, to measure what the log costs.
 
-Nothing of the service can do this: the statements are files of its package, and this module is no part of it.
+The service has no such option. This module is not part of it, and patches the statements that it loads.
 """
 
 import re
@@ -15,13 +15,13 @@ _LOGGED = re.compile(r", logged AS \(\n.*?\n\)(?=\n)", re.DOTALL)
 
 @cache
 def strip(name: str) -> LiteralString:
-    """The statement `name`, without its insert into the log if it is one of the hot path."""
+    """Return the statement `name`; the statements of the hot path lose their insert into the log."""
     text = _with_audit(name)
     if name not in STATEMENTS:
         return text
     stripped, times = _LOGGED.subn("", text)
     if times != 1 or "email_provisioning_log" in stripped:
-        raise RuntimeError(f"{name}.sql is not what this benchmark knows: its audit could not be taken out")
+        raise RuntimeError(f"{name}.sql has changed: this benchmark could not remove its insert into the audit log")
     return cast(LiteralString, stripped)
 
 
@@ -29,5 +29,5 @@ _with_audit = connection.sql
 
 
 def apply() -> None:
-    """For this process."""
+    """Patch this process."""
     connection.sql = strip

@@ -1,1 +1,1 @@
-"""What is measured of every contender: one module each, with `measure(servers, form)` that returns rows of figures."""
+"""The measures. Each module has `measure(servers, scale, steps)`, which returns rows of figures."""

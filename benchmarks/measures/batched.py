@@ -1,13 +1,13 @@
-"""Our drain by hundreds: the service's own statements and audit, one claim and one commit of settles for 100 requests.
+"""Drains our queue in batches: the statements of the service, with one claim and one commit for 100 requests.
 
-The worker does not do this, for a mailbox takes a request of its own to the mail server. It shows what the database
-and the audit could take if jobs did nothing, which is how queues' own figures are made.
+The worker does not do this, because each mailbox needs its own request to the mail server. It shows what the database
+and the audit log can do when jobs do nothing, which is how the published figures of queues are measured.
 """
 
 import time
 from uuid import uuid4
 
-from benchmarks.lane import Lane
+from benchmarks.deployment import Deployment
 from benchmarks.servers import Servers
 from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, LONGEST_DELAY_AFTER_CRASHES
 from postroom.postgres.connection import make_pool, sql
@@ -18,9 +18,9 @@ LEASE = 30.0
 DUE = "SELECT identity_id FROM email_requests WHERE state = 'waiting' AND due_at <= now() ORDER BY due_at LIMIT %s"
 
 
-async def drain_batched(servers: Servers, lane: Lane, jobs: int) -> float:
-    """Requests settled in a second."""
-    await lane.client("enqueue", "--n", str(jobs), "--together", "20")
+async def drain_batched(servers: Servers, deployment: Deployment, jobs: int) -> float:
+    """Return the requests settled in a second."""
+    await deployment.client("enqueue", "--n", str(jobs), "--together", "20")
     settled = 0
     async with (
         make_pool(servers.postgres.service_url, size=1) as pool,
@@ -37,7 +37,7 @@ async def drain_batched(servers: Servers, lane: Lane, jobs: int) -> float:
                 "identity_ids": ids,
                 "holders": [uuid4() for _ in ids],
                 "lease": LEASE,
-                "alone": False,
+                "exclusive": False,
                 "limit": len(ids),
                 "crash_delay": DELAY_AFTER_SECOND_CRASH,
                 "longest_crash_delay": LONGEST_DELAY_AFTER_CRASHES,

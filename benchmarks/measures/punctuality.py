@@ -1,57 +1,57 @@
-"""Delayed jobs, due by chance: how long after its due time does each start? One worker, already up."""
+"""How long after its due time each delayed job starts. Jobs are due at random moments; one worker is running."""
 
 import time
 
 from benchmarks.contenders import Contender, rounds
-from benchmarks.course import Course
+from benchmarks.deployment import Deployment
 from benchmarks.figures import Row, median_and_range, percentile
-from benchmarks.form import FULL, Form
-from benchmarks.lane import Lane
+from benchmarks.scale import FULL, Scale
 from benchmarks.servers import Servers
+from benchmarks.steps import Steps
 
 FIRST = 4.0
-"""Seconds ahead of the first one: all are asked for by then."""
+"""Seconds until the first job is due, so that all are enqueued by then."""
 
-HOPELESS = 1_000.0
-"""Milliseconds: who was later than that at p50 is not run again in the short form."""
+TOO_LATE = 1_000.0
+"""Milliseconds. A contender that was later than that at p50 runs only once at the short scale."""
 
 
-async def measure(servers: Servers, form: Form, course: Course) -> list[Row]:
+async def measure(servers: Servers, scale: Scale, steps: Steps) -> list[Row]:
     runs: dict[tuple[str, str], list[Row]] = {}
     planned = [
         (contender, setting)
-        for contenders in rounds(form.punctuality_runs)
+        for contenders in rounds(scale.punctuality_runs)
         for contender in contenders
         for setting in contender.settings
     ]
-    course.expect(len(planned))
+    steps.expect(len(planned))
     for contender, setting in planned:
         known = runs.setdefault((contender.name, setting), [])
-        if form is not FULL and any(run["p50"] > HOPELESS for run in known):
-            course.pass_over(f"{contender.name}, {setting}")
+        if scale is not FULL and any(run["p50"] > TOO_LATE for run in known):
+            steps.skip(f"{contender.name}, {setting}")
             continue
-        found = await course.step(f"{contender.name}, {setting}", _run(servers, contender, setting, form))
+        found = await steps.run(f"{contender.name}, {setting}", _run(servers, contender, setting, scale))
         known += [found] if found else []
     return [{"contender": name, "setting": setting} | _over(found) for (name, setting), found in runs.items() if found]
 
 
-async def _run(servers: Servers, contender: Contender, setting: str, form: Form) -> Row:
-    async with Lane(servers, contender, setting, longest=FIRST + form.spread) as lane:
-        await lane.work()
-        await lane.ready()
-        asked = ("--first", str(FIRST), "--spread", str(form.spread), "--together", "10")
-        due: dict[str, float] = (await lane.client("enqueue", "--n", str(form.delayed), *asked))["due"]
-        patience = FIRST + form.spread + form.patience
-        await lane.until(lambda events: len(due.keys() & {each.key for each in events}) == len(due), patience)
-        starts = {event.key: event.at for event in reversed(lane.starts())}
+async def _run(servers: Servers, contender: Contender, setting: str, scale: Scale) -> Row:
+    async with Deployment(servers, contender, setting, longest_delay=FIRST + scale.spread) as deployment:
+        await deployment.start_worker()
+        await deployment.until_ready()
+        asked = ("--first", str(FIRST), "--spread", str(scale.spread), "--together", "10")
+        due: dict[str, float] = (await deployment.client("enqueue", "--n", str(scale.delayed), *asked))["due"]
+        limit = FIRST + scale.spread + scale.start_within
+        await deployment.until(lambda events: len(due.keys() & {each.key for each in events}) == len(due), limit)
+        starts = {event.key: event.at for event in reversed(deployment.starts())}
         now = time.time()
     return lateness(due, starts, now)
 
 
 def lateness(due: dict[str, float], starts: dict[str, float], now: float) -> Row:
-    """Of each job's first start, in milliseconds; negative is early. `off` takes early for as bad as late.
+    """Return how late each job first started, in milliseconds; negative is early. `off` is the absolute value.
 
-    What has not started by `now` is at least as late as it is now: leaving it out would flatter who is slow.
+    A job that has not started by `now` counts as late as it is now. Leaving it out would favour slow contenders.
     """
     late = [1000 * (starts.get(key, now) - at) for key, at in due.items()]
     off = [abs(each) for each in late]

@@ -1,7 +1,8 @@
-"""A short plan of faults from a seed, the same for all at the same moments: what becomes of what was accepted?
+"""How many accepted jobs are lost under a short plan of faults, the same one for all contenders at the same time.
 
-Workers are killed with kill -9 and started again at once; Redis is restarted; Redis is emptied (FLUSHALL). All run at
-their strongest setting, all at once, each with one worker. What a client was refused is not lost: it was told.
+Workers are killed with kill -9 and started again at once, Redis is restarted, and Redis is emptied (FLUSHALL). All
+contenders run at the same time, at their best setting, with one worker each, which is also restarted when it ends by
+itself. A job that was refused does not count as lost, because its client knows.
 """
 
 import asyncio
@@ -14,53 +15,55 @@ import psycopg
 from redis.asyncio import Redis
 
 from benchmarks.contenders import CONTENDERS, OURS, Contender
-from benchmarks.course import Course
+from benchmarks.deployment import Deployment, Event
 from benchmarks.figures import Row
-from benchmarks.form import Form
-from benchmarks.lane import Event, Lane
+from benchmarks.scale import Scale
 from benchmarks.servers import Servers
+from benchmarks.steps import Steps
 
 SEED = 20261125
 TAKES = 0.2
-"""Seconds of a job, so that kills strike while some run."""
+"""Seconds of each job, so that some are running when a worker is killed."""
 DELAY = 5.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Seconds from the start of the load."""
+    """When each fault happens, in seconds from the start of the load. The moments are drawn from a seed."""
 
     kills: tuple[float, ...]
     restart: float
     flush: float
 
 
-def plan(form: Form, seed: int = SEED) -> Plan:
+def plan(scale: Scale, seed: int = SEED) -> Plan:
     chance = random.Random(seed)
-    slots = form.kills + 2
-    length = form.load_seconds * 0.9 / slots
-    # One fault in each part of the time, so that none hides behind another.
+    slots = scale.kills + 2
+    length = scale.load_seconds * 0.9 / slots
+    # One fault in each part of the time, so that no two coincide.
     moments = [(number + 0.2 + 0.6 * chance.random()) * length + 2 for number in range(slots)]
     restart, flush = chance.sample(range(1, slots), 2)
     kills = [at for number, at in enumerate(moments) if number not in (restart, flush)]
     return Plan(tuple(kills), moments[restart], moments[flush])
 
 
-async def measure(servers: Servers, form: Form, course: Course) -> list[Row]:
-    faults = plan(form)
-    lanes = [Lane(servers, contender, contender.strongest, longest=DELAY) for contender in CONTENDERS]
-    course.expect(len(lanes))
+async def measure(servers: Servers, scale: Scale, steps: Steps) -> list[Row]:
+    faults = plan(scale)
+    deployments = [Deployment(servers, contender, contender.strongest, longest_delay=DELAY) for contender in CONTENDERS]
+    steps.expect(len(deployments))
     begin = asyncio.Event()
     running = [
-        asyncio.create_task(course.step(lane.contender.name, _run(servers, lane, faults, form, begin)))
-        for lane in lanes
+        asyncio.create_task(steps.run(deployment.contender.name, _run(servers, deployment, faults, scale, begin)))
+        for deployment in deployments
     ]
     try:
-        # One that failed to start must not keep the others waiting.
-        while not all(lane.is_ready or task.done() for lane, task in zip(lanes, running, strict=True)):  # noqa: ASYNC110 — other processes
+        # A contender that failed to start must not block the others.
+        while not all(  # noqa: ASYNC110 — other processes: nothing sets an event
+            deployment.is_ready or task.done() for deployment, task in zip(deployments, running, strict=True)
+        ):
             await asyncio.sleep(0.1)
         begin.set()
-        await _strike(servers, faults)
+        await _inject(servers, faults)
         return [row for row in await asyncio.gather(*running) if row]
     finally:
         for task in running:
@@ -68,8 +71,8 @@ async def measure(servers: Servers, form: Form, course: Course) -> list[Row]:
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _strike(servers: Servers, faults: Plan) -> None:
-    """The faults of Redis; each lane kills its own worker."""
+async def _inject(servers: Servers, faults: Plan) -> None:
+    """Inject the faults of Redis; each deployment kills its own workers."""
     for before, at in pairwise([0.0, *sorted((faults.restart, faults.flush))]):
         await asyncio.sleep(at - before)
         if at == faults.restart:
@@ -80,33 +83,38 @@ async def _strike(servers: Servers, faults: Plan) -> None:
                 await redis.flushall()
 
 
-async def _run(servers: Servers, lane: Lane, faults: Plan, form: Form, begin: asyncio.Event) -> Row:
-    async with lane:
-        await lane.work()
-        await lane.ready()
-        lane.is_ready = True
+async def _run(servers: Servers, deployment: Deployment, faults: Plan, scale: Scale, begin: asyncio.Event) -> Row:
+    async with deployment:
+        await deployment.start_worker()
+        await deployment.until_ready()
+        deployment.is_ready = True
         await begin.wait()
-        asked = ("--rate", str(form.load_rate), "--seconds", str(form.load_seconds))
-        load = asyncio.create_task(lane.client("load", *asked, "--takes", str(TAKES), "--delay", str(DELAY)))
-        for before, at in pairwise([0.0, *faults.kills]):
-            await asyncio.sleep(at - before)
-            await lane.kill(lane.workers[-1])
-            await lane.work(BENCH_WORKER="1")
-        found = await load
-        accepted = set(found["accepted"])
-        calm = await lane.until(lambda events: accepted <= _ended(events), form.calm_within)
-        row = outcome(accepted, lane.events()) | {"refused": found["refused"], "calm": calm}
+        asked = ("--rate", str(scale.load_rate), "--seconds", str(scale.load_seconds))
+        supervising = asyncio.create_task(deployment.supervise())
+        load = asyncio.create_task(deployment.client("load", *asked, "--takes", str(TAKES), "--delay", str(DELAY)))
+        try:
+            for before, at in pairwise([0.0, *faults.kills]):
+                await asyncio.sleep(at - before)
+                await deployment.kill_worker(deployment.workers[-1])
+                await deployment.start_worker(BENCH_WORKER="1")
+            found = await load
+            accepted = set(found["accepted"])
+            all_done = await deployment.until(lambda events: accepted <= _ended(events), scale.done_within)
+        finally:
+            supervising.cancel()
+            await asyncio.gather(supervising, return_exceptions=True)
+        row = outcome(accepted, deployment.events()) | {"refused": found["refused"], "all done": all_done}
         return {
-            "contender": lane.contender.name,
-            "setting": lane.setting,
+            "contender": deployment.contender.name,
+            "setting": deployment.setting,
             **row,
-            "buried": await _buried(servers, lane.contender),
-            "would help": lane.contender.would_help,
+            "dead": await _dead(servers, deployment.contender),
+            "would help": deployment.contender.would_help,
         }
 
 
 def outcome(accepted: set[str], events: list[Event]) -> Row:
-    """`not done`: accepted, and not run to its end in time. `twice`: run to its end more than once."""
+    """Count the accepted jobs that did not end in time (`not done`), and those that ended more than once (`twice`)."""
     ends = Counter(event.key for event in events if event.what == "end")
     return {
         "accepted": len(accepted),
@@ -119,8 +127,8 @@ def _ended(events: list[Event]) -> set[str]:
     return {event.key for event in events if event.what == "end"}
 
 
-async def _buried(servers: Servers, contender: Contender) -> int | None:
-    """Given up for good; of a peer only PostgreSQL could tell, and procrastinate calls it failed."""
+async def _dead(servers: Servers, contender: Contender) -> int | None:
+    """Count the jobs that were given up; None for peers on Redis, which keep no record of them."""
     statements = {
         OURS.name: b"SELECT count(*) FROM email_requests WHERE state = 'dead'",
         "procrastinate": b"SELECT count(*) FROM procrastinate_jobs WHERE status IN ('failed', 'aborted')",

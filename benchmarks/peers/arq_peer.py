@@ -1,4 +1,4 @@
-"""arq: a job is a key and a score in a sorted set of Redis, which workers poll."""
+"""arq: a job is a key of Redis and a member of a sorted set, which workers poll."""
 # pyright: reportMissingImports=false
 
 import os

@@ -1,4 +1,4 @@
-"""Celery on Redis. Its clients are threads: the library has no other."""
+"""Celery on Redis. Its clients are threads, because the library has no asynchronous API."""
 # pyright: reportMissingImports=false, reportFunctionMemberAccess=false
 
 import asyncio
@@ -28,8 +28,8 @@ class CeleryPeer(driver.Client):
 
     async def enqueue(self, key: str, due: float | None, seconds: float, padding: str) -> None:
         eta = None if due is None else datetime.fromtimestamp(due, UTC)
-        ask = partial(job.apply_async, (key, seconds, padding), eta=eta)
-        await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        call = partial(job.apply_async, (key, seconds, padding), eta=eta)
+        await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def work(self, best: bool) -> None:
         if best:
@@ -37,8 +37,8 @@ class CeleryPeer(driver.Client):
                 task_acks_late=True,
                 task_reject_on_worker_lost=True,
                 worker_prefetch_multiplier=128,
-                # Longer than any job here waits: what is due later than that is run twice, its documentation says.
-                broker_transport_options={"visibility_timeout": int(os.environ["BENCH_LONGEST"]) + 20},
+                # Longer than the delay of any job here: by its documentation, later jobs would run twice.
+                broker_transport_options={"visibility_timeout": int(os.environ["BENCH_LONGEST_DELAY"]) + 20},
             )
         app.worker_main(["worker", "--loglevel=ERROR", f"--hostname=w{os.getpid()}@bench"])
 

@@ -1,4 +1,4 @@
-"""docket (pydocket): a sorted set and a stream of Redis."""
+"""docket (pydocket): jobs are in a sorted set and a stream of Redis."""
 # pyright: reportMissingImports=false
 
 import asyncio
@@ -38,7 +38,7 @@ class DocketPeer(driver.Client):
             "minimum_check_interval": fine,
             "scheduling_resolution": fine,
             "redelivery_timeout": timedelta(seconds=10),
-            "concurrency": 50,  # at 100 its tasks take all connections of its pool, and it stands still for 5 s
+            "concurrency": 50,  # with 100, its tasks use up the connections of its pool, and it hangs for 5 s
         }
         async with self._docket as docket, Worker(docket, **(more if best else {})) as worker:
             await worker.run_forever()

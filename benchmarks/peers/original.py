@@ -1,4 +1,4 @@
-"""The loop that Postroom replaces: every 30 s it looks at a sorted set, takes ten at most, and runs one by one."""
+"""The loop that Postroom replaces: every 30 s it polls a sorted set, and runs at most ten jobs, one after another."""
 
 import asyncio
 import json
@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from benchmarks.peers import driver, record
 
 KEY = "original:retry"
-LOOK_EVERY = 30.0
-AT_MOST = 10
+POLL_EVERY = 30.0
+BATCH = 10
 
 
 class Original(driver.Client):
@@ -33,12 +33,12 @@ class Original(driver.Client):
 
     async def _work(self) -> None:
         while True:
-            due: list[Any] = await self._redis.zrangebyscore(KEY, 0, time.time(), start=0, num=AT_MOST)
+            due: list[Any] = await self._redis.zrangebyscore(KEY, 0, time.time(), start=0, num=BATCH)
             for member in due:
                 await self._redis.zrem(KEY, member)
                 key, seconds, _ = json.loads(member)
                 await record.run(key, seconds)
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(POLL_EVERY)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,34 @@
-"""Postroom's worker as it is, with a mail server that answers at once: what is left is what a queue does.
+"""Postroom's worker, with a mail server that responds at once, so that only the work of a queue remains.
 
-Every claim and every outcome is committed and audited, as always. Its accept is the web hook, over HTTP; without
-BENCH_URL it is what the hook does then, called within the process, as the peers' is.
+Every claim and every outcome is committed and written to the audit log, as in production. To accept a job is what the
+webhook does after it has checked a hook while the breaker is open.
 """
 
 import asyncio
 import os
+from collections.abc import Mapping
 from typing import Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import uvloop
 
 from benchmarks import without_audit
-from benchmarks.http_load import Connection, hook_body
 from benchmarks.peers import driver, record
 from postroom import settings
 from postroom.composition import parts, process
 from postroom.domain.mailbox import Mailbox, StalwartAccount
+from postroom.domain.missing import Sighting
 from postroom.domain.request import Origin
+from postroom.ports import MailServer
 from postroom.postgres.connection import make_pool
 from postroom.postgres.requests import PostgresRequests, request_of
+from postroom.provisioning.ports import AccountPage, Accounts
 from postroom.queue.retry_set import RetrySet, connect
 from postroom.telemetry import configure_logging
 
 BEST = {"POSTROOM_PACE": "0", "POSTROOM_CONCURRENCY": "64", "POSTROOM_LEASE_SECONDS": "10", "POSTROOM_POOL_SIZE": "12"}
 
-# As a failed attempt leaves a request: the rows of a settle, without the attempt.
+# The row that a failed attempt leaves, without the attempt.
 INSERT = """
 INSERT INTO email_requests (identity_id, email, state, due_at, attempts, retries, enqueued_at, last_error)
 VALUES (%s, %s, 'waiting', coalesce(to_timestamp(%s), now()), 1, 1, clock_timestamp(), 'mail server answered 503')
@@ -34,9 +37,7 @@ RETURNING *
 
 
 class NoMailServer:
-    """In the place of `StalwartRegistry`; the address tells how long to take."""
-
-    def __init__(self, *_: object, **__: object) -> None: ...
+    """Replaces `StalwartRegistry`. The address says how long a request takes."""
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
         key, _, tenths = mailbox.local_part.rpartition("_")
@@ -54,6 +55,19 @@ class NoMailServer:
         return name
 
 
+class AllPresent:
+    """Replaces `StalwartAccounts`: every mailbox on record is there."""
+
+    async def count(self, *, deadline: float) -> int:
+        return 0
+
+    async def page(self, after: str | None, *, deadline: float) -> AccountPage:
+        return AccountPage((), None)
+
+    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
+        return dict.fromkeys(accounts, Sighting.PRESENT)
+
+
 class Ours:
     async def open(self) -> None:
         self._pool = make_pool(os.environ["POSTROOM_DATABASE_URL"], size=12)
@@ -61,11 +75,8 @@ class Ours:
         self._redis = connect(os.environ["POSTROOM_REDIS_URL"])
         self._retry_index = RetrySet(self._redis, lease=30)
         self._requests = PostgresRequests(self._pool, new_id=uuid4)
-        self._connections: list[Connection] = []
 
     async def close(self) -> None:
-        for connection in self._connections:
-            connection.close()
         await self._redis.aclose()
         await self._pool.close()
 
@@ -77,21 +88,10 @@ class Ours:
         await self._retry_index.replace(request_of(row), ())
 
     async def accept(self, key: str) -> None:
-        if "BENCH_URL" not in os.environ:
-            await self._accept_here(key)
-            return
-        connection = self._connections.pop() if self._connections else await Connection.open(os.environ["BENCH_URL"])
-        status = await connection.post(hook_body(key), os.environ["POSTROOM_WEBHOOK_KEY"])
-        # The breaker is open: stored, and "will retry" is what Kratos is told.
-        if status != 500:
-            raise RuntimeError(f"the web hook answered {status} where 500, will retry, was expected")
-        self._connections.append(connection)
-
-    async def _accept_here(self, key: str) -> None:
         mailbox = Mailbox(uuid4(), f"{key}@example.org")
         request = await self._requests.accept(mailbox, holder=None, lease=10, origin=Origin(), action="accept")
         if request is None:
-            raise RuntimeError(f"{key} was accepted before")
+            raise RuntimeError(f"{key} is already accepted")
         await self._retry_index.replace(request, ())
 
     def work(self, best: bool) -> None:
@@ -99,9 +99,12 @@ class Ours:
 
 
 def run(command: str, more: dict[str, str]) -> None:
-    """`postroom work` or `postroom serve`, with the mail server that answers at once."""
-    # In its place, because no setting should lead a service to a mail server that does nothing.
-    parts.StalwartRegistry = NoMailServer  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
+    """Run `postroom work` or `postroom serve` with the mail server that responds at once."""
+    mail_server: MailServer = NoMailServer()
+    accounts: Accounts = AllPresent()
+    # Patched, because no setting of the service should allow a mail server that does nothing.
+    parts.StalwartRegistry = lambda *_, **__: mail_server  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
+    parts.StalwartAccounts = lambda *_, **__: accounts  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
     if os.environ.get("BENCH_WITHOUT_AUDIT") == "1":
         without_audit.apply()
     loaded = settings.load(os.environ | more)

@@ -1,6 +1,6 @@
-"""What a worker did: lines of `start|end KEY SECONDS WORKER` in one file.
+"""Records what a worker does, as lines of `start|end KEY UNIX_TIME WORKER` in one file.
 
-Written without a buffer, so that kill -9 of the worker takes nothing back.
+Lines are written without a buffer, so that none is lost by kill -9 of the worker.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ def write(event: str, key: str) -> None:
 
 
 async def run(key: str, seconds: float) -> None:
-    """The job of every peer: nothing at all, or to take `seconds`."""
+    """The job of every peer: sleep for `seconds`, which may be none."""
     write("start", key)
     if seconds:
         await asyncio.sleep(seconds)
@@ -28,7 +28,7 @@ async def run(key: str, seconds: float) -> None:
 
 
 def run_blocking(key: str, seconds: float) -> None:
-    """The same where a worker has a process or thread for each job: it waits as such jobs do."""
+    """The same job for workers that run each job in its own process or thread."""
     write("start", key)
     if seconds:
         time.sleep(seconds)

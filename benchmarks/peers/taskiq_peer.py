@@ -1,4 +1,4 @@
-"""taskiq with taskiq-redis: a stream that is acknowledged, and a scheduler beside the worker for delayed jobs."""
+"""taskiq with taskiq-redis: a stream with acknowledgements, and a scheduler next to the worker for delayed jobs."""
 # pyright: reportMissingImports=false, reportFunctionMemberAccess=false
 
 import os

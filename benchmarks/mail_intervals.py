@@ -1,10 +1,11 @@
-"""How soon mail is told, by the time since the last mail for the same person.
+"""How soon new mail is announced, by the interval since the last mail for the same user.
 
-    python -m benchmarks.spacing [--json]
+    python -m benchmarks.mail_intervals [--json]
 
-One person is on line and gets 60 mails 100 ms apart, 60 that are 200 ms apart, and so on: from LMTP's 250 to the event
-at her stream. At the trial's stand-in; and at the Stalwart of STALWART_URL, STALWART_LMTP, STALWART_API_KEY and
-STALWART_ADMIN=login:password with the domain example.org, if they are set: three minutes each.
+One user is online and gets 60 messages 100 ms apart, then 60 messages 200 ms apart, and so on. The latency is from the
+250 of LMTP to the event in the stream. Measures with the trial's stand-in, and with a real Stalwart if STALWART_URL,
+STALWART_LMTP, STALWART_API_KEY and STALWART_ADMIN=login:password are set; its domain is example.org. Each takes three
+minutes.
 """
 
 import asyncio
@@ -17,12 +18,12 @@ from uuid import uuid4
 
 import httpx2
 
-from benchmarks.command import Figures, on_trial, tell, wants_json
+from benchmarks.command import Figures, on_trial, parse_json_flag, print_figures
 from benchmarks.figures import percentile
 from benchmarks.lmtp import Senders, senders
-from benchmarks.people import sign_up
-from benchmarks.screens import BuiltIn, Screen
+from benchmarks.subscribers import BuiltInSubscriber, Subscriber
 from benchmarks.trial import Trial
+from benchmarks.users import sign_up
 from postroom.composition.parts import authorization
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient as Registry
@@ -30,50 +31,51 @@ from postroom.stalwart.web_hook import PATH
 from postroom.stalwart.web_hook_setup import WebHookSetup
 from tests.stalwart_client import StalwartClient, unique
 
-APART = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+INTERVALS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 MAILS = 60
 JITTER = 0.02
-"""Seconds: nothing of ours or of the server's that goes by a clock is met in step."""
+"""Seconds added by chance, so that the messages never keep step with a timer of ours or of the server."""
 
-TOLD_WITHIN = 30.0
+RECEIVED_WITHIN = 30.0
 
 
 async def measure(trial: Trial) -> Figures:
-    """Of somebody who registers there."""
     environment = trial.environment
     async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         if "STALWART_LMTP" in os.environ:
             lmtp = os.environ["STALWART_LMTP"]
         else:
             lmtp = (await http.get(f"{environment['POSTROOM_STALWART_URL']}/_sandbox/state")).json()["lmtp"]
-        screen, figures = BuiltIn(await sign_up(http, environment)), Figures()
-        await screen.open(http, environment)
+        subscriber, figures = BuiltInSubscriber(await sign_up(http, environment)), Figures()
+        await subscriber.open(http, environment)
         async with senders(lmtp) as sending:
-            for apart in APART:
-                late = await told_after(sending, screen, apart)
+            for interval in INTERVALS:
+                latencies = await latencies_at(sending, subscriber, interval)
                 for percent in (50, 95):
-                    figures[f"each {1000 * apart:g} ms: p{percent}, ms"] = round(percentile(late, percent), 1)
-        await screen.close()
-    return figures | {"load of the machine at the end": round(os.getloadavg()[0], 1)}
+                    figures[f"every {1000 * interval:g} ms: p{percent}, ms"] = round(percentile(latencies, percent), 1)
+        await subscriber.close()
+    return figures | {"load average at the end": round(os.getloadavg()[0], 1)}
 
 
-async def told_after(sending: Senders, screen: Screen, apart: float) -> list[float]:
-    """Milliseconds from each 250."""
-    chance, name = random.Random(apart), uuid4().hex
+async def latencies_at(sending: Senders, subscriber: Subscriber, interval: float) -> list[float]:
+    """Send `MAILS` messages at this interval; return the milliseconds from each 250 to its event."""
+    chance, name = random.Random(interval), uuid4().hex
     sent = list[float]()
-    screen.told.clear()
+    subscriber.received.clear()
     await asyncio.sleep(2)
     next_at = time.perf_counter()
     for number in range(MAILS):
         await asyncio.sleep(next_at - time.perf_counter())
-        next_at += apart + chance.uniform(0, JITTER)
-        sent.append(await sending.send(screen.member.email, f"{name}-{number}"))
-    end = time.perf_counter() + TOLD_WITHIN
-    while len(screen.told) < MAILS:
+        next_at += interval + chance.uniform(0, JITTER)
+        sent.append(await sending.send(subscriber.user.email, f"{name}-{number}"))
+    end = time.perf_counter() + RECEIVED_WITHIN
+    while len(subscriber.received) < MAILS:
         if time.perf_counter() > end:
-            raise SystemExit(f"LOST: {MAILS - len(screen.told)} mails were not told within {TOLD_WITHIN:g} s")
+            raise SystemExit(
+                f"LOST: {MAILS - len(subscriber.received)} messages were not announced within {RECEIVED_WITHIN:g} s"
+            )
         await asyncio.sleep(0.01)
-    return [1000 * (told - moment) for moment, told in zip(sent, screen.told, strict=True)]
+    return [1000 * (received - accepted) for accepted, received in zip(sent, subscriber.received, strict=True)]
 
 
 async def at_stalwart() -> Figures:
@@ -96,7 +98,7 @@ async def at_stalwart() -> Figures:
 
 
 async def master(admin: StalwartClient) -> str:
-    """The login of an account that may act for people."""
+    """Create an account that may act for users; return its login and password."""
     admin.domain = await admin.ensure_domain("example.org")
     permissions = {"authenticate": True, "impersonate": True}
     role = await admin.try_create("Role", description=unique("role"), enabledPermissions=permissions)
@@ -108,13 +110,13 @@ async def master(admin: StalwartClient) -> str:
 
 @asynccontextmanager
 async def hooked(admin: StalwartClient, url: str, key: str) -> AsyncIterator[None]:
-    """That Stalwart tells the service of new mail, as `postroom check --fix` has it."""
+    """Configure the webhook by which Stalwart reports new mail, as `postroom check --fix` does."""
     client = Registry(admin.url, authorization(":".join(admin.login)))
     setup = WebHookSetup(client, StalwartRegistry(client, mark_domain="example.org"))
     try:
         await setup.ensure(url, key)
         yield
-        # Else it would knock at a closed door, and say so in its log, until the last event is five minutes old.
+        # Otherwise Stalwart would call a closed port and log the errors until its last event is five minutes old.
         await admin.call("x:WebHook/set", destroy=list((await setup.state(url)).ids))
         await admin.try_create("Action", **{"@type": "ReloadSettings"})
     finally:
@@ -122,12 +124,12 @@ async def hooked(admin: StalwartClient, url: str, key: str) -> AsyncIterator[Non
 
 
 async def main() -> None:
-    as_json = wants_json("python -m benchmarks.spacing")
+    as_json = parse_json_flag("python -m benchmarks.mail_intervals")
     stalwart = await at_stalwart() if "STALWART_URL" in os.environ else Figures()
     os.environ.pop("STALWART_LMTP", None)
     figures = {f"stand-in, {what}": figure for what, figure in (await on_trial(measure)).items()}
     figures |= {f"Stalwart, {what}": figure for what, figure in stalwart.items()}
-    tell(("mail for one person, 250 to event", ""), figures, as_json=as_json)
+    print_figures(("mail for one user, 250 to event", ""), figures, as_json=as_json)
 
 
 if __name__ == "__main__":

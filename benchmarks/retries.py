@@ -1,8 +1,8 @@
-"""The heart by itself: punctuality of retries, what an idle worker asks of Redis, and reconcile on 100,000 waiting.
+"""Punctuality of retries, Redis commands of an idle worker, and reconcile with 100,000 waiting requests.
 
-    python -m benchmarks.heart [--json]
+    python -m benchmarks.retries [--json]
 
-A trial is started in a temporary folder; requests are put into its database and Redis as a settle leaves them.
+Starts a trial in a temporary folder, and inserts requests into its database and Redis as a failed attempt leaves them.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from postroom.retry.reconcile import Reconcile
 
 RETRIES = 600
 SPREAD = (5.0, 35.0)
-"""Seconds ahead in which the retries come due, evenly."""
+"""The retries come due evenly between these two, in seconds from now."""
 MANY = 100_000
 
 INSERT = """
@@ -44,7 +44,7 @@ FROM email_provisioning_log l JOIN due d ON d.identity_id = l.kratos_identity_id
 
 
 async def punctuality(database: psycopg.AsyncConnection[Any], pool: Pool, redis: Redis) -> dict[str, float]:
-    """Milliseconds from a retry's due time to its committed claim; negative is early."""
+    """Measure the milliseconds from the due time of each retry to its committed claim; negative is early."""
     start, end = SPREAD
     await database.execute(INSERT, [start, end - start, RETRIES, [uuid4() for _ in range(RETRIES)]])
     await database.execute("CREATE TEMP TABLE due AS SELECT identity_id, due_at FROM email_requests")
@@ -68,7 +68,7 @@ async def punctuality(database: psycopg.AsyncConnection[Any], pool: Pool, redis:
 
 
 async def idle(redis: Redis, seconds: float = 20) -> dict[str, float]:
-    """Commands a second that Redis sees with one service and its worker idle; our own two questions left out."""
+    """Count the commands a second that Redis receives from one idle service with a worker, without our own two."""
     before = (await redis.info("stats"))["total_commands_processed"]
     await asyncio.sleep(seconds)
     after = (await redis.info("stats"))["total_commands_processed"]
@@ -76,7 +76,7 @@ async def idle(redis: Redis, seconds: float = 20) -> dict[str, float]:
 
 
 async def many(database: psycopg.AsyncConnection[Any], pool: Pool, redis: Redis) -> dict[str, float]:
-    """A full pass over many, after Redis was emptied and when everything agrees; and Redis' memory for them."""
+    """Time a full pass after Redis was emptied, and one when everything agrees; measure the memory of Redis."""
     await database.execute("TRUNCATE email_requests")
     await redis.delete(KEY)
     empty = (await redis.info("memory"))["used_memory"]
@@ -94,7 +94,7 @@ async def many(database: psycopg.AsyncConnection[Any], pool: Pool, redis: Redis)
     return {
         "rebuilt after FLUSHALL, s": round(seconds, 2),
         "compared, s": round(agreed_seconds, 2),
-        "30-second look, ms": round(1000 * (time.perf_counter() - started), 1),
+        "count compared every 30 s, ms": round(1000 * (time.perf_counter() - started), 1),
         "MiB of Redis": round(used / 2**20, 1),
     }
 
@@ -119,4 +119,4 @@ async def _measure(trial: Trial) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    asyncio.run(run("python -m benchmarks.heart", ("", "figure"), _measure, POSTROOM_PACE="0"))
+    asyncio.run(run("python -m benchmarks.retries", ("", "figure"), _measure, POSTROOM_PACE="0"))

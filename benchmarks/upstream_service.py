@@ -1,10 +1,10 @@
-"""The service of a trial once more, whose people have their mail on another mail server: for benchmarks.
+"""A second service of a trial, whose upstream is another mail server.
 
-    python -m benchmarks.service_elsewhere     prints its URL; ends with its standard input
+    python -m benchmarks.upstream_service
 
-It is all of the service but its worker and most of what runs beside it. The environment is the trial's, and
-UPSTREAM_URL, UPSTREAM_SESSION (the path of its session) and UPSTREAM_AUTHORIZATION: everybody's mail is that one
-person's.
+Prints its URL, and ends when its standard input is closed. It runs without the worker and most background loops. The
+environment is that of the trial, with UPSTREAM_URL, UPSTREAM_SESSION (the path of the session object) and
+UPSTREAM_AUTHORIZATION. Every user reads the mail of that one account.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ from postroom.settings import load
 from postroom_sandbox.loopback import LOOPBACK
 
 
-class OnePerson:
-    """The port `MailAuthorization`."""
+class FixedAuthorization:
+    """Implements the port `MailAuthorization` with one header for everybody."""
 
     def __init__(self, header: str) -> None:
         self._header = header
@@ -45,15 +45,15 @@ class OnePerson:
         return False
 
 
-class Believed(VerifiedAccounts):
-    """No mark is looked for: only the trial's own mail server has them."""
+class UnverifiedAccounts(VerifiedAccounts):
+    """Does not look for marks: only the mail server of the trial has them."""
 
     async def _verify(self, account: MailAccount) -> None:
         del account
 
 
-class Elsewhere(Upstream):
-    """Where the session has another path than Stalwart's."""
+class OtherUpstream(Upstream):
+    """A mail server whose session object has another path than Stalwart's."""
 
     @asynccontextmanager
     async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamResponse]:
@@ -64,17 +64,19 @@ class Elsewhere(Upstream):
 
 
 async def main() -> None:
-    upstream = Elsewhere(os.environ["UPSTREAM_URL"], OnePerson(os.environ["UPSTREAM_AUTHORIZATION"]), GatewayLimits())
+    upstream = OtherUpstream(
+        os.environ["UPSTREAM_URL"], FixedAuthorization(os.environ["UPSTREAM_AUTHORIZATION"]), GatewayLimits()
+    )
     listener = socket.create_server((LOOPBACK, 0))
     ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
     async with connected(load(), concurrency=SERVICE_CONCURRENCY) as parts, mail_connected(parts) as mail:
         if mail is None:
-            raise SystemExit("this trial has no mail for people")
-        accounts = Believed(PostgresMailAccounts(parts.pool), parts.inspection.lookup)
+            raise SystemExit("this trial is not configured for mail")
+        accounts = UnverifiedAccounts(PostgresMailAccounts(parts.pool), parts.inspection.lookup)
         app = make_app(parts, replace(mail, accounts=accounts, upstream=upstream))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
-        # Access tokens are remembered while it listens.
+        # Access tokens are cached only while it listens.
         listening = asyncio.create_task(mail.streams.run(ended))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         print(f"http://{LOOPBACK}:{listener.getsockname()[1]}", flush=True)

@@ -1,4 +1,4 @@
-"""A mailbox as one has it after some weeks: 200 messages, as newsletters, notices and people write them."""
+"""A sample mailbox: 200 messages like those of newsletters, notifications and people."""
 
 import asyncio
 import random
@@ -18,7 +18,7 @@ JSON = dict[str, Any]
 
 
 def messages() -> list[bytes]:
-    """Always the same ones: 1 to 40 KB, most with HTML beside the text, one in five with a file."""
+    """Return the same messages every time: 1 to 40 KB, most with HTML and text, one in five with an attachment."""
     chance = random.Random(50)
     return [_message(number, chance) for number in range(MESSAGES)]
 
@@ -49,7 +49,7 @@ def _prose(chance: random.Random, words: int) -> str:
 
 
 async def fill(http: httpx2.AsyncClient, account_id: str) -> str:
-    """Put them into the inbox by JMAP (`http` is authorized); the inbox's id."""
+    """Import the messages into the inbox by JMAP (`http` is authorized); return the id of the inbox."""
     boxes = await _call(http, "Mailbox/get", {"accountId": account_id, "ids": None, "properties": ["role"]})
     inbox = next(box["id"] for box in boxes["list"] if box["role"] == "inbox")
     ids = list[str]()
@@ -62,21 +62,21 @@ async def fill(http: httpx2.AsyncClient, account_id: str) -> str:
             "keywords": {"$seen": True} if number % 3 else {},
             "receivedAt": f"2026-06-{1 + number // 10:02}T12:{number % 60:02}:00Z",
         }
-        answer = await _call(http, "Email/import", {"accountId": account_id, "emails": {"e": email}})
-        if not (made := (answer.get("created") or {}).get("e")):
-            raise SystemExit(f"a message was not imported: {answer.get('notCreated')}")
-        ids.append(made["id"])
+        response = await _call(http, "Email/import", {"accountId": account_id, "emails": {"e": email}})
+        if not (created := (response.get("created") or {}).get("e")):
+            raise SystemExit(f"a message was not imported: {response.get('notCreated')}")
+        ids.append(created["id"])
     await _until_in_order(http, account_id, ids)
     return inbox
 
 
 async def _until_in_order(http: httpx2.AsyncClient, account_id: str, ids: list[str]) -> None:
-    """Stalwart puts emails in their order later than it has them; until then it orders the rest by age."""
+    """Wait until Email/query returns them in order: Stalwart indexes received dates some time after the import."""
     newest_first = {"accountId": account_id, "sort": [{"property": "receivedAt", "isAscending": False}]}
     async with asyncio.timeout(60):
         while True:
             found = (await _call(http, "Email/query", newest_first))["ids"]
-            if found[-MESSAGES:] == ids[::-1]:  # the trial's greetings are newer
+            if found[-MESSAGES:] == ids[::-1]:  # the trial's welcome messages are newer
                 return
             await asyncio.sleep(0.1)
 
@@ -86,5 +86,5 @@ async def _call(http: httpx2.AsyncClient, method: str, arguments: JSON) -> JSON:
         "using": ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"],
         "methodCalls": [[method, arguments, "0"]],
     }
-    answer = (await http.post("/jmap/", json=body)).raise_for_status().json()
-    return answer["methodResponses"][0][1]
+    response = (await http.post("/jmap/", json=body)).raise_for_status().json()
+    return response["methodResponses"][0][1]

@@ -1,9 +1,9 @@
-"""What 1,000 idle live connections cost the service in memory.
+"""Memory and CPU that 1,000 idle streams of /api/live cost the service.
 
-    python -m benchmarks.live [--json]
+    python -m benchmarks.idle_streams [--json]
 
-A trial is started in a temporary folder; 1,000 people register at its Kratos, and each opens a stream of /api/live. For
-each of them the service listens to the mail server's event source, too.
+Starts a trial in a temporary folder. 1,000 users register at its Kratos, and each opens a stream. For each of them the
+service also listens to the event source of the mail server.
 """
 
 import asyncio
@@ -13,31 +13,31 @@ import httpx2
 import psutil
 
 from benchmarks.command import Figures, run
-from benchmarks.people import Stream, many, open_stream, sign_up
 from benchmarks.trial import Trial
+from benchmarks.users import Stream, many, open_stream, sign_up
 
-PEOPLE = 1000
+USERS = 1000
 FIRST = 5
-"""Their streams pay for what all share: caches, code that was never run."""
+"""Streams opened before the measurement starts: they fill the caches and run the code for the first time."""
 
 MEGABYTE = 1 << 20
 REST = 30.0
-"""Seconds in which the connections do what idle ones do: pings, and a settled id."""
+"""Seconds for which the streams stay idle and receive only pings."""
 
 
 async def measure(trial: Trial) -> Figures:
     environment = trial.environment
     service = _service()
     async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
-        members = await many(PEOPLE, lambda _: sign_up(http, environment))
+        users = await many(USERS, lambda _: sign_up(http, environment))
 
-    async def opened(place: int) -> Stream:
-        return await open_stream(environment["POSTROOM_URL"], members[place].token)
+    async def opened(index: int) -> Stream:
+        return await open_stream(environment["POSTROOM_URL"], users[index].token)
 
     streams = await many(FIRST, opened)
     await asyncio.sleep(1)
     before, cpu_before = service.memory_info().rss, _cpu_seconds(service)
-    streams += await many(PEOPLE - FIRST, lambda place: opened(FIRST + place))
+    streams += await many(USERS - FIRST, lambda index: opened(FIRST + index))
     open_, cpu_open = service.memory_info().rss, _cpu_seconds(service)
     readers = [asyncio.create_task(_still_open(reader)) for reader, _ in streams]
     await asyncio.sleep(REST)
@@ -48,12 +48,12 @@ async def measure(trial: Trial) -> Figures:
     for _, writer in streams:
         writer.close()
     return {
-        "live connections": len(streams),
-        "of them ended meanwhile": ended,
+        "open streams": len(streams),
+        "of these, closed meanwhile": ended,
         "service before, MB": round(before / MEGABYTE, 1),
-        "above it when all are open, MB": round((open_ - before) / MEGABYTE, 1),
-        f"above it {REST:g} s later, MB": round((rested - before) / MEGABYTE, 1),
-        "CPU to open one, ms": round(1000 * (cpu_open - cpu_before) / (PEOPLE - FIRST), 2),
+        "increase when all are open, MB": round((open_ - before) / MEGABYTE, 1),
+        f"increase {REST:g} s later, MB": round((rested - before) / MEGABYTE, 1),
+        "CPU to open one, ms": round(1000 * (cpu_open - cpu_before) / (USERS - FIRST), 2),
         "CPU while idle, % of a core": round(100 * (cpu_rested - cpu_open) / REST, 1),
     }
 
@@ -75,6 +75,6 @@ async def _still_open(reader: asyncio.StreamReader) -> None:
 
 if __name__ == "__main__":
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Ours and, by inheritance, the service's: each connection is a file.
+    # Each connection is an open file. The service inherits the limit.
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 8192) if most > 0 else 8192, most))
-    asyncio.run(run("python -m benchmarks.live", ("1,000 idle live connections", ""), measure))
+    asyncio.run(run("python -m benchmarks.idle_streams", ("1,000 idle streams", ""), measure))

@@ -1,18 +1,18 @@
-"""How much is measured: the short form fits 30 minutes, the full one is run by hand."""
+"""How much is measured. The short scale takes 30 minutes, the full one some hours."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Form:
-    """Times in seconds."""
+class Scale:
+    """Counts of jobs and runs; times are in seconds."""
 
     name: str
     delayed: int
-    """jobs of a run of punctuality, due by chance over `spread`"""
+    """Jobs of a punctuality run, due at random moments over `spread`"""
     spread: float
-    patience: float
-    """after the last was due; what has not started by then is told as such"""
+    start_within: float
+    """After the last job was due; jobs that start later count as not started"""
     punctuality_runs: int
     accept_seconds: float
     accept_runs: int
@@ -20,25 +20,25 @@ class Form:
     drain_runs: int
     recovery_cap: float
     waiting: int
-    """jobs of the footprint, told for 100,000"""
+    """Jobs with which the footprint is measured; it is reported for 100,000"""
     idle_seconds: float
     load_seconds: float
     load_rate: float
     kills: int
-    calm_within: float
+    done_within: float
     hooks: int
     imported: int
     audited: int
-    """hooks of a run of the audit's cost"""
+    """Hooks of a run that measures what the audit log costs"""
     audit_runs: int
     profile_seconds: float
 
 
-SHORT = Form(
+SHORT = Scale(
     name="short",
     delayed=40,
     spread=5,
-    patience=6,
+    start_within=6,
     punctuality_runs=5,
     accept_seconds=1.5,
     accept_runs=5,
@@ -50,7 +50,7 @@ SHORT = Form(
     load_seconds=30,
     load_rate=8,
     kills=4,
-    calm_within=60,
+    done_within=60,
     hooks=1_000,
     imported=10_000,
     audited=500,
@@ -58,11 +58,11 @@ SHORT = Form(
     profile_seconds=10,
 )
 
-FULL = Form(
+FULL = Scale(
     name="full",
     delayed=1_000,
     spread=60,
-    patience=70,
+    start_within=70,
     punctuality_runs=5,
     accept_seconds=20,
     accept_runs=5,
@@ -74,7 +74,7 @@ FULL = Form(
     load_seconds=300,
     load_rate=30,
     kills=20,
-    calm_within=300,
+    done_within=300,
     hooks=5_000,
     imported=10_000,
     audited=20_000,
@@ -82,11 +82,11 @@ FULL = Form(
     profile_seconds=60,
 )
 
-TINY = Form(
+TINY = Scale(
     name="tiny",
     delayed=10,
     spread=2,
-    patience=1,
+    start_within=1,
     punctuality_runs=1,
     accept_seconds=0.5,
     accept_runs=1,
@@ -98,13 +98,13 @@ TINY = Form(
     load_seconds=8,
     load_rate=4,
     kills=1,
-    calm_within=10,
+    done_within=10,
     hooks=40,
     imported=100,
     audited=40,
     audit_runs=1,
     profile_seconds=3,
 )
-"""To see that it runs; its figures mean nothing."""
+"""Shows only that everything runs; its figures mean nothing."""
 
-FORMS = {form.name: form for form in (SHORT, FULL, TINY)}
+SCALES = {scale.name: scale for scale in (SHORT, FULL, TINY)}

@@ -1,10 +1,10 @@
-"""A mail server that answers each request in one millisecond and takes next to nothing of the two cores.
+"""A stub of the mail server that responds after one millisecond and uses little CPU.
 
-It knows the requests that making a mailbox takes, and those by which an unknown outcome is found out; and it counts.
-The stand-in of the trial would measure itself: it checks what it is asked, in as much time as the service needs for all
-the rest.
+    python -m benchmarks.stub_mail_server PORT
 
-    python -m benchmarks.quick_mail_server PORT
+It supports the requests that create a mailbox and those that resolve an unknown outcome, and it counts requests. The
+stand-in of the trial would distort the figures: it checks each request, which takes as long as all the work of the
+service.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import uvloop
 
 from postroom_sandbox.processes import end_with_parent
 
-ANSWER_AFTER = 0.001
+RESPOND_AFTER = 0.001
 JMAP = "urn:stalwart:jmap"
 SESSION = {"accounts": {"a": {"accountCapabilities": {JMAP: {}}}}, "primaryAccounts": {JMAP: "a"}}
 
@@ -27,8 +27,8 @@ class MailServer:
         self.requests = 0
         self._accounts = Accounts()
 
-    def answer(self, path: str, body: bytes) -> Any:
-        """None for a path that it does not know."""
+    def respond(self, path: str, body: bytes) -> Any:
+        """Return the content of the response; None for an unknown path."""
         if path == "/count":
             return {"requests": self.requests}
         self.requests += 1
@@ -44,8 +44,8 @@ class MailServer:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 length = head.lower().partition("content-length:")[2].partition("\r\n")[0]
                 body = await reader.readexactly(int(length or 0))
-                found = self.answer(head.split(" ", 2)[1], body)
-                await asyncio.sleep(ANSWER_AFTER)
+                found = self.respond(head.split(" ", 2)[1], body)
+                await asyncio.sleep(RESPOND_AFTER)
                 status = HTTPStatus.NOT_FOUND if found is None else HTTPStatus.OK
                 content = json.dumps(found).encode()
                 writer.write(
@@ -58,7 +58,7 @@ class MailServer:
 
 
 class Accounts:
-    """By id, which is the name; and the id by mark."""
+    """Accounts by id, which is the name, and ids by mark."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Any] = {}
@@ -66,10 +66,10 @@ class Accounts:
 
     def responses(self, calls: list[Any]) -> list[Any]:
         found = list[str]()
-        """the ids to which `#ids` and `#c` refer"""
-        return [[name, self._answer(name, arguments, found), call_id] for name, arguments, call_id in calls]
+        """The ids that `#ids` and `#c` refer to"""
+        return [[name, self._respond(name, arguments, found), call_id] for name, arguments, call_id in calls]
 
-    def _answer(self, name: str, arguments: Any, found: list[str]) -> Any:
+    def _respond(self, name: str, arguments: Any, found: list[str]) -> Any:
         match name, arguments:
             case "x:Domain/query", {"filter": {"name": domain}}:
                 return {"ids": [domain]}
@@ -85,7 +85,7 @@ class Accounts:
             case "Core/echo", _:
                 return arguments
             case _:
-                raise ValueError(f"{name} is nothing that making a mailbox takes")
+                raise ValueError(f"{name} is not a request that creates a mailbox")
 
     def _create(self, account: Any, found: list[str]) -> Any:
         name, mark = account["name"], account["aliases"]["0"]["name"].removeprefix("postroom-")

@@ -1,4 +1,4 @@
-"""People of a trial: registered at its Kratos, or made by its hook alone; and a screen of theirs on /api/live."""
+"""Creates users on a trial, with or without a login at its Kratos, and opens their streams of /api/live."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,8 +16,8 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """`token` is that of the session."""
+class User:
+    """Somebody with a mailbox. `token` is the session token of Kratos."""
 
     identity_id: UUID
     email: str
@@ -25,33 +25,34 @@ class Member:
 
 
 async def many(number: int, make: Callable[[int], Awaitable[T]]) -> list[T]:
-    """So many of them, a few at a time; `make` is given the place of each."""
-    gate = asyncio.Semaphore(AT_ONCE)
+    """Call `make` with each number below `number`, a few calls at a time; return the results in order."""
+    semaphore = asyncio.Semaphore(AT_ONCE)
 
-    async def one(place: int) -> T:
-        async with gate:
-            return await make(place)
+    async def one(index: int) -> T:
+        async with semaphore:
+            return await make(index)
 
-    return await asyncio.gather(*(one(place) for place in range(number)))
+    return await asyncio.gather(*(one(index) for index in range(number)))
 
 
-async def sign_up(http: httpx2.AsyncClient, environment: Mapping[str, str]) -> Member:
+async def sign_up(http: httpx2.AsyncClient, environment: Mapping[str, str]) -> User:
+    """Register a new identity at Kratos."""
     kratos, email = environment["POSTROOM_KRATOS_PUBLIC_URL"], _new_address(environment)
     flow = (await http.get(f"{kratos}/self-service/registration/api")).raise_for_status().json()
     form = {"method": "password", "password": uuid4().hex, "traits": {"email": email}}
-    answer = (await http.post(flow["ui"]["action"], json=form)).raise_for_status().json()
-    return Member(UUID(answer["identity"]["id"]), email, answer["session_token"])
+    response = (await http.post(flow["ui"]["action"], json=form)).raise_for_status().json()
+    return User(UUID(response["identity"]["id"]), email, response["session_token"])
 
 
 async def provision(http: httpx2.AsyncClient, environment: Mapping[str, str]) -> str:
-    """The address of somebody with a mailbox who never logs in."""
+    """Create a mailbox by a hook alone, for somebody who never logs in; return the address."""
     email = _new_address(environment)
-    answer = await http.post(
+    response = await http.post(
         f"{environment['POSTROOM_URL']}/internal/mail/provision",
         json={"identity": {"id": str(uuid4()), "traits": {"email": email}}},
         headers={"X-Postroom-Key": environment["POSTROOM_WEBHOOK_KEY"]},
     )
-    answer.raise_for_status()
+    response.raise_for_status()
     return email
 
 
@@ -61,7 +62,10 @@ def _new_address(environment: Mapping[str, str]) -> str:
 
 
 async def open_stream(url: str, token: str) -> Stream:
-    """A stream whose mailbox is ready. By hand: a thousand HTTP clients would measure themselves."""
+    """Open a stream and wait until its mailbox is ready.
+
+    Without an HTTP client: a thousand of them would use more CPU than the service.
+    """
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     writer.write(f"GET /api/live HTTP/1.1\r\nHost: {parts.netloc}\r\nX-Session-Token: {token}\r\n\r\n".encode())
