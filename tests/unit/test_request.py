@@ -177,7 +177,7 @@ def test_an_interrupted_attempt_may_have_made_the_mailbox() -> None:
 
 
 def test_an_error_of_no_kind_is_a_bug_and_not_a_move() -> None:
-    with pytest.raises(TypeError, match="MailServerError is no outcome"):
+    with pytest.raises(TypeError, match="MailServerError is not an outcome"):
         moved(0, failed(MailServerError("what?"), WELL))
 
 

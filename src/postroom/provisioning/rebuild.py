@@ -1,7 +1,7 @@
 """Rebuild: fill `email_requests` and `email_accounts` again from the marks, when the database was lost.
 
-The mark identifies the owner of a mailbox, so the mail server alone suffices. Existing rows are left unchanged. Each page
-is one commit, so a rebuild may be interrupted at any point and run again.
+The mark identifies the owner of a mailbox, so the mail server alone suffices. Existing rows are left unchanged. Each
+page is one commit, so a rebuild may be interrupted at any point and run again.
 """
 
 import asyncio
