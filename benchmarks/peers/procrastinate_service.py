@@ -78,11 +78,14 @@ async def read_at_most(request: Request, limit: int) -> bytes:
     if stated.isascii() and stated.isdigit() and int(stated[:12]) > limit:
         raise HTTPException(413, "the body is too large")
     raw = bytearray()
-    async with asyncio.timeout(BODY_WITHIN):
-        async for chunk in request.stream():
-            raw += chunk
-            if len(raw) > limit:
-                raise HTTPException(413, "the body is too large")
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            async for chunk in request.stream():
+                raw += chunk
+                if len(raw) > limit:
+                    raise HTTPException(413, "the body is too large")
+    except TimeoutError:
+        raise HTTPException(408, "the body did not arrive in time") from None
     return bytes(raw)
 
 
