@@ -49,7 +49,7 @@ class FakePeople:
     def change(self, who: Mapping[str, str], **fields: Any) -> None:
         self.people[who["Cookie"]] = replace(self.people[who["Cookie"]], **fields)
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         del method
         self.asked += 1
         cookie = headers.get("cookie", "")

@@ -26,7 +26,7 @@ from postroom.errors import (
     Throttled,
 )
 from postroom.mail.app_passwords import TooManyAppPasswords
-from postroom.mail.preparation import WORDS_OF_MISSING
+from postroom.mail.preparation import MISSING_MESSAGE
 
 MEDIA_TYPE = "application/problem+json"
 CLOSE = {"Connection": "close"}
@@ -212,7 +212,7 @@ def _problem_of_outage(error: PostroomError) -> Problem:
         case PublisherUnavailable():
             return problem("announcer_away", "try again in a moment")
         case MailboxMissing():
-            return problem("mailbox_missing", WORDS_OF_MISSING)
+            return problem("mailbox_missing", MISSING_MESSAGE)
         case _:
             return problem("internal_error", "this should not happen; the log of Postroom says more")
 

@@ -338,9 +338,9 @@ async def test_postroom_is_told_with_the_way_to_the_second_factor(kratos: Kratos
         }
         assert (answer.status_code, answer.json()) == (403, {"error": error, "redirect_browser_to": link})
         sessions = KratosSessions(kratos.public_url, SystemClock(), cookie_name=COOKIE)
-        for afresh in (False, True):
+        for refresh in (False, True):
             with pytest.raises(SecondFactorDue) as caught:
-                await sessions.whoami(cookie=elsewhere.http.cookies[COOKIE], afresh=afresh)
+                await sessions.whoami(cookie=elsewhere.http.cookies[COOKIE], refresh=refresh)
             assert caught.value.redirect_to == link
         await sessions.aclose()
 

@@ -194,10 +194,10 @@ async def test_the_progress_of_the_mailbox_is_told_when_it_changes_until_it_is_r
                 "provisioning",
                 PREPARING | {"next_attempt_at": "2026-01-01 00:00:00+00:00"},
             )
-            assert service.on_line == []
+            assert service.online == []
             service.mailboxes[ALICE] = {"state": "ready"}
             assert await stream.next() == ("hello", {"state": "ready"})
-            assert service.on_line == [ALICE]
+            assert service.online == [ALICE]
             await told(service, records, stream)
 
 
@@ -207,8 +207,8 @@ async def test_where_centrifugo_announces_the_stream_ends_after_hello(database: 
         assert (await stream.next())[0] == "elsewhere"
         await eventually(lambda: stream.ended, "the end of the stream")
         # Another tab may have been there before; nobody tells when a screen leaves Centrifugo.
-        await eventually(lambda: not service.streams.on_line(ALICE), "closed")
-        assert (service.on_line, service.off_line) == ([ALICE], [])
+        await eventually(lambda: not service.streams.has_stream(ALICE), "closed")
+        assert (service.online, service.offline) == ([ALICE], [])
 
 
 async def test_a_stream_ends_when_its_session_is_gone(database: Database) -> None:
@@ -216,7 +216,7 @@ async def test_a_stream_ends_when_its_session_is_gone(database: Database) -> Non
         await stream.next()
         service.people.errors[ALICE] = NoSession("logged out")
         await eventually(lambda: stream.ended, "the end of the stream")
-        await eventually(lambda: service.off_line == [ALICE], "off line")
+        await eventually(lambda: service.offline == [ALICE], "off line")
 
 
 async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: Database) -> None:
@@ -259,10 +259,10 @@ async def test_a_person_is_on_line_at_every_look_and_off_line_after_the_last_str
             await one.next()
             async with screen(service, ALICE) as two:
                 await two.next()
-            await eventually(lambda: len(service.on_line) > 5, "reported again")
-            assert service.off_line == []
-        await eventually(lambda: service.off_line == [ALICE], "off line")
-        assert set(service.on_line) == {ALICE}
+            await eventually(lambda: len(service.online) > 5, "reported again")
+            assert service.offline == []
+        await eventually(lambda: service.offline == [ALICE], "off line")
+        assert set(service.online) == {ALICE}
 
 
 async def test_who_has_no_place_is_told_when_to_come_again_and_a_place_is_given_back(database: Database) -> None:
@@ -271,7 +271,7 @@ async def test_who_has_no_place_is_told_when_to_come_again_and_a_place_is_given_
             refused = await get(service, BOB)
             assert (refused.status_code, refused.json()["code"]) == (503, "too_many_streams")
             assert refused.headers["retry-after"]
-        await eventually(lambda: not service.streams.on_line(ALICE), "closed")
+        await eventually(lambda: not service.streams.has_stream(ALICE), "closed")
         async with screen(service, BOB) as again:
             await again.next()
 

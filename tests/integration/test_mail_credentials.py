@@ -15,10 +15,10 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.mail_credentials import PostgresMailCredentials
 from postroom.stalwart.app_passwords import StalwartAppPasswords, by_key
 from postroom.stalwart.impersonation import basic
-from postroom.stalwart.kept_passwords import REMAKE_AFTER, KeptPasswords
 from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
+from postroom.stalwart.stored_passwords import REMAKE_AFTER, StoredPasswords
 from records import Records
 from stalwart_client import StalwartClient as Admin
 from stalwart_client import unique
@@ -74,10 +74,10 @@ class World:
         self.client = client
         self.pool = pool
 
-    def process(self) -> KeptPasswords:
+    def process(self) -> StoredPasswords:
         registry = StalwartRegistry(self.client, mark_domain="example.org")
         app_passwords = StalwartAppPasswords(registry, by_key(self.client, its_own))
-        return KeptPasswords(app_passwords, PostgresMailCredentials(self.pool), PasswordCipher(KEY))
+        return StoredPasswords(app_passwords, PostgresMailCredentials(self.pool), PasswordCipher(KEY))
 
     async def logs_in(self, header: str) -> bool:
         async with httpx2.AsyncClient(base_url=self.admin.url) as http:

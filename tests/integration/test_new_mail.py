@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from eventually import eventually
 from incoming_mail import send
 from mail_person import PASSWORD, Person, message, person
-from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_route
+from postroom.api.stalwart_webhook import StalwartWebhook, stalwart_webhook_route
 from postroom.errors import Misconfigured
 from postroom.jmap.mail_changes import JmapMail
 from postroom.mail.account_watcher import AccountWatcher
@@ -29,7 +29,7 @@ from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient as Registry
 from postroom.stalwart.web_hook import PATH, WebHook
 from postroom.stalwart.web_hook_setup import PERMISSIONS, WebHookSetup
-from postroom.telemetry import ARRIVAL_LOOKS, STALWART_HOOKS
+from postroom.telemetry import ARRIVAL_POLLS, STALWART_HOOKS
 from records import Records
 from stalwart_client import StalwartClient, unique
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
@@ -68,7 +68,7 @@ class Postroom:
     @asynccontextmanager
     async def running(self, key: str) -> AsyncIterator["Postroom"]:
         app, stop = FastAPI(), asyncio.Event()
-        app.router.routes.append(stalwart_hook_route(StalwartHook(WebHook(key), self.arrivals.hint)))
+        app.router.routes.append(stalwart_webhook_route(StalwartWebhook(WebHook(key), self.arrivals.hint)))
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
         http = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
@@ -123,7 +123,7 @@ async def setup(server: StalwartStandIn) -> AsyncIterator[WebHookSetup]:
 async def postroom(server: StalwartStandIn, ann: Person, pool: Pool) -> AsyncIterator[Postroom]:
     """It hears web hooks alone, and Ann is on line."""
     async with Postroom(server, ann, pool, event_source=False).running(KEY) as postroom:
-        await postroom.watching.on_line(ANN)
+        await postroom.watching.mark_online(ANN)
         yield postroom
 
 
@@ -186,7 +186,7 @@ async def test_a_delivery_is_told_by_the_event_source_alone(
     server: StalwartStandIn, ann: Person, pool: Pool, records: Records
 ) -> None:
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
-        await postroom.watching.on_line(ANN)
+        await postroom.watching.mark_online(ANN)
         for number in range(1, 4):
             await send(server.lmtp, ann.address)
             await until_counted(records, number)
@@ -198,8 +198,8 @@ async def test_by_two_ways_at_once_each_delivery_costs_the_mail_server_one_look(
 ) -> None:
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
         await setup.ensure(postroom.url, KEY)
-        await postroom.watching.on_line(ANN)
-        hooks, looks = STALWART_HOOKS.labels(result="taken")._value, ARRIVAL_LOOKS.labels(result="nothing")._value
+        await postroom.watching.mark_online(ANN)
+        hooks, looks = STALWART_HOOKS.labels(result="taken")._value, ARRIVAL_POLLS.labels(result="nothing")._value
         taken, nothing = hooks.get(), looks.get()
         for number in range(1, 4):
             await send(server.lmtp, ann.address)
@@ -212,7 +212,7 @@ async def test_what_the_person_does_herself_is_not_told(
     server: StalwartStandIn, ann: Person, pool: Pool, records: Records
 ) -> None:
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
-        await postroom.watching.on_line(ANN)
+        await postroom.watching.mark_online(ANN)
         old = await ann.add(message("An import"), receivedAt="2020-01-01T00:00:00Z")
         await ann.add(message("Kept"), "e", keywords={"$seen": True})
         await ann.draft(ann.address)

@@ -199,16 +199,16 @@ APART = [
     ),
     Mutant(
         "what was read before a revocation is remembered after it",
-        "mail/remembered_tokens.py",
+        "mail/token_cache.py",
         " and self._forgotten == before",
         "",
-        ("unit/test_remembered_tokens.py::test_what_was_read_before_a_revocation_is_not_remembered_after_it",),
+        ("unit/test_token_cache.py::test_what_was_read_before_a_revocation_is_not_remembered_after_it",),
     ),
     Mutant(
         "a login that is remembered counts as fresh",
         "kratos/sessions.py",
-        "        if afresh:\n",
-        "        if afresh and key not in self._remembered:\n",
+        "        if refresh:\n",
+        "        if refresh and key not in self._remembered:\n",
         ("unit/test_kratos_sessions.py::test_what_is_asked_afresh_is_not_remembered_nor_was_it_asked_before",),
     ),
     Mutant(
@@ -228,7 +228,7 @@ APART = [
     Mutant(
         "a browser is told of HTTP Basic",
         "mail/people.py",
-        "return _OF_BROWSERS.isdisjoint(headers)",
+        "return _BROWSER_HEADERS.isdisjoint(headers)",
         "return True",
         (f"{PEOPLE}test_no_browser_is_told_of_http_basic_lest_it_opens_a_box_of_its_own",),
     ),

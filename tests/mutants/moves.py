@@ -80,7 +80,7 @@ CORE = [
     Mutant(
         "ids of domains live for ever",
         "stalwart/registry.py",
-        "_MOST_IDS, IDS_LIVE, monotonic",
+        "_MOST_IDS, ID_CACHE_SECONDS, monotonic",
         "_MOST_IDS, 1e9, monotonic",
         ("unit/test_stalwart_ids.py::test_ids_live_for_a_minute",),
     ),

@@ -14,12 +14,12 @@ from postroom.mail.ports import MailAccount
 from postroom.stalwart.failed_logins import (
     A_DAY,
     AT_MOST,
+    CACHE_SIZE,
     FOR_NEWCOMERS,
     REFUSED_FOR,
-    REMEMBERED,
     SETTLED,
     FailedLogins,
-    SparingLogins,
+    LoginLimiter,
 )
 
 LAST_OF_NEWCOMERS = int(AT_MOST * FOR_NEWCOMERS)
@@ -102,11 +102,11 @@ def test_without_a_limit_everybody_is_sent() -> None:
 
 
 def test_no_more_logins_are_remembered_than_fit(failed: FailedLogins) -> None:
-    for account in people("new", REMEMBERED + 3):
+    for account in people("new", CACHE_SIZE + 3):
         failed.allows(account)
         failed.shut_out(account)
         failed.vouch(account)
-    assert len(failed._used) == len(failed._shut_out) == REMEMBERED
+    assert len(failed._used) == len(failed._shut_out) == CACHE_SIZE
 
 
 def test_a_mailbox_that_is_gone_costs_ever_fewer_logins_down_to_one_a_day(
@@ -114,7 +114,7 @@ def test_a_mailbox_that_is_gone_costs_ever_fewer_logins_down_to_one_a_day(
 ) -> None:
     sent = list[float]()
     for _ in range(0, 4 * 86_400, 600):
-        if not failed.shuts_out(ANN):
+        if not failed.is_blocked(ANN):
             sent.append(clock.seconds)
             for _ in range(4):  # those under way at once are one
                 failed.shut_out(ANN)
@@ -131,7 +131,7 @@ def test_a_mailbox_that_came_back_begins_anew(failed: FailedLogins, clock: FakeC
     clock.seconds += 2 * REFUSED_FOR
     failed.shut_out(ANN)
     clock.seconds += REFUSED_FOR
-    assert not failed.shuts_out(ANN)
+    assert not failed.is_blocked(ANN)
 
 
 # Whoever logs in for people
@@ -157,7 +157,7 @@ class Authorization:
         return self.fresh
 
 
-async def refuse(sparing: SparingLogins, accounts: Sequence[MailAccount]) -> int:
+async def refuse(sparing: LoginLimiter, accounts: Sequence[MailAccount]) -> int:
     """How many headers of these were given, and refused each."""
     given = 0
     for account in accounts:
@@ -171,14 +171,14 @@ async def refuse(sparing: SparingLogins, accounts: Sequence[MailAccount]) -> int
 
 
 async def test_all_who_log_in_for_people_share_one_number(failed: FailedLogins) -> None:
-    gateway, arrivals = (SparingLogins(Authorization(), failed) for _ in range(2))
+    gateway, arrivals = (LoginLimiter(Authorization(), failed) for _ in range(2))
     assert await refuse(gateway, people("one", 15)) == 15
     assert await refuse(arrivals, people("two")) == LAST_OF_NEWCOMERS - 15
 
 
 async def test_a_refusal_is_told_to_who_gave_the_header_and_its_answer_passed_on(failed: FailedLogins) -> None:
     inner = Authorization(fresh=True)
-    sparing = SparingLogins(inner, failed)
+    sparing = LoginLimiter(inner, failed)
     assert await sparing.refused(ANN, "Basic x") is True
     inner.fresh = False
     assert await sparing.refused(ANN, "Basic y") is False
@@ -189,7 +189,7 @@ async def test_who_is_refused_is_not_sent_for_half_an_hour_and_others_are(
     failed: FailedLogins, clock: FakeClock
 ) -> None:
     inner = Authorization()
-    sparing = SparingLogins(inner, failed)
+    sparing = LoginLimiter(inner, failed)
     assert await refuse(sparing, [ANN]) == 1
     clock.seconds += REFUSED_FOR - 1
     for _ in range(2):
@@ -204,7 +204,7 @@ async def test_who_is_refused_is_not_sent_for_half_an_hour_and_others_are(
 
 async def test_a_fresh_header_is_sent_though_newcomers_are_not(failed: FailedLogins) -> None:
     inner = Authorization()
-    sparing = SparingLogins(inner, failed)
+    sparing = LoginLimiter(inner, failed)
     await refuse(sparing, people("gone"))
     inner.fresh = True
     assert await sparing.refused(ANN, "Basic old")
@@ -213,7 +213,7 @@ async def test_a_fresh_header_is_sent_though_newcomers_are_not(failed: FailedLog
 
 async def test_nobody_is_shut_out_for_a_refusal_of_the_master(failed: FailedLogins) -> None:
     inner = Authorization(error=Misconfigured("mail server refuses POSTROOM_MAIL_MASTER", unauthorized=True))
-    sparing = SparingLogins(inner, failed)
+    sparing = LoginLimiter(inner, failed)
     with pytest.raises(Misconfigured, match="MASTER"):
         await sparing.refused(ANN, "Basic x")
     assert await sparing.header(ANN)
@@ -221,7 +221,7 @@ async def test_nobody_is_shut_out_for_a_refusal_of_the_master(failed: FailedLogi
 
 async def test_a_wrong_master_goes_on_asking_by_its_own_login_when_nobody_else_is_sent(failed: FailedLogins) -> None:
     inner = Authorization()
-    sparing = SparingLogins(inner, failed)
+    sparing = LoginLimiter(inner, failed)
     await refuse(sparing, people("gone"))
     newcomer = an_account()
     with pytest.raises(Misconfigured) as error:

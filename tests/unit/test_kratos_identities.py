@@ -328,7 +328,7 @@ async def test_an_identity_that_cannot_be_read_is_neither_active_nor_gone(
 async def test_whether_an_identity_is_active_is_not_waited_for(
     identities: KratosIdentities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "WAITED_FOR", 0.01)
+    monkeypatch.setattr(module, "STATE_TIMEOUT", 0.01)
 
     async def never(_: httpx2.Request) -> httpx2.Response:
         return await asyncio.Future[httpx2.Response]()

@@ -380,7 +380,7 @@ async def test_what_is_asked_afresh_is_not_remembered_nor_was_it_asked_before(
     kratos.hold = None
     kratos.says(200, session(authenticated_at="2026-11-25T09:00:00.5Z"))
     for cookie, token in (("abc", None), (None, "def")):
-        person = (await sessions.whoami(cookie=cookie, token=token, afresh=True)).person
+        person = (await sessions.whoami(cookie=cookie, token=token, refresh=True)).person
         assert person.authenticated_at == datetime(2026, 11, 25, 9, 0, 0, 500_000, UTC)
         assert await sessions.whoami(cookie=cookie, token=token) == Visitor(person), "and remembered from now on"
     earlier.cancel()
@@ -393,12 +393,12 @@ async def test_what_kratos_says_afresh_counts_for_everybody(
     await sessions.whoami(cookie="abc")
     kratos.says(500)
     with pytest.raises(KratosUnavailable):
-        await sessions.whoami(cookie="abc", afresh=True)
+        await sessions.whoami(cookie="abc", refresh=True)
     await sessions.whoami(cookie="abc")
     kratos.says(status, AAL2)
-    for afresh in (True, False):
+    for refresh in (True, False):
         with pytest.raises(error):
-            await sessions.whoami(cookie="abc", afresh=afresh)
+            await sessions.whoami(cookie="abc", refresh=refresh)
 
 
 # Many at once

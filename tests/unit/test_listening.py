@@ -24,7 +24,7 @@ class People:
     def __init__(self, *answers: Person | PostroomError) -> None:
         self.answers = list(answers)
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         assert (method, headers) == ("GET", COOKIE)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, PostroomError):

@@ -276,12 +276,12 @@ async def test_places_are_given_back() -> None:
     parts = Parts(most=2, most_of_a_person=1)
     for _ in range(3):
         with parts.streams.open(ALICE), parts.streams.open(BOB):
-            assert parts.streams.on_line(ALICE)
+            assert parts.streams.has_stream(ALICE)
             with pytest.raises(TooManyStreams, match="a few tabs"), parts.streams.open(ALICE):
                 pass
             with pytest.raises(TooManyStreams, match="this server"), parts.streams.open(UUID(int=3)):
                 pass
-    assert not parts.streams.on_line(ALICE)
+    assert not parts.streams.has_stream(ALICE)
 
 
 async def test_a_defect_of_the_listener_ends_the_process_part_and_its_streams() -> None:

@@ -10,7 +10,7 @@ import pytest
 from mail_fakes import an_account
 from postroom.errors import ConfigurationError, Misconfigured, Permanent
 from postroom.stalwart.failed_logins import REFUSED_FOR, FailedLogins
-from postroom.stalwart.impersonation import Impersonation, basic, taken_at
+from postroom.stalwart.impersonation import Impersonation, accepted_at, basic
 from postroom.stalwart.password_cipher import PasswordCipher
 from scripted_upstream import json_answer, scripted_upstream
 
@@ -99,11 +99,11 @@ TAKEN = {"answers 200": (200, True), "401": (401, False), "403": (403, True), "4
 async def test_only_a_401_of_a_mail_server_means_that_it_refuses_the_master(status: int, taken: bool) -> None:
     async with scripted_upstream() as server:
         server.will(json_answer({"permissions": ["authenticate"]}, status))
-        assert await taken_at(server.url)(basic("master@example.org", "secret")) is taken
+        assert await accepted_at(server.url)(basic("master@example.org", "secret")) is taken
         assert [(asked.target, asked.header("authorization")) for asked in server.asked] == [
             ("/api/account", basic("master@example.org", "secret"))
         ]
-    assert await taken_at(server.url)("Basic x")  # nobody is there any more
+    assert await accepted_at(server.url)("Basic x")  # nobody is there any more
 
 
 @pytest.mark.parametrize("email", ["alice%admin@example.org", "alice@example.org%admin", "alice:x@example.org"])

@@ -164,8 +164,8 @@ class FakeSessions:
     visitor: Visitor = field(default_factory=lambda: Visitor(Person(uuid4()), ["a=b"]))
     error: NoSession | None = None
 
-    async def whoami(self, *, cookie: str | None = None, token: str | None = None, afresh: bool = False) -> Visitor:
-        (self.asked_afresh if afresh else self.asked).append((cookie, token))
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None, refresh: bool = False) -> Visitor:
+        (self.asked_afresh if refresh else self.asked).append((cookie, token))
         if self.error:
             raise self.error
         return self.visitor
@@ -231,11 +231,11 @@ async def test_a_page_elsewhere_is_told_how_its_origin_may_use_tokens(
 async def test_a_session_is_asked_for_afresh_where_that_is_wanted(
     people: PeopleByCredential, sessions: FakeSessions
 ) -> None:
-    await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": OURS}, afresh=True)
-    await people.identify("POST", {"x-session-token": "a"}, afresh=True)
+    await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": OURS}, refresh=True)
+    await people.identify("POST", {"x-session-token": "a"}, refresh=True)
     assert (sessions.asked, sessions.asked_afresh) == ([], [("b", None), (None, "a")])
     with pytest.raises(CrossSite):
-        await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": "https://evil.example"}, afresh=True)
+        await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": "https://evil.example"}, refresh=True)
 
 
 async def test_tokens_come_from_anywhere_for_no_browser_sends_them_by_itself(

@@ -116,7 +116,7 @@ async def test_an_account_that_is_another_one_by_now_is_asked_for_anew() -> None
 async def test_a_slow_server_that_was_away_counts_as_well_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each failure forgets whose account our key is. Asked within the same time, it made the breaker stay open for ever
     where each answer took more than half of that."""
-    monkeypatch.setattr(registry_module, "WELL_WITHIN", 0.5)
+    monkeypatch.setattr(registry_module, "HEALTH_CHECK_SECONDS", 0.5)
     server = server_of()
     server.will(httpx2.ConnectError("away"), answered(DONE))
     registry = server.registry()

@@ -7,7 +7,7 @@ import pytest
 
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.errors import Misconfigured, Permanent, Transient
-from postroom.stalwart.registry import IDS_LIVE
+from postroom.stalwart.registry import ID_CACHE_SECONDS
 from scripted_stalwart import ScriptedStalwart, made, problem, refused, responses, taken
 
 BOB = Mailbox(UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"), "bob@example.org")
@@ -86,7 +86,7 @@ async def test_a_stranger_in_the_way_of_another_address_than_ours_is_no_conflict
 async def test_ids_live_for_a_minute() -> None:
     server = ScriptedStalwart()
     registry = await set_up_anew(server)
-    server.clock += IDS_LIVE
+    server.clock += ID_CACHE_SECONDS
     await registry.create(BOB, deadline=5)
     assert domain_sent(server) == ("c", "c")
 

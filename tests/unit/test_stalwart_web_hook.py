@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from postroom.api.stalwart_hook import MAX_BODY, StalwartHook, stalwart_hook_route
+from postroom.api.stalwart_webhook import MAX_BODY, StalwartWebhook, stalwart_webhook_route
 from postroom.api.visitor import receive_visitors
 from postroom.stalwart.web_hook import Hint, WebHook, email_state, jmap_id
 from postroom_sandbox.stalwart.mail import state as stand_in_state
@@ -158,7 +158,7 @@ class Endpoint:
     def __init__(self, web_hook: WebHook | None) -> None:
         self.hinted: list[tuple[str, str | None]] = []
         app = FastAPI()
-        app.router.routes.append(stalwart_hook_route(StalwartHook(web_hook, self._hint)))
+        app.router.routes.append(stalwart_webhook_route(StalwartWebhook(web_hook, self._hint)))
         receive_visitors(app)
         self._http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://postroom")
 

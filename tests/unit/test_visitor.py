@@ -49,9 +49,9 @@ class World:
     told: list[Any] = field(default_factory=list[Any])
     asked_afresh: int = 0
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         self.told.append((method, headers.get("cookie")))
-        self.asked_afresh += afresh
+        self.asked_afresh += refresh
         if isinstance(self.visitor, errors.PostroomError):
             raise self.visitor
         return self.visitor

@@ -54,7 +54,7 @@ class StreamIntervals:
 
 
 class Live:
-    """`on_line` is called when a person's stream has a mailbox to tell of, and at every look; `off_line` after the
+    """`mark_online` is called when a person's stream has a mailbox to tell of, and at every look; `mark_offline` after the
     last stream in this process. `elsewhere`: Centrifugo announces, and nobody is said to be off line."""
 
     def __init__(
@@ -63,8 +63,8 @@ class Live:
         people: People,
         mailbox: MailboxOf,
         *,
-        on_line: Callable[[UUID], Awaitable[None]],
-        off_line: Callable[[UUID], Awaitable[None]],
+        mark_online: Callable[[UUID], Awaitable[None]],
+        mark_offline: Callable[[UUID], Awaitable[None]],
         elsewhere: bool = False,
         pace: StreamIntervals | None = None,
     ) -> None:
@@ -72,8 +72,8 @@ class Live:
         self._people = people
         self._visiting = visitor_of(people)
         self._mailbox = mailbox
-        self._on_line = on_line
-        self._off_line = off_line
+        self._mark_online = mark_online
+        self._mark_offline = mark_offline
         self._elsewhere = elsewhere
         self._pace = pace or StreamIntervals()
 
@@ -91,7 +91,7 @@ class Live:
                 self._streams,
                 mailbox=self._mailbox,
                 looks=looks,
-                on_line=self._on_line,
+                mark_online=self._mark_online,
                 elsewhere=self._elsewhere,
                 pace=self._pace,
             )
@@ -101,9 +101,9 @@ class Live:
 
     async def _closed(self, identity_id: UUID) -> None:
         # Where Centrifugo announces, he is on line there: nobody tells when a screen leaves it.
-        if not self._elsewhere and not self._streams.on_line(identity_id):
+        if not self._elsewhere and not self._streams.has_stream(identity_id):
             try:
-                await self._off_line(identity_id)
+                await self._mark_offline(identity_id)
             except PostroomError as error:
                 log.warning("Could not note that somebody is off line", error=str(error))
 
@@ -118,7 +118,7 @@ class _Screen:
         *,
         mailbox: MailboxOf,
         looks: AsyncGenerator[Person],
-        on_line: Callable[[UUID], Awaitable[None]],
+        mark_online: Callable[[UUID], Awaitable[None]],
         elsewhere: bool,
         pace: StreamIntervals,
     ) -> None:
@@ -126,7 +126,7 @@ class _Screen:
         self._streams = streams
         self._mailbox = mailbox
         self._looks = looks
-        self._on_line = on_line
+        self._mark_online = mark_online
         self._elsewhere = elsewhere
         self._pace = pace
         self._told: Mapping[str, Any] | None = None
@@ -158,7 +158,7 @@ class _Screen:
     async def _look(self) -> None:
         """Until the person may listen no more. Beside the telling: a slow Kratos holds back no event."""
         async for _ in self._looks:
-            await self._report_on_line()
+            await self._report_online()
 
     async def _next_piece(self, last_event_id: str | None) -> tuple[bytes, float]:
         """What is to be told now, if anything, and the seconds after which to ask again."""
@@ -192,7 +192,7 @@ class _Screen:
         await self._stream.begin(after)
         self._ready = self._greeted = True
         self._ask_every = self._pace.ask
-        await self._report_on_line()
+        await self._report_online()
         if self._elsewhere:
             return event_of("hello", found) + event_of("elsewhere", {})
         if last_event_id and after is None:
@@ -210,11 +210,11 @@ class _Screen:
             self._ready, self._told = False, None
         return b"".join(pieces)
 
-    async def _report_on_line(self) -> None:
+    async def _report_online(self) -> None:
         if not self._ready:
             return
         try:
-            await self._on_line(self._stream.identity_id)
+            await self._mark_online(self._stream.identity_id)
         except PostroomError as error:  # at the next look again; what is told already is not worth less
             log.warning("Could not note that somebody is on line", error=str(error))
 

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from postroom.problems import MEDIA_TYPE, problem
 from postroom.telemetry import HOOKS, HOOKS_SHED, log
 
-TELL_EVERY = 1.0
+LOG_EVERY = 1.0
 """Seconds that one line of the log speaks for: a line for each would cost more than the answer."""
 
 
@@ -54,7 +54,7 @@ class LoadShedding:
         self._answered.inc()
         HOOKS_SHED.inc()
         if not self._untold:
-            asyncio.get_running_loop().call_later(TELL_EVERY, self._tell)
+            asyncio.get_running_loop().call_later(LOG_EVERY, self._tell)
         self._untold += 1
 
     def _tell(self) -> None:

@@ -39,10 +39,10 @@ def realtime_routes(
     mailbox: MailboxOf,
     *,
     centrifugo: CentrifugoForBrowsers | None,
-    on_line: Callable[[UUID], Awaitable[None]],
+    mark_online: Callable[[UUID], Awaitable[None]],
     now: Callable[[], datetime],
 ) -> list[APIRoute]:
-    """`on_line` is called for who gets a token: for each screen every few minutes, since tokens are short."""
+    """`mark_online` is called for who gets a token: for each screen every few minutes, since tokens are short."""
 
     async def realtime(
         response: Response, visitor: Annotated[Visitor, Depends(visiting)]
@@ -53,7 +53,7 @@ def realtime_routes(
         require_scope(person, Scope.READ)
         if centrifugo is None or (await mailbox(person.identity_id)).get("state") != READY:
             return ByServerSentEvents()
-        await on_line(person.identity_id)
+        await mark_online(person.identity_id)
         token = connection_token(
             person.identity_id, key=centrifugo.token_key, now=now(), session_expires_at=person.expires_at
         )

@@ -19,11 +19,11 @@ Visiting = Callable[[Request], Awaitable[Visitor]]
 """A dependency of FastAPI, also good to be called."""
 
 
-def visitor_of(people: People, *, afresh: bool = False) -> Visiting:
+def visitor_of(people: People, *, refresh: bool = False) -> Visiting:
     """Who sent the request, by session or access token. Raises what `People.identify` raises."""
 
     async def visitor(request: Request) -> Visitor:
-        found = await people.identify(request.method, joined_headers(request.headers.raw), afresh=afresh)
+        found = await people.identify(request.method, joined_headers(request.headers.raw), refresh=refresh)
         if found.set_cookie:
             request.state.set_cookie.extend(found.set_cookie)
         return found
@@ -44,7 +44,7 @@ def session_only(visiting: Visiting) -> Visiting:
 
 def fresh_login_only(people: People, *, now: Callable[[], datetime], return_to: str | None) -> Visiting:
     """As `session_only`, and the login must be fresh, as Kratos says now: for what makes a new credential."""
-    visiting = session_only(visitor_of(people, afresh=True))
+    visiting = session_only(visitor_of(people, refresh=True))
 
     async def visitor(request: Request) -> Visitor:
         found = await visiting(request)

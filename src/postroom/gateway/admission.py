@@ -17,7 +17,7 @@ from postroom.mail.ports import MailAccount, MailAccounts, People
 from postroom.telemetry import log
 
 HOUR = 3600.0
-MOST_TOLD = 10_000
+MOST_LOGGED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Admission:
         self._accounts = accounts
         self._recheck_seconds = recheck_seconds
         self._now = now
-        self._told = TTLCache[UUID, None](MOST_TOLD, HOUR, monotonic)
+        self._told = TTLCache[UUID, None](MOST_LOGGED, HOUR, monotonic)
 
     async def admit(self, client: ClientConnection) -> Admitted:
         """Raises `Problem` and the errors of the ports."""

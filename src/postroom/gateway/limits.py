@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from postroom.jmap.limit_backoff import TURN_SECONDS
+from postroom.jmap.limit_backoff import QUEUE_SECONDS
 
 MEGABYTE = 1_000_000
 
@@ -21,9 +21,9 @@ class GatewayLimits:
     event_streams: int = 16
     waiting: int = 32
     """requests of an account that may wait for their turn"""
-    queue_seconds: float = TURN_SECONDS
+    queue_seconds: float = QUEUE_SECONDS
     """how long they may, and how long once more, if the mail server serves others of the account"""
-    held_upload: int = MEGABYTE
+    buffered_upload: int = MEGABYTE
     """an upload up to this size is held, so that it can be sent again"""
     connect_seconds: float = 3.0
     answer_seconds: float = 60.0

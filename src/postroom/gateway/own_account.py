@@ -19,9 +19,9 @@ from postroom.mail.ports import MailAccount
 from postroom.problems import Problem
 from postroom.telemetry import log
 
-KNOWN_FOR = 600.0
+CACHE_SECONDS = 600.0
 """Seconds"""
-REMEMBERED = 10_000
+CACHE_SIZE = 10_000
 _MAX_SESSION = 1_000_000
 
 
@@ -41,7 +41,7 @@ class OwnAccount:
         self._upstream = upstream
         self._session_path = session_path
         self._verify = verify
-        self._known = TTLCache[MailAccount, None](REMEMBERED, KNOWN_FOR, monotonic)
+        self._known = TTLCache[MailAccount, None](CACHE_SIZE, CACHE_SECONDS, monotonic)
 
     async def session(self, account: MailAccount) -> JsonObject:
         """The mail server's session object. Raises `Problem` unless its login is the account's, and what

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from postroom.jmap.errors import BUSY_LIMITS
+from postroom.jmap.errors import CONCURRENCY_LIMITS
 from postroom.json_object import json_object
 from postroom.problems import Problem, plain_problem, problem, retry_after
 
@@ -25,7 +25,7 @@ def limit(name: str, detail: str) -> Problem:
 def crowded(told: Problem) -> Problem | None:
     """What a client is told whose turn at the mail server did not come; None if that is not what it was told."""
     name = told.more.get("limit") if told.type == JMAP_ERROR + "limit" else None
-    if name not in BUSY_LIMITS:
+    if name not in CONCURRENCY_LIMITS:
         return None
     return limit(str(name), "the mail server serves as many of them for this account as it may; send it again")
 

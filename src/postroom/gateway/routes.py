@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from postroom.domain import person
 from postroom.errors import PostroomError
 from postroom.gateway import download, event_source_filter, rules, session_object
+from postroom.gateway.account_cache import AccountCache
 from postroom.gateway.admission import Admission, Admitted
 from postroom.gateway.client_connection import ClientConnection, first_of
 from postroom.gateway.in_flight import InFlight
@@ -29,7 +30,6 @@ from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.methods import BLOB, CORE
 from postroom.gateway.own_account import OwnAccount
 from postroom.gateway.problems import jmap_problem, mailbox_not_ready, not_found, unusable
-from postroom.gateway.remembered_accounts import RememberedAccounts
 from postroom.gateway.response_splicer import ResponseSplicer
 from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamResponse
 from postroom.json_object import json_object
@@ -66,7 +66,7 @@ def gateway_routes(
     `monotonic` the passing of time, `verify` as `OwnAccount` has it.
     `session_path` is the mail server's: Stalwart's by default, `/jmap/` with Cyrus. `stopping` ends event streams."""
     limits = limits or GatewayLimits()
-    remembered = RememberedAccounts(accounts, monotonic=monotonic)
+    remembered = AccountCache(accounts, monotonic=monotonic)
 
     async def verify_and_forget(account: MailAccount) -> None:
         remembered.forget(account.identity_id)
@@ -161,7 +161,7 @@ class Gateway:
         body = client.body(limits.max_size_upload, "maxSizeUpload", within=limits.upload_seconds)
         target = f"/jmap/upload/{quote(admitted.account_id, safe='')}/"
         async with self._uploads.place(admitted.account_id), aclosing(body):
-            if length is not None and length <= limits.held_upload:
+            if length is not None and length <= limits.buffered_upload:
                 ask = Ask("POST", target, headers, b"".join([chunk async for chunk in body]))
             else:
                 stated_length = {} if length is None else {"Content-Length": str(length)}

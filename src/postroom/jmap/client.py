@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from postroom.domain.jittered_backoff import backoff
-from postroom.jmap.errors import Crowded, HttpError, JmapError, NotAnswered, Unreadable
+from postroom.jmap.errors import ConcurrencyLimited, HttpError, JmapError, NotAnswered, Unreadable
 from postroom.jmap.http_connection import JmapConnection
-from postroom.jmap.limit_backoff import TURN_SECONDS, LimitBackoff
+from postroom.jmap.limit_backoff import QUEUE_SECONDS, LimitBackoff
 from postroom.jmap.request import MAIL, Call, body_of
 from postroom.jmap.response import JmapResponse, MethodResponses
 from postroom.jmap.session import Session
@@ -111,11 +111,11 @@ class JmapClient:
 
     async def _again(self, send: Callable[[], Awaitable[T]], ends: float) -> T:
         """What `send` gives, sent again while that helps and ends in time."""
-        turn, failures = LimitBackoff(TURN_SECONDS, self.uniform), 0
+        turn, failures = LimitBackoff(QUEUE_SECONDS, self.uniform), 0
         while True:
             try:
                 return await send()
-            except Crowded:
+            except ConcurrencyLimited:
                 pause = turn.refused(self.monotonic())
                 if pause is None or self.monotonic() + pause >= ends:
                     raise

@@ -6,8 +6,8 @@
     ├── Unreadable       an answer of another shape than RFC 8620's
     ├── HttpError        an HTTP status
     │   ├── Unauthorized     401
-    │   └── Limited          429: slow down
-    │       └── Crowded          a 400 `limit` on concurrency: nothing was applied, wait for a turn
+    │   └── RateLimited          429: slow down
+    │       └── ConcurrencyLimited          a 400 `limit` on concurrency: nothing was applied, wait for a turn
     └── MethodError      RFC 8620 §3.6.2
 
 The text of an error never holds the `detail` of a problem: Stalwart's echoes the request, secrets included.
@@ -18,7 +18,7 @@ from typing import Any
 
 from postroom.errors import PostroomError
 
-BUSY_LIMITS = frozenset({"maxConcurrentRequests", "maxConcurrentUpload"})
+CONCURRENCY_LIMITS = frozenset({"maxConcurrentRequests", "maxConcurrentUpload"})
 """The limits that pass by waiting; the others are exceeded by the request itself."""
 
 
@@ -56,11 +56,11 @@ class Unauthorized(HttpError):
     """The server does not know these credentials. Asking again with them counts towards a ban."""
 
 
-class Limited(HttpError):
+class RateLimited(HttpError):
     temporary = True
 
 
-class Crowded(Limited):
+class ConcurrencyLimited(RateLimited):
     """As many requests of the account are served as may be."""
 
 
@@ -88,10 +88,10 @@ def http_error(status: int, problem: Mapping[str, Any], retry_after: float | Non
     short = "" if kind == "about:blank" else kind.removeprefix("urn:ietf:params:jmap:error:")
     if status == 401:
         return Unauthorized(status, short, limit, retry_after)
-    if status == 400 and short == "limit" and limit in BUSY_LIMITS:
-        return Crowded(status, short, limit, retry_after)
+    if status == 400 and short == "limit" and limit in CONCURRENCY_LIMITS:
+        return ConcurrencyLimited(status, short, limit, retry_after)
     if status == 429:
-        return Limited(status, short, limit, retry_after)
+        return RateLimited(status, short, limit, retry_after)
     return HttpError(status, short, limit, retry_after)
 
 

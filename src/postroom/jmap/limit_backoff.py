@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from postroom.domain.jittered_backoff import backoff
 
-TURN_SECONDS = 5.0
+QUEUE_SECONDS = 5.0
 """How long anybody waits for his turn, in our own queue or at the mail server's."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5

@@ -11,7 +11,7 @@ from cachetools import LRUCache
 from postroom.domain.arrival import CreatedEmail
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
 from postroom.jmap.client import JmapClient
-from postroom.jmap.errors import HttpError, JmapError, Limited, MethodError, Unauthorized, Unreadable
+from postroom.jmap.errors import HttpError, JmapError, MethodError, RateLimited, Unauthorized, Unreadable
 from postroom.jmap.event_source import StateChange, listen
 from postroom.jmap.http_connection import JmapConnection
 from postroom.jmap.request import Call
@@ -24,7 +24,7 @@ DEADLINE = 10.0
 """Seconds for one page."""
 
 PAGE = 500
-MOST_CLIENTS = 4000
+MAX_CLIENTS = 4000
 TYPES = ("EmailDelivery", "Email")
 _NO_HISTORY = ("cannotCalculateChanges", "invalidArguments", "notRequest")
 """To a server that did not make it, a state is no state at all: the second by RFC 8620, the third as Stalwart's 400."""
@@ -48,7 +48,7 @@ class JmapMail:
         self._url = url
         self._authorization = authorization
         self._connection = connection or JmapConnection(url)
-        self._logins = LRUCache[MailAccount, _Login](MOST_CLIENTS)  # who listens by one holds it
+        self._logins = LRUCache[MailAccount, _Login](MAX_CLIENTS)  # who listens by one holds it
 
     async def aclose(self) -> None:
         await self._connection.aclose()
@@ -164,7 +164,7 @@ def _meaning(error: JmapError) -> MailServerError:
     match error:
         case Unauthorized():
             return Misconfigured(str(error), unauthorized=True)
-        case Limited():
+        case RateLimited():
             return Throttled(str(error), retry_after=error.retry_after)
         case HttpError(status=403) | MethodError(type="forbidden"):
             return Misconfigured(str(error))

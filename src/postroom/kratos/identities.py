@@ -24,7 +24,7 @@ PAGE_BYTES = 8 * 1024 * 1024
 TIMEOUT = 30.0
 """Seconds for a whole page, however it drips."""
 
-WAITED_FOR = 3.0
+STATE_TIMEOUT = 3.0
 """Seconds for the state of one identity: a person waits for it."""
 
 SMALL = 64 * 1024
@@ -53,7 +53,7 @@ class KratosIdentities:
     async def page(self, token: str | None) -> IdentityPage:
         try:
             async with asyncio.timeout(TIMEOUT):
-                await self._require_well()
+                await self._require_healthy()
                 page = await self._page(token)
         except TimeoutError as error:
             size, self._page_size = self._page_size, _smaller(self._page_size)
@@ -63,21 +63,21 @@ class KratosIdentities:
 
     async def is_active(self, identity_id: UUID) -> bool:
         try:
-            async with asyncio.timeout(WAITED_FOR):
+            async with asyncio.timeout(STATE_TIMEOUT):
                 answer = await ask(self._http, f"/admin/identities/{identity_id}", at_most=PAGE_BYTES)
                 if answer.status == 404:
                     # So answers whatever is no admin API of Kratos, too.
-                    await self._require_well()
+                    await self._require_healthy()
                     return False
         except TimeoutError as error:
-            raise KratosUnavailable(f"Kratos does not tell an identity within {WAITED_FOR} s") from error
+            raise KratosUnavailable(f"Kratos does not tell an identity within {STATE_TIMEOUT} s") from error
         content = require_success(answer).content
         try:
             return identity_of(json.loads(content or b"")).active
         except (ValueError, RecursionError) as error:
             raise KratosUnavailable(f"Kratos' identity cannot be read ({type(error).__name__})") from error
 
-    async def _require_well(self) -> None:
+    async def _require_healthy(self) -> None:
         # A Kratos with a sick database may list less than there is: never judge by one.
         require_success(await ask(self._http, "/admin/health/ready", at_most=SMALL))
 

@@ -79,14 +79,14 @@ class KratosSessions:
         await self._health.aclose()
         await self._http.aclose()
 
-    async def whoami(self, *, cookie: str | None = None, token: str | None = None, afresh: bool = False) -> Visitor:
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None, refresh: bool = False) -> Visitor:
         """See `Sessions`. Give exactly one: Kratos is sent nothing else, so that it cannot judge by another.
 
-        However many requests ask with one credential at once, Kratos is asked once; but for each one `afresh`, which
+        However many requests ask with one credential at once, Kratos is asked once; but for each one `refresh`, which
         joins no question either that was asked before it.
         """
         key, headers = _key_of(cookie, token), self._headers_of(cookie, token)
-        if afresh:
+        if refresh:
             return await self._ask_afresh(key, headers)
         if remembered := self._remembered.get(key):
             return remembered
@@ -117,14 +117,14 @@ class KratosSessions:
                 return visitor
             case 401:
                 # Who joins a question about the health does so within its few milliseconds.
-                await self._health.ask(None, self._require_well)
+                await self._health.ask(None, self._require_healthy)
                 raise NoSession("nobody is logged in with this session, or not any more; log in")
             case 403:
                 raise _second_factor_due(answer)
             case status:
                 raise KratosUnavailable(f"Kratos answered /sessions/whoami with {status}")
 
-    async def _require_well(self) -> None:
+    async def _require_healthy(self) -> None:
         answer = await self._get("/health/ready", {})
         if answer.status != 200:
             raise KratosUnavailable(f"Kratos knows no session, but answered /health/ready with {answer.status}")

@@ -19,11 +19,11 @@ from postroom.mail.ports import MailAccount, MailAccounts, MailListener, MailSta
 from postroom.pause import cut_off, pause
 from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS, log
 
-FIRST_LOOK_WITHIN = 3.0
+FIRST_POLL_TIMEOUT = 3.0
 """Seconds for which somebody who comes on line waits for it."""
 
-LOOK_ROUND = 5.0
-LISTEN_AGAIN = 300.0
+LOOP_INTERVAL = 5.0
+LISTEN_RETRY_SECONDS = 300.0
 """Seconds after the mail server refused to be listened to, or ended it for good; a cut alone is mended below."""
 
 DATABASE_PAUSE = 10.0
@@ -44,7 +44,7 @@ class _Person:
 
 
 class AccountWatcher:
-    """`listener`: None where only web hooks and the sweep tell. Somebody is on line for `on_line_for` seconds after it
+    """`listener`: None where only web hooks and the sweep tell. Somebody is on line for `online_for` seconds after it
     was said last: longer than two connection tokens live, since nobody tells when a screen leaves Centrifugo.
     `linger`: seconds for which a page may be loading again. At most `most` are listened to;
     `beat` says that it goes round."""
@@ -59,7 +59,7 @@ class AccountWatcher:
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
         most: int = 2000,
-        on_line_for: float = 900.0,
+        online_for: float = 900.0,
         linger: float = 60.0,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
@@ -70,14 +70,14 @@ class AccountWatcher:
         self._monotonic = monotonic
         self._uniform = uniform
         self._most = most
-        self._on_line_for = on_line_for
+        self._online_for = online_for
         self._linger = linger
         self._beat = beat
         self._people: dict[UUID, _Person] = {}
         self._listening: set[asyncio.Task[float]] = set()
         self._changed = asyncio.Event()
 
-    async def on_line(self, identity_id: UUID) -> None:
+    async def mark_online(self, identity_id: UUID) -> None:
         """Somebody looks at a screen; say so each minute or so. When it returns, new mail is told from then on, if the
         mail server answered in time. Does nothing for somebody without a mailbox. Raises `DatabaseUnavailable`, and
         `MailboxMissing` for whom nobody watches any more."""
@@ -100,7 +100,7 @@ class AccountWatcher:
         finally:
             person.greeted = True
 
-    async def off_line(self, identity_id: UUID) -> None:
+    async def mark_offline(self, identity_id: UUID) -> None:
         """The last screen of somebody in this process has gone."""
         person = self._people.get(identity_id)
         if person is not None:
@@ -113,14 +113,14 @@ class AccountWatcher:
                 self._beat()
                 self._changed.clear()
                 self._tend()
-                await pause(LOOK_ROUND, self._changed, stop)
+                await pause(LOOP_INTERVAL, self._changed, stop)
         finally:
             await cut_off(self._listening)
 
     def _note(self, identity_id: UUID) -> _Person:
         """Before anything is asked for: who was greeted while PostgreSQL was away was greeted, too."""
         person = self._people.setdefault(identity_id, _Person(0.0))
-        person.until = self._monotonic() + self._on_line_for
+        person.until = self._monotonic() + self._online_for
         return person
 
     def _use(self, person: _Person, account: MailAccount | None) -> None:
@@ -133,7 +133,7 @@ class AccountWatcher:
     async def _first_look(self, state: MailState, person: _Person) -> None:
         account_id = state.account.account_id
         try:
-            async with asyncio.timeout(FIRST_LOOK_WITHIN):
+            async with asyncio.timeout(FIRST_POLL_TIMEOUT):
                 await self._arrivals.first_poll(state, lambda: person.greeted)
         except (MailServerError, TimeoutError) as error:
             # The screen is not kept waiting, and is told to load again once the look was made.
@@ -174,7 +174,7 @@ class AccountWatcher:
             MAIL_DEFECTS.labels(where="listener").inc()
             log.error("Listening to the mail server broke", exc_info=error)
         if person.listening is task:
-            pause = 0.0 if task.cancelled() else LISTEN_AGAIN if error else task.result()
+            pause = 0.0 if task.cancelled() else LISTEN_RETRY_SECONDS if error else task.result()
             person.listening, person.listen_at = None, self._monotonic() + pause
 
     async def _listen(self, person: _Person, account: MailAccount) -> float:
@@ -188,7 +188,7 @@ class AccountWatcher:
         except PostroomError as error:
             log.warning("Cannot listen to the mail server", account_id=account.account_id, error=str(error))
             return self._pause_after(error, person)
-        return LISTEN_AGAIN
+        return LISTEN_RETRY_SECONDS
 
     def _pause_after(self, error: PostroomError, person: _Person) -> float:
         match error:
@@ -199,4 +199,4 @@ class AccountWatcher:
                 asked = error.retry_after if isinstance(error, Throttled) else None
                 return backoff(person.failures - 1, self._uniform, asked=asked)
             case _:
-                return LISTEN_AGAIN
+                return LISTEN_RETRY_SECONDS

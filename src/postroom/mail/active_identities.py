@@ -9,16 +9,16 @@ from cachetools import TTLCache
 from postroom.errors import KratosUnavailable, NoSession
 from postroom.mail.ports import Identities
 
-BELIEVED_FOR = 60.0
+CACHE_SECONDS = 60.0
 """Seconds after which Kratos is asked again."""
 
 GRACE = 3600.0
 """Seconds for which an active identity goes on while Kratos is away."""
 
-AWAY_FOR = 5.0
+OUTAGE_PAUSE = 5.0
 """Seconds in which a Kratos that was away is not asked: each question may take its whole deadline."""
 
-REMEMBERED = 10_000
+CACHE_SIZE = 10_000
 
 
 class ActiveIdentities:
@@ -27,7 +27,7 @@ class ActiveIdentities:
     def __init__(self, identities: Identities, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._identities = identities
         self._monotonic = monotonic
-        self._seen = TTLCache[UUID, float](REMEMBERED, GRACE, monotonic)
+        self._seen = TTLCache[UUID, float](CACHE_SIZE, GRACE, monotonic)
         """When each was last active"""
         self._away_until = 0.0
 
@@ -35,7 +35,7 @@ class ActiveIdentities:
         """Raises `NoSession` for an identity that is inactive or gone, and `KratosUnavailable` if that cannot be told
         of one that was not active within the last hour."""
         seen = self._seen.get(identity_id)
-        if seen is not None and self._monotonic() - seen < BELIEVED_FOR:
+        if seen is not None and self._monotonic() - seen < CACHE_SECONDS:
             return
         try:
             active = await self._ask(identity_id)
@@ -54,5 +54,5 @@ class ActiveIdentities:
         try:
             return await self._identities.is_active(identity_id)
         except KratosUnavailable:
-            self._away_until = self._monotonic() + AWAY_FOR
+            self._away_until = self._monotonic() + OUTAGE_PAUSE
             raise

@@ -23,7 +23,7 @@ from postroom.errors import DatabaseUnavailable, MailServerError, Throttled, Tra
 from postroom.mail.poll_queue import PollQueue
 from postroom.mail.ports import HistoryLost, MailChanges, MailState, MailStates
 from postroom.pause import cut_off, pause
-from postroom.telemetry import ARRIVAL_HINTS, ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS, log
+from postroom.telemetry import ARRIVAL_HINTS, ARRIVAL_POLLS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS, log
 
 DATABASE_PAUSE = 1.0
 LONGEST_SLEEP = 5.0
@@ -34,7 +34,7 @@ AGAIN = 20_000
 """Mails that a look told last and that the next one does not tell again. Stalwart 0.16.19 shows what comes during a
 look in the next one, too, for the state that it tells is from before (seen); in a burst, hundreds come."""
 
-REMEMBERED = 200_000
+CACHE_SIZE = 200_000
 """Such mails of all accounts, in each process: if two look in turns, one may be told twice."""
 
 BATCH = 100
@@ -96,7 +96,7 @@ class Arrivals:
         """Of the accounts whose first look is under way here"""
         self._failures: dict[str, int] = {}
         """Looks in a row that the mail server did not answer, by account id; each of these is to be looked at again"""
-        self._told = LRUCache[str, tuple[str, frozenset[str]]](REMEMBERED, lambda told: len(told[1]))
+        self._told = LRUCache[str, tuple[str, frozenset[str]]](CACHE_SIZE, lambda told: len(told[1]))
         """By account id: the state after the last look that told of mail, and the last ids that it told"""
 
     def hint(self, account_ids: Iterable[str], state: str | None = None) -> Sequence[str]:
@@ -176,7 +176,7 @@ class Arrivals:
             # A hint may come just when somebody comes on line, and be looked at before the first look has ended.
             return await self._poll(state, greeted=lambda: self._greeted.get(account_id, lambda: True)())
         except MailServerError as error:
-            ARRIVAL_LOOKS.labels(result="failed").inc()
+            ARRIVAL_POLLS.labels(result="failed").inc()
             log.info("Could not look for new mail", account_id=account_id, error=str(error))
             if not isinstance(error, (Transient, Throttled)):
                 return _End()  # an operator must act; the next hint or the sweep looks
@@ -206,9 +206,9 @@ class Arrivals:
         found = await self._found(state, greeted)
         written = bool(found.events) or found.email_state != state.email_state or state.age > FRESH
         if written and not await self._states.advance(state, found.email_state, found.events):
-            ARRIVAL_LOOKS.labels(result="overtaken").inc()
+            ARRIVAL_POLLS.labels(result="overtaken").inc()
             return _End(again=True)
-        ARRIVAL_LOOKS.labels(result=found.result).inc()
+        ARRIVAL_POLLS.labels(result=found.result).inc()
         if found.events:
             ARRIVALS.inc(sum(event.get("count", 0) for event in found.events))
             if found.ids:  # an entry of no mail has no size, and would never make room

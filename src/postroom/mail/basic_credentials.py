@@ -17,7 +17,7 @@ from postroom.domain.mailbox import Account
 from postroom.domain.request import Request
 from postroom.errors import NoSession, Refused
 from postroom.mail.access_tokens import PREFIX
-from postroom.mail.remembered_tokens import REMEMBERED, REMEMBERED_FOR
+from postroom.mail.token_cache import CACHE_SECONDS, CACHE_SIZE
 
 
 def address_and_token(encoded: str) -> tuple[str, str]:
@@ -42,7 +42,7 @@ class OwnAddresses:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
-        self._found = TTLCache[UUID, str](REMEMBERED, REMEMBERED_FOR, monotonic)
+        self._found = TTLCache[UUID, str](CACHE_SIZE, CACHE_SECONDS, monotonic)
 
     async def fits(self, address: str, identity_id: UUID) -> bool:
         """Whether it is the identity's own, however it is written. Raises `DatabaseUnavailable`."""

@@ -24,7 +24,7 @@ _COOKIE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+")
 # RFC 9110 §11.2 token68.
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
-_OF_BROWSERS = frozenset({"cookie", "origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"})
+_BROWSER_HEADERS = frozenset({"cookie", "origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"})
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -63,22 +63,22 @@ class PeopleByCredential:
         self.public_url = public_url
         self._origins = origins
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         """See `People`. An access token outlasts the session in which it was made."""
         try:
-            return await self._identify(method, headers, afresh=afresh)
+            return await self._identify(method, headers, refresh=refresh)
         except NoSession as error:
             # A new one: several requests may wait for the same answer of Kratos.
             raise NoSession(str(error), offers_basic=_is_of_no_browser(headers)) from error
 
-    async def _identify(self, method: str, headers: Mapping[str, str], *, afresh: bool) -> Visitor:
+    async def _identify(self, method: str, headers: Mapping[str, str], *, refresh: bool) -> Visitor:
         credential = credential_of(headers, self._cookie_name)
         match credential.kind:
             case "cookie":
                 require_same_origin(method, headers, self.public_url)
-                return await self._sessions.whoami(cookie=credential.value, afresh=afresh)
+                return await self._sessions.whoami(cookie=credential.value, refresh=refresh)
             case "token":
-                return await self._sessions.whoami(token=credential.value, afresh=afresh)
+                return await self._sessions.whoami(token=credential.value, refresh=refresh)
             case "access token":
                 if credential.address is not None and headers.get("origin") not in self._origins:
                     require_not_foreign(headers, self.public_url)
@@ -166,7 +166,7 @@ def _is_of_no_browser(headers: Mapping[str, str]) -> bool:
     sends what was typed there with every later request, of whatever page: that also forbids it to who looks at
     /jmap/session in a tab. The cookie is for browsers that say nothing else, whosever it is: Kratos gives one to who
     is not logged in."""
-    return _OF_BROWSERS.isdisjoint(headers)
+    return _BROWSER_HEADERS.isdisjoint(headers)
 
 
 def require_same_origin(method: str, headers: Mapping[str, str], public_url: str | None) -> None:

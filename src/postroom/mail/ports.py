@@ -52,8 +52,8 @@ class Visitor:
 class Sessions(Protocol):
     """The sessions of Kratos."""
 
-    async def whoami(self, *, cookie: str | None = None, token: str | None = None, afresh: bool = False) -> Visitor:
-        """`afresh`: whatever is remembered. Raises `NoSession`, `SecondFactorDue`, and `KratosUnavailable` when no
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None, refresh: bool = False) -> Visitor:
+        """`refresh`: whatever is remembered. Raises `NoSession`, `SecondFactorDue`, and `KratosUnavailable` when no
         answer of Kratos can be trusted."""
         ...
 
@@ -107,8 +107,8 @@ class AccessTokens(Protocol):
 class People(Protocol):
     """Who sent this request?"""
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
-        """`headers` with lower-case names; `afresh`: a session as Kratos knows it now. Raises `NoSession`,
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
+        """`headers` with lower-case names; `refresh`: a session as Kratos knows it now. Raises `NoSession`,
         `SecondFactorDue`, `CrossSite`, `KratosUnavailable`, `DatabaseUnavailable`."""
         ...
 

@@ -9,7 +9,7 @@ from postroom.domain.mailbox import Account
 from postroom.domain.missing import Doubt
 from postroom.domain.request import Request, State
 
-WORDS_OF_MISSING = (
+MISSING_MESSAGE = (
     "Your mailbox cannot be found on the mail server. If it does not come back by itself, an operator has to mend "
     "something first. Your registration is stored."
 )
@@ -59,7 +59,7 @@ def preparation_of(
         case State.PROVISIONED:
             # Not at the first look that did not find it: by the next it is told, or was there all the time.
             is_missing = account is not None and account.doubt is Doubt.MISSING
-            return Preparation(Progress.MISSING, reason=WORDS_OF_MISSING) if is_missing else Preparation(Progress.READY)
+            return Preparation(Progress.MISSING, reason=MISSING_MESSAGE) if is_missing else Preparation(Progress.READY)
         case State.WAITING:
             return Preparation(Progress.PREPARING, request.retries, request.due_at)
         case State.RUNNING:

@@ -17,17 +17,17 @@ from postroom.mail.ports import MailAccount, MailAccounts
 from postroom.provisioning.mailbox_lookup import MOST, MailboxLookup
 from postroom.provisioning.single_flight import SingleFlight
 
-BELIEVED_FOR = 600.0
+CACHE_SECONDS = 600.0
 """Seconds after which the mail server is asked again."""
 
 JUST_NOW = 5.0
 """Seconds: a mail server is not restored in less."""
 
-AWAY_FOR = 30.0
+OUTAGE_PAUSE = 30.0
 """Seconds in which one that did not answer is not asked by whoever can do without."""
 
 LOOKUP_TIMEOUT = 3.0
-REMEMBERED = 10_000
+CACHE_SIZE = 10_000
 
 
 class VerifiedAccounts:
@@ -40,7 +40,7 @@ class VerifiedAccounts:
         self._accounts = accounts
         self._lookup = lookup
         self._monotonic = monotonic
-        self._seen = TTLCache[MailAccount, float](REMEMBERED, BELIEVED_FOR, monotonic)
+        self._seen = TTLCache[MailAccount, float](CACHE_SIZE, CACHE_SECONDS, monotonic)
         """When each was last seen"""
         self._away_until = 0.0
         self._asked: dict[UUID, MailAccount] = {}
@@ -55,7 +55,7 @@ class VerifiedAccounts:
         try:
             await self._verify(account)
         except MailServerError:
-            self._away_until = self._monotonic() + AWAY_FOR
+            self._away_until = self._monotonic() + OUTAGE_PAUSE
         return account
 
     async def require(self, account: MailAccount) -> None:

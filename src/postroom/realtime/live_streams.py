@@ -148,7 +148,7 @@ class LiveStreams:
             if not self._streams[identity_id]:
                 del self._streams[identity_id]
 
-    def on_line(self, identity_id: UUID) -> bool:
+    def has_stream(self, identity_id: UUID) -> bool:
         """Whether a stream of the person is open in this process."""
         return identity_id in self._streams
 

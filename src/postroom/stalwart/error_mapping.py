@@ -5,7 +5,7 @@ many requests at once are a 400 `limit`, not a 429, and every internal error is 
 """
 
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
-from postroom.jmap.errors import Crowded, HttpError, JmapError, Limited, MethodError, NotSent, sanitize
+from postroom.jmap.errors import ConcurrencyLimited, HttpError, JmapError, MethodError, NotSent, RateLimited, sanitize
 from postroom.stalwart.response_models import SetError
 
 _OUTAGE = frozenset({408, 500, 502, 503, 504})
@@ -30,9 +30,9 @@ class RequestRefused(WrongGeneration):
 def meaning(error: JmapError) -> MailServerError | Busy | WrongGeneration:
     """What an error of JMAP means for the mailbox that was asked for."""
     match error:
-        case Crowded():
+        case ConcurrencyLimited():
             return Busy()
-        case Limited():
+        case RateLimited():
             return Throttled("mail server answered 429", retry_after=error.retry_after)
         case HttpError(status=status) if status in _OUTAGE:
             return Transient(f"mail server answered {status}", outcome_unknown=True)

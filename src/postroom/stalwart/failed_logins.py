@@ -26,7 +26,7 @@ REFUSED_FOR = 1800.0
 """Seconds for which whoever was refused is not sent again. For a person who is refused again and again they double, up
 to a day."""
 
-REMEMBERED = 10_000
+CACHE_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,15 @@ class FailedLogins:
         self._at_most = at_most
         self._monotonic = monotonic
         self._moments: deque[float] = deque()
-        self._used = LRUCache[MailAccount, float](REMEMBERED)
+        self._used = LRUCache[MailAccount, float](CACHE_SIZE)
         """Since when each is sent without a refusal"""
         # Whoever has not been refused for as long as he was shut out had got in. By the account: one that was made anew
         # is not shut out for the one that was gone.
         self._shut_out = TLRUCache[MailAccount, _ShutOut](
-            REMEMBERED, lambda _, known, now: known.until + known.seconds, monotonic
+            CACHE_SIZE, lambda _, known, now: known.until + known.seconds, monotonic
         )
 
-    def shuts_out(self, account: MailAccount) -> bool:
+    def is_blocked(self, account: MailAccount) -> bool:
         """Whether it was refused too short a time ago."""
         known = self._shut_out.get(account)
         return known is not None and self._monotonic() < known.until
@@ -73,7 +73,7 @@ class FailedLogins:
         """It was refused, and there is nothing fresher to try. Refusals of what was under way at once are one."""
         self._used.pop(account, None)
         known = self._shut_out.get(account)
-        if not self.shuts_out(account):
+        if not self.is_blocked(account):
             seconds = min(2 * known.seconds, A_DAY) if known else REFUSED_FOR
             self._shut_out[account] = _ShutOut(self._monotonic() + seconds, seconds)
 
@@ -87,7 +87,7 @@ class FailedLogins:
         return len(self._moments)
 
 
-class SparingLogins:
+class LoginLimiter:
     """The port `MailAuthorization`: that of `inner`, as long as `failed` allows it. Of who logs in for people nobody
     else needs to know when not to."""
 
@@ -96,7 +96,7 @@ class SparingLogins:
         self._failed = failed
 
     async def header(self, account: MailAccount) -> str:
-        if self._failed.shuts_out(account):
+        if self._failed.is_blocked(account):
             raise Misconfigured(f"mail server refuses {account.email}; it is asked again later", unauthorized=True)
         # First: a master account in doubt is asked for by its own login, whatever else failed.
         header = await self._inner.header(account)

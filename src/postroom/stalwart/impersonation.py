@@ -88,7 +88,7 @@ class Impersonation:
             return not self._doubted
 
 
-def taken_at(url: str) -> Callable[[str], Awaitable[bool]]:
+def accepted_at(url: str) -> Callable[[str], Awaitable[bool]]:
     """The `takes` of the mail server at `url`; False only if it is well and refuses the header."""
 
     async def takes(header: str) -> bool:

@@ -29,7 +29,7 @@ from postroom.telemetry import log
 
 T = TypeVar("T")
 
-WELL_WITHIN = 2.0
+HEALTH_CHECK_SECONDS = 2.0
 """Seconds in which a healthy server echoes, reads and writes; as many before, where it must first say whose account our
 key belongs to."""
 
@@ -41,7 +41,7 @@ _ADDRESS = ["id", "emailAddress", "aliases"]
 _OWN_ACCOUNT = "our own account"
 """Among the names of what is remembered; no domain has it."""
 
-IDS_LIVE = 60.0
+ID_CACHE_SECONDS = 60.0
 """Seconds. Stalwart gives ids by counter: a server that was set up anew may give the id of one domain to another, and
 what is made with it then is somebody else's. So they also end with any sign that the server changed."""
 
@@ -73,7 +73,7 @@ class StalwartRegistry:
         self._monotonic = monotonic
         self._now = now or SystemClock().now
         self._process = f"{socket.gethostname()}, process {os.getpid()}"
-        self._ids = TTLCache[str, str](_MOST_IDS, IDS_LIVE, monotonic)
+        self._ids = TTLCache[str, str](_MOST_IDS, ID_CACHE_SECONDS, monotonic)
         self._detected = False
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
@@ -84,7 +84,7 @@ class StalwartRegistry:
 
     async def health_check(self) -> MailServerError | None:
         try:
-            await self.check_health(deadline=WELL_WITHIN)
+            await self.check_health(deadline=HEALTH_CHECK_SECONDS)
         except MailServerError as error:
             return error
         except Exception as error:  # noqa: BLE001 - whoever asks has a failure at hand already, which must be settled

@@ -22,7 +22,7 @@ PATH = "/internal/mail/stalwart"
 INGESTED = "message-ingest.ham"
 """What a delivery that is no spam says; an append by the person himself says something else."""
 
-_REMEMBERED = 20_000
+_CACHE_SIZE = 20_000
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz792013"
 
 
@@ -47,7 +47,7 @@ class WebHook:
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()
-        self._seen = LRUCache[Hint, None](_REMEMBERED)
+        self._seen = LRUCache[Hint, None](_CACHE_SIZE)
 
     def verifies(self, raw: bytes, signatures: Sequence[str]) -> bool:
         """Whether Stalwart signed this body. `signatures`: the values of all `X-Signature` headers."""

@@ -28,12 +28,12 @@ T = TypeVar("T")
 
 REMAKE_AFTER = 900.0
 """Seconds. A younger one that is refused is not made anew at once: something else is wrong. When the person is
-logged in again is known to `SparingLogins`."""
+logged in again is known to `LoginLimiter`."""
 
 ABANDONED_AFTER = timedelta(minutes=1)
 """One of ours that nobody keeps: whoever made it has long had the time to keep it, or was killed."""
 
-REMEMBERED = 10_000
+CACHE_SIZE = 10_000
 """People whose header is held in memory, so that their requests cost no look into the database."""
 
 
@@ -43,7 +43,7 @@ class _Held:
     header: str
 
 
-class KeptPasswords:
+class StoredPasswords:
     """The port `MailAuthorization`. One piece of work at a time for each person; over processes, the first to keep
     its app password wins, and the other revokes its own."""
 
@@ -59,8 +59,8 @@ class KeptPasswords:
         self._credentials = credentials
         self._cipher = cipher
         self._now = now
-        self._held = FIFOCache[UUID, _Held](REMEMBERED)
-        self._refused = FIFOCache[UUID, str](REMEMBERED)
+        self._held = FIFOCache[UUID, _Held](CACHE_SIZE)
+        self._refused = FIFOCache[UUID, str](CACHE_SIZE)
         """The last of each person's headers that is not sent again"""
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._work: set[asyncio.Task[object]] = set()

@@ -22,7 +22,7 @@ Hinted = Callable[[Sequence[str], str | None], object]
 """Told JMAP ids of accounts, and the state that Email has there if it is known; it must not wait for anything."""
 
 
-class StalwartHook:
+class StalwartWebhook:
     """`web_hook` is None where no key is configured: then there is nothing here."""
 
     def __init__(self, web_hook: WebHook | None, hinted: Hinted) -> None:
@@ -61,7 +61,7 @@ def _by_change(hint: Hint) -> float:
 _EVENTS = {"type": "object", "properties": {"events": {"type": "array", "items": {"type": "object"}}}}
 
 
-def stalwart_hook_route(hook: StalwartHook) -> APIRoute:
+def stalwart_webhook_route(hook: StalwartWebhook) -> APIRoute:
     return APIRoute(
         PATH,
         hook.receive,

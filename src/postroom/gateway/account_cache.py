@@ -7,18 +7,18 @@ from cachetools import TTLCache
 
 from postroom.mail.ports import MailAccount, MailAccounts
 
-REMEMBERED_FOR = 10.0
+CACHE_SECONDS = 10.0
 """Seconds: less than the session that it belongs to, and long enough for what is asked at once."""
-REMEMBERED = 10_000
+CACHE_SIZE = 10_000
 
 
-class RememberedAccounts:
+class AccountCache:
     """The port `MailAccounts` over another one. Who has none yet is looked up anew. `monotonic` is the passing of
     time."""
 
     def __init__(self, accounts: MailAccounts, *, monotonic: Callable[[], float]) -> None:
         self._accounts = accounts
-        self._found = TTLCache[UUID, MailAccount](REMEMBERED, REMEMBERED_FOR, monotonic)
+        self._found = TTLCache[UUID, MailAccount](CACHE_SIZE, CACHE_SECONDS, monotonic)
 
     def forget(self, identity_id: UUID) -> None:
         self._found.pop(identity_id, None)

@@ -10,13 +10,13 @@ from cachetools import TTLCache
 
 from postroom.mail.ports import AccessToken, AccessTokens
 
-REMEMBERED_FOR = 30.0
+CACHE_SECONDS = 30.0
 """Seconds for which a token works on, at most, when nobody tells of its end; as long as a session of Kratos."""
 
-REMEMBERED = 10_000
+CACHE_SIZE = 10_000
 
 
-class RememberedTokens:
+class TokenCache:
     """The port `AccessTokens` over another one. Nothing is remembered while revocations are not heard of.
 
     Remembered is only what PostgreSQL has: a token that was made a moment ago is found, and made-up ones push nobody
@@ -28,7 +28,7 @@ class RememberedTokens:
     ) -> None:
         self._tokens = tokens
         self._now = now
-        self._found = TTLCache[bytes, AccessToken](REMEMBERED, REMEMBERED_FOR, monotonic)
+        self._found = TTLCache[bytes, AccessToken](CACHE_SIZE, CACHE_SECONDS, monotonic)
         self._hears = False
         self._forgotten = 0
 

@@ -11,7 +11,7 @@ from fakes import unasked
 from postroom.domain.person import ALL_SCOPES
 from postroom.errors import DatabaseUnavailable
 from postroom.mail.ports import AccessToken
-from postroom.mail.remembered_tokens import REMEMBERED_FOR, RememberedTokens
+from postroom.mail.token_cache import CACHE_SECONDS, TokenCache
 
 ADA, TOKEN, HASH = UUID(int=1), UUID(int=2), b"hash"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ class World:
     def __init__(self) -> None:
         self.passed = 0.0
         self.stored = Stored(AccessToken(TOKEN, ADA, "phone", ALL_SCOPES, START, START + timedelta(seconds=40)))
-        self.tokens = RememberedTokens(
+        self.tokens = TokenCache(
             self.stored, now=lambda: START + timedelta(seconds=self.passed), monotonic=lambda: self.passed
         )
 
@@ -66,9 +66,9 @@ def world() -> World:
 async def test_a_token_is_asked_for_once_in_30_seconds_and_ends_when_it_expires(world: World) -> None:
     with world.tokens.hearing():
         assert await world.asks(3) == 1
-        world.passed = REMEMBERED_FOR - 0.1
+        world.passed = CACHE_SECONDS - 0.1
         assert await world.asks() == 0
-        world.passed = REMEMBERED_FOR
+        world.passed = CACHE_SECONDS
         assert await world.asks(2) == 1
         world.passed = 40.0
         assert await world.tokens.find(HASH) is None
