@@ -284,7 +284,7 @@ def test_a_refused_call_never_leaves_and_its_error_stands_in_its_place() -> None
             ["EmailSubmission/set", {}, "0"],
             ["Email/set", {}, "0"],
             ["error", {"type": "unknownMethod", "description": "this method is not offered here"}, "0"],
-            ["error", {"type": "accountNotFound", "description": "no such account is open to this login"}, "0"],
+            ["error", {"type": "accountNotFound", "description": "this login has no access to such an account"}, "0"],
             ["Core/echo", {"hello": True}, "0"],
         ],
         "sessionState": "s",

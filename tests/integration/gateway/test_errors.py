@@ -15,7 +15,7 @@ async def failures(trial: GatewayTrial, path: str = "/jmap/session") -> list[Any
         await trial.http.get(path, headers=ANN)
     assert "Basic" not in str(logs)
     assert "session=" not in str(logs)
-    return [line for line in logs if line["event"] == "Could not serve a request of JMAP"]
+    return [line for line in logs if line["event"] == "Could not serve a JMAP request"]
 
 
 async def test_what_an_operator_has_to_do_is_in_the_log(trial: GatewayTrial) -> None:

@@ -14,7 +14,7 @@ from scripted_upstream import ScriptedUpstream, http_answer, json_answer
 JMAP = "urn:ietf:params:jmap:"
 # Of the sizes and times that the tests reach.
 SMALL = GatewayLimits(
-    max_size_request=10_000, max_size_upload=100_000, body_seconds=0.3, stall_seconds=0.3, answer_seconds=0.3
+    max_size_request=10_000, max_size_upload=100_000, body_seconds=0.3, stall_seconds=0.3, response_seconds=0.3
 )
 
 

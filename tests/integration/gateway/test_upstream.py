@@ -25,7 +25,7 @@ from scripted_upstream import (
 )
 
 ERROR = "urn:ietf:params:jmap:error:"
-IMPATIENT = GatewayLimits(answer_seconds=0.3, stall_seconds=0.5, queue_seconds=0.3, recheck_seconds=0.05)
+IMPATIENT = GatewayLimits(response_seconds=0.3, stall_seconds=0.5, queue_seconds=0.3, recheck_seconds=0.05)
 MEGABYTE = 1_000_000
 
 
