@@ -154,7 +154,7 @@ async def test_without_the_domain_of_the_marks_nobody_gets_a_mailbox() -> None:
         (problem(404), "404"),
         (httpx2.ConnectError("refused"), "cannot be reached"),
         (httpx2.ReadTimeout("slow"), "did not answer"),
-        (httpx2.Response(200, content=b"hello"), "no JSON object"),
+        (httpx2.Response(200, content=b"hello"), "not a JSON object"),
         (httpx2.Response(200, json={"methodResponses": ["what?"]}), "."),
         (method_error("serverUnavailable"), "serverUnavailable"),
         (answered(("x:Account/set", {})), "neither wrote nor refused"),
