@@ -105,7 +105,7 @@ async def test_an_upload_waits_for_a_place(crowd: Crowd) -> None:
 async def test_our_own_look_for_new_mail_waits_for_a_place(crowd: Crowd, stalwart_mail: JmapServer) -> None:
     mail = JmapMail(stalwart_mail.url, crowd.trial.authorization)
     try:
-        assert await crowd.once_there_is_a_place(mail.present(crowd.account))
+        assert await crowd.once_there_is_a_place(mail.current_state(crowd.account))
     finally:
         await mail.aclose()
 

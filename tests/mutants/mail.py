@@ -42,8 +42,8 @@ TELLING = [
     Mutant(
         "who was overtaken looks no more",
         "mail/arrivals.py",
-        "return _End(again=True)",
-        "return _End()",
+        "return _PollResult(repeat=True)",
+        "return _PollResult()",
         (f"{ARRIVALS}test_who_was_overtaken_by_an_earlier_look_looks_again",),
     ),
     Mutant(
@@ -56,8 +56,8 @@ TELLING = [
     Mutant(
         "the pause of an account is forgotten",
         "mail/poll_queue.py",
-        "max(self.rests_until, self.pace.due(self.hinted_at))",
-        "self.rests_until",
+        "max(self.not_before, self.pace.due(self.hinted_at))",
+        "self.not_before",
         (
             f"{QUEUE}test_a_look_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_quiet_time_at_once",
             f"{PACE}test_ten_thousand_within_three_minutes_are_twenty_events_at_most_and_none_is_missing",
@@ -200,7 +200,7 @@ APART = [
     Mutant(
         "what was read before a revocation is remembered after it",
         "mail/token_cache.py",
-        " and self._forgotten == before",
+        " and self._clearings == before",
         "",
         ("unit/test_token_cache.py::test_what_was_read_before_a_revocation_is_not_remembered_after_it",),
     ),

@@ -51,7 +51,7 @@ async def test_one_that_is_inactive_or_gone_is_told_so_and_asked_for_each_time(w
     world.kratos.active.clear()
     world.now += CACHE_SECONDS
     for _ in range(2):
-        with pytest.raises(NoSession, match="inactive or gone"):
+        with pytest.raises(NoSession, match="inactive or deleted"):
             await world.identities.require(ADA)
     assert len(world.kratos.asked) == 3
     world.kratos.active.add(ADA)
@@ -99,4 +99,4 @@ async def test_no_more_identities_are_remembered_than_fit(world: World) -> None:
     world.kratos.active = {uuid4() for _ in range(CACHE_SIZE + 3)}
     for each in world.kratos.active:
         await world.identities.require(each)
-    assert len(world.identities._seen) == CACHE_SIZE
+    assert len(world.identities._active_at) == CACHE_SIZE

@@ -178,7 +178,7 @@ async def test_what_an_operator_must_mend_is_left_to_the_next_hint() -> None:
 async def test_a_defect_in_a_look_is_told_and_counted_and_ends_nothing() -> None:
     """More of them than looks may be made at once: each gives its turn back."""
     world = await online(*[ZeroDivisionError("a defect") for _ in range(20)])
-    counted = MAIL_DEFECTS.labels(where="look")._value
+    counted = MAIL_DEFECTS.labels(where="poll")._value
     before = counted.get()
     with capture_logs() as logs:
         async with world.running():

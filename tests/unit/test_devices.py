@@ -24,7 +24,7 @@ class World:
     async def keep(self, app_password_id: str, account_id: str | None = None) -> None:
         identity_id = self.account.identity_id
         row = MailCredential(identity_id, account_id or self.account.account_id, app_password_id, b"")
-        await self.kept.keep(row, instead_of=None)
+        await self.kept.store(row, instead_of=None)
 
     async def names(self, devices: Devices) -> list[str]:
         return [each.name for each in await devices.of(self.account.identity_id)]

@@ -123,11 +123,11 @@ def test_a_master_of_the_wrong_form_is_told_without_its_password(master: str) ->
 
 def test_what_is_sealed_is_opened_for_the_same_account_alone() -> None:
     account = an_account()
-    sealed = PasswordCipher(KEY).encrypt(account, "app_secret")
-    assert b"secret" not in sealed
-    assert PasswordCipher(KEY).decrypt(account, sealed) == "app_secret"
-    assert PasswordCipher(KEY).decrypt(replace(account, identity_id=uuid4()), sealed) is None
-    assert PasswordCipher(KEY).decrypt(replace(account, account_id="bw"), sealed) is None
+    encrypted = PasswordCipher(KEY).encrypt(account, "app_secret")
+    assert b"secret" not in encrypted
+    assert PasswordCipher(KEY).decrypt(account, encrypted) == "app_secret"
+    assert PasswordCipher(KEY).decrypt(replace(account, identity_id=uuid4()), encrypted) is None
+    assert PasswordCipher(KEY).decrypt(replace(account, account_id="bw"), encrypted) is None
 
 
 def test_the_previous_key_opens_and_does_not_seal() -> None:
@@ -140,9 +140,9 @@ def test_the_previous_key_opens_and_does_not_seal() -> None:
 
 def test_what_was_changed_is_not_opened() -> None:
     account = an_account()
-    sealed = bytearray(PasswordCipher(KEY).encrypt(account, "app_secret"))
-    sealed[-5] ^= 1
-    assert PasswordCipher(KEY).decrypt(account, bytes(sealed)) is None
+    encrypted = bytearray(PasswordCipher(KEY).encrypt(account, "app_secret"))
+    encrypted[-5] ^= 1
+    assert PasswordCipher(KEY).decrypt(account, bytes(encrypted)) is None
     assert PasswordCipher(KEY).decrypt(account, b"\xff\x00") is None
 
 

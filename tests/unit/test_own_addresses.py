@@ -19,11 +19,11 @@ async def test_an_address_is_looked_up_once_in_a_while_and_one_that_is_not_there
 
     addresses = OwnAddresses(read, monotonic=lambda: now)
     for _ in range(2):
-        assert await addresses.fits("ann@example.org", ann)
-        assert not await addresses.fits("ben@example.org", ann)
-        assert not await addresses.fits("ann@example.org", nobody)
+        assert await addresses.matches("ann@example.org", ann)
+        assert not await addresses.matches("ben@example.org", ann)
+        assert not await addresses.matches("ann@example.org", nobody)
     assert asked == [ann, nobody, nobody]
     emails[ann] = "anne@example.org"
     now = CACHE_SECONDS
-    assert await addresses.fits("anne@example.org", ann)
-    assert not await addresses.fits("ann@example.org", ann)
+    assert await addresses.matches("anne@example.org", ann)
+    assert not await addresses.matches("ann@example.org", ann)

@@ -253,9 +253,9 @@ async def test_tokens_come_from_anywhere_for_no_browser_sends_them_by_itself(
     ("text", "why"),
     [
         (token_text(b"\x01" * RANDOM_BYTES), "unknown"),
-        (ACCESS_TOKEN[:-1] + "!", "could be right"),
-        (ACCESS_TOKEN[:-1], "misspelt"),
-        ("postroom_", "misspelt"),
+        (ACCESS_TOKEN[:-1] + "!", "valid credential"),
+        (ACCESS_TOKEN[:-1], "malformed"),
+        ("postroom_", "malformed"),
     ],
 )
 async def test_an_access_token_that_is_not_known_is_no_session(people: PeopleByCredential, text: str, why: str) -> None:
@@ -372,7 +372,7 @@ async def test_an_access_token_ends_with_its_identity_and_a_session_is_judged_by
     people = PeopleByCredential(
         sessions, FakeTokens(token), identities, addresses=addresses, cookie_name=COOKIE, public_url=OURS
     )
-    with pytest.raises(NoSession, match="inactive or gone"):
+    with pytest.raises(NoSession, match="inactive or deleted"):
         await people.identify("GET", {"authorization": f"Bearer {ACCESS_TOKEN}"})
     with pytest.raises(NoSession, match="unknown"):
         await people.identify("GET", {"authorization": f"Bearer {token_text(bytes([1]) * RANDOM_BYTES)}"})

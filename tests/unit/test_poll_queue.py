@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from postroom.domain.poll_pace import BURST, FIRST_IN_BURST, MAILS_PER_SECOND, SHORTEST
-from postroom.mail.poll_queue import MEMORY, PollQueue
+from postroom.domain.poll_pace import MAILS_PER_SECOND, BURST, FIRST_IN_BURST, SHORTEST
+from postroom.mail.poll_queue import STATE_SECONDS, PollQueue
 
 
 def a_queue(*, most: int = 10) -> PollQueue:
@@ -97,7 +97,7 @@ def test_what_does_not_fit_is_refused_and_there_is_room_as_soon_as_an_account_re
     assert queue.hint("d", 0.1)
     assert not queue.hint("e", 0.1)
     assert not queue.hint("b", 0.1), "it was forgotten"
-    assert queue.take(10, MEMORY + 1.0) == ["c", "d"]
+    assert queue.take(10, STATE_SECONDS + 1.0) == ["c", "d"]
 
 
 def test_who_has_rested_the_longest_makes_room_and_who_has_news_again_does_not() -> None:
@@ -116,7 +116,7 @@ def test_who_has_rested_the_longest_makes_room_and_who_has_news_again_does_not()
     assert queue.take(10, 4.0) == ["c"], "d made room, and b is looked at"
 
 
-def test_a_resting_account_is_forgotten_after_a_while() -> None:
+def test_a_idle_account_is_forgotten_after_a_while() -> None:
     queue = a_queue(most=2)
     for each, state in (("b", "s1"), ("c", None)):
         queue.hint(each, 0.0)
@@ -127,9 +127,9 @@ def test_a_resting_account_is_forgotten_after_a_while() -> None:
     assert list(queue._accounts) == ["b", "c"]
     assert queue.take(10, even) == []
     assert list(queue._accounts) == ["b"], "of the other nothing need be remembered"
-    assert queue.take(10, MEMORY) == []
+    assert queue.take(10, STATE_SECONDS) == []
     assert not queue._accounts
-    assert not queue._resting
+    assert not queue._idle
     assert queue.next_at() is None
 
 

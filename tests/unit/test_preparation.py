@@ -34,7 +34,7 @@ def test_a_mailbox_is_told_to_be_missing_after_the_second_look_that_did_not_find
     ready = request_of(state=State.PROVISIONED, due_at=None)
     told = [preparation_of(ready, None, Account(UUID(int=1), doubt)) for doubt in (None, *Doubt)]
     assert [each.state for each in told] == [Progress.READY, Progress.READY, Progress.MISSING]
-    assert "an operator has to mend" in (told[-1].reason or "")
+    assert "an operator has to fix" in (told[-1].reason or "")
 
 
 def test_a_mailbox_that_is_made_anew_is_being_prepared() -> None:

@@ -63,8 +63,8 @@ async def test_no_secret_lies_readable_in_the_database_or_in_a_repr(world: World
     await world.process().header(world.account)
     (row,) = world.database.rows.values()
     (secret,) = world.server.secrets.values()
-    assert secret.encode() not in row.sealed
-    assert "sealed" not in repr(row)
+    assert secret.encode() not in row.encrypted
+    assert "encrypted" not in repr(row)
 
 
 async def test_many_requests_of_one_person_make_one(world: World) -> None:

@@ -54,8 +54,8 @@ class StreamIntervals:
 
 
 class Live:
-    """`mark_online` is called when a person's stream has a mailbox to tell of, and at every look; `mark_offline` after the
-    last stream in this process. `elsewhere`: Centrifugo announces, and nobody is said to be off line."""
+    """`mark_online` is called when a person's stream has a mailbox to tell of, and at every look; `mark_offline` after
+    the last stream in this process. `elsewhere`: Centrifugo announces, and nobody is said to be off line."""
 
     def __init__(
         self,

@@ -53,7 +53,7 @@ class JmapMail:
     async def aclose(self) -> None:
         await self._connection.aclose()
 
-    async def present(self, account: MailAccount) -> str:
+    async def current_state(self, account: MailAccount) -> str:
         call: Call = ("Email/get", {"accountId": account.account_id, "ids": []})
         try:
             return _state((await self._call(account, [call])).of(0), "state")

@@ -1,4 +1,4 @@
-"""Access tokens, remembered for some seconds: to ask PostgreSQL with each request costs a list of mail a third more."""
+"""Caches access tokens for some seconds: a query for each request would make a list of mail a third slower."""
 
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -11,16 +11,17 @@ from cachetools import TTLCache
 from postroom.mail.ports import AccessToken, AccessTokens
 
 CACHE_SECONDS = 30.0
-"""Seconds for which a token works on, at most, when nobody tells of its end; as long as a session of Kratos."""
+"""Seconds for which a revoked token may still work if the notification is lost; as long as a Kratos session is
+cached."""
 
 CACHE_SIZE = 10_000
 
 
 class TokenCache:
-    """The port `AccessTokens` over another one. Nothing is remembered while revocations are not heard of.
+    """The port `AccessTokens`, as a cache over another one. Nothing is cached while revocations are not listened to.
 
-    Remembered is only what PostgreSQL has: a token that was made a moment ago is found, and made-up ones push nobody
-    out. `now` is the time of day, `monotonic` the passing of time.
+    Only existing tokens are cached: one that was made a moment ago is found, and invented ones evict no others. `now`
+    is the wall clock, `monotonic` a monotonic clock.
     """
 
     def __init__(
@@ -29,32 +30,32 @@ class TokenCache:
         self._tokens = tokens
         self._now = now
         self._found = TTLCache[bytes, AccessToken](CACHE_SIZE, CACHE_SECONDS, monotonic)
-        self._hears = False
-        self._forgotten = 0
+        self._listening = False
+        self._clearings = 0
 
     @contextmanager
-    def hearing(self) -> Generator[None]:
-        """While it lasts, `forget` is called whenever some process has revoked a token."""
-        self.forget()  # what was revoked before was not heard of
-        self._hears = True
+    def listening(self) -> Generator[None]:
+        """In this block, `forget` is called whenever any process has revoked a token."""
+        self.forget()  # earlier revocations were missed
+        self._listening = True
         try:
             yield
         finally:
-            self._hears = False
+            self._listening = False
             self.forget()
 
     def forget(self) -> None:
-        """All of them: people seldom revoke a token, and to find each once more costs little."""
-        self._forgotten += 1
+        """Clear the cache: people seldom revoke a token, and to find each again costs little."""
+        self._clearings += 1
         self._found.clear()
 
     async def find(self, token_hash: bytes) -> AccessToken | None:
         if known := self._found.get(token_hash):
             return known if known.expires_at > self._now() else None
-        before = self._forgotten
+        before = self._clearings
         found = await self._tokens.find(token_hash)
-        # It may have been read before it was revoked, and be told only after that was heard.
-        if found and self._hears and self._forgotten == before:
+        # It may have been read before a revocation whose notification arrived before the result.
+        if found and self._listening and self._clearings == before:
             self._found[token_hash] = found
         return found
 
@@ -62,7 +63,7 @@ class TokenCache:
         try:
             return await self._tokens.revoke(identity_id, token_id)
         finally:
-            self.forget()  # this process need not wait until it hears so
+            self.forget()  # this process need not wait for the notification
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
         await self._tokens.add(token, token_hash, limit=limit)

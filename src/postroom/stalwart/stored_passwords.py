@@ -111,7 +111,7 @@ class StoredPasswords:
         """The secret that is kept, if it is of this account and can be read. Raises `Misconfigured`."""
         if kept is None or kept.account_id != account.account_id:
             return None
-        secret = self._cipher.decrypt(account, kept.sealed)
+        secret = self._cipher.decrypt(account, kept.encrypted)
         if secret is None and kept.age < REMAKE_AFTER:
             raise Misconfigured(
                 "an app password was sealed a moment ago with another POSTROOM_ENCRYPTION_KEY, or for another person; "
@@ -129,7 +129,7 @@ class StoredPasswords:
             made.app_password.id,
             self._cipher.encrypt(account, made.secret),
         )
-        if await self._credentials.keep(credential, instead_of=instead_of):
+        if await self._credentials.store(credential, instead_of=instead_of):
             log.info("Made an app password for the webmail", identity_id=str(account.identity_id))
             if instead_of and instead_of.account_id == account.account_id:
                 await self._revoke_ours(account, instead_of.app_password_id, but=made.app_password.id)
