@@ -13,19 +13,19 @@ from postroom.errors import Misconfigured
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.failed_logins import (
     A_DAY,
-    AT_MOST,
+    BLOCK_SECONDS,
     CACHE_SIZE,
-    FOR_NEWCOMERS,
-    REFUSED_FOR,
-    SETTLED,
+    MAX_A_DAY,
+    PROVEN_AFTER,
+    UNPROVEN_SHARE,
     FailedLogins,
     LoginLimiter,
 )
 
-LAST_OF_NEWCOMERS = int(AT_MOST * FOR_NEWCOMERS)
+LAST_OF_NEWCOMERS = int(MAX_A_DAY * UNPROVEN_SHARE)
 
 
-def people(word: str, number: int = 10 * AT_MOST) -> Sequence[MailAccount]:
+def people(word: str, number: int = 10 * MAX_A_DAY) -> Sequence[MailAccount]:
     return [MailAccount(UUID(int=each), f"{word}{each}@example.org", f"{word}{each}") for each in range(number)]
 
 
@@ -48,7 +48,7 @@ def fail(failed: FailedLogins, accounts: Sequence[MailAccount]) -> int:
     for account in accounts:
         if failed.allows(account):
             failed.count()
-            failed.shut_out(account)
+            failed.block(account)
             sent += 1
     return sent
 
@@ -65,7 +65,7 @@ def test_logins_of_newcomers_end_at_two_thirds_until_a_day_after_each_failure(
 
 def test_who_got_in_before_goes_on_when_newcomers_do_not(failed: FailedLogins, clock: FakeClock) -> None:
     assert failed.allows(ANN)
-    clock.seconds += SETTLED
+    clock.seconds += PROVEN_AFTER
     fail(failed, people("gone"))
     assert failed.allows(ANN)
     assert not failed.allows(BEN)
@@ -73,7 +73,7 @@ def test_who_got_in_before_goes_on_when_newcomers_do_not(failed: FailedLogins, c
 
 def test_who_was_sent_a_moment_ago_has_not_got_in_yet(failed: FailedLogins, clock: FakeClock) -> None:
     assert failed.allows(ANN)
-    clock.seconds += SETTLED - 1
+    clock.seconds += PROVEN_AFTER - 1
     fail(failed, people("gone"))
     assert not failed.allows(ANN)
 
@@ -83,9 +83,9 @@ def test_the_last_failures_are_those_of_people_who_got_in_before_and_then_nobody
 ) -> None:
     for account in [*people("good"), ANN]:
         assert failed.allows(account)
-    clock.seconds += SETTLED
+    clock.seconds += PROVEN_AFTER
     fail(failed, people("gone"))
-    assert fail(failed, people("good")) == AT_MOST - LAST_OF_NEWCOMERS
+    assert fail(failed, people("good")) == MAX_A_DAY - LAST_OF_NEWCOMERS
     assert not failed.allows(ANN)
     clock.seconds += A_DAY
     assert failed.allows(ANN)
@@ -93,20 +93,20 @@ def test_the_last_failures_are_those_of_people_who_got_in_before_and_then_nobody
 
 def test_who_is_vouched_for_counts_as_one_who_got_in_until_the_next_refusal(failed: FailedLogins) -> None:
     fail(failed, people("gone"))
-    failed.vouch(ANN)
+    failed.trust(ANN)
     assert fail(failed, [ANN, ANN]) == 1
 
 
 def test_without_a_limit_everybody_is_sent() -> None:
-    assert fail(FailedLogins(0), people("gone")) == 10 * AT_MOST
+    assert fail(FailedLogins(0), people("gone")) == 10 * MAX_A_DAY
 
 
 def test_no_more_logins_are_remembered_than_fit(failed: FailedLogins) -> None:
     for account in people("new", CACHE_SIZE + 3):
         failed.allows(account)
-        failed.shut_out(account)
-        failed.vouch(account)
-    assert len(failed._used) == len(failed._shut_out) == CACHE_SIZE
+        failed.block(account)
+        failed.trust(account)
+    assert len(failed._used) == len(failed._blocked) == CACHE_SIZE
 
 
 def test_a_mailbox_that_is_gone_costs_ever_fewer_logins_down_to_one_a_day(
@@ -117,20 +117,20 @@ def test_a_mailbox_that_is_gone_costs_ever_fewer_logins_down_to_one_a_day(
         if not failed.is_blocked(ANN):
             sent.append(clock.seconds)
             for _ in range(4):  # those under way at once are one
-                failed.shut_out(ANN)
+                failed.block(ANN)
         clock.seconds += 600
     waits = [later - earlier for earlier, later in pairwise(sent)]
-    assert waits == [*(REFUSED_FOR * factor for factor in (1, 2, 4, 8, 16, 32)), A_DAY, A_DAY]
+    assert waits == [*(BLOCK_SECONDS * factor for factor in (1, 2, 4, 8, 16, 32)), A_DAY, A_DAY]
 
 
 def test_a_mailbox_that_came_back_begins_anew(failed: FailedLogins, clock: FakeClock) -> None:
     for _ in range(2):
-        failed.shut_out(ANN)
-        clock.seconds += REFUSED_FOR
-    clock.seconds += REFUSED_FOR  # it was let in, and for as long as it had been shut out
-    clock.seconds += 2 * REFUSED_FOR
-    failed.shut_out(ANN)
-    clock.seconds += REFUSED_FOR
+        failed.block(ANN)
+        clock.seconds += BLOCK_SECONDS
+    clock.seconds += BLOCK_SECONDS  # it was let in, and for as long as it had been shut out
+    clock.seconds += 2 * BLOCK_SECONDS
+    failed.block(ANN)
+    clock.seconds += BLOCK_SECONDS
     assert not failed.is_blocked(ANN)
 
 
@@ -191,9 +191,9 @@ async def test_who_is_refused_is_not_sent_for_half_an_hour_and_others_are(
     inner = Authorization()
     sparing = LoginLimiter(inner, failed)
     assert await refuse(sparing, [ANN]) == 1
-    clock.seconds += REFUSED_FOR - 1
+    clock.seconds += BLOCK_SECONDS - 1
     for _ in range(2):
-        with pytest.raises(Misconfigured, match="asked again later") as error:
+        with pytest.raises(Misconfigured, match="tried again later") as error:
             await sparing.header(ANN)
         assert error.value.unauthorized
     assert inner.asked == [ANN], "nothing is made anew for who is not sent"

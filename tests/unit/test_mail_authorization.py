@@ -9,7 +9,7 @@ import pytest
 
 from mail_fakes import an_account
 from postroom.errors import ConfigurationError, Misconfigured, Permanent
-from postroom.stalwart.failed_logins import REFUSED_FOR, FailedLogins
+from postroom.stalwart.failed_logins import BLOCK_SECONDS, FailedLogins
 from postroom.stalwart.impersonation import Impersonation, accepted_at, basic
 from postroom.stalwart.password_cipher import PasswordCipher
 from scripted_upstream import json_answer, scripted_upstream
@@ -24,43 +24,43 @@ async def test_a_master_account_logs_in_as_the_person() -> None:
 
 
 class MailServer:
-    """It `takes` the master account or not; `asked` by how many logins of its own."""
+    """It `accepts` the master account or not; `asked` by how many logins of its own."""
 
-    def __init__(self, takes: bool) -> None:
-        self.takes = takes
+    def __init__(self, accepts: bool) -> None:
+        self.accepts = accepts
         self.asked: list[str] = []
         self.now = 0.0
 
     async def __call__(self, header: str) -> bool:
         self.asked.append(base64.b64decode(header[6:]).decode())
-        return self.takes
+        return self.accepts
 
     def master(self) -> Impersonation:
         return Impersonation("master@example.org:secret", self, monotonic=lambda: self.now)
 
 
 async def test_a_refused_master_account_is_sent_twice_an_hour_whoever_comes() -> None:
-    server = MailServer(takes=False)
+    server = MailServer(accepts=False)
     master, account = server.master(), an_account()
     with pytest.raises(Misconfigured, match="POSTROOM_MAIL_MASTER"):
         await master.refused(account, await master.header(account))
-    for server.now in (1.0, REFUSED_FOR - 1):
+    for server.now in (1.0, BLOCK_SECONDS - 1):
         for person in (account, replace(account, email="bob@example.org")):
             with pytest.raises(Misconfigured, match="POSTROOM_MAIL_MASTER") as error:
                 await master.header(person)
             assert error.value.unauthorized
     assert server.asked == ["master@example.org:secret"]
-    server.now = REFUSED_FOR
+    server.now = BLOCK_SECONDS
     with pytest.raises(Misconfigured):
         await master.header(account)
     assert len(server.asked) == 2
 
 
 async def test_a_master_account_that_was_corrected_works_again_for_everybody() -> None:
-    server = MailServer(takes=False)
+    server = MailServer(accepts=False)
     master, account = server.master(), an_account()
-    assert not await master.known()
-    server.takes, server.now = True, REFUSED_FOR
+    assert not await master.is_accepted()
+    server.accepts, server.now = True, BLOCK_SECONDS
     assert await master.header(account)
     assert len(server.asked) == 2
     await master.header(account)
@@ -68,22 +68,22 @@ async def test_a_master_account_that_was_corrected_works_again_for_everybody() -
 
 
 async def test_a_refused_master_counts_among_the_failed_logins_and_is_asked_for_all_the_same() -> None:
-    server = MailServer(takes=False)
+    server = MailServer(accepts=False)
     failed = FailedLogins(3, monotonic=lambda: server.now)
     master = Impersonation("master@example.org:secret", server, failed=failed, monotonic=lambda: server.now)
-    for server.now in (0.0, REFUSED_FOR, 2 * REFUSED_FOR, 3 * REFUSED_FOR):
-        assert failed.allows(an_account()) == (server.now < 2 * REFUSED_FOR)
-        assert not await master.known()
+    for server.now in (0.0, BLOCK_SECONDS, 2 * BLOCK_SECONDS, 3 * BLOCK_SECONDS):
+        assert failed.allows(an_account()) == (server.now < 2 * BLOCK_SECONDS)
+        assert not await master.is_accepted()
     assert len(server.asked) == 4
 
 
 async def test_where_the_master_is_known_nothing_fresher_is_there_for_whom_the_mail_server_does_not_know() -> None:
-    master, account = MailServer(takes=True).master(), an_account()
+    master, account = MailServer(accepts=True).master(), an_account()
     assert await master.refused(account, await master.header(account)) is False
 
 
 async def test_people_who_are_refused_at_once_cost_one_login_of_the_master() -> None:
-    server = MailServer(takes=False)
+    server = MailServer(accepts=False)
     master = server.master()
     people = [replace(an_account(), email=f"p{number}@example.org") for number in range(50)]
     headers = [await master.header(person) for person in people]

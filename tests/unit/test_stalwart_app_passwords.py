@@ -8,7 +8,7 @@ from mail_fakes import an_account, its_own
 from postroom.errors import MailboxMissing, Misconfigured
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
-from postroom.stalwart.failed_logins import REFUSED_FOR
+from postroom.stalwart.failed_logins import BLOCK_SECONDS
 from scripted_stalwart import ScriptedStalwart, problem, responses
 from scripted_upstream import json_answer, problem_answer, scripted_upstream
 
@@ -60,7 +60,7 @@ async def test_a_key_that_is_refused_is_not_sent_again_for_half_an_hour() -> Non
             await people.of(an_account())
         assert error.value.unauthorized
     assert server.asked == ["session", "x:AppPassword/get"]
-    now[0] = REFUSED_FOR
+    now[0] = BLOCK_SECONDS
     assert await people.of(an_account()) == []
     assert await people.of(an_account()) == []
 

@@ -225,10 +225,10 @@ async def test_where_there_is_no_room_one_just_made_by_another_process_stays(wor
 
 async def test_no_more_headers_are_remembered_than_fit(world: World) -> None:
     process = world.process()
-    held = process._hold
+    held = process._cache
     for _ in range(CACHE_SIZE + 3):
         held(replace(world.account, identity_id=uuid4()), "Basic x")
-    assert len(process._held) == CACHE_SIZE
+    assert len(process._cached) == CACHE_SIZE
 
 
 async def test_an_address_that_would_log_in_as_somebody_else_is_refused(world: World) -> None:

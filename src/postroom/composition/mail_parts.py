@@ -73,7 +73,7 @@ def supervised(**parts: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) ->
 async def ask_for_master(master: Impersonation | None, stop: asyncio.Event) -> None:
     """Report a wrong password of the master account at the start, not when the first person comes."""
     if master:
-        await master.known()
+        await master.is_accepted()
     await stop.wait()
 
 
@@ -160,8 +160,8 @@ def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthor
     settings = parts.settings
     failed = FailedLogins(settings.failed_logins_a_day)
     if settings.mail_master:
-        takes = accepted_at(settings.stalwart_url)
-        master = Impersonation(settings.mail_master.get_secret_value(), takes, failed=failed)
+        accepts = accepted_at(settings.stalwart_url)
+        master = Impersonation(settings.mail_master.get_secret_value(), accepts, failed=failed)
         acting = LoginLimiter(master, failed)
         as_people = StalwartAppPasswords(parts.mail_server, as_the_person(settings.stalwart_url, acting))
         return acting, Devices(accounts, as_people, None), master
