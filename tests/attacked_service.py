@@ -229,7 +229,7 @@ async def attacked() -> AsyncIterator[Attacked]:
         )
         parts: dict[str, Any] = {name: getattr(service.inside, name) for name in signature(mail_routes).parameters}
         parts |= {"people": people, "centrifugo": None, "domains": ["example.org"], "now": lambda: NOW}
-        parts["stalwart_hook"] = StalwartWebhook(WebHook("key-of-the-web-hook"), service.inside.hinted)
+        parts["stalwart_webhook"] = StalwartWebhook(WebHook("key-of-the-web-hook"), service.inside.hinted)
         policy = HookPolicy(keys=["key"], domains=[], reserved=[], retry_after_seconds=1, at_once=9)
         upstream = Upstream(server.url, FakeAuthorization(), GatewayLimits())
         service.app = create_app(

@@ -102,7 +102,7 @@ async def live_service(
     streams = LiveStreams(outbox, PostgresNotifications(pool, database_url), most=most)
     server = uvicorn.Server(uvicorn.Config(FastAPI(), port=0, log_config=None, timeout_graceful_shutdown=10))
     service = LiveService("", outbox, OutboxPublisher(outbox, streams), streams, asyncio.Event(), FakePeople())
-    server.config.app = _app(service, pace or StreamIntervals(ask=0.02), elsewhere)
+    server.config.app = _app(service, pace or StreamIntervals(poll=0.02), elsewhere)
     async with asyncio.TaskGroup() as group:
         group.create_task(streams.run(service.stop))
         if announces:

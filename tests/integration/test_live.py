@@ -20,7 +20,7 @@ from screen import Screen
 from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
-QUICK = StreamIntervals(ping=0.05, look=0.1, ask=0.02)
+QUICK = StreamIntervals(ping=0.05, recheck=0.1, poll=0.02)
 PREPARING = {"state": "preparing", "retry": 1, "next_attempt_at": None, "reason": None, "code": None}
 
 
@@ -238,7 +238,7 @@ async def test_a_slow_look_at_the_session_holds_back_no_event(database: Database
         asked = service.people.asked
         await eventually(lambda: service.people.asked > asked, "Kratos is asked")
         await told(service, records, stream)
-        await asyncio.sleep(3 * QUICK.look)
+        await asyncio.sleep(3 * QUICK.recheck)
         assert service.people.asked == asked + 1, "nobody is asked twice at a time"
         service.people.errors[ALICE] = NoSession("logged out")
         service.people.held.set()

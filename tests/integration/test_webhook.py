@@ -381,7 +381,7 @@ async def test_an_error_that_nobody_foresaw_is_counted_and_told_without_its_text
     assert answer.json()["code"] == "internal_error"
     assert "will retry" not in answer.text
     assert REGISTRY.get_sample_value("postroom_unhandled_errors_total", {"path": PATH}) == before + 1
-    (told,) = [each for each in logs if each["event"] == "A request broke"]
+    (told,) = [each for each in logs if each["event"] == "An unhandled error"]
     assert told["error"] == "ZeroDivisionError"
     assert "a-secret" not in str(logs)
 

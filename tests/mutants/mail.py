@@ -208,7 +208,7 @@ APART = [
         "a login that is remembered counts as fresh",
         "kratos/sessions.py",
         "        if refresh:\n",
-        "        if refresh and key not in self._remembered:\n",
+        "        if refresh and key not in self._cache:\n",
         ("unit/test_kratos_sessions.py::test_what_is_asked_afresh_is_not_remembered_nor_was_it_asked_before",),
     ),
     Mutant(

@@ -150,7 +150,7 @@ def _app() -> FastAPI:
     policy = HookPolicy(keys=[], domains=[], reserved=[], retry_after_seconds=1, at_once=1)
     nobody = cast(Any, None)  # the description needs no parts
     parts: dict[str, Any] = dict.fromkeys(signature(mail_routes).parameters, MagicMock())
-    parts["stalwart_hook"] = StalwartWebhook(None, nobody)  # a mock would be described as itself
+    parts["stalwart_webhook"] = StalwartWebhook(None, nobody)  # a mock would be described as itself
     gateway = gateway_routes(nobody, nobody, nobody, now=nobody, verify=nobody)
     return create_app(Webhook(nobody, nobody, policy), nobody, mail=mail_routes(**parts), gateway=gateway)
 

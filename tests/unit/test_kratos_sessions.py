@@ -319,8 +319,8 @@ async def test_the_sessions_used_last_are_remembered_and_no_credential_is_kept(
     kratos.asked.clear()
     for value in ("aaa", "ccc", "ddd"):
         await sessions.whoami(cookie=value)
-    assert (kratos.asked, len(sessions._remembered)) == ([], 3)
-    assert not any(word in repr(sessions._remembered) for word in ("aaa", "ccc", "ddd"))
+    assert (kratos.asked, len(sessions._cache)) == ([], 3)
+    assert not any(word in repr(sessions._cache) for word in ("aaa", "ccc", "ddd"))
     await sessions.whoami(cookie="bbb")
     assert len(kratos.asked) == 1
 
@@ -460,7 +460,7 @@ async def test_nobody_hears_of_an_error_for_which_nobody_waits_any_more(
     await asyncio.wait([asking])
     del asking  # its traceback holds the question
     kratos.hold.set()
-    await asyncio.wait(list(sessions._questions._tasks))
+    await asyncio.wait(list(sessions._calls._tasks))
     gc.collect()
     assert caplog.records == [], "asyncio tells of an error that was never retrieved"
 

@@ -131,7 +131,7 @@ async def test_what_comes_during_a_read_is_read_next() -> None:
         async def after(identity_id: UUID, event_id: int, limit: int) -> Sequence[LiveEvent] | None:
             found = await original(identity_id, event_id, limit)
             parts.commit(1)
-            stream.tell(1)
+            stream.notify(1)
             parts.outbox.after = original
             return found
 
@@ -146,7 +146,7 @@ async def test_what_could_not_be_read_is_told_by_the_next_call() -> None:
     with parts.streams.open(ALICE) as stream:
         await stream.begin(None)
         parts.commit(1)
-        stream.tell(1)
+        stream.notify(1)
         parts.outbox.away = 1
         with pytest.raises(DatabaseUnavailable):
             await stream.news(0)
@@ -161,7 +161,7 @@ async def test_what_is_forgotten_is_told_as_such_and_then_it_goes_on() -> None:
         assert await stream.news(0) is None
         assert stream.position == 20
         parts.commit(21)
-        stream.tell(21)
+        stream.notify(21)
         assert [each.id for each in await stream.news(0) or ()] == [21]
 
 
@@ -234,7 +234,7 @@ async def test_a_stream_that_is_behind_does_not_step_over_what_it_was_not_told()
     with parts.streams.open(ALICE) as stream:
         await stream.begin(None)
         parts.commit(5)
-        stream.look()
+        stream.wake()
         assert [each.id for each in await stream.news(50) or ()] == [5]
         assert stream.position == 5
         assert await stream.news(50) == ()
@@ -279,7 +279,7 @@ async def test_places_are_given_back() -> None:
             assert parts.streams.has_stream(ALICE)
             with pytest.raises(TooManyStreams, match="a few tabs"), parts.streams.open(ALICE):
                 pass
-            with pytest.raises(TooManyStreams, match="this server"), parts.streams.open(UUID(int=3)):
+            with pytest.raises(TooManyStreams, match="this process"), parts.streams.open(UUID(int=3)):
                 pass
     assert not parts.streams.has_stream(ALICE)
 

@@ -1,4 +1,4 @@
-"""The endpoints of mail for people: who one is, tokens, devices, what is new."""
+"""The endpoints of mail for people: identity, tokens, devices, live events."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -38,11 +38,11 @@ def mail_routes(
     mark_online: Callable[[UUID], Awaitable[None]],
     mark_offline: Callable[[UUID], Awaitable[None]],
     centrifugo: CentrifugoForBrowsers | None,
-    stalwart_hook: StalwartWebhook,
+    stalwart_webhook: StalwartWebhook,
     now: Callable[[], datetime],
 ) -> list[APIRoute]:
-    """`read` is `Requests.read`, `last_refusal` is `PostgresRefusals.last`, `disconnect` is `Publisher.disconnect`;
-    `mark_online` and `mark_offline` are told who looks at a screen."""
+    """`read` is `Requests.read`, `last_refusal` is `PostgresRefusals.last`, `disconnect` is `Publisher.disconnect`,
+    `mark_online` and `mark_offline` are those of `AccountWatcher`."""
     visiting, mailbox = visitor_of(people), mailbox_json(read, last_refusal)
     fresh = fresh_login_only(people, now=now, return_to=people.public_url)
     live = Live(
@@ -56,5 +56,5 @@ def mail_routes(
         *autoconfig_routes(domains, servers),
         live_route(live),
         *realtime_routes(visiting, mailbox, centrifugo=centrifugo, mark_online=mark_online, now=now),
-        stalwart_webhook_route(stalwart_hook),
+        stalwart_webhook_route(stalwart_webhook),
     ]

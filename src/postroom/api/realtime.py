@@ -1,4 +1,4 @@
-"""`GET /api/realtime`: how a screen learns of new mail here."""
+"""`GET /api/realtime`: the transport by which a client gets live events."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,7 +19,7 @@ from postroom.realtime.connection_token import CentrifugoForBrowsers, connection
 
 
 class ByCentrifugo(BaseModel):
-    """Connect to `url` with `token`, subscribe to `channel`; ask here again for the next token."""
+    """Connect to `url` with `token` and subscribe to `channel`. Request this path again for the next token."""
 
     transport: Literal["centrifugo"] = "centrifugo"
     url: str
@@ -42,12 +42,12 @@ def realtime_routes(
     mark_online: Callable[[UUID], Awaitable[None]],
     now: Callable[[], datetime],
 ) -> list[APIRoute]:
-    """`mark_online` is called for who gets a token: for each screen every few minutes, since tokens are short."""
+    """`mark_online` is called with each token: for each client every few minutes, since tokens are short-lived."""
 
     async def realtime(
         response: Response, visitor: Annotated[Visitor, Depends(visiting)]
     ) -> ByCentrifugo | ByServerSentEvents:
-        """Where this screen is told of new mail; until the mailbox is ready, always by /api/live."""
+        """The transport for this client: Centrifugo or /api/live. Until the mailbox is ready, always /api/live."""
         response.headers["Cache-Control"] = "no-store"
         person = visitor.person
         require_scope(person, Scope.READ)

@@ -120,7 +120,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             mark_online=watching.mark_online,
             mark_offline=watching.mark_offline,
             centrifugo=browsers,
-            stalwart_hook=StalwartWebhook(WebHook(key) if key else None, arrivals.hint),
+            stalwart_webhook=StalwartWebhook(WebHook(key) if key else None, arrivals.hint),
             now=clock.now,
         )
         loops = supervised(
