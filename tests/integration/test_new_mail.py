@@ -27,8 +27,8 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.mail_states import PostgresMailStates
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient as Registry
-from postroom.stalwart.web_hook import PATH, WebHook
-from postroom.stalwart.web_hook_setup import PERMISSIONS, WebHookSetup
+from postroom.stalwart.webhook import PATH, WebhookReader
+from postroom.stalwart.webhook_setup import PERMISSIONS, WebhookSetup
 from postroom.telemetry import ARRIVAL_POLLS, STALWART_HOOKS
 from records import Records
 from stalwart_client import StalwartClient, unique
@@ -68,7 +68,7 @@ class Postroom:
     @asynccontextmanager
     async def running(self, key: str) -> AsyncIterator["Postroom"]:
         app, stop = FastAPI(), asyncio.Event()
-        app.router.routes.append(stalwart_webhook_route(StalwartWebhook(WebHook(key), self.arrivals.hint)))
+        app.router.routes.append(stalwart_webhook_route(StalwartWebhook(WebhookReader(key), self.arrivals.hint)))
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
         http = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
@@ -105,16 +105,16 @@ async def ann(admin: StalwartClient) -> AsyncIterator[Person]:
 
 
 @asynccontextmanager
-async def setup_by(server: StalwartStandIn, authorization: str) -> AsyncIterator[WebHookSetup]:
+async def setup_by(server: StalwartStandIn, authorization: str) -> AsyncIterator[WebhookSetup]:
     client = Registry(server.url, authorization)
     try:
-        yield WebHookSetup(client, StalwartRegistry(client, mark_domain="example.org"))
+        yield WebhookSetup(client, StalwartRegistry(client, mark_domain="example.org"))
     finally:
         await client.aclose()
 
 
 @pytest.fixture
-async def setup(server: StalwartStandIn) -> AsyncIterator[WebHookSetup]:
+async def setup(server: StalwartStandIn) -> AsyncIterator[WebhookSetup]:
     async with setup_by(server, "Basic " + base64.b64encode(":".join(server.admin).encode()).decode()) as setup:
         yield setup
 
@@ -145,7 +145,7 @@ async def newest(ann: Person) -> str:
 
 
 async def test_a_delivery_is_told_by_the_web_hook_that_we_set_up(
-    postroom: Postroom, setup: WebHookSetup, server: StalwartStandIn, ann: Person, records: Records
+    postroom: Postroom, setup: WebhookSetup, server: StalwartStandIn, ann: Person, records: Records
 ) -> None:
     await setup.ensure(postroom.url, KEY)
     await send(server.lmtp, ann.address)
@@ -154,7 +154,7 @@ async def test_a_delivery_is_told_by_the_web_hook_that_we_set_up(
 
 
 async def test_setting_up_again_leaves_one_hook_with_the_newer_key(
-    postroom: Postroom, setup: WebHookSetup, server: StalwartStandIn, ann: Person, records: Records
+    postroom: Postroom, setup: WebhookSetup, server: StalwartStandIn, ann: Person, records: Records
 ) -> None:
     assert not (await setup.state(postroom.url)).ids
     await setup.ensure(postroom.url, "another key, which we do not take")
@@ -194,7 +194,7 @@ async def test_a_delivery_is_told_by_the_event_source_alone(
 
 
 async def test_by_two_ways_at_once_each_delivery_costs_the_mail_server_one_look(
-    server: StalwartStandIn, setup: WebHookSetup, ann: Person, pool: Pool, records: Records
+    server: StalwartStandIn, setup: WebhookSetup, ann: Person, pool: Pool, records: Records
 ) -> None:
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
         await setup.ensure(postroom.url, KEY)

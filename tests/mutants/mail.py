@@ -9,7 +9,7 @@ ANNOUNCING = "unit/test_outbox_publisher.py::"
 LIVE = "integration/test_live.py::"
 QUEUE = "unit/test_poll_queue.py::"
 PACE = "unit/test_arrival_pace.py::"
-WEB_HOOK = "unit/test_stalwart_web_hook.py::"
+WEB_HOOK = "unit/test_stalwart_webhook.py::"
 PEOPLE = "unit/test_people.py::"
 RULES = "unit/test_gateway_rules.py::"
 TARGETS = "integration/gateway/test_attacks_on_the_wire.py::test_a_target_leads_nowhere_else"
@@ -140,7 +140,7 @@ THE_OUTBOX = [
 APART = [
     Mutant(
         "any signature of a web hook will do",
-        "stalwart/web_hook.py",
+        "stalwart/webhook.py",
         "        return hmac.compare_digest(given, hmac.digest(self._key, raw, hashlib.sha256))",
         "        return len(given) == hashlib.sha256().digest_size",
         (
@@ -150,8 +150,8 @@ APART = [
     ),
     Mutant(
         "a replayed web hook counts again",
-        "stalwart/web_hook.py",
-        "if hint.document_id is None or not self._knew(hint)]",
+        "stalwart/webhook.py",
+        "if hint.document_id is None or not self._is_duplicate(hint)]",
         "]",
         (f"{WEB_HOOK}test_a_replayed_hook_is_taken_and_hints_at_nothing",),
     ),

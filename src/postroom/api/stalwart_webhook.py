@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 from postroom.api.body import read_at_most
 from postroom.problems import IN_OPENAPI, Problem, problem
-from postroom.stalwart.web_hook import PATH, Hint, WebHook
+from postroom.stalwart.webhook import PATH, Hint, WebhookReader
 from postroom.telemetry import STALWART_HOOKS
 
 SIGNATURE_HEADER = "X-Signature"
@@ -23,31 +23,31 @@ OnHint = Callable[[Sequence[str], str | None], object]
 
 
 class StalwartWebhook:
-    """`web_hook` is None if no key is configured: then the response is 404."""
+    """`reader` is None if no key is configured; then the response is 404."""
 
-    def __init__(self, web_hook: WebHook | None, on_hint: OnHint) -> None:
-        self._web_hook = web_hook
+    def __init__(self, reader: WebhookReader | None, on_hint: OnHint) -> None:
+        self._reader = reader
         self._on_hint = on_hint
 
     async def receive(self, request: Request) -> Response:
         """Receive a signed report of new mail."""
-        if self._web_hook is None:
+        if self._reader is None:
             raise problem("no_web_hook", "POSTROOM_STALWART_WEBHOOK_KEY is not set, so this webhook is not accepted")
         try:
-            raw = await self._read(request, self._web_hook)
+            raw = await self._read(request, self._reader)
         except Problem:
             STALWART_HOOKS.labels(result="refused").inc()
             raise
         STALWART_HOOKS.labels(result="taken").inc()
         # A signed body that cannot be read is accepted, too: a repetition would not help.
-        newest = {hint.account_id: hint.state for hint in sorted(self._web_hook.hints(raw), key=_by_change)}
+        newest = {hint.account_id: hint.state for hint in sorted(self._reader.hints(raw), key=_by_change)}
         for account_id, state in newest.items():
             self._on_hint([account_id], state)
         return Response(status_code=204)
 
-    async def _read(self, request: Request, web_hook: WebHook) -> bytes:
+    async def _read(self, request: Request, reader: WebhookReader) -> bytes:
         raw = await read_at_most(request, MAX_BODY)
-        if not web_hook.verifies(raw, request.headers.getlist(SIGNATURE_HEADER)):
+        if not reader.verifies(raw, request.headers.getlist(SIGNATURE_HEADER)):
             detail = f"{SIGNATURE_HEADER} must be the body's HMAC-SHA256 with the key of this webhook, in base64"
             raise problem("wrong_signature", detail, headers={"WWW-Authenticate": SIGNATURE_HEADER})
         return raw

@@ -50,7 +50,7 @@ from postroom.stalwart.failed_logins import FailedLogins, LoginLimiter
 from postroom.stalwart.impersonation import Impersonation, accepted_at
 from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.stored_passwords import StoredPasswords
-from postroom.stalwart.web_hook import WebHook
+from postroom.stalwart.webhook import WebhookReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             mark_online=watching.mark_online,
             mark_offline=watching.mark_offline,
             centrifugo=browsers,
-            stalwart_webhook=StalwartWebhook(WebHook(key) if key else None, arrivals.hint),
+            stalwart_webhook=StalwartWebhook(WebhookReader(key) if key else None, arrivals.hint),
             now=clock.now,
         )
         loops = supervised(
