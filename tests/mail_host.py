@@ -96,7 +96,7 @@ async def mail_host(folder: Path, database: Database, **settings: str) -> AsyncI
                 "POSTROOM_DOMAINS": "example.org",
                 "POSTROOM_LOG_FORMAT": "console",
             }
-            await _set_up_web_hook(stalwart, f"{url}{PATH}")
+            await _set_up_webhook(stalwart, f"{url}{PATH}")
             service: Service | None = None
             try:
                 await valkey.start()
@@ -110,7 +110,7 @@ async def mail_host(folder: Path, database: Database, **settings: str) -> AsyncI
                 await valkey.stop()
 
 
-async def _set_up_web_hook(stalwart: StalwartStandIn, url: str) -> None:
+async def _set_up_webhook(stalwart: StalwartStandIn, url: str) -> None:
     client = StalwartClient(stalwart.url, "Basic " + b64encode(":".join(stalwart.admin).encode()).decode())
     try:
         await WebhookSetup(client, StalwartRegistry(client, mark_domain="example.org", quota=None)).ensure(

@@ -155,7 +155,7 @@ async def test_a_device_needs_a_fresh_login_but_none_to_be_seen_or_disconnected(
 @pytest.mark.parametrize(
     "path", ["devices", "mail-settings", "mail-settings/qr.svg", "mail-settings/apple.mobileconfig"]
 )
-async def test_who_is_not_logged_in_is_told_nothing(world: World, path: str) -> None:
+async def test_without_a_login_nothing_is_revealed(world: World, path: str) -> None:
     async with world.browser() as browser:
         assert (await browser.get(f"/api/{path}")).status_code == 401
 

@@ -47,7 +47,9 @@ async def test_what_is_kept_is_read_back_with_its_age(credentials: PostgresMailC
     assert 0 <= row.age < 60
 
 
-async def test_the_first_to_keep_wins_and_only_a_look_at_it_replaces_it(credentials: PostgresMailCredentials) -> None:
+async def test_the_first_one_stored_wins_and_is_replaced_only_if_it_was_read(
+    credentials: PostgresMailCredentials,
+) -> None:
     account = an_account()
     first, second, third = (a_credential(account, encrypted) for encrypted in (b"1", b"2", b"3"))
     assert await credentials.store(first, instead_of=None) is True

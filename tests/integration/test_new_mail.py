@@ -127,16 +127,16 @@ async def postroom(server: StalwartStandIn, ann: Person, pool: Pool) -> AsyncIte
         yield postroom
 
 
-async def told(records: Records) -> list[dict[str, Any]]:
+async def announced(records: Records) -> list[dict[str, Any]]:
     return [row["data"] for row in await records.rows("SELECT data FROM live_events ORDER BY id")]
 
 
 async def until_counted(records: Records, number: int) -> list[dict[str, Any]]:
     async def all_are() -> bool:
-        return sum(event["count"] for event in await told(records)) >= number
+        return sum(event["count"] for event in await announced(records)) >= number
 
     await eventually(all_are, f"{number} mails are told")
-    return await told(records)
+    return await announced(records)
 
 
 async def newest(ann: Person) -> str:
@@ -144,7 +144,7 @@ async def newest(ann: Person) -> str:
     return found
 
 
-async def test_a_delivery_is_told_by_the_web_hook_that_we_set_up(
+async def test_a_delivery_is_announced_by_the_webhook_that_we_set_up(
     postroom: Postroom, setup: WebhookSetup, server: StalwartStandIn, ann: Person, records: Records
 ) -> None:
     await setup.ensure(postroom.url, KEY)
@@ -182,7 +182,7 @@ async def test_the_key_of_the_set_up_needs_six_permissions_and_no_more(
                 assert not (await setup.state(postroom.url)).wrong
 
 
-async def test_a_delivery_is_told_by_the_event_source_alone(
+async def test_a_delivery_is_announced_by_the_event_source_only(
     server: StalwartStandIn, ann: Person, pool: Pool, records: Records
 ) -> None:
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
@@ -190,10 +190,10 @@ async def test_a_delivery_is_told_by_the_event_source_alone(
         for number in range(1, 4):
             await send(server.lmtp, ann.address)
             await until_counted(records, number)
-        assert len(await told(records)) == 3
+        assert len(await announced(records)) == 3
 
 
-async def test_by_two_ways_at_once_each_delivery_costs_the_mail_server_one_look(
+async def test_with_two_hints_at_once_each_delivery_costs_the_mail_server_one_poll(
     server: StalwartStandIn, setup: WebhookSetup, ann: Person, pool: Pool, records: Records
 ) -> None:
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
@@ -208,7 +208,7 @@ async def test_by_two_ways_at_once_each_delivery_costs_the_mail_server_one_look(
         assert looks.get() - nothing <= 1  # when listening began
 
 
-async def test_what_the_person_does_herself_is_not_told(
+async def test_changes_by_the_person_are_not_announced(
     server: StalwartStandIn, ann: Person, pool: Pool, records: Records
 ) -> None:
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
@@ -220,4 +220,4 @@ async def test_what_the_person_does_herself_is_not_told(
         await ann.update("Email", old["id"], mailboxIds={"a": True})
         await send(server.lmtp, ann.address)
         await until_counted(records, 1)
-        assert [event["count"] for event in await told(records)] == [1]
+        assert [event["count"] for event in await announced(records)] == [1]

@@ -77,6 +77,6 @@ MISSING = [
         "gateway/own_account.py",
         'if isinstance(error, Misconfigured) or error.code == "mail_server_misconfigured":',
         "if False:",
-        (f"{GATEWAY}test_whose_login_is_refused_or_anothers_is_looked_for_and_told_to_be_missing",),
+        (f"{GATEWAY}test_a_refused_or_foreign_login_is_verified_and_the_mailbox_reported_missing",),
     ),
 ]

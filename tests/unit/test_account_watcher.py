@@ -17,7 +17,7 @@ from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS
 RELOAD_S1 = {"state": "s1", "reload": True}
 
 
-async def test_coming_on_line_makes_the_first_look_before_it_returns() -> None:
+async def test_mark_online_makes_the_first_poll_before_it_returns() -> None:
     world = World()
     world.mail.deliver("b", times=2)
     await world.watching.mark_online(ALICE.identity_id)
@@ -33,7 +33,7 @@ async def test_coming_back_looks_for_what_came_meanwhile() -> None:
         await eventually(lambda: world.states.events, "it is told")
 
 
-async def test_the_first_messages_after_coming_on_line_are_told_50_ms_later_at_most() -> None:
+async def test_the_first_messages_after_coming_online_are_announced_within_50_ms() -> None:
     """Though a hint came before anybody was on line (the welcome message), and another when listening began."""
     world = World()
     async with world.running():
@@ -88,7 +88,7 @@ async def test_a_mail_server_that_does_not_answer_keeps_no_screen_waiting(monkey
 
 
 @pytest.mark.parametrize("part", ["accounts", "states"])
-async def test_postgresql_away_is_told_and_the_next_report_counts(part: str) -> None:
+async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(part: str) -> None:
     """The screen was greeted all the same, and told of nothing that came since: it has to load its list again."""
     world = World()
     away = getattr(world, part)
@@ -104,7 +104,7 @@ async def test_postgresql_away_is_told_and_the_next_report_counts(part: str) -> 
 
 
 @pytest.mark.parametrize("part", ["accounts", "states"])
-async def test_who_comes_back_while_postgresql_is_away_is_told_afterwards_what_came(part: str) -> None:
+async def test_a_person_who_returns_while_postgresql_is_unavailable_gets_the_mail_afterwards(part: str) -> None:
     world = World(listener=None)
     world.states.kept["b"] = MailState(ALICE, "s0")
     away = getattr(world, part)
@@ -119,7 +119,7 @@ async def test_who_comes_back_while_postgresql_is_away_is_told_afterwards_what_c
     assert world.states.events[0]["ids"] == [first]
 
 
-async def test_a_first_look_after_the_greeting_is_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_first_poll_after_the_greeting_is_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
     """What came between them can be told from what was there before by nobody."""
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.05)
     world = World()
@@ -132,7 +132,7 @@ async def test_a_first_look_after_the_greeting_is_a_reload(monkeypatch: pytest.M
     assert world.states.events == [RELOAD_S1]
 
 
-async def test_a_second_report_makes_no_silent_look(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_second_report_makes_no_silent_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(listener=None)
     world.mail.failures = [Misconfigured("mail server answered 403")] * 2
     await world.watching.mark_online(ALICE.identity_id)
@@ -154,7 +154,7 @@ async def test_two_screens_that_come_at_once_are_both_greeted_in_silence() -> No
     assert world.states.events == []
 
 
-async def test_a_hint_during_the_first_look_makes_no_reload() -> None:
+async def test_a_hint_during_the_first_poll_makes_no_reload() -> None:
     """The web hook of the welcome message comes just then; a newcomer's first word is not: load everything again."""
     world = World(listener=None)
     held = world.mail.held = asyncio.Event()
@@ -173,7 +173,7 @@ async def test_a_hint_during_the_first_look_makes_no_reload() -> None:
     assert world.states.events == [{"state": "s1", "ids": ["b-1"], "count": 1}]
 
 
-async def test_a_second_screens_first_look_is_a_reload_if_the_first_screen_was_greeted_before_it(
+async def test_the_first_poll_is_a_reload_if_an_earlier_client_was_greeted_before_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.1)

@@ -46,7 +46,7 @@ async def test_an_active_identity_is_asked_for_once_a_minute(world: World) -> No
     assert world.kratos.asked == [ADA, ADA]
 
 
-async def test_one_that_is_inactive_or_gone_is_told_so_and_asked_for_each_time(world: World) -> None:
+async def test_an_inactive_or_deleted_identity_is_refused_and_checked_each_time(world: World) -> None:
     await world.identities.require(ADA)
     world.kratos.active.clear()
     world.now += CACHE_SECONDS
@@ -70,7 +70,7 @@ async def test_while_kratos_is_away_who_was_active_in_the_last_hour_goes_on(worl
         await world.identities.require(ADA)
 
 
-async def test_an_outage_is_no_answer_about_one_who_was_told_to_be_inactive(world: World) -> None:
+async def test_an_outage_does_not_decide_about_an_identity_that_was_inactive(world: World) -> None:
     await world.identities.require(ADA)
     world.kratos.active.clear()
     world.now += CACHE_SECONDS

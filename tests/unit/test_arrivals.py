@@ -43,7 +43,7 @@ async def test_no_more_accounts_are_looked_at_at_once_than_allowed() -> None:
     assert world.mail.most_at_once == 1
 
 
-async def test_mail_that_the_server_shows_before_and_after_the_state_that_it_tells_is_told_once() -> None:
+async def test_mail_that_the_server_lists_before_and_after_the_state_that_it_returns_is_announced_once() -> None:
     """Stalwart 0.16.19 does, if mail comes during the question."""
     world = await online()
     first, second = world.mail.deliver("b", times=2)
@@ -61,7 +61,7 @@ async def test_mail_that_the_server_shows_before_and_after_the_state_that_it_tel
     ]
 
 
-async def test_of_a_burst_no_mail_is_told_twice_either() -> None:
+async def test_of_a_burst_no_mail_is_announced_twice_either() -> None:
     """Of thousands a second, hundreds come during the question."""
     world = await online()
     world.mail.deliver("b", times=500)
@@ -76,7 +76,7 @@ async def test_of_a_burst_no_mail_is_told_twice_either() -> None:
     assert [event["count"] for event in world.states.events] == [500, 1]
 
 
-async def test_history_that_the_server_lost_is_a_reload_and_what_comes_then_is_told() -> None:
+async def test_lost_history_is_a_reload_and_later_mail_is_announced() -> None:
     counts = {each: ARRIVAL_POLLS.labels(result=each)._value for each in ("first", "reload", "announced", "nothing")}
     counts["new mails"] = ARRIVALS._value
     before = {each: count.get() for each, count in counts.items()}
@@ -118,7 +118,7 @@ async def test_a_hint_outlasts_postgresql_being_away(call: str, monkeypatch: pyt
     assert [event["ids"] for event in world.states.events] == [[first]]
 
 
-async def test_a_look_that_fails_is_made_again_by_itself() -> None:
+async def test_a_poll_that_fails_is_repeated_by_itself() -> None:
     """Whoever hinted does not say it again, and the sweep comes only minutes later."""
     world = await online(AWAY)
     (first,) = world.mail.deliver("b")
@@ -152,7 +152,7 @@ async def test_an_account_whose_looks_fail_is_asked_ever_more_seldom_whatever_is
         await looked(world, 10)  # it was well meanwhile: the pauses begin anew
 
 
-async def test_a_server_that_is_busy_is_left_alone_for_as_long_as_it_asks() -> None:
+async def test_a_busy_server_gets_no_requests_until_its_retry_after() -> None:
     world = await online(Throttled("mail server answered 429", retry_after=30))
     async with world.running():
         world.arrivals.hint(["b"])
@@ -175,7 +175,7 @@ async def test_what_an_operator_must_mend_is_left_to_the_next_hint() -> None:
         await looked(world, 2)
 
 
-async def test_a_defect_in_a_look_is_told_and_counted_and_ends_nothing() -> None:
+async def test_a_bug_in_a_poll_is_logged_and_counted_and_ends_nothing() -> None:
     """More of them than looks may be made at once: each gives its turn back."""
     world = await online(*[ZeroDivisionError("a defect") for _ in range(20)])
     counted = MAIL_DEFECTS.labels(where="poll")._value

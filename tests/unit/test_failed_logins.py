@@ -176,7 +176,7 @@ async def test_all_who_log_in_for_people_share_one_number(failed: FailedLogins) 
     assert await refuse(arrivals, people("two")) == LAST_OF_NEWCOMERS - 15
 
 
-async def test_a_refusal_is_told_to_who_gave_the_header_and_its_answer_passed_on(failed: FailedLogins) -> None:
+async def test_a_refusal_is_reported_to_the_source_of_the_header_and_its_result_passed_on(failed: FailedLogins) -> None:
     inner = Authorization(fresh=True)
     sparing = LoginLimiter(inner, failed)
     assert await sparing.refused(ANN, "Basic x") is True

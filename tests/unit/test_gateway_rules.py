@@ -161,7 +161,7 @@ def test_each_push_subscription_is_refused_for_itself() -> None:
         ({"#destroy": {"resultOf": "0", "name": "Core/echo", "path": "/a"}}, "forbidden"),
     ],
 )
-def test_push_subscriptions_that_cannot_be_told_apart_are_refused_together(
+def test_push_subscriptions_that_cannot_be_distinguished_are_refused_together(
     arguments: dict[str, Any], error: str
 ) -> None:
     assert error_of("PushSubscription/set", arguments) == error

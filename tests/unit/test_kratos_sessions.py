@@ -162,7 +162,7 @@ async def test_an_answer_that_cannot_be_read_says_nothing(
 
 
 @pytest.mark.parametrize("status", [204, 302, 400, 404, 418, 429, 500, 502, 503, 504])
-async def test_only_401_of_a_kratos_that_is_well_means_that_nobody_is_logged_in(
+async def test_only_a_401_of_a_healthy_kratos_means_that_there_is_no_session(
     sessions: KratosSessions, kratos: ScriptedKratos, status: int
 ) -> None:
     elsewhere = httpx2.Response(status, headers={"Location": "http://elsewhere/"})
@@ -237,7 +237,7 @@ AAL2 = {"error": {"id": "session_aal2_required", "code": 403}}
         ({"url": "/"}, None),
     ],
 )
-async def test_a_second_factor_that_is_due_is_told_apart_with_the_way_to_it(
+async def test_a_required_second_factor_is_distinguished_and_its_url_passed_on(
     sessions: KratosSessions, kratos: ScriptedKratos, redirect: Any, expected: str | None
 ) -> None:
     kratos.says(403, {**AAL2, "redirect_browser_to": redirect})
@@ -369,7 +369,7 @@ async def test_a_second_tab_does_not_bring_back_a_session_that_is_being_ended(
     assert kratos.counts["/sessions/whoami"] == 4
 
 
-async def test_what_is_asked_afresh_is_not_remembered_nor_was_it_asked_before(
+async def test_a_refresh_bypasses_the_cache_and_shares_no_earlier_call(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
     kratos.says(200, session(authenticated_at="2026-11-25T08:00:00Z"))

@@ -65,7 +65,7 @@ def test_who_is_still_logged_in_is_looked_at_again_and_again() -> None:
     ],
     ids=["logged out", "second factor", "other site", "somebody else", "no scope to read"],
 )
-def test_who_may_not_read_any_more_is_told_no_more(answer: Person | PostroomError) -> None:
+def test_a_person_who_may_not_read_any_more_gets_no_more_events(answer: Person | PostroomError) -> None:
     assert looks(ADA, ADA, answer) == [60, -120]
 
 

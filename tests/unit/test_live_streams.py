@@ -107,7 +107,7 @@ class Parts:
             await asyncio.wait_for(task, 1)
 
 
-async def test_news_are_told_once_and_in_order_however_often_they_are_announced() -> None:
+async def test_events_are_sent_once_and_in_order_however_often_they_are_notified() -> None:
     parts = Parts()
     async with parts.running():
         with parts.streams.open(ALICE) as stream:
@@ -141,7 +141,7 @@ async def test_what_comes_during_a_read_is_read_next() -> None:
         assert [each.id for each in await stream.news(0) or ()] == [1]
 
 
-async def test_what_could_not_be_read_is_told_by_the_next_call() -> None:
+async def test_events_that_could_not_be_read_are_sent_by_the_next_call() -> None:
     parts = Parts()
     with parts.streams.open(ALICE) as stream:
         await stream.begin(None)
@@ -153,7 +153,7 @@ async def test_what_could_not_be_read_is_told_by_the_next_call() -> None:
         assert [each.id for each in await stream.news(0) or ()] == [1]
 
 
-async def test_what_is_forgotten_is_told_as_such_and_then_it_goes_on() -> None:
+async def test_pruned_events_are_reported_as_such_and_then_the_stream_goes_on() -> None:
     parts = Parts()
     with parts.streams.open(ALICE) as stream:
         parts.outbox.forgotten, parts.outbox.settled_id = 10, 20
@@ -165,7 +165,7 @@ async def test_what_is_forgotten_is_told_as_such_and_then_it_goes_on() -> None:
         assert [each.id for each in await stream.news(0) or ()] == [21]
 
 
-async def test_every_stream_looks_when_somebody_listens_again() -> None:
+async def test_every_stream_wakes_when_the_listener_is_connected_again() -> None:
     parts = Parts()
     async with parts.running():
         with parts.streams.open(ALICE) as stream:
@@ -229,7 +229,7 @@ async def test_nothing_is_settled_between_a_cut_and_the_first_answer_after_it() 
         assert parts.streams.settled == 0
 
 
-async def test_a_stream_that_is_behind_does_not_step_over_what_it_was_not_told() -> None:
+async def test_a_stream_that_is_behind_does_not_skip_events_it_has_not_sent() -> None:
     parts = Parts()
     with parts.streams.open(ALICE) as stream:
         await stream.begin(None)
@@ -241,7 +241,7 @@ async def test_a_stream_that_is_behind_does_not_step_over_what_it_was_not_told()
         assert stream.position == 50
 
 
-async def test_a_page_is_told_at_a_time_and_the_next_without_being_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_events_are_sent_page_by_page_without_a_further_notification(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_streams, "PAGE", 2)
     parts = Parts()
     for number in range(1, 4):
@@ -263,7 +263,7 @@ async def test_of_each_person_only_the_newest_is_notified_and_no_notification_is
     assert max(len(payload.encode()) for payload in parts.notifications.sent) < 8000
 
 
-async def test_disconnect_ends_the_persons_streams_alone() -> None:
+async def test_disconnect_ends_only_the_persons_streams() -> None:
     parts = Parts()
     async with parts.running():
         with parts.streams.open(ALICE) as one, parts.streams.open(BOB) as other:

@@ -115,13 +115,13 @@ async def test_an_address_cannot_choose_who_logs_in(email: str) -> None:
 @pytest.mark.parametrize(
     "master", ["", "master@example.org", "master@example.org:", "master:x", "@d.org:x", "a%b@d.org:x"]
 )
-def test_a_master_of_the_wrong_form_is_told_without_its_password(master: str) -> None:
+def test_a_malformed_master_is_reported_without_its_password(master: str) -> None:
     with pytest.raises(ConfigurationError, match="POSTROOM_MAIL_MASTER") as error:
         Impersonation(master)
     assert not master or master not in str(error.value)
 
 
-def test_what_is_sealed_is_opened_for_the_same_account_alone() -> None:
+def test_a_secret_is_decrypted_only_for_the_same_account() -> None:
     account = an_account()
     encrypted = PasswordCipher(KEY).encrypt(account, "app_secret")
     assert b"secret" not in encrypted
@@ -154,12 +154,12 @@ def test_both_spellings_of_base64_are_the_same_key() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "short", "a" * 32, "ü" * 44, base64.b64encode(b"k" * 31).decode(), KEY + KEY])
-def test_a_key_of_the_wrong_form_is_told_how_to_be_made(key: str) -> None:
+def test_the_error_for_a_malformed_key_says_how_to_make_one(key: str) -> None:
     with pytest.raises(ConfigurationError, match=r"POSTROOM_ENCRYPTION_KEY: .*openssl rand -base64 32") as error:
         PasswordCipher(key)
     assert not key or key not in str(error.value)
 
 
-def test_a_wrong_previous_key_is_told_by_its_name() -> None:
+def test_a_wrong_previous_key_is_reported_by_its_name() -> None:
     with pytest.raises(ConfigurationError, match="POSTROOM_ENCRYPTION_KEY_PREVIOUS"):
         PasswordCipher(KEY, "short")

@@ -221,7 +221,7 @@ async def test_a_forged_request_is_refused_before_kratos_is_asked(
 
 
 @pytest.mark.parametrize("foreign", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}])
-async def test_a_page_elsewhere_is_told_how_its_origin_may_use_tokens(
+async def test_a_page_of_another_origin_learns_how_it_may_use_tokens(
     people: PeopleByCredential, foreign: dict[str, str]
 ) -> None:
     with pytest.raises(CrossSite, match="pages of POSTROOM_CORS_ORIGINS may send access tokens, never a cookie"):
@@ -287,12 +287,12 @@ async def test_a_name_beside_an_access_token_is_the_address_of_its_person(
         assert (await people.identify("POST", basic(address))).person.token_id == token.id
         return
     unknown = {name: basic(name, token_text(b"\x01" * RANDOM_BYTES)) for name in (address, "alice@exämple.org")}
-    told: set[str] = set()
+    reported: set[str] = set()
     for headers in (basic(address), *unknown.values()):
         with pytest.raises(NoSession) as refused:
             await people.identify("GET", headers)
-        told.add(str(refused.value))
-    assert len(told) == 1, "nobody learns which of the two was wrong"
+        reported.add(str(refused.value))
+    assert len(reported) == 1, "nobody learns which of the two was wrong"
     assert sessions.asked == []
 
 
@@ -345,7 +345,7 @@ async def test_what_a_browser_may_send_by_itself_counts_only_from_pages_that_are
         ({"origin": LISTED}, False),
     ],
 )
-async def test_no_browser_is_told_of_http_basic_lest_it_opens_a_box_of_its_own(
+async def test_http_basic_is_not_offered_to_a_browser_which_would_open_its_own_dialog(
     people: PeopleByCredential, sessions: FakeSessions, says: dict[str, str], expected: bool
 ) -> None:
     sessions.error = NoSession("nobody is logged in")

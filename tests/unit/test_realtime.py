@@ -86,7 +86,7 @@ async def test_until_the_mailbox_is_ready_it_is_server_sent_events(state: str) -
     ],
     ids=["no session", "Kratos is away", "a token that may not read"],
 )
-async def test_nobody_is_told_who_may_not_read_and_kratos_away_logs_nobody_out(
+async def test_a_token_without_read_gets_no_transport_and_an_unavailable_kratos_ends_no_session(
     people: Everybody, status: int, code: str
 ) -> None:
     answer = await ask(people)

@@ -42,7 +42,7 @@ async def test_a_mark_that_was_made_in_another_domain_is_never_taken_for_one() -
     assert domain_sent(server) == ("c", "c")
 
 
-async def test_another_address_than_was_asked_for_is_told_and_the_ids_are_asked_anew() -> None:
+async def test_another_address_than_requested_is_reported_and_the_ids_are_queried_again() -> None:
     """The attempt compares the addresses."""
     server = ScriptedStalwart(
         made("k", BOB.email),

@@ -151,7 +151,7 @@ async def test_one_that_is_refused_is_not_sent_again_however_often_its_replaceme
     assert await process.header(world.account) != header
 
 
-async def test_a_device_that_got_the_id_of_the_old_one_is_left_alone(world: World) -> None:
+async def test_a_device_that_got_the_id_of_the_old_one_is_not_touched(world: World) -> None:
     process = world.process()
     first = await process.header(world.account)
     (number,) = world.server.listed
@@ -223,7 +223,7 @@ async def test_where_there_is_no_room_one_just_made_by_another_process_stays(wor
     assert len(world.server.listed) == 5
 
 
-async def test_no_more_headers_are_remembered_than_fit(world: World) -> None:
+async def test_no_more_headers_are_cached_than_fit(world: World) -> None:
     process = world.process()
     held = process._cache
     for _ in range(CACHE_SIZE + 3):

@@ -135,7 +135,7 @@ async def went_unheard(world: World) -> None:
 
 
 @pytest.mark.parametrize("revoked", [heard, went_unheard])
-async def test_what_was_read_before_a_revocation_is_not_remembered_after_it(
+async def test_a_token_read_before_a_revocation_is_not_cached_after_it(
     world: World, revoked: Callable[[World], Awaitable[None]]
 ) -> None:
     await revoked(world)

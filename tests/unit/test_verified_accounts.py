@@ -66,7 +66,9 @@ async def test_a_mailbox_that_goes_is_noticed_when_it_is_looked_for_again(world:
         await world.of_alice()
 
 
-async def test_a_mail_server_that_does_not_tell_keeps_nobody_out_and_is_left_alone(world: World) -> None:
+async def test_a_mail_server_that_does_not_answer_locks_no_person_out_and_is_not_asked_again_at_once(
+    world: World,
+) -> None:
     world.at_server.ill = Transient("away")
     for _ in range(5):
         assert await world.of_alice() == world.alice

@@ -128,7 +128,7 @@ async def test_one_that_somebody_else_removed_meanwhile_is_no_error() -> None:
         (responses(("x:WebHook/set", [])), Transient),
     ],
 )
-async def test_a_hook_that_could_not_be_made_is_told(answer: Any, error: type[MailServerError]) -> None:
+async def test_a_hook_that_could_not_be_made_is_reported(answer: Any, error: type[MailServerError]) -> None:
     server = ScriptedStalwart(found(), answer)
     with pytest.raises(error) as caught:
         await setup_of(server).ensure(URL, "secret-key")

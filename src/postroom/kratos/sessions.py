@@ -118,7 +118,7 @@ class KratosSessions:
             case 401:
                 # Health checks are shared, but each takes only a few milliseconds.
                 await self._health.ask(None, self._require_healthy)
-                raise NoSession("nobody is logged in with this session, or not any more; log in")
+                raise NoSession("this session is invalid or has ended; log in")
             case 403:
                 raise _second_factor_due(response)
             case status:
