@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from postroom.domain.poll_pace import MAILS_PER_SECOND, BURST, FIRST_IN_BURST, SHORTEST
+from postroom.domain.poll_pace import BURST, FIRST_IN_BURST, MAILS_PER_SECOND, SHORTEST
 from postroom.mail.poll_queue import STATE_SECONDS, PollQueue
 
 
