@@ -27,8 +27,8 @@ from benchmarks.users import sign_up
 from postroom.composition.parts import authorization
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient as Registry
-from postroom.stalwart.web_hook import PATH
-from postroom.stalwart.web_hook_setup import WebHookSetup
+from postroom.stalwart.webhook import PATH
+from postroom.stalwart.webhook_setup import WebhookSetup
 from tests.stalwart_client import StalwartClient, unique
 
 INTERVALS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
@@ -112,7 +112,7 @@ async def master(admin: StalwartClient) -> str:
 async def hooked(admin: StalwartClient, url: str, key: str) -> AsyncIterator[None]:
     """Configure the webhook by which Stalwart reports new mail, as `postroom check --fix` does."""
     client = Registry(admin.url, authorization(":".join(admin.login)))
-    setup = WebHookSetup(client, StalwartRegistry(client, mark_domain="example.org"))
+    setup = WebhookSetup(client, StalwartRegistry(client, mark_domain="example.org"))
     try:
         await setup.ensure(url, key)
         yield

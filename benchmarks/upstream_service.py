@@ -22,7 +22,7 @@ from postroom.composition.mail_parts import mail_connected
 from postroom.composition.parts import SERVICE_CONCURRENCY, connected
 from postroom.composition.process import make_app
 from postroom.gateway.limits import GatewayLimits
-from postroom.gateway.upstream import Ask, Upstream, UpstreamResponse
+from postroom.gateway.upstream import Upstream, UpstreamRequest, UpstreamResponse
 from postroom.mail.ports import MailAccount
 from postroom.mail.verified_accounts import VerifiedAccounts
 from postroom.postgres.mail_accounts import PostgresMailAccounts
@@ -56,11 +56,11 @@ class OtherUpstream(Upstream):
     """A mail server whose session object has another path than Stalwart's."""
 
     @asynccontextmanager
-    async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamResponse]:
-        if ask.target == "/jmap/session":
-            ask = replace(ask, target=os.environ["UPSTREAM_SESSION"])
-        async with super().ask(account, ask) as answer:
-            yield answer
+    async def send(self, account: MailAccount, request: UpstreamRequest) -> AsyncGenerator[UpstreamResponse]:
+        if request.target == "/jmap/session":
+            request = replace(request, target=os.environ["UPSTREAM_SESSION"])
+        async with super().send(account, request) as response:
+            yield response
 
 
 async def main() -> None:

@@ -25,7 +25,7 @@ from gateway_trial import FakeAuthorization
 from postroom.api.app import create_app
 from postroom.api.health import Health
 from postroom.api.mail import mail_routes
-from postroom.api.stalwart_hook import StalwartHook
+from postroom.api.stalwart_webhook import StalwartWebhook
 from postroom.api.webhook import HookPolicy, Webhook
 from postroom.domain.person import Person, Scope
 from postroom.domain.request import Request
@@ -38,7 +38,7 @@ from postroom.mail.basic_credentials import OwnAddresses
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import AccessToken, MailAccount, Visitor
 from postroom.realtime.live_streams import TooManyStreams
-from postroom.stalwart.web_hook import WebHook
+from postroom.stalwart.webhook import WebhookReader
 from scripted_upstream import Asked, ScriptedUpstream, json_answer, scripted_upstream
 from served_app import answer_of, served
 
@@ -229,7 +229,7 @@ async def attacked() -> AsyncIterator[Attacked]:
         )
         parts: dict[str, Any] = {name: getattr(service.inside, name) for name in signature(mail_routes).parameters}
         parts |= {"people": people, "centrifugo": None, "domains": ["example.org"], "now": lambda: NOW}
-        parts["stalwart_hook"] = StalwartHook(WebHook("key-of-the-web-hook"), service.inside.hinted)
+        parts["stalwart_webhook"] = StalwartWebhook(WebhookReader("key-of-the-web-hook"), service.inside.hinted)
         policy = HookPolicy(keys=["key"], domains=[], reserved=[], retry_after_seconds=1, at_once=9)
         upstream = Upstream(server.url, FakeAuthorization(), GatewayLimits())
         service.app = create_app(

@@ -29,12 +29,12 @@ class Browser(ClientEventHandler):
     def __init__(self) -> None:
         self.states: list[tuple[str, int]] = []
         self.errors: list[Exception] = []
-        self.told: list[Any] = []
+        self.received: list[Any] = []
         self.subscribed: list[SubscribedContext] = []
         self.refused: list[int] = []
 
     def hear(self, data: Any) -> None:
-        self.told.append(data)
+        self.received.append(data)
 
     def note_subscribed(self, ctx: SubscribedContext) -> None:
         """Also after a cut; `ctx.recovered` says whether nothing was missed."""

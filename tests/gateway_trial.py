@@ -49,7 +49,7 @@ class FakePeople:
     def change(self, who: Mapping[str, str], **fields: Any) -> None:
         self.people[who["Cookie"]] = replace(self.people[who["Cookie"]], **fields)
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         del method
         self.asked += 1
         cookie = headers.get("cookie", "")
@@ -115,12 +115,12 @@ class GatewayTrial:
         self.missing: set[str] = set()
         """accounts that the mail server does not have any more"""
         self.verified: list[str] = []
-        self.look_error: Exception | None = None
+        self.lookup_error: Exception | None = None
 
     async def verify(self, account: MailAccount) -> None:
         self.verified.append(account.account_id)
-        if self.look_error:
-            raise self.look_error
+        if self.lookup_error:
+            raise self.lookup_error
         if account.account_id in self.missing:
             raise MailboxMissing("it is gone")
 

@@ -135,7 +135,7 @@ async def hooked(admin: StalwartClient, receiver: ScriptedUpstream, **more: Any)
         await reload(admin)
 
 
-def told(asked: Asked) -> list[dict[str, Any]]:
+def events_of(asked: Asked) -> list[dict[str, Any]]:
     """The events of a request, whose signature is right."""
     assert (asked.method, asked.target) == ("POST", "/hooks/stalwart")
     assert asked.header("content-type") == "application/json"
@@ -144,7 +144,7 @@ def told(asked: Asked) -> list[dict[str, Any]]:
     return json.loads(asked.body)["events"]
 
 
-def all_told(receiver: ScriptedUpstream) -> Iterator[dict[str, Any]]:
+def all_reported(receiver: ScriptedUpstream) -> Iterator[dict[str, Any]]:
     for asked in receiver.asked:
         if asked.complete:
-            yield from told(asked)
+            yield from events_of(asked)

@@ -43,7 +43,7 @@ class FakePeople:
         else:
             self.errors[identity_id] = found
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         self.asked += 1
         if self.held:
             await self.held.wait()
@@ -66,8 +66,8 @@ class LiveService:
     stop: asyncio.Event
     people: FakePeople
     mailboxes: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
-    on_line: list[UUID] = field(default_factory=list)
-    off_line: list[UUID] = field(default_factory=list)
+    online: list[UUID] = field(default_factory=list)
+    offline: list[UUID] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -102,7 +102,7 @@ async def live_service(
     streams = LiveStreams(outbox, PostgresNotifications(pool, database_url), most=most)
     server = uvicorn.Server(uvicorn.Config(FastAPI(), port=0, log_config=None, timeout_graceful_shutdown=10))
     service = LiveService("", outbox, OutboxPublisher(outbox, streams), streams, asyncio.Event(), FakePeople())
-    server.config.app = _app(service, pace or StreamIntervals(ask=0.02), elsewhere)
+    server.config.app = _app(service, pace or StreamIntervals(poll=0.02), elsewhere)
     async with asyncio.TaskGroup() as group:
         group.create_task(streams.run(service.stop))
         if announces:
@@ -124,15 +124,21 @@ def _app(service: LiveService, pace: StreamIntervals, elsewhere: bool) -> FastAP
     async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
         return service.mailboxes.get(identity_id, READY)
 
-    async def on_line(identity_id: UUID) -> None:
-        service.on_line.append(identity_id)
+    async def online(identity_id: UUID) -> None:
+        service.online.append(identity_id)
 
-    async def off_line(identity_id: UUID) -> None:
-        service.off_line.append(identity_id)
+    async def offline(identity_id: UUID) -> None:
+        service.offline.append(identity_id)
 
     app = FastAPI()
     live = Live(
-        service.streams, service.people, mailbox, on_line=on_line, off_line=off_line, elsewhere=elsewhere, pace=pace
+        service.streams,
+        service.people,
+        mailbox,
+        mark_online=online,
+        mark_offline=offline,
+        elsewhere=elsewhere,
+        pace=pace,
     )
     app.router.routes.append(live_route(live))
     receive_visitors(app)

@@ -69,7 +69,7 @@ class MailInMemory:
         box = self._box(account_id)
         box.forgotten = box.state
 
-    async def present(self, account: MailAccount) -> str:
+    async def current_state(self, account: MailAccount) -> str:
         state = self._state(account.account_id)
         await self._answer(account.account_id)
         return state

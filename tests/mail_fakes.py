@@ -82,9 +82,9 @@ class FakeCredentials:
         row = self.rows.get(identity_id)
         return row and replace(row, age=self.age)
 
-    async def keep(self, credential: MailCredential, *, instead_of: MailCredential | None) -> bool:
+    async def store(self, credential: MailCredential, *, instead_of: MailCredential | None) -> bool:
         row = self.rows.get(credential.identity_id)
-        if row and (instead_of is None or row.sealed != instead_of.sealed):
+        if row and (instead_of is None or row.encrypted != instead_of.encrypted):
             return False
         self.rows[credential.identity_id] = credential
         self.age = 0.0

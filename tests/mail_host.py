@@ -15,8 +15,8 @@ import httpx2
 from kratos_servers import Kratos, kratos_stand_in
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
-from postroom.stalwart.web_hook import PATH
-from postroom.stalwart.web_hook_setup import WebHookSetup
+from postroom.stalwart.webhook import PATH
+from postroom.stalwart.webhook_setup import WebhookSetup
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 from postroom_sandbox.loopback import LOOPBACK, free_port
@@ -96,7 +96,7 @@ async def mail_host(folder: Path, database: Database, **settings: str) -> AsyncI
                 "POSTROOM_DOMAINS": "example.org",
                 "POSTROOM_LOG_FORMAT": "console",
             }
-            await _set_up_web_hook(stalwart, f"{url}{PATH}")
+            await _set_up_webhook(stalwart, f"{url}{PATH}")
             service: Service | None = None
             try:
                 await valkey.start()
@@ -110,10 +110,10 @@ async def mail_host(folder: Path, database: Database, **settings: str) -> AsyncI
                 await valkey.stop()
 
 
-async def _set_up_web_hook(stalwart: StalwartStandIn, url: str) -> None:
+async def _set_up_webhook(stalwart: StalwartStandIn, url: str) -> None:
     client = StalwartClient(stalwart.url, "Basic " + b64encode(":".join(stalwart.admin).encode()).decode())
     try:
-        await WebHookSetup(client, StalwartRegistry(client, mark_domain="example.org", quota=None)).ensure(
+        await WebhookSetup(client, StalwartRegistry(client, mark_domain="example.org", quota=None)).ensure(
             url, HOOK_KEY
         )
     finally:

@@ -51,7 +51,7 @@ class Screen:
             if found == kind:
                 return data
 
-    def told(self) -> list[int]:
+    def received(self) -> list[int]:
         """The ids of the `mail` events so far."""
         return [json.loads(event.data)["id"] for event in self.events if event.type == "mail"]
 

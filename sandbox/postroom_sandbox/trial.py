@@ -20,8 +20,8 @@ from postroom.postgres.migrate import role_of, upgrade
 from postroom.settings import PREFIX, given, load, unknown
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
-from postroom.stalwart.web_hook import PATH as HOOK_PATH
-from postroom.stalwart.web_hook_setup import WebHookSetup
+from postroom.stalwart.webhook import PATH as HOOK_PATH
+from postroom.stalwart.webhook_setup import WebhookSetup
 from postroom.telemetry import configure_logging
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
@@ -194,7 +194,7 @@ class Trial:
         registry = StalwartRegistry(client, mark_domain=self._domains[0], quota=None)
         key = self._environment["POSTROOM_STALWART_WEBHOOK_KEY"]
         try:
-            await WebHookSetup(client, registry).ensure(f"http://{LOOPBACK}:{self._port}{HOOK_PATH}", key)
+            await WebhookSetup(client, registry).ensure(f"http://{LOOPBACK}:{self._port}{HOOK_PATH}", key)
         except MailServerError as error:
             # A fault of the trial stays on over a restart, and most often the hook of the last time is there still.
             self._where.append(

@@ -1,5 +1,5 @@
-"""The problems that callers are told (RFC 9457): one table for the hooks, /api and /jmap. JMAP's own errors (RFC 8620
-§3.6.1) are in `gateway/problems.py`."""
+"""The problem responses (RFC 9457) of the webhooks, /api and /jmap, in one table. JMAP's own errors (RFC 8620 §3.6.1)
+are in `gateway/problems.py`."""
 
 import json
 from collections.abc import Mapping
@@ -26,13 +26,13 @@ from postroom.errors import (
     Throttled,
 )
 from postroom.mail.app_passwords import TooManyAppPasswords
-from postroom.mail.preparation import WORDS_OF_MISSING
+from postroom.mail.preparation import MISSING_MESSAGE
 
 MEDIA_TYPE = "application/problem+json"
 CLOSE = {"Connection": "close"}
-"""What may still come of the body is not to be taken for the next request."""
+"""The rest of the body must not be taken for the next request."""
 LONGEST_WAIT = 3600
-"""Seconds that a server may ask for."""
+"""The longest Retry-After that is passed on, in seconds."""
 
 BEARER = 'Bearer realm="Postroom"'
 BEARER_AND_BASIC = f'{BEARER}, Basic realm="Postroom", charset="UTF-8"'  # RFC 7617 §2.1
@@ -42,7 +42,7 @@ _NO_MAILBOX = ("mailbox_missing", "mailbox_not_ready")
 
 
 class Kind(NamedTuple):
-    """`retry_after`: seconds until it may be well again, if nobody said so; None where waiting does not help."""
+    """`retry_after`: default in seconds, unless a server stated one; None if waiting does not help."""
 
     status: int
     title: str
@@ -53,21 +53,21 @@ _REFUSED = Kind(422, "The request cannot be fulfilled")
 
 PROBLEMS: Mapping[str, Kind] = {
     "unreadable_body": Kind(400, "The body cannot be read"),
-    "no_session": Kind(401, "Nobody is logged in"),
+    "no_session": Kind(401, "Not logged in"),
     "wrong_key": Kind(401, "The key is missing or wrong"),
     "wrong_signature": Kind(401, "The signature is missing or wrong"),
     "cross_site": Kind(403, "Another site sent this"),
     "fresh_login_required": Kind(403, "A fresh login is needed"),
-    "metrics_closed": Kind(403, "Not from here"),
-    "not_as_code": Kind(403, "Not as code"),
-    "scope_missing": Kind(403, "The access token may not do this"),
-    "session_aal2_required": Kind(403, "A second factor is due"),
-    "session_required": Kind(403, "Not with an access token"),
-    "no_web_hook": Kind(404, "There is nothing here"),
-    "unknown": Kind(404, "There is no such thing"),
+    "metrics_closed": Kind(403, "Metrics are not open to this client"),
+    "not_as_code": Kind(403, "A blob cannot be used as code"),
+    "scope_missing": Kind(403, "The access token lacks a scope"),
+    "session_aal2_required": Kind(403, "A second factor is required"),
+    "session_required": Kind(403, "A login is required"),
+    "no_web_hook": Kind(404, "The webhook is not configured"),
+    "unknown": Kind(404, "Not found"),
     "too_slow": Kind(408, "The request took too long"),
     "conflict": Kind(409, "The address cannot be given"),
-    "mail_server_conflict": Kind(409, "The mail server has it already"),
+    "mail_server_conflict": Kind(409, "It already exists at the mail server"),
     "too_many": Kind(409, "There are too many already"),
     "too_many_devices": Kind(409, "Too many devices are connected"),
     "too_large": Kind(413, "The body is too large"),
@@ -82,28 +82,28 @@ PROBLEMS: Mapping[str, Kind] = {
     "unsafe_local_part": _REFUSED,
     "wrong_name": Kind(422, "The name cannot be used"),
     "upload_quota": Kind(429, "Too much was uploaded", _LATER),
-    "internal_error": Kind(500, "An error of ours"),
-    "mail_server_broke_off": Kind(502, "The mail server broke off"),
-    "mail_server_misconfigured": Kind(502, "The mail server refuses us"),
-    "mail_server_unusable": Kind(502, "The mail server's answer cannot be used"),
-    "announcer_away": Kind(503, "Screens cannot be told", _SOON),
-    "database_away": Kind(503, "The database does not answer", _SOON),
-    "kratos_away": Kind(503, "The login server does not answer", _SOON),
-    "mail_server_away": Kind(503, "The mail server does not answer", _SOON),
+    "internal_error": Kind(500, "An internal error"),
+    "mail_server_broke_off": Kind(502, "The mail server closed the connection"),
+    "mail_server_misconfigured": Kind(502, "The mail server refuses Postroom"),
+    "mail_server_unusable": Kind(502, "The mail server's response cannot be used"),
+    "announcer_away": Kind(503, "Live events cannot be published", _SOON),
+    "database_away": Kind(503, "The database is unavailable", _SOON),
+    "kratos_away": Kind(503, "The login server is unavailable", _SOON),
+    "mail_server_away": Kind(503, "The mail server is unavailable", _SOON),
     "mail_server_busy": Kind(503, "The mail server is busy", _SOON),
     "mailbox_missing": Kind(503, "The mailbox is missing", _LATER),
     "mailbox_not_ready": Kind(503, "There is no mailbox yet", _SOON),
     "not_stored": Kind(503, "The request was not stored"),
     "stopping": Kind(503, "The service is stopping", _SOON),
     "too_busy": Kind(503, "The service is busy"),
-    "too_many_streams": Kind(503, "There are too many already", 30),
+    "too_many_streams": Kind(503, "There are too many live streams", 30),
     "mail_server_silent": Kind(504, "The mail server did not answer"),
 }
 """By code, a short stable word for programs."""
 
 
 class Problem(PostroomError):
-    """Ends a request. `type` is the problem's URI; `more` are further members of its object (RFC 9457 §3.2)."""
+    """Ends a request with a problem. `type` is its URI, `more` are extension members (RFC 9457 §3.2)."""
 
     def __init__(
         self,
@@ -127,12 +127,12 @@ class Problem(PostroomError):
 
     @property
     def is_failure(self) -> bool:
-        """Whether a server failed, ours or another: a mailbox that is not there is known already."""
+        """Whether a server failed, ours or another. A missing mailbox is not counted: that is known already."""
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR and self.code not in _NO_MAILBOX
 
     def body(self) -> bytes:
         content = {"type": self.type, "status": self.status, "detail": str(self), **self.more}
-        # ASCII: a `detail` of the mail server may hold what UTF-8 cannot.
+        # ASCII: a `detail` of the mail server may hold characters that UTF-8 cannot encode.
         return json.dumps(content).encode()
 
     def response(self) -> Response:
@@ -147,10 +147,10 @@ def problem(
     more: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Problem:
-    """One of `PROBLEMS`. `status`: another than that of the table."""
+    """One of `PROBLEMS`. `status` overrides that of the table."""
     kind = PROBLEMS[code]
     again = {"Retry-After": str(kind.retry_after)} if kind.retry_after else {}
-    # `code` stands alone, too, beside the URI that RFC 9457 wants. The webhook's callers look at `success` first.
+    # `code` repeats the end of the URI that RFC 9457 requires. Callers of the webhook check `success` first.
     own = {"title": kind.title, "success": False, "code": code}
     return Problem(
         status or kind.status,
@@ -162,13 +162,13 @@ def problem(
 
 
 def plain_problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
-    """One of which the status says all (RFC 9457 §4.2.1)."""
+    """A problem without a type: the status says everything (RFC 9457 §4.2.1)."""
     more = {"title": HTTPStatus(status).phrase, "success": False}
     return Problem(status, "about:blank", detail, more=more, headers=headers)
 
 
 def retry_after(stated: str | float | None) -> dict[str, str]:
-    """The header, with what a server said, within bounds; without it none."""
+    """The Retry-After header with the value that a server stated, within limits; {} without one."""
     try:
         return {} if stated is None else {"Retry-After": str(max(1, min(LONGEST_WAIT, round(float(stated)))))}
     except (ValueError, OverflowError):
@@ -176,14 +176,14 @@ def retry_after(stated: str | float | None) -> dict[str, str]:
 
 
 def problem_of(error: PostroomError) -> Problem:
-    """What a person or program is told. What only an operator can use stays in the log."""
+    """The problem for a person or program. Details that only help an operator stay in the log."""
     match error:
         case Problem():
             return error
         case Refused(code=code):
             return problem(code, str(error))
         case NoSession():
-            # RFC 9110 §15.5.2 wants the header; `Bearer` opens no dialogue in a browser.
+            # RFC 9110 §15.5.2 requires the header; `Bearer` opens no dialog in a browser.
             ways = BEARER_AND_BASIC if error.offers_basic else BEARER
             return problem("no_session", str(error), headers={"WWW-Authenticate": ways})
         case SecondFactorDue(redirect_to=redirect_to):
@@ -205,32 +205,32 @@ def _redirect(to: str | None) -> dict[str, str] | None:
 def _problem_of_outage(error: PostroomError) -> Problem:
     match error:
         case KratosUnavailable():
-            detail = "it cannot be told now who you are; nobody was logged out, try again in a moment"
+            detail = "your login cannot be checked now; you are still logged in, try again in a moment"
             return problem("kratos_away", detail)
         case DatabaseUnavailable():
             return problem("database_away", "nothing was changed; try again in a moment")
         case PublisherUnavailable():
             return problem("announcer_away", "try again in a moment")
         case MailboxMissing():
-            return problem("mailbox_missing", WORDS_OF_MISSING)
+            return problem("mailbox_missing", MISSING_MESSAGE)
         case _:
-            return problem("internal_error", "this should not happen; the log of Postroom says more")
+            return problem("internal_error", "an unexpected error; the log of Postroom has details")
 
 
 def _problem_of_mail_server(error: MailServerError) -> Problem:
     match error:
         case TooManyAppPasswords():
-            detail = "the mailbox has as many mail programs connected as it may, and Postroom needs a place, too: "
+            detail = "the mailbox has reached its limit of app passwords, and Postroom needs one, too: "
             return problem("too_many_devices", detail + "disconnect a device, then try again")
         case Throttled():
             headers = retry_after(error.retry_after)
-            return problem("mail_server_busy", "it asks for a pause; try again then", headers=headers)
+            return problem("mail_server_busy", "the mail server is busy; try again after Retry-After", headers=headers)
         case Conflict():
             return problem("mail_server_conflict", str(error))
         case Permanent():
             return problem("mail_server_refused", str(error))
         case Misconfigured():
-            detail = "an operator of this service has to act; the log of Postroom says more"
+            detail = "an operator of this service has to act; the log of Postroom has details"
             return problem("mail_server_misconfigured", detail)
         case _:
             return problem("mail_server_away", "try again in a moment")

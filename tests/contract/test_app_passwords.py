@@ -15,10 +15,10 @@ from postroom.mail.app_passwords import WEBMAIL, AppPasswords, TooManyAppPasswor
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
 from postroom.stalwart.impersonation import Impersonation, basic
-from postroom.stalwart.kept_passwords import REMAKE_AFTER, KeptPasswords
 from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient as Client
+from postroom.stalwart.stored_passwords import REMAKE_AFTER, StoredPasswords
 from stalwart_client import StalwartClient, unique
 
 NEEDED = ("authenticate", "impersonate", "sysAppPasswordGet", "sysAppPasswordCreate", "sysAppPasswordDestroy")
@@ -167,7 +167,7 @@ async def test_the_webmail_logs_in_by_an_app_password_that_is_made_anew_after_a_
     admin: StalwartClient, ways: Ways, person: MailAccount
 ) -> None:
     credentials = FakeCredentials()
-    kept = KeptPasswords(ways.by_key, credentials, PasswordCipher(base64.b64encode(b"k" * 32).decode()))
+    kept = StoredPasswords(ways.by_key, credentials, PasswordCipher(base64.b64encode(b"k" * 32).decode()))
     first = await kept.header(person)
     assert (await session(admin, first)).json()["username"] == person.email
     (ours,) = await ways.by_key.of(person)

@@ -51,7 +51,9 @@ def test_the_configuration_that_we_ship_has_no_unknown_key_and_no_secret() -> No
     assert "key:" not in "".join(line for line in CONFIG.read_text().splitlines() if not line.startswith("#"))
 
 
-async def test_its_nodes_are_counted_and_a_wrong_key_is_told(server: CentrifugoServer, publisher: Centrifugo) -> None:
+async def test_its_nodes_are_counted_and_a_wrong_key_is_reported(
+    server: CentrifugoServer, publisher: Centrifugo
+) -> None:
     assert await publisher.nodes() >= 1
     other = Centrifugo(server.api_url, "another-key-0123456789")
     with pytest.raises(PublisherUnavailable, match="POSTROOM_CENTRIFUGO_API_KEY"):
@@ -59,7 +61,7 @@ async def test_its_nodes_are_counted_and_a_wrong_key_is_told(server: CentrifugoS
     await other.aclose()
 
 
-async def test_a_centrifugo_without_our_namespace_is_told(tmp_path: Path) -> None:
+async def test_a_centrifugo_without_our_namespace_is_reported(tmp_path: Path) -> None:
     bare = tmp_path / "config.yaml"
     bare.write_text(CONFIG.read_text().replace("name: mail", "name: post"))
     async with centrifugo(tmp_path, own=True, config=bare) as server:
@@ -77,22 +79,22 @@ async def test_an_announced_event_reaches_the_screen_of_the_person(
         await eventually(lambda: seen.subscribed, "subscribed")
         first, second = event(alice, emailIds=["M1"]), event(alice)
         assert await publisher.publish([first, second]) == []
-        await eventually(lambda: len(seen.told) == 2, "told")
-    assert seen.told == [
+        await eventually(lambda: len(seen.received) == 2, "reported")
+    assert seen.received == [
         {"id": first.id, "type": "mail", "data": {"emailIds": ["M1"]}},
         {"id": second.id, "type": "mail", "data": {}},
     ]
 
 
-async def test_announcing_again_tells_nothing_again(server: CentrifugoServer, publisher: Centrifugo) -> None:
+async def test_an_event_that_is_published_twice_arrives_once(server: CentrifugoServer, publisher: Centrifugo) -> None:
     alice = uuid4()
     async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
         await eventually(lambda: seen.subscribed, "subscribed")
         first, second = event(alice), event(alice)
         await publisher.publish([first])
         await publisher.publish([first, second])
-        await eventually(lambda: len(seen.told) >= 2, "told")
-    assert [told["id"] for told in seen.told] == [first.id, second.id]
+        await eventually(lambda: len(seen.received) >= 2, "reported")
+    assert [reported["id"] for reported in seen.received] == [first.id, second.id]
 
 
 async def test_what_was_announced_during_a_cut_is_recovered(server: CentrifugoServer, publisher: Centrifugo) -> None:
@@ -105,14 +107,14 @@ async def test_what_was_announced_during_a_cut_is_recovered(server: CentrifugoSe
             await eventually(lambda: seen.subscribed, "subscribed")
             before = event(alice)
             await publisher.publish([before])
-            await eventually(lambda: seen.told, "told")
+            await eventually(lambda: seen.received, "reported")
             await relay.cut()
             await eventually(lambda: seen.states[-1][0] == "connecting", "the cut is noticed")
             missed = [event(alice) for _ in range(20)]
             await publisher.publish(missed)
             await relay.open()
-            await eventually(lambda: len(seen.told) == 21, "recovered")
-            assert [told["id"] for told in seen.told] == [each.id for each in [before, *missed]]
+            await eventually(lambda: len(seen.received) == 21, "recovered")
+            assert [reported["id"] for reported in seen.received] == [each.id for each in [before, *missed]]
             assert seen.subscribed[-1].recovered
 
 
@@ -122,7 +124,7 @@ async def test_the_channel_of_somebody_else_is_refused(server: CentrifugoServer,
         await eventually(lambda: seen.refused, "refused")
         assert seen.refused == [103]  # permission denied
         await publisher.publish([event(alice)])
-        assert (seen.subscribed, seen.told) == ([], [])
+        assert (seen.subscribed, seen.received) == ([], [])
 
 
 @pytest.mark.parametrize("channel", ["mail:user", "mail:#", "mail:everybody", "news", "mail:user#{other},{own}x"])
@@ -198,7 +200,7 @@ async def test_disconnect_ends_the_connections_of_the_person_for_good(
         assert other.states[-1] == ("connected", 0)
 
 
-async def test_after_a_restart_the_screen_is_told_or_knows_that_it_must_reload(tmp_path: Path) -> None:
+async def test_after_a_restart_the_client_gets_the_event_or_knows_that_it_must_reload(tmp_path: Path) -> None:
     async with centrifugo(tmp_path, own=True) as server:
         publisher, alice = Centrifugo(server.api_url, server.api_key), uuid4()
         async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
@@ -210,9 +212,9 @@ async def test_after_a_restart_the_screen_is_told_or_knows_that_it_must_reload(t
             await server.start()
             assert await publisher.publish([missed]) == []
             await eventually(lambda: len(seen.subscribed) == 2, "subscribed again", within=20)
-            if not seen.told:
+            if not seen.received:
                 assert (seen.subscribed[-1].was_recovering, seen.subscribed[-1].recovered) == (True, False)
             later = event(alice)
             await publisher.publish([later])
-            await eventually(lambda: later.id in [told["id"] for told in seen.told], "told")
+            await eventually(lambda: later.id in [reported["id"] for reported in seen.received], "reported")
         await publisher.aclose()

@@ -358,12 +358,12 @@ async def test_an_upload_is_answered_the_same(
             headers={"Content-Type": content_type} if content_type else {},
         )
         assert answer.headers["content-type"].startswith(JSON)
-        told = answer.json()
+        reported = answer.json()
         # Cyrus tells when it will forget it, and the id that Stalwart gives holds that time.
-        told.pop("expires", None)
-        blob_id = told.pop("blobId")
+        reported.pop("expires", None)
+        blob_id = reported.pop("blobId")
         downloaded = await http.get(f"/jmap/download/{account_id}/{blob_id}/x?accept=text/plain")
-        found.append((answer.status_code, told, downloaded.content))
+        found.append((answer.status_code, reported, downloaded.content))
     assert found[0] == found[1]
     assert found[0][0] in (200, 201)
 

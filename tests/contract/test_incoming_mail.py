@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from eventually import eventually
-from incoming_mail import Lmtp, all_told, hook, hooked, letter, listening, refusal, send, send_all
+from incoming_mail import Lmtp, all_reported, hook, hooked, letter, listening, refusal, send, send_all
 from mail_person import person
 from postroom_sandbox.stalwart import ids
 from scripted_upstream import Asked, ScriptedUpstream, http_answer, scripted_upstream
@@ -31,7 +31,7 @@ async def heard(receiver: ScriptedUpstream, number: int, account: str) -> list[d
     """So many events about an account."""
 
     def found() -> list[dict[str, object]]:
-        return [event for event in all_told(receiver) if ids.encode(event["data"]["accountId"]) == account]
+        return [event for event in all_reported(receiver) if ids.encode(event["data"]["accountId"]) == account]
 
     await eventually(lambda: len(found()) >= number, f"{number} events of the web hook")
     return found()
@@ -88,7 +88,7 @@ async def test_what_one_does_oneself_is_no_delivery(admin: StalwartClient, lmtp:
         assert "EmailDelivery" not in changed[ann.account]
 
 
-async def test_what_comes_soon_after_an_event_is_told_in_one(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_events_that_follow_each_other_closely_are_sent_together(admin: StalwartClient, lmtp: Lmtp) -> None:
     """Not always with the last state: a real server hands changes to a stream each by a task of its own, and these
     may overtake each other."""
     async with person(admin) as ann, listening(ann.http, "types=Email&closeafter=no&ping=0") as stream:
@@ -123,7 +123,7 @@ async def test_nobody_hears_without_a_login(admin: StalwartClient) -> None:
     assert response.status_code == 401
 
 
-async def test_a_web_hook_tells_who_got_what_signed_with_the_key(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_a_webhook_reports_the_account_and_is_signed_with_the_key(admin: StalwartClient, lmtp: Lmtp) -> None:
     async with person(admin) as ann, scripted_upstream() as receiver:
         receiver.will(http_answer(200))
         async with hooked(admin, receiver):
@@ -140,7 +140,7 @@ async def test_a_web_hook_tells_who_got_what_signed_with_the_key(admin: Stalwart
         assert f"<{data['messageId']}>".encode() in content
 
 
-async def test_a_web_hook_that_was_not_taken_is_told_again_under_another_id(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_a_webhook_that_was_refused_is_sent_again_with_another_id(admin: StalwartClient, lmtp: Lmtp) -> None:
     async with person(admin) as ann, scripted_upstream() as receiver:
         receiver.will(http_answer(503), http_answer(200))
         async with hooked(admin, receiver):
@@ -150,7 +150,7 @@ async def test_a_web_hook_that_was_not_taken_is_told_again_under_another_id(admi
         assert first["id"] != again["id"]
 
 
-async def test_what_comes_while_a_web_hook_is_answered_for_longer_than_the_throttle_waits_for_the_next_delivery(
+async def test_mail_during_a_webhook_that_takes_longer_than_the_throttle_waits_for_the_next_delivery(
     admin: StalwartClient, lmtp: Lmtp
 ) -> None:
     """So the throttle that we ask for is not the smallest that there is."""
@@ -175,7 +175,7 @@ async def test_what_comes_while_a_web_hook_is_answered_for_longer_than_the_throt
             assert len(receiver.asked) == 2
 
 
-async def test_a_web_hook_shows_its_settings_and_not_its_key(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_a_webhook_shows_its_settings_and_not_its_key(admin: StalwartClient, lmtp: Lmtp) -> None:
     async with scripted_upstream() as receiver:
         receiver.will(http_answer(200))
         async with hooked(admin, receiver) as number:
@@ -188,7 +188,7 @@ async def test_a_web_hook_shows_its_settings_and_not_its_key(admin: StalwartClie
             assert number in (await admin.call("x:WebHook/query", filter={}))["ids"]
 
 
-async def test_a_web_hook_works_from_the_next_reload_on(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_a_webhook_works_from_the_next_reload_on(admin: StalwartClient, lmtp: Lmtp) -> None:
     async with person(admin) as ann, scripted_upstream() as early, scripted_upstream() as late:
         early.will(http_answer(200))
         late.will(http_answer(200))

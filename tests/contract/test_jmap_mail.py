@@ -71,8 +71,8 @@ async def mailbox(server: JmapServer) -> AsyncIterator[Mailbox]:
     await mail.aclose()
 
 
-async def test_new_mail_is_told_with_where_it_lies_and_nothing_else(mailbox: Mailbox) -> None:
-    state = await mailbox.mail.present(mailbox.account)
+async def test_changes_list_new_mail_with_its_mailboxes_and_nothing_else(mailbox: Mailbox) -> None:
+    state = await mailbox.mail.current_state(mailbox.account)
     assert [page.created for page in await mailbox.since(state)] == [[]]
     await mailbox.deliver()
     (page,) = await mailbox.since_with(1, state)
@@ -80,18 +80,18 @@ async def test_new_mail_is_told_with_where_it_lies_and_nothing_else(mailbox: Mai
     assert [page.roles[each] for each in email.mailbox_ids] == ["inbox"]
     assert email.received_at
     assert not email.keywords & {"$seen", "$draft"}
-    assert page.state == await mailbox.mail.present(mailbox.account) != state
+    assert page.state == await mailbox.mail.current_state(mailbox.account) != state
 
 
 async def test_changes_come_in_pages_to_the_last_one(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_changes, "PAGE", 2)
-    state = await mailbox.mail.present(mailbox.account)
+    state = await mailbox.mail.current_state(mailbox.account)
     for _ in range(5):
         await mailbox.deliver()
     pages = await mailbox.since_with(5, state)
     assert all(len(page.created) <= 2 for page in pages)
     assert len({email.id for page in pages for email in page.created}) == 5
-    assert pages[-1].state == await mailbox.mail.present(mailbox.account)
+    assert pages[-1].state == await mailbox.mail.current_state(mailbox.account)
 
 
 async def test_a_state_that_says_nothing_to_the_server_is_lost_history(server: JmapServer, mailbox: Mailbox) -> None:
@@ -99,22 +99,22 @@ async def test_a_state_that_says_nothing_to_the_server_is_lost_history(server: J
         await mailbox.since(server.lost_state)
 
 
-async def test_wrong_credentials_are_told_apart(server: JmapServer, mailbox: Mailbox) -> None:
+async def test_wrong_credentials_are_distinguished(server: JmapServer, mailbox: Mailbox) -> None:
     mail = JmapMail(server.url, Known("Basic bm9ib2R5Ondyb25n"))
     try:
         with pytest.raises(Misconfigured) as raised:
-            await mail.present(mailbox.account)
+            await mail.current_state(mailbox.account)
     finally:
         await mail.aclose()
     assert raised.value.unauthorized
 
 
-async def test_a_delivery_is_told_to_who_listens_and_the_changes_name_it(server: JmapServer, mailbox: Mailbox) -> None:
+async def test_a_delivery_reaches_a_listener_and_the_changes_name_it(server: JmapServer, mailbox: Mailbox) -> None:
     async with asyncio.timeout(SOON), aclosing(mailbox.mail.listen(mailbox.account)) as states:
         if await anext(states, "the end") == "the end":
             pytest.skip(f"NOT TESTED: this {server.name} has no event source (204), as the 3.6 of Debian 12 has none")
-        state = await mailbox.mail.present(mailbox.account)
+        state = await mailbox.mail.current_state(mailbox.account)
         await mailbox.deliver()
-        told = await anext(states)
+        reported = await anext(states)
     pages = await mailbox.since(state)
-    assert (pages[-1].state, sum(len(page.created) for page in pages)) == (told, 1)
+    assert (pages[-1].state, sum(len(page.created) for page in pages)) == (reported, 1)

@@ -109,7 +109,7 @@ def messages(flow: Any) -> set[int]:
 # The web-hook
 
 
-async def test_a_registration_is_told_once_with_the_identity_and_our_key(
+async def test_a_registration_is_reported_once_with_the_identity_and_our_key(
     kratos: Kratos, hooks: Receiver, email: str, request: pytest.FixtureRequest
 ) -> None:
     flow = await kratos.flow()
@@ -119,8 +119,8 @@ async def test_a_registration_is_told_once_with_the_identity_and_our_key(
     [delivery] = await hooks.receive(email)
 
     assert delivery.path == HOOK_PATH
-    told = {name: identity[name] for name in ("id", "schema_id", "state", "created_at")}
-    assert delivery.body == {"identity": {**told, "traits": traits}, "flow_id": flow["id"]}
+    reported = {name: identity[name] for name in ("id", "schema_id", "state", "created_at")}
+    assert delivery.body == {"identity": {**reported, "traits": traits}, "flow_id": flow["id"]}
     assert UUID(identity["id"]) != UUID(int=0)
     assert (delivery.headers["x-postroom-key"], delivery.headers["content-type"]) == (KEY, "application/json")
     assert delivery.headers["user-agent"] == "Go-http-client/1.1"
@@ -243,7 +243,7 @@ async def test_a_browser_registers_with_its_csrf_token_only_and_gets_the_session
     assert len(await hooks.receive(email)) == 1
 
 
-async def test_health_is_told_on_both_ports(kratos: Kratos) -> None:
+async def test_health_is_reported_on_both_ports(kratos: Kratos) -> None:
     for base in (kratos.public_url, f"{kratos.admin_url}/admin"):
         for path in ("alive", "ready"):
             answer = await kratos.http.get(f"{base}/health/{path}")

@@ -102,7 +102,7 @@ REFUSED_LOGIN = [
 """The button that sends it again comes first: it is the one that the key Enter presses."""
 
 
-async def test_a_wrong_code_and_none_are_told_apart_and_the_next_one_may_be_right(
+async def test_a_wrong_code_and_none_are_distinguished_and_the_next_one_may_be_right(
     kratos: Kratos, browser: Browser, ada: str
 ) -> None:
     flow = (await browser.send(await browser.flow("login"), "code", identifier=ada)).json()
@@ -230,7 +230,7 @@ async def test_a_code_signs_up_and_shows_whose_the_address_is(kratos: Kratos, br
     assert [each["method"] for each in session["authentication_methods"]] == ["code"]
 
 
-async def test_an_address_that_is_taken_is_told_with_an_empty_form(browser: Browser, ada: str) -> None:
+async def test_an_address_that_is_taken_is_reported_with_an_empty_form(browser: Browser, ada: str) -> None:
     flow = await browser.flow("registration")
     taken = await browser.send(flow, "password", password=PASSWORD, traits={"email": ada})
     assert (taken.status_code, said(taken.json())) == (400, [4000007])

@@ -127,9 +127,7 @@ async def test_a_token_needs_a_fresh_login_and_the_browser_gets_one_where_it_is_
     assert (await postroom.makes_a_token(browser.cookies[COOKIE])).status_code == 201
 
 
-async def test_a_cookie_that_the_browser_had_before_a_refresh_holds_as_well(
-    kratos: Kratos, browser: httpx2.AsyncClient
-) -> None:
+async def test_a_cookie_from_before_a_refresh_remains_valid(kratos: Kratos, browser: httpx2.AsyncClient) -> None:
     email = await registered(kratos, browser)
     before = browser.cookies[COOKIE]
     flow = (await browser.get(f"{kratos.public_url}/self-service/login/browser?refresh=true")).json()

@@ -124,8 +124,8 @@ async def test_a_new_address_is_to_be_verified_and_one_that_is_taken_is_refused(
     flow = await browser.flow("settings")
     for wrong, where, ids in (("x", "traits.email", [4000001, 4000003]), (taken, None, [4000007])):
         refused = await browser.send(flow, "profile", traits={"email": wrong})
-        told = problems(refused.json())[where] if where else said(refused.json())
-        assert (refused.status_code, told, value_of(refused.json(), "traits.email")) == (400, ids, wrong)
+        reported = problems(refused.json())[where] if where else said(refused.json())
+        assert (refused.status_code, reported, value_of(refused.json(), "traits.email")) == (400, ids, wrong)
     moved = (await browser.send(flow, "profile", traits={"email": new})).raise_for_status().json()
     assert [each["action"] for each in moved["continue_with"]] == ["show_verification_ui", "redirect_browser_to"]
     verification = (await browser.flow_of("verification", moved["continue_with"][0]["flow"]["id"])).json()
@@ -320,7 +320,7 @@ async def test_a_recovery_does_not_replace_the_second_factor(kratos: Kratos, bro
 
 
 @both
-async def test_postroom_is_told_with_the_way_to_the_second_factor(kratos: Kratos, browser: Browser) -> None:
+async def test_postroom_learns_the_url_of_the_second_factor(kratos: Kratos, browser: Browser) -> None:
     email = await address_of(browser)
     await set_up_totp(browser)
     async with browser_at(kratos) as elsewhere:
@@ -338,9 +338,9 @@ async def test_postroom_is_told_with_the_way_to_the_second_factor(kratos: Kratos
         }
         assert (answer.status_code, answer.json()) == (403, {"error": error, "redirect_browser_to": link})
         sessions = KratosSessions(kratos.public_url, SystemClock(), cookie_name=COOKIE)
-        for afresh in (False, True):
+        for refresh in (False, True):
             with pytest.raises(SecondFactorDue) as caught:
-                await sessions.whoami(cookie=elsewhere.http.cookies[COOKIE], afresh=afresh)
+                await sessions.whoami(cookie=elsewhere.http.cookies[COOKIE], refresh=refresh)
             assert caught.value.redirect_to == link
         await sessions.aclose()
 

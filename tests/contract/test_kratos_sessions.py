@@ -119,7 +119,7 @@ async def test_a_logout_by_token_ends_the_session_at_once_where_it_is_forgotten(
 
 
 @both
-async def test_a_browser_logs_out_by_the_url_that_only_it_is_told(
+async def test_a_browser_logs_out_by_the_url_that_only_it_gets(
     kratos: Kratos, sessions: KratosSessions, email: str
 ) -> None:
     async with browser_of(kratos, email) as (browser, cookie):

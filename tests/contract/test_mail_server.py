@@ -104,7 +104,9 @@ async def test_a_foreign_mailbox_is_never_adopted(server: Server) -> None:
         await server.mail_server.create(Mailbox(uuid4(), theirs.email), deadline=LONG)
 
 
-async def test_with_the_address_at_a_stranger_and_the_mark_elsewhere_the_marked_one_is_told(server: Server) -> None:
+async def test_with_the_address_at_a_stranger_and_the_mark_elsewhere_the_marked_account_is_returned(
+    server: Server,
+) -> None:
     theirs, ours = a_mailbox(), a_mailbox()
     await server.mail_server.create(theirs, deadline=LONG)
     made = await server.mail_server.create(ours, deadline=LONG)
@@ -114,7 +116,7 @@ async def test_with_the_address_at_a_stranger_and_the_mark_elsewhere_the_marked_
         assert again == made
 
 
-async def test_a_mailbox_is_found_by_its_mark_alone(server: Server) -> None:
+async def test_a_mailbox_is_found_by_its_mark_only(server: Server) -> None:
     mailbox = a_mailbox()
     assert await server.mail_server.find(mailbox, deadline=LONG) is None
     made = await server.mail_server.create(mailbox, deadline=LONG)
@@ -127,11 +129,11 @@ async def test_a_missing_domain_is_the_operators_to_add(server: Server) -> None:
     assert caught.value.domain == "missing.test"
 
 
-async def test_a_well_server_says_so(server: Server) -> None:
+async def test_a_healthy_server_passes_the_health_check(server: Server) -> None:
     assert await server.mail_server.health_check() is None
 
 
-async def test_asking_whether_it_is_well_writes_to_the_account_of_our_key(server: Server) -> None:
+async def test_the_health_check_writes_to_the_account_of_our_key(server: Server) -> None:
     before = await server.own_description()
     assert await server.mail_server.check_health(deadline=LONG) is None
     after = await server.own_description()
@@ -139,7 +141,7 @@ async def test_asking_whether_it_is_well_writes_to_the_account_of_our_key(server
     assert after.startswith("Provisions mailboxes for Postroom")
 
 
-async def test_of_three_processes_that_ask_at_once_each_finds_it_well(server: Server) -> None:
+async def test_three_concurrent_health_checks_all_pass(server: Server) -> None:
     """They collide: Stalwart writes only what is still as it was read."""
     three = [Server(server.url, server.key) for _ in range(3)]
     for _ in range(20):
@@ -148,7 +150,7 @@ async def test_of_three_processes_that_ask_at_once_each_finds_it_well(server: Se
         await each.client.aclose()
 
 
-async def test_with_a_full_store_it_is_not_well(stand_in: StalwartStandIn) -> None:
+async def test_with_a_full_store_the_health_check_fails(stand_in: StalwartStandIn) -> None:
     server = Server(stand_in.url, stand_in.api_key or "")
     assert await server.mail_server.health_check() is None
     await stand_in.set_fault(kind="full")
@@ -188,7 +190,7 @@ async def test_a_server_that_was_set_up_anew_gets_no_mailbox_with_a_mark_elsewhe
     await server.client.aclose()
 
 
-async def test_what_became_of_our_accounts_is_told_in_one_request(server: Server) -> None:
+async def test_what_became_of_our_accounts_is_found_in_one_request(server: Server) -> None:
     ours, theirs, gone, never = a_mailbox(), a_mailbox(), uuid4(), uuid4()
     made = await server.mail_server.create(ours, deadline=LONG)
     other = await server.mail_server.create(theirs, deadline=LONG)

@@ -102,15 +102,15 @@ async def test_an_upload_waits_for_a_place(crowd: Crowd) -> None:
     assert (await crowd.once_there_is_a_place(uploading)).status_code == 200
 
 
-async def test_our_own_look_for_new_mail_waits_for_a_place(crowd: Crowd, stalwart_mail: JmapServer) -> None:
+async def test_our_own_poll_for_new_mail_waits_for_a_slot(crowd: Crowd, stalwart_mail: JmapServer) -> None:
     mail = JmapMail(stalwart_mail.url, crowd.trial.authorization)
     try:
-        assert await crowd.once_there_is_a_place(mail.present(crowd.account))
+        assert await crowd.once_there_is_a_place(mail.current_state(crowd.account))
     finally:
         await mail.aclose()
 
 
-async def test_for_whom_no_place_comes_free_is_told_the_limit(stalwart_mail: JmapServer) -> None:
+async def test_a_request_for_which_no_slot_becomes_free_gets_the_limit(stalwart_mail: JmapServer) -> None:
     async with a_crowd(stalwart_mail, GatewayLimits(queue_seconds=A_MOMENT)) as crowd:
         answer = await crowd.trial.call(query(crowd))
     assert (kind(answer), answer.json()["limit"]) == ((400, "limit"), "maxConcurrentRequests")

@@ -85,16 +85,16 @@ async def test_every_recorded_exchange_of_mail_is_answered_as_the_real_server_di
     assert (player.played, unlike) == (47, [])
 
 
-async def test_a_delivery_is_told_with_the_figures_of_the_recorded_web_hook(inside: InProcess) -> None:
+async def test_a_delivery_is_reported_with_the_values_of_the_recorded_webhook(inside: InProcess) -> None:
     ann = await inside.person("ann", description="Ann Example")
     await ann.call("Mailbox/get")
     await ann.call("Identity/get")
     fields = ["Message-ID: <Hello.0.ann@example.org>", "Date: Tue, 24 Nov 2026 22:00:00 +0000", "MIME-Version: 1.0"]
     content = message("Hello 0", *fields, "Content-Type: text/plain", body="Hi 0\r\n")
-    told: list[Any] = []
-    inside.mail.store.delivered.append(told.append)
+    reported: list[Any] = []
+    inside.mail.store.delivered.append(reported.append)
     came = inside.deliver(ann.address, content)
-    assert told == [came]
+    assert reported == [came]
     assert (came.account, came.document_id, came.mailbox_ids, came.change_id, came.size) == (1, 1, (0,), 3, 205)
     assert (came.message_id, came.via) == ("Hello.0.ann@example.org", "lmtp")
     assert (await ann.get("Email", came.email_id, properties=["size"]))["size"] == 236  # with Delivered-To

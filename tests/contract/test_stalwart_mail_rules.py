@@ -139,7 +139,7 @@ async def test_what_is_no_property_is_left_out(ann: Person) -> None:
     assert email == {"id": added["id"], "textBody": [{"type": "text/plain"}]}
 
 
-async def test_a_wrong_type_refuses_the_call_alone(ann: Person) -> None:
+async def test_a_wrong_type_refuses_only_that_call(ann: Person) -> None:
     assert (await ann.call("Email/get", ids=[], maxBodyValueBytes=-1))["type"] == "invalidArguments"
 
 
@@ -164,9 +164,9 @@ async def test_replies_join_the_thread_of_what_they_name_if_the_subject_is_the_s
     late = await ann.add(message("AW: Fwd:  Plan (fwd)", "Message-ID: <3@x>", "References: <0@x> <2@x>"))
     other = await ann.add(message("Re: Another", "Message-ID: <4@x>", "In-Reply-To: <1@x>"))
     small = await ann.add(message("Re: plan", "Message-ID: <5@x>", "In-Reply-To: <1@x>"))
-    alone = await ann.add(message("Plan", "Message-ID: <6@x>"))
+    single = await ann.add(message("Plan", "Message-ID: <6@x>"))
     assert first["threadId"] == reply["threadId"] == late["threadId"]
-    assert len({each["threadId"] for each in (first, other, small, alone)}) == 4
+    assert len({each["threadId"] for each in (first, other, small, single)}) == 4
     thread = await ann.get("Thread", first["threadId"])
     assert thread["emailIds"] == [first["id"], reply["id"], late["id"]]
 
@@ -189,7 +189,7 @@ async def test_a_thread_is_created_grows_shrinks_and_ends_with_its_emails(ann: P
 # Changes
 
 
-async def test_what_came_and_went_between_two_states_is_not_told(ann: Person) -> None:
+async def test_mail_that_came_and_went_between_two_states_is_not_listed(ann: Person) -> None:
     start = await state(ann)
     kept, gone = await ann.add(message("kept")), await ann.add(message("gone"))
     middle = await state(ann)

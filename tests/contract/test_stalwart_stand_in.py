@@ -120,8 +120,8 @@ async def status(client: StalwartClient, name: str, timeout: float = 30) -> int 
     try:
         request = {"using": USING, "methodCalls": calls}
         # The server ends a connection after some refusals: a request of its own must not meet that.
-        alone = {"Connection": "close"}
-        return (await client.http.post("/jmap/", json=request, headers=alone, timeout=timeout)).status_code
+        single = {"Connection": "close"}
+        return (await client.http.post("/jmap/", json=request, headers=single, timeout=timeout)).status_code
     except httpx2.TransportError:
         return None
 

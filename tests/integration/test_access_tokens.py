@@ -78,7 +78,7 @@ async def test_its_use_is_noted_every_30_seconds(
     assert listed.last_used_at
 
 
-async def test_a_person_sees_and_revokes_only_her_own(tokens: PostgresAccessTokens, maker: TokenMaker) -> None:
+async def test_a_person_sees_and_revokes_only_their_own(tokens: PostgresAccessTokens, maker: TokenMaker) -> None:
     (first, first_hash), (second, _) = await make(maker, name="phone"), await make(maker, name="laptop")
     bobs, bobs_hash = await make(maker, BOB)
     assert [token.id for token in await tokens.of(ADA)] == [first.id, second.id]
@@ -109,7 +109,7 @@ async def test_a_person_has_20_live_tokens_at_most_also_when_she_asks_for_all_at
         await make(maker)
 
 
-async def test_postgresql_that_is_away_is_told_as_such() -> None:
+async def test_an_unavailable_postgresql_is_reported_as_such() -> None:
     pool = make_pool("postgresql://nobody@127.0.0.1:9/nothing", size=2)
     pool.timeout = 0.2
     await pool.open(wait=False)

@@ -73,20 +73,20 @@ async def one(pool: Pool, mail: MailInMemory) -> AsyncIterator[Process]:
         yield one
 
 
-async def told(records: Records, account: MailAccount = ALICE) -> list[dict[str, Any]]:
+async def announced(records: Records, account: MailAccount = ALICE) -> list[dict[str, Any]]:
     found = await records.rows(
         "SELECT data FROM live_events WHERE kratos_identity_id = %s ORDER BY id", account.identity_id
     )
     return [row["data"] for row in found]
 
 
-async def ids_told(records: Records, account: MailAccount = ALICE) -> list[str]:
-    return [each for data in await told(records, account) for each in data.get("ids", [])]
+async def announced_ids(records: Records, account: MailAccount = ALICE) -> list[str]:
+    return [each for data in await announced(records, account) for each in data.get("ids", [])]
 
 
-async def until_told(records: Records, *ids: str, account: MailAccount = ALICE) -> None:
+async def until_announced(records: Records, *ids: str, account: MailAccount = ALICE) -> None:
     async def all_are() -> bool:
-        return set(ids) <= set(await ids_told(records, account))
+        return set(ids) <= set(await announced_ids(records, account))
 
     await eventually(all_are, f"{ids} told")
 
@@ -101,7 +101,7 @@ async def until_seen(records: Records, mail: MailInMemory, account: MailAccount 
     await eventually(is_present, "the present state is stored")
 
 
-async def test_what_is_no_new_mail_in_the_inbox_is_not_told(one: Process, records: Records) -> None:
+async def test_what_is_not_new_mail_in_the_inbox_is_not_announced(one: Process, records: Records) -> None:
     """Moved, read, sent, spam, old: each moves the state, none is an event; the delivery after them is."""
     mail = one.mail
     (there,) = mail.deliver("b", "t")
@@ -118,17 +118,17 @@ async def test_what_is_no_new_mail_in_the_inbox_is_not_told(one: Process, record
     one.arrivals.hint(["b"])
     await until_seen(records, mail)
     # The one that was moved into the inbox was created since the last look, and lies there unread.
-    assert await ids_told(records) == [there]
+    assert await announced_ids(records) == [there]
     mail.change("b", there, "i", "$seen")
     mail.change("b", there, "t", "$seen")
     mail.change("b", there, "i")
     (real,) = mail.deliver("b")
     one.arrivals.hint(["b"])
-    await until_told(records, real)
-    assert await ids_told(records) == [there, real]
+    await until_announced(records, real)
+    assert await announced_ids(records) == [there, real]
 
 
-async def test_two_processes_that_are_hinted_at_once_tell_it_once(
+async def test_two_processes_that_get_a_hint_at_once_announce_the_mail_once(
     database: Database, mail: MailInMemory, records: Records
 ) -> None:
     async with two_pools(database) as (first, second), process(first, mail) as one, process(second, mail) as other:
@@ -142,12 +142,12 @@ async def test_two_processes_that_are_hinted_at_once_tell_it_once(
             other.arrivals.hint(["b"])
             await eventually(lambda: mail.holding == 2, "both have read the same changes")
             mail.held.set()
-            await until_told(records, *expected)
-        assert await ids_told(records) == expected
+            await until_announced(records, *expected)
+        assert await announced_ids(records) == expected
         assert len(one.woken) + len(other.woken) == 10
 
 
-async def test_who_was_overtaken_by_an_earlier_look_looks_again(one: Process, records: Records) -> None:
+async def test_a_poll_that_was_overtaken_by_an_earlier_one_is_repeated(one: Process, records: Records) -> None:
     first, second = one.mail.deliver("b", times=2)
     advance = one.states.advance
 
@@ -159,11 +159,11 @@ async def test_who_was_overtaken_by_an_earlier_look_looks_again(one: Process, re
 
     one.states.advance = overtaken
     one.arrivals.hint(["b"])
-    await until_told(records, second)
-    assert await ids_told(records) == [first, second]
+    await until_announced(records, second)
+    assert await announced_ids(records) == [first, second]
 
 
-async def test_who_came_on_line_elsewhere_a_moment_after_a_hint_is_told(
+async def test_mail_is_announced_to_a_person_who_came_online_elsewhere_just_after_a_hint(
     one: Process, pool: Pool, records: Records
 ) -> None:
     asked = Counter[str]()
@@ -182,7 +182,7 @@ async def test_who_came_on_line_elsewhere_a_moment_after_a_hint_is_told(
     (first,) = one.mail.deliver("c")
     for _ in range(100):
         one.arrivals.hint(["c"])
-    await until_told(records, first, account=BOB)
+    await until_announced(records, first, account=BOB)
     assert asked["c"] == 2
 
 
@@ -191,10 +191,10 @@ async def test_a_lost_hint_is_caught_by_the_sweep(
 ) -> None:
     (first,) = one.mail.deliver("b")
     await sweep_of(one, leadership).sweep(asyncio.Event())
-    assert await told(records) == [], "somebody looked a moment ago"
+    assert await announced(records) == [], "somebody looked a moment ago"
     await age(records, "400 s")
     await sweep_of(one, leadership).sweep(asyncio.Event())
-    await until_told(records, first)
+    await until_announced(records, first)
     query = "SELECT now() - checked_at < interval '5 s' FROM mail_states"
     assert await records.value(query), "it waits its turn again"
 
@@ -206,11 +206,11 @@ async def test_mail_that_came_while_nobody_looked_is_new_and_not_an_import(
     (lost,) = one.mail.deliver("b", age=timedelta(hours=7) + GRACE)
     one.mail.deliver("b", age=timedelta(hours=9) + GRACE)
     await sweep_of(one, leadership).sweep(asyncio.Event())
-    await until_told(records, lost)
-    assert await ids_told(records) == [lost]
+    await until_announced(records, lost)
+    assert await announced_ids(records) == [lost]
 
 
-async def test_a_commit_whose_answer_was_lost_is_not_told_twice(
+async def test_a_commit_whose_response_was_lost_is_not_announced_twice(
     database: Database, mail: MailInMemory, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arrivals_module, "DATABASE_PAUSE", 0.1)
@@ -222,13 +222,13 @@ async def test_a_commit_whose_answer_was_lost_is_not_told_twice(
         await eventually(lambda: mail.holding, "the look has read the changes")
         proxy.cut_after(60)  # bytes: more than a check of the connection is answered with
         mail.held.set()
-        await until_told(records, first)
+        await until_announced(records, first)
         mail.held = None
         proxy.pass_on()
         (second,) = mail.deliver("b")
         one.arrivals.hint(["b"])
-        await until_told(records, second)
-    assert await ids_told(records) == [first, second]
+        await until_announced(records, second)
+    assert await announced_ids(records) == [first, second]
 
 
 async def age(records: Records, interval: str) -> None:

@@ -25,10 +25,10 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.mail_credentials import PostgresMailCredentials
 from postroom.stalwart.app_passwords import StalwartAppPasswords, by_key
 from postroom.stalwart.impersonation import basic
-from postroom.stalwart.kept_passwords import KeptPasswords
 from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
+from postroom.stalwart.stored_passwords import StoredPasswords
 from stalwart_client import StalwartClient as Admin
 from stalwart_client import unique
 from stalwart_stand_in import StalwartStandIn
@@ -41,19 +41,19 @@ class NamedPeople:
     """Who one is stands in a header: `X-Person` for a session, with `X-Scopes` for an access token. A session began
     now, or so many minutes ago as `X-Logged-In` says; remembered, it looks older."""
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         if "x-person" not in headers:
             raise NoSession("log in")
         identity_id = UUID(headers["x-person"])
         if scopes := headers.get("x-scopes"):
             held = frozenset(map(Scope, scopes.split()))
             return Visitor(Person(identity_id, held, token_id=uuid4()))
-        minutes = float(headers.get("x-logged-in", 0)) + 60 * (not afresh)
+        minutes = float(headers.get("x-logged-in", 0)) + 60 * (not refresh)
         return Visitor(Person(identity_id, authenticated_at=datetime.now(UTC) - timedelta(minutes=minutes)))
 
 
 class World:
-    def __init__(self, person: MailAccount, neighbour: MailAccount, kept: KeptPasswords, app: FastAPI) -> None:
+    def __init__(self, person: MailAccount, neighbour: MailAccount, kept: StoredPasswords, app: FastAPI) -> None:
         self.person = person
         self.neighbour = neighbour
         self.kept = kept
@@ -101,7 +101,7 @@ async def world(stalwart: StalwartStandIn, pool: Pool) -> AsyncIterator[World]:
     client = StalwartClient(stalwart.url, basic(*stalwart.admin))
     app_passwords = StalwartAppPasswords(StalwartRegistry(client, mark_domain="example.org"), by_key(client, its_own))
     credentials = PostgresMailCredentials(pool)
-    kept = KeptPasswords(app_passwords, credentials, PasswordCipher(KEY))
+    kept = StoredPasswords(app_passwords, credentials, PasswordCipher(KEY))
     yield World(person, neighbour, kept, an_app(Devices(FakeAccounts(person, neighbour), app_passwords, credentials)))
     await client.aclose()
 
@@ -155,7 +155,7 @@ async def test_a_device_needs_a_fresh_login_but_none_to_be_seen_or_disconnected(
 @pytest.mark.parametrize(
     "path", ["devices", "mail-settings", "mail-settings/qr.svg", "mail-settings/apple.mobileconfig"]
 )
-async def test_who_is_not_logged_in_is_told_nothing(world: World, path: str) -> None:
+async def test_without_a_login_nothing_is_revealed(world: World, path: str) -> None:
     async with world.browser() as browser:
         assert (await browser.get(f"/api/{path}")).status_code == 401
 

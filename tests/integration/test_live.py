@@ -20,7 +20,7 @@ from screen import Screen
 from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
-QUICK = StreamIntervals(ping=0.05, look=0.1, ask=0.02)
+QUICK = StreamIntervals(ping=0.05, recheck=0.1, poll=0.02)
 PREPARING = {"state": "preparing", "retry": 1, "next_attempt_at": None, "reason": None, "code": None}
 
 
@@ -30,7 +30,7 @@ async def service(database: Database) -> AsyncIterator[LiveService]:
         yield service
 
 
-async def told(service: LiveService, records: Records, *screens: Screen) -> int:
+async def publish_one(service: LiveService, records: Records, *screens: Screen) -> int:
     """The id of an event that is committed now, and comes next to each of Alice's screens."""
     event = await commit_event(records, ALICE)
     service.outbox_publisher.wake()
@@ -39,7 +39,7 @@ async def told(service: LiveService, records: Records, *screens: Screen) -> int:
     return event
 
 
-async def test_new_mail_is_told_to_every_screen_of_the_person_and_to_nobody_else(
+async def test_new_mail_is_sent_to_every_client_of_the_person_and_to_no_other(
     service: LiveService, records: Records
 ) -> None:
     async with screen(service, ALICE) as one, screen(service, ALICE) as two, screen(service, BOB) as other:
@@ -70,7 +70,7 @@ async def test_what_is_announced_in_one_process_reaches_the_screens_of_another(
 ) -> None:
     async with live_service(database.service_url, announces=False) as other, screen(other, ALICE) as stream:
         await stream.next()
-        await told(service, records, stream)
+        await publish_one(service, records, stream)
 
 
 async def test_a_cut_listen_connection_loses_and_doubles_nothing(
@@ -84,28 +84,28 @@ async def test_a_cut_listen_connection_loses_and_doubles_nothing(
             service.outbox_publisher.wake()
             if number % 20 == 10:
                 await _cut_listeners(pool)
-        await eventually(lambda: len(stream.told()) >= len(committed), "all told", within=20)
-        assert stream.told() == committed
+        await eventually(lambda: len(stream.received()) >= len(committed), "all told", within=20)
+        assert stream.received() == committed
 
 
-async def test_a_screen_that_comes_back_is_told_what_it_missed_and_then_goes_on(
+async def test_a_client_that_reconnects_gets_what_it_missed_and_then_goes_on(
     service: LiveService, records: Records
 ) -> None:
     async with screen(service, ALICE) as stream:
         await stream.next()
-        last_id = str(await told(service, records, stream))
+        last_id = str(await publish_one(service, records, stream))
     missed = [await commit_event(records, ALICE) for _ in range(250)]
     service.outbox_publisher.wake()
     async with screen(service, ALICE, last_id=last_id) as stream:
         assert (await stream.next())[0] == "hello"
-        await eventually(lambda: len(stream.told()) >= 250, "all that was missed")
+        await eventually(lambda: len(stream.received()) >= 250, "all that was missed")
         later = await commit_event(records, ALICE)
         service.outbox_publisher.wake()
-        await eventually(lambda: len(stream.told()) > 250, "what comes later")
-        assert stream.told() == [*missed, later]
+        await eventually(lambda: len(stream.received()) > 250, "what comes later")
+        assert stream.received() == [*missed, later]
 
 
-async def test_a_screen_is_told_when_its_mailbox_is_missing_and_when_it_is_ready_again(
+async def test_a_client_learns_when_its_mailbox_is_missing_and_when_it_is_ready_again(
     service: LiveService, records: Records
 ) -> None:
     before = await commit_event(records, ALICE)
@@ -120,12 +120,12 @@ async def test_a_screen_is_told_when_its_mailbox_is_missing_and_when_it_is_ready
         assert await stream.next() == ("provisioning", missing)
         del service.mailboxes[ALICE]
         assert await stream.next() == ("hello", {"state": "ready"})
-        later = await told(service, records, stream)
-        assert stream.told() == [before, mail, later], "nothing is told twice"
+        later = await publish_one(service, records, stream)
+        assert stream.received() == [before, mail, later], "nothing is told twice"
 
 
 @pytest.mark.parametrize("last_id", ["0", "nonsense", "-1", "9" * 18, "9" * 400, "\u0661"])
-async def test_a_screen_whose_last_event_is_forgotten_or_unknown_is_told_to_reload(
+async def test_a_client_whose_last_event_is_pruned_or_unknown_must_reload(
     service: LiveService, records: Records, last_id: str
 ) -> None:
     ids = [await commit_event(records, BOB) for _ in range(3)]
@@ -135,7 +135,7 @@ async def test_a_screen_whose_last_event_is_forgotten_or_unknown_is_told_to_relo
         assert (await stream.next())[0] == "hello"
         assert await stream.next() == ("reload", {})
         assert int(stream.last_id) <= ids[-1]
-        await told(service, records, stream)
+        await publish_one(service, records, stream)
 
 
 async def test_a_screen_without_mail_for_an_hour_comes_back_without_a_reload(
@@ -156,11 +156,11 @@ async def test_a_screen_without_mail_for_an_hour_comes_back_without_a_reload(
         assert await service.outbox.prune() == 50
         async with screen(service, ALICE, last_id=stream.last_id) as again:
             await again.next()
-            await told(service, records, again)
+            await publish_one(service, records, again)
 
 
 @pytest.mark.parametrize("cut", [True, False], ids=["by a server that stops", "below our feet"])
-async def test_who_is_on_line_while_the_database_is_restored_reloads_and_is_told_what_comes(
+async def test_a_client_that_is_online_during_a_restore_of_the_database_reloads_and_gets_later_events(
     database: Database, records: Records, pool: Pool, monkeypatch: pytest.MonkeyPatch, cut: bool
 ) -> None:
     monkeypatch.setattr(live_streams, "SETTLE_EVERY", 0.05)
@@ -179,10 +179,10 @@ async def test_who_is_on_line_while_the_database_is_restored_reloads_and_is_told
         assert stream.last_id == "10"
         pings = stream.raw.count(b": ping")
         await eventually(lambda: stream.raw.count(b": ping") > pings + 2, "a few pings")
-        assert await told(service, records, stream) == 11
+        assert await publish_one(service, records, stream) == 11
 
 
-async def test_the_progress_of_the_mailbox_is_told_when_it_changes_until_it_is_ready(
+async def test_the_progress_of_the_mailbox_is_sent_when_it_changes_until_it_is_ready(
     database: Database, records: Records
 ) -> None:
     async with live_service(database.service_url) as service:
@@ -194,11 +194,11 @@ async def test_the_progress_of_the_mailbox_is_told_when_it_changes_until_it_is_r
                 "provisioning",
                 PREPARING | {"next_attempt_at": "2026-01-01 00:00:00+00:00"},
             )
-            assert service.on_line == []
+            assert service.online == []
             service.mailboxes[ALICE] = {"state": "ready"}
             assert await stream.next() == ("hello", {"state": "ready"})
-            assert service.on_line == [ALICE]
-            await told(service, records, stream)
+            assert service.online == [ALICE]
+            await publish_one(service, records, stream)
 
 
 async def test_where_centrifugo_announces_the_stream_ends_after_hello(database: Database) -> None:
@@ -207,8 +207,8 @@ async def test_where_centrifugo_announces_the_stream_ends_after_hello(database: 
         assert (await stream.next())[0] == "elsewhere"
         await eventually(lambda: stream.ended, "the end of the stream")
         # Another tab may have been there before; nobody tells when a screen leaves Centrifugo.
-        await eventually(lambda: not service.streams.on_line(ALICE), "closed")
-        assert (service.on_line, service.off_line) == ([ALICE], [])
+        await eventually(lambda: not service.streams.has_stream(ALICE), "closed")
+        assert (service.online, service.offline) == ([ALICE], [])
 
 
 async def test_a_stream_ends_when_its_session_is_gone(database: Database) -> None:
@@ -216,7 +216,7 @@ async def test_a_stream_ends_when_its_session_is_gone(database: Database) -> Non
         await stream.next()
         service.people.errors[ALICE] = NoSession("logged out")
         await eventually(lambda: stream.ended, "the end of the stream")
-        await eventually(lambda: service.off_line == [ALICE], "off line")
+        await eventually(lambda: service.offline == [ALICE], "off line")
 
 
 async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: Database) -> None:
@@ -231,14 +231,14 @@ async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: D
         assert answer.headers["retry-after"]
 
 
-async def test_a_slow_look_at_the_session_holds_back_no_event(database: Database, records: Records) -> None:
+async def test_a_slow_recheck_of_the_session_delays_no_event(database: Database, records: Records) -> None:
     async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
         await stream.next()
         service.people.held = asyncio.Event()
         asked = service.people.asked
         await eventually(lambda: service.people.asked > asked, "Kratos is asked")
-        await told(service, records, stream)
-        await asyncio.sleep(3 * QUICK.look)
+        await publish_one(service, records, stream)
+        await asyncio.sleep(3 * QUICK.recheck)
         assert service.people.asked == asked + 1, "nobody is asked twice at a time"
         service.people.errors[ALICE] = NoSession("logged out")
         service.people.held.set()
@@ -253,25 +253,27 @@ async def test_nobody_listens_without_a_session_that_may_read(service: LiveServi
     assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
 
 
-async def test_a_person_is_on_line_at_every_look_and_off_line_after_the_last_stream(database: Database) -> None:
+async def test_a_person_is_online_at_every_recheck_and_offline_after_the_last_stream(database: Database) -> None:
     async with live_service(database.service_url, pace=QUICK) as service:
         async with screen(service, ALICE) as one:
             await one.next()
             async with screen(service, ALICE) as two:
                 await two.next()
-            await eventually(lambda: len(service.on_line) > 5, "reported again")
-            assert service.off_line == []
-        await eventually(lambda: service.off_line == [ALICE], "off line")
-        assert set(service.on_line) == {ALICE}
+            await eventually(lambda: len(service.online) > 5, "reported again")
+            assert service.offline == []
+        await eventually(lambda: service.offline == [ALICE], "off line")
+        assert set(service.online) == {ALICE}
 
 
-async def test_who_has_no_place_is_told_when_to_come_again_and_a_place_is_given_back(database: Database) -> None:
+async def test_beyond_the_limit_of_streams_there_is_a_retry_after_and_a_closed_stream_makes_room(
+    database: Database,
+) -> None:
     async with live_service(database.service_url, most=1) as service:
         async with screen(service, ALICE):
             refused = await get(service, BOB)
             assert (refused.status_code, refused.json()["code"]) == (503, "too_many_streams")
             assert refused.headers["retry-after"]
-        await eventually(lambda: not service.streams.on_line(ALICE), "closed")
+        await eventually(lambda: not service.streams.has_stream(ALICE), "closed")
         async with screen(service, BOB) as again:
             await again.next()
 
@@ -281,7 +283,7 @@ async def test_a_foreign_notification_is_ignored(service: LiveService, records: 
         await stream.next()
         for payload in ("", "nonsense", "x:y", f"{ALICE.hex}:x", f"{ALICE.hex}:", "ü" * 900):
             await records.rows("SELECT pg_notify('postroom_live', %s)", payload)
-        await told(service, records, stream)
+        await publish_one(service, records, stream)
 
 
 async def _all_announced(records: Records) -> bool:

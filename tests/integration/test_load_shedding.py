@@ -66,7 +66,7 @@ async def until_stored_by(records: Records, hooks: int) -> None:
     await eventually(wait, f"{hooks} hooks wait for PostgreSQL")
 
 
-async def test_a_hook_beyond_the_limit_is_told_503_at_once_and_leaves_nothing(
+async def test_a_hook_beyond_the_limit_gets_503_at_once_and_leaves_nothing(
     client: httpx2.AsyncClient, records: Records
 ) -> None:
     within, shed = [uuid4() for _ in range(AT_ONCE)], uuid4()

@@ -15,10 +15,10 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.mail_credentials import PostgresMailCredentials
 from postroom.stalwart.app_passwords import StalwartAppPasswords, by_key
 from postroom.stalwart.impersonation import basic
-from postroom.stalwart.kept_passwords import REMAKE_AFTER, KeptPasswords
 from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
+from postroom.stalwart.stored_passwords import REMAKE_AFTER, StoredPasswords
 from records import Records
 from stalwart_client import StalwartClient as Admin
 from stalwart_client import unique
@@ -32,37 +32,39 @@ def credentials(pool: Pool) -> PostgresMailCredentials:
     return PostgresMailCredentials(pool)
 
 
-def a_credential(account: MailAccount, sealed: bytes) -> MailCredential:
-    return MailCredential(account.identity_id, account.account_id, "b", sealed)
+def a_credential(account: MailAccount, encrypted: bytes) -> MailCredential:
+    return MailCredential(account.identity_id, account.account_id, "b", encrypted)
 
 
 async def test_what_is_kept_is_read_back_with_its_age(credentials: PostgresMailCredentials) -> None:
     account = an_account()
     assert await credentials.of(account.identity_id) is None
-    assert await credentials.keep(a_credential(account, b"\x00\xff"), instead_of=None) is True
+    assert await credentials.store(a_credential(account, b"\x00\xff"), instead_of=None) is True
     row = await credentials.of(account.identity_id)
     assert row
     assert (row.identity_id, row.account_id, row.app_password_id) == (account.identity_id, "bv", "b")
-    assert row.sealed == b"\x00\xff"
+    assert row.encrypted == b"\x00\xff"
     assert 0 <= row.age < 60
 
 
-async def test_the_first_to_keep_wins_and_only_a_look_at_it_replaces_it(credentials: PostgresMailCredentials) -> None:
+async def test_the_first_one_stored_wins_and_is_replaced_only_if_it_was_read(
+    credentials: PostgresMailCredentials,
+) -> None:
     account = an_account()
-    first, second, third = (a_credential(account, sealed) for sealed in (b"1", b"2", b"3"))
-    assert await credentials.keep(first, instead_of=None) is True
-    assert await credentials.keep(second, instead_of=None) is False
-    assert await credentials.keep(second, instead_of=first) is True
-    assert await credentials.keep(third, instead_of=first) is False
+    first, second, third = (a_credential(account, encrypted) for encrypted in (b"1", b"2", b"3"))
+    assert await credentials.store(first, instead_of=None) is True
+    assert await credentials.store(second, instead_of=None) is False
+    assert await credentials.store(second, instead_of=first) is True
+    assert await credentials.store(third, instead_of=first) is False
     row = await credentials.of(account.identity_id)
     assert row
-    assert row.sealed == b"2"
+    assert row.encrypted == b"2"
 
 
 async def test_of_many_who_keep_at_once_one_wins(credentials: PostgresMailCredentials) -> None:
     account = an_account()
     rows = [a_credential(account, bytes([number])) for number in range(8)]
-    assert sum(await asyncio.gather(*(credentials.keep(row, instead_of=None) for row in rows))) == 1
+    assert sum(await asyncio.gather(*(credentials.store(row, instead_of=None) for row in rows))) == 1
 
 
 class World:
@@ -74,10 +76,10 @@ class World:
         self.client = client
         self.pool = pool
 
-    def process(self) -> KeptPasswords:
+    def process(self) -> StoredPasswords:
         registry = StalwartRegistry(self.client, mark_domain="example.org")
         app_passwords = StalwartAppPasswords(registry, by_key(self.client, its_own))
-        return KeptPasswords(app_passwords, PostgresMailCredentials(self.pool), PasswordCipher(KEY))
+        return StoredPasswords(app_passwords, PostgresMailCredentials(self.pool), PasswordCipher(KEY))
 
     async def logs_in(self, header: str) -> bool:
         async with httpx2.AsyncClient(base_url=self.admin.url) as http:

@@ -88,8 +88,8 @@ async def until_all_know(records: Records, *webmails: Webmail) -> None:
         return await records.value("SELECT count(*) FROM live_events WHERE announced_at IS NULL") == 0
 
     await eventually(none_waits, "all events are announced", 15)  # a killed process' claim lasts for 10 s
-    told = await records.rows("SELECT kratos_identity_id AS person, data FROM live_events ORDER BY id")
-    ids = [(row["person"], each) for row in told for each in row["data"].get("ids", ())]
+    reported = await records.rows("SELECT kratos_identity_id AS person, data FROM live_events ORDER BY id")
+    ids = [(row["person"], each) for row in reported for each in row["data"].get("ids", ())]
     assert len(ids) == len(set(ids)) == MESSAGES, "each message in one event"
 
 

@@ -134,7 +134,7 @@ async def test_a_client_that_pauses_is_not_held_against_the_server() -> None:
 
 
 @pytest.mark.parametrize(("answered", "error"), [(False, LookupError), (True, LookupError), (False, TimeoutError)])
-async def test_what_a_body_raises_is_told_as_it_is(answered: bool, error: type[Exception]) -> None:
+async def test_what_a_body_raises_is_passed_on(answered: bool, error: type[Exception]) -> None:
     goes_on = asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:

@@ -67,7 +67,9 @@ async def test_a_state_and_its_events_are_one_commit_in_order(states: PostgresMa
     assert len(commits) == 1
 
 
-async def test_only_who_began_with_the_stored_state_advances_it(states: PostgresMailStates, records: Records) -> None:
+async def test_only_a_poll_that_began_with_the_stored_state_advances_it(
+    states: PostgresMailStates, records: Records
+) -> None:
     first = await states.watch(ALICE)
     assert await states.advance(first, "s1", [EVENT])
     assert not await states.advance(first, "s1", [EVENT])

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from eventually import eventually
 from incoming_mail import send
 from mail_person import PASSWORD, Person, message, person
-from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_route
+from postroom.api.stalwart_webhook import StalwartWebhook, stalwart_webhook_route
 from postroom.errors import Misconfigured
 from postroom.jmap.mail_changes import JmapMail
 from postroom.mail.account_watcher import AccountWatcher
@@ -27,9 +27,9 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.mail_states import PostgresMailStates
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient as Registry
-from postroom.stalwart.web_hook import PATH, WebHook
-from postroom.stalwart.web_hook_setup import PERMISSIONS, WebHookSetup
-from postroom.telemetry import ARRIVAL_LOOKS, STALWART_HOOKS
+from postroom.stalwart.webhook import PATH, WebhookReader
+from postroom.stalwart.webhook_setup import PERMISSIONS, WebhookSetup
+from postroom.telemetry import ARRIVAL_POLLS, STALWART_HOOKS
 from records import Records
 from stalwart_client import StalwartClient, unique
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
@@ -68,7 +68,7 @@ class Postroom:
     @asynccontextmanager
     async def running(self, key: str) -> AsyncIterator["Postroom"]:
         app, stop = FastAPI(), asyncio.Event()
-        app.router.routes.append(stalwart_hook_route(StalwartHook(WebHook(key), self.arrivals.hint)))
+        app.router.routes.append(stalwart_webhook_route(StalwartWebhook(WebhookReader(key), self.arrivals.hint)))
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
         http = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
@@ -105,16 +105,16 @@ async def ann(admin: StalwartClient) -> AsyncIterator[Person]:
 
 
 @asynccontextmanager
-async def setup_by(server: StalwartStandIn, authorization: str) -> AsyncIterator[WebHookSetup]:
+async def setup_by(server: StalwartStandIn, authorization: str) -> AsyncIterator[WebhookSetup]:
     client = Registry(server.url, authorization)
     try:
-        yield WebHookSetup(client, StalwartRegistry(client, mark_domain="example.org"))
+        yield WebhookSetup(client, StalwartRegistry(client, mark_domain="example.org"))
     finally:
         await client.aclose()
 
 
 @pytest.fixture
-async def setup(server: StalwartStandIn) -> AsyncIterator[WebHookSetup]:
+async def setup(server: StalwartStandIn) -> AsyncIterator[WebhookSetup]:
     async with setup_by(server, "Basic " + base64.b64encode(":".join(server.admin).encode()).decode()) as setup:
         yield setup
 
@@ -123,20 +123,20 @@ async def setup(server: StalwartStandIn) -> AsyncIterator[WebHookSetup]:
 async def postroom(server: StalwartStandIn, ann: Person, pool: Pool) -> AsyncIterator[Postroom]:
     """It hears web hooks alone, and Ann is on line."""
     async with Postroom(server, ann, pool, event_source=False).running(KEY) as postroom:
-        await postroom.watching.on_line(ANN)
+        await postroom.watching.mark_online(ANN)
         yield postroom
 
 
-async def told(records: Records) -> list[dict[str, Any]]:
+async def announced(records: Records) -> list[dict[str, Any]]:
     return [row["data"] for row in await records.rows("SELECT data FROM live_events ORDER BY id")]
 
 
 async def until_counted(records: Records, number: int) -> list[dict[str, Any]]:
     async def all_are() -> bool:
-        return sum(event["count"] for event in await told(records)) >= number
+        return sum(event["count"] for event in await announced(records)) >= number
 
     await eventually(all_are, f"{number} mails are told")
-    return await told(records)
+    return await announced(records)
 
 
 async def newest(ann: Person) -> str:
@@ -144,8 +144,8 @@ async def newest(ann: Person) -> str:
     return found
 
 
-async def test_a_delivery_is_told_by_the_web_hook_that_we_set_up(
-    postroom: Postroom, setup: WebHookSetup, server: StalwartStandIn, ann: Person, records: Records
+async def test_a_delivery_is_announced_by_the_webhook_that_we_set_up(
+    postroom: Postroom, setup: WebhookSetup, server: StalwartStandIn, ann: Person, records: Records
 ) -> None:
     await setup.ensure(postroom.url, KEY)
     await send(server.lmtp, ann.address)
@@ -154,7 +154,7 @@ async def test_a_delivery_is_told_by_the_web_hook_that_we_set_up(
 
 
 async def test_setting_up_again_leaves_one_hook_with_the_newer_key(
-    postroom: Postroom, setup: WebHookSetup, server: StalwartStandIn, ann: Person, records: Records
+    postroom: Postroom, setup: WebhookSetup, server: StalwartStandIn, ann: Person, records: Records
 ) -> None:
     assert not (await setup.state(postroom.url)).ids
     await setup.ensure(postroom.url, "another key, which we do not take")
@@ -182,24 +182,24 @@ async def test_the_key_of_the_set_up_needs_six_permissions_and_no_more(
                 assert not (await setup.state(postroom.url)).wrong
 
 
-async def test_a_delivery_is_told_by_the_event_source_alone(
+async def test_a_delivery_is_announced_by_the_event_source_only(
     server: StalwartStandIn, ann: Person, pool: Pool, records: Records
 ) -> None:
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
-        await postroom.watching.on_line(ANN)
+        await postroom.watching.mark_online(ANN)
         for number in range(1, 4):
             await send(server.lmtp, ann.address)
             await until_counted(records, number)
-        assert len(await told(records)) == 3
+        assert len(await announced(records)) == 3
 
 
-async def test_by_two_ways_at_once_each_delivery_costs_the_mail_server_one_look(
-    server: StalwartStandIn, setup: WebHookSetup, ann: Person, pool: Pool, records: Records
+async def test_with_two_hints_at_once_each_delivery_costs_the_mail_server_one_poll(
+    server: StalwartStandIn, setup: WebhookSetup, ann: Person, pool: Pool, records: Records
 ) -> None:
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
         await setup.ensure(postroom.url, KEY)
-        await postroom.watching.on_line(ANN)
-        hooks, looks = STALWART_HOOKS.labels(result="taken")._value, ARRIVAL_LOOKS.labels(result="nothing")._value
+        await postroom.watching.mark_online(ANN)
+        hooks, looks = STALWART_HOOKS.labels(result="taken")._value, ARRIVAL_POLLS.labels(result="nothing")._value
         taken, nothing = hooks.get(), looks.get()
         for number in range(1, 4):
             await send(server.lmtp, ann.address)
@@ -208,11 +208,11 @@ async def test_by_two_ways_at_once_each_delivery_costs_the_mail_server_one_look(
         assert looks.get() - nothing <= 1  # when listening began
 
 
-async def test_what_the_person_does_herself_is_not_told(
+async def test_changes_by_the_person_are_not_announced(
     server: StalwartStandIn, ann: Person, pool: Pool, records: Records
 ) -> None:
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
-        await postroom.watching.on_line(ANN)
+        await postroom.watching.mark_online(ANN)
         old = await ann.add(message("An import"), receivedAt="2020-01-01T00:00:00Z")
         await ann.add(message("Kept"), "e", keywords={"$seen": True})
         await ann.draft(ann.address)
@@ -220,4 +220,4 @@ async def test_what_the_person_does_herself_is_not_told(
         await ann.update("Email", old["id"], mailboxIds={"a": True})
         await send(server.lmtp, ann.address)
         await until_counted(records, 1)
-        assert [event["count"] for event in await told(records)] == [1]
+        assert [event["count"] for event in await announced(records)] == [1]

@@ -118,14 +118,14 @@ async def test_six_announcers_at_once_tell_each_event_once_and_in_the_order_of_e
     outbox: PostgresOutbox, records: Records
 ) -> None:
     people = [uuid4() for _ in range(10)]
-    told: dict[UUID, list[int]] = defaultdict(list)
+    reported: dict[UUID, list[int]] = defaultdict(list)
     done = asyncio.Event()
 
     async def announce() -> None:
         while not (done.is_set() and await unannounced(records) == 0):
             events = await outbox.claim(3)
             for event in events:
-                told[event.identity_id].append(event.id)
+                reported[event.identity_id].append(event.id)
             await outbox.announced([event.id for event in events])
 
     async with asyncio.TaskGroup() as group:
@@ -133,8 +133,8 @@ async def test_six_announcers_at_once_tell_each_event_once_and_in_the_order_of_e
             group.create_task(announce())
         committed = [await commit_event(records, random.choice(people)) for _ in range(300)]
         done.set()
-    assert sorted(id_ for ids in told.values() for id_ in ids) == committed
-    assert all(ids == sorted(ids) for ids in told.values())
+    assert sorted(id_ for ids in reported.values() for id_ in ids) == committed
+    assert all(ids == sorted(ids) for ids in reported.values())
 
 
 async def test_a_screen_gets_what_it_missed_of_its_own_in_order(outbox: PostgresOutbox, records: Records) -> None:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from eventually import eventually
-from incoming_mail import all_told, hooked, listening, send
+from incoming_mail import all_reported, hooked, listening, send
 from mail_person import Person, person
 from scripted_upstream import ScriptedUpstream, http_answer, scripted_upstream
 from stalwart_client import StalwartClient
@@ -57,8 +57,8 @@ async def receiver() -> AsyncIterator[ScriptedUpstream]:
 
 
 async def told(receiver: ScriptedUpstream, number: int) -> list[dict[str, Any]]:
-    await eventually(lambda: len(list(all_told(receiver))) >= number, f"{number} events")
-    return list(all_told(receiver))
+    await eventually(lambda: len(list(all_reported(receiver))) >= number, f"{number} events")
+    return list(all_reported(receiver))
 
 
 # LMTP

@@ -14,7 +14,7 @@ from postroom.domain.person import ALL_SCOPES
 from postroom.errors import DatabaseUnavailable
 from postroom.mail.access_tokens import TokenMaker, hash_of
 from postroom.mail.ports import AccessToken
-from postroom.mail.remembered_tokens import RememberedTokens
+from postroom.mail.token_cache import TokenCache
 from postroom.postgres import connection as connection_module
 from postroom.postgres import notifications as notifications_module
 from postroom.postgres.access_tokens import PostgresAccessTokens
@@ -34,8 +34,8 @@ def now() -> datetime:
 
 
 @asynccontextmanager
-async def process(pool: Pool, url: str) -> AsyncIterator[RememberedTokens]:
-    tokens = RememberedTokens(PostgresAccessTokens(pool), now=now)
+async def process(pool: Pool, url: str) -> AsyncIterator[TokenCache]:
+    tokens = TokenCache(PostgresAccessTokens(pool), now=now)
     streams, stop = LiveStreams(PostgresOutbox(pool), PostgresNotifications(pool, url, tokens)), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(streams.run(stop))
@@ -46,13 +46,13 @@ async def process(pool: Pool, url: str) -> AsyncIterator[RememberedTokens]:
 
 
 @pytest.fixture
-async def one(pool: Pool, database: Database) -> AsyncIterator[RememberedTokens]:
+async def one(pool: Pool, database: Database) -> AsyncIterator[TokenCache]:
     async with process(pool, database.service_url) as tokens:
         yield tokens
 
 
 @pytest.fixture
-async def other(pool: Pool, database: Database) -> AsyncIterator[RememberedTokens]:
+async def other(pool: Pool, database: Database) -> AsyncIterator[TokenCache]:
     async with process(pool, database.service_url) as tokens:
         yield tokens
 
@@ -65,7 +65,7 @@ async def made(pool: Pool) -> tuple[AccessToken, bytes]:
     return token, token_hash
 
 
-async def until_remembered(tokens: RememberedTokens, token_hash: bytes, records: Records) -> None:
+async def until_remembered(tokens: TokenCache, token_hash: bytes, records: Records) -> None:
     """The row is out of sight for a moment, to see whether PostgreSQL is asked."""
 
     async def remembered() -> bool:
@@ -80,7 +80,7 @@ async def until_remembered(tokens: RememberedTokens, token_hash: bytes, records:
 
 
 async def test_a_revocation_reaches_every_process(
-    pool: Pool, records: Records, one: RememberedTokens, other: RememberedTokens
+    pool: Pool, records: Records, one: TokenCache, other: TokenCache
 ) -> None:
     token, token_hash = await made(pool)
     for each in (one, other):
@@ -95,7 +95,7 @@ async def test_a_revocation_reaches_every_process(
 
 
 async def test_a_process_that_cannot_listen_remembers_nothing_until_it_listens_again(
-    pool: Pool, records: Records, one: RememberedTokens
+    pool: Pool, records: Records, one: TokenCache
 ) -> None:
     _, token_hash = await made(pool)
     await until_remembered(one, token_hash, records)

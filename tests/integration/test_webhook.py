@@ -306,7 +306,7 @@ async def without_database(database: Database) -> AsyncIterator[httpx2.AsyncClie
         yield client
 
 
-async def test_without_postgresql_the_hook_is_told_that_nothing_was_stored(
+async def test_without_postgresql_the_response_says_that_nothing_was_stored(
     without_database: httpx2.AsyncClient,
 ) -> None:
     answer, ready, live, metrics = await asyncio.gather(
@@ -366,7 +366,7 @@ async def test_a_hook_that_waits_for_a_slot_at_the_stop_is_not_stored(database: 
     await assert_nothing_stored(records)
 
 
-async def test_an_error_that_nobody_foresaw_is_counted_and_told_without_its_text(
+async def test_an_unhandled_error_is_counted_and_logged_without_its_text(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def breaks(*_: object, **__: object) -> None:
@@ -381,8 +381,8 @@ async def test_an_error_that_nobody_foresaw_is_counted_and_told_without_its_text
     assert answer.json()["code"] == "internal_error"
     assert "will retry" not in answer.text
     assert REGISTRY.get_sample_value("postroom_unhandled_errors_total", {"path": PATH}) == before + 1
-    (told,) = [each for each in logs if each["event"] == "A request broke"]
-    assert told["error"] == "ZeroDivisionError"
+    (reported,) = [each for each in logs if each["event"] == "An unhandled error"]
+    assert reported["error"] == "ZeroDivisionError"
     assert "a-secret" not in str(logs)
 
 

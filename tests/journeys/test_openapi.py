@@ -20,7 +20,7 @@ from schemathesis.specs.openapi import checks
 from mail_person import message
 from newcomer import PASSWORD, newcomer
 from postroom.gateway.methods import CAPABILITIES, METHODS
-from postroom.stalwart.web_hook import PATH as STALWART_HOOK
+from postroom.stalwart.webhook import PATH as STALWART_HOOK
 from trial import Trial, trial
 
 DESCRIPTION: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text())

@@ -66,8 +66,8 @@ CORE = [
         "not in ([], before):",
         "is not None:",
         (
-            "unit/test_stalwart_health.py::test_a_server_that_echoes_and_reads_and_does_not_write_is_not_well",
-            "contract/test_mail_server.py::test_with_a_full_store_it_is_not_well",
+            "unit/test_stalwart_health.py::test_a_server_that_echoes_and_reads_but_does_not_write_is_unhealthy",
+            "contract/test_mail_server.py::test_with_a_full_store_the_health_check_fails",
         ),
     ),
     Mutant(
@@ -80,7 +80,7 @@ CORE = [
     Mutant(
         "ids of domains live for ever",
         "stalwart/registry.py",
-        "_MOST_IDS, IDS_LIVE, monotonic",
+        "_MOST_IDS, ID_CACHE_SECONDS, monotonic",
         "_MOST_IDS, 1e9, monotonic",
         ("unit/test_stalwart_ids.py::test_ids_live_for_a_minute",),
     ),

@@ -17,10 +17,10 @@ from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS
 RELOAD_S1 = {"state": "s1", "reload": True}
 
 
-async def test_coming_on_line_makes_the_first_look_before_it_returns() -> None:
+async def test_mark_online_makes_the_first_poll_before_it_returns() -> None:
     world = World()
     world.mail.deliver("b", times=2)
-    await world.watching.on_line(ALICE.identity_id)
+    await world.watching.mark_online(ALICE.identity_id)
     assert (world.states.kept["b"].email_state, world.states.events) == ("s2", [])
 
 
@@ -29,17 +29,17 @@ async def test_coming_back_looks_for_what_came_meanwhile() -> None:
     world.states.kept["b"] = MailState(ALICE, "s0")
     async with world.running():
         world.mail.deliver("b")
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.states.events, "it is told")
 
 
-async def test_the_first_messages_after_coming_on_line_are_told_50_ms_later_at_most() -> None:
+async def test_the_first_messages_after_coming_online_are_announced_within_50_ms() -> None:
     """Though a hint came before anybody was on line (the welcome message), and another when listening began."""
     world = World()
     async with world.running():
         world.arrivals.hint(["b"])
         await eventually(lambda: world.states.asked, "the hint of the welcome message")
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
         for number in range(1, 3):  # no other time passes: whoever had to rest for longer would rest for ever
             world.mail.deliver("b")
@@ -50,96 +50,96 @@ async def test_the_first_messages_after_coming_on_line_are_told_50_ms_later_at_m
 
 async def test_somebody_without_a_mailbox_is_not_watched() -> None:
     world = World()
-    await world.watching.on_line(UUID(int=99))
+    await world.watching.mark_online(UUID(int=99))
     assert world.states.seen == []
 
 
 async def test_whose_mailbox_is_missing_is_listened_to_no_more() -> None:
     world = World()
     async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
         world.accounts.missing.add("b")
         with pytest.raises(MailboxMissing):
-            await world.watching.on_line(ALICE.identity_id)
+            await world.watching.mark_online(ALICE.identity_id)
         await world.until_open()
         world.accounts.missing.clear()
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
 
 
 async def test_each_report_is_noted_and_only_the_first_looks() -> None:
     world = World()
     for _ in range(3):
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
     assert (world.states.seen, world.mail.looks) == (["b", "b", "b"], {"b": 1})
 
 
 async def test_a_mail_server_that_does_not_answer_keeps_no_screen_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching_module, "FIRST_LOOK_WITHIN", 0.05)
+    monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.05)
     world = World(listener=None)
     world.mail.held = asyncio.Event()
-    await asyncio.wait_for(world.watching.on_line(ALICE.identity_id), 2)
+    await asyncio.wait_for(world.watching.mark_online(ALICE.identity_id), 2)
     world.mail.held = None
     world.mail.failures = [Transient("mail server answered 503")]
-    await world.watching.on_line(BOB.identity_id)
+    await world.watching.mark_online(BOB.identity_id)
     async with world.running():
         await eventually(lambda: all(each.email_state for each in world.states.kept.values()), "looked at afterwards")
 
 
 @pytest.mark.parametrize("part", ["accounts", "states"])
-async def test_postgresql_away_is_told_and_the_next_report_counts(part: str) -> None:
+async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(part: str) -> None:
     """The screen was greeted all the same, and told of nothing that came since: it has to load its list again."""
     world = World()
     away = getattr(world, part)
     away.away = True
     async with world.running():
         with pytest.raises(DatabaseUnavailable):
-            await world.watching.on_line(ALICE.identity_id)
+            await world.watching.mark_online(ALICE.identity_id)
         world.mail.deliver("b")
         away.away = False
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.states.events, "it is told")
     assert world.states.events == [RELOAD_S1]
 
 
 @pytest.mark.parametrize("part", ["accounts", "states"])
-async def test_who_comes_back_while_postgresql_is_away_is_told_afterwards_what_came(part: str) -> None:
+async def test_a_person_who_returns_while_postgresql_is_unavailable_gets_the_mail_afterwards(part: str) -> None:
     world = World(listener=None)
     world.states.kept["b"] = MailState(ALICE, "s0")
     away = getattr(world, part)
     away.away = True
     async with world.running():
         with pytest.raises(DatabaseUnavailable):
-            await world.watching.on_line(ALICE.identity_id)
+            await world.watching.mark_online(ALICE.identity_id)
         (first,) = world.mail.deliver("b")
         away.away = False
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.states.events, "it is told")
     assert world.states.events[0]["ids"] == [first]
 
 
-async def test_a_first_look_after_the_greeting_is_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_first_poll_after_the_greeting_is_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
     """What came between them can be told from what was there before by nobody."""
-    monkeypatch.setattr(watching_module, "FIRST_LOOK_WITHIN", 0.05)
+    monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.05)
     world = World()
     world.mail.held = asyncio.Event()
     async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         world.mail.held = None
         world.mail.deliver("b")
         await eventually(lambda: world.states.events, "it is told")
     assert world.states.events == [RELOAD_S1]
 
 
-async def test_a_second_report_makes_no_silent_look(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_second_report_makes_no_silent_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(listener=None)
     world.mail.failures = [Misconfigured("mail server answered 403")] * 2
-    await world.watching.on_line(ALICE.identity_id)
+    await world.watching.mark_online(ALICE.identity_id)
     async with world.running():
         await eventually(lambda: not world.mail.failures, "it was looked at in vain")
         world.mail.deliver("b")
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await world.pass_time(SHORTEST)
         await eventually(lambda: world.states.events, "it is told")
     assert world.states.events == [RELOAD_S1]
@@ -148,18 +148,18 @@ async def test_a_second_report_makes_no_silent_look(monkeypatch: pytest.MonkeyPa
 async def test_two_screens_that_come_at_once_are_both_greeted_in_silence() -> None:
     world = World()
     async with world.running():
-        await asyncio.gather(*(world.watching.on_line(ALICE.identity_id) for _ in range(2)))
+        await asyncio.gather(*(world.watching.mark_online(ALICE.identity_id) for _ in range(2)))
         assert world.states.kept["b"].email_state == "s0"
         await world.until_open("b")
     assert world.states.events == []
 
 
-async def test_a_hint_during_the_first_look_makes_no_reload() -> None:
+async def test_a_hint_during_the_first_poll_makes_no_reload() -> None:
     """The web hook of the welcome message comes just then; a newcomer's first word is not: load everything again."""
     world = World(listener=None)
     held = world.mail.held = asyncio.Event()
     async with world.running():
-        coming = asyncio.create_task(world.watching.on_line(ALICE.identity_id))
+        coming = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
         await eventually(lambda: world.mail.holding == 1, "the first look")
         world.mail.held = None
         world.arrivals.hint(["b"])
@@ -173,16 +173,16 @@ async def test_a_hint_during_the_first_look_makes_no_reload() -> None:
     assert world.states.events == [{"state": "s1", "ids": ["b-1"], "count": 1}]
 
 
-async def test_a_second_screens_first_look_is_a_reload_if_the_first_screen_was_greeted_before_it(
+async def test_the_first_poll_is_a_reload_if_an_earlier_client_was_greeted_before_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(watching_module, "FIRST_LOOK_WITHIN", 0.1)
+    monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.1)
     world = World(listener=None)
     held = world.mail.held = asyncio.Event()
-    first = asyncio.create_task(world.watching.on_line(ALICE.identity_id))
+    first = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
     await eventually(lambda: world.mail.holding == 1, "the first one looks")
-    monkeypatch.setattr(watching_module, "FIRST_LOOK_WITHIN", 10)
-    second = asyncio.create_task(world.watching.on_line(ALICE.identity_id))
+    monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 10)
+    second = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
     await eventually(lambda: world.mail.holding == 2, "and so does the second one")
     await first
     held.set()
@@ -193,7 +193,7 @@ async def test_a_second_screens_first_look_is_a_reload_if_the_first_screen_was_g
 async def test_who_is_on_line_is_listened_to_and_what_is_heard_is_a_hint() -> None:
     world = World()
     async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
         (first,) = world.mail.deliver("b")
         world.listener.open["b"].put_nowait("s1")
@@ -211,10 +211,10 @@ async def test_who_is_on_line_is_listened_to_and_what_is_heard_is_a_hint() -> No
 async def test_a_minute_after_the_last_screen_has_gone_the_listening_ends() -> None:
     world = World()
     async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
-        await world.watching.off_line(ALICE.identity_id)
-        await world.watching.off_line(BOB.identity_id)  # who was not on line
+        await world.watching.mark_offline(ALICE.identity_id)
+        await world.watching.mark_offline(BOB.identity_id)  # who was not on line
         await world.pass_time(59)
         assert world.listener.open.keys() == {"b"}
         await world.pass_time(1)
@@ -225,10 +225,10 @@ async def test_a_minute_after_the_last_screen_has_gone_the_listening_ends() -> N
 async def test_a_page_that_is_loaded_again_goes_on_listening() -> None:
     world = World()
     async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
-        await world.watching.off_line(ALICE.identity_id)
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_offline(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await world.pass_time(300)
         assert (world.listener.open.keys(), len(world.listener.begun)) == ({"b"}, 1)
 
@@ -236,7 +236,7 @@ async def test_a_page_that_is_loaded_again_goes_on_listening() -> None:
 async def test_who_never_says_goodbye_is_off_line_after_three_tokens() -> None:
     world = World()
     async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
         await world.pass_time(899)
         assert world.listener.open.keys() == {"b"}
@@ -247,13 +247,13 @@ async def test_who_never_says_goodbye_is_off_line_after_three_tokens() -> None:
 async def test_no_more_people_are_listened_to_than_may_be_and_the_next_takes_a_free_place() -> None:
     world = World(most=1)
     async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
-        await world.watching.on_line(BOB.identity_id)
+        await world.watching.mark_online(BOB.identity_id)
         await world.pass_time(0)
         assert world.listener.open.keys() == {"b"}
         assert EVENT_SOURCES._value.get() == 1
-        await world.watching.off_line(ALICE.identity_id)
+        await world.watching.mark_offline(ALICE.identity_id)
         await world.pass_time(60)
         await world.pass_time(0)
         await world.until_open("c")
@@ -263,11 +263,11 @@ async def test_no_more_people_are_listened_to_than_may_be_and_the_next_takes_a_f
 async def test_a_new_address_is_listened_to_anew() -> None:
     world = World()
     async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
         renamed = MailAccount(ALICE.identity_id, "alicia@example.org", "b")
         world.accounts.known[ALICE.identity_id] = renamed
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.listener.begun == [ALICE, renamed], "by the new address")
 
 
@@ -286,9 +286,9 @@ async def test_a_listening_that_fails_begins_again_after_a_pause_and_disturbs_no
     world = World()
     world.listener.failures = [error]
     async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: len(world.listener.begun) == 1, "it began")
-        await world.watching.on_line(BOB.identity_id)
+        await world.watching.mark_online(BOB.identity_id)
         await world.until_open("c")
         await world.pass_time(pause - 1)
         assert world.listener.open.keys() == {"c"}
@@ -300,7 +300,7 @@ async def test_a_listening_that_goes_on_failing_begins_ever_more_seldom_to_once_
     world = World()
     world.listener.failures = [Transient("mail server answered 404")] * 7
     async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: len(world.listener.begun) == 1, "it began")
         for begun, pause in enumerate((2, 4, 8, 16, 32, 60, 60), start=1):
             await world.pass_time(pause - 1)
@@ -318,9 +318,9 @@ async def test_a_defect_of_the_listener_is_counted_and_ends_nothing() -> None:
     world.listener.failures = [ZeroDivisionError("a defect")]
     with capture_logs() as logs:
         async with world.running():
-            await world.watching.on_line(ALICE.identity_id)
+            await world.watching.mark_online(ALICE.identity_id)
             await eventually(lambda: counted.get() == before + 1, "it is counted")
-            await world.watching.on_line(BOB.identity_id)
+            await world.watching.mark_online(BOB.identity_id)
             await world.until_open("c")
             await world.pass_time(300)
             await world.until_open("b", "c")
@@ -333,7 +333,7 @@ async def test_watching_that_begins_again_listens_to_the_same_people() -> None:
     world = World()
     for _ in range(2):
         async with world.running():
-            await world.watching.on_line(ALICE.identity_id)
+            await world.watching.mark_online(ALICE.identity_id)
             await world.until_open("b")
         assert world.listener.open == {}
 
@@ -341,7 +341,7 @@ async def test_watching_that_begins_again_listens_to_the_same_people() -> None:
 async def test_where_nobody_may_be_listened_to_people_are_watched_all_the_same() -> None:
     world = World(listener=None)
     async with world.running():
-        await world.watching.on_line(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
         (first,) = world.mail.deliver("b")
         world.arrivals.hint(["b"])
         await eventually(lambda: world.states.events, "it is told")

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from postroom.errors import KratosUnavailable, NoSession
-from postroom.mail.active_identities import AWAY_FOR, BELIEVED_FOR, GRACE, REMEMBERED, ActiveIdentities
+from postroom.mail.active_identities import CACHE_SECONDS, CACHE_SIZE, GRACE, OUTAGE_PAUSE, ActiveIdentities
 
 ADA, BEN = UUID(int=1), UUID(int=2)
 
@@ -41,17 +41,17 @@ async def test_an_active_identity_is_asked_for_once_a_minute(world: World) -> No
     for _ in range(3):
         await world.identities.require(ADA)
     assert world.kratos.asked == [ADA]
-    world.now += BELIEVED_FOR
+    world.now += CACHE_SECONDS
     await world.identities.require(ADA)
     assert world.kratos.asked == [ADA, ADA]
 
 
-async def test_one_that_is_inactive_or_gone_is_told_so_and_asked_for_each_time(world: World) -> None:
+async def test_an_inactive_or_deleted_identity_is_refused_and_checked_each_time(world: World) -> None:
     await world.identities.require(ADA)
     world.kratos.active.clear()
-    world.now += BELIEVED_FOR
+    world.now += CACHE_SECONDS
     for _ in range(2):
-        with pytest.raises(NoSession, match="inactive or gone"):
+        with pytest.raises(NoSession, match="inactive or deleted"):
             await world.identities.require(ADA)
     assert len(world.kratos.asked) == 3
     world.kratos.active.add(ADA)
@@ -70,10 +70,10 @@ async def test_while_kratos_is_away_who_was_active_in_the_last_hour_goes_on(worl
         await world.identities.require(ADA)
 
 
-async def test_an_outage_is_no_answer_about_one_who_was_told_to_be_inactive(world: World) -> None:
+async def test_an_outage_does_not_decide_about_an_identity_that_was_inactive(world: World) -> None:
     await world.identities.require(ADA)
     world.kratos.active.clear()
-    world.now += BELIEVED_FOR
+    world.now += CACHE_SECONDS
     with pytest.raises(NoSession):
         await world.identities.require(ADA)
     world.kratos.away = True
@@ -84,19 +84,19 @@ async def test_an_outage_is_no_answer_about_one_who_was_told_to_be_inactive(worl
 async def test_a_kratos_that_is_away_is_not_waited_for_by_every_request(world: World) -> None:
     await world.identities.require(ADA)
     world.kratos.away = True
-    world.now += BELIEVED_FOR
+    world.now += CACHE_SECONDS
     for _ in range(3):
         await world.identities.require(ADA)
         with pytest.raises(KratosUnavailable):
             await world.identities.require(BEN)
     assert world.kratos.asked == [ADA, ADA]
     world.kratos.away = False
-    world.now += AWAY_FOR
+    world.now += OUTAGE_PAUSE
     await world.identities.require(BEN)
 
 
 async def test_no_more_identities_are_remembered_than_fit(world: World) -> None:
-    world.kratos.active = {uuid4() for _ in range(REMEMBERED + 3)}
+    world.kratos.active = {uuid4() for _ in range(CACHE_SIZE + 3)}
     for each in world.kratos.active:
         await world.identities.require(each)
-    assert len(world.identities._seen) == REMEMBERED
+    assert len(world.identities._active_at) == CACHE_SIZE

@@ -55,7 +55,7 @@ async def test_an_address_is_added_and_the_settings_are_reloaded_for_else_it_is_
         (responses(("x:AllowedIp/set", {"created": {"c": {"id": "a"}}}), ("error", {"type": "x"})), MailServerError),
     ],
 )
-async def test_an_address_that_could_not_be_added_is_told(answer: Any, error: type[MailServerError]) -> None:
+async def test_an_address_that_could_not_be_added_is_reported(answer: Any, error: type[MailServerError]) -> None:
     server = ScriptedStalwart(answer)
     with pytest.raises(error):
         await allowed_ips(server).add(ip_address("203.0.113.9"))

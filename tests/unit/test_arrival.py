@@ -26,7 +26,7 @@ def email(mailboxes: str = "a", *keywords: str, received: datetime | None = LOOK
         ("at a time that nobody can read", email(received=None)),
     ],
 )
-def test_new_mail_in_the_inbox_is_told(what: str, found: CreatedEmail) -> None:
+def test_new_mail_in_the_inbox_is_announced(what: str, found: CreatedEmail) -> None:
     assert arrived([found], ROLES, since=LOOKED) == ["M1"], what
 
 
@@ -49,11 +49,11 @@ def test_new_mail_in_the_inbox_is_told(what: str, found: CreatedEmail) -> None:
         ("an import of old mail", email(received=LOOKED - GRACE - timedelta(seconds=1))),
     ],
 )
-def test_what_is_no_new_mail_in_the_inbox_is_not_told(what: str, found: CreatedEmail) -> None:
+def test_what_is_not_new_mail_in_the_inbox_is_not_announced(what: str, found: CreatedEmail) -> None:
     assert arrived([found], ROLES, since=LOOKED) == [], what
 
 
-def test_without_an_inbox_nothing_is_told() -> None:
+def test_without_an_inbox_nothing_is_announced() -> None:
     assert arrived([email()], {}, since=LOOKED) == []
 
 

@@ -17,7 +17,7 @@ from simulation.virtual_time import VirtualClock, VirtualLoop
 
 T = TypeVar("T")
 
-LOOK = 0.005
+POLL = 0.005
 """Seconds that the mail server takes to answer a question"""
 
 
@@ -29,12 +29,12 @@ class Watched:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         self.time = loop.time
-        self.mail = MailInMemory(seconds=LOOK)
+        self.mail = MailInMemory(seconds=POLL)
         self.states = FakeStates()
         for each in account_ids:
             self.states.kept[each] = MailState(MailAccount(uuid4(), f"{each}@example.org", each), "s0")
         clock = VirtualClock(loop)
-        self.arrivals = Arrivals(self.states, self.mail, self._told, now=clock.now, monotonic=clock.monotonic)
+        self.arrivals = Arrivals(self.states, self.mail, self._reported, now=clock.now, monotonic=clock.monotonic)
         self.events: list[float] = []
         self.counted = 0
         self._hinted: dict[str, float] = {}
@@ -45,7 +45,7 @@ class Watched:
             self._hinted[each] = self.time()
         self.arrivals.hint([account_id], self.mail._state(account_id))
 
-    def _told(self) -> None:
+    def _reported(self) -> None:
         event = self.states.events[-1]
         self.events.append(self.time())
         self.counted += event["count"]
@@ -84,7 +84,7 @@ def in_virtual_time(act: Callable[[Watched], Awaitable[T]], *account_ids: str) -
 
 
 @pytest.mark.parametrize("spacing", [0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 3.0])
-def test_mail_that_comes_one_by_one_is_told_at_once_however_long_it_goes_on(spacing: float) -> None:
+def test_single_mails_are_announced_at_once_however_long_they_keep_coming(spacing: float) -> None:
     """For a minute, told by the web hook, and once a second by the event source, too."""
 
     async def act(watched: Watched) -> None:
@@ -113,7 +113,7 @@ def test_ten_thousand_within_three_minutes_are_twenty_events_at_most_and_none_is
     assert watched.events[-1] <= ended + 1.5, "the last ones do not wait for the end of a pause"
 
 
-def test_after_a_burst_mail_that_comes_one_by_one_is_told_at_once_again() -> None:
+def test_after_a_burst_single_mails_are_announced_at_once_again() -> None:
     """Two pauses later at most, though it comes ten a second."""
 
     async def act(watched: Watched) -> None:
@@ -139,7 +139,7 @@ def test_after_a_burst_and_a_second_without_mail_the_next_one_waits_a_second_and
     assert max(late[1:]) <= 0.05
 
 
-def test_hints_without_news_cost_the_mail_server_four_looks_a_second_and_one_place_of_the_person() -> None:
+def test_hints_without_news_cost_the_mail_server_four_polls_a_second_and_one_slot_of_the_person() -> None:
     async def act(watched: Watched) -> None:
         await every(0.005, 60, lambda: watched.arrivals.hint(["b"]))
 

@@ -11,16 +11,16 @@ from eventually import eventually
 from postroom.domain.poll_pace import FIRST_IN_BURST, LONGEST, SHORTEST
 from postroom.errors import DatabaseUnavailable, Misconfigured, Throttled, Transient
 from postroom.mail.arrivals import DATABASE_PAUSE
-from postroom.telemetry import ARRIVAL_LOOKS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS
+from postroom.telemetry import ARRIVAL_POLLS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS
 
 AWAY = Transient("mail server answered 503")
 
 
-async def on_line(*failures: Exception, **more: Any) -> World:
+async def online(*failures: Exception, **more: Any) -> World:
     """Alice and Bob are; the next looks fail so."""
     world = World(listener=None, **more)
     for account in (ALICE, BOB):
-        await world.watching.on_line(account.identity_id)
+        await world.watching.mark_online(account.identity_id)
     world.mail.failures = list(failures)
     world.mail.looks.clear()
     return world
@@ -31,7 +31,7 @@ async def looked(world: World, times: int, account_id: str = "b") -> None:
 
 
 async def test_no_more_accounts_are_looked_at_at_once_than_allowed() -> None:
-    world = await on_line(at_once=1)
+    world = await online(at_once=1)
     world.mail.held = asyncio.Event()
     world.mail.most_at_once = 0
     async with world.running():
@@ -43,9 +43,9 @@ async def test_no_more_accounts_are_looked_at_at_once_than_allowed() -> None:
     assert world.mail.most_at_once == 1
 
 
-async def test_mail_that_the_server_shows_before_and_after_the_state_that_it_tells_is_told_once() -> None:
+async def test_mail_that_the_server_lists_before_and_after_the_state_that_it_returns_is_announced_once() -> None:
     """Stalwart 0.16.19 does, if mail comes during the question."""
-    world = await on_line()
+    world = await online()
     first, second = world.mail.deliver("b", times=2)
     world.mail.early = 1
     async with world.running():
@@ -61,9 +61,9 @@ async def test_mail_that_the_server_shows_before_and_after_the_state_that_it_tel
     ]
 
 
-async def test_of_a_burst_no_mail_is_told_twice_either() -> None:
+async def test_of_a_burst_no_mail_is_announced_twice_either() -> None:
     """Of thousands a second, hundreds come during the question."""
-    world = await on_line()
+    world = await online()
     world.mail.deliver("b", times=500)
     world.mail.early = 400
     async with world.running():
@@ -76,11 +76,11 @@ async def test_of_a_burst_no_mail_is_told_twice_either() -> None:
     assert [event["count"] for event in world.states.events] == [500, 1]
 
 
-async def test_history_that_the_server_lost_is_a_reload_and_what_comes_then_is_told() -> None:
-    counts = {each: ARRIVAL_LOOKS.labels(result=each)._value for each in ("first", "reload", "announced", "nothing")}
+async def test_lost_history_is_a_reload_and_later_mail_is_announced() -> None:
+    counts = {each: ARRIVAL_POLLS.labels(result=each)._value for each in ("first", "reload", "announced", "nothing")}
     counts["new mails"] = ARRIVALS._value
     before = {each: count.get() for each, count in counts.items()}
-    world = await on_line()
+    world = await online()
     world.mail.deliver("b", times=3)
     world.mail.forget_history("b")
     async with world.running():
@@ -100,7 +100,7 @@ async def test_history_that_the_server_lost_is_a_reload_and_what_comes_then_is_t
 
 @pytest.mark.parametrize("call", ["watched", "advance"])
 async def test_a_hint_outlasts_postgresql_being_away(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = await on_line()
+    world = await online()
     before = DATABASE_ERRORS.labels(where="arrivals")._value.get()
 
     async def away(*_: Any) -> None:
@@ -118,9 +118,9 @@ async def test_a_hint_outlasts_postgresql_being_away(call: str, monkeypatch: pyt
     assert [event["ids"] for event in world.states.events] == [[first]]
 
 
-async def test_a_look_that_fails_is_made_again_by_itself() -> None:
+async def test_a_poll_that_fails_is_repeated_by_itself() -> None:
     """Whoever hinted does not say it again, and the sweep comes only minutes later."""
-    world = await on_line(AWAY)
+    world = await online(AWAY)
     (first,) = world.mail.deliver("b")
     async with world.running():
         world.arrivals.hint(["b"])
@@ -133,7 +133,7 @@ async def test_a_look_that_fails_is_made_again_by_itself() -> None:
 
 
 async def test_an_account_whose_looks_fail_is_asked_ever_more_seldom_whatever_is_hinted() -> None:
-    world = await on_line(*[AWAY] * 7)
+    world = await online(*[AWAY] * 7)
     async with world.running():
         world.arrivals.hint(["b"])
         for looks, pause in enumerate((2, 4, 8, 16, 32, 60, 60), start=1):
@@ -152,8 +152,8 @@ async def test_an_account_whose_looks_fail_is_asked_ever_more_seldom_whatever_is
         await looked(world, 10)  # it was well meanwhile: the pauses begin anew
 
 
-async def test_a_server_that_is_busy_is_left_alone_for_as_long_as_it_asks() -> None:
-    world = await on_line(Throttled("mail server answered 429", retry_after=30))
+async def test_a_busy_server_gets_no_requests_until_its_retry_after() -> None:
+    world = await online(Throttled("mail server answered 429", retry_after=30))
     async with world.running():
         world.arrivals.hint(["b"])
         await looked(world, 1)
@@ -165,7 +165,7 @@ async def test_a_server_that_is_busy_is_left_alone_for_as_long_as_it_asks() -> N
 
 async def test_what_an_operator_must_mend_is_left_to_the_next_hint() -> None:
     """Of somebody who is refused each question counts towards a ban."""
-    world = await on_line(Misconfigured("mail server answered 401", unauthorized=True))
+    world = await online(Misconfigured("mail server answered 401", unauthorized=True))
     async with world.running():
         world.arrivals.hint(["b"])
         await looked(world, 1)
@@ -175,10 +175,10 @@ async def test_what_an_operator_must_mend_is_left_to_the_next_hint() -> None:
         await looked(world, 2)
 
 
-async def test_a_defect_in_a_look_is_told_and_counted_and_ends_nothing() -> None:
+async def test_a_bug_in_a_poll_is_logged_and_counted_and_ends_nothing() -> None:
     """More of them than looks may be made at once: each gives its turn back."""
-    world = await on_line(*[ZeroDivisionError("a defect") for _ in range(20)])
-    counted = MAIL_DEFECTS.labels(where="look")._value
+    world = await online(*[ZeroDivisionError("a defect") for _ in range(20)])
+    counted = MAIL_DEFECTS.labels(where="poll")._value
     before = counted.get()
     with capture_logs() as logs:
         async with world.running():
@@ -198,7 +198,7 @@ async def test_a_defect_in_a_look_is_told_and_counted_and_ends_nothing() -> None
 
 
 async def test_a_run_that_broke_can_begin_again_and_forgets_no_account() -> None:
-    world = await on_line()
+    world = await online()
     world.states.failures = [ZeroDivisionError("a defect")]
     world.arrivals.hint(["b"])
     with pytest.raises(ZeroDivisionError):

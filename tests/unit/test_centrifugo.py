@@ -45,7 +45,7 @@ def error(code: int, message: str = "told") -> dict[str, Any]:
     return {"error": {"code": code, "message": message}}
 
 
-async def test_events_go_in_one_batch_in_order_each_with_its_key_on_the_channel_of_its_person_alone() -> None:
+async def test_events_go_in_one_batch_in_order_each_with_its_key_on_its_persons_channel() -> None:
     server = ScriptedCentrifugo(replies({"publish": {}}, {"publish": {}}))
     assert await server.publisher.publish([FIRST, SECOND]) == []
     (request,) = server.requests
@@ -61,7 +61,7 @@ async def test_events_go_in_one_batch_in_order_each_with_its_key_on_the_channel_
 
 
 @pytest.mark.parametrize("code", [102, 107, 108, 999])
-async def test_an_error_in_a_reply_of_200_refuses_that_event_alone(code: int) -> None:
+async def test_an_error_in_a_reply_of_200_refuses_only_that_event(code: int) -> None:
     server = ScriptedCentrifugo(replies(error(code), {"publish": {}}))
     assert await server.publisher.publish([FIRST, SECOND]) == [FIRST]
 
@@ -90,7 +90,7 @@ class ForgetfulCentrifugo:
             ids.append(event_id)
         return {"publish": {}}
 
-    def told(self, identity_id: UUID) -> list[int]:
+    def received(self, identity_id: UUID) -> list[int]:
         return self.published.get(f"mail:user#{identity_id}", [])
 
 
@@ -100,10 +100,10 @@ async def test_an_event_that_fails_for_a_moment_is_overtaken_by_none_of_its_pers
     server.failing = {2}
     with pytest.raises(PublisherUnavailable, match="could not publish"):
         await server.publisher.publish(events)
-    assert server.told(ALICE) == [1]
+    assert server.received(ALICE) == [1]
     server.failing = set()
     assert await server.publisher.publish(events) == []
-    assert server.told(ALICE) == [1, 2, 3]
+    assert server.received(ALICE) == [1, 2, 3]
 
 
 async def test_a_channel_that_fails_keeps_nobody_else_waiting() -> None:
@@ -113,7 +113,7 @@ async def test_a_channel_that_fails_keeps_nobody_else_waiting() -> None:
     events = [LiveEvent(1, ALICE, "mail"), *(LiveEvent(number, BOB, "mail") for number in (2, 3, 4))]
     with pytest.raises(PublisherUnavailable):
         await server.publisher.publish(events)
-    assert (server.told(ALICE), server.told(BOB)) == ([], [2, 3, 4])
+    assert (server.received(ALICE), server.received(BOB)) == ([], [2, 3, 4])
 
 
 async def test_of_each_person_one_event_is_in_a_batch() -> None:
@@ -179,7 +179,7 @@ async def test_disconnect_forbids_the_client_to_come_back_by_itself() -> None:
 
 
 @pytest.mark.parametrize("answer", [httpx2.Response(200, json=error(100)), httpx2.Response(401)])
-async def test_a_disconnect_that_failed_is_told(answer: httpx2.Response) -> None:
+async def test_a_disconnect_that_failed_is_reported(answer: httpx2.Response) -> None:
     with pytest.raises(PublisherUnavailable):
         await ScriptedCentrifugo(answer).publisher.disconnect(ALICE)
 
@@ -204,7 +204,7 @@ async def test_its_nodes_are_counted_and_the_namespace_of_our_channels_is_asked_
         httpx2.ConnectError("refused"),
     ],
 )
-async def test_a_centrifugo_that_could_not_announce_is_told(answer: httpx2.Response | Exception) -> None:
+async def test_a_centrifugo_that_could_not_publish_is_reported(answer: httpx2.Response | Exception) -> None:
     with pytest.raises(PublisherUnavailable) as caught:
         await ScriptedCentrifugo(answer).publisher.nodes()
     assert KEY not in str(caught.value)

@@ -20,10 +20,10 @@ from postroom.checks.stores import heard_by_itself
 from postroom.checks.web_hook import hook_url, of_change, of_none, of_state
 from postroom.errors import ConfigurationError, Misconfigured, Throttled, Transient
 from postroom.settings import Settings, load
-from postroom.stalwart import allowed_ips, oauth_clients, upload_quota, web_hook_setup
+from postroom.stalwart import allowed_ips, oauth_clients, upload_quota, webhook_setup
 from postroom.stalwart.health_check import NotWritten
 from postroom.stalwart.permissions import ROLE_USER
-from postroom.stalwart.web_hook_setup import WebHookState
+from postroom.stalwart.webhook_setup import WebhookState
 from scripted_upstream import http_answer, json_answer, scripted_upstream
 
 PATH = "/internal/mail/stalwart"
@@ -182,7 +182,7 @@ def test_what_we_document_is_what_is_needed_and_what_the_role_user_grants() -> N
     """role.json is what an operator applies; role_user.txt is what `postroom check` compares with."""
     role = json.loads((Path(__file__).parents[2] / "deploy/stalwart/role.json").read_text())
     documented = role["methodCalls"][0][1]["create"]["c"]["enabledPermissions"]
-    to_look = (each.READ_PERMISSIONS for each in (web_hook_setup, allowed_ips, oauth_clients, upload_quota))
+    to_look = (each.READ_PERMISSIONS for each in (webhook_setup, allowed_ips, oauth_clients, upload_quota))
     assert set(documented) == (NEEDED | ROLE_USER).union(*to_look)
     assert GRANTED < ROLE_USER
     assert len(ROLE_USER) == 244
@@ -218,18 +218,18 @@ def test_a_refused_master_account_is_told_apart_from_a_mail_server_in_trouble() 
 @pytest.mark.parametrize(
     ("found", "state", "words"),
     [
-        (WebHookState(["a"], {}), "fine", URL),
-        (WebHookState([], {}), "wrong", f"none leads to {URL}"),
-        (WebHookState([], {}, ["http://x/1", "http://y/1"]), "wrong", "others lead to http://x/1 and http://y/1"),
-        (WebHookState(["a", "b"], {}), "warning", "2 lead to"),
-        (WebHookState(["a"], {"throttle": "1000"}), "warning", "throttle: 1000"),
-        (WebHookState(["a"], {"enable": "false"}), "wrong", "enable: false"),
-        (WebHookState(["a"], {"events": "none", "throttle": "1000"}), "wrong", "events: none, throttle: 1000"),
-        (WebHookState(["a"], {"signatureKey": "none"}), "wrong", "signatureKey: none"),
+        (WebhookState(["a"], {}), "fine", URL),
+        (WebhookState([], {}), "wrong", f"none leads to {URL}"),
+        (WebhookState([], {}, ["http://x/1", "http://y/1"]), "wrong", "others lead to http://x/1 and http://y/1"),
+        (WebhookState(["a", "b"], {}), "warning", "2 lead to"),
+        (WebhookState(["a"], {"throttle": "1000"}), "warning", "throttle: 1000"),
+        (WebhookState(["a"], {"enable": "false"}), "wrong", "enable: false"),
+        (WebhookState(["a"], {"events": "none", "throttle": "1000"}), "wrong", "events: none, throttle: 1000"),
+        (WebhookState(["a"], {"signatureKey": "none"}), "wrong", "signatureKey: none"),
     ],
 )
 def test_each_way_in_which_a_hook_is_not_ours_is_told_with_what_to_do(
-    found: WebHookState, state: str, words: str
+    found: WebhookState, state: str, words: str
 ) -> None:
     finding = of_state(found, URL)
     assert finding.state == state
@@ -245,16 +245,16 @@ def test_without_a_hook_the_event_source_tells_of_new_mail(listens: str, state: 
 @pytest.mark.parametrize(
     ("before", "change"),
     [
-        (WebHookState([], {}), f"a web hook to {URL}"),
-        (WebHookState([], {}, ["http://x/1"]), f"a web hook to {URL}; left alone: those to http://x/1"),
-        (WebHookState(["a"], {}), f"the web hook to {URL} made anew with our key"),
+        (WebhookState([], {}), f"a web hook to {URL}"),
+        (WebhookState([], {}, ["http://x/1"]), f"a web hook to {URL}; left alone: those to http://x/1"),
+        (WebhookState(["a"], {}), f"the web hook to {URL} made anew with our key"),
         (
-            WebHookState(["a", "b"], {"throttle": "1000"}),
+            WebhookState(["a", "b"], {"throttle": "1000"}),
             f"one web hook instead of the 2 to {URL} made anew with our key, which had throttle: 1000",
         ),
     ],
 )
-def test_what_a_fix_changes_is_told(before: WebHookState, change: str) -> None:
+def test_what_a_fix_changes_is_told(before: WebhookState, change: str) -> None:
     assert of_change(before, URL) == change
 
 

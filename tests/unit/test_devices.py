@@ -24,7 +24,7 @@ class World:
     async def keep(self, app_password_id: str, account_id: str | None = None) -> None:
         identity_id = self.account.identity_id
         row = MailCredential(identity_id, account_id or self.account.account_id, app_password_id, b"")
-        await self.kept.keep(row, instead_of=None)
+        await self.kept.store(row, instead_of=None)
 
     async def names(self, devices: Devices) -> list[str]:
         return [each.name for each in await devices.of(self.account.identity_id)]
@@ -66,7 +66,7 @@ async def test_a_device_that_got_the_id_of_ours_is_a_device(world: World, accoun
         (False, None, "no more app passwords;"),
     ],
 )
-async def test_the_limit_is_told_in_words(world: World, keeping: bool, stated: int | None, words: str) -> None:
+async def test_the_limit_is_explained(world: World, keeping: bool, stated: int | None, words: str) -> None:
     devices = world.devices(keeping=keeping)
     world.server.stated = stated
     for number in range(5):
@@ -90,7 +90,7 @@ async def test_a_device_ends_after_so_many_days(world: World, days: int | None, 
     assert made.secret not in repr(made)
 
 
-async def test_a_person_without_a_mailbox_is_told_so(world: World) -> None:
+async def test_a_person_without_a_mailbox_is_refused_with_that_reason(world: World) -> None:
     with pytest.raises(Refused, match="not ready yet") as refusal:
         await world.devices().of(uuid4())
     assert refusal.value.code == "mailbox_not_ready"

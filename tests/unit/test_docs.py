@@ -23,7 +23,7 @@ from starlette.routing import Route
 from postroom.api.app import create_app
 from postroom.api.health import GAUGES
 from postroom.api.mail import mail_routes
-from postroom.api.stalwart_hook import StalwartHook
+from postroom.api.stalwart_webhook import StalwartWebhook
 from postroom.api.webhook import HookPolicy, Webhook
 from postroom.cli.app import app as command_line
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
@@ -150,7 +150,7 @@ def _app() -> FastAPI:
     policy = HookPolicy(keys=[], domains=[], reserved=[], retry_after_seconds=1, at_once=1)
     nobody = cast(Any, None)  # the description needs no parts
     parts: dict[str, Any] = dict.fromkeys(signature(mail_routes).parameters, MagicMock())
-    parts["stalwart_hook"] = StalwartHook(None, nobody)  # a mock would be described as itself
+    parts["stalwart_webhook"] = StalwartWebhook(None, nobody)  # a mock would be described as itself
     gateway = gateway_routes(nobody, nobody, nobody, now=nobody, verify=nobody)
     return create_app(Webhook(nobody, nobody, policy), nobody, mail=mail_routes(**parts), gateway=gateway)
 

@@ -13,19 +13,19 @@ from postroom.errors import Misconfigured
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.failed_logins import (
     A_DAY,
-    AT_MOST,
-    FOR_NEWCOMERS,
-    REFUSED_FOR,
-    REMEMBERED,
-    SETTLED,
+    BLOCK_SECONDS,
+    CACHE_SIZE,
+    MAX_A_DAY,
+    PROVEN_AFTER,
+    UNPROVEN_SHARE,
     FailedLogins,
-    SparingLogins,
+    LoginLimiter,
 )
 
-LAST_OF_NEWCOMERS = int(AT_MOST * FOR_NEWCOMERS)
+LAST_OF_NEWCOMERS = int(MAX_A_DAY * UNPROVEN_SHARE)
 
 
-def people(word: str, number: int = 10 * AT_MOST) -> Sequence[MailAccount]:
+def people(word: str, number: int = 10 * MAX_A_DAY) -> Sequence[MailAccount]:
     return [MailAccount(UUID(int=each), f"{word}{each}@example.org", f"{word}{each}") for each in range(number)]
 
 
@@ -48,7 +48,7 @@ def fail(failed: FailedLogins, accounts: Sequence[MailAccount]) -> int:
     for account in accounts:
         if failed.allows(account):
             failed.count()
-            failed.shut_out(account)
+            failed.block(account)
             sent += 1
     return sent
 
@@ -65,7 +65,7 @@ def test_logins_of_newcomers_end_at_two_thirds_until_a_day_after_each_failure(
 
 def test_who_got_in_before_goes_on_when_newcomers_do_not(failed: FailedLogins, clock: FakeClock) -> None:
     assert failed.allows(ANN)
-    clock.seconds += SETTLED
+    clock.seconds += PROVEN_AFTER
     fail(failed, people("gone"))
     assert failed.allows(ANN)
     assert not failed.allows(BEN)
@@ -73,7 +73,7 @@ def test_who_got_in_before_goes_on_when_newcomers_do_not(failed: FailedLogins, c
 
 def test_who_was_sent_a_moment_ago_has_not_got_in_yet(failed: FailedLogins, clock: FakeClock) -> None:
     assert failed.allows(ANN)
-    clock.seconds += SETTLED - 1
+    clock.seconds += PROVEN_AFTER - 1
     fail(failed, people("gone"))
     assert not failed.allows(ANN)
 
@@ -83,9 +83,9 @@ def test_the_last_failures_are_those_of_people_who_got_in_before_and_then_nobody
 ) -> None:
     for account in [*people("good"), ANN]:
         assert failed.allows(account)
-    clock.seconds += SETTLED
+    clock.seconds += PROVEN_AFTER
     fail(failed, people("gone"))
-    assert fail(failed, people("good")) == AT_MOST - LAST_OF_NEWCOMERS
+    assert fail(failed, people("good")) == MAX_A_DAY - LAST_OF_NEWCOMERS
     assert not failed.allows(ANN)
     clock.seconds += A_DAY
     assert failed.allows(ANN)
@@ -93,20 +93,20 @@ def test_the_last_failures_are_those_of_people_who_got_in_before_and_then_nobody
 
 def test_who_is_vouched_for_counts_as_one_who_got_in_until_the_next_refusal(failed: FailedLogins) -> None:
     fail(failed, people("gone"))
-    failed.vouch(ANN)
+    failed.trust(ANN)
     assert fail(failed, [ANN, ANN]) == 1
 
 
 def test_without_a_limit_everybody_is_sent() -> None:
-    assert fail(FailedLogins(0), people("gone")) == 10 * AT_MOST
+    assert fail(FailedLogins(0), people("gone")) == 10 * MAX_A_DAY
 
 
 def test_no_more_logins_are_remembered_than_fit(failed: FailedLogins) -> None:
-    for account in people("new", REMEMBERED + 3):
+    for account in people("new", CACHE_SIZE + 3):
         failed.allows(account)
-        failed.shut_out(account)
-        failed.vouch(account)
-    assert len(failed._used) == len(failed._shut_out) == REMEMBERED
+        failed.block(account)
+        failed.trust(account)
+    assert len(failed._used) == len(failed._blocked) == CACHE_SIZE
 
 
 def test_a_mailbox_that_is_gone_costs_ever_fewer_logins_down_to_one_a_day(
@@ -114,24 +114,24 @@ def test_a_mailbox_that_is_gone_costs_ever_fewer_logins_down_to_one_a_day(
 ) -> None:
     sent = list[float]()
     for _ in range(0, 4 * 86_400, 600):
-        if not failed.shuts_out(ANN):
+        if not failed.is_blocked(ANN):
             sent.append(clock.seconds)
             for _ in range(4):  # those under way at once are one
-                failed.shut_out(ANN)
+                failed.block(ANN)
         clock.seconds += 600
     waits = [later - earlier for earlier, later in pairwise(sent)]
-    assert waits == [*(REFUSED_FOR * factor for factor in (1, 2, 4, 8, 16, 32)), A_DAY, A_DAY]
+    assert waits == [*(BLOCK_SECONDS * factor for factor in (1, 2, 4, 8, 16, 32)), A_DAY, A_DAY]
 
 
 def test_a_mailbox_that_came_back_begins_anew(failed: FailedLogins, clock: FakeClock) -> None:
     for _ in range(2):
-        failed.shut_out(ANN)
-        clock.seconds += REFUSED_FOR
-    clock.seconds += REFUSED_FOR  # it was let in, and for as long as it had been shut out
-    clock.seconds += 2 * REFUSED_FOR
-    failed.shut_out(ANN)
-    clock.seconds += REFUSED_FOR
-    assert not failed.shuts_out(ANN)
+        failed.block(ANN)
+        clock.seconds += BLOCK_SECONDS
+    clock.seconds += BLOCK_SECONDS  # it was let in, and for as long as it had been shut out
+    clock.seconds += 2 * BLOCK_SECONDS
+    failed.block(ANN)
+    clock.seconds += BLOCK_SECONDS
+    assert not failed.is_blocked(ANN)
 
 
 # Whoever logs in for people
@@ -157,7 +157,7 @@ class Authorization:
         return self.fresh
 
 
-async def refuse(sparing: SparingLogins, accounts: Sequence[MailAccount]) -> int:
+async def refuse(sparing: LoginLimiter, accounts: Sequence[MailAccount]) -> int:
     """How many headers of these were given, and refused each."""
     given = 0
     for account in accounts:
@@ -171,14 +171,14 @@ async def refuse(sparing: SparingLogins, accounts: Sequence[MailAccount]) -> int
 
 
 async def test_all_who_log_in_for_people_share_one_number(failed: FailedLogins) -> None:
-    gateway, arrivals = (SparingLogins(Authorization(), failed) for _ in range(2))
+    gateway, arrivals = (LoginLimiter(Authorization(), failed) for _ in range(2))
     assert await refuse(gateway, people("one", 15)) == 15
     assert await refuse(arrivals, people("two")) == LAST_OF_NEWCOMERS - 15
 
 
-async def test_a_refusal_is_told_to_who_gave_the_header_and_its_answer_passed_on(failed: FailedLogins) -> None:
+async def test_a_refusal_is_reported_to_the_source_of_the_header_and_its_result_passed_on(failed: FailedLogins) -> None:
     inner = Authorization(fresh=True)
-    sparing = SparingLogins(inner, failed)
+    sparing = LoginLimiter(inner, failed)
     assert await sparing.refused(ANN, "Basic x") is True
     inner.fresh = False
     assert await sparing.refused(ANN, "Basic y") is False
@@ -189,11 +189,11 @@ async def test_who_is_refused_is_not_sent_for_half_an_hour_and_others_are(
     failed: FailedLogins, clock: FakeClock
 ) -> None:
     inner = Authorization()
-    sparing = SparingLogins(inner, failed)
+    sparing = LoginLimiter(inner, failed)
     assert await refuse(sparing, [ANN]) == 1
-    clock.seconds += REFUSED_FOR - 1
+    clock.seconds += BLOCK_SECONDS - 1
     for _ in range(2):
-        with pytest.raises(Misconfigured, match="asked again later") as error:
+        with pytest.raises(Misconfigured, match="tried again later") as error:
             await sparing.header(ANN)
         assert error.value.unauthorized
     assert inner.asked == [ANN], "nothing is made anew for who is not sent"
@@ -204,7 +204,7 @@ async def test_who_is_refused_is_not_sent_for_half_an_hour_and_others_are(
 
 async def test_a_fresh_header_is_sent_though_newcomers_are_not(failed: FailedLogins) -> None:
     inner = Authorization()
-    sparing = SparingLogins(inner, failed)
+    sparing = LoginLimiter(inner, failed)
     await refuse(sparing, people("gone"))
     inner.fresh = True
     assert await sparing.refused(ANN, "Basic old")
@@ -213,7 +213,7 @@ async def test_a_fresh_header_is_sent_though_newcomers_are_not(failed: FailedLog
 
 async def test_nobody_is_shut_out_for_a_refusal_of_the_master(failed: FailedLogins) -> None:
     inner = Authorization(error=Misconfigured("mail server refuses POSTROOM_MAIL_MASTER", unauthorized=True))
-    sparing = SparingLogins(inner, failed)
+    sparing = LoginLimiter(inner, failed)
     with pytest.raises(Misconfigured, match="MASTER"):
         await sparing.refused(ANN, "Basic x")
     assert await sparing.header(ANN)
@@ -221,7 +221,7 @@ async def test_nobody_is_shut_out_for_a_refusal_of_the_master(failed: FailedLogi
 
 async def test_a_wrong_master_goes_on_asking_by_its_own_login_when_nobody_else_is_sent(failed: FailedLogins) -> None:
     inner = Authorization()
-    sparing = SparingLogins(inner, failed)
+    sparing = LoginLimiter(inner, failed)
     await refuse(sparing, people("gone"))
     newcomer = an_account()
     with pytest.raises(Misconfigured) as error:

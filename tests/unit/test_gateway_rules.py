@@ -161,7 +161,7 @@ def test_each_push_subscription_is_refused_for_itself() -> None:
         ({"#destroy": {"resultOf": "0", "name": "Core/echo", "path": "/a"}}, "forbidden"),
     ],
 )
-def test_push_subscriptions_that_cannot_be_told_apart_are_refused_together(
+def test_push_subscriptions_that_cannot_be_distinguished_are_refused_together(
     arguments: dict[str, Any], error: str
 ) -> None:
     assert error_of("PushSubscription/set", arguments) == error
@@ -284,7 +284,7 @@ def test_a_refused_call_never_leaves_and_its_error_stands_in_its_place() -> None
             ["EmailSubmission/set", {}, "0"],
             ["Email/set", {}, "0"],
             ["error", {"type": "unknownMethod", "description": "this method is not offered here"}, "0"],
-            ["error", {"type": "accountNotFound", "description": "no such account is open to this login"}, "0"],
+            ["error", {"type": "accountNotFound", "description": "this login has no access to such an account"}, "0"],
             ["Core/echo", {"hello": True}, "0"],
         ],
         "sessionState": "s",

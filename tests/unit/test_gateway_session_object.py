@@ -107,7 +107,7 @@ def test_it_offers_what_the_rules_let_through() -> None:
 
 
 @pytest.mark.parametrize("scopes", [{Scope.READ, Scope.WRITE}, {Scope.WRITE, Scope.SEND}, {Scope.READ}])
-def test_submission_is_offered_to_whom_may_send_alone(scopes: set[Scope]) -> None:
+def test_submission_is_offered_only_with_the_scope_to_send(scopes: set[Scope]) -> None:
     """A program that finds it shows a button, and then cannot send: `EmailSubmission/set` needs `send` and `read`."""
     own = SESSION | {"primaryAccounts": {JMAP + "mail": "b", JMAP + "submission": "b"}}
     for found, is_offered in ((rewritten(own, frozenset(scopes)), False), (rewritten(own, SENDS), True)):

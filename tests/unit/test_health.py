@@ -12,10 +12,10 @@ async def _counts() -> Mapping[str, float]:
     return {"requests_waiting": 3.0, "sweep_finished_timestamp_seconds": 1795563700.25}
 
 
-async def test_a_moment_is_told_to_the_second_and_a_number_plainly() -> None:
+async def test_a_timestamp_is_exact_to_the_second_and_a_number_is_plain() -> None:
     app = FastAPI()
     app.router.routes += health_routes(Health(_counts))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://postroom") as http:
-        told = (await http.get("/metrics")).text.splitlines()
-    assert "postroom_requests_waiting 3" in told
-    assert "postroom_sweep_finished_timestamp_seconds 1795563700.25" in told
+        reported = (await http.get("/metrics")).text.splitlines()
+    assert "postroom_requests_waiting 3" in reported
+    assert "postroom_sweep_finished_timestamp_seconds 1795563700.25" in reported

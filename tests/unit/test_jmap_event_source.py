@@ -33,13 +33,13 @@ async def heard(server: ScriptedJmap) -> list[Connected | StateChange]:
     return [each async for each in listen(server.client(), ["Email", "Mailbox"])]
 
 
-async def test_changes_are_told_after_the_connection() -> None:
+async def test_changes_are_reported_after_the_connection() -> None:
     server = ScriptedJmap()
     server.will(stream(PING, STATE % 1, b": comment\n\n", STATE % 2), END)
     assert await heard(server) == [Connected(), change(1), change(2)]
 
 
-async def test_each_new_connection_is_told_for_changes_may_have_been_missed() -> None:
+async def test_each_new_connection_is_reported_since_changes_may_have_been_missed() -> None:
     server = ScriptedJmap()
     server.will(stream(STATE % 1), httpx2.ConnectError("refused"), stream(STATE % 5), END)
     assert await heard(server) == [Connected(), change(1), Connected(), change(5)]

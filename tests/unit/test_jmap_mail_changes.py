@@ -141,7 +141,7 @@ async def test_a_state_that_nobody_could_keep_is_unreadable(state: Any) -> None:
         await pages(mail_of(server))
     server.will(lambda request: httpx2.Response(200, content=json.dumps(_present(request, state))))
     with pytest.raises(Transient):
-        await mail_of(server).present(ALICE)
+        await mail_of(server).current_state(ALICE)
 
 
 async def test_no_more_is_asked_for_at_once_than_the_server_gives() -> None:
@@ -196,7 +196,7 @@ async def test_every_other_failure_is_one_of_the_mail_server(answer: Any, kind: 
 async def test_the_present_state_may_not_be_known_either() -> None:
     server = ScriptedJmap(error("accountNotFound"))
     with pytest.raises(Transient):
-        await mail_of(server).present(ALICE)
+        await mail_of(server).current_state(ALICE)
 
 
 async def _at_once(_: float) -> None:
@@ -205,7 +205,7 @@ async def _at_once(_: float) -> None:
 
 async def test_the_present_state_is_asked_without_any_email() -> None:
     server = ScriptedJmap(lambda request: httpx2.Response(200, json=_present(request)))
-    assert await mail_of(server).present(ALICE) == "s7"
+    assert await mail_of(server).current_state(ALICE) == "s7"
     assert server.calls()[0][:2] == ["Email/get", {"accountId": "a", "ids": []}]
 
 

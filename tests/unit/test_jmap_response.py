@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from postroom.jmap.errors import HttpError, Limited, MethodError, Unauthorized, Unreadable
+from postroom.jmap.errors import HttpError, MethodError, RateLimited, Unauthorized, Unreadable
 from postroom.jmap.response import JmapResponse, MethodResponses, seconds
 from scripted_jmap import limited, problem
 
@@ -34,7 +34,7 @@ def test_a_limit_that_the_request_itself_exceeds_does_not_pass_by_waiting(limit:
 
 def test_a_400_limit_on_concurrency_is_throttling() -> None:
     answer = limited()
-    with pytest.raises(Limited) as raised:
+    with pytest.raises(RateLimited) as raised:
         JmapResponse(answer.status_code, answer.headers, answer.content).success()
     assert raised.value.temporary
 
@@ -48,7 +48,7 @@ def test_a_400_limit_on_concurrency_is_throttling() -> None:
         (404, HttpError, False),
         (408, HttpError, True),
         (413, HttpError, False),
-        (429, Limited, True),
+        (429, RateLimited, True),
         (500, HttpError, False),
         (502, HttpError, True),
         (503, HttpError, True),

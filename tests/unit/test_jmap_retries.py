@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from postroom.jmap.errors import HttpError, JmapError, Limited, NotAnswered, Unauthorized
+from postroom.jmap.errors import HttpError, JmapError, NotAnswered, RateLimited, Unauthorized
 from scripted_jmap import Play, ScriptedJmap, answered, http_of, limited, problem
 
 READ = [("Email/get", {"accountId": "a", "ids": []})]
@@ -87,13 +87,13 @@ async def test_who_was_not_served_for_the_crowd_waits_as_long_as_a_client_of_the
     await server.client().call(READ, deadline=60)
     assert server.asked.count("/jmap/") == 12
     server = ScriptedJmap(limited())
-    assert isinstance(await error_of(server), Limited)
+    assert isinstance(await error_of(server), RateLimited)
     assert 4.5 < sum(server.paused) <= 5
 
 
 async def test_nobody_waits_for_his_turn_beyond_the_deadline() -> None:
     server = ScriptedJmap(limited())
-    with pytest.raises(Limited):
+    with pytest.raises(RateLimited):
         await server.client().call(READ, deadline=1)
     assert 0.5 < sum(server.paused) < 1
 
@@ -107,7 +107,7 @@ async def test_the_server_says_how_long_to_wait() -> None:
 async def test_nothing_is_waited_for_that_the_deadline_does_not_allow() -> None:
     server = ScriptedJmap(problem(429, retry_after="3600"))
     error = await error_of(server)
-    assert isinstance(error, Limited)
+    assert isinstance(error, RateLimited)
     assert (error.retry_after, server.paused) == (3600, [])
 
 

@@ -19,7 +19,7 @@ def a_session(**more: Any) -> Session:
 
 
 @pytest.mark.parametrize(
-    ("told", "called"),
+    ("reported", "called"),
     [
         ("/jmap/", "/jmap/"),
         ("api", "/jmap/api"),
@@ -36,12 +36,12 @@ def a_session(**more: Any) -> Session:
         ("http:///jmap/", "/jmap/"),
     ],
 )
-def test_urls_of_a_session_are_called_at_the_configured_base(told: str, called: str) -> None:
-    assert a_session(apiUrl=told).api_url == BASE + called
+def test_urls_of_a_session_are_called_at_the_configured_base(reported: str, called: str) -> None:
+    assert a_session(apiUrl=reported).api_url == BASE + called
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         "",
         "http://alice:secret@mail.example.org/",
@@ -63,9 +63,9 @@ def test_urls_of_a_session_are_called_at_the_configured_base(told: str, called: 
         "/jmap/{",
     ],
 )
-def test_a_url_that_may_not_be_called_makes_the_session_unreadable(told: str) -> None:
+def test_a_url_that_may_not_be_called_makes_the_session_unreadable(reported: str) -> None:
     with pytest.raises(Unreadable):
-        a_session(apiUrl=told)
+        a_session(apiUrl=reported)
 
 
 @pytest.mark.parametrize("name", ["apiUrl", "eventSourceUrl"])
@@ -76,9 +76,9 @@ def test_every_url_of_a_session_is_checked(name: str, value: object) -> None:
 
 
 @given(st.text())
-def test_whatever_a_session_says_its_urls_lead_to_the_base_or_nowhere(told: str) -> None:
+def test_whatever_a_session_says_its_urls_lead_to_the_base_or_nowhere(reported: str) -> None:
     try:
-        found = resolve(told, f"{BASE}/jmap/session")
+        found = resolve(reported, f"{BASE}/jmap/session")
     except Unreadable:
         return
     assert origin_of(found) == BASE
@@ -118,10 +118,10 @@ def test_variables_without_a_value_are_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "most"), [(4096, 4096), *((value, MAX_OBJECTS_IN_GET) for value in (None, 0, -1, "many", 1.5, [], {}))]
+    ("reported", "most"), [(4096, 4096), *((value, MAX_OBJECTS_IN_GET) for value in (None, 0, -1, "many", 1.5, [], {}))]
 )
-def test_a_limit_is_the_servers_and_one_that_is_none_the_safe_one(told: object, most: int) -> None:
-    session = a_session(capabilities={"urn:ietf:params:jmap:core": {"maxObjectsInGet": told}})
+def test_a_limit_is_the_servers_and_one_that_is_none_the_safe_one(reported: object, most: int) -> None:
+    session = a_session(capabilities={"urn:ietf:params:jmap:core": {"maxObjectsInGet": reported}})
     assert session.max_objects_in_get == most
 
 

@@ -158,7 +158,7 @@ async def test_an_empty_page_is_one(identities: KratosIdentities, kratos: Script
 
 
 @pytest.mark.parametrize("status", [204, 301, 302, 307, 401, 403, 404, 429, 500, 502, 503])
-async def test_only_a_200_of_a_kratos_that_is_well_is_a_page(
+async def test_only_a_200_of_a_healthy_kratos_is_a_page(
     identities: KratosIdentities, kratos: ScriptedKratos, status: int
 ) -> None:
     elsewhere = httpx2.Response(status, headers={"Location": "http://elsewhere/"}, json=[identity()])
@@ -172,7 +172,7 @@ async def test_only_a_200_of_a_kratos_that_is_well_is_a_page(
 
 
 @pytest.mark.parametrize(("stated", "seconds"), [("120", 120.0), ("Fri, 27 Nov 2026 00:00:00 GMT", None), ("-1", None)])
-async def test_how_long_kratos_wants_to_be_left_alone_is_told(
+async def test_the_retry_after_of_kratos_is_reported(
     identities: KratosIdentities, kratos: ScriptedKratos, stated: str, seconds: float | None
 ) -> None:
     kratos.says(httpx2.Response(429, headers={"Retry-After": stated}))
@@ -186,7 +186,7 @@ async def test_how_long_kratos_wants_to_be_left_alone_is_told(
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 422])
-async def test_a_refused_page_token_is_told_apart(
+async def test_a_refused_page_token_is_distinguished(
     identities: KratosIdentities, kratos: ScriptedKratos, status: int
 ) -> None:
     kratos.says(httpx2.Response(status))
@@ -328,7 +328,7 @@ async def test_an_identity_that_cannot_be_read_is_neither_active_nor_gone(
 async def test_whether_an_identity_is_active_is_not_waited_for(
     identities: KratosIdentities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "WAITED_FOR", 0.01)
+    monkeypatch.setattr(module, "STATE_TIMEOUT", 0.01)
 
     async def never(_: httpx2.Request) -> httpx2.Response:
         return await asyncio.Future[httpx2.Response]()

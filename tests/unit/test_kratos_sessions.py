@@ -162,7 +162,7 @@ async def test_an_answer_that_cannot_be_read_says_nothing(
 
 
 @pytest.mark.parametrize("status", [204, 302, 400, 404, 418, 429, 500, 502, 503, 504])
-async def test_only_401_of_a_kratos_that_is_well_means_that_nobody_is_logged_in(
+async def test_only_a_401_of_a_healthy_kratos_means_that_there_is_no_session(
     sessions: KratosSessions, kratos: ScriptedKratos, status: int
 ) -> None:
     elsewhere = httpx2.Response(status, headers={"Location": "http://elsewhere/"})
@@ -237,7 +237,7 @@ AAL2 = {"error": {"id": "session_aal2_required", "code": 403}}
         ({"url": "/"}, None),
     ],
 )
-async def test_a_second_factor_that_is_due_is_told_apart_with_the_way_to_it(
+async def test_a_required_second_factor_is_distinguished_and_its_url_passed_on(
     sessions: KratosSessions, kratos: ScriptedKratos, redirect: Any, expected: str | None
 ) -> None:
     kratos.says(403, {**AAL2, "redirect_browser_to": redirect})
@@ -319,8 +319,8 @@ async def test_the_sessions_used_last_are_remembered_and_no_credential_is_kept(
     kratos.asked.clear()
     for value in ("aaa", "ccc", "ddd"):
         await sessions.whoami(cookie=value)
-    assert (kratos.asked, len(sessions._remembered)) == ([], 3)
-    assert not any(word in repr(sessions._remembered) for word in ("aaa", "ccc", "ddd"))
+    assert (kratos.asked, len(sessions._cache)) == ([], 3)
+    assert not any(word in repr(sessions._cache) for word in ("aaa", "ccc", "ddd"))
     await sessions.whoami(cookie="bbb")
     assert len(kratos.asked) == 1
 
@@ -369,7 +369,7 @@ async def test_a_second_tab_does_not_bring_back_a_session_that_is_being_ended(
     assert kratos.counts["/sessions/whoami"] == 4
 
 
-async def test_what_is_asked_afresh_is_not_remembered_nor_was_it_asked_before(
+async def test_a_refresh_bypasses_the_cache_and_shares_no_earlier_call(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
     kratos.says(200, session(authenticated_at="2026-11-25T08:00:00Z"))
@@ -380,7 +380,7 @@ async def test_what_is_asked_afresh_is_not_remembered_nor_was_it_asked_before(
     kratos.hold = None
     kratos.says(200, session(authenticated_at="2026-11-25T09:00:00.5Z"))
     for cookie, token in (("abc", None), (None, "def")):
-        person = (await sessions.whoami(cookie=cookie, token=token, afresh=True)).person
+        person = (await sessions.whoami(cookie=cookie, token=token, refresh=True)).person
         assert person.authenticated_at == datetime(2026, 11, 25, 9, 0, 0, 500_000, UTC)
         assert await sessions.whoami(cookie=cookie, token=token) == Visitor(person), "and remembered from now on"
     earlier.cancel()
@@ -393,12 +393,12 @@ async def test_what_kratos_says_afresh_counts_for_everybody(
     await sessions.whoami(cookie="abc")
     kratos.says(500)
     with pytest.raises(KratosUnavailable):
-        await sessions.whoami(cookie="abc", afresh=True)
+        await sessions.whoami(cookie="abc", refresh=True)
     await sessions.whoami(cookie="abc")
     kratos.says(status, AAL2)
-    for afresh in (True, False):
+    for refresh in (True, False):
         with pytest.raises(error):
-            await sessions.whoami(cookie="abc", afresh=afresh)
+            await sessions.whoami(cookie="abc", refresh=refresh)
 
 
 # Many at once
@@ -460,7 +460,7 @@ async def test_nobody_hears_of_an_error_for_which_nobody_waits_any_more(
     await asyncio.wait([asking])
     del asking  # its traceback holds the question
     kratos.hold.set()
-    await asyncio.wait(list(sessions._questions._tasks))
+    await asyncio.wait(list(sessions._calls._tasks))
     gc.collect()
     assert caplog.records == [], "asyncio tells of an error that was never retrieved"
 

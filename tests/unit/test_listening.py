@@ -24,7 +24,7 @@ class People:
     def __init__(self, *answers: Person | PostroomError) -> None:
         self.answers = list(answers)
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         assert (method, headers) == ("GET", COOKIE)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, PostroomError):
@@ -65,7 +65,7 @@ def test_who_is_still_logged_in_is_looked_at_again_and_again() -> None:
     ],
     ids=["logged out", "second factor", "other site", "somebody else", "no scope to read"],
 )
-def test_who_may_not_read_any_more_is_told_no_more(answer: Person | PostroomError) -> None:
+def test_a_person_who_may_not_read_any_more_gets_no_more_events(answer: Person | PostroomError) -> None:
     assert looks(ADA, ADA, answer) == [60, -120]
 
 

@@ -107,7 +107,7 @@ class Parts:
             await asyncio.wait_for(task, 1)
 
 
-async def test_news_are_told_once_and_in_order_however_often_they_are_announced() -> None:
+async def test_events_are_sent_once_and_in_order_however_often_they_are_notified() -> None:
     parts = Parts()
     async with parts.running():
         with parts.streams.open(ALICE) as stream:
@@ -131,7 +131,7 @@ async def test_what_comes_during_a_read_is_read_next() -> None:
         async def after(identity_id: UUID, event_id: int, limit: int) -> Sequence[LiveEvent] | None:
             found = await original(identity_id, event_id, limit)
             parts.commit(1)
-            stream.tell(1)
+            stream.notify(1)
             parts.outbox.after = original
             return found
 
@@ -141,19 +141,19 @@ async def test_what_comes_during_a_read_is_read_next() -> None:
         assert [each.id for each in await stream.news(0) or ()] == [1]
 
 
-async def test_what_could_not_be_read_is_told_by_the_next_call() -> None:
+async def test_events_that_could_not_be_read_are_sent_by_the_next_call() -> None:
     parts = Parts()
     with parts.streams.open(ALICE) as stream:
         await stream.begin(None)
         parts.commit(1)
-        stream.tell(1)
+        stream.notify(1)
         parts.outbox.away = 1
         with pytest.raises(DatabaseUnavailable):
             await stream.news(0)
         assert [each.id for each in await stream.news(0) or ()] == [1]
 
 
-async def test_what_is_forgotten_is_told_as_such_and_then_it_goes_on() -> None:
+async def test_pruned_events_are_reported_as_such_and_then_the_stream_goes_on() -> None:
     parts = Parts()
     with parts.streams.open(ALICE) as stream:
         parts.outbox.forgotten, parts.outbox.settled_id = 10, 20
@@ -161,11 +161,11 @@ async def test_what_is_forgotten_is_told_as_such_and_then_it_goes_on() -> None:
         assert await stream.news(0) is None
         assert stream.position == 20
         parts.commit(21)
-        stream.tell(21)
+        stream.notify(21)
         assert [each.id for each in await stream.news(0) or ()] == [21]
 
 
-async def test_every_stream_looks_when_somebody_listens_again() -> None:
+async def test_every_stream_wakes_when_the_listener_is_connected_again() -> None:
     parts = Parts()
     async with parts.running():
         with parts.streams.open(ALICE) as stream:
@@ -229,19 +229,19 @@ async def test_nothing_is_settled_between_a_cut_and_the_first_answer_after_it() 
         assert parts.streams.settled == 0
 
 
-async def test_a_stream_that_is_behind_does_not_step_over_what_it_was_not_told() -> None:
+async def test_a_stream_that_is_behind_does_not_skip_events_it_has_not_sent() -> None:
     parts = Parts()
     with parts.streams.open(ALICE) as stream:
         await stream.begin(None)
         parts.commit(5)
-        stream.look()
+        stream.wake()
         assert [each.id for each in await stream.news(50) or ()] == [5]
         assert stream.position == 5
         assert await stream.news(50) == ()
         assert stream.position == 50
 
 
-async def test_a_page_is_told_at_a_time_and_the_next_without_being_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_events_are_sent_page_by_page_without_a_further_notification(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_streams, "PAGE", 2)
     parts = Parts()
     for number in range(1, 4):
@@ -263,7 +263,7 @@ async def test_of_each_person_only_the_newest_is_notified_and_no_notification_is
     assert max(len(payload.encode()) for payload in parts.notifications.sent) < 8000
 
 
-async def test_disconnect_ends_the_persons_streams_alone() -> None:
+async def test_disconnect_ends_only_the_persons_streams() -> None:
     parts = Parts()
     async with parts.running():
         with parts.streams.open(ALICE) as one, parts.streams.open(BOB) as other:
@@ -276,12 +276,12 @@ async def test_places_are_given_back() -> None:
     parts = Parts(most=2, most_of_a_person=1)
     for _ in range(3):
         with parts.streams.open(ALICE), parts.streams.open(BOB):
-            assert parts.streams.on_line(ALICE)
+            assert parts.streams.has_stream(ALICE)
             with pytest.raises(TooManyStreams, match="a few tabs"), parts.streams.open(ALICE):
                 pass
-            with pytest.raises(TooManyStreams, match="this server"), parts.streams.open(UUID(int=3)):
+            with pytest.raises(TooManyStreams, match="this process"), parts.streams.open(UUID(int=3)):
                 pass
-    assert not parts.streams.on_line(ALICE)
+    assert not parts.streams.has_stream(ALICE)
 
 
 async def test_a_defect_of_the_listener_ends_the_process_part_and_its_streams() -> None:

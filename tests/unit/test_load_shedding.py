@@ -132,8 +132,8 @@ async def test_no_place_is_lost_whatever_ends_a_hook() -> None:
     assert [(await task)[0]["status"] for task in whole] == [200] * limit
 
 
-async def test_a_flood_is_counted_and_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("postroom.api.load_shedding.TELL_EVERY", 0.01)
+async def test_a_flood_is_counted_and_logged_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postroom.api.load_shedding.LOG_EVERY", 0.01)
     app = App()
     door = shedding(app, limit=1)
     (within,) = await fill(door, app, 1)

@@ -9,8 +9,8 @@ import pytest
 
 from mail_fakes import an_account
 from postroom.errors import ConfigurationError, Misconfigured, Permanent
-from postroom.stalwart.failed_logins import REFUSED_FOR, FailedLogins
-from postroom.stalwart.impersonation import Impersonation, basic, taken_at
+from postroom.stalwart.failed_logins import BLOCK_SECONDS, FailedLogins
+from postroom.stalwart.impersonation import Impersonation, accepted_at, basic
 from postroom.stalwart.password_cipher import PasswordCipher
 from scripted_upstream import json_answer, scripted_upstream
 
@@ -24,43 +24,43 @@ async def test_a_master_account_logs_in_as_the_person() -> None:
 
 
 class MailServer:
-    """It `takes` the master account or not; `asked` by how many logins of its own."""
+    """It `accepts` the master account or not; `asked` by how many logins of its own."""
 
-    def __init__(self, takes: bool) -> None:
-        self.takes = takes
+    def __init__(self, accepts: bool) -> None:
+        self.accepts = accepts
         self.asked: list[str] = []
         self.now = 0.0
 
     async def __call__(self, header: str) -> bool:
         self.asked.append(base64.b64decode(header[6:]).decode())
-        return self.takes
+        return self.accepts
 
     def master(self) -> Impersonation:
         return Impersonation("master@example.org:secret", self, monotonic=lambda: self.now)
 
 
 async def test_a_refused_master_account_is_sent_twice_an_hour_whoever_comes() -> None:
-    server = MailServer(takes=False)
+    server = MailServer(accepts=False)
     master, account = server.master(), an_account()
     with pytest.raises(Misconfigured, match="POSTROOM_MAIL_MASTER"):
         await master.refused(account, await master.header(account))
-    for server.now in (1.0, REFUSED_FOR - 1):
+    for server.now in (1.0, BLOCK_SECONDS - 1):
         for person in (account, replace(account, email="bob@example.org")):
             with pytest.raises(Misconfigured, match="POSTROOM_MAIL_MASTER") as error:
                 await master.header(person)
             assert error.value.unauthorized
     assert server.asked == ["master@example.org:secret"]
-    server.now = REFUSED_FOR
+    server.now = BLOCK_SECONDS
     with pytest.raises(Misconfigured):
         await master.header(account)
     assert len(server.asked) == 2
 
 
 async def test_a_master_account_that_was_corrected_works_again_for_everybody() -> None:
-    server = MailServer(takes=False)
+    server = MailServer(accepts=False)
     master, account = server.master(), an_account()
-    assert not await master.known()
-    server.takes, server.now = True, REFUSED_FOR
+    assert not await master.is_accepted()
+    server.accepts, server.now = True, BLOCK_SECONDS
     assert await master.header(account)
     assert len(server.asked) == 2
     await master.header(account)
@@ -68,22 +68,22 @@ async def test_a_master_account_that_was_corrected_works_again_for_everybody() -
 
 
 async def test_a_refused_master_counts_among_the_failed_logins_and_is_asked_for_all_the_same() -> None:
-    server = MailServer(takes=False)
+    server = MailServer(accepts=False)
     failed = FailedLogins(3, monotonic=lambda: server.now)
     master = Impersonation("master@example.org:secret", server, failed=failed, monotonic=lambda: server.now)
-    for server.now in (0.0, REFUSED_FOR, 2 * REFUSED_FOR, 3 * REFUSED_FOR):
-        assert failed.allows(an_account()) == (server.now < 2 * REFUSED_FOR)
-        assert not await master.known()
+    for server.now in (0.0, BLOCK_SECONDS, 2 * BLOCK_SECONDS, 3 * BLOCK_SECONDS):
+        assert failed.allows(an_account()) == (server.now < 2 * BLOCK_SECONDS)
+        assert not await master.is_accepted()
     assert len(server.asked) == 4
 
 
 async def test_where_the_master_is_known_nothing_fresher_is_there_for_whom_the_mail_server_does_not_know() -> None:
-    master, account = MailServer(takes=True).master(), an_account()
+    master, account = MailServer(accepts=True).master(), an_account()
     assert await master.refused(account, await master.header(account)) is False
 
 
 async def test_people_who_are_refused_at_once_cost_one_login_of_the_master() -> None:
-    server = MailServer(takes=False)
+    server = MailServer(accepts=False)
     master = server.master()
     people = [replace(an_account(), email=f"p{number}@example.org") for number in range(50)]
     headers = [await master.header(person) for person in people]
@@ -99,11 +99,11 @@ TAKEN = {"answers 200": (200, True), "401": (401, False), "403": (403, True), "4
 async def test_only_a_401_of_a_mail_server_means_that_it_refuses_the_master(status: int, taken: bool) -> None:
     async with scripted_upstream() as server:
         server.will(json_answer({"permissions": ["authenticate"]}, status))
-        assert await taken_at(server.url)(basic("master@example.org", "secret")) is taken
+        assert await accepted_at(server.url)(basic("master@example.org", "secret")) is taken
         assert [(asked.target, asked.header("authorization")) for asked in server.asked] == [
             ("/api/account", basic("master@example.org", "secret"))
         ]
-    assert await taken_at(server.url)("Basic x")  # nobody is there any more
+    assert await accepted_at(server.url)("Basic x")  # nobody is there any more
 
 
 @pytest.mark.parametrize("email", ["alice%admin@example.org", "alice@example.org%admin", "alice:x@example.org"])
@@ -115,19 +115,19 @@ async def test_an_address_cannot_choose_who_logs_in(email: str) -> None:
 @pytest.mark.parametrize(
     "master", ["", "master@example.org", "master@example.org:", "master:x", "@d.org:x", "a%b@d.org:x"]
 )
-def test_a_master_of_the_wrong_form_is_told_without_its_password(master: str) -> None:
+def test_a_malformed_master_is_reported_without_its_password(master: str) -> None:
     with pytest.raises(ConfigurationError, match="POSTROOM_MAIL_MASTER") as error:
         Impersonation(master)
     assert not master or master not in str(error.value)
 
 
-def test_what_is_sealed_is_opened_for_the_same_account_alone() -> None:
+def test_a_secret_is_decrypted_only_for_the_same_account() -> None:
     account = an_account()
-    sealed = PasswordCipher(KEY).encrypt(account, "app_secret")
-    assert b"secret" not in sealed
-    assert PasswordCipher(KEY).decrypt(account, sealed) == "app_secret"
-    assert PasswordCipher(KEY).decrypt(replace(account, identity_id=uuid4()), sealed) is None
-    assert PasswordCipher(KEY).decrypt(replace(account, account_id="bw"), sealed) is None
+    encrypted = PasswordCipher(KEY).encrypt(account, "app_secret")
+    assert b"secret" not in encrypted
+    assert PasswordCipher(KEY).decrypt(account, encrypted) == "app_secret"
+    assert PasswordCipher(KEY).decrypt(replace(account, identity_id=uuid4()), encrypted) is None
+    assert PasswordCipher(KEY).decrypt(replace(account, account_id="bw"), encrypted) is None
 
 
 def test_the_previous_key_opens_and_does_not_seal() -> None:
@@ -140,9 +140,9 @@ def test_the_previous_key_opens_and_does_not_seal() -> None:
 
 def test_what_was_changed_is_not_opened() -> None:
     account = an_account()
-    sealed = bytearray(PasswordCipher(KEY).encrypt(account, "app_secret"))
-    sealed[-5] ^= 1
-    assert PasswordCipher(KEY).decrypt(account, bytes(sealed)) is None
+    encrypted = bytearray(PasswordCipher(KEY).encrypt(account, "app_secret"))
+    encrypted[-5] ^= 1
+    assert PasswordCipher(KEY).decrypt(account, bytes(encrypted)) is None
     assert PasswordCipher(KEY).decrypt(account, b"\xff\x00") is None
 
 
@@ -154,12 +154,12 @@ def test_both_spellings_of_base64_are_the_same_key() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "short", "a" * 32, "ü" * 44, base64.b64encode(b"k" * 31).decode(), KEY + KEY])
-def test_a_key_of_the_wrong_form_is_told_how_to_be_made(key: str) -> None:
+def test_the_error_for_a_malformed_key_says_how_to_make_one(key: str) -> None:
     with pytest.raises(ConfigurationError, match=r"POSTROOM_ENCRYPTION_KEY: .*openssl rand -base64 32") as error:
         PasswordCipher(key)
     assert not key or key not in str(error.value)
 
 
-def test_a_wrong_previous_key_is_told_by_its_name() -> None:
+def test_a_wrong_previous_key_is_reported_by_its_name() -> None:
     with pytest.raises(ConfigurationError, match="POSTROOM_ENCRYPTION_KEY_PREVIOUS"):
         PasswordCipher(KEY, "short")

@@ -25,7 +25,7 @@ class Broken:
         self.begun += 1
         raise ZeroDivisionError("a defect")
 
-    async def known(self) -> bool:
+    async def is_accepted(self) -> bool:
         self.begun += 1
         raise ZeroDivisionError("a defect")
 

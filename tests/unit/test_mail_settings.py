@@ -56,7 +56,7 @@ def test_servers_are_host_and_port_or_the_mail_servers_own(
         "nodot",
     ],
 )
-def test_what_is_no_server_is_told_by_the_name_of_its_setting(text: str) -> None:
+def test_an_invalid_server_is_reported_by_the_name_of_its_setting(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^POSTROOM_IMAP_SERVER: "):
         mail_servers("http://a.test", text, None)
     with pytest.raises(ConfigurationError, match=r"^POSTROOM_SUBMISSION_SERVER: "):

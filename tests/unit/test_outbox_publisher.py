@@ -52,28 +52,28 @@ class FakeOutbox:
     after = newest = settled = unasked
 
 
-class FakeAnnouncer:
+class FakePublisher:
     """Away for the first `away` batches; refuses the ids in `refuses`."""
 
     def __init__(self, *, away: int = 0, refuses: Sequence[int] = ()) -> None:
         self.away = away
         self.refuses = refuses
         self.times: list[float] = []
-        self.told: list[int] = []
+        self.reported: list[int] = []
 
     async def publish(self, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
         self.times.append(asyncio.get_running_loop().time())
         if self.away:
             self.away -= 1
             raise PublisherUnavailable("Centrifugo did not answer")
-        self.told += [each.id for each in events]
+        self.reported += [each.id for each in events]
         return [each for each in events if each.id in self.refuses]
 
     disconnect = unasked
 
 
 async def announced(
-    outbox: FakeOutbox, publisher: FakeAnnouncer, *ids: int, at: float = 0.0, wakes: bool = False, seconds: float = 10
+    outbox: FakeOutbox, publisher: FakePublisher, *ids: int, at: float = 0.0, wakes: bool = False, seconds: float = 10
 ) -> None:
     """Runs it for so many seconds. `at` one of them `ids` are committed to the outbox, which `wakes` it."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -91,9 +91,9 @@ async def announced(
 
 @in_virtual_time
 async def test_what_waits_is_announced_once_and_noted_and_what_had_to_wait_is_looked_for_at_once() -> None:
-    outbox, publisher = FakeOutbox(1, 2), FakeAnnouncer()
+    outbox, publisher = FakeOutbox(1, 2), FakePublisher()
     await announced(outbox, publisher, seconds=0.5)
-    assert (publisher.told, outbox.done, outbox.claimed_at) == ([1, 2], [1, 2], [0, 0])
+    assert (publisher.reported, outbox.done, outbox.claimed_at) == ([1, 2], [1, 2], [0, 0])
 
 
 @pytest.mark.parametrize(("wakes", "claims"), [(True, [0, 0.5, 0.5, 1.5]), (False, [0, 1, 1, 2])])
@@ -101,14 +101,14 @@ async def test_what_waits_is_announced_once_and_noted_and_what_had_to_wait_is_lo
 async def test_a_wake_ends_the_sleep_and_without_one_the_fallback_poll_finds_it_and_costs_one_query_each(
     wakes: bool, claims: list[float]
 ) -> None:
-    outbox, publisher = FakeOutbox(), FakeAnnouncer()
+    outbox, publisher = FakeOutbox(), FakePublisher()
     await announced(outbox, publisher, 7, at=0.5, wakes=wakes, seconds=2.1)
     assert (outbox.claimed_at, publisher.times, outbox.done) == (claims, claims[1:2], [7])
 
 
 @in_virtual_time
-async def test_while_the_announcer_is_away_nothing_is_lost_and_wakes_do_not_hammer_it() -> None:
-    outbox, publisher = FakeOutbox(1), FakeAnnouncer(away=6)
+async def test_while_the_publisher_is_unavailable_nothing_is_lost_and_wakes_do_not_flood_it() -> None:
+    outbox, publisher = FakeOutbox(1), FakePublisher(away=6)
     with capture_logs() as logs:
         await announced(outbox, publisher, 2, at=0.1, wakes=True, seconds=13)
     assert publisher.times == [0, 0.25, 0.75, 1.75, 3.75, 7.75, 12.75]
@@ -118,7 +118,7 @@ async def test_while_the_announcer_is_away_nothing_is_lost_and_wakes_do_not_hamm
 
 @in_virtual_time
 async def test_the_pause_is_short_again_after_a_success() -> None:
-    outbox, publisher = FakeOutbox(1), FakeAnnouncer(away=2)
+    outbox, publisher = FakeOutbox(1), FakePublisher(away=2)
     asyncio.get_running_loop().call_later(4, setattr, publisher, "away", 1)
     await announced(outbox, publisher, 2, at=4.5, wakes=True)
     assert publisher.times == [0, 0.25, 0.75, 4.5, 4.75]
@@ -132,7 +132,7 @@ async def test_what_can_never_be_announced_is_noted_and_counted() -> None:
     before = refused()
     outbox = FakeOutbox(*range(1, 31))
     with capture_logs() as logs:
-        await announced(outbox, FakeAnnouncer(refuses=range(5, 31)))
+        await announced(outbox, FakePublisher(refuses=range(5, 31)))
     assert (len(outbox.done), refused()) == (30, before + 26)
     (line,) = logs
     assert (line["log_level"], line["count"], line["event_ids"]) == ("error", 26, list(range(5, 25)))
@@ -142,12 +142,12 @@ async def test_what_can_never_be_announced_is_noted_and_counted() -> None:
 async def test_postgresql_being_away_is_waited_out() -> None:
     outbox = FakeOutbox(1)
     outbox.away = 3
-    await announced(outbox, FakeAnnouncer(), seconds=2)
+    await announced(outbox, FakePublisher(), seconds=2)
     assert (outbox.claimed_at[:4], outbox.done) == ([0, 0.5, 1, 1.5], [1])
 
 
 @in_virtual_time
 async def test_it_forgets_at_the_start_and_then_once_a_minute() -> None:
     outbox = FakeOutbox()
-    await announced(outbox, FakeAnnouncer(), seconds=150)
+    await announced(outbox, FakePublisher(), seconds=150)
     assert outbox.pruned_at == [0, 60, 120]

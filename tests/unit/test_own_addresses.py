@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 from fakes import request_of
 from postroom.domain.request import Request
-from postroom.mail.basic_credentials import REMEMBERED_FOR, OwnAddresses
+from postroom.mail.basic_credentials import CACHE_SECONDS, OwnAddresses
 
 
 async def test_an_address_is_looked_up_once_in_a_while_and_one_that_is_not_there_each_time() -> None:
@@ -19,11 +19,11 @@ async def test_an_address_is_looked_up_once_in_a_while_and_one_that_is_not_there
 
     addresses = OwnAddresses(read, monotonic=lambda: now)
     for _ in range(2):
-        assert await addresses.fits("ann@example.org", ann)
-        assert not await addresses.fits("ben@example.org", ann)
-        assert not await addresses.fits("ann@example.org", nobody)
+        assert await addresses.matches("ann@example.org", ann)
+        assert not await addresses.matches("ben@example.org", ann)
+        assert not await addresses.matches("ann@example.org", nobody)
     assert asked == [ann, nobody, nobody]
     emails[ann] = "anne@example.org"
-    now = REMEMBERED_FOR
-    assert await addresses.fits("anne@example.org", ann)
-    assert not await addresses.fits("ann@example.org", ann)
+    now = CACHE_SECONDS
+    assert await addresses.matches("anne@example.org", ann)
+    assert not await addresses.matches("ann@example.org", ann)

@@ -164,8 +164,8 @@ class FakeSessions:
     visitor: Visitor = field(default_factory=lambda: Visitor(Person(uuid4()), ["a=b"]))
     error: NoSession | None = None
 
-    async def whoami(self, *, cookie: str | None = None, token: str | None = None, afresh: bool = False) -> Visitor:
-        (self.asked_afresh if afresh else self.asked).append((cookie, token))
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None, refresh: bool = False) -> Visitor:
+        (self.asked_afresh if refresh else self.asked).append((cookie, token))
         if self.error:
             raise self.error
         return self.visitor
@@ -221,7 +221,7 @@ async def test_a_forged_request_is_refused_before_kratos_is_asked(
 
 
 @pytest.mark.parametrize("foreign", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}])
-async def test_a_page_elsewhere_is_told_how_its_origin_may_use_tokens(
+async def test_a_page_of_another_origin_learns_how_it_may_use_tokens(
     people: PeopleByCredential, foreign: dict[str, str]
 ) -> None:
     with pytest.raises(CrossSite, match="pages of POSTROOM_CORS_ORIGINS may send access tokens, never a cookie"):
@@ -231,11 +231,11 @@ async def test_a_page_elsewhere_is_told_how_its_origin_may_use_tokens(
 async def test_a_session_is_asked_for_afresh_where_that_is_wanted(
     people: PeopleByCredential, sessions: FakeSessions
 ) -> None:
-    await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": OURS}, afresh=True)
-    await people.identify("POST", {"x-session-token": "a"}, afresh=True)
+    await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": OURS}, refresh=True)
+    await people.identify("POST", {"x-session-token": "a"}, refresh=True)
     assert (sessions.asked, sessions.asked_afresh) == ([], [("b", None), (None, "a")])
     with pytest.raises(CrossSite):
-        await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": "https://evil.example"}, afresh=True)
+        await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": "https://evil.example"}, refresh=True)
 
 
 async def test_tokens_come_from_anywhere_for_no_browser_sends_them_by_itself(
@@ -253,9 +253,9 @@ async def test_tokens_come_from_anywhere_for_no_browser_sends_them_by_itself(
     ("text", "why"),
     [
         (token_text(b"\x01" * RANDOM_BYTES), "unknown"),
-        (ACCESS_TOKEN[:-1] + "!", "could be right"),
-        (ACCESS_TOKEN[:-1], "misspelt"),
-        ("postroom_", "misspelt"),
+        (ACCESS_TOKEN[:-1] + "!", "valid credential"),
+        (ACCESS_TOKEN[:-1], "malformed"),
+        ("postroom_", "malformed"),
     ],
 )
 async def test_an_access_token_that_is_not_known_is_no_session(people: PeopleByCredential, text: str, why: str) -> None:
@@ -287,12 +287,12 @@ async def test_a_name_beside_an_access_token_is_the_address_of_its_person(
         assert (await people.identify("POST", basic(address))).person.token_id == token.id
         return
     unknown = {name: basic(name, token_text(b"\x01" * RANDOM_BYTES)) for name in (address, "alice@exämple.org")}
-    told: set[str] = set()
+    reported: set[str] = set()
     for headers in (basic(address), *unknown.values()):
         with pytest.raises(NoSession) as refused:
             await people.identify("GET", headers)
-        told.add(str(refused.value))
-    assert len(told) == 1, "nobody learns which of the two was wrong"
+        reported.add(str(refused.value))
+    assert len(reported) == 1, "nobody learns which of the two was wrong"
     assert sessions.asked == []
 
 
@@ -345,7 +345,7 @@ async def test_what_a_browser_may_send_by_itself_counts_only_from_pages_that_are
         ({"origin": LISTED}, False),
     ],
 )
-async def test_no_browser_is_told_of_http_basic_lest_it_opens_a_box_of_its_own(
+async def test_http_basic_is_not_offered_to_a_browser_which_would_open_its_own_dialog(
     people: PeopleByCredential, sessions: FakeSessions, says: dict[str, str], expected: bool
 ) -> None:
     sessions.error = NoSession("nobody is logged in")
@@ -372,7 +372,7 @@ async def test_an_access_token_ends_with_its_identity_and_a_session_is_judged_by
     people = PeopleByCredential(
         sessions, FakeTokens(token), identities, addresses=addresses, cookie_name=COOKIE, public_url=OURS
     )
-    with pytest.raises(NoSession, match="inactive or gone"):
+    with pytest.raises(NoSession, match="inactive or deleted"):
         await people.identify("GET", {"authorization": f"Bearer {ACCESS_TOKEN}"})
     with pytest.raises(NoSession, match="unknown"):
         await people.identify("GET", {"authorization": f"Bearer {token_text(bytes([1]) * RANDOM_BYTES)}"})

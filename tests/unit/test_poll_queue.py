@@ -5,7 +5,7 @@ import random
 import pytest
 
 from postroom.domain.poll_pace import BURST, FIRST_IN_BURST, MAILS_PER_SECOND, SHORTEST
-from postroom.mail.poll_queue import MEMORY, PollQueue
+from postroom.mail.poll_queue import STATE_SECONDS, PollQueue
 
 
 def a_queue(*, most: int = 10) -> PollQueue:
@@ -21,7 +21,7 @@ def test_the_first_hint_is_due_at_once_and_more_of_them_change_nothing() -> None
     assert queue.take(10, 1.0) == []
 
 
-def test_a_state_that_a_look_has_found_is_no_news() -> None:
+def test_a_state_that_a_poll_has_found_is_no_news() -> None:
     queue = a_queue()
     queue.hint("b", 0.0, "s1")
     queue.take(10, 0.0)
@@ -47,7 +47,7 @@ def test_a_hint_without_a_state_always_counts() -> None:
 
 
 @pytest.mark.parametrize(("found", "pause"), [(1, SHORTEST), (BURST + 1, FIRST_IN_BURST)])
-def test_a_look_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_quiet_time_at_once(
+def test_a_poll_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_quiet_time_at_once(
     found: float, pause: float
 ) -> None:
     queue = a_queue()
@@ -63,7 +63,7 @@ def test_a_look_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_q
 
 
 @pytest.mark.parametrize(("last_hint", "due"), [(101.0, 102.0), (101.5, 102.5), (102.5, 103.0)])
-def test_in_a_burst_a_look_waits_for_the_end_of_the_hints_or_of_the_pause(last_hint: float, due: float) -> None:
+def test_in_a_burst_a_poll_waits_for_the_end_of_the_hints_or_of_the_pause(last_hint: float, due: float) -> None:
     queue = a_queue()
     for now in (100.0, 101.0):
         queue.hint("b", now)
@@ -75,7 +75,7 @@ def test_in_a_burst_a_look_waits_for_the_end_of_the_hints_or_of_the_pause(last_h
     assert queue.take(1, due) == ["b"]
 
 
-def test_a_look_that_waits_for_something_else_is_not_made_earlier_for_a_quiet_time_before() -> None:
+def test_a_poll_that_waits_for_something_else_is_not_made_earlier_after_a_quiet_time() -> None:
     queue = a_queue()
     queue.hint("b", 10.0)
     queue.take(10, 10.0)
@@ -97,7 +97,7 @@ def test_what_does_not_fit_is_refused_and_there_is_room_as_soon_as_an_account_re
     assert queue.hint("d", 0.1)
     assert not queue.hint("e", 0.1)
     assert not queue.hint("b", 0.1), "it was forgotten"
-    assert queue.take(10, MEMORY + 1.0) == ["c", "d"]
+    assert queue.take(10, STATE_SECONDS + 1.0) == ["c", "d"]
 
 
 def test_who_has_rested_the_longest_makes_room_and_who_has_news_again_does_not() -> None:
@@ -116,7 +116,7 @@ def test_who_has_rested_the_longest_makes_room_and_who_has_news_again_does_not()
     assert queue.take(10, 4.0) == ["c"], "d made room, and b is looked at"
 
 
-def test_a_resting_account_is_forgotten_after_a_while() -> None:
+def test_a_idle_account_is_forgotten_after_a_while() -> None:
     queue = a_queue(most=2)
     for each, state in (("b", "s1"), ("c", None)):
         queue.hint(each, 0.0)
@@ -127,9 +127,9 @@ def test_a_resting_account_is_forgotten_after_a_while() -> None:
     assert list(queue._accounts) == ["b", "c"]
     assert queue.take(10, even) == []
     assert list(queue._accounts) == ["b"], "of the other nothing need be remembered"
-    assert queue.take(10, MEMORY) == []
+    assert queue.take(10, STATE_SECONDS) == []
     assert not queue._accounts
-    assert not queue._resting
+    assert not queue._idle
     assert queue.next_at() is None
 
 
@@ -141,7 +141,7 @@ def test_a_batch_is_no_larger_than_asked_and_the_oldest_come_first() -> None:
     assert queue.take(3, 9.0) == ["e"]
 
 
-def test_no_hint_is_lost_and_no_account_is_looked_at_twice_within_the_pause() -> None:
+def test_no_hint_is_lost_and_no_account_is_polled_twice_within_the_pause() -> None:
     """Against what was hinted: after each hint, a look begins within the pause and the length of a look."""
     chance = random.Random(7)
     queue, now = a_queue(most=50), 0.0

@@ -26,15 +26,15 @@ from postroom.mail.preparation import Preparation, Progress, preparation_of
         ),
     ],
 )
-def test_a_request_is_told_to_its_person(fields: dict[str, Any], expected: Preparation) -> None:
+def test_a_request_is_shown_to_its_person(fields: dict[str, Any], expected: Preparation) -> None:
     assert preparation_of(request_of(**fields, last_error="mail server answered 500")) == expected
 
 
-def test_a_mailbox_is_told_to_be_missing_after_the_second_look_that_did_not_find_it() -> None:
+def test_a_mailbox_is_shown_as_missing_after_the_second_check_that_did_not_find_it() -> None:
     ready = request_of(state=State.PROVISIONED, due_at=None)
-    told = [preparation_of(ready, None, Account(UUID(int=1), doubt)) for doubt in (None, *Doubt)]
-    assert [each.state for each in told] == [Progress.READY, Progress.READY, Progress.MISSING]
-    assert "an operator has to mend" in (told[-1].reason or "")
+    reported = [preparation_of(ready, None, Account(UUID(int=1), doubt)) for doubt in (None, *Doubt)]
+    assert [each.state for each in reported] == [Progress.READY, Progress.READY, Progress.MISSING]
+    assert "an operator has to fix" in (reported[-1].reason or "")
 
 
 def test_a_mailbox_that_is_made_anew_is_being_prepared() -> None:
@@ -51,7 +51,7 @@ def refused(seconds: float) -> Refusal:
 REFUSED = Preparation(Progress.REFUSED, reason="the name admin is reserved", code="reserved_name")
 
 
-def test_who_was_refused_is_told_why() -> None:
+def test_a_refused_person_learns_the_reason() -> None:
     assert preparation_of(None, refused(0)) == REFUSED
 
 
@@ -61,11 +61,11 @@ def test_a_refusal_hides_no_mailbox_that_is_there_or_on_its_way(state: State) ->
     assert preparation_of(request, refused(1)) == preparation_of(request)
 
 
-def test_of_a_dead_letter_and_a_refusal_the_newer_one_is_told() -> None:
+def test_of_a_dead_letter_and_a_refusal_the_newer_one_is_shown() -> None:
     dead = request_of(state=State.DEAD, due_at=None, enqueued_at=START, reason="the address is taken")
     assert preparation_of(dead, refused(1)) == REFUSED
     assert preparation_of(dead, refused(-1)).reason == "the address is taken"
 
 
-def test_who_has_no_request_yet_is_told_so() -> None:
+def test_a_person_without_a_request_has_no_mailbox() -> None:
     assert preparation_of(None) == Preparation(Progress.NONE)

@@ -37,24 +37,24 @@ def test_each_error_is_a_problem_that_tells_nothing_internal(
     error: errors.PostroomError, status: int, code: str, again: str | None
 ) -> None:
     found = problem_of(error)
-    told = json.loads(found.body())
-    assert (found.status, told["status"], told["code"], found.code) == (status, status, code, code)
-    assert told["type"] == f"urn:postroom:problem:{code}"
-    assert told["title"]
-    assert told["detail"]
-    assert told["success"] is False
+    reported = json.loads(found.body())
+    assert (found.status, reported["status"], reported["code"], found.code) == (status, status, code, code)
+    assert reported["type"] == f"urn:postroom:problem:{code}"
+    assert reported["title"]
+    assert reported["detail"]
+    assert reported["success"] is False
     assert found.headers.get("Retry-After") == again
     assert ("WWW-Authenticate" in found.headers) == (status == 401)
-    assert "10.0.0" not in str(told)
+    assert "10.0.0" not in str(reported)
 
 
-def test_a_problem_is_told_as_it_is() -> None:
-    told = problem("not_json", "send JSON")
-    assert problem_of(told) is told
+def test_a_problem_is_passed_on() -> None:
+    reported = problem("not_json", "send JSON")
+    assert problem_of(reported) is reported
 
 
 @pytest.mark.parametrize("error", [errors.SecondFactorDue, errors.FreshLoginRequired])
-def test_the_way_to_another_login_is_told_if_it_is_known(
+def test_the_url_of_another_login_is_included_if_it_is_known(
     error: type[errors.SecondFactorDue | errors.FreshLoginRequired],
 ) -> None:
     address = "https://auth.example.org/login"
@@ -62,9 +62,9 @@ def test_the_way_to_another_login_is_told_if_it_is_known(
     assert "redirect_browser_to" not in problem_of(error("log in again")).more
 
 
-def test_what_needs_no_code_is_told_by_its_status() -> None:
-    told = json.loads(plain_problem(404, "there is nothing here").body())
-    assert (told["type"], told["title"], told["status"]) == ("about:blank", "Not Found", 404)
+def test_a_plain_problem_has_only_its_status() -> None:
+    reported = json.loads(plain_problem(404, "there is nothing here").body())
+    assert (reported["type"], reported["title"], reported["status"]) == ("about:blank", "Not Found", 404)
 
 
 @pytest.mark.parametrize(
@@ -86,5 +86,5 @@ def test_a_pause_that_a_server_asks_for_has_bounds(stated: str | float, seconds:
     ("code", "failed"),
     [("no_session", False), ("internal_error", True), ("database_away", True), ("mailbox_missing", False)],
 )
-def test_only_where_a_server_failed_an_operator_is_told(code: str, failed: bool) -> None:
+def test_only_a_failure_of_a_server_is_logged_for_the_operator(code: str, failed: bool) -> None:
     assert problem(code, "").is_failure is failed

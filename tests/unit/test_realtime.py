@@ -29,26 +29,26 @@ class Everybody:
         self.scopes = scopes
         self.error = error
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         if self.error:
             raise self.error
         return Visitor(Person(ALICE, self.scopes, NOW + timedelta(seconds=90)))
 
 
 async def ask(
-    people: Everybody | None = None, *, centrifugo: bool = True, state: str = "ready", on_line: list[UUID] | None = None
+    people: Everybody | None = None, *, centrifugo: bool = True, state: str = "ready", online: list[UUID] | None = None
 ) -> httpx2.Response:
     async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
         return {"state": state}
 
     async def note(identity_id: UUID) -> None:
-        if on_line is not None:
-            on_line.append(identity_id)
+        if online is not None:
+            online.append(identity_id)
 
     app = FastAPI()
     browsers = CentrifugoForBrowsers(URL, KEY) if centrifugo else None
     visiting = visitor_of(people or Everybody())
-    app.router.routes += realtime_routes(visiting, mailbox, centrifugo=browsers, on_line=note, now=lambda: NOW)
+    app.router.routes += realtime_routes(visiting, mailbox, centrifugo=browsers, mark_online=note, now=lambda: NOW)
     receive_visitors(app)
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://postroom.test") as client:
@@ -56,14 +56,14 @@ async def ask(
 
 
 async def test_with_centrifugo_the_screen_gets_where_its_own_channel_and_a_token_no_longer_than_the_session() -> None:
-    on_line: list[UUID] = []
-    answer = await ask(on_line=on_line)
+    online: list[UUID] = []
+    answer = await ask(online=online)
     assert answer.headers["cache-control"] == "no-store"
     found = answer.json()
     claims = jwt.decode(found.pop("token"), KEY, ["HS256"], audience="centrifugo", options={"verify_exp": False})
     assert (claims["sub"], claims["exp"]) == (str(ALICE), int(NOW.timestamp()) + 90)
     assert found == {"transport": "centrifugo", "url": URL, "channel": f"mail:user#{ALICE}"}
-    assert on_line == [ALICE]
+    assert online == [ALICE]
 
 
 async def test_without_centrifugo_it_is_server_sent_events() -> None:
@@ -72,9 +72,9 @@ async def test_without_centrifugo_it_is_server_sent_events() -> None:
 
 @pytest.mark.parametrize("state", ["none", "preparing", "failed"])
 async def test_until_the_mailbox_is_ready_it_is_server_sent_events(state: str) -> None:
-    on_line: list[UUID] = []
-    assert (await ask(state=state, on_line=on_line)).json() == SSE
-    assert on_line == []
+    online: list[UUID] = []
+    assert (await ask(state=state, online=online)).json() == SSE
+    assert online == []
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ async def test_until_the_mailbox_is_ready_it_is_server_sent_events(state: str) -
     ],
     ids=["no session", "Kratos is away", "a token that may not read"],
 )
-async def test_nobody_is_told_who_may_not_read_and_kratos_away_logs_nobody_out(
+async def test_a_token_without_read_gets_no_transport_and_an_unavailable_kratos_ends_no_session(
     people: Everybody, status: int, code: str
 ) -> None:
     answer = await ask(people)

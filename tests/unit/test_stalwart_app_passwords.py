@@ -8,7 +8,7 @@ from mail_fakes import an_account, its_own
 from postroom.errors import MailboxMissing, Misconfigured
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
-from postroom.stalwart.failed_logins import REFUSED_FOR
+from postroom.stalwart.failed_logins import BLOCK_SECONDS
 from scripted_stalwart import ScriptedStalwart, problem, responses
 from scripted_upstream import json_answer, problem_answer, scripted_upstream
 
@@ -27,7 +27,7 @@ class Authorization:
         return False
 
 
-async def test_a_person_who_is_refused_is_told_to_who_gave_the_header() -> None:
+async def test_a_refused_person_is_reported_to_the_source_of_the_header() -> None:
     authorization, account = Authorization(), an_account()
     async with scripted_upstream() as server:
         people = StalwartAppPasswords(ScriptedStalwart().registry(), as_the_person(server.url, authorization))
@@ -41,7 +41,7 @@ async def test_a_person_who_is_refused_is_told_to_who_gave_the_header() -> None:
         assert authorization.refusals == [(account, "Basic person%master")] * 3
 
 
-async def test_a_refusal_of_our_own_key_is_not_told_of_the_person() -> None:
+async def test_a_refusal_of_our_own_key_is_not_reported_for_the_person() -> None:
     authorization, ours = Authorization(), ScriptedStalwart()
     ours.session = problem(401)
     async with scripted_upstream() as server:
@@ -60,7 +60,7 @@ async def test_a_key_that_is_refused_is_not_sent_again_for_half_an_hour() -> Non
             await people.of(an_account())
         assert error.value.unauthorized
     assert server.asked == ["session", "x:AppPassword/get"]
-    now[0] = REFUSED_FOR
+    now[0] = BLOCK_SECONDS
     assert await people.of(an_account()) == []
     assert await people.of(an_account()) == []
 

@@ -35,9 +35,9 @@ async def error_of(answer: Answer, *, deadline: float = 5.0) -> MailServerError:
     server = ScriptedStalwart(answer)
     with pytest.raises(MailServerError) as raised:
         await server.registry().create(MAILBOX, deadline=deadline)
-    told = "".join(traceback.format_exception_only(raised.value))
-    assert KEY not in told
-    assert "secret echo" not in told, "the detail of a problem echoes our request"
+    reported = "".join(traceback.format_exception_only(raised.value))
+    assert KEY not in reported
+    assert "secret echo" not in reported, "the detail of a problem echoes our request"
     return raised.value
 
 

@@ -47,7 +47,7 @@ def answered(
     return responses(("Core/echo", {}), domain, shown(before), written, shown(after))
 
 
-async def test_a_server_that_echoes_reads_and_writes_is_well_by_one_request() -> None:
+async def test_one_request_proves_that_a_server_echoes_reads_and_writes() -> None:
     server = server_of()
     server.will(answered(DONE))
     registry = server.registry(now=lambda: NOW)
@@ -60,13 +60,13 @@ async def test_a_server_that_echoes_reads_and_writes_is_well_by_one_request() ->
     assert "2026-11-25T10:00:00.000001+00:00" in description
 
 
-async def test_a_server_that_echoes_and_reads_and_does_not_write_is_not_well() -> None:
+async def test_a_server_that_echoes_and_reads_but_does_not_write_is_unhealthy() -> None:
     """As with its disk full. Whoever takes it for well buries all who register meanwhile."""
     server = server_of()
     server.will(answered(failed("serverUnavailable")))
-    problem_told = await server.registry().health_check()
-    assert isinstance(problem_told, Transient)
-    assert "serverUnavailable" in str(problem_told)
+    found = await server.registry().health_check()
+    assert isinstance(found, Transient)
+    assert "serverUnavailable" in str(found)
 
 
 async def test_a_write_that_lost_against_another_process_shows_a_server_that_writes() -> None:
@@ -113,10 +113,10 @@ async def test_an_account_that_is_another_one_by_now_is_asked_for_anew() -> None
     assert list(server.calls()[3][1]["update"]) == [OWN]
 
 
-async def test_a_slow_server_that_was_away_counts_as_well_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_server_that_was_unavailable_counts_as_healthy_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each failure forgets whose account our key is. Asked within the same time, it made the breaker stay open for ever
     where each answer took more than half of that."""
-    monkeypatch.setattr(registry_module, "WELL_WITHIN", 0.5)
+    monkeypatch.setattr(registry_module, "HEALTH_CHECK_SECONDS", 0.5)
     server = server_of()
     server.will(httpx2.ConnectError("away"), answered(DONE))
     registry = server.registry()
@@ -140,9 +140,9 @@ async def test_without_the_domain_of_the_marks_nobody_gets_a_mailbox() -> None:
     server = server_of()
     server.domains = {}
     server.will(responses(("Core/echo", {})))
-    problem_told = await server.registry().health_check()
-    assert isinstance(problem_told, Misconfigured)
-    assert (problem_told.domain, "holds every mark" in str(problem_told)) == (None, True)
+    found = await server.registry().health_check()
+    assert isinstance(found, Misconfigured)
+    assert (found.domain, "holds every mark" in str(found)) == (None, True)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ async def test_without_the_domain_of_the_marks_nobody_gets_a_mailbox() -> None:
         (problem(404), "404"),
         (httpx2.ConnectError("refused"), "cannot be reached"),
         (httpx2.ReadTimeout("slow"), "did not answer"),
-        (httpx2.Response(200, content=b"hello"), "no JSON object"),
+        (httpx2.Response(200, content=b"hello"), "not a JSON object"),
         (httpx2.Response(200, json={"methodResponses": ["what?"]}), "."),
         (method_error("serverUnavailable"), "serverUnavailable"),
         (answered(("x:Account/set", {})), "neither wrote nor refused"),
@@ -164,13 +164,13 @@ async def test_without_the_domain_of_the_marks_nobody_gets_a_mailbox() -> None:
     ],
     ids=range(13),
 )
-async def test_a_server_that_does_not_answer_in_full_is_not_well_and_says_why(answer: Answer, words: str) -> None:
+async def test_a_server_that_does_not_answer_in_full_is_unhealthy_with_a_reason(answer: Answer, words: str) -> None:
     server = server_of()
     server.will(answer)
-    problem_told = await server.registry().health_check()
-    assert problem_told
-    assert not isinstance(problem_told, Throttled)
-    assert re.search(words, str(problem_told))
+    found = await server.registry().health_check()
+    assert found
+    assert not isinstance(found, Throttled)
+    assert re.search(words, str(found))
 
 
 async def test_a_defect_of_ours_in_asking_is_no_verdict_and_ends_nothing() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.errors import Misconfigured, Permanent, Transient
-from postroom.stalwart.registry import IDS_LIVE
+from postroom.stalwart.registry import ID_CACHE_SECONDS
 from scripted_stalwart import ScriptedStalwart, made, problem, refused, responses, taken
 
 BOB = Mailbox(UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"), "bob@example.org")
@@ -42,7 +42,7 @@ async def test_a_mark_that_was_made_in_another_domain_is_never_taken_for_one() -
     assert domain_sent(server) == ("c", "c")
 
 
-async def test_another_address_than_was_asked_for_is_told_and_the_ids_are_asked_anew() -> None:
+async def test_another_address_than_requested_is_reported_and_the_ids_are_queried_again() -> None:
     """The attempt compares the addresses."""
     server = ScriptedStalwart(
         made("k", BOB.email),
@@ -86,7 +86,7 @@ async def test_a_stranger_in_the_way_of_another_address_than_ours_is_no_conflict
 async def test_ids_live_for_a_minute() -> None:
     server = ScriptedStalwart()
     registry = await set_up_anew(server)
-    server.clock += IDS_LIVE
+    server.clock += ID_CACHE_SECONDS
     await registry.create(BOB, deadline=5)
     assert domain_sent(server) == ("c", "c")
 

@@ -101,7 +101,7 @@ async def test_name_and_quota_are_sent_where_they_are_known() -> None:
     assert (create["description"], create["quotas"]) == ("Alice Example", {"maxDiskQuota": 10**9})
 
 
-async def test_the_address_is_told_as_the_server_made_it() -> None:
+async def test_the_address_is_returned_as_the_server_made_it() -> None:
     """The attempt compares it: an address that the server rewrote must not count as the one asked for."""
     server = ScriptedStalwart(made("k", "alice1@example.org"))
     assert await server.registry().create(MAILBOX, deadline=5) == StalwartAccount("k", "alice1@example.org")

@@ -62,7 +62,7 @@ async def supervised(part: Part, seconds: float) -> None:
 
 @pytest.mark.parametrize("end", [breaks, breaks_as_a_group, returns, is_cancelled])
 @in_virtual_time
-async def test_a_part_that_ends_before_it_shall_begins_again_and_is_told_and_counted(
+async def test_a_part_that_ends_early_is_restarted_logged_and_counted(
     end: Callable[[], Awaitable[None]],
 ) -> None:
     part = Part(end)
@@ -71,8 +71,8 @@ async def test_a_part_that_ends_before_it_shall_begins_again_and_is_told_and_cou
     with capture_logs() as logs:
         await supervised(part, 3)
     assert counted.get() == before + 1
-    (told,) = [each for each in logs if each["log_level"] == "error"]
-    assert (told["part"], told["exc_info"] is not None) == ("part", end in (breaks, breaks_as_a_group))
+    (reported,) = [each for each in logs if each["log_level"] == "error"]
+    assert (reported["part"], reported["exc_info"] is not None) == ("part", end in (breaks, breaks_as_a_group))
     assert (part.begun, part.ended) == ([0, 2], 2)
 
 

@@ -56,7 +56,7 @@ async def test_it_is_read_and_raised_and_the_settings_are_reloaded() -> None:
         (responses(RAISED, ("error", {"type": "x"})), MailServerError),
     ],
 )
-async def test_a_quota_that_could_not_be_raised_is_told(answer: Any, error: type[MailServerError]) -> None:
+async def test_a_quota_that_could_not_be_raised_is_reported(answer: Any, error: type[MailServerError]) -> None:
     server = ScriptedStalwart(answer)
     with pytest.raises(error):
         await raise_upload_quota(server.client(), server.registry(), quota(1, 1))

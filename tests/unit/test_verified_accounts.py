@@ -12,7 +12,7 @@ from mail_fakes import FakeAccounts, an_account
 from postroom.domain.missing import Doubt, Sighting
 from postroom.errors import MailboxMissing, Misconfigured, Transient
 from postroom.mail.ports import MailAccount
-from postroom.mail.verified_accounts import AWAY_FOR, BELIEVED_FOR, JUST_NOW, VerifiedAccounts
+from postroom.mail.verified_accounts import CACHE_SECONDS, JUST_NOW, OUTAGE_PAUSE, VerifiedAccounts
 from postroom.provisioning.mailbox_lookup import MailboxLookup
 
 
@@ -41,7 +41,7 @@ async def test_who_has_no_mailbox_is_looked_for_nowhere(world: World) -> None:
 async def test_a_mailbox_that_was_seen_is_believed_for_ten_minutes(world: World) -> None:
     for _ in range(3):
         assert await world.of_alice() == world.alice
-        world.clock.seconds += BELIEVED_FOR / 3 - 1
+        world.clock.seconds += CACHE_SECONDS / 3 - 1
     assert len(world.at_server.asked) == 1
     world.clock.seconds += 3
     assert await world.of_alice() == world.alice
@@ -61,17 +61,19 @@ async def test_a_mailbox_that_is_gone_or_lacks_the_mark_is_not_served_and_suspec
 async def test_a_mailbox_that_goes_is_noticed_when_it_is_looked_for_again(world: World) -> None:
     assert await world.of_alice()
     world.at_server.sightings["bv"] = Sighting.MISSING
-    world.clock.seconds += BELIEVED_FOR
+    world.clock.seconds += CACHE_SECONDS
     with pytest.raises(MailboxMissing):
         await world.of_alice()
 
 
-async def test_a_mail_server_that_does_not_tell_keeps_nobody_out_and_is_left_alone(world: World) -> None:
+async def test_a_mail_server_that_does_not_answer_locks_no_person_out_and_is_not_asked_again_at_once(
+    world: World,
+) -> None:
     world.at_server.ill = Transient("away")
     for _ in range(5):
         assert await world.of_alice() == world.alice
     assert len(world.at_server.asked) == 1
-    world.clock.seconds += AWAY_FOR
+    world.clock.seconds += OUTAGE_PAUSE
     assert await world.of_alice() == world.alice
     assert len(world.at_server.asked) == 2
 
@@ -106,7 +108,7 @@ async def test_all_who_come_at_once_are_looked_for_by_few_requests() -> None:
     assert len(world.at_server.asked) <= 4
     assert set().union(*world.at_server.asked) == {each.account_id for each in people}
     asked = len(world.at_server.asked)
-    world.clock.seconds += AWAY_FOR
+    world.clock.seconds += OUTAGE_PAUSE
     assert [await world.accounts.of(each.identity_id) for each in people] == people
     assert len(world.at_server.asked) == asked, "each of them was seen"
 

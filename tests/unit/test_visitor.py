@@ -46,21 +46,21 @@ class World:
     refusal: Refusal | None = None
     away: errors.PostroomError | None = None
     tokens: dict[bytes, AccessToken] = field(default_factory=dict[bytes, AccessToken])
-    told: list[Any] = field(default_factory=list[Any])
+    reported: list[Any] = field(default_factory=list[Any])
     asked_afresh: int = 0
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
-        self.told.append((method, headers.get("cookie")))
-        self.asked_afresh += afresh
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
+        self.reported.append((method, headers.get("cookie")))
+        self.asked_afresh += refresh
         if isinstance(self.visitor, errors.PostroomError):
             raise self.visitor
         return self.visitor
 
     def forget(self, headers: Mapping[str, str]) -> None:
-        self.told.append(("forget", headers.get("cookie")))
+        self.reported.append(("forget", headers.get("cookie")))
 
     async def disconnect(self, identity_id: UUID) -> None:
-        self.told.append(("disconnect", identity_id))
+        self.reported.append(("disconnect", identity_id))
         if self.away:
             raise self.away
 
@@ -208,15 +208,15 @@ async def test_a_logout_forgets_the_session_and_ends_the_live_connections(
 ) -> None:
     answer = await browser.post("/api/logout", headers={"Cookie": "a=b"})
     assert (answer.status_code, answer.content) == (204, b"")
-    assert world.told == [("POST", "a=b"), ("forget", "a=b"), ("disconnect", ADA)]
+    assert world.reported == [("POST", "a=b"), ("forget", "a=b"), ("disconnect", ADA)]
 
 
-async def test_a_logout_whose_screens_cannot_be_told_says_so_and_has_forgotten_all_the_same(
+async def test_a_logout_that_cannot_end_the_streams_says_so_and_has_cleared_the_cache_anyway(
     world: World, browser: httpx2.AsyncClient
 ) -> None:
     world.away = errors.PublisherUnavailable("away")
     assert (await browser.post("/api/logout")).status_code == 503
-    assert ("forget", None) in world.told
+    assert ("forget", None) in world.reported
 
 
 async def test_a_token_is_shown_once_listed_without_its_text_and_revoked(
@@ -251,7 +251,7 @@ async def test_a_foreign_token_is_neither_seen_nor_revoked(world: World, browser
     assert len(world.tokens) == 1
 
 
-async def test_a_token_needs_a_login_that_kratos_says_now_is_fresh_and_the_browser_is_told_where_to_get_one(
+async def test_a_token_needs_a_login_that_kratos_confirms_as_fresh_and_the_browser_learns_where_to_get_one(
     world: World, browser: httpx2.AsyncClient
 ) -> None:
     login_page = "https://auth.example.org/self-service/login/browser"

@@ -1,4 +1,4 @@
-"""`/api/access-tokens`: a person makes, lists and revokes tokens for programs. No token gets here itself."""
+"""`/api/access-tokens`: a person makes, lists and revokes tokens for programs. This needs a session, not a token."""
 
 from datetime import datetime
 from typing import Annotated
@@ -15,16 +15,16 @@ from postroom.errors import Refused
 from postroom.mail.access_tokens import DEFAULT_DAYS, MAX_DAYS, MAX_LIVE, MAX_NAME, TokenMaker
 from postroom.mail.ports import AccessTokens, Visitor
 
-# Written out: in a requestBody of OpenAPI, Pydantic's `#/$defs/Scope` would point nowhere.
+# Written out: in an OpenAPI requestBody, Pydantic's `#/$defs/Scope` would not resolve.
 WantedScope = Annotated[Scope, WithJsonSchema({"type": "string", "enum": list(Scope)})]
 
 
-class Wanted(BaseModel):
+class TokenForm(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: Annotated[str, Field(min_length=1, max_length=MAX_NAME, description="What the token is for")]
     scopes: Annotated[list[WantedScope], Field(min_length=1)]
-    days: Annotated[int, Field(ge=1, le=MAX_DAYS, description="How long it lives")] = DEFAULT_DAYS
+    days: Annotated[int, Field(ge=1, le=MAX_DAYS, description="How long it is valid")] = DEFAULT_DAYS
 
 
 class Shown(BaseModel, from_attributes=True):
@@ -39,13 +39,13 @@ class Shown(BaseModel, from_attributes=True):
 
 class Made(Shown):
     token: str
-    """shown this once"""
+    """shown only once"""
 
 
 class Listed(BaseModel):
     access_tokens: list[Shown]
     limit: int
-    """live tokens that a person may have"""
+    """maximum number of live tokens of a person"""
 
 
 def access_tokens_routes(
@@ -55,10 +55,10 @@ def access_tokens_routes(
     session = Depends(session_only(visiting))
 
     async def make(request: Request, response: Response, visitor: Annotated[Visitor, Depends(fresh)]) -> Made:
-        """Make a token; its text is shown now and never again."""
-        wanted = await read_body(request, Wanted)
+        """Make a token. Its text is shown only once."""
+        form = await read_body(request, TokenForm)
         token, text = await maker.make(
-            visitor.person.identity_id, name=wanted.name, scopes=frozenset(wanted.scopes), days=wanted.days
+            visitor.person.identity_id, name=form.name, scopes=frozenset(form.scopes), days=form.days
         )
         response.headers["Cache-Control"] = "no-store"
         return Made(**Shown.model_validate(token).model_dump(), token=text)
@@ -70,13 +70,13 @@ def access_tokens_routes(
         return Listed(access_tokens=[Shown.model_validate(each) for each in found], limit=MAX_LIVE)
 
     async def revoke(token_id: str, visitor: Annotated[Visitor, session]) -> Response:
-        """Refused from now on."""
+        """Revoke a token. It is refused from now on."""
         if not await tokens.revoke(visitor.person.identity_id, _id_of(token_id)):
             raise _unknown()
         return Response(status_code=204)
 
     path, responses = "/api/access-tokens", PROBLEMS_OF_VISITORS
-    body = {"required": True, "content": {"application/json": {"schema": Wanted.model_json_schema()}}}
+    body = {"required": True, "content": {"application/json": {"schema": TokenForm.model_json_schema()}}}
     return [
         APIRoute(
             path, make, methods=["POST"], status_code=201, responses=responses, openapi_extra={"requestBody": body}
@@ -101,4 +101,4 @@ def _id_of(text: str) -> UUID:
 
 
 def _unknown() -> Refused:
-    return Refused("unknown", "you have no such access token; perhaps it has expired or was revoked before")
+    return Refused("unknown", "you have no such access token; perhaps it has expired or was revoked already")

@@ -1,4 +1,4 @@
-"""The HTTP application: routes, and problems for everything that goes wrong."""
+"""The HTTP application: its routes, and problem responses for errors."""
 
 from collections.abc import Collection, Sequence
 from http import HTTPStatus
@@ -24,10 +24,10 @@ def create_app(
     gateway: Sequence[BaseRoute] = (),
     cors_origins: Collection[str] = (),
 ) -> FastAPI:
-    """`webhook`: None for a worker of its own, which only tells its health. `mail` and `gateway`: what people use,
-    where it is configured, also from pages of `cors_origins`."""
-    # No docs pages: every endpoint but health is authenticated; docs/openapi.json is in the repository.
-    # No telemetry of FastAPI's: it looks with each request whether somebody has set it up.
+    """`webhook`: None in a separate worker, which only serves its health. `mail` and `gateway`: the routes for people,
+    if configured; pages of `cors_origins` may use them, too."""
+    # No docs pages: all endpoints but health need authentication; docs/openapi.json is in the repository.
+    # No telemetry of FastAPI: it would check in each request whether telemetry is configured.
     app = FastAPI(
         title="Postroom",
         docs_url=None,
@@ -36,11 +36,11 @@ def create_app(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    # Tried in this order: a page of mail asks for many of the gateway's.
+    # Matched in this order: a page of mail makes many requests to the gateway.
     app.router.routes += [*gateway, *([webhook_route(webhook)] if webhook else ()), *health_routes(health), *mail]
     receive_visitors(app)
     if webhook:
-        shed_load(app, webhook)  # after the others, so before them: a hook that is shed must cost next to nothing
+        shed_load(app, webhook)  # added last, so called first: shedding a hook must cost next to nothing
 
     async def as_problem(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
@@ -53,11 +53,11 @@ def create_app(
     app.add_exception_handler(HTTPException, as_problem)
     app.add_middleware(Unhandled)
     if cors_origins:
-        app.add_middleware(CrossOrigin, origins=cors_origins)  # around that, too: a page elsewhere sees each problem
+        app.add_middleware(CrossOrigin, origins=cors_origins)  # outermost: pages of other origins see every problem
     return app
 
 
 def _methods_at(app: FastAPI, request: Request) -> set[str]:
-    """All of a path (RFC 9110 §10.2.1); Starlette names those of the first route that has it."""
+    """All methods of a path (RFC 9110 §10.2.1); Starlette names only those of the first matching route."""
     routes = [each for each in app.routes if isinstance(each, Route) and each.matches(request.scope)[0] != Match.NONE]
     return {method for route in routes for method in route.methods or ()}

@@ -1,4 +1,4 @@
-"""The body of a request as it came: its sender decides nothing, neither how large it is nor whether it ends."""
+"""Reads the body of a request, with limits on its size and time."""
 
 import asyncio
 from typing import TypeVar
@@ -13,13 +13,14 @@ BODY_WITHIN = 10.0
 """Seconds."""
 
 MAX_BODY = 16 * 1024
-"""Bytes of a form; it has a few hundred."""
+"""Bytes of a JSON form; usual are a few hundred."""
 
 ResponseModel = TypeVar("ResponseModel", bound=BaseModel)
 
 
 async def read_at_most(request: Request, limit: int) -> bytes:
-    """Raises `Problem` for more than `limit` bytes, without reading further, and for one that does not come in time."""
+    """The body. Raises `Problem` for more than `limit` bytes, without reading further, and if it does not arrive in
+    time."""
     stated = request.headers.get("content-length", "")
     if stated.isascii() and stated.isdigit() and int(stated[:12]) > limit:
         raise _too_large(limit)
@@ -31,12 +32,12 @@ async def read_at_most(request: Request, limit: int) -> bytes:
                 if len(raw) > limit:
                     raise _too_large(limit)
     except (TimeoutError, ClientDisconnect) as error:
-        raise problem("too_slow", "the body did not come in time", headers=CLOSE) from error
+        raise problem("too_slow", "the body did not arrive in time", headers=CLOSE) from error
     return bytes(raw)
 
 
 async def read_body(request: Request, shape: type[ResponseModel]) -> ResponseModel:
-    """Call it after the visitor is known: FastAPI's own body parameters would read whatever a stranger sends.
+    """Call this after authentication: FastAPI's own body parameters would read the body before.
 
     Raises `Problem`.
     """
@@ -49,10 +50,10 @@ async def read_body(request: Request, shape: type[ResponseModel]) -> ResponseMod
 
 
 def first_mistake(error: ValidationError) -> str:
-    """Where the body is wrong, and how, without what stands there."""
+    """The position of the first mistake and what is wrong, without the value."""
     first = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "the body"
-    # ASCII: Pydantic quotes the character that it could not read, and PostgreSQL cannot keep a NUL.
+    # ASCII: Pydantic quotes a character that it could not read, and PostgreSQL cannot store a NUL.
     return ascii(f"{where}: {first['msg']}")[1:-1]
 
 

@@ -1,4 +1,4 @@
-"""CORS (WHATWG Fetch §3.2): pages of listed origins may use what is for people, by tokens that they hold."""
+"""CORS (WHATWG Fetch §3.2): pages of listed origins may use the routes for people, with tokens."""
 
 from collections.abc import Collection
 
@@ -7,13 +7,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 FOR_PEOPLE = ("/jmap", "/.well-known/jmap", "/api/")
 MAX_AGE = 7200
-"""Seconds that a browser need not ask again whether it may; none keeps it for longer than Chromium's two hours."""
+"""Seconds for which a browser caches a preflight; Chromium's limit of two hours is the longest."""
 
 
 class CrossOrigin:
-    """Around the whole application, whose problems a page elsewhere would else see as "network error".
+    """Middleware around the complete application, so that other pages see its problems and not a "network error".
 
-    Never with `Access-Control-Allow-Credentials`: no answer to a cookie is shown to another origin.
+    Never with `Access-Control-Allow-Credentials`: another origin must not see a response to a cookie.
     """
 
     def __init__(self, app: ASGIApp, *, origins: Collection[str]) -> None:
@@ -21,11 +21,12 @@ class CrossOrigin:
         self._cors = CORSMiddleware(
             app,
             allow_origins=origins,
-            # What a token may do: neither to end a login nor to disconnect a device.
+            # Methods for which a token is enough. DELETE needs a session.
             allow_methods=("GET", "POST"),
             allow_headers=("Authorization", "Content-Type", "Last-Event-ID"),
             expose_headers=("Content-Disposition", "Retry-After", "WWW-Authenticate"),
-            # Chromium asks so before it leaves the Internet for a network at home; Starlette would refuse all of it.
+            # Chromium asks for it before a request from the Internet to a private network; Starlette refuses by
+            # default.
             allow_private_network=True,
             max_age=MAX_AGE,
         )

@@ -1,4 +1,4 @@
-"""`/api/devices`: mail programs of a person, each with an app password of its own that is shown once."""
+"""`/api/devices`: a person's mail programs, each with its own app password, which is shown once."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from postroom.mail.transfer_code import transfer_code
 LONGEST_DAYS = 3650
 
 
-class Wanted(BaseModel):
+class DeviceForm(BaseModel):
     """`expires_in_days` None: until it is revoked."""
 
     model_config = ConfigDict(extra="forbid")
@@ -34,26 +34,26 @@ def devices_routes(devices: Devices, servers: MailServers, visiting: Visiting, f
     visiting = session_only(visiting)
 
     async def listed(visitor: Annotated[Visitor, Depends(visiting)]) -> JSONResponse:
-        """The devices, oldest first; no secret is told again."""
+        """List the devices, oldest first, without secrets."""
         found = await devices.of(visitor.person.identity_id)
         return JSONResponse({"devices": [_shown(each) for each in found]}, headers=PRIVATE)
 
     async def connect(request: Request, visitor: Annotated[Visitor, Depends(fresh)]) -> JSONResponse:
-        """A new app password, with all that the mail program wants to know. The secret is shown this once."""
-        wanted = await read_body(request, Wanted)
+        """Make an app password, with all settings for the mail program. The secret is shown only once."""
+        form = await read_body(request, DeviceForm)
         account = await devices.account(visitor.person.identity_id)
-        made = await devices.connect(account.identity_id, wanted.name, wanted.expires_in_days)
+        made = await devices.connect(account.identity_id, form.name, form.expires_in_days)
         content = {
             **_shown(made.app_password),
             "secret": made.secret,
             "settings": settings_of(account.email, servers),
-            # With the password: it is shown beside it, and typing 36 characters into a telephone is no joy.
+            # Includes the password, which is shown anyway: nobody likes to type 36 characters into a phone.
             "qr_svg": transfer_code(account.email, servers, made.secret),
         }
         return JSONResponse(content, status_code=201, headers=PRIVATE)
 
     async def disconnect(device_id: str, visitor: Annotated[Visitor, Depends(visiting)]) -> Response:
-        """The program with this app password is logged out."""
+        """Revoke the app password of a mail program."""
         await devices.disconnect(visitor.person.identity_id, device_id)
         return Response(status_code=204)
 
@@ -66,7 +66,7 @@ def devices_routes(devices: Devices, servers: MailServers, visiting: Visiting, f
 
 
 _BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": Wanted.model_json_schema()}}}
+    "requestBody": {"required": True, "content": {"application/json": {"schema": DeviceForm.model_json_schema()}}}
 }
 
 

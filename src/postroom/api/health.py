@@ -18,14 +18,15 @@ from postroom.telemetry import REGISTRY
 Counts = Callable[[], Awaitable[Mapping[str, float]]]
 
 COUNTED_WITHIN = 5.0
-"""Seconds: a PostgreSQL that takes a question and never answers is away, and must not hold back the other metrics."""
+"""Seconds: a PostgreSQL that accepts a query and never answers counts as unavailable, and must not delay the
+metrics."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`counts` asks PostgreSQL for the gauges of /metrics and raises `DatabaseUnavailable`; it also proves readiness.
-    `late` names the loops that have not gone round for longer than they may, `stuck` those for which only a restart
-    helps; `broken`: one has ended, and the process is about to."""
+    """`counts` queries PostgreSQL for the gauges of /metrics and raises `DatabaseUnavailable`; it also proves
+    readiness. `late` names the loops whose last iteration is too long ago, `stuck` those for which only a restart
+    helps. `broken`: a loop has failed, and the process is about to exit."""
 
     counts: Counts
     late: Callable[[], Sequence[str]] = lambda: ()
@@ -34,7 +35,7 @@ class Health:
     metrics_token: str | None = None
 
     async def counted(self) -> Mapping[str, float]:
-        """Raises `DatabaseUnavailable`, also when PostgreSQL is silent."""
+        """The gauges. Raises `DatabaseUnavailable`, also if PostgreSQL does not answer in time."""
         counting = asyncio.ensure_future(self.counts())
         await asyncio.wait([counting], timeout=COUNTED_WITHIN)
         if counting.done():
@@ -45,27 +46,27 @@ class Health:
 
 def health_routes(health: Health) -> list[APIRoute]:
     async def live() -> JSONResponse:
-        """Nothing but a restart helps, if this is not 200."""
+        """Liveness: if this is not 200, only a restart helps."""
         if stuck := health.stuck():
             return _unavailable(f"these loops hang: {', '.join(stuck)}", stuck)
         if health.broken():
-            return _unavailable("a loop broke; the process ends", ())
+            return _unavailable("a loop failed; the process is about to exit", ())
         return JSONResponse({"status": "ok"})
 
     async def ready() -> JSONResponse:
-        """Hooks can be stored, and every loop goes round. Redis and the mail server may be away: requests wait for
-        them, none is lost."""
+        """Readiness: hooks can be stored, and every loop runs. Redis and the mail server may be unavailable: requests
+        wait for them, and none is lost."""
         if late := health.late():
-            return _unavailable(f"these loops do not go round: {', '.join(late)}", late)
+            return _unavailable(f"these loops are late: {', '.join(late)}", late)
         try:
             await health.counted()
         except DatabaseUnavailable:
-            # Not its reason: anybody may ask here, and it names hosts and roles.
-            return _unavailable("PostgreSQL cannot be reached, or cannot serve us now", ())
+            # Without the error's text: this route is public, and the text names hosts and roles.
+            return _unavailable("PostgreSQL is unavailable", ())
         return JSONResponse({"status": "ok"})
 
     async def metrics(request: Request) -> Response:
-        """Prometheus' text format."""
+        """Metrics in Prometheus' text format."""
         if not _may_read_metrics(request, health.metrics_token):
             detail = "metrics are open on loopback; elsewhere set POSTROOM_METRICS_TOKEN and send it as a bearer token"
             raise problem("metrics_closed", detail)
@@ -82,14 +83,14 @@ def health_routes(health: Health) -> list[APIRoute]:
             "/health/ready",
             ready,
             methods=["GET"],
-            responses={503: {"description": "PostgreSQL is away, or a loop does not go round"}},
+            responses={503: {"description": "PostgreSQL is unavailable, or a loop is late"}},
         ),
         APIRoute(
             "/metrics",
             metrics,
             methods=["GET"],
             response_class=PlainTextResponse,
-            responses={403: {"description": "Not from here", **IN_OPENAPI}},
+            responses={403: {"description": "Not for this client", **IN_OPENAPI}},
         ),
     ]
 
@@ -100,20 +101,20 @@ def _unavailable(reason: str, loops: Sequence[str]) -> JSONResponse:
 
 GAUGES = {
     "database_up": "1 if PostgreSQL answers",
-    "requests_waiting": "Requests that wait for their due time",
+    "requests_waiting": "Requests waiting for their due time",
     "requests_running": "Requests under a lease",
     "requests_overdue": "Waiting requests overdue by more than 5 s",
     "requests_dead": "Requests in the dead letters",
-    "requests_held_back": "Requests that wait for the mail server or a domain to be well again",
-    "requests_crashing": "Requests whose attempts ended without an outcome three times in a row or more",
+    "requests_held_back": "Requests that wait until the mail server or a domain works again",
+    "requests_crashing": "Requests whose last three or more attempts ended without an outcome",
     "oldest_overdue_seconds": "How long the most overdue request has been due",
-    "breaker_open": "1 while the mail server is not asked",
+    "breaker_open": "1 while the breaker is open and the mail server gets no requests",
     "sweep_finished_timestamp_seconds": "When a full sweep of the identities last ended; 0 before the first one",
-    "mailboxes_missing": "Mailboxes that were made and are not at the mail server any more",
-    "inspection_finished_timestamp_seconds": "When the last look at all mailboxes ended; 0 before the first one",
-    "live_events_waiting": "Events in the outbox that no screen was told yet",
-    "oldest_live_event_seconds": "How long the first of them has waited",
-    "log_months_ahead": "Months for which the audit has a partition of its own",
+    "mailboxes_missing": "Mailboxes that were made but are not at the mail server any more",
+    "inspection_finished_timestamp_seconds": "When the last inspection of all mailboxes ended; 0 before the first one",
+    "live_events_waiting": "Events in the outbox that are not published yet",
+    "oldest_live_event_seconds": "How long the oldest of them has waited",
+    "log_months_ahead": "Future months for which the audit has a partition",
     "log_default_rows": "1 if rows fell into the audit's default partition: run postroom migrate",
 }
 
@@ -128,7 +129,7 @@ def _may_read_metrics(request: Request, token: str | None) -> bool:
         given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")
         if hmac.compare_digest(given, f"Bearer {token}".encode()):
             return True
-    # A proxy on this host would make every client look local.
+    # Behind a proxy on this host every client would look local.
     if any(name in request.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip")):
         return False
     try:

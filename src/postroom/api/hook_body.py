@@ -1,4 +1,4 @@
-"""What Kratos sends, read with suspicion: any client on the way may send anything."""
+"""Parses and validates the body of the provisioning webhook."""
 
 import json
 from collections.abc import Collection
@@ -14,14 +14,14 @@ from postroom.errors import Refused
 from postroom.json_object import as_object, json_object
 
 MAX_BODY = 64 * 1024
-"""Bytes; a hook of ours has a few hundred."""
+"""Bytes; the documented hook has a few hundred."""
 
 NIL = UUID(int=0)
 
 
 TRAITS = {
     "type": "object",
-    "properties": {"email": {"type": "string", "description": "The address that the identity shall have"}},
+    "properties": {"email": {"type": "string", "description": "The address for the identity"}},
     "required": ["email"],
 }
 
@@ -30,21 +30,21 @@ class Identity(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     id: Annotated[UUID, Field(description="Kratos' identity id; never the nil UUID")]
-    # Whatever is in them is judged by the same rules as when the sweep finds it, and refused in the same words.
+    # Not validated here: the rules and messages are the same as in the sweep.
     traits: Annotated[object, WithJsonSchema(TRAITS)] = None
 
 
 class HookBody(BaseModel):
-    """The body of the provisioning webhook; further fields are welcome."""
+    """The body of the provisioning webhook; other fields are ignored."""
 
     model_config = ConfigDict(extra="allow")
 
-    # Written out: in a requestBody of OpenAPI, Pydantic's `#/$defs/Identity` would point nowhere.
+    # Written out: in an OpenAPI requestBody, Pydantic's `#/$defs/Identity` would not resolve.
     identity: Annotated[Identity, WithJsonSchema(Identity.model_json_schema())]
 
 
 def parse(raw: bytes) -> HookBody:
-    """Raises `Refused` for what is no JSON object of the right shape."""
+    """Raises `Refused` if the body is not a valid JSON object."""
     try:
         content = json.loads(raw)
     except RecursionError:
@@ -60,7 +60,7 @@ def parse(raw: bytes) -> HookBody:
 
 
 def claimed_identity(raw: bytes) -> tuple[UUID | None, str | None]:
-    """The identity and address that a refused body seems to speak of, as far as they can be told: for the audit."""
+    """The identity and the address in a refused body, as far as they can be read: for the audit."""
     identity = as_object(json_object(raw).get("identity"))
     try:
         identity_id = UUID(str(identity.get("id")))
@@ -70,7 +70,7 @@ def claimed_identity(raw: bytes) -> tuple[UUID | None, str | None]:
 
 
 def mailbox_of(body: HookBody, *, domains: Collection[str], reserved: Collection[str]) -> Mailbox:
-    """The mailbox that the hook asks for. Raises `Refused`."""
+    """The requested mailbox. Raises `Refused`."""
     identity = body.identity
     if identity.id == NIL:
         raise Refused(

@@ -1,13 +1,13 @@
-"""`GET /api/live`: server-sent events (WHATWG HTML §9.2) for one screen.
+"""`GET /api/live`: server-sent events (WHATWG HTML §9.2) for one client.
 
-    event: provisioning   the mailbox is not ready (any more); again whenever that changes. data: that of /api/me
-    event: hello          it is ready, `mail` follows. data: the same
+    event: provisioning   the mailbox is not ready (any more); again after each change. data: that of /api/me
+    event: hello          it is ready, `mail` events follow. data: the same
     event: mail           new mail. data: {"id", "type", "data"}
-    event: reload         what was missed cannot be known any more: load everything again
-    event: elsewhere      after `hello`, where Centrifugo tells the rest: ask /api/realtime
+    event: reload         missed events are not stored any more: load everything again
+    event: elsewhere      after `hello`, if Centrifugo publishes the rest: request /api/realtime
 
-A lone `id:` moves what the browser sends as Last-Event-ID without an event: a screen to which nothing happened for
-hours comes back without a reload.
+A lone `id:` advances the browser's Last-Event-ID without an event: a client without events for hours can reconnect
+without a reload.
 """
 
 import asyncio
@@ -36,26 +36,26 @@ MailboxOf = Callable[[UUID], Awaitable[Mapping[str, Any]]]
 
 READY = "ready"
 MAILBOX = "mailbox"
-"""The type of the event that a mailbox is not ready any more"""
+"""The type of the event for a mailbox that is not ready any more"""
 RECONNECT_MS = (1000, 5000)
-"""After a restart of Postroom the screens come back spread over this time."""
+"""After a restart of Postroom the clients reconnect at random within this range."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamIntervals:
-    """Seconds. `ping` lies below the 30 s after which proxies cut a silent connection; `look`: the session is asked for
-    again, at its end at the latest, and the person reported on line; `ask`: the mailbox that is not ready, at first
-    (then ever slower, to 5 s)."""
+    """Seconds. `ping` is below the 30 s after which proxies close a silent connection. `recheck`: the session is
+    checked again, at its end at the latest, and the person is reported online. `poll`: the first interval at which a
+    mailbox that is not ready is polled; later ones grow to `poll_at_most`."""
 
     ping: float = 25.0
-    look: float = 60.0
-    ask: float = 1.0
-    ask_at_most: float = 5.0
+    recheck: float = 60.0
+    poll: float = 1.0
+    poll_at_most: float = 5.0
 
 
 class Live:
-    """`on_line` is called when a person's stream has a mailbox to tell of, and at every look; `off_line` after the
-    last stream in this process. `elsewhere`: Centrifugo announces, and nobody is said to be off line."""
+    """`mark_online` is called when the mailbox of a person's stream is ready, and at every recheck; `mark_offline`
+    after their last stream in this process. `elsewhere`: Centrifugo publishes, and `mark_offline` is not called."""
 
     def __init__(
         self,
@@ -63,8 +63,8 @@ class Live:
         people: People,
         mailbox: MailboxOf,
         *,
-        on_line: Callable[[UUID], Awaitable[None]],
-        off_line: Callable[[UUID], Awaitable[None]],
+        mark_online: Callable[[UUID], Awaitable[None]],
+        mark_offline: Callable[[UUID], Awaitable[None]],
         elsewhere: bool = False,
         pace: StreamIntervals | None = None,
     ) -> None:
@@ -72,44 +72,45 @@ class Live:
         self._people = people
         self._visiting = visitor_of(people)
         self._mailbox = mailbox
-        self._on_line = on_line
-        self._off_line = off_line
+        self._mark_online = mark_online
+        self._mark_offline = mark_offline
         self._elsewhere = elsewhere
         self._pace = pace or StreamIntervals()
 
     async def stream(self, request: Request) -> Response:
-        """Events for this screen, until it or its session ends."""
+        """Send events to this client until it disconnects or its session ends."""
         visitor = await self._visiting(request)
         require_scope(visitor.person, Scope.READ)
         identity_id = visitor.person.identity_id
         headers = joined_headers(request.headers.raw)
-        looks = while_allowed(self._people, visitor.person, headers, every=self._pace.look)
+        rechecks = while_allowed(self._people, visitor.person, headers, every=self._pace.recheck)
 
         def pieces(stream: LiveStream) -> AsyncGenerator[bytes]:
-            screen = _Screen(
+            writer = _EventWriter(
                 stream,
                 self._streams,
                 mailbox=self._mailbox,
-                looks=looks,
-                on_line=self._on_line,
+                rechecks=rechecks,
+                mark_online=self._mark_online,
                 elsewhere=self._elsewhere,
                 pace=self._pace,
             )
-            return screen.pieces(request.headers.get("last-event-id"))
+            return writer.pieces(request.headers.get("last-event-id"))
 
         return SseResponse(lambda: self._streams.open(identity_id), pieces, closed=lambda: self._closed(identity_id))
 
     async def _closed(self, identity_id: UUID) -> None:
-        # Where Centrifugo announces, he is on line there: nobody tells when a screen leaves it.
-        if not self._elsewhere and not self._streams.on_line(identity_id):
+        # With Centrifugo the person stays online: it does not report when a client disconnects.
+        if not self._elsewhere and not self._streams.has_stream(identity_id):
             try:
-                await self._off_line(identity_id)
+                await self._mark_offline(identity_id)
             except PostroomError as error:
-                log.warning("Could not note that somebody is off line", error=str(error))
+                log.warning("Could not mark a person as offline", error=str(error))
 
 
-class _Screen:
-    """What one stream says, and when. `looks`: at the session, as long as the person may listen."""
+class _EventWriter:
+    """Produces the events of one stream. `rechecks` yields after each check of the session, and ends with the
+    access."""
 
     def __init__(
         self,
@@ -117,27 +118,27 @@ class _Screen:
         streams: LiveStreams,
         *,
         mailbox: MailboxOf,
-        looks: AsyncGenerator[Person],
-        on_line: Callable[[UUID], Awaitable[None]],
+        rechecks: AsyncGenerator[Person],
+        mark_online: Callable[[UUID], Awaitable[None]],
         elsewhere: bool,
         pace: StreamIntervals,
     ) -> None:
         self._stream = stream
         self._streams = streams
         self._mailbox = mailbox
-        self._looks = looks
-        self._on_line = on_line
+        self._rechecks = rechecks
+        self._mark_online = mark_online
         self._elsewhere = elsewhere
         self._pace = pace
-        self._told: Mapping[str, Any] | None = None
+        self._last_progress: Mapping[str, Any] | None = None
         self._ready = False
         self._greeted = False
-        self._ask_every = pace.ask
+        self._poll_interval = pace.poll
 
     async def pieces(self, last_event_id: str | None) -> AsyncGenerator[bytes]:
         yield f"retry: {random.randint(*RECONNECT_MS)}\n\n".encode()  # noqa: S311 (a spread, no secret)
-        looking = asyncio.create_task(self._look())
-        looking.add_done_callback(lambda _: self._stream.end())
+        rechecking = asyncio.create_task(self._recheck())
+        rechecking.add_done_callback(lambda _: self._stream.end())
         ping_at = time.monotonic() + self._pace.ping
         try:
             while not self._stream.ended:
@@ -152,52 +153,53 @@ class _Screen:
                     return
                 await self._stream.wait(min(ping_at - now, again_in))
         finally:
-            if not looking.cancel():
-                looking.result()  # a defect must not stay unnoticed
+            if not rechecking.cancel():
+                rechecking.result()  # a bug must not go unnoticed
 
-    async def _look(self) -> None:
-        """Until the person may listen no more. Beside the telling: a slow Kratos holds back no event."""
-        async for _ in self._looks:
-            await self._report_on_line()
+    async def _recheck(self) -> None:
+        """Run until the person's access ends, in its own task: a slow Kratos must not delay events."""
+        async for _ in self._rechecks:
+            await self._report_online()
 
     async def _next_piece(self, last_event_id: str | None) -> tuple[bytes, float]:
-        """What is to be told now, if anything, and the seconds after which to ask again."""
+        """What to send now, if anything, and the seconds until the next poll."""
         try:
             if self._ready:
-                return await self._news(), self._pace.look if self._ready else self._ask_next()
-            # What came before the first `hello` is not asked for again with the next.
-            return await self._progress(None if self._greeted else last_event_id), self._ask_next()
+                return await self._news(), self._pace.recheck if self._ready else self._next_poll()
+            # The client's Last-Event-ID counts for the first `hello` only.
+            return await self._progress(None if self._greeted else last_event_id), self._next_poll()
         except DatabaseUnavailable:
-            # The stream stays: when PostgreSQL is back, it tells what happened meanwhile.
+            # The stream stays open: after the outage it sends the events that happened meanwhile.
             DATABASE_ERRORS.labels(where="live").inc()
-            return b"", self._ask_next()
+            return b"", self._next_poll()
 
-    def _ask_next(self) -> float:
-        """An outage with thousands of sign-ups must not become thousands of questions a second."""
-        pause = self._ask_every
-        self._ask_every = min(1.1 * pause, self._pace.ask_at_most)
+    def _next_poll(self) -> float:
+        """The interval grows: an outage with thousands of registrations must not cause thousands of queries a
+        second."""
+        pause = self._poll_interval
+        self._poll_interval = min(1.1 * pause, self._pace.poll_at_most)
         return pause
 
     async def _progress(self, last_event_id: str | None) -> bytes:
         found = await self._mailbox(self._stream.identity_id)
         if found.get("state") == READY:
             return await self._hello(found, last_event_id)
-        if found == self._told:
+        if found == self._last_progress:
             return b""
-        self._told = found
+        self._last_progress = found
         return event_of("provisioning", found)
 
     async def _hello(self, found: Mapping[str, Any], last_event_id: str | None) -> bytes:
         after = _event_id(last_event_id)
         await self._stream.begin(after)
         self._ready = self._greeted = True
-        self._ask_every = self._pace.ask
-        await self._report_on_line()
+        self._poll_interval = self._pace.poll
+        await self._report_online()
         if self._elsewhere:
             return event_of("hello", found) + event_of("elsewhere", {})
         if last_event_id and after is None:
             return event_of("hello", found) + event_of("reload", {}, self._stream.position)
-        # Without an id while some events are still to be told: these come first.
+        # Without an id if missed events follow: the id must not skip them.
         return event_of("hello", found, None if after else self._stream.position)
 
     async def _news(self) -> bytes:
@@ -206,21 +208,21 @@ class _Screen:
             return event_of("reload", {}, self._stream.position)
         pieces = [event_of(event.type, event.hint(), event.id) for event in found if event.type != MAILBOX]
         if len(pieces) < len(found):
-            # Told as `provisioning` next, as to whoever comes while it is not ready; `hello` follows when it is.
-            self._ready, self._told = False, None
+            # `provisioning` follows, as for a new client of a mailbox that is not ready, and `hello` once it is.
+            self._ready, self._last_progress = False, None
         return b"".join(pieces)
 
-    async def _report_on_line(self) -> None:
+    async def _report_online(self) -> None:
         if not self._ready:
             return
         try:
-            await self._on_line(self._stream.identity_id)
-        except PostroomError as error:  # at the next look again; what is told already is not worth less
-            log.warning("Could not note that somebody is on line", error=str(error))
+            await self._mark_online(self._stream.identity_id)
+        except PostroomError as error:  # repeated at the next recheck; the stream goes on
+            log.warning("Could not mark a person as online", error=str(error))
 
 
 def _event_id(text: str | None) -> int | None:
-    """None for what was never an id of ours."""
+    """The event id; None if the text is not one of ours."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 

@@ -1,7 +1,7 @@
-"""How many hooks are served at once. Who comes beyond is told 503 before anything of it is read.
+"""Limits how many hooks are served at once. Further hooks get a 503 before anything of them is read.
 
-Without a bound, each hook waits behind all that came before it, while their callers give up and send again: the service
-works for nobody, long after the outage that made them wait.
+Without a limit each hook waits for all earlier ones, whose callers time out and send them again: long after an outage
+the service still works on requests whose callers are gone.
 """
 
 import asyncio
@@ -12,15 +12,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from postroom.problems import MEDIA_TYPE, problem
 from postroom.telemetry import HOOKS, HOOKS_SHED, log
 
-TELL_EVERY = 1.0
-"""Seconds that one line of the log speaks for: a line for each would cost more than the answer."""
+LOG_EVERY = 1.0
+"""Seconds covered by one log line: a line for each shed hook would cost more than the response."""
 
 
 class LoadShedding:
-    """ASGI middleware. At most `limit` requests to `path` are under way in `app`.
+    """ASGI middleware. At most `limit` requests to `path` are in progress in `app`.
 
-    Retry-After goes from half of `retry_after` seconds to one and a half of it, and begins again: those who obey it
-    must not come back all at once.
+    Retry-After cycles from half of `retry_after` seconds to one and a half of it, so that callers that obey it do not
+    come back all at once.
     """
 
     def __init__(self, app: ASGIApp, *, path: str, limit: int, retry_after: int) -> None:
@@ -28,8 +28,8 @@ class LoadShedding:
         self._path = path
         self._limit = limit
         self._under_way = 0
-        self._untold = 0
-        detail = "too many hooks are under way; nothing was stored, send this one again after Retry-After"
+        self._unlogged = 0
+        detail = "too many hooks are in progress; nothing was stored, send this one again after Retry-After"
         body = problem("too_busy", detail).body()
         self._body = {"type": "http.response.body", "body": body}
         spread = range((retry_after + 1) // 2, retry_after + retry_after // 2 + 1)
@@ -53,13 +53,13 @@ class LoadShedding:
     def _count(self) -> None:
         self._answered.inc()
         HOOKS_SHED.inc()
-        if not self._untold:
-            asyncio.get_running_loop().call_later(TELL_EVERY, self._tell)
-        self._untold += 1
+        if not self._unlogged:
+            asyncio.get_running_loop().call_later(LOG_EVERY, self._log)
+        self._unlogged += 1
 
-    def _tell(self) -> None:
-        log.warning("Shed hooks: too many are under way", shed=self._untold, limit=self._limit)
-        self._untold = 0
+    def _log(self) -> None:
+        log.warning("Shed hooks: too many are in progress", shed=self._unlogged, limit=self._limit)
+        self._unlogged = 0
 
 
 def _start(body: bytes, retry_after: int) -> dict[str, object]:
@@ -70,8 +70,8 @@ def _start(body: bytes, retry_after: int) -> dict[str, object]:
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
             (b"retry-after", b"%d" % retry_after),
-            # A loop that finds thousands of requests on kept connections answers all of them before it goes on with
-            # the hooks under way. New connections it takes one by one (libuv); the others cost nothing meanwhile.
+            # With thousands of requests on open connections, the event loop answers all of them before it continues the
+            # hooks in progress. It accepts new connections one by one (libuv), and the others cost nothing meanwhile.
             (b"connection", b"close"),
         ],
     }

@@ -1,4 +1,4 @@
-"""The endpoints of mail for people: who one is, tokens, devices, what is new."""
+"""The endpoints of mail for people: identity, tokens, devices, live events."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from postroom.api.live import Live, live_route
 from postroom.api.mail_settings import autoconfig_routes, mail_settings_routes
 from postroom.api.me import LastRefusal, Read, mailbox_json, me_routes
 from postroom.api.realtime import realtime_routes
-from postroom.api.stalwart_hook import StalwartHook, stalwart_hook_route
+from postroom.api.stalwart_webhook import StalwartWebhook, stalwart_webhook_route
 from postroom.api.visitor import fresh_login_only, visitor_of
 from postroom.mail.access_tokens import TokenMaker
 from postroom.mail.devices import Devices
@@ -35,17 +35,19 @@ def mail_routes(
     servers: MailServers,
     domains: Sequence[str],
     streams: LiveStreams,
-    on_line: Callable[[UUID], Awaitable[None]],
-    off_line: Callable[[UUID], Awaitable[None]],
+    mark_online: Callable[[UUID], Awaitable[None]],
+    mark_offline: Callable[[UUID], Awaitable[None]],
     centrifugo: CentrifugoForBrowsers | None,
-    stalwart_hook: StalwartHook,
+    stalwart_webhook: StalwartWebhook,
     now: Callable[[], datetime],
 ) -> list[APIRoute]:
-    """`read` is `Requests.read`, `last_refusal` is `PostgresRefusals.last`, `disconnect` is `Publisher.disconnect`;
-    `on_line` and `off_line` are told who looks at a screen."""
+    """`read` is `Requests.read`, `last_refusal` is `PostgresRefusals.last`, `disconnect` is `Publisher.disconnect`,
+    `mark_online` and `mark_offline` are those of `AccountWatcher`."""
     visiting, mailbox = visitor_of(people), mailbox_json(read, last_refusal)
     fresh = fresh_login_only(people, now=now, return_to=people.public_url)
-    live = Live(streams, people, mailbox, on_line=on_line, off_line=off_line, elsewhere=centrifugo is not None)
+    live = Live(
+        streams, people, mailbox, mark_online=mark_online, mark_offline=mark_offline, elsewhere=centrifugo is not None
+    )
     return [
         *me_routes(visiting, read, last_refusal, forget=people.forget, disconnect=disconnect),
         *access_tokens_routes(token_maker, tokens, visiting, fresh),
@@ -53,6 +55,6 @@ def mail_routes(
         *mail_settings_routes(devices, servers, visiting),
         *autoconfig_routes(domains, servers),
         live_route(live),
-        *realtime_routes(visiting, mailbox, centrifugo=centrifugo, on_line=on_line, now=now),
-        stalwart_hook_route(stalwart_hook),
+        *realtime_routes(visiting, mailbox, centrifugo=centrifugo, mark_online=mark_online, now=now),
+        stalwart_webhook_route(stalwart_webhook),
     ]

@@ -1,4 +1,4 @@
-"""What mail programs need to know: for a person to read or scan, and for programs that look for it by themselves."""
+"""The settings of mail programs: for a person to read or scan, and for programs that discover them automatically."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ _AUTOCONFIG = ("/.well-known/autoconfig/mail/config-v1.1.xml", "/mail/config-v1.
 
 
 def settings_of(email: str, servers: MailServers) -> dict[str, Any]:
-    """For a person to type into a mail program; the password is an app password."""
+    """Settings to enter in a mail program; the password is an app password."""
 
     def one(server: Server) -> dict[str, Any]:
         return {"host": server.host, "port": server.port, "security": "tls", "username": email}
@@ -40,16 +40,16 @@ def mail_settings_routes(devices: Devices, servers: MailServers, visiting: Visit
         return await devices.account(visitor.person.identity_id)
 
     async def settings(account: Annotated[MailAccount, Depends(account)]) -> JSONResponse:
-        """Servers, ports and user name."""
+        """The servers, ports and user name for a mail program."""
         return JSONResponse(settings_of(account.email, servers), headers=PRIVATE)
 
     async def code(account: Annotated[MailAccount, Depends(account)]) -> Response:
-        """The same as a QR code that Thunderbird for Android scans, without a password."""
+        """The settings as a QR code for Thunderbird for Android, without a password."""
         drawn = transfer_code(account.email, servers)
         return Response(drawn, media_type="image/svg+xml", headers=PRIVATE)
 
     async def profile(account: Annotated[MailAccount, Depends(account)]) -> Response:
-        """The same as a configuration profile for iPhone, iPad and Mac, without a password."""
+        """The settings as a configuration profile for iPhone, iPad and Mac, without a password."""
         headers = PRIVATE | {"Content-Disposition": 'attachment; filename="mail.mobileconfig"'}
         written = apple_profile(account, servers)
         return Response(written, media_type="application/x-apple-aspen-config", headers=headers)
@@ -63,20 +63,20 @@ def mail_settings_routes(devices: Devices, servers: MailServers, visiting: Visit
 
 
 def autoconfig_routes(domains: Sequence[str], servers: MailServers) -> list[APIRoute]:
-    """Public, for a mail program has no password yet when it asks. It names the domain that was asked for and no other:
-    the list of all would be a list of the customers."""
+    """Public, since a mail program has no password yet. The response names only the requested domain: a list of all
+    would be a list of the customers."""
 
     async def config(request: Request, emailaddress: str = "") -> Response:
-        """Servers for the domain of an address, whoever it belongs to."""
+        """The servers for the domain of an address, whether or not the address exists."""
         domain = _domain_asked_for(emailaddress, request.url.hostname or "", domains)
         if domain is None:
-            raise problem("domain_not_served", "no mail domain of this name is served here", status=404)
+            raise problem("domain_not_served", "this domain is not served here", status=404)
         headers = {"Cache-Control": "public, max-age=3600"}
         return Response(autoconfig(domain, servers), media_type="application/xml", headers=headers)
 
     responses: dict[int | str, dict[str, Any]] = {
         200: {"content": {"application/xml": {}}},
-        "4XX": {"description": "No mail domain of this name is served here", **IN_OPENAPI},
+        "4XX": {"description": "This domain is not served here", **IN_OPENAPI},
     }
     return [
         APIRoute(path, config, methods=["GET"], response_class=Response, responses=responses) for path in _AUTOCONFIG
@@ -91,5 +91,5 @@ def _domain_asked_for(address: str, host: str, domains: Sequence[str]) -> str | 
             continue
         if domain in domains:
             return domain
-    # A proxy may have put another name into Host. Where there is one domain, it can mean no other.
+    # A proxy may have replaced the Host header. If there is only one domain, it must be that one.
     return domains[0] if len(domains) == 1 and not address else None

@@ -1,4 +1,4 @@
-"""`GET /api/me`: who is logged in and how far the mailbox is; `POST /api/logout`: the end of what we remember."""
+"""`GET /api/me`: the person who is logged in and the progress of the mailbox. `POST /api/logout`."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -28,16 +28,16 @@ LastRefusal = Callable[[UUID], Awaitable[Refusal | None]]
 _PREPARATION = TypeAdapter(Preparation)
 
 
-# For OpenAPI: every field of a mailbox is there, also one that stands at its default.
+# For OpenAPI: every field of a mailbox is always present, also with its default.
 class Me(BaseModel, json_schema_serialization_defaults_required=True):
     identity_id: UUID
     email: str | None
-    """None while no mailbox is asked for"""
+    """None while no mailbox is requested"""
     mailbox: Preparation
     expires_at: datetime | None
     """end of the session or access token"""
     scopes: list[Scope]
-    """all of them for a session"""
+    """all scopes for a session"""
 
 
 def me_routes(
@@ -51,9 +51,9 @@ def me_routes(
     """`forget` is `PeopleByCredential.forget`, `disconnect` is `Publisher.disconnect`."""
 
     async def me(response: Response, visitor: Annotated[Visitor, Depends(visiting)]) -> Me:
-        """Who sends this request, and how far the mailbox is."""
+        """The person who sends this request, and the progress of the mailbox."""
         response.headers["Cache-Control"] = "no-store"
-        request, mailbox = await _look(visitor.person.identity_id, read, last_refusal)
+        request, mailbox = await _request_and_progress(visitor.person.identity_id, read, last_refusal)
         return Me(
             identity_id=visitor.person.identity_id,
             email=request.email if request else None,
@@ -63,11 +63,11 @@ def me_routes(
         )
 
     async def logout(request: Request, visitor: Annotated[Visitor, Depends(session_only(visiting))]) -> Response:
-        """Forget the session here, and end the person's live connections.
+        """Drop the session from the cache, and end the person's live connections.
 
-        The session itself is Kratos': afterwards the browser goes to the `logout_url` that
-        `GET {Kratos}/self-service/logout/browser` names. Before, not after: without a session nobody may disconnect
-        anybody. Another process of Postroom may remember the session for 30 s more.
+        The session itself is Kratos': afterwards send the browser to the `logout_url` of
+        `GET {Kratos}/self-service/logout/browser`. Call this before, since it needs a session. Other processes of
+        Postroom may accept the session for up to 30 s more.
         """
         forget(joined_headers(request.headers.raw))
         await disconnect(visitor.person.identity_id)
@@ -83,16 +83,18 @@ def me_routes(
 
 
 def mailbox_json(read: Read, last_refusal: LastRefusal) -> Callable[[UUID], Awaitable[Mapping[str, Any]]]:
-    """How far an identity's mailbox is, as `/api/me` shows it."""
+    """The progress of an identity's mailbox, as in `/api/me`."""
 
     async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
-        _, mailbox = await _look(identity_id, read, last_refusal)
+        _, mailbox = await _request_and_progress(identity_id, read, last_refusal)
         return _PREPARATION.dump_python(mailbox, mode="json")
 
     return mailbox
 
 
-async def _look(identity_id: UUID, read: Read, last_refusal: LastRefusal) -> tuple[MailboxRequest | None, Preparation]:
+async def _request_and_progress(
+    identity_id: UUID, read: Read, last_refusal: LastRefusal
+) -> tuple[MailboxRequest | None, Preparation]:
     found = await read(identity_id)
     request = found[0] if found else None
     refusal = await last_refusal(identity_id) if may_be_refused(request) else None

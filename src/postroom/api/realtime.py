@@ -1,4 +1,4 @@
-"""`GET /api/realtime`: how a screen learns of new mail here."""
+"""`GET /api/realtime`: the transport by which a client gets live events."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,7 +19,7 @@ from postroom.realtime.connection_token import CentrifugoForBrowsers, connection
 
 
 class ByCentrifugo(BaseModel):
-    """Connect to `url` with `token`, subscribe to `channel`; ask here again for the next token."""
+    """Connect to `url` with `token` and subscribe to `channel`. Request this path again for the next token."""
 
     transport: Literal["centrifugo"] = "centrifugo"
     url: str
@@ -39,21 +39,21 @@ def realtime_routes(
     mailbox: MailboxOf,
     *,
     centrifugo: CentrifugoForBrowsers | None,
-    on_line: Callable[[UUID], Awaitable[None]],
+    mark_online: Callable[[UUID], Awaitable[None]],
     now: Callable[[], datetime],
 ) -> list[APIRoute]:
-    """`on_line` is called for who gets a token: for each screen every few minutes, since tokens are short."""
+    """`mark_online` is called with each token: for each client every few minutes, since tokens are short-lived."""
 
     async def realtime(
         response: Response, visitor: Annotated[Visitor, Depends(visiting)]
     ) -> ByCentrifugo | ByServerSentEvents:
-        """Where this screen is told of new mail; until the mailbox is ready, always by /api/live."""
+        """The transport for this client: Centrifugo or /api/live. Until the mailbox is ready, always /api/live."""
         response.headers["Cache-Control"] = "no-store"
         person = visitor.person
         require_scope(person, Scope.READ)
         if centrifugo is None or (await mailbox(person.identity_id)).get("state") != READY:
             return ByServerSentEvents()
-        await on_line(person.identity_id)
+        await mark_online(person.identity_id)
         token = connection_token(
             person.identity_id, key=centrifugo.token_key, now=now(), session_expires_at=person.expires_at
         )

@@ -13,11 +13,11 @@ from postroom.problems import problem
 from postroom.realtime.live_streams import LiveStream, TooManyStreams
 
 SEND_WITHIN = 30.0
-"""Seconds for a piece to leave: a screen that reads nothing must not hold a stream for ever."""
+"""Seconds to send a chunk: a client that reads nothing must not hold a stream for ever."""
 
 
 def event_of(kind: str, data: Mapping[str, Any], event_id: int | None = None) -> bytes:
-    # JSON of one line: a line break inside a string is written \n.
+    # JSON in one line: a line break in a string is written as \n.
     lines = [f"event: {kind}", f"data: {json.dumps(data, separators=(',', ':'), default=str)}"]
     if event_id is not None:
         lines.insert(0, f"id: {event_id}")
@@ -29,10 +29,10 @@ def ping_of(position: int | None) -> bytes:
 
 
 class SseResponse(Response):
-    """Not Starlette's StreamingResponse: this one needs one small task a stream, and lets go of a stuck reader.
+    """An event stream. Unlike Starlette's StreamingResponse it needs one small task, and disconnects a stuck reader.
 
-    `opened` gives the stream its place when the answer begins, or raises `TooManyStreams`; `closed` is called at its
-    end, whatever happens.
+    `opened` opens the stream when the response begins, or raises `TooManyStreams`. `closed` is always called at the
+    end.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class SseResponse(Response):
         closed: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(
-            # nginx would collect events until its buffer is full (X-Accel-Buffering).
+            # Without X-Accel-Buffering nginx would buffer events.
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
             media_type="text/event-stream",
         )
@@ -55,11 +55,11 @@ class SseResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             with self._opened() as stream:
-                gone = asyncio.create_task(_end_with_the_connection(stream, receive))
+                disconnecting = asyncio.create_task(_end_on_disconnect(stream, receive))
                 try:
                     await self._send(self._pieces(stream), send)
                 finally:
-                    gone.cancel()
+                    disconnecting.cancel()
         except TooManyStreams as error:
             await problem("too_many_streams", str(error)).response()(scope, receive, send)
         finally:
@@ -77,7 +77,7 @@ class SseResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _end_with_the_connection(stream: LiveStream, receive: Receive) -> None:
+async def _end_on_disconnect(stream: LiveStream, receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     stream.end()

@@ -1,4 +1,4 @@
-"""Errors that nobody foresaw: counted, told without what they say, and answered as a problem."""
+"""Unhandled errors: counted, logged without their text, and answered with a problem."""
 
 import traceback
 
@@ -9,8 +9,8 @@ from postroom.telemetry import UNHANDLED_ERRORS, log
 
 
 class Unhandled:
-    """Around the whole application, so that no error reaches the HTTP server: that one would log its text, and the text
-    may hold an address, a row or a key."""
+    """Middleware around the complete application, so that no error reaches the HTTP server, which would log the error's
+    text: that may hold an address, a row or a key."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,14 +29,14 @@ class Unhandled:
         try:
             await self._app(scope, receive, sending)
         except Exception as error:  # noqa: BLE001 — the last place that can answer
-            _tell(scope, error)
-            if not begun:  # else the HTTP server cuts the connection, since the answer has no end
-                detail = "an error of ours; whether anything was stored is not known: send it again, that does no harm"
+            _log(scope, error)
+            if not begun:  # otherwise the HTTP server closes the connection, since the response is incomplete
+                detail = "an error of Postroom; the request may or may not be stored: it is safe to send it again"
                 await problem("internal_error", detail).response()(scope, receive, send)
 
 
-def _tell(scope: Scope, error: Exception) -> None:
+def _log(scope: Scope, error: Exception) -> None:
     path = getattr(scope.get("route"), "path", "other")
     UNHANDLED_ERRORS.labels(path=path).inc()
     places = [f"{each.filename}:{each.lineno} {each.name}" for each in traceback.extract_tb(error.__traceback__)[-8:]]
-    log.error("A request broke", path=path, method=scope["method"], error=type(error).__name__, at=places)
+    log.error("An unhandled error", path=path, method=scope["method"], error=type(error).__name__, at=places)

@@ -1,4 +1,4 @@
-"""Who sent a request to /api, and how it is told what went wrong."""
+"""Identifies the person behind a request to /api, and turns errors into problem responses."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -16,14 +16,14 @@ from postroom.problems import IN_OPENAPI, problem_of
 from postroom.telemetry import DATABASE_ERRORS, log
 
 Visiting = Callable[[Request], Awaitable[Visitor]]
-"""A dependency of FastAPI, also good to be called."""
+"""A dependency of FastAPI, which can also be called directly."""
 
 
-def visitor_of(people: People, *, afresh: bool = False) -> Visiting:
-    """Who sent the request, by session or access token. Raises what `People.identify` raises."""
+def visitor_of(people: People, *, refresh: bool = False) -> Visiting:
+    """Identify the person by session or access token. Raises what `People.identify` raises."""
 
     async def visitor(request: Request) -> Visitor:
-        found = await people.identify(request.method, joined_headers(request.headers.raw), afresh=afresh)
+        found = await people.identify(request.method, joined_headers(request.headers.raw), refresh=refresh)
         if found.set_cookie:
             request.state.set_cookie.extend(found.set_cookie)
         return found
@@ -32,7 +32,7 @@ def visitor_of(people: People, *, afresh: bool = False) -> Visiting:
 
 
 def session_only(visiting: Visiting) -> Visiting:
-    """As `visiting`, but an access token is refused: no token makes another, nor an app password."""
+    """As `visiting`, but an access token is refused: it must not make another token, or an app password."""
 
     async def visitor(request: Request) -> Visitor:
         found = await visiting(request)
@@ -43,8 +43,8 @@ def session_only(visiting: Visiting) -> Visiting:
 
 
 def fresh_login_only(people: People, *, now: Callable[[], datetime], return_to: str | None) -> Visiting:
-    """As `session_only`, and the login must be fresh, as Kratos says now: for what makes a new credential."""
-    visiting = session_only(visitor_of(people, afresh=True))
+    """As `session_only`, but Kratos must confirm a fresh login: for routes that make a credential."""
+    visiting = session_only(visitor_of(people, refresh=True))
 
     async def visitor(request: Request) -> Visitor:
         found = await visiting(request)
@@ -55,7 +55,7 @@ def fresh_login_only(people: People, *, now: Callable[[], datetime], return_to: 
 
 
 def receive_visitors(app: FastAPI) -> None:
-    """Let `app` answer every `PostroomError` with its problem, and pass on the cookies of Kratos."""
+    """Make `app` answer every `PostroomError` with its problem, and pass on Kratos' cookies."""
 
     async def as_problem(request: Request, error: PostroomError) -> Response:
         if isinstance(error, DatabaseUnavailable):
@@ -71,9 +71,9 @@ def receive_visitors(app: FastAPI) -> None:
 
 
 class CookiesOfKratos:
-    """Adds what `request.state.set_cookie` holds to the answer, of whatever kind it is: a problem, a stream.
+    """Adds the cookies in `request.state.set_cookie` to every response, also to problems and streams.
 
-    Kratos prolongs a session by a new cookie; if that got lost, the person would be logged out in the middle.
+    Kratos extends a session by a new cookie. If it got lost, the person would be logged out too early.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -96,13 +96,13 @@ class CookiesOfKratos:
 
 
 PROBLEMS_OF_VISITORS: dict[int | str, dict[str, Any]] = {
-    401: {"description": "Nobody is logged in, or the access token is not valid", **IN_OPENAPI},
+    401: {"description": "Not logged in, or the access token is not valid", **IN_OPENAPI},
     403: {
-        "description": "A second factor or a fresh login is due, another site sent this, or it is not for tokens",
+        "description": "A second factor, a fresh login or a session is required, or another site sent this",
         **IN_OPENAPI,
     },
     "4XX": {"description": "Refused; `detail` says why", **IN_OPENAPI},
-    503: {"description": "A server that we need is away; Retry-After says when to try again", **IN_OPENAPI},
-    "5XX": {"description": "A server that we need failed, or we did; `detail` says more", **IN_OPENAPI},
+    503: {"description": "A required server is unavailable; Retry-After says when to try again", **IN_OPENAPI},
+    "5XX": {"description": "Postroom or a required server failed; `detail` says more", **IN_OPENAPI},
 }
-"""For OpenAPI: what every route of /api may answer."""
+"""For OpenAPI: the problems of every route of /api."""

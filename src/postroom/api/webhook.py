@@ -29,8 +29,8 @@ WILL_RETRY = {"success": False, "message": "Provisioning failed, will retry..."}
 
 @dataclass(frozen=True, slots=True)
 class HookPolicy:
-    """`keys` are all accepted (rotation); `domains` and `reserved` bound the addresses; `at_once` hooks are served at
-    once, and more are shed."""
+    """All `keys` are accepted (for rotation). `domains` and `reserved` restrict the addresses. `at_once` hooks are
+    served at the same time, and further ones are shed."""
 
     keys: Sequence[str]
     domains: Collection[str]
@@ -50,14 +50,14 @@ class Webhook:
         """Provision the mailbox of an identity."""
         started = time.monotonic()
         try:
-            answer = await self._answer(request)
+            response = await self._respond(request)
         except Problem as error:
-            answer = error.response()
-        HOOKS.labels(status=str(answer.status_code)).inc()
+            response = error.response()
+        HOOKS.labels(status=str(response.status_code)).inc()
         HOOK_SECONDS.observe(time.monotonic() - started)
-        return answer
+        return response
 
-    async def _answer(self, request: Request) -> Response:
+    async def _respond(self, request: Request) -> Response:
         if not self._knows(request.headers.get(KEY_HEADER, "")):
             headers = {"WWW-Authenticate": KEY_HEADER}
             raise problem("wrong_key", f"send the webhook key in the header {KEY_HEADER}", headers=headers)
@@ -71,8 +71,8 @@ class Webhook:
             raise problem("stopping", detail, headers=again | CLOSE) from None
         except DatabaseUnavailable as error:
             DATABASE_ERRORS.labels(where="webhook").inc()
-            log.error("Hook not stored: PostgreSQL is away", error=str(error))
-            detail = "the database cannot be reached; nothing was stored, send the hook again later"
+            log.error("Hook not stored: PostgreSQL is unavailable", error=str(error))
+            detail = "the database is unavailable; nothing was stored, send the hook again later"
             raise problem("not_stored", detail, headers=again) from None
 
     async def _provision(self, raw: bytes, origin: Origin) -> Response:
@@ -104,7 +104,7 @@ class Webhook:
 
     def _knows(self, key: str) -> bool:
         given = key.encode("utf-8", "surrogateescape")
-        # Every key is compared, so that the time tells nothing about which one is near.
+        # All keys are compared, so that the time does not reveal which one is close.
         return bool(sum([hmac.compare_digest(given, known) for known in self._keys]))
 
 
@@ -121,7 +121,7 @@ def _ready(email: str, account_id: UUID) -> JSONResponse:
 def _origin_of(request: Request) -> Origin:
     def header(name: str) -> str | None:
         value = request.headers.get(name)
-        # Into log and audit: printable and short, or not at all.
+        # For log and audit: only if it is printable and short.
         return value if value and len(value) <= 128 and value.isascii() and value.isprintable() else None
 
     return Origin(
@@ -132,7 +132,7 @@ def _origin_of(request: Request) -> Origin:
 
 
 def shed_load(app: FastAPI, webhook: Webhook) -> None:
-    """Let `app` tell hooks beyond those that `webhook` may serve at once to come again."""
+    """Make `app` shed the hooks that exceed the limit of `webhook`."""
     policy = webhook.policy
     app.add_middleware(LoadShedding, path=PATH, limit=policy.at_once, retry_after=policy.retry_after_seconds)
 
@@ -157,19 +157,19 @@ def webhook_route(webhook: Webhook) -> APIRoute:
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The mailbox exists"},
     400: {"description": "The body cannot be read", **IN_OPENAPI},
-    401: {"description": "No key, or a wrong one", **IN_OPENAPI},
-    408: {"description": "The body did not come in time; nothing was stored", **IN_OPENAPI},
+    401: {"description": "The key is missing or wrong", **IN_OPENAPI},
+    408: {"description": "The body did not arrive in time; nothing was stored", **IN_OPENAPI},
     409: {
         "description": "Another identity holds the address, the request is a dead letter, or the mailbox is missing",
         **IN_OPENAPI,
     },
     413: {"description": "More than 64 KiB", **IN_OPENAPI},
     415: {"description": "Not JSON", **IN_OPENAPI},
-    422: {"description": "Refused; sending it again will not help", **IN_OPENAPI},
-    500: {"description": "Stored; it will be retried. With a problem instead: an error of ours, perhaps not stored"},
+    422: {"description": "Refused; it does not help to send it again", **IN_OPENAPI},
+    500: {"description": "Stored; it will be retried. With a problem: an unhandled error, perhaps not stored"},
     503: {
-        "description": "PostgreSQL is away, too many hooks are under way, or the service stops: not stored; "
-        "Retry-After says when to try again",
+        "description": "PostgreSQL is unavailable, too many hooks are in progress, or the service is stopping: not "
+        "stored; Retry-After says when to try again",
         **IN_OPENAPI,
     },
 }

@@ -7,7 +7,7 @@ from postroom.mail_configuration import missing_for_mail
 from postroom.settings import Settings
 from postroom.stalwart.error_mapping import Busy, WrongGeneration
 from postroom.stalwart.health_check import NotWritten
-from postroom.stalwart.permissions import ROLE_USER, UNTOLD, permissions
+from postroom.stalwart.permissions import ROLE_USER, UNREPORTED, permissions
 
 FIX = (
     "see whether Stalwart runs, and has not banned this host (x:BlockedIp); else correct POSTROOM_STALWART_URL and "
@@ -29,7 +29,7 @@ NEEDED = frozenset(
 )
 """What a provisioning key must hold itself."""
 
-GRANTED = ROLE_USER - UNTOLD
+GRANTED = ROLE_USER - UNREPORTED
 """What it must hold as well, because it hands it out, as far as Stalwart tells."""
 
 FOR_APP_PASSWORDS = frozenset({"impersonate"})

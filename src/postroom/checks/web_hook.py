@@ -11,8 +11,8 @@ from postroom.errors import ConfigurationError, MailServerError
 from postroom.mail_configuration import missing_for_mail
 from postroom.settings import Settings
 from postroom.stalwart.registry_client import StalwartClient
-from postroom.stalwart.web_hook import PATH
-from postroom.stalwart.web_hook_setup import PERMISSIONS, READ_PERMISSIONS, WebHookSetup, WebHookState
+from postroom.stalwart.webhook import PATH
+from postroom.stalwart.webhook_setup import PERMISSIONS, READ_PERMISSIONS, WebhookSetup, WebhookState
 
 PART = "web hook"
 DONE = "fix"
@@ -55,7 +55,7 @@ async def web_hook(parts: Parts, administrator: StalwartClient | None) -> Findin
         return Finding(PART, "wrong", "it is not known where it has to lead", str(error))
 
     async def ask() -> Finding:
-        return of_state(await WebHookSetup(inspector.client, inspector.registry).state(url), url)
+        return of_state(await WebhookSetup(inspector.client, inspector.registry).state(url), url)
 
     return await inspector.ask(PART, READ_PERMISSIONS, ask)
 
@@ -68,7 +68,7 @@ def of_none(settings: Settings) -> Finding:
     return Finding(PART, "wrong", "none, and POSTROOM_MAIL_EVENTSOURCE is off: new mail is told minutes late", how)
 
 
-def of_state(found: WebHookState, url: str) -> Finding:
+def of_state(found: WebhookState, url: str) -> Finding:
     """What to say of the hooks that Stalwart has."""
     if not found.ids:
         others = f"; others lead to {joined(found.elsewhere)}" if found.elsewhere else ""
@@ -82,7 +82,7 @@ def of_state(found: WebHookState, url: str) -> Finding:
     return Finding(PART, "fine", f"leads to {url} as it should; whether its key is ours, Stalwart does not show")
 
 
-def _told(found: WebHookState) -> str:
+def _told(found: WebhookState) -> str:
     return ", ".join(f"{name}: {value}" for name, value in found.wrong.items())
 
 
@@ -95,7 +95,7 @@ async def fix_web_hook(parts: Parts, administrator: StalwartClient | None, *, dr
         how = "set it to what openssl rand -base64 32 prints, restart the service, then come back"
         return Finding(DONE, "wrong", "no web hook: POSTROOM_STALWART_WEBHOOK_KEY is not set", how)
     inspector = Inspector(parts, administrator)
-    setup = WebHookSetup(inspector.client, inspector.registry)
+    setup = WebhookSetup(inspector.client, inspector.registry)
     try:
         url = hook_url(settings)
         if lacking := await inspector.lacking(READ_PERMISSIONS if dry_run else PERMISSIONS):
@@ -111,7 +111,7 @@ async def fix_web_hook(parts: Parts, administrator: StalwartClient | None, *, dr
         return Finding(DONE, "wrong", detail, "mend that, and run it again")
 
 
-def of_change(before: WebHookState, url: str) -> str:
+def of_change(before: WebhookState, url: str) -> str:
     """What setting it up does to what was there."""
     kept = f"; left alone: those to {joined(before.elsewhere)}" if before.elsewhere else ""
     if not before.ids:

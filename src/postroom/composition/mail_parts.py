@@ -12,7 +12,7 @@ from uuid import uuid4
 from fastapi.routing import APIRoute
 
 from postroom.api.mail import mail_routes
-from postroom.api.stalwart_hook import StalwartHook
+from postroom.api.stalwart_webhook import StalwartWebhook
 from postroom.clock import SystemClock
 from postroom.composition.parts import Parts, close
 from postroom.gateway.limits import GatewayLimits
@@ -31,9 +31,9 @@ from postroom.mail.devices import Devices
 from postroom.mail.outbox_publisher import OutboxPublisher
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import AccessTokens, MailAuthorization, Publisher
-from postroom.mail.remembered_tokens import RememberedTokens
 from postroom.mail.servers import mail_servers
 from postroom.mail.supervision import supervise
+from postroom.mail.token_cache import TokenCache
 from postroom.mail.verified_accounts import VerifiedAccounts
 from postroom.mail_configuration import centrifugo_of, missing_for_mail, text_of
 from postroom.postgres.access_tokens import PostgresAccessTokens
@@ -46,11 +46,11 @@ from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
 from postroom.settings import Settings
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
-from postroom.stalwart.failed_logins import FailedLogins, SparingLogins
-from postroom.stalwart.impersonation import Impersonation, taken_at
-from postroom.stalwart.kept_passwords import KeptPasswords
+from postroom.stalwart.failed_logins import FailedLogins, LoginLimiter
+from postroom.stalwart.impersonation import Impersonation, accepted_at
 from postroom.stalwart.password_cipher import PasswordCipher
-from postroom.stalwart.web_hook import WebHook
+from postroom.stalwart.stored_passwords import StoredPasswords
+from postroom.stalwart.webhook import WebhookReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def supervised(**parts: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) ->
 async def ask_for_master(master: Impersonation | None, stop: asyncio.Event) -> None:
     """Report a wrong password of the master account at the start, not when the first person comes."""
     if master:
-        await master.known()
+        await master.is_accepted()
     await stop.wait()
 
 
@@ -87,7 +87,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
     clock, pool, beats = SystemClock(), parts.pool, parts.heartbeats
     accounts, states = VerifiedAccounts(PostgresMailAccounts(pool), parts.inspection.lookup), PostgresMailStates(pool)
     outbox, key = PostgresOutbox(pool), text_of(settings.stalwart_webhook_key)
-    tokens = RememberedTokens(PostgresAccessTokens(pool), now=clock.now)
+    tokens = TokenCache(PostgresAccessTokens(pool), now=clock.now)
     authorization, devices, master = _authorization(parts, accounts)
     async with AsyncExitStack() as stack:
         addresses = OwnAddresses(parts.requests.read)
@@ -117,10 +117,10 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             servers=mail_servers(settings.stalwart_url, settings.imap_server, settings.submission_server),
             domains=settings.domains,
             streams=streams,
-            on_line=watching.on_line,
-            off_line=watching.off_line,
+            mark_online=watching.mark_online,
+            mark_offline=watching.mark_offline,
             centrifugo=browsers,
-            stalwart_hook=StalwartHook(WebHook(key) if key else None, arrivals.hint),
+            stalwart_webhook=StalwartWebhook(WebhookReader(key) if key else None, arrivals.hint),
             now=clock.now,
         )
         loops = supervised(
@@ -160,13 +160,13 @@ def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthor
     settings = parts.settings
     failed = FailedLogins(settings.failed_logins_a_day)
     if settings.mail_master:
-        takes = taken_at(settings.stalwart_url)
-        master = Impersonation(settings.mail_master.get_secret_value(), takes, failed=failed)
-        acting = SparingLogins(master, failed)
+        accepts = accepted_at(settings.stalwart_url)
+        master = Impersonation(settings.mail_master.get_secret_value(), accepts, failed=failed)
+        acting = LoginLimiter(master, failed)
         as_people = StalwartAppPasswords(parts.mail_server, as_the_person(settings.stalwart_url, acting))
         return acting, Devices(accounts, as_people, None), master
     credentials = PostgresMailCredentials(parts.pool)
     app_passwords = StalwartAppPasswords(parts.mail_server, by_key(parts.stalwart, accounts.require))
     cipher = PasswordCipher(text_of(settings.encryption_key), text_of(settings.encryption_key_previous) or None)
-    acting = SparingLogins(KeptPasswords(app_passwords, credentials, cipher), failed)
+    acting = LoginLimiter(StoredPasswords(app_passwords, credentials, cipher), failed)
     return acting, Devices(accounts, app_passwords, credentials), None

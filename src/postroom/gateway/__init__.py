@@ -1,1 +1,1 @@
-"""JMAP for browsers and programs: the mail server's own, through Postroom, for one person at a time."""
+"""The JMAP gateway: gives browsers and programs access to the mail server's JMAP, limited to one person's account."""

@@ -1,4 +1,4 @@
-"""Whose request it is, and for how long."""
+"""Admits the person behind a request, and checks how long their access lasts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from postroom.mail.ports import MailAccount, MailAccounts, People
 from postroom.telemetry import log
 
 HOUR = 3600.0
-MOST_TOLD = 10_000
+MOST_LOGGED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Admission:
         self._accounts = accounts
         self._recheck_seconds = recheck_seconds
         self._now = now
-        self._told = TTLCache[UUID, None](MOST_TOLD, HOUR, monotonic)
+        self._logged = TTLCache[UUID, None](MOST_LOGGED, HOUR, monotonic)
 
     async def admit(self, client: ClientConnection) -> Admitted:
         """Raises `Problem` and the errors of the ports."""
@@ -55,11 +55,11 @@ class Admission:
         account = await self._accounts.of(visitor.person.identity_id)
         if account is None:
             raise mailbox_not_ready()
-        self._note(visitor.person)
+        self._log_access(visitor.person)
         return Admitted(visitor.person, account)
 
-    async def over(self, client: ClientConnection, admitted: Admitted) -> None:
-        """Returns when the person may not listen any longer to this mailbox."""
+    async def wait_until_ended(self, client: ClientConnection, admitted: Admitted) -> None:
+        """Return when the person's access to this mailbox has ended."""
         headers = joined_headers(client.request.headers.raw)
         every, now = self._recheck_seconds, self._now
         async for person in while_allowed(self._people, admitted.person, headers, every=every, now=now):
@@ -71,9 +71,9 @@ class Admission:
             except DatabaseUnavailable:
                 continue
 
-    def _note(self, person: Person) -> None:
-        """Once an hour and person: who is acted for must be known, and a line for each request would drown it."""
-        if person.identity_id not in self._told:
-            self._told[person.identity_id] = None
+    def _log_access(self, person: Person) -> None:
+        """Log for whom Postroom acts, once an hour for each person: a line for each request would flood the log."""
+        if person.identity_id not in self._logged:
+            self._logged[person.identity_id] = None
             way = "session" if person.token_id is None else f"access token {person.token_id}"
             log.info("Acting for identity", identity_id=str(person.identity_id), way=way)

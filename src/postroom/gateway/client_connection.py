@@ -1,4 +1,4 @@
-"""The client's side of a request: its body as it comes, and the answer as it is taken."""
+"""The client's side of an exchange: reads the request body and writes the response, both with time limits."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Mapping, Sequence
@@ -14,7 +14,7 @@ LINGER_SECONDS = 2.0
 
 
 class ClientConnection:
-    """`cookies` are what Kratos wants the browser told with whatever answer there is."""
+    """`cookies` are those of Kratos: they are sent to the browser with every response."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, *, stall_seconds: float) -> None:
         self.request = Request(scope, receive)
@@ -27,10 +27,10 @@ class ClientConnection:
         self._stall_seconds = stall_seconds
 
     def body(self, at_most: int, limit_name: str, *, within: float) -> AsyncGenerator[bytes]:
-        """The body's chunks. Raises `Problem` when it is too large or too slow, `ClientDisconnect` when it ends early;
-        at once when it is too large by its own statement, which then is sent to nobody.
+        """The body's chunks, which must all arrive within `within` seconds.
 
-        `within` seconds it must have come.
+        Raises `Problem` if the body is too large or too slow, and `ClientDisconnect` if it ends early. A body whose
+        Content-Length is too large is refused before any of it is read.
         """
         stated = self.request.headers.get("content-length", "")
         if stated.isdigit() and int(stated) > at_most:
@@ -62,46 +62,46 @@ class ClientConnection:
         await self._deliver(self._head(status, headers))
 
     async def push(self, chunk: bytes, *, more: bool = True) -> None:
-        """Returns when there is room for more. Raises `ClientDisconnect` for a client that takes nothing."""
+        """Return when there is room for more. Raises `ClientDisconnect` if the client reads nothing."""
         await self._deliver(_part(chunk, more=more))
 
-    async def answer(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+    async def respond(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
         head = self._head(status, {**headers, "Content-Length": str(len(body))})
         await self._deliver(head, _part(body, more=False))
 
     async def relay(self, status: int, headers: Mapping[str, str], chunks: AsyncIterable[bytes]) -> None:
-        """The chunks as they come. Each is held until the next is there, so that the last is known as such; the head
-        goes with the first, and most answers have no other."""
+        """Pass on the chunks as they arrive. Each waits for the next one, so that the last is known to be the last. The
+        head is sent with the first chunk, which is the only one of most responses."""
         head = [self._head(status, headers)]
-        held: bytes | None = None
+        previous: bytes | None = None
         async for chunk in chunks:
-            if held is not None:
-                await self._deliver(*head, _part(held))
+            if previous is not None:
+                await self._deliver(*head, _part(previous))
                 head = []
-            held = chunk
-        await self._deliver(*head, _part(held or b"", more=False))
+            previous = chunk
+        await self._deliver(*head, _part(previous or b"", more=False))
 
-    async def tell(self, told: Problem) -> None:
+    async def send_problem(self, found: Problem) -> None:
         if self.started:
-            # Too late to say it: the answer ends without its end, and the server under us cuts the connection.
+            # Too late: the response stays incomplete, and the HTTP server closes the connection.
             return
-        headers, body = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", **told.headers}, told.body()
+        headers, body = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", **found.headers}, found.body()
         if not self._unread:
-            await self.answer(told.status, headers, body)
+            await self.respond(found.status, headers, body)
             return
-        await self.start(told.status, {**headers, "Content-Length": str(len(body)), "Connection": "close"})
+        await self.start(found.status, {**headers, "Content-Length": str(len(body)), "Connection": "close"})
         await self.push(body)
         await self._linger()
         await self.push(b"", more=False)
 
-    async def gone(self) -> None:
-        """Returns when the client has disconnected; only once its body was read."""
+    async def wait_for_disconnect(self) -> None:
+        """Return when the client has disconnected. Call it only after the body was read."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
     async def _linger(self) -> None:
-        """A connection that is closed with bytes unread is reset, and its client may never see the answer. One that
-        sends for ever is closed all the same."""
+        """Read the rest of the body for a moment: a connection closed with unread bytes is reset, and its client may
+        never see the response."""
         try:
             async with asyncio.timeout(min(LINGER_SECONDS, self._stall_seconds)):
                 while (await self._receive()).get("more_body", False):
@@ -130,7 +130,7 @@ def _part(chunk: bytes, *, more: bool = True) -> Message:
 
 
 async def first_of(*parts: Coroutine[Any, Any, object]) -> None:
-    """Run them until the first one ends; the others are cancelled. Raises what that one raised."""
+    """Run all of them until the first one ends, and cancel the others. Raises what that one raised."""
     tasks = [asyncio.ensure_future(each) for each in parts]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

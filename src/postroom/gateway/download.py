@@ -1,4 +1,4 @@
-"""The headers of a download: a blob is what a stranger sent, and it is served from the origin of the interface."""
+"""The headers that make a download harmless: strangers send blobs, and the web interface's origin serves them."""
 
 import re
 from urllib.parse import quote
@@ -9,7 +9,7 @@ _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}(?: ?; ?{_WORD}={_VALUE}){{0,4}}", re
 _BLOB_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 OCTETS = "application/octet-stream"
 PDF = "application/pdf"
-# Played. No list of addresses (`audio/mpegurl`): a player asks them.
+# What a browser plays. No playlists (`audio/mpegurl`): a player would request the addresses in them.
 _MEDIA = frozenset(
     f"{kind}/{name}"
     for kind, names in {
@@ -18,23 +18,23 @@ _MEDIA = frozenset(
     }.items()
     for name in names
 )
-# Shown without running anything. No SVG: it has scripts.
+# What a browser shows without running anything. No SVG: it may hold scripts.
 _INERT = _MEDIA | {
     *("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp", "text/plain", "text/csv", PDF)
 }
-# Fetch §3.7 (Sec-Fetch-Dest): what a browser shows or saves. All else is for code, styles and plugins.
+# Fetch §3.7 (Sec-Fetch-Dest): what a browser shows or saves. Everything else is for code, styles and plugins.
 _SHOWN_AS = frozenset({"empty", "document", "iframe", "image", "audio", "video"})
 # The defaults of Stalwart's `scanBanPaths`, in lower case.
 _SCANS = re.compile(r"wordpress|joomla|drupal|xmlrpc|/(?:wp-|php|cgi-bin)|\.(?:php|cgi|asp)")
 _NOTHING_RUNS = "sandbox; default-src 'none'; frame-ancestors 'self'"
-# Chromium's viewer does not start in a sandbox; it runs no script of a document in the page's origin.
+# Chromium's PDF viewer does not start in a sandbox. It never runs a document's scripts in the page's origin.
 _PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
-# A player asks for the same address once more; out of a sandbox, that would come from another origin, without a cookie.
+# A player requests the same address again. From a sandbox, that request would have another origin and no cookie.
 _PLAYER = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 def is_blob_id(text: str) -> bool:
-    """RFC 8620 §1.2; so no path can be built from it."""
+    """Whether this is an id by RFC 8620 §1.2: such a text cannot change a path."""
     return _BLOB_ID.fullmatch(text) is not None
 
 
@@ -43,30 +43,30 @@ def media_type(stated: str | None) -> str:
 
 
 def inert_type(stated: str | None) -> str:
-    """The media type if nothing runs of it, else that of mere bytes. With `nosniff` no browser takes either for a
-    script, a style or a worker of our origin, whatever a page's own rules allow."""
+    """The media type if no browser runs it, else `application/octet-stream`. With `nosniff` no browser takes either for
+    a script, a style or a worker of our origin, whatever a page's own rules allow."""
     found = media_type(stated)
     return found if essence(found) in _INERT else OCTETS
 
 
 def taken_as_code(destination: str | None) -> bool:
-    """Whether a browser wants to run or apply it, by `Sec-Fetch-Dest`."""
+    """Whether a browser wants to run or apply the download, by `Sec-Fetch-Dest`."""
     return destination is not None and destination not in _SHOWN_AS
 
 
 def path_of(account_id: str, blob_id: str) -> str:
-    """Where the mail server has a blob. The client's name for it stays here: in a path it could lead elsewhere."""
+    """The path of a blob at the mail server. The client's file name is not in it: it could change the path."""
     return f"/jmap/download/{quote(account_id, safe='')}/{blob_id}/blob"
 
 
 def looks_like_a_scan(path: str) -> bool:
-    """Stalwart bans whoever asks for such a path, for ever, unless it can read the ids in it (tried on 0.16.19)."""
+    """Stalwart bans an address permanently for requesting such a path, unless it can read the ids in it (seen on
+    0.16.19)."""
     return _SCANS.search(path.lower()) is not None
 
 
 def headers_of(stated: str | None, name: str, *, inline: bool) -> dict[str, str]:
-    """`stated` is the type that the mail server says. `inline` is what the client asks for; it is given to inert types
-    only."""
+    """`stated` is the media type from the mail server. `inline` is the client's wish, granted to inert types only."""
     content_type = inert_type(stated)
     kind = essence(content_type)
     shown = inline and kind in _INERT
@@ -76,14 +76,14 @@ def headers_of(stated: str | None, name: str, *, inline: bool) -> dict[str, str]
         "Content-Security-Policy": _policy(kind) if shown else _NOTHING_RUNS,
         "Cross-Origin-Resource-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
-        # A blob never changes (RFC 8620 §6.2), but who may read it can.
+        # A blob never changes (RFC 8620 §6.2), but the right to read it can.
         "Cache-Control": "private, max-age=86400, immutable",
         "Vary": "Cookie, Authorization, X-Session-Token",
     }
 
 
 def _policy(kind: str) -> str:
-    """Of what is shown."""
+    """The Content-Security-Policy of a blob that is shown inline."""
     if kind in _MEDIA:
         return _PLAYER
     return _PDF if kind == PDF else _NOTHING_RUNS
@@ -94,7 +94,7 @@ def essence(content_type: str) -> str:
 
 
 def _filename(name: str) -> str:
-    """RFC 6266: a plain form for old programs, and the true one. Neither has a path or a control character."""
+    """The file name by RFC 6266, as ASCII for old programs and in full. Neither holds a path or a control character."""
     true = "".join(each if each.isprintable() and each not in '/\\:*?"<>|' else "_" for each in name)[-150:]
     true = true.strip(". ") or "download"
     plain = "".join(each if each.isascii() and each != "%" else "_" for each in true)

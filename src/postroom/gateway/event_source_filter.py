@@ -1,4 +1,4 @@
-"""The event source (RFC 8620 §7.3): what a client may ask of it, and which of its events are the client's."""
+"""The event source (RFC 8620 §7.3): checks the client's parameters, and lets only the client's own events pass."""
 
 import json
 import re
@@ -21,18 +21,18 @@ def query_of(parameters: Mapping[str, str]) -> tuple[str, int]:
     types = parameters.get("types", "")
     close_after, ping = parameters.get("closeafter", "no"), parameters.get("ping", "0")
     if not _TYPES.fullmatch(types):
-        raise plain_problem(400, "`types` is `*` or names of types, separated by commas")
+        raise plain_problem(400, "`types` must be `*` or names of types, separated by commas")
     if close_after not in ("state", "no"):
-        raise plain_problem(400, "`closeafter` is `state` or `no`")
+        raise plain_problem(400, "`closeafter` must be `state` or `no`")
     if not (ping.isascii() and ping.isdigit() and len(ping) <= 9):
-        raise plain_problem(400, "`ping` is a number of seconds")
+        raise plain_problem(400, "`ping` must be a number of seconds")
     seconds = min(int(ping), LONGEST_PING)
     return urlencode({"types": types, "closeafter": close_after, "ping": str(seconds)}, safe="*,"), seconds
 
 
 def silence(ping: int) -> float:
-    """For how many seconds the server may be silent; 0: for ever. It may ping less often than asked (RFC 8620 §7.3;
-    Stalwart's least interval is 30 s)."""
+    """How many seconds the server may be silent; 0: without limit. It may ping less often than requested (RFC 8620
+    §7.3; Stalwart's shortest interval is 30 s)."""
     return 2.5 * max(ping, 60) if ping else 0
 
 
@@ -41,23 +41,23 @@ def last_event_id(stated: str | None) -> str | None:
 
 
 class AccountEventFilter:
-    """Bytes in, as they come; whole events out: pings, comments, and the changes of one account."""
+    """Takes a stream in chunks and returns complete events: pings, comments, and the changes of one account."""
 
     def __init__(self, account_id: str) -> None:
         self._account_id = account_id
         self._stream = SseParser()
 
     def feed(self, chunk: bytes) -> bytes:
-        """The events that are complete now. Raises `Problem` when one has no end."""
+        """The events that are complete now. Raises `Problem` if one has no end."""
         comments = self._stream.comments
         try:
-            kept = [self._kept(event) for event in self._stream.feed(chunk)]
+            passed = [self._passed(event) for event in self._stream.feed(chunk)]
         except Unreadable:
             raise unusable() from None
         # A comment keeps a connection alive.
-        return b"".join([b":\n\n" if self._stream.comments > comments else b"", *kept])
+        return b"".join([b":\n\n" if self._stream.comments > comments else b"", *passed])
 
-    def _kept(self, event: Event) -> bytes:
+    def _passed(self, event: Event) -> bytes:
         data = event.data if event.type == "ping" else self._own_changes(event)
         if data is None:
             return b""
@@ -66,7 +66,7 @@ class AccountEventFilter:
         return ("\n".join(lines) + "\n\n").encode()
 
     def _own_changes(self, event: Event) -> str | None:
-        """None for events about what we do not offer, and about other accounts."""
+        """None for events of other types, and for those about other accounts only."""
         if event.type != "state":
             return None
         changed = as_object(json_object(event.data).get("changed"))

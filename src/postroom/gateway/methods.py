@@ -1,5 +1,5 @@
-"""The JMAP methods that people may call, and what an access token needs for each. `PushSubscription/*` is none of them
-(`push_subscriptions`)."""
+"""The JMAP methods that people may call, and the scopes that an access token needs for each. `PushSubscription/*` is
+refused (see `push_subscriptions`)."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -41,22 +41,23 @@ METHODS: Mapping[str, frozenset[Scope]] = {
         for thing, verbs in _OBJECTS.items()
         for verb in verbs
     },
-    # It sends any email of the mailbox to whomever one likes.
+    # It can send any email of the mailbox to any address.
     "EmailSubmission/set": frozenset({Scope.SEND, Scope.READ}),
 }
 
 
 def offered_capabilities(scopes: Collection[Scope]) -> frozenset[str]:
-    """To whom has these scopes. Whoever may not send finds no `submission`: a program would show a button for it."""
+    """The capabilities for a token with these scopes. One that may not send gets no `submission`: a program would show
+    a button for it."""
     return CAPABILITIES if METHODS["EmailSubmission/set"] <= frozenset(scopes) else CAPABILITIES - {SUBMISSION}
 
 
-# RFC 8621 §7.5: they make the server call Email/set by itself.
+# RFC 8621 §7.5: they make the server call Email/set implicitly.
 _IMPLICIT_WRITES = ("onSuccessUpdateEmail", "onSuccessDestroyEmail")
 
 
 def needed_scopes(method: str, arguments: Mapping[str, Any]) -> frozenset[Scope]:
-    """What an access token needs for a method of `METHODS`."""
+    """The scopes that an access token needs for a method of `METHODS`."""
     scopes = METHODS[method]
     if method == "EmailSubmission/set" and any(name.lstrip("#") in _IMPLICIT_WRITES for name in arguments):
         return scopes | {Scope.WRITE}

@@ -1,7 +1,7 @@
-"""The account behind a login: the person's own, or nothing is asked of it.
+"""Checks that a login at the mail server leads to the person's own account before anything is requested with it.
 
-We log in by address, and an operator can give an address to somebody else. The paths of uploads and downloads would not
-show it: Stalwart takes any account id there (tried on 0.16.19). Whose login is refused may have no mailbox any more.
+Postroom logs in by address, and an operator can give an address to another account. Uploads and downloads would not
+show it: Stalwart accepts any account id in their paths (seen on 0.16.19). A refused login may mean a missing mailbox.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -12,23 +12,23 @@ from cachetools import TTLCache
 
 from postroom.errors import DatabaseUnavailable, MailServerError, Misconfigured, PostroomError
 from postroom.gateway.methods import MAIL
-from postroom.gateway.problems import mailbox_not_ready, refuses_us, unusable
-from postroom.gateway.upstream import Ask, Upstream, UpstreamResponse
+from postroom.gateway.problems import mailbox_not_ready, misconfigured, unusable
+from postroom.gateway.upstream import Upstream, UpstreamRequest, UpstreamResponse
 from postroom.json_object import JsonObject, json_object
 from postroom.mail.ports import MailAccount
 from postroom.problems import Problem
 from postroom.telemetry import log
 
-KNOWN_FOR = 600.0
+CACHE_SECONDS = 600.0
 """Seconds"""
-REMEMBERED = 10_000
+CACHE_SIZE = 10_000
 _MAX_SESSION = 1_000_000
 
 
 class OwnAccount:
-    """`session_path` is where the mail server has the session, `monotonic` the passing of time. `verify` raises
-    `MailboxMissing` unless the mail server has the account of somebody who is refused, or another error if that cannot
-    be told."""
+    """`session_path` is the path of the mail server's session object, `monotonic` a monotonic clock. `verify` raises
+    `MailboxMissing` if the mail server does not have an account whose login it refused, and other errors if that cannot
+    be found out."""
 
     def __init__(
         self,
@@ -41,44 +41,44 @@ class OwnAccount:
         self._upstream = upstream
         self._session_path = session_path
         self._verify = verify
-        self._known = TTLCache[MailAccount, None](REMEMBERED, KNOWN_FOR, monotonic)
+        self._checked = TTLCache[MailAccount, None](CACHE_SIZE, CACHE_SECONDS, monotonic)
 
     async def session(self, account: MailAccount) -> JsonObject:
-        """The mail server's session object. Raises `Problem` unless its login is the account's, and what
-        `Upstream.ask` raises."""
-        ask = Ask("GET", self._session_path, {"Accept": "application/json"})
-        async with self._missed(account):
-            async with self._upstream.ask(account, ask) as answer:
-                found = json_object(await answer.read(_MAX_SESSION))
+        """The mail server's session object. Raises `Problem` if the login leads to another account, and what
+        `Upstream.send` raises."""
+        request = UpstreamRequest("GET", self._session_path, {"Accept": "application/json"})
+        async with self._verify_if_refused(account):
+            async with self._upstream.send(account, request) as response:
+                found = json_object(await response.read(_MAX_SESSION))
             _require_own(found, account)
-        self._known[account] = None
+        self._checked[account] = None
         return found
 
     @asynccontextmanager
-    async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamResponse]:
-        """As `Upstream.ask`, once it is known whose login it is."""
-        if account not in self._known:
+    async def send(self, account: MailAccount, request: UpstreamRequest) -> AsyncGenerator[UpstreamResponse]:
+        """As `Upstream.send`, after the login was checked."""
+        if account not in self._checked:
             await self.session(account)
         try:
-            async with self._missed(account), self._upstream.ask(account, ask) as answer:
-                yield answer
+            async with self._verify_if_refused(account), self._upstream.send(account, request) as response:
+                yield response
         except PostroomError as error:
             if isinstance(error, Problem) and error.code == "mail_server_away":
-                self._known.clear()  # it may come back out of a backup, with other accounts
-            # What the client did wrong says nothing about the account.
+                self._checked.clear()  # it may have been restored from a backup, with other accounts
+            # A mistake of the client says nothing about the account.
             elif not isinstance(error, Problem) or error.status >= 500:
-                self._known.pop(account, None)
+                self._checked.pop(account, None)
             raise
 
     @asynccontextmanager
-    async def _missed(self, account: MailAccount) -> AsyncGenerator[None]:
-        """Who is refused is looked for: perhaps the mailbox is missing."""
+    async def _verify_if_refused(self, account: MailAccount) -> AsyncGenerator[None]:
+        """If the login is refused, check whether the mailbox is missing."""
         try:
             yield
         except (Problem, Misconfigured) as error:
-            # `Misconfigured`: another part of us was refused, and the person is not logged in again for a while.
+            # `Misconfigured`: this login was refused before, and Postroom does not try it again for a while.
             if isinstance(error, Misconfigured) or error.code == "mail_server_misconfigured":
-                with suppress(MailServerError, DatabaseUnavailable):  # then what was refused is all that can be told
+                with suppress(MailServerError, DatabaseUnavailable):  # then only the refusal can be reported
                     await self._verify(account)
             raise
 
@@ -92,8 +92,9 @@ def _require_own(session: JsonObject, account: MailAccount) -> None:
         raise mailbox_not_ready()
     if own != account.account_id:
         log.error(
-            "The address of a mailbox is another account's at the mail server: nobody reads there; correct the address",
+            "The address of a mailbox belongs to another account at the mail server; access is refused until the "
+            "address is corrected there",
             identity_id=str(account.identity_id),
             account_id=account.account_id,
         )
-        raise refuses_us()
+        raise misconfigured()

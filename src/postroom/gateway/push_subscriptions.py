@@ -1,5 +1,5 @@
-"""`PushSubscription/*` (RFC 8620 §7.2), which is refused: the mail server itself would call the address that a client
-names, from inside the operator's network and for days after the session has ended."""
+"""Refuses `PushSubscription/*` (RFC 8620 §7.2): the mail server would call any URL that a client names, from inside the
+operator's network and for days after the session has ended."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -12,12 +12,12 @@ _NOT_HTTPS = {"type": "invalidProperties", "properties": ["url"], "description":
 
 
 def of_push_subscriptions(method: str, arguments: Mapping[str, Any]) -> Refusal:
-    """A /set is refused object by object, as a server that offers it would: what a client did wrong is told first."""
+    """A /set is refused object by object, as a server that offers it would do: mistakes of the client come first."""
     if method != "PushSubscription/set" or any(name.startswith("#") for name in arguments):
         return "error", _NOT_OFFERED
     create, update, destroy = (arguments.get(name) for name in ("create", "update", "destroy"))
     if not all(each is None or isinstance(each, dict) for each in (create, update)) or not _is_list_of_ids(destroy):
-        return "error", {"type": "invalidArguments", "description": "create, update or destroy is of a wrong type"}
+        return "error", {"type": "invalidArguments", "description": "create, update or destroy has a wrong type"}
     refused = {
         "notCreated": {key: _of_creation(as_object(value)) for key, value in as_object(create).items()},
         "notUpdated": dict.fromkeys(as_object(update), _NOT_OFFERED),

@@ -1,8 +1,8 @@
-"""Our own answers in the places of refused calls, woven into the mail server's as it passes.
+"""Splices our responses to refused calls into the mail server's response while it streams through.
 
-The place is held by a `Core/echo` of a mark (see `rules`). Its echo is found in the bytes: an answer may be large, and
-parsing one holds up everybody else in the process, in a thread, too. Nothing that others wrote can look like it, for
-within a string every quote is escaped.
+A refused call was replaced by a `Core/echo` of a placeholder (see `rules`). The echo is found in the bytes: a response
+may be large, and parsing it, even in a thread, would block all other requests. No content of a mail can look like the
+echo, because every quote inside a string is escaped.
 """
 
 import json
@@ -15,43 +15,43 @@ from postroom.json_object import JsonObject
 Refusal = tuple[str, JsonObject]
 """The name and the arguments of a response: `error` (RFC 8620 §3.6.2), or that of the method."""
 
-HELD = 256
-"""Bytes that are held back until more have come: an echo of a mark may have begun in them. It is shorter than that,
-however it is indented."""
+TAIL = 256
+"""Bytes that are retained until more have arrived: a placeholder may have begun in them. It is always shorter, however
+it is indented."""
 
 _MARK = "urn:postroom:refused"
 _ECHOED = re.compile(rb'"Core\\?/echo"\s*,\s*\{\s*"urn:postroom:refused"\s*:\s*(0|[1-9][0-9]{0,5})\s*\}')
 
 
-def placeholder(place: int) -> tuple[str, dict[str, int]]:
-    """The method and the arguments that hold the place of a refused call."""
-    return ECHO, {_MARK: place}
+def placeholder(index: int) -> tuple[str, dict[str, int]]:
+    """The method and the arguments that replace a refused call."""
+    return ECHO, {_MARK: index}
 
 
 class ResponseSplicer:
-    """Bytes in, as they come; bytes out, with what `refused` holds in its places."""
+    """Takes a response in chunks, and returns it with the placeholders replaced by the responses in `refused`."""
 
     def __init__(self, refused: Mapping[int, Refusal]) -> None:
-        self._answers = {place: json.dumps(refusal)[1:-1].encode() for place, refusal in refused.items()}
-        self._held = b""
+        self._responses = {index: json.dumps(refusal)[1:-1].encode() for index, refusal in refused.items()}
+        self._tail = b""
 
     def feed(self, chunk: bytes) -> bytes:
-        text = self._held + chunk
+        text = self._tail + chunk
         parts: list[bytes] = []
         end = 0
         for echoed in _ECHOED.finditer(text):
-            parts += [text[end : echoed.start()], self._answers.get(int(echoed[1]), echoed[0])]
+            parts += [text[end : echoed.start()], self._responses.get(int(echoed[1]), echoed[0])]
             end = echoed.end()
-        cut = max(end, len(text) - HELD)
-        self._held = text[cut:]
+        cut = max(end, len(text) - TAIL)
+        self._tail = text[cut:]
         return b"".join([*parts, text[end:cut]])
 
     def rest(self) -> bytes:
-        """After the last chunk."""
-        return self._held
+        """What is left after the last chunk."""
+        return self._tail
 
-    async def over(self, chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    async def splice(self, chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
         async for chunk in chunks:
-            if woven := self.feed(chunk):
-                yield woven
+            if spliced := self.feed(chunk):
+                yield spliced
         yield self.rest()

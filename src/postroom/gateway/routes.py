@@ -1,7 +1,7 @@
 """The routes of the gateway (RFC 8620 §2, §3, §6, §7.3).
 
-Each endpoint is an ASGI application of its own: what a request holds (its place, the mail server's answer) is given
-back where it was taken, whatever becomes of the client.
+Each endpoint is an ASGI application of its own, so that it releases what it holds (a slot, the mail server's response)
+in the same block that acquired it, whatever happens to the client.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from postroom.domain import person
 from postroom.errors import PostroomError
 from postroom.gateway import download, event_source_filter, rules, session_object
+from postroom.gateway.account_cache import AccountCache
 from postroom.gateway.admission import Admission, Admitted
 from postroom.gateway.client_connection import ClientConnection, first_of
 from postroom.gateway.in_flight import InFlight
@@ -29,9 +30,8 @@ from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.methods import BLOB, CORE
 from postroom.gateway.own_account import OwnAccount
 from postroom.gateway.problems import jmap_problem, mailbox_not_ready, not_found, unusable
-from postroom.gateway.remembered_accounts import RememberedAccounts
 from postroom.gateway.response_splicer import ResponseSplicer
-from postroom.gateway.upstream import NO_CONTENT, Ask, Upstream, UpstreamResponse
+from postroom.gateway.upstream import NO_CONTENT, Upstream, UpstreamRequest, UpstreamResponse
 from postroom.json_object import json_object
 from postroom.mail.people import require_scope
 from postroom.mail.ports import MailAccount, MailAccounts, People
@@ -40,7 +40,7 @@ from postroom.telemetry import log
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
-NOT_KEPT = {"Cache-Control": "no-cache, no-store, must-revalidate"}  # RFC 8620 §2
+NO_STORE = {"Cache-Control": "no-cache, no-store, must-revalidate"}  # RFC 8620 §2
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _LANGUAGES = re.compile(r"[A-Za-z0-9,;=.* -]{1,200}")
 _MAX_SMALL = 1_000_000
@@ -62,11 +62,11 @@ def gateway_routes(
     session_path: str = "/jmap/session",
     stopping: asyncio.Event | None = None,
 ) -> list[Route]:
-    """`public_url` is Postroom's base as clients see it (None: taken from each request), `now` the time of day,
-    `monotonic` the passing of time, `verify` as `OwnAccount` has it.
-    `session_path` is the mail server's: Stalwart's by default, `/jmap/` with Cyrus. `stopping` ends event streams."""
+    """`public_url` is Postroom's base URL for clients (None: that of each request), `now` the wall clock, `monotonic`
+    a monotonic clock, `verify` that of `OwnAccount`. `session_path` is the mail server's: by default Stalwart's; Cyrus
+    has `/jmap/`. `stopping` ends event streams."""
     limits = limits or GatewayLimits()
-    remembered = RememberedAccounts(accounts, monotonic=monotonic)
+    remembered = AccountCache(accounts, monotonic=monotonic)
 
     async def verify_and_forget(account: MailAccount) -> None:
         remembered.forget(account.identity_id)
@@ -84,7 +84,7 @@ def gateway_routes(
     def route(path: str, method: str, serve: Serve) -> Route:
         endpoint = _Endpoint(path, admission, serve, stall_seconds=limits.stall_seconds)
         made = Route(path, endpoint, methods=[method], name=f"jmap {path}")
-        # Without HEAD, which Starlette adds: JMAP has none, and a stream has no use for it.
+        # Without HEAD, which Starlette adds: JMAP has none, and a stream cannot use it.
         made.methods = {method}
         return made
 
@@ -100,7 +100,7 @@ def gateway_routes(
 
 
 class Gateway:
-    """What each route does for somebody who was admitted. All of it raises `Problem`."""
+    """The endpoints, for a person who was admitted. All of them raise `Problem`."""
 
     def __init__(
         self,
@@ -124,32 +124,32 @@ class Gateway:
 
     async def session(self, client: ClientConnection, admitted: Admitted) -> None:
         base_url = self._public_url or _base_url(client.request)
-        async with self._requests.place(admitted.account_id):
+        async with self._requests.slot(admitted.account_id):
             theirs = await self._own_account.session(admitted.account)
         session = session_object.rewrite(
             theirs, base_url=base_url, account=admitted.account, scopes=admitted.person.scopes, limits=self._limits
         )
         body = json.dumps(session, separators=(",", ":")).encode()
-        await client.answer(200, {"Content-Type": JSON, **NOT_KEPT}, body)
+        await client.respond(200, {"Content-Type": JSON, **NO_STORE}, body)
 
     async def api(self, client: ClientConnection, admitted: Admitted) -> None:
-        # RFC 8620 §3.6.1. A form of another site cannot send this type either.
+        # RFC 8620 §3.6.1. A form on another site cannot send this type, either.
         if download.essence(client.request.headers.get("content-type", "")) != JSON:
             raise jmap_problem("notJSON", f"the content type is not {JSON}")
         limits = self._limits
         body = client.body(limits.max_size_request, "maxSizeRequest", within=limits.body_seconds)
-        # The place first: bodies of who waits stay in the sockets.
-        async with self._requests.place(admitted.account_id), aclosing(body):
+        # The slot first: the bodies of waiting requests stay in their sockets.
+        async with self._requests.slot(admitted.account_id), aclosing(body):
             checked = await self._checked(b"".join([chunk async for chunk in body]), admitted)
             headers = {"Content-Type": JSON, "Accept": JSON, **_languages(client.request)}
-            ask = Ask("POST", "/jmap/", headers, checked.body)
-            async with self._own_account.ask(admitted.account, ask) as answer:
-                _require_type(answer, JSON)
-                headers = {"Content-Type": JSON, **NOT_KEPT}
+            request = UpstreamRequest("POST", "/jmap/", headers, checked.body)
+            async with self._own_account.send(admitted.account, request) as response:
+                _require_type(response, JSON)
+                headers = {"Content-Type": JSON, **NO_STORE}
                 if checked.refused:
-                    await client.relay(200, headers, ResponseSplicer(checked.refused).over(answer))
+                    await client.relay(200, headers, ResponseSplicer(checked.refused).splice(response))
                 else:
-                    await client.relay(200, headers | _length_of(answer), answer)
+                    await client.relay(200, headers | _length_of(response), response)
 
     async def upload(self, client: ClientConnection, admitted: Admitted) -> None:
         require_scope(admitted.person, person.Scope.WRITE)
@@ -160,16 +160,16 @@ class Gateway:
         length = int(text) if (text := stated.get("content-length", "")).isdigit() else None
         body = client.body(limits.max_size_upload, "maxSizeUpload", within=limits.upload_seconds)
         target = f"/jmap/upload/{quote(admitted.account_id, safe='')}/"
-        async with self._uploads.place(admitted.account_id), aclosing(body):
-            if length is not None and length <= limits.held_upload:
-                ask = Ask("POST", target, headers, b"".join([chunk async for chunk in body]))
+        async with self._uploads.slot(admitted.account_id), aclosing(body):
+            if length is not None and length <= limits.buffered_upload:
+                request = UpstreamRequest("POST", target, headers, b"".join([chunk async for chunk in body]))
             else:
                 stated_length = {} if length is None else {"Content-Length": str(length)}
-                ask = Ask("POST", target, headers | stated_length, body)
-            async with self._own_account.ask(admitted.account, ask) as answer:
-                _require_type(answer, JSON)
-                found = await answer.read(_MAX_SMALL)
-                await client.answer(answer.status, {"Content-Type": JSON, **NOT_KEPT}, found)
+                request = UpstreamRequest("POST", target, headers | stated_length, body)
+            async with self._own_account.send(admitted.account, request) as response:
+                _require_type(response, JSON)
+                found = await response.read(_MAX_SMALL)
+                await client.respond(response.status, {"Content-Type": JSON, **NO_STORE}, found)
 
     async def download(self, client: ClientConnection, admitted: Admitted) -> None:
         require_scope(admitted.person, person.Scope.READ)
@@ -177,18 +177,20 @@ class Gateway:
         if asked["account_id"] != admitted.account_id or not download.is_blob_id(asked["blob_id"]):
             raise not_found()
         if download.taken_as_code(client.request.headers.get("sec-fetch-dest")):
-            detail = "a blob is saved or shown; no script, style, worker or plugin is made of it"
+            detail = "a blob can be saved or shown, but not used as a script, style, worker or plugin"
             raise problem("not_as_code", detail)
         path = download.path_of(admitted.account_id, asked["blob_id"])
         accept = quote(download.inert_type(query.get("accept")), safe="")
-        ask = Ask("GET", f"{path}?accept={accept}", {"Accept": "*/*"}, blob=True)
-        async with self._downloads.place(admitted.account_id):
+        request = UpstreamRequest("GET", f"{path}?accept={accept}", {"Accept": "*/*"}, blob=True)
+        async with self._downloads.slot(admitted.account_id):
             if download.looks_like_a_scan(path):
                 await self._require_blob(admitted, asked["blob_id"])
-            async with self._own_account.ask(admitted.account, ask) as answer:
+            async with self._own_account.send(admitted.account, request) as response:
                 inline = query.get("disposition") == "inline"
-                headers = download.headers_of(answer.content_type, asked["name"], inline=inline)
-                await first_of(client.relay(200, headers | _length_of(answer), answer), client.gone())
+                headers = download.headers_of(response.content_type, asked["name"], inline=inline)
+                await first_of(
+                    client.relay(200, headers | _length_of(response), response), client.wait_for_disconnect()
+                )
 
     async def events(self, client: ClientConnection, admitted: Admitted) -> None:
         require_scope(admitted.person, person.Scope.READ)
@@ -196,40 +198,42 @@ class Gateway:
         headers = {"Accept": EVENTS}
         if last := event_source_filter.last_event_id(client.request.headers.get("last-event-id")):
             headers["Last-Event-ID"] = last
-        ask = Ask("GET", f"/jmap/eventsource/?{query}", headers, silence_seconds=event_source_filter.silence(ping))
-        async with self._streams.place(admitted.account_id):
-            # Also before there is an answer, which may never come: the client leaves, the service stops.
+        request = UpstreamRequest(
+            "GET", f"/jmap/eventsource/?{query}", headers, silence_seconds=event_source_filter.silence(ping)
+        )
+        async with self._streams.slot(admitted.account_id):
+            # Also before there is a response, which may never come: the client may leave, or the service stop.
             await first_of(
-                self._listen(client, admitted, ask),
-                self._admission.over(client, admitted),
-                _left(client),
+                self._listen(client, admitted, request),
+                self._admission.wait_until_ended(client, admitted),
+                _disconnected(client),
                 self._stopping.wait(),
             )
             if client.started:
                 await client.push(b"", more=False)
             elif self._stopping.is_set():
-                raise problem("stopping", "the service is stopping; ask again in a moment")
+                raise problem("stopping", "the service is stopping; try again in a moment")
             else:
-                await self._admission.admit(client)  # raises why this person may not listen any longer
-                raise mailbox_not_ready()  # another account is his by now
+                await self._admission.admit(client)  # raises the reason why the person's access has ended
+                raise mailbox_not_ready()  # the person has another account by now
 
-    async def _listen(self, client: ClientConnection, admitted: Admitted, ask: Ask) -> None:
-        async with self._own_account.ask(admitted.account, ask) as answer:
-            if answer.status == NO_CONTENT:
-                # A browser's EventSource asks again after every other answer. Cyrus 3.6 has no events.
-                await client.start(NO_CONTENT, NOT_KEPT)
+    async def _listen(self, client: ClientConnection, admitted: Admitted, request: UpstreamRequest) -> None:
+        async with self._own_account.send(admitted.account, request) as response:
+            if response.status == NO_CONTENT:
+                # A browser's EventSource reconnects after every other response. Cyrus 3.6 has no events.
+                await client.start(NO_CONTENT, NO_STORE)
                 return
-            _require_type(answer, EVENTS)
-            await client.start(200, {"Content-Type": EVENTS, "X-Accel-Buffering": "no", **NOT_KEPT})
-            await _pump(answer, client, event_source_filter.AccountEventFilter(admitted.account_id))
+            _require_type(response, EVENTS)
+            await client.start(200, {"Content-Type": EVENTS, "X-Accel-Buffering": "no", **NO_STORE})
+            await _relay_events(response, client, event_source_filter.AccountEventFilter(admitted.account_id))
 
     async def _require_blob(self, admitted: Admitted, blob_id: str) -> None:
-        """By a call of the API: no path tells of that."""
+        """Raise `Problem` unless the blob exists, by a call of the API, which needs no suspicious path."""
         get = ["Blob/get", {"accountId": admitted.account_id, "ids": [blob_id], "properties": ["size"]}, "0"]
         body = json.dumps({"using": [CORE, BLOB], "methodCalls": [get]}).encode()
-        ask = Ask("POST", "/jmap/", {"Content-Type": JSON, "Accept": JSON}, body)
-        async with self._own_account.ask(admitted.account, ask) as answer:
-            found = json_object(await answer.read(_MAX_SMALL))
+        request = UpstreamRequest("POST", "/jmap/", {"Content-Type": JSON, "Accept": JSON}, body)
+        async with self._own_account.send(admitted.account, request) as response:
+            found = json_object(await response.read(_MAX_SMALL))
         match found.get("methodResponses"):
             case [["Blob/get", {"list": [{"id": str(there)}]}, "0"]] if there == blob_id:
                 return
@@ -240,12 +244,12 @@ class Gateway:
         arguments = (raw, admitted.account_id, admitted.person.scopes, self._limits.max_calls_in_request)
         if len(raw) < _BIG_BODY:
             return rules.check(*arguments)
-        # Megabytes of JSON would hold up everybody else.
+        # Parsing megabytes of JSON would block all other requests.
         return await asyncio.to_thread(rules.check, *arguments)
 
 
 class _Endpoint:
-    """Admits a person, serves the request, and says what went wrong. `path` is the route's, for the log."""
+    """Admits a person, serves the request, and reports errors as problems. `path` is the route's, for the log."""
 
     def __init__(self, path: str, admission: Admission, serve: Serve, *, stall_seconds: float) -> None:
         self._path = path
@@ -260,31 +264,31 @@ class _Endpoint:
         except ClientDisconnect:
             return
         except PostroomError as error:
-            told = problem_of(error)
-            if told.is_failure:
-                self._note(error)
-            await client.tell(told)
+            found = problem_of(error)
+            if found.is_failure:
+                self._log_failure(error)
+            await client.send_problem(found)
 
-    def _note(self, error: PostroomError) -> None:
+    def _log_failure(self, error: PostroomError) -> None:
         kind = error.code if isinstance(error, Problem) else type(error).__name__
-        log.warning("Could not serve a request of JMAP", path=self._path, kind=kind, error=str(error))
+        log.warning("Could not serve a JMAP request", path=self._path, kind=kind, error=str(error))
 
 
 async def _well_known(_request: Request) -> RedirectResponse:
-    """RFC 8620 §2.2. Relative: it holds behind any name and proxy."""
+    """RFC 8620 §2.2. A relative redirect works behind any name and proxy."""
     return RedirectResponse("/jmap/session", status_code=307)
 
 
-async def _left(client: ClientConnection) -> None:
-    """Raises `ClientDisconnect` once the client has left: nobody is there to be told anything."""
-    await client.gone()
+async def _disconnected(client: ClientConnection) -> None:
+    """Raise `ClientDisconnect` once the client has disconnected: no response can reach it."""
+    await client.wait_for_disconnect()
     raise ClientDisconnect
 
 
-async def _pump(
-    answer: UpstreamResponse, client: ClientConnection, events: event_source_filter.AccountEventFilter
+async def _relay_events(
+    response: UpstreamResponse, client: ClientConnection, events: event_source_filter.AccountEventFilter
 ) -> None:
-    async for chunk in answer:
+    async for chunk in response:
         if kept := events.feed(chunk):
             await client.push(kept)
 
@@ -292,7 +296,7 @@ async def _pump(
 def _base_url(request: Request) -> str:
     host = request.headers.get("host", "")
     if not _HOST.fullmatch(host):
-        raise plain_problem(400, "the Host header is no host")
+        raise plain_problem(400, "the Host header does not name a host")
     return f"{request.url.scheme}://{host}"
 
 
@@ -301,10 +305,10 @@ def _languages(request: Request) -> dict[str, str]:
     return {"Accept-Language": stated} if _LANGUAGES.fullmatch(stated) else {}
 
 
-def _require_type(answer: UpstreamResponse, content_type: str) -> None:
-    if download.essence(answer.content_type or "") != content_type:
+def _require_type(response: UpstreamResponse, content_type: str) -> None:
+    if download.essence(response.content_type or "") != content_type:
         raise unusable()
 
 
-def _length_of(answer: UpstreamResponse) -> dict[str, str]:
-    return {"Content-Length": answer.content_length} if answer.content_length else {}
+def _length_of(response: UpstreamResponse) -> dict[str, str]:
+    return {"Content-Length": response.content_length} if response.content_length else {}

@@ -1,4 +1,4 @@
-"""The session object (RFC 8620 §2) as this gateway offers it: the server's, cut down to the person's own account."""
+"""The session object (RFC 8620 §2) of the gateway: the mail server's, reduced to the person's own account."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -14,10 +14,10 @@ from postroom.mail.ports import MailAccount
 def rewrite(
     session: Mapping[str, Any], *, base_url: str, account: MailAccount, scopes: Collection[Scope], limits: GatewayLimits
 ) -> JsonObject:
-    """`base_url` without a slash at its end. Raises `Problem` if the session is none, or lacks the account.
+    """`base_url` has no slash at its end. Raises `Problem` if this is no session object, or if it lacks the account.
 
-    `state` stays the server's: answers of the API carry that one as `sessionState`, and a client fetches the session
-    again as often as they differ (RFC 8620 §3.4).
+    `state` stays the mail server's: its API responses carry the same value as `sessionState`, and a client fetches the
+    session again whenever the two differ (RFC 8620 §3.4).
     """
     state, core = session.get("state"), as_object(as_object(session.get("capabilities")).get(CORE))
     if not isinstance(state, str) or not core:
@@ -26,7 +26,7 @@ def rewrite(
     theirs = as_object(as_object(session.get("accounts")).get(account.account_id))
     account_capabilities = _only(offered, theirs.get("accountCapabilities"))
     if not account_capabilities:
-        # Cyrus says `null` before the inbox exists.
+        # Cyrus sends `null` until the inbox exists.
         raise mailbox_not_ready()
     primary = as_object(session.get("primaryAccounts"))
     return {
@@ -50,7 +50,7 @@ def rewrite(
 
 
 def _bounded(core: Mapping[str, Any], limits: GatewayLimits) -> JsonObject:
-    """The lesser of the server's limits and ours."""
+    """The lower of the mail server's limits and ours."""
     ours = {
         "maxSizeRequest": limits.max_size_request,
         "maxSizeUpload": limits.max_size_upload,

@@ -1,4 +1,4 @@
-"""The mail server behind the gateway: one pool of connections, and no more of a request or an answer than is listed."""
+"""The mail server behind the gateway: one connection pool, and only the listed parts of a request or response pass."""
 
 import asyncio
 import random
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from postroom.gateway.limits import GatewayLimits
-from postroom.gateway.problems import away, crowded, not_found, of_answer, refuses_us, unusable
+from postroom.gateway.problems import concurrency_limit, misconfigured, not_found, of_response, unreachable, unusable
 from postroom.jmap.limit_backoff import LimitBackoff
 from postroom.mail.ports import MailAccount, MailAuthorization
 from postroom.mail_server_http import Broken, HttpResponse, Late, MailServerHttp, Timeouts, Unreachable
@@ -22,42 +22,42 @@ _MAX_PROBLEM = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A request to the mail server. `target` is a path and query, percent-encoded; `headers` are all that goes up,
-    but for Host, Authorization and what frames the body. A body that streams cannot be sent twice."""
+class UpstreamRequest:
+    """A request to the mail server. `target` is a percent-encoded path with its query. `headers` are complete but for
+    Host, Authorization and those that frame the body. A streamed body cannot be sent twice."""
 
     method: str
     target: str
     headers: Mapping[str, str]
     content: bytes | AsyncIterator[bytes] = b""
     blob: bool = False
-    """whether it names a blob, which may not be there"""
+    """whether it names a blob, which may not exist"""
     silence_seconds: float | None = None
-    """of a stream of events: how long the server may be silent (0: for ever); None: this is an ordinary request"""
+    """for an event stream: how long the server may be silent (0: without limit); None: an ordinary request"""
 
     @property
     def streams(self) -> bool:
         return not isinstance(self.content, bytes)
 
     def succeeded(self, status: int) -> bool:
-        """204 for a stream of events: there are none, and nobody needs to ask again."""
+        """A 204 ends an event stream: there are no events, and the client need not reconnect."""
         return status in SUCCESS or (status == NO_CONTENT and self.silence_seconds is not None)
 
 
 class UpstreamResponse:
-    """Iterate it for its body. What goes wrong then is a `Problem` outside of `Upstream.ask`."""
+    """Iterate over it for the body. Errors while reading become a `Problem` in `Upstream.send`."""
 
-    def __init__(self, answer: HttpResponse) -> None:
-        headers = answer.headers
-        self._answer = answer
-        self.status = answer.status
+    def __init__(self, response: HttpResponse) -> None:
+        headers = response.headers
+        self._response = response
+        self.status = response.status
         self.content_type = headers.get("content-type")
         self.content_length = headers.get("content-length")
         self.content_encoding = headers.get("content-encoding", "identity")
         self.retry_after = headers.get("retry-after")
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return aiter(self._answer)
+        return aiter(self._response)
 
     async def read(self, at_most: int) -> bytes:
         parts: list[bytes] = []
@@ -71,7 +71,7 @@ class UpstreamResponse:
 
 
 class Upstream:
-    """`url` is the mail server's base, and nothing that it or a client says changes where requests go."""
+    """`url` is the mail server's base URL; neither a client nor the mail server can change where requests go."""
 
     def __init__(self, url: str, authorization: MailAuthorization, limits: GatewayLimits) -> None:
         self._authorization = authorization
@@ -82,67 +82,69 @@ class Upstream:
         await self._http.aclose()
 
     @asynccontextmanager
-    async def ask(self, account: MailAccount, ask: Ask) -> AsyncGenerator[UpstreamResponse]:
-        """The server's answer if it is a success. Raises `Problem` for every other, and `MailServerError`s."""
-        turn, replaced = LimitBackoff(self._limits.queue_seconds, random.uniform), False
+    async def send(self, account: MailAccount, request: UpstreamRequest) -> AsyncGenerator[UpstreamResponse]:
+        """The mail server's response if it is a success. Raises `Problem` for every other, and `MailServerError`s."""
+        backoff, replaced = LimitBackoff(self._limits.queue_seconds, random.uniform), False
         while True:
             header = await self._authorization.header(account)
-            async with self._exchange(ask, header) as answer:
-                if ask.succeeded(answer.status):
-                    yield answer
+            async with self._exchange(request, header) as response:
+                if request.succeeded(response.status):
+                    yield response
                     return
-                told = None if answer.status == 401 else await _refusal(ask, answer)
-            if told:
-                await self._wait(turn, ask, told)
+                found = None if response.status == 401 else await _refusal(request, response)
+            if found:
+                await self._wait(backoff, request, found)
                 continue
-            # Once: each refusal counts towards a ban of this host.
+            # Only once: each refusal counts towards a ban of this host.
             if not await self._authorization.refused(account, header) or replaced:
-                raise refuses_us()
-            if ask.streams:
-                raise away()
+                raise misconfigured()
+            if request.streams:
+                raise unreachable()
             replaced = True
 
-    async def _wait(self, turn: LimitBackoff, ask: Ask, told: Problem) -> None:
-        """Returns when it may be sent again. Raises `told` unless the server was but crowded."""
-        if not (too_crowded := crowded(told)):
-            raise told
-        pause = None if ask.streams else turn.refused(time.monotonic())
+    async def _wait(self, backoff: LimitBackoff, request: UpstreamRequest, found: Problem) -> None:
+        """Return when the request may be sent again. Raises `found` unless it is a limit of concurrent requests."""
+        if not (limited := concurrency_limit(found)):
+            raise found
+        pause = None if request.streams else backoff.refused(time.monotonic())
         if pause is None:
-            raise too_crowded
+            raise limited
         await asyncio.sleep(pause)
 
     @asynccontextmanager
-    async def _exchange(self, ask: Ask, authorization: str) -> AsyncGenerator[UpstreamResponse]:
-        """Whatever the server answers. Raises `Problem` when it does not."""
+    async def _exchange(self, request: UpstreamRequest, authorization: str) -> AsyncGenerator[UpstreamResponse]:
+        """The mail server's response, whatever its status. Raises `Problem` if there is none."""
         limits = self._limits
-        within = limits.answer_seconds if ask.silence_seconds is None else ask.silence_seconds or None
+        within = limits.response_seconds if request.silence_seconds is None else request.silence_seconds or None
         timeouts = Timeouts(connect=limits.connect_seconds, send=limits.stall_seconds, response=within)
-        headers = {**ask.headers, "Authorization": authorization, "Accept-Encoding": "identity"}
+        headers = {**request.headers, "Authorization": authorization, "Accept-Encoding": "identity"}
         try:
-            async with self._http.exchange(ask.method, ask.target, headers, ask.content, timeouts) as found:
-                answer = UpstreamResponse(found)
-                if answer.content_encoding != "identity":
+            async with self._http.exchange(request.method, request.target, headers, request.content, timeouts) as found:
+                response = UpstreamResponse(found)
+                if response.content_encoding != "identity":
                     raise unusable()
-                yield answer
+                yield response
         except (Unreachable, Broken, Late) as error:
-            raise _told(error) from error
+            raise _problem_of(error) from error
 
 
-async def _refusal(ask: Ask, answer: UpstreamResponse) -> Problem:
-    if answer.status == 404 and ask.blob:
+async def _refusal(request: UpstreamRequest, response: UpstreamResponse) -> Problem:
+    if response.status == 404 and request.blob:
         return not_found()
-    if answer.status not in (400, 413, 429):  # these are about what the client sent
-        log.warning("Mail server refused a request of the gateway", method=ask.method, status=answer.status)
-    return of_answer(answer.status, answer.retry_after, await answer.read(_MAX_PROBLEM))
+    if response.status not in (400, 413, 429):  # these are about what the client sent
+        log.warning("Mail server refused a request of the gateway", method=request.method, status=response.status)
+    return of_response(response.status, response.retry_after, await response.read(_MAX_PROBLEM))
 
 
-def _told(error: Unreachable | Broken | Late) -> Problem:
-    # Its text may name the server.
+def _problem_of(error: Unreachable | Broken | Late) -> Problem:
+    # The error's text may name the server's internal address.
     log.warning("Mail server did not answer the gateway", error=type(error).__name__)
     if isinstance(error, Unreachable):
-        return away()
+        return unreachable()
     if isinstance(error, Late):
         return problem(
-            "mail_server_silent", "the mail server did not answer in time; what was asked may have been done"
+            "mail_server_silent", "the mail server did not answer in time; the request may have been carried out"
         )
-    return problem("mail_server_broke_off", "the mail server broke off; what was asked may have been done")
+    return problem(
+        "mail_server_broke_off", "the mail server closed the connection; the request may have been carried out"
+    )

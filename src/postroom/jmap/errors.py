@@ -1,16 +1,16 @@
-"""What can go wrong between a JMAP request and its answer.
+"""The errors of JMAP requests.
 
     JmapError
-    ├── NotSent          no connection: nothing left this machine
-    ├── NotAnswered      the connection broke, or time ran out, after the request may have left
-    ├── Unreadable       an answer of another shape than RFC 8620's
+    ├── NotSent          no connection: nothing was sent
+    ├── NotAnswered      the connection broke, or the time ran out, when the request may have been sent
+    ├── Unreadable       a response that does not conform to RFC 8620
     ├── HttpError        an HTTP status
     │   ├── Unauthorized     401
-    │   └── Limited          429: slow down
-    │       └── Crowded          a 400 `limit` on concurrency: nothing was applied, wait for a turn
+    │   └── RateLimited      429: slow down
+    │       └── ConcurrencyLimited   a 400 `limit` on concurrency: nothing was applied, wait for a slot
     └── MethodError      RFC 8620 §3.6.2
 
-The text of an error never holds the `detail` of a problem: Stalwart's echoes the request, secrets included.
+The text of an error never holds the `detail` of a problem: Stalwart's echoes the request with its secrets.
 """
 
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ from typing import Any
 
 from postroom.errors import PostroomError
 
-BUSY_LIMITS = frozenset({"maxConcurrentRequests", "maxConcurrentUpload"})
-"""The limits that pass by waiting; the others are exceeded by the request itself."""
+CONCURRENCY_LIMITS = frozenset({"maxConcurrentRequests", "maxConcurrentUpload"})
+"""The limits that a request passes after waiting. The others are exceeded by the request itself."""
 
 
 class JmapError(PostroomError):
@@ -41,8 +41,8 @@ class Unreadable(JmapError):
 
 
 class HttpError(JmapError):
-    """`type` is the problem's, without the prefix of RFC 8620 §3.6.1, "" if the answer was no problem (RFC 7807);
-    `retry_after` is in seconds."""
+    """`type` is the problem's type without the prefix of RFC 8620 §3.6.1, "" if the response was not a problem (RFC
+    7807). `retry_after` is in seconds."""
 
     def __init__(self, status: int, type: str = "", limit: str = "", retry_after: float | None = None) -> None:  # noqa: A002 - RFC 7807 names it so
         super().__init__(" ".join(filter(None, [f"mail server answered {status}", sanitize(type), sanitize(limit)])))
@@ -53,19 +53,19 @@ class HttpError(JmapError):
 
 
 class Unauthorized(HttpError):
-    """The server does not know these credentials. Asking again with them counts towards a ban."""
+    """The server rejects these credentials. Another request with them counts towards a ban."""
 
 
-class Limited(HttpError):
+class RateLimited(HttpError):
     temporary = True
 
 
-class Crowded(Limited):
-    """As many requests of the account are served as may be."""
+class ConcurrencyLimited(RateLimited):
+    """The server already serves as many requests of the account as it allows."""
 
 
 class MethodError(JmapError):
-    """Other calls of the same request stand for themselves."""
+    """The error of one call; it says nothing about other calls of the same request."""
 
     def __init__(self, type: str, arguments: Mapping[str, Any]) -> None:  # noqa: A002
         description = arguments.get("description")
@@ -75,26 +75,26 @@ class MethodError(JmapError):
 
 
 def method_error(arguments: Mapping[str, Any]) -> JmapError:
-    """What the arguments of an `error` response mean."""
+    """The error for the arguments of an `error` response."""
     kind = arguments.get("type")
     if not isinstance(kind, str):
-        return Unreadable("mail server's answer cannot be read (an error without a type)")
+        return Unreadable("mail server's response cannot be read (an error without a type)")
     return MethodError(kind, arguments)
 
 
 def http_error(status: int, problem: Mapping[str, Any], retry_after: float | None = None) -> HttpError:
-    """What an HTTP answer other than success means. `problem` is {} if its body was no JSON object."""
+    """The error for an HTTP response other than a success. `problem` is {} if its body was not a JSON object."""
     kind, limit = (each if isinstance(each := problem.get(name), str) else "" for name in ("type", "limit"))
     short = "" if kind == "about:blank" else kind.removeprefix("urn:ietf:params:jmap:error:")
     if status == 401:
         return Unauthorized(status, short, limit, retry_after)
-    if status == 400 and short == "limit" and limit in BUSY_LIMITS:
-        return Crowded(status, short, limit, retry_after)
+    if status == 400 and short == "limit" and limit in CONCURRENCY_LIMITS:
+        return ConcurrencyLimited(status, short, limit, retry_after)
     if status == 429:
-        return Limited(status, short, limit, retry_after)
+        return RateLimited(status, short, limit, retry_after)
     return HttpError(status, short, limit, retry_after)
 
 
 def sanitize(text: str) -> str:
-    """The server's own words: short, and fit for a log line and for PostgreSQL (no NUL, no line break)."""
+    """A text of the server, shortened and fit for a log line and for PostgreSQL (no NUL, no line break)."""
     return "".join(c if c.isprintable() else " " for c in text[:150])

@@ -1,4 +1,4 @@
-"""One HTTP request to the mail server, and never a second: whether to ask again is decided elsewhere."""
+"""Sends single HTTP requests to the mail server. It never repeats one: that is decided elsewhere."""
 
 import string
 from collections.abc import AsyncGenerator, Mapping
@@ -13,7 +13,7 @@ CONNECT_WITHIN = 3.0
 
 
 class JmapConnection:
-    """To the host of `url`, whatever host a URL names that is asked for. `http` is for tests."""
+    """Connections to the host of `url`, whatever host the URL of a request names. `http` is for tests."""
 
     def __init__(self, url: str, *, http: MailServerHttp | None = None) -> None:
         self._http = http or MailServerHttp(urljoin(url, "/"))
@@ -21,38 +21,38 @@ class JmapConnection:
         """HTTP requests sent so far"""
 
     async def aclose(self) -> None:
-        """What is under way goes on."""
+        """Requests in flight go on."""
         await self._http.aclose()
 
     async def exchange(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes = b"", *, within: float
     ) -> JmapResponse:
-        """The reply, whatever its status. `within` bounds each wait for the network, in seconds. Raises `NotSent` and
-        `NotAnswered`."""
-        async with self.open(method, url, headers, content, within=within) as answer:
-            return await read(answer)
+        """The response, whatever its status. `within` limits each wait for the network, in seconds. Raises `NotSent`
+        and `NotAnswered`."""
+        async with self.open(method, url, headers, content, within=within) as response:
+            return await read(response)
 
     @asynccontextmanager
     async def open(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes = b"", *, within: float
     ) -> AsyncGenerator[HttpResponse]:
-        """The reply before its body. Raises as `exchange`, also while the body comes."""
+        """The response before its body. Raises as `exchange`, also while the body is read."""
         self.requests += 1
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         timeouts = Timeouts(connect=min(CONNECT_WITHIN, within), send=within, response=within)
         headers = {"Accept": "*/*", **headers, "Accept-Encoding": "identity"}
         try:
-            # A server may name URLs with letters that nobody encoded.
+            # A server may name URLs with characters that are not percent-encoded.
             target = quote(target, safe=string.punctuation, errors="replace")
-            async with self._http.exchange(method, target, headers, content, timeouts) as answer:
-                yield answer
+            async with self._http.exchange(method, target, headers, content, timeouts) as response:
+                yield response
         except Unreachable as error:
             raise NotSent(f"mail server cannot be reached ({error})") from error
         except (Broken, Late) as error:
             raise NotAnswered(f"mail server did not answer ({error})") from error
 
 
-async def read(answer: HttpResponse) -> JmapResponse:
-    """The whole of it."""
-    return JmapResponse(answer.status, answer.headers, b"".join([chunk async for chunk in answer]))
+async def read(response: HttpResponse) -> JmapResponse:
+    """The complete response."""
+    return JmapResponse(response.status, response.headers, b"".join([chunk async for chunk in response]))

@@ -1,21 +1,21 @@
-"""Waiting for one's turn at a server that serves as many requests of an account as it may already.
+"""The back-off after a server refused a request because it serves too many of the account already.
 
-It says so by a 400 `limit` (RFC 8620 §3.6.1), and has not applied the request, whatever it was: it may be sent again.
-The places are the account's: what another login of the person asks for takes them, too.
+It answers with a 400 `limit` (RFC 8620 §3.6.1) and has not applied the request, so any request may be sent again. The
+limit is the account's: requests by other logins of the person count, too.
 """
 
 from collections.abc import Callable
 
 from postroom.domain.jittered_backoff import backoff
 
-TURN_SECONDS = 5.0
-"""How long anybody waits for his turn, in our own queue or at the mail server's."""
+QUEUE_SECONDS = 5.0
+"""How long a request waits for a slot, in our own queue or at the mail server."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 
 
 class LimitBackoff:
-    """Of one request. `seconds` begin with its first refusal. `uniform` is chance."""
+    """The back-off of one request. `seconds` begin with its first refusal. `uniform` is chance."""
 
     def __init__(self, seconds: float, uniform: Callable[[float, float], float]) -> None:
         self._seconds = seconds
@@ -24,7 +24,7 @@ class LimitBackoff:
         self._ends = 0.0
 
     def refused(self, now: float) -> float | None:
-        """After how many seconds to send it again; None once it has waited for long enough."""
+        """After how many seconds to send it again; None once it has waited long enough."""
         if not self._refusals:
             self._ends = now + self._seconds
         pause = backoff(self._refusals, self._uniform, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)

@@ -1,4 +1,4 @@
-"""A JMAP request (RFC 8620 §3.3): method calls, whose ids are their places."""
+"""A JMAP request (RFC 8620 §3.3): method calls, whose ids are their indexes."""
 
 import json
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ Call = tuple[str, dict[str, Any]]
 
 
 def body_of(calls: Sequence[Call], capability: str) -> bytes:
-    """The request as it is sent. `capability` is that of the methods: a missing one makes them unknown, and one that
-    the server does not have fails the whole request."""
-    invocations = [[name, arguments, str(place)] for place, (name, arguments) in enumerate(calls)]
+    """The request's JSON. `capability` is that of the methods: without it the methods are unknown, and one that the
+    server does not have makes the complete request fail."""
+    invocations = [[name, arguments, str(index)] for index, (name, arguments) in enumerate(calls)]
     request = {"using": [CORE, capability], "methodCalls": invocations}
     return json.dumps(request, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""What came back: an HTTP reply, and the method responses in it (RFC 8620 §3.4), matched by the ids of their calls."""
+"""An HTTP response and the method responses in it (RFC 8620 §3.4), matched by the ids of their calls."""
 
 import math
 from collections.abc import Mapping
@@ -11,38 +11,38 @@ from postroom.json_object import json_object
 Arguments = dict[str, Any]
 
 LONGEST_RETRY_AFTER = 3600.0
-"""Seconds: nobody sends us away for centuries."""
+"""Seconds: a server cannot make us wait for centuries."""
 
 
 @dataclass(frozen=True, slots=True)
 class JmapResponse:
-    """An HTTP reply, read to its end. `headers` with lower-case names."""
+    """A complete HTTP response. The names in `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
 
     def object(self) -> dict[str, Any]:
-        """The JSON object it carries, {} if it carries something else."""
+        """The JSON object in the body, {} if the body is something else."""
         return json_object(self.content)
 
     def error(self) -> HttpError:
-        """What it means that it is no success."""
+        """The error, if it is not a success."""
         return http_error(self.status, self.object(), seconds(self.headers.get("retry-after")))
 
     def success(self) -> dict[str, Any]:
-        """The JSON object of a success. Raises `HttpError`s, and `Unreadable` where there is none."""
+        """The JSON object of a success. Raises `HttpError`s, and `Unreadable` if there is none."""
         if self.status not in (200, 201):
             raise self.error()
         found = self.object()
         if not found:
-            raise Unreadable("mail server's answer is no JSON object")
+            raise Unreadable("mail server's response is not a JSON object")
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class MethodResponses:
-    """The responses of one request, taken one by one: what an earlier call did stays done when a later one fails."""
+    """The responses of one request, read one by one: the effect of an earlier call remains when a later one fails."""
 
     responses: Mapping[str, tuple[str, Arguments]]
     session_state: str = ""
@@ -53,30 +53,30 @@ class MethodResponses:
         responses: dict[str, tuple[str, Arguments]] = {}
         found = content.get("methodResponses")
         if not isinstance(found, list):
-            raise Unreadable("mail server's answer cannot be read (methodResponses)")
+            raise Unreadable("mail server's response cannot be read (methodResponses)")
         for each in cast("list[object]", found):
             match each:
                 case [str(name), dict(), str(call_id)]:
                     responses[call_id] = name, cast("list[Arguments]", each)[1]
                 case _:
-                    raise Unreadable("mail server's answer cannot be read (methodResponses: no invocation)")
+                    raise Unreadable("mail server's response cannot be read (methodResponses: no invocation)")
         state = content.get("sessionState")
         return cls(responses, state if isinstance(state, str) else "")
 
-    def of(self, place: int) -> Arguments:
-        """The arguments of the response to the call at `place`. Raises `MethodError`s, and `Unreadable` if there is
+    def of(self, index: int) -> Arguments:
+        """The arguments of the response to the call at `index`. Raises `MethodError`s, and `Unreadable` if there is
         none."""
         try:
-            name, arguments = self.responses[str(place)]
+            name, arguments = self.responses[str(index)]
         except KeyError:
-            raise Unreadable("mail server answered fewer methods than it was asked") from None
+            raise Unreadable("mail server answered fewer methods than were called") from None
         if name == "error":
             raise method_error(arguments)
         return arguments
 
 
 def seconds(value: str | None) -> float | None:
-    """`Retry-After` in seconds, an hour at most; None if absent or a date, which mail servers do not send."""
+    """`Retry-After` in seconds, an hour at most; None if absent, or a date, which mail servers do not send."""
     try:
         found = math.nan if value is None else float(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The session (RFC 8620 §2): where to send what, and how much may be asked for at once."""
+"""The session object (RFC 8620 §2): the server's URLs and limits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from postroom.jmap.errors import Unreadable
 from postroom.jmap.url import expand, resolve
 
 MAX_OBJECTS_IN_GET = 500
-"""Where a server does not say it: the least that we know of."""
+"""The default if a server names no limit: the lowest that we know of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Session:
 
     @classmethod
     def read(cls, content: Mapping[str, Any], *, url: str) -> "Session":
-        """`url` is where it came from in the end. Raises `Unreadable`."""
+        """`url` is where it was found, after redirects. Raises `Unreadable`."""
         api, events = (resolve(_text(content, name), url) for name in ("apiUrl", "eventSourceUrl"))
         match content.get("capabilities"):
             case {request.CORE: {"maxObjectsInGet": int(most)}} if most > 0:

@@ -1,6 +1,6 @@
-"""Server-sent events: the bytes of a `text/event-stream`, in whatever pieces, into events (WHATWG HTML §9.2).
+"""A parser of server-sent events: a `text/event-stream` in chunks of any size (WHATWG HTML §9.2).
 
-Our own, for the decoders there are (httpx-sse, sseclient) keep an event without end for ever.
+We have our own because the existing ones (httpx-sse, sseclient) buffer an event that never ends without limit.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from postroom.jmap.errors import Unreadable
 _BOM = b"\xef\xbb\xbf"
 
 LONGEST = 1 << 20
-"""Bytes of one event, and of one line: nobody fills our memory."""
+"""Bytes of one event, and of one line: a server must not exhaust our memory."""
 
 LONGEST_RETRY = 300.0
-"""Seconds: nobody sends us away for centuries."""
+"""Seconds: a server cannot make us wait for centuries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Event:
 
 
 class SseParser:
-    """`last_id` and `retry` (seconds) are what a reconnection goes by; both outlive the stream that told them.
-    `comments`: how many lines so far said only that the server is there."""
+    """`last_id` and `retry` (seconds) are for the next connection; pass both to its parser. `comments` counts the
+    comment lines so far, which servers send to keep a connection alive."""
 
     def __init__(self, last_id: str = "", retry: float | None = None) -> None:
         self.last_id = last_id
@@ -42,14 +42,14 @@ class SseParser:
         self._id = last_id
 
     def feed(self, chunk: bytes) -> list[Event]:
-        """The events that `chunk` completes. Raises `Unreadable` for one that has no end."""
+        """The events that `chunk` completes. Raises `Unreadable` for an event that is too large."""
         events = [event for line in self._lines(chunk) if (event := self._line(line))]
         if len(self._pending) > LONGEST or self._size > LONGEST:
-            raise Unreadable("mail server's event stream holds an event without end")
+            raise Unreadable("mail server's event stream holds an event that is too large")
         return events
 
     def _lines(self, chunk: bytes) -> list[bytes]:
-        """The complete lines; LF, CR and CRLF end one each."""
+        """The complete lines. LF, CR and CRLF each end a line."""
         if self._after_cr and chunk.startswith(b"\n"):
             chunk = chunk[1:]
             self._after_cr = False
@@ -60,7 +60,7 @@ class SseParser:
         self._pending += chunk
         if self._pending.find(b"\n", searched) < 0 and self._pending.find(b"\r", searched) < 0:
             return []
-        # Not bytes.splitlines(): that knows other ends of lines, too.
+        # Not bytes.splitlines(): that splits at other characters, too.
         *lines, rest = bytes(self._pending).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         self._pending = bytearray(rest)
         return lines

@@ -1,8 +1,8 @@
-"""The URLs of a session: where our credentials go.
+"""The URLs of a session, to which our credentials are sent.
 
-A server that answers on an internal address names its public one, a proxy before it another, Cyrus sends relative
-references, and an attacker whatever he likes. So path and query are the session's, and scheme, host and port are those
-of the configured base, from which no redirect leads away.
+A server at an internal address may name its public one, a proxy another, Cyrus sends relative references, an attacker
+any URL. So only path and query are taken from the session. Scheme, host and port are those of the configured base URL,
+and no redirect leads away from it.
 """
 
 import re
@@ -16,8 +16,7 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port, the default port left out. Raises `ValueError` for what is no http(s) URL, or carries a
-    user."""
+    """Scheme, host and port, without a default port. Raises `ValueError` if it is not an http(s) URL, or has a user."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise ValueError("not an http or https URL without credentials")
@@ -27,8 +26,8 @@ def origin_of(url: str) -> str:
 
 
 def resolve(reference: str, against: str) -> str:
-    """A URL, or a template, of the session that came from `against`, absolute, without a fragment and at the same
-    origin. Raises `Unreadable` for one that may not be called."""
+    """A URL or template of the session that came from `against`, made absolute, without a fragment and at the same
+    origin. Raises `Unreadable` for one that must not be requested."""
     if not reference or _UNSAFE.search(reference):
         raise Unreadable("mail server's session holds an empty or malformed URL")
     try:
@@ -40,7 +39,7 @@ def resolve(reference: str, against: str) -> str:
 
 
 def redirected(location: str, url: str) -> str:
-    """Where a redirect from `url` leads: nowhere but within its origin, for our credentials go with it."""
+    """The target of a redirect from `url`, which must be within its origin: our credentials are sent there."""
     try:
         found = urljoin(url, location)
         if not _UNSAFE.search(location) and origin_of(found) == origin_of(url):
@@ -51,7 +50,7 @@ def redirected(location: str, url: str) -> str:
 
 
 def expand(template: str, values: Mapping[str, str]) -> str:
-    """A level 1 template (RFC 6570) with its variables, percent-encoded; those without a value are empty. Raises
+    """Expand a level 1 template (RFC 6570), with percent-encoded values; a variable without one is empty. Raises
     `Unreadable` for a template of a higher level."""
     url = _VARIABLE.sub(lambda found: quote(values.get(found[1], ""), safe=""), template)
     if "{" in url or "}" in url:

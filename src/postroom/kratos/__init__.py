@@ -1,1 +1,1 @@
-"""Ory Kratos: the identities its admin API lists, and the sessions its public API knows."""
+"""Adapters for Ory Kratos: the identities of its admin API and the sessions of its public API."""

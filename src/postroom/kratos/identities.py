@@ -1,6 +1,6 @@
-"""The ports `Identities`: Kratos' admin API, which lists every identity by id, 500 a page, and knows the state of each.
+"""The ports `Identities` on Kratos' admin API, which lists all identities, 500 a page, and returns the state of each.
 
-The order is that of random ids, not of time, and there is no filter by time: a full scan is the only sweep.
+The list is ordered by random ids, not by time, and has no filter by time: a sweep must scan all identities.
 """
 
 import asyncio
@@ -16,19 +16,19 @@ from postroom.kratos.response import KratosResponse, ask, require_success
 from postroom.provisioning.ports import IdentityPage
 
 PAGE_SIZE = 500
-"""Kratos caps a page at 500, silently."""
+"""Kratos silently limits a page to 500."""
 
 PAGE_BYTES = 8 * 1024 * 1024
-"""500 identities of 16 KiB. Reading such a page holds up everything else in the process for a tenth of a second."""
+"""500 identities of 16 KiB. Parsing such a page blocks everything else in the process for a tenth of a second."""
 
 TIMEOUT = 30.0
-"""Seconds for a whole page, however it drips."""
+"""Seconds for a complete page, however slowly it arrives."""
 
-WAITED_FOR = 3.0
+STATE_TIMEOUT = 3.0
 """Seconds for the state of one identity: a person waits for it."""
 
-SMALL = 64 * 1024
-"""Bytes of an answer about the health."""
+HEALTH_BYTES = 64 * 1024
+"""Bytes of a response about Kratos' health."""
 
 NOT_ABOUT_THE_TOKEN = (401, 403, 408, 429)
 
@@ -45,7 +45,7 @@ class KratosIdentities:
             transport=transport,
         )
         self._page_size = PAGE_SIZE
-        """Less after a page that was too large or too slow, until pages are small and quick again"""
+        """Reduced after a page that was too large or too slow, and doubled after each success"""
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -53,7 +53,7 @@ class KratosIdentities:
     async def page(self, token: str | None) -> IdentityPage:
         try:
             async with asyncio.timeout(TIMEOUT):
-                await self._require_well()
+                await self._require_healthy()
                 page = await self._page(token)
         except TimeoutError as error:
             size, self._page_size = self._page_size, _smaller(self._page_size)
@@ -63,61 +63,59 @@ class KratosIdentities:
 
     async def is_active(self, identity_id: UUID) -> bool:
         try:
-            async with asyncio.timeout(WAITED_FOR):
-                answer = await ask(self._http, f"/admin/identities/{identity_id}", at_most=PAGE_BYTES)
-                if answer.status == 404:
-                    # So answers whatever is no admin API of Kratos, too.
-                    await self._require_well()
+            async with asyncio.timeout(STATE_TIMEOUT):
+                response = await ask(self._http, f"/admin/identities/{identity_id}", at_most=PAGE_BYTES)
+                if response.status == 404:
+                    # A server that is not Kratos' admin API answers like this, too.
+                    await self._require_healthy()
                     return False
         except TimeoutError as error:
-            raise KratosUnavailable(f"Kratos does not tell an identity within {WAITED_FOR} s") from error
-        content = require_success(answer).content
+            raise KratosUnavailable(f"Kratos does not return an identity within {STATE_TIMEOUT} s") from error
+        content = require_success(response).content
         try:
             return identity_of(json.loads(content or b"")).active
         except (ValueError, RecursionError) as error:
             raise KratosUnavailable(f"Kratos' identity cannot be read ({type(error).__name__})") from error
 
-    async def _require_well(self) -> None:
-        # A Kratos with a sick database may list less than there is: never judge by one.
-        require_success(await ask(self._http, "/admin/health/ready", at_most=SMALL))
+    async def _require_healthy(self) -> None:
+        # With a failing database Kratos may list only some identities: do not rely on it.
+        require_success(await ask(self._http, "/admin/health/ready", at_most=HEALTH_BYTES))
 
     async def _page(self, token: str | None) -> IdentityPage:
-        answer = await self._list(token)
-        while answer.content is None and self._page_size > 1:
+        response = await self._list(token)
+        while response.content is None and self._page_size > 1:
             self._page_size = _smaller(self._page_size)
-            answer = await self._list(token)
-        link = answer.headers.get("link", "")
+            response = await self._list(token)
+        link = response.headers.get("link", "")
         following = next_token(link)
-        if following is not None and token is not None and not _goes_on(token, following):
-            raise PageTokenRefused("Kratos names a page that came before as the next one")
-        if answer.content is None:
+        if following is not None and token is not None and not _is_next(token, following):
+            raise PageTokenRefused("Kratos names an earlier page as the next one")
+        if response.content is None:
             giant = UnreadableIdentity(None, f"it has more than {PAGE_BYTES} bytes; it comes after page token {token}")
             return IdentityPage([], following, [giant])
         try:
-            identities, unreadable = identities_of(answer.content)
+            identities, unreadable = identities_of(response.content)
         except ValueError as error:
             raise KratosUnavailable(f"Kratos' list of identities cannot be read: {error}") from error
         if not link and len(identities) + len(unreadable) >= self._page_size:
-            # Kratos links the first page always: whatever took that away would make every pass end here.
-            raise KratosUnavailable(
-                "Kratos' full page of identities came without its header Link; does a proxy remove it?"
-            )
+            # Kratos always links the first page: without the header every sweep would end here.
+            raise KratosUnavailable("Kratos' full page of identities has no Link header; does a proxy remove it?")
         return IdentityPage(identities, following, unreadable)
 
     async def _list(self, token: str | None) -> KratosResponse:
         query = {"page_size": str(self._page_size)} | ({"page_token": token} if token else {})
-        answer = await ask(self._http, "/admin/identities", query=query, at_most=PAGE_BYTES)
-        if token and 400 <= answer.status < 500 and answer.status not in NOT_ABOUT_THE_TOKEN:
-            raise PageTokenRefused(f"Kratos refuses its own page token ({answer.status})")
-        return require_success(answer)
+        response = await ask(self._http, "/admin/identities", query=query, at_most=PAGE_BYTES)
+        if token and 400 <= response.status < 500 and response.status not in NOT_ABOUT_THE_TOKEN:
+            raise PageTokenRefused(f"Kratos refuses its own page token ({response.status})")
+        return require_success(response)
 
 
 def _smaller(page_size: int) -> int:
     return max(1, page_size // 10)
 
 
-def _goes_on(token: str, following: str) -> bool:
-    """Page tokens are the last id of a page, in the order of ids, or opaque: then only the same one leads nowhere."""
+def _is_next(token: str, following: str) -> bool:
+    """A page token is the last id of a page, so it must increase; an opaque one must at least differ."""
     try:
         return UUID(following) > UUID(token)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A page of Kratos' list of identities, read one by one: what is wrong with one keeps no other from its mailbox."""
+"""Parses a page of Kratos' identities one by one: one that cannot be read must not stop the others."""
 
 import json
 import re
@@ -25,8 +25,8 @@ _RELATIONS = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s",;]+))', re.IGNORECAS
 
 
 def identities_of(body: bytes) -> tuple[list[Identity], list[UnreadableIdentity]]:
-    """The identities that a page lists, and those that cannot be read. Raises `ValueError` if the body is no list."""
-    # Bytes that are not UTF-8 spoil the text that they are in, and nothing else.
+    """The identities of a page, and those that cannot be read. Raises `ValueError` if the body is not a list."""
+    # Bytes that are not UTF-8 only affect the string that they are in.
     text = body.decode("utf-8-sig", errors="replace")
     identities: list[Identity] = []
     unreadable: list[UnreadableIdentity] = []
@@ -37,21 +37,21 @@ def identities_of(body: bytes) -> tuple[list[Identity], list[UnreadableIdentity]
             identities.append(listed)
         else:
             unreadable.append(listed)
-        position, ended = _go_on(text, position)
+        position, ended = _next_element(text, position)
     if position != len(text):
-        raise ValueError("something follows the list")
+        raise ValueError("there is data after the list")
     return identities, unreadable
 
 
 def identity_of(listed: object) -> Identity:
-    """Raises `ValueError` with a sentence about what makes it no identity."""
+    """Raises `ValueError` with a sentence that says why it is not an identity."""
     if not isinstance(listed, dict):
-        raise ValueError("it is no JSON object")  # noqa: TRY004 — of what was sent, not of a type of ours
+        raise ValueError("it is not a JSON object")  # noqa: TRY004 — about the data, not about a type of ours
     found = cast(Mapping[str, object], listed)
     return Identity(
         id=_uuid(found.get("id")),
         traits=as_object(found.get("traits")),
-        # Versions before states existed list none: such an identity can log in.
+        # Old versions of Kratos have no states: such an identity can log in.
         active=found.get("state", "active") == "active",
     )
 
@@ -59,7 +59,7 @@ def identity_of(listed: object) -> Identity:
 def next_token(link: str) -> str | None:
     """The page token of `rel="next"` in a Link header (RFC 8288), whose URLs are relative; None on the last page.
 
-    Raises `KratosUnavailable` if a next page is named by no token that can be read: it must not pass for the last page.
+    Raises `KratosUnavailable` if the token of the next page cannot be read: this must not look like the last page.
     """
     for target, parameters in _LINK.findall(link):
         relations = " ".join(one or other for one, other in _RELATIONS.findall(parameters))
@@ -72,10 +72,10 @@ def _token_of(target: str) -> str:
     try:
         (token,) = parse_qs(urlsplit(target).query)["page_token"]
     except (KeyError, ValueError):
-        raise KratosUnavailable("Kratos names a next page, but no one page token of it") from None
-    # PostgreSQL keeps it, and can keep no NUL.
+        raise KratosUnavailable("Kratos names a next page without a single page token") from None
+    # PostgreSQL stores it, and cannot store a NUL.
     if len(token) > MAX_TOKEN or not token.isascii() or not token.isprintable():
-        raise KratosUnavailable("Kratos names a next page by a page token that cannot be kept")
+        raise KratosUnavailable("Kratos names a next page with a page token that cannot be stored")
     return token
 
 
@@ -85,7 +85,7 @@ def _uuid(text: object) -> UUID:
     except ValueError:
         identity_id = NIL
     if identity_id == NIL:
-        raise ValueError("its id is no UUID")
+        raise ValueError("its id is not a UUID")
     return identity_id
 
 
@@ -104,27 +104,27 @@ def _read(text: str, start: int) -> tuple[Identity | UnreadableIdentity, int]:
 
 
 def _set_aside(text: str, start: int, why: str) -> tuple[UnreadableIdentity, int]:
-    """Raises `ValueError` if not even its end can be told."""
+    """Raises `ValueError` if its end cannot be found."""
     known = _ID_COMES_FIRST.match(text, start)
     return UnreadableIdentity(UUID(known[1]) if known else None, why), _end_of(text, start)
 
 
 def _begin(text: str) -> tuple[int, bool]:
-    """Where the first element of the list begins, and whether there is none; then where the list ends."""
+    """The position of the first element, and whether the list is empty; if so, the position after the list."""
     position = _skip_space(text, 0)
     if not text.startswith("[", position):
-        raise ValueError("it is no list")
+        raise ValueError("it is not a list")
     position = _skip_space(text, position + 1)
     return (_skip_space(text, position + 1), True) if text.startswith("]", position) else (position, False)
 
 
-def _go_on(text: str, position: int) -> tuple[int, bool]:
+def _next_element(text: str, position: int) -> tuple[int, bool]:
     """The same after an element that ends at `position`."""
     position = _skip_space(text, position)
     if text.startswith("]", position):
         return _skip_space(text, position + 1), True
     if not text.startswith(",", position):
-        raise ValueError("the list breaks off")
+        raise ValueError("the list is truncated")
     return _skip_space(text, position + 1), False
 
 
@@ -134,7 +134,7 @@ def _skip_space(text: str, position: int) -> int:
 
 
 def _end_of(text: str, start: int) -> int:
-    """Where an object or list ends that nobody can read: behind its last bracket."""
+    """The end of an object or list that cannot be parsed: after its last bracket."""
     depth = 0
     if text.startswith(("{", "["), start):
         for found in _STRING_OR_BRACKET.finditer(text, start):
@@ -146,5 +146,5 @@ def _end_of(text: str, start: int) -> int:
                     if depth == 0:
                         return found.end()
                 case _:
-                    pass  # a text: brackets in it open and close nothing
+                    pass  # a string: brackets in it do not count
     raise ValueError("the list breaks off")

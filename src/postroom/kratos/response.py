@@ -1,4 +1,4 @@
-"""One answer of Kratos, read no further than it is of use."""
+"""HTTP responses of Kratos, with a limit on their size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class KratosResponse:
     status: int
     headers: httpx2.Headers
     content: bytes | None
-    """None if there was more than the asker wanted to read"""
+    """None if it was larger than the caller allowed"""
 
 
 async def ask(
@@ -25,34 +25,34 @@ async def ask(
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> KratosResponse:
-    """The answer to `GET path`, of `at_most` bytes. Raises `KratosUnavailable` if none comes.
+    """The response to `GET path`, of `at_most` bytes. Raises `KratosUnavailable` if there is none.
 
-    The caller bounds the time: the client's own time-outs hold for each piece of an answer, which may drip for ever.
+    The caller limits the total time: the client's own time-outs apply to each chunk, so a slow response might never
+    end.
     """
     try:
-        async with http.stream("GET", path, params=query, headers=headers) as answer:
+        async with http.stream("GET", path, params=query, headers=headers) as response:
             content = bytearray()
-            async for piece in answer.aiter_bytes():
+            async for piece in response.aiter_bytes():
                 content += piece
                 if len(content) > at_most:
-                    return KratosResponse(path, answer.status_code, answer.headers, None)
-            return KratosResponse(path, answer.status_code, answer.headers, bytes(content))
+                    return KratosResponse(path, response.status_code, response.headers, None)
+            return KratosResponse(path, response.status_code, response.headers, bytes(content))
     except httpx2.HTTPError as error:
         raise KratosUnavailable(f"Kratos does not answer {path} ({type(error).__name__})") from error
 
 
-def require_success(answer: KratosResponse) -> KratosResponse:
-    """Raises `KratosUnavailable` for everything but a 200, a redirect included: it leads to something that is not
-    Kratos."""
-    if answer.status != 200:
+def require_success(response: KratosResponse) -> KratosResponse:
+    """Raises `KratosUnavailable` for everything but a 200, also for a redirect: its target is not Kratos."""
+    if response.status != 200:
         raise KratosUnavailable(
-            f"Kratos answered {answer.path} with {answer.status}",
-            retry_after=_seconds(answer.headers.get("retry-after")),
+            f"Kratos answered {response.path} with {response.status}",
+            retry_after=_seconds(response.headers.get("retry-after")),
         )
-    return answer
+    return response
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """None if it is absent, or a date (RFC 9110 §10.2.3), which neither Kratos nor a usual proxy before it sends."""
+    """None if it is absent, or a date (RFC 9110 §10.2.3), which neither Kratos nor common proxies send."""
     stated = (retry_after or "").strip()
     return float(stated) if stated.isascii() and stated.isdigit() else None

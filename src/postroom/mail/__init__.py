@@ -1,1 +1,1 @@
-"""Mail for people: who asks, what arrived, who is told."""
+"""Mail for people: credentials and devices, and the detection and publication of new mail."""

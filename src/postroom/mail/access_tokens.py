@@ -1,9 +1,9 @@
-"""Access tokens: with them, programs reach a person's mail without her password, within scopes and for a time.
+"""Access tokens: they give a program access to a person's mail without the password, within scopes and for a time.
 
     postroom_<43 characters: 32 random bytes in URL-safe base64><6 characters: CRC-32 in base 62>
 
-The prefix and the checksum let secret scanners find a token that was published, and tell a typing error from a
-revoked token without asking PostgreSQL. What is kept is the SHA-256: 256 random bits need no slow hash.
+The prefix and the checksum let secret scanners find a published token, and distinguish a typing error from a revoked
+token without a query. Only the SHA-256 is stored: 256 random bits need no slow hash.
 """
 
 import base64
@@ -34,13 +34,13 @@ _SHAPE = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}[0-9A-Za-z]{{{_CHECKSUM_LENGTH
 
 
 def token_text(random: bytes) -> str:
-    """The token as it is shown, once, of `RANDOM_BYTES` random bytes."""
+    """The token's text, which is shown once, made of `RANDOM_BYTES` random bytes."""
     body = PREFIX + base64.urlsafe_b64encode(random).decode().rstrip("=")
     return body + _checksum(body)
 
 
 def hash_of(text: str) -> bytes | None:
-    """What a token is kept and found by; None for a text that cannot be a token."""
+    """The hash by which a token is stored and found; None for a text that cannot be a token."""
     if not _SHAPE.fullmatch(text):
         return None
     body, checksum = text[:-_CHECKSUM_LENGTH], text[-_CHECKSUM_LENGTH:]
@@ -62,10 +62,10 @@ def _checksum(body: str) -> str:
 def new_access_token(
     token_id: UUID, identity_id: UUID, *, name: str, scopes: Set[Scope], days: int, now: datetime
 ) -> AccessToken:
-    """Raises `Refused` for a name that cannot be."""
+    """Raises `Refused` for an invalid name."""
     shown = " ".join("".join(c if c.isprintable() else " " for c in name).split())
     if not 1 <= len(shown) <= MAX_NAME:
-        raise Refused("wrong_name", f"give the token a name of 1 to {MAX_NAME} characters: it tells you what it is for")
+        raise Refused("wrong_name", f"give the token a name of 1 to {MAX_NAME} characters that says what it is for")
     return AccessToken(token_id, identity_id, shown, frozenset(scopes), now, now + timedelta(days=days))
 
 
@@ -88,9 +88,9 @@ class TokenMaker:
     async def make(
         self, identity_id: UUID, *, name: str, scopes: Set[Scope], days: int = DEFAULT_DAYS
     ) -> tuple[AccessToken, str]:
-        """The token that was stored, and its text, which nobody can tell again.
+        """The stored token and its text, which cannot be recovered later.
 
-        Raises `Refused`, also when the person has `MAX_LIVE` already, and `DatabaseUnavailable`.
+        Raises `Refused`, also if the person already has `MAX_LIVE`, and `DatabaseUnavailable`.
         """
         token = new_access_token(self._new_id(), identity_id, name=name, scopes=scopes, days=days, now=self._now())
         text = token_text(self._random_bytes(RANDOM_BYTES))

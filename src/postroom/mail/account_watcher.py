@@ -1,7 +1,8 @@
-"""People on line: their accounts are watched, and the mail server is listened to for each of them.
+"""Watches the accounts of people who are online, and listens to the mail server's event source for each of them.
 
-EventSource tells of an account to its owner only (seen on Stalwart 0.16.19), so it takes a connection a person. It is
-one more way for hints, and on a server without web hooks the only one; nobody's mail hangs on it.
+The event source reports an account to its owner only (seen on Stalwart 0.16.19), so it needs one connection for each
+person. It is a second source of hints, and the only one on a server without webhooks. New mail is found without it,
+too.
 """
 
 import asyncio
@@ -19,20 +20,21 @@ from postroom.mail.ports import MailAccount, MailAccounts, MailListener, MailSta
 from postroom.pause import cut_off, pause
 from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS, log
 
-FIRST_LOOK_WITHIN = 3.0
-"""Seconds for which somebody who comes on line waits for it."""
+FIRST_POLL_TIMEOUT = 3.0
+"""Seconds for which a client that comes online waits for the first poll."""
 
-LOOK_ROUND = 5.0
-LISTEN_AGAIN = 300.0
-"""Seconds after the mail server refused to be listened to, or ended it for good; a cut alone is mended below."""
+LOOP_INTERVAL = 5.0
+LISTEN_RETRY_SECONDS = 300.0
+"""Seconds after the mail server refused a listener or ended it deliberately. `event_source` reconnects by itself after
+a broken connection."""
 
 DATABASE_PAUSE = 10.0
 
 
 @dataclass(slots=True)
 class _Person:
-    """`greeted`: a screen may believe by now that it hears of everything. `watched`: mail that comes is told, and what
-    came before was asked for. `failures`: in a row, of listening."""
+    """`greeted`: a client may rely on getting every event from now on. `watched`: the account is watched, and earlier
+    mail was polled for. `failures`: consecutive failures to listen."""
 
     until: float
     account: MailAccount | None = None
@@ -44,10 +46,9 @@ class _Person:
 
 
 class AccountWatcher:
-    """`listener`: None where only web hooks and the sweep tell. Somebody is on line for `on_line_for` seconds after it
-    was said last: longer than two connection tokens live, since nobody tells when a screen leaves Centrifugo.
-    `linger`: seconds for which a page may be loading again. At most `most` are listened to;
-    `beat` says that it goes round."""
+    """`listener`: None if only webhooks and the sweep give hints. A person is online for `online_for` seconds after the
+    last report: longer than two connection tokens live, because Centrifugo does not report when a client disconnects.
+    `linger`: seconds in which a page may reload. At most `most` listeners run. `beat` is called in every iteration."""
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class AccountWatcher:
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
         most: int = 2000,
-        on_line_for: float = 900.0,
+        online_for: float = 900.0,
         linger: float = 60.0,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
@@ -70,77 +71,77 @@ class AccountWatcher:
         self._monotonic = monotonic
         self._uniform = uniform
         self._most = most
-        self._on_line_for = on_line_for
+        self._online_for = online_for
         self._linger = linger
         self._beat = beat
         self._people: dict[UUID, _Person] = {}
         self._listening: set[asyncio.Task[float]] = set()
         self._changed = asyncio.Event()
 
-    async def on_line(self, identity_id: UUID) -> None:
-        """Somebody looks at a screen; say so each minute or so. When it returns, new mail is told from then on, if the
-        mail server answered in time. Does nothing for somebody without a mailbox. Raises `DatabaseUnavailable`, and
-        `MailboxMissing` for whom nobody watches any more."""
-        person = self._note(identity_id)
+    async def mark_online(self, identity_id: UUID) -> None:
+        """Report, about once a minute, that a person has a client open. From its return on, new mail is published, if
+        the mail server answered in time. Does nothing for a person without a mailbox. Raises `DatabaseUnavailable`, and
+        `MailboxMissing`, after which the account is not watched any more."""
+        person = self._mark(identity_id)
         try:
             account = await self._accounts.of(identity_id)
             if account is None:
                 return
-            self._use(person, account)
+            self._set_account(person, account)
             state = await self._states.watch(account)
             if state.email_state is None and not person.greeted:
-                await self._first_look(state, person)
+                await self._first_poll(state, person)
             elif state.email_state is None or not person.watched:
                 self._arrivals.hint([account.account_id])
             person.watched = True
             self._changed.set()
         except MailboxMissing:
-            self._use(person, None)
+            self._set_account(person, None)
             raise
         finally:
             person.greeted = True
 
-    async def off_line(self, identity_id: UUID) -> None:
-        """The last screen of somebody in this process has gone."""
+    async def mark_offline(self, identity_id: UUID) -> None:
+        """The last client of a person at this process has disconnected."""
         person = self._people.get(identity_id)
         if person is not None:
             person.until = min(person.until, self._monotonic() + self._linger)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. Only while it runs is anybody listened to."""
+        """Run until `stop`. Listeners exist only while it runs."""
         try:
             while not stop.is_set():
                 self._beat()
                 self._changed.clear()
-                self._tend()
-                await pause(LOOK_ROUND, self._changed, stop)
+                self._update_listeners()
+                await pause(LOOP_INTERVAL, self._changed, stop)
         finally:
             await cut_off(self._listening)
 
-    def _note(self, identity_id: UUID) -> _Person:
-        """Before anything is asked for: who was greeted while PostgreSQL was away was greeted, too."""
+    def _mark(self, identity_id: UUID) -> _Person:
+        """Called before any query: a client that was greeted while PostgreSQL was unavailable was greeted, too."""
         person = self._people.setdefault(identity_id, _Person(0.0))
-        person.until = self._monotonic() + self._on_line_for
+        person.until = self._monotonic() + self._online_for
         return person
 
-    def _use(self, person: _Person, account: MailAccount | None) -> None:
+    def _set_account(self, person: _Person, account: MailAccount | None) -> None:
         if person.account == account:
             return
         if person.listening:
-            person.listening.cancel()  # who has another address logs in otherwise
+            person.listening.cancel()  # another address means another login
         person.account, person.watched, person.listening, person.listen_at = account, False, None, 0.0
 
-    async def _first_look(self, state: MailState, person: _Person) -> None:
+    async def _first_poll(self, state: MailState, person: _Person) -> None:
         account_id = state.account.account_id
         try:
-            async with asyncio.timeout(FIRST_LOOK_WITHIN):
+            async with asyncio.timeout(FIRST_POLL_TIMEOUT):
                 await self._arrivals.first_poll(state, lambda: person.greeted)
         except (MailServerError, TimeoutError) as error:
-            # The screen is not kept waiting, and is told to load again once the look was made.
-            log.info("Could not look for the first time", account_id=account_id, error=str(error) or "time-out")
+            # The client does not wait any longer. It gets a reload event once the poll has succeeded.
+            log.info("Could not make the first poll", account_id=account_id, error=str(error) or "time-out")
             self._arrivals.hint([account_id])
 
-    def _tend(self) -> None:
+    def _update_listeners(self) -> None:
         now = self._monotonic()
         for identity_id, person in list(self._people.items()):
             if person.until <= now:
@@ -170,15 +171,15 @@ class AccountWatcher:
         EVENT_SOURCES.set(len(self._listening))
         error = None if task.cancelled() else task.exception()
         if error:
-            # A defect of ours, or something that nobody foresaw: the others are listened to all the same.
+            # A bug, or an unforeseen error: the other listeners go on.
             MAIL_DEFECTS.labels(where="listener").inc()
-            log.error("Listening to the mail server broke", exc_info=error)
+            log.error("A listener to the mail server failed", exc_info=error)
         if person.listening is task:
-            pause = 0.0 if task.cancelled() else LISTEN_AGAIN if error else task.result()
+            pause = 0.0 if task.cancelled() else LISTEN_RETRY_SECONDS if error else task.result()
             person.listening, person.listen_at = None, self._monotonic() + pause
 
     async def _listen(self, person: _Person, account: MailAccount) -> float:
-        """Until it ends. The seconds after which to begin again."""
+        """Listen until it ends. Returns the seconds after which to begin again."""
         assert self._listener is not None
         try:
             async with aclosing(self._listener.listen(account)) as states:
@@ -188,7 +189,7 @@ class AccountWatcher:
         except PostroomError as error:
             log.warning("Cannot listen to the mail server", account_id=account.account_id, error=str(error))
             return self._pause_after(error, person)
-        return LISTEN_AGAIN
+        return LISTEN_RETRY_SECONDS
 
     def _pause_after(self, error: PostroomError, person: _Person) -> float:
         match error:
@@ -199,4 +200,4 @@ class AccountWatcher:
                 asked = error.retry_after if isinstance(error, Throttled) else None
                 return backoff(person.failures - 1, self._uniform, asked=asked)
             case _:
-                return LISTEN_AGAIN
+                return LISTEN_RETRY_SECONDS

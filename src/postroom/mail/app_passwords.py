@@ -1,4 +1,4 @@
-"""App passwords: what a mail program, or Postroom itself, logs in with instead of a person's own password."""
+"""App passwords: mail programs and Postroom itself log in with them instead of a person's own password."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from postroom.errors import Permanent
 from postroom.mail.ports import MailAccount
 
 WEBMAIL = "Postroom webmail"
-"""The name of those that Postroom makes for itself; no device is called so."""
+"""The name of the app passwords that Postroom makes for itself; a device cannot have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppPassword:
-    """`id` is unique among those of one account, and may be given again after a revocation (seen on Stalwart
-    0.16.19). `expires_at` is None if it does not expire."""
+    """`id` is unique within an account, but may be reused after a revocation (seen on Stalwart 0.16.19). `expires_at`
+    is None if it does not expire."""
 
     id: str
     name: str
@@ -26,17 +26,17 @@ class AppPassword:
 
 @dataclass(frozen=True, slots=True)
 class NewAppPassword:
-    """`secret` is told this once; the mail server keeps its hash alone."""
+    """`secret` is shown once; the mail server stores only its hash."""
 
     app_password: AppPassword
     secret: str = field(repr=False)
 
 
 class TooManyAppPasswords(Permanent):
-    """The account has as many as it may have. `limit` is that number, None if the mail server does not say it."""
+    """The account has reached its limit of app passwords. `limit` is None if the mail server does not state it."""
 
     def __init__(self, limit: int | None) -> None:
-        super().__init__(f"the mailbox has {limit or 'all the'} app passwords already that it may have")
+        super().__init__(f"the mailbox has reached its limit of {f'{limit} ' if limit else ''}app passwords")
         self.limit = limit
 
 
@@ -48,30 +48,30 @@ class AppPasswords(Protocol):
         ...
 
     async def make(self, account: MailAccount, name: str, expires_at: datetime | None = None) -> NewAppPassword:
-        """It reads and sends mail, and cannot make or revoke passwords by itself. Raises `TooManyAppPasswords`."""
+        """It can read and send mail, but not make or revoke app passwords. Raises `TooManyAppPasswords`."""
         ...
 
     async def revoke(self, account: MailAccount, app_password_id: str) -> bool:
-        """False if there is none with this id."""
+        """False if the account has none with this id."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class MailCredential:
-    """The app password that Postroom keeps for a person. `sealed` is its secret, encrypted; `age` is in seconds."""
+    """The app password that Postroom stores for a person. `encrypted` is its encrypted secret; `age` is in seconds."""
 
     identity_id: UUID
     account_id: str
     app_password_id: str
-    sealed: bytes = field(repr=False)
+    encrypted: bytes = field(repr=False)
     age: float = 0.0
 
 
 class MailCredentials(Protocol):
-    """Where Postroom keeps its own app passwords, one a person. Raises `DatabaseUnavailable`."""
+    """The store of Postroom's own app passwords, one for each person. Raises `DatabaseUnavailable`."""
 
     async def of(self, identity_id: UUID) -> MailCredential | None: ...
 
-    async def keep(self, credential: MailCredential, *, instead_of: MailCredential | None) -> bool:
-        """False, and nothing kept, if there is another one than `instead_of` by now."""
+    async def store(self, credential: MailCredential, *, instead_of: MailCredential | None) -> bool:
+        """False, and nothing stored, if the stored one is not `instead_of` any more."""
         ...

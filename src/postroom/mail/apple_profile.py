@@ -13,7 +13,7 @@ _NAMESPACE = uuid5(NAMESPACE_URL, "urn:postroom:apple-profile")
 
 
 def apple_profile(account: MailAccount, servers: MailServers) -> bytes:
-    """An XML property list, not signed and without a password: the device asks for it."""
+    """An XML property list, unsigned and without a password, for which the device prompts."""
     _, _, domain = account.email.rpartition("@")
     identifier = f"{'.'.join(reversed(domain.split('.')))}.postroom.{account.identity_id}"
     return plistlib.dumps(
@@ -42,7 +42,7 @@ def _payload(kind: str, identifier: str, name: str) -> dict[str, object]:
         "PayloadType": kind,
         "PayloadVersion": 1,
         "PayloadIdentifier": identifier,
-        # The same at each download: a device then replaces the account instead of adding a second one.
+        # The same in each download, so that a device replaces the account instead of adding a second one.
         "PayloadUUID": str(uuid5(_NAMESPACE, identifier)).upper(),
         "PayloadDisplayName": name,
     }

@@ -1,4 +1,4 @@
-"""The sweep of arrivals: finds the new mail of which no hint told. One process at a time makes it."""
+"""The sweep of arrivals: finds new mail for which no hint arrived. One process at a time runs it."""
 
 import asyncio
 import random
@@ -15,12 +15,12 @@ from postroom.telemetry import DATABASE_ERRORS, log
 LEADER = "arrivals"
 JITTER = 0.1
 STALE_AFTER, TAKES = 0.4, 0.5
-"""Of the time between two sweeps: what was looked at since is left alone, and so long a sweep takes at most. Who was
-left out by one waits 0.4 + 1.1 + 0.5 of that time for his place in the next: 10 minutes."""
+"""Fractions of the time between two sweeps: an account polled more recently is skipped, and a sweep takes at most so
+long. A skipped account waits 0.4 + 1.1 + 0.5 of that time for the next sweep: 10 minutes."""
 
 MOST_PACE = 200.0
-"""Accounts a second, however many there are: beyond 30,000 a sweep takes longer, beyond 60,000 the next follows at
-once, and with 100,000 nobody waits longer than 20 minutes."""
+"""Accounts a second, however many there are. With more than 30,000 a sweep takes longer, with more than 60,000 the next
+one follows at once, and with 100,000 no account waits longer than 20 minutes."""
 
 TICK = 0.05
 FULL_PAUSE = 1.0
@@ -28,7 +28,7 @@ LONGEST_SLEEP = 5.0
 
 
 class ArrivalSweep:
-    """Each `every` seconds, at least `pace` accounts a second. `beat` says that it goes round."""
+    """Runs every `every` seconds, with at least `pace` accounts a second. `beat` is called in every iteration."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class ArrivalSweep:
         self._beat = beat
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. The first sweep does not wait: hints were lost while nobody was there."""
+        """Run until `stop`. The first sweep starts at once: hints were lost while no process ran."""
         while not stop.is_set():
             self._beat()
             began = self._monotonic()
@@ -67,7 +67,7 @@ class ArrivalSweep:
                 await pause(min(left, LONGEST_SLEEP), stop)
 
     async def sweep(self, stop: asyncio.Event) -> None:
-        """Hint at what is stale, unless another process does. Raises `DatabaseUnavailable`."""
+        """Hint at all stale accounts, unless another process does. Raises `DatabaseUnavailable`."""
         async with self._leadership.lead(LEADER) as leads:
             if not leads:
                 return
@@ -87,7 +87,7 @@ class ArrivalSweep:
                     return
 
     async def _stale(self) -> list[str]:
-        """Of more accounts than one sweep comes to, those that waited the longest."""
+        """The stale accounts; if there are more than one sweep can poll, those that waited the longest."""
         found: list[str] = []
         async for page in self._states.stale(STALE_AFTER * self._every):
             found += [state.account.account_id for state in page]

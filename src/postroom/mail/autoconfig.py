@@ -1,4 +1,4 @@
-"""The configuration file that mail programs look for by the domain of an address: Thunderbird, Evolution, KMail, …
+"""The autoconfig file that mail programs (Thunderbird, Evolution, KMail, …) request for the domain of an address.
 
 Format: version 1.1, as in https://wiki.mozilla.org/Thunderbird:Autoconfiguration:ConfigFileFormat and
 draft-ietf-mailmaint-autoconfig.
@@ -10,7 +10,7 @@ from postroom.mail.servers import MailServers, Server
 
 
 def autoconfig(domain: str, servers: MailServers) -> bytes:
-    """The same for everybody in `domain`: a placeholder stands for the address, so that nothing tells who exists."""
+    """The same file for all addresses in `domain`, with a placeholder for the address: it must not show who exists."""
     root = Element("clientConfig", version="1.1")
     provider = SubElement(root, "emailProvider", id=domain)
     SubElement(provider, "domain").text = domain

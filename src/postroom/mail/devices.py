@@ -1,4 +1,4 @@
-"""The devices of a person: mail programs that log in with an app password of their own."""
+"""The devices of a person: mail programs, each with its own app password."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,19 +20,19 @@ LONGEST_NAME = 60
 
 
 class Devices:
-    """`kept` are the app passwords that Postroom uses itself, None where it acts by a master account."""
+    """`own` are the app passwords that Postroom uses itself, None if it uses a master account."""
 
     def __init__(
         self,
         accounts: MailAccounts,
         app_passwords: AppPasswords,
-        kept: MailCredentials | None,
+        own: MailCredentials | None,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts = accounts
         self._app_passwords = app_passwords
-        self._kept = kept
+        self._own = own
         self._now = now
 
     async def account(self, identity_id: UUID) -> MailAccount:
@@ -43,11 +43,11 @@ class Devices:
         return account
 
     async def of(self, identity_id: UUID) -> Sequence[AppPassword]:
-        """Oldest first, without the one that Postroom uses."""
+        """The devices, oldest first, without the app password that Postroom uses itself."""
         return await self._devices(await self.account(identity_id))
 
     async def connect(self, identity_id: UUID, name: str, expires_in_days: int | None) -> NewAppPassword:
-        """Raises `Refused` for a name that cannot be, or when there are too many already."""
+        """Raises `Refused` for an invalid name, or if there are too many devices already."""
         account = await self.account(identity_id)
         name = _checked(name)
         expires_at = None if expires_in_days is None else self._now() + timedelta(days=expires_in_days)
@@ -61,23 +61,23 @@ class Devices:
     async def disconnect(self, identity_id: UUID, app_password_id: str) -> None:
         """Raises `Refused` if the person has no such device."""
         account = await self.account(identity_id)
-        # Read first: what is no device of his, such as the one that Postroom uses, cannot be revoked.
+        # Read first: only a device can be revoked, not the app password that Postroom uses.
         known = any(device.id == app_password_id for device in await self._devices(account))
         if not known or not await self._app_passwords.revoke(account, app_password_id):
             raise Refused("unknown", "you have no such device; perhaps it was disconnected already")
         log.info("Disconnected a device", identity_id=str(identity_id), app_password_id=app_password_id)
 
     async def _devices(self, account: MailAccount) -> list[AppPassword]:
-        kept = await self._kept.of(account.identity_id) if self._kept else None
-        ours = kept.app_password_id if kept and kept.account_id == account.account_id else None
-        # By id and name: where ours was revoked at the mail server, a device may have got its id.
+        own = await self._own.of(account.identity_id) if self._own else None
+        ours = own.app_password_id if own and own.account_id == account.account_id else None
+        # By id and name: if ours was revoked at the mail server, a device may have got its id.
         return [
             each for each in await self._app_passwords.of(account) if not (each.id == ours and each.name == WEBMAIL)
         ]
 
     def _too_many(self, error: TooManyAppPasswords) -> str:
         limit = "no more app passwords" if error.limit is None else f"{error.limit} app passwords at most"
-        ours = ", and the webmail uses one of them" if self._kept else ""
+        ours = ", and the webmail uses one of them" if self._own else ""
         return f"the mail server allows you {limit}{ours}; disconnect a device first"
 
 

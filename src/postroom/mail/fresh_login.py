@@ -1,5 +1,5 @@
-"""A fresh login: what makes a new credential asks for one. A browser that somebody left open, or a stolen cookie, would
-else become a password that outlives the session."""
+"""Requires a fresh login before a new credential is made. Otherwise an unattended browser or a stolen cookie could be
+turned into a password that outlives the session."""
 
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -11,9 +11,9 @@ FRESH_FOR = timedelta(minutes=15)
 
 
 def require_fresh_login(visitor: Visitor, now: datetime, *, return_to: str | None) -> None:
-    """Raises `FreshLoginRequired` for a login that is older than `FRESH_FOR`, or that Kratos does not date.
+    """Raises `FreshLoginRequired` for a login that is older than `FRESH_FOR`, or for which Kratos states no time.
 
-    Kratos' clock may be ahead of ours: a login in the future is fresh, too, but by no more than that.
+    Kratos' clock may be ahead of ours: a login up to `FRESH_FOR` in the future is fresh, too.
     """
     at = visitor.person.authenticated_at
     if at is None or abs(now - at) > FRESH_FOR:
@@ -25,6 +25,6 @@ def require_fresh_login(visitor: Visitor, now: datetime, *, return_to: str | Non
 
 
 def _refresh(login_page: str | None, return_to: str | None) -> str | None:
-    """Kratos logs in anew whoever is logged in already only if it is told `refresh`."""
+    """Kratos asks a person who is already logged in to log in again only with `refresh`."""
     query = {"refresh": "true"} | ({"return_to": return_to} if return_to else {})
     return f"{login_page}?{urlencode(query)}" if login_page else None

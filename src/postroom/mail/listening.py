@@ -1,4 +1,4 @@
-"""For how long a person may listen: a stream outlives the request that was admitted."""
+"""Checks again and again whether a person may still listen: a stream outlives the request that opened it."""
 
 import asyncio
 import math
@@ -18,8 +18,8 @@ async def while_allowed(
     every: float,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncGenerator[Person]:
-    """The `person` who was admitted with these headers, each time that was asked again: `every` so many seconds, and
-    when the session or the access token ends. Ends when she may not read any longer. `now` is the time of day."""
+    """Yield the `person` who was admitted with these headers after each new check: `every` so many seconds, and when
+    the session or the access token expires. Ends when the person may not read any longer. `now` is the wall clock."""
 
     def seconds_left(person: Person) -> float:
         return math.inf if person.expires_at is None else (person.expires_at - now()).total_seconds()
@@ -31,7 +31,7 @@ async def while_allowed(
         except (NoSession, SecondFactorDue, CrossSite):
             return
         except (KratosUnavailable, DatabaseUnavailable):
-            found = person  # an outage logs nobody out; the end that was known still holds
+            found = person  # an outage ends no session; the known expiry still applies
         is_same = found.identity_id == person.identity_id
         if not is_same or Scope.READ not in found.scopes or seconds_left(found) <= 0:
             return

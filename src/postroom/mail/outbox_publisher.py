@@ -1,4 +1,4 @@
-"""From the outbox to the screens: claim, announce, note it; again at once until nothing is left."""
+"""Publishes events of the outbox: claims a batch, publishes it, records it, and repeats until none is left."""
 
 import asyncio
 import time
@@ -12,18 +12,18 @@ from postroom.telemetry import ANNOUNCER_ERRORS, DATABASE_ERRORS, LIVE_EVENTS, l
 PEOPLE_AT_ONCE = 100
 
 FALLBACK_POLL = 1.0
-"""Seconds. Whoever commits an event wakes his own process; this look finds what a killed process left, and what was
-claimed while PostgreSQL went away. It costs an idle process one index look a second."""
+"""Seconds. A commit of an event wakes the publisher of its own process. The fallback poll finds events of a killed
+process, and those claimed when PostgreSQL became unavailable. It costs an idle process one index scan a second."""
 
 DATABASE_PAUSE = 0.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
-"""Seconds between tries while the publisher is away, doubling: it is asked by nobody else, so this is the breaker."""
+"""Seconds between tries while the publisher is unavailable, doubling. Nothing else uses it, so this is its breaker."""
 
 PRUNE_EVERY = 60.0
 
 
 class OutboxPublisher:
-    """Any number of processes may run one; the claim decides who announces what. `beat` says that it goes round."""
+    """Any number of processes may run one; the claim assigns each event to one. `beat` is called in every iteration."""
 
     def __init__(
         self,
@@ -38,37 +38,37 @@ class OutboxPublisher:
         self._monotonic = monotonic
         self._beat = beat
         self._woken = asyncio.Event()
-        self._pause_if_away = FIRST_PAUSE
+        self._outage_pause = FIRST_PAUSE
         self._prune_at = monotonic()
 
     def wake(self) -> None:
-        """An event was committed: look without waiting."""
+        """An event was committed: poll at once."""
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. What is left then is announced by whoever runs next."""
+        """Run until `stop`. Events that are left then are published by another process, or after the next start."""
         while not stop.is_set():
             self._beat()
             self._woken.clear()
-            await self._turn(stop)
+            await self._step(stop)
 
-    async def _turn(self, stop: asyncio.Event) -> None:
+    async def _step(self, stop: asyncio.Event) -> None:
         try:
             await self._prune()
-            if not await self._announce_some():
+            if not await self._publish_batch():
                 await pause(FALLBACK_POLL, self._woken, stop)
         except PublisherUnavailable as error:
-            if self._pause_if_away == FIRST_PAUSE:
-                log.warning("Screens cannot be told for now; events wait", error=str(error))
-            # Not cut short by a wake: new mail must not hammer what is away.
-            await pause(self._pause_if_away, stop)
-            self._pause_if_away = min(2 * self._pause_if_away, LONGEST_PAUSE)
+            if self._outage_pause == FIRST_PAUSE:
+                log.warning("Cannot publish events for now; they wait in the outbox", error=str(error))
+            # A wake does not shorten it: new mail must not flood an unavailable publisher.
+            await pause(self._outage_pause, stop)
+            self._outage_pause = min(2 * self._outage_pause, LONGEST_PAUSE)
         except DatabaseUnavailable as error:
             DATABASE_ERRORS.labels(where="outbox_publisher").inc()
-            log.warning("OutboxPublisher waits for PostgreSQL", error=str(error))
+            log.warning("Outbox publisher waits for PostgreSQL", error=str(error))
             await pause(DATABASE_PAUSE, stop)
 
-    async def _announce_some(self) -> bool:
+    async def _publish_batch(self) -> bool:
         events = await self._outbox.claim(PEOPLE_AT_ONCE)
         if not events:
             return False
@@ -80,16 +80,16 @@ class OutboxPublisher:
             await self._outbox.release(ids)
             raise
         await self._outbox.announced(ids)
-        if self._pause_if_away != FIRST_PAUSE:
-            self._pause_if_away = FIRST_PAUSE
-            log.info("Screens can be told again")
+        if self._outage_pause != FIRST_PAUSE:
+            self._outage_pause = FIRST_PAUSE
+            log.info("Events can be published again")
         self._count(len(events), refused)
         return True
 
     async def _prune(self) -> None:
         now = self._monotonic()
         if now >= self._prune_at:
-            # A first one at the start: a process that is restarted every minute forgets, too.
+            # Also at the start: a process that is restarted every minute has to prune, too.
             self._prune_at = now + PRUNE_EVERY
             await self._outbox.prune()
 
@@ -98,4 +98,4 @@ class OutboxPublisher:
         LIVE_EVENTS.labels(result="refused").inc(len(refused))
         if refused:
             ids = [event.id for event in refused[:20]]
-            log.error("Events that can never be announced were given up", count=len(refused), event_ids=ids)
+            log.error("Dropped events that can never be published", count=len(refused), event_ids=ids)

@@ -1,4 +1,4 @@
-"""The port `People`: the one credential of a request, and whether our own pages sent it."""
+"""The port `People`: identifies the person by the request's credential, and checks which site sent the request."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -14,25 +14,25 @@ from postroom.mail.basic_credentials import OwnAddresses, address_and_token
 from postroom.mail.ports import AccessTokens, Sessions, Visitor
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""RFC 9110 §9.2.1, less TRACE, which nobody serves."""
+"""RFC 9110 §9.2.1, without TRACE, which is not served."""
 
 MAX_CREDENTIAL = 4096
 """Characters; a cookie of Kratos has some 300."""
 
-# RFC 6265 §4.1.1 cookie-octet. A quoted value is none of Kratos', and what quotes mean differs between parsers.
+# RFC 6265 §4.1.1 cookie-octet. Kratos never quotes the value, and parsers differ in the meaning of quotes.
 _COOKIE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+")
 # RFC 9110 §11.2 token68.
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
-_OF_BROWSERS = frozenset({"cookie", "origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"})
+_BROWSER_HEADERS = frozenset({"cookie", "origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"})
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Kratos' cookie, which a browser sends by itself, its token of a native program, or a token that Postroom made.
-    `address`: the name beside it in HTTP Basic."""
+    """Kratos' session cookie, which a browser sends automatically, its session token of a native program, or an access
+    token of Postroom. `address`: the user name in HTTP Basic."""
 
     kind: Literal["cookie", "token", "access token"]
     value: str
@@ -40,9 +40,9 @@ class Credential:
 
 
 class PeopleByCredential:
-    """`identities` tells whether an access token's identity may still act; without it a token works until it expires.
-    `public_url` is where browsers find Postroom; without it, the request's own `Host` is believed. `origins`: others
-    whose pages may use tokens of people."""
+    """`identities` checks that an access token's identity is active; without it a token works until it expires.
+    `public_url` is Postroom's URL for browsers; without it the request's own `Host` is trusted. `origins`: other
+    origins whose pages may use people's tokens."""
 
     def __init__(
         self,
@@ -63,29 +63,29 @@ class PeopleByCredential:
         self.public_url = public_url
         self._origins = origins
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         """See `People`. An access token outlasts the session in which it was made."""
         try:
-            return await self._identify(method, headers, afresh=afresh)
+            return await self._identify(method, headers, refresh=refresh)
         except NoSession as error:
-            # A new one: several requests may wait for the same answer of Kratos.
-            raise NoSession(str(error), offers_basic=_is_of_no_browser(headers)) from error
+            # A new exception: several requests may wait for the same response of Kratos.
+            raise NoSession(str(error), offers_basic=_is_program(headers)) from error
 
-    async def _identify(self, method: str, headers: Mapping[str, str], *, afresh: bool) -> Visitor:
+    async def _identify(self, method: str, headers: Mapping[str, str], *, refresh: bool) -> Visitor:
         credential = credential_of(headers, self._cookie_name)
         match credential.kind:
             case "cookie":
                 require_same_origin(method, headers, self.public_url)
-                return await self._sessions.whoami(cookie=credential.value, afresh=afresh)
+                return await self._sessions.whoami(cookie=credential.value, refresh=refresh)
             case "token":
-                return await self._sessions.whoami(token=credential.value, afresh=afresh)
+                return await self._sessions.whoami(token=credential.value, refresh=refresh)
             case "access token":
                 if credential.address is not None and headers.get("origin") not in self._origins:
                     require_not_foreign(headers, self.public_url)
                 return await self._by_access_token(credential)
 
     def forget(self, headers: Mapping[str, str]) -> None:
-        """The sender of this request logs out: his session is asked for anew the next time."""
+        """The sender of this request logs out: drop the session from the cache."""
         credential = credential_of(headers, self._cookie_name)
         match credential.kind:
             case "cookie":
@@ -98,20 +98,20 @@ class PeopleByCredential:
     async def _by_access_token(self, credential: Credential) -> Visitor:
         token_hash, address = hash_of(credential.value), credential.address
         if token_hash is None:
-            raise NoSession("the access token is misspelt: a part of it is missing or changed")
+            raise NoSession("the access token is malformed: a part of it is missing or changed")
         token = await self._tokens.find(token_hash)
-        if token is None or not (address is None or await self._addresses.fits(address, token.identity_id)):
-            beside = "" if address is None else ", or not of this address"
-            raise NoSession(f"the access token is unknown, revoked or expired{beside}")
+        if token is None or not (address is None or await self._addresses.matches(address, token.identity_id)):
+            mismatch = "" if address is None else ", or not of this address"
+            raise NoSession(f"the access token is unknown, revoked or expired{mismatch}")
         if self._identities:
             await self._identities.require(token.identity_id)
         return Visitor(Person(token.identity_id, token.scopes, token.expires_at, token.id))
 
 
 def joined_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers by lower-case name; what was sent twice is joined as RFC 9110 §5.3 says (cookies: RFC 9113 §8.2.3).
+    """Headers by lower-case name; repeated ones are joined as in RFC 9110 §5.3 (cookies: RFC 9113 §8.2.3).
 
-    Taking the first or the last of two would let a proxy and us believe different ones.
+    If we took the first or the last of two, a proxy might take the other one.
     """
     joined: dict[str, str] = {}
     for raw_name, raw_value in raw:
@@ -123,9 +123,9 @@ def joined_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def credential_of(headers: Mapping[str, str], cookie_name: str) -> Credential:
-    """The first there is decides, as in Kratos: `X-Session-Token`, the cookie, the bearer token.
+    """The first one present decides, as in Kratos: `X-Session-Token`, the cookie, the bearer token.
 
-    Raises `NoSession` when there is none, or it cannot be one: only what is well formed is sent on.
+    Raises `NoSession` if there is none, or if it is malformed: only well-formed credentials are passed on.
     """
     if token := headers.get("x-session-token"):
         return Credential("token", _well_formed(token, _TOKEN, "X-Session-Token"))
@@ -134,7 +134,7 @@ def credential_of(headers: Mapping[str, str], cookie_name: str) -> Credential:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     scheme = scheme.lower()
     if scheme not in ("bearer", "basic") or not token:
-        raise NoSession("log in, or send an access token as Authorization: Bearer …, or by Basic with your address")
+        raise NoSession("log in, or send an access token as Authorization: Bearer …, or as Basic with your address")
     token = _well_formed(token, _TOKEN, "Authorization")
     if scheme == "basic":
         address, token = address_and_token(token)
@@ -144,15 +144,15 @@ def credential_of(headers: Mapping[str, str], cookie_name: str) -> Credential:
 
 def _well_formed(value: str, pattern: re.Pattern[str], where: str) -> str:
     if len(value) > MAX_CREDENTIAL or not pattern.fullmatch(value):
-        raise NoSession(f"{where} holds no credential that could be right")
+        raise NoSession(f"{where} does not hold a valid credential")
     return value
 
 
 def _cookie(header: str, name: str) -> str | None:
-    """The value of one cookie; others may be as they like.
+    """The value of one cookie; the others are not checked.
 
-    Two of the same name with different values are refused: a neighbouring host can plant a second one for the whole
-    domain, and the person would read and write in the planter's mailbox.
+    Two cookies of this name with different values are refused: a neighbouring host can plant a second one for the
+    parent domain, and the person would read and write in the attacker's mailbox.
     """
     pairs = [pair.strip(" \t").partition("=") for pair in header.split(";")]
     values = {value for found, _, value in pairs if found == name}
@@ -161,22 +161,21 @@ def _cookie(header: str, name: str) -> str | None:
     return values.pop() if values else None
 
 
-def _is_of_no_browser(headers: Mapping[str, str]) -> bool:
-    """One that is told of HTTP Basic opens a box of its own for name and password, over a page that has a login, and
-    sends what was typed there with every later request, of whatever page: that also forbids it to who looks at
-    /jmap/session in a tab. The cookie is for browsers that say nothing else, whosever it is: Kratos gives one to who
-    is not logged in."""
-    return _OF_BROWSERS.isdisjoint(headers)
+def _is_program(headers: Mapping[str, str]) -> bool:
+    """Whether no browser sent the request, so that HTTP Basic may be offered. A browser would open its own login
+    dialog, also over a page with a login or for a person who opens /jmap/session in a tab, and would send the name and
+    password with every later request of any page. Any cookie marks a browser: Kratos sets one even without a login."""
+    return _BROWSER_HEADERS.isdisjoint(headers)
 
 
 def require_same_origin(method: str, headers: Mapping[str, str], public_url: str | None) -> None:
     """Raises `CrossSite` unless a request with the browser's cookie comes from our own pages.
 
-    To change something, it must say where it comes from, and only `Sec-Fetch-Site` and `Origin` are beyond the reach
-    of scripts. To read, it may say nothing (browsers without `Sec-Fetch-Site` send no `Origin` with a GET), but what
-    it says must be ours. The exception is a link from elsewhere that opens one of our pages in a tab. Nothing else
-    foreign: an image, a frame or an EventSource on another site cannot read the answer, but it can measure how long
-    it takes and how large it is, and it keeps our connections busy.
+    A request that changes something must state its origin, for which only `Sec-Fetch-Site` and `Origin` count: scripts
+    cannot set them. A request that reads may have neither (old browsers send no `Origin` with a GET), but what it
+    states must be ours. The exception is a link on another site that opens one of our pages in a tab. No others: an
+    image, a frame or an EventSource on another site cannot read the response, but it can measure the time and size of
+    it, and occupies our connections.
     """
     safe = method in SAFE_METHODS
     if safe and _opens_a_tab(headers):
@@ -190,16 +189,16 @@ _LISTED_MAY = "pages of POSTROOM_CORS_ORIGINS may send access tokens, never a co
 
 
 def require_not_foreign(headers: Mapping[str, str], public_url: str | None) -> None:
-    """Raises `CrossSite` for a request that says that it comes from elsewhere.
+    """Raises `CrossSite` for a request whose headers show that it comes from another site.
 
-    A browser that has once been given a name and a password sends them by itself, as a cookie.
+    A browser that once got a name and a password sends them automatically, like a cookie.
     """
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None and site not in ("same-origin", "none"):
-        raise CrossSite(f"a page of another site sent this request, so the login with it does not count; {_LISTED_MAY}")
+        raise CrossSite(f"a page of another site sent this request, so its login is not accepted; {_LISTED_MAY}")
     if origin is not None and not _is_ours(origin, headers, public_url):
         raise CrossSite(
-            "the Origin of this request is not where Postroom lives; behind a proxy, set POSTROOM_PUBLIC_URL "
+            "the Origin of this request is not Postroom's own; behind a proxy, set POSTROOM_PUBLIC_URL "
             f"to the address that the browser shows; {_LISTED_MAY}"
         )
 
@@ -212,13 +211,13 @@ def _is_ours(origin: str, headers: Mapping[str, str], public_url: str | None) ->
     if public_url is not None:
         ours = _origin(public_url)
         return ours is not None and ours == _origin(origin)
-    # Who sees plain HTTP behind a proxy cannot know the scheme; host and port must do.
+    # Behind a proxy that terminates TLS the scheme is unknown; host and port must be enough.
     theirs = _origin(origin)
     return theirs is not None and theirs == _origin(f"{theirs[0]}://{headers.get('host', '')}")
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:
-    """RFC 6454 §4: scheme, host, port; None for what has none, as the origin `null`."""
+    """RFC 6454 §4: scheme, host and port; None if it has none, like the origin `null`."""
     try:
         parts = urlsplit(url)
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
@@ -232,7 +231,7 @@ def _origin(url: str) -> tuple[str, str, int] | None:
 def require_session(person: Person) -> None:
     """Raises `Refused` for an access token."""
     if person.token_id is not None:
-        raise Refused("session_required", "this needs a login; an access token is not enough")
+        raise Refused("session_required", "log in for this; an access token is not enough")
 
 
 def require_scope(person: Person, scope: Scope) -> None:

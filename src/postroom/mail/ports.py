@@ -1,4 +1,4 @@
-"""What the mail half asks of the world. Adapters implement these; tests may, too."""
+"""The ports of the mail half. Adapters implement them, and so do tests."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,22 +27,22 @@ class MailAccounts(Protocol):
 
 
 class MailAuthorization(Protocol):
-    """How we act for a person at the mail server: one interface, whatever the way (impersonation, app password)."""
+    """How Postroom acts for a person at the mail server: by impersonation or by an app password."""
 
     async def header(self, account: MailAccount) -> str:
         """The value of `Authorization`. Raises `MailServerError`s and `DatabaseUnavailable`."""
         ...
 
     async def refused(self, account: MailAccount, header: str) -> bool:
-        """The mail server answered 401 to `header`: forget it. True if a fresh one may be tried once. Raises
+        """The mail server answered 401 to `header`: drop it. True if a new one may be tried once. Raises
         `MailServerError`s and `DatabaseUnavailable`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """`set_cookie`: what Kratos wants the browser told, to pass on. `login_page`: where Kratos logs a browser in, None
-    if it does not say."""
+    """`set_cookie`: Kratos' cookies to pass on to the browser. `login_page`: Kratos' login page for browsers, None if
+    unknown."""
 
     person: Person
     set_cookie: Sequence[str] = ()
@@ -52,13 +52,13 @@ class Visitor:
 class Sessions(Protocol):
     """The sessions of Kratos."""
 
-    async def whoami(self, *, cookie: str | None = None, token: str | None = None, afresh: bool = False) -> Visitor:
-        """`afresh`: whatever is remembered. Raises `NoSession`, `SecondFactorDue`, and `KratosUnavailable` when no
-        answer of Kratos can be trusted."""
+    async def whoami(self, *, cookie: str | None = None, token: str | None = None, refresh: bool = False) -> Visitor:
+        """`refresh`: bypass the cache. Raises `NoSession`, `SecondFactorDue`, and `KratosUnavailable` if Kratos sends
+        no response that can be trusted."""
         ...
 
     def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
-        """The person logs out: what was remembered of this credential counts no more."""
+        """The person logs out: drop this credential from the cache."""
         ...
 
 
@@ -66,7 +66,7 @@ class Identities(Protocol):
     """The identities of Kratos."""
 
     async def is_active(self, identity_id: UUID) -> bool:
-        """False for one that is inactive or gone. Raises `KratosUnavailable` when no answer of Kratos can be
+        """False for one that is inactive or deleted. Raises `KratosUnavailable` if Kratos sends no response that can be
         trusted."""
         ...
 
@@ -85,14 +85,14 @@ class AccessToken:
 
 
 class AccessTokens(Protocol):
-    """Tokens for programs, kept as hashes. Raises `DatabaseUnavailable`."""
+    """Tokens for programs, stored as hashes. Raises `DatabaseUnavailable`."""
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
-        """Raises `Refused` when the person has `limit` live ones already."""
+        """Raises `Refused` if the person already has `limit` live ones."""
         ...
 
     async def find(self, token_hash: bytes) -> AccessToken | None:
-        """The token, unless it has expired; notes its use."""
+        """The token, unless it has expired; records its use."""
         ...
 
     async def of(self, identity_id: UUID) -> Sequence[AccessToken]:
@@ -100,22 +100,22 @@ class AccessTokens(Protocol):
         ...
 
     async def revoke(self, identity_id: UUID, token_id: UUID) -> bool:
-        """Every process hears of it. False if the person has no such token."""
+        """Every process is notified. False if the person has no such token."""
         ...
 
 
 class People(Protocol):
-    """Who sent this request?"""
+    """Identifies the sender of a request."""
 
-    async def identify(self, method: str, headers: Mapping[str, str], *, afresh: bool = False) -> Visitor:
-        """`headers` with lower-case names; `afresh`: a session as Kratos knows it now. Raises `NoSession`,
-        `SecondFactorDue`, `CrossSite`, `KratosUnavailable`, `DatabaseUnavailable`."""
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
+        """`headers` have lower-case names; `refresh`: ask Kratos for the session, bypassing the cache. Raises
+        `NoSession`, `SecondFactorDue`, `CrossSite`, `KratosUnavailable`, `DatabaseUnavailable`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
-    """What a screen is told: a hint without content. `id` grows with every event, over all people."""
+    """An event for a client: a hint without content. `id` increases with every event, over all people."""
 
     id: int
     identity_id: UUID
@@ -124,15 +124,15 @@ class LiveEvent:
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def hint(self) -> dict[str, Any]:
-        """What a screen receives, the same by every way. The id is for dropping what was told twice."""
+        """What a client receives, whatever the transport. By the id it can drop duplicates."""
         return {"id": self.id, "type": self.type, "data": dict(self.data)}
 
 
 class Publisher(Protocol):
-    """Tells screens, over all processes. Repeating an event is safe: it is told by its id once."""
+    """Publishes events to clients of all processes. Repeating an event is safe: its id identifies it."""
 
     async def publish(self, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
-        """The events that can never be announced (a misconfigured channel). Raises `PublisherUnavailable`: try
+        """Returns the events that can never be published (a misconfigured channel). Raises `PublisherUnavailable`: try
         again."""
         ...
 
@@ -142,41 +142,41 @@ class Publisher(Protocol):
 
 
 class Outbox(Protocol):
-    """Events committed with what caused them, until they were announced. Raises `DatabaseUnavailable`."""
+    """Events, committed together with their cause, until they are announced. Raises `DatabaseUnavailable`."""
 
     async def claim(self, limit: int) -> Sequence[LiveEvent]:
-        """Events of at most `limit` people to announce now, oldest first. Nobody else is given any event of these
-        people for 10 s, so that none overtakes: claim again after outbox_publisher, until there are none."""
+        """Events of at most `limit` people to announce now, oldest first. For 10 s no other process can claim events of
+        these people, so that none overtakes. Claim again after publishing, until there are none."""
         ...
 
     async def announced(self, ids: Sequence[int]) -> None: ...
 
     async def release(self, ids: Sequence[int]) -> None:
-        """They could not be announced now: whoever claims next gets them."""
+        """They could not be announced: the next claim gets them."""
         ...
 
     async def after(self, identity_id: UUID, event_id: int, limit: int) -> Sequence[LiveEvent] | None:
-        """What a screen missed after `event_id`; None if that is too long ago to know."""
+        """The events that a client missed after `event_id`; None if that is too long ago."""
         ...
 
     async def newest(self, identity_id: UUID) -> int | None:
-        """The id of the person's newest event, None if there is none any more."""
+        """The id of the person's newest stored event, None if there is none."""
         ...
 
     async def settled(self) -> int:
-        """The id up to which every event was announced a minute ago at least: a screen that is up to date has seen
-        all of its own, though it may never have been told so large an id."""
+        """The id up to which every event was announced at least a minute ago: a client that is up to date has got all
+        of its own events up to it, although its own last id may be lower."""
         ...
 
     async def prune(self) -> int:
-        """Forget what was announced more than 10 minutes ago, and what could not be for a day."""
+        """Delete events that were announced more than 10 minutes ago, or could not be announced for a day."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class MailState:
-    """Where `Email/changes` of an account goes on. `email_state` is None before the first look; `age`: seconds since
-    somebody looked."""
+    """The state from which `Email/changes` of an account continues. `email_state` is None before the first poll; `age`:
+    seconds since the last poll."""
 
     account: MailAccount
     email_state: str | None
@@ -184,11 +184,10 @@ class MailState:
 
 
 class MailStates(Protocol):
-    """The accounts whose arrivals are watched: those of people who were on line in the last day. Raises
-    `DatabaseUnavailable`."""
+    """The watched accounts: those of people who were online within the last day. Raises `DatabaseUnavailable`."""
 
     async def watch(self, account: MailAccount) -> MailState:
-        """The person is on line."""
+        """The person is online."""
         ...
 
     async def watched(self, account_ids: Sequence[str]) -> Sequence[MailState]:
@@ -196,27 +195,27 @@ class MailStates(Protocol):
         ...
 
     async def advance(self, state: MailState, email_state: str, events: Sequence[Mapping[str, Any]]) -> bool:
-        """In one commit: the new state and an event (type `mail`) for each of `events`. False, and nothing done, if
-        somebody else advanced it from `state` first."""
+        """Store, in one commit, the new state and an event (type `mail`) for each of `events`. False, and nothing
+        stored, if another process has advanced it from `state` first."""
         ...
 
     def stale(self, seconds: float) -> AsyncIterator[Sequence[MailState]]:
-        """Pages of the watched accounts that nobody looked at for so long."""
+        """Pages of the watched accounts that were not polled for so long."""
         ...
 
     async def forget(self) -> int:
-        """Drop the accounts that are not watched any more: who comes back begins anew."""
+        """Delete the accounts that are not watched any more. A person who comes back starts again."""
         ...
 
 
 class HistoryLost(PostroomError):
-    """The mail server cannot tell what changed since that state (RFC 8620 §5.2)."""
+    """The mail server cannot calculate the changes since that state (RFC 8620 §5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangesPage:
-    """`created`: those that are still there. `roles`: of the mailboxes that have one, by their ids. `state`: after
-    this page."""
+    """`created`: new emails that still exist. `roles`: by the id of a mailbox, if it has one. `state`: after this
+    page."""
 
     created: Sequence[CreatedEmail]
     roles: Mapping[str, str]
@@ -226,19 +225,19 @@ class ChangesPage:
 class MailChanges(Protocol):
     """Raises `MailServerError`s and `DatabaseUnavailable`."""
 
-    async def present(self, account: MailAccount) -> str:
-        """The state of Email now."""
+    async def current_state(self, account: MailAccount) -> str:
+        """The current state of Email."""
         ...
 
     def since(self, account: MailAccount, email_state: str) -> AsyncGenerator[ChangesPage]:
-        """Every page of what changed since, one at least. Raises `HistoryLost`, too."""
+        """All pages of changes since then, at least one. Raises `HistoryLost`, too."""
         ...
 
 
 class MailListener(Protocol):
-    """Raises `MailServerError`s and `DatabaseUnavailable` when listening again at once does not help."""
+    """Raises `MailServerError`s and `DatabaseUnavailable` if it does not help to listen again at once."""
 
     def listen(self, account: MailAccount) -> AsyncGenerator[str | None]:
-        """Something may have changed: the new state of Email, None if that is not known. The first one when listening
-        begins, and again whenever it was interrupted. Ends if the server wants it."""
+        """Yields when something may have changed: the new state of Email, None if unknown. Yields first when listening
+        begins, and again after each interruption. Ends if the server ends it."""
         ...

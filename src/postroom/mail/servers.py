@@ -9,12 +9,12 @@ from postroom.errors import ConfigurationError, Refused
 
 IMAPS = 993
 SUBMISSIONS = 465
-"""RFC 8314 §3.2, §3.3: implicit TLS, which nobody in between can talk a program out of."""
+"""RFC 8314 §3.2, §3.3: implicit TLS, which an attacker on the network cannot downgrade."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`host` is a name in its ASCII form, or an IP address."""
+    """`host` is a host name in ASCII, or an IP address."""
 
     host: str
     port: int
@@ -27,7 +27,7 @@ class MailServers:
 
 
 def mail_servers(stalwart_url: str, imap: str | None, submission: str | None) -> MailServers:
-    """`imap` and `submission` are `host:port` or `host`; without them it is the mail server's host.
+    """`imap` and `submission` are `host:port` or `host`; the default is the mail server's host.
 
     Raises `ConfigurationError`.
     """

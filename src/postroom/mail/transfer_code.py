@@ -1,7 +1,7 @@
 """A QR code that sets up an account: the payload of Thunderbird's "Export for Mobile", version 1.
 
-It is the one format for mail accounts that is specified and that a mail program scans (Thunderbird for Android). An
-`imaps://` URL in a code is opened by no mail program, and knows nothing about sending.
+It is the only specified format for mail accounts that a mail program can scan (Thunderbird for Android). No mail
+program opens an `imaps://` URL from a QR code, and such a URL lacks the server for outgoing mail.
 """
 
 import io
@@ -20,9 +20,9 @@ _PASSWORD_IN_TLS = 1  # "PasswordCleartext": the password itself, inside TLS
 
 
 def transfer_payload(email: str, servers: MailServers, password: str | None = None) -> str:
-    """JSON of nested arrays. Without a password the program asks for it."""
+    """Nested JSON arrays. Without a password the program prompts for it."""
     secret = [] if password is None else [password]
-    name_of_account = [] if password is None else [""]  # it stands before the password: the address, if empty
+    name_of_account = [] if password is None else [""]  # must precede the password; empty means the address
     incoming = [_IMAP, servers.imap.host, servers.imap.port, _TLS, _PASSWORD_IN_TLS, email, *name_of_account, *secret]
     outgoing = [_SMTP, servers.submission.host, servers.submission.port, _TLS, _PASSWORD_IN_TLS, email, *secret]
     identity = [email, ""]  # the name in outgoing mail is the person's to choose
@@ -30,9 +30,9 @@ def transfer_payload(email: str, servers: MailServers, password: str | None = No
 
 
 def transfer_code(email: str, servers: MailServers, password: str | None = None) -> str:
-    """As an SVG document."""
+    """The QR code as an SVG document."""
     drawn = io.BytesIO()
     code = segno.make_qr(transfer_payload(email, servers, password), error="m", encoding="utf-8")
-    # White behind it: in a dark page the code would else be black on black.
+    # A white background: on a dark page the code would otherwise be black on black.
     code.save(drawn, kind="svg", scale=4, light="#fff", title="Mail account")
     return drawn.getvalue().decode()

@@ -10,7 +10,7 @@ from postroom.postgres.connection import Row, Statements, connection, row, rows,
 
 
 class PostgresAccessTokens(Statements):
-    """Reads and writes tokens without a cache (see `mail.remembered_tokens` for that)."""
+    """Reads and writes tokens without a cache (see `mail.token_cache` for that)."""
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
         """See `AccessTokens`; also deletes the person's expired tokens."""

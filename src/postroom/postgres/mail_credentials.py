@@ -19,12 +19,12 @@ class PostgresMailCredentials(Statements):
             found["age"],
         )
 
-    async def keep(self, credential: MailCredential, *, instead_of: MailCredential | None) -> bool:
+    async def store(self, credential: MailCredential, *, instead_of: MailCredential | None) -> bool:
         parameters = {
             "identity_id": credential.identity_id,
             "account_id": credential.account_id,
             "credential_id": credential.app_password_id,
-            "secret": credential.sealed,
-            "instead_of": instead_of.sealed if instead_of else None,
+            "secret": credential.encrypted,
+            "instead_of": instead_of.encrypted if instead_of else None,
         }
         return await row(self._pool, "mail_credential_keep", parameters) is not None

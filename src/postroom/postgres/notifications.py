@@ -20,7 +20,7 @@ behind it died, we would listen forever in vain. With `ANSWERED_WITHIN`, less th
 class Revocations(Protocol):
     """A cache that must know when an access token was revoked."""
 
-    def hearing(self) -> AbstractContextManager[None]: ...
+    def listening(self) -> AbstractContextManager[None]: ...
 
     def forget(self) -> None: ...
 
@@ -57,7 +57,7 @@ class PostgresNotifications:
             async with connection:
                 with answering(connection):
                     await connection.execute(f"LISTEN {SCREENS}; LISTEN {TOKENS}")
-                with self._revocations.hearing() if self._revocations else nullcontext():
+                with self._revocations.listening() if self._revocations else nullcontext():
                     async with aclosing(self._payloads(connection)) as payloads:
                         yield payloads
         except psycopg.Error as error:

@@ -1,1 +1,1 @@
-"""Telling screens: Centrifugo, or server-sent events of our own."""
+"""Publishes events to clients: by Centrifugo, or by our own server-sent events."""

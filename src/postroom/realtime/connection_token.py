@@ -1,4 +1,4 @@
-"""What lets a browser connect to Centrifugo."""
+"""The token with which a browser connects to Centrifugo."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +8,8 @@ import jwt
 
 AUDIENCE = "centrifugo"
 ISSUER = "postroom"
-LIFE = 300
-"""Seconds. Centrifugo cannot revoke a token, so it must be short; its client asks for the next one by itself."""
+TOKEN_SECONDS = 300
+"""Seconds. Centrifugo cannot revoke a token, so it must be short-lived. Its client fetches the next one by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class CentrifugoForBrowsers:
 
 
 def connection_token(
-    identity_id: UUID, *, key: str, now: datetime, session_expires_at: datetime | None, ttl: int = LIFE
+    identity_id: UUID, *, key: str, now: datetime, session_expires_at: datetime | None, ttl: int = TOKEN_SECONDS
 ) -> str:
-    """A JWT (HS256) that ends with the session at the latest."""
+    """A JWT (HS256) that expires with the session at the latest."""
     expires_at = now + timedelta(seconds=ttl)
     if session_expires_at is not None:
         expires_at = min(expires_at, session_expires_at)

@@ -1,7 +1,7 @@
-"""The port `Publisher` without further parts: streams of this process, told by PostgreSQL's NOTIFY.
+"""The port `Publisher` without an extra server: the streams of this process, notified by PostgreSQL's NOTIFY.
 
-A notification only says: look. What a stream tells it reads from the outbox by its own position, so a notification
-that is lost, doubled or early changes nothing but the time.
+A notification only wakes a stream, which then reads the outbox from its own position. So a notification that is lost,
+duplicated or early only affects the timing.
 """
 
 import asyncio
@@ -19,27 +19,29 @@ from postroom.telemetry import DATABASE_ERRORS, LIVE_STREAMS, log
 PAGE = 100
 SETTLE_EVERY = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
-WORDS = 140
-"""Words of one notification: each has 53 characters at most, and PostgreSQL takes below 8,000 bytes."""
+MAX_ENTRIES = 140
+"""Entries of one notification: each has 53 characters at most, and PostgreSQL's limit is just below 8,000 bytes."""
 END = "end"
 
 
 class Notifications(Protocol):
-    """Short texts to all our processes, this one too. Lost when nobody listens. Raises `DatabaseUnavailable`."""
+    """Short texts to all our processes, including this one. Without a listener they are lost. Raises
+    `DatabaseUnavailable`."""
 
     async def send(self, payloads: Sequence[str]) -> None: ...
 
     def listen(self) -> AbstractAsyncContextManager[AsyncIterator[str]]:
-        """What is sent after it was entered."""
+        """The notifications sent after the block was entered."""
         ...
 
 
 class TooManyStreams(Exception):
-    """The person, or this process, has as many as it may."""
+    """The person, or this process, has reached its limit of streams."""
 
 
 class LiveStream:
-    """One screen. `position`: every event of the person up to it was told, or lies before the stream began."""
+    """The stream of one client. `position`: all events of the person up to it were sent, or are older than the
+    stream."""
 
     __slots__ = ("_behind", "_outbox", "_woken", "ended", "identity_id", "position")
 
@@ -52,21 +54,21 @@ class LiveStream:
         self.ended = False
 
     async def begin(self, after: int | None) -> None:
-        """Go on after that event, or begin with whatever comes next. Raises `DatabaseUnavailable`."""
+        """Continue after that event, or begin with the next one. Raises `DatabaseUnavailable`."""
         if after is None:
             newest = await self._outbox.newest(self.identity_id)
-            # Not 0 for a person without events: that lies before what was forgotten.
+            # Not 0 for a person without events: that would be before the pruned events.
             self.position = await self._outbox.settled() if newest is None else newest
         else:
             self.position = after
-            self.look()
+            self.wake()
 
-    def tell(self, event_id: int) -> None:
+    def notify(self, event_id: int) -> None:
         if event_id > self.position:
-            self.look()
+            self.wake()
 
-    def look(self) -> None:
-        """Something may have happened."""
+    def wake(self) -> None:
+        """There may be a new event."""
         self._behind = True
         self._woken.set()
 
@@ -75,18 +77,18 @@ class LiveStream:
         self._woken.set()
 
     async def wait(self, seconds: float) -> None:
-        """Until there may be news, the end, or so many seconds are over."""
+        """Wait until there may be a new event, the stream ends, or so many seconds have passed."""
         if not self._woken.is_set():
             await pause(seconds, self._woken)
         self._woken.clear()
 
     async def news(self, settled: int) -> Sequence[LiveEvent] | None:
-        """What is to be told now, in order; None if that cannot be known any more. Raises `DatabaseUnavailable`: the
-        next call tells it."""
+        """The events to send now, in order; None if they are not stored any more. After `DatabaseUnavailable` the next
+        call returns them."""
         if not self._behind:
             self.position = max(self.position, settled)
             return ()
-        self._behind = False  # before the query: what is told during it is looked for again
+        self._behind = False  # before the query: an event published meanwhile needs another one
         try:
             found = await self._outbox.after(self.identity_id, self.position, PAGE)
             if found is None:
@@ -97,7 +99,7 @@ class LiveStream:
         if found:
             self.position = max(self.position, found[-1].id)
         if found and len(found) == PAGE:
-            self.look()
+            self.wake()
         return found
 
 
@@ -113,26 +115,26 @@ class LiveStreams:
         self._count = 0
         self._stopped = False
         self.settled = 0
-        """Streams that are up to date have told all of their own events up to it; see `Outbox.settled`"""
+        """Streams that are up to date have sent all of their own events up to this id; see `Outbox.settled`"""
 
     async def publish(self, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
-        # A stream reads all that it missed: the newest event of each person is enough.
+        # A stream reads everything it missed: the newest event of each person is enough.
         newest = {event.identity_id: event.id for event in sorted(events, key=lambda event: event.id)}
         await self._send([f"{identity_id.hex}:{event_id}" for identity_id, event_id in newest.items()])
         return ()
 
     async def disconnect(self, identity_id: UUID) -> None:
-        """The streams end; the browser comes back by itself, and in only with a session."""
+        """The streams end. The browser reconnects by itself, which needs a session."""
         await self._send([f"{identity_id.hex}:{END}"])
 
     @contextmanager
     def open(self, identity_id: UUID) -> Generator[LiveStream]:
-        """A stream, as long as the block runs; call its `begin` next. Raises `TooManyStreams`."""
+        """A stream that is open while the block runs; call its `begin` next. Raises `TooManyStreams`."""
         own = self._streams.get(identity_id, set())
         if len(own) >= self._most_of_a_person:
             raise TooManyStreams(f"{len(own)} live streams are open already; close a few tabs or programs")
         if self._count >= self._most:
-            raise TooManyStreams("this server has as many live streams as it may")
+            raise TooManyStreams("this process has reached its limit of live streams")
         stream = LiveStream(self._outbox, identity_id)
         if self._stopped:
             stream.end()
@@ -148,41 +150,41 @@ class LiveStreams:
             if not self._streams[identity_id]:
                 del self._streams[identity_id]
 
-    def on_line(self, identity_id: UUID) -> bool:
+    def has_stream(self, identity_id: UUID) -> bool:
         """Whether a stream of the person is open in this process."""
         return identity_id in self._streams
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`; then every stream ends, so that none holds up the drain."""
+        """Run until `stop`; then every stream ends, so that none delays the drain."""
         self._stopped = stop.is_set()
         listening = asyncio.create_task(self._listen())
         try:
             await pause(None, listening, stop)
             if listening.done():
-                listening.result()  # it ends by itself only through a defect, which must not stay unnoticed
+                listening.result()  # it ends by itself only because of a bug, which must not go unnoticed
         finally:
             self.end()
             await cut_off([listening])
 
     def end(self) -> None:
-        """Every stream ends, and those that begin later."""
+        """End every stream, also those that are opened later."""
         self._stopped = True
         for stream in self._all():
             stream.end()
 
-    def _look(self) -> None:
+    def _wake_all(self) -> None:
         for stream in self._all():
-            stream.look()
+            stream.wake()
 
     def _all(self) -> list[LiveStream]:
         return list(itertools.chain.from_iterable(self._streams.values()))
 
-    async def _send(self, words: list[str]) -> None:
-        payloads = [" ".join(words[start : start + WORDS]) for start in range(0, len(words), WORDS)]
+    async def _send(self, entries: list[str]) -> None:
+        payloads = [" ".join(entries[start : start + MAX_ENTRIES]) for start in range(0, len(entries), MAX_ENTRIES)]
         try:
             await self._notifications.send(payloads)
         except DatabaseUnavailable as error:
-            raise PublisherUnavailable("PostgreSQL, which tells the live streams, is away") from error
+            raise PublisherUnavailable("PostgreSQL, which notifies the live streams, is unavailable") from error
 
     async def _listen(self) -> None:
         seconds = FIRST_PAUSE
@@ -190,12 +192,12 @@ class LiveStreams:
             try:
                 async with self._notifications.listen() as payloads:
                     seconds = FIRST_PAUSE
-                    self.settled = 0  # it may be another database by now, out of a backup
-                    self._look()  # nobody told them while nobody listened
+                    self.settled = 0  # the database may have been restored from a backup
+                    self._wake_all()  # notifications were lost until now
                     settling = asyncio.create_task(self._settle())
                     try:
                         async for payload in payloads:
-                            self._hand_out(payload)
+                            self._dispatch(payload)
                     finally:
                         settling.cancel()
             except DatabaseUnavailable as error:
@@ -205,31 +207,31 @@ class LiveStreams:
             seconds = min(2 * seconds, LONGEST_PAUSE)
 
     async def _settle(self) -> None:
-        """Only while we listen. All but the first answer count later, when the connection has proved to be alive: what
-        is settled was told here a minute before, and no stream may step over what it was not told."""
-        self.settled = await self._ask_settled()
+        """Update `settled` while we listen. Each value but the first is used only later, when the connection has proved
+        to be alive: a stream must not skip an event of which it was not notified."""
+        self.settled = await self._query_settled()
         while True:
-            found = await self._ask_settled()
+            found = await self._query_settled()
             await asyncio.sleep(SETTLE_EVERY)
             if found < self.settled:
-                self._look()  # restored from a backup meanwhile: ids are given again that no stream may step over
+                self._wake_all()  # restored from a backup: ids are reused, which streams must not skip
             self.settled = found
 
-    async def _ask_settled(self) -> int:
+    async def _query_settled(self) -> int:
         try:
             return await self._outbox.settled()
         except DatabaseUnavailable:
             return self.settled
 
-    def _hand_out(self, payload: str) -> None:
-        for word in payload.split():
-            person, _, what = word.partition(":")
+    def _dispatch(self, payload: str) -> None:
+        for entry in payload.split():
+            person, _, what = entry.partition(":")
             try:
                 streams = self._streams.get(UUID(hex=person), ())
                 for stream in list(streams):
                     if what == END:
                         stream.end()
                     else:
-                        stream.tell(int(what))
+                        stream.notify(int(what))
             except ValueError:
-                log.warning("Ignored a notification on postroom_live that is none of ours")
+                log.warning("Ignored an unknown notification on postroom_live")

@@ -1,1 +1,1 @@
-"""The mail server. One generation so far: `registry` (Stalwart 0.16 and 1.x, management over JMAP)."""
+"""Adapters for Stalwart. One generation so far: `registry` (Stalwart 0.16 and 1.x, managed over JMAP)."""

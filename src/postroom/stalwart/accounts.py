@@ -1,4 +1,4 @@
-"""The port `Accounts` on Stalwart's registry: every account, a page at a time, with the marks it carries."""
+"""The port `Accounts` on Stalwart's registry: lists all accounts page by page, with their marks."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -13,14 +13,14 @@ from postroom.stalwart.registry_client import Call, StalwartClient
 from postroom.stalwart.response_models import Account, AccountList, QueryIds
 
 PAGE = 500
-"""Accounts of one request: Stalwart gives no more objects to one `get`."""
+"""Accounts in one request: Stalwart returns no more objects to one `get`."""
 
 _PROPERTIES = ["id", "emailAddress", "aliases", "description"]
 _USERS = {"@type": "User"}
 
 
 class StalwartAccounts:
-    """`mark_domain` is where our marks are made; a mark anywhere else proves nothing and is only told."""
+    """`mark_domain` is the domain of our marks; a mark in another domain proves nothing and is only reported."""
 
     def __init__(self, client: StalwartClient, registry: StalwartRegistry, *, mark_domain: str) -> None:
         self._client = client
@@ -34,33 +34,33 @@ class StalwartAccounts:
         return await self._registry.within(deadline, lambda left: self._page(after, left))
 
     async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
-        return await self._registry.within(deadline, lambda left: self._look(accounts, left)) if accounts else {}
+        return await self._registry.within(deadline, lambda left: self._look_up(accounts, left)) if accounts else {}
 
     async def _count(self, left: float) -> int:
-        # Asked once, not with each page: it makes the server walk through all of them.
+        # Requested once, not with each page: the server has to scan all accounts for it.
         query = {"filter": _USERS, "limit": 1, "calculateTotal": True}
         return (await self._client.call([("x:Account/query", query)], deadline=left)).read(0, QueryIds).total
 
     async def _page(self, after: str | None, left: float) -> AccountPage:
-        answers = await self._client.call([*_calls(after), self._mark_domain.call], deadline=left)
-        mark_domain_id = self._mark_domain.id(answers, 2)
-        # With ascending ids the anchor is exclusive (seen on 0.16.19); were it not, the last page would repeat it.
-        ids = [each for each in answers.read(0, QueryIds).ids if each != after]
+        responses = await self._client.call([*_calls(after), self._mark_domain.call], deadline=left)
+        mark_domain_id = self._mark_domain.id(responses, 2)
+        # With ascending ids the anchor is exclusive (seen on 0.16.19). Otherwise the last page would repeat it.
+        ids = [each for each in responses.read(0, QueryIds).ids if each != after]
         if not ids:
             return AccountPage((), None)
-        listed = answers.read(1, AccountList).accounts
+        listed = responses.read(1, AccountList).accounts
         return AccountPage([_found(each, mark_domain_id) for each in listed if each.id != after], ids[-1])
 
-    async def _look(self, accounts: Mapping[UUID, str], left: float) -> Mapping[UUID, Sighting]:
+    async def _look_up(self, accounts: Mapping[UUID, str], left: float) -> Mapping[UUID, Sighting]:
         ids = list(dict.fromkeys(accounts.values()))
         get: Call = ("x:Account/get", {"ids": ids, "properties": ["id", "emailAddress", "aliases"]})
-        answers = await self._client.call([get, self._mark_domain.call], deadline=left)
-        answer = answers.read(0, AccountList)
-        mark_domain_id = self._mark_domain.id(answers, 1)
-        there = {account.id: account for account in answer.accounts}
-        if untold := set(ids) - there.keys() - set(answer.not_found):
-            # Whoever takes it for missing makes a mailbox anew.
-            raise Transient(f"mail server neither shows nor misses the account {min(untold)}")
+        responses = await self._client.call([get, self._mark_domain.call], deadline=left)
+        listed = responses.read(0, AccountList)
+        mark_domain_id = self._mark_domain.id(responses, 1)
+        there = {account.id: account for account in listed.accounts}
+        if unreported := set(ids) - there.keys() - set(listed.not_found):
+            # An account that was wrongly taken for missing would be created again.
+            raise Transient(f"mail server reports the account {min(unreported)} neither as found nor as not found")
         return {
             identity_id: _sighting(there.get(account_id), identity_id, mark_domain_id)
             for identity_id, account_id in accounts.items()
@@ -76,7 +76,7 @@ def _sighting(account: Account | None, identity_id: UUID, mark_domain_id: str) -
 def _calls(after: str | None) -> list[Call]:
     query: dict[str, object] = {
         "filter": _USERS,
-        "sort": [{"property": "id", "isAscending": True}],  # its own order is descending, and cuts from the wrong end
+        "sort": [{"property": "id", "isAscending": True}],  # by default descending, cut at the wrong end
         "limit": PAGE,
     }
     if after is not None:

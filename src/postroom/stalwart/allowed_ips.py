@@ -1,4 +1,4 @@
-"""The addresses that Stalwart never bans, whatever comes from them: `x:AllowedIp`."""
+"""The IP addresses that Stalwart never bans: `x:AllowedIp`."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -16,10 +16,10 @@ from postroom.stalwart.settings_change import change
 IpNetwork = IPv4Network | IPv6Network
 
 READ_PERMISSIONS = frozenset({"sysAllowedIpGet"})
-"""What the key needs to look at them."""
+"""The permissions that the key needs to read them."""
 
 PERMISSIONS = READ_PERMISSIONS | TO_RELOAD | {"sysAllowedIpCreate"}
-"""What it needs to add one."""
+"""The permissions that it needs to add one."""
 
 _DEADLINE = 5.0
 
@@ -34,7 +34,7 @@ class _Listed(ResponseModel):
 
 
 class AllowedIps:
-    """Raises `MailServerError`s. `now` is the time of day."""
+    """Raises `MailServerError`s. `now` is the wall clock."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class AllowedIps:
         self._now = now
 
     async def listed(self) -> Sequence[IpNetwork]:
-        """Those in force."""
+        """The networks in force, without expired ones."""
         return await self._registry.within(_DEADLINE, self._listed)
 
     async def add(self, address: IpAddress) -> None:

@@ -12,13 +12,13 @@ from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled
 from postroom.jmap.errors import sanitize
 from postroom.mail.app_passwords import AppPassword, NewAppPassword, TooManyAppPasswords
 from postroom.mail.ports import MailAccount, MailAuthorization
-from postroom.stalwart.failed_logins import REFUSED_FOR
+from postroom.stalwart.failed_logins import BLOCK_SECONDS
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import Call, StalwartClient
 from postroom.stalwart.response_models import Changes, ResponseModel, SetError
 
 DEADLINE = 5.0
-"""Seconds for one question, of which somebody waits for the answer."""
+"""Seconds for one call: a person waits for the result."""
 
 WITHHELD = tuple(
     f"sys{verb}"
@@ -32,16 +32,16 @@ WITHHELD = tuple(
         "AccountPasswordUpdate",
     )
 )
-"""Permissions of a person that his app passwords do not have: else who finds a phone makes himself a key that
-outlives its revocation (tried on 0.16.19). It is no more than a step: an OAuth token that he gets for the app password
-has all of them (`oauth_clients.py`), and only Stalwart's settings keep him from that."""
+"""Permissions of a person that their app passwords lack: otherwise the finder of a phone could make a key that outlives
+the app password (seen on 0.16.19). This is not enough: an OAuth token obtained with the app password has all
+permissions (`oauth_clients.py`), which only Stalwart's settings can prevent."""
 
 _WITHOUT = {"@type": "Disable", "permissions": dict.fromkeys(WITHHELD, True)}
 _SHOWN = ["id", "description", "createdAt", "expiresAt"]
 _LIMIT = re.compile(r"quota of (\d+)")
 
 Clients = Callable[[MailAccount], AbstractAsyncContextManager[StalwartClient]]
-"""Who asks about the app passwords of an account."""
+"""The client that manages the app passwords of an account."""
 
 
 def by_key(
@@ -50,30 +50,30 @@ def by_key(
     *,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Clients:
-    """Postroom's own key asks. It needs `impersonate` and sysAppPassword{Get,Create,Destroy}.
+    """Clients with Postroom's own key, which needs `impersonate` and sysAppPassword{Get,Create,Destroy}.
 
-    It asks by the account's id alone, so `require` raises first unless the account is the person's: after a restore of
-    the mail server an app password would open another person's mail. `monotonic` is the passing of time."""
+    The key selects the account by its id alone, so `require` must raise unless the account is the person's: after a
+    restore of the mail server an app password could open another person's mail. `monotonic` is a monotonic clock."""
     not_before = 0.0
 
     @asynccontextmanager
     async def shared(account: MailAccount) -> AsyncGenerator[StalwartClient]:
         nonlocal not_before
         if monotonic() < not_before:
-            raise Misconfigured("mail server does not know our key; it is asked again later", unauthorized=True)
+            raise Misconfigured("mail server does not know our key; it is tried again later", unauthorized=True)
         try:
             await require(account)
             yield client
         except Misconfigured as error:
-            if error.unauthorized:  # whoever comes, it counts towards a ban
-                not_before = monotonic() + REFUSED_FOR
+            if error.unauthorized:  # every further refusal counts towards a ban
+                not_before = monotonic() + BLOCK_SECONDS
             raise
 
     return shared
 
 
 def as_the_person(url: str, authorization: MailAuthorization) -> Clients:
-    """The person asks, by a master account: Postroom's key needs no permission for it."""
+    """Clients that act as the person, by a master account: Postroom's key needs no permission for it."""
 
     @asynccontextmanager
     async def opened(account: MailAccount) -> AsyncGenerator[StalwartClient]:
@@ -111,7 +111,7 @@ class _Made(ResponseModel):
 
 
 class StalwartAppPasswords:
-    """`registry` waits out the moments in which the server is busy, and knows its generation."""
+    """`registry` retries while the server is busy, and knows its generation."""
 
     def __init__(self, registry: StalwartRegistry, clients: Clients) -> None:
         self._registry = registry
@@ -131,7 +131,7 @@ class StalwartAppPasswords:
 
 
 async def _list(client: StalwartClient, account: MailAccount, left: float) -> list[AppPassword]:
-    # Without ids it answers all there are; a query before it would want one more permission.
+    # Without ids it returns all of them; a query first would need one more permission.
     get: Call = ("x:AppPassword/get", {"accountId": account.account_id, "ids": None, "properties": _SHOWN})
     found = (await client.call([get], deadline=left)).read(0, _Listed).app_passwords
     return sorted(map(_shown, found), key=lambda each: each.created_at)
@@ -145,14 +145,14 @@ async def _make(
         ("x:AppPassword/set", {"accountId": account.account_id, "create": {"c": wanted}}),
         ("x:AppPassword/get", {"accountId": account.account_id, "ids": ["#c"], "properties": _SHOWN}),
     ]
-    answers = await client.call(calls, deadline=left)
-    outcome = answers.read(0, _Made)
+    responses = await client.call(calls, deadline=left)
+    outcome = responses.read(0, _Made)
     if refused := (outcome.not_created or {}).get("c"):
         raise _refusal(refused)
     created = (outcome.created or {}).get("c")
     if created is None:
         raise Transient("mail server neither made nor refused the app password", outcome_unknown=True)
-    shown = answers.read(1, _Listed).app_passwords
+    shown = responses.read(1, _Listed).app_passwords
     if not shown:
         raise Transient("mail server made the app password but does not show it", outcome_unknown=True)
     return NewAppPassword(_shown(shown[0]), created.secret)
@@ -172,17 +172,17 @@ async def _revoke(client: StalwartClient, account: MailAccount, app_password_id:
 
 
 def _refusal(error: SetError) -> MailServerError:
-    words = sanitize(error.description or error.type)
+    message = sanitize(error.description or error.type)
     match error.type:
         case "overQuota":
             limit = _LIMIT.search(error.description)
             return TooManyAppPasswords(int(limit[1]) if limit else None)
         case "invalidProperties" | "invalidPatch" | "validationFailed":
-            return Permanent(f"mail server refused the app password: {words}")
+            return Permanent(f"mail server refused the app password: {message}")
         case "rateLimit":
             return Throttled("mail server answered rateLimit")
         case _:
-            return Misconfigured(f"mail server refused an app password ({sanitize(error.type)}): {words}")
+            return Misconfigured(f"mail server refused an app password ({sanitize(error.type)}): {message}")
 
 
 def _shown(each: _AppPassword) -> AppPassword:

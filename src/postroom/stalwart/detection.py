@@ -1,4 +1,4 @@
-"""Which generation of Stalwart is it? Decided from an authenticated session, never from a version string."""
+"""Detects the generation of Stalwart from an authenticated session, never from a version string."""
 
 from pydantic import ValidationError
 
@@ -9,26 +9,26 @@ from postroom.stalwart.response_models import Session
 
 
 async def detect(client: StalwartClient, *, deadline: float) -> str:
-    """The id of the account that our credentials belong to, "" if the session names none, once the server is known to
-    be of the generation `registry`.
+    """The id of the account that our credentials belong to, "" if the session names none. The server is of the
+    generation `registry`.
 
-    Raises `Misconfigured`, in words, for anything else, and what a server in trouble raises.
+    Raises `Misconfigured` with an explanation for any other server, and other errors if the server fails.
     """
     try:
-        answer = await client.get("/jmap/session", deadline=deadline)
+        content = await client.get("/jmap/session", deadline=deadline)
     except WrongGeneration as error:
         raise Misconfigured(f"no JMAP session at {client.url}/jmap/session: is this Stalwart?") from error
     try:
-        session = Session.model_validate(answer)
+        session = Session.model_validate(content)
     except ValidationError as error:
-        raise Misconfigured(f"what {client.url}/jmap/session answers is no JMAP session") from error
+        raise Misconfigured(f"the response of {client.url}/jmap/session is not a JMAP session") from error
     if not session.accounts:
-        # Without valid credentials the session is served all the same, only empty.
+        # Without valid credentials Stalwart serves an empty session.
         raise Misconfigured("mail server does not know our key: its session holds no account", unauthorized=True)
     if _is_registry(session):
         return session.primary_accounts.get(REGISTRY, "")
     raise Misconfigured(
-        f"the server at {client.url} speaks JMAP but not Stalwart's registry: Postroom needs Stalwart 0.16 or 1.x "
+        f"the server at {client.url} supports JMAP but not Stalwart's registry: Postroom needs Stalwart 0.16 or 1.x "
         "(0.15 keeps accounts under /api/principal and is not supported yet)"
     )
 

@@ -1,22 +1,22 @@
-"""Which answer of Stalwart is which error. The retry decision hangs on nothing else.
+"""Maps Stalwart's error responses to our errors. Retry decisions depend on nothing else.
 
-HTTP answers, method errors and SetErrors (RFC 8620 §3.6, §5.3); Stalwart's own choices, seen on 0.16.19: too
-many requests at once are a 400 `limit`, not a 429, and every internal error is `serverUnavailable`.
+These are HTTP errors, method errors and SetErrors (RFC 8620 §3.6, §5.3). Stalwart's own choices, seen on 0.16.19: for
+too many concurrent requests it sends a 400 `limit`, not a 429, and for every internal error `serverUnavailable`.
 """
 
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
-from postroom.jmap.errors import Crowded, HttpError, JmapError, Limited, MethodError, NotSent, sanitize
+from postroom.jmap.errors import ConcurrencyLimited, HttpError, JmapError, MethodError, NotSent, RateLimited, sanitize
 from postroom.stalwart.response_models import SetError
 
 _OUTAGE = frozenset({408, 500, 502, 503, 504})
 
 
 class Busy(Exception):
-    """More than four of our requests at once (over all processes): wait a moment and ask again."""
+    """More than four of our requests at once (over all processes): wait a moment and try again."""
 
 
 class WrongGeneration(Exception):
-    """The answer of a server that is not what it was detected to be: detect once more."""
+    """The response does not fit the detected generation: detect it again."""
 
     def __init__(self, misconfigured: Misconfigured) -> None:
         super().__init__(str(misconfigured))
@@ -24,15 +24,15 @@ class WrongGeneration(Exception):
 
 
 class RequestRefused(WrongGeneration):
-    """The request is not taken as it is. That may concern this one alone: its mailbox is postponed, nobody else's."""
+    """The request was refused as invalid. That may concern this one only: only its mailbox is postponed."""
 
 
-def meaning(error: JmapError) -> MailServerError | Busy | WrongGeneration:
-    """What an error of JMAP means for the mailbox that was asked for."""
+def error_of(error: JmapError) -> MailServerError | Busy | WrongGeneration:
+    """The error for the requested mailbox."""
     match error:
-        case Crowded():
+        case ConcurrencyLimited():
             return Busy()
-        case Limited():
+        case RateLimited():
             return Throttled("mail server answered 429", retry_after=error.retry_after)
         case HttpError(status=status) if status in _OUTAGE:
             return Transient(f"mail server answered {status}", outcome_unknown=True)
@@ -40,7 +40,7 @@ def meaning(error: JmapError) -> MailServerError | Busy | WrongGeneration:
             what = {401: "does not know our key", 402: "wants a second factor from our account", 403: "forbids it"}
             return Misconfigured(f"mail server {what[status]} ({status})", unauthorized=status == 401)
         case HttpError(status=400 | 413) if error.type != "unknownCapability":
-            # notJSON, notRequest, other limits: our bug, or a version that reads otherwise. Neither may bury people.
+            # notJSON, notRequest, other limits: our bug, or another version. Neither may make requests dead letters.
             return RequestRefused(Misconfigured(str(error)))
         case HttpError():
             return WrongGeneration(Misconfigured(str(error)))
@@ -64,19 +64,19 @@ def _of_method(error: MethodError) -> MailServerError | WrongGeneration:
 
 
 def set_error(error: SetError, *, domain: str) -> MailServerError:
-    """What a SetError of a create in `domain` means (RFC 8620 §5.3). It is about one object, never about the server:
-    what may be mended postpones the requests of that domain alone."""
-    words = sanitize(error.description or str(error.validation_errors or error.properties or "no reason given"))
+    """The error for a SetError of a create in `domain` (RFC 8620 §5.3). It is about one object, never about the server:
+    what an operator can fix postpones the requests of that domain only."""
+    message = sanitize(error.description or str(error.validation_errors or error.properties or "no reason given"))
     match error.type:
         case "invalidProperties" | "invalidPatch" | "validationFailed" | "tooLarge" | "alreadyExists":
-            return Permanent(f"mail server refused the mailbox ({error.type}): {words}")
+            return Permanent(f"mail server refused the mailbox ({error.type}): {message}")
         case "rateLimit":
             return Throttled("mail server answered rateLimit")
         case "invalidForeignKey":
-            return Misconfigured(f"mail server does not know what a mailbox in {domain} needs any more", domain=domain)
+            return Misconfigured(f"mail server no longer has an object that a mailbox in {domain} needs", domain=domain)
         case "forbidden":
-            return Misconfigured(f"mail server forbids it: {words}", domain=domain)
+            return Misconfigured(f"mail server forbids it: {message}", domain=domain)
         case "overQuota":
-            return Misconfigured(f"mail server is over a quota: {words}", domain=domain)
+            return Misconfigured(f"mail server is over a quota: {message}", domain=domain)
         case _:
-            return Misconfigured(f"mail server answered {sanitize(error.type)}: {words}", domain=domain)
+            return Misconfigured(f"mail server answered {sanitize(error.type)}: {message}", domain=domain)

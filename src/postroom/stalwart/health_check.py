@@ -1,7 +1,7 @@
-"""Is the mail server well? An echo, a read and a write, in one request.
+"""Checks the mail server's health: an echo, a read and a write, in one request.
 
-A server whose store is dead or full echoes all the same (0.16.19 with its disk full even reads), and fails every
-create. Taken for well, it would have everybody who registers meanwhile buried after three retries.
+A server whose store is dead or full still echoes (0.16.19 with a full disk even reads), and fails every create. If it
+counted as healthy, all requests of that time would become dead letters after three retries.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ _ECHO, _READ, _BEFORE, _WRITE, _AFTER = range(5)
 
 @dataclass(frozen=True, slots=True)
 class NotWritten:
-    """Why a server that answers and reads counts as well although it was not seen to write."""
+    """Why a server that echoes and reads counts as healthy although no write was confirmed."""
 
     why: str
     has_account: bool
-    """False if our key belongs to no account that could be written to"""
+    """False if our key belongs to no account that it could write to"""
 
 
 class HealthCheck:
-    """`own_account` is the id of the account that our key belongs to, "" if there is none; its description becomes
-    `description`, which must be another one each time."""
+    """`own_account` is the id of the account that our key belongs to, "" if there is none. The check changes its
+    description to `description`, which must be different each time."""
 
     def __init__(self, mark_domain: MarkDomain, own_account: str, description: str) -> None:
         self._mark_domain = mark_domain
@@ -37,19 +37,19 @@ class HealthCheck:
             write: Call = ("x:Account/set", {"update": {own_account: {"description": description}}})
             self.calls += [read, write, read]
 
-    def verdict(self, answers: RegistryResponses) -> NotWritten | None:
-        """None if the server is well; where the read alone decided, why. Raises `MailServerError`s if it is not well,
-        `Throttled` if that remains open."""
-        answers.read(_ECHO, Echo)
-        self._mark_domain.id(answers, _READ)
-        if not self._own_account or not (before := answers.read(_BEFORE, AccountList).accounts):
+    def verdict(self, responses: RegistryResponses) -> NotWritten | None:
+        """None if the server is healthy; `NotWritten` if only the read confirms it. Raises `MailServerError`s if it is
+        not healthy, `Throttled` if the result is open."""
+        responses.read(_ECHO, Echo)
+        self._mark_domain.id(responses, _READ)
+        if not self._own_account or not (before := responses.read(_BEFORE, AccountList).accounts):
             return NotWritten("our key belongs to no account", has_account=False)
         try:
-            written = answers.read(_WRITE, Changes)
+            written = responses.read(_WRITE, Changes)
         except Transient:
-            # Stalwart asserts that the account is still what it read. Whoever was quicker has shown what we ask: of
-            # three processes that ask at once, a quarter of the writes ends so with a healthy store (0.16.19).
-            if answers.read(_AFTER, AccountList).accounts not in ([], before):
+            # Stalwart refuses the write if the account has changed since it was read. Then another process has proved
+            # the store healthy: of three concurrent checks, a quarter of the writes ends like this (0.16.19).
+            if responses.read(_AFTER, AccountList).accounts not in ([], before):
                 return None
             raise
         except Misconfigured as error:
@@ -66,10 +66,10 @@ class HealthCheck:
 
 
 def _of(refused: SetError) -> NotWritten:
-    """A SetError is about our account, and says nothing of the store."""
+    """A SetError is about our account, and says nothing about the store."""
     if refused.type == "rateLimit":
         raise Throttled("mail server answered rateLimit")
-    words = sanitize(refused.description or "no reason given")
+    message = sanitize(refused.description or "no reason given")
     return NotWritten(
-        f"mail server refuses to write to our account ({sanitize(refused.type)}): {words}", has_account=True
+        f"mail server refuses to write to our account ({sanitize(refused.type)}): {message}", has_account=True
     )

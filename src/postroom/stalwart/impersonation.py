@@ -1,4 +1,4 @@
-"""Acting for a person by a master account, whose role holds `authenticate` and `impersonate`."""
+"""Acts for a person by a master account, whose role has `authenticate` and `impersonate`."""
 
 import asyncio
 import base64
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from postroom.errors import ConfigurationError, MailServerError, Misconfigured, Permanent
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.error_mapping import Busy, WrongGeneration
-from postroom.stalwart.failed_logins import REFUSED_FOR, FailedLogins
+from postroom.stalwart.failed_logins import BLOCK_SECONDS, FailedLogins
 from postroom.stalwart.permissions import permissions
 from postroom.stalwart.registry_client import StalwartClient
 from postroom.telemetry import log
@@ -16,7 +16,7 @@ from postroom.telemetry import log
 _DEADLINE = 5.0
 
 
-async def _nobody_asks(header: str) -> bool:
+async def _always_accepted(header: str) -> bool:
     del header
     return True
 
@@ -24,15 +24,15 @@ async def _nobody_asks(header: str) -> bool:
 class Impersonation:
     """The port `MailAuthorization`: logs in as `<person>%<master>` with the master's own password.
 
-    `master` is `user@domain:password`. Stalwart refuses an app password or a key in its place. `takes` tells whether
-    the mail server takes the header by which the master logs in as itself: a person's 401 says only that one of the
-    two is wrong. If it does not, that is counted in `failed`. `monotonic` is the passing of time.
+    `master` is `user@domain:password`. Stalwart refuses an app password or a key instead. `accepts` checks whether the
+    mail server accepts the master's login as itself: a 401 for a person says only that one of the two is wrong. If it
+    does not, that is counted in `failed`. `monotonic` is a monotonic clock.
     """
 
     def __init__(
         self,
         master: str,
-        takes: Callable[[str], Awaitable[bool]] = _nobody_asks,
+        accepts: Callable[[str], Awaitable[bool]] = _always_accepted,
         *,
         failed: FailedLogins | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -44,54 +44,54 @@ class Impersonation:
             raise ConfigurationError("POSTROOM_MAIL_MASTER: user@domain:password of a Stalwart account is needed")
         self.login = login
         self._password = password
-        self._takes = takes
+        self._accepts = accepts
         self._failed = failed or FailedLogins()
         self._monotonic = monotonic
-        self._doubted = False
-        self._ask_after = 0.0
-        self._asking = asyncio.Lock()
+        self._refused_before = False
+        self._check_after = 0.0
+        self._checking = asyncio.Lock()
 
     @property
     def own_header(self) -> str:
-        """By which the master logs in as itself."""
+        """The header by which the master logs in as itself."""
         return basic(self.login, self._password)
 
     async def header(self, account: MailAccount) -> str:
-        if self._doubted:
-            await self._require_known()
+        if self._refused_before:
+            await self._require_accepted()
         return basic(f"{login_of(account)}%{self.login}", self._password)
 
     async def refused(self, account: MailAccount, header: str) -> bool:
-        """There is nothing fresher: the account is gone, or the master's password is wrong, which raises
+        """There are no newer credentials: the account is missing, or the master's password is wrong, which raises
         `Misconfigured`."""
-        await self._require_known()
+        await self._require_accepted()
         return False
 
-    async def _require_known(self) -> None:
-        if not await self.known():
+    async def _require_accepted(self) -> None:
+        if not await self.is_accepted():
             raise Misconfigured(f"mail server refuses POSTROOM_MAIL_MASTER ({self.login})", unauthorized=True)
 
-    async def known(self) -> bool:
-        """Whether the mail server takes the master account; where that cannot be told now, True. Asked anew only
-        `REFUSED_FOR` after it did not."""
-        async with self._asking:
-            if self._doubted and self._monotonic() < self._ask_after:
+    async def is_accepted(self) -> bool:
+        """Whether the mail server accepts the master account; True if that cannot be checked now. After a refusal it is
+        checked again only after `BLOCK_SECONDS`."""
+        async with self._checking:
+            if self._refused_before and self._monotonic() < self._check_after:
                 return False
-            self._doubted = not await self._takes(self.own_header)
-            if self._doubted:
-                self._ask_after = self._monotonic() + REFUSED_FOR
+            self._refused_before = not await self._accepts(self.own_header)
+            if self._refused_before:
+                self._check_after = self._monotonic() + BLOCK_SECONDS
                 self._failed.count()
                 log.error(
-                    "Mail server refuses POSTROOM_MAIL_MASTER: nobody reaches his mail; correct it and restart",
+                    "Mail server refuses POSTROOM_MAIL_MASTER: no person can access their mail; correct it and restart",
                     login=self.login,
                 )
-            return not self._doubted
+            return not self._refused_before
 
 
-def taken_at(url: str) -> Callable[[str], Awaitable[bool]]:
-    """The `takes` of the mail server at `url`; False only if it is well and refuses the header."""
+def accepted_at(url: str) -> Callable[[str], Awaitable[bool]]:
+    """The `accepts` for the mail server at `url`: False only if it is healthy and refuses the header."""
 
-    async def takes(header: str) -> bool:
+    async def accepts(header: str) -> bool:
         client = StalwartClient(url, header)
         try:
             await permissions(client, deadline=_DEADLINE)
@@ -103,14 +103,14 @@ def taken_at(url: str) -> Callable[[str], Awaitable[bool]]:
             await client.aclose()
         return True
 
-    return takes
+    return accepts
 
 
 def login_of(account: MailAccount) -> str:
-    """Raises `Permanent` for an address that would make a login mean somebody else."""
-    # Stalwart takes what follows the last % for the master, and what follows the first : for the password.
+    """Raises `Permanent` for an address that would make it a login as another account."""
+    # Stalwart takes the part after the last % for the master, and the part after the first : for the password.
     if "%" in account.email or ":" in account.email:
-        raise Permanent("the address of this mailbox holds % or :, so nobody can be logged in to it")
+        raise Permanent("the address of this mailbox holds % or :, so no login to it is possible")
     return account.email
 
 

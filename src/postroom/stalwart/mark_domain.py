@@ -1,4 +1,4 @@
-"""The domain that holds every mark. Which id it has is asked in the same request as whatever hangs on it."""
+"""The domain of all marks. Its id is queried in the same request as everything that depends on it."""
 
 from uuid import UUID
 
@@ -13,10 +13,10 @@ class MarkDomain:
         self.name = name
         self.call: Call = ("x:Domain/query", {"filter": {"name": name}})
 
-    def id(self, answers: RegistryResponses, place: int) -> str:
-        """Its id, by the response to `call` at `place`. Raises `Misconfigured` for the whole server if it is not there:
-        without it nobody gets a mailbox."""
-        ids = answers.read(place, QueryIds).ids
+    def id(self, responses: RegistryResponses, index: int) -> str:
+        """Its id, from the response to `call` at `index`. Raises `Misconfigured` for the complete server if it does not
+        exist: no mailbox can be made without it."""
+        ids = responses.read(index, QueryIds).ids
         if not ids:
             raise Misconfigured(
                 f"mail server does not have the domain {self.name}, which holds every mark (POSTROOM_MARK_DOMAIN)"
@@ -25,6 +25,6 @@ class MarkDomain:
 
 
 def carries_mark(account: Account, identity_id: UUID, domain_id: str) -> bool:
-    """Whether one of its aliases is the mark of this identity, in the domain with this id."""
+    """Whether one of the account's aliases is the mark of this identity, in the domain with this id."""
     mark = (mark_of(identity_id), domain_id)
     return mark in {(alias.name, alias.domain_id) for alias in account.aliases.values()}

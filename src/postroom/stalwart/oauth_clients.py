@@ -1,8 +1,8 @@
-"""Whom Stalwart gives OAuth tokens to: `x:OidcProvider`.
+"""The OAuth clients to which Stalwart gives tokens: `x:OidcProvider`.
 
-Whoever has an app password may exchange it for tokens (`/api/auth`, `/auth/token`). They may do all that the person
-may, outlive the app password, and can be refreshed without end (tried on 0.16.19; no permission of the app password's
-forbids it).
+An app password can be exchanged for OAuth tokens (`/api/auth`, `/auth/token`). These have all permissions of the
+person, outlive the app password, and can be refreshed without end. No permission of the app password prevents it (seen
+on 0.16.19).
 """
 
 from pydantic import Field
@@ -12,7 +12,7 @@ from postroom.stalwart.registry_client import Call, StalwartClient
 from postroom.stalwart.response_models import ResponseModel
 
 READ_PERMISSIONS = frozenset({"sysOidcProviderGet"})
-"""What the key needs to look. The secrets that stand there are masked by the server."""
+"""The permissions that the key needs to read it. The server masks the secrets in it."""
 
 _DEADLINE = 5.0
 
@@ -27,7 +27,7 @@ class _Listed(ResponseModel):
 
 
 async def registered_alone(client: StalwartClient, registry: StalwartRegistry) -> bool:
-    """Whether an OAuth client has to be registered, by somebody who may. Raises `MailServerError`s."""
+    """Whether an OAuth client must be registered by an authorised account. Raises `MailServerError`s."""
 
     async def ask(left: float) -> bool:
         get: Call = ("x:OidcProvider/get", {"ids": ["singleton"]})

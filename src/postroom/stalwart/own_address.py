@@ -1,4 +1,4 @@
-"""The address from which we reach Stalwart, which it sees and may ban."""
+"""Our own IP address in connections to Stalwart, which it may ban."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -25,23 +25,23 @@ class OwnAddress:
 
     @property
     def never_banned(self) -> bool:
-        """Stalwart exempts these two, and no other of 127.0.0.0/8 (0.16.19, `security.rs`)."""
+        """Stalwart never bans these two addresses, but every other one of 127.0.0.0/8 (0.16.19, `security.rs`)."""
         return str(self.ours) in ("127.0.0.1", "::1")
 
     @property
     def translated(self) -> bool:
-        """Whether Stalwart must see another address of us: nobody routes a private one."""
+        """Whether Stalwart must see another address, since a private one is not routed."""
         return self.theirs.is_global and not self.ours.is_global
 
 
 async def own_address(url: str) -> OwnAddress:
-    """By a request without credentials. Raises `Transient`."""
+    """Find it by a request without credentials. Raises `Transient`."""
     try:
         async with (
             httpx2.AsyncClient(timeout=WITHIN, trust_env=False) as http,
-            http.stream("GET", url.rstrip("/") + "/healthz/live") as answer,
+            http.stream("GET", url.rstrip("/") + "/healthz/live") as response,
         ):
-            connection = answer.extensions["network_stream"]
+            connection = response.extensions["network_stream"]
             ours, theirs = (connection.get_extra_info(name)[0] for name in ("client_addr", "server_addr"))
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise Transient(f"mail server cannot be reached ({type(error).__name__})") from error

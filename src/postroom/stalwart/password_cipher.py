@@ -1,4 +1,4 @@
-"""Encryption of the app passwords that Postroom keeps: a copy of the database alone opens no mailbox."""
+"""Encrypts the app passwords that Postroom stores: a copy of the database alone gives access to no mailbox."""
 
 import base64
 import binascii
@@ -24,7 +24,8 @@ class PasswordCipher:
         self._fernet = MultiFernet(keys)
 
     def encrypt(self, account: MailAccount, secret: str) -> bytes:
-        # Whose it is goes inside: who can write to the database must not open a mailbox by copying his own row.
+        # The owner is encrypted with it: an attacker with write access to the database must not gain access to another
+        # mailbox by copying a row.
         return self._fernet.encrypt(f"{_owner(account)}\n{secret}".encode())
 
     def decrypt(self, account: MailAccount, encrypted: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""What the holder of a client's credentials may do at Stalwart."""
+"""The permissions of a client's credentials at Stalwart."""
 
 from importlib.resources import files
 from typing import cast
@@ -7,15 +7,17 @@ from postroom.errors import Misconfigured
 from postroom.stalwart.registry_client import StalwartClient
 
 ROLE_USER = frozenset(files("postroom.stalwart").joinpath("role_user.txt").read_text("utf-8").split())
-"""The permissions of the role "User" of 0.16.19. Whoever makes an account must hold what its role grants."""
+"""The permissions of the role "User" of 0.16.19. A key that makes accounts needs all of their role's permissions."""
 
-UNTOLD = frozenset(f"jmapPrincipal{verb}" for verb in ("Changes", "Get", "GetAvailability", "Query", "QueryChanges"))
-"""Of these, Stalwart does not tell who holds them."""
+UNREPORTED = frozenset(
+    f"jmapPrincipal{verb}" for verb in ("Changes", "Get", "GetAvailability", "Query", "QueryChanges")
+)
+"""Permissions that Stalwart does not list."""
 
 
 async def permissions(client: StalwartClient, *, deadline: float) -> frozenset[str]:
-    """By `GET /api/account`, so without `UNTOLD`. Raises `MailServerError`s, `Busy` and `WrongGeneration`."""
+    """From `GET /api/account`, so without `UNREPORTED`. Raises `MailServerError`s, `Busy` and `WrongGeneration`."""
     listed = (await client.get("/api/account", deadline=deadline)).get("permissions")
     if not isinstance(listed, list):
-        raise Misconfigured("mail server does not tell permissions at /api/account: is this Stalwart 0.16 or 1.x?")
+        raise Misconfigured("mail server lists no permissions at /api/account: is this Stalwart 0.16 or 1.x?")
     return frozenset(map(str, cast("list[object]", listed)))

@@ -1,8 +1,8 @@
 """The port `MailServer` on Stalwart's registry (0.16 and 1.x): `x:Domain` and `x:Account` over JMAP.
 
-The normal case is one HTTP request: create, with the mark, without credentials, and read back what was made.
-The mark is a disabled alias made of the identity's id: Stalwart keeps addresses unique over accounts and
-aliases, so a second mailbox for an identity is refused by the server itself.
+Normally one HTTP request creates the mailbox, with the mark and without credentials, and reads it back.
+The mark is a disabled alias with the identity's id. Stalwart keeps addresses unique over accounts and aliases, so the
+server itself refuses a second mailbox for an identity.
 """
 
 import asyncio
@@ -29,29 +29,29 @@ from postroom.telemetry import log
 
 T = TypeVar("T")
 
-WELL_WITHIN = 2.0
-"""Seconds in which a healthy server echoes, reads and writes; as many before, where it must first say whose account our
-key belongs to."""
+HEALTH_CHECK_SECONDS = 2.0
+"""Seconds in which a healthy server echoes, reads and writes; and as many before, if the account of our key must be
+found first."""
 
 _BUSY_PAUSE = (0.02, 0.08)
-"""Seconds to wait, at random in this range, while the server serves four of our requests already."""
+"""Seconds to wait, at random in this range, while the server already serves four of our requests."""
 
 _ADDRESS = ["id", "emailAddress", "aliases"]
 
 _OWN_ACCOUNT = "our own account"
-"""Among the names of what is remembered; no domain has it."""
+"""A key of the cache of ids; no domain has this name."""
 
-IDS_LIVE = 60.0
-"""Seconds. Stalwart gives ids by counter: a server that was set up anew may give the id of one domain to another, and
-what is made with it then is somebody else's. So they also end with any sign that the server changed."""
+ID_CACHE_SECONDS = 60.0
+"""Seconds. Stalwart assigns ids by a counter: after a new installation the id of one domain may be that of another, and
+a mailbox would be made in the wrong domain. So the cache is also cleared at any sign that the server has changed."""
 
 _MOST_IDS = 1000
 
 
 class StalwartRegistry:
-    """`mark_domain` holds every mark, whatever a person's domain; `quota` is in bytes, None for the server's.
+    """`mark_domain` holds all marks, whatever the domain of the address. `quota` is in bytes, None for the server's.
 
-    `pause`, `uniform`, `monotonic` and `now` are the passing of time and chance, for tests.
+    `pause`, `uniform`, `monotonic` and `now` are time and chance, for tests.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class StalwartRegistry:
         self._monotonic = monotonic
         self._now = now or SystemClock().now
         self._process = f"{socket.gethostname()}, process {os.getpid()}"
-        self._ids = TTLCache[str, str](_MOST_IDS, IDS_LIVE, monotonic)
+        self._ids = TTLCache[str, str](_MOST_IDS, ID_CACHE_SECONDS, monotonic)
         self._detected = False
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
@@ -84,28 +84,28 @@ class StalwartRegistry:
 
     async def health_check(self) -> MailServerError | None:
         try:
-            await self.check_health(deadline=WELL_WITHIN)
+            await self.check_health(deadline=HEALTH_CHECK_SECONDS)
         except MailServerError as error:
             return error
-        except Exception as error:  # noqa: BLE001 - whoever asks has a failure at hand already, which must be settled
-            log.exception("Asking whether the mail server is well failed: a defect of Postroom")
-            return Throttled(f"Postroom could not ask whether the mail server is well ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001 - the caller is handling a failure already, and must settle it
+            log.exception("The health check of the mail server failed: a bug of Postroom")
+            return Throttled(f"Postroom could not check the mail server's health ({type(error).__name__})")
         return None
 
     async def check_health(self, *, deadline: float) -> NotWritten | None:
-        """What `well` asks: None if the server echoed, read and wrote, or why it was not seen to write. Raises
+        """None if the server echoed, read and wrote; `NotWritten` if no write was confirmed. Raises
         `MailServerError`s."""
-        # With a time of its own: else a server that takes half the deadline for each answer, and that was away once,
-        # would never count as well again, since each failure forgets whose account it is.
+        # With its own deadline: otherwise a server that takes half the deadline for each response, and was unavailable
+        # once, would never count as healthy again, since each failure clears the cached account.
         await self.within(deadline, self._own_account)
         return await self.within(deadline, self._check_health)
 
     async def domain_id(self, name: str, *, deadline: float) -> str:
-        """The id of a domain, at most a minute old. Raises `Misconfigured` for a domain that is not there."""
+        """The id of a domain, cached for a minute at most. Raises `Misconfigured` if the domain does not exist."""
         if known := self._ids.get(name):
             return known
-        answers = await self._client.call([("x:Domain/query", {"filter": {"name": name}})], deadline=deadline)
-        ids = answers.read(0, QueryIds).ids
+        responses = await self._client.call([("x:Domain/query", {"filter": {"name": name}})], deadline=deadline)
+        ids = responses.read(0, QueryIds).ids
         if not ids:
             raise Misconfigured(f"mail server does not have the domain {name}", domain=name)
         self._ids[name] = ids[0]
@@ -117,7 +117,7 @@ class StalwartRegistry:
         check = HealthCheck(self._mark_domain, own_account, description)
         not_written = check.verdict(await self._client.call(check.calls, deadline=left))
         if not_written:
-            self._ids.clear()  # perhaps it is another account by now
+            self._ids.clear()  # the key may belong to another account by now
         return not_written
 
     async def _own_account(self, left: float) -> str:
@@ -125,10 +125,10 @@ class StalwartRegistry:
         return await self._detect(left) if known is None else known
 
     async def within(self, deadline: float, ask: Callable[[float], Awaitable[T]], *, domain: str | None = None) -> T:
-        """Ask, waiting out the moments in which the server is busy with others of our requests.
+        """Call `ask`, and repeat it while the server is busy with our other requests.
 
-        `ask` gets the seconds left; what it reads of the answers belongs into it. A refusal of the request itself is
-        `Misconfigured` for `domain`, None for the whole server. Raises `MailServerError`s only.
+        `ask` gets the seconds left, and must also read the responses. If the request itself is refused, that is
+        `Misconfigured` for `domain`; None: for the complete server. Raises only `MailServerError`s.
         """
         ends = self._monotonic() + deadline
         while True:
@@ -137,7 +137,7 @@ class StalwartRegistry:
                 async with asyncio.timeout(max(0.01, left)):
                     return await self._of_this_generation(ask, left, domain)
             except Transient:
-                self._ids.clear()  # behind a proxy, a server that is set up anew shows as no more than this
+                self._ids.clear()  # behind a proxy, the reinstallation of a server looks like this
                 raise
             except TimeoutError as error:
                 self._ids.clear()
@@ -145,7 +145,7 @@ class StalwartRegistry:
             except Busy as error:
                 pause = self._uniform(*_BUSY_PAUSE)
                 if ends - self._monotonic() <= pause:
-                    raise Throttled("mail server serves four of our requests already", retry_after=1) from error
+                    raise Throttled("mail server already serves four of our requests", retry_after=1) from error
                 await self._pause(pause)
 
     async def _of_this_generation(self, ask: Callable[[float], Awaitable[T]], left: float, domain: str | None) -> T:
@@ -154,7 +154,7 @@ class StalwartRegistry:
         try:
             return await ask(left)
         except WrongGeneration as error:
-            # Perhaps the server was replaced by another version: say so in words the operator understands.
+            # The server may have been replaced by another version: detection explains that to the operator.
             self._detected = False
             await self._detect(left)
             about = domain if isinstance(error, RequestRefused) else None
@@ -174,24 +174,24 @@ class StalwartRegistry:
             ("x:Account/get", {"ids": ["#c"], "properties": _ADDRESS}),
             self._mark_domain.call,
         ]
-        answers = await self._client.call(calls, deadline=left)
-        outcome = answers.read(0, Changes)
+        responses = await self._client.call(calls, deadline=left)
+        outcome = responses.read(0, Changes)
         if refused := (outcome.not_created or {}).get("c"):
             return await self._after_refusal(refused, mailbox, ids, left)
         if "c" not in (outcome.created or {}):
             raise Transient("mail server neither created nor refused the mailbox", outcome_unknown=True)
-        made = answers.read(1, AccountList).accounts
+        made = responses.read(1, AccountList).accounts
         if not made:
             raise Transient("mail server made the mailbox but does not show it", outcome_unknown=True)
-        return self._made(made[0], mailbox, self._mark_domain.id(answers, 2))
+        return self._made(made[0], mailbox, self._mark_domain.id(responses, 2))
 
     def _made(self, made: Account, mailbox: Mailbox, mark_domain_id: str) -> StalwartAccount:
-        """What was made, if its mark is where marks are. Its address is for whoever asked to compare."""
+        """The created account, if its mark is in the mark domain. The caller compares the address."""
         marked = carries_mark(made, mailbox.identity_id, mark_domain_id)
         if made.email_address != mailbox.email or not marked:
             self._ids.clear()  # one of them is now the id of another domain
         if not marked:
-            # Nothing would keep the identity from a second mailbox.
+            # Nothing would prevent a second mailbox for the identity.
             raise Permanent(
                 f"mail server made {made.email_address} (account {made.id}) where {mailbox.email} was asked for, "
                 f"without the mark in {self._mark_domain.name}; it was left alone"
@@ -199,11 +199,11 @@ class StalwartRegistry:
         return StalwartAccount(made.id, made.email_address)
 
     async def _ids_for(self, mailbox: Mailbox, left: float) -> tuple[str, str]:
-        """The ids of the mailbox' domain and of its mark's. Without the latter nobody gets a mailbox."""
+        """The ids of the mailbox's domain and of the mark domain, without which no mailbox can be made."""
         mark_domain_id = self._ids.get(self._mark_domain.name)
         if mark_domain_id is None:
-            answers = await self._client.call([self._mark_domain.call], deadline=left)
-            mark_domain_id = self._mark_domain.id(answers, 0)
+            responses = await self._client.call([self._mark_domain.call], deadline=left)
+            mark_domain_id = self._mark_domain.id(responses, 0)
             self._ids[self._mark_domain.name] = mark_domain_id
         return await self.domain_id(mailbox.domain, deadline=left), mark_domain_id
 
@@ -213,25 +213,25 @@ class StalwartRegistry:
         if refused.type == "primaryKeyViolation":  # the address or the mark is taken
             return await self._ours(refused.object_id, mailbox, used, left)
         if refused.type == "invalidForeignKey":
-            self._ids.clear()  # the domain was made anew under another id, or is gone
+            self._ids.clear()  # the domain was recreated with another id, or deleted
         raise set_error(refused, domain=mailbox.domain)
 
     async def _ours(
         self, holder: ObjectId | None, mailbox: Mailbox, used: tuple[str, str], left: float
     ) -> StalwartAccount:
-        """The account that carries our mark; a stranger's is never adopted (`Conflict`). `used`: the ids of the domains
-        that the create named."""
+        """The account with our mark; a foreign account is never adopted (`Conflict`). `used`: the domain ids in the
+        create."""
         if holder and holder.object == "Account":
             get: Call = ("x:Account/get", {"ids": [holder.id], "properties": _ADDRESS})
-            answers = await self._client.call([get, self._mark_domain.call], deadline=left)
-            if ours := self._marked(answers, 0, mailbox):
+            responses = await self._client.call([get, self._mark_domain.call], deadline=left)
+            if ours := self._marked(responses, 0, mailbox):
                 return ours
-        # Where one object holds the address and another the mark, Stalwart names either by chance (seen on 0.16.19).
+        # If one object holds the address and another the mark, Stalwart names either at random (seen on 0.16.19).
         if ours := await self._find(mailbox, left):
             return ours
         self._ids.clear()
         if used != await self._ids_for(mailbox, left):
-            raise Transient("mail server was set up anew: its domains have other ids than a minute ago")
+            raise Transient("mail server was reinstalled: its domains have other ids than a minute ago")
         who = f"the {holder.object.lower()} {holder.id}" if holder else "something"
         raise Conflict(
             f"{mailbox.email} is held by {who} on the mail server, which does not carry this identity's mark"
@@ -244,15 +244,15 @@ class StalwartRegistry:
             ("x:Account/get", {"#ids": found, "properties": _ADDRESS}),
             self._mark_domain.call,
         ]
-        answers = await self._client.call(calls, deadline=left)
-        answers.read(0, QueryIds)
-        return self._marked(answers, 1, mailbox)
+        responses = await self._client.call(calls, deadline=left)
+        responses.read(0, QueryIds)
+        return self._marked(responses, 1, mailbox)
 
-    def _marked(self, answers: RegistryResponses, place: int, mailbox: Mailbox) -> StalwartAccount | None:
-        """The account with our mark among those listed at `place`; the response after it tells the marks' domain. The
-        text index is only a hint: the alias itself is the proof."""
-        listed = answers.read(place, AccountList)
-        mark_domain_id = self._mark_domain.id(answers, place + 1)
+    def _marked(self, responses: RegistryResponses, index: int, mailbox: Mailbox) -> StalwartAccount | None:
+        """The account with our mark among those listed at `index`; the next response has the mark domain. The text
+        search is only a hint: the alias itself is the proof."""
+        listed = responses.read(index, AccountList)
+        mark_domain_id = self._mark_domain.id(responses, index + 1)
         for account in listed.accounts:
             if carries_mark(account, mailbox.identity_id, mark_domain_id):
                 return StalwartAccount(account.id, account.email_address)
@@ -273,8 +273,8 @@ def _account(mailbox: Mailbox, domain_id: str, mark_domain_id: str, quota: int |
             }
         },
     }
-    # No `credentials`: nobody can log in by a password that nobody has to keep. No `locale`: its spelling
-    # changed between 0.16.19 and 0.16.20.
+    # No `credentials`: without a password there is none to protect. No `locale`: its spelling changed between 0.16.19
+    # and 0.16.20.
     if mailbox.display_name:
         account["description"] = mailbox.display_name
     if quota is not None:

@@ -1,7 +1,7 @@
-"""JMAP requests to Stalwart's registry: one HTTP request in, checked method responses out.
+"""Sends JMAP requests to Stalwart's registry, and validates the method responses.
 
-Nothing is sent twice from here: a create whose outcome is unknown must first be looked up by its mark, and only the
-port's caller knows that. Hence a connection, which asks once, and not `jmap.client`.
+It never repeats a request: after a create with an unknown outcome the mark must be looked up first, and only the port's
+caller knows that. So it uses `JmapConnection`, which sends once, and not `jmap.client`.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from postroom.jmap.errors import JmapError, Unauthorized
 from postroom.jmap.http_connection import JmapConnection
 from postroom.jmap.request import Call, body_of
 from postroom.jmap.response import MethodResponses
-from postroom.stalwart.error_mapping import Busy, WrongGeneration, meaning
+from postroom.stalwart.error_mapping import Busy, WrongGeneration, error_of
 from postroom.stalwart.response_models import read
 
 REGISTRY = "urn:stalwart:jmap"
@@ -25,22 +25,22 @@ T = TypeVar("T", bound=BaseModel)
 
 
 class RegistryResponses:
-    """Method responses, checked one by one: what an earlier method did stays done when a later one fails."""
+    """Method responses, validated one by one: the effect of an earlier call remains when a later one fails."""
 
-    def __init__(self, answer: MethodResponses) -> None:
-        self._answer = answer
+    def __init__(self, responses: MethodResponses) -> None:
+        self._responses = responses
 
-    def read(self, place: int, shape: type[T]) -> T:
-        """The arguments of the response to the call at `place`. Raises what an `error` there means."""
+    def read(self, index: int, shape: type[T]) -> T:
+        """The arguments of the response to the call at `index`. Raises the mapped error for an `error` response."""
         try:
-            arguments = self._answer.of(place)
+            arguments = self._responses.of(index)
         except JmapError as error:
-            raise meaning(error) from error
+            raise error_of(error) from error
         return read(shape, arguments)
 
 
 class StalwartClient:
-    """`url` is the server's base; credentials go nowhere else, and no redirect is followed.
+    """`url` is the server's base URL; credentials are sent there only, and redirects are not followed.
 
     `authorization` is the header's value (`Bearer API_…` or `Basic …`).
     """
@@ -56,7 +56,7 @@ class StalwartClient:
         self._headers = {"Authorization": authorization}
         self._connection = connection or JmapConnection(url)
         self.refused = False
-        """Whether the server did not know these credentials"""
+        """Whether the server has rejected these credentials"""
 
     @property
     def requests(self) -> int:
@@ -71,18 +71,18 @@ class StalwartClient:
         try:
             return (await self._connection.exchange("GET", self.url + path, self._headers, within=deadline)).success()
         except JmapError as error:
-            raise self._meaning(error) from error
+            raise self._error_of(error) from error
 
     async def call(self, calls: Sequence[Call], *, deadline: float) -> RegistryResponses:
-        """The method responses, in order. Raises what the HTTP answer means."""
+        """The method responses, in order. Raises the mapped error for an HTTP error."""
         body = body_of(calls, REGISTRY)
         headers = {**self._headers, "Content-Type": "application/json"}
         try:
-            reply = await self._connection.exchange("POST", f"{self.url}/jmap/", headers, body, within=deadline)
-            return RegistryResponses(MethodResponses.read(reply.success()))
+            response = await self._connection.exchange("POST", f"{self.url}/jmap/", headers, body, within=deadline)
+            return RegistryResponses(MethodResponses.read(response.success()))
         except JmapError as error:
-            raise self._meaning(error) from error
+            raise self._error_of(error) from error
 
-    def _meaning(self, error: JmapError) -> MailServerError | Busy | WrongGeneration:
+    def _error_of(self, error: JmapError) -> MailServerError | Busy | WrongGeneration:
         self.refused = self.refused or isinstance(error, Unauthorized)
-        return meaning(error)
+        return error_of(error)

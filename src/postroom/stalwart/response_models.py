@@ -1,7 +1,7 @@
-"""The parts of Stalwart's answers that Postroom reads, checked before anything relies on them.
+"""Models of the parts of Stalwart's responses that Postroom reads.
 
-An answer of another shape ends an attempt with an unknown outcome, never with an error of ours: that would look
-like a crash. Unknown fields are ignored, and what RFC 8620 §5.3 lets be null may be.
+An invalid response ends an attempt with an unknown outcome, never with an unhandled error, which would look like a
+crash. Unknown fields are ignored, and a field may be null where RFC 8620 §5.3 allows it.
 """
 
 from typing import Annotated, Any, TypeVar
@@ -14,7 +14,7 @@ T = TypeVar("T", bound=BaseModel)
 
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
-"""RFC 8620 §1.2. Any other, one with a NUL for instance, could never be stored: its outcome would be tried for ever."""
+"""RFC 8620 §1.2. Another one, such as one with a NUL, could not be stored, and the attempt would repeat for ever."""
 
 
 class ResponseModel(BaseModel):
@@ -69,7 +69,7 @@ class AccountList(ResponseModel):
 
 
 class Echo(ResponseModel):
-    """RFC 8620 §4: whatever was sent."""
+    """RFC 8620 §4: the arguments of the call."""
 
 
 class QueryIds(ResponseModel):
@@ -89,12 +89,12 @@ class Session(ResponseModel):
 
 
 def read(shape: type[T], content: object) -> T:
-    """`content` as `shape`. Raises `Transient` with an unknown outcome when it has another one."""
+    """Validate `content` as `shape`. Raises `Transient` with an unknown outcome if it is invalid."""
     try:
         return shape.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])[:100]
         raise Transient(
-            f"mail server's answer cannot be read ({shape.__name__} {where}: {first['type']})", outcome_unknown=True
+            f"mail server's response cannot be read ({shape.__name__} {where}: {first['type']})", outcome_unknown=True
         ) from error

@@ -1,4 +1,4 @@
-"""A change of Stalwart's settings, with the reload without which it is not in force."""
+"""Changes Stalwart's settings, and reloads them so that the change takes effect."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.response_models import Changes
 
 PERMISSIONS = frozenset({"sysActionCreate", "actionReloadSettings"})
-"""What the reload needs."""
+"""The permissions that the reload needs."""
 
 
 SINGLETON = "singleton"
-"""The id of what there is but one of."""
+"""The id of an object that exists only once."""
 
 
 async def change(client: StalwartClient, kind: str, arguments: dict[str, Any], what: str, *, deadline: float) -> None:
-    """`x:<kind>/set` with these arguments, which create `c` or update the singleton. `what` it is, for an operator.
-    Raises `MailServerError`s."""
+    """Call `x:<kind>/set` with these arguments, which create `c` or update the singleton. `what` describes the change
+    to an operator. Raises `MailServerError`s."""
     calls = [(f"x:{kind}/set", arguments), ("x:Action/set", {"create": {"c": {"@type": "ReloadSettings"}}})]
     answers = await client.call(calls, deadline=deadline)
     for place, asked in enumerate((what, "to reload its settings")):

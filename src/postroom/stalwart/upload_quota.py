@@ -1,7 +1,7 @@
-"""How much a person may upload: `x:Jmap`.
+"""The quota of uploads: `x:Jmap`.
 
-By default Stalwart takes 1,000 files or 50 MB from an account within an hour, less than two large attachments, and
-refuses the next one for up to an hour (0.16.19).
+By default Stalwart accepts 1,000 files or 50 MB of an account within an hour, less than two large attachments, and then
+refuses uploads for up to an hour (0.16.19).
 """
 
 from pydantic import Field
@@ -14,19 +14,19 @@ from postroom.stalwart.settings_change import SINGLETON, change
 
 FILES = 10_000
 BYTES = 1_000_000_000
-"""What we ask for: twenty of the largest attachments that Stalwart takes."""
+"""What we require: twenty of the largest attachments that Stalwart accepts."""
 
 READ_PERMISSIONS = frozenset({"sysJmapGet"})
-"""What the key needs to look. The secret that stands there is masked by the server."""
+"""The permissions that the key needs to read it. The server masks the secret in it."""
 
 PERMISSIONS = READ_PERMISSIONS | TO_RELOAD | {"sysJmapUpdate"}
-"""What it needs to raise it."""
+"""The permissions that it needs to raise the quota."""
 
 _DEADLINE = 5.0
 
 
 class UploadQuota(ResponseModel):
-    """Of an account, within `milliseconds`."""
+    """The quota of an account within `milliseconds`."""
 
     files: int = Field(alias="maxUploadCount")
     size: int = Field(alias="uploadQuota")
@@ -42,7 +42,7 @@ class _Listed(ResponseModel):
 
 
 async def upload_quota(client: StalwartClient, registry: StalwartRegistry) -> UploadQuota:
-    """Raises `MailServerError`s."""
+    """Read the quota. Raises `MailServerError`s."""
 
     async def ask(left: float) -> UploadQuota:
         get: Call = ("x:Jmap/get", {"ids": [SINGLETON]})
@@ -53,7 +53,7 @@ async def upload_quota(client: StalwartClient, registry: StalwartRegistry) -> Up
 
 
 async def raise_upload_quota(client: StalwartClient, registry: StalwartRegistry, before: UploadQuota) -> None:
-    """To what we ask for; what is more already stays. Raises `MailServerError`s."""
+    """Raise the quota to what we require; a higher value stays. Raises `MailServerError`s."""
     wanted = {"maxUploadCount": max(FILES, before.files), "uploadQuota": max(BYTES, before.size)}
     update = {"update": {SINGLETON: wanted}}
     await registry.within(_DEADLINE, lambda left: change(client, "Jmap", update, "the upload quota", deadline=left))

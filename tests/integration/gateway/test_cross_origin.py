@@ -24,7 +24,7 @@ def asks(method: str, *names: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_listed_page_may_send_a_token_and_is_told_so_without_one(service: Attacked, path: str) -> None:
+async def test_a_listed_page_may_send_a_token_and_its_preflight_needs_none(service: Attacked, path: str) -> None:
     for method in ("GET", "POST"):
         wanted = asks(method, "authorization", "content-type", "last-event-id")
         for more in ([], ["Access-Control-Request-Private-Network: true"]):
@@ -97,7 +97,7 @@ async def test_no_page_sees_what_is_not_for_people(service: Attacked) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "basic_is_told"),
+    ("fields", "basic_is_offered"),
     [
         ([], True),
         (["User-Agent: any client"], True),
@@ -108,10 +108,10 @@ async def test_no_page_sees_what_is_not_for_people(service: Attacked) -> None:
     ],
     ids=str,
 )
-async def test_a_program_is_told_of_http_basic_and_a_browser_is_not(
-    service: Attacked, fields: list[str], basic_is_told: bool
+async def test_http_basic_is_offered_to_a_program_and_not_to_a_browser(
+    service: Attacked, fields: list[str], basic_is_offered: bool
 ) -> None:
     for way in ("GET /jmap/session", "GET /api/me"):
         answer = await service.ask(way, fields)
-        told = 'Bearer realm="Postroom"' + (', Basic realm="Postroom", charset="UTF-8"' if basic_is_told else "")
-        assert (answer.status, answer.headers["www-authenticate"]) == (401, told)
+        reported = 'Bearer realm="Postroom"' + (', Basic realm="Postroom", charset="UTF-8"' if basic_is_offered else "")
+        assert (answer.status, answer.headers["www-authenticate"]) == (401, reported)

@@ -56,7 +56,7 @@ async def test_each_way_to_the_mail_server_waits_for_its_turn(server: ScriptedUp
     assert set(turns.values()) == {3}
 
 
-async def test_who_waited_for_his_turn_as_long_as_in_our_own_queue_is_told_the_limit(server: ScriptedUpstream) -> None:
+async def test_a_request_that_waited_as_long_as_in_our_own_queue_gets_the_limit(server: ScriptedUpstream) -> None:
     server.will(crowded())
     async with gateway(server.url, limits=IMPATIENT) as trial:
         answer = await asyncio.wait_for(trial.call(QUERY), 2)
@@ -104,15 +104,15 @@ async def parts() -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize("content", [b"x" * 1_000_001, parts], ids=["large", "of an unknown size"])
 @pytest.mark.parametrize(
-    ("refusal", "told"),
+    ("refusal", "reported"),
     [(crowded("maxConcurrentUpload"), (400, "limit")), (problem_answer(401), (503, "mail_server_away"))],
     ids=["crowded", "another login"],
 )
 async def test_what_streams_is_not_sent_twice(
-    server: ScriptedUpstream, trial: GatewayTrial, content: Any, refusal: bytes, told: tuple[int, str]
+    server: ScriptedUpstream, trial: GatewayTrial, content: Any, refusal: bytes, reported: tuple[int, str]
 ) -> None:
     """It is gone: nobody holds the mail of a stranger's size. Its client has it still."""
     server.will(refusal)
     sent: Any = content() if callable(content) else content
     answer = await trial.http.post("/jmap/upload/b/", content=sent, headers=ANN)
-    assert (kind(answer), len(server.asked)) == (told, 1)
+    assert (kind(answer), len(server.asked)) == (reported, 1)

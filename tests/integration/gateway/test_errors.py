@@ -15,7 +15,7 @@ async def failures(trial: GatewayTrial, path: str = "/jmap/session") -> list[Any
         await trial.http.get(path, headers=ANN)
     assert "Basic" not in str(logs)
     assert "session=" not in str(logs)
-    return [line for line in logs if line["event"] == "Could not serve a request of JMAP"]
+    return [line for line in logs if line["event"] == "Could not serve a JMAP request"]
 
 
 async def test_what_an_operator_has_to_do_is_in_the_log(trial: GatewayTrial) -> None:
@@ -54,7 +54,7 @@ async def test_what_a_client_did_wrong_and_a_mailbox_to_come_are_not_in_the_log(
     assert [line["event"] for line in logs] == ["Acting for identity"]
 
 
-async def test_a_person_with_all_the_devices_is_told_to_disconnect_one(trial: GatewayTrial) -> None:
+async def test_a_person_at_the_limit_of_devices_is_asked_to_disconnect_one(trial: GatewayTrial) -> None:
     trial.authorization.error = TooManyAppPasswords(5)
     answer = await trial.call(QUERY)
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:postroom:problem:too_many_devices")

@@ -35,7 +35,7 @@ async def test_who_is_on_record_as_missing_is_asked_for_nowhere(server: Scripted
 
 
 @pytest.mark.parametrize("session", [lambda: login_of_nobody, lambda: login_of("c")], ids=["refused", "another id"])
-async def test_whose_login_is_refused_or_anothers_is_looked_for_and_told_to_be_missing(
+async def test_a_refused_or_foreign_login_is_verified_and_the_mailbox_reported_missing(
     server: ScriptedUpstream, trial: GatewayTrial, session: Callable[[], Script]
 ) -> None:
     server.session = session()
@@ -56,7 +56,7 @@ async def test_who_is_refused_in_the_middle_is_looked_for(server: ScriptedUpstre
     assert (len(server.asked), trial.verified) == (2, ["b"])
 
 
-async def test_who_is_shut_out_since_another_part_of_us_was_refused_is_looked_for(
+async def test_a_person_blocked_after_an_earlier_refusal_is_verified(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     trial.authorization.error = Misconfigured("mail server knows no ann@example.org", unauthorized=True)
@@ -66,16 +66,16 @@ async def test_who_is_shut_out_since_another_part_of_us_was_refused_is_looked_fo
     assert server.sessions == []
 
 
-async def test_whose_mailbox_is_there_is_told_that_we_are_refused(
-    server: ScriptedUpstream, trial: GatewayTrial
-) -> None:
+async def test_if_the_mailbox_exists_the_refusal_is_reported(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.session = login_of_nobody
     assert kind(await trial.call(QUERY)) == (502, "mail_server_misconfigured")
     assert trial.verified == ["b"]
 
 
-async def test_where_it_cannot_be_told_the_refusal_is(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    trial.look_error = Transient("away")
+async def test_if_the_mailbox_cannot_be_verified_the_refusal_is_reported(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    trial.lookup_error = Transient("away")
     server.session = login_of_nobody
     assert kind(await trial.call(QUERY)) == (502, "mail_server_misconfigured")
 

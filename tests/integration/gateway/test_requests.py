@@ -14,7 +14,7 @@ from scripted_upstream import ScriptedUpstream, http_answer, json_answer
 JMAP = "urn:ietf:params:jmap:"
 # Of the sizes and times that the tests reach.
 SMALL = GatewayLimits(
-    max_size_request=10_000, max_size_upload=100_000, body_seconds=0.3, stall_seconds=0.3, answer_seconds=0.3
+    max_size_request=10_000, max_size_upload=100_000, body_seconds=0.3, stall_seconds=0.3, response_seconds=0.3
 )
 
 
@@ -54,7 +54,7 @@ async def test_who_asks_must_be_known(trial: GatewayTrial) -> None:
         assert "connection" not in answer.headers  # nothing of the request is unread
 
 
-async def test_a_person_without_a_mailbox_is_told_to_come_back(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_a_person_without_a_mailbox_is_asked_to_come_back(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     trial.accounts.accounts.clear()
     answer = await trial.call(QUERY)
     assert kind(answer) == (503, "mailbox_not_ready")
@@ -62,7 +62,7 @@ async def test_a_person_without_a_mailbox_is_told_to_come_back(server: ScriptedU
     assert server.asked == []
 
 
-async def test_what_kratos_wants_the_browser_told_goes_with_each_answer(trial: GatewayTrial) -> None:
+async def test_the_cookies_of_kratos_are_sent_with_each_response(trial: GatewayTrial) -> None:
     trial.people.set_cookie = ("a=1; Path=/", "b=2; Path=/")
     assert (await trial.call(QUERY)).headers.get_list("set-cookie") == ["a=1; Path=/", "b=2; Path=/"]
     trial.accounts.accounts.clear()

@@ -25,7 +25,7 @@ from scripted_upstream import (
 )
 
 ERROR = "urn:ietf:params:jmap:error:"
-IMPATIENT = GatewayLimits(answer_seconds=0.3, stall_seconds=0.5, queue_seconds=0.3, recheck_seconds=0.05)
+IMPATIENT = GatewayLimits(response_seconds=0.3, stall_seconds=0.5, queue_seconds=0.3, recheck_seconds=0.05)
 MEGABYTE = 1_000_000
 
 
@@ -199,7 +199,9 @@ async def test_no_more_than_four_requests_of_an_account_are_under_way(
     [GatewayLimits(queue_seconds=0.1, waiting=1), GatewayLimits(waiting=0)],
     ids=["waits too long", "may not wait"],
 )
-async def test_for_whom_no_place_comes_free_is_told_the_limit(server: ScriptedUpstream, limits: GatewayLimits) -> None:
+async def test_a_request_for_which_no_slot_becomes_free_gets_the_limit(
+    server: ScriptedUpstream, limits: GatewayLimits
+) -> None:
     go_on = asyncio.Event()
     server.will(held(go_on))
     async with gateway(server.url, limits=limits) as trial:
@@ -405,7 +407,7 @@ async def never(asked: Asked, writer: asyncio.StreamWriter) -> None:
 
 
 @pytest.mark.parametrize("ends", ["the service stops", "a logout", "the mailbox is missing"])
-async def test_who_waits_for_events_that_never_begin_is_told_why_the_wait_ended(
+async def test_a_client_whose_events_never_begin_learns_why_the_wait_ended(
     server: ScriptedUpstream, impatient: GatewayTrial, ends: str
 ) -> None:
     server.will(never)
@@ -414,15 +416,15 @@ async def test_who_waits_for_events_that_never_begin_is_told_why_the_wait_ended(
     match ends:
         case "the service stops":
             impatient.stopping.set()
-            told = (503, "stopping")
+            reported = (503, "stopping")
         case "a logout":
             impatient.people.errors[ANN["Cookie"]] = NoSession("logged out")
-            told = (401, "no_session")
+            reported = (401, "no_session")
         case _:
             impatient.accounts.missing.add("b")
             impatient.now += timedelta(minutes=1)
-            told = (503, "mailbox_missing")
-    assert kind(await asking) == told
+            reported = (503, "mailbox_missing")
+    assert kind(await asking) == reported
     await eventually(lambda: server.under_way == 0, "nobody waits any more")
 
 

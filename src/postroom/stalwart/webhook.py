@@ -1,7 +1,7 @@
-"""Stalwart's web hook about new mail, received: `{"events": [{"type", "data": {"accountId", "documentId", …}}, …]}`.
+"""Reads Stalwart's webhook about new mail: `{"events": [{"type", "data": {"accountId", "documentId", …}}, …]}`.
 
-It is a hint and no more. The signature has no time in it, so a hook can be replayed; events come twice after a failed
-answer, with other ids each time; any value may be missing (seen on 0.16.19).
+It is only a hint. The signature covers no time, so a webhook can be replayed. After an error response the events are
+sent again with other ids, and any value may be missing (seen on 0.16.19).
 """
 
 import base64
@@ -17,19 +17,19 @@ from cachetools import LRUCache
 from postroom.json_object import as_object, json_object
 
 PATH = "/internal/mail/stalwart"
-"""Where we take it."""
+"""The path of our endpoint."""
 
 INGESTED = "message-ingest.ham"
-"""What a delivery that is no spam says; an append by the person himself says something else."""
+"""The event type of a delivery that is not spam. Mail that the person appends has another type."""
 
-_REMEMBERED = 20_000
+_CACHE_SIZE = 20_000
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz792013"
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """The JMAP id of an account with new mail. `document_id` is the lower half of the email's id and may be given
-    again after the email has gone, `change_id` counts an account's changes."""
+    """The JMAP id of an account with new mail. `document_id` is the lower half of the email's id and may be reused
+    after the email was deleted; `change_id` counts the account's changes."""
 
     account_id: str
     document_id: int | None = None
@@ -37,22 +37,22 @@ class Hint:
 
     @property
     def state(self) -> str | None:
-        """The state of Email after it, as the event source spells it for the same delivery: that other hint then
-        costs no second look. Should another Stalwart spell it otherwise, it costs one."""
+        """The state of Email after the delivery, in the event source's encoding, so that its hint about the same
+        delivery causes no second poll. If another version of Stalwart encodes it differently, it does."""
         return None if self.change_id is None else email_state(self.change_id)
 
 
-class WebHook:
-    """`key` is the hook's `signatureKey`."""
+class WebhookReader:
+    """`key` is the webhook's `signatureKey`."""
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()
-        self._seen = LRUCache[Hint, None](_REMEMBERED)
+        self._known = LRUCache[Hint, None](_CACHE_SIZE)
 
     def verifies(self, raw: bytes, signatures: Sequence[str]) -> bool:
         """Whether Stalwart signed this body. `signatures`: the values of all `X-Signature` headers."""
         if len(signatures) != 1:
-            return False  # two: whoever stands between may have meant another one than we
+            return False  # with two, a proxy may have checked the other one
         try:
             given = base64.b64decode(signatures[0], validate=True)
         except (binascii.Error, ValueError):
@@ -60,17 +60,17 @@ class WebHook:
         return hmac.compare_digest(given, hmac.digest(self._key, raw, hashlib.sha256))
 
     def hints(self, raw: bytes) -> list[Hint]:
-        """What is new in a body whose signature was verified; [] for one that nobody can read."""
-        return [hint for hint in _hints(raw) if hint.document_id is None or not self._knew(hint)]
+        """The new hints in a body whose signature was verified; [] if it cannot be parsed."""
+        return [hint for hint in _hints(raw) if hint.document_id is None or not self._is_duplicate(hint)]
 
-    def _knew(self, hint: Hint) -> bool:
-        known = hint in self._seen
-        self._seen[hint] = None
+    def _is_duplicate(self, hint: Hint) -> bool:
+        known = hint in self._known
+        self._known[hint] = None
         return known
 
 
 def jmap_id(number: int) -> str:
-    """How Stalwart spells a number as an id: `jmap_id(53) == "bv"`."""
+    """Stalwart's encoding of a number as an id: `jmap_id(53) == "bv"`."""
     spelled = ""
     while True:
         number, digit = divmod(number, 32)
@@ -80,8 +80,7 @@ def jmap_id(number: int) -> str:
 
 
 def email_state(change_id: int) -> str:
-    """How Stalwart spells the number of a change as a state: `email_state(3) == "sam"`, seven bits a byte (LEB128) in
-    base 32."""
+    """Stalwart's encoding of a change number as a state: `email_state(3) == "sam"`, as LEB128 in base 32."""
     septets = bytearray()
     while change_id > 0x7F:
         septets.append(change_id & 0x7F | 0x80)

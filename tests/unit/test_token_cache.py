@@ -11,7 +11,7 @@ from fakes import unasked
 from postroom.domain.person import ALL_SCOPES
 from postroom.errors import DatabaseUnavailable
 from postroom.mail.ports import AccessToken
-from postroom.mail.remembered_tokens import REMEMBERED_FOR, RememberedTokens
+from postroom.mail.token_cache import CACHE_SECONDS, TokenCache
 
 ADA, TOKEN, HASH = UUID(int=1), UUID(int=2), b"hash"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ class World:
     def __init__(self) -> None:
         self.passed = 0.0
         self.stored = Stored(AccessToken(TOKEN, ADA, "phone", ALL_SCOPES, START, START + timedelta(seconds=40)))
-        self.tokens = RememberedTokens(
+        self.tokens = TokenCache(
             self.stored, now=lambda: START + timedelta(seconds=self.passed), monotonic=lambda: self.passed
         )
 
@@ -64,11 +64,11 @@ def world() -> World:
 
 
 async def test_a_token_is_asked_for_once_in_30_seconds_and_ends_when_it_expires(world: World) -> None:
-    with world.tokens.hearing():
+    with world.tokens.listening():
         assert await world.asks(3) == 1
-        world.passed = REMEMBERED_FOR - 0.1
+        world.passed = CACHE_SECONDS - 0.1
         assert await world.asks() == 0
-        world.passed = REMEMBERED_FOR
+        world.passed = CACHE_SECONDS
         assert await world.asks(2) == 1
         world.passed = 40.0
         assert await world.tokens.find(HASH) is None
@@ -77,7 +77,7 @@ async def test_a_token_is_asked_for_once_in_30_seconds_and_ends_when_it_expires(
 
 async def test_a_token_that_is_not_there_is_sought_each_time(world: World) -> None:
     token = world.stored.tokens.pop(HASH)
-    with world.tokens.hearing():
+    with world.tokens.listening():
         assert await world.asks(2) == 2
         world.stored.tokens[HASH] = token
         assert await world.tokens.find(HASH) == token
@@ -85,15 +85,15 @@ async def test_a_token_that_is_not_there_is_sought_each_time(world: World) -> No
 
 async def test_what_is_not_heard_of_is_not_remembered(world: World) -> None:
     assert await world.asks(2) == 2
-    with world.tokens.hearing():
+    with world.tokens.listening():
         assert await world.asks(2) == 1
     assert await world.asks(2) == 2, "and what was is forgotten, since what follows is not heard"
-    with world.tokens.hearing():
+    with world.tokens.listening():
         assert await world.asks(2) == 1
 
 
 async def test_a_revocation_that_is_heard_ends_what_is_remembered(world: World) -> None:
-    with world.tokens.hearing():
+    with world.tokens.listening():
         await world.tokens.find(HASH)
         world.stored.tokens.clear()
         world.tokens.forget()
@@ -101,7 +101,7 @@ async def test_a_revocation_that_is_heard_ends_what_is_remembered(world: World) 
 
 
 async def test_this_process_need_not_hear_of_what_it_revoked_itself(world: World) -> None:
-    with world.tokens.hearing():
+    with world.tokens.listening():
         await world.tokens.find(HASH)
         assert await world.tokens.revoke(ADA, TOKEN)
         assert await world.tokens.find(HASH) is None
@@ -109,7 +109,7 @@ async def test_this_process_need_not_hear_of_what_it_revoked_itself(world: World
 
 async def test_one_whose_revocation_may_have_been_committed_is_asked_for(world: World) -> None:
     world.stored.error = DatabaseUnavailable("the connection broke")
-    with world.tokens.hearing():
+    with world.tokens.listening():
         await world.tokens.find(HASH)
         with pytest.raises(DatabaseUnavailable):
             await world.tokens.revoke(ADA, TOKEN)
@@ -117,7 +117,7 @@ async def test_one_whose_revocation_may_have_been_committed_is_asked_for(world: 
 
 
 async def heard(world: World) -> None:
-    with world.tokens.hearing():
+    with world.tokens.listening():
         world.stored.meanwhile = world.tokens.forget
         await world.tokens.find(HASH)
         world.stored.meanwhile = lambda: None
@@ -126,16 +126,16 @@ async def heard(world: World) -> None:
 
 async def went_unheard(world: World) -> None:
     """The last of what went unheard, before it is heard again."""
-    hearing = world.tokens.hearing()
-    world.stored.meanwhile = hearing.__enter__
+    listening = world.tokens.listening()
+    world.stored.meanwhile = listening.__enter__
     await world.tokens.find(HASH)
     world.stored.meanwhile = lambda: None
     assert await world.asks(2) == 1
-    hearing.__exit__(None, None, None)
+    listening.__exit__(None, None, None)
 
 
 @pytest.mark.parametrize("revoked", [heard, went_unheard])
-async def test_what_was_read_before_a_revocation_is_not_remembered_after_it(
+async def test_a_token_read_before_a_revocation_is_not_cached_after_it(
     world: World, revoked: Callable[[World], Awaitable[None]]
 ) -> None:
     await revoked(world)

@@ -12,9 +12,9 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from postroom.api.stalwart_hook import MAX_BODY, StalwartHook, stalwart_hook_route
+from postroom.api.stalwart_webhook import MAX_BODY, StalwartWebhook, stalwart_webhook_route
 from postroom.api.visitor import receive_visitors
-from postroom.stalwart.web_hook import Hint, WebHook, email_state, jmap_id
+from postroom.stalwart.webhook import Hint, WebhookReader, email_state, jmap_id
 from postroom_sandbox.stalwart.mail import state as stand_in_state
 
 RECORDED = (
@@ -42,9 +42,9 @@ def body(*events: Any) -> bytes:
 
 
 def test_what_a_real_stalwart_signed_verifies_and_is_read() -> None:
-    web_hook = WebHook("k")
-    assert web_hook.verifies(RECORDED, [SIGNATURE])
-    assert web_hook.hints(RECORDED) == [Hint("b", 1, 3)]
+    reader = WebhookReader("k")
+    assert reader.verifies(RECORDED, [SIGNATURE])
+    assert reader.hints(RECORDED) == [Hint("b", 1, 3)]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_a_real_stalwart_signed_verifies_and_is_read() -> None:
     ],
 )
 def test_a_forged_signature_is_refused(what: str, raw: bytes, signatures: list[str]) -> None:
-    assert not WebHook("k").verifies(raw, signatures), what
+    assert not WebhookReader("k").verifies(raw, signatures), what
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_forged_signature_is_refused(what: str, raw: bytes, signatures: list[s
     ],
 )
 def test_what_nobody_can_read_hints_at_nothing(raw: bytes) -> None:
-    assert WebHook("k").hints(raw) == []
+    assert WebhookReader("k").hints(raw) == []
 
 
 @pytest.mark.parametrize(
@@ -108,30 +108,30 @@ def test_what_nobody_can_read_hints_at_nothing(raw: bytes) -> None:
     ],
 )
 def test_only_a_delivery_that_is_no_spam_hints(kind: str) -> None:
-    assert WebHook("k").hints(body({**ham(), "type": kind}, ham(2, 7))) == [Hint("c", 7)]
+    assert WebhookReader("k").hints(body({**ham(), "type": kind}, ham(2, 7))) == [Hint("c", 7)]
 
 
 def test_an_event_is_known_by_what_it_tells_of_and_not_by_its_id() -> None:
-    web_hook = WebHook("k")
-    assert web_hook.hints(body(ham(1, 1, changeId=3), {**ham(1, 1, changeId=3), "id": "2"})) == [Hint("b", 1, 3)]
-    assert web_hook.hints(body(ham(1, 1, changeId=3), ham(1, 2, changeId=3), ham(2, 1, changeId=3))) == [
+    reader = WebhookReader("k")
+    assert reader.hints(body(ham(1, 1, changeId=3), {**ham(1, 1, changeId=3), "id": "2"})) == [Hint("b", 1, 3)]
+    assert reader.hints(body(ham(1, 1, changeId=3), ham(1, 2, changeId=3), ham(2, 1, changeId=3))) == [
         Hint("b", 2, 3),
         Hint("c", 1, 3),
     ]
-    assert web_hook.hints(body(ham(1, 1, changeId=9))) == [Hint("b", 1, 9)], "the number was given again"
+    assert reader.hints(body(ham(1, 1, changeId=9))) == [Hint("b", 1, 9)], "the number was given again"
 
 
 def test_an_event_that_names_no_document_always_counts() -> None:
-    web_hook = WebHook("k")
+    reader = WebhookReader("k")
     nameless = body({"type": "message-ingest.ham", "data": {"accountId": 1}})
-    assert web_hook.hints(nameless) == web_hook.hints(nameless) == [Hint("b")]
+    assert reader.hints(nameless) == reader.hints(nameless) == [Hint("b")]
 
 
 def test_what_is_remembered_is_bounded_and_the_oldest_is_forgotten() -> None:
-    web_hook = WebHook("k")
-    web_hook.hints(body(*(ham(1, number) for number in range(20_001))))
-    assert web_hook.hints(body(ham(1, 20_000), ham(1, 0))) == [Hint("b", 0)]
-    assert len(web_hook._seen) == 20_000
+    reader = WebhookReader("k")
+    reader.hints(body(*(ham(1, number) for number in range(20_001))))
+    assert reader.hints(body(ham(1, 20_000), ham(1, 0))) == [Hint("b", 0)]
+    assert len(reader._known) == 20_000
 
 
 @pytest.mark.parametrize(
@@ -149,16 +149,16 @@ def test_a_change_is_spelled_as_the_server_spells_the_state_after_it(number: int
 
 def test_hook_and_event_source_tell_of_a_delivery_by_the_same_state() -> None:
     """As recorded: the event source of 0.16.19 said {"Email": "sam"} of the delivery in RECORDED."""
-    assert [hint.state for hint in WebHook("k").hints(RECORDED)] == ["sam"]
+    assert [hint.state for hint in WebhookReader("k").hints(RECORDED)] == ["sam"]
 
 
 class Endpoint:
     """The route over HTTP, and the accounts it hinted at, each with the state there."""
 
-    def __init__(self, web_hook: WebHook | None) -> None:
+    def __init__(self, reader: WebhookReader | None) -> None:
         self.hinted: list[tuple[str, str | None]] = []
         app = FastAPI()
-        app.router.routes.append(stalwart_hook_route(StalwartHook(web_hook, self._hint)))
+        app.router.routes.append(stalwart_webhook_route(StalwartWebhook(reader, self._hint)))
         receive_visitors(app)
         self._http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://postroom")
 
@@ -171,7 +171,7 @@ class Endpoint:
 
 
 async def test_a_signed_hook_is_taken_and_hints_at_each_account_once_with_its_newest_state() -> None:
-    endpoint = Endpoint(WebHook("k"))
+    endpoint = Endpoint(WebhookReader("k"))
     raw = body(ham(1, 2, changeId=4), ham(1, 1, changeId=3), ham(2, 1), ham(2, 2, changeId=9))
     answer = await endpoint.post(raw, signed(raw))
     assert (answer.status_code, answer.content) == (204, b"")
@@ -180,21 +180,21 @@ async def test_a_signed_hook_is_taken_and_hints_at_each_account_once_with_its_ne
 
 
 async def test_a_replayed_hook_is_taken_and_hints_at_nothing() -> None:
-    endpoint = Endpoint(WebHook("k"))
+    endpoint = Endpoint(WebhookReader("k"))
     for _ in range(3):
         assert (await endpoint.post(RECORDED, SIGNATURE)).status_code == 204
     assert endpoint.hinted == [("b", "sam")]
 
 
 async def test_a_signed_body_that_cannot_be_read_is_taken_so_that_it_is_not_sent_again() -> None:
-    endpoint = Endpoint(WebHook("k"))
+    endpoint = Endpoint(WebhookReader("k"))
     assert (await endpoint.post(b"{", signed(b"{"))).status_code == 204
     assert endpoint.hinted == []
 
 
 @pytest.mark.parametrize("signatures", [(), (signed(RECORDED, "other"),), (SIGNATURE, SIGNATURE), ("",)])
 async def test_a_forged_hook_is_refused_and_hints_at_nothing(signatures: tuple[str, ...]) -> None:
-    endpoint = Endpoint(WebHook("k"))
+    endpoint = Endpoint(WebhookReader("k"))
     answer = await endpoint.post(RECORDED, *signatures)
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     assert (answer.json()["code"], endpoint.hinted) == ("wrong_signature", [])
@@ -207,7 +207,7 @@ async def test_without_a_key_there_is_nothing_here() -> None:
 
 
 async def test_a_body_that_is_too_large_is_refused_before_its_signature_is_computed() -> None:
-    endpoint = Endpoint(WebHook("k"))
+    endpoint = Endpoint(WebhookReader("k"))
     raw = b" " * (MAX_BODY + 1)
     assert (await endpoint.post(raw, signed(raw))).status_code == 413
 
@@ -223,7 +223,7 @@ async def test_a_body_that_is_too_large_is_refused_before_its_signature_is_compu
 
 async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postroom.api.body.BODY_WITHIN", 0.05)
-    endpoint = Endpoint(WebHook("k"))
+    endpoint = Endpoint(WebhookReader("k"))
     never = asyncio.Event()
 
     async def chunks() -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""Which account is whose, remembered for some seconds: a page of mail asks a dozen times within one."""
+"""Caches each person's account for some seconds: a page of mail needs it a dozen times within one second."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -7,18 +7,18 @@ from cachetools import TTLCache
 
 from postroom.mail.ports import MailAccount, MailAccounts
 
-REMEMBERED_FOR = 10.0
-"""Seconds: less than the session that it belongs to, and long enough for what is asked at once."""
-REMEMBERED = 10_000
+CACHE_SECONDS = 10.0
+"""Seconds: shorter than a session is cached, and long enough for the requests of one page."""
+CACHE_SIZE = 10_000
 
 
-class RememberedAccounts:
-    """The port `MailAccounts` over another one. Who has none yet is looked up anew. `monotonic` is the passing of
-    time."""
+class AccountCache:
+    """The port `MailAccounts`, as a cache over another one. A person without an account is not cached. `monotonic` is a
+    monotonic clock."""
 
     def __init__(self, accounts: MailAccounts, *, monotonic: Callable[[], float]) -> None:
         self._accounts = accounts
-        self._found = TTLCache[UUID, MailAccount](REMEMBERED, REMEMBERED_FOR, monotonic)
+        self._found = TTLCache[UUID, MailAccount](CACHE_SIZE, CACHE_SECONDS, monotonic)
 
     def forget(self, identity_id: UUID) -> None:
         self._found.pop(identity_id, None)

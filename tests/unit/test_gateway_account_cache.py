@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from postroom.gateway.remembered_accounts import REMEMBERED, REMEMBERED_FOR, RememberedAccounts
+from postroom.gateway.account_cache import CACHE_SECONDS, CACHE_SIZE, AccountCache
 from postroom.mail.ports import MailAccount
 
 MOMENT = 0.001
@@ -28,12 +28,12 @@ class Clock:
         return self.time
 
 
-def remembering() -> tuple[Accounts, Clock, RememberedAccounts]:
+def remembering() -> tuple[Accounts, Clock, AccountCache]:
     accounts, clock = Accounts(), Clock()
-    return accounts, clock, RememberedAccounts(accounts, monotonic=clock)
+    return accounts, clock, AccountCache(accounts, monotonic=clock)
 
 
-async def email_of(remembered: RememberedAccounts, identity_id: UUID) -> str:
+async def email_of(remembered: AccountCache, identity_id: UUID) -> str:
     found = await remembered.of(identity_id)
     assert found
     return found.email
@@ -45,13 +45,13 @@ async def test_an_account_is_looked_up_once_and_a_change_is_seen_in_time() -> No
     accounts.add(ann, "ann")
     assert await email_of(remembered, ann) == "ann"
     accounts.add(ann, "anna")
-    clock.time += REMEMBERED_FOR - MOMENT
+    clock.time += CACHE_SECONDS - MOMENT
     assert await email_of(remembered, ann) == "ann"
     assert accounts.asked == [ann]
     clock.time += MOMENT
     assert await email_of(remembered, ann) == "anna"
     # A request does not make it last longer.
-    clock.time += REMEMBERED_FOR
+    clock.time += CACHE_SECONDS
     accounts.accounts.clear()
     assert await remembered.of(ann) is None
 
@@ -75,7 +75,7 @@ async def test_a_mailbox_that_becomes_ready_is_seen_at_once() -> None:
 
 async def test_no_more_are_remembered_than_so_many() -> None:
     accounts, _, remembered = remembering()
-    people = [uuid4() for _ in range(REMEMBERED + 1)]
+    people = [uuid4() for _ in range(CACHE_SIZE + 1)]
     for number, each in enumerate(people):
         accounts.add(each, str(number))
         await remembered.of(each)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from postroom.errors import MailServerError, Misconfigured, Transient
-from postroom.stalwart.web_hook_setup import WebHookSetup, WebHookState
+from postroom.stalwart.webhook_setup import WebhookSetup, WebhookState
 from scripted_stalwart import ScriptedStalwart, method_error, responses
 
 URL = "http://127.0.0.1:3001/internal/mail/stalwart"
@@ -36,13 +36,13 @@ def found(*hooks: dict[str, Any]):
     return responses(("x:WebHook/query", {"ids": ids}), ("x:WebHook/get", {"list": list(hooks), "notFound": []}))
 
 
-def setup_of(server: ScriptedStalwart) -> WebHookSetup:
-    return WebHookSetup(server.client(), server.registry())
+def setup_of(server: ScriptedStalwart) -> WebhookSetup:
+    return WebhookSetup(server.client(), server.registry())
 
 
 async def test_a_hook_as_we_want_it_is_fine() -> None:
     server = ScriptedStalwart(found(AS_WE_WANT))
-    assert await setup_of(server).state(URL) == WebHookState(["jqevukp2aeqa"], {})
+    assert await setup_of(server).state(URL) == WebhookState(["jqevukp2aeqa"], {})
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ async def test_a_hook_that_leads_elsewhere_is_none_of_ours_and_is_named_if_it_lo
     url: str, elsewhere: bool
 ) -> None:
     server = ScriptedStalwart(found(AS_WE_WANT | {"url": url, "throttle": 1000}))
-    assert await setup_of(server).state(URL) == WebHookState([], {}, (url,) if elsewhere else ())
+    assert await setup_of(server).state(URL) == WebhookState([], {}, (url,) if elsewhere else ())
 
 
 async def test_two_hooks_to_our_address_are_one_too_many() -> None:
@@ -86,7 +86,7 @@ async def test_two_hooks_to_our_address_are_one_too_many() -> None:
 
 async def test_a_missing_hook_is_made_and_the_settings_are_reloaded() -> None:
     server = ScriptedStalwart(found(), MADE)
-    assert await setup_of(server).ensure(URL, "k") == WebHookState([], {})
+    assert await setup_of(server).ensure(URL, "k") == WebhookState([], {})
     (_, made, _), (action, reload, _) = server.calls()
     wanted = {name: value for name, value in AS_WE_WANT.items() if name != "id"}
     assert made["create"]["c"] == wanted | {"signatureKey": {"@type": "Value", "secret": "k"}}
@@ -99,7 +99,7 @@ async def test_ours_are_made_anew_since_a_running_hook_keeps_its_key() -> None:
     other = AS_WE_WANT | {"id": "theirs", "url": "http://elsewhere.example.org/"}
     server.will(found(AS_WE_WANT | {"throttle": 1000}, other), MADE)
     before = await setup_of(server).ensure(URL, "new key")
-    assert before == WebHookState(["jqevukp2aeqa"], {"throttle": "1000"})
+    assert before == WebhookState(["jqevukp2aeqa"], {"throttle": "1000"})
     assert server.calls()[0][1]["destroy"] == ["jqevukp2aeqa"]
 
 
@@ -128,7 +128,7 @@ async def test_one_that_somebody_else_removed_meanwhile_is_no_error() -> None:
         (responses(("x:WebHook/set", [])), Transient),
     ],
 )
-async def test_a_hook_that_could_not_be_made_is_told(answer: Any, error: type[MailServerError]) -> None:
+async def test_a_hook_that_could_not_be_made_is_reported(answer: Any, error: type[MailServerError]) -> None:
     server = ScriptedStalwart(found(), answer)
     with pytest.raises(error) as caught:
         await setup_of(server).ensure(URL, "secret-key")

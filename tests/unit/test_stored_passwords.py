@@ -13,8 +13,8 @@ from postroom.errors import Misconfigured, Permanent
 from postroom.mail.app_passwords import WEBMAIL, TooManyAppPasswords
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.impersonation import basic
-from postroom.stalwart.kept_passwords import REMAKE_AFTER, REMEMBERED, KeptPasswords
 from postroom.stalwart.password_cipher import PasswordCipher
+from postroom.stalwart.stored_passwords import CACHE_SIZE, REMAKE_AFTER, StoredPasswords
 
 KEY = base64.b64encode(b"k" * 32).decode()
 OTHER_KEY = base64.b64encode(b"o" * 32).decode()
@@ -28,8 +28,8 @@ class World:
         self.database = FakeCredentials()
         self.account = an_account()
 
-    def process(self, key: str = KEY) -> KeptPasswords:
-        return KeptPasswords(self.server, self.database, PasswordCipher(key), now=lambda: self.server.now)
+    def process(self, key: str = KEY) -> StoredPasswords:
+        return StoredPasswords(self.server, self.database, PasswordCipher(key), now=lambda: self.server.now)
 
     @property
     def working(self) -> str:
@@ -63,8 +63,8 @@ async def test_no_secret_lies_readable_in_the_database_or_in_a_repr(world: World
     await world.process().header(world.account)
     (row,) = world.database.rows.values()
     (secret,) = world.server.secrets.values()
-    assert secret.encode() not in row.sealed
-    assert "sealed" not in repr(row)
+    assert secret.encode() not in row.encrypted
+    assert "encrypted" not in repr(row)
 
 
 async def test_many_requests_of_one_person_make_one(world: World) -> None:
@@ -131,7 +131,7 @@ async def test_a_new_one_that_is_refused_is_not_made_anew_at_once_and_never_trie
     world.database.age = REMAKE_AFTER - 1
     assert await process.refused(world.account, header) is False
     assert world.server.made == 1
-    assert await process.header(world.account) == world.working != header  # when SparingLogins asks again
+    assert await process.header(world.account) == world.working != header  # when LoginLimiter asks again
 
 
 async def test_one_that_is_refused_is_not_sent_again_however_often_its_replacement_fails(world: World) -> None:
@@ -151,7 +151,7 @@ async def test_one_that_is_refused_is_not_sent_again_however_often_its_replaceme
     assert await process.header(world.account) != header
 
 
-async def test_a_device_that_got_the_id_of_the_old_one_is_left_alone(world: World) -> None:
+async def test_a_device_that_got_the_id_of_the_old_one_is_not_touched(world: World) -> None:
     process = world.process()
     first = await process.header(world.account)
     (number,) = world.server.listed
@@ -223,12 +223,12 @@ async def test_where_there_is_no_room_one_just_made_by_another_process_stays(wor
     assert len(world.server.listed) == 5
 
 
-async def test_no_more_headers_are_remembered_than_fit(world: World) -> None:
+async def test_no_more_headers_are_cached_than_fit(world: World) -> None:
     process = world.process()
-    held = process._hold
-    for _ in range(REMEMBERED + 3):
+    held = process._cache
+    for _ in range(CACHE_SIZE + 3):
         held(replace(world.account, identity_id=uuid4()), "Basic x")
-    assert len(process._held) == REMEMBERED
+    assert len(process._cached) == CACHE_SIZE
 
 
 async def test_an_address_that_would_log_in_as_somebody_else_is_refused(world: World) -> None:
