@@ -39,7 +39,7 @@ def main() -> int:
     plan = (plans.whole if options.plan == "whole" else plans.short)(options.seed)
     print(f"plan {plan.name}, seed {plan.seed}: {len(plan.hooks)} hooks, {len(plan.faults)} faults", flush=True)
     try:
-        ran = asyncio.run(_until_told(plan, options.report, options.busy))
+        ran = asyncio.run(_until_signalled(plan, options.report, options.busy))
     except asyncio.CancelledError:
         print("stopped; nothing is left running")
         return 130
@@ -56,7 +56,7 @@ def _seed(text: str) -> int:
     return secrets.randbelow(1_000_000) if text == "random" else int(text)
 
 
-async def _until_told(plan: Plan, folder: Path, busy: int) -> Ran:
+async def _until_signalled(plan: Plan, folder: Path, busy: int) -> Ran:
     """The run, or its orderly end at SIGINT or SIGTERM: the servers must not outlive it."""
     task = asyncio.current_task()
     assert task

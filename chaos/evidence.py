@@ -41,10 +41,10 @@ class Evidence:
 
     def as_dict(self) -> Row:
         """As JSON has it."""
-        told = asdict(self)
+        content = asdict(self)
         if self.lost_commits:
-            told["lost_commits"]["forgotten"] = sorted(self.lost_commits.forgotten)
-        return told
+            content["lost_commits"]["forgotten"] = sorted(self.lost_commits.forgotten)
+        return content
 
 
 class Case:

@@ -103,15 +103,15 @@ class LoadProcess:
 
     async def run(self, urls: Sequence[str], key: str, hooks: Sequence[Hook]) -> None:
         """As Load.run. Raises ConfigurationError when the process ends before."""
-        told = [[hook.at, str(hook.identity_id), hook.email, hook.lost] for hook in hooks]
-        await self._child.ask("run", str(self._file), str(self._kratos), urls, key, told)
+        sent = [[hook.at, str(hook.identity_id), hook.email, hook.lost] for hook in hooks]
+        await self._child.ask("run", str(self._file), str(self._kratos), urls, key, sent)
 
     async def stop(self) -> None:
         await self._child.stop()
 
 
-async def _run(file: str, folder: str, urls: list[str], key: str, told: list[tuple[float, str, str, bool]]) -> None:
-    hooks = [Hook(at, UUID(identity_id), email, lost) for at, identity_id, email, lost in told]
+async def _run(file: str, folder: str, urls: list[str], key: str, sent: list[tuple[float, str, str, bool]]) -> None:
+    hooks = [Hook(at, UUID(identity_id), email, lost) for at, identity_id, email, lost in sent]
     with closing(Registrations(Path(folder))) as kratos, closing(History(Path(file))) as history:
         await Load(urls, key, history, kratos).run(hooks)
 

@@ -148,8 +148,8 @@ def table(plan: Plan, result: Result) -> str:
     calm = "not reached" if result.seconds_to_calm is None else f"{result.seconds_to_calm:.0f} s"
     rows: list[tuple[str, Any]] = [
         ("requests sent", f"{result.asked:,} in {plan.seconds:g} s, of {result.identities:,} identities"),
-        ("answered", _told(result.answers)),
-        ("faults", _told(result.faults)),
+        ("answered", _counts_text(result.answers)),
+        ("faults", _counts_text(result.faults)),
     ]
     if result.verdict:
         rows += _of_the_verdict(result.verdict)
@@ -162,7 +162,7 @@ def table(plan: Plan, result: Result) -> str:
 def _of_the_verdict(verdict: Verdict) -> list[tuple[str, Any]]:
     count = verdict.figures
     return [
-        ("attempts", f"{verdict.attempts:,}: {_told(verdict.statuses, leave_out={'pending', 'done'})}"),
+        ("attempts", f"{verdict.attempts:,}: {_counts_text(verdict.statuses, leave_out={'pending', 'done'})}"),
         ("identities known to Kratos alone", f"{count['unhooked']:,}, for the sweep to find"),
         (
             "identities whose hooks were never answered",
@@ -172,14 +172,14 @@ def _of_the_verdict(verdict: Verdict) -> list[tuple[str, Any]]:
             "answered, lost by the fail-over, stored anew",
             f"{count['forgotten']:,}, {count['beside']} dead beside a mailbox",
         ),
-        ("at the end", _told(verdict.states)),
+        ("at the end", _counts_text(verdict.states)),
         ("**lost**", f"**{verdict.lost}**"),
         ("**doubled effects**", f"**{verdict.doubled}**"),
         ("**wrongly buried**", f"**{verdict.wrongly_buried}**"),
     ]
 
 
-def _told(counts: dict[str, int], leave_out: frozenset[str] | set[str] = frozenset()) -> str:
+def _counts_text(counts: dict[str, int], leave_out: frozenset[str] | set[str] = frozenset()) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items() if name not in leave_out)
 
 

@@ -29,7 +29,7 @@ CALM_WITHIN, CALM_WITHIN_IF_BUSY = 120.0, 300.0
 """Seconds from the last fault in which everything must come to rest."""
 LONGER = 180.0
 """Seconds that are waited beyond: a run that is late has still something to tell."""
-LOOK_EVERY = 1.0
+POLL_INTERVAL = 1.0
 SAMPLE_EVERY = 20.0
 MEMBERS_GONE_WITHIN = 45.0
 """A stale member is put off by a lease of 30 s and removed when it comes due."""
@@ -165,7 +165,7 @@ class _Run:
         database = self._cluster.database
         sample_at = time.monotonic() + SAMPLE_EVERY
         while True:
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(POLL_INTERVAL)
             with suppress(psycopg.OperationalError):
                 self._history.record("rows", **{row["state"]: row["n"] for row in await database.rows(_STATES)})
                 if time.monotonic() >= sample_at and not database.durable.locked():

@@ -68,9 +68,9 @@ def _answers(history: list[Event], start: float, x: Any) -> Iterator[str]:
             seconds[int(event["t"] - start)][str(event.get("status", "none"))] += 1
     most = max((sum(counts.values()) for counts in seconds.values()), default=1)
     yield f'<text class="title" x="8" y="20">Answers a second (at most {most})</text>'
-    for place, (name, told) in enumerate(LEGEND):
+    for place, (name, text) in enumerate(LEGEND):
         yield f'<rect class="{name}" x="{330 + place * 125}" y="10" width="11" height="11"/>'
-        yield f'<text x="{346 + place * 125}" y="20">{told}</text>'
+        yield f'<text x="{346 + place * 125}" y="20">{text}</text>'
     width = max(1.0, x(start + 1) - x(start) - 0.3)
     for second, counts in sorted(seconds.items()):
         left, bottom = x(start + second), float(TOP + HEIGHT)
@@ -111,8 +111,8 @@ def _calm(history: list[Event], height: float, x: Any) -> Iterator[str]:
     for event in _of(history, "calm"):
         at = x(event["t"])
         yield f'<line class="calm" x1="{at}" x2="{at}" y1="{TOP}" y2="{height - 30}"/>'
-        told = f"calm, {event['seconds']:.0f} s after the last fault"
-        yield f'<text x="{at - 4}" y="{WAITING_TOP + 12}" text-anchor="end">{told}</text>'
+        text = f"calm, {event['seconds']:.0f} s after the last fault"
+        yield f'<text x="{at - 4}" y="{WAITING_TOP + 12}" text-anchor="end">{text}</text>'
 
 
 def _of(history: Iterable[Event], name: str) -> Iterator[Event]:
