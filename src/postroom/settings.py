@@ -1,26 +1,17 @@
 """Settings: one environment variable each, `POSTROOM_…`; a secret may come from a file (`POSTROOM_…_FILE`)."""
 
 import os
-import re
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domain, printable
+from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domain
 from postroom.errors import ConfigurationError, Refused
 from postroom.store_urls import RedisUrl, require_database_url
-
-PREFIX = "POSTROOM_"
-OF_A_TRIAL = frozenset({"URL"})
-"""No setting: `postroom env` tells the service's address by it, for curl."""
-_ORIGIN = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?"
-)
-"""RFC 6454 §6.2; also of apps that bring their own scheme (`app://…`)"""
+from postroom.web_urls import is_address, names_a_host, web_origin
+from postroom.wrong_setting import PREFIX, UnknownName, WrongSetting, unknown_names, wrong_settings
 
 SECRETS = (
     "DATABASE_URL",
@@ -180,7 +171,7 @@ class Settings(BaseModel):
     def _split_domains(cls, value: str) -> tuple[str, ...]:
         names = tuple(_domain(part) for part in value.split(",") if part.strip())
         if not names:
-            raise ValueError("name at least one mail domain")
+            raise ValueError("must name at least one mail domain")
         return names
 
     @field_validator("reserved_names", "unreserved_names", mode="before")
@@ -192,7 +183,7 @@ class Settings(BaseModel):
     @classmethod
     def _are_names(cls, value: frozenset[str]) -> frozenset[str]:
         if wrong := [name for name in value if "@" in name]:
-            raise ValueError(f"a name is what stands before the @: {_listed(wrong)} would reserve nothing")
+            raise ValueError(f"a name is the part before the @: {_listed(wrong)} would reserve nothing")
         return value
 
     @field_validator("unreserved_names")
@@ -210,20 +201,20 @@ class Settings(BaseModel):
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split_origins(cls, value: str) -> frozenset[str]:
-        return frozenset(_web_origin(part.strip()) for part in value.split(",") if part.strip())
+        return frozenset(web_origin(part.strip()) for part in value.split(",") if part.strip())
 
     @field_validator("stalwart_url", "kratos_public_url", "kratos_admin_url", "public_url", "centrifugo_api_url")
     @classmethod
     def _is_url(cls, value: str) -> str:
-        if not _names_a_host(value):
-            raise ValueError("a whole URL is needed, such as https://mail.example.org or http://10.0.0.5:8080")
+        if not names_a_host(value):
+            raise ValueError("must be a complete URL, such as https://mail.example.org or http://10.0.0.5:8080")
         return value
 
     @field_validator("stalwart_webhook_url")
     @classmethod
     def _leads_somewhere(cls, value: str) -> str:
-        if not _is_address(value):
-            raise ValueError("a whole URL is needed, such as http://10.0.0.5:3001/internal/mail/stalwart")
+        if not is_address(value):
+            raise ValueError("must be a complete URL, such as http://10.0.0.5:3001/internal/mail/stalwart")
         return value
 
     @field_validator("database_url", "migrate_database_url")
@@ -243,7 +234,7 @@ class Settings(BaseModel):
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         key = value.get_secret_value()
         if len(key) < 16 or not key.isascii() or not key.isprintable():
-            raise ValueError("a key needs at least 16 characters, all of them printable ASCII: it travels in a header")
+            raise ValueError("must have at least 16 characters, all of them printable ASCII: it is sent in a header")
         return value
 
     @field_validator("stalwart_webhook_key", "centrifugo_token_key")
@@ -251,7 +242,7 @@ class Settings(BaseModel):
     def _long_as_the_hash(cls, value: SecretStr) -> SecretStr:
         # RFC 7518 §3.2: a shorter key of an HMAC can be found from what it has signed.
         if len(value.get_secret_value()) < 32:
-            raise ValueError("a key needs at least 32 characters; make one by: openssl rand -base64 32")
+            raise ValueError("must have at least 32 characters; make a key with: openssl rand -base64 32")
         return value
 
     @field_validator("mark_domain")
@@ -278,72 +269,63 @@ class Settings(BaseModel):
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings in `environment`. Raises `ConfigurationError` that names each wrong variable and what it needs."""
-    values = given(environment)
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        # Without its cause: a traceback would print the values with it, and they may be secrets.
-        raise ConfigurationError(_sentence(error)) from None
+    settings, wrong = load_what_is_right(environment)
+    if wrong:
+        problems = [each.problem for each in wrong]
+        # Most often it is the missing one, misspelt.
+        raise ConfigurationError("; ".join([*problems, *map(str, unknown(environment))]))
+    return settings
+
+
+def load_what_is_right(environment: Mapping[str, str] = os.environ) -> tuple[Settings, list[WrongSetting]]:
+    """The settings, and those that are wrong or missing, for which the former hold their default or a value that leads
+    nowhere."""
+    values, wrong = _read(environment)
+    while True:
+        in_their_place = {name: value for name, value in _NOWHERE.items() if name in wrong}
+        try:
+            return Settings.model_validate(in_their_place | values), list(wrong.values())
+        except ValidationError as error:
+            found = wrong_settings(error, Settings.model_fields)
+        for each in found:
+            values.pop(each.setting, None)
+            wrong[each.setting] = each
 
 
 def given(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What `environment` sets, by the names of the settings, the secrets read from their files. Raises
     `ConfigurationError` when a file cannot be read."""
+    values, wrong = _read(environment)
+    if wrong:
+        raise ConfigurationError("; ".join(each.problem for each in wrong.values()))
+    return values
+
+
+def _read(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, WrongSetting]]:
+    """What `environment` sets, and the files that cannot be read."""
     values = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
         if name.startswith(PREFIX) and value.strip()
     }
-    for secret in SECRETS:
-        file = values.pop(f"{secret.lower()}_file", None)
-        # An empty file sets nothing, like an empty variable: an empty database URL would be libpq's default.
-        if file and (text := _read_secret(secret, file)):
-            values[secret.lower()] = text
-    return values
+    wrong = _read_secrets(values)
+    return values, wrong
 
 
-def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Variables that look like settings and are none: misspelt ones, each with the setting that it is like."""
+_NOWHERE = {
+    "database_url": "postgresql:///nowhere?host=/nonexistent",
+    "stalwart_url": "http://nowhere.invalid",
+    "stalwart_api_key": "none",
+    "webhook_key": "none-of-16-characters",
+    "domains": "nowhere.invalid",
+}
+"""In the place of required settings, so that the others can be checked all the same."""
+
+
+def unknown(environment: Mapping[str, str] = os.environ) -> list[UnknownName]:
+    """Variables that look like settings and are none: misspelt ones, which would be passed over in silence."""
     known = {name.upper() for name in Settings.model_fields} | {f"{secret}_FILE" for secret in SECRETS}
-    named = {name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX)}
-    return [f"{PREFIX}{name}{_like(name, known)}" for name in sorted(named - known - OF_A_TRIAL)]
-
-
-def _like(name: str, known: Collection[str]) -> str:
-    return "".join(f" (did you mean {PREFIX}{each}?)" for each in get_close_matches(name, known, n=1))
-
-
-def _names_a_host(url: str) -> bool:
-    """Else every request would fail, each in its own way."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-        host.encode("idna")
-    except ValueError:  # UnicodeError is one
-        return False
-    return parts.scheme in ("http", "https") and bool(host) and port != 0
-
-
-def _is_address(url: str) -> bool:
-    """Without a password: Stalwart shows the addresses of its hooks."""
-    if not _names_a_host(url):
-        return False
-    parts = urlsplit(url)
-    plain = url.isascii() and url.isprintable() and " " not in url
-    return plain and not parts.fragment and parts.username is None
-
-
-def _web_origin(text: str) -> str:
-    """As browsers send it: they are compared letter by letter. Raises `ValueError`."""
-    found = _ORIGIN.fullmatch(text.lower())
-    if not found or int(found["port"] or 1) not in range(1, 65536):
-        raise ValueError(
-            f"{printable(text)} is no origin: name each one as https://webmail.example.org or http://localhost:5173, "
-            "without a path, a * or a name that is not ASCII (xn--…)"
-        )
-    default = {"http": "80", "https": "443"}.get(found["scheme"])
-    port = found["port"] if found["port"] and found["port"] != default else None
-    return f"{found['scheme']}://{found['host']}" + (f":{port}" if port else "")
+    return unknown_names({name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX)}, known)
 
 
 def _listed(names: Collection[str]) -> str:
@@ -357,23 +339,23 @@ def _domain(raw: str) -> str:
         raise ValueError(str(error)) from error
 
 
-def _read_secret(secret: str, file: str) -> str:
-    try:
-        return Path(file).read_text().strip()
-    except OSError as error:
-        raise ConfigurationError(f"{PREFIX}{secret}_FILE: {error.strerror}: {file}") from error
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{PREFIX}{secret}_FILE: not UTF-8 text: {file}") from None
-
-
-def _sentence(error: ValidationError) -> str:
-    """One line for all that is wrong, without the values: they may be secrets."""
-    parts: list[str] = []
-    for each in error.errors(include_input=False, include_url=False):
-        name = PREFIX + str(each["loc"][0]).upper() if each["loc"] else "settings"
-        if each["type"] == "missing":
-            field = Settings.model_fields[str(each["loc"][0])]
-            parts.append(f"{name} is not set ({field.description})")
+def _read_secrets(values: dict[str, str]) -> dict[str, WrongSetting]:
+    """Replace the names of files in `values` by what the files hold. Returns what cannot be read."""
+    wrong: dict[str, WrongSetting] = {}
+    for secret in SECRETS:
+        name, variable = secret.lower(), f"{PREFIX}{secret}_FILE"
+        if not (file := values.pop(f"{name}_file", None)):
+            continue
+        try:
+            text = Path(file).read_text().strip()
+        except OSError as error:
+            problem = f"{variable}: {error.strerror}: {file}"
+        except UnicodeDecodeError:
+            problem = f"{variable}: not UTF-8 text: {file}"
         else:
-            parts.append(f"{name}: {each['msg'].removeprefix('Value error, ')}")
-    return "; ".join(parts)
+            # An empty file sets nothing, like an empty variable: an empty database URL would be libpq's default.
+            values |= {name: text} if text else {}
+            continue
+        values.pop(name, None)
+        wrong[name] = WrongSetting(name, problem, f"let this user read the file, or correct {variable}")
+    return wrong

@@ -29,9 +29,7 @@ async def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -
     except ConfigurationError as error:
         findings = [Finding("settings", "wrong", str(error), "docs/reference/settings.md")]
     else:
-        strangers = [
-            Finding("settings", "warning", f"no setting: {each}", "correct it, or take it away") for each in unknown()
-        ]
+        strangers = [Finding("settings", "warning", str(each), each.fix) for each in unknown()]
         password = _password(admin) if admin else ""
         findings = strangers + await _look(settings, admin, password, fix=fix, dry_run=dry_run)
     if as_json:
