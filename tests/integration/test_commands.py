@@ -122,9 +122,13 @@ async def test_on_a_schema_that_does_not_fit_a_command_says_what_to_do_in_one_li
         "rebuild --from-stalwart",
     ):
         told = await postroom(*words.split(), code=2)
-        assert told.startswith("postroom: the database has no schema, or one before revision 0003"), words
-        assert told.endswith("then run postroom migrate\n")
+        assert told.startswith("postroom: the schema is before revision 0003"), words
+        assert told.endswith("; stop all Postroom processes, then run postroom migrate\n")
         assert told.count("\n") == 1
+    await records.rows("DROP TABLE alembic_version")
+    assert await postroom("status", code=2) == (
+        "postroom: the database is empty: it was not migrated yet; run postroom migrate\n"
+    )
 
 
 async def test_without_postgresql_a_command_says_why_in_one_line(postroom: Commands) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from certificate import certificate
-from postroom.jmap.connection import Connection
 from postroom.jmap.errors import JmapError
+from postroom.jmap.http_connection import JmapConnection
 from postroom.network_trouble import Kind, trouble_of
 from postroom.queue.retry_set import FAILURES, asking, connect
 
@@ -38,7 +38,7 @@ def test_each_reason_has_its_words(error: Exception, kind: Kind, words: str) -> 
 
 
 async def asked_by_jmap(url: str) -> Kind:
-    connection = Connection(url)
+    connection = JmapConnection(url)
     try:
         with pytest.raises(JmapError) as raised:
             await connection.exchange("GET", f"{url}/", {}, within=0.2)
