@@ -50,15 +50,15 @@ async def test_our_address_is_demanded_until_it_is_allowed(
         assert finding
         return finding.state
 
-    assert await state() == "wrong"
+    assert await state() == "error"
     told = await fix_allowed_ip(parts, administrator, dry_run=True, asked=seen(address))
     assert told
-    assert told.detail.startswith(f"would be done: {address.ours}")
-    assert await state() == "wrong"
+    assert told.details.startswith(f"would be done: {address.ours}")
+    assert await state() == "error"
     told = await fix_allowed_ip(parts, administrator, dry_run=False, asked=seen(address))
     assert told
-    assert told.detail.startswith(f"done: {address.ours}")
-    assert await state() == "fine"
+    assert told.details.startswith(f"done: {address.ours}")
+    assert await state() == "ok"
     assert await fix_allowed_ip(parts, administrator, dry_run=False, asked=seen(address)) is None
 
 
@@ -73,17 +73,17 @@ async def test_a_key_that_may_not_look_says_so(
         found = [await allowed_ip(parts, None, asked=seen(address)), await oauth(parts, None)]
         told = await fix_allowed_ip(parts, None, dry_run=False, asked=seen(address))
     assert [(each.part, each.state) for each in found if each] == [("allowed ip", "warning"), ("oauth", "warning")]
-    lacking = [each.detail.rpartition(" lacks ")[2] for each in found if each]
+    lacking = [each.details.rpartition(" lacks ")[2] for each in found if each]
     assert lacking == ["sysAllowedIpGet", "sysOidcProviderGet"]
     assert told
-    assert (told.state, "--admin" in told.fix) == ("wrong", True)
+    assert (told.state, "--admin" in told.fix) == ("error", True)
 
 
 async def test_tokens_for_whoever_asks_are_told(parts: Parts, admin: StalwartClient, administrator: Client) -> None:
     async with registered_clients_alone(admin):
         found = await oauth(parts, administrator)
         assert found
-        assert found.state == "fine"
+        assert found.state == "ok"
         for values in (OPEN, {"requireClientRegistration": True, "anonymousClientRegistration": True}):
             await set_oauth(admin, values)
             found = await oauth(parts, administrator)

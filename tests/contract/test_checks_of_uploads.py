@@ -42,19 +42,19 @@ async def test_a_small_quota_is_told_and_raised(
 ) -> None:
     async def state() -> tuple[str, str]:
         finding = await upload_quota_of_people(parts, administrator)
-        return finding.state, finding.detail
+        return finding.state, finding.details
 
     assert (await state())[0] == "warning"
     assert "1,000 files or 50 MB within 60 min" in (await state())[1]
     told = await fix_upload_quota(parts, administrator, dry_run=True)
     assert told
-    assert told.detail == "would be done: the upload quota raised to 10,000 files or 1,000 MB"
+    assert told.details == "would be done: the upload quota raised to 10,000 files or 1,000 MB"
     assert await quota(admin) == DEFAULT
     told = await fix_upload_quota(parts, administrator, dry_run=False)
     assert told
-    assert told.detail.startswith("done: the upload quota raised")
+    assert told.details.startswith("done: the upload quota raised")
     assert await quota(admin) == {"maxUploadCount": FILES, "uploadQuota": BYTES}
-    assert (await state())[0] == "fine"
+    assert (await state())[0] == "ok"
     assert await fix_upload_quota(parts, administrator, dry_run=False) is None
 
 
@@ -89,6 +89,6 @@ async def test_a_key_that_may_not_says_so(
         found = await upload_quota_of_people(parts, None)
         told = await fix_upload_quota(parts, None, dry_run=False)
     assert found.state == "warning"
-    assert ("lacks sysJmapGet" in found.detail) == ("sysJmapGet" not in held)
+    assert ("lacks sysJmapGet" in found.details) == ("sysJmapGet" not in held)
     assert told
-    assert (told.state, "sysJmapUpdate" in told.detail, "--admin" in told.fix) == ("wrong", True, True)
+    assert (told.state, "sysJmapUpdate" in told.details, "--admin" in told.fix) == ("error", True, True)

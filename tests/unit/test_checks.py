@@ -81,21 +81,21 @@ def test_an_address_that_nobody_can_know_is_asked_for(more: dict[str, str]) -> N
 @pytest.mark.parametrize(
     ("more", "state", "words"),
     [
-        ({}, "fine", "POSTROOM_KRATOS_PUBLIC_URL and POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY"),
-        ({"KRATOS_PUBLIC_URL": "http://127.0.0.1:4433"}, "fine", "POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY"),
-        (MASTER, "wrong", "POSTROOM_KRATOS_PUBLIC_URL"),
-        ({"ENCRYPTION_KEY": KEY}, "wrong", "POSTROOM_KRATOS_PUBLIC_URL"),
-        ({"STALWART_WEBHOOK_KEY": "k" * 32, "KRATOS_PUBLIC_URL": "http://x"}, "wrong", "POSTROOM_MAIL_MASTER"),
-        ({"CENTRIFUGO_URL": "wss://x"}, "wrong", "POSTROOM_KRATOS_PUBLIC_URL"),
-        (PUBLIC | MASTER, "fine", ""),
-        (PUBLIC | {"ENCRYPTION_KEY": KEY}, "fine", ""),
+        ({}, "ok", "POSTROOM_KRATOS_PUBLIC_URL and POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY"),
+        ({"KRATOS_PUBLIC_URL": "http://127.0.0.1:4433"}, "ok", "POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY"),
+        (MASTER, "error", "POSTROOM_KRATOS_PUBLIC_URL"),
+        ({"ENCRYPTION_KEY": KEY}, "error", "POSTROOM_KRATOS_PUBLIC_URL"),
+        ({"STALWART_WEBHOOK_KEY": "k" * 32, "KRATOS_PUBLIC_URL": "http://x"}, "error", "POSTROOM_MAIL_MASTER"),
+        ({"CENTRIFUGO_URL": "wss://x"}, "error", "POSTROOM_KRATOS_PUBLIC_URL"),
+        (PUBLIC | MASTER, "ok", ""),
+        (PUBLIC | {"ENCRYPTION_KEY": KEY}, "ok", ""),
     ],
 )
 def test_what_mail_lacks_is_named_and_wrong_once_it_was_begun(more: dict[str, str], state: str, words: str) -> None:
     found = mail(settings(**more))[0]
     assert (found.part, found.state) == ("mail", state)
     assert words in found.fix
-    assert found.detail.startswith("off") == bool(words)
+    assert found.details.startswith("off") == bool(words)
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_what_mail_lacks_is_named_and_wrong_once_it_was_begun(more: dict[str, st
     ],
 )
 def test_what_keeps_the_service_from_its_start_is_wrong(more: dict[str, str], named: str) -> None:
-    wrong = [each for each in mail(settings(**PUBLIC, **more)) if each.state == "wrong"]
-    assert [named in each.detail for each in wrong] == [True]
-    assert "secret" not in wrong[0].detail
+    wrong = [each for each in mail(settings(**PUBLIC, **more)) if each.state == "error"]
+    assert [named in each.details for each in wrong] == [True]
+    assert "secret" not in wrong[0].details
 
 
 def test_mail_without_a_public_url_is_a_warning() -> None:
     more = MASTER | {"KRATOS_PUBLIC_URL": PUBLIC["KRATOS_PUBLIC_URL"]}
-    assert [each.state for each in mail(settings(**more))] == ["fine", "warning"]
+    assert [each.state for each in mail(settings(**more))] == ["ok", "warning"]
 
 
 # What our key may do
@@ -125,13 +125,13 @@ def test_mail_without_a_public_url_is_a_warning() -> None:
 @pytest.mark.parametrize(
     ("held", "with_app_passwords", "state", "words"),
     [
-        (NEEDED | GRANTED, False, "fine", "245 permissions"),
+        (NEEDED | GRANTED, False, "ok", "245 permissions"),
         (NEEDED | GRANTED | {"impersonate"}, False, "warning", "needs: impersonate"),
-        (NEEDED | GRANTED, True, "wrong", "lacks impersonate:"),
-        (NEEDED | GRANTED | {"impersonate"}, True, "fine", "246 permissions"),
+        (NEEDED | GRANTED, True, "error", "lacks impersonate:"),
+        (NEEDED | GRANTED | {"impersonate"}, True, "ok", "246 permissions"),
         (NEEDED | GRANTED | {"impersonate", "sysAccountDestroy"}, True, "warning", "needs: sysAccountDestroy"),
         (NEEDED | GRANTED | {"sysWebHookCreate"}, False, "warning", "sysWebHookCreate"),
-        (NEEDED | GRANTED | {"sysWebHookGet", "sysWebHookQuery"}, False, "fine", ""),
+        (NEEDED | GRANTED | {"sysWebHookGet", "sysWebHookQuery"}, False, "ok", ""),
     ],
 )
 def test_a_key_may_impersonate_only_where_it_makes_app_passwords(
@@ -139,43 +139,43 @@ def test_a_key_may_impersonate_only_where_it_makes_app_passwords(
 ) -> None:
     found = of_key(held, has_account=True, with_app_passwords=with_app_passwords)
     assert found.state == state
-    assert words in found.detail
+    assert words in found.details
 
 
 @pytest.mark.parametrize("missing", sorted(NEEDED | GRANTED))
 def test_each_permission_that_a_key_lacks_is_named(missing: str) -> None:
     found = of_key((NEEDED | GRANTED) - {missing}, has_account=True, with_app_passwords=False)
-    assert (found.state, found.detail) == ("wrong", f"our key lacks {missing}")
+    assert (found.state, found.details) == ("error", f"our key lacks {missing}")
 
 
 def test_a_key_that_lacks_all_that_it_would_hand_out_is_told_in_one_word() -> None:
     found = of_key(NEEDED - {"sysAccountUpdate"}, has_account=True, with_app_passwords=False)
-    assert found.detail == "our key lacks sysAccountUpdate and all of the role User"
+    assert found.details == "our key lacks sysAccountUpdate and all of the role User"
 
 
 def test_the_recovery_administrator_is_not_asked_for_what_stalwart_does_not_tell_of_him() -> None:
     found = of_key(NEEDED | {"impersonate"}, has_account=False, with_app_passwords=True)
-    assert found.state == "fine"
+    assert found.state == "ok"
 
 
 @pytest.mark.parametrize(
     ("not_written", "state"),
     [
-        (None, "fine"),
+        (None, "ok"),
         (NotWritten("our key belongs to no account", has_account=False), "warning"),
-        (NotWritten("mail server forbids it", has_account=True), "wrong"),
+        (NotWritten("mail server forbids it", has_account=True), "error"),
     ],
 )
 def test_a_server_that_is_not_seen_to_write_is_told(not_written: NotWritten | None, state: str) -> None:
     found = of_write(not_written)
     assert found.state == state
     if not_written:
-        assert found.detail.endswith(not_written.why)
+        assert found.details.endswith(not_written.why)
 
 
 def test_a_server_that_would_not_be_asked_now_is_no_error() -> None:
     assert of_problem(Throttled("mail server answered 429")).state == "warning"
-    assert of_problem(Transient("mail server answered 503")).state == "wrong"
+    assert of_problem(Transient("mail server answered 503")).state == "error"
 
 
 def test_what_we_document_is_what_is_needed_and_what_the_role_user_grants() -> None:
@@ -192,24 +192,24 @@ def test_what_we_document_is_what_is_needed_and_what_the_role_user_grants() -> N
     ("held", "state", "words"),
     [
         ({"authenticate", "impersonate"}, None, ""),
-        ({"authenticate"}, "wrong", "lacks impersonate"),
-        (set[str](), "wrong", "lacks authenticate, impersonate"),
+        ({"authenticate"}, "error", "lacks impersonate"),
+        (set[str](), "error", "lacks authenticate, impersonate"),
         ({"authenticate", "impersonate", "sysAccountDestroy"}, "warning", "sysAccountDestroy"),
     ],
 )
 def test_a_master_account_may_impersonate_and_not_much_more(held: set[str], state: str | None, words: str) -> None:
     found = of_master("master@example.org", frozenset(held))
     assert (found.state if found else None) == state
-    assert words in (found.detail if found else "")
+    assert words in (found.details if found else "")
 
 
 def test_a_refused_master_account_is_told_apart_from_a_mail_server_in_trouble() -> None:
     refused = of_refusal("master@example.org", Misconfigured("our key (401)", unauthorized=True))
     away = of_refusal("master@example.org", Transient("mail server answered 503"))
-    assert "a wrong password" in refused.detail
+    assert "a wrong password" in refused.details
     assert "bans" in refused.fix
-    assert "503" in away.detail
-    assert "password" not in away.detail
+    assert "503" in away.details
+    assert "password" not in away.details
 
 
 # The web hook at Stalwart
@@ -218,14 +218,14 @@ def test_a_refused_master_account_is_told_apart_from_a_mail_server_in_trouble() 
 @pytest.mark.parametrize(
     ("found", "state", "words"),
     [
-        (WebhookState(["a"], {}), "fine", URL),
-        (WebhookState([], {}), "wrong", f"none leads to {URL}"),
-        (WebhookState([], {}, ["http://x/1", "http://y/1"]), "wrong", "others lead to http://x/1 and http://y/1"),
+        (WebhookState(["a"], {}), "ok", URL),
+        (WebhookState([], {}), "error", f"none leads to {URL}"),
+        (WebhookState([], {}, ["http://x/1", "http://y/1"]), "error", "others lead to http://x/1 and http://y/1"),
         (WebhookState(["a", "b"], {}), "warning", "2 lead to"),
         (WebhookState(["a"], {"throttle": "1000"}), "warning", "throttle: 1000"),
-        (WebhookState(["a"], {"enable": "false"}), "wrong", "enable: false"),
-        (WebhookState(["a"], {"events": "none", "throttle": "1000"}), "wrong", "events: none, throttle: 1000"),
-        (WebhookState(["a"], {"signatureKey": "none"}), "wrong", "signatureKey: none"),
+        (WebhookState(["a"], {"enable": "false"}), "error", "enable: false"),
+        (WebhookState(["a"], {"events": "none", "throttle": "1000"}), "error", "events: none, throttle: 1000"),
+        (WebhookState(["a"], {"signatureKey": "none"}), "error", "signatureKey: none"),
     ],
 )
 def test_each_way_in_which_a_hook_is_not_ours_is_told_with_what_to_do(
@@ -233,11 +233,11 @@ def test_each_way_in_which_a_hook_is_not_ours_is_told_with_what_to_do(
 ) -> None:
     finding = of_state(found, URL)
     assert finding.state == state
-    assert words in finding.detail
-    assert ("--fix" in finding.fix) == (state != "fine")
+    assert words in finding.details
+    assert ("--fix" in finding.fix) == (state != "ok")
 
 
-@pytest.mark.parametrize(("listens", "state"), [("true", "fine"), ("false", "wrong")])
+@pytest.mark.parametrize(("listens", "state"), [("true", "ok"), ("false", "error")])
 def test_without_a_hook_the_event_source_tells_of_new_mail(listens: str, state: str) -> None:
     assert of_none(settings(MAIL_EVENTSOURCE=listens)).state == state
 
@@ -271,9 +271,9 @@ CENTRIFUGO = {
 @pytest.mark.parametrize(
     ("answer", "state", "words"),
     [
-        (json_answer({"result": {"nodes": [{}]}}), "fine", "nodes: 1; browsers connect to wss://"),
-        (json_answer({}, 401), "wrong", "POSTROOM_CENTRIFUGO_API_KEY"),
-        (json_answer({"error": {"code": 102, "message": "unknown channel"}}), "wrong", "unknown channel"),
+        (json_answer({"result": {"nodes": [{}]}}), "ok", "nodes: 1; browsers connect to wss://"),
+        (json_answer({}, 401), "error", "POSTROOM_CENTRIFUGO_API_KEY"),
+        (json_answer({"error": {"code": 102, "message": "unknown channel"}}), "error", "unknown channel"),
     ],
 )
 async def test_centrifugo_is_asked_with_its_key(answer: bytes, state: str, words: str) -> None:
@@ -282,13 +282,13 @@ async def test_centrifugo_is_asked_with_its_key(answer: bytes, state: str, words
         (found,) = await realtime(settings(**CENTRIFUGO, CENTRIFUGO_API_URL=server.url))
         assert server.asked[0].header("x-api-key") == CENTRIFUGO["CENTRIFUGO_API_KEY"]
     assert (found.part, found.state) == ("centrifugo", state)
-    assert words in found.detail
-    assert CENTRIFUGO["CENTRIFUGO_API_KEY"] not in found.detail + found.fix
+    assert words in found.details
+    assert CENTRIFUGO["CENTRIFUGO_API_KEY"] not in found.details + found.fix
 
 
 async def test_without_centrifugo_postroom_tells_screens_itself() -> None:
     (found,) = await realtime(settings())
-    assert (found.part, found.state) == ("realtime", "fine")
+    assert (found.part, found.state) == ("realtime", "ok")
     assert await realtime(settings(CENTRIFUGO_URL="wss://x")) == []  # told of the settings
 
 
@@ -296,24 +296,24 @@ async def test_without_centrifugo_postroom_tells_screens_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "state"), [(MASTER, "wrong"), ({}, "warning")], ids=["people read their mail", "mailboxes are made only"]
+    ("more", "state"), [(MASTER, "error"), ({}, "warning")], ids=["people read their mail", "mailboxes are made only"]
 )
 async def test_a_kratos_that_is_not_ready_keeps_everybody_out_of_his_mail(more: dict[str, str], state: str) -> None:
     async with scripted_upstream() as server:
         urls = {"KRATOS_PUBLIC_URL": f"{server.url}/", "KRATOS_ADMIN_URL": server.url}
         server.will(http_answer(200))
-        assert [each.state for each in await kratos(settings(**urls, **more))] == ["fine", "fine"]
+        assert [each.state for each in await kratos(settings(**urls, **more))] == ["ok", "ok"]
         assert [asked.target for asked in server.asked] == ["/health/ready", "/admin/health/ready"]
         server.will(http_answer(404))
         found = await kratos(settings(**urls, **more))
     assert [(each.part, each.state) for each in found] == [("kratos public", state), ("kratos admin", "warning")]
     assert [each.state for each in await kratos(settings(**urls, **more))] == [state, "warning"]  # nobody is there now
-    assert [each.state for each in await kratos(settings())] == ["fine", "warning"]
+    assert [each.state for each in await kratos(settings())] == ["ok", "warning"]
 
 
 @pytest.mark.parametrize(
     ("date", "state"),
-    [(-20, "warning"), (20, "warning"), (0, "fine"), ("Thu, 26 Nov 2026 00:00:00 -0000", "fine"), ("now", "fine")],
+    [(-20, "warning"), (20, "warning"), (0, "ok"), ("Thu, 26 Nov 2026 00:00:00 -0000", "ok"), ("now", "ok")],
 )
 async def test_a_kratos_whose_clock_is_another_is_told(date: str | int, state: str) -> None:
     """By so many minutes, or it says nothing that can be read."""

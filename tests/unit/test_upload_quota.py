@@ -29,7 +29,7 @@ def quota(files: int, size: int, milliseconds: int = 3_600_000) -> UploadQuota:
 def test_a_quota_that_two_attachments_pass_is_a_warning(found: UploadQuota, state: str, words: str) -> None:
     finding = of_quota(found)
     assert finding.state == state
-    assert words in finding.detail
+    assert words in finding.details
     assert ("--fix" in finding.fix) == (state == "warning")
 
 

@@ -57,4 +57,4 @@ def _of_settings(settings: Settings) -> Finding:
             f"delays are multiplied by {settings.delay_factor}",
             "unset POSTROOM_DELAY_FACTOR in production",
         )
-    return Finding("settings", "fine", f"domains {', '.join(settings.domains)}; marks in {settings.mark_domain}")
+    return Finding("settings", "ok", f"domains {', '.join(settings.domains)}; marks in {settings.mark_domain}")

@@ -30,7 +30,7 @@ class Inspector:
                 return Finding(part, "warning", f"not seen: our key lacks {', '.join(lacking)}", how)
             return await ask()
         except MailServerError as error:
-            return Finding(part, "wrong", f"not seen: {self.why(error)}", "mend the mail server first")
+            return Finding(part, "error", f"not seen: {self.why(error)}", "mend the mail server first")
 
     async def lacking(self, needed: Set[str]) -> list[str]:
         """The permissions that our key lacks; whoever is an administrator is told by the server itself. Raises

@@ -22,9 +22,9 @@ async def kratos(settings: Settings) -> list[Finding]:
 async def _public(settings: Settings) -> Finding:
     url = settings.kratos_public_url
     if not url:
-        return Finding("kratos public", "fine", "not configured: no mail for people", "set POSTROOM_KRATOS_PUBLIC_URL")
+        return Finding("kratos public", "ok", "not configured: no mail for people", "set POSTROOM_KRATOS_PUBLIC_URL")
     # Without it nobody gets in; a 401 of Kratos counts only if this path answers 200.
-    state: State = "warning" if missing_for_mail(settings) else "wrong"
+    state: State = "warning" if missing_for_mail(settings) else "error"
     return await _health("public", url, "/health/ready", state)
 
 
@@ -49,7 +49,7 @@ async def _health(name: Literal["public", "admin"], url: str, path: str, otherwi
     if (apart := _seconds_apart(answer)) > CLOCKS_APART:
         detail = f"its clock and that of this host are {apart:.0f} s apart: a login looks older or newer than it is"
         return Finding(part, "warning", detail, "let both keep the time by NTP")
-    return Finding(part, "fine", "ready")
+    return Finding(part, "ok", "ready")
 
 
 def _seconds_apart(answer: httpx2.Response) -> float:

@@ -30,11 +30,11 @@ def mail(settings: Settings) -> list[Finding]:
         begun = [PREFIX + name.upper() for name in OF_MAIL_ALONE if getattr(settings, name)]
         found = [_off(missing, begun)]
     elif settings.mail_master:
-        found = [Finding("mail", "fine", "on; Postroom acts for people by a master account")]
+        found = [Finding("mail", "ok", "on; Postroom acts for people by a master account")]
     else:
-        found = [Finding("mail", "fine", "on; Postroom acts for people by an app password of each")]
+        found = [Finding("mail", "ok", "on; Postroom acts for people by an app password of each")]
     found += [
-        Finding("mail", "wrong", problem, "correct it: the service does not start") for problem in _broken(settings)
+        Finding("mail", "error", problem, "correct it: the service does not start") for problem in _broken(settings)
     ]
     if not missing and not settings.public_url:
         found.append(
@@ -51,9 +51,9 @@ def mail(settings: Settings) -> list[Finding]:
 def _off(missing: list[str], begun: list[str]) -> Finding:
     if not begun:
         detail = "off: mailboxes are made, but nobody reads them through Postroom"
-        return Finding("mail", "fine", detail, f"to switch it on, set {joined(missing)} ({HOW_TO})")
+        return Finding("mail", "ok", detail, f"to switch it on, set {joined(missing)} ({HOW_TO})")
     what = "is" if len(begun) == 1 else "are"
-    return Finding("mail", "wrong", f"off, though {joined(begun)} {what} set", f"set {joined(missing)}, too ({HOW_TO})")
+    return Finding("mail", "error", f"off, though {joined(begun)} {what} set", f"set {joined(missing)}, too ({HOW_TO})")
 
 
 def _broken(settings: Settings) -> list[str]:

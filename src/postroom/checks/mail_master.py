@@ -47,17 +47,17 @@ def of_refusal(login: str, error: MailServerError) -> Finding:
     if isinstance(error, Misconfigured) and error.unauthorized:
         return Finding(
             PART,
-            "wrong",
+            "error",
             f"Stalwart refuses {login}: a wrong password, no such account, or allowedIps that leave this host out",
             "correct POSTROOM_MAIL_MASTER before people come: Stalwart bans a host after 100 failed logins a day",
         )
-    return Finding(PART, "wrong", f"{login}: {error}", MAKE_ONE)
+    return Finding(PART, "error", f"{login}: {error}", MAKE_ONE)
 
 
 def of_master(login: str, held: frozenset[str]) -> Finding | None:
     """What to say of one that may do this; None if that is enough."""
     if missing := sorted({"authenticate", "impersonate"} - held):
-        return Finding(PART, "wrong", f"{login} lacks {', '.join(missing)}", MAKE_ONE)
+        return Finding(PART, "error", f"{login} lacks {', '.join(missing)}", MAKE_ONE)
     if surplus := sorted(DANGEROUS - {"impersonate"} & held):
         return Finding(PART, "warning", f"{login} may more than it needs: {', '.join(surplus)}", MAKE_ONE)
     return None
@@ -66,7 +66,7 @@ def of_master(login: str, held: frozenset[str]) -> Finding | None:
 async def _tried(parts: Parts, master: Impersonation) -> Finding:
     account = await _some_mailbox(parts)
     if account is None:
-        return Finding(PART, "fine", f"{master.login} may impersonate; there is no mailbox yet to try it at")
+        return Finding(PART, "ok", f"{master.login} may impersonate; there is no mailbox yet to try it at")
     try:
         if not await _is_there(parts, account):
             # Whoever logs in to it nevertheless has a failed login more.
@@ -83,8 +83,8 @@ async def _tried(parts: Parts, master: Impersonation) -> Finding:
         )
     if account.account_id not in session.get("accounts", {}):
         detail = f"as {account.email}, {master.login} is not shown the account {account.account_id}"
-        return Finding(PART, "wrong", detail, "see what became of that mailbox: postroom log " + account.email)
-    return Finding(PART, "fine", f"{master.login} may impersonate; tried at {account.email}")
+        return Finding(PART, "error", detail, "see what became of that mailbox: postroom log " + account.email)
+    return Finding(PART, "ok", f"{master.login} may impersonate; tried at {account.email}")
 
 
 async def _some_mailbox(parts: Parts) -> MailAccount | None:

@@ -54,7 +54,7 @@ def of_problem(problem: MailServerError) -> Finding:
     """What to say of a server that is not well, or does not say."""
     if isinstance(problem, Throttled):
         return Finding("mail server", "warning", f"not looked at: {problem}", "look again in a minute")
-    return Finding("mail server", "wrong", str(problem), FIX)
+    return Finding("mail server", "error", str(problem), FIX)
 
 
 async def mail_server(parts: Parts) -> Findings:
@@ -63,7 +63,7 @@ async def mail_server(parts: Parts) -> Findings:
         not_written = await parts.mail_server.check_health(deadline=DEADLINE)
         held = await parts.mail_server.within(DEADLINE, lambda left: permissions(parts.stalwart, deadline=left))
     except MailServerError as error:
-        yield Finding("mail server", "wrong", f"does not tell what our key may do: {error}", FIX)
+        yield Finding("mail server", "error", f"does not tell what our key may do: {error}", FIX)
     else:
         has_account = not_written is None or not_written.has_account
         yield of_key(held, has_account=has_account, with_app_passwords=works_by_app_passwords(parts.settings))
@@ -84,14 +84,14 @@ def of_key(held: frozenset[str], *, has_account: bool, with_app_passwords: bool)
     if missing := lacking(held, of_role=has_account):
         return Finding(
             "mail server",
-            "wrong",
+            "error",
             f"our key lacks {joined(missing)}",
             f"give its role all that deploy/stalwart/role.json lists ({HOW_TO})",
         )
     if missing := sorted(more - held):
         return Finding(
             "mail server",
-            "wrong",
+            "error",
             f"our key lacks {', '.join(missing)}: it cannot make the app passwords by which Postroom acts for people",
             "give them to its role, or set POSTROOM_MAIL_MASTER (docs/how-to/connect-a-device.md)",
         )
@@ -102,7 +102,7 @@ def of_key(held: frozenset[str], *, has_account: bool, with_app_passwords: bool)
             f"our key may more than it needs: {', '.join(dangerous)}",
             f"make a key of least privilege ({HOW_TO})",
         )
-    return Finding("mail server", "fine", f"Stalwart, registry; our key holds {len(held)} permissions")
+    return Finding("mail server", "ok", f"Stalwart, registry; our key holds {len(held)} permissions")
 
 
 def lacking(held: frozenset[str], *, of_role: bool) -> list[str]:
@@ -118,10 +118,10 @@ def of_write(not_written: NotWritten | None) -> Finding:
     """What to say of a server that is well, by how it was seen to be."""
     part = "mail server write"
     if not_written is None:
-        return Finding(part, "fine", "writes to the account of our key: a server that takes no write buries nobody")
+        return Finding(part, "ok", "writes to the account of our key: a server that takes no write buries nobody")
     return Finding(
         part,
-        "wrong" if not_written.has_account else "warning",
+        "error" if not_written.has_account else "warning",
         f"a server that takes no write is not noticed, and requests fail for good meanwhile: {not_written.why}",
         f"make a key of an account of its own, with all that deploy/stalwart/role.json lists ({HOW_TO})",
     )
@@ -134,11 +134,11 @@ async def _domains(parts: Parts) -> Findings:
         except (MailServerError, Busy, WrongGeneration) as error:
             yield Finding(
                 f"domain {domain}",
-                "wrong",
+                "error",
                 str(error),
                 f"add {domain} to Stalwart, or take it out of POSTROOM_DOMAINS"
                 if isinstance(error, Misconfigured) and error.domain
                 else "mend the mail server first",
             )
         else:
-            yield Finding(f"domain {domain}", "fine", "known to the mail server")
+            yield Finding(f"domain {domain}", "ok", "known to the mail server")

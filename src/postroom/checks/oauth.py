@@ -23,6 +23,6 @@ async def oauth(parts: Parts, administrator: StalwartClient | None) -> Finding:
 def of_clients(*, registered_alone: bool) -> Finding:
     """What to say of the OAuth clients that Stalwart serves."""
     if registered_alone:
-        return Finding(PART, "fine", "Stalwart gives tokens to registered OAuth clients alone")
+        return Finding(PART, "ok", "Stalwart gives tokens to registered OAuth clients alone")
     detail = "whoever reaches Stalwart's /api/auth may turn an app password into tokens that outlive its revocation"
     return Finding(PART, "warning", detail, f"let it serve registered OAuth clients alone ({HOW_TO})")

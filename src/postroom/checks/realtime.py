@@ -12,13 +12,13 @@ async def realtime(settings: Settings) -> list[Finding]:
     except ConfigurationError:
         return []  # told among the settings of mail
     if found is None:
-        return [Finding("realtime", "fine", "server-sent events of Postroom's own")]
+        return [Finding("realtime", "ok", "server-sent events of Postroom's own")]
     centrifugo, browsers = found
     try:
         nodes = await centrifugo.nodes()
     except PublisherUnavailable as error:
         fix = "see whether Centrifugo runs with deploy/centrifugo/config.yaml, or correct POSTROOM_CENTRIFUGO_API_URL"
-        return [Finding("centrifugo", "wrong", str(error), fix)]
+        return [Finding("centrifugo", "error", str(error), fix)]
     finally:
         await centrifugo.aclose()
-    return [Finding("centrifugo", "fine", f"nodes: {nodes}; browsers connect to {browsers.url}")]
+    return [Finding("centrifugo", "ok", f"nodes: {nodes}; browsers connect to {browsers.url}")]

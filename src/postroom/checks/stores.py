@@ -35,30 +35,30 @@ async def database(parts: Parts) -> Findings:
         # A replica can neither send nor hear.
         heard = facts["read_only"] or await heard_by_itself(PostgresNotifications(parts.pool, url))
     except ConfigurationError as error:
-        yield Finding("database", "wrong", str(error), "do what it says: no process starts until then")
+        yield Finding("database", "error", str(error), "do what it says: no process starts until then")
         return
     except DatabaseUnavailable as error:
-        yield Finding("database", "wrong", str(error), "start PostgreSQL, or correct POSTROOM_DATABASE_URL")
+        yield Finding("database", "error", str(error), "start PostgreSQL, or correct POSTROOM_DATABASE_URL")
         return
-    yield Finding("database", "fine", f"PostgreSQL {facts['version']}, schema {facts['revision']}")
+    yield Finding("database", "ok", f"PostgreSQL {facts['version']}, schema {facts['revision']}")
     if facts["read_only"]:
         yield Finding(
             "database",
-            "wrong",
+            "error",
             "it takes no writes: it is a replica, or default_transaction_read_only is on",
             "let POSTROOM_DATABASE_URL name every host, with target_session_attrs=read-write, or turn that off",
         )
     if kept not in (None, parts.settings.mark_domain):
         yield Finding(
             "marks",
-            "wrong",
+            "error",
             f"they were made in {kept}, but POSTROOM_MARK_DOMAIN says {parts.settings.mark_domain}",
             f"set POSTROOM_MARK_DOMAIN={kept}",
         )
     if not heard:
         yield Finding(
             "database",
-            "wrong",
+            "error",
             "what one session sends by NOTIFY, another does not hear: a pooler shares them, and locks, too",
             "let POSTROOM_DATABASE_URL lead to PostgreSQL itself, or to a pooler in session mode",
         )
@@ -67,7 +67,7 @@ async def database(parts: Parts) -> Findings:
     if facts["fsync"] != "on" or facts["synchronous_commit"] == "off":
         yield Finding(
             "database",
-            "wrong",
+            "error",
             f"fsync={facts['fsync']}, synchronous_commit={facts['synchronous_commit']}: commits can be lost",
             "set fsync=on and synchronous_commit=on",
         )
@@ -117,7 +117,7 @@ async def heard_by_itself(notifications: Notifications, *, within: float = HEARD
 
 async def redis(parts: Parts) -> Findings:
     if parts.redis is None:
-        yield Finding("redis", "fine", "not configured: PostgreSQL alone reminds")
+        yield Finding("redis", "ok", "not configured: PostgreSQL alone reminds")
         return
     try:
         waiting = await RedisMembers(parts.redis).length()
@@ -129,7 +129,7 @@ async def redis(parts: Parts) -> Findings:
             "start Redis, or correct POSTROOM_REDIS_URL",
         )
         return
-    yield Finding("redis", "fine", f"members of email:provisioning:retry: {waiting}")
+    yield Finding("redis", "ok", f"members of email:provisioning:retry: {waiting}")
 
 
 def _why(error: Exception) -> str:

@@ -35,7 +35,7 @@ def of_quota(found: UploadQuota) -> Finding:
     """What to say of it."""
     detail = f"a person may upload {_told(found.files, found.size)} within {found.milliseconds / 60_000:g} min"
     if found.is_enough:
-        return Finding(PART, "fine", detail)
+        return Finding(PART, "ok", detail)
     return Finding(PART, "warning", f"{detail}: who attaches more is refused for up to as long", RAISE)
 
 
@@ -47,17 +47,17 @@ async def fix_upload_quota(parts: Parts, administrator: StalwartClient | None, *
     try:
         if lacking := await inspector.lacking(READ_PERMISSIONS if dry_run else PERMISSIONS):
             detail = f"the upload quota was not raised: our key lacks {', '.join(lacking)}"
-            return Finding(DONE, "wrong", detail, "run it once with --admin LOGIN, an administrator of Stalwart's")
+            return Finding(DONE, "error", detail, "run it once with --admin LOGIN, an administrator of Stalwart's")
         before = await upload_quota(inspector.client, inspector.registry)
         if before.is_enough:
             return None
         if not dry_run:
             await raise_upload_quota(inspector.client, inspector.registry, before)
         what = "would be done" if dry_run else "done"
-        return Finding(DONE, "fine", f"{what}: the upload quota raised to {_told(FILES, BYTES)}")
+        return Finding(DONE, "ok", f"{what}: the upload quota raised to {_told(FILES, BYTES)}")
     except MailServerError as error:
         return Finding(
-            DONE, "wrong", f"the upload quota was not raised: {inspector.why(error)}", "mend that, and run it again"
+            DONE, "error", f"the upload quota was not raised: {inspector.why(error)}", "mend that, and run it again"
         )
 
 

@@ -52,7 +52,7 @@ async def web_hook(parts: Parts, administrator: StalwartClient | None) -> Findin
     try:
         url = hook_url(settings)
     except ConfigurationError as error:
-        return Finding(PART, "wrong", "it is not known where it has to lead", str(error))
+        return Finding(PART, "error", "it is not known where it has to lead", str(error))
 
     async def ask() -> Finding:
         return of_state(await WebhookSetup(inspector.client, inspector.registry).state(url), url)
@@ -64,8 +64,8 @@ def of_none(settings: Settings) -> Finding:
     """What to say where no web hook is configured."""
     how = f"to have one, set POSTROOM_STALWART_WEBHOOK_KEY, then {SET_UP}"
     if settings.mail_eventsource:
-        return Finding(PART, "fine", "none; Postroom listens to the EventSource of who is on line", how)
-    return Finding(PART, "wrong", "none, and POSTROOM_MAIL_EVENTSOURCE is off: new mail is told minutes late", how)
+        return Finding(PART, "ok", "none; Postroom listens to the EventSource of who is on line", how)
+    return Finding(PART, "error", "none, and POSTROOM_MAIL_EVENTSOURCE is off: new mail is told minutes late", how)
 
 
 def of_state(found: WebhookState, url: str) -> Finding:
@@ -73,13 +73,13 @@ def of_state(found: WebhookState, url: str) -> Finding:
     if not found.ids:
         others = f"; others lead to {joined(found.elsewhere)}" if found.elsewhere else ""
         how = f"{SET_UP}; or set POSTROOM_STALWART_WEBHOOK_URL to the right one" if found.elsewhere else SET_UP
-        return Finding(PART, "wrong", f"none leads to {url}{others}", how)
+        return Finding(PART, "error", f"none leads to {url}{others}", how)
     if len(found.ids) > 1:
         return Finding(PART, "warning", f"{len(found.ids)} lead to {url}: as many requests for each mail", SET_UP)
     if found.wrong:
-        state: State = "wrong" if WRONG & found.wrong.keys() else "warning"
+        state: State = "error" if WRONG & found.wrong.keys() else "warning"
         return Finding(PART, state, f"to {url}, but not as it should be: {_told(found)}", SET_UP)
-    return Finding(PART, "fine", f"leads to {url} as it should; whether its key is ours, Stalwart does not show")
+    return Finding(PART, "ok", f"leads to {url} as it should; whether its key is ours, Stalwart does not show")
 
 
 def _told(found: WebhookState) -> str:
@@ -90,25 +90,25 @@ async def fix_web_hook(parts: Parts, administrator: StalwartClient | None, *, dr
     """Set it up, or with `dry_run` tell what would be done."""
     settings, key = parts.settings, parts.settings.stalwart_webhook_key
     if missing := missing_for_mail(settings):
-        return Finding(DONE, "wrong", "no web hook: mail for people is off", f"set {joined(missing)} ({HOW_TO})")
+        return Finding(DONE, "error", "no web hook: mail for people is off", f"set {joined(missing)} ({HOW_TO})")
     if key is None:
         how = "set it to what openssl rand -base64 32 prints, restart the service, then come back"
-        return Finding(DONE, "wrong", "no web hook: POSTROOM_STALWART_WEBHOOK_KEY is not set", how)
+        return Finding(DONE, "error", "no web hook: POSTROOM_STALWART_WEBHOOK_KEY is not set", how)
     inspector = Inspector(parts, administrator)
     setup = WebhookSetup(inspector.client, inspector.registry)
     try:
         url = hook_url(settings)
         if lacking := await inspector.lacking(READ_PERMISSIONS if dry_run else PERMISSIONS):
             detail = f"nothing was done: our key lacks {', '.join(lacking)}"
-            return Finding(DONE, "wrong", detail, "run it once with --admin LOGIN, an administrator of Stalwart's")
+            return Finding(DONE, "error", detail, "run it once with --admin LOGIN, an administrator of Stalwart's")
         if dry_run:
-            return Finding(DONE, "fine", "would be done: " + of_change(await setup.state(url), url))
-        return Finding(DONE, "fine", "done: " + of_change(await setup.ensure(url, key.get_secret_value()), url))
+            return Finding(DONE, "ok", "would be done: " + of_change(await setup.state(url), url))
+        return Finding(DONE, "ok", "done: " + of_change(await setup.ensure(url, key.get_secret_value()), url))
     except ConfigurationError as error:
-        return Finding(DONE, "wrong", "it is not known where the web hook has to lead", str(error))
+        return Finding(DONE, "error", "it is not known where the web hook has to lead", str(error))
     except MailServerError as error:
         detail = f"the web hook was not set up: {inspector.why(error)}"
-        return Finding(DONE, "wrong", detail, "mend that, and run it again")
+        return Finding(DONE, "error", detail, "mend that, and run it again")
 
 
 def of_change(before: WebhookState, url: str) -> str:

@@ -27,7 +27,7 @@ async def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -
     try:
         settings = settings_or_trial()
     except ConfigurationError as error:
-        findings = [Finding("settings", "wrong", str(error), "docs/reference/settings.md")]
+        findings = [Finding("settings", "error", str(error), "docs/reference/settings.md")]
     else:
         strangers = [Finding("settings", "warning", str(each), each.fix) for each in unknown()]
         password = _password(admin) if admin else ""
@@ -36,7 +36,7 @@ async def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -
         typer.echo(json_text(findings))
     else:
         print_findings(out(), "", findings)
-    if any(finding.state == "wrong" for finding in findings):
+    if any(finding.state == "error" for finding in findings):
         raise typer.Exit(1)
 
 
