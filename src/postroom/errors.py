@@ -152,8 +152,8 @@ class Misconfigured(MailServerError):
     the mail domain of the one mailbox that it refuses: the domain or a permission may be missing, or a quota be full.
     `unauthorized` is true for a key that the server does not know: each use of it counts towards a ban."""
 
-    def __init__(self, message: str, *, domain: str | None = None, unauthorized: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, domain: str | None = None, unauthorized: bool = False, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
         self.domain = domain
         self.unauthorized = unauthorized
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+BROKEN_OFF = "the connection broke off"
+
 
 class Kind(Enum):
     UNKNOWN_HOST = auto()
@@ -28,14 +30,14 @@ class Trouble:
         return self.words
 
 
-def trouble_of(error: BaseException) -> Trouble:
-    """By the innermost cause that says something."""
+def trouble_of(error: BaseException) -> Trouble | None:
+    """By the innermost cause that says something; None if none does."""
     # A client's own errors may be of the same classes, and lack what they say.
-    found = filter(None, map(_of, reversed([*_causes(error)])))
-    return next(found, Trouble(Kind.BROKEN_OFF, "the connection broke off"))
+    return next(filter(None, map(_of, reversed([*causes(error)]))), None)
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, what caused it, what caused that, and so on."""
     while error is not None:
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
@@ -57,7 +59,7 @@ def _of(error: BaseException) -> Trouble | None:
         case TimeoutError():
             return Trouble(Kind.TIME_OUT, "time-out")
         case ConnectionError():
-            return Trouble(Kind.BROKEN_OFF, "the connection broke off")
+            return Trouble(Kind.BROKEN_OFF, BROKEN_OFF)
         case OSError(strerror=str(words)):
             return Trouble(Kind.NO_WAY, words)
         case _:

@@ -146,7 +146,7 @@ async def test_where_a_right_or_a_row_is_missing_each_command_says_so_in_one_lin
 ) -> None:
     await records.rows("DELETE FROM mail_server_breaker")
     told = await postroom("status", code=2)
-    assert told == "postroom: the statement breaker_read found no row; restore it with: postroom migrate\n"
+    assert told == "postroom: the statement breaker_read found no row; run postroom migrate, which restores it\n"
     await records.rows("REVOKE ALL ON email_requests FROM postroom")
     refused = "PostgreSQL refuses: permission denied for table email_requests; run postroom migrate"
     for words in ("status", "log alice@example.org", "retry alice@example.org"):

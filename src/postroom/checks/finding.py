@@ -1,4 +1,4 @@
-"""What was found of one part."""
+"""What a check found of one part."""
 
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ State = Literal["ok", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`fix` is what to do about it, for an operator. No secret stands in any of it."""
+    """A row of the table. `fix` is what an operator can do about it. No secret is part of it."""
 
     part: str
     state: State

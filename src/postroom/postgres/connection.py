@@ -274,5 +274,5 @@ async def the_row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = 
     it."""
     found = await row(pool, name, parameters)
     if found is None:
-        raise ConfigurationError(f"the statement {name} found no row; restore it with: postroom migrate")
+        raise ConfigurationError(f"the statement {name} found no row", fix="run postroom migrate, which restores it")
     return found
