@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from postroom.checks.finding import joined
-from postroom.checks.kratos import kratos
+from postroom.checks.database import heard_by_itself
+from postroom.checks.finding import Finding, joined
+from postroom.checks.kratos import kratos_admin, kratos_public
 from postroom.checks.mail import mail
 from postroom.checks.mail_master import of_master, of_refusal
 from postroom.checks.mail_server import GRANTED, NEEDED, of_key, of_problem, of_write
 from postroom.checks.realtime import realtime
-from postroom.checks.stores import heard_by_itself
 from postroom.checks.web_hook import hook_url, of_change, of_none, of_state
 from postroom.errors import ConfigurationError, Misconfigured, Throttled, Transient
 from postroom.settings import Settings, load
@@ -35,6 +35,7 @@ ENOUGH = {
     "WEBHOOK_KEY": "0123456789abcdef",
     "DOMAINS": "example.org",
 }
+STALWART = "http://127.0.0.1:8080"
 KEY = "A" * 43 + "="
 PUBLIC = {"KRATOS_PUBLIC_URL": "http://127.0.0.1:4433", "PUBLIC_URL": "https://mail.example.org"}
 MASTER = {"MAIL_MASTER": "master@example.org:secret"}
@@ -137,24 +138,24 @@ def test_mail_without_a_public_url_is_a_warning() -> None:
 def test_a_key_may_impersonate_only_where_it_makes_app_passwords(
     held: frozenset[str], with_app_passwords: bool, state: str, words: str
 ) -> None:
-    found = of_key(held, has_account=True, with_app_passwords=with_app_passwords)
+    found = of_key(held, STALWART, has_account=True, with_app_passwords=with_app_passwords)
     assert found.state == state
     assert words in found.details
 
 
 @pytest.mark.parametrize("missing", sorted(NEEDED | GRANTED))
 def test_each_permission_that_a_key_lacks_is_named(missing: str) -> None:
-    found = of_key((NEEDED | GRANTED) - {missing}, has_account=True, with_app_passwords=False)
+    found = of_key((NEEDED | GRANTED) - {missing}, STALWART, has_account=True, with_app_passwords=False)
     assert (found.state, found.details) == ("error", f"our key lacks {missing}")
 
 
 def test_a_key_that_lacks_all_that_it_would_hand_out_is_told_in_one_word() -> None:
-    found = of_key(NEEDED - {"sysAccountUpdate"}, has_account=True, with_app_passwords=False)
+    found = of_key(NEEDED - {"sysAccountUpdate"}, STALWART, has_account=True, with_app_passwords=False)
     assert found.details == "our key lacks sysAccountUpdate and all of the role User"
 
 
 def test_the_recovery_administrator_is_not_asked_for_what_stalwart_does_not_tell_of_him() -> None:
-    found = of_key(NEEDED | {"impersonate"}, has_account=False, with_app_passwords=True)
+    found = of_key(NEEDED | {"impersonate"}, STALWART, has_account=False, with_app_passwords=True)
     assert found.state == "ok"
 
 
@@ -174,8 +175,8 @@ def test_a_server_that_is_not_seen_to_write_is_told(not_written: NotWritten | No
 
 
 def test_a_server_that_would_not_be_asked_now_is_no_error() -> None:
-    assert of_problem(Throttled("mail server answered 429")).state == "warning"
-    assert of_problem(Transient("mail server answered 503")).state == "error"
+    assert of_problem(Throttled("mail server answered 429"), STALWART).state == "warning"
+    assert of_problem(Transient("mail server answered 503"), STALWART).state == "error"
 
 
 def test_what_we_document_is_what_is_needed_and_what_the_role_user_grants() -> None:
@@ -219,9 +220,9 @@ def test_a_refused_master_account_is_told_apart_from_a_mail_server_in_trouble() 
     ("found", "state", "words"),
     [
         (WebhookState(["a"], {}), "ok", URL),
-        (WebhookState([], {}), "error", f"none leads to {URL}"),
-        (WebhookState([], {}, ["http://x/1", "http://y/1"]), "error", "others lead to http://x/1 and http://y/1"),
-        (WebhookState(["a", "b"], {}), "warning", "2 lead to"),
+        (WebhookState([], {}), "error", f"none calls {URL}"),
+        (WebhookState([], {}, ["http://x/1", "http://y/1"]), "error", "others call http://x/1 and http://y/1"),
+        (WebhookState(["a", "b"], {}), "warning", "2 call"),
         (WebhookState(["a"], {"throttle": "1000"}), "warning", "throttle: 1000"),
         (WebhookState(["a"], {"enable": "false"}), "error", "enable: false"),
         (WebhookState(["a"], {"events": "none", "throttle": "1000"}), "error", "events: none, throttle: 1000"),
@@ -245,12 +246,12 @@ def test_without_a_hook_the_event_source_tells_of_new_mail(listens: str, state: 
 @pytest.mark.parametrize(
     ("before", "change"),
     [
-        (WebhookState([], {}), f"a web hook to {URL}"),
-        (WebhookState([], {}, ["http://x/1"]), f"a web hook to {URL}; left alone: those to http://x/1"),
-        (WebhookState(["a"], {}), f"the web hook to {URL} made anew with our key"),
+        (WebhookState([], {}), f"a webhook that calls {URL}"),
+        (WebhookState([], {}, ["http://x/1"]), f"a webhook that calls {URL}; not changed: those that call http://x/1"),
+        (WebhookState(["a"], {}), f"the webhook that calls {URL}, made anew with our key"),
         (
             WebhookState(["a", "b"], {"throttle": "1000"}),
-            f"one web hook instead of the 2 to {URL} made anew with our key, which had throttle: 1000",
+            f"one webhook instead of 2 that calls {URL}, made anew with our key, which had throttle: 1000",
         ),
     ],
 )
@@ -271,8 +272,10 @@ CENTRIFUGO = {
 @pytest.mark.parametrize(
     ("answer", "state", "words"),
     [
-        (json_answer({"result": {"nodes": [{}]}}), "ok", "nodes: 1; browsers connect to wss://"),
-        (json_answer({}, 401), "error", "POSTROOM_CENTRIFUGO_API_KEY"),
+        (json_answer({"result": {"nodes": [{}]}}), "ok", ": 1; browsers connect to wss://"),
+        (json_answer({}, 401), "error", "refuses our key (401)"),
+        (json_answer({}, 404), "error", "Centrifugo answered 404"),
+        (http_answer(200, b"<html>"), "error", "no JSON object"),
         (json_answer({"error": {"code": 102, "message": "unknown channel"}}), "error", "unknown channel"),
     ],
 )
@@ -295,20 +298,46 @@ async def test_without_centrifugo_postroom_tells_screens_itself() -> None:
 # Kratos
 
 
+async def kratos(settings: Settings) -> list[Finding]:
+    return [await kratos_public(settings), await kratos_admin(settings)]
+
+
+READY = json_answer({"status": "ok"})
+
+
 @pytest.mark.parametrize(
     ("more", "state"), [(MASTER, "error"), ({}, "warning")], ids=["people read their mail", "mailboxes are made only"]
 )
 async def test_a_kratos_that_is_not_ready_keeps_everybody_out_of_his_mail(more: dict[str, str], state: str) -> None:
     async with scripted_upstream() as server:
         urls = {"KRATOS_PUBLIC_URL": f"{server.url}/", "KRATOS_ADMIN_URL": server.url}
-        server.will(http_answer(200))
+        server.will(READY)
         assert [each.state for each in await kratos(settings(**urls, **more))] == ["ok", "ok"]
         assert [asked.target for asked in server.asked] == ["/health/ready", "/admin/health/ready"]
-        server.will(http_answer(404))
+        server.will(json_answer({"errors": {}}, 503))
         found = await kratos(settings(**urls, **more))
     assert [(each.part, each.state) for each in found] == [("kratos public", state), ("kratos admin", "warning")]
     assert [each.state for each in await kratos(settings(**urls, **more))] == [state, "warning"]  # nobody is there now
     assert [each.state for each in await kratos(settings())] == ["ok", "warning"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "fix"),
+    [
+        (json_answer({"errors": {}}, 503), "503: not ready", "see the log of Kratos"),
+        (http_answer(403), "403: access denied", "correct POSTROOM_KRATOS_PUBLIC_URL: "),
+        (http_answer(404), "404: this is not Kratos' public API", "correct POSTROOM_KRATOS_PUBLIC_URL"),
+        (http_answer(200, b"<html>"), "200: this is not Kratos' public API", "correct POSTROOM_KRATOS_PUBLIC_URL"),
+        (b"no HTTP\r\n\r\n", "cannot be reached: the connection broke off", "see the log of Kratos, or"),
+    ],
+)
+async def test_what_kratos_answers_is_told_with_its_place_and_its_own_fix(answer: bytes, words: str, fix: str) -> None:
+    async with scripted_upstream() as server:
+        server.will(answer)
+        found = await kratos_public(settings(KRATOS_PUBLIC_URL=server.url))
+        assert found.details.startswith(server.url.removeprefix("http://"))
+    assert words in found.details
+    assert found.fix.startswith(fix)
 
 
 @pytest.mark.parametrize(
@@ -319,8 +348,8 @@ async def test_a_kratos_whose_clock_is_another_is_told(date: str | int, state: s
     """By so many minutes, or it says nothing that can be read."""
     async with scripted_upstream() as server:
         told = date if isinstance(date, str) else format_datetime(datetime.now(UTC) + timedelta(minutes=date))
-        server.will(http_answer(200, date=told))
-        (public, _) = await kratos(settings(KRATOS_PUBLIC_URL=server.url))
+        server.will(json_answer({"status": "ok"}, date=told))
+        public = await kratos_public(settings(KRATOS_PUBLIC_URL=server.url))
     assert (public.state, "NTP" in public.fix) == (state, state == "warning")
 
 

@@ -59,4 +59,4 @@ def test_an_address_in_the_form_of_the_other_version_is_one_of_its_own() -> None
 def test_tokens_that_outlive_an_app_password_are_a_warning(registered_alone: bool, state: str) -> None:
     finding = of_clients(registered_alone=registered_alone)
     assert finding.state == state
-    assert ("docs/how-to/mail.md" in finding.fix) == (state == "warning")
+    assert ("--registered-oauth-clients" in finding.fix) == (state == "warning")
