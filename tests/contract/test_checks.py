@@ -202,8 +202,8 @@ async def test_all_is_fine_with_what_we_document(
     assert (await fix_web_hook(parts, administrator, dry_run=False)).state == "ok"
     found = await checks(settled)
     assert [(each.part, each.details) for each in found.values() if each.state != "ok"] == []
-    assert found["mail master"].details.endswith(f"tried at {email}")
-    assert HOOK_URL in found["web hook"].details
+    assert found["mail master"].details.endswith(f"tried with {email}")
+    assert HOOK_URL in found["webhook"].details
 
 
 # Our key
@@ -228,7 +228,10 @@ async def test_the_recovery_administrator_may_all_and_is_no_key_for_production(s
     login = os.environ.get("STALWART_ADMIN", "admin:pw")
     found = await checks(settled | {"POSTROOM_STALWART_API_KEY": login})
     assert (found["mail server"].state, "more than it needs" in found["mail server"].details) == ("warning", True)
-    assert (found["mail server write"].state, "of its own" in found["mail server write"].fix) == ("warning", True)
+    assert (found["mail server write"].state, "an account for the key" in found["mail server write"].fix) == (
+        "warning",
+        True,
+    )
 
 
 # The master account
@@ -295,7 +298,7 @@ async def test_a_key_that_is_not_known_is_sent_twice_at_most(settled: dict[str, 
         found = await checks(settled | {"POSTROOM_STALWART_URL": server.url})
         assert len(server.asked) <= 2
     assert found["mail server"].state == "error"
-    assert not {"mail master", "web hook", "domain example.org"} & found.keys()
+    assert not {"mail master", "webhook", "domain example.org"} & found.keys()
 
 
 # By app passwords
@@ -321,15 +324,15 @@ async def test_by_app_passwords_our_key_has_to_impersonate(
 async def test_a_web_hook_is_made_by_an_administrator_and_each_change_of_it_is_seen(
     admin: StalwartClient, settled: dict[str, str], parts: Parts, administrator: Client, no_hook: None
 ) -> None:
-    found = (await checks(settled))["web hook"]
-    assert (found.state, f"none leads to {HOOK_URL}" in found.details) == ("error", True)
+    found = (await checks(settled))["webhook"]
+    assert (found.state, f"none calls {HOOK_URL}" in found.details) == ("error", True)
     told = await fix_web_hook(parts, administrator, dry_run=True)
-    assert (told.state, told.details) == ("ok", f"would be done: a web hook to {HOOK_URL}")
+    assert (told.state, told.details) == ("ok", f"would be done: a webhook that calls {HOOK_URL}")
     assert await hooks(admin) == {}
     told = await fix_web_hook(parts, administrator, dry_run=False)
-    assert (told.state, told.details) == ("ok", f"done: a web hook to {HOOK_URL}")
+    assert (told.state, told.details) == ("ok", f"done: a webhook that calls {HOOK_URL}")
     (number,) = await hooks(admin)
-    assert (await checks(settled))["web hook"].state == "ok"
+    assert (await checks(settled))["webhook"].state == "ok"
     for patch, state, words in (
         ({"throttle": 1000}, "warning", "throttle: 1000"),
         ({"enable": False}, "error", "enable: false, throttle: 1000"),
@@ -337,7 +340,7 @@ async def test_a_web_hook_is_made_by_an_administrator_and_each_change_of_it_is_s
         ({"signatureKey": {"@type": "None"}}, "error", "signatureKey: none"),
     ):
         await admin.call("x:WebHook/set", update={number: patch})
-        found = (await checks(settled))["web hook"]
+        found = (await checks(settled))["webhook"]
         assert found.state == state
         assert words in found.details
     told = await fix_web_hook(parts, administrator, dry_run=False)
@@ -345,10 +348,10 @@ async def test_a_web_hook_is_made_by_an_administrator_and_each_change_of_it_is_s
     assert "signatureKey: none" in told.details
     (again,) = await hooks(admin)
     assert again != number
-    assert (await checks(settled))["web hook"].state == "ok"
+    assert (await checks(settled))["webhook"].state == "ok"
     assert (await checks(settled | {"POSTROOM_STALWART_WEBHOOK_URL": HOOK_URL.replace(":9/", ":7/")}))[
-        "web hook"
-    ].details.endswith(f"others lead to {HOOK_URL}")
+        "webhook"
+    ].details.endswith(f"others call {HOOK_URL}")
 
 
 async def test_a_key_that_may_not_see_web_hooks_says_so_and_an_administrator_looks(
@@ -356,16 +359,16 @@ async def test_a_key_that_may_not_see_web_hooks_says_so_and_an_administrator_loo
 ) -> None:
     blind = await key_with(admin, {name: True for name in documented() if name not in READ_PERMISSIONS})
     settled |= {"POSTROOM_STALWART_API_KEY": blind}
-    found = (await checks(settled))["web hook"]
+    found = (await checks(settled))["webhook"]
     assert (found.state, "lacks sysWebHookGet, sysWebHookQuery" in found.details) == ("warning", True)
-    assert (await checks(settled, administrator))["web hook"].details == f"none leads to {HOOK_URL}"
+    assert (await checks(settled, administrator))["webhook"].details == f"none calls {HOOK_URL}"
 
 
 async def test_an_administrator_who_is_refused_is_asked_for_nothing_more(settled: dict[str, str]) -> None:
     async with client(settled["POSTROOM_STALWART_URL"], "Basic " + base64.b64encode(b"admin:wrong").decode()) as wrong:
         found = await checks(settled, wrong)
         assert wrong.requests == 1
-    for part in ("web hook", "oauth"):
+    for part in ("webhook", "oauth"):
         assert (found[part].state, "--admin" in found[part].details) == ("error", True)
 
 
@@ -389,15 +392,15 @@ async def test_the_command_fixes_and_then_looks_and_prints_no_secret(
     findings = [each for each in json.loads(output) if "fsync=off" not in each["details"]]
     assert [each for each in findings if each["state"] != "ok"] == []
     assert [each["details"] for each in findings if each["part"] == "fix"] == [
-        f"done: a web hook to {HOOK_URL}",
+        f"done: a webhook that calls {HOOK_URL}",
         "done: the upload quota raised to 10,000 files or 1,000 MB",
     ]
     found = {each["part"]: each for each in findings}
-    assert found["web hook"]["details"].startswith(f"leads to {HOOK_URL}")
+    assert found["webhook"]["details"].startswith(f"calls {HOOK_URL}")
     assert len(await hooks(admin)) == 1
     for secret in (settled["POSTROOM_STALWART_API_KEY"], SECRET, HOOK_KEY):
         assert secret not in output
-    assert "would be done: the web hook" in await postroom("check", "--fix", "--dry-run", code=1)
+    assert "would be done: the webhook" in await postroom("check", "--fix", "--dry-run", code=1)
 
 
 @pytest.mark.parametrize(
@@ -417,5 +420,5 @@ async def test_an_administrator_who_is_refused_is_sent_once(settled: dict[str, s
     output = await Commands(settled)(*words, stdin="not-the-password\n", code=1)
     found = {each["part"]: each for each in json.loads(output)}
     assert "Stalwart refuses" in found["fix"]["details"]
-    assert found["web hook"]["details"] == f"none leads to {HOOK_URL}"  # by our own key
+    assert found["webhook"]["details"] == f"none calls {HOOK_URL}"  # by our own key
     assert "not-the-password" not in output
