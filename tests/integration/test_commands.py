@@ -150,7 +150,7 @@ async def test_where_a_right_or_a_row_is_missing_each_command_says_so_in_one_lin
     refused = "PostgreSQL refuses: permission denied for table email_requests; run postroom migrate"
     for words in ("status", "log alice@example.org", "retry alice@example.org"):
         assert await postroom(*words.split(), code=2) == f"postroom: {refused}\n"
-    (schema,) = [each for each in await postroom.json("check", code=1) if each["part"] == "schema"]
+    _, schema = [each for each in await postroom.json("check", code=1) if each["part"] == "schema"]
     assert f"{schema['details']}; {schema['fix']}" == refused
 
 
