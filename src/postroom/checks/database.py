@@ -75,7 +75,7 @@ def of_revisions(found: Revisions) -> Finding:
 
 async def _contents(parts: Parts, role: str, *, with_marks: bool) -> list[Finding]:
     """Raises `ConfigurationError`, `DatabaseUnavailable`, and what PostgreSQL raises where a right is missing."""
-    found: list[Finding] = []
+    found, counts = list[Finding](), await parts.audit.counts()
     pinned, ours = await pinned_mark_domain(parts.pool), parts.settings.mark_domain
     if with_marks and pinned not in (None, ours):
         details = f"they were made in {pinned}, but POSTROOM_MARK_DOMAIN says {ours}"
@@ -83,7 +83,7 @@ async def _contents(parts: Parts, role: str, *, with_marks: bool) -> list[Findin
     if (breaker := await parts.breakers.read()).open:
         found.append(_of_open(breaker))
     may_change_log = (await the_row(parts.pool, "check_audit"))["may_change"]
-    return [*found, *_audit(role, await parts.audit.counts(), may_change_log=may_change_log)]
+    return [*found, *_audit(role, counts, may_change_log=may_change_log)]
 
 
 def _audit(role: str, counts: Mapping[str, float], *, may_change_log: bool) -> Iterator[Finding]:
