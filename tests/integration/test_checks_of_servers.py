@@ -1,4 +1,4 @@
-"""What `postroom check` says of PostgreSQL and Redis: each reason with its own fix, and no secret."""
+"""What `postroom check` says of PostgreSQL, Redis and the mail server: each reason with its own fix, and no secret."""
 
 import asyncio
 from typing import Any, LiteralString
@@ -12,6 +12,7 @@ from postroom.postgres.migrate import newest_revision
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 from postroom_sandbox.loopback import free_port
 from records import Records
+from scripted_upstream import http_answer, json_answer, problem_answer, scripted_upstream
 from servers import Database
 
 
@@ -143,3 +144,39 @@ async def test_a_redis_that_cannot_be_reached_is_told_with_its_place(postroom: C
     (row,) = await rows_of(postroom, "redis", POSTROOM_REDIS_URL=sentinels)
     assert row["details"].startswith("no sentinel of mymaster (Sentinel at 127.0.0.1:9, ")
     assert row["fix"].startswith("start Redis and its sentinels")
+
+
+# The mail server
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "fix"),
+    [
+        (problem_answer(401), "does not know our key (401)", "correct POSTROOM_STALWART_API_KEY"),
+        (problem_answer(403), "forbids it (403)", "correct POSTROOM_STALWART_API_KEY, or what its account may do"),
+        (problem_answer(404), "is this Stalwart?", "correct POSTROOM_STALWART_URL"),
+        (http_answer(200, b"<html>"), "is no JSON object", "correct POSTROOM_STALWART_URL: what answers there is not"),
+        (json_answer({"status": "ok"}), "is no JMAP session", "correct POSTROOM_STALWART_URL"),
+        (json_answer({"accounts": {}, "primaryAccounts": {}}), "holds no account", "correct POSTROOM_STALWART_API_KEY"),
+        (problem_answer(503), "answered 503", "see the log of Stalwart"),
+    ],
+    ids=["wrong key", "forbidden", "no JMAP", "HTML", "another JSON", "nobody's session", "sick"],
+)
+async def test_each_answer_of_a_mail_server_has_its_own_fix(
+    postroom: Commands, answer: bytes, words: str, fix: str
+) -> None:
+    async with scripted_upstream() as server:
+        server.will(answer)
+        (row,) = await rows_of(postroom, "mail server", POSTROOM_STALWART_URL=server.url)
+        assert row["details"].startswith(f"{server.url.removeprefix('http://')}: ")
+    assert row["state"] == "error"
+    assert words in row["details"]
+    assert row["fix"].startswith(fix)
+
+
+async def test_a_mail_server_that_cannot_be_reached_is_told_with_its_place(postroom: Commands) -> None:
+    (row,) = await rows_of(postroom, "mail server")
+    assert (row["details"], row["fix"].partition(",")[0]) == (
+        "127.0.0.1:9 cannot be reached: connection refused",
+        "start Stalwart",
+    )
