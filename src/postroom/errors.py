@@ -26,8 +26,8 @@ Only adapters raise `MailServerError`s; only `domain.request` decides what each 
 
 
 class PostroomError(Exception):
-    """Base class of all errors that Postroom raises on purpose. The text is for a person; `fix` is what an operator can do
-    about it, "" where the text says so or nobody can do anything."""
+    """Base class of all errors that Postroom raises on purpose. The text is for a person; `fix` is what an operator can
+    do about it, "" where the text says so or nobody can do anything."""
 
     def __init__(self, message: str = "", *, fix: str = "") -> None:
         super().__init__(message)

@@ -20,8 +20,8 @@ def settings_or_trial() -> Settings:
 
 
 def environment_or_trial() -> tuple[Mapping[str, str], str]:
-    """The variables, with those of a trial if they name no database, and why there is no trial if one was needed. Raises
-    `ConfigurationError` where there are no settings at all."""
+    """The variables, with those of a trial if they name no database, and why there is no trial if one was needed.
+    Raises `ConfigurationError` where there are no settings at all."""
     if "POSTROOM_DATABASE_URL" in os.environ or "POSTROOM_DATABASE_URL_FILE" in os.environ:
         return os.environ, ""
     found: dict[str, str] = {}
@@ -31,7 +31,7 @@ def environment_or_trial() -> tuple[Mapping[str, str], str]:
     except ConfigurationError as no_trial:
         if not any(name.startswith(PREFIX) for name in os.environ):
             # Then nobody wants to know each setting that is missing.
-            fix = "or, for a service of your own, set its POSTROOM_DATABASE_URL and other settings"
+            fix = "for a service of your own, set POSTROOM_DATABASE_URL and its other settings"
             raise ConfigurationError(str(no_trial), fix=fix) from no_trial
         return os.environ, str(no_trial)
     return {**os.environ, **found}, ""
