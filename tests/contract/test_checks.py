@@ -16,7 +16,7 @@ from parts import environment
 from postroom import settings
 from postroom.checks.all import run_checks
 from postroom.checks.finding import Finding
-from postroom.checks.web_hook import fix_web_hook
+from postroom.checks.webhook import fix_webhook
 from postroom.composition.parts import Parts, connected
 from postroom.stalwart.permissions import ROLE_USER
 from postroom.stalwart.registry_client import StalwartClient as Client
@@ -199,7 +199,7 @@ async def test_all_is_fine_with_what_we_document(
     large_uploads: None,
 ) -> None:
     email = await mailbox(admin, records)
-    assert (await fix_web_hook(parts, administrator, dry_run=False)).state == "ok"
+    assert (await fix_webhook(parts, administrator, dry_run=False)).state == "ok"
     found = await checks(settled)
     assert [(each.part, each.details) for each in found.values() if each.state != "ok"] == []
     assert found["mail master"].details.endswith(f"tried with {email}")
@@ -321,16 +321,16 @@ async def test_by_app_passwords_our_key_has_to_impersonate(
 # The web hook
 
 
-async def test_a_web_hook_is_made_by_an_administrator_and_each_change_of_it_is_seen(
+async def test_a_webhook_is_made_by_an_administrator_and_each_change_of_it_is_seen(
     admin: StalwartClient, settled: dict[str, str], parts: Parts, administrator: Client, no_hook: None
 ) -> None:
     found = (await checks(settled))["webhook"]
     assert (found.state, f"none calls {HOOK_URL}" in found.details) == ("error", True)
-    told = await fix_web_hook(parts, administrator, dry_run=True)
-    assert (told.state, told.details) == ("ok", f"would be done: a webhook that calls {HOOK_URL}")
+    done = await fix_webhook(parts, administrator, dry_run=True)
+    assert (done.state, done.details) == ("ok", f"would be done: a webhook that calls {HOOK_URL}")
     assert await hooks(admin) == {}
-    told = await fix_web_hook(parts, administrator, dry_run=False)
-    assert (told.state, told.details) == ("ok", f"done: a webhook that calls {HOOK_URL}")
+    done = await fix_webhook(parts, administrator, dry_run=False)
+    assert (done.state, done.details) == ("ok", f"done: a webhook that calls {HOOK_URL}")
     (number,) = await hooks(admin)
     assert (await checks(settled))["webhook"].state == "ok"
     for patch, state, words in (
@@ -343,9 +343,9 @@ async def test_a_web_hook_is_made_by_an_administrator_and_each_change_of_it_is_s
         found = (await checks(settled))["webhook"]
         assert found.state == state
         assert words in found.details
-    told = await fix_web_hook(parts, administrator, dry_run=False)
-    assert "made anew with our key, which had" in told.details
-    assert "signatureKey: none" in told.details
+    done = await fix_webhook(parts, administrator, dry_run=False)
+    assert "made anew with our key, which had" in done.details
+    assert "signatureKey: none" in done.details
     (again,) = await hooks(admin)
     assert again != number
     assert (await checks(settled))["webhook"].state == "ok"
@@ -372,11 +372,13 @@ async def test_an_administrator_who_is_refused_is_asked_for_nothing_more(settled
         assert (found[part].state, "--admin" in found[part].details) == ("error", True)
 
 
-async def test_our_own_key_cannot_set_it_up_and_is_told_how(admin: StalwartClient, parts: Parts, no_hook: None) -> None:
-    told = await fix_web_hook(parts, None, dry_run=False)
-    assert (told.state, "sysWebHookCreate" in told.details, "--admin" in told.fix) == ("error", True, True)
+async def test_our_own_key_cannot_set_it_up_and_the_fix_says_who_can(
+    admin: StalwartClient, parts: Parts, no_hook: None
+) -> None:
+    done = await fix_webhook(parts, None, dry_run=False)
+    assert (done.state, "sysWebHookCreate" in done.details, "--admin" in done.fix) == ("error", True, True)
     assert await hooks(admin) == {}
-    assert (await fix_web_hook(parts, None, dry_run=True)).state == "ok"
+    assert (await fix_webhook(parts, None, dry_run=True)).state == "ok"
 
 
 # The command
@@ -407,12 +409,12 @@ async def test_the_command_fixes_and_then_looks_and_prints_no_secret(
     ("arguments", "stdin", "words"),
     [(["--dry-run"], "", "give both"), (["--fix", "--admin", "admin"], "", "no password of admin")],
 )
-async def test_what_cannot_be_meant_is_told_in_one_line(
+async def test_what_cannot_be_meant_is_refused_in_one_line(
     settled: dict[str, str], arguments: list[str], stdin: str, words: str
 ) -> None:
-    told = await Commands(settled)("check", *arguments, stdin=stdin, code=2)
-    assert told.count("\n") == 1
-    assert words in told
+    message = await Commands(settled)("check", *arguments, stdin=stdin, code=2)
+    assert message.count("\n") == 1
+    assert words in message
 
 
 async def test_an_administrator_who_is_refused_is_sent_once(settled: dict[str, str], no_hook: None) -> None:

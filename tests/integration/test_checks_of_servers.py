@@ -92,7 +92,7 @@ async def test_a_server_that_takes_no_writes_is_an_error(postroom: Commands, dat
 # Redis
 
 
-async def test_what_redis_holds_is_told_with_its_place(postroom: Commands, valkey_server: EmbeddedValkey) -> None:
+async def test_what_redis_holds_is_shown_with_its_place(postroom: Commands, valkey_server: EmbeddedValkey) -> None:
     (row,) = await rows_of(postroom, "redis", POSTROOM_REDIS_URL=valkey_server.url)
     assert (row["state"], row["details"].partition(": ")[0]) == ("ok", f"127.0.0.1:{valkey_server.port}")
 
@@ -118,7 +118,7 @@ async def test_what_redis_holds_is_told_with_its_place(postroom: Commands, valke
     ],
     ids=["wrong password", "Redis 5", "ACL", "loading", "another server", "cut off"],
 )
-async def test_each_answer_of_redis_has_its_own_fix_and_no_secret_is_told(
+async def test_each_answer_of_redis_has_its_own_fix_and_shows_no_secret(
     postroom: Commands, answer: bytes, words: str, fix: str
 ) -> None:
     async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -136,7 +136,7 @@ async def test_each_answer_of_redis_has_its_own_fix_and_no_secret_is_told(
     assert "s3cret" not in str(row)
 
 
-async def test_a_redis_that_cannot_be_reached_is_told_with_its_place(postroom: Commands) -> None:
+async def test_a_redis_that_cannot_be_reached_is_shown_with_its_place(postroom: Commands) -> None:
     (row,) = await rows_of(postroom, "redis", POSTROOM_REDIS_URL="redis://:s3cret@127.0.0.1:9/0")
     assert row["details"].startswith("127.0.0.1:9 cannot be reached: connection refused; ")
     assert row["fix"].startswith("start Redis")
@@ -174,7 +174,7 @@ async def test_each_answer_of_a_mail_server_has_its_own_fix(
     assert row["fix"].startswith(fix)
 
 
-async def test_a_mail_server_that_cannot_be_reached_is_told_with_its_place(postroom: Commands) -> None:
+async def test_a_mail_server_that_cannot_be_reached_is_shown_with_its_place(postroom: Commands) -> None:
     (row,) = await rows_of(postroom, "mail server")
     assert (row["details"], row["fix"].partition(",")[0]) == (
         "127.0.0.1:9 cannot be reached: connection refused",

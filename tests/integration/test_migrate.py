@@ -127,7 +127,7 @@ async def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(monkeypa
     assert raised.value.fix.endswith(EITHER)
 
 
-async def test_who_cannot_connect_is_told_which_settings_to_look_at(database: Database) -> None:
+async def test_without_a_connection_the_fix_names_both_settings(database: Database) -> None:
     nowhere = Database(database.name, database.owner_url.replace(f"/{database.name}", "/nowhere"), database.service_url)
     with pytest.raises(
         ConfigurationError, match=NOT_CONNECTED.format('[^\n]*database "nowhere" does not exist')

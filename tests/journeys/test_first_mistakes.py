@@ -143,14 +143,14 @@ async def test_a_misspelt_setting_that_is_not_required(database: Database, stalw
         "fix": "rename it to POSTROOM_PACE, or remove it",
     } in json.loads(output)
     async with running("serve", settings) as service:
-        told = json.loads((await service.says("Unknown setting")).splitlines()[-1])
-        assert (told["level"], told["name"], told["meant"]) == ("warning", "POSTROOM_PASE", "POSTROOM_PACE")
+        logged = json.loads((await service.says("Unknown setting")).splitlines()[-1])
+        assert (logged["level"], logged["name"], logged["meant"]) == ("warning", "POSTROOM_PASE", "POSTROOM_PACE")
         code, log = await service.end(signal.SIGTERM)
     assert code == 0
     assert "POSTROOM_PASE" not in log
 
 
-async def test_all_wrong_values_are_told_at_once(tmp_path: Path) -> None:
+async def test_all_wrong_values_are_named_at_once(tmp_path: Path) -> None:
     settings = {
         "POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1:9/postroom",
         "POSTROOM_STALWART_URL": "mail.example.org",

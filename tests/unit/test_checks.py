@@ -17,7 +17,7 @@ from postroom.checks.mail import mail
 from postroom.checks.mail_master import of_master, of_refusal
 from postroom.checks.mail_server import GRANTED, NEEDED, of_key, of_problem, of_write
 from postroom.checks.realtime import realtime
-from postroom.checks.web_hook import hook_url, of_change, of_none, of_state
+from postroom.checks.webhook import hook_url, of_change, of_none, of_state
 from postroom.errors import ConfigurationError, Misconfigured, Throttled, Transient
 from postroom.settings import Settings, load
 from postroom.stalwart import allowed_ips, oauth_clients, upload_quota, webhook_setup
@@ -149,7 +149,7 @@ def test_each_permission_that_a_key_lacks_is_named(missing: str) -> None:
     assert (found.state, found.details) == ("error", f"our key lacks {missing}")
 
 
-def test_a_key_that_lacks_all_that_it_would_hand_out_is_told_in_one_word() -> None:
+def test_a_key_that_lacks_all_that_it_would_hand_out_is_described_in_one_word() -> None:
     found = of_key(NEEDED - {"sysAccountUpdate"}, STALWART, has_account=True, with_app_passwords=False)
     assert found.details == "our key lacks sysAccountUpdate and all of the role User"
 
@@ -167,7 +167,7 @@ def test_the_recovery_administrator_is_not_asked_for_what_stalwart_does_not_tell
         (NotWritten("mail server forbids it", has_account=True), "error"),
     ],
 )
-def test_a_server_that_is_not_seen_to_write_is_told(not_written: NotWritten | None, state: str) -> None:
+def test_a_server_that_was_not_seen_to_write_is_reported(not_written: NotWritten | None, state: str) -> None:
     found = of_write(not_written)
     assert found.state == state
     if not_written:
@@ -204,7 +204,7 @@ def test_a_master_account_may_impersonate_and_not_much_more(held: set[str], stat
     assert words in (found.details if found else "")
 
 
-def test_a_refused_master_account_is_told_apart_from_a_mail_server_in_trouble() -> None:
+def test_a_refused_master_account_differs_from_a_mail_server_in_trouble() -> None:
     refused = of_refusal("master@example.org", Misconfigured("our key (401)", unauthorized=True))
     away = of_refusal("master@example.org", Transient("mail server answered 503"))
     assert "a wrong password" in refused.details
@@ -229,9 +229,7 @@ def test_a_refused_master_account_is_told_apart_from_a_mail_server_in_trouble() 
         (WebhookState(["a"], {"signatureKey": "none"}), "error", "signatureKey: none"),
     ],
 )
-def test_each_way_in_which_a_hook_is_not_ours_is_told_with_what_to_do(
-    found: WebhookState, state: str, words: str
-) -> None:
+def test_each_way_in_which_a_webhook_is_not_ours_has_its_fix(found: WebhookState, state: str, words: str) -> None:
     finding = of_state(found, URL)
     assert finding.state == state
     assert words in finding.details
@@ -255,7 +253,7 @@ def test_without_a_hook_the_event_source_tells_of_new_mail(listens: str, state: 
         ),
     ],
 )
-def test_what_a_fix_changes_is_told(before: WebhookState, change: str) -> None:
+def test_a_fix_says_what_it_changes(before: WebhookState, change: str) -> None:
     assert of_change(before, URL) == change
 
 
@@ -292,7 +290,7 @@ async def test_centrifugo_is_asked_with_its_key(answer: bytes, state: str, words
 async def test_without_centrifugo_postroom_tells_screens_itself() -> None:
     (found,) = await realtime(settings())
     assert (found.part, found.state) == ("realtime", "ok")
-    assert await realtime(settings(CENTRIFUGO_URL="wss://x")) == []  # told of the settings
+    assert await realtime(settings(CENTRIFUGO_URL="wss://x")) == []  # `mail` says so
 
 
 # Kratos
@@ -331,7 +329,9 @@ async def test_a_kratos_that_is_not_ready_keeps_everybody_out_of_his_mail(more: 
         (b"no HTTP\r\n\r\n", "cannot be reached: the connection broke off", "see the log of Kratos, or"),
     ],
 )
-async def test_what_kratos_answers_is_told_with_its_place_and_its_own_fix(answer: bytes, words: str, fix: str) -> None:
+async def test_each_answer_of_kratos_is_shown_with_its_place_and_its_own_fix(
+    answer: bytes, words: str, fix: str
+) -> None:
     async with scripted_upstream() as server:
         server.will(answer)
         found = await kratos_public(settings(KRATOS_PUBLIC_URL=server.url))
@@ -344,11 +344,11 @@ async def test_what_kratos_answers_is_told_with_its_place_and_its_own_fix(answer
     ("date", "state"),
     [(-20, "warning"), (20, "warning"), (0, "ok"), ("Thu, 26 Nov 2026 00:00:00 -0000", "ok"), ("now", "ok")],
 )
-async def test_a_kratos_whose_clock_is_another_is_told(date: str | int, state: str) -> None:
+async def test_a_kratos_whose_clock_differs_is_a_warning(date: str | int, state: str) -> None:
     """By so many minutes, or it says nothing that can be read."""
     async with scripted_upstream() as server:
-        told = date if isinstance(date, str) else format_datetime(datetime.now(UTC) + timedelta(minutes=date))
-        server.will(json_answer({"status": "ok"}, date=told))
+        sent = date if isinstance(date, str) else format_datetime(datetime.now(UTC) + timedelta(minutes=date))
+        server.will(json_answer({"status": "ok"}, date=sent))
         public = await kratos_public(settings(KRATOS_PUBLIC_URL=server.url))
     assert (public.state, "NTP" in public.fix) == (state, state == "warning")
 

@@ -55,8 +55,8 @@ def test_an_address_in_the_form_of_the_other_version_is_one_of_its_own() -> None
     assert OwnAddress.of("::ffff:10.0.0.5", "fe80::1%eth0") == seen("10.0.0.5", "fe80::1")
 
 
-@pytest.mark.parametrize(("registered_alone", "state"), [(True, "ok"), (False, "warning")])
-def test_tokens_that_outlive_an_app_password_are_a_warning(registered_alone: bool, state: str) -> None:
-    finding = of_clients(registered_alone=registered_alone)
+@pytest.mark.parametrize(("registered_only", "state"), [(True, "ok"), (False, "warning")])
+def test_tokens_that_outlive_an_app_password_are_a_warning(registered_only: bool, state: str) -> None:
+    finding = of_clients(registered_only=registered_only)
     assert finding.state == state
     assert ("--registered-oauth-clients" in finding.fix) == (state == "warning")

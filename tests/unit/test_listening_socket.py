@@ -32,7 +32,7 @@ def test_each_reason_why_a_port_cannot_be_had_has_its_own_fix(
     assert raised.value.fix == fix
 
 
-def test_a_host_that_is_no_name_is_told() -> None:
+def test_an_invalid_host_name_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"cannot listen on a\.\.b:0") as raised:
         listen("a..b", 0, setting="POSTROOM_PORT")
     assert "POSTROOM_HOST" in raised.value.fix

@@ -27,7 +27,7 @@ AT = 'connection failed: connection to server at "127.0.0.1", port 5432 failed: 
         (f'{AT}root certificate file "/root/.postgresql/root.crt" does not exist', "correct PostgreSQL's certificate"),
     ],
 )
-def test_a_refusal_is_told_with_its_own_fix(words: str, fix: str) -> None:
+def test_each_refusal_has_its_own_fix(words: str, fix: str) -> None:
     found = remedy(psycopg.OperationalError(words))
     assert found.is_refusal
     assert found.fix.format(setting="SETTING").startswith(fix)

@@ -39,7 +39,7 @@ async def kind_at(url: str) -> Kind:
     return found.kind
 
 
-async def test_each_way_in_which_a_connection_fails_is_told_apart(
+async def test_each_way_in_which_a_connection_fails_has_its_kind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await kind_at("http://127.0.0.1:9") is Kind.REFUSED
@@ -52,7 +52,7 @@ async def test_each_way_in_which_a_connection_fails_is_told_apart(
         assert await kind_at(f"https://127.0.0.1:{silent.getsockname()[1]}") is Kind.TIME_OUT
 
 
-async def test_a_host_name_that_nobody_knows_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_host_name_has_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     async def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -122,7 +122,7 @@ def caused(error: Exception, cause: Exception) -> Exception:
         ),
     ],
 )
-def test_what_is_wrong_with_the_mail_server_is_told_with_its_place_and_its_own_fix(
+def test_each_problem_of_the_mail_server_is_shown_with_its_place_and_its_own_fix(
     problem: Transient | Misconfigured | Throttled, details: str, fix: str
 ) -> None:
     found = of_problem(problem, "https://mail.example.org")

@@ -1,4 +1,4 @@
-"""Settings out of the environment: each wrong one is named with what it needs, and no secret is told."""
+"""Settings out of the environment: each wrong one is named with what it needs, and no secret is shown."""
 
 import traceback
 from pathlib import Path
@@ -127,14 +127,14 @@ def test_no_secret_is_in_an_error_whatever_is_wrong(broken: str) -> None:
     wrong(environment | {broken: "no.."})
 
 
-def test_a_secret_that_is_wrong_itself_is_not_told() -> None:
+def test_a_secret_that_is_wrong_itself_is_not_shown() -> None:
     assert wrong(ENOUGH | {"POSTROOM_WEBHOOK_KEY": SECRET[:15]}).startswith("POSTROOM_WEBHOOK_KEY: ")
     with pytest.raises(ConfigurationError) as raised:
         load(ENOUGH | {"POSTROOM_WEBHOOK_KEY": SECRET[:15]})
     assert SECRET[:15] not in "".join(traceback.format_exception(raised.value))
 
 
-def test_all_that_is_wrong_or_missing_is_told_at_once_and_what_is_right_is_kept(tmp_path: Path) -> None:
+def test_all_that_is_wrong_or_missing_is_named_at_once_and_what_is_right_is_kept(tmp_path: Path) -> None:
     environment = {
         "POSTROOM_DATABASE_URL": ENOUGH["POSTROOM_DATABASE_URL"],
         "POSTROOM_STALWART_URL": "mail.example.org",
@@ -173,7 +173,7 @@ def test_what_the_trial_and_the_tests_read_is_no_misspelt_setting() -> None:
     assert unknown(dict.fromkeys(("POSTROOM_URL", "POSTROOM_SEEDS", "POSTROOM_TESTS_WITHOUT_KRATOS"), "x")) == []
 
 
-def test_a_missing_setting_is_told_with_the_misspelt_one() -> None:
+def test_a_missing_setting_is_named_with_the_misspelt_one() -> None:
     environment = {name: value for name, value in ENOUGH.items() if name != "POSTROOM_STALWART_URL"}
     sentence = wrong(environment | {"POSTROOM_STALWRT_URL": "http://127.0.0.1:8080"})
     assert sentence == (
@@ -208,7 +208,7 @@ def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "POSTROOM_WEBHOOK_KEY_FILE: " in wrong(ENOUGH | {"POSTROOM_WEBHOOK_KEY_FILE": str(tmp_path)})
 
 
-def test_a_secret_file_that_is_no_text_is_named_and_not_told(tmp_path: Path) -> None:
+def test_a_secret_file_that_is_no_text_is_named_and_not_shown(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_bytes(b"\xff" + SECRET.encode())
     assert wrong(ENOUGH | {"POSTROOM_WEBHOOK_KEY_FILE": str(file)}).startswith("POSTROOM_WEBHOOK_KEY_FILE: ")
@@ -223,7 +223,7 @@ def test_an_empty_secret_file_sets_nothing(secret: str, tmp_path: Path) -> None:
     assert wrong(environment | {f"POSTROOM_{secret}_FILE": str(file)}).startswith(f"POSTROOM_{secret} is not set")
 
 
-def test_an_empty_redis_file_means_postgresql_alone(tmp_path: Path) -> None:
+def test_an_empty_redis_file_means_no_redis(tmp_path: Path) -> None:
     file = tmp_path / "redis"
     file.write_text("")
     assert not load(ENOUGH | {"POSTROOM_REDIS_URL_FILE": str(file)}).redis_url

@@ -1,4 +1,4 @@
-"""The URLs of PostgreSQL and Redis: each has one meaning or is refused, and no part of a password is ever told."""
+"""The URLs of PostgreSQL and Redis: each has one meaning or is refused, and no part of a password is ever shown."""
 
 import traceback
 from urllib.parse import quote, unquote
@@ -49,8 +49,8 @@ def refused(name: str, url: str) -> str:
     """The sentence, without the setting's name before it."""
     with pytest.raises(ConfigurationError) as raised:
         read(name, url)
-    told = "".join(traceback.format_exception(raised.value))  # which prints causes, too
-    assert "SEC" not in told
+    printed = "".join(traceback.format_exception(raised.value))  # which prints causes, too
+    assert "SEC" not in printed
     assert "\n" not in str(raised.value)
     return str(raised.value).removeprefix(f"POSTROOM_{name}: ")
 
@@ -59,7 +59,7 @@ def refused(name: str, url: str) -> str:
 @pytest.mark.parametrize(
     "password", [f"{before}{mark}SEC" for before in ("SEC", "12") for mark in ("%", "%0", "%00", "%ff", " ", *"/@#?[")]
 )
-def test_a_password_that_is_not_encoded_is_refused_and_no_part_of_it_told(name: str, url: str, password: str) -> None:
+def test_a_password_that_is_not_encoded_is_refused_and_no_part_of_it_shown(name: str, url: str, password: str) -> None:
     """`12/SEC` would be a port and the name of a database, `SEC@SEC` a host with an account before it."""
     assert refused(name, url.format(password)).startswith(NOT_ENCODED)
 

@@ -15,7 +15,7 @@ from postroom.checks.realtime import realtime
 from postroom.checks.redis import redis
 from postroom.checks.settings import OF_MAIL, OF_MAIL_SERVER, OF_MARKS, settings_in_use
 from postroom.checks.upload_quota import upload_quota_of_people
-from postroom.checks.web_hook import web_hook
+from postroom.checks.webhook import webhook
 from postroom.composition.parts import Parts
 from postroom.errors import MailServerError
 from postroom.mail_configuration import missing_for_mail
@@ -55,7 +55,7 @@ async def run_checks(
 
 async def _of_healthy_mail_server(parts: Parts, administrator: StalwartClient | None) -> list[Finding]:
     """What mail for people needs of it."""
-    checks = (allowed_ip, web_hook, oauth, upload_quota_of_people)
+    checks = (allowed_ip, webhook, oauth, upload_quota_of_people)
     found = [await mail_master(parts), *[await check(parts, administrator) for check in checks]]
     return [each for each in found if each]
 

@@ -10,7 +10,7 @@ from postroom.settings import PREFIX, Settings
 from postroom.stalwart.impersonation import Impersonation
 from postroom.stalwart.password_cipher import PasswordCipher
 
-OF_MAIL_ALONE = (
+ONLY_FOR_MAIL = (
     "mail_master",
     "encryption_key",
     "stalwart_webhook_key",
@@ -25,7 +25,7 @@ OF_MAIL_ALONE = (
 
 def mail(settings: Settings) -> list[Finding]:
     if missing := missing_for_mail(settings):
-        begun = [PREFIX + name.upper() for name in OF_MAIL_ALONE if getattr(settings, name)]
+        begun = [PREFIX + name.upper() for name in ONLY_FOR_MAIL if getattr(settings, name)]
         found = [_off(missing, begun)]
     elif settings.mail_master:
         found = [Finding("mail", "ok", "on; Postroom acts for people by a master account")]

@@ -14,14 +14,14 @@ async def oauth(parts: Parts, administrator: StalwartClient | None) -> Finding:
     inspector = Inspector(parts, administrator)
 
     async def ask() -> Finding:
-        return of_clients(registered_alone=await registered_alone(inspector.client, inspector.registry))
+        return of_clients(registered_only=await registered_alone(inspector.client, inspector.registry))
 
     return await inspector.ask(PART, READ_PERMISSIONS, ask)
 
 
-def of_clients(*, registered_alone: bool) -> Finding:
+def of_clients(*, registered_only: bool) -> Finding:
     """Of the OAuth clients that Stalwart serves."""
-    if registered_alone:
+    if registered_only:
         return Finding(PART, "ok", "Stalwart gives tokens to registered OAuth clients only")
     detail = "any client that reaches Stalwart can turn an app password into tokens that outlive its revocation"
     return Finding(PART, "warning", detail, "run postroom setup stalwart --admin LOGIN --registered-oauth-clients")

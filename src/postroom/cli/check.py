@@ -12,7 +12,7 @@ from postroom.checks.allowed_ip import fix_allowed_ip
 from postroom.checks.finding import Finding
 from postroom.checks.settings import unknown_settings, wrong_settings
 from postroom.checks.upload_quota import fix_upload_quota
-from postroom.checks.web_hook import fix_web_hook
+from postroom.checks.webhook import fix_webhook
 from postroom.cli.environment import environment_or_trial
 from postroom.cli.json_output import json_text
 from postroom.cli.terminal import out, print_findings
@@ -67,7 +67,7 @@ async def _fixed(
 ) -> list[Finding]:
     if wrong:
         return [Finding("fix", "error", "nothing was done: settings are wrong", "correct them, then run it again")]
-    fixes = (fix_web_hook, fix_allowed_ip, fix_upload_quota)
+    fixes = (fix_webhook, fix_allowed_ip, fix_upload_quota)
     return [done for each in fixes if (done := await each(parts, administrator, dry_run=dry_run))]
 
 

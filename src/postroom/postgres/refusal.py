@@ -69,10 +69,10 @@ _OTHERWISE = Remedy("do what PostgreSQL says, or correct {setting}")
 def remedy(error: psycopg.Error) -> Remedy:
     """For an error of connecting. Where several hosts were tried it is a refusal only if each of them refused."""
     attempts = [_of(each) for each in re.split(r"\n- (?=host: )", str(error))]
-    told = attempts[1:] or attempts  # before them the last one is told once more
-    refusals = [each for each in told if each.is_refusal]
-    first = (refusals or told)[0]
-    return Remedy(first.fix, is_refusal=len(refusals) == len(told))
+    listed = attempts[1:] or attempts  # before them the last one is listed once more
+    refusals = [each for each in listed if each.is_refusal]
+    first = (refusals or listed)[0]
+    return Remedy(first.fix, is_refusal=len(refusals) == len(listed))
 
 
 def _of(words: str) -> Remedy:

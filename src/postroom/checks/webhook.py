@@ -43,7 +43,7 @@ def _is_here(host: str) -> bool:
         return False
 
 
-async def web_hook(parts: Parts, administrator: StalwartClient | None) -> Finding:
+async def webhook(parts: Parts, administrator: StalwartClient | None) -> Finding:
     """By `administrator`, else by our key."""
     settings, inspector = parts.settings, Inspector(parts, administrator)
     if not settings.stalwart_webhook_key:
@@ -85,7 +85,7 @@ def _wrong(found: WebhookState) -> str:
     return ", ".join(f"{name}: {value}" for name, value in found.wrong.items())
 
 
-async def fix_web_hook(parts: Parts, administrator: StalwartClient | None, *, dry_run: bool) -> Finding:
+async def fix_webhook(parts: Parts, administrator: StalwartClient | None, *, dry_run: bool) -> Finding:
     """Set it up, or with `dry_run` say what would be done."""
     settings, key = parts.settings, parts.settings.stalwart_webhook_key
     if missing := missing_for_mail(settings):
