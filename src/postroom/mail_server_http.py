@@ -213,7 +213,13 @@ def _translated(upload: _Upload | None) -> Generator[None]:
 def _why(error: Exception) -> str:
     if trouble := trouble_of(error):
         return str(trouble)
-    return BROKEN_OFF if isinstance(error, aiohttp.ClientConnectionError) else type(error).__name__
+    match error:
+        case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError() | RuntimeError():
+            return BROKEN_OFF
+        case aiohttp.ClientResponseError() | HttpProcessingError():
+            return "what came is not HTTP"
+        case _:
+            return type(error).__name__
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -159,8 +159,9 @@ async def test_a_redis_that_cannot_be_reached_is_shown_with_its_place(postroom: 
         (json_answer({"status": "ok"}), "is no JMAP session", "correct POSTROOM_STALWART_URL"),
         (json_answer({"accounts": {}, "primaryAccounts": {}}), "holds no account", "correct POSTROOM_STALWART_API_KEY"),
         (problem_answer(503), "answered 503", "see the log of Stalwart"),
+        (b"220 mail.example.org LMTP\r\n\r\n", "what came is not HTTP", "see whether Stalwart has banned this host"),
     ],
-    ids=["wrong key", "forbidden", "no JMAP", "HTML", "another JSON", "nobody's session", "sick"],
+    ids=["wrong key", "forbidden", "no JMAP", "HTML", "another JSON", "nobody's session", "sick", "LMTP"],
 )
 async def test_each_answer_of_a_mail_server_has_its_own_fix(
     postroom: Commands, answer: bytes, words: str, fix: str
