@@ -125,7 +125,7 @@ class Trial:
         if self._domains or "POSTROOM_DOMAINS" not in self._environment:
             self._environment["POSTROOM_DOMAINS"] = ",".join(self._domains or [_DOMAIN])
         for misspelt in unknown(self._shell):
-            self._console.print(f"warning: {misspelt} is no setting", style="yellow")
+            self._console.print(f"warning: {misspelt}", style="yellow")
         expected = _EMBEDDED if "POSTROOM_STALWART_URL" in self._environment else _EMBEDDED | _STAND_IN
         self._domains = load(expected | self._environment).domains
 

@@ -3,6 +3,7 @@
     PostroomError
     ├── Refused               the input is wrong: say why, store nothing, never retry
     ├── DatabaseUnavailable   PostgreSQL is unavailable: nothing was stored, try again later
+    │   └── LoginRefused      it runs and refuses our login: an operator must act
     ├── Unstorable            PostgreSQL refuses a value: store the same with another text
     ├── KratosUnavailable     Kratos does not answer, or is unhealthy: the sweep waits, sessions stay
     │   └── PageTokenRefused  the sweep cannot continue from its page: it begins a new pass
@@ -25,7 +26,16 @@ Only adapters raise `MailServerError`s; only `domain.request` decides what each 
 
 
 class PostroomError(Exception):
-    """Base class of all errors that Postroom raises on purpose. The text is for a person."""
+    """Base class of all errors that Postroom raises on purpose. The text is for a person; `fix` is what an operator can
+    do about it, "" where the text says so or nobody can do anything."""
+
+    def __init__(self, message: str = "", *, fix: str = "") -> None:
+        super().__init__(message)
+        self.fix = fix
+
+    @property
+    def with_fix(self) -> str:
+        return f"{self}; {self.fix}" if self.fix else str(self)
 
 
 class Refused(PostroomError):
@@ -41,6 +51,10 @@ class Refused(PostroomError):
 
 class DatabaseUnavailable(PostroomError):
     """PostgreSQL cannot be reached, or cannot serve us now; nothing of the current request was stored."""
+
+
+class LoginRefused(DatabaseUnavailable):
+    """PostgreSQL runs, and lets us in only after an operator has acted: a wrong password, or a missing database."""
 
 
 class Unstorable(PostroomError):
@@ -138,8 +152,8 @@ class Misconfigured(MailServerError):
     the mail domain of the one mailbox that it refuses: the domain or a permission may be missing, or a quota be full.
     `unauthorized` is true for a key that the server does not know: each use of it counts towards a ban."""
 
-    def __init__(self, message: str, *, domain: str | None = None, unauthorized: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, domain: str | None = None, unauthorized: bool = False, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
         self.domain = domain
         self.unauthorized = unauthorized
 

@@ -1,6 +1,7 @@
 """The HTTP server of a process: uvicorn on a socket of ours, with our own shutdown."""
 
 import asyncio
+import errno
 import math
 import resource
 import socket
@@ -50,12 +51,21 @@ def listen(host: str, port: int, *, setting: str) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * STUCK_SECONDS)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: of a host that is no name
         listener.close()
-        raise ConfigurationError(
-            f"cannot listen on {host}:{port} ({error.strerror}); choose another {setting} or stop what uses it"
-        ) from error
+        why = (isinstance(error, OSError) and error.strerror) or "not a host name"
+        raise ConfigurationError(f"cannot listen on {host}:{port} ({why})", fix=_fix(error, setting)) from error
     return listener
+
+
+def _fix(error: Exception, setting: str) -> str:
+    match error:
+        case OSError(errno=errno.EADDRINUSE):
+            return f"stop the process that uses that port, or set {setting} to another one"
+        case PermissionError():
+            return f"set {setting} to a port above 1023, or give the process CAP_NET_BIND_SERVICE"
+        case _:
+            return f"correct {setting.replace('PORT', 'HOST')}: it must be an address of this host"
 
 
 class HttpServer:

@@ -21,6 +21,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from postroom.idle_connection import is_silent
+from postroom.network_trouble import BROKEN_OFF, trouble_of
 
 SUCCESS = (200, 201, 204)
 # Up to this size a request is one write: the server wakes once, and we do not wait until it is written.
@@ -206,7 +207,19 @@ def _translated(upload: _Upload | None) -> Generator[None]:
         if upload and upload.error:
             raise upload.error from None
         kind = Late if isinstance(error, TimeoutError) else Broken
-        raise kind(type(error).__name__) from error
+        raise kind(_why(error)) from error
+
+
+def _why(error: Exception) -> str:
+    if trouble := trouble_of(error):
+        return str(trouble)
+    match error:
+        case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError() | RuntimeError():
+            return BROKEN_OFF
+        case aiohttp.ClientResponseError() | HttpProcessingError():
+            return "what came is not HTTP"
+        case _:
+            return type(error).__name__
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -221,7 +234,7 @@ class _Connector(aiohttp.TCPConnector):
             return await super().connect(req, traces, timeout)
         # UnicodeError: from an invalid host name. RuntimeError: uvloop's, for a socket that has just broken.
         except (OSError, UnicodeError, RuntimeError) as error:
-            raise Unreachable(type(error).__name__) from error
+            raise Unreachable(_why(error)) from error
 
 
 class _Protocol(ResponseHandler):

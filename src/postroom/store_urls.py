@@ -1,11 +1,14 @@
-"""The URLs of PostgreSQL and Redis: read when the settings are, and refused in our own words.
+"""The URLs of PostgreSQL and Redis: read with the settings, and refused in words that name the part that is wrong.
 
-libpq, redis-py and urllib take an `@`, `/`, `?`, `#` or `%` in a password each in a way of its own, for the begin of a
-host, say, and quote what they then cannot use. So a URL that is not written as RFC 3986 wants it has no meaning here.
+libpq, redis-py and urllib each read an `@`, `/`, `?`, `#` or `%` in a password in a way of their own, for example as
+the beginning of a host, and quote what they then cannot use. So a URL that does not follow RFC 3986 is refused here,
+and no sentence quotes what may be part of a password.
 """
 
 import re
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
+from difflib import get_close_matches
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import psycopg
@@ -14,14 +17,11 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 SENTINEL = "redis+sentinel"
 
-_ENCODED = "with what is neither letter nor digit in the password percent-encoded"
-_DATABASE_FORM = (
-    f"postgresql://USER:PASSWORD@HOST/DATABASE is needed, {_ENCODED}, and behind a ? only parameters that libpq knows"
-)
-_REDIS_FORM = (
-    "redis://USER:PASSWORD@HOST:PORT/0 is needed, or one of rediss://, unix:// and "
-    f"{SENTINEL}://USER:PASSWORD@HOST:PORT,HOST:PORT/SERVICE, {_ENCODED}"
-)
+_DATABASE_SCHEMES = ("postgresql", "postgres")
+_DATABASE_EXAMPLE = "postgresql://USER:PASSWORD@HOST/DATABASE"
+_PAIRS = re.compile(r"\s*[a-z_]+\s*=")
+_PORT = "its port must be a number from 1 to 65535"
+_HOST = "its host is missing, or is not a valid host name"
 
 _PLAIN = r"(?:[^\s\x00-\x1f\x7f%/?#@\[\]]|%(?!00)[0-9A-Fa-f]{2})"
 _URL = re.compile(
@@ -40,35 +40,57 @@ _NUMBERS = (
 _NOWHERE = "/nonexistent"
 
 _OF_TLS = ("ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile")
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What may follow a scheme of Redis, as a pattern and in words for whoever wrote something else."""
+
+    example: str
+    places: str
+    places_in_words: str
+    path: str
+    path_in_words: str
+    parameters: Set[str]
+
+
+_ONE_HOST = r"[^,]+", f"it must name one host; several are for {SENTINEL}://"
+_NUMBER = r"/?[0-9]*", "its database, behind the host, must be a number"
 _REDIS = {
-    "redis": (r"[^,]+", r"/?[0-9]*", {"db"}),
-    "rediss": (r"[^,]+", r"/?[0-9]*", {"db", *_OF_TLS}),
-    "unix": (r"", r"/.+", {"db"}),
-    SENTINEL: (r".+", r"/[^/]+", {"db", "sentinel_password", "sentinel_username"}),
+    "redis": _Form("redis://USER:PASSWORD@HOST:PORT/0", *_ONE_HOST, *_NUMBER, {"db"}),
+    "rediss": _Form("rediss://USER:PASSWORD@HOST:PORT/0", *_ONE_HOST, *_NUMBER, {"db", *_OF_TLS}),
+    "unix": _Form(
+        "unix://USER:PASSWORD@/PATH/OF/SOCKET",
+        r"",
+        "it must name no host before the path of the socket",
+        r"/.+",
+        "the path of its socket is missing",
+        {"db"},
+    ),
+    SENTINEL: _Form(
+        f"{SENTINEL}://USER:PASSWORD@HOST:PORT,HOST:PORT/SERVICE",
+        r".+",
+        "its hosts are missing",
+        r"/[^/]+",
+        "the name of Sentinel's service must follow its hosts",
+        {"db", "sentinel_password", "sentinel_username"},
+    ),
 }
-"""How its places and its path look behind each scheme, and the parameters there are."""
 _PORTS = {SENTINEL: 26379}
 
 
 def require_database_url(text: str) -> None:
     """Raises `ValueError`, in words for the operator, where no connection could ever be made by `text`, a URL or
     libpq's other form (`host=db user=postroom`)."""
-    if text.startswith(("postgres://", "postgresql://")):
-        found = _read(text)
-        if found is None or found["path"].count("/") > 1:
-            raise ValueError(_DATABASE_FORM)
     try:
-        parts = conninfo_to_dict(text)
-        for host in str(parts.get("host") or "").split(","):
-            _require_host(host)
-    except (psycopg.ProgrammingError, UnicodeError):
-        raise ValueError(_DATABASE_FORM) from None  # their words quote the URL
-    for port in filter(None, str(parts.get("port") or "").split(",")):
-        if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-            raise ValueError(_DATABASE_FORM)
+        if not _PAIRS.match(text):
+            _require_database_form(_read(text, _DATABASE_SCHEMES))
+        parts = _parts(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; write {_DATABASE_EXAMPLE}") from None
     for name in _NUMBERS:
         if not re.fullmatch(r"-?[0-9]+", str(parts.get(name, 0))):
-            raise ValueError(f"{name} needs a whole number")
+            raise ValueError(f"its parameter {name} must be a whole number")
     # What the other parameters may be, libpq alone knows: it judges them before it looks for a server. But no socket
     # has GSSAPI.
     nowhere = make_conninfo(text, host=_NOWHERE, hostaddr="", port="", gssencmode="disable")
@@ -77,6 +99,30 @@ def require_database_url(text: str) -> None:
     attempt.finish()
     if _NOWHERE not in words:
         raise ValueError(f"libpq refuses it: {words}")
+
+
+def _require_database_form(found: re.Match[str]) -> None:
+    """Raises `ValueError`."""
+    if found["path"].count("/") > 1:
+        raise ValueError("its database is one name, in which a / is written as %2F")
+    known = {each.keyword.decode() for each in pq.Conninfo.get_defaults()} | {"ssl"}
+    _require_known(found, {name for name, _ in _parameters(found["query"] or "")}, known)
+
+
+def _parts(text: str) -> dict[str, object]:
+    """libpq's parameters. Raises `ValueError`."""
+    try:
+        parts: dict[str, object] = {**conninfo_to_dict(text)}
+    except (psycopg.ProgrammingError, UnicodeError):
+        # Their words quote what may be part of a password.
+        is_url = not _PAIRS.match(text)
+        raise ValueError(_HOST if is_url else "libpq cannot read it: a value with a space needs quotes") from None
+    for port in filter(None, str(parts.get("port") or "").split(",")):
+        if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+            raise ValueError(_PORT)
+    for host in str(parts.get("host") or "").split(","):
+        _require_host(host)
+    return parts
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,23 +139,25 @@ class RedisUrl:
     @classmethod
     def parse(cls, text: str) -> "RedisUrl":
         """Raises `ValueError`, in words for the operator."""
-        found = _read(text)
-        if found is None or found["scheme"] not in _REDIS:
-            raise ValueError(_REDIS_FORM)
-        scheme, places, path = found["scheme"], found["places"], unquote(found["path"])
-        of_places, of_path, known = _REDIS[scheme]
-        if not re.fullmatch(of_places, places) or not re.fullmatch(of_path, path):
-            raise ValueError(_REDIS_FORM)
+        found = _read(text, _REDIS)
+        form = _REDIS[found["scheme"]]
         try:
-            parameters = dict(_parameters(found["query"] or ""))
-            at = tuple(_place(each, _PORTS.get(scheme, 6379)) for each in places.split(",")) if places else ()
-            int(parameters.get("db", "0"))
-        except ValueError:
-            raise ValueError(_REDIS_FORM) from None
-        if unknown := sorted(parameters.keys() - known):
-            raise ValueError(f"{scheme}:// knows no {', '.join(unknown)}, only {', '.join(sorted(known))}")
+            return cls._of(found, form)
+        except ValueError as error:
+            raise ValueError(f"{error}; write {form.example}") from None
+
+    @classmethod
+    def _of(cls, found: re.Match[str], form: _Form) -> "RedisUrl":
+        scheme, path = found["scheme"], unquote(found["path"])
+        at = _places(found["places"], form, _PORTS.get(scheme, 6379))
+        if not re.fullmatch(form.path, path):
+            raise ValueError(form.path_in_words)
+        parameters = dict(_parameters(found["query"] or ""))
+        _require_known(found, parameters.keys(), form.parameters)
+        if not parameters.get("db", "0").isdecimal():
+            raise ValueError("its parameter db must be a number")
         if parameters.get("ssl_cert_reqs", "none") not in ("none", "optional", "required"):
-            raise ValueError("ssl_cert_reqs is one of none, optional and required")
+            raise ValueError("its parameter ssl_cert_reqs must be none, optional or required")
         username, _, password = (found["account"] or "").partition(":")
         return cls(scheme, unquote(username) or None, unquote(password) or None, at, path, parameters)
 
@@ -119,29 +167,87 @@ class RedisUrl:
         return f"{self.path[1:]} (Sentinel at {places})" if self.scheme == SENTINEL else places or self.path
 
 
-def _read(text: str) -> re.Match[str] | None:
+def _read(text: str, schemes: Collection[str]) -> re.Match[str]:
+    """The parts of a URL. Raises `ValueError`."""
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme not in schemes:
+        raise ValueError(f"it must begin with {_or(f'{each}://' for each in schemes)}")
+    if re.search(r"[\s\x00-\x1f\x7f]", rest):
+        raise ValueError("it holds a space or a control character; in a password, a space is written as %20")
+    found = _URL.fullmatch(text)
+    if re.search(r"%(?!(?!00)[0-9A-Fa-f]{2})", rest) or not _decodes(rest):
+        raise ValueError("a % in it is not the code of a character; in a password, a % is written as %25")
+    if found is None:
+        raise ValueError(
+            "a character in it must be percent-encoded; in a password, @ is written as %40, / as %2F, ? as %3F, "
+            "# as %23, [ as %5B and ] as %5D"
+        )
+    return found
+
+
+def _decodes(text: str) -> bool:
+    """Else it would be another password than the one meant, or none."""
     try:
         unquote(text, errors="strict").encode()
-    except UnicodeError:  # it would be another password than the one meant, or none
-        return None
-    return _URL.fullmatch(text)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _require_known(found: re.Match[str], named: Set[str], known: Set[str]) -> None:
+    """Raises `ValueError`. Without an account before it, a `?` may be a character of a password."""
+    for name in sorted(named - known):
+        if not found["account"]:
+            raise ValueError("it has a parameter that does not exist")
+        like = "".join(f" (did you mean {each}?)" for each in get_close_matches(name, known, n=1))
+        raise ValueError(f"it has a parameter that does not exist: {name}{like}")
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:
     """Raises `ValueError`. A `+` is one (RFC 3986 §3.4): only HTML forms write a space so, and urllib with them."""
-    return parse_qsl(query.replace("+", "%2B"), strict_parsing=bool(query))
+    try:
+        return parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise ValueError("a parameter behind its ? has no value (NAME=VALUE)") from None
 
 
-def _place(text: str, port: int) -> tuple[str, int]:
+def _places(text: str, form: _Form, port: int) -> tuple[tuple[str, int], ...]:
     """Raises `ValueError`."""
-    parts = urlsplit(f"//{text}")
-    if not parts.hostname or parts.port == 0:
-        raise ValueError(text)
-    _require_host(parts.hostname)
-    return parts.hostname, parts.port or port
+    if not text and not form.places:
+        return ()
+    if not re.fullmatch(form.places, text):
+        raise ValueError(form.places_in_words)
+    return tuple(_place(each, port) for each in text.split(","))
+
+
+def _place(text: str, default: int) -> tuple[str, int]:
+    """Raises `ValueError`."""
+    try:
+        host = urlsplit(f"//{text}").hostname
+    except ValueError:  # of brackets
+        host = None
+    if not host:
+        raise ValueError(_HOST)
+    _require_host(host)
+    try:
+        port = urlsplit(f"//{text}").port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError(_PORT)
+    return host, port or default
 
 
 def _require_host(name: str) -> None:
-    """Raises `UnicodeError`, as Python does for such a name when it is looked up, where nobody expects it."""
-    if not name.startswith(("/", "@")):  # a folder with a socket in it
+    """Raises `ValueError` where Python raises a `UnicodeError` when it looks the name up, where nobody expects it."""
+    if name.startswith(("/", "@")):  # a folder with a socket in it
+        return
+    try:
         name.encode("idna")
+    except UnicodeError:
+        raise ValueError(_HOST) from None
+
+
+def _or(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}"

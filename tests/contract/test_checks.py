@@ -16,7 +16,7 @@ from parts import environment
 from postroom import settings
 from postroom.checks.all import run_checks
 from postroom.checks.finding import Finding
-from postroom.checks.web_hook import fix_web_hook
+from postroom.checks.webhook import fix_webhook
 from postroom.composition.parts import Parts, connected
 from postroom.stalwart.permissions import ROLE_USER
 from postroom.stalwart.registry_client import StalwartClient as Client
@@ -134,7 +134,7 @@ async def checks(settled: Mapping[str, str], administrator: Client | None = None
     """The findings by part, but for that of the PostgreSQL of the tests, which runs without fsync."""
     async with connected(settings.load(settled)) as parts:
         found = await run_checks(parts, of_mail=True, administrator=administrator)
-    found = [each for each in found if "fsync=off" not in each.detail]
+    found = [each for each in found if "fsync=off" not in each.details]
     assert len({each.part for each in found}) == len(found)
     return {each.part: each for each in found}
 
@@ -199,11 +199,11 @@ async def test_all_is_fine_with_what_we_document(
     large_uploads: None,
 ) -> None:
     email = await mailbox(admin, records)
-    assert (await fix_web_hook(parts, administrator, dry_run=False)).state == "fine"
+    assert (await fix_webhook(parts, administrator, dry_run=False)).state == "ok"
     found = await checks(settled)
-    assert [(each.part, each.detail) for each in found.values() if each.state != "fine"] == []
-    assert found["mail master"].detail.endswith(f"tried at {email}")
-    assert HOOK_URL in found["web hook"].detail
+    assert [(each.part, each.details) for each in found.values() if each.state != "ok"] == []
+    assert found["mail master"].details.endswith(f"tried with {email}")
+    assert HOOK_URL in found["webhook"].details
 
 
 # Our key
@@ -220,22 +220,25 @@ async def test_a_key_that_may_not_write_to_its_account_would_not_notice_a_full_s
 ) -> None:
     limited = {name: True for name in documented() if name != "sysAccountUpdate"}
     found = await checks(settled | {"POSTROOM_STALWART_API_KEY": await key_with(admin, limited)})
-    assert found["mail server"].detail == "our key lacks sysAccountUpdate"
-    assert (found["mail server write"].state, "forbids" in found["mail server write"].detail) == ("wrong", True)
+    assert found["mail server"].details == "our key lacks sysAccountUpdate"
+    assert (found["mail server write"].state, "forbids" in found["mail server write"].details) == ("error", True)
 
 
 async def test_the_recovery_administrator_may_all_and_is_no_key_for_production(settled: dict[str, str]) -> None:
     login = os.environ.get("STALWART_ADMIN", "admin:pw")
     found = await checks(settled | {"POSTROOM_STALWART_API_KEY": login})
-    assert (found["mail server"].state, "more than it needs" in found["mail server"].detail) == ("warning", True)
-    assert (found["mail server write"].state, "of its own" in found["mail server write"].fix) == ("warning", True)
+    assert (found["mail server"].state, "more than it needs" in found["mail server"].details) == ("warning", True)
+    assert (found["mail server write"].state, "an account for the key" in found["mail server write"].fix) == (
+        "warning",
+        True,
+    )
 
 
 # The master account
 
 
 async def test_a_master_account_is_tried_at_a_mailbox_once_there_is_one(settled: dict[str, str]) -> None:
-    assert "no mailbox yet" in (await checks(settled))["mail master"].detail
+    assert "no mailbox yet" in (await checks(settled))["mail master"].details
 
 
 async def test_a_master_account_that_may_not_impersonate_is_wrong(
@@ -243,7 +246,7 @@ async def test_a_master_account_that_may_not_impersonate_is_wrong(
 ) -> None:
     other = await master_with(admin, "authenticate")
     found = (await checks(settled | {"POSTROOM_MAIL_MASTER": other}))["mail master"]
-    assert (found.state, "lacks impersonate" in found.detail) == ("wrong", True)
+    assert (found.state, "lacks impersonate" in found.details) == ("error", True)
 
 
 async def test_a_suspended_mailbox_and_one_that_is_gone_are_not_the_master_accounts_fault(
@@ -252,11 +255,11 @@ async def test_a_suspended_mailbox_and_one_that_is_gone_are_not_the_master_accou
     suspended = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {"authenticate": True}}
     email = await mailbox(admin, records, permissions=suspended)
     found = (await checks(settled))["mail master"]
-    assert (found.state, f"not {email}" in found.detail) == ("warning", True)
+    assert (found.state, f"not {email}" in found.details) == ("warning", True)
     await records.rows("DELETE FROM email_accounts")
     await mailbox(admin, records, account_id="zzzzz")
     found = (await checks(settled))["mail master"]
-    assert (found.state, "not tried" in found.detail) == ("warning", True)
+    assert (found.state, "not tried" in found.details) == ("warning", True)
 
 
 async def test_a_wrong_master_password_costs_one_failed_login(
@@ -265,8 +268,8 @@ async def test_a_wrong_master_password_costs_one_failed_login(
     await mailbox(admin, records)
     wrong = settled["POSTROOM_MAIL_MASTER"] + "-not"
     found = (await checks(settled | {"POSTROOM_MAIL_MASTER": wrong}))["mail master"]
-    assert (found.state, "a wrong password" in found.detail) == ("wrong", True)
-    assert SECRET not in found.detail + found.fix
+    assert (found.state, "a wrong password" in found.details) == ("error", True)
+    assert SECRET not in found.details + found.fix
     refused: list[str] = []
     async with scripted_upstream() as server:
 
@@ -286,7 +289,7 @@ async def test_a_wrong_master_password_costs_one_failed_login(
 
         server.will(answer)
         found = (await checks(settled | {"POSTROOM_STALWART_URL": server.url}))["mail master"]
-    assert (found.state, len(refused)) == ("wrong", 1)
+    assert (found.state, len(refused)) == ("error", 1)
 
 
 async def test_a_key_that_is_not_known_is_sent_twice_at_most(settled: dict[str, str]) -> None:
@@ -294,8 +297,8 @@ async def test_a_key_that_is_not_known_is_sent_twice_at_most(settled: dict[str, 
         server.will(problem_answer(401))
         found = await checks(settled | {"POSTROOM_STALWART_URL": server.url})
         assert len(server.asked) <= 2
-    assert found["mail server"].state == "wrong"
-    assert not {"mail master", "web hook", "domain example.org"} & found.keys()
+    assert found["mail server"].state == "error"
+    assert not {"mail master", "webhook", "domain example.org"} & found.keys()
 
 
 # By app passwords
@@ -307,48 +310,48 @@ async def test_by_app_passwords_our_key_has_to_impersonate(
     await mailbox(admin, records)
     by_app_passwords = settled | {"POSTROOM_MAIL_MASTER": "", "POSTROOM_ENCRYPTION_KEY": "A" * 43 + "="}
     found = await checks(by_app_passwords)
-    assert found["mail server"].state == "wrong"
-    assert "our key lacks impersonate:" in found["mail server"].detail
+    assert found["mail server"].state == "error"
+    assert "our key lacks impersonate:" in found["mail server"].details
     able = await key_with(admin, {**documented(), "impersonate": True})
     found = await checks(by_app_passwords | {"POSTROOM_STALWART_API_KEY": able})
-    assert found["mail server"].state == "fine"
+    assert found["mail server"].state == "ok"
     assert "mail master" not in found
 
 
 # The web hook
 
 
-async def test_a_web_hook_is_made_by_an_administrator_and_each_change_of_it_is_seen(
+async def test_a_webhook_is_made_by_an_administrator_and_each_change_of_it_is_seen(
     admin: StalwartClient, settled: dict[str, str], parts: Parts, administrator: Client, no_hook: None
 ) -> None:
-    found = (await checks(settled))["web hook"]
-    assert (found.state, f"none leads to {HOOK_URL}" in found.detail) == ("wrong", True)
-    told = await fix_web_hook(parts, administrator, dry_run=True)
-    assert (told.state, told.detail) == ("fine", f"would be done: a web hook to {HOOK_URL}")
+    found = (await checks(settled))["webhook"]
+    assert (found.state, f"none calls {HOOK_URL}" in found.details) == ("error", True)
+    done = await fix_webhook(parts, administrator, dry_run=True)
+    assert (done.state, done.details) == ("ok", f"would be done: a webhook that calls {HOOK_URL}")
     assert await hooks(admin) == {}
-    told = await fix_web_hook(parts, administrator, dry_run=False)
-    assert (told.state, told.detail) == ("fine", f"done: a web hook to {HOOK_URL}")
+    done = await fix_webhook(parts, administrator, dry_run=False)
+    assert (done.state, done.details) == ("ok", f"done: a webhook that calls {HOOK_URL}")
     (number,) = await hooks(admin)
-    assert (await checks(settled))["web hook"].state == "fine"
+    assert (await checks(settled))["webhook"].state == "ok"
     for patch, state, words in (
         ({"throttle": 1000}, "warning", "throttle: 1000"),
-        ({"enable": False}, "wrong", "enable: false, throttle: 1000"),
-        ({"enable": True, "events": {"message-ingest.spam": True}}, "wrong", "events: message-ingest.spam"),
-        ({"signatureKey": {"@type": "None"}}, "wrong", "signatureKey: none"),
+        ({"enable": False}, "error", "enable: false, throttle: 1000"),
+        ({"enable": True, "events": {"message-ingest.spam": True}}, "error", "events: message-ingest.spam"),
+        ({"signatureKey": {"@type": "None"}}, "error", "signatureKey: none"),
     ):
         await admin.call("x:WebHook/set", update={number: patch})
-        found = (await checks(settled))["web hook"]
+        found = (await checks(settled))["webhook"]
         assert found.state == state
-        assert words in found.detail
-    told = await fix_web_hook(parts, administrator, dry_run=False)
-    assert "made anew with our key, which had" in told.detail
-    assert "signatureKey: none" in told.detail
+        assert words in found.details
+    done = await fix_webhook(parts, administrator, dry_run=False)
+    assert "made anew with our key, which had" in done.details
+    assert "signatureKey: none" in done.details
     (again,) = await hooks(admin)
     assert again != number
-    assert (await checks(settled))["web hook"].state == "fine"
+    assert (await checks(settled))["webhook"].state == "ok"
     assert (await checks(settled | {"POSTROOM_STALWART_WEBHOOK_URL": HOOK_URL.replace(":9/", ":7/")}))[
-        "web hook"
-    ].detail.endswith(f"others lead to {HOOK_URL}")
+        "webhook"
+    ].details.endswith(f"others call {HOOK_URL}")
 
 
 async def test_a_key_that_may_not_see_web_hooks_says_so_and_an_administrator_looks(
@@ -356,24 +359,26 @@ async def test_a_key_that_may_not_see_web_hooks_says_so_and_an_administrator_loo
 ) -> None:
     blind = await key_with(admin, {name: True for name in documented() if name not in READ_PERMISSIONS})
     settled |= {"POSTROOM_STALWART_API_KEY": blind}
-    found = (await checks(settled))["web hook"]
-    assert (found.state, "lacks sysWebHookGet, sysWebHookQuery" in found.detail) == ("warning", True)
-    assert (await checks(settled, administrator))["web hook"].detail == f"none leads to {HOOK_URL}"
+    found = (await checks(settled))["webhook"]
+    assert (found.state, "lacks sysWebHookGet, sysWebHookQuery" in found.details) == ("warning", True)
+    assert (await checks(settled, administrator))["webhook"].details == f"none calls {HOOK_URL}"
 
 
 async def test_an_administrator_who_is_refused_is_asked_for_nothing_more(settled: dict[str, str]) -> None:
     async with client(settled["POSTROOM_STALWART_URL"], "Basic " + base64.b64encode(b"admin:wrong").decode()) as wrong:
         found = await checks(settled, wrong)
         assert wrong.requests == 1
-    for part in ("web hook", "oauth"):
-        assert (found[part].state, "--admin" in found[part].detail) == ("wrong", True)
+    for part in ("webhook", "oauth"):
+        assert (found[part].state, "--admin" in found[part].details) == ("error", True)
 
 
-async def test_our_own_key_cannot_set_it_up_and_is_told_how(admin: StalwartClient, parts: Parts, no_hook: None) -> None:
-    told = await fix_web_hook(parts, None, dry_run=False)
-    assert (told.state, "sysWebHookCreate" in told.detail, "--admin" in told.fix) == ("wrong", True, True)
+async def test_our_own_key_cannot_set_it_up_and_the_fix_says_who_can(
+    admin: StalwartClient, parts: Parts, no_hook: None
+) -> None:
+    done = await fix_webhook(parts, None, dry_run=False)
+    assert (done.state, "sysWebHookCreate" in done.details, "--admin" in done.fix) == ("error", True, True)
     assert await hooks(admin) == {}
-    assert (await fix_web_hook(parts, None, dry_run=True)).state == "fine"
+    assert (await fix_webhook(parts, None, dry_run=True)).state == "ok"
 
 
 # The command
@@ -386,36 +391,36 @@ async def test_the_command_fixes_and_then_looks_and_prints_no_secret(
     postroom = Commands(settled)
     words = ("check", "--fix", "--admin", login, "--json")
     output = await postroom(*words, stdin=f"{password}\n", code=1)  # for the fsync
-    findings = [each for each in json.loads(output) if "fsync=off" not in each["detail"]]
-    assert [each for each in findings if each["state"] != "fine"] == []
-    assert [each["detail"] for each in findings if each["part"] == "fix"] == [
-        f"done: a web hook to {HOOK_URL}",
+    findings = [each for each in json.loads(output) if "fsync=off" not in each["details"]]
+    assert [each for each in findings if each["state"] != "ok"] == []
+    assert [each["details"] for each in findings if each["part"] == "fix"] == [
+        f"done: a webhook that calls {HOOK_URL}",
         "done: the upload quota raised to 10,000 files or 1,000 MB",
     ]
     found = {each["part"]: each for each in findings}
-    assert found["web hook"]["detail"].startswith(f"leads to {HOOK_URL}")
+    assert found["webhook"]["details"].startswith(f"calls {HOOK_URL}")
     assert len(await hooks(admin)) == 1
     for secret in (settled["POSTROOM_STALWART_API_KEY"], SECRET, HOOK_KEY):
         assert secret not in output
-    assert "would be done: the web hook" in await postroom("check", "--fix", "--dry-run", code=1)
+    assert "would be done: the webhook" in await postroom("check", "--fix", "--dry-run", code=1)
 
 
 @pytest.mark.parametrize(
     ("arguments", "stdin", "words"),
     [(["--dry-run"], "", "give both"), (["--fix", "--admin", "admin"], "", "no password of admin")],
 )
-async def test_what_cannot_be_meant_is_told_in_one_line(
+async def test_what_cannot_be_meant_is_refused_in_one_line(
     settled: dict[str, str], arguments: list[str], stdin: str, words: str
 ) -> None:
-    told = await Commands(settled)("check", *arguments, stdin=stdin, code=2)
-    assert told.count("\n") == 1
-    assert words in told
+    message = await Commands(settled)("check", *arguments, stdin=stdin, code=2)
+    assert message.count("\n") == 1
+    assert words in message
 
 
 async def test_an_administrator_who_is_refused_is_sent_once(settled: dict[str, str], no_hook: None) -> None:
     words = ("check", "--fix", "--admin", "admin", "--json")
     output = await Commands(settled)(*words, stdin="not-the-password\n", code=1)
     found = {each["part"]: each for each in json.loads(output)}
-    assert "Stalwart refuses" in found["fix"]["detail"]
-    assert found["web hook"]["detail"] == f"none leads to {HOOK_URL}"  # by our own key
+    assert "Stalwart refuses" in found["fix"]["details"]
+    assert found["webhook"]["details"] == f"none calls {HOOK_URL}"  # by our own key
     assert "not-the-password" not in output

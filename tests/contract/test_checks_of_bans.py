@@ -50,19 +50,19 @@ async def test_our_address_is_demanded_until_it_is_allowed(
         assert finding
         return finding.state
 
-    assert await state() == "wrong"
-    told = await fix_allowed_ip(parts, administrator, dry_run=True, asked=seen(address))
-    assert told
-    assert told.detail.startswith(f"would be done: {address.ours}")
-    assert await state() == "wrong"
-    told = await fix_allowed_ip(parts, administrator, dry_run=False, asked=seen(address))
-    assert told
-    assert told.detail.startswith(f"done: {address.ours}")
-    assert await state() == "fine"
+    assert await state() == "error"
+    done = await fix_allowed_ip(parts, administrator, dry_run=True, asked=seen(address))
+    assert done
+    assert done.details.startswith(f"would be done: {address.ours}")
+    assert await state() == "error"
+    done = await fix_allowed_ip(parts, administrator, dry_run=False, asked=seen(address))
+    assert done
+    assert done.details.startswith(f"done: {address.ours}")
+    assert await state() == "ok"
     assert await fix_allowed_ip(parts, administrator, dry_run=False, asked=seen(address)) is None
 
 
-async def test_a_key_that_may_not_look_says_so(
+async def test_a_key_that_may_not_read_says_so(
     environ: dict[str, str], admin: StalwartClient, address: OwnAddress
 ) -> None:
     made = await admin.try_create("Role", description=unique("role"), enabledPermissions={"authenticate": True})
@@ -71,19 +71,19 @@ async def test_a_key_that_may_not_look_says_so(
     key = (await admin.try_create("ApiKey", account=number, description="test"))["created"]["secret"]
     async with connected(settings.load(environ | {"POSTROOM_STALWART_API_KEY": key})) as parts:
         found = [await allowed_ip(parts, None, asked=seen(address)), await oauth(parts, None)]
-        told = await fix_allowed_ip(parts, None, dry_run=False, asked=seen(address))
+        done = await fix_allowed_ip(parts, None, dry_run=False, asked=seen(address))
     assert [(each.part, each.state) for each in found if each] == [("allowed ip", "warning"), ("oauth", "warning")]
-    lacking = [each.detail.rpartition(" lacks ")[2] for each in found if each]
+    lacking = [each.details.rpartition(" lacks ")[2] for each in found if each]
     assert lacking == ["sysAllowedIpGet", "sysOidcProviderGet"]
-    assert told
-    assert (told.state, "--admin" in told.fix) == ("wrong", True)
+    assert done
+    assert (done.state, "--admin" in done.fix) == ("error", True)
 
 
-async def test_tokens_for_whoever_asks_are_told(parts: Parts, admin: StalwartClient, administrator: Client) -> None:
+async def test_tokens_for_any_client_are_reported(parts: Parts, admin: StalwartClient, administrator: Client) -> None:
     async with registered_clients_alone(admin):
         found = await oauth(parts, administrator)
         assert found
-        assert found.state == "fine"
+        assert found.state == "ok"
         for values in (OPEN, {"requireClientRegistration": True, "anonymousClientRegistration": True}):
             await set_oauth(admin, values)
             found = await oauth(parts, administrator)
@@ -143,7 +143,7 @@ async def tokens(http: httpx2.AsyncClient, login: dict[str, str]) -> list[int]:
 
 
 @real
-async def test_an_app_password_becomes_no_token_once_oauth_is_for_registered_clients_alone(
+async def test_an_app_password_becomes_no_token_once_oauth_is_for_registered_clients_only(
     admin: StalwartClient,
 ) -> None:
     await set_oauth(admin, OPEN)

@@ -22,7 +22,7 @@ async def at_default(admin: StalwartClient) -> AsyncIterator[None]:
         yield
 
 
-async def test_more_than_an_hours_worth_is_told_as_that(through: Person, at_default: None) -> None:
+async def test_more_than_an_hours_worth_is_reported_as_that(through: Person, at_default: None) -> None:
     """And not as a server that is busy: nobody would find out what to raise."""
     path = f"/jmap/upload/{through.account}/"
     for _ in range(2):
@@ -30,31 +30,31 @@ async def test_more_than_an_hours_worth_is_told_as_that(through: Person, at_defa
         assert answer.status_code == 200
     for content in (bytes(24 * MEGABYTE), b"x"):
         answer = await through.http.post(path, content=content)
-        told = answer.json()
-        assert (answer.status_code, told["code"], told["success"]) == (429, "upload_quota", False)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"], problem["success"]) == (429, "upload_quota", False)
         assert 0 < int(answer.headers["retry-after"]) <= 3600
     answer = await through.call("Blob/upload", create={"a": {"data": [{"data:asText": "x"}]}})
     assert answer["notCreated"]["a"]["type"] == "overQuota"
 
 
-async def test_a_small_quota_is_told_and_raised(
+async def test_a_small_quota_is_reported_and_raised(
     parts: Parts, admin: StalwartClient, administrator: Client, at_default: None
 ) -> None:
     async def state() -> tuple[str, str]:
         finding = await upload_quota_of_people(parts, administrator)
-        return finding.state, finding.detail
+        return finding.state, finding.details
 
     assert (await state())[0] == "warning"
     assert "1,000 files or 50 MB within 60 min" in (await state())[1]
-    told = await fix_upload_quota(parts, administrator, dry_run=True)
-    assert told
-    assert told.detail == "would be done: the upload quota raised to 10,000 files or 1,000 MB"
+    done = await fix_upload_quota(parts, administrator, dry_run=True)
+    assert done
+    assert done.details == "would be done: the upload quota raised to 10,000 files or 1,000 MB"
     assert await quota(admin) == DEFAULT
-    told = await fix_upload_quota(parts, administrator, dry_run=False)
-    assert told
-    assert told.detail.startswith("done: the upload quota raised")
+    done = await fix_upload_quota(parts, administrator, dry_run=False)
+    assert done
+    assert done.details.startswith("done: the upload quota raised")
     assert await quota(admin) == {"maxUploadCount": FILES, "uploadQuota": BYTES}
-    assert (await state())[0] == "fine"
+    assert (await state())[0] == "ok"
     assert await fix_upload_quota(parts, administrator, dry_run=False) is None
 
 
@@ -87,8 +87,8 @@ async def test_a_key_that_may_not_says_so(
     key = (await admin.try_create("ApiKey", account=number, description="test"))["created"]["secret"]
     async with connected(settings.load(environ | {"POSTROOM_STALWART_API_KEY": key})) as parts:
         found = await upload_quota_of_people(parts, None)
-        told = await fix_upload_quota(parts, None, dry_run=False)
+        done = await fix_upload_quota(parts, None, dry_run=False)
     assert found.state == "warning"
-    assert ("lacks sysJmapGet" in found.detail) == ("sysJmapGet" not in held)
-    assert told
-    assert (told.state, "sysJmapUpdate" in told.detail, "--admin" in told.fix) == ("wrong", True, True)
+    assert ("lacks sysJmapGet" in found.details) == ("sysJmapGet" not in held)
+    assert done
+    assert (done.state, "sysJmapUpdate" in done.details, "--admin" in done.fix) == ("error", True, True)

@@ -183,7 +183,7 @@ async def test_who_gets_no_connection_is_told_why_in_postgresqls_own_words(
 ) -> None:
     monkeypatch.setattr(connection_module, "POOL_TIMEOUT", 0.5)
     async with make_pool(database.service_url.replace(f"/{database.name}", "/nowhere"), size=1) as pool:
-        with pytest.raises(DatabaseUnavailable, match=r'cannot be reached: .*database "nowhere" does not exist$'):
+        with pytest.raises(DatabaseUnavailable, match=r'^PostgreSQL refuses us: .*database "nowhere" does not exist$'):
             await rows(pool, "breaker_read")
 
 

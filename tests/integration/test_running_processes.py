@@ -9,6 +9,7 @@ from typing import Literal
 from uuid import uuid4
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from commands import Commands
 from eventually import eventually
@@ -131,7 +132,7 @@ async def test_status_shows_the_processes_and_their_loops(database: Database, po
 async def test_why_a_process_cannot_run_is_one_line_of_its_log(
     command: str, database: Database, records: Records
 ) -> None:
-    await records.rows("DROP TABLE schema_history")
+    await records.rows("DROP TABLE schema_history, alembic_version")
     port = str(free_port())
     own = {"POSTROOM_HOST": "127.0.0.1", "POSTROOM_PORT": port, "POSTROOM_WORK_PORT": port}
     async with running(command, environment(database, None, None, webhook_key=KEY) | own) as process:
@@ -139,22 +140,53 @@ async def test_why_a_process_cannot_run_is_one_line_of_its_log(
     assert code == 2
     lines = [json.loads(line) for line in log.splitlines()]
     (why,) = [line for line in lines if line["level"] == "error"]
-    assert (why["event"], why["error"].partition(",")[0]) == ("Cannot run", "the database has no schema")
+    assert (why["event"], why["error"], why["fix"]) == (
+        "Cannot run",
+        "the database is empty: it was not migrated yet",
+        "run postroom migrate",
+    )
 
 
-async def test_while_postgresql_is_away_the_log_says_why_in_its_own_words_and_the_process_waits(
+@pytest.mark.parametrize(
+    ("wrong", "words", "fix"),
+    [
+        ("the password", "password authentication failed for user", "correct the password, or the user, in POSTROOM_"),
+        ("the database", 'database "nowhere" does not exist', "create that database, or correct its name in POSTROOM_"),
+    ],
+)
+async def test_where_postgresql_refuses_the_login_a_process_ends_with_one_line_of_its_log(
+    database: Database, wrong: str, words: str, fix: str
+) -> None:
+    url = make_conninfo(
+        database.service_url, **{"password": "s3cret"} if wrong == "the password" else {"dbname": "nowhere"}
+    )
+    own = {"database_url": url, "host": "127.0.0.1", "port": free_port(), "webhook_key": KEY}
+    async with running("serve", environment(database, None, None, **own)) as process:
+        code, log = await process.end()
+    assert code == 2
+    (why,) = [line for line in map(json.loads, log.splitlines()) if line["level"] != "info"]
+    assert why["event"] == "Cannot run"
+    assert words in why["error"]
+    assert why["fix"].startswith(fix)
+    assert "s3cret" not in log
+
+
+async def test_while_postgresql_is_unavailable_the_log_says_why_once_and_the_process_waits(
     database: Database,
 ) -> None:
-    nowhere = database.service_url.replace(f"/{database.name}", "/nowhere")
-    own = {"database_url": nowhere, "host": "127.0.0.1", "port": free_port(), "webhook_key": KEY}
+    nobody = free_port()
+    url = make_conninfo(database.service_url, port=nobody)
+    own = {"database_url": url, "host": "127.0.0.1", "port": free_port(), "webhook_key": KEY}
     async with running("serve", environment(database, None, None, **own)) as process:
         await eventually(process.live, "the process", 20)
-        line = (await process.says("Waiting for PostgreSQL")).splitlines()[-1]
-        assert 'database "nowhere" does not exist' in json.loads(line)["error"]
+        line = json.loads((await process.says("Waiting for PostgreSQL")).splitlines()[-1])
+        assert line["error"].endswith(f"port {nobody} failed: Connection refused")
+        assert line["fix"].startswith("start PostgreSQL")
         assert not await process.ready()
-        assert "nowhere" not in (await process.http.get("/health/ready")).text, "anybody may ask there"
-        code, _ = await process.end(signal.SIGTERM)
+        assert str(nobody) not in (await process.http.get("/health/ready")).text, "anybody may ask there"
+        code, log = await process.end(signal.SIGTERM)
     assert code == 0
+    assert "Waiting for PostgreSQL" not in log
 
 
 @pytest.mark.parametrize(("command", "setting"), [("serve", "port"), ("work", "work_port")])

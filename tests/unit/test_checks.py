@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from postroom.checks.finding import joined
-from postroom.checks.kratos import kratos
+from postroom.checks.database import heard_by_itself
+from postroom.checks.finding import Finding, joined
+from postroom.checks.kratos import kratos_admin, kratos_public
 from postroom.checks.mail import mail
 from postroom.checks.mail_master import of_master, of_refusal
 from postroom.checks.mail_server import GRANTED, NEEDED, of_key, of_problem, of_write
 from postroom.checks.realtime import realtime
-from postroom.checks.stores import heard_by_itself
-from postroom.checks.web_hook import hook_url, of_change, of_none, of_state
+from postroom.checks.webhook import hook_url, of_change, of_none, of_state
 from postroom.errors import ConfigurationError, Misconfigured, Throttled, Transient
 from postroom.settings import Settings, load
 from postroom.stalwart import allowed_ips, oauth_clients, upload_quota, webhook_setup
@@ -35,6 +35,7 @@ ENOUGH = {
     "WEBHOOK_KEY": "0123456789abcdef",
     "DOMAINS": "example.org",
 }
+STALWART = "http://127.0.0.1:8080"
 KEY = "A" * 43 + "="
 PUBLIC = {"KRATOS_PUBLIC_URL": "http://127.0.0.1:4433", "PUBLIC_URL": "https://mail.example.org"}
 MASTER = {"MAIL_MASTER": "master@example.org:secret"}
@@ -81,21 +82,21 @@ def test_an_address_that_nobody_can_know_is_asked_for(more: dict[str, str]) -> N
 @pytest.mark.parametrize(
     ("more", "state", "words"),
     [
-        ({}, "fine", "POSTROOM_KRATOS_PUBLIC_URL and POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY"),
-        ({"KRATOS_PUBLIC_URL": "http://127.0.0.1:4433"}, "fine", "POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY"),
-        (MASTER, "wrong", "POSTROOM_KRATOS_PUBLIC_URL"),
-        ({"ENCRYPTION_KEY": KEY}, "wrong", "POSTROOM_KRATOS_PUBLIC_URL"),
-        ({"STALWART_WEBHOOK_KEY": "k" * 32, "KRATOS_PUBLIC_URL": "http://x"}, "wrong", "POSTROOM_MAIL_MASTER"),
-        ({"CENTRIFUGO_URL": "wss://x"}, "wrong", "POSTROOM_KRATOS_PUBLIC_URL"),
-        (PUBLIC | MASTER, "fine", ""),
-        (PUBLIC | {"ENCRYPTION_KEY": KEY}, "fine", ""),
+        ({}, "ok", "POSTROOM_KRATOS_PUBLIC_URL and POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY"),
+        ({"KRATOS_PUBLIC_URL": "http://127.0.0.1:4433"}, "ok", "POSTROOM_MAIL_MASTER or POSTROOM_ENCRYPTION_KEY"),
+        (MASTER, "error", "POSTROOM_KRATOS_PUBLIC_URL"),
+        ({"ENCRYPTION_KEY": KEY}, "error", "POSTROOM_KRATOS_PUBLIC_URL"),
+        ({"STALWART_WEBHOOK_KEY": "k" * 32, "KRATOS_PUBLIC_URL": "http://x"}, "error", "POSTROOM_MAIL_MASTER"),
+        ({"CENTRIFUGO_URL": "wss://x"}, "error", "POSTROOM_KRATOS_PUBLIC_URL"),
+        (PUBLIC | MASTER, "ok", ""),
+        (PUBLIC | {"ENCRYPTION_KEY": KEY}, "ok", ""),
     ],
 )
 def test_what_mail_lacks_is_named_and_wrong_once_it_was_begun(more: dict[str, str], state: str, words: str) -> None:
     found = mail(settings(**more))[0]
     assert (found.part, found.state) == ("mail", state)
     assert words in found.fix
-    assert found.detail.startswith("off") == bool(words)
+    assert found.details.startswith("off") == bool(words)
 
 
 @pytest.mark.parametrize(
@@ -109,14 +110,14 @@ def test_what_mail_lacks_is_named_and_wrong_once_it_was_begun(more: dict[str, st
     ],
 )
 def test_what_keeps_the_service_from_its_start_is_wrong(more: dict[str, str], named: str) -> None:
-    wrong = [each for each in mail(settings(**PUBLIC, **more)) if each.state == "wrong"]
-    assert [named in each.detail for each in wrong] == [True]
-    assert "secret" not in wrong[0].detail
+    wrong = [each for each in mail(settings(**PUBLIC, **more)) if each.state == "error"]
+    assert [named in each.details for each in wrong] == [True]
+    assert "secret" not in wrong[0].details
 
 
 def test_mail_without_a_public_url_is_a_warning() -> None:
     more = MASTER | {"KRATOS_PUBLIC_URL": PUBLIC["KRATOS_PUBLIC_URL"]}
-    assert [each.state for each in mail(settings(**more))] == ["fine", "warning"]
+    assert [each.state for each in mail(settings(**more))] == ["ok", "warning"]
 
 
 # What our key may do
@@ -125,57 +126,57 @@ def test_mail_without_a_public_url_is_a_warning() -> None:
 @pytest.mark.parametrize(
     ("held", "with_app_passwords", "state", "words"),
     [
-        (NEEDED | GRANTED, False, "fine", "245 permissions"),
+        (NEEDED | GRANTED, False, "ok", "245 permissions"),
         (NEEDED | GRANTED | {"impersonate"}, False, "warning", "needs: impersonate"),
-        (NEEDED | GRANTED, True, "wrong", "lacks impersonate:"),
-        (NEEDED | GRANTED | {"impersonate"}, True, "fine", "246 permissions"),
+        (NEEDED | GRANTED, True, "error", "lacks impersonate:"),
+        (NEEDED | GRANTED | {"impersonate"}, True, "ok", "246 permissions"),
         (NEEDED | GRANTED | {"impersonate", "sysAccountDestroy"}, True, "warning", "needs: sysAccountDestroy"),
         (NEEDED | GRANTED | {"sysWebHookCreate"}, False, "warning", "sysWebHookCreate"),
-        (NEEDED | GRANTED | {"sysWebHookGet", "sysWebHookQuery"}, False, "fine", ""),
+        (NEEDED | GRANTED | {"sysWebHookGet", "sysWebHookQuery"}, False, "ok", ""),
     ],
 )
 def test_a_key_may_impersonate_only_where_it_makes_app_passwords(
     held: frozenset[str], with_app_passwords: bool, state: str, words: str
 ) -> None:
-    found = of_key(held, has_account=True, with_app_passwords=with_app_passwords)
+    found = of_key(held, STALWART, has_account=True, with_app_passwords=with_app_passwords)
     assert found.state == state
-    assert words in found.detail
+    assert words in found.details
 
 
 @pytest.mark.parametrize("missing", sorted(NEEDED | GRANTED))
 def test_each_permission_that_a_key_lacks_is_named(missing: str) -> None:
-    found = of_key((NEEDED | GRANTED) - {missing}, has_account=True, with_app_passwords=False)
-    assert (found.state, found.detail) == ("wrong", f"our key lacks {missing}")
+    found = of_key((NEEDED | GRANTED) - {missing}, STALWART, has_account=True, with_app_passwords=False)
+    assert (found.state, found.details) == ("error", f"our key lacks {missing}")
 
 
-def test_a_key_that_lacks_all_that_it_would_hand_out_is_told_in_one_word() -> None:
-    found = of_key(NEEDED - {"sysAccountUpdate"}, has_account=True, with_app_passwords=False)
-    assert found.detail == "our key lacks sysAccountUpdate and all of the role User"
+def test_a_key_that_lacks_all_that_it_would_hand_out_is_described_in_one_word() -> None:
+    found = of_key(NEEDED - {"sysAccountUpdate"}, STALWART, has_account=True, with_app_passwords=False)
+    assert found.details == "our key lacks sysAccountUpdate and all of the role User"
 
 
 def test_the_recovery_administrator_is_not_asked_for_what_stalwart_does_not_tell_of_him() -> None:
-    found = of_key(NEEDED | {"impersonate"}, has_account=False, with_app_passwords=True)
-    assert found.state == "fine"
+    found = of_key(NEEDED | {"impersonate"}, STALWART, has_account=False, with_app_passwords=True)
+    assert found.state == "ok"
 
 
 @pytest.mark.parametrize(
     ("not_written", "state"),
     [
-        (None, "fine"),
+        (None, "ok"),
         (NotWritten("our key belongs to no account", has_account=False), "warning"),
-        (NotWritten("mail server forbids it", has_account=True), "wrong"),
+        (NotWritten("mail server forbids it", has_account=True), "error"),
     ],
 )
-def test_a_server_that_is_not_seen_to_write_is_told(not_written: NotWritten | None, state: str) -> None:
+def test_a_server_that_was_not_seen_to_write_is_reported(not_written: NotWritten | None, state: str) -> None:
     found = of_write(not_written)
     assert found.state == state
     if not_written:
-        assert found.detail.endswith(not_written.why)
+        assert found.details.endswith(not_written.why)
 
 
 def test_a_server_that_would_not_be_asked_now_is_no_error() -> None:
-    assert of_problem(Throttled("mail server answered 429")).state == "warning"
-    assert of_problem(Transient("mail server answered 503")).state == "wrong"
+    assert of_problem(Throttled("mail server answered 429"), STALWART).state == "warning"
+    assert of_problem(Transient("mail server answered 503"), STALWART).state == "error"
 
 
 def test_what_we_document_is_what_is_needed_and_what_the_role_user_grants() -> None:
@@ -192,24 +193,24 @@ def test_what_we_document_is_what_is_needed_and_what_the_role_user_grants() -> N
     ("held", "state", "words"),
     [
         ({"authenticate", "impersonate"}, None, ""),
-        ({"authenticate"}, "wrong", "lacks impersonate"),
-        (set[str](), "wrong", "lacks authenticate, impersonate"),
+        ({"authenticate"}, "error", "lacks impersonate"),
+        (set[str](), "error", "lacks authenticate, impersonate"),
         ({"authenticate", "impersonate", "sysAccountDestroy"}, "warning", "sysAccountDestroy"),
     ],
 )
 def test_a_master_account_may_impersonate_and_not_much_more(held: set[str], state: str | None, words: str) -> None:
     found = of_master("master@example.org", frozenset(held))
     assert (found.state if found else None) == state
-    assert words in (found.detail if found else "")
+    assert words in (found.details if found else "")
 
 
-def test_a_refused_master_account_is_told_apart_from_a_mail_server_in_trouble() -> None:
+def test_a_refused_master_account_differs_from_a_mail_server_in_trouble() -> None:
     refused = of_refusal("master@example.org", Misconfigured("our key (401)", unauthorized=True))
     away = of_refusal("master@example.org", Transient("mail server answered 503"))
-    assert "a wrong password" in refused.detail
+    assert "a wrong password" in refused.details
     assert "bans" in refused.fix
-    assert "503" in away.detail
-    assert "password" not in away.detail
+    assert "503" in away.details
+    assert "password" not in away.details
 
 
 # The web hook at Stalwart
@@ -218,26 +219,24 @@ def test_a_refused_master_account_is_told_apart_from_a_mail_server_in_trouble() 
 @pytest.mark.parametrize(
     ("found", "state", "words"),
     [
-        (WebhookState(["a"], {}), "fine", URL),
-        (WebhookState([], {}), "wrong", f"none leads to {URL}"),
-        (WebhookState([], {}, ["http://x/1", "http://y/1"]), "wrong", "others lead to http://x/1 and http://y/1"),
-        (WebhookState(["a", "b"], {}), "warning", "2 lead to"),
+        (WebhookState(["a"], {}), "ok", URL),
+        (WebhookState([], {}), "error", f"none calls {URL}"),
+        (WebhookState([], {}, ["http://x/1", "http://y/1"]), "error", "others call http://x/1 and http://y/1"),
+        (WebhookState(["a", "b"], {}), "warning", "2 call"),
         (WebhookState(["a"], {"throttle": "1000"}), "warning", "throttle: 1000"),
-        (WebhookState(["a"], {"enable": "false"}), "wrong", "enable: false"),
-        (WebhookState(["a"], {"events": "none", "throttle": "1000"}), "wrong", "events: none, throttle: 1000"),
-        (WebhookState(["a"], {"signatureKey": "none"}), "wrong", "signatureKey: none"),
+        (WebhookState(["a"], {"enable": "false"}), "error", "enable: false"),
+        (WebhookState(["a"], {"events": "none", "throttle": "1000"}), "error", "events: none, throttle: 1000"),
+        (WebhookState(["a"], {"signatureKey": "none"}), "error", "signatureKey: none"),
     ],
 )
-def test_each_way_in_which_a_hook_is_not_ours_is_told_with_what_to_do(
-    found: WebhookState, state: str, words: str
-) -> None:
+def test_each_way_in_which_a_webhook_is_not_ours_has_its_fix(found: WebhookState, state: str, words: str) -> None:
     finding = of_state(found, URL)
     assert finding.state == state
-    assert words in finding.detail
-    assert ("--fix" in finding.fix) == (state != "fine")
+    assert words in finding.details
+    assert ("--fix" in finding.fix) == (state != "ok")
 
 
-@pytest.mark.parametrize(("listens", "state"), [("true", "fine"), ("false", "wrong")])
+@pytest.mark.parametrize(("listens", "state"), [("true", "ok"), ("false", "error")])
 def test_without_a_hook_the_event_source_tells_of_new_mail(listens: str, state: str) -> None:
     assert of_none(settings(MAIL_EVENTSOURCE=listens)).state == state
 
@@ -245,16 +244,16 @@ def test_without_a_hook_the_event_source_tells_of_new_mail(listens: str, state: 
 @pytest.mark.parametrize(
     ("before", "change"),
     [
-        (WebhookState([], {}), f"a web hook to {URL}"),
-        (WebhookState([], {}, ["http://x/1"]), f"a web hook to {URL}; left alone: those to http://x/1"),
-        (WebhookState(["a"], {}), f"the web hook to {URL} made anew with our key"),
+        (WebhookState([], {}), f"a webhook that calls {URL}"),
+        (WebhookState([], {}, ["http://x/1"]), f"a webhook that calls {URL}; not changed: those that call http://x/1"),
+        (WebhookState(["a"], {}), f"the webhook that calls {URL}, made anew with our key"),
         (
             WebhookState(["a", "b"], {"throttle": "1000"}),
-            f"one web hook instead of the 2 to {URL} made anew with our key, which had throttle: 1000",
+            f"one webhook instead of 2 that calls {URL}, made anew with our key, which had throttle: 1000",
         ),
     ],
 )
-def test_what_a_fix_changes_is_told(before: WebhookState, change: str) -> None:
+def test_a_fix_says_what_it_changes(before: WebhookState, change: str) -> None:
     assert of_change(before, URL) == change
 
 
@@ -271,9 +270,11 @@ CENTRIFUGO = {
 @pytest.mark.parametrize(
     ("answer", "state", "words"),
     [
-        (json_answer({"result": {"nodes": [{}]}}), "fine", "nodes: 1; browsers connect to wss://"),
-        (json_answer({}, 401), "wrong", "POSTROOM_CENTRIFUGO_API_KEY"),
-        (json_answer({"error": {"code": 102, "message": "unknown channel"}}), "wrong", "unknown channel"),
+        (json_answer({"result": {"nodes": [{}]}}), "ok", ": 1; browsers connect to wss://"),
+        (json_answer({}, 401), "error", "refuses our key (401)"),
+        (json_answer({}, 404), "error", "Centrifugo answered 404"),
+        (http_answer(200, b"<html>"), "error", "no JSON object"),
+        (json_answer({"error": {"code": 102, "message": "unknown channel"}}), "error", "unknown channel"),
     ],
 )
 async def test_centrifugo_is_asked_with_its_key(answer: bytes, state: str, words: str) -> None:
@@ -282,45 +283,73 @@ async def test_centrifugo_is_asked_with_its_key(answer: bytes, state: str, words
         (found,) = await realtime(settings(**CENTRIFUGO, CENTRIFUGO_API_URL=server.url))
         assert server.asked[0].header("x-api-key") == CENTRIFUGO["CENTRIFUGO_API_KEY"]
     assert (found.part, found.state) == ("centrifugo", state)
-    assert words in found.detail
-    assert CENTRIFUGO["CENTRIFUGO_API_KEY"] not in found.detail + found.fix
+    assert words in found.details
+    assert CENTRIFUGO["CENTRIFUGO_API_KEY"] not in found.details + found.fix
 
 
 async def test_without_centrifugo_postroom_tells_screens_itself() -> None:
     (found,) = await realtime(settings())
-    assert (found.part, found.state) == ("realtime", "fine")
-    assert await realtime(settings(CENTRIFUGO_URL="wss://x")) == []  # told of the settings
+    assert (found.part, found.state) == ("realtime", "ok")
+    assert await realtime(settings(CENTRIFUGO_URL="wss://x")) == []  # `mail` says so
 
 
 # Kratos
 
 
+async def kratos(settings: Settings) -> list[Finding]:
+    return [await kratos_public(settings), await kratos_admin(settings)]
+
+
+READY = json_answer({"status": "ok"})
+
+
 @pytest.mark.parametrize(
-    ("more", "state"), [(MASTER, "wrong"), ({}, "warning")], ids=["people read their mail", "mailboxes are made only"]
+    ("more", "state"), [(MASTER, "error"), ({}, "warning")], ids=["people read their mail", "mailboxes are made only"]
 )
 async def test_a_kratos_that_is_not_ready_keeps_everybody_out_of_his_mail(more: dict[str, str], state: str) -> None:
     async with scripted_upstream() as server:
         urls = {"KRATOS_PUBLIC_URL": f"{server.url}/", "KRATOS_ADMIN_URL": server.url}
-        server.will(http_answer(200))
-        assert [each.state for each in await kratos(settings(**urls, **more))] == ["fine", "fine"]
+        server.will(READY)
+        assert [each.state for each in await kratos(settings(**urls, **more))] == ["ok", "ok"]
         assert [asked.target for asked in server.asked] == ["/health/ready", "/admin/health/ready"]
-        server.will(http_answer(404))
+        server.will(json_answer({"errors": {}}, 503))
         found = await kratos(settings(**urls, **more))
     assert [(each.part, each.state) for each in found] == [("kratos public", state), ("kratos admin", "warning")]
     assert [each.state for each in await kratos(settings(**urls, **more))] == [state, "warning"]  # nobody is there now
-    assert [each.state for each in await kratos(settings())] == ["fine", "warning"]
+    assert [each.state for each in await kratos(settings())] == ["ok", "warning"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "fix"),
+    [
+        (json_answer({"errors": {}}, 503), "503: not ready", "see the log of Kratos"),
+        (http_answer(403), "403: access denied", "correct POSTROOM_KRATOS_PUBLIC_URL: "),
+        (http_answer(404), "404: this is not Kratos' public API", "correct POSTROOM_KRATOS_PUBLIC_URL"),
+        (http_answer(200, b"<html>"), "200: this is not Kratos' public API", "correct POSTROOM_KRATOS_PUBLIC_URL"),
+        (b"no HTTP\r\n\r\n", "cannot be reached: the connection broke off", "see the log of Kratos, or"),
+    ],
+)
+async def test_each_answer_of_kratos_is_shown_with_its_place_and_its_own_fix(
+    answer: bytes, words: str, fix: str
+) -> None:
+    async with scripted_upstream() as server:
+        server.will(answer)
+        found = await kratos_public(settings(KRATOS_PUBLIC_URL=server.url))
+        assert found.details.startswith(server.url.removeprefix("http://"))
+    assert words in found.details
+    assert found.fix.startswith(fix)
 
 
 @pytest.mark.parametrize(
     ("date", "state"),
-    [(-20, "warning"), (20, "warning"), (0, "fine"), ("Thu, 26 Nov 2026 00:00:00 -0000", "fine"), ("now", "fine")],
+    [(-20, "warning"), (20, "warning"), (0, "ok"), ("Thu, 26 Nov 2026 00:00:00 -0000", "ok"), ("now", "ok")],
 )
-async def test_a_kratos_whose_clock_is_another_is_told(date: str | int, state: str) -> None:
+async def test_a_kratos_whose_clock_differs_is_a_warning(date: str | int, state: str) -> None:
     """By so many minutes, or it says nothing that can be read."""
     async with scripted_upstream() as server:
-        told = date if isinstance(date, str) else format_datetime(datetime.now(UTC) + timedelta(minutes=date))
-        server.will(http_answer(200, date=told))
-        (public, _) = await kratos(settings(KRATOS_PUBLIC_URL=server.url))
+        sent = date if isinstance(date, str) else format_datetime(datetime.now(UTC) + timedelta(minutes=date))
+        server.will(json_answer({"status": "ok"}, date=sent))
+        public = await kratos_public(settings(KRATOS_PUBLIC_URL=server.url))
     assert (public.state, "NTP" in public.fix) == (state, state == "warning")
 
 

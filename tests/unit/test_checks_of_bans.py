@@ -18,15 +18,15 @@ def seen(ours: str, theirs: str) -> OwnAddress:
 @pytest.mark.parametrize(
     ("address", "allowed", "state", "words"),
     [
-        (seen("127.0.0.1", "127.0.0.1"), [], "fine", "never bans 127.0.0.1"),
-        (seen("::1", "::1"), [], "fine", "never bans ::1"),
-        (seen("127.0.0.2", "127.0.0.1"), [], "wrong", "127.0.0.2 is not in x:AllowedIp"),
-        (seen("10.0.0.5", "10.0.0.6"), [], "wrong", "10.0.0.5 is not in x:AllowedIp"),
-        (seen("10.0.0.5", "10.0.0.6"), ["10.0.0.4", "192.168.0.0/16"], "wrong", "10.0.0.5 is not"),
-        (seen("10.0.0.5", "10.0.0.6"), ["10.0.0.5"], "fine", "10.0.0.5 is in x:AllowedIp"),
-        (seen("10.0.0.5", "10.0.0.6"), ["2001:db8::/32", "10.0.0.0/24"], "fine", "by 10.0.0.0/24"),
-        (seen("8.8.8.9", "8.8.8.8"), [], "wrong", "8.8.8.9 is not"),
-        (seen("2a01:4f8::5", "2a01:4f8::6"), ["2a01:4f8::/64"], "fine", "by 2a01:4f8::/64"),
+        (seen("127.0.0.1", "127.0.0.1"), [], "ok", "never bans 127.0.0.1"),
+        (seen("::1", "::1"), [], "ok", "never bans ::1"),
+        (seen("127.0.0.2", "127.0.0.1"), [], "error", "127.0.0.2 is not in x:AllowedIp"),
+        (seen("10.0.0.5", "10.0.0.6"), [], "error", "10.0.0.5 is not in x:AllowedIp"),
+        (seen("10.0.0.5", "10.0.0.6"), ["10.0.0.4", "192.168.0.0/16"], "error", "10.0.0.5 is not"),
+        (seen("10.0.0.5", "10.0.0.6"), ["10.0.0.5"], "ok", "10.0.0.5 is in x:AllowedIp"),
+        (seen("10.0.0.5", "10.0.0.6"), ["2001:db8::/32", "10.0.0.0/24"], "ok", "by 10.0.0.0/24"),
+        (seen("8.8.8.9", "8.8.8.8"), [], "error", "8.8.8.9 is not"),
+        (seen("2a01:4f8::5", "2a01:4f8::6"), ["2a01:4f8::/64"], "ok", "by 2a01:4f8::/64"),
         # Behind NAT nobody here knows the address that it sees.
         (seen("10.0.0.5", "8.8.8.8"), [], "warning", "none is allowed"),
         (seen("10.0.0.5", "8.8.8.8"), ["8.8.8.9", "8.8.4.4"], "warning", "allowed are 8.8.8.9 and 8.8.4.4"),
@@ -38,8 +38,8 @@ def test_our_address_has_to_be_allowed_unless_it_is_loopback_or_unknown(
 ) -> None:
     finding = of_allowed(address, [ip_network(each) for each in allowed])
     assert finding.state == state
-    assert words in finding.detail
-    assert ("--fix" in finding.fix) == (state == "wrong")
+    assert words in finding.details
+    assert ("--fix" in finding.fix) == (state == "error")
 
 
 async def test_our_address_is_that_of_the_connection_to_the_mail_server() -> None:
@@ -55,8 +55,8 @@ def test_an_address_in_the_form_of_the_other_version_is_one_of_its_own() -> None
     assert OwnAddress.of("::ffff:10.0.0.5", "fe80::1%eth0") == seen("10.0.0.5", "fe80::1")
 
 
-@pytest.mark.parametrize(("registered_alone", "state"), [(True, "fine"), (False, "warning")])
-def test_tokens_that_outlive_an_app_password_are_a_warning(registered_alone: bool, state: str) -> None:
-    finding = of_clients(registered_alone=registered_alone)
+@pytest.mark.parametrize(("registered_only", "state"), [(True, "ok"), (False, "warning")])
+def test_tokens_that_outlive_an_app_password_are_a_warning(registered_only: bool, state: str) -> None:
+    finding = of_clients(registered_only=registered_only)
     assert finding.state == state
-    assert ("docs/how-to/mail.md" in finding.fix) == (state == "warning")
+    assert ("--registered-oauth-clients" in finding.fix) == (state == "warning")

@@ -29,6 +29,7 @@ from postroom.cli.app import app as command_line
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.domain.request import Status
 from postroom.gateway.routes import gateway_routes
+from postroom.mail.access_tokens import DEFAULT_DAYS, MAX_DAYS
 from postroom.problems import PROBLEMS
 from postroom.settings import PREFIX, SECRETS, Settings
 from postroom.telemetry import REGISTRY
@@ -72,6 +73,10 @@ def test_every_setting_is_told_with_its_default_and_meaning() -> None:
     found = TABLE.search(page.read_text())
     assert found
     assert found[0] == _settings_table(), "write it anew: POSTROOM_WRITE_DOCS=1 (see the top of this file)"
+
+
+def test_how_long_an_access_token_may_live_is_told() -> None:
+    assert f"`days` is 1 to {MAX_DAYS}, {DEFAULT_DAYS} by default" in (REFERENCE / "mail.md").read_text()
 
 
 def test_every_reserved_name_is_told() -> None:

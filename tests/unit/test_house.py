@@ -29,6 +29,21 @@ def test_a_function_fits_a_screen() -> None:
             assert length <= LONGEST_FUNCTION, f"{path}:{node.lineno} {node.name} has {length} lines"
 
 
+def _docstrings(tree: ast.AST) -> set[int]:
+    """Where they are: strings that stand as statements."""
+    return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+
+
+def test_no_message_names_a_document() -> None:
+    """Who installed a wheel has none of them, and nobody publishes them: a message says itself what to do."""
+    for path in SHIPPED:
+        tree = ast.parse(path.read_text())
+        docstrings = _docstrings(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                assert not re.search(r"\bdocs/", node.value), f"{path}:{node.lineno} {node.value!r}"
+
+
 def test_no_client_takes_a_proxy_or_a_password_of_the_environment() -> None:
     """A proxy would see our credentials, and ~/.netrc would add others."""
     for path, node in SOURCE:

@@ -1,4 +1,4 @@
-"""Settings out of the environment: each wrong one is named with what it needs, and no secret is told."""
+"""Settings out of the environment: each wrong one is named with what it needs, and no secret is shown."""
 
 import traceback
 from pathlib import Path
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.errors import ConfigurationError
-from postroom.settings import PREFIX, SECRETS, Settings, load, unknown
+from postroom.settings import PREFIX, SECRETS, Settings, load, load_what_is_right, unknown
 
 SECRET = "s3cret-that-nobody-may-ever-read"
 ENOUGH = {
@@ -64,20 +64,22 @@ def test_an_empty_variable_is_a_missing_one(name: str, value: str | None) -> Non
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("PORT", "many", "valid integer"),
-        ("PORT", "65536", "65535"),
-        ("QUOTA_BYTES", "0", "greater than or equal to 1"),
-        ("PACE", "-1", "greater than or equal to 0"),
-        ("WORKER", "perhaps", "valid boolean"),
-        ("LOG_FORMAT", "xml", "'json' or 'console'"),
-        ("DELAY_FACTOR", "2", "less than or equal to 1"),
-        ("DELAY_FACTOR", "nan", ""),
-        ("LEASE_SECONDS", "inf", "finite"),
+        ("PORT", "many", "must be a whole number"),
+        ("PORT", "65536", "must be at most 65535"),
+        ("QUOTA_BYTES", "0", "must be at least 1"),
+        ("PACE", "-1", "must be at least 0"),
+        ("WORKER", "perhaps", "must be true or false"),
+        ("LOG_FORMAT", "xml", "must be 'json' or 'console'"),
+        ("DELAY_FACTOR", "2", "must be at most 1"),
+        ("DELAY_FACTOR", "nan", "must be "),
+        ("LEASE_SECONDS", "inf", "must be a finite number"),
+        ("LEASE_SECONDS", "0", "must be more than 0"),
+        ("LEASE_SECONDS", "soon", "must be a number"),
         ("WEBHOOK_KEY", "short", "at least 16 characters"),
         ("WEBHOOK_KEY_PREVIOUS", "short", "at least 16 characters"),
         ("STALWART_WEBHOOK_KEY", "k" * 31, "at least 32 characters"),
         ("CENTRIFUGO_TOKEN_KEY", "k" * 31, "at least 32 characters"),
-        ("RESERVED_NAMES", "ceo@example.org", "stands before the @: ceo@example.org"),
+        ("RESERVED_NAMES", "ceo@example.org", "the part before the @: ceo@example.org"),
         ("UNRESERVED_NAMES", "inffo,info", "not among the built-in names: inffo"),
         ("DOMAINS", ",", "at least one mail domain"),
         ("DOMAINS", "example.org,localhost", "'localhost' has no dot"),
@@ -85,7 +87,7 @@ def test_an_empty_variable_is_a_missing_one(name: str, value: str | None) -> Non
         ("MARK_DOMAIN", "localhost", "'localhost' has no dot"),
         ("MARK_DOMAIN", "exam ple.org", "is not a domain name"),
         *(
-            (name, url, "a whole URL is needed")
+            (name, url, "must be a complete URL")
             for name in ("STALWART_URL", "KRATOS_PUBLIC_URL", "KRATOS_ADMIN_URL", "PUBLIC_URL", "CENTRIFUGO_API_URL")
             for url in (
                 "mail.example.org:8080",
@@ -98,7 +100,7 @@ def test_an_empty_variable_is_a_missing_one(name: str, value: str | None) -> Non
             )
         ),
         *(
-            ("STALWART_WEBHOOK_URL", url, "a whole URL is needed")
+            ("STALWART_WEBHOOK_URL", url, "must be a complete URL")
             for url in (
                 "10.0.0.5:3001/internal/mail/stalwart",
                 "ftp://10.0.0.5/",
@@ -125,16 +127,59 @@ def test_no_secret_is_in_an_error_whatever_is_wrong(broken: str) -> None:
     wrong(environment | {broken: "no.."})
 
 
-def test_a_secret_that_is_wrong_itself_is_not_told() -> None:
+def test_a_secret_that_is_wrong_itself_is_not_shown() -> None:
     assert wrong(ENOUGH | {"POSTROOM_WEBHOOK_KEY": SECRET[:15]}).startswith("POSTROOM_WEBHOOK_KEY: ")
     with pytest.raises(ConfigurationError) as raised:
         load(ENOUGH | {"POSTROOM_WEBHOOK_KEY": SECRET[:15]})
     assert SECRET[:15] not in "".join(traceback.format_exception(raised.value))
 
 
+def test_all_that_is_wrong_or_missing_is_named_at_once_and_what_is_right_is_kept(tmp_path: Path) -> None:
+    environment = {
+        "POSTROOM_DATABASE_URL": ENOUGH["POSTROOM_DATABASE_URL"],
+        "POSTROOM_STALWART_URL": "mail.example.org",
+        "POSTROOM_WEBHOOK_KEY_FILE": str(tmp_path / "missing"),
+        "POSTROOM_WEBHOOK_KEY": SECRET,
+        "POSTROOM_REDIS_URL": "localhost",
+        "POSTROOM_PORT": "abc",
+        "POSTROOM_PACE": "5",
+    }
+    settings, found = load_what_is_right(environment)
+    assert {each.setting: each.fix for each in found} == {
+        "webhook_key": "let this user read the file, or correct POSTROOM_WEBHOOK_KEY_FILE",
+        "redis_url": "correct POSTROOM_REDIS_URL",
+        "stalwart_url": "correct POSTROOM_STALWART_URL",
+        "stalwart_api_key": "set POSTROOM_STALWART_API_KEY",
+        "domains": "set POSTROOM_DOMAINS",
+        "port": "correct POSTROOM_PORT",
+    }
+    assert wrong(environment) == "; ".join(each.problem for each in found)
+    assert settings.database_url.get_secret_value() == environment["POSTROOM_DATABASE_URL"]
+    assert (settings.redis_url, settings.port, settings.pace) == (None, 3001, 5)
+
+
 def test_a_misspelt_variable_is_named_with_the_setting_that_it_is_like() -> None:
-    environment = ENOUGH | {"POSTROOM_KRATOS_ADMN_URL": "x", "POSTROOM_WEBHOOK_KEY_FILE": "x", "POSTROOM_URL": "x"}
-    assert unknown(environment) == ["POSTROOM_KRATOS_ADMN_URL (did you mean POSTROOM_KRATOS_ADMIN_URL?)"]
+    environment = ENOUGH | {"POSTROOM_KRATOS_ADMN_URL": "x", "POSTROOM_WEBHOOK_KEY_FILE": "x", "POSTROOM_X": "x"}
+    assert [(str(each), each.fix) for each in unknown(environment)] == [
+        (
+            "unknown setting: POSTROOM_KRATOS_ADMN_URL (did you mean POSTROOM_KRATOS_ADMIN_URL?)",
+            "rename it to POSTROOM_KRATOS_ADMIN_URL, or remove it",
+        ),
+        ("unknown setting: POSTROOM_X", "remove it"),
+    ]
+
+
+def test_what_the_trial_and_the_tests_read_is_no_misspelt_setting() -> None:
+    assert unknown(dict.fromkeys(("POSTROOM_URL", "POSTROOM_SEEDS", "POSTROOM_TESTS_WITHOUT_KRATOS"), "x")) == []
+
+
+def test_a_missing_setting_is_named_with_the_misspelt_one() -> None:
+    environment = {name: value for name, value in ENOUGH.items() if name != "POSTROOM_STALWART_URL"}
+    sentence = wrong(environment | {"POSTROOM_STALWRT_URL": "http://127.0.0.1:8080"})
+    assert sentence == (
+        "POSTROOM_STALWART_URL is not set (Base URL of the mail server); "
+        "unknown setting: POSTROOM_STALWRT_URL (did you mean POSTROOM_STALWART_URL?)"
+    )
 
 
 def test_no_secret_is_in_the_settings_as_they_print() -> None:
@@ -163,7 +208,7 @@ def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "POSTROOM_WEBHOOK_KEY_FILE: " in wrong(ENOUGH | {"POSTROOM_WEBHOOK_KEY_FILE": str(tmp_path)})
 
 
-def test_a_secret_file_that_is_no_text_is_named_and_not_told(tmp_path: Path) -> None:
+def test_a_secret_file_that_is_no_text_is_named_and_not_shown(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_bytes(b"\xff" + SECRET.encode())
     assert wrong(ENOUGH | {"POSTROOM_WEBHOOK_KEY_FILE": str(file)}).startswith("POSTROOM_WEBHOOK_KEY_FILE: ")
@@ -178,7 +223,7 @@ def test_an_empty_secret_file_sets_nothing(secret: str, tmp_path: Path) -> None:
     assert wrong(environment | {f"POSTROOM_{secret}_FILE": str(file)}).startswith(f"POSTROOM_{secret} is not set")
 
 
-def test_an_empty_redis_file_means_postgresql_alone(tmp_path: Path) -> None:
+def test_an_empty_redis_file_means_no_redis(tmp_path: Path) -> None:
     file = tmp_path / "redis"
     file.write_text("")
     assert not load(ENOUGH | {"POSTROOM_REDIS_URL_FILE": str(file)}).redis_url
@@ -272,9 +317,12 @@ def test_origins_of_pages_elsewhere_are_kept_as_browsers_send_them(value: str, e
         "https://webmail.example.org.",
         "https://a.example https://b.example",
         "https://a.example,*",
+        "ftp://files.example.org",
+        "file://localhost",
+        "wss://live.example.org",
     ],
 )
 def test_what_is_no_origin_is_refused_at_the_start(value: str) -> None:
     sentence = wrong(ENOUGH | {"POSTROOM_CORS_ORIGINS": value})
     assert sentence.startswith("POSTROOM_CORS_ORIGINS: ")
-    assert "is no origin: name each one as https://" in sentence
+    assert "is not the origin of a page: write each as https://" in sentence

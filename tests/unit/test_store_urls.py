@@ -1,4 +1,4 @@
-"""The URLs of PostgreSQL and Redis: each has one meaning or is refused, and no part of a password is ever told."""
+"""The URLs of PostgreSQL and Redis: each has one meaning or is refused, and no part of a password is ever shown."""
 
 import traceback
 from urllib.parse import quote, unquote
@@ -20,8 +20,15 @@ ENOUGH = {
     "WEBHOOK_KEY": "0123456789abcdef",
     "DOMAINS": "example.org",
 }
-DATABASE = "postgresql://USER:PASSWORD@HOST/DATABASE is needed, with what is neither letter nor digit in the password "
-REDIS = "redis://USER:PASSWORD@HOST:PORT/0 is needed"
+NOT_ENCODED = (
+    "a character in it must be percent-encoded; in a password, @ is written as %40, / as %2F",
+    "a % in it ",
+    "it holds a space",
+)
+SCHEME = "it must begin with postgresql:// or postgres://"
+PORT = "its port must be a number from 1 to 65535"
+HOST = "its host is missing, or is not a valid host name"
+ENCODE = NOT_ENCODED[0]
 WITH_PASSWORD = [
     ("DATABASE_URL", "postgresql://postroom:{}@db/postroom"),
     ("DATABASE_URL", "postgres://postroom:{}@db1,db2:5433"),
@@ -42,8 +49,8 @@ def refused(name: str, url: str) -> str:
     """The sentence, without the setting's name before it."""
     with pytest.raises(ConfigurationError) as raised:
         read(name, url)
-    told = "".join(traceback.format_exception(raised.value))  # which prints causes, too
-    assert "SEC" not in told
+    printed = "".join(traceback.format_exception(raised.value))  # which prints causes, too
+    assert "SEC" not in printed
     assert "\n" not in str(raised.value)
     return str(raised.value).removeprefix(f"POSTROOM_{name}: ")
 
@@ -52,9 +59,9 @@ def refused(name: str, url: str) -> str:
 @pytest.mark.parametrize(
     "password", [f"{before}{mark}SEC" for before in ("SEC", "12") for mark in ("%", "%0", "%00", "%ff", " ", *"/@#?[")]
 )
-def test_a_password_that_is_not_encoded_is_refused_and_no_part_of_it_told(name: str, url: str, password: str) -> None:
+def test_a_password_that_is_not_encoded_is_refused_and_no_part_of_it_shown(name: str, url: str, password: str) -> None:
     """`12/SEC` would be a port and the name of a database, `SEC@SEC` a host with an account before it."""
-    assert refused(name, url.format(password)).startswith(REDIS if name == "REDIS_URL" else DATABASE)
+    assert refused(name, url.format(password)).startswith(NOT_ENCODED)
 
 
 @pytest.mark.parametrize(("name", "url"), WITH_PASSWORD)
@@ -64,11 +71,11 @@ def test_a_password_that_is_encoded_may_hold_anything(name: str, url: str) -> No
     assert read(name, url.format(""))
 
 
-def taken(name: str, url: str, form: str) -> bool:
+def taken(name: str, url: str) -> bool:
     try:
         read(name, url)
     except ConfigurationError as error:
-        if not str(error).startswith(f"POSTROOM_{name}: {form}"):
+        if not str(error).startswith(tuple(f"POSTROOM_{name}: {words}" for words in NOT_ENCODED)):
             raise
         return False
     return True
@@ -77,34 +84,43 @@ def taken(name: str, url: str, form: str) -> bool:
 @given(st.text() | st.text("%:/@?#[]01aF", max_size=6))
 def test_whatever_the_password_libpq_and_redis_read_the_url_as_it_was_meant(password: str) -> None:
     database, cache = f"postgresql://postroom:{password}@db/postroom", f"redis://postroom:{password}@cache/0"
-    if taken("DATABASE_URL", database, DATABASE):
+    if taken("DATABASE_URL", database):
         expected = {"user": "postroom", "password": unquote(password), "host": "db", "dbname": "postroom"}
         assert {"password": "", **conninfo_to_dict(database)} == expected
-    if taken("REDIS_URL", cache, REDIS):
+    if taken("REDIS_URL", cache):
         expected = {"username": "postroom", "password": unquote(password), "host": "cache", "db": 0}
         assert {"password": "", **parse_url(cache)} == expected
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "words"),
     [
-        "mysql://postroom:SEC@db/postroom",
-        "postgres//postroom:SEC@db/postroom",
-        "postgresql://postroom:12345678",  # where the host was forgotten
-        "postgresql://postroom:12_34",
-        "postgresql://postroom:SEC@db:0/postroom",
-        "postgresql://postroom:SEC@db:65536/postroom",
-        "postgresql://postroom:SEC@db..example.org/postroom",
-        f"postgresql://postroom:SEC@{'d' * 64}/postroom",
-        "postgresql://postroom:SEC@[::1/postroom",
-        "postgresql://postroom:SEC@db/post/room",
-        "postgresql://postroom:SEC@db/postroom ",
-        "postgresql://postroom:SEC@db/postroom?no_parameter=1",
-        "host=db user=postroom password=SEC SEC",
+        ("mysql://postroom:SEC@db/postroom", SCHEME),
+        ("postgres//postroom:SEC@db/postroom", SCHEME),
+        ("db.example.org:5432/postroom", SCHEME),
+        ("postgresql://postroom:12345678", PORT),  # where the host was forgotten
+        ("postgresql://postroom:12_34", PORT),
+        ("postgresql://postroom:SEC@db:0/postroom", PORT),
+        ("postgresql://postroom:SEC@db:65536/postroom", PORT),
+        ("postgresql://postroom:SEC@db..example.org/postroom", HOST),
+        (f"postgresql://postroom:SEC@{'d' * 64}/postroom", HOST),
+        ("postgresql://postroom:SEC@[::1/postroom", HOST),
+        ("postgresql://postroom:SEC@db/post/room", "its database is one name, in which a / is written as %2F"),
+        ("postgresql://postroom:SEC@db/postroom ", "it holds a space or a control character"),
+        ("postgresql://postroom:SEC@db/postroom#", ENCODE),
+        (
+            "postgresql://postroom:SEC@db/postroom?sslmod=require",
+            "it has a parameter that does not exist: sslmod (did you mean sslmode?)",
+        ),
+        ("postgresql://postroom:12?SEC=1", "it has a parameter that does not exist; "),  # it may be part of a password
+        ("postgresql://postroom:SEC@db/postroom?sslmode", "a parameter behind its ? has no value (NAME=VALUE)"),
+        ("host=db user=postroom password=SEC SEC", "libpq cannot read it: a value with a space needs quotes"),
     ],
 )
-def test_what_names_no_database_is_refused(url: str) -> None:
-    assert refused("DATABASE_URL", url).startswith(DATABASE)
+def test_what_names_no_database_is_refused_with_the_part_that_is_wrong(url: str, words: str) -> None:
+    sentence = refused("DATABASE_URL", url)
+    assert sentence.startswith(words)
+    assert sentence.endswith("; write postgresql://USER:PASSWORD@HOST/DATABASE")
 
 
 @pytest.mark.parametrize(
@@ -114,10 +130,10 @@ def test_what_names_no_database_is_refused(url: str) -> None:
         ("target_session_attrs=rw", 'libpq refuses it: invalid target_session_attrs value: "rw"'),
         ("service=nobody", 'libpq refuses it: definition of service "nobody" not found'),
         ("sslrootcert=system&sslmode=prefer", 'libpq refuses it: weak sslmode "prefer" may not be used'),
-        ("connect_timeout=soon", "connect_timeout needs a whole number"),
-        ("keepalives=yes", "keepalives needs a whole number"),
-        ("keepalives_idle=", "keepalives_idle needs a whole number"),
-        ("tcp_user_timeout=1.5", "tcp_user_timeout needs a whole number"),
+        ("connect_timeout=soon", "its parameter connect_timeout must be a whole number"),
+        ("keepalives=yes", "its parameter keepalives must be a whole number"),
+        ("keepalives_idle=", "its parameter keepalives_idle must be a whole number"),
+        ("tcp_user_timeout=1.5", "its parameter tcp_user_timeout must be a whole number"),
     ],
 )
 def test_a_parameter_by_which_no_connection_could_be_made_is_refused_at_the_start(parameter: str, words: str) -> None:
@@ -141,46 +157,50 @@ def test_all_that_libpq_takes_names_a_database(url: str) -> None:
     assert read("DATABASE_URL", url)
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "SEC",
-        "memcached://user:SEC@cache",
-        "redis://:x@cache:SEC/0",
-        "redis://",
-        "redis:///0",
-        "redis://:SEC@cache:0",
-        "redis://:SEC@cache:65536",
-        "redis://:SEC@cache..example.org",
-        "redis://:SEC@a,b/0",
-        "redis://:SEC@cache/one",  # which redis-py passes over
-        "redis://:SEC@cache/1/2",  # which it takes for 12
-        "redis://:SEC@cache?db=one",
-        "unix://:SEC@/",
-        "unix://:SEC@cache/run/redis.sock",
-        "redis+sentinel://user:SEC@a:1,b:2",
-        "redis+sentinel://user:SEC@a:1,b:2/",
-        "redis+sentinel://user:SEC@a:1,b:2/m/0",
-        "redis+sentinel://user:SEC@a:1,,b:2/m",
-        "redis+sentinel://user:SEC@a:one/m",
-        "redis+sentinel://user:SEC@a/m?db=x",
-        "redis+sentinel://user:SEC@a/m?db",
-    ],
-)
-def test_what_names_no_redis_is_refused(url: str) -> None:
-    assert refused("REDIS_URL", url).startswith(REDIS)
+REDIS_SCHEME = "it must begin with redis://, rediss://, unix:// or redis+sentinel://"
+ONE_HOST = "it must name one host; several are for redis+sentinel://"
+NUMBER = "its database, behind the host, must be a number"
+DB = "its parameter db must be a number"
+SERVICE = "the name of Sentinel's service must follow its hosts"
 
 
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("redis://:SEC@cache?ssl_cert_reqs=none", "redis:// knows no ssl_cert_reqs, only db"),
-        ("redis+sentinel://user:SEC@a/m?ssl=true", "redis+sentinel:// knows no ssl, only db, sentinel_password, "),
-        ("rediss://:SEC@cache?ssl_cert_reqs=perhaps", "ssl_cert_reqs is one of none, optional and required"),
+        ("SEC", REDIS_SCHEME),
+        ("memcached://user:SEC@cache", REDIS_SCHEME),
+        ("redis://:x@cache:SEC/0", PORT),
+        ("redis://", ONE_HOST),
+        ("redis:///0", ONE_HOST),
+        ("redis://:SEC@cache:0", PORT),
+        ("redis://:SEC@cache:65536", PORT),
+        ("redis://:SEC@cache..example.org", HOST),
+        ("redis://:SEC@[::1/0", HOST),
+        ("redis://:SEC@a,b/0", ONE_HOST),
+        ("redis://:SEC@cache/one", NUMBER),  # which redis-py passes over
+        ("redis://:SEC@cache/1/2", NUMBER),  # which it takes for 12
+        ("redis://:SEC@cache?db=one", DB),
+        ("redis://:SEC@cache?db=", DB),
+        ("unix://:SEC@/", "the path of its socket is missing"),
+        ("unix://:SEC@cache/run/redis.sock", "it must name no host before the path of the socket"),
+        ("redis+sentinel://user:SEC@/m", "its hosts are missing"),
+        ("redis+sentinel://user:SEC@a:1,b:2", SERVICE),
+        ("redis+sentinel://user:SEC@a:1,b:2/", SERVICE),
+        ("redis+sentinel://user:SEC@a:1,b:2/m/0", SERVICE),
+        ("redis+sentinel://user:SEC@a:1,,b:2/m", HOST),
+        ("redis+sentinel://user:SEC@a:one/m", PORT),
+        ("redis+sentinel://user:SEC@a/m?db=x", DB),
+        ("redis+sentinel://user:SEC@a/m?db", "a parameter behind its ? has no value (NAME=VALUE)"),
+        # redis-py would fail at each connection, by an error that is none of Redis'.
+        ("redis://:SEC@cache?ssl_cert_reqs=none", "it has a parameter that does not exist: ssl_cert_reqs; "),
+        (
+            "redis+sentinel://user:SEC@a/m?sentinel_pasword=true",
+            "it has a parameter that does not exist: sentinel_pasword (did you mean sentinel_password?)",
+        ),
+        ("rediss://:SEC@cache?ssl_cert_reqs=perhaps", "its parameter ssl_cert_reqs must be none, optional or required"),
     ],
 )
-def test_a_parameter_that_redis_has_not_is_named(url: str, words: str) -> None:
-    """redis-py would fail at each connection, by an error that is none of Redis'."""
+def test_what_names_no_redis_is_refused_with_the_part_that_is_wrong(url: str, words: str) -> None:
     assert refused("REDIS_URL", url).startswith(words)
 
 

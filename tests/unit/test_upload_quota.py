@@ -23,13 +23,13 @@ def quota(files: int, size: int, milliseconds: int = 3_600_000) -> UploadQuota:
         (quota(1000, 50_000_000), "warning", "1,000 files or 50 MB within 60 min"),
         (quota(10_000, 999_999_999), "warning", "1,000 MB"),
         (quota(9_999, 5_000_000_000), "warning", "9,999 files or 5,000 MB"),
-        (quota(10_000, 1_000_000_000, 90_000), "fine", "10,000 files or 1,000 MB within 1.5 min"),
+        (quota(10_000, 1_000_000_000, 90_000), "ok", "10,000 files or 1,000 MB within 1.5 min"),
     ],
 )
 def test_a_quota_that_two_attachments_pass_is_a_warning(found: UploadQuota, state: str, words: str) -> None:
     finding = of_quota(found)
     assert finding.state == state
-    assert words in finding.detail
+    assert words in finding.details
     assert ("--fix" in finding.fix) == (state == "warning")
 
 

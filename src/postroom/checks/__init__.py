@@ -1,1 +1,1 @@
-"""`postroom check`: every setting and part, looked at as an operator would, with the way to mend it."""
+"""`postroom check`: every setting and part, checked as an operator would, with the fix for what is wrong."""

@@ -1,60 +1,65 @@
 """All parts, one after the other."""
 
+from collections.abc import Collection
 from contextlib import aclosing
 
 from postroom.checks.allowed_ip import allowed_ip
+from postroom.checks.database import database
 from postroom.checks.finding import Finding, Findings
-from postroom.checks.kratos import kratos
+from postroom.checks.kratos import kratos_admin, kratos_public
 from postroom.checks.mail import mail
 from postroom.checks.mail_master import mail_master
 from postroom.checks.mail_server import mail_server, of_problem
 from postroom.checks.oauth import oauth
 from postroom.checks.realtime import realtime
-from postroom.checks.stores import database, redis
+from postroom.checks.redis import redis
+from postroom.checks.settings import OF_MAIL, OF_MAIL_SERVER, OF_MARKS, settings_in_use
 from postroom.checks.upload_quota import upload_quota_of_people
-from postroom.checks.web_hook import web_hook
+from postroom.checks.webhook import webhook
 from postroom.composition.parts import Parts
+from postroom.errors import MailServerError
 from postroom.mail_configuration import missing_for_mail
-from postroom.settings import Settings
 from postroom.stalwart.registry_client import StalwartClient
 
 
 async def run_checks(
-    parts: Parts, *, of_mail: bool = False, administrator: StalwartClient | None = None
+    parts: Parts,
+    *,
+    of_mail: bool = False,
+    administrator: StalwartClient | None = None,
+    wrong: Collection[str] = (),
 ) -> list[Finding]:
-    """All findings; a part that is away is one of them. `of_mail`: those of mail for people, too, for which the master
-    account logs in. `administrator` looks where our key may not."""
-    found = [_of_settings(parts.settings), *await _all(database(parts)), *await _all(redis(parts))]
-    problem = await parts.mail_server.health_check()
-    # Whoever is not known there is not asked further: each refusal counts towards a ban of this host.
-    found += [of_problem(problem)] if problem else await _all(mail_server(parts))
-    found += await kratos(parts.settings)
-    if of_mail:
+    """All findings; a part that is unavailable is one of them. `of_mail`: also those of mail for people, for which the
+    master account logs in. `administrator` inspects what our key may not. What hangs on one of the `wrong` settings is
+    left out."""
+    found = [] if wrong else settings_in_use(parts.settings)
+    if "database_url" not in wrong:
+        found += await _all(database(parts, with_marks=not OF_MARKS & set(wrong)))
+    if "redis_url" not in wrong:
+        found.append(await redis(parts))
+    problem: MailServerError | None = None
+    if not OF_MAIL_SERVER & set(wrong):
+        problem = await parts.mail_server.health_check()
+        # Whoever is not known there is not asked further: each refusal counts towards a ban of this host.
+        found += [of_problem(problem, parts.settings.stalwart_url)] if problem else await _all(mail_server(parts))
+    for name, check in {"kratos_public_url": kratos_public, "kratos_admin_url": kratos_admin}.items():
+        if name not in wrong:
+            found.append(await check(parts.settings))
+    if of_mail and not OF_MAIL & set(wrong):
         found += mail(parts.settings)
         if not missing_for_mail(parts.settings):
-            found += [] if problem else await _of_mail_server(parts, administrator)
+            found += [] if problem else await _of_healthy_mail_server(parts, administrator)
             found += await realtime(parts.settings)
     return found
 
 
-async def _of_mail_server(parts: Parts, administrator: StalwartClient | None) -> list[Finding]:
-    """What mail for people needs of a mail server that is well."""
-    looks = (allowed_ip, web_hook, oauth, upload_quota_of_people)
-    asked = [await mail_master(parts), *[await look(parts, administrator) for look in looks]]
-    return [each for each in asked if each]
+async def _of_healthy_mail_server(parts: Parts, administrator: StalwartClient | None) -> list[Finding]:
+    """What mail for people needs of it."""
+    checks = (allowed_ip, webhook, oauth, upload_quota_of_people)
+    found = [await mail_master(parts), *[await check(parts, administrator) for check in checks]]
+    return [each for each in found if each]
 
 
 async def _all(findings: Findings) -> list[Finding]:
     async with aclosing(findings):
         return [finding async for finding in findings]
-
-
-def _of_settings(settings: Settings) -> Finding:
-    if settings.delay_factor != 1:
-        return Finding(
-            "settings",
-            "warning",
-            f"delays are multiplied by {settings.delay_factor}",
-            "unset POSTROOM_DELAY_FACTOR in production",
-        )
-    return Finding("settings", "fine", f"domains {', '.join(settings.domains)}; marks in {settings.mark_domain}")

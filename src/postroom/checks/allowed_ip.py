@@ -1,10 +1,9 @@
-"""Our address, which Stalwart must not ban: looked at, and allowed by `postroom check --fix`."""
+"""Our address, which Stalwart must not ban: checked, and allowed by `postroom check --fix`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 from postroom.checks.finding import Finding, joined
 from postroom.checks.inspector import Inspector
-from postroom.checks.mail import HOW_TO
 from postroom.composition.parts import Parts
 from postroom.errors import MailServerError
 from postroom.mail_configuration import missing_for_mail
@@ -15,18 +14,18 @@ from postroom.stalwart.registry_client import StalwartClient
 PART = "allowed ip"
 DONE = "fix"
 ALLOW = "postroom check --fix (with --admin LOGIN, if our key may not), on each host that runs Postroom"
-BY_HAND = f"see that x:AllowedIp has the address by which Stalwart sees this host ({HOW_TO})"
+BY_HAND = "add the address by which Stalwart sees this host to x:AllowedIp"
 
 Asked = Callable[[str], Awaitable[OwnAddress]]
 
 
 async def allowed_ip(parts: Parts, administrator: StalwartClient | None, *, asked: Asked = own_address) -> Finding:
-    """With the eyes of `administrator`, else of our key."""
+    """By `administrator`, else by our key."""
     inspector = Inspector(parts, administrator)
     try:
         address = await asked(parts.settings.stalwart_url)
     except MailServerError as error:
-        return Finding(PART, "wrong", f"not seen: {error}", "mend the mail server first")
+        return Finding(PART, "error", f"not checked: {error}", "fix the mail server first")
     if address.never_banned:
         return of_allowed(address, [])
 
@@ -37,25 +36,29 @@ async def allowed_ip(parts: Parts, administrator: StalwartClient | None, *, aske
 
 
 def of_allowed(address: OwnAddress, allowed: Sequence[IpNetwork]) -> Finding:
-    """What to say of an address, and of the networks that Stalwart allows."""
+    """Of our address, and the networks that Stalwart allows."""
     ours = address.ours
     if address.never_banned:
-        return Finding(PART, "fine", f"Stalwart never bans {ours}, if that is how it sees us: a container may not")
+        return Finding(
+            PART,
+            "ok",
+            f"Stalwart never bans {ours}, if that is how it sees us: from a container it may be another address",
+        )
     if address.translated:
         known = f"allowed are {joined(map(_shown, allowed))}" if allowed else "none is allowed"
         detail = f"we are {ours} here, which is private: Stalwart at {address.theirs} sees another address; {known}"
         return Finding(PART, "warning", detail, BY_HAND)
     if by := next((each for each in allowed if ours in each), None):
         how = "" if by.num_addresses == 1 else f", by {by}"
-        return Finding(PART, "fine", f"{ours} is in x:AllowedIp{how}: Stalwart does not ban it")
+        return Finding(PART, "ok", f"{ours} is in x:AllowedIp{how}: Stalwart does not ban it")
     detail = f"{ours} is not in x:AllowedIp: Stalwart bans it after 100 failed logins a day, and then nobody has mail"
-    return Finding(PART, "wrong", detail, ALLOW)
+    return Finding(PART, "error", detail, ALLOW)
 
 
 async def fix_allowed_ip(
     parts: Parts, administrator: StalwartClient | None, *, dry_run: bool, asked: Asked = own_address
 ) -> Finding | None:
-    """Let Stalwart allow our address, or with `dry_run` tell what would be done. None if there is nothing to do."""
+    """Let Stalwart allow our address, or with `dry_run` say what would be done. None if there is nothing to do."""
     if missing_for_mail(parts.settings):
         return None
     inspector = Inspector(parts, administrator)
@@ -69,17 +72,17 @@ async def fix_allowed_ip(
             )
         if lacking := await inspector.lacking(READ_PERMISSIONS if dry_run else PERMISSIONS):
             detail = f"{address.ours} was not allowed: our key lacks {', '.join(lacking)}"
-            return Finding(DONE, "wrong", detail, "run it once with --admin LOGIN, an administrator of Stalwart's")
+            return Finding(DONE, "error", detail, "run it once with --admin LOGIN, an administrator of Stalwart")
         allowed_ips = AllowedIps(inspector.client, inspector.registry)
         if any(address.ours in each for each in await allowed_ips.listed()):
             return None
         if not dry_run:
             await allowed_ips.add(address.ours)
         what = "would be done" if dry_run else "done"
-        return Finding(DONE, "fine", f"{what}: {address.ours} into x:AllowedIp, so that Stalwart never bans it")
+        return Finding(DONE, "ok", f"{what}: {address.ours} added to x:AllowedIp, so that Stalwart never bans it")
     except MailServerError as error:
         return Finding(
-            DONE, "wrong", f"our address was not allowed: {inspector.why(error)}", "mend that, and run it again"
+            DONE, "error", f"our address was not allowed: {inspector.why(error)}", "fix that, then run it again"
         )
 
 

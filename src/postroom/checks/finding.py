@@ -1,19 +1,19 @@
-"""What was found of one part."""
+"""What a check found of one part."""
 
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["fine", "warning", "wrong"]
+State = Literal["ok", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`fix` is what to do about it, for an operator. No secret stands in any of it."""
+    """A row of the table. `fix` is what an operator can do about it. No secret is part of it."""
 
     part: str
     state: State
-    detail: str
+    details: str
     fix: str = ""
 
 

@@ -1,9 +1,8 @@
-"""Who looks at Stalwart's settings and changes them: an administrator, for once, or our own key."""
+"""Who reads Stalwart's settings and changes them: an administrator, for once, or our own key."""
 
 from collections.abc import Awaitable, Callable, Set
 
 from postroom.checks.finding import Finding
-from postroom.checks.mail import HOW_TO
 from postroom.checks.mail_server import DEADLINE
 from postroom.composition.parts import Parts
 from postroom.errors import MailServerError, Misconfigured
@@ -13,7 +12,7 @@ from postroom.stalwart.registry_client import StalwartClient
 
 
 class Inspector:
-    """Those of `administrator`, else of our key."""
+    """`administrator`, else our key."""
 
     def __init__(self, parts: Parts, administrator: StalwartClient | None) -> None:
         self._administrator = administrator
@@ -23,17 +22,17 @@ class Inspector:
             self.registry = StalwartRegistry(administrator, mark_domain=parts.settings.mark_domain)
 
     async def ask(self, part: str, needed: Set[str], ask: Callable[[], Awaitable[Finding]]) -> Finding:
-        """What `ask` finds of `part`, for which our key must hold what is `needed`; or why that was not seen."""
+        """What `ask` finds of `part`, for which our key must hold what is `needed`; or why that was not checked."""
         try:
             if lacking := await self.lacking(needed):
-                how = f"give them to its role, or look with --admin LOGIN ({HOW_TO})"
-                return Finding(part, "warning", f"not seen: our key lacks {', '.join(lacking)}", how)
+                fix = "add them to its role, or run postroom check --admin LOGIN"
+                return Finding(part, "warning", f"not checked: our key lacks {', '.join(lacking)}", fix)
             return await ask()
         except MailServerError as error:
-            return Finding(part, "wrong", f"not seen: {self.why(error)}", "mend the mail server first")
+            return Finding(part, "error", f"not checked: {self.why(error)}", "fix the mail server first")
 
     async def lacking(self, needed: Set[str]) -> list[str]:
-        """The permissions that our key lacks; whoever is an administrator is told by the server itself. Raises
+        """The permissions that our key lacks; what an administrator lacks, the server says itself. Raises
         `MailServerError`s."""
         if self._administrator:
             if self._administrator.refused:  # each refusal counts towards a ban of this host

@@ -10,9 +10,7 @@ from postroom.settings import PREFIX, Settings
 from postroom.stalwart.impersonation import Impersonation
 from postroom.stalwart.password_cipher import PasswordCipher
 
-HOW_TO = "docs/how-to/mail.md"
-
-OF_MAIL_ALONE = (
+ONLY_FOR_MAIL = (
     "mail_master",
     "encryption_key",
     "stalwart_webhook_key",
@@ -22,27 +20,28 @@ OF_MAIL_ALONE = (
     "centrifugo_api_key",
     "centrifugo_token_key",
 )
-"""Settings that nobody gives who wants no mail for people."""
+"""Settings that are of no use without mail for people."""
 
 
 def mail(settings: Settings) -> list[Finding]:
     if missing := missing_for_mail(settings):
-        begun = [PREFIX + name.upper() for name in OF_MAIL_ALONE if getattr(settings, name)]
+        begun = [PREFIX + name.upper() for name in ONLY_FOR_MAIL if getattr(settings, name)]
         found = [_off(missing, begun)]
     elif settings.mail_master:
-        found = [Finding("mail", "fine", "on; Postroom acts for people by a master account")]
+        found = [Finding("mail", "ok", "on; Postroom acts for people by a master account")]
     else:
-        found = [Finding("mail", "fine", "on; Postroom acts for people by an app password of each")]
+        found = [Finding("mail", "ok", "on; Postroom acts for each person by an app password")]
     found += [
-        Finding("mail", "wrong", problem, "correct it: the service does not start") for problem in _broken(settings)
+        Finding("mail", "error", problem, "correct it: the service does not start with it")
+        for problem in _broken(settings)
     ]
     if not missing and not settings.public_url:
         found.append(
             Finding(
                 "mail",
                 "warning",
-                "POSTROOM_PUBLIC_URL is not set: behind a proxy, JMAP programs are told addresses that lead nowhere",
-                "set it to the address that browsers show",
+                "POSTROOM_PUBLIC_URL is not set: behind a proxy, JMAP clients are given addresses that lead nowhere",
+                "set it to the base URL that browsers show",
             )
         )
     return found
@@ -50,10 +49,10 @@ def mail(settings: Settings) -> list[Finding]:
 
 def _off(missing: list[str], begun: list[str]) -> Finding:
     if not begun:
-        detail = "off: mailboxes are made, but nobody reads them through Postroom"
-        return Finding("mail", "fine", detail, f"to switch it on, set {joined(missing)} ({HOW_TO})")
+        detail = "off: mailboxes are made, but nobody can read mail through Postroom"
+        return Finding("mail", "ok", detail, f"to switch it on, set {joined(missing)}")
     what = "is" if len(begun) == 1 else "are"
-    return Finding("mail", "wrong", f"off, though {joined(begun)} {what} set", f"set {joined(missing)}, too ({HOW_TO})")
+    return Finding("mail", "error", f"off, though {joined(begun)} {what} set", f"set {joined(missing)}, too")
 
 
 def _broken(settings: Settings) -> list[str]:

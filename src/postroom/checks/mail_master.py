@@ -19,7 +19,7 @@ from postroom.stalwart.response_models import AccountList
 T = TypeVar("T")
 
 PART = "mail master"
-MAKE_ONE = "make a master account (docs/how-to/connect-a-device.md)"
+MAKE_ONE = "run postroom setup stalwart --admin LOGIN --impersonate, which makes a master account"
 
 
 async def mail_master(parts: Parts) -> Finding | None:
@@ -34,7 +34,7 @@ async def mail_master(parts: Parts) -> Finding | None:
     try:
         master = Impersonation(secret.get_secret_value())
     except ConfigurationError:
-        return None  # told among the settings
+        return None  # `mail` says so
     try:
         held = await _asked(parts, master.own_header, lambda client, left: permissions(client, deadline=left))
     except MailServerError as error:
@@ -43,35 +43,37 @@ async def mail_master(parts: Parts) -> Finding | None:
 
 
 def of_refusal(login: str, error: MailServerError) -> Finding:
-    """What to say of a master account that could not log in as itself."""
+    """Of a master account that could not log in as itself."""
     if isinstance(error, Misconfigured) and error.unauthorized:
         return Finding(
             PART,
-            "wrong",
+            "error",
             f"Stalwart refuses {login}: a wrong password, no such account, or allowedIps that leave this host out",
-            "correct POSTROOM_MAIL_MASTER before people come: Stalwart bans a host after 100 failed logins a day",
+            "correct POSTROOM_MAIL_MASTER before people log in: Stalwart bans a host after 100 failed logins a day",
         )
-    return Finding(PART, "wrong", f"{login}: {error}", MAKE_ONE)
+    return Finding(PART, "error", f"{login}: {error}", MAKE_ONE)
 
 
 def of_master(login: str, held: frozenset[str]) -> Finding | None:
-    """What to say of one that may do this; None if that is enough."""
+    """Of one that holds these permissions; None if they are the right ones."""
     if missing := sorted({"authenticate", "impersonate"} - held):
-        return Finding(PART, "wrong", f"{login} lacks {', '.join(missing)}", MAKE_ONE)
+        return Finding(PART, "error", f"{login} lacks {', '.join(missing)}", MAKE_ONE)
     if surplus := sorted(DANGEROUS - {"impersonate"} & held):
-        return Finding(PART, "warning", f"{login} may more than it needs: {', '.join(surplus)}", MAKE_ONE)
+        return Finding(PART, "warning", f"{login} holds more permissions than it needs: {', '.join(surplus)}", MAKE_ONE)
     return None
 
 
 async def _tried(parts: Parts, master: Impersonation) -> Finding:
     account = await _some_mailbox(parts)
     if account is None:
-        return Finding(PART, "fine", f"{master.login} may impersonate; there is no mailbox yet to try it at")
+        return Finding(PART, "ok", f"{master.login} may impersonate; there is no mailbox yet to try it with")
     try:
         if not await _is_there(parts, account):
             # Whoever logs in to it nevertheless has a failed login more.
-            detail = f"not tried: Stalwart has no {account.email} with the id {account.account_id}, our records have"
-            return Finding(PART, "warning", detail, "see what became of that mailbox: postroom log " + account.email)
+            detail = (
+                f"not tried: Stalwart has no {account.email} with the id {account.account_id}, though our records have"
+            )
+            return Finding(PART, "warning", detail, "see what happened to that mailbox: postroom log " + account.email)
         header = await master.header(account)
         session = await _asked(parts, header, lambda client, left: client.get("/jmap/session", deadline=left))
     except MailServerError as error:
@@ -79,19 +81,19 @@ async def _tried(parts: Parts, master: Impersonation) -> Finding:
             PART,
             "warning",
             f"{master.login} may impersonate, but not {account.email}: {error}",
-            "see whether that mailbox is suspended; Stalwart before 0.16.3 could not do it at all",
+            "see whether that mailbox is suspended; Stalwart before 0.16.3 could not impersonate at all",
         )
     if account.account_id not in session.get("accounts", {}):
-        detail = f"as {account.email}, {master.login} is not shown the account {account.account_id}"
-        return Finding(PART, "wrong", detail, "see what became of that mailbox: postroom log " + account.email)
-    return Finding(PART, "fine", f"{master.login} may impersonate; tried at {account.email}")
+        detail = f"as {account.email}, {master.login} does not see the account {account.account_id}"
+        return Finding(PART, "error", detail, "see what happened to that mailbox: postroom log " + account.email)
+    return Finding(PART, "ok", f"{master.login} may impersonate; tried with {account.email}")
 
 
 async def _some_mailbox(parts: Parts) -> MailAccount | None:
     try:
         found = await row(parts.pool, "check_mailbox")
     except (DatabaseUnavailable, InsufficientPrivilege, UndefinedTable):
-        return None  # told of the database
+        return None  # `database` says so
     return MailAccount(found["kratos_identity_id"], found["email"], found["stalwart_account_id"]) if found else None
 
 

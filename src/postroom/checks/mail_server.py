@@ -1,19 +1,20 @@
-"""Stalwart as Postroom's key sees it: what the key may do, and the domains."""
+"""Stalwart by Postroom's key: whether it can be reached, what the key may do, and the domains."""
 
 from postroom.checks.finding import Finding, Findings, joined
+from postroom.checks.reachability import fix_of, place_of
 from postroom.composition.parts import Parts
 from postroom.errors import MailServerError, Misconfigured, Throttled
+from postroom.jmap.errors import HttpError, Unreadable
 from postroom.mail_configuration import missing_for_mail
+from postroom.network_trouble import Kind, causes, trouble_of
 from postroom.settings import Settings
 from postroom.stalwart.error_mapping import Busy, WrongGeneration
 from postroom.stalwart.health_check import NotWritten
 from postroom.stalwart.permissions import ROLE_USER, UNREPORTED, permissions
 
-FIX = (
-    "see whether Stalwart runs, and has not banned this host (x:BlockedIp); else correct POSTROOM_STALWART_URL and "
-    "POSTROOM_STALWART_API_KEY"
-)
-HOW_TO = "docs/how-to/production.md"
+SETTING = "POSTROOM_STALWART_URL"
+SET_UP = "run postroom setup stalwart --admin LOGIN"
+BANNED = "see whether Stalwart has banned this host (x:BlockedIp)"
 DEADLINE = 5.0
 
 NEEDED = frozenset(
@@ -46,27 +47,43 @@ DANGEROUS = frozenset(
         "sysWebHookUpdate",
     }
 )
-"""What a provisioning key should not hold: it could read mail, erase it, have itself told of it, or give itself
-more."""
+"""What a provisioning key should not hold: it could read mail, erase it, receive it, or give itself more."""
 
 
-def of_problem(problem: MailServerError) -> Finding:
-    """What to say of a server that is not well, or does not say."""
+def of_problem(problem: MailServerError, url: str) -> Finding:
+    """Of a server that is not healthy, or does not say."""
+    place = place_of(url)
     if isinstance(problem, Throttled):
-        return Finding("mail server", "warning", f"not looked at: {problem}", "look again in a minute")
-    return Finding("mail server", "wrong", str(problem), FIX)
+        return Finding("mail server", "warning", f"not checked at {place}: {problem}", "check again in a minute")
+    if trouble := trouble_of(problem):
+        fix = fix_of(trouble, "Stalwart", SETTING)
+        if trouble.kind in (Kind.TIME_OUT, Kind.BROKEN_OFF):
+            fix = f"{BANNED}; else {fix}"
+        return Finding("mail server", "error", f"{place} cannot be reached: {trouble}", fix)
+    return Finding("mail server", "error", f"{place}: {problem}", problem.fix or _fix_of(problem))
+
+
+def _fix_of(problem: MailServerError) -> str:
+    """By what the server answered, if it did."""
+    for cause in causes(problem):
+        if isinstance(cause, Unreadable):
+            return f"correct {SETTING}: what answers there is not Stalwart"
+        if isinstance(cause, HttpError) and cause.status >= 500:
+            return "see the log of Stalwart"
+    return f"{BANNED}; else see its log, or correct {SETTING}"
 
 
 async def mail_server(parts: Parts) -> Findings:
-    """For a server that is well."""
+    """For a server that is healthy."""
+    url = parts.settings.stalwart_url
     try:
         not_written = await parts.mail_server.check_health(deadline=DEADLINE)
         held = await parts.mail_server.within(DEADLINE, lambda left: permissions(parts.stalwart, deadline=left))
     except MailServerError as error:
-        yield Finding("mail server", "wrong", f"does not tell what our key may do: {error}", FIX)
+        yield of_problem(error, url)
     else:
         has_account = not_written is None or not_written.has_account
-        yield of_key(held, has_account=has_account, with_app_passwords=works_by_app_passwords(parts.settings))
+        yield of_key(held, url, has_account=has_account, with_app_passwords=works_by_app_passwords(parts.settings))
         yield of_write(not_written)
     async for finding in _domains(parts):
         yield finding
@@ -77,32 +94,32 @@ def works_by_app_passwords(settings: Settings) -> bool:
     return not missing_for_mail(settings) and not settings.mail_master
 
 
-def of_key(held: frozenset[str], *, has_account: bool, with_app_passwords: bool) -> Finding:
-    """What to say of a key that may do this. Who has no account is the recovery administrator: he may hand out
-    everything, and is not told so."""
+def of_key(held: frozenset[str], url: str, *, has_account: bool, with_app_passwords: bool) -> Finding:
+    """Of a key that holds these permissions. One without an account is the recovery administrator's: it may hand out
+    everything, and Stalwart does not list that."""
     more = FOR_APP_PASSWORDS if with_app_passwords else frozenset[str]()
     if missing := lacking(held, of_role=has_account):
         return Finding(
             "mail server",
-            "wrong",
+            "error",
             f"our key lacks {joined(missing)}",
-            f"give its role all that deploy/stalwart/role.json lists ({HOW_TO})",
+            f"add these permissions to its role, or {SET_UP}",
         )
     if missing := sorted(more - held):
         return Finding(
             "mail server",
-            "wrong",
+            "error",
             f"our key lacks {', '.join(missing)}: it cannot make the app passwords by which Postroom acts for people",
-            "give them to its role, or set POSTROOM_MAIL_MASTER (docs/how-to/connect-a-device.md)",
+            "add these permissions to its role, or set POSTROOM_MAIL_MASTER",
         )
     if dangerous := sorted(DANGEROUS - more & held):
         return Finding(
             "mail server",
             "warning",
-            f"our key may more than it needs: {', '.join(dangerous)}",
-            f"make a key of least privilege ({HOW_TO})",
+            f"our key holds more than it needs: {', '.join(dangerous)}",
+            f"remove these permissions from its role, or {SET_UP} for a key of its own",
         )
-    return Finding("mail server", "fine", f"Stalwart, registry; our key holds {len(held)} permissions")
+    return Finding("mail server", "ok", f"Stalwart at {place_of(url)}; our key holds {len(held)} permissions")
 
 
 def lacking(held: frozenset[str], *, of_role: bool) -> list[str]:
@@ -115,15 +132,15 @@ def lacking(held: frozenset[str], *, of_role: bool) -> list[str]:
 
 
 def of_write(not_written: NotWritten | None) -> Finding:
-    """What to say of a server that is well, by how it was seen to be."""
+    """Of a server that is healthy, by what showed that."""
     part = "mail server write"
     if not_written is None:
-        return Finding(part, "fine", "writes to the account of our key: a server that takes no write buries nobody")
+        return Finding(part, "ok", "our key's account was written to: a server that takes no write counts as an outage")
     return Finding(
         part,
-        "wrong" if not_written.has_account else "warning",
-        f"a server that takes no write is not noticed, and requests fail for good meanwhile: {not_written.why}",
-        f"make a key of an account of its own, with all that deploy/stalwart/role.json lists ({HOW_TO})",
+        "error" if not_written.has_account else "warning",
+        f"a server that takes no write is not noticed, and requests become dead letters meanwhile: {not_written.why}",
+        f"{SET_UP}: it makes an account for the key, with a role that may do this",
     )
 
 
@@ -134,11 +151,11 @@ async def _domains(parts: Parts) -> Findings:
         except (MailServerError, Busy, WrongGeneration) as error:
             yield Finding(
                 f"domain {domain}",
-                "wrong",
+                "error",
                 str(error),
-                f"add {domain} to Stalwart, or take it out of POSTROOM_DOMAINS"
+                f"add {domain} to Stalwart, or remove it from POSTROOM_DOMAINS"
                 if isinstance(error, Misconfigured) and error.domain
-                else "mend the mail server first",
+                else "fix the mail server first",
             )
         else:
-            yield Finding(f"domain {domain}", "fine", "known to the mail server")
+            yield Finding(f"domain {domain}", "ok", "the mail server has it")

@@ -2,7 +2,6 @@
 
 from postroom.checks.finding import Finding
 from postroom.checks.inspector import Inspector
-from postroom.checks.mail import HOW_TO
 from postroom.composition.parts import Parts
 from postroom.stalwart.oauth_clients import READ_PERMISSIONS, registered_alone
 from postroom.stalwart.registry_client import StalwartClient
@@ -11,18 +10,18 @@ PART = "oauth"
 
 
 async def oauth(parts: Parts, administrator: StalwartClient | None) -> Finding:
-    """With the eyes of `administrator`, else of our key."""
+    """By `administrator`, else by our key."""
     inspector = Inspector(parts, administrator)
 
     async def ask() -> Finding:
-        return of_clients(registered_alone=await registered_alone(inspector.client, inspector.registry))
+        return of_clients(registered_only=await registered_alone(inspector.client, inspector.registry))
 
     return await inspector.ask(PART, READ_PERMISSIONS, ask)
 
 
-def of_clients(*, registered_alone: bool) -> Finding:
-    """What to say of the OAuth clients that Stalwart serves."""
-    if registered_alone:
-        return Finding(PART, "fine", "Stalwart gives tokens to registered OAuth clients alone")
-    detail = "whoever reaches Stalwart's /api/auth may turn an app password into tokens that outlive its revocation"
-    return Finding(PART, "warning", detail, f"let it serve registered OAuth clients alone ({HOW_TO})")
+def of_clients(*, registered_only: bool) -> Finding:
+    """Of the OAuth clients that Stalwart serves."""
+    if registered_only:
+        return Finding(PART, "ok", "Stalwart gives tokens to registered OAuth clients only")
+    detail = "any client that reaches Stalwart can turn an app password into tokens that outlive its revocation"
+    return Finding(PART, "warning", detail, "run postroom setup stalwart --admin LOGIN --registered-oauth-clients")

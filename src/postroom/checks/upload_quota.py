@@ -1,4 +1,4 @@
-"""How much a person may upload at Stalwart: looked at, and raised by `postroom check --fix`."""
+"""How much a person may upload to Stalwart: checked, and raised by `postroom check --fix`."""
 
 from postroom.checks.finding import Finding
 from postroom.checks.inspector import Inspector
@@ -22,7 +22,7 @@ RAISE = "postroom check --fix (with --admin LOGIN, if our key may not)"
 
 
 async def upload_quota_of_people(parts: Parts, administrator: StalwartClient | None) -> Finding:
-    """With the eyes of `administrator`, else of our key."""
+    """By `administrator`, else by our key."""
     inspector = Inspector(parts, administrator)
 
     async def ask() -> Finding:
@@ -32,34 +32,34 @@ async def upload_quota_of_people(parts: Parts, administrator: StalwartClient | N
 
 
 def of_quota(found: UploadQuota) -> Finding:
-    """What to say of it."""
-    detail = f"a person may upload {_told(found.files, found.size)} within {found.milliseconds / 60_000:g} min"
+    """Of what Stalwart allows."""
+    detail = f"a person may upload {_in_words(found.files, found.size)} within {found.milliseconds / 60_000:g} min"
     if found.is_enough:
-        return Finding(PART, "fine", detail)
-    return Finding(PART, "warning", f"{detail}: who attaches more is refused for up to as long", RAISE)
+        return Finding(PART, "ok", detail)
+    return Finding(PART, "warning", f"{detail}: larger attachments are refused until that time has passed", RAISE)
 
 
 async def fix_upload_quota(parts: Parts, administrator: StalwartClient | None, *, dry_run: bool) -> Finding | None:
-    """Raise it, or with `dry_run` tell what would be done. None if there is nothing to do."""
+    """Raise it, or with `dry_run` say what would be done. None if there is nothing to do."""
     if missing_for_mail(parts.settings):
         return None
     inspector = Inspector(parts, administrator)
     try:
         if lacking := await inspector.lacking(READ_PERMISSIONS if dry_run else PERMISSIONS):
             detail = f"the upload quota was not raised: our key lacks {', '.join(lacking)}"
-            return Finding(DONE, "wrong", detail, "run it once with --admin LOGIN, an administrator of Stalwart's")
+            return Finding(DONE, "error", detail, "run it once with --admin LOGIN, an administrator of Stalwart")
         before = await upload_quota(inspector.client, inspector.registry)
         if before.is_enough:
             return None
         if not dry_run:
             await raise_upload_quota(inspector.client, inspector.registry, before)
         what = "would be done" if dry_run else "done"
-        return Finding(DONE, "fine", f"{what}: the upload quota raised to {_told(FILES, BYTES)}")
+        return Finding(DONE, "ok", f"{what}: the upload quota raised to {_in_words(FILES, BYTES)}")
     except MailServerError as error:
         return Finding(
-            DONE, "wrong", f"the upload quota was not raised: {inspector.why(error)}", "mend that, and run it again"
+            DONE, "error", f"the upload quota was not raised: {inspector.why(error)}", "fix that, then run it again"
         )
 
 
-def _told(files: int, size: int) -> str:
+def _in_words(files: int, size: int) -> str:
     return f"{files:,} files or {size / 1_000_000:,g} MB"

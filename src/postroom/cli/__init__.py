@@ -23,7 +23,7 @@ def main() -> None:
         _print_error(f"{message} See {context.command_path} --help" if context else message)
         sys.exit(error.exit_code)
     except PostroomError as error:
-        _print_error(str(error))
+        _print_error(error.with_fix)
         sys.exit(2)
 
 

@@ -251,7 +251,7 @@ def rebuild_command(
 def _not_installed() -> None:
     raise ConfigurationError(
         "this command belongs to the trial, which is not installed: install the wheel of postroom-sandbox beside that "
-        "of postroom, see docs/how-to/trial.md"
+        "of postroom"
     )
 
 

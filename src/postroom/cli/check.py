@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Set
 from contextlib import asynccontextmanager
 
 import typer
@@ -10,40 +10,38 @@ import typer
 from postroom.checks.all import run_checks
 from postroom.checks.allowed_ip import fix_allowed_ip
 from postroom.checks.finding import Finding
+from postroom.checks.settings import unknown_settings, wrong_settings
 from postroom.checks.upload_quota import fix_upload_quota
-from postroom.checks.web_hook import fix_web_hook
-from postroom.cli.environment import settings_or_trial
+from postroom.checks.webhook import fix_webhook
+from postroom.cli.environment import environment_or_trial
 from postroom.cli.json_output import json_text
 from postroom.cli.terminal import out, print_findings
-from postroom.composition.parts import authorization, connected
+from postroom.composition.parts import Parts, authorization, connected
 from postroom.errors import ConfigurationError
-from postroom.settings import Settings, unknown
+from postroom.settings import Settings, load_what_is_right, unknown
 from postroom.stalwart.registry_client import StalwartClient
 
 
 async def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -> None:
     if dry_run and not fix:
-        raise ConfigurationError("--dry-run tells what --fix would do: give both")
-    try:
-        settings = settings_or_trial()
-    except ConfigurationError as error:
-        findings = [Finding("settings", "wrong", str(error), "docs/reference/settings.md")]
-    else:
-        strangers = [
-            Finding("settings", "warning", f"no setting: {each}", "correct it, or take it away") for each in unknown()
-        ]
-        password = _password(admin) if admin else ""
-        findings = strangers + await _look(settings, admin, password, fix=fix, dry_run=dry_run)
+        raise ConfigurationError("--dry-run says what --fix would do: give both")
+    environment, no_trial = environment_or_trial()
+    settings, wrong = load_what_is_right(environment)
+    findings = [*wrong_settings(wrong), *unknown_settings(unknown(environment))]
+    if wrong and no_trial:
+        findings.append(Finding("trial", "warning", no_trial, "set the settings of your service, or start a trial"))
+    password = _password(admin) if admin else ""
+    findings += await _checked(settings, {each.setting for each in wrong}, admin, password, fix=fix, dry_run=dry_run)
     if as_json:
         typer.echo(json_text(findings))
     else:
         print_findings(out(), "", findings)
-    if any(finding.state == "wrong" for finding in findings):
+    if any(finding.state == "error" for finding in findings):
         raise typer.Exit(1)
 
 
 def _password(login: str) -> str:
-    """Never an argument or a variable: those stay in the shell's history."""
+    """Never an argument or a variable: those stay in the history of the shell."""
     try:
         found = getpass.getpass(f"Password of {login} at Stalwart: ") if sys.stdin.isatty() else sys.stdin.readline()
     except EOFError:
@@ -54,16 +52,23 @@ def _password(login: str) -> str:
     return found
 
 
-async def _look(settings: Settings, admin: str | None, password: str, *, fix: bool, dry_run: bool) -> list[Finding]:
+async def _checked(
+    settings: Settings, wrong: Set[str], admin: str | None, password: str, *, fix: bool, dry_run: bool
+) -> list[Finding]:
     async with connected(settings) as parts, _administrator(settings, admin, password) as administrator:
-        done: list[Finding | None] = []
-        if fix:
-            done.append(await fix_web_hook(parts, administrator, dry_run=dry_run))
-            done.append(await fix_allowed_ip(parts, administrator, dry_run=dry_run))
-            done.append(await fix_upload_quota(parts, administrator, dry_run=dry_run))
+        done = await _fixed(parts, administrator, wrong, dry_run=dry_run) if fix else []
         # An administrator who was refused is not sent once more: that counts towards a ban of this host.
         inspector = None if administrator and administrator.refused else administrator
-        return [*filter(None, done), *await run_checks(parts, of_mail=True, administrator=inspector)]
+        return [*done, *await run_checks(parts, of_mail=True, administrator=inspector, wrong=wrong)]
+
+
+async def _fixed(
+    parts: Parts, administrator: StalwartClient | None, wrong: Set[str], *, dry_run: bool
+) -> list[Finding]:
+    if wrong:
+        return [Finding("fix", "error", "nothing was done: settings are wrong", "correct them, then run it again")]
+    fixes = (fix_webhook, fix_allowed_ip, fix_upload_quota)
+    return [done for each in fixes if (done := await each(parts, administrator, dry_run=dry_run))]
 
 
 @asynccontextmanager

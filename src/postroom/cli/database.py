@@ -1,10 +1,9 @@
-"""The parts of a command that works with the database: it tells why it cannot."""
+"""The parts of a command that works with the database, or the reason why it cannot."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from postroom.composition.parts import Parts, connected
-from postroom.errors import DatabaseUnavailable
 from postroom.postgres.connection import require_reachable
 from postroom.postgres.schema import as_migrated, require_schema
 from postroom.settings import Settings
@@ -12,13 +11,9 @@ from postroom.settings import Settings
 
 @asynccontextmanager
 async def connected_to_database(settings: Settings) -> AsyncGenerator[Parts]:
-    """Raises `DatabaseUnavailable` when PostgreSQL cannot be reached, and `ConfigurationError` when code and schema do
-    not fit, before a statement fails on a column that is not there, or where a right is missing, also while the block
-    runs."""
-    try:
-        await require_reachable(settings.database_url.get_secret_value())
-    except DatabaseUnavailable as error:
-        raise DatabaseUnavailable(f"{error}; start it, or correct POSTROOM_DATABASE_URL") from error
+    """Raises `DatabaseUnavailable` when PostgreSQL cannot be connected to, and `ConfigurationError` when code and
+    schema do not fit, before a statement fails on a missing column, or where a right is missing, also in the block."""
+    await require_reachable(settings.database_url.get_secret_value())
     async with connected(settings) as parts:
         with as_migrated():
             await require_schema(parts.pool)

@@ -1,28 +1,45 @@
-"""Where a command finds its settings: the environment, else a trial that runs, where the trial is installed."""
+"""Where a command finds its settings: in the environment, else in a running trial, where the trial is installed."""
 
 import os
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 
+import typer
+
 from postroom.errors import ConfigurationError
-from postroom.settings import PREFIX, Settings, load
+from postroom.settings import PREFIX, Settings, load, unknown
 
 
 def settings_or_trial() -> Settings:
-    """Raises `ConfigurationError` when neither tells enough."""
+    """Raises `ConfigurationError` when neither says enough."""
+    environment, no_trial = environment_or_trial()
+    try:
+        return load_and_warn(environment)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{error}; and {no_trial}" if no_trial else str(error)) from error
+
+
+def environment_or_trial() -> tuple[Mapping[str, str], str]:
+    """The variables, with those of a trial if they name no database, and why there is no trial if one was needed.
+    Raises `ConfigurationError` where there are no settings at all."""
     if "POSTROOM_DATABASE_URL" in os.environ or "POSTROOM_DATABASE_URL_FILE" in os.environ:
-        return load(os.environ)
-    environment: dict[str, str] = {}
+        return os.environ, ""
+    found: dict[str, str] = {}
     try:
         for trial in entry_points(group="postroom.environments"):
-            environment |= trial.load()()
+            found |= trial.load()()
     except ConfigurationError as no_trial:
         if not any(name.startswith(PREFIX) for name in os.environ):
             # Then nobody wants to know each setting that is missing.
-            raise ConfigurationError(
-                f"{no_trial}; or, for a service of your own, set its POSTROOM_DATABASE_URL and other settings"
-            ) from no_trial
-        try:
-            return load(os.environ)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{error}; and {no_trial}") from error
-    return load({**os.environ, **environment})
+            fix = "for a service of your own, set POSTROOM_DATABASE_URL and its other settings"
+            raise ConfigurationError(str(no_trial), fix=fix) from no_trial
+        return os.environ, str(no_trial)
+    return {**os.environ, **found}, ""
+
+
+def load_and_warn(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings, with one line on standard error for those that are misspelt. Raises `ConfigurationError`."""
+    settings = load(environment)
+    if strangers := unknown(environment):
+        typer.echo(f"postroom: {'; '.join(map(str, strangers))}", err=True)
+    return settings

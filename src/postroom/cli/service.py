@@ -22,7 +22,7 @@ def _run(main: Coroutine[None, None, int]) -> None:
         process.run(main)
     except ConfigurationError as error:
         # In the log, as all that it said before: whoever reads that finds no other line.
-        log.error("Cannot run", error=str(error))
+        log.error("Cannot run", error=str(error), fix=error.fix)
         sys.exit(2)
 
 

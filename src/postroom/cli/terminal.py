@@ -17,7 +17,7 @@ Cell = str | Text
 NARROWEST = 16
 """Columns to which a cell is folded at most: an id in pieces of less cannot be read."""
 _UNITS = ((86400, "days"), (3600, "h"), (60, "min"))
-_COLOURS = {"fine": "green", "warning": "yellow", "wrong": "red"}
+_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
 def out() -> Console:
@@ -101,5 +101,5 @@ def ago(moment: datetime | None) -> str:
 
 
 def print_findings(console: Console, title: str, findings: Sequence[Finding], *, name: str = "") -> None:
-    rows = [(each.part, Text(each.state, style=_COLOURS[each.state]), each.detail, each.fix) for each in findings]
-    print_rows(console, title, ("part", fixed("state"), "what was found", "what to do"), rows, name=name)
+    rows = [(each.part, Text(each.state, style=_COLOURS[each.state]), each.details, each.fix) for each in findings]
+    print_rows(console, title, ("part", fixed("state"), "details", "fix"), rows, name=name)

@@ -31,7 +31,7 @@ async def watch(show: Show, *, seconds: float, as_json: bool) -> None:
         except DatabaseUnavailable as error:
             if not begun:
                 raise
-            problem = f"{now} {escape_control(str(error))}; trying again in {seconds:g} s"
+            problem = f"{now} {escape_control(error.with_fix)}; trying again in {seconds:g} s"
             if redraws:
                 _redraw(console, problem)
             else:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from postroom.clock import SystemClock
 from postroom.domain.identity import AddressPolicy
-from postroom.errors import ConfigurationError, DatabaseUnavailable
+from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefused
 from postroom.heartbeats import Heartbeats
 from postroom.kratos.identities import KratosIdentities
 from postroom.pause import pause
@@ -256,14 +256,19 @@ async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
 
     A mark in another domain would not be found again: an identity could get a second mailbox.
     """
+    said = ""
     while not stop.is_set():
         try:
             await require_reachable(parts.settings.database_url.get_secret_value())
             with as_migrated():
                 await require_schema(parts.pool)
                 pinned = await pin_mark_domain(parts.pool, parts.settings.mark_domain)
+        except LoginRefused as error:
+            raise ConfigurationError(str(error), fix=error.fix) from error
         except DatabaseUnavailable as error:
-            log.warning("Waiting for PostgreSQL", error=str(error))
+            if said != str(error):  # else a line each second would hide all others
+                said = str(error)
+                log.warning("Waiting for PostgreSQL", error=said, fix=error.fix)
             await pause(DATABASE_PAUSE, stop)
         else:
             _require_mark_domain(parts.settings, pinned)

@@ -177,8 +177,8 @@ def _health(parts: Parts, loops: Loops | None) -> Health:
 
 def _log_start(parts: Parts) -> None:
     settings = parts.settings
-    if names := unknown():
-        log.warning("Unknown POSTROOM_ variables", names=names)
+    for each in unknown():
+        log.warning("Unknown setting", name=each.name, meant=each.meant)
     if settings.redis_url:
         log.info(f"Connected to Redis at {RedisUrl.parse(settings.redis_url.get_secret_value())}")
     else:

@@ -19,7 +19,8 @@ def require_fresh_login(visitor: Visitor, now: datetime, *, return_to: str | Non
     if at is None or abs(now - at) > FRESH_FOR:
         minutes = int(FRESH_FOR.total_seconds() // 60)
         raise FreshLoginRequired(
-            f"log in again: a new access token or device needs a login of the last {minutes} minutes",
+            f"log in again: a new access token or device needs a login of the last {minutes} minutes; a native app "
+            "starts it at Kratos with GET /self-service/login/api?refresh=true",
             redirect_to=_refresh(visitor.login_page, return_to),
         )
 

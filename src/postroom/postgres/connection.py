@@ -18,8 +18,9 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from postroom.errors import ConfigurationError, DatabaseUnavailable
+from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefused
 from postroom.idle_connection import is_silent
+from postroom.postgres.refusal import remedy
 
 # Its warnings quote connection strings in part, a dozen lines of them; who cannot be served is told by
 # `DatabaseUnavailable`, with the reason.
@@ -170,25 +171,38 @@ async def open_leader_connection(url: str, *, idle: float = LEADER_IDLE) -> Asyn
     return await AsyncConnection[Row].connect(url, application_name="postroom-leader", **session)
 
 
-async def require_reachable(url: str) -> None:
-    """Raises `DatabaseUnavailable`, sooner than a pool does."""
+SETTING = "POSTROOM_DATABASE_URL"
+
+_NOISE = re.compile(r"connection failed: |connection is bad: |\n\tIs the server running [^?]*\?")
+"""Of psycopg and libpq, which our own words say already."""
+
+
+async def require_reachable(url: str) -> str:
+    """The server's `host:port`. Raises `DatabaseUnavailable` and `LoginRefused`, sooner than a pool does."""
     try:
         conn = await AsyncConnection[Row].connect(url, application_name="postroom", **_session(url))
     except psycopg.Error as error:
-        raise DatabaseUnavailable(away(error)) from error
+        found = remedy(error)
+        kind = LoginRefused if found.is_refusal else DatabaseUnavailable
+        raise kind(away(error), fix=found.fix.format(setting=SETTING)) from error
+    place = f"{conn.info.host}:{conn.info.port}"
     await conn.close()
+    return place
 
 
 def away(error: psycopg.Error) -> str:
     """What an operator is told of PostgreSQL when it cannot serve us: its own reason."""
     if error.sqlstate:
         return f"PostgreSQL cannot serve us now: {in_one_line(error)} (SQLSTATE {error.sqlstate})"
-    return f"PostgreSQL cannot be reached: {in_one_line(error)}"
+    return f"PostgreSQL {'refuses us' if remedy(error).is_refusal else 'cannot be reached'}: {in_one_line(error)}"
 
 
 def in_one_line(error: psycopg.Error) -> str:
     """What went wrong, without the statement and the hints that PostgreSQL puts below; with several hosts, at each."""
-    return error.diag.message_primary or " ".join(str(error).rpartition("All failures were:")[2].split())
+    if error.diag.message_primary:
+        return error.diag.message_primary
+    said = str(error).rpartition("All failures were:")[2]
+    return " ".join(_NOISE.sub("", said).split())
 
 
 def make_pool(url: str, *, size: int) -> Pool:
@@ -260,5 +274,5 @@ async def the_row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = 
     it."""
     found = await row(pool, name, parameters)
     if found is None:
-        raise ConfigurationError(f"the statement {name} found no row; restore it with: postroom migrate")
+        raise ConfigurationError(f"the statement {name} found no row", fix="run postroom migrate, which restores it")
     return found

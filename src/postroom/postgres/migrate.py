@@ -13,6 +13,7 @@ from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 
 from postroom.errors import ConfigurationError
 from postroom.postgres.connection import in_one_line
+from postroom.postgres.refusal import remedy
 
 APPLICATION = "postroom-migrate"
 CONNECTED_WITHIN = 10
@@ -89,16 +90,16 @@ def upgrade(owner_url: str, service_role: str) -> str:
                 _grant(conn, service_role)
             return _revision(conn)
     except psycopg.Error as error:
-        raise ConfigurationError(f"cannot migrate the database: {in_one_line(error)}{_remedy(error)}") from error
+        raise ConfigurationError(f"cannot migrate the database: {in_one_line(error)}", fix=_fix(error)) from error
 
 
-def _remedy(error: psycopg.Error) -> str:
-    """The fix, by the name of our setting. An error without an SQLSTATE means that there was no connection."""
+def _fix(error: psycopg.Error) -> str:
+    """An error without an SQLSTATE means that there was no connection."""
     if isinstance(error, InsufficientPrivilege):
-        return "; set POSTROOM_MIGRATE_DATABASE_URL to the URL of the database's owner"
+        return "set POSTROOM_MIGRATE_DATABASE_URL to the URL of the database's owner"
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
         where = "POSTROOM_MIGRATE_DATABASE_URL (POSTROOM_DATABASE_URL if that is not set)"
-        return f"; start PostgreSQL, or correct {where}"
+        return remedy(error).fix.format(setting=where)
     return ""
 
 

@@ -176,6 +176,7 @@ class Attempts:
             email=request.email,
             error=str(error),
             domain=error.domain,
+            fix=error.fix,
         )
         if error.domain is None:
             await self._open_breaker(cause_of(error), str(error))

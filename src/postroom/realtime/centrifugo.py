@@ -22,6 +22,9 @@ DISCONNECT_CODE = 4501
 
 TIMEOUT = 2.0
 
+ELSEWHERE = "correct POSTROOM_CENTRIFUGO_API_URL: it must lead to Centrifugo's HTTP API"
+NAMESPACE = "give Centrifugo's configuration a channel namespace `mail` with a history"
+
 
 def channel_of(identity_id: UUID) -> str:
     """A user-limited channel: only the user after the `#` (the token's `sub`) can subscribe."""
@@ -83,7 +86,7 @@ class Centrifugo:
             return []
         replies = (await self._call("batch", {"commands": commands})).get("replies")
         if not isinstance(replies, list) or len(cast("list[object]", replies)) != len(events):
-            raise PublisherUnavailable("the response to a batch is not Centrifugo's: check POSTROOM_CENTRIFUGO_API_URL")
+            raise PublisherUnavailable("the response to a batch has another number of replies", fix=ELSEWHERE)
         return cast("list[object]", replies)
 
     async def disconnect(self, identity_id: UUID) -> None:
@@ -98,14 +101,14 @@ class Centrifugo:
         # The history of an unused channel: no other call checks the namespace without publishing.
         await self._result("history", {"channel": channel_of(UUID(int=0)), "limit": 0})
         if not isinstance(found, list):
-            raise PublisherUnavailable("the response to info is not Centrifugo's: check POSTROOM_CENTRIFUGO_API_URL")
+            raise PublisherUnavailable("the response to info names no nodes", fix=ELSEWHERE)
         return len(cast("list[Any]", found))
 
-    async def _result(self, method: str, body: JsonObject) -> JsonObject:
-        response = await self._call(method, body)
-        if error := _error_of(response):
-            raise PublisherUnavailable(f"Centrifugo refused {method}: {error[1]} ({error[0]})")
-        return as_object(response.get("result"))
+    async def _asked(self, method: str, body: JsonObject) -> JsonObject:
+        answer = await self._call(method, body)
+        if error := _error_of(answer):
+            raise PublisherUnavailable(f"Centrifugo refused {method}: {error[1]} ({error[0]})", fix=NAMESPACE)
+        return as_object(answer.get("result"))
 
     async def _call(self, method: str, body: JsonObject) -> JsonObject:
         """The response's JSON object. Errors of a command also come with HTTP 200: the caller checks them."""
@@ -115,13 +118,15 @@ class Centrifugo:
             raise PublisherUnavailable(f"Centrifugo did not answer ({type(error).__name__})") from error
         if response.status_code == HTTPStatus.UNAUTHORIZED:
             raise PublisherUnavailable(
-                "Centrifugo refuses our key: POSTROOM_CENTRIFUGO_API_KEY is not its http_api.key"
+                "Centrifugo refuses our key (401)",
+                fix="set POSTROOM_CENTRIFUGO_API_KEY to Centrifugo's http_api.key",
             )
-        if response.status_code != HTTPStatus.OK:
-            raise PublisherUnavailable(f"Centrifugo answered {response.status_code}")
-        content = json_object(response.content)
+        if answer.status_code != HTTPStatus.OK:
+            fix = "see the log of Centrifugo" if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else ELSEWHERE
+            raise PublisherUnavailable(f"Centrifugo answered {answer.status_code}", fix=fix)
+        content = json_object(answer.content)
         if not content:
-            raise PublisherUnavailable("Centrifugo's response is not a JSON object: check POSTROOM_CENTRIFUGO_API_URL")
+            raise PublisherUnavailable("Centrifugo's response is no JSON object", fix=ELSEWHERE)
         if method == "batch" and (error := _error_of(content)):
             raise PublisherUnavailable(f"Centrifugo refused a batch: {error[1]} ({error[0]})")
         return content

@@ -3,9 +3,11 @@
 from pydantic import ValidationError
 
 from postroom.errors import Misconfigured
-from postroom.stalwart.error_mapping import WrongGeneration
+from postroom.stalwart.error_mapping import FIXES, WrongGeneration
 from postroom.stalwart.registry_client import REGISTRY, StalwartClient
 from postroom.stalwart.response_models import Session
+
+URL = "correct POSTROOM_STALWART_URL"
 
 
 async def detect(client: StalwartClient, *, deadline: float) -> str:
@@ -17,19 +19,22 @@ async def detect(client: StalwartClient, *, deadline: float) -> str:
     try:
         content = await client.get("/jmap/session", deadline=deadline)
     except WrongGeneration as error:
-        raise Misconfigured(f"no JMAP session at {client.url}/jmap/session: is this Stalwart?") from error
+        raise Misconfigured(f"no JMAP session at {client.url}/jmap/session: is this Stalwart?", fix=URL) from error
     try:
         session = Session.model_validate(content)
     except ValidationError as error:
-        raise Misconfigured(f"the response of {client.url}/jmap/session is not a JMAP session") from error
+        raise Misconfigured(f"the response of {client.url}/jmap/session is no JMAP session", fix=URL) from error
     if not session.accounts:
-        # Without valid credentials Stalwart serves an empty session.
-        raise Misconfigured("mail server does not know our key: its session holds no account", unauthorized=True)
+        # Without valid credentials the session is served all the same, only empty.
+        raise Misconfigured(
+            "mail server does not know our key: its session holds no account", unauthorized=True, fix=FIXES[401]
+        )
     if _is_registry(session):
         return session.primary_accounts.get(REGISTRY, "")
     raise Misconfigured(
-        f"the server at {client.url} supports JMAP but not Stalwart's registry: Postroom needs Stalwart 0.16 or 1.x "
-        "(0.15 keeps accounts under /api/principal and is not supported yet)"
+        f"the server at {client.url} speaks JMAP but not Stalwart's registry: Postroom needs Stalwart 0.16 or 1.x "
+        "(0.15 keeps accounts under /api/principal and is not supported yet)",
+        fix=f"update Stalwart, or {URL}",
     )
 
 

@@ -10,6 +10,13 @@ from postroom.stalwart.response_models import SetError
 
 _OUTAGE = frozenset({408, 500, 502, 503, 504})
 
+FIXES = {
+    401: "correct POSTROOM_STALWART_API_KEY",
+    402: "switch the second factor off for the account of POSTROOM_STALWART_API_KEY",
+    403: "correct POSTROOM_STALWART_API_KEY, or what its account may do at Stalwart",
+}
+"""By HTTP status"""
+
 
 class Busy(Exception):
     """More than four of our requests at once (over all processes): wait a moment and try again."""
@@ -38,7 +45,9 @@ def error_of(error: JmapError) -> MailServerError | Busy | WrongGeneration:
             return Transient(f"mail server answered {status}", outcome_unknown=True)
         case HttpError(status=401 | 402 | 403 as status):
             what = {401: "does not know our key", 402: "wants a second factor from our account", 403: "forbids it"}
-            return Misconfigured(f"mail server {what[status]} ({status})", unauthorized=status == 401)
+            return Misconfigured(
+                f"mail server {what[status]} ({status})", unauthorized=status == 401, fix=FIXES[status]
+            )
         case HttpError(status=400 | 413) if error.type != "unknownCapability":
             # notJSON, notRequest, other limits: our bug, or another version. Neither may make requests dead letters.
             return RequestRefused(Misconfigured(str(error)))

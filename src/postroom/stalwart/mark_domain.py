@@ -19,7 +19,8 @@ class MarkDomain:
         ids = responses.read(index, QueryIds).ids
         if not ids:
             raise Misconfigured(
-                f"mail server does not have the domain {self.name}, which holds every mark (POSTROOM_MARK_DOMAIN)"
+                f"mail server does not have the domain {self.name}, which holds every mark (POSTROOM_MARK_DOMAIN)",
+                fix=f"add {self.name} to Stalwart, or correct POSTROOM_MARK_DOMAIN before its first use",
             )
         return ids[0]
 

@@ -84,7 +84,7 @@ class SessionAccount(ResponseModel):
 class Session(ResponseModel):
     """RFC 8620 §2."""
 
-    accounts: dict[str, SessionAccount] = {}
+    accounts: dict[str, SessionAccount]
     primary_accounts: dict[str, str] = Field({}, alias="primaryAccounts")
 
 

@@ -1,11 +1,10 @@
-"""Stalwart's web hook about new mail: looked at, and set up by `postroom check --fix`."""
+"""Stalwart's webhook about new mail: checked, and set up by `postroom check --fix`."""
 
 import ipaddress
 from urllib.parse import urlsplit
 
 from postroom.checks.finding import Finding, State, joined
 from postroom.checks.inspector import Inspector
-from postroom.checks.mail import HOW_TO
 from postroom.composition.parts import Parts
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.mail_configuration import missing_for_mail
@@ -14,11 +13,11 @@ from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.webhook import PATH
 from postroom.stalwart.webhook_setup import PERMISSIONS, READ_PERMISSIONS, WebhookSetup, WebhookState
 
-PART = "web hook"
+PART = "webhook"
 DONE = "fix"
 SET_UP = "postroom check --fix (with --admin LOGIN, if our key may not)"
 WRONG = frozenset({"enable", "events", "eventsPolicy", "signatureKey"})
-"""What makes a hook useless if it is not as we want it; of the rest it is slower or less safe."""
+"""What makes a webhook useless if it is not as it should be; a difference in the rest makes it slower or less safe."""
 
 _ANYWHERE = ("0.0.0.0", "::", "")
 
@@ -44,15 +43,15 @@ def _is_here(host: str) -> bool:
         return False
 
 
-async def web_hook(parts: Parts, administrator: StalwartClient | None) -> Finding:
-    """With the eyes of `administrator`, else of our key."""
+async def webhook(parts: Parts, administrator: StalwartClient | None) -> Finding:
+    """By `administrator`, else by our key."""
     settings, inspector = parts.settings, Inspector(parts, administrator)
     if not settings.stalwart_webhook_key:
         return of_none(settings)
     try:
         url = hook_url(settings)
     except ConfigurationError as error:
-        return Finding(PART, "wrong", "it is not known where it has to lead", str(error))
+        return Finding(PART, "error", "it is not known which address Stalwart should call", str(error))
 
     async def ask() -> Finding:
         return of_state(await WebhookSetup(inspector.client, inspector.registry).state(url), url)
@@ -61,62 +60,62 @@ async def web_hook(parts: Parts, administrator: StalwartClient | None) -> Findin
 
 
 def of_none(settings: Settings) -> Finding:
-    """What to say where no web hook is configured."""
+    """Where no webhook is configured."""
     how = f"to have one, set POSTROOM_STALWART_WEBHOOK_KEY, then {SET_UP}"
     if settings.mail_eventsource:
-        return Finding(PART, "fine", "none; Postroom listens to the EventSource of who is on line", how)
-    return Finding(PART, "wrong", "none, and POSTROOM_MAIL_EVENTSOURCE is off: new mail is told minutes late", how)
+        return Finding(PART, "ok", "none; Postroom listens to the EventSource of people who are online", how)
+    return Finding(PART, "error", "none, and POSTROOM_MAIL_EVENTSOURCE is off: new mail is announced minutes late", how)
 
 
 def of_state(found: WebhookState, url: str) -> Finding:
-    """What to say of the hooks that Stalwart has."""
+    """Of the webhooks that Stalwart has."""
     if not found.ids:
-        others = f"; others lead to {joined(found.elsewhere)}" if found.elsewhere else ""
+        others = f"; others call {joined(found.elsewhere)}" if found.elsewhere else ""
         how = f"{SET_UP}; or set POSTROOM_STALWART_WEBHOOK_URL to the right one" if found.elsewhere else SET_UP
-        return Finding(PART, "wrong", f"none leads to {url}{others}", how)
+        return Finding(PART, "error", f"none calls {url}{others}", how)
     if len(found.ids) > 1:
-        return Finding(PART, "warning", f"{len(found.ids)} lead to {url}: as many requests for each mail", SET_UP)
+        return Finding(PART, "warning", f"{len(found.ids)} call {url}: as many requests for each message", SET_UP)
     if found.wrong:
-        state: State = "wrong" if WRONG & found.wrong.keys() else "warning"
-        return Finding(PART, state, f"to {url}, but not as it should be: {_told(found)}", SET_UP)
-    return Finding(PART, "fine", f"leads to {url} as it should; whether its key is ours, Stalwart does not show")
+        state: State = "error" if WRONG & found.wrong.keys() else "warning"
+        return Finding(PART, state, f"calls {url}, but not as it should: {_wrong(found)}", SET_UP)
+    return Finding(PART, "ok", f"calls {url} as it should; Stalwart does not show whether its key is ours")
 
 
-def _told(found: WebhookState) -> str:
+def _wrong(found: WebhookState) -> str:
     return ", ".join(f"{name}: {value}" for name, value in found.wrong.items())
 
 
-async def fix_web_hook(parts: Parts, administrator: StalwartClient | None, *, dry_run: bool) -> Finding:
-    """Set it up, or with `dry_run` tell what would be done."""
+async def fix_webhook(parts: Parts, administrator: StalwartClient | None, *, dry_run: bool) -> Finding:
+    """Set it up, or with `dry_run` say what would be done."""
     settings, key = parts.settings, parts.settings.stalwart_webhook_key
     if missing := missing_for_mail(settings):
-        return Finding(DONE, "wrong", "no web hook: mail for people is off", f"set {joined(missing)} ({HOW_TO})")
+        return Finding(DONE, "error", "no webhook: mail for people is off", f"set {joined(missing)}")
     if key is None:
-        how = "set it to what openssl rand -base64 32 prints, restart the service, then come back"
-        return Finding(DONE, "wrong", "no web hook: POSTROOM_STALWART_WEBHOOK_KEY is not set", how)
+        how = "set it to what openssl rand -base64 32 prints, restart the service, then run this again"
+        return Finding(DONE, "error", "no webhook: POSTROOM_STALWART_WEBHOOK_KEY is not set", how)
     inspector = Inspector(parts, administrator)
     setup = WebhookSetup(inspector.client, inspector.registry)
     try:
         url = hook_url(settings)
         if lacking := await inspector.lacking(READ_PERMISSIONS if dry_run else PERMISSIONS):
             detail = f"nothing was done: our key lacks {', '.join(lacking)}"
-            return Finding(DONE, "wrong", detail, "run it once with --admin LOGIN, an administrator of Stalwart's")
+            return Finding(DONE, "error", detail, "run it once with --admin LOGIN, an administrator of Stalwart")
         if dry_run:
-            return Finding(DONE, "fine", "would be done: " + of_change(await setup.state(url), url))
-        return Finding(DONE, "fine", "done: " + of_change(await setup.ensure(url, key.get_secret_value()), url))
+            return Finding(DONE, "ok", "would be done: " + of_change(await setup.state(url), url))
+        return Finding(DONE, "ok", "done: " + of_change(await setup.ensure(url, key.get_secret_value()), url))
     except ConfigurationError as error:
-        return Finding(DONE, "wrong", "it is not known where the web hook has to lead", str(error))
+        return Finding(DONE, "error", "it is not known which address Stalwart should call", str(error))
     except MailServerError as error:
-        detail = f"the web hook was not set up: {inspector.why(error)}"
-        return Finding(DONE, "wrong", detail, "mend that, and run it again")
+        detail = f"the webhook was not set up: {inspector.why(error)}"
+        return Finding(DONE, "error", detail, "fix that, then run it again")
 
 
 def of_change(before: WebhookState, url: str) -> str:
-    """What setting it up does to what was there."""
-    kept = f"; left alone: those to {joined(before.elsewhere)}" if before.elsewhere else ""
+    """What setting it up changes."""
+    kept = f"; not changed: those that call {joined(before.elsewhere)}" if before.elsewhere else ""
     if not before.ids:
-        return f"a web hook to {url}{kept}"
-    number = "the web hook" if len(before.ids) == 1 else f"one web hook instead of the {len(before.ids)}"
-    was = f", which had {_told(before)}" if before.wrong else ""
+        return f"a webhook that calls {url}{kept}"
+    number = "the webhook" if len(before.ids) == 1 else f"one webhook instead of {len(before.ids)}"
+    was = f", which had {_wrong(before)}" if before.wrong else ""
     # Anew even if all that can be seen is right: the key cannot.
-    return f"{number} to {url} made anew with our key{was}{kept}"
+    return f"{number} that calls {url}, made anew with our key{was}{kept}"

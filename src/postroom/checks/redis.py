@@ -1,0 +1,68 @@
+"""Redis, or Valkey: what it holds, or why it cannot be used, for which PostgreSQL stands in."""
+
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    InvalidResponse,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+)
+
+from postroom.checks.finding import Finding
+from postroom.checks.reachability import fix_of
+from postroom.composition.parts import Parts
+from postroom.network_trouble import BROKEN_OFF, Kind, Trouble, trouble_of
+from postroom.queue.members import RedisMembers
+from postroom.queue.retry_set import FAILURES
+from postroom.store_urls import SENTINEL, RedisUrl
+
+PART = "redis"
+SETTING = "POSTROOM_REDIS_URL"
+_MEANWHILE = "PostgreSQL takes over, nothing is lost"
+
+
+async def redis(parts: Parts) -> Finding:
+    if parts.redis is None or parts.settings.redis_url is None:
+        return Finding(PART, "ok", "not configured: PostgreSQL alone keeps what is due")
+    url = RedisUrl.parse(parts.settings.redis_url.get_secret_value())
+    try:
+        waiting = await RedisMembers(parts.redis).length()
+    except FAILURES as error:
+        details, fix = of_failure(error, url)
+        return Finding(PART, "warning", f"{details}; {_MEANWHILE}", fix)
+    return Finding(PART, "ok", f"{url}: {waiting} members of email:provisioning:retry")
+
+
+def of_failure(error: Exception, url: RedisUrl) -> tuple[str, str]:
+    """Details and fix. The text of an error of the client may hold all of its settings, so only the server's own words
+    are quoted."""
+    match error:
+        case AuthenticationError():
+            return f"{url} refuses the login: {_said(error)}", f"correct the user and the password in {SETTING}"
+        case NoPermissionError():
+            return f"{url} forbids it: {_said(error)}", "allow the user email:provisioning:retry and its commands (ACL)"
+        case InvalidResponse():
+            return f"{url} is not Redis: its response cannot be read", f"correct the host and the port in {SETTING}"
+        case BusyLoadingError():
+            return f"{url} is loading its data", "wait until Redis has started"
+        case ResponseError():
+            return f"{url} refuses: {_said(error)}", f"correct {SETTING}, or Redis' configuration"
+        case _:
+            return _of_network(error, url)
+
+
+def _of_network(error: Exception, url: RedisUrl) -> tuple[str, str]:
+    trouble = trouble_of(error)
+    if trouble is None and url.scheme == SENTINEL and isinstance(error, RedisError):
+        return (
+            f"no sentinel of {url} names a master",
+            f"start Redis and its sentinels, or correct the sentinels and the service in {SETTING}",
+        )
+    trouble = trouble or Trouble(Kind.BROKEN_OFF, BROKEN_OFF)
+    return f"{url} cannot be reached: {trouble}", fix_of(trouble, "Redis", SETTING)
+
+
+def _said(error: Exception) -> str:
+    """An old Redis quotes what it does not know: the rest of HELLO is the password."""
+    return str(error).partition(", with args")[0]

@@ -1,0 +1,2 @@
+-- Whether any migration was made.
+SELECT to_regclass('alembic_version') IS NOT NULL AS found

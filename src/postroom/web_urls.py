@@ -1,0 +1,49 @@
+"""URLs and origins in the settings: which of them can be used at all."""
+
+import re
+from urllib.parse import urlsplit
+
+from postroom.domain.address import printable
+
+_ORIGIN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?"
+)
+"""RFC 6454 §6.2; also of apps that bring their own scheme (`app://…`)"""
+
+_NEVER_OF_A_PAGE = ("file", "ftp", "ws", "wss")
+"""Schemes that browsers know (URL Standard, "special scheme") and from which no page comes: the origin of a `file://`
+page is `null`, and no browser shows `ftp://` any more."""
+
+
+def names_a_host(url: str) -> bool:
+    """Whether it is an http(s) URL with a host. Without one every request would fail, each in its own way."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:  # UnicodeError is one
+        return False
+    return parts.scheme in ("http", "https") and bool(host) and port != 0
+
+
+def is_address(url: str) -> bool:
+    """Whether a server can be told to send its requests there. Without a password: Stalwart shows the addresses of its
+    webhooks."""
+    if not names_a_host(url):
+        return False
+    parts = urlsplit(url)
+    plain = url.isascii() and url.isprintable() and " " not in url
+    return plain and not parts.fragment and parts.username is None
+
+
+def web_origin(text: str) -> str:
+    """As browsers send it: they are compared letter by letter. Raises `ValueError`."""
+    found = _ORIGIN.fullmatch(text.lower())
+    if not found or int(found["port"] or 1) not in range(1, 65536) or found["scheme"] in _NEVER_OF_A_PAGE:
+        raise ValueError(
+            f"{printable(text)} is not the origin of a page: write each as https://webmail.example.org or "
+            "http://localhost:5173, without a path, a * or a name that is not ASCII (xn--…)"
+        )
+    default = {"http": "80", "https": "443"}.get(found["scheme"])
+    port = found["port"] if found["port"] and found["port"] != default else None
+    return f"{found['scheme']}://{found['host']}" + (f":{port}" if port else "")
