@@ -58,11 +58,11 @@ class OutboxPublisher:
             if not await self._publish_batch():
                 await pause(FALLBACK_POLL, self._woken, stop)
         except PublisherUnavailable as error:
-            if self._pause_if_away == FIRST_PAUSE:
-                log.warning("Screens cannot be told for now; events wait", error=error.with_fix)
-            # Not cut short by a wake: new mail must not hammer what is away.
-            await pause(self._pause_if_away, stop)
-            self._pause_if_away = min(2 * self._pause_if_away, LONGEST_PAUSE)
+            if self._outage_pause == FIRST_PAUSE:
+                log.warning("Cannot publish events for now; they wait in the outbox", error=error.with_fix)
+            # A wake does not shorten it: new mail must not flood an unavailable publisher.
+            await pause(self._outage_pause, stop)
+            self._outage_pause = min(2 * self._outage_pause, LONGEST_PAUSE)
         except DatabaseUnavailable as error:
             DATABASE_ERRORS.labels(where="outbox_publisher").inc()
             log.warning("Outbox publisher waits for PostgreSQL", error=str(error))

@@ -104,11 +104,11 @@ class Centrifugo:
             raise PublisherUnavailable("the response to info names no nodes", fix=ELSEWHERE)
         return len(cast("list[Any]", found))
 
-    async def _asked(self, method: str, body: JsonObject) -> JsonObject:
-        answer = await self._call(method, body)
-        if error := _error_of(answer):
+    async def _result(self, method: str, body: JsonObject) -> JsonObject:
+        response = await self._call(method, body)
+        if error := _error_of(response):
             raise PublisherUnavailable(f"Centrifugo refused {method}: {error[1]} ({error[0]})", fix=NAMESPACE)
-        return as_object(answer.get("result"))
+        return as_object(response.get("result"))
 
     async def _call(self, method: str, body: JsonObject) -> JsonObject:
         """The response's JSON object. Errors of a command also come with HTTP 200: the caller checks them."""
@@ -121,10 +121,10 @@ class Centrifugo:
                 "Centrifugo refuses our key (401)",
                 fix="set POSTROOM_CENTRIFUGO_API_KEY to Centrifugo's http_api.key",
             )
-        if answer.status_code != HTTPStatus.OK:
-            fix = "see the log of Centrifugo" if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else ELSEWHERE
-            raise PublisherUnavailable(f"Centrifugo answered {answer.status_code}", fix=fix)
-        content = json_object(answer.content)
+        if response.status_code != HTTPStatus.OK:
+            fix = "see the log of Centrifugo" if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else ELSEWHERE
+            raise PublisherUnavailable(f"Centrifugo answered {response.status_code}", fix=fix)
+        content = json_object(response.content)
         if not content:
             raise PublisherUnavailable("Centrifugo's response is no JSON object", fix=ELSEWHERE)
         if method == "batch" and (error := _error_of(content)):
