@@ -103,7 +103,7 @@ GAUGES = {
     "requests_waiting": "Requests that wait for their due time",
     "requests_running": "Requests under a lease",
     "requests_overdue": "Waiting requests overdue by more than 5 s",
-    "requests_dead": "Requests in the dead letters",
+    "requests_dead": "Requests in the dead letters, without the dismissed ones",
     "requests_held_back": "Requests that wait for the mail server or a domain to be well again",
     "requests_crashing": "Requests whose attempts ended without an outcome three times in a row or more",
     "oldest_overdue_seconds": "How long the most overdue request has been due",
