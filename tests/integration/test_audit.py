@@ -165,9 +165,9 @@ async def test_what_waits_and_what_drifts_is_listed(requests: PostgresRequests, 
     later = await failed(requests, mailbox("later"), Transient("mail server answered 500"))
     sooner = await running(requests, mailbox("sooner"))
     await requests.follow_address(mailbox("newer", sooner.identity_id), origin=Origin())
-    assert [row["identity_id"] for row in await audit.look("next_waiting", limit=5)] == [sooner.identity_id, later]
-    assert len(await audit.look("next_waiting", limit=1)) == 1
-    (drift,) = await audit.look("drifts", limit=5)
+    assert [row["identity_id"] for row in await audit.listing("next_waiting", limit=5)] == [sooner.identity_id, later]
+    assert len(await audit.listing("next_waiting", limit=1)) == 1
+    (drift,) = await audit.listing("drifts", limit=5)
     assert (drift["email"], drift["wanted_email"]) == ("sooner@example.org", "newer@example.org")
 
 

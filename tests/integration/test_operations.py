@@ -111,7 +111,7 @@ async def test_an_operator_buries_only_what_waits_with_reason_and_name(
         "the request of alice@example.org is dead: only a waiting request can be buried",
         "the request of bob@example.org is running: only a waiting request can be buried",
     ]
-    assert await audit.look("dead_letters", limit=5) == [
+    assert await audit.listing("dead_letters", limit=5) == [
         {
             "identity_id": identity_id,
             "email": "alice@example.org",
@@ -139,7 +139,7 @@ async def test_a_dismissed_request_leaves_the_list_and_the_count_and_stays_dead(
     identity_id = await dead(requests)
     (request,), _ = await outcome(operations.dismiss(["alice@example.org"], actor="olga", reason="a test"))
     assert (request.state, request.reason) == (State.DEAD, "refused")
-    assert await audit.look("dead_letters", limit=5) == []
+    assert await audit.listing("dead_letters", limit=5) == []
     assert (await audit.counts())["requests_dead"] == 0
     entry = (await records.log(identity_id))[-1]
     assert (entry["action"], entry["status"], entry["actor"], entry["error_message"]) == (

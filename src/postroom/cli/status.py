@@ -53,7 +53,7 @@ async def _read(settings: Settings) -> dict[str, Any]:
     async with connected_to_database(settings) as parts:
         content: dict[str, Any] = {"counts": await parts.audit.counts(), "breaker": await parts.breakers.read()}
         for name, listing in LISTINGS.items():
-            content[name] = await parts.audit.look(listing, limit=SHOWN)
+            content[name] = await parts.audit.listing(listing, limit=SHOWN)
         content["processes"] = await parts.processes.all()
         content["refused"] = await parts.refusals.without_request(limit=SHOWN)
         content["sweep"] = await progress_of(parts)

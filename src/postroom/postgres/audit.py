@@ -21,7 +21,7 @@ class Audit(Statements):
         """The gauges of /metrics, by name without the prefix."""
         return await the_row(self._pool, "counts")
 
-    async def look(self, what: Listing, *, limit: int) -> list[Row]:
+    async def listing(self, what: Listing, *, limit: int) -> list[Row]:
         return await rows(self._pool, what, {"limit": limit})
 
     async def identities_of(self, address: str, *, limit: int) -> list[UUID | None]:
