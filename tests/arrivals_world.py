@@ -1,4 +1,4 @@
-"""People on line and their mail, without any server: time stands still until it is told to go on."""
+"""People online and their mail, without any server: time stands still until it is told to go on."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence

@@ -41,7 +41,7 @@ class Process:
     task: asyncio.Task[None]
 
     async def begin(self, account: MailAccount) -> None:
-        """Its owner comes on line."""
+        """Its owner comes online."""
         state = await self.states.watch(account)
         if state.email_state is None:
             await self.arrivals.first_poll(state)
@@ -67,7 +67,7 @@ def mail() -> MailInMemory:
 
 @pytest.fixture
 async def one(pool: Pool, mail: MailInMemory) -> AsyncIterator[Process]:
-    """One process, with Alice on line."""
+    """One process, with Alice online."""
     async with process(pool, mail) as one:
         await one.begin(ALICE)
         yield one
@@ -175,7 +175,7 @@ async def test_mail_is_announced_to_a_person_who_came_online_elsewhere_just_afte
 
     one.states.watched = counted
     one.arrivals.hint(["c"])
-    await eventually(lambda: asked["c"] == 1, "nobody was on line")
+    await eventually(lambda: asked["c"] == 1, "nobody was online")
     states = PostgresMailStates(pool)
     other = Arrivals(states, one.mail, lambda: None, now=lambda: datetime.now(UTC))
     await other.first_poll(await states.watch(BOB))

@@ -216,7 +216,7 @@ async def test_a_stream_ends_when_its_session_is_gone(database: Database) -> Non
         await stream.next()
         service.people.errors[ALICE] = NoSession("logged out")
         await eventually(lambda: stream.ended, "the end of the stream")
-        await eventually(lambda: service.offline == [ALICE], "off line")
+        await eventually(lambda: service.offline == [ALICE], "offline")
 
 
 async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: Database) -> None:
@@ -261,7 +261,7 @@ async def test_a_person_is_online_at_every_recheck_and_offline_after_the_last_st
                 await two.next()
             await eventually(lambda: len(service.online) > 5, "reported again")
             assert service.offline == []
-        await eventually(lambda: service.offline == [ALICE], "off line")
+        await eventually(lambda: service.offline == [ALICE], "offline")
         assert set(service.online) == {ALICE}
 
 

@@ -55,7 +55,7 @@ class Known:
 
 
 class Postroom:
-    """The parts of arrivals, running; `url` is where web hooks are taken."""
+    """The parts of arrivals, running; `url` is where webhooks are taken."""
 
     def __init__(self, server: StalwartStandIn, ann: Person, pool: Pool, *, event_source: bool) -> None:
         known = Known(ann)
@@ -76,7 +76,7 @@ class Postroom:
             serving = group.create_task(http._serve([listener]))
             group.create_task(self.arrivals.run(stop))
             group.create_task(self.watching.run(stop))
-            await eventually(lambda: http.started, "the web hook is served")
+            await eventually(lambda: http.started, "the webhook is served")
             yield self
             stop.set()
             http.should_exit = True
@@ -121,7 +121,7 @@ async def setup(server: StalwartStandIn) -> AsyncIterator[WebhookSetup]:
 
 @pytest.fixture
 async def postroom(server: StalwartStandIn, ann: Person, pool: Pool) -> AsyncIterator[Postroom]:
-    """It hears web hooks alone, and Ann is on line."""
+    """It gets only webhooks, and Ann is online."""
     async with Postroom(server, ann, pool, event_source=False).running(KEY) as postroom:
         await postroom.watching.mark_online(ANN)
         yield postroom

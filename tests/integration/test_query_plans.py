@@ -131,7 +131,7 @@ async def fill(records: Records) -> None:
 
 
 async def _fill_mail(records: Records) -> None:
-    """50,000 people: all were on line in the last two days, 500 of them were not looked at for ten minutes."""
+    """50,000 people: all were online in the last two days, 500 of them were not looked at for ten minutes."""
     await records.rows("""
         INSERT INTO mail_states (kratos_identity_id, stalwart_account_id, email, email_state, seen_at, checked_at)
         SELECT lpad(to_hex(n), 32, '0')::uuid, 'x' || n, 'x', 's', now() - make_interval(secs => n * 3),

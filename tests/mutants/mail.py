@@ -1,4 +1,4 @@
-"""Mistakes in what tells of new mail, in the outbox, and in what keeps people apart."""
+"""Mistakes in the detection of new mail, in the outbox, and in the separation of people."""
 
 from mutants.mutant import SQL, Mutant
 
@@ -16,7 +16,7 @@ TARGETS = "integration/gateway/test_attacks_on_the_wire.py::test_a_target_leads_
 
 TELLING = [
     Mutant(
-        "advance does not ask where the look began",
+        "advance does not check where the poll began",
         f"{SQL}mail_state_advance.sql",
         "      AND email_state IS NOT DISTINCT FROM %(previous)s::text\n",
         "",
@@ -26,28 +26,28 @@ TELLING = [
         ),
     ),
     Mutant(
-        "advance tells but stays where it was",
+        "advance stores events but not the state",
         f"{SQL}mail_state_advance.sql",
         "SET email_state = %(email_state)s, checked_at",
         "SET checked_at",
         (f"{STATES}test_only_a_poll_that_began_with_the_stored_state_advances_it",),
     ),
     Mutant(
-        "announcers are woken before the commit, too",
+        "publishers are woken before the commit, too",
         "mail/arrivals.py",
         "        written = bool(found.events)",
         "        if found.events:\n            self._wake()\n        written = bool(found.events)",
         (f"{ARRIVALS}test_two_processes_that_get_a_hint_at_once_announce_the_mail_once",),
     ),
     Mutant(
-        "who was overtaken looks no more",
+        "a poll that was overtaken is not repeated",
         "mail/arrivals.py",
         "return _PollResult(repeat=True)",
         "return _PollResult()",
         (f"{ARRIVALS}test_a_poll_that_was_overtaken_by_an_earlier_one_is_repeated",),
     ),
     Mutant(
-        "what was hinted during a look is forgotten",
+        "a hint during a poll is forgotten",
         "mail/poll_queue.py",
         "account.hinted -= {state} if state is not None else set()",
         "account.hinted.clear()",
@@ -71,14 +71,14 @@ TELLING = [
         (f"{PACE}test_after_a_burst_single_mails_are_announced_at_once_again",),
     ),
     Mutant(
-        "a look that found nothing costs no more than one that found a mail",
+        "a poll that found nothing costs no more than one that found a mail",
         "mail/arrivals.py",
         "mails = EMPTY_POLL if email_state == since else max(1, created)",
         "mails = max(1, created)",
         (f"{PACE}test_hints_without_news_cost_the_mail_server_four_polls_a_second_and_one_slot_of_the_person",),
     ),
     Mutant(
-        "what the person has read is told as new",
+        "mail that the person has read is announced as new",
         "domain/arrival.py",
         '_QUIET = frozenset({"$draft", "$junk", "$seen"})',
         '_QUIET = frozenset({"$draft", "$junk"})',
@@ -109,14 +109,14 @@ THE_OUTBOX = [
         (f"{OUTBOX}test_a_newer_event_waits_while_an_older_one_of_the_person_is_claimed",),
     ),
     Mutant(
-        "an event is noted as announced before it was",
+        "an event is recorded as announced before it was",
         "mail/outbox_publisher.py",
         "            refused = await self._publisher.publish(events)\n",
         "            await self._outbox.announced(ids)\n            refused = await self._publisher.publish(events)\n",
         (f"{ANNOUNCING}test_while_the_publisher_is_unavailable_nothing_is_lost_and_wakes_do_not_flood_it",),
     ),
     Mutant(
-        "a screen whose past is forgotten is told that it missed nothing",
+        "a client whose missed events were pruned gets no reload",
         f"{SQL}outbox_after.sql",
         "%(event_id)s BETWEEN coalesce(stored.oldest - 1, 0) AND",
         "%(event_id)s BETWEEN 0 AND",
@@ -126,7 +126,7 @@ THE_OUTBOX = [
         ),
     ),
     Mutant(
-        "Centrifugo is not told which event it is",
+        "Centrifugo does not get the id of an event",
         "realtime/centrifugo.py",
         '                    "idempotency_key": str(event.id),\n',
         "",
@@ -136,7 +136,7 @@ THE_OUTBOX = [
 
 APART = [
     Mutant(
-        "any signature of a web hook will do",
+        "any signature of a webhook is accepted",
         "stalwart/webhook.py",
         "        return hmac.compare_digest(given, hmac.digest(self._key, raw, hashlib.sha256))",
         "        return len(given) == hashlib.sha256().digest_size",
@@ -146,21 +146,21 @@ APART = [
         ),
     ),
     Mutant(
-        "a replayed web hook counts again",
+        "a replayed webhook counts again",
         "stalwart/webhook.py",
         "if hint.document_id is None or not self._is_duplicate(hint)]",
         "]",
         (f"{WEB_HOOK}test_a_replayed_hook_is_taken_and_hints_at_nothing",),
     ),
     Mutant(
-        "the account of a Blob call is not looked at",
+        "the account of a Blob call is not checked",
         "gateway/rules.py",
         "    if method == ECHO:\n",
         '    if method == ECHO or method.startswith("Blob/"):\n',
         (f"{RULES}test_no_method_goes_through_for_another_account",),
     ),
     Mutant(
-        "account ids inside the arguments are not looked at",
+        "account ids inside the arguments are not checked",
         "gateway/rules.py",
         "                waiting.append(inner)\n",
         "                pass\n",
@@ -174,7 +174,7 @@ APART = [
         (TARGETS,),
     ),
     Mutant(
-        "an event stream tells of other accounts",
+        "an event stream includes other accounts",
         "gateway/event_source_filter.py",
         "own = {self._account_id: changed[self._account_id]}",
         "own = changed",
@@ -188,28 +188,28 @@ APART = [
         ("integration/test_access_tokens.py::test_a_person_sees_and_revokes_only_their_own",),
     ),
     Mutant(
-        "nobody is told that an access token was revoked",
+        "no process is notified that an access token was revoked",
         f"{SQL}access_token_revoke.sql",
         "SELECT id, pg_notify('postroom_access_tokens', '') FROM revoked",
         "SELECT id FROM revoked",
         ("integration/test_token_revocations.py::test_a_revocation_reaches_every_process",),
     ),
     Mutant(
-        "what was read before a revocation is remembered after it",
+        "a token read before a revocation is cached after it",
         "mail/token_cache.py",
         " and self._clearings == before",
         "",
         ("unit/test_token_cache.py::test_a_token_read_before_a_revocation_is_not_cached_after_it",),
     ),
     Mutant(
-        "a login that is remembered counts as fresh",
+        "a cached login counts as fresh",
         "kratos/sessions.py",
         "        if refresh:\n",
         "        if refresh and key not in self._cache:\n",
         ("unit/test_kratos_sessions.py::test_a_refresh_bypasses_the_cache_and_shares_no_earlier_call",),
     ),
     Mutant(
-        "an access token is taken beside any address",
+        "an access token is accepted with any address",
         "mail/basic_credentials.py",
         "return hmac.compare_digest(stated.encode(), own.encode())",
         "return bool(stated)",
@@ -223,14 +223,14 @@ APART = [
         (f"{PEOPLE}test_what_a_browser_may_send_by_itself_counts_only_from_pages_that_are_known",),
     ),
     Mutant(
-        "a browser is told of HTTP Basic",
+        "HTTP Basic is offered to a browser",
         "mail/people.py",
         "return _BROWSER_HEADERS.isdisjoint(headers)",
         "return True",
         (f"{PEOPLE}test_http_basic_is_not_offered_to_a_browser_which_would_open_its_own_dialog",),
     ),
     Mutant(
-        "answers to a cookie are shown to another origin",
+        "responses to a cookie are shown to another origin",
         "api/cross_origin.py",
         "            allow_origins=origins,\n",
         "            allow_origins=origins,\n            allow_credentials=True,\n",

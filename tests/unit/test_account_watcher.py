@@ -1,4 +1,4 @@
-"""People on line: whose accounts are watched, who is listened to, and for how long."""
+"""People online: whose accounts are watched, who is listened to, and for how long."""
 
 import asyncio
 from uuid import UUID
@@ -34,7 +34,7 @@ async def test_coming_back_looks_for_what_came_meanwhile() -> None:
 
 
 async def test_the_first_messages_after_coming_online_are_announced_within_50_ms() -> None:
-    """Though a hint came before anybody was on line (the welcome message), and another when listening began."""
+    """Though a hint came before anybody was online (the welcome message), and another when listening began."""
     world = World()
     async with world.running():
         world.arrivals.hint(["b"])
@@ -155,7 +155,7 @@ async def test_two_screens_that_come_at_once_are_both_greeted_in_silence() -> No
 
 
 async def test_a_hint_during_the_first_poll_makes_no_reload() -> None:
-    """The web hook of the welcome message comes just then; a newcomer's first word is not: load everything again."""
+    """The webhook of the welcome message comes just then; a newcomer's first word is not: load everything again."""
     world = World(listener=None)
     held = world.mail.held = asyncio.Event()
     async with world.running():
@@ -214,7 +214,7 @@ async def test_a_minute_after_the_last_screen_has_gone_the_listening_ends() -> N
         await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
         await world.watching.mark_offline(ALICE.identity_id)
-        await world.watching.mark_offline(BOB.identity_id)  # who was not on line
+        await world.watching.mark_offline(BOB.identity_id)  # who was not online
         await world.pass_time(59)
         assert world.listener.open.keys() == {"b"}
         await world.pass_time(1)

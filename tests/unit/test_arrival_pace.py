@@ -85,7 +85,7 @@ def in_virtual_time(act: Callable[[Watched], Awaitable[T]], *account_ids: str) -
 
 @pytest.mark.parametrize("spacing", [0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 3.0])
 def test_single_mails_are_announced_at_once_however_long_they_keep_coming(spacing: float) -> None:
-    """For a minute, told by the web hook, and once a second by the event source, too."""
+    """For a minute, told by the webhook, and once a second by the event source, too."""
 
     async def act(watched: Watched) -> None:
         async with asyncio.TaskGroup() as group:

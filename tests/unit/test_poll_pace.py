@@ -67,7 +67,7 @@ def test_looks_in_vain_are_four_a_second() -> None:
 
 
 def test_a_look_in_vain_each_second_slows_down_no_mail() -> None:
-    """The event source tells once a second what the web hook told before it, or what the person did himself."""
+    """The event source tells once a second what the webhook told before it, or what the person did himself."""
     assert set(paces(*([1] * 9 + [EMPTY_POLL]) * 1000, apart=0.1)) == {SHORTEST}
 
 

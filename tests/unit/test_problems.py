@@ -1,4 +1,4 @@
-"""What whoever asks is told of each error."""
+"""The problem for each error."""
 
 import json
 

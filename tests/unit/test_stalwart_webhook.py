@@ -1,4 +1,4 @@
-"""Stalwart's web hook: whose it is, what is read of it, and what a forged or replayed one does."""
+"""Stalwart's webhook: signatures, the hints in it, and forged or replayed requests."""
 
 import asyncio
 import base64

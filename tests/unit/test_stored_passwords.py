@@ -1,4 +1,4 @@
-"""The app password that Postroom keeps for a person: when it is made, made anew, and when not."""
+"""The app password that Postroom stores for a person: when it is made and when it is replaced."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""The routes of /api for people: who gets in, what they are told, and what becomes of each error."""
+"""The routes of /api for people: authentication, responses and problems."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence

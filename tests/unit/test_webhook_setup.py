@@ -1,4 +1,4 @@
-"""The web hook at Stalwart: seen, made, and made anew."""
+"""The webhook at Stalwart: read, made and replaced."""
 
 from typing import Any
 

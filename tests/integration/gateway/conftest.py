@@ -31,7 +31,7 @@ async def attacked_service() -> AsyncIterator[Attacked]:
 
 @pytest.fixture
 def service(attacked_service: Attacked) -> Iterator[Attacked]:
-    """Whatever a test sends: the mail server names Ben in each session, and nobody is told of him but himself."""
+    """Whatever a test sends: the mail server names Ben in each session, and only Ben himself sees that."""
     attacked_service.forget()
     yield attacked_service
     if attacked_service.asked_as() <= {"ann"}:

@@ -1,5 +1,5 @@
 """What pages of other origins see (WHATWG Fetch §3.2): those that the operator listed all of it, the others nothing.
-Whoever is not logged in is told of HTTP Basic only where no browser asks."""
+Without a login, HTTP Basic is offered only to programs, not to browsers."""
 
 import pytest
 
