@@ -1,11 +1,11 @@
-"""Mistakes in what tells of new mail, in the outbox, and in what keeps people apart."""
+"""Mistakes in the events of new mail, in the outbox, and in what separates people."""
 
 from mutants.mutant import SQL, Mutant
 
 ARRIVALS = "integration/test_arrivals.py::"
 STATES = "integration/test_mail_states.py::"
 OUTBOX = "integration/test_outbox.py::"
-ANNOUNCING = "unit/test_outbox_publisher.py::"
+PUBLISHER = "unit/test_outbox_publisher.py::"
 LIVE = "integration/test_live.py::"
 QUEUE = "unit/test_poll_queue.py::"
 PACE = "unit/test_arrival_pace.py::"
@@ -14,9 +14,9 @@ PEOPLE = "unit/test_people.py::"
 RULES = "unit/test_gateway_rules.py::"
 TARGETS = "integration/gateway/test_attacks_on_the_wire.py::test_a_target_leads_nowhere_else"
 
-TELLING = [
+NEW_MAIL = [
     Mutant(
-        "advance does not ask where the look began",
+        "advance does not check where the poll began",
         f"{SQL}mail_state_advance.sql",
         "      AND email_state IS NOT DISTINCT FROM %(previous)s::text\n",
         "",
@@ -26,28 +26,28 @@ TELLING = [
         ),
     ),
     Mutant(
-        "advance tells but stays where it was",
+        "advance writes the event but keeps the old state",
         f"{SQL}mail_state_advance.sql",
         "SET email_state = %(email_state)s, checked_at",
         "SET checked_at",
         (f"{STATES}test_only_a_poll_that_began_with_the_stored_state_advances_it",),
     ),
     Mutant(
-        "announcers are woken before the commit, too",
+        "publishers are woken before the commit, too",
         "mail/arrivals.py",
         "        written = bool(found.events)",
         "        if found.events:\n            self._wake()\n        written = bool(found.events)",
         (f"{ARRIVALS}test_two_processes_that_get_a_hint_at_once_announce_the_mail_once",),
     ),
     Mutant(
-        "who was overtaken looks no more",
+        "a process that was overtaken polls no more",
         "mail/arrivals.py",
         "return _PollResult(repeat=True)",
         "return _PollResult()",
         (f"{ARRIVALS}test_a_poll_that_was_overtaken_by_an_earlier_one_is_repeated",),
     ),
     Mutant(
-        "what was hinted during a look is forgotten",
+        "a hint during a poll is forgotten",
         "mail/poll_queue.py",
         "account.hinted -= {state} if state is not None else set()",
         "account.hinted.clear()",
@@ -64,21 +64,21 @@ TELLING = [
         ),
     ),
     Mutant(
-        "what came during a long pause is a burst",
+        "mail that came during a long pause is a burst",
         "domain/poll_pace.py",
         "excess + mails - MAILS_PER_SECOND * paused",
         "excess + mails",
         (f"{PACE}test_after_a_burst_single_mails_are_announced_at_once_again",),
     ),
     Mutant(
-        "a look that found nothing costs no more than one that found a mail",
+        "a poll without new mail costs no more than one with new mail",
         "mail/arrivals.py",
         "mails = EMPTY_POLL if email_state == since else max(1, created)",
         "mails = max(1, created)",
         (f"{PACE}test_hints_without_news_cost_the_mail_server_four_polls_a_second_and_one_slot_of_the_person",),
     ),
     Mutant(
-        "what the person has read is told as new",
+        "mail that the person has read is sent as new",
         "domain/arrival.py",
         '_QUIET = frozenset({"$draft", "$junk", "$seen"})',
         '_QUIET = frozenset({"$draft", "$junk"})',
@@ -88,35 +88,35 @@ TELLING = [
 
 THE_OUTBOX = [
     Mutant(
-        "a claim takes what is claimed",
+        "a claim takes an account that is claimed",
         f"{SQL}outbox_claim.sql",
         " AND (claimed_until IS NULL OR claimed_until <= now())",
         "",
         (f"{OUTBOX}test_what_is_claimed_or_announced_is_given_to_nobody_else",),
     ),
     Mutant(
-        "a claim takes what another is about to claim",
+        "a claim takes an account that another process is about to claim",
         f"{SQL}outbox_claim.sql",
         "    FOR UPDATE SKIP LOCKED\n",
         "",
         (f"{OUTBOX}test_a_claim_that_locks_but_has_not_committed_lets_nobody_overtake",),
     ),
     Mutant(
-        "a newer event overtakes the one that is being announced",
+        "a newer event overtakes the one that is being published",
         f"{SQL}outbox_claim.sql",
         "SELECT id FROM waiting WHERE id = oldest",
         "SELECT id FROM waiting WHERE id >= oldest",
         (f"{OUTBOX}test_a_newer_event_waits_while_an_older_one_of_the_person_is_claimed",),
     ),
     Mutant(
-        "an event is noted as announced before it was",
+        "an event is recorded as published before it was",
         "mail/outbox_publisher.py",
         "            refused = await self._publisher.publish(events)\n",
         "            await self._outbox.announced(ids)\n            refused = await self._publisher.publish(events)\n",
-        (f"{ANNOUNCING}test_while_the_publisher_is_unavailable_nothing_is_lost_and_wakes_do_not_flood_it",),
+        (f"{PUBLISHER}test_while_the_publisher_is_unavailable_nothing_is_lost_and_wakes_do_not_flood_it",),
     ),
     Mutant(
-        "a screen whose past is forgotten is told that it missed nothing",
+        "a stream whose past is forgotten reports that nothing was missed",
         f"{SQL}outbox_after.sql",
         "%(event_id)s BETWEEN coalesce(stored.oldest - 1, 0) AND",
         "%(event_id)s BETWEEN 0 AND",
@@ -126,7 +126,7 @@ THE_OUTBOX = [
         ),
     ),
     Mutant(
-        "Centrifugo is not told which event it is",
+        "Centrifugo does not get the id of the event",
         "realtime/centrifugo.py",
         '                    "idempotency_key": str(event.id),\n',
         "",
@@ -136,7 +136,7 @@ THE_OUTBOX = [
 
 APART = [
     Mutant(
-        "any signature of a web hook will do",
+        "any signature of a webhook is accepted",
         "stalwart/webhook.py",
         "        return hmac.compare_digest(given, hmac.digest(self._key, raw, hashlib.sha256))",
         "        return len(given) == hashlib.sha256().digest_size",
@@ -146,21 +146,21 @@ APART = [
         ),
     ),
     Mutant(
-        "a replayed web hook counts again",
+        "a replayed webhook counts again",
         "stalwart/webhook.py",
         "if hint.document_id is None or not self._is_duplicate(hint)]",
         "]",
         (f"{WEB_HOOK}test_a_replayed_hook_is_taken_and_hints_at_nothing",),
     ),
     Mutant(
-        "the account of a Blob call is not looked at",
+        "the account of a Blob call is not checked",
         "gateway/rules.py",
         "    if method == ECHO:\n",
         '    if method == ECHO or method.startswith("Blob/"):\n',
         (f"{RULES}test_no_method_goes_through_for_another_account",),
     ),
     Mutant(
-        "account ids inside the arguments are not looked at",
+        "account ids inside the arguments are not checked",
         "gateway/rules.py",
         "                waiting.append(inner)\n",
         "                pass\n",
@@ -174,7 +174,7 @@ APART = [
         (TARGETS,),
     ),
     Mutant(
-        "an event stream tells of other accounts",
+        "an event stream shows events of other accounts",
         "gateway/event_source_filter.py",
         "own = {self._account_id: changed[self._account_id]}",
         "own = changed",
@@ -188,49 +188,49 @@ APART = [
         ("integration/test_access_tokens.py::test_a_person_sees_and_revokes_only_their_own",),
     ),
     Mutant(
-        "nobody is told that an access token was revoked",
+        "the revocation of an access token is not published",
         f"{SQL}access_token_revoke.sql",
         "SELECT id, pg_notify('postroom_access_tokens', '') FROM revoked",
         "SELECT id FROM revoked",
         ("integration/test_token_revocations.py::test_a_revocation_reaches_every_process",),
     ),
     Mutant(
-        "what was read before a revocation is remembered after it",
+        "a token that was read before its revocation is cached after it",
         "mail/token_cache.py",
         " and self._clearings == before",
         "",
         ("unit/test_token_cache.py::test_a_token_read_before_a_revocation_is_not_cached_after_it",),
     ),
     Mutant(
-        "a login that is remembered counts as fresh",
+        "a cached login counts as fresh",
         "kratos/sessions.py",
         "        if refresh:\n",
         "        if refresh and key not in self._cache:\n",
         ("unit/test_kratos_sessions.py::test_a_refresh_bypasses_the_cache_and_shares_no_earlier_call",),
     ),
     Mutant(
-        "an access token is taken beside any address",
+        "an access token is accepted with any address",
         "mail/basic_credentials.py",
         "return hmac.compare_digest(stated.encode(), own.encode())",
         "return bool(stated)",
         (f"{PEOPLE}test_a_name_beside_an_access_token_is_the_address_of_its_person",),
     ),
     Mutant(
-        "what a browser keeps for HTTP Basic counts from any page",
+        "credentials that a browser stores for HTTP Basic count from any page",
         "mail/people.py",
         "                    require_not_foreign(headers, self.public_url)\n",
         "                    pass\n",
         (f"{PEOPLE}test_what_a_browser_may_send_by_itself_counts_only_from_pages_that_are_known",),
     ),
     Mutant(
-        "a browser is told of HTTP Basic",
+        "a browser is offered HTTP Basic",
         "mail/people.py",
         "return _BROWSER_HEADERS.isdisjoint(headers)",
         "return True",
         (f"{PEOPLE}test_http_basic_is_not_offered_to_a_browser_which_would_open_its_own_dialog",),
     ),
     Mutant(
-        "answers to a cookie are shown to another origin",
+        "responses to a cookie are shown to another origin",
         "api/cross_origin.py",
         "            allow_origins=origins,\n",
         "            allow_origins=origins,\n            allow_credentials=True,\n",
