@@ -1,4 +1,4 @@
-"""What an operator does to a request, in memory."""
+"""The operator's commands on a request, in memory."""
 
 from abc import abstractmethod
 from typing import Any
@@ -26,8 +26,8 @@ class OperatorModel(ReleaseModel):
         row = self.requests.get(identity_id)
         if row is None or row["state"] != "waiting":
             return []
-        told = f"buried by {actor}: {reason}"
-        changes = {"state": "dead", "due_at": None, "waits_for": None, "reason": told}
+        message = f"buried by {actor}: {reason}"
+        changes = {"state": "dead", "due_at": None, "waits_for": None, "reason": message}
         moved = self._change(row, enqueued_at=self._clock_timestamp(), **changes)
         self._write(moved, "bury", "done", error_message=reason, actor=actor)
         return [moved]
