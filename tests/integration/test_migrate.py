@@ -180,7 +180,7 @@ async def test_a_migration_restores_the_rows_without_which_nothing_goes_round(
     await records.rows("DELETE FROM mail_server_breaker")
     await records.rows("DELETE FROM identity_sweep")
     await records.rows("DELETE FROM mailbox_inspection")
-    with pytest.raises(ConfigurationError, match="postroom migrate"):
+    with pytest.raises(ConfigurationError, match="found no row"):
         await PostgresBreakers(pool).read()
     await migrated(database)
     assert (await PostgresBreakers(pool).read()).open is breaker.open
