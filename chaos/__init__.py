@@ -1,1 +1,1 @@
-"""Chaos: real processes and real servers under a seeded plan of faults, and a checker of what came of it."""
+"""Chaos tests: real processes and servers under a seeded plan of faults, and a checker of the result."""

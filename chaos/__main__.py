@@ -1,6 +1,6 @@
-"""`python -m chaos`: the whole plan by default; writes its report to chaos-report/.
+"""`python -m chaos` runs the full plan by default and writes its report to chaos-report/.
 
-Exit code 1 if anything broke or the run did not become calm, 2 if it could not be done at all.
+Exit code 1: a promise was broken or the run did not settle. Exit code 2: the run could not be done.
 
 Example: python -m chaos --seed 7 --plan short --report /tmp/report
 """
@@ -26,17 +26,17 @@ from postroom.errors import ConfigurationError
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m chaos",
-        description="Postroom under a seeded plan of faults: is anything lost, doubled or wrongly buried?",
+        description="Run Postroom under a seeded plan of faults; check that nothing is lost, doubled or wrongly dead.",
         epilog="example: python -m chaos --seed random --plan short --busy 4 --report chaos-report",
     )
-    parser.add_argument("--seed", type=_seed, default=1, help="of the plan, or `random` to draw one (default: 1)")
-    parser.add_argument("--plan", choices=("whole", "short"), default="whole")
+    parser.add_argument("--seed", type=_seed, default=1, help="seed of the plan, or `random` to draw one (default: 1)")
+    parser.add_argument("--plan", choices=("full", "short"), default="full")
     parser.add_argument(
-        "--busy", type=int, choices=range(MOST + 1), default=0, metavar="N", help="busy loops beside it"
+        "--busy", type=int, choices=range(MOST + 1), default=0, metavar="N", help="busy loops during the run"
     )
     parser.add_argument("--report", type=Path, default=Path("chaos-report"), metavar="FOLDER")
     options = parser.parse_args()
-    plan = (plans.whole if options.plan == "whole" else plans.short)(options.seed)
+    plan = (plans.full if options.plan == "full" else plans.short)(options.seed)
     print(f"plan {plan.name}, seed {plan.seed}: {len(plan.hooks)} hooks, {len(plan.faults)} faults", flush=True)
     try:
         ran = asyncio.run(_until_signalled(plan, options.report, options.busy))
@@ -57,7 +57,7 @@ def _seed(text: str) -> int:
 
 
 async def _until_signalled(plan: Plan, folder: Path, busy: int) -> Ran:
-    """The run, or its orderly end at SIGINT or SIGTERM: the servers must not outlive it."""
+    """Run the plan, and stop it in order at SIGINT or SIGTERM: the servers must not outlive it."""
     task = asyncio.current_task()
     assert task
     for number in (signal.SIGINT, signal.SIGTERM):

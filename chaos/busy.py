@@ -1,4 +1,4 @@
-"""`python -m chaos.busy`: takes a whole core until its standard input ends, or an hour is over."""
+"""`python -m chaos.busy` keeps one core busy until its standard input ends or an hour has passed."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ _LONGEST = 3600.0
 
 
 class BusyLoops:
-    """So many busy loops beside a run, which make the machine as slow as a shared one can be."""
+    """`count` busy loops during a run, which make the machine as slow as a shared one can be."""
 
     def __init__(self, count: int, log: Path) -> None:
         command = [sys.executable, "-m", "chaos.busy"]

@@ -1,4 +1,4 @@
-"""Everything a run needs: servers, stand-ins, services and workers, and a fault proxy in each link between them."""
+"""The servers, stand-ins, services and workers of a run, with a fault proxy in each link between them."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ import redis.asyncio
 from chaos.database import Database
 from chaos.link import Link
 from chaos.plan import DOMAIN, LINKS, SERVICES, WORKERS
-from chaos.stand_ins import Kratos, Stalwart, answers
+from chaos.stand_ins import Kratos, Stalwart, responds
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 from postroom_sandbox.loopback import LOOPBACK, free_port
@@ -24,14 +24,14 @@ DELAY_FACTOR = 0.02
 """60, 300 and 1,800 s become 1.2, 6 and 36 s."""
 
 REPLICATION = "replication"
-"""The link between PostgreSQL and its replica: a part of the fail-over, no lane of faults."""
+"""The link between PostgreSQL and its replica: it belongs to the fail-over and has no lane of faults."""
 
 _READY_WITHIN = 120.0
 _GONE_WITHIN = 20.0
 
 
 class Cluster:
-    """Keeps its files in `data` and `of_replica`; `settings` are more POSTROOM_… variables of services and workers."""
+    """Its files are in `data` and `of_replica`; `settings` are further POSTROOM_… variables of services and workers."""
 
     def __init__(self, data: DataFolder, of_replica: DataFolder, settings: Mapping[str, str], *, fsync: bool) -> None:
         self._data = data
@@ -49,7 +49,7 @@ class Cluster:
         self._processes: dict[str, Process] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
         self.broken: list[str] = []
-        """services and workers that ended though nobody had ended them, and how"""
+        """services and workers that ended by themselves, and how"""
 
     async def start(self) -> None:
         for link in self.links.values():
@@ -64,17 +64,17 @@ class Cluster:
         for name in (*SERVICES, *WORKERS):
             await self.spawn(name)
         for name, url in zip(SERVICES, self.urls, strict=True):
-            await self._processes[name].until_ready(answers(self._http, f"{url}/health/ready"), _READY_WITHIN)
+            await self._processes[name].until_ready(responds(self._http, f"{url}/health/ready"), _READY_WITHIN)
 
     async def stop(self) -> None:
-        """End all of it, in reverse order, also when one does not end."""
+        """Stop all parts in reverse order, also if one of them does not stop."""
         async with AsyncExitStack() as stack:
             parts = (self.database, self.valkey, self.stalwart, self.kratos, *self.links.values())
             for stop in (self._http.aclose, *(part.stop for part in parts), self.stop_processes):
                 stack.push_async_callback(stop)
 
     async def stop_processes(self) -> None:
-        """End services and workers: from here on nothing changes any more."""
+        """Stop services and workers: nothing changes after this."""
         for watch in self._watches.values():
             watch.cancel()
         await asyncio.gather(*(self._stop(process) for process in self._processes.values()))
@@ -88,7 +88,7 @@ class Cluster:
     async def spawn(self, name: str) -> None:
         """Start a service or a worker."""
         if name in self._processes:
-            await self._processes[name].stop()  # ended long ago: closes what is left of it
+            await self._processes[name].stop()  # it has ended; this closes its pipes
         command = "serve" if name in SERVICES else "work"
         own = {"POSTROOM_HOST": LOOPBACK, "POSTROOM_PORT": str(self.ports[name])} if name in SERVICES else {}
         process = Process(
@@ -139,7 +139,7 @@ class Cluster:
 
 
 def _through(url: str, port: int) -> str:
-    """The URL with another port: the proxy's."""
+    """The URL with the port of the proxy."""
     parts = urlsplit(url)
     login, at, _ = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{login}{at}{LOOPBACK}:{port}"))

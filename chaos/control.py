@@ -1,6 +1,6 @@
-"""A child process that is told what to do: an order a line on its standard input, an answer a line on its output.
+"""A child process that takes one order per line on its standard input and writes one result per line to its output.
 
-It ends when its standard input does, so also when the run is killed: the system closes the pipe.
+It ends when its standard input ends. If the run is killed, the operating system closes that pipe.
 """
 
 import asyncio
@@ -14,18 +14,18 @@ from typing import Any
 from postroom.errors import ConfigurationError
 
 _LONGEST = 1 << 24
-"""Bytes of a line: the hooks of a whole plan are one order."""
+"""Bytes of a line: all hooks of a plan are one order."""
 _GONE_WITHIN = 5.0
 
 
 class Child:
-    """`python -m MODULE`; what it says besides its answers goes to `log`."""
+    """`python -m MODULE`; everything but its results goes to `log`."""
 
     def __init__(self, module: str, log: Path) -> None:
         self._module = module
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
-        self._turn = asyncio.Lock()
+        self._one_order = asyncio.Lock()
 
     @property
     def pid(self) -> int:
@@ -39,16 +39,16 @@ class Child:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 limit=_LONGEST,
-                # Ctrl-C in the terminal reaches the run alone, which then ends its children in order.
+                # Ctrl-C in the terminal reaches only the run, which then stops its children in order.
                 start_new_session=True,
             )
 
     async def ask(self, order: str, *arguments: Any) -> Any:
-        """Its answer, once the order is done. Raises ConfigurationError when the child has ended."""
+        """The result of the order, once it is done. Raises ConfigurationError when the child has ended."""
         process = self._running
         assert process.stdin
         assert process.stdout
-        async with self._turn:
+        async with self._one_order:
             try:
                 process.stdin.write(json.dumps([order, *arguments]).encode() + b"\n")
                 await process.stdin.drain()
@@ -60,7 +60,7 @@ class Child:
         return json.loads(line)
 
     async def stop(self) -> None:
-        """Close its standard input, and kill it if it does not end by that."""
+        """Close its standard input, and kill it if it does not end then."""
         if self._process is None:
             return
         assert self._process.stdin
@@ -80,18 +80,18 @@ class Child:
 
 
 async def obey(orders: Mapping[str, Callable[..., Any]]) -> None:
-    """In the child: do each order that comes, by its name, until standard input ends; then give up what is begun."""
+    """In the child: do each order, by its name, until standard input ends; then cancel those that are still running."""
     reader = asyncio.StreamReader(limit=_LONGEST)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
 
     async def do(order: str, *arguments: Any) -> None:
-        answer = orders[order](*arguments)
-        print(json.dumps(await answer if inspect.isawaitable(answer) else answer), flush=True)
+        result = orders[order](*arguments)
+        print(json.dumps(await result if inspect.isawaitable(result) else result), flush=True)
 
-    under_way: list[asyncio.Task[None]] = []
+    running: list[asyncio.Task[None]] = []
     async with asyncio.TaskGroup() as group:
         while line := await reader.readline():
-            under_way = [task for task in under_way if not task.done()]
-            under_way.append(group.create_task(do(*json.loads(line))))
-        for task in under_way:
+            running = [task for task in running if not task.done()]
+            running.append(group.create_task(do(*json.loads(line))))
+        for task in running:
             task.cancel()

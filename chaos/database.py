@@ -23,9 +23,9 @@ _MIGRATION: Sequence[LiteralString] = (
     "ALTER TABLE email_accounts ADD COLUMN IF NOT EXISTS made_up text",
     "ALTER TABLE email_provisioning_log ADD COLUMN IF NOT EXISTS made_up text",
 )
-"""What a next release might do first: it expands, and breaks nobody who names his columns."""
+"""A migration as the next release may bring it: it only adds columns, so code that names its columns still works."""
 _LOCK_TIMEOUT = "100ms"
-"""Who comes after ALTER TABLE in the queue for the lock waits as long as it does."""
+"""Statements behind ALTER TABLE in the queue for the lock wait as long as it does."""
 _MIGRATED_WITHIN = 60.0
 _CAUGHT_UP_WITHIN = 60.0
 _CONNECTED_WITHIN = 30
@@ -34,16 +34,16 @@ _AGAIN = 0.25
 
 @dataclass(frozen=True, slots=True)
 class FailOver:
-    """What was committed from `cut_at` to `promoted_at` may be lost; `kept` are the identities that still had a
-    request when the replica became the primary."""
+    """Commits between `cut_at` and `promoted_at` may be lost; `remaining` are the identities that still had a request
+    when the replica became the primary."""
 
     cut_at: float
     promoted_at: float
-    kept: frozenset[str]
+    remaining: frozenset[str]
 
 
 class Database:
-    """`link` leads services and workers to the primary, `replication` the replica."""
+    """`link` connects services and workers to the primary, `replication` connects the replica."""
 
     def __init__(self, data: DataFolder, of_replica: DataFolder, link: Link, replication: Link, *, fsync: bool) -> None:
         self.primary: EmbeddedPostgres = Primary(data, fsync=fsync)
@@ -56,10 +56,10 @@ class Database:
         self._servers: list[EmbeddedPostgres] = [self.primary]
         self.fail_over: FailOver | None = None
         self.durable = asyncio.Lock()
-        """Held while commits reach no replica: what is read now may be gone soon."""
+        """Locked while commits do not reach the replica: rows read then may be lost soon."""
 
     async def start(self) -> None:
-        """Both servers, migrated; the links must listen."""
+        """Start and migrate both servers; the links must already listen."""
         await self.primary.start()
         await asyncio.to_thread(upgrade, self.primary.owner_url, role_of(self.primary.service_url))
         await self._lead()
@@ -68,7 +68,7 @@ class Database:
         await self._replica.start()
 
     async def stop(self) -> None:
-        """End both and remove their files."""
+        """Stop both and remove their files."""
         for server in reversed(self._servers):
             await discard(server)
 
@@ -76,7 +76,7 @@ class Database:
         await self.primary.stop()
 
     async def kill(self) -> None:
-        """kill -9 of all its processes at once: none may end what it had begun."""
+        """kill -9 all its processes at once, so that none finishes its work."""
         server = psutil.Process(self.primary.pid)
         for process in (server, *server.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):  # a backend that has just ended
@@ -84,7 +84,7 @@ class Database:
         await self.primary.ended()
 
     async def start_again(self) -> None:
-        """The backends of a killed one need a moment to be gone, and it will not start beside them."""
+        """Start the primary again. It does not start until the backends of the killed one are gone."""
         for _ in range(10):
             try:
                 await self.primary.start()
@@ -92,38 +92,40 @@ class Database:
             except ConfigurationError:
                 await asyncio.sleep(0.5)
         else:
-            raise ConfigurationError("PostgreSQL did not come back")
+            raise ConfigurationError("PostgreSQL did not start again")
         await self._lead()
 
     async def cut_off_replica(self) -> None:
-        """From here on no commit reaches the replica; all that were answered before have reached it."""
+        """Keep further commits from the replica, after it has all that were acknowledged before."""
         assert self._replica
         await self.durable.acquire()
         self._cut_at = time.time()
         (last,) = await self.rows("SELECT pg_current_wal_flush_lsn()::text AS lsn")
-        arrived: LiteralString = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn AS arrived"
+        has_arrived: LiteralString = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn AS arrived"
         end = time.monotonic() + _CAUGHT_UP_WITHIN
-        while not (await _rows(self._replica.owner_url, arrived, (last["lsn"],)))[0]["arrived"]:
+        while not (await _rows(self._replica.owner_url, has_arrived, (last["lsn"],)))[0]["arrived"]:
             if time.monotonic() > end:
                 raise ConfigurationError(f"the replica did not catch up within {_CAUGHT_UP_WITHIN:g} s")
             await asyncio.sleep(0.05)
         await self._replication.do("black_hole")
 
     async def fail_over_to_replica(self) -> None:
-        """The primary dies, and the replica takes its place with what has reached it."""
+        """Kill the primary and promote the replica with what has reached it."""
         assert self._replica
         await self.kill()
         await self._replica.promote()
         self.primary, self._replica = self._replica, None
-        kept = frozenset(row["id"] for row in await self.rows("SELECT identity_id::text AS id FROM email_requests"))
-        # Before anybody is led there: a request that is stored from now on is not lost.
-        self.fail_over = FailOver(self._cut_at, time.time(), kept)
+        remaining = frozenset(
+            row["id"] for row in await self.rows("SELECT identity_id::text AS id FROM email_requests")
+        )
+        # Before the link leads there: a request that is stored from now on is not lost.
+        self.fail_over = FailOver(self._cut_at, time.time(), remaining)
         await self._lead()
         self.durable.release()
 
     async def migrate(self) -> None:
-        """Expand the schema as a next release might, while everything runs. Raises ConfigurationError when no try
-        gets its locks."""
+        """Expand the schema while everything runs, as the next release may. Raises ConfigurationError when no try gets
+        its lock."""
         end = time.monotonic() + _MIGRATED_WITHIN
         for statement in _MIGRATION:
             while not await self._altered(statement):
@@ -143,11 +145,11 @@ class Database:
         return True
 
     async def rows(self, query: LiteralString) -> list[dict[str, Any]]:
-        """As the owner, past the link."""
+        """Query as the owner, not through the link."""
         return await _rows(self.primary.owner_url, query)
 
     async def _lead(self) -> None:
-        """The server comes back on another port each time."""
+        """Point the links to the primary, which has another port after each start."""
         await self._link.lead_to(self.primary.port)
         await self._replication.lead_to(self.primary.port)
 

@@ -1,4 +1,4 @@
-"""What a run left behind when all was at rest and nothing ran any more, and the same arranged for judging it."""
+"""The rows, mailboxes and events at the end of a run, and the same arranged for the checker."""
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
@@ -9,8 +9,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class LostCommits:
-    """What a fail-over to an asynchronous replica cost. Whatever was committed from `cut_at` to `promoted_at` may be
-    gone; of `forgotten`, who had been asked for or registered by then, the replica held no request."""
+    """The cost of a fail-over to an asynchronous replica. Commits between `cut_at` and `promoted_at` may be lost;
+    `forgotten` are the identities known by then of which the replica had no request."""
 
     cut_at: float
     promoted_at: float
@@ -19,10 +19,10 @@ class LostCommits:
 
 @dataclass(slots=True)
 class Evidence:
-    """`requests`, `log` (by id), `accounts` are the tables' rows of one moment, when everything was at rest; `stalwart`
-    the stand-in's accounts, `members` what Redis held then. `seen_log` maps ids of the audit to digests taken during
-    the run, `log_digests` those at its end; `corrected` counts reconciliation's corrections before the first fault;
-    `broken` are processes that ended by themselves."""
+    """`requests`, `log` (by id) and `accounts` are the tables' rows after the run settled, `stalwart` the stand-in's
+    accounts, `members` those of Redis. `seen_log` maps ids of the audit to digests taken during the run, `log_digests`
+    to those at its end; `corrected` counts the corrections of reconcile before the first fault; `broken` are processes
+    that ended by themselves."""
 
     history: list[Row]
     requests: list[Row]
@@ -40,7 +40,7 @@ class Evidence:
     lost_commits: LostCommits | None = None
 
     def as_dict(self) -> Row:
-        """As JSON has it."""
+        """The evidence in the types of JSON."""
         content = asdict(self)
         if self.lost_commits:
             content["lost_commits"]["forgotten"] = sorted(self.lost_commits.forgotten)
@@ -48,7 +48,7 @@ class Evidence:
 
 
 class Case:
-    """The evidence, arranged."""
+    """The evidence, arranged for the checker."""
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
@@ -58,7 +58,7 @@ class Case:
         for row in evidence.log:
             self.log[row["kratos_identity_id"]].append(row)
         self.asked = {event["number"]: event for event in evidence.history if event["event"] == "asked"}
-        self.answers = [event for event in evidence.history if event["event"] == "answered"]
+        self.responses = [event for event in evidence.history if event["event"] == "answered"]
         self.emails: dict[str, set[str]] = defaultdict(set)
         registered = [event for event in evidence.history if event["event"] == "registered"]
         for event in (*self.asked.values(), *registered):
@@ -69,31 +69,31 @@ class Case:
             for mark in account["marks"]:
                 self.marks[mark].append(account)
         self.taken = {row["email"] for row in evidence.requests if row["state"] != "dead"} | set(evidence.strangers)
-        self.beside = {
-            mark_of(identity_id) for identity_id in self.requests if self._is_beside_its_mailbox(identity_id)
+        self.dead_with_mailbox = {
+            mark_of(identity_id) for identity_id in self.requests if self._is_dead_with_mailbox(identity_id)
         }
-        self.taken |= {self.marks[mark][0]["addresses"][0] for mark in self.beside}
+        self.taken |= {self.marks[mark][0]["addresses"][0] for mark in self.dead_with_mailbox}
 
-    def _is_beside_its_mailbox(self, identity_id: str) -> bool:
-        """Whether lost commits are why this request died, though its mailbox exists: when it was stored anew, somebody
-        else had its address, or it was asked for another one."""
+    def _is_dead_with_mailbox(self, identity_id: str) -> bool:
+        """Whether this request is dead although its mailbox exists, because of lost commits: when it was stored again,
+        another identity had its address, or it was requested with another address."""
         row, accounts = self.requests[identity_id], self.marks.get(mark_of(identity_id), [])
         if self.evidence.lost_commits is None or row["state"] != "dead" or len(accounts) != 1:
             return False
         address = accounts[0]["addresses"][0]
-        was_held = [entry["status"] for entry in self.log[identity_id]][-1:] == ["conflict"]
-        return address in self.emails[identity_id] and (was_held or address != row["email"])
+        had_conflict = [entry["status"] for entry in self.log[identity_id]][-1:] == ["conflict"]
+        return address in self.emails[identity_id] and (had_conflict or address != row["email"])
 
-    def may_be_lost(self, answer: Row) -> bool:
-        """Whether the commit behind the answer may have died with a primary before the replica had it."""
+    def may_be_lost(self, response: Row) -> bool:
+        """Whether the commit of this response may be lost with a primary, before it reached the replica."""
         lost = self.evidence.lost_commits
-        asked_at: float = self.asked[answer["number"]]["t"]
-        return lost is not None and answer["t"] >= lost.cut_at and asked_at < lost.promoted_at
+        asked_at: float = self.asked[response["number"]]["t"]
+        return lost is not None and response["t"] >= lost.cut_at and asked_at < lost.promoted_at
 
-    def is_forgotten(self, answer: Row) -> bool:
-        """Whether it did: the replica had no request of this identity."""
-        lost, identity_id = self.evidence.lost_commits, self.asked[answer["number"]]["identity_id"]
-        return lost is not None and identity_id in lost.forgotten and self.may_be_lost(answer)
+    def is_forgotten(self, response: Row) -> bool:
+        """Whether that commit is lost: the replica had no request of this identity."""
+        lost, identity_id = self.evidence.lost_commits, self.asked[response["number"]]["identity_id"]
+        return lost is not None and identity_id in lost.forgotten and self.may_be_lost(response)
 
 
 def mark_of(identity_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The faults of a plan, done to a cluster at their times."""
+"""Injects the faults of a plan into a cluster at their times."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ class Faults:
         self._history = history
 
     async def run(self, faults: Sequence[Fault]) -> None:
-        """Do each at its time, or when the one before it in its lane is over; return when the last one is over."""
+        """Inject each fault at its time, or when the previous one of its lane is over; return when all are over."""
         started = asyncio.get_running_loop().time()
         lanes: dict[str, list[Fault]] = defaultdict(list)
         for fault in faults:
@@ -43,7 +43,7 @@ class Faults:
             self._history.record("fault over", target=fault.target, kind=fault.kind)
 
     def _of(self, fault: Fault) -> tuple[Step, Step | None]:
-        """How it begins, and how it ends."""
+        """The step that begins the fault, and the one that ends it."""
         cluster, name = self._cluster, fault.target
         match name, fault.kind:
             case "postgres", "restart" | "kill" | "fail-over" | "migrate":

@@ -1,4 +1,4 @@
-"""What happened in a run, in the order in which it happened: events with the wall clock's `t`, as JSON lines."""
+"""The history of a run: its events in order, each with the time `t` of the wall clock, as JSON lines."""
 
 import json
 import time
@@ -24,7 +24,7 @@ class History:
 
 
 def read(*files: Path) -> list[Event]:
-    """The events of all `files`, in the order of their times. A last line that was not written whole is left out."""
+    """The events of all `files`, in the order of their times. An incomplete last line is left out."""
     lines = [line for file in files if file.exists() for line in file.read_text().splitlines(keepends=True)]
     events: list[Event] = [json.loads(line) for line in lines if line.endswith("\n")]
     return sorted(events, key=lambda event: event["t"])

@@ -1,4 +1,4 @@
-"""The fault proxy of one link, as a process of its own: a busy load or a busy run must not slow the link down."""
+"""The fault proxy of one link, in its own process: neither the load nor the run must slow the link down."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from chaos.control import Child
 
 
 class Link:
-    """Listens on `port`, once it is started, and leads to the port that `lead_to` names."""
+    """Listens on `port` once it is started, and connects to the port given to `lead_to`."""
 
     def __init__(self, log: Path) -> None:
         self._child = Child("chaos.proxy", log)
@@ -25,7 +25,7 @@ class Link:
         await self._child.ask("lead_to", port)
 
     async def do(self, fault: str, *arguments: Any) -> None:
-        """Call the method of that name of its FaultProxy; `pass_on` lifts what lasts."""
+        """Call the method `fault` of its FaultProxy; `pass_on` ends a lasting fault."""
         await self._child.ask(fault, *arguments)
 
     async def stop(self) -> None:

@@ -1,6 +1,6 @@
-"""The hooks of a plan, sent at their times to services in turn as Kratos would, and the history of their answers.
+"""Sends the hooks of a plan at their times to the services in turn, as Kratos would, and records the responses.
 
-`python -m chaos.load` does it in a process of its own: thousands of hooks under way must slow nothing else down.
+`python -m chaos.load` does so in its own process: thousands of concurrent hooks must not slow the run down.
 """
 
 import asyncio
@@ -21,30 +21,30 @@ from chaos.registrations import Registrations
 from postroom_sandbox.kratos.web_hook import KEY_HEADER, TRIES, seconds_until_retry
 
 PATIENCE = 8.0
-"""Seconds after which an answer is not waited for any more. Kratos waits 30 s, half as long as the short plan."""
+"""Seconds to wait for a response. Kratos waits 30 s, which is half of the short plan."""
 
 
 class Load:
-    """`urls` are the services'; whoever gets no answer asks the next one, as behind a load balancer."""
+    """`urls` are those of the services; a hook without a response goes to the next one, as behind a load balancer."""
 
     def __init__(self, urls: Sequence[str], key: str, history: History, kratos: Registrations) -> None:
         self._urls = itertools.cycle(urls)
         self._history = history
         self._kratos = kratos
         self._numbers = itertools.count(1)
-        # A service that is killed leaves many connections behind; none is used for a second hook.
+        # A killed service leaves broken connections behind, so none is used for a second hook.
         limits = httpx2.Limits(max_connections=2000, max_keepalive_connections=0)
         self._http = httpx2.AsyncClient(headers={KEY_HEADER: key}, timeout=PATIENCE, limits=limits, trust_env=False)
 
     async def run(self, hooks: Sequence[Hook]) -> None:
-        """Send all of them; return when each has its answer or was given up, as Kratos gives up after three tries."""
+        """Send all hooks; return when each has its response or was dropped after three tries, as by Kratos."""
         started = asyncio.get_running_loop().time()
         try:
             async with asyncio.TaskGroup() as group:
                 for hook in hooks:
                     await asyncio.sleep(started + hook.at - asyncio.get_running_loop().time())
                     identity_id = str(hook.identity_id)
-                    # Before the hook, as Kratos does: whatever becomes of the hook, the sweep finds the identity.
+                    # Before the hook, as Kratos does: the sweep finds the identity even if the hook is lost.
                     self._kratos.register(identity_id, hook.email)
                     self._history.record("registered", identity_id=identity_id, email=hook.email)
                     if not hook.lost:
@@ -61,31 +61,31 @@ class Load:
             await asyncio.sleep(pause)
 
     async def _send(self, hook: Hook) -> tuple[int | None, str | None]:
-        """The status and Retry-After; None without an answer."""
+        """The status and Retry-After; None without a response."""
         number, identity_id = next(self._numbers), str(hook.identity_id)
         url = next(self._urls)
         self._history.record("asked", number=number, identity_id=identity_id, email=hook.email, url=url)
         body = {"identity": {"id": identity_id, "traits": {"email": hook.email}}}
         try:
             async with asyncio.timeout(PATIENCE):
-                answer = await self._http.post(f"{url}/internal/mail/provision", json=body)
+                response = await self._http.post(f"{url}/internal/mail/provision", json=body)
         except (httpx2.HTTPError, TimeoutError) as error:
             self._history.record("unanswered", number=number, error=type(error).__name__)
             return None, None
-        self._history.record("answered", number=number, status=answer.status_code, body=_read(answer))
-        return answer.status_code, answer.headers.get("retry-after")
+        self._history.record("answered", number=number, status=response.status_code, body=_read(response))
+        return response.status_code, response.headers.get("retry-after")
 
 
-def _read(answer: httpx2.Response) -> Any:
-    """The body, or as text what is no JSON: that of a service that broke."""
+def _read(response: httpx2.Response) -> Any:
+    """The JSON body, or its text when a broken service sent no JSON."""
     try:
-        return answer.json()
+        return response.json()
     except ValueError:
-        return answer.text
+        return response.text
 
 
 class LoadProcess:
-    """The load, from outside; its history goes to `file`, and `kratos` is the folder of the stand-in's state."""
+    """The process of the load; its history goes to `file`, and `kratos` is the folder of the stand-in's state."""
 
     def __init__(self, file: Path, kratos: Path, log: Path) -> None:
         self._child = Child("chaos.load", log)
@@ -97,12 +97,12 @@ class LoadProcess:
         return self._child.pid
 
     async def start(self) -> None:
-        """Return when it can send: the faults' times and the hooks' begin together."""
+        """Return when it can send: the times of faults and hooks begin together."""
         await self._child.start()
         await self._child.ask("ready")
 
     async def run(self, urls: Sequence[str], key: str, hooks: Sequence[Hook]) -> None:
-        """As Load.run. Raises ConfigurationError when the process ends before."""
+        """Call Load.run in the process. Raises ConfigurationError when the process ends before it returns."""
         sent = [[hook.at, str(hook.identity_id), hook.email, hook.lost] for hook in hooks]
         await self._child.ask("run", str(self._file), str(self._kratos), urls, key, sent)
 

@@ -1,4 +1,4 @@
-"""What is done to Postroom, and what it is asked: a pure function of the seed."""
+"""The faults and webhooks of a run: a pure function of the seed."""
 
 import random
 from collections.abc import Sequence
@@ -9,24 +9,24 @@ from postroom_sandbox.stalwart.faults import KINDS
 
 DOMAIN = "example.org"
 WORD = "should-fail"
-"""The stand-in answers 500 to every create of an address with this word in it, while it is well otherwise: these
-requests, and no others, belong in the dead letters."""
+"""The stand-in answers 500 to every create of an address with this word in it, and is healthy otherwise: only these
+requests must become dead letters."""
 
 REST = 1.0
-"""Least seconds between two faults of one lane."""
+"""Minimum of seconds between two faults of one lane."""
 
 SERVICES = ("service-1", "service-2")
 WORKERS = ("worker-1", "worker-2")
 LINKS = ("postgres", "redis", "stalwart", "kratos")
 STALWART_FAULTS = ("refuse", "hang", "unavailable", "reset-after", "full")
-"""Those of the stand-in itself, beside those of the link to it."""
+"""Faults of the stand-in itself; the link to it has its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`seconds` it lasts: for a kill, how long the process stays away. `amount`: seconds of a round trip for
-    `latency`, seconds between two bytes for `drip`, bytes for `cut-after`, probability for `reset-after`. A
-    `fail-over` lasts while commits reach the primary alone, which then dies."""
+    """`seconds`: how long it lasts; for a kill, the time until the process starts again. `amount`: seconds of a round
+    trip for `latency`, seconds between two bytes for `drip`, bytes for `cut-after`, probability for `reset-after`.
+    During a `fail-over` commits reach only the primary, which is then killed."""
 
     at: float
     target: str
@@ -37,7 +37,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A registration, or a change of address. `lost`: Kratos never sends it, so that only the sweep can find it."""
+    """A registration or a change of address. `lost`: Kratos never sends it, so only the sweep can find the identity."""
 
     at: float
     identity_id: UUID
@@ -62,10 +62,10 @@ class Plan:
 _Item = tuple[str, float, float]
 
 FIRST_ID, LAST_ID = UUID("00000000-0000-4000-8000-000000000001"), UUID("ffffffff-ffff-4fff-bfff-ffffffffffff")
-"""Kratos lists by id. Who registers as these at the end shows when the sweep has gone through all others."""
+"""Kratos lists by id. Identities with these ids, registered at the end, show that the sweep has listed all others."""
 
 
-def whole(seed: int) -> Plan:
+def full(seed: int) -> Plan:
     """Over 10,000 hooks in 5 minutes. The leases are those of production."""
     draw = random.Random(seed)
     kills = [4, 5, 5, 6]
@@ -87,13 +87,13 @@ def whole(seed: int) -> Plan:
     lanes["kratos"] += [("latency", 15, 6), ("drip", 20, 0.1), ("black-hole", 30, 0)]
     faults = _spread(draw, lanes, 20, 290)
     hooks, taken = _hooks(draw, 10_200, 299)
-    # The default pace spares a mail server that grants 1,000 requests a minute; the stand-in grants any number.
+    # The default pace suits a mail server that allows 1,000 requests a minute; the stand-in has no such limit.
     settings = {"POSTROOM_SWEEP_SECONDS": "5", "POSTROOM_PACE": "20"}
-    return Plan("whole", seed, 18, 300, hooks, faults, taken, settings)
+    return Plan("full", seed, 18, 300, hooks, faults, taken, settings)
 
 
 def short(seed: int) -> Plan:
-    """For CI: one of each fault within a minute. Leases are shorter, so that a pause can outlast them."""
+    """For CI: each kind of fault once, within a minute. Leases are shorter, so that a stop can outlast them."""
     draw = random.Random(seed)
     lanes: dict[str, list[_Item]] = {
         SERVICES[0]: [("kill", 1, 0), ("stop", 7, 0)],
@@ -103,7 +103,7 @@ def short(seed: int) -> Plan:
         "postgres": [("restart", 1, 0), ("kill", 1, 0), ("black-hole", 6, 0), ("latency", 4, 2), ("drop", 0, 0)],
         "redis": [("restart", 1, 0), ("flushall", 0, 0), ("black-hole", 4, 0), ("latency", 4, 2)],
         "stalwart": [("refuse", 3, 0), ("hang", 4, 0), ("unavailable", 3, 0), ("reset-after", 4, 0.5)],
-        # None that fails a page: the sweep then leaves Kratos alone for 30 s.
+        # No fault that fails a page of the list: the sweep would pause for 30 s.
         "kratos": [("latency", 6, 2), ("drip", 6, 0.5)],
     }
     lanes["postgres"] += [("half-close", 0, 0), ("migrate", 0, 0), ("fail-over", 1, 0)]
@@ -121,7 +121,7 @@ def short(seed: int) -> Plan:
 
 
 def _full_store(seconds: float) -> list[_Item]:
-    """Nothing where the stand-in has no such fault yet."""
+    """The fault of a full store, if the stand-in has it."""
     return [("full", seconds, 0)] if "full" in KINDS else []
 
 
@@ -130,7 +130,7 @@ def _bytes(draw: random.Random) -> int:
 
 
 def _spread(draw: random.Random, lanes: dict[str, list[_Item]], start: float, end: float) -> list[Fault]:
-    """Each lane's faults in a drawn order, one after the other; those of different lanes fall together at will."""
+    """Each lane's faults in a drawn order, one after the other; faults of different lanes may overlap."""
     faults: list[Fault] = []
     for target, items in lanes.items():
         draw.shuffle(items)
@@ -147,7 +147,7 @@ def _spread(draw: random.Random, lanes: dict[str, list[_Item]], start: float, en
 
 def _hooks(draw: random.Random, count: int, seconds: float) -> tuple[list[Hook], list[str]]:
     """About `count` hooks of many identities: most ask once, some repeat, some ask for a newer address, some for
-    the address of another one, a few for what always fails, a few for what a stranger has."""
+    another identity's address, a few for one that always fails, a few for one of a stranger."""
     hooks: list[Hook] = []
     taken = [f"stranger{number}@{DOMAIN}" for number in range(max(2, count // 1000))]
     number = 0

@@ -1,6 +1,6 @@
-"""A TCP proxy that stands in one link and can do to it what networks do.
+"""A TCP proxy in one link, which injects the faults of networks.
 
-`python -m chaos.proxy` runs one as a process of its own (`chaos/link.py` tells it what to do).
+`python -m chaos.proxy` runs one in its own process, controlled by `chaos/link.py`.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ _RESET = struct.pack("ii", 1, 0)
 class _Connection:
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter
-    answered: int = 0
-    """bytes of the server's, counted since `cut_after`"""
+    received: int = 0
+    """bytes from the server, counted since `cut_after`"""
     tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     def reset(self) -> None:
-        """With SO_LINGER at 0 the kernel sends RST to both ends, instead of an orderly end."""
+        """Send RST to both ends: SO_LINGER at 0 makes the kernel do so."""
         for writer in (self.client, self.server):
             if not writer.transport.is_closing():
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
@@ -32,10 +32,10 @@ class _Connection:
 
 
 class FaultProxy:
-    """Listens on `port` of loopback and passes on to `target`, a port of loopback too.
+    """Listens on `port` of loopback and forwards to `target`, another port of loopback.
 
-    One lasting fault at a time: a new one takes the place of the old, `pass_on` lifts it. The target may change,
-    as it does when a server comes back on another port.
+    There is one lasting fault at a time: a new one replaces it, `pass_on` ends it. The target changes when a server
+    starts again on another port.
     """
 
     def __init__(self, target: int) -> None:
@@ -62,41 +62,41 @@ class FaultProxy:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def pass_on(self) -> None:
-        """Lift the fault; what a black hole held back arrives now, as TCP would send it again."""
+        """End the fault; data that a black hole held back arrives now, as TCP would send it again."""
         self._delay, self._pause, self._cut_after = 0.0, 0.0, None
         self._flowing.set()
 
     def delay(self, round_trip: float) -> None:
-        """A question and its answer take `round_trip` seconds longer, half of it each way."""
+        """Delay a request and its response by `round_trip` seconds, half of it each way."""
         self.pass_on()
         self._delay = round_trip / 2
 
     def drip(self, pause: float) -> None:
-        """What the server sends arrives a byte at a time, `pause` seconds apart: a time-out that counts from the last
-        byte never ends it."""
+        """Forward what the server sends byte by byte, `pause` seconds apart: a time-out that counts from the last byte
+        never fires."""
         self.pass_on()
         self._pause = pause
 
     def black_hole(self) -> None:
-        """Nothing arrives, in neither direction, and nobody is told."""
+        """Forward nothing in either direction, and leave all connections open."""
         self.pass_on()
         self._flowing.clear()
 
-    def cut_after(self, answered: int) -> None:
-        """Each connection, old or new, is reset once so many bytes of the server's have been passed on."""
+    def cut_after(self, received: int) -> None:
+        """Reset each connection, old or new, after forwarding `received` bytes from the server."""
         self.pass_on()
         for connection in self._connections:
-            connection.answered = 0
-        self._cut_after = answered
+            connection.received = 0
+        self._cut_after = received
 
     def drop(self) -> None:
-        """Reset every connection there is, once."""
+        """Reset all open connections once."""
         for connection in list(self._connections):
             connection.reset()
 
     def half_close(self) -> None:
-        """Every connection there is ends towards the client, while what it sends still reaches the server: the
-        effect happens, and its answer is lost."""
+        """End all open connections towards the client only. What the client sends still reaches the server: the effect
+        happens, and the response is lost."""
         for connection in list(self._connections):
             if connection.client.can_write_eof() and not connection.client.transport.is_closing():
                 connection.client.write_eof()
@@ -104,9 +104,9 @@ class FaultProxy:
     async def _serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         await self._flowing.wait()
         try:
-            answers, server = await asyncio.open_connection(LOOPBACK, self.target)
+            from_server, server = await asyncio.open_connection(LOOPBACK, self.target)
         except OSError:
-            client.transport.abort()  # nobody listens there: the client learns it at once
+            client.transport.abort()  # nothing listens there, and the client must see it at once
             return
         for writer in (client, server):
             writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -114,7 +114,7 @@ class FaultProxy:
         self._connections.add(connection)
         connection.tasks += [
             asyncio.create_task(self._pump(reader, server)),
-            asyncio.create_task(self._pump(answers, client, connection)),
+            asyncio.create_task(self._pump(from_server, client, connection)),
         ]
         try:
             await asyncio.wait(connection.tasks)
@@ -126,27 +126,27 @@ class FaultProxy:
                 writer.transport.abort()
 
     async def _pump(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, answers_of: _Connection | None = None
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, from_server_of: _Connection | None = None
     ) -> None:
-        """Pass on until the source ends; `answers_of` is given for what the server sends."""
+        """Forward until the source ends; `from_server_of` is the connection if the server is the source."""
         try:
             while chunk := await source.read(_CHUNK):
                 await self._hold_back()
-                if answers_of and self._is_cut(answers_of, chunk):
+                if from_server_of and self._is_cut(from_server_of, chunk):
                     return
                 try:
-                    if answers_of:
+                    if from_server_of:
                         chunk = await self._dripped(sink, chunk)
                     sink.write(chunk)
                     await sink.drain()
                 except (OSError, RuntimeError):
-                    if answers_of is None:
+                    if from_server_of is None:
                         raise
-                    # Half-closed: the answer has nowhere to go, and the server must not notice.
+                    # Half-closed: the response is dropped, and the server must not notice.
             await self._hold_back()
             sink.write_eof()
         except (OSError, RuntimeError):
-            pass  # one end is gone, or closed for writing; the other pump ends by it
+            pass  # one end is gone or closed for writing; the other pump ends, too
         sink.close()
 
     async def _hold_back(self) -> None:
@@ -155,7 +155,7 @@ class FaultProxy:
             await asyncio.sleep(self._delay)
 
     async def _dripped(self, sink: asyncio.StreamWriter, chunk: bytes) -> bytes:
-        """What is left of the chunk when the fault is over."""
+        """Send byte by byte; return the rest of the chunk when the fault is over."""
         while chunk and self._pause:
             sink.write(chunk[:1])
             await sink.drain()
@@ -166,9 +166,9 @@ class FaultProxy:
     def _is_cut(self, connection: _Connection, chunk: bytes) -> bool:
         if self._cut_after is None:
             return False
-        left = self._cut_after - connection.answered
-        connection.answered += len(chunk)
-        if connection.answered < self._cut_after:
+        left = self._cut_after - connection.received
+        connection.received += len(chunk)
+        if connection.received < self._cut_after:
             return False
         connection.client.write(chunk[:left])
         connection.reset()

@@ -9,14 +9,14 @@ from postroom_sandbox.loopback import LOOPBACK
 
 
 class Registrations:
-    """Writes to the stand-in's state in `folder`, beside the stand-in itself: Kratos draws the ids of identities, and a
-    plan has its own. Several identities may share an address: what logs them in is their id."""
+    """Writes to the stand-in's state in `folder` directly: Kratos would draw the ids of identities, but a plan has its
+    own. Several identities may share an address, because they log in by their id."""
 
     def __init__(self, folder: Path) -> None:
         self._state = State(folder)
 
     def register(self, identity_id: str, email: str) -> None:
-        """A new identity, or the newer address of a known one."""
+        """Add an identity, or change the address of a known one."""
         now, traits = datetime.now(UTC), {"email": email}
         known = self._state.identity(identity_id)
         if known:

@@ -1,4 +1,4 @@
-"""An asynchronous replica of PostgreSQL: what was committed last may not have reached it."""
+"""An asynchronous replica of PostgreSQL: the last commits may be missing there."""
 
 import os
 import shutil
@@ -13,14 +13,14 @@ from postroom_sandbox.processes import Process
 
 
 class Primary(EmbeddedPostgres):
-    """Keeps its log long enough for a replica that was cut off for a while."""
+    """Keeps its write-ahead log long enough for a replica that was cut off."""
 
     def _settings(self) -> list[str]:
         return [*super()._settings(), "-c", "wal_keep_size=512MB", "-c", "wal_retrieve_retry_interval=500ms"]
 
 
 class Replica(Primary):
-    """A copy of `primary`, whose roles and passwords it shares; it follows over `port`, a fault proxy's."""
+    """A copy of `primary` with its roles and passwords; it replicates through `port`, that of a fault proxy."""
 
     name = "PostgreSQL's replica"
 
@@ -54,7 +54,7 @@ class Replica(Primary):
         draft.rename(place / "cluster")
 
     async def _make_roles(self) -> None:
-        """They came with the copy, and nothing can be written here."""
+        """Do nothing: the copy has the roles, and a replica is read-only."""
 
     async def promote(self) -> None:
         async with await psycopg.AsyncConnection.connect(self.admin_url, autocommit=True) as conn:
@@ -62,7 +62,7 @@ class Replica(Primary):
 
 
 async def discard(server: EmbeddedPostgres) -> None:
-    """Stop it and remove its files, wherever they lie."""
+    """Stop the server and remove its files."""
     await server.stop()
     for place in server._places():
         shutil.rmtree(place)

@@ -1,4 +1,4 @@
-"""What a run came to: figures as JSON, a page to read, and a picture of the timeline."""
+"""The report of a run: figures as JSON, a page to read, and a picture of the timeline."""
 
 import json
 from collections import Counter
@@ -8,77 +8,75 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chaos.checker import Violation, check, doubled, figures, lost, wrongly_buried
+from chaos.checker import Violation, check, doubled, figures, lost, wrong_dead_letters
 from chaos.cluster import DELAY_FACTOR
 from chaos.plan import LINKS, Plan
 from chaos.run import Ran
 from chaos.stand_ins import MILLISECONDS
 from chaos.timeline import draw
 
-RULES = (*(f"I{number}" for number in range(1, 11)), "answers", "alive")
+RULES = (*(f"I{number}" for number in range(1, 11)), "responses", "alive")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Of a run that became calm. `statuses` are the audit's rows."""
+    """The verdict on a run that settled. `statuses` counts the rows of the audit."""
 
     states: dict[str, int]
     attempts: int
     statuses: dict[str, int]
     lost: int
     doubled: int
-    wrongly_buried: int
+    wrong_dead_letters: int
     figures: dict[str, int]
     violations: list[Violation]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`asked`: requests sent, repeats among them. `seconds_to_calm`: from the end of the last fault until everything
-    was at rest; None if it never was, and then there is no verdict: `why_restless` says what moved still."""
+    """`asked`: requests sent, with repeats. `seconds_to_settle`: from the end of the last fault until the run settled.
+    None if it did not settle: then there is no verdict, and `unsettled_reason` says what was still changing."""
 
     plan: str
     seed: int
     busy: int
     date: str
     asked: int
-    answers: dict[str, int]
+    responses: dict[str, int]
     identities: int
     faults: dict[str, int]
-    seconds_to_calm: float | None
-    calm_within: float
-    why_restless: str
+    seconds_to_settle: float | None
+    settle_within: float
+    unsettled_reason: str
     verdict: Verdict | None
 
     @property
     def problem(self) -> str | None:
         """Why the run failed, in a sentence; None if the promise held."""
-        if self.verdict is None or self.seconds_to_calm is None:
-            return f"not calm, so nothing can be said of what is lost or doubled: {self.why_restless}"
+        if self.verdict is None or self.seconds_to_settle is None:
+            return f"not settled, so lost and doubled requests cannot be counted: {self.unsettled_reason}"
         if self.verdict.violations:
             return f"{len(self.verdict.violations)} violations"
-        if self.seconds_to_calm > self.calm_within:
-            return (
-                f"calm {self.seconds_to_calm:.0f} s after the last fault, and {self.calm_within:.0f} s are the target"
-            )
+        if self.seconds_to_settle > self.settle_within:
+            return f"settled {self.seconds_to_settle:.0f} s after the last fault, not within {self.settle_within:.0f} s"
         return None
 
 
 def result_of(plan: Plan, ran: Ran, *, busy: int = 0) -> Result:
-    answers = Counter(str(event["status"]) for event in ran.events if event["event"] == "answered")
-    answers["none"] = sum(event["event"] == "unanswered" for event in ran.events)
+    responses = Counter(str(event["status"]) for event in ran.events if event["event"] == "answered")
+    responses["none"] = sum(event["event"] == "unanswered" for event in ran.events)
     return Result(
         plan=plan.name,
         seed=plan.seed,
         busy=busy,
         date=datetime.fromtimestamp(ran.events[0]["t"], UTC).date().isoformat(),
         asked=sum(event["event"] == "asked" for event in ran.events),
-        answers=dict(sorted(answers.items())),
+        responses=dict(sorted(responses.items())),
         identities=len({hook.identity_id for hook in plan.hooks}),
         faults=dict(Counter(_name(event) for event in ran.events if event["event"] == "fault")),
-        seconds_to_calm=next((event["seconds"] for event in ran.events if event["event"] == "calm"), None),
-        calm_within=ran.calm_within,
-        why_restless=ran.why,
+        seconds_to_settle=next((event["seconds"] for event in ran.events if event["event"] == "settled"), None),
+        settle_within=ran.settle_within,
+        unsettled_reason=ran.why,
         verdict=_verdict(ran),
     )
 
@@ -95,14 +93,14 @@ def _verdict(ran: Ran) -> Verdict | None:
         statuses=dict(sorted(statuses.items())),
         lost=lost(violations),
         doubled=doubled(violations),
-        wrongly_buried=wrongly_buried(violations),
+        wrong_dead_letters=wrong_dead_letters(violations),
         figures=asdict(figures(evidence)),
         violations=violations,
     )
 
 
 def write(folder: Path, plan: Plan, ran: Ran, result: Result) -> None:
-    """All of the report but the logs, which lie there since the run."""
+    """Write the report; the run itself has written the logs."""
     (folder / "report.json").write_text(json.dumps(asdict(result) | {"problem": result.problem}, indent=2) + "\n")
     (folder / "history.jsonl").write_text("".join(json.dumps(event) + "\n" for event in ran.events))
     if ran.evidence:
@@ -114,7 +112,7 @@ def write(folder: Path, plan: Plan, ran: Ran, result: Result) -> None:
 
 
 def page(plan: Plan, result: Result) -> str:
-    again = f"python -m chaos --plan {result.plan} --seed {result.seed}" + (
+    command = f"python -m chaos --plan {result.plan} --seed {result.seed}" + (
         f" --busy {result.busy}" * bool(result.busy)
     )
     lines = [
@@ -125,11 +123,11 @@ def page(plan: Plan, result: Result) -> str:
         "",
         f"Delays are shortened by the factor {DELAY_FACTOR:g} (60 s is {60 * DELAY_FACTOR:g} s). Other settings: "
         f"{', '.join(f'{name}={value}' for name, value in plan.settings.items())}. The stand-in for Stalwart takes "
-        f"{MILLISECONDS} ms for each answer.",
+        f"{MILLISECONDS} ms for each response.",
         "",
-        "![what was done, and what was answered](timeline.svg)",
+        "![faults and responses over time](timeline.svg)",
         "",
-        f"Again: `{again}`",
+        f"Repeat it: `{command}`",
         *(_violations(result.verdict.violations) if result.verdict else []),
     ]
     return "\n".join(lines) + "\n"
@@ -145,17 +143,17 @@ def _violations(violations: Sequence[Violation]) -> list[str]:
 
 
 def table(plan: Plan, result: Result) -> str:
-    calm = "not reached" if result.seconds_to_calm is None else f"{result.seconds_to_calm:.0f} s"
+    settled = "not reached" if result.seconds_to_settle is None else f"{result.seconds_to_settle:.0f} s"
     rows: list[tuple[str, Any]] = [
         ("requests sent", f"{result.asked:,} in {plan.seconds:g} s, of {result.identities:,} identities"),
-        ("answered", _counts_text(result.answers)),
+        ("answered", _counts_text(result.responses)),
         ("faults", _counts_text(result.faults)),
     ]
     if result.verdict:
         rows += _of_the_verdict(result.verdict)
-    rows += [("time to calm after the last fault", f"{calm} (target: {result.calm_within:.0f} s)")]
+    rows += [("settled after the last fault", f"{settled} (target: {result.settle_within:.0f} s)")]
     if result.busy:
-        rows += [("busy loops beside it", result.busy)]
+        rows += [("busy loops", result.busy)]
     return "\n".join(["| what | result |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
 
 
@@ -163,19 +161,19 @@ def _of_the_verdict(verdict: Verdict) -> list[tuple[str, Any]]:
     count = verdict.figures
     return [
         ("attempts", f"{verdict.attempts:,}: {_counts_text(verdict.statuses, leave_out={'pending', 'done'})}"),
-        ("identities known to Kratos alone", f"{count['unhooked']:,}, for the sweep to find"),
+        ("identities whose webhook was never sent", f"{count['unhooked']:,}, only the sweep can find them"),
         (
-            "identities whose hooks were never answered",
+            "identities whose webhooks were never answered",
             f"{count['unanswered']:,}, {count['without_row']} without a request",
         ),
         (
-            "answered, lost by the fail-over, stored anew",
-            f"{count['forgotten']:,}, {count['beside']} dead beside a mailbox",
+            "answered, lost by the fail-over, stored again",
+            f"{count['forgotten']:,}, {count['dead_with_mailbox']} dead although a mailbox exists",
         ),
         ("at the end", _counts_text(verdict.states)),
         ("**lost**", f"**{verdict.lost}**"),
         ("**doubled effects**", f"**{verdict.doubled}**"),
-        ("**wrongly buried**", f"**{verdict.wrongly_buried}**"),
+        ("**wrong dead letters**", f"**{verdict.wrong_dead_letters}**"),
     ]
 
 

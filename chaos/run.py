@@ -1,4 +1,4 @@
-"""One run: a cluster, the plan's hooks and faults together, then calm; and, only if it became calm, the evidence."""
+"""One run: a cluster, the hooks and faults of a plan, and, once everything has settled, the evidence."""
 
 import asyncio
 import re
@@ -25,14 +25,14 @@ from chaos.snapshot import DIGESTS, lost_commits, tables
 from postroom.queue.retry_set import KEY as RETRY_SET
 from postroom_sandbox.data_folder import DataFolder
 
-CALM_WITHIN, CALM_WITHIN_IF_BUSY = 120.0, 300.0
-"""Seconds from the last fault in which everything must come to rest."""
+SETTLE_WITHIN, SETTLE_WITHIN_IF_BUSY = 120.0, 300.0
+"""Seconds after the last fault within which the run must settle."""
 LONGER = 180.0
-"""Seconds that are waited beyond: a run that is late has still something to tell."""
+"""Seconds to wait beyond that: the evidence of a late run is still useful."""
 POLL_INTERVAL = 1.0
 SAMPLE_EVERY = 20.0
 MEMBERS_GONE_WITHIN = 45.0
-"""A stale member is put off by a lease of 30 s and removed when it comes due."""
+"""A stale member is postponed by a lease of 30 s, and removed when it is due."""
 
 _STATES: LiteralString = "SELECT state, count(*) AS n FROM email_requests GROUP BY state"
 _CORRECTED = re.compile(r"Reconcile corrected Redis.*")
@@ -40,21 +40,21 @@ _CORRECTED = re.compile(r"Reconcile corrected Redis.*")
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """`evidence` is None if the run did not become calm: what still moves proves nothing. `why` says what it waited
-    for then. `calm_within` is how long it might have taken."""
+    """`evidence` is None if the run did not settle: rows that still change prove nothing. `why` then says what the run
+    waited for. `settle_within` is the target in seconds."""
 
     events: list[Event]
     evidence: Evidence | None
     why: str
-    calm_within: float
+    settle_within: float
 
 
 async def run(plan: Plan, folder: Path, *, fsync: bool = True, busy: int = 0) -> Ran:
-    """Run `plan`, with so many busy loops beside it; history and logs go to `folder`."""
+    """Run `plan` together with `busy` busy loops; history and logs go to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="postroom-chaos-"))
+    root = Path(tempfile.mkdtemp(prefix="postroom-chaos-"))
     try:
-        with DataFolder(place / "data") as data, DataFolder(place / "replica") as of_replica:
+        with DataFolder(root / "data") as data, DataFolder(root / "replica") as of_replica:
             async with AsyncExitStack() as stack:
                 history = stack.enter_context(closing(History(folder / "run.jsonl")))
                 for each, name in ((data, "logs"), (of_replica, "logs/replica")):
@@ -66,26 +66,26 @@ async def run(plan: Plan, folder: Path, *, fsync: bool = True, busy: int = 0) ->
                 loops = BusyLoops(busy, data.log("busy"))
                 stack.push_async_callback(loops.stop)
                 await loops.start()
-                calm_within = CALM_WITHIN_IF_BUSY if busy else CALM_WITHIN
-                return await _Run(plan, cluster, history, data, folder, calm_within).through()
+                settle_within = SETTLE_WITHIN_IF_BUSY if busy else SETTLE_WITHIN
+                return await _Run(plan, cluster, history, data, folder, settle_within).through()
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(root, ignore_errors=True)
 
 
 class _Run:
     def __init__(
-        self, plan: Plan, cluster: Cluster, history: History, data: DataFolder, folder: Path, calm_within: float
+        self, plan: Plan, cluster: Cluster, history: History, data: DataFolder, folder: Path, settle_within: float
     ) -> None:
         self._plan = plan
         self._cluster = cluster
         self._history = history
         self._data = data
         self._folder = folder
-        self._calm_within = calm_within
+        self._settle_within = settle_within
         self._load = LoadProcess(folder / "load.jsonl", cluster.kratos.folder, data.log("load"))
         self._seen_log: dict[str, str] = {}
         self._corrected = 0
-        self._waits_for = ""
+        self._waiting_for = ""
 
     async def through(self) -> Ran:
         plan, history = self._plan, self._history
@@ -98,70 +98,72 @@ class _Run:
             await Faults(self._cluster, history).run(plan.faults)
             await clean
             history.record("faults over")
-            is_calm = await self._become_calm(hooks)
+            is_settled = await self._settle(hooks)
             if observer.done():
-                observer.result()  # raises: it looks until it is cancelled
+                observer.result()  # raises its error: it only ends by one
         finally:
             for task in (observer, clean, hooks):
                 task.cancel()
             await asyncio.gather(observer, clean, hooks, return_exceptions=True)
             await self._load.stop()
-        evidence = await self._evidence() if is_calm else None
+        evidence = await self._evidence() if is_settled else None
         if evidence is None:
-            history.record("not calm", why=self._waits_for)
-        return Ran(self._events(), evidence, "" if evidence else self._waits_for, self._calm_within)
+            history.record("not settled", why=self._waiting_for)
+        return Ran(self._events(), evidence, "" if evidence else self._waiting_for, self._settle_within)
 
-    async def _become_calm(self, hooks: asyncio.Task[None]) -> bool:
-        """Wait until every hook has its answer or was given up, the sweep has gone through all identities since, and
-        every request is at rest."""
+    async def _settle(self, hooks: asyncio.Task[None]) -> bool:
+        """Wait until every hook has its response or was dropped, the sweep has then listed all identities, and every
+        request is provisioned or dead."""
         started = time.monotonic()
         try:
-            async with asyncio.timeout(self._calm_within + LONGER):
-                self._waits_for = "hooks are still on their way"
+            async with asyncio.timeout(self._settle_within + LONGER):
+                self._waiting_for = "hooks are still being sent"
                 await hooks
                 await self._until_swept()
-                while not await self._is_at_rest():
+                while not await self._all_settled():
                     await asyncio.sleep(0.25)
         except TimeoutError:
             return False
-        self._history.record("calm", seconds=round(time.monotonic() - started, 2))
+        self._history.record("settled", seconds=round(time.monotonic() - started, 2))
         return True
 
     async def _until_swept(self) -> None:
-        """Until a pass of the sweep that began now has ended. It reads in the order of ids: whoever registers as the
-        first is found by a pass that began later, and whoever then registers as the last is found at the end of it."""
+        """Wait for a complete pass of the sweep that begins after now. It reads in the order of ids: an identity with
+        the first id is found by a later pass, and one with the last id, registered then, at the end of a pass."""
         with closing(Registrations(self._cluster.kratos.folder)) as kratos:
             for identity_id in (str(FIRST_ID), str(LAST_ID)):
                 email = f"sweep-{identity_id[:8]}@{DOMAIN}"
-                self._waits_for = f"the sweep has not found {email}, who registered after the last hook"
+                self._waiting_for = f"the sweep has not found {email}, registered after the last hook"
                 kratos.register(identity_id, email)
                 self._history.record("registered", identity_id=identity_id, email=email)
                 while email not in await self._swept():
                     await asyncio.sleep(0.25)
 
     async def _swept(self) -> set[str]:
-        with suppress(psycopg.OperationalError):  # a busy PostgreSQL: asked again
+        with suppress(psycopg.OperationalError):  # PostgreSQL is busy; the caller asks again
             found = await self._cluster.database.rows("SELECT email FROM email_requests WHERE email LIKE 'sweep-%'")
             return {row["email"] for row in found}
         return set()
 
-    async def _is_at_rest(self) -> bool:
+    async def _all_settled(self) -> bool:
         with suppress(psycopg.OperationalError):
             counts = {row["state"]: row["n"] for row in await self._cluster.database.rows(_STATES)}
-            moving = {state: count for state, count in counts.items() if state not in ("provisioned", "dead")}
-            self._waits_for = "requests are not at rest: " + ", ".join(f"{moving[state]} {state}" for state in moving)
-            return not moving
-        self._waits_for = "PostgreSQL does not answer"
+            unsettled = {state: count for state, count in counts.items() if state not in ("provisioned", "dead")}
+            self._waiting_for = "requests have not settled: " + ", ".join(
+                f"{unsettled[state]} {state}" for state in unsettled
+            )
+            return not unsettled
+        self._waiting_for = "PostgreSQL does not respond"
         return False
 
     async def _count_corrections(self, seconds: float) -> None:
-        """Of everybody, in the time without faults: the leader may be any process."""
+        """Count the corrections of all processes before the first fault: any process may be the leader."""
         await asyncio.sleep(seconds)
         for name in (*SERVICES, *WORKERS):
             self._corrected += len(_CORRECTED.findall(self._data.log(name).read_text()))
 
     async def _observe(self) -> None:
-        """Look at PostgreSQL past the link, as long as it is there."""
+        """Record the states of PostgreSQL's rows, not through the link, whenever it responds."""
         database = self._cluster.database
         sample_at = time.monotonic() + SAMPLE_EVERY
         while True:
@@ -174,15 +176,15 @@ class _Run:
                         self._seen_log |= {row["id"]: row["digest"] for row in await database.rows(DIGESTS)}
 
     async def _evidence(self) -> Evidence | None:
-        """None if something moved after all."""
+        """None if a request changed after all."""
         members = await self._members_left()
         broken = list(self._cluster.broken)
         await self._cluster.stop_processes()
         owner_url = self._cluster.database.primary.owner_url
         found = {name: rows async for name, rows in tables(owner_url)}
-        moving = [row["identity_id"] for row in found["requests"] if row["state"] not in ("provisioned", "dead")]
-        if moving:
-            self._waits_for = f"{len(moving)} requests moved again after they had been at rest"
+        unsettled = [row["identity_id"] for row in found["requests"] if row["state"] not in ("provisioned", "dead")]
+        if unsettled:
+            self._waiting_for = f"{len(unsettled)} requests changed again after they had settled"
             return None
         events = self._events()
         return Evidence(

@@ -1,4 +1,4 @@
-"""PostgreSQL's tables of one moment, and what a fail-over cost."""
+"""PostgreSQL's tables in one snapshot, and the commits that a fail-over lost."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, LiteralString
@@ -11,7 +11,7 @@ from chaos.evidence import LostCommits, Row
 from chaos.history import Event
 
 DIGESTS: LiteralString = "SELECT id::text, md5((to_jsonb(l) - 'made_up')::text) AS digest FROM email_provisioning_log l"
-"""Of each row of the audit, without the column that a migration adds meanwhile."""
+"""A digest of each row of the audit, without the column that a migration adds meanwhile."""
 
 _TABLES: dict[str, LiteralString] = {
     "requests": "SELECT * FROM email_requests",
@@ -22,7 +22,7 @@ _TABLES: dict[str, LiteralString] = {
 
 
 async def tables(owner_url: str) -> AsyncIterator[tuple[str, list[Row]]]:
-    """Each with its rows, all of one moment: what moves between two queries would look lost or doubled."""
+    """Each table with its rows, in one snapshot: a row that changes between two queries would look lost or doubled."""
     async with await psycopg.AsyncConnection.connect(owner_url, connect_timeout=30) as conn:
         await conn.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
         await conn.set_read_only(True)
@@ -32,15 +32,15 @@ async def tables(owner_url: str) -> AsyncIterator[tuple[str, list[Row]]]:
 
 
 def lost_commits(fail_over: FailOver | None, events: Sequence[Event]) -> LostCommits | None:
-    """What the fail-over forgot, of those whom `events` named before the replica was promoted."""
+    """The commits that the fail-over lost, of the identities that `events` name before the replica was promoted."""
     if fail_over is None:
         return None
     named = {event["identity_id"] for event in events if "identity_id" in event and event["t"] < fail_over.promoted_at}
-    return LostCommits(fail_over.cut_at, fail_over.promoted_at, frozenset(named) - fail_over.kept)
+    return LostCommits(fail_over.cut_at, fail_over.promoted_at, frozenset(named) - fail_over.remaining)
 
 
 def _plain(row: dict[str, Any]) -> Row:
-    """As JSON has it."""
+    """The row in the types of JSON."""
     plain = (str, int, float, bool, type(None))
     return {name: value if isinstance(value, plain) else _text(value) for name, value in row.items()}
 

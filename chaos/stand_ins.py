@@ -1,4 +1,4 @@
-"""The stand-ins for Stalwart and Kratos, each a process of its own, and what a run asks of them."""
+"""The stand-ins for Stalwart and Kratos, each in its own process, and the requests of a run to them."""
 
 import os
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import PythonChild
 
 MILLISECONDS = 30
-"""What the stand-in for Stalwart takes for each answer, so that faults strike while attempts are under way. It answers
-an account four requests at a time, so this alone bounds how fast a backlog drains: with 60 ms, 57 mailboxes a second,
-and what a full store left behind at the end took most of the time to calm."""
+"""The time the stand-in for Stalwart takes for a response, so that faults happen during attempts. It serves an account
+four requests at a time, so this limits how fast a backlog drains: with 60 ms it drained 57 mailboxes a second, and the
+backlog of a full store took most of the time to settle."""
 
 _ADMIN = ("admin", "pw-of-the-operator")
 _USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
@@ -33,7 +33,7 @@ class Stalwart:
         self._process = PythonChild(
             "the stand-in for Stalwart",
             arguments,
-            answers(http, f"{self.url}/_sandbox/state"),
+            responds(http, f"{self.url}/_sandbox/state"),
             env=os.environ | {"STAND_IN_KEY": self.api_key, "STAND_IN_ADMIN": _ADMIN[1]},
             log=data.log("stalwart"),
             ready_within=60,
@@ -47,36 +47,36 @@ class Stalwart:
         await self._process.stop()
 
     async def set_fault(self, **fault: Any) -> None:
-        """Switch a fault on; `count=0` takes the place of one that is on, and never strikes."""
-        answer = await self._http.put(f"{self.url}/_sandbox/faults", json=fault)
-        answer.raise_for_status()
+        """Switch a fault on; with `count=0` it replaces the current one and never occurs."""
+        response = await self._http.put(f"{self.url}/_sandbox/faults", json=fault)
+        response.raise_for_status()
 
     async def accounts(self) -> list[dict[str, Any]]:
-        """The people's, with addresses and marks."""
-        answer = await self._http.get(f"{self.url}/_sandbox/state")
-        found: list[dict[str, Any]] = answer.raise_for_status().json()["accounts"]
+        """The accounts of people, with addresses and marks."""
+        response = await self._http.get(f"{self.url}/_sandbox/state")
+        found: list[dict[str, Any]] = response.raise_for_status().json()["accounts"]
         return [each for each in found if not each["addresses"][0].startswith("postroom-service@")]
 
     async def make_strangers(self, addresses: Sequence[str]) -> None:
-        """Mailboxes that an operator made, without our mark."""
+        """Make mailboxes without our mark, as an operator would."""
         calls: list[Any] = [["x:Domain/query", {"filter": {"name": DOMAIN}}, "0"]]
         domain = (await self._jmap(calls))[0][1]["ids"][0]
         create = {
-            str(place): {"@type": "User", "name": address.partition("@")[0], "domainId": domain}
-            for place, address in enumerate(addresses)
+            str(index): {"@type": "User", "name": address.partition("@")[0], "domainId": domain}
+            for index, address in enumerate(addresses)
         }
-        (answer,) = await self._jmap([["x:Account/set", {"create": create}, "0"]])
-        if len(answer[1].get("created", {})) != len(addresses):
-            raise ConfigurationError(f"the strangers' mailboxes were not made: {answer}")
+        (response,) = await self._jmap([["x:Account/set", {"create": create}, "0"]])
+        if len(response[1].get("created", {})) != len(addresses):
+            raise ConfigurationError(f"the strangers' mailboxes were not made: {response}")
 
     async def _jmap(self, calls: list[Any]) -> list[Any]:
         body = {"using": _USING, "methodCalls": calls}
-        answer = await self._http.post(f"{self.url}/jmap/", json=body, auth=_ADMIN)
-        return answer.raise_for_status().json()["methodResponses"]
+        response = await self._http.post(f"{self.url}/jmap/", json=body, auth=_ADMIN)
+        return response.raise_for_status().json()["methodResponses"]
 
 
 class Kratos:
-    """Lists the identities that `Registrations` writes into `folder`; the hooks are the load's."""
+    """Lists the identities that `Registrations` writes to `folder`; the load sends the hooks."""
 
     def __init__(self, data: DataFolder, http: httpx2.AsyncClient) -> None:
         self.folder: Path = data.folder("kratos")
@@ -88,7 +88,7 @@ class Kratos:
         self._process = PythonChild(
             "the stand-in for Kratos",
             arguments,
-            answers(http, f"{self.url}/admin/health/ready"),
+            responds(http, f"{self.url}/admin/health/ready"),
             env=os.environ | {"POSTROOM_WEBHOOK_KEY": data.secret("webhook-key")},
             log=data.log("kratos"),
             ready_within=60,
@@ -101,13 +101,13 @@ class Kratos:
         await self._process.stop()
 
 
-def answers(http: httpx2.AsyncClient, url: str) -> Any:
-    """A probe: whether `url` is answered with 200."""
+def responds(http: httpx2.AsyncClient, url: str) -> Any:
+    """A check whether `url` responds with 200."""
 
-    async def probe() -> bool:
+    async def check() -> bool:
         try:
             return (await http.get(url)).status_code == 200
         except httpx2.HTTPError:
             return False
 
-    return probe
+    return check

@@ -13,13 +13,13 @@ SEED = 1
 
 
 def test_a_plan_is_a_pure_function_of_its_seed() -> None:
-    assert plans.whole(7) == plans.whole(7)
-    assert plans.whole(7).faults != plans.whole(8).faults
+    assert plans.full(7) == plans.full(7)
+    assert plans.full(7).faults != plans.full(8).faults
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_whole_plan_is_what_is_promised_whatever_the_seed(seed: int) -> None:
-    plan = plans.whole(seed)
+    plan = plans.full(seed)
     kinds = [fault.kind for fault in plan.faults if fault.target not in LINKS]
     assert kinds.count("kill") == 20
     assert len(plan.hooks) > 10_000
@@ -34,7 +34,7 @@ def test_the_whole_plan_is_what_is_promised_whatever_the_seed(seed: int) -> None
 
 @pytest.mark.parametrize("seed", range(20))
 def test_faults_of_one_part_never_overlap(seed: int) -> None:
-    for plan in (plans.whole(seed), plans.short(seed)):
+    for plan in (plans.full(seed), plans.short(seed)):
         for target in {fault.target for fault in plan.faults}:
             ends = 0.0
             for fault in (each for each in plan.faults if each.target == target):
@@ -52,8 +52,8 @@ async def test_nothing_is_lost_doubled_or_wrongly_buried_under_one_of_each_fault
     assert result.problem is None, (tmp_path / "report/report.md").read_text()
     assert result.verdict
     # The plan must have hurt, or it proves nothing.
-    assert result.answers["none"] > 0
-    assert result.answers["500"] > 0
+    assert result.responses["none"] > 0
+    assert result.responses["500"] > 0
     assert result.verdict.statuses["failed"] > 0
     assert result.verdict.figures["unhooked"] > 0
     assert result.verdict.figures["forgotten"] > 0

@@ -29,7 +29,7 @@ def test_a_fail_over_forgot_whom_the_replica_did_not_have_of_those_named_before(
         {"t": 2, "event": "asked", "identity_id": "forgotten"},
         {"t": 5, "event": "asked", "identity_id": "later"},
     ]
-    found = lost_commits(FailOver(cut_at=2, promoted_at=4, kept=frozenset({"kept"})), events)
+    found = lost_commits(FailOver(cut_at=2, promoted_at=4, remaining=frozenset({"kept"})), events)
     assert found
     assert found.forgotten == {"forgotten"}
     assert lost_commits(None, events) is None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chaos.checker import WILL_RETRY, check, doubled, figures, lost, wrongly_buried
+from chaos.checker import WILL_RETRY, check, doubled, figures, lost, wrong_dead_letters
 from chaos.evidence import Evidence, LostCommits
 
 ALICE, BOB, CAROL, DORA = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "abcd")
@@ -110,16 +110,16 @@ def test_who_was_told_503_need_not_be_there() -> None:
     assert check(kept) == []
 
 
-def set_request(place: int, **values: Any) -> Callable[[Evidence], None]:
-    return lambda broken: broken.requests[place].update(values)
+def set_request(index: int, **values: Any) -> Callable[[Evidence], None]:
+    return lambda broken: broken.requests[index].update(values)
 
 
-def set_log(place: int, **values: Any) -> Callable[[Evidence], None]:
-    return lambda broken: broken.log[place].update(values)
+def set_log(index: int, **values: Any) -> Callable[[Evidence], None]:
+    return lambda broken: broken.log[index].update(values)
 
 
-def set_answer(place: int, **values: Any) -> Callable[[Evidence], None]:
-    return lambda broken: broken.history[place].update(values)
+def set_response(index: int, **values: Any) -> Callable[[Evidence], None]:
+    return lambda broken: broken.history[index].update(values)
 
 
 def _another_mailbox(broken: Evidence, address: str, marks: list[str]) -> None:
@@ -134,26 +134,26 @@ def _change(broken: Evidence, **values: Any) -> None:
 BREACHES: list[tuple[str, str, Callable[[Evidence], object]]] = [
     ("I1", "no row", lambda broken: broken.requests.pop(0)),
     ("I1", "before its row", set_request(0, created_at=at(9))),
-    ("I1", "not in email_accounts", set_answer(7, body={"email_account_id": "another"})),
-    ("answers", "Internal Server Error", set_answer(4, body="Internal Server Error")),
-    ("answers", "404", set_answer(4, status=404)),
+    ("I1", "not in email_accounts", set_response(7, body={"email_account_id": "another"})),
+    ("responses", "Internal Server Error", set_response(4, body="Internal Server Error")),
+    ("responses", "404", set_response(4, status=404)),
     ("I2", "lost: Kratos lists it", lambda broken: broken.history.append(registered(DORA, "dora@example.org"))),
     ("I2", "lost: still waiting", set_request(0, state="waiting")),
     ("I2", "dead without a reason", set_request(1, reason=None)),
     ("I2", "without a row in email_accounts", lambda broken: broken.accounts.clear()),
     ("I2", "never asked for", set_request(0, email="mallory@example.org")),
-    ("I3", "beside another", set_log(1, status="late")),
+    ("I3", "while another ran", set_log(1, status="late")),
     ("I3", "is on 2 mailboxes", lambda broken: _another_mailbox(broken, "alice2@example.org", [mark(ALICE)])),
     ("I4", "has 2 outcomes", set_log(4, status="failed")),
     ("I4", "2 attempts succeeded", set_log(1, status="success")),
-    ("I4", "email_accounts does not say", set_log(3, stalwart_account_id="s9")),
+    ("I4", "email_accounts does not agree", set_log(3, stalwart_account_id="s9")),
     ("I5", "4 claims", lambda broken: broken.log.pop(5)),
     ("I5", "3 claims", set_request(1, attempts=3)),
     ("I5", "without an outcome", lambda broken: broken.log.pop(-1)),
     ("I5", "changed or deleted", lambda broken: _change(broken, log_digests={"1": "other"})),
     ("I5", "changed or deleted", lambda broken: _change(broken, log_digests={})),
-    ("I6", "wrongly buried: poison", set_request(0, state="dead", reason="poison")),
-    ("I6", "wrongly buried: 3 failures", set_log(6, status="interrupted")),
+    ("I6", "wrong dead letter: poison", set_request(0, state="dead", reason="poison")),
+    ("I6", "wrong dead letter: 3 failures", set_log(6, status="interrupted")),
     ("I6", "retries spent", set_request(0, retries=2)),
     ("I6", "always refuses it", set_request(1, state="provisioned")),
     ("I7", "left in Redis", lambda broken: broken.members.append("{}")),
@@ -185,7 +185,7 @@ def test_the_three_figures_of_survival_count_what_they_say() -> None:
     found = check(broken)
     assert lost(found) == 1
     assert doubled(found) >= 1
-    assert wrongly_buried(found) == 1
+    assert wrong_dead_letters(found) == 1
 
 
 def test_who_was_never_answered_is_not_lost() -> None:
@@ -196,9 +196,9 @@ def test_who_was_never_answered_is_not_lost() -> None:
 
 
 def test_a_503_promises_nothing() -> None:
-    away = evidence()
-    away.history += [asked(9, DORA, "dora@example.org"), answered(9, 503, {"code": "away"})]
-    assert (check(away), figures(away).unanswered) == ([], 1)
+    unavailable = evidence()
+    unavailable.history += [asked(9, DORA, "dora@example.org"), answered(9, 503, {"code": "unavailable"})]
+    assert (check(unavailable), figures(unavailable).unanswered) == ([], 1)
 
 
 def test_who_was_never_answered_is_lost_if_kratos_lists_it_and_the_sweep_did_not_find_it() -> None:
@@ -249,7 +249,7 @@ def test_a_fail_over_excuses_no_more_than_it_costs(breach: Callable[[Evidence], 
 def test_a_bare_error_promises_nothing_and_loses_nobody() -> None:
     broken = evidence()
     broken.history += [asked(9, DORA, "dora@example.org"), answered(9, 500, "Internal Server Error")]
-    assert [each.rule for each in check(broken)] == ["answers"]
+    assert [each.rule for each in check(broken)] == ["responses"]
     assert lost(check(broken)) == 0
 
 
@@ -260,6 +260,6 @@ def test_only_lost_commits_excuse_a_dead_request_beside_its_own_mailbox() -> Non
     found.stalwart.append({"id": "s4", "addresses": ["dora@example.org"], "marks": [mark(DORA)]})
     assert {each.rule for each in check(found)} == {"I6", "I9"}
     found.lost_commits = LostCommits(ZERO + 4, ZERO + 8, frozenset())
-    assert (check(found), figures(found).beside) == ([], 1)
-    found.requests[-1]["email"] = "dora@example.org"  # its own address, and nobody held it: wrongly buried
+    assert (check(found), figures(found).dead_with_mailbox) == ([], 1)
+    found.requests[-1]["email"] = "dora@example.org"  # its own address, and nobody held it: a wrong dead letter
     assert {each.rule for each in check(found)} == {"I6", "I9"}

@@ -22,41 +22,41 @@ HISTORY: list[dict[str, Any]] = [
     {"t": 105.0, "event": "rows", "waiting": 3},
     {"t": 110.0, "event": "unanswered", "number": 2},
 ]
-CALM = {"t": 120.0, "event": "calm", "seconds": 12.0}
+SETTLED = {"t": 120.0, "event": "settled", "seconds": 12.0}
 
 
-def ran(*, lost: bool = False, seconds_to_calm: float = 12.0) -> Ran:
+def ran(*, lost: bool = False, seconds_to_settle: float = 12.0) -> Ran:
     registered = {"t": 100.5, "event": "registered", "identity_id": IDENTITY, "email": "alice@example.org"}
-    events = [*HISTORY, CALM | {"seconds": seconds_to_calm}] + [registered] * lost
+    events = [*HISTORY, SETTLED | {"seconds": seconds_to_settle}] + [registered] * lost
     evidence = Evidence(events, [], [], [], [], [], "word", 0.02)
     return Ran(events, evidence, "", 120)
 
 
-def restless() -> Ran:
-    return Ran(HISTORY, None, "requests are not at rest: 12 waiting", 120)
+def unsettled() -> Ran:
+    return Ran(HISTORY, None, "requests have not settled: 12 waiting", 120)
 
 
 def test_a_run_without_violations_that_became_calm_in_time_has_no_problem() -> None:
     held = result_of(PLAN, ran())
     assert held.problem is None
-    assert (held.asked, held.answers, held.seconds_to_calm) == (2, {"503": 1, "none": 1}, 12.0)
+    assert (held.asked, held.responses, held.seconds_to_settle) == (2, {"503": 1, "none": 1}, 12.0)
     assert held.faults == {"process kill": 1, "kratos drip": 1}
 
 
 def test_calm_that_comes_late_is_a_problem_though_nothing_is_lost() -> None:
-    late = result_of(PLAN, ran(seconds_to_calm=140))
-    assert late.problem == "calm 140 s after the last fault, and 120 s are the target"
+    late = result_of(PLAN, ran(seconds_to_settle=140))
+    assert late.problem == "settled 140 s after the last fault, not within 120 s"
     assert late.verdict
     assert late.verdict.lost == 0
 
 
 def test_of_a_run_that_never_became_calm_nothing_is_said_but_why(tmp_path: Path) -> None:
-    result = result_of(PLAN, restless())
+    result = result_of(PLAN, unsettled())
     assert result.verdict is None
-    write(tmp_path, PLAN, restless(), result)
+    write(tmp_path, PLAN, unsettled(), result)
     page = (tmp_path / "report.md").read_text()
-    assert "not calm" in page
-    assert "requests are not at rest: 12 waiting" in page
+    assert "not settled" in page
+    assert "requests have not settled: 12 waiting" in page
     assert "**lost**" not in page
     assert "doubled effects" not in page
     assert json.loads((tmp_path / "report.json").read_text())["verdict"] is None
@@ -70,5 +70,5 @@ def test_the_report_names_each_violation_and_how_to_repeat_it(tmp_path: Path) ->
     assert "BROKEN" in page
     assert f"- I2: {IDENTITY} lost: Kratos lists it" in page
     assert "--plan short --seed 3 --busy 4" in page
-    told = json.loads((tmp_path / "report.json").read_text())
-    assert (told["problem"], told["verdict"]["lost"], told["seed"]) == ("1 violations", 1, 3)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["problem"], report["verdict"]["lost"], report["seed"]) == ("1 violations", 1, 3)

@@ -1,4 +1,4 @@
-"""A run that does not become calm gives no evidence: what still moves would look lost or doubled."""
+"""A run that does not settle gives no evidence: rows that still change would look lost or doubled."""
 
 from contextlib import closing
 from pathlib import Path
@@ -34,8 +34,8 @@ async def through(folder: Path, *, swept: bool, waiting: int) -> Any:
 
 async def test_while_requests_wait_there_is_no_evidence_but_the_reason(tmp_path: Path) -> None:
     ran = await through(tmp_path, swept=True, waiting=3)
-    assert (ran.evidence, ran.why) == (None, "requests are not at rest: 3 waiting")
-    assert [event["event"] for event in ran.events if event["event"] in ("calm", "not calm")] == ["not calm"]
+    assert (ran.evidence, ran.why) == (None, "requests have not settled: 3 waiting")
+    assert [event["event"] for event in ran.events if event["event"] in ("settled", "not settled")] == ["not settled"]
 
 
 async def test_calm_wants_a_whole_pass_of_the_sweep(tmp_path: Path) -> None:
