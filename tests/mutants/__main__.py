@@ -1,7 +1,7 @@
-"""Make each mistake of the catalogue in a copy of `src`, run the tests that must notice it, and say who survived.
+"""Make each mistake of the catalogue in a copy of `src`, run the tests that must notice it, and list the survivors.
 
 make mutants                    all of them
-make mutants ARGS='claim lua'   those whose name or file holds one of the words
+make mutants ARGS='claim lua'   those whose name or file contains one of the words
 """
 
 import os
@@ -22,13 +22,13 @@ from mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS_FAILED = 1
-"""pytest's exit status when tests ran and one failed; everything else but 0 means that nothing was proved."""
+"""pytest's exit status when a test failed; any other but 0 proves nothing."""
 SEEDS = "400"
 
 
 @contextmanager
 def copy_with(mutant: Mutant | None) -> Iterator[Path]:
-    """A copy of `src` with the mistake in it. Raises `ValueError` when its place is gone."""
+    """A copy of `src` with the mistake in it. Raises `ValueError` when the text to replace is not there once."""
     with tempfile.TemporaryDirectory(prefix="postroom-mutant-") as folder:
         source = Path(folder) / "src"
         shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
@@ -36,7 +36,7 @@ def copy_with(mutant: Mutant | None) -> Iterator[Path]:
             path = source / "postroom" / mutant.path
             text = path.read_text()
             if text.count(mutant.find) != 1:
-                raise ValueError(f"{mutant.path} holds the text of “{mutant.name}” {text.count(mutant.find)} times")
+                raise ValueError(f"{mutant.path} contains the text of “{mutant.name}” {text.count(mutant.find)} times")
             path.write_text(text.replace(mutant.find, mutant.replace))
         yield source
 
@@ -53,7 +53,7 @@ def pytest_on(source: Path, tests: tuple[str, ...]) -> subprocess.CompletedProce
 
 
 def judge(mutant: Mutant) -> tuple[str, str]:
-    """Each named test must fail for itself. A verdict, and what is wrong with it."""
+    """Run each named test by itself: every one must fail. The verdict and its details."""
     with copy_with(mutant) as source:
         for test in mutant.tests:
             ran = pytest_on(source, (test,))
@@ -70,10 +70,10 @@ def main(words: list[str]) -> int:
     tests = tuple(sorted({test for mutant in chosen for test in mutant.tests}))
     console.print(f"{len(chosen)} mutants, {len(tests)} tests; first the tests on the code as it is")
     with copy_with(None) as source:
-        whole = pytest_on(source, tests)
-    if whole.returncode:
-        console.print(whole.stdout[-4000:], markup=False)
-        console.print("The tests fail without a mutant: nothing can be proved.", style="red")
+        unchanged = pytest_on(source, tests)
+    if unchanged.returncode:
+        console.print(unchanged.stdout[-4000:], markup=False)
+        console.print("The tests fail without a mutant, so they prove nothing.", style="red")
         return 1
     table = Table("mutant", "file", "verdict", "seconds")
     alive = 0

@@ -1,6 +1,6 @@
 """All mistakes that the tests must notice."""
 
-from mutants.mail import APART, TELLING, THE_OUTBOX
+from mutants.mail import APART, NEW_MAIL, THE_OUTBOX
 from mutants.missing import MISSING
 from mutants.moves import CORE
 from mutants.mutant import Mutant
@@ -10,7 +10,7 @@ MUTANTS: list[Mutant] = [
     *REDIS,
     *STATEMENTS,
     *CORE,
-    *TELLING,
+    *NEW_MAIL,
     *THE_OUTBOX,
     *APART,
     *MISSING,

@@ -5,7 +5,7 @@ from mutants.mutant import SQL, Mutant
 ARRIVALS = "integration/test_arrivals.py::"
 STATES = "integration/test_mail_states.py::"
 OUTBOX = "integration/test_outbox.py::"
-ANNOUNCING = "unit/test_outbox_publisher.py::"
+PUBLISHER = "unit/test_outbox_publisher.py::"
 LIVE = "integration/test_live.py::"
 QUEUE = "unit/test_poll_queue.py::"
 PACE = "unit/test_arrival_pace.py::"
@@ -14,7 +14,7 @@ PEOPLE = "unit/test_people.py::"
 RULES = "unit/test_gateway_rules.py::"
 TARGETS = "integration/gateway/test_attacks_on_the_wire.py::test_a_target_leads_nowhere_else"
 
-TELLING = [
+NEW_MAIL = [
     Mutant(
         "advance does not check where the poll began",
         f"{SQL}mail_state_advance.sql",
@@ -64,7 +64,7 @@ TELLING = [
         ),
     ),
     Mutant(
-        "what came during a long pause is a burst",
+        "mail that came during a long pause is a burst",
         "domain/poll_pace.py",
         "excess + mails - MAILS_PER_SECOND * paused",
         "excess + mails",
@@ -88,21 +88,21 @@ TELLING = [
 
 THE_OUTBOX = [
     Mutant(
-        "a claim takes what is claimed",
+        "a claim takes an account that is claimed",
         f"{SQL}outbox_claim.sql",
         " AND (claimed_until IS NULL OR claimed_until <= now())",
         "",
         (f"{OUTBOX}test_what_is_claimed_or_announced_is_given_to_nobody_else",),
     ),
     Mutant(
-        "a claim takes what another is about to claim",
+        "a claim takes an account that another process is about to claim",
         f"{SQL}outbox_claim.sql",
         "    FOR UPDATE SKIP LOCKED\n",
         "",
         (f"{OUTBOX}test_a_claim_that_locks_but_has_not_committed_lets_nobody_overtake",),
     ),
     Mutant(
-        "a newer event overtakes the one that is being announced",
+        "a newer event overtakes the one that is being published",
         f"{SQL}outbox_claim.sql",
         "SELECT id FROM waiting WHERE id = oldest",
         "SELECT id FROM waiting WHERE id >= oldest",
@@ -113,7 +113,7 @@ THE_OUTBOX = [
         "mail/outbox_publisher.py",
         "            refused = await self._publisher.publish(events)\n",
         "            await self._outbox.announced(ids)\n            refused = await self._publisher.publish(events)\n",
-        (f"{ANNOUNCING}test_while_the_publisher_is_unavailable_nothing_is_lost_and_wakes_do_not_flood_it",),
+        (f"{PUBLISHER}test_while_the_publisher_is_unavailable_nothing_is_lost_and_wakes_do_not_flood_it",),
     ),
     Mutant(
         "a client whose missed events were pruned gets no reload",
@@ -216,7 +216,7 @@ APART = [
         (f"{PEOPLE}test_a_name_beside_an_access_token_is_the_address_of_its_person",),
     ),
     Mutant(
-        "what a browser keeps for HTTP Basic counts from any page",
+        "credentials that a browser stores for HTTP Basic count from any page",
         "mail/people.py",
         "                    require_not_foreign(headers, self.public_url)\n",
         "                    pass\n",

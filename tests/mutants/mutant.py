@@ -1,4 +1,4 @@
-"""A mistake that somebody could make, with the tests that must notice it."""
+"""A plausible mistake in the code, with the tests that must notice it."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Mistakes in the Lua and the SQL of the heart, and in what calls them."""
+"""Mistakes in the Lua and SQL of the retry queue, and in their callers."""
 
 from mutants.mutant import SQL, Mutant
 
@@ -12,14 +12,14 @@ REDIS_WALK = "simulation/test_redis_model.py::test_the_model_of_redis_follows_ev
 
 REDIS = [
     Mutant(
-        "claim.lua puts nobody off",
+        "claim.lua postpones no member",
         "queue/claim.lua",
         "    redis.call('ZADD', KEYS[1], 'XX', string.format('%.6f', score), due[i])\n",
         "",
         (REDIS_WALK,),
     ),
     Mutant(
-        "claim.lua puts off from the old score",
+        "claim.lua postpones from the old score",
         "queue/claim.lua",
         "math.max(tonumber(due[i + 1]), now) + lease",
         "tonumber(due[i + 1]) + lease",
@@ -47,7 +47,7 @@ REDIS = [
         (REDIS_WALK,),
     ),
     Mutant(
-        "reconcile brings a put-off member forward",
+        "reconcile brings a postponed member forward",
         "queue/members.py",
         "self._redis.zadd(KEY, scores, nx=True)",
         "self._redis.zadd(KEY, scores)",
@@ -92,7 +92,7 @@ STATEMENTS = [
         (f"{CLAIM}test_fifty_milliseconds_early_is_granted_and_fifty_one_is_refused_with_the_time_left",),
     ),
     Mutant(
-        "claim takes from whose lease has not ended",
+        "claim takes a request whose lease has not ended",
         f"{SQL}claim.sql",
         "(r.state = 'running' AND r.due_at <= now()))",
         "(r.state = 'running' AND r.due_at >= now()))",
@@ -109,7 +109,7 @@ STATEMENTS = [
         ),
     ),
     Mutant(
-        "claim waits for others' locks",
+        "claim waits for locks of other transactions",
         f"{SQL}claim.sql",
         "FOR UPDATE OF r SKIP LOCKED",
         "FOR UPDATE OF r",
@@ -123,7 +123,7 @@ STATEMENTS = [
         (f"{CLAIM}test_eight_claimants_never_share_a_request_and_each_attempt_has_one_outcome",),
     ),
     Mutant(
-        "the crashed run beside others",
+        "crashed requests run with others",
         f"{SQL}claim.sql",
         "      AND (%(exclusive)s OR (r.state = 'waiting' AND r.crashes = 0))\n",
         "",
@@ -175,7 +175,7 @@ STATEMENTS = [
         (f"{REQUESTS}test_an_accepted_request_runs_under_the_given_holder_and_its_pending_row_is_in_the_same_commit",),
     ),
     Mutant(
-        "an address is reserved for nobody",
+        "a requested address is not reserved",
         "postgres/migrations/versions/0001_start.sql",
         "CREATE UNIQUE INDEX email_requests_address",
         "CREATE INDEX email_requests_address",
@@ -210,7 +210,7 @@ STATEMENTS = [
         (SQL_WALK,),
     ),
     Mutant(
-        "a claim takes more than it may",
+        "a claim takes more than its limit",
         f"{SQL}claim.sql",
         "    LIMIT %(limit)s\n",
         "",
@@ -224,7 +224,7 @@ STATEMENTS = [
         (SQL_WALK,),
     ),
     Mutant(
-        "whoever waits for the breaker is released while it is open",
+        "requests that wait for the breaker are released while it is open",
         f"{SQL}release.sql",
         "WHEN NOT (SELECT open FROM mail_server_breaker) THEN now() END AS at",
         "ELSE now() END AS at",
@@ -238,14 +238,14 @@ STATEMENTS = [
         (SQL_WALK,),
     ),
     Mutant(
-        "everybody takes the probe",
+        "every process takes the probe",
         f"{SQL}breaker_take_probe.sql",
         "WHERE open AND probe_at <= now() AND",
         "WHERE open AND",
         (SQL_WALK,),
     ),
     Mutant(
-        "a page that was read before a restart undoes it",
+        "a page that was read before a restart undoes the restart",
         f"{SQL}sweep_store.sql",
         "    WHERE token IS NOT DISTINCT FROM %(after)s::text\n",
         "",
@@ -259,7 +259,7 @@ STATEMENTS = [
         ("integration/test_requests.py::test_a_refusal_is_recorded_when_it_says_something_new", SQL_WALK),
     ),
     Mutant(
-        "the sweep revives the dead",
+        "the sweep revives dead letters",
         f"{SQL}sweep_store.sql",
         "WHERE r.identity_id = a.identity_id)\n"
         "), added AS (\n"
