@@ -1,4 +1,4 @@
-"""A host: processes of Postroom on a loopback address of its own, and the links by which they reach the others."""
+"""A host: processes of Postroom on its own loopback address, and their links to the other hosts."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from postroom_sandbox.processes import PythonChild
 
 
 class Host:
-    """`environment` is that of every process here; `links` are the proxies that it names, if it names any."""
+    """`environment` is that of every process here; `links` are the proxies in it, if any."""
 
     def __init__(
         self, address: str, folder: Path, environment: Mapping[str, str], links: Sequence[FaultProxy] = ()
@@ -28,12 +28,12 @@ class Host:
         self._port = free_port()
 
     async def serve(self, **settings: object) -> None:
-        """A service without a worker."""
+        """Start a service without a worker."""
         more = {"host": self.address, "port": self._port, "worker": "false"} | settings
         await self._start("serve", more, '"Uvicorn running')
 
     async def work(self, **settings: object) -> None:
-        """A worker of its own."""
+        """Start a worker."""
         await self._start("work", settings, "Email provisioning retry worker started")
 
     async def _start(self, command: str, settings: Mapping[str, object], ready: str) -> None:
@@ -59,7 +59,7 @@ class Host:
             return False
 
     async def hook(self, identity_id: UUID, email: str) -> int | None:
-        """The status it was answered; None if there was no answer."""
+        """The status of the response; None without a response."""
         try:
             answer = await self._http.post(
                 f"http://{self.address}:{self._port}/internal/mail/provision",
@@ -71,12 +71,12 @@ class Host:
         return answer.status_code
 
     def cut_off(self) -> None:
-        """Nothing comes through, in neither direction, and nobody is told; connections stay open."""
+        """Let nothing through in either direction, and leave all connections open."""
         for link in self._links:
             link.black_hole()
 
     def reconnect(self) -> None:
-        """What was sent meanwhile arrives now."""
+        """Let everything through again; data that was sent meanwhile arrives now."""
         for link in self._links:
             link.pass_on()
 

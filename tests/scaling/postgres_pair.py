@@ -18,7 +18,7 @@ from postroom_sandbox.loopback import LOOPBACK
 
 
 class OnHost(EmbeddedPostgres):
-    """Listens on the address of its host, too."""
+    """PostgreSQL that also listens on the address of its host."""
 
     host = LOOPBACK
 
@@ -30,7 +30,7 @@ class OnHost(EmbeddedPostgres):
         return [*super()._settings(), "-c", f"listen_addresses={LOOPBACK},{self.host}", "-c", "max_connections=200"]
 
     async def admin(self, statement: LiteralString) -> list[tuple[object, ...]]:
-        """As the superuser."""
+        """A connection of the superuser."""
         async with await psycopg.AsyncConnection.connect(self.admin_url, autocommit=True) as connection:
             cursor = await connection.execute(statement)
             return await cursor.fetchall() if cursor.description else []
@@ -38,7 +38,7 @@ class OnHost(EmbeddedPostgres):
 
 class Primary(OnHost, chaos.replica.Primary):
     def kill(self) -> None:
-        """kill -9 of all its processes at once, as a power cut: none may end what it had begun."""
+        """kill -9 all its processes at once, as a power cut does: none finishes its work."""
         server = psutil.Process(self.pid)
         for process in (server, *server.children(recursive=True)):
             process.kill()
@@ -46,7 +46,7 @@ class Primary(OnHost, chaos.replica.Primary):
 
 class Replica(OnHost, chaos.replica.Replica):
     async def fall_behind(self) -> None:
-        """From now on it gets nothing of what the primary commits."""
+        """Keep further commits of the primary from it."""
         await self.admin("ALTER SYSTEM SET primary_conninfo = ''")
         await self.admin("SELECT pg_reload_conf()")
 
@@ -62,7 +62,7 @@ class PostgresPair:
         self.replica = replica
 
     def url(self, url: str) -> str:
-        """`url` of either with both hosts in it: whoever takes writes is asked."""
+        """`url` with both hosts in it: clients connect to the one that accepts writes."""
         account, _, path = url.rpartition("@")
         database = path.partition("/")[2]
         places = f"{self.primary.place},{self.replica.place}"
@@ -76,7 +76,7 @@ class PostgresPair:
 async def postgres_pair(
     folder: Path, hosts: tuple[str, str], *, synchronous: bool = True
 ) -> AsyncIterator[PostgresPair]:
-    """Migrated; from here on no commit is answered that the replica does not have, if it is a synchronous one."""
+    """A migrated pair. If `synchronous`, no commit is acknowledged before the replica has it."""
     async with AsyncExitStack() as stack:
         data = [stack.enter_context(DataFolder(folder / host)) for host in hosts]
         primary = Primary(data[0])

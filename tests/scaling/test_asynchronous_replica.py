@@ -1,5 +1,5 @@
-"""What an asynchronous replica costs that is promoted without the last commits: an answer may be forgotten, and the
-sweep finds its identity again; nobody gets a second mailbox, and no attempt waits for a row that is gone."""
+"""An asynchronous replica is promoted without the last commits: an answered request may be lost, but the sweep finds
+its identity again. No identity gets a second mailbox, and no attempt waits for a lost row."""
 
 import asyncio
 import os

@@ -1,5 +1,5 @@
-"""Three hosts, four workers. The primary of PostgreSQL and the master of Valkey die under load, half of the workers are
-cut off meanwhile. Nothing that was answered is lost, and nobody gets two mailboxes."""
+"""Three hosts, four workers. The primary of PostgreSQL and the master of Valkey are killed under load, half of the
+workers are cut off meanwhile. No answered request is lost, and no identity gets two mailboxes."""
 
 import asyncio
 import os
@@ -28,15 +28,15 @@ ADDRESSES = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
 CUT_OFF_SECONDS = 40.0
 LEASE_SECONDS = 5.0
 BACKLOG = 200
-"""Requests that wait for the workers when the faults begin. They come first, being due first: the workers that are
-left must end them while the others are cut off, and take up what those had begun."""
+"""Requests that wait for the workers when the faults begin. They are due first: the remaining workers must finish them
+while the others are cut off, and take over the attempts of those."""
 HOOKS_A_SECOND = 4.0
 
 pytestmark = [pytest.mark.allow_hosts(["127.0.0.1", *ADDRESSES]), pytest.mark.timeout(170)]
 
 
 class Links:
-    """What the third host reaches the others by, so that it can be cut off from all of them at once."""
+    """The links of the third host to the others, so that it can be cut off from all of them at once."""
 
     def __init__(self, postgres: PostgresPair, valkey: ValkeySentinel, stalwart: StalwartStandIn) -> None:
         self.primary, self.replica = FaultProxy(postgres.primary.port), FaultProxy(postgres.replica.port)
@@ -46,10 +46,10 @@ class Links:
 
     def environment(self, service_url: str) -> dict[str, str]:
         account, _, path = service_url.rpartition("@")
-        places = f"127.0.0.1:{self.primary.port},127.0.0.1:{self.replica.port}"
+        hosts = f"127.0.0.1:{self.primary.port},127.0.0.1:{self.replica.port}"
         database = f"{path.partition('/')[2]}?target_session_attrs=read-write"
         return {
-            "POSTROOM_DATABASE_URL": f"{account}@{places}/{database}",
+            "POSTROOM_DATABASE_URL": f"{account}@{hosts}/{database}",
             "POSTROOM_REDIS_URL": f"redis://default:{quote(PASSWORD, safe='')}@127.0.0.1:{self.redis.port}/0",
             "POSTROOM_STALWART_URL": f"http://127.0.0.1:{self.stalwart.port}",
         }
@@ -66,8 +66,8 @@ class Installation:
 
 @pytest.fixture
 async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
-    """First host: a service. Second: a service and two workers. Third: two workers, which reach Redis by an address
-    that moves with the master; the others ask the sentinels."""
+    """First host: a service. Second: a service and two workers. Third: two workers, whose address of Redis moves with
+    the master; the other hosts ask the sentinels."""
     async with AsyncExitStack() as stack:
         postgres, valkey, stalwart = await asyncio.gather(
             stack.enter_async_context(postgres_pair(tmp_path / "postgres", ADDRESSES[:2])),
@@ -97,18 +97,18 @@ def _environment(postgres: PostgresPair, valkey: ValkeySentinel, stalwart: Stalw
         "POSTROOM_WEBHOOK_KEY": KEY,
         "POSTROOM_DOMAINS": "example.org",
         "POSTROOM_LEASE_SECONDS": str(LEASE_SECONDS),
-        # So that even a third retry, 36 s after the second, is within what the end of the test waits.
+        # So that even a third retry, 36 s after the second, happens before the test stops waiting.
         "POSTROOM_DELAY_FACTOR": "0.02",
         "POSTROOM_PACE": "4",
     }
 
 
 class Load:
-    """Hooks as Kratos sends them: again, to any of the services, until one gives an answer that counts."""
+    """Sends hooks as Kratos does: again, to any service, until one responds with 200 or 500."""
 
     def __init__(self, services: tuple[Host, ...]) -> None:
         self.identities: dict[UUID, str] = {}
-        self.answers: Counter[int | None] = Counter()
+        self.responses: Counter[int | None] = Counter()
         self.answered: set[UUID] = set()
         self._services = services
 
@@ -117,11 +117,11 @@ class Load:
         email = self.identities[identity_id] = f"p{len(self.identities)}@example.org"
         while True:
             status = await random.choice(self._services).hook(identity_id, email)
-            self.answers[status] += 1
+            self.responses[status] += 1
             if status in (200, 500):
                 self.answered.add(identity_id)
                 return
-            assert status in (None, 503)  # PostgreSQL is away, or nobody answers: come again
+            assert status in (None, 503)  # PostgreSQL is unavailable, or no service responds: try again
             await asyncio.sleep(0.5)
 
     async def go_on(self, until: asyncio.Event) -> None:
@@ -132,7 +132,7 @@ class Load:
 
 
 async def _store_a_backlog(installation: Installation, load: Load) -> None:
-    """While the mail server is away, hooks are stored and answered at once."""
+    """While the mail server is unavailable, hooks are stored and answered at once."""
     await installation.stalwart.set_fault(kind="unavailable")
     gate = asyncio.Semaphore(8)
 
@@ -145,7 +145,7 @@ async def _store_a_backlog(installation: Installation, load: Load) -> None:
 
 
 async def _cut_off_in_the_middle(installation: Installation, host: Host) -> None:
-    """While it has attempts under way: no hook comes now, and the two other workers have four at most."""
+    """Cut the host off while its attempts run: no hook comes now, and the two other workers have four at most."""
     await installation.stalwart.set_fault(kind="slow", delay_ms=1000)
     async with records_of(installation.postgres.primary.owner_url) as records:
 
@@ -155,12 +155,12 @@ async def _cut_off_in_the_middle(installation: Installation, host: Host) -> None
         await eventually(all_are_busy, "attempts of all workers", 25)
     host.cut_off()
     await installation.stalwart.set_fault(kind="slow", delay_ms=200)
-    # So that some are retried; not so many that one fails four times and is dead, as it should be.
+    # So that some are retried, but so few that none fails four times and becomes a dead letter.
     await installation.stalwart.set_fault(kind="unavailable", probability=0.02, seed=4)
 
 
 async def _until(started: float, seconds: float) -> None:
-    """Of the plan, not of a condition that it waits for."""
+    """Sleep until that second of the plan; there is no condition to wait for."""
     await asyncio.sleep(max(0.0, started + seconds - asyncio.get_running_loop().time()))
 
 
@@ -175,7 +175,7 @@ async def test_nothing_is_lost_or_doubled_while_everything_fails_over(installati
     try:
         await _until(started, 10)
         postgres.primary.kill()
-        await _until(started, 15)  # so long does it take whoever watches the primary to be sure
+        await _until(started, 15)  # a monitor of the primary needs so long to be sure
         await postgres.replica.promote()
         await _until(started, 22)
         await valkey.master.kill()
@@ -193,7 +193,7 @@ async def test_nothing_is_lost_or_doubled_while_everything_fails_over(installati
         await _assert_nothing_lost(records, load)
         await _assert_nothing_doubled(records, installation.stalwart, load)
     await eventually(lambda: _is_empty(valkey), "no member in the sorted set", 45)
-    assert load.answers[503] > 0, "no hook came while nobody took writes"
+    assert load.responses[503] > 0, "no hook came while no server accepted writes"
     for each in installation.hosts:
         assert "Traceback" not in each.logs()
 
@@ -204,7 +204,7 @@ async def _is_empty(valkey: ValkeySentinel) -> bool:
 
 
 async def _assert_nothing_lost(records: Records, load: Load) -> None:
-    """Every request that was answered is a row of the promoted replica, and has its account."""
+    """Every answered request has a row in the promoted replica, and its account."""
     assert load.answered == load.identities.keys()
     found = await records.rows(
         "SELECT r.identity_id, r.email FROM email_requests r "
@@ -221,7 +221,7 @@ async def _assert_nothing_doubled(records: Records, stalwart: StalwartStandIn, l
     assert len({mark for account in accounts for mark in account["marks"]}) == len(accounts)
     ids = await records.rows("SELECT stalwart_account_id FROM email_accounts")
     assert {row["stalwart_account_id"] for row in ids} == {account["id"] for account in accounts}
-    # The audit: a `pending` row for each claim, numbered without gap or repetition, and one outcome a holder at most.
+    # The audit has a `pending` row for each claim, without gaps or repetitions, and at most one outcome of a holder.
     assert not await records.rows(
         "SELECT r.identity_id FROM email_requests r LEFT JOIN email_provisioning_log l "
         "ON l.kratos_identity_id = r.identity_id AND l.status = 'pending' GROUP BY r.identity_id, r.attempts "
@@ -236,6 +236,6 @@ async def _assert_nothing_doubled(records: Records, stalwart: StalwartStandIn, l
         "SELECT kratos_identity_id FROM email_provisioning_log WHERE status = 'success' "
         "GROUP BY kratos_identity_id HAVING count(*) > 1"
     )
-    # Who was cut off tries to store no outcome past its lease, so nothing is `late` here.
+    # A worker that was cut off stores no outcome after its lease, so none is `late` here.
     crashed = await records.value("SELECT count(*) FROM email_provisioning_log WHERE status = 'crashed'")
     assert crashed > 0, "the cut did not hit an attempt"

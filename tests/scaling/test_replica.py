@@ -1,4 +1,4 @@
-"""A replica alone, where the primary was meant: nothing can be written, and everybody says so."""
+"""The configured server is a replica: it accepts no writes, and every command says so."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ async def test_that_the_server_is_a_replica_is_told_by_each_command_in_one_line(
         replica = Database("postroom", pair.replica.owner_url, pair.replica.service_url)
         postroom = Commands(environment(replica, None, None, migrate_database_url=replica.owner_url))
 
-        async def told_by_check() -> bool:
+        async def check_reports_it() -> bool:
             return "it takes no writes: it is a replica" in str(await postroom.json("check", code=1))
 
-        await eventually(told_by_check, "check tells so, once the replica has followed the migration")
+        await eventually(check_reports_it, "check to report it, once the replica has replayed the migration")
         assert "it takes no writes: it is a replica" in await postroom("status")
-        for words in ("pause --reason x", "migrate"):
-            told = await postroom(*words.split(), code=2)
-            assert told.startswith("postroom: ")
-            assert "read-only transaction" in told
-            assert told.count("\n") == 1
+        for command in ("pause --reason x", "migrate"):
+            message = await postroom(*command.split(), code=2)
+            assert message.startswith("postroom: ")
+            assert "read-only transaction" in message
+            assert message.count("\n") == 1

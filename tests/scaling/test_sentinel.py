@@ -1,4 +1,4 @@
-"""Redis behind Sentinel: whoever is the master now is asked, and a dead sentinel costs no retry its punctuality."""
+"""Redis behind Sentinel: the current master is used, and a dead sentinel delays no retry."""
 
 import socket
 import time
@@ -57,26 +57,26 @@ async def test_after_a_fail_over_the_new_master_is_asked(valkey: ValkeySentinel)
         await eventually(valkey.has_failed_over, "the sentinels to fail over", 20)
         later = waiting()
 
-        async def is_told() -> bool:
+        async def has_the_member() -> bool:
             await retry_set.replace(later, ())
             try:
                 return later.identity_id in {each.identity_id for each in (await retry_set.due(5)).entries}
             except FAILURES:
                 return False
 
-        await eventually(is_told, "the new master to be asked", 20)
+        await eventually(has_the_member, "the new master to be asked", 20)
     finally:
         await client.aclose()
 
 
 async def test_a_sentinel_that_is_cut_off_leaves_time_to_ask_the_next(valkey: ValkeySentinel) -> None:
     with socket.socket() as black_hole:
-        # Its backlog is full: whoever connects waits for ever, as for a host that is cut off.
+        # Its backlog is full: a connection waits for ever, as to a host that is cut off.
         black_hole.bind(("127.0.0.1", 0))
         black_hole.listen(0)
         with socket.create_connection(black_hole.getsockname()):
-            place = f"127.0.0.1:{black_hole.getsockname()[1]}"
-            client = connect(valkey.url.replace(f"@{HOSTS[0]}", f"@{place},{HOSTS[0]}"))
+            address = f"127.0.0.1:{black_hole.getsockname()[1]}"
+            client = connect(valkey.url.replace(f"@{HOSTS[0]}", f"@{address},{HOSTS[0]}"))
             try:
                 started = time.monotonic()
                 await RetrySet(client, lease=30).due(5)

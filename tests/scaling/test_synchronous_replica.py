@@ -1,4 +1,4 @@
-"""What "committed" means with a synchronous replica: nothing is answered that the replica does not have."""
+"""With a synchronous replica no response is sent before the replica has the commit."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from stalwart_stand_in import stalwart_stand_in
 
 HOSTS = ("127.0.0.2", "127.0.0.3")
 LONGER_THAN_A_STATEMENT = 5.0
-"""Seconds; more than the `statement_timeout` of our connections, which must not end the wait for the replica."""
+"""Seconds: longer than the `statement_timeout` of our connections, which must not end the wait for the replica."""
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1", *HOSTS])
 

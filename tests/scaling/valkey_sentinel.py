@@ -1,4 +1,4 @@
-"""Valkey on two hosts and a sentinel on each of three: the sentinels fail over by themselves."""
+"""Valkey on two hosts, and a sentinel on each of three hosts, which fail over by themselves."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -43,7 +43,7 @@ sentinel failover-timeout {service} 4000
 
 
 class Server:
-    """A Valkey server, or a sentinel with `arguments` that say so."""
+    """A Valkey server, or a sentinel, depending on `arguments`."""
 
     def __init__(self, folder: Path, host: str, configuration: str, password: str, *arguments: str) -> None:
         self.host = host

@@ -1,4 +1,4 @@
-"""The breaker's row in memory: the part of `SqlModel` that no request is in."""
+"""The breaker's row in memory: the part of `SqlModel` without requests."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""I1 to I10 on what a run left behind: the rows, the audit, the moves, the mail server's accounts."""
+"""Checks I1 to I10 on the result of a run: rows, audit, moves and the mail server's accounts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -16,11 +16,11 @@ from simulation.world import World
 EARLY = timedelta(milliseconds=50)
 REASONS = ("failed 4 times", "invalidProperties", "is held by", "buried by", UNSTORABLE)
 PUNCTUAL = 12.0
-"""Seconds after its due time in which everything is claimed as long as only Redis is disturbed."""
+"""Seconds after its due time within which each request is claimed while only Redis is disturbed."""
 
 
 def violations(world: World) -> list[str]:
-    """One line for each rule that was broken."""
+    """One line for each violation."""
     return [
         *world.broken,
         *(
@@ -53,10 +53,10 @@ def _every_answer_is_committed(world: World) -> Iterable[str]:
         if identity_id not in committed or committed[identity_id] > answered.at:
             yield f"{identity_id} was answered {answered.answer} without a committed row"
         if isinstance(answered.answer, Ready) and identity_id not in world.sql.accounts:
-            yield f"{identity_id} was told that it is ready, without an account"
+            yield f"{identity_id} got the response that it is ready, but has no account"
     for identity in world.identities:
         if identity.active and identity.id not in world.sql.requests:
-            yield f"{identity.id} is in Kratos and nobody asked for its mailbox"
+            yield f"{identity.id} is in Kratos, but has no request"
         if not identity.active and identity.id in world.sql.requests:
             yield f"{identity.id} is inactive and got a request"
 
@@ -98,7 +98,7 @@ def _the_audit_counts_the_claims(world: World) -> Iterable[str]:
     for row in world.sql.requests.values():
         counted = pending[row["identity_id"]]
         if row["identity_id"] in world.sql.erased:
-            continue  # it began anew
+            continue  # it was restarted
         if counted != list(range(1, row["attempts"] + 1)):
             yield f"{row['email']} made {row['attempts']} attempts, the audit says {counted}"
     for identity_id, tried in world.mail.creates.items():
@@ -108,22 +108,22 @@ def _the_audit_counts_the_claims(world: World) -> Iterable[str]:
 
 def _retries_are_spent_on_failures_only(world: World) -> Iterable[str]:
     for row in world.sql.requests.values():
-        failures = world.mail.failures_while_well[row["identity_id"]]
-        # An outage makes it the first retry, and never more.
+        failures = world.mail.failures_while_healthy[row["identity_id"]]
+        # An outage may use up the first retry, and never more.
         spent = failures + (world.mail.failures_while_ill[row["identity_id"]] > 0)
         if row["retries"] > spent:
-            yield f"{row['email']} spent {row['retries']} retries on {failures} failures while the server was well"
+            yield f"{row['email']} spent {row['retries']} retries on {failures} failures while the server was healthy"
         reason = row["reason"] or ""
         if reason.startswith("failed 4 times") and spent < 4:
-            yield f"{row['email']} was buried after {failures} failures while the server was well"
+            yield f"{row['email']} is a dead letter after {failures} failures while the server was healthy"
         if row["identity_id"] in world.sql.erased and "was asked for" in reason:
-            continue  # its first row was erased with the address that its mailbox has
+            continue  # its first row was deleted, with the address of its mailbox
         if row["state"] == "dead" and not any(each in reason for each in REASONS):
-            yield f"{row['email']} was buried for no reason of ours: {reason}"
+            yield f"{row['email']} is a dead letter for an unknown reason: {reason}"
 
 
 def _claims(world: World) -> Iterable[tuple[float, Row, Row]]:
-    """Each claim of a waiting request: how many seconds after its due time, the row before and after."""
+    """Each claim of a waiting request: the seconds after its due time, and the row before and after."""
     for at, old, new in world.sql.moves:
         if old and old["state"] == "waiting" and new["state"] == "running":
             yield (at - old["due_at"]).total_seconds(), old, new

@@ -1,4 +1,4 @@
-"""Which faults a run has, and when: all drawn from its seed, or one at the k-th call (crash points)."""
+"""The faults of a run and their times: drawn from its seed, or one at the k-th call (crash points)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,25 +10,25 @@ from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
 
 
 class Fault(StrEnum):
-    """What becomes of one call."""
+    """The fate of one call."""
 
     BEFORE = "fails before its effect"
     AFTER = "fails after its effect"
     DELAYED = "fails, and its effect comes a moment later"
-    KILL_BEFORE = "its process dies before its effect"
-    KILL_AFTER = "its process dies after its effect"
+    KILL_BEFORE = "its process is killed before the effect"
+    KILL_AFTER = "its process is killed after the effect"
     PAUSE = "its process stands still past the lease, then it goes on"
-    FOREIGN = "the server refuses it with an error that says nothing of being away"
+    FOREIGN = "the server refuses it with an error that does not mean an outage"
     SWALLOWED = "it swallows a cancellation, and has its effect"
 
 
 class Faults(Protocol):
-    """`until` is when the last fault has passed, in seconds."""
+    """`until` is the second at which the last fault is over."""
 
     until: float
 
     def draw(self, call: str, now: float) -> Fault | None:
-        """The fault of this call; `call` is the server and what it is asked, in words."""
+        """The fault of this call; `call` names the server and the operation."""
         ...
 
 
@@ -59,20 +59,20 @@ class FaultAt:
 
 
 class Trouble(StrEnum):
-    """What happens to a whole part for a while, or at a moment."""
+    """What happens to a server or a process, for a while or at once."""
 
-    POSTGRES_AWAY = "PostgreSQL away"
-    REDIS_AWAY = "Redis away"
+    POSTGRES_UNAVAILABLE = "PostgreSQL unavailable"
+    REDIS_UNAVAILABLE = "Redis unavailable"
     REDIS_HUNG = "Redis hung"
     FLUSHALL = "FLUSHALL"
     OLD_SNAPSHOT = "Redis restored from an old snapshot"
-    MAIL_OUTAGE = "mail server away"
+    MAIL_OUTAGE = "mail server unavailable"
     MAIL_HUNG = "mail server hung"
     MAIL_THROTTLES = "mail server throttles"
     MAIL_DOMAIN_GONE = "mail server lost the domain"
     MAIL_KEY_UNKNOWN = "mail server does not know our key"
     MAIL_FULL = "mail server's store is full: it reads, and writes nothing"
-    ROW_LOCKED = "somebody's open transaction holds rows"
+    ROW_LOCKED = "another open transaction locks rows"
     ROW_GONE = "a row is gone: a restore, an erasure, commits lost in a fail-over"
     KILL = "kill -9"
     PAUSE = "SIGSTOP past the lease"
@@ -96,7 +96,7 @@ class Event:
 
 @dataclass(slots=True)
 class Plan:
-    """Drawn faults: each server's calls fail with its own probability, and troubles come as `events`."""
+    """Drawn faults: the calls to each server fail with its own probability, and troubles begin as `events`."""
 
     until: float
     rates: dict[str, tuple[float, list[Fault]]] = field(default_factory=dict[str, tuple[float, list[Fault]]])
@@ -111,9 +111,9 @@ class Plan:
 
     @property
     def only_redis(self) -> bool:
-        """Whether nothing but Redis is disturbed: then everything is still done in time (I7)."""
+        """Whether only Redis is disturbed: then every request is still claimed in time (I7)."""
         troubles = {event.trouble for event in self.events}
-        of_redis = {Trouble.REDIS_AWAY, Trouble.REDIS_HUNG, Trouble.FLUSHALL, Trouble.OLD_SNAPSHOT}
+        of_redis = {Trouble.REDIS_UNAVAILABLE, Trouble.REDIS_HUNG, Trouble.FLUSHALL, Trouble.OLD_SNAPSHOT}
         no_kill = all(not set(KILLED) & set(kinds) for _, kinds in self.rates.values())
         return troubles <= of_redis and self.rates.keys() <= {"redis"} and no_kill
 
@@ -129,9 +129,9 @@ KILLED = [Fault.KILL_BEFORE, Fault.KILL_AFTER, Fault.PAUSE]
 
 
 def draw_faults(chance: Random, *, length: float, longest: float) -> "Plan | NoFaults":
-    """Some kinds of fault, none of the others: so that each seed goes deep into a few of them.
+    """Draw some kinds of fault and leave out the others, so that each seed tests a few of them in depth.
 
-    `length` seconds with faults; no trouble lasts longer than `longest`.
+    Faults happen for `length` seconds; no trouble lasts longer than `longest`.
     """
     kind = chance.random()
     if kind < 0.1:

@@ -1,4 +1,4 @@
-"""The mail server in memory: it keeps addresses unique over accounts and marks, whatever is asked of it."""
+"""The mail server in memory: addresses stay unique over accounts and marks, whatever the requests are."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,29 +14,29 @@ class Account:
     id: str
     email: str
     mark: str | None
-    """None: a stranger's"""
+    """None for a stranger's mailbox"""
 
 
 class MailModel:
-    """`ill` makes what it answers instead of serving; `refused` are addresses it will never make, `poison`
-    those whose create kills the process that asks."""
+    """`ill` makes the error that it answers while it is unhealthy; `refused` are addresses that it never creates,
+    `poison` those whose create kills the calling process."""
 
     def __init__(self) -> None:
         self.accounts: list[Account] = []
         self._by_mark: dict[str, Account] = {}
         self._addresses: set[str] = set()
         self.seconds = 0.0
-        """what it takes to make or find a mailbox"""
+        """seconds to create or find a mailbox"""
         self.ill: Callable[[], MailServerError] | None = None
         self.full = False
-        """its store takes nothing, and is read as ever"""
+        """its store accepts no writes, but reads work"""
         self.refused: set[str] = set()
         self.poison: set[str] = set()
         self.fails: Callable[[Mailbox], MailServerError | None] = lambda _: None
-        """what a create answers although the server is well"""
+        """the error of a create although the server is healthy"""
         self.creates: Counter[UUID] = Counter()
-        self.failures_while_well: Counter[UUID] = Counter()
-        """transient failures of attempts after which the server said that it was well"""
+        self.failures_while_healthy: Counter[UUID] = Counter()
+        """transient failures of attempts after which the health check succeeded"""
         self.failures_while_ill: Counter[UUID] = Counter()
 
     def create(self, mailbox: Mailbox) -> StalwartAccount:

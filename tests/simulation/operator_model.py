@@ -38,8 +38,8 @@ class OperatorModel(ReleaseModel):
         return [self._buried(row, actor, reason) for row in self._free(identity_ids, "waiting")]
 
     def _buried(self, row: Row, actor: str, reason: str) -> Row:
-        told = f"buried by {actor}: {reason}"
-        changes = {"state": "dead", "due_at": None, "waits_for": None, "reason": told}
+        message = f"buried by {actor}: {reason}"
+        changes = {"state": "dead", "due_at": None, "waits_for": None, "reason": message}
         moved = self._change(row, enqueued_at=self._clock_timestamp(), **changes)
         self._write(moved, "bury", "done", error_message=reason, actor=actor)
         return moved

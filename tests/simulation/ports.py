@@ -1,6 +1,6 @@
 """The drivers of one simulated process: psycopg's pool, redis-py's client, the mail server, Kratos' list.
 
-Postroom's own adapters for PostgreSQL and Redis run above them unchanged. Every call crosses `Line.ask`, where the
+Postroom's adapters for PostgreSQL and Redis run on them unchanged. Every call passes through `Line.ask`, where the
 scheduler may let it fail before or after its effect, delay it, or kill the process.
 """
 
@@ -30,16 +30,16 @@ T = TypeVar("T")
 
 STATEMENT_TIMEOUT = 4.0
 WRITE_ONE_ROW = {"settle", "revive", "follow_address"}
-POISON = "mail create, of a request that kills whoever makes it"
+POISON = "mail create, of a request that kills its process"
 
 
 class Line(Protocol):
-    """How a process reaches a server."""
+    """The connection of a process to a server."""
 
     dead: bool
 
     def ask(self, call: str, effect: Callable[[], T], lost: Callable[[], Exception]) -> Awaitable[T]:
-        """`effect` on the server; `lost` makes the error of a call that failed, before or after it."""
+        """Run `effect` on the server; `lost` makes the error of a call that failed before or after its effect."""
         ...
 
 
@@ -94,7 +94,7 @@ class SimulatedConnection:
             raise
 
     def fileno(self) -> int:
-        return -1  # of no socket: there is none to cut off
+        return -1  # no socket, so there is none to close
 
     async def close(self) -> None:
         self.closed = True
@@ -112,7 +112,7 @@ class SimulatedConnection:
         raise NotImplementedError(text)
 
     async def _wait_for_the_row(self, name: str, parameters: Any) -> None:
-        """A statement that writes one row waits for whoever has locked it, until its time is up."""
+        """A statement that writes one row waits for the transaction that has locked it, until its time-out."""
         ends = asyncio.get_running_loop().time() + STATEMENT_TIMEOUT
         while name in WRITE_ONE_ROW and parameters["identity_id"] in self._model.locked:
             await asyncio.sleep(0.1)
@@ -121,7 +121,7 @@ class SimulatedConnection:
 
     def _lock(self, name: str) -> list[Row]:
         if self.closed or self.line.dead:
-            return []  # it came too late: the session that would hold it has ended
+            return []  # too late: the session that would hold the lock has ended
         return [{"ours": self._locks.held.setdefault(name, self) is self}]
 
     def _unlock(self, name: str) -> list[Row]:
@@ -139,7 +139,7 @@ class SimulatedConnection:
 
 
 class SimulatedPool:
-    """Stands for psycopg's pool: each use is a connection of its own."""
+    """Replaces psycopg's pool: each use is a new connection."""
 
     def __init__(self, model: SqlModel, locks: Locks, line: Line, is_down: Callable[[], bool]) -> None:
         self._model = model
@@ -149,11 +149,11 @@ class SimulatedPool:
 
     def connection(self) -> SimulatedConnection:
         if self._is_down():
-            raise PoolTimeout("nobody there")
+            raise PoolTimeout("no response")
         return SimulatedConnection(self._model, self._locks, self._line)
 
     async def connect(self) -> SimulatedConnection:
-        """A connection beside the pool."""
+        """A connection outside the pool."""
         if self._is_down():
             raise _postgres_lost()
         return SimulatedConnection(self._model, self._locks, self._line)
@@ -164,7 +164,7 @@ def _redis_lost() -> Exception:
 
 
 class SimulatedRedis:
-    """As much of redis-py's client as Postroom's adapters call."""
+    """The part of redis-py's client that Postroom's adapters call."""
 
     def __init__(self, model: RedisModel, line: Line) -> None:
         self._model = model
@@ -243,7 +243,7 @@ class SimulatedMailServer:
         self._model = model
         self._line = line
         self._failed: set[UUID] = set()
-        """whose last question failed, and who may ask whether the server is well"""
+        """requests whose last call failed, and which may cause a health check"""
 
     async def create(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount:
         call = POISON if mailbox.email in self._model.poison else "mail create"
@@ -269,10 +269,10 @@ class SimulatedMailServer:
         return answer
 
     async def health_check(self) -> MailServerError | None:
-        """Asked after failures, and not by the probe: this is what may spend a retry of each of them."""
+        """The health check after failures, not that of the probe: its result may spend a retry of each of them."""
         failed, self._failed = self._failed, set()
         problem = await self._well()
-        counted = self._model.failures_while_ill if problem else self._model.failures_while_well
+        counted = self._model.failures_while_ill if problem else self._model.failures_while_healthy
         counted.update(failed)
         return problem
 
@@ -287,7 +287,7 @@ class SimulatedMailServer:
 
 
 class SimulatedKratos:
-    """The port `Identities`, `size` identities a page."""
+    """The port `Identities`, with `size` identities a page."""
 
     def __init__(self, identities: list[Identity], line: Line, *, size: int = 3) -> None:
         self._identities = identities

@@ -5,7 +5,7 @@ from typing import Any
 
 
 class RedisModel:
-    """`skew` seconds is its clock ahead of PostgreSQL's."""
+    """Its clock is `skew` seconds ahead of PostgreSQL's."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds

@@ -1,4 +1,4 @@
-"""What requests wait for, in memory: the statements of `PostgresReleases`."""
+"""The causes that requests wait for, in memory: the statements of `PostgresReleases`."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ class ReleaseModel(BreakerModel):
     requests: dict[UUID, Row]
     accounts: dict[UUID, Row]
     locked: set[UUID]
-    """rows that somebody else's open transaction has changed"""
+    """rows that another open transaction has locked"""
 
     def __init__(self, now: Any) -> None:
         super().__init__(now)

@@ -1,4 +1,4 @@
-"""One run: everything in it is drawn from its seed, so that the same seed makes the same run."""
+"""One run: everything is drawn from its seed, so the same seed repeats the run."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -20,13 +20,13 @@ from simulation.world import DOMAIN, Scenario, World
 
 A_MINUTE_A_SECOND = 1 / 60
 LENGTH = 60.0
-"""Seconds of a run in which hooks come and faults strike; what follows is calm."""
-CALM_WITHIN = 900.0
-"""Seconds after the last fault in which everything must have come to rest, with delays shortened."""
+"""Seconds of a run with hooks and faults; after them it settles."""
+SETTLE_WITHIN = 900.0
+"""Seconds after the last fault within which everything must settle, with shortened delays."""
 
 
 def run_seed(seed: int, *, quiet: bool = True) -> World:
-    """A run with its own people, hooks, processes and faults. Every fortieth has its delays at full length."""
+    """Run a world with its own people, hooks, processes and faults. Every fortieth seed has full delays."""
     chance = Random(seed)
     factor = 1.0 if seed % 40 == 0 else A_MINUTE_A_SECOND
     longest = 2400.0 if factor == 1.0 else 40.0
@@ -42,7 +42,7 @@ def run(
     delay_factor: float = A_MINUTE_A_SECOND,
     quiet: bool = True,
 ) -> World:
-    """Run `scenario`, then wait in virtual time until all is at rest."""
+    """Run `scenario`, then wait in virtual time until everything has settled."""
     history = History(faults, chance, delay_factor=delay_factor, quiet=quiet)
     try:
         history.do(scenario(history.world))
@@ -52,29 +52,29 @@ def run(
 
 
 class History:
-    """A world, and what happens in it one thing after another."""
+    """A world, and its steps one after another."""
 
     def __init__(self, faults: Faults, chance: Random, *, delay_factor: float, quiet: bool = True) -> None:
         self._loop = VirtualLoop(chance)
-        # Whatever a killed process left behind is nobody's error.
+        # Errors of tasks that a killed process left behind do not count.
         self._loop.set_exception_handler(lambda _, context: None)
         self._quiet = quiet
         self.world = World(self._loop, chance, faults, delay_factor=delay_factor)
 
     def do(self, what: Coroutine[Any, Any, None]) -> None:
-        """Until `what` has ended."""
+        """Run until `what` has ended."""
         with _logs(self.world, quiet=self._quiet):
             self._loop.run_until_complete(what)
 
     def begin(self, what: Coroutine[Any, Any, None]) -> None:
-        """Beside whatever comes next."""
+        """Start a task that runs during the next steps."""
         self._loop.create_task(what)
 
     def wait(self, seconds: float) -> None:
         self.do(asyncio.sleep(seconds))
 
     def end(self) -> None:
-        """Wait until all is at rest, then end every task."""
+        """Wait until everything has settled, then end every task."""
         try:
             self.do(_to_rest(self.world))
         finally:
@@ -92,10 +92,10 @@ class History:
 
 
 async def _to_rest(world: World) -> None:
-    ends = world.loop.time() + CALM_WITHIN + 3 * 5000 * world.delay_factor
+    ends = world.loop.time() + SETTLE_WITHIN + 3 * 5000 * world.delay_factor
     while not _at_rest(world) and world.loop.time() < ends:  # noqa: ASYNC110 — these seconds take no time
         await asyncio.sleep(1.0)
-    # Whatever was on its way arrives, and Redis is looked at once more.
+    # Calls in progress arrive, and Redis is polled once more.
     await asyncio.sleep(35.0)
 
 
@@ -106,7 +106,7 @@ def _at_rest(world: World) -> bool:
 
 
 async def _drawn(world: World, faults: Faults) -> None:
-    """People register, with hooks or without; whatever else happens to them is drawn."""
+    """People register, with hooks or without; all other events are drawn."""
     chance = world.chance
     events = faults.events if isinstance(faults, Plan) else []
     people = [_person(world, number) for number in range(chance.randint(2, 7))]
@@ -158,13 +158,13 @@ async def _registration(world: World, mailbox: Mailbox) -> None:
             group.create_task(_later(chance, world.operator, mailbox.identity_id))
 
 
-async def _later(chance: Random, what: Callable[[Any], Any], whom: Mailbox | UUID) -> None:
+async def _later(chance: Random, what: Callable[[Any], Any], target: Mailbox | UUID) -> None:
     await asyncio.sleep(chance.choice([0.0, chance.uniform(0.0, 20.0)]))
-    await what(whom)
+    await what(target)
 
 
 def failing(world: World, probability: float) -> Callable[[], None]:
-    """The mail server is well, and yet answers so many of its creates with an error."""
+    """Let the healthy mail server answer this fraction of its creates with an error."""
 
     def fails(_: Mailbox) -> MailServerError | None:
         return Transient("mail server answered 500") if world.chance.random() < probability else None
@@ -175,7 +175,7 @@ def failing(world: World, probability: float) -> Callable[[], None]:
 
 @contextmanager
 def _logs(world: World, *, quiet: bool) -> Iterator[None]:
-    """Errors of our own code end the run as failures; with `quiet` nothing else is told."""
+    """Errors of our own code fail the run; with `quiet` nothing else is logged."""
     before = structlog.get_config()
 
     def note(_logger: Any, _method: str, event: Any) -> Any:
@@ -198,5 +198,5 @@ def _logs(world: World, *, quiet: bool) -> Iterator[None]:
 
 
 def failures_of(seed: int) -> list[str]:
-    """What was broken in the run of `seed`, for a process of its own."""
+    """The violations in the run of `seed`, for a separate process."""
     return violations(run_seed(seed))

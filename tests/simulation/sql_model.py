@@ -1,7 +1,7 @@
-"""PostgreSQL in memory, below Postroom's own adapters: each file of `postgres/sql` as a function of the same name.
+"""PostgreSQL in memory, below Postroom's adapters: each file of `postgres/sql` is a function of the same name.
 
-`test_sql_model.py` proves that it does what the real statements do. Statements are atomic here, as one SQL statement
-with its row locks is there.
+`test_sql_model.py` proves that it does what the real statements do. Functions are atomic here, as one SQL statement
+with its row locks is in PostgreSQL.
 """
 
 from bisect import bisect_left, insort
@@ -23,7 +23,7 @@ LIVE = ("waiting", "running")
 
 
 def _place(row: Row) -> tuple[datetime, UUID]:
-    """Its place in the index on `due_at`."""
+    """Its position in the index on `due_at`."""
     return row["due_at"], row["identity_id"]
 
 
@@ -38,7 +38,7 @@ class SqlModel(SweepModel):
         self.log: list[Row] = []
         self.moves: list[tuple[datetime, Row | None, Row]] = []
         self.living: dict[str, UUID] = {}
-        """who holds an address: the partial unique index"""
+        """the identity that has an address: the partial unique index"""
         self.locked: set[UUID] = set()
         self.erased: set[UUID] = set()
         self._live: list[Row] = []
@@ -52,7 +52,7 @@ class SqlModel(SweepModel):
     # -- rows ---------------------------------------------------------------------------------------------------
 
     def _clock_timestamp(self) -> datetime:
-        """Never the same twice: two statements of a real server do not share a microsecond either."""
+        """The time, never the same twice: two statements of a real server do not share a microsecond either."""
         self._last = max(self._now(), self._last + MICROSECOND)
         return self._last
 
@@ -121,7 +121,7 @@ class SqlModel(SweepModel):
         self.log.append(usual | {"action": action, "status": status, "created_at": self._now()} | values)
 
     def erase(self, identity_id: UUID) -> None:
-        """A row that somebody deletes, or that a restored or promoted database does not have; its audit stays."""
+        """Delete a row, as an operator or a fail-over does; its audit stays."""
         row = self.requests.pop(identity_id, None)
         self.accounts.pop(identity_id, None)
         if row:
@@ -184,8 +184,8 @@ class SqlModel(SweepModel):
         else:
             changed = self._change(row, wanted_email=None if row["email"] == email else email)
         another = f"another address is wanted; the mailbox stays {changed['email']}"
-        told = another if changed["wanted_email"] else f"the address of the request is now {email}"
-        self._write(changed, "accept", "done", email=email, error_message=told)
+        message = another if changed["wanted_email"] else f"the address of the request is now {email}"
+        self._write(changed, "accept", "done", email=email, error_message=message)
         return [changed]
 
     # -- read ---------------------------------------------------------------------------------------------------
@@ -236,9 +236,9 @@ class SqlModel(SweepModel):
         answers: list[Row] = []
         for identity_id, row in before.items():
             then = moved.get(identity_id)
-            told = then if then and then["state"] == "waiting" else row
-            again = told is row and row is not None and row["holder"] == fresh[identity_id]
-            due_at = self._now() + EARLY if again else told["due_at"] if told else None
+            reported = then if then and then["state"] == "waiting" else row
+            again = reported is row and row is not None and row["holder"] == fresh[identity_id]
+            due_at = self._now() + EARLY if again else reported["due_at"] if reported else None
             answers.append(
                 (then or row or {"identity_id": None})
                 | {
@@ -339,7 +339,7 @@ class SqlModel(SweepModel):
         if any(entry["status"] not in ("pending", "crashed") for entry in mine):
             return []
         row = {"identity_id": identity_id, "email": outcome["email"], "attempts": outcome["attempts"]}
-        told = f"ended as {outcome['status']} after its lease: another attempt decides"
+        message = f"ended as {outcome['status']} after its lease: another attempt decides"
         at_stalwart = outcome["stalwart_account_id"]
-        self._write(row, "create", "late", error_message=told, holder=holder, stalwart_account_id=at_stalwart)
+        self._write(row, "create", "late", error_message=message, holder=holder, stalwart_account_id=at_stalwart)
         return [{"id": len(self.log)}]

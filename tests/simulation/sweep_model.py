@@ -1,4 +1,4 @@
-"""What the sweep stores, in memory: the statements of `PostgresSwept` and `PostgresRefusals`."""
+"""The rows of the sweep, in memory: the statements of `PostgresSwept` and `PostgresRefusals`."""
 
 from abc import abstractmethod
 from datetime import datetime, timedelta

@@ -1,5 +1,5 @@
-"""What a 40-minute outage leaves behind, in virtual time at its full length: 10,000 requests are done at the set pace,
-and whoever signs up meanwhile does not wait for them."""
+"""The backlog of a 40-minute outage, in virtual time and at full length: 10,000 requests are done at the set pace, and
+people who sign up meanwhile do not wait for them."""
 
 import asyncio
 from bisect import bisect_left
@@ -22,20 +22,20 @@ PEOPLE = 10_000
 OUTAGE = 2400.0
 LONGEST_PROBE = 300.0
 MAILBOX_TAKES = 0.3
-"""Seconds a mailbox takes: at the set pace three of a process' four slots are always taken."""
+"""Seconds to create a mailbox: at the set pace three of the four slots of a process are always in use."""
 CROWD = 60
-"""Who sign up at one moment: more than the slots serve within the hooks' deadline."""
+"""People who sign up at once: more than the slots serve within the deadline of the hooks."""
 NEARLY_DONE = 200
-"""So few still wait that nobody signs up any more: whoever did must be served before the last of them."""
+"""When only so many requests wait, nobody signs up any more: those who did must be served before the last of them."""
 
 
 @dataclass
 class Backlog:
-    """What came of an outage: seconds of virtual time, and who signed up after it, alone or in a crowd."""
+    """The result of an outage: seconds of virtual time, and who signed up after it, singly or in a crowd."""
 
     closed: float = 0.0
     """when the breaker closed"""
-    alone: dict[UUID, float] = field(default_factory=dict[UUID, float])
+    singly: dict[UUID, float] = field(default_factory=dict[UUID, float])
     in_a_crowd: dict[UUID, float] = field(default_factory=dict[UUID, float])
 
     async def scenario(self, world: World) -> None:
@@ -54,7 +54,7 @@ class Backlog:
                 if world.sql.run("waiting_counts", None)[0]["waiting"] < NEARLY_DONE:
                     break
                 if second % 3 == 0:
-                    group.create_task(_sign_up(world, self.alone))
+                    group.create_task(_sign_up(world, self.singly))
                 if second % 120 == 61:
                     for _ in range(CROWD):
                         group.create_task(_sign_up(world, self.in_a_crowd))
@@ -78,7 +78,7 @@ def _provisioned(world: World) -> dict[UUID, float]:
 
 
 def _claims(world: World) -> list[float]:
-    """When workers started something; what hooks start in line is not theirs to pace."""
+    """When workers started attempts; the pace does not limit those that hooks start inline."""
     return [
         (at - START).total_seconds()
         for at, old, new in world.sql.moves
@@ -112,29 +112,29 @@ def test_10_000_requests_of_a_40_minute_outage_are_done_at_the_set_pace_and_new_
     print(  # noqa: T201 — for -rP
         f"{workers} workers: breaker closed {backlog.closed - OUTAGE:.0f} s after the outage, {len(claims)} claims in "
         f"{(done - backlog.closed) / 60:.1f} min, {len(claims) / (done - backlog.closed):.2f}/s, most in a second "
-        f"{_most_within(1, claims)}, in a minute {_most_within(60, claims)}; {len(backlog.alone)} sign-ups waited "
-        f"{_longest(backlog.alone, provisioned):.2f} s at most, {len(backlog.in_a_crowd)} in crowds "
+        f"{_most_within(1, claims)}, in a minute {_most_within(60, claims)}; {len(backlog.singly)} sign-ups waited "
+        f"{_longest(backlog.singly, provisioned):.2f} s at most, {len(backlog.in_a_crowd)} in crowds "
         f"{_longest(backlog.in_a_crowd, provisioned):.2f} s"
     )
 
     assert violations(world) == []
     assert {row["state"] for row in world.sql.requests.values()} == {"provisioned"}
     assert len(of_outage) == PEOPLE
-    # The outage spends no retry: whoever met it waits for the first one, all others for their first attempt.
-    assert not world.mail.failures_while_well
+    # The outage spends no retry: requests it interrupted wait for the first one, all others for their first attempt.
+    assert not world.mail.failures_while_healthy
     assert max(row["retries"] for row in world.sql.requests.values()) == 1
     assert sum(row["attempts"] > 1 for row in world.sql.requests.values()) <= 4 * workers
 
     assert OUTAGE <= backlog.closed <= OUTAGE + LONGEST_PROBE + 5
     assert _most_within(1, claims) <= pace + workers
     assert _most_within(60, claims) <= 60 * pace + workers
-    # Up to a fifth goes to calls of 13 ms here, to two workers that look at the same request, and to crowds.
+    # Up to a fifth is lost to calls of 13 ms, to two workers that check the same request, and to crowds.
     assert 0.98 < (done - backlog.closed) * pace / len(claims) < 1.2
 
-    signed_up = backlog.alone | backlog.in_a_crowd
+    signed_up = backlog.singly | backlog.in_a_crowd
     assert len(signed_up) > 0.04 * PEOPLE
     assert max(provisioned[each] for each in signed_up) < done
-    assert _longest(backlog.alone, provisioned) < 5
+    assert _longest(backlog.singly, provisioned) < 5
     assert _longest(backlog.in_a_crowd, provisioned) < 12
-    in_line = [answered for answered in world.answered if answered.mailbox.identity_id in backlog.alone]
+    in_line = [answered for answered in world.answered if answered.mailbox.identity_id in backlog.singly]
     assert {type(answered.answer) for answered in in_line} == {Ready}

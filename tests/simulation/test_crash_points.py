@@ -1,4 +1,4 @@
-"""One run, again and again, with one fault at its k-th call, for every k: there is no bad moment."""
+"""One run is repeated with a fault at its k-th call, for every k: no moment is a bad one."""
 
 from collections.abc import Iterator
 from random import Random
@@ -16,13 +16,13 @@ CHUNKS = 4
 
 
 async def three_people(world: World) -> None:
-    """One whose hook succeeds, one whose first attempt fails on a healthy server, one whom only the sweep finds."""
+    """A hook succeeds, a first attempt fails on a healthy server, and only the sweep finds the third person."""
     people = [Mailbox(world.new_id(), f"user-{number}@{DOMAIN}") for number in range(3)]
     world.start(2)
     await world.hook(people[0])
-    well_again = failing(world, 1.0)
+    end_failing = failing(world, 1.0)
     await world.hook(people[1])
-    well_again()
+    end_failing()
     await world.hook(people[1])
     for mailbox in people:
         world.identities.append(Identity(mailbox.identity_id, {"email": mailbox.email}, active=True))

@@ -26,7 +26,7 @@ def people(world: World, number: int) -> list[Mailbox]:
 def test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most(
     seed: int, number: int
 ) -> None:
-    """10,000 are in `test_backlog.py`."""
+    """`test_backlog.py` has 10,000."""
 
     async def outage(world: World) -> None:
         world.start(2)
@@ -82,7 +82,7 @@ def test_a_request_that_kills_every_process_takes_nobody_with_it(seed: int) -> N
 
 
 def test_no_number_of_crashes_buries_anybody_and_they_come_at_growing_intervals() -> None:
-    """A process that dies, an error of ours, a host that was suspended: none of them says anything of the request."""
+    """A killed process, an error of ours, a suspended host: none of them is the fault of the request."""
 
     async def poisoned(world: World) -> None:
         (poison,) = people(world, 1)
@@ -97,7 +97,7 @@ def test_no_number_of_crashes_buries_anybody_and_they_come_at_growing_intervals(
     assert (row["state"], row["crashes"], row["retries"]) == ("provisioned", 0, 0)
     at = [entry["created_at"] for entry in world.sql.log if entry["status"] == "crashed"]
     waits = [(after - before).total_seconds() for before, after in pairwise(at)]
-    # The lease of an attempt that runs alone passes before each of them.
+    # The lease of an exclusive attempt passes before each of them.
     assert waits[:6] == [pytest.approx(LEASE + delay, abs=8) for delay in (0, 300, 600, 1200, 2400, 3600)]
 
 
@@ -123,7 +123,7 @@ def test_a_store_that_is_full_behind_a_healthy_echo_buries_nobody_and_a_poison_r
 
 @pytest.mark.parametrize("trouble", [Trouble.MAIL_KEY_UNKNOWN, Trouble.MAIL_DOMAIN_GONE, Trouble.MAIL_OUTAGE])
 def test_whoever_waits_for_a_cause_runs_within_seconds_of_its_end(trouble: Trouble) -> None:
-    """And not when its own hour is over."""
+    """It is not released when its own hour is over."""
     ended: list[float] = []
 
     async def mended(world: World) -> None:
@@ -144,7 +144,7 @@ def test_whoever_waits_for_a_cause_runs_within_seconds_of_its_end(trouble: Troub
 
 
 def test_a_mailbox_that_is_refused_for_its_own_sake_costs_one_request_an_hour_however_many_others_are_made() -> None:
-    """Each mailbox that others get says that the domain is well, and none says that this one is."""
+    """Each mailbox of another request shows that the domain works, but not that this request does."""
 
     async def refused(world: World) -> None:
         world.start(1)
@@ -182,7 +182,7 @@ def test_locked_rows_hide_nobody(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_a_clean_stop_leaves_is_interrupted_and_never_crashed(seed: int) -> None:
-    """Also of hooks that arrive while it stops, and of attempts that outlast the drain."""
+    """This includes hooks that arrive while it stops, and attempts that outlast the drain."""
 
     async def stopping(world: World) -> None:
         world.start(1)

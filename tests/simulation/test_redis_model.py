@@ -1,5 +1,5 @@
-"""The model of Redis does what the real one does, `claim.lua` included: drawn calls of Postroom's own adapters on
-both, compared after each."""
+"""The model of Redis does what the real one does, `claim.lua` included: drawn calls of Postroom's adapters run on
+both, which are compared after each."""
 
 import time
 from dataclasses import replace
@@ -22,7 +22,7 @@ APART = 2.0
 
 
 class DirectLine:
-    """A line on which nothing goes wrong."""
+    """A connection without faults."""
 
     dead = False
 

@@ -1,6 +1,6 @@
-"""Thousands of runs of the heart in virtual time, each with its own faults; I1 to I10 hold in every one.
+"""Thousands of runs of provisioning in virtual time, each with its own faults; I1 to I10 hold in each.
 
-One seed again, with its log: `POSTROOM_SEED=123 .venv/bin/pytest tests/simulation -k one_seed -s`
+To repeat one seed, with its log: `POSTROOM_SEED=123 .venv/bin/pytest tests/simulation -k one_seed -s`
 """
 
 import os
@@ -18,7 +18,7 @@ from simulation.run import failures_of, run_seed
 SEEDS = int(os.environ.get("POSTROOM_SEEDS", "2000"))
 FIRST = int(os.environ.get("POSTROOM_FIRST_SEED", "1"))
 BUDGET = 3600.0 if "POSTROOM_SEEDS" in os.environ else 50.0
-"""Seconds in which as many seeds are run as fit, `SEEDS` at most."""
+"""Seconds for the runs of the seeds, of which there are `SEEDS` at most."""
 AT_LEAST = 200
 CHUNK = 25
 LOGGED = ("created_at", "email", "action", "status", "attempt_count", "error_message")
@@ -26,12 +26,12 @@ ANSWERS = {"Ready", "WillRetry", "Held", "Rejected"}
 
 
 def chunk_of_seeds(first: int, size: int) -> dict[int, list[str]]:
-    """The seeds of a chunk that broke something."""
+    """The seeds of a chunk that violated a rule."""
     found: dict[int, list[str]] = {}
     for seed in range(first, first + size):
         try:
             broken = failures_of(seed)
-        except Exception as error:  # noqa: BLE001 — whatever went wrong, the seed is the news
+        except Exception as error:  # noqa: BLE001 — after any error the seed is what matters
             broken = [f"the run broke: {error!r}"]
         if broken:
             found[seed] = broken
@@ -57,11 +57,11 @@ def test_every_invariant_holds_in_thousands_of_seeded_runs() -> None:
                 running.add(pool.submit(chunk_of_seeds, next(starts), CHUNK))
                 submitted += CHUNK
     print(f"{done} seeds from {FIRST}")  # noqa: T201 — for -rP: how many were run
-    told = "\n".join(f"seed {seed}: {'; '.join(each)}" for seed, each in sorted(broken.items()))
+    violations = "\n".join(f"seed {seed}: {'; '.join(each)}" for seed, each in sorted(broken.items()))
     again = (
         f"again, with its log: POSTROOM_SEED={min(broken, default=0)} .venv/bin/pytest tests/simulation -k one_seed -s"
     )
-    assert not broken, f"{told}\n{again}"
+    assert not broken, f"{violations}\n{again}"
     assert done >= min(AT_LEAST, SEEDS), "the machine is too slow to prove anything"
 
 
@@ -74,7 +74,7 @@ def test_one_seed() -> None:
 
 
 def test_the_seeds_go_everywhere() -> None:
-    """A simulation that meets no trouble proves nothing: each outcome and each answer occurs."""
+    """A simulation without trouble proves nothing: each outcome and each response must occur."""
     statuses: set[str] = set()
     answers: set[str] = set()
     for seed in range(1, 400):

@@ -1,5 +1,5 @@
-"""The model of PostgreSQL does what the real statements do: the same drawn statements run on both, and after each
-one both gave the same answer and hold the same rows. What it proves of the model, the simulation proves of the heart.
+"""The model of PostgreSQL does what the real statements do: the same drawn statements run on both, and after each one
+both have given the same result and have the same rows. So what holds in the simulation holds with PostgreSQL.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,13 +17,13 @@ from simulation.sql_model import Row, SqlModel
 
 STEPS = 320
 APART = 5.0
-"""Seconds that the two clocks may be apart; all times drawn here are further from one another."""
+"""Seconds that the two clocks may differ; all drawn times differ by more."""
 DUE = [-500, -100, -30, 30, 100, 1000]
-NOBODY = {"trigger_id": None, "request_id": None, "traceparent": None}
+NO_CALLER = {"trigger_id": None, "request_id": None, "traceparent": None}
 
 
 class Both:
-    """One statement on both; what was drawn before can be drawn again."""
+    """Run one statement on both; parameters that were drawn before can be drawn again."""
 
     def __init__(self, seed: int, pool: Pool, records: Records) -> None:
         self.chance = Random(seed)
@@ -43,9 +43,9 @@ class Both:
         parameters = STATEMENTS[name](self)
         real, model = await self._real(name, parameters), self._modelled(name, parameters)
         assert real == model, f"{name}({parameters}) answered {real}, the model {model}"
-        told = f"after {name}({parameters})"
-        assert await self._held() == self._held_by_the_model(), told
-        assert await self._logged() == self._logged_by_the_model(), told
+        message = f"after {name}({parameters})"
+        assert await self._stored() == self._stored_by_the_model(), message
+        assert await self._logged() == self._logged_by_the_model(), message
 
     async def make_due(self) -> None:
         identity_id, seconds = self.chance.choice(self.people), self.chance.choice(DUE)
@@ -69,7 +69,7 @@ class Both:
         except Error as error:
             return type(error).__name__
 
-    async def _held(self) -> Any:
+    async def _stored(self) -> Any:
         return (
             _plain(await self.records.rows("SELECT * FROM email_requests")),
             _plain(await self.records.rows("SELECT id, email, stalwart_account_id FROM email_accounts")),
@@ -77,7 +77,7 @@ class Both:
             _plain(await rows(self.pool, "sweep_progress")),
         )
 
-    def _held_by_the_model(self) -> Any:
+    def _stored_by_the_model(self) -> Any:
         model = self.model
         of_postgres = [model.requests.values(), model.accounts.values()]
         return (
@@ -104,7 +104,7 @@ def _by_identity(log: list[Any]) -> dict[Any, list[tuple[Any, ...]]]:
 
 
 class Near(float):
-    """A time in seconds: equal if it is near."""
+    """A time in seconds that equals any time near it."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, float) and abs(self - other) < APART
@@ -114,7 +114,7 @@ class Near(float):
 
 
 def _plain(found: Any) -> list[Row]:
-    """Rows in an order of their own, times as seconds from now. `enqueued_at` says only when the row last changed."""
+    """Sorted rows, with times as seconds from now. `enqueued_at` says only when the row last changed."""
     plain = [
         {name: _value(value) for name, value in row.items() if value is not None and not _is_its_own(name, value)}
         for row in found
@@ -123,7 +123,7 @@ def _plain(found: Any) -> list[Row]:
 
 
 def _is_its_own(name: str, value: Any) -> bool:
-    """The numbers of the audit's rows, and what the model leaves out."""
+    """Ids of the audit's rows, and columns that the model leaves out."""
     return name == "created_at" or (name == "id" and isinstance(value, int))
 
 
@@ -142,13 +142,13 @@ def _some(both: Both) -> list[UUID]:
 
 
 def _causes(both: Both) -> list[str]:
-    """Those for which somebody waits, if there are any."""
+    """Addresses that a request waits for, if there are any."""
     waited_for = {row["waits_for"] for row in both.model.requests.values()} - {None}
     return sorted(waited_for) or ["outage", "misconfigured", "domain:example.org", "domain:example.net"]
 
 
 def _mailbox(both: Both) -> dict[str, Any]:
-    return {"identity_id": _who(both), "email": both.chance.choice(both.emails), "display_name": None} | NOBODY
+    return {"identity_id": _who(both), "email": both.chance.choice(both.emails), "display_name": None} | NO_CALLER
 
 
 def _begin(both: Both) -> dict[str, Any]:
@@ -161,27 +161,32 @@ def _claim(both: Both) -> dict[str, Any]:
     asked = both.chance.sample(both.people + both.strangers, both.chance.randint(0, 5))
     fresh = [both.new_id() for _ in asked]
     if asked and both.chance.random() < 0.3:
-        asked, fresh = [asked[0]], [both.chance.choice(both.holders)]  # again, as after an answer that was lost
+        asked, fresh = [asked[0]], [both.chance.choice(both.holders)]  # again, as after a lost response
         running = both.model.requests.get(asked[0])
         fresh = [running["holder"]] if running and running["holder"] else fresh
     both.holders += fresh
     exclusive = both.chance.random() < 0.5
-    whom = {"identity_ids": asked, "holders": fresh, "lease": both.chance.choice([30.0, 60.0]), "exclusive": exclusive}
+    parameters = {
+        "identity_ids": asked,
+        "holders": fresh,
+        "lease": both.chance.choice([30.0, 60.0]),
+        "exclusive": exclusive,
+    }
     limit = both.chance.choice([0, 1, 100, 100, 100])
-    return whom | {"limit": limit, "crash_delay": 300.0, "longest_crash_delay": 1000.0}
+    return parameters | {"limit": limit, "crash_delay": 300.0, "longest_crash_delay": 1000.0}
 
 
 def _overdue(both: Both) -> dict[str, Any]:
     rows = sorted((row for row in both.model.requests.values() if row["due_at"]), key=lambda row: row["due_at"])
     behind = both.chance.choice([None, *rows])
     after_id = behind and both.chance.choice([behind["identity_id"], UUID(int=0)])
-    # A place of the model, whose clock is near the real one: nobody stands between the two.
+    # A position of the model, whose clock is near the real one: no row lies between the two.
     after_due = behind and behind["due_at"] + timedelta(seconds=APART)
     return {"limit": 100, "grace": 50.0, "after_due": after_due, "after_id": after_id}
 
 
 def _breaker(both: Both) -> datetime:
-    """Of the model, so that the real one is told its own."""
+    """An id of the model, which is translated to that of the real one."""
     return both.model.breaker["changed_at"] if both.chance.random() < 0.8 else datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -215,7 +220,7 @@ def _outcome(both: Both) -> dict[str, Any]:
 
 def _page(both: Both) -> dict[str, Any]:
     asked = both.chance.sample(both.people, 3)
-    emails = both.chance.sample(both.emails, 3)  # of two that ask for one address in one page, either may get it
+    emails = both.chance.sample(both.emails, 3)  # of two requests for one address in one page, either may get it
     after, token = (both.chance.choice([None, "3"]) for _ in range(2))
     page = {"identity_ids": asked, "emails": emails, "names": [None] * 3}
     return page | {"after": after, "token": token, "due_in": 60.0}
@@ -224,7 +229,7 @@ def _page(both: Both) -> dict[str, Any]:
 STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "accept": _begin,
     "revive": _begin,
-    "refuse_held": lambda both: _mailbox(both) | {"action": "accept", "reason": "held"},
+    "refuse_stored": lambda both: _mailbox(both) | {"action": "accept", "reason": "held"},
     "follow_address": _mailbox,
     "record_refusals": lambda both: (
         {
@@ -233,7 +238,7 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
             "codes": [both.chance.choice(["no_address", "unreadable_identity"])],
             "reasons": ["no address"],
         }
-        | NOBODY
+        | NO_CALLER
     ),
     "last_refusal": lambda both: {"identity_id": _who(both)},
     "claim": _claim,
@@ -278,7 +283,7 @@ OFTEN = {"accept": 3, "claim": 5, "settle": 8, "breaker_close": 2, "release": 6}
 @pytest.mark.parametrize("seed", range(5))
 async def test_the_model_of_postgresql_follows_every_statement(seed: int, pool: Pool, records: Records) -> None:
     both = Both(seed, pool, records)
-    # The database is a copy of one that was made a while ago; the model begins now.
+    # The database is a copy of an older one, but the model begins now.
     await records.rows("UPDATE mail_server_breaker SET changed_at = now()")
     await records.rows("UPDATE identity_sweep SET due_at = now()")
     for _ in range(STEPS):

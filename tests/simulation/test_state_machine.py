@@ -1,4 +1,4 @@
-"""Hypothesis looks for the shortest history that breaks an invariant: hooks, faults and time in any order."""
+"""Hypothesis searches for the shortest history that breaks an invariant: hooks, faults and time in any order."""
 
 from random import Random
 from typing import Any
@@ -19,7 +19,7 @@ ILLNESSES = sorted(ILL)
 
 
 class NextCalls(FaultAt):
-    """The faults of the calls to come, by how many calls from now."""
+    """The faults of future calls, by the number of calls from now."""
 
     def __init__(self) -> None:
         super().__init__(0, None)

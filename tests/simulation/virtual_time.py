@@ -1,4 +1,4 @@
-"""An event loop without waiting: when nothing is ready, its clock jumps to the next timer; whoever is ready runs
+"""An event loop without waiting: when no task is ready, its clock jumps to the next timer; tasks that are ready run
 in an order drawn from the seed."""
 
 import asyncio
@@ -18,11 +18,11 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class Standstill(AssertionError):
-    """Nobody is ready and no timer runs: every task waits for another."""
+    """No task is ready and no timer runs: every task waits for another."""
 
 
 class _JumpingSelector(selectors.SelectSelector):
-    """asyncio asks it to wait until the next timer; it says that the time has passed."""
+    """Instead of waiting until the next timer, as asyncio asks, it advances the clock."""
 
     seconds = 0.0
 
@@ -34,7 +34,7 @@ class _JumpingSelector(selectors.SelectSelector):
 
 
 class _AnyOrder(deque[Any]):
-    """asyncio takes the next callback from the left; here it is anyone's turn."""
+    """asyncio takes the next callback from the left; this one takes any."""
 
     def __init__(self, chance: Random) -> None:
         super().__init__()
@@ -49,8 +49,8 @@ class _AnyOrder(deque[Any]):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """`time()` is virtual, so `asyncio.timeout`, `sleep` and `wait` are as well."""
 
-    # asyncio runs a timer by so much too early. A real clock goes on meanwhile; this one would stand still for ever
-    # under somebody who woke a moment too early and sleeps again.
+    # asyncio may run a timer too early by this resolution. A real clock goes on meanwhile; this one would stand still
+    # for ever under a task that woke too early and sleeps again.
     _clock_resolution = property(lambda self: math.ulp(self.time()), lambda self, _: None)
 
     def __init__(self, chance: Random) -> None:
@@ -76,7 +76,7 @@ class VirtualClock:
 
 
 def in_virtual_time(main: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
-    """Makes of `main` a function that runs to its end at once."""
+    """Turn `main` into a function that runs in virtual time."""
 
     @wraps(main)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:

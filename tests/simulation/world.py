@@ -1,4 +1,4 @@
-"""The heart in virtual time: simulated processes that run Postroom's own code, the servers around them, and the
+"""Provisioning in virtual time: simulated processes that run Postroom's own code, the servers around them, and the
 hooks of Kratos."""
 
 import asyncio
@@ -57,19 +57,19 @@ ODD: list[type[Exception]] = [
     errors.LockNotAvailable,
     errors.TooManyConnections,
 ]
-"""What PostgreSQL may say to any statement although nothing is wrong with it."""
+"""Errors that PostgreSQL may answer to any correct statement."""
 OF_A_SETTLE = [*ODD, errors.InsufficientPrivilege, errors.UndefinedColumn, errors.CheckViolation, errors.DataError]
-"""An outcome waits out what is an operator's fault, and is stored with another text where that is refused."""
+"""Storing an outcome outlasts these errors of an operator, and uses another text where PostgreSQL refuses the text."""
 DOMAIN = "example.org"
 
 
 class Over(BaseException):
-    """The run has ended: whoever still asks for something is told so, and ends."""
+    """The run has ended: each task that still calls something gets this, and ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A hook that got its answer while its process lived."""
+    """A hook that got its response while its process lived."""
 
     at: datetime
     mailbox: Mailbox
@@ -77,7 +77,7 @@ class Answered:
 
 
 class World:
-    """`delay_factor` shortens Postroom's long delays, as the setting does. `broken` are errors no fault explains."""
+    """`delay_factor` shortens Postroom's long delays like the setting. `broken` are errors that no fault explains."""
 
     def __init__(self, loop: VirtualLoop, chance: Random, faults: Faults, *, delay_factor: float) -> None:
         self.loop = loop
@@ -112,8 +112,8 @@ class World:
         process.start()
 
     async def hook(self, mailbox: Mailbox) -> None:
-        """One hook of Kratos to whichever process lives. A dead process' answer reaches nobody."""
-        # One that stops may be reached still: its listener is closed a moment later.
+        """One hook of Kratos to a living process. The response of a killed process is lost."""
+        # A stopping process may still be reached: its listener closes a moment later.
         living = [process for process in self.processes if not process.dead]
         if not living:
             return
@@ -126,12 +126,12 @@ class World:
             self.answered.append(Answered(self.clock.now(), mailbox, answer))
 
     async def hook_without_slot(self, mailbox: Mailbox) -> None:
-        """As a hook leaves it that found no slot free: stored, and waiting."""
+        """Store a waiting request, as a hook does that finds no free slot."""
         parameters = {"identity_id": mailbox.identity_id, "email": mailbox.email, "display_name": None}
         self.sql.run("accept", parameters | {"holder": None, "lease": 0.0, "action": "accept"})
 
     async def resume(self, domain: str) -> None:
-        """`postroom resume`, once for the mail server and once for a domain."""
+        """Run `postroom resume`, once for the mail server and once for a domain."""
         process = self._one()
         if (breaker := await process.breakers.read()).open and not self.mail.health_check():
             await process.breakers.close(breaker)
@@ -143,7 +143,7 @@ class World:
         await process.while_it_lives(process.retry(identity_id))
 
     async def suffer(self, event: Event) -> None:
-        """One trouble of the plan, from its beginning to its end."""
+        """One trouble of the plan, from beginning to end."""
         await asyncio.sleep(event.at)
         match event.trouble:
             case Trouble.FLUSHALL:
@@ -163,10 +163,10 @@ class World:
                 end()
 
     def _begin(self, trouble: Trouble) -> Callable[[], None]:
-        """A trouble that lasts; what ends it is returned."""
+        """Begin a lasting trouble; return the function that ends it."""
         match trouble:
-            case Trouble.POSTGRES_AWAY | Trouble.REDIS_AWAY:
-                return _among(self.down, "postgres" if trouble is Trouble.POSTGRES_AWAY else "redis")
+            case Trouble.POSTGRES_UNAVAILABLE | Trouble.REDIS_UNAVAILABLE:
+                return _among(self.down, "postgres" if trouble is Trouble.POSTGRES_UNAVAILABLE else "redis")
             case Trouble.REDIS_HUNG | Trouble.MAIL_HUNG:
                 return _among(self.hung, "redis" if trouble is Trouble.REDIS_HUNG else "mail")
             case Trouble.OLD_SNAPSHOT:
@@ -191,7 +191,7 @@ class World:
 
 
 class Process:
-    """A `postroom serve`: hooks, worker, reconcile and sweep, with connections of its own."""
+    """A `postroom serve`: hooks, worker, reconcile and sweep, with its own connections."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -275,7 +275,7 @@ class Process:
             return
 
     def kill(self) -> None:
-        """kill -9: from now on nothing of it reaches anybody; its connections are closed, another one starts."""
+        """kill -9: its calls have no effect any more, its connections are closed, and another process starts."""
         if self.dead:
             return
         self.dead = True
@@ -286,7 +286,7 @@ class Process:
             self.world.restart()
 
     async def while_it_lives(self, doing: Coroutine[Any, Any, T]) -> T | None:
-        """The result, or None if the process dies before it is there."""
+        """The result, or None if the process is killed first."""
         task = asyncio.ensure_future(doing)
         await asyncio.wait([task, self._died], return_when=asyncio.FIRST_COMPLETED)
         return None if self.dead else task.result()
@@ -298,7 +298,7 @@ class Process:
         self.world.loop.call_later(seconds, self._goes_on.set)
 
     async def stop(self) -> None:
-        """SIGTERM: stop as the service does; the next one starts beside it."""
+        """SIGTERM: stop as the service does, while the next process starts."""
         if self.stopping:
             return
         self.stopping = True
@@ -319,7 +319,7 @@ class Process:
         self.world.locks.free(lambda holder: holder.line is self)
 
     async def ask(self, call: str, effect: Callable[[], T], lost: Callable[[], Exception]) -> T:
-        """Every call of this process to a server."""
+        """The fate of every call of this process to a server."""
         await self._on_the_way()
         world = self.world
         server = call.partition(" ")[0]
@@ -355,7 +355,7 @@ class Process:
         raise lost()
 
     async def _on_the_way(self) -> None:
-        """Where other tasks run: mostly for an instant, sometimes for long."""
+        """Let other tasks run, mostly for an instant, sometimes for long."""
         draw = self.world.chance.random()
         is_slow = draw > 0.99 and self.world.faults.until > self.world.loop.time()
         await asyncio.sleep(0 if draw < 0.6 else draw if is_slow else 0.02 * draw)
@@ -368,7 +368,7 @@ class Process:
 
 
 class _Counted(Reconcile):
-    """Adds up what it corrects, for I10."""
+    """Counts its corrections, for I10."""
 
     def __init__(self, world: World, *parts: Any) -> None:
         super().__init__(*parts, failures=FAILURES)
@@ -386,10 +386,10 @@ def _among(troubled: set[str], server: str) -> Callable[[], None]:
 
 
 def _quietly(effect: Callable[[], object]) -> None:
-    """An effect that comes after its caller gave up: what the server would have answered reaches nobody."""
+    """Run an effect after its caller has timed out: the server's response is lost."""
     try:
         effect()
-    except Exception:  # noqa: BLE001 — a refusal, too, reaches nobody
+    except Exception:  # noqa: BLE001 — a refusal is lost, too
         return
 
 
