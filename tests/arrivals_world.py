@@ -1,4 +1,4 @@
-"""People online and their mail, without any server: time stands still until it is told to go on."""
+"""People online and their mail, without any server: time passes only when a test advances it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from eventually import eventually
-from fakes import FakeClock, unasked
+from fakes import FakeClock, uncalled
 from mail_account import MailInMemory
 from postroom.errors import DatabaseUnavailable, MailboxMissing
 from postroom.mail.account_watcher import AccountWatcher
@@ -21,15 +21,15 @@ BOB = MailAccount(UUID(int=2), "bob@example.org", "c")
 class FakeAccounts:
     def __init__(self, *accounts: MailAccount) -> None:
         self.known = {account.identity_id: account for account in accounts}
-        self.away = False
+        self.unavailable = False
         self.missing: set[str] = set()
 
     async def of(self, identity_id: UUID) -> MailAccount | None:
-        if self.away:
+        if self.unavailable:
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
         account = self.known.get(identity_id)
         if account and account.account_id in self.missing:
-            raise MailboxMissing("the last look did not find it")
+            raise MailboxMissing("the last lookup did not find it")
         return account
 
 
@@ -37,39 +37,39 @@ class FakeStates:
     """`MailStates` of one process."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, MailState] = {}
+        self.stored: dict[str, MailState] = {}
         self.seen: list[str] = []
         self.asked: list[str] = []
         self.events: list[Mapping[str, Any]] = []
-        self.away = False
+        self.unavailable = False
         self.failures: list[Exception] = []
-        """Of the next calls of `watched`"""
+        """Errors of the next calls of `watched`"""
 
     async def watch(self, account: MailAccount) -> MailState:
-        if self.away:
+        if self.unavailable:
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
         self.seen.append(account.account_id)
-        return self.kept.setdefault(account.account_id, MailState(account, None))
+        return self.stored.setdefault(account.account_id, MailState(account, None))
 
     async def watched(self, account_ids: Sequence[str]) -> Sequence[MailState]:
         self.asked += account_ids
         if self.failures:
             raise self.failures.pop(0)
-        return [self.kept[each] for each in account_ids if each in self.kept]
+        return [self.stored[each] for each in account_ids if each in self.stored]
 
     async def advance(self, state: MailState, email_state: str, events: Sequence[Mapping[str, Any]]) -> bool:
-        if self.kept[state.account.account_id].email_state != state.email_state:
+        if self.stored[state.account.account_id].email_state != state.email_state:
             return False
-        self.kept[state.account.account_id] = MailState(state.account, email_state)
+        self.stored[state.account.account_id] = MailState(state.account, email_state)
         self.events += events
         return True
 
-    stale: Any = unasked
-    forget = unasked
+    stale: Any = uncalled
+    forget = uncalled
 
 
 class FakeListener:
-    """`say` is heard by who listens. `failures` end the next ones."""
+    """An event source per account: put an item into its queue in `open`. `failures` end the next ones."""
 
     def __init__(self) -> None:
         self.open: dict[str, asyncio.Queue[str | None]] = {}

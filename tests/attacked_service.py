@@ -1,8 +1,8 @@
-"""The service from its socket to where it asks others, for somebody who means ill: the HTTP server, all routes, and who
-asks are real; Kratos, the database and the mail server are stand-ins that note what they are asked.
+"""The service under attack, from its socket to its outgoing calls. The HTTP server, all routes and authentication are
+real; Kratos, the database and the mail server are stand-ins that record their requests.
 
 async with attacked() as service:
-    answers = await service.sent(b"GET /jmap/session HTTP/1.1\r\n…")
+    responses = await service.sent(b"GET /jmap/session HTTP/1.1\r\n…")
     assert service.asked_as() == {"ann"}
 """
 
@@ -20,7 +20,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from fakes import request_of, unasked
+from fakes import request_of, uncalled
 from gateway_trial import FakeAuthorization
 from postroom.api.app import create_app
 from postroom.api.health import Health
@@ -45,16 +45,16 @@ from served_app import answer_of, served
 OURS = "https://mail.example.org"
 COOKIE = "ory_kratos_session"
 END = b"GET /health/live HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
-"""What is sent behind an attack: who still answers it has read the attack to its end, and no further."""
+"""Sent after an attack: a server that still answers it has read the attack to its end, and no further."""
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 PEOPLE = {
     name: MailAccount(UUID(int=number), f"{name}@example.org", f"{name}account")
     for number, name in enumerate(("ann", "ben"), 1)
 }
-"""The cookie of each is `NAME-cookie`, the token of a session `NAME-token`."""
+"""A person's cookie is `NAME-cookie`, the session token is `NAME-token`."""
 OWN, FOREIGN = (each.account_id for each in PEOPLE.values())
-"""Ann's account, and Ben's"""
+"""the accounts of Ann and Ben"""
 COOKIE_OF_ANN, COOKIE_OF_BEN = (f"Cookie: {COOKIE}={name}-cookie" for name in PEOPLE)
 TOKEN_OF_BEN = "X-Session-Token: ben-token"
 BROWSER = [COOKIE_OF_ANN, f"Origin: {OURS}"]
@@ -69,19 +69,19 @@ TOKENS = {
 
 
 def basic(address: str, password: str) -> str:
-    """HTTP Basic, as a field of a head."""
+    """A header field with HTTP Basic."""
     return f"Authorization: Basic {base64.b64encode(f'{address}:{password}'.encode()).decode()}"
 
 
 class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
-    """by lower-case name"""
+    """by name in lower case"""
     body: bytes
 
     @property
     def kind(self) -> str:
-        """Of a problem."""
+        """The kind of a problem."""
         return str(json.loads(self.body)["type"]).rpartition(":")[2] if self.status >= 400 else ""
 
 
@@ -90,7 +90,7 @@ class Kratos:
         name, _, kind = (cookie or token or "").partition("-")
         if name in PEOPLE and kind == ("cookie" if cookie else "token"):
             return Visitor(Person(PEOPLE[name].identity_id))
-        raise NoSession("nobody is logged in")
+        raise NoSession("no session")
 
     def forget(self, *, cookie: str | None = None, token: str | None = None) -> None: ...
 
@@ -103,7 +103,7 @@ class AccessTokens:
                 return AccessToken(UUID(int=9), ann, "program", may, NOW, datetime.max.replace(tzinfo=UTC))
         return None
 
-    add = of = revoke = unasked
+    add = of = revoke = uncalled
 
 
 async def request_of_person(identity_id: UUID) -> tuple[Request, None] | None:
@@ -117,7 +117,7 @@ class Accounts:
 
 
 class Attacked:
-    """`inside` are all parts that a route asks once it knows who asks; each answers that there is no such thing."""
+    """`inside` are the parts that a route calls after authentication; each answers that nothing was found."""
 
     def __init__(self, server: ScriptedUpstream) -> None:
         self.server = server
@@ -143,38 +143,38 @@ class Attacked:
         self.server.asked.clear()
 
     async def sent(self, raw: bytes, end: bytes = END) -> list[Answer]:
-        """All answers to these bytes."""
+        """All responses to these bytes."""
         found = list(_answers(await answer_of(self.port, raw + end)))
         self.answers += found
         return found
 
     async def ask(self, way: str, fields: Sequence[str], body: str = "") -> Answer:
-        """`way` is method and target."""
+        """One request; `way` is method and target."""
         host = [] if any(field.startswith("Host:") for field in fields) else ["Host: mail.example.org"]
         lines = [f"{way} HTTP/1.1", *host, *fields, f"Content-Length: {len(body)}", "Connection: close", "", body]
         (answer,) = await self.sent("\r\n".join(lines).encode("latin-1"), b"")
         return answer
 
     async def call(self, *calls: Any, who: str | None = None) -> list[Any]:
-        """The responses to these calls of Ann's, by a token of a session or that of `who`."""
+        """The method responses to these calls of Ann's, with her session token or that of `who`."""
         using = [f"urn:ietf:params:jmap:{name}" for name in ("core", "mail")]
-        body = json.dumps({"using": using, "methodCalls": [[*call, str(place)] for place, call in enumerate(calls)]})
+        body = json.dumps({"using": using, "methodCalls": [[*call, str(index)] for index, call in enumerate(calls)]})
         fields = [f"Authorization: Bearer {who or 'ann-token'}", "Content-Type: application/json"]
         answer = await self.ask("POST /jmap/", fields, body)
         assert answer.status == 200, answer.body
         return json.loads(answer.body)["methodResponses"]
 
     def called(self) -> set[str]:
-        """The methods that the mail server was asked for."""
+        """The methods that reached the mail server."""
         return {call[0] for asked in self.server.asked if asked.target == "/jmap/" for call in asked.calls()}
 
     def asked_as(self) -> set[str]:
-        """As whom the mail server was asked."""
+        """The logins of the requests to the mail server."""
         logins = [asked.header("authorization") or "" for asked in self.server.asked]
         return {login.removeprefix("Basic ").partition("account")[0] for login in logins}
 
     def reached(self) -> bool:
-        """Whether anybody was asked anything but who asks."""
+        """Whether a request got past authentication."""
         return bool(self.inside.mock_calls or self.asked_as())
 
 
@@ -202,7 +202,7 @@ def _from_chunks(raw: bytes) -> tuple[bytes, bytes]:
 
 
 async def _obliging(asked: Asked, writer: asyncio.StreamWriter) -> None:
-    """Answers whatever it is asked, each method by its own arguments, and names Ben to everybody."""
+    """Answers every request, each method with its own arguments, and lists Ben's account to everyone."""
     if asked.target == "/jmap/session":
         own = (asked.header("authorization") or "").removeprefix("Basic ").partition("-")[0]
         offered = {f"urn:ietf:params:jmap:{name}": {"maxCallsInRequest": 50} for name in ("core", "mail")}
@@ -229,7 +229,7 @@ async def attacked() -> AsyncIterator[Attacked]:
         )
         parts: dict[str, Any] = {name: getattr(service.inside, name) for name in signature(mail_routes).parameters}
         parts |= {"people": people, "centrifugo": None, "domains": ["example.org"], "now": lambda: NOW}
-        parts["stalwart_webhook"] = StalwartWebhook(WebhookReader("key-of-the-web-hook"), service.inside.hinted)
+        parts["stalwart_webhook"] = StalwartWebhook(WebhookReader("key-of-the-webhook"), service.inside.hinted)
         policy = HookPolicy(keys=["key"], domains=[], reserved=[], retry_after_seconds=1, at_once=9)
         upstream = Upstream(server.url, FakeAuthorization(), GatewayLimits())
         service.app = create_app(

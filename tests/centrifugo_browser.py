@@ -1,4 +1,4 @@
-"""A browser at Centrifugo, by the client of its makers, which remembers what it saw."""
+"""A browser at Centrifugo: Centrifugo's own client, which records what it received."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,7 +24,7 @@ from postroom.realtime.connection_token import connection_token
 
 
 class Browser(ClientEventHandler):
-    """What a client saw: its states, what it was told, subscriptions, errors."""
+    """What a client received: its states, publications, subscriptions and errors."""
 
     def __init__(self) -> None:
         self.states: list[tuple[str, int]] = []
@@ -37,7 +37,7 @@ class Browser(ClientEventHandler):
         self.received.append(data)
 
     def note_subscribed(self, ctx: SubscribedContext) -> None:
-        """Also after a cut; `ctx.recovered` says whether nothing was missed."""
+        """Called also after a reconnect; `ctx.recovered` says whether nothing was missed."""
         self.subscribed.append(ctx)
 
     async def on_connecting(self, ctx: ConnectingContext) -> None:

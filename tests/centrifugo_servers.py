@@ -1,4 +1,4 @@
-"""Centrifugo for tests: the real 6.9.1, built from source where Go is, with the configuration of deploy/centrifugo.
+"""Centrifugo for tests: the real 6.9.1, built from source with Go, with the configuration of deploy/centrifugo.
 
 The first test that needs it may have to build it: mark it with `go_program.may_build`. A running one is used instead
 where CENTRIFUGO_URL (for browsers), CENTRIFUGO_API_URL, CENTRIFUGO_API_KEY and CENTRIFUGO_TOKEN_KEY name it; it must
@@ -31,7 +31,7 @@ TOKEN_KEY = "token-key-of-the-tests-0123456789-0123456789"
 
 @dataclass(frozen=True)
 class CentrifugoServer:
-    """`process` is None for one that runs elsewhere and is not ours to stop."""
+    """`process` is None for a server that runs elsewhere, which tests must not stop."""
 
     url: str
     api_url: str
@@ -57,14 +57,14 @@ class CentrifugoServer:
             await self.process.until_ready(healthy, 30)
 
     async def kill(self) -> None:
-        """kill -9; `start` begins it anew, without its memory."""
+        """kill -9; `start` starts it again with an empty memory."""
         assert self.process
         await self.process.stop((signal.SIGKILL, 5))
 
 
 @asynccontextmanager
 async def centrifugo(folder: Path, *, own: bool = False, config: Path = CONFIG) -> AsyncIterator[CentrifugoServer]:
-    """A running Centrifugo; with `own` always a process of ours. Skips the test when it cannot be built."""
+    """A running Centrifugo; with `own` always a new process. Skips the test when it cannot be built."""
     if (url := os.environ.get("CENTRIFUGO_URL")) and not own:
         environ = os.environ
         yield CentrifugoServer(

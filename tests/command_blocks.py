@@ -1,4 +1,4 @@
-"""The command blocks of README and docs. A tag behind the language says where each may run: ```` ```sh plain ````."""
+"""The command blocks of README and docs. A tag after the language says where each may run: ```` ```sh plain ````."""
 
 import re
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.
     (ROOT / "docs").rglob("*.md")
 )
 TAGS = {"plain", "ci", "service", "root", "hours", "server"}
-"""Their meanings stand in CONTRIBUTING.md."""
+"""CONTRIBUTING.md explains them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`tags` is everything behind the language; `commands` what a shell is to run."""
+    """`tags` is everything after the language; `commands` are for a shell."""
 
     document: str
     line: int
@@ -38,7 +38,7 @@ def blocks() -> Iterator[Block]:
 
 
 def _typed(lines: list[str]) -> list[str]:
-    """What follows a prompt, and the lines it goes on in; all else was printed."""
+    """The text after each prompt, with its continuation lines; the other lines are output."""
     typed: list[str] = []
     goes_on = False
     for line in lines:

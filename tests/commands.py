@@ -1,4 +1,4 @@
-"""Commands as an operator types them, run in this process: a Python of its own would take each a second to start."""
+"""Commands as an operator types them, run in this process: a new Python takes a second to start."""
 
 import asyncio
 import json
@@ -18,12 +18,12 @@ from postroom.cli import main
 
 @dataclass(frozen=True)
 class Commands:
-    """Runs `postroom …` where these are all its variables."""
+    """Runs `postroom …` with exactly these environment variables."""
 
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
     async def __call__(self, *words: str, code: int = 0, stdin: str = "", **more: str) -> str:
-        """What it shows, its errors after its output."""
+        """Its output, followed by its errors."""
         return await asyncio.to_thread(self._run, words, code, stdin, more)
 
     async def json(self, *words: str, code: int = 0) -> Any:

@@ -1,3 +1,3 @@
-"""Sockets on loopback only, warnings as errors: both set in pyproject.toml. Real servers: servers.py."""
+"""pyproject.toml allows sockets on loopback only and turns warnings into errors. Real servers: servers.py."""
 
 pytest_plugins = ["servers", "cyrus_mail", "stalwart_mail"]

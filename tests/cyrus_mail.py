@@ -1,4 +1,4 @@
-"""Cyrus as a mail server with some people on it, for tests that run on other servers, too."""
+"""Cyrus as a mail server with some people, for tests that also run on other servers."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -12,8 +12,8 @@ from tests.go_program import Missing, skip_without
 
 @pytest.fixture(scope="session")
 async def cyrus() -> AsyncIterator[JmapServer]:
-    """The people of the whole run: what they have in their mailboxes is any test's. Where there is no Cyrus the test
-    is skipped, and fails in CI unless that was agreed to."""
+    """The people of all tests, which share their mailboxes. Without Cyrus the test is skipped; in CI it fails, unless
+    CI does without Cyrus."""
     async with AsyncExitStack() as stack:
         try:
             server = await stack.enter_async_context(cyrus_server())

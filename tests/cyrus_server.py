@@ -1,6 +1,6 @@
-"""Cyrus, a JMAP server of other people's making, for tests: Debian's packages, run from a folder of their own.
+"""Cyrus, an independent JMAP server, for tests: Debian's packages, run from their own folder.
 
-It runs as Debian's user `cyrus` where we are root, otherwise as whoever runs the tests. A running one is used instead
+It runs as Debian's user `cyrus` if we are root, otherwise as the user of the tests. A running server is used instead
 where `CYRUS_URL` names it, with `CYRUS_LMTP=127.0.0.1:24` and `CYRUS_LOGINS=alice:secret,bob:secret,carol:secret`.
 """
 
@@ -28,7 +28,7 @@ from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import Process
 from tests.go_program import Missing
 
-# msmtp-mta for Debian's rule that a mail server has a mail transfer agent; any will do.
+# Debian requires a mail transfer agent for a mail server: msmtp-mta is a small one.
 PACKAGES = "cyrus-imapd cyrus-caldav cyrus-common cyrus-admin sasl2-bin libsasl2-modules msmtp-mta"
 CONFIGURATION = Path(__file__).parent / "cyrus"
 PROGRAMS = Path("/usr/lib/cyrus/bin")
@@ -59,7 +59,7 @@ LOGINS = [Login(name, f"secret-of-{name}") for name in ("alice", "bob", "carol")
 
 @dataclass(frozen=True)
 class CyrusServer:
-    """`lmtp` is host and port. All `logins` have a mailbox."""
+    """`lmtp` is host and port. Each of the `logins` has a mailbox."""
 
     url: str
     lmtp: tuple[str, int]
@@ -85,7 +85,7 @@ async def cyrus_server() -> AsyncIterator[CyrusServer]:
         )
         stack.callback(accepting.close)
         process = Process("Cyrus", _command(folder), log=folder / "log", user=user)
-        # So it waits for its children, which would write to that folder while it goes.
+        # So it waits for its children, which would write to that folder while it is removed.
         stack.push_async_callback(process.stop, (signal.SIGQUIT, 5), (signal.SIGTERM, 5))
         await process.spawn()
         await process.until_ready(lambda: _is_ready(ports.http), START_SECONDS)
@@ -104,10 +104,10 @@ class _Ports:
 
 
 class _Relay:
-    """The mail transfer agent of this Cyrus: everybody lives there.
+    """The mail transfer agent of this Cyrus: all recipients are local.
 
-    It takes a message before it delivers it, as all of them do. Cyrus sends while it has the sender's account locked:
-    a delivery into that one would wait for the end of the sending, and that for the delivery.
+    It accepts a message before it delivers it, as all of them do. Cyrus locks the sender's account while it sends: a
+    delivery to that account would wait for the end of sending, which would wait for the delivery.
     """
 
     def __init__(self, lmtp: tuple[str, int]) -> None:
@@ -130,7 +130,7 @@ class _Relay:
 
 
 def _furnish(folder: Path, ports: _Ports) -> tuple[int, int] | None:
-    """Write all that Cyrus needs. Answers as whom to run it: None for ourselves."""
+    """Write the files of Cyrus. Return the user to run it as, or None for the current one."""
     root = os.geteuid() == 0
     account = pwd.getpwnam("cyrus") if root else pwd.getpwuid(os.geteuid())
     for name in ("imapd.conf", "cyrus.conf"):
@@ -157,7 +157,7 @@ def _furnish(folder: Path, ports: _Ports) -> tuple[int, int] | None:
 
 
 def _command(folder: Path) -> list[str | Path]:
-    # It ends with these tests, however they end: Cyrus does not look at its standard input.
+    # It must end with these tests, however they end, and Cyrus does not read its standard input.
     until_parent_ends = ["setpriv", "--pdeathsig", "TERM"]
     master: list[str | Path] = [MASTER, "-C", folder / "imapd.conf", "-M", folder / "cyrus.conf"]
     return [*until_parent_ends, *master, "-p", folder / "master.pid", "-D"]
@@ -174,7 +174,7 @@ async def _is_ready(port: int) -> bool:
 
 
 def _make_inbox(imap_port: int, login: Login) -> None:
-    """A mailbox is there after the first login by IMAP, and not after one by JMAP."""
+    """The first login by IMAP creates the mailbox; one by JMAP does not."""
     with imaplib.IMAP4(LOOPBACK, imap_port) as imap:
         imap.login(login.name, login.password)
 

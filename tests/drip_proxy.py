@@ -1,4 +1,4 @@
-"""A TCP proxy whose answers may drip: one byte at a time, so that no time limit of a single read ever ends the wait."""
+"""A TCP proxy that may drip responses byte by byte, so that the time-out of a single read never fires."""
 
 import asyncio
 from collections.abc import AsyncIterator

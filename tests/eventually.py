@@ -1,4 +1,4 @@
-"""Waiting for a condition with a deadline, instead of sleeping and hoping."""
+"""Wait for a condition with a deadline, instead of sleeping blindly."""
 
 import asyncio
 import inspect
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 
 async def eventually(condition: Callable[[], object | Awaitable[object]], what: str, within: float = 10) -> None:
-    """Return as soon as the condition holds; fail, naming it, when it does not hold within the seconds."""
+    """Return as soon as the condition holds; fail with its name when it does not hold in time."""
     end = asyncio.get_running_loop().time() + within
     while not await _value(condition()):
         assert asyncio.get_running_loop().time() < end, f"not within {within:g} s: {what}"

@@ -1,4 +1,4 @@
-"""The ports in memory: as simple as their contract allows, and scripted where the world decides."""
+"""The ports in memory: as simple as their contract allows, with scripted results of the outside world."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -19,7 +19,7 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def request_of(identity_id: UUID | None = None, **fields: Any) -> Request:
-    """A running request for alice@example.org, but for `fields`."""
+    """A running request for alice@example.org, changed by `fields`."""
     usual = Request(
         identity_id=identity_id or uuid4(),
         email="alice@example.org",
@@ -42,7 +42,7 @@ def request_of(identity_id: UUID | None = None, **fields: Any) -> Request:
 
 
 class FakeClock:
-    """Stands still until it is told to go on."""
+    """A clock that stands still until a test advances it."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -54,28 +54,28 @@ class FakeClock:
         return self.seconds
 
 
-async def unasked(*_: Any, **__: Any) -> Any:
-    """Stands in a fake for each method of its port that no test of it calls."""
+async def uncalled(*_: Any, **__: Any) -> Any:
+    """Replaces the methods of a port that no test calls."""
     raise NotImplementedError
 
 
 class FakeRequests:
     """`email_requests` in memory. A waiting request is claimed if its `due_at` is not after `now`.
 
-    `away` calls fail as when PostgreSQL is away, `breaker_open` gates the claims, which were made at `claimed_at`, and
-    `settled` is what was written.
+    The next `unavailable` calls fail as if PostgreSQL could not be reached. `breaker_open` blocks claims, `claimed_at`
+    are their times, and `settled` is what was written.
     """
 
     def __init__(self, *requests: Request, now: Callable[[], datetime] = lambda: START) -> None:
         self.rows = {request.identity_id: request for request in requests}
         self.now = now
-        self.away = 0
+        self.unavailable = 0
         self.breaker_open = False
         self.claims: list[tuple[UUID, ...]] = []
         self.claimed_at: list[float] = []
         self.settled: list[tuple[Request, Move, StalwartAccount | None]] = []
         self.locked: set[UUID] = set()
-        """rows that somebody else's open transaction holds"""
+        """rows that another open transaction has locked"""
         self.unstorable = False
         """as if PostgreSQL refused the texts of an outcome"""
         self.gone = False
@@ -141,26 +141,26 @@ class FakeRequests:
         return Settled(row, uuid4() if account else None, move.status)
 
     def _reach(self) -> None:
-        if self.away > 0:
-            self.away -= 1
+        if self.unavailable > 0:
+            self.unavailable -= 1
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
 
-    accept = read = refuse_held = revive = follow_address = unasked
+    accept = read = refuse_held = revive = follow_address = uncalled
 
 
 @dataclass(frozen=True)
 class Hang:
-    """An answer that does not come."""
+    """A response that never comes."""
 
 
 Scripted = StalwartAccount | Exception | Hang | None
 
 
 class FakeMailServer:
-    """`creates` and `finds` are answered in order; without a script a create makes what was asked for.
+    """`creates` and `finds` are the results in order; without a script a create succeeds.
 
-    `ill` is what `well` says; `asked` names each question, `alongside` how many creates ran when one began, itself
-    included; while there is a `gate`, creates wait for it.
+    `ill` is the result of `health_check`; `asked` names each call, `alongside` counts the creates that ran when one
+    began, itself included; while there is a `gate`, creates wait for it.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class FakeMailServer:
         self.creates = list(creates)
         self.finds = list(finds)
         self.ill = ill
-        self.well_hangs = False
+        self.health_check_hangs = False
         self.asked: list[str] = []
         self.deadlines: list[float] = []
         self.running = 0
@@ -198,19 +198,19 @@ class FakeMailServer:
         return await _play(self.finds.pop(0)) if self.finds else None
 
     async def health_check(self) -> MailServerError | None:
-        self.asked.append("well")
-        if self.well_hangs:
+        self.asked.append("health_check")
+        if self.health_check_hangs:
             await asyncio.Event().wait()
         return self.ill
 
 
-async def _play(answer: Scripted) -> StalwartAccount | None:
-    if isinstance(answer, Hang):
+async def _play(result: Scripted) -> StalwartAccount | None:
+    if isinstance(result, Hang):
         await asyncio.Event().wait()
-    if isinstance(answer, Exception):
-        raise answer
-    assert not isinstance(answer, Hang)
-    return answer
+    if isinstance(result, Exception):
+        raise result
+    assert not isinstance(result, Hang)
+    return result
 
 
 class FakeBreakers:
@@ -219,7 +219,7 @@ class FakeBreakers:
     def __init__(self, *, is_open: bool = False, probes_left: int = 1000) -> None:
         self.is_open = is_open
         self.probes_left = probes_left
-        self.away = 0
+        self.unavailable = 0
         self.changed_at = START
         self.openings: list[tuple[Cause, str]] = []
         self.reads = 0
@@ -227,14 +227,14 @@ class FakeBreakers:
 
     async def read(self) -> Breaker:
         self.reads += 1
-        if self.away > 0:
-            self.away -= 1
+        if self.unavailable > 0:
+            self.unavailable -= 1
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
         return Breaker(self.is_open, Cause.OUTAGE, None, self.changed_at, 5.0, None)
 
     async def open(self, cause: Cause, error: str) -> None:
-        if self.away > 0:
-            self.away -= 1
+        if self.unavailable > 0:
+            self.unavailable -= 1
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
         self.is_open = True
         self.openings.append((cause, error))
@@ -253,15 +253,15 @@ class FakeBreakers:
         return True
 
 
-class FakeAnnouncements:
-    """What Redis was told, by which calls."""
+class FakeRetryIndex:
+    """Records the calls to the retry index."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.replaced: list[tuple[Request, list[str]]] = []
         self.restored: list[tuple[str, datetime]] = []
         self.removed: list[str] = []
-        self.announced: list[Request] = []
+        self.added: list[Request] = []
 
     async def replace(self, request: Request, members: Sequence[str]) -> None:
         self.replaced.append((request, list(members)))
@@ -274,12 +274,12 @@ class FakeAnnouncements:
         self.removed += members
 
     async def add(self, requests: Sequence[Request]) -> None:
-        self.calls.append("announce")
-        self.announced += requests
+        self.calls.append("add")
+        self.added += requests
 
 
-class AloneInLead:
-    """Nobody else leads. `led` is what, a time each."""
+class AlwaysLeader:
+    """A leadership without competitors. `led` are the names, in order."""
 
     def __init__(self) -> None:
         self.led: list[str] = []
@@ -290,8 +290,8 @@ class AloneInLead:
         yield True
 
 
-class FakeReminders:
-    """`queue` is handed out from its front, at most `limit` at a time; `errors` are raised first. `at`: when asked."""
+class FakeDueQueue:
+    """Returns `queue` from its front, at most `limit` at a time; `errors` are raised first. `at`: call times."""
 
     def __init__(self, *entries: DueEntry) -> None:
         self.queue = list(entries)
@@ -310,19 +310,19 @@ class FakeReminders:
         return Due(found, 0.0 if self.queue else self.next_in)
 
 
-class FakeOverdue(FakeReminders):
-    """As PostgreSQL: whoever was named is named again until it is taken out of `queue`."""
+class FakeOverdue(FakeDueQueue):
+    """Like PostgreSQL, it returns an entry again until a test removes it from `queue`."""
 
     async def due(self, limit: int, *, after: DuePosition | None = None) -> Due:
         self.limits.append(limit)
         self.behind.append(after)
         if self.errors:
             raise self.errors.pop(0)
-        start = 1 + [_place(each) for each in self.queue].index(after) if after else 0
+        start = 1 + [_position(each) for each in self.queue].index(after) if after else 0
         found = self.queue[start : start + limit]
-        return Due(found, self.next_in, _place(found[-1]) if found else None)
+        return Due(found, self.next_in, _position(found[-1]) if found else None)
 
 
-def _place(reminder: DueEntry) -> DuePosition:
-    assert reminder.identity_id
-    return START, reminder.identity_id
+def _position(entry: DueEntry) -> DuePosition:
+    assert entry.identity_id
+    return START, entry.identity_id

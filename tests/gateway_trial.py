@@ -1,7 +1,7 @@
 """The gateway on a socket, with people and mailboxes in memory.
 
 async with gateway(server.url) as trial:
-    answer = await trial.http.post("/jmap/", json=..., headers=ANN)
+    response = await trial.http.post("/jmap/", json=..., headers=ANN)
 """
 
 import asyncio
@@ -29,16 +29,16 @@ QUERY: list[Any] = ["Email/query", {"accountId": "b"}, "0"]
 BENS: list[Any] = ["Email/query", {"accountId": "c"}, "0"]
 
 
-def kind(answer: httpx2.Response) -> tuple[int, str]:
-    """Of a problem."""
-    assert answer.headers["content-type"] == "application/problem+json"
-    found = answer.json()
-    assert found["status"] == answer.status_code
-    return answer.status_code, found["type"].rpartition(":")[2]
+def kind(response: httpx2.Response) -> tuple[int, str]:
+    """Status and kind of a problem."""
+    assert response.headers["content-type"] == "application/problem+json"
+    found = response.json()
+    assert found["status"] == response.status_code
+    return response.status_code, found["type"].rpartition(":")[2]
 
 
 class FakePeople:
-    """`errors` are raised instead of the answer, by cookie."""
+    """`errors`, by cookie, are raised instead."""
 
     def __init__(self) -> None:
         self.people = {"session=ann": Person(uuid4()), "session=ben": Person(uuid4())}
@@ -56,7 +56,7 @@ class FakePeople:
         if cookie in self.errors:
             raise self.errors[cookie]
         if cookie not in self.people:
-            raise NoSession("nobody is logged in")
+            raise NoSession("no session")
         return Visitor(self.people[cookie], self.set_cookie)
 
 
@@ -69,21 +69,21 @@ class FakeAccounts:
         }
         self.missing: set[str] = set()
         """accounts that are on record as missing"""
-        self.away = False
+        self.unavailable = False
         self.asked = 0
 
     async def of(self, identity_id: UUID) -> MailAccount | None:
         self.asked += 1
-        if self.away:
+        if self.unavailable:
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
         account = self.accounts.get(identity_id)
         if account and account.account_id in self.missing:
-            raise MailboxMissing("the last look did not find it")
+            raise MailboxMissing("the last lookup did not find it")
         return account
 
 
 class FakeAuthorization:
-    """A new header after each refusal, `fresh` times. `headers`, by account, are those of a real server."""
+    """Returns a new header after each refusal, `fresh` times. `headers`, by account, are for a real server."""
 
     def __init__(self) -> None:
         self.fresh = 1
@@ -113,7 +113,7 @@ class GatewayTrial:
         self.stopping = asyncio.Event()
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
         self.missing: set[str] = set()
-        """accounts that the mail server does not have any more"""
+        """accounts that the mail server no longer has"""
         self.verified: list[str] = []
         self.lookup_error: Exception | None = None
 
@@ -129,7 +129,7 @@ class GatewayTrial:
         return await self.http.post("/jmap/", json={"using": using, "methodCalls": calls}, headers=who)
 
     async def each_way(self) -> list[httpx2.Response]:
-        """What goes to the mail server by Ann's login."""
+        """The responses to Ann on each route to the mail server."""
         return [
             await self.http.get("/jmap/session", headers=ANN),
             await self.call(QUERY),
@@ -166,7 +166,7 @@ async def gateway(
         stopping=trial.stopping,
     )
     app = Starlette(routes=routes)
-    app.router.redirect_slashes = False  # as the service has it
+    app.router.redirect_slashes = False  # as in the service
     try:
         async with served(app) as trial.port:
             url = f"http://127.0.0.1:{trial.port}"

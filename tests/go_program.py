@@ -1,5 +1,5 @@
-"""A program of others that is built from source where Go is: once, into `$XDG_CACHE_HOME/postroom-tests` (`~/.cache` by
-default). That takes minutes, so mark a test that may be the first with `may_build`."""
+"""A foreign program that is built from source with Go, once, into `$XDG_CACHE_HOME/postroom-tests` (`~/.cache` by
+default). That takes minutes, so mark each test that may be the first with `may_build`."""
 
 import fcntl
 import os
@@ -18,11 +18,11 @@ may_build = pytest.mark.timeout(BUILD_SECONDS + 120)
 
 
 class Missing(Exception):
-    """The program is not here; the text says why."""
+    """The program is missing; the text says why."""
 
 
 def skip_without(name: str, why: Missing) -> NoReturn:
-    """The test is skipped, and fails in CI unless that was agreed to."""
+    """Skip the test; in CI fail it, unless CI does without the program."""
     agreed = f"POSTROOM_TESTS_WITHOUT_{name.partition(' ')[0].upper()}"
     reason = f"NOT TESTED against the real {name}: {why}"
     if os.environ.get("CI") == "true" and os.environ.get(agreed) != "1":
@@ -32,7 +32,7 @@ def skip_without(name: str, why: Missing) -> NoReturn:
 
 @dataclass(frozen=True)
 class GoProgram:
-    """`file` is its name in the cache, another one for each version; `source` the folder of a go.mod that names it."""
+    """`file` is its name in the cache, with the version; `source` is the folder of a go.mod that names it."""
 
     name: str
     package: str

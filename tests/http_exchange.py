@@ -1,4 +1,4 @@
-"""Exchanges with a server that a test scripts, by our HTTP to the mail server.
+"""Exchanges of our HTTP client for the mail server with a scripted server.
 
 async with http_to(answering(ONE)) as http:
     status, headers, body = await exchange(http)
@@ -44,7 +44,7 @@ async def exchange(
 
 
 class Counting:
-    """Serves as `serve` does, and counts the connections."""
+    """Serves like `serve`, and counts the connections."""
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve

@@ -1,4 +1,4 @@
-"""A server that does on each connection what a test tells it to, bytes and all."""
+"""A server that runs a test's function on each connection, on raw bytes."""
 
 import asyncio
 import ssl
@@ -10,7 +10,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def server(serve: Serve, *, context: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """The URL of one that does so on each connection."""
+    """The URL of a server that runs it on each connection."""
     tasks = set[asyncio.Task[None]]()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -36,7 +36,7 @@ async def server(serve: Serve, *, context: ssl.SSLContext | None = None) -> Asyn
 
 
 def answering(*answers: bytes, closing: bool = False) -> Serve:
-    """One for each request of a connection."""
+    """One item for each request of a connection."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for answer in answers:

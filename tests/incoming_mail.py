@@ -1,4 +1,4 @@
-"""Mail handed over by LMTP, and what the server tells of it: on the stand-in and on a real server alike."""
+"""Mail delivered by LMTP, and the server's notifications of it, on the stand-in and on a real server."""
 
 import asyncio
 import base64
@@ -21,12 +21,12 @@ KEY = "key-of-the-hook"
 
 
 async def send(lmtp: Lmtp, *recipients: str, content: bytes | None = None, sender: str = "sender@example.com") -> None:
-    """One message, of its own if none is given. Raises what smtplib raises."""
+    """Send one message, by default a new one. Raises the errors of smtplib."""
     await send_all(lmtp, [content or letter()], *recipients, sender=sender)
 
 
 async def send_all(lmtp: Lmtp, contents: list[bytes], *recipients: str, sender: str = "sender@example.com") -> None:
-    """In one session."""
+    """Send these messages in one session."""
 
     def work() -> None:
         with smtplib.LMTP(*lmtp, local_hostname="tests", timeout=30) as session:
@@ -42,7 +42,7 @@ def letter(*fields: str) -> bytes:
 
 
 async def refusal(lmtp: Lmtp, *recipients: str, **more: Any) -> tuple[int, str]:
-    """Code and text with which the server refused the first recipient, or the message."""
+    """Code and text of the server's refusal of the first recipient or the message."""
     try:
         await send(lmtp, *recipients, **more)
     except smtplib.SMTPRecipientsRefused as error:
@@ -54,7 +54,7 @@ async def refusal(lmtp: Lmtp, *recipients: str, **more: Any) -> tuple[int, str]:
 
 
 class Stream:
-    """An event source that is open. `events` holds name and data of each; None at its end."""
+    """An open event source. `events` has the name and data of each event, and None at the end."""
 
     def __init__(self) -> None:
         self.events: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
@@ -63,7 +63,7 @@ class Stream:
         return await asyncio.wait_for(self.events.get(), within)
 
     async def state(self) -> dict[str, dict[str, str]]:
-        """`changed` of the next event, which is a change of state."""
+        """`changed` of the next event, which must be a StateChange."""
         event = await self.next()
         assert event
         name, data = event
@@ -81,13 +81,13 @@ class Stream:
                 elif field == "data":
                     self.events.put_nowait((name, json.loads(value)))
         except httpx2.HTTPError:
-            pass  # cut
+            pass  # the connection was cut
         self.events.put_nowait(None)
 
 
 @asynccontextmanager
 async def listening(http: httpx2.AsyncClient, query: str = "types=*&closeafter=no&ping=0") -> AsyncIterator[Stream]:
-    """From now on it hears."""
+    """An event source that is already listening."""
     async with http.stream("GET", f"/jmap/eventsource/?{query}", timeout=30) as response:
         assert response.status_code == 200, await response.aread()
         assert response.headers["content-type"].startswith("text/event-stream")
@@ -101,7 +101,7 @@ async def listening(http: httpx2.AsyncClient, query: str = "types=*&closeafter=n
 
 
 def hook(receiver: ScriptedUpstream, **more: Any) -> dict[str, Any]:
-    """`x:WebHook` for a receiver, as a create has it."""
+    """The `x:WebHook` of a receiver, for a create."""
     return {
         "enable": True,
         "url": f"{receiver.url}/hooks/stalwart",
@@ -125,7 +125,7 @@ async def reload(admin: StalwartClient) -> None:
 
 @asynccontextmanager
 async def hooked(admin: StalwartClient, receiver: ScriptedUpstream, **more: Any) -> AsyncIterator[str]:
-    """A web hook in force, gone afterwards."""
+    """A webhook in force; it is removed afterwards."""
     number = (await admin.try_create("WebHook", **hook(receiver, **more)))["created"]["id"]
     await reload(admin)
     try:
@@ -136,7 +136,7 @@ async def hooked(admin: StalwartClient, receiver: ScriptedUpstream, **more: Any)
 
 
 def events_of(asked: Asked) -> list[dict[str, Any]]:
-    """The events of a request, whose signature is right."""
+    """The events of a request, after a check of its signature."""
     assert (asked.method, asked.target) == ("POST", "/hooks/stalwart")
     assert asked.header("content-type") == "application/json"
     signature = base64.b64encode(hmac.digest(KEY.encode(), bytes(asked.body), "sha256")).decode()

@@ -1,4 +1,4 @@
-"""An account with some mail in it, alike in every account that is prepared so."""
+"""An account with some mail, the same in every account prepared here."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,15 +35,15 @@ _LAST = letter("Lunch?", "One o'clock?")
 
 
 class Account:
-    """`http` speaks to the server itself, as the person; `using` are the capabilities there. `names` is what `$name` of
-    the table stands for, `mailboxes` the ids of the mailboxes by their names."""
+    """`http` is the person's client of the server itself; `using` are its capabilities. `names` are the values of
+    `$name` in the table, `mailboxes` the ids of the mailboxes by their names."""
 
     def __init__(
         self, http: httpx2.AsyncClient, person: MailPerson, using: Sequence[str], *, sends_to: MailPerson
     ) -> None:
         self.http = http
         self.using = using
-        self.names = {"$account": person.account_id, "$address": person.email, "$somebody": sends_to.email}
+        self.names = {"$account": person.account_id, "$address": person.email, "$recipient": sends_to.email}
         self.mailboxes: dict[str, str] = {}
 
     async def call(self, method: str, **arguments: Any) -> JSON:
@@ -55,14 +55,14 @@ class Account:
         return found
 
     def learn(self, responses: list[Any]) -> None:
-        """The ids of what was made, by creation ids."""
+        """The ids of the created objects, by creation ids."""
         for _, arguments, _ in responses:
             created = arguments.get("created")
             if isinstance(created, dict):
                 self.names |= {f"${key}": value["id"] for key, value in created.items() if "id" in value}
 
     async def prepare(self) -> None:
-        """What was in the account before is gone."""
+        """Prepare the account; its earlier content is removed."""
         names = self.names
         await self._empty()
         boxes = {"box": {"name": "Projects"}, "sub": {"name": "Sub", "parentId": "#box"}}
@@ -81,7 +81,7 @@ class Account:
         await eventually(self._is_indexed, "the new emails are found by their words")
 
     async def _is_indexed(self) -> bool:
-        # A server may write its index, and put emails in their order, later than it has them.
+        # A server may index and sort emails later than it stores them.
         found = await self.call("Email/query", filter={"text": "lunch"})
         ordered = await self.call("Email/query", sort=[{"property": "receivedAt", "isAscending": False}])
         newest_first = [self.names[f"$email{number}"] for number in range(4, 0, -1)]

@@ -1,4 +1,4 @@
-"""A mail server with JMAP and some people on it, whoever made it: what its tests ask of it."""
+"""Any mail server with JMAP and some people, as its tests need it."""
 
 import asyncio
 import smtplib
@@ -17,8 +17,8 @@ class MailPerson:
 
 @dataclass(frozen=True)
 class JmapServer:
-    """`people`: two whose mail is the tests' own, and one to send to. `session_path` is where its session is, without
-    a redirect; `lmtp` is host and port. No changes can be calculated from `lost_state`."""
+    """`people`: two whose mail tests may change, and one to send to. `session_path` is the path of its session, without
+    a redirect; `lmtp` is host and port. `lost_state` is a state from which it cannot calculate changes."""
 
     name: str
     url: str
@@ -28,7 +28,7 @@ class JmapServer:
     lost_state: str
 
     async def deliver(self, message: bytes, *recipients: str, sender: str = "stranger@example.net") -> None:
-        """By LMTP: it is in the mailboxes when this returns."""
+        """Deliver by LMTP: the message is in the mailboxes when this returns."""
         if self.lmtp is None:
             pytest.skip(f"NOT TESTED: it is not said where this {self.name} takes mail (STALWART_LMTP=host:port)")
         await asyncio.to_thread(_hand_over, self.lmtp, sender, recipients, message)

@@ -1,8 +1,7 @@
-"""Requests of every method that reads (RFC 8620, 8621, 9404, 9425, 9661), right and wrong, for whoever must answer
-them all alike.
+"""Valid and invalid requests of every method that reads (RFC 8620, 8621, 9404, 9425, 9661), for servers that must
+answer them alike.
 
-A text `$name` stands for a value of the account that is asked about, see `filled`. `accountId` is added where a call
-does not name one.
+A text `$name` stands for a value of the account, see `filled`. `accountId` is added where a call does not name one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ CAPABILITIES = [
 ]
 NEWEST_FIRST = [{"property": "receivedAt", "isAscending": False}]
 
-# One of each kind of object: two ids that exist, or one and none.
+# Two existing ids of each kind of object, or one and a missing one.
 GET: Mapping[str, list[str]] = {
     "Mailbox/get": ["$inbox", "$box"],
     "Thread/get": ["$thread1", "$thread2"],
@@ -34,7 +33,7 @@ QUERY = tuple(f"{thing}/query" for thing in ("Mailbox", "Email", "EmailSubmissio
 QUERY_CHANGES = tuple(f"{thing}/queryChanges" for thing in ("Mailbox", "Email", "EmailSubmission", "Quota"))
 
 Rows = dict[str, Arguments]
-"""What is asked → arguments."""
+"""description → arguments"""
 
 
 def _ref(result_of: str, name: str, path: str) -> dict[str, str]:
@@ -42,7 +41,7 @@ def _ref(result_of: str, name: str, path: str) -> dict[str, str]:
 
 
 def rows_of(method: str) -> Rows:
-    """Right and wrong arguments for a method that only reads."""
+    """Valid and invalid arguments of a method that reads."""
     rows = _family(method) | _OWN.get(method, {})
     return rows | _for_any_method(next(iter(rows.values())))
 
@@ -231,11 +230,11 @@ CHAIN: list[list[Any]] = [
     ["Email/get", {**_TWO, "#ids": _ref("unknown", "Email/query", "/ids")}, "of an error"],
     ["Core/echo", {"last": True}, ""],
 ]
-"""Calls that take what others answer (RFC 8620 §3.7), some of which cannot."""
+"""Calls with references to results of others (RFC 8620 §3.7), some of them invalid."""
 
 
 def filled(value: Any, names: Mapping[str, str]) -> Any:
-    """With the account's own values in the places of `$name`, also in keys and in paths of patches."""
+    """Replace each `$name` by the account's value, also in keys and in paths of patches."""
     if isinstance(value, str):
         return "/".join(names.get(part, part) for part in value.split("/"))
     if isinstance(value, dict):
@@ -244,6 +243,6 @@ def filled(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def calls_of(method: str) -> Iterator[tuple[str, Call]]:
-    """What is asked, and the call."""
+    """Each description with its call."""
     for what, arguments in rows_of(method).items():
         yield what, (method, {"accountId": "$account"} | arguments)

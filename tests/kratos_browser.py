@@ -1,5 +1,4 @@
-"""Somebody's browser at Kratos, whose page speaks JSON with it, as an interface of ours does; and what one reads in a
-form."""
+"""A browser at Kratos whose page speaks JSON, as Postroom's pages do; and what a form shows."""
 
 import hmac
 import re
@@ -30,7 +29,7 @@ class Browser:
         return (await self.start(kind, **query)).raise_for_status().json()
 
     async def flow_of(self, kind: str, flow_id: str) -> httpx2.Response:
-        """One that was begun before."""
+        """A flow that was begun before."""
         return await self.http.get(f"{self.kratos.public_url}/self-service/{kind}/flows", params={"id": flow_id})
 
     async def send(self, flow: Any, method: str, **values: Any) -> httpx2.Response:
@@ -38,7 +37,7 @@ class Browser:
         return await self.http.post(flow["ui"]["action"], json=form, follow_redirects=True)
 
     async def post(self, flow: Any, method: str, **values: str) -> httpx2.Response:
-        """As a page without a script does."""
+        """Submit a form, as a page without a script does."""
         form = {"method": method, "csrf_token": value_of(flow, "csrf_token")} | values
         return await self.http.post(flow["ui"]["action"], data=form, headers={"Accept": "text/html"})
 
@@ -65,13 +64,13 @@ def new_address() -> str:
 
 
 async def mailed(kratos: Kratos, address: str) -> list[Any]:
-    """What Kratos had mailed there, the newest first."""
+    """The mails of Kratos to that address, newest first."""
     found = await kratos.http.get(f"{kratos.admin_url}/admin/courier/messages", params={"recipient": address})
     return found.raise_for_status().json()
 
 
 async def code_for(kratos: Kratos, address: str) -> str:
-    """The newest one that was mailed there."""
+    """The newest code mailed to that address."""
     found = re.search(r"\b\d{6}\b", (await mailed(kratos, address))[0]["body"])
     assert found
     return found.group()
@@ -82,7 +81,7 @@ def another(code: str) -> str:
 
 
 def nodes(flow: Any) -> list[str]:
-    """Each in a line, in their order: group, name, type, and the id of the label if one is seen."""
+    """Each field in order: group, name, type, and the id of a visible label."""
     lines: list[str] = []
     for each in flow["ui"]["nodes"]:
         attributes, label = each["attributes"], each["meta"].get("label", {})
@@ -93,23 +92,23 @@ def nodes(flow: Any) -> list[str]:
 
 
 def said(flow: Any) -> list[int]:
-    """The ids of what stands above the form."""
+    """The ids of the messages above the form."""
     return [each["id"] for each in flow["ui"].get("messages") or []]
 
 
 def problems(flow: Any) -> dict[str, list[int]]:
-    """The ids of what stands at the fields."""
+    """The ids of the messages at the fields."""
     found = {each["attributes"].get("name"): [m["id"] for m in each["messages"]] for each in flow["ui"]["nodes"]}
     return {name: ids for name, ids in found.items() if ids}
 
 
 def value_of(flow: Any, name: str) -> Any:
-    """Of the first such field, None without a value."""
+    """The value of the first such field, or None."""
     return next(n["attributes"].get("value") for n in flow["ui"]["nodes"] if n["attributes"].get("name") == name)
 
 
 def totp_secret(flow: Any) -> str:
-    """That of the authenticator app which a settings flow offers."""
+    """The secret for an authenticator app, as offered by a settings flow."""
     [shown] = [n["attributes"]["text"] for n in flow["ui"]["nodes"] if n["attributes"].get("id") == "totp_secret_key"]
     return shown["text"]
 

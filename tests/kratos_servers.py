@@ -1,7 +1,7 @@
-"""Kratos for tests: the stand-in, and the real 1.3.1, which is built from source where Go and a C compiler are.
+"""Kratos for tests: the stand-in, and the real 1.3.1, built from source with Go and a C compiler.
 
-Both tell `hook_url` of every registration, as deploy/kratos says. The first test that needs the real one may
-have to build it: mark it with `go_program.may_build`.
+Both send a webhook of every registration to `hook_url`, as configured in deploy/kratos. The first test that needs the
+real one may have to build it: mark it with `go_program.may_build`.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ PROGRAM = GoProgram(
 
 @dataclass(frozen=True)
 class Kratos:
-    """A running Kratos, and what a program asks of it (API flows, which set no cookies)."""
+    """A running Kratos and its API flows for programs, which set no cookies."""
 
     public_url: str
     admin_url: str
@@ -48,21 +48,21 @@ class Kratos:
     pid: int | None = None
 
     async def flow(self, kind: str = "registration") -> Any:
-        """A fresh API flow."""
+        """A new API flow."""
         answer = await self.http.get(f"{self.public_url}/self-service/{kind}/api")
         return answer.raise_for_status().json()
 
     async def submit(self, flow: Any, **values: Any) -> httpx2.Response:
-        """The answer to a flow's form, sent with the method password."""
+        """Submit a flow's form with the method password."""
         return await self.http.post(flow["ui"]["action"], json={"method": "password", **values})
 
     async def sign_up(self, email: str, password: str = PASSWORD, **traits: str) -> Any:
-        """Register somebody; answers `{"identity": …, "session": …, "session_token": …}`."""
+        """Register an identity; return `{"identity": …, "session": …, "session_token": …}`."""
         answer = await self.submit(await self.flow(), password=password, traits={"email": email, **traits})
         return answer.raise_for_status().json()
 
     async def register(self, email: str, password: str = PASSWORD) -> str:
-        """Register somebody; answers the id of the identity."""
+        """Register an identity; return its id."""
         return (await self.sign_up(email, password))["identity"]["id"]
 
     async def whoami(self, session_token: str) -> httpx2.Response:
@@ -88,7 +88,7 @@ async def _client(public_port: int, admin_port: int) -> AsyncIterator[Kratos]:
 
 @asynccontextmanager
 async def kratos_stand_in(folder: Path, *, hook_url: str, hook_key: str) -> AsyncIterator[Kratos]:
-    """The stand-in as a process, with its state in `folder`."""
+    """The stand-in in its own process, with its state in `folder`."""
     public_port, admin_port = free_port(), free_port()
     arguments = ["-m", "postroom_sandbox.kratos", "--state", str(folder), "--until-eof"]
     arguments += ["--public-port", str(public_port), "--admin-port", str(admin_port), "--hook-url", hook_url]
@@ -107,9 +107,9 @@ async def kratos_stand_in(folder: Path, *, hook_url: str, hook_key: str) -> Asyn
 async def real_kratos(
     folder: Path, *, hook_url: str, hook_key: str, dsn: str = "memory", lifespan: str = "24h", privileged: str = "15m"
 ) -> AsyncIterator[Kratos]:
-    """Kratos 1.3.1 as a process that forgets everything at its end, or keeps it in the empty PostgreSQL database
-    that `dsn` names. Sessions live for `lifespan`, and may change passwords while the login is no older than
-    `privileged`. Skips the test when it cannot be built."""
+    """Kratos 1.3.1 as a process with its data in memory, or in the empty PostgreSQL database at `dsn`. Sessions last
+    for `lifespan`, and may change passwords while the login is no older than `privileged`. Skips the test when it
+    cannot be built."""
     program = await asyncio.to_thread(PROGRAM.built_or_skipped)
     public_port, admin_port = free_port(), free_port()
     base, hook = folder / "kratos.yml", folder / "registration-hook.yml"

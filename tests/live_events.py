@@ -1,4 +1,4 @@
-"""Rows of the outbox, put there as a commit of arrivals would."""
+"""Rows of the outbox, as a commit of arrivals writes them."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from records import Records
 
 
 async def commit_event(records: Records, identity_id: UUID, kind: str = "mail", **data: object) -> int:
-    """An event of type `kind`; its id."""
+    """Store an event of type `kind`; return its id."""
     return await records.value(
         "INSERT INTO live_events (kratos_identity_id, type, data) VALUES (%s, %s, %s) RETURNING id",
         identity_id,

@@ -1,4 +1,4 @@
-"""The real-time half of one process inside a test: outbox, publisher, streams and `/api/live` on a port of its own."""
+"""The live events of one process inside a test: outbox, publisher, streams and `/api/live` on its own port."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -28,14 +28,14 @@ READY: Mapping[str, Any] = {"state": "ready"}
 
 
 class FakePeople:
-    """Everybody is who the header `x-person` says, `known` as such and such; `errors` are raised instead. No answer
-    while `held` is not set."""
+    """The header `x-person` names the person, `known` their details; `errors` are raised instead. Until `gate` is set
+    there is no response."""
 
     def __init__(self) -> None:
         self.known: dict[UUID, Person] = {}
         self.errors: dict[UUID, PostroomError] = {}
         self.asked = 0
-        self.held: asyncio.Event | None = None
+        self.gate: asyncio.Event | None = None
 
     def now_is(self, identity_id: UUID, found: Person | PostroomError) -> None:
         if isinstance(found, Person):
@@ -45,8 +45,8 @@ class FakePeople:
 
     async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         self.asked += 1
-        if self.held:
-            await self.held.wait()
+        if self.gate:
+            await self.gate.wait()
         if "x-person" not in headers:
             raise NoSession("log in")
         identity_id = UUID(headers["x-person"])
@@ -57,7 +57,7 @@ class FakePeople:
 
 @dataclass
 class LiveService:
-    """One process. `mailboxes`: those that are not ready."""
+    """One process. `mailboxes` are those that are not ready."""
 
     url: str
     outbox: PostgresOutbox
@@ -72,7 +72,7 @@ class LiveService:
 
 @asynccontextmanager
 async def screen(service: LiveService, identity_id: UUID, *, last_id: str | None = None) -> AsyncGenerator[Screen]:
-    """An open stream of the person."""
+    """An open event stream of the person."""
     async with (
         httpx2.AsyncClient(base_url=service.url, trust_env=False) as http,
         listening(http, last_id, x_person=str(identity_id)) as found,
@@ -81,7 +81,7 @@ async def screen(service: LiveService, identity_id: UUID, *, last_id: str | None
 
 
 async def get(service: LiveService, identity_id: UUID | None) -> httpx2.Response:
-    """An answer of /api/live that is no stream."""
+    """A response of /api/live that is not a stream."""
     headers = {"x-person": str(identity_id)} if identity_id else {}
     async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
         return await client.get(f"{service.url}/api/live", headers=headers)
@@ -93,7 +93,7 @@ async def live_service(
     *,
     pace: StreamIntervals | None = None,
     elsewhere: bool = False,
-    announces: bool = True,
+    publishes: bool = True,
     most: int = 5000,
 ) -> AsyncIterator[LiveService]:
     pool = make_pool(database_url, size=6)
@@ -105,7 +105,7 @@ async def live_service(
     server.config.app = _app(service, pace or StreamIntervals(poll=0.02), elsewhere)
     async with asyncio.TaskGroup() as group:
         group.create_task(streams.run(service.stop))
-        if announces:
+        if publishes:
             group.create_task(service.outbox_publisher.run(service.stop))
         serving = group.create_task(server._serve())
         await eventually(lambda: server.started, "the service listens")

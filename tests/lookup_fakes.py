@@ -1,24 +1,24 @@
-"""What looks at mailboxes ask, in memory: the accounts of a mail server, and what is kept of them."""
+"""The ports of mailbox lookups in memory: the accounts of a mail server, and the records of lookups."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from fakes import unasked
+from fakes import uncalled
 from postroom.domain.missing import Doubt, Sighting
 from postroom.errors import MailServerError
 from postroom.provisioning.ports import DoubtChange
 
 
 class AtServer:
-    """Accounts by id; `ill` is raised instead of an answer."""
+    """Accounts by id; `ill` is raised instead."""
 
     def __init__(self) -> None:
         self.sightings: dict[str, Sighting] = {}
         self.ill: MailServerError | None = None
         self.asked: list[set[str]] = []
         self.gate = asyncio.Event()
-        """Cleared, each look waits for it"""
+        """while cleared, each lookup waits for it"""
         self.gate.set()
 
     async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
@@ -28,7 +28,7 @@ class AtServer:
             raise self.ill
         return {each: self.sightings.get(account_id, Sighting.PRESENT) for each, account_id in accounts.items()}
 
-    count = page = unasked
+    count = page = uncalled
 
 
 class FakeLookupRecords:

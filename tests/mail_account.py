@@ -22,17 +22,17 @@ class _Box:
 
 
 class MailInMemory:
-    """`looks` counts questions by account id, each of which takes so many seconds. `failures` are raised by the next
-    ones; while `held` is set, answers wait for it (they were read before)."""
+    """`polls` counts calls by account id, each of which takes `seconds`. `failures` are raised by the next ones; a
+    response that was read waits for `gate`, if there is one."""
 
     def __init__(self, *, page: int = 500, seconds: float = 0) -> None:
-        self.looks: dict[str, int] = {}
+        self.polls: dict[str, int] = {}
         self.at_once = self.most_at_once = 0
         self.failures: list[Exception] = []
         self.early = 0
-        """So many mails that the next look is shown lie beyond the state that it is told"""
-        self.held: asyncio.Event | None = None
-        self.holding = 0
+        """how many of the mails in the next response are newer than its state"""
+        self.gate: asyncio.Event | None = None
+        self.waiting = 0
         self._page = page
         self._seconds = seconds
         self._boxes: dict[str, _Box] = {}
@@ -40,7 +40,7 @@ class MailInMemory:
     def deliver(
         self, account_id: str, folder: str = "i", *keywords: str, age: timedelta = timedelta(), times: int = 1
     ) -> list[str]:
-        """New emails in that folder; their ids."""
+        """Add new emails to that folder; return their ids."""
         box = self._box(account_id)
         received = datetime.now(UTC) - age
         ids: list[str] = []
@@ -53,7 +53,7 @@ class MailInMemory:
         return ids
 
     def change(self, account_id: str, email_id: str, folder: str = "i", *keywords: str) -> None:
-        """The email lies there now, with these keywords."""
+        """Move the email to that folder, with these keywords."""
         box = self._box(account_id)
         box.state += 1
         box.emails[email_id] = CreatedEmail(
@@ -71,7 +71,7 @@ class MailInMemory:
 
     async def current_state(self, account: MailAccount) -> str:
         state = self._state(account.account_id)
-        await self._answer(account.account_id)
+        await self._respond(account.account_id)
         return state
 
     async def since(self, account: MailAccount, email_state: str) -> AsyncGenerator[ChangesPage]:
@@ -79,14 +79,14 @@ class MailInMemory:
         since = int(email_state.removeprefix("s"))
         while True:
             if since < box.forgotten:
-                await self._answer(account.account_id)
+                await self._respond(account.account_id)
                 raise HistoryLost("the history is gone")
             found = [(state, each) for state, each in box.log if state > since]
             more = len(found) > self._page
             since = found[self._page - 1][0] if more else box.state - self.early
             self.early = 0
             created = [box.emails[each] for _, each in found[: self._page] if each in box.emails]
-            await self._answer(account.account_id)
+            await self._respond(account.account_id)
             yield ChangesPage(created, ROLES, f"s{since}")
             if not more:
                 return
@@ -97,16 +97,16 @@ class MailInMemory:
     def _box(self, account_id: str) -> _Box:
         return self._boxes.setdefault(account_id, _Box())
 
-    async def _answer(self, account_id: str) -> None:
-        self.looks[account_id] = self.looks.get(account_id, 0) + 1
+    async def _respond(self, account_id: str) -> None:
+        self.polls[account_id] = self.polls.get(account_id, 0) + 1
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             if self.failures:
                 raise self.failures.pop(0)
-            if self.held:
-                self.holding += 1
-                await self.held.wait()
+            if self.gate:
+                self.waiting += 1
+                await self.gate.wait()
             await asyncio.sleep(self._seconds)
         finally:
             self.at_once -= 1

@@ -30,7 +30,7 @@ class FakeAccounts:
 
 
 class FakeAppPasswords:
-    """Those of one account. As in Stalwart, an id is one more than the highest in use. `made` counts."""
+    """App passwords of one account. As in Stalwart, a new id is the highest in use plus one. `made` counts them."""
 
     def __init__(self) -> None:
         self.secrets: dict[str, str] = {}
@@ -38,12 +38,12 @@ class FakeAppPasswords:
         self.now = NOW
         self.made = 0
         self.stated: int | None = LIMIT
-        """The limit as it tells it"""
+        """the limit in the error"""
         self.gate = asyncio.Event()
-        """Cleared, whoever makes one waits before it is made"""
+        """while cleared, each creation waits for it"""
         self.gate.set()
         self.at_gate: asyncio.Queue[MailAccount] = asyncio.Queue()
-        """One entry for each who has come to the gate"""
+        """one entry for each creation that has reached the gate"""
 
     async def of(self, account: MailAccount) -> list[AppPassword]:
         return list(self.listed.values())
@@ -70,7 +70,7 @@ class FakeAppPasswords:
 
 
 class FakeCredentials:
-    """`age` is that of all rows."""
+    """All rows have the same `age`."""
 
     def __init__(self) -> None:
         self.rows: dict[UUID, MailCredential] = {}
@@ -92,5 +92,5 @@ class FakeCredentials:
 
 
 async def its_own(account: MailAccount) -> None:
-    """The mail server has the account, and it is the person's."""
+    """The verification succeeds: the account is that of the person."""
     del account

@@ -1,5 +1,5 @@
-"""A whole host of mail for people: the service as a process, real PostgreSQL and Valkey, the stand-ins of Stalwart and
-Kratos. Each of them can be killed and started again by itself, which `postroom up` does not offer."""
+"""A complete mail host: the service as a process, real PostgreSQL and Valkey, and the stand-ins for Stalwart and
+Kratos. A test can kill and restart each of them, which `postroom up` does not offer."""
 
 import os
 import secrets
@@ -63,7 +63,7 @@ class Service(PythonChild):
             return False
 
     def kill(self) -> None:
-        """kill -9; `start` begins it anew."""
+        """kill -9; `start` starts it again."""
         os.kill(self.pid, signal.SIGKILL)
 
 

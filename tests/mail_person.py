@@ -1,4 +1,4 @@
-"""Somebody with a mailbox who speaks JMAP: for the rules of mail, on the stand-in and on a real server alike."""
+"""A person with a mailbox and a JMAP client, for tests of mail on the stand-in and on a real server."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ Answer = dict[str, Any]
 
 
 class Person:
-    """`http` logs in, at the mail server or at the gateway; `using` is what a request says that it uses."""
+    """`http` is logged in at the mail server or the gateway; `using` is that of each request."""
 
     def __init__(self, http: httpx2.AsyncClient, account: str, address: str, using: Sequence[str] = MAIL_USING) -> None:
         self.http = http
@@ -26,7 +26,7 @@ class Person:
         self._using = list(using)
 
     async def calls(self, *calls: tuple[str, Answer], **more: Any) -> list[tuple[str, Answer]]:
-        """Names and answers of one request with these calls, tagged "0", "1", …"""
+        """Names and arguments of the responses to one request with these calls, tagged "0", "1", …"""
         tagged = [
             [method, {"accountId": self.account} | arguments, str(tag)] for tag, (method, arguments) in enumerate(calls)
         ]
@@ -39,17 +39,17 @@ class Person:
         return answers[0][1]
 
     async def create(self, kind: str, **value: Any) -> Answer:
-        """What the server set, or the SetError."""
+        """The properties set by the server, or the SetError."""
         answer = await self.call(f"{kind}/set", create={"c": value})
         return answer["created"]["c"] if "created" in answer else answer["notCreated"]["c"]
 
     async def update(self, kind: str, number: str, **patch: Any) -> Answer:
-        """`{}` where it was done, otherwise the SetError."""
+        """`{}` on success, otherwise the SetError."""
         answer = await self.call(f"{kind}/set", update={number: patch})
         return answer["notUpdated"][number] if "notUpdated" in answer else {}
 
     async def get(self, kind: str, *numbers: str, **arguments: Any) -> Any:
-        """The object, or the list of them where several are asked for."""
+        """The object, or a list if several are requested."""
         found = (await self.call(f"{kind}/get", ids=list(numbers), **arguments))["list"]
         return found[0] if len(numbers) == 1 else found
 
@@ -63,7 +63,7 @@ class Person:
         return response.json()
 
     async def add(self, content: bytes, mailbox: str = "a", **more: Any) -> Answer:
-        """Imports a message: its id, threadId and so on."""
+        """Import a message; return its id, threadId and so on."""
         blob = (await self.upload(content))["blobId"]
         email = {"blobId": blob, "mailboxIds": {mailbox: True}} | more
         answer = await self.call("Email/import", emails={"c": email})
@@ -78,7 +78,7 @@ class Person:
 
 @asynccontextmanager
 async def person(admin: StalwartClient, **account: Any) -> AsyncIterator[Person]:
-    """A new account of the first domain with its own login."""
+    """A new account in the first domain, with its own login."""
     name = unique()
     password = {"0": {"@type": "Password", "secret": PASSWORD}}
     number = await admin.create(name, credentials=password, **({"description": "Ann Example"} | account))
@@ -88,6 +88,6 @@ async def person(admin: StalwartClient, **account: Any) -> AsyncIterator[Person]
 
 
 def message(subject: str = "Hello", *fields: str, body: str = "Hi\r\n") -> bytes:
-    """A plain one; further fields as `Name: value`."""
+    """A plain text message; further fields as `Name: value`."""
     head = ["From: Sender <sender@example.com>", "To: ann@example.org", f"Subject: {subject}", *fields]
     return "\r\n".join([*head, "", body]).encode()

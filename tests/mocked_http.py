@@ -1,4 +1,4 @@
-"""HTTP to a mail server that is a function."""
+"""HTTP to a mail server that is replaced by a function."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from postroom.mail_server_http import Broken, HttpResponse, MailServerHttp, Time
 
 
 class MockedHttp(MailServerHttp):
-    """`handle` answers, as for httpx2's MockTransport."""
+    """`handle` returns the response, as for httpx2's MockTransport."""
 
     def __init__(self, url: str, handle: Any) -> None:
         super().__init__(url)

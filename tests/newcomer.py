@@ -1,4 +1,4 @@
-"""Somebody at a browser: registered at the stand-in for Kratos, known to Postroom by its cookie alone."""
+"""A person at a browser: registered at the stand-in for Kratos, known to Postroom only by the cookie."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,11 +15,11 @@ OFFERED = [
     f"urn:ietf:params:jmap:{name}"
     for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve")
 ]
-"""By the gateway."""
+"""The person's client of the gateway."""
 
 
 class Newcomer:
-    """`http` is the browser on Postroom's pages: it has the cookie, and says where its requests come from."""
+    """`http` is the browser on Postroom's pages: it sends the cookie and the Origin."""
 
     def __init__(self, http: httpx2.AsyncClient, environment: Mapping[str, str], email: str) -> None:
         self.http = http
@@ -57,7 +57,7 @@ class Newcomer:
         return Person(self.http, session["primaryAccounts"]["urn:ietf:params:jmap:mail"], self.email, using=OFFERED)
 
     async def log_out(self) -> None:
-        """As the webmail does it: here first, then at Kratos."""
+        """Log out as the webmail does: first here, then at Kratos."""
         assert (await self.http.post("/api/logout")).status_code == 204
         headers = {"Accept": "application/json"}
         started = await self.http.get(f"{self._kratos}/self-service/logout/browser", headers=headers)
@@ -67,10 +67,10 @@ class Newcomer:
 
 @asynccontextmanager
 async def newcomer(environment: Mapping[str, str], name: str) -> AsyncIterator[Newcomer]:
-    """Registered. `environment` is what `postroom env` prints."""
+    """A registered person. `environment` is what `postroom env` prints."""
     url = environment["POSTROOM_URL"]
     email = f"{name}@{environment['POSTROOM_DOMAINS'].partition(',')[0]}"
     async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30, headers={"Origin": url}) as http:
-        somebody = Newcomer(http, environment, email)
-        await somebody.register()
-        yield somebody
+        person = Newcomer(http, environment, email)
+        await person.register()
+        yield person

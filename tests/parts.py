@@ -12,20 +12,20 @@ from postroom.postgres.leadership import PostgresLeadership
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
 
-NOBODY_THERE = "http://127.0.0.1:9"  # the port of `discard`, where nobody listens any more
+UNUSED_URL = "http://127.0.0.1:9"  # the port of `discard`, on which nothing listens
 KEY = "key-of-the-tests-0123456789"
 READ_ONLY = "?options=-cdefault_transaction_read_only%3Don"
-"""Behind a database URL: as if a replica answered."""
+"""After a database URL: as if the server were a replica."""
 
 
 def environment(
     database: Database, redis_url: str | None, stalwart: StalwartStandIn | None, **more: object
 ) -> dict[str, str]:
-    """As a service finds it, without a limit to the worker's pace; `more` are settings in lower case."""
+    """The environment of a service, with unlimited pace of the worker; `more` are settings in lower case."""
     values = {
         "database_url": database.service_url,
         "redis_url": redis_url or "",
-        "stalwart_url": stalwart.url if stalwart else NOBODY_THERE,
+        "stalwart_url": stalwart.url if stalwart else UNUSED_URL,
         "stalwart_api_key": stalwart.api_key if stalwart else "API_nobody",
         "webhook_key": KEY,
         "domains": "example.org",
@@ -36,7 +36,7 @@ def environment(
 
 @asynccontextmanager
 async def running_parts(environment: dict[str, str], *, concurrency: int = 4) -> AsyncIterator[Parts]:
-    """Parts whose worker runs; it is stopped, and must have come to its end, afterwards."""
+    """Parts with a running worker, which is stopped afterwards and must end."""
     async with connected(settings.load(environment), concurrency=concurrency) as parts:
         worker = asyncio.create_task(parts.worker.run())
         try:

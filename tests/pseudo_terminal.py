@@ -1,4 +1,4 @@
-"""A terminal of so many columns, and a command that runs on it as a process of its own."""
+"""A terminal of some columns, and a command that runs on it in its own process."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 def shown_on_terminal(
     *words: str, columns: int, environment: Mapping[str, str], interrupt_at: str | None = None
 ) -> tuple[str, int]:
-    """What `postroom …` shows, and its exit code. Once it has shown `interrupt_at`, it is sent what Ctrl-C sends."""
+    """The output of `postroom …` and its exit code. Ctrl-C is sent once it has shown `interrupt_at`."""
     ours, its = os.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     command = [sys.executable, "-m", "postroom", *words]
@@ -32,5 +32,5 @@ def shown_on_terminal(
 def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 65536)
-    except OSError:  # as Linux says that nobody writes to it any more
+    except OSError:  # Linux reports so that the last writer has closed it
         return b""

@@ -1,4 +1,4 @@
-"""Exchanges that were recorded at a real Stalwart, played to its stand-in."""
+"""Exchanges recorded at a real Stalwart, repeated at its stand-in."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ def recorded(name: str) -> Iterator[dict[str, Any]]:
 
 
 class Player:
-    """Sends the requests of a recording. `free` are the members whose value is the server's own."""
+    """Sends the requests of a recording. `free` are members whose values may differ."""
 
     def __init__(self, http: httpx2.AsyncClient, free: Set[str]) -> None:
         self.played = 0
@@ -27,7 +27,7 @@ class Player:
         self._blobs: dict[str, str] = {}
 
     async def play(self, line: dict[str, Any]) -> list[str]:
-        """How the answer to the request of a line differs from the recorded one."""
+        """The differences between the response to the request of a line and the recorded one."""
         self.played += 1
         text = json.dumps(line["request"]).replace('"501 ids"', json.dumps(["eaaaaab"] * 501))
         for there, here in self._blobs.items():
@@ -61,7 +61,7 @@ class Player:
         return {"Authorization": "Basic " + base64.b64encode(f"{login}:{secret}".encode()).decode()}
 
     def _learn(self, line: dict[str, Any], found: Any) -> None:
-        """What later lines refer to."""
+        """Remember the values that later lines refer to."""
         if isinstance(found, dict) and "blobId" in found:
             self._blobs[line["response"]["body"]["blobId"]] = found["blobId"]
         elif isinstance(found, dict) and "secret" in json.dumps(found):
@@ -69,7 +69,7 @@ class Player:
             self._secrets[line["note"]] = created.get("secret", "")
 
     def _differences(self, wanted: Any, found: Any, path: str = "") -> Iterator[str]:
-        """Where two JSON values differ, but for the free members and the order of lists of objects."""
+        """Where two JSON values differ, except in free members and in the order of lists of objects."""
         if isinstance(wanted, dict) and isinstance(found, dict):
             for name in sorted(wanted.keys() ^ found.keys()):
                 yield f"{path}/{name} is {'missing' if name in wanted else 'too much'}"

@@ -1,4 +1,4 @@
-"""What PostgreSQL holds, as its owner sees it, and the passing of time without waiting for it."""
+"""PostgreSQL's rows, seen and changed by their owner; tests change due times instead of waiting."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from postroom.errors import Transient
 from postroom.postgres.requests import PostgresRequests
 
 NOWHERE = Origin()
-WELL_BUT_FAILED = Transient("mail server answered 500")
+FAILED_WHILE_HEALTHY = Transient("mail server answered 500")
 
 
 def mailbox(name: str = "alice", identity_id: UUID | None = None) -> Mailbox:
@@ -27,14 +27,14 @@ def stalwart_account(of: Mailbox) -> StalwartAccount:
 
 
 async def running(requests: PostgresRequests, of: Mailbox | None = None) -> Request:
-    """A request that a hook has just begun to attempt."""
+    """A request whose first attempt a hook has just begun."""
     request = await requests.accept(of or mailbox(), holder=uuid4(), lease=10, origin=NOWHERE, action="accept")
     assert request
     return request
 
 
 class Records:
-    """A connection of the owner: it reads everything, and changes what no code of ours would."""
+    """A connection of the owner, which may read and change everything."""
 
     def __init__(self, connection: AsyncConnection[DictRow]) -> None:
         self.connection = connection
@@ -63,17 +63,17 @@ class Records:
         )
 
     async def audit(self, identity_id: UUID) -> list[tuple[str, str, int]]:
-        """action, status and attempt_count of each of its rows, oldest first."""
+        """action, status and attempt_count of each audit row, oldest first."""
         return [(row["action"], row["status"], row["attempt_count"]) for row in await self.log(identity_id)]
 
     async def attempts(self, identity_id: UUID) -> list[tuple[str, int]]:
-        """status and attempt_count of the rows of its attempts, oldest first."""
+        """status and attempt_count of the audit rows of its attempts, oldest first."""
         return [
             (row["status"], row["attempt_count"]) for row in await self.log(identity_id) if row["action"] == "create"
         ]
 
     async def until(self, state: str, *identity_ids: UUID, within: float = 10) -> None:
-        """Until each of these requests has that state."""
+        """Wait until each of these requests has that state."""
         query = "SELECT count(*) FROM email_requests WHERE identity_id = ANY(%s) AND state = %s"
 
         async def all_are() -> bool:
@@ -88,7 +88,7 @@ class Records:
         return found[0] if found else None
 
     async def make_due_in(self, seconds: float, identity_id: UUID) -> None:
-        """Of a waiting request: its time; of a running one: the end of its lease."""
+        """Change the due time of a waiting request, or the end of a running one's lease."""
         await self.rows(
             "UPDATE email_requests SET due_at = clock_timestamp() + make_interval(secs => %s) WHERE identity_id = %s",
             seconds,

@@ -1,4 +1,4 @@
-"""A TCP relay whose connections a test can cut, and which can fall silent."""
+"""A TCP relay whose connections a test can cut or silence."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,17 +11,17 @@ class Relay:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self.speaks = asyncio.Event()
-        """while cleared, whatever comes is taken and nothing is passed on"""
+        """while cleared, data is read and not forwarded"""
         self.speaks.set()
         self.port = 0
 
     async def open(self) -> None:
-        """Take connections, on the same port as before."""
+        """Accept connections, on the same port as before."""
         self._server = await asyncio.start_server(self._relay, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
-        """End every connection without a word, and take no more."""
+        """Abort all connections, and accept no more."""
         assert self._server
         self._server.close()
         for writer in self._writers:

@@ -12,14 +12,14 @@ from eventually import eventually
 from postroom.jmap.sse_parser import Event, SseParser
 
 READ_SECONDS = 60
-"""More than two pings lie apart."""
+"""Longer than the interval between two pings."""
 
 
 class Screen:
-    """What it was told so far."""
+    """An open stream and the events it has received."""
 
-    def __init__(self, answer: httpx2.Response, last_id: str = "") -> None:
-        self.answer = answer
+    def __init__(self, response: httpx2.Response, last_id: str = "") -> None:
+        self.response = response
         self.events: list[Event] = []
         self.raw = b""
         self.ended = False
@@ -28,11 +28,11 @@ class Screen:
 
     @property
     def last_id(self) -> str:
-        """What a browser sends as Last-Event-ID when it comes back."""
+        """The Last-Event-ID of a browser that reconnects."""
         return self._stream.last_id
 
     async def listen(self) -> None:
-        async for chunk in self.answer.aiter_raw():
+        async for chunk in self.response.aiter_raw():
             self.raw += chunk
             self.events += self._stream.feed(chunk)
         self.ended = True
@@ -45,26 +45,26 @@ class Screen:
         return event.type, json.loads(event.data)
 
     async def until(self, kind: str, within: float = 20) -> Any:
-        """The data of the next event of this type; what comes before it is passed over."""
+        """The data of the next event of this type; earlier events are skipped."""
         while True:
             found, data = await self.next(within)
             if found == kind:
                 return data
 
     def received(self) -> list[int]:
-        """The ids of the `mail` events so far."""
+        """The ids of the `mail` events received so far."""
         return [json.loads(event.data)["id"] for event in self.events if event.type == "mail"]
 
 
 @asynccontextmanager
 async def listening(http: httpx2.AsyncClient, last_id: str | None = None, **headers: str) -> AsyncGenerator[Screen]:
-    """An open stream of whoever `http` or `headers` (with `_` for `-`) speak for."""
+    """An open stream of the person authenticated by `http` or `headers` (with `_` for `-`)."""
     given = headers if last_id is None else headers | {"last_event_id": last_id}
     sent = {name.replace("_", "-").encode(): value.encode() for name, value in given.items()}
     timeout = httpx2.Timeout(5, read=READ_SECONDS)
-    async with http.stream("GET", "/api/live", headers=sent, timeout=timeout) as answer:
-        assert answer.status_code == 200, await answer.aread()
-        screen = Screen(answer, last_id or "")
+    async with http.stream("GET", "/api/live", headers=sent, timeout=timeout) as response:
+        assert response.status_code == 200, await response.aread()
+        screen = Screen(response, last_id or "")
         task = asyncio.create_task(screen.listen())
         try:
             yield screen

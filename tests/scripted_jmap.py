@@ -1,4 +1,4 @@
-"""A JMAP server as a script: the session answers by itself, the API as a test says, and time passes at once.
+"""A scripted JMAP server: it answers the session by itself and the API as a test says; time passes at once.
 
 server = ScriptedJmap()
 server.will(answered(), httpx2.ReadTimeout("slow"))
@@ -27,7 +27,7 @@ Play = httpx2.Response | Exception | Callable[[httpx2.Request], httpx2.Response]
 
 
 def answered(state: str = "s0", **responses: Any) -> Callable[[httpx2.Request], httpx2.Response]:
-    """200, every call answered by its own name, with these arguments for each."""
+    """A 200 that answers every call by its own name with these arguments."""
 
     def play(request: httpx2.Request) -> httpx2.Response:
         calls = json.loads(request.content)["methodCalls"]
@@ -56,8 +56,8 @@ async def known() -> str:
 
 
 class ScriptedJmap:
-    """`plays` (or those that `will` sets) are what the API answers, in order, and the last one for ever. `requests`:
-    what came, sessions too."""
+    """`plays` (or those that `will` sets) are the responses of the API in order; the last one repeats. `requests` are
+    all requests, those of sessions too."""
 
     def __init__(self, *plays: Play, **session: Any) -> None:
         self.session: dict[str, Any] = SESSION | session
@@ -80,7 +80,7 @@ class ScriptedJmap:
 
     @property
     def asked(self) -> list[str]:
-        """The paths, in order."""
+        """The paths of the requests, in order."""
         return [request.url.path for request in self.requests]
 
     def calls(self, place: int = -1) -> list[list[Any]]:
@@ -93,6 +93,6 @@ class ScriptedJmap:
         play = self._plays.pop(0) if len(self._plays) > 1 else self._plays[0]
         if isinstance(play, Exception):
             raise play
-        if isinstance(play, httpx2.Response):  # a response is read once; the last one may be given many times
+        if isinstance(play, httpx2.Response):  # a response can be read once, but the last one is sent many times
             return httpx2.Response(play.status_code, headers=play.headers, content=play.content)
         return play(request)

@@ -1,4 +1,4 @@
-"""Stalwart as a script: the session and the domains answer by themselves, everything else as a test says.
+"""A scripted Stalwart: it answers sessions and queries of domains by itself, everything else as a test says.
 
 server = ScriptedStalwart()
 server.will(made("k", "alice@example.org"))
@@ -18,7 +18,7 @@ from mocked_http import mocked
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
 
-KEY = "API_key-that-nobody-may-read-0123456789"
+KEY = "API_key-that-must-stay-secret-0123456789"
 URL = "http://mail.example.org:8080"
 SESSION: dict[str, Any] = {
     "accounts": {"d333333": {"accountCapabilities": {"urn:stalwart:jmap": {}}}},
@@ -29,7 +29,7 @@ Answer = httpx2.Response | Exception | Callable[[httpx2.Request], httpx2.Respons
 
 
 def responses(*found: tuple[str, Any]) -> httpx2.Response:
-    """An answer of 200 with these method responses."""
+    """A 200 with these method responses."""
     return httpx2.Response(
         200, json={"methodResponses": [[*each, str(place)] for place, each in enumerate(found)], "sessionState": "s"}
     )
@@ -40,7 +40,7 @@ def method_error(kind: str, **more: object) -> httpx2.Response:
 
 
 def refused(kind: str, **more: object) -> httpx2.Response:
-    """A create that ended with this SetError."""
+    """The response to a create that failed with this SetError."""
     error = {"type": kind, **more}
     return responses(
         ("x:Account/set", {"accountId": "d333333", "notCreated": {"c": error}}),
@@ -53,7 +53,7 @@ def taken(holder: str, kind: str = "Account") -> httpx2.Response:
 
 
 def made(account_id: str, email: str) -> Callable[[httpx2.Request], httpx2.Response]:
-    """The account, with the aliases that were asked for."""
+    """The account with the requested aliases."""
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         aliases = json.loads(request.content)["methodCalls"][0][1]["create"]["c"]["aliases"]
@@ -66,7 +66,7 @@ def made(account_id: str, email: str) -> Callable[[httpx2.Request], httpx2.Respo
 
 
 def problem(status: int, kind: str = "about:blank", **more: object) -> httpx2.Response:
-    """RFC 7807, with a `detail` that echoes the request, as Stalwart's do."""
+    """An RFC 7807 problem whose `detail` echoes the request, as Stalwart's does."""
     content = {"type": kind, "status": status, "title": "Title", "detail": f"secret echo {KEY}", **more}
     return httpx2.Response(status, json=content, headers={"content-type": "application/problem+json"})
 
@@ -76,8 +76,8 @@ def busy(limit: str = "maxConcurrentRequests") -> httpx2.Response:
 
 
 class ScriptedStalwart:
-    """`answers` (or those that `will` sets) are for all but sessions and domain queries: in order, and the last one for
-    ever. A query of a domain beside other calls is answered by itself, too."""
+    """`answers` (or those that `will` sets) are the other responses in order; the last one repeats. A query of a domain
+    together with other calls is answered by itself, too."""
 
     def __init__(self, *answers: Answer, domains: dict[str, str] | None = None) -> None:
         self.domains = {"example.org": "b", "example.net": "c"} if domains is None else domains
@@ -86,7 +86,7 @@ class ScriptedStalwart:
         self.requests: list[httpx2.Request] = []
         self.will(*answers)
         self.takes = 0.0
-        """seconds for each answer"""
+        """seconds for each response"""
         self.paused: list[float] = []
         self.clock = 0.0
 
@@ -136,7 +136,7 @@ class ScriptedStalwart:
         return self._with_domains(_play(answer, request))
 
     def _with_domains(self, response: httpx2.Response) -> httpx2.Response:
-        """With the answers to those queries of domains that it does not answer."""
+        """Add responses to the queries of domains that the script does not answer."""
         try:
             answers = response.json()["methodResponses"]
             known = {tag for _, _, tag in answers}
@@ -153,6 +153,6 @@ def _play(answer: Answer, request: httpx2.Request) -> httpx2.Response:
     if isinstance(answer, Exception):
         raise answer
     if isinstance(answer, httpx2.Response):
-        # A response is read once; the last one may be given many times.
+        # A response can be read once, but the last one is sent many times.
         return httpx2.Response(answer.status_code, headers=answer.headers, content=answer.content)
     return answer(request)

@@ -1,4 +1,4 @@
-"""A mail server as a script, on a socket: it keeps what it was sent, byte by byte, and answers as a test says.
+"""A scripted mail server on a socket: it records requests byte by byte, and responds as a test says.
 
 async with scripted_upstream() as server:
     server.will(json_answer({"methodResponses": []}))
@@ -25,7 +25,7 @@ class Asked:
 
     @property
     def hung_up(self) -> bool:
-        """Whether who asked has closed the connection."""
+        """Whether the client has closed the connection."""
         return self.reader.at_eof()
 
     def header(self, name: str) -> str | None:
@@ -40,7 +40,7 @@ Answer = bytes | Script
 
 
 def http_answer(status: int, body: bytes = b"", **headers: str) -> bytes:
-    """`headers` with `_` for `-`."""
+    """A response; `headers` with `_` for `-`."""
     lines = [f"HTTP/1.1 {status} Said", f"content-length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
@@ -56,32 +56,32 @@ def problem_answer(status: int, kind: str = "about:blank", **more: object) -> by
 
 
 async def echoing(asked: Asked, writer: asyncio.StreamWriter) -> None:
-    """Each method is answered by its own arguments, as `Core/echo` is."""
+    """Answer each method with its own arguments, as `Core/echo` does."""
     found: Mapping[str, Any] = {"methodResponses": asked.calls(), "sessionState": "s"}
     writer.write(json_answer(found))
 
 
 async def own_session(asked: Asked, writer: asyncio.StreamWriter) -> None:
-    """Of the account that `FakeAuthorization` of tests/gateway_trial.py writes into its headers."""
+    """The session of the account that `FakeAuthorization` of tests/gateway_trial.py names in its headers."""
     account = (asked.header("authorization") or "").removeprefix("Basic ").partition("-")[0]
     writer.write(json_answer({"accounts": {account: {}}, "primaryAccounts": {"urn:ietf:params:jmap:mail": account}}))
 
 
 class ScriptedUpstream:
-    """`will` sets the answers: in order, and the last one for ever."""
+    """`will` sets the responses in order; the last one repeats."""
 
     def __init__(self) -> None:
         self.url = ""
         self.asked: list[Asked] = []
         self.session: Script | None = None
-        """Answers `GET /jmap/session` where a test is about something else: these requests are in `sessions` alone"""
+        """answers `GET /jmap/session` in tests about something else: those requests are only in `sessions`"""
         self.sessions: list[Asked] = []
         self.open = 0
         """connections"""
         self.under_way = 0
         self.most_under_way = 0
         self.unread: list[Answer] = []
-        """answers that are given first, to the head of a request: its body is never read"""
+        """responses that are sent first, after the head of a request: its body is never read"""
         self._answers: list[Answer] = [echoing]
         self._serving: set[asyncio.Task[None]] = set()
 

@@ -1,4 +1,4 @@
-"""An application behind the HTTP server of a process: its protocol and its bounds, on a free port."""
+"""An application behind the HTTP server of a process, with its protocol and limits, on a free port."""
 
 import asyncio
 import socket
@@ -14,14 +14,14 @@ from postroom.http_server import HttpServer
 @asynccontextmanager
 async def served(app: ASGIApp, *, connections: int = 1000) -> AsyncIterator[int]:
     """The port."""
-    # With the protocol's number asyncio sends small writes at once; without it they wait 40 ms for each other.
+    # With the protocol's number asyncio sets TCP_NODELAY; without it small writes wait 40 ms for each other.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     uvicorn = HttpServer(app, listener, drain=1, connections=connections)._server
     uvicorn.config.load()
     state = uvicorn.server_state
     assert isinstance(state, Connections)
-    # Without uvicorn's server around its protocol, which takes its ticks of 0.1 s to start and to stop.
+    # Only uvicorn's protocol: its server starts and stops in ticks of 0.1 s.
     server = await asyncio.get_running_loop().create_server(
         lambda: BoundedProtocol(uvicorn.config, state, {}), sock=listener
     )
@@ -32,12 +32,12 @@ async def served(app: ASGIApp, *, connections: int = 1000) -> AsyncIterator[int]
         for connection in list(state.connections):
             assert isinstance(connection, BoundedProtocol)
             connection.transport.abort()
-        await asyncio.sleep(0)  # they are lost in the next turn of the loop
+        await asyncio.sleep(0)  # they are lost in the next iteration of the loop
         await asyncio.gather(*state.tasks)
 
 
 async def answer_of(port: int, sent: bytes) -> bytes:
-    """What a bare socket is answered until the server closes it."""
+    """The response on a plain socket until the server closes it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
     try:

@@ -1,4 +1,4 @@
-"""Fixtures with real servers: one PostgreSQL and one Valkey for the whole run, a fresh database a test."""
+"""Fixtures of real servers: one PostgreSQL and one Valkey for all tests, and a new database for each."""
 
 import asyncio
 import itertools
@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Database:
-    """A migrated, empty database: one test's own."""
+    """A migrated, empty database of one test."""
 
     name: str
     owner_url: str
@@ -40,7 +40,7 @@ async def server_folder(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 
 @pytest.fixture(scope="session")
 async def postgres_server(server_folder: DataFolder) -> AsyncIterator[EmbeddedPostgres]:
-    """PostgreSQL, running until the last test has ended; without fsync, since no test pulls the plug."""
+    """PostgreSQL, running until the last test has ended; without fsync, since no test cuts the power."""
     server = EmbeddedPostgres(server_folder, fsync=False)
     try:
         await server.start()
@@ -52,7 +52,7 @@ async def postgres_server(server_folder: DataFolder) -> AsyncIterator[EmbeddedPo
 
 @pytest.fixture(scope="session")
 async def template_database(postgres_server: EmbeddedPostgres) -> str:
-    """The name of a migrated database, from which each test's own is copied; nobody is connected to it."""
+    """The name of a migrated database that is copied for each test; it has no connections."""
     from postroom.postgres.migrate import upgrade
 
     name = "template_migrated"
@@ -64,7 +64,7 @@ async def template_database(postgres_server: EmbeddedPostgres) -> str:
 
 @pytest.fixture
 async def database(postgres_server: EmbeddedPostgres, template_database: str) -> AsyncIterator[Database]:
-    """A migrated database of this test alone, dropped afterwards whoever is still connected."""
+    """A migrated database of this test only; it is dropped afterwards despite open connections."""
     name = f"test_{next(_numbers)}"
     await _as_admin(postgres_server, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, template_database, OWNER_ROLE)
     yield Database(name, _url_for(postgres_server.owner_url, name), _url_for(postgres_server.service_url, name))
@@ -73,7 +73,7 @@ async def database(postgres_server: EmbeddedPostgres, template_database: str) ->
 
 @pytest.fixture
 async def pool(database: Database) -> AsyncIterator[Pool]:
-    """As the service's role."""
+    """A pool of the service's role."""
     pool = make_pool(database.service_url, size=8)
     await pool.open()
     yield pool
@@ -99,7 +99,7 @@ async def valkey_server(server_folder: DataFolder) -> AsyncIterator[EmbeddedValk
 
 @pytest.fixture
 async def redis_url(valkey_server: EmbeddedValkey) -> str:
-    """The address of the Valkey of this run, emptied for this test."""
+    """The URL of the shared Valkey, emptied for this test."""
     async with Redis.from_url(valkey_server.url) as client:
         await client.flushall()
     return valkey_server.url

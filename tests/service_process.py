@@ -1,4 +1,4 @@
-"""`postroom serve` and `postroom work` as processes of their own, for tests of how they start, wait and stop."""
+"""`postroom serve` and `postroom work` as processes, for tests of how they start, wait and stop."""
 
 import asyncio
 import os
@@ -43,7 +43,7 @@ class ServiceProcess:
         )
 
     async def says(self, words: str, *, within: float = 20) -> str:
-        """The log up to the first line that holds `words`; those lines are not part of `end`'s log any more."""
+        """The log up to the first line that contains `words`; `end` does not return those lines again."""
         assert self._process.stdout
         log = ""
         async with asyncio.timeout(within):
@@ -72,7 +72,7 @@ class ServiceProcess:
 
 @asynccontextmanager
 async def running(command: str, settings: Mapping[str, str], *, program: str = "") -> AsyncGenerator[ServiceProcess]:
-    """`program`: Python that stands in for `postroom COMMAND`, to break something in it first."""
+    """`program` is Python code that replaces `postroom COMMAND`, to break something in it first."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
     arguments = ("-c", program) if program else ("-m", "postroom", command)
     port = settings.get("POSTROOM_WORK_PORT" if command == "work" else "POSTROOM_PORT", "3001")

@@ -1,4 +1,4 @@
-"""A small client of Stalwart's management API, for contract tests: the stand-in and a real server alike."""
+"""A small client of Stalwart's management API, for contract tests on the stand-in and on a real server."""
 
 import uuid
 from typing import Any
@@ -11,7 +11,7 @@ Answer = dict[str, Any]
 
 
 def unique(word: str = "person") -> str:
-    """A local part that no other test uses, and none did before on a real server."""
+    """A local part that no other test uses or has used on a real server."""
     return f"{word}-{uuid.uuid4().hex[:12]}"
 
 
@@ -28,7 +28,7 @@ class StalwartClient:
         self.other_domain = ""
 
     async def request(self, *calls: tuple[str, Answer], **more: Any) -> Answer:
-        """One request with these method calls, tagged "0", "1", …; the whole response."""
+        """One request with these method calls, tagged "0", "1", …; the complete response."""
         tagged = [[method, arguments, str(tag)] for tag, (method, arguments) in enumerate(calls)]
         response = await self.http.post("/jmap/", json={"using": USING, "methodCalls": tagged} | more)
         assert response.status_code == 200, response.text
@@ -43,19 +43,19 @@ class StalwartClient:
         return answer
 
     async def try_create(self, kind: str = "Account", account: str | None = None, **value: Any) -> Answer:
-        """`{"created": …}` or `{"notCreated": …}` or a method error, for the one object."""
+        """`{"created": …}`, `{"notCreated": …}` or a method error, for one object."""
         arguments: Answer = {"create": {"c": value}} | ({"accountId": account} if account else {})
         answer = await self.call(f"x:{kind}/set", **arguments)
         return {name: answer[name]["c"] for name in ("created", "notCreated") if name in answer} or answer
 
     async def create(self, name: str, **value: Any) -> str:
-        """A mailbox, in the first domain if nothing is said; its id."""
+        """Create a mailbox, by default in the first domain; return its id."""
         answer = await self.try_create(**({"@type": "User", "name": name, "domainId": self.domain} | value))
         assert "created" in answer, answer
         return answer["created"]["id"]
 
     async def update(self, number: str, **patch: Any) -> Answer:
-        """`{}` where it was done, otherwise the SetError."""
+        """`{}` on success, otherwise the SetError."""
         answer = await self.call("x:Account/set", update={number: patch})
         return answer["notUpdated"][number] if "notUpdated" in answer else {}
 

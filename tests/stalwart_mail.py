@@ -1,6 +1,6 @@
-"""Stalwart, or its stand-in, as a mail server with some people on it, for tests that run on other servers, too.
+"""Stalwart or its stand-in as a mail server with some people, for tests that also run on other servers.
 
-Which one: tests/contract/conftest.py. The LMTP of a real one is at STALWART_LMTP=host:port.
+tests/contract/conftest.py selects it. The LMTP of a real one is at STALWART_LMTP=host:port.
 """
 
 import os
@@ -13,13 +13,13 @@ from jmap_server import JmapServer, MailPerson
 from stalwart_client import StalwartClient, unique
 
 PASSWORD = "seven-green-ladders-climb-41"
-# A change that is yet to come, in Stalwart's spelling.
+# A future change, in Stalwart's spelling.
 LOST_STATE = "s777777j"
 
 
 @pytest.fixture(scope="session")
 async def stalwart_mail(admin: StalwartClient) -> JmapServer:
-    """The people of the whole run."""
+    """The people of all tests."""
     people = [await _person(admin) for _ in range(3)]
     return JmapServer("Stalwart", admin.url, "/jmap/session", people, await _lmtp(admin), LOST_STATE)
 
@@ -29,7 +29,7 @@ async def _person(admin: StalwartClient) -> MailPerson:
     account_id = await admin.create(name, credentials={"0": {"@type": "Password", "secret": PASSWORD}})
     authorization = "Basic " + b64encode(f"{name}@example.org:{PASSWORD}".encode()).decode()
     person = MailPerson(f"{name}@example.org", account_id, authorization)
-    # Before its first request an account has no mailboxes.
+    # An account has no mailboxes before its first request.
     body = {
         "using": ["urn:ietf:params:jmap:mail"],
         "methodCalls": [["Mailbox/get", {"accountId": account_id, "ids": None}, "0"]],

@@ -1,4 +1,4 @@
-"""Whom a Stalwart of the tests gives OAuth tokens to."""
+"""Which clients get OAuth tokens from a Stalwart of the tests."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,11 +7,11 @@ from stalwart_client import StalwartClient
 
 CLOSED = {"requireClientRegistration": True, "anonymousClientRegistration": False}
 OPEN = {"requireClientRegistration": False, "anonymousClientRegistration": True}
-"""As the server is by default."""
+"""The default of the server."""
 
 
 async def set_oauth(admin: StalwartClient, values: dict[str, bool]) -> None:
-    """As docs/how-to/mail.md has it."""
+    """Change the setting as in docs/how-to/mail.md."""
     answers = await admin.calls(
         ("x:OidcProvider/set", {"update": {"singleton": values}}),
         ("x:Action/set", {"create": {"c": {"@type": "ReloadSettings"}}}),
@@ -20,7 +20,7 @@ async def set_oauth(admin: StalwartClient, values: dict[str, bool]) -> None:
 
 
 @asynccontextmanager
-async def registered_clients_alone(admin: StalwartClient) -> AsyncIterator[None]:
+async def registered_clients_only(admin: StalwartClient) -> AsyncIterator[None]:
     await set_oauth(admin, CLOSED)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The stand-in for Stalwart as a process of its own, for tests:
+"""The stand-in for Stalwart in its own process, for tests:
 
 async with stalwart_stand_in(tmp_path, domains=["example.org", "example.net"]) as server:
     await server.set_fault(kind="unavailable", count=3)
@@ -20,7 +20,7 @@ _START_SECONDS = 30
 
 
 class StalwartStandIn:
-    """`url` and `api_key` are what Postroom is configured with; `admin` is login and password of the operator."""
+    """`url` and `api_key` are for Postroom's settings; `admin` is login and password of the operator."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class StalwartStandIn:
         self._control = httpx2.AsyncClient(timeout=10)
 
     async def start(self) -> None:
-        """Also again after `kill`, on the same port and with the same state."""
+        """Start it, also again after `kill`, on the same port and with the same state."""
         command = [sys.executable, "-m", "postroom_sandbox.stalwart", "--until-eof"]
         command += ["--state", str(self._folder), "--port", str(self._port), "--lmtp-port", str(self._lmtp_port)]
         command += ["--latency-ms", str(self._latency_ms)]
@@ -69,7 +69,7 @@ class StalwartStandIn:
 
     @property
     def lmtp(self) -> tuple[str, int]:
-        """Where mail comes in."""
+        """Host and port for incoming mail."""
         return "127.0.0.1", self._lmtp_port
 
     async def kill(self) -> None:
@@ -80,7 +80,7 @@ class StalwartStandIn:
         await self._process.wait()
 
     async def stop(self) -> int:
-        """By the end of its standard input, as when its parent dies; answers the exit code."""
+        """Close its standard input, as when its parent ends; return the exit code."""
         assert self._process
         assert self._process.stdin
         self._process.stdin.close()
@@ -95,7 +95,7 @@ class StalwartStandIn:
         await self.kill()
 
     async def set_fault(self, **fault: Any) -> None:
-        """kind, and of word, count, probability, seed, delay_ms, retry_after what is wanted."""
+        """`kind` is required; word, count, probability, seed, delay_ms and retry_after are optional."""
         response = await self._control.put(f"{self.url}/_sandbox/faults", json=fault)
         assert response.status_code == 200, response.text
 
@@ -114,7 +114,7 @@ class StalwartStandIn:
         return [a for a in accounts if not a["addresses"][0].startswith("postroom-service@")]
 
     async def request_counts(self) -> dict[str, int]:
-        """Since the start: `requests` in all, each method and path by its name, `fault: <kind>` for each hit."""
+        """Counts since the start: all `requests`, each method and path by its name, `fault: <kind>` for each fault."""
         return (await self.state())["requests"]
 
 
@@ -129,7 +129,7 @@ async def stalwart_stand_in(
     mail_master: str | None = None,
     port: int = 0,
 ) -> AsyncIterator[StalwartStandIn]:
-    """Runs it on `port` (0: a free one) with its state in `folder`/stalwart, and ends it afterwards. `mail_master` is
+    """Run it on `port` (0: a free one) with its state in `folder`/stalwart, and stop it afterwards. `mail_master` is
     the password of the account that may impersonate."""
     server = StalwartStandIn(folder / "stalwart", domains, api_key, latency_ms, welcome, mail_master, port)
     try:

@@ -1,4 +1,4 @@
-"""How much a Stalwart of the tests lets a person upload within an hour."""
+"""The limit of a Stalwart of the tests on uploads per person and hour."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from stalwart_client import Answer, StalwartClient
 
 DEFAULT = {"maxUploadCount": 1000, "uploadQuota": 50_000_000}
-"""As the server has it."""
+"""The default of the server."""
 
 
 async def set_quota(admin: StalwartClient, **values: int) -> None:

@@ -1,4 +1,4 @@
-"""A whole trial as a newcomer starts it: `postroom up` in a folder of its own."""
+"""A complete trial as a newcomer starts it: `postroom up` in its own folder."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ class Trial:
 
     async def up(self, *arguments: str) -> None:
         published = self.folder / ".postroom/trial.json"
-        published.unlink(missing_ok=True)  # a killed trial could not
+        published.unlink(missing_ok=True)  # a killed trial could not do it
         self._process = await self.start("up", "--port", str(self.port), *arguments)
         async with asyncio.timeout(UP_WITHIN):
             while not published.exists():
@@ -57,7 +57,7 @@ class Trial:
         )
 
     async def postroom(self, *arguments: str) -> tuple[int, str]:
-        """Run one command; its exit code and what it printed."""
+        """Run one command; return its exit code and output."""
         process = await self.start(*arguments)
         output = await self.output_of(process)
         return process.returncode or 0, output
@@ -84,21 +84,21 @@ class Trial:
         return answer.json()
 
     async def addresses(self) -> list[str]:
-        """Of all mailboxes on the mail server, but the service account's."""
+        """The addresses of all mailboxes on the mail server, except the service account's."""
         found = [address for account in (await self.stalwart())["accounts"] for address in account["addresses"]]
         return sorted(address for address in found if not address.startswith(("postroom-service@", "postroom-mail@")))
 
     def family(self) -> list[psutil.Process]:
-        """The trial and everything that it started."""
+        """The processes of the trial and of everything it started."""
         return [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
 
     def kill_everything(self) -> None:
-        """kill -9, as a power cut: nobody can say good-bye."""
+        """kill -9, like a power cut: no process can shut down."""
         for process in self.family():
             process.send_signal(signal.SIGKILL)
 
     async def interrupt(self) -> str:
-        """Ctrl-C; what `up` printed."""
+        """Press Ctrl-C; return what `up` printed."""
         assert self._process
         self._process.send_signal(signal.SIGINT)
         return await self.output_of(self._process)
@@ -115,7 +115,7 @@ class Trial:
 
 @asynccontextmanager
 async def trial(folder: Path, **settings: str) -> AsyncGenerator[Trial]:
-    """Not yet up: call `up`. `settings` are environment variables."""
+    """A trial that is not started: call `up`. `settings` are environment variables."""
     started = Trial(folder, settings)
     try:
         yield started

@@ -1,4 +1,4 @@
-"""A webmail as it should be: it goes by what it is told, and asks `/changes` for the truth."""
+"""A webmail as it should be: it reacts to events, and gets the changes by `/changes`."""
 
 import asyncio
 import json
@@ -14,44 +14,44 @@ from screen import READ_SECONDS
 
 
 class Webmail:
-    """`announced` are the ids in what it was told; `known`, those of the emails that it learnt of from `/changes`,
-    which it asks only when it was told something."""
+    """`notified` are the ids of emails in events; `known` are those from `/changes`, which it calls only after an
+    event."""
 
     def __init__(self, person: Person, state: str) -> None:
         self.person = person
-        self.announced: set[str] = set()
+        self.notified: set[str] = set()
         self.known: set[str] = set()
         self.reloads = 0
         self.last_id = ""
         self.greeted = asyncio.Event()
-        """on line for the first time"""
+        """set when it is online for the first time"""
         self._state = state
         self._stale = asyncio.Event()
 
     def hear(self, hint: Mapping[str, Any]) -> None:
         data = hint["data"]
-        self.announced |= set(data.get("ids", ()))
+        self.notified |= set(data.get("ids", ()))
         self.reloads += "reload" in data
         self._stale.set()
 
     def reload(self) -> None:
-        """What was missed cannot be told."""
+        """Events were missed and cannot be replayed."""
         self.reloads += 1
         self._stale.set()
 
     async def keep_up(self) -> None:
-        """For ever."""
+        """Get changes after each event, for ever."""
         while True:
             await self._stale.wait()
             self._stale.clear()
             try:
                 await self._ask()
-            except (httpx2.HTTPError, AssertionError):  # Postroom is being restarted
+            except (httpx2.HTTPError, AssertionError):  # Postroom restarts
                 self._stale.set()
                 await asyncio.sleep(0.1)
 
     async def watch(self, newcomer: Newcomer) -> None:
-        """By /api/live, for ever: as an EventSource, it comes back by itself and says what it heard last."""
+        """Listen to /api/live for ever: like an EventSource, it reconnects with the last event's id."""
         while True:
             try:
                 await self._listen(newcomer.http)

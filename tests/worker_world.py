@@ -8,12 +8,12 @@ from typing import Any
 
 from fakes import (
     START,
-    FakeAnnouncements,
     FakeBreakers,
+    FakeDueQueue,
     FakeMailServer,
     FakeOverdue,
-    FakeReminders,
     FakeRequests,
+    FakeRetryIndex,
     request_of,
 )
 from postroom.domain.member import RetryJob
@@ -39,12 +39,12 @@ def member_of(request: Request) -> str:
     return RetryJob.of(request).to_json()
 
 
-def reminder_of(request: Request) -> DueEntry:
+def entry_of(request: Request) -> DueEntry:
     return DueEntry(request.identity_id, member_of(request))
 
 
 class WorkerWorld:
-    """Every request in it is reminded of once, by Redis."""
+    """Redis returns each of the requests once."""
 
     def __init__(
         self,
@@ -58,12 +58,12 @@ class WorkerWorld:
         self.requests = FakeRequests(*requests, now=clock.now)
         self.breakers = FakeBreakers()
         self.mail_server = FakeMailServer()
-        self.retry_index = FakeAnnouncements()
-        self.redis = FakeReminders(*[reminder_of(request) for request in requests])
+        self.retry_index = FakeRetryIndex()
+        self.redis = FakeDueQueue(*[entry_of(request) for request in requests])
         self.overdue = FakeOverdue()
-        """what PostgreSQL names at a fallback poll"""
+        """what PostgreSQL returns at a fallback poll"""
         self.exact = FakeOverdue()
-        """what it names when it is asked for all that is due"""
+        """what it returns when polled for all that is due"""
         self.slots = Slots(slots)
         attempts = Attempts(self.requests, self.breakers, self.mail_server, self.retry_index, clock)
         self.worker = Worker(

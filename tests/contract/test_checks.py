@@ -25,7 +25,7 @@ from records import Records
 from scripted_upstream import Asked, json_answer, problem_answer, scripted_upstream
 from servers import Database
 from stalwart_client import StalwartClient, unique
-from stalwart_oauth import registered_clients_alone
+from stalwart_oauth import registered_clients_only
 from stalwart_uploads import DEFAULT, with_quota
 
 ROLE = Path(__file__).parents[2] / "deploy/stalwart/role.json"
@@ -77,7 +77,7 @@ async def kratos() -> AsyncIterator[str]:
 @pytest.fixture
 async def no_tokens(admin: StalwartClient) -> AsyncIterator[None]:
     """None for OAuth clients that nobody registered."""
-    async with registered_clients_alone(admin):
+    async with registered_clients_only(admin):
         yield
 
 

@@ -19,7 +19,7 @@ from postroom.stalwart.app_passwords import _WITHOUT
 from postroom.stalwart.own_address import OwnAddress
 from postroom.stalwart.registry_client import StalwartClient as Client
 from stalwart_client import StalwartClient, unique
-from stalwart_oauth import OPEN, registered_clients_alone, set_oauth
+from stalwart_oauth import OPEN, registered_clients_only, set_oauth
 
 real = pytest.mark.skipif(
     "STALWART_URL" not in os.environ, reason="NOT TESTED: the stand-in bans nobody and has no OAuth; set STALWART_URL"
@@ -80,7 +80,7 @@ async def test_a_key_that_may_not_read_says_so(
 
 
 async def test_tokens_for_any_client_are_reported(parts: Parts, admin: StalwartClient, administrator: Client) -> None:
-    async with registered_clients_alone(admin):
+    async with registered_clients_only(admin):
         found = await oauth(parts, administrator)
         assert found
         assert found.state == "ok"
@@ -149,5 +149,5 @@ async def test_an_app_password_becomes_no_token_once_oauth_is_for_registered_cli
     await set_oauth(admin, OPEN)
     async with thief(admin) as (http, login):
         assert await tokens(http, login) == [200, 201, 200], "as the server is by default"
-        async with registered_clients_alone(admin):
+        async with registered_clients_only(admin):
             assert await tokens(http, login) == [401, 401, 400]

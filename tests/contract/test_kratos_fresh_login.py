@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from fakes import unasked
+from fakes import uncalled
 from go_program import may_build
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.api.access_tokens import access_tokens_routes
@@ -82,7 +82,7 @@ class Postroom:
 
     def __init__(self, sessions: KratosSessions) -> None:
         self.now = SystemClock().now()
-        addresses = OwnAddresses(unasked)
+        addresses = OwnAddresses(uncalled)
         people = PeopleByCredential(sessions, NoTokens(), addresses=addresses, cookie_name=COOKIE, public_url=POSTROOM)
         maker = TokenMaker(NoTokens(), new_id=uuid4, random_bytes=bytes, now=lambda: self.now)
         fresh = fresh_login_only(people, now=lambda: self.now, return_to=people.public_url)

@@ -135,13 +135,13 @@ async def test_two_processes_that_get_a_hint_at_once_announce_the_mail_once(
         await one.begin(ALICE)
         expected: list[str] = []
         for _ in range(10):
-            mail.held = asyncio.Event()
-            mail.holding = 0
+            mail.gate = asyncio.Event()
+            mail.waiting = 0
             expected += mail.deliver("b")
             one.arrivals.hint(["b"])
             other.arrivals.hint(["b"])
-            await eventually(lambda: mail.holding == 2, "both have read the same changes")
-            mail.held.set()
+            await eventually(lambda: mail.waiting == 2, "both have read the same changes")
+            mail.gate.set()
             await until_announced(records, *expected)
         assert await announced_ids(records) == expected
         assert len(one.woken) + len(other.woken) == 10
@@ -216,14 +216,14 @@ async def test_a_commit_whose_response_was_lost_is_not_announced_twice(
     monkeypatch.setattr(arrivals_module, "DATABASE_PAUSE", 0.1)
     async with through_a_proxy(database) as (pool, proxy), process(pool, mail) as one:
         await one.begin(ALICE)
-        mail.held = asyncio.Event()
+        mail.gate = asyncio.Event()
         (first,) = mail.deliver("b")
         one.arrivals.hint(["b"])
-        await eventually(lambda: mail.holding, "the look has read the changes")
+        await eventually(lambda: mail.waiting, "the look has read the changes")
         proxy.cut_after(60)  # bytes: more than a check of the connection is answered with
-        mail.held.set()
+        mail.gate.set()
         await until_announced(records, first)
-        mail.held = None
+        mail.gate = None
         proxy.pass_on()
         (second,) = mail.deliver("b")
         one.arrivals.hint(["b"])

@@ -7,7 +7,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from commands import Commands
-from parts import NOBODY_THERE, READ_ONLY, environment
+from parts import READ_ONLY, UNUSED_URL, environment
 from postroom.postgres.migrate import newest_revision
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 from postroom_sandbox.loopback import free_port
@@ -18,7 +18,7 @@ from servers import Database
 
 @pytest.fixture
 def postroom(database: Database) -> Commands:
-    return Commands(environment(database, None, None, kratos_admin_url=NOBODY_THERE))
+    return Commands(environment(database, None, None, kratos_admin_url=UNUSED_URL))
 
 
 async def rows_of(postroom: Commands, part: str, **more: str) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands import Commands
-from parts import NOBODY_THERE, READ_ONLY, environment
+from parts import READ_ONLY, UNUSED_URL, environment
 from postroom.domain.identity import Refusal
 from postroom.postgres.connection import Pool
 from postroom.postgres.refusals import PostgresRefusals
@@ -16,7 +16,7 @@ from servers import Database
 
 @pytest.fixture
 def postroom(database: Database) -> Commands:
-    return Commands(environment(database, None, None, kratos_admin_url=NOBODY_THERE))
+    return Commands(environment(database, None, None, kratos_admin_url=UNUSED_URL))
 
 
 @pytest.fixture

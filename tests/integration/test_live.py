@@ -57,7 +57,7 @@ async def test_new_mail_is_sent_to_every_client_of_the_person_and_to_no_other(
 
 async def test_the_answer_is_neither_stored_nor_collected_and_passes_the_cookie_on(service: LiveService) -> None:
     async with screen(service, ALICE) as stream:
-        headers = stream.answer.headers
+        headers = stream.response.headers
         assert headers["content-type"].startswith("text/event-stream")
         assert (headers["cache-control"], headers["x-accel-buffering"]) == ("no-store", "no")
         assert headers["set-cookie"] == "ory_kratos_session=prolonged"
@@ -68,7 +68,7 @@ async def test_the_answer_is_neither_stored_nor_collected_and_passes_the_cookie_
 async def test_what_is_announced_in_one_process_reaches_the_screens_of_another(
     database: Database, service: LiveService, records: Records
 ) -> None:
-    async with live_service(database.service_url, announces=False) as other, screen(other, ALICE) as stream:
+    async with live_service(database.service_url, publishes=False) as other, screen(other, ALICE) as stream:
         await stream.next()
         await publish_one(service, records, stream)
 
@@ -234,14 +234,14 @@ async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: D
 async def test_a_slow_recheck_of_the_session_delays_no_event(database: Database, records: Records) -> None:
     async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
         await stream.next()
-        service.people.held = asyncio.Event()
+        service.people.gate = asyncio.Event()
         asked = service.people.asked
         await eventually(lambda: service.people.asked > asked, "Kratos is asked")
         await publish_one(service, records, stream)
         await asyncio.sleep(3 * QUICK.recheck)
         assert service.people.asked == asked + 1, "nobody is asked twice at a time"
         service.people.errors[ALICE] = NoSession("logged out")
-        service.people.held.set()
+        service.people.gate.set()
         await eventually(lambda: stream.ended, "the end of the stream")
 
 

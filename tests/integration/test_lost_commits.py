@@ -12,7 +12,7 @@ import pytest
 
 from chaos.proxy import FaultProxy
 from eventually import eventually
-from fakes import FakeAnnouncements
+from fakes import FakeRetryIndex
 from postroom import ports
 from postroom.clock import SystemClock
 from postroom.domain.mailbox import Mailbox
@@ -133,7 +133,7 @@ async def test_a_hook_that_revived_its_request_is_told_what_became_of_it_though_
     answer: AcceptResult,
 ) -> None:
     alice = await buried(requests, "alice")
-    retry_index = FakeAnnouncements()
+    retry_index = FakeRetryIndex()
     woken: list[UUID | None] = []
     accept = Accept(
         through_the_proxy,

@@ -8,7 +8,7 @@ from postroom.mail.ports import MailAccount
 from postroom.postgres.connection import Pool
 from postroom.postgres.mail_accounts import PostgresMailAccounts
 from postroom.postgres.requests import PostgresRequests
-from records import NOWHERE, WELL_BUT_FAILED, Records, mailbox, stalwart_account
+from records import FAILED_WHILE_HEALTHY, NOWHERE, Records, mailbox, stalwart_account
 
 
 async def attempted(requests: PostgresRequests, of: Mailbox, outcome: Outcome | None) -> None:
@@ -25,7 +25,7 @@ async def test_a_mailbox_is_given_once_it_is_ready(pool: Pool, requests: Postgre
     ready, running, waiting = (mailbox(name) for name in ("ready", "running", "waiting"))
     await attempted(requests, ready, Provisioned(stalwart_account(ready)))
     await attempted(requests, running, None)
-    await attempted(requests, waiting, Failed(WELL_BUT_FAILED))
+    await attempted(requests, waiting, Failed(FAILED_WHILE_HEALTHY))
     expected = MailAccount(ready.identity_id, "ready@example.org", "id-of-ready")
     assert await accounts.of(ready.identity_id) == expected
     for other in (running.identity_id, waiting.identity_id, uuid4()):

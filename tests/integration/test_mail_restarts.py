@@ -82,7 +82,7 @@ async def until_all_know(records: Records, *webmails: Webmail) -> None:
         assert len(wanted) == MESSAGES // len(PEOPLE)
         await eventually(lambda: webmail.known == wanted, f"{person.address} knows all", 30)  # noqa: B023 - awaited here
         if not webmail.reloads:
-            assert webmail.announced == wanted
+            assert webmail.notified == wanted
 
     async def none_waits() -> bool:
         return await records.value("SELECT count(*) FROM live_events WHERE announced_at IS NULL") == 0

@@ -10,7 +10,7 @@ import pytest
 
 from eventually import eventually
 from kratos_servers import kratos_stand_in
-from parts import NOBODY_THERE
+from parts import UNUSED_URL
 from postroom.postgres.audit import pin_mark_domain
 from postroom.postgres.connection import Pool
 from postroom_sandbox.loopback import free_port
@@ -83,7 +83,7 @@ async def test_a_service_without_its_database_answers_503_and_claims_nothing(set
 async def test_a_live_stream_holds_up_no_end_of_a_service_that_never_saw_its_database(
     settings: dict[str, str], tmp_path: Path
 ) -> None:
-    async with kratos_stand_in(tmp_path, hook_url=f"{NOBODY_THERE}/", hook_key=KEY) as kratos:
+    async with kratos_stand_in(tmp_path, hook_url=f"{UNUSED_URL}/", hook_key=KEY) as kratos:
         token = (await kratos.sign_up("waiting@example.org"))["session_token"]
         away = settings | {
             "POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1:1/postroom",
@@ -104,7 +104,7 @@ async def test_a_wrong_master_password_is_told_at_the_start_and_sent_once(
     settings: dict[str, str], stalwart: StalwartStandIn
 ) -> None:
     before = (await stalwart.request_counts()).get("GET /api/account", 0)
-    people = {"POSTROOM_KRATOS_PUBLIC_URL": NOBODY_THERE, "POSTROOM_MAIL_MASTER": "master@example.org:a-wrong-secret"}
+    people = {"POSTROOM_KRATOS_PUBLIC_URL": UNUSED_URL, "POSTROOM_MAIL_MASTER": "master@example.org:a-wrong-secret"}
     async with running("serve", settings | people) as service:
         await eventually(service.live, "the service", 20)
 

@@ -19,7 +19,7 @@ from drip_proxy import DripProxy, drip_proxy
 from eventually import eventually
 from http_server import answering, server
 from kratos_servers import kratos_stand_in
-from parts import NOBODY_THERE
+from parts import UNUSED_URL
 from postroom_sandbox.loopback import free_port
 from records import Records
 from servers import Database
@@ -71,7 +71,7 @@ def settings(database: Database, stalwart: StalwartStandIn, redis_url: str) -> d
         "POSTROOM_REDIS_URL": redis_url,
         "POSTROOM_STALWART_URL": stalwart.url,
         "POSTROOM_STALWART_API_KEY": stalwart.api_key or "",
-        "POSTROOM_KRATOS_ADMIN_URL": NOBODY_THERE,
+        "POSTROOM_KRATOS_ADMIN_URL": UNUSED_URL,
         "POSTROOM_WEBHOOK_KEY": KEY,
         "POSTROOM_DOMAINS": "example.org",
         "POSTROOM_HOST": "127.0.0.1",
@@ -225,7 +225,7 @@ async def test_it_ends_within_the_drain_and_five_seconds_whatever_the_servers_do
         return urlsplit(url).port or 0
 
     async with (
-        kratos_stand_in(tmp_path, hook_url=f"{NOBODY_THERE}/", hook_key=KEY) as kratos,
+        kratos_stand_in(tmp_path, hook_url=f"{UNUSED_URL}/", hook_key=KEY) as kratos,
         centrifugo_of_sorts() as centrifugo,
         links_to(
             postgres=port_of(settings["POSTROOM_DATABASE_URL"]),

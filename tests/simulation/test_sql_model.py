@@ -229,7 +229,7 @@ def _page(both: Both) -> dict[str, Any]:
 STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "accept": _begin,
     "revive": _begin,
-    "refuse_stored": lambda both: _mailbox(both) | {"action": "accept", "reason": "held"},
+    "refuse_held": lambda both: _mailbox(both) | {"action": "accept", "reason": "held"},
     "follow_address": _mailbox,
     "record_refusals": lambda both: (
         {

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from eventually import eventually
-from fakes import START, FakeAnnouncements, FakeBreakers, FakeClock, FakeMailServer, FakeRequests, Hang, request_of
+from fakes import START, FakeBreakers, FakeClock, FakeMailServer, FakeRequests, FakeRetryIndex, Hang, request_of
 from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.request import HELD, Origin, Request, State, Status
 from postroom.errors import Conflict, DatabaseUnavailable, Permanent
@@ -84,7 +84,7 @@ class KnownRequests(FakeRequests):
 def accepting(
     requests: FakeRequests, slots: Slots, clock: FakeClock, *, deadline: float = DEADLINE, **mail_server: Any
 ) -> Accept:
-    retry_index = FakeAnnouncements()
+    retry_index = FakeRetryIndex()
     return Accept(
         requests,
         Attempts(requests, FakeBreakers(), FakeMailServer(**mail_server), retry_index, clock),
@@ -158,9 +158,7 @@ async def test_who_follows_another_address_while_he_waits_is_announced_anew() ->
     requests.gate.set()
     accept = accepting(requests, Slots(1), clock)
     assert await accept(replace(MAILBOX, email="ally@example.org"), Origin()) == WillRetry()
-    assert [each.wanted_email for each, _ in cast(FakeAnnouncements, accept._retry_index).replaced] == [
-        "ally@example.org"
-    ]
+    assert [each.wanted_email for each, _ in cast(FakeRetryIndex, accept._retry_index).replaced] == ["ally@example.org"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes import unasked
+from fakes import uncalled
 from postroom.domain.person import ALL_SCOPES, Scope
 from postroom.errors import Refused
 from postroom.mail.access_tokens import (
@@ -98,7 +98,7 @@ class _Kept:
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
         self.added.append((token, token_hash, limit))
 
-    find = of = revoke = unasked
+    find = of = revoke = uncalled
 
 
 async def test_only_the_hash_of_a_made_token_is_kept() -> None:

@@ -21,12 +21,12 @@ async def test_mark_online_makes_the_first_poll_before_it_returns() -> None:
     world = World()
     world.mail.deliver("b", times=2)
     await world.watching.mark_online(ALICE.identity_id)
-    assert (world.states.kept["b"].email_state, world.states.events) == ("s2", [])
+    assert (world.states.stored["b"].email_state, world.states.events) == ("s2", [])
 
 
 async def test_coming_back_looks_for_what_came_meanwhile() -> None:
     world = World()
-    world.states.kept["b"] = MailState(ALICE, "s0")
+    world.states.stored["b"] = MailState(ALICE, "s0")
     async with world.running():
         world.mail.deliver("b")
         await world.watching.mark_online(ALICE.identity_id)
@@ -72,19 +72,19 @@ async def test_each_report_is_noted_and_only_the_first_looks() -> None:
     world = World()
     for _ in range(3):
         await world.watching.mark_online(ALICE.identity_id)
-    assert (world.states.seen, world.mail.looks) == (["b", "b", "b"], {"b": 1})
+    assert (world.states.seen, world.mail.polls) == (["b", "b", "b"], {"b": 1})
 
 
 async def test_a_mail_server_that_does_not_answer_keeps_no_screen_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.05)
     world = World(listener=None)
-    world.mail.held = asyncio.Event()
+    world.mail.gate = asyncio.Event()
     await asyncio.wait_for(world.watching.mark_online(ALICE.identity_id), 2)
-    world.mail.held = None
+    world.mail.gate = None
     world.mail.failures = [Transient("mail server answered 503")]
     await world.watching.mark_online(BOB.identity_id)
     async with world.running():
-        await eventually(lambda: all(each.email_state for each in world.states.kept.values()), "looked at afterwards")
+        await eventually(lambda: all(each.email_state for each in world.states.stored.values()), "looked at afterwards")
 
 
 @pytest.mark.parametrize("part", ["accounts", "states"])
@@ -92,12 +92,12 @@ async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(
     """The screen was greeted all the same, and told of nothing that came since: it has to load its list again."""
     world = World()
     away = getattr(world, part)
-    away.away = True
+    away.unavailable = True
     async with world.running():
         with pytest.raises(DatabaseUnavailable):
             await world.watching.mark_online(ALICE.identity_id)
         world.mail.deliver("b")
-        away.away = False
+        away.unavailable = False
         await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.states.events, "it is told")
     assert world.states.events == [RELOAD_S1]
@@ -106,14 +106,14 @@ async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(
 @pytest.mark.parametrize("part", ["accounts", "states"])
 async def test_a_person_who_returns_while_postgresql_is_unavailable_gets_the_mail_afterwards(part: str) -> None:
     world = World(listener=None)
-    world.states.kept["b"] = MailState(ALICE, "s0")
+    world.states.stored["b"] = MailState(ALICE, "s0")
     away = getattr(world, part)
-    away.away = True
+    away.unavailable = True
     async with world.running():
         with pytest.raises(DatabaseUnavailable):
             await world.watching.mark_online(ALICE.identity_id)
         (first,) = world.mail.deliver("b")
-        away.away = False
+        away.unavailable = False
         await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.states.events, "it is told")
     assert world.states.events[0]["ids"] == [first]
@@ -123,10 +123,10 @@ async def test_a_first_poll_after_the_greeting_is_a_reload(monkeypatch: pytest.M
     """What came between them can be told from what was there before by nobody."""
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.05)
     world = World()
-    world.mail.held = asyncio.Event()
+    world.mail.gate = asyncio.Event()
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
-        world.mail.held = None
+        world.mail.gate = None
         world.mail.deliver("b")
         await eventually(lambda: world.states.events, "it is told")
     assert world.states.events == [RELOAD_S1]
@@ -149,7 +149,7 @@ async def test_two_screens_that_come_at_once_are_both_greeted_in_silence() -> No
     world = World()
     async with world.running():
         await asyncio.gather(*(world.watching.mark_online(ALICE.identity_id) for _ in range(2)))
-        assert world.states.kept["b"].email_state == "s0"
+        assert world.states.stored["b"].email_state == "s0"
         await world.until_open("b")
     assert world.states.events == []
 
@@ -157,13 +157,13 @@ async def test_two_screens_that_come_at_once_are_both_greeted_in_silence() -> No
 async def test_a_hint_during_the_first_poll_makes_no_reload() -> None:
     """The webhook of the welcome message comes just then; a newcomer's first word is not: load everything again."""
     world = World(listener=None)
-    held = world.mail.held = asyncio.Event()
+    held = world.mail.gate = asyncio.Event()
     async with world.running():
         coming = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
-        await eventually(lambda: world.mail.holding == 1, "the first look")
-        world.mail.held = None
+        await eventually(lambda: world.mail.waiting == 1, "the first look")
+        world.mail.gate = None
         world.arrivals.hint(["b"])
-        await eventually(lambda: world.states.kept["b"].email_state, "that of the hint was quicker")
+        await eventually(lambda: world.states.stored["b"].email_state, "that of the hint was quicker")
         held.set()
         await coming
         world.mail.deliver("b")
@@ -178,12 +178,12 @@ async def test_the_first_poll_is_a_reload_if_an_earlier_client_was_greeted_befor
 ) -> None:
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.1)
     world = World(listener=None)
-    held = world.mail.held = asyncio.Event()
+    held = world.mail.gate = asyncio.Event()
     first = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
-    await eventually(lambda: world.mail.holding == 1, "the first one looks")
+    await eventually(lambda: world.mail.waiting == 1, "the first one looks")
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 10)
     second = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
-    await eventually(lambda: world.mail.holding == 2, "and so does the second one")
+    await eventually(lambda: world.mail.waiting == 2, "and so does the second one")
     await first
     held.set()
     await second
@@ -200,11 +200,11 @@ async def test_who_is_on_line_is_listened_to_and_what_is_heard_is_a_hint() -> No
         await world.pass_time(SHORTEST)
         await eventually(lambda: world.states.events, "it is told")
         assert world.states.events[0]["ids"] == [first]
-        looks = world.mail.looks["b"]
+        looks = world.mail.polls["b"]
         await world.pass_time(SHORTEST)
         world.listener.open["b"].put_nowait("s1")
         await asyncio.sleep(0.3)
-        assert world.mail.looks["b"] == looks, "that state was found already"
+        assert world.mail.polls["b"] == looks, "that state was found already"
     assert world.listener.open == {}
 
 

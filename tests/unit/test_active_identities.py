@@ -15,12 +15,12 @@ class Kratos:
 
     def __init__(self) -> None:
         self.active = {ADA, BEN}
-        self.away = False
+        self.unavailable = False
         self.asked: list[UUID] = []
 
     async def is_active(self, identity_id: UUID) -> bool:
         self.asked.append(identity_id)
-        if self.away:
+        if self.unavailable:
             raise KratosUnavailable("refused")
         return identity_id in self.active
 
@@ -60,7 +60,7 @@ async def test_an_inactive_or_deleted_identity_is_refused_and_checked_each_time(
 
 async def test_while_kratos_is_away_who_was_active_in_the_last_hour_goes_on(world: World) -> None:
     await world.identities.require(ADA)
-    world.kratos.away = True
+    world.kratos.unavailable = True
     world.now += GRACE - 1
     await world.identities.require(ADA)
     with pytest.raises(KratosUnavailable):
@@ -76,21 +76,21 @@ async def test_an_outage_does_not_decide_about_an_identity_that_was_inactive(wor
     world.now += CACHE_SECONDS
     with pytest.raises(NoSession):
         await world.identities.require(ADA)
-    world.kratos.away = True
+    world.kratos.unavailable = True
     with pytest.raises(KratosUnavailable):
         await world.identities.require(ADA)
 
 
 async def test_a_kratos_that_is_away_is_not_waited_for_by_every_request(world: World) -> None:
     await world.identities.require(ADA)
-    world.kratos.away = True
+    world.kratos.unavailable = True
     world.now += CACHE_SECONDS
     for _ in range(3):
         await world.identities.require(ADA)
         with pytest.raises(KratosUnavailable):
             await world.identities.require(BEN)
     assert world.kratos.asked == [ADA, ADA]
-    world.kratos.away = False
+    world.kratos.unavailable = False
     world.now += OUTAGE_PAUSE
     await world.identities.require(BEN)
 

@@ -32,7 +32,7 @@ class Watched:
         self.mail = MailInMemory(seconds=POLL)
         self.states = FakeStates()
         for each in account_ids:
-            self.states.kept[each] = MailState(MailAccount(uuid4(), f"{each}@example.org", each), "s0")
+            self.states.stored[each] = MailState(MailAccount(uuid4(), f"{each}@example.org", each), "s0")
         clock = VirtualClock(loop)
         self.arrivals = Arrivals(self.states, self.mail, self._reported, now=clock.now, monotonic=clock.monotonic)
         self.events: list[float] = []
@@ -144,7 +144,7 @@ def test_hints_without_news_cost_the_mail_server_four_polls_a_second_and_one_slo
         await every(0.005, 60, lambda: watched.arrivals.hint(["b"]))
 
     watched, _ = in_virtual_time(act)
-    assert watched.mail.looks["b"] <= 4.5 * 60
+    assert watched.mail.polls["b"] <= 4.5 * 60
     assert watched.mail.most_at_once == 1
 
 

@@ -32,12 +32,12 @@ class Watched:
         self.looks: list[float] = []
         self.full = 0
         """Hints that find no room, from now on"""
-        self.away = 0
+        self.unavailable = 0
         """Sweeps that find no PostgreSQL, from now on"""
 
     async def forget(self) -> int:
-        self.away -= 1
-        if self.away >= 0:
+        self.unavailable -= 1
+        if self.unavailable >= 0:
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
         return 0
 
@@ -123,7 +123,7 @@ async def test_sweeps_begin_at_their_pace_however_long_one_takes_and_after_one_w
         return DATABASE_ERRORS.labels(where="arrival_sweep")._value.get()
 
     watched, began, before = Watched(45, clock, ages=EVERY), clock.seconds, errors()
-    watched.away = 1
+    watched.unavailable = 1
     await sweeps(watched, 600)
     assert [watched.looks[number] - began for number in (0, 45)] == pytest.approx([1.1 * EVERY, 2.2 * EVERY])
     assert errors() == before + 1

@@ -22,22 +22,22 @@ async def online(*failures: Exception, **more: Any) -> World:
     for account in (ALICE, BOB):
         await world.watching.mark_online(account.identity_id)
     world.mail.failures = list(failures)
-    world.mail.looks.clear()
+    world.mail.polls.clear()
     return world
 
 
 async def looked(world: World, times: int, account_id: str = "b") -> None:
-    await eventually(lambda: world.mail.looks.get(account_id, 0) == times, f"looks: {times}")
+    await eventually(lambda: world.mail.polls.get(account_id, 0) == times, f"looks: {times}")
 
 
 async def test_no_more_accounts_are_looked_at_at_once_than_allowed() -> None:
     world = await online(at_once=1)
-    world.mail.held = asyncio.Event()
+    world.mail.gate = asyncio.Event()
     world.mail.most_at_once = 0
     async with world.running():
         world.arrivals.hint(["b", "c"])
-        await eventually(lambda: world.mail.holding, "one is looked at")
-        world.mail.held.set()
+        await eventually(lambda: world.mail.waiting, "one is looked at")
+        world.mail.gate.set()
         await looked(world, 1, "b")
         await looked(world, 1, "c")
     assert world.mail.most_at_once == 1
@@ -141,7 +141,7 @@ async def test_an_account_whose_looks_fail_is_asked_ever_more_seldom_whatever_is
             await world.pass_time(pause - 1)
             world.arrivals.hint(["b"])
             await asyncio.sleep(0.02)
-            assert world.mail.looks["b"] == looks
+            assert world.mail.polls["b"] == looks
             await world.pass_time(1)
         await looked(world, 8)
         world.mail.failures = [AWAY]
@@ -158,7 +158,7 @@ async def test_a_busy_server_gets_no_requests_until_its_retry_after() -> None:
         world.arrivals.hint(["b"])
         await looked(world, 1)
         await world.pass_time(30)
-        assert world.mail.looks["b"] == 1
+        assert world.mail.polls["b"] == 1
         await world.pass_time(2)
         await looked(world, 2)
 
@@ -170,7 +170,7 @@ async def test_what_an_operator_must_mend_is_left_to_the_next_hint() -> None:
         world.arrivals.hint(["b"])
         await looked(world, 1)
         await world.pass_time(3600)
-        assert world.mail.looks["b"] == 1
+        assert world.mail.polls["b"] == 1
         world.arrivals.hint(["b"])
         await looked(world, 2)
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from fakes import FakeAnnouncements, FakeBreakers, FakeMailServer, FakeRequests, Hang, Scripted, request_of
+from fakes import FakeBreakers, FakeMailServer, FakeRequests, FakeRetryIndex, Hang, Scripted, request_of
 from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import StalwartAccount
 from postroom.domain.request import Request, State, Status
@@ -47,7 +47,7 @@ class World:
         self.breakers = FakeBreakers()
         self.mail_server = FakeMailServer()
         self.mail_server.creates, self.mail_server.finds = [*creates], [*finds]
-        self.retry_index = FakeAnnouncements()
+        self.retry_index = FakeRetryIndex()
         self.clock = VirtualClock(asyncio.get_running_loop())
         self.attempts = Attempts(
             self.requests, self.breakers, mail_server or self.mail_server, self.retry_index, self.clock
@@ -103,7 +103,7 @@ async def test_a_look_up_that_fails_leaves_the_outcome_unknown(error: Exception)
     """The create of two attempts ago may have made the mailbox still: nobody has looked."""
     world = World(finds=[error], outcome_unknown=True)
     assert (await world.run()).request.outcome_unknown
-    assert {"find"} <= set(world.mail_server.asked) <= {"find", "well"}
+    assert {"find"} <= set(world.mail_server.asked) <= {"find", "health_check"}
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ async def test_a_look_up_that_fails_leaves_the_outcome_unknown(error: Exception)
     [
         (True, CUT, 5.0, ["find"], (State.PROVISIONED, True)),
         (False, CUT, LOOKUP_SECONDS, ["create", "find"], (State.PROVISIONED, False)),
-        (False, CUT, LOOKUP_SECONDS - 0.1, ["create", "well"], (State.WAITING, True)),
-        (False, AWAY, 5.0, ["create", "well"], (State.WAITING, False)),
+        (False, CUT, LOOKUP_SECONDS - 0.1, ["create", "health_check"], (State.WAITING, True)),
+        (False, AWAY, 5.0, ["create", "health_check"], (State.WAITING, False)),
     ],
     ids=["before anything is created", "at once", "by the next attempt if the time is up", "not if nothing was sent"],
 )
@@ -131,7 +131,7 @@ async def test_after_an_unknown_outcome_the_mark_is_looked_up(
 async def test_an_unknown_create_that_nobody_finds_stays_unknown(found: Scripted) -> None:
     world = World(creates=[CUT], finds=[found])
     settled = await world.run()
-    assert world.mail_server.asked == ["create", "find", "well"]
+    assert world.mail_server.asked == ["create", "find", "health_check"]
     assert (settled.request.outcome_unknown, settled.request.last_error) == (True, "cut")
 
 
@@ -149,7 +149,7 @@ async def test_no_question_gets_more_time_than_the_attempt_has() -> None:
         (Transient("answered 503"), 1, [(Cause.OUTAGE, "cannot be reached; health check: answered 503")]),
         (Throttled("429"), 1, []),
     ],
-    ids=["well", "not well", "too busy to say"],
+    ids=["healthy", "unhealthy", "too busy to respond"],
 )
 @in_virtual_time
 async def test_only_a_failure_while_the_server_is_well_spends_a_retry_and_only_an_outage_opens_the_breaker(
@@ -204,7 +204,7 @@ async def test_a_refusal_of_one_mailbox_holds_nobody_else_back() -> None:
 @in_virtual_time
 async def test_a_verdict_that_does_not_come_within_the_lease_spends_nothing_and_makes_no_crash() -> None:
     world = World(creates=[AWAY], retries=2)
-    world.mail_server.well_hangs = True
+    world.mail_server.health_check_hangs = True
     settled = await world.run()
     assert world.clock.monotonic() == LEASE - STORED_BEFORE_LEASE_ENDS
     assert (settled.request.state, settled.request.retries, settled.status) == (State.WAITING, 2, Status.FAILED)
@@ -236,10 +236,10 @@ async def test_an_outcome_of_a_request_that_is_gone_is_told_and_holds_nobody_up(
 async def test_an_outcome_that_cannot_be_stored_is_given_up_before_the_lease_ends() -> None:
     """Afterwards another holder may run the request; it finds the mailbox by its mark."""
     world = World()
-    world.requests.away = 10**9
+    world.requests.unavailable = 10**9
     assert await world.try_to_run() is None
     last_try = LEASE - STORED_BEFORE_LEASE_ENDS
-    assert (world.clock.monotonic(), 10**9 - world.requests.away) == (last_try, last_try / SETTLE_PAUSE + 1)
+    assert (world.clock.monotonic(), 10**9 - world.requests.unavailable) == (last_try, last_try / SETTLE_PAUSE + 1)
 
 
 @pytest.mark.parametrize("outcome", [Misconfigured("403"), Misconfigured("gone", domain="example.org"), AWAY], ids=str)
@@ -247,7 +247,7 @@ async def test_an_outcome_that_cannot_be_stored_is_given_up_before_the_lease_end
 async def test_an_alarm_that_cannot_be_stored_does_not_lose_the_outcome(outcome: Exception) -> None:
     world = World(creates=[outcome])
     world.mail_server.ill = Transient("away")
-    world.breakers.away = 1
+    world.breakers.unavailable = 1
     assert (await world.run()).request.state is State.WAITING
 
 
@@ -274,10 +274,10 @@ async def test_a_found_address_that_differs_is_never_taken_for_the_one_asked_for
 @in_virtual_time
 async def test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back() -> None:
     world = World()
-    world.requests.away = 5
+    world.requests.unavailable = 5
     settled = await world.run()
     assert settled.request.state is State.PROVISIONED
-    assert world.requests.away == 0
+    assert world.requests.unavailable == 0
     assert [request.holder for request, _, _ in world.requests.settled] == [world.request.holder]
     assert world.mail_server.asked == ["create"], "asked once: only the settle is repeated"
 
@@ -286,12 +286,12 @@ async def test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back
 async def test_an_attempt_cancelled_while_its_outcome_is_being_stored_is_stored_all_the_same() -> None:
     """Lost, it would count as a crash when its lease runs out."""
     world = World()
-    world.requests.away = 10**9
+    world.requests.unavailable = 10**9
     task = asyncio.create_task(world.run())
     await asyncio.sleep(SETTLE_PAUSE / 2)
     task.cancel()
     await asyncio.sleep(0)
-    world.requests.away = 0
+    world.requests.unavailable = 0
     with pytest.raises(asyncio.CancelledError):
         await task
     [(_, move, account)] = world.requests.settled
@@ -302,7 +302,7 @@ async def test_an_attempt_cancelled_while_its_outcome_is_being_stored_is_stored_
 async def test_an_attempt_cancelled_while_postgresql_stays_away_ends_all_the_same() -> None:
     """The service must end at SIGTERM whatever is broken; what could not be stored counts as a crash."""
     world = World(creates=[Hang()])
-    world.requests.away = 10**9
+    world.requests.unavailable = 10**9
     before = asyncio.all_tasks()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(world.run(), 1)

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from fakes import FakeClock, FakeOverdue, FakeReminders
+from fakes import FakeClock, FakeDueQueue, FakeOverdue
 from postroom.ports import DueEntry
 from postroom.retry.due_source import FALLBACK_POLL, SMALLEST_POLL, SOON, DueSource
 from postroom.retry.worker import EARLY
@@ -13,7 +13,7 @@ from postroom.telemetry import REGISTRY
 
 
 class World:
-    def __init__(self, *, redis: FakeReminders | None) -> None:
+    def __init__(self, *, redis: FakeDueQueue | None) -> None:
         self.clock = FakeClock()
         self.overdue = FakeOverdue()
         self.exact = FakeOverdue()
@@ -30,7 +30,7 @@ async def test_without_redis_postgresql_alone_reminds() -> None:
 
 
 async def test_when_redis_is_silent_postgresql_takes_over_at_once() -> None:
-    redis = FakeReminders()
+    redis = FakeDueQueue()
     redis.errors = [ConnectionError("redis://:secret@127.0.0.1")]
     world = World(redis=redis)
     world.exact.queue = [DueEntry(uuid4())]
@@ -56,14 +56,14 @@ def counted() -> float:
 
 
 async def test_an_error_that_is_not_redis_silence_is_not_hidden() -> None:
-    redis = FakeReminders()
+    redis = FakeDueQueue()
     redis.errors = [ZeroDivisionError()]
     with pytest.raises(ZeroDivisionError):
         await World(redis=redis).due_source.due(4)
 
 
 async def test_the_first_look_and_one_every_five_seconds_are_fallback_polls() -> None:
-    world = World(redis=FakeReminders())
+    world = World(redis=FakeDueQueue())
     for _ in range(3):
         await world.due_source.due(4)
     assert len(world.overdue.limits) == 1
@@ -74,7 +74,7 @@ async def test_the_first_look_and_one_every_five_seconds_are_fallback_polls() ->
 
 async def test_a_fallback_poll_brings_what_redis_lost_before_what_it_knows() -> None:
     known, lost = DueEntry(uuid4(), "member"), DueEntry(uuid4())
-    world = World(redis=FakeReminders(known))
+    world = World(redis=FakeDueQueue(known))
     world.overdue.queue = [lost]
     assert (await world.due_source.due(4)).entries == [lost]
     world.overdue.queue.clear()
@@ -83,7 +83,7 @@ async def test_a_fallback_poll_brings_what_redis_lost_before_what_it_knows() -> 
 
 async def test_a_fallback_poll_is_not_put_off_by_a_redis_that_always_has_somebody() -> None:
     """After an outage thousands are due: whoever Redis lost must not wait until they have all run."""
-    world = World(redis=FakeReminders(*[DueEntry(uuid4(), "member") for _ in range(100)]))
+    world = World(redis=FakeDueQueue(*[DueEntry(uuid4(), "member") for _ in range(100)]))
     lost = DueEntry(uuid4())
     world.overdue.queue = [lost]
     found = [reminder for _ in range(3) for reminder in (await world.due_source.due(1)).entries]
@@ -91,7 +91,7 @@ async def test_a_fallback_poll_is_not_put_off_by_a_redis_that_always_has_somebod
 
 
 async def test_a_fallback_poll_is_repeated_at_once_until_it_finds_nobody() -> None:
-    world = World(redis=FakeReminders())
+    world = World(redis=FakeDueQueue())
     world.overdue.queue = [DueEntry(uuid4()) for _ in range(2)]
     for _ in range(2):
         world.overdue.queue.remove((await world.due_source.due(1)).entries[0])
@@ -103,7 +103,7 @@ async def test_a_fallback_poll_is_repeated_at_once_until_it_finds_nobody() -> No
 @pytest.mark.parametrize("with_redis", [True, False])
 async def test_a_thousand_locked_rows_hide_nobody(with_redis: bool) -> None:
     """Each look none of whose rows could be claimed goes on behind them, and begins anew at the end."""
-    world = World(redis=FakeReminders() if with_redis else None)
+    world = World(redis=FakeDueQueue() if with_redis else None)
     postgres = world.overdue if with_redis else world.exact
     free = DueEntry(uuid4())
     postgres.queue = [DueEntry(uuid4()) for _ in range(1000)] + [free]
@@ -120,7 +120,7 @@ async def test_a_thousand_locked_rows_hide_nobody(with_redis: bool) -> None:
 
 @pytest.mark.parametrize(("next_in", "expected"), [(None, 4.0), (1.0, 1.0), (1000.0, 4.0)])
 async def test_the_next_look_is_no_later_than_the_next_fallback_poll(next_in: float | None, expected: float) -> None:
-    redis = FakeReminders()
+    redis = FakeDueQueue()
     redis.next_in = next_in
     world = World(redis=redis)
     await world.due_source.due(4)
@@ -130,7 +130,7 @@ async def test_the_next_look_is_no_later_than_the_next_fallback_poll(next_in: fl
 
 async def test_after_an_outage_the_next_look_is_one_at_all_that_is_due() -> None:
     """Redis put off whoever the breaker refused."""
-    world = World(redis=FakeReminders())
+    world = World(redis=FakeDueQueue())
     await world.due_source.due(4)
     world.due_source.poll_now()
     await world.due_source.due(4)
@@ -141,7 +141,7 @@ async def test_after_an_outage_the_next_look_is_one_at_all_that_is_due() -> None
 @pytest.mark.parametrize("before", [EARLY, SOON])
 async def test_waking_a_little_before_the_fallback_poll_asks_redis_once(before: float) -> None:
     """Otherwise an idle worker that wakes 50 ms early asks every 5 ms until its time has come."""
-    redis = FakeReminders()
+    redis = FakeDueQueue()
     world = World(redis=redis)
     await world.due_source.due(4)
     world.clock.seconds += FALLBACK_POLL - before

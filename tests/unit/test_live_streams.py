@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from eventually import eventually
-from fakes import unasked
+from fakes import uncalled
 from postroom.errors import DatabaseUnavailable, PublisherUnavailable
 from postroom.mail.ports import LiveEvent
 from postroom.realtime import live_streams
@@ -22,7 +22,7 @@ class FakeOutbox:
 
     def __init__(self) -> None:
         self.events: list[LiveEvent] = []
-        self.away = 0
+        self.unavailable = 0
         self.forgotten = -1
         self.settled_id = 0
         self.reads = 0
@@ -44,24 +44,24 @@ class FakeOutbox:
         return self.settled_id
 
     def _reach(self) -> None:
-        if self.away:
-            self.away -= 1
+        if self.unavailable:
+            self.unavailable -= 1
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
 
-    claim = announced = release = prune = unasked
+    claim = announced = release = prune = uncalled
 
 
 class FakeNotifications:
     """`cut` ends the connection that listens; while `away`, there is none."""
 
     def __init__(self) -> None:
-        self.away = False
+        self.unavailable = False
         self.sent: list[str] = []
         self.listening = 0
         self._heard: asyncio.Queue[str | None] = asyncio.Queue()
 
     async def send(self, payloads: Sequence[str]) -> None:
-        if self.away:
+        if self.unavailable:
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
         self.sent += payloads
         for payload in payloads:
@@ -72,7 +72,7 @@ class FakeNotifications:
 
     @asynccontextmanager
     async def listen(self) -> AsyncGenerator[AsyncIterator[str]]:
-        if self.away:
+        if self.unavailable:
             raise DatabaseUnavailable("PostgreSQL cannot be listened to")
         self._heard = asyncio.Queue()
         self.listening += 1
@@ -100,7 +100,7 @@ class Parts:
         stop = asyncio.Event()
         task = asyncio.create_task(self.streams.run(stop))
         try:
-            await eventually(lambda: self.notifications.listening or self.notifications.away, "somebody listens")
+            await eventually(lambda: self.notifications.listening or self.notifications.unavailable, "somebody listens")
             yield
         finally:
             stop.set()
@@ -147,7 +147,7 @@ async def test_events_that_could_not_be_read_are_sent_by_the_next_call() -> None
         await stream.begin(None)
         parts.commit(1)
         stream.notify(1)
-        parts.outbox.away = 1
+        parts.outbox.unavailable = 1
         with pytest.raises(DatabaseUnavailable):
             await stream.news(0)
         assert [each.id for each in await stream.news(0) or ()] == [1]
@@ -170,11 +170,11 @@ async def test_every_stream_wakes_when_the_listener_is_connected_again() -> None
     async with parts.running():
         with parts.streams.open(ALICE) as stream:
             await stream.begin(None)
-            parts.notifications.away = True
+            parts.notifications.unavailable = True
             parts.notifications.cut()
             with pytest.raises(PublisherUnavailable):
                 await parts.streams.publish([parts.commit(1)])
-            parts.notifications.away = False
+            parts.notifications.unavailable = False
             await asyncio.wait_for(stream.wait(60), 5)
             assert [each.id for each in await stream.news(0) or ()] == [1]
 
@@ -191,12 +191,12 @@ async def test_a_settled_id_counts_only_after_the_connection_has_proved_to_be_al
         outbox.settled_id = 90
         asked = outbox.asked
         await eventually(lambda: outbox.asked > asked, "90 was heard")
-        notifications.away = True
+        notifications.unavailable = True
         notifications.cut()
         await asyncio.sleep(0.3)  # by now it would be adopted
         assert parts.streams.settled == 50
         outbox.settled_id = 95
-        notifications.away = False
+        notifications.unavailable = False
         await eventually(lambda: parts.streams.settled == 95, "the first answer of the next connection")
 
 
@@ -223,7 +223,7 @@ async def test_nothing_is_settled_between_a_cut_and_the_first_answer_after_it() 
     parts.outbox.settled_id = 50
     async with parts.running():
         await eventually(lambda: parts.streams.settled == 50, "the first answer")
-        parts.outbox.away = 1
+        parts.outbox.unavailable = 1
         parts.notifications.cut()
         await eventually(lambda: parts.notifications.listening == 2, "somebody listens again")
         assert parts.streams.settled == 0

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
-from fakes import unasked
+from fakes import uncalled
 from postroom.errors import DatabaseUnavailable, PublisherUnavailable
 from postroom.mail.outbox_publisher import OutboxPublisher
 from postroom.mail.ports import LiveEvent
@@ -28,12 +28,12 @@ class FakeOutbox:
         self.claimed_at: list[float] = []
         self.released: list[int] = []
         self.pruned_at: list[float] = []
-        self.away = 0
+        self.unavailable = 0
 
     async def claim(self, limit: int) -> Sequence[LiveEvent]:
         self.claimed_at.append(asyncio.get_running_loop().time())
-        if self.away:
-            self.away -= 1
+        if self.unavailable:
+            self.unavailable -= 1
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
         claimed, self.waiting = self.waiting, []
         return [event(number) for number in claimed]
@@ -49,27 +49,27 @@ class FakeOutbox:
         self.pruned_at.append(asyncio.get_running_loop().time())
         return 0
 
-    after = newest = settled = unasked
+    after = newest = settled = uncalled
 
 
 class FakePublisher:
     """Away for the first `away` batches; refuses the ids in `refuses`."""
 
-    def __init__(self, *, away: int = 0, refuses: Sequence[int] = ()) -> None:
-        self.away = away
+    def __init__(self, *, unavailable: int = 0, refuses: Sequence[int] = ()) -> None:
+        self.unavailable = unavailable
         self.refuses = refuses
         self.times: list[float] = []
         self.reported: list[int] = []
 
     async def publish(self, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
         self.times.append(asyncio.get_running_loop().time())
-        if self.away:
-            self.away -= 1
+        if self.unavailable:
+            self.unavailable -= 1
             raise PublisherUnavailable("Centrifugo did not answer")
         self.reported += [each.id for each in events]
         return [each for each in events if each.id in self.refuses]
 
-    disconnect = unasked
+    disconnect = uncalled
 
 
 async def announced(
@@ -108,7 +108,7 @@ async def test_a_wake_ends_the_sleep_and_without_one_the_fallback_poll_finds_it_
 
 @in_virtual_time
 async def test_while_the_publisher_is_unavailable_nothing_is_lost_and_wakes_do_not_flood_it() -> None:
-    outbox, publisher = FakeOutbox(1), FakePublisher(away=6)
+    outbox, publisher = FakeOutbox(1), FakePublisher(unavailable=6)
     with capture_logs() as logs:
         await announced(outbox, publisher, 2, at=0.1, wakes=True, seconds=13)
     assert publisher.times == [0, 0.25, 0.75, 1.75, 3.75, 7.75, 12.75]
@@ -118,8 +118,8 @@ async def test_while_the_publisher_is_unavailable_nothing_is_lost_and_wakes_do_n
 
 @in_virtual_time
 async def test_the_pause_is_short_again_after_a_success() -> None:
-    outbox, publisher = FakeOutbox(1), FakePublisher(away=2)
-    asyncio.get_running_loop().call_later(4, setattr, publisher, "away", 1)
+    outbox, publisher = FakeOutbox(1), FakePublisher(unavailable=2)
+    asyncio.get_running_loop().call_later(4, setattr, publisher, "unavailable", 1)
     await announced(outbox, publisher, 2, at=4.5, wakes=True)
     assert publisher.times == [0, 0.25, 0.75, 4.5, 4.75]
 
@@ -141,7 +141,7 @@ async def test_what_can_never_be_announced_is_noted_and_counted() -> None:
 @in_virtual_time
 async def test_postgresql_being_away_is_waited_out() -> None:
     outbox = FakeOutbox(1)
-    outbox.away = 3
+    outbox.unavailable = 3
     await announced(outbox, FakePublisher(), seconds=2)
     assert (outbox.claimed_at[:4], outbox.done) == ([0, 0.5, 1, 1.5], [1])
 

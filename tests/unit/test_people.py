@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from fakes import request_of, unasked
+from fakes import request_of, uncalled
 from postroom.domain.person import ALL_SCOPES, Person, Scope
 from postroom.domain.request import Request
 from postroom.errors import CrossSite, NoSession, PostroomError, Refused
@@ -181,7 +181,7 @@ class FakeTokens:
     async def find(self, token_hash: bytes) -> AccessToken | None:
         return self.token if token_hash == hash_of(ACCESS_TOKEN) else None
 
-    add = of = revoke = unasked
+    add = of = revoke = uncalled
 
 
 @pytest.fixture

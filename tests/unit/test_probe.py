@@ -23,7 +23,7 @@ async def test_a_closed_breaker_is_not_probed() -> None:
 async def test_a_server_that_is_well_again_closes_the_breaker() -> None:
     breakers, mail_server = FakeBreakers(is_open=True), FakeMailServer()
     assert await Probe(breakers, mail_server).closed()
-    assert (breakers.is_open, mail_server.asked) == (False, ["well"])
+    assert (breakers.is_open, mail_server.asked) == (False, ["health_check"])
 
 
 async def test_a_server_that_is_not_well_leaves_it_open_for_its_cause() -> None:
@@ -56,7 +56,7 @@ async def test_nobody_probes_whose_turn_it_is_not() -> None:
 @pytest.mark.parametrize("place", ["read", "take"])
 async def test_while_postgresql_is_away_the_breaker_counts_as_open_and_the_log_says_why(place: str) -> None:
     breakers, mail_server = FakeBreakers(is_open=place == "take"), FakeMailServer()
-    breakers.away = 1
+    breakers.unavailable = 1
     before = counted()
     with capture_logs() as logs:
         assert not await Probe(breakers, mail_server).closed()

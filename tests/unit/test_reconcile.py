@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from fakes import START, AloneInLead, FakeClock, request_of
+from fakes import START, AlwaysLeader, FakeClock, request_of
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
 from postroom.retry import reconcile as reconcile_module
@@ -112,7 +112,7 @@ class World:
     def __init__(self) -> None:
         self.requests = five_waiting()
         self.rows, self.members, self.clock = Rows(self.requests), Members(*self.requests), FakeClock()
-        self.leadership = AloneInLead()
+        self.leadership = AlwaysLeader()
         self.reconcile = Reconcile(
             self.rows, self.members, self.leadership, self.clock, failures=(ConnectionResetError,)
         )
@@ -135,7 +135,7 @@ BOTH_WAYS = pytest.mark.parametrize("way", ["look", "full pass"])
 
 async def test_a_full_pass_that_broke_off_does_not_call_redis_complete() -> None:
     rows, members = Rows(five_waiting()), Members()
-    reconcile = Reconcile(rows, members, AloneInLead(), FakeClock(), failures=())
+    reconcile = Reconcile(rows, members, AlwaysLeader(), FakeClock(), failures=())
     rows.away_at_page = 1
     with pytest.raises(ConnectionError):
         await reconcile.step()
@@ -148,7 +148,7 @@ async def test_a_full_pass_that_broke_off_does_not_call_redis_complete() -> None
 
 async def test_a_redis_that_lost_its_data_gets_a_full_pass_at_the_next_turn_and_then_only_looks() -> None:
     rows, members = Rows(five_waiting()), Members()
-    reconcile = Reconcile(rows, members, AloneInLead(), FakeClock(), failures=())
+    reconcile = Reconcile(rows, members, AlwaysLeader(), FakeClock(), failures=())
     assert await reconcile.step() == Corrections(added=5)
     assert await reconcile.step() == Corrections()
     assert rows.windows == members.windows == [(*WINDOW, CHECK_AT_MOST)]

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from structlog.testing import capture_logs
 
-from fakes import START, AloneInLead, FakeAnnouncements, FakeClock, request_of
+from fakes import START, AlwaysLeader, FakeClock, FakeRetryIndex, request_of
 from postroom.domain.member import RetryJob
 from postroom.domain.request import State
 from postroom.domain.slow_start import LONGEST_PAUSE
@@ -50,8 +50,8 @@ class Waiting:
 async def test_the_rest_after_a_failure_outlasts_the_lead() -> None:
     waiting, stop, loop = Waiting(100), asyncio.Event(), asyncio.get_running_loop()
     loop.call_later(590, stop.set)
-    leadership = AloneInLead()
-    await Release(waiting, FakeAnnouncements(), leadership, VirtualClock(loop), wake=lambda: None).run(stop)
+    leadership = AlwaysLeader()
+    await Release(waiting, FakeRetryIndex(), leadership, VirtualClock(loop), wake=lambda: None).run(stop)
     assert [later - earlier for earlier, later in pairwise(waiting.at)] == [15, 30, 60, 120, 240]
     assert leadership.led == ["release"] * 10
 
@@ -73,18 +73,18 @@ class Scripted(Waiting):
 
 
 def releasing(releases: Waiting, clock: FakeClock) -> Release:
-    return Release(releases, FakeAnnouncements(), AloneInLead(), clock, wake=lambda: None)
+    return Release(releases, FakeRetryIndex(), AlwaysLeader(), clock, wake=lambda: None)
 
 
 async def test_who_is_released_is_announced_by_one_call_and_removed_as_he_was_by_another_and_wakes_the_worker() -> None:
     """A silent Redis holds up each call by its whole time-out: one for each request, and a release stood still."""
-    releases, retry_index, woken = Scripted(8), FakeAnnouncements(), list[bool]()
-    release = Release(releases, retry_index, AloneInLead(), FakeClock(), wake=lambda: woken.append(True))
+    releases, retry_index, woken = Scripted(8), FakeRetryIndex(), list[bool]()
+    release = Release(releases, retry_index, AlwaysLeader(), FakeClock(), wake=lambda: woken.append(True))
     before = REGISTRY.get_sample_value("postroom_released_requests_total") or 0
     with capture_logs() as logs:
         assert [await release.step() for _ in range(3)] == [1, 2, 4]
-    assert (retry_index.calls, woken) == (["announce", "remove"] * 3, [True] * 3)
-    assert {each.enqueued_at for each in retry_index.announced} == {LATER}
+    assert (retry_index.calls, woken) == (["add", "remove"] * 3, [True] * 3)
+    assert {each.enqueued_at for each in retry_index.added} == {LATER}
     assert {RetryJob.from_json(each).enqueued_at for each in retry_index.removed} == {START}
     assert (REGISTRY.get_sample_value("postroom_released_requests_total") or 0) - before == 7
     assert [(each["event"], each["waited_for"]) for each in logs][1:] == [

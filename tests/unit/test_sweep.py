@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
-from fakes import AloneInLead, request_of
+from fakes import AlwaysLeader, request_of
 from postroom.domain.identity import AddressPolicy, Identity, Refusal, UnreadableIdentity
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request
@@ -82,7 +82,7 @@ def sweep_of(world: World) -> Sweep:
         world,
         anything,
         anything,
-        AloneInLead(),
+        AlwaysLeader(),
         policy,
         every=300,
         uniform=lambda low, high: (low + high) / 2,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from fakes import unasked
+from fakes import uncalled
 from postroom.domain.person import ALL_SCOPES
 from postroom.errors import DatabaseUnavailable
 from postroom.mail.ports import AccessToken
@@ -39,7 +39,7 @@ class Stored:
             raise self.error
         return True
 
-    add = of = unasked
+    add = of = uncalled
 
 
 class World:

@@ -44,14 +44,14 @@ class World:
     visitor: Visitor | errors.PostroomError = field(default_factory=lambda: Visitor(logged_in()))
     request: MailboxRequest | None = None
     refusal: Refusal | None = None
-    away: errors.PostroomError | None = None
+    unavailable: errors.PostroomError | None = None
     tokens: dict[bytes, AccessToken] = field(default_factory=dict[bytes, AccessToken])
     reported: list[Any] = field(default_factory=list[Any])
-    asked_afresh: int = 0
+    asked_to_refresh: int = 0
 
     async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         self.reported.append((method, headers.get("cookie")))
-        self.asked_afresh += refresh
+        self.asked_to_refresh += refresh
         if isinstance(self.visitor, errors.PostroomError):
             raise self.visitor
         return self.visitor
@@ -61,13 +61,13 @@ class World:
 
     async def disconnect(self, identity_id: UUID) -> None:
         self.reported.append(("disconnect", identity_id))
-        if self.away:
-            raise self.away
+        if self.unavailable:
+            raise self.unavailable
 
     async def read(self, identity_id: UUID) -> tuple[MailboxRequest, Account | None] | None:
         assert identity_id == ADA
-        if self.away:
-            raise self.away
+        if self.unavailable:
+            raise self.unavailable
         return (self.request, None) if self.request else None
 
     async def last(self, identity_id: UUID) -> Refusal | None:
@@ -199,7 +199,7 @@ async def test_me_tells_an_access_token_what_it_may(world: World, browser: httpx
 
 
 async def test_a_database_that_is_away_is_no_lost_login(world: World, browser: httpx2.AsyncClient) -> None:
-    world.away = errors.DatabaseUnavailable("away")
+    world.unavailable = errors.DatabaseUnavailable("away")
     assert (await browser.get("/api/me")).status_code == 503
 
 
@@ -214,7 +214,7 @@ async def test_a_logout_forgets_the_session_and_ends_the_live_connections(
 async def test_a_logout_that_cannot_end_the_streams_says_so_and_has_cleared_the_cache_anyway(
     world: World, browser: httpx2.AsyncClient
 ) -> None:
-    world.away = errors.PublisherUnavailable("away")
+    world.unavailable = errors.PublisherUnavailable("away")
     assert (await browser.post("/api/logout")).status_code == 503
     assert ("forget", None) in world.reported
 
@@ -264,10 +264,10 @@ async def test_a_token_needs_a_login_that_kratos_confirms_as_fresh_and_the_brows
     assert answer.headers.get_list("set-cookie") == COOKIES
     assert (await browser.get("/api/access-tokens")).status_code == 200, "looking and revoking need none"
     assert (await browser.delete(f"/api/access-tokens/{ADA}")).status_code == 404
-    assert world.asked_afresh == 1
+    assert world.asked_to_refresh == 1
     world.visitor = Visitor(logged_in(timedelta(minutes=14)), COOKIES, login_page)
     assert (await browser.post("/api/access-tokens", json=wanted)).status_code == 201
-    assert world.asked_afresh == 2
+    assert world.asked_to_refresh == 2
 
 
 async def test_no_token_is_made_while_kratos_is_away(world: World, browser: httpx2.AsyncClient) -> None:

@@ -15,7 +15,7 @@ from postroom.retry.due_source import SMALLEST_POLL
 from postroom.retry.worker import LOCKED_PAUSE, NO_SLOT
 from postroom.telemetry import REGISTRY
 from simulation.virtual_time import in_virtual_time
-from worker_world import WorkerWorld, in_seconds, member_of, reminder_of, waiting
+from worker_world import WorkerWorld, entry_of, in_seconds, member_of, waiting
 
 
 def sample(name: str, **labels: str) -> float:
@@ -52,7 +52,7 @@ async def test_a_request_that_runs_here_is_not_claimed_again() -> None:
     world.mail_server.gate = asyncio.Event()
     async with world.working():
         await asyncio.sleep(1)
-        world.remind(reminder_of(request))
+        world.remind(entry_of(request))
         await asyncio.sleep(1)
     assert (world.redis.queue, world.claims_of(request)) == ([], 1)
 
@@ -156,11 +156,11 @@ async def test_an_outcome_is_stored_until_the_lease_ends(crashes: int, taken: in
         await world.slots.acquire(within=0)
     async with world.working():
         await asyncio.sleep(1)
-        world.requests.away = 10**6
+        world.requests.unavailable = 10**6
         world.mail_server.gate.set()
         await asyncio.sleep(28)
         assert world.requests.settled == []
-        world.requests.away = 0
+        world.requests.unavailable = 0
         await asyncio.sleep(1)
         assert world.requests.settled
 
@@ -245,14 +245,14 @@ async def test_a_crashed_request_runs_alone() -> None:
     async with world.working():
         await asyncio.sleep(1)
         world.requests.rows[crashed.identity_id] = crashed
-        world.remind(reminder_of(crashed))
+        world.remind(entry_of(crashed))
         await asyncio.sleep(1)
         assert (world.claims_of(crashed), world.mail_server.running) == (1, 2)
         world.mail_server.gate = asyncio.Event()
         gate.set()
         await asyncio.sleep(1)
         world.requests.rows[later.identity_id] = later
-        world.remind(reminder_of(later))
+        world.remind(entry_of(later))
         assert not await world.slots.acquire(within=1), "in-line attempts wait too"
         assert (world.claims_of(later), world.mail_server.alongside[crashed.identity_id]) == (0, 1)
         world.mail_server.gate.set()
@@ -271,7 +271,7 @@ async def test_between_two_that_run_alone_the_others_have_their_turn() -> None:
     with capture_logs() as logs:
         async with world.working():
             await asyncio.sleep(1)
-            world.redis.queue.append(reminder_of(other))
+            world.redis.queue.append(entry_of(other))
             gate.set()
             await asyncio.sleep(1)
     assert list(world.mail_server.alongside)[1] == other.identity_id
@@ -309,7 +309,7 @@ async def test_postgresql_that_is_away_when_a_request_shall_run_alone_is_counted
     with capture_logs() as logs:
         async with world.working():
             await asyncio.sleep(1)
-            world.requests.away = 1
+            world.requests.unavailable = 1
             world.slots.release()
             await asyncio.sleep(1)
     assert sample("database_errors_total", where="worker") == before + 1
@@ -326,14 +326,14 @@ async def test_a_locked_row_that_must_run_alone_is_asked_for_again_later_and_kee
     async with world.working():
         for _ in range(2):
             await asyncio.sleep(1)
-            world.remind(reminder_of(locked))
+            world.remind(entry_of(locked))
         await asyncio.sleep(1)
         assert world.claims_of(locked) == 4, "it could not be had alone, and then was told to wait, and not tried alone"
-        world.remind(reminder_of(other))
+        world.remind(entry_of(other))
         await asyncio.sleep(LOCKED_PAUSE)
         assert world.state_of(other) is State.PROVISIONED
         world.requests.locked.clear()
-        world.remind(reminder_of(locked))
+        world.remind(entry_of(locked))
         await asyncio.sleep(1)
     assert world.state_of(locked) is State.PROVISIONED
 
@@ -346,7 +346,7 @@ async def test_while_the_breaker_is_open_nobody_is_claimed_and_the_server_is_pro
     world.mail_server.ill = Transient("mail server answered 503")
     async with world.working():
         await asyncio.sleep(2.5)
-        assert (set(world.mail_server.asked), world.requests.claims) == ({"well"}, [])
+        assert (set(world.mail_server.asked), world.requests.claims) == ({"health_check"}, [])
         world.mail_server.ill = None
         world.requests.breaker_open = False
         await asyncio.sleep(1)
@@ -363,11 +363,11 @@ async def test_a_claim_that_meets_an_open_breaker_leads_to_probing_and_to_no_mor
         await asyncio.sleep(1)
         world.breakers.is_open = world.requests.breaker_open = True
         world.requests.rows[request.identity_id] = request
-        world.remind(reminder_of(request))
+        world.remind(entry_of(request))
         await asyncio.sleep(0.1)
         reads = world.breakers.reads
         world.requests.rows[later.identity_id] = later
-        world.remind(reminder_of(later))
+        world.remind(entry_of(later))
         await asyncio.sleep(2.5)
         assert (world.claims_of(request), world.claims_of(later), world.breakers.reads) == (1, 0, reads + 3)
         assert world.mail_server.asked == [], "the probe is another process' to make"
@@ -391,7 +391,7 @@ async def test_postgresql_away_is_waited_out_counted_told_and_followed_by_a_look
     """Redis has put off whoever it named meanwhile."""
     request = waiting()
     world = WorkerWorld(request)
-    world.requests.away = 1
+    world.requests.unavailable = 1
     world.exact.queue = [DueEntry(request.identity_id)]
     before = sample("database_errors_total", where="worker")
     with capture_logs() as logs:

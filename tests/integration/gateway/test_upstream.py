@@ -375,7 +375,7 @@ async def test_events_end_with_a_logout_and_not_with_an_outage_of_kratos_or_post
         asked = impatient.people.asked
         await eventually(lambda: impatient.people.asked > asked + 2, "it was looked up again and again")
         impatient.people.errors.clear()
-        impatient.accounts.away = True
+        impatient.accounts.unavailable = True
         impatient.now += timedelta(minutes=1)
         asked = impatient.accounts.asked
         await eventually(lambda: impatient.accounts.asked > asked + 2, "and so was the account")
