@@ -11,6 +11,7 @@ import httpx2
 import typer
 from rich.console import Console
 
+from postroom.cli.control_characters import escape_control
 from postroom.cli.json_output import json_text
 from postroom.composition.parts import authorization
 from postroom.domain.address import normalise_domain
@@ -49,11 +50,18 @@ def up(data: Path, port: int, domains: Sequence[str], *, fresh: bool, welcome: b
         asyncio.run(Trial(folder, port, served, os.environ, fresh=fresh, welcome=welcome).run())
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except ConfigurationError as error:
+        if "\n" not in str(error):
+            raise
+        # Printed here: it holds lines of a log, which the command line would join into one.
+        for line in f"postroom: {error}".splitlines():
+            typer.echo(escape_control(line), err=True)
+        raise typer.Exit(2) from None
     except OSError as error:
         if error.filename is None or not Path(error.filename).is_relative_to(folder.path):
             raise
         raise ConfigurationError(
-            f"{error.filename} cannot be used ({error.strerror}): see to whom it belongs and that the disk has room, "
+            f"{error.filename} cannot be used ({error.strerror}): check its owner, its mode and the room on the disk, "
             "or start over with --fresh"
         ) from error
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -42,13 +43,16 @@ def main(
         public, admin = listen(public_port, _NAME, "--public-port"), listen(admin_port, _NAME, "--admin-port")
     except ConfigurationError as error:
         sys.exit(str(error))
+    try:
+        opened = State(state)
+    except sqlite3.DatabaseError as error:
+        sys.exit(f"{_NAME} cannot use its state in {state} ({error}): remove that folder, or start over with --fresh")
     if until_eof:
         end_with_parent()
-    asyncio.run(_serve(state, public, admin, hook_url, key))
+    asyncio.run(_serve(opened, public, admin, hook_url, key))
 
 
-async def _serve(folder: Path, public: socket.socket, admin: socket.socket, hook_url: str, key: str) -> None:
-    state = State(folder)
+async def _serve(state: State, public: socket.socket, admin: socket.socket, hook_url: str, key: str) -> None:
     web_hook = WebHook(state, hook_url, key)
     public_url = f"http://{LOOPBACK}:{public.getsockname()[1]}"
     postroom = hook_url.partition("/internal/")[0]

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from postroom_sandbox.http_server import serve
 from postroom_sandbox.loopback import LOOPBACK, listen
 from postroom_sandbox.processes import end_with_parent
 from postroom_sandbox.stalwart.app import create_app
+from postroom_sandbox.stalwart.store import StateOfLaterVersion
 
 _NAME = "The stand-in for Stalwart"
 _command = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -42,17 +44,20 @@ def main(
         listener, lmtp_listener = listen(port, _NAME, "--port"), listen(lmtp_port, _NAME, "--lmtp-port")
     except ConfigurationError as error:
         sys.exit(str(error))
-    app = create_app(
-        state,
-        domains=domain,
-        admin_password=os.environ.get("STAND_IN_ADMIN"),
-        api_key=os.environ.get("STAND_IN_KEY"),
-        mail_master=os.environ.get("STAND_IN_MASTER"),
-        public_url=public_url,
-        latency_ms=latency_ms,
-        lmtp_listener=lmtp_listener,
-        welcome=welcome,
-    )
+    try:
+        app = create_app(
+            state,
+            domains=domain,
+            admin_password=os.environ.get("STAND_IN_ADMIN"),
+            api_key=os.environ.get("STAND_IN_KEY"),
+            mail_master=os.environ.get("STAND_IN_MASTER"),
+            public_url=public_url,
+            latency_ms=latency_ms,
+            lmtp_listener=lmtp_listener,
+            welcome=welcome,
+        )
+    except (sqlite3.DatabaseError, StateOfLaterVersion) as error:
+        sys.exit(f"{_NAME} cannot use its state in {state} ({error}): remove that folder, or start over with --fresh")
     if until_eof:
         end_with_parent()
     typer.echo(f"http://{LOOPBACK}:{listener.getsockname()[1]}\nlmtp://{LOOPBACK}:{lmtp_listener.getsockname()[1]}")

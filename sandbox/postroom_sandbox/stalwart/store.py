@@ -13,6 +13,10 @@ _FILE_NAME = "stalwart.sqlite3"
 _SCHEMAS = ("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql", "mail/sieve.sql", "settings.sql")
 
 
+class StateOfLaterVersion(Exception):
+    """The file has a schema that this code does not know."""
+
+
 class Store:
     """Opens, and at the first start creates, the state in `folder`.
 
@@ -28,7 +32,7 @@ class Store:
             self._db.execute(f"PRAGMA {pragma}")
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > len(_SCHEMAS):
-            raise RuntimeError(f"{path} is of a later version of Postroom: move it away and start anew")
+            raise StateOfLaterVersion(f"{path} was written by a later version of Postroom")
         for name in _SCHEMAS[version:]:
             schema = files("postroom_sandbox.stalwart").joinpath(name).read_text("utf-8")
             self._db.executescript(f"BEGIN; {schema} COMMIT;")
