@@ -18,7 +18,7 @@ _TITLES = {
     404: ("Not Found", "The requested resource does not exist on this server."),
     429: ("Too Many Requests", "Your request has been rate limited. Please try again later."),
     500: ("Internal Server Error", "There was a problem while processing your request."),
-    503: ("Service DatabaseUnavailable", "This server is temporarily unavailable."),
+    503: ("Service Unavailable", "This server is temporarily unavailable."),
 }
 _CHALLENGES = [
     (
