@@ -14,8 +14,8 @@ from postroom.errors import ConfigurationError
 from postroom_sandbox.http_server import serve
 from postroom_sandbox.kratos.admin import create_admin_app
 from postroom_sandbox.kratos.public import create_public_app
-from postroom_sandbox.kratos.state import State
-from postroom_sandbox.kratos.web_hook import WebHook
+from postroom_sandbox.kratos.store import Store
+from postroom_sandbox.kratos.webhook import Webhook
 from postroom_sandbox.loopback import LOOPBACK, listen
 from postroom_sandbox.processes import end_with_parent
 
@@ -44,7 +44,7 @@ def main(
     except ConfigurationError as error:
         sys.exit(str(error))
     try:
-        opened = State(state)
+        opened = Store(state)
     except sqlite3.DatabaseError as error:
         sys.exit(f"{_NAME} cannot use its state in {state} ({error}): remove that folder, or start over with --fresh")
     if until_eof:
@@ -52,19 +52,19 @@ def main(
     asyncio.run(_serve(opened, public, admin, hook_url, key))
 
 
-async def _serve(state: State, public: socket.socket, admin: socket.socket, hook_url: str, key: str) -> None:
-    web_hook = WebHook(state, hook_url, key)
+async def _serve(store: Store, public: socket.socket, admin: socket.socket, hook_url: str, key: str) -> None:
+    webhook = Webhook(store, hook_url, key)
     public_url = f"http://{LOOPBACK}:{public.getsockname()[1]}"
     postroom = hook_url.partition("/internal/")[0]
     apps = [
-        (create_public_app(state, web_hook, postroom), public),
-        (create_admin_app(state, public_url=public_url), admin),
+        (create_public_app(store, webhook, postroom), public),
+        (create_admin_app(store, public_url=public_url), admin),
     ]
     try:
         await serve(apps, name="Postroom's stand-in for Kratos")
     finally:
-        await web_hook.close()
-        state.close()
+        await webhook.close()
+        store.close()
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
 
-from postroom_sandbox.kratos import message
+from postroom_sandbox.kratos import form_messages
 from postroom_sandbox.kratos.error import Json
-from postroom_sandbox.kratos.message import Problem
+from postroom_sandbox.kratos.form_messages import Problem
 
 SCHEMA_ID = "default"
 MIN_EMAIL = 3
@@ -32,19 +32,19 @@ def identifier_of(email: str) -> str:
 def check_traits(traits: Any) -> list[Problem]:
     """What the identity schema has against `traits`."""
     if not isinstance(traits, dict):
-        return [message.missing("traits.email")]
+        return [form_messages.missing("traits.email")]
     traits = cast(Json, traits)
     unknown = sorted(traits.keys() - {"email", "name"})
-    problems = [message.invalid("traits", f'additionalProperties "{name}" not allowed') for name in unknown]
+    problems = [form_messages.invalid("traits", f'additionalProperties "{name}" not allowed') for name in unknown]
     if "email" not in traits:
-        problems.append(message.missing("traits.email"))
+        problems.append(form_messages.missing("traits.email"))
     for name, value in traits.items():
         if name in ("email", "name") and not isinstance(value, str):
-            problems.append(message.invalid(f"traits.{name}", "expected string"))
+            problems.append(form_messages.invalid(f"traits.{name}", "expected string"))
         elif name == "email" and not _is_email(value):
-            problems.append(message.invalid("traits.email", f'"{value}" is not valid "email"'))
+            problems.append(form_messages.invalid("traits.email", f'"{value}" is not valid "email"'))
             if len(value) < MIN_EMAIL:
-                problems.append(message.too_short("traits.email", len(value), MIN_EMAIL))
+                problems.append(form_messages.too_short("traits.email", len(value), MIN_EMAIL))
     return problems
 
 
@@ -96,7 +96,7 @@ def _dependent_on_traits(traits: Json, moment: str) -> Json:
     }
 
 
-def awaiting(identity: Json) -> Json:
+def with_code_sent(identity: Json) -> Json:
     """The identity, with a code on its way to its address."""
     (address,) = identity["verifiable_addresses"]
     return {**identity, "verifiable_addresses": [{**address, "status": "sent"}]}

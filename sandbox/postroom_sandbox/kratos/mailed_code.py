@@ -5,11 +5,11 @@ import hmac
 import secrets
 from uuid import uuid4
 
-from postroom_sandbox.kratos import message
+from postroom_sandbox.kratos import form_messages
+from postroom_sandbox.kratos.caller import Caller
 from postroom_sandbox.kratos.error import Json
 from postroom_sandbox.kratos.identity import timestamp
-from postroom_sandbox.kratos.state import State
-from postroom_sandbox.kratos.visit import Visit
+from postroom_sandbox.kratos.store import Store
 
 TRIES = 5
 
@@ -25,7 +25,7 @@ class TooManyTries(Exception):
     """No code of this flow counts any more until another one is sent."""
 
 
-def send_code(state: State, visit: Visit, kind: str, flow: Json, address: str) -> None:
+def send_code(store: Store, caller: Caller, kind: str, flow: Json, address: str) -> None:
     """A new one; the flow's former one is worth nothing any more."""
     text = f"{secrets.randbelow(1_000_000):06}"
     flow["internal"]["code"] = {"text": text, "address": address, "tries": 0}
@@ -33,10 +33,10 @@ def send_code(state: State, visit: Visit, kind: str, flow: Json, address: str) -
     subject, request = _WHAT_FOR[kind]
     body = f"Hi,\n\n{request} the following code:\n\n{text}\n"
     if kind == "verification":
-        link = f"{visit.public_url}/self-service/verification?code={text}&flow={flow['id']}"
+        link = f"{caller.public_url}/self-service/verification?code={text}&flow={flow['id']}"
         body += f"\nor clicking the following link:\n\n{link}\n"
-    moment = timestamp(visit.now)
-    state.add_message(
+    moment = timestamp(caller.now)
+    store.add_message(
         {
             "id": str(uuid4()),
             "status": "queued",
@@ -60,7 +60,7 @@ def spend_code(flow: Json, given: str) -> str | None:
         return None
     code["tries"] += 1
     if code["tries"] > TRIES:
-        raise TooManyTries(message.TOO_OFTEN)
+        raise TooManyTries(form_messages.TOO_OFTEN)
     if not hmac.compare_digest(code["text"].encode(), given.encode()):
         return None
     del flow["internal"]["code"]

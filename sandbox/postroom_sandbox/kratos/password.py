@@ -5,8 +5,8 @@ import hmac
 import os
 from typing import Any
 
-from postroom_sandbox.kratos import message
-from postroom_sandbox.kratos.message import Problem
+from postroom_sandbox.kratos import form_messages
+from postroom_sandbox.kratos.form_messages import Problem
 
 MIN_LENGTH = 8
 _SALT_BYTES = 16
@@ -19,8 +19,8 @@ def _derive(password: str, salt: bytes) -> bytes:
 def password_problem(password: Any) -> Problem | None:
     """Why it cannot be somebody's new password."""
     if not isinstance(password, str) or not password:
-        return message.missing("password")
-    return message.password_too_short(len(password), MIN_LENGTH) if len(password) < MIN_LENGTH else None
+        return form_messages.missing("password")
+    return form_messages.password_too_short(len(password), MIN_LENGTH) if len(password) < MIN_LENGTH else None
 
 
 def hash_password(password: str) -> str:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from postroom_sandbox.kratos.error import Json, KratosError
-from postroom_sandbox.kratos.message import Problem
+from postroom_sandbox.kratos.form_messages import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShowFlow:
     """A flow as it is now. `token`: the session whose cookie is set anew."""
 
     flow: Json
@@ -16,7 +16,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class LoggedIn:
     """Somebody is logged in by this session. `then`: what the interface may go on with."""
 
     token: str
@@ -26,23 +26,23 @@ class Entered:
 
 
 @dataclass(frozen=True, slots=True)
-class MovedOn:
+class RedirectBrowser:
     """The browser has to go elsewhere, with the cookie of a session."""
 
     url: str
     token: str
 
 
-Outcome = Shown | Entered | MovedOn
+FormResult = ShowFlow | LoggedIn | RedirectBrowser
 
 
 class RefusedForm(Exception):
-    """The person is to correct the form. `forget`: what was typed is not shown again."""
+    """The person is to correct the form. `clear_input`: what was typed is not shown again."""
 
-    def __init__(self, *problems: Problem, forget: bool = False) -> None:
+    def __init__(self, *problems: Problem, clear_input: bool = False) -> None:
         super().__init__([problem.message["text"] for problem in problems])
         self.problems = problems
-        self.forget = forget
+        self.clear_input = clear_input
 
 
 def location_change_required(url: str) -> KratosError:
@@ -53,6 +53,6 @@ def location_change_required(url: str) -> KratosError:
         reason,
         message="browser location change required",
         name="browser_location_change_required",
-        beside={"redirect_browser_to": url},
-        go_to=url,
+        extra={"redirect_browser_to": url},
+        redirect_to=url,
     )

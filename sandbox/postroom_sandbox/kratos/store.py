@@ -34,7 +34,7 @@ def _statements() -> dict[str, str]:
     return {name.strip(): sql for name, _, sql in (block.partition("\n") for block in blocks)}
 
 
-class State:
+class Store:
     """Opens, and at the first start creates, the state in `folder`.
 
     Every statement runs on the event loop's thread, each its own transaction: none takes a millisecond. A commit

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from postroom_sandbox.http_server import cut_request
 from postroom_sandbox.kratos.error import Json, KratosError
 from postroom_sandbox.kratos.identity import timestamp
-from postroom_sandbox.kratos.state import State
+from postroom_sandbox.kratos.store import Store
 
 CONTROL_PREFIX = "/_sandbox/"
 
@@ -39,14 +39,14 @@ class _Asked(BaseModel, extra="forbid"):
 class FaultMiddleware:
     """Applies the faults that concern every request, never to the control surface."""
 
-    def __init__(self, app: ASGIApp, state: State) -> None:
+    def __init__(self, app: ASGIApp, store: Store) -> None:
         self._app = app
-        self._state = state
+        self._store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._app
         if scope["type"] == "http" and not scope["path"].startswith(CONTROL_PREFIX):
-            faults = self._state.faults()
+            faults = self._store.faults()
             if Fault.SLOW in faults:
                 await asyncio.sleep(faults[Fault.SLOW] / 1000)
             if Fault.REFUSE in faults:
@@ -57,30 +57,30 @@ class FaultMiddleware:
         await app(scope, receive, send)
 
 
-def control_routes(state: State) -> list[Route]:
+def control_routes(store: Store) -> list[Route]:
     """The switches, and `GET /_sandbox/state`."""
 
     async def show(_request: Request) -> Response:
         deliveries = [
             {"identity_id": d.identity_id, "email": d.email, "attempt": d.attempt, "answer": d.answer}
-            for d in state.deliveries(limit=100)
+            for d in store.deliveries(limit=100)
         ]
-        return JSONResponse({"faults": _shown(state), "deliveries": deliveries})
+        return JSONResponse({"faults": _shown(store), "deliveries": deliveries})
 
     async def put(request: Request) -> Response:
         try:
             asked = _Asked.model_validate_json(await request.body())
         except ValidationError as error:
             return Response(error.json(include_url=False, include_input=False), 422, media_type="application/json")
-        state.put_fault(asked.kind, asked.delay_ms)
-        return JSONResponse({"faults": _shown(state)})
+        store.put_fault(asked.kind, asked.delay_ms)
+        return JSONResponse({"faults": _shown(store)})
 
     async def clear(_request: Request) -> Response:
-        state.clear_faults()
+        store.clear_faults()
         return JSONResponse({"faults": []})
 
     async def age(_request: Request) -> Response:
-        state.age_sessions(timestamp(datetime.now(UTC) - timedelta(hours=1)))
+        store.age_sessions(timestamp(datetime.now(UTC) - timedelta(hours=1)))
         return Response(status_code=204)
 
     return [
@@ -91,5 +91,5 @@ def control_routes(state: State) -> list[Route]:
     ]
 
 
-def _shown(state: State) -> list[Json]:
-    return [{"kind": kind, "delay_ms": delay_ms} for kind, delay_ms in state.faults().items()]
+def _shown(store: Store) -> list[Json]:
+    return [{"kind": kind, "delay_ms": delay_ms} for kind, delay_ms in store.faults().items()]

@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from postroom_sandbox.kratos.error import Json
-from postroom_sandbox.kratos.session import COOKIE, logged_in
-from postroom_sandbox.kratos.state import Delivery, State
+from postroom_sandbox.kratos.session import COOKIE, current_session
+from postroom_sandbox.kratos.store import Delivery, Store
 
 _TEMPLATE = Template(files("postroom_sandbox.kratos").joinpath("page.html").read_text("utf-8"))
 _TITLES = {
@@ -22,18 +22,18 @@ _TITLES = {
     "recovery": "Recover an account",
     "verification": "Verify an address",
 }
-_BEGUN_BY_ANYBODY = ("registration", "login")
+_WITHOUT_SESSION = ("registration", "login")
 _SENT = "sent_email"
 _HINTS = {"password": "8 characters or more.", "traits.email": "The address of the mailbox: you@example.org."}
 
 
-def page_routes(state: State, kinds: Sequence[str]) -> list[Route]:
+def page_routes(store: Store, kinds: Sequence[str]) -> list[Route]:
     async def welcome(request: Request) -> Response:
-        found = logged_in(state, request, datetime.now(UTC))
+        found = current_session(store, request, datetime.now(UTC))
         if found is None:
             return RedirectResponse("/registration", 303)
         identity = found[1]["identity"]
-        deliveries = state.deliveries(limit=20, identity_id=identity["id"])
+        deliveries = store.deliveries(limit=20, identity_id=identity["id"])
         return _page(
             "Welcome",
             f"<p>{escape(identity['traits']['email'])} is registered. The id of the identity is"
@@ -44,17 +44,17 @@ def page_routes(state: State, kinds: Sequence[str]) -> list[Route]:
 
     async def form(request: Request) -> Response:
         kind = request.url.path.removeprefix("/")
-        flow = state.flow(request.query_params.get("flow", ""))
+        flow = store.flow(request.query_params.get("flow", ""))
         if flow is not None:
             return _page(_TITLES[kind], _form(kind, flow))
         answer = RedirectResponse(f"/self-service/{kind}/browser", 303)
-        if kind in _BEGUN_BY_ANYBODY:
+        if kind in _WITHOUT_SESSION:
             # Kratos starts no flow for a person who is logged in; here the next one may sit at the same browser.
             answer.delete_cookie(COOKIE)
         return answer
 
     async def mails(_request: Request) -> Response:
-        found = state.messages(limit=20)
+        found = store.messages(limit=20)
         parts = (f"<h2>To {escape(each['recipient'])}</h2><pre>{escape(each['body'])}</pre>" for each in found)
         return _page("What would have been mailed", *parts)
 

@@ -9,20 +9,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from postroom_sandbox.kratos.error import Json
-from postroom_sandbox.kratos.session import logged_in
-from postroom_sandbox.kratos.state import State
+from postroom_sandbox.kratos.session import current_session
+from postroom_sandbox.kratos.store import Store
 
 CSRF_COOKIE = "csrf_token_of_the_stand_in"
-Channel = Literal["api", "browser"]
+FlowType = Literal["api", "browser"]
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """`channel` is `api` for programs and `browser` for interfaces, whose forms carry `csrf_token` against forged
+class Caller:
+    """`flow_type` is `api` for programs and `browser` for interfaces, whose forms carry `csrf_token` against forged
     requests. `token` is that of `session`; both are None for who is not logged in."""
 
     request: Request
-    channel: Channel
+    flow_type: FlowType
     csrf_token: str
     token: str | None
     session: Json | None
@@ -41,14 +41,14 @@ class Visit:
         """Where people see a form of the stand-in."""
         return f"{self.public_url}/{flow['internal']['kind']}?flow={flow['id']}"
 
-    def keep_csrf_token(self, answer: Response) -> None:
+    def set_csrf_cookie(self, answer: Response) -> None:
         if self.csrf_token:
             answer.set_cookie(CSRF_COOKIE, self.csrf_token, httponly=True, samesite="lax")
 
 
-def visit_of(state: State, request: Request, channel: Channel) -> Visit:
+def caller_of(store: Store, request: Request, flow_type: FlowType) -> Caller:
     now = datetime.now(UTC)
-    token, session = logged_in(state, request, now) or (None, None)
+    token, session = current_session(store, request, now) or (None, None)
     # One for all forms of a browser: a second tab must not spoil the first one's.
     csrf_token = request.cookies.get(CSRF_COOKIE) or secrets.token_urlsafe(32)
-    return Visit(request, channel, csrf_token if channel == "browser" else "", token, session, now)
+    return Caller(request, flow_type, csrf_token if flow_type == "browser" else "", token, session, now)

@@ -1,4 +1,4 @@
-"""The web-hook as Kratos sends it after a registration with `response: {ignore: true}`: beside the answer to the
+"""The web-hook as Kratos sends it after a registration with `response: {ignore: true}`: extra the answer to the
 person, three tries, and then the event is lost for good, as it is when the process dies in between."""
 
 import asyncio
@@ -10,9 +10,9 @@ from uuid import uuid4
 import httpx2
 
 from postroom_sandbox.kratos.error import Json
-from postroom_sandbox.kratos.fault import Fault
+from postroom_sandbox.kratos.faults import Fault
 from postroom_sandbox.kratos.identity import timestamp
-from postroom_sandbox.kratos.state import Delivery, State
+from postroom_sandbox.kratos.store import Delivery, Store
 
 KEY_HEADER = "X-Postroom-Key"
 TRIES = 3
@@ -54,11 +54,11 @@ def body_of(identity: Json, flow_id: str) -> bytes:
     return f"{text}\n".encode()
 
 
-class WebHook:
+class Webhook:
     """Sends to `url` with `key` in the header. `try_timeout` is in seconds."""
 
-    def __init__(self, state: State, url: str, key: str, *, try_timeout: float = TRY_TIMEOUT) -> None:
-        self._state = state
+    def __init__(self, store: Store, url: str, key: str, *, try_timeout: float = TRY_TIMEOUT) -> None:
+        self._store = store
         self._url = url
         self._try_timeout = try_timeout
         headers = {"User-Agent": "Go-http-client/1.1", "Accept-Encoding": "gzip", KEY_HEADER: key}
@@ -68,7 +68,7 @@ class WebHook:
 
     def trigger(self, identity: Json, flow_id: str) -> None:
         """Start telling of a new identity, and return at once."""
-        if Fault.DROP_HOOKS in self._state.faults():
+        if Fault.DROP_HOOKS in self._store.faults():
             return
         task = asyncio.get_running_loop().create_task(self._deliver(identity, body_of(identity, flow_id)))
         self._running.add(task)
@@ -88,7 +88,7 @@ class WebHook:
             status, retry_after, answer = await self._try(trigger_id, body)
             email = identity["traits"]["email"]
             delivery = Delivery(identity["id"], email, attempt, timestamp(sent_at), answer)
-            self._state.add_delivery(delivery, trigger_id)
+            self._store.add_delivery(delivery, trigger_id)
             wait = seconds_until_retry(attempt, status, retry_after, datetime.now(UTC))
             if wait is None:
                 return
