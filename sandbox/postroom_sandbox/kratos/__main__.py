@@ -1,4 +1,4 @@
-"""`python -m postroom_sandbox.kratos`: the stand-in as a process of its own, both ports on loopback only."""
+"""`python -m postroom_sandbox.kratos` runs the stand-in as a separate process. Both ports are on loopback only."""
 
 import asyncio
 import os
@@ -25,20 +25,20 @@ _command = typer.Typer(add_completion=False, pretty_exceptions_enable=False, ric
 
 @_command.command()
 def main(
-    state: Annotated[Path, typer.Option(help="Folder of the state.")],
-    public_port: Annotated[int, typer.Option(help="On 127.0.0.1.")],
-    admin_port: Annotated[int, typer.Option(help="On 127.0.0.1.")],
-    hook_url: Annotated[str, typer.Option(help="Told of every registration.")],
+    state: Annotated[Path, typer.Option(help="Folder that holds the state.")],
+    public_port: Annotated[int, typer.Option(help="Port of the public API, on 127.0.0.1.")],
+    admin_port: Annotated[int, typer.Option(help="Port of the admin API, on 127.0.0.1.")],
+    hook_url: Annotated[str, typer.Option(help="URL of the webhook that follows every registration.")],
     until_eof: Annotated[bool, typer.Option("--until-eof", help="Stop when standard input ends.")] = False,
 ) -> None:
-    """A stand-in for Ory Kratos, for trials and tests, never in production. POSTROOM_WEBHOOK_KEY holds the key for the
-    web-hook.
+    """Run a stand-in for Ory Kratos, for trials and tests, never for production. The environment variable
+    POSTROOM_WEBHOOK_KEY holds the key of the webhook.
 
     Example: python -m postroom_sandbox.kratos --state .postroom/kratos --public-port 4433 --admin-port 4434
     --hook-url http://127.0.0.1:3001/internal/mail/provision
     """
     if not (key := os.environ.get("POSTROOM_WEBHOOK_KEY")):
-        sys.exit("The environment variable POSTROOM_WEBHOOK_KEY is empty or not set: put the key into it.")
+        sys.exit("The environment variable POSTROOM_WEBHOOK_KEY is empty or not set: set it to the key of the webhook.")
     try:
         public, admin = listen(public_port, _NAME, "--public-port"), listen(admin_port, _NAME, "--admin-port")
     except ConfigurationError as error:

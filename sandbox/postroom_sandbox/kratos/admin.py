@@ -1,4 +1,4 @@
-"""The admin port: identities, without authentication, as in Kratos. It fires no web-hook."""
+"""The admin API: identities, without authentication, as in Kratos. It triggers no webhook."""
 
 import json
 from copy import deepcopy
@@ -33,7 +33,7 @@ MAX_PAGE_SIZE = 500
 
 
 def create_admin_app(store: Store, *, public_url: str) -> Starlette:
-    """The application of the admin port. `public_url` is where the identity schemas are said to lie."""
+    """The application of the admin port. `public_url` is the base of the schema URLs that identities name."""
     service = _Admin(store, public_url)
     one = "/admin/identities/{identity_id}"
     routes = [
@@ -69,7 +69,7 @@ class _Admin:
         for value in ids:
             if _uuid(value) is None:
                 raise KratosError(400, f"Invalid UUID value `{value}` for parameter `ids`.")
-        # One more than asked tells whether there is a next page.
+        # One identity more than the page holds shows whether there is a next page.
         found = self._store.identities(after=token, limit=size + 1, ids=ids)
         page = found[:size]
         links = [_link(ids, shown_size, NIL_UUID, "first")]
@@ -78,7 +78,7 @@ class _Admin:
         return JSONResponse(page, headers={"Link": ",".join(links)})
 
     async def messages(self, request: Request) -> Response:
-        """What a courier would have mailed, the newest first, with its codes: as a Kratos with --dev shows it."""
+        """The messages that the courier would have sent, newest first, with their codes, as Kratos shows with --dev."""
         query = request.query_params
         if unknown := query.keys() - {"page_size", "recipient"}:
             raise KratosError(400, f"The stand-in does not know {', '.join(sorted(unknown))}.")
@@ -91,7 +91,7 @@ class _Admin:
         return JSONResponse(with_credentials(self._identity(request)))
 
     async def create(self, request: Request) -> Response:
-        """Without a password: nobody logs in as an identity that the admin made."""
+        """Create an identity without a password, so that nobody can log in as it."""
         body = await _json(request)
         if not isinstance(body, dict):
             raise KratosError(400, message="the body must be an object")
@@ -140,7 +140,7 @@ def _check(state: Any, traits: Any) -> None:
 
 
 def _patched(identity: Json, patch: Any) -> Json:
-    """A copy with a JSON Patch (RFC 6902) applied, as far as the stand-in goes: another state, another trait."""
+    """A copy of the identity with a JSON Patch (RFC 6902) applied. The stand-in supports a new state and new traits."""
     wanted = deepcopy(identity)
     for operation in cast(list[Any], patch) if isinstance(patch, list) else [patch]:
         match operation:
@@ -168,7 +168,7 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _page_size(text: str) -> int:
-    """What was asked for, which the links repeat though no page is longer than MAX_PAGE_SIZE."""
+    """The requested page size. The links repeat it, although no page is longer than MAX_PAGE_SIZE."""
     try:
         asked = int(text or 0)
     except ValueError:

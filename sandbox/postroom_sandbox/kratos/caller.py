@@ -1,4 +1,4 @@
-"""One request to the forms: who sent it, from which browser, and where it reached the stand-in."""
+"""The caller of a self-service flow: its session, its kind of client, and the URL at which it reached the stand-in."""
 
 import secrets
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ FlowType = Literal["api", "browser"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`flow_type` is `api` for programs and `browser` for interfaces, whose forms carry `csrf_token` against forged
-    requests. `token` is that of `session`; both are None for who is not logged in."""
+    """`flow_type` is `api` for programs and `browser` for user interfaces, whose forms carry `csrf_token` against
+    forged requests. `token` is the token of `session`; both are None for a caller that is not logged in."""
 
     request: Request
     flow_type: FlowType
@@ -34,11 +34,11 @@ class Caller:
 
     @property
     def home(self) -> str:
-        """Where a browser goes that is sent to no other page."""
+        """The page to which a browser is sent by default."""
         return f"{self.public_url}/welcome"
 
     def page(self, flow: Json) -> str:
-        """Where people see a form of the stand-in."""
+        """The page that shows the form of a flow."""
         return f"{self.public_url}/{flow['internal']['kind']}?flow={flow['id']}"
 
     def set_csrf_cookie(self, answer: Response) -> None:
@@ -49,6 +49,6 @@ class Caller:
 def caller_of(store: Store, request: Request, flow_type: FlowType) -> Caller:
     now = datetime.now(UTC)
     token, session = current_session(store, request, now) or (None, None)
-    # One for all forms of a browser: a second tab must not spoil the first one's.
+    # All forms of a browser share one token: a second tab must not invalidate the form of the first.
     csrf_token = request.cookies.get(CSRF_COOKIE) or secrets.token_urlsafe(32)
     return Caller(request, flow_type, csrf_token if flow_type == "browser" else "", token, session, now)

@@ -1,4 +1,4 @@
-"""Errors as Kratos answers them."""
+"""Error responses in the format of Kratos."""
 
 from http import HTTPStatus
 from typing import Any
@@ -19,9 +19,9 @@ _MESSAGES = {
 
 
 class KratosError(Exception):
-    """Ends a request with an error. `reason` says what was wrong with it, `message` only what kind it is;
-    `name` is the `id` that programs look at, `extra` stands next to the error in the answer; a browser without a
-    script is sent to `redirect_to` instead."""
+    """Ends a request with an error. `reason` says what was wrong, `message` what kind of error it is. `name` is the
+    `id` that programs check. `extra` holds members beside the error in the response. A browser that does not ask for
+    JSON is redirected to `redirect_to` instead."""
 
     def __init__(
         self,
@@ -45,13 +45,13 @@ class KratosError(Exception):
 
 
 def wants_json(request: Request) -> bool:
-    """Whether a script asks, which follows no redirect to a page."""
+    """Whether a script sent the request. It gets JSON instead of a redirect to a page."""
     kinds = (request.headers.get("accept", ""), request.headers.get("content-type", ""))
     return any("application/json" in kind for kind in kinds)
 
 
 def error_response(request: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException):  # what the router refuses: no such path, wrong method
+    if isinstance(error, HTTPException):  # raised by the router: unknown path or wrong method
         error = KratosError(error.status_code)
     assert isinstance(error, KratosError)
     if error.redirect_to and not wants_json(request):

@@ -1,8 +1,8 @@
-"""Faults that a person or a test switches on over HTTP, on either port; they stay on until they are cleared.
+"""Faults that a person or a test switches on over HTTP, on either port. They stay on until they are cleared.
 
 curl -X PUT    http://127.0.0.1:4433/_sandbox/faults --data '{"kind": "slow", "delay_ms": 2000}'
 curl -X DELETE http://127.0.0.1:4433/_sandbox/faults
-curl -X PUT    http://127.0.0.1:4433/_sandbox/old-logins    # all sessions look as if they had begun an hour ago, once
+curl -X PUT    http://127.0.0.1:4433/_sandbox/old-logins    # dates the login of all present sessions back by an hour
 """
 
 import asyncio
@@ -24,11 +24,11 @@ CONTROL_PREFIX = "/_sandbox/"
 
 
 class Fault(StrEnum):
-    DROP_HOOKS = "drop-hooks"  # no web-hook is sent
-    REFUSE = "refuse"  # the connection is cut at once (the listener itself stays, for this very control surface)
-    UNAVAILABLE = "unavailable"  # 503
-    SICK = "sick"  # as with a dead database: whoami 401, /health/ready 503, an identity of the admin API 500
-    SLOW = "slow"  # served after the delay (delay_ms)
+    DROP_HOOKS = "drop-hooks"  # sends no webhook
+    REFUSE = "refuse"  # resets the connection at once; the port stays open, because the control API uses it, too
+    UNAVAILABLE = "unavailable"  # responds 503
+    SICK = "sick"  # as with a failed database: whoami 401, /health/ready 503, an identity of the admin API 500
+    SLOW = "slow"  # responds after the delay (delay_ms)
 
 
 class _Asked(BaseModel, extra="forbid"):
@@ -37,7 +37,7 @@ class _Asked(BaseModel, extra="forbid"):
 
 
 class FaultMiddleware:
-    """Applies the faults that concern every request, never to the control surface."""
+    """Applies the faults that affect every request, except requests to the control API."""
 
     def __init__(self, app: ASGIApp, store: Store) -> None:
         self._app = app
@@ -58,7 +58,7 @@ class FaultMiddleware:
 
 
 def control_routes(store: Store) -> list[Route]:
-    """The switches, and `GET /_sandbox/state`."""
+    """The control API: it sets and clears faults, and `GET /_sandbox/state` shows them."""
 
     async def show(_request: Request) -> Response:
         deliveries = [

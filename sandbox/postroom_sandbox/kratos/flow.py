@@ -1,4 +1,4 @@
-"""Self-service flows: what is kept of one, what of it is shown, and what becomes of it when it was refused."""
+"""Self-service flows: how they are stored, which part is shown, and how a refused form changes them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ LIFESPAN = timedelta(hours=1)
 
 
 def new_flow(kind: str, caller: Caller, return_to: str | None, **members: object) -> Json:
-    """A fresh flow without nodes. What stands in `internal` is not shown."""
+    """A new flow without nodes. `internal` holds what is never shown."""
     flow_id = str(uuid4())
     flow: Json = {
         "id": flow_id,
@@ -40,7 +40,7 @@ def shown(flow: Json) -> Json:
 
 
 def set_messages(flow: Json, *messages: Json) -> None:
-    """Above the form, instead of what was said before."""
+    """Replace the messages above the form."""
     flow["ui"].pop("messages", None)
     if messages:
         flow["ui"]["messages"] = list(messages)
@@ -55,7 +55,7 @@ def expired(flow: Json, now: datetime) -> bool:
 
 
 def refuse(flow: Json, values: Mapping[str, Any], problems: Iterable[Problem]) -> None:
-    """Into the nodes of the flow: what was typed (never the password), and each problem at its field."""
+    """Put the submitted values (never the password) into the nodes of the flow, and each problem at its field."""
     ui = flow["ui"]
     set_messages(flow)
     nodes: dict[str, Json] = {each["attributes"].get("name"): each for each in ui["nodes"]}

@@ -1,4 +1,4 @@
-"""What comes of a form that was sent."""
+"""The possible results of a submitted form."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from postroom_sandbox.kratos.form_messages import Problem
 
 @dataclass(frozen=True, slots=True)
 class ShowFlow:
-    """A flow as it is now. `token`: the session whose cookie is set anew."""
+    """Show the flow. `token` is the session whose cookie is set again."""
 
     flow: Json
     status: int = 200
@@ -17,17 +17,17 @@ class ShowFlow:
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """Somebody is logged in by this session. `then`: what the interface may go on with."""
+    """The caller is logged in with this session. `continue_with` lists what the user interface may do next."""
 
     token: str
     session: Json
     identity: Json | None = None
-    then: tuple[Json, ...] = ()
+    continue_with: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectBrowser:
-    """The browser has to go elsewhere, with the cookie of a session."""
+    """Send the browser to another page, with the cookie of a session."""
 
     url: str
     token: str
@@ -37,7 +37,7 @@ FormResult = ShowFlow | LoggedIn | RedirectBrowser
 
 
 class RefusedForm(Exception):
-    """The person is to correct the form. `clear_input`: what was typed is not shown again."""
+    """The person must correct the form. With `clear_input`, the submitted values are not shown again."""
 
     def __init__(self, *problems: Problem, clear_input: bool = False) -> None:
         super().__init__([problem.message["text"] for problem in problems])
@@ -46,7 +46,7 @@ class RefusedForm(Exception):
 
 
 def location_change_required(url: str) -> KratosError:
-    """A redirect as a script is told of it."""
+    """A redirect in the form that a script can read."""
     reason = f"In order to complete this flow please redirect the browser to: {url}"
     return KratosError(
         422,

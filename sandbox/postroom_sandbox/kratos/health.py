@@ -1,4 +1,4 @@
-"""The health endpoints, which both ports have."""
+"""The health endpoints of both ports."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Logging in: by password, by a mailed code, and by an authenticator app on top of either."""
+"""The login flow: by password, by a code sent by mail, and with an authenticator app as a second factor."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ class LoginForm:
             code, method = ui_node.code((1070013, "Login code")), ui_node.method("code")
             resend = ui_node.submit("code", ui_node.RESEND, name="resend")
             proceed = ui_node.submit("code", ui_node.CONTINUE)
-            # Another order once it was refused: then the key Enter presses another button.
+            # After a refusal Kratos returns another order, in which the key Enter presses another button.
             if refused:
                 return [csrf, identifier, code, resend, method, proceed]
             return [identifier, method, code, proceed, resend, csrf]

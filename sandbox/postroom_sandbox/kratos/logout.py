@@ -1,4 +1,4 @@
-"""The end of a session: for a browser in two steps, so that no foreign page can log anybody out; by token in one."""
+"""Logout: for browsers in two steps, so that a page of another site cannot log anybody out; by session token in one."""
 
 import hashlib
 import hmac

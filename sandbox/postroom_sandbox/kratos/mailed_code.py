@@ -1,5 +1,5 @@
-"""The code of a flow: mailed to an address, and typed into the form. Nothing is mailed: it lies in the list of messages
-of the admin port, as with a Kratos whose courier does not run."""
+"""The code of a flow, which is sent to an address and typed into the form. The stand-in sends no mail: the code is in
+the list of messages of the admin API, as with a Kratos whose courier does not run."""
 
 import hmac
 import secrets
@@ -22,11 +22,11 @@ _WHAT_FOR = {
 
 
 class TooManyTries(Exception):
-    """No code of this flow counts any more until another one is sent."""
+    """The flow accepts no code until another one is sent."""
 
 
 def send_code(store: Store, caller: Caller, kind: str, flow: Json, address: str) -> None:
-    """A new one; the flow's former one is worth nothing any more."""
+    """Send a new code. The previous code of the flow is no longer valid."""
     text = f"{secrets.randbelow(1_000_000):06}"
     flow["internal"]["code"] = {"text": text, "address": address, "tries": 0}
     flow["state"] = "sent_email"
@@ -54,7 +54,7 @@ def send_code(store: Store, caller: Caller, kind: str, flow: Json, address: str)
 
 
 def spend_code(flow: Json, given: str) -> str | None:
-    """The address to which it was sent, None if it is another one. Raises TooManyTries."""
+    """Use the code up. The address to which it was sent, or None if it is wrong. Raises TooManyTries."""
     code: Json | None = flow["internal"].get("code")
     if code is None:
         return None

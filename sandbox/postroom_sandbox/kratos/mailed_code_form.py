@@ -1,4 +1,4 @@
-"""What recovery and verification share: a form that mails a code to an address, and takes it."""
+"""The form that recovery and verification share: it sends a code to an address, and checks it."""
 
 from abc import ABC, abstractmethod
 
@@ -26,14 +26,14 @@ class MailedCodeForm(ABC):
 
     @abstractmethod
     def _code_accepted(self, flow: Json, identity: Json, caller: Caller) -> FormResult:
-        """What follows the right code of this identity."""
+        """The result of the right code for this identity."""
 
     def _mail(self, flow: Json, email: object, caller: Caller) -> FormResult:
         if not isinstance(email, str) or not email:
             raise RefusedForm(form_messages.missing("email"))
         flow["internal"]["email"], address = email, identifier_of(email)
         if self._store.login(address) is None:
-            flow["state"] = "sent_email"  # who has an account here is nobody's business
+            flow["state"] = "sent_email"  # as if it was sent: the form must not reveal who has an account
         else:
             send_code(self._store, caller, self.kind, flow, address)
         flow["ui"]["nodes"] = self.nodes(flow)

@@ -1,4 +1,4 @@
-"""Passwords of the stand-in. The work factor is far below what real ones need, so that tests are quick."""
+"""Password hashes of the stand-in. Their work factor is far below what real passwords need, to keep the tests fast."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ def _derive(password: str, salt: bytes) -> bytes:
 
 
 def password_problem(password: Any) -> Problem | None:
-    """Why it cannot be somebody's new password."""
+    """Why a new password is refused; None if it is accepted."""
     if not isinstance(password, str) or not password:
         return form_messages.missing("password")
     return form_messages.password_too_short(len(password), MIN_LENGTH) if len(password) < MIN_LENGTH else None

@@ -1,4 +1,4 @@
-"""The public port: the self-service flows, whoami, and the stand-in's own pages."""
+"""The public API: the self-service flows, whoami, and the pages of the stand-in."""
 
 from datetime import UTC, datetime
 
@@ -25,8 +25,8 @@ from postroom_sandbox.kratos.webhook import Webhook
 
 
 def create_public_app(store: Store, webhook: Webhook, postroom: str) -> Starlette:
-    """The application of the public port. `webhook` is told of every registration; `postroom` is the URL to whose
-    pages a browser may be sent back."""
+    """The application of the public port. `webhook` follows every registration. `postroom` is the base URL of the pages
+    to which a browser may return."""
     verification = VerificationForm(store)
     settings = SettingsForm(store, verification)
     registration = RegistrationForm(store, webhook, verification)

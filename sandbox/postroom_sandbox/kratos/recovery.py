@@ -1,4 +1,4 @@
-"""Getting back in without the password: a mailed code logs the person in, and leads to the settings."""
+"""The recovery flow: a code sent by mail logs the person in without the password and leads to the settings."""
 
 from postroom_sandbox.kratos import ui_node
 from postroom_sandbox.kratos.caller import Caller

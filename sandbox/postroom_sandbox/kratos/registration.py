@@ -1,4 +1,4 @@
-"""Signing up: with a password, or by a code that is mailed to the address."""
+"""The registration flow: with a password, or with a code that is sent to the address."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from postroom_sandbox.kratos.webhook import Webhook
 
 
 class RegistrationForm:
-    """`webhook` is told of every registration."""
+    """`webhook` follows every registration."""
 
     kind = "registration"
 
@@ -51,7 +51,7 @@ class RegistrationForm:
             ui_node.submit("code", ui_node.CONTINUE),
             ui_node.submit("code", ui_node.RESEND, name="resend"),
         )
-        # Another order once it was refused, as in a login.
+        # After a refusal the order is another one, as in a login.
         return [*known, code, resend, method, proceed] if refused else [*known, method, code, proceed, resend]
 
     def submit(self, flow: Json, values: Json, caller: Caller) -> FormResult:
@@ -60,7 +60,7 @@ class RegistrationForm:
         match values.get("method"):
             case "password":
                 password: Any = values.get("password")
-                # Kratos looks at the traits first, but for a password that is absent.
+                # Kratos checks the traits first, except when the password is missing.
                 problem = password_problem(password) if not problems or not password else None
                 if problems := [*problems, *([problem] if problem else [])]:
                     raise RefusedForm(*problems)
@@ -103,5 +103,5 @@ class RegistrationForm:
         self._webhook.trigger(identity, flow["id"])
         method = "code" if password is None else "password"
         token, session = start_session(self._store, identity, caller.request, caller.now, method)
-        then = () if password is None else (self._verification.sent_to(address, caller),)
-        return LoggedIn(token, session, public(identity), then)
+        continue_with = () if password is None else (self._verification.start(address, caller),)
+        return LoggedIn(token, session, public(identity), continue_with)

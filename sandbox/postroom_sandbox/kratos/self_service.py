@@ -1,4 +1,4 @@
-"""The paths of the self-service flows: each form is begun, shown and submitted in the same way."""
+"""The endpoints of the self-service flows. Each form is started, shown and submitted in the same way."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -37,7 +37,7 @@ class Form(Protocol):
         ...
 
     def nodes(self, flow: Json, *, refused: bool = False) -> list[Json]:
-        """In the order in which Kratos shows them. `refused`: what was submitted last cannot be."""
+        """In the order in which Kratos shows them. `refused` says that the last submission was refused."""
         ...
 
     def submit(self, flow: Json, values: Json, caller: Caller) -> FormResult:
@@ -67,7 +67,7 @@ def _refused(form: Form, flow: Json, values: Json, refusal: RefusedForm) -> Form
 
 
 class SelfService:
-    """`postroom` is the URL to whose pages a browser may be sent back."""
+    """`postroom` is the base URL of the pages to which a browser may return."""
 
     def __init__(self, store: Store, postroom: str) -> None:
         self._store = store
@@ -100,7 +100,7 @@ class SelfService:
         return flow
 
     def _return_to(self, caller: Caller) -> str | None:
-        """Kratos' own flows are allowed, too."""
+        """Pages of Postroom and the flows of Kratos itself are allowed."""
         wanted = caller.request.query_params.get("return_to")
         own = f"{caller.public_url}/self-service/"
         if wanted and not wanted.startswith(own) and urlsplit(wanted)[:2] != urlsplit(self._postroom)[:2]:
@@ -149,7 +149,7 @@ class SelfService:
         return submit
 
     def resume_route(self, form: SettingsForm) -> Route:
-        """Where Kratos sends a browser back to after a fresh login: what asked for it is done now."""
+        """Where Kratos sends a browser back to after a new login: the change that required the login is made now."""
 
         async def resume(request: Request) -> Response:
             flow = self._flow(request, "flow")
@@ -194,13 +194,15 @@ class SelfService:
         if caller.flow_type == "api":
             session = entered.session | ({"identity": None} if due else {})
             token = {"action": "set_ory_session_token", "ory_session_token": entered.token}
-            then = [*entered.then, token] if entered.identity else None
+            continue_with = [*entered.continue_with, token] if entered.identity else None
             return JSONResponse(
-                {"session_token": entered.token, "session": session, **registered, "continue_with": then}
+                {"session_token": entered.token, "session": session, **registered, "continue_with": continue_with}
             )
         if due:
             return error_response(caller.request, location_change_required(due))
         if not wants_json(caller.request):
             return RedirectResponse(return_to or caller.home, 303)
         proceed = {"action": "redirect_browser_to", "redirect_browser_to": return_to or caller.home}
-        return JSONResponse({"session": entered.session, **registered, "continue_with": [proceed, *entered.then]})
+        return JSONResponse(
+            {"session": entered.session, **registered, "continue_with": [proceed, *entered.continue_with]}
+        )

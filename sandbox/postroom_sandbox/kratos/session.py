@@ -1,4 +1,4 @@
-"""A session: who is logged in, and by which credential a request says so."""
+"""Sessions: who is logged in, and which credential of a request proves it."""
 
 import base64
 import secrets
@@ -22,8 +22,8 @@ _SECOND_FACTORS = ("totp",)
 
 
 def cookie_of(token: str) -> str:
-    """A value of the session's cookie, another one each time; the older ones hold as well. The token is inside, as in
-    the sealed cookies of Kratos: no cookie passes for a token, nor a token for a cookie."""
+    """A new value for the session cookie. Earlier values stay valid. The token is encoded in it, as in the encrypted
+    cookies of Kratos, so that a cookie is not accepted as a token, nor a token as a cookie."""
     return base64.urlsafe_b64encode(secrets.token_bytes(_SALT_BYTES) + token.encode()).decode()
 
 
@@ -35,7 +35,7 @@ def _token_in(cookie: str) -> str | None:
 
 
 def start_session(store: Store, identity: Json, request: Request, now: datetime, method: str) -> tuple[str, Json]:
-    """Log the identity in; answers the token and the session to show."""
+    """Log the identity in. Returns the token and the session to show."""
     token = "ory_st_" + "".join(secrets.choice(_ALPHABET) for _ in range(32))
     moment = timestamp(now)
     device = {
@@ -57,14 +57,14 @@ def start_session(store: Store, identity: Json, request: Request, now: datetime,
 
 
 def refresh_session(store: Store, token: str, session: Json, now: datetime, method: str) -> Json:
-    """The same session after its person has logged in once more, perhaps with a second factor."""
+    """The session after its person has logged in again, perhaps with a second factor."""
     return _changed(
         store, token, session, _with_method(session["authentication_methods"], method, now) | _login_times(now)
     )
 
 
 def add_factor(store: Store, token: str, session: Json, now: datetime, method: str) -> Json:
-    """The same session after its person has set up a second factor, which is no login."""
+    """The session after its person has set up a second factor, which does not count as a login."""
     return _changed(store, token, session, _with_method(session["authentication_methods"], method, now))
 
 
@@ -88,7 +88,7 @@ def _with_method(before: list[Json], method: str, now: datetime) -> Json:
 
 
 def current_session(store: Store, request: Request, now: datetime) -> tuple[str, Json] | None:
-    """The token and the valid session of a request; None also when it was ended or its identity is inactive."""
+    """The token and the valid session of a request; None also for a revoked session or an inactive identity."""
     token = credential_of(request)
     found = store.session(token) if token else None
     if token is None or found is None:
@@ -104,7 +104,7 @@ def current_session(store: Store, request: Request, now: datetime) -> tuple[str,
 
 
 def second_factor_address(store: Store, session: Json, public_url: str, return_to: str | None = None) -> str | None:
-    """Where a session gets its second factor, None if none is due."""
+    """Where the person enters the second factor; None if none is required."""
     if session["authenticator_assurance_level"] != "aal1" or store.totp(session["identity"]["id"]) is None:
         return None
     query = {"aal": "aal2"} | ({"return_to": return_to} if return_to else {})
@@ -112,7 +112,7 @@ def second_factor_address(store: Store, session: Json, public_url: str, return_t
 
 
 def require_second_factor(store: Store, session: Json, public_url: str) -> None:
-    """Raises KratosError as long as one is due."""
+    """Raises KratosError while a second factor is required."""
     if url := second_factor_address(store, session, public_url):
         raise KratosError(
             403,
@@ -126,8 +126,8 @@ def require_second_factor(store: Store, session: Json, public_url: str) -> None:
 
 
 def credential_of(request: Request) -> str | None:
-    """The token of a session. The first there is decides, as in Kratos (session/manager_http.go): header, cookie,
-    bearer."""
+    """The session token of a request. The first credential decides, as in Kratos (session/manager_http.go): header,
+    cookie, bearer."""
     if token := request.headers.get("x-session-token"):
         return token
     if cookie := request.cookies.get(COOKIE):

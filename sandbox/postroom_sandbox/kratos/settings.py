@@ -1,4 +1,4 @@
-"""What a person changes herself: traits, password, authenticator app."""
+"""The settings flow: a person changes traits, password and authenticator app."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from postroom_sandbox.kratos.totp import QR_SIDE, is_totp, new_secret, qr_code
 from postroom_sandbox.kratos.verification import VerificationForm
 
 PRIVILEGED = timedelta(minutes=15)
-"""How old a login may be that changes what one logs in with."""
+"""How old a login may be to change credentials."""
 
 
 class SettingsForm:
@@ -77,7 +77,7 @@ class SettingsForm:
         ]
 
     def require_owner(self, flow: Json, caller: Caller) -> Json:
-        """The session, which is that of the flow's person. Raises KratosError."""
+        """The caller's session, which must belong to the person of the flow. Raises KratosError."""
         session = caller.session
         if session is None:
             raise KratosError(401, "A valid Ory Session Cookie or Ory Session Token is missing.")
@@ -89,10 +89,10 @@ class SettingsForm:
 
     def submit(self, flow: Json, values: Json, caller: Caller) -> FormResult:
         session = self.require_owner(flow, caller)
-        then: list[Json] = []
+        continue_with: list[Json] = []
         match values:
             case {"method": "profile"}:
-                then = self._change_traits(flow, values, session, caller)
+                continue_with = self._change_traits(flow, values, session, caller)
             case {"method": "password"}:
                 self._require_privileged(flow, values, session, caller)
                 self._change_password(session["identity"]["id"], values)
@@ -110,12 +110,12 @@ class SettingsForm:
         set_messages(flow, form_messages.SAVED)
         if caller.flow_type == "browser":
             url = flow.get("return_to") or caller.page(flow)
-            then.append({"action": "redirect_browser_to", "redirect_browser_to": url})
-        flow["continue_with"] = then
+            continue_with.append({"action": "redirect_browser_to", "redirect_browser_to": url})
+        flow["continue_with"] = continue_with
         return ShowFlow(flow, token=caller.token)
 
     def _require_privileged(self, flow: Json, values: Json, session: Json, caller: Caller) -> None:
-        """Raises KratosError for an old login; `values` wait for a fresh one."""
+        """Raises KratosError if the login is too old, and keeps `values` until the person has logged in again."""
         if caller.now - datetime.fromisoformat(session["authenticated_at"]) <= PRIVILEGED:
             return
         flow["internal"]["waiting"] = values
@@ -131,14 +131,14 @@ class SettingsForm:
         )
 
     def _change_traits(self, flow: Json, values: Json, session: Json, caller: Caller) -> list[Json]:
-        """Answers what the interface may go on with."""
+        """Returns what the user interface may do next."""
         traits = traits_of(values)
         if problems := check_traits(traits):
             raise RefusedForm(*problems)
         identity, address = self._store.identity(session["identity"]["id"]), identifier_of(traits["email"])
         assert identity
-        moves = address != identifier_of(identity["traits"]["email"])
-        if moves:
+        address_changes = address != identifier_of(identity["traits"]["email"])
+        if address_changes:
             self._require_privileged(flow, values, session, caller)
         new = changed(identity, {**identity, "traits": traits}, caller.now)
         try:
@@ -146,7 +146,7 @@ class SettingsForm:
         except DuplicateIdentifier:
             raise RefusedForm(form_messages.exists_already()) from None
         flow["identity"] = public(new)
-        return [self._verification.sent_to(address, caller)] if moves else []
+        return [self._verification.start(address, caller)] if address_changes else []
 
     def _change_password(self, identity_id: str, values: Json) -> None:
         password: Any = values.get("password")

@@ -1,4 +1,4 @@
-"""A submitted form: its fields, whatever it was encoded in, and the token against forged ones."""
+"""A submitted form: its fields in either encoding, and the token against forged forms."""
 
 import hmac
 import json
@@ -19,7 +19,7 @@ def _content_type(request: Request) -> str:
 
 
 async def read_form(request: Request) -> Json:
-    """The fields by the names of the form's nodes, and `traits` also as an object. Raises RefusedForm."""
+    """The fields by the names of the form's nodes, with `traits` also as an object. Raises RefusedForm."""
     body = await request.body()
     if _content_type(request) == "application/x-www-form-urlencoded":
         fields: Json = dict(parse_qsl(body.decode("utf-8", "replace")))
@@ -48,8 +48,8 @@ def traits_of(values: Json) -> Json:
 
 
 def require_same_browser(flow: Json, *given: str) -> None:
-    """Raises KratosError unless each is the flow's token: a page of another site can neither read the form nor set the
-    cookie."""
+    """Raises KratosError unless each given value is the CSRF token of the flow. A page of another site can neither read
+    the form nor set the cookie."""
     token = csrf_token_of(flow).encode()
     if not all(hmac.compare_digest(token, value.encode()) for value in given):
         raise KratosError(

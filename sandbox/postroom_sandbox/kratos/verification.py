@@ -1,4 +1,4 @@
-"""Showing that an address is one's own, by a code that is mailed there."""
+"""The verification flow: a code that is sent to an address proves that the address belongs to the person."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -21,8 +21,8 @@ class VerificationForm(MailedCodeForm):
         flow["internal"]["home"] = return_to or caller.home
         return flow
 
-    def sent_to(self, address: str, caller: Caller) -> Json:
-        """A flow whose code was mailed already; answers what an interface may go on with."""
+    def start(self, address: str, caller: Caller) -> Json:
+        """Send a code in a new flow. Returns what the user interface may do next."""
         flow = self.new(caller, None)
         send_code(self._store, caller, self.kind, flow, address)
         flow["ui"]["nodes"] = self.nodes(flow)
@@ -63,7 +63,7 @@ class VerificationForm(MailedCodeForm):
         return ShowFlow(flow)
 
     def link_route(self) -> Route:
-        """The link in the mail: it fills the code into the form, in whatever browser it is opened."""
+        """The link in the mail. It fills the code into the form, in any browser."""
 
         async def follow(request: Request) -> Response:
             flow = self._store.flow(request.query_params.get("flow", ""))
