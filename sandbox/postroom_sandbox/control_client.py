@@ -21,11 +21,15 @@ from postroom.cli.json_output import json_text
 from postroom.cli.terminal import fixed, out, print_rows
 from postroom.errors import ConfigurationError, Refused
 from postroom_sandbox.data_folder import DataFolder
-from postroom_sandbox.stalwart.faults import KINDS, OF_NOTICES
+from postroom_sandbox.stalwart.faults import KINDS, NOTIFICATION_FAULTS
 from postroom_sandbox.stalwart.json_value import JSON
 
 _SWITCHES = ("off", "show")
-_ONLY_FOR = {"delay_ms": ("slow",), "retry_after": ("throttle",)}
+_ONLY_FOR = {
+    "word": tuple(kind for kind in KINDS if kind not in NOTIFICATION_FAULTS),
+    "delay_ms": ("slow",),
+    "retry_after": ("throttle",),
+}
 _PER_SESSION = 10  # Stalwart refuses more
 _LINE_END = re.compile(rb"\r?\n")
 
@@ -55,7 +59,7 @@ def _require_sense(kind: str, options: Mapping[str, object]) -> None:
         like = "".join(f" (did you mean {each}?)" for each in get_close_matches(kind, [*KINDS, *_SWITCHES], n=1))
         raise ConfigurationError(f"there is no fault {kind}{like}: choose from {', '.join(KINDS)}, or type off or show")
     for name in options:
-        kinds = [each for each in KINDS if each not in OF_NOTICES] if name == "word" else _ONLY_FOR.get(name, KINDS)
+        kinds = _ONLY_FOR.get(name, tuple(KINDS))
         if kind not in kinds:
             option = f"--{name.replace('_', '-')}"
             raise ConfigurationError(f"{option} does nothing for {kind}: it belongs to {', '.join(kinds)}")

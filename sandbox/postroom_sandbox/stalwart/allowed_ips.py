@@ -20,7 +20,7 @@ class AllowedIps(Kind):
         document = completed(value, _DEFAULTS, self.key) | {"createdAt": self._store.now()}
         if document["expiresAt"] is not None:
             raise not_offered("addresses that are allowed for a time")
-        document["address"] = _spelt(document["address"])
+        document["address"] = _canonical(document["address"])
         # A random number, as with web hooks.
         return {"id": ids.encode(self._keep(document["address"], document, secrets.randbits(59)))}
 
@@ -28,7 +28,7 @@ class AllowedIps(Kind):
         self._store.run("DELETE FROM allowed_ips WHERE id = ?", number)
 
 
-def _spelt(value: object) -> str:
+def _canonical(value: object) -> str:
     """A network of one address is that address."""
     try:
         network = ipaddress.ip_network(str(value), strict=False)

@@ -24,7 +24,7 @@ KINDS = {  # in the order in which they are asked about a request
     "lose-hooks": "web hooks that are due are forgotten instead of sent",
     "cut-events": "event streams are cut instead of told",
 }
-OF_NOTICES = frozenset(("lose-hooks", "cut-events"))
+NOTIFICATION_FAULTS = frozenset(("lose-hooks", "cut-events"))
 """Those that strike no request, but what the server tells of itself."""
 
 

@@ -9,7 +9,7 @@ _LETTERS = set(_ALPHABET)
 _TO_DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _TO_OURS = str.maketrans(_RFC_4648, _ALPHABET)
 _FROM_OURS = str.maketrans(_ALPHABET, _RFC_4648)
-_LARGEST = 2**63 - 1  # what SQLite can hold
+_MAX_SIZE = 2**63 - 1  # what SQLite can hold
 
 RECOVERY_ADMIN = 2**32 - 1
 """The account number of the recovery administrator, `d333333`: he has no row."""
@@ -31,7 +31,7 @@ def decode(text: object) -> int | None:
     if not isinstance(text, str) or not text or not set(text) <= _LETTERS:
         return None
     number = int(text.translate(_TO_DIGITS), 32)
-    return number if number <= _LARGEST else None
+    return number if number <= _MAX_SIZE else None
 
 
 def base32(data: bytes) -> str:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from postroom_sandbox.http_server import cut_request, disconnected, transport_of
 from postroom_sandbox.stalwart.errors import ProblemError, crowded_problem, http_problem
-from postroom_sandbox.stalwart.faults import OF_NOTICES, Fault, Faults
+from postroom_sandbox.stalwart.faults import NOTIFICATION_FAULTS, Fault, Faults
 from postroom_sandbox.stalwart.json_value import is_list, is_object
 
 CONTROL_PREFIX = "/_sandbox/"
@@ -54,7 +54,7 @@ class FaultInjection:
     def _striking(self, body: bytes) -> Iterator[Fault]:
         addresses = list(self._created(body))
         for fault in self._faults.active:
-            if fault.kind in OF_NOTICES:
+            if fault.kind in NOTIFICATION_FAULTS:
                 continue
             meant = fault.word is None or any(fault.word in address for address in addresses)
             if meant and self._faults.strike(fault):

@@ -9,7 +9,7 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, jmap_problem, limit_problem, server_unavailable
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_flag, is_list, is_object, is_text, is_texts
 from postroom_sandbox.stalwart.kind import Access, Call, Created
-from postroom_sandbox.stalwart.mail import Mail, state
+from postroom_sandbox.stalwart.mail import Mail, state_string
 from postroom_sandbox.stalwart.pointer import with_results
 from postroom_sandbox.stalwart.registry import Registry
 from postroom_sandbox.stalwart.session import CORE, KNOWN, STATE
@@ -35,7 +35,7 @@ _WRITING = ("/set", "/import", "/upload")
 _REFERRING = ("ids", "properties", "emailIds", "destroy")  # of the methods of mail
 _TYPES: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("accountId", "anchor", "blobId", "onSuccessActivateScript"), is_text),
-    **dict.fromkeys(_STATES, lambda value: is_text(value) and state.decode(value) is not None),
+    **dict.fromkeys(_STATES, lambda value: is_text(value) and state_string.decode(value) is not None),
     **dict.fromkeys(("ids", "properties", "bodyProperties", "emailIds", "blobIds"), is_texts),
     **dict.fromkeys(("destroy", "onSuccessDestroyEmail"), is_texts),
     **dict.fromkeys(("filter", "create", "update", "onSuccessUpdateEmail"), is_object),
@@ -102,7 +102,7 @@ def _is_readable(name: str, value: Any) -> bool:
 def _is_state(name: str, value: Any) -> bool:
     """True for what is to be no state. One that cannot be read spoils the request as well, but for the last argument,
     after which nothing is left to be read wrongly: that is the error of its call alone."""
-    return name not in _STATES or not isinstance(value, str) or state.decode(value) is not None
+    return name not in _STATES or not isinstance(value, str) or state_string.decode(value) is not None
 
 
 def _check_types(arguments: JSON) -> None:

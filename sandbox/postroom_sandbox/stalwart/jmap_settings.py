@@ -9,7 +9,7 @@ from postroom_sandbox.stalwart.json_value import JSON, is_count
 from postroom_sandbox.stalwart.session import CORE
 from postroom_sandbox.stalwart.singleton import Singleton
 
-RAISED = {"maxUploadCount": 10_000, "uploadQuota": 1_000_000_000}
+RAISED_LIMITS = {"maxUploadCount": 10_000, "uploadQuota": 1_000_000_000}
 """As Postroom's documentation has it raised before people reach their mail."""
 
 

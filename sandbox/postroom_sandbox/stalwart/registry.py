@@ -12,7 +12,7 @@ from postroom_sandbox.stalwart.errors import MethodError, SetError, no_variant, 
 from postroom_sandbox.stalwart.json_value import JSON, is_object
 from postroom_sandbox.stalwart.kind import Call, Condition, Created, Kind
 from postroom_sandbox.stalwart.pointer import created_id, with_created
-from postroom_sandbox.stalwart.standard_methods import MOST_FOUND, MOST_OBJECTS, Outcome, check_number, listed, page
+from postroom_sandbox.stalwart.standard_methods import MAX_IDS, MAX_OBJECTS, Outcome, check_number, listed, page
 from postroom_sandbox.stalwart.store import Store
 
 
@@ -45,7 +45,7 @@ class Registry:
         _require(call, kind, "Get")
         wanted: list[str] | None = arguments.get("ids")
         if wanted is None:
-            wanted = [ids.encode(n) for n in self._select(kind, call, [], "ORDER BY id LIMIT ?", MOST_OBJECTS)]
+            wanted = [ids.encode(n) for n in self._select(kind, call, [], "ORDER BY id LIMIT ?", MAX_OBJECTS)]
         check_number(len(wanted))
         texts = [created_id(text, created) for text in wanted]
         return listed(texts, lambda number: kind.shown(call, number), arguments.get("properties"))
@@ -63,9 +63,9 @@ class Registry:
         # The fast way cuts the page out of the ascending ids and only then turns it round, never says where
         # the page begins, and takes an anchor as exclusive, whether or not there is still such an object.
         after = ("id > ?", (ids.decode(arguments.get("anchor")) or 0,))
-        limit = MOST_FOUND if arguments.get("limit") is None else max(arguments["limit"], 1)
+        limit = MAX_IDS if arguments.get("limit") is None else max(arguments["limit"], 1)
         tail = "ORDER BY id LIMIT ? OFFSET ?"
-        cut = self._select(kind, call, [*conditions, after], tail, min(limit, MOST_FOUND), position)
+        cut = self._select(kind, call, [*conditions, after], tail, min(limit, MAX_IDS), position)
         found = [ids.encode(number) for number in (cut if direction == "ASC" else cut[::-1])]
         return answer | {"position": 0, "ids": found}
 

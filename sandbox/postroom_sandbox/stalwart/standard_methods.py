@@ -9,15 +9,15 @@ from postroom_sandbox.stalwart.errors import MethodError, SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_object
 from postroom_sandbox.stalwart.kind import Created
 
-MOST_OBJECTS = 500
+MAX_OBJECTS = 500
 """Of one /get or /set, as the session tells."""
-MOST_FOUND = 5000
+MAX_IDS = 5000
 """Of one page of a /query."""
 
 
 def check_number(number: int) -> None:
     """Of the objects of one /get or /set. Raises MethodError."""
-    if number > MOST_OBJECTS:
+    if number > MAX_OBJECTS:
         description = (
             "The number of ids requested by the client exceeds the maximum number"
             " the server is willing to process in a single method call."
@@ -55,7 +55,7 @@ def page(found: list[int], arguments: JSON) -> JSON:
         position = max(found.index(anchor) + (arguments.get("anchorOffset") or 0), 0)
     elif position < 0:
         position = max(position + len(found), 0)
-    limit = min(arguments.get("limit") or MOST_FOUND, MOST_FOUND)
+    limit = min(arguments.get("limit") or MAX_IDS, MAX_IDS)
     answer: JSON = {"position": position if position < len(found) else 0}
     answer["ids"] = [ids.encode(number) for number in found[position : position + limit]]
     if arguments.get("calculateTotal"):
@@ -77,16 +77,16 @@ class Outcome:
                 self.answer.setdefault("created", {})[key] = made = act(value)
                 self._created[key] = made["id"]
 
-    def update(self, patches: JSON, doomed: list[str], act: Callable[[str, JSON], JSON | None]) -> None:
-        """`doomed` are the ids that the same call destroys."""
+    def update(self, patches: JSON, destroyed: list[str], act: Callable[[str, JSON], JSON | None]) -> None:
+        """`destroyed` are the ids that the same call destroys."""
         for text, patch in patches.items():
             with self._refusal("notUpdated", text):
-                if text in doomed:
+                if text in destroyed:
                     raise SetError("willDestroy", "ID will be destroyed.")
                 self.answer.setdefault("updated", {})[text] = act(text, patch)
 
-    def destroy(self, doomed: list[str], act: Callable[[str], None]) -> None:
-        for text in doomed:
+    def destroy(self, destroyed: list[str], act: Callable[[str], None]) -> None:
+        for text in destroyed:
             with self._refusal("notDestroyed", text):
                 act(text)
                 self.answer.setdefault("destroyed", []).append(text)

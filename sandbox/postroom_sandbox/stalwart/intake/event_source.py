@@ -21,15 +21,17 @@ from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail.state_changes import StateChanges
 
 _THROTTLE = 1.0  # seconds
-_SHORTEST_PING = 30
-_TOLD = {"Email", "EmailDelivery", "EmailSubmission", "Mailbox", "Thread", "Identity", "VacationResponse", "Quota"} | {
-    "SieveScript"
+_MIN_PING = 30
+_TYPES_WITH_EVENTS = {
+    *("Email", "EmailDelivery", "EmailSubmission", "Mailbox", "Thread", "Identity", "VacationResponse", "Quota"),
+    "SieveScript",
 }
-_OF_NO_USE = {"PushSubscription", "SearchSnippet", "Principal", "Calendar", "CalendarEvent"} | {
+_TYPES_WITHOUT_EVENTS = {
+    *("PushSubscription", "SearchSnippet", "Principal", "Calendar", "CalendarEvent"),
     *("CalendarEventNotification", "CalendarAlert", "ParticipantIdentity", "AddressBook", "ContactCard"),
     *("FileNode", "ShareNotification"),
 }
-_TYPES = _TOLD | _OF_NO_USE
+_TYPES = _TYPES_WITH_EVENTS | _TYPES_WITHOUT_EVENTS
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def wanted(query: Mapping[str, str]) -> Wanted:
     close_after, ping = query.get("closeafter", "no"), query.get("ping", "0")
     if not types <= _TYPES or close_after not in ("state", "no") or not (ping.isascii() and ping.isdecimal()):
         raise http_problem(400)
-    return Wanted(types, close_after == "state", max(int(ping), _SHORTEST_PING) if int(ping) else 0)
+    return Wanted(types, close_after == "state", max(int(ping), _MIN_PING) if int(ping) else 0)
 
 
 class EventSource:

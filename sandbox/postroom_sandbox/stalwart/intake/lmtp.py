@@ -13,44 +13,44 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.faults import Faults
-from postroom_sandbox.stalwart.intake.ingestion import Ingestion, ingestion
-from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
+from postroom_sandbox.stalwart.intake.ingest_event import IngestEvent, ingest_event
+from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
 
-_MOST_MESSAGES = 10
-_LARGEST = 104_857_600  # bytes
+_MAX_MESSAGES = 10
+_MAX_SIZE = 104_857_600  # bytes
 _TOO_MANY = "452 4.4.5 Maximum number of messages per session exceeded."
 _UNKNOWN = "550 5.1.2 Mailbox does not exist."
-_ABROAD = "550 5.1.2 Relay not allowed."
+_NOT_LOCAL = "550 5.1.2 Relay not allowed."
 _FAULT = "451 4.3.0 A fault that was switched on at the stand-in."
 _FULL = "451 4.3.5 Unable to accept message at this time."
 _SPAM = re.compile(rb"^x-spam-status:[ \t]*yes", re.IGNORECASE | re.MULTILINE)
 
 
 class _Connection(LMTP):
-    """One session. `open_ones` holds all of them, for the end of the process."""
+    """One session. `sessions` holds all of them, for the end of the process."""
 
-    def __init__(self, recipients: "Recipients", hostname: str, open_ones: "set[_Connection]") -> None:
+    def __init__(self, recipients: "Recipients", hostname: str, sessions: "set[_Connection]") -> None:
         super().__init__(
             recipients,
-            data_size_limit=_LARGEST,
+            data_size_limit=_MAX_SIZE,
             enable_SMTPUTF8=True,
             hostname=hostname,
             ident="Postroom's stand-in for Stalwart",
             loop=asyncio.get_running_loop(),
         )
         self.taken = 0
-        self._open_ones = open_ones
+        self._sessions = sessions
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._open_ones.add(self)
+        self._sessions.add(self)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._open_ones.discard(self)
+        self._sessions.discard(self)
         super().connection_lost(error)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds the commands by these names
-        if self.taken >= _MOST_MESSAGES:
+        if self.taken >= _MAX_MESSAGES:
             await self.push(_TOO_MANY)
         else:
             await super().smtp_DATA(arg)
@@ -63,7 +63,7 @@ class _Connection(LMTP):
 class Recipients:
     """Who gets mail here. aiosmtpd calls the methods `handle_…` for the commands of a session."""
 
-    def __init__(self, domains: Domains, mail: MailStore, faults: Faults, tell: Callable[[Ingestion], None]) -> None:
+    def __init__(self, domains: Domains, mail: EmailStore, faults: Faults, tell: Callable[[IngestEvent], None]) -> None:
         self._domains = domains
         self._mail = mail
         self._faults = faults
@@ -73,7 +73,7 @@ class Recipients:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self._domains.number(address.rpartition("@")[2].lower()) is None:
-            return _ABROAD
+            return _NOT_LOCAL
         if self._mail.account_of(address) is None:
             return _UNKNOWN
         envelope.rcpt_tos.append(address)
@@ -121,7 +121,7 @@ class Recipients:
             return "452 4.2.2 Mailbox full."
         except LookupError:
             return _UNKNOWN
-        self._tell(ingestion(came, spam=spam, sender=sender, recipient=address))
+        self._tell(ingest_event(came, spam=spam, sender=sender, recipient=address))
         return f"250 2.0.0 Message queued with id {secrets.token_hex(8)}."
 
 

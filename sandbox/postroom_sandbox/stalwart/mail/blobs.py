@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.kind import Access
-from postroom_sandbox.stalwart.mail.message import Message
+from postroom_sandbox.stalwart.mail.mime_message import Message
 from postroom_sandbox.stalwart.store import Store
 
 _UPLOAD, _MESSAGE = "e", "c"  # what an id begins with: of an upload, which expires, or of a message and its parts
-_KEPT = timedelta(hours=1)  # an upload that nothing refers to
+_PERMANENT = timedelta(hours=1)  # an upload that nothing refers to
 _DIGEST_BYTES = 32
 
 
@@ -63,7 +63,7 @@ class Blobs:
             self._store.run("DELETE FROM uploads WHERE expires_at < ?", now.isoformat())
             digest = self.put(content)
             sql = "INSERT OR REPLACE INTO uploads (account_id, digest, expires_at) VALUES (?, ?, ?)"
-            self._store.run(sql, account, digest, (now + _KEPT).isoformat())
+            self._store.run(sql, account, digest, (now + _PERMANENT).isoformat())
             self.sweep()
         return digest
 

@@ -8,12 +8,12 @@ from typing import Literal
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.mail import state
+from postroom_sandbox.stalwart.mail import state_string
 from postroom_sandbox.stalwart.mail.state_changes import StateChanges
 from postroom_sandbox.stalwart.store import Store
 
 Verb = Literal["created", "updated", "destroyed"]
-_MOST_CHANGES = 5000
+_MAX_CHANGES = 5000
 _COUNTS = ["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"]
 
 
@@ -44,7 +44,7 @@ class ChangeLog:
     def state(self, account: int, kind: str) -> str:
         sql = "SELECT change_id FROM mail_states WHERE account_id = ? AND type = ?"
         row = self._store.row(sql, account, kind)
-        return state.encode(row[0] if row else 0)
+        return state_string.encode(row[0] if row else 0)
 
     @contextmanager
     def commit(self, account: int) -> Generator[Commit]:
@@ -58,7 +58,7 @@ class ChangeLog:
             if kinds:
                 self._write(account, commit, kinds)
         if kinds:
-            self._state_changes.publish(account, dict.fromkeys(sorted(kinds), state.encode(commit.change_id)))
+            self._state_changes.publish(account, dict.fromkeys(sorted(kinds), state_string.encode(commit.change_id)))
 
     def _write(self, account: int, commit: Commit, kinds: set[str]) -> None:
         number = commit.change_id
@@ -92,7 +92,7 @@ class ChangeLog:
     ) -> tuple[list[tuple[int, int, str, int]], str | None]:
         """Change, object, verb, counts only: of whole commits, as many as there is room for; then the state that
         was reached, where it is not the present one."""
-        number = state.decode(since)
+        number = state_string.decode(since)
         ((last,),) = self._store.rows("SELECT change_id FROM mail_accounts WHERE account_id = ?", account)
         if number is None or number > last:
             description = "The server cannot calculate changes for this state."
@@ -101,7 +101,7 @@ class ChangeLog:
             SELECT change_id, object_id, verb, counts_only FROM mail_changes
             WHERE account_id = ? AND type = ? AND change_id > ? ORDER BY change_id, object_id"""
         rows = self._store.rows(sql, account, kind, number)
-        room = min(most or _MOST_CHANGES, _MOST_CHANGES)
+        room = min(most or _MAX_CHANGES, _MAX_CHANGES)
         seen: set[int] = set()
         for place, row in enumerate(rows):
             seen.add(row[1])
@@ -109,5 +109,5 @@ class ChangeLog:
                 cut = next(p for p in range(place, -1, -1) if p == 0 or rows[p - 1][0] < row[0])
                 if cut == 0:
                     raise MethodError("cannotCalculateChanges", "One change alone is larger than maxChanges.")
-                return rows[:cut], state.encode(rows[cut - 1][0])
+                return rows[:cut], state_string.encode(rows[cut - 1][0])
         return rows, None

@@ -31,7 +31,7 @@ class DataType:
     """`name` is the type's. Which of its methods the server offers, `mail.py` lists."""
 
     name: str
-    tells_old_state: bool = True  # in the answer of /set, where some types of the server say less
+    returns_old_state: bool = True  # in the answer of /set, where some types of the server say less
 
     def __init__(self, store: Store, log: ChangeLog) -> None:
         self._store = store
@@ -42,7 +42,7 @@ class DataType:
 
     # /get
 
-    def everything(self, call: MailCall) -> list[int]:
+    def all_ids(self, call: MailCall) -> list[int]:
         """The ids for which none were asked."""
         raise NotImplementedError
 
@@ -52,7 +52,7 @@ class DataType:
 
     def get(self, call: MailCall, arguments: JSON) -> JSON:
         asked: list[str] | None = arguments.get("ids")
-        texts = [ids.encode(number) for number in self.everything(call)] if asked is None else asked
+        texts = [ids.encode(number) for number in self.all_ids(call)] if asked is None else asked
         check_number(len(texts))
         texts = list(dict.fromkeys(created_id(text, call.created) for text in texts))
         numbers = [number for text in texts if (number := ids.decode(text)) is not None]
@@ -132,7 +132,7 @@ class DataType:
 
     def told(self, call: MailCall, before: str, outcome: Outcome) -> JSON:
         after = self.state(call.account)
-        if self.tells_old_state:
+        if self.returns_old_state:
             return {"oldState": before, "newState": after} | outcome.answer
         return ({"newState": after} if after != before else {}) | outcome.answer
 

@@ -10,7 +10,7 @@ from postroom_sandbox.stalwart.errors import MethodError
 from postroom_sandbox.stalwart.json_value import JSON, is_count
 from postroom_sandbox.stalwart.mail import blobs, threads
 from postroom_sandbox.stalwart.mail import header_forms as forms
-from postroom_sandbox.stalwart.mail.message import Message, Part
+from postroom_sandbox.stalwart.mail.mime_message import Message, Part
 
 _DEFAULT_PROPERTIES = [
     *("id", "blobId", "threadId", "mailboxIds", "keywords", "size", "receivedAt"),
@@ -86,7 +86,7 @@ class Wanted:
     text_values: bool
     html_values: bool
     all_values: bool
-    most_bytes: int
+    max_bytes: int
 
     @classmethod
     def of(cls, arguments: JSON) -> "Wanted":
@@ -185,9 +185,9 @@ class EmailDocument:
     def _body_value(self, number: int, wanted: Wanted) -> JSON:
         text, problem = self._message.parts[number].text()
         encoded = text.encode()
-        truncated = 0 < wanted.most_bytes < len(encoded)
+        truncated = 0 < wanted.max_bytes < len(encoded)
         if truncated:  # never within a character
-            text = encoded[: wanted.most_bytes].decode("utf-8", "ignore")
+            text = encoded[: wanted.max_bytes].decode("utf-8", "ignore")
         return {"value": text, "isEncodingProblem": problem, "isTruncated": truncated}
 
 

@@ -7,17 +7,17 @@ from typing import Any
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_object
-from postroom_sandbox.stalwart.mail import filters, search
+from postroom_sandbox.stalwart.mail import email_search, query_filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
-from postroom_sandbox.stalwart.mail.composition import composed
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
 from postroom_sandbox.stalwart.mail.email_document import EmailDocument, Wanted, parsed
-from postroom_sandbox.stalwart.mail.folders import Folders
-from postroom_sandbox.stalwart.mail.keywords import keywords, spelled
-from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
+from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
+from postroom_sandbox.stalwart.mail.keywords import canonical_keyword, keywords
+from postroom_sandbox.stalwart.mail.mailbox_store import MailboxStore
+from postroom_sandbox.stalwart.mail.message_composition import composed
 from postroom_sandbox.stalwart.pointer import created_id
-from postroom_sandbox.stalwart.standard_methods import MOST_OBJECTS, Outcome, check_number, objects
+from postroom_sandbox.stalwart.standard_methods import MAX_OBJECTS, Outcome, check_number, objects
 from postroom_sandbox.stalwart.store import Store
 
 _MAILBOXES = "SELECT row, mailbox_id FROM email_mailboxes WHERE row IN (SELECT value FROM json_each(?))"
@@ -28,7 +28,7 @@ _OWN = ("mailboxIds", "keywords", "receivedAt")
 class Emails(DataType):
     name = "Email"
 
-    def __init__(self, store: Store, log: ChangeLog, blobs: Blobs, folders: Folders, mail: MailStore) -> None:
+    def __init__(self, store: Store, log: ChangeLog, blobs: Blobs, folders: MailboxStore, mail: EmailStore) -> None:
         super().__init__(store, log)
         self._blobs = blobs
         self._folders = folders
@@ -36,9 +36,9 @@ class Emails(DataType):
 
     # What is there
 
-    def everything(self, call: MailCall) -> list[int]:
+    def all_ids(self, call: MailCall) -> list[int]:
         sql = "SELECT thread_id << 32 | document_id FROM emails WHERE account_id = ? ORDER BY document_id LIMIT ?"
-        return [number for (number,) in self._store.rows(sql, call.account, MOST_OBJECTS)]
+        return [number for (number,) in self._store.rows(sql, call.account, MAX_OBJECTS)]
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
         wanted = Wanted.of(arguments)
@@ -50,7 +50,7 @@ class Emails(DataType):
         kept = [row for row in self._store.rows(sql, call.account, documents) if row[1] in wanted_numbers]
         rows = json.dumps([row[0] for row in kept])
         mailboxes = self._sets(_MAILBOXES, rows)
-        worn = self._sets(_KEYWORDS, rows)
+        keywords_of = self._sets(_KEYWORDS, rows)
         found: dict[int, JSON] = {}
         for row, number, thread, digest, size, received_at, document in kept:
             own = {
@@ -58,7 +58,7 @@ class Emails(DataType):
                 "blobId": message_id(digest),
                 "threadId": ids.encode(thread),
                 "mailboxIds": {ids.encode(mailbox): True for mailbox in mailboxes.get(row, ())},
-                "keywords": dict.fromkeys(worn.get(row, ()), True),
+                "keywords": dict.fromkeys(keywords_of.get(row, ()), True),
                 "size": size,
                 "receivedAt": received_at,
             }
@@ -72,8 +72,8 @@ class Emails(DataType):
         return found
 
     def found(self, call: MailCall, arguments: JSON) -> list[int]:
-        where, values = filters.condition(arguments.get("filter") or {}, search.leaf)
-        order, more = filters.order(arguments.get("sort") or [], search.column, "e.document_id")
+        where, values = query_filters.condition(arguments.get("filter") or {}, email_search.leaf)
+        order, more = query_filters.order(arguments.get("sort") or [], email_search.column, "e.document_id")
         sql = f"""
             SELECT e.thread_id, e.thread_id << 32 | e.document_id FROM emails e
             WHERE e.account_id = ? AND ({where}) ORDER BY {order}"""  # noqa: S608 - constants of the source
@@ -195,6 +195,6 @@ def _patch(sets: JSON, name: str, key: str, value: Any) -> None:
     elif value is True:
         sets[name] = sets[name] | {key: True}
     elif value is None or value is False:
-        sets[name] = {entry: True for entry in sets[name] if entry != spelled(key)}
+        sets[name] = {entry: True for entry in sets[name] if entry != canonical_keyword(key)}
     else:
         raise invalid(f"{name}/{key}", description="Invalid patch value.")

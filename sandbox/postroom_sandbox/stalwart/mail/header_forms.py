@@ -168,7 +168,7 @@ PROPERTIES: dict[str, tuple[str, Form]] = {
 def selected(mime: MimeMessage, wanted: str) -> Any:
     """The value of a property `header:Name:asForm:all`. Raises ValueError where it is none."""
     name, *rest = wanted.removeprefix("header:").split(":")
-    everything = "all" in rest
+    wants_all = "all" in rest
     form_names = [word for word in rest if word != "all"]
     if not name or len(form_names) > 1 or rest[:-1].count("all"):
         raise ValueError(wanted)
@@ -176,6 +176,6 @@ def selected(mime: MimeMessage, wanted: str) -> Any:
     if form is None:
         raise ValueError(wanted)
     values = [form(value) for found, value in raw_items(mime) if found.lower() == name.lower()]
-    if everything:
+    if wants_all:
         return values
     return values[-1] if values else None

@@ -14,7 +14,7 @@ _KNOWN = {
 }
 
 
-def spelled(keyword: str) -> str:
+def canonical_keyword(keyword: str) -> str:
     lower = keyword.lower()
     return lower if lower in _KNOWN else keyword
 
@@ -23,4 +23,4 @@ def keywords(value: Any) -> set[str]:
     """Those of a `keywords` property that are set. Raises SetError."""
     if not is_object(value):
         raise invalid("keywords", description="Invalid property or value.")
-    return {spelled(word) for word, on in value.items() if on is True}
+    return {canonical_keyword(word) for word, on in value.items() if on is True}

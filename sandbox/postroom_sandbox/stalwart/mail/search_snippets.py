@@ -4,9 +4,9 @@ import html
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.mail import filters, search
+from postroom_sandbox.stalwart.mail import email_search, query_filters
 from postroom_sandbox.stalwart.mail.data_type import MailCall
-from postroom_sandbox.stalwart.mail.mail_store import MailStore
+from postroom_sandbox.stalwart.mail.email_store import EmailStore
 from postroom_sandbox.stalwart.standard_methods import check_number
 from postroom_sandbox.stalwart.store import Store
 
@@ -17,7 +17,7 @@ _SNIPPETS = f"""
 
 
 class SearchSnippets:
-    def __init__(self, store: Store, mail: MailStore) -> None:
+    def __init__(self, store: Store, mail: EmailStore) -> None:
         self._store = store
         self._mail = mail
 
@@ -25,8 +25,8 @@ class SearchSnippets:
         asked: list[str] = arguments.get("emailIds") or []
         wanted: JSON = arguments.get("filter") or {}
         check_number(len(asked))
-        filters.condition(wanted, search.leaf)  # refuses what Email/query would refuse
-        matches = " OR ".join(f"({search.match(text)})" for text in search.texts(wanted))
+        query_filters.condition(wanted, email_search.leaf)  # refuses what Email/query would refuse
+        matches = " OR ".join(f"({email_search.match(text)})" for text in email_search.texts(wanted))
         answer: JSON = {"list": [], "notFound": []}
         for text in asked:
             row = self._mail.row(call.account, ids.decode(text))

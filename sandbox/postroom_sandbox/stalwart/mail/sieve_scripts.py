@@ -7,11 +7,11 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_flag, is_text
 from postroom_sandbox.stalwart.kind import Condition
-from postroom_sandbox.stalwart.mail import filters
+from postroom_sandbox.stalwart.mail import query_filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
-from postroom_sandbox.stalwart.mail.sieve import InvalidScript, TooLarge, check
+from postroom_sandbox.stalwart.mail.sieve_syntax import InvalidScript, TooLarge, check
 from postroom_sandbox.stalwart.pointer import created_id
 from postroom_sandbox.stalwart.standard_methods import objects
 from postroom_sandbox.stalwart.store import Store
@@ -19,8 +19,8 @@ from postroom_sandbox.stalwart.store import Store
 VACATION = "vacation"
 """The name of the script that the vacation reply is."""
 
-_MOST = 100
-_LONGEST_NAME = 512
+_MAX_SCRIPTS = 100
+_MAX_NAME_LENGTH = 512
 _REFUSED = ("notCreated", "notUpdated", "notDestroyed")
 _ACTIVE = "id IS (SELECT active_script FROM mail_accounts a WHERE a.account_id = s.account_id)"
 _ORDERS = {"name": "lower(name)", "isActive": f"NOT ({_ACTIVE})"}
@@ -63,7 +63,7 @@ class SieveScripts(DataType):
 
     # The methods
 
-    def everything(self, call: MailCall) -> list[int]:
+    def all_ids(self, call: MailCall) -> list[int]:
         return [number for (number,) in self._rows(call, "id", "TRUE", "id")]
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
@@ -75,9 +75,9 @@ class SieveScripts(DataType):
         return {number: scripts[number] for number in numbers if number in scripts}
 
     def found(self, call: MailCall, arguments: JSON) -> list[int]:
-        where, values = filters.condition(arguments.get("filter") or {}, _leaf)
+        where, values = query_filters.condition(arguments.get("filter") or {}, _leaf)
         sort = arguments.get("sort") or [{"property": "name"}]
-        order, _ = filters.order(sort, _column, "lower(name), id")
+        order, _ = query_filters.order(sort, _column, "lower(name), id")
         return [number for (number,) in self._rows(call, "id", where, order, *values)]
 
     def _rows(self, call: MailCall, what: str, where: str, order: str, *values: object) -> list[tuple[Any, ...]]:
@@ -85,7 +85,7 @@ class SieveScripts(DataType):
         return self._store.rows(sql, call.account, *values)
 
     def create(self, call: MailCall, value: JSON) -> JSON:
-        if len(self.everything(call)) >= _MOST:
+        if len(self.all_ids(call)) >= _MAX_SCRIPTS:
             description = "There are too many sieve scripts, please delete some before adding a new one."
             raise SetError("overQuota", description)
         name = self._name(call, value, None) or secrets.token_hex(8)
@@ -110,7 +110,7 @@ class SieveScripts(DataType):
         return {"blobId": self._blob_id(call, number)} if changes else None
 
     def destroy(self, call: MailCall, number: int, arguments: JSON) -> None:
-        if number not in self.everything(call):
+        if number not in self.all_ids(call):
             raise not_found()
         if number == self.active(call.account):
             raise SetError("scriptIsActive", "Deactivate Sieve script before deletion.")
@@ -147,7 +147,7 @@ class SieveScripts(DataType):
         """The script to activate, None where there is no such."""
         text: str = arguments.get("onSuccessActivateScript") or ""
         number = ids.decode(call.created.get(text[1:], "") if text.startswith("#") else text)
-        return number if number in self.everything(call) else None
+        return number if number in self.all_ids(call) else None
 
     def validate(self, call: MailCall, arguments: JSON) -> JSON:
         content = self._blobs.read(call.access, arguments.get("blobId"))
@@ -170,7 +170,7 @@ class SieveScripts(DataType):
             raise invalid("name", description="Invalid property or value.")
         if not is_flag(value.get("isActive", True)):
             raise invalid("isActive", description="Invalid property or value.")
-        if name and len(name.encode()) > _LONGEST_NAME:
+        if name and len(name.encode()) > _MAX_NAME_LENGTH:
             raise invalid("name", description="Script name is too long.")
         if name and name.lower() == VACATION:
             description = "The 'vacation' name is reserved, please use a different name."

@@ -11,20 +11,20 @@ from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.errors import SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
 from postroom_sandbox.stalwart.kind import Condition
-from postroom_sandbox.stalwart.mail import filters
+from postroom_sandbox.stalwart.mail import query_filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
+from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
 from postroom_sandbox.stalwart.mail.emails import Emails
 from postroom_sandbox.stalwart.mail.identities import Identities
-from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
 from postroom_sandbox.stalwart.pointer import created_id
 from postroom_sandbox.stalwart.store import Store
 
-_LONGEST_HOLD = 2_592_000  # seconds, maxDelayedSend of the session
+_MAX_HOLD = 2_592_000  # seconds, maxDelayedSend of the session
 _QUEUED = "250 2.1.5 Queued"
 _UNKNOWN = "550 5.1.2 Mailbox does not exist."
-_ABROAD = "550 5.7.1 The stand-in for Stalwart delivers to its own domains only."
+_NOT_LOCAL = "550 5.7.1 The stand-in for Stalwart delivers to its own domains only."
 _FULL = "552 5.2.2 Mailbox full."
 _BCC = re.compile(rb"(?im)^bcc:.*\n(?:[ \t].*\n)*")
 _IDS = {"identityIds": "identity_id", "emailIds": "email_id", "threadIds": "thread_id"}
@@ -33,7 +33,7 @@ _COLUMNS = {"emailId": "email_id", "threadId": "thread_id", "sentAt": "send_at"}
 
 class Submissions(DataType):
     name = "EmailSubmission"
-    tells_old_state = False
+    returns_old_state = False
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Submissions(DataType):
         domains: Domains,
         identities: Identities,
         emails: Emails,
-        mail: MailStore,
+        mail: EmailStore,
     ) -> None:
         super().__init__(store, log)
         self._blobs = blobs
@@ -56,7 +56,7 @@ class Submissions(DataType):
 
     # What is there
 
-    def everything(self, call: MailCall) -> list[int]:
+    def all_ids(self, call: MailCall) -> list[int]:
         sql = "SELECT id FROM submissions WHERE account_id = ? ORDER BY id"
         return [number for (number,) in self._store.rows(sql, call.account)]
 
@@ -80,8 +80,8 @@ class Submissions(DataType):
         }
 
     def found(self, call: MailCall, arguments: JSON) -> list[int]:
-        where, values = filters.condition(arguments.get("filter") or {}, _leaf)
-        order, more = filters.order(arguments.get("sort") or [], _column, "id")
+        where, values = query_filters.condition(arguments.get("filter") or {}, _leaf)
+        order, more = query_filters.order(arguments.get("sort") or [], _column, "id")
         sql = f"SELECT id FROM submissions WHERE account_id = ? AND ({where}) ORDER BY {order}"  # noqa: S608 - of the source
         return [number for (number,) in self._store.rows(sql, call.account, *values, *more)]
 
@@ -95,9 +95,9 @@ class Submissions(DataType):
         succeeded = {**{f"#{key}": made["id"] for key, made in answer.get("created", {}).items()}}
         succeeded |= {text: text for name in ("updated", "destroyed") for text in answer.get(name, ())}
         patches: JSON = arguments.get("onSuccessUpdateEmail") or {}
-        doomed: list[str] = arguments.get("onSuccessDestroyEmail") or []
+        destroyed: list[str] = arguments.get("onSuccessDestroyEmail") or []
         update = {of_email[succeeded[key]]: patch for key, patch in patches.items() if key in succeeded}
-        destroy = [of_email[succeeded[key]] for key in doomed if key in succeeded]
+        destroy = [of_email[succeeded[key]] for key in destroyed if key in succeeded]
         if update or destroy:
             call.implied.append(("Email/set", self._emails.set(call, {"update": update, "destroy": destroy})))
         return answer
@@ -137,7 +137,7 @@ class Submissions(DataType):
     def _refusal(self, address: str) -> str | None:
         """What the server answers to RCPT TO; None where it takes the mail."""
         if self._domains.number(address.rpartition("@")[2].lower()) is None:
-            return _ABROAD
+            return _NOT_LOCAL
         return _UNKNOWN if self._mail.account_of(address) is None else None
 
     def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
@@ -157,7 +157,7 @@ class Submissions(DataType):
 
     def destroy(self, call: MailCall, number: int, arguments: JSON) -> None:
         """The record; what was sent stays sent."""
-        if number not in self.everything(call):
+        if number not in self.all_ids(call):
             raise not_found()
         with self._log.commit(call.account) as commit:
             self._store.run("DELETE FROM submissions WHERE account_id = ? AND id = ?", call.account, number)
@@ -247,7 +247,7 @@ def _hold(parameters: JSON, now: datetime) -> timedelta:
             hold = max(datetime.fromisoformat(until) - now, timedelta())
     except (TypeError, ValueError, OverflowError):
         raise invalid("envelope", description="Invalid HOLDFOR or HOLDUNTIL.") from None
-    if not timedelta() <= hold <= timedelta(seconds=_LONGEST_HOLD):
+    if not timedelta() <= hold <= timedelta(seconds=_MAX_HOLD):
         raise invalid("envelope", description="The message cannot be held that long.")
     return hold
 
@@ -259,11 +259,11 @@ def _without_bcc(content: bytes) -> bytes:
 
 def _leaf(name: str, value: Any) -> Condition | None:
     if name in _IDS and is_list(value):
-        return f"{_IDS[name]} IN ({filters.marks(value)})", tuple(ids.decode(text) for text in value)
+        return f"{_IDS[name]} IN ({query_filters.marks(value)})", tuple(ids.decode(text) for text in value)
     if name == "undoStatus" and isinstance(value, str):
         return "undo_status = ?", (value,)
     if name in ("before", "after"):
-        return f"send_at {'<' if name == 'before' else '>='} ?", (filters.moment(value),)
+        return f"send_at {'<' if name == 'before' else '>='} ?", (query_filters.moment(value),)
     return None
 
 

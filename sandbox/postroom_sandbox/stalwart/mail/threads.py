@@ -6,7 +6,7 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog, Commit
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall
-from postroom_sandbox.stalwart.standard_methods import MOST_OBJECTS
+from postroom_sandbox.stalwart.standard_methods import MAX_OBJECTS
 from postroom_sandbox.stalwart.store import Store
 
 _PREFIX = re.compile(
@@ -65,9 +65,9 @@ class ThreadType(DataType):
         super().__init__(store, log)
         self._threads = Threads(store)
 
-    def everything(self, call: MailCall) -> list[int]:
+    def all_ids(self, call: MailCall) -> list[int]:
         sql = "SELECT DISTINCT thread_id FROM emails WHERE account_id = ? ORDER BY thread_id LIMIT ?"
-        return [number for (number,) in self._store.rows(sql, call.account, MOST_OBJECTS)]
+        return [number for (number,) in self._store.rows(sql, call.account, MAX_OBJECTS)]
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
         found: dict[int, JSON] = {}

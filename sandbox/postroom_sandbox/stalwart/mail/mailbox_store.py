@@ -11,7 +11,7 @@ FIRST: dict[int, tuple[str, str]] = {
 }
 
 
-class Folders:
+class MailboxStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 

@@ -6,7 +6,7 @@ The number is in LEB128, seven bits a byte with the lowest first, and those byte
 from postroom_sandbox.stalwart import ids
 
 _NONE = "n"
-_MOST_BYTES = 9
+_MAX_BYTES = 9
 
 
 def encode(change_id: int) -> str:
@@ -25,6 +25,6 @@ def decode(state: str) -> int | None:
     if state == _NONE:
         return 0
     encoded = ids.from_base32(state[1:]) if state.startswith("s") else None
-    if not encoded or len(encoded) > _MOST_BYTES:
+    if not encoded or len(encoded) > _MAX_BYTES:
         return None
     return sum((byte & 127) << 7 * place for place, byte in enumerate(encoded))

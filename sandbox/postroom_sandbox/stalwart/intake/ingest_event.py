@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.mail.mail_store import Delivered
+from postroom_sandbox.stalwart.mail.email_store import Delivered
 
 HAM, SPAM, APPENDED = "message-ingest.ham", "message-ingest.spam", "message-ingest.jmap-append"
 
@@ -14,7 +14,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Ingestion:
+class IngestEvent:
     """`at` is seconds of the monotonic clock, by which an event grows too old to be told."""
 
     kind: str
@@ -28,7 +28,7 @@ class Ingestion:
         return {"id": str(number), "createdAt": self.created_at, "type": self.kind, "data": self.data}
 
 
-def ingestion(came: Delivered, *, spam: bool = False, sender: str = "", recipient: str = "") -> Ingestion:
+def ingest_event(came: Delivered, *, spam: bool = False, sender: str = "", recipient: str = "") -> IngestEvent:
     """`sender` and `recipient` are those of the envelope, where there was one."""
     data: JSON = {
         "spanId": time.time_ns() // 1000,
@@ -43,8 +43,8 @@ def ingestion(came: Delivered, *, spam: bool = False, sender: str = "", recipien
     if came.message_id is not None:
         data["messageId"] = came.message_id
     if came.via == "append":
-        return Ingestion(APPENDED, data)
+        return IngestEvent(APPENDED, data)
     data |= {"queueId": data["spanId"] - 1, "queueName": "local", "total": 1}
     if recipient:
         data |= {"from": sender, "to": [recipient]}
-    return Ingestion(SPAM if spam else HAM, data)
+    return IngestEvent(SPAM if spam else HAM, data)

@@ -3,27 +3,27 @@
 import asyncio
 
 from postroom_sandbox.stalwart.faults import Faults
-from postroom_sandbox.stalwart.intake.hook_sender import HookSender
-from postroom_sandbox.stalwart.intake.ingestion import Ingestion, ingestion
-from postroom_sandbox.stalwart.intake.web_hooks import WebHooks
-from postroom_sandbox.stalwart.mail.mail_store import Delivered
+from postroom_sandbox.stalwart.intake.ingest_event import IngestEvent, ingest_event
+from postroom_sandbox.stalwart.intake.webhook_sender import WebhookSender
+from postroom_sandbox.stalwart.intake.webhooks import Webhooks
+from postroom_sandbox.stalwart.mail.email_store import Delivered
 
 
-class Notices:
-    def __init__(self, web_hooks: WebHooks, faults: Faults) -> None:
-        self._web_hooks = web_hooks
+class WebhookDispatch:
+    def __init__(self, webhooks: Webhooks, faults: Faults) -> None:
+        self._webhooks = webhooks
         self._faults = faults
-        self._running: dict[int, tuple[HookSender, asyncio.Task[None]]] = {}
+        self._running: dict[int, tuple[WebhookSender, asyncio.Task[None]]] = {}
 
     def reload(self) -> None:
         """Starts hooks that are new and ends those that are gone. One that runs keeps its address, key and
         throttle until the restart, as with the server, whatever was changed."""
-        enabled = self._web_hooks.enabled()
+        enabled = self._webhooks.enabled()
         for number in self._running.keys() - enabled.keys():
             _, task = self._running.pop(number)
             task.cancel()
         for number in enabled.keys() - self._running.keys():
-            sender = HookSender(enabled[number], lambda: self._faults.strikes("lose-hooks"))
+            sender = WebhookSender(enabled[number], lambda: self._faults.strikes("lose-hooks"))
             self._running[number] = sender, asyncio.create_task(sender.run())
 
     async def close(self) -> None:
@@ -35,8 +35,8 @@ class Notices:
     def delivered(self, came: Delivered) -> None:
         """Of what came by LMTP the one who took it in tells, for he knows the envelope."""
         if came.via != "lmtp":
-            self.tell(ingestion(came))
+            self.tell(ingest_event(came))
 
-    def tell(self, event: Ingestion) -> None:
+    def tell(self, event: IngestEvent) -> None:
         for sender, _ in self._running.values():
             sender.tell(event)

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 
 import httpx2
 
-from postroom_sandbox.stalwart.intake.ingestion import Ingestion
+from postroom_sandbox.stalwart.intake.ingest_event import IngestEvent
 from postroom_sandbox.stalwart.json_value import JSON
 
 
-class HookSender:
+class WebhookSender:
     """What waits is in memory only and lost with the process, as with the server.
 
     `is_lost` is asked about each request: True for one that a fault is to swallow.
@@ -22,23 +22,23 @@ class HookSender:
     def __init__(self, document: JSON, is_lost: Callable[[], bool]) -> None:
         self._document = document
         self._is_lost = is_lost
-        self._heard = asyncio.Queue[Sequence[Ingestion]]()
+        self._queue = asyncio.Queue[Sequence[IngestEvent]]()
 
-    def tell(self, event: Ingestion) -> None:
+    def tell(self, event: IngestEvent) -> None:
         named = event.kind in self._document["events"]
         if named == (self._document["eventsPolicy"] == "include"):
-            self._heard.put_nowait([event])
+            self._queue.put_nowait([event])
 
     async def run(self) -> None:
         seconds, throttle = self._document["timeout"] / 1000, self._document["throttle"] / 1000
-        waiting: list[Ingestion] = []
+        waiting: list[IngestEvent] = []
         next_at, wakes_in, request = 0.0, None, None
         async with (
             httpx2.AsyncClient(timeout=seconds, trust_env=False, follow_redirects=False) as client,
             asyncio.TaskGroup() as group,
         ):
             while True:
-                waiting += self._fresh(await self._hear(wakes_in))
+                waiting += self._fresh(await self._receive(wakes_in))
                 now, wakes_in = time.monotonic(), None
                 if not waiting:
                     continue
@@ -51,22 +51,22 @@ class HookSender:
                     request = group.create_task(self._send(client, waiting))
                     waiting = []
 
-    async def _hear(self, within: float | None) -> Sequence[Ingestion]:
+    async def _receive(self, within: float | None) -> Sequence[IngestEvent]:
         try:
             async with asyncio.timeout(within):
-                return await self._heard.get()
+                return await self._queue.get()
         except TimeoutError:
             return ()
 
-    def _fresh(self, events: Sequence[Ingestion]) -> list[Ingestion]:
+    def _fresh(self, events: Sequence[IngestEvent]) -> list[IngestEvent]:
         oldest = time.monotonic() - self._document["discardAfter"] / 1000
         return [event for event in events if event.at >= oldest]
 
-    async def _send(self, client: httpx2.AsyncClient, batch: Sequence[Ingestion]) -> None:
+    async def _send(self, client: httpx2.AsyncClient, batch: Sequence[IngestEvent]) -> None:
         if not self._is_lost() and not await self._posted(client, batch):
-            self._heard.put_nowait(batch)
+            self._queue.put_nowait(batch)
 
-    async def _posted(self, client: httpx2.AsyncClient, batch: Sequence[Ingestion]) -> bool:
+    async def _posted(self, client: httpx2.AsyncClient, batch: Sequence[IngestEvent]) -> bool:
         body = json.dumps({"events": [event.told() for event in batch]}, separators=(",", ":")).encode()
         headers = dict(self._document["httpHeaders"]) | {"Content-Type": "application/json"}
         if key := self._document["signatureKey"].get("secret"):

@@ -7,7 +7,7 @@ server lets one pass that it does not know.
 import re
 from dataclasses import dataclass
 
-LARGEST = 102_400
+MAX_SIZE = 102_400
 _TOKEN = re.compile(
     r"""(?P<space>\s+|\#[^\n]*|/\*.*?\*/)
     |text:[ \t]*(?:\#[^\n]*)?\r?\n(?P<lines>(?:.*?\n)??)\.(?:\r?\n|\Z)
@@ -63,7 +63,7 @@ class _Token:
 
 def check(content: bytes) -> None:
     """Raises InvalidScript."""
-    if len(content) > LARGEST:
+    if len(content) > MAX_SIZE:
         raise TooLarge("Sieve script is too large.")
     _Reader(content.decode("utf-8", "replace")).script()
 

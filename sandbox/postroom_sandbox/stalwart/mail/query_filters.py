@@ -9,7 +9,7 @@ from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
 from postroom_sandbox.stalwart.kind import Condition
 
 Leaf = Callable[[str, Any], Condition | None]
-_DEEPEST = 20  # SQLite has a limit for the depth of expressions
+_MAX_DEPTH = 20  # SQLite has a limit for the depth of expressions
 _JOINED = {"AND": (" AND ", "({})"), "OR": (" OR ", "({})"), "NOT": (" OR ", "NOT ({})")}
 
 
@@ -19,7 +19,7 @@ def condition(wanted: JSON, leaf: Leaf, depth: int = 0) -> Condition:
         inner = wanted.get("conditions")
         if wanted["operator"] not in list(_JOINED) or not is_list(inner) or not all(map(is_object, inner)):
             raise MethodError("invalidArguments", "Invalid filter operator")
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             raise MethodError("unsupportedFilter", "The filter is too deep")
         word, frame = _JOINED[wanted["operator"]]
         parts = [condition(part, leaf, depth + 1) for part in inner]

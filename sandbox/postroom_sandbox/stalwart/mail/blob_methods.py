@@ -13,11 +13,11 @@ from postroom_sandbox.stalwart.pointer import created_id
 from postroom_sandbox.stalwart.standard_methods import Outcome, check_number, objects
 
 _DIGESTS = {"digest:sha": "sha1", "digest:sha-256": "sha256", "digest:sha-512": "sha512"}
-_MOST_SOURCES = 16
-_MOST_BYTES = 7_499_488
+_MAX_SOURCES = 16
+_MAX_BYTES = 7_499_488
 
 
-class BlobType:
+class BlobMethods:
     def __init__(self, blobs: Blobs, quota: UploadQuota) -> None:
         self._blobs = blobs
         self._quota = quota
@@ -47,10 +47,10 @@ class BlobType:
 
     def _create(self, call: MailCall, value: JSON) -> JSON:
         sources = value.get("data")
-        if not is_list(sources) or len(sources) > _MOST_SOURCES or not all(map(is_object, sources)):
+        if not is_list(sources) or len(sources) > _MAX_SOURCES or not all(map(is_object, sources)):
             raise invalid("data", description="Give up to 16 data sources.")
         content = b"".join(self._source(call, source) for source in sources)
-        if len(content) > _MOST_BYTES:
+        if len(content) > _MAX_BYTES:
             raise SetError("tooLarge", "The blob is too large.")
         if not call.access.may("unlimitedUploads"):
             try:

@@ -12,7 +12,7 @@ from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail import email_document
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog, Commit
-from postroom_sandbox.stalwart.mail.folders import Folders
+from postroom_sandbox.stalwart.mail.mailbox_store import MailboxStore
 from postroom_sandbox.stalwart.mail.threads import Threads
 from postroom_sandbox.stalwart.store import Store
 
@@ -40,8 +40,8 @@ class Delivered:
     via: Via
 
 
-class MailStore:
-    def __init__(self, store: Store, accounts: Accounts, log: ChangeLog, blobs: Blobs, folders: Folders) -> None:
+class EmailStore:
+    def __init__(self, store: Store, accounts: Accounts, log: ChangeLog, blobs: Blobs, folders: MailboxStore) -> None:
         self._store = store
         self._accounts = accounts
         self._log = log
@@ -188,16 +188,16 @@ class MailStore:
 
     def change(self, account: int, email: int, row: int, mailboxes: set[int], keywords: set[str]) -> None:
         """Puts an email into exactly these mailboxes, with exactly these keywords."""
-        former, worn = self.mailboxes(row), self.keywords(row)
-        if (former, worn) == (mailboxes, keywords):
+        mailboxes_before, keywords_before = self.mailboxes(row), self.keywords(row)
+        if (mailboxes_before, keywords_before) == (mailboxes, keywords):
             return
         with self._log.commit(account) as commit:
             self._store.run("DELETE FROM email_mailboxes WHERE row = ?", row)
             self._store.run("DELETE FROM email_keywords WHERE row = ?", row)
             self._place(row, account, mailboxes, keywords)
             commit.note("Email", email, "updated")
-            read = ("$seen" in keywords) != ("$seen" in worn)
-            self._note_counts(commit, mailboxes | former if read else mailboxes ^ former)
+            seen_changes = ("$seen" in keywords) != ("$seen" in keywords_before)
+            self._note_counts(commit, mailboxes | mailboxes_before if seen_changes else mailboxes ^ mailboxes_before)
 
     def destroy(self, account: int, email: int, row: int) -> None:
         with self._log.commit(account) as commit:

@@ -12,13 +12,13 @@ from postroom_sandbox.stalwart.errors import http_problem, limit_problem
 from postroom_sandbox.stalwart.injection import FULL_KEY
 from postroom_sandbox.stalwart.jmap_settings import UploadQuota
 from postroom_sandbox.stalwart.mail.blobs import upload_id
-from postroom_sandbox.stalwart.mail.mail import Mail
+from postroom_sandbox.stalwart.mail.jmap_mail import Mail
 from postroom_sandbox.stalwart.session import CORE
 
 _ANYTHING = "application/octet-stream"
 
 
-class Transfer:
+class BlobTransfer:
     """Like the server, it lets anybody upload into any account: whoever builds on it must check that himself."""
 
     def __init__(self, admission: Admission, mail: Mail, quota: UploadQuota) -> None:

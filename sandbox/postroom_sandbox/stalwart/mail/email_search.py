@@ -6,8 +6,8 @@ from typing import Any
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list
 from postroom_sandbox.stalwart.kind import Condition
-from postroom_sandbox.stalwart.mail.filters import marks, moment
-from postroom_sandbox.stalwart.mail.keywords import spelled
+from postroom_sandbox.stalwart.mail.keywords import canonical_keyword
+from postroom_sandbox.stalwart.mail.query_filters import marks, moment
 
 _TEXT = {
     "text": "",
@@ -31,7 +31,7 @@ _KEYWORDS = {
     "allInThreadHaveKeyword": "NOT " + _IN_THREAD.format("NOT " + _HAS.format("t")),
 }
 _TIMES = {"before": "e.received_at < ?", "after": "e.received_at > ?"}  # RFC 8621 §4.4.1 has: on or after
-_LARGEST = 2**53  # of JMAP's whole numbers (RFC 8620 §1.3)
+_MAX_SIZE = 2**53  # of JMAP's whole numbers (RFC 8620 §1.3)
 _SIZES = {"minSize": "e.size >= ?", "maxSize": "e.size < ?"}
 
 
@@ -40,10 +40,10 @@ def leaf(name: str, value: Any) -> Condition | None:
     if name in _TEXT and isinstance(value, str):
         return "e.row IN (SELECT rowid FROM email_text WHERE email_text MATCH ?)", (match(value, _TEXT[name]),)
     if name in _KEYWORDS and isinstance(value, str):
-        return _KEYWORDS[name], (spelled(value),)
+        return _KEYWORDS[name], (canonical_keyword(value),)
     if name in _TIMES:
         return _TIMES[name], (moment(value),)
-    if name in _SIZES and is_count(value) and value < _LARGEST:
+    if name in _SIZES and is_count(value) and value < _MAX_SIZE:
         return _SIZES[name], (value,)
     if name == "hasAttachment" and isinstance(value, bool):
         return "e.has_attachment = ?", (value,)
@@ -69,7 +69,7 @@ def column(comparator: JSON) -> Condition | None:
     """What a comparator sorts by."""
     name, keyword = comparator.get("property"), comparator.get("keyword")
     if name in _KEYWORDS and isinstance(keyword, str):
-        return _KEYWORDS[name], (spelled(keyword),)
+        return _KEYWORDS[name], (canonical_keyword(keyword),)
     return (f"e.{_COLUMNS[name]}", ()) if name in _COLUMNS else None
 
 

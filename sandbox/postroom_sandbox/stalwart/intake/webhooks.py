@@ -41,7 +41,7 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 _EVENT = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")  # there is no wildcard
 
 
-class WebHooks(Kind):
+class Webhooks(Kind):
     name = "WebHook"
     table = "web_hooks"
 

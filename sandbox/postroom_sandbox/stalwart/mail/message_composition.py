@@ -19,7 +19,7 @@ from postroom_sandbox.stalwart.mail import header_forms as forms
 from postroom_sandbox.stalwart.mail.data_type import invalid
 
 _POLICY = compat32.clone(linesep="\r\n", max_line_length=0)
-_LONGEST_LINE = 990
+_MAX_LINE = 990
 _BODIES = ("textBody", "htmlBody", "attachments")
 _TYPES = {"textBody": "text/plain", "htmlBody": "text/html"}
 _PART_FIELDS = (
@@ -63,7 +63,7 @@ def _fields(name: str, given: Any) -> list[tuple[str, str]]:
     if name in forms.PROPERTIES:
         field, form = forms.PROPERTIES[name]
         kind = next(key for key, known in forms.FORMS.items() if known is form)
-        return [] if given is None or given == [] else [(_spelled(field), _text(name, kind, given, field))]
+        return [] if given is None or given == [] else [(_field_name(field), _text(name, kind, given, field))]
     field, *rest = name.removeprefix("header:").split(":")
     kinds = [word for word in rest if word != "all"] or ["asRaw"]
     if not field or not field.isascii() or " " in field or len(kinds) > 1 or kinds[0] not in forms.FORMS:
@@ -76,7 +76,7 @@ def _fields(name: str, given: Any) -> list[tuple[str, str]]:
     return [(field, _text(name, kinds[0], each, field)) for each in values if each is not None]
 
 
-def _spelled(field: str) -> str:
+def _field_name(field: str) -> str:
     return "Message-ID" if field == "message-id" else "-".join(word.capitalize() for word in field.split("-"))
 
 
@@ -228,7 +228,7 @@ def _put_parameter(mime: MimeMessage, name: str, value: Any, field: str) -> None
 def _put_content(mime: MimeMessage, content: bytes, *, is_value: bool) -> None:
     """In the transfer encoding that the content needs (RFC 2045 §6). A blob must come out as it went in, so
     that no line end of it may change."""
-    short = max(map(len, content.split(b"\r\n"))) < _LONGEST_LINE
+    short = max(map(len, content.split(b"\r\n"))) < _MAX_LINE
     plain = short and content.isascii() and not set(b"\0\r\n") & set(content.replace(b"\r\n", b""))
     kind = mime.get_content_maintype()
     if kind == "message" or (plain and kind == "text"):  # a message must not be encoded (RFC 2046 §5.2.1)

@@ -9,14 +9,14 @@ from postroom_sandbox.stalwart.errors import MethodError
 from postroom_sandbox.stalwart.jmap_settings import UploadQuota
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.kind import Access, Created
-from postroom_sandbox.stalwart.mail.blob_type import BlobType
+from postroom_sandbox.stalwart.mail.blob_methods import BlobMethods
 from postroom_sandbox.stalwart.mail.blobs import Blobs
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import MailCall, Method
+from postroom_sandbox.stalwart.mail.email_store import EmailStore
 from postroom_sandbox.stalwart.mail.emails import Emails
-from postroom_sandbox.stalwart.mail.folders import Folders
 from postroom_sandbox.stalwart.mail.identities import Identities
-from postroom_sandbox.stalwart.mail.mail_store import MailStore
+from postroom_sandbox.stalwart.mail.mailbox_store import MailboxStore
 from postroom_sandbox.stalwart.mail.mailboxes import Mailboxes
 from postroom_sandbox.stalwart.mail.quotas import Quotas
 from postroom_sandbox.stalwart.mail.search_snippets import SearchSnippets
@@ -35,8 +35,8 @@ class Mail:
         self.state_changes = StateChanges()
         self.log = ChangeLog(store, self.state_changes)
         self.blobs = Blobs(store)
-        self.folders = Folders(store)
-        self.store = MailStore(store, accounts, self.log, self.blobs, self.folders)
+        self.folders = MailboxStore(store)
+        self.store = EmailStore(store, accounts, self.log, self.blobs, self.folders)
         mailboxes = Mailboxes(store, self.log, self.folders, self.store)
         threads = ThreadType(store, self.log)
         emails = Emails(store, self.log, self.blobs, self.folders, self.store)
@@ -44,7 +44,7 @@ class Mail:
         self.submissions = Submissions(store, self.log, self.blobs, domains, identities, emails, self.store)
         scripts = SieveScripts(store, self.log, self.blobs)
         vacations = VacationResponses(store, self.log, scripts)
-        blobs = BlobType(self.blobs, quota)
+        blobs = BlobMethods(self.blobs, quota)
         self._methods: dict[str, Method] = {
             "Mailbox/get": mailboxes.get,
             "Mailbox/changes": mailboxes.changes,
