@@ -1,4 +1,5 @@
-"""One SQLite file. Every statement runs on the event loop's thread: all but searches take less than a millisecond."""
+"""The state in one SQLite file. Every statement runs in the event loop's thread; all except searches take less than a
+millisecond."""
 
 import sqlite3
 from collections.abc import Generator
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 _FILE_NAME = "stalwart.sqlite3"
-# Each leads from its place in this list to the next version.
+# Each one upgrades the version that equals its index in this list.
 _SCHEMAS = ("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql", "mail/sieve.sql", "settings.sql")
 
 
@@ -18,10 +19,10 @@ class StateOfLaterVersion(Exception):
 
 
 class Store:
-    """Opens, and at the first start creates, the state in `folder`.
+    """Opens the state in `folder`, and creates it at the first start.
 
-    A commit survives `kill -9` of this process, for by then the write-ahead log is with the kernel; a power
-    cut may take the last ones, which a trial can bear.
+    A commit survives `kill -9` of this process, because the kernel already has the write-ahead log. A power failure may
+    lose the last commits, which a trial tolerates.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,7 +39,7 @@ class Store:
             self._db.executescript(f"BEGIN; {schema} COMMIT;")
 
     def now(self) -> str:
-        """The time as `createdAt` has it (UTCDate of RFC 8620 §1.4)."""
+        """The current time in the format of `createdAt` (UTCDate of RFC 8620 §1.4)."""
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def close(self) -> None:
@@ -46,7 +47,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All or nothing; whatever escapes the block undoes it."""
+        """One transaction, which any exception in the block rolls back."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -56,7 +57,7 @@ class Store:
         self._db.execute("COMMIT")
 
     def run(self, sql: str, *parameters: object) -> int:
-        """Executes one statement and answers the id of the row it inserted."""
+        """Execute one statement and return the id of the inserted row."""
         return self._db.execute(sql, parameters).lastrowid or 0
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -68,7 +69,7 @@ class Store:
     def next_number(
         self, account: int, kind: Literal["email", "thread", "mailbox", "identity", "submission", "script"]
     ) -> int:
-        """One more than the last given to an object of this kind in the account, for use in a transaction."""
+        """The next number for an object of this type in the account, within a transaction."""
         column = f"last_{kind}"
         sql = f"UPDATE mail_accounts SET {column} = {column} + 1 WHERE account_id = ? RETURNING {column}"  # noqa: S608
         ((number,),) = self.rows(sql, account)

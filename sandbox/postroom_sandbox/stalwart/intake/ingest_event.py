@@ -1,4 +1,4 @@
-"""A message that came in, as a web hook tells of it."""
+"""The event that a webhook sends for an incoming message."""
 
 import itertools
 import time
@@ -15,34 +15,34 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class IngestEvent:
-    """`at` is seconds of the monotonic clock, by which an event grows too old to be told."""
+    """`at` is in seconds of the monotonic clock: an event that is too old is not sent."""
 
     kind: str
     data: JSON
     at: float = field(default_factory=time.monotonic)
     created_at: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
-    def told(self) -> JSON:
-        """Anew for each attempt: as with the server, the id is no key to know a repeated event by."""
+    def as_json(self) -> JSON:
+        """The event with a new id for each attempt: as in Stalwart, the id does not identify a repeated event."""
         number = int(time.time()) * 10_000 + next(_numbers) % 10_000
         return {"id": str(number), "createdAt": self.created_at, "type": self.kind, "data": self.data}
 
 
-def ingest_event(came: Delivered, *, spam: bool = False, sender: str = "", recipient: str = "") -> IngestEvent:
-    """`sender` and `recipient` are those of the envelope, where there was one."""
+def ingest_event(message: Delivered, *, spam: bool = False, sender: str = "", recipient: str = "") -> IngestEvent:
+    """`sender` and `recipient` are those of the envelope, if there was one."""
     data: JSON = {
         "spanId": time.time_ns() // 1000,
-        "accountId": came.account,  # the number itself, not the JMAP id
-        "documentId": came.document_id,
-        "mailboxId": list(came.mailbox_ids),
-        "blobId": came.blob_digest,
-        "changeId": came.change_id,
-        "size": came.size,
+        "accountId": message.account,  # the number itself, not the JMAP id
+        "documentId": message.document_id,
+        "mailboxId": list(message.mailbox_ids),
+        "blobId": message.blob_digest,
+        "changeId": message.change_id,
+        "size": message.size,
         "elapsed": 0,
     }
-    if came.message_id is not None:
-        data["messageId"] = came.message_id
-    if came.via == "append":
+    if message.message_id is not None:
+        data["messageId"] = message.message_id
+    if message.via == "append":
         return IngestEvent(APPENDED, data)
     data |= {"queueId": data["spanId"] - 1, "queueName": "local", "total": 1}
     if recipient:

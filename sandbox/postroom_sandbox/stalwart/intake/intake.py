@@ -1,4 +1,4 @@
-"""The parts together: what takes mail in, and what tells of it."""
+"""Constructs and runs the parts that accept mail and send notifications."""
 
 import asyncio
 import socket
@@ -26,9 +26,9 @@ from postroom_sandbox.stalwart.store import Store
 
 
 class Intake:
-    """`kinds` and `event_source` are its part of the HTTP surface; the rest works while it is `running`.
+    """`kinds` and `event_source` are its part of the HTTP API. The rest works while it is `running`.
 
-    `send_welcome`: each new person finds a first message in the mailbox.
+    With `send_welcome`, each new mailbox of a person gets a welcome message.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Intake:
         self._webhook_dispatch = WebhookDispatch(webhooks, faults)
         self.kinds: list[Kind] = [webhooks, Actions(store, self._webhook_dispatch.reload)]
         self.event_source = EventSource(authentication, mail.state_changes, faults, counts)
-        recipients = Recipients(domains, mail.store, faults, self._webhook_dispatch.tell)
+        recipients = Recipients(domains, mail.store, faults, self._webhook_dispatch.send)
         self.lmtp = LmtpServer(lmtp_listener, recipients, hostname)
         mail.store.delivered.append(self._webhook_dispatch.delivered)
         if send_welcome:
@@ -80,12 +80,12 @@ class Intake:
                     await submissions.queued.wait()
 
     def _send_welcome(self, account: int, document: JSON) -> None:
-        """People, whom Postroom made: their accounts have its mark, a disabled alias."""
+        """Deliver it to accounts that Postroom created for people: they have its mark, a disabled alias."""
         if all(alias["enabled"] for alias in document["aliases"].values()):
             return
         address = self._accounts.addresses(account)[0]
         message = welcome(address, document["description"] or "")
         with suppress(OverQuota):
-            came = self._mail.store.deliver(account, message, via="lmtp", recipient=address)
+            delivered = self._mail.store.deliver(account, message, via="lmtp", recipient=address)
             sender = f"postmaster@{address.rpartition('@')[2]}"
-            self._webhook_dispatch.tell(ingest_event(came, sender=sender, recipient=address))
+            self._webhook_dispatch.send(ingest_event(delivered, sender=sender, recipient=address))

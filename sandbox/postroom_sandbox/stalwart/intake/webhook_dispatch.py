@@ -1,4 +1,4 @@
-"""Which web hooks are in force, and the way of an event to each."""
+"""Passes events to the webhooks that are active."""
 
 import asyncio
 
@@ -16,8 +16,8 @@ class WebhookDispatch:
         self._running: dict[int, tuple[WebhookSender, asyncio.Task[None]]] = {}
 
     def reload(self) -> None:
-        """Starts hooks that are new and ends those that are gone. One that runs keeps its address, key and
-        throttle until the restart, as with the server, whatever was changed."""
+        """Start new webhooks and stop removed ones. A running webhook keeps its address, key and throttle until a
+        restart, even if they were changed, as in Stalwart."""
         enabled = self._webhooks.enabled()
         for number in self._running.keys() - enabled.keys():
             _, task = self._running.pop(number)
@@ -32,11 +32,11 @@ class WebhookDispatch:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def delivered(self, came: Delivered) -> None:
-        """Of what came by LMTP the one who took it in tells, for he knows the envelope."""
-        if came.via != "lmtp":
-            self.tell(ingest_event(came))
+    def delivered(self, message: Delivered) -> None:
+        """Send the event, except after LMTP: the LMTP server sends it itself, because it knows the envelope."""
+        if message.via != "lmtp":
+            self.send(ingest_event(message))
 
-    def tell(self, event: IngestEvent) -> None:
+    def send(self, event: IngestEvent) -> None:
         for sender, _ in self._running.values():
-            sender.tell(event)
+            sender.enqueue(event)

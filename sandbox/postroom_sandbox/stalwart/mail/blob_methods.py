@@ -29,21 +29,21 @@ class BlobMethods:
         offset, length = arguments.get("offset") or 0, arguments.get("length")
         if not is_count(offset) or not (length is None or is_count(length)):
             raise MethodError("invalidArguments", "offset and length must be whole numbers")
-        answer: JSON = {"list": [], "notFound": []}
+        response: JSON = {"list": [], "notFound": []}
         for text in (created_id(text, call.created) for text in asked):
             content = self._blobs.read(call.access, text)
             if content is None:
-                answer["notFound"].append(text)
+                response["notFound"].append(text)
             else:
-                answer["list"].append({"id": text} | _shown(content, properties, offset, length))
-        return answer
+                response["list"].append({"id": text} | _shown(content, properties, offset, length))
+        return response
 
     def upload(self, call: MailCall, arguments: JSON) -> JSON:
         creates = objects(arguments, "create")
         check_number(len(creates))
         outcome = Outcome(call.created)
         outcome.create(creates.items(), lambda value: self._create(call, value))
-        return outcome.answer
+        return outcome.response
 
     def _create(self, call: MailCall, value: JSON) -> JSON:
         sources = value.get("data")
@@ -81,7 +81,7 @@ class BlobMethods:
 
 
 def _shown(content: bytes, properties: list[str], offset: int, length: int | None) -> JSON:
-    """The data is a piece of the blob; its size that of the whole."""
+    """The data is the requested range of the blob; the size is the size of the whole blob."""
     piece = content[offset:] if length is None else content[offset : offset + length]
     is_cut = offset > len(content) or (length is not None and offset + length > len(content))
     shown: JSON = {"isTruncated": True} if is_cut else {}

@@ -1,4 +1,4 @@
-"""What changed and when: the states of each account and type, and `/changes` (RFC 8620 §5.2)."""
+"""The log of changes: the states of each account and type, and `/changes` (RFC 8620 §5.2)."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ _COUNTS = ["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"]
 
 @dataclass
 class Commit:
-    """The changes that get one number, `change_id`."""
+    """The changes that share one number, `change_id`."""
 
     change_id: int
     noted: dict[tuple[str, int], tuple[Verb, bool]] = field(default_factory=dict[tuple[str, int], tuple[Verb, bool]])
@@ -28,11 +28,11 @@ class Commit:
     def note(self, kind: str, number: int, verb: Verb, *, counts_only: bool = False) -> None:
         known = self.noted.get((kind, number))
         if known and verb == "updated" and (known[0] != "updated" or counts_only):
-            return  # created or destroyed tells more, and so does a change of more than counts
+            return  # "created", "destroyed" and a change of more than counts have precedence
         self.noted[kind, number] = (verb, counts_only)
 
     def note_type(self, kind: str) -> None:
-        """For a type that has a state and no objects: EmailDelivery (RFC 8621 §1.5)."""
+        """Note a change of a type that has a state but no objects: EmailDelivery (RFC 8621 §1.5)."""
         self.other_types.add(kind)
 
 
@@ -48,8 +48,8 @@ class ChangeLog:
 
     @contextmanager
     def commit(self, account: int) -> Generator[Commit]:
-        """One transaction. What it notes is written with it and published after it; a commit that notes
-        nothing uses no number up."""
+        """One transaction. The noted changes are written in it and published after it. A commit without changes uses no
+        number."""
         with self._store.transaction():
             ((last,),) = self._store.rows("SELECT change_id FROM mail_accounts WHERE account_id = ?", account)
             commit = Commit(last + 1)
@@ -71,7 +71,7 @@ class ChangeLog:
             self._store.run(sql, account, kind, number, object_id, verb, counts_only)
 
     def changes(self, account: int, kind: str, since: str, most: int | None) -> JSON:
-        """The answer of `/changes`. Raises MethodError `cannotCalculateChanges`."""
+        """The response to `/changes`. Raises MethodError `cannotCalculateChanges`."""
         rows, reached = self._since(account, kind, since, most)
         verbs: dict[int, set[str]] = {}
         for _, number, verb, _ in rows:
@@ -79,19 +79,19 @@ class ChangeLog:
         created = [n for n, seen in verbs.items() if "created" in seen and "destroyed" not in seen]
         updated = [n for n, seen in verbs.items() if seen == {"updated"}]
         destroyed = [n for n, seen in verbs.items() if "destroyed" in seen and "created" not in seen]
-        answer: JSON = {"oldState": since, "newState": reached or self.state(account, kind)}
-        answer["hasMoreChanges"] = reached is not None
+        response: JSON = {"oldState": since, "newState": reached or self.state(account, kind)}
+        response["hasMoreChanges"] = reached is not None
         lists = {"created": created, "updated": updated, "destroyed": destroyed}
-        answer |= {name: [ids.encode(number) for number in numbers] for name, numbers in lists.items()}
+        response |= {name: [ids.encode(number) for number in numbers] for name, numbers in lists.items()}
         if kind == "Mailbox" and updated and all(only for _, number, _, only in rows if number in updated):
-            answer["updatedProperties"] = _COUNTS
-        return answer
+            response["updatedProperties"] = _COUNTS
+        return response
 
     def _since(
         self, account: int, kind: str, since: str, most: int | None
     ) -> tuple[list[tuple[int, int, str, int]], str | None]:
-        """Change, object, verb, counts only: of whole commits, as many as there is room for; then the state that
-        was reached, where it is not the present one."""
+        """Change, object, verb and `counts_only`, for as many whole commits as `most` allows; then the state after
+        them, or None if it is the current one."""
         number = state_string.decode(since)
         ((last,),) = self._store.rows("SELECT change_id FROM mail_accounts WHERE account_id = ?", account)
         if number is None or number > last:

@@ -34,7 +34,7 @@ class Emails(DataType):
         self._folders = folders
         self._mail = mail
 
-    # What is there
+    # Reading
 
     def all_ids(self, call: MailCall) -> list[int]:
         sql = "SELECT thread_id << 32 | document_id FROM emails WHERE account_id = ? ORDER BY document_id LIMIT ?"
@@ -42,11 +42,11 @@ class Emails(DataType):
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
         wanted = Wanted.of(arguments)
-        documents = json.dumps([number & 0xFFFFFFFF for number in numbers])  # one parameter, however many there are
+        documents = json.dumps([number & 0xFFFFFFFF for number in numbers])  # one parameter for any number of ids
         sql = """
             SELECT row, thread_id << 32 | document_id, thread_id, digest, size, received_at, document FROM emails
             WHERE account_id = ? AND document_id IN (SELECT value FROM json_each(?))"""
-        wanted_numbers = set(numbers)  # whole ids: the same document in another thread is another email
+        wanted_numbers = set(numbers)  # complete ids: the same document in another thread is another email
         kept = [row for row in self._store.rows(sql, call.account, documents) if row[1] in wanted_numbers]
         rows = json.dumps([row[0] for row in kept])
         mailboxes = self._sets(_MAILBOXES, rows)
@@ -123,32 +123,32 @@ class Emails(DataType):
         outcome.create(
             emails.items(), lambda value: self._keep(call, value, self._blob(call, value.get("blobId"), "blobId"))
         )
-        return self.told(call, before, outcome)
+        return self.set_response(call, before, outcome)
 
     def parse(self, call: MailCall, arguments: JSON) -> JSON:
         texts: list[str] = arguments.get("blobIds") or []
         check_number(len(texts))
         wanted = Wanted.of(arguments)
-        answer: JSON = {}
+        response: JSON = {}
         for text in texts:
             content, blob = self._blobs.read(call.access, text), read_id(text)
             if content is None or blob is None:
-                answer.setdefault("notFound", []).append(text)
+                response.setdefault("notFound", []).append(text)
             elif b":" not in content.partition(b"\n\n")[0]:
-                answer.setdefault("notParsable", []).append(text)
+                response.setdefault("notParsable", []).append(text)
             else:
-                # A message that is a part of another one becomes a blob of its own, for the sake of its parts' ids.
+                # A message within another message becomes a separate blob, so that its own parts have ids.
                 digest = blob.digest if blob.part is None else self._blobs.upload(call.account, content)
                 document = EmailDocument(parsed(content).document, digest, content, self._blobs)
                 own = dict.fromkeys(("id", "threadId", "mailboxIds", "keywords", "receivedAt"))
                 own |= {"blobId": text, "size": len(content)}
-                answer.setdefault("parsed", {})[text] = document.shown(wanted, own)
-        return answer
+                response.setdefault("parsed", {})[text] = document.shown(wanted, own)
+        return response
 
-    # What they share
+    # Shared by these
 
     def _blob(self, call: MailCall, text: Any, name: str) -> bytes:
-        """Of the property `name`, where a creation id is no blobId: other than elsewhere, none is looked up."""
+        """The content of the blob in the property `name`. Unlike elsewhere, a creation id is not accepted here."""
         if read_id(text) is None:
             raise invalid(name, description="Invalid blob id.")
         content = self._blobs.read(call.access, text)
@@ -160,7 +160,7 @@ class Emails(DataType):
         received_at = own.get("receivedAt")
         try:
             moment = None if received_at is None else datetime.fromisoformat(received_at)
-            came = self._mail.keep(
+            delivered = self._mail.keep(
                 call.account,
                 content,
                 self._mailboxes(call, own.get("mailboxIds")),
@@ -171,8 +171,8 @@ class Emails(DataType):
             raise invalid("receivedAt") from None
         except OverQuota:
             raise SetError("overQuota", "You have exceeded your quota.") from None
-        thread = ids.encode(came.thread_id)
-        return {"id": came.email_id, "threadId": thread, "blobId": came.blob_id, "size": came.size}
+        thread = ids.encode(delivered.thread_id)
+        return {"id": delivered.email_id, "threadId": thread, "blobId": delivered.blob_id, "size": delivered.size}
 
     def _mailboxes(self, call: MailCall, value: Any) -> set[int]:
         if not is_object(value) or not any(value.values()):
@@ -187,7 +187,7 @@ class Emails(DataType):
 
 
 def _patch(sets: JSON, name: str, key: str, value: Any) -> None:
-    """`name` replaces the whole set; `name/key` puts one in, or takes it out with null or false."""
+    """`name` replaces the whole set; `name/key` adds one entry, or removes it with null or false."""
     if not key:
         if not is_object(value):
             raise invalid(name, description="Invalid property or value.")

@@ -1,5 +1,5 @@
-"""Identity/get, changes and set (RFC 8621 §6). The first Identity/get makes one for each address, unless there was
-one before."""
+"""Identity/get, changes and set (RFC 8621 §6). The first Identity/get creates one identity for each address, unless
+there was one before."""
 
 import json
 from collections.abc import Callable

@@ -25,7 +25,7 @@ _RIGHTS = dict.fromkeys(
 _ROLES = {"inbox", "trash", "junk", "drafts", "sent", "archive", "important", "flagged", "all", "subscribed"}
 _MAX_NAME_LENGTH = 255  # bytes
 _MAX_DEPTH = 10
-_PERMANENT = set(list(FIRST)[:3])  # inbox, trash and junk stay
+_PERMANENT = set(list(FIRST)[:3])  # inbox, trash and junk cannot be destroyed
 _COLUMNS = {"name": "name COLLATE NOCASE", "sortOrder": "sort_order", "parentId": "parent_id"}
 _COUNTS = """
     SELECT m.mailbox_id, count(*), sum(unread), count(DISTINCT thread_id), count(DISTINCT iif(unread, thread_id, NULL))
@@ -155,7 +155,7 @@ class Mailboxes(DataType):
         return number
 
     def _check(self, call: MailCall, box: JSON, number: int | None) -> None:
-        """Raises SetError. `number` is None for a new one."""
+        """Raises SetError. `number` is None for a new mailbox."""
         check_values(box, _VALIDATORS)
         box["name"] = box["name"].strip()
         mailboxes = self._all(call.account)
@@ -165,7 +165,7 @@ class Mailboxes(DataType):
             raise invalid("role", description=f"A mailbox with role '{box['role']}' already exists.")
         place = (box["name"].lower(), None if parent is None else ids.encode(parent))
         twins = [key for key, other in mailboxes.items() if (other["name"].lower(), other["parentId"]) == place]
-        if twins and (number is None or mailboxes[number]["name"] != box["name"]):  # a move may make a twin
+        if twins and (number is None or mailboxes[number]["name"] != box["name"]):  # a move may duplicate a name
             raise SetError(
                 "alreadyExists",
                 f"A mailbox with name '{box['name']}' already exists.",
@@ -203,7 +203,8 @@ def _column(comparator: JSON) -> Condition | None:
 
 
 def _as_tree(result: list[int], parents: dict[int, int | None]) -> list[int]:
-    """Children right after their parent, each level in its order; who has no parent in the result is at the top."""
+    """Children directly after their parent, each level in its order. A mailbox without a parent in the result is at the
+    top level."""
     ordered: list[int] = []
 
     def add(level: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""Quota/get (RFC 9425): one quota where the account has a `maxDiskQuota`, else none."""
+"""Quota/get (RFC 9425): one quota if the account has a `maxDiskQuota`, else none."""
 
 from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.json_value import JSON

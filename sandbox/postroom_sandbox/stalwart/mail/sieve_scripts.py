@@ -1,4 +1,4 @@
-"""SieveScript/get, query, set and validate (RFC 9661). They are kept and checked; the stand-in runs none."""
+"""SieveScript/get, query, set and validate (RFC 9661). The stand-in stores and checks scripts, but runs none."""
 
 import secrets
 from typing import Any
@@ -17,7 +17,7 @@ from postroom_sandbox.stalwart.standard_methods import objects
 from postroom_sandbox.stalwart.store import Store
 
 VACATION = "vacation"
-"""The name of the script that the vacation reply is."""
+"""The name of the script for the vacation response."""
 
 _MAX_SCRIPTS = 100
 _MAX_NAME_LENGTH = 512
@@ -33,10 +33,10 @@ class SieveScripts(DataType):
         super().__init__(store, log)
         self._blobs = blobs
 
-    # What is kept; also for the vacation reply
+    # Storage, also used by the vacation response
 
     def named(self, account: int, name: str) -> int | None:
-        """Spelt as it was kept, but for case: the server keeps it in lower case, and looks for it as it is given."""
+        """The script with this name. Like Stalwart, it compares the stored name in lower case with `name` as given."""
         sql = "SELECT id FROM sieve_scripts WHERE account_id = ? AND lower(name) = ? ORDER BY id"
         row = self._store.row(sql, account, name)
         return row[0] if row else None
@@ -46,11 +46,12 @@ class SieveScripts(DataType):
         return row[0] if row else None
 
     def activate(self, account: int, number: int | None) -> None:
-        """No other one is active any more. No state tells of it."""
+        """Make this the only active script. This changes no state."""
         self._store.run("UPDATE mail_accounts SET active_script = ? WHERE account_id = ?", number, account)
 
     def keep(self, account: int, name: str, content: bytes, number: int | None = None, also: str | None = None) -> int:
-        """As `number`, else as a new one: which. `also` is a type whose state tells of it, too."""
+        """Store the script as `number`, or as a new one, and return its number. `also` is another type whose state
+        changes."""
         with self._log.commit(account) as commit:
             digest, verb = self._blobs.put(content), "created" if number is None else "updated"
             number = self._store.next_number(account, "script") if number is None else number
@@ -120,19 +121,19 @@ class SieveScripts(DataType):
             commit.note(self.name, number, "destroyed")
 
     def set(self, call: MailCall, arguments: JSON) -> JSON:
-        """`isActive` may be set as well, which RFC 9661 does not have, of one script."""
-        answer = super().set(call, arguments)
-        if any(name in answer for name in _REFUSED):
-            return answer
+        """One script's `isActive` may be set as well, which RFC 9661 does not allow."""
+        response = super().set(call, arguments)
+        if any(name in response for name in _REFUSED):
+            return response
         creates, updates = objects(arguments, "create"), objects(arguments, "update")
-        made = {answer["created"][key]["id"]: value for key, value in creates.items()}
+        made = {response["created"][key]["id"]: value for key, value in creates.items()}
         stated = [(text, each["isActive"]) for text, each in (made | updates).items() if "isActive" in each]
         wanted = self._wanted(call, arguments)
         if wanted is not None:
             self.activate(call.account, wanted)
             for part, key in (("created", arguments["onSuccessActivateScript"][1:]), ("updated", ids.encode(wanted))):
-                if key in answer.get(part, {}):
-                    answer[part][key] = (answer[part][key] or {}) | {"isActive": True}
+                if key in response.get(part, {}):
+                    response[part][key] = (response[part][key] or {}) | {"isActive": True}
         elif arguments.get("onSuccessDeactivateScript"):
             self.activate(call.account, None)
         elif len(stated) == 1:
@@ -141,10 +142,10 @@ class SieveScripts(DataType):
                 self.activate(call.account, ids.decode(text))
             elif ids.decode(text) == self.active(call.account):
                 self.activate(call.account, None)
-        return answer
+        return response
 
     def _wanted(self, call: MailCall, arguments: JSON) -> int | None:
-        """The script to activate, None where there is no such."""
+        """The script to activate; None if there is no such script."""
         text: str = arguments.get("onSuccessActivateScript") or ""
         number = ids.decode(call.created.get(text[1:], "") if text.startswith("#") else text)
         return number if number in self.all_ids(call) else None
@@ -162,7 +163,7 @@ class SieveScripts(DataType):
         return self.shown(call, [number], {})[number]["blobId"]
 
     def _name(self, call: MailCall, value: JSON, before: str | None) -> str | None:
-        """Of what is created or changed; what else is in it is looked at, too. Raises SetError."""
+        """The new name of a created or updated script. Checks the other properties, too. Raises SetError."""
         if strange := value.keys() - {"name", "blobId", "isActive"}:
             raise invalid(*strange, description="Invalid property or value.")
         name = value.get("name")

@@ -1,6 +1,6 @@
-"""States as Stalwart spells them: `n` before the first change, then `s` and the number of the last one.
+"""State strings in the format of Stalwart: `n` before the first change, then `s` and the number of the last change.
 
-The number is in LEB128, seven bits a byte with the lowest first, and those bytes in the alphabet of ids.
+The number is encoded in LEB128 (seven bits per byte, lowest first), and these bytes in the alphabet of ids.
 """
 
 from postroom_sandbox.stalwart import ids
@@ -21,7 +21,7 @@ def encode(change_id: int) -> str:
 
 
 def decode(state: str) -> int | None:
-    """The number of the change, or None where the text is no state."""
+    """The number of the change; None if the text is not a state."""
     if state == _NONE:
         return 0
     encoded = ids.from_base32(state[1:]) if state.startswith("s") else None

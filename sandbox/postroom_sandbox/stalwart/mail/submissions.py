@@ -1,4 +1,4 @@
-"""EmailSubmission/get, changes, query, queryChanges and set (RFC 8621 §7), and the queue behind them."""
+"""EmailSubmission/get, changes, query, queryChanges and set (RFC 8621 §7), and the queue of outgoing mail."""
 
 import asyncio
 import json
@@ -52,9 +52,9 @@ class Submissions(DataType):
         self._emails = emails
         self._mail = mail
         self.queued = asyncio.Event()
-        """Set whenever something was queued; whoever waits for it clears it."""
+        """Set when a submission is queued; the task that waits for it clears it."""
 
-    # What is there
+    # Reading
 
     def all_ids(self, call: MailCall) -> list[int]:
         sql = "SELECT id FROM submissions WHERE account_id = ? ORDER BY id"
@@ -88,19 +88,19 @@ class Submissions(DataType):
     # Changes
 
     def set(self, call: MailCall, arguments: JSON) -> JSON:
-        """What succeeds brings about an Email/set, where `onSuccess…` asks for one (RFC 8621 §7.5)."""
+        """Successful changes trigger the Email/set that `onSuccess…` describes (RFC 8621 §7.5)."""
         of_email = self._emails_of(call)
-        answer = super().set(call, arguments)
+        response = super().set(call, arguments)
         of_email |= self._emails_of(call)
-        succeeded = {**{f"#{key}": made["id"] for key, made in answer.get("created", {}).items()}}
-        succeeded |= {text: text for name in ("updated", "destroyed") for text in answer.get(name, ())}
+        succeeded = {**{f"#{key}": made["id"] for key, made in response.get("created", {}).items()}}
+        succeeded |= {text: text for name in ("updated", "destroyed") for text in response.get(name, ())}
         patches: JSON = arguments.get("onSuccessUpdateEmail") or {}
         destroyed: list[str] = arguments.get("onSuccessDestroyEmail") or []
         update = {of_email[succeeded[key]]: patch for key, patch in patches.items() if key in succeeded}
         destroy = [of_email[succeeded[key]] for key in destroyed if key in succeeded]
         if update or destroy:
             call.implied.append(("Email/set", self._emails.set(call, {"update": update, "destroy": destroy})))
-        return answer
+        return response
 
     def _emails_of(self, call: MailCall) -> dict[str, str]:
         sql = "SELECT id, email_id FROM submissions WHERE account_id = ?"
@@ -135,7 +135,7 @@ class Submissions(DataType):
         return {"id": ids.encode(number), "sendAt": send_at, "undoStatus": undo_status}
 
     def _refusal(self, address: str) -> str | None:
-        """What the server answers to RCPT TO; None where it takes the mail."""
+        """The reply to RCPT TO; None if the recipient is accepted."""
         if self._domains.number(address.rpartition("@")[2].lower()) is None:
             return _NOT_LOCAL
         return _UNKNOWN if self._mail.account_of(address) is None else None
@@ -156,7 +156,7 @@ class Submissions(DataType):
         return None
 
     def destroy(self, call: MailCall, number: int, arguments: JSON) -> None:
-        """The record; what was sent stays sent."""
+        """Destroy the record. Mail that was sent is not affected."""
         if number not in self.all_ids(call):
             raise not_found()
         with self._log.commit(call.account) as commit:
@@ -166,9 +166,9 @@ class Submissions(DataType):
     # The queue
 
     def send_due(self, now: datetime) -> datetime | None:
-        """Delivers what is due, and answers when the next is; None if nothing waits.
+        """Deliver the mail that is due. Returns when the next is due; None if the queue is empty.
 
-        That a submission has become final is no change of state with Stalwart: clients ask again.
+        In Stalwart, it is not a change of state when a submission becomes final: clients have to poll.
         """
         sql = """
             SELECT account_id, id, digest, document FROM submissions
@@ -182,7 +182,7 @@ class Submissions(DataType):
         return datetime.fromisoformat(row[0]) if row and row[0] else None
 
     def _deliver(self, content: bytes, delivery: dict[str, JSON]) -> None:
-        """To each account once, whichever of its addresses are named."""
+        """Deliver to each account once, even if several of its addresses are recipients."""
         message = _without_bcc(content)
         done: set[int] = set()
         for address, status in delivery.items():
@@ -196,7 +196,7 @@ class Submissions(DataType):
                     status |= _status(_UNKNOWN)
                 else:
                     self._mail.deliver(account, message, via="submission", recipient=address)
-                    status["delivered"] = "unknown"  # as the server says of what has left its queue
+                    status["delivered"] = "unknown"  # as Stalwart reports what has left its queue
                     done.add(account)
             except OverQuota:
                 status |= _status(_FULL)
@@ -213,8 +213,8 @@ def _reference(call: MailCall, value: JSON, name: str) -> int | None:
 
 
 def _envelope(given: Any, own: str, document: JSON) -> JSON:
-    """As given; what is not, or an empty `rcptTo`, is of the identity and the message's own addresses (RFC 8621 §7).
-    Raises SetError."""
+    """The given envelope. A missing part, or an empty `rcptTo`, is taken from the identity and the addresses in the
+    message (RFC 8621 §7). Raises SetError."""
     given = {} if given is None else given
     if not is_object(given):
         raise invalid("envelope", description="Invalid envelope.")
@@ -259,7 +259,7 @@ def _without_bcc(content: bytes) -> bytes:
 
 def _leaf(name: str, value: Any) -> Condition | None:
     if name in _IDS and is_list(value):
-        return f"{_IDS[name]} IN ({query_filters.marks(value)})", tuple(ids.decode(text) for text in value)
+        return f"{_IDS[name]} IN ({query_filters.placeholders(value)})", tuple(ids.decode(text) for text in value)
     if name == "undoStatus" and isinstance(value, str):
         return "undo_status = ?", (value,)
     if name in ("before", "after"):

@@ -1,6 +1,6 @@
-"""VacationResponse/get and set (RFC 8621 §8). It is kept and shown; the stand-in answers nobody's mail.
+"""VacationResponse/get and set (RFC 8621 §8). The stand-in stores and shows it, but sends no replies.
 
-It is a Sieve script of its own: whoever activates another one switches it off.
+It is stored as a Sieve script: activating another script disables it.
 """
 
 import json
@@ -52,7 +52,7 @@ class VacationResponses(DataType):
     def _document(self, account: int) -> JSON:
         script = self._scripts.named(account, VACATION)
         row = self._store.row("SELECT document FROM vacations WHERE account_id = ?", account)
-        if row is None or script is None:  # the script was destroyed
+        if row is None or script is None:  # never set, or the script was destroyed
             return _DEFAULT
         return json.loads(row[0]) | {"isEnabled": self._scripts.active(account) == script}
 
@@ -78,7 +78,7 @@ class VacationResponses(DataType):
 
 
 def _script(document: JSON) -> bytes:
-    """What of it a script can say in one line."""
+    """A script of one line with the subject and the text."""
     subject, text = (_quoted(document[name] or "") for name in ("subject", "textBody"))
     return f'require ["vacation"];\r\n\r\nvacation :subject {subject} {text};\r\n'.encode("utf-8", "replace")
 
