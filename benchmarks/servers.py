@@ -24,7 +24,7 @@ from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import OWNER_ROLE, EmbeddedPostgres
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 from postroom_sandbox.kratos.identity import new_identity
-from postroom_sandbox.kratos.state import State
+from postroom_sandbox.kratos.store import Store
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import Process
 
@@ -213,7 +213,7 @@ class Servers:
 
 
 def _fill(folder: Path, identities: int) -> None:
-    state = State(folder)
+    state = Store(folder)
     for number in range(identities):
         email = f"import{number}@{DOMAIN}"
         state.add_identity(new_identity({"email": email}, public_url="", now=datetime.now(UTC)), email, None)

@@ -18,7 +18,7 @@ from chaos.control import Child, obey
 from chaos.history import History
 from chaos.plan import Hook
 from chaos.registrations import Registrations
-from postroom_sandbox.kratos.web_hook import KEY_HEADER, TRIES, seconds_until_retry
+from postroom_sandbox.kratos.webhook import KEY_HEADER, TRIES, seconds_until_retry
 
 PATIENCE = 8.0
 """Seconds to wait for a response. Kratos waits 30 s, which is half of the short plan."""

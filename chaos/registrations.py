@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from postroom_sandbox.kratos.identity import changed, new_identity
-from postroom_sandbox.kratos.state import State
+from postroom_sandbox.kratos.store import Store
 from postroom_sandbox.loopback import LOOPBACK
 
 
@@ -13,7 +13,7 @@ class Registrations:
     own. Several identities may share an address, because they log in by their id."""
 
     def __init__(self, folder: Path) -> None:
-        self._state = State(folder)
+        self._state = Store(folder)
 
     def register(self, identity_id: str, email: str) -> None:
         """Add an identity, or change the address of a known one."""

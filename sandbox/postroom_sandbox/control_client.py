@@ -1,4 +1,4 @@
-"""`postroom sandbox`: makes the stand-ins of the trial fail, sends mail to them, and shows what they hold."""
+"""`postroom sandbox`: it makes the stand-in for Stalwart fail, sends mail to it, and shows its state."""
 
 import re
 import smtplib
@@ -21,11 +21,15 @@ from postroom.cli.json_output import json_text
 from postroom.cli.terminal import fixed, out, print_rows
 from postroom.errors import ConfigurationError, Refused
 from postroom_sandbox.data_folder import DataFolder
-from postroom_sandbox.stalwart.faults import KINDS, OF_NOTICES
+from postroom_sandbox.stalwart.faults import KINDS, NOTIFICATION_FAULTS
 from postroom_sandbox.stalwart.json_value import JSON
 
 _SWITCHES = ("off", "show")
-_ONLY_FOR = {"delay_ms": ("slow",), "retry_after": ("throttle",)}
+_ONLY_FOR = {
+    "word": tuple(kind for kind in KINDS if kind not in NOTIFICATION_FAULTS),
+    "delay_ms": ("slow",),
+    "retry_after": ("throttle",),
+}
 _PER_SESSION = 10  # Stalwart refuses more
 _LINE_END = re.compile(rb"\r?\n")
 
@@ -55,17 +59,17 @@ def _require_sense(kind: str, options: Mapping[str, object]) -> None:
         like = "".join(f" (did you mean {each}?)" for each in get_close_matches(kind, [*KINDS, *_SWITCHES], n=1))
         raise ConfigurationError(f"there is no fault {kind}{like}: choose from {', '.join(KINDS)}, or type off or show")
     for name in options:
-        kinds = [each for each in KINDS if each not in OF_NOTICES] if name == "word" else _ONLY_FOR.get(name, KINDS)
+        kinds = _ONLY_FOR.get(name, tuple(KINDS))
         if kind not in kinds:
             option = f"--{name.replace('_', '-')}"
             raise ConfigurationError(f"{option} does nothing for {kind}: it belongs to {', '.join(kinds)}")
 
 
 def _sentence(fault: JSON) -> str:
-    kind, count, struck = fault["kind"], fault["count"], fault["struck"]
+    kind, count = fault["kind"], fault["count"]
     if not fault["on"]:
-        return f"{kind} is off again: it struck {struck} of {count} times"
-    left = f", for {count - struck} more" if count else ""
+        return f"{kind} is off again: --count {count} is used up"
+    left = f", for {count - fault['struck']} more" if count else ""
     word = f" ({escape_control(fault['word'])})" if fault["word"] else ""
     return f"{kind} is on{left}: {KINDS[kind]}{word}"
 
@@ -107,7 +111,7 @@ def _message(sender: str, to: str, subject: str) -> bytes:
 
 
 def _sent(server: tuple[str, int], sender: str, to: str, messages: Iterator[bytes]) -> Iterator[None]:
-    """Something for each message that the server took."""
+    """Yields after each message that the server has accepted."""
     session: smtplib.LMTP | None = None
     options = () if to.isascii() and sender.isascii() else ("SMTPUTF8",)
     try:
@@ -115,7 +119,7 @@ def _sent(server: tuple[str, int], sender: str, to: str, messages: Iterator[byte
             if session is None or number % _PER_SESSION == 0:
                 if session:
                     session.quit()
-                # With a name given, for smtplib would ask the DNS for that of this machine.
+                # With a given name: otherwise smtplib asks the DNS for the name of this machine.
                 session = smtplib.LMTP(*server, local_hostname="localhost", timeout=60)
             session.sendmail(sender, [to], message, mail_options=options)
             yield
@@ -128,7 +132,7 @@ def _sent(server: tuple[str, int], sender: str, to: str, messages: Iterator[byte
             "undelivered", f"the mail server accepted no message for {to}: {error.smtp_code} {text}"
         ) from error
     except OSError as error:
-        raise ConfigurationError(f"LMTP of the stand-in at {server[0]}:{server[1]} does not work: {error}") from error
+        raise ConfigurationError(f"the stand-in does not accept mail at {server[0]}:{server[1]}: {error}") from error
     finally:
         if session:
             session.close()
@@ -142,7 +146,7 @@ def _ask(data: Path, method: str, what: str, body: Mapping[str, object] | None =
     try:
         response = httpx2.request(method, url, json=body, timeout=10, trust_env=False)
     except httpx2.HTTPError as error:
-        raise ConfigurationError(f"the stand-in for Stalwart does not answer at {url}: {error}") from error
+        raise ConfigurationError(f"the stand-in for Stalwart does not respond at {url}: {error}") from error
     if response.status_code != 200:
         raise ConfigurationError(f"the stand-in refused: {response.json()['error']}")
     return response.json()

@@ -1,4 +1,4 @@
-"""The folder that holds everything a trial keeps: databases, secrets, logs, and what runs where."""
+"""The folder that holds everything that a trial keeps: databases, secrets, logs, and the addresses of its servers."""
 
 import fcntl
 import json
@@ -15,18 +15,17 @@ from postroom.errors import ConfigurationError
 
 DEFAULT_DATA_FOLDER = Path(".postroom")
 
-# The lock file also marks the folder as ours: a folder with other content is never taken over, so that
-# `--fresh` cannot empty somebody's home directory.
+# The lock file also shows that the folder is a trial's: a folder with other content is never used, so that `--fresh`
+# cannot empty a home directory.
 _LOCK = "postroom.lock"
 _TRIAL = "trial.json"
 
 
 class DataFolder:
-    """A trial's data folder; inside the `with` block, held by this process alone.
+    """A trial's data folder. Inside the `with` block, this process holds its lock.
 
-    Everything directly in it is private to its owner: files have mode 0600, folders 0700. The folder
-    itself has 0700 too, and 0711 when root owns it, because PostgreSQL refuses to run as root and its
-    unprivileged uid must be able to pass through.
+    Everything directly in it is private to its owner: files have mode 0600, folders 0700. The folder itself has mode
+    0700, or 0711 if root owns it: PostgreSQL refuses to run as root, and its unprivileged user must reach its data.
     """
 
     def __init__(self, path: Path = DEFAULT_DATA_FOLDER) -> None:
@@ -34,9 +33,9 @@ class DataFolder:
         self._lock: int | None = None
 
     def __enter__(self) -> Self:
-        """Make the folder if need be and take its lock.
+        """Create the folder if necessary and take its lock.
 
-        Raises ConfigurationError when another `postroom up` holds it, or when the folder is not ours.
+        Raises ConfigurationError if another `postroom up` holds it, or if the folder is not a trial's.
         """
         self._make()
         lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -46,7 +45,7 @@ class DataFolder:
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         self._lock = lock
-        self._remove(_TRIAL)  # left there by a killed trial: nothing runs at those addresses now
+        self._remove(_TRIAL)  # from a killed trial, whose servers no longer run at these addresses
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -56,34 +55,34 @@ class DataFolder:
             self._lock = None
 
     def require_free(self) -> None:
-        """Raise ConfigurationError when another `postroom up` holds the folder, which need not exist."""
+        """Raise ConfigurationError if another `postroom up` holds the folder. It need not exist."""
         if self._is_held():
             raise self._in_use()
 
     def folder(self, name: str) -> Path:
-        """The subfolder of that name, made with mode 0700 if need be."""
+        """The subfolder with that name, created with mode 0700 if necessary."""
         path = self.path / name
         path.mkdir(mode=0o700, exist_ok=True)
         return path
 
     def log(self, name: str) -> Path:
-        """Where the server or process of that name writes its log."""
+        """The log file of the server or process with that name."""
         return self.folder("logs") / f"{name}.log"
 
     def secret(self, name: str) -> str:
-        """The secret of that name (safe in URLs), drawn at first use and kept between runs."""
+        """The secret with that name, which is safe in URLs, drawn at its first use and kept between runs."""
         path = self.folder("secrets") / name
         if not path.exists() or not path.read_text().strip():
             write_private(path, secrets.token_urlsafe(32))
         return path.read_text().strip()
 
     def recall(self, name: str) -> str | None:
-        """What `remember` kept under that name, or None."""
+        """The text that `remember` stored under that name, or None."""
         path = self.path / name
         return path.read_text().strip() if path.exists() else None
 
     def remember(self, name: str, value: str) -> None:
-        """Keep a small text between runs, for instance where files lie that cannot be in here."""
+        """Store a small text between runs, such as the path of files that cannot be in this folder."""
         write_private(self.path / name, value)
 
     def write_trial(self, trial: dict[str, Any]) -> None:
@@ -91,9 +90,9 @@ class DataFolder:
         write_private(self.path / _TRIAL, json.dumps(trial, indent=2))
 
     def read_trial(self) -> dict[str, Any]:
-        """The addresses and keys of the trial that runs in this folder, whoever runs it.
+        """The addresses and keys of the trial that runs in this folder.
 
-        Raises ConfigurationError when none runs there or it is not up yet.
+        Raises ConfigurationError if none runs there, or if it is not up yet.
         """
         if not self._is_held():
             raise ConfigurationError(self._not_running())
@@ -103,9 +102,9 @@ class DataFolder:
         return json.loads(text)
 
     def clear(self) -> None:
-        """Remove what the folder holds (`--fresh`); the lock stays with us.
+        """Remove the content of the folder (`--fresh`), except its lock.
 
-        The embedded servers' own `remove()` comes first: one may still run, or keep files elsewhere.
+        Call `remove()` of the embedded servers first: one may still run, or have files elsewhere.
         """
         for entry in self.path.iterdir():
             if entry.name == _LOCK:
@@ -173,8 +172,8 @@ class DataFolder:
 
 
 def environment_of_trial() -> dict[str, str]:
-    """The addresses and keys of the trial that runs in the working directory, for commands that were given no settings:
-    Postroom finds this by the entry point in `pyproject.toml`. Raises ConfigurationError when none runs there."""
+    """The addresses and keys of the trial that runs in the working directory, for commands without settings. Postroom
+    finds this function by the entry point in `pyproject.toml`. Raises ConfigurationError if none runs there."""
     return DataFolder().read_trial()["environment"]
 
 
@@ -191,7 +190,7 @@ def is_reachable(folder: Path, uid: int, gid: int) -> bool:
 
 
 def _locked(lock: int) -> bool:
-    """Take the lock, with patience enough for a `read_trial` that holds it for an instant."""
+    """Take the lock. Retries, because `read_trial` holds it for an instant."""
     for _ in range(20):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -203,7 +202,7 @@ def _locked(lock: int) -> bool:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace the file in one step, mode 0600: a reader, or a kill in between, never sees half of it."""
+    """Replace the file atomically, with mode 0600: neither a reader nor a kill sees it half written."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

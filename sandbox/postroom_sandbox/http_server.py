@@ -1,4 +1,4 @@
-"""The HTTP server of the stand-ins, on which an application can cut a connection, and which ends at SIGTERM."""
+"""The HTTP server of the stand-ins. An application can reset a connection. It stops at SIGTERM."""
 
 import asyncio
 import signal
@@ -15,26 +15,26 @@ _TRANSPORT_KEY = "postroom.transport"
 
 
 class _CuttableProtocol(HttpToolsProtocol):
-    """Hands the connection to the application, which cuts it for some faults."""
+    """Passes the connection to the application, which resets it for some faults."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {_TRANSPORT_KEY: {"transport": self.transport}}
 
     def shutdown(self) -> None:
-        """At the end of the process: a request that hangs, by a fault, must not hold it up."""
+        """Called at the end of the process, which must not wait for a request that a fault keeps open."""
         self.transport.abort()
 
 
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None]:
-        """Leaves signals alone: uvicorn's own handlers would stop one of several servers only."""
+        """Leave signals alone: uvicorn's own handlers would stop only one of several servers."""
         yield
 
 
 async def serve(apps: Sequence[tuple[ASGIApp, socket.socket]], *, name: str) -> None:
-    """Serve each application at its listener until SIGTERM or SIGINT; `name` goes into the header Server."""
+    """Serve each application at its listener until SIGTERM or SIGINT. `name` is the value of the header `Server`."""
     servers = [_Server(_config(app, name)) for app, _ in apps]
 
     def stop() -> None:
@@ -56,7 +56,7 @@ def _config(app: ASGIApp, name: str) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         headers=[("Server", name)],
-        timeout_keep_alive=600,  # an idle connection closed under a client would look like a fault nobody set
+        timeout_keep_alive=600,  # closing an idle connection would look like a fault that nobody has set
         timeout_graceful_shutdown=1,
     )
 
@@ -66,19 +66,19 @@ def transport_of(scope: Scope) -> asyncio.Transport:
 
 
 def cut(scope: Scope) -> None:
-    """Cuts the connection so that the client sees a reset, for which ASGI has no word.
+    """Reset the connection, which ASGI does not offer.
 
-    With SO_LINGER at 0 the kernel sends RST instead of an orderly end.
+    With SO_LINGER at 0, the kernel sends RST instead of FIN.
     """
     transport = transport_of(scope)
     connection: socket.socket = transport.get_extra_info("socket")
-    if connection.fileno() >= 0:  # else the client has gone before
+    if connection.fileno() >= 0:  # else the client has disconnected before
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
 
 
 async def cut_request(scope: Scope, receive: Receive) -> None:
-    """Uvicorn must see the loss before the application returns, otherwise it logs that there was no answer."""
+    """Reset the connection, and wait until uvicorn has noticed, or it would log that there was no response."""
     cut(scope)
     await disconnected(receive)
 

@@ -8,13 +8,13 @@ from postroom.errors import ConfigurationError
 
 LOOPBACK = "127.0.0.1"
 
-# Below the range from which systems take the ports of outgoing connections (32768 on Linux, 49152 on
-# macOS): such a connection could take a free port in the moment before our server listens on it.
+# Below the range for outgoing connections (from 32768 on Linux, from 49152 on macOS): such a connection could otherwise
+# take a free port just before our server listens on it.
 _PORTS = range(20_000, 32_000)
 
 
 def free_port() -> int:
-    """A port that nothing listens on now, different from call to call."""
+    """A random port on which nothing listens now."""
     while True:
         port = random.choice(_PORTS)  # noqa: S311 - not a secret
         if not is_taken(port):
@@ -22,30 +22,30 @@ def free_port() -> int:
 
 
 def is_taken(port: int) -> bool:
-    """Whether a server cannot listen on the port: another one does, or the system forbids it."""
+    """Whether a server cannot listen on the port: another one does, or the system does not allow it."""
     return _refusal(port) is not None
 
 
 def require_port(port: int, wanted_by: str, setting: str) -> None:
-    """Raise ConfigurationError when nothing can listen on the port; `setting` is what to change (`--port`)."""
+    """Raise ConfigurationError if no server can listen on the port. `setting` is what to change (`--port`)."""
     match _refusal(port):
         case None:
             return
         case PermissionError():
-            reason = "the system lets only root listen on such a low port"
+            reason = "because only root may listen on such a low port"
             remedy = f"choose one from 1024 on with {setting}"
         case OSError(errno=errno.EADDRINUSE):
-            reason = "another program does"
+            reason = "because another program does"
             remedy = f"stop that one, or choose another port with {setting}"
         case error:
-            reason, remedy = str(error.strerror), f"choose another port with {setting}"
-    raise ConfigurationError(f"{wanted_by} cannot listen on {LOOPBACK}:{port}, {reason}: {remedy}")
+            reason, remedy = f"({error.strerror})", f"choose another port with {setting}"
+    raise ConfigurationError(f"{wanted_by} cannot listen on {LOOPBACK}:{port} {reason}: {remedy}")
 
 
 def _refusal(port: int) -> OSError | None:
-    """Why the system refuses a listener on the port."""
+    """The error of the system for a listener on the port; None if it is free."""
     with socket.socket() as probe:
-        # As servers do it: without this a port counts as taken for a minute after its server has ended.
+        # As servers do. Without it, a port would count as taken for a minute after its server has stopped.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -55,9 +55,9 @@ def _refusal(port: int) -> OSError | None:
 
 
 def listen(port: int, wanted_by: str, setting: str) -> socket.socket:
-    """A listener on the port, with 0 on any. Raises ConfigurationError when it is taken."""
+    """A listener on the port, or on any free one for 0. Raises ConfigurationError if it is in use."""
     require_port(port, wanted_by, setting)
-    # With the protocol named, for asyncio sets TCP_NODELAY on no other: each answer would wait 40 ms.
+    # The protocol must be named: asyncio sets TCP_NODELAY only then, without which each response takes 40 ms longer.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((LOOPBACK, port))

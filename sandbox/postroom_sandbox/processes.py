@@ -1,4 +1,4 @@
-"""The processes of a trial: started in order, watched, and stopped in reverse order."""
+"""The processes of a trial: they are started in order, watched, and stopped in reverse order."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from postroom.errors import ConfigurationError
 
 _logger = structlog.get_logger(__name__)
 
-_POLL = 0.05  # seconds between two looks at something that cannot wake us
+_POLL = 0.05  # seconds between two checks of something that sends no notification
 _KILL = (signal.SIGKILL, 10.0)
 _COLLECTED_WITHIN = 5.0
 
@@ -28,12 +28,12 @@ StopStep = tuple[signal.Signals, float]
 
 
 class Process:
-    """One child process in a session of its own: Ctrl-C in the terminal reaches the supervisor alone,
-    which then stops its children in order.
+    """One child process in a separate session: Ctrl-C in the terminal signals only the supervisor, which then stops its
+    children in order.
 
-    `log` collects its output; without it the output goes where ours goes. `user` is the (uid, gid) to
-    run as. With `until_eof` its standard input is a pipe that closes when this process ends, however it
-    ends: the child watches it (`end_with_parent`).
+    `log` collects its output; without it, the child inherits ours. `user` is the (uid, gid) to run as. With
+    `until_eof`, its standard input is a pipe that closes when this process ends in any way. The child watches it
+    (`end_with_parent`).
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Process:
         return self._running.pid
 
     async def spawn(self) -> None:
-        """Start the process. Raises ConfigurationError when there is nothing to execute."""
+        """Start the process. Raises ConfigurationError if it cannot be executed."""
         files: list[int] = []
         stdin: int = subprocess.DEVNULL
         output: int | None = None
@@ -94,8 +94,8 @@ class Process:
                 os.close(file)
 
     async def until_ready(self, probe: Probe, seconds: float) -> None:
-        """Wait until `probe` says yes. Raises ConfigurationError, with the last lines of the log, when the
-        process ends first or the time is over."""
+        """Wait until `probe` returns True. Raises ConfigurationError with the last lines of the log if the process ends
+        before, or after this number of seconds."""
         try:
             async with asyncio.timeout(seconds):
                 while not await probe():
@@ -106,18 +106,18 @@ class Process:
             raise ConfigurationError(f"{self.name} was not ready within {seconds:g} s{self._last_lines()}") from None
 
     async def succeed(self) -> None:
-        """Wait for the end of the process. Raises ConfigurationError when its exit code is not 0."""
+        """Wait for the end of the process. Raises ConfigurationError if its exit code is not 0."""
         if await self._running.wait():
             raise ConfigurationError(await self.ended())
 
     async def ended(self) -> str:
-        """Wait for the end of the process and tell how it ended, with the last lines of its log."""
+        """Wait for the end of the process. Returns how it ended, with the last lines of its log."""
         code = await self._running.wait()
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         return f"{self.name} {how}{self._last_lines()}"
 
     async def stop(self, *steps: StopStep) -> None:
-        """Send each signal in turn until the process ends within that signal's seconds; at last SIGKILL."""
+        """Send each signal in turn, and wait its number of seconds for the process to end. The last one is SIGKILL."""
         if self._process is not None:
             for number, seconds in (*steps, _KILL):
                 if self._process.returncode is not None:
@@ -148,25 +148,25 @@ class Process:
 
 
 class Part(Protocol):
-    """What a supervisor runs: a child process or an embedded server."""
+    """A part that a supervisor runs: a child process or an embedded server."""
 
     @property
     def name(self) -> str: ...
     async def start(self) -> None:
-        """Return when it is ready to work; raise ConfigurationError when it cannot be."""
+        """Return when it is ready. Raise ConfigurationError if it cannot start."""
         ...
 
     async def ended(self) -> str:
-        """Return, with the reason, when it has ended."""
+        """Return the reason when it has ended."""
         ...
 
     async def stop(self) -> None:
-        """End it; nothing to do when it has ended or never ran."""
+        """Stop it. Does nothing if it has ended or never ran."""
         ...
 
 
 class ProcessPart:
-    """A part that is one process. `stop_steps` end it, and SIGKILL where they do not."""
+    """A part that is one process. `stop_steps` stop it, and SIGKILL if they do not."""
 
     def __init__(self, name: str, *stop_steps: StopStep) -> None:
         self.name = name
@@ -179,7 +179,7 @@ class ProcessPart:
         return self._running.pid
 
     async def ended(self) -> str:
-        """Wait for the end of the process and tell how it ended."""
+        """Wait for the end of the process. Returns how it ended."""
         return await self._running.ended()
 
     async def stop(self) -> None:
@@ -200,7 +200,7 @@ class ProcessPart:
 
 
 class PythonChild(ProcessPart):
-    """A Python process of ours, which ends with its parent. `ready` says whether it works yet."""
+    """A Python process of ours, which ends with its parent. `ready` checks whether it is ready."""
 
     def __init__(
         self,
@@ -223,16 +223,16 @@ class PythonChild(ProcessPart):
 
 
 class Supervisor:
-    """Runs parts until a signal comes or one of them ends.
+    """Runs parts until a signal arrives or one of them ends.
 
         async with Supervisor() as supervisor:
             await supervisor.start(postgres)
             await supervisor.start(service)
             await supervisor.wait()
 
-    The block ends early at SIGINT, SIGTERM or SIGHUP, and then quietly (`stopped_by` names the signal).
-    When a part ends by itself, the block ends with a ConfigurationError that says which one and why. In
-    every case, all parts are stopped in reverse order, also when stopping one of them fails.
+    At SIGINT, SIGTERM or SIGHUP the block ends early without an error (`stopped_by` is the signal). If a part ends by
+    itself, the block ends with a ConfigurationError that names it and the reason. In every case, all parts are stopped
+    in reverse order, even if stopping one of them fails.
     """
 
     def __init__(self) -> None:
@@ -256,7 +256,7 @@ class Supervisor:
         self._watchers.append(asyncio.create_task(self._watch(part)))
 
     async def wait(self) -> None:
-        """Wait for what ends the block."""
+        """Wait until the block ends."""
         await asyncio.get_running_loop().create_future()
 
     async def __aexit__(
@@ -296,15 +296,15 @@ class Supervisor:
 
 
 def _identity(user: tuple[int, int] | None) -> dict[str, Any]:
-    """The arguments of `subprocess` that make a child run as that uid and gid, and in no other group."""
+    """The arguments of `subprocess` to run a child as that uid and gid, in no other group."""
     return {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
 
 
 def end_with_parent() -> None:
-    """End this process (SIGTERM, so in its ordinary way) when its standard input reaches its end.
+    """End this process with SIGTERM, for a normal shutdown, when its standard input reaches its end.
 
-    The parent holds the other end of that pipe; the system closes it even after `kill -9`, so that no
-    child of a killed `postroom up` lives on and keeps its port.
+    The parent holds the other end of that pipe. The system closes it even after `kill -9`, so that no child of a killed
+    `postroom up` goes on running and keeps its port.
     """
 
     def watch() -> None:
@@ -318,8 +318,8 @@ def end_with_parent() -> None:
 async def stop_leftover(name: str, pid_file: Path, argument: str, gently: StopStep) -> None:
     """Stop the server that a killed parent left behind, if it still runs.
 
-    The process counts as ours only if `argument` (the path of our data) is on its command line: the pid
-    in the file may belong to somebody else by now.
+    The process counts as ours only if `argument` (the path of our data) is in its command line: the pid in the file may
+    belong to another process by now.
     """
     pid = _pid_in(pid_file)
     if pid is None:
@@ -333,14 +333,14 @@ async def stop_leftover(name: str, pid_file: Path, argument: str, gently: StopSt
                 return
             _logger.info(f"Stopping {name} (pid {pid}), left behind by a trial that was killed")
             await _end(process, (gently, _KILL))
-        # Killed, but not yet collected by the system: PostgreSQL would not start beside even its own zombie.
+        # A killed process exists as a zombie until it is reaped: PostgreSQL would not start beside its own zombie.
         if await _until(lambda: not psutil.pid_exists(pid), _COLLECTED_WITHIN):
             return
         ended = process.status() == psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return  # ended; or another user's, so not ours: ours run under our uid, or we are root
+        return  # it has ended; or another user owns it, so it is not ours: ours have our uid, or we are root
     if not ended:
-        raise ConfigurationError(f"{name} (pid {pid}) of an earlier trial cannot be stopped: end it by hand")
+        raise ConfigurationError(f"{name} (pid {pid}) of an earlier trial cannot be stopped: kill it yourself")
 
 
 async def _end(process: Any, steps: Sequence[StopStep]) -> None:

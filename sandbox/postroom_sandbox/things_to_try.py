@@ -1,4 +1,4 @@
-"""What `up` prints once everything runs: what to try with the parts that this trial has."""
+"""What `up` suggests to try once everything runs, depending on the parts of this trial."""
 
 import json
 import shlex
@@ -17,8 +17,8 @@ WORD = "should-fail"
 
 @dataclass(frozen=True, slots=True)
 class RunningTrial:
-    """`own` names the servers that are the user's and not stand-ins (`Stalwart`, `Kratos`); `missing_for_mail` the
-    settings without which there is no mail for people."""
+    """`own` names the servers that are the user's instead of stand-ins (`Stalwart`, `Kratos`). `missing_for_mail` names
+    the missing settings without which there is no mail for people."""
 
     environment: Mapping[str, str]
     own: Collection[str]
@@ -36,7 +36,7 @@ class RunningTrial:
 
 
 def things_to_try(trial: RunningTrial) -> list[str]:
-    """Blocks of lines for a shell, each with its comment. What needs a stand-in is left out where there is none."""
+    """Blocks of lines for a shell, each with a comment. What needs a stand-in is omitted if there is none."""
     blocks = [_find_the_trial(trial)] if _data_option(trial) else []
     blocks += [_register(trial), _see_the_log(trial)]
     blocks.append(_check(trial) if "Stalwart" in trial.own else _fail(trial))

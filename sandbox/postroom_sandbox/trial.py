@@ -1,4 +1,5 @@
-"""`postroom up`: everything on this machine, with stand-ins for what is not configured; `postroom env`."""
+"""`postroom up` runs everything on this machine, with stand-ins for what is not configured. `postroom env` prints the
+addresses."""
 
 import asyncio
 import os
@@ -11,6 +12,7 @@ import httpx2
 import typer
 from rich.console import Console
 
+from postroom.cli.control_characters import escape_control
 from postroom.cli.json_output import json_text
 from postroom.composition.parts import authorization
 from postroom.domain.address import normalise_domain
@@ -33,7 +35,7 @@ from postroom_sandbox.things_to_try import RunningTrial, things_to_try
 
 _PORT_OPTION = "--port, such as --port 3077 (make up ARGS='--port 3077')"
 _DOMAIN = "example.org"
-# What the embedded parts will have, so that all other settings can be checked before anything starts.
+# Placeholders for the embedded parts, so that all other settings can be checked before anything starts.
 _EMBEDDED = {
     "POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1/postroom",
     "POSTROOM_WEBHOOK_KEY": "drawn at the first start",
@@ -49,11 +51,18 @@ def up(data: Path, port: int, domains: Sequence[str], *, fresh: bool, welcome: b
         asyncio.run(Trial(folder, port, served, os.environ, fresh=fresh, welcome=welcome).run())
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except ConfigurationError as error:
+        if "\n" not in str(error):
+            raise
+        # Printed here, because it contains lines of a log, which the command line would print as one line.
+        for line in f"postroom: {error}".splitlines():
+            typer.echo(escape_control(line), err=True)
+        raise typer.Exit(2) from None
     except OSError as error:
         if error.filename is None or not Path(error.filename).is_relative_to(folder.path):
             raise
         raise ConfigurationError(
-            f"{error.filename} cannot be used ({error.strerror}): see to whom it belongs and that the disk has room, "
+            f"{error.filename} cannot be used ({error.strerror}): check its owner, its mode and the room on the disk, "
             "or start over with --fresh"
         ) from error
 
@@ -115,10 +124,10 @@ class Trial:
             self._console.print(f"Stopped. Its data stay in {self._data.path}")
 
     def _read_settings(self) -> None:
-        """Take what the shell sets. Raises `ConfigurationError` for what is wrong with it, before anything starts."""
+        """Read the settings in the environment. Raises `ConfigurationError` for wrong ones before anything starts."""
         if "POSTROOM_URL" in self._shell:
             raise ConfigurationError(
-                "this shell holds the addresses of a trial (postroom env); they would be taken for servers of yours: "
+                "this shell has the variables of `postroom env`, which `up` would take for servers of yours: "
                 "use another shell"
             )
         self._environment = {PREFIX + name.upper(): value for name, value in given(self._shell).items()}
@@ -189,14 +198,14 @@ class Trial:
         await self._web_hook(url, admin)
 
     async def _web_hook(self, stalwart_url: str, admin_password: str) -> None:
-        """As the stand-in's administrator, make it send the service a webhook about new mail."""
+        """As its administrator, configure the stand-in to send the service a webhook about new mail."""
         client = StalwartClient(stalwart_url, authorization(f"admin:{admin_password}"))
         registry = StalwartRegistry(client, mark_domain=self._domains[0], quota=None)
         key = self._environment["POSTROOM_STALWART_WEBHOOK_KEY"]
         try:
             await WebhookSetup(client, registry).ensure(f"http://{LOOPBACK}:{self._port}{HOOK_PATH}", key)
         except MailServerError as error:
-            # A fault of the trial stays on over a restart, and most often the hook of the last time is there still.
+            # A fault stays on over a restart, and usually the webhook of the previous start still exists.
             self._where.append(
                 ("", f"its webhook could not be checked ({error}); its event streams report new mail, too")
             )
@@ -257,14 +266,14 @@ class Trial:
         self._console.print("\nTo try, in another terminal in this folder:", style="bold")
         for block in things_to_try(RunningTrial(self._environment, self._own, missing, self._data.path)):
             self._console.print()
-            # Not wrapped: what is copied from a narrow terminal must still run.
+            # Not wrapped: a command copied from a narrow terminal must still run.
             for line in block.splitlines():
                 self._console.print(line, style="dim" if line.startswith("#") else None)
         self._console.print()
 
 
 def _answers(url: str) -> Any:
-    """A probe: does this URL answer 200?"""
+    """A probe that checks whether this URL responds 200."""
 
     async def probe() -> bool:
         try:

@@ -31,7 +31,7 @@ from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.clock import SystemClock
 from postroom.errors import SecondFactorDue
 from postroom.kratos.sessions import KratosSessions
-from postroom_sandbox.kratos.state import FILE_NAME
+from postroom_sandbox.kratos.store import FILE_NAME
 from postroom_sandbox.loopback import LOOPBACK
 
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}

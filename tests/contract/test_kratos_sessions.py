@@ -22,7 +22,7 @@ from postroom.errors import KratosUnavailable, NoSession
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import KratosSessions
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
-from postroom_sandbox.kratos.state import FILE_NAME
+from postroom_sandbox.kratos.store import FILE_NAME
 from postroom_sandbox.loopback import LOOPBACK
 
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}

@@ -258,7 +258,7 @@ async def test_a_lost_password_is_told_at_once(folder: Path) -> None:
         async with running(data):
             pass
         (folder / "secrets" / "postgres-admin").unlink()
-        with pytest.raises(ConfigurationError, match="does not take the password"):
+        with pytest.raises(ConfigurationError, match="does not accept the password"):
             async with asyncio.timeout(10), running(data):
                 pass
 

@@ -84,7 +84,7 @@ async def test_a_person_registers_by_clicking_and_sees_the_identity(tmp_path: Pa
         assert f'<code id="identity-id">{identity["id"]}</code>' in welcome.text
 
         await delivery(kratos, "Ada@example.org")
-        assert "no answer" in (await browser.get("/welcome")).text
+        assert "no response" in (await browser.get("/welcome")).text
         # The next person may sit at the same browser.
         assert Form((await browser.get("/registration")).text).action
 

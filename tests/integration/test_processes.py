@@ -84,7 +84,7 @@ async def test_when_one_child_dies_all_stop_and_the_error_names_it_with_its_last
 ) -> None:
     healthy = Logged("healthy", WAITS, tmp_path)
     dying = Logged("dying", "print('last words', flush=True); " + WAITS, tmp_path)
-    with pytest.raises(ConfigurationError, match=r"dying was ended by SIGKILL(?s:.*)last words(?s:.*)needs dying"):
+    with pytest.raises(ConfigurationError, match=r"dying was killed by SIGKILL(?s:.*)last words(?s:.*)needs dying"):
         await supervise(healthy, dying, then=lambda: os.kill(dying.pid, signal.SIGKILL))
     assert not lives(healthy.pid)
 

@@ -54,7 +54,7 @@ async def test_a_spent_fault_is_shown_as_off(server: StalwartStandIn, folder: Pa
         codes = [(await http.get("/jmap/session")).status_code for _ in range(3)]
     assert codes == [503, 503, 200]
     assert (await sandbox(folder, "fault", "show")).splitlines() == [
-        "unavailable is off again: it struck 2 of 2 times",
+        "unavailable is off again: --count 2 is used up",
         "no fault is on: the mail server works",
     ]
     (fault,) = json.loads(await sandbox(folder, "fault", "show", "--json"))

@@ -127,6 +127,19 @@ async def test_a_wrong_or_misspelt_setting_is_told_before_anything_starts(tmp_pa
     assert "starting" not in output
 
 
+async def test_a_damaged_data_folder_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".postroom").mkdir()
+    (tmp_path / ".postroom/postroom.lock").touch()
+    (tmp_path / ".postroom/postgres").write_text("no folder")
+    (tmp_path / ".postroom/postgres-place").mkdir()  # read by root, before the one above
+    async with trial(tmp_path) as started:
+        code, output = await started.postroom("up", "--port", "0")
+    assert code == 2
+    said = output.splitlines()[-1]
+    assert said.startswith(f"postroom: {tmp_path}/.postroom/postgres")
+    assert "cannot be used" in said
+
+
 async def test_commands_find_the_trial_of_their_folder_or_say_how_to_start_one(up: Trial, tmp_path: Path) -> None:
     assert (await up.postroom("status"))[0] == 0
     async with trial(tmp_path) as elsewhere:

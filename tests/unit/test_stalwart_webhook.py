@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from postroom.api.stalwart_webhook import MAX_BODY, StalwartWebhook, stalwart_webhook_route
 from postroom.api.visitor import receive_visitors
 from postroom.stalwart.webhook import Hint, WebhookReader, email_state, jmap_id
-from postroom_sandbox.stalwart.mail import state as stand_in_state
+from postroom_sandbox.stalwart.mail import state_string as stand_in_state
 
 RECORDED = (
     b'{"events":[{"id":"17955672100283","createdAt":"2026-11-25T00:40:10Z","type":"message-ingest.ham","data":{"spanId":'

@@ -1,8 +1,7 @@
-"""A stand-in for Ory Kratos: for the trial and the tests, never for people's passwords.
+"""A stand-in for Ory Kratos, for the trial and the tests. Never give it a password that you use elsewhere.
 
-It follows what a real Kratos was seen to do (tests/contract/test_kratos.py runs the same suite against 1.3.1)
-and keeps its state in one SQLite file. It knows one identity schema (`traits.email`, optionally `traits.name`),
-one method (password, in one step) and one web-hook: the one of deploy/kratos. Left out: verification and
-recovery, settings, second factors (but for the fault that asks for one), social sign-up, mails, sessions of the
-admin API, prolonged sessions, and paging by number.
+It behaves as a real Kratos was observed to behave: tests/contract/test_kratos.py runs the same tests against Kratos
+1.3.1. It keeps its state in one SQLite file. It has one identity schema (`traits.email`, optionally `traits.name`), the
+methods `password`, `code` and `totp`, and one webhook, the one in deploy/kratos. It does not implement social sign-up,
+sending mail, the session endpoints of the admin API, extending sessions, and paging by number.
 """

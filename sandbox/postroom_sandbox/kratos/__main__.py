@@ -1,8 +1,9 @@
-"""`python -m postroom_sandbox.kratos`: the stand-in as a process of its own, both ports on loopback only."""
+"""`python -m postroom_sandbox.kratos` runs the stand-in as a separate process. Both ports are on loopback only."""
 
 import asyncio
 import os
 import socket
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +14,8 @@ from postroom.errors import ConfigurationError
 from postroom_sandbox.http_server import serve
 from postroom_sandbox.kratos.admin import create_admin_app
 from postroom_sandbox.kratos.public import create_public_app
-from postroom_sandbox.kratos.state import State
-from postroom_sandbox.kratos.web_hook import WebHook
+from postroom_sandbox.kratos.store import Store
+from postroom_sandbox.kratos.webhook import Webhook
 from postroom_sandbox.loopback import LOOPBACK, listen
 from postroom_sandbox.processes import end_with_parent
 
@@ -24,43 +25,46 @@ _command = typer.Typer(add_completion=False, pretty_exceptions_enable=False, ric
 
 @_command.command()
 def main(
-    state: Annotated[Path, typer.Option(help="Folder of the state.")],
-    public_port: Annotated[int, typer.Option(help="On 127.0.0.1.")],
-    admin_port: Annotated[int, typer.Option(help="On 127.0.0.1.")],
-    hook_url: Annotated[str, typer.Option(help="Told of every registration.")],
+    state: Annotated[Path, typer.Option(help="Folder that holds the state.")],
+    public_port: Annotated[int, typer.Option(help="Port of the public API, on 127.0.0.1.")],
+    admin_port: Annotated[int, typer.Option(help="Port of the admin API, on 127.0.0.1.")],
+    hook_url: Annotated[str, typer.Option(help="URL of the webhook that follows every registration.")],
     until_eof: Annotated[bool, typer.Option("--until-eof", help="Stop when standard input ends.")] = False,
 ) -> None:
-    """A stand-in for Ory Kratos, for trials and tests, never in production. POSTROOM_WEBHOOK_KEY holds the key for the
-    web-hook.
+    """Run a stand-in for Ory Kratos, for trials and tests, never for production. The environment variable
+    POSTROOM_WEBHOOK_KEY holds the key of the webhook.
 
     Example: python -m postroom_sandbox.kratos --state .postroom/kratos --public-port 4433 --admin-port 4434
     --hook-url http://127.0.0.1:3001/internal/mail/provision
     """
     if not (key := os.environ.get("POSTROOM_WEBHOOK_KEY")):
-        sys.exit("The environment variable POSTROOM_WEBHOOK_KEY is empty or not set: put the key into it.")
+        sys.exit("The environment variable POSTROOM_WEBHOOK_KEY is empty or not set: set it to the key of the webhook.")
     try:
         public, admin = listen(public_port, _NAME, "--public-port"), listen(admin_port, _NAME, "--admin-port")
     except ConfigurationError as error:
         sys.exit(str(error))
+    try:
+        opened = Store(state)
+    except sqlite3.DatabaseError as error:
+        sys.exit(f"{_NAME} cannot use its state in {state} ({error}): remove that folder, or start over with --fresh")
     if until_eof:
         end_with_parent()
-    asyncio.run(_serve(state, public, admin, hook_url, key))
+    asyncio.run(_serve(opened, public, admin, hook_url, key))
 
 
-async def _serve(folder: Path, public: socket.socket, admin: socket.socket, hook_url: str, key: str) -> None:
-    state = State(folder)
-    web_hook = WebHook(state, hook_url, key)
+async def _serve(store: Store, public: socket.socket, admin: socket.socket, hook_url: str, key: str) -> None:
+    webhook = Webhook(store, hook_url, key)
     public_url = f"http://{LOOPBACK}:{public.getsockname()[1]}"
     postroom = hook_url.partition("/internal/")[0]
     apps = [
-        (create_public_app(state, web_hook, postroom), public),
-        (create_admin_app(state, public_url=public_url), admin),
+        (create_public_app(store, webhook, postroom), public),
+        (create_admin_app(store, public_url=public_url), admin),
     ]
     try:
         await serve(apps, name="Postroom's stand-in for Kratos")
     finally:
-        await web_hook.close()
-        state.close()
+        await webhook.close()
+        store.close()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The admin port: identities, without authentication, as in Kratos. It fires no web-hook."""
+"""The admin API: identities, without authentication, as in Kratos. It triggers no webhook."""
 
 import json
 from copy import deepcopy
@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from postroom_sandbox.kratos.error import EXCEPTION_HANDLERS, Json, KratosError
-from postroom_sandbox.kratos.fault import Fault, FaultMiddleware, control_routes
+from postroom_sandbox.kratos.faults import Fault, FaultMiddleware, control_routes
 from postroom_sandbox.kratos.health import health_routes
 from postroom_sandbox.kratos.identity import (
     NIL_UUID,
@@ -26,20 +26,20 @@ from postroom_sandbox.kratos.identity import (
     new_identity,
     with_credentials,
 )
-from postroom_sandbox.kratos.state import DuplicateIdentifier, State
+from postroom_sandbox.kratos.store import DuplicateIdentifier, Store
 
 DEFAULT_PAGE_SIZE = 250
 MAX_PAGE_SIZE = 500
 
 
-def create_admin_app(state: State, *, public_url: str) -> Starlette:
-    """The application of the admin port. `public_url` is where the identity schemas are said to lie."""
-    service = _Admin(state, public_url)
+def create_admin_app(store: Store, *, public_url: str) -> Starlette:
+    """The application of the admin port. `public_url` is the base of the schema URLs that identities name."""
+    service = _Admin(store, public_url)
     one = "/admin/identities/{identity_id}"
     routes = [
-        *control_routes(state),
-        *health_routes(state),
-        *health_routes(state, prefix="/admin"),
+        *control_routes(store),
+        *health_routes(store),
+        *health_routes(store, prefix="/admin"),
         Route("/admin/identities", service.list, methods=["GET"]),
         Route("/admin/identities", service.create, methods=["POST"]),
         Route("/admin/courier/messages", service.messages, methods=["GET"]),
@@ -47,13 +47,13 @@ def create_admin_app(state: State, *, public_url: str) -> Starlette:
         Route(one, service.patch, methods=["PATCH"]),
         Route(one, service.delete, methods=["DELETE"]),
     ]
-    middleware = [Middleware(FaultMiddleware, state=state)]
+    middleware = [Middleware(FaultMiddleware, store=store)]
     return Starlette(routes=routes, middleware=middleware, exception_handlers=EXCEPTION_HANDLERS)
 
 
 class _Admin:
-    def __init__(self, state: State, public_url: str) -> None:
-        self._state = state
+    def __init__(self, store: Store, public_url: str) -> None:
+        self._store = store
         self._public_url = public_url
 
     async def list(self, request: Request) -> Response:
@@ -69,8 +69,8 @@ class _Admin:
         for value in ids:
             if _uuid(value) is None:
                 raise KratosError(400, f"Invalid UUID value `{value}` for parameter `ids`.")
-        # One more than asked tells whether there is a next page.
-        found = self._state.identities(after=token, limit=size + 1, ids=ids)
+        # One identity more than the page holds shows whether there is a next page.
+        found = self._store.identities(after=token, limit=size + 1, ids=ids)
         page = found[:size]
         links = [_link(ids, shown_size, NIL_UUID, "first")]
         if len(found) > size:
@@ -78,20 +78,20 @@ class _Admin:
         return JSONResponse(page, headers={"Link": ",".join(links)})
 
     async def messages(self, request: Request) -> Response:
-        """What a courier would have mailed, the newest first, with its codes: as a Kratos with --dev shows it."""
+        """The messages that the courier would have sent, newest first, with their codes, as Kratos shows with --dev."""
         query = request.query_params
         if unknown := query.keys() - {"page_size", "recipient"}:
             raise KratosError(400, f"The stand-in does not know {', '.join(sorted(unknown))}.")
         size = min(_page_size(query.get("page_size", "")), MAX_PAGE_SIZE)
-        return JSONResponse(self._state.messages(limit=size, recipient=query.get("recipient")))
+        return JSONResponse(self._store.messages(limit=size, recipient=query.get("recipient")))
 
     async def show(self, request: Request) -> Response:
-        if Fault.SICK in self._state.faults():
+        if Fault.SICK in self._store.faults():
             raise KratosError(500, "the fault sick is on")
         return JSONResponse(with_credentials(self._identity(request)))
 
     async def create(self, request: Request) -> Response:
-        """Without a password: nobody logs in as an identity that the admin made."""
+        """Create an identity without a password, so that nobody can log in as it."""
         body = await _json(request)
         if not isinstance(body, dict):
             raise KratosError(400, message="the body must be an object")
@@ -102,7 +102,7 @@ class _Admin:
         _check(state, body.get("traits"))
         identity = new_identity(body["traits"], public_url=self._public_url, now=datetime.now(UTC), state=state)
         try:
-            self._state.add_identity(identity, identifier_of(identity["traits"]["email"]), None)
+            self._store.add_identity(identity, identifier_of(identity["traits"]["email"]), None)
         except DuplicateIdentifier:
             reason = "This identity conflicts with another identity that already exists."
             raise KratosError(409, reason) from None
@@ -115,18 +115,18 @@ class _Admin:
         _check(wanted["state"], wanted["traits"])
         result = changed(identity, wanted, datetime.now(UTC))
         try:
-            self._state.change_identity(result, identifier_of(result["traits"]["email"]))
+            self._store.change_identity(result, identifier_of(result["traits"]["email"]))
         except DuplicateIdentifier:
             raise KratosError(409) from None
         return JSONResponse(with_credentials(result))
 
     async def delete(self, request: Request) -> Response:
-        if not self._state.remove_identity(request.path_params["identity_id"]):
+        if not self._store.remove_identity(request.path_params["identity_id"]):
             raise KratosError(404)
         return Response(status_code=204)
 
     def _identity(self, request: Request) -> Json:
-        identity = self._state.identity(request.path_params["identity_id"])
+        identity = self._store.identity(request.path_params["identity_id"])
         if identity is None:
             raise KratosError(404)
         return identity
@@ -140,7 +140,7 @@ def _check(state: Any, traits: Any) -> None:
 
 
 def _patched(identity: Json, patch: Any) -> Json:
-    """A copy with a JSON Patch (RFC 6902) applied, as far as the stand-in goes: another state, another trait."""
+    """A copy of the identity with a JSON Patch (RFC 6902) applied. The stand-in supports a new state and new traits."""
     wanted = deepcopy(identity)
     for operation in cast(list[Any], patch) if isinstance(patch, list) else [patch]:
         match operation:
@@ -168,7 +168,7 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _page_size(text: str) -> int:
-    """What was asked for, which the links repeat though no page is longer than MAX_PAGE_SIZE."""
+    """The requested page size. The links repeat it, although no page is longer than MAX_PAGE_SIZE."""
     try:
         asked = int(text or 0)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Errors as Kratos answers them."""
+"""Error responses in the format of Kratos."""
 
 from http import HTTPStatus
 from typing import Any
@@ -19,9 +19,9 @@ _MESSAGES = {
 
 
 class KratosError(Exception):
-    """Ends a request with an error. `reason` says what was wrong with it, `message` only what kind it is;
-    `name` is the `id` that programs look at, `beside` stands next to the error in the answer; a browser without a
-    script is sent to `go_to` instead."""
+    """Ends a request with an error. `reason` says what was wrong, `message` what kind of error it is. `name` is the
+    `id` that programs check. `extra` holds members beside the error in the response. A browser that does not ask for
+    JSON is redirected to `redirect_to` instead."""
 
     def __init__(
         self,
@@ -31,8 +31,8 @@ class KratosError(Exception):
         message: str | None = None,
         name: str | None = None,
         details: Json | None = None,
-        beside: Json | None = None,
-        go_to: str | None = None,
+        extra: Json | None = None,
+        redirect_to: str | None = None,
     ) -> None:
         super().__init__(reason or message)
         phrase = HTTPStatus(status).phrase
@@ -40,23 +40,23 @@ class KratosError(Exception):
         error = {key: value for key, value in error.items() if value is not None}
         error["message"] = message or _MESSAGES.get(status, HTTPStatus(status).phrase)
         self.status = status
-        self.go_to = go_to
-        self.body: Json = {"error": error, **(beside or {})}
+        self.redirect_to = redirect_to
+        self.body: Json = {"error": error, **(extra or {})}
 
 
 def wants_json(request: Request) -> bool:
-    """Whether a script asks, which follows no redirect to a page."""
+    """Whether a script sent the request. It gets JSON instead of a redirect to a page."""
     kinds = (request.headers.get("accept", ""), request.headers.get("content-type", ""))
     return any("application/json" in kind for kind in kinds)
 
 
-def answer_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException):  # what the router refuses: no such path, wrong method
+def error_response(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):  # raised by the router: unknown path or wrong method
         error = KratosError(error.status_code)
     assert isinstance(error, KratosError)
-    if error.go_to and not wants_json(request):
-        return RedirectResponse(error.go_to, 303)
+    if error.redirect_to and not wants_json(request):
+        return RedirectResponse(error.redirect_to, 303)
     return JSONResponse(error.body, error.status)
 
 
-EXCEPTION_HANDLERS = dict.fromkeys((KratosError, HTTPException), answer_error)
+EXCEPTION_HANDLERS = dict.fromkeys((KratosError, HTTPException), error_response)

@@ -1,35 +1,35 @@
-"""Self-service flows: what is kept of one, what of it is shown, and what becomes of it when it was refused."""
+"""Self-service flows: how they are stored, which part is shown, and how a refused form changes them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from postroom_sandbox.kratos import node
+from postroom_sandbox.kratos import ui_node
+from postroom_sandbox.kratos.caller import Caller
 from postroom_sandbox.kratos.error import Json
+from postroom_sandbox.kratos.form_messages import Problem
 from postroom_sandbox.kratos.identity import timestamp
-from postroom_sandbox.kratos.message import Problem
-from postroom_sandbox.kratos.visit import Visit
 
 LIFESPAN = timedelta(hours=1)
 
 
-def new_flow(kind: str, visit: Visit, return_to: str | None, **members: object) -> Json:
-    """A fresh flow without nodes. What stands in `internal` is not shown."""
+def new_flow(kind: str, caller: Caller, return_to: str | None, **members: object) -> Json:
+    """A new flow without nodes. `internal` holds what is never shown."""
     flow_id = str(uuid4())
     flow: Json = {
         "id": flow_id,
-        "type": visit.channel,
-        "expires_at": timestamp(visit.now + LIFESPAN),
-        "issued_at": timestamp(visit.now),
-        "request_url": str(visit.request.url),
+        "type": caller.flow_type,
+        "expires_at": timestamp(caller.now + LIFESPAN),
+        "issued_at": timestamp(caller.now),
+        "request_url": str(caller.request.url),
         "ui": {
-            "action": f"{visit.public_url}/self-service/{kind}?flow={flow_id}",
+            "action": f"{caller.public_url}/self-service/{kind}?flow={flow_id}",
             "method": "POST",
             "nodes": list[Json](),
         },
         "state": "choose_method",
-        "internal": {"kind": kind, "csrf_token": visit.csrf_token},
+        "internal": {"kind": kind, "csrf_token": caller.csrf_token},
         **members,
     }
     return flow | ({"return_to": return_to} if return_to else {})
@@ -39,8 +39,8 @@ def shown(flow: Json) -> Json:
     return {name: value for name, value in flow.items() if name != "internal"}
 
 
-def say(flow: Json, *messages: Json) -> None:
-    """Above the form, instead of what was said before."""
+def set_messages(flow: Json, *messages: Json) -> None:
+    """Replace the messages above the form."""
     flow["ui"].pop("messages", None)
     if messages:
         flow["ui"]["messages"] = list(messages)
@@ -55,9 +55,9 @@ def expired(flow: Json, now: datetime) -> bool:
 
 
 def refuse(flow: Json, values: Mapping[str, Any], problems: Iterable[Problem]) -> None:
-    """Into the nodes of the flow: what was typed (never the password), and each problem at its field."""
+    """Put the submitted values (never the password) into the nodes of the flow, and each problem at its field."""
     ui = flow["ui"]
-    say(flow)
+    set_messages(flow)
     nodes: dict[str, Json] = {each["attributes"].get("name"): each for each in ui["nodes"]}
     for name, found in nodes.items():
         typed = values.get(name)
@@ -68,6 +68,6 @@ def refuse(flow: Json, values: Mapping[str, Any], problems: Iterable[Problem]) -
             ui.setdefault("messages", []).append(problem.message)
             continue
         if problem.field not in nodes:
-            nodes[problem.field] = node.field("default", problem.field, "text")
+            nodes[problem.field] = ui_node.field("default", problem.field, "text")
             ui["nodes"].append(nodes[problem.field])
         nodes[problem.field]["messages"].append(problem.message)

@@ -1,4 +1,4 @@
-"""The health endpoints, which both ports have."""
+"""The health endpoints of both ports."""
 
 from collections.abc import Iterator
 
@@ -6,16 +6,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from postroom_sandbox.kratos.fault import Fault
-from postroom_sandbox.kratos.state import State
+from postroom_sandbox.kratos.faults import Fault
+from postroom_sandbox.kratos.store import Store
 
 
-def health_routes(state: State, *, prefix: str = "") -> Iterator[Route]:
+def health_routes(store: Store, *, prefix: str = "") -> Iterator[Route]:
     async def alive(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
     async def ready(_request: Request) -> Response:
-        if Fault.SICK in state.faults():
+        if Fault.SICK in store.faults():
             return JSONResponse({"errors": {"database": "the fault sick is on"}}, 503)
         return JSONResponse({"status": "ok"})
 

@@ -1,20 +1,20 @@
-"""An identity: what is kept of a person, and which part of it each side may see."""
+"""An identity: what is stored about a person, and which part each API shows."""
 
 import re
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
 
-from postroom_sandbox.kratos import message
+from postroom_sandbox.kratos import form_messages
 from postroom_sandbox.kratos.error import Json
-from postroom_sandbox.kratos.message import Problem
+from postroom_sandbox.kratos.form_messages import Problem
 
 SCHEMA_ID = "default"
 MIN_EMAIL = 3
 STATES = ("active", "inactive")
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 
-# The first is what net/mail takes as a local part without quotes, the second what a host name may be.
+# A local part that Go's net/mail accepts without quotes, and a label of a host name.
 _LOCAL_PART = re.compile(r'[^\s@"(),:;<>\[\\\].]+(\.[^\s@"(),:;<>\[\\\].]+)*')
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 
@@ -25,26 +25,26 @@ def timestamp(moment: datetime) -> str:
 
 
 def identifier_of(email: str) -> str:
-    """What a person logs in with; `traits.email` keeps the person's own spelling."""
+    """The identifier for the login. `traits.email` keeps the spelling that the person chose."""
     return email.strip().lower()
 
 
 def check_traits(traits: Any) -> list[Problem]:
-    """What the identity schema has against `traits`."""
+    """The violations of the identity schema in `traits`."""
     if not isinstance(traits, dict):
-        return [message.missing("traits.email")]
+        return [form_messages.missing("traits.email")]
     traits = cast(Json, traits)
     unknown = sorted(traits.keys() - {"email", "name"})
-    problems = [message.invalid("traits", f'additionalProperties "{name}" not allowed') for name in unknown]
+    problems = [form_messages.invalid("traits", f'additionalProperties "{name}" not allowed') for name in unknown]
     if "email" not in traits:
-        problems.append(message.missing("traits.email"))
+        problems.append(form_messages.missing("traits.email"))
     for name, value in traits.items():
         if name in ("email", "name") and not isinstance(value, str):
-            problems.append(message.invalid(f"traits.{name}", "expected string"))
+            problems.append(form_messages.invalid(f"traits.{name}", "expected string"))
         elif name == "email" and not _is_email(value):
-            problems.append(message.invalid("traits.email", f'"{value}" is not valid "email"'))
+            problems.append(form_messages.invalid("traits.email", f'"{value}" is not valid "email"'))
             if len(value) < MIN_EMAIL:
-                problems.append(message.too_short("traits.email", len(value), MIN_EMAIL))
+                problems.append(form_messages.too_short("traits.email", len(value), MIN_EMAIL))
     return problems
 
 
@@ -59,7 +59,7 @@ def _is_email(text: str) -> bool:
 
 
 def new_identity(traits: Json, *, public_url: str, now: datetime, state: str = "active") -> Json:
-    """Everything that is kept of a new identity, but for its password."""
+    """Everything that is stored about a new identity, except its password."""
     moment = timestamp(now)
     return {
         "id": str(uuid4()),
@@ -75,7 +75,7 @@ def new_identity(traits: Json, *, public_url: str, now: datetime, state: str = "
 
 
 def changed(identity: Json, wanted: Json, now: datetime) -> Json:
-    """The identity with the state and the traits of `wanted`."""
+    """The identity with the state and the traits of `wanted`, and new timestamps."""
     moment = timestamp(now)
     result = {**identity, "updated_at": moment, "state": wanted["state"]}
     if result["state"] != identity["state"]:
@@ -96,26 +96,26 @@ def _dependent_on_traits(traits: Json, moment: str) -> Json:
     }
 
 
-def awaiting(identity: Json) -> Json:
-    """The identity, with a code on its way to its address."""
+def with_code_sent(identity: Json) -> Json:
+    """The identity after a verification code was sent to its address."""
     (address,) = identity["verifiable_addresses"]
     return {**identity, "verifiable_addresses": [{**address, "status": "sent"}]}
 
 
 def verified(identity: Json, address: str, now: datetime) -> Json:
-    """The identity after its person has read what was mailed to `address`."""
+    """The identity after the code that was sent to `address` was used."""
     proof = {"verified": True, "status": "completed", "verified_at": timestamp(now)}
     addresses = [each | proof if each["value"] == address else each for each in identity["verifiable_addresses"]]
     return {**identity, "verifiable_addresses": addresses}
 
 
 def public(identity: Json) -> Json:
-    """What the person and the web-hook may see."""
+    """What the person and the webhook may see."""
     return {name: value for name, value in identity.items() if name != "metadata_admin"}
 
 
 def with_credentials(identity: Json) -> Json:
-    """What the admin API shows of a single identity; lists leave the credentials out."""
+    """The identity as the admin API shows a single one. Lists omit the credentials."""
     password = {
         "type": "password",
         "identifiers": [identifier_of(identity["traits"]["email"])],

@@ -1,4 +1,4 @@
-"""The end of a session: for a browser in two steps, so that no foreign page can log anybody out; by token in one."""
+"""Logout: for browsers in two steps, so that a page of another site cannot log anybody out; by session token in one."""
 
 import hashlib
 import hmac
@@ -12,13 +12,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from postroom_sandbox.kratos.error import KratosError, wants_json
-from postroom_sandbox.kratos.session import COOKIE, logged_in
-from postroom_sandbox.kratos.state import State
+from postroom_sandbox.kratos.session import COOKIE, current_session
+from postroom_sandbox.kratos.store import Store
 
 
-def logout_routes(state: State) -> list[Route]:
+def logout_routes(store: Store) -> list[Route]:
     async def start(request: Request) -> Response:
-        token = _logout_token(_logged_in(state, request))
+        token = _logout_token(_session_token(store, request))
         url = f"{request.base_url}self-service/logout?{urlencode({'token': token})}"
         return JSONResponse({"logout_url": url, "logout_token": token})
 
@@ -26,11 +26,11 @@ def logout_routes(state: State) -> list[Route]:
         given = request.query_params.get("token", "")
         if not given:
             raise KratosError(400, "Please include a token in the URL query.")
-        session_token = _logged_in(state, request)
+        session_token = _session_token(store, request)
         if not hmac.compare_digest(given.encode(), _logout_token(session_token).encode()):
             reason = "Unable to log out because the logout token in the URL query does not match the session cookie."
             raise KratosError(403, reason)
-        state.revoke_session(session_token)
+        store.revoke_session(session_token)
         answer = Response(status_code=204) if wants_json(request) else RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE)
         return answer
@@ -41,7 +41,7 @@ def logout_routes(state: State) -> list[Route]:
         except ValueError as error:
             raise KratosError(400, message=str(error)) from error
         match body:
-            case {"session_token": str(token)} if state.revoke_session(token):
+            case {"session_token": str(token)} if store.revoke_session(token):
                 return Response(status_code=204)
             case _:
                 reason = "The provided Ory Session Token could not be found, is invalid, or otherwise malformed."
@@ -54,9 +54,9 @@ def logout_routes(state: State) -> list[Route]:
     ]
 
 
-def _logged_in(state: State, request: Request) -> str:
+def _session_token(store: Store, request: Request) -> str:
     """The session token of the request. Raises KratosError."""
-    found = logged_in(state, request, datetime.now(UTC))
+    found = current_session(store, request, datetime.now(UTC))
     if found is None:
         raise KratosError(401, "No active session was found in this request.")
     return found[0]

@@ -1,15 +1,15 @@
-"""The code of a flow: mailed to an address, and typed into the form. Nothing is mailed: it lies in the list of messages
-of the admin port, as with a Kratos whose courier does not run."""
+"""The code of a flow, which is sent to an address and typed into the form. The stand-in sends no mail: the code is in
+the list of messages of the admin API, as with a Kratos whose courier does not run."""
 
 import hmac
 import secrets
 from uuid import uuid4
 
-from postroom_sandbox.kratos import message
+from postroom_sandbox.kratos import form_messages
+from postroom_sandbox.kratos.caller import Caller
 from postroom_sandbox.kratos.error import Json
 from postroom_sandbox.kratos.identity import timestamp
-from postroom_sandbox.kratos.state import State
-from postroom_sandbox.kratos.visit import Visit
+from postroom_sandbox.kratos.store import Store
 
 TRIES = 5
 
@@ -22,21 +22,21 @@ _WHAT_FOR = {
 
 
 class TooManyTries(Exception):
-    """No code of this flow counts any more until another one is sent."""
+    """The flow accepts no code until another one is sent."""
 
 
-def send_code(state: State, visit: Visit, kind: str, flow: Json, address: str) -> None:
-    """A new one; the flow's former one is worth nothing any more."""
+def send_code(store: Store, caller: Caller, kind: str, flow: Json, address: str) -> None:
+    """Send a new code. The previous code of the flow is no longer valid."""
     text = f"{secrets.randbelow(1_000_000):06}"
     flow["internal"]["code"] = {"text": text, "address": address, "tries": 0}
     flow["state"] = "sent_email"
     subject, request = _WHAT_FOR[kind]
     body = f"Hi,\n\n{request} the following code:\n\n{text}\n"
     if kind == "verification":
-        link = f"{visit.public_url}/self-service/verification?code={text}&flow={flow['id']}"
+        link = f"{caller.public_url}/self-service/verification?code={text}&flow={flow['id']}"
         body += f"\nor clicking the following link:\n\n{link}\n"
-    moment = timestamp(visit.now)
-    state.add_message(
+    moment = timestamp(caller.now)
+    store.add_message(
         {
             "id": str(uuid4()),
             "status": "queued",
@@ -54,13 +54,13 @@ def send_code(state: State, visit: Visit, kind: str, flow: Json, address: str) -
 
 
 def spend_code(flow: Json, given: str) -> str | None:
-    """The address to which it was sent, None if it is another one. Raises TooManyTries."""
+    """Use the code up. The address to which it was sent, or None if it is wrong. Raises TooManyTries."""
     code: Json | None = flow["internal"].get("code")
     if code is None:
         return None
     code["tries"] += 1
     if code["tries"] > TRIES:
-        raise TooManyTries(message.TOO_OFTEN)
+        raise TooManyTries(form_messages.TOO_OFTEN)
     if not hmac.compare_digest(code["text"].encode(), given.encode()):
         return None
     del flow["internal"]["code"]

@@ -1,12 +1,12 @@
-"""Passwords of the stand-in. The work factor is far below what real ones need, so that tests are quick."""
+"""Password hashes of the stand-in. Their work factor is far below what real passwords need, to keep the tests fast."""
 
 import hashlib
 import hmac
 import os
 from typing import Any
 
-from postroom_sandbox.kratos import message
-from postroom_sandbox.kratos.message import Problem
+from postroom_sandbox.kratos import form_messages
+from postroom_sandbox.kratos.form_messages import Problem
 
 MIN_LENGTH = 8
 _SALT_BYTES = 16
@@ -17,10 +17,10 @@ def _derive(password: str, salt: bytes) -> bytes:
 
 
 def password_problem(password: Any) -> Problem | None:
-    """Why it cannot be somebody's new password."""
+    """Why a new password is refused; None if it is accepted."""
     if not isinstance(password, str) or not password:
-        return message.missing("password")
-    return message.password_too_short(len(password), MIN_LENGTH) if len(password) < MIN_LENGTH else None
+        return form_messages.missing("password")
+    return form_messages.password_too_short(len(password), MIN_LENGTH) if len(password) < MIN_LENGTH else None
 
 
 def hash_password(password: str) -> str:

@@ -1,4 +1,4 @@
-"""The public port: the self-service flows, whoami, and the stand-in's own pages."""
+"""The public API: the self-service flows, whoami, and the pages of the stand-in."""
 
 from datetime import UTC, datetime
 
@@ -8,51 +8,51 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from postroom_sandbox.kratos import page
+from postroom_sandbox.kratos import pages
 from postroom_sandbox.kratos.error import EXCEPTION_HANDLERS, KratosError
-from postroom_sandbox.kratos.fault import Fault, FaultMiddleware, control_routes
+from postroom_sandbox.kratos.faults import Fault, FaultMiddleware, control_routes
 from postroom_sandbox.kratos.health import health_routes
 from postroom_sandbox.kratos.login import LoginForm
 from postroom_sandbox.kratos.logout import logout_routes
 from postroom_sandbox.kratos.recovery import RecoveryForm
 from postroom_sandbox.kratos.registration import RegistrationForm
-from postroom_sandbox.kratos.selfservice import SelfService
-from postroom_sandbox.kratos.session import logged_in, require_second_factor
+from postroom_sandbox.kratos.self_service import SelfService
+from postroom_sandbox.kratos.session import current_session, require_second_factor
 from postroom_sandbox.kratos.settings import SettingsForm
-from postroom_sandbox.kratos.state import State
+from postroom_sandbox.kratos.store import Store
 from postroom_sandbox.kratos.verification import VerificationForm
-from postroom_sandbox.kratos.web_hook import WebHook
+from postroom_sandbox.kratos.webhook import Webhook
 
 
-def create_public_app(state: State, web_hook: WebHook, postroom: str) -> Starlette:
-    """The application of the public port. `web_hook` is told of every registration; `postroom` is the URL to whose
-    pages a browser may be sent back."""
-    verification = VerificationForm(state)
-    settings = SettingsForm(state, verification)
-    registration = RegistrationForm(state, web_hook, verification)
-    forms = (registration, LoginForm(state), settings, RecoveryForm(state, settings), verification)
-    service = SelfService(state, postroom)
+def create_public_app(store: Store, webhook: Webhook, postroom: str) -> Starlette:
+    """The application of the public port. `webhook` follows every registration. `postroom` is the base URL of the pages
+    to which a browser may return."""
+    verification = VerificationForm(store)
+    settings = SettingsForm(store, verification)
+    registration = RegistrationForm(store, webhook, verification)
+    forms = (registration, LoginForm(store), settings, RecoveryForm(store, settings), verification)
+    service = SelfService(store, postroom)
     routes = [
-        *page.page_routes(state, [form.kind for form in forms]),
-        *control_routes(state),
-        *health_routes(state),
-        *logout_routes(state),
-        _whoami_route(state),
+        *pages.page_routes(store, [form.kind for form in forms]),
+        *control_routes(store),
+        *health_routes(store),
+        *logout_routes(store),
+        _whoami_route(store),
         *(route for form in forms for route in service.routes(form)),
         service.resume_route(settings),
         verification.link_route(),
     ]
-    middleware = [Middleware(FaultMiddleware, state=state)]
+    middleware = [Middleware(FaultMiddleware, store=store)]
     return Starlette(routes=routes, middleware=middleware, exception_handlers=EXCEPTION_HANDLERS)
 
 
-def _whoami_route(state: State) -> Route:
+def _whoami_route(store: Store) -> Route:
     async def whoami(request: Request) -> Response:
-        found = None if Fault.SICK in state.faults() else logged_in(state, request, datetime.now(UTC))
+        found = None if Fault.SICK in store.faults() else current_session(store, request, datetime.now(UTC))
         if found is None:
             raise KratosError(401, "No valid session credentials found in the request.")
         _, session = found
-        require_second_factor(state, session, str(request.base_url).rstrip("/"))
+        require_second_factor(store, session, str(request.base_url).rstrip("/"))
         return JSONResponse(session, headers={"X-Kratos-Authenticated-Identity-Id": session["identity"]["id"]})
 
     return Route("/sessions/whoami", whoami, methods=["GET"])

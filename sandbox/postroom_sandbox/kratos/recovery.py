@@ -1,46 +1,46 @@
-"""Getting back in without the password: a mailed code logs the person in, and leads to the settings."""
+"""The recovery flow: a code sent by mail logs the person in without the password and leads to the settings."""
 
-from postroom_sandbox.kratos import node
+from postroom_sandbox.kratos import ui_node
+from postroom_sandbox.kratos.caller import Caller
 from postroom_sandbox.kratos.error import Json, KratosError
 from postroom_sandbox.kratos.flow import csrf_token_of, new_flow
+from postroom_sandbox.kratos.form_result import FormResult, RedirectBrowser
 from postroom_sandbox.kratos.mailed_code_form import MailedCodeForm
-from postroom_sandbox.kratos.outcome import MovedOn, Outcome
 from postroom_sandbox.kratos.session import start_session
 from postroom_sandbox.kratos.settings import SettingsForm
-from postroom_sandbox.kratos.state import State
-from postroom_sandbox.kratos.visit import Visit
+from postroom_sandbox.kratos.store import Store
 
 
 class RecoveryForm(MailedCodeForm):
     kind = "recovery"
 
-    def __init__(self, state: State, settings: SettingsForm) -> None:
-        super().__init__(state)
+    def __init__(self, store: Store, settings: SettingsForm) -> None:
+        super().__init__(store)
         self._settings = settings
 
-    def new(self, visit: Visit, return_to: str | None) -> Json:
-        if visit.session:
+    def new(self, caller: Caller, return_to: str | None) -> Json:
+        if caller.session:
             reason = "A valid session was detected and thus recovery is not possible."
-            go_to = visit.home if visit.channel == "browser" else None
-            raise KratosError(400, reason, name="session_already_available", go_to=go_to)
-        return new_flow(self.kind, visit, return_to, active="code")
+            redirect_to = caller.home if caller.flow_type == "browser" else None
+            raise KratosError(400, reason, name="session_already_available", redirect_to=redirect_to)
+        return new_flow(self.kind, caller, return_to, active="code")
 
     def nodes(self, flow: Json, *, refused: bool = False) -> list[Json]:
         del refused
-        csrf, go_on = node.csrf(csrf_token_of(flow)), node.submit("code", node.CONTINUE)
+        csrf, proceed = ui_node.csrf(csrf_token_of(flow)), ui_node.submit("code", ui_node.CONTINUE)
         if flow["state"] == "choose_method":
-            return [csrf, node.email(), go_on]
-        code = node.code((1070010, "Recovery code"))
+            return [csrf, ui_node.email(), proceed]
+        code = ui_node.code((1070010, "Recovery code"))
         code["attributes"] |= {"pattern": "[0-9]+", "maxlength": 6}
-        resend = node.submit("code", node.RESEND, name="email", value=flow["internal"]["email"])
-        return [csrf, code, node.method("code"), go_on, resend]
+        resend = ui_node.submit("code", ui_node.RESEND, name="email", value=flow["internal"]["email"])
+        return [csrf, code, ui_node.method("code"), proceed, resend]
 
-    def submit(self, flow: Json, values: Json, visit: Visit) -> Outcome:
+    def submit(self, flow: Json, values: Json, caller: Caller) -> FormResult:
         email = values.get("email")
         if flow["state"] == "sent_email" and not email:
-            return self._check(flow, str(values.get("code", "")), visit)
-        return self._mail(flow, email, visit)
+            return self._check(flow, str(values.get("code", "")), caller)
+        return self._mail(flow, email, caller)
 
-    def _passed(self, flow: Json, identity: Json, visit: Visit) -> Outcome:
-        token, _ = start_session(self._state, identity, visit.request, visit.now, "code_recovery")
-        return MovedOn(visit.page(self._settings.after_recovery(identity, visit)), token)
+    def _code_accepted(self, flow: Json, identity: Json, caller: Caller) -> FormResult:
+        token, _ = start_session(self._store, identity, caller.request, caller.now, "code_recovery")
+        return RedirectBrowser(caller.page(self._settings.after_recovery(identity, caller)), token)

@@ -1,4 +1,4 @@
-"""A session: who is logged in, and by which credential a request says so."""
+"""Sessions: who is logged in, and which credential of a request proves it."""
 
 import base64
 import secrets
@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from postroom_sandbox.kratos.error import Json, KratosError
 from postroom_sandbox.kratos.identity import public, timestamp
-from postroom_sandbox.kratos.state import State
+from postroom_sandbox.kratos.store import Store
 
 COOKIE = "ory_kratos_session"
 LIFESPAN = timedelta(hours=24)
@@ -22,8 +22,8 @@ _SECOND_FACTORS = ("totp",)
 
 
 def cookie_of(token: str) -> str:
-    """A value of the session's cookie, another one each time; the older ones hold as well. The token is inside, as in
-    the sealed cookies of Kratos: no cookie passes for a token, nor a token for a cookie."""
+    """A new value for the session cookie. Earlier values stay valid. The token is encoded in it, as in the encrypted
+    cookies of Kratos, so that a cookie is not accepted as a token, nor a token as a cookie."""
     return base64.urlsafe_b64encode(secrets.token_bytes(_SALT_BYTES) + token.encode()).decode()
 
 
@@ -34,8 +34,8 @@ def _token_in(cookie: str) -> str | None:
         return None
 
 
-def start_session(state: State, identity: Json, request: Request, now: datetime, method: str) -> tuple[str, Json]:
-    """Log the identity in; answers the token and the session to show."""
+def start_session(store: Store, identity: Json, request: Request, now: datetime, method: str) -> tuple[str, Json]:
+    """Log the identity in. Returns the token and the session to show."""
     token = "ory_st_" + "".join(secrets.choice(_ALPHABET) for _ in range(32))
     moment = timestamp(now)
     device = {
@@ -47,36 +47,38 @@ def start_session(state: State, identity: Json, request: Request, now: datetime,
     session: Json = {
         "id": str(uuid4()),
         "active": True,
-        **_proved([], method, now),
+        **_with_method([], method, now),
         "issued_at": moment,
         "devices": [device],
-        **_fresh(now),
+        **_login_times(now),
     }
-    state.add_session(token, identity["id"], session)
+    store.add_session(token, identity["id"], session)
     return token, {**session, "identity": public(identity)}
 
 
-def refresh_session(state: State, token: str, session: Json, now: datetime, method: str) -> Json:
-    """The same session after its person has logged in once more, perhaps with a second factor."""
-    return _changed(state, token, session, _proved(session["authentication_methods"], method, now) | _fresh(now))
+def refresh_session(store: Store, token: str, session: Json, now: datetime, method: str) -> Json:
+    """The session after its person has logged in again, perhaps with a second factor."""
+    return _changed(
+        store, token, session, _with_method(session["authentication_methods"], method, now) | _login_times(now)
+    )
 
 
-def add_factor(state: State, token: str, session: Json, now: datetime, method: str) -> Json:
-    """The same session after its person has set up a second factor, which is no login."""
-    return _changed(state, token, session, _proved(session["authentication_methods"], method, now))
+def add_factor(store: Store, token: str, session: Json, now: datetime, method: str) -> Json:
+    """The session after its person has set up a second factor, which does not count as a login."""
+    return _changed(store, token, session, _with_method(session["authentication_methods"], method, now))
 
 
-def _changed(state: State, token: str, session: Json, change: Json) -> Json:
+def _changed(store: Store, token: str, session: Json, change: Json) -> Json:
     session = session | change
-    state.change_session(token, {name: value for name, value in session.items() if name != "identity"})
+    store.change_session(token, {name: value for name, value in session.items() if name != "identity"})
     return session
 
 
-def _fresh(now: datetime) -> Json:
+def _login_times(now: datetime) -> Json:
     return {"authenticated_at": timestamp(now), "expires_at": timestamp(now + LIFESPAN)}
 
 
-def _proved(before: list[Json], method: str, now: datetime) -> Json:
+def _with_method(before: list[Json], method: str, now: datetime) -> Json:
     aal = "aal2" if method in _SECOND_FACTORS else "aal1"
     methods = [*before, {"method": method, "aal": aal, "completed_at": timestamp(now)}]
     return {
@@ -85,10 +87,10 @@ def _proved(before: list[Json], method: str, now: datetime) -> Json:
     }
 
 
-def logged_in(state: State, request: Request, now: datetime) -> tuple[str, Json] | None:
-    """The token and the valid session of a request; None also when it was ended or its identity is inactive."""
+def current_session(store: Store, request: Request, now: datetime) -> tuple[str, Json] | None:
+    """The token and the valid session of a request; None also for a revoked session or an inactive identity."""
     token = credential_of(request)
-    found = state.session(token) if token else None
+    found = store.session(token) if token else None
     if token is None or found is None:
         return None
     session, identity = found
@@ -101,17 +103,17 @@ def logged_in(state: State, request: Request, now: datetime) -> tuple[str, Json]
     return token, {**session, "identity": public(identity)}
 
 
-def second_factor_address(state: State, session: Json, public_url: str, return_to: str | None = None) -> str | None:
-    """Where a session gets its second factor, None if none is due."""
-    if session["authenticator_assurance_level"] != "aal1" or state.totp(session["identity"]["id"]) is None:
+def second_factor_address(store: Store, session: Json, public_url: str, return_to: str | None = None) -> str | None:
+    """Where the person enters the second factor; None if none is required."""
+    if session["authenticator_assurance_level"] != "aal1" or store.totp(session["identity"]["id"]) is None:
         return None
     query = {"aal": "aal2"} | ({"return_to": return_to} if return_to else {})
     return f"{public_url}/self-service/login/browser?{urlencode(query)}"
 
 
-def require_second_factor(state: State, session: Json, public_url: str) -> None:
-    """Raises KratosError as long as one is due."""
-    if url := second_factor_address(state, session, public_url):
+def require_second_factor(store: Store, session: Json, public_url: str) -> None:
+    """Raises KratosError while a second factor is required."""
+    if url := second_factor_address(store, session, public_url):
         raise KratosError(
             403,
             "An active session was found but it does not fulfill the requested Authenticator Assurance Level. "
@@ -119,13 +121,13 @@ def require_second_factor(state: State, session: Json, public_url: str) -> None:
             message="Session does not fulfill the requested Authenticator Assurance Level",
             name="session_aal2_required",
             details={"redirect_browser_to": url},
-            beside={"redirect_browser_to": url},
+            extra={"redirect_browser_to": url},
         )
 
 
 def credential_of(request: Request) -> str | None:
-    """The token of a session. The first there is decides, as in Kratos (session/manager_http.go): header, cookie,
-    bearer."""
+    """The session token of a request. The first credential decides, as in Kratos (session/manager_http.go): header,
+    cookie, bearer."""
     if token := request.headers.get("x-session-token"):
         return token
     if cookie := request.cookies.get(COOKIE):

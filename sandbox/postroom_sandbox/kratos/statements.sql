@@ -1,11 +1,11 @@
--- The state of the stand-in, then every statement on it by its name. A document is the JSON that Kratos shows.
+-- The schema of the stand-in's state, then every statement by its name. A document is the JSON that Kratos shows.
 
 -- name: schema
 BEGIN;
 CREATE TABLE IF NOT EXISTS identities (
     id         TEXT PRIMARY KEY,
-    identifier TEXT NOT NULL UNIQUE,  -- trimmed and in lower case: what a person logs in with
-    password   TEXT,                  -- a hash; NULL when the admin API gave none
+    identifier TEXT NOT NULL UNIQUE,  -- for the login, trimmed and in lower case
+    password   TEXT,                  -- a hash; NULL for an identity without a password
     document   TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sessions (
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS sessions (
 CREATE INDEX IF NOT EXISTS sessions_by_identity ON sessions (identity_id);
 CREATE TABLE IF NOT EXISTS authenticators (
     identity_id TEXT PRIMARY KEY REFERENCES identities ON DELETE CASCADE,
-    secret      TEXT  -- NULL after it was taken away
+    secret      TEXT  -- NULL after the app was unlinked
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS messages (
     id        INTEGER PRIMARY KEY,

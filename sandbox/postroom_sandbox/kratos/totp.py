@@ -1,4 +1,4 @@
-"""Codes of an authenticator app: RFC 6238 with its defaults, SHA-1, 30 s, 6 digits."""
+"""Codes of an authenticator app (RFC 6238) with the default parameters: SHA-1, 30 s, 6 digits."""
 
 import base64
 import hmac
@@ -20,10 +20,10 @@ def new_secret() -> str:
 
 
 def is_totp(secret: str, given: str, now: datetime) -> bool:
-    """Also by a clock that is 30 s behind or ahead."""
+    """Whether the code is valid now. A clock that is 30 s behind or ahead is accepted."""
     step = int(now.timestamp()) // STEP
-    right = (_code(secret, each) for each in (step - 1, step, step + 1))
-    return any(hmac.compare_digest(code.encode(), given.encode()) for code in right)
+    valid = (_code(secret, each) for each in (step - 1, step, step + 1))
+    return any(hmac.compare_digest(code.encode(), given.encode()) for code in valid)
 
 
 def _code(secret: str, step: int) -> str:
@@ -33,7 +33,7 @@ def _code(secret: str, step: int) -> str:
 
 
 def qr_code(secret: str, account: str) -> str:
-    """What the app scans, as the URL of a picture."""
+    """The QR code for the app, as a data URL."""
     written = io.BytesIO()
     url = f"otpauth://totp/Postroom:{quote(account)}?issuer=Postroom&secret={secret}"
     segno.make(url, micro=False).save(written, kind="png", scale=4)

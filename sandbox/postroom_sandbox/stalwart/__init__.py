@@ -1,8 +1,7 @@
-"""A stand-in for Stalwart 0.16, its management API and its mail: for the trial and the tests, never for real mail.
+"""A stand-in for Stalwart 0.16 with its management API and its mail, for the trial and the tests, never for real mail.
 
-It follows the rules that a real server was seen to follow (tests/contract/recorded holds the exchanges)
-and keeps its state in one SQLite file. Left out, and answered with an error that says so: Sieve, calendars,
-contacts, groups, tenants, aliases and changes of domains, changes of roles and keys, passwords that expire, copies of
-emails and blobs from account to account. Not there at all: rate limits, the ban after failed logins, and what the
-server does in the background (DNS, DKIM keys).
+It behaves as a real server was observed to behave (tests/contract/recorded holds the exchanges) and keeps its state in
+one SQLite file. It responds with an error that says so to: calendars, contacts, groups, tenants, aliases and changes of
+domains, changes of roles and keys, passwords that expire, copying emails and blobs between accounts. It does not
+implement rate limits, the ban after failed logins, running Sieve scripts, and background work (DNS, DKIM keys).
 """

@@ -1,7 +1,8 @@
-"""`python -m postroom_sandbox.stalwart`: the stand-in as a process of its own, on loopback only."""
+"""`python -m postroom_sandbox.stalwart` runs the stand-in as a separate process, on loopback only."""
 
 import asyncio
 import os
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from postroom_sandbox.http_server import serve
 from postroom_sandbox.loopback import LOOPBACK, listen
 from postroom_sandbox.processes import end_with_parent
 from postroom_sandbox.stalwart.app import create_app
+from postroom_sandbox.stalwart.store import StateOfLaterVersion
 
 _NAME = "The stand-in for Stalwart"
 _command = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -20,20 +22,20 @@ _command = typer.Typer(add_completion=False, pretty_exceptions_enable=False, ric
 
 @_command.command()
 def main(
-    state: Annotated[Path, typer.Option(help="Folder of the state, made if missing.")],
-    domain: Annotated[list[str], typer.Option(help="Repeatable.")],
-    port: Annotated[int, typer.Option(help="On 127.0.0.1; 0 takes a free one.")] = 0,
-    lmtp_port: Annotated[int, typer.Option(help="Where mail comes in, on 127.0.0.1; 0 takes a free one.")] = 0,
-    public_url: Annotated[str | None, typer.Option(help="Begins the URLs of the session.")] = None,
-    latency_ms: Annotated[int, typer.Option(help="Added to each answer, for benchmarks.")] = 0,
-    welcome: Annotated[bool, typer.Option("--welcome", help="Put a first message into each new mailbox.")] = False,
+    state: Annotated[Path, typer.Option(help="Folder that holds the state; created if missing.")],
+    domain: Annotated[list[str], typer.Option(help="A mail domain to create; repeatable.")],
+    port: Annotated[int, typer.Option(help="HTTP port on 127.0.0.1; 0 takes a free one.")] = 0,
+    lmtp_port: Annotated[int, typer.Option(help="LMTP port on 127.0.0.1 for incoming mail; 0 takes a free one.")] = 0,
+    public_url: Annotated[str | None, typer.Option(help="Base of the URLs in the JMAP session.")] = None,
+    latency_ms: Annotated[int, typer.Option(help="Milliseconds added to each response, for benchmarks.")] = 0,
+    welcome: Annotated[bool, typer.Option("--welcome", help="Put a welcome message into each new mailbox.")] = False,
     until_eof: Annotated[bool, typer.Option("--until-eof", help="Stop when standard input ends.")] = False,
 ) -> None:
-    """A stand-in for Stalwart 0.16, management and mail, for trials and tests: no place to keep mail.
+    """Run a stand-in for Stalwart 0.16, for trials and tests, never for real mail.
 
-    The environment may hold the secrets: STAND_IN_ADMIN, password of the login admin; STAND_IN_KEY, with which Postroom
-    is to work; STAND_IN_MASTER, password of postroom-mail, which may impersonate. Prints http://127.0.0.1:8380 when it
-    listens, and lmtp://127.0.0.1:PORT, where mail comes in. Faults and accounts are at /_sandbox/state.
+    Environment variables hold the secrets: STAND_IN_ADMIN the password of the login admin, STAND_IN_KEY the API key for
+    Postroom, STAND_IN_MASTER the password of postroom-mail, which may impersonate. The command prints
+    http://127.0.0.1:8380 and lmtp://127.0.0.1:PORT when it listens. /_sandbox/state shows faults and accounts.
 
     Example: STAND_IN_ADMIN=secret python -m postroom_sandbox.stalwart --state .postroom/stalwart --port 8380
     --domain example.org
@@ -42,17 +44,20 @@ def main(
         listener, lmtp_listener = listen(port, _NAME, "--port"), listen(lmtp_port, _NAME, "--lmtp-port")
     except ConfigurationError as error:
         sys.exit(str(error))
-    app = create_app(
-        state,
-        domains=domain,
-        admin_password=os.environ.get("STAND_IN_ADMIN"),
-        api_key=os.environ.get("STAND_IN_KEY"),
-        mail_master=os.environ.get("STAND_IN_MASTER"),
-        public_url=public_url,
-        latency_ms=latency_ms,
-        lmtp_listener=lmtp_listener,
-        welcome=welcome,
-    )
+    try:
+        app = create_app(
+            state,
+            domains=domain,
+            admin_password=os.environ.get("STAND_IN_ADMIN"),
+            api_key=os.environ.get("STAND_IN_KEY"),
+            mail_master=os.environ.get("STAND_IN_MASTER"),
+            public_url=public_url,
+            latency_ms=latency_ms,
+            lmtp_listener=lmtp_listener,
+            welcome=welcome,
+        )
+    except (sqlite3.DatabaseError, StateOfLaterVersion) as error:
+        sys.exit(f"{_NAME} cannot use its state in {state} ({error}): remove that folder, or start over with --fresh")
     if until_eof:
         end_with_parent()
     typer.echo(f"http://{LOOPBACK}:{listener.getsockname()[1]}\nlmtp://{LOOPBACK}:{lmtp_listener.getsockname()[1]}")

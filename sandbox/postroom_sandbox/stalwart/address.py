@@ -1,4 +1,4 @@
-"""What Stalwart makes of local parts and domain names, kind as it is to strange ones."""
+"""How Stalwart normalises local parts and domain names, including unusual ones."""
 
 import re
 from typing import Any
@@ -8,11 +8,11 @@ import idna
 from postroom_sandbox.stalwart.errors import invalid_patch
 
 _SPECIAL = "!#$%&'*+/=?^_`{|}~-"
-_NO_SUFFIX = {"example", "invalid"}  # to the server's list of public suffixes; what else is not is unknown
+_NO_SUFFIX = {"example", "invalid"}  # not in Stalwart's list of public suffixes; others may be missing, too
 
 
 def local_part(value: Any, name: str) -> str:
-    """Without white space and in lower case: `Dora Mixed` becomes `doramixed`. Raises SetError."""
+    """The local part without white space, in lower case: `Dora Mixed` becomes `doramixed`. Raises SetError."""
     if not isinstance(value, str) or not value:
         raise invalid_patch(name)
     folded = "".join(value.split()).lower()
@@ -23,9 +23,9 @@ def local_part(value: Any, name: str) -> str:
 
 
 def domain_name(value: Any) -> str:
-    """Without white space, in lower case and ASCII: `münchen.de` becomes `xn--mnchen-3ya.de`. Raises SetError.
+    """The name without white space, in lower case and ASCII: `münchen.de` becomes `xn--mnchen-3ya.de`. Raises SetError.
 
-    Like the server it lets names pass that no registry would: `x_y.org`, `-dash.org`.
+    Like Stalwart, it accepts names that no domain registry would: `x_y.org`, `-dash.org`.
     """
     refusal = invalid_patch("name", "Invalid domain name")
     labels = "".join(str(value).split()).lower().split(".")
@@ -39,6 +39,6 @@ def domain_name(value: Any) -> str:
 
 
 def words(*texts: str | None) -> list[str]:
-    """The words of the text index, each once: letters and digits, longer than one."""
+    """The distinct words for the text index: two or more letters and digits."""
     joined = " ".join(text for text in texts if text).lower()
     return list(dict.fromkeys(re.findall(r"[^\W_]{2,}", joined)))

@@ -1,4 +1,4 @@
-"""`x:AllowedIp`: the addresses that the server never bans. This stand-in bans nobody: it only keeps them."""
+"""`x:AllowedIp`: addresses that the server never bans. The stand-in bans no address and only stores them."""
 
 import ipaddress
 import secrets
@@ -20,16 +20,16 @@ class AllowedIps(Kind):
         document = completed(value, _DEFAULTS, self.key) | {"createdAt": self._store.now()}
         if document["expiresAt"] is not None:
             raise not_offered("addresses that are allowed for a time")
-        document["address"] = _spelt(document["address"])
-        # A random number, as with web hooks.
+        document["address"] = _canonical(document["address"])
+        # A random number, as for webhooks.
         return {"id": ids.encode(self._keep(document["address"], document, secrets.randbits(59)))}
 
     def destroy(self, call: Call, number: int) -> None:
         self._store.run("DELETE FROM allowed_ips WHERE id = ?", number)
 
 
-def _spelt(value: object) -> str:
-    """A network of one address is that address."""
+def _canonical(value: object) -> str:
+    """The network in its canonical form. A network of one address becomes that address."""
     try:
         network = ipaddress.ip_network(str(value), strict=False)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Stalwart's part of the HTTP surface: authentication and the limits of one account around the envelope."""
+"""The HTTP endpoints of Stalwart's API: authentication and the limits of an account around JMAP requests."""
 
 import asyncio
 from collections import Counter
@@ -18,7 +18,7 @@ from postroom_sandbox.stalwart.session import CORE, session
 
 
 class Api:
-    """Its handlers raise ProblemError. `counts` counts what was asked for, `latency_ms` delays each answer."""
+    """Its handlers raise ProblemError. `counts` counts the requests and methods, `latency_ms` delays each response."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Api:
             Route("/jmap", self._jmap, methods=["POST"]),
         ]
 
-    async def _answer(self, request: Request, body: JSON) -> Response:
+    async def _respond(self, request: Request, body: JSON) -> Response:
         if delay_ms := self._latency_ms + request.scope.get(DELAY_KEY, 0):
             await asyncio.sleep(delay_ms / 1000)
         return JSONResponse(body, media_type="application/json; charset=utf-8")
@@ -56,9 +56,9 @@ class Api:
     async def _session(self, request: Request) -> Response:
         self._counts["GET /jmap/session"] += 1
         if "authorization" not in request.headers:
-            return await self._answer(request, session(None, self._public_url))
+            return await self._respond(request, session(None, self._public_url))
         with self._admission.admitted(request) as access:
-            return await self._answer(request, session(access, self._public_url))
+            return await self._respond(request, session(access, self._public_url))
 
     async def _account(self, request: Request) -> Response:
         self._counts["GET /api/account"] += 1
@@ -66,7 +66,7 @@ class Api:
             person = access.account != ids.RECOVERY_ADMIN
             listed = permissions.listed(access.permissions, person=person)
             body = {"permissions": listed, "edition": "oss", "locale": "en_US" if person else "POSIX"}
-            return await self._answer(request, body)
+            return await self._respond(request, body)
 
     async def _jmap(self, request: Request) -> Response:
         with self._admission.admitted(request) as access:
@@ -79,5 +79,5 @@ class Api:
             envelope = jmap.parse(body)
             self._counts.update(envelope.methods())
             full = request.scope.get(FULL_KEY, False)
-            answer = await jmap.execute(envelope, self._registry, self._mail, access, full=full)
-            return await self._answer(request, answer)
+            response = await jmap.execute(envelope, self._registry, self._mail, access, full=full)
+            return await self._respond(request, response)

@@ -24,9 +24,9 @@ from postroom_sandbox.stalwart.errors import ProblemError, http_problem
 from postroom_sandbox.stalwart.faults import Faults
 from postroom_sandbox.stalwart.injection import FaultInjection, problem_response
 from postroom_sandbox.stalwart.intake import Intake
-from postroom_sandbox.stalwart.jmap_settings import RAISED, JmapSettings, UploadQuota
+from postroom_sandbox.stalwart.jmap_settings import RAISED_LIMITS, JmapSettings, UploadQuota
 from postroom_sandbox.stalwart.mail import Mail
-from postroom_sandbox.stalwart.mail.transfer import Transfer
+from postroom_sandbox.stalwart.mail.blob_transfer import BlobTransfer
 from postroom_sandbox.stalwart.mail_master import ensure_mail_master
 from postroom_sandbox.stalwart.oidc_provider import OidcProvider
 from postroom_sandbox.stalwart.registry import Registry
@@ -68,7 +68,7 @@ def create_app(
     if mail_master:
         ensure_mail_master(known_domains, roles, accounts, mail_master)
     kinds = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
-    limits = JmapSettings(store, **(RAISED if mail_master else {}))
+    limits = JmapSettings(store, **(RAISED_LIMITS if mail_master else {}))
     kinds += [AllowedIps(store), OidcProvider(store), limits]
     counts: Counter[str] = Counter()
     faults = Faults(store)
@@ -77,7 +77,16 @@ def create_app(
     quota = UploadQuota(limits)
     mail = Mail(store, accounts, known_domains, quota)
     intake = Intake(
-        store, mail, accounts, known_domains, authentication, faults, counts, _HOSTNAME, lmtp_listener, greets=welcome
+        store,
+        mail,
+        accounts,
+        known_domains,
+        authentication,
+        faults,
+        counts,
+        _HOSTNAME,
+        lmtp_listener,
+        send_welcome=welcome,
     )
     registry = Registry(store, [*kinds, *intake.kinds])
     api = Api(admission, registry, mail, counts, public_url or f"https://{_HOSTNAME}", latency_ms)
@@ -89,7 +98,7 @@ def create_app(
         store.close()
 
     control = Control(store, intake, faults, counts)
-    transfer = Transfer(admission, mail, quota)
+    transfer = BlobTransfer(admission, mail, quota)
     routes = [*api.routes(), *transfer.routes(), *intake.event_source.routes(), *control.routes()]
     injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)
     handlers = dict.fromkeys((ProblemError, HTTPException, ClientDisconnect), _problem)

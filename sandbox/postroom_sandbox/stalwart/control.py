@@ -1,4 +1,4 @@
-"""The control surface under /_sandbox/: faults, and what there is to see. No part of Stalwart's API."""
+"""The control API under /_sandbox/: it sets faults and shows the state. It is not part of Stalwart's API."""
 
 import html
 from collections import Counter
@@ -14,7 +14,7 @@ from postroom_sandbox.stalwart.intake import Intake
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.store import Store
 
-_NOTICE = "This is Postroom's stand-in for Stalwart 0.16, for trials and tests: no place to keep mail."
+_NOTICE = "This is Postroom's stand-in for Stalwart 0.16, for trials and tests, not for real mail."
 _STYLE = "body{font:16px sans-serif;margin:2em}td{padding:0 1em .3em 0;vertical-align:top}"
 _ADDRESSES = """
     SELECT a.account_id, a.kind, a.name, d.name FROM addresses a JOIN domains d ON d.id = a.domain_id
@@ -37,7 +37,7 @@ class Control:
         ]
 
     def _accounts(self) -> list[JSON]:
-        """Marks are the local parts of disabled aliases, by which Postroom knows its mailboxes."""
+        """All accounts. Marks are the local parts of disabled aliases, by which Postroom recognises its mailboxes."""
         accounts: dict[int, JSON] = {}
         for number, kind, name, domain in self._store.rows(_ADDRESSES):
             account = accounts.setdefault(number, {"id": ids.encode(number), "addresses": [], "marks": []})
@@ -50,8 +50,8 @@ class Control:
     async def _state(self, request: Request) -> Response:
         counts = dict(sorted(self._counts.items()))
         state = {"accounts": self._accounts(), "faults": self._faults.shown(), "requests": counts}
-        ways = {"lmtp": self._intake.lmtp.address, "event_streams": self._intake.event_source.open}
-        return JSONResponse({"notice": _NOTICE} | state | ways)
+        channels = {"lmtp": self._intake.lmtp.address, "event_streams": self._intake.event_source.open}
+        return JSONResponse({"notice": _NOTICE} | state | channels)
 
     async def _put_fault(self, request: Request) -> Response:
         try:
@@ -67,7 +67,7 @@ class Control:
     async def _page(self, request: Request) -> Response:
         accounts = self._accounts()
         sections = [
-            _table("Mail comes in by", [["LMTP", self._intake.lmtp.address]]),
+            _table("Incoming mail", [["LMTP", self._intake.lmtp.address]]),
             _table(
                 "Faults that are on", [[fault["kind"], str(fault)] for fault in self._faults.shown() if fault["on"]]
             ),
@@ -76,7 +76,7 @@ class Control:
                 f"Accounts ({len(accounts)})",
                 [[a["id"], ", ".join(a["addresses"]), ", ".join(a["marks"])] for a in accounts],
             ),
-            _table("Faults there are", [[kind, effect] for kind, effect in KINDS.items()]),
+            _table("Available faults", [[kind, effect] for kind, effect in KINDS.items()]),
         ]
         head = f"<!doctype html><title>Stand-in for Stalwart</title><style>{_STYLE}</style>"
         return HTMLResponse(f"{head}<h1>{_NOTICE}</h1>{''.join(sections)}")

@@ -1,4 +1,4 @@
-"""`x:AppPassword` and `x:ApiKey`: alike but for the form of the secret and the limit of each."""
+"""`x:AppPassword` and `x:ApiKey`, which differ only in the form of the secret and in their limit."""
 
 import base64
 import json
@@ -29,12 +29,12 @@ _DEFAULTS: JSON = {
 
 
 def expired(document: JSON, now: str) -> bool:
-    """Whether a credential counts no more; `now` is a UTCDate, too, which sorts as text."""
+    """Whether a credential has expired. `now` is a UTCDate, too, so they can be compared as text."""
     return document["expiresAt"] is not None and document["expiresAt"] <= now
 
 
 def next_number(store: Store, account: int) -> int:
-    """One more than the highest in use; password, app passwords and keys of an account share the numbers."""
+    """One more than the highest number in use. Password, app passwords and keys of an account share the numbers."""
     sql = "SELECT coalesce(max(id), 0) + 1 FROM credentials WHERE account_id = ?"
     ((number,),) = store.rows(sql, account)
     return number
@@ -54,7 +54,7 @@ class Credentials(Kind):
         return self.make(call, value, secret=None)
 
     def make(self, call: Call, value: JSON, secret: str | None) -> JSON:
-        """As `create`; with a secret given, for the key that the trial knows beforehand."""
+        """Like `create`, but with a given secret, for the key that the trial has drawn itself."""
         if "secret" in value:
             raise server_set("secret")
         document = completed(value, _DEFAULTS, "description") | {"secret": MASK, "createdAt": self._store.now()}
@@ -73,7 +73,7 @@ class Credentials(Kind):
         return {"id": ids.encode(number), "secret": secret}
 
     def _new_secret(self, account: int, number: int) -> str:
-        """The id it begins with lets Stalwart find the credential; this stand-in finds it by its digest."""
+        """Stalwart finds the credential by the id at its beginning; the stand-in finds it by its digest."""
         if self.name == "AppPassword":
             return "app_" + ids.base32(number.to_bytes(4, "big") + secrets.token_bytes(18))
         raw = account.to_bytes(4, "big") + number.to_bytes(4, "big") + secrets.token_bytes(20)
@@ -98,7 +98,7 @@ class Credentials(Kind):
 
 
 def _utc_date(value: Any) -> str | None:
-    """As it is kept: in UTC, without fractions of a second."""
+    """The date as it is stored: in UTC, without fractions of a second."""
     if value is None:
         return None
     try:

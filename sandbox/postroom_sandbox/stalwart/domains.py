@@ -1,4 +1,4 @@
-"""`x:Domain`. Of certificates, DNS and signatures it keeps the settings and does none of the work."""
+"""`x:Domain`. The stand-in stores the settings for certificates, DNS and signatures, but does not apply them."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.kind import Call, Kind, completed
 
 FIRST = 1
-"""The first domain is the default of the system settings."""
+"""The number of the first domain, which is the default domain in the system settings."""
 _DEFAULTS: JSON = {
     "aliases": {},
     "isEnabled": True,
@@ -40,7 +40,7 @@ class Domains(Kind):
     key = "name"
 
     def ensure(self, names: Iterable[str]) -> None:
-        """Makes the domains that are not there yet, in this order."""
+        """Create the missing domains, in this order."""
         for name in map(domain_name, names):
             if self.number(name) is None:
                 self._make(name, _DEFAULTS)
@@ -64,7 +64,7 @@ class Domains(Kind):
         return self._keep(name, document | {"name": name, "createdAt": self._store.now(), "dnsZoneFile": ""})
 
     def destroy(self, call: Call, number: int) -> None:
-        """Only a domain that nothing uses."""
+        """A domain can be destroyed only if nothing uses it."""
         sql = "SELECT DISTINCT account_id FROM addresses WHERE domain_id = ? ORDER BY account_id"
         links = [{"object": "Account", "id": ids.encode(account)} for (account,) in self._store.rows(sql, number)]
         if number == FIRST:

@@ -1,4 +1,4 @@
-"""The three levels at which Stalwart refuses: the HTTP request, one method call, one object of a /set."""
+"""Errors at the three levels of JMAP: the HTTP request, one method call, one object of a /set."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _TITLES = {
     404: ("Not Found", "The requested resource does not exist on this server."),
     429: ("Too Many Requests", "Your request has been rate limited. Please try again later."),
     500: ("Internal Server Error", "There was a problem while processing your request."),
-    503: ("Service DatabaseUnavailable", "This server is temporarily unavailable."),
+    503: ("Service Unavailable", "This server is temporarily unavailable."),
 }
 _CHALLENGES = [
     (
@@ -30,9 +30,9 @@ _CHALLENGES = [
 
 
 class ProblemError(Exception):
-    """An answer of type `application/problem+json` to the whole request (RFC 8620 §3.6.1).
+    """A response of type `application/problem+json` to the whole request (RFC 8620 §3.6.1).
 
-    `closes`: the server closes the connection after it, without a word in the headers.
+    With `closes`, the server closes the connection after it, without announcing it in a header.
     """
 
     closes = False
@@ -59,7 +59,7 @@ def limit_problem(limit: str) -> ProblemError:
 
 
 def crowded_problem(limit: str = "maxConcurrentRequests") -> ProblemError:
-    """Too many requests, or uploads, of one account at once: 400, not 429."""
+    """Too many concurrent requests or uploads of one account: status 400, not 429."""
     problem = limit_problem(limit)
     name = "concurrent-uploads" if limit == "maxConcurrentUpload" else "concurrent-requests"
     problem.headers = [("RateLimit-Policy", f'"{name}";q=4;qu="{name}"'), ("RateLimit", f'"{name}";r=0')]
@@ -68,7 +68,7 @@ def crowded_problem(limit: str = "maxConcurrentRequests") -> ProblemError:
 
 
 def upload_quota_problem(files: int, size: int, seconds: int) -> ProblemError:
-    """What an account may upload within an hour is used up."""
+    """The account has reached its upload quota for the hour."""
     problem = http_problem(429, ("Retry-After", str(seconds)))
     detail = f"You have exceeded the blob upload quota of {files} files or {size} bytes."
     problem.body |= {"title": "Quota exceeded", "detail": detail}
@@ -82,7 +82,7 @@ def upload_quota_problem(files: int, size: int, seconds: int) -> ProblemError:
 
 
 class MethodError(Exception):
-    """Refuses one method call; the calls before it keep their effect (RFC 8620 §3.6.2)."""
+    """Refuses one method call. Earlier calls keep their effect (RFC 8620 §3.6.2)."""
 
     def __init__(self, kind: str, description: str) -> None:
         super().__init__(description)
@@ -90,7 +90,7 @@ class MethodError(Exception):
 
 
 def server_unavailable() -> MethodError:
-    """Stalwart's answer to what it did not foresee, such as a role that does not exist."""
+    """Stalwart's response to unexpected conditions, such as a role that does not exist."""
     description = "This server is temporarily unavailable. Attempting this same operation later may succeed."
     return MethodError("serverUnavailable", description)
 
@@ -124,7 +124,7 @@ def required(*names: str) -> SetError:
 
 
 def violation(name: str, kind: str, holder: str) -> SetError:
-    """The key is taken; it names who has it."""
+    """The key is in use; the error names the object that has it."""
     return SetError("primaryKeyViolation", properties=[name], objectId={"object": kind, "id": holder})
 
 
@@ -137,5 +137,5 @@ def linked(kind: str, text: str, links: list[JSON]) -> SetError:
 
 
 def not_offered(what: str) -> SetError:
-    """For what the real server can do and this stand-in cannot: never a silent acceptance."""
+    """For features of Stalwart that the stand-in lacks: it never accepts them silently."""
     return SetError("forbidden", f"The stand-in for Stalwart does not offer {what}.")

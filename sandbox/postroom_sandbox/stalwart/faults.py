@@ -1,4 +1,4 @@
-"""Faults that are switched on from outside: which there are, and when one strikes."""
+"""Faults that are switched on from outside: their kinds, and which requests they strike."""
 
 import asyncio
 import random
@@ -10,30 +10,30 @@ from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
 from postroom_sandbox.stalwart.json_value import JSON, is_object
 from postroom_sandbox.stalwart.store import Store
 
-KINDS = {  # in the order in which they are asked about a request
-    "refuse": "the connection is cut before any answer (the listener stays, for this control surface)",
-    "hang": "no answer until the fault is lifted or the client goes",
-    "unavailable": "503",
-    "throttle": "429 with Retry-After",
-    "limit": "400 of type limit, as if four requests of the account were under way",
-    "fail": "500 for a create whose address contains the word, 451 for mail to it",
-    "reset-before": "the request is read, then the connection is cut: nothing happened",
-    "full": "the store takes no write: every /set answers serverUnavailable, reads go on; 451 for mail",
-    "slow": "served, but answered after the delay; meanwhile one of the account's four slots is taken",
-    "reset-after": "served, but the connection is cut instead of an answer",
-    "lose-hooks": "web hooks that are due are forgotten instead of sent",
-    "cut-events": "event streams are cut instead of told",
+KINDS = {  # in the order in which they are applied to a request
+    "refuse": "reset the connection before any response; the port stays open, because the control API uses it, too",
+    "hang": "do not respond until the fault is off or the client disconnects",
+    "unavailable": "respond 503",
+    "throttle": "respond 429 with Retry-After",
+    "limit": "respond 400 of type limit, as if four requests of the account were in progress",
+    "fail": "respond 500 to a create whose address contains the word, and 451 to mail for it",
+    "reset-before": "read the request, then reset the connection without doing anything",
+    "full": "refuse writes: every /set gets serverUnavailable, reads succeed, mail gets 451",
+    "slow": "respond after the delay; the request occupies one of the account's four slots until then",
+    "reset-after": "execute the request, then reset the connection instead of responding",
+    "lose-hooks": "drop webhooks instead of sending them",
+    "cut-events": "reset event streams instead of sending an event",
 }
-OF_NOTICES = frozenset(("lose-hooks", "cut-events"))
-"""Those that strike no request, but what the server tells of itself."""
+NOTIFICATION_FAULTS = frozenset(("lose-hooks", "cut-events"))
+"""Faults that strike notifications of the server, not requests."""
 
 
 class Fault(BaseModel, frozen=True, strict=True, extra="forbid"):
-    """`word`: only requests that create an account whose address contains it, and what comes by LMTP to such an
-    address (451, unless the kind is hang, slow or reset-after). `full` without a word is for all mail, too. `count`:
-    off after so many.
+    """`word` limits the fault to requests that create an account whose address contains it, and to mail by LMTP for
+    such an address (451, unless the kind is hang, slow or reset-after). `full` without a word strikes all mail, too.
+    After it has struck `count` times, the fault is off.
 
-    `probability` is decided by `seed` and the number of the request alone: a run can be repeated.
+    Only `seed` and the number of the request decide about `probability`, so that a run can be repeated.
     """
 
     kind: str
@@ -48,14 +48,14 @@ class Fault(BaseModel, frozen=True, strict=True, extra="forbid"):
         return self.count is not None and struck >= self.count
 
     def strikes(self, seen: int, struck: int) -> bool:
-        """Whether it hits a request, after it was asked about `seen` others and hit `struck` of them."""
+        """Whether it strikes a request, after it has seen `seen` others and struck `struck` of them."""
         if self.is_spent(struck):
             return False
         return random.Random(f"{self.seed}/{seen}").random() < self.probability  # noqa: S311 - no secret
 
 
 def read_fault(value: Any) -> Fault:
-    """Raises ValueError with a sentence for the person who sets the fault."""
+    """Raises ValueError with a message for the person who sets the fault."""
     if not is_object(value) or value.get("kind") not in KINDS:
         raise ValueError(f"Give one of these as kind: {', '.join(KINDS)}.")
     defaults: JSON = {"word": "should-fail"} if value["kind"] == "fail" else {}
@@ -66,7 +66,7 @@ def read_fault(value: Any) -> Fault:
 
 
 class Faults:
-    """The faults that are on, one of each kind; they stay on over a restart."""
+    """The faults that are set, at most one of each kind. They stay set over a restart."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -89,7 +89,7 @@ class Faults:
         self._load()
 
     def shown(self) -> list[JSON]:
-        """Each fault with what it did, and whether it is still `on`: one with a `count` is not once that is reached."""
+        """Each fault with its counters, and whether it is still `on`: it is off once its `count` is reached."""
         rows = self._store.rows("SELECT document, seen, struck FROM faults ORDER BY kind")
         return [
             fault.model_dump() | {"seen": seen, "struck": struck, "on": not fault.is_spent(struck)}
@@ -97,7 +97,7 @@ class Faults:
         ]
 
     def strike(self, fault: Fault) -> bool:
-        """Asks the fault about one request, and counts."""
+        """Whether the fault strikes this request; counts it."""
         row = self._store.row("SELECT seen, struck FROM faults WHERE kind = ?", fault.kind)
         struck = row is not None and fault.strikes(*row)
         sql = "UPDATE faults SET seen = seen + 1, struck = struck + ? WHERE kind = ?"
@@ -105,17 +105,17 @@ class Faults:
         return struck
 
     def strikes(self, kind: str) -> bool:
-        """Whether a fault of this kind is on and strikes now."""
+        """Whether a fault of this kind strikes now."""
         return any(fault.kind == kind and self.strike(fault) for fault in self.active)
 
-    def about(self, address: str) -> Iterator[Fault]:
-        """Those that strike mail to an address: only ones with a word do, and a store that is full."""
+    def for_mail_to(self, address: str) -> Iterator[Fault]:
+        """The faults that strike mail for an address: those with a word, and `full`."""
         for fault in self.active:
-            meant = fault.kind == "full" if fault.word is None else fault.word in address
-            if meant and self.strike(fault):
+            applies = fault.kind == "full" if fault.word is None else fault.word in address
+            if applies and self.strike(fault):
                 yield fault
 
     async def lifted(self, fault: Fault) -> None:
-        """Waits until the fault is cleared or replaced."""
+        """Wait until the fault is cleared or replaced."""
         while any(fault is active for active in self.active):
             await self._changed.wait()

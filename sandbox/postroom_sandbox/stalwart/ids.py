@@ -1,4 +1,4 @@
-"""Stalwart's spelling of numbers as JMAP ids, and of bytes: base 32 with an alphabet of its own."""
+"""Stalwart's encoding of numbers as JMAP ids, and of bytes: base 32 with a custom alphabet."""
 
 import base64
 import binascii
@@ -9,14 +9,14 @@ _LETTERS = set(_ALPHABET)
 _TO_DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _TO_OURS = str.maketrans(_RFC_4648, _ALPHABET)
 _FROM_OURS = str.maketrans(_ALPHABET, _RFC_4648)
-_LARGEST = 2**63 - 1  # what SQLite can hold
+_MAX_SIZE = 2**63 - 1  # what SQLite can hold
 
 RECOVERY_ADMIN = 2**32 - 1
-"""The account number of the recovery administrator, `d333333`: he has no row."""
+"""The account number of the recovery administrator, `d333333`, who has no row."""
 
 
 SINGLETON = 20080258862541
-"""What `singleton` spells: the id of settings of which there is one."""
+"""The number whose encoding is `singleton`: the id of settings objects that exist once."""
 
 
 def encode(number: int) -> str:
@@ -27,11 +27,11 @@ def encode(number: int) -> str:
 
 
 def decode(text: object) -> int | None:
-    """The number, or None where the text is no id at all."""
+    """The number; None if the text is not an id."""
     if not isinstance(text, str) or not text or not set(text) <= _LETTERS:
         return None
     number = int(text.translate(_TO_DIGITS), 32)
-    return number if number <= _LARGEST else None
+    return number if number <= _MAX_SIZE else None
 
 
 def base32(data: bytes) -> str:
@@ -39,7 +39,7 @@ def base32(data: bytes) -> str:
 
 
 def from_base32(text: str) -> bytes | None:
-    """None where a letter is none of the alphabet, or the length none that whole bytes have."""
+    """None if a letter is not in the alphabet, or if the length does not encode whole bytes."""
     if not set(text) <= _LETTERS:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a fault does to a request: a layer around the API, which never touches the control surface."""
+"""Applies faults to requests: a middleware around the API that leaves the control API alone."""
 
 import asyncio
 import json
@@ -11,18 +11,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from postroom_sandbox.http_server import cut_request, disconnected, transport_of
 from postroom_sandbox.stalwart.errors import ProblemError, crowded_problem, http_problem
-from postroom_sandbox.stalwart.faults import OF_NOTICES, Fault, Faults
+from postroom_sandbox.stalwart.faults import NOTIFICATION_FAULTS, Fault, Faults
 from postroom_sandbox.stalwart.json_value import is_list, is_object
 
 CONTROL_PREFIX = "/_sandbox/"
 DELAY_KEY = "postroom.delay_ms"
-"""In the scope: milliseconds that the API is to spend on the request."""
+"""Key in the scope: milliseconds by which the API delays its response."""
 FULL_KEY = "postroom.full"
-"""In the scope: whether the store takes no write of the request."""
+"""Key in the scope: whether the API refuses writes of the request."""
 
 
 class FaultInjection:
-    """`domain_name` names a domain by its id, so that a fault's word is looked for in whole addresses."""
+    """`domain_name` returns the name of a domain by its id, so that a fault's word is matched with whole addresses."""
 
     def __init__(
         self, app: ASGIApp, faults: Faults, counts: Counter[str], domain_name: Callable[[object], str | None]
@@ -40,24 +40,24 @@ class FaultInjection:
         if not self._faults.active:
             await self._app(scope, receive, send)
             return
-        body, again = await _whole(receive)
+        body, replay = await _read_body(receive)
         unanswered = False
         for fault in self._striking(body):
             self._counts[f"fault: {fault.kind}"] += 1
-            if await self._ended(fault, scope, receive, send):
+            if await self._apply(fault, scope, receive, send):
                 return
             unanswered |= fault.kind == "reset-after"
-        await self._app(scope, again, _nowhere if unanswered else send)
+        await self._app(scope, replay, _discard if unanswered else send)
         if unanswered:
             await cut_request(scope, receive)
 
     def _striking(self, body: bytes) -> Iterator[Fault]:
         addresses = list(self._created(body))
         for fault in self._faults.active:
-            if fault.kind in OF_NOTICES:
+            if fault.kind in NOTIFICATION_FAULTS:
                 continue
-            meant = fault.word is None or any(fault.word in address for address in addresses)
-            if meant and self._faults.strike(fault):
+            applies = fault.word is None or any(fault.word in address for address in addresses)
+            if applies and self._faults.strike(fault):
                 yield fault
 
     def _created(self, body: bytes) -> Iterator[str]:
@@ -74,8 +74,8 @@ class FaultInjection:
                 case _:
                     pass
 
-    async def _ended(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Whether the fault was the end of the request."""
+    async def _apply(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Apply the fault. True if it has ended the request."""
         match fault.kind:
             case "refuse" | "reset-before":
                 await cut_request(scope, receive)
@@ -94,7 +94,7 @@ class FaultInjection:
         return True
 
     async def _hang(self, fault: Fault, receive: Receive) -> bool:
-        """True if the client goes; if the fault is lifted before that, the request is served."""
+        """True if the client disconnects; if the fault is lifted before that, the request is served."""
         gone = asyncio.create_task(disconnected(receive))
         lifted = asyncio.create_task(self._faults.lifted(fault))
         try:
@@ -108,7 +108,7 @@ class FaultInjection:
 
 
 def problem_response(problem: ProblemError, scope: Scope) -> JSONResponse:
-    """Ends the connection after the answer where the server would."""
+    """The response. It closes the connection afterwards if Stalwart does so for this problem."""
     closing = BackgroundTask(transport_of(scope).close) if problem.closes else None
     media_type = "application/problem+json"
     response = JSONResponse(problem.body, problem.status, media_type=media_type, background=closing)
@@ -129,12 +129,12 @@ def _problem(fault: Fault) -> ProblemError:
             return http_problem(500)
 
 
-async def _nowhere(message: Message) -> None:
-    """Takes an answer that nobody is to see."""
+async def _discard(message: Message) -> None:
+    """A `send` that drops the response."""
 
 
-async def _whole(receive: Receive) -> tuple[bytes, Receive]:
-    """The body, and a `receive` that gives it once more."""
+async def _read_body(receive: Receive) -> tuple[bytes, Receive]:
+    """The body, and a `receive` that returns it again."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -142,7 +142,7 @@ async def _whole(receive: Receive) -> tuple[bytes, Receive]:
         more = message.get("more_body", False)
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def again() -> Message:
+    async def replay() -> Message:
         return waiting.pop() if waiting else await receive()
 
-    return body, again
+    return body, replay

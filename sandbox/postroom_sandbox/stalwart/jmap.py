@@ -1,4 +1,4 @@
-"""The request envelope of JMAP (RFC 8620 §3.3): parse it as a whole, then run its calls in order."""
+"""The JMAP request (RFC 8620 §3.3): it is parsed as a whole, then its calls are executed in order."""
 
 import json
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, jmap_problem, limit_problem, server_unavailable
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_flag, is_list, is_object, is_text, is_texts
 from postroom_sandbox.stalwart.kind import Access, Call, Created
-from postroom_sandbox.stalwart.mail import Mail, state
+from postroom_sandbox.stalwart.mail import Mail, state_string
 from postroom_sandbox.stalwart.pointer import with_results
 from postroom_sandbox.stalwart.registry import Registry
 from postroom_sandbox.stalwart.session import CORE, KNOWN, STATE
 
-# What each method needs; those of the registry (x:…) need nothing.
+# The capability that each method needs; methods of the registry (x:…) need none.
 _MAIL = "urn:ietf:params:jmap:mail"
 _SUBMISSION = "urn:ietf:params:jmap:submission"
 _CAPABILITY_OF = {
@@ -31,11 +31,11 @@ _CAPABILITY_OF = {
     "Blob": "urn:ietf:params:jmap:blob",
 }
 _STATES = ("ifInState", "sinceState", "sinceQueryState")
-_WRITING = ("/set", "/import", "/upload")
-_REFERRING = ("ids", "properties", "emailIds", "destroy")  # of the methods of mail
+_WRITE_METHODS = ("/set", "/import", "/upload")
+_REFERENCE_ARGUMENTS = ("ids", "properties", "emailIds", "destroy")  # for methods of mail
 _TYPES: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("accountId", "anchor", "blobId", "onSuccessActivateScript"), is_text),
-    **dict.fromkeys(_STATES, lambda value: is_text(value) and state.decode(value) is not None),
+    **dict.fromkeys(_STATES, lambda value: is_text(value) and state_string.decode(value) is not None),
     **dict.fromkeys(("ids", "properties", "bodyProperties", "emailIds", "blobIds"), is_texts),
     **dict.fromkeys(("destroy", "onSuccessDestroyEmail"), is_texts),
     **dict.fromkeys(("filter", "create", "update", "onSuccessUpdateEmail"), is_object),
@@ -58,11 +58,11 @@ class Request:
 
 
 def parse(body: bytes) -> Request:
-    """Raises ProblemError. What Stalwart cannot read it echoes, be it no JSON or one argument of one call."""
+    """Raises ProblemError. Stalwart echoes a request that it cannot parse, because of its JSON or of one argument."""
     refusal = jmap_problem("notRequest", body.decode("utf-8", "replace"))
     try:
         request = json.loads(body)
-        if b"\\ud" in body.lower():  # perhaps half of a surrogate pair, which is no text: nothing could keep it
+        if b"\\ud" in body.lower():  # may be a lone surrogate, which is not valid text and cannot be stored
             json.dumps(request, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise refusal from None
@@ -90,9 +90,9 @@ def _is_call(call: Any) -> bool:
 
 
 def _is_readable(name: str, value: Any) -> bool:
-    """Some values of a wrong type throw the server's reader off its track, and spoil the request as a whole.
+    """Some values of a wrong type make the whole request invalid for Stalwart's parser.
 
-    An update that is no object makes it drop the connection; here, too, nothing is done then.
+    An update that is not an object makes Stalwart drop the connection. Here, too, nothing is executed then.
     """
     if name == "update" and is_object(value):
         return all(map(is_object, value.values()))
@@ -100,42 +100,42 @@ def _is_readable(name: str, value: Any) -> bool:
 
 
 def _is_state(name: str, value: Any) -> bool:
-    """True for what is to be no state. One that cannot be read spoils the request as well, but for the last argument,
-    after which nothing is left to be read wrongly: that is the error of its call alone."""
-    return name not in _STATES or not isinstance(value, str) or state.decode(value) is not None
+    """True for arguments that are not states. An invalid state makes the whole request invalid, too, except in the last
+    argument of a call: then it is an error of this call only."""
+    return name not in _STATES or not isinstance(value, str) or state_string.decode(value) is not None
 
 
 def _check_types(arguments: JSON) -> None:
-    """Any other wrong type is the error of its call alone. Unknown arguments are not looked at."""
+    """Any other wrong type is an error of its call only. Unknown arguments are ignored."""
     for name, value in arguments.items():
         if value is not None and name in _TYPES and not _TYPES[name](value):
             raise MethodError("invalidArguments", f"invalid type: {json.dumps(value)[:60]} for {name}")
 
 
 async def execute(request: Request, registry: Registry, mail: Mail, access: Access, *, full: bool) -> JSON:
-    """The response. A call that is refused is answered in its place and stops no other. `full`: the store takes no
-    write."""
+    """The response. A refused call gets an error in its place and does not stop the others. With `full`, writes are
+    refused."""
     created = dict(request.created or {})
     responses: list[tuple[str, JSON, str]] = []
     for method, arguments, tag in request.calls:
         try:
-            names = _REFERRING if mail.knows(method) else ("ids",)
+            names = _REFERENCE_ARGUMENTS if mail.knows(method) else ("ids",)
             resolved = with_results(arguments, responses, names)
             _check_capability(request, method)
-            if full and method.endswith(_WRITING):
+            if full and method.endswith(_WRITE_METHODS):
                 raise server_unavailable()
-            answers = await _answers(method, resolved, registry, mail, access, created)
-            responses += [(name, answer, tag) for name, answer in answers]
+            results = await _execute_call(method, resolved, registry, mail, access, created)
+            responses += [(name, result, tag) for name, result in results]
         except MethodError as refusal:
             responses.append(("error", refusal.body, tag))
     response: JSON = {"methodResponses": responses, "sessionState": STATE}
     return response if request.created is None else response | {"createdIds": created}
 
 
-async def _answers(
+async def _execute_call(
     method: str, arguments: JSON, registry: Registry, mail: Mail, access: Access, created: Created
 ) -> list[tuple[str, JSON]]:
-    """The answer, and those of the calls that it brought about."""
+    """The response, and the responses of implied calls."""
     if method == "Core/echo":
         return [(method, arguments)]
     if not mail.knows(method) and not registry.knows(method):
@@ -144,7 +144,7 @@ async def _answers(
     if mail.knows(method):
         return mail.call(method, access, arguments, created)
     number = ids.decode(arguments.get("accountId"))
-    account = access.account if number is None else number  # one that is no id counts as left out
+    account = access.account if number is None else number  # an invalid id counts as missing
     if not access.reaches(account):
         raise MethodError("forbidden", f"You do not have access to account {arguments['accountId']}")
     return [(method, await registry.call(method, Call(access, account), arguments, created))]

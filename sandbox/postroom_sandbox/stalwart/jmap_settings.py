@@ -1,4 +1,4 @@
-"""`x:Jmap`: the limits of JMAP. Of them, how much an account may upload can be set here; the others are constants."""
+"""`x:Jmap`: the limits of JMAP. Only the upload limits of an account can be changed here."""
 
 import time
 from collections import Counter
@@ -9,13 +9,13 @@ from postroom_sandbox.stalwart.json_value import JSON, is_count
 from postroom_sandbox.stalwart.session import CORE
 from postroom_sandbox.stalwart.singleton import Singleton
 
-RAISED = {"maxUploadCount": 10_000, "uploadQuota": 1_000_000_000}
-"""As Postroom's documentation has it raised before people reach their mail."""
+RAISED_LIMITS = {"maxUploadCount": 10_000, "uploadQuota": 1_000_000_000}
+"""The upload limits that Postroom's documentation recommends for people's mail."""
 
 
 class JmapSettings(Singleton):
     name = "Jmap"
-    beginning: ClassVar[JSON] = {
+    initial: ClassVar[JSON] = {
         "getMaxResults": CORE["maxObjectsInGet"],
         "setMaxObjects": CORE["maxObjectsInSet"],
         "maxMethodCalls": CORE["maxCallsInRequest"],
@@ -28,7 +28,7 @@ class JmapSettings(Singleton):
         "uploadTtl": 3_600_000,
     }
     changeable = frozenset({"maxUploadCount", "uploadQuota", "uploadTtl"})
-    what = "other limits of JMAP"
+    unchangeable = "other limits of JMAP"
 
     def check(self, name: str, value: object) -> None:
         if not is_count(value):
@@ -41,7 +41,7 @@ class JmapSettings(Singleton):
 
 
 class UploadQuota:
-    """What each account has uploaded within the hour that runs; the server counts what it refuses, too."""
+    """What each account has uploaded within the current hour. Refused uploads count, too, as in Stalwart."""
 
     def __init__(self, settings: JmapSettings) -> None:
         self._settings = settings
@@ -49,11 +49,11 @@ class UploadQuota:
         self._bytes: Counter[tuple[int, int]] = Counter()
 
     def count(self, account: int, size: int) -> None:
-        """Raises ProblemError once it is too much."""
-        held, now = self._settings.held(), time.time()
-        seconds = held["uploadTtl"] / 1000
+        """Count an upload. Raises ProblemError if the quota is exceeded."""
+        limits, now = self._settings.current(), time.time()
+        seconds = limits["uploadTtl"] / 1000
         key = account, int(now // seconds)
         self._files[key] += 1
         self._bytes[key] += size
-        if self._files[key] > held["maxUploadCount"] or self._bytes[key] > held["uploadQuota"]:
-            raise upload_quota_problem(held["maxUploadCount"], held["uploadQuota"], int(seconds - now % seconds))
+        if self._files[key] > limits["maxUploadCount"] or self._bytes[key] > limits["uploadQuota"]:
+            raise upload_quota_problem(limits["maxUploadCount"], limits["uploadQuota"], int(seconds - now % seconds))

@@ -1,4 +1,4 @@
-"""Values that came out of JSON, and what a type checker may know of them."""
+"""Values from JSON, with type guards."""
 
 from typing import Any, TypeGuard
 
@@ -14,7 +14,7 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 
 
 def is_count(value: Any) -> TypeGuard[int]:
-    """A whole number from 0; JSON's true is none."""
+    """An integer from 0, which JSON's true is not."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 

@@ -1,4 +1,4 @@
-"""What the objects of the registry have in common: who asks about them, and what can be asked."""
+"""What all object types of the registry share: the caller of a method, and the operations."""
 
 import json
 import sqlite3
@@ -10,14 +10,14 @@ from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.store import Store
 
 Condition = tuple[str, tuple[object, ...]]
-"""A piece of SQL, constant in the source, and its parameters."""
+"""A constant piece of SQL and its parameters."""
 Created = dict[str, str]
-"""Which id each creation id got; the calls of one request share it."""
+"""The id for each creation id; the calls of one request share it."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who asks, and what he may. `name` is his address, or the recovery administrator's login."""
+    """The caller and its permissions. `name` is an address, or the login of the recovery administrator."""
 
     account: int
     name: str
@@ -27,39 +27,39 @@ class Access:
         return permission in self.permissions
 
     def reaches(self, account: int) -> bool:
-        """Whether he may ask about that account."""
+        """Whether the caller may use that account."""
         return account == self.account or self.may("impersonate")
 
 
 @dataclass(frozen=True)
 class Call:
-    """Who makes a method call, and which account it is about (`accountId`)."""
+    """The caller of a method, and the account that it names (`accountId`)."""
 
     access: Access
     account: int
 
 
 class Kind:
-    """One kind of object: a table with `id`, `name` and `document`. `create`, `update`, `destroy` raise SetError."""
+    """One object type: a table with `id`, `name` and `document`. `create`, `update`, `destroy` raise SetError."""
 
     name: str
     table: str
     key: str = ""
-    """The property that is kept as `name`, where /query can filter by it."""
+    """The property that is stored as `name`, if /query can filter by it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def scope(self, call: Call) -> Condition:
-        """Which rows the call is about at all."""
+        """The rows that the call may see."""
         return "TRUE", ()
 
     def condition(self, name: str, value: str) -> Condition | None:
-        """A filter as SQL; None where there is no such filter."""
+        """A filter as SQL; None if there is no such filter."""
         return ("name = ?", (value,)) if name == self.key else None
 
     def document(self, call: Call, number: int) -> JSON | None:
-        """What is kept of the object."""
+        """The stored document of the object."""
         where, parameters = self.scope(call)
         # Names of tables and conditions are constants of the source, here and below; values are parameters.
         sql = f"SELECT document FROM {self.table} WHERE id = ? AND {where}"  # noqa: S608
@@ -67,11 +67,11 @@ class Kind:
         return json.loads(row[0]) if row else None
 
     def shown(self, call: Call, number: int) -> JSON | None:
-        """What /get answers."""
+        """The object as /get returns it."""
         return self.document(call, number)
 
     def _keep(self, name: str, document: JSON, number: int | None = None) -> int:
-        """A new object, with the next number if none is given. Raises SetError where the name is another one's."""
+        """Store a new object, with the next number if none is given. Raises SetError if the name is in use."""
         try:
             sql = f"INSERT INTO {self.table} (id, name, document) VALUES (?, ?, ?)"  # noqa: S608 - as above
             return self._store.run(sql, number, name, json.dumps(document))
@@ -90,7 +90,7 @@ class Kind:
 
 
 def completed(value: JSON, defaults: JSON, key: str) -> JSON:
-    """A new object with what it leaves out, but for `key`, which it must have. Raises SetError."""
+    """A new object with the defaults for missing properties, except for `key`, which is required. Raises SetError."""
     if value.keys() - defaults.keys() - {key}:
         raise unknown_property()
     if key not in value:

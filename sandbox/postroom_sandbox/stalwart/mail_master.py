@@ -1,4 +1,4 @@
-"""The account by which Postroom acts for each person in the trial, made as an operator would make it."""
+"""The account with which Postroom acts for people in the trial, created as an operator would create it."""
 
 from postroom_sandbox.stalwart import ids, permissions
 from postroom_sandbox.stalwart.accounts import Accounts
@@ -12,7 +12,7 @@ _GRANTED = ("authenticate", "impersonate")
 
 
 def ensure_mail_master(domains: Domains, roles: Roles, accounts: Accounts, password: str) -> None:
-    """Make it once; it may act for others and nothing else. Its password is the one given at this start."""
+    """Create it once; it may impersonate and nothing else. Its password is always set to `password`."""
     call = Call(_OPERATOR, _OPERATOR.account)
     if found := accounts.at(f"{LOGIN}@{domains.name_of(ids.encode(FIRST))}"):
         accounts.update(call, found[0], {"credentials/0/secret": password})

@@ -1,5 +1,5 @@
-"""`x:OidcProvider`. This stand-in has no OAuth, so it begins with what leaves nothing open; the server's own defaults
-are the other way round."""
+"""`x:OidcProvider`. The stand-in has no OAuth, so its initial values are the strict ones; Stalwart's defaults are the
+opposite."""
 
 from typing import ClassVar
 
@@ -10,9 +10,9 @@ from postroom_sandbox.stalwart.singleton import Singleton
 
 class OidcProvider(Singleton):
     name = "OidcProvider"
-    beginning: ClassVar[JSON] = {"requireClientRegistration": True, "anonymousClientRegistration": False}
-    changeable = frozenset(beginning)
-    what = "OAuth"
+    initial: ClassVar[JSON] = {"requireClientRegistration": True, "anonymousClientRegistration": False}
+    changeable = frozenset(initial)
+    unchangeable = "OAuth"
 
     def check(self, name: str, value: object) -> None:
         if not isinstance(value, bool):

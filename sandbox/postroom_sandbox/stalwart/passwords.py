@@ -1,4 +1,4 @@
-"""How secrets are kept, and which passwords are good enough."""
+"""How secrets are stored, and which passwords are strong enough."""
 
 import hashlib
 import hmac
@@ -10,7 +10,7 @@ from typing import Any
 from postroom_sandbox.stalwart.errors import SetError, invalid_patch
 
 MASK = "****"
-"""What is shown of a secret; sent back it means "as it was"."""
+"""Shown instead of a secret; sent back, it means "unchanged"."""
 _READY_HASH = re.compile(
     r"\$(argon2|pbkdf2|scrypt|2[abxy]\$|1\$|5\$|6\$|sha1\$)|\{(SHA|SSHA|MD5|CRYPT|ARGON2)[A-Z0-9]*\}"
 )
@@ -18,9 +18,9 @@ _COMMON = ("password", "qwerty", "letmein", "welcome", "123456", "iloveyou")
 
 
 def hashed(secret: Any) -> str:
-    """The secret as it is stored; one that is a hash already is taken as it is. Raises SetError.
+    """The secret as it is stored. A secret that already is a hash is stored unchanged. Raises SetError.
 
-    Stalwart measures strength with zxcvbn; this comes near for the obvious cases.
+    Stalwart measures the strength with zxcvbn; this check gives the same result in obvious cases.
     """
     if not isinstance(secret, str):
         raise invalid_patch("credentials")
@@ -37,12 +37,12 @@ def hashed(secret: Any) -> str:
 
 
 def _scrypt(secret: str, salt: bytes) -> str:
-    return hashlib.scrypt(secret.encode(), salt=salt, n=2**12, r=8, p=1).hex()  # 10 ms: they guard a sandbox
+    return hashlib.scrypt(secret.encode(), salt=salt, n=2**12, r=8, p=1).hex()  # 10 ms, enough for a sandbox
 
 
-@lru_cache(maxsize=1000)  # the server, too, checks a password once and not at each request
+@lru_cache(maxsize=1000)  # Stalwart, too, checks a password once and not at each request
 def matches(secret: str, stored: str) -> bool:
-    """Whether the secret is the stored one; a hash that was made elsewhere matches nothing."""
+    """Whether the secret is the stored one. A hash that was made elsewhere matches no secret."""
     if _READY_HASH.match(stored):
         return False
     salt, _, known = stored.partition(":")
@@ -50,5 +50,5 @@ def matches(secret: str, stored: str) -> bool:
 
 
 def digest(secret: str) -> str:
-    """For app passwords and keys: long and random, they need no slow hash, and are found by it."""
+    """The hash of app passwords and keys: they are long and random, need no slow hash, and are found by it."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Permissions: their names, what roles and an account's own settings make of them, who may grant what."""
+"""Permissions: their names, how roles and the settings of an account combine, and who may grant them."""
 
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
@@ -9,8 +9,8 @@ from postroom_sandbox.stalwart.json_value import JSON, is_object
 
 _WORDS = files("postroom_sandbox.stalwart").joinpath("permissions.txt").read_text("utf-8").split()
 _FLAGS = {name: flags for name, _, flags in (word.partition("=") for word in _WORDS)}
-"""Of every permission of Stalwart 0.16.19: who has it by role (user, group, tenant administrator, system
-administrator), and whether the server leaves it out (h) where it lists what one may do."""
+"""For every permission of Stalwart 0.16.19: the default roles that grant it (user, group, tenant administrator, system
+administrator), and whether the server hides it (h) in the list of a caller's permissions."""
 NAMES = tuple(_FLAGS)
 EVERY = frozenset(NAMES)
 
@@ -33,29 +33,29 @@ SERVICE = frozenset(
     + ["sysWebHookGet", "sysWebHookQuery", "sysAllowedIpGet", "sysOidcProviderGet", "sysJmapGet"]
     + [f"sysAccount{verb}" for verb in ("Get", "Query", "Create", "Update")]
 )
-"""The seven that a provisioning service needs besides those it hands out, and five by which `postroom check` sees the
-settings of the mail server."""
+"""The seven that a provisioning service needs besides those that it grants, and five with which `postroom check` reads
+the settings of the mail server."""
 _OWN = ("sysAccountSettings", "sysAccountPassword", "sysAppPassword", "sysApiKey")
 
 
 def listed(held: frozenset[str], *, person: bool) -> list[str]:
-    """As `GET /api/account` shows them.
+    """The permissions as `GET /api/account` lists them.
 
-    The recovery administrator, who is no person, has no password, keys or settings of his own.
+    The recovery administrator is not a person and has no password, keys or settings of its own.
     """
     shown = [name for name in NAMES if name in held and "h" not in _FLAGS[name]]
     return shown if person else [name for name in shown if not name.startswith(_OWN)]
 
 
 def checked_set(value: Any, name: str) -> dict[str, bool]:
-    """A JMAP set `{permission: true}`; one sent as false is left out. Raises SetError."""
+    """A JMAP set `{permission: true}`, without entries that are false. Raises SetError."""
     if not is_object(value) or not value.keys() <= EVERY:
         raise invalid_patch(name, "Invalid key for object property")
     return {permission: True for permission, on in value.items() if on}
 
 
 def variant(value: Any, allowed: Mapping[str, tuple[str, ...]]) -> JSON:
-    """The property `permissions`: its `@type` decides which sets it has. Raises SetError."""
+    """The property `permissions`, whose `@type` decides which sets it has. Raises SetError."""
     if not is_object(value) or value.get("@type") not in allowed:
         raise no_variant("permissions")
     sets = allowed[value["@type"]]
@@ -65,7 +65,7 @@ def variant(value: Any, allowed: Mapping[str, tuple[str, ...]]) -> JSON:
 
 
 def of_account(granted: frozenset[str], permissions: JSON) -> frozenset[str]:
-    """What the roles grant, changed by the account's own `permissions`."""
+    """The permissions that the roles grant, changed by the account's own `permissions`."""
     if permissions["@type"] == "Inherit":
         return granted
     base = granted if permissions["@type"] == "Merge" else frozenset[str]()
@@ -73,7 +73,7 @@ def of_account(granted: frozenset[str], permissions: JSON) -> frozenset[str]:
 
 
 def of_credential(held: frozenset[str], permissions: JSON) -> frozenset[str]:
-    """What an app password or API key leaves of its account's permissions."""
+    """The permissions of an app password or API key: a part of those of its account."""
     match permissions["@type"]:
         case "Replace":
             return held & permissions["permissions"].keys()
@@ -84,7 +84,7 @@ def of_credential(held: frozenset[str], permissions: JSON) -> frozenset[str]:
 
 
 def check_grant(granted: Iterable[str], held: frozenset[str]) -> None:
-    """Nobody hands out what he does not hold. Raises SetError `forbidden`, which names the first five."""
+    """A caller may grant only its own permissions. Raises SetError `forbidden`, which names the first five."""
     if lacking := frozenset(granted) - held:
         missing = [name for name in NAMES if name in lacking]
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""

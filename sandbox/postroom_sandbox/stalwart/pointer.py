@@ -14,9 +14,9 @@ def _steps(path: str) -> list[str]:
 
 
 def patched(document: JSON, patch: JSON) -> JSON:
-    """A copy with every path of the patch set; null removes a member below the top. Raises SetError.
+    """A copy with every path of the patch set; null removes a member below the top level. Raises SetError.
 
-    Lists are objects with the keys "0", "1", …: a new key adds an entry, wherever it points.
+    Lists are objects with the keys "0", "1", …: any new key adds an entry.
     """
     result = deepcopy(document)
     for path, value in patch.items():
@@ -50,7 +50,7 @@ def _set(place: Any, steps: list[str], value: Any, path: str) -> None:
 
 
 def _follow(value: Any, steps: list[str]) -> Any:
-    """The value at a path, where `*` stands for every entry of a list. Raises LookupError."""
+    """The value at a path, in which `*` means every entry of a list. Raises LookupError."""
     if not steps:
         return value
     step, *rest = steps
@@ -68,11 +68,10 @@ def _follow(value: Any, steps: list[str]) -> Any:
 
 
 def with_results(arguments: JSON, responses: list[tuple[str, JSON, str]], names: tuple[str, ...] = ("ids",)) -> JSON:
-    """Arguments with the references among these names replaced by what they refer to, which are lists; any other
-    `#name` is not looked at.
+    """The arguments with the result references of these names resolved to lists. Other `#name` arguments are ignored.
 
-    Stalwart finds nothing in the answer of a /set: not even `/created/c/id`, for which `"ids": ["#c"]`
-    serves. Raises MethodError.
+    Stalwart resolves no reference to the response of a /set, not even `/created/c/id`: instead, `"ids": ["#c"]` works.
+    Raises MethodError.
     """
     for name in names:
         if (reference := arguments.get(f"#{name}")) is not None:
@@ -84,18 +83,18 @@ def _result(reference: Any, responses: list[tuple[str, JSON, str]]) -> Any:
     if not is_object(reference) or not {"resultOf", "name", "path"} <= reference.keys():
         raise MethodError("invalidArguments", "invalid type: expected struct ResultReference")
     method, tag, path = reference["name"], reference["resultOf"], str(reference["path"])
-    answers = [answer for name, answer, t in responses if (name, t) == (method, tag)]
-    answers = [] if str(method).endswith("/set") else answers
+    results = [result for name, result, t in responses if (name, t) == (method, tag)]
+    results = [] if str(method).endswith("/set") else results
     try:
-        found = _follow(answers[0], _steps(path)[1:])
+        found = _follow(results[0], _steps(path)[1:])
     except LookupError:
         raise invalid_reference(f"Result reference to {tag}#{method} not found.") from None
     return [found] if isinstance(found, str) else found
 
 
 def with_created(value: Any, created: dict[str, str], key: str) -> Any:
-    """A copy of the object that the call names `key`, in which `#c` as a domain's id, or in a set of ids,
-    is the id that `c` got. Raises MethodError."""
+    """A copy of the object with the key `key`, in which the id of `c` replaces `#c` as a domain id and in sets of ids.
+    Raises MethodError."""
     if not is_object(value):
         return value
     copy: JSON = {}
@@ -110,8 +109,7 @@ def with_created(value: Any, created: dict[str, str], key: str) -> Any:
 
 
 def created_id(text: str, created: dict[str, str]) -> str:
-    """The id itself, or the one that the creation id `#c` got: without it the whole call is in vain.
-    Raises MethodError."""
+    """The id itself, or the id for the creation id `#c`. Raises MethodError if there is none, which fails the call."""
     if not text.startswith("#"):
         return text
     if text[1:] not in created:

@@ -1,6 +1,6 @@
-"""The methods that all objects of the registry share: `x:<Object>/get`, `/query` and `/set`.
+"""The methods of all object types of the registry: `x:<Object>/get`, `/query` and `/set`.
 
-What is particular to domains, accounts, roles and credentials is in the `Kind` of each.
+What is specific to domains, accounts, roles and credentials is in the `Kind` of each.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from postroom_sandbox.stalwart.errors import MethodError, SetError, no_variant, 
 from postroom_sandbox.stalwart.json_value import JSON, is_object
 from postroom_sandbox.stalwart.kind import Call, Condition, Created, Kind
 from postroom_sandbox.stalwart.pointer import created_id, with_created
-from postroom_sandbox.stalwart.standard_methods import MOST_FOUND, MOST_OBJECTS, Outcome, check_number, listed, page
+from postroom_sandbox.stalwart.standard_methods import MAX_IDS, MAX_OBJECTS, Outcome, check_number, listed, page
 from postroom_sandbox.stalwart.store import Store
 
 
 class Registry:
-    """Answers method calls in terms of kinds."""
+    """Executes method calls with the operations of the object types."""
 
     def __init__(self, store: Store, kinds: Sequence[Kind]) -> None:
         self._store = store
@@ -37,46 +37,46 @@ class Registry:
         name, _, verb = method.removeprefix("x:").partition("/")
         kind = self._kinds[name]
         if verb == "set" and (updates := arguments.get("update")):
-            await _serve_others(kind, call, updates)
-        answer = self._verbs[verb](kind, call, arguments, created)
-        return {"accountId": ids.encode(call.account)} | answer
+            await _detect_conflict(kind, call, updates)
+        response = self._verbs[verb](kind, call, arguments, created)
+        return {"accountId": ids.encode(call.account)} | response
 
     def _get(self, kind: Kind, call: Call, arguments: JSON, created: Created) -> JSON:
         _require(call, kind, "Get")
         wanted: list[str] | None = arguments.get("ids")
         if wanted is None:
-            wanted = [ids.encode(n) for n in self._select(kind, call, [], "ORDER BY id LIMIT ?", MOST_OBJECTS)]
+            wanted = [ids.encode(n) for n in self._select(kind, call, [], "ORDER BY id LIMIT ?", MAX_OBJECTS)]
         check_number(len(wanted))
         texts = [created_id(text, created) for text in wanted]
         return listed(texts, lambda number: kind.shown(call, number), arguments.get("properties"))
 
     def _query(self, kind: Kind, call: Call, arguments: JSON, created: Created) -> JSON:
-        """Two ways, as in the server, which differ in more than speed."""
+        """Stalwart has two implementations, which differ not only in speed, and so has the stand-in."""
         _require(call, kind, "Query")
         conditions = _conditions(kind, arguments.get("filter") or {})
         column, direction = _order(arguments.get("sort") or [])
-        answer: JSON = {"queryState": "n", "canCalculateChanges": True}  # although there is no /queryChanges
+        response: JSON = {"queryState": "n", "canCalculateChanges": True}  # although there is no /queryChanges
         position: int = arguments.get("position") or 0
-        whole = arguments.get("calculateTotal") or arguments.get("anchorOffset") or position < 0
-        if whole or column != "id":
-            return answer | self._sorted(kind, call, conditions, f"{column} {direction}", arguments)
-        # The fast way cuts the page out of the ascending ids and only then turns it round, never says where
-        # the page begins, and takes an anchor as exclusive, whether or not there is still such an object.
+        needs_full_result = arguments.get("calculateTotal") or arguments.get("anchorOffset") or position < 0
+        if needs_full_result or column != "id":
+            return response | self._sorted(kind, call, conditions, f"{column} {direction}", arguments)
+        # The fast one takes the page from the ascending ids and reverses it afterwards. It never returns the position
+        # of the page, and treats an anchor as exclusive, even if the object no longer exists.
         after = ("id > ?", (ids.decode(arguments.get("anchor")) or 0,))
-        limit = MOST_FOUND if arguments.get("limit") is None else max(arguments["limit"], 1)
+        limit = MAX_IDS if arguments.get("limit") is None else max(arguments["limit"], 1)
         tail = "ORDER BY id LIMIT ? OFFSET ?"
-        cut = self._select(kind, call, [*conditions, after], tail, min(limit, MOST_FOUND), position)
+        cut = self._select(kind, call, [*conditions, after], tail, min(limit, MAX_IDS), position)
         found = [ids.encode(number) for number in (cut if direction == "ASC" else cut[::-1])]
-        return answer | {"position": 0, "ids": found}
+        return response | {"position": 0, "ids": found}
 
     def _sorted(self, kind: Kind, call: Call, conditions: list[Condition], order: str, arguments: JSON) -> JSON:
-        """The whole result in order, and a page of it as RFC 8620 §5.5 has it."""
+        """Sort the whole result, and return a page of it (RFC 8620 §5.5)."""
         found = self._select(kind, call, conditions, f"ORDER BY {order}, id")
         return page(found, arguments)
 
     def _select(self, kind: Kind, call: Call, conditions: list[Condition], tail: str, *more: int) -> list[int]:
         where, parameters = _where(kind, call, conditions)
-        sql = f"SELECT id FROM {kind.table} WHERE {where} {tail}"  # noqa: S608 - constants of the source, as in kind.py
+        sql = f"SELECT id FROM {kind.table} WHERE {where} {tail}"  # noqa: S608 - constants, as in kind.py
         return [number for (number,) in self._store.rows(sql, *parameters, *more)]
 
     def _set(self, kind: Kind, call: Call, arguments: JSON, created: Created) -> JSON:
@@ -91,11 +91,11 @@ class Registry:
         outcome.create(creates.items(), lambda value: _create(kind, call, value))
         outcome.update(updates, destroys, lambda text, patch: kind.update(call, _existing(kind, call, text), patch))
         outcome.destroy(destroys, lambda text: kind.destroy(call, _existing(kind, call, text)))
-        return outcome.answer
+        return outcome.response
 
 
 def _require_to_set(call: Call, kind: Kind, **asked: JSON | list[str]) -> None:
-    """Without any right to set the whole method is refused, otherwise the first verb that lacks its right."""
+    """Without any permission to set, the method is refused, otherwise the first verb without its permission."""
     missing = [verb for verb in asked if not call.access.may(f"sys{kind.name}{verb.capitalize()}")]
     lacking = [verb for verb in missing if asked[verb]]
     if missing == list(asked):
@@ -105,7 +105,7 @@ def _require_to_set(call: Call, kind: Kind, **asked: JSON | list[str]) -> None:
 
 
 def _with_ids(objects: JSON) -> JSON:
-    """Without keys that are no ids, creation ids among them: the server passes over them in silence."""
+    """The objects whose keys are ids. Stalwart ignores all others silently, including creation ids."""
     return {key: value for key, value in objects.items() if ids.decode(key) is not None}
 
 
@@ -126,9 +126,9 @@ def _existing(kind: Kind, call: Call, text: str) -> int:
     return number
 
 
-async def _serve_others(kind: Kind, call: Call, updates: JSON) -> None:
-    """What an update reads must stand there still when it writes: of several at once, only the first is made (of three
-    at once, 0.16.19 refused 72 of 300). Raises MethodError."""
+async def _detect_conflict(kind: Kind, call: Call, updates: JSON) -> None:
+    """What an update has read must be unchanged when it writes: of several concurrent updates, only the first succeeds
+    (with three at once, 0.16.19 refused 72 of 300). Raises MethodError."""
 
     def read() -> list[JSON | None]:
         return [kind.document(call, number) for number in map(ids.decode, updates) if number is not None]
@@ -145,7 +145,7 @@ def _require(call: Call, kind: Kind, verb: str) -> None:
 
 
 def _conditions(kind: Kind, wanted: JSON) -> list[Condition]:
-    """All of them must hold. Raises MethodError."""
+    """The conditions, all of which must match. Raises MethodError."""
     if "operator" in wanted:
         inner: list[JSON] = wanted.get("conditions") or []
         if wanted["operator"] != "AND":
@@ -166,7 +166,7 @@ def _where(kind: Kind, call: Call, conditions: list[Condition]) -> tuple[str, li
 
 
 def _order(sort: list[JSON]) -> tuple[str, str]:
-    """Column and direction; newest first where nothing is said."""
+    """Column and direction; newest first by default."""
     if not sort:
         return "id", "DESC"
     column = sort[0].get("property")

@@ -1,6 +1,5 @@
--- The state of the stand-in. AUTOINCREMENT: an id once given is never given again, and a
--- create that fails uses none up. The key of `addresses` is the rule that no address,
--- enabled or not, exists twice: it holds whatever the code above it does.
+-- The state of the stand-in. With AUTOINCREMENT, no id is used twice, and a failed create uses none. The primary key of
+-- `addresses` ensures that no address, enabled or not, exists twice, whatever the code does.
 
 CREATE TABLE domains (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -52,7 +51,7 @@ CREATE UNIQUE INDEX api_keys ON credentials (secret) WHERE name = 'ApiKey';
 CREATE TABLE faults (
     kind     TEXT PRIMARY KEY,
     document TEXT NOT NULL,
-    seen     INTEGER NOT NULL DEFAULT 0,  -- requests the fault was asked about
+    seen     INTEGER NOT NULL DEFAULT 0,  -- requests to which the fault could apply
     struck   INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 

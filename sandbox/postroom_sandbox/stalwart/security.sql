@@ -1,4 +1,4 @@
--- Settings against abuse, the fourth part of the state.
+-- Settings against abuse, the fourth part of the schema.
 
 CREATE TABLE allowed_ips (
     id       INTEGER PRIMARY KEY,
@@ -8,7 +8,7 @@ CREATE TABLE allowed_ips (
 
 CREATE TABLE singletons (
     id       INTEGER PRIMARY KEY,
-    name     TEXT NOT NULL UNIQUE,  -- the kind
+    name     TEXT NOT NULL UNIQUE,  -- the object type
     document TEXT NOT NULL
 );
 

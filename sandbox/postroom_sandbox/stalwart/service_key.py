@@ -1,4 +1,4 @@
-"""The account and key with which Postroom works in the trial, made as an operator would make them."""
+"""The account and API key that Postroom uses in the trial, created as an operator would create them."""
 
 from postroom_sandbox.stalwart import ids, permissions
 from postroom_sandbox.stalwart.accounts import Accounts
@@ -14,9 +14,9 @@ _OPERATOR = Access(ids.RECOVERY_ADMIN, "admin", permissions.EVERY)
 
 
 def ensure_service_key(store: Store, domains: Domains, roles: Roles, accounts: Accounts, secret: str) -> None:
-    """Least privilege: a role with what a provisioning service needs, and all it hands out.
+    """Create them with least privilege: the role has what a provisioning service needs, and what it grants to others.
 
-    With another secret than at the last start, the key is replaced.
+    If the secret is another one than at the last start, the key is replaced.
     """
     found = accounts.at(f"{_LOGIN}@{domains.name_of(ids.encode(FIRST))}")
     call = Call(_OPERATOR, found[0] if found else _make_account(accounts, roles))

@@ -1,7 +1,7 @@
 """The session object (RFC 8620 §2) with the capabilities of Stalwart 0.16.19.
 
-capabilities.json holds what a real server lists: a client must find the session it will meet in production.
-What of it is not here, such as calendars, answers unknownMethod when it is called.
+capabilities.json holds what a real server lists, so that clients get the same session as in production. Methods that
+the stand-in lacks, such as those of calendars, respond with unknownMethod.
 """
 
 import json
@@ -17,11 +17,11 @@ _CAPABILITIES: dict[str, JSON] = json.loads(
 _PRINCIPALS = "urn:ietf:params:jmap:principals"
 CORE = _CAPABILITIES["session"]["urn:ietf:params:jmap:core"]
 KNOWN = _CAPABILITIES["session"].keys() | _CAPABILITIES["account"].keys()
-STATE = "4e7fef4"  # nothing here ever changes it
+STATE = "4e7fef4"  # it never changes here
 
 
 def session(access: Access | None, public_url: str) -> JSON:
-    """For a caller, or, without one, the capabilities alone: no proof that credentials are right."""
+    """The session of a caller. Without a caller it holds only the capabilities, so it does not prove a login."""
     accounts: JSON = {}
     primary: JSON = {}
     if access:

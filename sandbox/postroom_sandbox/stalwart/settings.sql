@@ -1,8 +1,8 @@
--- More than one kind of which there is but one: all of them have the same id. The sixth part of the state.
+-- Several object types that exist once, all with the same id. The sixth part of the schema.
 
 CREATE TABLE only_ones (
     id       INTEGER NOT NULL,
-    name     TEXT PRIMARY KEY,  -- the kind
+    name     TEXT PRIMARY KEY,  -- the object type
     document TEXT NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO only_ones SELECT id, name, document FROM singletons;

@@ -1,4 +1,4 @@
-"""Objects of the registry of which there is but one, with the id `singleton`."""
+"""Objects of the registry that exist once, with the id `singleton`."""
 
 import json
 from typing import ClassVar
@@ -12,29 +12,29 @@ from postroom_sandbox.stalwart.store import Store
 
 
 class Singleton(Kind):
-    """`beginning` is what it holds at first, but for what a trial is set up with; `changeable` what may be set here."""
+    """`initial` holds the first values, except those that the constructor gets. `changeable` names the properties that
+    can be changed here, `unchangeable` describes all others."""
 
-    beginning: ClassVar[JSON]
+    initial: ClassVar[JSON]
     changeable: frozenset[str]
-    what: str
-    """that the rest of it would change"""
+    unchangeable: str
 
-    def __init__(self, store: Store, **set_up: int) -> None:
+    def __init__(self, store: Store, **values: int) -> None:
         super().__init__(store)
         self.table = f"(SELECT * FROM singletons WHERE name = '{self.name}')"  # noqa: S608 - a constant of the source
         sql = "INSERT OR IGNORE INTO singletons (id, name, document) VALUES (?, ?, ?)"
-        store.run(sql, ids.SINGLETON, self.name, json.dumps(self.beginning | set_up))
+        store.run(sql, ids.SINGLETON, self.name, json.dumps(self.initial | values))
 
-    def held(self) -> JSON:
+    def current(self) -> JSON:
         ((document,),) = self._store.rows("SELECT document FROM singletons WHERE name = ?", self.name)
         return json.loads(document)
 
     def update(self, call: Call, number: int, patch: JSON) -> None:
-        document = patched(self.held(), patch)
+        document = patched(self.current(), patch)
         for name in patch:
             self.check(name, document[name])
         if patch.keys() - self.changeable:
-            raise not_offered(self.what)
+            raise not_offered(self.unchangeable)
         self._store.run("UPDATE singletons SET document = ? WHERE name = ?", json.dumps(document), self.name)
 
     def check(self, name: str, value: object) -> None:

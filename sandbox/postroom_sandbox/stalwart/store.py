@@ -1,4 +1,5 @@
-"""One SQLite file. Every statement runs on the event loop's thread: all but searches take less than a millisecond."""
+"""The state in one SQLite file. Every statement runs in the event loop's thread; all except searches take less than a
+millisecond."""
 
 import sqlite3
 from collections.abc import Generator
@@ -9,15 +10,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 _FILE_NAME = "stalwart.sqlite3"
-# Each leads from its place in this list to the next version.
+# Each one upgrades the version that equals its index in this list.
 _SCHEMAS = ("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql", "mail/sieve.sql", "settings.sql")
 
 
-class Store:
-    """Opens, and at the first start creates, the state in `folder`.
+class StateOfLaterVersion(Exception):
+    """The file has a schema that this code does not know."""
 
-    A commit survives `kill -9` of this process, for by then the write-ahead log is with the kernel; a power
-    cut may take the last ones, which a trial can bear.
+
+class Store:
+    """Opens the state in `folder`, and creates it at the first start.
+
+    A commit survives `kill -9` of this process, because the kernel already has the write-ahead log. A power failure may
+    lose the last commits, which a trial tolerates.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -28,13 +33,13 @@ class Store:
             self._db.execute(f"PRAGMA {pragma}")
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > len(_SCHEMAS):
-            raise RuntimeError(f"{path} is of a later version of Postroom: move it away and start anew")
+            raise StateOfLaterVersion(f"{path} was written by a later version of Postroom")
         for name in _SCHEMAS[version:]:
             schema = files("postroom_sandbox.stalwart").joinpath(name).read_text("utf-8")
             self._db.executescript(f"BEGIN; {schema} COMMIT;")
 
     def now(self) -> str:
-        """The time as `createdAt` has it (UTCDate of RFC 8620 §1.4)."""
+        """The current time in the format of `createdAt` (UTCDate of RFC 8620 §1.4)."""
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def close(self) -> None:
@@ -42,7 +47,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All or nothing; whatever escapes the block undoes it."""
+        """One transaction, which any exception in the block rolls back."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -52,7 +57,7 @@ class Store:
         self._db.execute("COMMIT")
 
     def run(self, sql: str, *parameters: object) -> int:
-        """Executes one statement and answers the id of the row it inserted."""
+        """Execute one statement and return the id of the inserted row."""
         return self._db.execute(sql, parameters).lastrowid or 0
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -64,7 +69,7 @@ class Store:
     def next_number(
         self, account: int, kind: Literal["email", "thread", "mailbox", "identity", "submission", "script"]
     ) -> int:
-        """One more than the last given to an object of this kind in the account, for use in a transaction."""
+        """The next number for an object of this type in the account, within a transaction."""
         column = f"last_{kind}"
         sql = f"UPDATE mail_accounts SET {column} = {column} + 1 WHERE account_id = ? RETURNING {column}"  # noqa: S608
         ((number,),) = self.rows(sql, account)

@@ -1,4 +1,4 @@
-"""How mail gets into the stand-in for Stalwart (LMTP, the queue), and how it tells of it (event streams, web hooks)."""
+"""Incoming mail of the stand-in for Stalwart (LMTP, the queue), and its notifications (event streams, webhooks)."""
 
 from postroom_sandbox.stalwart.intake.intake import Intake
 

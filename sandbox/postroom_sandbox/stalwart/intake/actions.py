@@ -1,4 +1,4 @@
-"""`x:Action`: what the server is told to do. Done at once, and nothing is kept of it."""
+"""`x:Action`: commands to the server. They are executed at once and not stored."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from postroom_sandbox.stalwart.store import Store
 
 class Actions(Kind):
     name = "Action"
-    table = "(SELECT 0 AS id, '' AS name, '' AS document WHERE FALSE)"  # so that /get and /query find none
+    table = "(SELECT 0 AS id, '' AS name, '' AS document WHERE FALSE)"  # so that /get and /query return none
 
     def __init__(self, store: Store, reload_settings: Callable[[], None]) -> None:
         super().__init__(store)

@@ -1,4 +1,4 @@
-"""`GET /jmap/eventsource/` (RFC 8620 §7.3), with the habits of Stalwart: no ids, no replay, one event a second."""
+"""`GET /jmap/eventsource/` (RFC 8620 §7.3) as Stalwart implements it: no ids, no replay, one event a second."""
 
 import asyncio
 import json
@@ -21,20 +21,22 @@ from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail.state_changes import StateChanges
 
 _THROTTLE = 1.0  # seconds
-_SHORTEST_PING = 30
-_TOLD = {"Email", "EmailDelivery", "EmailSubmission", "Mailbox", "Thread", "Identity", "VacationResponse", "Quota"} | {
-    "SieveScript"
+_MIN_PING = 30
+_TYPES_WITH_EVENTS = {
+    *("Email", "EmailDelivery", "EmailSubmission", "Mailbox", "Thread", "Identity", "VacationResponse", "Quota"),
+    "SieveScript",
 }
-_OF_NO_USE = {"PushSubscription", "SearchSnippet", "Principal", "Calendar", "CalendarEvent"} | {
+_TYPES_WITHOUT_EVENTS = {
+    *("PushSubscription", "SearchSnippet", "Principal", "Calendar", "CalendarEvent"),
     *("CalendarEventNotification", "CalendarAlert", "ParticipantIdentity", "AddressBook", "ContactCard"),
     *("FileNode", "ShareNotification"),
 }
-_TYPES = _TOLD | _OF_NO_USE
+_TYPES = _TYPES_WITH_EVENTS | _TYPES_WITHOUT_EVENTS
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Of which types, whether the first event ends the stream, and the seconds between two pings (0: none)."""
+    """The requested types, whether the first event ends the stream, and the seconds between pings (0: no pings)."""
 
     types: frozenset[str]
     once: bool
@@ -48,11 +50,11 @@ def wanted(query: Mapping[str, str]) -> Wanted:
     close_after, ping = query.get("closeafter", "no"), query.get("ping", "0")
     if not types <= _TYPES or close_after not in ("state", "no") or not (ping.isascii() and ping.isdecimal()):
         raise http_problem(400)
-    return Wanted(types, close_after == "state", max(int(ping), _SHORTEST_PING) if int(ping) else 0)
+    return Wanted(types, close_after == "state", max(int(ping), _MIN_PING) if int(ping) else 0)
 
 
 class EventSource:
-    """A stream tells of the caller's own account alone, whatever else he may reach, and takes none of its slots."""
+    """A stream reports changes of the caller's own account only, and is not one of its concurrent requests."""
 
     def __init__(
         self, authentication: Authentication, state_changes: StateChanges, faults: Faults, counts: Counter[str]
@@ -89,7 +91,7 @@ class EventSource:
 async def throttled(
     queue: asyncio.Queue[Mapping[str, str]], wanted: Wanted, account: str
 ) -> AsyncGenerator[tuple[str, JSON]]:
-    """The first change is told at once; what comes within a second after that, in one event at its end."""
+    """The first change is sent at once. Changes within a second after that are sent in one event at its end."""
     now = asyncio.get_running_loop().time
     changed: dict[str, str] = {}
     state_at, ping_at = now(), now() + wanted.ping
@@ -98,11 +100,11 @@ async def throttled(
         try:
             async with asyncio.timeout_at(min(times, default=None)):
                 states = await queue.get()
-            # A delivery is told whole to whoever wants one type of it.
-            whole = "EmailDelivery" in states and not wanted.types.isdisjoint(states)
-            changed |= {name: state for name, state in states.items() if whole or name in wanted.types}
+            # Of a delivery, a stream that requested one of its types gets all of them.
+            all_types = "EmailDelivery" in states and not wanted.types.isdisjoint(states)
+            changed |= {name: state for name, state in states.items() if all_types or name in wanted.types}
         except TimeoutError:
-            pass  # something is due
+            pass  # an event or a ping is due
         if changed and now() >= state_at:
             yield "state", {"@type": "StateChange", "changed": {account: changed}}
             if wanted.once:

@@ -1,4 +1,4 @@
-"""The parts together: what takes mail in, and what tells of it."""
+"""Constructs and runs the parts that accept mail and send notifications."""
 
 import asyncio
 import socket
@@ -13,22 +13,22 @@ from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.faults import Faults
 from postroom_sandbox.stalwart.intake.actions import Actions
 from postroom_sandbox.stalwart.intake.event_source import EventSource
-from postroom_sandbox.stalwart.intake.ingestion import ingestion
+from postroom_sandbox.stalwart.intake.ingest_event import ingest_event
 from postroom_sandbox.stalwart.intake.lmtp import LmtpServer, Recipients
-from postroom_sandbox.stalwart.intake.notices import Notices
-from postroom_sandbox.stalwart.intake.web_hooks import WebHooks
+from postroom_sandbox.stalwart.intake.webhook_dispatch import WebhookDispatch
+from postroom_sandbox.stalwart.intake.webhooks import Webhooks
 from postroom_sandbox.stalwart.intake.welcome import welcome
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.kind import Kind
 from postroom_sandbox.stalwart.mail import Mail
-from postroom_sandbox.stalwart.mail.mail_store import OverQuota
+from postroom_sandbox.stalwart.mail.email_store import OverQuota
 from postroom_sandbox.stalwart.store import Store
 
 
 class Intake:
-    """`kinds` and `event_source` are its part of the HTTP surface; the rest works while it is `running`.
+    """`kinds` and `event_source` are its part of the HTTP API. The rest works while it is `running`.
 
-    `greets`: each new person finds a first message in the mailbox.
+    With `send_welcome`, each new mailbox of a person gets a welcome message.
     """
 
     def __init__(
@@ -43,23 +43,23 @@ class Intake:
         hostname: str,
         lmtp_listener: socket.socket,
         *,
-        greets: bool,
+        send_welcome: bool,
     ) -> None:
         self._mail = mail
         self._accounts = accounts
-        web_hooks = WebHooks(store)
-        self._notices = Notices(web_hooks, faults)
-        self.kinds: list[Kind] = [web_hooks, Actions(store, self._notices.reload)]
+        webhooks = Webhooks(store)
+        self._webhook_dispatch = WebhookDispatch(webhooks, faults)
+        self.kinds: list[Kind] = [webhooks, Actions(store, self._webhook_dispatch.reload)]
         self.event_source = EventSource(authentication, mail.state_changes, faults, counts)
-        recipients = Recipients(domains, mail.store, faults, self._notices.tell)
+        recipients = Recipients(domains, mail.store, faults, self._webhook_dispatch.send)
         self.lmtp = LmtpServer(lmtp_listener, recipients, hostname)
-        mail.store.delivered.append(self._notices.delivered)
-        if greets:
-            accounts.created.append(self._greet)
+        mail.store.delivered.append(self._webhook_dispatch.delivered)
+        if send_welcome:
+            accounts.created.append(self._send_welcome)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        self._notices.reload()
+        self._webhook_dispatch.reload()
         queue = asyncio.create_task(self._send_submissions())
         try:
             async with self.lmtp.serving():
@@ -67,7 +67,7 @@ class Intake:
         finally:
             queue.cancel()
             await asyncio.gather(queue, return_exceptions=True)
-            await self._notices.close()
+            await self._webhook_dispatch.close()
 
     async def _send_submissions(self) -> None:
         submissions = self._mail.submissions
@@ -79,13 +79,13 @@ class Intake:
                 async with asyncio.timeout(None if due is None else (due - now).total_seconds()):
                     await submissions.queued.wait()
 
-    def _greet(self, account: int, document: JSON) -> None:
-        """People, whom Postroom made: their accounts have its mark, a disabled alias."""
+    def _send_welcome(self, account: int, document: JSON) -> None:
+        """Deliver it to accounts that Postroom created for people: they have its mark, a disabled alias."""
         if all(alias["enabled"] for alias in document["aliases"].values()):
             return
         address = self._accounts.addresses(account)[0]
         message = welcome(address, document["description"] or "")
         with suppress(OverQuota):
-            came = self._mail.store.deliver(account, message, via="lmtp", recipient=address)
+            delivered = self._mail.store.deliver(account, message, via="lmtp", recipient=address)
             sender = f"postmaster@{address.rpartition('@')[2]}"
-            self._notices.tell(ingestion(came, sender=sender, recipient=address))
+            self._webhook_dispatch.send(ingest_event(delivered, sender=sender, recipient=address))

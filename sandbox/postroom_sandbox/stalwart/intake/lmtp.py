@@ -1,4 +1,4 @@
-"""LMTP (RFC 2033) on loopback: as with Stalwart's own port for it, without a login, ten messages a session."""
+"""LMTP (RFC 2033) on loopback, as at Stalwart's own LMTP port: without a login, ten messages a session."""
 
 import asyncio
 import re
@@ -13,44 +13,44 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.faults import Faults
-from postroom_sandbox.stalwart.intake.ingestion import Ingestion, ingestion
-from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
+from postroom_sandbox.stalwart.intake.ingest_event import IngestEvent, ingest_event
+from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
 
-_MOST_MESSAGES = 10
-_LARGEST = 104_857_600  # bytes
+_MAX_MESSAGES = 10
+_MAX_SIZE = 104_857_600  # bytes
 _TOO_MANY = "452 4.4.5 Maximum number of messages per session exceeded."
 _UNKNOWN = "550 5.1.2 Mailbox does not exist."
-_ABROAD = "550 5.1.2 Relay not allowed."
+_NOT_LOCAL = "550 5.1.2 Relay not allowed."
 _FAULT = "451 4.3.0 A fault that was switched on at the stand-in."
 _FULL = "451 4.3.5 Unable to accept message at this time."
 _SPAM = re.compile(rb"^x-spam-status:[ \t]*yes", re.IGNORECASE | re.MULTILINE)
 
 
 class _Connection(LMTP):
-    """One session. `open_ones` holds all of them, for the end of the process."""
+    """One session. `sessions` holds all of them, so that they can be aborted at the end of the process."""
 
-    def __init__(self, recipients: "Recipients", hostname: str, open_ones: "set[_Connection]") -> None:
+    def __init__(self, recipients: "Recipients", hostname: str, sessions: "set[_Connection]") -> None:
         super().__init__(
             recipients,
-            data_size_limit=_LARGEST,
+            data_size_limit=_MAX_SIZE,
             enable_SMTPUTF8=True,
             hostname=hostname,
             ident="Postroom's stand-in for Stalwart",
             loop=asyncio.get_running_loop(),
         )
-        self.taken = 0
-        self._open_ones = open_ones
+        self.messages = 0
+        self._sessions = sessions
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._open_ones.add(self)
+        self._sessions.add(self)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._open_ones.discard(self)
+        self._sessions.discard(self)
         super().connection_lost(error)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds the commands by these names
-        if self.taken >= _MOST_MESSAGES:
+        if self.messages >= _MAX_MESSAGES:
             await self.push(_TOO_MANY)
         else:
             await super().smtp_DATA(arg)
@@ -61,38 +61,40 @@ class _Connection(LMTP):
 
 
 class Recipients:
-    """Who gets mail here. aiosmtpd calls the methods `handle_…` for the commands of a session."""
+    """Accepts recipients and delivers messages. aiosmtpd calls the methods `handle_…` for the commands of a session."""
 
-    def __init__(self, domains: Domains, mail: MailStore, faults: Faults, tell: Callable[[Ingestion], None]) -> None:
+    def __init__(
+        self, domains: Domains, mail: EmailStore, faults: Faults, notify: Callable[[IngestEvent], None]
+    ) -> None:
         self._domains = domains
         self._mail = mail
         self._faults = faults
-        self._tell = tell
+        self._notify = notify
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self._domains.number(address.rpartition("@")[2].lower()) is None:
-            return _ABROAD
+            return _NOT_LOCAL
         if self._mail.account_of(address) is None:
             return _UNKNOWN
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: _Connection, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """One answer for each recipient (RFC 2033 §4.2)."""
-        server.taken += 1
+        """One reply for each recipient (RFC 2033 §4.2)."""
+        server.messages += 1
         content = envelope.content
         if not isinstance(content, bytes):
-            raise TypeError("aiosmtpd was told not to decode messages")
-        answers = [
+            raise TypeError("aiosmtpd must not decode messages")
+        replies = [
             await self._delivered(server, envelope.mail_from or "", address, content) for address in envelope.rcpt_tos
         ]
-        return "\r\n".join(answers)
+        return "\r\n".join(replies)
 
     async def _delivered(self, server: _Connection, sender: str, address: str, content: bytes) -> str:
         unanswered = False
-        for fault in self._faults.about(address.lower()):
+        for fault in self._faults.for_mail_to(address.lower()):
             match fault.kind:
                 case "slow":
                     await asyncio.sleep(fault.delay_ms / 1000)
@@ -104,29 +106,29 @@ class Recipients:
                     return _FULL
                 case _:
                     return _FAULT
-        answer = self._deliver(sender, address, content)
+        reply = self._deliver(sender, address, content)
         if unanswered:
             server.cut()
-        return answer
+        return reply
 
     def _deliver(self, sender: str, address: str, content: bytes) -> str:
         account = self._mail.account_of(address)
         spam = _SPAM.search(content.partition(b"\r\n\r\n")[0]) is not None
         try:
             if account is None:
-                return _UNKNOWN  # it went between RCPT and DATA
+                return _UNKNOWN  # it was destroyed between RCPT and DATA
             role = "junk" if spam else "inbox"
-            came = self._mail.deliver(account, content, mailbox_role=role, via="lmtp", recipient=address)
+            delivered = self._mail.deliver(account, content, mailbox_role=role, via="lmtp", recipient=address)
         except OverQuota:
             return "452 4.2.2 Mailbox full."
         except LookupError:
             return _UNKNOWN
-        self._tell(ingestion(came, spam=spam, sender=sender, recipient=address))
+        self._notify(ingest_event(delivered, spam=spam, sender=sender, recipient=address))
         return f"250 2.0.0 Message queued with id {secrets.token_hex(8)}."
 
 
 class LmtpServer:
-    """Takes mail at `listener`, which listens on loopback."""
+    """Accepts mail at `listener`, which listens on loopback."""
 
     def __init__(self, listener: socket.socket, recipients: Recipients, hostname: str) -> None:
         self._listener = listener
@@ -148,4 +150,4 @@ class LmtpServer:
         finally:
             server.close()
             for session in list(self._open):
-                session.cut()  # it may hang, by a fault
+                session.cut()  # a fault may keep it open

@@ -1,4 +1,4 @@
--- What is told of new mail, the third part of the state.
+-- Notifications about new mail, the third part of the schema.
 
 CREATE TABLE web_hooks (
     id       INTEGER PRIMARY KEY,

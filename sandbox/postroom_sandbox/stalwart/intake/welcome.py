@@ -1,4 +1,4 @@
-"""The first message in a mailbox of the trial: it says where its owner is."""
+"""The welcome message in a mailbox of the trial."""
 
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -10,31 +10,28 @@ Welcome{name}!
 
 This mailbox is yours: {address}
 
-It lives in Postroom's trial. There is no mail server behind it but a stand-in on this machine: what you write to
-other people of the trial arrives at once, and nothing ever leaves for the world outside.
+It is part of Postroom's trial. Its mail server is a stand-in on this machine: mail to other people of the trial arrives
+at once, and no mail ever leaves this machine.
 
-To see new mail come in, type this in a terminal:
+To see new mail arrive, type this in a terminal:
 
     postroom sandbox deliver {address} --subject "Good morning"
-
-Have fun looking around!
 """
 _HTML = """\
 <!doctype html>
 <html lang="en"><body style="font:16px sans-serif;line-height:1.5;max-width:36em">
 <h1 style="font-size:22px">Welcome{name}!</h1>
 <p>This mailbox is yours: <b>{address}</b></p>
-<p>It lives in Postroom's trial. There is no mail server behind it but a stand-in on this machine: what you write to
-other people of the trial arrives at once, and nothing ever leaves for the world outside.</p>
-<p>To see new mail come in, type this in a terminal:</p>
+<p>It is part of Postroom's trial. Its mail server is a stand-in on this machine: mail to other people of the trial
+arrives at once, and no mail ever leaves this machine.</p>
+<p>To see new mail arrive, type this in a terminal:</p>
 <pre>postroom sandbox deliver {address} --subject "Good morning"</pre>
-<p>Have fun looking around!</p>
 </body></html>
 """
 
 
 def welcome(address: str, name: str) -> bytes:
-    """To a person whose display name may be empty."""
+    """The message for a person, whose display name may be empty."""
     domain = address.rpartition("@")[2]
     message = EmailMessage(policy=SMTP)
     message["From"] = formataddr(("Postroom", f"postmaster@{domain}"))

@@ -1,5 +1,5 @@
-"""JMAP mail (RFC 8621) of the stand-in for Stalwart: what its users write and read, kept in its SQLite file."""
+"""JMAP mail (RFC 8621) of the stand-in for Stalwart, stored in its SQLite file."""
 
-from postroom_sandbox.stalwart.mail.mail import Mail
+from postroom_sandbox.stalwart.mail.jmap_mail import Mail
 
 __all__ = ["Mail"]

@@ -1,4 +1,4 @@
-"""Blobs, stored once by their digest. A blobId names the whole, or one part of the message that it is."""
+"""Blobs, stored once by their digest. A blobId refers to the whole blob, or to one part of a message."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.kind import Access
-from postroom_sandbox.stalwart.mail.message import Message
+from postroom_sandbox.stalwart.mail.mime_message import Message
 from postroom_sandbox.stalwart.store import Store
 
-_UPLOAD, _MESSAGE = "e", "c"  # what an id begins with: of an upload, which expires, or of a message and its parts
-_KEPT = timedelta(hours=1)  # an upload that nothing refers to
+_UPLOAD, _MESSAGE = "e", "c"  # first letter of the id of an upload, which expires, or of a message or part
+_UPLOAD_LIFETIME = timedelta(hours=1)  # of an upload to which nothing refers
 _DIGEST_BYTES = 32
 
 
@@ -33,7 +33,7 @@ def part_id(digest: str, part: int) -> str:
 
 
 def read_id(text: object) -> BlobId | None:
-    """None where the text is no blobId."""
+    """None if the text is not a blobId."""
     if not isinstance(text, str) or text[:1] not in (_UPLOAD, _MESSAGE):
         return None
     raw = ids.from_base32(text[1:]) or b""
@@ -44,45 +44,44 @@ def read_id(text: object) -> BlobId | None:
 
 
 class Blobs:
-    """Who may read one is a question of accounts: those that uploaded it or hold a message or a script
-    with it."""
+    """An account may read the blobs that it uploaded and those of its messages and scripts."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def put(self, content: bytes) -> str:
-        """Its digest. For use within a transaction that refers to it."""
+        """Store the content and return its digest, within a transaction that adds a reference to it."""
         digest = hashlib.sha256(content).hexdigest()
         self._store.run("INSERT OR IGNORE INTO blobs (digest, content) VALUES (?, ?)", digest, content)
         return digest
 
     def upload(self, account: int, content: bytes) -> str:
-        """Its digest. It lasts an hour, or as long as a message is made of it."""
+        """Store the content and return its digest. It is kept for an hour, or as long as a message contains it."""
         now = datetime.now(UTC)
         with self._store.transaction():
             self._store.run("DELETE FROM uploads WHERE expires_at < ?", now.isoformat())
             digest = self.put(content)
             sql = "INSERT OR REPLACE INTO uploads (account_id, digest, expires_at) VALUES (?, ?, ?)"
-            self._store.run(sql, account, digest, (now + _KEPT).isoformat())
+            self._store.run(sql, account, digest, (now + _UPLOAD_LIFETIME).isoformat())
             self.sweep()
         return digest
 
     def sweep(self) -> None:
-        """Removes what nothing refers to any more."""
+        """Remove the blobs to which nothing refers."""
         self._store.run("""
             DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM emails)
             AND digest NOT IN (SELECT digest FROM uploads) AND digest NOT IN (SELECT digest FROM submissions)
             AND digest NOT IN (SELECT digest FROM sieve_scripts)""")
 
     def content(self, digest: str) -> bytes:
-        """Of a blob that is known to be there."""
+        """The content of a blob that exists."""
         ((content,),) = self._store.rows("SELECT content FROM blobs WHERE digest = ?", digest)
         return content
 
     def read(self, access: Access, text: object) -> bytes | None:
-        """The octets of a blobId, of a part without its transfer encoding; None where the caller has none such.
+        """The octets of a blobId, or of a part without its transfer encoding; None if the caller may read no such blob.
 
-        The caller's accounts decide, not the account he asks under: so does the server.
+        The caller's own accounts decide, not the account in the request, as in Stalwart.
         """
         blob = read_id(text)
         if blob is None or not self._is_readable(access, blob.digest):

@@ -1,4 +1,4 @@
-"""What changed and when: the states of each account and type, and `/changes` (RFC 8620 §5.2)."""
+"""The log of changes: the states of each account and type, and `/changes` (RFC 8620 §5.2)."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -8,18 +8,18 @@ from typing import Literal
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.mail import state
+from postroom_sandbox.stalwart.mail import state_string
 from postroom_sandbox.stalwart.mail.state_changes import StateChanges
 from postroom_sandbox.stalwart.store import Store
 
 Verb = Literal["created", "updated", "destroyed"]
-_MOST_CHANGES = 5000
+_MAX_CHANGES = 5000
 _COUNTS = ["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"]
 
 
 @dataclass
 class Commit:
-    """The changes that get one number, `change_id`."""
+    """The changes that share one number, `change_id`."""
 
     change_id: int
     noted: dict[tuple[str, int], tuple[Verb, bool]] = field(default_factory=dict[tuple[str, int], tuple[Verb, bool]])
@@ -28,11 +28,11 @@ class Commit:
     def note(self, kind: str, number: int, verb: Verb, *, counts_only: bool = False) -> None:
         known = self.noted.get((kind, number))
         if known and verb == "updated" and (known[0] != "updated" or counts_only):
-            return  # created or destroyed tells more, and so does a change of more than counts
+            return  # "created", "destroyed" and a change of more than counts have precedence
         self.noted[kind, number] = (verb, counts_only)
 
     def note_type(self, kind: str) -> None:
-        """For a type that has a state and no objects: EmailDelivery (RFC 8621 §1.5)."""
+        """Note a change of a type that has a state but no objects: EmailDelivery (RFC 8621 §1.5)."""
         self.other_types.add(kind)
 
 
@@ -44,12 +44,12 @@ class ChangeLog:
     def state(self, account: int, kind: str) -> str:
         sql = "SELECT change_id FROM mail_states WHERE account_id = ? AND type = ?"
         row = self._store.row(sql, account, kind)
-        return state.encode(row[0] if row else 0)
+        return state_string.encode(row[0] if row else 0)
 
     @contextmanager
     def commit(self, account: int) -> Generator[Commit]:
-        """One transaction. What it notes is written with it and published after it; a commit that notes
-        nothing uses no number up."""
+        """One transaction. The noted changes are written in it and published after it. A commit without changes uses no
+        number."""
         with self._store.transaction():
             ((last,),) = self._store.rows("SELECT change_id FROM mail_accounts WHERE account_id = ?", account)
             commit = Commit(last + 1)
@@ -58,7 +58,7 @@ class ChangeLog:
             if kinds:
                 self._write(account, commit, kinds)
         if kinds:
-            self._state_changes.publish(account, dict.fromkeys(sorted(kinds), state.encode(commit.change_id)))
+            self._state_changes.publish(account, dict.fromkeys(sorted(kinds), state_string.encode(commit.change_id)))
 
     def _write(self, account: int, commit: Commit, kinds: set[str]) -> None:
         number = commit.change_id
@@ -71,7 +71,7 @@ class ChangeLog:
             self._store.run(sql, account, kind, number, object_id, verb, counts_only)
 
     def changes(self, account: int, kind: str, since: str, most: int | None) -> JSON:
-        """The answer of `/changes`. Raises MethodError `cannotCalculateChanges`."""
+        """The response to `/changes`. Raises MethodError `cannotCalculateChanges`."""
         rows, reached = self._since(account, kind, since, most)
         verbs: dict[int, set[str]] = {}
         for _, number, verb, _ in rows:
@@ -79,20 +79,20 @@ class ChangeLog:
         created = [n for n, seen in verbs.items() if "created" in seen and "destroyed" not in seen]
         updated = [n for n, seen in verbs.items() if seen == {"updated"}]
         destroyed = [n for n, seen in verbs.items() if "destroyed" in seen and "created" not in seen]
-        answer: JSON = {"oldState": since, "newState": reached or self.state(account, kind)}
-        answer["hasMoreChanges"] = reached is not None
+        response: JSON = {"oldState": since, "newState": reached or self.state(account, kind)}
+        response["hasMoreChanges"] = reached is not None
         lists = {"created": created, "updated": updated, "destroyed": destroyed}
-        answer |= {name: [ids.encode(number) for number in numbers] for name, numbers in lists.items()}
+        response |= {name: [ids.encode(number) for number in numbers] for name, numbers in lists.items()}
         if kind == "Mailbox" and updated and all(only for _, number, _, only in rows if number in updated):
-            answer["updatedProperties"] = _COUNTS
-        return answer
+            response["updatedProperties"] = _COUNTS
+        return response
 
     def _since(
         self, account: int, kind: str, since: str, most: int | None
     ) -> tuple[list[tuple[int, int, str, int]], str | None]:
-        """Change, object, verb, counts only: of whole commits, as many as there is room for; then the state that
-        was reached, where it is not the present one."""
-        number = state.decode(since)
+        """Change, object, verb and `counts_only`, for as many whole commits as `most` allows; then the state after
+        them, or None if it is the current one."""
+        number = state_string.decode(since)
         ((last,),) = self._store.rows("SELECT change_id FROM mail_accounts WHERE account_id = ?", account)
         if number is None or number > last:
             description = "The server cannot calculate changes for this state."
@@ -101,7 +101,7 @@ class ChangeLog:
             SELECT change_id, object_id, verb, counts_only FROM mail_changes
             WHERE account_id = ? AND type = ? AND change_id > ? ORDER BY change_id, object_id"""
         rows = self._store.rows(sql, account, kind, number)
-        room = min(most or _MOST_CHANGES, _MOST_CHANGES)
+        room = min(most or _MAX_CHANGES, _MAX_CHANGES)
         seen: set[int] = set()
         for place, row in enumerate(rows):
             seen.add(row[1])
@@ -109,5 +109,5 @@ class ChangeLog:
                 cut = next(p for p in range(place, -1, -1) if p == 0 or rows[p - 1][0] < row[0])
                 if cut == 0:
                     raise MethodError("cannotCalculateChanges", "One change alone is larger than maxChanges.")
-                return rows[:cut], state.encode(rows[cut - 1][0])
+                return rows[:cut], state_string.encode(rows[cut - 1][0])
         return rows, None

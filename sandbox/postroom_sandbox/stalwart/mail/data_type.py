@@ -1,4 +1,4 @@
-"""What the data types of mail have in common: `/get`, `/changes`, `/query`, `/queryChanges`, `/set` (RFC 8620 §5)."""
+"""The methods that all mail data types share: `/get`, `/changes`, `/query`, `/queryChanges`, `/set` (RFC 8620 §5)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from postroom_sandbox.stalwart.store import Store
 
 @dataclass
 class MailCall:
-    """One method call about one account. `implied` are the calls it brings with it, with their answers."""
+    """One method call for one account. `implied` holds the implied calls with their responses."""
 
     access: Access
     account: int
@@ -28,10 +28,10 @@ Method = Callable[[MailCall, JSON], JSON]
 
 
 class DataType:
-    """`name` is the type's. Which of its methods the server offers, `mail.py` lists."""
+    """`name` is the name of the type. `jmap_mail.py` lists the methods that the server offers."""
 
     name: str
-    tells_old_state: bool = True  # in the answer of /set, where some types of the server say less
+    returns_old_state: bool = True  # in the response to /set, from which Stalwart omits it for some types
 
     def __init__(self, store: Store, log: ChangeLog) -> None:
         self._store = store
@@ -42,17 +42,17 @@ class DataType:
 
     # /get
 
-    def everything(self, call: MailCall) -> list[int]:
-        """The ids for which none were asked."""
+    def all_ids(self, call: MailCall) -> list[int]:
+        """The ids that /get returns if the call names none."""
         raise NotImplementedError
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
-        """Those of the objects that are there, with all their properties. Raises MethodError."""
+        """The objects that exist, with all their properties. Raises MethodError."""
         raise NotImplementedError
 
     def get(self, call: MailCall, arguments: JSON) -> JSON:
         asked: list[str] | None = arguments.get("ids")
-        texts = [ids.encode(number) for number in self.everything(call)] if asked is None else asked
+        texts = [ids.encode(number) for number in self.all_ids(call)] if asked is None else asked
         check_number(len(texts))
         texts = list(dict.fromkeys(created_id(text, call.created) for text in texts))
         numbers = [number for text in texts if (number := ids.decode(text)) is not None]
@@ -71,7 +71,7 @@ class DataType:
     # /query and /queryChanges
 
     def found(self, call: MailCall, arguments: JSON) -> list[int]:
-        """All that match the filter, in order. Raises MethodError."""
+        """The ids of all objects that match the filter, in order. Raises MethodError."""
         raise NotImplementedError
 
     def query(self, call: MailCall, arguments: JSON) -> JSON:
@@ -79,7 +79,7 @@ class DataType:
         return head | page(self.found(call, arguments), arguments)
 
     def query_changes(self, call: MailCall, arguments: JSON) -> JSON:
-        """Everything that changed is taken out and, where it still matches, put in again (RFC 8620 §5.6)."""
+        """Report every changed object as removed and, if it still matches, as added (RFC 8620 §5.6)."""
         since = arguments.get("sinceQueryState")
         if not isinstance(since, str):
             raise MethodError("invalidArguments", "sinceQueryState must be a state")
@@ -93,13 +93,13 @@ class DataType:
         most = arguments.get("maxChanges")
         if is_count(most) and len(added) + len(removed) > most:
             raise MethodError("tooManyChanges", "There are more changes than maxChanges.")
-        answer = {"oldQueryState": since, "newQueryState": changed["newState"], "removed": removed, "added": added}
-        return answer | ({"total": len(result)} if arguments.get("calculateTotal") else {})
+        response = {"oldQueryState": since, "newQueryState": changed["newState"], "removed": removed, "added": added}
+        return response | ({"total": len(result)} if arguments.get("calculateTotal") else {})
 
     # /set
 
     def create(self, call: MailCall, value: JSON) -> JSON:
-        """What the server sets, its `id` among it. Raises SetError, as the next two do."""
+        """The properties that the server sets, including `id`. Raises SetError, like the next two methods."""
         raise SetError("forbidden", f"Objects of the type {self.name} cannot be created.")
 
     def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
@@ -109,7 +109,7 @@ class DataType:
         raise SetError("forbidden", f"Objects of the type {self.name} cannot be destroyed.")
 
     def set(self, call: MailCall, arguments: JSON) -> JSON:
-        """Each object for itself; empty members are left out of the answer, as the server does."""
+        """Process each object on its own. Empty members are omitted from the response, as in Stalwart."""
         creates, updates = objects(arguments, "create"), objects(arguments, "update")
         named: list[str] = arguments.get("destroy") or []
         destroys = list(dict.fromkeys(created_id(text, call.created) for text in named))
@@ -120,31 +120,31 @@ class DataType:
         patches = {created_id(key, call.created): patch for key, patch in updates.items()}
         outcome.update(patches, destroys, lambda text, patch: self.update(call, _number(text), patch))
         outcome.destroy(destroys, lambda text: self.destroy(call, _number(text), arguments))
-        return self.told(call, before, outcome)
+        return self.set_response(call, before, outcome)
 
     def check_state(self, call: MailCall, arguments: JSON) -> str:
-        """The present state. Raises MethodError where the caller expects another."""
+        """The current state. Raises MethodError if the caller expects another one."""
         before = self.state(call.account)
         if (expected := arguments.get("ifInState")) is not None and expected != before:
             description = 'An "ifInState" argument was supplied, but it does not match the current state.'
             raise MethodError("stateMismatch", description)
         return before
 
-    def told(self, call: MailCall, before: str, outcome: Outcome) -> JSON:
+    def set_response(self, call: MailCall, before: str, outcome: Outcome) -> JSON:
         after = self.state(call.account)
-        if self.tells_old_state:
-            return {"oldState": before, "newState": after} | outcome.answer
-        return ({"newState": after} if after != before else {}) | outcome.answer
+        if self.returns_old_state:
+            return {"oldState": before, "newState": after} | outcome.response
+        return ({"newState": after} if after != before else {}) | outcome.response
 
 
 def _number(text: str) -> int:
-    """Of an object that is asked for; -1, which nothing has, for what is no id at all."""
+    """The number of the id; -1, which no object has, if the text is not an id."""
     number = ids.decode(text)
     return -1 if number is None else number
 
 
 def in_order(creates: dict[str, JSON]) -> Iterable[tuple[str, JSON]]:
-    """A parent before its children, wherever they stand (RFC 8621 §2.5)."""
+    """Parents before their children, in whatever order they were sent (RFC 8621 §2.5)."""
     waiting = dict(creates)
     while waiting:
         keys = [f"#{key}" for key in waiting]
@@ -161,8 +161,8 @@ def not_found() -> SetError:
     return SetError("notFound", "The requested object was not found.")
 
 
-def check_values(document: JSON, right: Mapping[str, Callable[[Any], bool]]) -> None:
-    """`right` says of each property what it may be. Raises SetError."""
+def check_values(document: JSON, validators: Mapping[str, Callable[[Any], bool]]) -> None:
+    """Check each property with its validator. Raises SetError."""
     for name, value in document.items():
-        if name not in right or not right[name](value):
+        if name not in validators or not validators[name](value):
             raise invalid(name, description="Invalid property or value.")

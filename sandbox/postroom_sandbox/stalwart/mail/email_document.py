@@ -1,4 +1,4 @@
-"""An Email as it is kept, so that lists of mail need no message to be parsed again, and as /get shows it."""
+"""An Email as it is stored, so that lists of mail parse no message again, and as /get shows it."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from postroom_sandbox.stalwart.errors import MethodError
 from postroom_sandbox.stalwart.json_value import JSON, is_count
 from postroom_sandbox.stalwart.mail import blobs, threads
 from postroom_sandbox.stalwart.mail import header_forms as forms
-from postroom_sandbox.stalwart.mail.message import Message, Part
+from postroom_sandbox.stalwart.mail.mime_message import Message, Part
 
 _DEFAULT_PROPERTIES = [
     *("id", "blobId", "threadId", "mailboxIds", "keywords", "size", "receivedAt"),
@@ -27,7 +27,7 @@ _BODIES = ("textBody", "htmlBody", "attachments")
 
 @dataclass(frozen=True)
 class Parsed:
-    """What is kept of a message: the properties that never change, and what is searched and sorted by."""
+    """What is stored of a message: the properties that never change, and the columns for searching and sorting."""
 
     document: JSON
     columns: JSON
@@ -79,18 +79,18 @@ def _searched(addresses: list[JSON] | None) -> str:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The arguments of Email/get and Email/parse that say what of a message is to be shown (RFC 8621 §4.2)."""
+    """The arguments of Email/get and Email/parse that select what is shown of a message (RFC 8621 §4.2)."""
 
     properties: list[str]
     body_properties: list[str]
     text_values: bool
     html_values: bool
     all_values: bool
-    most_bytes: int
+    max_bytes: int
 
     @classmethod
     def of(cls, arguments: JSON) -> "Wanted":
-        """What is no property is left out without a word (RFC 8620 §5.1 would refuse it). Raises MethodError."""
+        """Unknown properties are ignored, although RFC 8620 §5.1 would refuse them. Raises MethodError."""
         named: list[str] | None = arguments.get("properties")
         named = _DEFAULT_PROPERTIES if named is None else ["id", *named]
         properties = [name for name in dict.fromkeys(named) if name in _KNOWN or _is_header(name)]
@@ -115,7 +115,7 @@ def _is_header(name: str) -> bool:
 
 
 class EmailDocument:
-    """Shows a kept message. The message itself is read only where a property needs it."""
+    """Shows a stored message. The message itself is read only if a property needs it."""
 
     def __init__(self, document: JSON, digest: str, content: bytes | None, reader: blobs.Blobs) -> None:
         self._document = document
@@ -128,7 +128,7 @@ class EmailDocument:
         return Message(self._reader.content(self._digest) if self._content is None else self._content)
 
     def shown(self, wanted: Wanted, own: JSON) -> JSON:
-        """`own` has the properties that are not in the message: id, keywords, …"""
+        """`own` holds the properties that are not part of the message: id, keywords, …"""
         return {name: own[name] if name in own else self._value(name, wanted) for name in wanted.properties}
 
     def _value(self, name: str, wanted: Wanted) -> Any:
@@ -169,7 +169,7 @@ class EmailDocument:
         return shown
 
     def _valued(self, wanted: Wanted) -> Iterator[int]:
-        """The parts whose text is asked for."""
+        """The parts whose text is requested."""
         document = self._document
         numbers: set[int] = set()
         if wanted.all_values:
@@ -185,9 +185,9 @@ class EmailDocument:
     def _body_value(self, number: int, wanted: Wanted) -> JSON:
         text, problem = self._message.parts[number].text()
         encoded = text.encode()
-        truncated = 0 < wanted.most_bytes < len(encoded)
-        if truncated:  # never within a character
-            text = encoded[: wanted.most_bytes].decode("utf-8", "ignore")
+        truncated = 0 < wanted.max_bytes < len(encoded)
+        if truncated:  # but not within a character
+            text = encoded[: wanted.max_bytes].decode("utf-8", "ignore")
         return {"value": text, "isEncodingProblem": problem, "isTruncated": truncated}
 
 

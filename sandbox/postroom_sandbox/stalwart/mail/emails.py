@@ -7,17 +7,17 @@ from typing import Any
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_object
-from postroom_sandbox.stalwart.mail import filters, search
+from postroom_sandbox.stalwart.mail import email_search, query_filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
-from postroom_sandbox.stalwart.mail.composition import composed
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
 from postroom_sandbox.stalwart.mail.email_document import EmailDocument, Wanted, parsed
-from postroom_sandbox.stalwart.mail.folders import Folders
-from postroom_sandbox.stalwart.mail.keywords import keywords, spelled
-from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
+from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
+from postroom_sandbox.stalwart.mail.keywords import canonical_keyword, keywords
+from postroom_sandbox.stalwart.mail.mailbox_store import MailboxStore
+from postroom_sandbox.stalwart.mail.message_composition import composed
 from postroom_sandbox.stalwart.pointer import created_id
-from postroom_sandbox.stalwart.standard_methods import MOST_OBJECTS, Outcome, check_number, objects
+from postroom_sandbox.stalwart.standard_methods import MAX_OBJECTS, Outcome, check_number, objects
 from postroom_sandbox.stalwart.store import Store
 
 _MAILBOXES = "SELECT row, mailbox_id FROM email_mailboxes WHERE row IN (SELECT value FROM json_each(?))"
@@ -28,29 +28,29 @@ _OWN = ("mailboxIds", "keywords", "receivedAt")
 class Emails(DataType):
     name = "Email"
 
-    def __init__(self, store: Store, log: ChangeLog, blobs: Blobs, folders: Folders, mail: MailStore) -> None:
+    def __init__(self, store: Store, log: ChangeLog, blobs: Blobs, folders: MailboxStore, mail: EmailStore) -> None:
         super().__init__(store, log)
         self._blobs = blobs
         self._folders = folders
         self._mail = mail
 
-    # What is there
+    # Reading
 
-    def everything(self, call: MailCall) -> list[int]:
+    def all_ids(self, call: MailCall) -> list[int]:
         sql = "SELECT thread_id << 32 | document_id FROM emails WHERE account_id = ? ORDER BY document_id LIMIT ?"
-        return [number for (number,) in self._store.rows(sql, call.account, MOST_OBJECTS)]
+        return [number for (number,) in self._store.rows(sql, call.account, MAX_OBJECTS)]
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
         wanted = Wanted.of(arguments)
-        documents = json.dumps([number & 0xFFFFFFFF for number in numbers])  # one parameter, however many there are
+        documents = json.dumps([number & 0xFFFFFFFF for number in numbers])  # one parameter for any number of ids
         sql = """
             SELECT row, thread_id << 32 | document_id, thread_id, digest, size, received_at, document FROM emails
             WHERE account_id = ? AND document_id IN (SELECT value FROM json_each(?))"""
-        wanted_numbers = set(numbers)  # whole ids: the same document in another thread is another email
+        wanted_numbers = set(numbers)  # complete ids: the same document in another thread is another email
         kept = [row for row in self._store.rows(sql, call.account, documents) if row[1] in wanted_numbers]
         rows = json.dumps([row[0] for row in kept])
         mailboxes = self._sets(_MAILBOXES, rows)
-        worn = self._sets(_KEYWORDS, rows)
+        keywords_of = self._sets(_KEYWORDS, rows)
         found: dict[int, JSON] = {}
         for row, number, thread, digest, size, received_at, document in kept:
             own = {
@@ -58,7 +58,7 @@ class Emails(DataType):
                 "blobId": message_id(digest),
                 "threadId": ids.encode(thread),
                 "mailboxIds": {ids.encode(mailbox): True for mailbox in mailboxes.get(row, ())},
-                "keywords": dict.fromkeys(worn.get(row, ()), True),
+                "keywords": dict.fromkeys(keywords_of.get(row, ()), True),
                 "size": size,
                 "receivedAt": received_at,
             }
@@ -72,8 +72,8 @@ class Emails(DataType):
         return found
 
     def found(self, call: MailCall, arguments: JSON) -> list[int]:
-        where, values = filters.condition(arguments.get("filter") or {}, search.leaf)
-        order, more = filters.order(arguments.get("sort") or [], search.column, "e.document_id")
+        where, values = query_filters.condition(arguments.get("filter") or {}, email_search.leaf)
+        order, more = query_filters.order(arguments.get("sort") or [], email_search.column, "e.document_id")
         sql = f"""
             SELECT e.thread_id, e.thread_id << 32 | e.document_id FROM emails e
             WHERE e.account_id = ? AND ({where}) ORDER BY {order}"""  # noqa: S608 - constants of the source
@@ -123,32 +123,32 @@ class Emails(DataType):
         outcome.create(
             emails.items(), lambda value: self._keep(call, value, self._blob(call, value.get("blobId"), "blobId"))
         )
-        return self.told(call, before, outcome)
+        return self.set_response(call, before, outcome)
 
     def parse(self, call: MailCall, arguments: JSON) -> JSON:
         texts: list[str] = arguments.get("blobIds") or []
         check_number(len(texts))
         wanted = Wanted.of(arguments)
-        answer: JSON = {}
+        response: JSON = {}
         for text in texts:
             content, blob = self._blobs.read(call.access, text), read_id(text)
             if content is None or blob is None:
-                answer.setdefault("notFound", []).append(text)
+                response.setdefault("notFound", []).append(text)
             elif b":" not in content.partition(b"\n\n")[0]:
-                answer.setdefault("notParsable", []).append(text)
+                response.setdefault("notParsable", []).append(text)
             else:
-                # A message that is a part of another one becomes a blob of its own, for the sake of its parts' ids.
+                # A message within another message becomes a separate blob, so that its own parts have ids.
                 digest = blob.digest if blob.part is None else self._blobs.upload(call.account, content)
                 document = EmailDocument(parsed(content).document, digest, content, self._blobs)
                 own = dict.fromkeys(("id", "threadId", "mailboxIds", "keywords", "receivedAt"))
                 own |= {"blobId": text, "size": len(content)}
-                answer.setdefault("parsed", {})[text] = document.shown(wanted, own)
-        return answer
+                response.setdefault("parsed", {})[text] = document.shown(wanted, own)
+        return response
 
-    # What they share
+    # Shared by these
 
     def _blob(self, call: MailCall, text: Any, name: str) -> bytes:
-        """Of the property `name`, where a creation id is no blobId: other than elsewhere, none is looked up."""
+        """The content of the blob in the property `name`. Unlike elsewhere, a creation id is not accepted here."""
         if read_id(text) is None:
             raise invalid(name, description="Invalid blob id.")
         content = self._blobs.read(call.access, text)
@@ -160,7 +160,7 @@ class Emails(DataType):
         received_at = own.get("receivedAt")
         try:
             moment = None if received_at is None else datetime.fromisoformat(received_at)
-            came = self._mail.keep(
+            delivered = self._mail.keep(
                 call.account,
                 content,
                 self._mailboxes(call, own.get("mailboxIds")),
@@ -171,8 +171,8 @@ class Emails(DataType):
             raise invalid("receivedAt") from None
         except OverQuota:
             raise SetError("overQuota", "You have exceeded your quota.") from None
-        thread = ids.encode(came.thread_id)
-        return {"id": came.email_id, "threadId": thread, "blobId": came.blob_id, "size": came.size}
+        thread = ids.encode(delivered.thread_id)
+        return {"id": delivered.email_id, "threadId": thread, "blobId": delivered.blob_id, "size": delivered.size}
 
     def _mailboxes(self, call: MailCall, value: Any) -> set[int]:
         if not is_object(value) or not any(value.values()):
@@ -187,7 +187,7 @@ class Emails(DataType):
 
 
 def _patch(sets: JSON, name: str, key: str, value: Any) -> None:
-    """`name` replaces the whole set; `name/key` puts one in, or takes it out with null or false."""
+    """`name` replaces the whole set; `name/key` adds one entry, or removes it with null or false."""
     if not key:
         if not is_object(value):
             raise invalid(name, description="Invalid property or value.")
@@ -195,6 +195,6 @@ def _patch(sets: JSON, name: str, key: str, value: Any) -> None:
     elif value is True:
         sets[name] = sets[name] | {key: True}
     elif value is None or value is False:
-        sets[name] = {entry: True for entry in sets[name] if entry != spelled(key)}
+        sets[name] = {entry: True for entry in sets[name] if entry != canonical_keyword(key)}
     else:
         raise invalid(f"{name}/{key}", description="Invalid patch value.")

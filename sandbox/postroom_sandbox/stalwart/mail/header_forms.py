@@ -17,13 +17,13 @@ _SPECIAL = re.compile(r'"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)|<[^>]*>|[,;:]|[^,
 
 
 def raw_items(mime: MimeMessage) -> Iterator[tuple[str, str]]:
-    """Names and values, the values as they came with their line ends; what is no ASCII is read as UTF-8."""
+    """Names and raw values, including line ends. Anything but ASCII is read as UTF-8."""
     for name, value in mime.raw_items():
         yield name, str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def raw(mime: MimeMessage, name: str) -> str | None:
-    """The last instance of a field; JMAP takes the last where there should be but one (RFC 8621 §4.1.2)."""
+    """The last instance of a field: JMAP uses the last if there is more than one (RFC 8621 §4.1.2)."""
     return next((value for found, value in reversed(list(raw_items(mime))) if found.lower() == name), None)
 
 
@@ -40,9 +40,9 @@ def decoded(value: str) -> str:
 
 
 def text_of(content: bytes, charset: str) -> tuple[str, bool]:
-    """The text, and whether there was a problem: then it is read as UTF-8, with a sign for what is none.
+    """The text, and whether there was a problem. In that case it is read as UTF-8 with replacement characters.
 
-    Some charsets, UTF-7 among them, can spell halves of surrogate pairs, which no JSON and no SQLite can hold.
+    Some charsets, such as UTF-7, can encode lone surrogates, which neither JSON nor SQLite can store.
     """
     try:
         text, problem = content.decode("utf-8" if charset.lower() in ("us-ascii", "ascii") else charset), False
@@ -64,9 +64,9 @@ def as_addresses(value: str) -> list[JSON]:
 
 
 def as_grouped_addresses(value: str) -> list[JSON]:
-    """Addresses that are in no group come in one without a name."""
+    """Addresses outside of groups are returned in a group without a name."""
     groups: list[JSON] = []
-    piece, group = "", None  # the group that is open
+    piece, group = "", None  # the current group
 
     def end() -> None:
         nonlocal piece
@@ -92,7 +92,7 @@ def as_grouped_addresses(value: str) -> list[JSON]:
 
 
 def _address(text: str) -> JSON | None:
-    """None for an empty piece between commas."""
+    """None if there is nothing between two commas."""
     bare = _COMMENT.sub("", text).strip()
     if angled := re.fullmatch(r"(?s)(.*?)<([^>]*)>.*", bare):
         return {"name": _phrase(angled[1]) or None, "email": "".join(angled[2].split())}
@@ -114,13 +114,13 @@ def as_message_ids(value: str) -> list[str] | None:
 
 
 def as_date(value: str) -> str | None:
-    """RFC 3339, in the zone of the field."""
+    """RFC 3339, in the time zone of the field."""
     date = _date(value)
     return date.isoformat().replace("+00:00", "Z") if date else None
 
 
 def utc(value: str) -> str:
-    """To be compared with; empty where there is no date."""
+    """The date in UTC, for comparisons; empty if there is none."""
     date = _date(value)
     return date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if date else ""
 
@@ -129,7 +129,7 @@ def _date(value: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(_COMMENT.sub("", value).strip())
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
-        date.astimezone(UTC)  # a year beyond what can be told in UTC is no date
+        date.astimezone(UTC)  # fails if the date cannot be expressed in UTC
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
     return date
@@ -162,13 +162,13 @@ PROPERTIES: dict[str, tuple[str, Form]] = {
     "subject": ("subject", as_text),
     "sentAt": ("date", as_date),
 }
-"""Which field each convenience property of an Email is, and in which form (RFC 8621 §4.1.3)."""
+"""The field and form of each convenience property of an Email (RFC 8621 §4.1.3)."""
 
 
 def selected(mime: MimeMessage, wanted: str) -> Any:
-    """The value of a property `header:Name:asForm:all`. Raises ValueError where it is none."""
+    """The value of a property `header:Name:asForm:all`. Raises ValueError if it is not such a property."""
     name, *rest = wanted.removeprefix("header:").split(":")
-    everything = "all" in rest
+    wants_all = "all" in rest
     form_names = [word for word in rest if word != "all"]
     if not name or len(form_names) > 1 or rest[:-1].count("all"):
         raise ValueError(wanted)
@@ -176,6 +176,6 @@ def selected(mime: MimeMessage, wanted: str) -> Any:
     if form is None:
         raise ValueError(wanted)
     values = [form(value) for found, value in raw_items(mime) if found.lower() == name.lower()]
-    if everything:
+    if wants_all:
         return values
     return values[-1] if values else None

@@ -1,5 +1,5 @@
-"""Identity/get, changes and set (RFC 8621 §6). The first Identity/get makes one for each address, unless there was
-one before."""
+"""Identity/get, changes and set (RFC 8621 §6). The first Identity/get creates one identity for each address, unless
+there was one before."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def _is_addresses(value: Any) -> bool:
     return is_list(value) and all(is_object(each) and is_text(each.get("email")) for each in value)
 
 
-_RIGHT: dict[str, Callable[[Any], bool]] = {
+_VALIDATORS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("name", "email", "textSignature", "htmlSignature"), is_text),
     **dict.fromkeys(("replyTo", "bcc"), lambda value: value is None or _is_addresses(value)),
 }
@@ -32,7 +32,7 @@ class Identities(DataType):
         super().__init__(store, log)
         self._accounts = accounts
 
-    def everything(self, call: MailCall) -> list[int]:
+    def all_ids(self, call: MailCall) -> list[int]:
         self._make_first(call.account)
         return list(self._all(call.account))
 
@@ -69,7 +69,7 @@ class Identities(DataType):
         if not isinstance(email, str) or email.lower() not in self._accounts.addresses(call.account):
             raise invalid("email", description="E-mail address not configured for this account.")
         document = _DEFAULTS | value | {"email": email.lower()}
-        check_values(document, _RIGHT)
+        check_values(document, _VALIDATORS)
         with self._log.commit(call.account) as commit:
             number = self._insert(call.account, document)
             commit.note("Identity", number, "created")
@@ -81,7 +81,7 @@ class Identities(DataType):
             raise not_found()
         if patch.get("email", known["email"]) != known["email"]:
             raise invalid("email", description="The address of an identity cannot be changed.")
-        check_values(document := known | patch, _RIGHT)
+        check_values(document := known | patch, _VALIDATORS)
         with self._log.commit(call.account) as commit:
             sql = "UPDATE identities SET document = ? WHERE account_id = ? AND id = ?"
             self._store.run(sql, json.dumps(document), call.account, number)

@@ -1,5 +1,5 @@
-"""Keywords as Stalwart takes them: those it knows in its own spelling, any other as it comes, case and all, though
-RFC 8621 §4.1.1 has them in lower case and without spaces."""
+"""Keywords as Stalwart stores them: known ones in lower case, all others unchanged, although RFC 8621 §4.1.1 requires
+lower case and no spaces."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ _KNOWN = {
 }
 
 
-def spelled(keyword: str) -> str:
+def canonical_keyword(keyword: str) -> str:
     lower = keyword.lower()
     return lower if lower in _KNOWN else keyword
 
 
 def keywords(value: Any) -> set[str]:
-    """Those of a `keywords` property that are set. Raises SetError."""
+    """The keywords that a `keywords` property sets. Raises SetError."""
     if not is_object(value):
         raise invalid("keywords", description="Invalid property or value.")
-    return {spelled(word) for word, on in value.items() if on is True}
+    return {canonical_keyword(word) for word, on in value.items() if on is True}

@@ -7,11 +7,11 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_flag, is_text
 from postroom_sandbox.stalwart.kind import Condition
-from postroom_sandbox.stalwart.mail import filters
+from postroom_sandbox.stalwart.mail import query_filters
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, check_values, invalid, not_found
-from postroom_sandbox.stalwart.mail.folders import FIRST, Folders
-from postroom_sandbox.stalwart.mail.mail_store import MailStore
+from postroom_sandbox.stalwart.mail.email_store import EmailStore
+from postroom_sandbox.stalwart.mail.mailbox_store import FIRST, MailboxStore
 from postroom_sandbox.stalwart.pointer import created_id
 from postroom_sandbox.stalwart.store import Store
 
@@ -23,9 +23,9 @@ _RIGHTS = dict.fromkeys(
     True,
 )
 _ROLES = {"inbox", "trash", "junk", "drafts", "sent", "archive", "important", "flagged", "all", "subscribed"}
-_LONGEST_NAME = 255  # bytes
-_DEEPEST = 10
-_KEPT = set(list(FIRST)[:3])  # inbox, trash and junk stay
+_MAX_NAME_LENGTH = 255  # bytes
+_MAX_DEPTH = 10
+_PERMANENT = set(list(FIRST)[:3])  # inbox, trash and junk cannot be destroyed
 _COLUMNS = {"name": "name COLLATE NOCASE", "sortOrder": "sort_order", "parentId": "parent_id"}
 _COUNTS = """
     SELECT m.mailbox_id, count(*), sum(unread), count(DISTINCT thread_id), count(DISTINCT iif(unread, thread_id, NULL))
@@ -34,8 +34,8 @@ _COUNTS = """
             SELECT 1 FROM email_keywords k WHERE k.row = e.row AND k.keyword IN ('$seen', '$draft')) AS unread
         FROM emails e WHERE e.account_id = ?1) e ON e.row = m.row
     WHERE m.account_id = ?1 GROUP BY m.mailbox_id"""
-_RIGHT: dict[str, Callable[[Any], bool]] = {
-    "name": lambda value: is_text(value) and 0 < len(value.strip().encode()) <= _LONGEST_NAME,
+_VALIDATORS: dict[str, Callable[[Any], bool]] = {
+    "name": lambda value: is_text(value) and 0 < len(value.strip().encode()) <= _MAX_NAME_LENGTH,
     "parentId": lambda value: value is None or is_text(value),
     "role": lambda value: value is None or (is_text(value) and value in _ROLES),
     "sortOrder": lambda value: is_count(value) and value < 2**31,
@@ -47,12 +47,12 @@ _COUNTED = ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")
 class Mailboxes(DataType):
     name = "Mailbox"
 
-    def __init__(self, store: Store, log: ChangeLog, folders: Folders, mail: MailStore) -> None:
+    def __init__(self, store: Store, log: ChangeLog, folders: MailboxStore, mail: EmailStore) -> None:
         super().__init__(store, log)
         self._folders = folders
         self._mail = mail
 
-    def everything(self, call: MailCall) -> list[int]:
+    def all_ids(self, call: MailCall) -> list[int]:
         return list(self._all(call.account))
 
     def _all(self, account: int) -> dict[int, JSON]:
@@ -82,8 +82,8 @@ class Mailboxes(DataType):
         }
 
     def found(self, call: MailCall, arguments: JSON) -> list[int]:
-        where, values = filters.condition(arguments.get("filter") or {}, _leaf)
-        order, more = filters.order(arguments.get("sort") or [], _column, "id")
+        where, values = query_filters.condition(arguments.get("filter") or {}, _leaf)
+        order, more = query_filters.order(arguments.get("sort") or [], _column, "id")
         sql = f"SELECT id FROM mailboxes WHERE account_id = ? AND ({where}) ORDER BY {order}"  # noqa: S608 - of the source
         result = [number for (number,) in self._store.rows(sql, call.account, *values, *more)]
         parents = {number: ids.decode(box["parentId"]) for number, box in self._all(call.account).items()}
@@ -121,7 +121,7 @@ class Mailboxes(DataType):
         account = call.account
         if not self._folders.exists(account, number):
             raise not_found()
-        if number in _KEPT:
+        if number in _PERMANENT:
             raise SetError("forbidden", "You are not allowed to delete Inbox, Junk or Trash folders.")
         if self._store.row("SELECT 1 FROM mailboxes WHERE account_id = ? AND parent_id = ?", account, number):
             raise SetError("mailboxHasChild", "Mailbox has at least one children.")
@@ -155,8 +155,8 @@ class Mailboxes(DataType):
         return number
 
     def _check(self, call: MailCall, box: JSON, number: int | None) -> None:
-        """Raises SetError. `number` is None for a new one."""
-        check_values(box, _RIGHT)
+        """Raises SetError. `number` is None for a new mailbox."""
+        check_values(box, _VALIDATORS)
         box["name"] = box["name"].strip()
         mailboxes = self._all(call.account)
         parent = self._parent(call, box)
@@ -165,7 +165,7 @@ class Mailboxes(DataType):
             raise invalid("role", description=f"A mailbox with role '{box['role']}' already exists.")
         place = (box["name"].lower(), None if parent is None else ids.encode(parent))
         twins = [key for key, other in mailboxes.items() if (other["name"].lower(), other["parentId"]) == place]
-        if twins and (number is None or mailboxes[number]["name"] != box["name"]):  # a move may make a twin
+        if twins and (number is None or mailboxes[number]["name"] != box["name"]):  # a move may duplicate a name
             raise SetError(
                 "alreadyExists",
                 f"A mailbox with name '{box['name']}' already exists.",
@@ -176,7 +176,7 @@ class Mailboxes(DataType):
             depth += 1
             if parent == number:
                 raise invalid("parentId", description="Mailbox cannot be a parent of itself.")
-            if depth > _DEEPEST:
+            if depth > _MAX_DEPTH:
                 raise invalid("parentId", description="Mailbox parent chain is too deep.")
             parent = ids.decode(mailboxes[parent]["parentId"])
 
@@ -203,7 +203,8 @@ def _column(comparator: JSON) -> Condition | None:
 
 
 def _as_tree(result: list[int], parents: dict[int, int | None]) -> list[int]:
-    """Children right after their parent, each level in its order; who has no parent in the result is at the top."""
+    """Children directly after their parent, each level in its order. A mailbox without a parent in the result is at the
+    top level."""
     ordered: list[int] = []
 
     def add(level: list[int]) -> None:

@@ -1,12 +1,12 @@
--- The mail of the stand-in, the second part of its state. No row here refers to `accounts`, because
--- Stalwart gives folders to any account number that is asked for; the trigger ends the mail with its account.
+-- The mail of the stand-in, the second part of its schema. No row here refers to `accounts`, because Stalwart creates
+-- mailboxes for any account number in a request. The trigger deletes the mail with its account.
 
 CREATE TABLE mail_accounts (
     account_id      INTEGER PRIMARY KEY,
-    change_id       INTEGER NOT NULL,            -- the last one given; all types share the count
-    last_email      INTEGER NOT NULL DEFAULT 0,  -- the last number given of each type: none is given again
+    change_id       INTEGER NOT NULL,            -- the last change; all types share the numbers
+    last_email      INTEGER NOT NULL DEFAULT 0,  -- the last number of each type; no number is used twice
     last_thread     INTEGER NOT NULL DEFAULT 0,
-    last_mailbox    INTEGER NOT NULL DEFAULT 6,  -- 5 and 6 are kept for roles
+    last_mailbox    INTEGER NOT NULL DEFAULT 6,  -- 5 and 6 are reserved for roles
     last_identity   INTEGER NOT NULL DEFAULT 0,
     last_submission INTEGER NOT NULL DEFAULT 0
 );
@@ -26,7 +26,7 @@ CREATE TABLE mail_changes (
     change_id   INTEGER NOT NULL,
     object_id   INTEGER NOT NULL,
     verb        TEXT NOT NULL CHECK (verb IN ('created', 'updated', 'destroyed')),
-    counts_only INTEGER NOT NULL DEFAULT 0,  -- of a mailbox: nothing but its counts
+    counts_only INTEGER NOT NULL DEFAULT 0,  -- for a mailbox: only its counts changed
     PRIMARY KEY (account_id, type, change_id, object_id)
 ) WITHOUT ROWID;
 
@@ -62,8 +62,8 @@ CREATE TABLE emails (
     digest         TEXT NOT NULL REFERENCES blobs,
     size           INTEGER NOT NULL,
     received_at    TEXT NOT NULL,
-    sent_at        TEXT NOT NULL,     -- UTC, '' where the message has no date
-    sender         TEXT NOT NULL,     -- the next three as they are sorted by
+    sent_at        TEXT NOT NULL,     -- UTC; '' if the message has no date
+    sender         TEXT NOT NULL,     -- this and the next two are sort keys
     recipient      TEXT NOT NULL,
     subject        TEXT NOT NULL,
     has_attachment INTEGER NOT NULL,
@@ -89,7 +89,7 @@ CREATE TABLE email_keywords (
     PRIMARY KEY (row, keyword)
 ) WITHOUT ROWID;
 
-CREATE TABLE email_references (  -- each Message-ID that an email has or names
+CREATE TABLE email_references (  -- each Message-ID that an email has or refers to
     account_id INTEGER NOT NULL,
     message_id TEXT NOT NULL,
     row        INTEGER NOT NULL REFERENCES emails ON DELETE CASCADE,

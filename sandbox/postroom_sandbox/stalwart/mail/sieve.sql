@@ -1,4 +1,4 @@
--- Sieve scripts, the fifth part of the state. Of an account, one at most is active; its vacation reply is one of them.
+-- Sieve scripts, the fifth part of the schema. An account has at most one active script. Its vacation response is one.
 
 CREATE TABLE sieve_scripts (
     account_id INTEGER NOT NULL REFERENCES mail_accounts ON DELETE CASCADE,
@@ -10,6 +10,6 @@ CREATE TABLE sieve_scripts (
 
 ALTER TABLE mail_accounts ADD COLUMN last_script INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE mail_accounts ADD COLUMN active_script INTEGER;
-DELETE FROM vacations;  -- they have no script
+DELETE FROM vacations;  -- earlier ones have no script
 
 PRAGMA user_version = 5;

@@ -1,4 +1,4 @@
-"""SieveScript/get, query, set and validate (RFC 9661). They are kept and checked; the stand-in runs none."""
+"""SieveScript/get, query, set and validate (RFC 9661). The stand-in stores and checks scripts, but runs none."""
 
 import secrets
 from typing import Any
@@ -7,20 +7,20 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_flag, is_text
 from postroom_sandbox.stalwart.kind import Condition
-from postroom_sandbox.stalwart.mail import filters
+from postroom_sandbox.stalwart.mail import query_filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
-from postroom_sandbox.stalwart.mail.sieve import InvalidScript, TooLarge, check
+from postroom_sandbox.stalwart.mail.sieve_syntax import InvalidScript, TooLarge, check
 from postroom_sandbox.stalwart.pointer import created_id
 from postroom_sandbox.stalwart.standard_methods import objects
 from postroom_sandbox.stalwart.store import Store
 
 VACATION = "vacation"
-"""The name of the script that the vacation reply is."""
+"""The name of the script for the vacation response."""
 
-_MOST = 100
-_LONGEST_NAME = 512
+_MAX_SCRIPTS = 100
+_MAX_NAME_LENGTH = 512
 _REFUSED = ("notCreated", "notUpdated", "notDestroyed")
 _ACTIVE = "id IS (SELECT active_script FROM mail_accounts a WHERE a.account_id = s.account_id)"
 _ORDERS = {"name": "lower(name)", "isActive": f"NOT ({_ACTIVE})"}
@@ -33,10 +33,10 @@ class SieveScripts(DataType):
         super().__init__(store, log)
         self._blobs = blobs
 
-    # What is kept; also for the vacation reply
+    # Storage, also used by the vacation response
 
     def named(self, account: int, name: str) -> int | None:
-        """Spelt as it was kept, but for case: the server keeps it in lower case, and looks for it as it is given."""
+        """The script with this name. Like Stalwart, it compares the stored name in lower case with `name` as given."""
         sql = "SELECT id FROM sieve_scripts WHERE account_id = ? AND lower(name) = ? ORDER BY id"
         row = self._store.row(sql, account, name)
         return row[0] if row else None
@@ -46,11 +46,12 @@ class SieveScripts(DataType):
         return row[0] if row else None
 
     def activate(self, account: int, number: int | None) -> None:
-        """No other one is active any more. No state tells of it."""
+        """Make this the only active script. This changes no state."""
         self._store.run("UPDATE mail_accounts SET active_script = ? WHERE account_id = ?", number, account)
 
     def keep(self, account: int, name: str, content: bytes, number: int | None = None, also: str | None = None) -> int:
-        """As `number`, else as a new one: which. `also` is a type whose state tells of it, too."""
+        """Store the script as `number`, or as a new one, and return its number. `also` is another type whose state
+        changes."""
         with self._log.commit(account) as commit:
             digest, verb = self._blobs.put(content), "created" if number is None else "updated"
             number = self._store.next_number(account, "script") if number is None else number
@@ -63,7 +64,7 @@ class SieveScripts(DataType):
 
     # The methods
 
-    def everything(self, call: MailCall) -> list[int]:
+    def all_ids(self, call: MailCall) -> list[int]:
         return [number for (number,) in self._rows(call, "id", "TRUE", "id")]
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
@@ -75,9 +76,9 @@ class SieveScripts(DataType):
         return {number: scripts[number] for number in numbers if number in scripts}
 
     def found(self, call: MailCall, arguments: JSON) -> list[int]:
-        where, values = filters.condition(arguments.get("filter") or {}, _leaf)
+        where, values = query_filters.condition(arguments.get("filter") or {}, _leaf)
         sort = arguments.get("sort") or [{"property": "name"}]
-        order, _ = filters.order(sort, _column, "lower(name), id")
+        order, _ = query_filters.order(sort, _column, "lower(name), id")
         return [number for (number,) in self._rows(call, "id", where, order, *values)]
 
     def _rows(self, call: MailCall, what: str, where: str, order: str, *values: object) -> list[tuple[Any, ...]]:
@@ -85,7 +86,7 @@ class SieveScripts(DataType):
         return self._store.rows(sql, call.account, *values)
 
     def create(self, call: MailCall, value: JSON) -> JSON:
-        if len(self.everything(call)) >= _MOST:
+        if len(self.all_ids(call)) >= _MAX_SCRIPTS:
             description = "There are too many sieve scripts, please delete some before adding a new one."
             raise SetError("overQuota", description)
         name = self._name(call, value, None) or secrets.token_hex(8)
@@ -110,7 +111,7 @@ class SieveScripts(DataType):
         return {"blobId": self._blob_id(call, number)} if changes else None
 
     def destroy(self, call: MailCall, number: int, arguments: JSON) -> None:
-        if number not in self.everything(call):
+        if number not in self.all_ids(call):
             raise not_found()
         if number == self.active(call.account):
             raise SetError("scriptIsActive", "Deactivate Sieve script before deletion.")
@@ -120,19 +121,19 @@ class SieveScripts(DataType):
             commit.note(self.name, number, "destroyed")
 
     def set(self, call: MailCall, arguments: JSON) -> JSON:
-        """`isActive` may be set as well, which RFC 9661 does not have, of one script."""
-        answer = super().set(call, arguments)
-        if any(name in answer for name in _REFUSED):
-            return answer
+        """One script's `isActive` may be set as well, which RFC 9661 does not allow."""
+        response = super().set(call, arguments)
+        if any(name in response for name in _REFUSED):
+            return response
         creates, updates = objects(arguments, "create"), objects(arguments, "update")
-        made = {answer["created"][key]["id"]: value for key, value in creates.items()}
+        made = {response["created"][key]["id"]: value for key, value in creates.items()}
         stated = [(text, each["isActive"]) for text, each in (made | updates).items() if "isActive" in each]
         wanted = self._wanted(call, arguments)
         if wanted is not None:
             self.activate(call.account, wanted)
             for part, key in (("created", arguments["onSuccessActivateScript"][1:]), ("updated", ids.encode(wanted))):
-                if key in answer.get(part, {}):
-                    answer[part][key] = (answer[part][key] or {}) | {"isActive": True}
+                if key in response.get(part, {}):
+                    response[part][key] = (response[part][key] or {}) | {"isActive": True}
         elif arguments.get("onSuccessDeactivateScript"):
             self.activate(call.account, None)
         elif len(stated) == 1:
@@ -141,13 +142,13 @@ class SieveScripts(DataType):
                 self.activate(call.account, ids.decode(text))
             elif ids.decode(text) == self.active(call.account):
                 self.activate(call.account, None)
-        return answer
+        return response
 
     def _wanted(self, call: MailCall, arguments: JSON) -> int | None:
-        """The script to activate, None where there is no such."""
+        """The script to activate; None if there is no such script."""
         text: str = arguments.get("onSuccessActivateScript") or ""
         number = ids.decode(call.created.get(text[1:], "") if text.startswith("#") else text)
-        return number if number in self.everything(call) else None
+        return number if number in self.all_ids(call) else None
 
     def validate(self, call: MailCall, arguments: JSON) -> JSON:
         content = self._blobs.read(call.access, arguments.get("blobId"))
@@ -162,7 +163,7 @@ class SieveScripts(DataType):
         return self.shown(call, [number], {})[number]["blobId"]
 
     def _name(self, call: MailCall, value: JSON, before: str | None) -> str | None:
-        """Of what is created or changed; what else is in it is looked at, too. Raises SetError."""
+        """The new name of a created or updated script. Checks the other properties, too. Raises SetError."""
         if strange := value.keys() - {"name", "blobId", "isActive"}:
             raise invalid(*strange, description="Invalid property or value.")
         name = value.get("name")
@@ -170,7 +171,7 @@ class SieveScripts(DataType):
             raise invalid("name", description="Invalid property or value.")
         if not is_flag(value.get("isActive", True)):
             raise invalid("isActive", description="Invalid property or value.")
-        if name and len(name.encode()) > _LONGEST_NAME:
+        if name and len(name.encode()) > _MAX_NAME_LENGTH:
             raise invalid("name", description="Script name is too long.")
         if name and name.lower() == VACATION:
             description = "The 'vacation' name is reserved, please use a different name."

@@ -1,4 +1,4 @@
-"""Who is to hear of changed states (RFC 8620 §7.1), within this process."""
+"""Subscriptions to changed states (RFC 8620 §7.1), within this process."""
 
 import asyncio
 from collections import defaultdict
@@ -7,15 +7,15 @@ from contextlib import contextmanager
 
 
 class StateChanges:
-    """Hands the states that a commit changed to everyone who listens to the account."""
+    """Passes the states that a commit changed to all subscribers of the account."""
 
     def __init__(self) -> None:
         self._queues: defaultdict[int, set[asyncio.Queue[Mapping[str, str]]]] = defaultdict(set)
 
     @contextmanager
     def subscribe(self, account: int) -> Generator[asyncio.Queue[Mapping[str, str]]]:
-        """A queue of `{type: state}`, one for each commit from now on. It has no bound: the reader joins what
-        waits, a later state of a type in place of the former."""
+        """A queue with `{type: state}` for each commit from now on. It is unbounded: the reader merges the entries, and
+        a later state of a type replaces an earlier one."""
         queue: asyncio.Queue[Mapping[str, str]] = asyncio.Queue()
         self._queues[account].add(queue)
         try:

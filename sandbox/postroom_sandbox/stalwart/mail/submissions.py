@@ -1,4 +1,4 @@
-"""EmailSubmission/get, changes, query, queryChanges and set (RFC 8621 §7), and the queue behind them."""
+"""EmailSubmission/get, changes, query, queryChanges and set (RFC 8621 §7), and the queue of outgoing mail."""
 
 import asyncio
 import json
@@ -11,20 +11,20 @@ from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.errors import SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
 from postroom_sandbox.stalwart.kind import Condition
-from postroom_sandbox.stalwart.mail import filters
+from postroom_sandbox.stalwart.mail import query_filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
+from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
 from postroom_sandbox.stalwart.mail.emails import Emails
 from postroom_sandbox.stalwart.mail.identities import Identities
-from postroom_sandbox.stalwart.mail.mail_store import MailStore, OverQuota
 from postroom_sandbox.stalwart.pointer import created_id
 from postroom_sandbox.stalwart.store import Store
 
-_LONGEST_HOLD = 2_592_000  # seconds, maxDelayedSend of the session
+_MAX_HOLD = 2_592_000  # seconds, maxDelayedSend of the session
 _QUEUED = "250 2.1.5 Queued"
 _UNKNOWN = "550 5.1.2 Mailbox does not exist."
-_ABROAD = "550 5.7.1 The stand-in for Stalwart delivers to its own domains only."
+_NOT_LOCAL = "550 5.7.1 The stand-in for Stalwart delivers to its own domains only."
 _FULL = "552 5.2.2 Mailbox full."
 _BCC = re.compile(rb"(?im)^bcc:.*\n(?:[ \t].*\n)*")
 _IDS = {"identityIds": "identity_id", "emailIds": "email_id", "threadIds": "thread_id"}
@@ -33,7 +33,7 @@ _COLUMNS = {"emailId": "email_id", "threadId": "thread_id", "sentAt": "send_at"}
 
 class Submissions(DataType):
     name = "EmailSubmission"
-    tells_old_state = False
+    returns_old_state = False
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Submissions(DataType):
         domains: Domains,
         identities: Identities,
         emails: Emails,
-        mail: MailStore,
+        mail: EmailStore,
     ) -> None:
         super().__init__(store, log)
         self._blobs = blobs
@@ -52,11 +52,11 @@ class Submissions(DataType):
         self._emails = emails
         self._mail = mail
         self.queued = asyncio.Event()
-        """Set whenever something was queued; whoever waits for it clears it."""
+        """Set when a submission is queued; the task that waits for it clears it."""
 
-    # What is there
+    # Reading
 
-    def everything(self, call: MailCall) -> list[int]:
+    def all_ids(self, call: MailCall) -> list[int]:
         sql = "SELECT id FROM submissions WHERE account_id = ? ORDER BY id"
         return [number for (number,) in self._store.rows(sql, call.account)]
 
@@ -80,27 +80,27 @@ class Submissions(DataType):
         }
 
     def found(self, call: MailCall, arguments: JSON) -> list[int]:
-        where, values = filters.condition(arguments.get("filter") or {}, _leaf)
-        order, more = filters.order(arguments.get("sort") or [], _column, "id")
+        where, values = query_filters.condition(arguments.get("filter") or {}, _leaf)
+        order, more = query_filters.order(arguments.get("sort") or [], _column, "id")
         sql = f"SELECT id FROM submissions WHERE account_id = ? AND ({where}) ORDER BY {order}"  # noqa: S608 - of the source
         return [number for (number,) in self._store.rows(sql, call.account, *values, *more)]
 
     # Changes
 
     def set(self, call: MailCall, arguments: JSON) -> JSON:
-        """What succeeds brings about an Email/set, where `onSuccess…` asks for one (RFC 8621 §7.5)."""
+        """Successful changes trigger the Email/set that `onSuccess…` describes (RFC 8621 §7.5)."""
         of_email = self._emails_of(call)
-        answer = super().set(call, arguments)
+        response = super().set(call, arguments)
         of_email |= self._emails_of(call)
-        succeeded = {**{f"#{key}": made["id"] for key, made in answer.get("created", {}).items()}}
-        succeeded |= {text: text for name in ("updated", "destroyed") for text in answer.get(name, ())}
+        succeeded = {**{f"#{key}": made["id"] for key, made in response.get("created", {}).items()}}
+        succeeded |= {text: text for name in ("updated", "destroyed") for text in response.get(name, ())}
         patches: JSON = arguments.get("onSuccessUpdateEmail") or {}
-        doomed: list[str] = arguments.get("onSuccessDestroyEmail") or []
+        destroyed: list[str] = arguments.get("onSuccessDestroyEmail") or []
         update = {of_email[succeeded[key]]: patch for key, patch in patches.items() if key in succeeded}
-        destroy = [of_email[succeeded[key]] for key in doomed if key in succeeded]
+        destroy = [of_email[succeeded[key]] for key in destroyed if key in succeeded]
         if update or destroy:
             call.implied.append(("Email/set", self._emails.set(call, {"update": update, "destroy": destroy})))
-        return answer
+        return response
 
     def _emails_of(self, call: MailCall) -> dict[str, str]:
         sql = "SELECT id, email_id FROM submissions WHERE account_id = ?"
@@ -135,9 +135,9 @@ class Submissions(DataType):
         return {"id": ids.encode(number), "sendAt": send_at, "undoStatus": undo_status}
 
     def _refusal(self, address: str) -> str | None:
-        """What the server answers to RCPT TO; None where it takes the mail."""
+        """The reply to RCPT TO; None if the recipient is accepted."""
         if self._domains.number(address.rpartition("@")[2].lower()) is None:
-            return _ABROAD
+            return _NOT_LOCAL
         return _UNKNOWN if self._mail.account_of(address) is None else None
 
     def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
@@ -156,8 +156,8 @@ class Submissions(DataType):
         return None
 
     def destroy(self, call: MailCall, number: int, arguments: JSON) -> None:
-        """The record; what was sent stays sent."""
-        if number not in self.everything(call):
+        """Destroy the record. Mail that was sent is not affected."""
+        if number not in self.all_ids(call):
             raise not_found()
         with self._log.commit(call.account) as commit:
             self._store.run("DELETE FROM submissions WHERE account_id = ? AND id = ?", call.account, number)
@@ -166,9 +166,9 @@ class Submissions(DataType):
     # The queue
 
     def send_due(self, now: datetime) -> datetime | None:
-        """Delivers what is due, and answers when the next is; None if nothing waits.
+        """Deliver the mail that is due. Returns when the next is due; None if the queue is empty.
 
-        That a submission has become final is no change of state with Stalwart: clients ask again.
+        In Stalwart, it is not a change of state when a submission becomes final: clients have to poll.
         """
         sql = """
             SELECT account_id, id, digest, document FROM submissions
@@ -182,7 +182,7 @@ class Submissions(DataType):
         return datetime.fromisoformat(row[0]) if row and row[0] else None
 
     def _deliver(self, content: bytes, delivery: dict[str, JSON]) -> None:
-        """To each account once, whichever of its addresses are named."""
+        """Deliver to each account once, even if several of its addresses are recipients."""
         message = _without_bcc(content)
         done: set[int] = set()
         for address, status in delivery.items():
@@ -196,7 +196,7 @@ class Submissions(DataType):
                     status |= _status(_UNKNOWN)
                 else:
                     self._mail.deliver(account, message, via="submission", recipient=address)
-                    status["delivered"] = "unknown"  # as the server says of what has left its queue
+                    status["delivered"] = "unknown"  # as Stalwart reports what has left its queue
                     done.add(account)
             except OverQuota:
                 status |= _status(_FULL)
@@ -213,8 +213,8 @@ def _reference(call: MailCall, value: JSON, name: str) -> int | None:
 
 
 def _envelope(given: Any, own: str, document: JSON) -> JSON:
-    """As given; what is not, or an empty `rcptTo`, is of the identity and the message's own addresses (RFC 8621 §7).
-    Raises SetError."""
+    """The given envelope. A missing part, or an empty `rcptTo`, is taken from the identity and the addresses in the
+    message (RFC 8621 §7). Raises SetError."""
     given = {} if given is None else given
     if not is_object(given):
         raise invalid("envelope", description="Invalid envelope.")
@@ -247,7 +247,7 @@ def _hold(parameters: JSON, now: datetime) -> timedelta:
             hold = max(datetime.fromisoformat(until) - now, timedelta())
     except (TypeError, ValueError, OverflowError):
         raise invalid("envelope", description="Invalid HOLDFOR or HOLDUNTIL.") from None
-    if not timedelta() <= hold <= timedelta(seconds=_LONGEST_HOLD):
+    if not timedelta() <= hold <= timedelta(seconds=_MAX_HOLD):
         raise invalid("envelope", description="The message cannot be held that long.")
     return hold
 
@@ -259,11 +259,11 @@ def _without_bcc(content: bytes) -> bytes:
 
 def _leaf(name: str, value: Any) -> Condition | None:
     if name in _IDS and is_list(value):
-        return f"{_IDS[name]} IN ({filters.marks(value)})", tuple(ids.decode(text) for text in value)
+        return f"{_IDS[name]} IN ({query_filters.placeholders(value)})", tuple(ids.decode(text) for text in value)
     if name == "undoStatus" and isinstance(value, str):
         return "undo_status = ?", (value,)
     if name in ("before", "after"):
-        return f"send_at {'<' if name == 'before' else '>='} ?", (filters.moment(value),)
+        return f"send_at {'<' if name == 'before' else '>='} ?", (query_filters.moment(value),)
     return None
 
 

@@ -1,6 +1,6 @@
-"""VacationResponse/get and set (RFC 8621 §8). It is kept and shown; the stand-in answers nobody's mail.
+"""VacationResponse/get and set (RFC 8621 §8). The stand-in stores and shows it, but sends no replies.
 
-It is a Sieve script of its own: whoever activates another one switches it off.
+It is stored as a Sieve script: activating another script disables it.
 """
 
 import json
@@ -12,7 +12,7 @@ from postroom_sandbox.stalwart.errors import MethodError, SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_flag, is_text
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, check_values, not_found
-from postroom_sandbox.stalwart.mail.filters import moment
+from postroom_sandbox.stalwart.mail.query_filters import moment
 from postroom_sandbox.stalwart.mail.sieve_scripts import VACATION, SieveScripts
 from postroom_sandbox.stalwart.store import Store
 
@@ -26,7 +26,7 @@ def _is_date(value: Any) -> bool:
         return False
 
 
-_RIGHT: dict[str, Callable[[Any], bool]] = {
+_VALIDATORS: dict[str, Callable[[Any], bool]] = {
     "isEnabled": is_flag,
     **dict.fromkeys(("fromDate", "toDate"), _is_date),
     **dict.fromkeys(("subject", "textBody", "htmlBody"), lambda value: value is None or is_text(value)),
@@ -43,7 +43,7 @@ class VacationResponses(DataType):
     def state(self, account: int) -> str:
         return self._scripts.state(account)
 
-    def everything(self, call: MailCall) -> list[int]:
+    def all_ids(self, call: MailCall) -> list[int]:
         return [ids.SINGLETON]
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
@@ -52,7 +52,7 @@ class VacationResponses(DataType):
     def _document(self, account: int) -> JSON:
         script = self._scripts.named(account, VACATION)
         row = self._store.row("SELECT document FROM vacations WHERE account_id = ?", account)
-        if row is None or script is None:  # the script was destroyed
+        if row is None or script is None:  # never set, or the script was destroyed
             return _DEFAULT
         return json.loads(row[0]) | {"isEnabled": self._scripts.active(account) == script}
 
@@ -65,7 +65,7 @@ class VacationResponses(DataType):
     def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
         if number != ids.SINGLETON:
             raise not_found()
-        check_values(document := self._document(call.account) | patch, _RIGHT)
+        check_values(document := self._document(call.account) | patch, _VALIDATORS)
         account, script = call.account, self._scripts.named(call.account, VACATION)
         script = self._scripts.keep(account, VACATION, _script(document), script, also=self.name)
         sql = "INSERT OR REPLACE INTO vacations (account_id, document) VALUES (?, ?)"
@@ -78,7 +78,7 @@ class VacationResponses(DataType):
 
 
 def _script(document: JSON) -> bytes:
-    """What of it a script can say in one line."""
+    """A script of one line with the subject and the text."""
     subject, text = (_quoted(document[name] or "") for name in ("subject", "textBody"))
     return f'require ["vacation"];\r\n\r\nvacation :subject {subject} {text};\r\n'.encode("utf-8", "replace")
 

@@ -1,4 +1,4 @@
-"""The mailboxes of an account as a tree: what is there from the beginning, and where a role is."""
+"""The stored mailboxes of an account: the default ones, and lookups by role and id."""
 
 from postroom_sandbox.stalwart.store import Store
 
@@ -11,13 +11,13 @@ FIRST: dict[int, tuple[str, str]] = {
 }
 
 
-class Folders:
+class MailboxStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def ensure(self, account: int) -> None:
-        """Gives an account that is asked for the first time its mailboxes. That is its first change, which no
-        log tells; Stalwart does so for any number, whether or not there is such an account."""
+        """Create the default mailboxes at the first request for an account. This is its first change, which is not in
+        the log. Stalwart does the same for any account number, even if there is no such account."""
         if self._store.row("SELECT 1 FROM mail_accounts WHERE account_id = ?", account):
             return
         with self._store.transaction():

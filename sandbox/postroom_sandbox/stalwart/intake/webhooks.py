@@ -1,4 +1,4 @@
-"""`x:WebHook`: where the server tells of what happened. A hook works from the next reload of the settings on."""
+"""`x:WebHook`: where the server sends events. A webhook becomes active at the next reload of the settings."""
 
 import ipaddress
 import json
@@ -41,12 +41,12 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 _EVENT = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")  # there is no wildcard
 
 
-class WebHooks(Kind):
+class Webhooks(Kind):
     name = "WebHook"
     table = "web_hooks"
 
     def enabled(self) -> dict[int, JSON]:
-        """Every hook that is to work, with its key."""
+        """Every enabled webhook, with its key."""
         documents = {n: json.loads(text) for n, text in self._store.rows("SELECT id, document FROM web_hooks")}
         return {number: document for number, document in documents.items() if document["enable"]}
 
@@ -58,7 +58,7 @@ class WebHooks(Kind):
 
     def create(self, call: Call, value: JSON) -> JSON:
         document = _checked(completed(value, _DEFAULTS, "url"))
-        # A random number, like the server's: from the first on too large to be guessed.
+        # A random number, as in Stalwart, which cannot be guessed.
         return {"id": ids.encode(self._keep(document["url"], document, secrets.randbits(59)))}
 
     def update(self, call: Call, number: int, patch: JSON) -> None:
@@ -91,7 +91,7 @@ def _checked(document: JSON) -> JSON:
 
 
 def _check_url(text: str) -> None:
-    """Nothing that the trial holds leaves this machine."""
+    """No data of the trial may leave this machine."""
     try:
         url = httpx2.URL(text)
     except httpx2.InvalidURL:

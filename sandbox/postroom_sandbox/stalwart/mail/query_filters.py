@@ -1,4 +1,4 @@
-"""Filters and sort orders of queries as SQL (RFC 8620 §5.5)."""
+"""Filters and sort orders of /query as SQL (RFC 8620 §5.5)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,17 +9,18 @@ from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
 from postroom_sandbox.stalwart.kind import Condition
 
 Leaf = Callable[[str, Any], Condition | None]
-_DEEPEST = 20  # SQLite has a limit for the depth of expressions
+_MAX_DEPTH = 20  # SQLite limits the depth of expressions
 _JOINED = {"AND": (" AND ", "({})"), "OR": (" OR ", "({})"), "NOT": (" OR ", "NOT ({})")}
 
 
 def condition(wanted: JSON, leaf: Leaf, depth: int = 0) -> Condition:
-    """`leaf` answers for one property of a condition, with None where there is no such filter. Raises MethodError."""
+    """The filter as SQL. `leaf` returns the SQL for one property of a condition, or None if there is no such filter.
+    Raises MethodError."""
     if "operator" in wanted:
         inner = wanted.get("conditions")
         if wanted["operator"] not in list(_JOINED) or not is_list(inner) or not all(map(is_object, inner)):
             raise MethodError("invalidArguments", "Invalid filter operator")
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             raise MethodError("unsupportedFilter", "The filter is too deep")
         word, frame = _JOINED[wanted["operator"]]
         parts = [condition(part, leaf, depth + 1) for part in inner]
@@ -42,7 +43,7 @@ def _known(found: Condition | None, name: str) -> Condition:
 
 
 def order(sort: list[JSON], columns: Callable[[JSON], Condition | None], last: str) -> Condition:
-    """An ORDER BY; `last` decides where all else is equal, in the direction of the first. Raises MethodError."""
+    """The ORDER BY. `last` is the tie-breaker, in the direction of the first column. Raises MethodError."""
     parts: list[str] = []
     parameters: list[object] = []
     for comparator in sort:
@@ -60,12 +61,12 @@ def _direction(comparator: JSON) -> str:
 
 
 def moment(value: Any) -> str:
-    """A UTCDate as times are kept here. Raises MethodError."""
+    """A UTCDate in the format of the stored times. Raises MethodError."""
     try:
         return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (TypeError, ValueError, OverflowError):
         raise MethodError("invalidArguments", "Invalid date") from None
 
 
-def marks(values: list[Any]) -> str:
+def placeholders(values: list[Any]) -> str:
     return ", ".join("?" * len(values))

@@ -1,4 +1,4 @@
-"""Upload and download of blobs over plain HTTP (RFC 8620 §6)."""
+"""Upload and download of blobs over HTTP (RFC 8620 §6)."""
 
 from urllib.parse import quote
 
@@ -12,14 +12,14 @@ from postroom_sandbox.stalwart.errors import http_problem, limit_problem
 from postroom_sandbox.stalwart.injection import FULL_KEY
 from postroom_sandbox.stalwart.jmap_settings import UploadQuota
 from postroom_sandbox.stalwart.mail.blobs import upload_id
-from postroom_sandbox.stalwart.mail.mail import Mail
+from postroom_sandbox.stalwart.mail.jmap_mail import Mail
 from postroom_sandbox.stalwart.session import CORE
 
 _ANYTHING = "application/octet-stream"
 
 
-class Transfer:
-    """Like the server, it lets anybody upload into any account: whoever builds on it must check that himself."""
+class BlobTransfer:
+    """As in Stalwart, every caller may upload to every account: a program in front of it must check the account."""
 
     def __init__(self, admission: Admission, mail: Mail, quota: UploadQuota) -> None:
         self._admission = admission
@@ -46,11 +46,11 @@ class Transfer:
             self._mail.folders.ensure(account)
             blob = upload_id(self._mail.blobs.upload(account, content))
         kind = request.headers.get("content-type", _ANYTHING)
-        answer = {"accountId": ids.encode(account), "blobId": blob, "type": kind, "size": len(content)}
-        return JSONResponse(answer, media_type="application/json; charset=utf-8")
+        response = {"accountId": ids.encode(account), "blobId": blob, "type": kind, "size": len(content)}
+        return JSONResponse(response, media_type="application/json; charset=utf-8")
 
     async def _download(self, request: Request) -> Response:
-        """Of the type that is asked for: whoever shows it to a browser must say what is safe."""
+        """The response has the requested type: a program that passes it to a browser must decide which are safe."""
         with self._admission.admitted(request) as access:
             content = self._mail.blobs.read(access, request.path_params["blob"])
         if content is None:
@@ -64,7 +64,7 @@ class Transfer:
 
 
 async def _body(request: Request) -> bytes:
-    """Raises ProblemError as soon as it is too large."""
+    """The body of the request. Raises ProblemError as soon as it is too large."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk

@@ -1,4 +1,4 @@
-"""Sends the events of one web hook: the first at once, then at most one request in each `throttle`."""
+"""Sends the events of one webhook: the first at once, then at most one request in each `throttle` interval."""
 
 import asyncio
 import base64
@@ -9,70 +9,70 @@ from collections.abc import Callable, Sequence
 
 import httpx2
 
-from postroom_sandbox.stalwart.intake.ingestion import Ingestion
+from postroom_sandbox.stalwart.intake.ingest_event import IngestEvent
 from postroom_sandbox.stalwart.json_value import JSON
 
 
-class HookSender:
-    """What waits is in memory only and lost with the process, as with the server.
+class WebhookSender:
+    """Waiting events are in memory only and are lost with the process, as in Stalwart.
 
-    `is_lost` is asked about each request: True for one that a fault is to swallow.
+    `is_lost` decides about each request: True if a fault drops it.
     """
 
     def __init__(self, document: JSON, is_lost: Callable[[], bool]) -> None:
         self._document = document
         self._is_lost = is_lost
-        self._heard = asyncio.Queue[Sequence[Ingestion]]()
+        self._queue = asyncio.Queue[Sequence[IngestEvent]]()
 
-    def tell(self, event: Ingestion) -> None:
+    def enqueue(self, event: IngestEvent) -> None:
         named = event.kind in self._document["events"]
         if named == (self._document["eventsPolicy"] == "include"):
-            self._heard.put_nowait([event])
+            self._queue.put_nowait([event])
 
     async def run(self) -> None:
         seconds, throttle = self._document["timeout"] / 1000, self._document["throttle"] / 1000
-        waiting: list[Ingestion] = []
-        next_at, wakes_in, request = 0.0, None, None
+        waiting: list[IngestEvent] = []
+        next_at, timeout, request = 0.0, None, None
         async with (
             httpx2.AsyncClient(timeout=seconds, trust_env=False, follow_redirects=False) as client,
             asyncio.TaskGroup() as group,
         ):
             while True:
-                waiting += self._fresh(await self._hear(wakes_in))
-                now, wakes_in = time.monotonic(), None
+                waiting += self._not_expired(await self._receive(timeout))
+                now, timeout = time.monotonic(), None
                 if not waiting:
                     continue
                 if now < next_at:
-                    wakes_in = next_at - now
+                    timeout = next_at - now
                     continue
                 next_at = now + throttle
-                # The server's habit: what comes during a request longer than the throttle waits for the next event.
+                # As in Stalwart, events during a request that takes longer than the throttle wait for the next event.
                 if request is None or request.done():
                     request = group.create_task(self._send(client, waiting))
                     waiting = []
 
-    async def _hear(self, within: float | None) -> Sequence[Ingestion]:
+    async def _receive(self, within: float | None) -> Sequence[IngestEvent]:
         try:
             async with asyncio.timeout(within):
-                return await self._heard.get()
+                return await self._queue.get()
         except TimeoutError:
             return ()
 
-    def _fresh(self, events: Sequence[Ingestion]) -> list[Ingestion]:
+    def _not_expired(self, events: Sequence[IngestEvent]) -> list[IngestEvent]:
         oldest = time.monotonic() - self._document["discardAfter"] / 1000
         return [event for event in events if event.at >= oldest]
 
-    async def _send(self, client: httpx2.AsyncClient, batch: Sequence[Ingestion]) -> None:
-        if not self._is_lost() and not await self._posted(client, batch):
-            self._heard.put_nowait(batch)
+    async def _send(self, client: httpx2.AsyncClient, batch: Sequence[IngestEvent]) -> None:
+        if not self._is_lost() and not await self._post(client, batch):
+            self._queue.put_nowait(batch)
 
-    async def _posted(self, client: httpx2.AsyncClient, batch: Sequence[Ingestion]) -> bool:
-        body = json.dumps({"events": [event.told() for event in batch]}, separators=(",", ":")).encode()
+    async def _post(self, client: httpx2.AsyncClient, batch: Sequence[IngestEvent]) -> bool:
+        body = json.dumps({"events": [event.as_json() for event in batch]}, separators=(",", ":")).encode()
         headers = dict(self._document["httpHeaders"]) | {"Content-Type": "application/json"}
         if key := self._document["signatureKey"].get("secret"):
             headers["X-Signature"] = base64.b64encode(hmac.digest(key.encode(), body, "sha256")).decode()
         try:
-            answer = await client.post(self._document["url"], content=body, headers=headers)
+            response = await client.post(self._document["url"], content=body, headers=headers)
         except httpx2.HTTPError:
             return False
-        return answer.is_success
+        return response.is_success

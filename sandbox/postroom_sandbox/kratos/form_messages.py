@@ -1,4 +1,4 @@
-"""The messages in a form, with the ids by which interfaces translate them (Kratos, text/id.go)."""
+"""The messages in forms, with the ids by which user interfaces translate them (Kratos, text/id.go)."""
 
 from dataclasses import dataclass
 from datetime import datetime

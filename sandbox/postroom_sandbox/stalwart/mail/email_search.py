@@ -1,4 +1,4 @@
-"""What Email/query looks for and in which order (RFC 8621 §4.4), and how SearchSnippet/get shows it (§5)."""
+"""The filters and sort orders of Email/query (RFC 8621 §4.4), and the search text of SearchSnippet/get (§5)."""
 
 import re
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list
 from postroom_sandbox.stalwart.kind import Condition
-from postroom_sandbox.stalwart.mail.filters import marks, moment
-from postroom_sandbox.stalwart.mail.keywords import spelled
+from postroom_sandbox.stalwart.mail.keywords import canonical_keyword
+from postroom_sandbox.stalwart.mail.query_filters import moment, placeholders
 
 _TEXT = {
     "text": "",
@@ -30,8 +30,8 @@ _KEYWORDS = {
     "noneInThreadHaveKeyword": f"NOT {_WITH}",
     "allInThreadHaveKeyword": "NOT " + _IN_THREAD.format("NOT " + _HAS.format("t")),
 }
-_TIMES = {"before": "e.received_at < ?", "after": "e.received_at > ?"}  # RFC 8621 §4.4.1 has: on or after
-_LARGEST = 2**53  # of JMAP's whole numbers (RFC 8620 §1.3)
+_TIMES = {"before": "e.received_at < ?", "after": "e.received_at > ?"}  # RFC 8621 §4.4.1 says: on or after
+_MAX_SIZE = 2**53  # the limit of JMAP's integers (RFC 8620 §1.3)
 _SIZES = {"minSize": "e.size >= ?", "maxSize": "e.size < ?"}
 
 
@@ -40,19 +40,19 @@ def leaf(name: str, value: Any) -> Condition | None:
     if name in _TEXT and isinstance(value, str):
         return "e.row IN (SELECT rowid FROM email_text WHERE email_text MATCH ?)", (match(value, _TEXT[name]),)
     if name in _KEYWORDS and isinstance(value, str):
-        return _KEYWORDS[name], (spelled(value),)
+        return _KEYWORDS[name], (canonical_keyword(value),)
     if name in _TIMES:
         return _TIMES[name], (moment(value),)
-    if name in _SIZES and is_count(value) and value < _LARGEST:
+    if name in _SIZES and is_count(value) and value < _MAX_SIZE:
         return _SIZES[name], (value,)
     if name == "hasAttachment" and isinstance(value, bool):
         return "e.has_attachment = ?", (value,)
     if name == "header" and is_list(value) and 1 <= len(value) <= 2 and all(isinstance(v, str) for v in value):
-        return "FALSE", ()  # the index of Stalwart has no header fields unless its operator turns them on
-    return _place(name, value)
+        return "FALSE", ()  # Stalwart indexes header fields only if its operator configures it
+    return _in_mailbox(name, value)
 
 
-def _place(name: str, value: Any) -> Condition | None:
+def _in_mailbox(name: str, value: Any) -> Condition | None:
     if name == "inMailbox" and isinstance(value, str):
         sql = (
             "SELECT row FROM email_mailboxes m WHERE m.account_id = e.account_id AND m.row = e.row AND m.mailbox_id = ?"
@@ -60,29 +60,29 @@ def _place(name: str, value: Any) -> Condition | None:
         return f"EXISTS ({sql})", (ids.decode(value),)
     if name == "inMailboxOtherThan" and is_list(value):
         numbers = [ids.decode(text) for text in value]
-        sql = f"SELECT 1 FROM email_mailboxes m WHERE m.row = e.row AND m.mailbox_id NOT IN ({marks(numbers)})"  # noqa: S608
+        sql = f"SELECT 1 FROM email_mailboxes m WHERE m.row = e.row AND m.mailbox_id NOT IN ({placeholders(numbers)})"  # noqa: S608
         return f"EXISTS ({sql})", tuple(numbers)
     return None
 
 
 def column(comparator: JSON) -> Condition | None:
-    """What a comparator sorts by."""
+    """The column for a comparator."""
     name, keyword = comparator.get("property"), comparator.get("keyword")
     if name in _KEYWORDS and isinstance(keyword, str):
-        return _KEYWORDS[name], (spelled(keyword),)
+        return _KEYWORDS[name], (canonical_keyword(keyword),)
     return (f"e.{_COLUMNS[name]}", ()) if name in _COLUMNS else None
 
 
 def match(text: str, part: str = "") -> str:
-    """A query of the full-text index: every word, and what is in quotes as a phrase, must occur."""
-    text = text.replace("\0", " ")  # which would end the query for SQLite
+    """A query of the full-text index: every word must occur, and text in quotes as a phrase."""
+    text = text.replace("\0", " ")  # a NUL would end the query in SQLite
     phrases = [quoted or word for quoted, word in re.findall(r'"([^"]*)"|(\S+)', text)]
     joined = " AND ".join('"' + phrase.replace('"', '""') + '"' for phrase in phrases) or '""'
     return f"{part} : ({joined})" if part else joined
 
 
 def texts(wanted: JSON) -> list[str]:
-    """The texts that a filter looks for and a snippet is to show; what it excludes is none of them."""
+    """The texts that a filter searches for, which snippets highlight. Excluded texts are not among them."""
     if "operator" in wanted:
         inner: list[JSON] = [] if wanted["operator"] == "NOT" else wanted["conditions"]
         return [text for part in inner for text in texts(part)]

@@ -1,4 +1,4 @@
-"""A submitted form: its fields, whatever it was encoded in, and the token against forged ones."""
+"""A submitted form: its fields in either encoding, and the token against forged forms."""
 
 import hmac
 import json
@@ -7,11 +7,11 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from postroom_sandbox.kratos import message
+from postroom_sandbox.kratos import form_messages
+from postroom_sandbox.kratos.caller import CSRF_COOKIE
 from postroom_sandbox.kratos.error import Json, KratosError
 from postroom_sandbox.kratos.flow import csrf_token_of
-from postroom_sandbox.kratos.outcome import RefusedForm
-from postroom_sandbox.kratos.visit import CSRF_COOKIE
+from postroom_sandbox.kratos.form_result import RefusedForm
 
 
 def _content_type(request: Request) -> str:
@@ -19,7 +19,7 @@ def _content_type(request: Request) -> str:
 
 
 async def read_form(request: Request) -> Json:
-    """The fields by the names of the form's nodes, and `traits` also as an object. Raises RefusedForm."""
+    """The fields by the names of the form's nodes, with `traits` also as an object. Raises RefusedForm."""
     body = await request.body()
     if _content_type(request) == "application/x-www-form-urlencoded":
         fields: Json = dict(parse_qsl(body.decode("utf-8", "replace")))
@@ -30,14 +30,14 @@ async def read_form(request: Request) -> Json:
         given = request.headers.get("content-type", "")
         known = "[multipart/form-data application/x-www-form-urlencoded application/json]"
         reason = f'HTTP POST Request used unknown HTTP Header "Content-Type: {given}", only {known} are supported.'
-        raise RefusedForm(message.invalid(None, reason))
+        raise RefusedForm(form_messages.invalid(None, reason))
     try:
         value: Any = json.loads(body)
     except ValueError:
-        raise RefusedForm(message.invalid(None, "Unable to decode form as JSON.")) from None
+        raise RefusedForm(form_messages.invalid(None, "Unable to decode form as JSON.")) from None
     if not isinstance(value, dict):
         reason = "Expected JSON sent in request body to be an object but got: JSON"
-        raise RefusedForm(message.invalid(None, reason))
+        raise RefusedForm(form_messages.invalid(None, reason))
     value = cast(Json, value)
     return {**value, **{f"traits.{name}": trait for name, trait in traits_of(value).items()}}
 
@@ -48,8 +48,8 @@ def traits_of(values: Json) -> Json:
 
 
 def require_same_browser(flow: Json, *given: str) -> None:
-    """Raises KratosError unless each is the flow's token: a page of another site can neither read the form nor set the
-    cookie."""
+    """Raises KratosError unless each given value is the CSRF token of the flow. A page of another site can neither read
+    the form nor set the cookie."""
     token = csrf_token_of(flow).encode()
     if not all(hmac.compare_digest(token, value.encode()) for value in given):
         raise KratosError(

@@ -1,4 +1,4 @@
-"""Writes the message that an Email/set create describes (RFC 8621 §4.6)."""
+"""Builds the message that an Email/set create describes (RFC 8621 §4.6)."""
 
 import base64
 import re
@@ -19,7 +19,7 @@ from postroom_sandbox.stalwart.mail import header_forms as forms
 from postroom_sandbox.stalwart.mail.data_type import invalid
 
 _POLICY = compat32.clone(linesep="\r\n", max_line_length=0)
-_LONGEST_LINE = 990
+_MAX_LINE = 990
 _BODIES = ("textBody", "htmlBody", "attachments")
 _TYPES = {"textBody": "text/plain", "htmlBody": "text/html"}
 _PART_FIELDS = (
@@ -29,7 +29,7 @@ _PART_FIELDS = (
 )
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+_-]*/[a-z0-9][a-z0-9.+_-]*")
 ReadBlob = Callable[[Any, str], bytes]
-"""The octets of a blobId, the value of the property that is named. Raises SetError."""
+"""Returns the octets of a blobId, the value of the named property. Raises SetError."""
 
 
 def composed(value: JSON, read_blob: ReadBlob) -> bytes:
@@ -47,7 +47,7 @@ def composed(value: JSON, read_blob: ReadBlob) -> bytes:
         head.append(("Message-ID", f"<{uuid.uuid4().hex}@{_host(value)}>"))
     body = _Body(value.get("bodyValues") or {}, read_blob).root(value)
     fields = "".join(f"{name}: {text}\r\n" for name, text in [*head, ("MIME-Version", "1.0")])
-    return fields.encode("utf-8", "replace") + _written(body)  # whose first lines are its own fields
+    return fields.encode("utf-8", "replace") + _written(body)  # the body begins with its own header fields
 
 
 def _host(value: JSON) -> str:
@@ -63,12 +63,12 @@ def _fields(name: str, given: Any) -> list[tuple[str, str]]:
     if name in forms.PROPERTIES:
         field, form = forms.PROPERTIES[name]
         kind = next(key for key, known in forms.FORMS.items() if known is form)
-        return [] if given is None or given == [] else [(_spelled(field), _text(name, kind, given, field))]
+        return [] if given is None or given == [] else [(_field_name(field), _text(name, kind, given, field))]
     field, *rest = name.removeprefix("header:").split(":")
     kinds = [word for word in rest if word != "all"] or ["asRaw"]
     if not field or not field.isascii() or " " in field or len(kinds) > 1 or kinds[0] not in forms.FORMS:
         raise invalid(name)
-    if field.lower().startswith("content-"):  # Stalwart writes it beside its own, and nobody knows which counts
+    if field.lower().startswith("content-"):  # Stalwart writes it beside its own field, which is ambiguous
         raise invalid(name, description="Content fields belong to the body parts.")
     values = given if "all" in rest else [given]
     if not is_list(values):
@@ -76,12 +76,12 @@ def _fields(name: str, given: Any) -> list[tuple[str, str]]:
     return [(field, _text(name, kinds[0], each, field)) for each in values if each is not None]
 
 
-def _spelled(field: str) -> str:
+def _field_name(field: str) -> str:
     return "Message-ID" if field == "message-id" else "-".join(word.capitalize() for word in field.split("-"))
 
 
 def _text(name: str, form: str, value: Any, field: str) -> str:
-    """The value of a field in the form it is given in. Raises SetError."""
+    """The value of a header field that is given in this form. Raises SetError."""
     try:
         match form:
             case "asRaw":
@@ -102,8 +102,8 @@ def _text(name: str, form: str, value: Any, field: str) -> str:
                 text = ",\r\n ".join(f"<{each}>" for each in value)
     except (TypeError, ValueError, AttributeError, KeyError):
         raise invalid(name, description="Invalid property or value.") from None
-    # What would end the field early, and let a value write fields of its own, is no value. Stalwart 0.16.19 lets
-    # it through: a hole, and nothing for a stand-in to copy.
+    # A value must not end the field early and so add fields of its own. Stalwart 0.16.19 accepts such a value, a
+    # vulnerability that the stand-in does not copy.
     if any(not line.startswith((" ", "\t")) for line in text.replace("\r\n", "\n").split("\n")[1:]) or "\0" in text:
         raise invalid(name, description="A line end within a header field must be folded.")
     return text
@@ -226,9 +226,9 @@ def _put_parameter(mime: MimeMessage, name: str, value: Any, field: str) -> None
 
 
 def _put_content(mime: MimeMessage, content: bytes, *, is_value: bool) -> None:
-    """In the transfer encoding that the content needs (RFC 2045 §6). A blob must come out as it went in, so
-    that no line end of it may change."""
-    short = max(map(len, content.split(b"\r\n"))) < _LONGEST_LINE
+    """Choose the transfer encoding that the content needs (RFC 2045 §6). A blob must be read back unchanged, including
+    its line ends."""
+    short = max(map(len, content.split(b"\r\n"))) < _MAX_LINE
     plain = short and content.isascii() and not set(b"\0\r\n") & set(content.replace(b"\r\n", b""))
     kind = mime.get_content_maintype()
     if kind == "message" or (plain and kind == "text"):  # a message must not be encoded (RFC 2046 §5.2.1)

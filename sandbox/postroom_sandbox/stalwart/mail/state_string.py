@@ -1,12 +1,12 @@
-"""States as Stalwart spells them: `n` before the first change, then `s` and the number of the last one.
+"""State strings in the format of Stalwart: `n` before the first change, then `s` and the number of the last change.
 
-The number is in LEB128, seven bits a byte with the lowest first, and those bytes in the alphabet of ids.
+The number is encoded in LEB128 (seven bits per byte, lowest first), and these bytes in the alphabet of ids.
 """
 
 from postroom_sandbox.stalwart import ids
 
 _NONE = "n"
-_MOST_BYTES = 9
+_MAX_BYTES = 9
 
 
 def encode(change_id: int) -> str:
@@ -21,10 +21,10 @@ def encode(change_id: int) -> str:
 
 
 def decode(state: str) -> int | None:
-    """The number of the change, or None where the text is no state."""
+    """The number of the change; None if the text is not a state."""
     if state == _NONE:
         return 0
     encoded = ids.from_base32(state[1:]) if state.startswith("s") else None
-    if not encoded or len(encoded) > _MOST_BYTES:
+    if not encoded or len(encoded) > _MAX_BYTES:
         return None
     return sum((byte & 127) << 7 * place for place, byte in enumerate(encoded))

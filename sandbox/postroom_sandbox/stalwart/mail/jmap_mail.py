@@ -1,4 +1,4 @@
-"""Mail as a whole: its parts put together, and the way of a method call to the data type it is about."""
+"""JMAP mail as a whole: it constructs the parts, and passes each method call to its data type."""
 
 from datetime import UTC, datetime
 
@@ -9,14 +9,14 @@ from postroom_sandbox.stalwart.errors import MethodError
 from postroom_sandbox.stalwart.jmap_settings import UploadQuota
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.kind import Access, Created
-from postroom_sandbox.stalwart.mail.blob_type import BlobType
+from postroom_sandbox.stalwart.mail.blob_methods import BlobMethods
 from postroom_sandbox.stalwart.mail.blobs import Blobs
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import MailCall, Method
+from postroom_sandbox.stalwart.mail.email_store import EmailStore
 from postroom_sandbox.stalwart.mail.emails import Emails
-from postroom_sandbox.stalwart.mail.folders import Folders
 from postroom_sandbox.stalwart.mail.identities import Identities
-from postroom_sandbox.stalwart.mail.mail_store import MailStore
+from postroom_sandbox.stalwart.mail.mailbox_store import MailboxStore
 from postroom_sandbox.stalwart.mail.mailboxes import Mailboxes
 from postroom_sandbox.stalwart.mail.quotas import Quotas
 from postroom_sandbox.stalwart.mail.search_snippets import SearchSnippets
@@ -29,14 +29,14 @@ from postroom_sandbox.stalwart.store import Store
 
 
 class Mail:
-    """`store` takes mail in, `submissions` has the queue, `state_changes` tells who listens."""
+    """`store` accepts incoming mail, `submissions` holds the queue, `state_changes` notifies event streams."""
 
     def __init__(self, store: Store, accounts: Accounts, domains: Domains, quota: UploadQuota) -> None:
         self.state_changes = StateChanges()
         self.log = ChangeLog(store, self.state_changes)
         self.blobs = Blobs(store)
-        self.folders = Folders(store)
-        self.store = MailStore(store, accounts, self.log, self.blobs, self.folders)
+        self.folders = MailboxStore(store)
+        self.store = EmailStore(store, accounts, self.log, self.blobs, self.folders)
         mailboxes = Mailboxes(store, self.log, self.folders, self.store)
         threads = ThreadType(store, self.log)
         emails = Emails(store, self.log, self.blobs, self.folders, self.store)
@@ -44,7 +44,7 @@ class Mail:
         self.submissions = Submissions(store, self.log, self.blobs, domains, identities, emails, self.store)
         scripts = SieveScripts(store, self.log, self.blobs)
         vacations = VacationResponses(store, self.log, scripts)
-        blobs = BlobType(self.blobs, quota)
+        blobs = BlobMethods(self.blobs, quota)
         self._methods: dict[str, Method] = {
             "Mailbox/get": mailboxes.get,
             "Mailbox/changes": mailboxes.changes,
@@ -84,7 +84,7 @@ class Mail:
         return method in self._methods
 
     def call(self, method: str, access: Access, arguments: JSON, created: Created) -> list[tuple[str, JSON]]:
-        """The answer, and those of the calls that it brought about. Raises MethodError."""
+        """The response, and the responses of implied calls. Raises MethodError."""
         if not all(map(access.may, _permissions(method, arguments))):
             raise MethodError("forbidden", "You are not authorized to perform this action")
         number = ids.decode(arguments.get("accountId"))
@@ -94,14 +94,14 @@ class Mail:
             raise MethodError("forbidden", f"You do not have access to account {arguments['accountId']}")
         self.folders.ensure(number)
         call = MailCall(access, number, created)
-        answer = {"accountId": ids.encode(number)} | self._methods[method](call, arguments)
+        response = {"accountId": ids.encode(number)} | self._methods[method](call, arguments)
         self.submissions.send_due(datetime.now(UTC))
         implied = [(name, {"accountId": ids.encode(number)} | more) for name, more in call.implied]
-        return [(method, answer), *implied]
+        return [(method, response), *implied]
 
 
 def _permissions(method: str, arguments: JSON) -> list[str]:
-    """What a call needs: a /set for each of the things that it does."""
+    """The permissions that a call needs: a /set needs one for each kind of change."""
     name, _, verb = method.partition("/")
     if verb != "set":
         return [f"jmap{name}{verb[0].upper()}{verb[1:]}"]

@@ -1,7 +1,7 @@
-"""A message as MIME has it (RFC 2045 to 2049, RFC 5322), taken apart as JMAP sees it (RFC 8621 §4.1.4).
+"""A MIME message (RFC 2045 to 2049, RFC 5322), divided into the body parts of JMAP (RFC 8621 §4.1.4).
 
-The parser of the standard library's `compat32` policy reads whatever comes, however broken; its modern one
-is some 50 times slower and stumbles over hostile headers.
+The parser with the standard library's `compat32` policy reads any input, however malformed. The modern policy is about
+50 times slower and fails on hostile headers.
 """
 
 import email
@@ -24,8 +24,8 @@ _TAGS = re.compile(r"<(script|style|head|title)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>"
 
 
 class _Policy(Compat32):
-    """Keeps the white space after the colon, as the raw form has it (RFC 8621 §4.1.2.1), and as Stalwart none at
-    the end."""
+    """Keeps the white space after the colon, as the raw form does (RFC 8621 §4.1.2.1), and removes it at the end, as
+    Stalwart does."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, _, value = "".join(sourcelines).partition(":")
@@ -40,7 +40,7 @@ _POLICY = _Policy()
 
 @dataclass
 class Part:
-    """`number` is its partId: all parts are counted in order, the multiparts too, though these have no partId."""
+    """`number` is its partId. All parts are counted in order, including multiparts, although these have no partId."""
 
     number: int
     mime: MimeMessage
@@ -56,7 +56,7 @@ class Part:
 
     @cached_property
     def content(self) -> bytes:
-        """Without its transfer encoding."""
+        """The content without its transfer encoding."""
         if self.type == "message/rfc822" and self.mime.is_multipart():
             inner: Any = self.mime.get_payload(0)
             return inner.as_bytes()
@@ -77,23 +77,23 @@ class Part:
             value = self.mime.get_param(name, None, field)
             text = collapse_rfc2231_value(value) if value else None
             return text.encode("utf-8", "replace").decode() if text else None
-        except (TypeError, ValueError, LookupError):  # the standard library's, over contradictory parameters
+        except (TypeError, ValueError, LookupError):  # the standard library fails on contradictory parameters
             return None
 
     @property
     def charset(self) -> str | None:
-        """The implicit one of RFC 2046 §4.1.2 for text; none for other types."""
+        """The declared charset, else the default of RFC 2046 §4.1.2 for text; None for other types."""
         if declared := self._parameter("charset", "content-type"):
             return declared
         return "us-ascii" if self.type.startswith("text/") else None
 
     def text(self) -> tuple[str, bool]:
-        """The text with `\\n` at its line ends, and whether there was a problem with its encoding."""
+        """The text with `\\n` as line ends, and whether there was a problem with its encoding."""
         text, problem = forms.text_of(self.content, self.charset or "utf-8")
         return text.replace("\r\n", "\n"), problem
 
     def shown(self) -> JSON:
-        """The properties that do not depend on who asks, without blobId (EmailBodyPart, RFC 8621 §4.1.4)."""
+        """The properties of EmailBodyPart (RFC 8621 §4.1.4), except blobId."""
         cid = forms.raw(self.mime, "content-id")
         language = forms.raw(self.mime, "content-language")
         location = forms.raw(self.mime, "content-location")
@@ -117,7 +117,7 @@ class Message:
 
     @cached_property
     def parts(self) -> list[Part]:
-        """All of them; a message within the message is one part and not looked into."""
+        """All parts. A message within the message is one part, and is not parsed."""
         found: list[Part] = []
 
         def walk(mime: MimeMessage) -> Part:
@@ -143,8 +143,8 @@ class Message:
 
     @property
     def bodies(self) -> tuple[list[Part], list[Part], list[Part]]:
-        """textBody, htmlBody and attachments, by the algorithm that RFC 8621 §4.1.4 suggests; images and the like
-        that are shown within a body are attachments as well, as Stalwart has it."""
+        """textBody, htmlBody and attachments, by the algorithm of RFC 8621 §4.1.4. Media that are shown within a body
+        are attachments as well, as in Stalwart."""
         return self._bodies.text, self._bodies.html, self._bodies.attachments
 
     @property
@@ -161,7 +161,7 @@ class Message:
         return ""
 
     def searchable(self) -> str:
-        """The text of every text part."""
+        """The text of all text parts."""
         texts = [(part.type, part.text()[0]) for part in self.parts if part.type.startswith("text/")]
         return "\n".join(_TAGS.sub(" ", text) if kind == "text/html" else text for kind, text in texts)
 
@@ -174,12 +174,12 @@ class _Bodies:
     text: list[Part] = field(default_factory=list[Part])
     html: list[Part] = field(default_factory=list[Part])
     attachments: list[Part] = field(default_factory=list[Part])
-    has_attachment: bool = False  # but for those that are shown within a body
+    has_attachment: bool = False  # not counting media that are shown within a body
 
     def sort(
         self, parts: list[Part], kind: str, *, in_alternative: bool, html: list[Part] | None, text: list[Part] | None
     ) -> None:
-        """`html` or `text` is None within an alternative that has found its other form."""
+        """`html` or `text` is None within an alternative that already has the other form."""
         before_text, before_html = len(text or ()), len(html or ())
         for place, part in enumerate(parts):
             if part.is_multipart:

@@ -1,4 +1,4 @@
-"""The emails of the accounts: how they come in, change and go. Whoever brings mail, brings it here."""
+"""The emails of all accounts: they are added, changed and destroyed here, and nowhere else."""
 
 import json
 from collections.abc import Callable, Collection, Iterable
@@ -12,7 +12,7 @@ from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail import email_document
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog, Commit
-from postroom_sandbox.stalwart.mail.folders import Folders
+from postroom_sandbox.stalwart.mail.mailbox_store import MailboxStore
 from postroom_sandbox.stalwart.mail.threads import Threads
 from postroom_sandbox.stalwart.store import Store
 
@@ -25,7 +25,7 @@ class OverQuota(Exception):
 
 @dataclass(frozen=True)
 class Delivered:
-    """A message that came into an account. `size` is that of the message as it was handed over."""
+    """A message that was added to an account. `size` is the size of the message as it was submitted."""
 
     account: int
     email_id: str
@@ -40,8 +40,8 @@ class Delivered:
     via: Via
 
 
-class MailStore:
-    def __init__(self, store: Store, accounts: Accounts, log: ChangeLog, blobs: Blobs, folders: Folders) -> None:
+class EmailStore:
+    def __init__(self, store: Store, accounts: Accounts, log: ChangeLog, blobs: Blobs, folders: MailboxStore) -> None:
         self._store = store
         self._accounts = accounts
         self._log = log
@@ -49,11 +49,11 @@ class MailStore:
         self._folders = folders
         self._threads = Threads(store)
         self.delivered: list[Callable[[Delivered], None]] = []
-        """Told of each message after it is kept, of those too that a person puts in himself (`via` append)."""
+        """Called with each message after it is stored, including messages that a person adds (`via` append)."""
 
     def account_of(self, address: str) -> int | None:
-        """Who gets mail to this address: the one whose address or alias it is, with or without a `+tag`. Disabled
-        aliases get none."""
+        """The account that receives mail for this address or alias, with or without a `+tag`. Disabled aliases receive
+        no mail."""
         local, _, domain = address.strip().lower().rpartition("@")
         for name in (local, local.partition("+")[0]):
             if found := self._accounts.at(f"{name}@{domain}"):
@@ -71,10 +71,9 @@ class MailStore:
         via: Via = "lmtp",
         recipient: str | None = None,
     ) -> Delivered:
-        """Keeps a message that came for the account. With a `recipient` it begins with `Delivered-To`, as the
-        server's own do.
+        """Store a message for the account. With a `recipient` it begins with `Delivered-To`, as in Stalwart.
 
-        Raises LookupError where there is no such account or no mailbox of that role, OverQuota.
+        Raises LookupError if there is no such account or no mailbox with that role, and OverQuota.
         """
         if not self._store.row("SELECT 1 FROM accounts WHERE id = ?", account):
             raise LookupError(f"There is no account {ids.encode(account)}.")
@@ -98,7 +97,7 @@ class MailStore:
         via: Via = "append",
         size: int | None = None,
     ) -> Delivered:
-        """One new email in mailboxes that are known to be there. Raises OverQuota."""
+        """Store one new email in mailboxes that exist. Raises OverQuota."""
         self._check_quota(account, len(content))
         parsed = email_document.parsed(content)
         with self._log.commit(account) as commit:
@@ -117,7 +116,7 @@ class MailStore:
             } | parsed.columns
             row = self._insert(columns)
             self._index(row, account, parsed)
-            self._place(row, account, mailboxes, keywords)
+            self._set_mailboxes(row, account, mailboxes, keywords)
             email = thread_id << 32 | document_id
             commit.note("Email", email, "created")
             self._threads.note_joined(commit, account, thread_id)
@@ -125,7 +124,7 @@ class MailStore:
             if via != "append":
                 commit.note_type("EmailDelivery")
         own_id = (parsed.document["messageId"] or [None])[0]
-        came = Delivered(
+        delivered = Delivered(
             account,
             ids.encode(email),
             document_id,
@@ -139,8 +138,8 @@ class MailStore:
             via,
         )
         for listener in self.delivered:
-            listener(came)
-        return came
+            listener(delivered)
+        return delivered
 
     def _check_quota(self, account: int, size: int) -> None:
         limit = self.quota(account)
@@ -148,7 +147,7 @@ class MailStore:
             raise OverQuota(f"The quota of {limit} bytes leaves no room for {size} more.")
 
     def quota(self, account: int) -> int | None:
-        """`maxDiskQuota` of the account in bytes; None where it has none."""
+        """`maxDiskQuota` of the account in bytes; None without one."""
         row = self._store.row("SELECT document FROM accounts WHERE id = ?", account)
         return json.loads(row[0])["quotas"].get("maxDiskQuota") if row else None
 
@@ -163,7 +162,7 @@ class MailStore:
         for text in parsed.message_ids:
             self._store.run("INSERT INTO email_references VALUES (?, ?, ?)", account, text, row)
 
-    def _place(self, row: int, account: int, mailboxes: Iterable[int], keywords: Iterable[str]) -> None:
+    def _set_mailboxes(self, row: int, account: int, mailboxes: Iterable[int], keywords: Iterable[str]) -> None:
         for mailbox in mailboxes:
             self._store.run("INSERT INTO email_mailboxes VALUES (?, ?, ?)", row, account, mailbox)
         for keyword in keywords:
@@ -174,7 +173,7 @@ class MailStore:
             commit.note("Mailbox", mailbox, "updated", counts_only=True)
 
     def row(self, account: int, email: int | None) -> int | None:
-        """Where an email of this id is kept, for the tables beside it; None if it is not there."""
+        """The row number of an email, to which other tables refer; None if it does not exist."""
         sql = "SELECT row FROM emails WHERE account_id = ? AND document_id = ? AND thread_id = ?"
         found = None if email is None else self._store.row(sql, account, email & 0xFFFFFFFF, email >> 32)
         return found[0] if found else None
@@ -187,17 +186,17 @@ class MailStore:
         return {keyword for (keyword,) in self._store.rows(sql, row)}
 
     def change(self, account: int, email: int, row: int, mailboxes: set[int], keywords: set[str]) -> None:
-        """Puts an email into exactly these mailboxes, with exactly these keywords."""
-        former, worn = self.mailboxes(row), self.keywords(row)
-        if (former, worn) == (mailboxes, keywords):
+        """Move an email to exactly these mailboxes, with exactly these keywords."""
+        mailboxes_before, keywords_before = self.mailboxes(row), self.keywords(row)
+        if (mailboxes_before, keywords_before) == (mailboxes, keywords):
             return
         with self._log.commit(account) as commit:
             self._store.run("DELETE FROM email_mailboxes WHERE row = ?", row)
             self._store.run("DELETE FROM email_keywords WHERE row = ?", row)
-            self._place(row, account, mailboxes, keywords)
+            self._set_mailboxes(row, account, mailboxes, keywords)
             commit.note("Email", email, "updated")
-            read = ("$seen" in keywords) != ("$seen" in worn)
-            self._note_counts(commit, mailboxes | former if read else mailboxes ^ former)
+            seen_changes = ("$seen" in keywords) != ("$seen" in keywords_before)
+            self._note_counts(commit, mailboxes | mailboxes_before if seen_changes else mailboxes ^ mailboxes_before)
 
     def destroy(self, account: int, email: int, row: int) -> None:
         with self._log.commit(account) as commit:

@@ -1,4 +1,4 @@
-"""What the stand-in remembers: one SQLite file, shared by both ports and kept between runs."""
+"""The state of the stand-in: one SQLite file, shared by both ports and kept between runs."""
 
 import json
 import sqlite3
@@ -14,12 +14,12 @@ FILE_NAME = "kratos.sqlite3"
 
 
 class DuplicateIdentifier(Exception):
-    """Another identity logs in with that identifier."""
+    """Another identity has this identifier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt of the web-hook. `answer` is the status code, or what broke."""
+    """One attempt to send the webhook. `answer` is the status code, or the error."""
 
     identity_id: str
     email: str
@@ -34,11 +34,11 @@ def _statements() -> dict[str, str]:
     return {name.strip(): sql for name, _, sql in (block.partition("\n") for block in blocks)}
 
 
-class State:
-    """Opens, and at the first start creates, the state in `folder`.
+class Store:
+    """Opens the state in `folder`, and creates it at the first start.
 
-    Every statement runs on the event loop's thread, each its own transaction: none takes a millisecond. A commit
-    survives `kill -9` of this process; a power cut may lose the last ones, which a trial can bear.
+    Every statement runs in the event loop's thread, in its own transaction, and takes less than a millisecond. A commit
+    survives `kill -9` of this process. A power failure may lose the last commits, which a trial tolerates.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -60,11 +60,11 @@ class State:
         return self._run(name, **parameters).fetchone()
 
     def add_identity(self, identity: Json, identifier: str, password: str | None) -> None:
-        """Keep a new identity; `password` is a hash. Raises DuplicateIdentifier."""
+        """Store a new identity. `password` is a hash. Raises DuplicateIdentifier."""
         self._write("insert_identity", identity, identifier, password=password)
 
     def change_identity(self, identity: Json, identifier: str) -> None:
-        """Keep a changed identity. Raises DuplicateIdentifier."""
+        """Store a changed identity. Raises DuplicateIdentifier."""
         self._write("update_identity", identity, identifier)
 
     def _write(self, name: str, identity: Json, identifier: str, **more: object) -> None:
@@ -74,7 +74,7 @@ class State:
             raise DuplicateIdentifier(identifier) from error
 
     def remove_identity(self, identity_id: str) -> bool:
-        """Forget an identity with its sessions; False when there is none."""
+        """Delete an identity with its sessions. False if it does not exist."""
         return self._run("delete_identity", id=identity_id).rowcount == 1
 
     def identity(self, identity_id: str) -> Json | None:
@@ -82,12 +82,12 @@ class State:
         return json.loads(row[0]) if row else None
 
     def login(self, identifier: str) -> tuple[Json, str | None] | None:
-        """The identity that logs in with a normalised identifier, and the hash of its password."""
+        """The identity with this normalised identifier, and the hash of its password."""
         row = self._row("login", identifier=identifier)
         return (json.loads(row[0]), row[1]) if row else None
 
     def identities(self, *, after: str, limit: int, ids: Sequence[str] = ()) -> list[Json]:
-        """At most `limit` identities in the order of their ids, those above `after` only."""
+        """At most `limit` identities whose ids are greater than `after`, in the order of their ids."""
         only = json.dumps(ids) if ids else None
         rows = self._run("identities", after=after, limit=limit, ids=only)
         return [json.loads(document) for (document,) in rows]
@@ -99,20 +99,20 @@ class State:
         self._run("update_session", token=token, document=json.dumps(session))
 
     def session(self, token: str) -> tuple[Json, Json] | None:
-        """The session of a token and its identity, expired or not."""
+        """The session with this token and its identity, even if the session has expired."""
         row = self._row("session", token=token)
         return (json.loads(row[0]), json.loads(row[1])) if row else None
 
     def revoke_session(self, token: str) -> bool:
-        """End a session; False when there never was one: an ended one can be ended again, as at Kratos."""
+        """Revoke a session. False if there never was one: a revoked session can be revoked again, as in Kratos."""
         return self._run("revoke_session", token=token).rowcount == 1
 
     def age_sessions(self, authenticated_at: str) -> None:
-        """Let every session look as if its person had logged in then."""
+        """Set the time of the login of every session."""
         self._run("age_sessions", authenticated_at=authenticated_at)
 
     def totp(self, identity_id: str) -> str | None:
-        """The secret that the identity's authenticator app shares, None without one."""
+        """The secret of the identity's authenticator app; None without one."""
         row = self._row("totp", identity_id=identity_id)
         return row[0] if row else None
 
@@ -124,11 +124,11 @@ class State:
         self._run("put_password", id=identity_id, password=password)
 
     def add_message(self, message: Json) -> None:
-        """Keep what a courier would have mailed."""
+        """Store a message that the courier would have sent."""
         self._run("insert_message", recipient=message["recipient"], document=json.dumps(message))
 
     def messages(self, *, limit: int, recipient: str | None = None) -> list[Json]:
-        """The newest first."""
+        """The stored messages, newest first."""
         rows = self._run("messages", limit=limit, recipient=recipient)
         return [json.loads(document) for (document,) in rows]
 
@@ -151,12 +151,12 @@ class State:
         )
 
     def deliveries(self, *, limit: int, identity_id: str | None = None) -> list[Delivery]:
-        """The last attempts of the web-hook, the newest first."""
+        """The last attempts to send the webhook, newest first."""
         rows = self._run("deliveries", limit=limit, identity_id=identity_id)
         return [Delivery(*row) for row in rows]
 
     def faults(self) -> dict[str, int]:
-        """The kinds of fault that are on, each with its milliseconds (they matter to `slow` only)."""
+        """The faults that are on, each with its delay in milliseconds, which only `slow` uses."""
         return dict(self._run("faults").fetchall())
 
     def put_fault(self, kind: str, delay_ms: int) -> None:

@@ -1,13 +1,13 @@
-"""Whether a text is a Sieve script (RFC 5228 §8), as far as one that runs none can tell.
+"""Checks the syntax of Sieve scripts (RFC 5228 §8). The stand-in runs none.
 
-Read is what belongs to the language and its extensions in use; a command of others is refused, a test let pass, as the
-server lets one pass that it does not know.
+It knows the language and the common extensions. It refuses other commands and accepts other tests, as Stalwart accepts
+tests that it does not know.
 """
 
 import re
 from dataclasses import dataclass
 
-LARGEST = 102_400
+MAX_SIZE = 102_400
 _TOKEN = re.compile(
     r"""(?P<space>\s+|\#[^\n]*|/\*.*?\*/)
     |text:[ \t]*(?:\#[^\n]*)?\r?\n(?P<lines>(?:.*?\n)??)\.(?:\r?\n|\Z)
@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     |(?P<mark>[\[\]{}(),;])""",
     re.DOTALL | re.VERBOSE,
 )
-# How many arguments a command takes at its end, and which extension has it.
+# The number of positional arguments of a command, and the extension that defines it.
 _COMMANDS: dict[str, tuple[int, str]] = {
     **dict.fromkeys(("keep", "discard", "stop"), (0, "")),
     **dict.fromkeys(("redirect", "require"), (1, "")),
@@ -47,7 +47,7 @@ _ALONE = {
 
 
 class InvalidScript(Exception):
-    """In words for who wrote it."""
+    """The script is not valid; the text is for its author."""
 
 
 class TooLarge(InvalidScript):
@@ -63,7 +63,7 @@ class _Token:
 
 def check(content: bytes) -> None:
     """Raises InvalidScript."""
-    if len(content) > LARGEST:
+    if len(content) > MAX_SIZE:
         raise TooLarge("Sieve script is too large.")
     _Reader(content.decode("utf-8", "replace")).script()
 
@@ -172,13 +172,13 @@ class _Reader:
         self._need("mark", ")")
 
     def _arguments(self, number: int, extension: str, name: _Token) -> None:
-        """Tags, then so many values."""
+        """Read tags, then this number of values."""
         if extension and extension not in self._required:
             raise InvalidScript(f"Undeclared capability '{extension}' at {self._where(name.place)}.")
         values = 0
         while tag := self._take("tag", *_WITH_VALUE, *_ALONE):
             if tag.text.lower() in (":over", ":under"):
-                continue  # what follows is the test's own value
+                continue  # the next value is an argument of the test
             if tag.text.lower() in _WITH_VALUE and not self._value():
                 raise self._expected("string")
         while values < number:

@@ -1,4 +1,5 @@
-"""The nodes of a form: what an interface renders, with the ids by which it translates labels (Kratos, text/id.go)."""
+"""The UI nodes of a form, which user interfaces render, with the ids by which they translate labels (Kratos,
+text/id.go)."""
 
 from collections.abc import Mapping
 
@@ -14,7 +15,7 @@ SAVE: Label = (1070003, "Save")
 def field(
     group: str, name: str, kind: str, label: Label | None = None, *, value: str | None = None, **more: object
 ) -> Json:
-    """An input; `more` are further attributes, such as `required`."""
+    """An input. `more` holds further attributes, such as `required`."""
     attributes: Json = {"name": name, "type": kind, "disabled": False, "node_type": "input", **more}
     if value is not None:
         attributes["value"] = value
@@ -22,7 +23,7 @@ def field(
 
 
 def submit(group: str, label: Label, *, name: str = "method", value: str | None = None) -> Json:
-    """A button; by default the one that sends the form with the method of its group."""
+    """A button. By default it submits the form with the method of its group."""
     return field(group, name, "submit", label, value=value or group)
 
 
@@ -31,7 +32,7 @@ def csrf(token: str) -> Json:
 
 
 def method(group: str) -> Json:
-    """The method of a form that has no other."""
+    """The method of a form that has only one."""
     return field(group, "method", "hidden", value=group)
 
 
@@ -52,7 +53,7 @@ def identifier() -> Json:
 
 
 def traits(group: str, kind: str | None = None, values: Mapping[str, str] | None = None) -> list[Json]:
-    """Those of the identity schema; `kind` overrides that of each."""
+    """The nodes for the traits of the identity schema. `kind` overrides the type of each input."""
     given = values or {}
     address = field(
         group,

@@ -1,5 +1,5 @@
-"""The web-hook as Kratos sends it after a registration with `response: {ignore: true}`: beside the answer to the
-person, three tries, and then the event is lost for good, as it is when the process dies in between."""
+"""The webhook as Kratos sends it after a registration with `response: {ignore: true}`: while it responds to the person.
+After three attempts, or when the process ends before, the event is lost."""
 
 import asyncio
 import json
@@ -10,20 +10,20 @@ from uuid import uuid4
 import httpx2
 
 from postroom_sandbox.kratos.error import Json
-from postroom_sandbox.kratos.fault import Fault
+from postroom_sandbox.kratos.faults import Fault
 from postroom_sandbox.kratos.identity import timestamp
-from postroom_sandbox.kratos.state import Delivery, State
+from postroom_sandbox.kratos.store import Delivery, Store
 
 KEY_HEADER = "X-Postroom-Key"
 TRIES = 3
-TRY_TIMEOUT = 30.0  # seconds; a handler that takes longer is asked again while it still works
+TRY_TIMEOUT = 30.0  # seconds; a handler that takes longer gets the next attempt while it still works
 
 
 def seconds_until_retry(attempt: int, status: int | None, retry_after: str | None, now: datetime) -> float | None:
-    """How long Kratos waits after try number `attempt` (from 1), or None when it tries no more.
+    """How long Kratos waits after attempt number `attempt` (from 1), or None if it makes no further attempt.
 
-    `status` is None when no answer came. 429 and 5xx but 501 are tried again, after 1 s and 2 s or, on 429 and
-    503, after what Retry-After asks, however long that is.
+    `status` is None if there was no response. Kratos retries after 429 and 5xx except 501: after 1 s and 2 s or,
+    for 429 and 503, after the time in Retry-After, however long it is.
     """
     if attempt >= TRIES:
         return None
@@ -34,7 +34,7 @@ def seconds_until_retry(attempt: int, status: int | None, retry_after: str | Non
 
 
 def _asked_seconds(retry_after: str | None, now: datetime) -> float | None:
-    """Retry-After in seconds or as a date (RFC 9110 §10.2.3); None when it is neither or lies behind us."""
+    """Retry-After as seconds or as a date (RFC 9110 §10.2.3); None if it is neither, or a date in the past."""
     if retry_after is None:
         return None
     if retry_after.isascii() and retry_after.isdigit():
@@ -47,35 +47,35 @@ def _asked_seconds(retry_after: str | None, now: datetime) -> float | None:
 
 
 def body_of(identity: Json, flow_id: str) -> bytes:
-    """What deploy/kratos/provision.jsonnet makes of an identity, in the layout of Jsonnet."""
+    """What deploy/kratos/provision.jsonnet makes of an identity, with the whitespace of Jsonnet."""
     traits = {name: identity["traits"][name] for name in ("email", "name") if name in identity["traits"]}
     shown = {name: identity[name] for name in ("id", "schema_id", "state", "created_at")} | {"traits": traits}
     text = json.dumps({"identity": shown, "flow_id": flow_id}, indent=3, sort_keys=True, ensure_ascii=False)
     return f"{text}\n".encode()
 
 
-class WebHook:
-    """Sends to `url` with `key` in the header. `try_timeout` is in seconds."""
+class Webhook:
+    """Sends the webhook to `url` with `key` in the header. `try_timeout` is in seconds."""
 
-    def __init__(self, state: State, url: str, key: str, *, try_timeout: float = TRY_TIMEOUT) -> None:
-        self._state = state
+    def __init__(self, store: Store, url: str, key: str, *, try_timeout: float = TRY_TIMEOUT) -> None:
+        self._store = store
         self._url = url
         self._try_timeout = try_timeout
         headers = {"User-Agent": "Go-http-client/1.1", "Accept-Encoding": "gzip", KEY_HEADER: key}
-        # No proxy of the environment: the hook stays on this machine. Go's client follows redirects.
+        # No proxy from the environment: the webhook stays on this machine. Go's client follows redirects.
         self._http = httpx2.AsyncClient(headers=headers, timeout=None, trust_env=False, follow_redirects=True)
         self._running: set[asyncio.Task[None]] = set()
 
     def trigger(self, identity: Json, flow_id: str) -> None:
-        """Start telling of a new identity, and return at once."""
-        if Fault.DROP_HOOKS in self._state.faults():
+        """Start to send the webhook for a new identity, and return at once."""
+        if Fault.DROP_HOOKS in self._store.faults():
             return
         task = asyncio.get_running_loop().create_task(self._deliver(identity, body_of(identity, flow_id)))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def close(self) -> None:
-        """Give up what has not been delivered."""
+        """Cancel what is not delivered yet."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -88,14 +88,14 @@ class WebHook:
             status, retry_after, answer = await self._try(trigger_id, body)
             email = identity["traits"]["email"]
             delivery = Delivery(identity["id"], email, attempt, timestamp(sent_at), answer)
-            self._state.add_delivery(delivery, trigger_id)
+            self._store.add_delivery(delivery, trigger_id)
             wait = seconds_until_retry(attempt, status, retry_after, datetime.now(UTC))
             if wait is None:
                 return
             await asyncio.sleep(wait)
 
     async def _try(self, trigger_id: str, body: bytes) -> tuple[int | None, str | None, str]:
-        """The status, Retry-After, and the answer in words; no status when none came."""
+        """The status, Retry-After, and the result as text. There is no status if there was no response."""
         headers = {
             "Content-Type": "application/json",
             "Ory-Webhook-Request-Id": str(uuid4()),
@@ -105,7 +105,7 @@ class WebHook:
             async with asyncio.timeout(self._try_timeout):
                 response = await self._http.post(self._url, content=body, headers=headers)
         except TimeoutError:
-            return None, None, f"no answer within {self._try_timeout:g} s"
+            return None, None, f"no response within {self._try_timeout:g} s"
         except httpx2.HTTPError as error:
-            return None, None, f"no answer: {error or type(error).__name__}"
+            return None, None, f"no response: {error or type(error).__name__}"
         return response.status_code, response.headers.get("retry-after"), str(response.status_code)

@@ -13,11 +13,11 @@ from postroom_sandbox.stalwart.pointer import created_id
 from postroom_sandbox.stalwart.standard_methods import Outcome, check_number, objects
 
 _DIGESTS = {"digest:sha": "sha1", "digest:sha-256": "sha256", "digest:sha-512": "sha512"}
-_MOST_SOURCES = 16
-_MOST_BYTES = 7_499_488
+_MAX_SOURCES = 16
+_MAX_BYTES = 7_499_488
 
 
-class BlobType:
+class BlobMethods:
     def __init__(self, blobs: Blobs, quota: UploadQuota) -> None:
         self._blobs = blobs
         self._quota = quota
@@ -29,28 +29,28 @@ class BlobType:
         offset, length = arguments.get("offset") or 0, arguments.get("length")
         if not is_count(offset) or not (length is None or is_count(length)):
             raise MethodError("invalidArguments", "offset and length must be whole numbers")
-        answer: JSON = {"list": [], "notFound": []}
+        response: JSON = {"list": [], "notFound": []}
         for text in (created_id(text, call.created) for text in asked):
             content = self._blobs.read(call.access, text)
             if content is None:
-                answer["notFound"].append(text)
+                response["notFound"].append(text)
             else:
-                answer["list"].append({"id": text} | _shown(content, properties, offset, length))
-        return answer
+                response["list"].append({"id": text} | _shown(content, properties, offset, length))
+        return response
 
     def upload(self, call: MailCall, arguments: JSON) -> JSON:
         creates = objects(arguments, "create")
         check_number(len(creates))
         outcome = Outcome(call.created)
         outcome.create(creates.items(), lambda value: self._create(call, value))
-        return outcome.answer
+        return outcome.response
 
     def _create(self, call: MailCall, value: JSON) -> JSON:
         sources = value.get("data")
-        if not is_list(sources) or len(sources) > _MOST_SOURCES or not all(map(is_object, sources)):
+        if not is_list(sources) or len(sources) > _MAX_SOURCES or not all(map(is_object, sources)):
             raise invalid("data", description="Give up to 16 data sources.")
         content = b"".join(self._source(call, source) for source in sources)
-        if len(content) > _MOST_BYTES:
+        if len(content) > _MAX_BYTES:
             raise SetError("tooLarge", "The blob is too large.")
         if not call.access.may("unlimitedUploads"):
             try:
@@ -81,7 +81,7 @@ class BlobType:
 
 
 def _shown(content: bytes, properties: list[str], offset: int, length: int | None) -> JSON:
-    """The data is a piece of the blob; its size that of the whole."""
+    """The data is the requested range of the blob; the size is the size of the whole blob."""
     piece = content[offset:] if length is None else content[offset : offset + length]
     is_cut = offset > len(content) or (length is not None and offset + length > len(content))
     shown: JSON = {"isTruncated": True} if is_cut else {}

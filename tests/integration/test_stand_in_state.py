@@ -1,0 +1,28 @@
+"""The stand-ins' state, when something happened to its file."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = {
+    "stalwart": ["--domain", "example.org"],
+    "kratos": ["--public-port", "0", "--admin-port", "0", "--hook-url", "http://127.0.0.1:9/internal/mail/provision"],
+}
+
+
+@pytest.mark.parametrize("stand_in", COMMANDS)
+async def test_a_damaged_file_is_told_in_one_line_with_the_way_out(stand_in: str, tmp_path: Path) -> None:
+    (tmp_path / f"{stand_in}.sqlite3").write_text("no database, " * 100)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", f"postroom_sandbox.{stand_in}", "--state", tmp_path, *COMMANDS[stand_in]),
+        env=os.environ | {"POSTROOM_WEBHOOK_KEY": "key-of-the-tests-0123456789"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 1
+    (line,) = errors.decode().splitlines()
+    assert "file is not a database" in line
+    assert "--fresh" in line
