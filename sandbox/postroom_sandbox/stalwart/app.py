@@ -19,6 +19,7 @@ from postroom_sandbox.stalwart.api import Api
 from postroom_sandbox.stalwart.authentication import Authentication
 from postroom_sandbox.stalwart.control import Control
 from postroom_sandbox.stalwart.credentials import Credentials
+from postroom_sandbox.stalwart.default_roles import DefaultRoles
 from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.errors import ProblemError, http_problem
 from postroom_sandbox.stalwart.faults import Faults
@@ -69,7 +70,7 @@ def create_app(
         ensure_mail_master(known_domains, roles, accounts, mail_master)
     kinds = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
     limits = JmapSettings(store, **(RAISED if mail_master else {}))
-    kinds += [AllowedIps(store), OidcProvider(store), limits]
+    kinds += [AllowedIps(store), DefaultRoles(store), OidcProvider(store), limits]
     counts: Counter[str] = Counter()
     faults = Faults(store)
     authentication = Authentication(store, accounts, admin_password)
