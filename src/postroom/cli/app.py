@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from postroom.cli.options import AsJson, DryRun, Reason, UntilEof, Who
+from postroom.cli.setup.commands import setup
 from postroom.errors import ConfigurationError
 
 OF_THE_TRIAL = ("up", "env", "sandbox")
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # to draw boxes around a help, Rich takes longer than all the rest
 )
+app.add_typer(setup, name="setup")
 
 
 def _print_version(wanted: bool) -> None:
