@@ -23,7 +23,7 @@ VERSION = "6.9.1"
 PROGRAM = GoProgram(
     f"Centrifugo {VERSION}", f"github.com/centrifugal/centrifugo/v6@v{VERSION}", f"centrifugo-{VERSION}"
 )
-CONFIG = Path(__file__).parents[1] / "deploy" / "centrifugo" / "config.yaml"
+CONFIG = Path(__file__).parents[1] / "src/postroom/deploy/centrifugo" / "config.yaml"
 ORIGIN = "https://mail.example.org"
 API_KEY = "api-key-of-the-tests-0123456789"
 TOKEN_KEY = "token-key-of-the-tests-0123456789-0123456789"

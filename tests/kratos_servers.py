@@ -1,7 +1,7 @@
 """Kratos for tests: the stand-in, and the real 1.3.1, built from source with Go and a C compiler.
 
-Both send a webhook of every registration to `hook_url`, as configured in deploy/kratos. The first test that needs the
-real one may have to build it: mark it with `go_program.may_build`.
+Both send a webhook of every registration to `hook_url`, as `postroom setup kratos` configures it. The first test that
+needs the real one may have to build it: mark it with `go_program.may_build`.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx2
 
+from postroom.setup.kratos import HOOK, write
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import Process, PythonChild
 from tests.go_program import GoProgram
@@ -26,7 +27,6 @@ PASSWORD = "correct horse battery staple"
 
 TESTS = Path(__file__).parent
 SOURCE = TESTS / "kratos"
-DEPLOY = TESTS.parent / "deploy" / "kratos"
 
 PROGRAM = GoProgram(
     "Kratos 1.3.1",
@@ -112,7 +112,7 @@ async def real_kratos(
     cannot be built."""
     program = await asyncio.to_thread(PROGRAM.built_or_skipped)
     public_port, admin_port = free_port(), free_port()
-    base, hook = folder / "kratos.yml", folder / "registration-hook.yml"
+    base, hook = folder / "kratos.yml", folder / HOOK
     url = hook_url.removesuffix("/internal/mail/provision")
     base.write_text(
         Template((SOURCE / "kratos.yml").read_text()).substitute(
@@ -126,8 +126,7 @@ async def real_kratos(
             SCHEMA_URL=(SOURCE / "identity.schema.json").as_uri(),
         )
     )
-    text = (DEPLOY / "registration-hook.yml").read_text().replace("file:///etc/kratos/", f"{DEPLOY.as_uri()}/")
-    hook.write_text(Template(text).substitute(POSTROOM_URL=url, POSTROOM_WEBHOOK_KEY=hook_key))
+    write(url, hook_key, folder, force=True)  # a test may start it again
     if dsn != "memory":
         await asyncio.to_thread(_migrate, program, dsn)
     argv = [program, "serve", "-c", base, "-c", hook, "--dev", "--sqa-opt-out"]

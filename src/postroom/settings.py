@@ -294,11 +294,25 @@ class Settings(BaseModel):
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings in `environment`. Raises `ConfigurationError` that names each wrong variable and what it needs."""
     settings, wrong = load_what_is_right(environment)
+    _require_none(wrong, environment)
+    return settings
+
+
+def load_part(needed: Collection[str], environment: Mapping[str, str] = os.environ) -> Settings:
+    """As `load`, for a host that is being set up: of the required settings only these have to be there. The others may
+    lead nowhere, and no other secret is read: its file may be yet to be written."""
+    secrets = {PREFIX + secret for secret in SECRETS if secret.lower() not in needed}
+    kept = {name: value for name, value in environment.items() if name.removesuffix("_FILE") not in secrets}
+    settings, wrong = load_what_is_right(kept)
+    _require_none([each for each in wrong if each.setting in needed or each.setting not in _NOWHERE], environment)
+    return settings
+
+
+def _require_none(wrong: Collection[WrongSetting], environment: Mapping[str, str]) -> None:
     if wrong:
         problems = [each.problem for each in wrong]
         # Most often it is the missing one, misspelt.
         raise ConfigurationError("; ".join([*problems, *map(str, unknown(environment))]))
-    return settings
 
 
 def load_what_is_right(environment: Mapping[str, str] = os.environ) -> tuple[Settings, list[WrongSetting]]:

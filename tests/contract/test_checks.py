@@ -28,7 +28,7 @@ from stalwart_client import StalwartClient, unique
 from stalwart_oauth import registered_clients_only
 from stalwart_uploads import DEFAULT, with_quota
 
-ROLE = Path(__file__).parents[2] / "deploy/stalwart/role.json"
+ROLE = Path(__file__).parents[2] / "src/postroom/deploy/stalwart/role.json"
 HOOK_URL = "http://127.0.0.1:9/internal/mail/stalwart-of-the-tests"
 SECRET = "seven-green-ladders-climb-41"
 HOOK_KEY = "key-of-the-web-hook-0123456789-0123"

@@ -70,6 +70,14 @@ async def test_check_finds_everything_fine(up: Trial) -> None:
     assert [each["part"] for each in wrong] == ["settings"], wrong  # the shortened delays are told
 
 
+async def test_the_hook_of_kratos_is_written_with_address_and_key_of_the_trial(up: Trial, tmp_path: Path) -> None:
+    code, output = await up.postroom("setup", "kratos", "--write", str(tmp_path / "kratos"))
+    assert code == 0, output
+    hook = (tmp_path / "kratos" / "registration-hook.yml").read_text()
+    assert up.environment["POSTROOM_WEBHOOK_KEY"] in hook
+    assert f"url: {up.environment['POSTROOM_URL']}/internal/mail/provision" in hook
+
+
 async def test_the_url_of_a_database_of_ones_own_is_refused_as_the_service_does(tmp_path: Path) -> None:
     for name in ("POSTROOM_DATABASE_URL", "POSTROOM_MIGRATE_DATABASE_URL"):
         urls = {"POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1/postroom", name: "postgresql://u:pa%ss@db/x"}

@@ -236,15 +236,9 @@ class SqlModel(SweepModel):
         answers: list[Row] = []
         for identity_id, row in before.items():
             then = moved.get(identity_id)
-<<<<<<< HEAD
-            seen = then if then and then["state"] == "waiting" else row
-            again = seen is row and row is not None and row["holder"] == fresh[identity_id]
-            due_at = self._now() + EARLY if again else seen["due_at"] if seen else None
-=======
-            reported = then if then and then["state"] == "waiting" else row
-            again = reported is row and row is not None and row["holder"] == fresh[identity_id]
-            due_at = self._now() + EARLY if again else reported["due_at"] if reported else None
->>>>>>> words-chaos
+            returned = then if then and then["state"] == "waiting" else row
+            again = returned is row and row is not None and row["holder"] == fresh[identity_id]
+            due_at = self._now() + EARLY if again else returned["due_at"] if returned else None
             answers.append(
                 (then or row or {"identity_id": None})
                 | {

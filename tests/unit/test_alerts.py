@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROMTOOL = shutil.which("promtool")
-RULES = Path(__file__).resolve().parents[2] / "deploy/prometheus/alerts_test.yml"
+RULES = Path(__file__).resolve().parents[2] / "src/postroom/deploy/prometheus/alerts_test.yml"
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="no promtool here: Debian has it in the package prometheus")

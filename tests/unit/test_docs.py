@@ -36,7 +36,7 @@ from postroom.telemetry import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs/reference"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src/postroom/deploy").rglob("*.md")])
 WRITE = os.environ.get("POSTROOM_WRITE_DOCS") == "1"
 
 TABLE = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- end of settings -->)", re.DOTALL)
@@ -107,7 +107,7 @@ def test_every_metric_is_told() -> None:
 
 
 def test_every_alarm_asks_for_metrics_that_are_there() -> None:
-    rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
+    rules = yaml.safe_load((ROOT / "src/postroom/deploy/prometheus/alerts.yml").read_text())
     alarms = [rule for group in rules["groups"] for rule in group["rules"]]
     for alarm in alarms:
         assert {"alert", "expr", "labels", "annotations"} <= alarm.keys()

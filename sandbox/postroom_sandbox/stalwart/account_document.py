@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Any
 
 from postroom_sandbox.stalwart import ids, permissions
@@ -92,7 +93,7 @@ def _entries(value: Any, name: str) -> list[JSON]:
 def _credentials(value: Any, name: str) -> list[JSON]:
     """One that has a `credentialId` is there already; app passwords and keys must be."""
     entries = _entries(value, name)
-    for entry in entries:
+    for place, entry in enumerate(entries):
         if entry.get("@type") in _SECONDARY:
             if "credentialId" not in entry:
                 raise server_set("credentials/secret")
@@ -101,11 +102,24 @@ def _credentials(value: Any, name: str) -> list[JSON]:
             raise no_variant(name)
         if entry.keys() - {"@type", "secret", "expiresAt", "allowedIps", "credentialId"}:
             raise unknown_property(name)
-        if entry.get("expiresAt") is not None or entry.get("allowedIps"):
-            raise not_offered("credentials that expire or are bound to addresses")
+        if entry.get("expiresAt") is not None:
+            raise not_offered("passwords that expire")
+        entry["allowedIps"] = _networks(entry.get("allowedIps", {}), f"{name}/{place}/allowedIps")
     if sum(entry["@type"] == "Password" for entry in entries) > 1:
         raise SetError("invalidProperties", "Only one password credential is allowed.", properties=[name])
     return entries
+
+
+def _networks(value: Any, name: str) -> JSON:
+    """Addresses and networks as a set; one sent as false is left out."""
+    if not is_object(value):
+        raise invalid_patch(name, "Invalid value for object property")
+    for text in value:
+        try:
+            ip_network(text, strict=False)
+        except ValueError:
+            raise invalid_patch(name, "Invalid key for object property") from None
+    return {text: True for text, on in value.items() if on}
 
 
 _ALIAS: dict[str, Callable[[Any, str], Any]] = {

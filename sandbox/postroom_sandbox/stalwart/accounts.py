@@ -112,7 +112,7 @@ class Accounts(Kind):
         document, credentials = checked(value)
         if any("credentialId" in entry for entry in credentials):
             raise server_set("credentials/credentialId")
-        secrets = [passwords.hashed(entry.get("secret", "")) for entry in credentials]
+        hashes = [passwords.hashed(entry.get("secret", "")) for entry in credentials]
         self._check_domains(document)
         permissions.check_grant(self._permissions(document), call.access.permissions)
         document["createdAt"] = self._store.now()
@@ -120,8 +120,8 @@ class Accounts(Kind):
             sql = "INSERT INTO accounts (name, domain_id, document) VALUES (?, ?, ?)"
             number = self._store.run(sql, *_columns(document))
             self._index(number, document)
-            for secret in secrets:
-                self._keep_password(number, 0, secret)
+            for entry, stored in zip(credentials, hashes, strict=True):
+                self._keep_password(number, 0, stored, entry["allowedIps"])
         for listener in self.created:
             listener(number, document)
         return {"id": ids.encode(number)}
@@ -183,11 +183,16 @@ class Accounts(Kind):
                 self._store.run("DELETE FROM credentials WHERE account_id = ? AND id = ?", number, place)
         for entry in changed:
             place = ids.decode(entry.get("credentialId")) or next_number(self._store, number)
-            self._keep_password(number, place, passwords.hashed(entry.get("secret", "")))
+            self._keep_password(number, place, passwords.hashed(entry.get("secret", "")), entry["allowedIps"])
+        for entry in credentials:
+            if entry["@type"] == "Password" and entry not in changed:
+                document = json.dumps(_PASSWORD | {"allowedIps": entry["allowedIps"]})
+                sql = "UPDATE credentials SET document = ? WHERE account_id = ? AND id = ?"
+                self._store.run(sql, document, number, ids.decode(entry.get("credentialId")))
 
-    def _keep_password(self, number: int, place: int, stored: str) -> None:
+    def _keep_password(self, number: int, place: int, stored: str, allowed_ips: JSON) -> None:
         sql = "INSERT INTO credentials (account_id, id, name, secret, document) VALUES (?, ?, 'Password', ?, ?)"
-        self._store.run(sql, number, place, stored, json.dumps(_PASSWORD))
+        self._store.run(sql, number, place, stored, json.dumps(_PASSWORD | {"allowedIps": allowed_ips}))
 
 
 def _columns(document: JSON) -> tuple[str, int | None, str]:

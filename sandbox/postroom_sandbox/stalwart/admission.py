@@ -33,7 +33,7 @@ class Admission:
 
     @contextmanager
     def _slot(self, request: Request, under_way: Counter[int], limit: str) -> Generator[Access]:
-        access = self._authentication.access(request.headers.get("authorization"))
+        access = self._authentication.access(request)
         if under_way[access.account] >= CORE[limit] and not access.may("unlimitedRequests"):
             raise crowded_problem(limit)
         under_way[access.account] += 1

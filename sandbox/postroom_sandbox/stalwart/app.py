@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import Lifespan
 
 from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.admission import Admission
@@ -19,6 +21,7 @@ from postroom_sandbox.stalwart.api import Api
 from postroom_sandbox.stalwart.authentication import Authentication
 from postroom_sandbox.stalwart.control import Control
 from postroom_sandbox.stalwart.credentials import Credentials
+from postroom_sandbox.stalwart.default_roles import DefaultRoles
 from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.errors import ProblemError, http_problem
 from postroom_sandbox.stalwart.faults import Faults
@@ -69,25 +72,15 @@ def create_app(
         ensure_mail_master(known_domains, roles, accounts, mail_master)
     kinds = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
     limits = JmapSettings(store, **(RAISED_LIMITS if mail_master else {}))
-    kinds += [AllowedIps(store), OidcProvider(store), limits]
+    kinds += [AllowedIps(store), DefaultRoles(store), OidcProvider(store), limits]
     counts: Counter[str] = Counter()
     faults = Faults(store)
     authentication = Authentication(store, accounts, admin_password)
     admission = Admission(authentication)
     quota = UploadQuota(limits)
     mail = Mail(store, accounts, known_domains, quota)
-    intake = Intake(
-        store,
-        mail,
-        accounts,
-        known_domains,
-        authentication,
-        faults,
-        counts,
-        _HOSTNAME,
-        lmtp_listener,
-        send_welcome=welcome,
-    )
+    parts = (store, mail, accounts, known_domains, authentication, faults, counts)
+    intake = Intake(*parts, _HOSTNAME, lmtp_listener, send_welcome=welcome)
     registry = Registry(store, [*kinds, *intake.kinds])
     api = Api(admission, registry, mail, counts, public_url or f"https://{_HOSTNAME}", latency_ms)
 
@@ -101,10 +94,15 @@ def create_app(
     transfer = BlobTransfer(admission, mail, quota)
     routes = [*api.routes(), *transfer.routes(), *intake.event_source.routes(), *control.routes()]
     injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)
+    app = _app(routes, injection, lifespan)
+    app.state.mail = mail
+    return app
+
+
+def _app(routes: Sequence[BaseRoute], injection: Middleware, lifespan: Lifespan[Starlette]) -> Starlette:
     handlers = dict.fromkeys((ProblemError, HTTPException, ClientDisconnect), _problem)
     app = Starlette(routes=routes, middleware=[injection], exception_handlers=handlers, lifespan=lifespan)
     app.router.redirect_slashes = False
-    app.state.mail = mail
     return app
 
 

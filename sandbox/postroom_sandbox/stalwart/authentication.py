@@ -3,11 +3,15 @@
 import base64
 import hmac
 import json
+from ipaddress import ip_address, ip_network
+
+from starlette.requests import Request
 
 from postroom_sandbox.stalwart import ids, passwords, permissions
 from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.credentials import expired
 from postroom_sandbox.stalwart.errors import http_problem
+from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.kind import Access
 from postroom_sandbox.stalwart.store import Store
 
@@ -15,21 +19,22 @@ _ADMIN = "admin"
 
 
 class Authentication:
-    """Reads the `Authorization` header."""
+    """Reads the `Authorization` header, and the address that it came from."""
 
     def __init__(self, store: Store, accounts: Accounts, admin_password: str | None) -> None:
         self._store = store
         self._accounts = accounts
         self._admin_password = admin_password
 
-    def access(self, header: str | None) -> Access:
+    def access(self, request: Request) -> Access:
         """Raises ProblemError: 401, or 403 for those who are known but not let in, such as the suspended."""
-        scheme, _, value = (header or "").partition(" ")
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        peer = request.client.host if request.client else ""
         access = None
         if scheme.lower() == "bearer":
             access = self._by_key(value.strip())
         elif scheme.lower() == "basic":
-            access = self._by_login(*_login(value.strip()))
+            access = self._by_login(*_login(value.strip()), peer)
         if access is None:
             raise http_problem(401)
         if not access.may("authenticate"):
@@ -41,21 +46,25 @@ class Authentication:
         row = self._store.row(sql, passwords.digest(secret))
         return self._of_account(row[0], row[1]) if row and self._counts(row[1]) else None
 
-    def _by_login(self, login: str, password: str) -> Access | None:
+    def _by_login(self, login: str, password: str, peer: str) -> Access | None:
         target, _, master = login.rpartition("%")
         if target:
-            return self._for_another(target, master, password)
-        return self._by_password(master, password) or self._by_app_password(master, password)
+            return self._for_another(target, master, password, peer)
+        return self._by_password(master, password, peer) or self._by_app_password(master, password)
 
-    def _by_password(self, login: str, password: str) -> Access | None:
+    def _by_password(self, login: str, password: str, peer: str) -> Access | None:
         if login == _ADMIN:
             known = self._admin_password
             right = known is not None and hmac.compare_digest(known.encode(), password.encode())
             return Access(ids.RECOVERY_ADMIN, _ADMIN, permissions.EVERY) if right else None
         account, kind = self._accounts.at(login) or (None, "")
-        sql = "SELECT secret FROM credentials WHERE account_id = ? AND name = 'Password'"
+        sql = "SELECT secret, document FROM credentials WHERE account_id = ? AND name = 'Password'"
         row = self._store.row(sql, account)
-        return self._at(account, kind) if account and row and passwords.matches(password, row[0]) else None
+        if not account or not row or not passwords.matches(password, row[0]):
+            return None
+        if not _allows(json.loads(row[1])["allowedIps"], peer):
+            raise http_problem(403)
+        return self._at(account, kind)
 
     def _by_app_password(self, login: str, password: str) -> Access | None:
         account, kind = self._accounts.at(login) or (None, "")
@@ -72,9 +81,9 @@ class Authentication:
             raise http_problem(403)
         return access
 
-    def _for_another(self, target: str, master: str, password: str) -> Access | None:
+    def _for_another(self, target: str, master: str, password: str, peer: str) -> Access | None:
         """`target%master` with the master's own password: the access is the target's, limits and all."""
-        access = self._by_password(master, password)
+        access = self._by_password(master, password, peer)
         if access is None:
             return None
         if not (access.may("impersonate") and access.may("authenticate")):
@@ -87,6 +96,11 @@ class Authentication:
         if credential is not None:
             held = permissions.of_credential(held, json.loads(credential)["permissions"])
         return Access(account, address, held)
+
+
+def _allows(networks: JSON, peer: str) -> bool:
+    """None means everybody."""
+    return not networks or any(ip_address(peer) in ip_network(each, strict=False) for each in networks)
 
 
 def _login(encoded: str) -> tuple[str, str]:

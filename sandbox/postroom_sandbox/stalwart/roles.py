@@ -1,4 +1,4 @@
-"""`x:Role`: made and read here; a role once made stays as it is."""
+"""`x:Role`: made, read and changed here; none is removed."""
 
 import json
 
@@ -6,6 +6,7 @@ from postroom_sandbox.stalwart import ids, permissions
 from postroom_sandbox.stalwart.errors import not_offered, server_unavailable
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.kind import Call, Kind, completed
+from postroom_sandbox.stalwart.pointer import patched
 
 _DEFAULTS: JSON = {"enabledPermissions": {}, "disabledPermissions": {}, "roleIds": {}, "memberTenantId": None}
 
@@ -35,11 +36,19 @@ class Roles(Kind):
         return found
 
     def create(self, call: Call, value: JSON) -> JSON:
-        document = completed(value, _DEFAULTS, self.key)
+        document = self._checked(call, completed(value, _DEFAULTS, self.key))
+        return {"id": ids.encode(self._keep(document["description"], document))}
+
+    def update(self, call: Call, number: int, patch: JSON) -> None:
+        document = self._checked(call, patched(self.document(call, number) or {}, patch))
+        sql = "UPDATE roles SET name = ?, document = ? WHERE id = ?"
+        self._store.run(sql, document["description"], json.dumps(document), number)
+
+    def _checked(self, call: Call, document: JSON) -> JSON:
         if document["memberTenantId"] is not None or document["roleIds"]:
             raise not_offered("tenants, and roles that hold roles")
         for name in ("enabledPermissions", "disabledPermissions"):
             document[name] = permissions.checked_set(document[name], name)
         granted = document["enabledPermissions"].keys() - document["disabledPermissions"].keys()
         permissions.check_grant(granted, call.access.permissions)
-        return {"id": ids.encode(self._keep(document["description"], document))}
+        return document

@@ -10,25 +10,12 @@ from postroom.network_trouble import Kind, causes, trouble_of
 from postroom.settings import Settings
 from postroom.stalwart.error_mapping import Busy, WrongGeneration
 from postroom.stalwart.health_check import NotWritten
-from postroom.stalwart.permissions import ROLE_USER, UNREPORTED, permissions
+from postroom.stalwart.permissions import PROVISIONING, ROLE_USER, UNREPORTED, permissions
 
 SETTING = "POSTROOM_STALWART_URL"
 SET_UP = "run postroom setup stalwart --admin LOGIN"
 BANNED = "see whether Stalwart has banned this host (x:BlockedIp)"
 DEADLINE = 5.0
-
-NEEDED = frozenset(
-    {
-        "authenticate",
-        "sysAccountCreate",
-        "sysAccountGet",
-        "sysAccountQuery",
-        "sysAccountUpdate",
-        "sysDomainGet",
-        "sysDomainQuery",
-    }
-)
-"""What a provisioning key must hold itself."""
 
 GRANTED = ROLE_USER - UNREPORTED
 """What it must hold as well, because it hands it out, as far as Stalwart tells."""
@@ -124,8 +111,8 @@ def of_key(held: frozenset[str], url: str, *, has_account: bool, with_app_passwo
 
 def lacking(held: frozenset[str], *, of_role: bool) -> list[str]:
     """By name, what a key must hold and does not; `of_role`: also what it hands out."""
-    missing = sorted(NEEDED - held)
-    handed_out = GRANTED - NEEDED
+    missing = sorted(PROVISIONING - held)
+    handed_out = GRANTED - PROVISIONING
     if of_role and not held & handed_out:
         return [*missing, "all of the role User"]
     return [*missing, *sorted(handed_out - held)] if of_role else missing

@@ -3,7 +3,7 @@
 from postroom.checks.finding import Finding
 from postroom.checks.inspector import Inspector
 from postroom.composition.parts import Parts
-from postroom.stalwart.oauth_clients import READ_PERMISSIONS, registered_alone
+from postroom.stalwart.oauth_clients import READ_PERMISSIONS, requires_registration
 from postroom.stalwart.registry_client import StalwartClient
 
 PART = "oauth"
@@ -14,7 +14,7 @@ async def oauth(parts: Parts, administrator: StalwartClient | None) -> Finding:
     inspector = Inspector(parts, administrator)
 
     async def ask() -> Finding:
-        return of_clients(registered_only=await registered_alone(inspector.client, inspector.registry))
+        return of_clients(registered_only=await requires_registration(inspector.client, inspector.registry))
 
     return await inspector.ask(PART, READ_PERMISSIONS, ask)
 

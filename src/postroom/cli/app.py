@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from postroom.cli.options import AsJson, DryRun, MailDomain, Output, Reason, ReasonStarts, UntilEof, Who, Whom
+from postroom.cli.setup.commands import setup
 from postroom.domain.request import ListedState
 from postroom.errors import ConfigurationError
 
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # to draw boxes around a help, Rich takes longer than all the rest
 )
+app.add_typer(setup, name="setup")
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,7 +1,5 @@
 """`postroom check`."""
 
-import getpass
-import sys
 from collections.abc import AsyncGenerator, Set
 from contextlib import asynccontextmanager
 
@@ -15,6 +13,7 @@ from postroom.checks.upload_quota import fix_upload_quota
 from postroom.checks.webhook import fix_webhook
 from postroom.cli.environment import environment_or_trial
 from postroom.cli.json_output import json_text
+from postroom.cli.password import password_of
 from postroom.cli.terminal import out, print_findings
 from postroom.composition.parts import Parts, authorization, connected
 from postroom.errors import ConfigurationError
@@ -30,7 +29,7 @@ async def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -
     findings = [*wrong_settings(wrong), *unknown_settings(unknown(environment))]
     if wrong and no_trial:
         findings.append(Finding("trial", "warning", no_trial, "set the settings of your service, or start a trial"))
-    password = _password(admin) if admin else ""
+    password = password_of(admin) if admin else ""
     findings += await _checked(settings, {each.setting for each in wrong}, admin, password, fix=fix, dry_run=dry_run)
     if as_json:
         typer.echo(json_text(findings))
@@ -38,18 +37,6 @@ async def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -
         print_findings(out(), "", findings)
     if any(finding.state == "error" for finding in findings):
         raise typer.Exit(1)
-
-
-def _password(login: str) -> str:
-    """Never an argument or a variable: those stay in the history of the shell."""
-    try:
-        found = getpass.getpass(f"Password of {login} at Stalwart: ") if sys.stdin.isatty() else sys.stdin.readline()
-    except EOFError:
-        found = ""
-    found = found.rstrip("\r\n")
-    if not found:
-        raise ConfigurationError(f"no password of {login}: type it, or send it to standard input")
-    return found
 
 
 async def _checked(

@@ -1,13 +1,13 @@
 """Where a command finds its settings: in the environment, else in a running trial, where the trial is installed."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import entry_points
 
 import typer
 
 from postroom.errors import ConfigurationError
-from postroom.settings import PREFIX, Settings, load, unknown
+from postroom.settings import PREFIX, Settings, load, load_part, unknown
 
 
 def settings_or_trial() -> Settings:
@@ -24,17 +24,35 @@ def environment_or_trial() -> tuple[Mapping[str, str], str]:
     Raises `ConfigurationError` where there are no settings at all."""
     if "POSTROOM_DATABASE_URL" in os.environ or "POSTROOM_DATABASE_URL_FILE" in os.environ:
         return os.environ, ""
-    found: dict[str, str] = {}
     try:
-        for trial in entry_points(group="postroom.environments"):
-            found |= trial.load()()
+        return {**os.environ, **_of_trial()}, ""
     except ConfigurationError as no_trial:
         if not any(name.startswith(PREFIX) for name in os.environ):
             # Then nobody wants to know each setting that is missing.
             fix = "for a service of your own, set POSTROOM_DATABASE_URL and its other settings"
             raise ConfigurationError(str(no_trial), fix=fix) from no_trial
         return os.environ, str(no_trial)
-    return {**os.environ, **found}, ""
+
+
+def part_or_trial(needed: Collection[str]) -> Settings:
+    """As `load_part`, from the environment if that holds what is needed, else from a running trial. Raises
+    `ConfigurationError`."""
+    try:
+        return load_part(needed)
+    except ConfigurationError as error:
+        try:
+            of_trial = _of_trial()
+        except ConfigurationError:
+            raise error from None
+    return load_part(needed, {**os.environ, **of_trial})
+
+
+def _of_trial() -> dict[str, str]:
+    """{} where the trial is not installed. Raises `ConfigurationError` if none runs."""
+    found: dict[str, str] = {}
+    for trial in entry_points(group="postroom.environments"):
+        found |= trial.load()()
+    return found
 
 
 def load_and_warn(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -51,20 +51,35 @@ class AllowedIps:
         """The networks in force, without expired ones."""
         return await self._registry.within(_DEADLINE, self._listed)
 
-    async def add(self, address: IpAddress) -> None:
-        wanted = {"create": {"c": {"address": str(address), "reason": "Postroom"}}}
+    async def add(self, address: IpAddress | IpNetwork) -> None:
+        wanted = {"create": {"c": {"address": spelled(address), "reason": "Postroom"}}}
+        what = f"the address {spelled(address)}"
         await self._registry.within(
-            _DEADLINE, lambda left: change(self._client, "AllowedIp", wanted, f"the address {address}", deadline=left)
+            _DEADLINE, lambda left: change(self._client, "AllowedIp", wanted, what, deadline=left)
         )
 
     async def _listed(self, left: float) -> list[IpNetwork]:
         get: Call = ("x:AllowedIp/get", {"ids": None})
         listed = (await self._client.call([get], deadline=left)).read(0, _Listed).allowed_ips
         in_force = [each for each in listed if each.expires_at is None or each.expires_at > self._now()]
-        return [network for each in in_force if (network := _network(each.address))]
+        return [network for each in in_force if (network := parsed(each.address))]
 
 
-def _network(text: str) -> IpNetwork | None:
+def spelled(address: IpAddress | IpNetwork) -> str:
+    """A network of one address without its length, as Stalwart shows it."""
+    if isinstance(address, IPv4Network | IPv6Network) and address.num_addresses == 1:
+        return str(address.network_address)
+    return str(address)
+
+
+def contains(network: IpNetwork, other: IpNetwork) -> bool:
+    if isinstance(network, IPv4Network):
+        return isinstance(other, IPv4Network) and other.subnet_of(network)
+    return isinstance(other, IPv6Network) and other.subnet_of(network)
+
+
+def parsed(text: str) -> IpNetwork | None:
+    """None for what is neither an address nor a network."""
     try:
         return ip_network(text, strict=False)
     except ValueError:

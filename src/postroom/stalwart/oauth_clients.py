@@ -10,6 +10,7 @@ from pydantic import Field
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import Call, StalwartClient
 from postroom.stalwart.response_models import ResponseModel
+from postroom.stalwart.settings_change import SINGLETON, change
 
 READ_PERMISSIONS = frozenset({"sysOidcProviderGet"})
 """The permissions that the key needs to read it. The server masks the secrets in it."""
@@ -26,12 +27,22 @@ class _Listed(ResponseModel):
     providers: list[_OidcProvider] = Field(alias="list", min_length=1)
 
 
-async def registered_alone(client: StalwartClient, registry: StalwartRegistry) -> bool:
+async def requires_registration(client: StalwartClient, registry: StalwartRegistry) -> bool:
     """Whether an OAuth client must be registered by an authorised account. Raises `MailServerError`s."""
 
     async def ask(left: float) -> bool:
-        get: Call = ("x:OidcProvider/get", {"ids": ["singleton"]})
+        get: Call = ("x:OidcProvider/get", {"ids": [SINGLETON]})
         (provider, *_) = (await client.call([get], deadline=left)).read(0, _Listed).providers
         return provider.require and not provider.anonymous
 
     return await registry.within(_DEADLINE, ask)
+
+
+async def require_registration(client: StalwartClient, registry: StalwartRegistry) -> None:
+    """Raises `MailServerError`s."""
+    wanted = {"requireClientRegistration": True, "anonymousClientRegistration": False}
+    update = {"update": {SINGLETON: wanted}}
+    await registry.within(
+        _DEADLINE,
+        lambda left: change(client, "OidcProvider", update, "that OAuth clients be registered", deadline=left),
+    )

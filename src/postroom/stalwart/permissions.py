@@ -6,6 +6,19 @@ from typing import cast
 from postroom.errors import Misconfigured
 from postroom.stalwart.registry_client import StalwartClient
 
+PROVISIONING = frozenset(
+    {
+        "authenticate",
+        "sysAccountCreate",
+        "sysAccountGet",
+        "sysAccountQuery",
+        "sysAccountUpdate",
+        "sysDomainGet",
+        "sysDomainQuery",
+    }
+)
+"""What a provisioning key must hold itself."""
+
 ROLE_USER = frozenset(files("postroom.stalwart").joinpath("role_user.txt").read_text("utf-8").split())
 """The permissions of the role "User" of 0.16.19. A key that makes accounts needs all of their role's permissions."""
 

@@ -21,11 +21,16 @@ async def change(client: StalwartClient, kind: str, arguments: dict[str, Any], w
     calls = [(f"x:{kind}/set", arguments), ("x:Action/set", {"create": {"c": {"@type": "ReloadSettings"}}})]
     answers = await client.call(calls, deadline=deadline)
     for place, asked in enumerate((what, "to reload its settings")):
-        outcome = answers.read(place, Changes)
-        # One that somebody else removed meanwhile is what we wanted.
-        kept = {k: e for k, e in (outcome.not_destroyed or {}).items() if e.type != "notFound"}
-        refused = (outcome.not_created or {}) | (outcome.not_updated or {}) | kept
-        for error in refused.values():
-            raise Misconfigured(f"mail server refused {asked} ({sanitize(error.type)}): {sanitize(error.description)}")
-        if "c" not in (outcome.created or {}) and SINGLETON not in (outcome.updated or {}):
-            raise Transient(f"mail server neither took nor refused {asked}", outcome_unknown=True)
+        require_taken(answers.read(place, Changes), asked)
+
+
+def require_taken(outcome: Changes, what: str) -> None:
+    """For a `/set` that creates `c` or updates something. Raises `MailServerError`s."""
+    # One that somebody else removed meanwhile is what we wanted.
+    kept = {k: e for k, e in (outcome.not_destroyed or {}).items() if e.type != "notFound"}
+    refused = (outcome.not_created or {}) | (outcome.not_updated or {}) | kept
+    for error in refused.values():
+        words = f": {sanitize(error.description)}" if error.description else ""
+        raise Misconfigured(f"mail server refused {what} ({sanitize(error.type)}){words}")
+    if "c" not in (outcome.created or {}) and not outcome.updated:
+        raise Transient(f"mail server neither took nor refused {what}", outcome_unknown=True)

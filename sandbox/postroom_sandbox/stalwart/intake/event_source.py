@@ -70,7 +70,7 @@ class EventSource:
 
     async def _stream(self, request: Request) -> Response:
         self._counts["GET /jmap/eventsource/"] += 1
-        access = self._authentication.access(request.headers.get("authorization"))
+        access = self._authentication.access(request)
         events = self._events(access.account, wanted(request.query_params), request.scope)
         return StreamingResponse(events, headers={"Cache-Control": "no-store"}, media_type="text/event-stream")
 

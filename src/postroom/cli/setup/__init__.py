@@ -1,0 +1,1 @@
+"""`postroom setup …`: `commands.py` says how each is typed."""

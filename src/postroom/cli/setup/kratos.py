@@ -1,0 +1,42 @@
+"""`postroom setup kratos`."""
+
+from pathlib import Path
+
+import typer
+
+from postroom.cli.environment import part_or_trial
+from postroom.cli.json_output import json_text
+from postroom.cli.setup.steps import exit_code, print_steps
+from postroom.errors import ConfigurationError
+from postroom.setup import kratos
+from postroom.web_urls import names_a_host
+
+
+def set_up_kratos(folder: Path | None, url: str | None, *, force: bool, as_json: bool) -> None:
+    settings = part_or_trial(("webhook_key",) if folder else ())
+    if url is not None and not names_a_host(url):
+        raise ConfigurationError(f"--url {url}: must be a complete URL, such as http://10.0.0.5:3001")
+    url = url or kratos.postroom_url(settings)
+    if folder is None:
+        _print(url, as_json=as_json)
+        return
+    folder = folder.absolute()
+    steps = kratos.write(url, settings.webhook_key.get_secret_value(), folder, force=force)
+    if as_json:
+        typer.echo(json_text(steps))
+    else:
+        print_steps(steps)
+        hook = folder / kratos.HOOK
+        typer.echo(f"Only Kratos may read it: chown kratos {hook}. Then start Kratos with both files:", err=True)
+        typer.echo(f"kratos serve -c {kratos.FOLDER}/kratos.yml -c {hook}", err=True)
+    exit_code(steps)
+
+
+def _print(url: str, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json_text({kratos.HOOK: kratos.hook(url, None), kratos.BODY: kratos.body()}))
+        return
+    typer.echo(kratos.hook(url, None))
+    typer.echo(f"# The file of its `body`, {kratos.FOLDER}/{kratos.BODY}:")
+    typer.echo(kratos.body())
+    typer.echo("The key is left out: --write FOLDER writes both files with it, readable by their owner.", err=True)

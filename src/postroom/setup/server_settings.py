@@ -1,0 +1,87 @@
+"""Stalwart's own settings, as mail for people needs them."""
+
+import secrets
+from collections.abc import Sequence
+
+from postroom.checks.webhook import hook_url
+from postroom.settings import Settings
+from postroom.setup.administrator import Administrator
+from postroom.setup.secret_file import SecretFile
+from postroom.setup.step import State, Step
+from postroom.stalwart.allowed_ips import AllowedIps, IpNetwork, contains, spelled
+from postroom.stalwart.oauth_clients import require_registration, requires_registration
+from postroom.stalwart.upload_quota import BYTES, FILES, raise_upload_quota, upload_quota
+from postroom.stalwart.webhook_setup import WebhookSetup
+
+WEBHOOK = "webhook"
+ALLOWED_IP = "allowed IP"
+UPLOAD_QUOTA = "upload quota"
+OAUTH = "OAuth clients"
+_COPY = "copy that file to all hosts of Postroom"
+
+
+async def ensure_webhook(by: Administrator, settings: Settings, file: SecretFile) -> Step:
+    """One to Postroom, signed with the key in the file. Raises `ConfigurationError` and `MailServerError`s."""
+    url, key = hook_url(settings), file.read()
+    hooks = WebhookSetup(by.client, by.registry)
+    before = await hooks.state(url)
+    if key and len(before.ids) == 1 and not before.wrong:
+        details = f"sends to {url}; whether its key is that in {file.source}, Stalwart does not show"
+        return Step(WEBHOOK, "ok", details, "if it is not: postroom check --fix --admin LOGIN")
+    if not by.dry_run:
+        if not key:
+            file.require_writable()
+        # The file is written last: if this ends in between, the next run finds no key, and makes both again.
+        new = key or secrets.token_urlsafe(32)
+        await hooks.ensure(url, new)
+        if not key:
+            file.write(new)
+    what = "replaced" if before.ids else "created"
+    details = f"{what}: sends to {url}, with the key in {file.source}" + ("" if key else ", which is new")
+    return Step(WEBHOOK, _changed(by), details, _COPY if before.ids and not key else "")
+
+
+async def ensure_allowed(by: Administrator, addresses: Sequence[IpNetwork]) -> Step:
+    """These addresses in `x:AllowedIp`. Raises `MailServerError`s."""
+    allowed_ips = AllowedIps(by.client, by.registry)
+    listed = await allowed_ips.listed()
+    new = [each for each in addresses if not any(contains(network, each) for network in listed)]
+    if not new:
+        return Step(ALLOWED_IP, "ok", f"Stalwart never bans {_named(addresses)}")
+    if not by.dry_run:
+        for address in new:
+            await allowed_ips.add(address)
+    return Step(ALLOWED_IP, _changed(by), f"added to x:AllowedIp: {_named(new)}")
+
+
+async def ensure_upload_quota(by: Administrator) -> Step:
+    """Raises `MailServerError`s."""
+    before = await upload_quota(by.client, by.registry)
+    if before.is_enough:
+        return Step(UPLOAD_QUOTA, "ok", f"a person may upload {_quota(before.files, before.size)}")
+    if not by.dry_run:
+        await raise_upload_quota(by.client, by.registry, before)
+    raised = _quota(max(FILES, before.files), max(BYTES, before.size))
+    details = f"raised to {raised} for each person, from {_quota(before.files, before.size)}"
+    return Step(UPLOAD_QUOTA, _changed(by), details)
+
+
+async def ensure_registered_clients(by: Administrator) -> Step:
+    """Raises `MailServerError`s."""
+    if await requires_registration(by.client, by.registry):
+        return Step(OAUTH, "ok", "Stalwart issues tokens to registered clients only")
+    if not by.dry_run:
+        await require_registration(by.client, by.registry)
+    return Step(OAUTH, _changed(by), "from now on, Stalwart issues tokens to registered clients only")
+
+
+def _changed(by: Administrator) -> State:
+    return "would change" if by.dry_run else "changed"
+
+
+def _named(addresses: Sequence[IpNetwork]) -> str:
+    return ", ".join(map(spelled, addresses))
+
+
+def _quota(files: int, size: int) -> str:
+    return f"{files:,} files or {size / 1_000_000:,g} MB"

@@ -1,0 +1,108 @@
+"""The account by which Postroom provisions mailboxes, and its API key."""
+
+import socket
+from collections.abc import Sequence
+
+from postroom.errors import ConfigurationError, Misconfigured
+from postroom.setup.administrator import DEADLINE, Administrator
+from postroom.setup.own_account import Wanted
+from postroom.setup.secret_file import SecretFile
+from postroom.setup.step import Step
+from postroom.stalwart import allowed_ips, oauth_clients, upload_quota, webhook_setup
+from postroom.stalwart.api_keys import ApiKey, ApiKeys, id_of
+from postroom.stalwart.detection import detect
+from postroom.stalwart.own_accounts import OwnAccount
+from postroom.stalwart.permissions import PROVISIONING, ROLE_USER
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import StalwartClient
+from postroom.stalwart.roles import Roles, granted
+
+ACCOUNT = "service account"
+PART = "API key"
+NAME = "postroom-service"
+
+CHECKS = frozenset[str]().union(
+    *(each.READ_PERMISSIONS for each in (allowed_ips, oauth_clients, upload_quota, webhook_setup))
+)
+"""What it needs so that `postroom check` sees the settings of the server."""
+
+ROLE = PROVISIONING | CHECKS | ROLE_USER
+"""Of 0.16.19, as src/postroom/deploy/stalwart/role.json lists it."""
+
+
+async def wanted_account(by: Administrator, *, app_passwords: bool) -> Wanted:
+    """`app_passwords`: it makes one for each person. Raises `MailServerError`s."""
+    roles = Roles(by.client, by.registry)
+    by_id = {role.id: role for role in await roles.listed()}
+    # Another version, or an operator, may give people more than 0.16.19 does: nobody makes an account that may do more
+    # than he does.
+    of_people = granted(await roles.of_people(), by_id)
+    more = frozenset({"impersonate"}) if app_passwords else frozenset[str]()
+    return Wanted(ACCOUNT, NAME, "Provisions mailboxes for Postroom", "Postroom", ROLE | of_people | more)
+
+
+async def ensure_key(by: Administrator, account: OwnAccount | None, file: SecretFile) -> Step:
+    """A key of this account in the file. Raises `ConfigurationError` and `MailServerError`s."""
+    if secret := file.read():
+        return await _checked(by, account, file, secret)
+    keys = ApiKeys(by.client, by.registry)
+    before: Sequence[ApiKey] = await keys.of(account.id) if account else ()
+    if by.dry_run or account is None:
+        return Step(PART, "would change", f"created, and written to {file.path}{_others(before)}")
+    file.require_writable()
+    made = await keys.make(account.id, f"Postroom on {socket.gethostname()}")
+    try:
+        file.write(made.secret)
+    except BaseException:
+        await keys.remove(account.id, made.id)  # nobody knows it
+        raise
+    return Step(PART, "changed", f"created ({made.id}), and written to {file.path}{_others(before)}")
+
+
+async def _checked(by: Administrator, account: OwnAccount | None, file: SecretFile, secret: str) -> Step:
+    try:
+        owner = await _owner(by.client.url, secret)
+    except Misconfigured as error:
+        if not error.unauthorized:
+            raise
+        details = f"Stalwart does not know the key in {file.source}; it was not changed"
+        return Step(PART, "error", details, f"{file.removal}, and run this command again: it creates another")
+    if account is None or owner != account.id:
+        details = f"the key in {file.source} belongs to another account; it was not changed"
+        return Step(PART, "warning", details, f"{file.removal}, and run this command again: it creates another")
+    others = [key for key in await ApiKeys(by.client, by.registry).of(account.id) if key.id != id_of(secret)]
+    return Step(PART, "ok", f"the key in {file.source} works{_others(others)}")
+
+
+async def remove_key(by: Administrator, account: OwnAccount | None, file: SecretFile, key_id: str) -> Step:
+    """Of the service account. Raises `ConfigurationError` and `MailServerError`s."""
+    if key_id == id_of(file.read() or ""):
+        raise ConfigurationError(f"{key_id} is the key in {file.source}, which this host uses: it was not removed")
+    keys = ApiKeys(by.client, by.registry)
+    found = [key for key in await keys.of(account.id) if key.id == key_id] if account else []
+    if account is None or not found:
+        return Step(PART, "ok", f"the service account has no key {key_id}")
+    if not by.dry_run:
+        await keys.remove(account.id, key_id)
+    return Step(PART, "would change" if by.dry_run else "changed", f"removed: {_named(found)}")
+
+
+async def _owner(url: str, secret: str) -> str:
+    """The id of the account that the key belongs to."""
+    client = StalwartClient(url, f"Bearer {secret}")
+    registry = StalwartRegistry(client, mark_domain="")
+    try:
+        return await registry.within(DEADLINE, lambda left: detect(client, deadline=left))
+    finally:
+        await client.aclose()
+
+
+def _others(keys: Sequence[ApiKey]) -> str:
+    """They are not removed unasked: another host may use them."""
+    return f"; other keys: {_named(keys)}; if no host uses one: --remove-key ID" if keys else ""
+
+
+def _named(keys: Sequence[ApiKey]) -> str:
+    return ", ".join(
+        f"{key.id} ({key.description or 'no description'}, {key.created_at:%Y-%m-%d %H:%M})" for key in keys
+    )

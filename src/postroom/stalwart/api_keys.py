@@ -1,0 +1,91 @@
+"""API keys of an account: `x:ApiKey`."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import Field
+
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import Call, StalwartClient
+from postroom.stalwart.response_models import Changes, Id, ResponseModel, SetError
+from postroom.stalwart.settings_change import require_taken
+from postroom.stalwart.webhook import jmap_id
+
+_DEADLINE = 5.0
+_PREFIX = "API_"
+
+
+class ApiKey(ResponseModel):
+    """Its secret is shown once, when it is made."""
+
+    id: Id
+    description: str | None = None
+    created_at: datetime = Field(alias="createdAt")
+
+
+class _ApiKeys(ResponseModel):
+    api_keys: list[ApiKey] = Field(alias="list")
+
+
+class _Made(ResponseModel):
+    id: Id
+    secret: str = Field(repr=False)
+
+
+class _Outcome(ResponseModel):
+    created: dict[str, _Made] | None = None
+    not_created: dict[str, SetError] | None = Field(None, alias="notCreated")
+
+
+@dataclass(frozen=True, slots=True)
+class NewApiKey:
+    id: str
+    secret: str = field(repr=False)
+
+
+class ApiKeys:
+    """Raises `MailServerError`s. Who asks about another account needs `impersonate`."""
+
+    def __init__(self, client: StalwartClient, registry: StalwartRegistry) -> None:
+        self._client = client
+        self._registry = registry
+
+    async def of(self, account_id: str) -> Sequence[ApiKey]:
+        async def ask(left: float) -> list[ApiKey]:
+            get: Call = ("x:ApiKey/get", {"accountId": account_id, "ids": None})
+            return (await self._client.call([get], deadline=left)).read(0, _ApiKeys).api_keys
+
+        return await self._registry.within(_DEADLINE, ask)
+
+    async def make(self, account_id: str, description: str) -> NewApiKey:
+        async def ask(left: float) -> NewApiKey:
+            arguments = {"accountId": account_id, "create": {"c": {"description": description}}}
+            answers = await self._client.call([("x:ApiKey/set", arguments)], deadline=left)
+            require_taken(answers.read(0, Changes), "a new API key")
+            made = (answers.read(0, _Outcome).created or {})["c"]
+            return NewApiKey(made.id, made.secret)
+
+        return await self._registry.within(_DEADLINE, ask)
+
+    async def remove(self, account_id: str, key_id: str) -> bool:
+        """Whether it was there."""
+
+        async def ask(left: float) -> bool:
+            arguments = {"accountId": account_id, "destroy": [key_id]}
+            outcome = (await self._client.call([("x:ApiKey/set", arguments)], deadline=left)).read(0, Changes)
+            return key_id in (outcome.destroyed or [])
+
+        return await self._registry.within(_DEADLINE, ask)
+
+
+def id_of(secret: str) -> str | None:
+    """The id of a key, which Stalwart 0.16 writes into it after the number of its account; None if there is none."""
+    try:
+        raw = base64.urlsafe_b64decode(secret.removeprefix(_PREFIX) + "==")
+    except (binascii.Error, ValueError):
+        return None
+    known = secret.startswith(_PREFIX) and len(raw) == 28
+    return jmap_id(int.from_bytes(raw[4:8], "big")) if known else None

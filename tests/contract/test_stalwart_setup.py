@@ -1,0 +1,413 @@
+"""`postroom setup stalwart`: on the stand-in, or on a real one (conftest.py). Each test has a domain of its own."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from commands import Commands
+from postroom.setup.service_account import ROLE
+from scripted_upstream import json_answer, problem_answer, scripted_upstream
+from servers import Database
+from stalwart_client import StalwartClient, unique
+from stalwart_oauth import OPEN, registered_clients_only, set_oauth
+from stalwart_uploads import DEFAULT, with_quota
+
+LOGIN, _, PASSWORD = os.environ.get("STALWART_ADMIN", "admin:pw").partition(":")
+
+
+@dataclass
+class Setup:
+    """The command as an administrator types it, on a host without a database."""
+
+    admin: StalwartClient
+    domain: str
+    domain_id: str
+    folder: Path
+    environment: dict[str, str]
+    login: str = LOGIN
+    password: str = PASSWORD
+    printed: list[str] = field(default_factory=list[str])
+
+    async def __call__(self, *words: str, code: int = 0, **more: str) -> dict[str, dict[str, str]]:
+        """The steps by part."""
+        output = await self.text(*words, "--json", code=code, **more)
+        return {step["part"]: step for step in json.loads(output)["steps"]}
+
+    async def text(self, *words: str, code: int = 0, **more: str) -> str:
+        command = ("setup", "stalwart", "--admin", self.login, "--secrets", str(self.folder), *words)
+        output = await Commands(self.environment)(*command, stdin=f"{self.password}\n", code=code, **more)
+        self.printed.append(output)
+        return output
+
+    def secret(self, name: str) -> str:
+        return (self.folder / name).read_text().strip()
+
+    async def account(self, name: str) -> Any:
+        found = await self.admin.call("x:Account/query", filter={"name": name, "domainId": self.domain_id})
+        return await self.admin.get(found["ids"][0]) if found["ids"] else None
+
+    async def keys(self) -> list[str]:
+        account = await self.account("postroom-service")
+        found = await self.admin.call("x:ApiKey/get", accountId=account["id"], ids=None)
+        return sorted(key["id"] for key in found["list"])
+
+    async def role(self, name: str) -> Any:
+        ((role, _),) = (await self.account(name))["roles"]["roleIds"].items()
+        return await self.admin.get(role, "Role")
+
+    async def hooks(self) -> list[str]:
+        ids = {"resultOf": "0", "name": "x:WebHook/query", "path": "/ids"}
+        _, found = await self.admin.calls(("x:WebHook/query", {"filter": {}}), ("x:WebHook/get", {"#ids": ids}))
+        return [
+            each["id"] for each in found["list"] if each["url"] == self.environment["POSTROOM_STALWART_WEBHOOK_URL"]
+        ]
+
+
+def states(steps: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    return {part: step["state"] for part, step in steps.items()}
+
+
+@pytest.fixture
+async def setup(admin: StalwartClient, tmp_path: Path) -> AsyncIterator[Setup]:
+    domain = f"{unique('of')}.test"
+    environment = {
+        "POSTROOM_STALWART_URL": admin.url,
+        "POSTROOM_DOMAINS": f"{domain},example.org",
+        "POSTROOM_STALWART_WEBHOOK_URL": f"http://127.0.0.1:9/internal/mail/{domain}",
+    }
+    setup = Setup(admin, domain, await admin.ensure_domain(domain), tmp_path / "secrets", environment)
+    async with with_quota(admin, DEFAULT), registered_clients_only(admin):
+        yield setup
+    if hooks := await setup.hooks():
+        await admin.call("x:WebHook/set", destroy=hooks)
+    for file in setup.folder.glob("*"):
+        for secret in (file.read_text().strip().rpartition(":")[2], PASSWORD if len(PASSWORD) > 4 else file.name * 9):
+            assert not any(secret in output for output in setup.printed), file
+
+
+# All of it
+
+
+async def test_after_it_the_check_finds_all_as_it_should_be(setup: Setup, database: Database) -> None:
+    await set_oauth(setup.admin, OPEN)
+    steps = await setup("--impersonate", "--registered-oauth-clients")
+    assert states(steps) == {
+        f"domain {setup.domain}": "ok",
+        "domain example.org": "ok",
+        "service account": "changed",
+        "API key": "changed",
+        "master account": "changed",
+        "master password": "changed",
+        "allowed IP": "ok",
+        "webhook": "changed",
+        "upload quota": "changed",
+        "OAuth clients": "changed",
+    }
+    names = {"STALWART_API_KEY", "MAIL_MASTER", "STALWART_WEBHOOK_KEY"}
+    files = {f"POSTROOM_{name}_FILE": str(setup.folder / name.lower().replace("_", "-")) for name in names}
+    assert {path.name for path in setup.folder.iterdir()} == {Path(path).name for path in files.values()}
+    assert {path.stat().st_mode & 0o777 for path in setup.folder.iterdir()} == {0o600}
+    async with scripted_upstream() as kratos:
+        kratos.will(json_answer({"status": "ok"}))
+        more = {
+            "POSTROOM_DATABASE_URL": database.service_url,
+            "POSTROOM_WEBHOOK_KEY": "key-of-the-tests-0123456789",
+            "POSTROOM_KRATOS_PUBLIC_URL": kratos.url,
+            "POSTROOM_KRATOS_ADMIN_URL": kratos.url,
+            "POSTROOM_PUBLIC_URL": "https://mail.example.org",
+        }
+        found = await Commands(setup.environment | files | more).json("check", code=1)
+    unwell = [each for each in found if each["state"] != "ok" and "fsync=off" not in str(each)]
+    assert unwell == []
+
+
+async def test_a_second_run_finds_all_of_it_and_changes_nothing(setup: Setup) -> None:
+    words = ("--impersonate", "--registered-oauth-clients")
+    await setup(*words)
+    before = await state_of(setup)
+    assert set(states(await setup(*words)).values()) == {"ok"}
+    assert await state_of(setup) == before
+    lacking = json.loads(await setup.text(*words, "--json"))["settings"]
+    assert lacking["POSTROOM_STALWART_API_KEY_FILE"] == str(setup.folder / "stalwart-api-key")
+    named = await setup.text(*words, "--json", **lacking)
+    assert json.loads(named)["settings"] == {}
+
+
+async def state_of(setup: Setup) -> Any:
+    accounts = [await setup.account("postroom-service"), await setup.account("postroom-mail")]
+    roles = [await setup.role(account["name"]) for account in accounts]
+    files = {path.name: (path.read_text(), path.stat().st_mtime_ns) for path in setup.folder.iterdir()}
+    return accounts, roles, files, await setup.hooks()
+
+
+async def test_a_dry_run_changes_nothing(setup: Setup) -> None:
+    steps = await setup("--impersonate", "--dry-run")
+    assert steps["API key"]["state"] == steps["master account"]["state"] == "would change"
+    assert not setup.folder.exists()
+    assert (await setup.account("postroom-service"), await setup.account("postroom-mail")) == (None, None)
+    assert await setup.hooks() == []
+
+
+async def test_without_mail_for_people_nothing_is_made_for_it(setup: Setup) -> None:
+    steps = await setup()
+    assert [part for part, step in steps.items() if step["state"] == "changed"] == ["service account", "API key"]
+    assert "--impersonate" in steps["mail for people"]["fix"]
+    assert await setup.account("postroom-mail") is None
+    assert await setup.hooks() == []
+
+
+# The role and its account
+
+
+async def test_the_account_holds_what_is_needed_and_cannot_log_in_by_a_password(setup: Setup) -> None:
+    await setup()
+    account, role = await setup.account("postroom-service"), await setup.role("postroom-service")
+    assert role["enabledPermissions"].keys() == ROLE
+    assert [each["@type"] for each in account["credentials"].values()] == ["ApiKey"]
+
+
+async def test_what_people_may_by_default_on_this_server_is_in_the_role(setup: Setup) -> None:
+    """Whoever creates an account must hold what it gets: another version, or an operator, may give people more."""
+    (authentication,) = (await setup.admin.call("x:Authentication/get", ids=["singleton"]))["list"]
+    (user,) = authentication["defaultUserRoleIds"]
+    before = (await setup.admin.get(user, "Role"))["enabledPermissions"]
+    await setup.admin.call("x:Role/set", update={user: {"enabledPermissions/liveTracing": True}})
+    try:
+        await setup()
+        assert (await setup.role("postroom-service"))["enabledPermissions"].keys() == ROLE | {"liveTracing"}
+    finally:
+        await setup.admin.call("x:Role/set", update={user: {"enabledPermissions": before}})
+    assert "liveTracing" not in (await setup.admin.get(user, "Role"))["enabledPermissions"]
+
+
+async def test_permissions_that_its_role_lacks_are_added_and_those_of_other_roles_are_not(setup: Setup) -> None:
+    async def made(description: str, *permissions: str) -> str:
+        answer = await setup.admin.try_create(
+            "Role", description=description, enabledPermissions=dict.fromkeys(permissions, True)
+        )
+        return answer["created"]["id"]
+
+    ours, other = await made("Postroom", "authenticate"), await made(unique("Backup"), "authenticate", "sysDomainGet")
+    roles = {"@type": "Custom", "roleIds": {ours: True, other: True}}
+    await setup.admin.create("postroom-service", domainId=setup.domain_id, roles=roles)
+    assert "its role 'Postroom' got" in (await setup())["service account"]["details"]
+    held = (await setup.admin.get(ours, "Role"))["enabledPermissions"].keys()
+    assert held == ROLE - {"sysDomainGet"}
+    assert len((await setup.admin.get(other, "Role"))["enabledPermissions"]) == 2
+    assert (await setup())["service account"]["state"] == "ok"
+
+
+async def test_an_account_with_roles_of_others_gets_one_of_its_own(setup: Setup) -> None:
+    permissions = {"authenticate": True}
+    answer = await setup.admin.try_create("Role", description=unique("Backup"), enabledPermissions=permissions)
+    other = answer["created"]["id"]
+    roles = {"@type": "Custom", "roleIds": {other: True}}
+    await setup.admin.create("postroom-service", domainId=setup.domain_id, roles=roles)
+    assert (await setup())["service account"]["state"] == "changed"
+    held = (await setup.account("postroom-service"))["roles"]["roleIds"]
+    assert (len(held), other in held) == (2, True)
+    assert (await setup.admin.get(other, "Role"))["enabledPermissions"] == permissions
+
+
+@pytest.mark.parametrize("name", ["postroom-service", "postroom-mail"])
+async def test_the_account_of_a_person_is_not_taken_over(setup: Setup, name: str) -> None:
+    await setup.admin.create(name, domainId=setup.domain_id)
+    steps = await setup("--impersonate", code=1)
+    part = {"postroom-service": "service account", "postroom-mail": "master account"}[name]
+    assert (steps[part]["state"], "belongs to somebody else" in steps[part]["details"]) == ("error", True)
+    account = await setup.account(name)
+    assert (account["roles"], account["credentials"]) == ({"@type": "User"}, {})
+
+
+# The API key
+
+
+async def test_a_lost_key_is_replaced_and_the_old_one_can_be_removed_by_its_id(setup: Setup) -> None:
+    await setup()
+    (old,) = await setup.keys()
+    lost = setup.secret("stalwart-api-key")
+    (setup.folder / "stalwart-api-key").unlink()
+    steps = await setup()
+    assert (steps["API key"]["state"], f"other keys: {old} (Postroom on" in steps["API key"]["details"]) == (
+        "changed",
+        True,
+    )
+    (new,) = set(await setup.keys()) - {old}
+    refused = (await setup("--remove-key", new, code=1))["API key"]
+    assert "was not removed" in refused["details"]
+    assert (await setup("--remove-key", old, "--dry-run"))["API key"]["state"] == "would change"
+    assert await setup.keys() == sorted([old, new])
+    assert (await setup("--remove-key", old))["API key"]["state"] == "changed"
+    assert await setup.keys() == [new]
+    assert (await setup("--remove-key", old))["API key"]["state"] == "ok"
+    async with StalwartClient(setup.admin.url, lost).http as http:
+        assert (await http.get("/api/account")).status_code == 401
+
+
+async def test_a_key_that_stalwart_does_not_know_is_left_alone(setup: Setup) -> None:
+    setup.folder.mkdir()
+    (setup.folder / "stalwart-api-key").write_text("API_of-another-server\n")
+    steps = await setup(code=1)
+    assert "does not know the key" in steps["API key"]["details"]
+    assert "API_of-another-server" not in str(steps)
+    assert setup.secret("stalwart-api-key") == "API_of-another-server"
+    assert await setup.keys() == []
+
+
+async def test_a_key_in_the_environment_is_used_and_one_of_another_account_is_told_apart(setup: Setup) -> None:
+    await setup()
+    key = setup.secret("stalwart-api-key")
+    (setup.folder / "stalwart-api-key").unlink()
+    steps = await setup(POSTROOM_STALWART_API_KEY=key)
+    assert steps["API key"]["details"] == "the key in POSTROOM_STALWART_API_KEY works"
+    stranger = await setup.admin.create(unique(), domainId=setup.domain_id)
+    other = (await setup.admin.try_create("ApiKey", account=stranger, description="k"))["created"]["secret"]
+    steps = await setup(POSTROOM_STALWART_API_KEY=other)
+    assert (steps["API key"]["state"], "belongs to another account" in steps["API key"]["details"]) == ("warning", True)
+
+
+async def test_no_key_is_made_that_cannot_be_kept(setup: Setup) -> None:
+    setup.folder = Path("/proc/secrets")  # where even root makes no folder
+    steps = await setup(code=1)
+    assert "cannot be written" in steps["API key"]["details"]
+    assert await setup.keys() == []
+
+
+# The master account
+
+
+async def test_a_lost_master_password_is_replaced_and_taken_from_this_host_alone(setup: Setup) -> None:
+    await setup("--impersonate")
+    old = setup.secret("mail-master")
+    (setup.folder / "mail-master").unlink()
+    steps = await setup("--impersonate")
+    assert "accepted from 127.0.0.1 only" in steps["master password"]["details"]
+    assert "all hosts" in steps["master password"]["fix"]
+    assert (await login(setup, old), await login(setup, setup.secret("mail-master"))) == (401, 200)
+    (credential,) = (await setup.account("postroom-mail"))["credentials"].values()
+    assert credential["allowedIps"] == {"127.0.0.1": True}
+
+
+async def test_the_address_of_a_further_host_is_added(setup: Setup) -> None:
+    await setup("--impersonate")
+    number = (await setup.account("postroom-mail"))["id"]
+    assert await setup.admin.update(number, **{"credentials/0/allowedIps": {"10.0.0.5": True}}) == {}
+    assert await login(setup, setup.secret("mail-master")) == 403
+    assert (await setup("--impersonate"))["master password"]["state"] == "changed"
+    assert await login(setup, setup.secret("mail-master")) == 200
+    (credential,) = (await setup.account("postroom-mail"))["credentials"].values()
+    assert credential["allowedIps"] == {"10.0.0.5": True, "127.0.0.1": True}
+
+
+async def test_a_wrong_master_password_is_left_alone(setup: Setup) -> None:
+    await setup("--impersonate")
+    wrong = setup.secret("mail-master") + "-not"
+    (setup.folder / "mail-master").write_text(wrong)
+    steps = await setup("--impersonate", code=1)
+    assert "does not accept" in steps["master password"]["details"]
+    assert setup.secret("mail-master") == wrong
+
+
+async def test_an_address_that_is_named_takes_the_place_of_ours(setup: Setup) -> None:
+    steps = await setup("--impersonate", "--address", "10.7.7.7", code=1)
+    assert "--address" in steps["master password"]["fix"]  # it is not ours: the new password is refused from here
+    (credential,) = (await setup.account("postroom-mail"))["credentials"].values()
+    assert credential["allowedIps"] == {"10.7.7.7": True}
+    assert (await setup("--address", "10.7.7.7"))["allowed IP"]["state"] == "ok"
+    steps = await setup("--impersonate", "--address", "127.0.0.0/28")
+    assert (steps["master password"]["state"], steps["allowed IP"]["state"]) == ("changed", "changed")
+    assert await login(setup, setup.secret("mail-master")) == 200
+    steps = await setup("--impersonate", "--address", "127.0.0.9")
+    assert (steps["master password"]["state"], steps["allowed IP"]["state"]) == ("ok", "ok")
+
+
+async def login(setup: Setup, master: str) -> int:
+    name, _, password = master.partition(":")
+    async with httpx2.AsyncClient(base_url=setup.admin.url, trust_env=False) as http:
+        return (await http.get("/api/account", auth=(name, password))).status_code
+
+
+async def test_by_app_passwords_our_key_impersonates_and_no_master_account_is_made(setup: Setup) -> None:
+    steps = await setup("--impersonate", POSTROOM_ENCRYPTION_KEY="A" * 43 + "=")
+    assert "master account" not in steps
+    assert (await setup.role("postroom-service"))["enabledPermissions"].keys() == ROLE | {"impersonate"}
+
+
+# The webhook
+
+
+async def test_a_webhook_whose_key_was_lost_is_made_anew(setup: Setup) -> None:
+    await setup("--impersonate")
+    (old,), key = await setup.hooks(), setup.secret("stalwart-webhook-key")
+    (setup.folder / "stalwart-webhook-key").unlink()
+    assert (await setup("--impersonate"))["webhook"]["state"] == "changed"
+    (new,) = await setup.hooks()
+    assert new != old
+    assert setup.secret("stalwart-webhook-key") != key
+    await setup.admin.call("x:WebHook/set", update={new: {"enable": False}})
+    assert (await setup("--impersonate"))["webhook"]["state"] == "changed"
+    assert (await setup("--impersonate"))["webhook"]["state"] == "ok"
+
+
+# What ends it
+
+
+async def test_a_missing_domain_is_told_and_not_made(setup: Setup) -> None:
+    domains = {"POSTROOM_DOMAINS": "missing.test", "POSTROOM_MARK_DOMAIN": "missing.test"}
+    steps = await setup(code=1, **domains)
+    assert states(steps) == {"domain missing.test": "error", "service account": "error"}
+    assert (await setup.admin.call("x:Domain/query", filter={"name": "missing.test"}))["ids"] == []
+    domains["POSTROOM_MARK_DOMAIN"] = setup.domain
+    steps = await setup(code=1, **domains)
+    assert (steps["domain missing.test"]["state"], steps["API key"]["state"]) == ("error", "changed")
+
+
+async def test_a_wrong_password_is_sent_once_and_told_in_one_line(setup: Setup) -> None:
+    async with scripted_upstream() as server:
+        server.will(problem_answer(401))
+        told = await setup.text(code=2, POSTROOM_STALWART_URL=server.url)
+        assert len(server.asked) == 1
+    assert (told.count("\n"), f"refuses the login {LOGIN} or its password" in told) == (1, True)
+
+
+async def test_who_is_no_administrator_is_told_what_he_lacks(setup: Setup) -> None:
+    setup.login, setup.password = f"{unique()}@{setup.domain}", "seven-green-ladders-climb-41"
+    password = {"0": {"@type": "Password", "secret": setup.password}}
+    await setup.admin.create(setup.login.partition("@")[0], domainId=setup.domain_id, credentials=password)
+    told = await setup.text(code=2)
+    assert (told.count("\n"), "not an administrator" in told, "sysRoleCreate" in told) == (1, True, True)
+
+
+async def test_a_server_that_is_away_or_another_one_is_told_in_one_line(setup: Setup) -> None:
+    told = await setup.text(code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
+    assert (told.count("\n"), "mail server" in told) == (1, True)
+    async with scripted_upstream() as server:
+        account = {"accountCapabilities": {"urn:ietf:params:jmap:mail": {}}}
+        server.will(json_answer({"accounts": {"b": account}, "primaryAccounts": {}}))
+        told = await setup.text(code=2, POSTROOM_STALWART_URL=server.url)
+    assert (told.count("\n"), "needs Stalwart 0.16 or 1.x" in told) == (1, True)
+
+
+async def test_settings_that_it_needs_are_named(setup: Setup) -> None:
+    told = await setup.text(code=2, POSTROOM_STALWART_URL="", POSTROOM_DOMAINS="")
+    assert told.count("\n") == 1
+    assert "POSTROOM_STALWART_URL is not set" in told
+    assert "POSTROOM_DOMAINS is not set" in told
+    assert "POSTROOM_DATABASE_URL" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [(("--address", "here"), "--address here: an IP address"), ((), f"no password of {LOGIN}")]
+)
+async def test_what_cannot_be_meant_is_told_before_anybody_is_asked(
+    setup: Setup, words: tuple[str, ...], expected: str
+) -> None:
+    setup.password = ""
+    told = await setup.text(*words, code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
+    assert (told.count("\n"), expected in told) == (1, True)

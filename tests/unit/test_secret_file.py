@@ -1,0 +1,57 @@
+"""Files with a secret: written once, whole, for their owner alone."""
+
+from pathlib import Path
+
+import pytest
+
+from postroom.errors import ConfigurationError
+from postroom.setup.secret_file import SecretFile
+
+NAME = "STALWART_API_KEY"
+
+
+def test_a_secret_is_for_its_owner_alone_and_nothing_else_is_left(tmp_path: Path) -> None:
+    file = SecretFile.of({}, NAME, tmp_path / "new" / "secrets")
+    assert file.read() is None
+    file.require_writable()
+    file.write("API_x")
+    assert file.read() == "API_x"
+    assert [path.name for path in file.path.parent.iterdir()] == ["stalwart-api-key"]
+    assert file.path.stat().st_mode & 0o777 == 0o600
+    assert file.path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_secret_is_not_overwritten_and_an_empty_file_holds_none(tmp_path: Path) -> None:
+    file = SecretFile.of({}, NAME, tmp_path)
+    file.path.write_text(" \n")
+    file.write("first")
+    with pytest.raises(ConfigurationError, match="holds a secret already"):
+        file.write("second")
+    assert file.read() == "first"
+
+
+def test_it_is_where_the_service_looks_for_it(tmp_path: Path) -> None:
+    named = {f"POSTROOM_{NAME}_FILE": str(tmp_path / "key")}
+    assert SecretFile.of(named, NAME, tmp_path / "other").path == tmp_path / "key"
+    given = SecretFile.of({f"POSTROOM_{NAME}": " API_x "}, NAME, tmp_path)
+    assert (given.read(), given.source, given.removal) == ("API_x", f"POSTROOM_{NAME}", f"unset POSTROOM_{NAME}")
+    both = SecretFile.of({f"POSTROOM_{NAME}": "API_x", **named}, NAME, tmp_path)
+    assert (both.read(), both.removal) == (None, f"move {tmp_path / 'key'} away")
+
+
+def test_the_setting_that_leads_to_it_is_told_where_it_lacks(tmp_path: Path) -> None:
+    file = SecretFile.of({}, NAME, tmp_path)
+    assert file.unconfigured == {}
+    file.write("API_x")
+    assert file.unconfigured == {f"POSTROOM_{NAME}_FILE": str(file.path)}
+    assert SecretFile.of(file.unconfigured, NAME, tmp_path).unconfigured == {}
+
+
+def test_what_cannot_be_read_or_written_is_told_without_its_content(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"\xff secret")
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        SecretFile(NAME, tmp_path / "file").read()
+    with pytest.raises(ConfigurationError, match="cannot be read: Not a directory"):
+        SecretFile(NAME, tmp_path / "file" / "key").read()
+    with pytest.raises(ConfigurationError, match="--secrets"):
+        SecretFile(NAME, tmp_path / "file" / "key").require_writable()

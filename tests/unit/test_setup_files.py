@@ -1,0 +1,70 @@
+"""`postroom setup kratos` and `postroom setup files`."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from commands import Commands
+from postroom.setup.deployed_files import names, text_of
+
+KEY = 'with "quotes" and \\ backslashes'
+SETTINGS = {"POSTROOM_WEBHOOK_KEY": KEY}
+
+
+async def test_the_hook_of_kratos_is_written_with_its_key_for_its_owner_alone(tmp_path: Path) -> None:
+    told = await Commands(SETTINGS)("setup", "kratos", "--write", str(tmp_path))
+    assert KEY not in told
+    assert f"-c {tmp_path}/registration-hook.yml" in told
+    hook = tmp_path / "registration-hook.yml"
+    assert hook.stat().st_mode & 0o777 == 0o600
+    methods = yaml.safe_load(hook.read_text())["selfservice"]["flows"]["registration"]["after"]
+    for method in methods.values():
+        config = method["hooks"][0]["config"]
+        assert config["url"] == "http://127.0.0.1:3001/internal/mail/provision"
+        assert config["body"] == f"file://{tmp_path}/provision.jsonnet"
+        assert config["auth"]["config"]["value"] == KEY
+    assert (tmp_path / "provision.jsonnet").read_text() == text_of("kratos/provision.jsonnet")
+
+
+async def test_a_file_that_was_changed_is_not_overwritten_unless_it_is_wanted(tmp_path: Path) -> None:
+    command = ("setup", "kratos", "--write", str(tmp_path))
+    postroom = Commands(SETTINGS)
+    states = [[step["state"] for step in await postroom.json(*command)] for _ in range(2)]
+    assert states == [["changed", "changed"], ["ok", "ok"]]
+    hook = tmp_path / "registration-hook.yml"
+    hook.write_text("my: own hooks")
+    assert [step["state"] for step in await postroom.json(*command, code=1)] == ["error", "ok"]
+    assert hook.read_text() == "my: own hooks"
+    await postroom(*command, "--force")
+    assert "web_hook" in hook.read_text()
+
+
+async def test_what_is_printed_holds_no_key_and_needs_none() -> None:
+    told = await Commands({"POSTROOM_HOST": "::1", "POSTROOM_PORT": "80"})("setup", "kratos")
+    assert "url: http://[::1]:80/internal/mail/provision" in told
+    assert "function(ctx)" in told
+    printed = await Commands(SETTINGS).json("setup", "kratos", "--url", "https://mail.example.org/")
+    assert "url: https://mail.example.org/internal/mail/provision" in printed["registration-hook.yml"]
+    assert KEY not in json.dumps(printed)
+
+
+@pytest.mark.parametrize(
+    ("environment", "words", "expected"),
+    [({}, ("--write", "/nowhere"), "POSTROOM_WEBHOOK_KEY is not set"), (SETTINGS, ("--url", "mail"), "a complete URL")],
+)
+async def test_what_is_missing_is_told_in_one_line(
+    environment: dict[str, str], words: tuple[str, ...], expected: str
+) -> None:
+    told = await Commands(environment)("setup", "kratos", *words, code=2)
+    assert (told.count("\n"), expected in told) == (1, True)
+
+
+async def test_the_files_are_listed_where_they_lie_and_written_elsewhere(tmp_path: Path) -> None:
+    listed = await Commands().json("setup", "files")
+    assert all(Path(each).is_file() for each in listed)
+    await Commands()("setup", "files", "--write", str(tmp_path))
+    written = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    assert written == {name: text_of(name) for name in names()}
+    assert {"systemd/postroom-serve.service", "prometheus/alerts.yml", "stalwart/role.json"} < written.keys()
