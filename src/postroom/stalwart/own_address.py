@@ -25,7 +25,7 @@ class OwnAddress:
 
     @property
     def never_banned(self) -> bool:
-        """Stalwart never bans these two addresses; the others of 127.0.0.0/8 are not exempt (0.16.19, `security.rs`)."""
+        """Stalwart never bans these two addresses; other ones of 127.0.0.0/8 it may ban (0.16.19, `security.rs`)."""
         return str(self.ours) in ("127.0.0.1", "::1")
 
     @property
