@@ -195,9 +195,9 @@ class Trial:
         self._environment["POSTROOM_STALWART_WEBHOOK_KEY"] = self._data.secret("stalwart-webhook-key")
         self._where.append(("Stalwart", f"stand-in, {url}/_sandbox/"))
         self._where.append(("", f"mail comes in by LMTP at {LOOPBACK}:{lmtp_port}"))
-        await self._web_hook(url, admin)
+        await self._webhook(url, admin)
 
-    async def _web_hook(self, stalwart_url: str, admin_password: str) -> None:
+    async def _webhook(self, stalwart_url: str, admin_password: str) -> None:
         """As its administrator, configure the stand-in to send the service a webhook about new mail."""
         client = StalwartClient(stalwart_url, authorization(f"admin:{admin_password}"))
         registry = StalwartRegistry(client, mark_domain=self._domains[0], quota=None)

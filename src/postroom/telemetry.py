@@ -87,7 +87,7 @@ LIVE_EVENTS = Counter(
     ["result"],
     registry=REGISTRY,
 )
-ANNOUNCER_ERRORS = Counter(
+PUBLISHER_ERRORS = Counter(
     "postroom_announcer_errors_total", "Batches that could not be announced; they stay in the outbox", registry=REGISTRY
 )
 LIVE_STREAMS = Gauge("postroom_live_streams", "Open streams of server-sent events of this process", registry=REGISTRY)

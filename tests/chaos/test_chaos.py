@@ -12,13 +12,13 @@ from chaos.run import run
 SEED = 1
 
 
-def test_a_plan_is_a_pure_function_of_its_seed() -> None:
+def test_chaos_plan_is_a_pure_function_of_its_seed() -> None:
     assert plans.full(7) == plans.full(7)
     assert plans.full(7).faults != plans.full(8).faults
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_whole_plan_is_what_is_promised_whatever_the_seed(seed: int) -> None:
+def test_whole_plan_contains_the_promised_faults_for_every_seed(seed: int) -> None:
     plan = plans.full(seed)
     kinds = [fault.kind for fault in plan.faults if fault.target not in LINKS]
     assert kinds.count("kill") == 20
@@ -33,7 +33,7 @@ def test_the_whole_plan_is_what_is_promised_whatever_the_seed(seed: int) -> None
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_faults_of_one_part_never_overlap(seed: int) -> None:
+def test_chaos_plan_never_overlaps_faults_of_one_part(seed: int) -> None:
     for plan in (plans.full(seed), plans.short(seed)):
         for target in {fault.target for fault in plan.faults}:
             ends = 0.0
@@ -44,7 +44,7 @@ def test_faults_of_one_part_never_overlap(seed: int) -> None:
 
 @pytest.mark.timeout(500)  # a run that does not become calm ends by itself, with its report
 @pytest.mark.parametrize("seed", [SEED])  # so that its name tells the seed
-async def test_nothing_is_lost_doubled_or_wrongly_buried_under_one_of_each_fault(seed: int, tmp_path: Path) -> None:
+async def test_no_request_is_lost_doubled_or_wrongly_buried_under_one_of_each_fault(seed: int, tmp_path: Path) -> None:
     plan = plans.short(seed)
     ran = await run(plan, tmp_path / "report", fsync=False)
     result = result_of(plan, ran)

@@ -9,7 +9,7 @@ from chaos.snapshot import lost_commits, tables
 from servers import Database
 
 
-async def test_what_moves_while_the_tables_are_read_is_in_none_of_them(database: Database) -> None:
+async def test_snapshot_excludes_changes_made_while_the_tables_are_read(database: Database) -> None:
     """Read one by one, a request stored in between has an audit and no row: it would look lost."""
     found = {}
     async for name, rows in tables(database.owner_url):
@@ -23,7 +23,7 @@ async def test_what_moves_while_the_tables_are_read_is_in_none_of_them(database:
     assert found == {"requests": [], "log": [], "accounts": [], "digests": []}
 
 
-def test_a_fail_over_forgot_whom_the_replica_did_not_have_of_those_named_before() -> None:
+def test_lost_commits_are_identities_asked_before_the_fail_over_but_not_on_the_replica() -> None:
     events = [
         {"t": 1, "event": "registered", "identity_id": "kept"},
         {"t": 2, "event": "asked", "identity_id": "forgotten"},

@@ -81,7 +81,7 @@ async def session(admin: StalwartClient, header: str) -> httpx2.Response:
         return await http.get("/jmap/session", headers={"Authorization": header})
 
 
-async def test_a_master_account_with_two_permissions_acts_for_a_person(
+async def test_master_account_needs_only_two_permissions_to_act_for_a_person(
     admin: StalwartClient, ways: Ways, person: MailAccount
 ) -> None:
     answer = await session(admin, await ways.master.header(person))
@@ -89,12 +89,14 @@ async def test_a_master_account_with_two_permissions_acts_for_a_person(
     assert [*answer.json()["accounts"]] == [person.account_id]
 
 
-async def test_nobody_is_impersonated_whom_the_server_does_not_know(admin: StalwartClient, ways: Ways) -> None:
+async def test_master_account_cannot_act_for_an_unknown_address(admin: StalwartClient, ways: Ways) -> None:
     nobody = MailAccount(uuid4(), f"{unique('nobody')}@example.org", "b")
     assert (await session(admin, await ways.master.header(nobody))).status_code == 401
 
 
-async def test_what_is_made_is_listed_with_its_name_and_end(app_passwords: AppPasswords, person: MailAccount) -> None:
+async def test_new_app_password_is_listed_with_its_name_and_expiry(
+    app_passwords: AppPasswords, person: MailAccount
+) -> None:
     end = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
     phone = await app_passwords.make(person, "My phone")
     laptop = await app_passwords.make(person, "Laptop, Büro", end)
@@ -103,7 +105,7 @@ async def test_what_is_made_is_listed_with_its_name_and_end(app_passwords: AppPa
     assert (laptop.app_password.name, laptop.app_password.expires_at) == ("Laptop, Büro", end)
 
 
-async def test_it_logs_in_until_it_is_revoked(
+async def test_app_password_logs_in_until_it_is_revoked(
     admin: StalwartClient, app_passwords: AppPasswords, person: MailAccount
 ) -> None:
     made = await app_passwords.make(person, "My phone")
@@ -115,7 +117,7 @@ async def test_it_logs_in_until_it_is_revoked(
     assert await app_passwords.of(person) == []
 
 
-async def test_it_does_not_log_in_after_its_end(
+async def test_expired_app_password_does_not_log_in(
     admin: StalwartClient, app_passwords: AppPasswords, person: MailAccount
 ) -> None:
     made = await app_passwords.make(person, "Old phone", datetime.now(UTC) - timedelta(seconds=2))
@@ -131,7 +133,7 @@ async def test_it_does_not_log_in_after_its_end(
         ("soon", None),
     ],
 )
-async def test_the_server_keeps_an_end_in_utc_and_refuses_what_is_none(
+async def test_server_stores_an_expiry_in_utc_and_rejects_an_invalid_one(
     admin: StalwartClient, person: MailAccount, given: str, kept: str | None
 ) -> None:
     answer = await admin.try_create("AppPassword", account=person.account_id, description="x", expiresAt=given)
@@ -143,7 +145,7 @@ async def test_the_server_keeps_an_end_in_utc_and_refuses_what_is_none(
 
 
 @pytest.mark.parametrize("kind", ["AppPassword", "ApiKey"])
-async def test_an_app_password_makes_no_other_and_no_key(
+async def test_app_password_can_neither_make_nor_revoke_app_passwords_or_keys(
     admin: StalwartClient, app_passwords: AppPasswords, person: MailAccount, kind: str
 ) -> None:
     made = await app_passwords.make(person, "My phone")
@@ -155,7 +157,7 @@ async def test_an_app_password_makes_no_other_and_no_key(
         assert revoked["type"] == "forbidden"
 
 
-async def test_the_sixth_is_refused_with_the_limit(app_passwords: AppPasswords, person: MailAccount) -> None:
+async def test_sixth_app_password_is_rejected_with_the_limit(app_passwords: AppPasswords, person: MailAccount) -> None:
     for number in range(5):
         await app_passwords.make(person, f"phone {number}")
     with pytest.raises(TooManyAppPasswords) as refusal:
@@ -163,7 +165,7 @@ async def test_the_sixth_is_refused_with_the_limit(app_passwords: AppPasswords, 
     assert refusal.value.limit == 5
 
 
-async def test_the_webmail_logs_in_by_an_app_password_that_is_made_anew_after_a_revocation(
+async def test_webmail_replaces_its_app_password_after_a_revocation(
     admin: StalwartClient, ways: Ways, person: MailAccount
 ) -> None:
     credentials = FakeCredentials()
@@ -180,7 +182,9 @@ async def test_the_webmail_logs_in_by_an_app_password_that_is_made_anew_after_a_
 
 
 @pytest.mark.parametrize("missing", NEEDED[1:])
-async def test_each_permission_of_the_key_is_needed(admin: StalwartClient, person: MailAccount, missing: str) -> None:
+async def test_key_needs_each_documented_permission_for_app_passwords(
+    admin: StalwartClient, person: MailAccount, missing: str
+) -> None:
     client = Client(admin.url, f"Bearer {await key_with(admin, tuple(p for p in NEEDED if p != missing))}")
     with pytest.raises(Misconfigured, match="forbids it"):
         await make_and_revoke(passwords_by(client), person)

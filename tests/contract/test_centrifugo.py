@@ -42,7 +42,7 @@ def event(identity_id: UUID, **data: Any) -> LiveEvent:
     return LiveEvent(uuid4().int >> 66, identity_id, "mail", data)
 
 
-def test_the_configuration_that_we_ship_has_no_unknown_key_and_no_secret() -> None:
+def test_shipped_centrifugo_configuration_has_no_unknown_key_and_no_secret() -> None:
     program = PROGRAM.built_or_skipped()
     checked = subprocess.run(
         [program, "checkconfig", "--strict", "-c", CONFIG], capture_output=True, text=True, check=False, timeout=30
@@ -71,7 +71,7 @@ async def test_a_centrifugo_without_our_namespace_is_reported(tmp_path: Path) ->
         await publisher.aclose()
 
 
-async def test_an_announced_event_reaches_the_screen_of_the_person(
+async def test_published_event_reaches_the_screen_of_the_person(
     server: CentrifugoServer, publisher: Centrifugo
 ) -> None:
     alice = uuid4()
@@ -97,7 +97,9 @@ async def test_an_event_that_is_published_twice_arrives_once(server: CentrifugoS
     assert [reported["id"] for reported in seen.received] == [first.id, second.id]
 
 
-async def test_what_was_announced_during_a_cut_is_recovered(server: CentrifugoServer, publisher: Centrifugo) -> None:
+async def test_events_published_during_a_connection_loss_are_recovered(
+    server: CentrifugoServer, publisher: Centrifugo
+) -> None:
     alice = uuid4()
     port = urlsplit(server.url).port
     assert port
@@ -118,7 +120,7 @@ async def test_what_was_announced_during_a_cut_is_recovered(server: CentrifugoSe
             assert seen.subscribed[-1].recovered
 
 
-async def test_the_channel_of_somebody_else_is_refused(server: CentrifugoServer, publisher: Centrifugo) -> None:
+async def test_subscription_to_a_foreign_channel_is_rejected(server: CentrifugoServer, publisher: Centrifugo) -> None:
     alice, mallory = uuid4(), uuid4()
     async with browser(server, token_for(server, mallory), channel_of(alice)) as seen:
         await eventually(lambda: seen.refused, "refused")
@@ -128,14 +130,14 @@ async def test_the_channel_of_somebody_else_is_refused(server: CentrifugoServer,
 
 
 @pytest.mark.parametrize("channel", ["mail:user", "mail:#", "mail:everybody", "news", "mail:user#{other},{own}x"])
-async def test_no_other_channel_can_be_subscribed(server: CentrifugoServer, channel: str) -> None:
+async def test_only_the_own_channel_can_be_subscribed(server: CentrifugoServer, channel: str) -> None:
     own = uuid4()
     async with browser(server, token_for(server, own), channel.format(own=own, other=uuid4())) as seen:
         await eventually(lambda: seen.refused, "refused")
         assert seen.subscribed == []
 
 
-async def test_a_browser_can_publish_nothing(server: CentrifugoServer) -> None:
+async def test_browser_cannot_publish_to_centrifugo(server: CentrifugoServer) -> None:
     alice = uuid4()
     client = Client(server.websocket_url, token=token_for(server, alice), headers={"Origin": ORIGIN})
     await client.connect()
@@ -164,14 +166,14 @@ def _signed(
     ],
     ids=["audience", "issuer", "key", "unsigned"],
 )
-async def test_a_token_that_is_not_ours_does_not_connect(server: CentrifugoServer, bad: dict[str, Any]) -> None:
+async def test_centrifugo_rejects_a_token_that_is_not_ours(server: CentrifugoServer, bad: dict[str, Any]) -> None:
     alice = uuid4()
     async with browser(server, _signed(server, alice, **bad), channel_of(alice)) as seen:
         await eventually(lambda: seen.states[-1] == ("disconnected", 3500), "refused as an invalid token")
         assert ("connected", 0) not in seen.states
 
 
-async def test_an_expired_token_does_not_connect(server: CentrifugoServer) -> None:
+async def test_expired_token_cannot_connect_to_centrifugo(server: CentrifugoServer) -> None:
     alice = uuid4()
     old = token_for(server, alice, now=datetime.now(UTC) - timedelta(seconds=400))
     async with browser(server, old, channel_of(alice)) as seen:
@@ -179,14 +181,14 @@ async def test_an_expired_token_does_not_connect(server: CentrifugoServer) -> No
         assert ("connected", 0) not in seen.states
 
 
-async def test_a_page_of_another_origin_does_not_connect(server: CentrifugoServer) -> None:
+async def test_page_of_another_origin_cannot_connect_to_centrifugo(server: CentrifugoServer) -> None:
     alice = uuid4()
     async with browser(server, token_for(server, alice), channel_of(alice), origin="https://evil.example") as seen:
         await eventually(lambda: len(seen.errors) > 2, "refused again and again")
         assert ("connected", 0) not in seen.states
 
 
-async def test_disconnect_ends_the_connections_of_the_person_for_good(
+async def test_disconnect_permanently_ends_only_the_connections_of_the_person(
     server: CentrifugoServer, publisher: Centrifugo
 ) -> None:
     alice, bob = uuid4(), uuid4()

@@ -188,7 +188,7 @@ async def mailbox(admin: StalwartClient, records: Records, **account: object) ->
 # All of it
 
 
-async def test_all_is_fine_with_what_we_document(
+async def test_check_finds_everything_fine_with_the_documented_setup(
     admin: StalwartClient,
     settled: dict[str, str],
     records: Records,
@@ -209,13 +209,13 @@ async def test_all_is_fine_with_what_we_document(
 # Our key
 
 
-async def test_what_we_hold_for_the_role_user_is_what_it_grants(admin: StalwartClient) -> None:
+async def test_our_list_of_permissions_of_the_role_user_is_what_it_grants(admin: StalwartClient) -> None:
     ids = (await admin.call("x:Role/query", filter={"description": "User"}))["ids"]
     granted = {frozenset((await admin.get(number, "Role"))["enabledPermissions"]) for number in ids}
     assert ROLE_USER in granted
 
 
-async def test_a_key_that_may_not_write_to_its_account_would_not_notice_a_full_store(
+async def test_key_that_may_not_update_its_account_fails_the_write_check(
     admin: StalwartClient, settled: dict[str, str]
 ) -> None:
     limited = {name: True for name in documented() if name != "sysAccountUpdate"}
@@ -224,7 +224,7 @@ async def test_a_key_that_may_not_write_to_its_account_would_not_notice_a_full_s
     assert (found["mail server write"].state, "forbids" in found["mail server write"].details) == ("error", True)
 
 
-async def test_the_recovery_administrator_may_all_and_is_no_key_for_production(settled: dict[str, str]) -> None:
+async def test_check_warns_about_a_recovery_administrator_used_as_the_api_key(settled: dict[str, str]) -> None:
     login = os.environ.get("STALWART_ADMIN", "admin:pw")
     found = await checks(settled | {"POSTROOM_STALWART_API_KEY": login})
     assert (found["mail server"].state, "more than it needs" in found["mail server"].details) == ("warning", True)
@@ -237,11 +237,11 @@ async def test_the_recovery_administrator_may_all_and_is_no_key_for_production(s
 # The master account
 
 
-async def test_a_master_account_is_tried_at_a_mailbox_once_there_is_one(settled: dict[str, str]) -> None:
+async def test_master_account_check_says_that_no_mailbox_exists_yet(settled: dict[str, str]) -> None:
     assert "no mailbox yet" in (await checks(settled))["mail master"].details
 
 
-async def test_a_master_account_that_may_not_impersonate_is_wrong(
+async def test_master_account_without_impersonate_fails_the_check(
     admin: StalwartClient, settled: dict[str, str]
 ) -> None:
     other = await master_with(admin, "authenticate")
@@ -249,7 +249,7 @@ async def test_a_master_account_that_may_not_impersonate_is_wrong(
     assert (found.state, "lacks impersonate" in found.details) == ("error", True)
 
 
-async def test_a_suspended_mailbox_and_one_that_is_gone_are_not_the_master_accounts_fault(
+async def test_check_does_not_blame_the_master_account_for_a_suspended_or_missing_mailbox(
     admin: StalwartClient, settled: dict[str, str], records: Records
 ) -> None:
     suspended = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {"authenticate": True}}
@@ -262,7 +262,7 @@ async def test_a_suspended_mailbox_and_one_that_is_gone_are_not_the_master_accou
     assert (found.state, "not tried" in found.details) == ("warning", True)
 
 
-async def test_a_wrong_master_password_costs_one_failed_login(
+async def test_wrong_master_password_is_reported_after_one_failed_login(
     admin: StalwartClient, settled: dict[str, str], records: Records
 ) -> None:
     await mailbox(admin, records)
@@ -292,7 +292,7 @@ async def test_a_wrong_master_password_costs_one_failed_login(
     assert (found.state, len(refused)) == ("error", 1)
 
 
-async def test_a_key_that_is_not_known_is_sent_twice_at_most(settled: dict[str, str]) -> None:
+async def test_checks_send_an_unknown_key_at_most_twice(settled: dict[str, str]) -> None:
     async with scripted_upstream() as server:
         server.will(problem_answer(401))
         found = await checks(settled | {"POSTROOM_STALWART_URL": server.url})
@@ -304,7 +304,7 @@ async def test_a_key_that_is_not_known_is_sent_twice_at_most(settled: dict[str, 
 # By app passwords
 
 
-async def test_by_app_passwords_our_key_has_to_impersonate(
+async def test_check_requires_impersonate_of_our_key_for_app_passwords(
     admin: StalwartClient, settled: dict[str, str], records: Records
 ) -> None:
     await mailbox(admin, records)
@@ -354,7 +354,7 @@ async def test_a_webhook_is_made_by_an_administrator_and_each_change_of_it_is_se
     ].details.endswith(f"others call {HOOK_URL}")
 
 
-async def test_a_key_that_may_not_see_web_hooks_says_so_and_an_administrator_looks(
+async def test_webhook_check_reports_missing_permissions_and_works_with_an_administrator(
     admin: StalwartClient, settled: dict[str, str], administrator: Client, no_hook: None
 ) -> None:
     blind = await key_with(admin, {name: True for name in documented() if name not in READ_PERMISSIONS})
@@ -364,7 +364,7 @@ async def test_a_key_that_may_not_see_web_hooks_says_so_and_an_administrator_loo
     assert (await checks(settled, administrator))["webhook"].details == f"none calls {HOOK_URL}"
 
 
-async def test_an_administrator_who_is_refused_is_asked_for_nothing_more(settled: dict[str, str]) -> None:
+async def test_checks_send_one_request_as_a_rejected_administrator(settled: dict[str, str]) -> None:
     async with client(settled["POSTROOM_STALWART_URL"], "Basic " + base64.b64encode(b"admin:wrong").decode()) as wrong:
         found = await checks(settled, wrong)
         assert wrong.requests == 1
@@ -384,7 +384,7 @@ async def test_our_own_key_cannot_set_it_up_and_the_fix_says_who_can(
 # The command
 
 
-async def test_the_command_fixes_and_then_looks_and_prints_no_secret(
+async def test_check_with_fix_applies_fixes_then_checks_and_prints_no_secret(
     admin: StalwartClient, settled: dict[str, str], no_hook: None, no_tokens: None, small_uploads: None
 ) -> None:
     login, password = os.environ.get("STALWART_ADMIN", "admin:pw").split(":", 1)
@@ -409,7 +409,7 @@ async def test_the_command_fixes_and_then_looks_and_prints_no_secret(
     ("arguments", "stdin", "words"),
     [(["--dry-run"], "", "give both"), (["--fix", "--admin", "admin"], "", "no password of admin")],
 )
-async def test_what_cannot_be_meant_is_refused_in_one_line(
+async def test_contradictory_options_are_refused_in_one_line(
     settled: dict[str, str], arguments: list[str], stdin: str, words: str
 ) -> None:
     message = await Commands(settled)("check", *arguments, stdin=stdin, code=2)
@@ -417,7 +417,9 @@ async def test_what_cannot_be_meant_is_refused_in_one_line(
     assert words in message
 
 
-async def test_an_administrator_who_is_refused_is_sent_once(settled: dict[str, str], no_hook: None) -> None:
+async def test_check_reports_a_rejected_administrator_and_continues_with_our_key(
+    settled: dict[str, str], no_hook: None
+) -> None:
     words = ("check", "--fix", "--admin", "admin", "--json")
     output = await Commands(settled)(*words, stdin="not-the-password\n", code=1)
     found = {each["part"]: each for each in json.loads(output)}

@@ -42,7 +42,7 @@ def seen(address: OwnAddress) -> Callable[[str], Any]:
     return asked
 
 
-async def test_our_address_is_demanded_until_it_is_allowed(
+async def test_check_demands_our_ip_address_in_the_allowlist_until_it_is_there(
     parts: Parts, administrator: Client, address: OwnAddress
 ) -> None:
     async def state() -> str:
@@ -105,7 +105,7 @@ async def hit(admin: StalwartClient, address: OwnAddress, path: str) -> int | No
 
 
 @real
-async def test_an_address_is_banned_by_one_path_unless_it_is_allowed_and_comes_back_once_it_is(
+async def test_ip_address_is_banned_after_one_scanner_path_until_it_is_allowed(
     parts: Parts, admin: StalwartClient, administrator: Client, address: OwnAddress
 ) -> None:
     assert await hit(admin, address, "/x/wordpress") == 404

@@ -58,7 +58,7 @@ async def test_a_small_quota_is_reported_and_raised(
     assert await fix_upload_quota(parts, administrator, dry_run=False) is None
 
 
-async def test_what_is_raised_is_in_force_at_once(
+async def test_raised_upload_quota_takes_effect_at_once(
     parts: Parts, administrator: Client, through: Person, at_default: None
 ) -> None:
     path = f"/jmap/upload/{through.account}/"
@@ -69,7 +69,7 @@ async def test_what_is_raised_is_in_force_at_once(
     assert (await through.http.post(path, content=b"x")).status_code == 200
 
 
-async def test_a_larger_quota_is_left_as_it_is(
+async def test_larger_upload_quota_is_left_unchanged(
     parts: Parts, admin: StalwartClient, administrator: Client, at_default: None
 ) -> None:
     await set_quota(admin, uploadQuota=2 * BYTES)
@@ -78,7 +78,7 @@ async def test_a_larger_quota_is_left_as_it_is(
 
 
 @pytest.mark.parametrize("held", [["authenticate"], ["authenticate", "sysJmapGet"]])
-async def test_a_key_that_may_not_says_so(
+async def test_upload_quota_check_reports_the_permissions_that_the_key_lacks(
     environ: dict[str, str], admin: StalwartClient, at_default: None, held: list[str]
 ) -> None:
     made = await admin.try_create("Role", description=unique("role"), enabledPermissions=dict.fromkeys(held, True))

@@ -95,7 +95,7 @@ def comparable(responses: list[Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("method", READING)
-async def test_what_is_read_is_the_same(ways: Ways, method: str) -> None:
+async def test_gateway_returns_the_same_answers_as_the_mail_server(ways: Ways, method: str) -> None:
     account = ways.straight
     different = dict[str, Any]()
     broke_off = list[str]()
@@ -112,14 +112,14 @@ async def test_what_is_read_is_the_same(ways: Ways, method: str) -> None:
         pytest.skip(f"NOT TESTED: {method} ends a process of this {ways.server.name} if asked for: {broke_off}")
 
 
-async def test_calls_that_take_what_others_answer_are_the_same(ways: Ways) -> None:
+async def test_calls_with_result_references_get_the_same_answers_through_the_gateway(ways: Ways) -> None:
     account = ways.straight
     straight = await ask(account.http, account, CHAIN)
     assert len(straight) == len(CHAIN)
     assert await ask(ways.through, account, CHAIN) == straight
 
 
-def test_each_method_that_is_offered_and_reads_is_among_them() -> None:
+def test_transparency_tests_cover_every_offered_reading_method() -> None:
     changes = re.compile(r"\w+/(set|copy|import|upload)")
     assert {*READING} == {method for method in METHODS if not changes.fullmatch(method)}
 
@@ -128,9 +128,7 @@ def test_each_method_that_is_offered_and_reads_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("account_id", [1, None, ["b"], {}])
-async def test_an_account_id_that_is_no_text_is_refused_before_the_server_sees_it(
-    ways: Ways, account_id: object
-) -> None:
+async def test_account_id_that_is_not_a_string_is_rejected_by_the_gateway(ways: Ways, account_id: object) -> None:
     """Cyrus would take the own account for some of them."""
     calls = [[method, {"accountId": account_id}, method] for method in METHODS if method != "Core/echo"]
     for start in range(0, len(calls), 16):
@@ -138,7 +136,7 @@ async def test_an_account_id_that_is_no_text_is_refused_before_the_server_sees_i
             assert (name, found["type"]) == ("error", "invalidArguments"), method
 
 
-async def test_a_call_that_names_no_account_is_refused_before_the_server_sees_it(ways: Ways) -> None:
+async def test_gateway_rejects_a_call_without_an_account_id(ways: Ways) -> None:
     """Cyrus would take the one of the login, which is found by an address that may be somebody else's by now."""
     calls = [[method, {}, method] for method in METHODS if method != "Core/echo"]
     for start in range(0, len(calls), 16):
@@ -147,7 +145,7 @@ async def test_a_call_that_names_no_account_is_refused_before_the_server_sees_it
 
 
 @pytest.mark.parametrize("account_id", ["$other", "no id!", "nowhere", ""])
-async def test_another_account_is_not_found_whether_or_not_it_is_there(ways: Ways, account_id: str) -> None:
+async def test_foreign_account_is_not_found_whether_or_not_it_exists(ways: Ways, account_id: str) -> None:
     """Stalwart says `forbidden` of one that is there."""
     account_id = account_id.replace("$other", ways.server.people[1].account_id)
     calls = [[method, {"accountId": account_id}, method] for method in METHODS if method != "Core/echo"]
@@ -171,7 +169,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("method", "arguments", "error"), REFUSED)
-async def test_a_refused_call_leaves_its_neighbours_as_they_are(
+async def test_rejected_call_does_not_affect_the_other_calls(
     ways: Ways, method: str, arguments: dict[str, Any], error: str
 ) -> None:
     account = ways.straight
@@ -185,7 +183,7 @@ async def test_a_refused_call_leaves_its_neighbours_as_they_are(
         assert through == straight
 
 
-async def test_a_refused_push_subscription_leaves_its_neighbours_as_they_are(ways: Ways) -> None:
+async def test_rejected_push_subscription_does_not_affect_the_other_calls(ways: Ways) -> None:
     """Answered object by object, as the server itself does it where it is not https (Stalwart 0.16.19)."""
     account = ways.straight
     create = {key: {"deviceClientId": "x", "url": f"{key}://example.com/push"} for key in ("http", "https")}
@@ -271,7 +269,7 @@ async def verdict(http: httpx2.AsyncClient, content: bytes, content_type: str = 
 
 
 @pytest.mark.parametrize("what", WHOLE)
-async def test_a_request_as_a_whole_is_taken_or_refused_for_the_same_reason(ways: Ways, what: str) -> None:
+async def test_gateway_accepts_or_rejects_a_whole_request_as_the_mail_server_does(ways: Ways, what: str) -> None:
     content, expected = WHOLE[what]
     content = content.replace(b"$account", ways.server.people[0].account_id.encode())
     through = await verdict(ways.through, content)
@@ -280,7 +278,7 @@ async def test_a_request_as_a_whole_is_taken_or_refused_for_the_same_reason(ways
         assert await verdict(ways.straight.http, content) == through
 
 
-async def test_what_is_said_to_be_no_json_is_taken_by_the_server_only(ways: Ways) -> None:
+async def test_gateway_rejects_content_types_other_than_json(ways: Ways) -> None:
     """A form of another site can send these types, and no other (RFC 8620 §3.6.1)."""
     content = body(methodCalls=[])
     for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
@@ -292,7 +290,7 @@ async def test_what_is_said_to_be_no_json_is_taken_by_the_server_only(ways: Ways
 # The session
 
 
-async def test_the_session_is_the_same_but_for_urls_limits_and_what_is_not_offered(ways: Ways) -> None:
+async def test_gateway_session_differs_only_in_urls_limits_and_withheld_capabilities(ways: Ways) -> None:
     person = ways.server.people[0]
     straight = (await ways.straight.http.get(ways.server.session_path)).json()
     answer = await ways.through.get("/jmap/session")
@@ -346,7 +344,7 @@ async def two_pieces() -> AsyncIterator[bytes]:
         (two_pieces, "image/png"),
     ],
 )
-async def test_an_upload_is_answered_the_same(
+async def test_upload_gets_the_same_response_through_the_gateway(
     ways: Ways, content: bytes | Callable[[], AsyncIterator[bytes]], content_type: str
 ) -> None:
     found = list[Any]()
@@ -368,7 +366,7 @@ async def test_an_upload_is_answered_the_same(
     assert found[0][0] in (200, 201)
 
 
-async def test_a_type_that_is_none_is_of_no_use_to_anybody(ways: Ways) -> None:
+async def test_invalid_media_type_is_replaced_in_uploads_and_downloads(ways: Ways) -> None:
     """What is no media type goes neither up nor down: nobody knows what a browser makes of it."""
     account_id = ways.server.people[0].account_id
     headers = {"Content-Type": "nonsense"}
@@ -383,7 +381,7 @@ INERT = ("text/plain", "image/png", "audio/mpeg", "video/mp4")
 
 @pytest.mark.parametrize("name", ["a.txt", "a%2Fb%20%C3%BC.txt", "%3Fx", "a.b.c"])
 @pytest.mark.parametrize("accept", [*INERT, "message/rfc822", "text/html;charset=utf-8"])
-async def test_a_download_has_the_same_bytes_and_an_inert_type(ways: Ways, name: str, accept: str) -> None:
+async def test_gateway_download_has_the_same_bytes_and_an_inert_media_type(ways: Ways, name: str, accept: str) -> None:
     """A type of which a browser might make code of our origin is passed on as mere bytes."""
     account = ways.straight
     expected = accept if accept in INERT else "application/octet-stream"
@@ -399,7 +397,7 @@ async def test_a_download_has_the_same_bytes_and_an_inert_type(ways: Ways, name:
 
 
 @pytest.mark.parametrize("blob", ["Gnowhere", "no%20id"])
-async def test_a_blob_that_is_not_there_is_not_found_either_way(ways: Ways, blob: str) -> None:
+async def test_missing_blob_gets_404_with_and_without_the_gateway(ways: Ways, blob: str) -> None:
     url = filled("/jmap/download/$account/", ways.straight.names) + f"{blob}/a?accept=text/plain"
     assert (await ways.straight.http.get(url)).status_code == 404
     assert (await ways.through.get(url)).status_code == 404
@@ -420,7 +418,7 @@ async def first_events(answer: httpx2.Response) -> bytes:
 
 
 @pytest.mark.parametrize("query", ["types=*", "types=Email,Mailbox", "types=Email&closeafter=state"])
-async def test_events_are_the_same(ways: Ways, query: str) -> None:
+async def test_event_source_sends_the_same_events_through_the_gateway(ways: Ways, query: str) -> None:
     defaults = "" if "closeafter" in query else "&closeafter=no"
     url = f"/jmap/eventsource/?{query}{defaults}&ping=0"
     ends = "closeafter=state" in query

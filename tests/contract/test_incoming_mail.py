@@ -37,7 +37,7 @@ async def heard(receiver: ScriptedUpstream, number: int, account: str) -> list[d
     return found()
 
 
-async def test_who_has_no_mailbox_gets_no_mail(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_mail_to_an_address_without_a_mailbox_is_rejected(admin: StalwartClient, lmtp: Lmtp) -> None:
     assert await refusal(lmtp, f"{unique('ghost')}@example.org") == (550, "5.1.2 Mailbox does not exist.")
 
 
@@ -47,7 +47,9 @@ async def test_a_disabled_alias_gets_no_mail(admin: StalwartClient, lmtp: Lmtp) 
     assert await refusal(lmtp, f"{alias}@example.org") == (550, "5.1.2 Mailbox does not exist.")
 
 
-async def test_mail_comes_by_the_address_an_alias_and_with_a_tag(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_mail_is_delivered_to_the_address_an_alias_and_a_tagged_address(
+    admin: StalwartClient, lmtp: Lmtp
+) -> None:
     alias = unique("alias")
     aliases = {"0": {"name": alias, "domainId": admin.domain, "enabled": True}}
     async with person(admin, aliases=aliases) as ann:
@@ -60,14 +62,14 @@ async def test_mail_comes_by_the_address_an_alias_and_with_a_tag(admin: Stalwart
         await eventually(three, "three messages in the inbox")
 
 
-async def test_a_session_takes_ten_messages(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_lmtp_session_accepts_at_most_ten_messages(admin: StalwartClient, lmtp: Lmtp) -> None:
     async with person(admin) as ann:
         await send_all(lmtp, [letter() for _ in range(10)], ann.address)
         with pytest.raises(Exception, match="452"):
             await send_all(lmtp, [letter() for _ in range(11)], ann.address)
 
 
-async def test_the_event_source_tells_of_new_mail_within_a_second_and_whatever_type_is_wanted_of_all(
+async def test_event_source_reports_new_mail_within_a_second_with_all_types_whichever_was_requested(
     admin: StalwartClient, lmtp: Lmtp
 ) -> None:
     async with person(admin) as ann, listening(ann.http, "types=EmailDelivery&closeafter=no&ping=60") as s:
@@ -80,7 +82,7 @@ async def test_the_event_source_tells_of_new_mail_within_a_second_and_whatever_t
         assert (await ann.call("Email/get", ids=[]))["state"] == changed[ann.account]["Email"]
 
 
-async def test_what_one_does_oneself_is_no_delivery(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_own_change_causes_no_email_delivery_event(admin: StalwartClient, lmtp: Lmtp) -> None:
     async with person(admin) as ann, listening(ann.http) as stream:
         await ann.add(letter())
         changed = await stream.state()
@@ -101,7 +103,7 @@ async def test_events_that_follow_each_other_closely_are_sent_together(admin: St
         assert stream.events.empty()
 
 
-async def test_a_stream_that_closes_after_a_state_ends(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_event_source_with_closeafter_state_ends_after_one_state(admin: StalwartClient, lmtp: Lmtp) -> None:
     async with person(admin) as ann, listening(ann.http, "types=EmailDelivery&closeafter=state&ping=0") as stream:
         await send(lmtp, ann.address)
         assert (await stream.state()).keys() == {ann.account}
@@ -111,13 +113,13 @@ async def test_a_stream_that_closes_after_a_state_ends(admin: StalwartClient, lm
 @pytest.mark.parametrize(
     "query", ["types=Nonsense&closeafter=no&ping=0", "types=*&closeafter=never&ping=0", "types=*&closeafter=no&ping=x"]
 )
-async def test_an_event_source_that_cannot_be_is_400(admin: StalwartClient, query: str) -> None:
+async def test_event_source_with_invalid_parameters_gets_400(admin: StalwartClient, query: str) -> None:
     async with person(admin) as ann:
         response = await ann.http.get(f"/jmap/eventsource/?{query}")
         assert response.status_code == 400
 
 
-async def test_nobody_hears_without_a_login(admin: StalwartClient) -> None:
+async def test_event_source_without_a_valid_login_gets_401(admin: StalwartClient) -> None:
     async with asyncio.timeout(10):
         response = await admin.http.get("/jmap/eventsource/?types=*", auth=("nobody@example.org", "wrong"))
     assert response.status_code == 401
@@ -200,7 +202,7 @@ async def test_a_webhook_works_from_the_next_reload_on(admin: StalwartClient, lm
         await admin.call("x:WebHook/set", destroy=[made["created"]["id"]])
 
 
-async def test_a_throttle_of_nothing_is_refused_and_the_smallest_is_a_millisecond(admin: StalwartClient) -> None:
+async def test_stalwart_webhook_throttle_must_be_at_least_one_millisecond(admin: StalwartClient) -> None:
     async with scripted_upstream() as receiver:
         answer = await admin.try_create("WebHook", **hook(receiver, throttle=0))
         assert "notCreated" in answer

@@ -83,7 +83,9 @@ async def test_changes_list_new_mail_with_its_mailboxes_and_nothing_else(mailbox
     assert page.state == await mailbox.mail.current_state(mailbox.account) != state
 
 
-async def test_changes_come_in_pages_to_the_last_one(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_email_changes_are_read_page_by_page_to_the_current_state(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(mail_changes, "PAGE", 2)
     state = await mailbox.mail.current_state(mailbox.account)
     for _ in range(5):
@@ -94,7 +96,7 @@ async def test_changes_come_in_pages_to_the_last_one(mailbox: Mailbox, monkeypat
     assert pages[-1].state == await mailbox.mail.current_state(mailbox.account)
 
 
-async def test_a_state_that_says_nothing_to_the_server_is_lost_history(server: JmapServer, mailbox: Mailbox) -> None:
+async def test_state_unknown_to_the_server_means_lost_history(server: JmapServer, mailbox: Mailbox) -> None:
     with pytest.raises(HistoryLost):
         await mailbox.since(server.lost_state)
 

@@ -130,14 +130,14 @@ async def test_a_registration_is_reported_once_with_the_identity_and_our_key(
     assert "cookie" not in delivery.headers
 
 
-async def test_an_address_keeps_its_capitals_in_the_traits_only(kratos: Kratos, hooks: Receiver, email: str) -> None:
+async def test_address_keeps_its_capitals_only_in_the_traits(kratos: Kratos, hooks: Receiver, email: str) -> None:
     identity = (await kratos.sign_up(email))["identity"]
     [delivery] = await hooks.receive(email)
     assert identity["traits"] == delivery.body["identity"]["traits"] == {"email": email}
     assert identity["verifiable_addresses"][0]["value"] == email.lower()
 
 
-async def test_a_500_is_tried_again_after_one_and_two_seconds_and_a_422_is_not(
+async def test_kratos_retries_a_webhook_after_one_and_two_seconds_on_500_but_not_on_422(
     kratos: Kratos, hooks: Receiver, email: str
 ) -> None:
     refused = f"refused.{email}"
@@ -158,7 +158,9 @@ async def test_a_500_is_tried_again_after_one_and_two_seconds_and_a_422_is_not(
     assert len(hooks.of(refused)) == 1
 
 
-async def test_a_503_is_tried_again_when_retry_after_says_so(kratos: Kratos, hooks: Receiver, email: str) -> None:
+async def test_kratos_retries_a_webhook_after_503_when_retry_after_says_so(
+    kratos: Kratos, hooks: Receiver, email: str
+) -> None:
     not_implemented = f"not.implemented.{email}"
     hooks.answers[not_implemented] = "501 Not Implemented\r\nRetry-After: 0"
     hooks.answers[email] = "503 Service Unavailable\r\nRetry-After: 2"
@@ -168,7 +170,7 @@ async def test_a_503_is_tried_again_when_retry_after_says_so(kratos: Kratos, hoo
     assert len(hooks.of(not_implemented)) == 1
 
 
-async def test_a_creation_by_the_admin_api_fires_no_hook(kratos: Kratos, hooks: Receiver, email: str) -> None:
+async def test_identity_created_by_the_admin_api_sends_no_webhook(kratos: Kratos, hooks: Receiver, email: str) -> None:
     by_admin = f"by.admin.{email}"
     identities = f"{kratos.admin_url}/admin/identities"
     made = await kratos.http.post(identities, json={"schema_id": "default", "traits": {"email": by_admin}})
@@ -181,7 +183,7 @@ async def test_a_creation_by_the_admin_api_fires_no_hook(kratos: Kratos, hooks: 
 # Registration, login, sessions
 
 
-async def test_whoami_knows_the_session_by_header_and_by_bearer_token(kratos: Kratos, email: str) -> None:
+async def test_whoami_accepts_a_session_token_header_and_a_bearer_token(kratos: Kratos, email: str) -> None:
     registered = await kratos.sign_up(email)
     token = registered["session_token"]
     answer = await kratos.whoami(token)
@@ -203,7 +205,7 @@ async def test_whoami_knows_the_session_by_header_and_by_bearer_token(kratos: Kr
     assert (await kratos.http.get(url, headers=two)).status_code == 401
 
 
-async def test_login_takes_the_address_in_any_case_and_only_the_right_password(kratos: Kratos, email: str) -> None:
+async def test_login_accepts_the_address_in_any_case_and_only_the_right_password(kratos: Kratos, email: str) -> None:
     identity_id = await kratos.register(email)
     right = await kratos.submit(await kratos.flow("login"), identifier=email.upper(), password=PASSWORD)
     assert right.status_code == 200
@@ -216,7 +218,7 @@ async def test_login_takes_the_address_in_any_case_and_only_the_right_password(k
     assert (empty.status_code, messages(empty.json())) == (400, {4000002})
 
 
-async def test_a_browser_registers_with_its_csrf_token_only_and_gets_the_session_cookie(
+async def test_browser_registration_needs_its_csrf_token_and_sets_the_session_cookie(
     kratos: Kratos, hooks: Receiver, email: str
 ) -> None:
     start = f"{kratos.public_url}/self-service/registration/browser"
@@ -268,7 +270,7 @@ def links(answer: httpx2.Response) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-async def test_paging_finds_each_identity_exactly_once_in_the_order_of_the_ids(kratos: Kratos, email: str) -> None:
+async def test_paging_returns_each_identity_exactly_once_ordered_by_id(kratos: Kratos, email: str) -> None:
     made = {await kratos.register(f"{number}.{email}") for number in range(7)}
     found: list[str] = []
     query: dict[str, Any] = {"page_size": 3}
@@ -284,7 +286,7 @@ async def test_paging_finds_each_identity_exactly_once_in_the_order_of_the_ids(k
     assert made <= set(found)
 
 
-async def test_a_page_of_exactly_all_has_no_next(kratos: Kratos, email: str) -> None:
+async def test_page_with_exactly_all_identities_has_no_next_link(kratos: Kratos, email: str) -> None:
     ids = [await kratos.register(f"{number}.{email}") for number in range(2)]
     for size, relations in ((2, {"first"}), (1, {"first", "next"})):
         answer = await listed(kratos, ids=ids, page_size=size)
@@ -292,7 +294,7 @@ async def test_a_page_of_exactly_all_has_no_next(kratos: Kratos, email: str) -> 
         assert [identity["id"] for identity in answer.json()] == sorted(ids)[:size]
 
 
-async def test_a_page_size_above_the_limit_is_taken_and_nonsense_is_not(kratos: Kratos, email: str) -> None:
+async def test_kratos_accepts_a_page_size_above_its_limit_but_no_invalid_parameter(kratos: Kratos, email: str) -> None:
     await kratos.register(email)
     assert (await listed(kratos, page_size=900)).status_code == 200
     assert links(await listed(kratos))["first"]["page_size"] == ["250"]
@@ -300,7 +302,7 @@ async def test_a_page_size_above_the_limit_is_taken_and_nonsense_is_not(kratos: 
         assert (await listed(kratos, **query)).status_code == 400
 
 
-async def test_a_listed_identity_shows_what_the_admin_may_know_but_no_credentials(kratos: Kratos, email: str) -> None:
+async def test_listed_identity_contains_admin_fields_but_no_credentials(kratos: Kratos, email: str) -> None:
     identity_id = await kratos.register(email)
     [identity] = (await listed(kratos, ids=identity_id)).json()
     assert identity.keys() == {

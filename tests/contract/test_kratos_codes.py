@@ -51,7 +51,7 @@ async def ada(kratos: Kratos) -> str:
 # Logging in
 
 
-async def test_a_code_logs_in(kratos: Kratos, browser: Browser, ada: str) -> None:
+async def test_emailed_code_logs_in(kratos: Kratos, browser: Browser, ada: str) -> None:
     flow = await browser.flow("login", return_to=POSTROOM)
     assert nodes(flow) == [
         "default csrf_token hidden",
@@ -80,7 +80,7 @@ async def test_a_code_logs_in(kratos: Kratos, browser: Browser, ada: str) -> Non
     assert session["identity"]["verifiable_addresses"][0]["verified"] is True
 
 
-async def test_what_is_mailed_says_what_it_is_for(kratos: Kratos, browser: Browser, ada: str) -> None:
+async def test_kratos_message_states_its_purpose(kratos: Kratos, browser: Browser, ada: str) -> None:
     (verification,) = await mailed(kratos, ada)
     assert verification["template_type"] == "verification_code_valid"
     await browser.send(await browser.flow("login"), "code", identifier=ada)
@@ -115,9 +115,7 @@ async def test_a_wrong_code_and_none_are_distinguished_and_the_next_one_may_be_r
     assert right.status_code == 200
 
 
-async def test_a_code_that_is_sent_again_makes_the_former_one_worthless(
-    kratos: Kratos, browser: Browser, ada: str
-) -> None:
+async def test_resent_code_invalidates_the_previous_one(kratos: Kratos, browser: Browser, ada: str) -> None:
     flow = (await browser.send(await browser.flow("login"), "code", identifier=ada)).json()
     former = await code_for(kratos, ada)
     again = await browser.send(flow, "code", identifier=ada, resend="code")
@@ -127,7 +125,7 @@ async def test_a_code_that_is_sent_again_makes_the_former_one_worthless(
     assert (await browser.send(flow, "code", identifier=ada, code=newer)).status_code == 200
 
 
-async def test_after_five_wrong_codes_the_right_one_counts_no_more(kratos: Kratos, browser: Browser, ada: str) -> None:
+async def test_right_login_code_is_rejected_after_five_wrong_ones(kratos: Kratos, browser: Browser, ada: str) -> None:
     flow = (await browser.send(await browser.flow("login"), "code", identifier=ada)).json()
     right = await code_for(kratos, ada)
     for _ in range(5):
@@ -137,7 +135,7 @@ async def test_after_five_wrong_codes_the_right_one_counts_no_more(kratos: Krato
     assert (await browser.whoami()).status_code == 401
 
 
-async def test_an_address_without_an_account_gets_no_code_and_its_field_is_hidden(
+async def test_login_with_an_unknown_address_sends_no_code_and_hides_the_field(
     kratos: Kratos, browser: Browser
 ) -> None:
     nobody = new_address()
@@ -154,7 +152,7 @@ async def test_an_address_without_an_account_gets_no_code_and_its_field_is_hidde
     assert (empty.status_code, problems(empty.json())) == (400, {"identifier": [4000002]})
 
 
-async def test_who_has_to_log_in_again_may_do_so_by_a_code(kratos: Kratos, browser: Browser) -> None:
+async def test_renewed_login_by_code_is_possible(kratos: Kratos, browser: Browser) -> None:
     email = new_address()
     await browser.sign_up(email)
     before = (await browser.whoami()).json()
@@ -171,7 +169,7 @@ async def test_who_has_to_log_in_again_may_do_so_by_a_code(kratos: Kratos, brows
 # Signing up
 
 
-async def test_a_sign_up_leads_to_the_verification_of_its_address(kratos: Kratos, browser: Browser) -> None:
+async def test_registration_leads_to_the_verification_of_its_address(kratos: Kratos, browser: Browser) -> None:
     flow = await browser.flow("registration", return_to=POSTROOM)
     assert nodes(flow) == [
         "default traits.email email 1070002",
@@ -196,7 +194,7 @@ async def test_a_sign_up_leads_to_the_verification_of_its_address(kratos: Kratos
     assert (verified.status_code, said(verified.json())) == (200, [1080002])
 
 
-async def test_a_code_signs_up_and_shows_whose_the_address_is(kratos: Kratos, browser: Browser) -> None:
+async def test_emailed_code_registers_and_verifies_the_address(kratos: Kratos, browser: Browser) -> None:
     email = new_address()
     traits = {"email": email, "name": "Zoë"}
     bad = await browser.send(await browser.flow("registration"), "code", traits={"email": "x"})
@@ -249,9 +247,7 @@ SENT_RECOVERY = [
 ]
 
 
-async def test_a_code_lets_who_forgot_the_password_in_and_to_the_settings(
-    kratos: Kratos, browser: Browser, ada: str
-) -> None:
+async def test_recovery_code_logs_in_and_leads_to_the_settings(kratos: Kratos, browser: Browser, ada: str) -> None:
     flow = await browser.flow("recovery")
     assert (flow["state"], flow["active"]) == ("choose_method", "code")
     assert nodes(flow) == ["default csrf_token hidden", "code email email 1070007", "code method submit 1070009"]
@@ -281,7 +277,7 @@ async def test_a_code_lets_who_forgot_the_password_in_and_to_the_settings(
         assert (await elsewhere.log_in(ada, "another long phrase")).status_code == 200
 
 
-async def test_recovery_does_not_tell_who_has_an_account(kratos: Kratos, browser: Browser) -> None:
+async def test_recovery_does_not_reveal_who_has_an_account(kratos: Kratos, browser: Browser) -> None:
     nobody = new_address()
     sent = await browser.send(await browser.flow("recovery"), "code", email=nobody)
     assert (sent.status_code, said(sent.json()), nodes(sent.json())) == (200, [1060003], SENT_RECOVERY)
@@ -290,7 +286,7 @@ async def test_recovery_does_not_tell_who_has_an_account(kratos: Kratos, browser
     assert (tried.status_code, said(tried.json())) == (200, [4060006])
 
 
-async def test_after_five_wrong_codes_the_recovery_begins_anew(kratos: Kratos, browser: Browser, ada: str) -> None:
+async def test_recovery_restarts_after_five_wrong_codes(kratos: Kratos, browser: Browser, ada: str) -> None:
     flow = (await browser.send(await browser.flow("recovery"), "code", email=ada)).json()
     right = await code_for(kratos, ada)
     for _ in range(5):
@@ -299,7 +295,7 @@ async def test_after_five_wrong_codes_the_recovery_begins_anew(kratos: Kratos, b
     assert (fresh["id"] != flow["id"], fresh["state"], said(fresh)) == (True, "choose_method", [4000001])
 
 
-async def test_who_is_logged_in_needs_no_recovery(browser: Browser) -> None:
+async def test_recovery_is_rejected_during_a_session(browser: Browser) -> None:
     await browser.sign_up(new_address())
     refused = await browser.start("recovery")
     assert (refused.status_code, refused.json()["error"]["id"]) == (400, "session_already_available")
@@ -308,9 +304,7 @@ async def test_who_is_logged_in_needs_no_recovery(browser: Browser) -> None:
 # Verification
 
 
-async def test_an_address_is_verified_by_the_code_that_was_mailed_there(
-    kratos: Kratos, browser: Browser, ada: str
-) -> None:
+async def test_emailed_code_verifies_the_address(kratos: Kratos, browser: Browser, ada: str) -> None:
     flow = await browser.flow("verification")
     assert nodes(flow) == ["code email email 1070007", "code method submit 1070009", "default csrf_token hidden"]
     empty = await browser.send(flow, "code", email="")
@@ -336,7 +330,7 @@ async def test_an_address_is_verified_by_the_code_that_was_mailed_there(
     assert (address["verified"], address["status"]) == (True, "completed")
 
 
-async def test_the_link_in_the_mail_fills_the_code_in_wherever_it_is_opened(
+async def test_link_in_the_verification_mail_fills_in_the_code_in_any_browser(
     kratos: Kratos, browser: Browser, ada: str
 ) -> None:
     await browser.send(await browser.flow("verification"), "code", email=ada)
@@ -351,7 +345,7 @@ async def test_the_link_in_the_mail_fills_the_code_in_wherever_it_is_opened(
         assert said((await elsewhere.send(flow, "code", code=value_of(flow, "code"))).json()) == [1080002]
 
 
-async def test_verification_does_not_tell_who_has_an_account(kratos: Kratos, browser: Browser) -> None:
+async def test_verification_does_not_reveal_who_has_an_account(kratos: Kratos, browser: Browser) -> None:
     nobody = new_address()
     sent = await browser.send(await browser.flow("verification"), "code", email=nobody)
     assert (sent.status_code, said(sent.json())) == (200, [1080003])
@@ -362,7 +356,7 @@ async def test_verification_does_not_tell_who_has_an_account(kratos: Kratos, bro
 
 
 @pytest.mark.parametrize("kind", ["login", "registration", "recovery", "verification"])
-async def test_another_browser_neither_sees_nor_sends_a_form(kratos: Kratos, browser: Browser, kind: str) -> None:
+async def test_another_browser_can_neither_read_nor_submit_a_flow(kratos: Kratos, browser: Browser, kind: str) -> None:
     flow = await browser.flow(kind)
     assert (await browser.flow_of(kind, flow["id"])).json()["ui"]["nodes"] == flow["ui"]["nodes"]
     async with browser_at(kratos) as elsewhere:
@@ -372,7 +366,7 @@ async def test_another_browser_neither_sees_nor_sends_a_form(kratos: Kratos, bro
             assert (refused.status_code, refused.json()["error"]["id"]) == (403, "security_csrf_violation")
 
 
-async def test_a_page_without_a_script_is_sent_on_by_redirects(kratos: Kratos, browser: Browser, ada: str) -> None:
+async def test_page_without_javascript_is_led_on_by_redirects(kratos: Kratos, browser: Browser, ada: str) -> None:
     async def where(flow: object, method: str, **values: str) -> str:
         answer = await browser.post(flow, method, **values)
         assert answer.status_code in (302, 303)

@@ -104,7 +104,7 @@ async def postroom(kratos: Kratos) -> AsyncIterator[Postroom]:
     await sessions.aclose()
 
 
-async def test_a_token_needs_a_fresh_login_and_the_browser_gets_one_where_it_is_sent(
+async def test_making_a_token_needs_a_fresh_login_and_the_given_redirect_leads_to_one(
     kratos: Kratos, browser: httpx2.AsyncClient, postroom: Postroom
 ) -> None:
     email = await registered(kratos, browser)
@@ -137,7 +137,7 @@ async def test_a_cookie_from_before_a_refresh_remains_valid(kratos: Kratos, brow
         assert (await whoami(kratos, Cookie=f"{COOKIE}={cookie}")).status_code == 200
 
 
-async def test_nobody_is_sent_back_to_where_no_page_of_ours_is(kratos: Kratos, browser: httpx2.AsyncClient) -> None:
+async def test_kratos_rejects_a_return_url_outside_our_pages(kratos: Kratos, browser: httpx2.AsyncClient) -> None:
     start = f"{kratos.public_url}/self-service/login/browser"
     for wanted in ("http://evil.example", "//evil.example/", f"{kratos.public_url}/elsewhere", "/elsewhere"):
         refused = await browser.get(start, params={"return_to": wanted})
@@ -153,19 +153,21 @@ async def test_a_second_login_without_refresh_is_refused(kratos: Kratos, browser
     assert (again.status_code, again.json()["error"]["id"]) == (400, "session_already_available")
 
 
-async def test_refresh_asks_nothing_more_of_who_is_not_logged_in(kratos: Kratos, browser: httpx2.AsyncClient) -> None:
+async def test_login_with_refresh_but_without_a_session_is_an_ordinary_login(
+    kratos: Kratos, browser: httpx2.AsyncClient
+) -> None:
     flow = (await browser.get(f"{kratos.public_url}/self-service/login/browser?refresh=true")).json()
     assert (flow["refresh"], flow["ui"].get("messages")) == (False, None)
 
 
-async def test_the_form_of_an_earlier_tab_is_taken(kratos: Kratos, browser: httpx2.AsyncClient) -> None:
+async def test_registration_form_of_an_earlier_tab_is_accepted(kratos: Kratos, browser: httpx2.AsyncClient) -> None:
     start = f"{kratos.public_url}/self-service/registration/browser"
     earlier = (await browser.get(start)).json()
     (await browser.get(start)).raise_for_status()
     await logged_in(browser, earlier, traits={"email": f"person.{uuid4().hex}@example.org"})
 
 
-async def test_no_cookie_passes_for_a_token_nor_a_token_for_a_cookie(
+async def test_kratos_accepts_no_cookie_as_a_token_and_no_token_as_a_cookie(
     kratos: Kratos, browser: httpx2.AsyncClient
 ) -> None:
     await registered(kratos, browser)

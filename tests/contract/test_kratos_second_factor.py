@@ -116,9 +116,7 @@ async def test_a_person_changes_the_name_and_the_password(kratos: Kratos, browse
 
 
 @both
-async def test_a_new_address_is_to_be_verified_and_one_that_is_taken_is_refused(
-    kratos: Kratos, browser: Browser
-) -> None:
+async def test_new_address_must_be_verified_and_a_taken_one_is_rejected(kratos: Kratos, browser: Browser) -> None:
     taken, new = new_address(), new_address()
     await kratos.register(taken)
     flow = await browser.flow("settings")
@@ -137,7 +135,7 @@ async def test_a_new_address_is_to_be_verified_and_one_that_is_taken_is_refused(
 
 
 @both
-async def test_the_settings_are_for_who_is_logged_in(kratos: Kratos, browser: Browser) -> None:
+async def test_settings_flow_needs_the_session_that_started_it(kratos: Kratos, browser: Browser) -> None:
     flow = await browser.flow("settings")
     nothing = await browser.send(flow, "")
     assert (nothing.status_code, said(nothing.json())) == (400, [4010004])
@@ -174,13 +172,13 @@ async def an_old_login_changes_no_password(browser: Browser) -> None:
         assert (query["refresh"], query["return_to"]) == (["true"], [flow["ui"]["action"]])
 
 
-async def test_an_old_login_changes_no_password_at_the_real_one(tmp_path: Path) -> None:
+async def test_old_login_cannot_change_the_password_at_real_kratos(tmp_path: Path) -> None:
     async with real_kratos(tmp_path, **HOOK, privileged="1ms") as kratos, browser_at(kratos) as browser:
         await browser.sign_up(new_address())
         await an_old_login_changes_no_password(browser)
 
 
-async def test_an_old_login_changes_no_password_at_the_stand_in(tmp_path: Path) -> None:
+async def test_old_login_cannot_change_the_password_at_the_stand_in(tmp_path: Path) -> None:
     async with kratos_stand_in(tmp_path, **HOOK) as kratos, browser_at(kratos) as browser:
         await browser.sign_up(new_address())
         (await kratos.http.put(f"{kratos.admin_url}/_sandbox/old-logins")).raise_for_status()
@@ -203,7 +201,7 @@ async def a_fresh_login_does_what_asked_for_it(browser: Browser) -> None:
         assert (await elsewhere.log_in(email, "another long phrase")).status_code == 200
 
 
-async def test_a_fresh_login_does_what_asked_for_it_at_the_real_one(tmp_path: Path) -> None:
+async def test_fresh_login_completes_the_action_that_required_it_at_real_kratos(tmp_path: Path) -> None:
     async with real_kratos(tmp_path, **HOOK, privileged="2s") as kratos, browser_at(kratos) as browser:
         made = (await browser.sign_up(new_address()))["session"]
         old = datetime.fromisoformat(made["authenticated_at"]) + timedelta(seconds=2)
@@ -211,7 +209,7 @@ async def test_a_fresh_login_does_what_asked_for_it_at_the_real_one(tmp_path: Pa
         await a_fresh_login_does_what_asked_for_it(browser)
 
 
-async def test_a_fresh_login_does_what_asked_for_it_at_the_stand_in(tmp_path: Path) -> None:
+async def test_fresh_login_completes_the_action_that_required_it_at_the_stand_in(tmp_path: Path) -> None:
     async with kratos_stand_in(tmp_path, **HOOK) as kratos, browser_at(kratos) as browser:
         await browser.sign_up(new_address())
         (await kratos.http.put(f"{kratos.admin_url}/_sandbox/old-logins")).raise_for_status()
@@ -222,7 +220,7 @@ async def test_a_fresh_login_does_what_asked_for_it_at_the_stand_in(tmp_path: Pa
 
 
 @both
-async def test_an_authenticator_app_is_set_up_by_a_code_of_it(browser: Browser) -> None:
+async def test_authenticator_app_is_set_up_with_a_totp_code(browser: Browser) -> None:
     before = (await browser.whoami()).json()
     flow = await browser.flow("settings")
     secret = totp_secret(flow)
@@ -239,7 +237,7 @@ async def test_an_authenticator_app_is_set_up_by_a_code_of_it(browser: Browser) 
 
 
 @both
-async def test_who_has_an_authenticator_app_must_use_it(kratos: Kratos, browser: Browser) -> None:
+async def test_person_with_an_authenticator_app_must_use_it(kratos: Kratos, browser: Browser) -> None:
     email, secret = await address_of(browser), await set_up_totp(browser)
     link = f"{kratos.public_url}/self-service/login/browser?aal=aal2"
     async with browser_at(kratos) as elsewhere:
@@ -267,7 +265,7 @@ async def test_who_has_an_authenticator_app_must_use_it(kratos: Kratos, browser:
 
 
 @both
-async def test_a_session_of_two_factors_is_refreshed_by_one_and_stays_one_of_two(browser: Browser) -> None:
+async def test_aal2_session_is_refreshed_by_one_factor_and_stays_aal2(browser: Browser) -> None:
     email, secret = await address_of(browser), await set_up_totp(browser)
     for aal, wanted in (("aal1", "password method submit 1010001"), ("aal2", AAL2[-1])):
         before = (await browser.whoami()).json()
@@ -284,7 +282,7 @@ async def test_a_session_of_two_factors_is_refreshed_by_one_and_stays_one_of_two
 
 
 @both
-async def test_the_second_factor_is_asked_of_a_session_only_and_never_twice(kratos: Kratos, browser: Browser) -> None:
+async def test_second_factor_needs_a_session_and_is_requested_only_once(kratos: Kratos, browser: Browser) -> None:
     async with browser_at(kratos) as stranger:
         refused = await stranger.start("login", aal="aal2")
         assert (refused.status_code, refused.json()["error"]["id"]) == (401, "session_aal1_required")
@@ -296,7 +294,7 @@ async def test_the_second_factor_is_asked_of_a_session_only_and_never_twice(krat
 
 
 @both
-async def test_without_the_app_one_factor_is_enough_again(kratos: Kratos, browser: Browser) -> None:
+async def test_one_factor_is_enough_after_the_authenticator_app_is_removed(kratos: Kratos, browser: Browser) -> None:
     email = await address_of(browser)
     await set_up_totp(browser)
     flow = await browser.flow("settings")
@@ -346,7 +344,7 @@ async def test_postroom_learns_the_url_of_the_second_factor(kratos: Kratos, brow
 
 
 @both
-async def test_a_program_gives_the_second_factor_in_flows_of_its_own(kratos: Kratos, browser: Browser) -> None:
+async def test_program_gives_the_second_factor_in_an_aal2_api_flow(kratos: Kratos, browser: Browser) -> None:
     email, secret = await address_of(browser), await set_up_totp(browser)
     entered = (await kratos.submit(await kratos.flow("login"), identifier=email, password=PASSWORD)).json()
     token = entered["session_token"]
@@ -360,7 +358,7 @@ async def test_a_program_gives_the_second_factor_in_flows_of_its_own(kratos: Kra
     assert (await kratos.whoami(token)).json()["authenticator_assurance_level"] == "aal2"
 
 
-async def test_a_flow_of_the_stand_in_ends_when_it_said_and_names_the_next_one(tmp_path: Path) -> None:
+async def test_stand_in_flow_expires_on_time_and_names_its_successor(tmp_path: Path) -> None:
     async with kratos_stand_in(tmp_path, **HOOK) as kratos, browser_at(kratos) as browser:
         flow = await browser.flow("login")
         with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as state:

@@ -79,7 +79,7 @@ async def nobody(asking: Awaitable[object]) -> None:
 
 
 @both
-async def test_a_token_and_a_cookie_each_tell_who_is_logged_in(
+async def test_session_token_and_cookie_each_identify_the_person(
     kratos: Kratos, sessions: KratosSessions, email: str
 ) -> None:
     registered = await kratos.sign_up(email)
@@ -96,13 +96,17 @@ async def test_a_token_and_a_cookie_each_tell_who_is_logged_in(
 
 @both
 @pytest.mark.parametrize("value", ["ory_st_unknown", "MTc5NTU2MzcwMHxEdi1CQkFFQ180SUFBUkFCRUFBQQ==", "%00", "null"])
-async def test_what_kratos_does_not_know_is_no_session(kratos: Kratos, sessions: KratosSessions, value: str) -> None:
+async def test_credential_unknown_to_kratos_gives_no_session(
+    kratos: Kratos, sessions: KratosSessions, value: str
+) -> None:
     await nobody(sessions.whoami(token=value))
     await nobody(sessions.whoami(cookie=value))
 
 
 @both
-async def test_a_logout_by_token_ends_the_session_at_once_where_it_is_forgotten(kratos: Kratos, email: str) -> None:
+async def test_logout_by_token_ends_the_session_at_once_in_the_process_that_forgets_it(
+    kratos: Kratos, email: str
+) -> None:
     token = (await kratos.sign_up(email))["session_token"]
     async with sessions_of(kratos, cache_seconds=30) as sessions:
         await sessions.whoami(token=token)
@@ -134,7 +138,7 @@ async def test_a_browser_logs_out_by_the_url_that_only_it_gets(
 
 
 @both
-async def test_an_inactive_identity_has_no_session_and_a_deleted_one_neither(
+async def test_inactive_or_deleted_identity_has_no_session(
     kratos: Kratos, sessions: KratosSessions, email: str
 ) -> None:
     registered = await kratos.sign_up(email)
@@ -160,7 +164,7 @@ async def identities_of(url: str) -> AsyncIterator[KratosIdentities]:
 
 
 @both
-async def test_an_identity_is_active_until_it_is_made_inactive_or_deleted(kratos: Kratos, email: str) -> None:
+async def test_identity_is_active_until_it_is_deactivated_or_deleted(kratos: Kratos, email: str) -> None:
     identity_id = UUID(await kratos.register(email))
     url = f"{kratos.admin_url}/admin/identities/{identity_id}"
     async with identities_of(kratos.admin_url) as identities:
@@ -174,7 +178,7 @@ async def test_an_identity_is_active_until_it_is_made_inactive_or_deleted(kratos
 
 
 @both
-async def test_what_is_no_admin_api_says_nothing_of_an_identity(kratos: Kratos, email: str) -> None:
+async def test_answer_of_a_server_without_the_admin_api_means_kratos_is_unavailable(kratos: Kratos, email: str) -> None:
     identity_id = UUID(await kratos.register(email))
     async with identities_of(kratos.public_url) as identities:
         with pytest.raises(KratosUnavailable):
@@ -182,7 +186,7 @@ async def test_what_is_no_admin_api_says_nothing_of_an_identity(kratos: Kratos, 
 
 
 @pytest.mark.parametrize("kratos", ["1.3.1"], indirect=True)
-async def test_the_cookie_of_a_prolonged_session_is_passed_on(kratos: Kratos, email: str) -> None:
+async def test_cookie_of_an_extended_session_is_passed_on(kratos: Kratos, email: str) -> None:
     """Not the stand-in: it prolongs none."""
     async with browser_of(kratos, email) as (browser, cookie), sessions_of(kratos, cache_seconds=30) as sessions:
         session = (await browser.get(f"{kratos.public_url}/sessions/whoami")).json()
@@ -202,12 +206,12 @@ async def sick_stand_in(kratos: Kratos) -> None:
     (await kratos.http.put(f"{kratos.admin_url}/_sandbox/faults", json={"kind": "sick"})).raise_for_status()
 
 
-async def test_a_stand_in_whose_database_is_gone_logs_nobody_out(tmp_path: Path) -> None:
+async def test_kratos_stand_in_without_its_database_logs_nobody_out(tmp_path: Path) -> None:
     async with kratos_stand_in(tmp_path, hook_url=NOWHERE, hook_key=KEY) as kratos:
         await nobody_is_logged_out(kratos, lambda: sick_stand_in(kratos))
 
 
-async def test_a_real_kratos_whose_database_is_gone_logs_nobody_out(
+async def test_real_kratos_without_its_database_logs_nobody_out(
     tmp_path: Path, postgres_server: EmbeddedPostgres
 ) -> None:
     database = sql.Identifier("kratos_that_is_lost")
@@ -258,7 +262,7 @@ async def ended(sessions: KratosSessions, token: str) -> bool:
     return False
 
 
-async def test_a_session_of_the_stand_in_ends_when_it_said(tmp_path: Path) -> None:
+async def test_stand_in_session_expires_on_time(tmp_path: Path) -> None:
     async with kratos_stand_in(tmp_path, hook_url=NOWHERE, hook_key=KEY) as kratos, sessions_of(kratos) as sessions:
         token = (await kratos.sign_up("ada@example.org"))["session_token"]
         assert not await ended(sessions, token)

@@ -73,7 +73,7 @@ def a_mailbox(identity_id: UUID | None = None, *, domain: str = "example.org") -
     return Mailbox(identity_id or uuid4(), f"p{uuid4().hex[:12]}@{domain}", "A Person")
 
 
-async def test_creating_it_again_finds_the_one_that_was_made(server: Server) -> None:
+async def test_creating_a_mailbox_again_returns_the_existing_one(server: Server) -> None:
     mailbox = a_mailbox()
     first = await server.mail_server.create(mailbox, deadline=LONG)
     again = await server.mail_server.create(mailbox, deadline=LONG)
@@ -81,7 +81,7 @@ async def test_creating_it_again_finds_the_one_that_was_made(server: Server) -> 
     assert first.email == mailbox.email
 
 
-async def test_an_identity_never_gets_a_second_mailbox(server: Server) -> None:
+async def test_identity_never_gets_a_second_mailbox(server: Server) -> None:
     identity_id = uuid4()
     first = await server.mail_server.create(a_mailbox(identity_id), deadline=LONG)
     other = await server.mail_server.create(a_mailbox(identity_id), deadline=LONG)
@@ -89,7 +89,7 @@ async def test_an_identity_never_gets_a_second_mailbox(server: Server) -> None:
     assert first == other == elsewhere
 
 
-async def test_eight_at_once_make_one_mailbox(server: Server) -> None:
+async def test_eight_concurrent_creates_make_one_mailbox(server: Server) -> None:
     identity_id = uuid4()
     attempts = [server.mail_server.create(a_mailbox(identity_id), deadline=LONG) for _ in range(8)]
     outcomes = await asyncio.gather(*attempts, return_exceptions=True)
@@ -123,7 +123,7 @@ async def test_a_mailbox_is_found_by_its_mark_only(server: Server) -> None:
     assert await server.mail_server.find(a_mailbox(mailbox.identity_id), deadline=LONG) == made
 
 
-async def test_a_missing_domain_is_the_operators_to_add(server: Server) -> None:
+async def test_missing_domain_counts_as_misconfigured_and_is_named(server: Server) -> None:
     with pytest.raises(Misconfigured, match=r"does not have the domain missing\.test") as caught:
         await server.mail_server.create(a_mailbox(domain="missing.test"), deadline=LONG)
     assert caught.value.domain == "missing.test"
@@ -163,7 +163,7 @@ async def test_with_a_full_store_the_health_check_fails(stand_in: StalwartStandI
     await server.client.aclose()
 
 
-async def test_the_recovery_administrator_has_no_account_to_write_to(stand_in: StalwartStandIn) -> None:
+async def test_health_check_as_recovery_administrator_has_no_account_to_write_to(stand_in: StalwartStandIn) -> None:
     server = Server(stand_in.url, ":".join(stand_in.admin))
     assert await server.mail_server.health_check() is None
     not_written = await server.mail_server.check_health(deadline=LONG)
@@ -172,7 +172,7 @@ async def test_the_recovery_administrator_has_no_account_to_write_to(stand_in: S
     await server.client.aclose()
 
 
-async def test_a_server_that_was_set_up_anew_gets_no_mailbox_with_a_mark_elsewhere(tmp_path: Path) -> None:
+async def test_rebuilt_server_with_other_domain_ids_gets_no_mailbox_in_the_wrong_domain(tmp_path: Path) -> None:
     """Ids are given by counter: there, those of example.org are those of example.net here."""
     async with stalwart_stand_in(tmp_path / "old", domains=["example.org", "example.net"]) as old:
         server = Server(old.url, old.api_key or "")
@@ -206,7 +206,7 @@ async def test_what_became_of_our_accounts_is_found_in_one_request(server: Serve
     assert await accounts.look_up({}, deadline=LONG) == {}
 
 
-async def test_five_hundred_accounts_can_be_looked_at_at_once(server: Server) -> None:
+async def test_one_lookup_can_cover_500_accounts(server: Server) -> None:
     mailbox = a_mailbox()
     made = await server.mail_server.create(mailbox, deadline=LONG)
     accounts = StalwartAccounts(server.client, server.mail_server, mark_domain="example.org")
@@ -217,13 +217,13 @@ async def test_five_hundred_accounts_can_be_looked_at_at_once(server: Server) ->
     assert Counter(found.values()) == {Sighting.MISSING: 499, Sighting.PRESENT: 1}
 
 
-async def test_more_than_four_at_once_are_waited_out(server: Server) -> None:
+async def test_creates_beyond_the_concurrency_limit_wait_and_succeed(server: Server) -> None:
     attempts = [server.mail_server.create(a_mailbox(), deadline=LONG) for _ in range(40)]
     made = await asyncio.gather(*attempts)
     assert len({account.id for account in made}) == 40
 
 
-async def test_a_connection_that_was_closed_after_a_400_is_not_used_again() -> None:
+async def test_connection_is_not_reused_after_a_400() -> None:
     """Stalwart 0.16.19 closes it without `Connection: close` when it had not read the body."""
     connections: list[int] = []
 

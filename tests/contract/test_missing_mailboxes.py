@@ -58,7 +58,7 @@ async def trial(admin: StalwartClient) -> AsyncIterator[Trial]:
     await client.aclose()
 
 
-async def test_a_destroyed_mailbox_is_missed_and_made_anew_under_another_id(trial: Trial) -> None:
+async def test_destroyed_mailbox_is_found_missing_and_remade_with_another_id(trial: Trial) -> None:
     assert await trial.look_up() is Sighting.PRESENT
     await trial.destroy()
     assert await trial.look_up() is Sighting.MISSING
@@ -69,7 +69,7 @@ async def test_a_destroyed_mailbox_is_missed_and_made_anew_under_another_id(tria
     assert remade.email == trial.alice.email
 
 
-async def test_an_operators_mailbox_in_its_place_is_not_ours(trial: Trial) -> None:
+async def test_operator_mailbox_that_took_the_address_is_not_ours(trial: Trial) -> None:
     await trial.destroy()
     theirs = await trial.admin.create(trial.alice.local_part)
     assert theirs != trial.made.id
@@ -78,7 +78,7 @@ async def test_an_operators_mailbox_in_its_place_is_not_ours(trial: Trial) -> No
         await trial.registry.create(trial.alice, deadline=LONG)
 
 
-async def test_a_mailbox_whose_mark_was_removed_is_unmarked_until_it_is_put_back(trial: Trial) -> None:
+async def test_mailbox_is_unmarked_from_removal_to_restoration_of_its_mark(trial: Trial) -> None:
     assert await trial.admin.update(trial.made.id, aliases={}) == {}
     assert await trial.look_up() is Sighting.UNMARKED
     mark = {"name": mark_of(trial.alice.identity_id), "domainId": trial.admin.domain, "enabled": False}
@@ -86,7 +86,7 @@ async def test_a_mailbox_whose_mark_was_removed_is_unmarked_until_it_is_put_back
     assert await trial.look_up() is Sighting.PRESENT
 
 
-async def test_our_key_makes_no_app_password_for_an_account_that_is_another_persons(trial: Trial) -> None:
+async def test_our_key_creates_no_app_password_for_the_account_of_another_person(trial: Trial) -> None:
     """Ids are given by a counter: after a restore, the one on record may be anybody's. The server would make it."""
     theirs = await trial.admin.create(unique("stranger"))
     account = MailAccount(trial.alice.identity_id, trial.alice.email, theirs)

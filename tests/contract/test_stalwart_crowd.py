@@ -90,13 +90,13 @@ def query(crowd: Crowd) -> list[Any]:
     return ["Email/query", {"accountId": crowd.account.account_id}, "0"]
 
 
-async def test_a_call_waits_for_a_place(crowd: Crowd) -> None:
+async def test_call_waits_while_its_account_is_at_the_concurrency_limit(crowd: Crowd) -> None:
     answer = await crowd.once_there_is_a_place(crowd.trial.call(query(crowd)))
     assert answer.status_code == 200
     assert answer.json()["methodResponses"][0][0] == "Email/query"
 
 
-async def test_an_upload_waits_for_a_place(crowd: Crowd) -> None:
+async def test_upload_waits_while_its_account_is_at_the_concurrency_limit(crowd: Crowd) -> None:
     path = f"/jmap/upload/{crowd.account.account_id}/"
     uploading = crowd.trial.http.post(path, content=b"x", headers=ANN)
     assert (await crowd.once_there_is_a_place(uploading)).status_code == 200

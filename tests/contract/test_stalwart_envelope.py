@@ -13,7 +13,7 @@ from stalwart_client import USING, StalwartClient, unique
 # Queries
 
 
-async def test_pages_by_anchor_give_every_account_once_and_in_order(admin: StalwartClient) -> None:
+async def test_paging_by_anchor_returns_every_account_once_in_order(admin: StalwartClient) -> None:
     made = [await admin.create(unique()) for _ in range(7)]
     sort = [{"property": "id", "isAscending": True}]
     seen: list[str] = []
@@ -28,7 +28,7 @@ async def test_pages_by_anchor_give_every_account_once_and_in_order(admin: Stalw
     assert [number for number in seen if number in made] == made
 
 
-async def test_newest_come_first_and_a_position_skips(admin: StalwartClient) -> None:
+async def test_account_query_returns_the_newest_first_and_position_skips(admin: StalwartClient) -> None:
     word = uuid.uuid4().hex
     made = [await admin.create(unique(), description=f"Of {word}") for _ in range(4)]
     wanted = {"filter": {"text": word}, "calculateTotal": True}
@@ -38,7 +38,7 @@ async def test_newest_come_first_and_a_position_skips(admin: StalwartClient) -> 
     assert (middle["ids"], middle["position"], middle["total"]) == (made[2:0:-1], 1, 4)
 
 
-async def test_text_finds_words_of_name_description_and_aliases_joined_by_and(admin: StalwartClient) -> None:
+async def test_text_filter_matches_all_words_in_name_description_and_aliases(admin: StalwartClient) -> None:
     first, second = uuid.uuid4().hex, uuid.uuid4().hex
     alias = {"0": {"name": f"x.{second}", "domainId": admin.domain}}
     both = await admin.create(f"y-{first}", aliases=alias)
@@ -55,7 +55,7 @@ async def test_text_finds_words_of_name_description_and_aliases_joined_by_and(ad
         assert (await admin.call("x:Account/query", filter={"text": text}))["ids"] == found
 
 
-async def test_filters_join_and_an_unknown_one_is_refused(admin: StalwartClient) -> None:
+async def test_account_query_combines_filters_and_rejects_unknown_ones(admin: StalwartClient) -> None:
     name = unique()
     here = await admin.create(name)
     there = await admin.create(name, domainId=admin.other_domain)
@@ -68,7 +68,7 @@ async def test_filters_join_and_an_unknown_one_is_refused(admin: StalwartClient)
         assert (await admin.call("x:Account/query", filter=refused))["type"] == "unsupportedFilter"
 
 
-async def test_without_a_total_the_page_is_cut_from_the_oldest_and_then_turned(admin: StalwartClient) -> None:
+async def test_query_without_calculate_total_takes_the_oldest_and_reverses_them(admin: StalwartClient) -> None:
     """The server's fast way: whoever wants the newest must ask for the total."""
     word = uuid.uuid4().hex
     made = [await admin.create(unique(), description=word) for _ in range(5)]
@@ -85,7 +85,7 @@ async def test_without_a_total_the_page_is_cut_from_the_oldest_and_then_turned(a
 # The envelope
 
 
-async def test_results_and_creation_ids_are_carried_from_call_to_call(admin: StalwartClient) -> None:
+async def test_result_references_and_creation_ids_work_across_calls(admin: StalwartClient) -> None:
     domain = f"{unique('d')}.test"
     user = {"@type": "User", "domainId": "#d"}
     answers = await admin.calls(
@@ -104,7 +104,7 @@ async def test_results_and_creation_ids_are_carried_from_call_to_call(admin: Sta
     assert answers[6]["list"][0]["description"] is None
 
 
-async def test_ids_given_and_made_come_back_if_some_were_given(admin: StalwartClient) -> None:
+async def test_created_ids_are_returned_if_the_request_contained_some(admin: StalwartClient) -> None:
     known = await admin.create(unique())
     user = {"@type": "User", "name": unique(), "domainId": admin.domain}
     calls = (("x:Account/get", {"ids": ["#known"]}), ("x:Account/set", {"create": {"c": user}}))
@@ -125,7 +125,7 @@ async def test_ids_given_and_made_come_back_if_some_were_given(admin: StalwartCl
         ("x:Account/set", {"create": {"x": {"@type": "User", "name": "x", "domainId": "#nobody"}}}),
     ],
 )
-async def test_a_reference_to_a_set_or_to_nothing_is_invalid(
+async def test_result_reference_to_a_set_or_a_missing_call_is_invalid(
     admin: StalwartClient, call: tuple[str, dict[str, Any]]
 ) -> None:
     user = {"@type": "User", "name": unique(), "domainId": admin.domain}
@@ -150,7 +150,7 @@ async def test_a_reference_to_a_set_or_to_nothing_is_invalid(
         ("query", {"anchor": 5}),
     ],
 )
-async def test_an_argument_of_a_wrong_type_is_the_error_of_its_call(
+async def test_argument_of_a_wrong_type_is_an_invalid_arguments_error_of_its_call(
     admin: StalwartClient, method: str, arguments: dict[str, Any]
 ) -> None:
     echo, answer = await admin.calls(("Core/echo", {"on": 1}), (f"x:Account/{method}", arguments))
@@ -167,12 +167,12 @@ async def test_an_argument_of_a_wrong_type_is_the_error_of_its_call(
         [],
     ],
 )
-async def test_what_cannot_be_read_as_a_request_is_refused_as_a_whole(admin: StalwartClient, request_body: Any) -> None:
+async def test_malformed_jmap_request_is_rejected_as_a_whole(admin: StalwartClient, request_body: Any) -> None:
     response = await admin.http.post("/jmap/", json=request_body)
     assert (response.status_code, response.json()["type"]) == (400, "urn:ietf:params:jmap:error:notRequest")
 
 
-async def test_more_than_500_objects_are_too_many(admin: StalwartClient) -> None:
+async def test_get_or_set_of_more_than_500_objects_is_too_large(admin: StalwartClient) -> None:
     assert (await admin.call("x:Account/get", ids=["b"] * 501))["type"] == "requestTooLarge"
     updates = {f"z{n}": {} for n in range(501)}
     assert (await admin.call("x:Account/set", update=updates))["type"] == "requestTooLarge"
@@ -182,9 +182,7 @@ async def test_more_than_500_objects_are_too_many(admin: StalwartClient) -> None
     "header",
     ["", "Basic", "Basic !!!", "Bearer API_nothing", "Basic " + base64.b64encode(b"no@example.org:x").decode()],
 )
-async def test_without_right_credentials_the_answer_is_401_with_both_challenges(
-    admin: StalwartClient, header: str
-) -> None:
+async def test_wrong_or_missing_credentials_get_401_with_both_challenges(admin: StalwartClient, header: str) -> None:
     async with httpx2.AsyncClient(base_url=admin.url) as nobody:
         response = await nobody.post("/jmap/", json={}, headers={"Authorization": header} if header else {})
     assert response.status_code == 401

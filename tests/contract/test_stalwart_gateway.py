@@ -10,7 +10,7 @@ from mail_person import Person
 from postroom.domain.person import Scope
 
 
-async def test_a_text_of_many_commas_is_saved(ann: Person) -> None:
+async def test_body_text_with_many_commas_and_brackets_is_saved(ann: Person) -> None:
     """What stands in a text is no part of the request."""
     text = ',{["\\' * 30_000 + ",{[" * 120_000
     body: dict[str, Any] = {"bodyValues": {"t": {"value": text}}, "textBody": [{"partId": "t", "type": "text/plain"}]}
@@ -21,7 +21,7 @@ async def test_a_text_of_many_commas_is_saved(ann: Person) -> None:
     assert value["value"] == text
 
 
-async def test_a_creation_may_be_called_as_one_likes(ann: Person) -> None:
+async def test_creation_id_may_have_any_name_even_account_id(ann: Person) -> None:
     """Also `accountId`, and what refers to it is no account id that had to be ours."""
     (identity,) = [each["id"] for each in (await ann.call("Identity/get", ids=None))["list"]]
     body = {
@@ -49,7 +49,9 @@ async def test_a_creation_may_be_called_as_one_likes(ann: Person) -> None:
 
 
 @pytest.mark.parametrize("may_send", [False, True])
-async def test_who_is_offered_submission_may_send(trial: GatewayTrial, through: Person, may_send: bool) -> None:
+async def test_submission_capability_is_offered_exactly_if_sending_is_allowed(
+    trial: GatewayTrial, through: Person, may_send: bool
+) -> None:
     trial.people.change(ANN, scopes=frozenset(Scope) if may_send else frozenset({Scope.READ, Scope.WRITE}))
     session = (await through.http.get("/jmap/session")).raise_for_status().json()
     account = session["accounts"][through.account]["accountCapabilities"]
@@ -59,7 +61,7 @@ async def test_who_is_offered_submission_may_send(trial: GatewayTrial, through: 
     assert (answer.get("type") == "forbidden") is not may_send, answer
 
 
-async def test_sound_is_played_in_place(through: Person) -> None:
+async def test_audio_is_served_inline_on_request(through: Person) -> None:
     blob = (await through.upload(b"ID3", "audio/mpeg"))["blobId"]
     url = f"/jmap/download/{through.account}/{blob}/song.mp3?accept=audio/mpeg"
     for query, disposition in (("", "attachment"), ("&disposition=inline", "inline")):

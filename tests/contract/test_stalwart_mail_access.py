@@ -27,7 +27,7 @@ async def ben(admin: StalwartClient) -> AsyncIterator[Person]:
 # Blobs
 
 
-async def test_a_blob_is_shown_in_pieces_digests_and_encodings(ann: Person) -> None:
+async def test_blob_get_returns_ranges_digests_and_encodings(ann: Person) -> None:
     blob = (await ann.upload(b"hello \xff", "text/plain"))["blobId"]
     whole = await ann.get("Blob", blob, properties=["data", "size", "digest:sha-256"])
     assert (whole["data:asBase64"], whole["size"]) == (base64.b64encode(b"hello \xff").decode(), 7)
@@ -38,7 +38,7 @@ async def test_a_blob_is_shown_in_pieces_digests_and_encodings(ann: Person) -> N
     assert (beyond["data:asText"], beyond["size"]) == ("o ", 7)
 
 
-async def test_a_blob_is_only_for_those_who_have_it(ann: Person, ben: Person) -> None:
+async def test_blob_is_accessible_only_to_its_account(ann: Person, ben: Person) -> None:
     blob = (await ann.upload(b"secret", "text/plain"))["blobId"]
     made = await ann.add(message("secret"))
     for number in (blob, made["blobId"], "nonsense"):
@@ -49,7 +49,7 @@ async def test_a_blob_is_only_for_those_who_have_it(ann: Person, ben: Person) ->
     assert (await ben.add(b"", blobId=blob))["type"] == "blobNotFound"
 
 
-async def test_a_download_has_the_type_and_name_that_are_asked_for(ann: Person) -> None:
+async def test_download_is_an_attachment_with_the_requested_media_type(ann: Person) -> None:
     blob = (await ann.upload(b"x", "text/plain"))["blobId"]
     path = f"/jmap/download/{ann.account}/{blob}/a%20%C3%BC.txt"
     answer = await ann.http.get(path, params={"accept": "text/x-own"})
@@ -64,9 +64,7 @@ def login(name: str, secret: str = PASSWORD) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
 
 
-async def test_a_master_acts_as_the_person_and_nobody_else_does(
-    admin: StalwartClient, ann: Person, ben: Person
-) -> None:
+async def test_only_a_master_account_can_act_as_another_person(admin: StalwartClient, ann: Person, ben: Person) -> None:
     extra = {"@type": "Merge", "enabledPermissions": {"impersonate": True}, "disabledPermissions": {}}
     async with person(admin, permissions=extra) as master:
         call = {"using": MAIL_USING, "methodCalls": [["Mailbox/get", {"accountId": ann.account}, "0"]]}
@@ -86,7 +84,7 @@ async def test_a_master_acts_as_the_person_and_nobody_else_does(
         assert (await by_number.call("Mailbox/get"))["list"]  # a suspended person's mail can still be read out
 
 
-async def test_an_app_password_reaches_as_far_as_its_permissions(admin: StalwartClient, ann: Person) -> None:
+async def test_app_password_is_limited_to_its_permissions(admin: StalwartClient, ann: Person) -> None:
     few = {"authenticate": True, "jmapMailboxGet": True, "jmapEmailUpdate": True}
     permissions = {"@type": "Replace", "permissions": few}
     made = await admin.try_create("AppPassword", ann.account, description="reader", permissions=permissions)
@@ -99,7 +97,7 @@ async def test_an_app_password_reaches_as_far_as_its_permissions(admin: Stalwart
         assert (await app.call("Email/set", destroy=["zz"]))["type"] == "forbidden"
 
 
-async def test_a_method_needs_its_capability_and_an_account_within_reach(ann: Person, ben: Person) -> None:
+async def test_jmap_method_needs_its_capability_and_an_accessible_account(ann: Person, ben: Person) -> None:
     async def error(using: list[str], method: str, **arguments: Any) -> str:
         call = [method, {"accountId": ann.account} | arguments, "0"]
         body = {"using": [f"urn:ietf:params:jmap:{name}" for name in using], "methodCalls": [call]}

@@ -66,7 +66,7 @@ async def ordered(ann: Person, order: list[str], **wanted: Any) -> None:
 # Reading
 
 
-async def test_alternatives_are_both_bodies_and_what_is_attached_is_neither(ann: Person) -> None:
+async def test_multipart_alternatives_are_text_and_html_body_and_attachments_are_separate(ann: Person) -> None:
     email = await ann.get("Email", (await ann.add(BOTH))["id"], fetchAllBodyValues=True)
     assert [part["type"] for part in email["textBody"]] == ["text/plain"]
     assert [part["type"] for part in email["htmlBody"]] == ["text/html"]
@@ -80,7 +80,7 @@ async def test_alternatives_are_both_bodies_and_what_is_attached_is_neither(ann:
     assert (await ann.http.get(path, params={"accept": "application/pdf"})).content == b"\0\1\2"
 
 
-async def test_the_structure_is_a_tree_of_all_parts(ann: Person) -> None:
+async def test_body_structure_is_a_tree_of_all_parts(ann: Person) -> None:
     wanted = {"properties": ["bodyStructure"], "bodyProperties": ["type", "partId"]}
     root = (await ann.get("Email", (await ann.add(BOTH))["id"], **wanted))["bodyStructure"]
     assert (root["type"], root["partId"]) == ("multipart/mixed", None)
@@ -120,12 +120,12 @@ async def test_the_structure_is_a_tree_of_all_parts(ann: Person) -> None:
         ),
     ],
 )
-async def test_a_header_field_is_shown_in_the_form_that_is_asked_for(ann: Person, wanted: str, value: Any) -> None:
+async def test_header_field_is_returned_in_the_requested_form(ann: Person, wanted: str, value: Any) -> None:
     email = await ann.get("Email", (await ann.add(BOTH))["id"], properties=[wanted])
     assert email[wanted] == value
 
 
-async def test_a_body_value_is_cut_between_characters_and_says_so(ann: Person) -> None:
+async def test_body_value_is_truncated_between_characters_and_marked_as_truncated(ann: Person) -> None:
     added = await ann.add(message("Cut", "Content-Type: text/plain; charset=utf-8", body="ééé\r\n"))
     for most, value in ((3, "é"), (4, "éé"), (0, "ééé\n"), (100, "ééé\n")):
         email = await ann.get("Email", added["id"], fetchTextBodyValues=True, maxBodyValueBytes=most)
@@ -133,7 +133,7 @@ async def test_a_body_value_is_cut_between_characters_and_says_so(ann: Person) -
         assert (shown["value"], shown["isTruncated"]) == (value, value == "é" or value == "éé")
 
 
-async def test_what_is_no_property_is_left_out(ann: Person) -> None:
+async def test_unknown_property_is_ignored(ann: Person) -> None:
     wanted = {"properties": ["colour", "textBody"], "bodyProperties": ["colour", "type"]}
     email = await ann.get("Email", (added := await ann.add(message()))["id"], **wanted)
     assert email == {"id": added["id"], "textBody": [{"type": "text/plain"}]}
@@ -143,7 +143,7 @@ async def test_a_wrong_type_refuses_only_that_call(ann: Person) -> None:
     assert (await ann.call("Email/get", ids=[], maxBodyValueBytes=-1))["type"] == "invalidArguments"
 
 
-async def test_a_message_in_a_message_can_be_parsed_by_its_blob(ann: Person) -> None:
+async def test_attached_message_can_be_parsed_by_its_blob_id(ann: Person) -> None:
     nested = b"Content-Type: message/rfc822\r\n\r\n" + BOTH
     outer = await ann.get("Email", (await ann.add(b"Subject: outer\r\n" + nested))["id"])
     (attached,) = outer["attachments"]
@@ -158,7 +158,7 @@ async def test_a_message_in_a_message_can_be_parsed_by_its_blob(ann: Person) -> 
 # Threads
 
 
-async def test_replies_join_the_thread_of_what_they_name_if_the_subject_is_the_same(ann: Person) -> None:
+async def test_reply_joins_the_thread_it_references_if_the_subject_is_the_same(ann: Person) -> None:
     first = await ann.add(message("[list] Plan", "Message-ID: <1@x>"))
     reply = await ann.add(message("Re: [list] Plan", "Message-ID: <2@x>", "In-Reply-To: <1@x>"))
     late = await ann.add(message("AW: Fwd:  Plan (fwd)", "Message-ID: <3@x>", "References: <0@x> <2@x>"))
@@ -171,7 +171,7 @@ async def test_replies_join_the_thread_of_what_they_name_if_the_subject_is_the_s
     assert thread["emailIds"] == [first["id"], reply["id"], late["id"]]
 
 
-async def test_a_thread_is_created_grows_shrinks_and_ends_with_its_emails(ann: Person) -> None:
+async def test_thread_is_created_updated_and_destroyed_with_its_emails(ann: Person) -> None:
     start = await state(ann, "Thread")
     first = await ann.add(message("Plan", "Message-ID: <1@x>"))
     made = await ann.call("Thread/changes", sinceState=start)
@@ -202,7 +202,7 @@ async def test_mail_that_came_and_went_between_two_states_is_not_listed(ann: Per
     assert whole["newState"] == later["newState"] == await state(ann)
 
 
-async def test_changes_come_in_pages_that_add_up(ann: Person) -> None:
+async def test_email_changes_pages_add_up_to_all_changes(ann: Person) -> None:
     since = await state(ann)
     made = [(await ann.add(message(f"{n}")))["id"] for n in range(7)]
     seen: list[str] = []
@@ -215,7 +215,7 @@ async def test_changes_come_in_pages_that_add_up(ann: Person) -> None:
     assert (seen, since) == (made, await state(ann))
 
 
-async def test_a_mailbox_tells_whether_only_its_counts_changed(ann: Person) -> None:
+async def test_mailbox_changes_says_whether_only_counts_changed(ann: Person) -> None:
     await ann.call("Mailbox/get")  # makes them, and a real server tells that as a change, too
     start = await state(ann, "Mailbox")
     added = await ann.add(message())
@@ -233,9 +233,7 @@ async def test_a_mailbox_tells_whether_only_its_counts_changed(ann: Person) -> N
 
 
 @pytest.mark.parametrize("since", ["zzz", "", "s"])
-async def test_a_state_that_cannot_be_read_spoils_the_request_unless_it_is_the_last_argument(
-    ann: Person, since: str
-) -> None:
+async def test_unreadable_state_fails_the_whole_request_unless_it_is_the_last_argument(ann: Person, since: str) -> None:
     assert (await ann.call("Email/changes", sinceState=since))["type"] == "invalidArguments"
     call = ["Email/changes", {"accountId": ann.account, "sinceState": since, "maxChanges": 5}, "0"]
     body = {"using": ["urn:ietf:params:jmap:mail"], "methodCalls": [call]}
@@ -243,7 +241,7 @@ async def test_a_state_that_cannot_be_read_spoils_the_request_unless_it_is_the_l
     assert (answer.status_code, answer.json()["type"]) == (400, "urn:ietf:params:jmap:error:notRequest")
 
 
-async def test_half_a_surrogate_pair_spoils_the_request(ann: Person) -> None:
+async def test_unpaired_surrogate_makes_the_whole_request_invalid(ann: Person) -> None:
     body = b'{"using":[],"methodCalls":[["Mailbox/query",{"accountId":"b","filter":{"name":"\\ud800 x"}},"0"]]}'
     answer = await ann.http.post("/jmap/", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["type"]) == (400, "urn:ietf:params:jmap:error:notRequest")
@@ -297,7 +295,7 @@ async def library(admin: StalwartClient) -> AsyncIterator[tuple[Person, dict[str
         ({"operator": "AND", "conditions": [{"body": "whale"}, {"notKeyword": "$seen"}]}, "second"),
     ],
 )
-async def test_a_filter_finds_what_it_says(
+async def test_email_query_filter_finds_the_matching_emails(
     library: tuple[Person, dict[str, str]], wanted: dict[str, Any], found: str
 ) -> None:
     """Not asked is `header`: a real server finds nothing by it unless its operator has header fields indexed."""
@@ -317,14 +315,14 @@ async def test_a_filter_finds_what_it_says(
          "first second third"),
     ],
 )  # fmt: skip
-async def test_a_comparator_sorts_by_what_it_names(
+async def test_email_query_sorts_by_the_named_property(
     library: tuple[Person, dict[str, str]], sort: list[dict[str, Any]], order: str
 ) -> None:
     ann, made = library
     assert await ann.query(sort=sort) == [made[name] for name in order.split()]
 
 
-async def test_a_page_begins_at_a_position_or_an_anchor(library: tuple[Person, dict[str, str]]) -> None:
+async def test_email_query_page_starts_at_a_position_or_an_anchor(library: tuple[Person, dict[str, str]]) -> None:
     ann, made = library
     sort = [{"property": "receivedAt"}]
     first, second, third = made.values()
@@ -349,11 +347,11 @@ async def test_a_page_begins_at_a_position_or_an_anchor(library: tuple[Person, d
         ({"sort": [{"property": "colour"}]}, "unsupportedSort"),
     ],
 )
-async def test_a_query_that_makes_no_sense_is_refused(ann: Person, arguments: dict[str, Any], error: str) -> None:
+async def test_invalid_email_query_is_rejected(ann: Person, arguments: dict[str, Any], error: str) -> None:
     assert (await ann.call("Email/query", **arguments))["type"] == error
 
 
-async def test_collapsed_threads_show_their_first_email_in_the_order(ann: Person) -> None:
+async def test_collapsed_thread_shows_its_first_email_in_sort_order(ann: Person) -> None:
     old = await ann.add(message("Plan", "Message-ID: <1@x>"), receivedAt="2026-01-01T00:00:00Z")
     other = await ann.add(message("Else"), receivedAt="2026-01-02T00:00:00Z")
     new = await ann.add(message("Re: Plan", "References: <1@x>"), receivedAt="2026-01-03T00:00:00Z")
@@ -364,7 +362,7 @@ async def test_collapsed_threads_show_their_first_email_in_the_order(ann: Person
     assert await ann.query(sort=[{"property": "receivedAt"}], collapseThreads=True) == [old["id"], other["id"]]
 
 
-async def test_applying_query_changes_to_the_old_result_gives_the_new_one(ann: Person) -> None:
+async def test_query_changes_applied_to_the_old_result_give_the_new_one(ann: Person) -> None:
     wanted = {"filter": {"notKeyword": "$seen"}, "sort": [{"property": "subject"}]}
     made = {word: (await ann.add(message(word)))["id"] for word in ("b", "d", "f")}
     await ordered(ann, list(made.values()), **wanted)
@@ -381,7 +379,7 @@ async def test_applying_query_changes_to_the_old_result_gives_the_new_one(ann: P
     assert answer["total"] == 2
 
 
-async def test_a_snippet_marks_the_words_and_escapes_the_rest(ann: Person) -> None:
+async def test_search_snippet_marks_the_words_and_escapes_the_rest(ann: Person) -> None:
     added = await ann.add(message("Fish & <chips>", body="fish <b> everywhere\r\n"))
     asked = {"filter": {"text": "fish"}, "emailIds": [added["id"], "zzzz"]}
     answer = await ann.call("SearchSnippet/get", **asked)

@@ -31,7 +31,7 @@ async def ben(admin: StalwartClient) -> AsyncIterator[Person]:
 # Emails
 
 
-async def test_what_is_written_is_read_back(ann: Person) -> None:
+async def test_created_email_is_read_back_as_written(ann: Person) -> None:
     blob = (await ann.upload(b"\0\1\2", "image/png"))["blobId"]
     written: dict[str, Any] = {
         "mailboxIds": {"d": True},
@@ -78,7 +78,7 @@ async def test_what_is_written_is_read_back(ann: Person) -> None:
         ("application/zip", b""),
     ],
 )
-async def test_an_attachment_comes_out_as_it_went_in(ann: Person, kind: str, content: bytes) -> None:
+async def test_attachment_is_downloaded_as_it_was_uploaded(ann: Person, kind: str, content: bytes) -> None:
     """But for lone line feeds in text: a real server writes CRLF for them, the stand-in changes nothing."""
     blob = (await ann.upload(content, kind))["blobId"]
     attachments = [{"blobId": blob, "type": kind, "name": "a"}, {"blobId": blob, "type": kind, "name": "b"}]
@@ -92,7 +92,7 @@ async def test_an_attachment_comes_out_as_it_went_in(ann: Person, kind: str, con
         assert (await ann.http.get(path)).content == content
 
 
-async def test_a_structure_is_written_as_it_is_given(ann: Person) -> None:
+async def test_email_is_created_with_the_given_body_structure(ann: Person) -> None:
     tree = {
         "type": "multipart/related",
         "subParts": [{"partId": "h", "type": "text/html"}, {"partId": "t", "type": "text/css", "cid": "c"}],
@@ -118,7 +118,7 @@ async def test_a_structure_is_written_as_it_is_given(ann: Person) -> None:
         ({"attachments": [{"blobId": "ezzz"}]}, ["attachments/blobId"]),
     ],
 )
-async def test_a_message_that_cannot_be_written_is_refused_and_changes_nothing(
+async def test_invalid_email_create_is_rejected_and_changes_nothing(
     ann: Person, change: dict[str, Any], properties: list[str]
 ) -> None:
     answer = await ann.call("Email/set", create={"c": {"mailboxIds": {"d": True}} | TEXT | change})
@@ -138,7 +138,7 @@ async def test_a_message_that_cannot_be_written_is_refused_and_changes_nothing(
         {"keywords/$seen": 5},
     ],
 )
-async def test_a_patch_that_makes_no_sense_changes_nothing(ann: Person, patch: dict[str, Any]) -> None:
+async def test_invalid_email_patch_changes_nothing(ann: Person, patch: dict[str, Any]) -> None:
     made = await ann.add(message(), keywords={"one": True})
     refusal = await ann.update("Email", made["id"], **({"keywords/two": True} | patch))
     email = await ann.get("Email", made["id"], properties=["mailboxIds", "keywords"])
@@ -146,7 +146,7 @@ async def test_a_patch_that_makes_no_sense_changes_nothing(ann: Person, patch: d
     assert (email["mailboxIds"], email["keywords"]) == ({"a": True}, {"one": True})
 
 
-async def test_keywords_and_mailboxes_are_patched_one_by_one_or_as_a_whole(ann: Person) -> None:
+async def test_keywords_and_mailboxes_can_be_patched_singly_or_as_a_whole(ann: Person) -> None:
     made = await ann.add(message(), keywords={"one": True, "two": True})
     for patch, mailboxes, keywords in (
         ({"keywords/one": None, "keywords/$Seen": True}, ["a"], ["$seen", "two"]),
@@ -159,7 +159,7 @@ async def test_keywords_and_mailboxes_are_patched_one_by_one_or_as_a_whole(ann: 
         assert (sorted(email["mailboxIds"]), sorted(email["keywords"])) == (mailboxes, keywords)
 
 
-async def test_the_case_of_a_keyword_counts_unless_the_server_knows_it(ann: Person) -> None:
+async def test_keywords_are_case_sensitive_except_those_the_server_knows(ann: Person) -> None:
     made = await ann.add(message(), keywords={"One": True, "a b": True, "$FLAGGED": True})
     assert await ann.update("Email", made["id"], **{"keywords/one": True, "keywords/ONE": None}) == {}
     email = await ann.get("Email", made["id"], properties=["keywords"])
@@ -168,7 +168,7 @@ async def test_the_case_of_a_keyword_counts_unless_the_server_knows_it(ann: Pers
     assert found == [[], [made["id"]], [made["id"]]]
 
 
-async def test_each_object_of_a_set_stands_for_itself(ann: Person) -> None:
+async def test_each_object_of_a_set_succeeds_or_fails_on_its_own(ann: Person) -> None:
     made = await ann.add(message())
     answer = await ann.call(
         "Email/set",
@@ -181,7 +181,7 @@ async def test_each_object_of_a_set_stands_for_itself(ann: Person) -> None:
     assert (answer["destroyed"], list(answer["notCreated"])) == ([made["id"]], ["x"])
 
 
-async def test_creation_ids_reach_across_the_calls_of_a_request(ann: Person) -> None:
+async def test_creation_ids_can_be_used_in_later_calls_of_a_request(ann: Person) -> None:
     uploaded = (await ann.upload(message("imported")))["blobId"]
     emails = {
         "e": {"blobId": uploaded, "mailboxIds": {"#child": True}},
@@ -205,7 +205,7 @@ async def test_creation_ids_reach_across_the_calls_of_a_request(ann: Person) -> 
 # Mailboxes
 
 
-async def test_mailboxes_form_a_tree_that_has_no_twins_and_no_rings(ann: Person) -> None:
+async def test_mailbox_tree_has_no_duplicate_names_and_no_cycles(ann: Person) -> None:
     top = (await ann.create("Mailbox", name="Top"))["id"]
     child = (await ann.create("Mailbox", name="Top", parentId=top))["id"]
     for refused in (
@@ -229,7 +229,7 @@ async def test_mailboxes_form_a_tree_that_has_no_twins_and_no_rings(ann: Person)
     assert set(await ann.query("Mailbox", filter={"hasAnyRole": False})) == {top, child}
 
 
-async def test_a_mailbox_goes_only_without_children_and_with_its_mail_if_that_is_said(ann: Person) -> None:
+async def test_mailbox_destroy_needs_no_children_and_no_mail_unless_mail_removal_is_requested(ann: Person) -> None:
     top = (await ann.create("Mailbox", name="Top"))["id"]
     child = (await ann.create("Mailbox", name="Child", parentId=top))["id"]
     both = await ann.add(message("both"), mailboxIds={child: True, "a": True})
@@ -263,7 +263,7 @@ async def inbox(reader: Person, subject: str) -> list[str]:
     return came
 
 
-async def test_mail_between_users_arrives_and_the_draft_is_moved(ann: Person, ben: Person) -> None:
+async def test_mail_between_users_is_delivered_and_the_draft_moved(ann: Person, ben: Person) -> None:
     draft = await ann.draft(ben.address, subject="Between", bcc=[{"email": ann.address}])
     identity = (await ann.call("Identity/get"))["list"][0]
     assert (identity["name"], identity["email"]) == ("Ann Example", ann.address)
@@ -291,14 +291,14 @@ async def test_mail_between_users_arrives_and_the_draft_is_moved(ann: Person, be
         ({"envelope": {"mailFrom": {"email": "eve@example.org"}, "rcptTo": [{"email": "b@x.org"}]}}, "forbiddenFrom"),
     ],
 )
-async def test_a_submission_that_may_not_be_is_refused(ann: Person, value: dict[str, Any], error: str) -> None:
+async def test_invalid_submission_is_rejected(ann: Person, value: dict[str, Any], error: str) -> None:
     draft = await ann.draft("ben@example.org")
     identity = (await ann.call("Identity/get"))["list"][0]["id"]
     refusal = await ann.create("EmailSubmission", **({"identityId": identity, "emailId": draft} | value))
     assert refusal["type"] == error
 
 
-async def test_an_envelope_without_recipients_has_those_of_the_message(ann: Person) -> None:
+async def test_envelope_without_recipients_gets_those_of_the_message(ann: Person) -> None:
     identity = (await ann.call("Identity/get"))["list"][0]["id"]
     envelope = {"mailFrom": {"email": ann.address}, "rcptTo": []}
     asked = {"identityId": identity, "envelope": envelope}
@@ -309,7 +309,7 @@ async def test_an_envelope_without_recipients_has_those_of_the_message(ann: Pers
     assert (await ann.create("EmailSubmission", **asked, emailId=nobodys["id"]))["type"] == "noRecipients"
 
 
-async def test_a_held_message_is_sent_later_or_never(ann: Person, ben: Person) -> None:
+async def test_held_message_stays_pending_and_can_be_cancelled(ann: Person, ben: Person) -> None:
     draft = await ann.draft(ben.address, subject="Held")
     identity = (await ann.call("Identity/get"))["list"][0]["id"]
     held = {"email": ann.address, "parameters": {"HOLDFOR": "3600"}}
@@ -324,7 +324,7 @@ async def test_a_held_message_is_sent_later_or_never(ann: Person, ben: Person) -
 
 
 @pytest.mark.skipif("STALWART_URL" in os.environ, reason="the stand-in tells why it does not send abroad")
-async def test_mail_for_other_domains_is_refused_with_the_reason(ann: Person) -> None:
+async def test_stand_in_rejects_mail_for_other_domains_with_the_reason(ann: Person) -> None:
     draft = await ann.draft("someone@elsewhere.org")
     identity = (await ann.call("Identity/get"))["list"][0]["id"]
     made = await ann.create("EmailSubmission", identityId=identity, emailId=draft)
@@ -337,7 +337,7 @@ async def test_mail_for_other_domains_is_refused_with_the_reason(ann: Person) ->
 # Identities, vacation, quota
 
 
-async def test_an_identity_is_only_for_an_address_of_ones_own(ann: Person) -> None:
+async def test_jmap_identity_must_use_an_address_of_the_person(ann: Person) -> None:
     (first,) = (await ann.call("Identity/get"))["list"]
     assert (await ann.create("Identity", name="Eve", email="eve@example.org"))["type"] == "invalidProperties"
     made = await ann.create("Identity", name="Work", email=ann.address, textSignature="--")
@@ -348,7 +348,7 @@ async def test_an_identity_is_only_for_an_address_of_ones_own(ann: Person) -> No
     assert (await ann.call("Identity/get"))["list"] == [first]
 
 
-async def test_the_first_identity_is_made_by_identity_get_if_nobody_made_one_before(ann: Person) -> None:
+async def test_identity_get_creates_the_first_identity_only_if_there_is_none(ann: Person) -> None:
     draft = await ann.draft("ben@example.org")
     refusal = await ann.create("EmailSubmission", identityId="b", emailId=draft)
     assert refusal["properties"] == ["identityId"]
@@ -356,7 +356,7 @@ async def test_the_first_identity_is_made_by_identity_get_if_nobody_made_one_bef
     assert [each["name"] for each in (await ann.call("Identity/get"))["list"]] == ["Work"]
 
 
-async def test_there_is_one_vacation_response(ann: Person) -> None:
+async def test_vacation_response_is_a_singleton(ann: Person) -> None:
     on = {"isEnabled": True, "subject": "Away", "textBody": "Back soon"}
     assert await ann.update("VacationResponse", "singleton", **on) == {}
     shown = await ann.get("VacationResponse", "singleton")
@@ -364,7 +364,7 @@ async def test_there_is_one_vacation_response(ann: Person) -> None:
     assert (await ann.create("VacationResponse", isEnabled=True))["type"] == "singleton"
 
 
-async def test_a_full_mailbox_takes_no_more_and_its_quota_says_so(admin: StalwartClient) -> None:
+async def test_full_mailbox_rejects_mail_and_reports_its_quota(admin: StalwartClient) -> None:
     async with person(admin, quotas={"maxDiskQuota": 2000}) as small:
         await small.add(message("fits", body="x" * 1000))
         (quota,) = (await small.call("Quota/get", ids=None))["list"]

@@ -33,14 +33,16 @@ async def address(client: StalwartClient, number: str) -> str:
         ("ñandú", "ñandú"),
     ],
 )
-async def test_a_name_loses_white_space_and_capitals(admin: StalwartClient, given: str, made: str) -> None:
+async def test_account_name_is_lowercased_and_stripped_of_white_space(
+    admin: StalwartClient, given: str, made: str
+) -> None:
     tail = uuid.uuid4().hex[:12]
     number = await admin.create(f"{given}{tail.upper()}")
     assert await address(admin, number) == f"{made}{tail}@example.org"
 
 
 @pytest.mark.parametrize("name", ["trailing.", "two..dots", ".first", "comma,comma", "back\\slash", "at@at", "(round)"])
-async def test_a_name_that_is_no_local_part_is_an_invalid_patch(admin: StalwartClient, name: str) -> None:
+async def test_name_that_is_not_a_local_part_is_an_invalid_patch(admin: StalwartClient, name: str) -> None:
     answer = await admin.try_create(**{"@type": "User", "name": name, "domainId": admin.domain})
     assert answer["notCreated"] == {
         "type": "invalidPatch",
@@ -50,9 +52,7 @@ async def test_a_name_that_is_no_local_part_is_an_invalid_patch(admin: StalwartC
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-async def test_an_alias_enabled_or_not_holds_its_address_against_everybody(
-    admin: StalwartClient, enabled: bool
-) -> None:
+async def test_alias_reserves_its_address_even_when_disabled(admin: StalwartClient, enabled: bool) -> None:
     alias = unique("alias")
     entry = {"name": alias, "domainId": admin.other_domain, "enabled": enabled}
     holder = await admin.create(unique(), aliases={"0": entry})
@@ -71,7 +71,7 @@ async def test_an_alias_enabled_or_not_holds_its_address_against_everybody(
     assert await admin.create(alias)  # in the first domain it is free
 
 
-async def test_an_address_given_up_is_free_again(admin: StalwartClient) -> None:
+async def test_former_address_of_an_account_is_free_again(admin: StalwartClient) -> None:
     name, later = unique(), unique()
     first = await admin.create(name)
     assert await admin.update(first, name=later) == {}
@@ -79,7 +79,7 @@ async def test_an_address_given_up_is_free_again(admin: StalwartClient) -> None:
     assert (await admin.update(first, name=name))["type"] == "primaryKeyViolation"
 
 
-async def test_aliases_are_numbered_anew_after_each_change(admin: StalwartClient) -> None:
+async def test_aliases_are_renumbered_after_each_change(admin: StalwartClient) -> None:
     names = [unique("alias") for _ in range(3)]
     entries = {str(n * 4): {"name": name, "domainId": admin.domain} for n, name in enumerate(names)}
     number = await admin.create(unique(), aliases=entries)
@@ -116,7 +116,7 @@ async def test_a_domain_exists_once_whatever_its_spelling(admin: StalwartClient)
 # The mark
 
 
-async def test_a_mark_makes_a_second_mailbox_impossible_in_whichever_domain(admin: StalwartClient) -> None:
+async def test_mark_prevents_a_second_mailbox_in_any_domain(admin: StalwartClient) -> None:
     identity = uuid.uuid4().hex
     holder = await admin.create(unique(), aliases=mark(admin, identity))
     for domain in (admin.domain, admin.other_domain):
@@ -127,7 +127,7 @@ async def test_a_mark_makes_a_second_mailbox_impossible_in_whichever_domain(admi
     assert found["ids"] == [holder]
 
 
-async def test_eight_creates_at_once_with_one_mark_make_one_account(admin: StalwartClient) -> None:
+async def test_eight_concurrent_creates_with_one_mark_make_one_account(admin: StalwartClient) -> None:
     identity = uuid.uuid4().hex
     names = [unique() for _ in range(8)]
     value = {"@type": "User", "domainId": admin.domain, "aliases": mark(admin, identity)}
@@ -143,7 +143,7 @@ async def test_eight_creates_at_once_with_one_mark_make_one_account(admin: Stalw
     assert found["ids"] == made
 
 
-async def test_of_two_holders_of_address_and_mark_either_may_be_named(admin: StalwartClient) -> None:
+async def test_conflict_may_name_the_owner_of_the_address_or_of_the_mark(admin: StalwartClient) -> None:
     """By chance, from request to request: whoever meets a stranger must still look for the mark."""
     identity, name = uuid.uuid4().hex, unique()
     holders = {await admin.create(name), await admin.create(unique(), aliases=mark(admin, identity))}
@@ -174,7 +174,7 @@ async def test_of_two_holders_of_address_and_mark_either_may_be_named(admin: Sta
         ({"permissions": {"@type": "Merge", "enabledPermissions": {"fly": True}}}, "invalidPatch"),
     ],
 )
-async def test_a_create_that_is_wrong_is_refused_by_kind_and_uses_up_no_address(
+async def test_invalid_account_create_gets_a_specific_error_and_uses_up_no_address(
     admin: StalwartClient, value: dict[str, Any], error: str
 ) -> None:
     name = unique()
@@ -183,7 +183,7 @@ async def test_a_create_that_is_wrong_is_refused_by_kind_and_uses_up_no_address(
     assert await admin.create(name)
 
 
-async def test_each_object_of_a_set_stands_for_itself(admin: StalwartClient) -> None:
+async def test_each_object_of_a_set_succeeds_or_fails_on_its_own(admin: StalwartClient) -> None:
     name = unique()
     user = {"@type": "User", "domainId": admin.domain}
     answer = await admin.call(
@@ -193,13 +193,13 @@ async def test_each_object_of_a_set_stands_for_itself(admin: StalwartClient) -> 
     assert answer["notCreated"]["b"]["objectId"]["id"] == answer["created"]["a"]["id"]
 
 
-async def test_an_unknown_role_ends_the_call_with_server_unavailable(admin: StalwartClient) -> None:
+async def test_account_create_with_an_unknown_role_fails_with_server_unavailable(admin: StalwartClient) -> None:
     roles = {"@type": "Custom", "roleIds": {"zzy": True}}
     answer = await admin.try_create(**{"@type": "User", "name": unique(), "domainId": admin.domain, "roles": roles})
     assert answer["type"] == "serverUnavailable"
 
 
-async def test_a_patch_reaches_into_an_object_and_null_resets(admin: StalwartClient) -> None:
+async def test_patch_path_changes_a_nested_value_and_null_resets_it(admin: StalwartClient) -> None:
     number = await admin.create(unique(), description="One", quotas={"maxDiskQuota": 5})
     assert await admin.update(number, **{"quotas/maxEmails": 7, "description": "Two"}) == {}
     account = await admin.get(number)
@@ -222,14 +222,14 @@ async def test_a_patch_reaches_into_an_object_and_null_resets(admin: StalwartCli
         ({"@type": "Group"}, "invalidProperties"),
     ],
 )
-async def test_a_patch_that_leads_nowhere_is_refused_by_kind(
+async def test_patch_with_an_invalid_path_gets_a_specific_error(
     admin: StalwartClient, patch: dict[str, Any], error: str
 ) -> None:
     number = await admin.create(unique())
     assert (await admin.update(number, **patch))["type"] == error
 
 
-async def test_of_updates_of_one_account_at_once_some_are_refused_and_see_the_others_value(
+async def test_some_concurrent_updates_of_an_account_are_rejected_and_see_the_other_value(
     admin: StalwartClient,
 ) -> None:
     """The server asserts that the account is still what it read."""
@@ -268,7 +268,7 @@ async def test_a_destroyed_account_is_gone_and_its_id_is_not_used_again(admin: S
 # People, roles and keys
 
 
-async def test_a_suspended_person_is_known_but_not_let_in(admin: StalwartClient) -> None:
+async def test_login_of_a_suspended_person_gets_403_and_a_wrong_password_401(admin: StalwartClient) -> None:
     name = unique()
     credentials = {"0": {"@type": "Password", "secret": SECRET}}
     number = await admin.create(name, credentials=credentials)
@@ -284,7 +284,7 @@ async def test_a_suspended_person_is_known_but_not_let_in(admin: StalwartClient)
         assert (await http.get("/jmap/session")).status_code == 401
 
 
-async def test_a_key_does_what_its_account_may_and_hands_out_no_more(admin: StalwartClient) -> None:
+async def test_api_key_has_the_permissions_of_its_account_and_grants_no_more(admin: StalwartClient) -> None:
     name = unique("robot")
     held = ["authenticate", "sysAccountGet", "sysAccountCreate", "sysAccountUpdate"]
     role = await admin.try_create("Role", description=name, enabledPermissions=dict.fromkeys(held, True))
@@ -308,7 +308,7 @@ async def test_a_key_does_what_its_account_may_and_hands_out_no_more(admin: Stal
         assert (await client.call("x:Account/get", accountId="b", ids=[]))["type"] == "forbidden"
 
 
-async def test_app_passwords_take_the_next_id_and_end_with_their_destruction(admin: StalwartClient) -> None:
+async def test_app_password_gets_the_next_id_and_stops_working_when_destroyed(admin: StalwartClient) -> None:
     name = unique()
     number = await admin.create(name)
     made = [(await admin.try_create("AppPassword", account=number, description=f"n{n}"))["created"] for n in range(3)]
@@ -328,7 +328,7 @@ async def test_app_passwords_take_the_next_id_and_end_with_their_destruction(adm
     assert {entry["secret"] for entry in shown["list"]} == {"****"}
 
 
-async def test_new_credentials_take_the_place_of_all_keys_included(admin: StalwartClient) -> None:
+async def test_new_credentials_replace_all_old_ones_including_api_keys(admin: StalwartClient) -> None:
     number = await admin.create(unique())
     key = (await admin.try_create("ApiKey", account=number, description="key"))["created"]["secret"]
     password = {"@type": "Password", "secret": SECRET}
@@ -346,7 +346,7 @@ async def test_new_credentials_take_the_place_of_all_keys_included(admin: Stalwa
         assert (await http.get("/jmap/session")).status_code == 401
 
 
-async def test_a_key_may_be_narrower_than_its_account(admin: StalwartClient) -> None:
+async def test_api_key_may_have_fewer_permissions_than_its_account(admin: StalwartClient) -> None:
     number = await admin.create(unique())
     only = {"@type": "Replace", "permissions": {"authenticate": True, "jmapEmailGet": True}}
     key = (await admin.try_create("ApiKey", account=number, description="key", permissions=only))["created"]

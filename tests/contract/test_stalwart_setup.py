@@ -94,7 +94,7 @@ async def setup(admin: StalwartClient, tmp_path: Path) -> AsyncIterator[Setup]:
 # All of it
 
 
-async def test_after_it_the_check_finds_all_as_it_should_be(setup: Setup, database: Database) -> None:
+async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None:
     await set_oauth(setup.admin, OPEN)
     steps = await setup("--impersonate", "--registered-oauth-clients")
     assert states(steps) == {
@@ -250,7 +250,7 @@ async def test_a_lost_key_is_replaced_and_the_old_one_can_be_removed_by_its_id(s
         assert (await http.get("/api/account")).status_code == 401
 
 
-async def test_a_key_that_stalwart_does_not_know_is_left_alone(setup: Setup) -> None:
+async def test_setup_does_not_replace_a_key_that_stalwart_rejects(setup: Setup) -> None:
     setup.folder.mkdir()
     (setup.folder / "stalwart-api-key").write_text("API_of-another-server\n")
     steps = await setup(code=1)
@@ -260,7 +260,7 @@ async def test_a_key_that_stalwart_does_not_know_is_left_alone(setup: Setup) -> 
     assert await setup.keys() == []
 
 
-async def test_a_key_in_the_environment_is_used_and_one_of_another_account_is_told_apart(setup: Setup) -> None:
+async def test_key_in_the_environment_is_used_unless_it_is_of_another_account(setup: Setup) -> None:
     await setup()
     key = setup.secret("stalwart-api-key")
     (setup.folder / "stalwart-api-key").unlink()
@@ -272,7 +272,7 @@ async def test_a_key_in_the_environment_is_used_and_one_of_another_account_is_to
     assert (steps["API key"]["state"], "belongs to another account" in steps["API key"]["details"]) == ("warning", True)
 
 
-async def test_no_key_is_made_that_cannot_be_kept(setup: Setup) -> None:
+async def test_no_key_is_created_if_its_file_cannot_be_written(setup: Setup) -> None:
     setup.folder = Path("/proc/secrets")  # where even root makes no folder
     steps = await setup(code=1)
     assert "cannot be written" in steps["API key"]["details"]
@@ -282,7 +282,7 @@ async def test_no_key_is_made_that_cannot_be_kept(setup: Setup) -> None:
 # The master account
 
 
-async def test_a_lost_master_password_is_replaced_and_taken_from_this_host_alone(setup: Setup) -> None:
+async def test_lost_master_password_is_replaced_and_bound_to_this_host(setup: Setup) -> None:
     await setup("--impersonate")
     old = setup.secret("mail-master")
     (setup.folder / "mail-master").unlink()
@@ -305,7 +305,7 @@ async def test_the_address_of_a_further_host_is_added(setup: Setup) -> None:
     assert credential["allowedIps"] == {"10.0.0.5": True, "127.0.0.1": True}
 
 
-async def test_a_wrong_master_password_is_left_alone(setup: Setup) -> None:
+async def test_setup_does_not_replace_a_wrong_master_password(setup: Setup) -> None:
     await setup("--impersonate")
     wrong = setup.secret("mail-master") + "-not"
     (setup.folder / "mail-master").write_text(wrong)
@@ -314,7 +314,7 @@ async def test_a_wrong_master_password_is_left_alone(setup: Setup) -> None:
     assert setup.secret("mail-master") == wrong
 
 
-async def test_an_address_that_is_named_takes_the_place_of_ours(setup: Setup) -> None:
+async def test_given_address_replaces_the_detected_one(setup: Setup) -> None:
     steps = await setup("--impersonate", "--address", "10.7.7.7", code=1)
     assert "--address" in steps["master password"]["fix"]  # it is not ours: the new password is refused from here
     (credential,) = (await setup.account("postroom-mail"))["credentials"].values()
@@ -358,7 +358,7 @@ async def test_a_webhook_whose_key_was_lost_is_made_anew(setup: Setup) -> None:
 # What ends it
 
 
-async def test_a_missing_domain_is_told_and_not_made(setup: Setup) -> None:
+async def test_missing_domain_is_reported_and_not_created(setup: Setup) -> None:
     domains = {"POSTROOM_DOMAINS": "missing.test", "POSTROOM_MARK_DOMAIN": "missing.test"}
     steps = await setup(code=1, **domains)
     assert states(steps) == {"domain missing.test": "error", "service account": "error"}
@@ -368,46 +368,46 @@ async def test_a_missing_domain_is_told_and_not_made(setup: Setup) -> None:
     assert (steps["domain missing.test"]["state"], steps["API key"]["state"]) == ("error", "changed")
 
 
-async def test_a_wrong_password_is_sent_once_and_told_in_one_line(setup: Setup) -> None:
+async def test_wrong_administrator_password_is_sent_once_and_reported_in_one_line(setup: Setup) -> None:
     async with scripted_upstream() as server:
         server.will(problem_answer(401))
-        told = await setup.text(code=2, POSTROOM_STALWART_URL=server.url)
+        reported = await setup.text(code=2, POSTROOM_STALWART_URL=server.url)
         assert len(server.asked) == 1
-    assert (told.count("\n"), f"refuses the login {LOGIN} or its password" in told) == (1, True)
+    assert (reported.count("\n"), f"refuses the login {LOGIN} or its password" in reported) == (1, True)
 
 
-async def test_who_is_no_administrator_is_told_what_he_lacks(setup: Setup) -> None:
+async def test_login_without_administrator_rights_learns_which_permissions_it_lacks(setup: Setup) -> None:
     setup.login, setup.password = f"{unique()}@{setup.domain}", "seven-green-ladders-climb-41"
     password = {"0": {"@type": "Password", "secret": setup.password}}
     await setup.admin.create(setup.login.partition("@")[0], domainId=setup.domain_id, credentials=password)
-    told = await setup.text(code=2)
-    assert (told.count("\n"), "not an administrator" in told, "sysRoleCreate" in told) == (1, True, True)
+    reported = await setup.text(code=2)
+    assert (reported.count("\n"), "not an administrator" in reported, "sysRoleCreate" in reported) == (1, True, True)
 
 
-async def test_a_server_that_is_away_or_another_one_is_told_in_one_line(setup: Setup) -> None:
-    told = await setup.text(code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
-    assert (told.count("\n"), "mail server" in told) == (1, True)
+async def test_unreachable_or_unsupported_server_is_reported_in_one_line(setup: Setup) -> None:
+    reported = await setup.text(code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
+    assert (reported.count("\n"), "mail server" in reported) == (1, True)
     async with scripted_upstream() as server:
         account = {"accountCapabilities": {"urn:ietf:params:jmap:mail": {}}}
         server.will(json_answer({"accounts": {"b": account}, "primaryAccounts": {}}))
-        told = await setup.text(code=2, POSTROOM_STALWART_URL=server.url)
-    assert (told.count("\n"), "needs Stalwart 0.16 or 1.x" in told) == (1, True)
+        reported = await setup.text(code=2, POSTROOM_STALWART_URL=server.url)
+    assert (reported.count("\n"), "needs Stalwart 0.16 or 1.x" in reported) == (1, True)
 
 
 async def test_settings_that_it_needs_are_named(setup: Setup) -> None:
-    told = await setup.text(code=2, POSTROOM_STALWART_URL="", POSTROOM_DOMAINS="")
-    assert told.count("\n") == 1
-    assert "POSTROOM_STALWART_URL is not set" in told
-    assert "POSTROOM_DOMAINS is not set" in told
-    assert "POSTROOM_DATABASE_URL" not in told
+    reported = await setup.text(code=2, POSTROOM_STALWART_URL="", POSTROOM_DOMAINS="")
+    assert reported.count("\n") == 1
+    assert "POSTROOM_STALWART_URL is not set" in reported
+    assert "POSTROOM_DOMAINS is not set" in reported
+    assert "POSTROOM_DATABASE_URL" not in reported
 
 
 @pytest.mark.parametrize(
     ("words", "expected"), [(("--address", "here"), "--address here: an IP address"), ((), f"no password of {LOGIN}")]
 )
-async def test_what_cannot_be_meant_is_told_before_anybody_is_asked(
+async def test_contradictory_options_are_rejected_before_any_request(
     setup: Setup, words: tuple[str, ...], expected: str
 ) -> None:
     setup.password = ""
-    told = await setup.text(*words, code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
-    assert (told.count("\n"), expected in told) == (1, True)
+    reported = await setup.text(*words, code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
+    assert (reported.count("\n"), expected in reported) == (1, True)

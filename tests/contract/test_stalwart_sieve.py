@@ -25,7 +25,7 @@ async def active(ann: Person) -> list[str]:
     return [each["name"] for each in found if each["isActive"]]
 
 
-async def test_a_script_is_kept_and_read_back(ann: Person) -> None:
+async def test_sieve_script_is_stored_and_read_back(ann: Person) -> None:
     assert (await ann.call("SieveScript/get", ids=None))["list"] == []
     made = await ann.call("SieveScript/set", create={"a": {"name": "First", "blobId": await blob(ann, SCRIPT)}})
     assert made["oldState"] != made["newState"]
@@ -42,7 +42,7 @@ async def test_a_script_is_kept_and_read_back(ann: Person) -> None:
     assert answer.text == SCRIPT
 
 
-async def test_a_script_is_changed(ann: Person) -> None:
+async def test_sieve_script_can_be_changed(ann: Person) -> None:
     number = await make(ann, "First")
     assert await ann.update("SieveScript", number, name="Second") == {}
     before = (await ann.get("SieveScript", number))["blobId"]
@@ -53,7 +53,7 @@ async def test_a_script_is_changed(ann: Person) -> None:
     assert (await ann.http.get(f"/jmap/download/{ann.account}/{before}/x?accept=text/plain")).text != "keep;\r\n"
 
 
-async def test_one_script_is_active_at_most(ann: Person) -> None:
+async def test_at_most_one_sieve_script_is_active(ann: Person) -> None:
     script = await blob(ann, SCRIPT)
     made = await ann.call(
         "SieveScript/set", create={"a": {"name": "one", "blobId": script}}, onSuccessActivateScript="#a"
@@ -74,14 +74,14 @@ async def test_one_script_is_active_at_most(ann: Person) -> None:
     assert await active(ann) == []
 
 
-async def test_nothing_is_activated_where_anything_was_refused(ann: Person) -> None:
+async def test_sieve_script_is_not_activated_if_any_change_was_rejected(ann: Person) -> None:
     number = await make(ann, "one")
     answer = await ann.call("SieveScript/set", create={"a": {"name": "two"}}, onSuccessActivateScript=number)
     assert answer["notCreated"]["a"]["type"] == "invalidProperties"
     assert await active(ann) == []
 
 
-async def test_an_active_script_is_not_destroyed(ann: Person) -> None:
+async def test_active_sieve_script_cannot_be_destroyed(ann: Person) -> None:
     number = await make(ann, "one")
     await ann.call("SieveScript/set", onSuccessActivateScript=number)
     answer = await ann.call("SieveScript/set", destroy=[number, "zz"])
@@ -107,7 +107,7 @@ async def test_an_active_script_is_not_destroyed(ann: Person) -> None:
         ({"name": "taken"}, "alreadyExists", None),
     ],
 )
-async def test_a_script_that_cannot_be_is_refused(
+async def test_invalid_sieve_script_is_rejected(
     ann: Person, value: dict[str, Any], refusal: str, names: list[str] | None
 ) -> None:
     await make(ann, "taken")
@@ -115,13 +115,13 @@ async def test_a_script_that_cannot_be_is_refused(
     assert (found.get("type"), found.get("properties")) == (refusal, names)
 
 
-async def test_a_script_without_a_name_gets_one(ann: Person) -> None:
+async def test_sieve_script_without_a_name_gets_one(ann: Person) -> None:
     for name in ({}, {"name": ""}, {"name": None}):
         made = await ann.create("SieveScript", blobId=await blob(ann, SCRIPT), **name)
         assert (await ann.get("SieveScript", made["id"]))["name"]
 
 
-async def test_scripts_are_found_by_name_and_by_what_is_active(ann: Person) -> None:
+async def test_sieve_scripts_are_queried_by_name_and_by_active_state(ann: Person) -> None:
     one, two, three = [await make(ann, name) for name in ("b", "A", "cA")]
     await ann.call("SieveScript/set", onSuccessActivateScript=three)
     by_name = [{"property": "name", "isAscending": False}]
@@ -137,7 +137,7 @@ async def test_scripts_are_found_by_name_and_by_what_is_active(ann: Person) -> N
     assert (await ann.call("SieveScript/query", sort=[{"property": "nonsense"}]))["type"] == "unsupportedSort"
 
 
-async def test_the_vacation_reply_is_a_script_that_nobody_else_writes(ann: Person) -> None:
+async def test_vacation_response_is_a_sieve_script_that_clients_cannot_write(ann: Person) -> None:
     """Of the two, one is active: whoever activates a script ends the replies."""
     number = await make(ann, "one")
     # No backslash: 0.16.19 answers `serverUnavailable` to a reply that has one.
@@ -195,13 +195,13 @@ INVALID = [
 
 
 @pytest.mark.parametrize("text", VALID, ids=lambda text: text[:30])
-async def test_what_is_a_script_is_valid(ann: Person, text: str) -> None:
+async def test_valid_sieve_script_is_accepted(ann: Person, text: str) -> None:
     assert (await ann.call("SieveScript/validate", blobId=await blob(ann, text)))["error"] is None
     await make(ann, "any", text)
 
 
 @pytest.mark.parametrize("text", INVALID, ids=lambda text: text[:30])
-async def test_what_is_no_script_is_refused_in_words(ann: Person, text: str) -> None:
+async def test_invalid_sieve_script_is_rejected_with_a_description(ann: Person, text: str) -> None:
     blob_id = await blob(ann, text)
     for found in (
         (await ann.call("SieveScript/validate", blobId=blob_id))["error"],
@@ -211,13 +211,13 @@ async def test_what_is_no_script_is_refused_in_words(ann: Person, text: str) -> 
         assert found["description"]
 
 
-async def test_a_script_may_have_a_hundred_kilobytes(ann: Person) -> None:
+async def test_sieve_script_may_have_at_most_100_kib(ann: Person) -> None:
     await make(ann, "large", "#" + "x" * 102_399)
     blob_id = await blob(ann, "#" + "x" * 102_400)
     assert (await ann.create("SieveScript", name="larger", blobId=blob_id))["type"] == "tooLarge"
     assert (await ann.call("SieveScript/validate", blobId=blob_id))["error"]["type"] == "invalidScript"
 
 
-async def test_a_blob_that_is_not_there_is_no_script(ann: Person) -> None:
+async def test_sieve_validation_of_a_missing_blob_is_blob_not_found(ann: Person) -> None:
     for arguments in ({"blobId": "nowhere"}, {}):
         assert (await ann.call("SieveScript/validate", **arguments))["error"]["type"] == "blobNotFound"

@@ -36,7 +36,7 @@ async def client(server: StalwartStandIn) -> AsyncIterator[StalwartClient]:
 # The recorded exchanges
 
 
-async def test_every_recorded_exchange_is_answered_as_the_real_server_did(tmp_path: Path) -> None:
+async def test_stand_in_answers_recorded_management_requests_like_stalwart(tmp_path: Path) -> None:
     fresh = stalwart_stand_in(tmp_path, domains=["example.org", "example.net"], api_key=None)
     async with fresh as server, httpx2.AsyncClient(base_url=server.url, timeout=30) as http:
         player, unlike = Player(http, FREE), list[str]()
@@ -54,7 +54,7 @@ async def until(server: StalwartStandIn, condition: Callable[[dict[str, Any]], b
             await asyncio.sleep(0.01)
 
 
-async def test_whatever_was_answered_survives_kill_9(server: StalwartStandIn) -> None:
+async def test_acknowledged_writes_survive_sigkill(server: StalwartStandIn) -> None:
     async def create_until_cut(worker: int) -> list[tuple[str, str]]:
         client = StalwartClient(server.url, server.admin)
         client.domain = "b"
@@ -80,7 +80,7 @@ async def test_whatever_was_answered_survives_kill_9(server: StalwartStandIn) ->
     assert [(fault["kind"], fault["retry_after"]) for fault in (await server.state())["faults"]] == [("throttle", 77)]
 
 
-async def test_it_stops_at_the_end_of_its_standard_input(server: StalwartStandIn) -> None:
+async def test_stalwart_stand_in_stops_at_the_end_of_its_standard_input(server: StalwartStandIn) -> None:
     await server.set_fault(kind="hang")
     async with httpx2.AsyncClient(base_url=server.url, timeout=30) as http:
         hanging = asyncio.create_task(http.get("/jmap/session"))
@@ -90,7 +90,7 @@ async def test_it_stops_at_the_end_of_its_standard_input(server: StalwartStandIn
             await hanging
 
 
-async def test_the_key_of_the_trial_holds_the_documented_rights(client: StalwartClient) -> None:
+async def test_trial_api_key_has_the_documented_permissions(client: StalwartClient) -> None:
     held = set((await client.http.get("/api/account")).json()["permissions"])
     seven = {"authenticate", "sysDomainGet", "sysDomainQuery"}
     seven |= {f"sysAccount{verb}" for verb in ("Get", "Query", "Create", "Update")}
@@ -137,7 +137,7 @@ async def status(client: StalwartClient, name: str, timeout: float = 30) -> int 
         ("throttle", 429, False),
     ],
 )
-async def test_a_fault_strikes_as_often_as_was_asked_and_then_no_more(
+async def test_fault_strikes_exactly_as_often_as_requested(
     server: StalwartStandIn, client: StalwartClient, kind: str, answer: int | None, happened: bool
 ) -> None:
     await server.set_fault(kind=kind, count=2)
@@ -147,7 +147,7 @@ async def test_a_fault_strikes_as_often_as_was_asked_and_then_no_more(
     assert (await server.request_counts())[f"fault: {kind}"] == 2
 
 
-async def test_fail_is_500_for_creates_whose_address_contains_the_word(
+async def test_fail_fault_answers_500_to_creates_whose_address_contains_the_word(
     server: StalwartStandIn, client: StalwartClient
 ) -> None:
     await server.set_fault(kind="fail")
@@ -160,7 +160,7 @@ async def test_fail_is_500_for_creates_whose_address_contains_the_word(
     assert await status(client, "bob") == 200
 
 
-async def test_hang_answers_when_it_is_lifted_and_does_nothing_for_a_client_that_went(
+async def test_hang_fault_answers_when_lifted_but_not_for_a_client_that_left(
     server: StalwartStandIn, client: StalwartClient
 ) -> None:
     await server.set_fault(kind="hang")
@@ -173,7 +173,7 @@ async def test_hang_answers_when_it_is_lifted_and_does_nothing_for_a_client_that
     assert [account["addresses"] for account in await server.accounts()] == [["patient@example.org"]]
 
 
-async def test_a_full_store_answers_and_reads_and_takes_no_write(
+async def test_full_stalwart_store_answers_and_reads_but_rejects_writes(
     server: StalwartStandIn, client: StalwartClient
 ) -> None:
     """As 0.16.19 does with its disk full."""
@@ -201,13 +201,13 @@ async def test_a_full_store_answers_and_reads_and_takes_no_write(
     assert await client.update(number, description="new") == {}
 
 
-async def test_throttle_says_how_long_to_wait(server: StalwartStandIn, client: StalwartClient) -> None:
+async def test_throttle_fault_sends_its_retry_after(server: StalwartStandIn, client: StalwartClient) -> None:
     await server.set_fault(kind="throttle", retry_after=17)
     answer = await client.http.get("/jmap/session")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "17")
 
 
-async def test_the_same_seed_strikes_the_same_requests(server: StalwartStandIn, client: StalwartClient) -> None:
+async def test_fault_with_the_same_seed_hits_the_same_requests(server: StalwartStandIn, client: StalwartClient) -> None:
     runs: list[list[int | None]] = []
     for seed in (5, 5, 6):
         await server.set_fault(kind="unavailable", probability=0.5, seed=seed)

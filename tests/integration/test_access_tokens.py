@@ -40,14 +40,14 @@ async def expire(records: Records, token: AccessToken) -> None:
     await records.rows("UPDATE access_tokens SET expires_at = now() WHERE id = %s", token.id)
 
 
-async def test_a_token_is_found_by_its_hash_as_it_was_made(tokens: PostgresAccessTokens, maker: TokenMaker) -> None:
+async def test_access_token_is_found_unchanged_by_its_hash(tokens: PostgresAccessTokens, maker: TokenMaker) -> None:
     token, token_hash = await make(maker)
     assert await tokens.find(token_hash) == token
     assert await tokens.find(token_hash[:-1] + b"?") is None
     assert await tokens.find(b"") is None
 
 
-async def test_an_expired_token_is_as_good_as_none(
+async def test_expired_access_token_is_not_found_and_is_later_deleted(
     tokens: PostgresAccessTokens, maker: TokenMaker, records: Records
 ) -> None:
     token, token_hash = await make(maker)
@@ -58,7 +58,7 @@ async def test_an_expired_token_is_as_good_as_none(
     assert [row["id"] for row in await records.rows("SELECT id FROM access_tokens")] == [other.id], "it is forgotten"
 
 
-async def test_its_use_is_noted_every_30_seconds(
+async def test_use_of_an_access_token_is_recorded_every_30_seconds(
     tokens: PostgresAccessTokens, maker: TokenMaker, records: Records
 ) -> None:
     token, token_hash = await make(maker)
@@ -90,7 +90,7 @@ async def test_a_person_sees_and_revokes_only_their_own(tokens: PostgresAccessTo
     assert [token.id for token in await tokens.of(ADA)] == [second.id]
 
 
-async def test_a_person_has_20_live_tokens_at_most_also_when_she_asks_for_all_at_once(
+async def test_person_has_at_most_20_live_tokens_even_with_concurrent_requests(
     tokens: PostgresAccessTokens, maker: TokenMaker, records: Records
 ) -> None:
     asked = [make(maker) for _ in range(MAX_LIVE + 10)]

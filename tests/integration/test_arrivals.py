@@ -186,7 +186,7 @@ async def test_mail_is_announced_to_a_person_who_came_online_elsewhere_just_afte
     assert asked["c"] == 2
 
 
-async def test_a_lost_hint_is_caught_by_the_sweep(
+async def test_arrival_sweep_finds_the_mail_of_a_lost_hint(
     one: Process, leadership: PostgresLeadership, records: Records
 ) -> None:
     (first,) = one.mail.deliver("b")
@@ -199,7 +199,7 @@ async def test_a_lost_hint_is_caught_by_the_sweep(
     assert await records.value(query), "it waits its turn again"
 
 
-async def test_mail_that_came_while_nobody_looked_is_new_and_not_an_import(
+async def test_mail_that_arrived_between_two_polls_is_announced_but_older_mail_is_not(
     one: Process, leadership: PostgresLeadership, records: Records
 ) -> None:
     await age(records, "8 hours")

@@ -72,7 +72,7 @@ async def fill_each_partition(records: Records) -> list[str]:
 
 @pytest.mark.parametrize("role", ["origin", "replica"])
 @pytest.mark.parametrize("who", ["service", "owner", "superuser"])
-async def test_the_log_refuses_every_change_in_the_parent_and_each_partition(
+async def test_audit_log_rejects_every_change_in_the_parent_and_each_partition(
     database: Database, postgres_server: EmbeddedPostgres, records: Records, who: str, role: str
 ) -> None:
     urls = {"service": database.service_url, "owner": database.owner_url}
@@ -93,7 +93,7 @@ async def test_the_log_refuses_every_change_in_the_parent_and_each_partition(
     assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE status = 'success'") == 0
 
 
-async def test_the_service_may_only_insert_into_and_read_the_log(records: Records) -> None:
+async def test_service_role_may_only_insert_into_and_read_the_audit_log(records: Records) -> None:
     may = await records.rows(
         "SELECT privilege_type AS may FROM information_schema.role_table_grants "
         "WHERE grantee = %s AND table_name = 'email_provisioning_log'",
@@ -107,7 +107,7 @@ async def test_the_service_may_only_insert_into_and_read_the_log(records: Record
         assert not await records.value("SELECT has_table_privilege(%s, %s, %s)", SERVICE_ROLE, table, rest)
 
 
-async def test_the_service_cannot_drop_disable_or_detach_anything(pool: Pool) -> None:
+async def test_service_role_cannot_drop_disable_or_detach_anything(pool: Pool) -> None:
     attacks: list[LiteralString] = [
         "ALTER TABLE email_provisioning_log DISABLE TRIGGER append_only",
         "ALTER TABLE email_provisioning_log DETACH PARTITION email_provisioning_log_default",
@@ -134,7 +134,7 @@ async def migrated(owner_url: str) -> str:
     return out.decode().strip()
 
 
-async def test_four_processes_may_make_the_tables_of_an_empty_database_at_once(
+async def test_four_processes_can_migrate_an_empty_database_concurrently(
     postgres_server: EmbeddedPostgres,
 ) -> None:
     async with await AsyncConnection.connect(postgres_server.admin_url, autocommit=True) as admin:
@@ -148,7 +148,7 @@ async def test_four_processes_may_make_the_tables_of_an_empty_database_at_once(
             await admin.execute("DROP DATABASE test_empty WITH (FORCE)")
 
 
-async def test_the_timeline_is_in_the_order_in_which_it_happened(
+async def test_audit_timeline_is_in_chronological_order(
     requests: PostgresRequests, audit: Audit, records: Records
 ) -> None:
     request = await running(requests, mailbox())
@@ -161,7 +161,9 @@ async def test_the_timeline_is_in_the_order_in_which_it_happened(
     assert sorted(row["created_at"] for row in timeline) == [row["created_at"] for row in timeline]
 
 
-async def test_what_waits_and_what_drifts_is_listed(requests: PostgresRequests, audit: Audit, records: Records) -> None:
+async def test_waiting_requests_and_address_drifts_are_listed(
+    requests: PostgresRequests, audit: Audit, records: Records
+) -> None:
     later = await failed(requests, mailbox("later"), Transient("mail server answered 500"))
     sooner = await running(requests, mailbox("sooner"))
     await requests.follow_address(mailbox("newer", sooner.identity_id), origin=Origin())
@@ -171,7 +173,7 @@ async def test_what_waits_and_what_drifts_is_listed(requests: PostgresRequests, 
     assert (drift["email"], drift["wanted_email"]) == ("sooner@example.org", "newer@example.org")
 
 
-async def test_the_counts_are_true(
+async def test_audit_counts_are_correct(
     requests: PostgresRequests, breakers: PostgresBreakers, audit: Audit, records: Records
 ) -> None:
     empty = await audit.counts()
@@ -204,12 +206,12 @@ async def test_the_counts_are_true(
     assert (counts["breaker_open"], counts["log_default_rows"]) == (1, 1)
 
 
-async def test_the_first_mark_domain_is_kept(pool: Pool) -> None:
+async def test_first_mark_domain_is_pinned(pool: Pool) -> None:
     assert await pin_mark_domain(pool, "example.org") == "example.org"
     assert await pin_mark_domain(pool, "example.net") == "example.org"
 
 
-async def test_a_service_role_that_is_not_there_is_named(database: Database) -> None:
+async def test_missing_service_role_is_named(database: Database) -> None:
     with pytest.raises(Exception, match="the role nobody_here of POSTROOM_DATABASE_URL does not exist"):
         await asyncio.to_thread(upgrade, database.owner_url, "nobody_here")
     with pytest.raises(psycopg.OperationalError):

@@ -53,7 +53,7 @@ async def answer_when_due_in(pool: Pool, milliseconds: int) -> Claim:
         return await claim_one(requests, identity_id)
 
 
-async def test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_row_in_the_same_commit(
+async def test_claim_sets_a_new_holder_and_writes_the_pending_row_in_one_commit(
     requests: PostgresRequests, records: Records
 ) -> None:
     identity_id = await waiting(requests, mailbox())
@@ -70,7 +70,7 @@ async def test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_ro
     assert entry["commit"] == row["commit"]
 
 
-async def test_fifty_milliseconds_early_is_granted_and_fifty_one_is_refused_with_the_time_left(pool: Pool) -> None:
+async def test_claim_is_granted_50_ms_early_and_rejected_51_ms_early_with_the_time_left(pool: Pool) -> None:
     assert (await answer_when_due_in(pool, 50)).result is ClaimResult.GRANTED
     refused = await answer_when_due_in(pool, 51)
     assert refused.result is ClaimResult.WAITING
@@ -80,7 +80,7 @@ async def test_fifty_milliseconds_early_is_granted_and_fifty_one_is_refused_with
     assert refused.due_in <= 0.051
 
 
-async def test_the_end_of_a_lease_has_no_fifty_milliseconds_of_grace(pool: Pool) -> None:
+async def test_expired_lease_has_no_grace_of_50_milliseconds(pool: Pool) -> None:
     async with pool.connection() as connection, connection.transaction():
         requests = PostgresRequests(OneConnection(connection), new_id=uuid4)  # type: ignore[arg-type]
         request = await running(requests, mailbox())
@@ -90,7 +90,7 @@ async def test_the_end_of_a_lease_has_no_fifty_milliseconds_of_grace(pool: Pool)
         assert (await claim_one(requests, request.identity_id, exclusive=True)).result is ClaimResult.GRANTED
 
 
-async def test_no_more_are_granted_than_asked_for_and_locked_rows_take_nobodys_place(
+async def test_claim_grants_at_most_its_limit_and_locked_rows_do_not_count(
     requests: PostgresRequests, pool: Pool
 ) -> None:
     ids = [await waiting(requests, mailbox(f"user-{number}")) for number in range(5)]
@@ -100,7 +100,7 @@ async def test_no_more_are_granted_than_asked_for_and_locked_rows_take_nobodys_p
     assert [claim.identity_id for claim in claims if claim.result is ClaimResult.GRANTED] == ids[2:4]
 
 
-async def test_a_claim_that_meets_another_does_not_wait_for_it(requests: PostgresRequests, pool: Pool) -> None:
+async def test_claim_does_not_wait_for_a_row_locked_by_another(requests: PostgresRequests, pool: Pool) -> None:
     held, free = await waiting(requests, mailbox("held")), await waiting(requests, mailbox("free"))
     async with pool.connection() as other, other.transaction():
         await other.execute("SELECT FROM email_requests WHERE identity_id = %s FOR UPDATE", (held,))
@@ -155,11 +155,11 @@ async def test_eight_claimants_never_share_a_request_and_each_attempt_has_one_ou
     )
 
 
-async def test_the_fallback_poll_finds_ended_leases_at_once_and_what_waits_after_the_grace_the_longest_overdue_first(
+async def test_fallback_poll_finds_ended_leases_at_once_and_waiting_requests_after_the_grace_oldest_first(
     requests: PostgresRequests, records: Records, pool: Pool
 ) -> None:
-    look = PostgresOverdueRequests(pool, grace=1)
-    assert await look.due(10, after=None) == Due([], None)
+    poll = PostgresOverdueRequests(pool, grace=1)
+    assert await poll.due(10, after=None) == Due([], None)
     late, later, in_grace = [await waiting(requests, mailbox(name)) for name in ("late", "later", "in-grace")]
     crashed, runs = await running(requests, mailbox("crashed")), await running(requests, mailbox("runs"))
     for seconds, identity_id in (
@@ -170,11 +170,11 @@ async def test_the_fallback_poll_finds_ended_leases_at_once_and_what_waits_after
         (60, runs.identity_id),
     ):
         await records.make_due_in(seconds, identity_id)
-    due = await look.due(10, after=None)
+    due = await poll.due(10, after=None)
     assert due.entries == [DueEntry(later), DueEntry(late), DueEntry(crashed.identity_id)]
-    first = await look.due(1, after=None)
+    first = await poll.due(1, after=None)
     assert first.entries == [DueEntry(later)]
-    assert (await look.due(10, after=first.last)).entries == due.entries[1:]
+    assert (await poll.due(10, after=first.last)).entries == due.entries[1:]
     exact = await PostgresOverdueRequests(pool, grace=-HORIZON).due(10, after=None)
     assert DueEntry(in_grace) in exact.entries
     assert exact.next_in is not None

@@ -28,7 +28,9 @@ async def refused(pool: Pool) -> UUID:
     return identity_id
 
 
-async def test_a_sweep_is_shown_hastened_and_begun_anew(postroom: Commands, pool: Pool, records: Records) -> None:
+async def test_sweep_command_shows_hastens_and_restarts_the_sweep(
+    postroom: Commands, pool: Pool, records: Records
+) -> None:
     swept = PostgresSwept(pool)
     await swept.store([], after=None, token=None, due_in=300)
     shown = await postroom.json("sweep")
@@ -45,25 +47,27 @@ async def test_a_sweep_is_shown_hastened_and_begun_anew(postroom: Commands, pool
     assert await records.value("SELECT due_at <= now() AND token IS NULL FROM identity_sweep")
 
 
-async def test_a_sweep_that_is_not_configured_is_one_line_and_code_2(postroom: Commands) -> None:
-    told = await postroom("sweep", "--now", code=2, POSTROOM_KRATOS_ADMIN_URL="")
-    assert told == "postroom: no sweep is configured; set POSTROOM_KRATOS_ADMIN_URL to the URL of Kratos' admin API\n"
+async def test_sweep_command_without_configuration_prints_one_line_and_exits_with_2(postroom: Commands) -> None:
+    reported = await postroom("sweep", "--now", code=2, POSTROOM_KRATOS_ADMIN_URL="")
+    assert (
+        reported == "postroom: no sweep is configured; set POSTROOM_KRATOS_ADMIN_URL to the URL of Kratos' admin API\n"
+    )
 
 
-async def test_status_shows_the_sweep_and_who_was_refused(postroom: Commands, refused: UUID) -> None:
+async def test_status_shows_the_sweep_and_escaped_refusals(postroom: Commands, refused: UUID) -> None:
     status = await postroom.json("status")
     assert status["sweep"]["finished_at"] is None
     assert status["refused"]["total"] == 1
     (last,) = status["refused"]["last"]
     assert (last["identity_id"], last["code"]) == (str(refused), "unsafe_local_part")
     assert last["email"] == "Adm\x1b[31min\u202e+[red]x[/]@example.org"
-    told = await postroom("status")
-    assert "no complete pass yet" in told
-    assert r"Adm\x1b[31min\u202e+[red]x[/]@example.org" in told
-    assert "\x1b" not in told
+    reported = await postroom("status")
+    assert "no complete pass yet" in reported
+    assert r"Adm\x1b[31min\u202e+[red]x[/]@example.org" in reported
+    assert "\x1b" not in reported
 
 
-async def test_a_refusal_that_older_code_kept_without_its_code_is_shown(
+async def test_refusal_stored_without_a_code_by_an_older_version_is_shown(
     postroom: Commands, refused: UUID, records: Records
 ) -> None:
     older = uuid4()
@@ -79,7 +83,7 @@ async def test_a_refusal_that_older_code_kept_without_its_code_is_shown(
     assert "refused as unknown" in await postroom("retry", str(older), code=1)
 
 
-async def test_on_a_schema_that_does_not_fit_a_command_says_what_to_do_in_one_line(
+async def test_command_on_an_incompatible_schema_says_what_to_do_in_one_line(
     postroom: Commands, records: Records
 ) -> None:
     await records.rows("ALTER TABLE schema_history RENAME TO forgotten")
@@ -97,32 +101,30 @@ async def test_on_a_schema_that_does_not_fit_a_command_says_what_to_do_in_one_li
         "sweep",
         "rebuild --from-stalwart",
     ):
-        told = await postroom(*words.split(), code=2)
-        assert told.startswith("postroom: the schema is before revision 0003"), words
-        assert told.endswith("; stop all Postroom processes, then run postroom migrate\n")
-        assert told.count("\n") == 1
+        reported = await postroom(*words.split(), code=2)
+        assert reported.startswith("postroom: the schema is before revision 0003"), words
+        assert reported.endswith("; stop all Postroom processes, then run postroom migrate\n")
+        assert reported.count("\n") == 1
     await records.rows("DROP TABLE alembic_version")
     assert await postroom("status", code=2) == (
         "postroom: the database is empty: it was not migrated yet; run postroom migrate\n"
     )
 
 
-async def test_without_postgresql_a_command_says_why_in_one_line(postroom: Commands) -> None:
+async def test_command_without_postgresql_reports_the_cause_in_one_line(postroom: Commands) -> None:
     nowhere = "postgresql://postroom:s3cret@127.0.0.1:9/postroom"
     for command in ("status", "migrate"):
-        told = await postroom(command, code=2, POSTROOM_DATABASE_URL=nowhere)
-        assert told.startswith("postroom: ")
-        assert "Connection refused" in told
-        assert told.count("\n") == 1
-        assert "s3cret" not in told
+        reported = await postroom(command, code=2, POSTROOM_DATABASE_URL=nowhere)
+        assert reported.startswith("postroom: ")
+        assert "Connection refused" in reported
+        assert reported.count("\n") == 1
+        assert "s3cret" not in reported
 
 
-async def test_where_a_right_or_a_row_is_missing_each_command_says_so_in_one_line(
-    postroom: Commands, records: Records
-) -> None:
+async def test_command_reports_a_missing_permission_or_row_in_one_line(postroom: Commands, records: Records) -> None:
     await records.rows("DELETE FROM mail_server_breaker")
-    told = await postroom("status", code=2)
-    assert told == "postroom: the statement breaker_read found no row; run postroom migrate, which restores it\n"
+    reported = await postroom("status", code=2)
+    assert reported == "postroom: the statement breaker_read found no row; run postroom migrate, which restores it\n"
     await records.rows("REVOKE ALL ON email_requests FROM postroom")
     refused = "PostgreSQL refuses: permission denied for table email_requests; run postroom migrate"
     for words in ("status", "log alice@example.org", "retry alice@example.org"):
@@ -131,24 +133,24 @@ async def test_where_a_right_or_a_row_is_missing_each_command_says_so_in_one_lin
     assert f"{schema['details']}; {schema['fix']}" == refused
 
 
-async def test_a_server_that_takes_no_writes_is_told(postroom: Commands, database: Database) -> None:
+async def test_read_only_postgresql_is_reported(postroom: Commands, database: Database) -> None:
     url = database.service_url + READ_ONLY
-    told = await postroom("pause", "--reason", "x", code=2, POSTROOM_DATABASE_URL=url)
-    assert told == (
+    reported = await postroom("pause", "--reason", "x", code=2, POSTROOM_DATABASE_URL=url)
+    assert reported == (
         "postroom: PostgreSQL cannot serve us now: cannot execute UPDATE in a read-only transaction (SQLSTATE 25006)\n"
     )
 
 
 async def test_missing_settings_are_named_in_one_line() -> None:
     for command in ("serve", "work", "migrate"):
-        told = await Commands({"POSTROOM_WEBHOOK_KEY": "short-secret"})(command, code=2)
-        assert told.startswith("postroom: ")
-        assert told.count("\n") == 1, told
-        assert "POSTROOM_DATABASE_URL is not set" in told
-        assert "short-secret" not in told
+        reported = await Commands({"POSTROOM_WEBHOOK_KEY": "short-secret"})(command, code=2)
+        assert reported.startswith("postroom: ")
+        assert reported.count("\n") == 1, reported
+        assert "POSTROOM_DATABASE_URL is not set" in reported
+        assert "short-secret" not in reported
 
 
-async def test_what_is_typed_wrong_is_told_in_one_line(postroom: Commands) -> None:
+async def test_command_line_mistake_is_reported_in_one_line(postroom: Commands) -> None:
     for words in ("pause --reason", "bury alice@example.org --reason", "dismiss --dead --reason"):
         assert "the reason is empty" in await postroom(*words.split(), " ", code=2)
         assert "not text in UTF-8" in await postroom(*words.split(), "\udcff", code=2)
@@ -162,17 +164,17 @@ async def test_what_is_typed_wrong_is_told_in_one_line(postroom: Commands) -> No
         "up --port 99999",
         "sandbox deliver",
     ):
-        told = await postroom(*words.split(), code=2)
-        assert told.startswith("postroom: ")
-        assert told.endswith(" --help\n")
-        assert told.count("\n") == 1
+        reported = await postroom(*words.split(), code=2)
+        assert reported.startswith("postroom: ")
+        assert reported.endswith(" --help\n")
+        assert reported.count("\n") == 1
 
 
-async def test_a_domain_is_resumed_as_it_is_written_in_addresses(postroom: Commands) -> None:
+async def test_resume_normalises_the_domain_like_that_of_an_address(postroom: Commands) -> None:
     assert (await postroom.json("resume", "--domain", "EXAMPLE.org"))["domain"] == "example.org"
 
 
-async def test_a_domain_that_is_not_served_is_not_resumed(postroom: Commands) -> None:
+async def test_resume_rejects_a_domain_that_is_not_served(postroom: Commands) -> None:
     assert "example.com is not a domain of POSTROOM_DOMAINS: example.org" in await postroom(
         "resume", "--domain", "example.com", code=2
     )

@@ -111,7 +111,7 @@ async def logs_in(stalwart: StalwartStandIn, email: str, secret: str) -> bool:
         return (await http.get("/jmap/session", auth=(email, secret))).status_code == 200
 
 
-async def test_a_device_logs_in_with_what_it_was_shown_until_it_is_disconnected(
+async def test_device_logs_in_with_its_shown_settings_until_it_is_disconnected(
     world: World, stalwart: StalwartStandIn
 ) -> None:
     answer = await world.connect(expires_in_days=30)
@@ -128,7 +128,7 @@ async def test_a_device_logs_in_with_what_it_was_shown_until_it_is_disconnected(
     assert await world.devices() == []
 
 
-async def test_nobody_sees_or_disconnects_the_devices_of_another(world: World) -> None:
+async def test_person_can_neither_list_nor_disconnect_the_devices_of_another(world: World) -> None:
     device = (await world.connect()).json()
     assert await world.devices(world.neighbour) == []
     async with world.browser(world.neighbour) as browser:
@@ -137,13 +137,13 @@ async def test_nobody_sees_or_disconnects_the_devices_of_another(world: World) -
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", ""), ("DELETE", "/b")])
-async def test_an_access_token_connects_no_device(world: World, method: str, path: str) -> None:
+async def test_access_token_cannot_list_connect_or_disconnect_devices(world: World, method: str, path: str) -> None:
     async with world.browser(world.person, **{"X-Scopes": "read write send"}) as browser:
         answer = await browser.request(method, f"/api/devices{path}", json={"name": "My phone"})
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:postroom:problem:session_required")
 
 
-async def test_a_device_needs_a_fresh_login_but_none_to_be_seen_or_disconnected(world: World) -> None:
+async def test_connecting_a_device_needs_a_fresh_login_but_listing_or_disconnecting_does_not(world: World) -> None:
     device = (await world.connect()).json()
     async with world.browser(world.person, **{"X-Logged-In": "16"}) as browser:
         answer = await browser.post("/api/devices", json={"name": "My phone"})
@@ -174,13 +174,13 @@ async def test_without_a_login_nothing_is_revealed(world: World, path: str) -> N
         ({"name": "x" * 20_000}, 413),
     ],
 )
-async def test_what_is_no_device_is_refused(world: World, body: dict[str, Any], status: int) -> None:
+async def test_invalid_device_is_rejected(world: World, body: dict[str, Any], status: int) -> None:
     async with world.browser(world.person) as browser:
         assert (await browser.post("/api/devices", json=body)).status_code == status
     assert await world.devices() == []
 
 
-async def test_a_person_gets_his_settings_in_each_form_without_a_password(world: World) -> None:
+async def test_person_gets_mail_settings_in_each_format_without_a_password(world: World) -> None:
     async with world.browser(world.person, **{"X-Scopes": "read"}) as browser:
         settings = await browser.get("/api/mail-settings")
         code = await browser.get("/api/mail-settings/qr.svg")
@@ -194,7 +194,7 @@ async def test_a_person_gets_his_settings_in_each_form_without_a_password(world:
     assert {answer.headers["cache-control"] for answer in (settings, code, profile)} == {"no-store"}
 
 
-async def test_settings_need_the_scope_read(world: World) -> None:
+async def test_mail_settings_need_the_read_scope(world: World) -> None:
     async with world.browser(world.person, **{"X-Scopes": "send"}) as browser:
         assert (await browser.get("/api/mail-settings")).status_code == 403
 
@@ -219,7 +219,7 @@ async def autoconfig_of(world: World, path: str, host: str, address: str | None 
         (BY_SUBDOMAIN, "autoconfig.example.org", "", "example.org"),
     ],
 )
-async def test_a_mail_program_finds_the_servers_of_a_domain_served(
+async def test_autoconfig_returns_the_servers_of_a_served_domain(
     world: World, path: str, host: str, address: str | None, domain: str
 ) -> None:
     answer = await autoconfig_of(world, path, host, address)
@@ -229,13 +229,13 @@ async def test_a_mail_program_finds_the_servers_of_a_domain_served(
     assert [each for each in DOMAINS if f"<domain>{each}</domain>" in answer.text] == [domain]
 
 
-async def test_autoconfig_does_not_tell_who_exists(world: World) -> None:
+async def test_autoconfig_does_not_reveal_which_addresses_exist(world: World) -> None:
     addresses = [world.person.email, "nobody@example.org", "%@example.org", "<x>&@example.org"]
     answers = [await autoconfig_of(world, BY_SUBDOMAIN, "example.org", address) for address in addresses]
     assert len({answer.content for answer in answers}) == 1
 
 
 @pytest.mark.parametrize("address", ["bob@elsewhere.org", "bob@", "@", "bob", "bob@example.org.", "b\0b@x"])
-async def test_autoconfig_knows_only_the_domains_served(world: World, address: str) -> None:
+async def test_autoconfig_answers_404_for_domains_that_are_not_served(world: World, address: str) -> None:
     answer = await autoconfig_of(world, BY_SUBDOMAIN, "mail.elsewhere.org", address)
     assert answer.status_code == (200 if address.endswith("example.org.") else 404)

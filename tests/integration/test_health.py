@@ -24,7 +24,7 @@ async def http(parts: Parts) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-async def test_a_loop_that_does_not_go_round_makes_the_service_unready_and_is_named(database: Database) -> None:
+async def test_stalled_loop_makes_the_service_unready_and_is_named(database: Database) -> None:
     now = [0.0]
     heartbeats = Heartbeats(monotonic=lambda: now[0])
     heartbeats.of("worker")()
@@ -42,7 +42,7 @@ async def test_a_loop_that_does_not_go_round_makes_the_service_unready_and_is_na
         assert (await client.get("/health/live")).status_code == 503, "only a restart helps now"
 
 
-async def test_a_silent_postgresql_holds_up_neither_metrics_nor_readiness(
+async def test_silent_postgresql_delays_neither_metrics_nor_readiness(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "COUNTED_WITHIN", 0.1)

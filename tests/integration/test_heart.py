@@ -30,7 +30,7 @@ def closed_port() -> int:
         return listener.getsockname()[1]
 
 
-async def test_an_emptied_redis_loses_nothing(
+async def test_emptied_redis_loses_no_request(
     database: Database, redis_url: str, redis: Redis, stalwart: StalwartStandIn, records: Records
 ) -> None:
     await stalwart.set_fault(kind="fail")
@@ -47,7 +47,7 @@ async def test_an_emptied_redis_loses_nothing(
 
 
 @pytest.mark.parametrize("redis_is", ["refused", "not configured"])
-async def test_without_redis_the_same_is_done(
+async def test_failed_request_is_retried_on_time_without_redis(
     database: Database, stalwart: StalwartStandIn, records: Records, closed_port: int, redis_is: str
 ) -> None:
     url = f"redis://127.0.0.1:{closed_port}" if redis_is == "refused" else None
@@ -64,7 +64,7 @@ async def test_without_redis_the_same_is_done(
     assert await mailboxes(stalwart) == exactly_one_each(alice)
 
 
-async def test_a_connection_cut_after_the_effect_makes_one_account_in_one_attempt(
+async def test_connection_cut_after_the_create_yields_one_account_in_one_attempt(
     database: Database, redis_url: str, stalwart: StalwartStandIn, records: Records
 ) -> None:
     alice, bob = mailbox(), mailbox("bob")

@@ -166,26 +166,26 @@ def get_of(size: int) -> bytes:
     return GET[:-2] + b"X: " + b"a" * (size - len(GET) - 5) + b"\r\n\r\n"
 
 
-async def test_a_connection_on_which_nothing_comes_is_ended(connect: Connect) -> None:
+async def test_connection_without_a_request_is_closed(connect: Connect) -> None:
     """As many as the process may open files kept everybody out, for as long as they liked."""
     reader, _ = await connect()
     await ended(reader)
 
 
 @pytest.mark.parametrize("begun", [b"GET / HT", b"GET / HTTP/1.1\r\nHost: h\r\nX-Y"])
-async def test_who_does_not_end_a_head_is_told_so_and_left(connect: Connect, begun: bytes) -> None:
+async def test_unfinished_request_head_gets_408_and_a_closed_connection(connect: Connect, begun: bytes) -> None:
     reader, writer = await connect()
     writer.write(begun)
     await refused(reader, 408)
 
 
-async def test_a_head_that_drips_has_no_longer_than_one_that_stops(connect: Connect) -> None:
+async def test_slowly_sent_request_head_times_out_like_a_stalled_one(connect: Connect) -> None:
     reader, writer = await connect()
     async with endless(writer, b"GET / HTTP/1.1\r\nX: ", b"a", every=0.02):
         await refused(reader, 408)
 
 
-async def test_a_second_request_has_as_long_as_the_first_and_no_longer(connect: Connect) -> None:
+async def test_second_request_on_a_connection_has_the_same_timeout_as_the_first(connect: Connect) -> None:
     reader, writer = await connect()
     for _ in range(2):
         await asyncio.sleep(0.2)
@@ -195,7 +195,7 @@ async def test_a_second_request_has_as_long_as_the_first_and_no_longer(connect: 
     await refused(reader, 408)
 
 
-async def test_an_answer_may_take_its_time(connect: Connect, work: Work) -> None:
+async def test_slow_response_is_not_timed_out_by_the_previous_request(connect: Connect, work: Work) -> None:
     """The time of the request before it is over."""
     reader, writer = await connect(GET)
     assert await answer(reader) == b'"here"'
@@ -205,7 +205,7 @@ async def test_an_answer_may_take_its_time(connect: Connect, work: Work) -> None
     assert await answer(reader) == b'"slow"'
 
 
-async def test_blank_lines_keep_no_connection_open(connect: Connect) -> None:
+async def test_blank_lines_do_not_keep_a_connection_open(connect: Connect) -> None:
     """They may precede a request (RFC 9112 §2.2), and no head begins by them."""
     reader, writer = await connect()
     writer.write(GET)
@@ -214,7 +214,7 @@ async def test_blank_lines_keep_no_connection_open(connect: Connect) -> None:
         pass
 
 
-async def test_a_body_that_goes_on_after_its_answer_keeps_no_connection_open(connect: Connect) -> None:
+async def test_connection_is_closed_if_the_request_body_goes_on_after_the_answer(connect: Connect) -> None:
     reader, writer = await connect()
     writer.write(b"POST /nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 500000000\r\n\r\n")
     await answer(reader)
@@ -239,7 +239,7 @@ async def endless(writer: asyncio.StreamWriter, begin: bytes, more: bytes, *, ev
     await asyncio.wait_for(sending, 5)
 
 
-async def test_a_body_may_be_large_and_take_its_time(connect: Connect) -> None:
+async def test_request_body_may_be_large_and_slow(connect: Connect) -> None:
     reader, writer = await connect()
     writer.write(POST + b"a" * 250_000)
     await asyncio.sleep(0.5)
@@ -247,7 +247,7 @@ async def test_a_body_may_be_large_and_take_its_time(connect: Connect) -> None:
     assert await answer(reader) == b"500000"
 
 
-async def test_an_answer_may_be_fetched_slowly(connect: Connect) -> None:
+async def test_client_may_read_a_response_slowly(connect: Connect) -> None:
     reader, writer = await connect()
     writer.write(b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
     await reader.readexactly(1)
@@ -255,7 +255,7 @@ async def test_an_answer_may_be_fetched_slowly(connect: Connect) -> None:
     assert len(await answer(reader)) == LARGE
 
 
-async def test_a_head_has_64_kib_and_no_more(patient: Connect) -> None:
+async def test_request_head_may_have_at_most_64_kib(patient: Connect) -> None:
     reader, writer = await patient()
     writer.write(get_of(64 * 1024))
     assert await answer(reader) == b'"here"'
@@ -263,13 +263,13 @@ async def test_a_head_has_64_kib_and_no_more(patient: Connect) -> None:
     await refused(reader, 431)
 
 
-async def test_no_head_is_too_large_for_what_precedes_it(patient: Connect) -> None:
+async def test_pipelined_requests_do_not_add_up_to_an_oversized_head(patient: Connect) -> None:
     reader, writer = await patient()
     writer.write(get_of(10_000) * 20)
     assert [await answer(reader) for _ in range(20)] == [b'"here"'] * 20
 
 
-async def test_few_requests_wait_for_the_answer_before(patient: Connect, work: Work) -> None:
+async def test_connection_closes_if_more_than_32_pipelined_requests_wait(patient: Connect, work: Work) -> None:
     """Each takes more than a kilobyte, and 10,000 of them fit into what one connection receives at once."""
     reader, writer = await patient()
     writer.write(SLOW + GET * 32)
@@ -282,13 +282,13 @@ async def test_few_requests_wait_for_the_answer_before(patient: Connect, work: W
 
 
 @pytest.mark.parametrize("begin", [GET[:-2] + b"X: ", b"GET /", b"G"], ids=["a value", "a target", "a method"])
-async def test_a_head_without_an_end_is_not_kept(patient: Connect, begin: bytes) -> None:
+async def test_connection_with_an_endless_request_head_is_closed(patient: Connect, begin: bytes) -> None:
     _, writer = await patient()
     async with endless(writer, begin, b"a" * 16 * 1024):
         pass
 
 
-async def test_a_head_has_100_fields_and_no_more(patient: Connect) -> None:
+async def test_request_head_may_have_at_most_100_fields(patient: Connect) -> None:
     reader, writer = await patient()
     writer.write(GET[:-2] + b"X: y\r\n" * 99 + b"\r\n")
     assert await answer(reader) == b'"here"'
@@ -299,7 +299,7 @@ async def test_a_head_has_100_fields_and_no_more(patient: Connect) -> None:
 CHUNKED = b"POST /fields HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n"
 
 
-async def test_trailers_are_no_headers(patient: Connect) -> None:
+async def test_chunked_trailers_do_not_become_headers(patient: Connect) -> None:
     """A proxy that checks or removes a header does not look for it behind the body."""
     reader, writer = await patient()
     writer.write(CHUNKED + b"0\r\nAuthorization: Bearer x\r\nX-Session-Token: y\r\n\r\n")
@@ -309,7 +309,7 @@ async def test_trailers_are_no_headers(patient: Connect) -> None:
 
 
 @pytest.mark.parametrize("more", [b"a" * 16 * 1024, b"a: b\r\n" * 2000], ids=["one", "many"])
-async def test_trailers_without_an_end_are_not_kept(patient: Connect, more: bytes) -> None:
+async def test_endless_trailers_end_the_connection(patient: Connect, more: bytes) -> None:
     reader, writer = await patient()
     async with endless(writer, CHUNKED + b"0\r\nX: ", more):
         await ended(reader)
@@ -317,7 +317,7 @@ async def test_trailers_without_an_end_are_not_kept(patient: Connect, more: byte
 
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
 @pytest.mark.parametrize("rest", [b"", b"hi"], ids=["at once", "in pieces"])
-async def test_an_upgrade_is_ignored_and_the_body_is_not_lost(patient: Connect, protocol: bytes, rest: bytes) -> None:
+async def test_upgrade_header_is_ignored_and_the_body_is_kept(patient: Connect, protocol: bytes, rest: bytes) -> None:
     """RFC 9110 §7.8: a server may ignore it. `curl --http2` asks for h2c."""
     reader, writer = await patient()
     upgrade = UPGRADE % protocol
@@ -335,33 +335,33 @@ async def test_an_upgrade_is_ignored_and_the_body_is_not_lost(patient: Connect, 
     assert [await answer(reader), await answer(reader)] == [b'"here"', b'"here"']
 
 
-async def test_an_upgrade_of_a_connection_that_closes_is_ignored(patient: Connect) -> None:
+async def test_upgrade_header_of_a_closing_connection_is_ignored(patient: Connect) -> None:
     reader, writer = await patient()
     writer.write(b"POST / HTTP/1.1\r\nConnection: close, Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nhi")
     assert await answer(reader) == b"2"
     await ended(reader)
 
 
-async def test_a_tunnel_is_refused(patient: Connect) -> None:
+async def test_connect_method_gets_501(patient: Connect) -> None:
     reader, writer = await patient()
     writer.write(b"CONNECT / HTTP/1.1\r\nHost: h\r\n\r\n")
     await refused(reader, 501)
 
 
-async def test_what_is_no_http_is_refused(patient: Connect) -> None:
+async def test_non_http_bytes_get_400(patient: Connect) -> None:
     reader, writer = await patient()
     writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
     await refused(reader, 400)
 
 
-async def test_a_refusal_is_not_taken_for_the_answer_to_the_request_before(patient: Connect, work: Work) -> None:
+async def test_rejection_is_not_sent_as_the_answer_to_the_previous_request(patient: Connect, work: Work) -> None:
     reader, writer = await patient()
     writer.write(SLOW + b"\x16\x03\x01")
     await ended(reader)
     work.done.set()
 
 
-async def test_where_connections_are_at_their_bound_the_oldest_that_waits_is_ended(crowded: Connect) -> None:
+async def test_connection_limit_closes_the_longest_idle_connection(crowded: Connect) -> None:
     waiting = [await connected(crowded) for _ in range(MOST)]
     reader, writer = waiting[0]
     writer.write(GET)
@@ -381,7 +381,7 @@ async def connected(connect: Connect) -> Streams:
     return reader, writer
 
 
-def test_whose_room_was_made_just_now_is_served(app: FastAPI) -> None:
+def test_new_connection_is_served_after_an_idle_one_was_closed_for_it(app: FastAPI) -> None:
     """On uvloop, as in a process, his head comes before the one that was ended for him is gone."""
 
     async def on_uvloop() -> None:
@@ -393,7 +393,7 @@ def test_whose_room_was_made_just_now_is_served(app: FastAPI) -> None:
         thread.submit(uvloop.run, on_uvloop()).result()
 
 
-async def test_where_all_connections_are_at_work_only_health_is_served(crowded: Connect, work: Work) -> None:
+async def test_only_health_requests_are_served_while_all_connections_are_busy(crowded: Connect, work: Work) -> None:
     working = [await connected(crowded) for _ in range(MOST)]
     for _, writer in working:
         writer.write(SLOW)
@@ -416,7 +416,7 @@ async def test_where_all_connections_are_at_work_only_health_is_served(crowded: 
     await ended(late)
 
 
-async def test_who_fetches_no_answer_keeps_nobody_out(crowded: Connect) -> None:
+async def test_client_that_does_not_read_its_answer_blocks_no_other(crowded: Connect) -> None:
     """Nor holds more connections than there may be, by what is served though all are at work: each is an open file."""
     idlers = [await connected(crowded) for _ in range(MOST)]
     for _, writer in idlers:
@@ -436,7 +436,7 @@ async def was_cut(reader: asyncio.StreamReader) -> bool:
     return False
 
 
-async def test_an_answer_that_is_fetched_slowly_is_not_cut_for_another_connection(crowded: Connect) -> None:
+async def test_slowly_read_response_is_not_cut_to_make_room_for_another_connection(crowded: Connect) -> None:
     reader, _ = await crowded(b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
     await reader.readexactly(1)
     for _ in range(2 * MOST):
@@ -444,7 +444,7 @@ async def test_an_answer_that_is_fetched_slowly_is_not_cut_for_another_connectio
     assert len(await answer(reader)) == LARGE
 
 
-async def test_who_leaves_is_noticed_though_another_request_waits_behind(patient: Connect, work: Work) -> None:
+async def test_disconnect_is_noticed_even_with_a_pipelined_request(patient: Connect, work: Work) -> None:
     """Else a stream of events would go on for nobody, and break at its next event."""
     _, writer = await patient(b"GET /stays HTTP/1.1\r\nHost: h\r\n\r\n" + GET)
     await eventually(lambda: work.begun == 1, "the stream begins")
@@ -452,7 +452,7 @@ async def test_who_leaves_is_noticed_though_another_request_waits_behind(patient
     await asyncio.wait_for(work.left.wait(), 5)
 
 
-async def test_who_left_is_not_counted(crowded: Connect) -> None:
+async def test_closed_connection_does_not_count_toward_the_limit(crowded: Connect) -> None:
     reader, waiting = await connected(crowded)
     for _ in range(10 * MOST):
         _, writer = await connected(crowded)
@@ -462,7 +462,7 @@ async def test_who_left_is_not_counted(crowded: Connect) -> None:
     assert await answer(reader) == b'"here"'
 
 
-def test_a_connection_that_was_closed_for_another_counts_no_more() -> None:
+def test_connection_closed_to_make_room_no_longer_counts() -> None:
     """It is lost in the next turn of the loop: counted until then, the next request would be refused for nothing."""
     connections = http_protocol.Connections(most=1)
     oldest, newest = MagicMock(), MagicMock()

@@ -45,7 +45,7 @@ async def ask(connection: JmapConnection, url: str, *, within: float = SOON) -> 
     return await connection.exchange("POST", f"{url}/jmap/?a=b", {"Authorization": "Bearer x"}, b"[1]", within=within)
 
 
-async def test_a_request_arrives_whole_and_its_answer_comes_back(connect: Connect) -> None:
+async def test_request_is_sent_complete_and_its_answer_returned(connect: Connect) -> None:
     heads: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -62,19 +62,21 @@ async def test_a_request_arrives_whole_and_its_answer_comes_back(connect: Connec
     assert {f"host: {url.removeprefix('http://')}", "authorization: bearer x", "content-length: 3"} <= lines
 
 
-async def test_a_redirect_is_an_answer(connect: Connect) -> None:
+async def test_redirect_is_returned_not_followed(connect: Connect) -> None:
     moved = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
     async with server(answering(moved)) as url:
         assert (await ask(connect(url), url)).status == 307
 
 
-async def test_a_url_that_nobody_encoded_is_encoded(connect: Connect) -> None:
+async def test_unencoded_url_is_percent_encoded(connect: Connect) -> None:
     async with server(answering(OK)) as url:
         assert (await connect(url).exchange("GET", f"{url}/é%2F\ud800?é", {}, within=SOON)).status == 200
 
 
 @pytest.mark.parametrize(("rest", "target"), [("", b"/"), ("?a=b", b"/?a=b"), ("/ü#c", b"/%C3%BC")])
-async def test_a_url_as_a_server_may_name_it_is_asked_for(connect: Connect, rest: str, target: bytes) -> None:
+async def test_unusual_url_of_the_server_is_normalised_and_requested(
+    connect: Connect, rest: str, target: bytes
+) -> None:
     asked: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,7 +107,7 @@ async def test_a_connection_serves_many_requests_and_is_closed_at_the_end(connec
         await eventually(lambda: closed == 1, "the connection is closed")
 
 
-async def test_where_nobody_listens_nothing_was_sent(connect: Connect) -> None:
+async def test_refused_connection_means_nothing_was_sent(connect: Connect) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -127,7 +129,9 @@ async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         pytest.param(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}"), id="it falls silent"),
     ],
 )
-async def test_without_a_whole_answer_it_may_have_been_done(connect: Connect, serve: Serve) -> None:
+async def test_request_without_a_complete_answer_is_not_answered_and_never_repeated(
+    connect: Connect, serve: Serve
+) -> None:
     async with server(serve) as url:
         connection = connect(url)
         with pytest.raises(NotAnswered):
@@ -136,7 +140,7 @@ async def test_without_a_whole_answer_it_may_have_been_done(connect: Connect, se
 
 
 @pytest.mark.parametrize("begun", [False, True])
-async def test_who_gives_up_in_the_middle_ends_the_connection(connect: Connect, begun: bool) -> None:
+async def test_cancelled_request_closes_its_connection(connect: Connect, begun: bool) -> None:
     """Else the next one would be given the answer to this."""
     asked, left = asyncio.Event(), asyncio.Event()
 
@@ -158,7 +162,7 @@ async def test_who_gives_up_in_the_middle_ends_the_connection(connect: Connect, 
             await left.wait()
 
 
-async def test_the_error_names_the_kind_of_trouble_and_no_more(connect: Connect) -> None:
+async def test_jmap_error_names_the_exception_type_but_no_content(connect: Connect) -> None:
     async with server(answering(b"HTTP/1.1 secret\r\n\r\n", closing=True)) as url:
         with pytest.raises(JmapError) as raised:
             await ask(connect(url), url)
@@ -166,13 +170,13 @@ async def test_the_error_names_the_kind_of_trouble_and_no_more(connect: Connect)
     assert "secret" not in str(raised.value)
 
 
-async def test_a_header_that_is_not_ascii_is_read_as_it_came(connect: Connect) -> None:
+async def test_non_ascii_response_header_is_read_as_latin_1(connect: Connect) -> None:
     async with server(answering(b"HTTP/1.1 200 OK\r\nX: caf\xe9\r\nContent-Length: 2\r\n\r\n{}")) as url:
         assert (await ask(connect(url), url)).headers["x"] == "café"
 
 
 @pytest.mark.parametrize("stray", [b"", OK], ids=["it closes", "it says what nobody asked"])
-async def test_a_kept_connection_is_looked_at_before_it_is_used_again(connect: Connect, stray: bytes) -> None:
+async def test_kept_connection_is_checked_before_it_is_reused(connect: Connect, stray: bytes) -> None:
     """Even where the loop was busy meanwhile, and has not been told yet."""
     first_is_over, come = threading.Event(), threading.Event()
 
@@ -201,7 +205,7 @@ async def test_a_kept_connection_is_looked_at_before_it_is_used_again(connect: C
         thread.join(SOON)
 
 
-async def test_what_is_under_way_at_the_end_keeps_no_connection() -> None:
+async def test_request_running_at_close_leaves_no_open_connection() -> None:
     go, left = asyncio.Event(), asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -221,7 +225,7 @@ async def test_what_is_under_way_at_the_end_keeps_no_connection() -> None:
         await asyncio.wait_for(left.wait(), SOON)
 
 
-async def test_what_is_asked_after_the_end_was_not_sent() -> None:
+async def test_request_after_close_is_not_sent() -> None:
     async with server(answering(OK)) as url:
         connection = JmapConnection(url)
         await connection.aclose()
@@ -230,12 +234,12 @@ async def test_what_is_asked_after_the_end_was_not_sent() -> None:
 
 
 @pytest.mark.parametrize("host", ["a..example", "x" * 64 + ".example"])
-async def test_a_name_that_is_none_was_not_reached(connect: Connect, host: str) -> None:
+async def test_request_to_an_invalid_host_name_counts_as_not_sent(connect: Connect, host: str) -> None:
     with pytest.raises(NotSent):
         await ask(connect(f"http://{host}"), f"http://{host}")
 
 
-async def test_a_header_that_would_be_two_is_sent_to_nobody(connect: Connect) -> None:
+async def test_header_with_a_line_break_is_never_sent(connect: Connect) -> None:
     heads: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -247,16 +251,16 @@ async def test_a_header_that_would_be_two_is_sent_to_nobody(connect: Connect) ->
         await eventually(lambda: heads == [b""], "the connection is closed")
 
 
-def test_it_is_the_same_on_uvloop() -> None:
+def test_behaviour_is_the_same_on_uvloop() -> None:
     """Which the service runs on. In a thread, for the tests have a loop of their own."""
 
     async def on_uvloop() -> None:
         async with connecting() as connect:
-            await test_a_request_arrives_whole_and_its_answer_comes_back(connect)
-            await test_where_nobody_listens_nothing_was_sent(connect)
-            await test_who_gives_up_in_the_middle_ends_the_connection(connect, begun=True)
+            await test_request_is_sent_complete_and_its_answer_returned(connect)
+            await test_refused_connection_means_nothing_was_sent(connect)
+            await test_cancelled_request_closes_its_connection(connect, begun=True)
             for stray in (b"", OK):
-                await test_a_kept_connection_is_looked_at_before_it_is_used_again(connect, stray)
+                await test_kept_connection_is_checked_before_it_is_reused(connect, stray)
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(uvloop.run, on_uvloop()).result()

@@ -62,7 +62,7 @@ async def delivery(kratos: Kratos, email: str) -> None:
     await eventually(there, f"a delivery for {email}")
 
 
-async def test_a_person_registers_by_clicking_and_sees_the_identity(tmp_path: Path) -> None:
+async def test_person_registers_in_the_browser_and_sees_the_identity(tmp_path: Path) -> None:
     async with (
         kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos,
         httpx2.AsyncClient(base_url=kratos.public_url, follow_redirects=True, trust_env=False) as browser,
@@ -89,7 +89,7 @@ async def test_a_person_registers_by_clicking_and_sees_the_identity(tmp_path: Pa
         assert Form((await browser.get("/registration")).text).action
 
 
-async def test_a_person_who_forgot_the_password_gets_back_in_by_clicking(tmp_path: Path) -> None:
+async def test_person_recovers_a_forgotten_password_in_the_browser(tmp_path: Path) -> None:
     async with (
         kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos,
         httpx2.AsyncClient(base_url=kratos.public_url, follow_redirects=True, trust_env=False) as browser,
@@ -118,7 +118,7 @@ async def test_a_person_who_forgot_the_password_gets_back_in_by_clicking(tmp_pat
         assert (done.url.path, "have been saved" in done.text) == ("/settings", True)
 
 
-async def test_identities_sessions_and_faults_survive_kill_9(tmp_path: Path) -> None:
+async def test_kratos_stand_in_identities_sessions_and_faults_survive_kill_9(tmp_path: Path) -> None:
     async with kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos:
         registered = await kratos.sign_up("ada@example.org")
         await fault(kratos, "slow", delay_ms=1)
@@ -137,7 +137,7 @@ def arguments(folder: Path, port: int, admin_port: int) -> list[str]:
     return [sys.executable, "-m", "postroom_sandbox.kratos", "--state", str(folder), *ports, "--hook-url", nowhere()]
 
 
-async def test_it_ends_when_its_parent_is_gone(tmp_path: Path) -> None:
+async def test_kratos_stand_in_exits_when_its_parent_is_gone(tmp_path: Path) -> None:
     port = free_port()
     argv = [*arguments(tmp_path, port, free_port()), "--until-eof"]
     env = os.environ | {"POSTROOM_WEBHOOK_KEY": KEY}
@@ -165,7 +165,7 @@ async def answers(http: httpx2.AsyncClient, url: str) -> bool:
 # Faults
 
 
-async def test_each_fault_does_what_it_says_until_it_is_cleared(tmp_path: Path) -> None:
+async def test_each_kratos_stand_in_fault_works_until_it_is_cleared(tmp_path: Path) -> None:
     async with kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos:
         token = (await kratos.sign_up("ada@example.org"))["session_token"]
         identities = f"{kratos.admin_url}/admin/identities"
@@ -199,8 +199,8 @@ async def test_each_fault_does_what_it_says_until_it_is_cleared(tmp_path: Path) 
         await clear(kratos)
         await kratos.register("sent@example.org")
         await delivery(kratos, "sent@example.org")
-        told = {d["email"] for d in (await control(kratos))["deliveries"]}
-        assert told == {"ada@example.org", "sent@example.org"}
+        reported = {d["email"] for d in (await control(kratos))["deliveries"]}
+        assert reported == {"ada@example.org", "sent@example.org"}
 
 
 async def clear(kratos: Kratos) -> None:

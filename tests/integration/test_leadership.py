@@ -53,7 +53,9 @@ async def test_only_one_task_of_a_process_leads(leadership: PostgresLeadership) 
     assert await leads(leadership)
 
 
-async def test_all_that_a_process_leads_takes_one_connection(leadership: PostgresLeadership, records: Records) -> None:
+async def test_all_leaderships_of_a_process_share_one_connection(
+    leadership: PostgresLeadership, records: Records
+) -> None:
     async with AsyncExitStack() as stack:
         names = ("sweep", "reconcile", "release")
         contexts = [stack.enter_async_context(leadership.lead(name)) for name in names]
@@ -65,7 +67,7 @@ async def test_all_that_a_process_leads_takes_one_connection(leadership: Postgre
         assert connections == 1
 
 
-async def test_a_leader_whose_connection_ends_is_followed_by_another_and_leads_again_later(
+async def test_leader_that_lost_its_connection_is_replaced_and_can_lead_again(
     leadership: PostgresLeadership, other_leadership: PostgresLeadership, database: Database
 ) -> None:
     async with leadership.lead("reconcile") as led:
@@ -79,7 +81,7 @@ async def test_a_leader_whose_connection_ends_is_followed_by_another_and_leads_a
     assert await leads(leadership), "the turn that ended gave back no lock that was not its own"
 
 
-async def test_a_connection_that_ended_between_two_turns_costs_none(
+async def test_leader_connection_lost_between_turns_costs_no_turn(
     leadership: PostgresLeadership, database: Database
 ) -> None:
     assert await leads(leadership)
@@ -87,7 +89,7 @@ async def test_a_connection_that_ended_between_two_turns_costs_none(
     assert await leads(leadership)
 
 
-async def test_without_postgresql_nobody_leads_and_later_somebody_does(database: Database) -> None:
+async def test_no_process_leads_without_postgresql_until_it_is_back(database: Database) -> None:
     port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])
     async with (
         relay_to(port) as relay,
@@ -101,7 +103,7 @@ async def test_without_postgresql_nobody_leads_and_later_somebody_does(database:
         assert await leads(process)
 
 
-async def test_a_postgresql_that_falls_silent_under_a_leader_holds_up_neither_him_nor_the_next(
+async def test_silent_postgresql_delays_neither_the_leader_nor_its_successor(
     database: Database, other_leadership: PostgresLeadership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_module, "ANSWERED_WITHIN", 0.2)
@@ -122,7 +124,7 @@ async def test_a_postgresql_that_falls_silent_under_a_leader_holds_up_neither_hi
         await eventually(free, "nobody holds the lock")
 
 
-async def test_who_is_cancelled_while_asking_leaves_no_lock_behind(
+async def test_cancelled_leadership_request_leaves_no_lock(
     leadership: PostgresLeadership, other_leadership: PostgresLeadership
 ) -> None:
     assert await leads(leadership, "sweep")
@@ -139,7 +141,7 @@ async def test_who_is_cancelled_while_asking_leaves_no_lock_behind(
         await eventually(free, "nobody holds the lock")
 
 
-async def test_the_server_notices_a_leader_whose_host_was_cut_off(database: Database) -> None:
+async def test_postgresql_detects_a_leader_whose_host_is_unreachable(database: Database) -> None:
     """Else it would keep the lock for as long as its own keepalive, two hours by default."""
     async with await open_leader_connection(database.service_url) as connection:
         cursor = await connection.execute(
@@ -148,7 +150,7 @@ async def test_the_server_notices_a_leader_whose_host_was_cut_off(database: Data
         assert await cursor.fetchone() == {"idle": "5", "count": "3"}
 
 
-async def test_a_leader_that_is_suspended_is_followed_by_another(
+async def test_suspended_leader_is_replaced_by_another_process(
     database: Database, other_leadership: PostgresLeadership
 ) -> None:
     """A paused container: its kernel answers every keepalive, and its session held the lock until it went on."""
@@ -164,9 +166,7 @@ async def test_a_leader_that_is_suspended_is_followed_by_another(
         assert await leads(suspended, "sweep"), "it goes on, and may lead again"
 
 
-async def test_leaders_that_wait_for_others_leave_the_smallest_pool_to_the_hooks(
-    database: Database, records: Records
-) -> None:
+async def test_waiting_leaders_leave_the_smallest_pool_to_the_webhooks(database: Database, records: Records) -> None:
     """`POSTROOM_POOL_SIZE=2`, a sweep that waits for a Kratos without an answer, and a reconcile."""
     async with server(answering()) as kratos:
         small = environment(database, None, None, pool_size=2, kratos_admin_url=kratos, inline_deadline_seconds=1)

@@ -55,7 +55,7 @@ async def test_new_mail_is_sent_to_every_client_of_the_person_and_to_no_other(
         assert (await other.next())[1]["id"] == last
 
 
-async def test_the_answer_is_neither_stored_nor_collected_and_passes_the_cookie_on(service: LiveService) -> None:
+async def test_live_stream_response_is_not_cached_or_buffered_and_passes_the_cookie_on(service: LiveService) -> None:
     async with screen(service, ALICE) as stream:
         headers = stream.response.headers
         assert headers["content-type"].startswith("text/event-stream")
@@ -65,7 +65,7 @@ async def test_the_answer_is_neither_stored_nor_collected_and_passes_the_cookie_
         assert stream.raw.startswith(b"retry: ")
 
 
-async def test_what_is_announced_in_one_process_reaches_the_screens_of_another(
+async def test_event_published_in_one_process_reaches_the_browsers_of_another(
     database: Database, service: LiveService, records: Records
 ) -> None:
     async with live_service(database.service_url, publishes=False) as other, screen(other, ALICE) as stream:
@@ -73,7 +73,7 @@ async def test_what_is_announced_in_one_process_reaches_the_screens_of_another(
         await publish_one(service, records, stream)
 
 
-async def test_a_cut_listen_connection_loses_and_doubles_nothing(
+async def test_lost_listen_connection_neither_loses_nor_repeats_events(
     service: LiveService, records: Records, pool: Pool
 ) -> None:
     async with screen(service, ALICE) as stream:
@@ -138,7 +138,7 @@ async def test_a_client_whose_last_event_is_pruned_or_unknown_must_reload(
         await publish_one(service, records, stream)
 
 
-async def test_a_screen_without_mail_for_an_hour_comes_back_without_a_reload(
+async def test_screen_without_mail_for_an_hour_reconnects_without_a_reload(
     database: Database, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_streams, "SETTLE_EVERY", 0.05)
@@ -201,7 +201,7 @@ async def test_the_progress_of_the_mailbox_is_sent_when_it_changes_until_it_is_r
             await publish_one(service, records, stream)
 
 
-async def test_where_centrifugo_announces_the_stream_ends_after_hello(database: Database) -> None:
+async def test_live_stream_ends_after_hello_when_centrifugo_publishes(database: Database) -> None:
     async with live_service(database.service_url, elsewhere=True) as service, screen(service, ALICE) as stream:
         assert (await stream.next())[0] == "hello"
         assert (await stream.next())[0] == "elsewhere"
@@ -211,7 +211,7 @@ async def test_where_centrifugo_announces_the_stream_ends_after_hello(database: 
         assert (service.online, service.offline) == ([ALICE], [])
 
 
-async def test_a_stream_ends_when_its_session_is_gone(database: Database) -> None:
+async def test_live_stream_ends_when_its_session_is_gone(database: Database) -> None:
     async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
         await stream.next()
         service.people.errors[ALICE] = NoSession("logged out")
@@ -219,7 +219,7 @@ async def test_a_stream_ends_when_its_session_is_gone(database: Database) -> Non
         await eventually(lambda: service.offline == [ALICE], "offline")
 
 
-async def test_a_stream_goes_on_while_kratos_is_away_but_none_begins(database: Database) -> None:
+async def test_live_stream_continues_while_kratos_is_unavailable_but_none_starts(database: Database) -> None:
     async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
         await stream.next()
         service.people.errors[ALICE] = KratosUnavailable("away")
@@ -245,7 +245,7 @@ async def test_a_slow_recheck_of_the_session_delays_no_event(database: Database,
         await eventually(lambda: stream.ended, "the end of the stream")
 
 
-async def test_nobody_listens_without_a_session_that_may_read(service: LiveService) -> None:
+async def test_live_stream_needs_a_session_with_read_scope(service: LiveService) -> None:
     answer = await get(service, None)
     assert (answer.status_code, answer.json()["code"]) == (401, "no_session")
     service.people.now_is(ALICE, Person(ALICE, frozenset({Scope.SEND})))
@@ -278,7 +278,7 @@ async def test_beyond_the_limit_of_streams_there_is_a_retry_after_and_a_closed_s
             await again.next()
 
 
-async def test_a_foreign_notification_is_ignored(service: LiveService, records: Records) -> None:
+async def test_malformed_postgresql_notification_is_ignored(service: LiveService, records: Records) -> None:
     async with screen(service, ALICE) as stream:
         await stream.next()
         for payload in ("", "nonsense", "x:y", f"{ALICE.hex}:x", f"{ALICE.hex}:", "ü" * 900):

@@ -59,10 +59,10 @@ async def test_a_refused_identity_is_known_by_its_id_and_by_the_address_as_it_wa
         assert (found["identity_id"], found["request"]) == (str(refused), None)
         (entry,) = found["log"]
         assert (entry["action"], entry["code"]) == ("refuse", "unsafe_local_part")
-    told = await postroom("log", str(refused))
-    assert "unsafe_local_part: the name may hold only letters" in told
-    assert f"x[/]@example.org, identity {refused}: refused, unsafe local part" in told
-    assert "\x1b" not in told
+    reported = await postroom("log", str(refused))
+    assert "unsafe_local_part: the name may hold only letters" in reported
+    assert f"x[/]@example.org, identity {refused}: refused, unsafe local part" in reported
+    assert "\x1b" not in reported
 
 
 async def test_a_hook_that_was_refused_and_named_no_identity_is_found_by_its_address(
@@ -86,27 +86,27 @@ async def test_an_address_stands_for_everybody_who_ever_asked_for_it_the_newest_
     living = (await running(requests, mailbox("alice"))).identity_id
     expected = [str(each) for each in (living, dead, refused, wants, moved_away)]
     assert await identities(postroom, "alice@example.org") == expected
-    told = await postroom("log", "alice@example.org")
-    assert [told.index(each) for each in expected] == sorted(told.index(each) for each in expected)
-    assert f"alice@example.org, identity {living}: an attempt runs" in told
-    assert f"alicia@example.org, identity {moved_away}: waits" in told
-    rows = [line.split("\t") for line in told.splitlines() if line.startswith(f"{dead}\t")]
+    reported = await postroom("log", "alice@example.org")
+    assert [reported.index(each) for each in expected] == sorted(reported.index(each) for each in expected)
+    assert f"alice@example.org, identity {living}: an attempt runs" in reported
+    assert f"alicia@example.org, identity {moved_away}: waits" in reported
+    rows = [line.split("\t") for line in reported.splitlines() if line.startswith(f"{dead}\t")]
     assert [row[2:4] for row in rows[1:]] == [["create", "pending"], ["create", "failed"]], "each row says whose it is"
 
 
 async def test_actor_and_reason_have_columns_of_their_own(postroom: Commands, requests: PostgresRequests) -> None:
     await died(requests)
     await postroom("dismiss", "alice@example.org", "--reason", "left (for good)")
-    told = (await postroom("log", "alice@example.org")).splitlines()
-    assert "dead, dismissed: refused" in told[0]
-    header, last = told[1].split("\t"), told[-1].split("\t")
+    reported = (await postroom("log", "alice@example.org")).splitlines()
+    assert "dead, dismissed: refused" in reported[0]
+    header, last = reported[1].split("\t"), reported[-1].split("\t")
     assert header[1:] == ["action", "status", "attempt", "actor", "reason"]
     assert last[1:4] == ["dismiss", "done", "1"]
     assert last[4]
     assert last[5] == "left (for good)"
 
 
-async def test_of_whom_nothing_is_known_is_one_line_and_code_2(postroom: Commands) -> None:
+async def test_unknown_identity_is_one_line_and_exit_code_2(postroom: Commands) -> None:
     unknown = str(uuid4())
     assert unknown in await postroom("log", unknown, code=2)
     assert "nobody@example.org" in await postroom("log", "nobody@example.org", code=2)

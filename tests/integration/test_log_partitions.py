@@ -86,7 +86,7 @@ async def test_rows_of_several_months_leave_the_default_partition_unchanged(
     assert max(row["id"] for row in await all_rows(records)) > newest, "no number is given again"
 
 
-async def test_what_left_the_default_partition_is_guarded_as_before(
+async def test_rows_moved_from_the_default_partition_stay_append_only(
     database: Database, records: Records, pool: Pool
 ) -> None:
     await write(records, -2)
@@ -99,7 +99,7 @@ async def test_what_left_the_default_partition_is_guarded_as_before(
     assert not await may(records, DEFAULT, "INSERT, UPDATE, DELETE, TRUNCATE")
 
 
-async def test_services_go_on_writing_while_rows_leave_the_default_partition(
+async def test_services_keep_writing_while_rows_leave_the_default_partition(
     database: Database, records: Records, requests: PostgresRequests
 ) -> None:
     await run(records, "DROP TABLE {}", month_ahead(0))
@@ -124,7 +124,7 @@ async def test_services_go_on_writing_while_rows_leave_the_default_partition(
     assert await records.value("SELECT count(*) FROM email_provisioning_log_default") == 0
 
 
-async def test_a_reader_that_holds_the_log_is_not_waited_for_without_end(
+async def test_migration_stops_waiting_for_a_reader_that_locks_the_log(
     database: Database, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Services queue behind whoever waits for the table: they must not be held up for as long as a dump takes."""
@@ -140,7 +140,7 @@ async def test_a_reader_that_holds_the_log_is_not_waited_for_without_end(
     assert await places(records) == {-1: month_ahead(-1)}
 
 
-async def test_a_month_whose_name_an_archive_still_has_gets_another_name(
+async def test_log_partition_gets_another_name_if_a_detached_one_still_has_it(
     database: Database, records: Records, pool: Pool
 ) -> None:
     await write(records, 0)
@@ -154,7 +154,7 @@ async def test_a_month_whose_name_an_archive_still_has_gets_another_name(
     assert await records.value("SELECT count(*) FROM pg_class WHERE relname = %s", month_ahead(0)) == 1
 
 
-async def test_months_are_those_of_utc_in_a_time_zone_with_summer_time(postgres_server: EmbeddedPostgres) -> None:
+async def test_log_partitions_are_utc_months_in_any_database_time_zone(postgres_server: EmbeddedPostgres) -> None:
     async with await AsyncConnection.connect(postgres_server.admin_url, autocommit=True) as admin:
         await admin.execute("CREATE DATABASE test_berlin OWNER postroom_owner")
         try:
@@ -186,7 +186,7 @@ async def superuser(database: Database, postgres_server: EmbeddedPostgres) -> As
 
 
 @pytest.mark.parametrize("made_by", ["0001", "0004", "extend_log"])
-async def test_a_detached_month_refuses_every_change_to_its_owner_and_a_superuser(
+async def test_detached_log_partition_rejects_changes_even_by_owner_and_superuser(
     database: Database, records: Records, pool: Pool, superuser: AsyncConnection, made_by: str
 ) -> None:
     """A month of the first migration, the default partition, and one that was made later."""
@@ -205,7 +205,7 @@ async def test_a_detached_month_refuses_every_change_to_its_owner_and_a_superuse
     await run(records, "DROP TABLE {}", table)
 
 
-async def test_default_rights_of_the_schema_give_the_service_nothing_on_a_month(
+async def test_default_privileges_of_the_schema_do_not_apply_to_log_partitions(
     database: Database, records: Records
 ) -> None:
     await records.rows("ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC")
@@ -215,7 +215,7 @@ async def test_default_rights_of_the_schema_give_the_service_nothing_on_a_month(
         assert not await may(records, table, "INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER"), table
 
 
-async def test_a_partition_that_an_operator_made_is_guarded_by_the_log(records: Records) -> None:
+async def test_log_partition_made_by_an_operator_is_append_only(records: Records) -> None:
     await records.rows(
         "CREATE TABLE made_by_hand PARTITION OF email_provisioning_log FOR VALUES FROM ('2001-01-01') TO ('2001-02-01')"
     )

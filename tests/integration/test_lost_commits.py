@@ -77,7 +77,7 @@ async def losing_the_answer(
 
 
 @pytest.mark.parametrize("name", ["accept", "revive"])
-async def test_whoever_stored_a_request_is_its_holder_though_the_answer_was_lost(
+async def test_holder_that_stored_a_request_keeps_it_though_the_answer_was_lost(
     name: str, requests: PostgresRequests, through_the_proxy: PostgresRequests, proxy: FaultProxy, records: Records
 ) -> None:
     alice, holder = await buried(requests, "alice") if name == "revive" else mailbox(), uuid4()
@@ -97,7 +97,7 @@ async def buried(requests: PostgresRequests, email: str) -> Mailbox:
 
 
 @pytest.mark.parametrize("name", ["accept", "revive"])
-async def test_who_was_stored_to_wait_stands_though_the_answer_was_lost(
+async def test_request_stored_as_waiting_stands_though_the_answer_was_lost(
     name: str, requests: PostgresRequests, through_the_proxy: PostgresRequests, proxy: FaultProxy, records: Records
 ) -> None:
     """Without a slot, or with the breaker open, no holder tells that the row is ours."""
@@ -124,7 +124,7 @@ async def test_who_was_stored_to_wait_stands_though_the_answer_was_lost(
     ],
     ids=["as it was stored", "running", "dead"],
 )
-async def test_a_hook_that_revived_its_request_is_told_what_became_of_it_though_the_answer_was_lost(
+async def test_webhook_that_revived_its_request_gets_the_outcome_although_the_commit_reply_was_lost(
     requests: PostgresRequests,
     through_the_proxy: PostgresRequests,
     proxy: FaultProxy,
@@ -159,7 +159,7 @@ async def test_a_hook_that_revived_its_request_is_told_what_became_of_it_though_
         assert [request.identity_id for request, _ in retry_index.replaced] == woken == [alice.identity_id]
 
 
-async def test_whoever_claimed_is_granted_it_once_though_the_answer_was_lost(
+async def test_claim_is_granted_once_though_the_answer_was_lost(
     requests: PostgresRequests, through_the_proxy: PostgresRequests, proxy: FaultProxy, records: Records
 ) -> None:
     alice = mailbox()
@@ -176,7 +176,7 @@ async def test_whoever_claimed_is_granted_it_once_though_the_answer_was_lost(
     assert other.result is ports.ClaimResult.RUNNING
 
 
-async def test_a_claim_asked_again_takes_no_more_than_the_first_one_did(
+async def test_claim_repeated_after_a_lost_answer_takes_no_additional_request(
     requests: PostgresRequests, through_the_proxy: PostgresRequests, proxy: FaultProxy, records: Records
 ) -> None:
     """The two together would start more attempts than there are slots."""

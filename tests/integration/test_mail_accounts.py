@@ -20,7 +20,7 @@ async def attempted(requests: PostgresRequests, of: Mailbox, outcome: Outcome | 
         await requests.settle(accepted, after_attempt(accepted, outcome), account)
 
 
-async def test_a_mailbox_is_given_once_it_is_ready(pool: Pool, requests: PostgresRequests) -> None:
+async def test_mail_account_is_returned_only_once_the_mailbox_is_ready(pool: Pool, requests: PostgresRequests) -> None:
     accounts = PostgresMailAccounts(pool)
     ready, running, waiting = (mailbox(name) for name in ("ready", "running", "waiting"))
     await attempted(requests, ready, Provisioned(stalwart_account(ready)))
@@ -32,7 +32,7 @@ async def test_a_mailbox_is_given_once_it_is_ready(pool: Pool, requests: Postgre
         assert await accounts.of(other) is None
 
 
-async def test_a_mailbox_whose_request_is_not_provisioned_any_more_is_not_given(
+async def test_mail_account_is_not_returned_if_its_request_is_no_longer_provisioned(
     pool: Pool, requests: PostgresRequests, records: Records
 ) -> None:
     accounts, ready = PostgresMailAccounts(pool), mailbox()

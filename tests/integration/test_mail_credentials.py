@@ -36,7 +36,7 @@ def a_credential(account: MailAccount, encrypted: bytes) -> MailCredential:
     return MailCredential(account.identity_id, account.account_id, "b", encrypted)
 
 
-async def test_what_is_kept_is_read_back_with_its_age(credentials: PostgresMailCredentials) -> None:
+async def test_stored_credential_is_read_back_with_its_age(credentials: PostgresMailCredentials) -> None:
     account = an_account()
     assert await credentials.of(account.identity_id) is None
     assert await credentials.store(a_credential(account, b"\x00\xff"), instead_of=None) is True
@@ -61,7 +61,7 @@ async def test_the_first_one_stored_wins_and_is_replaced_only_if_it_was_read(
     assert row.encrypted == b"2"
 
 
-async def test_of_many_who_keep_at_once_one_wins(credentials: PostgresMailCredentials) -> None:
+async def test_one_of_many_concurrent_credential_writers_wins(credentials: PostgresMailCredentials) -> None:
     account = an_account()
     rows = [a_credential(account, bytes([number])) for number in range(8)]
     assert sum(await asyncio.gather(*(credentials.store(row, instead_of=None) for row in rows))) == 1
@@ -102,7 +102,7 @@ async def world(stalwart: StalwartStandIn, pool: Pool) -> AsyncIterator[World]:
         await client.aclose()
 
 
-async def test_one_that_was_revoked_is_made_anew_by_one_of_two_processes(world: World, records: Records) -> None:
+async def test_revoked_app_password_is_replaced_by_only_one_of_two_processes(world: World, records: Records) -> None:
     one, two = world.process(), world.process()
     first = await one.header(world.person)
     assert await two.header(world.person) == first

@@ -36,7 +36,7 @@ HEAD = 64 * 1024
         (b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n" * 3 + ONE, {"content-length": "1"}),
     ],
 )
-async def test_after_a_whole_answer_a_connection_is_used_again(sent: bytes, headers: dict[str, str]) -> None:
+async def test_connection_is_reused_after_a_complete_response(sent: bytes, headers: dict[str, str]) -> None:
     counting = Counting(answering(sent, sent))
     async with http_to(counting) as http:
         for _ in range(2):
@@ -51,7 +51,7 @@ async def test_after_a_whole_answer_a_connection_is_used_again(sent: bytes, head
         OK + b"X: y\r\n" * (HEAD // 6),
     ],
 )
-async def test_a_head_that_has_no_end_is_not_waited_for(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_endless_response_head_is_an_error(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async with http_to(answering(sent)) as http:
         with pytest.raises(Broken):
             await exchange(http)
@@ -59,7 +59,7 @@ async def test_a_head_that_has_no_end_is_not_waited_for(sent: bytes, caplog: pyt
 
 
 @pytest.mark.parametrize("again", [False, True])
-async def test_who_only_says_that_an_answer_will_come_is_not_waited_for(again: bool) -> None:
+async def test_informational_responses_do_not_extend_the_response_timeout(again: bool) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         while True:
@@ -71,7 +71,7 @@ async def test_who_only_says_that_an_answer_will_come_is_not_waited_for(again: b
             await exchange(http, timeouts=Timeouts(connect=0.1, send=SOON, response=0.1))
 
 
-async def test_nothing_is_sent_twice() -> None:
+async def test_mail_server_client_never_sends_a_request_twice() -> None:
     """A repetition that finds no connection would tell that nothing was sent."""
     counting = Counting(answering(b"", closing=True))
     async with http_to(counting) as http:
@@ -80,7 +80,7 @@ async def test_nothing_is_sent_twice() -> None:
     assert counting.made == 1
 
 
-async def test_a_socket_that_broke_on_uvloop_is_a_server_not_reached() -> None:
+async def test_socket_that_broke_on_uvloop_counts_as_an_unreachable_server() -> None:
     async def broke(*_: object, sock: socket.socket, **__: object) -> None:
         sock.close()
         raise RuntimeError("unable to perform operation; the handler is closed")
@@ -99,7 +99,7 @@ async def test_a_socket_that_broke_on_uvloop_is_a_server_not_reached() -> None:
         (OK + b"X: \0", False),
     ],
 )
-async def test_an_answer_that_nobody_asked_for_is_given_to_nobody(more: bytes, later: bool) -> None:
+async def test_unsolicited_response_is_never_delivered(more: bytes, later: bool) -> None:
     """The next person to ask on that connection would get it."""
     go_on, gone = asyncio.Event(), asyncio.Event()
     one = OK + b"Content-Length: 3\r\n\r\none"
@@ -140,7 +140,7 @@ def reset(writer: asyncio.StreamWriter) -> None:
         (b"\r\nof no stated length", reset),
     ],
 )
-async def test_a_body_that_breaks_off_is_not_taken_for_whole(sent: bytes, then: Callable[..., None]) -> None:
+async def test_truncated_response_body_is_an_error(sent: bytes, then: Callable[..., None]) -> None:
     begun = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -158,7 +158,7 @@ async def test_a_body_that_breaks_off_is_not_taken_for_whole(sent: bytes, then: 
             await asyncio.wait_for(anext(parts), SOON)
 
 
-async def test_a_server_that_is_faster_than_its_reader_has_to_wait() -> None:
+async def test_fast_server_has_to_wait_for_a_slow_reader() -> None:
     written = 0
     size = 40_000_000
 
@@ -188,12 +188,12 @@ async def test_a_server_that_is_faster_than_its_reader_has_to_wait() -> None:
 
 
 @pytest.mark.parametrize("target", ["/x y", "/x\r\nX: y", "/ü", "x", "", "http://other/", "@other/", "/x#y"])
-async def test_a_target_is_a_path_here(target: str) -> None:
+async def test_request_target_must_be_a_valid_path(target: str) -> None:
     with pytest.raises(ValueError, match="the target"):
         await MailServerHttp("http://mail").exchange("GET", target, {}, b"", DEFAULT_TIMEOUTS).__aenter__()
 
 
-async def test_nothing_goes_up_that_nobody_asked_for() -> None:
+async def test_mail_server_client_sends_no_unrequested_headers() -> None:
     heads: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -213,7 +213,7 @@ async def test_nothing_goes_up_that_nobody_asked_for() -> None:
 
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 503])
 @pytest.mark.parametrize("later", [False, True])
-async def test_the_connection_of_a_refusal_is_not_used_again(status: int, later: bool) -> None:
+async def test_connection_is_not_reused_after_an_error_response(status: int, later: bool) -> None:
     """Stalwart may close it without saying so."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -243,7 +243,7 @@ def dead_address() -> Iterator[tuple[str, int]]:
         yield dead.getsockname()
 
 
-async def test_a_dead_address_of_a_host_costs_a_moment_not_the_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_dead_address_of_a_host_only_delays_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     with dead_address() as dead:
         async with server(answering(ONE)) as url, opened(url) as http:
             address = ("127.0.0.1", int(url.rpartition(":")[2]))
@@ -256,14 +256,14 @@ async def test_a_dead_address_of_a_host_costs_a_moment_not_the_attempt(monkeypat
             assert (await exchange(http))[0] == 200
 
 
-async def test_a_dead_server_is_given_up() -> None:
+async def test_dead_server_is_unreachable_after_the_connect_timeout() -> None:
     with dead_address() as (host, port):
         async with opened(f"http://{host}:{port}") as http:
             with pytest.raises(Unreachable):
                 await exchange(http, timeouts=Timeouts(connect=0.2, send=SOON, response=SOON))
 
 
-async def test_a_dead_peer_is_noticed_without_a_word() -> None:
+async def test_mail_server_connection_uses_tcp_keepalive() -> None:
     loop = asyncio.get_running_loop()
     whole = loop.create_connection
     kept_alive: list[int] = []
@@ -278,7 +278,7 @@ async def test_a_dead_peer_is_noticed_without_a_word() -> None:
     assert kept_alive == [1]
 
 
-async def test_no_number_of_streams_keeps_another_request_waiting() -> None:
+async def test_hundred_open_streams_do_not_delay_another_request() -> None:
     all_there = asyncio.Barrier(101)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -292,18 +292,18 @@ async def test_no_number_of_streams_keeps_another_request_waiting() -> None:
     assert {status for status, _, _ in answers} == {200}
 
 
-async def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_mail_server_client_ignores_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     async with http_to(answering(ONE)) as http:
         assert (await exchange(http))[0] == 200
 
 
-async def test_a_body_is_handed_on_as_it_came() -> None:
+async def test_response_body_is_passed_on_undecoded() -> None:
     async with http_to(answering(OK + b"Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\na")) as http:
         assert (await exchange(http))[2] == b"a"
 
 
-async def test_a_certificate_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tls_certificate_of_the_mail_server_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made)
@@ -323,7 +323,7 @@ async def test_a_certificate_is_verified(tmp_path: Path, monkeypatch: pytest.Mon
             assert (await exchange(http))[2] == b"a"
 
 
-def test_it_is_the_same_on_uvloop() -> None:
+def test_behaviour_is_the_same_on_uvloop() -> None:
     """Which the service runs on. In a thread, for the tests have a loop of their own."""
 
     async def on_uvloop() -> None:
@@ -332,10 +332,10 @@ def test_it_is_the_same_on_uvloop() -> None:
             for _ in range(2):
                 assert await exchange(http) == (200, {"content-length": "1"}, b"a")
         assert counting.made == 1
-        await test_a_server_that_is_faster_than_its_reader_has_to_wait()
+        await test_fast_server_has_to_wait_for_a_slow_reader()
         for later in (False, True):
-            await test_the_connection_of_a_refusal_is_not_used_again(400, later)
-        await test_a_body_that_breaks_off_is_not_taken_for_whole(b"\r\nof no stated length", reset)
+            await test_connection_is_not_reused_after_an_error_response(400, later)
+        await test_truncated_response_body_is_an_error(b"\r\nof no stated length", reset)
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(uvloop.run, on_uvloop()).result()

@@ -12,7 +12,7 @@ from http_exchange import DEFAULT_TIMEOUTS, OK, ONE, SOON, Counting, exchange, h
 from postroom.mail_server_http import Broken, Late, MailServerHttp, Timeouts
 
 
-async def test_a_large_body_arrives_as_one() -> None:
+async def test_large_request_body_arrives_complete() -> None:
     heads: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -28,7 +28,7 @@ async def test_a_large_body_arrives_as_one() -> None:
     assert b"Content-Length: 3000000\r\n" in heads[0]
 
 
-async def test_a_server_that_has_read_enough_is_sent_no_more() -> None:
+async def test_upload_stops_once_the_server_has_answered() -> None:
     """It refuses an upload by its head; the answer is worth more than the rest of the body."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -49,7 +49,7 @@ async def test_a_server_that_has_read_enough_is_sent_no_more() -> None:
     assert counting.made == 2  # the rest of the body would be read as the next request
 
 
-async def test_a_server_that_begins_to_answer_early_is_sent_the_rest() -> None:
+async def test_rest_of_the_body_is_sent_after_an_early_start_of_the_answer() -> None:
     answered = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -69,7 +69,7 @@ async def test_a_server_that_begins_to_answer_early_is_sent_the_rest() -> None:
         assert [chunk async for chunk in answer] == [b"a"]
 
 
-async def test_a_server_that_hangs_up_early_is_not_waited_for() -> None:
+async def test_upload_fails_at_once_if_the_server_closes_early() -> None:
     """Not even with bytes unsent that it will never take."""
     stuck = asyncio.Event()
 
@@ -90,7 +90,7 @@ async def _reads_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) 
     await asyncio.Event().wait()
 
 
-async def test_a_server_that_reads_nothing_is_given_up() -> None:
+async def test_upload_times_out_if_the_server_reads_nothing() -> None:
     async with http_to(_reads_nothing) as http:
         with pytest.raises(Late):
             await exchange(http, b"x" * 20_000_000, Timeouts(SOON, send=0.2, response=SOON))
@@ -112,13 +112,13 @@ async def more_than_is_taken(http: MailServerHttp, stuck: asyncio.Event) -> Asyn
     yield b"x" * 100_000
 
 
-async def test_a_server_that_does_not_read_the_end_is_given_up() -> None:
+async def test_upload_times_out_if_the_server_does_not_read_the_end() -> None:
     async with http_to(_reads_nothing) as http:
         with pytest.raises(Late):
             await exchange(http, as_much_as_is_taken(http), Timeouts(SOON, send=0.5, response=0.2))
 
 
-async def test_a_client_that_pauses_is_not_held_against_the_server() -> None:
+async def test_pause_of_the_uploading_client_does_not_time_out_the_server() -> None:
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(2):
             yield b"x"
@@ -159,7 +159,7 @@ async def test_what_a_body_raises_is_passed_on(answered: bool, error: type[Excep
             await asyncio.wait_for(read(http), SOON)
 
 
-async def test_who_gives_up_twice_leaves_nothing_open() -> None:
+async def test_request_cancelled_twice_leaves_no_open_session() -> None:
     asked, cancelled, over = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def takes_its_time() -> AsyncIterator[bytes]:
@@ -184,7 +184,7 @@ async def test_who_gives_up_twice_leaves_nothing_open() -> None:
         assert http._session.closed
 
 
-async def test_a_connection_is_not_held_by_what_it_did_not_take() -> None:
+async def test_connection_with_an_unsent_body_is_closed_after_the_answer() -> None:
     stuck, left = asyncio.Event(), asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -201,13 +201,13 @@ async def test_a_connection_is_not_held_by_what_it_did_not_take() -> None:
         await asyncio.wait_for(left.wait(), SOON)
 
 
-def test_it_is_the_same_on_uvloop() -> None:
+def test_behaviour_is_the_same_on_uvloop() -> None:
     async def on_uvloop() -> None:
-        await test_a_large_body_arrives_as_one()
-        await test_a_server_that_has_read_enough_is_sent_no_more()
-        await test_a_server_that_reads_nothing_is_given_up()
-        await test_a_connection_is_not_held_by_what_it_did_not_take()
-        await test_a_server_that_hangs_up_early_is_not_waited_for()
+        await test_large_request_body_arrives_complete()
+        await test_upload_stops_once_the_server_has_answered()
+        await test_upload_times_out_if_the_server_reads_nothing()
+        await test_connection_with_an_unsent_body_is_closed_after_the_answer()
+        await test_upload_fails_at_once_if_the_server_closes_early()
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(uvloop.run, on_uvloop()).result()

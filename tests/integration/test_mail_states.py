@@ -44,7 +44,7 @@ async def events(records: Records) -> list[tuple[UUID, str, object]]:
     return [(row["kratos_identity_id"], row["type"], row["data"]) for row in found]
 
 
-async def test_who_comes_on_line_is_watched_and_has_no_state_yet(states: PostgresMailStates) -> None:
+async def test_person_who_comes_online_is_watched_without_a_state(states: PostgresMailStates) -> None:
     assert await states.watched(["b"]) == []
     first = await states.watch(ALICE)
     assert (first.account, first.email_state) == (ALICE, None)
@@ -54,7 +54,7 @@ async def test_who_comes_on_line_is_watched_and_has_no_state_yet(states: Postgre
     assert (await states.watch(ALICE)).email_state == "s1"
 
 
-async def test_a_state_and_its_events_are_one_commit_in_order(states: PostgresMailStates, records: Records) -> None:
+async def test_mail_state_and_its_ordered_events_are_one_commit(states: PostgresMailStates, records: Records) -> None:
     first = await states.watch(ALICE)
     assert await states.advance(first, "s1", [EVENT, {"state": "s1", "reload": True}])
     assert await events(records) == [
@@ -80,7 +80,9 @@ async def test_only_a_poll_that_began_with_the_stored_state_advances_it(
     assert (await watched(states)).email_state == "s2"
 
 
-async def test_of_many_at_once_one_advances(states: PostgresMailStates, records: Records) -> None:
+async def test_only_one_of_many_concurrent_advances_of_a_mail_state_succeeds(
+    states: PostgresMailStates, records: Records
+) -> None:
     state = await states.watch(ALICE)
     for number in range(10):
         tries = [states.advance(state, f"s{number}", [EVENT]) for _ in range(8)]
@@ -89,9 +91,7 @@ async def test_of_many_at_once_one_advances(states: PostgresMailStates, records:
     assert len(await events(records)) == 10
 
 
-async def test_the_ids_of_one_person_grow_in_the_order_of_the_commits(
-    states: PostgresMailStates, records: Records
-) -> None:
+async def test_event_ids_of_a_person_grow_in_commit_order(states: PostgresMailStates, records: Records) -> None:
     """The second one waits for the first one's commit before it draws an id."""
     await states.advance(await states.watch(ALICE), "s1", [])
     async with records.connection.transaction():
@@ -106,7 +106,9 @@ async def test_the_ids_of_one_person_grow_in_the_order_of_the_commits(
     assert await records.value("SELECT max(id) FROM live_events") == earlier + 1
 
 
-async def test_the_age_says_when_somebody_looked(states: PostgresMailStates, records: Records) -> None:
+async def test_age_of_a_mail_state_is_the_time_since_its_last_poll(
+    states: PostgresMailStates, records: Records
+) -> None:
     first = await states.watch(ALICE)
     await age(records, "checked_at", "100 s")
     assert 100 <= (await watched(states)).age < 110
@@ -115,7 +117,7 @@ async def test_the_age_says_when_somebody_looked(states: PostgresMailStates, rec
     assert 0 <= (await watched(states)).age < 5
 
 
-async def test_who_was_away_for_a_day_is_not_watched_and_begins_anew(
+async def test_person_offline_for_a_day_is_not_watched_and_starts_without_a_state(
     states: PostgresMailStates, records: Records
 ) -> None:
     await states.advance(await states.watch(ALICE), "s1", [])
@@ -125,7 +127,7 @@ async def test_who_was_away_for_a_day_is_not_watched_and_begins_anew(
     assert (await watched(states)).account == ALICE
 
 
-async def test_another_account_of_the_same_person_begins_anew_and_a_new_address_does_not(
+async def test_mail_state_restarts_with_a_new_account_but_not_with_a_new_address(
     states: PostgresMailStates,
 ) -> None:
     await states.advance(await states.watch(ALICE), "s1", [])
@@ -137,7 +139,7 @@ async def test_another_account_of_the_same_person_begins_anew_and_a_new_address_
     assert not await states.advance(MailState(ALICE, None), "s9", [EVENT]), "a look at the old one tells nothing"
 
 
-async def test_an_account_id_given_again_is_his_who_was_on_line_last(states: PostgresMailStates) -> None:
+async def test_reassigned_account_id_belongs_to_the_person_last_online(states: PostgresMailStates) -> None:
     """A mail server that was set up anew gives its ids in another order."""
     await states.advance(await states.watch(ALICE), "s1", [])
     newcomer = MailAccount(BOB.identity_id, BOB.email, ALICE.account_id)
@@ -148,7 +150,7 @@ async def test_an_account_id_given_again_is_his_who_was_on_line_last(states: Pos
     assert (await watched(states)).account == ALICE
 
 
-async def test_two_people_whose_accounts_changed_places_are_both_watched(states: PostgresMailStates) -> None:
+async def test_two_people_whose_accounts_were_swapped_are_both_watched(states: PostgresMailStates) -> None:
     for account in (ALICE, BOB):
         await states.watch(account)
     moved = [
@@ -160,7 +162,9 @@ async def test_two_people_whose_accounts_changed_places_are_both_watched(states:
         assert (await watched(states, account)).account == account
 
 
-async def test_stale_is_what_nobody_looked_at_the_longest_first(states: PostgresMailStates, records: Records) -> None:
+async def test_stale_accounts_are_ordered_by_their_last_poll_oldest_first(
+    states: PostgresMailStates, records: Records
+) -> None:
     fresh, away = (MailAccount(UUID(int=number), f"{number}@example.org", f"x{number}") for number in (3, 4))
     for account in (ALICE, BOB, fresh, away):
         await states.watch(account)
@@ -171,7 +175,7 @@ async def test_stale_is_what_nobody_looked_at_the_longest_first(states: Postgres
     assert await stale(states) == [["c", "b"]]
 
 
-async def test_all_pages_of_the_stale_are_given_each_account_once(states: PostgresMailStates, records: Records) -> None:
+async def test_stale_accounts_are_listed_once_each_over_all_pages(states: PostgresMailStates, records: Records) -> None:
     await records.rows(
         "INSERT INTO mail_states (kratos_identity_id, stalwart_account_id, email, checked_at) "
         "SELECT lpad(to_hex(n), 32, '0')::uuid, 'x' || n, 'x', now() - make_interval(secs => 400 + n / 300) "
@@ -182,7 +186,7 @@ async def test_all_pages_of_the_stale_are_given_each_account_once(states: Postgr
     assert len({each for page in pages for each in page}) == 1201
 
 
-async def test_what_is_not_watched_any_more_is_forgotten(states: PostgresMailStates, records: Records) -> None:
+async def test_mail_state_no_longer_watched_is_deleted(states: PostgresMailStates, records: Records) -> None:
     await states.watch(ALICE)
     await states.watch(BOB)
     for column in ("seen_at", "checked_at"):

@@ -8,7 +8,7 @@ from shutil import copy
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_an_environment_whose_making_was_interrupted_is_made_anew_and_a_whole_one_is_kept(tmp_path: Path) -> None:
+def test_make_rebuilds_an_incomplete_virtual_environment_and_keeps_a_complete_one(tmp_path: Path) -> None:
     """A Ctrl-C in its first seconds leaves a pip without its program, which Python's venv then takes for whole."""
     copy(ROOT / "Makefile", tmp_path)
     for name in ("requirements/trial.txt", "pyproject.toml", "sandbox/pyproject.toml"):

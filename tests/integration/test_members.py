@@ -12,7 +12,7 @@ from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, KEY, RetrySet
 
 
-async def test_a_member_that_a_worker_has_put_off_is_not_brought_forward(redis: Redis) -> None:
+async def test_adding_a_member_does_not_advance_one_that_a_worker_postponed(redis: Redis) -> None:
     overdue = datetime.now(UTC) - timedelta(seconds=5)
     waiting = replace(request_of(), state=State.WAITING, holder=None, due_at=overdue)
     await RedisMembers(redis).add([waiting])
@@ -22,9 +22,7 @@ async def test_a_member_that_a_worker_has_put_off_is_not_brought_forward(redis: 
     assert await redis.zrange(KEY, 0, -1, withscores=True) == put_off
 
 
-async def test_a_connection_that_was_reset_a_moment_ago_is_redis_being_away(
-    redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_just_reset_connection_counts_as_redis_unavailable(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """uvloop raises RuntimeError then; as itself it would end reconcile, and the process with it."""
 
     async def reset(*_: object, **__: object) -> None:

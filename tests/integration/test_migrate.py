@@ -54,18 +54,18 @@ async def refused(pool: Pool) -> str:
     return raised.value.with_fix
 
 
-async def test_code_and_schema_of_one_release_fit(pool: Pool) -> None:
+async def test_code_accepts_the_schema_of_its_own_release(pool: Pool) -> None:
     await require_schema(pool)
 
 
-async def test_code_that_is_newer_than_the_schema_refuses_with_both_numbers(pool: Pool, records: Records) -> None:
+async def test_code_newer_than_the_schema_fails_naming_both_revisions(pool: Pool, records: Records) -> None:
     await records.rows("DELETE FROM schema_history WHERE revision > '0003'")
     assert re.fullmatch(
         rf"[^\n]*revision 0003.*revision {newest_revision()}; run postroom migrate", await refused(pool)
     )
 
 
-async def test_code_that_is_too_old_for_the_schema_refuses_with_both_numbers(pool: Pool, records: Records) -> None:
+async def test_code_too_old_for_the_schema_fails_naming_both_revisions(pool: Pool, records: Records) -> None:
     await records.rows("INSERT INTO schema_history (revision, oldest_code) VALUES ('9001', '9000')")
     assert re.search(rf"revision {newest_revision()},.*9001.*9000.*; update Postroom$", await refused(pool))
 
@@ -75,7 +75,7 @@ async def test_older_code_runs_on_a_schema_that_allows_it(pool: Pool, records: R
     await require_schema(pool)
 
 
-async def test_a_schema_before_revision_0003_is_named(old: Database) -> None:
+async def test_schema_older_than_revision_0003_is_reported(old: Database) -> None:
     async with make_pool(old.owner_url, size=2) as pool:
         assert re.search(
             r"before revision 0003.*; stop all Postroom processes, then run postroom migrate$", await refused(pool)
@@ -87,39 +87,39 @@ async def test_an_empty_database_only_needs_to_be_migrated(pool: Pool, records: 
     assert await refused(pool) == "the database is empty: it was not migrated yet; run postroom migrate"
 
 
-async def test_nothing_begins_on_a_schema_that_does_not_fit(database: Database, records: Records) -> None:
+async def test_process_does_not_start_on_an_incompatible_schema(database: Database, records: Records) -> None:
     await records.rows("DELETE FROM schema_history WHERE revision > '0003'")
     async with connected(settings.load(environment(database, None, None))) as parts:
         with pytest.raises(ConfigurationError):
             await until_allowed(parts, asyncio.Event())
 
 
-async def test_while_old_code_may_run_the_schema_is_not_changed_and_its_sessions_are_named(old: Database) -> None:
+async def test_migration_stops_while_old_code_may_run_and_names_its_sessions(old: Database) -> None:
     async with await psycopg.AsyncConnection.connect(old.service_url, application_name="postroom") as service:
         with pytest.raises(ConfigurationError, match=rf"stop all.*pid {service.info.backend_pid} .*\(postroom\)"):
             await migrated(old)
     assert await _refusals_end(old) == newest_revision()
 
 
-async def test_with_one_role_for_both_only_the_service_itself_is_in_the_way(old: Database) -> None:
+async def test_migration_with_one_role_for_both_is_stopped_only_by_the_service(old: Database) -> None:
     async with await psycopg.AsyncConnection.connect(old.owner_url, application_name="psql"):
         assert await migrated(old, OWNER_ROLE) == newest_revision()
 
 
-async def test_a_role_that_may_not_migrate_is_told_so_in_one_line(old: Database) -> None:
+async def test_migration_by_a_role_without_permission_fails_with_one_line(old: Database) -> None:
     by_the_service = Database(old.name, old.service_url, old.service_url)
     with pytest.raises(ConfigurationError, match=r"^cannot migrate [^\n]*$") as raised:
         await migrated(by_the_service)
     assert raised.value.fix == "set POSTROOM_MIGRATE_DATABASE_URL to the URL of the database's owner"
 
 
-async def test_what_postgresql_refuses_is_told_in_one_line(database: Database) -> None:
+async def test_migration_reports_a_postgresql_error_in_one_line(database: Database) -> None:
     read_only = Database(database.name, database.owner_url + READ_ONLY, database.service_url)
     with pytest.raises(ConfigurationError, match=r"^cannot migrate the database: [^\n]*in a read-only transaction$"):
         await migrated(read_only)
 
 
-async def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_migration_times_out_if_postgresql_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrate, "CONNECTED_WITHIN", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://postroom@127.0.0.1:{silent.getsockname()[1]}/postroom"
@@ -128,7 +128,7 @@ async def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(monkeypa
     assert raised.value.fix.endswith(EITHER)
 
 
-async def test_without_a_connection_the_fix_names_both_settings(database: Database) -> None:
+async def test_migration_error_without_a_connection_names_both_settings(database: Database) -> None:
     nowhere = Database(database.name, database.owner_url.replace(f"/{database.name}", "/nowhere"), database.service_url)
     with pytest.raises(
         ConfigurationError, match=NOT_CONNECTED.format('[^\n]*database "nowhere" does not exist')
@@ -153,7 +153,7 @@ async def odd(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
     await _as_admin(postgres_server, "DROP ROLE {}", "odd")
 
 
-async def test_the_service_may_use_a_schema_of_the_owners_own(odd: Database) -> None:
+async def test_service_can_use_a_schema_named_by_the_owner(odd: Database) -> None:
     assert await migrated(odd) == newest_revision()
     async with make_pool(odd.service_url, size=1) as pool:
         await require_schema(pool)
@@ -161,20 +161,18 @@ async def test_the_service_may_use_a_schema_of_the_owners_own(odd: Database) -> 
     assert await migrated(again) == newest_revision(), "libpq's other form"
 
 
-async def test_code_that_is_older_than_the_schema_does_not_migrate(database: Database, records: Records) -> None:
+async def test_code_older_than_the_schema_does_not_migrate(database: Database, records: Records) -> None:
     await records.rows("UPDATE alembic_version SET version_num = '9001'")
     with pytest.raises(ConfigurationError, match=rf"9001.*{newest_revision()}.*update Postroom"):
         await migrated(database)
 
 
-async def test_after_revision_0003_nobody_is_asked_to_stop(database: Database) -> None:
+async def test_migration_from_revision_0003_on_needs_no_stopped_processes(database: Database) -> None:
     async with await psycopg.AsyncConnection.connect(database.service_url, application_name="postroom"):
         assert await migrated(database) == newest_revision()
 
 
-async def test_a_migration_restores_the_rows_without_which_nothing_goes_round(
-    database: Database, records: Records, pool: Pool
-) -> None:
+async def test_migration_restores_deleted_singleton_rows(database: Database, records: Records, pool: Pool) -> None:
     """As the errors of whoever misses them say."""
     breaker = await PostgresBreakers(pool).read()
     await records.rows("DELETE FROM mail_server_breaker")
@@ -188,7 +186,7 @@ async def test_a_migration_restores_the_rows_without_which_nothing_goes_round(
     assert (await PostgresSwept(pool).progress()).token is (await PostgresInspected(pool).progress()).after_id is None
 
 
-async def test_a_migration_behind_a_long_transaction_holds_nobody_up_and_succeeds_after_it(old: Database) -> None:
+async def test_migration_behind_a_long_transaction_blocks_no_query_and_succeeds_after_it(old: Database) -> None:
     async with (
         await psycopg.AsyncConnection.connect(old.owner_url, autocommit=True) as reader,
         await psycopg.AsyncConnection.connect(old.owner_url) as long,
@@ -207,7 +205,9 @@ async def test_a_migration_behind_a_long_transaction_holds_nobody_up_and_succeed
     assert slowest < migrate.LOCK_TIMEOUT + 0.7
 
 
-async def test_a_lock_that_stays_is_told_in_one_line(old: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_migration_blocked_by_a_lasting_lock_is_reported_in_one_line(
+    old: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(migrate, "RETRY_FOR", 0.0)
     async with await psycopg.AsyncConnection.connect(old.owner_url) as long:
         await long.execute("SELECT count(*) FROM email_requests")
@@ -256,7 +256,7 @@ async def test_the_indexes_of_a_log_with_rows_are_built_beside_writers_and_becom
         assert len(found) == await records.value(partitions), "one in each"
 
 
-async def test_whatever_code_moves_a_dismissed_request_ends_its_dismissal(before_dismissals: Database) -> None:
+async def test_any_change_of_state_ends_a_dismissal_also_by_older_code(before_dismissals: Database) -> None:
     """That of the release before does not know the column: what died again would be hidden."""
     await migrated(before_dismissals)
     async with records_of(before_dismissals.owner_url) as records:
@@ -266,7 +266,7 @@ async def test_whatever_code_moves_a_dismissed_request_ends_its_dismissal(before
         assert await records.value("SELECT dismissed_at FROM email_requests") is None
 
 
-async def test_who_waits_to_migrate_does_not_hold_up_an_index_that_is_built_concurrently(
+async def test_waiting_migrations_do_not_block_an_index_built_concurrently(
     before_dismissals: Database,
 ) -> None:
     assert await asyncio.gather(*(migrated(before_dismissals) for _ in range(3))) == [newest_revision()] * 3

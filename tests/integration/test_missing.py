@@ -50,7 +50,7 @@ async def noted(inspected: PostgresInspected, of: Mailbox, *doubts: Doubt | None
 # What is on record
 
 
-async def test_mailboxes_are_read_by_pages_and_only_those_that_are_ready(
+async def test_inspection_reads_only_ready_mailboxes_page_by_page(
     requests: PostgresRequests, inspected: PostgresInspected
 ) -> None:
     await running(requests, mailbox("runs"))
@@ -65,7 +65,7 @@ async def test_mailboxes_are_read_by_pages_and_only_those_that_are_ready(
     assert await inspected.doubtful(doubtful.identity_id, 3) == []
 
 
-async def test_how_long_it_is_suspected_counts_from_the_first_look(
+async def test_suspicion_of_a_mailbox_is_timed_from_the_first_lookup(
     requests: PostgresRequests, inspected: PostgresInspected, records: Records
 ) -> None:
     alice = await made(requests)
@@ -77,7 +77,7 @@ async def test_how_long_it_is_suspected_counts_from_the_first_look(
     assert 50 <= recorded.suspected_for < 60
 
 
-async def test_what_a_look_found_of_an_account_that_is_another_one_by_now_is_not_kept(
+async def test_lookup_result_for_a_replaced_account_is_not_stored(
     requests: PostgresRequests, inspected: PostgresInspected
 ) -> None:
     alice = await made(requests)
@@ -86,7 +86,7 @@ async def test_what_a_look_found_of_an_account_that_is_another_one_by_now_is_not
     assert await inspected.doubtful(None, 10) == []
 
 
-async def test_one_late_look_makes_nobody_missing_whom_another_has_found_since(
+async def test_late_lookup_does_not_mark_a_mailbox_missing_that_was_found_since(
     requests: PostgresRequests, inspected: PostgresInspected
 ) -> None:
     alice = await made(requests)
@@ -97,7 +97,7 @@ async def test_one_late_look_makes_nobody_missing_whom_another_has_found_since(
     assert now_there.doubt is Doubt.SUSPECTED
 
 
-async def test_who_is_missing_is_told_once_in_audit_gauge_and_on_screens_and_so_is_who_is_found(
+async def test_missing_or_found_mailbox_is_reported_once_in_audit_gauge_and_browsers(
     requests: PostgresRequests, inspected: PostgresInspected, records: Records, pool: Pool
 ) -> None:
     alice, states = await made(requests), PostgresMailStates(pool)
@@ -113,12 +113,12 @@ async def test_who_is_missing_is_told_once_in_audit_gauge_and_on_screens_and_so_
     assert await records.value("SELECT count(*) FROM email_accounts WHERE missing_at IS NOT NULL") == 1
     await noted(inspected, alice, None)
     log = await records.log(alice.identity_id)
-    told = [(each["action"], each["status"], each["stalwart_account_id"]) for each in log]
-    assert told[-2:] == [("missing", "done", "id-of-alice"), ("found", "done", "id-of-alice")]
+    reported = [(each["action"], each["status"], each["stalwart_account_id"]) for each in log]
+    assert reported[-2:] == [("missing", "done", "id-of-alice"), ("found", "done", "id-of-alice")]
     assert await inspected.doubtful(None, 10) == []
 
 
-async def test_a_mailbox_is_given_to_nobody_from_the_first_look_that_did_not_find_it(
+async def test_mailbox_is_not_served_after_the_first_lookup_that_missed_it(
     requests: PostgresRequests, inspected: PostgresInspected, pool: Pool
 ) -> None:
     alice, accounts = await made(requests), PostgresMailAccounts(pool)
@@ -131,7 +131,7 @@ async def test_a_mailbox_is_given_to_nobody_from_the_first_look_that_did_not_fin
     assert await accounts.of(alice.identity_id)
 
 
-async def test_the_place_of_a_pass_outlives_the_process(inspected: PostgresInspected) -> None:
+async def test_inspection_progress_survives_the_process(inspected: PostgresInspected) -> None:
     begun = await inspected.progress()
     assert (begun.after_id, begun.due_in <= 0, begun.finished_at) == (None, True, None)
     await inspected.advance(UUID(int=7), due_in=0)
@@ -158,14 +158,14 @@ class Trial:
     async def hook(self, of: Mailbox | None = None) -> object:
         return await self.parts.accept(of or self.alice, NOWHERE)
 
-    async def look(self) -> None:
+    async def look_up(self) -> None:
         """As the inspection does, without its pauses."""
         await self.parts.inspection.lookup.look_up(await self.inspected.page(None, 500), deadline=5)
 
-    async def look_twice(self) -> None:
-        await self.look()
+    async def look_up_twice(self) -> None:
+        await self.look_up()
         await self.records.rows("UPDATE email_accounts SET suspected_at = suspected_at - interval '61 seconds'")
-        await self.look()
+        await self.look_up()
 
     async def account_id(self) -> str:
         account = await self.records.account(self.alice.identity_id)
@@ -195,15 +195,15 @@ async def trial(database: Database, stalwart: StalwartStandIn, records: Records)
         yield trial
 
 
-async def test_a_destroyed_mailbox_is_noticed_and_its_hook_is_not_answered_200(trial: Trial) -> None:
-    await trial.look()
+async def test_webhook_for_a_destroyed_mailbox_is_answered_missing_not_ready(trial: Trial) -> None:
+    await trial.look_up()
     assert isinstance(await trial.hook(), Ready)
     await trial.destroy()
-    await trial.look()
+    await trial.look_up()
     answer = await trial.hook()
     assert isinstance(answer, Missing)
     assert "the last check did not find alice@example.org" in answer.reason
-    await trial.look_twice()
+    await trial.look_up_twice()
     answer = await trial.hook()
     assert isinstance(answer, Missing)
     assert "postroom remake alice@example.org" in answer.reason
@@ -213,21 +213,21 @@ async def test_a_destroyed_mailbox_is_noticed_and_its_hook_is_not_answered_200(t
     assert (await trial.parts.audit.counts())["mailboxes_missing"] == 1
 
 
-async def test_a_mailbox_without_its_mark_is_missing_though_its_id_is_there(trial: Trial) -> None:
+async def test_mailbox_without_its_mark_is_missing_even_if_its_id_exists(trial: Trial) -> None:
     """After a restore the id may be another person's account."""
     await trial.unmark()
-    await trial.look_twice()
+    await trial.look_up_twice()
     assert isinstance(await trial.hook(), Missing)
     (entry, *_) = [each for each in await trial.records.log(trial.alice.identity_id) if each["action"] == "missing"]
     assert "does not carry the mark" in entry["error_message"]
 
 
-async def test_remake_makes_an_empty_mailbox_in_place_of_one_that_is_gone(trial: Trial) -> None:
+async def test_remake_creates_an_empty_mailbox_in_place_of_a_missing_one(trial: Trial) -> None:
     before = await trial.account_id()
     await trial.destroy()
-    await trial.look_twice()
-    told = await trial.postroom.json("remake", "alice@example.org")
-    assert (told["found"], told["remade"]) == (Sighting.MISSING, True)
+    await trial.look_up_twice()
+    reported = await trial.postroom.json("remake", "alice@example.org")
+    assert (reported["found"], reported["remade"]) == (Sighting.MISSING, True)
     await trial.remade()
     assert await trial.account_id() != before
     assert isinstance(await trial.hook(), Ready)
@@ -236,25 +236,25 @@ async def test_remake_makes_an_empty_mailbox_in_place_of_one_that_is_gone(trial:
     assert audit[-3:] == [("remake", "done", 1), ("create", "pending", 2), ("create", "success", 2)]
 
 
-async def test_remake_takes_the_old_mailbox_if_it_is_there_under_another_id(trial: Trial) -> None:
+async def test_remake_uses_the_old_mailbox_if_it_exists_under_another_id(trial: Trial) -> None:
     at_stalwart = await trial.account_id()
     await trial.records.rows("UPDATE email_accounts SET stalwart_account_id = 'zzz'")
-    told = await trial.postroom.json("remake", str(trial.alice.identity_id))
-    assert told["remade"], "it needs no second look: it looks for the mark before it makes anything"
+    reported = await trial.postroom.json("remake", str(trial.alice.identity_id))
+    assert reported["remade"], "it needs no second look: it looks for the mark before it makes anything"
     await trial.remade()
     assert await trial.account_id() == at_stalwart
     assert len(await trial.stalwart.accounts()) == 1
 
 
-async def test_remake_looks_for_the_mark_before_it_makes_anything(trial: Trial) -> None:
+async def test_remake_looks_up_the_mark_before_it_creates_a_mailbox(trial: Trial) -> None:
     await trial.destroy()
-    await trial.look()
+    await trial.look_up()
     assert (await trial.postroom.json("remake", "alice@example.org"))["remade"]
     assert (await trial.records.request(trial.alice.identity_id))["outcome_unknown"]
     await trial.remade()
 
 
-async def test_remake_does_nothing_to_a_mailbox_that_is_there_and_clears_the_doubt(trial: Trial) -> None:
+async def test_remake_leaves_an_existing_mailbox_unchanged_and_clears_the_doubt(trial: Trial) -> None:
     await noted(trial.inspected, trial.alice, Doubt.SUSPECTED, Doubt.MISSING)
     out = await trial.postroom("remake", "alice@example.org", code=1)
     assert "the mail server has it, with the identity's mark" in out
@@ -262,10 +262,10 @@ async def test_remake_does_nothing_to_a_mailbox_that_is_there_and_clears_the_dou
     assert await trial.inspected.doubtful(None, 10) == []
 
 
-async def test_a_dry_remake_looks_and_makes_nothing(trial: Trial) -> None:
+async def test_remake_dry_run_looks_up_the_mailbox_but_makes_nothing(trial: Trial) -> None:
     await trial.destroy()
-    told = await trial.postroom.json("remake", "alice@example.org", "--dry-run")
-    assert (told["found"], told["remade"]) == (Sighting.MISSING, False)
+    reported = await trial.postroom.json("remake", "alice@example.org", "--dry-run")
+    assert (reported["found"], reported["remade"]) == (Sighting.MISSING, False)
     assert (await trial.records.request(trial.alice.identity_id))["state"] == "provisioned"
 
 
@@ -278,10 +278,10 @@ async def test_remake_says_in_one_line_what_it_cannot_do(trial: Trial) -> None:
     assert "the request of alice@example.org is dead" in await trial.postroom("remake", "alice@example.org", code=2)
 
 
-async def test_status_and_log_name_whom_looks_did_not_find_and_what_to_do(trial: Trial) -> None:
+async def test_status_and_log_name_missing_mailboxes_and_the_fix(trial: Trial) -> None:
     assert (await trial.postroom.json("status"))["missing"] == []
     await trial.destroy()
-    await trial.look_twice()
+    await trial.look_up_twice()
     (row,) = (await trial.postroom.json("status"))["missing"]
     assert (row["email"], row["fix"]) == ("alice@example.org", REMAKE)
     assert "Missing at the mail server: 1" in await trial.postroom("status")

@@ -153,7 +153,7 @@ async def test_a_delivery_is_announced_by_the_webhook_that_we_set_up(
     assert event == {"state": (await ann.call("Email/get", ids=[]))["state"], "ids": [await newest(ann)], "count": 1}
 
 
-async def test_setting_up_again_leaves_one_hook_with_the_newer_key(
+async def test_repeated_setup_leaves_one_webhook_with_the_newer_key(
     postroom: Postroom, setup: WebhookSetup, server: StalwartStandIn, ann: Person, records: Records
 ) -> None:
     assert not (await setup.state(postroom.url)).ids
@@ -165,7 +165,7 @@ async def test_setting_up_again_leaves_one_hook_with_the_newer_key(
     await until_counted(records, 1)
 
 
-async def test_the_key_of_the_set_up_needs_six_permissions_and_no_more(
+async def test_webhook_setup_needs_exactly_six_permissions(
     postroom: Postroom, admin: StalwartClient, server: StalwartStandIn
 ) -> None:
     for missing in [*sorted(PERMISSIONS), ""]:

@@ -51,7 +51,7 @@ async def outcome(batches: AsyncIterator[Batch]) -> tuple[list[Request], list[st
     return done, [failure.error for each in all_batches for failure in each.failures]
 
 
-async def test_a_retry_is_refused_while_the_address_is_held_and_of_a_running_or_unknown_request(
+async def test_retry_is_rejected_for_a_held_address_or_a_running_or_unknown_request(
     requests: PostgresRequests, operations: RequestOperations, records: Records
 ) -> None:
     buried = await dead(requests)
@@ -59,15 +59,15 @@ async def test_a_retry_is_refused_while_the_address_is_held_and_of_a_running_or_
     names = [str(buried), str(holder.identity_id), str(nobody := uuid4()), "nobody@example.org"]
     done, errors = await outcome(operations.retry(names, actor="olga"))
     assert (done, len(errors)) == ([], 4)
-    told = " ".join(errors)
-    assert "alice@example.org: the address is held by another identity; nothing was changed" in told
-    assert "the request of alice@example.org is running: only a waiting or dead request can be retried" in told
-    assert f"no request for {nobody}; give the address" in told
-    assert "no request for nobody@example.org; give the address" in told
+    reported = " ".join(errors)
+    assert "alice@example.org: the address is held by another identity; nothing was changed" in reported
+    assert "the request of alice@example.org is running: only a waiting or dead request can be retried" in reported
+    assert f"no request for {nobody}; give the address" in reported
+    assert "no request for nobody@example.org; give the address" in reported
     assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE action = 'retry'") == 0
 
 
-async def test_one_that_cannot_be_retried_keeps_nothing_from_the_others(
+async def test_request_that_cannot_be_retried_does_not_stop_the_others(
     requests: PostgresRequests, operations: RequestOperations, records: Records
 ) -> None:
     mended, other = await dead(requests, "alice"), await waiting(requests, "bob")
@@ -85,7 +85,7 @@ async def test_one_that_cannot_be_retried_keeps_nothing_from_the_others(
     )
 
 
-async def test_of_several_dead_ones_with_one_address_only_one_lives_again(
+async def test_retry_revives_only_one_of_several_dead_requests_for_one_address(
     requests: PostgresRequests, operations: RequestOperations
 ) -> None:
     await dead(requests)
@@ -95,7 +95,7 @@ async def test_of_several_dead_ones_with_one_address_only_one_lives_again(
     assert errors == ["alice@example.org: the address is held by another identity; nothing was changed"]
 
 
-async def test_an_operator_buries_only_what_waits_with_reason_and_name(
+async def test_operator_can_bury_only_waiting_requests_and_is_recorded_with_the_reason(
     requests: PostgresRequests, operations: RequestOperations, audit: Audit, records: Records
 ) -> None:
     identity_id = await waiting(requests)
@@ -171,7 +171,7 @@ async def test_a_webhook_revives_a_dismissed_request_only_with_another_address(
     assert (revived.state, revived.dismissed_at) == (State.WAITING, None)
 
 
-async def test_a_retry_undoes_a_dismissal_and_whoever_dies_again_is_listed_again(
+async def test_retry_undoes_a_dismissal_and_a_later_death_is_listed_again(
     requests: PostgresRequests, operations: RequestOperations, audit: Audit
 ) -> None:
     identity_id = await dead(requests)
@@ -252,7 +252,7 @@ async def test_a_selection_is_done_in_batches_each_of_which_is_a_commit(
     assert [each async for each in operations.retry(selection, actor="olga") if each.done] == []
 
 
-async def test_who_waits_is_selected_by_what_it_waits_for_and_by_its_last_error(
+async def test_waiting_requests_are_selected_by_cause_and_by_last_error(
     operations: RequestOperations, records: Records
 ) -> None:
     await fill(records, 3)
@@ -264,7 +264,7 @@ async def test_who_waits_is_selected_by_what_it_waits_for_and_by_its_last_error(
     assert await outcome(operations.bury(nobody, actor="olga", reason="nobody")) == ([], [])
 
 
-async def test_who_dies_again_while_all_dead_letters_are_retried_is_not_retried_again(
+async def test_request_that_dies_again_during_a_bulk_retry_is_not_retried_again(
     operations: RequestOperations, records: Records
 ) -> None:
     """Else a run over requests that fail at once never ended."""

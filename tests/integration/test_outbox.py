@@ -42,7 +42,9 @@ async def age(records: Records, column: str, interval: str, *ids: int) -> None:
     await records.rows(statements[column], interval, list(ids))
 
 
-async def test_a_claim_gives_the_oldest_first_with_their_data(outbox: PostgresOutbox, records: Records) -> None:
+async def test_outbox_claim_returns_the_oldest_events_first_with_their_data(
+    outbox: PostgresOutbox, records: Records
+) -> None:
     first = await commit_event(records, ALICE, emailIds=["M1"])
     second = await commit_event(records, BOB)
     assert await outbox.claim(100) == [
@@ -51,7 +53,7 @@ async def test_a_claim_gives_the_oldest_first_with_their_data(outbox: PostgresOu
     ]
 
 
-async def test_what_is_claimed_or_announced_is_given_to_nobody_else(outbox: PostgresOutbox, records: Records) -> None:
+async def test_claimed_or_published_event_is_not_claimed_again(outbox: PostgresOutbox, records: Records) -> None:
     event = await commit_event(records, ALICE)
     assert await ids_of(outbox) == [event]
     assert await ids_of(outbox) == []
@@ -60,7 +62,7 @@ async def test_what_is_claimed_or_announced_is_given_to_nobody_else(outbox: Post
     assert await ids_of(outbox) == []
 
 
-async def test_a_claim_is_given_again_after_ten_seconds_or_when_it_is_released(
+async def test_outbox_event_can_be_claimed_again_after_ten_seconds_or_its_release(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     event = await commit_event(records, ALICE)
@@ -73,7 +75,7 @@ async def test_a_claim_is_given_again_after_ten_seconds_or_when_it_is_released(
     assert await ids_of(outbox) == [event], "at once, where the holder lives and lets go"
 
 
-async def test_a_newer_event_waits_while_an_older_one_of_the_person_is_claimed(
+async def test_event_waits_while_an_older_one_of_the_same_person_is_claimed(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     first = await commit_event(records, ALICE)
@@ -84,7 +86,7 @@ async def test_a_newer_event_waits_while_an_older_one_of_the_person_is_claimed(
     assert await ids_of(outbox) == [second]
 
 
-async def test_the_limit_counts_people_and_each_comes_with_all_that_waits(
+async def test_outbox_claim_limit_counts_people_and_returns_all_their_waiting_events(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     mine = [await commit_event(records, ALICE) for _ in range(3)]
@@ -93,7 +95,7 @@ async def test_the_limit_counts_people_and_each_comes_with_all_that_waits(
     assert await ids_of(outbox, 1) == [theirs]
 
 
-async def test_the_backlog_of_one_person_comes_ten_at_a_time_so_that_the_others_do_not_wait_for_it(
+async def test_outbox_claims_ten_events_per_person_so_that_a_backlog_does_not_delay_others(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     mine = [await commit_event(records, ALICE) for _ in range(12)]
@@ -104,7 +106,7 @@ async def test_the_backlog_of_one_person_comes_ten_at_a_time_so_that_the_others_
     assert await ids_of(outbox) == mine[10:]
 
 
-async def test_a_claim_that_locks_but_has_not_committed_lets_nobody_overtake(
+async def test_uncommitted_outbox_claim_blocks_later_events_of_the_same_person(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     first = await commit_event(records, ALICE)
@@ -114,7 +116,7 @@ async def test_a_claim_that_locks_but_has_not_committed_lets_nobody_overtake(
         assert await ids_of(outbox) == []
 
 
-async def test_six_announcers_at_once_tell_each_event_once_and_in_the_order_of_each_person(
+async def test_six_concurrent_publishers_publish_each_event_once_in_order_per_person(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     people = [uuid4() for _ in range(10)]
@@ -137,7 +139,7 @@ async def test_six_announcers_at_once_tell_each_event_once_and_in_the_order_of_e
     assert all(ids == sorted(ids) for ids in reported.values())
 
 
-async def test_a_screen_gets_what_it_missed_of_its_own_in_order(outbox: PostgresOutbox, records: Records) -> None:
+async def test_screen_gets_only_its_own_missed_events_in_order(outbox: PostgresOutbox, records: Records) -> None:
     first = await commit_event(records, ALICE)
     await commit_event(records, BOB)
     later = [await commit_event(records, ALICE, n=n) for n in range(3)]
@@ -146,9 +148,7 @@ async def test_a_screen_gets_what_it_missed_of_its_own_in_order(outbox: Postgres
     assert await missed(outbox, later[-1] + 1) is None, "an id that was never given"
 
 
-async def test_what_was_missed_before_the_oldest_that_is_kept_cannot_be_known(
-    outbox: PostgresOutbox, records: Records
-) -> None:
+async def test_events_missed_before_the_oldest_kept_event_are_unknown(outbox: PostgresOutbox, records: Records) -> None:
     ids = [await commit_event(records, ALICE) for _ in range(4)]
     await outbox.announced(ids)
     await age(records, "announced_at", "11 min", *ids[:3])
@@ -157,7 +157,7 @@ async def test_what_was_missed_before_the_oldest_that_is_kept_cannot_be_known(
     assert await missed(outbox, ids[1]) == ids[2:]
 
 
-async def test_the_newest_event_is_kept_so_that_all_before_it_are_known_to_be_gone(
+async def test_newest_event_is_kept_to_show_that_earlier_ones_were_pruned(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     ids = [await commit_event(records, BOB) for _ in range(3)]
@@ -168,7 +168,7 @@ async def test_the_newest_event_is_kept_so_that_all_before_it_are_known_to_be_go
     assert await missed(outbox, ids[0]) is None
 
 
-async def test_what_could_not_be_announced_is_kept_for_a_day_and_everything_after_it(
+async def test_unpublished_event_and_all_later_events_are_kept_for_a_day(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     stuck, announced, newest = [await commit_event(records, ALICE) for _ in range(3)]
@@ -179,7 +179,7 @@ async def test_what_could_not_be_announced_is_kept_for_a_day_and_everything_afte
     assert await outbox.prune() == 2
 
 
-async def test_settled_is_what_was_announced_a_minute_ago_with_nothing_older_open(
+async def test_settled_event_was_published_a_minute_ago_with_no_older_one_unpublished(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     first, stuck, third, fourth = [await commit_event(records, ALICE) for _ in range(4)]
@@ -196,7 +196,7 @@ async def test_settled_is_what_was_announced_a_minute_ago_with_nothing_older_ope
 
 
 @pytest.mark.parametrize("announced", [False, True], ids=["to announce", "just announced"])
-async def test_settled_is_never_an_id_whose_commit_is_under_way(
+async def test_settled_id_never_passes_an_uncommitted_event(
     outbox: PostgresOutbox, records: Records, database: Database, announced: bool
 ) -> None:
     """A screen that began there would step over the event."""
@@ -212,7 +212,7 @@ async def test_settled_is_never_an_id_whose_commit_is_under_way(
         assert await outbox.settled() == old
 
 
-async def test_with_nothing_settled_a_screen_begins_before_everything(outbox: PostgresOutbox, records: Records) -> None:
+async def test_stream_starts_before_all_events_if_none_is_settled(outbox: PostgresOutbox, records: Records) -> None:
     assert await missed(outbox, 0) == []
     assert await outbox.newest(ALICE) is None
     event = await commit_event(records, ALICE)
@@ -220,7 +220,7 @@ async def test_with_nothing_settled_a_screen_begins_before_everything(outbox: Po
     assert await missed(outbox, 0) == [event]
 
 
-async def test_what_was_settled_last_is_kept_so_that_a_screen_without_events_begins_there(
+async def test_last_settled_event_is_kept_as_the_start_for_a_stream_without_events(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     """It would begin before what is forgotten, and be told to reload."""
@@ -233,7 +233,7 @@ async def test_what_was_settled_last_is_kept_so_that_a_screen_without_events_beg
     assert await missed(outbox, settled, who=BOB) == [new]
 
 
-async def test_a_burst_after_a_quiet_time_is_not_claimed_by_plans_for_a_handful_of_rows(
+async def test_outbox_claims_a_burst_fast_although_plans_were_made_for_few_rows(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     for _ in range(60):  # by now statements are planned once and for all, and the statistics know of few rows

@@ -36,7 +36,7 @@ async def dead_letter(requests: PostgresRequests, name: str) -> None:
     await requests.settle(request, after_attempt(request, Failed(Permanent(REASON))), None)
 
 
-async def test_in_a_pipe_grep_finds_an_address_with_all_that_its_row_says(settings: dict[str, str]) -> None:
+async def test_piped_output_has_an_address_and_its_whole_row_on_one_line(settings: dict[str, str]) -> None:
     printed = await Commands(settings)("status", COLUMNS="40", FORCE_COLOR="1")
     (row,) = [line.split("\t") for line in printed.splitlines() if ADDRESS in line]
     assert re.fullmatch(r"\d s ago", row.pop(2))
@@ -45,7 +45,7 @@ async def test_in_a_pipe_grep_finds_an_address_with_all_that_its_row_says(settin
 
 
 @pytest.mark.parametrize("columns", [60, 80])
-async def test_on_a_narrow_terminal_nothing_is_cut(settings: dict[str, str], columns: int) -> None:
+async def test_status_cuts_nothing_on_a_narrow_terminal(settings: dict[str, str], columns: int) -> None:
     shown, code = await asyncio.to_thread(shown_on_terminal, "status", columns=columns, environment=settings)
     lines = COLOURS.sub("", shown).splitlines()
     assert (code, max(map(len, lines)) <= columns) == (0, True), shown
@@ -54,14 +54,14 @@ async def test_on_a_narrow_terminal_nothing_is_cut(settings: dict[str, str], col
     assert re.search(r"\d s ago", shown)
 
 
-async def test_ctrl_c_ends_a_watch_as_it_ends_other_tools(settings: dict[str, str]) -> None:
+async def test_ctrl_c_ends_watch_mode_with_130_and_no_traceback(settings: dict[str, str]) -> None:
     shown, code = await asyncio.to_thread(
         shown_on_terminal, "status", "--watch", columns=80, environment=settings, interrupt_at="Parts"
     )
     assert (code, "Traceback" in shown) == (130, False), shown
 
 
-async def test_a_watch_goes_on_when_postgresql_comes_back(
+async def test_watch_mode_continues_when_postgresql_is_back(
     settings: dict[str, str], database: Database, requests: PostgresRequests
 ) -> None:
     port = urlsplit(database.service_url).port
@@ -88,7 +88,7 @@ async def test_a_watch_goes_on_when_postgresql_comes_back(
         assert all(line.startswith("postroom: 2") for line in errors)
 
 
-async def test_counts_are_integers_and_what_is_not_known_is_null(settings: dict[str, str]) -> None:
+async def test_json_status_has_integer_counts_and_null_for_unknown_values(settings: dict[str, str]) -> None:
     status = await Commands(settings).json("status")
     whole = {name: value for name, value in status["counts"].items() if not name.endswith("_seconds")}
     assert whole["requests_dead"] == 1

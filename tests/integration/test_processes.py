@@ -79,7 +79,7 @@ async def line_of(process: subprocess.Popen[str]) -> str:
     return await asyncio.to_thread(process.stdout.readline)
 
 
-async def test_when_one_child_dies_all_stop_and_the_error_names_it_with_its_last_words(
+async def test_death_of_one_child_stops_all_and_the_error_includes_its_last_output(
     tmp_path: Path,
 ) -> None:
     healthy = Logged("healthy", WAITS, tmp_path)
@@ -89,7 +89,7 @@ async def test_when_one_child_dies_all_stop_and_the_error_names_it_with_its_last
     assert not lives(healthy.pid)
 
 
-async def test_a_child_that_ends_before_it_is_ready_is_told_with_its_exit_code(tmp_path: Path) -> None:
+async def test_child_that_exits_before_it_is_ready_is_reported_with_its_exit_code(tmp_path: Path) -> None:
     healthy = Logged("healthy", WAITS, tmp_path)
     broken = Logged("broken", "import sys; print('no such setting'); sys.exit(3)", tmp_path)
     with pytest.raises(ConfigurationError, match=r"broken ended with exit code 3(?s:.*)no such setting"):
@@ -98,7 +98,7 @@ async def test_a_child_that_ends_before_it_is_ready_is_told_with_its_exit_code(t
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-async def test_a_signal_stops_all_in_reverse_order_and_quietly(number: signal.Signals) -> None:
+async def test_signal_stops_all_processes_in_reverse_order_without_an_error(number: signal.Signals) -> None:
     events: list[str] = []
 
     class Recorded:
@@ -127,7 +127,7 @@ async def test_a_signal_stops_all_in_reverse_order_and_quietly(number: signal.Si
     assert (supervisor.stopped_by, signal.getsignal(signal.SIGTERM)) == (number, signal.SIG_DFL)
 
 
-async def test_a_part_that_fails_to_stop_does_not_keep_the_others(tmp_path: Path) -> None:
+async def test_part_that_fails_to_stop_does_not_keep_the_others_running(tmp_path: Path) -> None:
     class Stubborn(Logged):
         async def stop(self) -> None:
             await super().stop()
@@ -139,14 +139,14 @@ async def test_a_part_that_fails_to_stop_does_not_keep_the_others(tmp_path: Path
     assert not lives(first.pid)
 
 
-async def test_a_child_that_ignores_the_signal_is_killed_after_its_time(tmp_path: Path) -> None:
+async def test_child_that_ignores_sigterm_is_killed_after_its_timeout(tmp_path: Path) -> None:
     child = Logged("deaf", NEVER_STOPS, tmp_path, stop_within=0.3)
     await child.start()
     await child.stop()
     assert "SIGKILL" in await child.ended()
 
 
-async def test_when_the_parent_is_killed_its_python_children_end(
+async def test_python_children_end_when_their_parent_is_killed(
     supervisor_process: subprocess.Popen[str],
 ) -> None:
     children = json.loads(await line_of(supervisor_process))
@@ -155,7 +155,7 @@ async def test_when_the_parent_is_killed_its_python_children_end(
     await eventually(lambda: not any(map(lives, children)), "the children have ended")
 
 
-async def test_ctrl_c_reaches_the_supervisor_alone_which_ends_with_exit_code_0(
+async def test_ctrl_c_reaches_only_the_supervisor_which_exits_with_0(
     supervisor_process: subprocess.Popen[str],
 ) -> None:
     children = json.loads(await line_of(supervisor_process))

@@ -184,7 +184,7 @@ async def whole_tables(records: Records, statement: str) -> list[str]:
     return found
 
 
-async def test_no_statement_reads_a_whole_table(records: Records) -> None:
+async def test_no_sql_statement_scans_a_whole_table(records: Records) -> None:
     await fill(records)
     whole = "SELECT identity_id FROM email_requests WHERE last_error = %(error)s"
     assert await whole_tables(records, whole) == ["email_requests"] * 2, "this test could not fail"
@@ -200,7 +200,7 @@ def rows_read_in_vain(plan: dict[str, Any]) -> int:
     return ours + sum(rows_read_in_vain(part) for part in plan.get("Plans", []))
 
 
-async def test_looking_for_the_end_of_a_cause_reads_none_of_those_who_wait_while_it_lasts(records: Records) -> None:
+async def test_release_check_reads_no_waiting_rows_while_the_cause_lasts(records: Records) -> None:
     """The leader looks each second: with half a million of them, each look read 235 MB."""
     await fill(records)
     await records.rows("UPDATE mail_server_breaker SET open = true, probe_at = now()")

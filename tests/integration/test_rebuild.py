@@ -90,7 +90,7 @@ def _marked(people: dict[str, UUID]) -> dict[str, dict[str, UUID]]:
     return {name: {"example.org": identity_id} for name, identity_id in people.items()}
 
 
-async def test_exactly_our_own_mailboxes_are_restored(parts: Parts, directory: Directory, records: Records) -> None:
+async def test_rebuild_restores_exactly_our_own_mailboxes(parts: Parts, directory: Directory, records: Records) -> None:
     people = _ours(700)
     await directory.add(_marked(people) | {f"foreign{number}": {} for number in range(60)})
     await directory.add({f"elsewhere{number}": {"example.net": uuid4()} for number in range(7)})
@@ -127,7 +127,7 @@ async def test_exactly_our_own_mailboxes_are_restored(parts: Parts, directory: D
         assert row["display_name"] == f"Person {row['email'].partition('@')[0]}"
 
 
-async def test_repeating_it_changes_nothing(parts: Parts, directory: Directory, records: Records) -> None:
+async def test_repeated_rebuild_changes_nothing(parts: Parts, directory: Directory, records: Records) -> None:
     await directory.add(_marked(_ours(30)))
     await _rebuild(parts)
     before = await records.rows("SELECT r.*, a.* FROM email_requests r, email_accounts a ORDER BY 1, a.id")
@@ -137,7 +137,9 @@ async def test_repeating_it_changes_nothing(parts: Parts, directory: Directory, 
     assert await records.value("SELECT count(*) FROM email_provisioning_log") == 30
 
 
-async def test_one_that_was_cut_off_is_ended_by_the_next(parts: Parts, directory: Directory, records: Records) -> None:
+async def test_interrupted_rebuild_is_completed_by_the_next_one(
+    parts: Parts, directory: Directory, records: Records
+) -> None:
     await directory.add(_marked(_ours(700)))
 
     def cut(_: Tally) -> None:
@@ -153,7 +155,7 @@ async def test_one_that_was_cut_off_is_ended_by_the_next(parts: Parts, directory
     assert await records.value("SELECT count(*) FROM email_provisioning_log") == 700
 
 
-async def test_what_is_on_record_is_left_alone_and_what_differs_is_told(
+async def test_rebuild_leaves_existing_rows_unchanged_and_reports_differences(
     parts: Parts, directory: Directory, records: Records
 ) -> None:
     names = ("waits", "dead", "held", "renamed", "replaced", "two-marks")
@@ -200,7 +202,7 @@ async def test_what_is_on_record_is_left_alone_and_what_differs_is_told(
     assert await records.rows(everything) == before
 
 
-async def test_marks_of_another_domain_than_the_first_use_are_refused(
+async def test_rebuild_rejects_another_mark_domain_than_the_pinned_one(
     database: Database, redis_url: str, stalwart: StalwartStandIn, records: Records
 ) -> None:
     await records.rows("INSERT INTO postroom_facts VALUES ('mark_domain', 'example.org')")
@@ -210,7 +212,7 @@ async def test_marks_of_another_domain_than_the_first_use_are_refused(
             await _rebuild(parts)
 
 
-async def test_a_throttled_page_is_waited_for_and_who_was_stored_meanwhile_is_left_to_a_worker() -> None:
+async def test_rebuild_waits_for_a_throttled_page_and_leaves_new_requests_to_a_worker() -> None:
     class Throttling:
         """Says no twice, then gives two accounts, then ends."""
 
@@ -257,7 +259,7 @@ async def test_a_throttled_page_is_waited_for_and_who_was_stored_meanwhile_is_le
     assert (paused, tally.restored, tally.under_way) == ([7, 5], 1, 1)
 
 
-async def test_the_command_counts_then_restores_and_tells_of_what_needs_a_look(
+async def test_rebuild_command_counts_then_restores_and_reports_what_needs_attention(
     database: Database, redis_url: str, stalwart: StalwartStandIn, directory: Directory, records: Records
 ) -> None:
     postroom = Commands(environment(database, redis_url, stalwart))
@@ -273,13 +275,13 @@ async def test_the_command_counts_then_restores_and_tells_of_what_needs_a_look(
     assert "Marked in another domain: 1;" in await postroom("rebuild", "--from-stalwart", code=1)
 
 
-async def test_the_command_says_in_one_line_what_it_lacks(
+async def test_rebuild_command_reports_what_is_missing_in_one_line(
     database: Database, redis_url: str, stalwart: StalwartStandIn
 ) -> None:
     postroom = Commands(environment(database, redis_url, stalwart))
-    told = await postroom("rebuild", code=2)
-    assert told == "postroom: say what to rebuild from: postroom rebuild --from-stalwart\n"
+    reported = await postroom("rebuild", code=2)
+    assert reported == "postroom: say what to rebuild from: postroom rebuild --from-stalwart\n"
     await stalwart.kill()
-    told = await postroom("rebuild", "--from-stalwart", code=2)
-    assert told.startswith("postroom: after 0 accounts: mail server cannot be reached")
-    assert told.count("\n") == 1
+    reported = await postroom("rebuild", "--from-stalwart", code=2)
+    assert reported.startswith("postroom: after 0 accounts: mail server cannot be reached")
+    assert reported.count("\n") == 1

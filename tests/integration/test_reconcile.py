@@ -57,7 +57,7 @@ async def _announce_all(pool: Pool, redis: Redis) -> None:
         await RedisMembers(redis).add(page)
 
 
-async def test_a_lost_redis_is_filled_again_and_marked_complete(
+async def test_emptied_redis_is_refilled_and_marked_complete(
     records: Records, redis: Redis, reconcile: Reconcile, clock: OwnClock
 ) -> None:
     identity_ids = await _waiting(records, 25, due_in=1800)
@@ -72,7 +72,7 @@ async def test_a_lost_redis_is_filled_again_and_marked_complete(
     assert {round(score, 3) for _, score in members} == {round(due_at, 3)}
 
 
-async def test_a_row_that_just_moved_is_nobodys_error(
+async def test_reconcile_ignores_rows_that_changed_a_moment_ago(
     records: Records, pool: Pool, redis: Redis, reconcile: Reconcile
 ) -> None:
     await _waiting(records, 5, quiet_for=1)  # settled a moment ago, not yet announced
@@ -84,7 +84,7 @@ async def test_a_row_that_just_moved_is_nobodys_error(
     assert await reconcile.check() == NOTHING
 
 
-async def test_a_run_without_faults_needs_no_correction(
+async def test_reconcile_corrects_nothing_without_faults(
     records: Records, requests: PostgresRequests, pool: Pool, redis: Redis, reconcile: Reconcile
 ) -> None:
     """The member of a running request is its worker's."""

@@ -26,7 +26,7 @@ async def waiting_for(requests: PostgresRequests, name: str, outcome: Failed) ->
     return settled.request
 
 
-async def test_who_is_released_is_due_now_with_new_bytes_and_keeps_what_it_spent(
+async def test_released_request_is_due_now_with_a_new_member_and_its_spent_retries(
     requests: PostgresRequests, releases: PostgresReleases, records: Records
 ) -> None:
     before = await waiting_for(requests, "alice", REFUSED)
@@ -38,7 +38,7 @@ async def test_who_is_released_is_due_now_with_new_bytes_and_keeps_what_it_spent
     assert each.request.enqueued_at == row["enqueued_at"] > before.enqueued_at
 
 
-async def test_a_locked_row_is_left_and_the_others_are_released(
+async def test_release_skips_a_locked_row_and_releases_the_others(
     requests: PostgresRequests, releases: PostgresReleases, pool: Pool
 ) -> None:
     locked, free = [await waiting_for(requests, name, OUTAGE) for name in ("locked", "free")]

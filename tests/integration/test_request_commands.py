@@ -82,9 +82,9 @@ async def test_a_list_goes_on_where_it_ended_until_all_were_there_once(postroom:
         pages.append([each["email"] for each in page["requests"]])
         after = page["next"]
     assert pages == [everybody[:3], everybody[3:6], everybody[6:]]
-    told = (await postroom("list", "--limit", "3")).splitlines()
-    assert told[-1].startswith("postroom: there are more: --after ")
-    cursor = told[-1].split()[5]
+    reported = (await postroom("list", "--limit", "3")).splitlines()
+    assert reported[-1].startswith("postroom: there are more: --after ")
+    cursor = reported[-1].split()[5]
     assert await listed(postroom, "--after", cursor) == everybody[3:]
     assert await postroom("list", "--limit", "7", "--json") == await postroom("list", "--limit", "0", "--json")
     assert "not a cursor of a list" in await postroom("list", "--after", "nowhere", code=2)
@@ -104,8 +104,8 @@ async def test_several_are_retried_each_with_its_line_and_code_1_if_one_was_not(
     refusal = Refusal(uuid4(), "admin@example.org", "reserved_name", "the name admin is reserved")
     await PostgresRefusals(pool).record([refusal], NOWHERE)
     names = ["dead-1@example.net", "admin@example.org", "waiting-2@example.org", "provisioned-1@example.net"]
-    told = (await postroom("retry", *names, code=1)).splitlines()
-    assert [line.partition(", due")[0] for line in told] == [
+    reported = (await postroom("retry", *names, code=1)).splitlines()
+    assert [line.partition(", due")[0] for line in reported] == [
         "dead-1@example.net: waits for its first attempt",
         "waiting-2@example.org: waits for its first attempt",
         "postroom: no request for admin@example.org: refused as reserved_name (the name admin is reserved)",
@@ -122,11 +122,11 @@ async def test_several_are_retried_each_with_its_line_and_code_1_if_one_was_not(
 
 async def test_a_dry_run_says_how_many_and_which(postroom: Commands, records: Records) -> None:
     await fill(records)
-    told = (
+    reported = (
         await postroom("retry", "--dead", "--reason-starts", "failed", "--domain", "example.net", "--dry-run")
     ).splitlines()
-    assert [line.partition(",")[0] for line in told[:2]] == ["dead-1@example.net", "dead-3@example.net"]
-    assert told[2:] == ["2 would be retried"]
+    assert [line.partition(",")[0] for line in reported[:2]] == ["dead-1@example.net", "dead-3@example.net"]
+    assert reported[2:] == ["2 would be retried"]
     assert await records.value("SELECT count(*) FROM email_requests WHERE state = 'dead'") == 3
     assert await postroom("retry", "--dead", "--reason-starts", "failed", "--domain", "example.net") == "2 retried\n"
     assert await listed(postroom, "--state", "dead") == ["dead-2@example.org"]
@@ -150,7 +150,7 @@ async def test_waiting_ones_are_buried_by_what_they_wait_for(postroom: Commands,
     assert await postroom(*words) == "0 buried\n"
 
 
-async def test_who_is_meant_must_be_said_and_in_one_way(postroom: Commands) -> None:
+async def test_exactly_one_way_of_selecting_requests_is_required(postroom: Commands) -> None:
     for words in ("retry", "retry --reason-starts x", "bury --reason x", "dismiss --reason x"):
         assert "say which requests" in await postroom(*words.split(), code=2), words
     for words in ("retry a@example.org --dead", "bury a@example.org --reason x --waits-for outage"):
@@ -159,8 +159,8 @@ async def test_who_is_meant_must_be_said_and_in_one_way(postroom: Commands) -> N
 
 async def test_a_pause_is_on_purpose_and_status_shows_who_paused_and_why(postroom: Commands, records: Records) -> None:
     await postroom("pause", "--reason", "Stalwart moves")
-    told = await postroom("pause", "--reason", "so that it is paused twice", code=2)
-    assert "Stalwart moves already; postroom resume ends it" in told
+    reported = await postroom("pause", "--reason", "so that it is paused twice", code=2)
+    assert "Stalwart moves already; postroom resume ends it" in reported
     (entry,) = await records.rows(
         "SELECT action, error_message, actor IS NOT NULL AS named FROM email_provisioning_log"
     )

@@ -25,7 +25,7 @@ async def accept(requests: PostgresRequests, of: Mailbox, *, in_line: bool = Tru
     return request
 
 
-async def test_an_accepted_request_runs_under_the_given_holder_and_its_pending_row_is_in_the_same_commit(
+async def test_accepted_request_runs_under_the_given_holder_with_its_pending_row_in_one_commit(
     requests: PostgresRequests, records: Records
 ) -> None:
     alice, holder = Mailbox(uuid4(), "alice@example.org", "Alice A."), uuid4()
@@ -42,7 +42,7 @@ async def test_an_accepted_request_runs_under_the_given_holder_and_its_pending_r
     assert entry["commit"] == row["commit"]
 
 
-async def test_of_twenty_identities_that_ask_for_one_address_at_once_one_gets_it(
+async def test_one_of_twenty_identities_that_request_one_address_at_once_gets_it(
     requests: PostgresRequests, records: Records
 ) -> None:
     asking = [mailbox("popular") for _ in range(20)]
@@ -54,7 +54,7 @@ async def test_of_twenty_identities_that_ask_for_one_address_at_once_one_gets_it
     assert await records.value("SELECT count(*) FROM email_provisioning_log") == 1
 
 
-async def test_before_the_first_attempt_a_newer_address_replaces_the_old_one(
+async def test_newer_address_replaces_the_old_one_before_the_first_attempt(
     requests: PostgresRequests, records: Records
 ) -> None:
     alice = mailbox()
@@ -69,7 +69,7 @@ async def test_before_the_first_attempt_a_newer_address_replaces_the_old_one(
     await accept(requests, mailbox())  # the old address is free again
 
 
-async def test_a_refusal_is_audited_with_what_is_known_and_is_no_request(pool: Pool, records: Records) -> None:
+async def test_refusal_is_audited_with_the_known_data_and_makes_no_request(pool: Pool, records: Records) -> None:
     alice, refusals = uuid4(), PostgresRefusals(pool)
     await refusals.record([Refusal(alice, "admin@example.org", "reserved_name", "the name is reserved")], FROM_KRATOS)
     await refusals.record([Refusal(None, None, "unreadable_body", "the body is not JSON")], NOWHERE)
@@ -82,18 +82,18 @@ async def test_a_refusal_is_audited_with_what_is_known_and_is_no_request(pool: P
     assert await records.value("SELECT count(*) FROM email_requests") == 0
 
 
-async def test_a_refusal_is_recorded_when_it_says_something_new(pool: Pool, records: Records) -> None:
+async def test_refusal_is_recorded_only_when_it_changed(pool: Pool, records: Records) -> None:
     alice, bob, refusals = uuid4(), uuid4(), PostgresRefusals(pool)
-    told = [("a+b@example.org", "unsafe_local_part"), ("admin@example.org", "reserved_name"), (None, "no_address")]
-    for email, code in [told[0], told[0], told[1], told[1], told[2], told[2], told[0]]:
+    reported = [("a+b@example.org", "unsafe_local_part"), ("admin@example.org", "reserved_name"), (None, "no_address")]
+    for email, code in [reported[0], reported[0], reported[1], reported[1], reported[2], reported[2], reported[0]]:
         await refusals.record([Refusal(each, email, code, "why") for each in (alice, bob)], NOWHERE)
     for identity_id in (alice, bob):
         recorded = [(row["email"], row["code"]) for row in await records.log(identity_id)]
-        assert recorded == [*told, told[0]]
+        assert recorded == [*reported, reported[0]]
     assert (await refusals.without_request(limit=1))[0] == 2
 
 
-async def test_who_takes_the_probe_is_told_when_the_next_one_is_due(
+async def test_taking_a_probe_returns_the_interval_to_the_next_one(
     breakers: PostgresBreakers, records: Records
 ) -> None:
     await breakers.open(Cause.OUTAGE, "away")

@@ -52,7 +52,7 @@ async def add(redis: Redis, member: str, due_in: float) -> None:
     await redis.zadd(KEY, {member: seconds + microseconds / 1e6 + due_in})
 
 
-async def test_a_waiting_request_is_readable_in_the_sorted_set_of_the_contract(
+async def test_waiting_request_is_stored_as_json_in_the_documented_sorted_set(
     retry_set: RetrySet, redis: Redis
 ) -> None:
     waiting = request(7, error="mail server answered 500")
@@ -67,7 +67,7 @@ async def test_a_waiting_request_is_readable_in_the_sorted_set_of_the_contract(
     ]
 
 
-async def test_no_more_than_the_limit_are_taken_the_longest_overdue_first(retry_set: RetrySet, redis: Redis) -> None:
+async def test_due_returns_at_most_the_limit_with_the_longest_overdue_first(retry_set: RetrySet, redis: Redis) -> None:
     for number in range(1, 6):
         await add(redis, RetryJob.of(request(number)).to_json(), -number)
     due = await retry_set.due(2)
@@ -77,14 +77,14 @@ async def test_no_more_than_the_limit_are_taken_the_longest_overdue_first(retry_
     assert len((await retry_set.due(10)).entries) == 3
 
 
-async def test_two_workers_are_never_reminded_of_the_same_member(retry_set: RetrySet, redis: Redis) -> None:
+async def test_retry_index_never_gives_two_workers_the_same_member(retry_set: RetrySet, redis: Redis) -> None:
     for number in range(100):
         await add(redis, RetryJob.of(request(number)).to_json(), -1)
-    told = [r.member for due in await asyncio.gather(*(retry_set.due(7) for _ in range(20))) for r in due.entries]
-    assert len(told) == len(set(told)) == 100
+    reported = [r.member for due in await asyncio.gather(*(retry_set.due(7) for _ in range(20))) for r in due.entries]
+    assert len(reported) == len(set(reported)) == 100
 
 
-async def test_the_script_reports_the_epoch_and_adds_no_member_and_no_other_key(redis: Redis) -> None:
+async def test_claim_script_reports_the_epoch_and_adds_no_member_or_key(redis: Redis) -> None:
     script = redis.register_script(files("postroom.queue").joinpath("claim.lua").read_text())
     assert (await script(keys=[KEY, EPOCH_KEY], args=[1, LEASE, HORIZON]))[:2] == [0, ""]
     await redis.set(EPOCH_KEY, "1")
@@ -92,7 +92,7 @@ async def test_the_script_reports_the_epoch_and_adds_no_member_and_no_other_key(
     assert await redis.keys() == [EPOCH_KEY]
 
 
-async def test_replace_removes_what_was_held_and_adds_only_what_waits(retry_set: RetrySet, redis: Redis) -> None:
+async def test_replace_removes_held_members_and_adds_only_a_waiting_request(retry_set: RetrySet, redis: Redis) -> None:
     old, stranger = RetryJob.of(request(1, error="old")).to_json(), RetryJob.of(request(2)).to_json()
     await add(redis, old, 1)
     await add(redis, stranger, 1)
@@ -104,7 +104,7 @@ async def test_replace_removes_what_was_held_and_adds_only_what_waits(retry_set:
     assert await redis.zrange(KEY, 0, -1) == [stranger]
 
 
-async def test_bytes_that_nobody_can_read_are_told_without_an_identity_and_can_be_removed(
+async def test_unreadable_members_are_returned_without_an_identity_and_can_be_removed(
     retry_set: RetrySet, redis: Redis, redis_url: str
 ) -> None:
     async with Redis.from_url(redis_url) as raw:
@@ -117,7 +117,7 @@ async def test_bytes_that_nobody_can_read_are_told_without_an_identity_and_can_b
     assert await redis.zcard(KEY) == 0
 
 
-async def test_an_emptied_redis_and_one_that_lost_its_scripts_are_served_on(retry_set: RetrySet, redis: Redis) -> None:
+async def test_retry_set_works_after_redis_lost_its_data_and_scripts(retry_set: RetrySet, redis: Redis) -> None:
     await retry_set.replace(request(), ())
     await retry_set.due(1)
     await redis.flushall()
@@ -143,7 +143,7 @@ async def seconds_of(call: Awaitable[object]) -> float:
     return time.monotonic() - started
 
 
-async def test_a_redis_that_is_away_costs_a_quarter_second_and_announcing_raises_nothing(away: str) -> None:
+async def test_unavailable_redis_costs_a_quarter_second_and_writes_to_it_raise_nothing(away: str) -> None:
     client = connect(away)
     retry_set = RetrySet(client, lease=LEASE)
     waiting = request()
@@ -162,7 +162,7 @@ async def test_a_redis_that_is_away_costs_a_quarter_second_and_announcing_raises
     await client.aclose()
 
 
-async def test_a_redis_that_falls_silent_in_the_middle_costs_a_quarter_second_and_is_used_again_afterwards(
+async def test_redis_that_stops_answering_costs_a_quarter_second_and_is_used_again_afterwards(
     retry_set: RetrySet, redis: Redis, redis_url: str
 ) -> None:
     await retry_set.replace(request(1), ())
@@ -183,7 +183,7 @@ class _Reset(Connection):
         raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
 
 
-async def test_a_connection_reset_under_uvloop_is_a_redis_that_did_not_answer(redis_url: str) -> None:
+async def test_connection_reset_under_uvloop_counts_as_redis_not_answering(redis_url: str) -> None:
     pool = ConnectionPool.from_url(redis_url, connection_class=_Reset)  # pyright: ignore[reportUnknownMemberType]
     client = Redis(connection_pool=pool)
     retry_set = RetrySet(client, lease=LEASE)

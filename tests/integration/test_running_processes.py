@@ -38,7 +38,7 @@ def this(kind: Literal["serve", "work"] = "work") -> ThisProcess:
     return ThisProcess(uuid4(), "a-host", 42, kind, "0.1.0", "0003")
 
 
-async def test_a_process_has_one_row_which_goes_at_a_clean_end(pool: Pool) -> None:
+async def test_process_has_one_row_which_is_deleted_at_a_clean_exit(pool: Pool) -> None:
     processes, process = PostgresProcesses(pool), this()
     await processes.record(process, {})
     await processes.record(process, {"worker": {"age": 1.0, "late_after": 30.0}})
@@ -50,7 +50,7 @@ async def test_a_process_has_one_row_which_goes_at_a_clean_end(pool: Pool) -> No
     assert await processes.all() == []
 
 
-async def test_who_said_nothing_for_a_day_is_forgotten(pool: Pool, records: Records) -> None:
+async def test_process_without_a_report_for_a_day_is_removed(pool: Pool, records: Records) -> None:
     processes, dead, lives = PostgresProcesses(pool), this(), this()
     await processes.record(dead, {})
     await records.rows("UPDATE processes SET seen_at = now() - interval '25 hours'")
@@ -62,7 +62,7 @@ def refused() -> float:
     return REGISTRY.get_sample_value("postroom_database_errors_total", {"where": "presence"}) or 0
 
 
-async def test_a_row_that_cannot_be_written_disturbs_nothing(pool: Pool, records: Records) -> None:
+async def test_process_keeps_running_if_its_row_cannot_be_written(pool: Pool, records: Records) -> None:
     await records.rows("REVOKE ALL ON processes FROM postroom")
     presence, stop, before = Presence(PostgresProcesses(pool), Heartbeats(), "serve"), asyncio.Event(), refused()
     presence_runs = asyncio.create_task(presence.run(stop))
@@ -74,7 +74,7 @@ async def test_a_row_that_cannot_be_written_disturbs_nothing(pool: Pool, records
 
 
 @pytest.mark.parametrize("command", ["serve", "work"])
-async def test_a_process_says_that_it_lives_and_leaves_when_it_ends(
+async def test_process_keeps_its_row_while_it_runs_and_deletes_it_at_exit(
     command: str, database: Database, records: Records
 ) -> None:
     port = str(free_port())
@@ -102,7 +102,7 @@ async def test_a_process_says_that_it_lives_and_leaves_when_it_ends(
 
 
 @pytest.mark.parametrize("command", ["serve", "work"])
-async def test_more_silent_connections_than_it_may_open_files_keep_nobody_out(command: str, database: Database) -> None:
+async def test_silent_connections_beyond_the_open_file_limit_block_no_others(command: str, database: Database) -> None:
     port = str(free_port())
     own = {"POSTROOM_HOST": "127.0.0.1", "POSTROOM_PORT": port, "POSTROOM_WORK_PORT": port}
     values = environment(database, None, None, webhook_key=KEY) | own
@@ -129,7 +129,7 @@ async def test_status_shows_the_processes_and_their_loops(database: Database, po
 
 
 @pytest.mark.parametrize("command", ["serve", "work"])
-async def test_why_a_process_cannot_run_is_one_line_of_its_log(
+async def test_process_that_cannot_run_logs_the_cause_in_one_line(
     command: str, database: Database, records: Records
 ) -> None:
     await records.rows("DROP TABLE schema_history, alembic_version")
@@ -190,7 +190,7 @@ async def test_while_postgresql_is_unavailable_the_log_says_why_once_and_the_pro
 
 
 @pytest.mark.parametrize(("command", "setting"), [("serve", "port"), ("work", "work_port")])
-async def test_a_port_that_was_asked_for_and_is_taken_is_told_in_one_line(
+async def test_occupied_port_is_reported_in_one_line_with_its_setting(
     database: Database, command: str, setting: str
 ) -> None:
     taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)

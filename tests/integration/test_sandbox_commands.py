@@ -48,7 +48,7 @@ async def sandbox(folder: Path, *arguments: str, code: int = 0) -> str:
     return await Commands()("sandbox", *arguments, "--data", str(folder), code=code)
 
 
-async def test_a_spent_fault_is_shown_as_off(server: StalwartStandIn, folder: Path) -> None:
+async def test_used_up_fault_is_shown_as_off(server: StalwartStandIn, folder: Path) -> None:
     assert (await sandbox(folder, "fault", "unavailable", "--count", "2")).startswith("unavailable is on, for 2 more:")
     async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as http:
         codes = [(await http.get("/jmap/session")).status_code for _ in range(3)]
@@ -73,7 +73,7 @@ async def test_a_spent_fault_is_shown_as_off(server: StalwartStandIn, folder: Pa
         (["off", "--word", "ann"], "--word does nothing for off"),
     ],
 )
-async def test_a_wrong_fault_is_refused_in_one_line_and_changes_nothing(
+async def test_invalid_fault_is_rejected_in_one_line_and_changes_nothing(
     arguments: list[str], said: str, server: StalwartStandIn, folder: Path
 ) -> None:
     await server.set_fault(kind="slow", delay_ms=0)
@@ -82,7 +82,7 @@ async def test_a_wrong_fault_is_refused_in_one_line_and_changes_nothing(
     assert [fault["kind"] for fault in (await server.state())["faults"]] == ["slow"]
 
 
-async def test_where_the_mail_server_is_ones_own_no_command_touches_it(tmp_path: Path) -> None:
+async def test_sandbox_commands_do_not_touch_a_mail_server_of_the_user(tmp_path: Path) -> None:
     with DataFolder(tmp_path / "data") as data:
         data.write_trial({"environment": {"POSTROOM_STALWART_URL": "https://mail.example.org"}, "own": ["Stalwart"]})
         for arguments in (["fault", "refuse"], ["state"], ["deliver", "ann@example.org"]):
@@ -90,13 +90,13 @@ async def test_where_the_mail_server_is_ones_own_no_command_touches_it(tmp_path:
             assert "this trial uses a Stalwart of yours" in line
 
 
-async def test_the_state_lists_mailboxes_and_requests(folder: Path, ann: Person) -> None:
+async def test_sandbox_state_lists_mailboxes_and_requests(folder: Path, ann: Person) -> None:
     lines = (await sandbox(folder, "state")).splitlines()
     assert any(ann.address in line for line in lines)
     assert any("x:Account/set" in line for line in lines)
 
 
-async def test_many_messages_are_sent_and_counted(ann: Person, folder: Path) -> None:
+async def test_sandbox_deliver_sends_and_counts_many_messages(ann: Person, folder: Path) -> None:
     options = ("--count", "23", "--subject", "Grüße", "--from", "Bob@example.com", "--json")
     assert json.loads(await sandbox(folder, "deliver", ann.address, *options))["delivered"] == 23
     emails = await ann.get("Email", *await ann.query(), properties=["subject", "from"])
@@ -104,7 +104,7 @@ async def test_many_messages_are_sent_and_counted(ann: Person, folder: Path) -> 
     assert emails[0]["from"][0]["email"] == "Bob@example.com"
 
 
-async def test_a_file_is_sent_as_it_is(ann: Person, folder: Path, tmp_path: Path) -> None:
+async def test_sandbox_deliver_sends_a_file_unchanged(ann: Person, folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "message.eml"
     file.write_bytes(b"Subject: from a file\n\n.a line with a dot\n")
     output = await sandbox(folder, "deliver", ann.address, "--file", str(file))
@@ -117,6 +117,6 @@ async def test_a_file_is_sent_as_it_is(ann: Person, folder: Path, tmp_path: Path
     )
 
 
-async def test_an_address_without_a_mailbox_is_named(folder: Path) -> None:
+async def test_sandbox_deliver_names_an_address_without_a_mailbox(folder: Path) -> None:
     output = await sandbox(folder, "deliver", "ghost@example.org", code=2)
     assert "refused ghost@example.org: 550 5.1.2 Mailbox does not exist" in output

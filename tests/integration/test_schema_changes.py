@@ -39,7 +39,7 @@ async def retry(parts: Parts, records: Records) -> None:
     assert (await records.request(of.identity_id))["crashes"] == 0
 
 
-async def test_a_next_migration_under_load_fails_no_hook_and_crashes_no_attempt(
+async def test_migration_under_load_fails_no_webhook_and_crashes_no_attempt(
     database: Database, redis_url: str, stalwart: StalwartStandIn, records: Records
 ) -> None:
     """Prepared statements that named `*` would answer "cached plan must not change result type" from then on: mailboxes

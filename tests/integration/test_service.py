@@ -38,7 +38,7 @@ def settings(database: Database, stalwart: StalwartStandIn) -> dict[str, str]:
     }
 
 
-async def test_an_attempt_under_way_ends_before_the_service_does(
+async def test_service_finishes_a_running_attempt_before_it_exits(
     settings: dict[str, str], stalwart: StalwartStandIn
 ) -> None:
     async with running("serve", settings) as service:
@@ -60,7 +60,7 @@ async def test_an_attempt_under_way_ends_before_the_service_does(
     assert "slow@example.org" in [account["addresses"][0] for account in await stalwart.accounts()]
 
 
-async def test_the_marks_domain_must_not_change_after_use(settings: dict[str, str], pool: Pool) -> None:
+async def test_mark_domain_must_not_change_after_use(settings: dict[str, str], pool: Pool) -> None:
     await pin_mark_domain(pool, "example.org")
     async with running("serve", settings | {"POSTROOM_DOMAINS": "example.net,example.org"}) as service:
         code, log = await service.end()
@@ -69,7 +69,7 @@ async def test_the_marks_domain_must_not_change_after_use(settings: dict[str, st
     assert "Traceback" not in log
 
 
-async def test_a_service_without_its_database_answers_503_and_claims_nothing(settings: dict[str, str]) -> None:
+async def test_service_without_its_database_answers_503_and_is_not_ready(settings: dict[str, str]) -> None:
     away = settings | {"POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1:1/postroom"}
     async with running("serve", away) as service:
         await eventually(service.live, "the service", 20)
@@ -80,7 +80,7 @@ async def test_a_service_without_its_database_answers_503_and_claims_nothing(set
     assert code == 0, log
 
 
-async def test_a_live_stream_holds_up_no_end_of_a_service_that_never_saw_its_database(
+async def test_live_stream_does_not_delay_the_stop_of_a_service_without_database(
     settings: dict[str, str], tmp_path: Path
 ) -> None:
     async with kratos_stand_in(tmp_path, hook_url=f"{UNUSED_URL}/", hook_key=KEY) as kratos:
@@ -100,7 +100,7 @@ async def test_a_live_stream_holds_up_no_end_of_a_service_that_never_saw_its_dat
     assert time.monotonic() - asked_at < 8, "the drain has 20 s"
 
 
-async def test_a_wrong_master_password_is_told_at_the_start_and_sent_once(
+async def test_wrong_master_password_is_logged_at_start_and_sent_only_once(
     settings: dict[str, str], stalwart: StalwartStandIn
 ) -> None:
     before = (await stalwart.request_counts()).get("GET /api/account", 0)

@@ -46,7 +46,9 @@ async def claimed_again(requests: PostgresRequests, records: Records, request: R
     return claim.request
 
 
-async def test_success_writes_row_account_and_audit_in_one_commit(requests: PostgresRequests, records: Records) -> None:
+async def test_settled_success_writes_request_account_and_audit_in_one_commit(
+    requests: PostgresRequests, records: Records
+) -> None:
     request = await running(requests)
     settled = await settle(requests, request, success(request))
     assert (settled.request.state, settled.status) == (State.PROVISIONED, Status.SUCCESS)
@@ -62,7 +64,7 @@ async def test_success_writes_row_account_and_audit_in_one_commit(requests: Post
     assert row["commit"] == account["commit"] == entry["commit"]
 
 
-async def test_a_superseded_holder_changes_nothing_and_leaves_one_late_row(
+async def test_superseded_holder_changes_nothing_and_leaves_one_late_row(
     requests: PostgresRequests, records: Records
 ) -> None:
     first = await running(requests)
@@ -94,7 +96,7 @@ async def test_settling_again_after_a_lost_answer_writes_nothing_twice(
     assert await records.audit(request.identity_id) == [("create", "pending", 1), ("create", "failed", 1)]
 
 
-async def test_settling_while_the_lost_statement_still_runs_waits_for_it_and_writes_nothing_twice(
+async def test_settling_waits_for_a_lost_statement_that_still_runs_and_writes_nothing_twice(
     requests: PostgresRequests, records: Records, pool: Pool
 ) -> None:
     request = await running(requests)
@@ -124,7 +126,7 @@ async def blocked(connection: AsyncConnection[dict[str, object]]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_request_that_is_gone_has_no_outcome_but_in_the_audit(
+async def test_outcome_of_a_deleted_request_is_kept_only_in_the_audit(
     requests: PostgresRequests, records: Records
 ) -> None:
     """After a restore, an erasure, or a fail-over that lost commits."""
@@ -138,14 +140,14 @@ async def test_a_request_that_is_gone_has_no_outcome_but_in_the_audit(
 
 
 @pytest.mark.parametrize("text", ["a NUL: \0", "half of a pair: \ud800"])
-async def test_a_text_that_postgresql_cannot_store_is_told_as_such(requests: PostgresRequests, text: str) -> None:
+async def test_text_that_postgresql_cannot_store_raises_its_own_error(requests: PostgresRequests, text: str) -> None:
     request = await running(requests)
     with pytest.raises(Unstorable):
         await requests.settle(request, after_attempt(request, Failed(Permanent(text))), None)
     assert (await settle(requests, request, success(request))).status is Status.SUCCESS
 
 
-async def test_an_outcome_waits_while_a_right_or_a_column_is_missing(
+async def test_settle_fails_as_unavailable_while_a_permission_or_column_is_missing(
     requests: PostgresRequests, records: Records
 ) -> None:
     """The operator's fault is mended in time, or the lease ends: an error of ours would look like a crash at once."""
@@ -187,7 +189,7 @@ async def test_an_outcome_waits_while_a_right_or_a_column_is_missing(
         ("attempts = -1", "attempts_check"),
     ],
 )
-async def test_the_database_itself_refuses_a_row_that_breaks_a_rule(
+async def test_check_constraint_rejects_a_request_row_that_breaks_a_rule(
     requests: PostgresRequests, records: Records, broken: LiteralString, rule: str
 ) -> None:
     await running(requests)
@@ -195,7 +197,7 @@ async def test_the_database_itself_refuses_a_row_that_breaks_a_rule(
         await records.connection.execute(sql.SQL("UPDATE email_requests SET {}").format(sql.SQL(broken)))
 
 
-async def test_an_identity_has_one_account_row(records: Records) -> None:
+async def test_identity_has_at_most_one_account_row(records: Records) -> None:
     add = (
         "INSERT INTO email_accounts (id, kratos_identity_id, email, stalwart_account_id) "
         "VALUES (gen_random_uuid(), %s, 'alice@example.org', 'b')"

@@ -56,7 +56,7 @@ async def receiver() -> AsyncIterator[ScriptedUpstream]:
         yield receiver
 
 
-async def told(receiver: ScriptedUpstream, number: int) -> list[dict[str, Any]]:
+async def reported(receiver: ScriptedUpstream, number: int) -> list[dict[str, Any]]:
     await eventually(lambda: len(list(all_reported(receiver))) >= number, f"{number} events")
     return list(all_reported(receiver))
 
@@ -73,7 +73,7 @@ async def session(address: tuple[str, int], *lines: str) -> list[str]:
     return [answer[:3] for answer in answers.decode().splitlines()]
 
 
-async def test_each_recipient_has_an_answer_of_his_own(server: StalwartStandIn, admin: StalwartClient) -> None:
+async def test_lmtp_answers_each_recipient_separately(server: StalwartStandIn, admin: StalwartClient) -> None:
     await admin.create("good")
     await admin.create("bad")
     await server.set_fault(kind="fail", word="bad")
@@ -87,7 +87,7 @@ async def test_each_recipient_has_an_answer_of_his_own(server: StalwartStandIn, 
 # Faults
 
 
-async def test_mail_that_hangs_is_served_when_the_fault_is_lifted(server: StalwartStandIn, ann: Person) -> None:
+async def test_hanging_mail_is_delivered_when_the_fault_is_lifted(server: StalwartStandIn, ann: Person) -> None:
     await server.set_fault(kind="hang", word=ann.address)
     sending = asyncio.create_task(send(server.lmtp, ann.address))
 
@@ -102,14 +102,14 @@ async def test_mail_that_hangs_is_served_when_the_fault_is_lifted(server: Stalwa
     assert len(await ann.query()) == 1
 
 
-async def test_mail_of_a_cut_session_has_come_all_the_same(server: StalwartStandIn, ann: Person) -> None:
+async def test_mail_is_delivered_although_the_session_is_reset_afterwards(server: StalwartStandIn, ann: Person) -> None:
     await server.set_fault(kind="reset-after", word=ann.address, count=1)
     with pytest.raises(OSError, match=r"(?i)connection"):
         await send(server.lmtp, ann.address)
     assert len(await ann.query()) == 1
 
 
-async def test_a_lost_web_hook_never_comes_and_the_next_does(
+async def test_lose_hooks_fault_drops_one_webhook_and_sends_the_next(
     server: StalwartStandIn, admin: StalwartClient, ann: Person, receiver: ScriptedUpstream
 ) -> None:
     await server.set_fault(kind="lose-hooks", count=1)
@@ -121,11 +121,11 @@ async def test_a_lost_web_hook_never_comes_and_the_next_does(
 
         await eventually(struck, "a web hook is lost")
         await send(server.lmtp, ann.address)
-        (event,) = await told(receiver, 1)
+        (event,) = await reported(receiver, 1)
     assert event["data"]["documentId"] == 2
 
 
-async def test_a_stream_that_is_cut_ends_without_the_event(server: StalwartStandIn, ann: Person) -> None:
+async def test_cut_event_stream_ends_without_the_event(server: StalwartStandIn, ann: Person) -> None:
     await server.set_fault(kind="cut-events", count=1)
     async with listening(ann.http) as stream:
         await send(server.lmtp, ann.address)
@@ -138,7 +138,7 @@ async def test_a_stream_that_is_cut_ends_without_the_event(server: StalwartStand
 # The event source
 
 
-async def test_streams_and_sessions_do_not_hold_up_the_end(tmp_path: Path) -> None:
+async def test_open_streams_and_lmtp_sessions_do_not_delay_the_stop(tmp_path: Path) -> None:
     async with (
         stalwart_stand_in(tmp_path) as server,
         admin_of(server) as admin,
@@ -155,7 +155,7 @@ async def test_streams_and_sessions_do_not_hold_up_the_end(tmp_path: Path) -> No
 # Welcome
 
 
-async def test_a_person_of_postroom_is_welcomed_and_nobody_else(
+async def test_only_accounts_made_by_postroom_get_a_welcome_message(
     server: StalwartStandIn, admin: StalwartClient, ann: Person
 ) -> None:
     mark = {"0": {"name": f"postroom-{ann.account}", "domainId": admin.domain, "enabled": False}}

@@ -14,7 +14,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("stand_in", COMMANDS)
-async def test_a_damaged_file_is_told_in_one_line_with_the_way_out(stand_in: str, tmp_path: Path) -> None:
+async def test_damaged_state_file_is_reported_in_one_line_with_the_fix(stand_in: str, tmp_path: Path) -> None:
     (tmp_path / f"{stand_in}.sqlite3").write_text("no database, " * 100)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", f"postroom_sandbox.{stand_in}", "--state", tmp_path, *COMMANDS[stand_in]),

@@ -88,7 +88,7 @@ def settings(database: Database, stalwart: StalwartStandIn, redis_url: str) -> d
         ("work", "worker", "Worker", "_turn"),
     ],
 )
-async def test_a_process_one_of_whose_loops_broke_ends_by_itself_and_says_which(
+async def test_process_with_a_broken_loop_exits_and_names_the_loop(
     settings: dict[str, str], command: str, loop: str, cls: str, method: str
 ) -> None:
     broken = BROKEN.format(cls=cls, method=method, command=command)
@@ -99,7 +99,7 @@ async def test_a_process_one_of_whose_loops_broke_ends_by_itself_and_says_which(
     assert "ZeroDivisionError: a defect" in log
 
 
-async def test_a_task_that_never_ends_keeps_no_process_alive(settings: dict[str, str]) -> None:
+async def test_task_that_never_ends_does_not_keep_the_process_alive(settings: dict[str, str]) -> None:
     async with running("serve", settings, program=STUCK) as service:
         await eventually(service.ready, "the service", 20)
         asked_at = time.monotonic()
@@ -108,7 +108,7 @@ async def test_a_task_that_never_ends_keeps_no_process_alive(settings: dict[str,
     assert '"loops": ["sweep"]' in log
 
 
-async def test_a_second_signal_ends_it_at_once(settings: dict[str, str]) -> None:
+async def test_second_signal_ends_the_process_at_once(settings: dict[str, str]) -> None:
     slow = settings | {"POSTROOM_DRAIN_SECONDS": "60"}
     async with running("serve", slow, program=STUCK) as service:
         await eventually(service.ready, "the service", 20)
@@ -120,7 +120,7 @@ async def test_a_second_signal_ends_it_at_once(settings: dict[str, str]) -> None
     assert code == 128 + signal.SIGTERM
 
 
-async def test_what_a_stop_cuts_off_is_interrupted_and_never_left_to_its_lease(
+async def test_attempt_cut_off_by_a_stop_is_interrupted_and_does_not_wait_for_its_lease(
     settings: dict[str, str], stalwart: StalwartStandIn, records: Records
 ) -> None:
     async with running("serve", settings) as service:
@@ -144,7 +144,7 @@ async def test_what_a_stop_cuts_off_is_interrupted_and_never_left_to_its_lease(
     assert [status for _, status, _ in await records.audit(request["identity_id"])] == ["pending", "interrupted"]
 
 
-async def test_hooks_that_come_during_a_stop_leave_nothing_running(
+async def test_webhooks_during_a_shutdown_leave_no_running_request(
     settings: dict[str, str], stalwart: StalwartStandIn, records: Records
 ) -> None:
     answers = list[int]()
@@ -218,7 +218,7 @@ OTHERS = ["redis", "stalwart", "kratos", "centrifugo"]
 
 @pytest.mark.parametrize("names", [["postgres"], OTHERS], ids=["postgres", "others"])
 @pytest.mark.parametrize("fault", ["away", "silent", "dripping"])
-async def test_it_ends_within_the_drain_and_five_seconds_whatever_the_servers_do(
+async def test_service_exits_within_the_drain_and_five_seconds_whatever_fails(
     settings: dict[str, str], stalwart: StalwartStandIn, tmp_path: Path, fault: str, names: list[str]
 ) -> None:
     def port_of(url: str) -> int:

@@ -68,7 +68,7 @@ async def _make_due(sweep: Sweep) -> None:
     await sweep._swept.put_off(0)
 
 
-async def test_a_registration_without_hook_and_one_by_the_admin_get_their_requests(
+async def test_sweep_stores_requests_for_identities_without_webhook_or_made_by_the_admin(
     kratos: Kratos, parts: Parts, records: Records, redis: Redis
 ) -> None:
     registered = UUID(await kratos.register("Registered@Example.org"))
@@ -83,7 +83,7 @@ async def test_a_registration_without_hook_and_one_by_the_admin_get_their_reques
     assert await records.value("SELECT count(*) FROM email_provisioning_log") == 2
 
 
-async def test_a_refused_identity_is_recorded_once_and_in_the_words_of_the_hook(
+async def test_sweep_records_a_refused_identity_once_with_the_reason_of_the_webhook(
     kratos: Kratos, parts: Parts, records: Records
 ) -> None:
     refused = await _add(kratos, "postmaster@example.org")
@@ -100,7 +100,7 @@ async def test_a_refused_identity_is_recorded_once_and_in_the_words_of_the_hook(
     assert await records.value("SELECT count(*) FROM email_requests") == 0
 
 
-async def test_who_was_refused_gets_a_request_when_the_address_is_a_good_one(
+async def test_refused_identity_gets_a_request_once_its_address_is_valid(
     kratos: Kratos, parts: Parts, records: Records
 ) -> None:
     identity_id = await _add(kratos, "anna+work@example.org")
@@ -119,7 +119,7 @@ async def test_who_was_refused_gets_a_request_when_the_address_is_a_good_one(
 
 
 @pytest.mark.parametrize("kratos", ["1.3.1"], indirect=True)  # the stand-in reads JSON no deeper than Postroom
-async def test_an_identity_that_nobody_can_read_is_set_aside_and_the_pass_comes_to_its_end(
+async def test_sweep_records_an_unreadable_identity_and_finishes(
     kratos: Kratos, parts: Parts, records: Records
 ) -> None:
     body = '{"schema_id": "default", "traits": {"email": "deep@example.org"}, "metadata_public": %s}'

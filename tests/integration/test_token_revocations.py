@@ -79,7 +79,7 @@ async def until_remembered(tokens: TokenCache, token_hash: bytes, records: Recor
     await eventually(remembered, "it is remembered")
 
 
-async def test_a_revocation_reaches_every_process(
+async def test_token_revocation_reaches_every_process(
     pool: Pool, records: Records, one: TokenCache, other: TokenCache
 ) -> None:
     token, token_hash = await made(pool)
@@ -94,7 +94,7 @@ async def test_a_revocation_reaches_every_process(
     await eventually(forgotten, "the other process has heard of it", within=3)
 
 
-async def test_a_process_that_cannot_listen_remembers_nothing_until_it_listens_again(
+async def test_process_that_cannot_listen_caches_no_token_until_it_listens_again(
     pool: Pool, records: Records, one: TokenCache
 ) -> None:
     _, token_hash = await made(pool)
@@ -112,7 +112,7 @@ async def test_a_process_that_cannot_listen_remembers_nothing_until_it_listens_a
     await until_remembered(one, token_hash, records)
 
 
-async def test_who_listens_through_a_proxy_notices_that_postgresql_behind_it_is_dead(
+async def test_listener_behind_a_proxy_notices_that_postgresql_is_dead(
     pool: Pool, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Keepalives do not: a stream would step over what it was not told, and a revoked token be remembered."""

@@ -66,7 +66,7 @@ async def assert_nothing_stored(records: Records) -> None:
     assert await records.value("SELECT count(*) FROM email_provisioning_log") == 0
 
 
-async def test_success_is_answered_as_the_contract_says(service: httpx2.AsyncClient, records: Records) -> None:
+async def test_webhook_success_is_answered_as_the_contract_says(service: httpx2.AsyncClient, records: Records) -> None:
     alice = mailbox()
     answer = await post(service, hook(" Alice@Example.org ", alice.identity_id, name={"first": "Alice"}) | {"more": 1})
     account = await records.account(alice.identity_id)
@@ -80,7 +80,7 @@ async def test_success_is_answered_as_the_contract_says(service: httpx2.AsyncCli
     assert (await records.request(alice.identity_id))["display_name"] == "Alice"
 
 
-async def test_a_failure_is_answered_500_will_retry_after_the_retry_is_stored(
+async def test_failed_attempt_is_answered_500_will_retry_after_its_retry_is_stored(
     service: httpx2.AsyncClient, stalwart: StalwartStandIn, records: Records
 ) -> None:
     await stalwart.set_fault(kind="fail")
@@ -94,7 +94,7 @@ async def test_a_failure_is_answered_500_will_retry_after_the_retry_is_stored(
     assert 50 < row["due_in"] <= 60
 
 
-async def test_the_headers_of_kratos_are_in_the_audit(service: httpx2.AsyncClient, records: Records) -> None:
+async def test_kratos_webhook_headers_are_in_the_audit(service: httpx2.AsyncClient, records: Records) -> None:
     alice = mailbox()
     headers = {
         "Ory_Webhook_Trigger_Id": "trigger-1",
@@ -112,7 +112,7 @@ async def test_the_headers_of_kratos_are_in_the_audit(service: httpx2.AsyncClien
 
 
 @pytest.mark.parametrize("key", [None, "", "wrong", KEY + "x", KEY[:-1], "schlüssel", f"{KEY},{PREVIOUS}"])
-async def test_without_the_key_nothing_is_read_and_nothing_stored(
+async def test_webhook_without_the_key_gets_401_and_stores_nothing(
     door: httpx2.AsyncClient, records: Records, key: str | None
 ) -> None:
     sent = {} if key is None else {"X-Postroom-Key": key.encode()}
@@ -123,24 +123,24 @@ async def test_without_the_key_nothing_is_read_and_nothing_stored(
     await assert_nothing_stored(records)
 
 
-async def test_both_keys_are_accepted_during_a_rotation(service: httpx2.AsyncClient) -> None:
+async def test_current_and_previous_webhook_key_are_accepted(service: httpx2.AsyncClient) -> None:
     for number, key in enumerate((KEY, PREVIOUS)):
         assert (await post(service, hook(f"user-{number}@example.org"), key=key)).status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "application/json-patch+json"])
-async def test_anything_but_json_is_415(door: httpx2.AsyncClient, records: Records, kind: str) -> None:
+async def test_webhook_body_that_is_not_json_gets_415(door: httpx2.AsyncClient, records: Records, kind: str) -> None:
     answer = await post(door, hook("alice@example.org"), Content_Type=kind)
     assert answer.status_code == 415
     await assert_nothing_stored(records)
 
 
-async def test_json_with_a_charset_is_json(service: httpx2.AsyncClient) -> None:
+async def test_webhook_content_type_may_have_a_charset(service: httpx2.AsyncClient) -> None:
     answer = await post(service, hook("alice@example.org"), Content_Type="Application/JSON; charset=utf-8")
     assert answer.status_code == 200
 
 
-async def test_a_large_body_is_413_by_its_header_and_by_its_length(
+async def test_large_webhook_body_gets_413_with_or_without_a_content_length(
     service: httpx2.AsyncClient, records: Records
 ) -> None:
     async def streamed() -> AsyncIterator[bytes]:
@@ -179,7 +179,7 @@ UNREADABLE: dict[str, Any] = {
 }
 
 
-async def test_a_body_that_does_not_come_is_given_up_and_nothing_stored(
+async def test_webhook_with_a_stalled_body_gets_408_and_stores_nothing(
     door: httpx2.AsyncClient, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("postroom.api.body.BODY_WITHIN", 0.05)
@@ -197,7 +197,7 @@ async def test_a_body_that_does_not_come_is_given_up_and_nothing_stored(
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE.keys())
-async def test_a_body_that_cannot_be_read_is_400_with_a_reason_audited_and_no_request(
+async def test_unreadable_webhook_body_gets_400_with_an_audited_reason_and_makes_no_request(
     door: httpx2.AsyncClient, records: Records, body: object
 ) -> None:
     answer = await post(door, body)
@@ -237,7 +237,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("body", "code"), REFUSED.values(), ids=REFUSED.keys())
-async def test_an_address_that_is_never_given_away_is_422_audited_and_no_request(
+async def test_webhook_for_a_refused_address_gets_422_and_an_audit_row_but_no_request(
     door: httpx2.AsyncClient, records: Records, body: dict[str, Any], code: str
 ) -> None:
     answer = await post(door, body)
@@ -250,7 +250,7 @@ async def test_an_address_that_is_never_given_away_is_422_audited_and_no_request
     assert entry["error_message"] == answer.json()["detail"]
 
 
-async def test_twenty_hooks_at_once_for_one_identity_are_one_attempt_and_one_account(
+async def test_twenty_concurrent_webhooks_for_one_identity_cause_one_attempt_and_one_account(
     service: httpx2.AsyncClient, stalwart: StalwartStandIn, records: Records
 ) -> None:
     alice = mailbox()
@@ -261,7 +261,7 @@ async def test_twenty_hooks_at_once_for_one_identity_are_one_attempt_and_one_acc
     assert len(await stalwart.accounts()) == 1
 
 
-async def test_an_address_that_another_identity_holds_is_409_and_stays_so(
+async def test_webhook_for_an_address_of_another_identity_gets_409_each_time(
     service: httpx2.AsyncClient, records: Records
 ) -> None:
     assert (await post(service, hook("alice@example.org"))).status_code == 200
@@ -273,7 +273,7 @@ async def test_an_address_that_another_identity_holds_is_409_and_stays_so(
     assert (await post(service, hook("alice.too@example.org", imposter))).status_code == 200
 
 
-async def test_a_newer_address_of_a_provisioned_identity_is_noted_and_the_account_answered(
+async def test_changed_address_of_a_provisioned_identity_is_stored_and_its_account_returned(
     service: httpx2.AsyncClient, records: Records
 ) -> None:
     alice = mailbox()
@@ -283,7 +283,7 @@ async def test_a_newer_address_of_a_provisioned_identity_is_noted_and_the_accoun
     assert (await records.request(alice.identity_id))["wanted_email"] == "alice.a@example.org"
 
 
-async def test_a_mailbox_that_is_missing_at_the_mail_server_is_409_and_says_what_to_do(
+async def test_webhook_for_a_missing_mailbox_gets_409_with_the_command_to_fix_it(
     service: httpx2.AsyncClient, records: Records
 ) -> None:
     alice = mailbox()
@@ -321,13 +321,13 @@ async def test_without_postgresql_the_response_says_that_nothing_was_stored(
     assert "\npostroom_database_up 0\n" in metrics.text
 
 
-async def test_health_is_open_and_says_ok(service: httpx2.AsyncClient) -> None:
+async def test_health_endpoints_need_no_key_and_answer_ok(service: httpx2.AsyncClient) -> None:
     for path in ("/health/live", "/health/ready"):
         answer = await service.get(path)
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-async def test_metrics_are_open_on_loopback_only_and_elsewhere_by_token(
+async def test_metrics_need_a_token_except_for_direct_loopback_requests(
     database: Database,
 ) -> None:
     async with (
@@ -345,7 +345,7 @@ async def test_metrics_are_open_on_loopback_only_and_elsewhere_by_token(
         assert allowed.status_code == 200
 
 
-async def test_who_is_stopping_stores_nothing_and_says_when_to_come_again(database: Database, records: Records) -> None:
+async def test_stopping_service_stores_nothing_and_sends_retry_after(database: Database, records: Records) -> None:
     more = environment(database, None, None, retry_after_seconds=7)
     async with connected(settings.load(more)) as parts, http(make_app(parts)) as client:
         parts.accept.stop()
@@ -354,7 +354,7 @@ async def test_who_is_stopping_stores_nothing_and_says_when_to_come_again(databa
     await assert_nothing_stored(records)
 
 
-async def test_a_hook_that_waits_for_a_slot_at_the_stop_is_not_stored(database: Database, records: Records) -> None:
+async def test_webhook_waiting_for_a_slot_at_shutdown_is_not_stored(database: Database, records: Records) -> None:
     async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
         async with parts.accept._slots.all():
             asking = asyncio.create_task(post(client, hook("alice@example.org")))
@@ -386,7 +386,7 @@ async def test_an_unhandled_error_is_counted_and_logged_without_its_text(
     assert "a-secret" not in str(logs)
 
 
-async def test_other_paths_and_methods_are_problems(service: httpx2.AsyncClient) -> None:
+async def test_unknown_paths_and_methods_get_problem_responses(service: httpx2.AsyncClient) -> None:
     for answer, status in (
         (await service.get(PATH), 405),
         (await service.get("/nowhere"), 404),

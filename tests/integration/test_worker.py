@@ -15,7 +15,7 @@ def settings(database: Database, redis_url: str, stalwart: StalwartStandIn) -> d
 
 
 @pytest.mark.parametrize("crashes", [0, 1])
-async def test_one_row_whose_claim_postgresql_refuses_stops_nobody_else(
+async def test_row_whose_claim_postgresql_rejects_stops_no_other_request(
     settings: dict[str, str], requests: PostgresRequests, records: Records, crashes: int
 ) -> None:
     """An operator's trigger, say. The worker's loop broke on it, and its process ended, at each start again."""

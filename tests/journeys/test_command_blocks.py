@@ -23,7 +23,7 @@ for each in blocks():
 
 
 @pytest.mark.parametrize("document", PLAIN)
-async def test_the_plain_blocks_of_a_document_run_as_they_stand(document: str, tmp_path: Path) -> None:
+async def test_plain_command_blocks_of_the_documentation_run_unchanged(document: str, tmp_path: Path) -> None:
     if missing := [name for name in NEEDED if shutil.which(name) is None]:
         pytest.skip(f"not installed: {', '.join(missing)}")
     async with trial(tmp_path) as up:

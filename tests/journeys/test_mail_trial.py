@@ -46,21 +46,21 @@ async def deliver(up: Trial, to: Person, subject: str) -> str:
 
 async def next_mail(screen: Screen) -> list[str]:
     """The ids in the next event, which is of new mail."""
-    kind, told = await screen.next(SOON)
-    assert (kind, told["type"], told["data"]["count"]) == ("mail", "mail", len(told["data"]["ids"]))
-    return told["data"]["ids"]
+    kind, reported = await screen.next(SOON)
+    assert (kind, reported["type"], reported["data"]["count"]) == ("mail", "mail", len(reported["data"]["ids"]))
+    return reported["data"]["ids"]
 
 
 async def until_hello(screen: Screen) -> list[Any]:
     """What was told of the mailbox until it was ready."""
-    told: list[Any] = []
+    reported: list[Any] = []
     while True:
         kind, mailbox = await screen.next(20)
         if kind == "hello":
             assert mailbox == {"state": "ready", "retry": 0, "next_attempt_at": None, "reason": None, "code": None}
-            return told
+            return reported
         assert kind == "provisioning"
-        told.append(mailbox)
+        reported.append(mailbox)
 
 
 async def mailbox_named(person: Person, role: str) -> str:
@@ -68,7 +68,7 @@ async def mailbox_named(person: Person, role: str) -> str:
     return found
 
 
-async def test_a_newcomer_is_led_from_the_registration_to_the_inbox_without_a_reload(up: Trial) -> None:
+async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: Trial) -> None:
     code, output = await up.postroom("sandbox", "fault", "fail", "--word", "patient")
     assert code == 0, output
     async with newcomer(up.environment, "patient") as ann, ann.screen() as screen:
@@ -82,8 +82,8 @@ async def test_a_newcomer_is_led_from_the_registration_to_the_inbox_without_a_re
         refused = await ann.http.get("/jmap/session")
         assert (refused.status_code, refused.json()["type"]) == (503, "urn:postroom:problem:mailbox_not_ready")
         await up.postroom("sandbox", "fault", "off")
-        for told in await until_hello(screen):
-            assert told["state"] == "preparing"
+        for reported in await until_hello(screen):
+            assert reported["state"] == "preparing"
         assert (await ann.me())["mailbox"]["state"] == "ready"
         person = await ann.mail()
         (welcome,) = await person.query(filter={"inMailbox": await mailbox_named(person, "inbox")})
@@ -96,7 +96,7 @@ async def test_a_newcomer_is_led_from_the_registration_to_the_inbox_without_a_re
         assert "postroom sandbox deliver" in found["preview"]
 
 
-async def test_a_program_works_with_its_token_within_its_scopes(up: Trial) -> None:
+async def test_access_token_works_only_within_its_scopes(up: Trial) -> None:
     async with newcomer(up.environment, "greta") as greta:
         person = await greta.mail()
         wanted = {"name": "A reader", "scopes": ["read"], "days": 1}
@@ -118,7 +118,7 @@ async def test_a_program_works_with_its_token_within_its_scopes(up: Trial) -> No
             assert (await http.get("/jmap/session")).status_code == 401
 
 
-async def test_a_jmap_client_gets_in_by_address_and_token_also_from_a_page_elsewhere_that_is_listed(up: Trial) -> None:
+async def test_jmap_client_logs_in_with_address_and_token_also_from_an_allowed_origin(up: Trial) -> None:
     async with newcomer(up.environment, "gudrun") as gudrun:
         person = await gudrun.mail()
         made = (await gudrun.http.post("/api/access-tokens", json={"name": "A client", "scopes": ["read"]})).json()
@@ -133,7 +133,7 @@ async def test_a_jmap_client_gets_in_by_address_and_token_also_from_a_page_elsew
             assert (await http.get("/jmap/session")).status_code == 401
 
 
-async def test_a_client_that_nobody_of_us_wrote_reads_and_imports_mail(up: Trial) -> None:
+async def test_third_party_jmap_client_reads_and_imports_mail(up: Trial) -> None:
     async with newcomer(up.environment, "gustav") as gustav:
         await gustav.mail()
         wanted = {"name": "jmap-jam", "scopes": ["read", "write"]}
@@ -150,7 +150,7 @@ async def test_a_client_that_nobody_of_us_wrote_reads_and_imports_mail(up: Trial
         assert found["text"].endswith("\r\n\r\nhello\r\n")
 
 
-async def test_a_token_is_remembered_until_it_is_told_that_one_was_revoked(up: Trial) -> None:
+async def test_access_token_stays_cached_until_a_revocation_is_notified(up: Trial) -> None:
     database = records_of(up.environment["POSTROOM_DATABASE_URL"])
     async with newcomer(up.environment, "grace") as grace, database as records:
         await grace.mail()
@@ -168,7 +168,7 @@ async def test_a_token_is_remembered_until_it_is_told_that_one_was_revoked(up: T
             await eventually(refused, "the service has heard of it", within=3)
 
 
-async def test_a_device_gets_a_password_of_its_own_until_it_is_disconnected(up: Trial) -> None:
+async def test_device_has_its_own_password_until_it_is_disconnected(up: Trial) -> None:
     async with newcomer(up.environment, "hanna") as hanna:
         person = await hanna.mail()
         answer = await hanna.http.post("/api/devices", json={"name": "My phone"})
@@ -186,7 +186,7 @@ async def test_a_device_gets_a_password_of_its_own_until_it_is_disconnected(up: 
         assert (await hanna.http.get("/api/devices")).json()["devices"] == []
 
 
-async def test_after_the_logout_no_screen_and_no_session_is_left(up: Trial) -> None:
+async def test_logout_ends_all_screens_and_the_session(up: Trial) -> None:
     async with newcomer(up.environment, "ida") as ida:
         await ida.mail()
         async with ida.screen() as one, ida.screen() as two:

@@ -11,7 +11,7 @@ from stalwart_client import StalwartClient
 from trial import trial
 
 
-async def test_a_destroyed_mailbox_is_told_to_its_owner_and_hook_and_made_anew(tmp_path: Path) -> None:
+async def test_destroyed_mailbox_is_reported_to_its_owner_and_webhook_and_remade(tmp_path: Path) -> None:
     async with trial(tmp_path, POSTROOM_PACE="0") as up:
         await up.up()
         password = (tmp_path / ".postroom/secrets/stalwart-admin-password").read_text().strip()
@@ -31,8 +31,8 @@ async def test_a_destroyed_mailbox_is_told_to_its_owner_and_hook_and_made_anew(t
 
             async with records_of(up.environment["POSTROOM_DATABASE_URL"]) as records:
                 await records.rows("UPDATE email_accounts SET suspected_at = suspected_at - interval '60 seconds'")
-            told = await screen.until("provisioning", within=30)
-            assert told["state"] == "missing"
+            reported = await screen.until("provisioning", within=30)
+            assert reported["state"] == "missing"
             assert (await ann.me())["mailbox"]["state"] == "missing"
             assert [row["email"] for row in (await up.json("status"))["missing"]] == [ann.email]
 

@@ -147,11 +147,11 @@ async def credentials(up: Trial) -> AsyncGenerator[Credentials]:
 
 
 @pytest.fixture(scope="module")
-def told() -> Iterator[dict[str, set[int]]]:
+def reported() -> Iterator[dict[str, set[int]]]:
     """The statuses of each operation; not all of them may be about the credential or the form of the request."""
-    told = defaultdict[str, set[int]](set)
-    yield told
-    assert [operation for operation, statuses in told.items() if statuses.issubset(REFUSED)] == []
+    reported = defaultdict[str, set[int]](set)
+    yield reported
+    assert [operation for operation, statuses in reported.items() if statuses.issubset(REFUSED)] == []
 
 
 def headers_of(case: schemathesis.Case, credentials: Credentials, environment: Mapping[str, str]) -> list[Any]:
@@ -170,8 +170,8 @@ def headers_of(case: schemathesis.Case, credentials: Credentials, environment: M
 
 @schema.parametrize()
 @settings(max_examples=5, deadline=None, suppress_health_check=SLOW)
-def test_the_service_answers_as_it_is_described(
-    up: Trial, credentials: Credentials, told: dict[str, set[int]], case: schemathesis.Case
+def test_service_conforms_to_its_openapi_description(
+    up: Trial, credentials: Credentials, reported: dict[str, set[int]], case: schemathesis.Case
 ) -> None:
     """In positive and negative: what no operation takes, it refuses; so with methods."""
     asked = [*DESCRIBED]
@@ -184,7 +184,7 @@ def test_the_service_answers_as_it_is_described(
             timeout=0.3 if case.path in STREAMS else 20,
             allow_redirects=False,
         )
-        told[case.operation.label].add(answer.status_code)
+        reported[case.operation.label].add(answer.status_code)
         assert answer.status_code < 500, answer.text
         case.validate_response(answer, checks=asked)
 
@@ -206,7 +206,7 @@ TARGETS = st.sampled_from([path.replace("{account_id}", ACCOUNT) for path in PAT
     body=st.none() | BYTES,
 )
 @settings(max_examples=300, deadline=None, suppress_health_check=SLOW)
-def test_no_bytes_lead_to_a_5xx(
+def test_no_request_bytes_cause_a_5xx(
     up: Trial,
     credentials: Credentials,
     method: bytes,

@@ -11,7 +11,7 @@ PEOPLE = 3
 
 
 @may_build
-async def test_each_registration_at_a_real_kratos_gives_a_mailbox(tmp_path: Path) -> None:
+async def test_each_registration_at_real_kratos_makes_a_mailbox(tmp_path: Path) -> None:
     async with trial(tmp_path) as up:
         await up.up()
         hook_url = f"{up.environment['POSTROOM_URL']}/internal/mail/provision"

@@ -22,23 +22,23 @@ async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
         yield started
 
 
-async def test_a_registration_gives_a_mailbox_and_its_record(up: Trial) -> None:
+async def test_registration_makes_a_mailbox_and_audit_rows(up: Trial) -> None:
     identity_id = uuid4()
     answer = await up.hook(identity_id, "Alice@Example.org")
     assert answer.status_code == 200
     content = answer.json()
     assert content["success"] is True
     assert content["message"] == "Email account provisioned for alice@example.org"
-    (told,) = (await up.json("log", "alice@example.org"))["identities"]
-    assert told["email_account_id"] == content["email_account_id"]
-    assert [(row["action"], row["status"], row["attempt_count"]) for row in told["log"]] == [
+    (reported,) = (await up.json("log", "alice@example.org"))["identities"]
+    assert reported["email_account_id"] == content["email_account_id"]
+    assert [(row["action"], row["status"], row["attempt_count"]) for row in reported["log"]] == [
         ("create", "pending", 1),
         ("create", "success", 1),
     ]
     assert "alice@example.org" in await up.addresses()
 
 
-async def test_a_dead_letter_is_found_and_undone(up: Trial) -> None:
+async def test_operator_finds_and_retries_a_dead_letter(up: Trial) -> None:
     identity_id = uuid4()
     await up.postroom("sandbox", "fault", "fail", "--word", "doomed")
     await up.hook(identity_id, "doomed@example.org")
@@ -78,18 +78,18 @@ async def test_the_hook_of_kratos_is_written_with_address_and_key_of_the_trial(u
     assert f"url: {up.environment['POSTROOM_URL']}/internal/mail/provision" in hook
 
 
-async def test_the_url_of_a_database_of_ones_own_is_refused_as_the_service_does(tmp_path: Path) -> None:
+async def test_postroom_up_rejects_an_invalid_database_url_like_the_service(tmp_path: Path) -> None:
     for name in ("POSTROOM_DATABASE_URL", "POSTROOM_MIGRATE_DATABASE_URL"):
         urls = {"POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1/postroom", name: "postgresql://u:pa%ss@db/x"}
         async with trial(tmp_path, **urls) as started:
             code, output = await started.postroom("up", "--port", "0")
         assert code == 2, output
-        told = output.splitlines()[-1]
-        assert told.startswith(f"postroom: {name}: a % in it is not the code of a character")
+        reported = output.splitlines()[-1]
+        assert reported.startswith(f"postroom: {name}: a % in it is not the code of a character")
         assert "pa%ss" not in output
 
 
-async def test_a_second_up_in_the_same_folder_is_refused_with_the_pid_of_the_first(up: Trial) -> None:
+async def test_second_postroom_up_in_the_same_folder_is_rejected_with_the_pid_of_the_first(up: Trial) -> None:
     for port in ("0", str(up.port)):
         code, output = await up.postroom("up", "--port", port)
         assert code == 2
@@ -97,7 +97,7 @@ async def test_a_second_up_in_the_same_folder_is_refused_with_the_pid_of_the_fir
         assert f"a trial already runs in {up.folder}/.postroom (pid {up.pid})" in line
 
 
-async def test_a_port_on_which_nothing_may_listen_is_refused_with_the_option_to_change(tmp_path: Path) -> None:
+async def test_postroom_up_on_an_unusable_port_is_rejected_and_names_the_port_option(tmp_path: Path) -> None:
     async with trial(tmp_path) as other:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             code, output = await other.postroom("up", "--port", str(taken.getsockname()[1]))
@@ -108,7 +108,7 @@ async def test_a_port_on_which_nothing_may_listen_is_refused_with_the_option_to_
     assert not (tmp_path / ".postroom").exists()
 
 
-async def test_beside_servers_of_ones_own_only_what_works_there_is_suggested(tmp_path: Path) -> None:
+async def test_postroom_up_with_own_servers_suggests_only_commands_that_work(tmp_path: Path) -> None:
     async with stalwart_stand_in(tmp_path) as server:
         own = {
             "POSTROOM_STALWART_URL": server.url,
@@ -126,7 +126,7 @@ async def test_beside_servers_of_ones_own_only_what_works_there_is_suggested(tmp
     assert "/registration" not in printed
 
 
-async def test_a_wrong_or_misspelt_setting_is_told_before_anything_starts(tmp_path: Path) -> None:
+async def test_postroom_up_reports_a_wrong_or_misspelt_setting_before_anything_starts(tmp_path: Path) -> None:
     async with trial(tmp_path, POSTROOM_STALWART_URL="https://mail.example.org", POSTROOM_PACEE="1") as started:
         code, output = await started.postroom("up", "--port", "0")
     assert code == 2
@@ -135,7 +135,7 @@ async def test_a_wrong_or_misspelt_setting_is_told_before_anything_starts(tmp_pa
     assert "starting" not in output
 
 
-async def test_a_damaged_data_folder_is_told_in_one_line(tmp_path: Path) -> None:
+async def test_damaged_data_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / ".postroom").mkdir()
     (tmp_path / ".postroom/postroom.lock").touch()
     (tmp_path / ".postroom/postgres").write_text("no folder")
@@ -148,7 +148,7 @@ async def test_a_damaged_data_folder_is_told_in_one_line(tmp_path: Path) -> None
     assert "cannot be used" in said
 
 
-async def test_commands_find_the_trial_of_their_folder_or_say_how_to_start_one(up: Trial, tmp_path: Path) -> None:
+async def test_commands_use_the_trial_of_their_folder_or_say_how_to_start_one(up: Trial, tmp_path: Path) -> None:
     assert (await up.postroom("status"))[0] == 0
     async with trial(tmp_path) as elsewhere:
         for command in (["status"], ["log", "alice@example.org"], ["sandbox", "state"], ["env"]):
@@ -158,7 +158,7 @@ async def test_commands_find_the_trial_of_their_folder_or_say_how_to_start_one(u
             assert line.startswith(f"postroom: there is no trial in {tmp_path}/.postroom: start one with `postroom up`")
 
 
-async def test_ctrl_c_ends_all_of_it_and_the_next_up_knows_everything(tmp_path: Path) -> None:
+async def test_ctrl_c_ends_the_whole_trial_and_the_next_up_keeps_its_data(tmp_path: Path) -> None:
     identity_id = UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a")
     async with trial(tmp_path) as started:
         await started.up()

@@ -9,10 +9,13 @@ PUBLISHER = "unit/test_outbox_publisher.py::"
 LIVE = "integration/test_live.py::"
 QUEUE = "unit/test_poll_queue.py::"
 PACE = "unit/test_arrival_pace.py::"
-WEB_HOOK = "unit/test_stalwart_webhook.py::"
+WEBHOOK = "unit/test_stalwart_webhook.py::"
 PEOPLE = "unit/test_people.py::"
 RULES = "unit/test_gateway_rules.py::"
-TARGETS = "integration/gateway/test_attacks_on_the_wire.py::test_a_target_leads_nowhere_else"
+TARGETS = (
+    "integration/gateway/test_attacks_on_the_wire.py::"
+    "test_no_request_target_reaches_a_foreign_account_or_an_unknown_path"
+)
 
 NEW_MAIL = [
     Mutant(
@@ -60,7 +63,7 @@ NEW_MAIL = [
         "self.not_before",
         (
             f"{QUEUE}test_a_poll_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_quiet_time_at_once",
-            f"{PACE}test_ten_thousand_within_three_minutes_are_twenty_events_at_most_and_none_is_missing",
+            f"{PACE}test_ten_thousand_mails_in_three_minutes_give_at_most_twenty_events_and_none_is_missing",
         ),
     ),
     Mutant(
@@ -92,21 +95,21 @@ THE_OUTBOX = [
         f"{SQL}outbox_claim.sql",
         " AND (claimed_until IS NULL OR claimed_until <= now())",
         "",
-        (f"{OUTBOX}test_what_is_claimed_or_announced_is_given_to_nobody_else",),
+        (f"{OUTBOX}test_claimed_or_published_event_is_not_claimed_again",),
     ),
     Mutant(
         "a claim takes an account that another process is about to claim",
         f"{SQL}outbox_claim.sql",
         "    FOR UPDATE SKIP LOCKED\n",
         "",
-        (f"{OUTBOX}test_a_claim_that_locks_but_has_not_committed_lets_nobody_overtake",),
+        (f"{OUTBOX}test_uncommitted_outbox_claim_blocks_later_events_of_the_same_person",),
     ),
     Mutant(
         "a newer event overtakes the one that is being published",
         f"{SQL}outbox_claim.sql",
         "SELECT id FROM waiting WHERE id = oldest",
         "SELECT id FROM waiting WHERE id >= oldest",
-        (f"{OUTBOX}test_a_newer_event_waits_while_an_older_one_of_the_person_is_claimed",),
+        (f"{OUTBOX}test_event_waits_while_an_older_one_of_the_same_person_is_claimed",),
     ),
     Mutant(
         "an event is recorded as announced before it was",
@@ -121,7 +124,7 @@ THE_OUTBOX = [
         "%(event_id)s BETWEEN coalesce(stored.oldest - 1, 0) AND",
         "%(event_id)s BETWEEN 0 AND",
         (
-            f"{OUTBOX}test_what_was_missed_before_the_oldest_that_is_kept_cannot_be_known",
+            f"{OUTBOX}test_events_missed_before_the_oldest_kept_event_are_unknown",
             f"{LIVE}test_a_client_whose_last_event_is_pruned_or_unknown_must_reload",
         ),
     ),
@@ -141,8 +144,8 @@ APART = [
         "        return hmac.compare_digest(given, hmac.digest(self._key, raw, hashlib.sha256))",
         "        return len(given) == hashlib.sha256().digest_size",
         (
-            f"{WEB_HOOK}test_a_forged_signature_is_refused",
-            f"{WEB_HOOK}test_a_forged_hook_is_refused_and_hints_at_nothing",
+            f"{WEBHOOK}test_forged_webhook_signature_is_rejected",
+            f"{WEBHOOK}test_forged_stalwart_webhook_is_rejected_and_gives_no_hint",
         ),
     ),
     Mutant(
@@ -150,21 +153,21 @@ APART = [
         "stalwart/webhook.py",
         "if hint.document_id is None or not self._is_duplicate(hint)]",
         "]",
-        (f"{WEB_HOOK}test_a_replayed_hook_is_taken_and_hints_at_nothing",),
+        (f"{WEBHOOK}test_replayed_stalwart_webhook_is_accepted_but_gives_no_new_hint",),
     ),
     Mutant(
         "the account of a Blob call is not checked",
         "gateway/rules.py",
         "    if method == ECHO:\n",
         '    if method == ECHO or method.startswith("Blob/"):\n',
-        (f"{RULES}test_no_method_goes_through_for_another_account",),
+        (f"{RULES}test_no_method_is_allowed_for_another_account",),
     ),
     Mutant(
         "account ids inside the arguments are not checked",
         "gateway/rules.py",
         "                waiting.append(inner)\n",
         "                pass\n",
-        (f"{RULES}test_each_account_id_of_a_call_must_be_ones_own",),
+        (f"{RULES}test_each_account_id_of_a_call_must_be_the_own_one",),
     ),
     Mutant(
         "an upload goes to whatever account it names",
@@ -178,7 +181,7 @@ APART = [
         "gateway/event_source_filter.py",
         "own = {self._account_id: changed[self._account_id]}",
         "own = changed",
-        ("unit/test_event_source_filter.py::test_only_pings_and_changes_of_ones_own_account_are_handed_on",),
+        ("unit/test_event_source_filter.py::test_event_source_passes_on_only_pings_and_changes_of_the_own_account",),
     ),
     Mutant(
         "one person revokes another's access token",
@@ -192,7 +195,7 @@ APART = [
         f"{SQL}access_token_revoke.sql",
         "SELECT id, pg_notify('postroom_access_tokens', '') FROM revoked",
         "SELECT id FROM revoked",
-        ("integration/test_token_revocations.py::test_a_revocation_reaches_every_process",),
+        ("integration/test_token_revocations.py::test_token_revocation_reaches_every_process",),
     ),
     Mutant(
         "a token read before a revocation is cached after it",
@@ -213,14 +216,14 @@ APART = [
         "mail/basic_credentials.py",
         "return hmac.compare_digest(stated.encode(), own.encode())",
         "return bool(stated)",
-        (f"{PEOPLE}test_a_name_beside_an_access_token_is_the_address_of_its_person",),
+        (f"{PEOPLE}test_basic_auth_user_name_must_be_the_address_of_the_token_owner",),
     ),
     Mutant(
         "credentials that a browser stores for HTTP Basic count from any page",
         "mail/people.py",
         "                    require_not_foreign(headers, self.public_url)\n",
         "                    pass\n",
-        (f"{PEOPLE}test_what_a_browser_may_send_by_itself_counts_only_from_pages_that_are_known",),
+        (f"{PEOPLE}test_basic_credentials_are_rejected_from_foreign_origins",),
     ),
     Mutant(
         "HTTP Basic is offered to a browser",
@@ -243,7 +246,7 @@ APART = [
         "visitor: Annotated[Visitor, Depends(visiting)]",
         (
             "integration/test_connect_a_device.py::"
-            "test_a_device_needs_a_fresh_login_but_none_to_be_seen_or_disconnected",
+            "test_connecting_a_device_needs_a_fresh_login_but_listing_or_disconnecting_does_not",
         ),
     ),
 ]

@@ -8,7 +8,7 @@ SEEDS = "simulation/test_seeds.py::test_every_invariant_holds_in_thousands_of_se
 OUTAGE = "simulation/test_outages.py::"
 BACKLOG = (
     "simulation/test_backlog.py::"
-    "test_10_000_requests_of_a_40_minute_outage_are_done_at_the_set_pace_and_new_sign_ups_first"
+    "test_10_000_requests_after_a_40_minute_outage_run_at_the_set_pace_and_new_sign_ups_go_first"
 )
 
 CORE = [
@@ -18,8 +18,8 @@ CORE = [
         "        if problem is None:\n            return Verdict.HEALTHY\n",
         "        if problem is None or True:\n            return Verdict.HEALTHY\n",
         (
-            f"{ATTEMPT}test_only_a_failure_while_the_server_is_well_spends_a_retry_and_only_an_outage_opens_the_breaker",
-            f"{OUTAGE}test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most",
+            f"{ATTEMPT}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",
+            f"{OUTAGE}test_40_minute_mail_server_outage_makes_no_dead_letter_and_uses_at_most_one_retry",
         ),
     ),
     Mutant(
@@ -27,21 +27,21 @@ CORE = [
         "provisioning/attempt.py",
         "        if lookup_first:\n",
         "        if lookup_first and not lookup_first:\n",
-        (f"{ATTEMPT}test_after_an_unknown_outcome_the_mark_is_looked_up",),
+        (f"{ATTEMPT}test_mark_is_looked_up_after_an_unknown_outcome",),
     ),
     Mutant(
         "another address is accepted for the requested one",
         "provisioning/attempt.py",
         "if account.email != mailbox.email:",
         "if not account.email:",
-        (f"{ATTEMPT}test_a_found_address_that_differs_is_never_taken_for_the_one_asked_for",),
+        (f"{ATTEMPT}test_mailbox_found_with_another_address_is_never_accepted",),
     ),
     Mutant(
         "an outcome is lost when PostgreSQL is unavailable",
         "provisioning/attempt.py",
         "            await asyncio.sleep(SETTLE_PAUSE)\n",
         "            return None\n",
-        (f"{ATTEMPT}test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back",),
+        (f"{ATTEMPT}test_settle_is_retried_by_the_same_holder_until_postgresql_is_back",),
     ),
     Mutant(
         "the mailbox is made without the mark",
@@ -49,8 +49,8 @@ CORE = [
         '"name": mark_of(mailbox.identity_id),',
         '"name": mailbox.local_part + "-alias",',
         (
-            "unit/test_stalwart_registry.py::test_a_mailbox_is_created_with_its_mark_disabled_and_without_credentials",
-            "contract/test_mail_server.py::test_an_identity_never_gets_a_second_mailbox",
+            "unit/test_stalwart_registry.py::test_mailbox_is_created_with_a_disabled_mark_and_no_credentials",
+            "contract/test_mail_server.py::test_identity_never_gets_a_second_mailbox",
         ),
     ),
     Mutant(
@@ -75,14 +75,16 @@ CORE = [
         "stalwart/registry.py",
         "        if not marked:\n",
         "        if not mailbox:\n",
-        ("contract/test_mail_server.py::test_a_server_that_was_set_up_anew_gets_no_mailbox_with_a_mark_elsewhere",),
+        (
+            "contract/test_mail_server.py::test_rebuilt_server_with_other_domain_ids_gets_no_mailbox_in_the_wrong_domain",
+        ),
     ),
     Mutant(
         "ids of domains are cached for ever",
         "stalwart/registry.py",
         "_MOST_IDS, ID_CACHE_SECONDS, monotonic",
         "_MOST_IDS, 1e9, monotonic",
-        ("unit/test_stalwart_ids.py::test_ids_live_for_a_minute",),
+        ("unit/test_stalwart_ids.py::test_domain_ids_are_cached_for_a_minute",),
     ),
     Mutant(
         "a hook without a slot queues behind the backlog",
@@ -110,28 +112,28 @@ CORE = [
         "retry/worker.py",
         "        async with self._slots.all():",
         "        async with asyncio.timeout(None):",
-        (f"{WORKER}test_a_crashed_request_runs_alone",),
+        (f"{WORKER}test_crashed_request_runs_exclusively",),
     ),
     Mutant(
         "reconcile says complete before it is",
         "retry/reconcile.py",
         "        removed, represented = await",
         "        await self._members.set_epoch()\n        removed, represented = await",
-        ("unit/test_reconcile.py::test_a_full_pass_that_broke_off_does_not_call_redis_complete",),
+        ("unit/test_reconcile.py::test_aborted_full_reconcile_does_not_mark_redis_complete",),
     ),
     Mutant(
         "an identity that is nested too deeply ends every process",
         "kratos/identity_list.py",
         "    except RecursionError:\n",
         "    except ZeroDivisionError:\n",
-        ("unit/test_kratos_identities.py::test_an_identity_that_cannot_be_read_is_set_aside_and_the_page_goes_on",),
+        ("unit/test_kratos_identities.py::test_unreadable_identity_is_set_aside_and_the_rest_of_the_page_is_read",),
     ),
     Mutant(
         "a refused page token stops the sweep",
         "provisioning/sweep.py",
         "        except PageTokenRefused as error:\n",
         "        except ZeroDivisionError as error:\n",
-        ("unit/test_sweep.py::test_a_refused_page_token_begins_a_new_pass_and_not_at_once",),
+        ("unit/test_sweep.py::test_rejected_page_token_restarts_the_sweep_after_a_pause",),
     ),
     Mutant(
         "a reserved name of the operator frees the built-in ones",
@@ -152,41 +154,41 @@ CORE = [
         "provisioning/attempt.py",
         "        if error.domain is None:\n            await self._open_breaker(cause_of(error), str(error))\n",
         "",
-        (f"{ATTEMPT}test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm",),
+        (f"{ATTEMPT}test_server_that_rejects_our_key_opens_the_breaker_with_an_alarm",),
     ),
     Mutant(
         "a server too busy to respond counts as unavailable",
         "provisioning/attempt.py",
         "        if isinstance(problem, Throttled):\n            return Verdict.NONE\n",
         "",
-        (f"{ATTEMPT}test_only_a_failure_while_the_server_is_well_spends_a_retry_and_only_an_outage_opens_the_breaker",),
+        (f"{ATTEMPT}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",),
     ),
     Mutant(
         "a failure uses the verdict of a health check that began before it",
         "provisioning/single_flight.py",
         "        self._current, self._next = self._next, None\n",
         "        self._current = self._next\n",
-        ("unit/test_single_flight.py::test_failures_during_a_question_take_the_verdict_of_one_later_question",),
+        ("unit/test_single_flight.py::test_failures_during_a_health_check_share_one_later_health_check",),
     ),
     Mutant(
         "storing an outcome is tried for ever",
         "provisioning/attempt.py",
         "            if self._clock.monotonic() + SETTLE_PAUSE > lease_ends - STORED_BEFORE_LEASE_ENDS:\n",
         "            if False:\n",
-        (f"{ATTEMPT}test_an_outcome_that_cannot_be_stored_is_given_up_before_the_lease_ends",),
+        (f"{ATTEMPT}test_storing_an_outcome_is_abandoned_before_the_lease_ends",),
     ),
     Mutant(
         "all requests are released at once",
         "domain/slow_start.py",
         "    size: int = 1\n",
         "    size: int = 500\n",
-        ("unit/test_slow_start.py::test_one_is_tried_first_and_twice_as_many_after_each_success",),
+        ("unit/test_slow_start.py::test_slow_start_begins_with_one_and_doubles_after_each_success",),
     ),
     Mutant(
         "a refused request is tried again with each mailbox that others get",
         "retry/release.py",
         "released = await self._releases.release(cause, capacity, excluding=state.failed)",
         "released = await self._releases.release(cause, capacity, excluding=())",
-        ("unit/test_release.py::test_who_fails_after_his_release_is_left_alone_for_a_day",),
+        ("unit/test_release.py::test_request_that_fails_after_its_release_is_not_released_for_a_day",),
     ),
 ]

@@ -7,8 +7,8 @@ SETTLE = "integration/test_settle.py::"
 REQUESTS = "integration/test_requests.py::"
 PARTITIONS = "integration/test_log_partitions.py::"
 RETRY_SET = "integration/test_retry_set.py::"
-SQL_WALK = "simulation/test_sql_model.py::test_the_model_of_postgresql_follows_every_statement"
-REDIS_WALK = "simulation/test_redis_model.py::test_the_model_of_redis_follows_every_call"
+SQL_WALK = "simulation/test_sql_model.py::test_postgresql_model_matches_postgresql_in_every_statement"
+REDIS_WALK = "simulation/test_redis_model.py::test_redis_model_matches_redis_in_every_call"
 
 REDIS = [
     Mutant(
@@ -30,14 +30,14 @@ REDIS = [
         "queue/claim.lua",
         "'WITHSCORES', 'LIMIT', 0, tonumber(ARGV[1]))",
         "'WITHSCORES')",
-        (f"{RETRY_SET}test_no_more_than_the_limit_are_taken_the_longest_overdue_first",),
+        (f"{RETRY_SET}test_due_returns_at_most_the_limit_with_the_longest_overdue_first",),
     ),
     Mutant(
         "settle drops the ZREM",
         "queue/retry_set.py",
         "            pipe.zrem(KEY, *members)\n            pipe.zadd",
         "            pipe.zadd",
-        (f"{RETRY_SET}test_replace_removes_what_was_held_and_adds_only_what_waits",),
+        (f"{RETRY_SET}test_replace_removes_held_members_and_adds_only_a_waiting_request",),
     ),
     Mutant(
         "restore revives a removed member",
@@ -51,7 +51,7 @@ REDIS = [
         "queue/members.py",
         "self._redis.zadd(KEY, scores, nx=True)",
         "self._redis.zadd(KEY, scores)",
-        ("integration/test_members.py::test_a_member_that_a_worker_has_put_off_is_not_brought_forward",),
+        ("integration/test_members.py::test_adding_a_member_does_not_advance_one_that_a_worker_postponed",),
     ),
 ]
 
@@ -61,21 +61,21 @@ STATEMENTS = [
         f"{SQL}settle.sql",
         "AND state = 'running' AND holder = %(holder)s",
         "AND state = 'running'",
-        (f"{SETTLE}test_a_superseded_holder_changes_nothing_and_leaves_one_late_row", SQL_WALK),
+        (f"{SETTLE}test_superseded_holder_changes_nothing_and_leaves_one_late_row", SQL_WALK),
     ),
     Mutant(
         "settle loses the account",
         f"{SQL}settle.sql",
         "FROM settled WHERE state = 'provisioned'",
         "FROM settled WHERE state = 'dead'",
-        (f"{SETTLE}test_success_writes_row_account_and_audit_in_one_commit",),
+        (f"{SETTLE}test_settled_success_writes_request_account_and_audit_in_one_commit",),
     ),
     Mutant(
         "a late outcome is not recorded",
         "postgres/requests.py",
         'late = await row(self._pool, "settle_late", parameters)',
         "late = None",
-        (f"{SETTLE}test_a_superseded_holder_changes_nothing_and_leaves_one_late_row",),
+        (f"{SETTLE}test_superseded_holder_changes_nothing_and_leaves_one_late_row",),
     ),
     Mutant(
         "an outcome stored before counts as late",
@@ -89,7 +89,7 @@ STATEMENTS = [
         f"{SQL}claim.sql",
         "r.due_at <= now() + interval '50 milliseconds'",
         "r.due_at <= now() + interval '5 seconds'",
-        (f"{CLAIM}test_fifty_milliseconds_early_is_granted_and_fifty_one_is_refused_with_the_time_left",),
+        (f"{CLAIM}test_claim_is_granted_50_ms_early_and_rejected_51_ms_early_with_the_time_left",),
     ),
     Mutant(
         "claim takes a request whose lease has not ended",
@@ -104,7 +104,7 @@ STATEMENTS = [
         "NULL, holder FROM moved WHERE state = 'running'",
         "NULL, holder FROM moved WHERE state = 'dead'",
         (
-            f"{CLAIM}test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_row_in_the_same_commit",
+            f"{CLAIM}test_claim_sets_a_new_holder_and_writes_the_pending_row_in_one_commit",
             SQL_WALK,
         ),
     ),
@@ -113,7 +113,7 @@ STATEMENTS = [
         f"{SQL}claim.sql",
         "FOR UPDATE OF r SKIP LOCKED",
         "FOR UPDATE OF r",
-        (f"{CLAIM}test_a_claim_that_meets_another_does_not_wait_for_it",),
+        (f"{CLAIM}test_claim_does_not_wait_for_a_row_locked_by_another",),
     ),
     Mutant(
         "claim locks nothing",
@@ -135,7 +135,7 @@ STATEMENTS = [
         "WHEN c.new_state = 'running' THEN %(lease)s::float8",
         "WHEN c.new_state = 'running' THEN 0.0",
         (
-            f"{CLAIM}test_a_due_request_is_granted_under_a_fresh_holder_with_its_pending_row_in_the_same_commit",
+            f"{CLAIM}test_claim_sets_a_new_holder_and_writes_the_pending_row_in_one_commit",
             SQL_WALK,
         ),
     ),
@@ -172,28 +172,28 @@ STATEMENTS = [
         f"{SQL}accept.sql",
         "%(action)s ELSE 'create' END,\n           CASE WHEN holder IS NULL THEN 'done' ELSE 'pending' END",
         "%(action)s ELSE 'create' END,\n           'done'",
-        (f"{REQUESTS}test_an_accepted_request_runs_under_the_given_holder_and_its_pending_row_is_in_the_same_commit",),
+        (f"{REQUESTS}test_accepted_request_runs_under_the_given_holder_with_its_pending_row_in_one_commit",),
     ),
     Mutant(
         "a requested address is not reserved",
         "postgres/migrations/versions/0001_start.sql",
         "CREATE UNIQUE INDEX email_requests_address",
         "CREATE INDEX email_requests_address",
-        (f"{REQUESTS}test_of_twenty_identities_that_ask_for_one_address_at_once_one_gets_it",),
+        (f"{REQUESTS}test_one_of_twenty_identities_that_request_one_address_at_once_gets_it",),
     ),
     Mutant(
         "the audit may be edited",
         "postgres/migrations/versions/0001_start.sql",
         "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE",
         "CREATE TRIGGER append_only BEFORE DELETE",
-        (f"{PARTITIONS}test_a_partition_that_an_operator_made_is_guarded_by_the_log",),
+        (f"{PARTITIONS}test_log_partition_made_by_an_operator_is_append_only",),
     ),
     Mutant(
         "an archived month may be edited",
         "postgres/migrations/versions/0004_log_partitions.sql",
         "CREATE OR REPLACE TRIGGER never_changed BEFORE UPDATE OR DELETE",
         "CREATE OR REPLACE TRIGGER never_changed BEFORE DELETE",
-        (f"{PARTITIONS}test_a_detached_month_refuses_every_change_to_its_owner_and_a_superuser",),
+        (f"{PARTITIONS}test_detached_log_partition_rejects_changes_even_by_owner_and_superuser",),
     ),
     Mutant(
         "the fallback poll misses ended leases",
@@ -214,7 +214,7 @@ STATEMENTS = [
         f"{SQL}claim.sql",
         "    LIMIT %(limit)s\n",
         "",
-        (f"{CLAIM}test_no_more_are_granted_than_asked_for_and_locked_rows_take_nobodys_place", SQL_WALK),
+        (f"{CLAIM}test_claim_grants_at_most_its_limit_and_locked_rows_do_not_count", SQL_WALK),
     ),
     Mutant(
         "a prober that slept closes a later opening",
@@ -256,7 +256,7 @@ STATEMENTS = [
         f"{SQL}record_refusals.sql",
         "WHERE last.code IS DISTINCT FROM r.code OR last.email IS DISTINCT FROM r.email\n",
         "",
-        ("integration/test_requests.py::test_a_refusal_is_recorded_when_it_says_something_new", SQL_WALK),
+        ("integration/test_requests.py::test_refusal_is_recorded_only_when_it_changed", SQL_WALK),
     ),
     Mutant(
         "the sweep revives dead letters",

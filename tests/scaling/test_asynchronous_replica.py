@@ -26,7 +26,7 @@ async def _registered(kratos: Kratos, email: str) -> UUID:
     return UUID(answer.raise_for_status().json()["id"])
 
 
-async def test_commits_that_a_fail_over_loses_cost_an_answer_and_never_a_second_mailbox(tmp_path: Path) -> None:
+async def test_commits_lost_in_a_fail_over_never_cause_a_second_mailbox(tmp_path: Path) -> None:
     async with (
         postgres_pair(tmp_path / "postgres", HOSTS, synchronous=False) as postgres,
         stalwart_stand_in(tmp_path) as stalwart,

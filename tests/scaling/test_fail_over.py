@@ -164,7 +164,7 @@ async def _until(started: float, seconds: float) -> None:
     await asyncio.sleep(max(0.0, started + seconds - asyncio.get_running_loop().time()))
 
 
-async def test_nothing_is_lost_or_doubled_while_everything_fails_over(installation: Installation) -> None:
+async def test_no_request_is_lost_or_doubled_while_postgresql_and_redis_fail_over(installation: Installation) -> None:
     postgres, valkey = installation.postgres, installation.valkey
     services, third = installation.hosts[:2], installation.hosts[2]
     load, enough = Load(services), asyncio.Event()

@@ -15,7 +15,7 @@ HOSTS = ("127.0.0.2", "127.0.0.3")
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1", *HOSTS])
 
 
-async def test_that_the_server_is_a_replica_is_told_by_each_command_in_one_line(tmp_path: Path) -> None:
+async def test_each_command_reports_in_one_line_that_postgresql_is_a_replica(tmp_path: Path) -> None:
     async with postgres_pair(tmp_path, HOSTS, synchronous=False) as pair:
         replica = Database("postroom", pair.replica.owner_url, pair.replica.service_url)
         postroom = Commands(environment(replica, None, None, migrate_database_url=replica.owner_url))

@@ -47,7 +47,7 @@ def waiting(due_in: float = 0.0) -> Request:
     )
 
 
-async def test_after_a_fail_over_the_new_master_is_asked(valkey: ValkeySentinel) -> None:
+async def test_retry_index_uses_the_new_redis_master_after_a_fail_over(valkey: ValkeySentinel) -> None:
     client = connect(valkey.url)
     try:
         retry_set = RetrySet(client, lease=30)
@@ -69,7 +69,7 @@ async def test_after_a_fail_over_the_new_master_is_asked(valkey: ValkeySentinel)
         await client.aclose()
 
 
-async def test_a_sentinel_that_is_cut_off_leaves_time_to_ask_the_next(valkey: ValkeySentinel) -> None:
+async def test_unreachable_sentinel_leaves_time_to_ask_the_next_one(valkey: ValkeySentinel) -> None:
     with socket.socket() as black_hole:
         # Its backlog is full: a connection waits for ever, as to a host that is cut off.
         black_hole.bind(("127.0.0.1", 0))
@@ -85,7 +85,7 @@ async def test_a_sentinel_that_is_cut_off_leaves_time_to_ask_the_next(valkey: Va
                 await client.aclose()
 
 
-async def test_a_wrong_password_is_a_failure_of_redis_and_no_other(valkey: ValkeySentinel) -> None:
+async def test_wrong_redis_password_counts_as_a_redis_failure(valkey: ValkeySentinel) -> None:
     client = connect(valkey.url.replace("default:", "default:x"))
     try:
         with pytest.raises(AuthenticationError):

@@ -36,7 +36,7 @@ async def _count(url: str) -> int:
     return found[0]
 
 
-async def test_a_hook_is_not_answered_before_the_replica_has_its_request(tmp_path: Path) -> None:
+async def test_webhook_is_not_answered_before_the_replica_has_its_request(tmp_path: Path) -> None:
     async with postgres_pair(tmp_path, HOSTS) as postgres, stalwart_stand_in(tmp_path) as stalwart:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")} | {
             "POSTROOM_DATABASE_URL": postgres.url(postgres.primary.service_url),

@@ -271,12 +271,12 @@ class SimulatedMailServer:
     async def health_check(self) -> MailServerError | None:
         """The health check after failures, not that of the probe: its result may spend a retry of each of them."""
         failed, self._failed = self._failed, set()
-        problem = await self._well()
+        problem = await self._healthy()
         counted = self._model.failures_while_ill if problem else self._model.failures_while_healthy
         counted.update(failed)
         return problem
 
-    async def _well(self) -> MailServerError | None:
+    async def _healthy(self) -> MailServerError | None:
         try:
             async with asyncio.timeout(2):
                 return await self._line.ask("mail health check", self._model.health_check, _mail_lost)

@@ -95,7 +95,7 @@ def _longest(signed_up: dict[UUID, float], provisioned: dict[UUID, float]) -> fl
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_10_000_requests_of_a_40_minute_outage_are_done_at_the_set_pace_and_new_sign_ups_first(workers: int) -> None:
+def test_10_000_requests_after_a_40_minute_outage_run_at_the_set_pace_and_new_sign_ups_go_first(workers: int) -> None:
     backlog = Backlog()
 
     async def outage(world: World) -> None:

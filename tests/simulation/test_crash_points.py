@@ -33,7 +33,7 @@ def with_fault_at(k: int, fault: Fault | None) -> tuple[World, FaultAt]:
     return run(three_people, faults, Random(1)), faults
 
 
-def test_without_a_fault_the_scenario_goes_through_every_part() -> None:
+def test_scenario_without_a_fault_covers_every_part() -> None:
     world, faults = with_fault_at(0, None)
     assert violations(world) == []
     assert sorted(entry["status"] for entry in world.sql.log) == [

@@ -23,9 +23,7 @@ def people(world: World, number: int) -> list[Mailbox]:
 
 @pytest.mark.parametrize("number", [1, 6])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retry_at_most(
-    seed: int, number: int
-) -> None:
+def test_40_minute_mail_server_outage_makes_no_dead_letter_and_uses_at_most_one_retry(seed: int, number: int) -> None:
     """`test_backlog.py` has 10,000."""
 
     async def outage(world: World) -> None:
@@ -45,7 +43,7 @@ def test_a_40_minute_outage_of_the_mail_server_buries_nobody_and_spends_one_retr
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_keeps_failing_on_a_healthy_server_is_dead_after_its_third_retry_and_not_before(seed: int) -> None:
+def test_request_that_keeps_failing_on_a_healthy_server_is_dead_only_after_its_third_retry(seed: int) -> None:
     async def always_failing(world: World) -> None:
         world.start(2)
         failing(world, 1.0)
@@ -66,7 +64,7 @@ def test_what_keeps_failing_on_a_healthy_server_is_dead_after_its_third_retry_an
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_request_that_kills_every_process_takes_nobody_with_it(seed: int) -> None:
+def test_request_that_crashes_every_process_causes_no_crash_of_others(seed: int) -> None:
     async def poisoned(world: World) -> None:
         poison, *others = people(world, 7)
         world.mail.poison.add(poison.email)
@@ -81,7 +79,7 @@ def test_a_request_that_kills_every_process_takes_nobody_with_it(seed: int) -> N
     assert {(row["state"], row["crashes"]) for row in others} == {("provisioned", 0)}
 
 
-def test_no_number_of_crashes_buries_anybody_and_they_come_at_growing_intervals() -> None:
+def test_crashes_never_make_a_dead_letter_and_recur_at_growing_intervals() -> None:
     """A killed process, an error of ours, a suspended host: none of them is the fault of the request."""
 
     async def poisoned(world: World) -> None:
@@ -102,7 +100,7 @@ def test_no_number_of_crashes_buries_anybody_and_they_come_at_growing_intervals(
 
 
 @pytest.mark.parametrize("number", [1, 300])
-def test_a_store_that_is_full_behind_a_healthy_echo_buries_nobody_and_a_poison_request_still_dies(number: int) -> None:
+def test_full_store_behind_a_healthy_echo_makes_no_dead_letter_but_a_poison_request_still_dies(number: int) -> None:
     async def full(world: World) -> None:
         world.start(2)
         ill = world.loop.create_task(world.suffer(Event(Trouble.MAIL_FULL, 0.0, 4 * 3600)))
@@ -122,7 +120,7 @@ def test_a_store_that_is_full_behind_a_healthy_echo_buries_nobody_and_a_poison_r
 
 
 @pytest.mark.parametrize("trouble", [Trouble.MAIL_KEY_UNKNOWN, Trouble.MAIL_DOMAIN_GONE, Trouble.MAIL_OUTAGE])
-def test_whoever_waits_for_a_cause_runs_within_seconds_of_its_end(trouble: Trouble) -> None:
+def test_request_that_waits_for_a_cause_runs_within_seconds_of_its_end(trouble: Trouble) -> None:
     """It is not released when its own hour is over."""
     ended: list[float] = []
 
@@ -143,7 +141,7 @@ def test_whoever_waits_for_a_cause_runs_within_seconds_of_its_end(trouble: Troub
     assert max(made) - ended[0] < 15
 
 
-def test_a_mailbox_that_is_refused_for_its_own_sake_costs_one_request_an_hour_however_many_others_are_made() -> None:
+def test_mailbox_rejected_on_its_own_is_attempted_hourly_however_many_others_are_made() -> None:
     """Each mailbox of another request shows that the domain works, but not that this request does."""
 
     async def refused(world: World) -> None:
@@ -163,7 +161,7 @@ def test_a_mailbox_that_is_refused_for_its_own_sake_costs_one_request_an_hour_ho
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_locked_rows_hide_nobody(seed: int) -> None:
+def test_locked_rows_do_not_delay_free_requests(seed: int) -> None:
     async def locked(world: World) -> None:
         for mailbox in (first := people(world, 400)):
             await world.hook_without_slot(mailbox)
@@ -181,7 +179,7 @@ def test_locked_rows_hide_nobody(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_a_clean_stop_leaves_is_interrupted_and_never_crashed(seed: int) -> None:
+def test_requests_left_by_a_clean_stop_are_interrupted_and_never_crashed(seed: int) -> None:
     """This includes hooks that arrive while it stops, and attempts that outlast the drain."""
 
     async def stopping(world: World) -> None:

@@ -31,7 +31,7 @@ class DirectLine:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_the_model_of_redis_follows_every_call(seed: int, redis: Redis) -> None:
+async def test_redis_model_matches_redis_in_every_call(seed: int, redis: Redis) -> None:
     chance, model = Random(seed), RedisModel(time.time)
     clients = [redis, cast(Redis, SimulatedRedis(model, DirectLine()))]
     people = [

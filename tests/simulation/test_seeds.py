@@ -73,7 +73,7 @@ def test_one_seed() -> None:
     assert violations(world) == []
 
 
-def test_the_seeds_go_everywhere() -> None:
+def test_simulation_seeds_produce_every_outcome_and_answer() -> None:
     """A simulation without trouble proves nothing: each outcome and each response must occur."""
     statuses: set[str] = set()
     answers: set[str] = set()
@@ -87,7 +87,7 @@ def test_the_seeds_go_everywhere() -> None:
 
 
 @pytest.mark.parametrize("seed", [7, 40])
-def test_the_same_seed_makes_the_same_run(seed: int) -> None:
+def test_simulation_with_the_same_seed_makes_the_same_run(seed: int) -> None:
     first, second = run_seed(seed), run_seed(seed)
     assert first.sql.log == second.sql.log
     assert first.sql.log

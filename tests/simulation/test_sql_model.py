@@ -281,7 +281,7 @@ OFTEN = {"accept": 3, "claim": 5, "settle": 8, "breaker_close": 2, "release": 6}
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_the_model_of_postgresql_follows_every_statement(seed: int, pool: Pool, records: Records) -> None:
+async def test_postgresql_model_matches_postgresql_in_every_statement(seed: int, pool: Pool, records: Records) -> None:
     both = Both(seed, pool, records)
     # The database is a copy of an older one, but the model begins now.
     await records.rows("UPDATE mail_server_breaker SET changed_at = now()")
@@ -292,7 +292,7 @@ async def test_the_model_of_postgresql_follows_every_statement(seed: int, pool: 
     assert {row["state"] for _, _, row in both.model.moves} == {"waiting", "running", "provisioned", "dead"}
 
 
-def test_the_walk_knows_every_statement_that_the_model_has() -> None:
+def test_random_walk_covers_every_statement_of_the_model() -> None:
     modelled = {name[1:] for name in dir(SqlModel) if name.startswith("_") and not name.startswith("__")}
     own = {"clock_timestamp", "change", "check", "new", "write", "seconds_until", "begin", "may_take", "take", "answer"}
     own |= {"waiting_for", "ended_at", "abc_impl", "free", "retried", "buried"}

@@ -107,7 +107,7 @@ def accepting(
         (2.6, 2.5, 1, False),
     ],
 )
-async def test_a_hook_waits_for_a_slot_half_its_deadline_and_asks_first_whether_it_is_a_repeat(
+async def test_webhook_checks_for_a_repeat_then_waits_half_its_deadline_for_a_slot(
     free_after: float, waited: float, asked: int, had_slot: bool
 ) -> None:
     clock = FakeClock()
@@ -119,7 +119,7 @@ async def test_a_hook_waits_for_a_slot_half_its_deadline_and_asks_first_whether_
     assert (requests.asked, requests.had_slot) == (asked, [had_slot])
 
 
-async def test_a_hook_whose_deadline_is_over_before_it_could_be_stored_is_not_stored() -> None:
+async def test_webhook_is_not_stored_after_its_deadline() -> None:
     clock = FakeClock()
     requests = StoredRequests(clock, answers_after=DEADLINE)  # PostgreSQL stood still
     accept = accepting(requests, OneSlot(clock, 60.0), clock)
@@ -144,7 +144,9 @@ DEAD = request_of(MAILBOX.identity_id, email="admin@example.org", state=State.DE
     ],
     ids=["that it ends", "as long as it may", "that it is gone", "held", "held, and gone", "dead"],
 )
-async def test_a_repeat_is_answered_what_became_of_its_request(reads: list[Request | None], answer: object) -> None:
+async def test_repeated_webhook_is_answered_with_the_outcome_of_its_request(
+    reads: list[Request | None], answer: object
+) -> None:
     clock = FakeClock()
     requests = KnownRequests(clock, *(each and (each, ACCOUNT) for each in reads))
     requests.gate.set()
@@ -152,7 +154,7 @@ async def test_a_repeat_is_answered_what_became_of_its_request(reads: list[Reque
     assert requests.settled == []
 
 
-async def test_who_follows_another_address_while_he_waits_is_announced_anew() -> None:
+async def test_waiting_request_that_follows_a_new_address_is_replaced_in_the_retry_index() -> None:
     clock = FakeClock()
     requests = KnownRequests(clock, (replace(RUNNING, state=State.WAITING), None))
     requests.gate.set()
@@ -169,7 +171,7 @@ async def test_who_follows_another_address_while_he_waits_is_announced_anew() ->
         (None, True, WillRetry()),
     ],
 )
-async def test_a_hook_is_answered_what_came_of_its_attempt(create: Any, gone: bool, answer: object) -> None:
+async def test_webhook_is_answered_with_the_outcome_of_its_attempt(create: Any, gone: bool, answer: object) -> None:
     clock = FakeClock()
     requests = KnownRequests(clock, None)
     requests.gone = gone
@@ -177,7 +179,7 @@ async def test_a_hook_is_answered_what_came_of_its_attempt(create: Any, gone: bo
     assert await accepting(requests, Slots(1), clock, creates=[create] if create else [])(MAILBOX, Origin()) == answer
 
 
-async def test_an_attempt_goes_on_past_the_deadline_of_its_hook_and_is_interrupted_past_the_drain() -> None:
+async def test_attempt_continues_past_its_webhook_deadline_and_is_interrupted_after_the_drain() -> None:
     clock = FakeClock()
     requests = KnownRequests(clock, None)
     requests.gate.set()
@@ -189,9 +191,7 @@ async def test_an_attempt_goes_on_past_the_deadline_of_its_hook_and_is_interrupt
 
 
 @pytest.mark.parametrize(("within", "status"), [(10.0, Status.SUCCESS), (0.0, Status.INTERRUPTED)])
-async def test_a_hook_that_is_stored_during_the_drain_is_attempted_and_past_it_is_not(
-    within: float, status: Status
-) -> None:
+async def test_webhook_stored_during_the_drain_is_attempted_but_not_after_it(within: float, status: Status) -> None:
     clock = FakeClock()
     requests = KnownRequests(clock, None)
     accept = accepting(requests, Slots(1), clock)

@@ -33,7 +33,7 @@ RANDOM = st.binary(min_size=RANDOM_BYTES, max_size=RANDOM_BYTES)
 
 
 @given(RANDOM)
-def test_a_token_is_its_prefix_32_random_bytes_and_a_checksum(random: bytes) -> None:
+def test_access_token_text_is_a_prefix_32_random_bytes_and_a_checksum(random: bytes) -> None:
     text = token_text(random)
     found = re.fullmatch(r"(postroom_([\w-]{43}))(\w{6})", text)
     assert found
@@ -46,7 +46,9 @@ def test_a_token_is_its_prefix_32_random_bytes_and_a_checksum(random: bytes) -> 
 
 
 @given(RANDOM, st.integers(0, 57), st.sampled_from(DIGITS + "-_"))
-def test_one_wrong_character_is_noticed_without_the_database(random: bytes, at: int, other: str) -> None:
+def test_access_token_with_one_wrong_character_is_detected_without_the_database(
+    random: bytes, at: int, other: str
+) -> None:
     text = token_text(random)
     changed = text[:at] + other + text[at + 1 :]
     assert (hash_of(changed) is None) == (changed != text)
@@ -66,7 +68,7 @@ def test_one_wrong_character_is_noticed_without_the_database(random: bytes, at: 
         lambda _text: token_text(b"a few bytes"),  # its checksum is right
     ],
 )
-def test_what_is_not_shaped_like_a_token_is_none(change: Callable[[str], str]) -> None:
+def test_text_without_the_shape_of_an_access_token_has_no_hash(change: Callable[[str], str]) -> None:
     assert hash_of(change(token_text(bytes(RANDOM_BYTES)))) is None
 
 
@@ -76,18 +78,18 @@ def make(**changes: object) -> AccessToken:
 
 
 @pytest.mark.parametrize("name", ["", "  \t", "\x00", "x" * 101])
-def test_a_name_that_cannot_be_is_refused(name: str) -> None:
+def test_invalid_token_name_is_rejected(name: str) -> None:
     with pytest.raises(Refused) as caught:
         make(name=name)
     assert caught.value.code == "wrong_name"
 
 
-def test_a_token_lives_for_90_days_unless_asked_otherwise_and_for_a_year_at_most() -> None:
+def test_access_token_expires_after_90_days_by_default_and_a_year_at_most() -> None:
     assert make().expires_at == NOW + timedelta(days=90)
     assert make(days=MAX_DAYS).expires_at == NOW + timedelta(days=365)
 
 
-def test_a_name_is_kept_as_one_printable_line() -> None:
+def test_token_name_is_sanitized_to_one_printable_line() -> None:
     assert make(name="  my\x00\n phone\u202e ").name == "my phone"
 
 
@@ -101,7 +103,7 @@ class _Kept:
     find = of = revoke = uncalled
 
 
-async def test_only_the_hash_of_a_made_token_is_kept() -> None:
+async def test_only_the_hash_of_a_new_access_token_is_stored() -> None:
     kept, token_id, identity_id = _Kept(), uuid4(), uuid4()
     maker = TokenMaker(kept, new_id=lambda: token_id, random_bytes=bytes, now=lambda: NOW)
     token, text = await maker.make(identity_id, name="phone", scopes=frozenset({Scope.SEND}))

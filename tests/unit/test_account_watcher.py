@@ -24,7 +24,7 @@ async def test_mark_online_makes_the_first_poll_before_it_returns() -> None:
     assert (world.states.stored["b"].email_state, world.states.events) == ("s2", [])
 
 
-async def test_coming_back_looks_for_what_came_meanwhile() -> None:
+async def test_person_who_returns_gets_the_mail_that_came_meanwhile() -> None:
     world = World()
     world.states.stored["b"] = MailState(ALICE, "s0")
     async with world.running():
@@ -48,13 +48,13 @@ async def test_the_first_messages_after_coming_online_are_announced_within_50_ms
             await eventually(lambda: len(world.states.events) == number, "it is told")  # noqa: B023 - awaited here
 
 
-async def test_somebody_without_a_mailbox_is_not_watched() -> None:
+async def test_person_without_a_mailbox_is_not_watched() -> None:
     world = World()
     await world.watching.mark_online(UUID(int=99))
     assert world.states.seen == []
 
 
-async def test_whose_mailbox_is_missing_is_listened_to_no_more() -> None:
+async def test_missing_mailbox_is_no_longer_listened_to() -> None:
     world = World()
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
@@ -68,14 +68,14 @@ async def test_whose_mailbox_is_missing_is_listened_to_no_more() -> None:
         await world.until_open("b")
 
 
-async def test_each_report_is_noted_and_only_the_first_looks() -> None:
+async def test_each_online_report_is_recorded_but_only_the_first_polls() -> None:
     world = World()
     for _ in range(3):
         await world.watching.mark_online(ALICE.identity_id)
     assert (world.states.seen, world.mail.polls) == (["b", "b", "b"], {"b": 1})
 
 
-async def test_a_mail_server_that_does_not_answer_keeps_no_screen_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unavailable_mail_server_does_not_delay_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.05)
     world = World(listener=None)
     world.mail.gate = asyncio.Event()
@@ -145,7 +145,7 @@ async def test_a_second_report_makes_no_silent_poll(monkeypatch: pytest.MonkeyPa
     assert world.states.events == [RELOAD_S1]
 
 
-async def test_two_screens_that_come_at_once_are_both_greeted_in_silence() -> None:
+async def test_two_concurrent_browsers_cause_no_event() -> None:
     world = World()
     async with world.running():
         await asyncio.gather(*(world.watching.mark_online(ALICE.identity_id) for _ in range(2)))
@@ -190,7 +190,7 @@ async def test_the_first_poll_is_a_reload_if_an_earlier_client_was_greeted_befor
     assert world.states.events == [{"state": "s0", "reload": True}]
 
 
-async def test_who_is_on_line_is_listened_to_and_what_is_heard_is_a_hint() -> None:
+async def test_event_source_of_an_online_person_gives_hints() -> None:
     world = World()
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
@@ -208,7 +208,7 @@ async def test_who_is_on_line_is_listened_to_and_what_is_heard_is_a_hint() -> No
     assert world.listener.open == {}
 
 
-async def test_a_minute_after_the_last_screen_has_gone_the_listening_ends() -> None:
+async def test_event_listener_stops_a_minute_after_the_last_screen_closed() -> None:
     world = World()
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
@@ -222,7 +222,7 @@ async def test_a_minute_after_the_last_screen_has_gone_the_listening_ends() -> N
         assert len(world.listener.begun) == 1
 
 
-async def test_a_page_that_is_loaded_again_goes_on_listening() -> None:
+async def test_page_reload_keeps_the_event_listener_running() -> None:
     world = World()
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
@@ -233,7 +233,7 @@ async def test_a_page_that_is_loaded_again_goes_on_listening() -> None:
         assert (world.listener.open.keys(), len(world.listener.begun)) == ({"b"}, 1)
 
 
-async def test_who_never_says_goodbye_is_off_line_after_three_tokens() -> None:
+async def test_person_who_never_reports_leaving_is_offline_after_three_token_lifetimes() -> None:
     world = World()
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
@@ -244,7 +244,7 @@ async def test_who_never_says_goodbye_is_off_line_after_three_tokens() -> None:
         await world.until_open()
 
 
-async def test_no_more_people_are_listened_to_than_may_be_and_the_next_takes_a_free_place() -> None:
+async def test_event_listeners_do_not_exceed_the_limit_and_the_next_person_gets_a_free_one() -> None:
     world = World(most=1)
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
@@ -260,7 +260,7 @@ async def test_no_more_people_are_listened_to_than_may_be_and_the_next_takes_a_f
     assert EVENT_SOURCES._value.get() == 0
 
 
-async def test_a_new_address_is_listened_to_anew() -> None:
+async def test_changed_address_restarts_the_event_listener() -> None:
     world = World()
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
@@ -280,7 +280,7 @@ async def test_a_new_address_is_listened_to_anew() -> None:
         (DatabaseUnavailable("PostgreSQL cannot be reached"), 10),
     ],
 )
-async def test_a_listening_that_fails_begins_again_after_a_pause_and_disturbs_nobody(
+async def test_failed_event_listener_restarts_after_a_pause_without_affecting_others(
     error: Exception, pause: float
 ) -> None:
     world = World()
@@ -296,7 +296,7 @@ async def test_a_listening_that_fails_begins_again_after_a_pause_and_disturbs_no
         await world.until_open("b", "c")
 
 
-async def test_a_listening_that_goes_on_failing_begins_ever_more_seldom_to_once_a_minute() -> None:
+async def test_repeatedly_failing_event_listener_backs_off_to_once_a_minute() -> None:
     world = World()
     world.listener.failures = [Transient("mail server answered 404")] * 7
     async with world.running():
@@ -310,7 +310,7 @@ async def test_a_listening_that_goes_on_failing_begins_ever_more_seldom_to_once_
         await world.until_open("b")
 
 
-async def test_a_defect_of_the_listener_is_counted_and_ends_nothing() -> None:
+async def test_unexpected_listener_error_is_counted_and_listening_goes_on() -> None:
     """A defect in what one person's mail server says must not end provisioning for all."""
     world = World()
     counted = MAIL_DEFECTS.labels(where="listener")._value
@@ -329,7 +329,7 @@ async def test_a_defect_of_the_listener_is_counted_and_ends_nothing() -> None:
     assert counted.get() == before + 1  # an end at our own wish is none
 
 
-async def test_watching_that_begins_again_listens_to_the_same_people() -> None:
+async def test_restarted_account_watcher_listens_to_the_same_people() -> None:
     world = World()
     for _ in range(2):
         async with world.running():
@@ -338,7 +338,7 @@ async def test_watching_that_begins_again_listens_to_the_same_people() -> None:
         assert world.listener.open == {}
 
 
-async def test_where_nobody_may_be_listened_to_people_are_watched_all_the_same() -> None:
+async def test_people_are_watched_even_without_an_event_source_listener() -> None:
     world = World(listener=None)
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)

@@ -37,7 +37,7 @@ def world() -> World:
     return World()
 
 
-async def test_an_active_identity_is_asked_for_once_a_minute(world: World) -> None:
+async def test_active_identity_is_checked_once_a_minute(world: World) -> None:
     for _ in range(3):
         await world.identities.require(ADA)
     assert world.kratos.asked == [ADA]
@@ -58,7 +58,7 @@ async def test_an_inactive_or_deleted_identity_is_refused_and_checked_each_time(
     await world.identities.require(ADA)
 
 
-async def test_while_kratos_is_away_who_was_active_in_the_last_hour_goes_on(world: World) -> None:
+async def test_identity_active_in_the_last_hour_is_accepted_while_kratos_is_unavailable(world: World) -> None:
     await world.identities.require(ADA)
     world.kratos.unavailable = True
     world.now += GRACE - 1
@@ -81,7 +81,7 @@ async def test_an_outage_does_not_decide_about_an_identity_that_was_inactive(wor
         await world.identities.require(ADA)
 
 
-async def test_a_kratos_that_is_away_is_not_waited_for_by_every_request(world: World) -> None:
+async def test_unavailable_kratos_is_not_asked_by_every_request(world: World) -> None:
     await world.identities.require(ADA)
     world.kratos.unavailable = True
     world.now += CACHE_SECONDS
@@ -95,7 +95,7 @@ async def test_a_kratos_that_is_away_is_not_waited_for_by_every_request(world: W
     await world.identities.require(BEN)
 
 
-async def test_no_more_identities_are_remembered_than_fit(world: World) -> None:
+async def test_active_identity_cache_has_a_maximum_size(world: World) -> None:
     world.kratos.active = {uuid4() for _ in range(CACHE_SIZE + 3)}
     for each in world.kratos.active:
         await world.identities.require(each)

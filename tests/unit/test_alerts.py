@@ -11,6 +11,6 @@ RULES = Path(__file__).resolve().parents[2] / "src/postroom/deploy/prometheus/al
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="no promtool here: Debian has it in the package prometheus")
-def test_the_alarms_of_the_sweep_fire_when_they_should() -> None:
+def test_sweep_alerts_fire_under_their_conditions() -> None:
     run = subprocess.run([PROMTOOL or "", "test", "rules", RULES], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr

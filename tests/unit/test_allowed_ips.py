@@ -22,7 +22,7 @@ def listed(*found: dict[str, Any]):
     return responses(("x:AllowedIp/get", {"list": list(found), "notFound": []}))
 
 
-async def test_addresses_and_networks_are_listed_and_what_has_expired_is_not() -> None:
+async def test_allowed_addresses_and_networks_are_listed_without_expired_ones() -> None:
     server = ScriptedStalwart(
         listed(
             {"id": "a", "address": "203.0.113.9", "expiresAt": None},
@@ -37,7 +37,7 @@ async def test_addresses_and_networks_are_listed_and_what_has_expired_is_not() -
     assert server.calls() == [["x:AllowedIp/get", {"ids": None}, "0"]]
 
 
-async def test_an_address_is_added_and_the_settings_are_reloaded_for_else_it_is_not_in_force() -> None:
+async def test_added_allowed_ip_takes_effect_by_a_settings_reload() -> None:
     server = ScriptedStalwart(responses(("x:AllowedIp/set", {"created": {"c": {"id": "jqevukp2aeqa"}}}), RELOADED))
     await allowed_ips(server).add(ip_address("203.0.113.9"))
     assert server.calls() == [

@@ -57,7 +57,7 @@ def test_without_an_inbox_nothing_is_announced() -> None:
     assert arrived([email()], {}, since=LOOKED) == []
 
 
-def test_an_event_names_the_mails_or_only_how_many() -> None:
+def test_arrival_event_lists_at_most_50_mails_else_only_their_number() -> None:
     few = [f"M{number}" for number in range(MOST_IDS)]
     assert arrival_data(few, "s9") == {"state": "s9", "ids": few, "count": 50}
     assert arrival_data([*few, "M50"], "s9") == {"state": "s9", "count": 51, "more": True}

@@ -99,7 +99,7 @@ def test_single_mails_are_announced_at_once_however_long_they_keep_coming(spacin
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.0, 10.0, 20.0, 60.0, 180.0])
-def test_ten_thousand_within_three_minutes_are_twenty_events_at_most_and_none_is_missing(seconds: float) -> None:
+def test_ten_thousand_mails_in_three_minutes_give_at_most_twenty_events_and_none_is_missing(seconds: float) -> None:
     async def act(watched: Watched) -> float:
         if not seconds:
             watched.deliver(times=10_000)
@@ -128,7 +128,7 @@ def test_after_a_burst_single_mails_are_announced_at_once_again() -> None:
     assert watched.p95() <= 0.05
 
 
-def test_after_a_burst_and_a_second_without_mail_the_next_one_waits_a_second_and_no_more() -> None:
+def test_first_mail_a_second_after_a_burst_waits_a_second_at_most_and_later_ones_do_not() -> None:
     async def act(watched: Watched) -> None:
         await every(0.01, 20, lambda: watched.deliver(times=2))
         await every(1.2, 60, watched.deliver)
@@ -148,7 +148,7 @@ def test_hints_without_news_cost_the_mail_server_four_polls_a_second_and_one_slo
     assert watched.mail.most_at_once == 1
 
 
-def test_of_many_accounts_sixteen_are_looked_at_at_once_and_a_burst_of_one_keeps_nobody_waiting() -> None:
+def test_sixteen_accounts_are_polled_at_once_and_a_burst_of_one_delays_no_other() -> None:
     others = [f"c{number}" for number in range(300)]
 
     async def act(watched: Watched) -> None:

@@ -106,7 +106,7 @@ async def sweeps(watched: Watched, seconds: float, **more: Any) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 1000, 30_000])
-async def test_nobody_waits_longer_than_ten_minutes(number: int, clock: FakeClock) -> None:
+async def test_arrival_sweep_polls_every_account_within_ten_minutes(number: int, clock: FakeClock) -> None:
     """Though every account was looked at in the worst moment, just before a sweep that left it out."""
     watched = Watched(number, clock, ages=arrival_sweep.STALE_AFTER * EVERY - 1)
     beats: list[float] = []
@@ -116,7 +116,7 @@ async def test_nobody_waits_longer_than_ten_minutes(number: int, clock: FakeCloc
     assert max(after - before for before, after in pairwise(beats)) < arrival_sweep.LONGEST_SLEEP + 0.1
 
 
-async def test_sweeps_begin_at_their_pace_however_long_one_takes_and_after_one_without_postgresql(
+async def test_arrival_sweeps_start_at_a_fixed_interval_even_after_one_without_postgresql(
     clock: FakeClock,
 ) -> None:
     def errors() -> float:
@@ -129,7 +129,7 @@ async def test_sweeps_begin_at_their_pace_however_long_one_takes_and_after_one_w
     assert errors() == before + 1
 
 
-async def test_with_more_accounts_the_mail_server_is_asked_no_faster_and_nobody_is_left_out(clock: FakeClock) -> None:
+async def test_arrival_sweep_of_many_accounts_respects_the_pace_and_omits_none(clock: FakeClock) -> None:
     watched = Watched(100_000, clock, ages=EVERY)
     began = clock.seconds
     await sweeps(watched, 3000)
@@ -139,20 +139,20 @@ async def test_with_more_accounts_the_mail_server_is_asked_no_faster_and_nobody_
     assert all(at > began for at in watched.checked.values())
 
 
-async def test_a_few_accounts_are_looked_at_in_no_hurry(clock: FakeClock) -> None:
+async def test_arrival_sweep_spreads_the_polls_of_a_few_accounts_over_time(clock: FakeClock) -> None:
     watched = Watched(100, clock, ages=EVERY)
     await sweep_of(watched).sweep(asyncio.Event())
     assert len(watched.looks) == 100
     assert watched.looks[-1] - watched.looks[0] == pytest.approx(9.9)
 
 
-async def test_who_does_not_lead_hints_at_nothing(clock: FakeClock) -> None:
+async def test_arrival_sweep_without_leadership_gives_no_hints(clock: FakeClock) -> None:
     watched = Watched(5, clock, ages=EVERY)
     await sweep_of(watched, leads=False).sweep(asyncio.Event())
     assert watched.looks == []
 
 
-async def test_a_hint_that_found_no_room_is_offered_again(clock: FakeClock) -> None:
+async def test_arrival_sweep_repeats_a_hint_that_found_no_room(clock: FakeClock) -> None:
     watched = Watched(5, clock, ages=EVERY)
     watched.full = 7
     beats: list[float] = []
@@ -162,7 +162,7 @@ async def test_a_hint_that_found_no_room_is_offered_again(clock: FakeClock) -> N
     assert watched.oldest >= EVERY + 7
 
 
-async def test_a_sweep_that_finds_no_room_ends_when_it_shall(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_arrival_sweep_that_finds_no_room_still_stops(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(5, clock, ages=EVERY)
     watched.full = 1000
     stop = asyncio.Event()

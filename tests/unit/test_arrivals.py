@@ -30,7 +30,7 @@ async def looked(world: World, times: int, account_id: str = "b") -> None:
     await eventually(lambda: world.mail.polls.get(account_id, 0) == times, f"looks: {times}")
 
 
-async def test_no_more_accounts_are_looked_at_at_once_than_allowed() -> None:
+async def test_concurrent_account_polls_do_not_exceed_the_limit() -> None:
     world = await online(at_once=1)
     world.mail.gate = asyncio.Event()
     world.mail.most_at_once = 0
@@ -99,7 +99,7 @@ async def test_lost_history_is_a_reload_and_later_mail_is_announced() -> None:
 
 
 @pytest.mark.parametrize("call", ["watched", "advance"])
-async def test_a_hint_outlasts_postgresql_being_away(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hint_survives_a_postgresql_outage(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world = await online()
     before = DATABASE_ERRORS.labels(where="arrivals")._value.get()
 
@@ -132,7 +132,7 @@ async def test_a_poll_that_fails_is_repeated_by_itself() -> None:
     assert [event["ids"] for event in world.states.events] == [[first]]
 
 
-async def test_an_account_whose_looks_fail_is_asked_ever_more_seldom_whatever_is_hinted() -> None:
+async def test_account_whose_polls_fail_is_polled_with_backoff_despite_new_hints() -> None:
     world = await online(*[AWAY] * 7)
     async with world.running():
         world.arrivals.hint(["b"])
@@ -163,7 +163,7 @@ async def test_a_busy_server_gets_no_requests_until_its_retry_after() -> None:
         await looked(world, 2)
 
 
-async def test_what_an_operator_must_mend_is_left_to_the_next_hint() -> None:
+async def test_poll_that_fails_from_misconfiguration_is_repeated_only_at_the_next_hint() -> None:
     """Of somebody who is refused each question counts towards a ban."""
     world = await online(Misconfigured("mail server answered 401", unauthorized=True))
     async with world.running():
@@ -197,7 +197,7 @@ async def test_a_bug_in_a_poll_is_logged_and_counted_and_ends_nothing() -> None:
     assert isinstance(broken[0]["exc_info"], ZeroDivisionError)
 
 
-async def test_a_run_that_broke_can_begin_again_and_forgets_no_account() -> None:
+async def test_arrivals_run_restarts_after_an_error_without_forgetting_accounts() -> None:
     world = await online()
     world.states.failures = [ZeroDivisionError("a defect")]
     world.arrivals.hint(["b"])

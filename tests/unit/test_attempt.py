@@ -64,7 +64,7 @@ class World:
 
 
 @in_virtual_time
-async def test_a_success_asks_once_and_stores_the_account() -> None:
+async def test_successful_attempt_calls_create_once_and_stores_the_account() -> None:
     world = World()
     settled = await world.run()
     assert world.mail_server.asked == ["create"]
@@ -80,16 +80,16 @@ async def test_a_success_asks_once_and_stores_the_account() -> None:
     ids=["success", "success of one that was held", "waits", "dead"],
 )
 @in_virtual_time
-async def test_redis_is_told_of_who_waits_and_of_held_members_and_else_is_not_asked(
-    creates: list[Scripted], held: tuple[str, ...], told: bool
+async def test_attempt_updates_redis_only_for_a_waiting_request_or_held_members(
+    creates: list[Scripted], held: tuple[str, ...], reported: bool
 ) -> None:
     world = World(creates=creates)
     settled = await world.run(members=held)
-    assert world.retry_index.replaced == ([(settled.request, list(held))] if told else [])
+    assert world.retry_index.replaced == ([(settled.request, list(held))] if reported else [])
 
 
 @in_virtual_time
-async def test_without_time_left_nothing_is_asked_and_no_retry_is_spent() -> None:
+async def test_attempt_without_time_left_sends_nothing_and_uses_no_retry() -> None:
     world = World()
     settled = await world.run(seconds=0.05)
     assert world.mail_server.asked == []
@@ -99,7 +99,7 @@ async def test_without_time_left_nothing_is_asked_and_no_retry_is_spent() -> Non
 
 @pytest.mark.parametrize("error", [AWAY, CUT, Throttled("429"), Misconfigured("403")], ids=repr)
 @in_virtual_time
-async def test_a_look_up_that_fails_leaves_the_outcome_unknown(error: Exception) -> None:
+async def test_failed_lookup_leaves_the_outcome_unknown(error: Exception) -> None:
     """The create of two attempts ago may have made the mailbox still: nobody has looked."""
     world = World(finds=[error], outcome_unknown=True)
     assert (await world.run()).request.outcome_unknown
@@ -117,7 +117,7 @@ async def test_a_look_up_that_fails_leaves_the_outcome_unknown(error: Exception)
     ids=["before anything is created", "at once", "by the next attempt if the time is up", "not if nothing was sent"],
 )
 @in_virtual_time
-async def test_after_an_unknown_outcome_the_mark_is_looked_up(
+async def test_mark_is_looked_up_after_an_unknown_outcome(
     before: bool, create: Transient, seconds: float, asked: list[str], after: tuple[State, bool]
 ) -> None:
     world = World(creates=[create], finds=[ACCOUNT], outcome_unknown=before)
@@ -128,7 +128,7 @@ async def test_after_an_unknown_outcome_the_mark_is_looked_up(
 
 @pytest.mark.parametrize("found", [None, AWAY, Throttled("429"), Misconfigured("403")], ids=str)
 @in_virtual_time
-async def test_an_unknown_create_that_nobody_finds_stays_unknown(found: Scripted) -> None:
+async def test_unknown_create_that_the_lookup_cannot_find_stays_unknown(found: Scripted) -> None:
     world = World(creates=[CUT], finds=[found])
     settled = await world.run()
     assert world.mail_server.asked == ["create", "find", "health_check"]
@@ -136,7 +136,7 @@ async def test_an_unknown_create_that_nobody_finds_stays_unknown(found: Scripted
 
 
 @in_virtual_time
-async def test_no_question_gets_more_time_than_the_attempt_has() -> None:
+async def test_no_mail_server_call_has_a_longer_deadline_than_its_attempt() -> None:
     world = World(creates=[CUT], finds=[None], outcome_unknown=True)
     await world.run(seconds=4.0)
     assert max(world.mail_server.deadlines) <= 4.0
@@ -152,7 +152,7 @@ async def test_no_question_gets_more_time_than_the_attempt_has() -> None:
     ids=["healthy", "unhealthy", "too busy to respond"],
 )
 @in_virtual_time
-async def test_only_a_failure_while_the_server_is_well_spends_a_retry_and_only_an_outage_opens_the_breaker(
+async def test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker(
     ill: MailServerError | None, retries: int, openings: list[tuple[Cause, str]]
 ) -> None:
     world = World(creates=[AWAY], retries=1)
@@ -164,7 +164,7 @@ async def test_only_a_failure_while_the_server_is_well_spends_a_retry_and_only_a
 
 @pytest.mark.parametrize("error", [Throttled("429"), Permanent("no"), Conflict("held"), Misconfigured("403")], ids=str)
 @in_virtual_time
-async def test_only_a_transient_failure_asks_whether_the_server_is_well(error: Exception) -> None:
+async def test_only_a_transient_failure_causes_a_health_check(error: Exception) -> None:
     world = World(creates=[error])
     await world.run()
     assert world.mail_server.asked == ["create"]
@@ -172,7 +172,7 @@ async def test_only_a_transient_failure_asks_whether_the_server_is_well(error: E
 
 @pytest.mark.parametrize(("unauthorized", "cause"), [(True, Cause.UNAUTHORIZED), (False, Cause.MISCONFIGURED)])
 @in_virtual_time
-async def test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm(unauthorized: bool, cause: Cause) -> None:
+async def test_server_that_rejects_our_key_opens_the_breaker_with_an_alarm(unauthorized: bool, cause: Cause) -> None:
     world = World(creates=[Misconfigured("mail server forbids it", unauthorized=unauthorized)])
     with capture_logs() as logs:
         settled = await world.run()
@@ -182,7 +182,7 @@ async def test_a_server_that_refuses_us_opens_the_breaker_with_an_alarm(unauthor
 
 
 @in_virtual_time
-async def test_a_key_that_is_found_unknown_when_asking_whether_the_server_is_well_is_not_probed_as_an_outage() -> None:
+async def test_key_rejected_in_the_health_check_opens_the_breaker_as_unauthorized_not_as_outage() -> None:
     """Each probe with an unknown key counts towards a ban: at 5 minutes there are 288 a day, and 100 ban us."""
     server = ScriptedStalwart(problem(503), problem(401))
     world = World(mail_server=server.registry())
@@ -192,17 +192,17 @@ async def test_a_key_that_is_found_unknown_when_asking_whether_the_server_is_wel
 
 
 @in_virtual_time
-async def test_a_refusal_of_one_mailbox_holds_nobody_else_back() -> None:
+async def test_rejection_of_one_mailbox_does_not_open_the_breaker() -> None:
     world = World(creates=[Misconfigured("over quota", domain="example.org")])
     with capture_logs() as logs:
         settled = await world.run()
     assert (settled.request.waits_for, world.breakers.openings) == ("domain:example.org", [])
-    told = [(entry["log_level"], entry["error"]) for entry in logs if "operator must act" in entry["event"]]
-    assert told == [("error", "over quota")]
+    reported = [(entry["log_level"], entry["error"]) for entry in logs if "operator must act" in entry["event"]]
+    assert reported == [("error", "over quota")]
 
 
 @in_virtual_time
-async def test_a_verdict_that_does_not_come_within_the_lease_spends_nothing_and_makes_no_crash() -> None:
+async def test_health_check_unfinished_at_the_lease_end_uses_no_retry_and_causes_no_crash() -> None:
     world = World(creates=[AWAY], retries=2)
     world.mail_server.health_check_hangs = True
     settled = await world.run()
@@ -212,28 +212,28 @@ async def test_a_verdict_that_does_not_come_within_the_lease_spends_nothing_and_
 
 
 @in_virtual_time
-async def test_an_outcome_whose_text_cannot_be_stored_is_stored_with_another() -> None:
+async def test_outcome_with_an_unstorable_text_is_stored_with_another_text() -> None:
     world = World(creates=[Permanent("a text with a NUL: \0")])
     world.requests.unstorable = True
     with capture_logs() as logs:
         settled = await world.run()
     assert (settled.request.state, settled.request.reason) == (State.DEAD, UNSTORABLE)
-    [told] = [entry for entry in logs if "without its text" in entry["event"]]
-    assert (told["error"], told["text"]) == ("DataError", r"'a text with a NUL: \x00'")
+    [reported] = [entry for entry in logs if "without its text" in entry["event"]]
+    assert (reported["error"], reported["text"]) == ("DataError", r"'a text with a NUL: \x00'")
 
 
 @in_virtual_time
-async def test_an_outcome_of_a_request_that_is_gone_is_told_and_holds_nobody_up() -> None:
+async def test_outcome_of_a_deleted_request_is_logged_and_blocks_nothing() -> None:
     world = World()
     world.requests.gone = True
     with capture_logs() as logs:
         assert await world.try_to_run() is None
-    [told] = [entry for entry in logs if "gone from PostgreSQL" in entry["event"]]
-    assert (told["log_level"], told["stalwart_account_id"]) == ("error", ACCOUNT.id)
+    [reported] = [entry for entry in logs if "gone from PostgreSQL" in entry["event"]]
+    assert (reported["log_level"], reported["stalwart_account_id"]) == ("error", ACCOUNT.id)
 
 
 @in_virtual_time
-async def test_an_outcome_that_cannot_be_stored_is_given_up_before_the_lease_ends() -> None:
+async def test_storing_an_outcome_is_abandoned_before_the_lease_ends() -> None:
     """Afterwards another holder may run the request; it finds the mailbox by its mark."""
     world = World()
     world.requests.unavailable = 10**9
@@ -244,7 +244,7 @@ async def test_an_outcome_that_cannot_be_stored_is_given_up_before_the_lease_end
 
 @pytest.mark.parametrize("outcome", [Misconfigured("403"), Misconfigured("gone", domain="example.org"), AWAY], ids=str)
 @in_virtual_time
-async def test_an_alarm_that_cannot_be_stored_does_not_lose_the_outcome(outcome: Exception) -> None:
+async def test_outcome_is_stored_even_if_the_breaker_cannot_be_opened(outcome: Exception) -> None:
     world = World(creates=[outcome])
     world.mail_server.ill = Transient("away")
     world.breakers.unavailable = 1
@@ -252,7 +252,7 @@ async def test_an_alarm_that_cannot_be_stored_does_not_lose_the_outcome(outcome:
 
 
 @in_virtual_time
-async def test_an_address_that_the_server_changed_is_dead_with_both_addresses_and_left_alone() -> None:
+async def test_request_whose_address_the_server_changed_dies_naming_both_addresses() -> None:
     world = World(creates=[StalwartAccount("k", "alice1@example.org")])
     settled = await world.run()
     assert settled.request.state is State.DEAD
@@ -264,7 +264,7 @@ async def test_an_address_that_the_server_changed_is_dead_with_both_addresses_an
 
 @pytest.mark.parametrize("looks_first", [True, False])
 @in_virtual_time
-async def test_a_found_address_that_differs_is_never_taken_for_the_one_asked_for(looks_first: bool) -> None:
+async def test_mailbox_found_with_another_address_is_never_accepted(looks_first: bool) -> None:
     world = World(creates=[CUT], finds=[StalwartAccount("k", "old@example.org")], outcome_unknown=looks_first)
     settled = await world.run()
     assert settled.request.state is State.DEAD
@@ -272,7 +272,7 @@ async def test_a_found_address_that_differs_is_never_taken_for_the_one_asked_for
 
 
 @in_virtual_time
-async def test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back() -> None:
+async def test_settle_is_retried_by_the_same_holder_until_postgresql_is_back() -> None:
     world = World()
     world.requests.unavailable = 5
     settled = await world.run()
@@ -283,7 +283,7 @@ async def test_an_outcome_is_settled_by_the_same_holder_until_postgresql_is_back
 
 
 @in_virtual_time
-async def test_an_attempt_cancelled_while_its_outcome_is_being_stored_is_stored_all_the_same() -> None:
+async def test_outcome_is_stored_even_if_the_attempt_is_cancelled_while_storing_it() -> None:
     """Lost, it would count as a crash when its lease runs out."""
     world = World()
     world.requests.unavailable = 10**9
@@ -299,7 +299,7 @@ async def test_an_attempt_cancelled_while_its_outcome_is_being_stored_is_stored_
 
 
 @in_virtual_time
-async def test_an_attempt_cancelled_while_postgresql_stays_away_ends_all_the_same() -> None:
+async def test_cancelled_attempt_ends_even_while_postgresql_stays_unavailable() -> None:
     """The service must end at SIGTERM whatever is broken; what could not be stored counts as a crash."""
     world = World(creates=[Hang()])
     world.requests.unavailable = 10**9
@@ -316,7 +316,7 @@ def events(logs: list[Any]) -> list[str]:
 
 
 @in_virtual_time
-async def test_the_log_tells_of_a_retry_of_the_last_failure_and_of_the_dead_letter() -> None:
+async def test_retry_last_failure_and_dead_letter_are_logged() -> None:
     world = World(creates=[AWAY])
     with capture_logs() as logs:
         await world.run()
@@ -331,17 +331,17 @@ async def test_the_log_tells_of_a_retry_of_the_last_failure_and_of_the_dead_lett
 
 
 @in_virtual_time
-async def test_the_log_tells_of_a_success_with_whom_it_concerns() -> None:
+async def test_success_is_logged_with_identity_and_address() -> None:
     world = World(attempts=3)
     with capture_logs() as logs:
         await world.run()
-    [told] = [entry for entry in logs if entry["event"] == "Email account provisioned for alice@example.org"]
+    [reported] = [entry for entry in logs if entry["event"] == "Email account provisioned for alice@example.org"]
     who = {"identity_id": str(world.request.identity_id), "email": "alice@example.org", "attempts": 3}
-    assert told.items() >= who.items()
+    assert reported.items() >= who.items()
 
 
 @in_virtual_time
-async def test_an_outcome_that_came_after_the_lease_claims_nothing_in_the_log() -> None:
+async def test_outcome_after_the_lease_is_logged_only_as_late() -> None:
     world = World()
     world.requests.late = True
     with capture_logs() as logs:
@@ -351,7 +351,7 @@ async def test_an_outcome_that_came_after_the_lease_claims_nothing_in_the_log() 
 
 
 @in_virtual_time
-async def test_the_mail_server_is_asked_for_the_normalised_mailbox_of_the_row() -> None:
+async def test_attempt_creates_the_normalised_mailbox_of_the_row() -> None:
     server = ScriptedStalwart(httpx2.ConnectError("refused"))
     world = World(mail_server=server.registry(), display_name="Alice Example")
     await world.run()

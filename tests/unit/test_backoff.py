@@ -15,7 +15,7 @@ from postroom.domain.backoff import (
 
 
 @pytest.mark.parametrize(("attempt", "seconds"), [(1, 60), (2, 300), (3, 1800), (4, 3600), (5, 3600), (100, 3600)])
-def test_exponential_backoff(attempt: int, seconds: int) -> None:
+def test_backoff_grows_from_a_minute_to_an_hour(attempt: int, seconds: int) -> None:
     assert calculate_backoff_seconds(attempt) == seconds
 
 
@@ -43,12 +43,12 @@ def test_a_later_retry_never_waits_less(attempt: int) -> None:
         (math.inf, 3600),
     ],
 )
-def test_a_throttling_server_is_obeyed_between_a_second_and_an_hour(asked: float | None, seconds: float) -> None:
+def test_retry_after_is_respected_between_a_second_and_an_hour(asked: float | None, seconds: float) -> None:
     assert retry_after_seconds(asked) == seconds
 
 
 @given(st.floats())
 @example(math.nan)
-def test_no_retry_after_can_make_a_request_due_never(asked: float) -> None:
+def test_any_retry_after_value_gives_a_bounded_delay(asked: float) -> None:
     """NaN included: PostgreSQL has no interval of so many seconds, and the outcome could not be stored."""
     assert 1 <= retry_after_seconds(asked) <= LONGEST_RETRY_AFTER

@@ -12,18 +12,18 @@ def probes(cause: Cause, first: float, count: int) -> list[float]:
     return intervals
 
 
-def test_an_outage_is_probed_after_5_s_doubling_to_5_min() -> None:
+def test_outage_probe_interval_doubles_from_5_s_to_5_min() -> None:
     first = interval_at_opening(Cause.OUTAGE, previous=5, seconds_closed=1e9)
     assert probes(Cause.OUTAGE, first, 9) == [5, 10, 20, 40, 80, 160, 300, 300, 300]
 
 
 @pytest.mark.parametrize("previous", [5, 300, 1800])
-def test_an_opening_long_after_the_last_one_begins_anew(previous: float) -> None:
+def test_breaker_opened_long_after_the_last_time_starts_with_the_first_interval(previous: float) -> None:
     for cause, first in ((Cause.OUTAGE, 5), (Cause.MISCONFIGURED, 1800), (Cause.UNAUTHORIZED, 1800)):
         assert interval_at_opening(cause, previous=previous, seconds_closed=MEMORY + 1) == first
 
 
-def test_an_outage_soon_after_closing_goes_on_doubling() -> None:
+def test_probe_interval_continues_doubling_if_an_outage_follows_soon() -> None:
     """The server says that it is well, and is not: each closing would start anew for ever."""
     openings = [interval_at_opening(Cause.OUTAGE, previous=5, seconds_closed=1e9)]
     for _ in range(7):
@@ -35,7 +35,7 @@ def test_an_outage_soon_after_closing_goes_on_doubling() -> None:
 @pytest.mark.parametrize("cause", [Cause.UNAUTHORIZED, Cause.MISCONFIGURED])
 @pytest.mark.parametrize("previous", [5, 60, 300, 1800, 5000])
 @pytest.mark.parametrize("seconds_closed", [0, MEMORY, 1e9])
-def test_what_only_an_operator_can_end_is_probed_every_30_min_at_most(
+def test_cause_that_needs_an_operator_is_probed_every_30_min(
     cause: Cause, previous: float, seconds_closed: float
 ) -> None:
     """100 failed logins a day ban us: 48 remain."""

@@ -94,7 +94,7 @@ class ForgetfulCentrifugo:
         return self.published.get(f"mail:user#{identity_id}", [])
 
 
-async def test_an_event_that_fails_for_a_moment_is_overtaken_by_none_of_its_person() -> None:
+async def test_temporarily_failed_event_is_not_overtaken_by_later_ones_of_its_person() -> None:
     server = ForgetfulCentrifugo()
     events = [LiveEvent(number, ALICE, "mail") for number in (1, 2, 3)]
     server.failing = {2}
@@ -106,7 +106,7 @@ async def test_an_event_that_fails_for_a_moment_is_overtaken_by_none_of_its_pers
     assert server.received(ALICE) == [1, 2, 3]
 
 
-async def test_a_channel_that_fails_keeps_nobody_else_waiting() -> None:
+async def test_failing_channel_does_not_delay_other_people() -> None:
     """Where Centrifugo's Redis is sharded, the channels of one shard alone fail."""
     server = ForgetfulCentrifugo()
     server.failing = {1}
@@ -116,7 +116,7 @@ async def test_a_channel_that_fails_keeps_nobody_else_waiting() -> None:
     assert (server.received(ALICE), server.received(BOB)) == ([], [2, 3, 4])
 
 
-async def test_of_each_person_one_event_is_in_a_batch() -> None:
+async def test_centrifugo_batch_has_one_event_per_person() -> None:
     server = ForgetfulCentrifugo()
     people = [ALICE, ALICE, BOB, ALICE, BOB]
     await server.publisher.publish([LiveEvent(number, person, "mail") for number, person in enumerate(people, 1)])
@@ -126,7 +126,7 @@ async def test_of_each_person_one_event_is_in_a_batch() -> None:
     assert server.batches == []
 
 
-async def test_an_event_that_is_refused_for_good_holds_up_none_of_its_person() -> None:
+async def test_permanently_rejected_event_does_not_block_later_ones_of_its_person() -> None:
     server = ScriptedCentrifugo(replies(error(107)))
     later = LiveEvent(9, ALICE, "mail")
     assert await server.publisher.publish([FIRST, later]) == [FIRST, later]
@@ -155,20 +155,22 @@ AWAY = {
 
 
 @pytest.mark.parametrize("answer", AWAY.values(), ids=AWAY.keys())
-async def test_events_stay_when_centrifugo_does_not_answer_as_it_should(answer: httpx2.Response | Exception) -> None:
+async def test_unexpected_centrifugo_answer_raises_publisher_unavailable_without_the_key(
+    answer: httpx2.Response | Exception,
+) -> None:
     server = ScriptedCentrifugo(answer)
     with pytest.raises(PublisherUnavailable) as caught:
         await server.publisher.publish([FIRST, SECOND])
     assert KEY not in str(caught.value)
 
 
-async def test_a_wrong_key_names_the_setting() -> None:
+async def test_wrong_centrifugo_key_error_names_the_setting() -> None:
     with pytest.raises(PublisherUnavailable) as caught:
         await ScriptedCentrifugo(httpx2.Response(401)).publisher.publish([FIRST])
     assert "POSTROOM_CENTRIFUGO_API_KEY" in caught.value.fix
 
 
-async def test_disconnect_forbids_the_client_to_come_back_by_itself() -> None:
+async def test_disconnect_code_tells_the_client_not_to_reconnect() -> None:
     server = ScriptedCentrifugo(httpx2.Response(200, json={"result": {}}))
     await server.publisher.disconnect(ALICE)
     (request,) = server.requests
@@ -185,7 +187,7 @@ async def test_a_disconnect_that_failed_is_reported(answer: httpx2.Response) -> 
         await ScriptedCentrifugo(answer).publisher.disconnect(ALICE)
 
 
-async def test_its_nodes_are_counted_and_the_namespace_of_our_channels_is_asked_for() -> None:
+async def test_centrifugo_check_counts_nodes_and_requests_our_namespace() -> None:
     server = ScriptedCentrifugo(httpx2.Response(200, json={"result": {"nodes": [{}, {}]}}))
     assert await server.publisher.nodes() == 2
     assert [(request.url.path, json.loads(request.content)) for request in server.requests] == [
@@ -227,7 +229,7 @@ async def silent_port() -> AsyncIterator[int]:
     await server.wait_closed()
 
 
-async def test_a_centrifugo_that_is_slow_is_given_up_after_two_seconds(silent_port: int) -> None:
+async def test_centrifugo_request_times_out_after_two_seconds(silent_port: int) -> None:
     publisher = Centrifugo(f"http://127.0.0.1:{silent_port}", KEY)
     async with asyncio.timeout(4):
         with pytest.raises(PublisherUnavailable, match="ReadTimeout"):
@@ -243,7 +245,7 @@ NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
     [(None, 300), (NOW + timedelta(days=1), 300), (NOW + timedelta(seconds=20), 20)],
     ids=["no end", "a long session", "a session that ends sooner"],
 )
-def test_a_token_lives_five_minutes_and_never_longer_than_the_session(
+def test_centrifugo_token_expires_after_five_minutes_or_with_its_session(
     session_expires_at: datetime | None, life: int
 ) -> None:
     token = connection_token(ALICE, key=KEY, now=NOW, session_expires_at=session_expires_at)

@@ -99,11 +99,11 @@ def evidence() -> Evidence:
     )
 
 
-def test_a_run_that_kept_the_promise_has_no_violation() -> None:
+def test_chaos_run_that_kept_the_promise_has_no_violation() -> None:
     assert check(evidence()) == []
 
 
-def test_who_was_told_503_need_not_be_there() -> None:
+def test_chaos_checker_requires_no_request_after_a_503() -> None:
     kept = evidence()
     kept.history.append(asked(9, ALICE, "alice@example.org"))
     kept.history.append(answered(9, 503, {}))
@@ -171,13 +171,15 @@ BREACHES: list[tuple[str, str, Callable[[Evidence], object]]] = [
 
 
 @pytest.mark.parametrize(("rule", "what", "breach"), BREACHES, ids=[f"{rule} {what}" for rule, what, _ in BREACHES])
-def test_a_breach_is_found_and_named(rule: str, what: str, breach: Callable[[Evidence], object]) -> None:
+def test_chaos_checker_finds_and_names_each_violation(
+    rule: str, what: str, breach: Callable[[Evidence], object]
+) -> None:
     broken = deepcopy(evidence())
     breach(broken)
     assert [each for each in check(broken) if each.rule == rule and what in each.what]
 
 
-def test_the_three_figures_of_survival_count_what_they_say() -> None:
+def test_chaos_checker_counts_lost_doubled_and_wrongly_buried() -> None:
     broken = evidence()
     broken.requests[0] |= {"state": "waiting"}
     broken.requests[2] |= {"email": "carol@example.org"}
@@ -188,26 +190,26 @@ def test_the_three_figures_of_survival_count_what_they_say() -> None:
     assert wrong_dead_letters(found) == 1
 
 
-def test_who_was_never_answered_is_not_lost() -> None:
+def test_chaos_checker_does_not_count_an_unanswered_webhook_as_lost() -> None:
     """On a busy machine nobody may have read the hook: no promise was made, and none is broken."""
     busy = evidence()
     busy.history += [asked(9, DORA, "dora@example.org"), {"t": ZERO + 9, "event": "unanswered", "number": 9}]
     assert (check(busy), figures(busy).unanswered, figures(busy).without_row) == ([], 1, 1)
 
 
-def test_a_503_promises_nothing() -> None:
+def test_chaos_checker_expects_no_mailbox_after_a_503() -> None:
     unavailable = evidence()
     unavailable.history += [asked(9, DORA, "dora@example.org"), answered(9, 503, {"code": "unavailable"})]
     assert (check(unavailable), figures(unavailable).unanswered) == ([], 1)
 
 
-def test_who_was_never_answered_is_lost_if_kratos_lists_it_and_the_sweep_did_not_find_it() -> None:
+def test_chaos_checker_counts_an_unanswered_identity_as_lost_if_kratos_lists_it_and_the_sweep_missed_it() -> None:
     broken = evidence()
     broken.history += [registered(DORA, "dora@example.org"), asked(9, DORA, "dora@example.org")]
     assert (lost(check(broken)), figures(broken).without_row) == (1, 0)
 
 
-def test_who_is_known_to_kratos_alone_may_have_the_address_it_registered() -> None:
+def test_chaos_checker_accepts_the_registered_address_of_an_identity_without_a_webhook() -> None:
     swept = evidence()
     swept.history += [registered(DORA, "dora@example.org")]
     swept.requests.append(request(DORA, "dora@example.org", "dead", reason="taken", attempts=0))
@@ -224,7 +226,7 @@ def after_a_fail_over() -> Evidence:
     return found
 
 
-def test_a_commit_lost_by_a_fail_over_may_be_made_anew() -> None:
+def test_chaos_checker_allows_remaking_a_mailbox_lost_in_a_fail_over() -> None:
     found = after_a_fail_over()
     found.history[7] = answered(4, 200, {"email_account_id": "account-of-the-lost-commit"})
     assert (check(found), figures(found).forgotten) == ([], 1)
@@ -240,20 +242,20 @@ def test_a_commit_lost_by_a_fail_over_may_be_made_anew() -> None:
     ],
     ids=["it is not found again", "answered before", "asked after", "the replica had it"],
 )
-def test_a_fail_over_excuses_no_more_than_it_costs(breach: Callable[[Evidence], object]) -> None:
+def test_chaos_checker_excuses_only_commits_lost_in_the_fail_over(breach: Callable[[Evidence], object]) -> None:
     found = after_a_fail_over()
     breach(found)
     assert [each for each in check(found) if (each.rule, each.identity_id) == ("I1", ALICE)]
 
 
-def test_a_bare_error_promises_nothing_and_loses_nobody() -> None:
+def test_chaos_checker_reports_a_bare_500_but_counts_nothing_as_lost() -> None:
     broken = evidence()
     broken.history += [asked(9, DORA, "dora@example.org"), answered(9, 500, "Internal Server Error")]
     assert [each.rule for each in check(broken)] == ["responses"]
     assert lost(check(broken)) == 0
 
 
-def test_only_lost_commits_excuse_a_dead_request_beside_its_own_mailbox() -> None:
+def test_chaos_checker_excuses_a_dead_request_with_its_own_mailbox_only_for_lost_commits() -> None:
     found = evidence()
     found.history += [registered(DORA, "dora@example.org"), registered(DORA, "newer@example.org")]
     found.requests.append(request(DORA, "newer@example.org", "dead", reason="another address", attempts=0))

@@ -11,7 +11,7 @@ from chaos.history import History, read
 from chaos.plan import Fault
 
 
-async def test_a_fault_waits_until_the_one_before_it_in_its_lane_is_over(tmp_path: Path) -> None:
+async def test_fault_waits_for_the_previous_one_in_its_lane_to_end(tmp_path: Path) -> None:
     async def slow() -> None:
         await asyncio.sleep(0.3)
 
@@ -25,8 +25,8 @@ async def test_a_fault_waits_until_the_one_before_it_in_its_lane_is_over(tmp_pat
     ]
     await Faults(cluster, history).run(faults)
     history.close()
-    told: list[Any] = [(event["event"], event["kind"]) for event in read(tmp_path / "run.jsonl")]
-    assert told == [
+    reported: list[Any] = [(event["event"], event["kind"]) for event in read(tmp_path / "run.jsonl")]
+    assert reported == [
         ("fault", "restart"),
         ("fault", "flushall"),
         ("fault over", "flushall"),

@@ -43,14 +43,14 @@ async def link(tmp_path: Path, echo_port: int) -> AsyncIterator[Link]:
     await link.stop()
 
 
-async def test_a_link_passes_on_while_the_run_itself_is_busy(link: Link) -> None:
+async def test_chaos_link_forwards_while_the_run_itself_is_busy(link: Link) -> None:
     # Blocking calls: our own loop does nothing meanwhile.
     with socket.create_connection((LOOPBACK, link.port), timeout=5) as client:
         client.sendall(b"hello")
         assert client.recv(100) == b"hello"
 
 
-async def test_a_link_does_the_faults_it_is_told(link: Link) -> None:
+async def test_chaos_link_applies_the_requested_faults(link: Link) -> None:
     reader, writer = await asyncio.open_connection(LOOPBACK, link.port)
     await link.do("black_hole")
     writer.write(b"hello")
@@ -64,7 +64,7 @@ async def test_a_link_does_the_faults_it_is_told(link: Link) -> None:
     writer.close()
 
 
-async def test_a_link_that_ended_says_so(link: Link) -> None:
+async def test_ended_chaos_link_is_reported(link: Link) -> None:
     os.kill(link.pid, signal.SIGKILL)
     with pytest.raises(ConfigurationError, match=r"chaos\.proxy has ended"):
         await link.do("drop")
@@ -88,7 +88,7 @@ asyncio.run(main())
 """
 
 
-async def test_none_of_them_outlives_a_killed_run(tmp_path: Path) -> None:
+async def test_no_child_process_outlives_a_killed_chaos_run(tmp_path: Path) -> None:
     command = [sys.executable, "-c", RUN, str(tmp_path / "log")]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as run:
         assert run.stdout

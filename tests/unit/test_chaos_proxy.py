@@ -68,24 +68,26 @@ async def ask_anew(proxy: FaultProxy) -> bytes:
         writer.close()
 
 
-async def test_without_a_fault_all_passes(streams: Streams) -> None:
+async def test_chaos_proxy_without_a_fault_passes_everything_on(streams: Streams) -> None:
     assert await ask(streams) == b"hello\n"
 
 
-async def test_the_end_of_the_client_ends_the_server(streams: Streams, echo: Echo) -> None:
+async def test_chaos_proxy_closes_the_server_side_when_the_client_closes(streams: Streams, echo: Echo) -> None:
     await ask(streams)
     streams[1].close()
     await eventually(lambda: echo.ended == 1, "the server saw the end")
 
 
-async def test_delay_lengthens_the_round_trip(proxy: FaultProxy, streams: Streams) -> None:
+async def test_delay_fault_lengthens_the_round_trip(proxy: FaultProxy, streams: Streams) -> None:
     proxy.delay(0.3)
     before = time.monotonic()
     assert await ask(streams) == b"hello\n"
     assert time.monotonic() - before >= 0.3
 
 
-async def test_a_drip_passes_a_byte_at_a_time_and_the_rest_when_it_is_over(proxy: FaultProxy, streams: Streams) -> None:
+async def test_drip_fault_passes_one_byte_at_a_time_and_the_rest_when_it_ends(
+    proxy: FaultProxy, streams: Streams
+) -> None:
     proxy.drip(0.1)
     streams[1].write(b"hello\n")
     assert await asyncio.wait_for(streams[0].read(100), 5) == b"h"
@@ -94,7 +96,7 @@ async def test_a_drip_passes_a_byte_at_a_time_and_the_rest_when_it_is_over(proxy
     assert await asyncio.wait_for(streams[0].readline(), 5) == b"llo\n"
 
 
-async def test_a_black_hole_keeps_silent_and_gives_up_what_it_held_when_lifted(
+async def test_black_hole_fault_forwards_nothing_until_lifted_then_what_it_held(
     proxy: FaultProxy, streams: Streams, echo: Echo
 ) -> None:
     await ask(streams)
@@ -109,7 +111,7 @@ async def test_a_black_hole_keeps_silent_and_gives_up_what_it_held_when_lifted(
     assert await asyncio.wait_for(streams[0].readline(), 5) == b"second\n"
 
 
-async def test_drop_resets_what_is_there_and_spares_what_comes(proxy: FaultProxy, streams: Streams) -> None:
+async def test_drop_fault_resets_open_connections_but_not_new_ones(proxy: FaultProxy, streams: Streams) -> None:
     await ask(streams)
     proxy.drop()
     with pytest.raises(ConnectionResetError):
@@ -117,7 +119,7 @@ async def test_drop_resets_what_is_there_and_spares_what_comes(proxy: FaultProxy
     assert await ask_anew(proxy) == b"hello\n"
 
 
-async def test_half_closed_the_request_arrives_and_its_answer_is_lost(
+async def test_half_close_fault_delivers_the_request_and_loses_the_response(
     proxy: FaultProxy, streams: Streams, echo: Echo
 ) -> None:
     await ask(streams)
@@ -128,7 +130,9 @@ async def test_half_closed_the_request_arrives_and_its_answer_is_lost(
     assert await ask_anew(proxy) == b"hello\n"
 
 
-async def test_cut_after_so_many_bytes_of_the_answer(proxy: FaultProxy, streams: Streams, echo: Echo) -> None:
+async def test_cut_after_fault_ends_the_connection_after_so_many_response_bytes(
+    proxy: FaultProxy, streams: Streams, echo: Echo
+) -> None:
     proxy.cut_after(3)
     streams[1].write(b"hello\n")
     with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
@@ -138,7 +142,7 @@ async def test_cut_after_so_many_bytes_of_the_answer(proxy: FaultProxy, streams:
     assert await ask_anew(proxy) == b"hello\n"
 
 
-async def test_with_nobody_behind_it_the_client_is_told_at_once(proxy: FaultProxy) -> None:
+async def test_chaos_proxy_without_a_server_closes_the_client_at_once(proxy: FaultProxy) -> None:
     proxy.target = free_port()
     reader, writer = await asyncio.open_connection(LOOPBACK, proxy.port)
     try:

@@ -36,21 +36,21 @@ def unsettled() -> Ran:
     return Ran(HISTORY, None, "requests have not settled: 12 waiting", 120)
 
 
-def test_a_run_without_violations_that_became_calm_in_time_has_no_problem() -> None:
+def test_chaos_run_without_violations_and_calm_in_time_has_no_problem() -> None:
     held = result_of(PLAN, ran())
     assert held.problem is None
     assert (held.asked, held.responses, held.seconds_to_settle) == (2, {"503": 1, "none": 1}, 12.0)
     assert held.faults == {"process kill": 1, "kratos drip": 1}
 
 
-def test_calm_that_comes_late_is_a_problem_though_nothing_is_lost() -> None:
+def test_chaos_run_that_becomes_calm_too_late_is_a_problem_even_without_losses() -> None:
     late = result_of(PLAN, ran(seconds_to_settle=140))
     assert late.problem == "settled 140 s after the last fault, not within 120 s"
     assert late.verdict
     assert late.verdict.lost == 0
 
 
-def test_of_a_run_that_never_became_calm_nothing_is_said_but_why(tmp_path: Path) -> None:
+def test_chaos_report_of_a_run_that_never_became_calm_gives_only_the_reason(tmp_path: Path) -> None:
     result = result_of(PLAN, unsettled())
     assert result.verdict is None
     write(tmp_path, PLAN, unsettled(), result)
@@ -63,7 +63,7 @@ def test_of_a_run_that_never_became_calm_nothing_is_said_but_why(tmp_path: Path)
     assert not (tmp_path / "evidence.json").exists()
 
 
-def test_the_report_names_each_violation_and_how_to_repeat_it(tmp_path: Path) -> None:
+def test_chaos_report_names_each_violation_and_how_to_repeat_it(tmp_path: Path) -> None:
     result = result_of(PLAN, ran(lost=True), busy=4)
     write(tmp_path, PLAN, ran(lost=True), result)
     page = (tmp_path / "report.md").read_text()

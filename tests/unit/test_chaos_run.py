@@ -32,13 +32,13 @@ async def through(folder: Path, *, swept: bool, waiting: int) -> Any:
         return await run.through()
 
 
-async def test_while_requests_wait_there_is_no_evidence_but_the_reason(tmp_path: Path) -> None:
+async def test_chaos_run_with_waiting_requests_gives_no_evidence_but_the_reason(tmp_path: Path) -> None:
     ran = await through(tmp_path, swept=True, waiting=3)
     assert (ran.evidence, ran.why) == (None, "requests have not settled: 3 waiting")
     assert [event["event"] for event in ran.events if event["event"] in ("settled", "not settled")] == ["not settled"]
 
 
-async def test_calm_wants_a_whole_pass_of_the_sweep(tmp_path: Path) -> None:
+async def test_chaos_run_is_calm_only_after_a_complete_sweep(tmp_path: Path) -> None:
     ran = await through(tmp_path, swept=False, waiting=0)
     assert ran.evidence is None
     assert ran.why.startswith("the sweep has not found sweep-00000000@example.org")

@@ -62,14 +62,14 @@ def settings(**more: str) -> Settings:
         ({"STALWART_WEBHOOK_URL": "http://10.0.0.5:3001/elsewhere"}, "http://10.0.0.5:3001/elsewhere"),
     ],
 )
-def test_the_hook_leads_to_loopback_if_the_mail_server_is_there_and_else_to_the_public_url(
+def test_webhook_url_is_loopback_for_a_local_mail_server_and_else_the_public_url(
     more: dict[str, str], url: str
 ) -> None:
     assert hook_url(settings(**more)) == url
 
 
 @pytest.mark.parametrize("more", [{"STALWART_URL": "https://stalwart.example.org"}, {"PORT": "0"}])
-def test_an_address_that_nobody_can_know_is_asked_for(more: dict[str, str]) -> None:
+def test_webhook_url_setting_is_required_if_the_url_cannot_be_derived(more: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="POSTROOM_STALWART_WEBHOOK_URL"):
         hook_url(settings(**more))
 
@@ -90,7 +90,9 @@ def test_an_address_that_nobody_can_know_is_asked_for(more: dict[str, str]) -> N
         (PUBLIC | {"ENCRYPTION_KEY": KEY}, "ok", ""),
     ],
 )
-def test_what_mail_lacks_is_named_and_wrong_once_it_was_begun(more: dict[str, str], state: str, words: str) -> None:
+def test_check_names_missing_mail_settings_and_is_wrong_if_only_some_are_set(
+    more: dict[str, str], state: str, words: str
+) -> None:
     found = mail(settings(**more))[0]
     assert (found.part, found.state) == ("mail", state)
     assert words in found.fix
@@ -107,13 +109,13 @@ def test_what_mail_lacks_is_named_and_wrong_once_it_was_begun(more: dict[str, st
         (MASTER | {"CENTRIFUGO_URL": "wss://x"}, "POSTROOM_CENTRIFUGO_API_KEY"),
     ],
 )
-def test_what_keeps_the_service_from_its_start_is_wrong(more: dict[str, str], named: str) -> None:
+def test_check_is_wrong_for_settings_that_prevent_the_start(more: dict[str, str], named: str) -> None:
     wrong = [each for each in mail(settings(**PUBLIC, **more)) if each.state == "error"]
     assert [named in each.details for each in wrong] == [True]
     assert "secret" not in wrong[0].details
 
 
-def test_mail_without_a_public_url_is_a_warning() -> None:
+def test_check_warns_of_mail_without_a_public_url() -> None:
     more = MASTER | {"KRATOS_PUBLIC_URL": PUBLIC["KRATOS_PUBLIC_URL"]}
     assert [each.state for each in mail(settings(**more))] == ["ok", "warning"]
 
@@ -133,7 +135,7 @@ def test_mail_without_a_public_url_is_a_warning() -> None:
         (PROVISIONING | GRANTED | {"sysWebHookGet", "sysWebHookQuery"}, False, "ok", ""),
     ],
 )
-def test_a_key_may_impersonate_only_where_it_makes_app_passwords(
+def test_key_should_have_impersonate_only_if_it_makes_app_passwords(
     held: frozenset[str], with_app_passwords: bool, state: str, words: str
 ) -> None:
     found = of_key(held, STALWART, has_account=True, with_app_passwords=with_app_passwords)
@@ -142,7 +144,7 @@ def test_a_key_may_impersonate_only_where_it_makes_app_passwords(
 
 
 @pytest.mark.parametrize("missing", sorted(PROVISIONING | GRANTED))
-def test_each_permission_that_a_key_lacks_is_named(missing: str) -> None:
+def test_check_names_each_permission_that_the_key_lacks(missing: str) -> None:
     found = of_key((PROVISIONING | GRANTED) - {missing}, STALWART, has_account=True, with_app_passwords=False)
     assert (found.state, found.details) == ("error", f"our key lacks {missing}")
 
@@ -152,7 +154,7 @@ def test_a_key_that_lacks_all_that_it_would_hand_out_is_described_in_one_word() 
     assert found.details == "our key lacks sysAccountUpdate and all of the role User"
 
 
-def test_the_recovery_administrator_is_not_asked_for_what_stalwart_does_not_tell_of_him() -> None:
+def test_check_does_not_demand_unlisted_permissions_of_the_recovery_administrator() -> None:
     found = of_key(PROVISIONING | {"impersonate"}, STALWART, has_account=False, with_app_passwords=True)
     assert found.state == "ok"
 
@@ -172,7 +174,7 @@ def test_a_server_that_was_not_seen_to_write_is_reported(not_written: NotWritten
         assert found.details.endswith(not_written.why)
 
 
-def test_a_server_that_would_not_be_asked_now_is_no_error() -> None:
+def test_throttling_mail_server_is_a_warning_not_an_error() -> None:
     assert of_problem(Throttled("mail server answered 429"), STALWART).state == "warning"
     assert of_problem(Transient("mail server answered 503"), STALWART).state == "error"
 
@@ -191,7 +193,9 @@ def test_what_the_role_user_grants_is_needed_as_far_as_stalwart_shows_it() -> No
         ({"authenticate", "impersonate", "sysAccountDestroy"}, "warning", "sysAccountDestroy"),
     ],
 )
-def test_a_master_account_may_impersonate_and_not_much_more(held: set[str], state: str | None, words: str) -> None:
+def test_check_reports_missing_and_excess_permissions_of_the_master_account(
+    held: set[str], state: str | None, words: str
+) -> None:
     found = of_master("master@example.org", frozenset(held))
     assert (found.state if found else None) == state
     assert words in (found.details if found else "")
@@ -230,7 +234,7 @@ def test_each_way_in_which_a_webhook_is_not_ours_has_its_fix(found: WebhookState
 
 
 @pytest.mark.parametrize(("listens", "state"), [("true", "ok"), ("false", "error")])
-def test_without_a_hook_the_event_source_tells_of_new_mail(listens: str, state: str) -> None:
+def test_check_accepts_the_event_source_in_place_of_a_webhook(listens: str, state: str) -> None:
     assert of_none(settings(MAIL_EVENTSOURCE=listens)).state == state
 
 
@@ -270,7 +274,7 @@ CENTRIFUGO = {
         (json_answer({"error": {"code": 102, "message": "unknown channel"}}), "error", "unknown channel"),
     ],
 )
-async def test_centrifugo_is_asked_with_its_key(answer: bytes, state: str, words: str) -> None:
+async def test_centrifugo_check_sends_the_key_but_never_shows_it(answer: bytes, state: str, words: str) -> None:
     async with scripted_upstream() as server:
         server.will(answer)
         (found,) = await realtime(settings(**CENTRIFUGO, CENTRIFUGO_API_URL=server.url))
@@ -280,7 +284,7 @@ async def test_centrifugo_is_asked_with_its_key(answer: bytes, state: str, words
     assert CENTRIFUGO["CENTRIFUGO_API_KEY"] not in found.details + found.fix
 
 
-async def test_without_centrifugo_postroom_tells_screens_itself() -> None:
+async def test_check_accepts_live_streams_without_centrifugo() -> None:
     (found,) = await realtime(settings())
     assert (found.part, found.state) == ("realtime", "ok")
     assert await realtime(settings(CENTRIFUGO_URL="wss://x")) == []  # `mail` says so
@@ -299,7 +303,7 @@ READY = json_answer({"status": "ok"})
 @pytest.mark.parametrize(
     ("more", "state"), [(MASTER, "error"), ({}, "warning")], ids=["people read their mail", "mailboxes are made only"]
 )
-async def test_a_kratos_that_is_not_ready_keeps_everybody_out_of_his_mail(more: dict[str, str], state: str) -> None:
+async def test_check_reports_kratos_not_being_ready(more: dict[str, str], state: str) -> None:
     async with scripted_upstream() as server:
         urls = {"KRATOS_PUBLIC_URL": f"{server.url}/", "KRATOS_ADMIN_URL": server.url}
         server.will(READY)
@@ -371,9 +375,9 @@ class Notifications:
 
 
 @pytest.mark.parametrize("shared", [False, True])
-async def test_a_pooler_that_shares_sessions_is_noticed(shared: bool) -> None:
+async def test_check_detects_a_pooler_that_shares_sessions(shared: bool) -> None:
     assert await heard_by_itself(Notifications(shared=shared), within=0.05) == (not shared)
 
 
-def test_names_are_joined_as_one_says_them() -> None:
+def test_names_are_joined_with_commas_and_a_final_and() -> None:
     assert [joined(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]

@@ -33,7 +33,7 @@ def seen(ours: str, theirs: str) -> OwnAddress:
         (seen("10.0.0.5", "8.8.8.8"), ["10.0.0.5"], "warning", "allowed are 10.0.0.5"),
     ],
 )
-def test_our_address_has_to_be_allowed_unless_it_is_loopback_or_unknown(
+def test_our_ip_address_must_be_allowed_unless_it_is_loopback_or_unknown(
     address: OwnAddress, allowed: list[str], state: str, words: str
 ) -> None:
     finding = of_allowed(address, [ip_network(each) for each in allowed])
@@ -42,7 +42,7 @@ def test_our_address_has_to_be_allowed_unless_it_is_loopback_or_unknown(
     assert ("--fix" in finding.fix) == (state == "error")
 
 
-async def test_our_address_is_that_of_the_connection_to_the_mail_server() -> None:
+async def test_our_ip_address_is_that_of_the_connection_to_the_mail_server() -> None:
     async with scripted_upstream() as server:
         server.will(http_answer(404))
         assert await own_address(server.url + "/") == seen("127.0.0.1", "127.0.0.1")
@@ -51,12 +51,12 @@ async def test_our_address_is_that_of_the_connection_to_the_mail_server() -> Non
         await own_address(server.url)
 
 
-def test_an_address_in_the_form_of_the_other_version_is_one_of_its_own() -> None:
+def test_own_ip_address_is_normalised_from_its_mapped_or_scoped_form() -> None:
     assert OwnAddress.of("::ffff:10.0.0.5", "fe80::1%eth0") == seen("10.0.0.5", "fe80::1")
 
 
 @pytest.mark.parametrize(("registered_only", "state"), [(True, "ok"), (False, "warning")])
-def test_tokens_that_outlive_an_app_password_are_a_warning(registered_only: bool, state: str) -> None:
+def test_check_warns_if_oauth_tokens_can_outlive_an_app_password(registered_only: bool, state: str) -> None:
     finding = of_clients(registered_only=registered_only)
     assert finding.state == state
     assert ("--registered-oauth-clients" in finding.fix) == (state == "warning")

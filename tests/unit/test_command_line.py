@@ -83,7 +83,7 @@ def modules_after(code: str) -> set[str]:
     return set(json.loads(ran.stdout))
 
 
-def test_no_help_is_cut_or_waits_for_a_driver_a_framework_or_a_migration() -> None:
+def test_help_is_complete_and_loads_no_driver_framework_or_migration() -> None:
     loaded = modules_after(HELP_OF_EVERYTHING)
     assert "postroom_sandbox.commands" in loaded
     assert loaded & HEAVY == set()
@@ -100,7 +100,7 @@ def test_no_help_is_cut_or_waits_for_a_driver_a_framework_or_a_migration() -> No
         ("migrate", {"aiohttp", "fastapi", "httpx2", "redis", "uvicorn"}),
     ],
 )
-def test_a_command_waits_for_nothing_that_only_another_needs(command: str, unneeded: set[str]) -> None:
+def test_command_imports_no_module_that_only_other_commands_need(command: str, unneeded: set[str]) -> None:
     loaded = modules_after(f"import json, sys, postroom.cli.{command}; print(json.dumps([*sys.modules]))")
     assert loaded & unneeded == set()
 
@@ -113,43 +113,43 @@ def test_a_command_waits_for_nothing_that_only_another_needs(command: str, unnee
         ("postroom sandbox fault un", ["unavailable"]),
     ],
 )
-def test_a_shell_is_offered_what_the_words_begin_without_waiting_for_a_driver(words: str, offered: list[str]) -> None:
+def test_shell_completion_offers_matching_words_without_loading_a_driver(words: str, offered: list[str]) -> None:
     found, modules = completed(words)
     assert found == offered
     assert modules & HEAVY == set()
 
 
 @pytest.mark.parametrize("option", ["--version", "-V"])
-async def test_its_version_is_that_of_the_distribution(option: str) -> None:
+async def test_version_option_prints_the_version_of_the_distribution(option: str) -> None:
     assert await Commands()(option) == f"postroom {version('postroom')}\n"
 
 
-async def test_what_is_typed_wrong_is_one_line_that_steers_no_terminal() -> None:
+async def test_command_line_mistake_is_reported_in_one_line_without_control_characters() -> None:
     assert await Commands()("\x1b[2Jst\n", code=2) == (
         "postroom: No such command '\\x1b[2Jst\\n'. See postroom --help\n"
     )
 
 
-async def test_an_interval_without_a_watch_is_refused() -> None:
-    told = await Commands()("status", "--interval", "3", code=2)
-    assert told == "postroom: --interval is the time between two prints of --watch: give both\n"
+async def test_interval_without_watch_is_rejected() -> None:
+    reported = await Commands()("status", "--interval", "3", code=2)
+    assert reported == "postroom: --interval is the time between two prints of --watch: give both\n"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_a_terminal_without_signs_for_an_address_shows_it_escaped(encoding: str) -> None:
+def test_characters_that_the_output_encoding_lacks_are_escaped(encoding: str) -> None:
     code = "from postroom.cli import app, main; app.command('say')(lambda: print('李@例.org')); main()"
     ran = run(code, "say", PYTHONIOENCODING=encoding)
     assert (ran.stdout, ran.returncode) == ("\\u674e@\\u4f8b.org\n", 0), ran.stderr
 
 
-def test_without_words_it_shows_its_help() -> None:
+def test_command_without_arguments_shows_its_help() -> None:
     ran = run("from postroom.cli import main; main()")
     assert ran.returncode == 0
     assert ran.stdout == run("from postroom.cli import main; main()", "--help").stdout != ""
 
 
 @pytest.mark.parametrize("words", ["up", "up --port 3077", "up --help", "env", "sandbox fault off"])
-def test_without_the_trial_its_commands_say_in_one_line_what_to_install(words: str) -> None:
+def test_trial_commands_without_the_trial_say_in_one_line_what_to_install(words: str) -> None:
     ran = run(WITHOUT_THE_TRIAL, *words.split())
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith("postroom: ")
@@ -157,7 +157,7 @@ def test_without_the_trial_its_commands_say_in_one_line_what_to_install(words: s
     assert "postroom-sandbox" in ran.stderr
 
 
-def test_without_the_trial_no_help_speaks_of_it() -> None:
-    told = run(WITHOUT_THE_TRIAL, "--help").stdout
-    assert "status" in told
-    assert not re.search(r"^\W*(up|env|sandbox)\b", told, re.MULTILINE)
+def test_help_without_the_trial_omits_its_commands() -> None:
+    reported = run(WITHOUT_THE_TRIAL, "--help").stdout
+    assert "status" in reported
+    assert not re.search(r"^\W*(up|env|sandbox)\b", reported, re.MULTILINE)

@@ -19,23 +19,23 @@ def member_of(request: Request) -> str:
     return RetryJob.of(request).to_json()
 
 
-def test_who_has_no_member_is_missing_and_nobody_else() -> None:
+def test_only_a_waiting_request_without_a_member_is_missing() -> None:
     there, absent = waiting(), waiting()
     assert missing([there, absent], [UNREADABLE, member_of(there)]) == [absent]
 
 
-def test_a_member_of_nobody_who_waits_is_foreign_and_so_are_unreadable_bytes() -> None:
+def test_member_that_is_unreadable_or_without_a_waiting_request_is_foreign() -> None:
     request, stranger = waiting(), member_of(waiting())
     assert foreign([request], [member_of(request), stranger, UNREADABLE]) == [stranger, UNREADABLE]
 
 
-def test_a_member_of_an_earlier_settle_stands_for_nobody() -> None:
+def test_member_of_an_earlier_settle_matches_no_request() -> None:
     request = waiting()
     earlier = member_of(request_of(request.identity_id, enqueued_at=START - timedelta(microseconds=1)))
     assert (missing([request], [earlier]), foreign([request], [earlier])) == ([request], [earlier])
 
 
-def test_a_member_that_is_written_otherwise_is_the_same_member() -> None:
+def test_member_in_another_format_is_the_same_member() -> None:
     """Another version of Postroom may spell it differently, and that is no reason to touch it."""
     request = waiting()
     spaced = member_of(request).replace(",", ", ")

@@ -16,7 +16,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_second_holder_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
+def test_data_folder_in_use_is_rejected_with_the_pid_of_its_user(tmp_path: Path) -> None:
     path = tmp_path / "data"
     with (
         DataFolder(path),
@@ -27,7 +27,7 @@ def test_a_second_holder_is_refused_with_the_pid_of_the_first(tmp_path: Path) ->
         """Free again."""
 
 
-def test_the_lock_of_a_killed_holder_is_free(tmp_path: Path) -> None:
+def test_data_folder_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path; from postroom_sandbox.data_folder import DataFolder\n"
         "DataFolder(Path(sys.argv[1])).__enter__().write_trial({'url': 'old'}); os.kill(os.getpid(), 9)"
@@ -41,7 +41,7 @@ def test_the_lock_of_a_killed_holder_is_free(tmp_path: Path) -> None:
         data.read_trial()
 
 
-def test_a_folder_with_other_files_is_never_taken_over(tmp_path: Path) -> None:
+def test_data_folder_with_other_files_is_never_taken_over(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     before = mode(tmp_path)
     with pytest.raises(ConfigurationError, match=r"holds files, but no postroom\.lock"):
@@ -51,13 +51,13 @@ def test_a_folder_with_other_files_is_never_taken_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder that belongs to somebody else")
-def test_the_folder_of_another_user_is_refused(tmp_path: Path) -> None:
+def test_data_folder_of_another_user_is_rejected(tmp_path: Path) -> None:
     os.chown(tmp_path, 12345, 12345)
     with pytest.raises(ConfigurationError, match="belongs to the user with uid 12345"):
         DataFolder(tmp_path).__enter__()
 
 
-def test_secrets_differ_stay_and_are_private(tmp_path: Path) -> None:
+def test_trial_secrets_are_distinct_persistent_and_private(tmp_path: Path) -> None:
     with DataFolder(tmp_path / "data") as data:
         first, second = data.secret("first"), data.secret("second")
         assert len(first) >= 32
@@ -73,7 +73,7 @@ def test_secrets_differ_stay_and_are_private(tmp_path: Path) -> None:
         assert data.recall("nothing") is None
 
 
-def test_the_running_trial_is_published_for_others_and_withdrawn_at_the_end(tmp_path: Path) -> None:
+def test_running_trial_is_published_for_others_and_withdrawn_when_it_ends(tmp_path: Path) -> None:
     reader = DataFolder(tmp_path / "data")
     with pytest.raises(ConfigurationError, match="there is no trial in"):
         reader.read_trial()
@@ -84,7 +84,7 @@ def test_the_running_trial_is_published_for_others_and_withdrawn_at_the_end(tmp_
         reader.read_trial()
 
 
-def test_whoever_finds_no_trial_is_told_how_to_start_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_for_a_missing_trial_says_how_to_start_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refusal(data: DataFolder) -> str:
         with pytest.raises(ConfigurationError) as refused:
             data.read_trial()
@@ -102,14 +102,14 @@ def test_whoever_finds_no_trial_is_told_how_to_start_one(tmp_path: Path, monkeyp
     assert "`make up`" in refusal(DataFolder())
 
 
-def test_an_emptied_secret_is_drawn_anew(tmp_path: Path) -> None:
+def test_empty_secret_file_gets_a_new_secret(tmp_path: Path) -> None:
     with DataFolder(tmp_path / "data") as data:
         data.secret("first")
         (data.path / "secrets/first").write_text("")
         assert len(data.secret("first")) >= 32
 
 
-def test_clearing_removes_everything_but_the_lock(tmp_path: Path) -> None:
+def test_clearing_the_data_folder_removes_everything_but_the_lock(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "letter.txt").write_text("dear")
@@ -121,7 +121,7 @@ def test_clearing_removes_everything_but_the_lock(tmp_path: Path) -> None:
     assert (outside / "letter.txt").exists()
 
 
-def test_a_uid_reaches_a_folder_only_through_parents_it_may_enter(tmp_path: Path) -> None:
+def test_uid_can_reach_a_folder_only_if_it_may_enter_all_parents(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir(mode=0o755)
     mine, foreign = (os.geteuid(), os.getegid()), (os.geteuid() + 1, os.getegid() + 1)

@@ -35,7 +35,7 @@ def world() -> World:
     return World()
 
 
-async def test_the_one_that_the_webmail_uses_is_neither_listed_nor_revoked(world: World) -> None:
+async def test_app_password_of_the_webmail_is_neither_listed_nor_revoked(world: World) -> None:
     world.server.add("My phone")
     await world.keep(world.server.add(WEBMAIL).id)
     assert await world.names(world.devices()) == ["My phone"]
@@ -44,7 +44,7 @@ async def test_the_one_that_the_webmail_uses_is_neither_listed_nor_revoked(world
     assert (refusal.value.code, len(world.server.listed)) == ("unknown", 2)
 
 
-async def test_one_of_ours_that_nobody_uses_can_be_seen_and_revoked(world: World) -> None:
+async def test_unused_webmail_app_password_can_be_listed_and_revoked(world: World) -> None:
     await world.keep(world.server.add(WEBMAIL).id)
     left_behind = world.server.add(WEBMAIL)
     assert await world.names(world.devices()) == [WEBMAIL]
@@ -53,7 +53,7 @@ async def test_one_of_ours_that_nobody_uses_can_be_seen_and_revoked(world: World
 
 
 @pytest.mark.parametrize("account_id", [None, "of-a-former-mailbox"])
-async def test_a_device_that_got_the_id_of_ours_is_a_device(world: World, account_id: str | None) -> None:
+async def test_device_that_reuses_the_id_of_our_app_password_is_listed(world: World, account_id: str | None) -> None:
     await world.keep(world.server.add("My phone").id, account_id)
     assert await world.names(world.devices()) == ["My phone"]
 
@@ -77,14 +77,14 @@ async def test_the_limit_is_explained(world: World, keeping: bool, stated: int |
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\0b", "x" * (LONGEST_NAME + 1), WEBMAIL, "  postroom WEBMAIL "])
-async def test_a_name_that_misleads_is_refused(world: World, name: str) -> None:
+async def test_misleading_device_name_is_rejected(world: World, name: str) -> None:
     with pytest.raises(Refused) as refusal:
         await world.devices().connect(world.account.identity_id, name, None)
     assert (refusal.value.code, world.server.made) == ("wrong_name", 0)
 
 
 @pytest.mark.parametrize(("days", "end"), [(None, None), (30, NOW + timedelta(days=30))])
-async def test_a_device_ends_after_so_many_days(world: World, days: int | None, end: object) -> None:
+async def test_device_expires_after_the_requested_days(world: World, days: int | None, end: object) -> None:
     made = await world.devices().connect(world.account.identity_id, " My phone ", days)
     assert (made.app_password.name, made.app_password.expires_at) == ("My phone", end)
     assert made.secret not in repr(made)

@@ -66,7 +66,7 @@ def _settings_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_every_setting_is_told_with_its_default_and_meaning() -> None:
+def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
     page = REFERENCE / "settings.md"
     if WRITE:
         page.write_text(TABLE.sub(lambda _: _settings_table(), page.read_text()))
@@ -75,23 +75,23 @@ def test_every_setting_is_told_with_its_default_and_meaning() -> None:
     assert found[0] == _settings_table(), "write it anew: POSTROOM_WRITE_DOCS=1 (see the top of this file)"
 
 
-def test_how_long_an_access_token_may_live_is_told() -> None:
+def test_lifetime_of_an_access_token_is_documented() -> None:
     assert f"`days` is 1 to {MAX_DAYS}, {DEFAULT_DAYS} by default" in (REFERENCE / "mail.md").read_text()
 
 
-def test_every_reserved_name_is_told() -> None:
+def test_every_reserved_name_is_documented() -> None:
     after = (REFERENCE / "settings.md").read_text().partition("## Reserved names")[2].partition("\n## ")[0]
     before, _, names = after.partition("The list:")
     assert set(re.findall(r"`([^`]+)`", names)) == RESERVED_NAMES
     assert set(re.findall(r"[a-z]+", " ".join(re.findall(r"\*\*(.+?)\*\*", before)))) == NEVER_GIVEN
 
 
-def test_no_document_speaks_of_a_variable_that_is_not_there() -> None:
+def test_documents_mention_only_existing_variables() -> None:
     names = {PREFIX + name.upper() for name in Settings.model_fields}
     names |= {f"{PREFIX}{secret}_FILE" for secret in SECRETS}
     for path in DOCUMENTS:
-        told = set(re.findall(r"\bPOSTROOM_[A-Z][A-Z_]*[A-Z]\b", path.read_text()))
-        assert told <= names | NO_SETTINGS, path
+        reported = set(re.findall(r"\bPOSTROOM_[A-Z][A-Z_]*[A-Z]\b", path.read_text()))
+        assert reported <= names | NO_SETTINGS, path
 
 
 def _metric_names() -> set[str]:
@@ -100,13 +100,13 @@ def _metric_names() -> set[str]:
     return counters | others | {f"postroom_{name}" for name in GAUGES}
 
 
-def test_every_metric_is_told() -> None:
-    told = re.findall(r"^\| `(postroom_[a-z_]+)`", (REFERENCE / "metrics.md").read_text(), re.MULTILINE)
-    assert len(told) == len(set(told))
-    assert set(told) == _metric_names()
+def test_every_metric_is_documented() -> None:
+    reported = re.findall(r"^\| `(postroom_[a-z_]+)`", (REFERENCE / "metrics.md").read_text(), re.MULTILINE)
+    assert len(reported) == len(set(reported))
+    assert set(reported) == _metric_names()
 
 
-def test_every_alarm_asks_for_metrics_that_are_there() -> None:
+def test_every_alarm_uses_existing_metrics() -> None:
     rules = yaml.safe_load((ROOT / "src/postroom/deploy/prometheus/alerts.yml").read_text())
     alarms = [rule for group in rules["groups"] for rule in group["rules"]]
     for alarm in alarms:
@@ -124,7 +124,7 @@ def _commands(group: Any, path: str = "postroom") -> Iterator[tuple[str, Any]]:
             yield f"{path} {name}", command
 
 
-def test_every_command_is_told_with_its_options() -> None:
+def test_every_command_is_documented_with_its_options() -> None:
     page = (REFERENCE / "cli.md").read_text()
     sections = dict(re.findall(r"^## `(postroom [a-z ]+)`.*?\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
     commands = dict(_commands(typer.main.get_command(command_line)))
@@ -140,7 +140,7 @@ def test_every_command_shows_an_example_in_its_help() -> None:
         assert re.search(rf"Example: .*{name}", command.help), name
 
 
-def test_an_option_that_several_commands_share_reads_the_same_in_each() -> None:
+def test_option_shared_by_several_commands_has_the_same_help_in_each() -> None:
     helps = [
         (option.opts[0], option.help)
         for _, command in _commands(typer.main.get_command(command_line))
@@ -164,7 +164,7 @@ def _openapi() -> dict[str, Any]:
     return _app().openapi()
 
 
-def test_the_openapi_file_is_that_of_the_application() -> None:
+def test_openapi_file_matches_the_application() -> None:
     file = ROOT / "docs/openapi.json"
     if WRITE:
         file.write_text(json.dumps(_openapi(), indent=2) + "\n")
@@ -184,7 +184,7 @@ NOT_DESCRIBED = {
 """RFC 8620 describes them, and a client finds them in the session object."""
 
 
-def test_every_route_that_is_served_is_described_or_has_its_reason_not_to_be() -> None:
+def test_every_route_is_in_the_openapi_description_or_listed_as_an_exception() -> None:
     described = {(method.upper(), path) for path, methods in _openapi()["paths"].items() for method in methods}
     served = {
         (method, route.path) for route in _app().routes if isinstance(route, Route) for method in route.methods or ()
@@ -192,13 +192,13 @@ def test_every_route_that_is_served_is_described_or_has_its_reason_not_to_be() -
     assert served - described == NOT_DESCRIBED
 
 
-def test_every_reference_of_the_description_leads_somewhere() -> None:
+def test_every_reference_in_the_openapi_description_has_a_target() -> None:
     description = _openapi()
     for reference in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(description)):
         reduce(lambda found, name: found[name], reference.split("/"), description)
 
 
-def test_every_path_and_every_answer_of_the_webhook_is_told() -> None:
+def test_every_path_and_every_webhook_status_is_documented() -> None:
     page = (REFERENCE / "http.md").read_text()
     paths = page + (REFERENCE / "mail.md").read_text()
     for path, methods in _openapi()["paths"].items():
@@ -208,22 +208,22 @@ def test_every_path_and_every_answer_of_the_webhook_is_told() -> None:
     assert answers == set(_openapi()["paths"]["/internal/mail/provision"]["post"]["responses"])
 
 
-def test_every_problem_is_told_with_its_status() -> None:
+def test_every_problem_is_documented_with_its_status() -> None:
     rows = re.findall(r"^\| (`[a-z_0-9`, ]+`) \| (\d{3})", (REFERENCE / "problems.md").read_text(), re.MULTILINE)
-    told = {code: int(status) for codes, status in rows for code in re.findall(r"`(\w+)`", codes)}
-    assert told == {code: kind.status for code, kind in PROBLEMS.items()}
+    reported = {code: int(status) for codes, status in rows for code in re.findall(r"`(\w+)`", codes)}
+    assert reported == {code: kind.status for code, kind in PROBLEMS.items()}
 
 
-def test_every_code_that_is_told_to_anybody_is_one_of_the_problems() -> None:
+def test_every_code_in_an_http_answer_is_a_defined_problem() -> None:
     """What only commands say is not."""
     sources = [ROOT / "src/postroom" / name for name in ("domain/address.py", "domain/identity.py", "problems.py")]
     sources += [path for folder in ("api", "gateway", "mail") for path in (ROOT / "src/postroom" / folder).glob("*.py")]
     code = "\n".join(path.read_text() for path in [*sources, ROOT / "src/postroom/postgres/access_tokens.py"])
-    told = set(re.findall(r'(?:problem|Refused)\(\s*"([a-z_0-9]+)"', code))
-    assert told == PROBLEMS.keys()
+    reported = set(re.findall(r'(?:problem|Refused)\(\s*"([a-z_0-9]+)"', code))
+    assert reported == PROBLEMS.keys()
 
 
-def test_every_status_and_action_of_the_audit_is_told() -> None:
+def test_every_status_and_action_of_the_audit_is_documented() -> None:
     page = (REFERENCE / "audit.md").read_text()
     statuses = re.findall(r"^\| `([a-z]+)` \|", page.partition("## Statuses")[2].partition("\n## ")[0], re.MULTILINE)
     assert set(statuses) == set(Status)
@@ -236,7 +236,7 @@ def test_every_status_and_action_of_the_audit_is_told() -> None:
     assert set(actions) == {"create", "accept", "refuse", "sweep", "rebuild"} | of_looks | of_operators
 
 
-def test_every_column_and_index_is_told() -> None:
+def test_every_column_and_index_is_documented() -> None:
     versions = (ROOT / "src/postroom/postgres/migrations/versions").glob("*.sql")
     schema = "\n".join(path.read_text() for path in versions)
     pages = (REFERENCE / "database.md").read_text() + (REFERENCE / "audit.md").read_text()
@@ -248,7 +248,7 @@ def test_every_column_and_index_is_told() -> None:
         assert f"`{index}`" in pages, index
 
 
-def test_every_link_leads_somewhere() -> None:
+def test_every_link_in_the_documents_has_a_target() -> None:
     for path in DOCUMENTS:
         for target in re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", path.read_text()):
             link = target[0] or target[1]
@@ -256,7 +256,7 @@ def test_every_link_leads_somewhere() -> None:
                 assert (path.parent / link.partition("#")[0]).exists(), f"{path}: {link}"
 
 
-def test_no_document_installs_us_by_name_from_the_package_index() -> None:
+def test_no_document_installs_postroom_from_the_package_index() -> None:
     """Nobody of us has claimed the names there."""
     lines = [
         line
@@ -268,14 +268,14 @@ def test_no_document_installs_us_by_name_from_the_package_index() -> None:
         assert "--no-index" in line, line
 
 
-def test_every_test_that_architecture_names_is_there() -> None:
+def test_every_test_named_in_architecture_exists() -> None:
     named = re.findall(r"`?(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)", (ROOT / "ARCHITECTURE.md").read_text())
     assert named
     for file, name in named:
         assert f"def {name}(" in (ROOT / file).read_text(), f"{file}::{name}"
 
 
-def test_every_file_that_architecture_names_is_there() -> None:
+def test_every_file_named_in_architecture_exists() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text()
     named = set(re.findall(r"`([a-z_0-9/]+\.(?:py|sql|lua))`", page))
     assert {"leader_loop.py", "postgres/migrations/versions/0001_start.sql"} <= named
@@ -283,7 +283,7 @@ def test_every_file_that_architecture_names_is_there() -> None:
         assert (ROOT / "src/postroom" / name).exists() or (ROOT / name).exists(), name
 
 
-def test_the_decisions_are_numbered_without_a_gap_and_say_what_they_must() -> None:
+def test_decision_records_are_numbered_without_gaps_and_have_the_required_sections() -> None:
     records = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
     assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
     for record in records:

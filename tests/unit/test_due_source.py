@@ -20,7 +20,7 @@ class World:
         self.due_source = DueSource(redis, self.overdue, self.exact, self.clock, failures=(ConnectionError,))
 
 
-async def test_without_redis_postgresql_alone_reminds() -> None:
+async def test_due_requests_come_from_postgresql_without_redis() -> None:
     world = World(redis=None)
     world.exact.queue = [DueEntry(uuid4())]
     world.exact.next_in = 1.5
@@ -29,7 +29,7 @@ async def test_without_redis_postgresql_alone_reminds() -> None:
     assert (world.exact.limits, world.overdue.limits) == ([SMALLEST_POLL], [])
 
 
-async def test_when_redis_is_silent_postgresql_takes_over_at_once() -> None:
+async def test_postgresql_takes_over_at_once_when_redis_fails() -> None:
     redis = FakeDueQueue()
     redis.errors = [ConnectionError("redis://:secret@127.0.0.1")]
     world = World(redis=redis)
@@ -55,14 +55,14 @@ def counted() -> float:
     return REGISTRY.get_sample_value("postroom_redis_errors_total") or 0
 
 
-async def test_an_error_that_is_not_redis_silence_is_not_hidden() -> None:
+async def test_due_source_does_not_hide_unexpected_errors() -> None:
     redis = FakeDueQueue()
     redis.errors = [ZeroDivisionError()]
     with pytest.raises(ZeroDivisionError):
         await World(redis=redis).due_source.due(4)
 
 
-async def test_the_first_look_and_one_every_five_seconds_are_fallback_polls() -> None:
+async def test_first_poll_and_one_every_five_seconds_are_fallback_polls() -> None:
     world = World(redis=FakeDueQueue())
     for _ in range(3):
         await world.due_source.due(4)
@@ -72,7 +72,7 @@ async def test_the_first_look_and_one_every_five_seconds_are_fallback_polls() ->
     assert len(world.overdue.limits) == 2
 
 
-async def test_a_fallback_poll_brings_what_redis_lost_before_what_it_knows() -> None:
+async def test_fallback_poll_returns_requests_that_redis_lost_before_those_it_has() -> None:
     known, lost = DueEntry(uuid4(), "member"), DueEntry(uuid4())
     world = World(redis=FakeDueQueue(known))
     world.overdue.queue = [lost]
@@ -81,7 +81,7 @@ async def test_a_fallback_poll_brings_what_redis_lost_before_what_it_knows() -> 
     assert (await world.due_source.due(4)).entries == [known]
 
 
-async def test_a_fallback_poll_is_not_put_off_by_a_redis_that_always_has_somebody() -> None:
+async def test_fallback_poll_runs_even_if_redis_always_has_due_requests() -> None:
     """After an outage thousands are due: whoever Redis lost must not wait until they have all run."""
     world = World(redis=FakeDueQueue(*[DueEntry(uuid4(), "member") for _ in range(100)]))
     lost = DueEntry(uuid4())
@@ -90,7 +90,7 @@ async def test_a_fallback_poll_is_not_put_off_by_a_redis_that_always_has_somebod
     assert lost in found
 
 
-async def test_a_fallback_poll_is_repeated_at_once_until_it_finds_nobody() -> None:
+async def test_fallback_poll_repeats_at_once_until_it_finds_no_request() -> None:
     world = World(redis=FakeDueQueue())
     world.overdue.queue = [DueEntry(uuid4()) for _ in range(2)]
     for _ in range(2):
@@ -101,7 +101,7 @@ async def test_a_fallback_poll_is_repeated_at_once_until_it_finds_nobody() -> No
 
 
 @pytest.mark.parametrize("with_redis", [True, False])
-async def test_a_thousand_locked_rows_hide_nobody(with_redis: bool) -> None:
+async def test_thousand_locked_rows_do_not_hide_a_free_one(with_redis: bool) -> None:
     """Each look none of whose rows could be claimed goes on behind them, and begins anew at the end."""
     world = World(redis=FakeDueQueue() if with_redis else None)
     postgres = world.overdue if with_redis else world.exact
@@ -119,7 +119,7 @@ async def test_a_thousand_locked_rows_hide_nobody(with_redis: bool) -> None:
 
 
 @pytest.mark.parametrize(("next_in", "expected"), [(None, 4.0), (1.0, 1.0), (1000.0, 4.0)])
-async def test_the_next_look_is_no_later_than_the_next_fallback_poll(next_in: float | None, expected: float) -> None:
+async def test_next_poll_is_no_later_than_the_next_fallback_poll(next_in: float | None, expected: float) -> None:
     redis = FakeDueQueue()
     redis.next_in = next_in
     world = World(redis=redis)
@@ -128,7 +128,7 @@ async def test_the_next_look_is_no_later_than_the_next_fallback_poll(next_in: fl
     assert (await world.due_source.due(4)).next_in == pytest.approx(expected)
 
 
-async def test_after_an_outage_the_next_look_is_one_at_all_that_is_due() -> None:
+async def test_next_poll_after_an_outage_asks_postgresql_for_all_due_requests() -> None:
     """Redis put off whoever the breaker refused."""
     world = World(redis=FakeDueQueue())
     await world.due_source.due(4)
@@ -139,7 +139,7 @@ async def test_after_an_outage_the_next_look_is_one_at_all_that_is_due() -> None
 
 
 @pytest.mark.parametrize("before", [EARLY, SOON])
-async def test_waking_a_little_before_the_fallback_poll_asks_redis_once(before: float) -> None:
+async def test_worker_that_wakes_just_before_the_fallback_poll_polls_redis_once(before: float) -> None:
     """Otherwise an idle worker that wakes 50 ms early asks every 5 ms until its time has come."""
     redis = FakeDueQueue()
     world = World(redis=redis)

@@ -42,17 +42,17 @@ BOTH_KEPT = b'id: 46\nevent: state\ndata: {"@type":"StateChange","changed":{"b":
         (b"\n\n\n\n", b""),
     ],
 )
-def test_only_pings_and_changes_of_ones_own_account_are_handed_on(sent: bytes, kept: bytes) -> None:
+def test_event_source_passes_on_only_pings_and_changes_of_the_own_account(sent: bytes, kept: bytes) -> None:
     assert AccountEventFilter("b").feed(sent) == kept
 
 
-def test_an_event_waits_for_its_end() -> None:
+def test_event_source_filter_passes_on_only_complete_events() -> None:
     events = AccountEventFilter("b")
     assert events.feed(OWN[:-1]) == b""
     assert events.feed(OWN[-1:]) == OWN
 
 
-def test_an_event_without_an_end_fills_no_memory() -> None:
+def test_endless_event_is_a_502_problem() -> None:
     with pytest.raises(Problem) as caught:
         AccountEventFilter("b").feed(b"x" * (LONGEST + 1))
     assert caught.value.status == 502
@@ -70,7 +70,7 @@ def test_an_event_without_an_end_fills_no_memory() -> None:
         ({"types": "*", "other": "x"}, "types=*&closeafter=no&ping=0"),
     ],
 )
-def test_known_parameters_go_up(asked: dict[str, str], query: str) -> None:
+def test_event_source_query_has_known_parameters_with_defaults_and_limits(asked: dict[str, str], query: str) -> None:
     assert query_of(asked)[0] == query
 
 
@@ -91,19 +91,19 @@ def test_known_parameters_go_up(asked: dict[str, str], query: str) -> None:
         {"types": "*", "ping": "1" * 10},
     ],
 )
-def test_other_parameters_are_refused(asked: dict[str, str]) -> None:
+def test_event_source_rejects_other_parameters(asked: dict[str, str]) -> None:
     with pytest.raises(Problem) as caught:
         query_of(asked)
     assert caught.value.status == 400
 
 
-def test_a_last_event_id_is_plain_text() -> None:
+def test_last_event_id_that_is_not_short_plain_text_is_ignored() -> None:
     assert last_event_id("46:x") == "46:x"
     for stated in (None, "", "a b", "a\r\nX: y", "é", "x" * 201):
         assert last_event_id(stated) is None
 
 
-def test_silence_is_allowed_for_longer_than_the_server_may_take_to_ping() -> None:
+def test_allowed_silence_is_more_than_twice_the_ping_interval_of_the_server() -> None:
     assert silence(0) == 0
     assert silence(1) > 2 * 30
     assert silence(300) > 2 * 300

@@ -53,9 +53,7 @@ def fail(failed: FailedLogins, accounts: Sequence[MailAccount]) -> int:
     return sent
 
 
-def test_logins_of_newcomers_end_at_two_thirds_until_a_day_after_each_failure(
-    failed: FailedLogins, clock: FakeClock
-) -> None:
+def test_new_logins_stop_at_two_thirds_of_the_daily_limit_of_failures(failed: FailedLogins, clock: FakeClock) -> None:
     assert fail(failed, people("new")) == LAST_OF_NEWCOMERS
     clock.seconds += A_DAY - 1
     assert fail(failed, people("later")) == 0
@@ -63,7 +61,7 @@ def test_logins_of_newcomers_end_at_two_thirds_until_a_day_after_each_failure(
     assert fail(failed, people("later")) == LAST_OF_NEWCOMERS
 
 
-def test_who_got_in_before_goes_on_when_newcomers_do_not(failed: FailedLogins, clock: FakeClock) -> None:
+def test_known_login_is_still_allowed_when_new_logins_are_not(failed: FailedLogins, clock: FakeClock) -> None:
     assert failed.allows(ANN)
     clock.seconds += PROVEN_AFTER
     fail(failed, people("gone"))
@@ -71,14 +69,14 @@ def test_who_got_in_before_goes_on_when_newcomers_do_not(failed: FailedLogins, c
     assert not failed.allows(BEN)
 
 
-def test_who_was_sent_a_moment_ago_has_not_got_in_yet(failed: FailedLogins, clock: FakeClock) -> None:
+def test_login_sent_a_moment_ago_does_not_count_as_known_yet(failed: FailedLogins, clock: FakeClock) -> None:
     assert failed.allows(ANN)
     clock.seconds += PROVEN_AFTER - 1
     fail(failed, people("gone"))
     assert not failed.allows(ANN)
 
 
-def test_the_last_failures_are_those_of_people_who_got_in_before_and_then_nobody_is_sent(
+def test_last_failures_are_reserved_for_known_logins_and_then_no_login_is_sent(
     failed: FailedLogins, clock: FakeClock
 ) -> None:
     for account in [*people("good"), ANN]:
@@ -91,17 +89,17 @@ def test_the_last_failures_are_those_of_people_who_got_in_before_and_then_nobody
     assert failed.allows(ANN)
 
 
-def test_who_is_vouched_for_counts_as_one_who_got_in_until_the_next_refusal(failed: FailedLogins) -> None:
+def test_vouched_login_counts_as_known_until_it_is_rejected(failed: FailedLogins) -> None:
     fail(failed, people("gone"))
     failed.trust(ANN)
     assert fail(failed, [ANN, ANN]) == 1
 
 
-def test_without_a_limit_everybody_is_sent() -> None:
+def test_all_logins_are_sent_without_a_failure_limit() -> None:
     assert fail(FailedLogins(0), people("gone")) == 10 * MAX_A_DAY
 
 
-def test_no_more_logins_are_remembered_than_fit(failed: FailedLogins) -> None:
+def test_failed_login_cache_has_a_maximum_size(failed: FailedLogins) -> None:
     for account in people("new", CACHE_SIZE + 3):
         failed.allows(account)
         failed.block(account)
@@ -109,9 +107,7 @@ def test_no_more_logins_are_remembered_than_fit(failed: FailedLogins) -> None:
     assert len(failed._used) == len(failed._blocked) == CACHE_SIZE
 
 
-def test_a_mailbox_that_is_gone_costs_ever_fewer_logins_down_to_one_a_day(
-    failed: FailedLogins, clock: FakeClock
-) -> None:
+def test_logins_to_a_missing_mailbox_back_off_to_one_a_day(failed: FailedLogins, clock: FakeClock) -> None:
     sent = list[float]()
     for _ in range(0, 4 * 86_400, 600):
         if not failed.is_blocked(ANN):
@@ -123,7 +119,7 @@ def test_a_mailbox_that_is_gone_costs_ever_fewer_logins_down_to_one_a_day(
     assert waits == [*(BLOCK_SECONDS * factor for factor in (1, 2, 4, 8, 16, 32)), A_DAY, A_DAY]
 
 
-def test_a_mailbox_that_came_back_begins_anew(failed: FailedLogins, clock: FakeClock) -> None:
+def test_login_backoff_resets_once_the_mailbox_is_back(failed: FailedLogins, clock: FakeClock) -> None:
     for _ in range(2):
         failed.block(ANN)
         clock.seconds += BLOCK_SECONDS
@@ -170,7 +166,7 @@ async def refuse(sparing: LoginLimiter, accounts: Sequence[MailAccount]) -> int:
     return given
 
 
-async def test_all_who_log_in_for_people_share_one_number(failed: FailedLogins) -> None:
+async def test_gateway_and_arrivals_share_one_limit_of_failed_logins(failed: FailedLogins) -> None:
     gateway, arrivals = (LoginLimiter(Authorization(), failed) for _ in range(2))
     assert await refuse(gateway, people("one", 15)) == 15
     assert await refuse(arrivals, people("two")) == LAST_OF_NEWCOMERS - 15
@@ -185,7 +181,7 @@ async def test_a_refusal_is_reported_to_the_source_of_the_header_and_its_result_
     assert inner.refusals == ["Basic x", "Basic y"]
 
 
-async def test_who_is_refused_is_not_sent_for_half_an_hour_and_others_are(
+async def test_rejected_login_is_not_sent_for_half_an_hour_but_others_are(
     failed: FailedLogins, clock: FakeClock
 ) -> None:
     inner = Authorization()
@@ -202,7 +198,7 @@ async def test_who_is_refused_is_not_sent_for_half_an_hour_and_others_are(
     assert await sparing.header(ANN)
 
 
-async def test_a_fresh_header_is_sent_though_newcomers_are_not(failed: FailedLogins) -> None:
+async def test_fresh_credential_is_sent_even_when_new_logins_are_suspended(failed: FailedLogins) -> None:
     inner = Authorization()
     sparing = LoginLimiter(inner, failed)
     await refuse(sparing, people("gone"))
@@ -211,7 +207,7 @@ async def test_a_fresh_header_is_sent_though_newcomers_are_not(failed: FailedLog
     assert await sparing.header(ANN)
 
 
-async def test_nobody_is_shut_out_for_a_refusal_of_the_master(failed: FailedLogins) -> None:
+async def test_rejected_master_account_does_not_block_the_login_of_a_person(failed: FailedLogins) -> None:
     inner = Authorization(error=Misconfigured("mail server refuses POSTROOM_MAIL_MASTER", unauthorized=True))
     sparing = LoginLimiter(inner, failed)
     with pytest.raises(Misconfigured, match="MASTER"):
@@ -219,7 +215,9 @@ async def test_nobody_is_shut_out_for_a_refusal_of_the_master(failed: FailedLogi
     assert await sparing.header(ANN)
 
 
-async def test_a_wrong_master_goes_on_asking_by_its_own_login_when_nobody_else_is_sent(failed: FailedLogins) -> None:
+async def test_master_account_is_still_checked_by_its_own_login_when_new_logins_are_suspended(
+    failed: FailedLogins,
+) -> None:
     inner = Authorization()
     sparing = LoginLimiter(inner, failed)
     await refuse(sparing, people("gone"))

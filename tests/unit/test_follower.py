@@ -65,7 +65,7 @@ async def polled(of: Follower) -> list[int]:
     return [each["id"] async for each in of.poll()]
 
 
-async def test_each_row_comes_once_and_none_from_before(audit: FakeAudit) -> None:
+async def test_follow_prints_each_new_row_once_and_no_older_row(audit: FakeAudit) -> None:
     audit.write(ago=1)
     of = follower(audit)
     assert await polled(of) == []
@@ -97,7 +97,7 @@ async def test_what_was_shown_before_does_not_come_again_and_what_came_meanwhile
     assert await polled(follower(audit, known=[shown])) == [meanwhile]
 
 
-async def test_of_one_identity_only_its_rows_come(audit: FakeAudit) -> None:
+async def test_follow_of_one_identity_prints_only_its_rows(audit: FakeAudit) -> None:
     of = follower(audit, Followed([alice := uuid4()], "alice@example.org"), known=[])
     audit.write(identity_id=uuid4())
     hers = audit.write(identity_id=alice)

@@ -24,7 +24,7 @@ def visitor(authenticated_at: datetime | None, login_page: str | None = None) ->
 
 
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(minutes=15), -timedelta(minutes=1), -FRESH_FOR])
-def test_a_login_of_the_last_15_minutes_is_fresh_also_by_a_clock_that_is_ahead_of_ours(age: timedelta) -> None:
+def test_login_of_the_last_15_minutes_is_fresh_even_if_its_clock_is_ahead_of_ours(age: timedelta) -> None:
     require_fresh_login(visitor(NOW - age), NOW, return_to=None)
 
 
@@ -32,7 +32,7 @@ def test_a_login_of_the_last_15_minutes_is_fresh_also_by_a_clock_that_is_ahead_o
     "authenticated_at",
     [None, NOW - FRESH_FOR - INSTANT, NOW + FRESH_FOR + INSTANT, datetime.min.replace(tzinfo=UTC)],
 )
-def test_what_is_older_undated_or_far_ahead_is_not(authenticated_at: datetime | None) -> None:
+def test_login_that_is_old_undated_or_in_the_future_is_not_fresh(authenticated_at: datetime | None) -> None:
     with pytest.raises(FreshLoginRequired, match=r"15 minutes.*/self-service/login/api\?refresh=true") as caught:
         require_fresh_login(visitor(authenticated_at), NOW, return_to="https://mail.example.org/")
     assert caught.value.redirect_to is None
@@ -45,7 +45,7 @@ def test_what_is_older_undated_or_far_ahead_is_not(authenticated_at: datetime | 
         ("https://mail.example.org/x?y=1&z", "refresh=true&return_to=https%3A%2F%2Fmail.example.org%2Fx%3Fy%3D1%26z"),
     ],
 )
-def test_the_browser_is_sent_to_a_login_that_asks_again_and_back(return_to: str | None, query: str) -> None:
+def test_fresh_login_redirects_the_browser_to_the_login_page_and_back(return_to: str | None, query: str) -> None:
     with pytest.raises(FreshLoginRequired) as caught:
         require_fresh_login(visitor(None, LOGIN_PAGE), NOW, return_to=return_to)
     assert caught.value.redirect_to == f"{LOGIN_PAGE}?{query}"
@@ -62,7 +62,7 @@ def test_the_browser_is_sent_to_a_login_that_asks_again_and_back(return_to: str 
         (7, None),
     ],
 )
-async def test_where_browsers_log_in_is_as_kratos_names_itself(schema_url: Any, expected: str | None) -> None:
+async def test_login_page_is_at_the_public_url_that_kratos_names(schema_url: Any, expected: str | None) -> None:
     answer = httpx2.Response(200, json={"active": True, "identity": {"id": str(uuid4()), "schema_url": schema_url}})
     transport = httpx2.MockTransport(lambda _: answer)
     sessions = KratosSessions("http://10.0.0.5", FakeClock(), cookie_name="k", transport=transport)

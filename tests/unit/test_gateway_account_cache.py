@@ -39,7 +39,7 @@ async def email_of(remembered: AccountCache, identity_id: UUID) -> str:
     return found.email
 
 
-async def test_an_account_is_looked_up_once_and_a_change_is_seen_in_time() -> None:
+async def test_mail_account_is_cached_and_a_change_seen_when_the_cache_expires() -> None:
     accounts, clock, remembered = remembering()
     ann = uuid4()
     accounts.add(ann, "ann")
@@ -56,7 +56,7 @@ async def test_an_account_is_looked_up_once_and_a_change_is_seen_in_time() -> No
     assert await remembered.of(ann) is None
 
 
-async def test_nobody_is_given_the_account_of_another() -> None:
+async def test_account_cache_never_returns_the_account_of_another_person() -> None:
     accounts, _, remembered = remembering()
     ann, ben = uuid4(), uuid4()
     accounts.add(ann, "ann")
@@ -65,7 +65,7 @@ async def test_nobody_is_given_the_account_of_another() -> None:
         assert [await email_of(remembered, each) for each in (ann, ben)] == ["ann", "ben"]
 
 
-async def test_a_mailbox_that_becomes_ready_is_seen_at_once() -> None:
+async def test_mailbox_that_becomes_ready_is_found_at_once() -> None:
     accounts, _, remembered = remembering()
     ann = uuid4()
     assert await remembered.of(ann) is None
@@ -73,7 +73,7 @@ async def test_a_mailbox_that_becomes_ready_is_seen_at_once() -> None:
     assert await email_of(remembered, ann) == "ann"
 
 
-async def test_no_more_are_remembered_than_so_many() -> None:
+async def test_account_cache_has_a_maximum_size() -> None:
     accounts, _, remembered = remembering()
     people = [uuid4() for _ in range(CACHE_SIZE + 1)]
     for number, each in enumerate(people):

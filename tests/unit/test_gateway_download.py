@@ -27,7 +27,9 @@ from postroom.gateway.download import headers_of, inert_type, is_blob_id, media_
         ("application/octet-stream", True, "attachment"),
     ],
 )
-def test_only_inert_types_are_shown_and_only_when_asked(content_type: str, inline: bool, disposition: str) -> None:
+def test_only_inert_media_types_are_served_inline_and_only_on_request(
+    content_type: str, inline: bool, disposition: str
+) -> None:
     headers = headers_of(content_type, "x", inline=inline)
     assert headers["Content-Disposition"].partition(";")[0] == disposition
     policy = headers["Content-Security-Policy"].split("; ")
@@ -56,11 +58,11 @@ def test_only_inert_types_are_shown_and_only_when_asked(content_type: str, inlin
         ("\ud800", "filename=\"_\"; filename*=UTF-8''_"),
     ],
 )
-def test_a_file_name_cannot_leave_its_header_or_its_folder(name: str, disposition: str) -> None:
+def test_file_name_cannot_escape_its_header_or_folder(name: str, disposition: str) -> None:
     assert headers_of("text/html", name, inline=False)["Content-Disposition"] == f"attachment; {disposition}"
 
 
-def test_a_long_name_keeps_its_ending() -> None:
+def test_long_file_name_keeps_its_extension() -> None:
     assert '.pdf"' in headers_of("application/pdf", "x" * 1000 + ".pdf", inline=False)["Content-Disposition"]
 
 
@@ -78,7 +80,7 @@ def test_a_long_name_keeps_its_ending() -> None:
         ('text/html; x="<script>"', "application/octet-stream"),
     ],
 )
-def test_a_media_type_is_one_or_bytes(stated: str | None, found: str) -> None:
+def test_invalid_media_type_becomes_octet_stream(stated: str | None, found: str) -> None:
     assert media_type(stated) == found
 
 
@@ -109,12 +111,12 @@ def test_a_media_type_is_one_or_bytes(stated: str | None, found: str) -> None:
         ),
     ],
 )
-def test_a_blob_has_an_inert_type_or_none(stated: str | None, served: str) -> None:
+def test_blob_is_served_only_with_an_inert_media_type(stated: str | None, served: str) -> None:
     """No style, script or worker of our own origin is made of what a stranger sent."""
     assert (inert_type(stated), headers_of(stated, "x", inline=True)["Content-Type"]) == (served, served)
 
 
-def test_a_blob_id_is_no_path() -> None:
+def test_blob_id_with_path_characters_is_invalid() -> None:
     assert is_blob_id("eaxbbsl1we9stz729q2vaos9gzlifzqpw1fi1ej9loc0a2d1kpfy1ame3gmnqbq")
     assert is_blob_id("G-_0")
     for text in ("", "..", "a/b", "a%2fb", "a?b", "a\n", "ä", "x" * 256):

@@ -56,7 +56,7 @@ def nested(depth: int) -> str:
     ],
     ids=lambda raw: repr(raw[:60]),
 )
-def test_what_is_no_i_json_is_refused(raw: bytes) -> None:
+def test_body_that_is_not_i_json_is_rejected(raw: bytes) -> None:
     found = refused(raw)
     assert (found.status, found.type) == (400, ERROR + "notJSON")
 
@@ -84,12 +84,12 @@ def test_what_is_no_i_json_is_refused(raw: bytes) -> None:
         {"using": [], "methodCalls": [], "createdIds": {"a": 1}},
     ],
 )
-def test_json_that_is_no_request_is_refused(found: Any) -> None:
+def test_json_that_is_not_a_jmap_request_is_rejected(found: Any) -> None:
     problem = refused(json.dumps(found).encode())
     assert (problem.status, problem.type) == (400, ERROR + "notRequest")
 
 
-def test_more_calls_or_parts_than_allowed_are_named_as_that_limit() -> None:
+def test_too_many_calls_or_parts_get_an_error_with_the_exceeded_limit() -> None:
     calls = [["Core/echo", {}, "0"]] * 4
     problem = refused(json.dumps({"using": [], "methodCalls": calls}).encode())
     assert (problem.type, problem.more) == (ERROR + "limit", {"limit": "maxCallsInRequest"})
@@ -100,7 +100,7 @@ def test_more_calls_or_parts_than_allowed_are_named_as_that_limit() -> None:
 
 
 @pytest.mark.parametrize("text", [",", "[{", '\\",', "\\\\", "ü,"])
-def test_what_stands_in_a_text_is_no_part(text: str) -> None:
+def test_text_inside_a_json_string_does_not_count_as_parts(text: str) -> None:
     """A message with many commas is one text."""
     assert parse(body('{"' + text * 2 + '":"' + text * 120_000 + '"}'), max_calls=1)
     problem = refused(body('{"a":["' + text * 100 + '",' + "[]," * 50_000 + "1]}"))
@@ -110,17 +110,17 @@ def test_what_stands_in_a_text_is_no_part(text: str) -> None:
 @pytest.mark.parametrize(
     "raw", [b'"' + b'\\"' * 3_000_000, b'"\\' * 3_000_000, b'"' * 5_000_001, b'["' * 40_000 + b"\\"]
 )
-def test_a_text_without_an_end_is_counted_no_slower(raw: bytes) -> None:
+def test_unterminated_json_string_does_not_slow_down_the_limit_check(raw: bytes) -> None:
     """Each quote might begin a text: looked for to the end from each of them, megabytes would take hours."""
     assert refused(raw).type in (ERROR + "notJSON", ERROR + "limit")
 
 
-def test_what_is_nested_as_deeply_as_a_filter_may_be_goes_up() -> None:
+def test_body_nested_as_deeply_as_a_filter_may_be_is_forwarded() -> None:
     raw = body(nested(90))
     assert parse(raw, max_calls=1).dump() == raw
 
 
-def test_members_that_no_rfc_knows_do_not_go_up() -> None:
+def test_unknown_members_of_a_jmap_request_are_not_forwarded() -> None:
     assert b"accountId" not in parse(body("{}", ',"accountId":"c"'), max_calls=1).dump()
 
 
@@ -137,7 +137,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_what_goes_up_means_what_came(value: Any) -> None:
+def test_forwarded_request_is_equivalent_to_the_received_one(value: Any) -> None:
     request = {
         "using": ["urn:ietf:params:jmap:core"],
         "methodCalls": [["Core/echo", {"x": value}, "0"]],
@@ -156,7 +156,7 @@ def parts_of(value: Any) -> int:
 @given(
     st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])) | st.text('",[{\\'), VALUES | st.text('",[{\\'))
 )
-def test_parts_are_counted_exactly(value: Any) -> None:
+def test_json_parts_are_counted_exactly(value: Any) -> None:
     raw = json.dumps({"using": [], "methodCalls": [], "x": value}).encode()
     parts = parts_of(json.loads(raw))
     with patch.object(request_body, "MAX_PARTS", parts):

@@ -34,12 +34,12 @@ def error_of(method: str, arguments: dict[str, Any], scopes: frozenset[Scope] = 
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
-def test_each_method_goes_through_for_ones_own_account(method: str) -> None:
+def test_each_method_is_allowed_for_the_own_account(method: str) -> None:
     assert error_of(method, {"accountId": OWN, "ids": ["x"]}) is None
 
 
 @pytest.mark.parametrize("method", sorted(set(METHODS) - {"Core/echo"}))
-def test_no_method_goes_through_without_an_account(method: str) -> None:
+def test_no_method_is_allowed_without_an_account_id(method: str) -> None:
     """A server would take the account of the login, which may be another one by now."""
     for arguments in ({}, {"ids": ["x"]}, {"filter": {"accountId": OWN}}, {"fromAccountId": OWN}):
         assert error_of(method, arguments) == "invalidArguments"
@@ -47,7 +47,7 @@ def test_no_method_goes_through_without_an_account(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", sorted(set(METHODS) - {"Core/echo"}))
-def test_no_method_goes_through_for_another_account(method: str) -> None:
+def test_no_method_is_allowed_for_another_account(method: str) -> None:
     assert error_of(method, {"accountId": FOREIGN}) == "accountNotFound"
 
 
@@ -91,7 +91,7 @@ def test_no_method_goes_through_for_another_account(method: str) -> None:
         ({}, "invalidArguments"),
     ],
 )
-def test_each_account_id_of_a_call_must_be_ones_own(arguments: dict[str, Any], error: str | None) -> None:
+def test_each_account_id_of_a_call_must_be_the_own_one(arguments: dict[str, Any], error: str | None) -> None:
     assert error_of("Email/copy", arguments) == error
 
 
@@ -120,11 +120,11 @@ def test_each_account_id_of_a_call_must_be_ones_own(arguments: dict[str, Any], e
         ("PushSubscription/get", "forbidden"),
     ],
 )
-def test_no_other_method_goes_through(method: str, error: str) -> None:
+def test_no_method_outside_the_list_is_allowed(method: str, error: str) -> None:
     assert error_of(method, {"accountId": OWN}) == error
 
 
-def test_each_push_subscription_is_refused_for_itself() -> None:
+def test_each_push_subscription_is_rejected_with_its_own_error() -> None:
     """RFC 8620 §7.2: the URL begins with https. Where it does, it is we who do not offer it."""
     create = {
         "a": {"deviceClientId": "x", "url": "http://example.com/push"},
@@ -167,7 +167,7 @@ def test_push_subscriptions_that_cannot_be_distinguished_are_refused_together(
     assert error_of("PushSubscription/set", arguments) == error
 
 
-def test_a_set_of_no_push_subscription_refuses_none() -> None:
+def test_empty_push_subscription_set_rejects_nothing() -> None:
     for arguments in ({}, {"create": {}, "update": None, "destroy": []}):
         assert refusal("PushSubscription/set", arguments, OWN, ALL_SCOPES) == ("PushSubscription/set", {})
 
@@ -200,7 +200,7 @@ READ, WRITE, SEND = (frozenset({scope}) for scope in (Scope.READ, Scope.WRITE, S
         ("EmailSubmission/set", {"#onSuccessDestroyEmail": {}}, ALL_SCOPES, SEND | READ),
     ],
 )
-def test_an_access_token_does_only_what_its_scopes_name(
+def test_rules_allow_an_access_token_only_the_calls_in_its_scopes(
     method: str, arguments: dict[str, Any], enough: frozenset[Scope], too_little: frozenset[Scope] | None
 ) -> None:
     assert error_of(method, {"accountId": OWN, **arguments}, enough) is None
@@ -230,7 +230,7 @@ SETS = sorted(method for method in METHODS if method.endswith("/set"))
         {"#update": {"resultOf": "0", "name": "Core/echo", "path": "/a"}},
     ],
 )
-def test_nobody_shares_anything(method: str, arguments: dict[str, Any]) -> None:
+def test_set_that_could_share_mail_is_forbidden(method: str, arguments: dict[str, Any]) -> None:
     """Who holds a token with `write` alone would give all mail to another account, which reads it for ever after.
     Of which types a server takes it, no list of ours must know."""
     assert error_of(method, {"accountId": OWN, **arguments}) == "forbidden"
@@ -245,11 +245,11 @@ def test_nobody_shares_anything(method: str, arguments: dict[str, Any]) -> None:
         {"update": {"m": {"x/shareWith": 1}}},
     ],
 )
-def test_what_shares_nothing_goes_through(arguments: dict[str, Any]) -> None:
+def test_mailbox_set_that_shares_nothing_is_allowed(arguments: dict[str, Any]) -> None:
     assert error_of("Mailbox/set", {"accountId": OWN, **arguments}) is None
 
 
-def test_an_unknown_capability_refuses_the_whole_request() -> None:
+def test_unknown_capability_rejects_the_whole_request() -> None:
     for capability in ("urn:stalwart:jmap", "urn:ietf:params:jmap:principals", "urn:ietf:params:jmap:websocket", ""):
         with pytest.raises(Problem) as caught:
             checked([QUERY], using=[CORE, capability])
@@ -257,13 +257,13 @@ def test_an_unknown_capability_refuses_the_whole_request() -> None:
     assert checked([QUERY], using=sorted(CAPABILITIES)).refused == {}
 
 
-def test_a_request_without_a_refused_call_goes_up_as_it_came() -> None:
+def test_request_without_a_rejected_call_is_forwarded_unchanged() -> None:
     calls = [QUERY, ["Email/get", {"accountId": OWN, "#ids": {"resultOf": "q", "name": "x", "path": "/ids"}}, "g"]]
     sent = json.loads(checked(calls).body)
     assert sent == {"using": USING, "methodCalls": calls}
 
 
-def test_a_refused_call_never_leaves_and_its_error_stands_in_its_place() -> None:
+def test_rejected_call_is_not_forwarded_and_its_error_takes_its_place() -> None:
     """Also when call ids repeat, and when the server answers a call by two responses."""
     calls = [
         ["EmailSubmission/set", {"accountId": OWN}, "0"],
@@ -291,6 +291,6 @@ def test_a_refused_call_never_leaves_and_its_error_stands_in_its_place() -> None
     }
 
 
-def test_the_place_of_a_refused_call_can_be_held_without_the_core_capability() -> None:
+def test_rejected_call_keeps_its_place_without_the_core_capability() -> None:
     assert json.loads(checked([["x:a", {}, "0"]], using=[MAIL]).body)["using"] == [MAIL, CORE]
     assert json.loads(checked([QUERY], using=[MAIL]).body)["using"] == [MAIL]

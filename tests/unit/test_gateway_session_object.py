@@ -70,7 +70,7 @@ def rewritten(session: Any = SESSION, scopes: frozenset[Scope] = ALL_SCOPES) -> 
     return rewrite(session, base_url="https://mail.example.org", account=ACCOUNT, scopes=scopes, limits=GatewayLimits())
 
 
-def test_it_names_the_person_the_own_account_and_our_urls() -> None:
+def test_session_object_has_only_the_own_account_and_our_urls() -> None:
     found = rewritten()
     assert (found["username"], list(found["accounts"])) == ("ann@example.org", ["b"])
     assert found["accounts"]["b"]["name"] == "ann@example.org"
@@ -87,7 +87,7 @@ def test_it_names_the_person_the_own_account_and_our_urls() -> None:
     )
 
 
-def test_it_has_the_members_of_rfc_8620_and_no_other() -> None:
+def test_session_object_has_exactly_the_members_of_rfc_8620() -> None:
     assert set(rewritten()) == {
         "capabilities",
         "accounts",
@@ -101,7 +101,7 @@ def test_it_has_the_members_of_rfc_8620_and_no_other() -> None:
     }
 
 
-def test_it_offers_what_the_rules_let_through() -> None:
+def test_session_object_offers_exactly_the_allowed_capabilities() -> None:
     capabilities = rewritten()["capabilities"]
     assert set(capabilities) == {JMAP + name for name in ("core", "mail", "submission", "sieve")}
 
@@ -119,20 +119,20 @@ def test_submission_is_offered_only_with_the_scope_to_send(scopes: set[Scope]) -
 SENDS = frozenset({Scope.READ, Scope.SEND})
 
 
-def test_nothing_internal_leaks() -> None:
+def test_session_object_contains_nothing_internal() -> None:
     text = json.dumps(rewritten())
     for secret in ("10.0.0.7", "internal", "stalwart:", '"g"'):
         assert secret not in text
 
 
-def test_limits_are_the_lesser_of_the_servers_and_ours() -> None:
+def test_session_limits_are_the_lower_of_the_server_limits_and_ours() -> None:
     core = rewritten()["capabilities"][JMAP + "core"]
     assert core == CORE | {"maxSizeRequest": 10_000_000, "maxConcurrentUpload": 4}
 
 
 @pytest.mark.parametrize("theirs", [False, True])
 @pytest.mark.parametrize("scopes", [ALL_SCOPES, frozenset({Scope.READ})])
-def test_an_account_is_read_only_for_a_token_that_may_not_write_or_if_the_server_says_so(
+def test_account_is_read_only_for_a_token_without_write_scope_or_if_the_server_says_so(
     scopes: frozenset[Scope], theirs: bool
 ) -> None:
     session = SESSION | {"accounts": {"b": SESSION["accounts"]["b"] | {"isReadOnly": theirs}}}
@@ -142,7 +142,7 @@ def test_an_account_is_read_only_for_a_token_that_may_not_write_or_if_the_server
 @pytest.mark.parametrize(
     "accounts", [None, {}, {"g": SESSION["accounts"]["g"]}, {"b": None}, {"b": {"accountCapabilities": None}}]
 )
-def test_an_account_that_the_server_does_not_have_yet_is_being_prepared(accounts: Any) -> None:
+def test_session_without_the_account_is_answered_mailbox_not_ready(accounts: Any) -> None:
     with pytest.raises(Problem) as caught:
         rewritten(SESSION | {"accounts": accounts})
     assert caught.value.type == "urn:postroom:problem:mailbox_not_ready"
@@ -151,7 +151,7 @@ def test_an_account_that_the_server_does_not_have_yet_is_being_prepared(accounts
 @pytest.mark.parametrize(
     "session", [{}, SESSION | {"state": None}, SESSION | {"capabilities": []}, SESSION | {"capabilities": {}}]
 )
-def test_a_session_that_is_none_is_unusable(session: Any) -> None:
+def test_malformed_session_object_is_a_502_problem(session: Any) -> None:
     with pytest.raises(Problem) as caught:
         rewritten(session)
     assert caught.value.status == 502

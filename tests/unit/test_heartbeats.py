@@ -14,7 +14,7 @@ from postroom.mail.ports import LiveEvent
 from postroom.telemetry import REGISTRY
 
 
-def test_a_loop_is_late_when_it_has_not_gone_round_for_longer_than_it_may() -> None:
+def test_loop_is_late_after_its_limit_without_a_round() -> None:
     clock = FakeClock()
     heartbeats = Heartbeats(monotonic=clock.monotonic)
     worker, sweep = heartbeats.of("worker"), heartbeats.of("sweep")
@@ -50,7 +50,7 @@ def test_a_loop_without_a_limit_cannot_have_a_heartbeat() -> None:
         Heartbeats().of("a new one")
 
 
-async def test_a_loop_that_hangs_in_a_call_has_no_new_beat() -> None:
+async def test_loop_that_hangs_in_a_call_sends_no_heartbeat() -> None:
     answered, asked, beats, stop = asyncio.Event(), list[int](), list[int](), asyncio.Event()
 
     class SilentOutbox:

@@ -28,23 +28,23 @@ def read(content: bytes) -> Mailbox:
     return mailbox_of(parse(content), domains=["example.org"], reserved=["postmaster"])
 
 
-def test_the_body_of_the_contract_asks_for_a_mailbox() -> None:
+def test_webhook_body_of_the_contract_requests_a_mailbox() -> None:
     content = b'{"identity": {"id": "%s", "traits": {"email": " Alice@Example.org"}}}' % ID.encode()
     assert read(content) == Mailbox(UUID(ID), "alice@example.org")
 
 
-def test_further_fields_are_welcome() -> None:
+def test_webhook_body_may_have_further_fields() -> None:
     content = body(name={"first": "Alice", "last": "Example"}, newsletter=True)
     content |= {"flow": {"id": 7}, "deep": [[[{}]]]}
     content["identity"] |= {"schema_id": "default", "traits_history": None}
     assert read(raw(content)) == Mailbox(UUID(ID), "alice@example.org", "Alice Example")
 
 
-def test_the_name_of_a_person_may_hold_any_letter() -> None:
+def test_display_name_may_contain_any_letter() -> None:
     assert read(raw(body(name="Zoë 李"))).display_name == "Zoë 李"
 
 
-def test_of_a_key_that_comes_twice_the_last_counts_and_is_checked() -> None:
+def test_last_of_duplicate_json_keys_counts_and_is_checked() -> None:
     twice = raw(body()).replace(b'"email":', b'"email": "bob@example.org", "email":')
     assert read(twice).email == "alice@example.org"
     with pytest.raises(Refused):
@@ -102,7 +102,7 @@ MALFORMED: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("content", MALFORMED.values(), ids=MALFORMED.keys())
-def test_a_malformed_body_is_unreadable_with_a_reason(content: bytes) -> None:
+def test_malformed_webhook_body_is_refused_with_a_reason(content: bytes) -> None:
     with pytest.raises(Refused, match=r"\w+", check=is_for_the_audit):
         parse(content)
     assert_storable(*claimed_identity(content))
@@ -137,7 +137,7 @@ REFUSED: dict[str, tuple[str, bytes]] = {
 
 
 @pytest.mark.parametrize(("code", "content"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_can_be_read_but_never_fulfilled_is_refused_with_its_code(code: str, content: bytes) -> None:
+def test_readable_webhook_that_can_never_succeed_is_refused_with_its_code(code: str, content: bytes) -> None:
     with pytest.raises(Refused, check=lambda error: error.code == code and is_for_the_audit(error)):
         read(content)
     assert_storable(*claimed_identity(content))
@@ -145,7 +145,7 @@ def test_what_can_be_read_but_never_fulfilled_is_refused_with_its_code(code: str
 
 @pytest.mark.parametrize("depth", [*range(100, 1200, 100), 5_000, 20_000, 60_000])
 @pytest.mark.parametrize("place", ['{"identity":{"id":%s}}', '{"identity":{"traits":%s}}', '{"identity":%s}'])
-def test_no_depth_breaks_the_reader(depth: int, place: str) -> None:
+def test_deeply_nested_webhook_body_is_refused_at_any_depth(depth: int, place: str) -> None:
     """Depths near the interpreter's own limit too: what parses must not break later, at printing."""
     content = (place % ("[" * depth + "]" * depth)).encode()
     with pytest.raises(Refused):
@@ -153,7 +153,7 @@ def test_no_depth_breaks_the_reader(depth: int, place: str) -> None:
     assert_storable(*claimed_identity(content))
 
 
-def test_the_audit_learns_whom_a_refused_body_spoke_of() -> None:
+def test_audit_gets_the_identity_and_address_of_a_refused_body() -> None:
     assert claimed_identity(raw(body(email="ali%ce\n@example.org"))) == (UUID(ID), "ali%ce\n@example.org")
     assert claimed_identity(raw({"identity": {"id": ID}})) == (UUID(ID), None)
     assert claimed_identity(raw(body("alice"))) == (None, "alice@example.org")
@@ -173,14 +173,14 @@ IDENTITIES = st.fixed_dictionaries({"id": JSON | st.uuids().map(str), "traits": 
 
 
 @given(st.binary() | st.text(st.characters(codec="utf-8")).map(str.encode))
-def test_arbitrary_bytes_are_unreadable_and_nothing_else(content: bytes) -> None:
+def test_arbitrary_webhook_bytes_are_refused_and_storable(content: bytes) -> None:
     with pytest.raises(Refused, check=is_for_the_audit):
         parse(content)
     assert_storable(*claimed_identity(content))
 
 
 @given(JSON | st.fixed_dictionaries({"identity": JSON | IDENTITIES}))
-def test_arbitrary_json_is_a_mailbox_or_refused(content: object) -> None:
+def test_arbitrary_webhook_json_gives_a_mailbox_or_is_refused(content: object) -> None:
     sent = raw(content)
     assert_storable(*claimed_identity(sent))
     try:

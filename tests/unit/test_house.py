@@ -14,7 +14,7 @@ SOURCE = [(path, node) for path in SHIPPED for node in ast.walk(ast.parse(path.r
 VAGUE = {"utils", "util", "common", "helpers", "helper", "manager", "base", "misc"}
 
 
-def test_a_module_is_short_and_its_name_says_what_it_is() -> None:
+def test_modules_are_short_and_have_no_vague_names() -> None:
     for path in PYTHON:
         lines = path.read_text().count("\n")
         limit = LONGEST[path.relative_to(ROOT).parts[0]]
@@ -22,7 +22,7 @@ def test_a_module_is_short_and_its_name_says_what_it_is() -> None:
         assert not {path.stem, path.parent.name} & VAGUE, path
 
 
-def test_a_function_fits_a_screen() -> None:
+def test_functions_are_no_longer_than_the_limit() -> None:
     for path, node in SOURCE:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
@@ -44,7 +44,7 @@ def test_no_message_names_a_document() -> None:
                 assert not re.search(r"\bdocs/", node.value), f"{path}:{node.lineno} {node.value!r}"
 
 
-def test_no_client_takes_a_proxy_or_a_password_of_the_environment() -> None:
+def test_no_http_client_uses_a_proxy_or_password_of_the_environment() -> None:
     """A proxy would see our credentials, and ~/.netrc would add others."""
     for path, node in SOURCE:
         if isinstance(node, ast.Call) and re.match(
@@ -61,7 +61,7 @@ def test_no_lock_file_records_where_packages_were_downloaded() -> None:
             assert not re.search(r"https?://|--(extra-)?index-url", (ROOT / name).read_text()), name
 
 
-def test_no_version_differs_between_the_requirements() -> None:
+def test_requirements_files_pin_the_same_versions() -> None:
     pins = [
         dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", (ROOT / f"requirements/{name}.txt").read_text(), re.MULTILINE))
         for name in ("run", "trial", "dev")
@@ -77,7 +77,7 @@ def test_every_sql_file_is_used() -> None:
         assert f'"{path.stem}"' in code, f"{path} is loaded by nobody"
 
 
-def test_every_unit_of_systemd_allows_more_files_than_its_default() -> None:
+def test_every_systemd_unit_raises_the_open_file_limit() -> None:
     """As many connections as half of them are kept (`http_server.connections_allowed`)."""
     units = list((ROOT / "src/postroom/deploy/systemd").glob("*.service"))
     assert units

@@ -15,7 +15,7 @@ ID = UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a")
 POLICY = AddressPolicy(domains={"example.org"}, reserved={"boss"})
 
 
-def test_an_identity_gets_the_mailbox_of_its_trait_email_with_its_name() -> None:
+def test_mailbox_of_an_identity_has_its_email_and_name_traits() -> None:
     mailbox = mailbox_for(ID, {"email": " Alice@Example.org", "name": "Alice Example"}, POLICY)
     assert mailbox == Mailbox(ID, "alice@example.org", "Alice Example")
 
@@ -23,7 +23,7 @@ def test_an_identity_gets_the_mailbox_of_its_trait_email_with_its_name() -> None
 @pytest.mark.parametrize(
     "traits", [{}, {"email": None}, {"email": 7}, {"email": ["a@example.org"]}, {"mail": "a@b.org"}]
 )
-def test_an_identity_without_a_text_as_its_email_has_no_address(traits: dict[str, object]) -> None:
+def test_identity_without_a_string_as_email_trait_is_refused(traits: dict[str, object]) -> None:
     with pytest.raises(Refused, check=lambda error: error.code == "no_address") as refused:
         mailbox_for(ID, traits, POLICY)
     assert str(refused.value) == "no mail address is given: the identity has no trait email"
@@ -32,7 +32,7 @@ def test_an_identity_without_a_text_as_its_email_has_no_address(traits: dict[str
 @pytest.mark.parametrize(
     ("email", "code"), [("a@example.net", "domain_not_served"), ("boss@example.org", "reserved_name")]
 )
-def test_an_identity_gets_no_address_that_the_policy_does_not_give_away(email: str, code: str) -> None:
+def test_identity_with_an_address_outside_the_policy_is_refused(email: str, code: str) -> None:
     with pytest.raises(Refused, check=lambda error: error.code == code):
         mailbox_for(ID, {"email": email}, POLICY)
 
@@ -61,7 +61,7 @@ def test_an_identity_gets_no_address_that_the_policy_does_not_give_away(email: s
         ({"name": "Zoë Ŵ 李"}, "Zoë Ŵ 李"),
     ],
 )
-def test_the_display_name_comes_from_the_usual_traits(traits: dict[str, object], name: str | None) -> None:
+def test_display_name_comes_from_the_usual_traits(traits: dict[str, object], name: str | None) -> None:
     assert display_name(traits) == name
 
 
@@ -77,16 +77,16 @@ def test_a_display_name_is_short_printable_and_storable(name: object) -> None:
         assert shown.encode()
 
 
-def test_a_long_name_is_cut() -> None:
+def test_long_display_name_is_truncated() -> None:
     assert display_name({"name": "x" * 1000}) == "x" * MAX_DISPLAY_NAME
 
 
 @pytest.mark.parametrize("email", [None, 7, ["a@example.org"], {"value": "a@example.org"}])
-def test_of_what_is_no_text_no_address_is_kept(email: object) -> None:
+def test_email_trait_that_is_not_text_is_not_stored(email: object) -> None:
     assert as_sent(email) is None
 
 
-def test_an_address_is_kept_as_it_was_sent_but_for_what_postgresql_cannot_keep() -> None:
+def test_sent_address_is_stored_unchanged_except_for_what_postgresql_cannot_store() -> None:
     assert as_sent(" Al\x1b[31m+ice\u202e@Example.org\n") == " Al\x1b[31m+ice\u202e@Example.org\n"
     assert as_sent("al\x00i\ud800ce@example.org") == "alice@example.org"
     assert as_sent("x" * 10_000_000) == "x" * MAX_SENT
@@ -102,7 +102,7 @@ JSON = st.recursive(
 @given(
     st.dictionaries(st.sampled_from(["email", "name", "display_name"]), JSON | CHARACTERS.map("{}@example.org".format))
 )
-def test_whatever_the_traits_hold_there_is_a_mailbox_or_a_refusal(traits: dict[str, object]) -> None:
+def test_any_traits_lead_to_a_mailbox_or_a_refusal(traits: dict[str, object]) -> None:
     kept = as_sent(traits.get("email"))
     assert kept is None or (len(kept.encode()) <= 4 * MAX_SENT and "\0" not in kept)
     with suppress(Refused):

@@ -75,7 +75,7 @@ class World:
             self.inspected.grow_older(max(0.01, min(await self.inspection.step(), ends - self.clock.seconds)))
 
 
-async def test_every_mailbox_is_looked_at_once_an_hour_by_pages() -> None:
+async def test_inspection_looks_up_every_mailbox_once_an_hour_page_by_page() -> None:
     world = World(2 * MOST + 7)
     await world.go_on(5 * PAGE_PAUSE)
     assert [len(each) for each in world.at_server.asked] == [MOST, MOST, 7]
@@ -84,14 +84,14 @@ async def test_every_mailbox_is_looked_at_once_an_hour_by_pages() -> None:
     assert len(world.at_server.asked) == 6
 
 
-async def test_a_pass_goes_on_where_another_process_was_killed() -> None:
+async def test_inspection_continues_where_a_killed_process_stopped() -> None:
     world = World(MOST + 1)
     world.inspected.after_id = UUID(int=MOST)
     await world.go_on(5)
     assert world.at_server.asked == [{f"id{MOST + 1}"}]
 
 
-async def test_who_is_not_found_is_looked_at_again_and_missing_within_75_seconds() -> None:
+async def test_mailbox_not_found_is_looked_up_again_and_missing_within_75_seconds() -> None:
     world = World(3)
     world.at_server.sightings["id2"] = Sighting.MISSING
     await world.go_on(59)
@@ -101,7 +101,7 @@ async def test_who_is_not_found_is_looked_at_again_and_missing_within_75_seconds
     assert [each.doubt for each in world.inspected.rows.values()] == [None, Doubt.MISSING, None]
 
 
-async def test_who_is_missing_is_found_again_within_seconds() -> None:
+async def test_missing_mailbox_that_is_back_is_found_within_seconds() -> None:
     world = World(1)
     world.at_server.sightings["id1"] = Sighting.UNMARKED
     await world.go_on(90)
@@ -111,7 +111,7 @@ async def test_who_is_missing_is_found_again_within_seconds() -> None:
     assert world.inspected.rows[UUID(int=1)].doubt is None
 
 
-async def test_however_many_are_missing_they_hold_up_no_pass_through_all(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_missing_mailboxes_do_not_stop_the_inspection_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     size = 10
     monkeypatch.setattr(inspection_module, "MOST", size)
     world = World(60 * size)
@@ -127,7 +127,9 @@ async def test_however_many_are_missing_they_hold_up_no_pass_through_all(monkeyp
 
 
 @pytest.mark.parametrize(("ill", "pause"), [(Transient("away"), FAILURE_PAUSE), (Throttled("429", retry_after=90), 90)])
-async def test_a_mail_server_that_does_not_answer_is_left_alone(ill: Transient | Throttled, pause: float) -> None:
+async def test_inspection_pauses_while_the_mail_server_does_not_answer(
+    ill: Transient | Throttled, pause: float
+) -> None:
     world = World(3)
     world.at_server.ill = ill
     await world.go_on(pause + 0.2)

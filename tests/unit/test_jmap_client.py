@@ -12,7 +12,7 @@ from scripted_jmap import SESSION, URL, ScriptedJmap, answered, http_of, known, 
 READ = [("Email/get", {"accountId": "a", "ids": []})]
 
 
-async def test_the_session_is_asked_for_once() -> None:
+async def test_jmap_session_is_fetched_once() -> None:
     server = ScriptedJmap()
     client = server.client()
     for _ in range(3):
@@ -20,7 +20,7 @@ async def test_the_session_is_asked_for_once() -> None:
     assert server.asked == ["/.well-known/jmap", "/jmap/", "/jmap/", "/jmap/"]
 
 
-async def test_a_session_that_changed_is_asked_for_again_before_the_next_call() -> None:
+async def test_changed_session_is_fetched_again_before_the_next_call() -> None:
     server = ScriptedJmap(answered("s1"))
     client = server.client()
     await client.call(READ, deadline=5)
@@ -30,7 +30,7 @@ async def test_a_session_that_changed_is_asked_for_again_before_the_next_call() 
     assert server.asked == ["/.well-known/jmap", "/jmap/", "/.well-known/jmap", "/moved/", "/moved/"]
 
 
-async def test_a_server_that_never_names_the_state_of_its_session_is_not_asked_again_each_time() -> None:
+async def test_session_whose_state_never_matches_is_not_fetched_at_every_call() -> None:
     server = ScriptedJmap(answered("other"))
     client = server.client()
     for _ in range(4):
@@ -38,7 +38,7 @@ async def test_a_server_that_never_names_the_state_of_its_session_is_not_asked_a
     assert server.asked.count("/.well-known/jmap") == 2
 
 
-async def test_a_server_that_has_moved_is_found_again() -> None:
+async def test_moved_jmap_api_url_is_found_again() -> None:
     server = ScriptedJmap(problem(404), answered())
     client = server.client()
     with pytest.raises(HttpError):
@@ -60,7 +60,9 @@ def redirecting(*targets: str) -> tuple[JmapClient, list[httpx2.Request]]:
 
 
 @pytest.mark.parametrize("targets", [["/jmap/session"], ["one", "two", f"{URL}/three"], ["?four"]])
-async def test_redirects_are_followed_within_the_server_and_urls_are_relative_to_their_end(targets: list[str]) -> None:
+async def test_redirects_are_followed_within_the_server_and_urls_resolve_against_the_last_one(
+    targets: list[str],
+) -> None:
     client, requests = redirecting(*targets)
     session = await client.session(deadline=5)
     assert session.api_url == f"{URL}/jmap/"
@@ -81,21 +83,21 @@ async def test_redirects_are_followed_within_the_server_and_urls_are_relative_to
         "http://[/",
     ],
 )
-async def test_a_redirect_elsewhere_is_not_followed(target: str) -> None:
+async def test_redirect_to_another_origin_is_not_followed(target: str) -> None:
     client, requests = redirecting(target)
     with pytest.raises(Unreadable):
         await client.session(deadline=5)
     assert len(requests) == 1
 
 
-async def test_redirects_come_to_an_end() -> None:
+async def test_endless_redirects_are_given_up() -> None:
     client, requests = redirecting(*["/again"] * 9)
     with pytest.raises(Unreadable, match="without end"):
         await client.session(deadline=5)
     assert len(requests) == 4
 
 
-async def test_credentials_go_to_the_base_whatever_the_session_says() -> None:
+async def test_credentials_are_sent_only_to_the_base_url_whatever_the_session_says() -> None:
     evil = "http://evil.example.net"
     server = ScriptedJmap(**{name: f"{evil}{SESSION[name]}" for name in ("apiUrl", "eventSourceUrl")})
     client = server.client()
@@ -111,12 +113,12 @@ async def test_credentials_go_to_the_base_whatever_the_session_says() -> None:
 
 
 @pytest.mark.parametrize("base", ["", "mail.example.org", "ftp://mail.example.org", "http://u:p@mail.example.org"])
-def test_a_base_that_is_no_url_is_refused_at_once(base: str) -> None:
+def test_jmap_client_rejects_a_base_that_is_not_an_http_url(base: str) -> None:
     with pytest.raises(ValueError, match="http"):
         JmapClient(base, known, http_of(ScriptedJmap()._handle))
 
 
-async def test_credentials_are_asked_for_before_each_request() -> None:
+async def test_jmap_client_gets_credentials_before_each_request() -> None:
     server, given = ScriptedJmap(), iter(["Bearer 1", "Bearer 2", "Bearer 3"])
 
     async def header() -> str:
@@ -128,7 +130,7 @@ async def test_credentials_are_asked_for_before_each_request() -> None:
     assert [each.headers["Authorization"] for each in server.requests] == ["Bearer 1", "Bearer 2", "Bearer 3"]
 
 
-async def test_a_server_that_hangs_is_given_up_at_the_deadline() -> None:
+async def test_hanging_server_times_out_at_the_deadline() -> None:
     async def hang(_: httpx2.Request) -> httpx2.Response:
         await asyncio.Event().wait()
         raise AssertionError
@@ -137,7 +139,7 @@ async def test_a_server_that_hangs_is_given_up_at_the_deadline() -> None:
         await JmapClient(URL, known, http_of(hang)).call(READ, deadline=0.05)
 
 
-async def test_a_refused_request_is_no_reason_to_believe_the_session_for_ever() -> None:
+async def test_session_is_fetched_again_after_a_rejected_request() -> None:
     server = ScriptedJmap(problem(400, "urn:ietf:params:jmap:error:limit", limit="maxCallsInRequest"), answered())
     client = server.client()
     with pytest.raises(HttpError):

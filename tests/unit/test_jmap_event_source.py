@@ -45,7 +45,7 @@ async def test_each_new_connection_is_reported_since_changes_may_have_been_misse
     assert await heard(server) == [Connected(), change(1), Connected(), change(5)]
 
 
-async def test_types_and_pings_are_asked_for_of_which_two_and_a_half_may_fail_to_come() -> None:
+async def test_event_source_requests_types_and_pings_and_times_out_after_two_and_a_half_intervals() -> None:
     server = ScriptedJmap()
     server.will(END)
     await heard(server)
@@ -55,7 +55,7 @@ async def test_types_and_pings_are_asked_for_of_which_two_and_a_half_may_fail_to
     assert (request.headers["Authorization"], request.extensions["timeout"]["read"]) == ("Bearer secret", 150)
 
 
-async def test_a_silent_connection_is_replaced() -> None:
+async def test_silent_event_source_connection_is_replaced() -> None:
     async def silent() -> AsyncIterator[bytes]:
         yield STATE % 1
         raise httpx2.ReadTimeout("silence")
@@ -68,7 +68,7 @@ async def test_a_silent_connection_is_replaced() -> None:
     assert await heard(server) == [Connected(), change(1), Connected(), change(2)]
 
 
-async def test_ids_are_sent_back_where_the_server_gave_some() -> None:
+async def test_last_event_id_is_sent_back_if_the_server_gave_one() -> None:
     server = ScriptedJmap()
     server.will(stream(b"id: 46\n", STATE % 1), stream(b"id: 47\n", STATE % 2, b"id: 48\n", b"data: broken"), END)
     await heard(server)
@@ -77,14 +77,14 @@ async def test_ids_are_sent_back_where_the_server_gave_some() -> None:
 
 
 @pytest.mark.parametrize("last_id", ["ü", "a\x01b", ""])
-async def test_an_id_that_is_no_header_is_not_sent_back(last_id: str) -> None:
+async def test_event_id_that_is_not_a_valid_header_value_is_not_sent_back(last_id: str) -> None:
     server = ScriptedJmap()
     server.will(stream(f"id: {last_id}\n".encode(), STATE % 1), END)
     await heard(server)
     assert "Last-Event-ID" not in server.requests[-1].headers
 
 
-async def test_pauses_grow_while_the_server_is_away_and_start_anew_when_it_was_there() -> None:
+async def test_event_source_backoff_grows_during_an_outage_and_resets_after_a_connection() -> None:
     server = ScriptedJmap()
     away = httpx2.ConnectError("refused")
     server.will(*[away] * 8, stream(STATE % 1), away, END)
@@ -92,7 +92,7 @@ async def test_pauses_grow_while_the_server_is_away_and_start_anew_when_it_was_t
     assert server.paused == [1, 2, 4, 8, 16, 32, 60, 60, 1, 2]
 
 
-async def test_a_server_that_says_nothing_before_it_ends_is_not_asked_all_the_time() -> None:
+async def test_event_source_that_ends_without_events_is_reopened_with_backoff() -> None:
     server = ScriptedJmap()
     server.will(*[stream()] * 4, END)
     assert await heard(server) == [Connected()] * 4
@@ -104,7 +104,7 @@ async def test_a_server_that_says_nothing_before_it_ends_is_not_asked_all_the_ti
     [problem(503, retry_after="20"), problem(429, retry_after="20"), stream(b"retry: 20000\n\n")],
     ids=["503", "429", "retry"],
 )
-async def test_the_server_says_how_long_to_stay_away(play: Play) -> None:
+async def test_event_source_waits_as_long_as_the_server_says(play: Play) -> None:
     server = ScriptedJmap()
     server.will(play, END)
     await heard(server)
@@ -126,14 +126,14 @@ async def test_the_server_says_how_long_to_stay_away(play: Play) -> None:
     ],
     ids=range(9),
 )
-async def test_trouble_of_the_server_is_waited_out(play: Play) -> None:
+async def test_event_source_retries_through_server_trouble(play: Play) -> None:
     server = ScriptedJmap()
     server.will(play, stream(STATE % 2), END)
     assert await heard(server) == [Connected(), change(2)]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 307])
-async def test_what_asking_again_would_not_help_is_raised(status: int) -> None:
+async def test_event_source_raises_errors_that_a_retry_cannot_fix(status: int) -> None:
     server = ScriptedJmap()
     server.will(problem(status))
     with pytest.raises(HttpError) as raised:
@@ -142,7 +142,7 @@ async def test_what_asking_again_would_not_help_is_raised(status: int) -> None:
     assert server.paused == []
 
 
-async def test_a_server_that_has_moved_is_found_by_listening_again() -> None:
+async def test_moved_event_source_url_is_found_by_listening_again() -> None:
     server = ScriptedJmap()
     server.will(problem(404), stream(STATE % 1), END)
     client = server.client()
@@ -167,14 +167,14 @@ async def test_a_server_that_has_moved_is_found_by_listening_again() -> None:
         b'{"changed":{"a":{"Email":{"state":"1"}}}}',
     ],
 )
-async def test_a_change_that_cannot_be_read_leads_to_a_new_connection(data: bytes) -> None:
+async def test_unreadable_state_event_reopens_the_event_source(data: bytes) -> None:
     """Which asks for all changes."""
     server = ScriptedJmap()
     server.will(stream(b"event: state\ndata: ", data, b"\n\n", STATE % 1), stream(STATE % 2), END)
     assert await heard(server) == [Connected(), Connected(), change(2)]
 
 
-async def test_a_server_whose_changes_nobody_can_read_is_asked_ever_more_seldom() -> None:
+async def test_event_source_with_unreadable_changes_is_reopened_with_backoff() -> None:
     server = ScriptedJmap()
     server.will(*[stream(b'event: state\ndata: {"changed":{"a":["Email"]}}\n\n')] * 4, END)
     await heard(server)
@@ -190,14 +190,14 @@ async def test_a_server_whose_changes_nobody_can_read_is_asked_ever_more_seldom(
     ],
     ids=["retry", "503", "429"],
 )
-async def test_nobody_is_sent_away_for_centuries(play: Play, longest: float) -> None:
+async def test_event_source_pause_requested_by_the_server_is_limited(play: Play, longest: float) -> None:
     server = ScriptedJmap()
     server.will(play, END)
     await heard(server)
     assert server.paused == [longest + 1]
 
 
-async def test_a_listener_that_leaves_closes_its_connection() -> None:
+async def test_leaving_event_listener_closes_its_connection() -> None:
     closed = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

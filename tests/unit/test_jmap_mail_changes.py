@@ -78,7 +78,7 @@ async def pages(mail: JmapMail, since: str = "s1", account: MailAccount = ALICE)
     return [each async for each in mail.since(account, since)]
 
 
-async def test_a_page_is_one_request_for_what_was_created_where_it_lies_and_what_these_places_are() -> None:
+async def test_one_request_gets_created_emails_with_their_mailboxes_and_mailbox_roles() -> None:
     server = ScriptedJmap(page("s2", EMAIL))
     received = datetime(2026, 3, 1, 12, tzinfo=UTC)
     email = CreatedEmail("M1", frozenset({"i"}), frozenset({"$seen"}), received)
@@ -96,19 +96,19 @@ async def test_a_page_is_one_request_for_what_was_created_where_it_lies_and_what
     assert boxes[:2] == ["Mailbox/get", {"accountId": "a", "ids": None, "properties": ["id", "role"]}]
 
 
-async def test_all_pages_are_read_each_from_where_the_one_before_ended() -> None:
+async def test_email_changes_pages_are_read_each_from_the_state_of_the_previous_one() -> None:
     server = ScriptedJmap(page("s2", EMAIL, more=True), page("s3", more=True), page("s4", EMAIL | {"id": "M2"}))
     assert [each.state for each in await pages(mail_of(server))] == ["s2", "s3", "s4"]
     assert [server.calls(place)[0][1]["sinceState"] for place in (1, 2, 3)] == ["s1", "s2", "s3"]
 
 
-async def test_a_server_that_promises_more_for_ever_is_left() -> None:
+async def test_endless_has_more_changes_is_a_transient_error() -> None:
     server = ScriptedJmap(page("s1", more=True))
     with pytest.raises(Transient):
         await pages(mail_of(server))
 
 
-async def test_one_odd_email_holds_up_no_other() -> None:
+async def test_malformed_email_does_not_block_others() -> None:
     server = ScriptedJmap()
     odd: list[dict[str, Any]] = [
         {},
@@ -128,14 +128,14 @@ async def test_one_odd_email_holds_up_no_other() -> None:
 
 
 @pytest.mark.parametrize("box", [{"role": "inbox"}, {"id": None, "role": "inbox"}, {"id": {}, "role": "sent"}, 7, None])
-async def test_one_odd_mailbox_holds_up_no_email(box: Any) -> None:
+async def test_malformed_mailbox_does_not_block_emails(box: Any) -> None:
     server = ScriptedJmap(page("s2", EMAIL, boxes={"list": [box, {"id": "i", "role": "inbox"}]}))
     (found,) = await pages(mail_of(server))
     assert found.roles == {"i": "inbox"}
 
 
 @pytest.mark.parametrize("state", ["s\x002", "s\ud800", "s\n2", None, 7, {}])
-async def test_a_state_that_nobody_could_keep_is_unreadable(state: Any) -> None:
+async def test_state_that_cannot_be_stored_is_unreadable(state: Any) -> None:
     server = ScriptedJmap(page(state, EMAIL))
     with pytest.raises(Transient):
         await pages(mail_of(server))
@@ -144,7 +144,7 @@ async def test_a_state_that_nobody_could_keep_is_unreadable(state: Any) -> None:
         await mail_of(server).current_state(ALICE)
 
 
-async def test_no_more_is_asked_for_at_once_than_the_server_gives() -> None:
+async def test_email_changes_requests_no_more_than_max_objects_in_get() -> None:
     """Else `Email/get` of what `Email/changes` found would be too large (RFC 8620 §5.1), and that for ever."""
     server = ScriptedJmap(page("s2", EMAIL), capabilities={"urn:ietf:params:jmap:core": {"maxObjectsInGet": 100}})
     await pages(mail_of(server))
@@ -159,7 +159,7 @@ async def test_no_more_is_asked_for_at_once_than_the_server_gives() -> None:
         problem(400, "urn:ietf:params:jmap:error:notRequest"),
     ],
 )
-async def test_a_state_that_says_nothing_to_the_server_is_lost_history(answer: Any) -> None:
+async def test_state_unknown_to_the_server_means_lost_history(answer: Any) -> None:
     server = ScriptedJmap(answer)
     with pytest.raises(HistoryLost):
         await pages(mail_of(server))
@@ -183,7 +183,7 @@ async def test_a_state_that_says_nothing_to_the_server_is_lost_history(answer: A
         (page("s2", boxes={"list": None}), Transient),
     ],
 )
-async def test_every_other_failure_is_one_of_the_mail_server(answer: Any, kind: type[MailServerError]) -> None:
+async def test_every_other_jmap_failure_becomes_a_mail_server_error(answer: Any, kind: type[MailServerError]) -> None:
     server = ScriptedJmap(answer)
     mail = mail_of(server)
     mail._login(ALICE).client.pause = _at_once
@@ -193,7 +193,7 @@ async def test_every_other_failure_is_one_of_the_mail_server(answer: Any, kind: 
     assert "secret" not in str(caught.value)
 
 
-async def test_the_present_state_may_not_be_known_either() -> None:
+async def test_unavailable_current_state_is_a_transient_error() -> None:
     server = ScriptedJmap(error("accountNotFound"))
     with pytest.raises(Transient):
         await mail_of(server).current_state(ALICE)
@@ -203,7 +203,7 @@ async def _at_once(_: float) -> None:
     return
 
 
-async def test_the_present_state_is_asked_without_any_email() -> None:
+async def test_current_state_is_fetched_without_any_email() -> None:
     server = ScriptedJmap(lambda request: httpx2.Response(200, json=_present(request)))
     assert await mail_of(server).current_state(ALICE) == "s7"
     assert server.calls()[0][:2] == ["Email/get", {"accountId": "a", "ids": []}]
@@ -214,7 +214,7 @@ def _present(request: httpx2.Request, state: Any = "s7") -> dict[str, Any]:
     return {"methodResponses": [["Email/get", {"state": state, "list": [], "notFound": []}, call_id]]}
 
 
-async def test_after_a_401_a_fresh_credential_is_tried_once() -> None:
+async def test_fresh_credential_is_tried_once_after_a_401() -> None:
     server, keys = ScriptedJmap(), Keys(["Basic second", "Basic third"])
     server.will(problem(401), page("s2"))
     assert len(await pages(mail_of(server, keys))) == 1
@@ -225,7 +225,7 @@ async def test_after_a_401_a_fresh_credential_is_tried_once() -> None:
     assert keys.refusals == ["Basic first", "Basic second", "Basic third"], "each refusal is told"
 
 
-async def test_when_the_master_itself_is_refused_nobody_is_asked_for() -> None:
+async def test_no_account_is_requested_once_the_master_login_is_rejected() -> None:
     """By its own login, once: that is the only sure sign."""
     server, asked = ScriptedJmap(), list[str]()
 
@@ -268,7 +268,7 @@ async def listened(server: Ends, keys: Keys) -> list[str | None]:
     return [each async for each in mail.listen(ALICE)]
 
 
-async def test_each_connection_and_each_change_of_the_account_is_a_hint_and_nobody_elses() -> None:
+async def test_new_connections_and_changes_of_the_account_are_hints_but_not_changes_of_others() -> None:
     server = Ends(
         stream({"a": {"Email": "s2", "EmailDelivery": "d"}}, {"b": {"Email": "s9"}}, {"a": {"EmailDelivery": "e"}})
     )
@@ -276,7 +276,7 @@ async def test_each_connection_and_each_change_of_the_account_is_a_hint_and_nobo
     assert "types=EmailDelivery%2CEmail" in str(server.asked[0].url)
 
 
-async def test_listening_goes_on_with_a_fresh_credential_and_ends_without_one() -> None:
+async def test_listener_continues_with_a_fresh_credential_and_fails_without_one() -> None:
     server = Ends(problem(401), stream({"a": {"Email": "s2"}}))
     assert await listened(server, Keys(["Basic second"])) == [None, "s2"]
     with pytest.raises(Misconfigured):

@@ -20,19 +20,19 @@ def error_of(status: int, kind: str = "about:blank", **more: Any) -> HttpError:
 
 
 @pytest.mark.parametrize("kind", ["notJSON", "notRequest", "unknownCapability"])
-def test_a_request_refused_as_a_whole_is_not_repeated(kind: str) -> None:
+def test_request_level_jmap_error_is_not_temporary(kind: str) -> None:
     error = error_of(400, URN + kind)
     assert (type(error), error.type, error.temporary) == (HttpError, kind, False)
 
 
 @pytest.mark.parametrize("limit", ["maxSizeRequest", "maxCallsInRequest"])
-def test_a_limit_that_the_request_itself_exceeds_does_not_pass_by_waiting(limit: str) -> None:
+def test_limit_exceeded_by_the_request_itself_is_not_temporary(limit: str) -> None:
     error = error_of(400, f"{URN}limit", limit=limit)
     assert (type(error), error.temporary) == (HttpError, False)
     assert limit in str(error)
 
 
-def test_a_400_limit_on_concurrency_is_throttling() -> None:
+def test_400_for_a_concurrency_limit_counts_as_throttling() -> None:
     answer = limited()
     with pytest.raises(RateLimited) as raised:
         JmapResponse(answer.status_code, answer.headers, answer.content).success()
@@ -55,34 +55,34 @@ def test_a_400_limit_on_concurrency_is_throttling() -> None:
         (504, HttpError, True),
     ],
 )
-def test_a_status_says_whether_it_may_pass(status: int, kind: type[HttpError], temporary: bool) -> None:
+def test_http_status_says_whether_the_error_is_temporary(status: int, kind: type[HttpError], temporary: bool) -> None:
     error = error_of(status)
     assert (type(error), error.status, error.temporary) == (kind, status, temporary)
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_kept(status: int) -> None:
+def test_retry_after_is_in_the_error(status: int) -> None:
     assert error_of(status, retry_after="17").retry_after == 17
 
 
 @pytest.mark.parametrize(("value", "kept"), [("3600", 3600), ("3601", 3600), ("999999999999", 3600), ("1e300", 3600)])
-def test_a_retry_after_counts_for_an_hour_at_most(value: str, kept: float) -> None:
+def test_retry_after_is_limited_to_one_hour(value: str, kept: float) -> None:
     assert seconds(value) == kept
 
 
 @pytest.mark.parametrize("value", [None, "", "soon", "-1", "inf", "nan", "Wed, 21 Oct 2026 07:28:00 GMT"])
-def test_a_retry_after_that_is_no_number_of_seconds_is_none(value: str | None) -> None:
+def test_retry_after_that_is_not_a_number_of_seconds_is_ignored(value: str | None) -> None:
     assert seconds(value) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"{}", b"null", b"[" * 100_000, b"\xff"])
-def test_a_success_without_a_json_object_is_unreadable(content: bytes) -> None:
+def test_success_response_without_a_json_object_is_unreadable(content: bytes) -> None:
     with pytest.raises(Unreadable):
         JmapResponse(200, {}, content).success()
 
 
 @pytest.mark.parametrize("kind", [None, 5, ["urn"], {}, "x" * 100_000, "urn:\r\nforged log line"])
-def test_a_problem_of_nonsense_is_an_http_error_in_short_words(kind: Any) -> None:
+def test_malformed_jmap_problem_becomes_an_http_error_with_a_short_text(kind: Any) -> None:
     error = error_of(400, kind)
     assert len(str(error)) < 400
     assert str(error).isprintable()
@@ -92,7 +92,7 @@ def read(*responses: Any, **more: Any) -> MethodResponses:
     return MethodResponses.read({"methodResponses": list(responses), "sessionState": "s", **more})
 
 
-def test_responses_are_matched_by_the_ids_of_their_calls() -> None:
+def test_method_responses_are_matched_by_call_id() -> None:
     answer = read(["B/get", {"x": 2}, "1"], ["A/get", {"x": 1}, "0"])
     assert (answer.of(0), answer.of(1), answer.session_state) == ({"x": 1}, {"x": 2}, "s")
 
@@ -115,12 +115,12 @@ def test_a_call_without_a_response_is_unreadable() -> None:
         {"methodResponses": [["A/get", {}, "0", "more"]]},
     ],
 )
-def test_an_answer_of_another_shape_is_unreadable(content: dict[str, Any]) -> None:
+def test_response_of_another_shape_is_unreadable(content: dict[str, Any]) -> None:
     with pytest.raises(Unreadable):
         MethodResponses.read(content)
 
 
-def test_an_error_of_a_call_has_its_type() -> None:
+def test_method_error_has_its_type_and_affects_no_other_call() -> None:
     answer = read(["A/get", {}, "0"], ["error", {"type": "somethingOf2031", "description": "in\nwords"}, "1"])
     assert answer.of(0) == {}, "other calls stand for themselves"
     with pytest.raises(MethodError, match="somethingOf2031") as raised:
@@ -128,6 +128,6 @@ def test_an_error_of_a_call_has_its_type() -> None:
     assert (raised.value.type, raised.value.description) == ("somethingOf2031", "in words")
 
 
-def test_an_error_without_a_type_is_unreadable() -> None:
+def test_method_error_without_a_type_is_unreadable() -> None:
     with pytest.raises(Unreadable):
         read(["error", {}, "0"]).of(0)

@@ -48,7 +48,7 @@ def name_of(play: Play) -> str:
 
 
 @pytest.mark.parametrize("play", PASSING, ids=name_of)
-async def test_what_may_pass_is_sent_again(play: Play) -> None:
+async def test_temporary_error_is_retried_with_the_same_request(play: Play) -> None:
     server = ScriptedJmap(play, play, answered())
     await server.client().call(READ, deadline=60)
     assert server.asked.count("/jmap/") == 3
@@ -56,13 +56,13 @@ async def test_what_may_pass_is_sent_again(play: Play) -> None:
 
 
 @pytest.mark.parametrize("play", AGAIN_IN_VAIN, ids=name_of)
-async def test_what_would_be_answered_the_same_is_not_sent_again(play: Play) -> None:
+async def test_permanent_error_is_not_retried(play: Play) -> None:
     server = ScriptedJmap(play)
     await error_of(server)
     assert server.asked.count("/jmap/") == 1
 
 
-async def test_an_error_of_a_single_call_is_an_answer() -> None:
+async def test_method_error_is_returned_without_a_retry() -> None:
     server = ScriptedJmap()
 
     def play(_: httpx2.Request) -> httpx2.Response:
@@ -75,13 +75,13 @@ async def test_an_error_of_a_single_call_is_an_answer() -> None:
     assert server.asked.count("/jmap/") == 1
 
 
-async def test_attempts_are_bounded_and_pause_longer_each_time() -> None:
+async def test_jmap_retries_are_limited_and_pause_longer_each_time() -> None:
     server = ScriptedJmap(problem(503))
     assert isinstance(await error_of(server), HttpError)
     assert (server.asked.count("/jmap/"), server.paused) == (4, [0.1, 0.2, 0.4])
 
 
-async def test_who_was_not_served_for_the_crowd_waits_as_long_as_a_client_of_the_gateway_would() -> None:
+async def test_jmap_client_waits_at_the_concurrency_limit_as_long_as_a_gateway_client() -> None:
     """Other logins of the person hold all places at the mail server: that spends no attempt."""
     server = ScriptedJmap(*[limited()] * 6, problem(503), *[limited()] * 4, answered())
     await server.client().call(READ, deadline=60)
@@ -91,27 +91,27 @@ async def test_who_was_not_served_for_the_crowd_waits_as_long_as_a_client_of_the
     assert 4.5 < sum(server.paused) <= 5
 
 
-async def test_nobody_waits_for_his_turn_beyond_the_deadline() -> None:
+async def test_jmap_client_stops_waiting_for_its_turn_at_the_deadline() -> None:
     server = ScriptedJmap(limited())
     with pytest.raises(RateLimited):
         await server.client().call(READ, deadline=1)
     assert 0.5 < sum(server.paused) < 1
 
 
-async def test_the_server_says_how_long_to_wait() -> None:
+async def test_jmap_client_waits_as_long_as_retry_after_says() -> None:
     server = ScriptedJmap(problem(429, retry_after="7"), answered())
     await server.client().call(READ, deadline=60)
     assert server.paused == [7.1]
 
 
-async def test_nothing_is_waited_for_that_the_deadline_does_not_allow() -> None:
+async def test_jmap_client_does_not_wait_for_a_retry_after_beyond_the_deadline() -> None:
     server = ScriptedJmap(problem(429, retry_after="3600"))
     error = await error_of(server)
     assert isinstance(error, RateLimited)
     assert (error.retry_after, server.paused) == (3600, [])
 
 
-async def test_a_session_is_fetched_again_after_any_trouble() -> None:
+async def test_session_fetch_is_retried_after_any_failure() -> None:
     server, plays = ScriptedJmap(), [httpx2.ReadTimeout("slow"), problem(503)]
 
     def handle(request: httpx2.Request) -> httpx2.Response:
@@ -130,7 +130,7 @@ async def test_a_session_is_fetched_again_after_any_trouble() -> None:
     assert len(plays) == 5
 
 
-async def test_credentials_that_are_refused_are_not_tried_again() -> None:
+async def test_rejected_credentials_are_not_tried_again() -> None:
     server = ScriptedJmap(problem(401))
     assert isinstance(await error_of(server), Unauthorized)
     assert server.asked == ["/.well-known/jmap", "/jmap/"]

@@ -36,7 +36,7 @@ def a_session(**more: Any) -> Session:
         ("http:///jmap/", "/jmap/"),
     ],
 )
-def test_urls_of_a_session_are_called_at_the_configured_base(reported: str, called: str) -> None:
+def test_session_urls_are_requested_at_the_configured_base(reported: str, called: str) -> None:
     assert a_session(apiUrl=reported).api_url == BASE + called
 
 
@@ -63,7 +63,7 @@ def test_urls_of_a_session_are_called_at_the_configured_base(reported: str, call
         "/jmap/{",
     ],
 )
-def test_a_url_that_may_not_be_called_makes_the_session_unreadable(reported: str) -> None:
+def test_session_with_a_forbidden_url_is_unreadable(reported: str) -> None:
     with pytest.raises(Unreadable):
         a_session(apiUrl=reported)
 
@@ -76,7 +76,7 @@ def test_every_url_of_a_session_is_checked(name: str, value: object) -> None:
 
 
 @given(st.text())
-def test_whatever_a_session_says_its_urls_lead_to_the_base_or_nowhere(reported: str) -> None:
+def test_session_urls_resolve_to_the_configured_base_or_fail(reported: str) -> None:
     try:
         found = resolve(reported, f"{BASE}/jmap/session")
     except Unreadable:
@@ -94,17 +94,17 @@ def test_whatever_a_session_says_its_urls_lead_to_the_base_or_nowhere(reported: 
         ("http://[::1]:8080/", "http://[::1]:8080"),
     ],
 )
-def test_an_origin_has_one_spelling(url: str, origin: str) -> None:
+def test_url_origin_is_normalised(url: str, origin: str) -> None:
     assert origin_of(url) == origin
 
 
-def test_variables_of_a_template_are_percent_encoded() -> None:
+def test_url_template_variables_are_percent_encoded() -> None:
     events = a_session().event_source_url("Email,Mailbox", ping=60)
     assert events == f"{BASE}/jmap/eventsource/?types=Email%2CMailbox&closeafter=no&ping=60"
 
 
 @given(st.text(st.characters(codec="utf-8")))
-def test_no_value_reaches_beyond_its_place(value: str) -> None:
+def test_url_template_value_cannot_leave_its_place(value: str) -> None:
     url = expand("http://h/{a}/end?q={b}", {"a": value, "b": value})
     path, _, query = url.removeprefix("http://h/").partition("?")
     assert path.count("/") == 1
@@ -113,18 +113,18 @@ def test_no_value_reaches_beyond_its_place(value: str) -> None:
     assert "#" not in url
 
 
-def test_variables_without_a_value_are_empty() -> None:
+def test_url_template_variables_without_a_value_are_empty() -> None:
     assert expand("http://h/{a}x{b}", {"a": "1"}) == "http://h/1x"
 
 
 @pytest.mark.parametrize(
     ("reported", "most"), [(4096, 4096), *((value, MAX_OBJECTS_IN_GET) for value in (None, 0, -1, "many", 1.5, [], {}))]
 )
-def test_a_limit_is_the_servers_and_one_that_is_none_the_safe_one(reported: object, most: int) -> None:
+def test_invalid_session_limit_is_replaced_by_a_safe_one(reported: object, most: int) -> None:
     session = a_session(capabilities={"urn:ietf:params:jmap:core": {"maxObjectsInGet": reported}})
     assert session.max_objects_in_get == most
 
 
 @pytest.mark.parametrize("capabilities", [None, [], {}, {"urn:ietf:params:jmap:core": 5}])
-def test_a_session_that_tells_no_limits_is_read_all_the_same(capabilities: object) -> None:
+def test_session_without_limits_gets_the_default_ones(capabilities: object) -> None:
     assert a_session(capabilities=capabilities).max_objects_in_get == MAX_OBJECTS_IN_GET

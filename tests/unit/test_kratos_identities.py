@@ -94,7 +94,7 @@ WITHOUT_ID: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("bad", [*BAD.values(), *WITHOUT_ID.values()], ids=[*BAD, *WITHOUT_ID])
-async def test_an_identity_that_cannot_be_read_is_set_aside_and_the_page_goes_on(
+async def test_unreadable_identity_is_set_aside_and_the_rest_of_the_page_is_read(
     identities: KratosIdentities, kratos: ScriptedKratos, bad: bytes
 ) -> None:
     ada, bob = (json.dumps(identity(each)).encode() for each in (ADA, BOB))
@@ -108,7 +108,7 @@ async def test_an_identity_that_cannot_be_read_is_set_aside_and_the_page_goes_on
 
 
 @pytest.mark.parametrize("traits", [None, [], ["ada@example.org"], "ada@example.org", 7])
-async def test_traits_that_are_no_object_are_none(
+async def test_traits_that_are_not_an_object_count_as_empty(
     identities: KratosIdentities, kratos: ScriptedKratos, traits: object
 ) -> None:
     kratos.says(listed([identity(traits=traits)]))
@@ -116,7 +116,7 @@ async def test_traits_that_are_no_object_are_none(
     assert found.traits == {}
 
 
-async def test_bytes_that_are_not_utf_8_spoil_only_the_text_they_are_in(
+async def test_invalid_utf_8_is_replaced_only_in_its_own_text(
     identities: KratosIdentities, kratos: ScriptedKratos
 ) -> None:
     body = json.dumps([identity(ADA), identity(BOB)]).encode().replace(b"ada@", b"\xff@", 1)
@@ -144,13 +144,15 @@ async def test_bytes_that_are_not_utf_8_spoil_only_the_text_they_are_in(
         b"[" * 100_000,
     ],
 )
-async def test_what_is_no_list_is_no_page(identities: KratosIdentities, kratos: ScriptedKratos, body: bytes) -> None:
+async def test_answer_that_is_not_a_list_of_identities_is_an_error(
+    identities: KratosIdentities, kratos: ScriptedKratos, body: bytes
+) -> None:
     kratos.says(listed(body))
     with pytest.raises(KratosUnavailable, match="list of identities cannot be read"):
         await identities.page(None)
 
 
-async def test_an_empty_page_is_one(identities: KratosIdentities, kratos: ScriptedKratos) -> None:
+async def test_empty_identity_page_is_valid(identities: KratosIdentities, kratos: ScriptedKratos) -> None:
     kratos.says(listed(b" [ ] "))
     assert await identities.page(None) == IdentityPage([], None, [])
     kratos.says(listed([], link_to(BOB)))
@@ -197,7 +199,7 @@ async def test_a_refused_page_token_is_distinguished(
 
 
 @pytest.mark.parametrize(("token", "following"), [(BOB, BOB), (BOB, ADA), ("opaque", "opaque")])
-async def test_a_next_page_that_came_before_ends_the_pass(
+async def test_next_page_token_that_does_not_advance_is_rejected(
     identities: KratosIdentities, kratos: ScriptedKratos, token: object, following: object
 ) -> None:
     kratos.says(listed([identity()], link_to(following)))
@@ -219,7 +221,7 @@ async def test_a_next_page_that_came_before_ends_the_pass(
         ("nonsense", None),
     ],
 )
-def test_the_next_page_is_that_of_the_link_header(link: str, token: str | None) -> None:
+def test_next_page_token_comes_from_the_link_header(link: str, token: str | None) -> None:
     assert next_token(link) == token
 
 
@@ -236,7 +238,7 @@ def test_the_next_page_is_that_of_the_link_header(link: str, token: str | None) 
         "http://[/x?page_token=a",
     ],
 )
-async def test_a_next_page_without_a_token_that_can_be_kept_does_not_pass_for_the_last_page(
+async def test_next_link_without_a_storable_page_token_does_not_mean_the_last_page(
     identities: KratosIdentities, kratos: ScriptedKratos, target: str
 ) -> None:
     kratos.says(listed([identity()], f'<{target}>; rel="next"'))
@@ -244,7 +246,7 @@ async def test_a_next_page_without_a_token_that_can_be_kept_does_not_pass_for_th
         await identities.page(None)
 
 
-async def test_a_full_page_without_any_link_does_not_pass_for_the_last_page(
+async def test_full_identity_page_without_a_link_header_is_not_the_last_page(
     identities: KratosIdentities, kratos: ScriptedKratos
 ) -> None:
     full = [identity(uuid4()) for _ in range(500)]
@@ -273,7 +275,7 @@ def _giant_among(count: int) -> Callable[[int, str | None], httpx2.Response]:
     return give
 
 
-async def test_a_page_that_is_too_large_is_asked_for_in_pieces_until_one_identity_is_set_aside(
+async def test_oversized_page_is_split_until_only_the_oversized_identity_is_skipped(
     identities: KratosIdentities, kratos: ScriptedKratos
 ) -> None:
     kratos.give = _giant_among(60)
@@ -294,7 +296,7 @@ async def test_a_page_that_is_too_large_is_asked_for_in_pieces_until_one_identit
     assert sizes[-1] > 1, "pages grow again"
 
 
-async def test_a_page_that_drips_ends_and_the_next_one_is_smaller(
+async def test_slow_identity_page_times_out_and_the_next_one_is_smaller(
     monkeypatch: pytest.MonkeyPatch, kratos: ScriptedKratos
 ) -> None:
     monkeypatch.setattr(module, "TIMEOUT", 0.05)
@@ -315,7 +317,7 @@ async def test_a_page_that_drips_ends_and_the_next_one_is_smaller(
     await identities.aclose()
 
 
-async def test_an_identity_that_cannot_be_read_is_neither_active_nor_gone(
+async def test_unreadable_identity_counts_as_kratos_unavailable_not_as_inactive(
     identities: KratosIdentities, kratos: ScriptedKratos
 ) -> None:
     for body in [*BAD.values(), *WITHOUT_ID.values(), b'{"traits":"' + b"x" * PAGE_BYTES + b'"}']:
@@ -325,7 +327,7 @@ async def test_an_identity_that_cannot_be_read_is_neither_active_nor_gone(
             await identities.is_active(EVE)
 
 
-async def test_whether_an_identity_is_active_is_not_waited_for(
+async def test_active_identity_check_has_a_short_timeout(
     identities: KratosIdentities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STATE_TIMEOUT", 0.01)
@@ -352,6 +354,6 @@ def test_every_element_of_a_list_is_an_identity_or_unreadable(content: list[obje
 
 
 @given(st.binary() | st.text('[]{}",:\\ 0"a').map(str.encode))
-def test_arbitrary_bytes_are_a_list_or_none(content: bytes) -> None:
+def test_arbitrary_identity_page_bytes_raise_at_most_a_value_error(content: bytes) -> None:
     with suppress(ValueError):
         identities_of(content)

@@ -82,9 +82,7 @@ async def sessions(kratos: ScriptedKratos, clock: FakeClock) -> AsyncIterator[Kr
     await sessions.aclose()
 
 
-async def test_kratos_is_sent_the_one_credential_and_nothing_else(
-    sessions: KratosSessions, kratos: ScriptedKratos
-) -> None:
+async def test_kratos_gets_only_the_one_credential(sessions: KratosSessions, kratos: ScriptedKratos) -> None:
     await sessions.whoami(cookie="abc")
     await sessions.whoami(token="abc")
     names = ("cookie", "x-session-token", "authorization", "origin")
@@ -94,12 +92,12 @@ async def test_kratos_is_sent_the_one_credential_and_nothing_else(
 
 
 @pytest.mark.parametrize("credentials", [{}, {"cookie": "a", "token": "b"}])
-async def test_one_credential_is_asked_about_at_a_time(sessions: KratosSessions, credentials: Any) -> None:
+async def test_whoami_takes_exactly_one_credential(sessions: KratosSessions, credentials: Any) -> None:
     with pytest.raises(ValueError, match="a cookie or a token"):
         await sessions.whoami(**credentials)
 
 
-async def test_a_session_may_do_everything_until_it_ends(
+async def test_session_has_all_scopes_until_its_expiry(
     sessions: KratosSessions, kratos: ScriptedKratos, clock: FakeClock
 ) -> None:
     kratos.says(200, session(expires_at="2026-11-25T23:41:40.569754636Z"))
@@ -132,7 +130,7 @@ async def test_a_session_may_do_everything_until_it_ends(
     ],
     ids=json.dumps,
 )
-async def test_a_session_that_cannot_be_read_says_nothing(
+async def test_unreadable_kratos_session_counts_as_kratos_unavailable(
     sessions: KratosSessions, kratos: ScriptedKratos, content: Any
 ) -> None:
     kratos.says(200, content)
@@ -152,7 +150,7 @@ UNREADABLE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
-async def test_an_answer_that_cannot_be_read_says_nothing(
+async def test_unreadable_whoami_response_counts_as_kratos_unavailable(
     sessions: KratosSessions, kratos: ScriptedKratos, body: bytes
 ) -> None:
     for status in (200, 403):
@@ -184,7 +182,7 @@ async def test_only_a_401_of_a_healthy_kratos_means_that_there_is_no_session(
         await sessions.whoami(cookie="abc")
 
 
-async def test_health_is_asked_after_each_401_and_never_remembered(
+async def test_kratos_health_is_checked_after_each_401_and_never_cached(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
     kratos.says(401)
@@ -195,7 +193,7 @@ async def test_health_is_asked_after_each_401_and_never_remembered(
     assert paths == ["/sessions/whoami", "/health/ready"] * 2
 
 
-async def test_a_kratos_that_does_not_answer_is_away_and_not_waited_for(
+async def test_unreachable_or_silent_kratos_counts_as_unavailable(
     sessions: KratosSessions, kratos: ScriptedKratos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(request: httpx2.Request) -> httpx2.Response:
@@ -210,7 +208,7 @@ async def test_a_kratos_that_does_not_answer_is_away_and_not_waited_for(
         await sessions.whoami(cookie="abc")
 
 
-async def test_an_answer_that_drips_is_not_waited_for(
+async def test_slowly_dripping_whoami_response_times_out(
     sessions: KratosSessions, kratos: ScriptedKratos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def drip() -> AsyncIterator[bytes]:
@@ -247,7 +245,9 @@ async def test_a_required_second_factor_is_distinguished_and_its_url_passed_on(
 
 
 @pytest.mark.parametrize("content", [None, {}, [], {"error": None}, {"error": {"id": "security_csrf_violation"}}])
-async def test_another_403_says_nothing(sessions: KratosSessions, kratos: ScriptedKratos, content: Any) -> None:
+async def test_unrecognised_403_counts_as_kratos_unavailable(
+    sessions: KratosSessions, kratos: ScriptedKratos, content: Any
+) -> None:
     kratos.says(403, content)
     with pytest.raises(KratosUnavailable):
         await sessions.whoami(cookie="abc")
@@ -256,7 +256,7 @@ async def test_another_403_says_nothing(sessions: KratosSessions, kratos: Script
 # What is remembered
 
 
-async def test_a_session_is_remembered_for_a_moment_only(
+async def test_session_is_cached_only_briefly(
     sessions: KratosSessions, kratos: ScriptedKratos, clock: FakeClock
 ) -> None:
     first = await sessions.whoami(cookie="abc")
@@ -269,7 +269,7 @@ async def test_a_session_is_remembered_for_a_moment_only(
 
 
 @pytest.mark.parametrize("left", [5.0, 0.0, -1.0])
-async def test_a_session_is_never_remembered_past_its_end(
+async def test_session_is_never_cached_past_its_expiry(
     sessions: KratosSessions, kratos: ScriptedKratos, clock: FakeClock, left: float
 ) -> None:
     kratos.says(200, session(expires_at=(clock.now() + timedelta(seconds=left)).isoformat()))
@@ -283,7 +283,7 @@ async def test_a_session_is_never_remembered_past_its_end(
         await sessions.whoami(cookie="abc")
 
 
-async def test_a_remembered_session_outlives_a_short_absence_of_kratos(
+async def test_cached_session_survives_a_short_outage_of_kratos(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
     await sessions.whoami(cookie="abc")
@@ -292,7 +292,7 @@ async def test_a_remembered_session_outlives_a_short_absence_of_kratos(
 
 
 @pytest.mark.parametrize("status", [401, 403, 500])
-async def test_a_refusal_is_not_remembered(sessions: KratosSessions, kratos: ScriptedKratos, status: int) -> None:
+async def test_rejected_session_is_not_cached(sessions: KratosSessions, kratos: ScriptedKratos, status: int) -> None:
     kratos.says(status, AAL2)
     with pytest.raises((NoSession, SecondFactorDue, KratosUnavailable)):
         await sessions.whoami(cookie="abc")
@@ -300,7 +300,7 @@ async def test_a_refusal_is_not_remembered(sessions: KratosSessions, kratos: Scr
     assert await sessions.whoami(cookie="abc") == Visitor(Person(UUID(ADA)))
 
 
-async def test_a_cookie_does_not_pass_for_a_token_nor_one_for_another(
+async def test_cached_session_of_a_cookie_is_not_used_for_a_token_or_another_cookie(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
     await sessions.whoami(cookie="abc")
@@ -311,7 +311,7 @@ async def test_a_cookie_does_not_pass_for_a_token_nor_one_for_another(
         await sessions.whoami(cookie="abd")
 
 
-async def test_the_sessions_used_last_are_remembered_and_no_credential_is_kept(
+async def test_recently_used_sessions_are_cached_without_their_credentials(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
     for value in ("aaa", "bbb", "ccc", "aaa", "ddd"):
@@ -325,7 +325,7 @@ async def test_the_sessions_used_last_are_remembered_and_no_credential_is_kept(
     assert len(kratos.asked) == 1
 
 
-async def test_a_newer_session_cookie_is_passed_on_once_and_foreign_cookies_never(
+async def test_refreshed_session_cookie_is_passed_on_once_and_other_cookies_never(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
     kratos.says(200, session(), REFRESHED, "csrf_token_x=y; Path=/", f"{COOKIE}_other=z")
@@ -333,7 +333,7 @@ async def test_a_newer_session_cookie_is_passed_on_once_and_foreign_cookies_neve
     assert (await sessions.whoami(cookie="abc")).set_cookie == ()
 
 
-async def test_a_logout_is_forgotten_at_once_even_while_kratos_is_being_asked(
+async def test_logout_clears_the_cached_session_even_during_a_request_to_kratos(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
     await sessions.whoami(cookie="abc")
@@ -351,7 +351,7 @@ async def test_a_logout_is_forgotten_at_once_even_while_kratos_is_being_asked(
         await sessions.whoami(cookie="abc")
 
 
-async def test_a_second_tab_does_not_bring_back_a_session_that_is_being_ended(
+async def test_second_tab_does_not_cache_a_session_during_its_logout(
     sessions: KratosSessions, kratos: ScriptedKratos, clock: FakeClock
 ) -> None:
     """Postroom forgets it first, Kratos ends it a moment later."""
@@ -387,7 +387,7 @@ async def test_a_refresh_bypasses_the_cache_and_shares_no_earlier_call(
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, NoSession), (403, SecondFactorDue)])
-async def test_what_kratos_says_afresh_counts_for_everybody(
+async def test_answer_fetched_without_the_cache_replaces_the_cached_one(
     sessions: KratosSessions, kratos: ScriptedKratos, status: int, error: type[Exception]
 ) -> None:
     await sessions.whoami(cookie="abc")
@@ -404,7 +404,9 @@ async def test_what_kratos_says_afresh_counts_for_everybody(
 # Many at once
 
 
-async def test_fifty_requests_with_one_cookie_ask_once(sessions: KratosSessions, kratos: ScriptedKratos) -> None:
+async def test_concurrent_requests_with_one_cookie_ask_kratos_once(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
     kratos.says(200, session(), REFRESHED)
     async with asyncio.TaskGroup() as group:
         asking = [group.create_task(sessions.whoami(cookie="abc")) for _ in range(50)]
@@ -412,7 +414,7 @@ async def test_fifty_requests_with_one_cookie_ask_once(sessions: KratosSessions,
     assert {task.result().person for task in asking} == {Person(UUID(ADA))}
 
 
-async def test_fifty_requests_with_one_dead_cookie_ask_once_and_all_learn_it(
+async def test_concurrent_requests_with_one_expired_cookie_ask_kratos_once_and_all_fail(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
     kratos.says(401)
@@ -421,7 +423,7 @@ async def test_fifty_requests_with_one_dead_cookie_ask_once_and_all_learn_it(
     assert kratos.counts == {"/sessions/whoami": 1, "/health/ready": 1}
 
 
-async def test_one_that_goes_away_does_not_take_the_answer_from_the_others(
+async def test_cancelled_whoami_leaves_the_shared_answer_to_others(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
     kratos.hold = asyncio.Event()
@@ -437,7 +439,7 @@ async def test_one_that_goes_away_does_not_take_the_answer_from_the_others(
     assert kratos.counts["/sessions/whoami"] == 1
 
 
-async def test_closing_ends_what_is_under_way(kratos: ScriptedKratos, clock: FakeClock) -> None:
+async def test_closing_the_session_client_cancels_running_requests(kratos: ScriptedKratos, clock: FakeClock) -> None:
     kratos.hold = asyncio.Event()
     transport = httpx2.MockTransport(kratos)
     sessions = KratosSessions("http://kratos", clock, cookie_name=COOKIE, transport=transport)
@@ -449,7 +451,7 @@ async def test_closing_ends_what_is_under_way(kratos: ScriptedKratos, clock: Fak
     assert sessions._http.is_closed
 
 
-async def test_nobody_hears_of_an_error_for_which_nobody_waits_any_more(
+async def test_error_of_an_abandoned_kratos_request_is_not_logged_by_asyncio(
     sessions: KratosSessions, kratos: ScriptedKratos, caplog: pytest.LogCaptureFixture
 ) -> None:
     kratos.hold = asyncio.Event()
@@ -465,13 +467,13 @@ async def test_nobody_hears_of_an_error_for_which_nobody_waits_any_more(
     assert caplog.records == [], "asyncio tells of an error that was never retrieved"
 
 
-def test_no_proxy_of_the_environment_sees_a_credential(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
+def test_kratos_clients_ignore_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.org")
     asking = (KratosSessions("http://kratos", clock, cookie_name=COOKIE), KratosIdentities("http://kratos"))
     assert [each._http._mounts for each in asking] == [{}, {}]
 
 
-async def test_a_cookie_that_kratos_sets_goes_with_nobody_elses_question(
+async def test_cookie_set_by_kratos_is_not_sent_with_requests_of_others(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
     """Kratos would judge by it, whoever else the token or the cookie of the question belongs to."""

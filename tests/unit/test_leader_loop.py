@@ -56,7 +56,7 @@ class World:
 
 
 @in_virtual_time
-async def test_the_lead_is_open_to_others_after_each_turn_where_none_is_kept() -> None:
+async def test_leadership_is_released_after_each_turn_by_default() -> None:
     world = World(next_in=2.0)
     await world.run(5)
     assert world.turns == world.tried == [0, 2, 4]
@@ -64,28 +64,28 @@ async def test_the_lead_is_open_to_others_after_each_turn_where_none_is_kept() -
 
 
 @in_virtual_time
-async def test_the_lead_is_kept_for_a_while_and_then_open_to_others() -> None:
+async def test_leadership_is_kept_for_a_set_time_and_then_released() -> None:
     world = World(next_in=2.0)
     await world.run(11, lead_for=5)
     assert (world.turns, world.tried, set(world.beats)) == ([0, 2, 4, 6, 8, 10], [0, 6], set(world.turns))
 
 
 @in_virtual_time
-async def test_a_pause_is_never_longer_than_so_many_seconds() -> None:
+async def test_leader_loop_pauses_no_longer_than_its_interval() -> None:
     world = World(next_in=3600)
     await world.run(12, lead_for=60)
     assert world.turns == world.beats[1:] == [0, 5, 10]
 
 
 @in_virtual_time
-async def test_who_does_not_lead_does_nothing_and_tries_again() -> None:
+async def test_process_without_leadership_does_nothing_and_tries_again() -> None:
     world = World(leads=False)
     await world.run(11)
     assert (world.turns, world.tried, world.beats) == ([], [0, 5, 10], [0, 5, 10])
 
 
 @in_virtual_time
-async def test_a_database_that_is_away_is_waited_out_and_counted() -> None:
+async def test_leader_loop_counts_an_unavailable_database_and_tries_again() -> None:
     def errors() -> float:
         return REGISTRY.get_sample_value("postroom_database_errors_total", {"where": "sweep"}) or 0
 
@@ -96,7 +96,7 @@ async def test_a_database_that_is_away_is_waited_out_and_counted() -> None:
 
 
 @in_virtual_time
-async def test_after_a_stop_nothing_is_asked_any_more() -> None:
+async def test_stopped_leader_loop_no_longer_tries_to_lead() -> None:
     world = World()
     world.stop.set()
     await world.run(0)
@@ -104,13 +104,13 @@ async def test_after_a_stop_nothing_is_asked_any_more() -> None:
 
 
 @in_virtual_time
-async def test_a_stop_during_a_turn_begins_no_other() -> None:
+async def test_stop_during_a_turn_starts_no_other_turn() -> None:
     world = World(next_in=0)
     await world.run(0, lead_for=1e9)
     assert set(world.turns) == {0}
 
 
 @in_virtual_time
-async def test_an_error_of_our_own_ends_it() -> None:
+async def test_unexpected_error_ends_the_leader_loop() -> None:
     with pytest.raises(ZeroDivisionError):
         await World(ZeroDivisionError()).run(1)

@@ -50,7 +50,7 @@ async def looks(person: Person, *answers: Person | PostroomError, most: int = 4)
     return [*seen, -loop.time()]
 
 
-def test_who_is_still_logged_in_is_looked_at_again_and_again() -> None:
+def test_session_of_a_listener_is_checked_every_minute() -> None:
     assert looks(ADA, ADA) == [60, 120, 180, 240]
 
 
@@ -70,10 +70,10 @@ def test_a_person_who_may_not_read_any_more_gets_no_more_events(answer: Person |
 
 
 @pytest.mark.parametrize("outage", [KratosUnavailable("away"), DatabaseUnavailable("PostgreSQL is away")])
-def test_an_outage_logs_nobody_out_and_prolongs_no_session(outage: PostroomError) -> None:
+def test_outage_neither_ends_nor_prolongs_a_session(outage: PostroomError) -> None:
     assert (looks(ADA, outage), looks(until(90), outage)) == ([60, 120, 180, 240], [60, -90])
 
 
-def test_a_session_is_looked_at_when_it_ends_and_goes_on_if_it_was_prolonged() -> None:
+def test_session_is_checked_at_its_expiry_and_goes_on_if_it_was_prolonged() -> None:
     assert looks(until(20), until(20)) == [-20]
     assert looks(until(20), until(50), until(500), most=3) == [20, 50, 110]

@@ -69,7 +69,7 @@ async def forever(stream: LiveStream) -> AsyncGenerator[bytes]:
 
 
 @pytest.mark.parametrize("connection", [{"stuck_after": 3}, {"stuck_after": 3, "cut": True}], ids=["stuck", "cut"])
-async def test_a_reader_that_takes_nothing_any_more_loses_its_place(
+async def test_live_stream_of_a_stalled_reader_is_closed(
     monkeypatch: pytest.MonkeyPatch, connection: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(sse_response, "SEND_WITHIN", 0.05)
@@ -80,7 +80,7 @@ async def test_a_reader_that_takes_nothing_any_more_loses_its_place(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="TCP_USER_TIMEOUT is an option of Linux")
-async def test_the_connection_of_a_reader_that_takes_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_connection_of_a_client_that_does_not_read_its_stream_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Closed alone, it would wait for its reader, and the end of the service for it."""
     monkeypatch.setattr(sse_response, "SEND_WITHIN", 0.2)
     monkeypatch.setattr(http_server, "STUCK_SECONDS", 1)
@@ -104,7 +104,7 @@ async def test_the_connection_of_a_reader_that_takes_nothing_is_cut(monkeypatch:
     await serving
 
 
-async def test_a_browser_that_left_ends_its_stream() -> None:
+async def test_event_stream_ends_when_the_browser_disconnects() -> None:
     place, browser = Place(), Connection()
     answer = SseResponse(place.open, forever, closed=place.note_closed)
     running = asyncio.create_task(answer({"type": "http"}, browser.receive, browser.send))
@@ -114,7 +114,7 @@ async def test_a_browser_that_left_ends_its_stream() -> None:
     assert browser.sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
-async def test_a_defect_while_telling_gives_the_place_back() -> None:
+async def test_unexpected_error_while_streaming_releases_the_stream() -> None:
     async def broken(_stream: LiveStream) -> AsyncGenerator[bytes]:
         yield b": piece\n\n"
         raise RuntimeError("a defect")
@@ -126,7 +126,7 @@ async def test_a_defect_while_telling_gives_the_place_back() -> None:
     assert (place.taken, place.closed) == (0, 1)
 
 
-async def test_too_many_streams_are_a_503_with_the_reason() -> None:
+async def test_too_many_live_streams_get_503_with_the_reason() -> None:
     @contextmanager
     def full() -> Generator[LiveStream]:
         raise TooManyStreams("20 live streams are open already")
@@ -138,7 +138,7 @@ async def test_too_many_streams_are_a_503_with_the_reason() -> None:
     assert b"20 live streams" in browser.sent[1]["body"]
 
 
-def test_an_event_is_one_line_of_data_whatever_is_in_it() -> None:
+def test_live_event_has_one_data_line_whatever_it_contains() -> None:
     assert event_of("mail", {"text": "a\nb\r\n\u2028ü"}, 7) == (
         b'id: 7\nevent: mail\ndata: {"text":"a\\nb\\r\\n\\u2028\\u00fc"}\n\n'
     )

@@ -122,7 +122,7 @@ async def test_events_are_sent_once_and_in_order_however_often_they_are_notified
             assert parts.outbox.reads == 1
 
 
-async def test_what_comes_during_a_read_is_read_next() -> None:
+async def test_event_during_a_read_is_returned_by_the_next_read() -> None:
     parts = Parts()
     with parts.streams.open(ALICE) as stream:
         await stream.begin(0)
@@ -179,7 +179,7 @@ async def test_every_stream_wakes_when_the_listener_is_connected_again() -> None
             assert [each.id for each in await stream.news(0) or ()] == [1]
 
 
-async def test_a_settled_id_counts_only_after_the_connection_has_proved_to_be_alive(
+async def test_settled_event_id_is_adopted_only_after_the_connection_proved_alive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(live_streams, "SETTLE_EVERY", 0.1)
@@ -200,7 +200,7 @@ async def test_a_settled_id_counts_only_after_the_connection_has_proved_to_be_al
         await eventually(lambda: parts.streams.settled == 95, "the first answer of the next connection")
 
 
-async def test_what_is_settled_falls_with_a_database_that_was_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_settled_position_goes_back_with_a_restored_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_streams, "SETTLE_EVERY", 0.01)
     parts = Parts()
     outbox = parts.outbox
@@ -217,7 +217,7 @@ async def test_what_is_settled_falls_with_a_database_that_was_restored(monkeypat
             assert stream.position == 10
 
 
-async def test_nothing_is_settled_between_a_cut_and_the_first_answer_after_it() -> None:
+async def test_lost_listen_connection_resets_the_settled_event_id() -> None:
     """The database may have come back from a backup: no stream steps to an id that is given again."""
     parts = Parts()
     parts.outbox.settled_id = 50
@@ -253,7 +253,7 @@ async def test_events_are_sent_page_by_page_without_a_further_notification(monke
             assert [each.id for each in await stream.news(0) or ()] == expected
 
 
-async def test_of_each_person_only_the_newest_is_notified_and_no_notification_is_too_long() -> None:
+async def test_notification_has_only_the_newest_event_of_each_person_and_fits_the_limit() -> None:
     parts = Parts()
     people = [uuid4() for _ in range(300)]
     events = [LiveEvent(10**18 + number, person, "mail") for number in range(3) for person in people]
@@ -272,7 +272,7 @@ async def test_disconnect_ends_only_the_persons_streams() -> None:
             assert (one.ended, other.ended) == (True, False)
 
 
-async def test_places_are_given_back() -> None:
+async def test_live_stream_places_are_released() -> None:
     parts = Parts(most=2, most_of_a_person=1)
     for _ in range(3):
         with parts.streams.open(ALICE), parts.streams.open(BOB):
@@ -284,7 +284,7 @@ async def test_places_are_given_back() -> None:
     assert not parts.streams.has_stream(ALICE)
 
 
-async def test_a_defect_of_the_listener_ends_the_process_part_and_its_streams() -> None:
+async def test_unexpected_listener_error_is_raised_and_ends_all_live_streams() -> None:
     class Broken(FakeNotifications):
         @asynccontextmanager
         async def listen(self) -> AsyncGenerator[AsyncIterator[str]]:
@@ -298,7 +298,7 @@ async def test_a_defect_of_the_listener_ends_the_process_part_and_its_streams() 
         assert stream.ended
 
 
-async def test_streams_that_run_again_after_a_defect_stay_open() -> None:
+async def test_streams_opened_after_a_restart_stay_open() -> None:
     """Whoever supervises them lets them begin again; the browsers came back meanwhile, and come back once more."""
     parts = Parts()
     parts.streams.end()

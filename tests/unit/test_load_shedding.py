@@ -68,7 +68,7 @@ async def fill(door: LoadShedding, app: App, count: int) -> list[asyncio.Task[li
     return tasks
 
 
-async def test_hooks_within_the_limit_are_served_and_who_comes_beyond_is_shed_at_once() -> None:
+async def test_webhooks_within_the_limit_are_served_and_others_get_503_at_once() -> None:
     app = App()
     door = shedding(app, limit=3)
     within = await fill(door, app, 3)
@@ -89,7 +89,7 @@ async def test_hooks_within_the_limit_are_served_and_who_comes_beyond_is_shed_at
 
 
 @pytest.mark.parametrize(("retry_after", "wanted"), [(1, [1]), (2, [1, 2, 3]), (5, [3, 4, 5, 6, 7])])
-async def test_retry_after_is_spread_evenly_around_the_setting(retry_after: int, wanted: Sequence[int]) -> None:
+async def test_retry_after_values_are_spread_evenly_around_the_setting(retry_after: int, wanted: Sequence[int]) -> None:
     app = App()
     door = shedding(app, limit=1, retry_after=retry_after)
     (within,) = await fill(door, app, 1)
@@ -99,7 +99,7 @@ async def test_retry_after_is_spread_evenly_around_the_setting(retry_after: int,
     await within
 
 
-async def test_nothing_but_hooks_is_shed() -> None:
+async def test_load_shedding_applies_only_to_webhooks() -> None:
     app = App()
     door = shedding(app, limit=1)
     hook = await fill(door, app, 1)
@@ -110,7 +110,7 @@ async def test_nothing_but_hooks_is_shed() -> None:
         assert (await task)[0]["status"] == 200
 
 
-async def test_no_place_is_lost_whatever_ends_a_hook() -> None:
+async def test_load_shedding_leaks_no_capacity_however_a_webhook_ends() -> None:
     app, chance, limit = App(), random.Random(7), 4
     door = shedding(app, limit=limit)
     for _ in range(500):

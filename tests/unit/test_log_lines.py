@@ -30,17 +30,17 @@ def lines(*, as_json: bool) -> list[str]:
     return done.stderr.splitlines()
 
 
-def test_for_machines_every_line_is_an_object() -> None:
-    told, broke, library = (json.loads(line) for line in lines(as_json=True))
-    assert told.pop("timestamp").endswith("Z")
-    assert told == {"event": "Email account provisioned", "level": "info", "email": "ä@example.org", "attempts": 1}
+def test_json_log_writes_one_object_per_line() -> None:
+    reported, broke, library = (json.loads(line) for line in lines(as_json=True))
+    assert reported.pop("timestamp").endswith("Z")
+    assert reported == {"event": "Email account provisioned", "level": "info", "email": "ä@example.org", "attempts": 1}
     assert broke["level"] == "error"
     assert "ValueError: broken" in broke["exception"]
     assert (library["event"], library["level"]) == ("a library's line", "warning")
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_a_trace_shows_no_values(as_json: bool) -> None:
+def test_logged_traceback_shows_no_variable_values(as_json: bool) -> None:
     text = "\n".join(lines(as_json=as_json))
     assert "ValueError: broken" in text
     assert "Email account provisioned" in text
@@ -51,7 +51,7 @@ def test_a_trace_shows_no_values(as_json: bool) -> None:
 
 @pytest.mark.parametrize("stderr", [">/dev/full", ">&-"])
 @pytest.mark.parametrize("as_json", [True, False])
-def test_a_line_that_cannot_be_written_breaks_nothing(stderr: str, as_json: bool) -> None:
+def test_log_line_that_cannot_be_written_is_ignored(stderr: str, as_json: bool) -> None:
     """A full disk, or a reader of the log that left: no hook and no retry may fail for it."""
     script = SCRIPT.format(json=as_json) + "print('went on')"
     done = subprocess.run(

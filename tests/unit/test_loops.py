@@ -24,7 +24,7 @@ async def returns(_: asyncio.Event) -> None:
 
 
 @pytest.mark.parametrize("end", [breaks, returns])
-async def test_when_one_ends_before_the_stop_all_shall_end_and_it_is_named(
+async def test_loop_that_ends_early_stops_all_and_is_named_in_the_log(
     end: Callable[[asyncio.Event], Coroutine[None, None, None]],
 ) -> None:
     stop = asyncio.Event()
@@ -35,11 +35,11 @@ async def test_when_one_ends_before_the_stop_all_shall_end_and_it_is_named(
         await asyncio.wait_for(stop.wait(), 1)
         assert await loops.ended(drain=1) == []
     assert loops.broken
-    (told,) = [each for each in logs if each["log_level"] == "error"]
-    assert (told["loop"], told["exc_info"] is not None) == ("ill", end is breaks)
+    (reported,) = [each for each in logs if each["log_level"] == "error"]
+    assert (reported["loop"], reported["exc_info"] is not None) == ("ill", end is breaks)
 
 
-async def test_who_ends_at_the_stop_is_not_broken() -> None:
+async def test_loop_that_ends_at_the_stop_is_not_broken() -> None:
     stop = asyncio.Event()
     loops = Loops(stop)
     loops.start(Loop("well", until_stop))
@@ -49,7 +49,7 @@ async def test_who_ends_at_the_stop_is_not_broken() -> None:
 
 
 @in_virtual_time
-async def test_a_loop_that_neither_sees_the_stop_nor_takes_a_cancellation_is_left_and_named() -> None:
+async def test_loop_that_ignores_stop_and_cancellation_is_abandoned_and_named() -> None:
     stop, enough = asyncio.Event(), asyncio.Event()
 
     async def deaf(_: asyncio.Event) -> None:
@@ -67,7 +67,7 @@ async def test_a_loop_that_neither_sees_the_stop_nor_takes_a_cancellation_is_lef
 
 
 @in_virtual_time
-async def test_only_a_loop_that_drains_may_take_the_whole_drain() -> None:
+async def test_only_a_draining_loop_may_use_the_whole_drain_time() -> None:
     stop, ended = asyncio.Event(), list[str]()
 
     async def slow(stop: asyncio.Event, name: str) -> None:

@@ -39,7 +39,7 @@ class MailServer:
         return Impersonation("master@example.org:secret", self, monotonic=lambda: self.now)
 
 
-async def test_a_refused_master_account_is_sent_twice_an_hour_whoever_comes() -> None:
+async def test_rejected_master_account_is_sent_at_most_twice_an_hour_for_all_people() -> None:
     server = MailServer(accepts=False)
     master, account = server.master(), an_account()
     with pytest.raises(Misconfigured, match="POSTROOM_MAIL_MASTER"):
@@ -56,7 +56,7 @@ async def test_a_refused_master_account_is_sent_twice_an_hour_whoever_comes() ->
     assert len(server.asked) == 2
 
 
-async def test_a_master_account_that_was_corrected_works_again_for_everybody() -> None:
+async def test_corrected_master_account_works_again_for_everybody() -> None:
     server = MailServer(accepts=False)
     master, account = server.master(), an_account()
     assert not await master.is_accepted()
@@ -67,7 +67,7 @@ async def test_a_master_account_that_was_corrected_works_again_for_everybody() -
     assert len(server.asked) == 2
 
 
-async def test_a_refused_master_counts_among_the_failed_logins_and_is_asked_for_all_the_same() -> None:
+async def test_rejected_master_account_counts_as_a_failed_login_but_is_still_checked() -> None:
     server = MailServer(accepts=False)
     failed = FailedLogins(3, monotonic=lambda: server.now)
     master = Impersonation("master@example.org:secret", server, failed=failed, monotonic=lambda: server.now)
@@ -77,12 +77,12 @@ async def test_a_refused_master_counts_among_the_failed_logins_and_is_asked_for_
     assert len(server.asked) == 4
 
 
-async def test_where_the_master_is_known_nothing_fresher_is_there_for_whom_the_mail_server_does_not_know() -> None:
+async def test_accepted_master_login_has_no_newer_header_for_an_unknown_account() -> None:
     master, account = MailServer(accepts=True).master(), an_account()
     assert await master.refused(account, await master.header(account)) is False
 
 
-async def test_people_who_are_refused_at_once_cost_one_login_of_the_master() -> None:
+async def test_concurrent_login_rejections_cause_one_check_of_the_master_login() -> None:
     server = MailServer(accepts=False)
     master = server.master()
     people = [replace(an_account(), email=f"p{number}@example.org") for number in range(50)]
@@ -96,7 +96,7 @@ TAKEN = {"answers 200": (200, True), "401": (401, False), "403": (403, True), "4
 
 
 @pytest.mark.parametrize(("status", "taken"), TAKEN.values(), ids=TAKEN.keys())
-async def test_only_a_401_of_a_mail_server_means_that_it_refuses_the_master(status: int, taken: bool) -> None:
+async def test_only_a_401_means_that_the_mail_server_rejects_the_master_login(status: int, taken: bool) -> None:
     async with scripted_upstream() as server:
         server.will(json_answer({"permissions": ["authenticate"]}, status))
         assert await accepted_at(server.url)(basic("master@example.org", "secret")) is taken
@@ -107,7 +107,7 @@ async def test_only_a_401_of_a_mail_server_means_that_it_refuses_the_master(stat
 
 
 @pytest.mark.parametrize("email", ["alice%admin@example.org", "alice@example.org%admin", "alice:x@example.org"])
-async def test_an_address_cannot_choose_who_logs_in(email: str) -> None:
+async def test_address_with_login_separators_is_never_used_to_log_in(email: str) -> None:
     with pytest.raises(Permanent):
         await Impersonation("master@example.org:secret").header(replace(an_account(), email=email))
 
@@ -130,7 +130,7 @@ def test_a_secret_is_decrypted_only_for_the_same_account() -> None:
     assert PasswordCipher(KEY).decrypt(replace(account, account_id="bw"), encrypted) is None
 
 
-def test_the_previous_key_opens_and_does_not_seal() -> None:
+def test_previous_encryption_key_only_decrypts() -> None:
     account = an_account()
     old = PasswordCipher(OTHER).encrypt(account, "app_secret")
     assert PasswordCipher(KEY, OTHER).decrypt(account, old) == "app_secret"
@@ -138,7 +138,7 @@ def test_the_previous_key_opens_and_does_not_seal() -> None:
     assert PasswordCipher(OTHER).decrypt(account, PasswordCipher(KEY, OTHER).encrypt(account, "app_secret")) is None
 
 
-def test_what_was_changed_is_not_opened() -> None:
+def test_tampered_encrypted_password_is_not_decrypted() -> None:
     account = an_account()
     encrypted = bytearray(PasswordCipher(KEY).encrypt(account, "app_secret"))
     encrypted[-5] ^= 1
@@ -146,7 +146,7 @@ def test_what_was_changed_is_not_opened() -> None:
     assert PasswordCipher(KEY).decrypt(account, b"\xff\x00") is None
 
 
-def test_both_spellings_of_base64_are_the_same_key() -> None:
+def test_encryption_key_may_be_in_standard_or_url_safe_base64() -> None:
     account = replace(an_account(), identity_id=UUID(int=0))
     url_safe = KEY.replace("+", "-").replace("/", "_")
     assert url_safe != KEY

@@ -30,7 +30,7 @@ class Broken:
         raise ZeroDivisionError("a defect")
 
 
-async def test_whatever_breaks_in_the_mail_half_begins_again_and_the_service_goes_on(
+async def test_broken_mail_part_is_restarted_and_the_service_continues(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def soon(failures: int, _: Any) -> float:

@@ -35,7 +35,7 @@ ALICE = MailAccount(UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"), "alice@example
         ("http://a.test", "bücher.test:993", " b.test ", ("xn--bcher-kva.test:993", "b.test:465")),
     ],
 )
-def test_servers_are_host_and_port_or_the_mail_servers_own(
+def test_mail_settings_name_the_configured_servers_or_the_mail_server_host(
     stalwart_url: str, imap: str | None, submission: str | None, expected: tuple[str, str]
 ) -> None:
     servers = mail_servers(stalwart_url, imap, submission)
@@ -63,7 +63,7 @@ def test_an_invalid_server_is_reported_by_the_name_of_its_setting(text: str) -> 
         mail_servers("http://a.test", None, text)
 
 
-def test_the_code_is_what_thunderbird_specifies_for_one_imap_account() -> None:
+def test_qr_code_content_is_as_thunderbird_specifies_for_one_imap_account() -> None:
     assert json.loads(transfer_payload("user@domain.example", SERVERS)) == [
         1,
         [1, 1],
@@ -72,18 +72,18 @@ def test_the_code_is_what_thunderbird_specifies_for_one_imap_account() -> None:
     ]
 
 
-def test_the_password_stands_where_thunderbird_specifies_it() -> None:
+def test_qr_code_password_is_where_thunderbird_specifies_it() -> None:
     _, _, incoming, [[outgoing, _]] = json.loads(transfer_payload("user@domain.example", SERVERS, "app_x"))
     assert (incoming[6:], outgoing[6:]) == (["", "app_x"], ["app_x"])
 
 
 @pytest.mark.parametrize("email", ["a@b.org", f"{'a' * 64}@{'b' * 60}.{'c' * 60}.{'d' * 60}.org"])
-def test_the_code_is_an_svg_that_holds_the_longest_address(email: str) -> None:
+def test_qr_code_is_an_svg_that_fits_the_longest_address(email: str) -> None:
     drawn = ElementTree.fromstring(transfer_code(email, SERVERS, "app_" + "x" * 36))  # noqa: S314 - ours
     assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
 
 
-def test_autoconfig_names_servers_and_a_placeholder_for_the_person() -> None:
+def test_autoconfig_file_contains_the_servers_and_a_user_name_placeholder() -> None:
     file = autoconfig("example.org", SERVERS)
     assert file.startswith(b"<?xml version='1.0' encoding='utf-8'?>")
     root = ElementTree.fromstring(file)  # noqa: S314 - ours
@@ -101,7 +101,7 @@ def test_autoconfig_names_servers_and_a_placeholder_for_the_person() -> None:
     assert [each.text for each in root.iter("domain")] == ["example.org"]
 
 
-def test_the_profile_sets_up_one_account_without_a_password() -> None:
+def test_apple_profile_sets_up_one_account_without_a_password() -> None:
     profile = plistlib.loads(apple_profile(ALICE, SERVERS))
     (mail,) = profile["PayloadContent"]
     uuids = [each.pop("PayloadUUID") for each in (profile, mail)]
@@ -138,7 +138,7 @@ def test_the_profile_sets_up_one_account_without_a_password() -> None:
     }
 
 
-def test_a_profile_taken_again_replaces_the_first_and_only_the_persons_own() -> None:
+def test_new_apple_profile_replaces_only_the_earlier_one_of_the_same_person() -> None:
     def uuids(account: MailAccount) -> list[str]:
         profile = plistlib.loads(apple_profile(account, SERVERS))
         return [profile["PayloadUUID"], profile["PayloadContent"][0]["PayloadUUID"]]

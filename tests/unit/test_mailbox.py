@@ -11,7 +11,7 @@ from postroom.domain.mailbox import Mailbox, identity_of, mark_of
 ID = UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a")
 
 
-def test_the_mark_is_the_prefix_and_the_id_without_hyphens() -> None:
+def test_mark_is_the_prefix_and_the_id_without_hyphens() -> None:
     assert mark_of(ID) == "postroom-8b9e4c7ac3d64daea06aacb8a03ece9a"
 
 
@@ -41,17 +41,17 @@ def test_a_mark_has_41_characters_and_names_its_identity(identity_id: UUID) -> N
         "postroom-" + "٣" * 32,
     ],
 )
-def test_what_is_spelt_otherwise_is_no_mark(text: str) -> None:
+def test_text_in_any_other_spelling_is_no_mark(text: str) -> None:
     """`UUID` is lenient (braces, hyphens, other digits); a proof must not be."""
     assert identity_of(text) is None
 
 
 @given(st.text() | st.text("0123456789abcdef-", max_size=45).map("postroom-".__add__))
-def test_whatever_is_read_as_a_mark_is_the_mark_of_that_identity(text: str) -> None:
+def test_text_parsed_as_a_mark_is_the_mark_of_that_identity(text: str) -> None:
     identity_id = identity_of(text)
     assert identity_id is None or mark_of(identity_id) == text
 
 
-def test_a_mailbox_knows_both_halves_of_its_address() -> None:
+def test_mailbox_splits_its_address_into_local_part_and_domain() -> None:
     mailbox = Mailbox(ID, "alice@example.org")
     assert (mailbox.local_part, mailbox.domain, mailbox.display_name) == ("alice", "example.org", None)

@@ -24,7 +24,7 @@ def world() -> World:
     return World()
 
 
-async def test_only_what_a_look_changes_is_noted(world: World) -> None:
+async def test_lookup_records_only_changes(world: World) -> None:
     there, gone, found = Recorded(uuid4(), "a"), Recorded(uuid4(), "b"), Recorded(uuid4(), "c", Doubt.MISSING, 99)
     still = Recorded(uuid4(), "d", Doubt.MISSING, 99)
     world.at_server.sightings = {"b": Sighting.MISSING, "d": Sighting.UNMARKED}
@@ -41,32 +41,34 @@ async def test_only_what_a_look_changes_is_noted(world: World) -> None:
     assert [line["event"] for line in logs] == ["1 mailboxes are at the mail server again"]
 
 
-async def test_who_is_missing_is_told_to_the_operator(world: World) -> None:
+async def test_missing_mailboxes_are_logged_for_the_operator(world: World) -> None:
     gone = [Recorded(UUID(int=each), f"gone{each}", Doubt.SUSPECTED, 99) for each in range(MOST_LOGGED + 1)]
     world.at_server.sightings = {each.account_id: Sighting.MISSING for each in gone}
     with capture_logs() as logs:
         await world.lookup.look_up(gone, deadline=1)
-    told = [(line["log_level"], line["event"], line["identity_ids"]) for line in logs]
+    reported = [(line["log_level"], line["event"], line["identity_ids"]) for line in logs]
     named = [str(each.identity_id) for each in gone[:MOST_LOGGED]]
-    assert told == [("error", f"{MOST_LOGGED + 1} mailboxes are missing at the mail server: postroom status", named)]
+    assert reported == [
+        ("error", f"{MOST_LOGGED + 1} mailboxes are missing at the mail server: postroom status", named)
+    ]
 
 
 @pytest.mark.parametrize("ill", [Transient("away"), Throttled("429"), Misconfigured("401", unauthorized=True)])
-async def test_a_mail_server_that_does_not_answer_makes_nobody_missing(world: World, ill: MailServerError) -> None:
+async def test_unavailable_mail_server_marks_no_mailbox_as_missing(world: World, ill: MailServerError) -> None:
     world.at_server.ill = ill
     with pytest.raises(type(ill)):
         await world.lookup.look_up([Recorded(uuid4(), "a", Doubt.SUSPECTED, 99)], deadline=1)
     assert world.records.changes == []
 
 
-async def test_nothing_is_asked_while_the_breaker_is_open(world: World) -> None:
+async def test_mailbox_lookup_asks_nothing_while_the_breaker_is_open(world: World) -> None:
     await world.breakers.open(Cause.PAUSED, "paused by olga")
     with pytest.raises(Transient):
         await world.lookup.look_up([Recorded(uuid4(), "a")], deadline=1)
     assert world.at_server.asked == []
 
 
-async def test_a_key_that_is_refused_opens_the_breaker_before_it_gets_us_banned(world: World) -> None:
+async def test_key_rejected_in_a_mailbox_lookup_opens_the_breaker(world: World) -> None:
     world.at_server.ill = Misconfigured("mail server does not know our key (401)", unauthorized=True)
     with pytest.raises(Misconfigured):
         await world.lookup.look_up([Recorded(uuid4(), "a")], deadline=1)

@@ -37,22 +37,22 @@ def test_retry_job_serialization() -> None:
 
 
 @given(JOBS)
-def test_a_member_reads_back_as_it_was_written(job: RetryJob) -> None:
+def test_member_is_read_back_as_it_was_written(job: RetryJob) -> None:
     assert RetryJob.from_json(job.to_json()) == job
 
 
 @given(JOBS)
-def test_a_member_is_one_line_for_redis_cli(job: RetryJob) -> None:
+def test_member_is_a_single_line_for_redis_cli(job: RetryJob) -> None:
     text = job.to_json()
     assert "\n" not in text
     assert list(json.loads(text)) == ["identity_id", "email", "attempt", "enqueued_at", "error"]
 
 
-def test_a_whole_second_is_written_with_its_microseconds_too() -> None:
+def test_member_writes_a_whole_second_with_microseconds() -> None:
     assert RetryJob.of(request_of(ID, enqueued_at=datetime(2026, 3, 1, tzinfo=UTC))).to_json().count(".000000Z") == 1
 
 
-def test_the_member_of_a_row_is_in_utc_whatever_the_session_speaks() -> None:
+def test_member_is_in_utc_whatever_the_session_time_zone() -> None:
     there = ENQUEUED.astimezone(timezone(timedelta(hours=5, minutes=45)))
     text = RetryJob.of(request_of(ID, enqueued_at=there)).to_json()
     assert json.loads(text)["enqueued_at"] == "2026-03-01T09:05:07.000042Z"
@@ -68,7 +68,7 @@ def machine_in_kathmandu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("machine_in_kathmandu")
-def test_the_member_of_a_row_is_in_utc_whatever_the_machine_speaks() -> None:
+def test_member_is_in_utc_whatever_the_machine_time_zone() -> None:
     """Its Z would be a lie, and every member of this machine foreign to the others."""
     job = RetryJob.of(request_of(ID, enqueued_at=ENQUEUED))
     assert job.enqueued_at == ENQUEUED
@@ -83,18 +83,18 @@ def test_the_member_of_a_row_is_in_utc_whatever_the_machine_speaks() -> None:
         (TEXT.replace("000042Z", "000042"), "^not a retry job: enqueued_at has no time zone$"),
     ],
 )
-def test_a_member_that_is_none_says_why(text: str, why: str) -> None:
+def test_invalid_member_raises_the_reason(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         RetryJob.from_json(text)
 
 
-def test_a_member_carries_the_number_of_the_retry_that_waits_and_the_first_120_characters_of_the_error() -> None:
+def test_member_contains_the_retry_number_and_the_first_120_characters_of_the_error() -> None:
     job = RetryJob.of(request_of(ID, retries=2, attempts=7, last_error="é" * 500, enqueued_at=ENQUEUED))
     assert job == RetryJob(ID, "alice@example.org", 2, ENQUEUED, "é" * MAX_ERROR)
     assert (MAX_ERROR, "é" in job.to_json()) == (120, True), "ASCII escapes would cost six bytes a character"
 
 
-def test_a_settle_changes_the_bytes_even_when_nothing_else_changed() -> None:
+def test_member_bytes_differ_if_only_the_enqueue_time_differs() -> None:
     before = RetryJob.of(request_of(ID, enqueued_at=ENQUEUED)).to_json()
     after = RetryJob.of(request_of(ID, enqueued_at=ENQUEUED + timedelta(microseconds=1))).to_json()
     assert before != after
@@ -128,7 +128,7 @@ def test_a_settle_changes_the_bytes_even_when_nothing_else_changed() -> None:
     ],
     ids=range(22),
 )
-def test_bytes_that_nobody_can_read_are_a_value_error_and_nothing_else(text: str) -> None:
+def test_unreadable_member_raises_only_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         RetryJob.from_json(text)
 
@@ -141,7 +141,7 @@ JSON = st.recursive(
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(("identity_id", "email", "attempt", "enqueued_at", "error"), JSON)))
-def test_a_member_of_wrong_types_is_never_more_than_a_value_error(fields: dict[str, object]) -> None:
+def test_member_with_wrong_types_raises_at_most_a_value_error(fields: dict[str, object]) -> None:
     fields |= {"identity_id": str(ID)}
     try:
         RetryJob.from_json(json.dumps(fields))

@@ -19,12 +19,12 @@ SOON, LATER = SECOND_LOOKUP_AFTER - 0.1, SECOND_LOOKUP_AFTER
         (Doubt.MISSING, LATER, Doubt.MISSING),
     ],
 )
-def test_a_mailbox_is_missing_after_two_looks_a_minute_apart(
+def test_mailbox_is_missing_after_two_lookups_a_minute_apart_missed_it(
     doubt: Doubt | None, suspected_for: float, expected: Doubt, sighting: Sighting
 ) -> None:
     assert doubt_after(Recorded(uuid4(), "c", doubt, suspected_for), sighting) is expected
 
 
 @pytest.mark.parametrize("doubt", [None, *Doubt])
-def test_a_mailbox_that_is_there_with_its_mark_is_neither_suspected_nor_missing(doubt: Doubt | None) -> None:
+def test_mailbox_found_with_its_mark_is_neither_suspected_nor_missing(doubt: Doubt | None) -> None:
     assert doubt_after(Recorded(uuid4(), "c", doubt, LATER), Sighting.PRESENT) is None

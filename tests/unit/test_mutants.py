@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_the_place_of_a_mutant_occurs_exactly_once(mutant: Mutant) -> None:
+def test_text_that_a_mutant_replaces_occurs_exactly_once(mutant: Mutant) -> None:
     text = (ROOT / "src/postroom" / mutant.path).read_text()
     assert text.count(mutant.find) == 1
     assert mutant.replace != mutant.find
@@ -25,5 +25,5 @@ def test_a_mutant_names_tests_that_exist(mutant: Mutant) -> None:
         assert f"def {name}(" in (ROOT / "tests" / path).read_text()
 
 
-def test_no_two_mutants_share_a_name_and_there_are_twenty_at_least() -> None:
+def test_mutant_names_are_unique_and_at_least_twenty() -> None:
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 20

@@ -37,7 +37,7 @@ def test_each_reason_has_its_words(error: Exception, kind: Kind, words: str) -> 
     assert (found.kind, str(found)) == (kind, words)
 
 
-def test_what_is_no_trouble_of_the_network_is_none() -> None:
+def test_error_outside_the_network_has_no_kind() -> None:
     assert trouble_of(ValueError("of anything else")) is None
 
 

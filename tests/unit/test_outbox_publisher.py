@@ -90,7 +90,7 @@ async def announced(
 
 
 @in_virtual_time
-async def test_what_waits_is_announced_once_and_noted_and_what_had_to_wait_is_looked_for_at_once() -> None:
+async def test_publisher_publishes_waiting_events_once_and_polls_again_at_once() -> None:
     outbox, publisher = FakeOutbox(1, 2), FakePublisher()
     await announced(outbox, publisher, seconds=0.5)
     assert (publisher.reported, outbox.done, outbox.claimed_at) == ([1, 2], [1, 2], [0, 0])
@@ -98,7 +98,7 @@ async def test_what_waits_is_announced_once_and_noted_and_what_had_to_wait_is_lo
 
 @pytest.mark.parametrize(("wakes", "claims"), [(True, [0, 0.5, 0.5, 1.5]), (False, [0, 1, 1, 2])])
 @in_virtual_time
-async def test_a_wake_ends_the_sleep_and_without_one_the_fallback_poll_finds_it_and_costs_one_query_each(
+async def test_outbox_publisher_finds_an_event_by_a_wake_or_at_the_latest_by_the_fallback_poll(
     wakes: bool, claims: list[float]
 ) -> None:
     outbox, publisher = FakeOutbox(), FakePublisher()
@@ -117,7 +117,7 @@ async def test_while_the_publisher_is_unavailable_nothing_is_lost_and_wakes_do_n
 
 
 @in_virtual_time
-async def test_the_pause_is_short_again_after_a_success() -> None:
+async def test_publisher_backoff_is_reset_after_a_success() -> None:
     outbox, publisher = FakeOutbox(1), FakePublisher(unavailable=2)
     asyncio.get_running_loop().call_later(4, setattr, publisher, "unavailable", 1)
     await announced(outbox, publisher, 2, at=4.5, wakes=True)
@@ -125,7 +125,7 @@ async def test_the_pause_is_short_again_after_a_success() -> None:
 
 
 @in_virtual_time
-async def test_what_can_never_be_announced_is_noted_and_counted() -> None:
+async def test_event_that_can_never_be_published_is_logged_and_counted() -> None:
     def refused() -> float:
         return LIVE_EVENTS.labels(result="refused")._value.get()
 
@@ -139,7 +139,7 @@ async def test_what_can_never_be_announced_is_noted_and_counted() -> None:
 
 
 @in_virtual_time
-async def test_postgresql_being_away_is_waited_out() -> None:
+async def test_publisher_retries_until_postgresql_is_back() -> None:
     outbox = FakeOutbox(1)
     outbox.unavailable = 3
     await announced(outbox, FakePublisher(), seconds=2)
@@ -147,7 +147,7 @@ async def test_postgresql_being_away_is_waited_out() -> None:
 
 
 @in_virtual_time
-async def test_it_forgets_at_the_start_and_then_once_a_minute() -> None:
+async def test_publisher_prunes_the_outbox_at_start_and_once_a_minute() -> None:
     outbox = FakeOutbox()
     await announced(outbox, FakePublisher(), seconds=150)
     assert outbox.pruned_at == [0, 60, 120]

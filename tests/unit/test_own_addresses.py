@@ -7,7 +7,7 @@ from postroom.domain.request import Request
 from postroom.mail.basic_credentials import CACHE_SECONDS, OwnAddresses
 
 
-async def test_an_address_is_looked_up_once_in_a_while_and_one_that_is_not_there_each_time() -> None:
+async def test_known_address_is_cached_for_a_while_and_a_missing_one_is_looked_up_each_time() -> None:
     now, asked = 0.0, list[UUID]()
     ann, nobody = uuid4(), uuid4()
     emails = {ann: "ann@example.org"}

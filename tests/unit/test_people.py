@@ -63,7 +63,7 @@ EXPIRY = datetime(2027, 1, 1, tzinfo=UTC)
         ({"cookie": f"{COOKIE}=b; {COOKIE}=b"}, Credential("cookie", "b")),
     ],
 )
-def test_exactly_one_credential_counts(headers: dict[str, str], expected: Credential) -> None:
+def test_single_credential_of_a_request_is_recognised(headers: dict[str, str], expected: Credential) -> None:
     assert credential_of(headers, COOKIE) == expected
 
 
@@ -106,17 +106,17 @@ def test_exactly_one_credential_counts(headers: dict[str, str], expected: Creden
     ],
     ids=str,
 )
-def test_what_is_no_credential_is_no_session_and_is_sent_to_nobody(headers: dict[str, str]) -> None:
+def test_malformed_credential_is_no_session_and_is_not_forwarded(headers: dict[str, str]) -> None:
     with pytest.raises(NoSession):
         credential_of(headers, COOKIE)
 
 
-def test_headers_sent_twice_are_joined_and_so_refused() -> None:
+def test_headers_sent_twice_are_joined() -> None:
     raw = [(b"Cookie", b"a=1"), (b"ORIGIN", b"https://a"), (b"cookie", b"b=\xe9"), (b"Origin", b"https://b")]
     assert joined_headers(raw) == {"cookie": "a=1; b=é", "origin": "https://a, https://b"}
 
 
-def test_whoever_says_nothing_of_where_he_comes_from_may_read_and_no_more() -> None:
+def test_request_without_origin_information_may_only_read() -> None:
     """What may be said is in the attack table (tests/integration/gateway/test_attacks.py)."""
     methods = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "get", "")
     assert [method for method in methods if allowed(method, {"host": "h"})] == ["GET", "HEAD", "OPTIONS"]
@@ -147,11 +147,11 @@ def allowed(method: str, headers: dict[str, str], public_url: str | None = f"{OU
         ("mail.example.org", "app://mail.example.org", False),  # an app's own scheme, which has no port
     ],
 )
-def test_without_a_public_url_the_origin_is_held_against_the_host(host: str, origin: str, expected: bool) -> None:
+def test_origin_is_compared_with_the_host_if_no_public_url_is_set(host: str, origin: str, expected: bool) -> None:
     assert allowed("POST", {"host": host, "origin": origin}, None) is expected
 
 
-def test_a_public_url_that_is_none_lets_nobody_in() -> None:
+def test_invalid_public_url_allows_no_origin() -> None:
     for origin in ("null", "", "https://"):
         assert not allowed("POST", {"host": "mail.example.org", "origin": origin}, "https://")
 
@@ -209,7 +209,7 @@ def people(sessions: FakeSessions, token: AccessToken, addresses: OwnAddresses) 
     )
 
 
-async def test_a_forged_request_is_refused_before_kratos_is_asked(
+async def test_cross_site_request_is_rejected_before_kratos_is_asked(
     people: PeopleByCredential, sessions: FakeSessions
 ) -> None:
     headers = {"cookie": f"{COOKIE}=b", "origin": "https://evil.example"}
@@ -228,7 +228,7 @@ async def test_a_page_of_another_origin_learns_how_it_may_use_tokens(
         await people.identify("GET", {"cookie": f"{COOKIE}=b", **foreign})
 
 
-async def test_a_session_is_asked_for_afresh_where_that_is_wanted(
+async def test_session_is_checked_without_the_cache_on_request(
     people: PeopleByCredential, sessions: FakeSessions
 ) -> None:
     await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": OURS}, refresh=True)
@@ -238,7 +238,7 @@ async def test_a_session_is_asked_for_afresh_where_that_is_wanted(
         await people.identify("POST", {"cookie": f"{COOKIE}=b", "origin": "https://evil.example"}, refresh=True)
 
 
-async def test_tokens_come_from_anywhere_for_no_browser_sends_them_by_itself(
+async def test_tokens_are_accepted_from_any_origin(
     people: PeopleByCredential, sessions: FakeSessions, token: AccessToken
 ) -> None:
     foreign = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
@@ -258,7 +258,7 @@ async def test_tokens_come_from_anywhere_for_no_browser_sends_them_by_itself(
         ("postroom_", "malformed"),
     ],
 )
-async def test_an_access_token_that_is_not_known_is_no_session(people: PeopleByCredential, text: str, why: str) -> None:
+async def test_unknown_access_token_is_no_session(people: PeopleByCredential, text: str, why: str) -> None:
     with pytest.raises(NoSession, match=why):
         await people.identify("GET", {"authorization": f"Bearer {text}"})
 
@@ -280,7 +280,7 @@ def basic(address: str, password: str = ACCESS_TOKEN) -> dict[str, str]:
         ("a" * 2000, False),
     ],
 )
-async def test_a_name_beside_an_access_token_is_the_address_of_its_person(
+async def test_basic_auth_user_name_must_be_the_address_of_the_token_owner(
     people: PeopleByCredential, sessions: FakeSessions, token: AccessToken, address: str, expected: bool
 ) -> None:
     if expected:
@@ -296,7 +296,7 @@ async def test_a_name_beside_an_access_token_is_the_address_of_its_person(
     assert sessions.asked == []
 
 
-async def test_another_password_beside_an_address_is_sent_to_nobody(
+async def test_basic_auth_password_that_is_no_access_token_is_never_sent_to_kratos(
     people: PeopleByCredential, sessions: FakeSessions
 ) -> None:
     for password in ("password of Kratos", "ory_st_abc", ""):
@@ -320,7 +320,7 @@ async def test_another_password_beside_an_address_is_sent_to_nobody(
         ({"sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}, False),
     ],
 )
-async def test_what_a_browser_may_send_by_itself_counts_only_from_pages_that_are_known(
+async def test_basic_credentials_are_rejected_from_foreign_origins(
     people: PeopleByCredential, says: dict[str, str], expected: bool
 ) -> None:
     """A browser keeps what it was once given for HTTP Basic, and sends it with whatever request."""
@@ -365,7 +365,7 @@ class NobodyIsActive:
         return False
 
 
-async def test_an_access_token_ends_with_its_identity_and_a_session_is_judged_by_kratos(
+async def test_access_token_of_an_inactive_identity_is_rejected_and_a_session_is_left_to_kratos(
     sessions: FakeSessions, token: AccessToken, addresses: OwnAddresses
 ) -> None:
     identities = ActiveIdentities(nobody := NobodyIsActive())
@@ -380,14 +380,14 @@ async def test_an_access_token_ends_with_its_identity_and_a_session_is_judged_by
     assert nobody.asked == [token.identity_id]
 
 
-def test_a_logout_forgets_what_the_request_came_by(people: PeopleByCredential, sessions: FakeSessions) -> None:
+def test_logout_forgets_the_credential_of_its_request(people: PeopleByCredential, sessions: FakeSessions) -> None:
     people.forget({"cookie": f"{COOKIE}=b"})
     people.forget({"x-session-token": "a"})
     people.forget({"authorization": f"Bearer {ACCESS_TOKEN}"})
     assert sessions.forgotten == [("b", None), (None, "a")]
 
 
-def test_an_access_token_is_not_enough_where_a_session_is_wanted_and_may_do_only_what_it_was_made_for() -> None:
+def test_access_token_is_rejected_where_a_session_or_another_scope_is_required() -> None:
     reader = Person(uuid4(), frozenset({Scope.READ}), token_id=uuid4())
     require_session(Person(uuid4()))
     require_scope(reader, Scope.READ)

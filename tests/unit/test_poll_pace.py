@@ -4,7 +4,7 @@ import pytest
 
 from postroom.domain.poll_pace import BURST, EMPTY_POLL, LONGEST, MAILS_PER_SECOND, SHORTEST, PollPace
 
-LOOK = 0.005
+POLL = 0.005
 """Seconds that a look takes"""
 
 
@@ -13,7 +13,7 @@ def paces(*found: float, apart: float | None = None) -> list[float]:
     pace = PollPace(0.0)
     pauses: list[float] = []
     for mails in found:
-        pace = pace.after_poll(mails, (pace.free_at if apart is None else pace.since + apart) + LOOK)
+        pace = pace.after_poll(mails, (pace.free_at if apart is None else pace.since + apart) + POLL)
         pauses.append(pace.pause)
     return pauses
 
@@ -22,59 +22,59 @@ def looks_in_vain(seconds: float) -> int:
     """Of an account of which hints come all the time, and no mail."""
     pace, looks = PollPace(0.0), 0
     while pace.free_at < seconds:
-        pace, looks = pace.after_poll(EMPTY_POLL, pace.free_at + LOOK), looks + 1
+        pace, looks = pace.after_poll(EMPTY_POLL, pace.free_at + POLL), looks + 1
     return looks
 
 
-def test_mail_that_comes_one_by_one_is_looked_for_after_50_ms_for_ever() -> None:
+def test_poll_pause_stays_50_ms_while_mail_arrives_one_by_one() -> None:
     assert set(paces(*[1] * 10_000, apart=0.1)) == {SHORTEST}
     assert set(paces(*[1] * 10_000)) == {SHORTEST}
 
 
-def test_in_a_burst_the_pause_is_a_second_and_doubles_up_to_sixteen() -> None:
+def test_poll_pause_in_a_burst_doubles_from_1_to_16_seconds() -> None:
     assert paces(1, 8, 8, 8, 100, 200, 400, 800, 1600, 1600) == [0.05, 0.05, 0.05, 1, 2, 4, 8, 16, 16, 16]
     assert paces(10_000, 1) == [1, 0.05]
 
 
-def test_a_burst_is_over_a_second_after_the_last_hint() -> None:
+def test_burst_ends_one_second_after_the_last_hint() -> None:
     burst = PollPace(100.0, 4, BURST)
     assert [burst.due(hinted_at) for hinted_at in (99.9, 100.5, 102.5, 103.5)] == [101, 101.5, 103.5, 104]
     assert PollPace(100.0, SHORTEST).due(100.01) == 100 + SHORTEST
 
 
 @pytest.mark.parametrize("pause", [1, 2, 4, 8, 16])
-def test_a_burst_goes_on_as_long_as_more_than_twenty_come_a_second_and_no_longer(pause: int) -> None:
+def test_burst_lasts_only_while_more_than_20_mails_a_second_arrive(pause: int) -> None:
     burst = PollPace(0.0, pause, BURST)
     more, fewer = MAILS_PER_SECOND * pause + 1, MAILS_PER_SECOND * pause - 1
     assert burst.after_poll(more, pause).pause == min(2 * pause, LONGEST)
     assert burst.after_poll(fewer, pause) == PollPace(pause, SHORTEST, BURST - 1)
 
 
-def test_what_a_pause_of_the_mail_server_held_back_is_told_at_once_and_slows_down_nobody_for_long() -> None:
+def test_mail_held_back_by_the_mail_server_is_reported_at_once_and_slows_polls_only_briefly() -> None:
     """Ten a second, and three seconds without an answer: thirty lie there then."""
     assert paces(30, *[10, 1, 1, 1]) == [1, 0.05, 0.05, 0.05, 0.05]
     assert paces(15, *[1, 1, 1, 1]) == [0.05] * 5
 
 
-def test_ten_thousand_at_once_are_a_burst_also_after_one() -> None:
+def test_ten_thousand_mails_at_once_are_a_burst_even_after_another_burst() -> None:
     after_a_burst = PollPace(0.0, LONGEST, BURST).after_poll(1, 60.0)
     assert after_a_burst.after_poll(10_000, 70.0).pause == 1
 
 
-def test_looks_in_vain_are_four_a_second() -> None:
+def test_empty_polls_are_limited_to_four_a_second() -> None:
     assert looks_in_vain(1.0) <= 6
     assert 3.5 * 60 <= looks_in_vain(60.0) <= 4.5 * 60
 
 
-def test_a_look_in_vain_each_second_slows_down_no_mail() -> None:
+def test_empty_poll_each_second_does_not_slow_down_mail() -> None:
     """The event source tells once a second what the webhook told before it, or what the person did himself."""
     assert set(paces(*([1] * 9 + [EMPTY_POLL]) * 1000, apart=0.1)) == {SHORTEST}
 
 
-def test_who_is_even_and_forgotten_is_looked_at_no_more_often_for_that() -> None:
+def test_forgotten_account_with_even_pace_is_polled_no_more_often() -> None:
     found = (1, 10, 15, BURST + 1, 5)
     for mails in found:
         pace = PollPace(0.0).after_poll(mails, 7.0)
         for more in found:
-            known, forgotten = (each.after_poll(more, pace.reset_at + LOOK) for each in (pace, PollPace(pace.reset_at)))
+            known, forgotten = (each.after_poll(more, pace.reset_at + POLL) for each in (pace, PollPace(pace.reset_at)))
             assert forgotten.pause >= known.pause

@@ -12,7 +12,7 @@ def a_queue(*, most: int = 10) -> PollQueue:
     return PollQueue(most)
 
 
-def test_the_first_hint_is_due_at_once_and_more_of_them_change_nothing() -> None:
+def test_first_hint_is_due_at_once_and_repeated_hints_change_nothing() -> None:
     queue = a_queue()
     for _ in range(1000):
         assert queue.hint("b", 1.0)
@@ -36,7 +36,7 @@ def test_a_state_that_a_poll_has_found_is_no_news() -> None:
     assert queue.take(10, 2.0) == ["b"]
 
 
-def test_a_hint_without_a_state_always_counts() -> None:
+def test_hint_without_a_state_always_causes_a_poll() -> None:
     queue = a_queue()
     queue.hint("b", 0.0)
     queue.take(10, 0.0)
@@ -85,7 +85,7 @@ def test_a_poll_that_waits_for_something_else_is_not_made_earlier_after_a_quiet_
     assert queue.take(10, 11.0) == ["b"]
 
 
-def test_what_does_not_fit_is_refused_and_there_is_room_as_soon_as_an_account_rests() -> None:
+def test_full_poll_queue_rejects_hints_until_an_account_rests() -> None:
     queue = a_queue(most=2)
     assert queue.hint("b", 0.0)
     assert queue.hint("c", 0.0)
@@ -100,7 +100,7 @@ def test_what_does_not_fit_is_refused_and_there_is_room_as_soon_as_an_account_re
     assert queue.take(10, STATE_SECONDS + 1.0) == ["c", "d"]
 
 
-def test_who_has_rested_the_longest_makes_room_and_who_has_news_again_does_not() -> None:
+def test_full_poll_queue_forgets_the_longest_resting_account_but_none_with_a_new_hint() -> None:
     queue = a_queue(most=3)
     for now, each in enumerate("bcd"):
         queue.hint(each, now)
@@ -116,7 +116,7 @@ def test_who_has_rested_the_longest_makes_room_and_who_has_news_again_does_not()
     assert queue.take(10, 4.0) == ["c"], "d made room, and b is looked at"
 
 
-def test_a_idle_account_is_forgotten_after_a_while() -> None:
+def test_idle_account_is_removed_from_the_queue_after_a_while() -> None:
     queue = a_queue(most=2)
     for each, state in (("b", "s1"), ("c", None)):
         queue.hint(each, 0.0)
@@ -133,7 +133,7 @@ def test_a_idle_account_is_forgotten_after_a_while() -> None:
     assert queue.next_at() is None
 
 
-def test_a_batch_is_no_larger_than_asked_and_the_oldest_come_first() -> None:
+def test_poll_batch_respects_its_limit_and_takes_the_oldest_first() -> None:
     queue = a_queue()
     for number, each in enumerate("bcde"):
         queue.hint(each, float(number))
@@ -167,7 +167,7 @@ def test_no_hint_is_lost_and_no_account_is_polled_twice_within_the_pause() -> No
         assert all(now - since < 1.0 for since in hinted.values())
 
 
-def test_nothing_that_is_hinted_or_looked_at_makes_room() -> None:
+def test_full_poll_queue_evicts_no_hinted_or_running_account() -> None:
     chance = random.Random(11)
     queue, now = a_queue(most=4), 0.0
     hinted, under_way = set[str](), set[str]()

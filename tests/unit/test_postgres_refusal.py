@@ -54,7 +54,7 @@ def test_each_refusal_has_its_own_fix(words: str, fix: str) -> None:
         (f"{AT}server closed the connection unexpectedly", "do what PostgreSQL says"),
     ],
 )
-def test_what_may_pass_by_itself_is_no_refusal(words: str, fix: str) -> None:
+def test_temporary_error_is_not_a_login_refusal(words: str, fix: str) -> None:
     found = remedy(psycopg.OperationalError(words))
     assert not found.is_refusal
     assert found.fix.format(setting="SETTING").startswith(fix)

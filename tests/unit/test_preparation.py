@@ -37,7 +37,7 @@ def test_a_mailbox_is_shown_as_missing_after_the_second_check_that_did_not_find_
     assert "an operator has to fix" in (reported[-1].reason or "")
 
 
-def test_a_mailbox_that_is_made_anew_is_being_prepared() -> None:
+def test_mailbox_being_remade_is_shown_as_preparing() -> None:
     remade = request_of(state=State.WAITING)
     assert preparation_of(remade, None, Account(UUID(int=1), Doubt.MISSING)).state is Progress.PREPARING
 
@@ -56,7 +56,7 @@ def test_a_refused_person_learns_the_reason() -> None:
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.RUNNING, State.PROVISIONED])
-def test_a_refusal_hides_no_mailbox_that_is_there_or_on_its_way(state: State) -> None:
+def test_refusal_does_not_hide_an_existing_or_pending_mailbox(state: State) -> None:
     request = request_of(state=state, enqueued_at=START)
     assert preparation_of(request, refused(1)) == preparation_of(request)
 

@@ -20,20 +20,20 @@ async def test_a_closed_breaker_is_not_probed() -> None:
     assert mail_server.asked == []
 
 
-async def test_a_server_that_is_well_again_closes_the_breaker() -> None:
+async def test_successful_probe_closes_the_breaker() -> None:
     breakers, mail_server = FakeBreakers(is_open=True), FakeMailServer()
     assert await Probe(breakers, mail_server).closed()
     assert (breakers.is_open, mail_server.asked) == (False, ["health_check"])
 
 
-async def test_a_server_that_is_not_well_leaves_it_open_for_its_cause() -> None:
+async def test_failed_probe_leaves_the_breaker_open_for_its_cause() -> None:
     breakers = FakeBreakers(is_open=True)
     assert not await Probe(breakers, FakeMailServer(ill=AWAY)).closed()
     assert breakers.is_open
     assert breakers.openings == []
 
 
-async def test_an_outage_that_turns_out_to_be_an_unknown_key_is_probed_as_one() -> None:
+async def test_probe_that_meets_an_unknown_key_changes_the_cause_to_unauthorized() -> None:
     """Each probe with it counts towards a ban: 288 a day at 5 minutes, 48 at 30."""
     breakers = FakeBreakers(is_open=True)
     unknown = Misconfigured("mail server does not know our key (401)", unauthorized=True)
@@ -41,35 +41,35 @@ async def test_an_outage_that_turns_out_to_be_an_unknown_key_is_probed_as_one() 
     assert breakers.openings == [(Cause.UNAUTHORIZED, "mail server does not know our key (401)")]
 
 
-async def test_a_breaker_that_opened_anew_during_the_probe_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_breaker_reopened_during_a_probe_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
     breakers = FakeBreakers(is_open=True)
     monkeypatch.setattr(breakers, "close", AsyncMock(return_value=False))
     assert not await Probe(breakers, FakeMailServer()).closed()
 
 
-async def test_nobody_probes_whose_turn_it_is_not() -> None:
+async def test_process_probes_only_in_its_turn() -> None:
     breakers, mail_server = FakeBreakers(is_open=True, probes_left=0), FakeMailServer()
     assert not await Probe(breakers, mail_server).closed()
     assert mail_server.asked == []
 
 
 @pytest.mark.parametrize("place", ["read", "take"])
-async def test_while_postgresql_is_away_the_breaker_counts_as_open_and_the_log_says_why(place: str) -> None:
+async def test_breaker_counts_as_open_while_postgresql_is_unavailable_and_the_cause_is_logged(place: str) -> None:
     breakers, mail_server = FakeBreakers(is_open=place == "take"), FakeMailServer()
     breakers.unavailable = 1
     before = counted()
     with capture_logs() as logs:
         assert not await Probe(breakers, mail_server).closed()
     assert (mail_server.asked, counted()) == ([], before + 1)
-    told = {"event": "Worker waits for PostgreSQL", "log_level": "warning", "error": "PostgreSQL cannot be reached"}
-    assert logs == [told]
+    reported = {"event": "Worker waits for PostgreSQL", "log_level": "warning", "error": "PostgreSQL cannot be reached"}
+    assert logs == [reported]
 
 
 def counted() -> float:
     return REGISTRY.get_sample_value("postroom_database_errors_total", {"where": "probe"}) or 0
 
 
-async def test_the_log_tells_how_the_mail_server_is() -> None:
+async def test_mail_server_health_is_logged_at_each_probe() -> None:
     breakers = FakeBreakers(is_open=True)
     with capture_logs() as logs:
         await Probe(breakers, FakeMailServer(ill=AWAY)).closed()

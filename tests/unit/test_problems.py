@@ -33,7 +33,7 @@ from postroom.problems import LONGEST_WAIT, plain_problem, problem, problem_of, 
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-def test_each_error_is_a_problem_that_tells_nothing_internal(
+def test_each_error_becomes_a_problem_without_internal_details(
     error: errors.PostroomError, status: int, code: str, again: str | None
 ) -> None:
     found = problem_of(error)
@@ -78,7 +78,7 @@ def test_a_plain_problem_has_only_its_status() -> None:
         ("inf", None),
     ],
 )
-def test_a_pause_that_a_server_asks_for_has_bounds(stated: str | float, seconds: str | None) -> None:
+def test_retry_after_of_a_problem_is_bounded(stated: str | float, seconds: str | None) -> None:
     assert retry_after(stated).get("Retry-After") == seconds
 
 

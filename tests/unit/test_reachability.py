@@ -24,7 +24,7 @@ from postroom.network_trouble import Kind, Trouble
         ("http://[::1]", "[::1]:80"),
     ],
 )
-def test_a_place_is_a_host_and_a_port(url: str, place: str) -> None:
+def test_location_of_a_server_is_host_and_port(url: str, place: str) -> None:
     assert place_of(url) == place
 
 
@@ -60,7 +60,7 @@ async def test_an_unknown_host_name_has_its_kind(monkeypatch: pytest.MonkeyPatch
     assert await kind_at("http://nowhere.example.org") is Kind.UNKNOWN_HOST
 
 
-async def test_a_host_with_two_addresses_is_reachable_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_host_with_two_addresses_is_reachable_if_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """`localhost` often has ::1 first, where only IPv4 is served."""
     async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]

@@ -55,7 +55,7 @@ async def ask(
         return await client.get("/api/realtime")
 
 
-async def test_with_centrifugo_the_screen_gets_where_its_own_channel_and_a_token_no_longer_than_the_session() -> None:
+async def test_browser_gets_centrifugo_url_its_own_channel_and_a_token_no_longer_than_the_session() -> None:
     online: list[UUID] = []
     answer = await ask(online=online)
     assert answer.headers["cache-control"] == "no-store"
@@ -66,12 +66,12 @@ async def test_with_centrifugo_the_screen_gets_where_its_own_channel_and_a_token
     assert online == [ALICE]
 
 
-async def test_without_centrifugo_it_is_server_sent_events() -> None:
+async def test_realtime_without_centrifugo_uses_server_sent_events() -> None:
     assert (await ask(centrifugo=False)).json() == SSE
 
 
 @pytest.mark.parametrize("state", ["none", "preparing", "failed"])
-async def test_until_the_mailbox_is_ready_it_is_server_sent_events(state: str) -> None:
+async def test_realtime_uses_server_sent_events_until_the_mailbox_is_ready(state: str) -> None:
     online: list[UUID] = []
     assert (await ask(state=state, online=online)).json() == SSE
     assert online == []

@@ -133,7 +133,7 @@ def five_waiting() -> list[Request]:
 BOTH_WAYS = pytest.mark.parametrize("way", ["look", "full pass"])
 
 
-async def test_a_full_pass_that_broke_off_does_not_call_redis_complete() -> None:
+async def test_aborted_full_reconcile_does_not_mark_redis_complete() -> None:
     rows, members = Rows(five_waiting()), Members()
     reconcile = Reconcile(rows, members, AlwaysLeader(), FakeClock(), failures=())
     rows.away_at_page = 1
@@ -146,7 +146,7 @@ async def test_a_full_pass_that_broke_off_does_not_call_redis_complete() -> None
     assert members.epoch
 
 
-async def test_a_redis_that_lost_its_data_gets_a_full_pass_at_the_next_turn_and_then_only_looks() -> None:
+async def test_redis_that_lost_its_data_gets_one_full_reconcile_at_the_next_turn() -> None:
     rows, members = Rows(five_waiting()), Members()
     reconcile = Reconcile(rows, members, AlwaysLeader(), FakeClock(), failures=())
     assert await reconcile.step() == Corrections(added=5)
@@ -158,7 +158,7 @@ async def test_a_redis_that_lost_its_data_gets_a_full_pass_at_the_next_turn_and_
 
 
 @BOTH_WAYS
-async def test_where_nothing_is_wrong_nothing_is_corrected(way: str) -> None:
+async def test_reconcile_corrects_nothing_if_nothing_is_wrong(way: str) -> None:
     world = World()
     assert await world.correct(way) == Corrections()
     assert world.members.held == world.right
@@ -167,9 +167,7 @@ async def test_where_nothing_is_wrong_nothing_is_corrected(way: str) -> None:
 
 @pytest.mark.parametrize(("lost", "strange"), [(1, [UNREADABLE, member_of(request_of())]), (0, [UNREADABLE]), (1, [])])
 @BOTH_WAYS
-async def test_what_is_missing_is_added_and_what_stands_for_nothing_is_removed(
-    way: str, lost: int, strange: list[str]
-) -> None:
+async def test_reconcile_adds_missing_members_and_removes_stray_ones(way: str, lost: int, strange: list[str]) -> None:
     world = World()
     world.members.held = {*sorted(world.right)[lost:], *strange}
     assert await world.correct(way) == Corrections(lost, len(strange))
@@ -178,7 +176,7 @@ async def test_what_is_missing_is_added_and_what_stands_for_nothing_is_removed(
 
 
 @BOTH_WAYS
-async def test_who_moved_a_moment_ago_is_left_to_his_settle(way: str) -> None:
+async def test_reconcile_leaves_requests_that_changed_a_moment_ago(way: str) -> None:
     """It writes PostgreSQL first and Redis afterwards: in between both look wrong, and neither is."""
     world = World()
     absent, doubled = world.requests[0], world.requests[1]
@@ -198,7 +196,7 @@ async def test_who_moved_a_moment_ago_is_left_to_his_settle(way: str) -> None:
     ids=["runs", "is dead", "waits anew", "is gone"],
 )
 @BOTH_WAYS
-async def test_who_does_not_wait_any_more_as_he_did_gets_no_member(way: str, change: dict[str, Any] | None) -> None:
+async def test_reconcile_adds_no_member_for_a_request_that_has_changed(way: str, change: dict[str, Any] | None) -> None:
     world = World()
     absent = world.requests[0]
     world.members.held.discard(member_of(absent))
@@ -210,7 +208,7 @@ async def test_who_does_not_wait_any_more_as_he_did_gets_no_member(way: str, cha
     ("state", "removed"), [(State.RUNNING, 0), (State.WAITING, 0), (State.PROVISIONED, 1), (State.DEAD, 1)]
 )
 @BOTH_WAYS
-async def test_a_member_whose_row_is_in_no_page_goes_unless_its_request_runs_or_waits(
+async def test_member_without_a_listed_row_is_removed_unless_its_request_runs_or_waits(
     way: str, state: State, removed: int
 ) -> None:
     """The member of a running request is its worker's to remove; one that began to wait meanwhile is right."""
@@ -222,7 +220,7 @@ async def test_a_member_whose_row_is_in_no_page_goes_unless_its_request_runs_or_
     assert (member_of(other) in world.members.held) is (removed == 0)
 
 
-async def test_a_full_pass_holds_a_page_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_full_reconcile_holds_one_page_in_memory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A million rows and members at once took 500 MiB, and the service may have 512."""
     monkeypatch.setattr(reconcile_module, "PAGE", 2)
     world = World()
@@ -242,7 +240,7 @@ async def test_a_full_pass_holds_a_page_at_a_time(monkeypatch: pytest.MonkeyPatc
 
 
 @BOTH_WAYS
-async def test_a_member_that_another_version_writes_otherwise_is_left_alone_and_not_doubled(
+async def test_member_in_the_format_of_another_version_is_kept_and_not_duplicated(
     way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reconcile_module, "PAGE", 2)
@@ -253,7 +251,7 @@ async def test_a_member_that_another_version_writes_otherwise_is_left_alone_and_
     assert world.members.held == held
 
 
-async def test_a_member_that_is_already_there_is_not_counted_as_added() -> None:
+async def test_existing_member_is_not_counted_as_added() -> None:
     """One that a worker put off lies outside the look's window, and is no error."""
     world = World()
 
@@ -264,7 +262,7 @@ async def test_a_member_that_is_already_there_is_not_counted_as_added() -> None:
     assert await world.reconcile.check() == Corrections()
 
 
-async def test_a_full_pass_is_made_at_the_start_and_each_hour_and_looks_in_between() -> None:
+async def test_reconcile_compares_everything_at_start_and_hourly_and_a_window_in_between() -> None:
     world = World()
     looks = []
     for seconds in (0, 0, FULL_PASS_EVERY - 1, 1, 1):
@@ -278,7 +276,7 @@ async def test_a_full_pass_is_made_at_the_start_and_each_hour_and_looks_in_betwe
     ("members", "running", "differ"),
     [(4, 0, True), (5, 0, False), (6, 0, True), (4, 2, True), (7, 2, False), (8, 2, True)],
 )
-async def test_numbers_that_differ_twice_lead_to_a_full_pass(members: int, running: int, differ: bool) -> None:
+async def test_counts_that_differ_twice_cause_a_full_reconcile_pass(members: int, running: int, differ: bool) -> None:
     """A member stays while its request runs: there may be more of them than rows that wait, by so many."""
     world = World()
     await world.reconcile.step()
@@ -295,7 +293,7 @@ async def test_numbers_that_differ_twice_lead_to_a_full_pass(members: int, runni
     assert looks == ([1, 1, 2, 2] if differ else [1, 2, 3, 4])
 
 
-async def test_numbers_that_differ_now_and_then_are_a_race_and_no_reason_for_a_full_pass() -> None:
+async def test_occasional_count_difference_does_not_trigger_a_full_reconcile() -> None:
     world = World()
     await world.reconcile.step()
     lengths = iter([4, 5, 4, 5])
@@ -314,7 +312,7 @@ def corrected(direction: str) -> float:
 
 
 @pytest.mark.parametrize(("lost", "strange"), [(2, 1), (1, 0), (0, 1)])
-async def test_corrections_are_counted_by_direction_and_told_once(lost: int, strange: int) -> None:
+async def test_reconcile_counts_corrections_by_direction_and_logs_them_once(lost: int, strange: int) -> None:
     world = World()
     await world.reconcile.step()
     world.members.held = {*sorted(world.right)[lost:], *[UNREADABLE][:strange]}
@@ -326,7 +324,7 @@ async def test_corrections_are_counted_by_direction_and_told_once(lost: int, str
     assert logs == [{"event": "Reconcile corrected Redis", "log_level": "warning", "added": lost, "removed": strange}]
 
 
-async def test_a_full_pass_tells_what_it_compared_and_corrected() -> None:
+async def test_full_reconcile_logs_what_it_compared_and_corrected() -> None:
     world = World()
     world.members.held = world.right - {member_of(world.requests[0])} | {UNREADABLE, f"{UNREADABLE} Again"}
     pages = world.rows.pages
@@ -352,7 +350,7 @@ async def test_a_full_pass_tells_what_it_compared_and_corrected() -> None:
 
 
 @in_virtual_time
-async def test_a_redis_that_is_away_is_waited_out_counted_and_told_without_its_address() -> None:
+async def test_reconcile_counts_logs_and_retries_unavailable_redis_without_showing_its_url() -> None:
     world, stop = World(), asyncio.Event()
     world.members.errors = [ConnectionResetError("redis://:secret@127.0.0.1")]
     asyncio.get_running_loop().call_later(CHECK_EVERY + 1, stop.set)

@@ -47,7 +47,7 @@ class Waiting:
 
 
 @in_virtual_time
-async def test_the_rest_after_a_failure_outlasts_the_lead() -> None:
+async def test_release_backoff_after_a_failure_survives_a_change_of_leadership() -> None:
     waiting, stop, loop = Waiting(100), asyncio.Event(), asyncio.get_running_loop()
     loop.call_later(590, stop.set)
     leadership = AlwaysLeader()
@@ -76,7 +76,7 @@ def releasing(releases: Waiting, clock: FakeClock) -> Release:
     return Release(releases, FakeRetryIndex(), AlwaysLeader(), clock, wake=lambda: None)
 
 
-async def test_who_is_released_is_announced_by_one_call_and_removed_as_he_was_by_another_and_wakes_the_worker() -> None:
+async def test_released_requests_are_added_in_one_call_and_old_members_removed_in_another_and_wake_the_worker() -> None:
     """A silent Redis holds up each call by its whole time-out: one for each request, and a release stood still."""
     releases, retry_index, woken = Scripted(8), FakeRetryIndex(), list[bool]()
     release = Release(releases, retry_index, AlwaysLeader(), FakeClock(), wake=lambda: woken.append(True))
@@ -93,7 +93,7 @@ async def test_who_is_released_is_announced_by_one_call_and_removed_as_he_was_by
     ]
 
 
-async def test_whoever_of_the_released_is_still_under_way_takes_the_place_of_another() -> None:
+async def test_running_released_requests_reduce_the_next_release() -> None:
     releases = Scripted(8)
     release = releasing(releases, FakeClock())
     for under_way in (0, 1, 4, 4):
@@ -102,7 +102,7 @@ async def test_whoever_of_the_released_is_still_under_way_takes_the_place_of_ano
     assert releases.limits == [1, 2, 3, 0]
 
 
-async def test_a_trouble_long_after_the_last_one_is_released_slowly_again() -> None:
+async def test_release_starts_slowly_again_after_a_long_quiet_time() -> None:
     clock, releases = FakeClock(), Scripted(1000)
     release = releasing(releases, clock)
     for _ in range(5):
@@ -118,7 +118,7 @@ async def test_a_trouble_long_after_the_last_one_is_released_slowly_again() -> N
     assert releases.limits[-1] == 1
 
 
-async def test_a_released_request_that_is_locked_keeps_the_others_waiting_for_a_while_only() -> None:
+async def test_locked_released_request_delays_the_others_only_for_a_while() -> None:
     clock, releases = FakeClock(), Scripted(3)
     release = releasing(releases, clock)
     assert await release.step() == 1
@@ -129,7 +129,7 @@ async def test_a_released_request_that_is_locked_keeps_the_others_waiting_for_a_
     assert await release.step() == 1
 
 
-async def test_who_fails_after_his_release_is_left_alone_for_a_day() -> None:
+async def test_request_that_fails_after_its_release_is_not_released_for_a_day() -> None:
     clock, releases = FakeClock(), Waiting(1)
     release = releasing(releases, clock)
     assert await release.step() == 1

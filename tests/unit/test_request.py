@@ -22,7 +22,7 @@ from postroom.domain.request import (
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 
 CUT = "mail server did not answer (ReadError)"
-WELL, ILL = Verdict.HEALTHY, Verdict.OUTAGE
+HEALTHY, ILL = Verdict.HEALTHY, Verdict.OUTAGE
 
 
 def moved(retries: int, outcome: Outcome, **fields: Any) -> Move:
@@ -46,10 +46,10 @@ TABLE: list[tuple[str, Outcome, int, dict[str, object]]] = [
         (f"success, {n} retries", Provisioned(StalwartAccount("k", "a@b.org")), n, {"state": State.PROVISIONED})
         for n in range(4)
     ),
-    ("a failure, the first attempt", failed(Transient(CUT), WELL), 0, waits(Status.FAILED, 1, 60)),
-    ("a failure, 1 retry", failed(Transient(CUT), WELL), 1, waits(Status.FAILED, 2, 300)),
-    ("a failure, 2 retries", failed(Transient(CUT), WELL), 2, waits(Status.FAILED, 3, 1800)),
-    ("a failure, 3 retries", failed(Transient(CUT), WELL), 3, is_dead(Status.FAILED, 3)),
+    ("a failure, the first attempt", failed(Transient(CUT), HEALTHY), 0, waits(Status.FAILED, 1, 60)),
+    ("a failure, 1 retry", failed(Transient(CUT), HEALTHY), 1, waits(Status.FAILED, 2, 300)),
+    ("a failure, 2 retries", failed(Transient(CUT), HEALTHY), 2, waits(Status.FAILED, 3, 1800)),
+    ("a failure, 3 retries", failed(Transient(CUT), HEALTHY), 3, is_dead(Status.FAILED, 3)),
     # An outage counts at most as the first retry, and never further.
     ("an outage, the first attempt", failed(Transient(CUT), ILL), 0, waits(Status.FAILED, 1, 60)),
     ("an outage, 1 retry", failed(Transient(CUT), ILL), 1, waits(Status.FAILED, 1, 60)),
@@ -57,42 +57,44 @@ TABLE: list[tuple[str, Outcome, int, dict[str, object]]] = [
     ("an outage, 3 retries", failed(Transient(CUT), ILL), 3, waits(Status.FAILED, 3, 1800)),
 ]
 for _n in range(4):
-    for _well in (WELL, ILL):
-        _at = f"{_n} retries, server {_well}"
+    for _healthy in (HEALTHY, ILL):
+        _at = f"{_n} retries, server {_healthy}"
         TABLE += [
             (
                 f"throttled for 17 s, {_at}",
-                failed(Throttled("429", retry_after=17), _well),
+                failed(Throttled("429", retry_after=17), _healthy),
                 _n,
                 waits(Status.THROTTLED, _n, 17),
             ),
-            (f"throttled, {_at}", failed(Throttled("429"), _well), _n, waits(Status.THROTTLED, _n, 60)),
+            (f"throttled, {_at}", failed(Throttled("429"), _healthy), _n, waits(Status.THROTTLED, _n, 60)),
             (
                 f"throttled for a day, {_at}",
-                failed(Throttled("429", retry_after=86_400), _well),
+                failed(Throttled("429", retry_after=86_400), _healthy),
                 _n,
                 waits(Status.THROTTLED, _n, 3600),
             ),
             (
                 f"misconfigured server, {_at}",
-                failed(Misconfigured("403"), _well),
+                failed(Misconfigured("403"), _healthy),
                 _n,
                 waits(Status.MISCONFIGURED, _n, 3600),
             ),
             (
                 f"misconfigured domain, {_at}",
-                failed(Misconfigured("gone", domain="b.org"), _well),
+                failed(Misconfigured("gone", domain="b.org"), _healthy),
                 _n,
                 waits(Status.MISCONFIGURED, _n, 60),
             ),
-            (f"permanent, {_at}", failed(Permanent("no"), _well), _n, is_dead(Status.FAILED, _n)),
-            (f"conflict, {_at}", failed(Conflict("held"), _well), _n, is_dead(Status.CONFLICT, _n)),
+            (f"permanent, {_at}", failed(Permanent("no"), _healthy), _n, is_dead(Status.FAILED, _n)),
+            (f"conflict, {_at}", failed(Conflict("held"), _healthy), _n, is_dead(Status.CONFLICT, _n)),
         ]
     TABLE.append((f"shutdown, {_n} retries", Interrupted(), _n, waits(Status.INTERRUPTED, _n, 0)))
 
 
 @pytest.mark.parametrize(("outcome", "retries", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_each_outcome_makes_its_move(outcome: Outcome, retries: int, expected: dict[str, object]) -> None:
+def test_each_outcome_leads_to_its_next_request_state(
+    outcome: Outcome, retries: int, expected: dict[str, object]
+) -> None:
     move = moved(retries, outcome)
     assert {name: getattr(move, name) for name in expected} == expected
     assert not isinstance(outcome, Failed) or move.error == str(outcome.error)
@@ -105,47 +107,47 @@ def test_each_outcome_makes_its_move(outcome: Outcome, retries: int, expected: d
         (failed(Transient(CUT), Verdict.OUTAGE), "outage"),
         (failed(Transient(CUT), Verdict.MISCONFIGURED), "misconfigured"),
         (failed(Transient(CUT), Verdict.NONE), None),
-        (failed(Throttled("429"), WELL), None),
-        (failed(Misconfigured("401"), WELL), "misconfigured"),
-        (failed(Misconfigured("gone", domain="b.org"), WELL), "domain:b.org"),
+        (failed(Throttled("429"), HEALTHY), None),
+        (failed(Misconfigured("401"), HEALTHY), "misconfigured"),
+        (failed(Misconfigured("gone", domain="b.org"), HEALTHY), "domain:b.org"),
         (Interrupted(), None),
     ],
     ids=str,
 )
-def test_a_request_says_what_it_waits_for_beside_its_own_time(outcome: Outcome, cause: str | None) -> None:
+def test_request_records_the_cause_that_it_waits_for(outcome: Outcome, cause: str | None) -> None:
     assert moved(1, outcome).waits_for == cause
 
 
-def test_a_request_that_only_an_operator_can_help_waits_longer_each_time_and_never_dies() -> None:
+def test_request_that_needs_an_operator_waits_longer_each_time_and_never_dies() -> None:
     request, delays = request_of(retries=2), list[float | None]()
     for _ in range(6):
-        move = after_attempt(request, failed(Misconfigured("over quota", domain="b.org"), WELL))
+        move = after_attempt(request, failed(Misconfigured("over quota", domain="b.org"), HEALTHY))
         assert (move.state, move.retries) == (State.WAITING, 2)
         delays.append(move.delay)
         request = request_of(retries=move.retries, postponed=move.postponed)
     assert delays == [60, 300, 1800, 3600, 3600, 3600]
 
 
-def test_a_server_too_busy_to_say_whether_it_is_well_is_nobodys_failure() -> None:
+def test_failure_without_a_health_check_verdict_does_not_count() -> None:
     move = moved(2, failed(Transient(CUT), Verdict.NONE))
     assert (move.state, move.retries, move.delay) == (State.WAITING, 2, 300)
 
 
-def test_the_last_failure_says_how_often_and_why() -> None:
-    move = moved(3, failed(Transient(CUT), WELL))
+def test_reason_of_the_last_failure_has_the_number_of_failures_and_the_error() -> None:
+    move = moved(3, failed(Transient(CUT), HEALTHY))
     assert (move.reason, move.error) == (f"failed 4 times while the mail server was healthy; last error: {CUT}", CUT)
 
 
 @pytest.mark.parametrize("retries", range(4))
 @pytest.mark.parametrize("verdict", list(Verdict))
 @pytest.mark.parametrize("kind", [Transient, Throttled, Misconfigured, Permanent, Conflict])
-def test_every_failure_is_kept_in_the_words_of_the_mail_server(
+def test_every_failure_is_stored_in_the_words_of_the_mail_server(
     kind: type[MailServerError], verdict: Verdict, retries: int
 ) -> None:
     assert moved(retries, failed(kind("its words"), verdict)).error == "its words"
 
 
-def test_an_interruption_is_kept_with_its_cause() -> None:
+def test_interruption_is_stored_with_its_cause() -> None:
     assert moved(0, Interrupted()).error == "interrupted by shutdown"
     never_began = moved(1, Interrupted("no slot was free", began=False))
     assert never_began.error == "no slot was free"
@@ -153,32 +155,32 @@ def test_an_interruption_is_kept_with_its_cause() -> None:
 
 
 @pytest.mark.parametrize("error", [Permanent("refused: bad name"), Conflict("held by k")])
-def test_what_will_never_work_dies_with_the_words_of_the_mail_server(error: MailServerError) -> None:
-    assert moved(0, failed(error, WELL)).reason == str(error)
+def test_permanent_failure_is_dead_with_the_message_of_the_mail_server(error: MailServerError) -> None:
+    assert moved(0, failed(error, HEALTHY)).reason == str(error)
 
 
 @pytest.mark.parametrize("unknown", [True, False])
 @pytest.mark.parametrize("verdict", list(Verdict))
 @pytest.mark.parametrize("retries", range(4))
-def test_an_unknown_outcome_is_remembered(retries: int, verdict: Verdict, unknown: bool) -> None:
+def test_unknown_outcome_is_stored_with_the_request(retries: int, verdict: Verdict, unknown: bool) -> None:
     """Of a dead one too: an operator's retry must look first as well."""
     move = moved(retries, failed(Transient(CUT, outcome_unknown=unknown), verdict))
     assert move.outcome_unknown is unknown
 
 
 @pytest.mark.parametrize("outcome", [row[1] for row in TABLE if row[0].endswith("1 retry") or "server well" in row[0]])
-def test_once_unknown_an_outcome_stays_unknown(outcome: Outcome) -> None:
+def test_unknown_outcome_stays_unknown(outcome: Outcome) -> None:
     """A look-up that could not be made proves nothing, and a create that is on its way may still arrive."""
     assert moved(1, outcome, outcome_unknown=True).outcome_unknown
 
 
-def test_an_interrupted_attempt_may_have_made_the_mailbox() -> None:
+def test_interrupted_attempt_has_an_unknown_outcome() -> None:
     assert moved(0, Interrupted()).outcome_unknown
 
 
-def test_an_error_of_no_kind_is_a_bug_and_not_a_move() -> None:
+def test_mail_server_error_without_a_kind_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="MailServerError is not an outcome"):
-        moved(0, failed(MailServerError("what?"), WELL))
+        moved(0, failed(MailServerError("what?"), HEALTHY))
 
 
 ERRORS = st.one_of(
@@ -194,30 +196,30 @@ OUTCOMES = st.one_of(
     st.just(Provisioned(StalwartAccount("k", "a@b.org"))),
 )
 
-NOT_WELL = st.sampled_from([Verdict.OUTAGE, Verdict.MISCONFIGURED, Verdict.NONE])
+UNHEALTHY = st.sampled_from([Verdict.OUTAGE, Verdict.MISCONFIGURED, Verdict.NONE])
 
 
 @given(st.integers(0, 3), OUTCOMES)
-def test_no_more_than_three_retries_are_ever_spent(retries: int, outcome: Outcome) -> None:
+def test_retries_never_exceed_three(retries: int, outcome: Outcome) -> None:
     assert retries <= moved(retries, outcome).retries <= 3
 
 
 @given(st.integers(0, 3), OUTCOMES)
-def test_who_waits_has_a_delay_and_nobody_else(retries: int, outcome: Outcome) -> None:
+def test_only_a_waiting_request_has_a_delay(retries: int, outcome: Outcome) -> None:
     move = moved(retries, outcome)
     assert (move.state is State.WAITING) == (move.delay is not None)
     assert move.delay is None or 0 <= move.delay <= 3600
 
 
 @given(st.integers(0, 3), OUTCOMES)
-def test_the_dead_have_a_reason_and_nobody_else(retries: int, outcome: Outcome) -> None:
+def test_only_a_dead_request_has_a_reason(retries: int, outcome: Outcome) -> None:
     move = moved(retries, outcome)
     assert (move.state is State.DEAD) == (move.reason is not None)
 
 
 @given(st.integers(1, 3), OUTCOMES)
-def test_only_a_failure_while_the_server_was_well_spends_a_retry(retries: int, outcome: Outcome) -> None:
-    counts = isinstance(outcome, Failed) and isinstance(outcome.error, Transient) and outcome.verdict is WELL
+def test_only_a_failure_on_a_healthy_server_uses_a_retry(retries: int, outcome: Outcome) -> None:
+    counts = isinstance(outcome, Failed) and isinstance(outcome.error, Transient) and outcome.verdict is HEALTHY
     spent = moved(retries, outcome).retries - retries
     assert spent == (1 if counts and retries < 3 else 0)
 
@@ -227,12 +229,12 @@ def test_only_a_failure_while_the_server_was_well_spends_a_retry(retries: int, o
         st.builds(
             Failed,
             ERRORS.filter(lambda e: not isinstance(e, Conflict | Permanent)),
-            NOT_WELL,
+            UNHEALTHY,
         ),
         max_size=50,
     )
 )
-def test_no_outage_however_long_buries_anybody(outage: list[Failed]) -> None:
+def test_outage_of_any_length_makes_no_dead_letter(outage: list[Failed]) -> None:
     retries = 0
     for outcome in outage:
         move = moved(retries, outcome)
@@ -242,12 +244,12 @@ def test_no_outage_however_long_buries_anybody(outage: list[Failed]) -> None:
 
 
 @given(st.lists(OUTCOMES, max_size=30))
-def test_a_request_dies_of_its_fourth_failure_while_well_or_of_a_final_answer(outcomes: list[Outcome]) -> None:
+def test_request_dies_only_of_a_fourth_failure_on_a_healthy_server_or_a_final_error(outcomes: list[Outcome]) -> None:
     retries = failures = 0
     for outcome in outcomes:
         move = moved(retries, outcome)
         if isinstance(outcome, Failed) and isinstance(outcome.error, Transient):
-            failures += outcome.verdict is WELL
+            failures += outcome.verdict is HEALTHY
         if move.state is State.DEAD:
             final = isinstance(outcome, Failed) and isinstance(outcome.error, Conflict | Permanent)
             assert final or failures >= 3
@@ -258,6 +260,6 @@ def test_a_request_dies_of_its_fourth_failure_while_well_or_of_a_final_answer(ou
     assert failures <= 3
 
 
-@pytest.mark.parametrize("outcome", [failed(Throttled("429"), WELL), Interrupted()], ids=str)
-def test_who_was_refused_before_goes_on_where_it_was_after_a_pause_or_a_stop(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [failed(Throttled("429"), HEALTHY), Interrupted()], ids=str)
+def test_pause_or_stop_keeps_the_count_of_postponements(outcome: Outcome) -> None:
     assert moved(0, outcome, postponed=3).postponed == 3

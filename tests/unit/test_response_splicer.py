@@ -40,14 +40,14 @@ WOVEN = answer(ANSWER["methodResponses"][0], [*REFUSED[1], "1"], [*REFUSED[3], "
         json.dumps(ANSWER).replace("Core/echo", "Core\\/echo"),
     ],
 )
-def test_however_the_server_writes_its_json_and_cuts_it_the_errors_are_found(raw: str) -> None:
+def test_response_splicer_works_for_any_json_formatting_and_chunking(raw: str) -> None:
     for size in (1, 2, 60, len(raw)):
         assert json.loads(woven(raw.encode(), *range(size, len(raw), size))) == WOVEN, size
     for cut in range(raw.index("refused") - 100, len(raw)):
         assert json.loads(woven(raw.encode(), cut)) == WOVEN, cut
 
 
-def test_an_answer_byte_by_byte_is_never_held_back_by_more_than_a_little() -> None:
+def test_response_splicer_buffers_at_most_256_bytes() -> None:
     weaving = ResponseSplicer(REFUSED)
     passed = 0
     for count, byte in enumerate(json.dumps(answer(["Email/get", {"x": "y" * 10_000}, "0"])).encode(), 1):
@@ -60,19 +60,19 @@ def test_an_answer_byte_by_byte_is_never_held_back_by_more_than_a_little() -> No
         st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     )
 )
-def test_what_no_call_was_refused_for_passes_byte_by_byte(value: Any) -> None:
+def test_response_without_rejected_calls_is_passed_on_unchanged(value: Any) -> None:
     raw = json.dumps(answer(["Core/echo", {"a": value}, "0"], [*placeholder(2), "2"])).encode()
     assert woven(raw) == raw
 
 
-def test_what_a_stranger_writes_is_no_error() -> None:
+def test_mail_content_cannot_forge_an_error_response() -> None:
     """The text of a mail stands in a string, where each quote is escaped."""
     forged = json.dumps([*placeholder(1), "1"])
     raw = json.dumps(answer(["Email/get", {"list": [{"subject": forged, "keywords": {forged: True}}]}, "0"])).encode()
     assert woven(raw) == raw
 
 
-def test_a_number_that_is_no_place_is_none() -> None:
+def test_response_with_an_invalid_refused_call_index_is_left_unchanged() -> None:
     for number in ("1.0", "01", "-1", "1e0", "99999999999999999999", "true", '"1"'):
         raw = b'["Core/echo",{"urn:postroom:refused":%s},"0"]' % number.encode()
         assert woven(raw) == raw

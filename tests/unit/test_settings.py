@@ -34,7 +34,7 @@ def wrong(environment: dict[str, str]) -> str:
     return str(raised.value)
 
 
-def test_the_defaults_are_those_of_the_contract() -> None:
+def test_settings_defaults_are_those_of_the_contract() -> None:
     settings = load(ENOUGH)
     assert (settings.host, settings.port) == ("0.0.0.0", 3001)
     assert (settings.inline_deadline_seconds, settings.inline_lease_seconds) == (5, 10)
@@ -44,7 +44,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert (settings.log_format, settings.reserved) == ("json", RESERVED_NAMES)
 
 
-def test_all_that_is_missing_is_named_in_one_sentence() -> None:
+def test_all_missing_settings_are_named_in_one_line() -> None:
     sentence = wrong({})
     for name in ENOUGH:
         assert f"{name} is not set (" in sentence
@@ -54,7 +54,7 @@ def test_all_that_is_missing_is_named_in_one_sentence() -> None:
 
 @pytest.mark.parametrize("name", ENOUGH)
 @pytest.mark.parametrize("value", [None, "", "  "])
-def test_an_empty_variable_is_a_missing_one(name: str, value: str | None) -> None:
+def test_empty_variable_counts_as_not_set(name: str, value: str | None) -> None:
     environment = ENOUGH | {name: value or ""}
     if value is None:
         del environment[name]
@@ -115,14 +115,14 @@ def test_an_empty_variable_is_a_missing_one(name: str, value: str | None) -> Non
         ),
     ],
 )
-def test_a_wrong_setting_is_named_with_what_it_needs(name: str, value: str, words: str) -> None:
+def test_invalid_setting_error_names_it_and_what_it_needs(name: str, value: str, words: str) -> None:
     sentence = wrong(ENOUGH | {PREFIX + name: value})
     assert sentence.startswith(f"POSTROOM_{name}: ")
     assert words in sentence
 
 
 @pytest.mark.parametrize("broken", ["POSTROOM_PORT", "POSTROOM_MARK_DOMAIN", "POSTROOM_DOMAINS"])
-def test_no_secret_is_in_an_error_whatever_is_wrong(broken: str) -> None:
+def test_settings_error_contains_no_secret(broken: str) -> None:
     environment = ENOUGH | {PREFIX + secret: holding_the_secret(secret) for secret in SECRETS}
     wrong(environment | {broken: "no.."})
 
@@ -158,7 +158,7 @@ def test_all_that_is_wrong_or_missing_is_named_at_once_and_what_is_right_is_kept
     assert (settings.redis_url, settings.port, settings.pace) == (None, 3001, 5)
 
 
-def test_a_misspelt_variable_is_named_with_the_setting_that_it_is_like() -> None:
+def test_misspelt_variable_is_reported_with_the_similar_setting() -> None:
     environment = ENOUGH | {"POSTROOM_KRATOS_ADMN_URL": "x", "POSTROOM_WEBHOOK_KEY_FILE": "x", "POSTROOM_X": "x"}
     assert [(str(each), each.fix) for each in unknown(environment)] == [
         (
@@ -169,7 +169,7 @@ def test_a_misspelt_variable_is_named_with_the_setting_that_it_is_like() -> None
     ]
 
 
-def test_what_the_trial_and_the_tests_read_is_no_misspelt_setting() -> None:
+def test_variables_of_the_trial_and_the_tests_do_not_count_as_misspelt() -> None:
     assert unknown(dict.fromkeys(("POSTROOM_URL", "POSTROOM_SEEDS", "POSTROOM_TESTS_WITHOUT_KRATOS"), "x")) == []
 
 
@@ -182,7 +182,7 @@ def test_a_missing_setting_is_named_with_the_misspelt_one() -> None:
     )
 
 
-def test_no_secret_is_in_the_settings_as_they_print() -> None:
+def test_printed_settings_contain_no_secret() -> None:
     settings = load(ENOUGH | {PREFIX + secret: holding_the_secret(secret) for secret in SECRETS})
     assert SECRET not in repr(settings) + str(settings) + settings.model_dump_json()
 
@@ -201,7 +201,7 @@ def test_every_secret_setting_may_come_from_a_file() -> None:
     assert secrets == set(SECRETS)
 
 
-def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_secret_file_is_named_in_the_error(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     sentence = wrong(ENOUGH | {"POSTROOM_WEBHOOK_KEY_FILE": str(missing)})
     assert sentence == f"POSTROOM_WEBHOOK_KEY_FILE: No such file or directory: {missing}"
@@ -215,7 +215,7 @@ def test_a_secret_file_that_is_no_text_is_named_and_not_shown(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("secret", ["DATABASE_URL", "STALWART_API_KEY", "WEBHOOK_KEY"])
-def test_an_empty_secret_file_sets_nothing(secret: str, tmp_path: Path) -> None:
+def test_empty_secret_file_counts_as_not_set(secret: str, tmp_path: Path) -> None:
     """An empty connection string would be libpq's default: another database than the one meant."""
     file = tmp_path / "secret"
     file.write_text("\n")
@@ -229,13 +229,13 @@ def test_an_empty_redis_file_means_no_redis(tmp_path: Path) -> None:
     assert not load(ENOUGH | {"POSTROOM_REDIS_URL_FILE": str(file)}).redis_url
 
 
-def test_domains_are_normalised_and_the_first_holds_the_marks() -> None:
+def test_domains_are_normalised_and_the_first_is_the_mark_domain() -> None:
     settings = load(ENOUGH | {"POSTROOM_DOMAINS": " Example.ORG. , münchen.de,,example.net"})
     assert settings.domains == ("example.org", "xn--mnchen-3ya.de", "example.net")
     assert settings.mark_domain == "example.org"
 
 
-def test_the_domain_of_the_marks_is_normalised_like_the_others() -> None:
+def test_mark_domain_is_normalised_like_the_others() -> None:
     assert load(ENOUGH | {"POSTROOM_MARK_DOMAIN": " MÜNCHEN.de "}).mark_domain == "xn--mnchen-3ya.de"
 
 
@@ -244,31 +244,31 @@ def test_reserved_names_add_to_the_built_in_ones() -> None:
     assert settings.reserved == RESERVED_NAMES | {"boss", "ceo"}
 
 
-def test_a_built_in_name_is_taken_out_by_a_setting_of_its_own() -> None:
+def test_unreserved_names_setting_removes_built_in_reserved_names() -> None:
     settings = load(ENOUGH | {"POSTROOM_UNRESERVED_NAMES": "Info, sales", "POSTROOM_RESERVED_NAMES": "sales,ceo"})
     assert settings.reserved == (RESERVED_NAMES - {"info"}) | {"ceo"}
 
 
 @pytest.mark.parametrize("name", sorted(NEVER_GIVEN))
-def test_no_setting_gives_away_what_proves_a_domain_or_is_meant_for_its_operator(name: str) -> None:
+def test_names_that_prove_a_domain_or_belong_to_its_operator_cannot_be_unreserved(name: str) -> None:
     assert name in RESERVED_NAMES
     sentence = wrong(ENOUGH | {"POSTROOM_UNRESERVED_NAMES": f"info, {name.upper()}"})
     assert sentence.startswith(f"POSTROOM_UNRESERVED_NAMES: nobody may register {name}: ")
 
 
-def test_two_keys_are_accepted_while_they_are_rotated() -> None:
+def test_two_webhook_keys_are_accepted_during_a_rotation() -> None:
     assert load(ENOUGH).webhook_keys == ("0123456789abcdef",)
     both = load(ENOUGH | {"POSTROOM_WEBHOOK_KEY_PREVIOUS": "fedcba9876543210"})
     assert both.webhook_keys == ("0123456789abcdef", "fedcba9876543210")
 
 
-def test_only_what_is_handed_over_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_come_only_from_the_given_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTROOM_PORT", "9999")
     assert (load(ENOUGH).port, load(ENOUGH | {"PORT": "9999", "XPOSTROOM_PORT": "9999"}).port) == (3001, 3001)
 
 
 @given(st.dictionaries(st.sampled_from([PREFIX + n.upper() for n in Settings.model_fields]), st.text(), max_size=8))
-def test_any_environment_is_settings_or_a_sentence(environment: dict[str, str]) -> None:
+def test_any_environment_gives_settings_or_a_configuration_error(environment: dict[str, str]) -> None:
     try:
         settings = load(ENOUGH | environment)
     except ConfigurationError:
@@ -277,7 +277,7 @@ def test_any_environment_is_settings_or_a_sentence(environment: dict[str, str]) 
     assert settings.domains
 
 
-def test_every_setting_says_what_it_is_for() -> None:
+def test_every_setting_has_a_description() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 
@@ -294,7 +294,7 @@ def test_every_setting_says_what_it_is_for() -> None:
         ("capacitor://localhost", {"capacitor://localhost"}),
     ],
 )
-def test_origins_of_pages_elsewhere_are_kept_as_browsers_send_them(value: str, expected: set[str]) -> None:
+def test_cors_origins_are_normalised_to_what_browsers_send(value: str, expected: set[str]) -> None:
     assert load(ENOUGH | {"POSTROOM_CORS_ORIGINS": value}).cors_origins == expected
 
 
@@ -322,7 +322,7 @@ def test_origins_of_pages_elsewhere_are_kept_as_browsers_send_them(value: str, e
         "wss://live.example.org",
     ],
 )
-def test_what_is_no_origin_is_refused_at_the_start(value: str) -> None:
+def test_invalid_cors_origin_is_rejected_at_the_start(value: str) -> None:
     sentence = wrong(ENOUGH | {"POSTROOM_CORS_ORIGINS": value})
     assert sentence.startswith("POSTROOM_CORS_ORIGINS: ")
     assert "is not the origin of a page: write each as https://" in sentence

@@ -57,7 +57,7 @@ def test_a_role_is_used_if_it_is_exact_and_changed_if_it_is_held_by_the_account(
 
 
 @pytest.mark.parametrize(("kind", "ours"), [("Custom", True), ("User", False), ("Admin", False)])
-def test_an_account_with_the_role_of_people_is_a_persons(kind: str, ours: bool) -> None:
+def test_account_with_the_default_user_role_belongs_to_a_person(kind: str, ours: bool) -> None:
     assert is_ours(account(kind=kind)) == ours
 
 

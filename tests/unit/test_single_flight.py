@@ -28,12 +28,12 @@ async def until_asked(server: Asked, times: int) -> None:
         await asyncio.sleep(0)
 
 
-async def test_failures_during_a_question_take_the_verdict_of_one_later_question() -> None:
+async def test_failures_during_a_health_check_share_one_later_health_check() -> None:
     server = Asked(None, AWAY)
-    wellness = SingleFlight(server.health_check)
-    first = asyncio.create_task(wellness.ask())
+    health = SingleFlight(server.health_check)
+    first = asyncio.create_task(health.ask())
     await until_asked(server, 1)
-    later = [asyncio.create_task(wellness.ask()) for _ in range(5)]
+    later = [asyncio.create_task(health.ask()) for _ in range(5)]
     for _ in range(10):
         await asyncio.sleep(0)
     assert len(server.questions) == 1, "one at a time"
@@ -45,10 +45,10 @@ async def test_failures_during_a_question_take_the_verdict_of_one_later_question
     assert server.verdicts == []
 
 
-async def test_whoever_stops_waiting_takes_the_verdict_from_nobody() -> None:
+async def test_cancelled_waiter_leaves_the_shared_health_check_to_others() -> None:
     server = Asked(AWAY)
-    wellness = SingleFlight(server.health_check)
-    asking = [asyncio.create_task(wellness.ask()) for _ in range(2)]
+    health = SingleFlight(server.health_check)
+    asking = [asyncio.create_task(health.ask()) for _ in range(2)]
     await until_asked(server, 1)
     asking[0].cancel()
     server.questions[0].set_result(None)

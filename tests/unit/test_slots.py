@@ -8,14 +8,14 @@ from eventually import eventually
 from postroom.provisioning.slots import Slots
 
 
-async def test_no_more_slots_are_taken_than_there_are() -> None:
+async def test_no_more_slots_can_be_acquired_than_exist() -> None:
     slots = Slots(2)
     assert [await slots.acquire(within=0.001) for _ in range(3)] == [True, True, False]
     slots.release()
     assert await slots.acquire(within=0.001)
 
 
-async def test_whoever_asked_first_is_served_first() -> None:
+async def test_slots_are_granted_in_order_of_request() -> None:
     slots, served = Slots(1), []
     await slots.acquire(within=0)
 
@@ -32,7 +32,7 @@ async def test_whoever_asked_first_is_served_first() -> None:
     assert served == [0, 1, 2, 3, 4]
 
 
-async def test_who_gave_up_waiting_holds_no_slot() -> None:
+async def test_timed_out_waiter_holds_no_slot() -> None:
     slots = Slots(1)
     await slots.acquire(within=0)
     assert not await slots.acquire(within=0.001)
@@ -41,25 +41,25 @@ async def test_who_gave_up_waiting_holds_no_slot() -> None:
     assert not await slots.acquire(within=0)
 
 
-async def test_all_slots_are_held_only_when_nothing_else_runs() -> None:
+async def test_all_slots_are_acquired_only_when_nothing_else_runs() -> None:
     slots = Slots(3)
     await slots.acquire(within=0)
-    alone = asyncio.Event()
+    exclusive = asyncio.Event()
 
-    async def run_alone() -> None:
+    async def run_exclusively() -> None:
         async with slots.all():
-            alone.set()
+            exclusive.set()
             assert not await slots.acquire(within=0.001)
 
-    task = asyncio.create_task(run_alone())
+    task = asyncio.create_task(run_exclusively())
     await asyncio.sleep(0.01)
-    assert not alone.is_set(), "an attempt is under way"
+    assert not exclusive.is_set(), "an attempt is under way"
     slots.release()
     await task
-    assert alone.is_set()
+    assert exclusive.is_set()
 
 
-async def test_after_running_alone_every_slot_is_free_again() -> None:
+async def test_all_slots_are_free_after_an_exclusive_run() -> None:
     slots = Slots(3)
     with pytest.raises(ZeroDivisionError):
         async with slots.all():
@@ -67,18 +67,18 @@ async def test_after_running_alone_every_slot_is_free_again() -> None:
     assert [await slots.acquire(within=0) for _ in range(4)] == [True, True, True, False]
 
 
-async def test_who_is_cancelled_waiting_for_all_slots_leaves_them_free() -> None:
+async def test_cancelled_wait_for_all_slots_leaves_them_free() -> None:
     slots = Slots(3)
     await slots.acquire(within=0)
     waiting = False
 
-    async def run_alone() -> None:
+    async def run_exclusively() -> None:
         nonlocal waiting
         waiting = True
         async with slots.all():
             raise AssertionError
 
-    task = asyncio.create_task(run_alone())
+    task = asyncio.create_task(run_exclusively())
     await eventually(lambda: waiting, "it waits")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -3,7 +3,7 @@
 from postroom.domain.slow_start import AT_MOST, LONGEST_PAUSE, SHORTEST_PAUSE, SlowStart
 
 
-def test_one_is_tried_first_and_twice_as_many_after_each_success() -> None:
+def test_slow_start_begins_with_one_and_doubles_after_each_success() -> None:
     pace, sizes = SlowStart(), list[int]()
     for _ in range(12):
         sizes.append(pace.capacity(0))
@@ -11,11 +11,11 @@ def test_one_is_tried_first_and_twice_as_many_after_each_success() -> None:
     assert sizes == [1, 2, 4, 8, 16, 32, 64, 128, 256, AT_MOST, AT_MOST, AT_MOST]
 
 
-def test_whoever_is_under_way_takes_the_place_of_others() -> None:
+def test_running_requests_reduce_the_slow_start_capacity() -> None:
     assert [SlowStart(4).capacity(under_way) for under_way in (0, 3, 4, 9)] == [4, 1, 0, 0]
 
 
-def test_after_a_failure_one_is_tried_again_after_a_growing_rest_which_a_success_ends() -> None:
+def test_release_retries_one_request_after_growing_pauses_until_a_success() -> None:
     pace, pauses = SlowStart(64), list[float]()
     for _ in range(7):
         pace = pace.after_failure()

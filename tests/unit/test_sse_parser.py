@@ -46,7 +46,7 @@ def events_of(content: bytes, **state: object) -> list[Event]:
     ],
     ids=range(25),
 )
-def test_events_are_read_by_the_rules(content: bytes, events: list[Event]) -> None:
+def test_sse_parser_reads_each_form_of_event(content: bytes, events: list[Event]) -> None:
     assert events_of(content) == events
 
 
@@ -63,13 +63,13 @@ def test_events_are_read_by_the_rules(content: bytes, events: list[Event]) -> No
         (b"retry: " + b"9" * 5000, LONGEST_RETRY),
     ],
 )
-def test_retry_is_a_number_of_milliseconds(field: bytes, seconds: float | None) -> None:
+def test_sse_retry_field_is_a_number_of_milliseconds(field: bytes, seconds: float | None) -> None:
     stream = SseParser()
     stream.feed(field + b"\n\n")
     assert stream.retry == seconds
 
 
-def test_an_id_counts_from_the_end_of_its_event() -> None:
+def test_sse_event_id_takes_effect_at_the_end_of_its_event() -> None:
     """What broke off in the middle must be asked for again."""
     stream = SseParser(last_id="7")
     stream.feed(b"id: 8\ndata: x\n")
@@ -93,7 +93,7 @@ STREAMS = st.lists(ENDED, max_size=20).map(b"".join) | st.lists(PIECES, max_size
 @example(b"data: x\r\ndata: y\r\n\r\n", [8])
 @example("data: ü\n\n".encode(), [7])
 @example(b"\xef\xbb\xbfdata: x\n\n", [1, 2])
-def test_events_do_not_depend_on_the_pieces_in_which_they_come(content: bytes, cuts: list[int]) -> None:
+def test_sse_parser_gives_the_same_events_for_any_chunks(content: bytes, cuts: list[int]) -> None:
     stream, found = SseParser(), list[Event]()
     places = sorted({0, *(cut for cut in cuts if cut < len(content)), len(content)})
     for start, end in pairwise(places):
@@ -126,13 +126,13 @@ def model(content: bytes) -> list[Event]:
 
 
 @given(STREAMS)
-def test_events_are_those_of_the_specification(content: bytes) -> None:
+def test_sse_parser_agrees_with_a_model_of_the_specification(content: bytes) -> None:
     content += b"\n\ndata: the last\n\n"
     assert events_of(content) == model(content) != []
 
 
 @pytest.mark.parametrize("chunk", [b"x" * 65536, b"data: " + b"x" * 65536 + b"\n"], ids=["a line", "an event"])
-def test_what_has_no_end_is_given_up(chunk: bytes) -> None:
+def test_endless_sse_event_is_unreadable(chunk: bytes) -> None:
     stream = SseParser()
     for _ in range(LONGEST // len(chunk)):
         stream.feed(chunk)
@@ -140,7 +140,7 @@ def test_what_has_no_end_is_given_up(chunk: bytes) -> None:
         stream.feed(chunk + chunk)
 
 
-def test_a_long_life_of_short_events_is_none_without_end() -> None:
+def test_many_short_events_do_not_count_as_an_endless_one() -> None:
     stream = SseParser()
     for _ in range(40):
         assert len(stream.feed(b"data: " + b"x" * 65536 + b"\n\n")) == 1

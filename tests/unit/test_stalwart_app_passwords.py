@@ -51,7 +51,7 @@ async def test_a_refusal_of_our_own_key_is_not_reported_for_the_person() -> None
     assert authorization.refusals == []
 
 
-async def test_a_key_that_is_refused_is_not_sent_again_for_half_an_hour() -> None:
+async def test_rejected_key_is_not_sent_again_for_half_an_hour() -> None:
     server, now = ScriptedStalwart(), [0.0]
     people = StalwartAppPasswords(server.registry(), by_key(server.client(), its_own, monotonic=lambda: now[0]))
     server.will(problem(401), LISTED)
@@ -65,7 +65,7 @@ async def test_a_key_that_is_refused_is_not_sent_again_for_half_an_hour() -> Non
     assert await people.of(an_account()) == []
 
 
-async def test_our_key_asks_nothing_of_an_account_that_is_not_seen_to_be_the_persons() -> None:
+async def test_our_key_sends_nothing_for_an_account_not_verified_as_the_persons() -> None:
     """By its id alone: after a restore of the mail server it would make an app password for another person's mail."""
     server = ScriptedStalwart()
 

@@ -42,7 +42,7 @@ async def error_of(answer: Answer, *, deadline: float = 5.0) -> MailServerError:
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
-async def test_an_http_outage_is_transient_and_its_outcome_unknown(status: int) -> None:
+async def test_http_error_of_an_outage_is_transient_with_an_unknown_outcome(status: int) -> None:
     error = await error_of(problem(status))
     assert isinstance(error, Transient)
     assert error.outcome_unknown
@@ -50,7 +50,7 @@ async def test_an_http_outage_is_transient_and_its_outcome_unknown(status: int) 
 
 
 @pytest.mark.parametrize("kind", ["serverUnavailable", "serverPartialFail"])
-async def test_a_method_that_the_server_could_not_do_is_transient_and_its_outcome_unknown(kind: str) -> None:
+async def test_temporary_method_error_is_transient_with_an_unknown_outcome(kind: str) -> None:
     error = await error_of(method_error(kind, description="try later"))
     assert isinstance(error, Transient)
     assert error.outcome_unknown
@@ -69,7 +69,7 @@ async def test_a_method_that_the_server_could_not_do_is_transient_and_its_outcom
     ],
     ids=lambda cut: type(cut).__name__,
 )
-async def test_a_connection_cut_after_the_request_left_has_an_unknown_outcome(cut: Exception) -> None:
+async def test_connection_cut_after_sending_leaves_the_outcome_unknown(cut: Exception) -> None:
     error = await error_of(cut)
     assert isinstance(error, Transient)
     assert error.outcome_unknown
@@ -81,7 +81,7 @@ async def test_a_connection_cut_after_the_request_left_has_an_unknown_outcome(cu
     [httpx2.ConnectError("refused"), httpx2.ConnectTimeout("slow"), httpx2.PoolTimeout("full")],
     ids=lambda refusal: type(refusal).__name__,
 )
-async def test_without_a_connection_nothing_can_have_been_made(refusal: Exception) -> None:
+async def test_failed_connection_leaves_no_unknown_outcome(refusal: Exception) -> None:
     error = await error_of(refusal)
     assert isinstance(error, Transient)
     assert not error.outcome_unknown
@@ -103,7 +103,7 @@ async def test_without_a_connection_nothing_can_have_been_made(refusal: Exceptio
     ],
     ids=range(10),
 )
-async def test_an_answer_that_neither_shows_nor_refuses_the_mailbox_has_an_unknown_outcome(answer: Answer) -> None:
+async def test_response_that_neither_shows_nor_rejects_the_mailbox_has_an_unknown_outcome(answer: Answer) -> None:
     error = await error_of(answer)
     assert isinstance(error, Transient)
     assert error.outcome_unknown
@@ -128,13 +128,13 @@ NULLS_AND_NONSENSE: list[httpx2.Response] = [
 
 
 @pytest.mark.parametrize("answer", NULLS_AND_NONSENSE, ids=range(len(NULLS_AND_NONSENSE)))
-async def test_nonsense_is_an_error_of_the_mail_server_and_never_of_ours(answer: Answer) -> None:
+async def test_nonsense_response_is_a_mail_server_error_but_never_permanent_or_a_conflict(answer: Answer) -> None:
     """Anything else would end the attempt without an outcome: a crash, and three of them bury the request."""
     assert not isinstance(await error_of(answer), Permanent | Conflict)
 
 
 @pytest.mark.parametrize("account_id", ["k\0", "k\n", "", "a" * 256])
-async def test_an_id_that_is_none_is_never_to_be_stored(account_id: str) -> None:
+async def test_invalid_account_id_is_a_transient_error_with_an_unknown_outcome(account_id: str) -> None:
     """PostgreSQL refuses a NUL: the attempt would end without an outcome, and so would each after it, for ever."""
     server = ScriptedStalwart(made(account_id, MAILBOX.email))
     with pytest.raises(Transient, match="cannot be read") as raised:
@@ -143,7 +143,7 @@ async def test_an_id_that_is_none_is_never_to_be_stored(account_id: str) -> None
 
 
 @pytest.mark.parametrize("limit", ["maxConcurrentRequests", "maxConcurrentUpload"])
-async def test_a_busy_server_is_waited_out_within_the_attempt(limit: str) -> None:
+async def test_busy_mail_server_is_asked_again_within_the_same_attempt(limit: str) -> None:
     server = ScriptedStalwart(busy(limit), busy(limit), busy(limit), made("k", MAILBOX.email))
     account = await server.registry().create(MAILBOX, deadline=5)
     assert (account.email, len(server.paused)) == (MAILBOX.email, 3)
@@ -151,7 +151,7 @@ async def test_a_busy_server_is_waited_out_within_the_attempt(limit: str) -> Non
 
 
 @pytest.mark.parametrize("limit", ["maxConcurrentRequests", "maxConcurrentUpload"])
-async def test_a_server_that_stays_busy_throttles_when_the_deadline_ends(limit: str) -> None:
+async def test_server_busy_until_the_deadline_counts_as_throttling(limit: str) -> None:
     server = ScriptedStalwart(busy(limit))
     with pytest.raises(Throttled) as raised:
         await server.registry().create(MAILBOX, deadline=1)
@@ -163,13 +163,13 @@ async def test_a_server_that_stays_busy_throttles_when_the_deadline_ends(limit: 
     ("sent", "seconds"),
     [("17", 17), ("0", 0), ("1.5", 1.5), (None, None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)],
 )
-async def test_429_throttles_for_as_long_as_the_server_says(sent: str | None, seconds: float | None) -> None:
+async def test_429_throttles_for_as_long_as_retry_after_says(sent: str | None, seconds: float | None) -> None:
     error = await error_of(httpx2.Response(429, headers={} if sent is None else {"Retry-After": sent}))
     assert isinstance(error, Throttled)
     assert error.retry_after == seconds
 
 
-async def test_a_set_error_rate_limit_throttles() -> None:
+async def test_set_error_rate_limit_counts_as_throttling() -> None:
     assert isinstance(await error_of(refused("rateLimit")), Throttled)
 
 
@@ -185,14 +185,14 @@ async def test_a_set_error_rate_limit_throttles() -> None:
         ("alreadyExists", {"existingId": "k"}, "no reason given"),
     ],
 )
-async def test_a_mailbox_that_the_server_will_never_make_is_permanent(kind: str, more: dict, words: str) -> None:
+async def test_create_that_can_never_succeed_is_a_permanent_error(kind: str, more: dict, words: str) -> None:
     error = await error_of(refused(kind, **more))
     assert isinstance(error, Permanent)
     assert kind in str(error)
     assert words in str(error)
 
 
-async def test_a_domain_that_is_not_there_misconfigures_that_domain_only() -> None:
+async def test_domain_unknown_to_the_mail_server_misconfigures_only_that_domain() -> None:
     server = ScriptedStalwart(domains={"example.org": "b"})
     with pytest.raises(Misconfigured, match=r"example\.net") as raised:
         await server.registry().create(Mailbox(MAILBOX.identity_id, "alice@example.net"), deadline=5)
@@ -200,7 +200,7 @@ async def test_a_domain_that_is_not_there_misconfigures_that_domain_only() -> No
     assert "x:Account/set" not in server.asked
 
 
-async def test_a_foreign_key_that_is_not_there_misconfigures_the_domain_and_is_asked_anew() -> None:
+async def test_invalid_foreign_key_misconfigures_the_domain_and_its_id_is_read_again() -> None:
     server = ScriptedStalwart(
         refused("invalidForeignKey", objectId={"object": "Domain", "id": "b"}),
         made("k", MAILBOX.email),
@@ -215,7 +215,7 @@ async def test_a_foreign_key_that_is_not_there_misconfigures_the_domain_and_is_a
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])
-async def test_a_refusal_of_our_key_misconfigures_the_server(status: int) -> None:
+async def test_rejection_of_our_key_counts_as_a_misconfigured_server(status: int) -> None:
     error = await error_of(problem(status))
     assert isinstance(error, Misconfigured)
     assert error.domain is None
@@ -233,7 +233,7 @@ async def test_a_refusal_of_our_key_misconfigures_the_server(status: int) -> Non
     ],
     ids=["the create", "the read of what was made"],
 )
-async def test_a_method_that_is_forbidden_misconfigures_the_server(answer: Answer) -> None:
+async def test_forbidden_method_counts_as_a_misconfigured_server(answer: Answer) -> None:
     server = ScriptedStalwart(answer)
     with pytest.raises(Misconfigured) as raised:
         await server.registry().create(MAILBOX, deadline=5)
@@ -251,7 +251,7 @@ async def test_a_method_that_is_forbidden_misconfigures_the_server(answer: Answe
         ("somethingOf2031", {"description": "Why not"}, "somethingOf2031"),
     ],
 )
-async def test_a_set_error_concerns_one_domain_and_never_the_whole_server(kind: str, more: dict, words: str) -> None:
+async def test_set_error_misconfigures_one_domain_and_never_the_whole_server(kind: str, more: dict, words: str) -> None:
     """One tenant that is full, one domain with a directory of its own: nobody else is held back."""
     server = ScriptedStalwart(refused(kind, **more))
     with pytest.raises(Misconfigured) as raised:
@@ -271,14 +271,14 @@ async def test_a_set_error_concerns_one_domain_and_never_the_whole_server(kind: 
         ("invalidArguments", "example.org"),
     ],
 )
-async def test_a_look_up_may_be_refused_in_its_second_half(kind: str, domain: str | None) -> None:
+async def test_lookup_rejected_in_its_second_call_counts_as_misconfigured(kind: str, domain: str | None) -> None:
     server = ScriptedStalwart(responses(("x:Account/query", {"ids": ["k"]}), ("error", {"type": kind})))
     with pytest.raises(Misconfigured) as raised:
         await server.registry().find(MAILBOX, deadline=5)
     assert raised.value.domain == domain
 
 
-async def test_a_holder_that_we_may_not_read_misconfigures_the_server() -> None:
+async def test_forbidden_read_of_the_address_owner_counts_as_misconfigured() -> None:
     server = ScriptedStalwart(taken("k"), method_error("forbidden", description="You are not authorized"))
     with pytest.raises(Misconfigured):
         await server.registry().create(MAILBOX, deadline=5)
@@ -310,7 +310,7 @@ OURS = [
 @pytest.mark.parametrize(
     ("answer", "domain"), [*((each, None) for each in NEW), *((each, "example.org") for each in OURS)], ids=range(17)
 )
-async def test_what_is_our_bug_or_a_new_version_is_detected_once_more_and_buries_nobody(
+async def test_rejected_request_format_causes_one_new_detection_and_no_dead_letter(
     answer: httpx2.Response, domain: str | None
 ) -> None:
     """A new version refuses everybody. A request that is not taken as it is may be the only one."""
@@ -323,7 +323,7 @@ async def test_what_is_our_bug_or_a_new_version_is_detected_once_more_and_buries
     assert "secret echo" not in str(raised.value)
 
 
-async def test_words_of_the_mail_server_can_be_stored_and_logged() -> None:
+async def test_messages_of_the_mail_server_can_be_stored_and_logged() -> None:
     """PostgreSQL refuses NUL, UTF-8 a surrogate, and a newline would forge a log line."""
     answer = httpx2.Response(
         200,
@@ -336,13 +336,13 @@ async def test_words_of_the_mail_server_can_be_stored_and_logged() -> None:
     assert str(error).encode()
 
 
-async def test_words_of_the_mail_server_are_short() -> None:
+async def test_messages_of_the_mail_server_are_shortened() -> None:
     assert len(str(await error_of(refused("invalidPatch", description="x" * 100_000)))) < 400
     assert len(str(await error_of(method_error("x" * 100_000)))) < 400
     assert len(str(await error_of(problem(400, "x" * 100_000, limit="y" * 100_000)))) < 400
 
 
-async def test_a_server_that_hangs_is_given_up_at_the_deadline() -> None:
+async def test_hanging_server_times_out_at_the_deadline() -> None:
     server = ScriptedStalwart(made("k", MAILBOX.email))
     registry = server.registry()
 

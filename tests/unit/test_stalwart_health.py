@@ -69,14 +69,14 @@ async def test_a_server_that_echoes_and_reads_but_does_not_write_is_unhealthy() 
     assert "serverUnavailable" in str(found)
 
 
-async def test_a_write_that_lost_against_another_process_shows_a_server_that_writes() -> None:
+async def test_health_check_write_that_lost_to_another_process_counts_as_a_successful_write() -> None:
     server = server_of()
     server.will(answered(failed("serverUnavailable"), after=OTHERS))
     assert await server.registry().check_health(deadline=2) is None
 
 
 @pytest.mark.parametrize("kind", ["forbidden", "overQuota", "invalidPatch", "notFound"])
-async def test_where_the_write_to_our_account_is_refused_the_read_decides(kind: str) -> None:
+async def test_health_check_relies_on_the_read_if_the_write_to_our_account_is_rejected(kind: str) -> None:
     server = server_of()
     server.will(answered(refused(kind)))
     registry = server.registry()
@@ -86,14 +86,14 @@ async def test_where_the_write_to_our_account_is_refused_the_read_decides(kind: 
     assert (not_written.has_account, kind in not_written.why) == (True, True)
 
 
-async def test_where_we_may_not_write_at_all_the_read_decides() -> None:
+async def test_health_check_relies_on_the_read_if_writing_is_forbidden() -> None:
     server = server_of()
     server.will(answered(failed("forbidden", description="You are not authorized to update objects of this type")))
     assert await server.registry().health_check() is None
 
 
 @pytest.mark.parametrize("account", [None, "d333333"], ids=["no account told", "the recovery administrator"])
-async def test_where_our_key_has_no_account_the_read_decides(account: str | None) -> None:
+async def test_health_check_relies_on_the_read_if_our_key_has_no_account(account: str | None) -> None:
     server = server_of(account)
     server.will(answered(("x:Account/set", {"notUpdated": {"d333333": {"type": "notFound"}}}), before=None, after=None))
     registry = server.registry()
@@ -103,7 +103,7 @@ async def test_where_our_key_has_no_account_the_read_decides(account: str | None
     assert not not_written.has_account
 
 
-async def test_an_account_that_is_another_one_by_now_is_asked_for_anew() -> None:
+async def test_health_check_reads_the_account_of_our_key_again_if_it_changed() -> None:
     server = server_of("old")
     server.will(answered(DONE, before=None), answered(DONE))
     registry = server.registry()
@@ -130,13 +130,13 @@ async def test_a_slow_server_that_was_unavailable_counts_as_healthy_again(monkey
     [busy(), problem(429), method_error("rateLimit"), answered(refused("rateLimit"))],
     ids=["400 limit", "429", "the method", "the write"],
 )
-async def test_a_server_that_is_asked_too_much_gives_no_verdict(answer: Answer) -> None:
+async def test_throttled_health_check_gives_no_verdict(answer: Answer) -> None:
     server = server_of()
     server.will(answer)
     assert isinstance(await server.registry().health_check(), Throttled)
 
 
-async def test_without_the_domain_of_the_marks_nobody_gets_a_mailbox() -> None:
+async def test_health_check_fails_without_the_mark_domain() -> None:
     server = server_of()
     server.domains = {}
     server.will(responses(("Core/echo", {})))
@@ -173,7 +173,7 @@ async def test_a_server_that_does_not_answer_in_full_is_unhealthy_with_a_reason(
     assert re.search(words, str(found))
 
 
-async def test_a_defect_of_ours_in_asking_is_no_verdict_and_ends_nothing() -> None:
+async def test_unexpected_error_in_the_health_check_gives_no_verdict() -> None:
     server = server_of()
     server.will(RuntimeError("a defect"))
     assert isinstance(await server.registry().health_check(), Throttled)

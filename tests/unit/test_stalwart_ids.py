@@ -29,7 +29,7 @@ async def set_up_anew(server: ScriptedStalwart, *, mark_domain: str = "example.o
     return registry
 
 
-async def test_a_mark_that_was_made_in_another_domain_is_never_taken_for_one() -> None:
+async def test_mark_created_in_another_domain_is_never_accepted() -> None:
     """Nothing would keep the identity from a second mailbox."""
     server = ScriptedStalwart()
     registry = await set_up_anew(server)
@@ -58,7 +58,7 @@ async def test_another_address_than_requested_is_reported_and_the_ids_are_querie
     assert domain_sent(server) == ("c", "d")
 
 
-async def test_a_look_up_compares_with_the_id_that_the_marks_domain_has_now() -> None:
+async def test_lookup_compares_with_the_current_id_of_the_mark_domain() -> None:
     server = ScriptedStalwart()
     registry = await set_up_anew(server)
     alias = {"name": mark_of(BOB.identity_id), "domainId": "c"}
@@ -69,7 +69,7 @@ async def test_a_look_up_compares_with_the_id_that_the_marks_domain_has_now() ->
     assert await registry.create(BOB, deadline=5) == StalwartAccount("l", BOB.email)
 
 
-async def test_a_stranger_in_the_way_of_another_address_than_ours_is_no_conflict() -> None:
+async def test_foreign_owner_of_an_address_other_than_ours_is_no_conflict() -> None:
     """With ids of before, bob@example.net is asked for, whom somebody else is."""
     server = ScriptedStalwart()
     registry = await set_up_anew(server)
@@ -83,7 +83,7 @@ async def test_a_stranger_in_the_way_of_another_address_than_ours_is_no_conflict
     assert await registry.create(BOB, deadline=5) == StalwartAccount("l", BOB.email)
 
 
-async def test_ids_live_for_a_minute() -> None:
+async def test_domain_ids_are_cached_for_a_minute() -> None:
     server = ScriptedStalwart()
     registry = await set_up_anew(server)
     server.clock += ID_CACHE_SECONDS
@@ -96,7 +96,7 @@ async def test_ids_live_for_a_minute() -> None:
     [httpx2.ReadError("cut"), httpx2.ConnectError("refused"), httpx2.ReadTimeout("slow"), problem(502)],
     ids=["cut", "refused", "silent", "a proxy's 502"],
 )
-async def test_ids_end_with_a_connection(end: httpx2.Response | Exception) -> None:
+async def test_cached_domain_ids_are_dropped_after_a_connection_failure(end: httpx2.Response | Exception) -> None:
     server = ScriptedStalwart()
     registry = await set_up_anew(server)
     server.will(end)
@@ -107,7 +107,7 @@ async def test_ids_end_with_a_connection(end: httpx2.Response | Exception) -> No
     assert domain_sent(server) == ("c", "c")
 
 
-async def test_ids_end_with_a_refusal_of_one_of_them() -> None:
+async def test_cached_domain_ids_are_dropped_after_one_of_them_is_rejected() -> None:
     server = ScriptedStalwart()
     registry = await set_up_anew(server)
     server.will(refused("invalidForeignKey", objectId={"object": "Domain", "id": "b"}))

@@ -57,7 +57,7 @@ NOT_OURS = {
 }
 
 
-async def test_the_normal_case_is_exactly_one_request() -> None:
+async def test_mailbox_creation_normally_takes_exactly_one_request() -> None:
     server = ScriptedStalwart(made("k", "alice@example.org"))
     registry = server.registry()
     assert await registry.create(MAILBOX, deadline=5) == ACCOUNT
@@ -68,7 +68,7 @@ async def test_the_normal_case_is_exactly_one_request() -> None:
     assert [name for name, _, _ in server.calls()] == ["x:Account/set", "x:Account/get", "x:Domain/query"]
 
 
-async def test_a_mailbox_is_created_with_its_mark_disabled_and_without_credentials() -> None:
+async def test_mailbox_is_created_with_a_disabled_mark_and_no_credentials() -> None:
     server = ScriptedStalwart(made("k", "alice@example.org"))
     await server.registry().create(MAILBOX, deadline=5)
     create = server.calls()[0][1]["create"]["c"]
@@ -87,14 +87,14 @@ async def test_a_mailbox_is_created_with_its_mark_disabled_and_without_credentia
     }
 
 
-async def test_the_mark_stays_in_its_domain_whatever_the_persons_is() -> None:
+async def test_mark_stays_in_its_domain_whatever_the_domain_of_the_address() -> None:
     server = ScriptedStalwart(made("k", "alice@example.org"))
     await server.registry(mark_domain="example.net").create(MAILBOX, deadline=5)
     create = server.calls()[0][1]["create"]["c"]
     assert (create["domainId"], create["aliases"]["0"]["domainId"]) == ("b", "c")
 
 
-async def test_name_and_quota_are_sent_where_they_are_known() -> None:
+async def test_account_create_includes_name_and_quota_if_known() -> None:
     server = ScriptedStalwart(made("k", "alice@example.org"))
     await server.registry(quota=10**9).create(Mailbox(ID, "alice@example.org", "Alice Example"), deadline=5)
     create = server.calls()[0][1]["create"]["c"]
@@ -107,7 +107,7 @@ async def test_the_address_is_returned_as_the_server_made_it() -> None:
     assert await server.registry().create(MAILBOX, deadline=5) == StalwartAccount("k", "alice1@example.org")
 
 
-async def test_what_may_be_null_may_be_null() -> None:
+async def test_set_response_may_have_null_where_rfc_8620_allows_it() -> None:
     """RFC 8620 §5.3."""
     server = ScriptedStalwart()
     created = {"created": {"c": {"id": "k"}}, "notCreated": None, "updated": None}
@@ -120,27 +120,27 @@ async def test_what_may_be_null_may_be_null() -> None:
         await server.registry().create(MAILBOX, deadline=5)
 
 
-async def test_a_holder_with_our_mark_is_ours() -> None:
+async def test_address_owner_with_our_mark_is_our_mailbox() -> None:
     server = ScriptedStalwart(taken("k"), listed(OURS))
     assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
     assert server.calls()[0][1]["ids"] == ["k"]
 
 
 @pytest.mark.parametrize("holder", NOT_OURS.values(), ids=NOT_OURS.keys())
-async def test_a_holder_without_our_mark_is_a_conflict_and_never_adopted(holder: dict[str, Any]) -> None:
+async def test_address_owner_without_our_mark_is_a_conflict_and_never_adopted(holder: dict[str, Any]) -> None:
     server = ScriptedStalwart(taken("k"), listed(holder), found())
     with pytest.raises(Conflict, match="held by the account k"):
         await server.registry().create(MAILBOX, deadline=5)
     assert [name for name in server.asked if name.endswith("/set")] == ["x:Account/set"], "nothing of it is changed"
 
 
-async def test_a_holder_that_vanished_is_a_conflict() -> None:
+async def test_vanished_address_owner_is_a_conflict() -> None:
     server = ScriptedStalwart(taken("k"), responses(("x:Account/get", {"list": [], "notFound": ["k"]})), found())
     with pytest.raises(Conflict):
         await server.registry().create(MAILBOX, deadline=5)
 
 
-async def test_a_mailbox_with_our_mark_is_ours_though_the_server_names_the_holder_of_the_address() -> None:
+async def test_mailbox_with_our_mark_is_ours_even_if_the_server_names_the_address_owner() -> None:
     """Where two accounts are in the way, Stalwart names either by chance."""
     server = ScriptedStalwart(
         taken("l"),
@@ -156,7 +156,7 @@ async def test_a_mailing_list_that_holds_the_address_is_a_conflict() -> None:
         await server.registry().create(MAILBOX, deadline=5)
 
 
-async def test_a_violation_that_names_no_holder_does_not_stop_the_whole_server() -> None:
+async def test_primary_key_violation_without_an_address_owner_is_only_a_conflict() -> None:
     """It concerns one address: everybody else's mailboxes go on being made."""
     server = ScriptedStalwart(refused("primaryKeyViolation", properties=["email"]), found())
     with pytest.raises(MailServerError) as raised:
@@ -164,13 +164,13 @@ async def test_a_violation_that_names_no_holder_does_not_stop_the_whole_server()
     assert isinstance(raised.value, Conflict)
 
 
-async def test_a_holder_that_cannot_be_read_now_is_tried_again_later() -> None:
+async def test_temporarily_unreadable_address_owner_is_a_transient_error() -> None:
     server = ScriptedStalwart(taken("k"), problem(503))
     with pytest.raises(Transient):
         await server.registry().create(MAILBOX, deadline=5)
 
 
-async def test_a_look_up_by_the_mark_finds_the_mailbox() -> None:
+async def test_lookup_by_the_mark_finds_the_mailbox() -> None:
     server = ScriptedStalwart(found(OURS))
     assert await server.registry().find(MAILBOX, deadline=5) == ACCOUNT
     query, read, _ = server.calls()
@@ -179,12 +179,12 @@ async def test_a_look_up_by_the_mark_finds_the_mailbox() -> None:
 
 
 @pytest.mark.parametrize("candidate", NOT_OURS.values(), ids=NOT_OURS.keys())
-async def test_a_look_up_trusts_the_alias_and_not_the_text_index(candidate: dict[str, Any]) -> None:
+async def test_lookup_trusts_the_alias_and_not_the_text_index(candidate: dict[str, Any]) -> None:
     server = ScriptedStalwart(found(candidate))
     assert await server.registry().find(MAILBOX, deadline=5) is None
 
 
-async def test_a_look_up_that_the_server_cannot_do_now_is_tried_again_later() -> None:
+async def test_temporarily_failing_lookup_is_a_transient_error() -> None:
     server = ScriptedStalwart(
         responses(("error", {"type": "serverUnavailable"}), ("error", {"type": "invalidResultReference"}))
     )
@@ -192,12 +192,12 @@ async def test_a_look_up_that_the_server_cannot_do_now_is_tried_again_later() ->
         await server.registry().find(MAILBOX, deadline=5)
 
 
-async def test_a_look_up_finds_the_mailbox_among_others() -> None:
+async def test_lookup_finds_the_mailbox_among_others() -> None:
     server = ScriptedStalwart(found(account({mark_of(OTHER): "b"}, "bob@example.org") | {"id": "l"}, OURS))
     assert await server.registry().find(MAILBOX, deadline=5) == ACCOUNT
 
 
-async def test_stalwart_0_15_is_recognised_and_refused_in_words() -> None:
+async def test_stalwart_0_15_is_recognised_and_rejected_with_an_explanation() -> None:
     server = ScriptedStalwart()
     server.session = httpx2.Response(
         200,
@@ -214,7 +214,7 @@ async def test_stalwart_0_15_is_recognised_and_refused_in_words() -> None:
 
 
 @pytest.mark.parametrize("status", [404, 400, 301, 302, 204])
-async def test_what_speaks_no_jmap_is_recognised_and_refused_in_words(status: int) -> None:
+async def test_server_without_jmap_is_recognised_and_rejected_with_an_explanation(status: int) -> None:
     server = ScriptedStalwart()
     server.session = httpx2.Response(status, headers={"Location": "https://elsewhere.example.org/"})
     with pytest.raises(Misconfigured, match="is this Stalwart"):
@@ -222,7 +222,7 @@ async def test_what_speaks_no_jmap_is_recognised_and_refused_in_words(status: in
     assert server.asked == ["session"]
 
 
-async def test_a_session_without_accounts_means_that_our_key_is_unknown() -> None:
+async def test_session_without_accounts_means_that_our_key_is_unknown() -> None:
     server = ScriptedStalwart()
     server.session = httpx2.Response(200, json={"capabilities": {}, "accounts": {}, "primaryAccounts": {}})
     with pytest.raises(Misconfigured, match="does not know our key") as raised:
@@ -231,7 +231,7 @@ async def test_a_session_without_accounts_means_that_our_key_is_unknown() -> Non
 
 
 @pytest.mark.parametrize("session", [{"accounts": []}, {"accounts": ["b"]}, {"accounts": {"b": None}}, {"accounts": 7}])
-async def test_a_session_of_nonsense_is_refused_in_words(session: dict[str, Any]) -> None:
+async def test_malformed_stalwart_session_counts_as_misconfigured(session: dict[str, Any]) -> None:
     server = ScriptedStalwart()
     server.session = httpx2.Response(200, json=session)
     with pytest.raises(Misconfigured):
@@ -241,21 +241,21 @@ async def test_a_session_of_nonsense_is_refused_in_words(session: dict[str, Any]
 @pytest.mark.parametrize(
     "session", [SESSION | {"primaryAccounts": {}}, SESSION | {"accounts": {"d": {}}}], ids=["account", "primary"]
 )
-async def test_the_registry_is_recognised_by_either_sign(session: dict[str, Any]) -> None:
+async def test_registry_is_recognised_by_either_sign_in_the_session(session: dict[str, Any]) -> None:
     server = ScriptedStalwart()
     server.session = httpx2.Response(200, json=session)
     server.will(made("k", "alice@example.org"))
     assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
 
 
-async def test_a_session_that_fails_now_is_no_other_generation() -> None:
+async def test_failed_session_request_is_transient_not_another_server_generation() -> None:
     server = ScriptedStalwart()
     server.session = problem(503)
     with pytest.raises(Transient):
         await server.registry().create(MAILBOX, deadline=5)
 
 
-async def test_a_server_replaced_by_another_generation_is_named_and_asked_again_when_it_is_back() -> None:
+async def test_server_replaced_by_another_generation_is_reported_and_used_again_once_restored() -> None:
     server = ScriptedStalwart(made("k", "alice@example.org"))
     registry = server.registry()
     await registry.create(MAILBOX, deadline=5)
@@ -272,7 +272,7 @@ async def test_a_server_replaced_by_another_generation_is_named_and_asked_again_
     assert await registry.create(MAILBOX, deadline=5) == ACCOUNT
 
 
-async def test_the_key_goes_to_the_configured_origin_and_no_redirect_is_followed() -> None:
+async def test_api_key_is_sent_only_to_the_configured_origin_and_redirects_are_not_followed() -> None:
     server = ScriptedStalwart()
     elsewhere = httpx2.Response(307, headers={"Location": "http://evil.example.net/jmap/"})
     server.will(elsewhere)
@@ -282,7 +282,7 @@ async def test_the_key_goes_to_the_configured_origin_and_no_redirect_is_followed
     assert all(request.headers["Authorization"] == f"Bearer {KEY}" for request in server.requests)
 
 
-async def test_urls_in_a_session_are_not_trusted_with_the_key() -> None:
+async def test_api_key_is_not_sent_to_urls_of_the_session() -> None:
     server = ScriptedStalwart()
     server.session = httpx2.Response(200, json=SESSION | {"apiUrl": "http://evil.example.net/jmap/"})
     server.will(made("k", "alice@example.org"))
@@ -296,12 +296,12 @@ async def test_a_base_url_may_hold_a_path() -> None:
     assert {request.url.path for request in server.requests} == {"/stalwart/jmap/session", "/stalwart/jmap/"}
 
 
-async def test_waiting_for_a_busy_server_never_creates_twice_at_once() -> None:
+async def test_retries_on_a_busy_server_never_create_twice() -> None:
     server = ScriptedStalwart(busy(), taken("k"), busy(), taken("k"), listed(OURS))
     assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
 
 
-async def test_a_deadline_of_nearly_nothing_still_ends_in_an_error_of_the_mail_server() -> None:
+async def test_tiny_deadline_still_raises_a_mail_server_error() -> None:
     server = ScriptedStalwart(busy())
     with pytest.raises(Throttled):
         await server.registry().create(MAILBOX, deadline=0.001)

@@ -41,7 +41,7 @@ def body(*events: Any) -> bytes:
     return json.dumps({"events": events}).encode()
 
 
-def test_what_a_real_stalwart_signed_verifies_and_is_read() -> None:
+def test_recorded_stalwart_webhook_verifies_and_gives_its_hint() -> None:
     reader = WebhookReader("k")
     assert reader.verifies(RECORDED, [SIGNATURE])
     assert reader.hints(RECORDED) == [Hint("b", 1, 3)]
@@ -65,7 +65,7 @@ def test_what_a_real_stalwart_signed_verifies_and_is_read() -> None:
         ("with a scheme", RECORDED, [f"sha256={SIGNATURE}"]),
     ],
 )
-def test_a_forged_signature_is_refused(what: str, raw: bytes, signatures: list[str]) -> None:
+def test_forged_webhook_signature_is_rejected(what: str, raw: bytes, signatures: list[str]) -> None:
     assert not WebhookReader("k").verifies(raw, signatures), what
 
 
@@ -89,7 +89,7 @@ def test_a_forged_signature_is_refused(what: str, raw: bytes, signatures: list[s
         body(ham(None), ham("b"), ham(-1), ham(1.5), ham(True), ham(2**32), ham([1]), ham({})),
     ],
 )
-def test_what_nobody_can_read_hints_at_nothing(raw: bytes) -> None:
+def test_unreadable_stalwart_webhook_gives_no_hint(raw: bytes) -> None:
     assert WebhookReader("k").hints(raw) == []
 
 
@@ -107,11 +107,11 @@ def test_what_nobody_can_read_hints_at_nothing(raw: bytes) -> None:
         "tomorrow.unknown",
     ],
 )
-def test_only_a_delivery_that_is_no_spam_hints(kind: str) -> None:
+def test_only_a_non_spam_delivery_gives_a_hint(kind: str) -> None:
     assert WebhookReader("k").hints(body({**ham(), "type": kind}, ham(2, 7))) == [Hint("c", 7)]
 
 
-def test_an_event_is_known_by_what_it_tells_of_and_not_by_its_id() -> None:
+def test_stalwart_webhook_event_is_deduplicated_by_its_content_not_its_id() -> None:
     reader = WebhookReader("k")
     assert reader.hints(body(ham(1, 1, changeId=3), {**ham(1, 1, changeId=3), "id": "2"})) == [Hint("b", 1, 3)]
     assert reader.hints(body(ham(1, 1, changeId=3), ham(1, 2, changeId=3), ham(2, 1, changeId=3))) == [
@@ -121,13 +121,13 @@ def test_an_event_is_known_by_what_it_tells_of_and_not_by_its_id() -> None:
     assert reader.hints(body(ham(1, 1, changeId=9))) == [Hint("b", 1, 9)], "the number was given again"
 
 
-def test_an_event_that_names_no_document_always_counts() -> None:
+def test_webhook_event_without_a_document_id_always_gives_a_hint() -> None:
     reader = WebhookReader("k")
     nameless = body({"type": "message-ingest.ham", "data": {"accountId": 1}})
     assert reader.hints(nameless) == reader.hints(nameless) == [Hint("b")]
 
 
-def test_what_is_remembered_is_bounded_and_the_oldest_is_forgotten() -> None:
+def test_memory_of_seen_webhook_events_is_bounded_and_drops_the_oldest() -> None:
     reader = WebhookReader("k")
     reader.hints(body(*(ham(1, number) for number in range(20_001))))
     assert reader.hints(body(ham(1, 20_000), ham(1, 0))) == [Hint("b", 0)]
@@ -137,17 +137,17 @@ def test_what_is_remembered_is_bounded_and_the_oldest_is_forgotten() -> None:
 @pytest.mark.parametrize(
     ("number", "spelled"), [(0, "a"), (1, "b"), (31, "3"), (32, "ba"), (53, "bv"), (2**32 - 1, "d333333")]
 )
-def test_a_number_is_spelled_as_the_server_spells_ids(number: int, spelled: str) -> None:
+def test_number_is_encoded_as_stalwart_encodes_ids(number: int, spelled: str) -> None:
     assert jmap_id(number) == spelled
 
 
 @pytest.mark.parametrize("number", [0, 1, 3, 127, 128, 345, 16_383, 16_384, 2**32, 2**62])
-def test_a_change_is_spelled_as_the_server_spells_the_state_after_it(number: int) -> None:
+def test_change_id_is_encoded_as_the_email_state_after_it(number: int) -> None:
     spelled = email_state(number)
     assert spelled == (stand_in_state.encode(number) if number else "saa")
 
 
-def test_hook_and_event_source_tell_of_a_delivery_by_the_same_state() -> None:
+def test_webhook_hint_has_the_same_state_as_the_event_source() -> None:
     """As recorded: the event source of 0.16.19 said {"Email": "sam"} of the delivery in RECORDED."""
     assert [hint.state for hint in WebhookReader("k").hints(RECORDED)] == ["sam"]
 
@@ -170,7 +170,7 @@ class Endpoint:
         return await self._http.post("/internal/mail/stalwart", content=content, headers=headers)
 
 
-async def test_a_signed_hook_is_taken_and_hints_at_each_account_once_with_its_newest_state() -> None:
+async def test_signed_stalwart_webhook_gives_each_account_one_hint_with_its_newest_state() -> None:
     endpoint = Endpoint(WebhookReader("k"))
     raw = body(ham(1, 2, changeId=4), ham(1, 1, changeId=3), ham(2, 1), ham(2, 2, changeId=9))
     answer = await endpoint.post(raw, signed(raw))
@@ -179,34 +179,34 @@ async def test_a_signed_hook_is_taken_and_hints_at_each_account_once_with_its_ne
     assert sorted(endpoint.hinted) == [("b", email_state(4)), ("c", None)]
 
 
-async def test_a_replayed_hook_is_taken_and_hints_at_nothing() -> None:
+async def test_replayed_stalwart_webhook_is_accepted_but_gives_no_new_hint() -> None:
     endpoint = Endpoint(WebhookReader("k"))
     for _ in range(3):
         assert (await endpoint.post(RECORDED, SIGNATURE)).status_code == 204
     assert endpoint.hinted == [("b", "sam")]
 
 
-async def test_a_signed_body_that_cannot_be_read_is_taken_so_that_it_is_not_sent_again() -> None:
+async def test_signed_but_unreadable_webhook_body_is_accepted_so_that_it_is_not_sent_again() -> None:
     endpoint = Endpoint(WebhookReader("k"))
     assert (await endpoint.post(b"{", signed(b"{"))).status_code == 204
     assert endpoint.hinted == []
 
 
 @pytest.mark.parametrize("signatures", [(), (signed(RECORDED, "other"),), (SIGNATURE, SIGNATURE), ("",)])
-async def test_a_forged_hook_is_refused_and_hints_at_nothing(signatures: tuple[str, ...]) -> None:
+async def test_forged_stalwart_webhook_is_rejected_and_gives_no_hint(signatures: tuple[str, ...]) -> None:
     endpoint = Endpoint(WebhookReader("k"))
     answer = await endpoint.post(RECORDED, *signatures)
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     assert (answer.json()["code"], endpoint.hinted) == ("wrong_signature", [])
 
 
-async def test_without_a_key_there_is_nothing_here() -> None:
+async def test_stalwart_webhook_without_a_configured_key_gets_404() -> None:
     endpoint = Endpoint(None)
     assert (await endpoint.post(RECORDED, SIGNATURE)).status_code == 404
     assert endpoint.hinted == []
 
 
-async def test_a_body_that_is_too_large_is_refused_before_its_signature_is_computed() -> None:
+async def test_oversized_body_is_rejected_before_its_signature_is_computed() -> None:
     endpoint = Endpoint(WebhookReader("k"))
     raw = b" " * (MAX_BODY + 1)
     assert (await endpoint.post(raw, signed(raw))).status_code == 413
@@ -221,7 +221,7 @@ async def test_a_body_that_is_too_large_is_refused_before_its_signature_is_compu
     assert endpoint.hinted == [("b", None)]
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stalwart_webhook_with_a_stalled_body_gets_408_and_gives_no_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postroom.api.body.BODY_WITHIN", 0.05)
     endpoint = Endpoint(WebhookReader("k"))
     never = asyncio.Event()

@@ -18,7 +18,7 @@ from simulation.virtual_time import in_virtual_time
         ({"types": "Email", "ping": "300", "closeafter": "state"}, Wanted(frozenset({"Email"}), once=True, ping=300)),
     ],
 )
-def test_what_is_asked_of_an_event_source(query: dict[str, str], means: Wanted) -> None:
+def test_event_source_query_is_parsed(query: dict[str, str], means: Wanted) -> None:
     assert wanted(query) == means
 
 
@@ -34,13 +34,13 @@ def test_what_is_asked_of_an_event_source(query: dict[str, str], means: Wanted) 
         {"types": "Email", "closeafter": "yes"},
     ],
 )
-def test_an_event_source_that_cannot_be_is_a_bad_request(query: dict[str, str]) -> None:
+def test_invalid_event_source_parameters_raise_a_problem(query: dict[str, str]) -> None:
     with pytest.raises(ProblemError, match="could not be parsed"):
         wanted(query)
 
 
 @in_virtual_time
-async def test_pings_keep_their_pace_and_changes_theirs() -> None:
+async def test_event_source_pings_and_changes_keep_separate_intervals() -> None:
     """Changes at 0.1, 0.2, 0.4 and 40 s; a ping each 30 s."""
     queue: asyncio.Queue[Any] = asyncio.Queue()
     loop = asyncio.get_running_loop()

@@ -65,7 +65,7 @@ def test_a_password_that_is_not_encoded_is_refused_and_no_part_of_it_shown(name:
 
 
 @pytest.mark.parametrize(("name", "url"), WITH_PASSWORD)
-def test_a_password_that_is_encoded_may_hold_anything(name: str, url: str) -> None:
+def test_percent_encoded_password_may_contain_anything(name: str, url: str) -> None:
     assert read(name, url.format(quote("%/@:#?[ ä\n", safe="")))
     assert read(name, url.format("a:b!$&'()*+,;=-._~ä")), "what ends no part of a URL"
     assert read(name, url.format(""))
@@ -82,7 +82,7 @@ def taken(name: str, url: str) -> bool:
 
 
 @given(st.text() | st.text("%:/@?#[]01aF", max_size=6))
-def test_whatever_the_password_libpq_and_redis_read_the_url_as_it_was_meant(password: str) -> None:
+def test_libpq_and_redis_read_accepted_urls_as_intended_for_any_password(password: str) -> None:
     database, cache = f"postgresql://postroom:{password}@db/postroom", f"redis://postroom:{password}@cache/0"
     if taken("DATABASE_URL", database):
         expected = {"user": "postroom", "password": unquote(password), "host": "db", "dbname": "postroom"}
@@ -117,7 +117,7 @@ def test_whatever_the_password_libpq_and_redis_read_the_url_as_it_was_meant(pass
         ("host=db user=postroom password=SEC SEC", "libpq cannot read it: a value with a space needs quotes"),
     ],
 )
-def test_what_names_no_database_is_refused_with_the_part_that_is_wrong(url: str, words: str) -> None:
+def test_invalid_database_url_is_refused_and_its_wrong_part_is_named(url: str, words: str) -> None:
     sentence = refused("DATABASE_URL", url)
     assert sentence.startswith(words)
     assert sentence.endswith("; write postgresql://USER:PASSWORD@HOST/DATABASE")
@@ -136,7 +136,7 @@ def test_what_names_no_database_is_refused_with_the_part_that_is_wrong(url: str,
         ("tcp_user_timeout=1.5", "its parameter tcp_user_timeout must be a whole number"),
     ],
 )
-def test_a_parameter_by_which_no_connection_could_be_made_is_refused_at_the_start(parameter: str, words: str) -> None:
+def test_url_parameter_that_prevents_any_connection_is_rejected_at_start(parameter: str, words: str) -> None:
     """Each new connection would fail, and a service wait for PostgreSQL for ever."""
     assert refused("DATABASE_URL", f"postgresql://postroom:SEC@db/postroom?{parameter}").startswith(words)
 
@@ -153,7 +153,7 @@ def test_a_parameter_by_which_no_connection_could_be_made_is_refused_at_the_star
         "host=db1,db2 port=5432,5433 user=postroom password='a b'",
     ],
 )
-def test_all_that_libpq_takes_names_a_database(url: str) -> None:
+def test_every_libpq_connection_string_is_accepted(url: str) -> None:
     assert read("DATABASE_URL", url)
 
 
@@ -200,11 +200,11 @@ SERVICE = "the name of Sentinel's service must follow its hosts"
         ("rediss://:SEC@cache?ssl_cert_reqs=perhaps", "its parameter ssl_cert_reqs must be none, optional or required"),
     ],
 )
-def test_what_names_no_redis_is_refused_with_the_part_that_is_wrong(url: str, words: str) -> None:
+def test_invalid_redis_url_is_refused_and_its_wrong_part_is_named(url: str, words: str) -> None:
     assert refused("REDIS_URL", url).startswith(words)
 
 
-def test_the_url_of_sentinel_tells_sentinels_service_database_and_both_passwords() -> None:
+def test_sentinel_url_contains_sentinels_service_database_and_both_passwords() -> None:
     text = "redis+sentinel://user:p%40ss@a:1,[::1]:2,c/mymaster?db=3&sentinel_username=s&sentinel_password=q%26+"
     url = RedisUrl.parse(text)
     assert url.places == (("a", 1), ("::1", 2), ("c", 26379))
@@ -223,6 +223,6 @@ def test_the_url_of_sentinel_tells_sentinels_service_database_and_both_passwords
         ("redis+sentinel://user:secret@a:1,b/m?sentinel_password=secret", "m (Sentinel at a:1, b:26379)"),
     ],
 )
-def test_the_log_tells_where_redis_is_and_no_secret(url: str, place: str) -> None:
+def test_logged_redis_url_has_the_location_but_no_secret(url: str, place: str) -> None:
     assert str(RedisUrl.parse(url)) == place
     assert "secret" not in repr(RedisUrl.parse(url))

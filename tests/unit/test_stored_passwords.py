@@ -43,7 +43,7 @@ def world() -> World:
     return World()
 
 
-async def test_it_is_made_at_first_need_and_then_kept(world: World) -> None:
+async def test_app_password_is_made_when_first_needed_and_then_kept(world: World) -> None:
     process = world.process()
     assert await process.header(world.account) == await process.header(world.account) == world.working
     assert await world.process().header(world.account) == world.working
@@ -51,7 +51,7 @@ async def test_it_is_made_at_first_need_and_then_kept(world: World) -> None:
     assert [each.name for each in world.server.listed.values()] == [WEBMAIL]
 
 
-async def test_the_database_is_not_asked_again(world: World) -> None:
+async def test_app_password_is_read_from_the_database_once(world: World) -> None:
     process = world.process()
     await process.header(world.account)
     reads = world.database.reads
@@ -59,7 +59,7 @@ async def test_the_database_is_not_asked_again(world: World) -> None:
     assert world.database.reads == reads
 
 
-async def test_no_secret_lies_readable_in_the_database_or_in_a_repr(world: World) -> None:
+async def test_app_password_is_encrypted_in_the_database_and_hidden_in_a_repr(world: World) -> None:
     await world.process().header(world.account)
     (row,) = world.database.rows.values()
     (secret,) = world.server.secrets.values()
@@ -67,13 +67,13 @@ async def test_no_secret_lies_readable_in_the_database_or_in_a_repr(world: World
     assert "encrypted" not in repr(row)
 
 
-async def test_many_requests_of_one_person_make_one(world: World) -> None:
+async def test_concurrent_requests_of_a_person_make_one_app_password(world: World) -> None:
     process = world.process()
     headers = await asyncio.gather(*(process.header(world.account) for _ in range(20)))
     assert (set(headers), world.server.made) == ({world.working}, 1)
 
 
-async def test_a_caller_who_goes_away_leaves_none_that_nobody_keeps(world: World) -> None:
+async def test_cancelled_caller_leaves_no_orphaned_app_password(world: World) -> None:
     process = world.process()
     world.server.gate.clear()
     caller = asyncio.create_task(process.header(world.account))
@@ -84,7 +84,7 @@ async def test_a_caller_who_goes_away_leaves_none_that_nobody_keeps(world: World
     assert world.server.made == 1
 
 
-async def test_of_two_processes_the_first_keeps_its_own_and_the_other_revokes(world: World) -> None:
+async def test_first_of_two_processes_keeps_its_app_password_and_the_other_revokes_its_own(world: World) -> None:
     one, two = world.process(), world.process()
     world.server.gate.clear()
     callers = [asyncio.create_task(process.header(world.account)) for process in (one, two)]
@@ -95,7 +95,7 @@ async def test_of_two_processes_the_first_keeps_its_own_and_the_other_revokes(wo
     assert (world.server.made, set(headers)) == (2, {world.working})
 
 
-async def test_one_that_is_refused_is_made_anew_and_the_old_one_revoked(world: World) -> None:
+async def test_rejected_app_password_is_replaced_and_revoked(world: World) -> None:
     process = world.process()
     first = await process.header(world.account)
     world.database.age = REMAKE_AFTER
@@ -103,7 +103,7 @@ async def test_one_that_is_refused_is_made_anew_and_the_old_one_revoked(world: W
     assert await process.header(world.account) == world.working != first
 
 
-async def test_one_that_another_process_made_anew_is_taken(world: World) -> None:
+async def test_app_password_replaced_by_another_process_is_used(world: World) -> None:
     one, two = world.process(), world.process()
     first = await one.header(world.account)
     await two.header(world.account)
@@ -114,7 +114,7 @@ async def test_one_that_another_process_made_anew_is_taken(world: World) -> None
     assert world.server.made == 2
 
 
-async def test_a_late_refusal_of_what_was_replaced_makes_nothing(world: World) -> None:
+async def test_late_rejection_of_a_replaced_app_password_makes_no_new_one(world: World) -> None:
     process = world.process()
     first = await process.header(world.account)
     world.database.age = REMAKE_AFTER
@@ -125,7 +125,7 @@ async def test_a_late_refusal_of_what_was_replaced_makes_nothing(world: World) -
     assert world.server.made == 2
 
 
-async def test_a_new_one_that_is_refused_is_not_made_anew_at_once_and_never_tried_again(world: World) -> None:
+async def test_rejected_new_app_password_is_not_replaced_at_once_and_never_used_again(world: World) -> None:
     process = world.process()
     header = await process.header(world.account)
     world.database.age = REMAKE_AFTER - 1
@@ -134,7 +134,7 @@ async def test_a_new_one_that_is_refused_is_not_made_anew_at_once_and_never_trie
     assert await process.header(world.account) == world.working != header  # when LoginLimiter asks again
 
 
-async def test_one_that_is_refused_is_not_sent_again_however_often_its_replacement_fails(world: World) -> None:
+async def test_rejected_app_password_is_not_sent_again_even_if_its_replacement_fails(world: World) -> None:
     """Else a mail client that polls bans us: the person has five devices, and an operator revoked ours."""
     process = world.process()
     header = await process.header(world.account)
@@ -163,7 +163,7 @@ async def test_a_device_that_got_the_id_of_the_old_one_is_not_touched(world: Wor
     assert [each.name for each in world.server.listed.values()] == ["My phone", WEBMAIL]
 
 
-async def test_the_new_one_is_not_taken_for_the_old_one_whose_id_it_got(world: World) -> None:
+async def test_new_app_password_with_the_id_of_the_old_one_is_not_mistaken_for_it(world: World) -> None:
     process = world.process()
     first = await process.header(world.account)
     (number,) = world.server.listed
@@ -174,21 +174,21 @@ async def test_the_new_one_is_not_taken_for_the_old_one_whose_id_it_got(world: W
     assert await process.header(world.account) == world.working
 
 
-async def test_another_key_makes_another_password(world: World) -> None:
+async def test_changed_encryption_key_makes_a_new_app_password(world: World) -> None:
     await world.process().header(world.account)
     world.database.age = REMAKE_AFTER
     assert await world.process(OTHER_KEY).header(world.account) == world.working
     assert world.server.made == 2
 
 
-async def test_two_processes_with_different_keys_do_not_take_turns_in_making(world: World) -> None:
+async def test_two_processes_with_different_keys_do_not_keep_replacing_app_passwords(world: World) -> None:
     await world.process().header(world.account)
     with pytest.raises(Misconfigured, match="POSTROOM_ENCRYPTION_KEY"):
         await world.process(OTHER_KEY).header(world.account)
     assert world.server.made == 1
 
 
-async def test_a_row_copied_to_another_person_opens_nothing(world: World) -> None:
+async def test_app_password_row_copied_to_another_person_is_unusable(world: World) -> None:
     await world.process().header(world.account)
     thief = replace(world.account, identity_id=uuid4())
     (row,) = world.database.rows.values()
@@ -198,7 +198,7 @@ async def test_a_row_copied_to_another_person_opens_nothing(world: World) -> Non
 
 
 @pytest.mark.parametrize("change", [{"account_id": "bw"}, {"email": "renamed@example.org"}])
-async def test_a_mailbox_that_changed_gets_the_right_login(world: World, change: dict[str, str]) -> None:
+async def test_login_follows_a_changed_mailbox_address_or_account_id(world: World, change: dict[str, str]) -> None:
     process = world.process()
     await process.header(world.account)
     changed: MailAccount = replace(world.account, **change)
@@ -207,14 +207,14 @@ async def test_a_mailbox_that_changed_gets_the_right_login(world: World, change:
     assert world.server.made == (2 if "account_id" in change else 1)
 
 
-async def test_where_there_is_no_room_what_we_left_behind_is_revoked_first(world: World) -> None:
+async def test_leftover_webmail_app_passwords_are_revoked_when_the_limit_is_reached(world: World) -> None:
     for name in ("phone", "tablet", "laptop", WEBMAIL, WEBMAIL):
         world.server.add(name)
     await world.process().header(world.account)
     assert [each.name for each in world.server.listed.values()] == ["phone", "tablet", "laptop", WEBMAIL]
 
 
-async def test_where_there_is_no_room_one_just_made_by_another_process_stays(world: World) -> None:
+async def test_app_password_just_made_by_another_process_is_kept_at_the_limit(world: World) -> None:
     for name in ("phone", "tablet", "laptop", "clock"):
         world.server.add(name)
     world.server.add(WEBMAIL, age=timedelta(seconds=1))
@@ -231,7 +231,7 @@ async def test_no_more_headers_are_cached_than_fit(world: World) -> None:
     assert len(process._cached) == CACHE_SIZE
 
 
-async def test_an_address_that_would_log_in_as_somebody_else_is_refused(world: World) -> None:
+async def test_no_app_password_is_made_for_an_address_that_would_log_in_as_another_person(world: World) -> None:
     with pytest.raises(Permanent):
         await world.process().header(replace(world.account, email="a%b@example.org"))
     assert world.server.made == 0

@@ -77,21 +77,21 @@ async def test_a_part_that_ends_early_is_restarted_logged_and_counted(
 
 
 @in_virtual_time
-async def test_the_pauses_grow_and_begin_anew_after_a_quiet_time() -> None:
+async def test_restart_backoff_grows_and_is_reset_after_a_quiet_time() -> None:
     part = Part(breaks, breaks, breaks, breaks_later, breaks)
     await supervised(part, 700)
     assert part.begun == [0, 2, 6, 14, 14 + 600 + 2, 14 + 600 + 6]
 
 
 @in_virtual_time
-async def test_a_stop_does_not_wait_for_the_pause() -> None:
+async def test_stop_does_not_wait_for_the_pause_before_a_restart() -> None:
     part = Part(breaks)
     await supervised(part, 1)
     assert part.begun == [0]
 
 
 @in_virtual_time
-async def test_who_is_cancelled_leaves_no_part_running() -> None:
+async def test_cancelled_supervision_leaves_no_part_running() -> None:
     part = Part()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(supervised(part, 60), 1)

@@ -34,7 +34,7 @@ class World:
     new: set[UUID] = field(default_factory=set)
     stored: list[list[Mailbox]] = field(default_factory=list)
     recorded: list[Refusal] = field(default_factory=list)
-    told: list[tuple[str, Any]] = field(default_factory=list)
+    reported: list[tuple[str, Any]] = field(default_factory=list)
     due_in: float = 0.0
 
     async def page(self, token: str | None) -> IdentityPage:
@@ -47,30 +47,30 @@ class World:
         return SweepProgress(self.token, datetime(2026, 11, 25, tzinfo=UTC), self.due_in, None, None)
 
     async def start_soon(self) -> None:
-        self.told.append(("start soon", None))
+        self.reported.append(("start soon", None))
 
     async def put_off(self, seconds: float) -> None:
-        self.told.append(("put off", seconds))
+        self.reported.append(("put off", seconds))
 
     async def restart(self, seconds: float) -> None:
-        self.told.append(("restart", seconds))
+        self.reported.append(("restart", seconds))
 
     async def store(
         self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
     ) -> tuple[list[Request], list[Mailbox]]:
         self.stored.append(list(mailboxes))
-        self.told.append((f"from {after} to {token}", due_in))
+        self.reported.append((f"from {after} to {token}", due_in))
         held = [each for each in mailboxes if each.identity_id in self.held]
         return [request_of(each.identity_id) for each in mailboxes if each.identity_id in self.new], held
 
     async def refuse_held(self, mailbox: Mailbox, **_: Any) -> None:
-        self.told.append(("refused as held", mailbox.identity_id))
+        self.reported.append(("refused as held", mailbox.identity_id))
 
     async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
         self.recorded += refusals
 
     async def add(self, requests: Sequence[Request]) -> None:
-        self.told += [("announced", each.identity_id) for each in requests]
+        self.reported += [("announced", each.identity_id) for each in requests]
 
 
 def sweep_of(world: World) -> Sweep:
@@ -86,7 +86,7 @@ def sweep_of(world: World) -> Sweep:
         policy,
         every=300,
         uniform=lambda low, high: (low + high) / 2,
-        wake=lambda: world.told.append(("woken", None)),
+        wake=lambda: world.reported.append(("woken", None)),
     )
 
 
@@ -95,47 +95,45 @@ def identity(identity_id: UUID, email: object = "ada@example.org", *, active: bo
 
 
 @in_virtual_time
-async def test_a_process_begins_a_pass_at_once_and_only_once() -> None:
+async def test_process_starts_a_sweep_at_once_and_only_once() -> None:
     world, stop = World(due_in=300), asyncio.Event()
     asyncio.get_running_loop().call_later(60, stop.set)
     await sweep_of(world).run(stop)
-    assert world.told == [("start soon", None)]
+    assert world.reported == [("start soon", None)]
 
 
 @pytest.mark.parametrize(
     ("asked", "pause"),
     [(None, FAILURE_PAUSE), (1.0, FAILURE_PAUSE), (120.0, 120.0), (1e6, LONGEST_PAUSE)],
 )
-async def test_a_kratos_that_gives_no_page_is_left_alone_for_as_long_as_it_asks(
-    asked: float | None, pause: float
-) -> None:
+async def test_sweep_pauses_for_as_long_as_kratos_asks(asked: float | None, pause: float) -> None:
     world = World([KratosUnavailable("Kratos answered 429", retry_after=asked)])
     assert await sweep_of(world).step() == pause
-    assert world.told == [("put off", pause)]
+    assert world.reported == [("put off", pause)]
 
 
-async def test_a_refused_page_token_begins_a_new_pass_and_not_at_once() -> None:
+async def test_rejected_page_token_restarts_the_sweep_after_a_pause() -> None:
     failures = SWEEP_FAILURES._value.get()
     world = World([PageTokenRefused("Kratos refuses its own page token (400)")])
     assert await sweep_of(world).step() == FAILURE_PAUSE
-    assert (world.told, SWEEP_FAILURES._value.get()) == ([("restart", FAILURE_PAUSE)], failures + 1)
+    assert (world.reported, SWEEP_FAILURES._value.get()) == ([("restart", FAILURE_PAUSE)], failures + 1)
 
 
-async def test_who_is_new_is_announced_and_the_worker_is_woken() -> None:
+async def test_new_request_of_the_sweep_is_added_to_the_retry_index_and_wakes_the_worker() -> None:
     world = World([IdentityPage([identity(ADA)], None)], new={ADA})
     await sweep_of(world).step()
-    assert world.told == [("from 0a to None", 300), ("announced", ADA), ("woken", None)]
+    assert world.reported == [("from 0a to None", 300), ("announced", ADA), ("woken", None)]
 
 
-async def test_the_progress_moves_on_from_the_page_that_was_read() -> None:
+async def test_sweep_progress_advances_from_the_page_that_was_read() -> None:
     world = World([IdentityPage([], "0b"), IdentityPage([], None)])
     assert await sweep_of(world).step() == 0.5
     world.token = "0b"
     assert await sweep_of(world).step() == 300
-    assert world.told == [("from 0a to 0b", 0.5), ("from 0b to None", 300)]
+    assert world.reported == [("from 0a to 0b", 0.5), ("from 0b to None", 300)]
 
 
-async def test_what_is_wrong_with_one_identity_is_told_and_the_others_are_stored() -> None:
+async def test_sweep_reports_unreadable_identities_and_stores_the_others() -> None:
     deep, unknown = (
         UnreadableIdentity(EVE, "its JSON is nested too deeply"),
         UnreadableIdentity(None, "its id is no UUID"),
@@ -154,7 +152,7 @@ async def test_what_is_wrong_with_one_identity_is_told_and_the_others_are_stored
     with capture_logs() as logs:
         await sweep_of(world).step()
     assert world.stored == [[Mailbox(ADA, "ada@example.org"), Mailbox(UUID(int=7), "taken@example.org")]]
-    assert ("refused as held", UUID(int=7)) in world.told
+    assert ("refused as held", UUID(int=7)) in world.reported
     assert [(each.identity_id, each.email, each.code) for each in world.recorded] == [
         (EVE, None, "unreadable_identity"),
         (BOB, "Admin@example.org", "malformed_address"),

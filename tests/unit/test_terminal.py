@@ -31,12 +31,12 @@ ROW = ("in 119 min", ADDRESS, REASON, IDENTITY)
         ("\ud800", r"\ud800"),
     ],
 )
-def test_what_is_not_seen_as_itself_is_escaped(text: str, expected: str) -> None:
+def test_control_and_invisible_characters_are_escaped(text: str, expected: str) -> None:
     assert escape_control(text) == expected
 
 
 @given(st.text(st.characters()))
-def test_whatever_is_escaped_is_printable(text: str) -> None:
+def test_escaped_text_is_printable(text: str) -> None:
     assert escape_control(text).isprintable()
 
 
@@ -48,7 +48,7 @@ def drawn(width: int, *rows: tuple[str | Text, ...]) -> str:
     return written.getvalue()
 
 
-def test_a_cell_is_no_markup_and_steers_no_terminal() -> None:
+def test_table_cells_render_no_markup_and_no_control_characters() -> None:
     markup = "[red]x[/] [link=https://evil.example]y[/link] [/nonsense]"
     shown = drawn(200, (markup, "\x1b[2J", Text("a\nb\x1b[1m"), "a\tb"))
     assert markup in shown
@@ -57,7 +57,7 @@ def test_a_cell_is_no_markup_and_steers_no_terminal() -> None:
 
 
 @pytest.mark.parametrize("width", range(30, 200, 7))
-def test_at_any_width_nothing_is_cut_and_no_line_is_longer_than_the_terminal(width: int) -> None:
+def test_table_cuts_nothing_and_fits_the_terminal_at_any_width(width: int) -> None:
     lines = drawn(width, ROW, ROW).splitlines()
     assert max(map(len, lines)) <= width
     whole = "".join(char for line in lines for char in line if not char.isspace())
@@ -71,7 +71,7 @@ def test_at_any_width_nothing_is_cut_and_no_line_is_longer_than_the_terminal(wid
 
 
 @pytest.mark.parametrize(("width", "has_box"), [(100, True), (80, True), (60, False)])
-def test_a_terminal_too_narrow_for_the_table_shows_each_row_from_top_to_bottom(width: int, has_box: bool) -> None:
+def test_terminal_too_narrow_for_the_table_shows_each_row_vertically(width: int, has_box: bool) -> None:
     row = ("in 2 min", "alice@example.org", "mail server answered 500", IDENTITY)
     lines = [line.rstrip() for line in drawn(width, row).splitlines()]
     assert ("┃" in lines[2]) == has_box
@@ -85,7 +85,7 @@ def test_a_terminal_too_narrow_for_the_table_shows_each_row_from_top_to_bottom(w
         ]
 
 
-def test_in_a_pipe_a_row_is_one_line_of_cells_with_tabs_between_them(
+def test_piped_row_is_one_line_of_tab_separated_cells(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
@@ -98,12 +98,12 @@ def test_in_a_pipe_a_row_is_one_line_of_cells_with_tabs_between_them(
     ]
 
 
-def test_in_a_pipe_each_line_names_its_table_where_there_are_several(capsys: pytest.CaptureFixture[str]) -> None:
+def test_piped_lines_name_their_table_if_there_are_several(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows(out(), "Dead letters", ("email", "reason"), [("alice@example.org", "why")], name="dead")
     assert capsys.readouterr().out == "dead\temail\treason\ndead\talice@example.org\twhy\n"
 
 
-def test_in_a_pipe_a_sentence_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_piped_sentence_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     print_sentence(out(), REASON + "\x1b[2J [red] :smile:\n", "red")
     assert capsys.readouterr().out == REASON + r"\x1b[2J [red] :smile:\n" + "\n"
@@ -120,5 +120,5 @@ def test_in_a_pipe_a_sentence_is_one_line(capsys: pytest.CaptureFixture[str], mo
         (-9e5, "10 days ago"),
     ],
 )
-def test_a_time_is_told_by_its_distance(seconds: float, expected: str) -> None:
+def test_time_is_printed_relative_to_now(seconds: float, expected: str) -> None:
     assert ago(datetime.now(UTC) + timedelta(seconds=seconds)) == expected

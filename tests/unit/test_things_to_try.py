@@ -28,7 +28,7 @@ def suggested(
     return "\n\n".join(things_to_try(RunningTrial(ENVIRONMENT | more, own, missing, data.resolve())))
 
 
-def test_with_stand_ins_a_fault_is_suggested_with_what_to_do_next() -> None:
+def test_trial_with_stand_ins_suggests_a_fault_and_the_next_steps() -> None:
     (fault,) = [each for each in suggested().split("\n\n") if "sandbox fault fail" in each]
     commands = [line for line in fault.splitlines() if not line.startswith("#")]
     assert commands[0] == "postroom sandbox fault fail --word should-fail"
@@ -38,25 +38,25 @@ def test_with_stand_ins_a_fault_is_suggested_with_what_to_do_next() -> None:
     assert "after 3 s" in suggested(POSTROOM_DELAY_FACTOR="0.05")
 
 
-def test_no_fault_and_no_delivery_is_suggested_for_a_stalwart_of_ones_own() -> None:
+def test_trial_with_an_own_stalwart_suggests_no_fault_and_no_delivery() -> None:
     text = suggested(["Stalwart"])
     assert "sandbox" not in text
     assert "postroom check" in text
     assert "http://127.0.0.1:4433/registration" in text
 
 
-def test_the_page_of_the_stand_in_is_not_suggested_for_a_kratos_of_ones_own() -> None:
+def test_trial_with_an_own_kratos_does_not_suggest_the_stand_in_page() -> None:
     text = suggested(["Kratos"])
     assert "/registration" not in text.replace("after a registration", "")
     assert "deploy/kratos/README.md" in text
     assert "sandbox deliver you@example.net" in text
 
 
-def test_nothing_about_mail_is_suggested_where_mail_is_off() -> None:
+def test_trial_without_mail_suggests_nothing_about_mail() -> None:
     assert "/api/live" not in suggested(missing=["POSTROOM_MAIL_MASTER"])
 
 
-def test_commands_can_be_copied_whatever_is_in_the_key_and_the_folder(tmp_path: Path) -> None:
+def test_suggested_commands_quote_the_key_and_the_folder(tmp_path: Path) -> None:
     data = tmp_path / "it's mine"
     find, *lines = [line for line in suggested(data=data).splitlines() if line and not line.startswith("#")]
     assert find == f'eval "$(postroom env --data {shlex.quote(str(data))})"'

@@ -63,7 +63,7 @@ def world() -> World:
     return World()
 
 
-async def test_a_token_is_asked_for_once_in_30_seconds_and_ends_when_it_expires(world: World) -> None:
+async def test_access_token_is_cached_for_30_seconds_but_never_past_its_expiry(world: World) -> None:
     with world.tokens.listening():
         assert await world.asks(3) == 1
         world.passed = CACHE_SECONDS - 0.1
@@ -75,7 +75,7 @@ async def test_a_token_is_asked_for_once_in_30_seconds_and_ends_when_it_expires(
         assert len(world.stored.asked) == 2
 
 
-async def test_a_token_that_is_not_there_is_sought_each_time(world: World) -> None:
+async def test_unknown_access_token_is_looked_up_each_time(world: World) -> None:
     token = world.stored.tokens.pop(HASH)
     with world.tokens.listening():
         assert await world.asks(2) == 2
@@ -83,7 +83,7 @@ async def test_a_token_that_is_not_there_is_sought_each_time(world: World) -> No
         assert await world.tokens.find(HASH) == token
 
 
-async def test_what_is_not_heard_of_is_not_remembered(world: World) -> None:
+async def test_access_tokens_are_cached_only_while_revocations_are_received(world: World) -> None:
     assert await world.asks(2) == 2
     with world.tokens.listening():
         assert await world.asks(2) == 1
@@ -92,7 +92,7 @@ async def test_what_is_not_heard_of_is_not_remembered(world: World) -> None:
         assert await world.asks(2) == 1
 
 
-async def test_a_revocation_that_is_heard_ends_what_is_remembered(world: World) -> None:
+async def test_revocation_notification_clears_cached_tokens(world: World) -> None:
     with world.tokens.listening():
         await world.tokens.find(HASH)
         world.stored.tokens.clear()
@@ -100,14 +100,14 @@ async def test_a_revocation_that_is_heard_ends_what_is_remembered(world: World) 
         assert await world.tokens.find(HASH) is None
 
 
-async def test_this_process_need_not_hear_of_what_it_revoked_itself(world: World) -> None:
+async def test_own_revocation_clears_the_token_cache_without_a_notification(world: World) -> None:
     with world.tokens.listening():
         await world.tokens.find(HASH)
         assert await world.tokens.revoke(ADA, TOKEN)
         assert await world.tokens.find(HASH) is None
 
 
-async def test_one_whose_revocation_may_have_been_committed_is_asked_for(world: World) -> None:
+async def test_token_with_an_uncertain_revocation_is_not_served_from_the_cache(world: World) -> None:
     world.stored.error = DatabaseUnavailable("the connection broke")
     with world.tokens.listening():
         await world.tokens.find(HASH)

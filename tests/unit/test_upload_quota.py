@@ -26,14 +26,14 @@ def quota(files: int, size: int, milliseconds: int = 3_600_000) -> UploadQuota:
         (quota(10_000, 1_000_000_000, 90_000), "ok", "10,000 files or 1,000 MB within 1.5 min"),
     ],
 )
-def test_a_quota_that_two_attachments_pass_is_a_warning(found: UploadQuota, state: str, words: str) -> None:
+def test_check_warns_of_a_small_upload_quota(found: UploadQuota, state: str, words: str) -> None:
     finding = of_quota(found)
     assert finding.state == state
     assert words in finding.details
     assert ("--fix" in finding.fix) == (state == "warning")
 
 
-async def test_it_is_read_and_raised_and_the_settings_are_reloaded() -> None:
+async def test_upload_quota_is_read_and_raised_and_the_settings_reloaded() -> None:
     listed = {"maxUploadCount": 20_000, "uploadQuota": 50_000_000, "uploadTtl": 3_600_000, "maxUploadSize": 1}
     server = ScriptedStalwart(responses(("x:Jmap/get", {"list": [listed]})), responses(RAISED, RELOADED))
     client, registry = server.client(), server.registry()

@@ -33,12 +33,12 @@ def world() -> World:
     return World()
 
 
-async def test_who_has_no_mailbox_is_looked_for_nowhere(world: World) -> None:
+async def test_identity_without_a_mailbox_is_not_looked_up(world: World) -> None:
     assert await world.accounts.of(UUID(int=1)) is None
     assert world.at_server.asked == []
 
 
-async def test_a_mailbox_that_was_seen_is_believed_for_ten_minutes(world: World) -> None:
+async def test_successful_mailbox_lookup_is_trusted_for_ten_minutes(world: World) -> None:
     for _ in range(3):
         assert await world.of_alice() == world.alice
         world.clock.seconds += CACHE_SECONDS / 3 - 1
@@ -49,16 +49,14 @@ async def test_a_mailbox_that_was_seen_is_believed_for_ten_minutes(world: World)
 
 
 @pytest.mark.parametrize("sighting", [Sighting.MISSING, Sighting.UNMARKED])
-async def test_a_mailbox_that_is_gone_or_lacks_the_mark_is_not_served_and_suspected(
-    world: World, sighting: Sighting
-) -> None:
+async def test_missing_or_unmarked_mailbox_is_not_served_and_is_suspected(world: World, sighting: Sighting) -> None:
     world.at_server.sightings["bv"] = sighting
     with pytest.raises(MailboxMissing):
         await world.of_alice()
     assert [each.doubt for each in world.records.changes] == [Doubt.SUSPECTED]
 
 
-async def test_a_mailbox_that_goes_is_noticed_when_it_is_looked_for_again(world: World) -> None:
+async def test_mailbox_that_vanished_is_noticed_at_the_next_lookup(world: World) -> None:
     assert await world.of_alice()
     world.at_server.sightings["bv"] = Sighting.MISSING
     world.clock.seconds += CACHE_SECONDS
@@ -78,14 +76,14 @@ async def test_a_mail_server_that_does_not_answer_locks_no_person_out_and_is_not
     assert len(world.at_server.asked) == 2
 
 
-async def test_what_needs_no_login_is_refused_while_the_mail_server_does_not_tell(world: World) -> None:
+async def test_access_by_account_id_is_rejected_if_the_account_cannot_be_verified(world: World) -> None:
     """By its id alone: it may be another person's by now."""
     world.at_server.ill = Misconfigured("mail server forbids it")
     with pytest.raises(Misconfigured):
         await world.accounts.require(world.alice)
 
 
-async def test_what_needs_no_login_asks_anew_unless_it_was_just_now(world: World) -> None:
+async def test_access_by_account_id_verifies_the_account_again_unless_just_verified(world: World) -> None:
     await world.of_alice()
     await world.accounts.require(world.alice)
     assert len(world.at_server.asked) == 1
@@ -95,7 +93,7 @@ async def test_what_needs_no_login_asks_anew_unless_it_was_just_now(world: World
         await world.accounts.require(world.alice)
 
 
-async def test_all_who_come_at_once_are_looked_for_by_few_requests() -> None:
+async def test_concurrent_account_checks_share_a_few_lookups() -> None:
     """Stalwart takes four requests of our key at a time, and the makers of mailboxes need them."""
     people = [MailAccount(uuid4(), f"user-{number}@example.org", f"id{number}") for number in range(1200)]
     world = World(*people)
@@ -113,7 +111,7 @@ async def test_all_who_come_at_once_are_looked_for_by_few_requests() -> None:
     assert len(world.at_server.asked) == asked, "each of them was seen"
 
 
-async def test_who_does_not_wait_leaves_the_others_their_answer(world: World) -> None:
+async def test_cancelled_waiter_leaves_the_shared_lookup_to_others(world: World) -> None:
     world.at_server.gate.clear()
     first, second = (asyncio.create_task(world.of_alice()) for _ in range(2))
     await eventually(lambda: world.at_server.asked != [], "the look")

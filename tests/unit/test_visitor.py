@@ -131,7 +131,7 @@ async def browser(world: World) -> AsyncIterator[httpx2.AsyncClient]:
         yield browser
 
 
-async def test_an_error_is_answered_as_its_problem(world: World, browser: httpx2.AsyncClient) -> None:
+async def test_visitor_api_answers_an_error_as_its_problem(world: World, browser: httpx2.AsyncClient) -> None:
     world.visitor = errors.KratosUnavailable("http://10.0.0.7 refused")
     answer = await browser.get("/api/me")
     assert (answer.status_code, answer.json()["code"]) == (503, "kratos_away")
@@ -139,7 +139,7 @@ async def test_an_error_is_answered_as_its_problem(world: World, browser: httpx2
 
 
 @pytest.mark.parametrize("way", ["GET /api/me", "GET /stream", "POST /fails", "POST /api/logout"])
-async def test_the_cookies_of_kratos_are_passed_on_whatever_the_answer_is(
+async def test_kratos_cookies_are_passed_on_with_any_answer(
     world: World, browser: httpx2.AsyncClient, way: str
 ) -> None:
     world.visitor = Visitor(Person(ADA), COOKIES)
@@ -165,7 +165,7 @@ FAILED = {"state": "failed", "retry": 3, "next_attempt_at": None, "reason": "the
         (None, None, NONE),
     ],
 )
-async def test_me_tells_how_far_the_mailbox_is(
+async def test_me_shows_the_progress_of_the_mailbox(
     world: World,
     browser: httpx2.AsyncClient,
     fields: dict[str, Any] | None,
@@ -184,7 +184,7 @@ async def test_me_tells_how_far_the_mailbox_is(
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_me_tells_who_was_refused_and_why(world: World, browser: httpx2.AsyncClient) -> None:
+async def test_me_shows_a_refusal_with_its_reason(world: World, browser: httpx2.AsyncClient) -> None:
     reason = "the name admin is reserved; choose another one"
     world.refusal = Refusal(ADA, "admin@example.org", "reserved_name", reason, START)
     mailbox = (await browser.get("/api/me")).json()["mailbox"]
@@ -192,13 +192,15 @@ async def test_me_tells_who_was_refused_and_why(world: World, browser: httpx2.As
     assert mailbox == expected
 
 
-async def test_me_tells_an_access_token_what_it_may(world: World, browser: httpx2.AsyncClient) -> None:
+async def test_me_shows_the_scopes_and_expiry_of_an_access_token(world: World, browser: httpx2.AsyncClient) -> None:
     world.visitor = Visitor(Person(ADA, frozenset({Scope.READ}), NOW, uuid4()))
     answer = (await browser.get("/api/me")).json()
     assert (answer["scopes"], answer["expires_at"]) == (["read"], "2026-11-25T00:00:00Z")
 
 
-async def test_a_database_that_is_away_is_no_lost_login(world: World, browser: httpx2.AsyncClient) -> None:
+async def test_unavailable_database_is_answered_503_not_as_a_lost_login(
+    world: World, browser: httpx2.AsyncClient
+) -> None:
     world.unavailable = errors.DatabaseUnavailable("away")
     assert (await browser.get("/api/me")).status_code == 503
 
@@ -219,7 +221,7 @@ async def test_a_logout_that_cannot_end_the_streams_says_so_and_has_cleared_the_
     assert ("forget", None) in world.reported
 
 
-async def test_a_token_is_shown_once_listed_without_its_text_and_revoked(
+async def test_access_token_is_shown_once_listed_without_its_text_and_revoked(
     world: World, browser: httpx2.AsyncClient
 ) -> None:
     answer = await browser.post("/api/access-tokens", json={"name": "phone", "scopes": ["read", "send"], "days": 7})
@@ -243,7 +245,9 @@ async def test_a_token_is_shown_once_listed_without_its_text_and_revoked(
     assert world.tokens == {}
 
 
-async def test_a_foreign_token_is_neither_seen_nor_revoked(world: World, browser: httpx2.AsyncClient) -> None:
+async def test_access_token_of_another_person_is_neither_listed_nor_revoked(
+    world: World, browser: httpx2.AsyncClient
+) -> None:
     made = (await browser.post("/api/access-tokens", json={"name": "phone", "scopes": ["read"]})).json()
     world.visitor = Visitor(logged_in(identity_id=uuid4()))
     assert (await browser.get("/api/access-tokens")).json()["access_tokens"] == []
@@ -270,7 +274,7 @@ async def test_a_token_needs_a_login_that_kratos_confirms_as_fresh_and_the_brows
     assert world.asked_to_refresh == 2
 
 
-async def test_no_token_is_made_while_kratos_is_away(world: World, browser: httpx2.AsyncClient) -> None:
+async def test_no_access_token_is_made_while_kratos_is_unavailable(world: World, browser: httpx2.AsyncClient) -> None:
     world.visitor = errors.KratosUnavailable("away")
     answer = await browser.post("/api/access-tokens", json={"name": "phone", "scopes": ["read"]})
     assert (answer.status_code, answer.json()["code"], world.tokens) == (503, "kratos_away", {})
@@ -296,12 +300,14 @@ async def test_no_token_is_made_while_kratos_is_away(world: World, browser: http
     ],
     ids=str,
 )
-async def test_a_token_that_cannot_be_is_not_made(world: World, browser: httpx2.AsyncClient, wanted: Any) -> None:
+async def test_invalid_access_token_request_gets_400_and_makes_none(
+    world: World, browser: httpx2.AsyncClient, wanted: Any
+) -> None:
     answer = await browser.post("/api/access-tokens", json=wanted)
     assert (answer.status_code, answer.json()["code"], world.tokens) == (400, "unreadable_body", {})
 
 
-async def test_a_name_of_spaces_is_refused_in_words(browser: httpx2.AsyncClient) -> None:
+async def test_blank_token_name_is_rejected_with_a_problem_code(browser: httpx2.AsyncClient) -> None:
     answer = await browser.post("/api/access-tokens", json={"name": "  ", "scopes": ["read"]})
     assert (answer.status_code, answer.json()["code"]) == (422, "wrong_name")
 
@@ -325,7 +331,7 @@ async def test_a_body_is_read_only_if_it_is_small_json(browser: httpx2.AsyncClie
         assert answer.text.isascii()
 
 
-async def test_a_body_that_does_not_come_is_given_up(
+async def test_api_answers_408_to_a_stalled_request_body(
     browser: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("postroom.api.body.BODY_WITHIN", 0.05)
@@ -340,7 +346,7 @@ async def test_a_body_that_does_not_come_is_given_up(
     assert answer.headers["connection"] == "close"
 
 
-async def test_a_body_of_a_stranger_is_not_read(world: World, browser: httpx2.AsyncClient) -> None:
+async def test_request_body_without_a_session_is_not_read(world: World, browser: httpx2.AsyncClient) -> None:
     read: list[bytes] = []
 
     async def body() -> AsyncGenerator[bytes]:

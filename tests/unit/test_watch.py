@@ -45,18 +45,18 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return file
 
 
-async def test_in_a_pipe_each_block_begins_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_piped_watch_blocks_begin_with_their_time(capsys: pytest.CaptureFixture[str]) -> None:
     await watched("1 waiting\n2 dead", "0 waiting")
     assert re.fullmatch(rf"{TIME}\n1 waiting\n2 dead\n\n{TIME}\n0 waiting\n\n", capsys.readouterr().out)
 
 
-async def test_json_is_one_document_after_another(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_json_watch_prints_one_document_per_line(capsys: pytest.CaptureFixture[str]) -> None:
     await watched('{"dead": 1}', '{"dead": 2}', as_json=True)
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [{"dead": 1}, {"dead": 2}]
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-async def test_a_database_that_goes_away_is_one_line_on_standard_error_and_the_watch_goes_on(
+async def test_database_outage_prints_one_line_on_standard_error_and_the_watch_continues(
     capsys: pytest.CaptureFixture[str], as_json: bool
 ) -> None:
     await watched("{}", AWAY, "{}", as_json=as_json)
@@ -65,12 +65,12 @@ async def test_a_database_that_goes_away_is_one_line_on_standard_error_and_the_w
     assert written.out.count("{}") == 2
 
 
-async def test_a_database_that_was_never_there_ends_it() -> None:
+async def test_watch_ends_if_the_database_is_unavailable_at_the_start() -> None:
     with pytest.raises(DatabaseUnavailable):
         await watch(showing(AWAY), seconds=0, as_json=False)
 
 
-async def test_a_terminal_shows_the_newest_in_the_place_of_the_last(screen: io.StringIO) -> None:
+async def test_terminal_watch_replaces_the_last_output_with_the_newest(screen: io.StringIO) -> None:
     await watched("one\ntwo", AWAY, "three")
     first, gone, second = [part.replace("\x1b[K", "") for part in screen.getvalue().split("\x1b[H")[1:]]
     assert re.fullmatch(rf"{TIME}, every 0 s until Ctrl-C\n\none\ntwo\n\x1b\[J", first)
@@ -78,7 +78,7 @@ async def test_a_terminal_shows_the_newest_in_the_place_of_the_last(screen: io.S
     assert "three\n\x1b[J" in second
 
 
-async def test_lines_for_which_the_terminal_has_no_room_are_counted(screen: io.StringIO) -> None:
+async def test_watch_counts_the_lines_that_do_not_fit_the_terminal(screen: io.StringIO) -> None:
     await watched("\n".join("abcdef"))
     shown = screen.getvalue().replace("\x1b[K", "").splitlines()
     assert shown[2:] == ["a", "b", "4 more lines do not fit on this terminal", "\x1b[J"]

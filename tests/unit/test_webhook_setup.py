@@ -40,7 +40,7 @@ def setup_of(server: ScriptedStalwart) -> WebhookSetup:
     return WebhookSetup(server.client(), server.registry())
 
 
-async def test_a_hook_as_we_want_it_is_fine() -> None:
+async def test_correctly_configured_webhook_needs_no_change() -> None:
     server = ScriptedStalwart(found(AS_WE_WANT))
     assert await setup_of(server).state(URL) == WebhookState(["jqevukp2aeqa"], {})
 
@@ -58,7 +58,7 @@ async def test_a_hook_as_we_want_it_is_fine() -> None:
         ({"signatureKey": {"@type": "File", "filePath": "/etc/key"}}, {}),
     ],
 )
-async def test_what_is_not_as_we_want_it_is_named(change: dict[str, Any], wrong: dict[str, str]) -> None:
+async def test_webhook_setup_names_each_wrong_value(change: dict[str, Any], wrong: dict[str, str]) -> None:
     server = ScriptedStalwart(found(AS_WE_WANT | change))
     assert (await setup_of(server).state(URL)).wrong == wrong
 
@@ -72,19 +72,17 @@ async def test_what_is_not_as_we_want_it_is_named(change: dict[str, Any], wrong:
         ("http://[::1/", False),
     ],
 )
-async def test_a_hook_that_leads_elsewhere_is_none_of_ours_and_is_named_if_it_looks_like_one(
-    url: str, elsewhere: bool
-) -> None:
+async def test_webhook_to_another_url_is_not_ours_but_reported_if_it_looks_like_ours(url: str, elsewhere: bool) -> None:
     server = ScriptedStalwart(found(AS_WE_WANT | {"url": url, "throttle": 1000}))
     assert await setup_of(server).state(URL) == WebhookState([], {}, (url,) if elsewhere else ())
 
 
-async def test_two_hooks_to_our_address_are_one_too_many() -> None:
+async def test_two_webhooks_to_our_url_are_both_found() -> None:
     server = ScriptedStalwart(found(AS_WE_WANT, AS_WE_WANT | {"id": "other"}))
     assert len((await setup_of(server).state(URL)).ids) == 2
 
 
-async def test_a_missing_hook_is_made_and_the_settings_are_reloaded() -> None:
+async def test_missing_webhook_is_created_and_the_settings_are_reloaded() -> None:
     server = ScriptedStalwart(found(), MADE)
     assert await setup_of(server).ensure(URL, "k") == WebhookState([], {})
     (_, made, _), (action, reload, _) = server.calls()
@@ -94,7 +92,7 @@ async def test_a_missing_hook_is_made_and_the_settings_are_reloaded() -> None:
     assert (action, reload) == ("x:Action/set", {"create": {"c": {"@type": "ReloadSettings"}}})
 
 
-async def test_ours_are_made_anew_since_a_running_hook_keeps_its_key() -> None:
+async def test_webhook_setup_recreates_our_webhooks_to_change_the_key() -> None:
     server = ScriptedStalwart()
     other = AS_WE_WANT | {"id": "theirs", "url": "http://elsewhere.example.org/"}
     server.will(found(AS_WE_WANT | {"throttle": 1000}, other), MADE)
@@ -103,7 +101,7 @@ async def test_ours_are_made_anew_since_a_running_hook_keeps_its_key() -> None:
     assert server.calls()[0][1]["destroy"] == ["jqevukp2aeqa"]
 
 
-async def test_one_that_somebody_else_removed_meanwhile_is_no_error() -> None:
+async def test_webhook_removed_by_another_process_is_no_error() -> None:
     server = ScriptedStalwart()
     gone = {"accountId": "d", "created": {"c": {"id": "x"}}, "notDestroyed": {"y": {"type": "notFound"}}}
     server.will(

@@ -39,7 +39,7 @@ def required(wheel: dict[str, str]) -> set[str]:
     return set(re.findall(r"^Requires-Dist: ([a-z0-9-]+)(?!.*; extra ==)", metadata, re.MULTILINE))
 
 
-def test_the_product_holds_no_fault_switch_and_no_embedded_server(product: dict[str, str]) -> None:
+def test_product_wheel_has_no_fault_switch_and_no_embedded_server(product: dict[str, str]) -> None:
     assert {name.partition("/")[0].partition("-")[0] for name in product} == {"postroom"}
     assert "postroom/postgres/sql/accept.sql" in product
     assert {f"postroom/deploy/{name}" for name in deployed()} <= product.keys()
@@ -49,7 +49,7 @@ def test_the_product_holds_no_fault_switch_and_no_embedded_server(product: dict[
     assert required(product) & {*EMBEDDED, "postroom-sandbox"} == set()
 
 
-def test_the_sandbox_holds_all_of_its_files_and_needs_the_product(sandbox: dict[str, str]) -> None:
+def test_sandbox_wheel_contains_all_its_files_and_requires_the_product(sandbox: dict[str, str]) -> None:
     source = ROOT / "sandbox"
     files = {str(path.relative_to(source)) for path in source.glob("postroom_sandbox/**/*.*") if path.suffix != ".pyc"}
     assert {name for name in sandbox if ".dist-info/" not in name} == files

@@ -23,7 +23,7 @@ def sample(name: str, **labels: str) -> float:
 
 
 @in_virtual_time
-async def test_who_is_due_is_claimed_attempted_and_settled() -> None:
+async def test_due_request_is_claimed_attempted_and_settled() -> None:
     request = waiting()
     world = WorkerWorld(request)
     await world.work()
@@ -34,7 +34,7 @@ async def test_who_is_due_is_claimed_attempted_and_settled() -> None:
 
 
 @in_virtual_time
-async def test_two_members_of_one_request_are_one_claim_and_both_are_removed() -> None:
+async def test_two_members_of_one_request_cause_one_claim_and_both_are_removed() -> None:
     request = waiting()
     stale = member_of(waiting(identity_id=request.identity_id, enqueued_at=START - timedelta(seconds=60)))
     world = WorkerWorld(request)
@@ -46,7 +46,7 @@ async def test_two_members_of_one_request_are_one_claim_and_both_are_removed() -
 
 
 @in_virtual_time
-async def test_a_request_that_runs_here_is_not_claimed_again() -> None:
+async def test_request_running_in_this_process_is_not_claimed_again() -> None:
     request = waiting()
     world = WorkerWorld(request)
     world.mail_server.gate = asyncio.Event()
@@ -59,7 +59,9 @@ async def test_a_request_that_runs_here_is_not_claimed_again() -> None:
 
 @pytest.mark.parametrize(("next_in", "looks"), [(None, [0, 3, 4.95]), (1, [0, 0.95, 1.9]), (0.05, [0, 0.005, 0.01])])
 @in_virtual_time
-async def test_redis_is_asked_a_little_before_the_next_is_due(next_in: float | None, looks: list[float]) -> None:
+async def test_worker_polls_redis_just_before_the_next_request_is_due(
+    next_in: float | None, looks: list[float]
+) -> None:
     """Or at the fallback poll, or after three seconds."""
     world = WorkerWorld()
     world.redis.next_in = next_in
@@ -69,7 +71,7 @@ async def test_redis_is_asked_a_little_before_the_next_is_due(next_in: float | N
 
 @pytest.mark.parametrize(("pace", "asked_for"), [(0, [2]), (8, [1, 1])])
 @in_virtual_time
-async def test_no_more_are_asked_for_than_there_are_free_slots(pace: float, asked_for: list[int]) -> None:
+async def test_worker_asks_for_no_more_requests_than_free_slots(pace: float, asked_for: list[int]) -> None:
     world = WorkerWorld(*[waiting() for _ in range(5)], slots=2, pace=pace)
     world.mail_server.gate = asyncio.Event()
     async with world.working():
@@ -81,7 +83,7 @@ async def test_no_more_are_asked_for_than_there_are_free_slots(pace: float, aske
 
 
 @in_virtual_time
-async def test_no_more_are_granted_than_can_start_whomever_postgresql_names() -> None:
+async def test_worker_claims_no_more_than_can_start_although_postgresql_lists_more() -> None:
     world = WorkerWorld(slots=2)
     requests = [waiting() for _ in range(3)]
     world.requests.rows = {each.identity_id: each for each in requests}
@@ -103,7 +105,7 @@ async def test_attempts_start_no_faster_than_the_pace() -> None:
     ("slots", "pace", "starts"), [(2, 0, [10, 10, 10]), (4, 0, [10, 10, 10]), (4, 1, [10, 10.95, 11.95])]
 )
 @in_virtual_time
-async def test_those_that_came_early_keep_to_slots_and_pace_when_their_time_comes(
+async def test_requests_polled_early_respect_slots_and_pace_when_due(
     slots: int, pace: float, starts: list[float]
 ) -> None:
     """A Redis clock that is ahead would make of them one claim, and their leases would run while they queue."""
@@ -117,7 +119,7 @@ async def test_those_that_came_early_keep_to_slots_and_pace_when_their_time_come
 
 @pytest.mark.parametrize(("due_in", "claimed_at"), [(2, [0, 1.95]), (0.05, [0]), (0, [0])])
 @in_virtual_time
-async def test_who_is_granted_a_moment_early_starts_when_it_is_due(due_in: float, claimed_at: list[float]) -> None:
+async def test_request_polled_a_moment_early_starts_when_it_is_due(due_in: float, claimed_at: list[float]) -> None:
     """Who came earlier is asked for again at that moment, without Redis."""
     world = WorkerWorld(in_seconds(due_in))
     await world.work(3)
@@ -127,7 +129,7 @@ async def test_who_is_granted_a_moment_early_starts_when_it_is_due(due_in: float
 
 @pytest.mark.parametrize(("lease_ends", "claimed_at"), [(0.5, [0, 0.5, 0.5]), (1, [0]), (30, [0])])
 @in_virtual_time
-async def test_a_request_that_runs_elsewhere_is_left_alone_unless_its_lease_ends_soon(
+async def test_request_running_elsewhere_is_not_claimed_unless_its_lease_ends_soon(
     lease_ends: float, claimed_at: list[float]
 ) -> None:
     """Nobody else would look at it then: it would wait for the fallback poll."""
@@ -139,7 +141,7 @@ async def test_a_request_that_runs_elsewhere_is_left_alone_unless_its_lease_ends
 
 @pytest.mark.parametrize("crashes", [0, 1])
 @in_virtual_time
-async def test_an_attempt_has_two_thirds_of_its_lease(crashes: int) -> None:
+async def test_attempt_may_use_two_thirds_of_its_lease(crashes: int) -> None:
     """The rest is for asking whether the server is well, and for the settle."""
     world = WorkerWorld(waiting(crashes=crashes), lease=30)
     await world.work()
@@ -148,7 +150,7 @@ async def test_an_attempt_has_two_thirds_of_its_lease(crashes: int) -> None:
 
 @pytest.mark.parametrize(("crashes", "taken"), [(0, 0), (1, 0), (0, 4)])
 @in_virtual_time
-async def test_an_outcome_is_stored_until_the_lease_ends(crashes: int, taken: int) -> None:
+async def test_worker_retries_storing_an_outcome_until_the_lease_ends(crashes: int, taken: int) -> None:
     """Of an attempt, of one that runs alone, and of one that got no slot."""
     world = WorkerWorld(waiting(crashes=crashes), lease=30)
     world.mail_server.gate = asyncio.Event()
@@ -167,7 +169,7 @@ async def test_an_outcome_is_stored_until_the_lease_ends(crashes: int, taken: in
 
 @pytest.mark.parametrize("late", [2.0, 0.0, -0.04])
 @in_virtual_time
-async def test_the_lateness_of_each_claim_is_measured(late: float) -> None:
+async def test_lateness_of_each_claim_is_measured(late: float) -> None:
     world = WorkerWorld(in_seconds(-late))
     before = sample("lateness_seconds_sum"), sample("lateness_seconds_count")
     await world.work()
@@ -177,7 +179,7 @@ async def test_the_lateness_of_each_claim_is_measured(late: float) -> None:
 
 @pytest.mark.parametrize(("due_in", "restored"), [(30, False), (31, True), (1800, True)])
 @in_virtual_time
-async def test_who_came_earlier_than_by_a_lease_gets_its_true_score_back(due_in: float, restored: bool) -> None:
+async def test_member_polled_earlier_than_a_lease_gets_its_true_score_back(due_in: float, restored: bool) -> None:
     request = in_seconds(due_in)
     world = WorkerWorld(request)
     await world.work()
@@ -186,7 +188,7 @@ async def test_who_came_earlier_than_by_a_lease_gets_its_true_score_back(due_in:
 
 
 @in_virtual_time
-async def test_a_stale_member_of_a_waiting_request_is_removed() -> None:
+async def test_stale_member_of_a_waiting_request_is_removed() -> None:
     request = in_seconds(1800)
     world = WorkerWorld(request)
     stale = member_of(waiting(identity_id=request.identity_id, retries=0))
@@ -197,7 +199,7 @@ async def test_a_stale_member_of_a_waiting_request_is_removed() -> None:
 
 @pytest.mark.parametrize("state", [State.PROVISIONED, State.DEAD, None])
 @in_virtual_time
-async def test_a_member_of_nobody_who_waits_is_removed(state: State | None) -> None:
+async def test_worker_removes_a_member_without_a_waiting_request(state: State | None) -> None:
     request = waiting(state=state or State.WAITING)
     world = WorkerWorld(request)
     if state is None:
@@ -207,7 +209,7 @@ async def test_a_member_of_nobody_who_waits_is_removed(state: State | None) -> N
 
 
 @in_virtual_time
-async def test_members_that_nobody_can_read_are_removed_and_the_others_run() -> None:
+async def test_worker_removes_unreadable_members_and_runs_the_others() -> None:
     world = WorkerWorld(waiting())
     world.redis.queue = [DueEntry(None, "what is"), DueEntry(None, "this?"), *world.redis.queue]
     await world.work()
@@ -216,7 +218,7 @@ async def test_members_that_nobody_can_read_are_removed_and_the_others_run() -> 
 
 @pytest.mark.parametrize(("locked", "looks"), [(SMALLEST_POLL, [0, 0]), (SMALLEST_POLL - 1, [0, 3])])
 @in_virtual_time
-async def test_behind_rows_that_others_hold_more_is_looked_for_at_once(locked: int, looks: list[float]) -> None:
+async def test_worker_polls_again_at_once_if_a_full_page_of_rows_was_locked(locked: int, looks: list[float]) -> None:
     """If there may be more. The rows themselves are looked at again later: not in circles."""
     world = WorkerWorld()
     world.requests.rows = {each.identity_id: each for each in (waiting() for _ in range(locked))}
@@ -227,7 +229,7 @@ async def test_behind_rows_that_others_hold_more_is_looked_for_at_once(locked: i
 
 
 @in_virtual_time
-async def test_after_one_that_came_early_and_is_locked_redis_is_asked_soon() -> None:
+async def test_worker_polls_redis_soon_after_a_locked_request_that_came_early() -> None:
     """At a set pace it was not asked, since one was due already."""
     request = in_seconds(2)
     world = WorkerWorld(request, pace=1)
@@ -237,7 +239,7 @@ async def test_after_one_that_came_early_and_is_locked_redis_is_asked_soon() -> 
 
 
 @in_virtual_time
-async def test_a_crashed_request_runs_alone() -> None:
+async def test_crashed_request_runs_exclusively() -> None:
     """It waits for who runs, and nobody starts while it runs: a poison request takes nobody with it."""
     crashed, later = waiting(crashes=1), waiting()
     world = WorkerWorld(waiting(), waiting())
@@ -261,7 +263,7 @@ async def test_a_crashed_request_runs_alone() -> None:
 
 
 @in_virtual_time
-async def test_between_two_that_run_alone_the_others_have_their_turn() -> None:
+async def test_other_requests_run_between_two_exclusive_ones() -> None:
     other = waiting()
     poison = [waiting(crashes=1), waiting(crashes=1)]
     world = WorkerWorld(*poison)
@@ -275,10 +277,10 @@ async def test_between_two_that_run_alone_the_others_have_their_turn() -> None:
             gate.set()
             await asyncio.sleep(1)
     assert list(world.mail_server.alongside)[1] == other.identity_id
-    alone = [
+    exclusive = [
         (each["log_level"], each["email"]) for each in logs if each["event"].startswith("Running a request exclusively")
     ]
-    assert (alone, [len(held) for _, held in world.retry_index.replaced]) == (
+    assert (exclusive, [len(held) for _, held in world.retry_index.replaced]) == (
         [("warning", "alice@example.org")] * 2,
         [1] * 3,
     )
@@ -288,7 +290,7 @@ async def test_between_two_that_run_alone_the_others_have_their_turn() -> None:
 
 
 @in_virtual_time
-async def test_who_shall_run_alone_and_was_put_off_meanwhile_gets_its_true_member() -> None:
+async def test_postponed_exclusive_request_gets_its_true_member() -> None:
     request = waiting(crashes=2)
     world = WorkerWorld(request)
     await world.slots.acquire(within=0)
@@ -302,7 +304,7 @@ async def test_who_shall_run_alone_and_was_put_off_meanwhile_gets_its_true_membe
 
 
 @in_virtual_time
-async def test_postgresql_that_is_away_when_a_request_shall_run_alone_is_counted_and_no_defect() -> None:
+async def test_postgresql_unavailable_for_an_exclusive_claim_is_counted_and_no_defect() -> None:
     world = WorkerWorld(waiting(crashes=1))
     before = sample("database_errors_total", where="worker")
     await world.slots.acquire(within=0)
@@ -317,7 +319,7 @@ async def test_postgresql_that_is_away_when_a_request_shall_run_alone_is_counted
 
 
 @in_virtual_time
-async def test_a_locked_row_that_must_run_alone_is_asked_for_again_later_and_keeps_nobody_waiting() -> None:
+async def test_locked_exclusive_request_is_claimed_again_later_without_delaying_others() -> None:
     """Otherwise the worker would take all slots for it in circles."""
     locked, other = waiting(crashes=1), waiting()
     world = WorkerWorld(locked)
@@ -339,7 +341,7 @@ async def test_a_locked_row_that_must_run_alone_is_asked_for_again_later_and_kee
 
 
 @in_virtual_time
-async def test_while_the_breaker_is_open_nobody_is_claimed_and_the_server_is_probed() -> None:
+async def test_open_breaker_stops_claims_and_the_mail_server_is_probed() -> None:
     request = waiting()
     world = WorkerWorld(request)
     world.breakers.is_open = world.requests.breaker_open = True
@@ -354,7 +356,7 @@ async def test_while_the_breaker_is_open_nobody_is_claimed_and_the_server_is_pro
 
 
 @in_virtual_time
-async def test_a_claim_that_meets_an_open_breaker_leads_to_probing_and_to_no_more_claims() -> None:
+async def test_claim_that_finds_the_breaker_open_stops_claiming_and_starts_probing() -> None:
     """The breaker opened after the worker had looked."""
     request, later = waiting(), waiting()
     world = WorkerWorld()
@@ -377,7 +379,7 @@ async def test_a_claim_that_meets_an_open_breaker_leads_to_probing_and_to_no_mor
 
 
 @in_virtual_time
-async def test_a_probe_is_made_even_while_nobody_is_due() -> None:
+async def test_probe_is_made_even_while_no_request_is_due() -> None:
     world = WorkerWorld()
     async with world.working():
         await asyncio.sleep(1)
@@ -387,7 +389,7 @@ async def test_a_probe_is_made_even_while_nobody_is_due() -> None:
 
 
 @in_virtual_time
-async def test_postgresql_away_is_waited_out_counted_told_and_followed_by_a_look_at_all_that_is_due() -> None:
+async def test_postgresql_outage_is_counted_and_logged_and_ends_with_a_poll_of_all_due_requests() -> None:
     """Redis has put off whoever it named meanwhile."""
     request = waiting()
     world = WorkerWorld(request)
@@ -399,12 +401,12 @@ async def test_postgresql_away_is_waited_out_counted_told_and_followed_by_a_look
     assert (world.statuses(), world.requests.claimed_at) == ([Status.SUCCESS], [0.5])
     assert world.retry_index.replaced[0][1] == [member_of(request)]
     assert sample("database_errors_total", where="worker") == before + 1
-    told = [entry["error"] for entry in logs if entry["event"] == "Worker waits for PostgreSQL"]
-    assert told == ["PostgreSQL cannot be reached"]
+    reported = [entry["error"] for entry in logs if entry["event"] == "Worker waits for PostgreSQL"]
+    assert reported == ["PostgreSQL cannot be reached"]
 
 
 @in_virtual_time
-async def test_who_waits_in_vain_for_a_slot_is_due_again_and_spends_nothing() -> None:
+async def test_request_without_a_free_slot_is_due_again_and_uses_no_retry() -> None:
     request = waiting()
     world = WorkerWorld(request, slots=1, lease=30)
     await world.slots.acquire(within=0)  # an in-line attempt
@@ -417,7 +419,7 @@ async def test_who_waits_in_vain_for_a_slot_is_due_again_and_spends_nothing() ->
 
 
 @in_virtual_time
-async def test_who_shall_go_first_is_claimed_before_all_that_was_due_earlier() -> None:
+async def test_prioritised_request_is_claimed_before_requests_due_earlier() -> None:
     first = waiting()
     world = WorkerWorld(waiting(), waiting(), slots=1)
     gate = world.mail_server.gate = asyncio.Event()
@@ -432,7 +434,7 @@ async def test_who_shall_go_first_is_claimed_before_all_that_was_due_earlier() -
 
 
 @in_virtual_time
-async def test_a_worker_that_does_not_work_keeps_nobody_for_later() -> None:
+async def test_worker_that_is_not_running_queues_no_woken_request() -> None:
     """A service whose worker runs elsewhere would keep every sign-up for ever."""
     world = WorkerWorld()
     world.worker.wake(uuid4())
@@ -441,7 +443,7 @@ async def test_a_worker_that_does_not_work_keeps_nobody_for_later() -> None:
 
 
 @in_virtual_time
-async def test_a_first_attempt_is_not_told_as_a_retry() -> None:
+async def test_first_attempt_is_not_logged_as_a_retry() -> None:
     world = WorkerWorld(waiting(retries=0))
     with capture_logs() as logs:
         await world.work()
@@ -449,14 +451,14 @@ async def test_a_first_attempt_is_not_told_as_a_retry() -> None:
 
 
 @in_virtual_time
-async def test_the_log_tells_of_the_worker_in_the_words_of_the_contract() -> None:
+async def test_worker_log_messages_are_those_of_the_contract() -> None:
     request = waiting(email="bob@example.org", retries=2)
     world = WorkerWorld(request)
     world.mail_server.creates.append(Transient("cut"))
     with capture_logs() as logs:
         await world.work()
-    told = [entry["event"] for entry in logs]
-    assert told == [
+    reported = [entry["event"] for entry in logs]
+    assert reported == [
         "Email provisioning retry worker started",
         "Retrying provisioning for bob@example.org (attempt 2/3)",
         "Retry attempt 2 failed: cut",
@@ -467,15 +469,15 @@ async def test_the_log_tells_of_the_worker_in_the_words_of_the_contract() -> Non
 
 
 @in_virtual_time
-async def test_an_attempt_that_breaks_is_logged_and_stops_nobody() -> None:
+async def test_unexpected_error_in_an_attempt_is_logged_and_stops_no_other() -> None:
     broken, fine = waiting(), waiting()
     world = WorkerWorld(broken, fine)
     bug = ZeroDivisionError("a bug")
     world.mail_server.creates.append(bug)
     with capture_logs() as logs:
         await world.work()
-    told = [(each["identity_id"], each["exc_info"]) for each in logs if each["event"].startswith("Attempt broke")]
-    assert (told, logs[-1]["event"]) == ([(identity(broken), bug)], "Processed 2 retry jobs")
+    reported = [(each["identity_id"], each["exc_info"]) for each in logs if each["event"].startswith("Attempt broke")]
+    assert (reported, logs[-1]["event"]) == ([(identity(broken), bug)], "Processed 2 retry jobs")
     assert world.state_of(fine) is State.PROVISIONED
 
 

@@ -18,7 +18,7 @@ from worker_world import WorkerWorld, entry_of, in_seconds, waiting
 
 
 @in_virtual_time
-async def test_attempts_under_way_may_end_within_the_drain() -> None:
+async def test_running_attempts_may_finish_within_the_drain() -> None:
     world = WorkerWorld(waiting(), waiting(), drain=5)
     gate = world.mail_server.gate = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -30,7 +30,7 @@ async def test_attempts_under_way_may_end_within_the_drain() -> None:
 
 @pytest.mark.parametrize("crashes", [0, 1])
 @in_virtual_time
-async def test_attempts_past_the_drain_are_interrupted_and_due_at_once(crashes: int) -> None:
+async def test_attempt_running_after_the_drain_is_interrupted_and_due_at_once(crashes: int) -> None:
     """Those that run alone, too: a process that is killed instead would count one more crash."""
     request = waiting(retries=2, crashes=crashes)
     world = WorkerWorld(request, drain=5)
@@ -44,7 +44,7 @@ async def test_attempts_past_the_drain_are_interrupted_and_due_at_once(crashes: 
 
 
 @in_virtual_time
-async def test_a_look_that_gets_no_answer_ends_with_the_drain(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unanswered_poll_of_redis_ends_with_the_drain(monkeypatch: pytest.MonkeyPatch) -> None:
     world, loop = WorkerWorld(waiting(), drain=5), asyncio.get_running_loop()
     world.mail_server.gate = asyncio.Event()
     loop.call_later(1, monkeypatch.setattr, world.redis, "due", lambda _: asyncio.Event().wait())
@@ -54,7 +54,7 @@ async def test_a_look_that_gets_no_answer_ends_with_the_drain(monkeypatch: pytes
 
 
 @in_virtual_time
-async def test_an_attempt_that_does_not_end_when_it_is_interrupted_is_told_and_left(
+async def test_attempt_that_ignores_its_interruption_is_logged_and_abandoned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gate = asyncio.Event()
@@ -76,7 +76,7 @@ async def test_an_attempt_that_does_not_end_when_it_is_interrupted_is_told_and_l
 
 
 @in_virtual_time
-async def test_a_stopped_worker_claims_nothing_more() -> None:
+async def test_stopped_worker_claims_nothing_more() -> None:
     request = waiting()
     world = WorkerWorld()
     await world.work()
@@ -87,7 +87,7 @@ async def test_a_stopped_worker_claims_nothing_more() -> None:
 
 
 @in_virtual_time
-async def test_a_defect_ends_the_worker_and_is_told_to_whoever_runs_it() -> None:
+async def test_unexpected_error_ends_the_worker_and_is_raised_to_its_caller() -> None:
     world = WorkerWorld()
     world.redis.errors = [ZeroDivisionError("a bug")]
     with pytest.raises(ZeroDivisionError):
@@ -96,7 +96,7 @@ async def test_a_defect_ends_the_worker_and_is_told_to_whoever_runs_it() -> None
 
 @pytest.mark.parametrize(("taken", "due_in"), [(1, 0), (0, EARLY)])
 @in_virtual_time
-async def test_who_was_claimed_and_has_not_begun_when_the_worker_stops_is_given_up_at_once(
+async def test_claimed_request_not_started_is_interrupted_at_once_when_the_worker_stops(
     taken: int, due_in: float
 ) -> None:
     """For want of a slot, or because its moment has not come: its lease would run out, and count as a crash."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from postroom.errors import DatabaseUnavailable, PublisherUnavailable
 from postroom.mail.ports import LiveEvent, Outbox, Publisher
 from postroom.pause import pause
-from postroom.telemetry import ANNOUNCER_ERRORS, DATABASE_ERRORS, LIVE_EVENTS, log
+from postroom.telemetry import DATABASE_ERRORS, LIVE_EVENTS, PUBLISHER_ERRORS, log
 
 PEOPLE_AT_ONCE = 100
 
@@ -76,7 +76,7 @@ class OutboxPublisher:
         try:
             refused = await self._publisher.publish(events)
         except PublisherUnavailable:
-            ANNOUNCER_ERRORS.inc()
+            PUBLISHER_ERRORS.inc()
             await self._outbox.release(ids)
             raise
         await self._outbox.announced(ids)

@@ -89,7 +89,7 @@ from postroom.gateway.methods import METHODS
     ],
     ids=str,
 )
-async def test_a_request_is_of_its_one_credential_or_of_nobody(
+async def test_request_is_authenticated_by_its_only_credential_or_not_at_all(
     service: Attacked, fields: list[str], who: str | None
 ) -> None:
     answer = await service.ask("GET /jmap/session", fields)
@@ -124,7 +124,7 @@ PUBLIC = {"/health/live", "/health/ready", "/metrics", "/.well-known/jmap", "/ma
 PUBLIC |= {"/.well-known/autoconfig/mail/config-v1.1.xml", "/internal/mail/provision", "/internal/mail/stalwart"}
 
 
-def test_each_route_for_people_is_attacked(service: Attacked) -> None:
+def test_attack_tests_cover_every_route_for_people(service: Attacked) -> None:
     ways = [way.partition("?")[0].split() for way in ROUTES]
     scopes = [{"type": "http", "method": method, "path": path} for method, path in ways]
     routes = [route for route in service.app.routes if isinstance(route, Route)]
@@ -132,14 +132,14 @@ def test_each_route_for_people_is_attacked(service: Attacked) -> None:
     assert {route.path for route in routes if route not in attacked} == PUBLIC
 
 
-async def test_nobody_is_let_in_anywhere(service: Attacked) -> None:
+async def test_every_route_for_people_gets_401_without_a_credential(service: Attacked) -> None:
     for way in ROUTES:
         assert (await service.ask(way, [JSON])).status == 401, way
     assert not service.reached()
 
 
 @pytest.mark.parametrize("scopes", TOKENS)
-async def test_an_access_token_is_let_in_only_by_its_scopes(service: Attacked, scopes: str) -> None:
+async def test_access_token_reaches_only_the_routes_in_its_scopes(service: Attacked, scopes: str) -> None:
     for way, needed in ROUTES.items():
         service.forget()
         answer = await service.ask(way, [f"Authorization: Bearer {TOKENS[scopes]}", JSON])
@@ -154,7 +154,9 @@ READS = {"get", "changes", "query", "queryChanges", "parse", "lookup", "validate
 
 
 @pytest.mark.parametrize("scopes", TOKENS)
-async def test_an_access_token_calls_only_what_its_scopes_name(service: Attacked, scopes: str) -> None:
+async def test_gateway_forwards_only_the_methods_in_the_scopes_of_an_access_token(
+    service: Attacked, scopes: str
+) -> None:
     """All methods at once. `EmailSubmission/set` sends what is there, so it reads, too."""
     needed = {method: "read" if method.split("/")[1] in READS else "write" for method in METHODS}
     needed |= {"EmailSubmission/set": "read send", "Core/echo": ""}
@@ -213,7 +215,7 @@ OPENED = ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"]
     ],
     ids=str,
 )
-async def test_a_cookie_counts_only_from_our_own_pages(
+async def test_session_cookie_is_accepted_only_from_our_own_pages(
     service: Attacked, fields: list[str], reads: bool, changes: bool
 ) -> None:
     for way in ROUTES:
@@ -252,14 +254,14 @@ REFERENCE = {"resultOf": "0", "name": "Core/echo", "path": "/a"}
     ],
     ids=str,
 )
-async def test_no_call_for_another_account_leaves(service: Attacked, arguments: dict[str, Any]) -> None:
+async def test_no_call_for_another_account_is_forwarded(service: Attacked, arguments: dict[str, Any]) -> None:
     answers = await service.call(*[[method, arguments] for method in METHODS if method != "Core/echo"])
     assert {answer[0] for answer in answers} == {"error"}
     assert service.called() == {"Core/echo"}
     assert FOREIGN.encode() not in service.server.asked[-1].body
 
 
-async def test_no_other_method_leaves(service: Attacked) -> None:
+async def test_no_method_outside_the_list_is_forwarded(service: Attacked) -> None:
     """Of Stalwart's management, of capabilities that are not offered, and what a server may take for one that is."""
     others = ["x:Account/get", "x:Account/set", "X:Account/get", "x:AppPassword/set", "x:Action/set", "x:Bootstrap/set"]
     others += ["Principal/get", "ShareNotification/get", "Calendar/set", "ContactCard/get", "FileNode/set"]
@@ -283,6 +285,6 @@ async def test_no_other_method_leaves(service: Attacked) -> None:
     ],
     ids=str,
 )
-async def test_nothing_is_shared(service: Attacked, change: dict[str, Any]) -> None:
+async def test_mailbox_set_that_could_share_mail_is_not_forwarded(service: Attacked, change: dict[str, Any]) -> None:
     ((name, found, _),) = await service.call(["Mailbox/set", {"accountId": OWN, **change}])
     assert (name, found["type"], service.called()) == ("error", "forbidden", {"Core/echo"})

@@ -49,7 +49,9 @@ NOWHERE = """
         ("GET /jmap/eventsource/?types=*&accountId=FOREIGN", 502),
     ],
 )
-async def test_a_target_leads_nowhere_else(service: Attacked, way: str, status: int) -> None:
+async def test_no_request_target_reaches_a_foreign_account_or_an_unknown_path(
+    service: Attacked, way: str, status: int
+) -> None:
     method, target = way.replace("OWN", OWN).replace("FOREIGN", FOREIGN).encode("latin-1").split(b" ", 1)
     fields = "\r\n".join(["Host: mail.example.org", *BROWSER, "Connection: close", "", ""]).encode()
     answer, *_ = await service.sent(b"%s %s HTTP/1.1\r\n%s" % (method, target, fields))
@@ -131,7 +133,7 @@ CHUNK, LAST = f"{SIZE}\r\n{CALL}\r\n", "0\r\n\r\n"
         "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n",
     ],
 )
-async def test_what_two_may_read_in_two_ways_ends_the_connection(service: Attacked, sent: str) -> None:
+async def test_ambiguous_http_request_ends_the_connection(service: Attacked, sent: str) -> None:
     """Nothing of it is done, and nothing behind it is read."""
     answers = await service.sent((sent + INNER).encode("latin-1"))
     assert [answer.status for answer in answers] in ([], [400], [501])
@@ -175,7 +177,7 @@ async def test_what_two_may_read_in_two_ways_ends_the_connection(service: Attack
         (f"GET /jmap/session HTTP/1.1\r\nHost: h\r\n\r\n{GET}\r\n", [401, 200, 200]),
     ],
 )
-async def test_a_request_is_read_to_its_end_and_no_further(service: Attacked, sent: str, statuses: list[int]) -> None:
+async def test_request_body_cannot_smuggle_another_request(service: Attacked, sent: str, statuses: list[int]) -> None:
     answers = await service.sent(sent.encode("latin-1"))
     assert [answer.status for answer in answers] == statuses
     assert service.asked_as() <= {"ann"}
@@ -193,7 +195,7 @@ async def test_a_request_is_read_to_its_end_and_no_further(service: Attacked, se
     ("value", "read"),
     [("x\nX-Evil: 1", 0), ("x\rX-Evil: 1", 0), ("x\x7f", 0), ("x\0", 0), ("x\tX-Evil", 1), ("x\xff", 1)],
 )
-async def test_a_header_that_goes_up_carries_no_second_one(
+async def test_forwarded_header_cannot_inject_another_one(
     service: Attacked, way: str, name: str, value: str, read: int
 ) -> None:
     await service.ask("GET /jmap/session", BROWSER)  # whose login it is, is known from here on

@@ -40,7 +40,7 @@ async def test_a_listed_page_may_send_a_token_and_its_preflight_needs_none(servi
 
 
 @pytest.mark.parametrize("origin", [*NOT_LISTED.split(), f"{LISTED} https://evil.example"])
-async def test_no_other_page_may_ask_or_see(service: Attacked, origin: str) -> None:
+async def test_page_of_an_unlisted_origin_can_neither_preflight_nor_read(service: Attacked, origin: str) -> None:
     for way, fields in {
         "OPTIONS /jmap/": asks("POST", "authorization"),
         "GET /jmap/session": [READER],
@@ -70,7 +70,7 @@ async def test_no_other_page_may_ask_or_see(service: Attacked, origin: str) -> N
     ],
     ids=str,
 )
-async def test_a_listed_page_sees_every_answer_and_every_problem(
+async def test_allowed_origin_can_read_every_answer_and_problem(
     service: Attacked, way: str, fields: list[str], status: int
 ) -> None:
     answer = await service.ask(way, [f"Origin: {LISTED}", "Sec-Fetch-Site: cross-site", *fields])
@@ -81,14 +81,14 @@ async def test_a_listed_page_sees_every_answer_and_every_problem(
     assert "access-control-allow-credentials" not in answer.headers
 
 
-async def test_a_listed_page_sees_that_we_broke(service: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_allowed_origin_can_read_an_internal_error(service: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service.inside.read, "side_effect", ZeroDivisionError)
     answer = await service.ask("GET /api/me", [f"Origin: {LISTED}", READER])
     assert (answer.status, answer.kind) == (500, "internal_error")
     assert answer.headers["access-control-allow-origin"] == LISTED
 
 
-async def test_no_page_sees_what_is_not_for_people(service: Attacked) -> None:
+async def test_pages_of_allowed_origins_cannot_read_internal_endpoints(service: Attacked) -> None:
     for way in ("GET /metrics", "GET /health/ready", "POST /internal/mail/provision", "POST /internal/mail/stalwart"):
         answer = await service.ask(way, [f"Origin: {LISTED}"])
         assert not [name for name in answer.headers if name.startswith("access-control-")], way

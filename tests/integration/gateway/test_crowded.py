@@ -22,7 +22,7 @@ def crowded(limit: str = "maxConcurrentRequests") -> bytes:
 
 
 @pytest.mark.parametrize("limit", ["maxConcurrentRequests", "maxConcurrentUpload"])
-async def test_what_was_not_served_for_the_crowd_is_sent_again(
+async def test_call_beyond_the_concurrency_limit_is_sent_again(
     server: ScriptedUpstream, trial: GatewayTrial, limit: str
 ) -> None:
     server.will(*[crowded(limit)] * 5, echoing)
@@ -31,7 +31,9 @@ async def test_what_was_not_served_for_the_crowd_is_sent_again(
     assert len({bytes(asked.body) for asked in server.asked}) == 1
 
 
-async def test_each_way_to_the_mail_server_waits_for_its_turn(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_every_gateway_route_retries_after_a_concurrency_limit(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     turns = dict[tuple[str, str], int]()
 
     async def third(asked: Asked, writer: asyncio.StreamWriter) -> None:
@@ -66,13 +68,13 @@ async def test_a_request_that_waited_as_long_as_in_our_own_queue_gets_the_limit(
     assert 2 <= len(server.asked) < 10
 
 
-async def test_other_limits_are_not_waited_for(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_call_beyond_another_limit_is_not_sent_again(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(problem_answer(400, ERROR + "limit", limit="maxSizeRequest", detail="too large"))
     answer = await trial.call(QUERY)
     assert (kind(answer), answer.json()["detail"], len(server.asked)) == ((400, "limit"), "too large", 1)
 
 
-async def test_a_login_that_is_refused_in_between_is_still_replaced_once(
+async def test_login_rejected_between_busy_answers_is_still_replaced_once(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     server.will(crowded(), problem_answer(401), crowded(), echoing)
@@ -90,7 +92,9 @@ async def test_a_login_that_is_refused_in_between_is_still_replaced_once(
 FOUND = {"accountId": "b", "blobId": "x", "type": "text/plain", "size": 1}
 
 
-async def test_a_small_upload_is_sent_again(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_small_upload_is_repeated_after_a_concurrency_limit_or_a_401(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     server.will(crowded("maxConcurrentUpload"), problem_answer(401), json_answer(FOUND))
     answer = await trial.http.post("/jmap/upload/b/", content=b"x" * 1_000_000, headers=ANN)
     assert (answer.status_code, answer.json()) == (200, FOUND)
@@ -108,7 +112,7 @@ async def parts() -> AsyncIterator[bytes]:
     [(crowded("maxConcurrentUpload"), (400, "limit")), (problem_answer(401), (503, "mail_server_away"))],
     ids=["crowded", "another login"],
 )
-async def test_what_streams_is_not_sent_twice(
+async def test_streamed_upload_is_not_sent_twice(
     server: ScriptedUpstream, trial: GatewayTrial, content: Any, refusal: bytes, reported: tuple[int, str]
 ) -> None:
     """It is gone: nobody holds the mail of a stranger's size. Its client has it still."""

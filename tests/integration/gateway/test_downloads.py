@@ -19,7 +19,7 @@ TEXT = http_answer(200, b"x", content_type="text/plain")
     "blob_id",
     ["wordpress", "WordPress", "xJOOMLAx", "drupal", "xmlrpc", "wp-", "WP-login", "php", "PHPinfo", "cgi-bin"],
 )
-async def test_an_id_that_would_ban_us_is_sent_in_no_path(
+async def test_blob_id_that_could_cause_a_ban_is_never_sent_in_a_path(
     server: ScriptedUpstream, trial: GatewayTrial, blob_id: str
 ) -> None:
     """Stalwart bans a host for ever that asks for such a path, unless it can read the blob id (`scanBanPaths`)."""
@@ -32,7 +32,7 @@ async def test_an_id_that_would_ban_us_is_sent_in_no_path(
 @pytest.mark.parametrize(
     "said", [NOT_FOUND, NO_ANSWER, json_answer({}), json_answer({"methodResponses": [["", [], 1]]})]
 )
-async def test_such_an_id_is_sent_only_once_the_server_has_found_the_blob(
+async def test_suspicious_blob_id_is_downloaded_only_after_blob_get_finds_it(
     server: ScriptedUpstream, trial: GatewayTrial, said: bytes
 ) -> None:
     server.will(said)
@@ -49,7 +49,7 @@ async def test_such_an_id_is_sent_only_once_the_server_has_found_the_blob(
     ]
 
 
-async def test_an_account_id_that_would_ban_us_is_sent_only_with_a_blob_that_is_there(
+async def test_account_id_that_could_cause_a_ban_is_sent_only_with_an_existing_blob(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     """`php` is Stalwart's account 15,599."""
@@ -60,14 +60,16 @@ async def test_an_account_id_that_would_ban_us_is_sent_only_with_a_blob_that_is_
     assert [asked.target for asked in server.asked] == ["/jmap/"]
 
 
-async def test_other_ids_cost_no_further_question(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_ordinary_blob_ids_need_no_additional_lookup(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(TEXT)
     for blob_id in ("Gx", "wpx", "xphp", "Gxcgi-bin", "word-press"):
         assert (await trial.http.get(f"/jmap/download/b/{blob_id}/wordpress.php", headers=ANN)).status_code == 200
     assert {asked.method for asked in server.asked} == {"GET"}
 
 
-async def test_no_header_goes_up_that_the_server_could_not_read(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_content_length_beyond_the_server_parser_is_not_forwarded(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     """Stalwart bans a host for ever after 30 requests a day that are no HTTP to it; so is this length to its parser."""
     upload = b"POST /jmap/upload/b/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nConnection: close\r\n"
     answer = await trial.raw(upload + b"Content-Length: 18446744073709551615\r\n\r\n")
@@ -85,7 +87,7 @@ async def test_no_header_goes_up_that_the_server_could_not_read(server: Scripted
         *("embed", "object", "xslt", "font", "manifest", "json", "something-new"),
     ],
 )
-async def test_a_browser_takes_no_blob_as_code_of_our_origin(
+async def test_browser_cannot_load_a_blob_as_code_of_our_origin(
     server: ScriptedUpstream, trial: GatewayTrial, taken_as: str
 ) -> None:
     """A page's `script-src 'self'` would let it through, and a script tag ignores Content-Disposition."""
@@ -104,7 +106,7 @@ async def test_a_browser_may_save_and_show_a_blob(
     assert (await trial.http.get("/jmap/download/b/x/y", headers=headers)).status_code == 200
 
 
-async def test_whatever_the_server_says_a_blob_has_no_type_that_runs(
+async def test_blob_never_has_an_executable_media_type_whatever_the_server_sends(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     server.will(http_answer(200, b"x", content_type="text/javascript"))
@@ -116,6 +118,6 @@ async def test_whatever_the_server_says_a_blob_has_no_type_that_runs(
     assert server.asked[0].target == "/jmap/download/b/x/blob?accept=application%2Foctet-stream"
 
 
-async def test_a_blob_that_is_gone_is_not_found(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_download_of_a_blob_that_is_gone_gets_404(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(FOUND, problem_answer(404))
     assert (await trial.http.get("/jmap/download/b/Gdrupal/x", headers=ANN)).status_code == 404

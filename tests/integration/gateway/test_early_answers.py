@@ -11,7 +11,7 @@ MEGABYTE = 1_000_000
 SOON = 10.0
 
 
-async def test_a_refusal_is_taken_while_a_large_request_is_still_sent(
+async def test_rejection_is_read_while_a_large_request_is_still_being_sent(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     server.unread = [problem_answer(401)]
@@ -22,7 +22,7 @@ async def test_a_refusal_is_taken_while_a_large_request_is_still_sent(
 
 
 @pytest.mark.parametrize("sent", [1000, 19 * MEGABYTE], ids=["its client pauses", "it is not read"])
-async def test_a_refusal_is_taken_while_an_upload_is_still_sent(
+async def test_rejection_is_read_while_an_upload_is_still_being_sent(
     server: ScriptedUpstream, trial: GatewayTrial, sent: int
 ) -> None:
     go_on = asyncio.Event()

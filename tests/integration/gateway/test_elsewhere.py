@@ -46,7 +46,7 @@ async def ask(trial: GatewayTrial, route: str) -> int:
 
 @pytest.mark.parametrize("status", [302, 307])
 @pytest.mark.parametrize("route", EVERY_ROUTE)
-async def test_no_redirect_is_followed(
+async def test_gateway_follows_no_redirect(
     server: ScriptedUpstream, trial: GatewayTrial, trap: ScriptedUpstream, route: str, status: int
 ) -> None:
     server.session = None if route == "session" else own_session
@@ -57,7 +57,7 @@ async def test_no_redirect_is_followed(
 
 
 @pytest.mark.parametrize("route", EVERY_ROUTE)
-async def test_no_url_of_the_servers_session_is_used(
+async def test_gateway_uses_no_url_of_the_mail_server_session(
     server: ScriptedUpstream, trial: GatewayTrial, trap: ScriptedUpstream, route: str
 ) -> None:
     session: dict[str, Any] = {
@@ -96,7 +96,7 @@ async def test_no_url_of_the_servers_session_is_used(
         ("CONNECT {host}", 501),
     ],
 )
-async def test_no_client_names_another_server(
+async def test_client_cannot_direct_a_request_to_another_server(
     server: ScriptedUpstream, trial: GatewayTrial, trap: ScriptedUpstream, request_line: str, status: int
 ) -> None:
     host = trap.url.removeprefix("http://")
@@ -110,14 +110,16 @@ async def test_no_client_names_another_server(
         assert host not in asked.target + str(asked.headers)
 
 
-async def test_nothing_but_what_an_event_source_has_goes_up(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_only_event_source_parameters_are_forwarded(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(http_answer(200, b"", content_type="text/event-stream"))
     for query in ("types=*&closeafter=no&ping=0&accountId=c", "types=c&types=*&closeafter=no&ping=0&x%26accountIds=c"):
         assert (await trial.http.get(f"/jmap/eventsource/?{query}", headers=ANN)).status_code == 200
     assert {asked.target for asked in server.asked} == {"/jmap/eventsource/?types=*&closeafter=no&ping=0"}
 
 
-async def test_an_answer_behind_an_answer_reaches_nobody(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_second_response_on_a_connection_is_never_delivered(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     """A mail server that can be made to answer twice would answer the next person on that connection."""
     forged = json_answer({"methodResponses": [["Email/get", {"forged": True}, "0"]], "sessionState": "s"})
     server.will(json_answer({"methodResponses": [], "sessionState": "s"}) + forged, echoing)
@@ -127,7 +129,7 @@ async def test_an_answer_behind_an_answer_reaches_nobody(server: ScriptedUpstrea
     assert (await trial.call(BENS, who=BEN)).json()["methodResponses"] == [BENS]
 
 
-async def test_a_session_without_an_end_is_not_read_to_it(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_endless_jmap_session_is_not_read_to_its_end(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.session = None
     server.will(http_answer(200, b'{"x":"' + b"x" * 1_100_000 + b'"}', content_type="application/json"))
     assert (await trial.http.get("/jmap/session", headers=ANN)).status_code == 502

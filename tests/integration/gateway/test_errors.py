@@ -18,7 +18,7 @@ async def failures(trial: GatewayTrial, path: str = "/jmap/session") -> list[Any
     return [line for line in logs if line["event"] == "Could not serve a JMAP request"]
 
 
-async def test_what_an_operator_has_to_do_is_in_the_log(trial: GatewayTrial) -> None:
+async def test_failures_that_need_an_operator_are_logged(trial: GatewayTrial) -> None:
     trial.authorization.error = Misconfigured("sealed with another POSTROOM_ENCRYPTION_KEY")
     (line,) = await failures(trial)
     assert (line["kind"], line["error"]) == ("Misconfigured", "sealed with another POSTROOM_ENCRYPTION_KEY")
@@ -27,7 +27,7 @@ async def test_what_an_operator_has_to_do_is_in_the_log(trial: GatewayTrial) -> 
     assert (line["kind"], line["error"]) == ("KratosUnavailable", "Kratos answers 500")
 
 
-async def test_neither_the_name_of_a_file_nor_what_the_server_said_is_in_the_log(
+async def test_log_contains_neither_file_names_nor_mail_server_text(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     server.will(problem_answer(500, detail="private"), http_answer(200, b"private", content_type="x/private"))
@@ -37,7 +37,7 @@ async def test_neither_the_name_of_a_file_nor_what_the_server_said_is_in_the_log
     assert "private" not in str(line)
 
 
-async def test_what_a_client_did_wrong_and_a_mailbox_to_come_are_not_in_the_log(
+async def test_client_errors_and_a_pending_mailbox_are_not_logged_as_failures(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     kept = dict(trial.accounts.accounts)
@@ -61,9 +61,7 @@ async def test_a_person_at_the_limit_of_devices_is_asked_to_disconnect_one(trial
     assert "disconnect a device" in answer.json()["detail"]
 
 
-async def test_of_a_problem_that_echoes_the_whole_request_the_beginning_is_passed_on(
-    server: ScriptedUpstream, trial: GatewayTrial
-) -> None:
+async def test_long_problem_detail_is_truncated(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     """To write ten megabytes anew for nobody's eyes would hold up everybody else."""
     server.will(problem_answer(400, "urn:ietf:params:jmap:error:notRequest", detail="x" * 10_000_000))
     answer = await trial.call(QUERY)

@@ -25,7 +25,9 @@ def login_of(account_id: str) -> Script:
     return script
 
 
-async def test_who_is_on_record_as_missing_is_asked_for_nowhere(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_request_for_a_mailbox_recorded_as_missing_is_not_forwarded(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     trial.accounts.missing.add("b")
     for answer in await trial.each_way():
         assert (kind(answer), answer.headers["retry-after"]) == ((503, "mailbox_missing"), "60")
@@ -44,7 +46,9 @@ async def test_a_refused_or_foreign_login_is_verified_and_the_mailbox_reported_m
     assert (trial.verified, server.asked) == (["b"], [])
 
 
-async def test_who_is_refused_in_the_middle_is_looked_for(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_mailbox_is_looked_up_when_its_login_is_rejected_later(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     assert (await trial.call(QUERY)).status_code == 200
     assert trial.verified == []
     trial.missing.add("b")
@@ -80,7 +84,7 @@ async def test_if_the_mailbox_cannot_be_verified_the_refusal_is_reported(
     assert kind(await trial.call(QUERY)) == (502, "mail_server_misconfigured")
 
 
-async def test_after_an_outage_of_the_mail_server_everybodys_login_is_asked_for_again(
+async def test_every_login_owner_is_checked_again_after_a_mail_server_outage(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     """It may have come back out of a backup, with other accounts."""

@@ -20,7 +20,7 @@ def halves(asked: Asked) -> tuple[bytes, bytes]:
     return raw[: len(raw) // 2], raw[len(raw) // 2 :]
 
 
-async def test_an_answer_into_which_an_error_is_woven_is_neither_held_nor_parsed(
+async def test_response_with_an_inserted_error_is_streamed_not_buffered(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     """One person's 40 MB would hold up everybody else in the process for seconds."""
@@ -45,7 +45,7 @@ async def test_an_answer_into_which_an_error_is_woven_is_neither_held_nor_parsed
     assert (error[0], error[1]["type"], error[2]) == ("error", "unknownMethod", "1")
 
 
-async def test_what_a_write_token_may_not_share_is_never_sent(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_share_update_by_a_write_token_is_never_forwarded(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     trial.people.change(ANN, scopes=frozenset({Scope.WRITE}))
     shared = {"inbox": {"shareWith/c": {"mayReadItems": True}}}
     answer = await trial.call(

@@ -27,7 +27,7 @@ async def small(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
 # Whose account
 
 
-async def test_a_download_asks_for_the_blob_by_a_path_that_no_name_can_bend(
+async def test_file_name_cannot_change_the_path_of_a_blob_download(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     server.will(http_answer(200, b"x", content_type="text/html"))
@@ -42,7 +42,7 @@ async def test_a_download_asks_for_the_blob_by_a_path_that_no_name_can_bend(
 # Who may ask
 
 
-async def test_who_asks_must_be_known(trial: GatewayTrial) -> None:
+async def test_gateway_request_without_a_known_session_is_rejected(trial: GatewayTrial) -> None:
     answer = await trial.call(QUERY, who={})
     assert kind(answer) == (401, "no_session")
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -72,7 +72,7 @@ async def test_the_cookies_of_kratos_are_sent_with_each_response(trial: GatewayT
 # Headers
 
 
-async def test_only_listed_headers_go_up(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_gateway_forwards_only_listed_request_headers(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     hostile = {
         "Authorization": "Basic YWRtaW46cHc=",
         "X-Forwarded-For": "10.0.0.1",
@@ -102,7 +102,7 @@ async def test_only_listed_headers_go_up(server: ScriptedUpstream, trial: Gatewa
     ]
 
 
-async def test_only_listed_headers_come_down(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_gateway_returns_only_listed_response_headers(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(
         json_answer(
             {"methodResponses": []},
@@ -119,7 +119,7 @@ async def test_only_listed_headers_come_down(server: ScriptedUpstream, trial: Ga
     assert set(answer.headers) == {"cache-control", "content-length", "content-type", "x-content-type-options"}
 
 
-async def test_a_cookie_of_the_mail_server_is_kept_for_nobody(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_mail_server_cookies_are_not_kept(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(json_answer({"methodResponses": []}, set_cookie="login=ann; Path=/"))
     await trial.call(QUERY)
     await trial.call(BENS, who=BEN)
@@ -127,7 +127,7 @@ async def test_a_cookie_of_the_mail_server_is_kept_for_nobody(server: ScriptedUp
 
 
 @pytest.mark.parametrize("content_type", [None, "", "text/plain", "application/x-www-form-urlencoded", "text/json"])
-async def test_a_request_that_a_form_could_send_is_no_json(
+async def test_jmap_request_without_a_json_content_type_is_not_json(
     server: ScriptedUpstream, trial: GatewayTrial, content_type: str | None
 ) -> None:
     stated = {} if content_type is None else {"Content-Type": content_type}
@@ -141,7 +141,7 @@ async def test_a_request_that_a_form_could_send_is_no_json(
 # Sizes and slowness
 
 
-async def test_a_request_that_is_too_large_is_refused_before_it_is_read(
+async def test_oversized_jmap_request_is_rejected_before_it_is_read(
     server: ScriptedUpstream, small: GatewayTrial
 ) -> None:
     async def endless() -> AsyncIterator[bytes]:
@@ -158,9 +158,7 @@ async def test_a_request_that_is_too_large_is_refused_before_it_is_read(
     assert server.asked == []
 
 
-async def test_an_upload_that_is_too_large_is_cut_off_while_it_streams(
-    server: ScriptedUpstream, small: GatewayTrial
-) -> None:
+async def test_oversized_upload_is_cut_off_while_it_streams(server: ScriptedUpstream, small: GatewayTrial) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(300):
             yield b"x" * 1000
@@ -173,7 +171,7 @@ async def test_an_upload_that_is_too_large_is_cut_off_while_it_streams(
 
 
 @pytest.mark.parametrize(("path", "pace"), [("/jmap/", 0.05), ("/jmap/", 30), ("/jmap/upload/b/", 30)])
-async def test_a_body_that_comes_too_slowly_is_given_up(
+async def test_gateway_answers_408_to_a_slow_request_body(
     server: ScriptedUpstream, small: GatewayTrial, path: str, pace: float
 ) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", small.port)
@@ -195,7 +193,9 @@ async def test_a_body_that_comes_too_slowly_is_given_up(
     assert not any(asked.complete for asked in server.asked)
 
 
-async def test_an_upload_that_breaks_off_is_no_upload(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_aborted_upload_is_never_completed_at_the_mail_server(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     head = "POST /jmap/upload/b/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Length: %d\r\n\r\n"
     _, writer = await asyncio.open_connection("127.0.0.1", trial.port)
     writer.write((head % 2_000_000).encode() + b"abc")

@@ -44,12 +44,12 @@ def json_of(session: dict[str, Any]) -> Script:
 # The session
 
 
-async def test_the_session_is_found_from_the_well_known_place(trial: GatewayTrial) -> None:
+async def test_well_known_jmap_redirects_to_the_session(trial: GatewayTrial) -> None:
     answer = await trial.http.get("/.well-known/jmap")
     assert (answer.status_code, answer.headers["location"]) == (307, "/jmap/session")
 
 
-async def test_the_session_names_our_own_urls_and_nothing_internal(server: ScriptedUpstream) -> None:
+async def test_gateway_session_has_our_own_urls_and_nothing_internal(server: ScriptedUpstream) -> None:
     server.session = json_of(SESSION)
     async with gateway(server.url, public_url="https://mail.example.org/") as trial:
         answer = await trial.http.get("/jmap/session", headers=ANN)
@@ -61,7 +61,7 @@ async def test_the_session_names_our_own_urls_and_nothing_internal(server: Scrip
     assert (answer.json()["username"], answer.json()["state"]) == ("ann@example.org", SESSION["state"])
 
 
-async def test_without_a_public_url_the_session_is_where_the_client_found_it(
+async def test_session_urls_follow_the_host_header_if_no_public_url_is_set(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     server.session = json_of(SESSION)
@@ -72,7 +72,7 @@ async def test_without_a_public_url_the_session_is_where_the_client_found_it(
 
 
 @pytest.mark.parametrize("text", ["", "[]", "nonsense", "{}"])
-async def test_a_session_that_is_none_is_said_to_be_unusable(
+async def test_malformed_jmap_session_is_answered_502_mail_server_unusable(
     server: ScriptedUpstream, trial: GatewayTrial, text: str
 ) -> None:
     server.session = None
@@ -88,7 +88,7 @@ def session_of(account_id: str | None) -> Script:
     return json_of(SESSION | {"primaryAccounts": {JMAP + "mail": account_id} if account_id else {}})
 
 
-async def test_an_address_that_is_another_accounts_by_now_opens_nothing(
+async def test_address_that_now_belongs_to_another_account_gives_no_access(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     """We log in by address. Stalwart takes any account id in the path of an upload or a download: who has the address
@@ -102,14 +102,18 @@ async def test_an_address_that_is_another_accounts_by_now_opens_nothing(
     assert (line["account_id"], line["identity_id"]) == ("b", str(trial.people.people[ANN["Cookie"]].identity_id))
 
 
-async def test_a_login_that_has_no_mail_yet_is_being_prepared(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_login_without_a_mail_account_gets_503_mailbox_not_ready(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     server.session = session_of(None)
     for answer in await trial.each_way():
         assert kind(answer) == (503, "mailbox_not_ready")
     assert server.asked == []
 
 
-async def test_whose_login_it_is_is_asked_once_in_ten_minutes(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_account_of_a_login_is_verified_once_in_ten_minutes(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     for _ in range(3):
         assert (await trial.call(QUERY)).status_code == 200
     assert [asked.header("accept") for asked in server.sessions] == ["application/json"]
@@ -121,7 +125,7 @@ async def test_whose_login_it_is_is_asked_once_in_ten_minutes(server: ScriptedUp
     assert len(server.asked) == 4
 
 
-async def test_a_session_that_a_client_fetched_is_not_asked_for_again(
+async def test_jmap_session_fetched_for_a_client_is_not_fetched_again_for_its_calls(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     server.session = session_of("b")
@@ -131,7 +135,7 @@ async def test_a_session_that_a_client_fetched_is_not_asked_for_again(
 
 
 @pytest.mark.parametrize(("status", "times", "looks"), [(400, 1, 0), (403, 2, 2), (500, 2, 0)])
-async def test_after_an_error_of_the_server_it_is_asked_again_whose_login_it_is(
+async def test_login_owner_is_checked_again_after_a_403_or_500_of_the_mail_server(
     server: ScriptedUpstream, trial: GatewayTrial, status: int, times: int, looks: int
 ) -> None:
     server.will(problem_answer(status))

@@ -88,7 +88,7 @@ def cut_after(sent: bytes) -> Script:
         (hanging, (504, "mail_server_silent")),
     ],
 )
-async def test_an_answer_that_is_no_answer_becomes_a_problem(
+async def test_unusable_mail_server_response_becomes_a_problem_without_internals(
     server: ScriptedUpstream, impatient: GatewayTrial, answer: Any, expected: tuple[int, str]
 ) -> None:
     server.will(answer)
@@ -101,14 +101,16 @@ async def test_an_answer_that_is_no_answer_becomes_a_problem(
     assert (await impatient.call(QUERY)).status_code == 200
 
 
-async def test_a_mail_server_that_is_down_did_nothing(trial: GatewayTrial) -> None:
+async def test_gateway_answers_503_with_retry_after_if_the_mail_server_is_down(trial: GatewayTrial) -> None:
     async with gateway("http://127.0.0.1:1") as trial:
         answer = await trial.call(QUERY)
     assert kind(answer) == (503, "mail_server_away")
     assert answer.headers["retry-after"]
 
 
-async def test_a_jmap_problem_reaches_its_client_and_no_log(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_jmap_problem_is_passed_to_the_client_but_not_logged(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     """Stalwart's `detail` echoes the request: the client's own words, and nobody else's business."""
     stated = {"type": ERROR + "notRequest", "status": 400, "detail": 'private {"using"…', "x": "http://10.0.0.7"}
     server.will(json_answer(stated, 400, content_type="application/problem+json"))
@@ -120,7 +122,7 @@ async def test_a_jmap_problem_reaches_its_client_and_no_log(server: ScriptedUpst
     assert "Basic" not in str(logs)
 
 
-async def test_the_connection_of_a_refusal_is_not_used_again(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_connection_is_not_reused_after_an_error_response(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     """Stalwart may close it without saying so."""
     server.will(problem_answer(400), echoing)
     await trial.call(QUERY)
@@ -133,7 +135,7 @@ async def test_the_connection_of_a_refusal_is_not_used_again(server: ScriptedUps
 # Acting for the person
 
 
-async def test_a_refused_authorization_is_replaced_once(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_rejected_authorization_is_replaced_once(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(problem_answer(401), echoing)
     answer = await trial.call(QUERY)
     assert answer.status_code == 200
@@ -142,7 +144,7 @@ async def test_a_refused_authorization_is_replaced_once(server: ScriptedUpstream
 
 
 @pytest.mark.parametrize(("fresh", "asked"), [(0, 1), (1, 2), (9, 2)])
-async def test_401_of_the_mail_server_never_looks_like_the_end_of_a_session(
+async def test_mail_server_401_is_never_passed_on_as_an_expired_session(
     server: ScriptedUpstream, trial: GatewayTrial, fresh: int, asked: int
 ) -> None:
     trial.authorization.fresh = fresh
@@ -154,14 +156,14 @@ async def test_401_of_the_mail_server_never_looks_like_the_end_of_a_session(
     assert len(server.asked) == len(trial.authorization.refusals) == asked
 
 
-async def test_without_an_authorization_nothing_is_sent(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_request_without_an_authorization_is_not_sent(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     trial.authorization.error = Throttled("slowly", retry_after=7)
     answer = await trial.call(QUERY)
     assert (kind(answer), answer.headers.get("retry-after")) == ((503, "mail_server_busy"), "7")
     assert server.asked == []
 
 
-async def test_acting_for_a_person_is_logged_once_an_hour(trial: GatewayTrial) -> None:
+async def test_acting_for_a_person_is_logged_once_an_hour_per_credential(trial: GatewayTrial) -> None:
     token = uuid4()
     with capture_logs() as logs:
         for _ in range(3):
@@ -178,7 +180,7 @@ async def test_acting_for_a_person_is_logged_once_an_hour(trial: GatewayTrial) -
 # Many at once
 
 
-async def test_no_more_than_four_requests_of_an_account_are_under_way(
+async def test_account_has_at_most_four_requests_at_the_mail_server(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     go_on = asyncio.Event()
@@ -214,7 +216,7 @@ async def test_a_request_for_which_no_slot_becomes_free_gets_the_limit(
         assert (await trial.call(QUERY)).status_code == 200
 
 
-async def test_places_come_free_whatever_becomes_of_a_request(
+async def test_gateway_slot_is_released_however_a_request_ends(
     server: ScriptedUpstream, impatient: GatewayTrial
 ) -> None:
     halved = cut_after(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{")
@@ -268,7 +270,7 @@ async def test_a_large_download_is_never_held_in_memory(server: ScriptedUpstream
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_an_upload_streams_to_the_mail_server_as_it_comes(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_upload_is_streamed_to_the_mail_server(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     first_seen = asyncio.Event()
 
     async def parts() -> AsyncIterator[bytes]:
@@ -286,7 +288,7 @@ async def test_an_upload_streams_to_the_mail_server_as_it_comes(server: Scripted
     assert (server.asked[0].body, server.asked[0].header("content-type")) == (b"firstsecond", "message/rfc822")
 
 
-async def test_an_image_is_shown_in_place_when_asked(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_image_download_is_inline_on_request(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(http_answer(200, b"x", content_type="image/png"))
     answer = await trial.http.get("/jmap/download/b/x/y.png?accept=image/png&disposition=inline", headers=ANN)
     assert answer.headers["content-disposition"].startswith("inline;")
@@ -294,7 +296,7 @@ async def test_an_image_is_shown_in_place_when_asked(server: ScriptedUpstream, t
     assert server.asked[0].target == "/jmap/download/b/x/blob?accept=image%2Fpng"
 
 
-async def test_a_download_that_the_mail_server_cuts_is_not_taken_for_whole(
+async def test_download_truncated_by_the_mail_server_is_an_error_for_the_client(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -306,7 +308,7 @@ async def test_a_download_that_the_mail_server_cuts_is_not_taken_for_whole(
         await trial.http.get("/jmap/download/b/x/y", headers=ANN)
 
 
-async def test_a_client_that_leaves_or_stalls_frees_the_mail_server(
+async def test_disconnected_or_stalled_client_ends_the_mail_server_download(
     server: ScriptedUpstream, impatient: GatewayTrial
 ) -> None:
     request = b"GET /jmap/download/b/x/y HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\n\r\n"
@@ -349,7 +351,7 @@ class EventSource:
         self._writer.write(event)
 
 
-async def test_events_arrive_at_once_and_only_ones_own(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_gateway_streams_only_own_events_and_without_delay(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     source = EventSource(server)
     async with trial.http.stream("GET", PATH, headers=ANN | {"Last-Event-ID": "46"}) as answer:
         assert answer.status_code == 200
@@ -366,7 +368,7 @@ async def test_events_arrive_at_once_and_only_ones_own(server: ScriptedUpstream,
     assert (server.asked[0].target, server.asked[0].header("last-event-id")) == (PATH, "46")
 
 
-async def test_events_end_with_a_logout_and_not_with_an_outage_of_kratos_or_postgresql(
+async def test_event_stream_ends_at_logout_but_not_in_an_outage_of_kratos_or_postgresql(
     server: ScriptedUpstream, impatient: GatewayTrial
 ) -> None:
     source = EventSource(server)
@@ -386,7 +388,7 @@ async def test_events_end_with_a_logout_and_not_with_an_outage_of_kratos_or_post
         assert [chunk async for chunk in chunks] == []
 
 
-async def test_events_end_when_the_mailbox_is_missing(server: ScriptedUpstream, impatient: GatewayTrial) -> None:
+async def test_event_stream_ends_when_the_mailbox_is_missing(server: ScriptedUpstream, impatient: GatewayTrial) -> None:
     EventSource(server)
     async with impatient.http.stream("GET", PATH, headers=ANN) as answer:
         impatient.accounts.missing.add("b")
@@ -394,7 +396,9 @@ async def test_events_end_when_the_mailbox_is_missing(server: ScriptedUpstream, 
         assert [chunk async for chunk in answer.aiter_raw()] == []
 
 
-async def test_a_client_that_closes_its_event_stream_closes_ours(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_closing_the_client_event_stream_closes_ours_to_the_mail_server(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     EventSource(server)
     async with trial.http.stream("GET", PATH, headers=ANN):
         assert not server.asked[0].hung_up
@@ -428,7 +432,7 @@ async def test_a_client_whose_events_never_begin_learns_why_the_wait_ended(
     await eventually(lambda: server.under_way == 0, "nobody waits any more")
 
 
-async def test_who_leaves_before_the_events_begin_is_no_fault_of_the_mail_server(
+async def test_client_disconnect_before_the_event_stream_is_no_mail_server_failure(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
     server.will(never)
@@ -442,14 +446,14 @@ async def test_who_leaves_before_the_events_begin_is_no_fault_of_the_mail_server
     assert [line["event"] for line in logs] == ["Acting for identity"]
 
 
-async def test_events_end_when_the_service_stops(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_event_stream_ends_when_the_service_stops(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     EventSource(server)
     async with trial.http.stream("GET", PATH, headers=ANN) as answer:
         trial.stopping.set()
         assert [chunk async for chunk in answer.aiter_raw()] == []
 
 
-async def test_an_account_has_so_many_event_streams_and_no_more(server: ScriptedUpstream) -> None:
+async def test_account_cannot_exceed_its_limit_of_event_streams(server: ScriptedUpstream) -> None:
     source = EventSource(server)
     async with gateway(server.url, limits=GatewayLimits(event_streams=1)) as trial:
         async with trial.http.stream("GET", PATH, headers=ANN):
@@ -461,7 +465,9 @@ async def test_an_account_has_so_many_event_streams_and_no_more(server: Scripted
         assert (await trial.http.get(PATH, headers=ANN)).status_code == 200
 
 
-async def test_a_mail_server_without_events_ends_the_asking(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+async def test_gateway_passes_on_204_of_a_mail_server_without_event_source(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
     """A browser's EventSource asks again after any answer but a 204, which Cyrus 3.6 gives."""
     server.will(http_answer(204))
     answer = await trial.http.get(PATH, headers=ANN)
@@ -470,7 +476,7 @@ async def test_a_mail_server_without_events_ends_the_asking(server: ScriptedUpst
 
 
 @pytest.mark.parametrize("query", ["", "?types=", "?types=*&closeafter=x", "?types=*&ping=x"])
-async def test_what_is_no_event_source_is_not_asked_for(
+async def test_invalid_event_source_query_is_not_forwarded(
     server: ScriptedUpstream, trial: GatewayTrial, query: str
 ) -> None:
     assert kind(await trial.http.get("/jmap/eventsource/" + query, headers=ANN)) == (400, "blank")

@@ -40,7 +40,7 @@ _WITH_VALUE = {
     *(":days", ":seconds", ":subject", ":from", ":addresses", ":handle", ":flags", ":index"),
     *(":importance", ":options", ":message", ":fcc", ":mailboxid", ":specialuse"),
 }
-_ALONE = {
+_BARE = {
     *(":is", ":contains", ":matches", ":regex", ":all", ":localpart", ":domain", ":user", ":detail", ":last"),
     *(":mime", ":copy", ":create", ":lower", ":upper", ":lowerfirst", ":upperfirst", ":quotewildcard", ":length"),
 }
@@ -176,7 +176,7 @@ class _Reader:
         if extension and extension not in self._required:
             raise InvalidScript(f"Undeclared capability '{extension}' at {self._where(name.place)}.")
         values = 0
-        while tag := self._take("tag", *_WITH_VALUE, *_ALONE):
+        while tag := self._take("tag", *_WITH_VALUE, *_BARE):
             if tag.text.lower() in (":over", ":under"):
                 continue  # the next value is an argument of the test
             if tag.text.lower() in _WITH_VALUE and not self._value():
