@@ -75,7 +75,7 @@ async def test_successful_attempt_calls_create_once_and_stores_the_account() -> 
 
 
 @pytest.mark.parametrize(
-    ("creates", "held", "told"),
+    ("creates", "held", "reported"),
     [([], (), False), ([], ("member",), True), ([AWAY], (), True), ([Permanent("no")], (), False)],
     ids=["success", "success of one that was held", "waits", "dead"],
 )
