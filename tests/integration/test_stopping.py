@@ -85,7 +85,7 @@ def settings(database: Database, stalwart: StalwartStandIn, redis_url: str) -> d
     [
         ("serve", "sweep", "Sweep", "step"),
         ("serve", "reconcile", "Reconcile", "step"),
-        ("work", "worker", "Worker", "_turn"),
+        ("work", "worker", "Worker", "_step"),
     ],
 )
 async def test_a_process_one_of_whose_loops_broke_ends_by_itself_and_says_which(
