@@ -22,8 +22,8 @@ from postroom.postgres.connection import (
     Pool,
     Row,
     connection,
-    is_away,
     make_pool,
+    means_unavailable,
     open_leader_connection,
     require_reachable,
     rows,
@@ -158,12 +158,12 @@ async def test_a_server_that_takes_a_statement_and_never_answers_is_away(
     ],
 )
 def test_what_is_no_fault_of_the_statement_counts_as_away(error: type[psycopg.Error]) -> None:
-    assert is_away(error("as PostgreSQL says it"))
+    assert means_unavailable(error("as PostgreSQL says it"))
 
 
 @pytest.mark.parametrize("error", [errors.UndefinedColumn, errors.UniqueViolation, errors.InsufficientPrivilege])
 def test_what_trying_again_cannot_mend_does_not_count_as_away(error: type[psycopg.Error]) -> None:
-    assert not is_away(error("as PostgreSQL says it"))
+    assert not means_unavailable(error("as PostgreSQL says it"))
 
 
 async def test_a_prepared_statement_whose_table_was_changed_costs_a_connection_one_failure(
@@ -192,7 +192,7 @@ async def test_who_waits_for_others_in_vain_is_not_told_that_postgresql_is_away(
 ) -> None:
     monkeypatch.setattr(connection_module, "POOL_TIMEOUT", 0.5)
     async with make_pool(database.service_url, size=1) as pool, connection(pool):
-        with pytest.raises(DatabaseUnavailable, match=r"^no connection to PostgreSQL was to be had in time$"):
+        with pytest.raises(DatabaseUnavailable, match=r"^no connection to PostgreSQL was available in time$"):
             await rows(pool, "breaker_read")
 
 

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from postroom.errors import DatabaseUnavailable
-from postroom.postgres.connection import Row, answering, away, is_away
+from postroom.postgres.connection import Row, answering, away, means_unavailable
 
 
 class PostgresLeadership:
@@ -55,7 +55,7 @@ class PostgresLeadership:
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 return await self._try(name)  # the connection had ended since the last step
         except psycopg.Error as error:
-            if is_away(error):
+            if means_unavailable(error):
                 raise DatabaseUnavailable(away(error)) from error
             raise
 

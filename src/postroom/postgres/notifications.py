@@ -8,7 +8,7 @@ from typing import Protocol
 import psycopg
 
 from postroom.errors import DatabaseUnavailable
-from postroom.postgres.connection import Pool, answering, away, is_away, rows
+from postroom.postgres.connection import Pool, answering, away, means_unavailable, rows
 
 SCREENS, TOKENS = "postroom_live", "postroom_access_tokens"
 
@@ -61,7 +61,7 @@ class PostgresNotifications:
                     async with aclosing(self._payloads(connection)) as payloads:
                         yield payloads
         except psycopg.Error as error:
-            if is_away(error):
+            if means_unavailable(error):
                 raise DatabaseUnavailable(away(error)) from error
             raise
 
