@@ -90,7 +90,7 @@ class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
         )
 
     def _report(self, error: psycopg.Error | None) -> None:
-        self._why_none = away(error) if error else NONE_IN_TIME
+        self._why_none = unavailable_message(error) if error else NONE_IN_TIME
 
     async def getconn(self, timeout: float | None = None) -> AsyncConnection[Row]:  # noqa: ASYNC109 — psycopg's name for it
         ends = time.monotonic() + (self.timeout if timeout is None else timeout)
@@ -174,7 +174,7 @@ async def open_leader_connection(url: str, *, idle: float = LEADER_IDLE) -> Asyn
 SETTING = "POSTROOM_DATABASE_URL"
 
 _NOISE = re.compile(r"connection failed: |connection is bad: |\n\tIs the server running [^?]*\?")
-"""Of psycopg and libpq, which our own words say already."""
+"""Phrases of psycopg and libpq that only repeat our own message."""
 
 
 async def require_reachable(url: str) -> str:
@@ -184,25 +184,25 @@ async def require_reachable(url: str) -> str:
     except psycopg.Error as error:
         found = remedy(error)
         kind = LoginRefused if found.is_refusal else DatabaseUnavailable
-        raise kind(away(error), fix=found.fix.format(setting=SETTING)) from error
-    place = f"{conn.info.host}:{conn.info.port}"
+        raise kind(unavailable_message(error), fix=found.fix.format(setting=SETTING)) from error
+    host_and_port = f"{conn.info.host}:{conn.info.port}"
     await conn.close()
-    return place
+    return host_and_port
 
 
-def away(error: psycopg.Error) -> str:
-    """What an operator is told of PostgreSQL when it cannot serve us: its own reason."""
+def unavailable_message(error: psycopg.Error) -> str:
+    """Why PostgreSQL cannot serve us, for an operator, with its own reason."""
     if error.sqlstate:
         return f"PostgreSQL cannot serve us now: {in_one_line(error)} (SQLSTATE {error.sqlstate})"
     return f"PostgreSQL {'refuses us' if remedy(error).is_refusal else 'cannot be reached'}: {in_one_line(error)}"
 
 
 def in_one_line(error: psycopg.Error) -> str:
-    """What went wrong, without the statement and the hints that PostgreSQL puts below; with several hosts, at each."""
+    """The error without the statement and hints that PostgreSQL appends; with several hosts, the error of each."""
     if error.diag.message_primary:
         return error.diag.message_primary
-    said = str(error).rpartition("All failures were:")[2]
-    return " ".join(_NOISE.sub("", said).split())
+    failures = str(error).rpartition("All failures were:")[2]
+    return " ".join(_NOISE.sub("", failures).split())
 
 
 def make_pool(url: str, *, size: int) -> Pool:
@@ -245,7 +245,7 @@ async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
     except psycopg.Error as error:
         if means_unavailable(error):
             # An SQLSTATE comes from the server: the statement was not committed.
-            raise (DatabaseUnavailable if error.sqlstate else Lost)(away(error)) from error
+            raise (DatabaseUnavailable if error.sqlstate else Lost)(unavailable_message(error)) from error
         raise
 
 

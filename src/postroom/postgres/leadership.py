@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from postroom.errors import DatabaseUnavailable
-from postroom.postgres.connection import Row, answering, away, means_unavailable
+from postroom.postgres.connection import Row, answering, means_unavailable, unavailable_message
 
 
 class PostgresLeadership:
@@ -56,7 +56,7 @@ class PostgresLeadership:
                 return await self._try(name)  # the connection had ended since the last step
         except psycopg.Error as error:
             if means_unavailable(error):
-                raise DatabaseUnavailable(away(error)) from error
+                raise DatabaseUnavailable(unavailable_message(error)) from error
             raise
 
     async def _try(self, name: str) -> AsyncConnection[Row] | None:
