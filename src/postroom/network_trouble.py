@@ -1,5 +1,5 @@
-"""Why a server could not be reached, in words for an operator: the errors of our HTTP and Redis clients name their own
-classes, and keep the reason in what caused them."""
+"""Why a server could not be reached, as a message for an operator: our HTTP and Redis clients raise errors of their own
+whose `__cause__` holds the reason."""
 
 import socket
 import ssl
@@ -17,7 +17,7 @@ class Kind(Enum):
     CERTIFICATE = auto()
     TLS = auto()
     NO_WAY = auto()
-    """The network, or a file of a socket"""
+    """an error of the network, or of a socket's file"""
     BROKEN_OFF = auto()
 
 
@@ -31,13 +31,13 @@ class Trouble:
 
 
 def trouble_of(error: BaseException) -> Trouble | None:
-    """By the innermost cause that says something; None if none does."""
-    # A client's own errors may be of the same classes, and lack what they say.
+    """The reason by the innermost cause that names one; None if none does."""
+    # The client's own errors may have the same classes, but lack the reason.
     return next(filter(None, map(_of, reversed([*causes(error)]))), None)
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, what caused it, what caused that, and so on."""
+    """The error and its chain of causes."""
     while error is not None:
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
@@ -48,7 +48,7 @@ def _of(error: BaseException) -> Trouble | None:
         case ssl.SSLCertVerificationError():
             return Trouble(Kind.CERTIFICATE, f"its certificate is refused: {error.verify_message}")
         case ssl.SSLError():
-            reason = str(getattr(error, "reason", None) or "it broke off")  # it has none if OpenSSL named none
+            reason = str(getattr(error, "reason", None) or "it broke off")  # OpenSSL may name no reason
             return Trouble(Kind.TLS, f"no TLS connection: {reason.replace('_', ' ').lower()}")
         case socket.gaierror(errno=socket.EAI_NONAME):
             return Trouble(Kind.UNKNOWN_HOST, "unknown host name")

@@ -22,8 +22,8 @@ from postroom.postgres.connection import (
     Pool,
     Row,
     connection,
-    is_away,
     make_pool,
+    means_unavailable,
     open_leader_connection,
     require_reachable,
     rows,
@@ -158,12 +158,12 @@ async def test_postgresql_that_never_answers_a_statement_counts_as_unavailable(
     ],
 )
 def test_error_not_caused_by_the_statement_means_postgresql_is_unavailable(error: type[psycopg.Error]) -> None:
-    assert is_away(error("as PostgreSQL says it"))
+    assert means_unavailable(error("as PostgreSQL says it"))
 
 
 @pytest.mark.parametrize("error", [errors.UndefinedColumn, errors.UniqueViolation, errors.InsufficientPrivilege])
 def test_error_that_a_retry_cannot_fix_does_not_mean_postgresql_is_unavailable(error: type[psycopg.Error]) -> None:
-    assert not is_away(error("as PostgreSQL says it"))
+    assert not means_unavailable(error("as PostgreSQL says it"))
 
 
 async def test_prepared_statement_fails_once_per_connection_after_a_table_change(
@@ -192,7 +192,7 @@ async def test_exhausted_pool_is_not_reported_as_postgresql_unreachable(
 ) -> None:
     monkeypatch.setattr(connection_module, "POOL_TIMEOUT", 0.5)
     async with make_pool(database.service_url, size=1) as pool, connection(pool):
-        with pytest.raises(DatabaseUnavailable, match=r"^no connection to PostgreSQL was to be had in time$"):
+        with pytest.raises(DatabaseUnavailable, match=r"^no connection to PostgreSQL was available in time$"):
             await rows(pool, "breaker_read")
 
 

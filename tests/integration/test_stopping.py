@@ -85,7 +85,7 @@ def settings(database: Database, stalwart: StalwartStandIn, redis_url: str) -> d
     [
         ("serve", "sweep", "Sweep", "step"),
         ("serve", "reconcile", "Reconcile", "step"),
-        ("work", "worker", "Worker", "_turn"),
+        ("work", "worker", "Worker", "_step"),
     ],
 )
 async def test_process_with_a_broken_loop_exits_and_names_the_loop(

@@ -67,12 +67,12 @@ class Audit(Statements):
 
 
 async def pin_mark_domain(pool: Pool, mark_domain: str) -> str:
-    """The domain that marks are made in, as it was first used (`mark_domain`, if it is used for the first time)."""
-    kept = await row(pool, "pin_installation", {"name": "mark_domain", "value": mark_domain})
-    return str(kept["value"]) if kept else mark_domain
+    """The domain of the marks: the one that was used first, which is `mark_domain` if none was used before."""
+    pinned = await row(pool, "pin_installation", {"name": "mark_domain", "value": mark_domain})
+    return str(pinned["value"]) if pinned else mark_domain
 
 
 async def pinned_mark_domain(pool: Pool) -> str | None:
-    """The domain that marks are made in, None before the first use."""
-    kept = await row(pool, "read_installation", {"name": "mark_domain"})
-    return str(kept["value"]) if kept else None
+    """The domain of the marks, None before the first use."""
+    pinned = await row(pool, "read_installation", {"name": "mark_domain"})
+    return str(pinned["value"]) if pinned else None

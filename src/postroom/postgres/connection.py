@@ -22,25 +22,25 @@ from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefuse
 from postroom.idle_connection import is_silent
 from postroom.postgres.refusal import remedy
 
-# Its warnings quote connection strings in part, a dozen lines of them; who cannot be served is told by
-# `DatabaseUnavailable`, with the reason.
+# Its warnings quote parts of connection strings over a dozen lines; `DatabaseUnavailable` carries the reason to every
+# request that cannot be served.
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 Row = DictRow
 POOL_TIMEOUT = 4.0
-"""Seconds to wait for a connection: below the in-line deadline, so that a hook is told the truth in time."""
-NONE_IN_TIME = "no connection to PostgreSQL was to be had in time"
+"""Seconds to wait for a connection: below the in-line deadline, so that a hook gets the error in time."""
+NONE_IN_TIME = "no connection to PostgreSQL was available in time"
 
 ANSWERED_WITHIN = 6.0
-"""Seconds for what one connection is asked: more than `statement_timeout`, by which the server itself ends it."""
+"""Seconds for a statement: more than `statement_timeout`, by which the server itself ends it."""
 
 
 @contextmanager
 def answering(conn: AsyncConnection[Any]) -> Generator[None]:
-    """Cuts `conn` off when the block takes too long: what waits in it fails then as for every connection that breaks.
+    """Cuts off `conn` when the block takes too long, so that its statement fails as on any broken connection.
 
-    Keepalives do not notice a server that stands still, nor a proxy before a dead one: what is sent is acknowledged.
-    And to cancel a statement, psycopg asks that server once more, and waits.
+    Keepalives do not notice a server that is suspended, or dead behind a proxy: what we send is acknowledged. And to
+    cancel a statement, psycopg connects to that server again, and waits.
     """
     cutting = asyncio.get_running_loop().call_later(ANSWERED_WITHIN, _cut_off, conn.fileno())
     try:
@@ -57,23 +57,23 @@ def _cut_off(number: int) -> None:
 class _Pooled(AsyncConnection[Row]):
     @classmethod
     async def connect(  # pyright: ignore[reportIncompatibleMethodOverride] — only our pool calls it
-        cls, conninfo: str = "", *, tell: Callable[[psycopg.Error | None], None], **kwargs: Any
+        cls, conninfo: str = "", *, report: Callable[[psycopg.Error | None], None], **kwargs: Any
     ) -> Self:
-        """`tell` is given the error by which it failed, or None: psycopg's pool keeps that to itself."""
+        """`report` gets the error of a failed connection, or None: psycopg's pool does not expose it."""
         try:
             conn = await super().connect(conninfo, **kwargs)
         except psycopg.Error as error:
-            tell(error)
+            report(error)
             raise
-        tell(None)
+        report(None)
         return conn
 
 
 class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
-    """Gives out a connection that lives: after a restart of the server the next hook must not find a dead one.
+    """Returns only live connections: after a restart of the server the next hook must not get a dead one.
 
-    Not by the check that psycopg's pool may be given: it pauses after each dead one, and eight of them took longer than
-    `POOL_TIMEOUT`.
+    It does not use the `check` of psycopg's pool, which pauses after each dead connection: eight of them took longer
+    than `POOL_TIMEOUT`.
     """
 
     def __init__(self, url: str, *, size: int) -> None:
@@ -81,7 +81,7 @@ class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
         super().__init__(
             url,
             connection_class=_Pooled,
-            kwargs={"application_name": "postroom", "tell": self._tell, **_session(url)},
+            kwargs={"application_name": "postroom", "report": self._report, **_session(url)},
             min_size=1,
             max_size=size,
             timeout=POOL_TIMEOUT,
@@ -89,8 +89,8 @@ class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
             open=False,
         )
 
-    def _tell(self, error: psycopg.Error | None) -> None:
-        self._why_none = away(error) if error else NONE_IN_TIME
+    def _report(self, error: psycopg.Error | None) -> None:
+        self._why_none = unavailable_message(error) if error else NONE_IN_TIME
 
     async def getconn(self, timeout: float | None = None) -> AsyncConnection[Row]:  # noqa: ASYNC109 — psycopg's name for it
         ends = time.monotonic() + (self.timeout if timeout is None else timeout)
@@ -104,9 +104,9 @@ class Pool(AsyncConnectionPool[AsyncConnection[Row]]):
                     with answering(conn):
                         await self.check_connection(conn)
             except psycopg.Error:
-                await conn.close()  # though it may live: it must not be the next one again
-                await self.putconn(conn)  # which makes another in its place
-            except BaseException:  # cancelled: one that is not given back is missing from the pool for ever
+                await conn.close()  # even if it is alive: the pool must not return it again
+                await self.putconn(conn)  # the pool replaces it
+            except BaseException:  # cancelled: a connection that is not returned is lost to the pool
                 await self.putconn(conn)
                 raise
             else:
@@ -120,8 +120,8 @@ _REQUEST = re.compile(r"\{request(?: of (?P<table>\w+))?\}")
 def sql(name: str) -> LiteralString:
     """The text of `sql/<name>.sql`, with the columns of a request for `{request}` and `{request of TABLE}`.
 
-    Named, never `*`: a column that a migration adds would change the shape of a statement that is already prepared, and
-    PostgreSQL refuses to run that one ("cached plan must not change result type").
+    The columns are named, never `*`: a column that a migration adds would change the result of a statement that is
+    already prepared, which PostgreSQL then refuses to run ("cached plan must not change result type").
     """
     folder = files("postroom.postgres")
     columns = folder.joinpath("request_columns.sql").read_text().replace(",", " ").split()
@@ -130,19 +130,19 @@ def sql(name: str) -> LiteralString:
         table = found["table"]
         return ", ".join(f"{table}.{column}" if table else column for column in columns)
 
-    # The cast is sound: the text is part of this package, never of a caller.
+    # The cast is sound: the text is part of this package and never comes from a caller.
     return cast(LiteralString, _REQUEST.sub(listed, folder.joinpath("sql", f"{name}.sql").read_text()))
 
 
 _OPTIONS = (
-    # A server that hangs must not hang us: the caller learns `DatabaseUnavailable` and nothing is claimed stored.
+    # A server that hangs must not hang us: the caller gets `DatabaseUnavailable`, and nothing is reported as stored.
     "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s "
-    # The server's keepalives: else it holds the advisory lock of a host that was cut off for two hours, and nobody else
-    # sweeps or reconciles.
+    # The server's keepalives: else it keeps the advisory lock of an unreachable host for two hours, and no other
+    # process sweeps or reconciles.
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
 )
 _SESSION: dict[str, Any] = {
-    # Each statement is its own transaction: none of ours needs two.
+    # Each statement is its own transaction; few of ours need two.
     "autocommit": True,
     "row_factory": dict_row,
     "connect_timeout": 3,
@@ -154,19 +154,19 @@ _SESSION: dict[str, Any] = {
 
 
 def _session(url: str, more: str = "") -> dict[str, Any]:
-    """How each of our connections is: of the options in `url`, its search_path say, those hold that are not ours."""
+    """The parameters of each connection. Options in `url`, such as its search_path, stay unless ours override them."""
     theirs = conninfo_to_dict(url).get("options") or ""
     return _SESSION | {"options": f"{theirs} {_OPTIONS} {more}".strip()}
 
 
 LEADER_IDLE = 90.0
-"""Seconds without a question after which PostgreSQL ends the session of a leader, and with it what it leads. A process
-that is suspended (SIGSTOP, a paused container) asks nothing, while its kernel answers every keepalive: it would lead
-for as long as it sleeps, and nobody would sweep, release or reconcile. One that goes round asks at least every 60 s."""
+"""Seconds without a statement after which PostgreSQL ends the session of a leader, and so its leadership. A suspended
+process (SIGSTOP, a paused container) sends none, while its kernel answers every keepalive: it would stay the leader,
+and no process would sweep, release or reconcile. A running leader sends a statement at least every 60 s."""
 
 
 async def open_leader_connection(url: str, *, idle: float = LEADER_IDLE) -> AsyncConnection[Row]:
-    """A connection beside the pool, for what a process leads. Raises `psycopg.Error`."""
+    """A connection outside the pool, for the leaderships of a process. Raises `psycopg.Error`."""
     session = _session(url, f"-c idle_session_timeout={idle * 1000:.0f}")
     return await AsyncConnection[Row].connect(url, application_name="postroom-leader", **session)
 
@@ -174,7 +174,7 @@ async def open_leader_connection(url: str, *, idle: float = LEADER_IDLE) -> Asyn
 SETTING = "POSTROOM_DATABASE_URL"
 
 _NOISE = re.compile(r"connection failed: |connection is bad: |\n\tIs the server running [^?]*\?")
-"""Of psycopg and libpq, which our own words say already."""
+"""Phrases of psycopg and libpq that only repeat our own message."""
 
 
 async def require_reachable(url: str) -> str:
@@ -184,54 +184,53 @@ async def require_reachable(url: str) -> str:
     except psycopg.Error as error:
         found = remedy(error)
         kind = LoginRefused if found.is_refusal else DatabaseUnavailable
-        raise kind(away(error), fix=found.fix.format(setting=SETTING)) from error
-    place = f"{conn.info.host}:{conn.info.port}"
+        raise kind(unavailable_message(error), fix=found.fix.format(setting=SETTING)) from error
+    host_and_port = f"{conn.info.host}:{conn.info.port}"
     await conn.close()
-    return place
+    return host_and_port
 
 
-def away(error: psycopg.Error) -> str:
-    """What an operator is told of PostgreSQL when it cannot serve us: its own reason."""
+def unavailable_message(error: psycopg.Error) -> str:
+    """Why PostgreSQL cannot serve us, for an operator, with its own reason."""
     if error.sqlstate:
         return f"PostgreSQL cannot serve us now: {in_one_line(error)} (SQLSTATE {error.sqlstate})"
     return f"PostgreSQL {'refuses us' if remedy(error).is_refusal else 'cannot be reached'}: {in_one_line(error)}"
 
 
 def in_one_line(error: psycopg.Error) -> str:
-    """What went wrong, without the statement and the hints that PostgreSQL puts below; with several hosts, at each."""
+    """The error without the statement and hints that PostgreSQL appends; with several hosts, the error of each."""
     if error.diag.message_primary:
         return error.diag.message_primary
-    said = str(error).rpartition("All failures were:")[2]
-    return " ".join(_NOISE.sub("", said).split())
+    failures = str(error).rpartition("All failures were:")[2]
+    return " ".join(_NOISE.sub("", failures).split())
 
 
 def make_pool(url: str, *, size: int) -> Pool:
-    """A pool, not yet open. `url` may name several hosts (`target_session_attrs=read-write` finds the primary)."""
+    """A pool, not open yet. `url` may name several hosts (`target_session_attrs=read-write` finds the primary)."""
     return Pool(url, size=size)
 
 
-# SQLSTATEs and their classes: connection, resources, operator intervention (shutdown), the system around it (disk), its
-# own internal errors, read-only after a fail-over; what statements of others may do to ours: serialization failure,
-# deadlock, a lock that is not to be had; and a prepared statement whose tables were changed.
+# SQLSTATEs and their classes: connection, resources, operator intervention (shutdown), system error (disk), internal
+# error, read-only after a fail-over; then conflicts with other sessions: serialization failure, deadlock, lock not
+# available; and a prepared statement whose tables have changed.
 _STALE_PLAN = "0A000"
-_AWAY = ("08", "53", "57", "58", "XX", "25006", "40001", "40P01", "55P03", _STALE_PLAN)
+_UNAVAILABLE = ("08", "53", "57", "58", "XX", "25006", "40001", "40P01", "55P03", _STALE_PLAN)
 
 
-def is_away(error: psycopg.Error) -> bool:
-    """Whether `error` says that PostgreSQL cannot serve us now, rather than that our statement is wrong: try again."""
+def means_unavailable(error: psycopg.Error) -> bool:
+    """Whether PostgreSQL cannot serve us now, so that a retry may help; else our statement is wrong."""
     if error.sqlstate is None:
         return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-    return error.sqlstate.startswith(_AWAY)
+    return error.sqlstate.startswith(_UNAVAILABLE)
 
 
 class Lost(DatabaseUnavailable):
-    """The connection broke under a statement: whether that was committed is unknown."""
+    """The connection broke during a statement: it is unknown whether that was committed."""
 
 
 @asynccontextmanager
 async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
-    """A connection out of the pool. Raises `DatabaseUnavailable` when PostgreSQL is away, `Lost` when it goes in the
-    middle."""
+    """A connection of the pool. Raises `DatabaseUnavailable`; `Lost` when the connection breaks in the block."""
     try:
         async with pool.connection() as conn:
             try:
@@ -239,19 +238,19 @@ async def connection(pool: Pool) -> AsyncGenerator[AsyncConnection[Row]]:
                     yield conn
             except psycopg.Error as error:
                 if error.sqlstate == _STALE_PLAN:
-                    await conn.close()  # and its prepared statements with it: the next try plans anew
+                    await conn.close()  # and so its prepared statements: the next try prepares them again
                 raise
     except PoolTimeout as error:
         raise DatabaseUnavailable(str(error)) from error
     except psycopg.Error as error:
-        if is_away(error):
-            # With an SQLSTATE it was the server that spoke: the statement is not committed.
-            raise (DatabaseUnavailable if error.sqlstate else Lost)(away(error)) from error
+        if means_unavailable(error):
+            # An SQLSTATE comes from the server: the statement was not committed.
+            raise (DatabaseUnavailable if error.sqlstate else Lost)(unavailable_message(error)) from error
         raise
 
 
 class Statements:
-    """Runs the SQL statements of one kind of record, each on a connection that it takes out of `pool` for it."""
+    """Runs the SQL statements of one kind of record, each on its own connection of `pool`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -270,8 +269,8 @@ async def row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None
 
 
 async def the_row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None) -> Row:
-    """Of a statement that always gives one. Raises `DatabaseUnavailable`, and `ConfigurationError` if somebody deleted
-    it."""
+    """The row of a statement that always returns one. Raises `DatabaseUnavailable`, and `ConfigurationError` if it was
+    deleted."""
     found = await row(pool, name, parameters)
     if found is None:
         raise ConfigurationError(f"the statement {name} found no row", fix="run postroom migrate, which restores it")

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from postroom.errors import DatabaseUnavailable
-from postroom.postgres.connection import Row, answering, away, is_away
+from postroom.postgres.connection import Row, answering, means_unavailable, unavailable_message
 
 
 class PostgresLeadership:
@@ -55,8 +55,8 @@ class PostgresLeadership:
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 return await self._try(name)  # the connection had ended since the last step
         except psycopg.Error as error:
-            if is_away(error):
-                raise DatabaseUnavailable(away(error)) from error
+            if means_unavailable(error):
+                raise DatabaseUnavailable(unavailable_message(error)) from error
             raise
 
     async def _try(self, name: str) -> AsyncConnection[Row] | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 import psycopg
 
 from postroom.errors import DatabaseUnavailable
-from postroom.postgres.connection import Pool, answering, away, is_away, rows
+from postroom.postgres.connection import Pool, answering, means_unavailable, rows, unavailable_message
 
 SCREENS, TOKENS = "postroom_live", "postroom_access_tokens"
 
@@ -61,8 +61,8 @@ class PostgresNotifications:
                     async with aclosing(self._payloads(connection)) as payloads:
                         yield payloads
         except psycopg.Error as error:
-            if is_away(error):
-                raise DatabaseUnavailable(away(error)) from error
+            if means_unavailable(error):
+                raise DatabaseUnavailable(unavailable_message(error)) from error
             raise
 
     async def _payloads(self, connection: psycopg.AsyncConnection) -> AsyncGenerator[str]:

@@ -1,7 +1,7 @@
-"""Why PostgreSQL cannot be connected to, and what to do about it.
+"""Why a connection to PostgreSQL failed, and how to fix it.
 
-Of a connection that was never made libpq gives no SQLSTATE, only text: its own, which is English in the wheel that we
-install, and the server's. A server that speaks another language (`lc_messages`) is quoted, with a fix in general terms.
+If the connection was never made, libpq gives no SQLSTATE, only text: its own, which is English in the wheel that we
+install, and the server's. Text in another language (`lc_messages`) is quoted with a general fix.
 """
 
 import re
@@ -12,8 +12,8 @@ import psycopg
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """`fix` names the setting that holds the URL as `{setting}`. `is_refusal`: PostgreSQL runs, and lets us in only
-    after an operator has acted; anything else may pass by itself."""
+    """`fix` contains `{setting}` for the name of the setting with the URL. `is_refusal`: PostgreSQL runs and accepts us
+    only after an operator has acted; other errors may pass by themselves."""
 
     fix: str
     is_refusal: bool = False
@@ -61,19 +61,19 @@ _REMEDIES = {
         "correct the host and the port in {setting}: another kind of server answers there"
     ),
 }
-"""By what libpq or the server says; the first that is found."""
+"""By patterns in the text of libpq or the server; the first match counts."""
 
 _OTHERWISE = Remedy("do what PostgreSQL says, or correct {setting}")
 
 
 def remedy(error: psycopg.Error) -> Remedy:
-    """For an error of connecting. Where several hosts were tried it is a refusal only if each of them refused."""
+    """The remedy for a failed connection. With several hosts it is a refusal only if each of them refused."""
     attempts = [_of(each) for each in re.split(r"\n- (?=host: )", str(error))]
-    listed = attempts[1:] or attempts  # before them the last one is listed once more
+    listed = attempts[1:] or attempts  # the text before the list repeats the last one
     refusals = [each for each in listed if each.is_refusal]
     first = (refusals or listed)[0]
     return Remedy(first.fix, is_refusal=len(refusals) == len(listed))
 
 
-def _of(words: str) -> Remedy:
-    return next((found for pattern, found in _REMEDIES.items() if re.search(pattern, words)), _OTHERWISE)
+def _of(message: str) -> Remedy:
+    return next((found for pattern, found in _REMEDIES.items() if re.search(pattern, message)), _OTHERWISE)
