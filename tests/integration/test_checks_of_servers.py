@@ -155,7 +155,7 @@ async def test_a_redis_that_cannot_be_reached_is_shown_with_its_place(postroom: 
         (problem_answer(401), "does not know our key (401)", "correct POSTROOM_STALWART_API_KEY"),
         (problem_answer(403), "forbids it (403)", "correct POSTROOM_STALWART_API_KEY, or what its account may do"),
         (problem_answer(404), "is this Stalwart?", "correct POSTROOM_STALWART_URL"),
-        (http_answer(200, b"<html>"), "is not a JSON object", "correct POSTROOM_STALWART_URL: what answers there is not"),
+        (http_answer(200, b"<html>"), "is not a JSON object", "correct POSTROOM_STALWART_URL: what answers there"),
         (json_answer({"status": "ok"}), "is not a JMAP session", "correct POSTROOM_STALWART_URL"),
         (json_answer({"accounts": {}, "primaryAccounts": {}}), "holds no account", "correct POSTROOM_STALWART_API_KEY"),
         (problem_answer(503), "answered 503", "see the log of Stalwart"),
