@@ -270,7 +270,7 @@ CENTRIFUGO = {
         (json_answer({"result": {"nodes": [{}]}}), "ok", ": 1; browsers connect to wss://"),
         (json_answer({}, 401), "error", "refuses our key (401)"),
         (json_answer({}, 404), "error", "Centrifugo answered 404"),
-        (http_answer(200, b"<html>"), "error", "no JSON object"),
+        (http_answer(200, b"<html>"), "error", "not a JSON object"),
         (json_answer({"error": {"code": 102, "message": "unknown channel"}}), "error", "unknown channel"),
     ],
 )

@@ -86,7 +86,7 @@ class Centrifugo:
             return []
         replies = (await self._call("batch", {"commands": commands})).get("replies")
         if not isinstance(replies, list) or len(cast("list[object]", replies)) != len(events):
-            raise PublisherUnavailable("the response to a batch has another number of replies", fix=ELSEWHERE)
+            raise PublisherUnavailable("the response to a batch is not Centrifugo's", fix=ELSEWHERE)
         return cast("list[object]", replies)
 
     async def disconnect(self, identity_id: UUID) -> None:
@@ -101,7 +101,7 @@ class Centrifugo:
         # The history of an unused channel: no other call checks the namespace without publishing.
         await self._result("history", {"channel": channel_of(UUID(int=0)), "limit": 0})
         if not isinstance(found, list):
-            raise PublisherUnavailable("the response to info names no nodes", fix=ELSEWHERE)
+            raise PublisherUnavailable("the response to info is not Centrifugo's", fix=ELSEWHERE)
         return len(cast("list[Any]", found))
 
     async def _result(self, method: str, body: JsonObject) -> JsonObject:
@@ -126,7 +126,7 @@ class Centrifugo:
             raise PublisherUnavailable(f"Centrifugo answered {response.status_code}", fix=fix)
         content = json_object(response.content)
         if not content:
-            raise PublisherUnavailable("Centrifugo's response is no JSON object", fix=ELSEWHERE)
+            raise PublisherUnavailable("Centrifugo's response is not a JSON object", fix=ELSEWHERE)
         if method == "batch" and (error := _error_of(content)):
             raise PublisherUnavailable(f"Centrifugo refused a batch: {error[1]} ({error[0]})")
         return content

@@ -23,16 +23,16 @@ async def detect(client: StalwartClient, *, deadline: float) -> str:
     try:
         session = Session.model_validate(content)
     except ValidationError as error:
-        raise Misconfigured(f"the response of {client.url}/jmap/session is no JMAP session", fix=URL) from error
+        raise Misconfigured(f"the response of {client.url}/jmap/session is not a JMAP session", fix=URL) from error
     if not session.accounts:
-        # Without valid credentials the session is served all the same, only empty.
+        # Without valid credentials Stalwart serves an empty session.
         raise Misconfigured(
             "mail server does not know our key: its session holds no account", unauthorized=True, fix=FIXES[401]
         )
     if _is_registry(session):
         return session.primary_accounts.get(REGISTRY, "")
     raise Misconfigured(
-        f"the server at {client.url} speaks JMAP but not Stalwart's registry: Postroom needs Stalwart 0.16 or 1.x "
+        f"the server at {client.url} supports JMAP but not Stalwart's registry: Postroom needs Stalwart 0.16 or 1.x "
         "(0.15 keeps accounts under /api/principal and is not supported yet)",
         fix=f"update Stalwart, or {URL}",
     )
