@@ -21,6 +21,7 @@ CONNECTED_WITHIN = 10
 LOCK_TIMEOUT = 2
 """Seconds that a statement waits for a lock: for as long, all later statements on the table wait behind it."""
 LOCK_PAUSE = 1.0
+TURN_PAUSE = 0.1
 RETRY_FOR = 60.0
 """Seconds for which a statement is repeated while another, long transaction locks the table."""
 
@@ -73,7 +74,7 @@ def upgrade(owner_url: str, service_role: str) -> str:
         with connect(owner_url) as conn:
             # Several processes may start at once: one migrates, the others wait and find nothing to do. Without this
             # lock, concurrent GRANTs and CREATE TABLEs would fail as well.
-            conn.execute("SELECT pg_advisory_xact_lock(hashtext('postroom.migrate'))")
+            _wait_for_our_turn(conn)
             schema, code = _revision(conn), newest_revision()
             if schema > code:
                 raise ConfigurationError(
@@ -82,6 +83,7 @@ def upgrade(owner_url: str, service_role: str) -> str:
                 )
             if "" < schema < NAMED_COLUMNS:
                 _require_no_sessions(conn, service_role)
+            conn.commit()  # otherwise an index that is built concurrently would wait for this transaction
             _retry_while_locked(lambda: command.upgrade(config, "head"))
             conn.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_TIMEOUT}s"])
             _retry_while_locked(lambda: _extend_log(conn))
@@ -126,6 +128,39 @@ def run(version: str) -> None:
     op.get_bind().connection.cursor().execute(Path(version).with_suffix(".sql").read_text())
 
 
+def build_index(name: str, definition: str) -> None:
+    """CREATE INDEX CONCURRENTLY `name` ON `definition`, in a migration: its statements before this one are committed.
+
+    A migration that was interrupted leaves an index that is invalid, or one that is complete.
+    """
+    from alembic import op  # as above
+
+    with op.get_context().autocommit_block():
+        cursor = op.get_bind().connection.cursor()
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
+        if cursor.fetchone() == (True,):
+            return
+        # It waits for the transactions of others, and no statement waits for it.
+        cursor.execute(f"SET lock_timeout = '{RETRY_FOR}s'")
+        cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        cursor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {definition}")
+        cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}s'")
+
+
+def build_index_of_the_log(name: str, definition: str) -> None:
+    """`build_index` on each month with rows, since PostgreSQL cannot do that on a partitioned table. CREATE INDEX on
+    that table attaches them."""
+    from alembic import op  # as above
+
+    cursor = op.get_bind().connection.cursor()
+    for (month,) in cursor.execute(_PARTITIONS_OF_THE_LOG).fetchall():
+        if (
+            cursor.execute(compose.SQL("SELECT FROM {} LIMIT 1").format(compose.Identifier(month))).fetchone()
+            is not None
+        ):
+            build_index(f"{month}_{name}", f"{month} {definition}")
+
+
 def _revision(conn: psycopg.Connection) -> str:
     """The revision of the schema, empty before the first migration."""
     if conn.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
@@ -153,6 +188,14 @@ def _require_no_sessions(conn: psycopg.Connection, service_role: str) -> None:
             f"migration: stop all Postroom processes, then migrate again; connected in "
             f"pg_stat_activity: {sessions}"
         )
+
+
+def _wait_for_our_turn(conn: psycopg.Connection) -> None:
+    """Until this connection is closed. Not by a statement that waits: an index that is built concurrently would wait
+    for that statement, and neither would end."""
+    while conn.execute("SELECT pg_try_advisory_lock(hashtext('postroom.migrate'))").fetchone() != (True,):
+        conn.commit()
+        time.sleep(TURN_PAUSE)  # a command, and no event loop runs beside it
 
 
 def _retry_while_locked(act: Callable[[], object]) -> None:

@@ -14,7 +14,7 @@ with engine.connect() as connection:
     # A statement that waits for a lock makes all others wait behind it: it gives up soon, and `upgrade` begins again.
     connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}s'")
     connection.commit()
-    context.configure(connection=connection)
+    context.configure(connection=connection, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
 engine.dispose()
