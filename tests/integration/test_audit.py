@@ -1,11 +1,11 @@
-"""The audit: nothing edits it, it has room for two years, and what an operator does stands in it."""
+"""The audit: nothing edits it, and it has room for two years."""
 
 import asyncio
 import subprocess
 import sys
 from importlib.resources import files
 from typing import LiteralString
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -13,8 +13,8 @@ from psycopg import AsyncConnection, errors, sql
 
 from postroom.domain.breaker import Cause
 from postroom.domain.mailbox import Mailbox
-from postroom.domain.request import Failed, Origin, State, after_attempt
-from postroom.errors import Permanent, Refused, Transient
+from postroom.domain.request import Failed, Origin, after_attempt
+from postroom.errors import Permanent, Transient
 from postroom.postgres.audit import Audit, pin_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool
@@ -148,47 +148,6 @@ async def test_four_processes_may_make_the_tables_of_an_empty_database_at_once(
             await admin.execute("DROP DATABASE test_empty WITH (FORCE)")
 
 
-async def test_a_retry_is_refused_while_the_address_is_held_and_of_a_running_or_unknown_request(
-    requests: PostgresRequests, audit: Audit, records: Records
-) -> None:
-    buried = await failed(requests, mailbox(), Permanent("refused"))
-    holder = await running(requests, mailbox())
-    with pytest.raises(Refused, match="held by another identity; nothing was changed"):
-        await audit.retry(buried, actor="olga")
-    with pytest.raises(Refused, match=r"alice@example\.org is running: only a waiting or dead"):
-        await audit.retry(holder.identity_id, actor="olga")
-    with pytest.raises(Refused, match="no request for"):
-        await audit.retry(uuid4(), actor="olga")
-    assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE action = 'retry'") == 0
-
-
-async def test_an_operator_buries_only_what_waits_with_reason_and_name(
-    requests: PostgresRequests, audit: Audit, records: Records
-) -> None:
-    identity_id = await failed(requests, mailbox(), Transient("mail server answered 500"))
-    request = await audit.bury(identity_id, actor="olga", reason="spam wave")
-    assert (request.state, request.reason) == (State.DEAD, "buried by olga: spam wave")
-    entry = (await records.log(identity_id))[-1]
-    assert (entry["action"], entry["status"], entry["actor"]) == ("bury", "done", "olga")
-    assert entry["error_message"] == "spam wave"
-    with pytest.raises(Refused, match="is dead: only a waiting request can be buried"):
-        await audit.bury(identity_id, actor="olga", reason="again")
-    holder = await running(requests, mailbox("bob"))
-    with pytest.raises(Refused, match="is running: only a waiting request can be buried"):
-        await audit.bury(holder.identity_id, actor="olga", reason="its outcome is not ours to guess")
-    assert await audit.look("dead_letters", limit=5) == [
-        {
-            "identity_id": identity_id,
-            "email": "alice@example.org",
-            "attempts": 1,
-            "retries": 1,
-            "crashes": 0,
-            "enqueued_at": request.enqueued_at,
-            "reason": "buried by olga: spam wave",
-        }
-    ]
-
-
 async def test_the_timeline_is_in_the_order_in_which_it_happened(
     requests: PostgresRequests, audit: Audit, records: Records
 ) -> None:
@@ -202,25 +161,13 @@ async def test_the_timeline_is_in_the_order_in_which_it_happened(
     assert sorted(row["created_at"] for row in timeline) == [row["created_at"] for row in timeline]
 
 
-async def test_a_request_is_found_by_id_and_by_address_the_living_one_first(
-    requests: PostgresRequests, audit: Audit
-) -> None:
-    dead = await failed(requests, mailbox(), Permanent("refused"))
-    living = await running(requests, mailbox())
-    assert (await audit.find(" Alice@Example.org "))[0] == living
-    assert (await audit.find(str(dead)))[0].state is State.DEAD
-    for unknown in ("nobody@example.org", str(uuid4())):
-        with pytest.raises(Refused, match="no request for"):
-            await audit.find(unknown)
-
-
 async def test_what_waits_and_what_drifts_is_listed(requests: PostgresRequests, audit: Audit, records: Records) -> None:
     later = await failed(requests, mailbox("later"), Transient("mail server answered 500"))
     sooner = await running(requests, mailbox("sooner"))
     await requests.follow_address(mailbox("newer", sooner.identity_id), origin=Origin())
-    assert [row["identity_id"] for row in await audit.look("next_waiting", limit=5)] == [sooner.identity_id, later]
-    assert len(await audit.look("next_waiting", limit=1)) == 1
-    (drift,) = await audit.look("drifts", limit=5)
+    assert [row["identity_id"] for row in await audit.listing("next_waiting", limit=5)] == [sooner.identity_id, later]
+    assert len(await audit.listing("next_waiting", limit=1)) == 1
+    (drift,) = await audit.listing("drifts", limit=5)
     assert (drift["email"], drift["wanted_email"]) == ("sooner@example.org", "newer@example.org")
 
 

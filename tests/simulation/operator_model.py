@@ -1,33 +1,56 @@
-"""What an operator does to a request, in memory."""
+"""What an operator does to requests, in memory."""
 
 from abc import abstractmethod
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
+
 from simulation.release_model import ReleaseModel, Row
 
 
 class OperatorModel(ReleaseModel):
+    living: dict[str, UUID]
+
     @abstractmethod
     def _write(self, row: Row, action: str, status: str, **values: Any) -> None: ...
 
-    def _operator_retry(self, identity_id: UUID, actor: str) -> list[Row]:
-        row = self.requests.get(identity_id)
-        if row is None or row["state"] not in ("waiting", "dead"):
-            return []
+    def _operator_find(self, identity_ids: list[UUID]) -> list[Row]:
+        rows = [self.requests[each] for each in identity_ids if each in self.requests]
+        return [row | {"held": row["state"] == "dead" and row["email"] in self.living} for row in rows]
+
+    def _operator_retry(self, identity_ids: list[UUID], actor: str) -> list[Row]:
+        chosen = self._free(identity_ids, "waiting", "dead")
+        emails = [row["email"] for row in chosen if row["state"] == "dead"]
+        if len(set(emails)) < len(emails) or not self.living.keys().isdisjoint(emails):
+            raise UniqueViolation("email_requests_address")
+        return [self._retried(row, actor) for row in chosen]
+
+    def _retried(self, row: Row, actor: str) -> Row:
         anew = {"retries": 0, "crashes": 0} if row["state"] == "dead" else {}
         enqueued_at = self._clock_timestamp()
         anew |= {"waits_for": None, "postponed": 0}
         moved = self._change(row, state="waiting", due_at=self._now(), reason=None, enqueued_at=enqueued_at, **anew)
         self._write(moved, "retry", "done", error_message=f"asked to try again; it was {row['state']}", actor=actor)
-        return [moved]
+        return moved
 
-    def _operator_bury(self, identity_id: UUID, actor: str, reason: str) -> list[Row]:
-        row = self.requests.get(identity_id)
-        if row is None or row["state"] != "waiting":
-            return []
+    def _operator_bury(self, identity_ids: list[UUID], actor: str, reason: str) -> list[Row]:
+        return [self._buried(row, actor, reason) for row in self._free(identity_ids, "waiting")]
+
+    def _buried(self, row: Row, actor: str, reason: str) -> Row:
         told = f"buried by {actor}: {reason}"
         changes = {"state": "dead", "due_at": None, "waits_for": None, "reason": told}
         moved = self._change(row, enqueued_at=self._clock_timestamp(), **changes)
         self._write(moved, "bury", "done", error_message=reason, actor=actor)
-        return [moved]
+        return moved
+
+    def _operator_dismiss(self, identity_ids: list[UUID], actor: str, reason: str) -> list[Row]:
+        chosen = [row for row in self._free(identity_ids, "dead") if row["dismissed_at"] is None]
+        moved = [self._change(row, dismissed_at=self._now()) for row in chosen]
+        for row in moved:
+            self._write(row, "dismiss", "done", error_message=reason, actor=actor)
+        return moved
+
+    def _free(self, identity_ids: list[UUID], *states: str) -> list[Row]:
+        rows = [self.requests[each] for each in identity_ids if each in self.requests and each not in self.locked]
+        return [row for row in rows if row["state"] in states]

@@ -29,7 +29,7 @@ from simulation.sql_model import Row, SqlModel
 T = TypeVar("T")
 
 STATEMENT_TIMEOUT = 4.0
-WRITE_ONE_ROW = {"settle", "revive", "follow_address", "operator_retry", "operator_bury"}
+WRITE_ONE_ROW = {"settle", "revive", "follow_address"}
 POISON = "mail create, of a request that kills whoever makes it"
 
 

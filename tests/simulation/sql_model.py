@@ -58,6 +58,8 @@ class SqlModel(SweepModel):
 
     def _change(self, old: Row | None, **values: Any) -> Row:
         new = {**(old or {}), **values}
+        if new["state"] != "dead":
+            new["dismissed_at"] = None  # by a trigger
         self._check(new)
         identity_id = new["identity_id"]
         if new["state"] != "dead" and self.living.get(new["email"], identity_id) != identity_id:
@@ -103,6 +105,7 @@ class SqlModel(SweepModel):
             "enqueued_at": self._clock_timestamp(),
             "last_error": None,
             "reason": None,
+            "dismissed_at": None,
         }
         return self._change(None, **usual | values)
 
@@ -234,13 +237,15 @@ class SqlModel(SweepModel):
         for identity_id, row in before.items():
             then = moved.get(identity_id)
             told = then if then and then["state"] == "waiting" else row
+            again = told is row and row is not None and row["holder"] == fresh[identity_id]
+            due_at = self._now() + EARLY if again else told["due_at"] if told else None
             answers.append(
                 (then or row or {"identity_id": None})
                 | {
                     "asked_id": identity_id,
                     "result": self._answer(row, then, fresh[identity_id], asked["exclusive"]),
                     "crashed": bool(then and row and row["state"] == "running"),
-                    "due_in": self._seconds_until(told["due_at"] if told else None),
+                    "due_in": self._seconds_until(due_at),
                 }
             )
         return answers

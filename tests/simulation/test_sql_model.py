@@ -137,6 +137,10 @@ def _who(both: Both) -> UUID:
     return both.chance.choice(both.people)
 
 
+def _some(both: Both) -> list[UUID]:
+    return both.chance.sample(both.people + both.strangers, both.chance.choice([1, 1, 2]))
+
+
 def _causes(both: Both) -> list[str]:
     """Those for which somebody waits, if there are any."""
     waited_for = {row["waits_for"] for row in both.model.requests.values()} - {None}
@@ -249,8 +253,10 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "waiting_counts": lambda both: {},
     "waiting_window": lambda both: {"earliest": 10.0, "latest": 90.0, "limit": 100},
     "waiting_page": lambda both: {"after_due": datetime(1, 1, 2, tzinfo=UTC), "after_id": UUID(int=0), "limit": 100},
-    "operator_retry": lambda both: {"identity_id": _who(both), "actor": "anna"},
-    "operator_bury": lambda both: {"identity_id": _who(both), "actor": "anna", "reason": "gone"},
+    "operator_find": lambda both: {"identity_ids": _some(both)},
+    "operator_retry": lambda both: {"identity_ids": _some(both), "actor": "anna"},
+    "operator_bury": lambda both: {"identity_ids": _some(both), "actor": "anna", "reason": "gone"},
+    "operator_dismiss": lambda both: {"identity_ids": _some(both), "actor": "anna", "reason": "known"},
     "breaker_open": lambda both: {
         "cause": both.chance.choice(["outage", "misconfigured", "unauthorized", "paused"]),
         "error": "503",
@@ -284,5 +290,5 @@ async def test_the_model_of_postgresql_follows_every_statement(seed: int, pool: 
 def test_the_walk_knows_every_statement_that_the_model_has() -> None:
     modelled = {name[1:] for name in dir(SqlModel) if name.startswith("_") and not name.startswith("__")}
     own = {"clock_timestamp", "change", "check", "new", "write", "seconds_until", "begin", "may_take", "take", "answer"}
-    own |= {"waiting_for", "ended_at", "abc_impl"}
+    own |= {"waiting_for", "ended_at", "abc_impl", "free", "retried", "buried"}
     assert modelled - own - {"breaker_read"} == set(STATEMENTS)

@@ -15,8 +15,8 @@ from psycopg import errors
 from postroom.domain.identity import AddressPolicy, Identity
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin
-from postroom.errors import DatabaseUnavailable, Refused
-from postroom.postgres.audit import Audit
+from postroom.errors import DatabaseUnavailable
+from postroom.operations.requests import RequestOperations
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.overdue import PostgresOverdueRequests
@@ -138,11 +138,9 @@ class World:
         await PostgresReleases(process.pool).resume_domain(domain, actor="operator")
 
     async def operator(self, identity_id: UUID) -> None:
+        """`postroom retry`."""
         process = self._one()
-        try:
-            await process.while_it_lives(Audit(process.pool).retry(identity_id, actor="operator"))
-        except (Refused, DatabaseUnavailable):
-            return
+        await process.while_it_lives(process.retry(identity_id))
 
     async def suffer(self, event: Event) -> None:
         """One trouble of the plan, from its beginning to its end."""
@@ -214,6 +212,7 @@ class Process:
         self.breakers = breakers = PostgresBreakers(pool, delay_factor=world.delay_factor)
         mail = SimulatedMailServer(world.mail, self)
         retry_set = RetrySet(redis, lease=LEASE)
+        self.operations = RequestOperations(pool, retry_set)
         attempts = Attempts(self.requests, breakers, mail, retry_set, clock)
         slots = Slots(4)
         overdue, exact = PostgresOverdueRequests(pool, grace=1.0), PostgresOverdueRequests(pool, grace=-HORIZON)
@@ -267,6 +266,13 @@ class Process:
             return
         if error := task.exception():
             self.world.broken.append(f"a task of the heart broke: {error!r}")
+
+    async def retry(self, identity_id: UUID) -> None:
+        try:
+            async for _ in self.operations.retry([str(identity_id)], actor="operator"):
+                pass
+        except DatabaseUnavailable:
+            return
 
     def kill(self) -> None:
         """kill -9: from now on nothing of it reaches anybody; its connections are closed, another one starts."""

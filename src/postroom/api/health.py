@@ -104,7 +104,7 @@ GAUGES = {
     "requests_waiting": "Requests waiting for their due time",
     "requests_running": "Requests under a lease",
     "requests_overdue": "Waiting requests overdue by more than 5 s",
-    "requests_dead": "Requests in the dead letters",
+    "requests_dead": "Requests in the dead letters, without the dismissed ones",
     "requests_held_back": "Requests that wait until the mail server or a domain works again",
     "requests_crashing": "Requests whose last three or more attempts ended without an outcome",
     "oldest_overdue_seconds": "How long the most overdue request has been due",

@@ -44,6 +44,16 @@ class State(StrEnum):
     DEAD = "dead"
 
 
+class ListedState(StrEnum):
+    """As what a request is listed: by its state, but that a dismissed dead letter is not among the dead ones."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DEAD = "dead"
+    PROVISIONED = "provisioned"
+    DISMISSED = "dismissed"
+
+
 class Status(StrEnum):
     """`status` of a row in `email_provisioning_log`."""
 
@@ -86,6 +96,8 @@ class Request:
     enqueued_at: datetime
     last_error: str | None
     reason: str | None
+    dismissed_at: datetime | None = None
+    """when an operator took it out of the dead letters; it is dead as long as this is set"""
 
     @property
     def mailbox(self) -> Mailbox:

@@ -188,6 +188,7 @@ def request_of(found: Row) -> Request:
         enqueued_at=found["enqueued_at"],
         last_error=found["last_error"],
         reason=found["reason"],
+        dismissed_at=found["dismissed_at"],
     )
 
 

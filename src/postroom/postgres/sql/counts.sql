@@ -4,7 +4,7 @@ SELECT 1 AS database_up,
        count(*) FILTER (WHERE state = 'running') AS requests_running,
        count(*) FILTER (WHERE state = 'waiting' AND due_at < now() - interval '5 seconds')
            AS requests_overdue,
-       (SELECT count(*) FROM email_requests WHERE state = 'dead') AS requests_dead,
+       (SELECT count(*) FROM email_requests WHERE state = 'dead' AND dismissed_at IS NULL) AS requests_dead,
        (SELECT count(*) FROM email_requests WHERE waits_for IS NOT NULL) AS requests_held_back,
        (SELECT count(*) FROM email_requests WHERE crashes >= 3) AS requests_crashing,
        coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at < now())), 0)::float8

@@ -1,10 +1,15 @@
--- An operator makes a waiting request a dead letter. A running one must end first: its outcome is unknown.
-WITH moved AS (
-    UPDATE email_requests SET
+-- An operator makes waiting requests dead letters. A running one must end first: its outcome is unknown. A row that is
+-- locked is skipped, so that it does not delay the others.
+WITH chosen AS (
+    SELECT identity_id FROM email_requests
+    WHERE identity_id = ANY(%(identity_ids)s::uuid[]) AND state = 'waiting'
+    FOR UPDATE SKIP LOCKED
+), moved AS (
+    UPDATE email_requests r SET
         state = 'dead', due_at = NULL, waits_for = NULL, enqueued_at = clock_timestamp(),
         reason = 'buried by ' || %(actor)s || ': ' || %(reason)s
-    WHERE identity_id = %(identity_id)s AND state = 'waiting'
-    RETURNING {request}
+    FROM chosen c WHERE r.identity_id = c.identity_id
+    RETURNING {request of r}
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, error_message, actor)

@@ -1,7 +1,9 @@
--- An operator asks to try now. A dead request starts over; a held address fails on the unique index.
+-- An operator asks to try now. A dead request starts over; a held address fails on the unique index. A row that is locked
+-- is skipped, so that it does not delay the others.
 WITH chosen AS (
     SELECT identity_id, state AS old_state FROM email_requests
-    WHERE identity_id = %(identity_id)s AND state IN ('waiting', 'dead') FOR UPDATE
+    WHERE identity_id = ANY(%(identity_ids)s::uuid[]) AND state IN ('waiting', 'dead')
+    FOR UPDATE SKIP LOCKED
 ), moved AS (
     UPDATE email_requests r SET
         state = 'waiting', due_at = now(), waits_for = NULL, postponed = 0, enqueued_at = clock_timestamp(), reason = NULL,

@@ -1,0 +1,45 @@
+"""Stop and continue the requests to the mail server; both leave a row in the audit."""
+
+from collections.abc import Collection
+
+from postroom.domain.address import normalise_domain
+from postroom.domain.breaker import Cause
+from postroom.errors import MailServerError, Refused
+from postroom.operations.reason import required_reason
+from postroom.ports import Breakers, MailServer
+from postroom.postgres.audit import Audit
+from postroom.postgres.releases import PostgresReleases
+
+
+async def pause(breakers: Breakers, audit: Audit, *, actor: str, reason: str) -> str:
+    """Ask the mail server for nothing until `resume`. Returns the text that `postroom status` shows. Raises
+    `Refused` for an empty reason and if requests are paused already, and `DatabaseUnavailable`."""
+    message = f"paused by {actor}: {required_reason(reason)}"
+    if (before := await breakers.read()).open and before.cause is Cause.PAUSED:
+        raise Refused("paused", f"requests to the mail server are {before.error} already; postroom resume ends it")
+    await breakers.open(Cause.PAUSED, message)
+    await audit.note("pause", actor=actor, reason=reason)
+    return message
+
+
+async def resume(breakers: Breakers, mail_server: MailServer, audit: Audit, *, actor: str) -> MailServerError | None:
+    """Check the mail server, and continue if it is healthy; otherwise return what is wrong with it. Raises
+    `DatabaseUnavailable`."""
+    breaker = await breakers.read()
+    problem = await mail_server.health_check()
+    if problem is None and await breakers.close(breaker):
+        await audit.note("resume", actor=actor, reason=f"it was {breaker.error}" if breaker.error else None)
+    return problem
+
+
+async def resume_domain(
+    releases: PostgresReleases, audit: Audit, name: str, *, served: Collection[str], actor: str
+) -> tuple[str, int]:
+    """Release the requests that wait for this mail domain. Returns the domain as addresses have it, and how many they
+    are. Raises `Refused` for a domain that is not `served`, and `DatabaseUnavailable`."""
+    domain = normalise_domain(name)
+    if domain not in served:
+        raise Refused("domain_not_served", f"{domain} is not a domain of POSTROOM_DOMAINS: {', '.join(served)}")
+    waiting = await releases.resume_domain(domain, actor=actor)
+    await audit.note("resume", actor=actor, reason=f"requests that wait for {domain}")
+    return domain, waiting

@@ -1,0 +1,280 @@
+"""What an operator does to requests: to whom it may be done, to many at once, and what stands in the audit."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+
+from postroom.domain.mailbox import Mailbox
+from postroom.domain.request import Failed, ListedState, Request, State, after_attempt
+from postroom.errors import Permanent, Refused, Transient
+from postroom.operations.requests import Batch, RequestOperations
+from postroom.postgres.audit import Audit
+from postroom.postgres.connection import Pool
+from postroom.postgres.request_list import PAGE, Selection
+from postroom.postgres.requests import PostgresRequests
+from postroom.queue.retry_set import NoRetryIndex
+from records import NOWHERE, Records, mailbox, records_of, running
+from servers import Database
+
+DEAD = Selection([ListedState.DEAD])
+
+
+@pytest.fixture
+def operations(pool: Pool) -> RequestOperations:
+    return RequestOperations(pool, NoRetryIndex())
+
+
+@pytest.fixture
+def audit(pool: Pool) -> Audit:
+    return Audit(pool)
+
+
+async def failed(requests: PostgresRequests, of: Mailbox, error: Transient | Permanent) -> UUID:
+    request = await running(requests, of)
+    await requests.settle(request, after_attempt(request, Failed(error)), None)
+    return of.identity_id
+
+
+async def dead(requests: PostgresRequests, name: str = "alice", reason: str = "refused") -> UUID:
+    return await failed(requests, mailbox(name), Permanent(reason))
+
+
+async def waiting(requests: PostgresRequests, name: str = "alice") -> UUID:
+    return await failed(requests, mailbox(name), Transient("mail server answered 500"))
+
+
+async def outcome(batches: AsyncIterator[Batch]) -> tuple[list[Request], list[str]]:
+    """The requests to which it was done, and the errors."""
+    all_batches = [each async for each in batches]
+    done = [request for each in all_batches for request in each.done]
+    return done, [failure.error for each in all_batches for failure in each.failures]
+
+
+async def test_a_retry_is_refused_while_the_address_is_held_and_of_a_running_or_unknown_request(
+    requests: PostgresRequests, operations: RequestOperations, records: Records
+) -> None:
+    buried = await dead(requests)
+    holder = await running(requests, mailbox())
+    names = [str(buried), str(holder.identity_id), str(nobody := uuid4()), "nobody@example.org"]
+    done, errors = await outcome(operations.retry(names, actor="olga"))
+    assert (done, len(errors)) == ([], 4)
+    told = " ".join(errors)
+    assert "alice@example.org: the address is held by another identity; nothing was changed" in told
+    assert "the request of alice@example.org is running: only a waiting or dead request can be retried" in told
+    assert f"no request for {nobody}; give the address" in told
+    assert "no request for nobody@example.org; give the address" in told
+    assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE action = 'retry'") == 0
+
+
+async def test_one_that_cannot_be_retried_keeps_nothing_from_the_others(
+    requests: PostgresRequests, operations: RequestOperations, records: Records
+) -> None:
+    mended, other = await dead(requests, "alice"), await waiting(requests, "bob")
+    done, errors = await outcome(operations.retry([str(uuid4()), "alice@example.org", str(other)], actor="olga"))
+    assert {(each.identity_id, each.state, each.retries) for each in done} == {
+        (mended, State.WAITING, 0),
+        (other, State.WAITING, 1),
+    }
+    assert len(errors) == 1
+    (entry,) = [each for each in await records.log(mended) if each["action"] == "retry"]
+    assert (entry["status"], entry["actor"], entry["error_message"]) == (
+        "done",
+        "olga",
+        "asked to try again; it was dead",
+    )
+
+
+async def test_of_several_dead_ones_with_one_address_only_one_lives_again(
+    requests: PostgresRequests, operations: RequestOperations
+) -> None:
+    await dead(requests)
+    last = await dead(requests)
+    done, errors = await outcome(operations.retry(DEAD, actor="olga"))
+    assert [each.identity_id for each in done] == [last]
+    assert errors == ["alice@example.org: the address is held by another identity; nothing was changed"]
+
+
+async def test_an_operator_buries_only_what_waits_with_reason_and_name(
+    requests: PostgresRequests, operations: RequestOperations, audit: Audit, records: Records
+) -> None:
+    identity_id = await waiting(requests)
+    (request,), _ = await outcome(operations.bury([str(identity_id)], actor="olga", reason="spam wave"))
+    assert (request.state, request.reason) == (State.DEAD, "buried by olga: spam wave")
+    entry = (await records.log(identity_id))[-1]
+    assert (entry["action"], entry["status"], entry["actor"]) == ("bury", "done", "olga")
+    assert entry["error_message"] == "spam wave"
+    await running(requests, mailbox("bob"))
+    names = [str(identity_id), "bob@example.org"]
+    _, errors = await outcome(operations.bury(names, actor="olga", reason="its outcome is not ours to guess"))
+    assert errors == [
+        "the request of alice@example.org is dead: only a waiting request can be buried",
+        "the request of bob@example.org is running: only a waiting request can be buried",
+    ]
+    assert await audit.listing("dead_letters", limit=5) == [
+        {
+            "identity_id": identity_id,
+            "email": "alice@example.org",
+            "attempts": 1,
+            "retries": 1,
+            "crashes": 0,
+            "enqueued_at": request.enqueued_at,
+            "reason": "buried by olga: spam wave",
+        }
+    ]
+
+
+@pytest.mark.parametrize("reason", ["", " \n", "\udcff", "\0"])
+async def test_a_reason_is_never_empty_nor_what_postgresql_cannot_store(
+    operations: RequestOperations, reason: str
+) -> None:
+    for act in (operations.bury, operations.dismiss):
+        with pytest.raises(Refused, match="the reason"):
+            act(DEAD, actor="olga", reason=reason)
+
+
+async def test_a_dismissed_request_leaves_the_list_and_the_count_and_stays_dead(
+    requests: PostgresRequests, operations: RequestOperations, audit: Audit, records: Records
+) -> None:
+    identity_id = await dead(requests)
+    (request,), _ = await outcome(operations.dismiss(["alice@example.org"], actor="olga", reason="a test"))
+    assert (request.state, request.reason) == (State.DEAD, "refused")
+    assert await audit.listing("dead_letters", limit=5) == []
+    assert (await audit.counts())["requests_dead"] == 0
+    entry = (await records.log(identity_id))[-1]
+    assert (entry["action"], entry["status"], entry["actor"], entry["error_message"]) == (
+        "dismiss",
+        "done",
+        "olga",
+        "a test",
+    )
+    await waiting(requests, "bob")
+    names = [str(identity_id), "bob@example.org"]
+    _, errors = await outcome(operations.dismiss(names, actor="olga", reason="again"))
+    assert errors == [
+        "the request of alice@example.org is dismissed already",
+        "the request of bob@example.org is waiting: only a dead request can be dismissed",
+    ]
+
+
+async def test_a_webhook_revives_a_dismissed_request_only_with_another_address(
+    requests: PostgresRequests, operations: RequestOperations, records: Records
+) -> None:
+    identity_id = await dead(requests)
+    await outcome(operations.dismiss([str(identity_id)], actor="olga", reason="a test"))
+    again = {"holder": None, "lease": 10.0, "origin": NOWHERE, "action": "accept"}
+    assert await requests.revive(mailbox("alice", identity_id), **again) is None
+    assert await requests.accept(mailbox("alice", identity_id), **again) is None
+    assert (await records.request(identity_id))["dismissed_at"] is not None
+    revived = await requests.revive(mailbox("alicia", identity_id), **again)
+    assert revived
+    assert (revived.state, revived.dismissed_at) == (State.WAITING, None)
+
+
+async def test_a_retry_undoes_a_dismissal_and_whoever_dies_again_is_listed_again(
+    requests: PostgresRequests, operations: RequestOperations, audit: Audit
+) -> None:
+    identity_id = await dead(requests)
+    await outcome(operations.dismiss([str(identity_id)], actor="olga", reason="a test"))
+    (request,), _ = await outcome(operations.retry(Selection([ListedState.DISMISSED]), actor="olga"))
+    assert (request.state, request.dismissed_at) == (State.WAITING, None)
+    await outcome(operations.bury([str(identity_id)], actor="olga", reason="a test"))
+    assert (await audit.counts())["requests_dead"] == 1
+
+
+async def test_an_address_stands_for_its_living_request_and_to_be_dismissed_for_its_dead_one(
+    requests: PostgresRequests, operations: RequestOperations
+) -> None:
+    dismissed, buried = await dead(requests), await dead(requests)
+    await outcome(operations.dismiss([str(dismissed)], actor="olga", reason="a test"))
+    living = await running(requests, mailbox())
+    assert await operations.find(" Alice@Example.org ") == living
+    assert (await operations.find(str(buried))).state is State.DEAD
+    (request,), _ = await outcome(operations.dismiss(["alice@example.org"], actor="olga", reason="a test"))
+    assert request.identity_id == buried
+    for unknown in ("nobody@example.org", str(uuid4())):
+        with pytest.raises(Refused, match="no request for"):
+            await operations.find(unknown)
+
+
+async def test_a_dry_run_says_to_whom_it_would_be_done_and_changes_nothing(
+    requests: PostgresRequests, operations: RequestOperations, records: Records
+) -> None:
+    first, second = await dead(requests, "alice"), await dead(requests, "bob")
+    await running(requests, mailbox("alice"))
+    before = await records.rows("SELECT * FROM email_requests ORDER BY identity_id")
+    done, errors = await outcome(operations.retry([str(first), str(second)], actor="olga", dry_run=True))
+    assert [each.identity_id for each in done] == [second]
+    assert errors == ["alice@example.org: the address is held by another identity; nothing was changed"]
+    dismissed, _ = await outcome(operations.dismiss(DEAD, actor="olga", reason="a test", dry_run=True))
+    assert {each.identity_id for each in dismissed} == {first, second}
+    assert await records.rows("SELECT * FROM email_requests ORDER BY identity_id") == before
+
+
+async def test_a_row_that_somebody_holds_locked_is_reported_and_keeps_nothing_from_the_others(
+    requests: PostgresRequests, operations: RequestOperations, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postroom.operations.requests.PAUSES", (0.01, 0.01))
+    locked, free = await dead(requests, "alice"), await dead(requests, "bob")
+    async with records_of(database.owner_url) as other, other.connection.transaction():
+        await other.rows("SELECT FROM email_requests WHERE identity_id = %s FOR UPDATE", locked)
+        done, errors = await outcome(operations.retry(DEAD, actor="olga"))
+    assert [each.identity_id for each in done] == [free]
+    assert errors == ["alice@example.org: its row in PostgreSQL is locked by another transaction; try again"]
+
+
+async def fill(records: Records, number: int) -> None:
+    """So many dead letters of example.org and as many of example.net, and as many that wait."""
+    await records.rows(
+        """
+        INSERT INTO email_requests (identity_id, email, state, due_at, enqueued_at, last_error, reason, waits_for)
+        SELECT gen_random_uuid(), format('%%s-%%s@%%s', state, n, domain), state,
+               CASE state WHEN 'waiting' THEN now() + make_interval(secs => n) END, now() - make_interval(secs => n),
+               'mail server answered 500', CASE state WHEN 'dead' THEN 'failed 4 times: ' || n END,
+               CASE state WHEN 'waiting' THEN 'domain:' || domain END
+        FROM generate_series(1, %s) AS n, unnest(ARRAY['example.org', 'example.net']) AS domain,
+             unnest(ARRAY['dead', 'waiting']) AS state""",
+        number,
+    )
+
+
+async def test_a_selection_is_done_in_batches_each_of_which_is_a_commit(
+    operations: RequestOperations, records: Records
+) -> None:
+    await fill(records, PAGE)
+    selection = Selection([ListedState.DEAD], reason_starts="failed 4 times", domain="example.org")
+    batches = [each async for each in operations.retry(selection, actor="olga")]
+    assert sum(len(each.done) for each in batches) == PAGE
+    assert sum(each.rows_read for each in batches) == 2 * PAGE
+    commits = "SELECT count(DISTINCT xmin::text) FROM email_provisioning_log WHERE action = 'retry'"
+    assert await records.value(commits) == len(batches) == 2
+    assert await records.value("SELECT count(*) FROM email_requests WHERE state = 'dead'") == PAGE
+    assert [each async for each in operations.retry(selection, actor="olga") if each.done] == []
+
+
+async def test_who_waits_is_selected_by_what_it_waits_for_and_by_its_last_error(
+    operations: RequestOperations, records: Records
+) -> None:
+    await fill(records, 3)
+    waits = Selection([ListedState.WAITING], reason_starts="mail server answered", waits_for="domain:example.net")
+    done, _ = await outcome(operations.bury(waits, actor="olga", reason="the domain goes"))
+    assert {each.email.partition("@")[2] for each in done} == {"example.net"}
+    assert len(done) == 3
+    nobody = Selection([ListedState.WAITING], reason_starts="mail server asked")
+    assert await outcome(operations.bury(nobody, actor="olga", reason="nobody")) == ([], [])
+
+
+async def test_who_dies_again_while_all_dead_letters_are_retried_is_not_retried_again(
+    operations: RequestOperations, records: Records
+) -> None:
+    """Else a run over requests that fail at once never ended."""
+    await fill(records, PAGE)
+    done = 0
+    async for batch in operations.retry(DEAD, actor="olga"):
+        done += len(batch.done)
+        await records.rows(
+            "UPDATE email_requests SET state = 'dead', due_at = NULL, reason = 'x', enqueued_at = clock_timestamp()"
+            " WHERE state = 'waiting' AND identity_id = ANY(%s)",
+            [each.identity_id for each in batch.done],
+        )
+    assert done == 2 * PAGE
