@@ -63,31 +63,6 @@ async def test_status_shows_the_sweep_and_who_was_refused(postroom: Commands, re
     assert "\x1b" not in told
 
 
-async def test_log_knows_a_refused_identity_by_its_id_and_by_the_address_as_it_was_sent(
-    postroom: Commands, refused: UUID
-) -> None:
-    for who in (str(refused), " adm\x1b[31MIN\u202e+[red]x[/]@example.org"):
-        found = await postroom.json("log", who)
-        assert found["request"] is None
-        (entry,) = found["log"]
-        assert (entry["action"], entry["code"]) == ("refuse", "unsafe_local_part")
-    told = await postroom("log", str(refused))
-    assert "unsafe_local_part: the name may hold only letters" in told
-
-
-async def test_a_refused_identity_cannot_be_retried_and_the_reason_is_told(postroom: Commands, refused: UUID) -> None:
-    told = await postroom("retry", str(refused), code=2)
-    assert told == (
-        f"postroom: no request for {refused}: refused as unsafe_local_part (the name may hold only letters)\n"
-    )
-
-
-async def test_an_identity_of_which_nothing_is_known_is_one_line_and_code_2(postroom: Commands) -> None:
-    unknown = str(uuid4())
-    assert unknown in await postroom("log", unknown, code=2)
-    assert "nobody@example.org" in await postroom("log", "nobody@example.org", code=2)
-
-
 async def test_a_refusal_that_older_code_kept_without_its_code_is_shown(
     postroom: Commands, refused: UUID, records: Records
 ) -> None:
@@ -101,7 +76,7 @@ async def test_a_refusal_that_older_code_kept_without_its_code_is_shown(
     assert codes == {str(older): "unknown", str(refused): "unsafe_local_part"}
     assert str(older) in await postroom("status")
     assert "the name admin is reserved" in await postroom("log", "admin@example.org")
-    assert "refused as unknown" in await postroom("retry", str(older), code=2)
+    assert "refused as unknown" in await postroom("retry", str(older), code=1)
 
 
 async def test_on_a_schema_that_does_not_fit_a_command_says_what_to_do_in_one_line(
@@ -113,6 +88,8 @@ async def test_on_a_schema_that_does_not_fit_a_command_says_what_to_do_in_one_li
         "log alice@example.org",
         "retry alice@example.org",
         "bury alice@example.org --reason x",
+        "dismiss alice@example.org --reason x",
+        "list",
         "remake alice@example.org",
         "pause --reason x",
         "resume",
@@ -172,10 +149,19 @@ async def test_missing_settings_are_named_in_one_line() -> None:
 
 
 async def test_what_is_typed_wrong_is_told_in_one_line(postroom: Commands) -> None:
-    for words in ("pause --reason", "bury alice@example.org --reason"):
+    for words in ("pause --reason", "bury alice@example.org --reason", "dismiss --dead --reason"):
         assert "the reason is empty" in await postroom(*words.split(), " ", code=2)
-        assert "no text in UTF-8" in await postroom(*words.split(), "\udcff", code=2)
-    for words in ("pause", "nonsense", "status --jsn", "log", "up --port 99999", "sandbox deliver"):
+        assert "not text in UTF-8" in await postroom(*words.split(), "\udcff", code=2)
+    for words in (
+        "pause",
+        "nonsense",
+        "status --jsn",
+        "log",
+        "list --state gone",
+        "bury --waiting",
+        "up --port 99999",
+        "sandbox deliver",
+    ):
         told = await postroom(*words.split(), code=2)
         assert told.startswith("postroom: ")
         assert told.endswith(" --help\n")

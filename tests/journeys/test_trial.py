@@ -29,7 +29,7 @@ async def test_a_registration_gives_a_mailbox_and_its_record(up: Trial) -> None:
     content = answer.json()
     assert content["success"] is True
     assert content["message"] == "Email account provisioned for alice@example.org"
-    told = await up.json("log", "alice@example.org")
+    (told,) = (await up.json("log", "alice@example.org"))["identities"]
     assert told["email_account_id"] == content["email_account_id"]
     assert [(row["action"], row["status"], row["attempt_count"]) for row in told["log"]] == [
         ("create", "pending", 1),
@@ -44,7 +44,7 @@ async def test_a_dead_letter_is_found_and_undone(up: Trial) -> None:
     await up.hook(identity_id, "doomed@example.org")
 
     async def is_dead() -> bool:
-        return (await up.json("log", str(identity_id)))["request"]["state"] == "dead"
+        return (await up.json("log", str(identity_id)))["identities"][0]["request"]["state"] == "dead"
 
     # 60 + 300 + 1800 seconds, a hundred times as fast.
     await eventually(is_dead, "the dead letter after the third retry", 60)
@@ -59,7 +59,7 @@ async def test_a_dead_letter_is_found_and_undone(up: Trial) -> None:
         return "doomed@example.org" in await up.addresses()
 
     await eventually(is_there, "the mailbox after postroom retry", 20)
-    rows = (await up.json("log", "doomed@example.org"))["log"]
+    rows = (await up.json("log", "doomed@example.org"))["identities"][0]["log"]
     assert [row["attempt_count"] for row in rows if row["status"] == "pending"] == [1, 2, 3, 4, 5]
     assert [row for row in rows if row["action"] == "retry" and row["actor"]]
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from postroom.cli.options import AsJson, DryRun, Reason, UntilEof, Who
+from postroom.cli.options import AsJson, DryRun, MailDomain, Output, Reason, ReasonStarts, UntilEof, Who, Whom
+from postroom.domain.request import ListedState
 from postroom.errors import ConfigurationError
 
 OF_THE_TRIAL = ("up", "env", "sandbox")
@@ -121,43 +122,130 @@ def status_command(
     asyncio.run(status(watching=watch, interval=interval, as_json=as_json))
 
 
-@app.command("log")
-def log_command(who: Who, as_json: AsJson = False) -> None:
-    """Show the timeline of one identity.
+@app.command("list")
+def list_command(
+    state: Annotated[list[ListedState] | None, typer.Option(help="Only those in this state; may be repeated.")] = None,
+    reason: Annotated[
+        str | None,
+        typer.Option(
+            "--reason",
+            "--reason-starts",
+            metavar="TEXT",
+            help="Only those whose reason, or last error, begins like this.",
+        ),
+    ] = None,
+    domain: MailDomain = None,
+    limit: Annotated[int, typer.Option(min=0, metavar="N", help="Print at most so many; 0 for all.")] = 1000,
+    after: Annotated[str | None, typer.Option(metavar="CURSOR", help="Continue a list where it ended.")] = None,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How to print it.")] = Output.TABLE,
+    as_json: AsJson = False,
+) -> None:
+    """List requests.
 
-    It has every attempt, every retry, each refusal, and everything that an operator did.
+    Without --state it lists all but the dismissed dead letters. It reads page after page, however many there are.
+
+    Example: postroom list --state dead --reason "failed 4 times" -o wide
+    """
+    from postroom.cli.request_list import list_requests
+
+    chosen = state or [each for each in ListedState if each is not ListedState.DISMISSED]
+    how = Output.JSON if as_json else output
+    asyncio.run(list_requests(chosen, reason, domain, limit=limit, after=after, output=how))
+
+
+@app.command("log")
+def log_command(
+    who: Annotated[
+        str | None, typer.Argument(metavar="EMAIL_OR_ID", help="An address, or the id of a Kratos identity.")
+    ] = None,
+    following: Annotated[
+        bool, typer.Option("--follow", "-f", help="Print new rows as they come, one a line, until Ctrl-C.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what happened to an identity.
+
+    It shows every attempt, every retry, each refusal, and everything that an operator did. An address stands for every
+    identity that has it or ever asked for it, the newest first. With --follow and no address it prints the rows of
+    everybody.
 
     Example: postroom log alice@example.org
     """
-    from postroom.cli.look import log
+    from postroom.cli.log import log
 
-    asyncio.run(log(who, as_json=as_json))
+    asyncio.run(log(who, following=following, as_json=as_json))
 
 
 @app.command("retry")
-def retry_command(who: Who, as_json: AsJson = False) -> None:
-    """Attempt a waiting or dead request now.
+def retry_command(
+    whom: Whom = None,
+    dead: Annotated[bool, typer.Option("--dead", help="All dead letters, but the dismissed ones.")] = False,
+    dismissed: Annotated[bool, typer.Option("--dismissed", help="All dismissed dead letters.")] = False,
+    reason_starts: ReasonStarts = None,
+    domain: MailDomain = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Attempt waiting or dead requests now.
 
-    A dead request gets its retries back. Your login name is recorded.
+    A dead request gets its retries back, and is not dismissed any more. Your login name is recorded. The exit code is
+    1 if it was not possible for some; the others are retried.
 
-    Example: postroom retry alice@example.org
+    Example: postroom retry --dead --reason-starts "failed 4 times" --dry-run
     """
-    from postroom.cli.look import retry
+    from postroom.cli.requests import Chosen, retry
 
-    asyncio.run(retry(who, as_json=as_json))
+    states = [ListedState.DEAD] * dead + [ListedState.DISMISSED] * dismissed
+    asyncio.run(retry(Chosen(whom or [], states, reason_starts, domain), dry_run=dry_run, as_json=as_json))
 
 
 @app.command("bury")
-def bury_command(who: Who, reason: Reason, as_json: AsJson = False) -> None:
-    """Move a waiting request to the dead letters.
+def bury_command(
+    reason: Reason,
+    whom: Whom = None,
+    waiting: Annotated[bool, typer.Option("--waiting", help="All waiting requests.")] = False,
+    reason_starts: ReasonStarts = None,
+    waits_for: Annotated[
+        str | None,
+        typer.Option(metavar="CAUSE", help="Only those held back by it: outage, misconfigured, domain:NAME."),
+    ] = None,
+    domain: MailDomain = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Move waiting requests to the dead letters.
 
-    Its reason is yours; `postroom retry` undoes it.
+    `postroom retry` undoes it. The exit code is 1 if it was not possible for some; the others are buried.
 
     Example: postroom bury alice@example.org --reason "left the company"
     """
-    from postroom.cli.look import bury
+    from postroom.cli.requests import Chosen, bury
 
-    asyncio.run(bury(who, reason, as_json=as_json))
+    chosen = Chosen(whom or [], [ListedState.WAITING] * waiting, reason_starts, domain, waits_for)
+    asyncio.run(bury(chosen, reason, dry_run=dry_run, as_json=as_json))
+
+
+@app.command("dismiss")
+def dismiss_command(
+    reason: Reason,
+    whom: Whom = None,
+    dead: Annotated[bool, typer.Option("--dead", help="All dead letters.")] = False,
+    reason_starts: ReasonStarts = None,
+    domain: MailDomain = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove requests from the list of dead letters.
+
+    They are not counted any more and stay dead: a webhook with the same address does not revive them. `postroom retry`
+    undoes it. The exit code is 1 if it was not possible for some; the others are dismissed.
+
+    Example: postroom dismiss alice@example.org --reason "has another address now"
+    """
+    from postroom.cli.requests import Chosen, dismiss
+
+    chosen = Chosen(whom or [], [ListedState.DEAD] * dead, reason_starts, domain)
+    asyncio.run(dismiss(chosen, reason, dry_run=dry_run, as_json=as_json))
 
 
 @app.command("remake")

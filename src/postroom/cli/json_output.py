@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 def json_text(content: object) -> str:
     """`content` as JSON, indented by 2. A time is RFC 3339 in UTC; what is not known is null."""
-    return json.dumps(content, indent=2, default=_plain)
+    return json.dumps(content, indent=2, default=plain)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """What JSON has no form for, in one that it has."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, datetime):

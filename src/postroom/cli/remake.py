@@ -12,6 +12,7 @@ from postroom.composition.parts import Parts
 from postroom.domain.missing import Sighting
 from postroom.domain.request import Request
 from postroom.errors import ConfigurationError, MailServerError, Refused
+from postroom.operations.requests import RequestOperations
 from postroom.postgres.inspected import PostgresInspected
 
 LOOKUP_TIMEOUT = 10.0
@@ -30,13 +31,12 @@ async def remake(who: str, *, dry_run: bool, as_json: bool) -> None:
 
 async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting, bool]:
     async with connected_to_database(settings_or_trial()) as parts:
-        request, _ = await parts.audit.find(who)
+        operations = RequestOperations(parts.pool, parts.retry_index)
+        request = await operations.find(who)
         sighting = await _look_up(parts, request)
         if dry_run or sighting is Sighting.PRESENT:
             return request, sighting, False
-        request = await parts.audit.remake(request.identity_id, actor=getpass.getuser())
-        await parts.retry_index.replace(request, ())
-        return request, sighting, True
+        return await operations.remake(request, actor=getpass.getuser()), sighting, True
 
 
 async def _look_up(parts: Parts, request: Request) -> Sighting:

@@ -16,6 +16,7 @@ from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
 from postroom.cli.terminal import Cell, ago, fixed, out, print_findings, print_rows, print_sentence
 from postroom.cli.watch import watch
 from postroom.domain.backoff import MAX_RETRIES
+from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
 from postroom.errors import ConfigurationError
 from postroom.postgres.audit import Listing
@@ -52,7 +53,7 @@ async def _read(settings: Settings) -> dict[str, Any]:
     async with connected_to_database(settings) as parts:
         content: dict[str, Any] = {"counts": await parts.audit.counts(), "breaker": await parts.breakers.read()}
         for name, listing in LISTINGS.items():
-            content[name] = await parts.audit.look(listing, limit=SHOWN)
+            content[name] = await parts.audit.listing(listing, limit=SHOWN)
         content["processes"] = await parts.processes.all()
         content["refused"] = await parts.refusals.without_request(limit=SHOWN)
         content["sweep"] = await progress_of(parts)
@@ -67,7 +68,12 @@ def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
         **content,
         # Times of /metrics; the sweep below has its own.
         "counts": {name: n for name, n in content["counts"].items() if not name.endswith("_timestamp_seconds")},
-        "breaker": {"open": breaker.open, "error": breaker.error, "probe_at": breaker.probe_at},
+        "breaker": {
+            "open": breaker.open,
+            "cause": breaker.cause if breaker.open else None,
+            "error": breaker.error,
+            "probe_at": breaker.probe_at,
+        },
         "dead": [{**letter, "fix": advice(letter)} for letter in content["dead"]],
         "missing": [{**each, "fix": _remedy(each)} for each in content["missing"]],
         "refused": {"total": total, "last": refusals},
@@ -84,7 +90,8 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
     )
     if breaker.open:
         following = f"next probe {ago(breaker.probe_at)}" if breaker.probe_at else "postroom resume ends it"
-        print_sentence(console, f"Requests to the mail server are stopped: {breaker.error}; {following}", "red")
+        stopped = "stopped on purpose" if breaker.cause is Cause.PAUSED else "stopped"
+        print_sentence(console, f"Requests to the mail server are {stopped}: {breaker.error}; {following}", "red")
     if counts["mailboxes_missing"]:
         print_sentence(console, f"Missing at the mail server: {counts['mailboxes_missing']}", "red")
     if refused:

@@ -36,17 +36,26 @@ def fixed(header: str) -> Column:
 
 
 def print_rows(
-    console: Console, title: str, columns: Sequence[str | Column], rows: Sequence[Sequence[Cell]], *, name: str = ""
+    console: Console,
+    title: str,
+    columns: Sequence[str | Column],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    name: str = "",
+    is_continued: bool = False,
 ) -> None:
     """A table, if there are rows. On a terminal what is too long for its column goes on in the next line: nobody can
     use an id that was cut. In a pipe each row is one line of cells with tabs between them, after a line of their
-    headers; `name` is then the first cell of each, where a command prints several tables."""
+    headers; `name` is then the first cell of each, where a command prints several tables. One that
+    `is_continued` needs no headers there."""
     if not rows:
         return
     headers = [each.copy() if isinstance(each, Column) else Column(each) for each in columns]
     cells = [[_text(cell) for cell in row] for row in rows]
     if not console.is_terminal:
-        lines = ([str(each.header) for each in headers], *([cell.plain for cell in row] for row in cells))
+        lines = [[cell.plain for cell in row] for row in cells]
+        if not is_continued:
+            lines.insert(0, [str(each.header) for each in headers])
         # As segments: of text, Rich would make spaces of the tabs.
         console.print(Segments([Segment("\t".join([name, *line] if name else line) + "\n") for line in lines]))
         return

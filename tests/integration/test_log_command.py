@@ -1,0 +1,181 @@
+"""`postroom log`: what happened to an identity, and to everybody who ever asked for an address."""
+
+import asyncio
+import json
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands import Commands
+from eventually import eventually
+from parts import environment
+from postroom.domain.identity import Refusal
+from postroom.domain.request import Failed, after_attempt
+from postroom.errors import Permanent
+from postroom.postgres.connection import Pool
+from postroom.postgres.refusals import PostgresRefusals
+from postroom.postgres.requests import PostgresRequests
+from records import NOWHERE, mailbox, running
+from relay import relay_to
+from servers import Database
+
+MEANWHILE = ["pending", "failed"]
+FOREIGN = "Adm\x1b[31min\u202e+[red]x[/]@example.org"
+
+
+@pytest.fixture
+def postroom(database: Database) -> Commands:
+    return Commands(environment(database, None, None))
+
+
+async def refuse(pool: Pool, email: str, code: str, reason: str, identity_id: UUID | None = None) -> None:
+    await PostgresRefusals(pool).record([Refusal(identity_id, email, code, reason)], NOWHERE)
+
+
+async def died(requests: PostgresRequests, name: str = "alice") -> UUID:
+    request = await running(requests, mailbox(name))
+    await requests.settle(request, after_attempt(request, Failed(Permanent("refused"))), None)
+    return request.identity_id
+
+
+async def identities(postroom: Commands, who: str) -> list[str | None]:
+    return [each["identity_id"] for each in (await postroom.json("log", who))["identities"]]
+
+
+async def test_a_refused_identity_is_known_by_its_id_and_by_the_address_as_it_was_sent(
+    postroom: Commands, pool: Pool
+) -> None:
+    refused = uuid4()
+    await refuse(pool, FOREIGN, "unsafe_local_part", "the name may hold only letters", refused)
+    for who in (str(refused), " adm\x1b[31MIN\u202e+[red]x[/]@example.org"):
+        (found,) = (await postroom.json("log", who))["identities"]
+        assert (found["identity_id"], found["request"]) == (str(refused), None)
+        (entry,) = found["log"]
+        assert (entry["action"], entry["code"]) == ("refuse", "unsafe_local_part")
+    told = await postroom("log", str(refused))
+    assert "unsafe_local_part: the name may hold only letters" in told
+    assert f"x[/]@example.org, identity {refused}: refused, unsafe local part" in told
+    assert "\x1b" not in told
+
+
+async def test_a_hook_that_was_refused_and_named_no_identity_is_found_by_its_address(
+    postroom: Commands, pool: Pool
+) -> None:
+    await refuse(pool, "admin@example.org", "reserved_name", "the name admin is reserved")
+    assert "admin@example.org, no identity: refused, reserved name" in await postroom("log", "Admin@example.org")
+    assert await identities(postroom, "admin@example.org") == [None]
+
+
+async def test_an_address_stands_for_everybody_who_ever_asked_for_it_the_newest_first(
+    postroom: Commands, pool: Pool, requests: PostgresRequests
+) -> None:
+    moved_away, refused = await died(requests), uuid4()
+    again = {"holder": None, "lease": 10.0, "origin": NOWHERE, "action": "accept"}
+    assert await requests.revive(mailbox("alicia", moved_away), **again)
+    wants = (await running(requests, mailbox("bob"))).identity_id
+    await requests.follow_address(mailbox("alice", wants), origin=NOWHERE)
+    await refuse(pool, " ALICE@example.org", "second_address", "it has a mailbox", refused)
+    dead = await died(requests)
+    living = (await running(requests, mailbox("alice"))).identity_id
+    expected = [str(each) for each in (living, dead, refused, wants, moved_away)]
+    assert await identities(postroom, "alice@example.org") == expected
+    told = await postroom("log", "alice@example.org")
+    assert [told.index(each) for each in expected] == sorted(told.index(each) for each in expected)
+    assert f"alice@example.org, identity {living}: an attempt runs" in told
+    assert f"alicia@example.org, identity {moved_away}: waits" in told
+    rows = [line.split("\t") for line in told.splitlines() if line.startswith(f"{dead}\t")]
+    assert [row[2:4] for row in rows[1:]] == [["create", "pending"], ["create", "failed"]], "each row says whose it is"
+
+
+async def test_actor_and_reason_have_columns_of_their_own(postroom: Commands, requests: PostgresRequests) -> None:
+    await died(requests)
+    await postroom("dismiss", "alice@example.org", "--reason", "left (for good)")
+    told = (await postroom("log", "alice@example.org")).splitlines()
+    assert "dead, dismissed: refused" in told[0]
+    header, last = told[1].split("\t"), told[-1].split("\t")
+    assert header[1:] == ["action", "status", "attempt", "actor", "reason"]
+    assert last[1:4] == ["dismiss", "done", "1"]
+    assert last[4]
+    assert last[5] == "left (for good)"
+
+
+async def test_of_whom_nothing_is_known_is_one_line_and_code_2(postroom: Commands) -> None:
+    unknown = str(uuid4())
+    assert unknown in await postroom("log", unknown, code=2)
+    assert "nobody@example.org" in await postroom("log", "nobody@example.org", code=2)
+
+
+@asynccontextmanager
+async def following(database: Database, url: str, *words: str) -> AsyncIterator[Process]:
+    """`postroom log --follow` as a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "postroom", "log", "--follow", *words),
+        env=environment(database, None, None) | {"POSTROOM_DATABASE_URL": url},
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def next_line(process: Process) -> str:
+    assert process.stdout
+    return (await asyncio.wait_for(process.stdout.readline(), 20)).decode().rstrip("\n")
+
+
+async def test_new_rows_of_an_identity_are_followed_until_ctrl_c(
+    database: Database, requests: PostgresRequests, postroom: Commands
+) -> None:
+    await died(requests)
+    async with following(database, database.service_url, "alice@example.org") as process:
+        shown = [(await next_line(process)).split("\t")[2:4] for _ in range(2)]
+        assert shown == [["create", "pending"], ["create", "failed"]]
+        await died(requests, "bob")
+        await postroom("retry", "alice@example.org")
+        assert (await next_line(process)).split("\t")[1:4] == ["alice@example.org", "retry", "done"]
+        process.send_signal(signal.SIGINT)
+        out, errors = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, out, errors) == (130, b"", b"")
+
+
+async def test_the_rows_of_everybody_are_followed_over_an_outage(
+    database: Database, requests: PostgresRequests
+) -> None:
+    before = await died(requests, "before")
+    port = urlsplit(database.service_url).port
+    assert port
+    async with relay_to(port) as relay:
+        url = database.service_url.replace(f":{port}/", f":{relay.port}/")
+        async with following(database, url, "--json") as process:
+            first = asyncio.create_task(next_line(process))
+
+            async def it_follows() -> bool:
+                await died(requests, uuid4().hex)
+                return first.done()
+
+            await eventually(it_follows, "it prints new rows", 20)
+            assert json.loads(await first)["kratos_identity_id"] != str(before)
+            await relay.cut()
+            assert process.stderr
+            warning = (await asyncio.wait_for(process.stderr.readline(), 20)).decode()
+            assert re.fullmatch(r"postroom: 2\S+Z PostgreSQL [^\n]+; trying again\n", warning), warning
+            identity_id = await died(requests, "meanwhile")
+            await relay.open()
+            entries = [json.loads(await next_line(process))]
+            while [each["status"] for each in entries if each["kratos_identity_id"] == str(identity_id)] != MEANWHILE:
+                entries.append(json.loads(await next_line(process)))
+            process.send_signal(signal.SIGINT)
+            out, errors = await asyncio.wait_for(process.communicate(), 20)
+    assert len({each["id"] for each in entries}) == len(entries)
+    assert (process.returncode, out, errors) == (130, b"", b"")
