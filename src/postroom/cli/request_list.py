@@ -13,7 +13,7 @@ from postroom.cli.options import Output
 from postroom.cli.terminal import ago, fixed, out, print_rows
 from postroom.domain.address import normalise_domain
 from postroom.domain.request import ListedState, Request
-from postroom.postgres.request_list import Cursor, ListedRequest, Page, RequestList, Selection
+from postroom.postgres.request_list import PAGE, Cursor, ListedRequest, Page, RequestList, Selection
 
 COLUMNS = ("identity", "email", "state", fixed("changed"), fixed("due"), "reason")
 WIDE = (*COLUMNS, "retries", "attempts", "crashes", "waits for", "wanted address", "name", fixed("stored"))
@@ -54,21 +54,26 @@ async def _limited(pages: AsyncIterator[Page], limit: int) -> AsyncIterator[Rows
 
 
 async def _print_tables(pages: AsyncIterator[Rows], *, wide: bool) -> None:
-    console, shown = out(), 0
-    async for rows, following in pages:
-        cells = [_row(each, wide=wide) for each in rows]
-        print_rows(console, "", WIDE if wide else COLUMNS, cells, is_continued=shown > 0)
-        shown += len(rows)
-        if following:
-            typer.echo(f"postroom: there are more: --after {following} lists the next, --limit 0 all of them", err=True)
+    """One table; on a terminal one for each `PAGE` rows, since the widths of its columns are those of its rows."""
+    console, cells, is_continued = out(), list[tuple[str, ...]](), False
+    columns = WIDE if wide else COLUMNS
+    following: Cursor | None = None
+    async for rows, following in pages:  # noqa: B007 — the last one counts
+        cells += [_row(each, wide=wide) for each in rows]
+        if len(cells) >= PAGE:
+            print_rows(console, "", columns, cells, is_continued=is_continued)
+            cells, is_continued = [], True
+    print_rows(console, "", columns, cells, is_continued=is_continued)
+    if following:
+        typer.echo(f"postroom: there are more: --after {following} lists the next, --limit 0 all of them", err=True)
 
 
 async def _print_json(pages: AsyncIterator[Rows]) -> None:
-    document, end = JsonRows("requests"), None
-    async for rows, following in pages:
+    document = JsonRows("requests")
+    following: Cursor | None = None
+    async for rows, following in pages:  # noqa: B007 — the last one counts
         document.write(as_dict(each.request) | {"created_at": each.created_at} for each in rows)
-        end = following
-    document.end({"next": end and str(end)})
+    document.end({"next": following and str(following)})
 
 
 def as_dict(request: Request) -> dict[str, Any]:

@@ -150,8 +150,8 @@ class RequestOperations:
                 batch.done.extend(found[each].request for each in allowed)
                 return batch
             moved = await action.move(allowed) if allowed else ()
-            batch.done.extend(moved)
-            done = {each.identity_id for each in moved}
+            done = {each.identity_id: each for each in moved}
+            batch.done.extend(done[each] for each in allowed if each in done)
             left = {each: left[each] for each in allowed if each not in done}
             if left:
                 await asyncio.sleep(pause)
