@@ -13,13 +13,14 @@ import typer
 from rich.console import Console
 
 from postroom.cli.control_characters import escape_control
+from postroom.cli.environment import load_and_warn
 from postroom.cli.json_output import json_text
 from postroom.composition.parts import authorization
 from postroom.domain.address import normalise_domain
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.mail_configuration import missing_for_mail
 from postroom.postgres.migrate import role_of, upgrade
-from postroom.settings import PREFIX, given, load, unknown
+from postroom.settings import PREFIX, given, load
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.webhook import PATH as HOOK_PATH
@@ -121,7 +122,7 @@ class Trial:
                 self._data.write_trial({"environment": self._environment, "own": self._own})
                 self._show()
                 await supervisor.wait()
-            self._console.print(f"Stopped. Its data stay in {self._data.path}")
+            self._console.print(f"Stopped. The data are kept in {self._data.path}")
 
     def _read_settings(self) -> None:
         """Read the settings in the environment. Raises `ConfigurationError` for wrong ones before anything starts."""
@@ -133,10 +134,8 @@ class Trial:
         self._environment = {PREFIX + name.upper(): value for name, value in given(self._shell).items()}
         if self._domains or "POSTROOM_DOMAINS" not in self._environment:
             self._environment["POSTROOM_DOMAINS"] = ",".join(self._domains or [_DOMAIN])
-        for misspelt in unknown(self._shell):
-            self._console.print(f"warning: {misspelt}", style="yellow")
         expected = _EMBEDDED if "POSTROOM_STALWART_URL" in self._environment else _EMBEDDED | _STAND_IN
-        self._domains = load(expected | self._environment).domains
+        self._domains = load_and_warn(expected | self._environment).domains
 
     async def _start_over(self) -> None:
         await EmbeddedPostgres(self._data).remove()

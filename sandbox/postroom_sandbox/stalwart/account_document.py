@@ -1,4 +1,4 @@
-"""Which properties an account has and what each may be."""
+"""The properties of an account and their valid values."""
 
 import re
 from collections.abc import Callable
@@ -41,7 +41,7 @@ _DEFAULTS: JSON = {
 
 
 def checked(value: JSON) -> tuple[JSON, list[JSON]]:
-    """The document as it is kept, and the credentials, which are kept elsewhere. Raises SetError."""
+    """The document to store, and the credentials, which are stored separately. Raises SetError."""
     if value.get("@type") == "Group":
         raise not_offered("groups")
     if value.get("@type") != "User":
@@ -84,7 +84,7 @@ def _boolean(value: Any, name: str) -> bool:
 
 
 def _entries(value: Any, name: str) -> list[JSON]:
-    """The entries of a list, which Stalwart spells as an object with the keys "0", "1", …"""
+    """The entries of a list, which Stalwart represents as an object with the keys "0", "1", …"""
     if not is_object(value) or not all(k.isdecimal() and is_object(entry) for k, entry in value.items()):
         raise invalid_patch(name, "Invalid value for object property")
     return [value[key] for key in sorted(value, key=int)]
@@ -131,7 +131,7 @@ _ALIAS: dict[str, Callable[[Any, str], Any]] = {
 
 
 def _aliases(value: Any, name: str) -> JSON:
-    """Numbered anew from 0: an index names a place, never an alias."""
+    """The aliases, renumbered from 0: an index is a position and does not identify an alias."""
     aliases: JSON = {}
     for entry in _entries(value, name):
         alias: JSON = {"enabled": True, "description": None}
@@ -168,7 +168,7 @@ def _roles(value: Any, name: str) -> JSON:
 def _groups(value: Any, name: str) -> JSON:
     if not is_object(value):
         raise invalid_patch(name, "Invalid value for object property")
-    for group in value:  # there are none here
+    for group in value:  # the stand-in has no groups
         raise SetError("invalidForeignKey", objectId={"object": "Account", "id": group})
     return value
 

@@ -1,4 +1,4 @@
-"""`x:Account`: mailboxes and their addresses. What a document may hold is in `account_document`."""
+"""`x:Account`: mailboxes and their addresses. `account_document` defines what a document may hold."""
 
 import json
 import random
@@ -31,24 +31,24 @@ class Accounts(Kind):
         self._domains = domains
         self._roles = roles
         self.created: list[Callable[[int, JSON], None]] = []
-        """Told of each new account and its document, after it is kept."""
+        """Called with each new account and its document, after it is stored."""
 
     def at(self, address: str) -> tuple[int, str] | None:
-        """The account at an address, and which kind of address that is; a disabled one leads nowhere."""
+        """The account with this address, and the kind of the address. Disabled addresses belong to no account here."""
         local, _, domain = address.rpartition("@")
         sql = "SELECT account_id, kind FROM addresses WHERE name = ? AND domain_id = ? AND kind <> 'disabled'"
         row = self._store.row(sql, local, self._domains.number(domain))
         return (row[0], row[1]) if row else None
 
     def addresses(self, number: int) -> list[str]:
-        """Those that mail comes in by, the primary one first."""
+        """The addresses that receive mail, the primary one first."""
         sql = """
             SELECT a.name || '@' || d.name FROM addresses a JOIN domains d ON d.id = a.domain_id
             WHERE a.account_id = ? AND a.kind <> 'disabled' ORDER BY a.kind = 'primary' DESC, a.name"""
         return [address for (address,) in self._store.rows(sql, number)]
 
     def identity(self, number: int) -> tuple[str, frozenset[str]]:
-        """Primary address and permissions of an account that exists."""
+        """The primary address and the permissions of an existing account."""
         ((text,),) = self._store.rows("SELECT document FROM accounts WHERE id = ?", number)
         document = json.loads(text)
         return self._address(document), self._permissions(document)
@@ -67,7 +67,7 @@ class Accounts(Kind):
         return permissions.of_account(granted, document["permissions"])
 
     def condition(self, name: str, value: str) -> Condition | None:
-        """There is none for an e-mail address, and `name` knows no alias: the text index must do."""
+        """There is no filter for an e-mail address, and `name` does not match aliases: use the text index instead."""
         if name == "domainId":
             return "domain_id = ?", (ids.decode(value),)
         if name == "text":
@@ -75,8 +75,8 @@ class Accounts(Kind):
         return (_CONDITIONS[name], (value,)) if name in _CONDITIONS else None
 
     def _text(self, value: str) -> Condition:
-        """All words must occur, but those at the beginning that occur nowhere are passed over, as in the
-        server: "unknown alice" finds alice, "alice unknown" nobody."""
+        """All words must occur, except unknown words at the beginning, which are ignored as in Stalwart: "unknown
+        alice" finds alice, "alice unknown" finds nothing."""
         rest = list(dropwhile(self._occurs_nowhere, words(value)))
         one = "id IN (SELECT account_id FROM words WHERE word = ?)"
         return " AND ".join([one] * len(rest)) or "FALSE", tuple(rest)
@@ -95,12 +95,12 @@ class Accounts(Kind):
         }
 
     def used(self, number: int) -> int:
-        """Bytes of mail."""
+        """The size of the account's mail in bytes."""
         ((used,),) = self._store.rows("SELECT coalesce(sum(size), 0) FROM emails WHERE account_id = ?", number)
         return used
 
     def _credentials(self, number: int) -> JSON:
-        """Password, app passwords and keys, the secrets masked."""
+        """Password, app passwords and keys, with masked secrets."""
         sql = "SELECT id, name, document FROM credentials WHERE account_id = ? ORDER BY id"
         entries = [
             json.loads(document) | {"credentialId": ids.encode(place), "@type": name}
@@ -155,11 +155,11 @@ class Accounts(Kind):
                 raise SetError("invalidForeignKey", objectId={"object": "Domain", "id": owner["domainId"]})
 
     def _index(self, number: int, document: JSON) -> None:
-        """Claims every address: a disabled one reserves it just as well. Fills the text index."""
+        """Reserve every address, including disabled ones, and fill the text index."""
         claimed = {(document["name"], document["domainId"]): "primary"}
         for alias in document["aliases"].values():
             claimed.setdefault((alias["name"], alias["domainId"]), "alias" if alias["enabled"] else "disabled")
-        # By chance, as in the server: of two holders of what is asked for, any may be the one who is named.
+        # In random order, as in Stalwart: if two accounts hold requested addresses, the error may name either.
         for name, domain in random.sample(list(claimed), len(claimed)):
             self._claim(number, name, ids.decode(domain), claimed[name, domain])
         for word in words(document["description"], *(name for name, _ in claimed)):
@@ -175,7 +175,7 @@ class Accounts(Kind):
             raise violation("email", "Account", ids.encode(holder)) from None
 
     def _replace_credentials(self, number: int, credentials: list[JSON]) -> None:
-        """What the new list does not hold is gone, app passwords and keys included."""
+        """Delete all credentials that the new list does not contain, including app passwords and keys."""
         kept = {ids.decode(entry.get("credentialId")) for entry in credentials}
         changed = [entry for entry in credentials if entry.get("secret") != passwords.MASK]
         for place, name in self._store.rows("SELECT id, name FROM credentials WHERE account_id = ?", number):

@@ -1,4 +1,4 @@
-"""Who is let in, and how many requests of one account at once."""
+"""Authenticates requests and limits the concurrent requests of an account."""
 
 from collections import Counter
 from collections.abc import Generator
@@ -13,7 +13,7 @@ from postroom_sandbox.stalwart.session import CORE
 
 
 class Admission:
-    """Uploads have slots of their own. Both raise ProblemError for whom they do not let in."""
+    """Uploads have separate slots. Both methods raise ProblemError for requests that they do not admit."""
 
     def __init__(self, authentication: Authentication) -> None:
         self._authentication = authentication
@@ -22,7 +22,7 @@ class Admission:
 
     @contextmanager
     def admitted(self, request: Request) -> Generator[Access]:
-        """Who asks, while he holds one of the slots of his account."""
+        """The caller, who holds one of the slots of its account within the block."""
         with self._slot(request, self._requests, "maxConcurrentRequests") as access:
             yield access
 

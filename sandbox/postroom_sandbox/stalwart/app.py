@@ -1,4 +1,4 @@
-"""Puts the parts together."""
+"""Constructs the application from its parts."""
 
 import socket
 from collections import Counter
@@ -52,14 +52,13 @@ def create_app(
     lmtp_listener: socket.socket,
     welcome: bool = False,
 ) -> Starlette:
-    """The stand-in, with its state in `state_dir`. It is called mail.example.org.
+    """The stand-in, with its state in `state_dir`. Its host name is mail.example.org.
 
-    `domains` are made in this order where they are missing. Without `admin_password` there is no recovery
-    administrator (login `admin`). `api_key` becomes a key with the rights that Postroom documents,
-    `mail_master` the password of the account by which it acts for people.
-    `public_url` is what the session's URLs begin with, by default `https://` and the hostname, as with
-    Stalwart: clients must not follow them blindly. `latency_ms` is added to each answer. Mail comes in by
-    LMTP at `lmtp_listener`; with `welcome` each person's new mailbox has a first message in it.
+    Missing `domains` are created in this order. Without `admin_password` there is no recovery administrator (login
+    `admin`). `api_key` becomes a key with the permissions that Postroom documents, `mail_master` the password of the
+    account with which Postroom acts for people. `public_url` is the base of the URLs in the session, by default
+    `https://` and the host name, as in Stalwart: clients must not follow them blindly. `latency_ms` is added to each
+    response. `lmtp_listener` accepts mail. With `welcome`, each new mailbox of a person gets a welcome message.
     """
     store = Store(state_dir)
     known_domains, roles = Domains(store), Roles(store)
@@ -107,5 +106,5 @@ def _app(routes: Sequence[BaseRoute], injection: Middleware, lifespan: Lifespan[
 
 
 async def _problem(request: Request, error: Exception) -> Response:
-    """What has no route is 404, before anybody is asked who he is; a client that left reads no answer."""
+    """Unknown paths get 404 without authentication. A client that has disconnected gets no response."""
     return problem_response(error if isinstance(error, ProblemError) else http_problem(404), request.scope)

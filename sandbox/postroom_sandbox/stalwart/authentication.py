@@ -1,4 +1,4 @@
-"""Who asks: the recovery administrator, a person by password or app password, a key, or one for another."""
+"""Authentication: the recovery administrator, a person by password or app password, an API key, or a master login."""
 
 import base64
 import hmac

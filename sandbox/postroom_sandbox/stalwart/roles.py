@@ -17,7 +17,7 @@ class Roles(Kind):
     key = "description"
 
     def ensure_defaults(self) -> None:
-        """The four roles of a fresh server, `b` to `e`."""
+        """Create the four roles of a new server, `b` to `e`."""
         if self._store.row("SELECT 1 FROM roles"):
             return
         for description, granted in permissions.DEFAULT_ROLES.items():
@@ -25,7 +25,7 @@ class Roles(Kind):
             self._keep(description, _DEFAULTS | {"description": description, "enabledPermissions": enabled})
 
     def granted(self, role_ids: JSON) -> frozenset[str]:
-        """What these roles grant together. Raises MethodError for one that is not there, as Stalwart does."""
+        """The permissions that these roles grant together. Raises MethodError if one does not exist, as in Stalwart."""
         found: frozenset[str] = frozenset()
         for text in role_ids:
             row = self._store.row("SELECT document FROM roles WHERE id = ?", ids.decode(text))
