@@ -260,7 +260,7 @@ async def test_a_key_that_stalwart_does_not_know_is_left_alone(setup: Setup) -> 
     assert await setup.keys() == []
 
 
-async def test_a_key_in_the_environment_is_used_and_one_of_another_account_is_told_apart(setup: Setup) -> None:
+async def test_a_key_in_the_environment_is_used_and_one_of_another_account_is_recognised(setup: Setup) -> None:
     await setup()
     key = setup.secret("stalwart-api-key")
     (setup.folder / "stalwart-api-key").unlink()
@@ -358,7 +358,7 @@ async def test_a_webhook_whose_key_was_lost_is_made_anew(setup: Setup) -> None:
 # What ends it
 
 
-async def test_a_missing_domain_is_told_and_not_made(setup: Setup) -> None:
+async def test_a_missing_domain_is_reported_and_not_created(setup: Setup) -> None:
     domains = {"POSTROOM_DOMAINS": "missing.test", "POSTROOM_MARK_DOMAIN": "missing.test"}
     steps = await setup(code=1, **domains)
     assert states(steps) == {"domain missing.test": "error", "service account": "error"}
@@ -368,46 +368,46 @@ async def test_a_missing_domain_is_told_and_not_made(setup: Setup) -> None:
     assert (steps["domain missing.test"]["state"], steps["API key"]["state"]) == ("error", "changed")
 
 
-async def test_a_wrong_password_is_sent_once_and_told_in_one_line(setup: Setup) -> None:
+async def test_a_wrong_password_is_sent_once_and_reported_in_one_line(setup: Setup) -> None:
     async with scripted_upstream() as server:
         server.will(problem_answer(401))
-        told = await setup.text(code=2, POSTROOM_STALWART_URL=server.url)
+        output = await setup.text(code=2, POSTROOM_STALWART_URL=server.url)
         assert len(server.asked) == 1
-    assert (told.count("\n"), f"refuses the login {LOGIN} or its password" in told) == (1, True)
+    assert (output.count("\n"), f"refuses the login {LOGIN} or its password" in output) == (1, True)
 
 
-async def test_who_is_no_administrator_is_told_what_he_lacks(setup: Setup) -> None:
+async def test_a_login_that_is_no_administrators_is_refused_with_what_it_lacks(setup: Setup) -> None:
     setup.login, setup.password = f"{unique()}@{setup.domain}", "seven-green-ladders-climb-41"
     password = {"0": {"@type": "Password", "secret": setup.password}}
     await setup.admin.create(setup.login.partition("@")[0], domainId=setup.domain_id, credentials=password)
-    told = await setup.text(code=2)
-    assert (told.count("\n"), "not an administrator" in told, "sysRoleCreate" in told) == (1, True, True)
+    output = await setup.text(code=2)
+    assert (output.count("\n"), "not an administrator" in output, "sysRoleCreate" in output) == (1, True, True)
 
 
-async def test_a_server_that_is_away_or_another_one_is_told_in_one_line(setup: Setup) -> None:
-    told = await setup.text(code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
-    assert (told.count("\n"), "mail server" in told) == (1, True)
+async def test_a_server_that_is_unavailable_or_of_another_kind_is_reported_in_one_line(setup: Setup) -> None:
+    output = await setup.text(code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
+    assert (output.count("\n"), "mail server" in output) == (1, True)
     async with scripted_upstream() as server:
         account = {"accountCapabilities": {"urn:ietf:params:jmap:mail": {}}}
         server.will(json_answer({"accounts": {"b": account}, "primaryAccounts": {}}))
-        told = await setup.text(code=2, POSTROOM_STALWART_URL=server.url)
-    assert (told.count("\n"), "needs Stalwart 0.16 or 1.x" in told) == (1, True)
+        output = await setup.text(code=2, POSTROOM_STALWART_URL=server.url)
+    assert (output.count("\n"), "needs Stalwart 0.16 or 1.x" in output) == (1, True)
 
 
 async def test_settings_that_it_needs_are_named(setup: Setup) -> None:
-    told = await setup.text(code=2, POSTROOM_STALWART_URL="", POSTROOM_DOMAINS="")
-    assert told.count("\n") == 1
-    assert "POSTROOM_STALWART_URL is not set" in told
-    assert "POSTROOM_DOMAINS is not set" in told
-    assert "POSTROOM_DATABASE_URL" not in told
+    output = await setup.text(code=2, POSTROOM_STALWART_URL="", POSTROOM_DOMAINS="")
+    assert output.count("\n") == 1
+    assert "POSTROOM_STALWART_URL is not set" in output
+    assert "POSTROOM_DOMAINS is not set" in output
+    assert "POSTROOM_DATABASE_URL" not in output
 
 
 @pytest.mark.parametrize(
     ("words", "expected"), [(("--address", "here"), "--address here: an IP address"), ((), f"no password of {LOGIN}")]
 )
-async def test_what_cannot_be_meant_is_told_before_anybody_is_asked(
+async def test_a_wrong_argument_is_reported_before_any_request(
     setup: Setup, words: tuple[str, ...], expected: str
 ) -> None:
     setup.password = ""
-    told = await setup.text(*words, code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
-    assert (told.count("\n"), expected in told) == (1, True)
+    output = await setup.text(*words, code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
+    assert (output.count("\n"), expected in output) == (1, True)

@@ -1,4 +1,4 @@
-"""Files with a secret: written once, whole, for their owner alone."""
+"""Files with a secret: written once, whole, for their owner only."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from postroom.setup.secret_file import SecretFile
 NAME = "STALWART_API_KEY"
 
 
-def test_a_secret_is_for_its_owner_alone_and_nothing_else_is_left(tmp_path: Path) -> None:
+def test_a_secret_is_for_its_owner_only_and_nothing_else_is_left(tmp_path: Path) -> None:
     file = SecretFile.of({}, NAME, tmp_path / "new" / "secrets")
     assert file.read() is None
     file.require_writable()
@@ -25,7 +25,7 @@ def test_a_secret_is_not_overwritten_and_an_empty_file_holds_none(tmp_path: Path
     file = SecretFile.of({}, NAME, tmp_path)
     file.path.write_text(" \n")
     file.write("first")
-    with pytest.raises(ConfigurationError, match="holds a secret already"):
+    with pytest.raises(ConfigurationError, match="already holds a secret"):
         file.write("second")
     assert file.read() == "first"
 
@@ -39,7 +39,7 @@ def test_it_is_where_the_service_looks_for_it(tmp_path: Path) -> None:
     assert (both.read(), both.removal) == (None, f"move {tmp_path / 'key'} away")
 
 
-def test_the_setting_that_leads_to_it_is_told_where_it_lacks(tmp_path: Path) -> None:
+def test_the_setting_that_names_it_is_reported_if_it_is_missing(tmp_path: Path) -> None:
     file = SecretFile.of({}, NAME, tmp_path)
     assert file.unconfigured == {}
     file.write("API_x")
@@ -47,7 +47,7 @@ def test_the_setting_that_leads_to_it_is_told_where_it_lacks(tmp_path: Path) -> 
     assert SecretFile.of(file.unconfigured, NAME, tmp_path).unconfigured == {}
 
 
-def test_what_cannot_be_read_or_written_is_told_without_its_content(tmp_path: Path) -> None:
+def test_what_cannot_be_read_or_written_is_reported_without_its_content(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"\xff secret")
     with pytest.raises(ConfigurationError, match="not UTF-8"):
         SecretFile(NAME, tmp_path / "file").read()

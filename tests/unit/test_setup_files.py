@@ -14,9 +14,9 @@ SETTINGS = {"POSTROOM_WEBHOOK_KEY": KEY}
 
 
 async def test_the_hook_of_kratos_is_written_with_its_key_for_its_owner_alone(tmp_path: Path) -> None:
-    told = await Commands(SETTINGS)("setup", "kratos", "--write", str(tmp_path))
-    assert KEY not in told
-    assert f"-c {tmp_path}/registration-hook.yml" in told
+    output = await Commands(SETTINGS)("setup", "kratos", "--write", str(tmp_path))
+    assert KEY not in output
+    assert f"-c {tmp_path}/registration-hook.yml" in output
     hook = tmp_path / "registration-hook.yml"
     assert hook.stat().st_mode & 0o777 == 0o600
     methods = yaml.safe_load(hook.read_text())["selfservice"]["flows"]["registration"]["after"]
@@ -42,9 +42,9 @@ async def test_a_file_that_was_changed_is_not_overwritten_unless_it_is_wanted(tm
 
 
 async def test_what_is_printed_holds_no_key_and_needs_none() -> None:
-    told = await Commands({"POSTROOM_HOST": "::1", "POSTROOM_PORT": "80"})("setup", "kratos")
-    assert "url: http://[::1]:80/internal/mail/provision" in told
-    assert "function(ctx)" in told
+    output = await Commands({"POSTROOM_HOST": "::1", "POSTROOM_PORT": "80"})("setup", "kratos")
+    assert "url: http://[::1]:80/internal/mail/provision" in output
+    assert "function(ctx)" in output
     printed = await Commands(SETTINGS).json("setup", "kratos", "--url", "https://mail.example.org/")
     assert "url: https://mail.example.org/internal/mail/provision" in printed["registration-hook.yml"]
     assert KEY not in json.dumps(printed)
@@ -54,11 +54,11 @@ async def test_what_is_printed_holds_no_key_and_needs_none() -> None:
     ("environment", "words", "expected"),
     [({}, ("--write", "/nowhere"), "POSTROOM_WEBHOOK_KEY is not set"), (SETTINGS, ("--url", "mail"), "a complete URL")],
 )
-async def test_what_is_missing_is_told_in_one_line(
+async def test_what_is_missing_is_reported_in_one_line(
     environment: dict[str, str], words: tuple[str, ...], expected: str
 ) -> None:
-    told = await Commands(environment)("setup", "kratos", *words, code=2)
-    assert (told.count("\n"), expected in told) == (1, True)
+    output = await Commands(environment)("setup", "kratos", *words, code=2)
+    assert (output.count("\n"), expected in output) == (1, True)
 
 
 async def test_the_files_are_listed_where_they_lie_and_written_elsewhere(tmp_path: Path) -> None:
