@@ -1,4 +1,4 @@
-"""Files with a secret: written once, whole, for their owner alone."""
+"""Files with a secret: written once, whole, for their owner only."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def test_a_secret_is_not_overwritten_and_an_empty_file_holds_none(tmp_path: Path
     file = SecretFile.of({}, NAME, tmp_path)
     file.path.write_text(" \n")
     file.write("first")
-    with pytest.raises(ConfigurationError, match="holds a secret already"):
+    with pytest.raises(ConfigurationError, match="already holds a secret"):
         file.write("second")
     assert file.read() == "first"
 

@@ -67,11 +67,11 @@ class SecretFile:
             raise self._not_written(error) from error
 
     def write(self, secret: str) -> None:
-        """All of it or nothing, whenever the process ends; readable by its owner alone. A file that holds a secret is
+        """All of it or nothing, whenever the process ends; readable by its owner only. A file that holds a secret is
         never overwritten. Raises `ConfigurationError`."""
         try:
             if self.read() is not None:
-                raise ConfigurationError(f"{self.path} holds a secret already: it was left alone")
+                raise ConfigurationError(f"{self.path} already holds a secret: it was not changed")
             replace_file(self.path, f"{secret}\n", mode=0o600)
         except OSError as error:
             raise self._not_written(error) from error

@@ -1,4 +1,4 @@
-"""All that Postroom needs of a Stalwart, step by step. Safe to repeat: what is as it should be is left alone."""
+"""All that Postroom needs of a Stalwart, step by step. Safe to repeat: what is as it should be is not changed."""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass

@@ -13,9 +13,14 @@ def write_file(path: Path, text: str, *, mode: int = 0o644, force: bool = False)
     try:
         before = path.read_text("utf-8", "replace") if path.exists() else None
         if before == text:
-            return Step(str(path), "ok", "is there already")
+            return Step(str(path), "ok", "is up to date")
         if before is not None and not force:
-            return Step(str(path), "error", "is there with another content, and was left alone", "merge it, or --force")
+            return Step(
+                str(path),
+                "error",
+                "exists with another content, and was not changed",
+                "merge it, or overwrite it by --force",
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, text, mode=mode)
     except OSError as error:

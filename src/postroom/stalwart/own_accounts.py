@@ -93,7 +93,7 @@ class OwnAccounts:
         await self._update(account, {"roles": _custom([*account.roles.role_ids, role_id])}, "another role")
 
     async def set_password(self, account: OwnAccount, password: str, allowed: Collection[IpNetwork]) -> None:
-        """One that is taken from these addresses alone, and where none is named from everywhere."""
+        """One that is accepted from these addresses only; from all if none is named."""
         place, _ = account.password
         credential = {"@type": "Password", "secret": password, "allowedIps": {spelled(each): True for each in allowed}}
         await self._update(account, {f"credentials/{place}": credential}, "another password")
