@@ -20,10 +20,12 @@ async def test_that_the_server_is_a_replica_is_told_by_each_command_in_one_line(
         replica = Database("postroom", pair.replica.owner_url, pair.replica.service_url)
         postroom = Commands(environment(replica, None, None, migrate_database_url=replica.owner_url))
 
-        async def told_by_check() -> bool:
-            return "it takes no writes: it is a replica" in str(await postroom.json("check", code=1))
+        async def has_followed() -> bool:
+            findings = await postroom.json("check", code=1)
+            assert "it takes no writes: it is a replica" in str(findings)
+            return ("schema", "ok") in {(each["part"], each["state"]) for each in findings}
 
-        await eventually(told_by_check, "check tells so, once the replica has followed the migration")
+        await eventually(has_followed, "the schema on the replica")
         assert "it takes no writes: it is a replica" in await postroom("status")
         for words in ("pause --reason x", "migrate"):
             told = await postroom(*words.split(), code=2)
