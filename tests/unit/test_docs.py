@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from pydantic_core import PydanticUndefined
 from starlette.routing import Route
 
+from command_blocks import TAGS, blocks
 from postroom.api.app import create_app
 from postroom.api.health import GAUGES
 from postroom.api.mail import mail_routes
@@ -289,3 +290,15 @@ def test_decision_records_are_numbered_without_gaps_and_have_the_required_sectio
     for record in records:
         headings = re.findall(r"^## (.+)$", record.read_text(), re.MULTILINE)
         assert headings == ["Context", "Decision", "Consequence"], record.name
+
+
+def test_each_command_block_has_one_tag_that_says_where_it_may_run() -> None:
+    found = list(blocks())
+    assert {tag for block in found for tag in block.tags} == TAGS
+    assert [f"{block.document}:{block.line}" for block in found if len(block.tags) != 1] == []
+
+
+def test_ci_runs_the_command_that_the_readme_names_for_it() -> None:
+    commands = [block.commands.partition("#")[0].strip() for block in blocks() if block.tags == ("ci",)]
+    assert commands == ["make test"]
+    assert "\nmake test\n" in (ROOT / ".ci/run").read_text()
