@@ -115,7 +115,7 @@ async def test_service_role_cannot_drop_disable_or_detach_anything(pool: Pool) -
         "CREATE OR REPLACE FUNCTION refuse_to_change_the_log() RETURNS trigger LANGUAGE sql RETURN NULL",
         "DELETE FROM email_requests",
         "DELETE FROM email_accounts",
-        "UPDATE postroom_facts SET value = 'another.example'",
+        "UPDATE installation SET value = 'another.example'",
     ]
     for attack in attacks:
         with pytest.raises((errors.InsufficientPrivilege, errors.InvalidFunctionDefinition)):

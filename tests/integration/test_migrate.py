@@ -18,6 +18,7 @@ from postroom import settings
 from postroom.composition.parts import connected, until_allowed
 from postroom.errors import ConfigurationError
 from postroom.postgres import migrate
+from postroom.postgres.audit import pinned_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool
 from postroom.postgres.inspected import PostgresInspected
@@ -279,3 +280,14 @@ async def _refusals_end(old: Database) -> str:
             return await migrated(old)
         except ConfigurationError:
             await asyncio.sleep(0.05)
+
+
+async def test_code_before_revision_0009_still_pins_and_reads_the_mark_domain(database: Database, pool: Pool) -> None:
+    """It knows the table by its former name, and may run on until the next release."""
+    pinned = "INSERT INTO postroom_facts (name, value) VALUES ('mark_domain', %s) ON CONFLICT (name) DO NOTHING"
+    async with await psycopg.AsyncConnection.connect(database.service_url, autocommit=True) as former:
+        await former.execute(pinned, ["first.example"])
+        await former.execute(pinned, ["second.example"])
+        read = await former.execute("SELECT value FROM postroom_facts WHERE name = 'mark_domain'")
+        assert await read.fetchall() == [("first.example",)]
+    assert await pinned_mark_domain(pool) == "first.example"

@@ -205,7 +205,7 @@ async def test_rebuild_leaves_existing_rows_unchanged_and_reports_differences(
 async def test_rebuild_rejects_another_mark_domain_than_the_pinned_one(
     database: Database, redis_url: str, stalwart: StalwartStandIn, records: Records
 ) -> None:
-    await records.rows("INSERT INTO postroom_facts VALUES ('mark_domain', 'example.org')")
+    await records.rows("INSERT INTO installation VALUES ('mark_domain', 'example.org')")
     given = environment(database, redis_url, stalwart, mark_domain="example.net")
     async with connected(settings.load(given)) as parts:
         with pytest.raises(ConfigurationError, match=r"set POSTROOM_MARK_DOMAIN=example\.org"):

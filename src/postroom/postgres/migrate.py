@@ -38,7 +38,7 @@ _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
         "processes",
     ),
     # The audit is append-only.
-    "SELECT, INSERT": ("email_provisioning_log", "postroom_facts"),
+    "SELECT, INSERT": ("email_provisioning_log", "installation", "postroom_facts"),
     # `log_default_rows` reads the default partition by its own name: rows for which no month exists.
     "SELECT": ("email_provisioning_log_default", "alembic_version", "schema_history"),
     "SELECT, UPDATE": ("mail_server_breaker", "identity_sweep", "mailbox_inspection"),

@@ -1,6 +1,6 @@
 -- The value that was used first; a later one does not replace it.
 WITH added AS (
-    INSERT INTO postroom_facts (name, value) VALUES (%(name)s, %(value)s)
+    INSERT INTO installation (name, value) VALUES (%(name)s, %(value)s)
     ON CONFLICT (name) DO NOTHING RETURNING value
 )
-SELECT value FROM added UNION ALL SELECT value FROM postroom_facts WHERE name = %(name)s LIMIT 1
+SELECT value FROM added UNION ALL SELECT value FROM installation WHERE name = %(name)s LIMIT 1

@@ -1,1 +1,1 @@
-SELECT value FROM postroom_facts WHERE name = %(name)s
+SELECT value FROM installation WHERE name = %(name)s

@@ -1,0 +1,10 @@
+"""The values of an installation that never change, under that name."""
+
+from postroom.postgres.migrate import run
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    run(__file__)
