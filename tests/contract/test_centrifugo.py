@@ -56,8 +56,9 @@ async def test_its_nodes_are_counted_and_a_wrong_key_is_reported(
 ) -> None:
     assert await publisher.nodes() >= 1
     other = Centrifugo(server.api_url, "another-key-0123456789")
-    with pytest.raises(PublisherUnavailable, match="POSTROOM_CENTRIFUGO_API_KEY"):
+    with pytest.raises(PublisherUnavailable, match="refuses our key") as refused:
         await other.nodes()
+    assert "POSTROOM_CENTRIFUGO_API_KEY" in refused.value.fix
     await other.aclose()
 
 
