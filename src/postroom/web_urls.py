@@ -1,4 +1,4 @@
-"""URLs and origins in the settings: which of them can be used at all."""
+"""URLs and origins in the settings: which of them can be used at all; and the URL of a service on this host."""
 
 import re
 from urllib.parse import urlsplit
@@ -14,9 +14,11 @@ _NEVER_OF_A_PAGE = ("file", "ftp", "ws", "wss")
 """Schemes that browsers know (URL Standard, "special scheme") and from which no page comes: the origin of a `file://`
 page is `null`, and no browser shows `ftp://` any more."""
 
+_ANYWHERE = ("0.0.0.0", "::", "")
+
 
 def names_a_host(url: str) -> bool:
-    """Whether it is an http(s) URL with a host. Without one every request would fail, each in its own way."""
+    """Whether it is an http(s) URL with a host. Other texts would make each request fail with a different error."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -27,8 +29,7 @@ def names_a_host(url: str) -> bool:
 
 
 def is_address(url: str) -> bool:
-    """Whether a server can be told to send its requests there. Without a password: Stalwart shows the addresses of its
-    webhooks."""
+    """Whether it can be the URL of a webhook. It must not hold a password: Stalwart shows the URLs of its webhooks."""
     if not names_a_host(url):
         return False
     parts = urlsplit(url)
@@ -36,8 +37,14 @@ def is_address(url: str) -> bool:
     return plain and not parts.fragment and parts.username is None
 
 
+def url_on_this_host(host: str, port: int) -> str:
+    """The URL of a server that listens on `host`, for a client on the same host."""
+    host = "127.0.0.1" if host in _ANYWHERE else host
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def web_origin(text: str) -> str:
-    """As browsers send it: they are compared letter by letter. Raises `ValueError`."""
+    """The origin as browsers send it, since origins are compared as strings. Raises `ValueError`."""
     found = _ORIGIN.fullmatch(text.lower())
     if not found or int(found["port"] or 1) not in range(1, 65536) or found["scheme"] in _NEVER_OF_A_PAGE:
         raise ValueError(

@@ -149,7 +149,7 @@ def test_check_names_each_permission_that_the_key_lacks(missing: str) -> None:
     assert (found.state, found.details) == ("error", f"our key lacks {missing}")
 
 
-def test_a_key_that_lacks_all_that_it_would_hand_out_is_described_in_one_word() -> None:
+def test_finding_for_a_key_that_lacks_a_complete_role_names_the_role() -> None:
     found = of_key(PROVISIONING - {"sysAccountUpdate"}, STALWART, has_account=True, with_app_passwords=False)
     assert found.details == "our key lacks sysAccountUpdate and all of the role User"
 
@@ -243,10 +243,10 @@ def test_check_accepts_the_event_source_in_place_of_a_webhook(listens: str, stat
     [
         (WebhookState([], {}), f"a webhook that calls {URL}"),
         (WebhookState([], {}, ["http://x/1"]), f"a webhook that calls {URL}; not changed: those that call http://x/1"),
-        (WebhookState(["a"], {}), f"the webhook that calls {URL}, made anew with our key"),
+        (WebhookState(["a"], {}), f"the webhook that calls {URL}, recreated with our key"),
         (
             WebhookState(["a", "b"], {"throttle": "1000"}),
-            f"one webhook instead of 2 that calls {URL}, made anew with our key, which had throttle: 1000",
+            f"one webhook instead of 2 that calls {URL}, recreated with our key, which had throttle: 1000",
         ),
     ],
 )

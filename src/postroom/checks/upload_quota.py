@@ -1,4 +1,4 @@
-"""How much a person may upload to Stalwart: checked, and raised by `postroom check --fix`."""
+"""Checks how much a person may upload to Stalwart; `postroom check --fix` raises the quota."""
 
 from postroom.checks.finding import Finding
 from postroom.checks.inspector import Inspector
@@ -12,6 +12,7 @@ from postroom.stalwart.upload_quota import (
     PERMISSIONS,
     READ_PERMISSIONS,
     UploadQuota,
+    in_words,
     raise_upload_quota,
     upload_quota,
 )
@@ -22,7 +23,7 @@ RAISE = "postroom check --fix (with --admin LOGIN, if our key may not)"
 
 
 async def upload_quota_of_people(parts: Parts, administrator: StalwartClient | None) -> Finding:
-    """By `administrator`, else by our key."""
+    """Whether the quota is large enough, read by `administrator` or by our key."""
     inspector = Inspector(parts, administrator)
 
     async def ask() -> Finding:
@@ -32,15 +33,15 @@ async def upload_quota_of_people(parts: Parts, administrator: StalwartClient | N
 
 
 def of_quota(found: UploadQuota) -> Finding:
-    """Of what Stalwart allows."""
-    detail = f"a person may upload {_in_words(found.files, found.size)} within {found.milliseconds / 60_000:g} min"
+    """The finding for this quota."""
+    detail = f"a person may upload {in_words(found.files, found.size)} within {found.milliseconds / 60_000:g} min"
     if found.is_enough:
         return Finding(PART, "ok", detail)
     return Finding(PART, "warning", f"{detail}: larger attachments are refused until that time has passed", RAISE)
 
 
 async def fix_upload_quota(parts: Parts, administrator: StalwartClient | None, *, dry_run: bool) -> Finding | None:
-    """Raise it, or with `dry_run` say what would be done. None if there is nothing to do."""
+    """Raise the quota; with `dry_run`, only say so. None if there is nothing to do."""
     if missing_for_mail(parts.settings):
         return None
     inspector = Inspector(parts, administrator)
@@ -54,12 +55,11 @@ async def fix_upload_quota(parts: Parts, administrator: StalwartClient | None, *
         if not dry_run:
             await raise_upload_quota(inspector.client, inspector.registry, before)
         what = "would be done" if dry_run else "done"
-        return Finding(DONE, "ok", f"{what}: the upload quota raised to {_in_words(FILES, BYTES)}")
+        return Finding(DONE, "ok", f"{what}: the upload quota raised to {in_words(FILES, BYTES)}")
     except MailServerError as error:
         return Finding(
-            DONE, "error", f"the upload quota was not raised: {inspector.why(error)}", "fix that, then run it again"
+            DONE,
+            "error",
+            f"the upload quota was not raised: {inspector.why(error)}",
+            "fix that, then run this command again",
         )
-
-
-def _in_words(files: int, size: int) -> str:
-    return f"{files:,} files or {size / 1_000_000:,g} MB"
