@@ -386,14 +386,16 @@ def _read_secrets(values: dict[str, str]) -> dict[str, WrongSetting]:
             continue
         try:
             text = Path(file).read_text().strip()
+        except FileNotFoundError as error:
+            problem, fix = f"{error.strerror}: {file}", "write the secret to that file"
         except OSError as error:
-            problem = f"{variable}: {error.strerror}: {file}"
+            problem, fix = f"{error.strerror}: {file}", "let this user read the file"
         except UnicodeDecodeError:
-            problem = f"{variable}: not UTF-8 text: {file}"
+            problem, fix = f"not UTF-8 text: {file}", "write the secret to that file as text"
         else:
             # An empty file sets nothing, like an empty variable: an empty database URL would be libpq's default.
             values |= {name: text} if text else {}
             continue
         values.pop(name, None)
-        wrong[name] = WrongSetting(name, problem, f"let this user read the file, or correct {variable}")
+        wrong[name] = WrongSetting(name, f"{variable}: {problem}", f"{fix}, or correct {variable}")
     return wrong

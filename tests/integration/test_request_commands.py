@@ -160,7 +160,8 @@ async def test_exactly_one_way_of_selecting_requests_is_required(postroom: Comma
 async def test_a_pause_is_on_purpose_and_status_shows_who_paused_and_why(postroom: Commands, records: Records) -> None:
     await postroom("pause", "--reason", "Stalwart moves")
     reported = await postroom("pause", "--reason", "so that it is paused twice", code=2)
-    assert "Stalwart moves already; postroom resume ends it" in reported
+    assert "already paused by " in reported
+    assert reported.endswith(": Stalwart moves; postroom resume ends it\n"), reported
     (entry,) = await records.rows(
         "SELECT action, error_message, actor IS NOT NULL AS named FROM email_provisioning_log"
     )

@@ -145,6 +145,7 @@ async def test_process_that_cannot_run_logs_the_cause_in_one_line(
         "the database is empty: it was not migrated yet",
         "run postroom migrate",
     )
+    assert "Application startup" not in log, "a server was started and stopped, and its lines hide this one"
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,9 @@ async def test_a_wrong_key_of_stalwart(database: Database, stalwart: StalwartSta
     code, output, _ = await run(settings, "status", "--json")
     assert code == 0
     assert row in json.loads(output)["parts"]
+    code, output, _ = await run(settings, "resume")
+    assert code == 1
+    assert output.endswith(f"does not know our key (401); {fix}\n")
     async with running("serve", settings) as service:
         await eventually(service.live, "the service", 20)
         assert (await service.hook("alice@example.org")).status_code == 500

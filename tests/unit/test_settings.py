@@ -146,7 +146,7 @@ def test_all_that_is_wrong_or_missing_is_named_at_once_and_what_is_right_is_kept
     }
     settings, found = load_what_is_right(environment)
     assert {each.setting: each.fix for each in found} == {
-        "webhook_key": "let this user read the file, or correct POSTROOM_WEBHOOK_KEY_FILE",
+        "webhook_key": "write the secret to that file, or correct POSTROOM_WEBHOOK_KEY_FILE",
         "redis_url": "correct POSTROOM_REDIS_URL",
         "stalwart_url": "correct POSTROOM_STALWART_URL",
         "stalwart_api_key": "set POSTROOM_STALWART_API_KEY",

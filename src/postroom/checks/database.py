@@ -106,9 +106,13 @@ def _audit(role: str, counts: Mapping[str, float], *, may_change_log: bool) -> I
 
 
 def _of_open(breaker: Breaker) -> Finding:
-    fix = "fix the mail server, then wait for the next probe, or run postroom resume"
-    if breaker.cause is Cause.PAUSED:
-        fix = "run postroom resume to end it"
+    match breaker.cause:
+        case Cause.PAUSED:
+            fix = "run postroom resume to end it"
+        case Cause.UNAUTHORIZED:
+            fix = "correct POSTROOM_STALWART_API_KEY and restart, then wait for the next probe, or run postroom resume"
+        case _:
+            fix = "fix the mail server, then wait for the next probe, or run postroom resume"
     return Finding("breaker", "warning", f"open ({breaker.cause}): {breaker.error}", fix)
 
 

@@ -4,6 +4,7 @@ import getpass
 
 import typer
 
+from postroom.checks.mail_server import of_problem
 from postroom.cli.control_characters import escape_control
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
@@ -23,12 +24,14 @@ async def resume(domain: str | None, *, as_json: bool) -> None:
     if domain is not None:
         await _resume_domain(domain, as_json=as_json)
         return
-    async with connected_to_database(settings_or_trial()) as parts:
+    settings = settings_or_trial()
+    async with connected_to_database(settings) as parts:
         problem = await mail_server.resume(parts.breakers, parts.mail_server, parts.audit, actor=getpass.getuser())
+    fix = problem and of_problem(problem, settings.stalwart_url).fix
     if as_json:
-        typer.echo(json_text({"healthy": problem is None, "error": problem and str(problem)}))
+        typer.echo(json_text({"healthy": problem is None, "error": problem and str(problem), "fix": fix}))
     else:
-        typer.echo(escape_control(_health(problem)))
+        typer.echo(escape_control(_health(problem, fix)))
     if problem is not None:
         raise typer.Exit(1)
 
@@ -44,11 +47,11 @@ async def _resume_domain(domain: str, *, as_json: bool) -> None:
     typer.echo(json_text({"domain": domain, "waiting": waiting}) if as_json else message)
 
 
-def _health(problem: MailServerError | None) -> str:
+def _health(problem: MailServerError | None, fix: str | None) -> str:
     match problem:
         case None:
             return "the mail server is healthy; requests continue"
         case Throttled():
             return f"the mail server is too busy for the health check, try again: {problem}"
         case _:
-            return f"the mail server is still not healthy: {problem}"
+            return f"the mail server is still not healthy: {problem}; {fix}"

@@ -97,6 +97,9 @@ async def _run(
     parts.accept.resumed.clear()
     starting = asyncio.create_task(_start(parts, loops, [Loop("presence", presence.run), *background], stop))
     await asyncio.wait([starting], timeout=STARTED_WITHIN)
+    if starting.done() and starting.exception():
+        listener.close()  # no server starts: its lines in the log would hide the one that says why
+        starting.result()
     connections = connections_allowed()
     log.info("Limit of client connections", most=connections)
     http = HttpServer(app, listener, drain=drain + 2, connections=connections)

@@ -16,7 +16,7 @@ async def pause(breakers: Breakers, audit: Audit, *, actor: str, reason: str) ->
     `Refused` for an empty reason and if requests are paused already, and `DatabaseUnavailable`."""
     message = f"paused by {actor}: {required_reason(reason)}"
     if (before := await breakers.read()).open and before.cause is Cause.PAUSED:
-        raise Refused("paused", f"requests to the mail server are {before.error} already; postroom resume ends it")
+        raise Refused("paused", f"already {before.error}; postroom resume ends it")
     await breakers.open(Cause.PAUSED, message)
     await audit.note("pause", actor=actor, reason=reason)
     return message
