@@ -122,11 +122,11 @@ def of_write(not_written: NotWritten | None) -> Finding:
     """Of a server that is healthy, by what showed that."""
     part = "mail server write"
     if not_written is None:
-        return Finding(part, "ok", "wrote to our key's account; a server that refuses writes counts as an outage")
+        return Finding(part, "ok", "our key's account was written to: a server that takes no write counts as an outage")
     return Finding(
         part,
         "error" if not_written.has_account else "warning",
-        f"nobody notices if the server refuses writes, and requests would become dead letters: {not_written.why}",
+        f"a server that takes no write is not noticed, and requests become dead letters meanwhile: {not_written.why}",
         f"{SET_UP}: it makes an account for the key, with a role that may do this",
     )
 
