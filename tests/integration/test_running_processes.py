@@ -148,6 +148,20 @@ async def test_process_that_cannot_run_logs_the_cause_in_one_line(
     assert "Application startup" not in log, "a server was started and stopped, and its lines hide this one"
 
 
+async def test_the_log_calls_redis_connected_only_if_it_answers(database: Database) -> None:
+    port = free_port()
+    own = {"POSTROOM_REDIS_URL": f"redis://u:s3cret@127.0.0.1:{port}", "POSTROOM_HOST": "127.0.0.1"}
+    settings = environment(database, None, None, webhook_key=KEY, port=free_port()) | own
+    async with running("serve", settings) as process:
+        log = await process.says("cannot be used")
+        await process.end(signal.SIGTERM)
+    line = json.loads(log.splitlines()[-1])
+    assert line["level"] == "warning"
+    assert line["event"] == f"Redis at 127.0.0.1:{port} cannot be used: PostgreSQL takes over"
+    assert line["fix"] == "run postroom check: it says why"
+    assert "Connected to Redis" not in log
+
+
 @pytest.mark.parametrize(
     ("wrong", "words", "fix"),
     [

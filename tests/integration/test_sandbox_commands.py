@@ -66,8 +66,8 @@ async def test_used_up_fault_is_shown_as_off(server: StalwartStandIn, folder: Pa
     [
         (["tpyo"], "there is no fault tpyo: choose from refuse, hang, "),
         (["thorttle"], "there is no fault thorttle (did you mean throttle?)"),
-        (["fail", "--probability", "3"], "'--probability': Input should be less than or equal to 1"),
-        (["fail", "--count", "0"], "'--count': Input should be greater than or equal to 1"),
+        (["fail", "--probability", "3"], "'--probability': must be at most 1"),
+        (["fail", "--count", "0"], "'--count': must be at least 1"),
         (["throttle", "--delay-ms", "5"], "--delay-ms does nothing for throttle: it belongs to slow"),
         (["lose-hooks", "--word", "ann"], "--word does nothing for lose-hooks"),
         (["off", "--word", "ann"], "--word does nothing for off"),

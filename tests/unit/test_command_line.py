@@ -130,6 +130,27 @@ async def test_command_line_mistake_is_reported_in_one_line_without_control_char
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "reported"),
+    [
+        ("list --limit x", "Invalid value for '--limit': must be a whole number. See postroom list --help"),
+        ("list --limit -1", "Invalid value for '--limit': must be at least 0. See postroom list --help"),
+        ("up --port 99999", "Invalid value for '--port': must be at most 65535. See postroom up --help"),
+        (
+            "list -o csv",
+            "Invalid value for '--output' / '-o': 'csv' is not one of 'table', 'wide', 'json'. "
+            "See postroom list --help",
+        ),
+        (
+            "list --stat x",
+            "No such option: --stat (Possible options: --after, --state). See postroom list --help",
+        ),
+    ],
+)
+async def test_command_line_mistake_is_reported_in_whole_sentences(words: str, reported: str) -> None:
+    assert await Commands()(*words.split(), code=2) == f"postroom: {reported}\n"
+
+
 async def test_interval_without_watch_is_rejected() -> None:
     reported = await Commands()("status", "--interval", "3", code=2)
     assert reported == "postroom: --interval is the time between two prints of --watch: give both\n"

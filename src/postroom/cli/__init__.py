@@ -7,6 +7,7 @@ import typer
 
 from postroom.cli.app import app
 from postroom.cli.control_characters import escape_control
+from postroom.cli.usage_line import usage_line
 from postroom.errors import PostroomError
 
 
@@ -19,10 +20,7 @@ def main() -> None:
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except typer.TyperException as error:
-        # Typer itself would print it in three lines.
-        context = getattr(error, "ctx", None)
-        message = " ".join(error.format_message().split())
-        _print_error(f"{message} See {context.command_path} --help" if context else message)
+        _print_error(usage_line(error))
         sys.exit(error.exit_code)
     except PostroomError as error:
         _print_error(error.with_fix)

@@ -21,6 +21,8 @@ from postroom.loops import Loop, Loops
 from postroom.mail_configuration import missing_for_mail
 from postroom.pause import cut_off
 from postroom.presence import Presence
+from postroom.queue.members import RedisMembers
+from postroom.queue.retry_set import FAILURES
 from postroom.settings import Settings, unknown
 from postroom.stopping import end_within, stopping
 from postroom.store_urls import RedisUrl
@@ -49,7 +51,7 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> int:
         listener = listen(settings.host, settings.port, setting="POSTROOM_PORT")
         loops = Loops(stop)
         background = [*(_provisioning(parts) if settings.worker else ()), *(mail.loops if mail else ())]
-        _log_start(parts)
+        await _log_start(parts)
         if mail is None:
             log.info("No mail for people: not configured", missing=missing_for_mail(settings))
         return await _run(parts, "serve", make_app(parts, mail, stop, loops), listener, loops, background, stop, mail)
@@ -63,7 +65,7 @@ async def work(settings: Settings, *, until_eof: bool = False) -> int:
     ):
         listener = listen(settings.work_host, settings.work_port, setting="POSTROOM_WORK_PORT")
         loops = Loops(stop)
-        _log_start(parts)
+        await _log_start(parts)
         host, port = listener.getsockname()[:2]
         log.info("Health and metrics of this worker", host=host, port=port)
         app = create_app(None, _health(parts, loops))
@@ -178,14 +180,20 @@ def _health(parts: Parts, loops: Loops | None) -> Health:
     )
 
 
-def _log_start(parts: Parts) -> None:
+async def _log_start(parts: Parts) -> None:
     settings = parts.settings
     for each in unknown():
         log.warning("Unknown setting", name=each.name, meant=each.meant)
-    if settings.redis_url:
-        log.info(f"Connected to Redis at {RedisUrl.parse(settings.redis_url.get_secret_value())}")
-    else:
+    if parts.redis is None or settings.redis_url is None:
         log.info("No Redis configured: workers poll PostgreSQL only")
+    else:
+        url = RedisUrl.parse(settings.redis_url.get_secret_value())
+        try:
+            await RedisMembers(parts.redis).length()
+        except FAILURES:  # its text may hold the password
+            log.warning(f"Redis at {url} cannot be used: PostgreSQL takes over", fix="run postroom check: it says why")
+        else:
+            log.info(f"Connected to Redis at {url}")
     if settings.delay_factor != 1:
         log.warning("Delays are shortened: not for production", delay_factor=settings.delay_factor)
 
