@@ -117,7 +117,9 @@ def _conditions(results: Results) -> str:
         dates.setdefault((found["date"], found["scale"]), []).append(name)
     measured = "; ".join(f"{date}, {scale} scale: {', '.join(names)}" for (date, scale), names in sorted(dates.items()))
     minutes = sum(found["took, s"] for found in results.values()) / 60
-    return f"Measured in {minutes:.0f} minutes ({measured}). Machine: {host}. Versions: {listed}.\n"
+    real_time = any(found["host"].get("scheduling") == "real-time" for found in results.values())
+    remark = " With real-time scheduling (`chrt -r 1`), other processes on the machine cannot delay the benchmark."
+    return f"Measured in {minutes:.0f} minutes ({measured}). Machine: {host}. Versions: {listed}.{remark * real_time}\n"
 
 
 def _targets(results: Results) -> str:
