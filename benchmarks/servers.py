@@ -230,6 +230,12 @@ async def end(process: Process, number: signal.Signals = signal.SIGKILL) -> None
     await process.stop()
 
 
+def _scheduling() -> str:
+    if not hasattr(os, "sched_getscheduler"):  # macOS
+        return "normal"
+    return "real-time" if os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR) else "normal"
+
+
 def host() -> dict[str, Any]:
     """Return facts that matter for the figures and identify nobody."""
     return {
@@ -237,7 +243,8 @@ def host() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory, GiB": round(psutil.virtual_memory().total / 2**30),
         "kernel": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
-        # 0 on an idle machine. A higher value means that other processes affected the figures.
+        # 0 on an idle machine. Otherwise other processes affect the figures, unless this one has real-time scheduling.
         "load average before": round(os.getloadavg()[0], 1),
+        "scheduling": _scheduling(),
         "python": platform.python_version(),
     }
