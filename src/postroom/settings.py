@@ -385,7 +385,7 @@ def _read_secrets(values: dict[str, str]) -> dict[str, WrongSetting]:
         if not (file := values.pop(f"{name}_file", None)):
             continue
         try:
-            text = Path(file).read_text().strip()
+            text = Path(file).read_text("utf-8").strip()
         except FileNotFoundError as error:
             problem, fix = f"{error.strerror}: {file}", "write the secret to that file"
         except OSError as error:
