@@ -34,6 +34,7 @@ async def test_sweep_command_shows_hastens_and_restarts_the_sweep(
     swept = PostgresSwept(pool)
     await swept.store([], after=None, token=None, due_in=300)
     shown = await postroom.json("sweep")
+    assert list(shown) == ["under_way", "token", "due_at", "started_at", "finished_at", "due_in_seconds"]
     assert (shown["under_way"], shown["token"]) == (False, None)
     assert shown["due_in_seconds"] > 290
     assert shown["finished_at"]

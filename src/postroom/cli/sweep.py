@@ -45,7 +45,8 @@ def progress_as_dict(progress: SweepProgress | None) -> Mapping[str, Any] | None
     if progress is None:
         return None
     found = asdict(progress)
-    return {"under_way": progress.token is not None, **found, "due_in_seconds": found.pop("due_in")}
+    due_in = found.pop("due_in")
+    return {"under_way": progress.token is not None, **found, "due_in_seconds": due_in}
 
 
 def print_progress(console: Console, progress: SweepProgress | None) -> None:
