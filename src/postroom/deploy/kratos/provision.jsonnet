@@ -1,5 +1,5 @@
-// What Postroom is told when somebody has registered. Kratos runs this once for each web-hook.
-// Only what Postroom needs leaves Kratos: never add `ctx.request_cookies`, it holds the session cookie.
+// The body of the webhook that Kratos sends after a registration. Kratos runs this once for each webhook.
+// It has only what Postroom needs: never add `ctx.request_cookies`, which holds the session cookie.
 function(ctx)
   local traits = ctx.identity.traits;
   // An identity without an address gets no mailbox: "cancel" skips the call without an error.
