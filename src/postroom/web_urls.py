@@ -1,4 +1,4 @@
-"""URLs and origins in the settings: which of them can be used at all."""
+"""URLs and origins in the settings: which of them can be used at all; and the URL of a service on this host."""
 
 import re
 from urllib.parse import urlsplit
@@ -13,6 +13,8 @@ _ORIGIN = re.compile(
 _NEVER_OF_A_PAGE = ("file", "ftp", "ws", "wss")
 """Schemes that browsers know (URL Standard, "special scheme") and from which no page comes: the origin of a `file://`
 page is `null`, and no browser shows `ftp://` any more."""
+
+_ANYWHERE = ("0.0.0.0", "::", "")
 
 
 def names_a_host(url: str) -> bool:
@@ -34,6 +36,12 @@ def is_address(url: str) -> bool:
     parts = urlsplit(url)
     plain = url.isascii() and url.isprintable() and " " not in url
     return plain and not parts.fragment and parts.username is None
+
+
+def url_on_this_host(host: str, port: int) -> str:
+    """The URL of a server that listens on `host`, for a client on the same host."""
+    host = "127.0.0.1" if host in _ANYWHERE else host
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def web_origin(text: str) -> str:

@@ -7,7 +7,7 @@ from postroom.checks.inspector import Inspector
 from postroom.composition.parts import Parts
 from postroom.errors import MailServerError
 from postroom.mail_configuration import missing_for_mail
-from postroom.stalwart.allowed_ips import PERMISSIONS, READ_PERMISSIONS, AllowedIps, IpNetwork
+from postroom.stalwart.allowed_ips import PERMISSIONS, READ_PERMISSIONS, AllowedIps, IpNetwork, spelled
 from postroom.stalwart.own_address import OwnAddress, own_address
 from postroom.stalwart.registry_client import StalwartClient
 
@@ -45,7 +45,7 @@ def of_allowed(address: OwnAddress, allowed: Sequence[IpNetwork]) -> Finding:
             f"Stalwart never bans {ours}, if that is how it sees us: from a container it may be another address",
         )
     if address.translated:
-        known = f"allowed are {joined(map(_shown, allowed))}" if allowed else "none is allowed"
+        known = f"allowed are {joined(map(spelled, allowed))}" if allowed else "none is allowed"
         detail = f"we are {ours} here, which is private: Stalwart at {address.theirs} sees another address; {known}"
         return Finding(PART, "warning", detail, BY_HAND)
     if by := next((each for each in allowed if ours in each), None):
@@ -84,7 +84,3 @@ async def fix_allowed_ip(
         return Finding(
             DONE, "error", f"our address was not allowed: {inspector.why(error)}", "fix that, then run it again"
         )
-
-
-def _shown(network: IpNetwork) -> str:
-    return str(network.network_address if network.num_addresses == 1 else network)

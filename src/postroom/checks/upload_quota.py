@@ -12,6 +12,7 @@ from postroom.stalwart.upload_quota import (
     PERMISSIONS,
     READ_PERMISSIONS,
     UploadQuota,
+    in_words,
     raise_upload_quota,
     upload_quota,
 )
@@ -33,7 +34,7 @@ async def upload_quota_of_people(parts: Parts, administrator: StalwartClient | N
 
 def of_quota(found: UploadQuota) -> Finding:
     """Of what Stalwart allows."""
-    detail = f"a person may upload {_in_words(found.files, found.size)} within {found.milliseconds / 60_000:g} min"
+    detail = f"a person may upload {in_words(found.files, found.size)} within {found.milliseconds / 60_000:g} min"
     if found.is_enough:
         return Finding(PART, "ok", detail)
     return Finding(PART, "warning", f"{detail}: larger attachments are refused until that time has passed", RAISE)
@@ -54,12 +55,8 @@ async def fix_upload_quota(parts: Parts, administrator: StalwartClient | None, *
         if not dry_run:
             await raise_upload_quota(inspector.client, inspector.registry, before)
         what = "would be done" if dry_run else "done"
-        return Finding(DONE, "ok", f"{what}: the upload quota raised to {_in_words(FILES, BYTES)}")
+        return Finding(DONE, "ok", f"{what}: the upload quota raised to {in_words(FILES, BYTES)}")
     except MailServerError as error:
         return Finding(
             DONE, "error", f"the upload quota was not raised: {inspector.why(error)}", "fix that, then run it again"
         )
-
-
-def _in_words(files: int, size: int) -> str:
-    return f"{files:,} files or {size / 1_000_000:,g} MB"

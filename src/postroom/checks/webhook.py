@@ -12,6 +12,7 @@ from postroom.settings import Settings
 from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.webhook import PATH
 from postroom.stalwart.webhook_setup import PERMISSIONS, READ_PERMISSIONS, WebhookSetup, WebhookState
+from postroom.web_urls import url_on_this_host
 
 PART = "webhook"
 DONE = "fix"
@@ -19,16 +20,13 @@ SET_UP = "postroom check --fix (with --admin LOGIN, if our key may not)"
 WRONG = frozenset({"enable", "events", "eventsPolicy", "signatureKey"})
 """What makes a webhook useless if it is not as it should be; a difference in the rest makes it slower or less safe."""
 
-_ANYWHERE = ("0.0.0.0", "::", "")
-
 
 def hook_url(settings: Settings) -> str:
-    """Where Stalwart finds us. Raises `ConfigurationError`."""
+    """The URL by which Stalwart reaches our webhook. Raises `ConfigurationError`."""
     if settings.stalwart_webhook_url:
         return settings.stalwart_webhook_url
     if _is_here(urlsplit(settings.stalwart_url).hostname or "") and settings.port:
-        host = "127.0.0.1" if settings.host in _ANYWHERE else settings.host
-        return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}{PATH}"
+        return url_on_this_host(settings.host, settings.port) + PATH
     if settings.public_url:
         return settings.public_url.rstrip("/") + PATH
     raise ConfigurationError(

@@ -12,12 +12,13 @@ from rich.text import Text
 
 from postroom.checks.finding import Finding
 from postroom.cli.control_characters import escape_control
+from postroom.setup.step import Step
 
 Cell = str | Text
 NARROWEST = 16
 """Columns to which a cell is folded at most: an id in pieces of less cannot be read."""
 _UNITS = ((86400, "days"), (3600, "h"), (60, "min"))
-_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
+_COLOURS = {"ok": "green", "changed": "cyan", "would change": "cyan", "warning": "yellow", "error": "red"}
 
 
 def out() -> Console:
@@ -109,6 +110,6 @@ def ago(moment: datetime | None) -> str:
     return f"in {text}" if seconds >= 0 else f"{text} ago"
 
 
-def print_findings(console: Console, title: str, findings: Sequence[Finding], *, name: str = "") -> None:
+def print_findings(console: Console, title: str, findings: Sequence[Finding | Step], *, name: str = "") -> None:
     rows = [(each.part, Text(each.state, style=_COLOURS[each.state]), each.details, each.fix) for each in findings]
     print_rows(console, title, ("part", fixed("state"), "details", "fix"), rows, name=name)

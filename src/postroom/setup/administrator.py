@@ -1,4 +1,4 @@
-"""The administrator of Stalwart's in whose name its settings are made, and what he may."""
+"""The administrator of Stalwart as whom `postroom setup stalwart` logs in, and the permissions that this needs."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -26,12 +26,13 @@ NEEDED = frozenset(
         "sysRoleUpdate",
     }
 )
-"""What he must hold himself, besides what he grants; the server tells the rest."""
+"""The permissions that the administrator needs, besides those that are granted to others; the server reports which of
+the latter are missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """`dry_run`: nothing is changed in his name."""
+    """`dry_run`: change nothing."""
 
     client: StalwartClient
     registry: StalwartRegistry
@@ -40,7 +41,7 @@ class Administrator:
 
 @asynccontextmanager
 async def administrator(url: str, login: str, password: str, *, dry_run: bool) -> AsyncGenerator[Administrator]:
-    """Logged in. Raises `ConfigurationError` for somebody who is none, and `MailServerError`s."""
+    """Log in. Raises `ConfigurationError` if the login is wrong or not an administrator's, and `MailServerError`s."""
     client = StalwartClient(url, basic(login, password))
     registry = StalwartRegistry(client, mark_domain="")
     try:
@@ -55,7 +56,7 @@ async def administrator(url: str, login: str, password: str, *, dry_run: bool) -
             ) from error
         if lacking := sorted(NEEDED - held):
             raise ConfigurationError(
-                f"{login} is not an administrator of Stalwart's: the account lacks {', '.join(lacking)}"
+                f"{login} is not an administrator of Stalwart: the account lacks {', '.join(lacking)}"
             )
         yield Administrator(client, registry, dry_run)
     finally:

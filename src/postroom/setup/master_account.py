@@ -25,8 +25,8 @@ WANTED = Wanted(
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The addresses from which the password is accepted; none means all. `named` by the administrator, and not merely
-    what this host takes for its own."""
+    """The addresses from which the password is accepted; none means all. `named`: by the administrator, not found by
+    this host itself."""
 
     addresses: Sequence[IpNetwork]
     named: bool = False
@@ -44,7 +44,7 @@ class _Refusal:
 async def ensure_password(
     by: Administrator, account: OwnAccount | None, domain: str, file: SecretFile, sources: Sources
 ) -> Step:
-    """A password of this account in the file. Raises `ConfigurationError` and `MailServerError`s."""
+    """Make sure that the file holds a password of this account. Raises `ConfigurationError` and `MailServerError`s."""
     if secret := file.read():
         return await _checked(by, account, Impersonation(secret), file, sources)
     details = f"set, and written to {file.path}; accepted {sources}"
@@ -84,7 +84,7 @@ _OTHER_ADDRESS = "if Stalwart sees another address of this host, run this comman
 
 
 def _not_allowed(account: OwnAccount, sources: Sources) -> list[IpNetwork]:
-    """Those from which its password is not accepted yet."""
+    """The addresses from which its password is not accepted yet."""
     _, credential = account.password
     if credential is None or not credential.allowed_ips:
         return []
@@ -93,7 +93,7 @@ def _not_allowed(account: OwnAccount, sources: Sources) -> list[IpNetwork]:
 
 
 async def _refusal(url: str, login: Impersonation) -> _Refusal | None:
-    """Why it cannot act for people, if it cannot. It logs in as itself, once."""
+    """Why this account cannot act for people; None if it can. It logs in as itself, once."""
     client = StalwartClient(url, login.own_header)
     registry = StalwartRegistry(client, mark_domain="")
     try:

@@ -1,4 +1,4 @@
-"""An account by which Postroom works at Stalwart, and the role that it holds: made, or brought up to date."""
+"""Creates or updates an account of Postroom at Stalwart, and its role."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`part` is what the account is called for an operator, `role` the description of its role, `permissions` what that
-    grants."""
+    """`part` is the name of the account in the output, `role` the description of its role, `permissions` those of the
+    role."""
 
     part: str
     name: str
@@ -25,8 +25,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`role`: one that is there, and is used; with `grant` it lacks these permissions. `new_role`: one is made.
-    `assign`: the account is there, and does not hold it yet."""
+    """`role`: an existing role that is used; `grant`: the permissions to add to it. `new_role`: create a role.
+    `assign`: the account exists, and needs the role."""
 
     new_account: bool = False
     role: Role | None = None
@@ -40,8 +40,8 @@ class Plan:
 
 
 def planned(wanted: Wanted, account: OwnAccount | None, roles: Sequence[Role]) -> Plan:
-    """What is to be done so that the account holds what it needs. A role that others may hold is never changed: all of
-    them would get more."""
+    """What to change so that the account has the permissions that it needs. A role that other accounts may have is
+    never changed: all of them would get more permissions."""
     by_id = {role.id: role for role in roles}
     named = [role for role in roles if role.description == wanted.role]
     if account is None:
@@ -55,13 +55,13 @@ def planned(wanted: Wanted, account: OwnAccount | None, roles: Sequence[Role]) -
 
 
 def is_ours(account: OwnAccount) -> bool:
-    """Whether it may have been made for Postroom: an account of a person, who has the role of people, is not given
-    more."""
+    """Whether the account may have been created for Postroom. A person's account, which has the default role, is not
+    given more permissions."""
     return account.kind == "User" and account.roles.kind == "Custom"
 
 
 async def ensure_account(by: Administrator, wanted: Wanted, domain: str) -> tuple[Step, OwnAccount | None]:
-    """The account as it is then; None if it is not there, or not ours. Raises `MailServerError`s."""
+    """The step, and the account after it; None if it does not exist or is not ours. Raises `MailServerError`s."""
     accounts, roles = OwnAccounts(by.client, by.registry), Roles(by.client, by.registry)
     address = f"{wanted.name}@{domain}"
     account = await accounts.find(wanted.name, domain)

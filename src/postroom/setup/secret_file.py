@@ -10,7 +10,8 @@ from postroom.setup.written_file import replace_file
 
 
 class SecretFile:
-    """The secret of one setting. `given`: what the environment holds itself, so that no file is read."""
+    """The secret of one setting. `given`: the secret itself, if the environment holds it; then no file is read.
+    `configured`: the environment names the file."""
 
     def __init__(self, setting: str, path: Path, *, given: str = "", configured: bool = False) -> None:
         self._setting = setting
@@ -20,7 +21,7 @@ class SecretFile:
 
     @classmethod
     def of(cls, environment: Mapping[str, str], setting: str, folder: Path) -> "SecretFile":
-        """The file that the environment names, else one in `folder`, called like the setting."""
+        """The file that the environment names, or else the one in `folder` that is called like the setting."""
         named = environment.get(f"{PREFIX}{setting}_FILE", "").strip()
         path = Path(named) if named else folder / setting.lower().replace("_", "-")
         given = "" if named else environment.get(f"{PREFIX}{setting}", "").strip()
@@ -28,23 +29,23 @@ class SecretFile:
 
     @property
     def source(self) -> str:
-        """Where the secret is from."""
+        """Where the secret comes from, for messages."""
         return self._setting if self._given else str(self.path)
 
     @property
     def removal(self) -> str:
-        """What to do so that it is not found the next time."""
+        """How an operator removes the secret, so that the next run makes another."""
         return f"unset {self._setting}" if self._given else f"move {self.path} away"
 
     @property
     def unconfigured(self) -> dict[str, str]:
-        """The setting by which Postroom would read the file, if there is one that it does not read yet. Raises
-        `ConfigurationError`."""
+        """The setting that makes Postroom read the file, if the file exists and the environment does not name it.
+        Raises `ConfigurationError`."""
         missing = not self._configured and not self._given and self.read() is not None
         return {f"{self._setting}_FILE": str(self.path)} if missing else {}
 
     def read(self) -> str | None:
-        """The secret; None if there is no file, or an empty one. Raises `ConfigurationError`."""
+        """The secret; None if the file does not exist or is empty. Raises `ConfigurationError`."""
         if self._given:
             return self._given
         try:
@@ -57,8 +58,8 @@ class SecretFile:
             raise ConfigurationError(f"{self.path} is not UTF-8 text") from None
 
     def require_writable(self) -> None:
-        """Before a secret is made that could not be kept then. Makes the folder if need be. Raises
-        `ConfigurationError`."""
+        """Check that `write` will succeed, before a secret is made that could not be stored. Creates the folder if it
+        does not exist. Raises `ConfigurationError`."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=f".{self.path.name}."):
@@ -67,8 +68,8 @@ class SecretFile:
             raise self._not_written(error) from error
 
     def write(self, secret: str) -> None:
-        """All of it or nothing, whenever the process ends; readable by its owner only. A file that holds a secret is
-        never overwritten. Raises `ConfigurationError`."""
+        """Write the file atomically; only its owner can read it. A file that holds a secret is never overwritten.
+        Raises `ConfigurationError`."""
         try:
             if self.read() is not None:
                 raise ConfigurationError(f"{self.path} already holds a secret: it was not changed")
@@ -78,6 +79,6 @@ class SecretFile:
 
     def _not_written(self, error: OSError) -> ConfigurationError:
         return ConfigurationError(
-            f"{self.path} cannot be written: {error.strerror}; run it as somebody who may, or name another folder by "
-            "--secrets"
+            f"{self.path} cannot be written: {error.strerror}; run this command as a user who may write there, or name "
+            "another folder by --secrets"
         )

@@ -1,4 +1,4 @@
-"""Stalwart's own settings, as mail for people needs them."""
+"""Changes the settings of Stalwart that mail for people needs."""
 
 import secrets
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from postroom.setup.secret_file import SecretFile
 from postroom.setup.step import State, Step
 from postroom.stalwart.allowed_ips import AllowedIps, IpNetwork, contains, spelled
 from postroom.stalwart.oauth_clients import require_registration, requires_registration
-from postroom.stalwart.upload_quota import BYTES, FILES, raise_upload_quota, upload_quota
+from postroom.stalwart.upload_quota import BYTES, FILES, in_words, raise_upload_quota, upload_quota
 from postroom.stalwart.webhook_setup import WebhookSetup
 
 WEBHOOK = "webhook"
@@ -21,17 +21,18 @@ _COPY = "copy that file to all hosts of Postroom"
 
 
 async def ensure_webhook(by: Administrator, settings: Settings, file: SecretFile) -> Step:
-    """One to Postroom, signed with the key in the file. Raises `ConfigurationError` and `MailServerError`s."""
+    """Make sure that Stalwart has a webhook to Postroom, signed with the key in the file. Raises `ConfigurationError`
+    and `MailServerError`s."""
     url, key = hook_url(settings), file.read()
     hooks = WebhookSetup(by.client, by.registry)
     before = await hooks.state(url)
     if key and len(before.ids) == 1 and not before.wrong:
-        details = f"sends to {url}; whether its key is that in {file.source}, Stalwart does not show"
+        details = f"sends to {url}; Stalwart does not show whether its key is the one in {file.source}"
         return Step(WEBHOOK, "ok", details, "if it is not: postroom check --fix --admin LOGIN")
     if not by.dry_run:
         if not key:
             file.require_writable()
-        # The file is written last: if this ends in between, the next run finds no key, and makes both again.
+        # The file is written last: if this is interrupted, the next run finds no key, and creates both again.
         new = key or secrets.token_urlsafe(32)
         await hooks.ensure(url, new)
         if not key:
@@ -42,7 +43,7 @@ async def ensure_webhook(by: Administrator, settings: Settings, file: SecretFile
 
 
 async def ensure_allowed(by: Administrator, addresses: Sequence[IpNetwork]) -> Step:
-    """These addresses in `x:AllowedIp`. Raises `MailServerError`s."""
+    """Make sure that `x:AllowedIp` has these addresses. Raises `MailServerError`s."""
     allowed_ips = AllowedIps(by.client, by.registry)
     listed = await allowed_ips.listed()
     new = [each for each in addresses if not any(contains(network, each) for network in listed)]
@@ -58,11 +59,11 @@ async def ensure_upload_quota(by: Administrator) -> Step:
     """Raises `MailServerError`s."""
     before = await upload_quota(by.client, by.registry)
     if before.is_enough:
-        return Step(UPLOAD_QUOTA, "ok", f"a person may upload {_quota(before.files, before.size)}")
+        return Step(UPLOAD_QUOTA, "ok", f"a person may upload {in_words(before.files, before.size)}")
     if not by.dry_run:
         await raise_upload_quota(by.client, by.registry, before)
-    raised = _quota(max(FILES, before.files), max(BYTES, before.size))
-    details = f"raised to {raised} for each person, from {_quota(before.files, before.size)}"
+    raised = in_words(max(FILES, before.files), max(BYTES, before.size))
+    details = f"raised to {raised} for each person, from {in_words(before.files, before.size)}"
     return Step(UPLOAD_QUOTA, _changed(by), details)
 
 
@@ -81,7 +82,3 @@ def _changed(by: Administrator) -> State:
 
 def _named(addresses: Sequence[IpNetwork]) -> str:
     return ", ".join(map(spelled, addresses))
-
-
-def _quota(files: int, size: int) -> str:
-    return f"{files:,} files or {size / 1_000_000:,g} MB"

@@ -24,25 +24,26 @@ NAME = "postroom-service"
 CHECKS = frozenset[str]().union(
     *(each.READ_PERMISSIONS for each in (allowed_ips, oauth_clients, upload_quota, webhook_setup))
 )
-"""What it needs so that `postroom check` sees the settings of the server."""
+"""The permissions by which `postroom check` reads the settings of the server."""
 
 ROLE = PROVISIONING | CHECKS | ROLE_USER
 """Of 0.16.19, as src/postroom/deploy/stalwart/role.json lists it."""
 
 
 async def wanted_account(by: Administrator, *, app_passwords: bool) -> Wanted:
-    """`app_passwords`: it makes one for each person. Raises `MailServerError`s."""
+    """The service account as it should be. `app_passwords`: it creates an app password for each person. Raises
+    `MailServerError`s."""
     roles = Roles(by.client, by.registry)
     by_id = {role.id: role for role in await roles.listed()}
-    # Another version, or an operator, may give people more than 0.16.19 does: nobody makes an account that may do more
-    # than he does.
+    # Another version of Stalwart, or an operator, may give people more permissions than 0.16.19 does. No account can
+    # create one with more permissions than its own.
     of_people = granted(await roles.of_people(), by_id)
     more = frozenset({"impersonate"}) if app_passwords else frozenset[str]()
     return Wanted(ACCOUNT, NAME, "Provisions mailboxes for Postroom", "Postroom", ROLE | of_people | more)
 
 
 async def ensure_key(by: Administrator, account: OwnAccount | None, file: SecretFile) -> Step:
-    """A key of this account in the file. Raises `ConfigurationError` and `MailServerError`s."""
+    """Make sure that the file holds an API key of this account. Raises `ConfigurationError` and `MailServerError`s."""
     if secret := file.read():
         return await _checked(by, account, file, secret)
     keys = ApiKeys(by.client, by.registry)
@@ -54,7 +55,7 @@ async def ensure_key(by: Administrator, account: OwnAccount | None, file: Secret
     try:
         file.write(made.secret)
     except BaseException:
-        await keys.remove(account.id, made.id)  # nobody knows it
+        await keys.remove(account.id, made.id)  # nobody has its secret
         raise
     return Step(PART, "changed", f"created ({made.id}), and written to {file.path}{_others(before)}")
 
@@ -75,9 +76,9 @@ async def _checked(by: Administrator, account: OwnAccount | None, file: SecretFi
 
 
 async def remove_key(by: Administrator, account: OwnAccount | None, file: SecretFile, key_id: str) -> Step:
-    """Of the service account. Raises `ConfigurationError` and `MailServerError`s."""
+    """Remove an API key of the service account. Raises `ConfigurationError` and `MailServerError`s."""
     if key_id == id_of(file.read() or ""):
-        raise ConfigurationError(f"{key_id} is the key in {file.source}, which this host uses: it was not removed")
+        raise ConfigurationError(f"{key_id} is the key in {file.source}, which this host uses; it was not removed")
     keys = ApiKeys(by.client, by.registry)
     found = [key for key in await keys.of(account.id) if key.id == key_id] if account else []
     if account is None or not found:
@@ -98,7 +99,7 @@ async def _owner(url: str, secret: str) -> str:
 
 
 def _others(keys: Sequence[ApiKey]) -> str:
-    """They are not removed unasked: another host may use them."""
+    """Other keys are named, not removed: another host may use them."""
     return f"; other keys: {_named(keys)}; if no host uses one: --remove-key ID" if keys else ""
 
 

@@ -1,4 +1,4 @@
-"""All that Postroom needs of a Stalwart, step by step. Safe to repeat: what is as it should be is not changed."""
+"""Sets up all that Postroom needs on Stalwart, step by step. Safe to repeat: what is right is not changed."""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from postroom.stalwart.own_address import OwnAddress, own_address
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Where each of them is kept."""
+    """Where each secret is kept."""
 
     api_key: SecretFile
     mail_master: SecretFile
@@ -46,24 +46,25 @@ class Secrets:
 
     @property
     def unconfigured(self) -> dict[str, str]:
-        """The settings that the environment lacks, so that Postroom reads them. Raises `ConfigurationError`."""
+        """The settings that the environment needs so that Postroom reads these files. Raises `ConfigurationError`."""
         return self.api_key.unconfigured | self.mail_master.unconfigured | self.webhook_key.unconfigured
 
     @property
     def by_app_passwords(self) -> bool:
-        """Whether Postroom acts for people by an app password of each. Raises `ConfigurationError`."""
+        """Whether Postroom acts for each person by an app password. Raises `ConfigurationError`."""
         return self.encryption_key.read() is not None and self.mail_master.read() is None
 
     @property
     def for_people(self) -> bool:
-        """Whether it acts for them at all. Raises `ConfigurationError`."""
+        """Whether Postroom acts for people at all. Raises `ConfigurationError`."""
         return self.encryption_key.read() is not None or self.mail_master.read() is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """`impersonate`: let Postroom act for people. `addresses`: those by which Stalwart sees us, if they are not ours.
-    `registered_clients`: let it give OAuth tokens to registered clients only. `remove_key`: the id of an API key."""
+    """`impersonate`: let Postroom act for people. `addresses`: the ones by which Stalwart sees this host, if they are
+    not its own. `registered_clients`: let Stalwart issue OAuth tokens to registered clients only. `remove_key`: the id
+    of an API key."""
 
     impersonate: bool = False
     addresses: Sequence[IpNetwork] = ()
@@ -72,13 +73,13 @@ class Choices:
 
 
 async def set_up(by: Administrator, settings: Settings, secrets: Secrets, choices: Choices) -> Steps:
-    """Raises `ConfigurationError` for a secret that cannot be read; all else that fails is a step, and those that do
-    not need it follow."""
+    """Raises `ConfigurationError` for a secret that cannot be read. Every other failure is a step, and the steps that
+    do not depend on it follow."""
     found = [await _domain(by, name) for name in dict.fromkeys((settings.mark_domain, *settings.domains))]
     for step in found:
         yield step
     if found[0].state == "error":
-        details = f"not created: it belongs to the domain {settings.mark_domain}, which holds the marks"
+        details = f"not created: it needs the domain {settings.mark_domain}, which holds the marks"
         yield Step(service_account.ACCOUNT, "error", details, "add that domain to Stalwart first")
         return
     async for step in _service_account(by, settings.mark_domain, secrets, choices):
@@ -102,7 +103,7 @@ async def _domain(by: Administrator, name: str) -> Step:
     try:
         await by.registry.within(DEADLINE, lambda left: by.registry.domain_id(name, deadline=left))
     except Misconfigured as error:
-        # Not made here: a domain needs records in the DNS, DKIM keys and a certificate, which are its owner's.
+        # Not created here: a domain needs DNS records, DKIM keys and a certificate, which only its owner can provide.
         fix = "add it to Stalwart, with its DNS records, then run this command again" if error.domain else _AGAIN
         return Step(part, "error", str(error), fix)
     except MailServerError as error:
@@ -135,7 +136,7 @@ async def _master_account(by: Administrator, domain: str, secrets: Secrets, sour
 
 async def _for_people(by: Administrator, settings: Settings, secrets: Secrets, choices: Choices) -> Steps:
     if not choices.impersonate and not secrets.for_people:
-        details = "off: Postroom creates mailboxes, and people do not reach them through it"
+        details = "off: Postroom creates mailboxes, but people cannot reach them through it"
         yield Step("mail for people", "ok", details, "to switch it on, run this command with --impersonate")
         return
     yield await _tried(WEBHOOK, ensure_webhook(by, settings, secrets.webhook_key))
@@ -145,7 +146,7 @@ async def _for_people(by: Administrator, settings: Settings, secrets: Secrets, c
 
 
 def _seen(ours: OwnAddress, choices: Choices) -> Sequence[IpNetwork]:
-    """The addresses by which Stalwart sees us, as far as that is known."""
+    """The addresses by which Stalwart sees this host, as far as they are known."""
     if choices.addresses:
         return choices.addresses
     return [] if ours.translated else [ip_network(ours.ours)]

@@ -1,16 +1,16 @@
-"""What was done about one part."""
+"""The result of one step of a set-up."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Literal
 
 State = Literal["ok", "changed", "would change", "warning", "error"]
-"""`ok`: as it should be already. A warning or an error tells in `details` what was changed all the same."""
+"""`ok`: nothing had to be changed. After a warning or an error, `details` says what was changed nevertheless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`fix` is what an operator has to do about it. No secret stands in any of it."""
+    """`fix` is what an operator has to do. No field holds a secret."""
 
     part: str
     state: State

@@ -1,4 +1,4 @@
-"""Files that are written for somebody else to read. One that was changed since is not overwritten."""
+"""Writes files that an operator may change: a file with another content is not overwritten."""
 
 import os
 import tempfile
@@ -9,7 +9,7 @@ from postroom.setup.step import Step
 
 
 def write_file(path: Path, text: str, *, mode: int = 0o644, force: bool = False) -> Step:
-    """`force`: also over another content. Raises `ConfigurationError`."""
+    """`force`: overwrite a file with another content. Raises `ConfigurationError`."""
     try:
         before = path.read_text("utf-8", "replace") if path.exists() else None
         if before == text:
@@ -19,7 +19,7 @@ def write_file(path: Path, text: str, *, mode: int = 0o644, force: bool = False)
                 str(path),
                 "error",
                 "exists with another content, and was not changed",
-                "merge it, or overwrite it by --force",
+                "merge both, or overwrite it by --force",
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, text, mode=mode)
@@ -29,8 +29,9 @@ def write_file(path: Path, text: str, *, mode: int = 0o644, force: bool = False)
 
 
 def replace_file(path: Path, text: str, *, mode: int) -> None:
-    """All of it or nothing, whenever the process ends. Raises `OSError`."""
-    # mkstemp: nobody else reads it from the start, whatever the umask.
+    """Replace the file atomically: it holds the old text or the new one, whenever the process ends. Raises
+    `OSError`."""
+    # mkstemp: from the start only the owner can read it, whatever the umask.
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(number, "w", encoding="utf-8") as file:

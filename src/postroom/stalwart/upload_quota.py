@@ -37,6 +37,10 @@ class UploadQuota(ResponseModel):
         return self.files >= FILES and self.size >= BYTES
 
 
+def in_words(files: int, size: int) -> str:
+    return f"{files:,} files or {size / 1_000_000:,g} MB"
+
+
 class _Listed(ResponseModel):
     quotas: list[UploadQuota] = Field(alias="list", min_length=1)
 

@@ -9,14 +9,14 @@ from postroom.cli.json_output import json_text
 from postroom.cli.setup.steps import exit_code, print_steps
 from postroom.errors import ConfigurationError
 from postroom.setup import kratos
-from postroom.web_urls import names_a_host
+from postroom.web_urls import names_a_host, url_on_this_host
 
 
 def set_up_kratos(folder: Path | None, url: str | None, *, force: bool, as_json: bool) -> None:
     settings = part_or_trial(("webhook_key",) if folder else ())
     if url is not None and not names_a_host(url):
         raise ConfigurationError(f"--url {url}: must be a complete URL, such as http://10.0.0.5:3001")
-    url = url or kratos.postroom_url(settings)
+    url = url or url_on_this_host(settings.host, settings.port)
     if folder is None:
         _print(url, as_json=as_json)
         return

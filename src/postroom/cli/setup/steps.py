@@ -1,21 +1,18 @@
-"""What a set-up did, on a terminal."""
+"""The output and the exit code of `postroom setup …`."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
-from postroom.cli.terminal import fixed, out, print_rows
+from postroom.cli.terminal import out, print_findings
 from postroom.setup.step import Step
-
-_COLOURS = {"ok": "green", "changed": "cyan", "would change": "cyan", "warning": "yellow", "error": "red"}
 
 
 @contextmanager
 def progress(server: str) -> Generator[Callable[[Step], Step]]:
-    """The part that was done last, on standard error while it goes on, if that is a terminal."""
+    """Show the last step on standard error while the set-up runs, if that is a terminal."""
     with Console(stderr=True).status(f"Setting up {server}") as status:
 
         def report(step: Step) -> Step:
@@ -26,8 +23,7 @@ def progress(server: str) -> Generator[Callable[[Step], Step]]:
 
 
 def print_steps(steps: Sequence[Step]) -> None:
-    rows = [(each.part, Text(each.state, style=_COLOURS[each.state]), each.details, each.fix) for each in steps]
-    print_rows(out(), "", ("part", fixed("state"), "details", "fix"), rows)
+    print_findings(out(), "", steps)
 
 
 def exit_code(steps: Sequence[Step]) -> None:
