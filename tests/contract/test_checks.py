@@ -344,7 +344,7 @@ async def test_a_webhook_is_made_by_an_administrator_and_each_change_of_it_is_se
         assert found.state == state
         assert words in found.details
     done = await fix_webhook(parts, administrator, dry_run=False)
-    assert "made anew with our key, which had" in done.details
+    assert "recreated with our key, which had" in done.details
     assert "signatureKey: none" in done.details
     (again,) = await hooks(admin)
     assert again != number

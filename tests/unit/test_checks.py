@@ -243,10 +243,10 @@ def test_check_accepts_the_event_source_in_place_of_a_webhook(listens: str, stat
     [
         (WebhookState([], {}), f"a webhook that calls {URL}"),
         (WebhookState([], {}, ["http://x/1"]), f"a webhook that calls {URL}; not changed: those that call http://x/1"),
-        (WebhookState(["a"], {}), f"the webhook that calls {URL}, made anew with our key"),
+        (WebhookState(["a"], {}), f"the webhook that calls {URL}, recreated with our key"),
         (
             WebhookState(["a", "b"], {"throttle": "1000"}),
-            f"one webhook instead of 2 that calls {URL}, made anew with our key, which had throttle: 1000",
+            f"one webhook instead of 2 that calls {URL}, recreated with our key, which had throttle: 1000",
         ),
     ],
 )

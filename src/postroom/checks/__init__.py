@@ -1,1 +1,1 @@
-"""`postroom check`: every setting and part, checked as an operator would, with the fix for what is wrong."""
+"""`postroom check`: checks every setting and part, and names the fix for what is wrong."""

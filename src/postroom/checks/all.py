@@ -1,4 +1,4 @@
-"""All parts, one after the other."""
+"""Runs all checks, one after another."""
 
 from collections.abc import Collection
 from contextlib import aclosing
@@ -29,9 +29,9 @@ async def run_checks(
     administrator: StalwartClient | None = None,
     wrong: Collection[str] = (),
 ) -> list[Finding]:
-    """All findings; a part that is unavailable is one of them. `of_mail`: also those of mail for people, for which the
-    master account logs in. `administrator` inspects what our key may not. What hangs on one of the `wrong` settings is
-    left out."""
+    """All findings; an unavailable server is one of them. `of_mail`: also check mail for people, for which the master
+    account logs in. `administrator` reads what our key may not. Checks that need one of the `wrong` settings are left
+    out."""
     found = [] if wrong else settings_in_use(parts.settings)
     if "database_url" not in wrong:
         found += await _all(database(parts, with_marks=not OF_MARKS & set(wrong)))
@@ -40,7 +40,7 @@ async def run_checks(
     problem: MailServerError | None = None
     if not OF_MAIL_SERVER & set(wrong):
         problem = await parts.mail_server.health_check()
-        # Whoever is not known there is not asked further: each refusal counts towards a ban of this host.
+        # After a refusal nothing more is requested: each refusal counts towards a ban of this host.
         found += [of_problem(problem, parts.settings.stalwart_url)] if problem else await _all(mail_server(parts))
     for name, check in {"kratos_public_url": kratos_public, "kratos_admin_url": kratos_admin}.items():
         if name not in wrong:
@@ -54,7 +54,7 @@ async def run_checks(
 
 
 async def _of_healthy_mail_server(parts: Parts, administrator: StalwartClient | None) -> list[Finding]:
-    """What mail for people needs of it."""
+    """What mail for people needs of the mail server."""
     checks = (allowed_ip, webhook, oauth, upload_quota_of_people)
     found = [await mail_master(parts), *[await check(parts, administrator) for check in checks]]
     return [each for each in found if each]

@@ -1,4 +1,4 @@
-"""Our address, which Stalwart must not ban: checked, and allowed by `postroom check --fix`."""
+"""Checks that Stalwart never bans our address; `postroom check --fix` adds it to `x:AllowedIp`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -20,7 +20,7 @@ Asked = Callable[[str], Awaitable[OwnAddress]]
 
 
 async def allowed_ip(parts: Parts, administrator: StalwartClient | None, *, asked: Asked = own_address) -> Finding:
-    """By `administrator`, else by our key."""
+    """Whether Stalwart never bans our address, read by `administrator` or by our key."""
     inspector = Inspector(parts, administrator)
     try:
         address = await asked(parts.settings.stalwart_url)
@@ -36,7 +36,7 @@ async def allowed_ip(parts: Parts, administrator: StalwartClient | None, *, aske
 
 
 def of_allowed(address: OwnAddress, allowed: Sequence[IpNetwork]) -> Finding:
-    """Of our address, and the networks that Stalwart allows."""
+    """The finding for our address and the networks that Stalwart allows."""
     ours = address.ours
     if address.never_banned:
         return Finding(
@@ -58,7 +58,7 @@ def of_allowed(address: OwnAddress, allowed: Sequence[IpNetwork]) -> Finding:
 async def fix_allowed_ip(
     parts: Parts, administrator: StalwartClient | None, *, dry_run: bool, asked: Asked = own_address
 ) -> Finding | None:
-    """Let Stalwart allow our address, or with `dry_run` say what would be done. None if there is nothing to do."""
+    """Add our address; with `dry_run`, only say so. None if there is nothing to do."""
     if missing_for_mail(parts.settings):
         return None
     inspector = Inspector(parts, administrator)
@@ -82,5 +82,8 @@ async def fix_allowed_ip(
         return Finding(DONE, "ok", f"{what}: {address.ours} added to x:AllowedIp, so that Stalwart never bans it")
     except MailServerError as error:
         return Finding(
-            DONE, "error", f"our address was not allowed: {inspector.why(error)}", "fix that, then run it again"
+            DONE,
+            "error",
+            f"our address was not allowed: {inspector.why(error)}",
+            "fix that, then run this command again",
         )

@@ -1,4 +1,4 @@
-"""PostgreSQL: the server, its settings, and the schema in it."""
+"""Checks PostgreSQL: the server, its settings, and the schema."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -19,12 +19,12 @@ HEARD_WITHIN = 2.0
 
 
 async def database(parts: Parts, *, with_marks: bool = True) -> Findings:
-    """`with_marks`: also whether marks are made where they were, for which the settings must name their domain."""
+    """`with_marks`: also check that the domain of the marks is the pinned one; this needs the setting."""
     url = parts.settings.database_url.get_secret_value()
     try:
         place = await require_reachable(url)
         server = await the_row(parts.pool, "check_database")
-        # A replica can neither send nor hear.
+        # A replica supports neither NOTIFY nor LISTEN.
         heard = server["read_only"] or await heard_by_itself(PostgresNotifications(parts.pool, url))
     except DatabaseUnavailable as error:
         yield Finding("database", "error", str(error), error.fix)
@@ -66,7 +66,7 @@ def _server(server: Row, *, heard: bool) -> Iterator[Finding]:
 
 
 def of_revisions(found: Revisions) -> Finding:
-    """Of a schema and a code that fit."""
+    """The finding for a schema and a code that fit."""
     if found.schema > found.code:
         details = f"revision {found.schema}, newer than this Postroom, which knows revision {found.code}"
         return Finding("schema", "warning", details, UPDATE)
@@ -74,11 +74,11 @@ def of_revisions(found: Revisions) -> Finding:
 
 
 async def _contents(parts: Parts, role: str, *, with_marks: bool) -> list[Finding]:
-    """Raises `ConfigurationError`, `DatabaseUnavailable`, and what PostgreSQL raises where a right is missing."""
+    """Raises `ConfigurationError`, `DatabaseUnavailable`, and PostgreSQL's error if a right is missing."""
     found, counts = list[Finding](), await parts.audit.counts()
     pinned, ours = await pinned_mark_domain(parts.pool), parts.settings.mark_domain
     if with_marks and pinned not in (None, ours):
-        details = f"they were made in {pinned}, but POSTROOM_MARK_DOMAIN says {ours}"
+        details = f"they are in {pinned}, but POSTROOM_MARK_DOMAIN is {ours}"
         found.append(Finding("marks", "error", details, f"set POSTROOM_MARK_DOMAIN={pinned}"))
     if (breaker := await parts.breakers.read()).open:
         found.append(_of_open(breaker))
@@ -114,7 +114,7 @@ def _of_open(breaker: Breaker) -> Finding:
 
 async def heard_by_itself(notifications: Notifications, *, within: float = HEARD_WITHIN) -> bool:
     """Whether a notification arrives. Raises `DatabaseUnavailable`."""
-    word = f"{uuid4().hex}:0"  # of nobody: the services that hear it do nothing
+    word = f"{uuid4().hex}:0"  # of no identity: the services that receive it do nothing
     async with notifications.listen() as payloads:
         await notifications.send([word])
         try:

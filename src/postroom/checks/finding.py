@@ -1,4 +1,4 @@
-"""What a check found of one part."""
+"""The result of one check."""
 
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who reads Stalwart's settings and changes them: an administrator, for once, or our own key."""
+"""Reads and changes Stalwart's settings: as an administrator if one is given, or by our own key."""
 
 from collections.abc import Awaitable, Callable, Set
 
@@ -12,7 +12,7 @@ from postroom.stalwart.registry_client import StalwartClient
 
 
 class Inspector:
-    """`administrator`, else our key."""
+    """Uses `administrator`, or our key if that is None."""
 
     def __init__(self, parts: Parts, administrator: StalwartClient | None) -> None:
         self._administrator = administrator
@@ -22,7 +22,7 @@ class Inspector:
             self.registry = StalwartRegistry(administrator, mark_domain=parts.settings.mark_domain)
 
     async def ask(self, part: str, needed: Set[str], ask: Callable[[], Awaitable[Finding]]) -> Finding:
-        """What `ask` finds of `part`, for which our key must hold what is `needed`; or why that was not checked."""
+        """The finding of `ask`, or one that says why `part` was not checked. `needed`: permissions for `ask`."""
         try:
             if lacking := await self.lacking(needed):
                 fix = "add them to its role, or run postroom check --admin LOGIN"
@@ -32,7 +32,7 @@ class Inspector:
             return Finding(part, "error", f"not checked: {self.why(error)}", "fix the mail server first")
 
     async def lacking(self, needed: Set[str]) -> list[str]:
-        """The permissions that our key lacks; what an administrator lacks, the server says itself. Raises
+        """The permissions that our key lacks; none for an administrator, to whom the server reports them itself. Raises
         `MailServerError`s."""
         if self._administrator:
             if self._administrator.refused:  # each refusal counts towards a ban of this host

@@ -1,4 +1,4 @@
-"""Kratos: its public API, by which people are known, and its admin API, which is swept."""
+"""Checks Kratos: its public API, which identifies people, and its admin API, which lists all identities."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,15 +14,15 @@ from postroom.network_trouble import BROKEN_OFF, Kind, Trouble
 from postroom.settings import Settings
 
 CLOCKS_APART = 60.0
-"""Seconds from which on it is a warning: both clocks decide whether a login is fresh, and Kratos' `Date` has whole
-seconds and was on its way."""
+"""A greater difference, in seconds, is a warning: whether a login is fresh depends on both clocks. Smaller ones prove
+nothing: Kratos' `Date` has whole seconds, and the response takes time."""
 
 
 async def kratos_public(settings: Settings) -> Finding:
     url = settings.kratos_public_url
     if not url:
         return Finding("kratos public", "ok", "not configured: no mail for people", "set POSTROOM_KRATOS_PUBLIC_URL")
-    # Without it nobody gets in; a 401 of Kratos counts only if this path answers 200.
+    # Without it nobody can log in; a 401 of Kratos counts only if this path answers 200.
     state: State = "warning" if missing_for_mail(settings) else "error"
     return await _health("public", url, "/health/ready", state)
 
@@ -53,14 +53,14 @@ async def _health(name: Literal["public", "admin"], url: str, path: str, otherwi
 
 
 def _of(error: Exception) -> Trouble:
-    """Of a server to which a connection can be made."""
+    """The trouble of a server to which a connection can be made."""
     if isinstance(error, httpx2.TimeoutException):
         return Trouble(Kind.TIME_OUT, "time-out")
     return Trouble(Kind.BROKEN_OFF, BROKEN_OFF)
 
 
 def _of_response(status: int, details: str, what: str, setting: str) -> tuple[str, str]:
-    """Details and fix for a response that is not that of a Kratos that is ready."""
+    """Details and fix for a response that shows no ready Kratos."""
     if status in (401, 403):
         return f"{details}: access denied", f"correct {setting}: {what} asks for no login, a proxy before it may"
     if status >= 500:

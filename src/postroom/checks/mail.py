@@ -1,4 +1,4 @@
-"""Mail for people: whether it is switched on, and by which settings."""
+"""Checks whether mail for people is on, and its settings."""
 
 from collections.abc import Callable
 
@@ -56,7 +56,7 @@ def _off(missing: list[str], begun: list[str]) -> Finding:
 
 
 def _broken(settings: Settings) -> list[str]:
-    """What the service would refuse to start with."""
+    """Errors in settings with which the service would not start."""
 
     def of_devices() -> object:
         return mail_servers(settings.stalwart_url, settings.imap_server, settings.submission_server)

@@ -1,4 +1,4 @@
-"""The master account by which Postroom acts for people: may it, and does it work?"""
+"""Checks the master account by which Postroom acts for people: its permissions, and that it works."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -23,10 +23,10 @@ MAKE_ONE = "run postroom setup stalwart --admin LOGIN --impersonate, which makes
 
 
 async def mail_master(parts: Parts) -> Finding | None:
-    """None where there is no master account that could log in.
+    """None if no master account is configured.
 
-    It logs in as itself first, for `person%master` is refused in the same way whichever of the two is wrong. So a
-    wrong password costs one failed login, of which Stalwart allows a hundred a day.
+    It logs in as itself first, because Stalwart refuses `person%master` in the same way whichever of the two is wrong.
+    So a wrong password costs one failed login, of which Stalwart allows a hundred a day.
     """
     secret = parts.settings.mail_master
     if secret is None:
@@ -43,7 +43,7 @@ async def mail_master(parts: Parts) -> Finding | None:
 
 
 def of_refusal(login: str, error: MailServerError) -> Finding:
-    """Of a master account that could not log in as itself."""
+    """The finding for a master account that could not log in as itself."""
     if isinstance(error, Misconfigured) and error.unauthorized:
         return Finding(
             PART,
@@ -55,7 +55,7 @@ def of_refusal(login: str, error: MailServerError) -> Finding:
 
 
 def of_master(login: str, held: frozenset[str]) -> Finding | None:
-    """Of one that holds these permissions; None if they are the right ones."""
+    """The finding for a master account with these permissions; None if they are right."""
     if missing := sorted({"authenticate", "impersonate"} - held):
         return Finding(PART, "error", f"{login} lacks {', '.join(missing)}", MAKE_ONE)
     if surplus := sorted(DANGEROUS - {"impersonate"} & held):
@@ -69,9 +69,9 @@ async def _tried(parts: Parts, master: Impersonation) -> Finding:
         return Finding(PART, "ok", f"{master.login} may impersonate; there is no mailbox yet to try it with")
     try:
         if not await _is_there(parts, account):
-            # Whoever logs in to it nevertheless has a failed login more.
+            # A login to it would be one more failed login.
             detail = (
-                f"not tried: Stalwart has no {account.email} with the id {account.account_id}, though our records have"
+                f"not tried: Stalwart has no {account.email} with the id {account.account_id}, though it is on record"
             )
             return Finding(PART, "warning", detail, "see what happened to that mailbox: postroom log " + account.email)
         header = await master.header(account)

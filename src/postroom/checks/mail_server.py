@@ -1,4 +1,4 @@
-"""Stalwart by Postroom's key: whether it can be reached, what the key may do, and the domains."""
+"""Checks Stalwart: whether it can be reached, the permissions of Postroom's key, and the domains."""
 
 from postroom.checks.finding import Finding, Findings, joined
 from postroom.checks.reachability import fix_of, place_of
@@ -18,10 +18,10 @@ BANNED = "see whether Stalwart has banned this host (x:BlockedIp)"
 DEADLINE = 5.0
 
 GRANTED = ROLE_USER - UNREPORTED
-"""What it must hold as well, because it hands it out, as far as Stalwart tells."""
+"""Permissions that the key needs because it gives them to mailboxes, as far as Stalwart reports them."""
 
 FOR_APP_PASSWORDS = frozenset({"impersonate"})
-"""What it must hold besides, where Postroom makes an app password for each person."""
+"""Permissions that it needs if Postroom makes an app password for each person."""
 
 DANGEROUS = frozenset(
     {
@@ -34,11 +34,11 @@ DANGEROUS = frozenset(
         "sysWebHookUpdate",
     }
 )
-"""What a provisioning key should not hold: it could read mail, erase it, receive it, or give itself more."""
+"""Permissions that the key should not have: with them it could read, delete or receive mail, or give itself more."""
 
 
 def of_problem(problem: MailServerError, url: str) -> Finding:
-    """Of a server that is not healthy, or does not say."""
+    """The finding for a server that is not healthy, or whose health is unknown."""
     place = place_of(url)
     if isinstance(problem, Throttled):
         return Finding("mail server", "warning", f"not checked at {place}: {problem}", "check again in a minute")
@@ -51,7 +51,7 @@ def of_problem(problem: MailServerError, url: str) -> Finding:
 
 
 def _fix_of(problem: MailServerError) -> str:
-    """By what the server answered, if it did."""
+    """The fix by the server's response, if there was one."""
     for cause in causes(problem):
         if isinstance(cause, Unreadable):
             return f"correct {SETTING}: what answers there is not Stalwart"
@@ -61,7 +61,7 @@ def _fix_of(problem: MailServerError) -> str:
 
 
 async def mail_server(parts: Parts) -> Findings:
-    """For a server that is healthy."""
+    """The findings for a healthy server."""
     url = parts.settings.stalwart_url
     try:
         not_written = await parts.mail_server.check_health(deadline=DEADLINE)
@@ -82,8 +82,8 @@ def works_by_app_passwords(settings: Settings) -> bool:
 
 
 def of_key(held: frozenset[str], url: str, *, has_account: bool, with_app_passwords: bool) -> Finding:
-    """Of a key that holds these permissions. One without an account is the recovery administrator's: it may hand out
-    everything, and Stalwart does not list that."""
+    """The finding for a key with these permissions. Without an account it is the login of the recovery administrator,
+    which may grant every permission, though Stalwart does not list them."""
     more = FOR_APP_PASSWORDS if with_app_passwords else frozenset[str]()
     if missing := lacking(held, of_role=has_account):
         return Finding(
@@ -110,7 +110,7 @@ def of_key(held: frozenset[str], url: str, *, has_account: bool, with_app_passwo
 
 
 def lacking(held: frozenset[str], *, of_role: bool) -> list[str]:
-    """By name, what a key must hold and does not; `of_role`: also what it hands out."""
+    """The permissions that a key lacks; `of_role`: also those that it gives to mailboxes."""
     missing = sorted(PROVISIONING - held)
     handed_out = GRANTED - PROVISIONING
     if of_role and not held & handed_out:
@@ -119,15 +119,17 @@ def lacking(held: frozenset[str], *, of_role: bool) -> list[str]:
 
 
 def of_write(not_written: NotWritten | None) -> Finding:
-    """Of a server that is healthy, by what showed that."""
+    """The finding for a healthy server, by the reason why it counts as healthy."""
     part = "mail server write"
     if not_written is None:
-        return Finding(part, "ok", "our key's account was written to: a server that takes no write counts as an outage")
+        return Finding(
+            part, "ok", "writes are tested with our key's account: a server that takes no write counts as unavailable"
+        )
     return Finding(
         part,
         "error" if not_written.has_account else "warning",
         f"a server that takes no write is not noticed, and requests become dead letters meanwhile: {not_written.why}",
-        f"{SET_UP}: it makes an account for the key, with a role that may do this",
+        f"{SET_UP}: it creates an account for the key, with a role that may do this",
     )
 
 

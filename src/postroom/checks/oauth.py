@@ -1,4 +1,4 @@
-"""Stalwart's OAuth, by which an app password becomes tokens that outlive it."""
+"""Checks Stalwart's OAuth, which can turn an app password into tokens that outlive it."""
 
 from postroom.checks.finding import Finding
 from postroom.checks.inspector import Inspector
@@ -10,7 +10,7 @@ PART = "oauth"
 
 
 async def oauth(parts: Parts, administrator: StalwartClient | None) -> Finding:
-    """By `administrator`, else by our key."""
+    """Whether Stalwart requires registered clients, read by `administrator` or by our key."""
     inspector = Inspector(parts, administrator)
 
     async def ask() -> Finding:
@@ -20,7 +20,7 @@ async def oauth(parts: Parts, administrator: StalwartClient | None) -> Finding:
 
 
 def of_clients(*, registered_only: bool) -> Finding:
-    """Of the OAuth clients that Stalwart serves."""
+    """The finding for the OAuth clients that Stalwart accepts."""
     if registered_only:
         return Finding(PART, "ok", "Stalwart gives tokens to registered OAuth clients only")
     detail = "any client that reaches Stalwart can turn an app password into tokens that outlive its revocation"

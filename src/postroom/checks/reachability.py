@@ -1,4 +1,4 @@
-"""Whether a server can be reached at all, and what to do if not."""
+"""Finds out why a server cannot be reached, and how to fix that."""
 
 import asyncio
 import socket
@@ -37,7 +37,7 @@ def fix_of(trouble: Trouble, server: str, setting: str) -> str:
 
 
 async def trouble_at(url: str) -> Trouble | None:
-    """By a connection of our own: httpx2 does not keep why its own failed. None if this one can be made."""
+    """Try a connection of our own, because httpx2 does not keep the reason of its failure. None if it succeeds."""
     host, port = _host_and_port(url)
     context = httpx2.create_ssl_context(trust_env=False) if url.startswith("https:") else None
     try:
@@ -54,7 +54,7 @@ def _host_and_port(url: str) -> tuple[str, int]:
 
 
 async def _connect(host: str, port: int, context: ssl.SSLContext | None) -> None:
-    """To each address in turn: asyncio makes one error of theirs, which says of none what it is."""
+    """Try each address in turn: asyncio would merge their errors into one without the reasons."""
     addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     name = host if context else None
     for *_, place in addresses:

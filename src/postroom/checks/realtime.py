@@ -1,4 +1,4 @@
-"""How screens are told of new mail: Centrifugo, or Postroom itself."""
+"""Checks the publisher of live events: Centrifugo, or Postroom itself."""
 
 from postroom.checks.finding import Finding
 from postroom.checks.reachability import fix_of, place_of, trouble_at

@@ -1,4 +1,4 @@
-"""Redis, or Valkey: what it holds, or why it cannot be used, for which PostgreSQL stands in."""
+"""Checks Redis (or Valkey), which PostgreSQL replaces while it is unavailable."""
 
 from redis.exceptions import (
     AuthenticationError,
@@ -35,8 +35,7 @@ async def redis(parts: Parts) -> Finding:
 
 
 def of_failure(error: Exception, url: RedisUrl) -> tuple[str, str]:
-    """Details and fix. The text of an error of the client may hold all of its settings, so only the server's own words
-    are quoted."""
+    """Details and fix. An error of the client may contain all its settings, so only the server's own text is quoted."""
     match error:
         case AuthenticationError():
             return f"{url} refuses the login: {_said(error)}", f"correct the user and the password in {SETTING}"
@@ -64,5 +63,5 @@ def _of_network(error: Exception, url: RedisUrl) -> tuple[str, str]:
 
 
 def _said(error: Exception) -> str:
-    """An old Redis quotes what it does not know: the rest of HELLO is the password."""
+    """Without the arguments: an old Redis quotes those of an unknown command, and HELLO has the password."""
     return str(error).partition(", with args")[0]

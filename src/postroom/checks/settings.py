@@ -1,4 +1,4 @@
-"""The settings: which are wrong, missing or misspelt, and which parts cannot be checked without them."""
+"""Checks the settings, and defines which checks need which settings."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ OF_MAIL = OF_MAIL_SERVER | {
     "imap_server",
     "submission_server",
 }
-"""By their names in `Settings`: without them nothing can be said of the marks, the mail server, mail for people."""
+"""The names in `Settings` without which the marks, the mail server and mail for people cannot be checked."""
 
 
 def wrong_settings(wrong: Sequence[WrongSetting]) -> list[Finding]:
@@ -38,7 +38,7 @@ def unknown_settings(names: Sequence[UnknownName]) -> list[Finding]:
 
 
 def settings_in_use(settings: Settings) -> list[Finding]:
-    """Of settings that are right."""
+    """The finding for valid settings."""
     if settings.delay_factor != 1:
         details = f"delays are multiplied by {settings.delay_factor}"
         return [Finding(PART, "warning", details, "remove POSTROOM_DELAY_FACTOR in production")]

@@ -1,4 +1,4 @@
-"""How much a person may upload to Stalwart: checked, and raised by `postroom check --fix`."""
+"""Checks how much a person may upload to Stalwart; `postroom check --fix` raises the quota."""
 
 from postroom.checks.finding import Finding
 from postroom.checks.inspector import Inspector
@@ -23,7 +23,7 @@ RAISE = "postroom check --fix (with --admin LOGIN, if our key may not)"
 
 
 async def upload_quota_of_people(parts: Parts, administrator: StalwartClient | None) -> Finding:
-    """By `administrator`, else by our key."""
+    """Whether the quota is large enough, read by `administrator` or by our key."""
     inspector = Inspector(parts, administrator)
 
     async def ask() -> Finding:
@@ -33,7 +33,7 @@ async def upload_quota_of_people(parts: Parts, administrator: StalwartClient | N
 
 
 def of_quota(found: UploadQuota) -> Finding:
-    """Of what Stalwart allows."""
+    """The finding for this quota."""
     detail = f"a person may upload {in_words(found.files, found.size)} within {found.milliseconds / 60_000:g} min"
     if found.is_enough:
         return Finding(PART, "ok", detail)
@@ -41,7 +41,7 @@ def of_quota(found: UploadQuota) -> Finding:
 
 
 async def fix_upload_quota(parts: Parts, administrator: StalwartClient | None, *, dry_run: bool) -> Finding | None:
-    """Raise it, or with `dry_run` say what would be done. None if there is nothing to do."""
+    """Raise the quota; with `dry_run`, only say so. None if there is nothing to do."""
     if missing_for_mail(parts.settings):
         return None
     inspector = Inspector(parts, administrator)
@@ -58,5 +58,8 @@ async def fix_upload_quota(parts: Parts, administrator: StalwartClient | None, *
         return Finding(DONE, "ok", f"{what}: the upload quota raised to {in_words(FILES, BYTES)}")
     except MailServerError as error:
         return Finding(
-            DONE, "error", f"the upload quota was not raised: {inspector.why(error)}", "fix that, then run it again"
+            DONE,
+            "error",
+            f"the upload quota was not raised: {inspector.why(error)}",
+            "fix that, then run this command again",
         )

@@ -1,4 +1,4 @@
-"""Stalwart's webhook about new mail: checked, and set up by `postroom check --fix`."""
+"""Checks Stalwart's webhook about new mail; `postroom check --fix` sets it up."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ PART = "webhook"
 DONE = "fix"
 SET_UP = "postroom check --fix (with --admin LOGIN, if our key may not)"
 WRONG = frozenset({"enable", "events", "eventsPolicy", "signatureKey"})
-"""What makes a webhook useless if it is not as it should be; a difference in the rest makes it slower or less safe."""
+"""Settings that make a webhook useless if they are wrong; the others make it slower or less safe."""
 
 
 def hook_url(settings: Settings) -> str:
@@ -42,7 +42,7 @@ def _is_here(host: str) -> bool:
 
 
 async def webhook(parts: Parts, administrator: StalwartClient | None) -> Finding:
-    """By `administrator`, else by our key."""
+    """Whether Stalwart has the webhook, read by `administrator` or by our key."""
     settings, inspector = parts.settings, Inspector(parts, administrator)
     if not settings.stalwart_webhook_key:
         return of_none(settings)
@@ -58,7 +58,7 @@ async def webhook(parts: Parts, administrator: StalwartClient | None) -> Finding
 
 
 def of_none(settings: Settings) -> Finding:
-    """Where no webhook is configured."""
+    """The finding if no webhook is configured."""
     how = f"to have one, set POSTROOM_STALWART_WEBHOOK_KEY, then {SET_UP}"
     if settings.mail_eventsource:
         return Finding(PART, "ok", "none; Postroom listens to the EventSource of people who are online", how)
@@ -66,7 +66,7 @@ def of_none(settings: Settings) -> Finding:
 
 
 def of_state(found: WebhookState, url: str) -> Finding:
-    """Of the webhooks that Stalwart has."""
+    """The finding for the webhooks that Stalwart has."""
     if not found.ids:
         others = f"; others call {joined(found.elsewhere)}" if found.elsewhere else ""
         how = f"{SET_UP}; or set POSTROOM_STALWART_WEBHOOK_URL to the right one" if found.elsewhere else SET_UP
@@ -75,8 +75,8 @@ def of_state(found: WebhookState, url: str) -> Finding:
         return Finding(PART, "warning", f"{len(found.ids)} call {url}: as many requests for each message", SET_UP)
     if found.wrong:
         state: State = "error" if WRONG & found.wrong.keys() else "warning"
-        return Finding(PART, state, f"calls {url}, but not as it should: {_wrong(found)}", SET_UP)
-    return Finding(PART, "ok", f"calls {url} as it should; Stalwart does not show whether its key is ours")
+        return Finding(PART, state, f"calls {url} with wrong settings: {_wrong(found)}", SET_UP)
+    return Finding(PART, "ok", f"calls {url}; Stalwart does not show whether its key is ours")
 
 
 def _wrong(found: WebhookState) -> str:
@@ -84,12 +84,12 @@ def _wrong(found: WebhookState) -> str:
 
 
 async def fix_webhook(parts: Parts, administrator: StalwartClient | None, *, dry_run: bool) -> Finding:
-    """Set it up, or with `dry_run` say what would be done."""
+    """Set the webhook up; with `dry_run`, only say what would be done."""
     settings, key = parts.settings, parts.settings.stalwart_webhook_key
     if missing := missing_for_mail(settings):
         return Finding(DONE, "error", "no webhook: mail for people is off", f"set {joined(missing)}")
     if key is None:
-        how = "set it to what openssl rand -base64 32 prints, restart the service, then run this again"
+        how = "set it to what openssl rand -base64 32 prints, restart the service, then run this command again"
         return Finding(DONE, "error", "no webhook: POSTROOM_STALWART_WEBHOOK_KEY is not set", how)
     inspector = Inspector(parts, administrator)
     setup = WebhookSetup(inspector.client, inspector.registry)
@@ -105,15 +105,15 @@ async def fix_webhook(parts: Parts, administrator: StalwartClient | None, *, dry
         return Finding(DONE, "error", "it is not known which address Stalwart should call", str(error))
     except MailServerError as error:
         detail = f"the webhook was not set up: {inspector.why(error)}"
-        return Finding(DONE, "error", detail, "fix that, then run it again")
+        return Finding(DONE, "error", detail, "fix that, then run this command again")
 
 
 def of_change(before: WebhookState, url: str) -> str:
-    """What setting it up changes."""
+    """What setting the webhook up changes."""
     kept = f"; not changed: those that call {joined(before.elsewhere)}" if before.elsewhere else ""
     if not before.ids:
         return f"a webhook that calls {url}{kept}"
     number = "the webhook" if len(before.ids) == 1 else f"one webhook instead of {len(before.ids)}"
     was = f", which had {_wrong(before)}" if before.wrong else ""
-    # Anew even if all that can be seen is right: the key cannot.
-    return f"{number} that calls {url}, made anew with our key{was}{kept}"
+    # Recreated even if all visible settings are right: the key is not visible.
+    return f"{number} that calls {url}, recreated with our key{was}{kept}"
