@@ -282,7 +282,7 @@ class Settings(BaseModel):
 
     @property
     def reserved(self) -> frozenset[str]:
-        """All names before the @ that nobody gets."""
+        """All local parts that are never assigned."""
         return (RESERVED_NAMES - self.unreserved_names) | self.reserved_names
 
     @property
@@ -292,7 +292,7 @@ class Settings(BaseModel):
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings in `environment`. Raises `ConfigurationError` that names each wrong variable and what it needs."""
+    """The settings in `environment`. Raises a `ConfigurationError` that names each wrong variable and the fix."""
     settings, wrong = load_what_is_right(environment)
     _require_none(wrong, environment)
     return settings
@@ -311,7 +311,7 @@ def load_part(needed: Collection[str], environment: Mapping[str, str] = os.envir
 def _require_none(wrong: Collection[WrongSetting], environment: Mapping[str, str]) -> None:
     if wrong:
         problems = [each.problem for each in wrong]
-        # Most often it is the missing one, misspelt.
+        # Usually it is the missing setting, misspelt.
         raise ConfigurationError("; ".join([*problems, *map(str, unknown(environment))]))
 
 
@@ -340,7 +340,7 @@ def given(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def _read(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, WrongSetting]]:
-    """What `environment` sets, and the files that cannot be read."""
+    """The values in `environment`, and the files that cannot be read."""
     values = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
@@ -361,7 +361,7 @@ _NOWHERE = {
 
 
 def unknown(environment: Mapping[str, str] = os.environ) -> list[UnknownName]:
-    """Variables that look like settings and are none: misspelt ones, which would be ignored in silence."""
+    """Variables with our prefix that are not settings: misspelt ones would be ignored silently."""
     known = {name.upper() for name in Settings.model_fields} | {f"{secret}_FILE" for secret in SECRETS}
     return unknown_names({name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX)}, known)
 

@@ -1,4 +1,4 @@
-"""The URLs of PostgreSQL and Redis: read with the settings, and refused in words that name the part that is wrong.
+"""The URLs of PostgreSQL and Redis: parsed with the settings, and refused with a message that names the wrong part.
 
 libpq, redis-py and urllib each read an `@`, `/`, `?`, `#` or `%` in a password in a way of their own, for example as
 the beginning of a host, and quote what they then cannot use. So a URL that does not follow RFC 3986 is refused here,
@@ -44,7 +44,7 @@ _OF_TLS = ("ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname"
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What may follow a scheme of Redis, as a pattern and in words for whoever wrote something else."""
+    """What may follow a scheme of Redis: as a pattern, and as text for error messages."""
 
     example: str
     places: str
@@ -91,8 +91,7 @@ def require_database_url(text: str) -> None:
     for name in _NUMBERS:
         if not re.fullmatch(r"-?[0-9]+", str(parts.get(name, 0))):
             raise ValueError(f"its parameter {name} must be a whole number")
-    # What the other parameters may be, libpq alone knows: it judges them before it looks for a server. But no socket
-    # has GSSAPI.
+    # Only libpq knows which other parameters are valid: it checks them before it connects. But no socket has GSSAPI.
     nowhere = make_conninfo(text, host=_NOWHERE, hostaddr="", port="", gssencmode="disable")
     attempt = pq.PGconn.connect_start(nowhere.encode())
     words = attempt.error_message.decode(errors="replace").strip()
@@ -186,7 +185,7 @@ def _read(text: str, schemes: Collection[str]) -> re.Match[str]:
 
 
 def _decodes(text: str) -> bool:
-    """Else it would be another password than the one meant, or none."""
+    """Otherwise another password would be used than the intended one, or none."""
     try:
         unquote(text, errors="strict").encode()
     except UnicodeError:
@@ -239,7 +238,8 @@ def _place(text: str, default: int) -> tuple[str, int]:
 
 
 def _require_host(name: str) -> None:
-    """Raises `ValueError` where Python raises a `UnicodeError` when it looks the name up, where nobody expects it."""
+    """Raises `ValueError` for a name for which Python raises a `UnicodeError` at its lookup, where no code expects
+    it."""
     if name.startswith(("/", "@")):  # a folder with a socket in it
         return
     try:

@@ -18,7 +18,7 @@ _ANYWHERE = ("0.0.0.0", "::", "")
 
 
 def names_a_host(url: str) -> bool:
-    """Whether it is an http(s) URL with a host. Without one every request would fail, each in its own way."""
+    """Whether it is an http(s) URL with a host. Other texts would make each request fail with a different error."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -29,8 +29,7 @@ def names_a_host(url: str) -> bool:
 
 
 def is_address(url: str) -> bool:
-    """Whether a server can be told to send its requests there. Without a password: Stalwart shows the addresses of its
-    webhooks."""
+    """Whether it can be the URL of a webhook. It must not hold a password: Stalwart shows the URLs of its webhooks."""
     if not names_a_host(url):
         return False
     parts = urlsplit(url)
@@ -45,7 +44,7 @@ def url_on_this_host(host: str, port: int) -> str:
 
 
 def web_origin(text: str) -> str:
-    """As browsers send it: they are compared letter by letter. Raises `ValueError`."""
+    """The origin as browsers send it, since origins are compared as strings. Raises `ValueError`."""
     found = _ORIGIN.fullmatch(text.lower())
     if not found or int(found["port"] or 1) not in range(1, 65536) or found["scheme"] in _NEVER_OF_A_PAGE:
         raise ValueError(

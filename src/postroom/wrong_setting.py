@@ -1,5 +1,4 @@
-"""Settings that are missing, wrong or misspelt, in words for whoever set them. No value is part of them: it may be a
-secret."""
+"""Describes settings that are missing, wrong or misspelt. No text contains a value, which may be a secret."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -35,14 +34,14 @@ class WrongSetting:
     """A variable that must be set, or set to something else."""
 
     setting: str
-    """Its name in `Settings`"""
+    """its name in `Settings`"""
     problem: str
     fix: str
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownName:
-    """A variable that looks like a setting and is none. `meant`: the setting that it is most like."""
+    """A variable with our prefix that is not a setting. `meant`: the most similar setting."""
 
     name: str
     meant: str | None
@@ -56,7 +55,7 @@ class UnknownName:
 
 
 def wrong_settings(error: ValidationError, fields: Mapping[str, FieldInfo]) -> list[WrongSetting]:
-    """What pydantic found, one by one."""
+    """Each error that pydantic found."""
     found: list[WrongSetting] = []
     for each in error.errors(include_input=False, include_url=False):
         setting = str(each["loc"][0])

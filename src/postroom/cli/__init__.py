@@ -13,7 +13,9 @@ from postroom.errors import PostroomError
 def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # an address may hold what a Latin-1 terminal has no sign for
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # an address may hold characters that a Latin-1 terminal lacks
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except typer.TyperException as error:

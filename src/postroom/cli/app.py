@@ -1,5 +1,5 @@
-"""Every command as it is typed. What it needs is imported when it is called: `--help` and a shell's completion wait for
-no driver, no web framework and no migration, and no command waits for what only another needs."""
+"""The commands and their options. Each imports what it needs when it is called, so that `--help`, the completion of a
+shell and every other command start without drivers, web framework and migrations."""
 
 import asyncio
 from importlib.metadata import entry_points, version
@@ -20,7 +20,7 @@ app = typer.Typer(
     help="A mailbox on Stalwart for every identity of Ory Kratos, whatever breaks.",
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # to draw boxes around a help, Rich takes longer than all the rest
+    rich_markup_mode=None,  # Rich would take most of the time of --help, for boxes
 )
 app.add_typer(setup, name="setup")
 
@@ -328,7 +328,7 @@ def rebuild_command(
 ) -> None:
     """Restore a lost database from Stalwart.
 
-    The marks there tell which account belongs to which identity. What is on record is not changed. It is safe to
+    The marks there show which account belongs to which identity. What is on record is not changed. It is safe to
     interrupt and to repeat. The exit code is 1 if an account differs from what is on record.
 
     Example: postroom migrate && postroom rebuild --from-stalwart --dry-run

@@ -1,7 +1,7 @@
-"""Text of strangers in our output: it can neither steer a terminal, nor break a row, nor pass for other text."""
+"""Escapes untrusted text, so that it cannot control a terminal, break a row of a table, or imitate other text."""
 
 
 def escape_control(text: str) -> str:
-    """`text` with everything escaped that is not seen as itself: control characters (a tab and a line break, too), and
-    marks that turn the direction of writing, by which one address is made to look like another."""
+    """`text` with control characters escaped (also tabs and line breaks), and marks that change the direction of
+    writing, which can make one address look like another."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,4 +1,4 @@
-"""The parts of a command that works with the database, or the reason why it cannot."""
+"""Connects a command to the database, or explains why that is impossible."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -11,8 +11,8 @@ from postroom.settings import Settings
 
 @asynccontextmanager
 async def connected_to_database(settings: Settings) -> AsyncGenerator[Parts]:
-    """Raises `DatabaseUnavailable` when PostgreSQL cannot be connected to, and `ConfigurationError` when code and
-    schema do not fit, before a statement fails on a missing column, or where a right is missing, also in the block."""
+    """Raises `DatabaseUnavailable` if PostgreSQL cannot be reached, and `ConfigurationError` if code and schema do not
+    fit, before a statement fails on a missing column, or if a right is missing, also in the block."""
     await require_reachable(settings.database_url.get_secret_value())
     async with connected(settings) as parts:
         with as_migrated():

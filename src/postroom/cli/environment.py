@@ -1,4 +1,4 @@
-"""Where a command finds its settings: in the environment, else in a running trial, where the trial is installed."""
+"""The settings of a command: from the environment, or from a running trial if the trial is installed."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -11,7 +11,7 @@ from postroom.settings import PREFIX, Settings, load, load_part, unknown
 
 
 def settings_or_trial() -> Settings:
-    """Raises `ConfigurationError` when neither says enough."""
+    """Raises `ConfigurationError` if a required setting is missing or wrong."""
     environment, no_trial = environment_or_trial()
     try:
         return load_and_warn(environment)
@@ -20,22 +20,22 @@ def settings_or_trial() -> Settings:
 
 
 def environment_or_trial() -> tuple[Mapping[str, str], str]:
-    """The variables, with those of a trial if they name no database, and why there is no trial if one was needed.
-    Raises `ConfigurationError` where there are no settings at all."""
+    """The variables, with those of a running trial if they name no database, and otherwise why no trial was found.
+    Raises `ConfigurationError` if there are no settings at all."""
     if "POSTROOM_DATABASE_URL" in os.environ or "POSTROOM_DATABASE_URL_FILE" in os.environ:
         return os.environ, ""
     try:
         return {**os.environ, **_of_trial()}, ""
     except ConfigurationError as no_trial:
         if not any(name.startswith(PREFIX) for name in os.environ):
-            # Then nobody wants to know each setting that is missing.
+            # A list of all missing settings would not help.
             fix = "for a service of your own, set POSTROOM_DATABASE_URL and its other settings"
             raise ConfigurationError(str(no_trial), fix=fix) from no_trial
         return os.environ, str(no_trial)
 
 
 def part_or_trial(needed: Collection[str]) -> Settings:
-    """As `load_part`, from the environment if that holds what is needed, else from a running trial. Raises
+    """As `load_part`, from the environment if it has the `needed` settings, or else from a running trial. Raises
     `ConfigurationError`."""
     try:
         return load_part(needed)
@@ -48,7 +48,8 @@ def part_or_trial(needed: Collection[str]) -> Settings:
 
 
 def _of_trial() -> dict[str, str]:
-    """{} where the trial is not installed. Raises `ConfigurationError` if none runs."""
+    """The variables of the running trial; {} if the trial is not installed. Raises `ConfigurationError` if none
+    runs."""
     found: dict[str, str] = {}
     for trial in entry_points(group="postroom.environments"):
         found |= trial.load()()
@@ -56,7 +57,7 @@ def _of_trial() -> dict[str, str]:
 
 
 def load_and_warn(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings, with one line on standard error for those that are misspelt. Raises `ConfigurationError`."""
+    """The settings; prints a line on standard error about misspelt ones. Raises `ConfigurationError`."""
     settings = load(environment)
     if strangers := unknown(environment):
         typer.echo(f"postroom: {'; '.join(map(str, strangers))}", err=True)

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 
 def json_text(content: object) -> str:
-    """`content` as JSON, indented by 2. A time is RFC 3339 in UTC; what is not known is null."""
+    """`content` as JSON, indented by 2. Times are RFC 3339 in UTC; unknown values are null."""
     return json.dumps(content, indent=2, default=plain)
 
 
 def plain(value: object) -> object:
-    """What JSON has no form for, in one that it has."""
+    """Converts values that JSON does not support."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, datetime):

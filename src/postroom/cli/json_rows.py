@@ -1,4 +1,4 @@
-"""A JSON document that may not fit into memory: its rows are written as they come, one a line."""
+"""Writes a JSON document that may not fit into memory: row by row, one a line."""
 
 import json
 from collections.abc import Iterable, Mapping

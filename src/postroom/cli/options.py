@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share. Each reads the same wherever it is."""
+"""Options and arguments that several commands share, so that each has the same text everywhere."""
 
 from enum import StrEnum
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The password of an administrator of Stalwart's."""
+"""The password of an administrator of Stalwart."""
 
 import getpass
 import sys
@@ -7,8 +7,8 @@ from postroom.errors import ConfigurationError
 
 
 def password_of(login: str) -> str:
-    """Typed, or from standard input. Never an argument or a variable: those stay in the shell's history. Raises
-    `ConfigurationError`."""
+    """Read the password from the terminal or from standard input. It is never an argument, which would stay in the
+    shell's history. Raises `ConfigurationError`."""
     try:
         found = getpass.getpass(f"Password of {login} at Stalwart: ") if sys.stdin.isatty() else sys.stdin.readline()
     except EOFError:

@@ -42,7 +42,7 @@ async def list_requests(
 
 
 async def _limited(pages: AsyncIterator[Page], limit: int) -> AsyncIterator[Rows]:
-    """The first `limit` rows, all for 0."""
+    """The first `limit` rows; 0 for all."""
     left, last = limit, None
     async for page in pages:
         rows = page.requests[:left] if limit else page.requests
@@ -54,7 +54,7 @@ async def _limited(pages: AsyncIterator[Page], limit: int) -> AsyncIterator[Rows
 
 
 async def _print_tables(pages: AsyncIterator[Rows], *, wide: bool) -> None:
-    """One table; on a terminal one for each `PAGE` rows, since the widths of its columns are those of its rows."""
+    """Print one table; on a terminal, one for each `PAGE` rows, since the widths of the columns depend on the rows."""
     console, cells, is_continued = out(), list[tuple[str, ...]](), False
     columns = WIDE if wide else COLUMNS
     following: Cursor | None = None

@@ -99,7 +99,7 @@ class _Report:
         return f"{self.done} {self.did} so far; run it again to continue"
 
     def add(self, batch: Batch, *, each: bool) -> None:
-        """`each`: print a line for each request."""
+        """Print the failures of a batch and, with `each`, a line for each request."""
         self.done += len(batch.done)
         self.failed += len(batch.failures)
         if self.as_json:

@@ -21,13 +21,13 @@ def _run(main: Coroutine[None, None, int]) -> None:
     try:
         process.run(main)
     except ConfigurationError as error:
-        # In the log, as all that it said before: whoever reads that finds no other line.
+        # In the log, like all earlier lines: a reader of the log sees nothing else.
         log.error("Cannot run", error=str(error), fix=error.fix)
         sys.exit(2)
 
 
 def _settings() -> settings.Settings:
-    """Those of the environment; from here on log lines are written as they say."""
+    """The settings of the environment, by which the log is configured."""
     found = settings.load()
     configure_logging(json=found.log_format == "json", level=found.log_level)
     return found

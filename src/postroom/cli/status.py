@@ -1,4 +1,4 @@
-"""`postroom status`: what waits, what is dead and how to fix it, and how each part is."""
+"""`postroom status`: the requests that wait or are dead, with the fix for each, and the state of each part."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ INTERVAL = 5.0
 REMAKE = "first check POSTROOM_STALWART_URL, and whether the mail server will be restored; then postroom remake"
 CHECKED_AGAIN = "none: it is checked again within two minutes"
 SEEN_WITHIN = 60.0
-"""Seconds: a process that runs, and reaches PostgreSQL, writes its row every 10 s."""
+"""Seconds. A process that runs and reaches PostgreSQL writes its row every 10 s."""
 
 
 async def status(*, watching: bool, interval: float | None, as_json: bool) -> None:
@@ -202,6 +202,6 @@ TABLES = (
         ("mailbox", fixed("first missed"), fixed("missing since"), "Stalwart account", "fix"),
         _missing,
     ),
-    # They have no request, and no other table names them.
+    # These have no request, so that no other table shows them.
     Table("refused", "Refused, without a mailbox", (fixed("when"), "address", "code", "reason", "identity"), _refused),
 )

@@ -1,4 +1,4 @@
-"""Tables and sentences on standard output: drawn for a person at a terminal, one line a row in a pipe."""
+"""Tables and sentences on standard output: with boxes on a terminal, one line for each row in a pipe."""
 
 import sys
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from postroom.setup.step import Step
 
 Cell = str | Text
 NARROWEST = 16
-"""Columns to which a cell is folded at most: an id in pieces of less cannot be read."""
+"""The least width of a column, in characters: an id in shorter pieces cannot be read."""
 _UNITS = ((86400, "days"), (3600, "h"), (60, "min"))
 _COLOURS = {"ok": "green", "changed": "cyan", "would change": "cyan", "warning": "yellow", "error": "red"}
 
@@ -66,12 +66,12 @@ def print_rows(
 
 
 def _text(cell: Cell) -> Text:
-    """Not as a string: Rich would take brackets in it for its own markup."""
+    """As a `Text`: in a string, Rich would take brackets for its own markup."""
     return Text(escape_control(cell.plain), cell.style) if isinstance(cell, Text) else Text(escape_control(cell))
 
 
 def _needs(headers: Sequence[Column], rows: Sequence[Sequence[Text]]) -> int:
-    """How wide a terminal must be for these as a grid."""
+    """The width that the terminal needs to show these rows as a grid."""
     needs = 1
     for number, column in enumerate(headers):
         longest = max(cell_len(str(column.header)), *(row[number].cell_len for row in rows))
@@ -89,7 +89,7 @@ def _grid(headers: Sequence[Column], rows: Sequence[Sequence[Text]]) -> Renderab
 
 
 def _records(headers: Sequence[Column], rows: Sequence[Sequence[Text]]) -> RenderableType:
-    """For a terminal that is too narrow: each row from top to bottom, as psql does (`\\x auto`)."""
+    """For a terminal that is too narrow: one line for each cell, as psql does (`\\x auto`)."""
     table = Table.grid(Column(style="bold", no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
     for number, row in enumerate(rows):
         if number:

@@ -19,8 +19,8 @@ _CLEAR_BELOW = "\x1b[J"
 
 
 async def watch(show: Show, *, seconds: float, as_json: bool) -> None:
-    """What `show` prints, every so many seconds: on a terminal in the place of the last, else one block after another.
-    Raises what the first pass raises; later a database that cannot be reached is one line, and it goes on."""
+    """Print the output of `show` every so many seconds: redrawn in place on a terminal, otherwise one block after
+    another. Raises an error of the first pass; later, an unavailable database is one line of output."""
     begun = False
     while True:
         console = out()
@@ -46,14 +46,14 @@ async def watch(show: Show, *, seconds: float, as_json: bool) -> None:
 
 
 async def _captured(show: Show, console: Console) -> str:
-    """All of it before any of it is shown: a screen that is half old and half new misleads."""
+    """The complete output, before any of it is shown: a screen that is half old and half new misleads."""
     with console.capture() as captured:
         await show(console)
     return captured.get()
 
 
 def _redraw(console: Console, text: str) -> None:
-    """From the top of the screen. What has no room there is counted: a screen that scrolls cannot be watched."""
+    """Draw from the top of the screen. Lines that do not fit are counted: a screen that scrolls cannot be watched."""
     lines, room = text.splitlines(), console.height - 1
     if len(lines) > room:
         lines[room - 1 :] = [f"{len(lines) - room + 1} more lines do not fit on this terminal"]

@@ -1,4 +1,4 @@
-"""Stop and continue the requests to the mail server; both leave a row in the audit."""
+"""Stops and continues the requests to the mail server; both leave a row in the audit."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ from postroom.postgres.releases import PostgresReleases
 
 
 async def pause(breakers: Breakers, audit: Audit, *, actor: str, reason: str) -> str:
-    """Ask the mail server for nothing until `resume`. Returns the text that `postroom status` shows. Raises
+    """Send nothing to the mail server until `resume`. Returns the text that `postroom status` shows. Raises
     `Refused` for an empty reason and if requests are paused already, and `DatabaseUnavailable`."""
     message = f"paused by {actor}: {required_reason(reason)}"
     if (before := await breakers.read()).open and before.cause is Cause.PAUSED:

@@ -1,4 +1,5 @@
-"""The audit of an identity, of everybody who ever asked for an address, or of everybody as it is written."""
+"""The audit of an identity, of all identities that ever asked for an address, or of all identities as rows are
+written."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
@@ -33,8 +34,8 @@ class Timeline:
 
 
 async def timelines(audit: Audit, requests: PostgresRequests, who: str) -> list[Timeline]:
-    """Of an identity, or of every identity that has an address or ever asked for it, the most recently active first.
-    Empty if none is known. Raises `DatabaseUnavailable`."""
+    """The timeline of an identity, or of every identity that has an address or ever asked for it, the most recently
+    active first. Empty if none is known. Raises `DatabaseUnavailable`."""
     try:
         identity_ids: list[UUID | None] = [UUID(who)]
     except ValueError:
@@ -52,16 +53,16 @@ async def _timeline(audit: Audit, requests: PostgresRequests, identity_id: UUID 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Whose new rows are wanted: those of these identities and those about this address, or everybody's."""
+    """Which new rows to return: those of these identities and those about this address, or all."""
 
     identity_ids: Collection[UUID] | None = None
-    """None for everybody"""
+    """None for all"""
     address: str | None = None
 
 
 class Follower:
-    """New rows of the audit, each once. `known` are the ids of the rows that the caller has; None to begin with what is
-    written from now on."""
+    """Returns new rows of the audit, each once. `known` are the ids of the rows that the caller has; None to begin with
+    rows that are written from now on."""
 
     def __init__(self, audit: Audit, followed: Followed, known: Collection[int] | None = None) -> None:
         self._audit = audit
@@ -95,7 +96,7 @@ class Follower:
 
 
 async def follow(follower: Follower, warn: Callable[[DatabaseUnavailable], None]) -> AsyncIterator[Row]:
-    """New rows, without end. While PostgreSQL is unavailable it is polled on; `warn` is called once per outage."""
+    """New rows, without end. Polling continues while PostgreSQL is unavailable; `warn` is called once per outage."""
     is_lost = False
     while True:
         try:

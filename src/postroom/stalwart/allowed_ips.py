@@ -66,7 +66,7 @@ class AllowedIps:
 
 
 def spelled(address: IpAddress | IpNetwork) -> str:
-    """A network of one address without its length, as Stalwart shows it."""
+    """The text of an address or network as Stalwart shows it: a network of one address has no prefix length."""
     if isinstance(address, IPv4Network | IPv6Network) and address.num_addresses == 1:
         return str(address.network_address)
     return str(address)
@@ -79,7 +79,7 @@ def contains(network: IpNetwork, other: IpNetwork) -> bool:
 
 
 def parsed(text: str) -> IpNetwork | None:
-    """None for what is neither an address nor a network."""
+    """The address or network; None for any other text."""
     try:
         return ip_network(text, strict=False)
     except ValueError:

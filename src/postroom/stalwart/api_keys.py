@@ -19,7 +19,7 @@ _PREFIX = "API_"
 
 
 class ApiKey(ResponseModel):
-    """Its secret is shown once, when it is made."""
+    """An API key without its secret, which Stalwart shows only once."""
 
     id: Id
     description: str | None = None
@@ -47,7 +47,7 @@ class NewApiKey:
 
 
 class ApiKeys:
-    """Raises `MailServerError`s. Who asks about another account needs `impersonate`."""
+    """Raises `MailServerError`s. For another account than its own, the client needs the permission `impersonate`."""
 
     def __init__(self, client: StalwartClient, registry: StalwartRegistry) -> None:
         self._client = client
@@ -71,7 +71,7 @@ class ApiKeys:
         return await self._registry.within(_DEADLINE, ask)
 
     async def remove(self, account_id: str, key_id: str) -> bool:
-        """Whether it was there."""
+        """Remove a key. False if it does not exist."""
 
         async def ask(left: float) -> bool:
             arguments = {"accountId": account_id, "destroy": [key_id]}

@@ -39,7 +39,7 @@ async def requires_registration(client: StalwartClient, registry: StalwartRegist
 
 
 async def require_registration(client: StalwartClient, registry: StalwartRegistry) -> None:
-    """Raises `MailServerError`s."""
+    """Let Stalwart issue tokens to registered clients only. Raises `MailServerError`s."""
     wanted = {"requireClientRegistration": True, "anonymousClientRegistration": False}
     update = {"update": {SINGLETON: wanted}}
     await registry.within(

@@ -39,7 +39,7 @@ class OwnAccount(ResponseModel):
 
     @property
     def password(self) -> tuple[str, Credential | None]:
-        """Its place among the credentials, and what it is; where there is none, a free place."""
+        """The key of the password among the credentials, and the password; if there is none, a free key and None."""
         for place, each in self.credentials.items():
             if each.kind == "Password":
                 return place, each
@@ -58,7 +58,7 @@ class OwnAccounts:
         self._registry = registry
 
     async def find(self, name: str, domain: str) -> OwnAccount | None:
-        """The account with this address. One that has it as an alias is not found: a create is refused then."""
+        """The account with this primary address. An account with that alias is not found, and makes a create fail."""
 
         async def ask(left: float) -> OwnAccount | None:
             domain_id = await self._registry.domain_id(domain, deadline=left)
@@ -73,7 +73,7 @@ class OwnAccounts:
         return await self._registry.within(_DEADLINE, ask)
 
     async def create(self, name: str, domain: str, description: str, role_id: str) -> str:
-        """Its id. It has no credentials: nobody can log in to it by a password."""
+        """Create an account without credentials, so that nobody can log in to it by a password. Returns its id."""
 
         async def ask(left: float) -> str:
             account = {
@@ -89,17 +89,17 @@ class OwnAccounts:
         return await self._registry.within(_DEADLINE, ask)
 
     async def assign(self, account: OwnAccount, role_id: str) -> None:
-        """This role besides those that it has."""
+        """Give the account this role in addition to its own."""
         await self._update(account, {"roles": _custom([*account.roles.role_ids, role_id])}, "another role")
 
     async def set_password(self, account: OwnAccount, password: str, allowed: Collection[IpNetwork]) -> None:
-        """One that is accepted from these addresses only; from all if none is named."""
+        """Set a password that is accepted from these addresses only; from all addresses if none is given."""
         place, _ = account.password
         credential = {"@type": "Password", "secret": password, "allowedIps": {spelled(each): True for each in allowed}}
         await self._update(account, {f"credentials/{place}": credential}, "another password")
 
     async def allow(self, account: OwnAccount, addresses: Collection[IpNetwork]) -> None:
-        """Let it log in by its password from these addresses, too."""
+        """Accept its password from these addresses, too."""
         place, credential = account.password
         new = {spelled(each): True for each in addresses}
         allowed = {**(credential.allowed_ips if credential else {}), **new}

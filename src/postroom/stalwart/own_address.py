@@ -30,12 +30,12 @@ class OwnAddress:
 
     @property
     def translated(self) -> bool:
-        """Whether Stalwart must see another address, since a private one is not routed."""
+        """Whether Stalwart certainly sees another address, since private ones are not routed to public ones."""
         return self.theirs.is_global and not self.ours.is_global
 
 
 async def own_address(url: str) -> OwnAddress:
-    """Find it by a request without credentials. Raises `Transient`."""
+    """Find our address by a request without credentials. Raises `Transient`."""
     try:
         async with (
             httpx2.AsyncClient(timeout=WITHIN, trust_env=False) as http,

@@ -1,4 +1,4 @@
-"""Roles: `x:Role`, and which of them people have by default: `x:Authentication`."""
+"""Roles (`x:Role`), and which of them accounts have by default (`x:Authentication`)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -57,13 +57,13 @@ class Roles:
         return await self._registry.within(_DEADLINE, ask)
 
     async def create(self, description: str, permissions: Iterable[str]) -> str:
-        """The id of the new role."""
+        """Create a role. Returns its id."""
         role = {"description": description, "enabledPermissions": dict.fromkeys(sorted(permissions), True)}
         outcome = await self._set({"create": {"c": role}}, f"the role {description}")
         return (outcome.created or {})["c"].id
 
     async def grant(self, role: Role, permissions: Iterable[str]) -> None:
-        """These permissions besides those that it has."""
+        """Add these permissions to the role."""
         patch = {f"enabledPermissions/{name}": True for name in sorted(permissions)}
         await self._set({"update": {role.id: patch}}, f"more permissions for the role {role.description}")
 
@@ -77,7 +77,7 @@ class Roles:
 
 
 def granted(role_ids: Iterable[str], roles: Mapping[str, Role]) -> frozenset[str]:
-    """What these roles grant together, with those that they include. `roles`: all of them by id."""
+    """The permissions that these roles grant together, with the roles that they include. `roles`: all roles by id."""
     found, known, open_ids = frozenset[str](), set[str](), list(role_ids)
     while open_ids:
         role_id = open_ids.pop()

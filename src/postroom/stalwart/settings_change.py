@@ -25,12 +25,12 @@ async def change(client: StalwartClient, kind: str, arguments: dict[str, Any], w
 
 
 def require_taken(outcome: Changes, what: str) -> None:
-    """For a `/set` that creates `c` or updates something. Raises `MailServerError`s."""
-    # One that somebody else removed meanwhile is what we wanted.
+    """Check the outcome of a `/set` that creates `c` or updates an object. Raises `MailServerError`s."""
+    # What should be removed may be gone already.
     kept = {k: e for k, e in (outcome.not_destroyed or {}).items() if e.type != "notFound"}
     refused = (outcome.not_created or {}) | (outcome.not_updated or {}) | kept
     for error in refused.values():
         words = f": {sanitize(error.description)}" if error.description else ""
         raise Misconfigured(f"mail server refused {what} ({sanitize(error.type)}){words}")
     if "c" not in (outcome.created or {}) and not outcome.updated:
-        raise Transient(f"mail server neither took nor refused {what}", outcome_unknown=True)
+        raise Transient(f"mail server neither accepted nor refused {what}", outcome_unknown=True)
