@@ -42,8 +42,8 @@ def test_chaos_plan_never_overlaps_faults_of_one_part(seed: int) -> None:
                 ends = fault.at + fault.seconds
 
 
-@pytest.mark.timeout(500)  # a run that does not become calm ends by itself, with its report
-@pytest.mark.parametrize("seed", [SEED])  # so that its name tells the seed
+@pytest.mark.timeout(500)  # a run that does not settle ends with its report
+@pytest.mark.parametrize("seed", [SEED])  # so that its name contains the seed
 async def test_no_request_is_lost_doubled_or_wrongly_buried_under_one_of_each_fault(seed: int, tmp_path: Path) -> None:
     plan = plans.short(seed)
     ran = await run(plan, tmp_path / "report", fsync=False)

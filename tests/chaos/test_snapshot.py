@@ -10,7 +10,8 @@ from servers import Database
 
 
 async def test_snapshot_excludes_changes_made_while_the_tables_are_read(database: Database) -> None:
-    """Read one by one, a request stored in between has an audit and no row: it would look lost."""
+    """If the tables were read one by one, a request that is stored in between would have an audit and no row, as if
+    lost."""
     found = {}
     async for name, rows in tables(database.owner_url):
         found[name] = rows

@@ -76,7 +76,7 @@ async def kratos() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def no_tokens(admin: StalwartClient) -> AsyncIterator[None]:
-    """None for OAuth clients that nobody registered."""
+    """A server that issues no tokens to unregistered OAuth clients."""
     async with registered_clients_only(admin):
         yield
 
@@ -116,7 +116,7 @@ async def remove_hooks(admin: StalwartClient) -> None:
 
 @pytest.fixture
 def settled(database: Database, admin: StalwartClient, key: str, master: str, kratos: str) -> dict[str, str]:
-    """Settings with which all is well, but for the web hook."""
+    """Settings with which every check is ok, except for the webhook."""
     more = {
         "stalwart_url": admin.url,
         "stalwart_api_key": key,

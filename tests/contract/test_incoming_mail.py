@@ -1,4 +1,4 @@
-"""Mail that comes in by LMTP, and what the server tells of it. Against the stand-in, or a real server: conftest.py;
+"""Mail that arrives by LMTP, and how the server reports it. Against the stand-in, or a real server: conftest.py;
 STALWART_LMTP=host:port is where that takes mail without a login."""
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What arrivals ask, of Debian's Cyrus, which nobody of us wrote, and of Stalwart or its stand-in."""
+"""The requests of arrivals, on Debian's Cyrus, an independent server, and on Stalwart or its stand-in."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The mail of the stand-in for Stalwart: it answers what a real server answered, quickly, and can be told to fail."""
+"""The mail of the stand-in for Stalwart: it responds like a real server, quickly, and can be made to fail."""
 
 import json
 import socket

@@ -216,7 +216,7 @@ async def test_email_changes_pages_add_up_to_all_changes(ann: Person) -> None:
 
 
 async def test_mailbox_changes_says_whether_only_counts_changed(ann: Person) -> None:
-    await ann.call("Mailbox/get")  # makes them, and a real server tells that as a change, too
+    await ann.call("Mailbox/get")  # creates them, which a real server reports as a change, too
     start = await state(ann, "Mailbox")
     added = await ann.add(message())
     counted = await ann.call("Mailbox/changes", sinceState=start)

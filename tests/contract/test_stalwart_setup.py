@@ -173,7 +173,8 @@ async def test_the_account_holds_what_is_needed_and_cannot_log_in_by_a_password(
 
 
 async def test_what_people_may_by_default_on_this_server_is_in_the_role(setup: Setup) -> None:
-    """Whoever creates an account must hold what it gets: another version, or an operator, may give people more."""
+    """No account can give another one more permissions than its own, and another version, or an operator, may give
+    people more."""
     (authentication,) = (await setup.admin.call("x:Authentication/get", ids=["singleton"]))["list"]
     (user,) = authentication["defaultUserRoleIds"]
     before = (await setup.admin.get(user, "Role"))["enabledPermissions"]

@@ -1,4 +1,4 @@
-"""The stand-in for Stalwart: it answers what a real server answered, keeps its state, and fails as it is told."""
+"""The stand-in for Stalwart: it responds like a real server, keeps its state, and fails on demand."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

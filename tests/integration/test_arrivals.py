@@ -1,4 +1,4 @@
-"""New mail is told once, whatever happens to the hints, the processes and PostgreSQL."""
+"""New mail is announced once, whatever happens to the hints, the processes and PostgreSQL."""
 
 import asyncio
 from collections import Counter
@@ -117,7 +117,7 @@ async def test_what_is_not_new_mail_in_the_inbox_is_not_announced(one: Process, 
     mail.change("b", filed, "t")
     one.arrivals.hint(["b"])
     await until_seen(records, mail)
-    # The one that was moved into the inbox was created since the last look, and lies there unread.
+    # The one that was moved into the inbox was created after the last poll, and is unread.
     assert await announced_ids(records) == [there]
     mail.change("b", there, "i", "$seen")
     mail.change("b", there, "t", "$seen")
@@ -232,7 +232,7 @@ async def test_a_commit_whose_response_was_lost_is_not_announced_twice(
 
 
 async def age(records: Records, interval: str) -> None:
-    """Let the last looks be so long ago."""
+    """Set the time since the last polls."""
     await records.rows("UPDATE mail_states SET checked_at = now() - %s::interval", interval)
 
 

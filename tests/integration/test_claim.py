@@ -1,4 +1,4 @@
-"""Claiming: nothing starts before it is due, nobody shares, and a crash is counted apart from failures."""
+"""Claiming: no request starts before it is due or under two holders, and crashes are counted apart from failures."""
 
 import asyncio
 import random

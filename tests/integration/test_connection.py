@@ -1,4 +1,4 @@
-"""The pool: a dead connection is not given out, and a living one is not asked whether it lives."""
+"""The pool never returns a dead connection, and does not check a healthy one by a query."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -218,7 +218,7 @@ async def shown(conn: psycopg.AsyncConnection[Row], *names: str) -> list[str]:
 
 
 async def test_connection_options_of_the_url_are_combined_with_ours(database: Database) -> None:
-    """Another search_path, say; but a hook is told the truth in time whatever they are."""
+    """Another search_path, for example; but a hook gets the right response in time whatever they are."""
     options = quote("-c search_path=mail -c statement_timeout=0 -c idle_session_timeout=0", safe="")
     url = f"{database.service_url}?options={options}"
     async with make_pool(url, size=1) as pool, connection(pool) as conn:

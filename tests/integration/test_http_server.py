@@ -1,4 +1,4 @@
-"""The HTTP server with clients that do not send what they began, or send too much: they must keep nobody else out."""
+"""The HTTP server with clients that send incomplete or endless requests: they must not shut out other clients."""
 
 import asyncio
 import json
@@ -300,7 +300,7 @@ CHUNKED = b"POST /fields HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r
 
 
 async def test_chunked_trailers_do_not_become_headers(patient: Connect) -> None:
-    """A proxy that checks or removes a header does not look for it behind the body."""
+    """A proxy that checks or removes a header does not search for it after the body."""
     reader, writer = await patient()
     writer.write(CHUNKED + b"0\r\nAuthorization: Bearer x\r\nX-Session-Token: y\r\n\r\n")
     assert json.loads(await answer(reader)) == {"body": "hi", "host": "h", "transfer-encoding": "chunked"}
@@ -382,7 +382,7 @@ async def connected(connect: Connect) -> Streams:
 
 
 def test_new_connection_is_served_after_an_idle_one_was_closed_for_it(app: FastAPI) -> None:
-    """On uvloop, as in a process, his head comes before the one that was ended for him is gone."""
+    """On uvloop, as in a process, the head of the new connection arrives before the old one is gone."""
 
     async def on_uvloop() -> None:
         async with serving(app, MOST) as connect:
@@ -445,7 +445,7 @@ async def test_slowly_read_response_is_not_cut_to_make_room_for_another_connecti
 
 
 async def test_disconnect_is_noticed_even_with_a_pipelined_request(patient: Connect, work: Work) -> None:
-    """Else a stream of events would go on for nobody, and break at its next event."""
+    """Otherwise a stream of events would continue without a reader, and fail at its next event."""
     _, writer = await patient(b"GET /stays HTTP/1.1\r\nHost: h\r\n\r\n" + GET)
     await eventually(lambda: work.begun == 1, "the stream begins")
     writer.transport.abort()

@@ -141,7 +141,7 @@ async def test_request_without_a_complete_answer_is_not_answered_and_never_repea
 
 @pytest.mark.parametrize("begun", [False, True])
 async def test_cancelled_request_closes_its_connection(connect: Connect, begun: bool) -> None:
-    """Else the next one would be given the answer to this."""
+    """Otherwise the next request would get the response to this one."""
     asked, left = asyncio.Event(), asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -177,7 +177,7 @@ async def test_non_ascii_response_header_is_read_as_latin_1(connect: Connect) ->
 
 @pytest.mark.parametrize("stray", [b"", OK], ids=["it closes", "it says what nobody asked"])
 async def test_kept_connection_is_checked_before_it_is_reused(connect: Connect, stray: bytes) -> None:
-    """Even where the loop was busy meanwhile, and has not been told yet."""
+    """Even if the event loop was busy meanwhile and has not noticed it yet."""
     first_is_over, come = threading.Event(), threading.Event()
 
     def serve(listener: socket.socket) -> None:

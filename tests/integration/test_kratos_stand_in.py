@@ -107,7 +107,7 @@ async def test_person_recovers_a_forgotten_password_in_the_browser(tmp_path: Pat
         form = Form(page.text)
         data = {**form.fields, "method": "password", "password": "another long phrase"}
         assert "have been saved" in (await browser.post(form.action, data=data)).text
-        # Nobody is asked to log in who is logged in; a fresh login is another matter.
+        # A person who is logged in is not asked to log in again, unless a fresh login is required.
         assert (await browser.get("/self-service/login/browser")).url.path == "/welcome"
         await kratos.http.put(f"{kratos.admin_url}/_sandbox/old-logins")
         refused = await browser.post(form.action, data=data)

@@ -1,4 +1,4 @@
-"""Who leads: one process at a time, on a connection of its own, and nobody for longer than that lasts."""
+"""One process at a time leads, on a connection of its own, and no longer than that connection lasts."""
 
 import asyncio
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""/api/live over a real PostgreSQL: nothing is lost, nothing told twice, whatever is cut or killed."""
+"""/api/live over a real PostgreSQL: no event is lost or sent twice, whatever is cut or killed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -206,7 +206,7 @@ async def test_live_stream_ends_after_hello_when_centrifugo_publishes(database: 
         assert (await stream.next())[0] == "hello"
         assert (await stream.next())[0] == "elsewhere"
         await eventually(lambda: stream.ended, "the end of the stream")
-        # Another tab may have been there before; nobody tells when a screen leaves Centrifugo.
+        # Another tab may have been open before; Centrifugo does not report when a client disconnects.
         await eventually(lambda: not service.streams.has_stream(ALICE), "closed")
         assert (service.online, service.offline) == ([ALICE], [])
 

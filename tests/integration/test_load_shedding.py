@@ -1,4 +1,4 @@
-"""Hooks beyond the limit, over HTTP and PostgreSQL: who is shed leaves nothing, and nobody else notices."""
+"""Hooks beyond the limit, over HTTP and PostgreSQL: a shed hook leaves nothing, and others do not notice."""
 
 import asyncio
 import json

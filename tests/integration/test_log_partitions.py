@@ -1,4 +1,4 @@
-"""The audit's months: each is guarded by itself, also once it is detached, and no row stays in the default one."""
+"""The audit's partitions: each is protected, also after it was detached, and no row stays in the default one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -127,7 +127,7 @@ async def test_services_keep_writing_while_rows_leave_the_default_partition(
 async def test_migration_stops_waiting_for_a_reader_that_locks_the_log(
     database: Database, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Services queue behind whoever waits for the table: they must not be held up for as long as a dump takes."""
+    """Services queue behind a statement that waits for the table: they must not wait as long as a dump takes."""
     monkeypatch.setattr(migrate_module, "RETRY_FOR", 0.1)
     monkeypatch.setattr(migrate_module, "LOCK_PAUSE", 0.01)
     await write(records, -1)

@@ -100,7 +100,7 @@ async def buried(requests: PostgresRequests, email: str) -> Mailbox:
 async def test_request_stored_as_waiting_stands_though_the_answer_was_lost(
     name: str, requests: PostgresRequests, through_the_proxy: PostgresRequests, proxy: FaultProxy, records: Records
 ) -> None:
-    """Without a slot, or with the breaker open, no holder tells that the row is ours."""
+    """Without a slot, or with the breaker open, no holder shows that the row is ours."""
     alice = await buried(requests, "alice") if name == "revive" else mailbox()
     store = getattr(through_the_proxy, name)(alice, holder=None, lease=10, origin=NOWHERE, action="accept")
     request = await losing_the_answer(proxy, records, alice.identity_id, store, status="done")

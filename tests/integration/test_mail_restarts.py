@@ -39,7 +39,7 @@ async def flush_valkey(host: MailHost) -> None:
 
 
 async def kill_postroom(host: MailHost) -> None:
-    """kill -9, and away for a while."""
+    """kill -9, and unavailable for a while."""
     host.service.kill()
     await host.service.ended()
     await asyncio.sleep(0.5)
@@ -95,7 +95,7 @@ async def until_all_know(records: Records, *webmails: Webmail) -> None:
 
 @asynccontextmanager
 async def registered(host: MailHost) -> AsyncIterator[list[tuple[Newcomer, Person, Webmail]]]:
-    """People whose mailbox is ready and empty, each with a webmail that is not told of anything yet."""
+    """People whose mailbox is ready and empty, each with a webmail that has received no event yet."""
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
         found: list[tuple[Newcomer, Person, Webmail]] = []
         tasks: list[asyncio.Task[None]] = []
@@ -126,7 +126,8 @@ async def test_restarts_of_redis_and_postroom_lose_no_new_mail(
 
 
 class AtCentrifugo(Browser):
-    """What a webmail does with a client of Centrifugo: it hears, and asks again when what it missed is not told."""
+    """A webmail with a client of Centrifugo: it receives events, and requests the changes if missed events are not
+    sent."""
 
     def __init__(self, webmail: Webmail) -> None:
         super().__init__()
@@ -162,7 +163,7 @@ async def test_restarts_of_centrifugo_redis_and_postroom_lose_no_new_mail(
             await eventually(lambda: seen.subscribed, "subscribed")  # noqa: B023 - awaited here
 
         async def kill_centrifugo(_host: MailHost) -> None:
-            """kill -9, without its memory, and away for a while."""
+            """kill -9, loss of its memory, and unavailable for a while."""
             await server.kill()
             await asyncio.sleep(0.5)
             await server.start()

@@ -1,4 +1,4 @@
-"""Our HTTP to a mail server that answers well, badly and hostilely; on asyncio and on uvloop."""
+"""Our HTTP to a mail server whose responses are valid, broken or hostile; on asyncio and on uvloop."""
 
 import asyncio
 import socket
@@ -72,7 +72,7 @@ async def test_informational_responses_do_not_extend_the_response_timeout(again:
 
 
 async def test_mail_server_client_never_sends_a_request_twice() -> None:
-    """A repetition that finds no connection would tell that nothing was sent."""
+    """A repetition that finds no connection would report that nothing was sent."""
     counting = Counting(answering(b"", closing=True))
     async with http_to(counting) as http:
         with pytest.raises(Broken):
@@ -236,7 +236,7 @@ def dead_address() -> Iterator[tuple[str, int]]:
         dead = stack.enter_context(socket.socket())
         dead.bind(("127.0.0.1", 0))
         dead.listen(0)
-        for _ in range(4):  # once its queue is full, the kernel drops whoever comes
+        for _ in range(4):  # once its queue is full, the kernel drops new connections
             filling = stack.enter_context(socket.socket())
             filling.setblocking(False)
             filling.connect_ex(dead.getsockname())

@@ -140,7 +140,7 @@ async def test_mail_state_restarts_with_a_new_account_but_not_with_a_new_address
 
 
 async def test_reassigned_account_id_belongs_to_the_person_last_online(states: PostgresMailStates) -> None:
-    """A mail server that was set up anew gives its ids in another order."""
+    """A mail server that was reinstalled assigns its ids in another order."""
     await states.advance(await states.watch(ALICE), "s1", [])
     newcomer = MailAccount(BOB.identity_id, BOB.email, ALICE.account_id)
     assert (await states.watch(newcomer)).email_state is None
@@ -191,6 +191,6 @@ async def test_mail_state_no_longer_watched_is_deleted(states: PostgresMailState
     await states.watch(BOB)
     for column in ("seen_at", "checked_at"):
         await age(records, column, "25 h", BOB)
-    await age(records, "checked_at", "25 h", ALICE)  # the mail server is away for her, and she is on line
+    await age(records, "checked_at", "25 h", ALICE)  # the mail server does not answer for her, and she is online
     assert await states.forget() == 1
     assert [row["email"] for row in await records.rows("SELECT email FROM mail_states")] == [ALICE.email]

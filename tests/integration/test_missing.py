@@ -1,4 +1,5 @@
-"""A mailbox that is destroyed, or that the mail server gives back without its mark, is noticed, told and made anew."""
+"""A mailbox that is destroyed, or that the mail server gives back without its mark, is noticed, reported and made
+again."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4

@@ -1,4 +1,5 @@
-"""From a delivery to the event: real HTTP between the mail server's stand-in and us, each way for a hint by itself."""
+"""From a delivery to the event: real HTTP between the mail server's stand-in and us, with each source of hints
+separately."""
 
 import asyncio
 import base64

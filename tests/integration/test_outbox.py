@@ -223,7 +223,7 @@ async def test_stream_starts_before_all_events_if_none_is_settled(outbox: Postgr
 async def test_last_settled_event_is_kept_as_the_start_for_a_stream_without_events(
     outbox: PostgresOutbox, records: Records
 ) -> None:
-    """It would begin before what is forgotten, and be told to reload."""
+    """It would begin before the pruned events, and be asked to reload."""
     old, settled, new = [await commit_event(records, BOB) for _ in range(3)]
     await outbox.announced([old, settled])
     await age(records, "announced_at", "1 hour", old, settled)

@@ -124,14 +124,14 @@ async def fill(records: Records) -> None:
         SELECT identity_id, email, 'create', status, 1
         FROM email_requests, unnest(ARRAY['pending', 'success']) AS status""")
     await _fill_mail(records)
-    # Only what autovacuum would look at: it never visits a partition without rows.
+    # Only the tables that autovacuum analyses: it never visits a partition without rows.
     month = await records.value("SELECT tableoid::regclass::text FROM email_provisioning_log LIMIT 1")
     vacuum = compose.SQL("VACUUM ANALYZE {}").format(compose.SQL(", ").join(map(compose.Identifier, [*TABLES, month])))
     await records.connection.execute(vacuum)
 
 
 async def _fill_mail(records: Records) -> None:
-    """50,000 people: all were online in the last two days, 500 of them were not looked at for ten minutes."""
+    """50,000 people: all were online in the last two days, 500 of them were not polled for ten minutes."""
     await records.rows("""
         INSERT INTO mail_states (kratos_identity_id, stalwart_account_id, email, email_state, seen_at, checked_at)
         SELECT lpad(to_hex(n), 32, '0')::uuid, 'x' || n, 'x', 's', now() - make_interval(secs => n * 3),
@@ -201,7 +201,7 @@ def rows_read_in_vain(plan: dict[str, Any]) -> int:
 
 
 async def test_release_check_reads_no_waiting_rows_while_the_cause_lasts(records: Records) -> None:
-    """The leader looks each second: with half a million of them, each look read 235 MB."""
+    """The leader polls each second: with half a million of them, each poll read 235 MB."""
     await fill(records)
     await records.rows("UPDATE mail_server_breaker SET open = true, probe_at = now()")
     for cause in ("outage", "domain:example.org"):  # the last mailbox of the domain is from before they waited

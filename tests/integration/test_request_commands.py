@@ -132,7 +132,7 @@ async def test_a_dry_run_says_how_many_and_which(postroom: Commands, records: Re
     assert await listed(postroom, "--state", "dead") == ["dead-2@example.org"]
 
 
-async def test_dismissed_ones_leave_the_status_and_are_brought_back_by_a_retry(
+async def test_dismissed_requests_leave_the_status_and_a_retry_restores_them(
     postroom: Commands, records: Records
 ) -> None:
     await fill(records)

@@ -150,7 +150,7 @@ async def test_text_that_postgresql_cannot_store_raises_its_own_error(requests: 
 async def test_settle_fails_as_unavailable_while_a_permission_or_column_is_missing(
     requests: PostgresRequests, records: Records
 ) -> None:
-    """The operator's fault is mended in time, or the lease ends: an error of ours would look like a crash at once."""
+    """The operator fixes it before the lease ends, or not; an unhandled error would count as a crash at once."""
     request = await running(requests)
     service = sql.Identifier(SERVICE_ROLE)
     for broken, mended in (

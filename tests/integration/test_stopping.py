@@ -1,4 +1,4 @@
-"""How a process ends: when it is told to, when a part of it broke, and whatever the servers around it do meanwhile.
+"""How a process ends: after a signal, or when a part of it failed, whatever the servers around it do meanwhile.
 
 With real processes: what matters is that the process is gone, not that a function returned.
 """

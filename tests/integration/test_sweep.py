@@ -1,4 +1,4 @@
-"""The sweep finds every identity that no hook told of, and touches nothing else."""
+"""The sweep finds every identity whose webhook was lost, and changes nothing else."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,21 +29,21 @@ pytestmark = may_build
 
 @pytest.fixture(params=SERVERS)
 async def kratos(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kratos]:
-    """Its hook leads nowhere: as if Postroom had been away at every registration."""
+    """Its webhook leads nowhere, as if Postroom had been unavailable at every registration."""
     async with SERVERS[request.param](tmp_path, hook_url=NO_HOOK, hook_key="key-of-the-tests") as server:
         yield server
 
 
 @pytest.fixture
 async def parts(database: Database, redis_url: str, stalwart: StalwartStandIn, kratos: Kratos) -> AsyncIterator[Parts]:
-    """Without a worker: what the sweep stored stays to be looked at."""
+    """Without a worker: what the sweep stored stays unchanged."""
     given = environment(database, redis_url, stalwart, kratos_admin_url=kratos.admin_url)
     async with connected(settings.load(given)) as parts:
         yield parts
 
 
 async def _add(kratos: Kratos, email: str, **more: Any) -> UUID:
-    """An identity made by the admin API, of which no hook ever tells."""
+    """An identity made by the admin API, for which Kratos sends no webhook."""
     body = {"schema_id": "default", "traits": {"email": email}} | more
     answer = await kratos.http.post(f"{kratos.admin_url}/admin/identities", json=body)
     return UUID(answer.raise_for_status().json()["id"])

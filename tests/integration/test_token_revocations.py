@@ -102,7 +102,7 @@ async def test_process_that_cannot_listen_caches_no_token_until_it_listens_again
     async with pool.connection() as connection:
         listeners = "FROM pg_stat_activity WHERE application_name = 'postroom-live' AND datname = current_database()"
         await connection.execute(f"SELECT pg_terminate_backend(pid, 5000) {listeners}")
-    await records.rows("DELETE FROM access_tokens")  # of which nobody is told
+    await records.rows("DELETE FROM access_tokens")  # without a notification
 
     async def forgotten() -> bool:
         return await one.find(token_hash) is None
@@ -115,7 +115,7 @@ async def test_process_that_cannot_listen_caches_no_token_until_it_listens_again
 async def test_listener_behind_a_proxy_notices_that_postgresql_is_dead(
     pool: Pool, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Keepalives do not: a stream would step over what it was not told, and a revoked token be remembered."""
+    """Keepalives do not: a stream would skip events that it did not receive, and a revoked token would stay cached."""
     monkeypatch.setattr(connection_module, "ANSWERED_WITHIN", 0.2)
     monkeypatch.setattr(notifications_module, "ASKED_EVERY", 0.1)
     port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])

@@ -29,7 +29,7 @@ async def stalwart(tmp_path: Path) -> AsyncIterator[StalwartStandIn]:
 
 @pytest.fixture
 async def empty(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
-    """A database that nobody migrated."""
+    """A database without a schema."""
     name = "test_empty"
     await _as_admin(postgres_server, "CREATE DATABASE {} OWNER {}", name, OWNER_ROLE)
     yield Database(name, _url_for(postgres_server.owner_url, name), _url_for(postgres_server.service_url, name))

@@ -52,7 +52,7 @@ async def next_mail(screen: Screen) -> list[str]:
 
 
 async def until_hello(screen: Screen) -> list[Any]:
-    """What was told of the mailbox until it was ready."""
+    """The events about the mailbox until it was ready."""
     reported: list[Any] = []
     while True:
         kind, mailbox = await screen.next(20)
@@ -72,7 +72,7 @@ async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: T
     code, output = await up.postroom("sandbox", "fault", "fail", "--word", "patient")
     assert code == 0, output
     async with newcomer(up.environment, "patient") as ann, ann.screen() as screen:
-        # Kratos does not wait for the hook, so the first that is told may be "none" or the first attempt.
+        # Kratos does not wait for the hook, so the first event may say "none" or show the first attempt.
         while (await screen.next())[1]["retry"] == 0:
             pass
         me = await ann.me()
@@ -88,7 +88,7 @@ async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: T
         person = await ann.mail()
         (welcome,) = await person.query(filter={"inMailbox": await mailbox_named(person, "inbox")})
         assert (await person.get("Email", welcome, properties=["subject"]))["subject"] == "Welcome to your new mailbox"
-        # What was there before somebody looked is no news: the first that is told is what comes now.
+        # Mail that was there before the person came online is not new: the first event is about what arrives now.
         email = await deliver(up, person, "Good morning")
         assert await next_mail(screen) == [email]
         found = await person.get("Email", email, properties=["subject", "from", "preview"])
@@ -158,7 +158,7 @@ async def test_access_token_stays_cached_until_a_revocation_is_notified(up: Tria
         headers = {"Authorization": f"Bearer {made['token']}"}
         async with httpx2.AsyncClient(base_url=grace.http.base_url, trust_env=False, headers=headers) as http:
             assert (await http.get("/jmap/session")).status_code == 200
-            await records.rows("DELETE FROM access_tokens WHERE id = %s", UUID(made["id"]))  # nobody is told
+            await records.rows("DELETE FROM access_tokens WHERE id = %s", UUID(made["id"]))  # without a notification
             assert (await http.get("/jmap/session")).status_code == 200
             await records.rows("NOTIFY postroom_access_tokens")
 

@@ -1,4 +1,5 @@
-"""A mailbox is destroyed at the mail server while its owner reads mail: noticed, told, and made anew by an operator."""
+"""A mailbox is destroyed at the mail server while its owner reads mail: noticed, reported, and made again by an
+operator."""
 
 from pathlib import Path
 

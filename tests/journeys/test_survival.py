@@ -1,4 +1,4 @@
-"""The power goes in the middle of 200 requests. Nothing that was answered may be lost, and nobody gets two."""
+"""A power failure in the middle of 200 requests: no answered request is lost, and no identity gets two mailboxes."""
 
 import asyncio
 from collections import Counter

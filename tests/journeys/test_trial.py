@@ -1,4 +1,4 @@
-"""What a newcomer does, with the README alone."""
+"""A newcomer follows the README."""
 
 import socket
 from collections.abc import AsyncGenerator
@@ -67,7 +67,7 @@ async def test_operator_finds_and_retries_a_dead_letter(up: Trial) -> None:
 async def test_check_finds_everything_fine(up: Trial) -> None:
     findings = await up.json("check")
     wrong = [each for each in findings if each["state"] != "ok"]
-    assert [each["part"] for each in wrong] == ["settings"], wrong  # the shortened delays are told
+    assert [each["part"] for each in wrong] == ["settings"], wrong  # the shortened delays are reported
 
 
 async def test_the_hook_of_kratos_is_written_with_address_and_key_of_the_trial(up: Trial, tmp_path: Path) -> None:

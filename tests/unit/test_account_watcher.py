@@ -30,7 +30,7 @@ async def test_person_who_returns_gets_the_mail_that_came_meanwhile() -> None:
     async with world.running():
         world.mail.deliver("b")
         await world.watching.mark_online(ALICE.identity_id)
-        await eventually(lambda: world.states.events, "it is told")
+        await eventually(lambda: world.states.events, "it is published")
 
 
 async def test_the_first_messages_after_coming_online_are_announced_within_50_ms() -> None:
@@ -45,7 +45,7 @@ async def test_the_first_messages_after_coming_online_are_announced_within_50_ms
             world.mail.deliver("b")
             world.arrivals.hint(["b"])
             await world.pass_time(SHORTEST)
-            await eventually(lambda: len(world.states.events) == number, "it is told")  # noqa: B023 - awaited here
+            await eventually(lambda: len(world.states.events) == number, "it is published")  # noqa: B023 - awaited here
 
 
 async def test_person_without_a_mailbox_is_not_watched() -> None:
@@ -99,7 +99,7 @@ async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(
         world.mail.deliver("b")
         away.unavailable = False
         await world.watching.mark_online(ALICE.identity_id)
-        await eventually(lambda: world.states.events, "it is told")
+        await eventually(lambda: world.states.events, "it is published")
     assert world.states.events == [RELOAD_S1]
 
 
@@ -115,7 +115,7 @@ async def test_a_person_who_returns_while_postgresql_is_unavailable_gets_the_mai
         (first,) = world.mail.deliver("b")
         away.unavailable = False
         await world.watching.mark_online(ALICE.identity_id)
-        await eventually(lambda: world.states.events, "it is told")
+        await eventually(lambda: world.states.events, "it is published")
     assert world.states.events[0]["ids"] == [first]
 
 
@@ -128,7 +128,7 @@ async def test_a_first_poll_after_the_greeting_is_a_reload(monkeypatch: pytest.M
         await world.watching.mark_online(ALICE.identity_id)
         world.mail.gate = None
         world.mail.deliver("b")
-        await eventually(lambda: world.states.events, "it is told")
+        await eventually(lambda: world.states.events, "it is published")
     assert world.states.events == [RELOAD_S1]
 
 
@@ -141,7 +141,7 @@ async def test_a_second_report_makes_no_silent_poll(monkeypatch: pytest.MonkeyPa
         world.mail.deliver("b")
         await world.watching.mark_online(ALICE.identity_id)
         await world.pass_time(SHORTEST)
-        await eventually(lambda: world.states.events, "it is told")
+        await eventually(lambda: world.states.events, "it is published")
     assert world.states.events == [RELOAD_S1]
 
 
@@ -198,7 +198,7 @@ async def test_event_source_of_an_online_person_gives_hints() -> None:
         (first,) = world.mail.deliver("b")
         world.listener.open["b"].put_nowait("s1")
         await world.pass_time(SHORTEST)
-        await eventually(lambda: world.states.events, "it is told")
+        await eventually(lambda: world.states.events, "it is published")
         assert world.states.events[0]["ids"] == [first]
         looks = world.mail.polls["b"]
         await world.pass_time(SHORTEST)
@@ -344,5 +344,5 @@ async def test_people_are_watched_even_without_an_event_source_listener() -> Non
         await world.watching.mark_online(ALICE.identity_id)
         (first,) = world.mail.deliver("b")
         world.arrivals.hint(["b"])
-        await eventually(lambda: world.states.events, "it is told")
+        await eventually(lambda: world.states.events, "it is published")
         assert world.states.events[0]["ids"] == [first]

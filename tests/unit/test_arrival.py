@@ -1,4 +1,4 @@
-"""Which mail is new mail, and what is told of it."""
+"""Which mail is announced as new, and with what data."""
 
 from datetime import UTC, datetime, timedelta
 

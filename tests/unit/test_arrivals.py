@@ -1,4 +1,4 @@
-"""How many looks there are at once, and when one that fails is made again."""
+"""How many polls run at once, and when a failed one is repeated."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,7 @@ AWAY = Transient("mail server answered 503")
 
 
 async def online(*failures: Exception, **more: Any) -> World:
-    """Alice and Bob are; the next looks fail so."""
+    """Alice and Bob are online; the next polls fail with these errors."""
     world = World(listener=None, **more)
     for account in (ALICE, BOB):
         await world.watching.mark_online(account.identity_id)
@@ -119,7 +119,7 @@ async def test_hint_survives_a_postgresql_outage(call: str, monkeypatch: pytest.
 
 
 async def test_a_poll_that_fails_is_repeated_by_itself() -> None:
-    """Whoever hinted does not say it again, and the sweep comes only minutes later."""
+    """The hint is not repeated, and the sweep runs only minutes later."""
     world = await online(AWAY)
     (first,) = world.mail.deliver("b")
     async with world.running():
@@ -149,7 +149,7 @@ async def test_account_whose_polls_fail_is_polled_with_backoff_despite_new_hints
         world.arrivals.hint(["b"])
         await looked(world, 9)
         await world.pass_time(2)
-        await looked(world, 10)  # it was well meanwhile: the pauses begin anew
+        await looked(world, 10)  # it was healthy meanwhile: the pauses start again
 
 
 async def test_a_busy_server_gets_no_requests_until_its_retry_after() -> None:
@@ -176,7 +176,7 @@ async def test_poll_that_fails_from_misconfiguration_is_repeated_only_at_the_nex
 
 
 async def test_a_bug_in_a_poll_is_logged_and_counted_and_ends_nothing() -> None:
-    """More of them than looks may be made at once: each gives its turn back."""
+    """There are more of them than polls at once: each releases its turn."""
     world = await online(*[ZeroDivisionError("a defect") for _ in range(20)])
     counted = MAIL_DEFECTS.labels(where="poll")._value
     before = counted.get()

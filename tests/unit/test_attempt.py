@@ -1,4 +1,4 @@
-"""One attempt, in virtual time: what the mail server is asked, what is settled, and who is told."""
+"""One attempt, in virtual time: its requests to the mail server, what is settled, and what is announced."""
 
 import asyncio
 from collections.abc import Sequence
@@ -100,7 +100,7 @@ async def test_attempt_without_time_left_sends_nothing_and_uses_no_retry() -> No
 @pytest.mark.parametrize("error", [AWAY, CUT, Throttled("429"), Misconfigured("403")], ids=repr)
 @in_virtual_time
 async def test_failed_lookup_leaves_the_outcome_unknown(error: Exception) -> None:
-    """The create of two attempts ago may have made the mailbox still: nobody has looked."""
+    """The create of two attempts ago may have made the mailbox: no attempt has looked it up."""
     world = World(finds=[error], outcome_unknown=True)
     assert (await world.run()).request.outcome_unknown
     assert {"find"} <= set(world.mail_server.asked) <= {"find", "health_check"}

@@ -191,7 +191,7 @@ def test_chaos_checker_counts_lost_doubled_and_wrongly_buried() -> None:
 
 
 def test_chaos_checker_does_not_count_an_unanswered_webhook_as_lost() -> None:
-    """On a busy machine nobody may have read the hook: no promise was made, and none is broken."""
+    """On a busy machine the hook may not have been read: no promise was made, and none is broken."""
     busy = evidence()
     busy.history += [asked(9, DORA, "dora@example.org"), {"t": ZERO + 9, "event": "unanswered", "number": 9}]
     assert (check(busy), figures(busy).unanswered, figures(busy).without_row) == ([], 1, 1)
@@ -219,7 +219,8 @@ def test_chaos_checker_accepts_the_registered_address_of_an_identity_without_a_w
 
 
 def after_a_fail_over() -> Evidence:
-    """Alice was stored and answered at the second 5, before the replica of second 8 had it; she is stored anew at 9."""
+    """Alice was stored and answered at the second 5, before the replica of second 8 had it; she is stored again at
+    9."""
     found = evidence()
     found.lost_commits = LostCommits(ZERO + 4, ZERO + 8, frozenset({ALICE}))
     found.requests[0]["created_at"] = at(9)

@@ -149,7 +149,7 @@ def test_check_names_each_permission_that_the_key_lacks(missing: str) -> None:
     assert (found.state, found.details) == ("error", f"our key lacks {missing}")
 
 
-def test_a_key_that_lacks_all_that_it_would_hand_out_is_described_in_one_word() -> None:
+def test_finding_for_a_key_that_lacks_a_complete_role_names_the_role() -> None:
     found = of_key(PROVISIONING - {"sysAccountUpdate"}, STALWART, has_account=True, with_app_passwords=False)
     assert found.details == "our key lacks sysAccountUpdate and all of the role User"
 

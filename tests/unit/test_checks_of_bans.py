@@ -27,7 +27,7 @@ def seen(ours: str, theirs: str) -> OwnAddress:
         (seen("10.0.0.5", "10.0.0.6"), ["2001:db8::/32", "10.0.0.0/24"], "ok", "by 10.0.0.0/24"),
         (seen("8.8.8.9", "8.8.8.8"), [], "error", "8.8.8.9 is not"),
         (seen("2a01:4f8::5", "2a01:4f8::6"), ["2a01:4f8::/64"], "ok", "by 2a01:4f8::/64"),
-        # Behind NAT nobody here knows the address that it sees.
+        # Behind NAT this host cannot know the address that it sees.
         (seen("10.0.0.5", "8.8.8.8"), [], "warning", "none is allowed"),
         (seen("10.0.0.5", "8.8.8.8"), ["8.8.8.9", "8.8.4.4"], "warning", "allowed are 8.8.8.9 and 8.8.4.4"),
         (seen("10.0.0.5", "8.8.8.8"), ["10.0.0.5"], "warning", "allowed are 10.0.0.5"),

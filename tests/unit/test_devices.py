@@ -1,4 +1,4 @@
-"""Which app passwords are a person's devices, and what is told about their number and names."""
+"""Which app passwords are a person's devices, and the errors about their number and names."""
 
 from datetime import timedelta
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The documents tell all of it and nothing else.
+"""The documentation is complete and names nothing that does not exist.
 
 POSTROOM_WRITE_DOCS=1 .venv/bin/pytest tests/unit/test_docs.py   writes what is generated: docs/openapi.json and the
 table of docs/reference/settings.md.
@@ -258,7 +258,7 @@ def test_every_link_in_the_documents_has_a_target() -> None:
 
 
 def test_no_document_installs_postroom_from_the_package_index() -> None:
-    """Nobody of us has claimed the names there."""
+    """The names there are not ours."""
     lines = [
         line
         for path in DOCUMENTS

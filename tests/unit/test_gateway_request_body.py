@@ -111,7 +111,7 @@ def test_text_inside_a_json_string_does_not_count_as_parts(text: str) -> None:
     "raw", [b'"' + b'\\"' * 3_000_000, b'"\\' * 3_000_000, b'"' * 5_000_001, b'["' * 40_000 + b"\\"]
 )
 def test_unterminated_json_string_does_not_slow_down_the_limit_check(raw: bytes) -> None:
-    """Each quote might begin a text: looked for to the end from each of them, megabytes would take hours."""
+    """Each quote might begin a text: if each were searched to the end, megabytes would take hours."""
     assert refused(raw).type in (ERROR + "notJSON", ERROR + "limit")
 
 

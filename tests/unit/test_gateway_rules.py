@@ -191,7 +191,7 @@ READ, WRITE, SEND = (frozenset({scope}) for scope in (Scope.READ, Scope.WRITE, S
         ("VacationResponse/set", {}, WRITE, READ | SEND),
         ("SieveScript/set", {}, WRITE, READ | SEND),
         ("EmailSubmission/get", {}, READ, WRITE | SEND),
-        # It sends any email that is there to anybody: whoever may do that, reads.
+        # It can send any email to any address, which amounts to reading it.
         ("EmailSubmission/set", {}, SEND | READ, SEND | WRITE),
         ("EmailSubmission/set", {}, SEND | READ, READ | WRITE),
         # RFC 8621 §7.5: an Email/set in disguise.

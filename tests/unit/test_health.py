@@ -1,4 +1,4 @@
-"""Gauges out of PostgreSQL, as /metrics tells them."""
+"""The gauges from PostgreSQL in /metrics."""
 
 from collections.abc import Mapping
 

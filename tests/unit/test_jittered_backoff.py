@@ -1,4 +1,4 @@
-"""How long something that failed is left alone."""
+"""How long to wait after failures."""
 
 from postroom.domain.jittered_backoff import backoff
 

@@ -1,4 +1,4 @@
-"""What is sent again by itself: all that may be answered otherwise a moment later, for it only reads."""
+"""Requests that are repeated: all that may succeed a moment later, since they only read."""
 
 import httpx2
 import pytest

@@ -81,7 +81,7 @@ async def test_live_stream_of_a_stalled_reader_is_closed(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="TCP_USER_TIMEOUT is an option of Linux")
 async def test_connection_of_a_client_that_does_not_read_its_stream_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closed alone, it would wait for its reader, and the end of the service for it."""
+    """If it were only closed, it would wait for its reader, and the shutdown would wait for it."""
     monkeypatch.setattr(sse_response, "SEND_WITHIN", 0.2)
     monkeypatch.setattr(http_server, "STUCK_SECONDS", 1)
     place = Place()

@@ -1,4 +1,4 @@
-"""Live streams without a database: what is told, when PostgreSQL comes and goes."""
+"""Live streams without a database: the events while PostgreSQL becomes unavailable and returns."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -211,7 +211,7 @@ async def test_settled_position_goes_back_with_a_restored_database(monkeypatch: 
             await stream.begin(None)
             assert await stream.news(parts.streams.settled) == ()
             outbox.settled_id, outbox.forgotten = 10, 50
-            await asyncio.wait_for(stream.wait(60), 5)  # it looks though nothing was announced
+            await asyncio.wait_for(stream.wait(60), 5)  # it polls although nothing was announced
             assert parts.streams.settled == 10
             assert await stream.news(parts.streams.settled) is None
             assert stream.position == 10
@@ -299,7 +299,7 @@ async def test_unexpected_listener_error_is_raised_and_ends_all_live_streams() -
 
 
 async def test_streams_opened_after_a_restart_stay_open() -> None:
-    """Whoever supervises them lets them begin again; the browsers came back meanwhile, and come back once more."""
+    """Their supervision restarts them; the browsers have reconnected meanwhile, and reconnect once more."""
     parts = Parts()
     parts.streams.end()
     with parts.streams.open(ALICE) as meanwhile:

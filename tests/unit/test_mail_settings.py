@@ -1,4 +1,4 @@
-"""What mail programs are told: servers, QR code, autoconfig, Apple's profile."""
+"""The settings for mail programs: servers, QR code, autoconfig, Apple's profile."""
 
 import json
 import plistlib

@@ -1,4 +1,4 @@
-"""A look at mailboxes: what it asks, what it keeps, and what it concludes from a mail server that is not well."""
+"""A lookup of mailboxes: its requests, what it records, and what it concludes from an unhealthy mail server."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""/api/realtime: which way a screen is told, and with what."""
+"""/api/realtime: the transport of live events for a client."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

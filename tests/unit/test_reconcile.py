@@ -1,4 +1,4 @@
-"""Reconcile against models of its two sides: what it corrects, what it must not touch, and when it looks at all."""
+"""Reconcile against models of its two sides: what it corrects, what it must not change, and when it runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -177,7 +177,7 @@ async def test_reconcile_adds_missing_members_and_removes_stray_ones(way: str, l
 
 @BOTH_WAYS
 async def test_reconcile_leaves_requests_that_changed_a_moment_ago(way: str) -> None:
-    """It writes PostgreSQL first and Redis afterwards: in between both look wrong, and neither is."""
+    """It writes PostgreSQL first and Redis afterwards: in between, both seem wrong, and neither is."""
     world = World()
     absent, doubled = world.requests[0], world.requests[1]
     stale = member_of(replace(doubled, enqueued_at=START - timedelta(seconds=1)))
@@ -252,7 +252,7 @@ async def test_member_in_the_format_of_another_version_is_kept_and_not_duplicate
 
 
 async def test_existing_member_is_not_counted_as_added() -> None:
-    """One that a worker put off lies outside the look's window, and is no error."""
+    """A member that a worker postponed is outside the window of the comparison, and is no error."""
     world = World()
 
     async def nothing_in_the_window(earliest: float, latest: float, limit: int) -> Sequence[str]:

@@ -111,7 +111,7 @@ async def test_release_starts_slowly_again_after_a_long_quiet_time() -> None:
     assert releases.limits == [1, 2, 4, 8, 16]
     waiting, releases.waiting = releases.waiting, []
     clock.seconds += 1
-    await release.step()  # nobody is left
+    await release.step()  # none is left
     clock.seconds += LONGEST_PAUSE + 1
     releases.waiting = waiting
     await release.step()

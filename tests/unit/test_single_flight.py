@@ -1,4 +1,4 @@
-"""A question, such as whether the mail server is well, is put once for all who asked before it was put."""
+"""One call, such as a health check, serves all callers that asked before it began."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ AWAY = Transient("does not write")
 
 
 class Asked:
-    """A mail server whose `well` answers when it is told to, the verdicts in order."""
+    """A mail server whose health check returns on demand, with the given verdicts in order."""
 
     def __init__(self, *verdicts: MailServerError | None) -> None:
         self.verdicts = list(verdicts)

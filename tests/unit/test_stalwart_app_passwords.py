@@ -66,7 +66,8 @@ async def test_rejected_key_is_not_sent_again_for_half_an_hour() -> None:
 
 
 async def test_our_key_sends_nothing_for_an_account_not_verified_as_the_persons() -> None:
-    """By its id alone: after a restore of the mail server it would make an app password for another person's mail."""
+    """Selected by its id only: after a restore of the mail server it would make an app password for another person's
+    mail."""
     server = ScriptedStalwart()
 
     async def anothers(account: MailAccount) -> None:

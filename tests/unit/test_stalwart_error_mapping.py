@@ -252,7 +252,7 @@ async def test_forbidden_method_counts_as_a_misconfigured_server(answer: Answer)
     ],
 )
 async def test_set_error_misconfigures_one_domain_and_never_the_whole_server(kind: str, more: dict, words: str) -> None:
-    """One tenant that is full, one domain with a directory of its own: nobody else is held back."""
+    """A full tenant, or a domain with its own directory, holds back no other mailbox."""
     server = ScriptedStalwart(refused(kind, **more))
     with pytest.raises(Misconfigured) as raised:
         await server.registry().create(MAILBOX, deadline=5)

@@ -1,4 +1,4 @@
-"""Is the mail server well? Only if it echoes, reads and writes; whose fault it is otherwise."""
+"""The mail server is healthy only if it echoes, reads and writes; and whose fault it is otherwise."""
 
 import re
 from datetime import UTC, datetime
@@ -61,7 +61,7 @@ async def test_one_request_proves_that_a_server_echoes_reads_and_writes() -> Non
 
 
 async def test_a_server_that_echoes_and_reads_but_does_not_write_is_unhealthy() -> None:
-    """As with its disk full. Whoever takes it for well buries all who register meanwhile."""
+    """As with its disk full. If it counted as healthy, every registration meanwhile would become a dead letter."""
     server = server_of()
     server.will(answered(failed("serverUnavailable")))
     found = await server.registry().health_check()

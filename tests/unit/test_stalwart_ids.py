@@ -1,4 +1,4 @@
-"""Ids of domains are given by counter: on a server that is set up anew they may be those of others."""
+"""Ids of domains come from a counter: on a reinstalled server they may belong to other domains."""
 
 from uuid import UUID
 

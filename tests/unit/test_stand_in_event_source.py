@@ -1,4 +1,4 @@
-"""The event source of the stand-in: what is asked of it, and the pace of what it tells."""
+"""The event source of the stand-in: its parameters, and the pace of its events."""
 
 import asyncio
 from typing import Any

@@ -77,7 +77,7 @@ async def test_a_mail_server_that_does_not_answer_locks_no_person_out_and_is_not
 
 
 async def test_access_by_account_id_is_rejected_if_the_account_cannot_be_verified(world: World) -> None:
-    """By its id alone: it may be another person's by now."""
+    """The id may be another person's by now."""
     world.at_server.ill = Misconfigured("mail server forbids it")
     with pytest.raises(Misconfigured):
         await world.accounts.require(world.alice)

@@ -132,7 +132,7 @@ async def test_request_polled_a_moment_early_starts_when_it_is_due(due_in: float
 async def test_request_running_elsewhere_is_not_claimed_unless_its_lease_ends_soon(
     lease_ends: float, claimed_at: list[float]
 ) -> None:
-    """Nobody else would look at it then: it would wait for the fallback poll."""
+    """Otherwise it would wait for the fallback poll."""
     world = WorkerWorld(in_seconds(lease_ends, state=State.RUNNING, holder=uuid4()))
     await world.work(2)
     assert (world.requests.claimed_at, world.retry_index.removed) == (claimed_at, [])
@@ -142,7 +142,7 @@ async def test_request_running_elsewhere_is_not_claimed_unless_its_lease_ends_so
 @pytest.mark.parametrize("crashes", [0, 1])
 @in_virtual_time
 async def test_attempt_may_use_two_thirds_of_its_lease(crashes: int) -> None:
-    """The rest is for asking whether the server is well, and for the settle."""
+    """The rest is for the health check and for the settle."""
     world = WorkerWorld(waiting(crashes=crashes), lease=30)
     await world.work()
     assert world.mail_server.deadlines == [20]
@@ -151,7 +151,7 @@ async def test_attempt_may_use_two_thirds_of_its_lease(crashes: int) -> None:
 @pytest.mark.parametrize(("crashes", "taken"), [(0, 0), (1, 0), (0, 4)])
 @in_virtual_time
 async def test_worker_retries_storing_an_outcome_until_the_lease_ends(crashes: int, taken: int) -> None:
-    """Of an attempt, of one that runs alone, and of one that got no slot."""
+    """Of an attempt, of an exclusive one, and of one that got no slot."""
     world = WorkerWorld(waiting(crashes=crashes), lease=30)
     world.mail_server.gate = asyncio.Event()
     for _ in range(taken):
@@ -219,7 +219,7 @@ async def test_worker_removes_unreadable_members_and_runs_the_others() -> None:
 @pytest.mark.parametrize(("locked", "looks"), [(SMALLEST_POLL, [0, 0]), (SMALLEST_POLL - 1, [0, 3])])
 @in_virtual_time
 async def test_worker_polls_again_at_once_if_a_full_page_of_rows_was_locked(locked: int, looks: list[float]) -> None:
-    """If there may be more. The rows themselves are looked at again later: not in circles."""
+    """If there may be more. The same rows are polled again later, not in a loop."""
     world = WorkerWorld()
     world.requests.rows = {each.identity_id: each for each in (waiting() for _ in range(locked))}
     world.requests.locked = set(world.requests.rows)
@@ -240,7 +240,8 @@ async def test_worker_polls_redis_soon_after_a_locked_request_that_came_early() 
 
 @in_virtual_time
 async def test_crashed_request_runs_exclusively() -> None:
-    """It waits for who runs, and nobody starts while it runs: a poison request takes nobody with it."""
+    """It waits for running attempts, and no other starts while it runs: a request that crashes the process harms no
+    other."""
     crashed, later = waiting(crashes=1), waiting()
     world = WorkerWorld(waiting(), waiting())
     gate = world.mail_server.gate = asyncio.Event()
@@ -357,7 +358,7 @@ async def test_open_breaker_stops_claims_and_the_mail_server_is_probed() -> None
 
 @in_virtual_time
 async def test_claim_that_finds_the_breaker_open_stops_claiming_and_starts_probing() -> None:
-    """The breaker opened after the worker had looked."""
+    """The breaker opened after the worker's poll."""
     request, later = waiting(), waiting()
     world = WorkerWorld()
     world.breakers.probes_left = 0
@@ -390,7 +391,7 @@ async def test_probe_is_made_even_while_no_request_is_due() -> None:
 
 @in_virtual_time
 async def test_postgresql_outage_is_counted_and_logged_and_ends_with_a_poll_of_all_due_requests() -> None:
-    """Redis has put off whoever it named meanwhile."""
+    """Redis has postponed the members that it returned meanwhile."""
     request = waiting()
     world = WorkerWorld(request)
     world.requests.unavailable = 1

@@ -1,4 +1,4 @@
-"""How a worker ends, in virtual time: nobody new, and nobody left to his lease."""
+"""How a worker stops, in virtual time: it starts no attempt, and leaves none to the end of its lease."""
 
 import asyncio
 from contextlib import suppress
@@ -31,7 +31,7 @@ async def test_running_attempts_may_finish_within_the_drain() -> None:
 @pytest.mark.parametrize("crashes", [0, 1])
 @in_virtual_time
 async def test_attempt_running_after_the_drain_is_interrupted_and_due_at_once(crashes: int) -> None:
-    """Those that run alone, too: a process that is killed instead would count one more crash."""
+    """Also an exclusive attempt: a process that is killed instead would count one more crash."""
     request = waiting(retries=2, crashes=crashes)
     world = WorkerWorld(request, drain=5)
     world.mail_server.gate = asyncio.Event()

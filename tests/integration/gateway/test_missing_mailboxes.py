@@ -1,4 +1,5 @@
-"""A mailbox that is not at the mail server any more is refused with a problem of its own, and looked for."""
+"""Requests for a mailbox that is missing at the mail server get a problem of their own, and the mailbox is looked
+up."""
 
 from collections.abc import Callable
 from typing import Any
@@ -55,7 +56,7 @@ async def test_mailbox_is_looked_up_when_its_login_is_rejected_later(
     trial.authorization.fresh = 0
     server.will(problem_answer(401))
     assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
-    trial.accounts.missing.add("b")  # as the look has noted: from now on, nothing is asked
+    trial.accounts.missing.add("b")  # as the lookup has recorded: from now on, no request is sent
     assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
     assert (len(server.asked), trial.verified) == (2, ["b"])
 

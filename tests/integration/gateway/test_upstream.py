@@ -111,7 +111,7 @@ async def test_gateway_answers_503_with_retry_after_if_the_mail_server_is_down(t
 async def test_jmap_problem_is_passed_to_the_client_but_not_logged(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
-    """Stalwart's `detail` echoes the request: the client's own words, and nobody else's business."""
+    """Stalwart's `detail` echoes the client's request, which must not reach the log."""
     stated = {"type": ERROR + "notRequest", "status": 400, "detail": 'private {"using"…', "x": "http://10.0.0.7"}
     server.will(json_answer(stated, 400, content_type="application/problem+json"))
     with capture_logs() as logs:
