@@ -1,4 +1,4 @@
-"""What an operator does to requests: to whom it may be done, to many at once, and what stands in the audit."""
+"""Actions of an operator on requests: when they are possible, many at once, and their audit rows."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4

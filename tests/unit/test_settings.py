@@ -1,4 +1,4 @@
-"""Settings out of the environment: each wrong one is named with what it needs, and no secret is shown."""
+"""Settings from the environment: each wrong one is named with its fix, and no secret is shown."""
 
 import traceback
 from pathlib import Path
