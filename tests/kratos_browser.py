@@ -1,4 +1,4 @@
-"""A browser at Kratos whose page speaks JSON, as Postroom's pages do; and what a form shows."""
+"""A browser at Kratos whose page speaks JSON, as Postroom's pages do; and the content of a form."""
 
 import hmac
 import re

@@ -1,4 +1,4 @@
-"""A worker among fakes, in virtual time."""
+"""A worker with fake ports, in virtual time."""
 
 import asyncio
 from collections.abc import AsyncGenerator

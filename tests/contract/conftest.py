@@ -1,4 +1,4 @@
-"""Whom the rules of Stalwart are asked of: the stand-in, or a real Stalwart 0.16 where STALWART_URL and
+"""The server on which the rules of Stalwart are tested: the stand-in, or a real Stalwart 0.16 where STALWART_URL and
 STALWART_ADMIN=login:password name one (made for tests: domains, roles and accounts are left behind)."""
 
 import os

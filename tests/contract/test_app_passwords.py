@@ -1,4 +1,4 @@
-"""Acting for a person, and his app passwords: on the stand-in, or on a real Stalwart (conftest.py)."""
+"""Acting for a person, and the person's app passwords: on the stand-in, or on a real Stalwart (conftest.py)."""
 
 import base64
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Rules of a real Centrifugo that we lean on, with the configuration that we ship, by a client of its makers."""
+"""Behaviour of a real Centrifugo that we rely on, with the configuration that we ship, by its own client."""
 
 import subprocess
 from collections.abc import AsyncIterator

@@ -318,7 +318,7 @@ async def test_check_requires_impersonate_of_our_key_for_app_passwords(
     assert "mail master" not in found
 
 
-# The web hook
+# The webhook
 
 
 async def test_a_webhook_is_made_by_an_administrator_and_each_change_of_it_is_seen(

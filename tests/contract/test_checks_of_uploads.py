@@ -1,4 +1,4 @@
-"""How much a person may upload, and what is said of it: on the stand-in, or on a real Stalwart (conftest.py)."""
+"""The upload quota, and the finding about it: on the stand-in, or on a real Stalwart (conftest.py)."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The gateway is transparent: what is asked through it is answered as the mail server itself answers.
+"""The gateway is transparent: a request through it gets the response of the mail server itself.
 
 Each request goes straight to the server, and through the gateway. What is not the same is written here, and nowhere
 else.

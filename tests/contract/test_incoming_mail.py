@@ -33,7 +33,7 @@ async def heard(receiver: ScriptedUpstream, number: int, account: str) -> list[d
     def found() -> list[dict[str, object]]:
         return [event for event in all_reported(receiver) if ids.encode(event["data"]["accountId"]) == account]
 
-    await eventually(lambda: len(found()) >= number, f"{number} events of the web hook")
+    await eventually(lambda: len(found()) >= number, f"{number} events of the webhook")
     return found()
 
 

@@ -1,4 +1,4 @@
-"""What Postroom needs of Kratos, asked of the stand-in and of the real one alike."""
+"""The behaviour of Kratos that Postroom needs, on the stand-in and on the real one."""
 
 import asyncio
 import json

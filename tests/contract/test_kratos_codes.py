@@ -1,4 +1,4 @@
-"""Codes that Kratos mails, in the forms of a browser, on the stand-in and on the real one alike."""
+"""Codes that Kratos mails, in the forms of a browser, on the stand-in and on the real one."""
 
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit

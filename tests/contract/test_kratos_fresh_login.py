@@ -1,4 +1,4 @@
-"""A fresh login, by the stand-in and by the real Kratos alike: what is asked for it, and where to get one."""
+"""A fresh login, on the stand-in and on the real Kratos: what requires it, and where a browser gets one."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta

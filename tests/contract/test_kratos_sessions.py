@@ -1,4 +1,4 @@
-"""Who is logged in, by the stand-in and by the real Kratos alike."""
+"""Sessions, on the stand-in and on the real Kratos."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""What becomes of a mailbox that an operator destroys: on the stand-in, and on a real Stalwart where there is one."""
+"""A mailbox that an operator destroys: on the stand-in, and on a real Stalwart where there is one."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The rules of Stalwart's mail: what is written, kept in order and sent.
+"""The rules of Stalwart's mail: writing, organising and sending.
 Against the stand-in, or against a real server: conftest.py."""
 
 import os

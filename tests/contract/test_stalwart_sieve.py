@@ -1,4 +1,4 @@
-"""Sieve scripts of a person (RFC 9661), straight and through the gateway: on the stand-in, or on a real server
+"""Sieve scripts of a person (RFC 9661), directly and through the gateway: on the stand-in, or on a real server
 (conftest.py)."""
 
 from typing import Any

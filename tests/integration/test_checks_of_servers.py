@@ -1,4 +1,5 @@
-"""What `postroom check` says of PostgreSQL, Redis and the mail server: each reason with its own fix, and no secret."""
+"""`postroom check` of PostgreSQL, Redis and the mail server: each reason has its own fix, and no text holds a
+secret."""
 
 import asyncio
 from typing import Any, LiteralString

@@ -1,4 +1,4 @@
-"""Commands as an operator runs them: what they show, and the one line in which they refuse."""
+"""Commands as an operator runs them: their output, and their one-line errors."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""The embedded servers: durable, adopted or stopped after a kill, and touching nothing but their folder."""
+"""The embedded servers are durable, are adopted or stopped after a kill, and change nothing outside their folder."""
 
 import asyncio
 import importlib.util

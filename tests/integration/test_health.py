@@ -1,4 +1,4 @@
-"""What a process says of itself: live, ready, and its metrics, whatever hangs."""
+"""Liveness, readiness and metrics of a process, whatever hangs."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What a connection promises: on it rest the answers to "was it sent?" and "was it done?"."""
+"""A connection reports reliably whether a request was sent, and whether it may have been carried out."""
 
 import asyncio
 import socket

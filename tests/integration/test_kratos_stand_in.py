@@ -1,4 +1,4 @@
-"""What only the stand-in for Kratos has: pages, faults, a state that survives, an end with its parent."""
+"""What only the stand-in for Kratos has: pages, faults, persistent state, and an end with its parent process."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Whatever is restarted in the middle of deliveries, each message is announced, and the webmail knows all of them."""
+"""Whatever is restarted in the middle of deliveries, each message is announced, and the webmail shows all of them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What is sent to a mail server that reads it slowly, in part or not at all, and answers early."""
+"""Uploads to a mail server that reads them slowly, in part or not at all, and responds early."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator

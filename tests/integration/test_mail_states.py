@@ -1,4 +1,4 @@
-"""Whose arrivals are watched, and the commit that keeps a state and its events together."""
+"""Which accounts are watched, and that a state and its events are one commit."""
 
 import asyncio
 from typing import LiteralString

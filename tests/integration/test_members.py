@@ -1,4 +1,4 @@
-"""The whole sorted set, as reconcile writes to it."""
+"""The entire sorted set, as reconcile writes to it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What an operator does to requests: to whom it may be done, to many at once, and what stands in the audit."""
+"""Actions of an operator on requests: when they are possible, many at once, and their audit rows."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
@@ -125,9 +125,7 @@ async def test_operator_can_bury_only_waiting_requests_and_is_recorded_with_the_
 
 
 @pytest.mark.parametrize("reason", ["", " \n", "\udcff", "\0"])
-async def test_a_reason_is_never_empty_nor_what_postgresql_cannot_store(
-    operations: RequestOperations, reason: str
-) -> None:
+async def test_reason_is_neither_empty_nor_unstorable_in_postgresql(operations: RequestOperations, reason: str) -> None:
     for act in (operations.bury, operations.dismiss):
         with pytest.raises(Refused, match="the reason"):
             act(DEAD, actor="olga", reason=reason)
@@ -182,7 +180,7 @@ async def test_retry_undoes_a_dismissal_and_a_later_death_is_listed_again(
     assert (await audit.counts())["requests_dead"] == 1
 
 
-async def test_an_address_stands_for_its_living_request_and_to_be_dismissed_for_its_dead_one(
+async def test_address_names_its_living_request_but_its_dead_one_for_a_dismissal(
     requests: PostgresRequests, operations: RequestOperations
 ) -> None:
     dismissed, buried = await dead(requests), await dead(requests)
@@ -197,7 +195,7 @@ async def test_an_address_stands_for_its_living_request_and_to_be_dismissed_for_
             await operations.find(unknown)
 
 
-async def test_a_dry_run_says_to_whom_it_would_be_done_and_changes_nothing(
+async def test_dry_run_lists_the_affected_requests_and_changes_nothing(
     requests: PostgresRequests, operations: RequestOperations, records: Records
 ) -> None:
     first, second = await dead(requests, "alice"), await dead(requests, "bob")
@@ -211,7 +209,7 @@ async def test_a_dry_run_says_to_whom_it_would_be_done_and_changes_nothing(
     assert await records.rows("SELECT * FROM email_requests ORDER BY identity_id") == before
 
 
-async def test_a_row_that_somebody_holds_locked_is_reported_and_keeps_nothing_from_the_others(
+async def test_locked_row_is_reported_and_does_not_stop_the_others(
     requests: PostgresRequests, operations: RequestOperations, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("postroom.operations.requests.PAUSES", (0.01, 0.01))
@@ -238,7 +236,7 @@ async def fill(records: Records, number: int) -> None:
     )
 
 
-async def test_a_selection_is_done_in_batches_each_of_which_is_a_commit(
+async def test_selection_is_processed_in_batches_of_one_commit_each(
     operations: RequestOperations, records: Records
 ) -> None:
     await fill(records, PAGE)

@@ -1,4 +1,4 @@
-"""The outbox: who may announce what, what a screen missed, what is forgotten."""
+"""The outbox: claims of events, events that a client missed, and pruning."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""What a command prints fits what it prints to: a terminal, a pipe, a program."""
+"""The output of a command suits its reader: a terminal, a pipe, a program."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""With 100,000 requests no statement of `postgres/sql` reads a whole table, however it is planned."""
+"""With 100,000 requests no statement of `postgres/sql` reads an entire table, however it is planned."""
 
 import json
 import re

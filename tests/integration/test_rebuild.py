@@ -1,4 +1,4 @@
-"""The database is lost; the marks on the mail server say what was in it."""
+"""A lost database is restored from the marks on the mail server."""
 
 import getpass
 from collections.abc import AsyncIterator

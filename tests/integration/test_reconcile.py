@@ -1,4 +1,4 @@
-"""Reconcile makes Redis say what PostgreSQL says, and corrects no race."""
+"""Reconcile makes Redis equal to PostgreSQL, and leaves concurrent changes alone."""
 
 from uuid import UUID, uuid4
 

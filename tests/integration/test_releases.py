@@ -1,4 +1,4 @@
-"""What requests wait for, and how they are let go once that has ended."""
+"""The causes that requests wait for, and their release after a cause has ended."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The sorted set in Redis: it reminds, it costs little when it fails, and losing it loses nothing."""
+"""The sorted set in Redis: it returns due requests, fails cheaply, and its loss loses no request."""
 
 import asyncio
 import socket

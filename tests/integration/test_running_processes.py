@@ -1,4 +1,4 @@
-"""What is known of the processes that run: their rows, `postroom status`, and the health of a worker of its own."""
+"""The running processes: their rows, `postroom status`, and the health of a separate worker."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The schema changes under processes that run: what a next migration may do, it must be able to do under load."""
+"""The schema changes while processes run: whatever a next migration may do must work under load."""
 
 import asyncio
 from typing import LiteralString

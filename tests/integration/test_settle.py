@@ -1,4 +1,4 @@
-"""Settling: what an attempt's outcome makes of the row, and that only the holder's counts."""
+"""Settling: how an outcome changes the row, and that only the holder's outcome counts."""
 
 import asyncio
 from typing import LiteralString

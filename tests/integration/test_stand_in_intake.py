@@ -1,4 +1,4 @@
-"""Mail into the stand-in for Stalwart: its faults and its welcome."""
+"""Mail to the stand-in for Stalwart: its faults, and the mail that each new mailbox gets."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -119,7 +119,7 @@ async def test_lose_hooks_fault_drops_one_webhook_and_sends_the_next(
         async def struck() -> bool:
             return (await server.state())["faults"][0]["struck"] == 1
 
-        await eventually(struck, "a web hook is lost")
+        await eventually(struck, "a webhook is lost")
         await send(server.lmtp, ann.address)
         (event,) = await reported(receiver, 1)
     assert event["data"]["documentId"] == 2

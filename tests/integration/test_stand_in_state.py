@@ -1,4 +1,4 @@
-"""The stand-ins' state, when something happened to its file."""
+"""The state of the stand-ins after damage to its file."""
 
 import asyncio
 import os

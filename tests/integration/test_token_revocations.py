@@ -1,4 +1,4 @@
-"""Processes that remember access tokens hear of each other's revocations, by PostgreSQL."""
+"""Processes that cache access tokens learn of each other's revocations through PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator

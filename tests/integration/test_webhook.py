@@ -1,4 +1,4 @@
-"""The webhook and its neighbours over HTTP: the contract's answers, and that bad input leaves no request."""
+"""The webhook and its neighbours over HTTP: the responses of the contract, and that bad input leaves no request."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The first mistakes of an operator: each is one line with its fix, in the command where he meets it."""
+"""The first mistakes of an operator: each is one line with its fix, in the command that meets it."""
 
 import asyncio
 import json

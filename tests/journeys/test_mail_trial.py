@@ -1,4 +1,4 @@
-"""What a newcomer sees of mail: from the registration to the inbox, new mail as it comes, programs, devices, logout."""
+"""A newcomer uses mail: from the registration to the inbox, new mail as it comes, programs, devices, logout."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Whatever fits the description of the service, or nearly does, is answered as it is described, and without a 5xx."""
+"""Requests that fit the OpenAPI description, or nearly do, get the described responses, and no 5xx."""
 
 import hmac
 import json

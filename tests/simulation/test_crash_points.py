@@ -1,4 +1,4 @@
-"""One run is repeated with a fault at its k-th call, for every k: no moment is a bad one."""
+"""One run is repeated with a fault at its k-th call, for every k: a crash is harmless at any moment."""
 
 from collections.abc import Iterator
 from random import Random

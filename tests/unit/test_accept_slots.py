@@ -1,4 +1,4 @@
-"""How long a hook waits, for a slot and for its attempt or another's, and what it is answered then. The slot comes free
+"""How long a hook waits for a slot and for its own or another attempt, and its response. The slot comes free
 when the test says."""
 
 import asyncio

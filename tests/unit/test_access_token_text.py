@@ -1,4 +1,4 @@
-"""Access tokens: their text, what cannot be one, and what is refused before one is made."""
+"""Access tokens: their text, texts that cannot be one, and names that are refused."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""People online: whose accounts are watched, who is listened to, and for how long."""
+"""People online: which accounts are watched, which have a listener, and for how long."""
 
 import asyncio
 from uuid import UUID

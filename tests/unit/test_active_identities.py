@@ -1,4 +1,4 @@
-"""Whether an identity may still act: how long an answer of Kratos is believed, and what an outage of it means."""
+"""Whether an identity is active: how long Kratos' response is cached, and what happens in an outage."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""Which addresses Postroom gives away: what the mail server stores unchanged, and nobody can mistake."""
+"""Which addresses Postroom assigns: those that the mail server stores unchanged and that imitate no other."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The alarms fire when they should and not else, as Prometheus itself computes them."""
+"""The alerts fire when they should, and only then, as Prometheus evaluates them."""
 
 import shutil
 import subprocess

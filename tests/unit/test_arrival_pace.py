@@ -1,4 +1,4 @@
-"""How soon new mail is told, in virtual time: one by one, in bursts, and many people at once."""
+"""How soon new mail is announced, in virtual time: one by one, in bursts, and many people at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

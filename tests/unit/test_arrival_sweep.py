@@ -1,4 +1,4 @@
-"""How quickly the sweep goes through what is stale, and that it leaves nothing out."""
+"""The pace of the arrival sweep, and that it leaves out no stale account."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""How long a failed request waits: exact, as the people who watch the queue expect it."""
+"""How long a failed request waits: exactly, since operators rely on it."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What the benchmarks tell of a measurement, and that their report in docs is made of what was measured."""
+"""How the benchmarks describe a measurement, and that the report in docs is made from the results."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How often the mail server is asked while it is not well."""
+"""How often the mail server is probed while it is unhealthy."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_breaker_opened_long_after_the_last_time_starts_with_the_first_interval(
 
 
 def test_probe_interval_continues_doubling_if_an_outage_follows_soon() -> None:
-    """The server says that it is well, and is not: each closing would start anew for ever."""
+    """The server seems healthy and is not: every closing would start over, forever."""
     openings = [interval_at_opening(Cause.OUTAGE, previous=5, seconds_closed=1e9)]
     for _ in range(7):
         taken = interval_after_probe(Cause.OUTAGE, openings[-1])  # before anybody knows that this one succeeds

@@ -1,4 +1,4 @@
-"""Faults are done at their times, but never two of one part at once, however slow the machine is."""
+"""Faults happen at their times, but never two of one part at once, however slow the machine is."""
 
 import asyncio
 from pathlib import Path

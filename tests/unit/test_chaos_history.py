@@ -1,4 +1,4 @@
-"""The history of a run is that of its processes, in the order of time."""
+"""The history of a run contains the events of its processes, in time order."""
 
 from pathlib import Path
 

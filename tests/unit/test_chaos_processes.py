@@ -1,4 +1,4 @@
-"""What stands in the links, sends the load or makes the machine busy runs apart from the run, and ends with it."""
+"""The proxies, the load and the busy loops are separate processes, and end with the run."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What `postroom check` says of what it found, and where a web hook has to lead."""
+"""The findings of `postroom check`, and the URL of a webhook."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -43,7 +43,7 @@ def settings(**more: str) -> Settings:
     return load({f"POSTROOM_{name}": value for name, value in (ENOUGH | more).items()})
 
 
-# Where the web hook leads
+# Where the webhook leads
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_refused_master_account_differs_from_a_mail_server_in_trouble() -> Non
     assert "password" not in away.details
 
 
-# The web hook at Stalwart
+# The webhook at Stalwart
 
 
 @pytest.mark.parametrize(

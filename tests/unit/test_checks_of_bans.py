@@ -1,4 +1,5 @@
-"""What `postroom check` says of our address, which Stalwart may ban, and of tokens that outlive an app password."""
+"""The findings of `postroom check` about our address, which Stalwart may ban, and tokens that outlive an app
+password."""
 
 from ipaddress import ip_address, ip_network
 

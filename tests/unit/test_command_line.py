@@ -1,4 +1,4 @@
-"""The command line: its helps, its completion, what it waits for, and what it says where the trial is not installed."""
+"""The command line: help, completion, imports, and the error if the trial is not installed."""
 
 import json
 import os

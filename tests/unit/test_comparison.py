@@ -1,4 +1,4 @@
-"""What waits, compared with what Redis holds: identities and times count, bytes do not."""
+"""Waiting requests compared with the members in Redis: by identity and time, not by bytes."""
 
 from datetime import timedelta
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The data folder: one holder, nothing foreign taken over, secrets kept and private."""
+"""The data folder has one holder, takes over no foreign folder, and keeps its secrets private."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Where a worker learns who is due: Redis, PostgreSQL when Redis is silent, and the fallback poll in any case."""
+"""Where a worker learns which requests are due: Redis, PostgreSQL if Redis fails, and always the fallback poll."""
 
 from uuid import uuid4
 
@@ -86,7 +86,7 @@ async def test_fallback_poll_runs_even_if_redis_always_has_due_requests() -> Non
     world = World(redis=FakeDueQueue(*[DueEntry(uuid4(), "member") for _ in range(100)]))
     lost = DueEntry(uuid4())
     world.overdue.queue = [lost]
-    found = [reminder for _ in range(3) for reminder in (await world.due_source.due(1)).entries]
+    found = [entry for _ in range(3) for entry in (await world.due_source.due(1)).entries]
     assert lost in found
 
 

@@ -1,4 +1,4 @@
-"""The event source: what is asked of the server, and which events are handed on."""
+"""The event source: the query to the server, and which events are passed on."""
 
 import pytest
 

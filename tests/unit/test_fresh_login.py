@@ -1,4 +1,4 @@
-"""Which logins are fresh enough for a new credential, and where the browser gets one."""
+"""Which logins are fresh enough for a new credential, and where the browser logs in again."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which account is whose, remembered."""
+"""The cache of people's accounts."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""What of a JMAP request goes to the mail server, and what stands where a call was refused."""
+"""Which calls of a JMAP request go to the mail server, and what replaces a refused call."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The session object that a client is given."""
+"""The session object for a client."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether a loop goes round: a call that hangs has no beat, whatever else of the process answers."""
+"""Whether a loop still runs: a loop that hangs sends no beat, even while its process still answers."""
 
 import asyncio
 from collections.abc import Sequence

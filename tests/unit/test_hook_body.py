@@ -1,4 +1,4 @@
-"""Any client on the way may send anything: a body is read, or refused with a reason, and nothing else happens."""
+"""A client may send anything: the body is parsed, or refused with a reason, and nothing else happens."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The mailbox of an identity, and the name to show with it, out of whatever traits a schema has."""
+"""The mailbox of an identity, and its display name, from the traits of any schema."""
 
 from contextlib import suppress
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The inspection goes through all mailboxes at its pace, and lookup again at those that it did not find."""
+"""The inspection looks up all mailboxes at its pace, and again those that it did not find."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The client: one session, an end to waiting, and credentials that go nowhere else."""
+"""The client: one session, a limit to waiting, and credentials that are sent to no other server."""
 
 import asyncio
 

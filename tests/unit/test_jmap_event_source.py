@@ -1,4 +1,4 @@
-"""Listening for as long as it takes: connections break, and each new one says so."""
+"""Listening over many connections: each new connection is reported."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What arrivals ask of a JMAP server, and what each of its answers means."""
+"""The requests of arrivals to a JMAP server, and the meaning of each response."""
 
 import json
 from collections.abc import Callable

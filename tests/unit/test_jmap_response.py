@@ -1,4 +1,4 @@
-"""Answers: each response to its call, each error by its type, and whether it may pass."""
+"""Responses: each matched to its call, each error by its type, and whether it is temporary."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The session: where our credentials go, and how much may be asked for at once."""
+"""The session: where our credentials are sent, and the limits of a request."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is concluded from the pages of identities, with Kratos' side scripted: one bad identity hides no other."""
+"""Pages of identities, from a scripted Kratos: one bad identity hides no other."""
 
 import asyncio
 import json

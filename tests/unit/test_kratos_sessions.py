@@ -1,4 +1,4 @@
-"""What is concluded from Kratos' answers, and what is remembered of them, with Kratos' side scripted."""
+"""Responses of a scripted Kratos: what they mean, and what is cached."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""The cursor of a list: a text that an operator copies, and may copy wrong."""
+"""The cursor of a list, which an operator may copy wrongly."""
 
 from datetime import UTC, datetime
 from uuid import UUID

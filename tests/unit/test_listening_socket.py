@@ -1,4 +1,4 @@
-"""Why a process cannot listen is told with the setting to correct."""
+"""The error of a process that cannot listen names the setting to correct."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""The answer of /api/live towards a connection that is gone, stuck or refused."""
+"""The response of /api/live on a connection that is gone, stuck or refused."""
 
 import asyncio
 import socket

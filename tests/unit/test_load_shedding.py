@@ -1,4 +1,4 @@
-"""Hooks beyond the limit are told to come again, unread, and leave nothing behind; those within it notice nothing."""
+"""Hooks beyond the limit get a 503 unread and leave nothing behind; those within it are not affected."""
 
 import asyncio
 import json

@@ -1,4 +1,5 @@
-"""Log lines: one each, on standard error, for machines or for eyes. In a process of its own: logging is set up once."""
+"""Log lines: one each, on standard error, as JSON or for a terminal. In a process of its own, since logging is
+configured once."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The loops of a process: none goes on without the others, and no end hangs on a cancellation."""
+"""The loops of a process: none runs on without the others, and shutdown depends on no cancellation."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

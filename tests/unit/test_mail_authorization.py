@@ -1,4 +1,4 @@
-"""Headers for a person, and the encryption of what makes them."""
+"""The Authorization headers for a person, and the encryption of stored app passwords."""
 
 import asyncio
 import base64

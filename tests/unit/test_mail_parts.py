@@ -1,4 +1,4 @@
-"""The mail half beside provisioning: nothing that breaks in it ends the service."""
+"""The mail part beside provisioning: no failure in it ends the service."""
 
 import asyncio
 from functools import partial

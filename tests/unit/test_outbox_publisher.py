@@ -1,4 +1,4 @@
-"""The loop from the outbox to the publisher, in virtual time: woken, patient, and nothing is lost."""
+"""The loop from the outbox to the publisher, in virtual time: it wakes, waits after failures, and loses no event."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Whose address stands beside an access token, remembered for a while; how it may be written: test_people.py."""
+"""The cached address beside an access token. How it may be written: test_people.py."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""Which credential of a request counts, and from whose pages a cookie may come: rules by table."""
+"""Which credential of a request counts, and from which pages a cookie may come."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""When an account may be looked at again, by what its looks found."""
+"""When an account may be polled again, by what its polls found."""
 
 import pytest
 

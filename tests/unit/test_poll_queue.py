@@ -1,4 +1,4 @@
-"""When an account is looked at, however many hints come."""
+"""When an account is polled, however many hints arrive."""
 
 import random
 

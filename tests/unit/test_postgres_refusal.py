@@ -1,4 +1,4 @@
-"""What is to be done about a PostgreSQL that cannot be connected to, by what libpq says of it (recorded on 18.1)."""
+"""The fix for a failed connection to PostgreSQL, by the text of libpq (recorded on 18.1)."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""What a person is told of the mailbox, by the state of its request."""
+"""The progress of a mailbox as the person sees it, by the state of its request."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""While the breaker is open: who asks, and what the answer changes."""
+"""Probes while the breaker is open: which process sends one, and what the result changes."""
 
 from unittest.mock import AsyncMock
 

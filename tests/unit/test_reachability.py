@@ -1,4 +1,4 @@
-"""Why a server cannot be reached, seen by a connection of our own, and what is to be done about each reason."""
+"""Why a server cannot be reached, found by a connection of our own, and the fix for each reason."""
 
 import asyncio
 import socket

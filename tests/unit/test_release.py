@@ -1,4 +1,4 @@
-"""How a leader lets requests go once what they waited for has ended."""
+"""How a leader releases requests after the cause that they waited for has ended."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence

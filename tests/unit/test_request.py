@@ -1,4 +1,4 @@
-"""The table of moves: what each outcome makes of a running request, and what it spends."""
+"""The table of moves: how each outcome changes a running request, and whether it spends a retry."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What refused calls are answered with, woven into the answer of the mail server as it passes."""
+"""The responses to refused calls, spliced into the response of the mail server."""
 
 import json
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Files with a secret: written once, whole, for their owner only."""
+"""Files with a secret: written once, atomically, readable by their owner only."""
 
 from pathlib import Path
 

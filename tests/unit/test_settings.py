@@ -1,4 +1,4 @@
-"""Settings out of the environment: each wrong one is named with what it needs, and no secret is shown."""
+"""Settings from the environment: each wrong one is named with its fix, and no secret is shown."""
 
 import traceback
 from pathlib import Path
@@ -134,7 +134,7 @@ def test_a_secret_that_is_wrong_itself_is_not_shown() -> None:
     assert SECRET[:15] not in "".join(traceback.format_exception(raised.value))
 
 
-def test_all_that_is_wrong_or_missing_is_named_at_once_and_what_is_right_is_kept(tmp_path: Path) -> None:
+def test_all_wrong_and_missing_settings_are_named_at_once_and_valid_ones_are_kept(tmp_path: Path) -> None:
     environment = {
         "POSTROOM_DATABASE_URL": ENOUGH["POSTROOM_DATABASE_URL"],
         "POSTROOM_STALWART_URL": "mail.example.org",

@@ -75,6 +75,6 @@ def test_the_id_of_a_key_is_read_from_it() -> None:
         assert id_of(other) is None
 
 
-def test_the_file_of_the_role_holds_what_the_command_gives_it() -> None:
+def test_role_file_has_the_permissions_that_the_command_grants() -> None:
     (_, arguments, _) = json.loads(text_of("stalwart/role.json"))["methodCalls"][0]
     assert arguments["create"]["c"]["enabledPermissions"].keys() == ROLE

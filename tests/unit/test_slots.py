@@ -1,4 +1,4 @@
-"""How many attempts one process may have under way."""
+"""The limit of concurrent attempts in a process."""
 
 import asyncio
 

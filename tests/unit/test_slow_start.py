@@ -1,4 +1,4 @@
-"""How many are released at a time once what they waited for seems to have ended."""
+"""How many requests are released at a time once their cause seems to have ended."""
 
 from postroom.domain.slow_start import AT_MOST, LONGEST_PAUSE, SHORTEST_PAUSE, SlowStart
 

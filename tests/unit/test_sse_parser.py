@@ -1,4 +1,4 @@
-"""Server-sent events, whatever the pieces in which they come (WHATWG HTML §9.2)."""
+"""Server-sent events, in chunks of any size (WHATWG HTML §9.2)."""
 
 import re
 from itertools import pairwise

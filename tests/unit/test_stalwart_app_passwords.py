@@ -1,4 +1,4 @@
-"""Who asks about app passwords, and what becomes of a refusal: each counts towards a ban of our address."""
+"""Which credentials manage app passwords, and the effect of a refusal: each counts towards a ban of our address."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Which answer of the mail server is which error: every row of the table, through the port.
+"""Which response of the mail server becomes which error: every row of the table, through the port.
 
 The retry decision hangs on nothing else: an outage taken for a refusal buries people, a refusal taken for an
 outage is asked for ever.

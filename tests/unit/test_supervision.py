@@ -1,4 +1,4 @@
-"""A part of the mail half that dies begins again; the service, and with it provisioning, goes on."""
+"""A part of mail that fails is restarted; the service, and with it provisioning, continues."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What a page of identities, or its absence, makes the sweep do, with everything around it scripted."""
+"""How the sweep reacts to pages of identities, and to failures, with everything around it scripted."""
 
 import asyncio
 from collections.abc import Sequence

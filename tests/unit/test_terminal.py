@@ -1,4 +1,4 @@
-"""Tables and sentences: whole on any terminal, a line a row in a pipe, and harmless whatever strangers wrote."""
+"""Tables and sentences: complete on any terminal, one line for each row in a pipe, and safe with untrusted text."""
 
 import io
 from datetime import UTC, datetime, timedelta

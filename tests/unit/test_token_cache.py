@@ -1,4 +1,4 @@
-"""How long an access token is remembered, and that nothing is which may have been revoked."""
+"""How long an access token is cached, and that a token that may have been revoked is not."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

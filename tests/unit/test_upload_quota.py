@@ -1,4 +1,4 @@
-"""How much a person may upload at Stalwart: what is said of it, and what raising it asks for."""
+"""Stalwart's upload quota: the finding about it, and the request that raises it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""No mailbox is served before the mail server was seen to have it, with the identity's mark."""
+"""No mailbox is served before a lookup has found it at the mail server, with the identity's mark."""
 
 import asyncio
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""`--watch`: the newest in the place of the last on a terminal, one after another in a pipe."""
+"""`--watch`: the output is redrawn on a terminal, and printed block after block in a pipe."""
 
 import io
 import json

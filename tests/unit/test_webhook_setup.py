@@ -1,4 +1,4 @@
-"""The webhook at Stalwart: read, made and replaced."""
+"""The webhook at Stalwart: reading, creating and replacing it."""
 
 from typing import Any
 

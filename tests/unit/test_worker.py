@@ -1,4 +1,4 @@
-"""The worker in virtual time: whom it claims and when, and who runs beside whom."""
+"""The worker in virtual time: which requests it claims and when, and which attempts run at the same time."""
 
 import asyncio
 from datetime import timedelta

@@ -122,7 +122,9 @@ def of_write(not_written: NotWritten | None) -> Finding:
     """The finding for a healthy server, by the reason why it counts as healthy."""
     part = "mail server write"
     if not_written is None:
-        return Finding(part, "ok", "our key's account was written to: a server that takes no write counts as an outage")
+        return Finding(
+            part, "ok", "writes are tested with our key's account: a server that takes no write counts as unavailable"
+        )
     return Finding(
         part,
         "error" if not_written.has_account else "warning",

@@ -1,4 +1,4 @@
-"""A gateway of its own for each test, before a mail server that answers by a script."""
+"""A gateway for each test, in front of a scripted mail server."""
 
 from collections.abc import AsyncIterator, Iterator
 

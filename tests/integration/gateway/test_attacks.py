@@ -1,4 +1,4 @@
-"""The attack table: what somebody sends, and what becomes of it. Nothing of another person's is reached, and what is
+"""The attack table: requests of an attacker, and their results. Nothing of another person's is reached, and what is
 refused is asked of nobody. The fixture `service` looks that no answer tells of somebody else.
 
 How it is framed is attacked in test_attacks_on_the_wire.py.

@@ -1,4 +1,4 @@
-"""A mail server that serves as many requests of an account as it may: others log in there, too.
+"""A mail server that already serves as many requests of an account as it allows, also of other clients.
 
 Stalwart says so by 400 `limit`, before it has done anything."""
 

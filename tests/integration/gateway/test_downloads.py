@@ -1,4 +1,4 @@
-"""Blobs through the gateway: none is code of our own origin, and no id of one gets Postroom banned."""
+"""Blobs through the gateway: none runs as code of our origin, and no blob id gets Postroom banned."""
 
 import pytest
 

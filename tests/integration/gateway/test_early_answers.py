@@ -1,4 +1,4 @@
-"""A mail server that answers before it has read the request: 401 by its head, 413 in the middle of an upload."""
+"""A mail server that responds before it has read the request: 401 by its head, 413 in the middle of an upload."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Nothing that a client or the mail server says sends the gateway elsewhere, or one person's answer to another."""
+"""No client and no mail server can make the gateway call another host, or send one person's response to another."""
 
 import json
 from collections.abc import AsyncIterator

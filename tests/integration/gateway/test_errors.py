@@ -1,4 +1,4 @@
-"""What went wrong in the gateway, as the operator reads it in the log and the person in the answer."""
+"""Errors in the gateway: in the log for the operator, and in the response for the person."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Requests of which some calls were refused: what becomes of the answers to the others."""
+"""Requests with some refused calls: the responses to the others."""
 
 import asyncio
 import json

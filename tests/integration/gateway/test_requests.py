@@ -1,4 +1,4 @@
-"""The gateway between real sockets: what goes up, what comes down, and what does neither."""
+"""The gateway between real sockets: what it passes on in either direction, and what it does not."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The session that a client is given, and the account that a login opens: the person's own, or nothing is asked."""
+"""The session object for a client, and the account of a login: no request is sent unless it is the person's own."""
 
 from datetime import timedelta
 from typing import Any
