@@ -14,7 +14,7 @@ DOCUMENT = Path(__file__).resolve().parents[1] / "docs/how-to/transcript.md"
 COLUMNS = 130
 _BLOCK = re.compile(r"(?<=```console hours\n)(.*?)(?=```\n)", re.DOTALL)
 _LATER = re.compile(r"# (\d+) seconds later")
-_LONGEST_LINE = 200
+_LONGEST_LINE = 400
 _NOT_SHOWN = re.compile(r"^(?:date|content-length|server): .*\n", re.MULTILINE)
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _VARYING = (  # from run to run, and with shortened delays

@@ -386,10 +386,9 @@ def _read_secrets(values: dict[str, str]) -> dict[str, WrongSetting]:
             continue
         try:
             text = Path(file).read_text("utf-8").strip()
-        except FileNotFoundError as error:
-            problem, fix = f"{error.strerror}: {file}", "write the secret to that file"
         except OSError as error:
-            problem, fix = f"{error.strerror}: {file}", "let this user read the file"
+            missing, problem = isinstance(error, FileNotFoundError), f"{error.strerror}: {file}"
+            fix = "write the secret to that file" if missing else "let this user read the file"
         except UnicodeDecodeError:
             problem, fix = f"not UTF-8 text: {file}", "write the secret to that file as text"
         else:
