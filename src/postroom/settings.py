@@ -385,7 +385,7 @@ def _read_secrets(values: dict[str, str]) -> dict[str, WrongSetting]:
         if not (file := values.pop(f"{name}_file", None)):
             continue
         try:
-            text = Path(file).read_text().strip()
+            text = Path(file).read_text("utf-8").strip()
         except OSError as error:
             problem = f"{variable}: {error.strerror}: {file}"
         except UnicodeDecodeError:

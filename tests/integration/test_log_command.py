@@ -22,7 +22,7 @@ from postroom.errors import Permanent
 from postroom.postgres.connection import Pool
 from postroom.postgres.refusals import PostgresRefusals
 from postroom.postgres.requests import PostgresRequests
-from records import NOWHERE, mailbox, running
+from records import NOWHERE, Records, mailbox, running
 from relay import relay_to
 from servers import Database
 
@@ -92,6 +92,18 @@ async def test_an_address_stands_for_everybody_who_ever_asked_for_it_the_newest_
     assert f"alicia@example.org, identity {moved_away}: waits" in reported
     rows = [line.split("\t") for line in reported.splitlines() if line.startswith(f"{dead}\t")]
     assert [row[2:4] for row in rows[1:]] == [["create", "pending"], ["create", "failed"]], "each row says whose it is"
+
+
+async def test_an_address_is_found_by_either_form_of_its_domain(postroom: Commands, records: Records) -> None:
+    identity_id = uuid4()
+    await records.rows(
+        "INSERT INTO email_requests (identity_id, email, state, enqueued_at, reason)"
+        " VALUES (%s, 'alice@xn--bcher-kva.example', 'dead', now(), 'refused')",
+        identity_id,
+    )
+    for who in ("Alice@Bücher.example", "alice@xn--bcher-kva.example"):
+        assert await identities(postroom, who) == [str(identity_id)]
+        assert "1 would be retried" in await postroom("retry", who, "--dry-run")
 
 
 async def test_actor_and_reason_have_columns_of_their_own(postroom: Commands, requests: PostgresRequests) -> None:

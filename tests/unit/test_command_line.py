@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +134,44 @@ async def test_command_line_mistake_is_reported_in_one_line_without_control_char
 async def test_interval_without_watch_is_rejected() -> None:
     reported = await Commands()("status", "--interval", "3", code=2)
     assert reported == "postroom: --interval is the time between two prints of --watch: give both\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list", "--reason"),
+        ("list", "--domain"),
+        ("retry", "--dead", "--reason-starts"),
+        ("bury", "--waiting", "--reason", "x", "--domain"),
+        ("bury", "--waiting", "--reason", "x", "--waits-for"),
+        ("dismiss", "--dead", "--reason", "x", "--reason-starts"),
+    ],
+)
+async def test_an_empty_or_unreadable_option_never_selects_all_requests(words: tuple[str, ...]) -> None:
+    assert "it is empty" in await Commands()(*words, "", code=2)
+    assert "it is not text in UTF-8" in await Commands()(*words, "\udcff", code=2)
+
+
+@pytest.mark.parametrize("words", [("log", ""), ("log", "--follow", " ")])
+async def test_an_empty_address_does_not_stand_for_everybody(words: tuple[str, ...]) -> None:
+    assert "the address is empty" in await Commands()(*words, code=2)
+
+
+@pytest.mark.parametrize(("output", "code"), [(">&-", 0), (">/dev/full", 2)])
+def test_output_that_cannot_be_written_is_at_most_one_line_of_error(output: str, code: int, tmp_path: Path) -> None:
+    command = f'exec "$0" -m postroom setup files --write "$1" {output}'
+    arguments = ["sh", "-c", command, sys.executable, str(tmp_path)]
+    ran = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    expected = "postroom: the output cannot be written: No space left on device\n" if code else ""
+    assert (ran.returncode, ran.stderr) == (code, expected)
+
+
+def test_script_for_redis_is_read_as_utf_8_in_any_locale() -> None:
+    code = (
+        "from redis.asyncio import Redis\nfrom postroom.queue.retry_set import RetrySet\nRetrySet(Redis(), lease=1.0)\n"
+    )
+    ran = run(code, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

@@ -1,5 +1,7 @@
 """The command line: `app.py` says how each command is typed. Errors for people are one line and exit code 2."""
 
+import errno
+import os
 import sys
 from io import TextIOWrapper
 
@@ -10,7 +12,13 @@ from postroom.cli.control_characters import escape_control
 from postroom.errors import PostroomError
 
 
+_NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What happens to a file that a command's output is redirected to."""
+
+
 def main() -> None:
+    if sys.stdout is None:  # `>&-`
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 — until the process ends
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an address may hold what a Latin-1 terminal has no sign for
@@ -24,6 +32,13 @@ def main() -> None:
         sys.exit(error.exit_code)
     except PostroomError as error:
         _print_error(error.with_fix)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in _NOT_WRITTEN or error.filename is not None:
+            raise
+        _print_error(f"the output cannot be written: {error.strerror}")
+        # What is left of it would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
 
 

@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from postroom.cli.options import AsJson, DryRun, MailDomain, Output, Reason, ReasonStarts, UntilEof, Who, Whom
+from postroom.cli.options import (
+    AsJson,
+    DryRun,
+    MailDomain,
+    Output,
+    Reason,
+    ReasonStarts,
+    UntilEof,
+    WaitsFor,
+    Who,
+    Whom,
+    narrowing,
+)
 from postroom.cli.setup.commands import setup
 from postroom.domain.request import ListedState
 from postroom.errors import ConfigurationError
@@ -133,6 +145,7 @@ def list_command(
             "--reason",
             "--reason-starts",
             metavar="TEXT",
+            callback=narrowing,
             help="Only those whose reason, or last error, begins like this.",
         ),
     ] = None,
@@ -207,10 +220,7 @@ def bury_command(
     whom: Whom = None,
     waiting: Annotated[bool, typer.Option("--waiting", help="All waiting requests.")] = False,
     reason_starts: ReasonStarts = None,
-    waits_for: Annotated[
-        str | None,
-        typer.Option(metavar="CAUSE", help="Only those held back by it: outage, misconfigured, domain:NAME."),
-    ] = None,
+    waits_for: WaitsFor = None,
     domain: MailDomain = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,

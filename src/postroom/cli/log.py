@@ -23,6 +23,9 @@ Entry = Mapping[str, Any]
 
 
 async def log(who: str | None, *, following: bool, as_json: bool) -> None:
+    # Empty, as a shell makes of a variable that is not set, it stands for nobody, and not for everybody.
+    if who is not None and not who.strip():
+        raise ConfigurationError("the address is empty; give an address, or the id of an identity")
     if who is None and not following:
         raise ConfigurationError("give an address, the id of an identity, or --follow. See postroom log --help")
     async with connected_to_database(settings_or_trial()) as parts:

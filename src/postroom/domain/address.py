@@ -129,6 +129,14 @@ def normalise_address(raw: str) -> Address:
     return address
 
 
+def stored_form(raw: str) -> str:
+    """The form in which this address would be stored, to look it up; of a text that is no address, the text."""
+    try:
+        return str(normalise_address(raw))
+    except Refused:
+        return raw.strip().lower()
+
+
 def parse_address(raw: str, *, domains: Collection[str], reserved: Collection[str]) -> Address:
     """The normalised address that Postroom will make.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
 
+from postroom.domain.address import stored_form
 from postroom.domain.identity import as_sent
 from postroom.domain.request import HELD, Request, State
 from postroom.errors import Refused
@@ -171,13 +172,11 @@ class RequestOperations:
             try:
                 named[UUID(name)] = name
             except ValueError:
-                addresses[(as_sent(name.strip()) or "").lower()] = name
+                addresses[stored_form(as_sent(name) or "")] = name
         found = await self._moves.identities_of(addresses, dead_first=dead_first)
         named |= {found[address]: name for address, name in addresses.items() if address in found}
-        unknown = [(address, name) for address, name in addresses.items() if address not in found]
-        return named, [
-            await self._unknown(name, *await self._audit.identities_of(each, limit=1)) for each, name in unknown
-        ]
+        unknown = [name for address, name in addresses.items() if address not in found]
+        return named, [await self._unknown(name, *await self._audit.identities_of(name, limit=1)) for name in unknown]
 
     async def _unknown(self, who: str, identity_id: UUID | None = None) -> Failure:
         refusal = await self._refusals.last(identity_id) if identity_id else None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from postroom.domain.address import stored_form
 from postroom.domain.identity import as_sent
 from postroom.postgres.connection import Pool, Row, Statements, row, rows, the_row
 
@@ -27,7 +28,7 @@ class Audit(Statements):
     async def identities_of(self, address: str, *, limit: int) -> list[UUID | None]:
         """The identities that have this address or ever asked for it, the most recently active first. None stands for
         webhooks that were refused and named no identity."""
-        parameters = {"address": as_sent(address), "limit": limit}
+        parameters = {"address": as_sent(address), "stored": _stored(address), "limit": limit}
         return [each["identity_id"] for each in await rows(self._pool, "identities_of_address", parameters)]
 
     async def timeline(self, identity_id: UUID) -> list[Row]:
@@ -60,10 +61,15 @@ class Audit(Statements):
             "everybody": identity_ids is None,
             "identity_ids": list(identity_ids or ()),
             "address": address and as_sent(address),
+            "stored": address and _stored(address),
             "limit": limit,
         }
         found = await rows(self._pool, "audit_since", parameters)
         return found[0]["asked_at"], [each for each in found if each["id"] is not None]
+
+
+def _stored(address: str) -> str:
+    return stored_form(as_sent(address) or "")
 
 
 async def pin_mark_domain(pool: Pool, mark_domain: str) -> str:

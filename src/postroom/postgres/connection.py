@@ -124,14 +124,14 @@ def sql(name: str) -> LiteralString:
     already prepared, which PostgreSQL then refuses to run ("cached plan must not change result type").
     """
     folder = files("postroom.postgres")
-    columns = folder.joinpath("request_columns.sql").read_text().replace(",", " ").split()
+    columns = folder.joinpath("request_columns.sql").read_text("utf-8").replace(",", " ").split()
 
     def listed(found: re.Match[str]) -> str:
         table = found["table"]
         return ", ".join(f"{table}.{column}" if table else column for column in columns)
 
     # The cast is sound: the text is part of this package and never comes from a caller.
-    return cast(LiteralString, _REQUEST.sub(listed, folder.joinpath("sql", f"{name}.sql").read_text()))
+    return cast(LiteralString, _REQUEST.sub(listed, folder.joinpath("sql", f"{name}.sql").read_text("utf-8")))
 
 
 _OPTIONS = (

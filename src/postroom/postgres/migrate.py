@@ -125,7 +125,7 @@ def run(version: str) -> None:
     from alembic import op  # as above
 
     # The driver's own cursor: the text contains `%` and several statements.
-    op.get_bind().connection.cursor().execute(Path(version).with_suffix(".sql").read_text())
+    op.get_bind().connection.cursor().execute(Path(version).with_suffix(".sql").read_text("utf-8"))
 
 
 def build_index(name: str, definition: str) -> None:

@@ -45,7 +45,7 @@ class Cursor:
         at, _, identity_id = rest.partition(",")
         try:
             cursor = cls(part, datetime.fromisoformat(at).astimezone(UTC) if at else None, UUID(identity_id))
-        except ValueError:
+        except (ValueError, OverflowError):
             cursor = None
         if cursor is None or part not in _PARTS or (cursor.at is None) != (part == "provisioned"):
             raise Refused("invalid_cursor", f"{text!r} is not a cursor of a list; take it from the page before")

@@ -70,7 +70,7 @@ class RetrySet:
     def __init__(self, redis: Redis, *, lease: float) -> None:
         self._redis = redis
         self._lease = lease
-        self._claim = redis.register_script(files("postroom.queue").joinpath("claim.lua").read_text())
+        self._claim = redis.register_script(files("postroom.queue").joinpath("claim.lua").read_text("utf-8"))
 
     async def due(self, limit: int) -> Due:
         """Raises one of `FAILURES` when Redis does not answer."""

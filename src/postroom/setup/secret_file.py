@@ -48,7 +48,7 @@ class SecretFile:
         if self._given:
             return self._given
         try:
-            return self.path.read_text().strip() or None
+            return self.path.read_text("utf-8").strip() or None
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -8,7 +8,7 @@ FROM (SELECT now() AS asked_at) AS clock LEFT JOIN LATERAL (
     WHERE created_at >= coalesce(%(after_at)s::timestamptz, now() - make_interval(secs => %(overlap)s))
       AND (created_at, id) > (coalesce(%(after_at)s::timestamptz, '-infinity'), %(after_entry)s::bigint)
       AND (%(everybody)s OR kratos_identity_id = ANY(%(identity_ids)s::uuid[])
-           OR lower(btrim(email)) = lower(btrim(%(address)s::text)))
+           OR lower(btrim(email)) IN (lower(btrim(%(address)s::text)), %(stored)s::text))
     ORDER BY created_at, id LIMIT %(limit)s
 ) AS l ON true
 ORDER BY l.created_at, l.id
