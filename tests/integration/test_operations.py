@@ -5,11 +5,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from fakes import FakeMailServer
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Failed, ListedState, Request, State, after_attempt
-from postroom.errors import Permanent, Refused, Transient
+from postroom.errors import MailServerError, Permanent, Refused, Transient
+from postroom.operations import mail_server
 from postroom.operations.requests import Batch, RequestOperations
 from postroom.postgres.audit import Audit
+from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool
 from postroom.postgres.request_list import PAGE, Selection
 from postroom.postgres.requests import PostgresRequests
@@ -276,3 +279,16 @@ async def test_request_that_dies_again_during_a_bulk_retry_is_not_retried_again(
             [each.identity_id for each in batch.done],
         )
     assert done == 2 * PAGE
+
+
+async def test_resume_does_not_report_success_if_requests_were_paused_meanwhile(pool: Pool, audit: Audit) -> None:
+    breakers = PostgresBreakers(pool)
+
+    class PausedMeanwhile(FakeMailServer):
+        async def health_check(self) -> MailServerError | None:
+            await mail_server.pause(breakers, audit, actor="bob", reason="Stalwart moves")
+            return None
+
+    with pytest.raises(Refused, match="stopped meanwhile: paused by bob: Stalwart moves"):
+        await mail_server.resume(breakers, PausedMeanwhile(), audit, actor="alice")
+    assert (await breakers.read()).open

@@ -21,6 +21,7 @@ VALUES: dict[str, Any] = {
     "action": "accept",
     "actor": "olga",
     "address": "user-777@example.org",
+    "stored": "user-777@example.org",
     "after": None,
     "after_at": datetime.now(UTC) - timedelta(seconds=60),
     "after_checked": datetime.now(UTC) - timedelta(seconds=7200),

@@ -23,13 +23,17 @@ async def pause(breakers: Breakers, audit: Audit, *, actor: str, reason: str) ->
 
 
 async def resume(breakers: Breakers, mail_server: MailServer, audit: Audit, *, actor: str) -> MailServerError | None:
-    """Check the mail server, and continue if it is healthy; otherwise return what is wrong with it. Raises
-    `DatabaseUnavailable`."""
+    """Check the mail server, and continue if it is healthy; otherwise return what is wrong with it. Raises `Refused` if
+    somebody, or a failure, stopped requests during the check, and `DatabaseUnavailable`."""
     breaker = await breakers.read()
     problem = await mail_server.health_check()
-    if problem is None and await breakers.close(breaker):
+    if problem is not None:
+        return problem
+    if await breakers.close(breaker):
         await audit.note("resume", actor=actor, reason=f"it was {breaker.error}" if breaker.error else None)
-    return problem
+    elif (stopped := await breakers.read()).open:
+        raise Refused("stopped_meanwhile", f"requests to the mail server were stopped meanwhile: {stopped.error}")
+    return None
 
 
 async def resume_domain(
