@@ -91,7 +91,7 @@ def _entries(value: Any, name: str) -> list[JSON]:
 
 
 def _credentials(value: Any, name: str) -> list[JSON]:
-    """One that has a `credentialId` is there already; app passwords and keys must be."""
+    """An entry with a `credentialId` exists already, which app passwords and keys must."""
     entries = _entries(value, name)
     for place, entry in enumerate(entries):
         if entry.get("@type") in _SECONDARY:
@@ -111,7 +111,7 @@ def _credentials(value: Any, name: str) -> list[JSON]:
 
 
 def _networks(value: Any, name: str) -> JSON:
-    """Addresses and networks as a set; one sent as false is left out."""
+    """A set of addresses and networks, without entries that are false."""
     if not is_object(value):
         raise invalid_patch(name, "Invalid value for object property")
     for text in value:

@@ -19,7 +19,7 @@ _ADMIN = "admin"
 
 
 class Authentication:
-    """Reads the `Authorization` header, and the address that it came from."""
+    """Checks the `Authorization` header and the address of the client."""
 
     def __init__(self, store: Store, accounts: Accounts, admin_password: str | None) -> None:
         self._store = store
@@ -27,7 +27,7 @@ class Authentication:
         self._admin_password = admin_password
 
     def access(self, request: Request) -> Access:
-        """Raises ProblemError: 401, or 403 for those who are known but not let in, such as the suspended."""
+        """Raises ProblemError: 401, or 403 for known callers that may not log in, such as suspended ones."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         peer = request.client.host if request.client else ""
         access = None
@@ -82,7 +82,7 @@ class Authentication:
         return access
 
     def _for_another(self, target: str, master: str, password: str, peer: str) -> Access | None:
-        """`target%master` with the master's own password: the access is the target's, limits and all."""
+        """`target%master` with the master's own password: the access, including its limits, is the target's."""
         access = self._by_password(master, password, peer)
         if access is None:
             return None
@@ -99,7 +99,7 @@ class Authentication:
 
 
 def _allows(networks: JSON, peer: str) -> bool:
-    """None means everybody."""
+    """An empty set allows every address."""
     return not networks or any(ip_address(peer) in ip_network(each, strict=False) for each in networks)
 
 

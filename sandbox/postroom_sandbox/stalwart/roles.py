@@ -1,4 +1,4 @@
-"""`x:Role`: made, read and changed here; none is removed."""
+"""`x:Role`: roles can be created, read and updated, but not destroyed."""
 
 import json
 
