@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from postroom_sandbox.stalwart.errors import SetError, invalid_patch, upload_quota_problem
 from postroom_sandbox.stalwart.json_value import JSON, is_count
-from postroom_sandbox.stalwart.session import CORE
+from postroom_sandbox.stalwart.session_object import CORE
 from postroom_sandbox.stalwart.singleton import Singleton
 
 RAISED_LIMITS = {"maxUploadCount": 10_000, "uploadQuota": 1_000_000_000}

@@ -4,14 +4,14 @@ import json
 
 from postroom_sandbox.stalwart import ids, permissions
 from postroom_sandbox.stalwart.errors import not_offered, server_unavailable
+from postroom_sandbox.stalwart.json_pointer import patched
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Call, Kind, completed
-from postroom_sandbox.stalwart.pointer import patched
+from postroom_sandbox.stalwart.object_type import Call, ObjectType, completed
 
 _DEFAULTS: JSON = {"enabledPermissions": {}, "disabledPermissions": {}, "roleIds": {}, "memberTenantId": None}
 
 
-class Roles(Kind):
+class Roles(ObjectType):
     name = "Role"
     table = "roles"
     key = "description"

@@ -5,13 +5,13 @@ from typing import ClassVar
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import not_offered
+from postroom_sandbox.stalwart.json_pointer import patched
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Call, Kind
-from postroom_sandbox.stalwart.pointer import patched
+from postroom_sandbox.stalwart.object_type import Call, ObjectType
 from postroom_sandbox.stalwart.store import Store
 
 
-class Singleton(Kind):
+class Singleton(ObjectType):
     """`initial` holds the first values, except those that the constructor gets. `changeable` names the properties
     that can be changed here, `unchangeable` describes all others."""
 
