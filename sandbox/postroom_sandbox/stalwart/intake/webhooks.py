@@ -82,11 +82,11 @@ def _checked(document: JSON) -> JSON:
         case {"@type": "None"} | {"@type": "Value", "secret": str()}:
             pass
         case {"@type": "EnvironmentVariable" | "File"}:
-            raise not_offered("keys of web hooks that are kept elsewhere")
+            raise not_offered("keys of webhooks that are kept elsewhere")
         case _:
             raise no_variant("signatureKey")
     if document["httpAuth"] != {"@type": "Unauthenticated"}:
-        raise not_offered("web hooks that log in")
+        raise not_offered("webhooks that log in")
     return document | {"events": {name: True for name, on in document["events"].items() if on}}
 
 
@@ -99,7 +99,7 @@ def _check_url(text: str) -> None:
     if url.scheme not in ("http", "https") or not url.host:
         raise invalid_patch("url")
     if not _is_here(url.host):
-        raise not_offered("web hooks to other machines")
+        raise not_offered("webhooks to other machines")
 
 
 def _is_here(host: str) -> bool:
