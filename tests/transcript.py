@@ -14,7 +14,6 @@ DOCUMENT = Path(__file__).resolve().parents[1] / "docs/how-to/transcript.md"
 COLUMNS = 130
 _BLOCK = re.compile(r"(?<=```console hours\n)(.*?)(?=```\n)", re.DOTALL)
 _LATER = re.compile(r"# (\d+) seconds later")
-_LONGEST_LINE = 400
 _NOT_SHOWN = re.compile(r"^(?:date|content-length|server): .*\n", re.MULTILINE)
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _VARYING = (  # from run to run, and with shortened delays
@@ -91,7 +90,7 @@ def _run(command: str, folder: Path, environment: Mapping[str, str]) -> str:
         os.close(ours)
         process.wait()
     text = _ESCAPES.sub("", output.decode()).replace("\r\n", "\n")
-    lines = [line[:_LONGEST_LINE].rstrip() for line in _NOT_SHOWN.sub("", text).splitlines()]
+    lines = [line.rstrip() for line in _NOT_SHOWN.sub("", text).splitlines()]
     return "\n".join(lines).strip("\n")
 
 

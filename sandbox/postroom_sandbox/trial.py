@@ -36,6 +36,7 @@ from postroom_sandbox.things_to_try import RunningTrial, things_to_try
 
 _PORT_OPTION = "--port, such as --port 3077 (make up ARGS='--port 3077')"
 _DOMAIN = "example.org"
+_MARK_DOMAIN = "mark-domain"  # the data folder stores it in this file
 # Placeholders for the embedded parts, so that all other settings can be checked before anything starts.
 _EMBEDDED = {
     "POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1/postroom",
@@ -151,8 +152,20 @@ class Trial:
             await supervisor.start(postgres)
             url, owner_url = postgres.service_url, postgres.owner_url
             self._where.append(("PostgreSQL 18", f"embedded, {LOOPBACK}:{postgres.port}"))
+            self._keep_mark_domain()
         await asyncio.to_thread(upgrade, owner_url, role_of(url))
         self._environment["POSTROOM_DATABASE_URL"] = url
+
+    def _keep_mark_domain(self) -> None:
+        """The service refuses a mark domain other than that of its first start, so other --domain options must not
+        change it."""
+        first = self._data.recall(_MARK_DOMAIN) or self._domains[0]
+        mark_domain = self._environment.setdefault("POSTROOM_MARK_DOMAIN", first)
+        self._data.remember(_MARK_DOMAIN, mark_domain)
+
+    @property
+    def _mark_domain(self) -> str:
+        return self._environment.get("POSTROOM_MARK_DOMAIN", self._domains[0])
 
     async def _redis(self, supervisor: Supervisor) -> None:
         if "POSTROOM_REDIS_URL" in self._environment:
@@ -176,7 +189,9 @@ class Trial:
         arguments = ["-m", "postroom_sandbox.stalwart", "--until-eof", "--public-url", url]
         arguments += ["--welcome"] if self._welcome else []
         arguments += ["--state", str(self._data.folder("stalwart")), "--port", str(port), "--lmtp-port", str(lmtp_port)]
-        arguments += [part for domain in self._domains for part in ("--domain", domain)]
+        # The mark domain first: the accounts of Postroom are in the first domain of the stand-in.
+        for domain in dict.fromkeys((self._mark_domain, *self._domains)):
+            arguments += ["--domain", domain]
         admin, master = self._data.secret("stalwart-admin-password"), self._data.secret("stalwart-mail-master")
         secrets = {"STAND_IN_KEY": key, "STAND_IN_ADMIN": admin, "STAND_IN_MASTER": master}
         await supervisor.start(
@@ -190,7 +205,7 @@ class Trial:
         )
         self._environment["POSTROOM_STALWART_URL"] = url
         self._environment["POSTROOM_STALWART_API_KEY"] = key
-        self._environment["POSTROOM_MAIL_MASTER"] = f"{MAIL_MASTER}@{self._domains[0]}:{master}"
+        self._environment["POSTROOM_MAIL_MASTER"] = f"{MAIL_MASTER}@{self._mark_domain}:{master}"
         self._environment["POSTROOM_STALWART_WEBHOOK_KEY"] = self._data.secret("stalwart-webhook-key")
         self._where.append(("Stalwart", f"stand-in, {url}/_sandbox/"))
         self._where.append(("", f"mail comes in by LMTP at {LOOPBACK}:{lmtp_port}"))
@@ -199,7 +214,7 @@ class Trial:
     async def _webhook(self, stalwart_url: str, admin_password: str) -> None:
         """As its administrator, configure the stand-in to send the service a webhook about new mail."""
         client = StalwartClient(stalwart_url, authorization(f"admin:{admin_password}"))
-        registry = StalwartRegistry(client, mark_domain=self._domains[0], quota=None)
+        registry = StalwartRegistry(client, mark_domain=self._mark_domain, quota=None)
         key = self._environment["POSTROOM_STALWART_WEBHOOK_KEY"]
         try:
             await WebhookSetup(client, registry).ensure(f"http://{LOOPBACK}:{self._port}{HOOK_PATH}", key)

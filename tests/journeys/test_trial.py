@@ -167,8 +167,10 @@ async def test_ctrl_c_ends_the_whole_trial_and_the_next_up_keeps_its_data(tmp_pa
         assert "Stopped" in await started.interrupt()
         _, alive = psutil.wait_procs(family, timeout=5)
         assert not alive
-        await started.up()
+        # With another domain first; the mark's stays, or the service would refuse to run.
+        await started.up("--domain", "example.net", "--domain", "example.org")
         assert (await started.hook(identity_id, "bob@example.org")).json() == first
+        assert (await started.hook(uuid4(), "bob@example.net")).status_code == 200
         await started.interrupt()
         await started.up("--fresh")
         assert await started.addresses() == []

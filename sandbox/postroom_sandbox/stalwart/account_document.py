@@ -91,9 +91,9 @@ def _entries(value: Any, name: str) -> list[JSON]:
 
 
 def _credentials(value: Any, name: str) -> list[JSON]:
-    """One that has a `credentialId` is there already; app passwords and keys must be."""
+    """An entry with a `credentialId` exists already, which app passwords and keys must."""
     entries = _entries(value, name)
-    for place, entry in enumerate(entries):
+    for position, entry in enumerate(entries):
         if entry.get("@type") in _SECONDARY:
             if "credentialId" not in entry:
                 raise server_set("credentials/secret")
@@ -104,14 +104,14 @@ def _credentials(value: Any, name: str) -> list[JSON]:
             raise unknown_property(name)
         if entry.get("expiresAt") is not None:
             raise not_offered("passwords that expire")
-        entry["allowedIps"] = _networks(entry.get("allowedIps", {}), f"{name}/{place}/allowedIps")
+        entry["allowedIps"] = _networks(entry.get("allowedIps", {}), f"{name}/{position}/allowedIps")
     if sum(entry["@type"] == "Password" for entry in entries) > 1:
         raise SetError("invalidProperties", "Only one password credential is allowed.", properties=[name])
     return entries
 
 
 def _networks(value: Any, name: str) -> JSON:
-    """Addresses and networks as a set; one sent as false is left out."""
+    """A set of addresses and networks, without entries that are false."""
     if not is_object(value):
         raise invalid_patch(name, "Invalid value for object property")
     for text in value:

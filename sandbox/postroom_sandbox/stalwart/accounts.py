@@ -12,9 +12,9 @@ from postroom_sandbox.stalwart.address import words
 from postroom_sandbox.stalwart.credentials import next_number
 from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.errors import SetError, server_set, violation
+from postroom_sandbox.stalwart.json_pointer import patched
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Call, Condition, Kind
-from postroom_sandbox.stalwart.pointer import patched
+from postroom_sandbox.stalwart.object_type import Call, Condition, ObjectType
 from postroom_sandbox.stalwart.roles import Roles
 from postroom_sandbox.stalwart.store import Store
 
@@ -22,7 +22,7 @@ _CONDITIONS = {"name": "name = ?", "@type": "'User' = ?", "memberGroupIds": "NUL
 _PASSWORD: JSON = {"secret": passwords.MASK, "expiresAt": None, "allowedIps": {}}
 
 
-class Accounts(Kind):
+class Accounts(ObjectType):
     name = "Account"
     table = "accounts"
 
@@ -103,8 +103,8 @@ class Accounts(Kind):
         """Password, app passwords and keys, with masked secrets."""
         sql = "SELECT id, name, document FROM credentials WHERE account_id = ? ORDER BY id"
         entries = [
-            json.loads(document) | {"credentialId": ids.encode(place), "@type": name}
-            for place, name, document in self._store.rows(sql, number)
+            json.loads(document) | {"credentialId": ids.encode(credential_id), "@type": name}
+            for credential_id, name, document in self._store.rows(sql, number)
         ]
         return {str(position): entry for position, entry in enumerate(entries)}
 
@@ -178,21 +178,21 @@ class Accounts(Kind):
         """Delete all credentials that the new list does not contain, including app passwords and keys."""
         kept = {ids.decode(entry.get("credentialId")) for entry in credentials}
         changed = [entry for entry in credentials if entry.get("secret") != passwords.MASK]
-        for place, name in self._store.rows("SELECT id, name FROM credentials WHERE account_id = ?", number):
-            if place not in kept or (changed and name == "Password"):
-                self._store.run("DELETE FROM credentials WHERE account_id = ? AND id = ?", number, place)
+        for credential_id, name in self._store.rows("SELECT id, name FROM credentials WHERE account_id = ?", number):
+            if credential_id not in kept or (changed and name == "Password"):
+                self._store.run("DELETE FROM credentials WHERE account_id = ? AND id = ?", number, credential_id)
         for entry in changed:
-            place = ids.decode(entry.get("credentialId")) or next_number(self._store, number)
-            self._keep_password(number, place, passwords.hashed(entry.get("secret", "")), entry["allowedIps"])
+            credential_id = ids.decode(entry.get("credentialId")) or next_number(self._store, number)
+            self._keep_password(number, credential_id, passwords.hashed(entry.get("secret", "")), entry["allowedIps"])
         for entry in credentials:
             if entry["@type"] == "Password" and entry not in changed:
                 document = json.dumps(_PASSWORD | {"allowedIps": entry["allowedIps"]})
                 sql = "UPDATE credentials SET document = ? WHERE account_id = ? AND id = ?"
                 self._store.run(sql, document, number, ids.decode(entry.get("credentialId")))
 
-    def _keep_password(self, number: int, place: int, stored: str, allowed_ips: JSON) -> None:
+    def _keep_password(self, number: int, credential_id: int, stored: str, allowed_ips: JSON) -> None:
         sql = "INSERT INTO credentials (account_id, id, name, secret, document) VALUES (?, ?, 'Password', ?, ?)"
-        self._store.run(sql, number, place, stored, json.dumps(_PASSWORD | {"allowedIps": allowed_ips}))
+        self._store.run(sql, number, credential_id, stored, json.dumps(_PASSWORD | {"allowedIps": allowed_ips}))
 
 
 def _columns(document: JSON) -> tuple[str, int | None, str]:

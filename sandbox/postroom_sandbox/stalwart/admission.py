@@ -8,8 +8,8 @@ from starlette.requests import Request
 
 from postroom_sandbox.stalwart.authentication import Authentication
 from postroom_sandbox.stalwart.errors import crowded_problem
-from postroom_sandbox.stalwart.kind import Access
-from postroom_sandbox.stalwart.session import CORE
+from postroom_sandbox.stalwart.object_type import Access
+from postroom_sandbox.stalwart.session_object import CORE
 
 
 class Admission:

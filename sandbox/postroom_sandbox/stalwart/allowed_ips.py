@@ -6,12 +6,12 @@ import secrets
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import invalid_patch, not_offered
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Call, Kind, completed
+from postroom_sandbox.stalwart.object_type import Call, ObjectType, completed
 
 _DEFAULTS: JSON = {"reason": None, "expiresAt": None}
 
 
-class AllowedIps(Kind):
+class AllowedIps(ObjectType):
     name = "AllowedIp"
     table = "allowed_ips"
     key = "address"

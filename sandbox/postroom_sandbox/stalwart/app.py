@@ -17,15 +17,15 @@ from starlette.types import Lifespan
 from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.admission import Admission
 from postroom_sandbox.stalwart.allowed_ips import AllowedIps
-from postroom_sandbox.stalwart.api import Api
 from postroom_sandbox.stalwart.authentication import Authentication
-from postroom_sandbox.stalwart.control import Control
+from postroom_sandbox.stalwart.control_api import ControlApi
 from postroom_sandbox.stalwart.credentials import Credentials
 from postroom_sandbox.stalwart.default_roles import DefaultRoles
 from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.errors import ProblemError, http_problem
+from postroom_sandbox.stalwart.fault_injection import FaultInjection, problem_response
 from postroom_sandbox.stalwart.faults import Faults
-from postroom_sandbox.stalwart.injection import FaultInjection, problem_response
+from postroom_sandbox.stalwart.http_api import HttpApi
 from postroom_sandbox.stalwart.intake import Intake
 from postroom_sandbox.stalwart.jmap_settings import RAISED_LIMITS, JmapSettings, UploadQuota
 from postroom_sandbox.stalwart.mail import Mail
@@ -69,9 +69,9 @@ def create_app(
         ensure_service_key(store, known_domains, roles, accounts, api_key)
     if mail_master:
         ensure_mail_master(known_domains, roles, accounts, mail_master)
-    kinds = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
+    object_types = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
     limits = JmapSettings(store, **(RAISED_LIMITS if mail_master else {}))
-    kinds += [AllowedIps(store), DefaultRoles(store), OidcProvider(store), limits]
+    object_types += [AllowedIps(store), DefaultRoles(store), OidcProvider(store), limits]
     counts: Counter[str] = Counter()
     faults = Faults(store)
     authentication = Authentication(store, accounts, admin_password)
@@ -80,8 +80,8 @@ def create_app(
     mail = Mail(store, accounts, known_domains, quota)
     parts = (store, mail, accounts, known_domains, authentication, faults, counts)
     intake = Intake(*parts, _HOSTNAME, lmtp_listener, send_welcome=welcome)
-    registry = Registry(store, [*kinds, *intake.kinds])
-    api = Api(admission, registry, mail, counts, public_url or f"https://{_HOSTNAME}", latency_ms)
+    registry = Registry(store, [*object_types, *intake.object_types])
+    api = HttpApi(admission, registry, mail, counts, public_url or f"https://{_HOSTNAME}", latency_ms)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
@@ -89,7 +89,7 @@ def create_app(
             yield
         store.close()
 
-    control = Control(store, intake, faults, counts)
+    control = ControlApi(store, intake, faults, counts)
     transfer = BlobTransfer(admission, mail, quota)
     routes = [*api.routes(), *transfer.routes(), *intake.event_source.routes(), *control.routes()]
     injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)

@@ -12,14 +12,14 @@ from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.credentials import expired
 from postroom_sandbox.stalwart.errors import http_problem
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Access
+from postroom_sandbox.stalwart.object_type import Access
 from postroom_sandbox.stalwart.store import Store
 
 _ADMIN = "admin"
 
 
 class Authentication:
-    """Reads the `Authorization` header, and the address that it came from."""
+    """Checks the `Authorization` header and the address of the client."""
 
     def __init__(self, store: Store, accounts: Accounts, admin_password: str | None) -> None:
         self._store = store
@@ -27,7 +27,7 @@ class Authentication:
         self._admin_password = admin_password
 
     def access(self, request: Request) -> Access:
-        """Raises ProblemError: 401, or 403 for those who are known but not let in, such as the suspended."""
+        """Raises ProblemError: 401, or 403 for known callers that may not log in, such as suspended ones."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         peer = request.client.host if request.client else ""
         access = None
@@ -44,19 +44,19 @@ class Authentication:
     def _by_key(self, secret: str) -> Access | None:
         sql = "SELECT account_id, document FROM credentials WHERE name = 'ApiKey' AND secret = ?"
         row = self._store.row(sql, passwords.digest(secret))
-        return self._of_account(row[0], row[1]) if row and self._counts(row[1]) else None
+        return self._of_account(row[0], row[1]) if row and self._is_current(row[1]) else None
 
     def _by_login(self, login: str, password: str, peer: str) -> Access | None:
         target, _, master = login.rpartition("%")
         if target:
-            return self._for_another(target, master, password, peer)
+            return self._by_master(target, master, password, peer)
         return self._by_password(master, password, peer) or self._by_app_password(master, password)
 
     def _by_password(self, login: str, password: str, peer: str) -> Access | None:
         if login == _ADMIN:
             known = self._admin_password
-            right = known is not None and hmac.compare_digest(known.encode(), password.encode())
-            return Access(ids.RECOVERY_ADMIN, _ADMIN, permissions.EVERY) if right else None
+            valid = known is not None and hmac.compare_digest(known.encode(), password.encode())
+            return Access(ids.RECOVERY_ADMIN, _ADMIN, permissions.EVERY) if valid else None
         account, kind = self._accounts.at(login) or (None, "")
         sql = "SELECT secret, document FROM credentials WHERE account_id = ? AND name = 'Password'"
         row = self._store.row(sql, account)
@@ -64,25 +64,25 @@ class Authentication:
             return None
         if not _allows(json.loads(row[1])["allowedIps"], peer):
             raise http_problem(403)
-        return self._at(account, kind)
+        return self._for_address(account, kind)
 
     def _by_app_password(self, login: str, password: str) -> Access | None:
         account, kind = self._accounts.at(login) or (None, "")
         sql = "SELECT document FROM credentials WHERE account_id = ? AND name = 'AppPassword' AND secret = ?"
         row = self._store.row(sql, account, passwords.digest(password))
-        return self._at(account, kind, row[0]) if account and row and self._counts(row[0]) else None
+        return self._for_address(account, kind, row[0]) if account and row and self._is_current(row[0]) else None
 
-    def _counts(self, credential: str) -> bool:
+    def _is_current(self, credential: str) -> bool:
         return not expired(json.loads(credential), self._store.now())
 
-    def _at(self, account: int, kind: str, credential: str | None = None) -> Access:
+    def _for_address(self, account: int, kind: str, credential: str | None = None) -> Access:
         access = self._of_account(account, credential)
         if kind == "alias" and not access.may("authenticateWithAlias"):
             raise http_problem(403)
         return access
 
-    def _for_another(self, target: str, master: str, password: str, peer: str) -> Access | None:
-        """`target%master` with the master's own password: the access is the target's, limits and all."""
+    def _by_master(self, target: str, master: str, password: str, peer: str) -> Access | None:
+        """`target%master` with the master's own password: the access, including its limits, is the target's."""
         access = self._by_password(master, password, peer)
         if access is None:
             return None
@@ -99,7 +99,7 @@ class Authentication:
 
 
 def _allows(networks: JSON, peer: str) -> bool:
-    """None means everybody."""
+    """An empty set allows every address."""
     return not networks or any(ip_address(peer) in ip_network(each, strict=False) for each in networks)
 
 

@@ -14,7 +14,7 @@ from postroom_sandbox.stalwart.errors import (
     server_set,
 )
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Call, Condition, Kind, completed
+from postroom_sandbox.stalwart.object_type import Call, Condition, ObjectType, completed
 from postroom_sandbox.stalwart.passwords import MASK, digest
 from postroom_sandbox.stalwart.store import Store
 
@@ -40,7 +40,7 @@ def next_number(store: Store, account: int) -> int:
     return number
 
 
-class Credentials(Kind):
+class Credentials(ObjectType):
     table = "credentials"
 
     def __init__(self, store: Store, name: Literal["AppPassword", "ApiKey"]) -> None:

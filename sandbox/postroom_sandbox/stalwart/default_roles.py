@@ -1,4 +1,4 @@
-"""`x:Authentication`, of which only the roles are kept that accounts have by default."""
+"""`x:Authentication`. The stand-in has only its default roles for accounts."""
 
 from typing import ClassVar
 
@@ -7,17 +7,17 @@ from postroom_sandbox.stalwart.singleton import Singleton
 
 
 class DefaultRoles(Singleton):
-    """Those of a fresh server, by the ids that `Roles.ensure_defaults` gives them; none can be changed here."""
+    """The default roles of a new server, by the ids from `Roles.ensure_defaults`. They cannot be changed here."""
 
     name = "Authentication"
-    beginning: ClassVar[JSON] = {
+    initial: ClassVar[JSON] = {
         "defaultUserRoleIds": {"b": True},
         "defaultGroupRoleIds": {"c": True},
         "defaultTenantRoleIds": {"d": True, "b": True},
         "defaultAdminRoleIds": {"e": True, "b": True},
     }
     changeable = frozenset[str]()
-    what = "default roles"
+    unchangeable = "default roles"
 
     def check(self, name: str, value: object) -> None:
-        """`update` refuses all of them."""
+        """Accepts every value, because `update` refuses all changes."""

@@ -6,7 +6,7 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.address import domain_name
 from postroom_sandbox.stalwart.errors import linked, not_offered
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Call, Kind, completed
+from postroom_sandbox.stalwart.object_type import Call, ObjectType, completed
 
 FIRST = 1
 """The number of the first domain, which is the default domain in the system settings."""
@@ -34,7 +34,7 @@ _DEFAULTS: JSON = {
 }
 
 
-class Domains(Kind):
+class Domains(ObjectType):
     name = "Domain"
     table = "domains"
     key = "name"

@@ -7,12 +7,12 @@ from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, jmap_problem, limit_problem, server_unavailable
+from postroom_sandbox.stalwart.json_pointer import with_results
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_flag, is_list, is_object, is_text, is_texts
-from postroom_sandbox.stalwart.kind import Access, Call, Created
 from postroom_sandbox.stalwart.mail import Mail, state_string
-from postroom_sandbox.stalwart.pointer import with_results
+from postroom_sandbox.stalwart.object_type import Access, Call, Created
 from postroom_sandbox.stalwart.registry import Registry
-from postroom_sandbox.stalwart.session import CORE, KNOWN, STATE
+from postroom_sandbox.stalwart.session_object import CORE, KNOWN, STATE
 
 # The capability that each method needs; methods of the registry (x:…) need none.
 _MAIL = "urn:ietf:params:jmap:mail"

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from postroom_sandbox.stalwart.errors import SetError, invalid_patch, upload_quota_problem
 from postroom_sandbox.stalwart.json_value import JSON, is_count
-from postroom_sandbox.stalwart.session import CORE
+from postroom_sandbox.stalwart.session_object import CORE
 from postroom_sandbox.stalwart.singleton import Singleton
 
 RAISED_LIMITS = {"maxUploadCount": 10_000, "uploadQuota": 1_000_000_000}
@@ -15,7 +15,7 @@ RAISED_LIMITS = {"maxUploadCount": 10_000, "uploadQuota": 1_000_000_000}
 
 class JmapSettings(Singleton):
     name = "Jmap"
-    beginning: ClassVar[JSON] = {
+    initial: ClassVar[JSON] = {
         "getMaxResults": CORE["maxObjectsInGet"],
         "setMaxObjects": CORE["maxObjectsInSet"],
         "maxMethodCalls": CORE["maxCallsInRequest"],
@@ -28,7 +28,7 @@ class JmapSettings(Singleton):
         "uploadTtl": 3_600_000,
     }
     changeable = frozenset({"maxUploadCount", "uploadQuota", "uploadTtl"})
-    what = "other limits of JMAP"
+    unchangeable = "other limits of JMAP"
 
     def check(self, name: str, value: object) -> None:
         if not is_count(value):

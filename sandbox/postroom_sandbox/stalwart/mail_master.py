@@ -3,7 +3,7 @@
 from postroom_sandbox.stalwart import ids, permissions
 from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.domains import FIRST, Domains
-from postroom_sandbox.stalwart.kind import Access, Call
+from postroom_sandbox.stalwart.object_type import Access, Call
 from postroom_sandbox.stalwart.roles import Roles
 
 LOGIN = "postroom-mail"

@@ -10,9 +10,9 @@ from postroom_sandbox.stalwart.singleton import Singleton
 
 class OidcProvider(Singleton):
     name = "OidcProvider"
-    beginning: ClassVar[JSON] = {"requireClientRegistration": True, "anonymousClientRegistration": False}
-    changeable = frozenset(beginning)
-    what = "OAuth"
+    initial: ClassVar[JSON] = {"requireClientRegistration": True, "anonymousClientRegistration": False}
+    changeable = frozenset(initial)
+    unchangeable = "OAuth"
 
     def check(self, name: str, value: object) -> None:
         if not isinstance(value, bool):

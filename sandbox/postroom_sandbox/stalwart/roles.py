@@ -1,17 +1,17 @@
-"""`x:Role`: made, read and changed here; none is removed."""
+"""`x:Role`: roles can be created, read and updated, but not destroyed."""
 
 import json
 
 from postroom_sandbox.stalwart import ids, permissions
 from postroom_sandbox.stalwart.errors import not_offered, server_unavailable
+from postroom_sandbox.stalwart.json_pointer import patched
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Call, Kind, completed
-from postroom_sandbox.stalwart.pointer import patched
+from postroom_sandbox.stalwart.object_type import Call, ObjectType, completed
 
 _DEFAULTS: JSON = {"enabledPermissions": {}, "disabledPermissions": {}, "roleIds": {}, "memberTenantId": None}
 
 
-class Roles(Kind):
+class Roles(ObjectType):
     name = "Role"
     table = "roles"
     key = "description"

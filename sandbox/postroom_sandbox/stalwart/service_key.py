@@ -4,7 +4,7 @@ from postroom_sandbox.stalwart import ids, permissions
 from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.credentials import Credentials
 from postroom_sandbox.stalwart.domains import FIRST, Domains
-from postroom_sandbox.stalwart.kind import Access, Call
+from postroom_sandbox.stalwart.object_type import Access, Call
 from postroom_sandbox.stalwart.passwords import digest
 from postroom_sandbox.stalwart.roles import Roles
 from postroom_sandbox.stalwart.store import Store

@@ -5,25 +5,25 @@ from typing import ClassVar
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import not_offered
+from postroom_sandbox.stalwart.json_pointer import patched
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Call, Kind
-from postroom_sandbox.stalwart.pointer import patched
+from postroom_sandbox.stalwart.object_type import Call, ObjectType
 from postroom_sandbox.stalwart.store import Store
 
 
-class Singleton(Kind):
-    """`beginning` holds the first values, except those that the constructor gets. `changeable` names the properties
-    that can be changed here, `what` describes all others."""
+class Singleton(ObjectType):
+    """`initial` holds the first values, except those that the constructor gets. `changeable` names the properties
+    that can be changed here, `unchangeable` describes all others."""
 
-    beginning: ClassVar[JSON]
+    initial: ClassVar[JSON]
     changeable: frozenset[str]
-    what: str
+    unchangeable: str
 
     def __init__(self, store: Store, **values: int) -> None:
         super().__init__(store)
         self.table = f"(SELECT * FROM singletons WHERE name = '{self.name}')"  # noqa: S608 - a constant of the source
         sql = "INSERT OR IGNORE INTO singletons (id, name, document) VALUES (?, ?, ?)"
-        store.run(sql, ids.SINGLETON, self.name, json.dumps(self.beginning | values))
+        store.run(sql, ids.SINGLETON, self.name, json.dumps(self.initial | values))
 
     def current(self) -> JSON:
         ((document,),) = self._store.rows("SELECT document FROM singletons WHERE name = ?", self.name)
@@ -34,7 +34,7 @@ class Singleton(Kind):
         for name in patch:
             self.check(name, document[name])
         if patch.keys() - self.changeable:
-            raise not_offered(self.what)
+            raise not_offered(self.unchangeable)
         self._store.run("UPDATE singletons SET document = ? WHERE name = ?", json.dumps(document), self.name)
 
     def check(self, name: str, value: object) -> None:

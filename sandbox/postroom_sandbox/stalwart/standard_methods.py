@@ -7,7 +7,7 @@ from typing import Any
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError
 from postroom_sandbox.stalwart.json_value import JSON, is_object
-from postroom_sandbox.stalwart.kind import Created
+from postroom_sandbox.stalwart.object_type import Created
 
 MAX_OBJECTS = 500
 """The maximum number of objects in one /get or /set, as in the session object."""

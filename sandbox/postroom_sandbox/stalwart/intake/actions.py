@@ -6,11 +6,11 @@ from collections.abc import Callable
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError, no_variant, not_offered
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Call, Kind
+from postroom_sandbox.stalwart.object_type import Call, ObjectType
 from postroom_sandbox.stalwart.store import Store
 
 
-class Actions(Kind):
+class Actions(ObjectType):
     name = "Action"
     table = "(SELECT 0 AS id, '' AS name, '' AS document WHERE FALSE)"  # so that /get and /query return none
 

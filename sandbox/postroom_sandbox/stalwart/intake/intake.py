@@ -19,14 +19,14 @@ from postroom_sandbox.stalwart.intake.webhook_dispatch import WebhookDispatch
 from postroom_sandbox.stalwart.intake.webhooks import Webhooks
 from postroom_sandbox.stalwart.intake.welcome import welcome
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Kind
 from postroom_sandbox.stalwart.mail import Mail
 from postroom_sandbox.stalwart.mail.email_store import OverQuota
+from postroom_sandbox.stalwart.object_type import ObjectType
 from postroom_sandbox.stalwart.store import Store
 
 
 class Intake:
-    """`kinds` and `event_source` are its part of the HTTP API. The rest works while it is `running`.
+    """`object_types` and `event_source` are its part of the HTTP API. The rest works while it is `running`.
 
     With `send_welcome`, each new mailbox of a person gets a welcome message.
     """
@@ -49,7 +49,7 @@ class Intake:
         self._accounts = accounts
         webhooks = Webhooks(store)
         self._webhook_dispatch = WebhookDispatch(webhooks, faults)
-        self.kinds: list[Kind] = [webhooks, Actions(store, self._webhook_dispatch.reload)]
+        self.object_types: list[ObjectType] = [webhooks, Actions(store, self._webhook_dispatch.reload)]
         self.event_source = EventSource(authentication, mail.state_changes, faults, counts)
         recipients = Recipients(domains, mail.store, faults, self._webhook_dispatch.send)
         self.lmtp = LmtpServer(lmtp_listener, recipients, hostname)

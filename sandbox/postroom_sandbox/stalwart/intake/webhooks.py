@@ -11,9 +11,9 @@ import httpx2
 
 from postroom_sandbox.stalwart import ids, passwords
 from postroom_sandbox.stalwart.errors import invalid_patch, no_variant, not_offered
+from postroom_sandbox.stalwart.json_pointer import patched
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_flag, is_object, is_text
-from postroom_sandbox.stalwart.kind import Call, Kind, completed
-from postroom_sandbox.stalwart.pointer import patched
+from postroom_sandbox.stalwart.object_type import Call, ObjectType, completed
 
 _DEFAULTS: JSON = {
     "enable": True,
@@ -41,7 +41,7 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 _EVENT = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")  # there is no wildcard
 
 
-class Webhooks(Kind):
+class Webhooks(ObjectType):
     name = "WebHook"
     table = "web_hooks"
 

@@ -6,10 +6,10 @@ import hashlib
 
 from postroom_sandbox.stalwart.errors import MethodError, ProblemError, SetError
 from postroom_sandbox.stalwart.jmap_settings import UploadQuota
+from postroom_sandbox.stalwart.json_pointer import created_id
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list, is_object
 from postroom_sandbox.stalwart.mail.blobs import Blobs, upload_id
 from postroom_sandbox.stalwart.mail.data_type import MailCall, invalid
-from postroom_sandbox.stalwart.pointer import created_id
 from postroom_sandbox.stalwart.standard_methods import Outcome, check_number, objects
 
 _DIGESTS = {"digest:sha": "sha1", "digest:sha-256": "sha256", "digest:sha-512": "sha512"}

@@ -9,11 +9,11 @@ from starlette.routing import Route
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.admission import Admission
 from postroom_sandbox.stalwart.errors import http_problem, limit_problem
-from postroom_sandbox.stalwart.injection import FULL_KEY
+from postroom_sandbox.stalwart.fault_injection import FULL_KEY
 from postroom_sandbox.stalwart.jmap_settings import UploadQuota
 from postroom_sandbox.stalwart.mail.blobs import upload_id
 from postroom_sandbox.stalwart.mail.jmap_mail import Mail
-from postroom_sandbox.stalwart.session import CORE
+from postroom_sandbox.stalwart.session_object import CORE
 
 _ANYTHING = "application/octet-stream"
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from postroom_sandbox.stalwart import ids
-from postroom_sandbox.stalwart.kind import Access
 from postroom_sandbox.stalwart.mail.mime_message import Message
+from postroom_sandbox.stalwart.object_type import Access
 from postroom_sandbox.stalwart.store import Store
 
 _UPLOAD, _MESSAGE = "e", "c"  # first letter of the id of an upload, which expires, or of a message or part

@@ -6,10 +6,10 @@ from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError
+from postroom_sandbox.stalwart.json_pointer import created_id
 from postroom_sandbox.stalwart.json_value import JSON, is_count
-from postroom_sandbox.stalwart.kind import Access, Created
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
-from postroom_sandbox.stalwart.pointer import created_id
+from postroom_sandbox.stalwart.object_type import Access, Created
 from postroom_sandbox.stalwart.standard_methods import Outcome, check_number, listed, objects, page
 from postroom_sandbox.stalwart.store import Store
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_list
-from postroom_sandbox.stalwart.kind import Condition
 from postroom_sandbox.stalwart.mail.keywords import canonical_keyword
 from postroom_sandbox.stalwart.mail.query_filters import moment, placeholders
+from postroom_sandbox.stalwart.object_type import Condition
 
 _TEXT = {
     "text": "",

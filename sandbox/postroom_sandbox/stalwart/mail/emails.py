@@ -6,6 +6,7 @@ from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError
+from postroom_sandbox.stalwart.json_pointer import created_id
 from postroom_sandbox.stalwart.json_value import JSON, is_object
 from postroom_sandbox.stalwart.mail import email_search, query_filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
@@ -16,7 +17,6 @@ from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
 from postroom_sandbox.stalwart.mail.keywords import canonical_keyword, keywords
 from postroom_sandbox.stalwart.mail.mailbox_store import MailboxStore
 from postroom_sandbox.stalwart.mail.message_composition import composed
-from postroom_sandbox.stalwart.pointer import created_id
 from postroom_sandbox.stalwart.standard_methods import MAX_OBJECTS, Outcome, check_number, objects
 from postroom_sandbox.stalwart.store import Store
 

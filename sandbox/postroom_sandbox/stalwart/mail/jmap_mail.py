@@ -8,7 +8,6 @@ from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.errors import MethodError
 from postroom_sandbox.stalwart.jmap_settings import UploadQuota
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Access, Created
 from postroom_sandbox.stalwart.mail.blob_methods import BlobMethods
 from postroom_sandbox.stalwart.mail.blobs import Blobs
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
@@ -25,6 +24,7 @@ from postroom_sandbox.stalwart.mail.state_changes import StateChanges
 from postroom_sandbox.stalwart.mail.submissions import Submissions
 from postroom_sandbox.stalwart.mail.threads import ThreadType
 from postroom_sandbox.stalwart.mail.vacation_responses import VacationResponses
+from postroom_sandbox.stalwart.object_type import Access, Created
 from postroom_sandbox.stalwart.store import Store
 
 

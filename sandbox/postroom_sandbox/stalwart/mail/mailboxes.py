@@ -5,14 +5,14 @@ from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError
+from postroom_sandbox.stalwart.json_pointer import created_id
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_flag, is_text
-from postroom_sandbox.stalwart.kind import Condition
 from postroom_sandbox.stalwart.mail import query_filters
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, check_values, invalid, not_found
 from postroom_sandbox.stalwart.mail.email_store import EmailStore
 from postroom_sandbox.stalwart.mail.mailbox_store import FIRST, MailboxStore
-from postroom_sandbox.stalwart.pointer import created_id
+from postroom_sandbox.stalwart.object_type import Condition
 from postroom_sandbox.stalwart.store import Store
 
 _RIGHTS = dict.fromkeys(

@@ -6,7 +6,7 @@ from typing import Any
 
 from postroom_sandbox.stalwart.errors import MethodError
 from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
-from postroom_sandbox.stalwart.kind import Condition
+from postroom_sandbox.stalwart.object_type import Condition
 
 Leaf = Callable[[str, Any], Condition | None]
 _MAX_DEPTH = 20  # SQLite limits the depth of expressions

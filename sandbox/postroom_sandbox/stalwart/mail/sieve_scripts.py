@@ -5,14 +5,14 @@ from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError
+from postroom_sandbox.stalwart.json_pointer import created_id
 from postroom_sandbox.stalwart.json_value import JSON, is_flag, is_text
-from postroom_sandbox.stalwart.kind import Condition
 from postroom_sandbox.stalwart.mail import query_filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
 from postroom_sandbox.stalwart.mail.sieve_syntax import InvalidScript, TooLarge, check
-from postroom_sandbox.stalwart.pointer import created_id
+from postroom_sandbox.stalwart.object_type import Condition
 from postroom_sandbox.stalwart.standard_methods import objects
 from postroom_sandbox.stalwart.store import Store
 

@@ -9,8 +9,8 @@ from typing import Any, TypeGuard
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.errors import SetError
+from postroom_sandbox.stalwart.json_pointer import created_id
 from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
-from postroom_sandbox.stalwart.kind import Condition
 from postroom_sandbox.stalwart.mail import query_filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
@@ -18,7 +18,7 @@ from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid
 from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
 from postroom_sandbox.stalwart.mail.emails import Emails
 from postroom_sandbox.stalwart.mail.identities import Identities
-from postroom_sandbox.stalwart.pointer import created_id
+from postroom_sandbox.stalwart.object_type import Condition
 from postroom_sandbox.stalwart.store import Store
 
 _MAX_HOLD = 2_592_000  # seconds, maxDelayedSend of the session

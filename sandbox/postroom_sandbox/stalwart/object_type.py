@@ -39,7 +39,7 @@ class Call:
     account: int
 
 
-class Kind:
+class ObjectType:
     """One object type: a table with `id`, `name` and `document`. `create`, `update`, `destroy` raise SetError."""
 
     name: str

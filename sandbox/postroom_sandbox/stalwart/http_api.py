@@ -10,14 +10,14 @@ from starlette.routing import Route
 from postroom_sandbox.stalwart import ids, jmap, permissions
 from postroom_sandbox.stalwart.admission import Admission
 from postroom_sandbox.stalwart.errors import jmap_problem, limit_problem
-from postroom_sandbox.stalwart.injection import DELAY_KEY, FULL_KEY
+from postroom_sandbox.stalwart.fault_injection import DELAY_KEY, FULL_KEY
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail import Mail
 from postroom_sandbox.stalwart.registry import Registry
-from postroom_sandbox.stalwart.session import CORE, session
+from postroom_sandbox.stalwart.session_object import CORE, session
 
 
-class Api:
+class HttpApi:
     """Its handlers raise ProblemError. `counts` counts the requests and methods, `latency_ms` delays each response."""
 
     def __init__(

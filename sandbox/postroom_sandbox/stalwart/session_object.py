@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.json_value import JSON
-from postroom_sandbox.stalwart.kind import Access
+from postroom_sandbox.stalwart.object_type import Access
 
 _CAPABILITIES: dict[str, JSON] = json.loads(
     files("postroom_sandbox.stalwart").joinpath("capabilities.json").read_text("utf-8")

@@ -8,8 +8,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from postroom_sandbox.stalwart import ids
+from postroom_sandbox.stalwart.fault_injection import CONTROL_PREFIX
 from postroom_sandbox.stalwart.faults import KINDS, Faults, read_fault
-from postroom_sandbox.stalwart.injection import CONTROL_PREFIX
 from postroom_sandbox.stalwart.intake import Intake
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.store import Store
@@ -21,7 +21,7 @@ _ADDRESSES = """
     ORDER BY a.account_id, a.kind = 'primary' DESC, a.name"""
 
 
-class Control:
+class ControlApi:
     def __init__(self, store: Store, intake: Intake, faults: Faults, counts: Counter[str]) -> None:
         self._store = store
         self._intake = intake
