@@ -14,6 +14,8 @@ from uuid import UUID
 import httpx2
 import psutil
 
+from postroom_sandbox.data_folder import DataFolder
+from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.loopback import free_port
 
 UP_WITHIN = 60.0
@@ -111,6 +113,7 @@ class Trial:
                 await asyncio.wait_for(self._process.communicate(), 40)
             except TimeoutError:
                 self.kill_everything()
+        await EmbeddedPostgres(DataFolder(self.folder / ".postroom")).remove()  # as root, it is in /var/tmp
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """A newcomer follows the README."""
 
+import shutil
 import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -142,6 +143,7 @@ async def test_damaged_data_folder_is_reported_in_one_line(tmp_path: Path) -> No
     (tmp_path / ".postroom/postgres-place").mkdir()  # read by root, before the one above
     async with trial(tmp_path) as started:
         code, output = await started.postroom("up", "--port", "0")
+        shutil.rmtree(tmp_path / ".postroom")
     assert code == 2
     said = output.splitlines()[-1]
     assert said.startswith(f"postroom: {tmp_path}/.postroom/postgres")
