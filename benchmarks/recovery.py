@@ -36,6 +36,7 @@ class Service:
         self._environment |= {
             "POSTROOM_HOST": "127.0.0.1",
             "POSTROOM_PORT": str(self._port),
+            "POSTROOM_WORKER": "true",  # the trial publishes that its own service has none
             "POSTROOM_CONCURRENCY": str(ATTEMPTS),
             "POSTROOM_PACE": "0",
             "POSTROOM_KRATOS_ADMIN_URL": "",
