@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 T = TypeVar("T")
 
 AT_ONCE = 8
+RETRY_AFTER = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,12 @@ async def sign_up(http: httpx2.AsyncClient, environment: Mapping[str, str]) -> U
 async def provision(http: httpx2.AsyncClient, environment: Mapping[str, str]) -> str:
     """Create a mailbox by a hook alone, for somebody who never logs in; return the address."""
     email = _new_address(environment)
-    response = await http.post(
-        f"{environment['POSTROOM_URL']}/internal/mail/provision",
-        json={"identity": {"id": str(uuid4()), "traits": {"email": email}}},
-        headers={"X-Postroom-Key": environment["POSTROOM_WEBHOOK_KEY"]},
-    )
+    body = {"identity": {"id": str(uuid4()), "traits": {"email": email}}}
+    url, headers = environment["POSTROOM_URL"], {"X-Postroom-Key": environment["POSTROOM_WEBHOOK_KEY"]}
+    response = await http.post(f"{url}/internal/mail/provision", json=body, headers=headers)
+    while response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:  # too busy: the hooks of sign-ups are in progress
+        await asyncio.sleep(RETRY_AFTER)
+        response = await http.post(f"{url}/internal/mail/provision", json=body, headers=headers)
     response.raise_for_status()
     return email
 
