@@ -1,5 +1,6 @@
 """Actions of an operator on requests: when they are possible, many at once, and their audit rows."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
@@ -281,14 +282,26 @@ async def test_request_that_dies_again_during_a_bulk_retry_is_not_retried_again(
     assert done == 2 * PAGE
 
 
-async def test_resume_does_not_report_success_if_requests_were_paused_meanwhile(pool: Pool, audit: Audit) -> None:
+async def test_of_operators_who_pause_at_once_one_succeeds_and_the_audit_has_one_row(
+    pool: Pool, records: Records
+) -> None:
+    breakers = PostgresBreakers(pool)
+    pauses = (mail_server.pause(breakers, actor=f"operator {n}", reason="move") for n in range(8))
+    results = await asyncio.gather(*pauses, return_exceptions=True)
+    (message,) = [each for each in results if isinstance(each, str)]
+    assert [type(each) for each in results if each != message] == [Refused] * 7
+    (entry,) = await records.rows("SELECT action, actor FROM email_provisioning_log")
+    assert message == f"paused by {entry['actor']}: move" == (await breakers.read()).error
+
+
+async def test_resume_does_not_report_success_if_requests_were_paused_meanwhile(pool: Pool) -> None:
     breakers = PostgresBreakers(pool)
 
     class PausedMeanwhile(FakeMailServer):
         async def health_check(self) -> MailServerError | None:
-            await mail_server.pause(breakers, audit, actor="bob", reason="Stalwart moves")
+            await mail_server.pause(breakers, actor="bob", reason="Stalwart moves")
             return None
 
     with pytest.raises(Refused, match="stopped meanwhile: paused by bob: Stalwart moves"):
-        await mail_server.resume(breakers, PausedMeanwhile(), audit, actor="alice")
+        await mail_server.resume(breakers, PausedMeanwhile(), actor="alice")
     assert (await breakers.read()).open

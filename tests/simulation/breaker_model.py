@@ -24,11 +24,11 @@ class BreakerModel:
 
     def _breaker_open(self, cause: str, error: str, interval: float) -> list[Row]:
         known = self.breaker
-        rank = {"outage": 0, "misconfigured": 0, "unauthorized": 1, "paused": 2}
-        if known["open"] and rank[str(cause)] <= rank[known["cause"]]:
+        worse = known["cause"] in ("outage", "misconfigured") and str(cause) == "unauthorized"
+        if known["open"] and not worse:
             return []
         now = self._now()
-        at = None if cause == "paused" else now + timedelta(seconds=interval)
+        at = now + timedelta(seconds=interval)
         changes = {"cause": str(cause), "error": error, "changed_at": now, "interval": interval, "probe_at": at}
         self.breaker = known | {"open": True} | changes
         return [{"singleton": True}]

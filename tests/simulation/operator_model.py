@@ -1,6 +1,7 @@
-"""What an operator does to requests, in memory."""
+"""What an operator does to requests and to the breaker, in memory."""
 
 from abc import abstractmethod
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +9,34 @@ from psycopg.errors import UniqueViolation
 
 from simulation.release_model import ReleaseModel, Row
 
+NO_REQUEST: Row = {"identity_id": None, "email": None, "attempts": 0}
+
 
 class OperatorModel(ReleaseModel):
     living: dict[str, UUID]
 
     @abstractmethod
     def _write(self, row: Row, action: str, status: str, **values: Any) -> None: ...
+
+    def _operator_pause(self, message: str, actor: str, reason: str, interval: float) -> list[Row]:
+        if self.breaker["open"] and self.breaker["cause"] == "paused":
+            return []
+        changes = {"cause": "paused", "error": message, "interval": interval, "probe_at": None}
+        self.breaker = self.breaker | {"open": True, "changed_at": self._now()} | changes
+        self._write(NO_REQUEST, "pause", "done", error_message=reason, actor=actor)
+        return [{"singleton": True}]
+
+    def _operator_resume(self, changed_at: datetime, actor: str, reason: str) -> list[Row]:
+        resumed = self._breaker_close(changed_at)
+        if resumed:
+            self._write(NO_REQUEST, "resume", "done", error_message=reason, actor=actor)
+        return resumed
+
+    def _resume_domain(self, domain: str, actor: str) -> list[Row]:
+        self.resumed[domain] = self._clock_timestamp()
+        message = f"requests that wait for {domain}"
+        self._write(NO_REQUEST, "resume", "done", error_message=message, actor=actor)
+        return [{"waiting": len(self._waiting_for(f"domain:{domain}"))}]
 
     def _operator_find(self, identity_ids: list[UUID]) -> list[Row]:
         rows = [self.requests[each] for each in identity_ids if each in self.requests]

@@ -68,7 +68,3 @@ class ReleaseModel(BreakerModel):
             for row in rows
             if row["state"] in ("running", "provisioned") or (row["state"] == "waiting" and row["due_at"] <= now)
         ]
-
-    def _resume_domain(self, domain: str, actor: str) -> list[Row]:
-        self.resumed[domain] = self._clock_timestamp()
-        return [{"waiting": len(self._waiting_for(f"domain:{domain}"))}]

@@ -263,12 +263,14 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "operator_bury": lambda both: {"identity_ids": _some(both), "actor": "anna", "reason": "gone"},
     "operator_dismiss": lambda both: {"identity_ids": _some(both), "actor": "anna", "reason": "known"},
     "breaker_open": lambda both: {
-        "cause": both.chance.choice(["outage", "misconfigured", "unauthorized", "paused"]),
+        "cause": both.chance.choice(["outage", "misconfigured", "unauthorized"]),
         "error": "503",
         "interval": both.chance.choice([-40.0, 40.0]),
     },
     "breaker_take_probe": lambda both: {"interval": 80.0, "changed_at": _breaker(both)},
     "breaker_close": lambda both: {"changed_at": _breaker(both)},
+    "operator_pause": lambda both: {"message": "paused by anna", "actor": "anna", "reason": "move", "interval": 5.0},
+    "operator_resume": lambda both: {"changed_at": _breaker(both), "actor": "anna", "reason": "it was 503"},
     "sweep_store": _page,
     "sweep_progress": lambda both: {},
     "sweep_start_soon": lambda both: {},
@@ -277,7 +279,7 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
 }
 
 
-OFTEN = {"accept": 3, "claim": 5, "settle": 8, "breaker_close": 2, "release": 6}
+OFTEN = {"accept": 3, "claim": 5, "settle": 8, "breaker_close": 2, "operator_resume": 2, "release": 6}
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -134,7 +134,7 @@ class World:
         """Run `postroom resume`, once for the mail server and once for a domain."""
         process = self._one()
         if (breaker := await process.breakers.read()).open and not self.mail.health_check():
-            await process.breakers.close(breaker)
+            await process.breakers.resume(breaker, actor="operator")
         await PostgresReleases(process.pool).resume_domain(domain, actor="operator")
 
     async def operator(self, identity_id: UUID) -> None:

@@ -16,7 +16,7 @@ from postroom.postgres.releases import PostgresReleases
 
 async def pause(reason: str, *, as_json: bool) -> None:
     async with connected_to_database(settings_or_trial()) as parts:
-        message = await mail_server.pause(parts.breakers, parts.audit, actor=getpass.getuser(), reason=reason)
+        message = await mail_server.pause(parts.breakers, actor=getpass.getuser(), reason=reason)
     typer.echo(json_text({"paused": message}) if as_json else escape_control(f"{message}; postroom resume ends it"))
 
 
@@ -26,7 +26,7 @@ async def resume(domain: str | None, *, as_json: bool) -> None:
         return
     settings = settings_or_trial()
     async with connected_to_database(settings) as parts:
-        problem = await mail_server.resume(parts.breakers, parts.mail_server, parts.audit, actor=getpass.getuser())
+        problem = await mail_server.resume(parts.breakers, parts.mail_server, actor=getpass.getuser())
     fix = problem and of_problem(problem, settings.stalwart_url).fix
     if as_json:
         typer.echo(json_text({"healthy": problem is None, "error": problem and str(problem), "fix": fix}))
@@ -40,9 +40,7 @@ async def _resume_domain(domain: str, *, as_json: bool) -> None:
     settings = settings_or_trial()
     async with connected_to_database(settings) as parts:
         releases, actor = PostgresReleases(parts.pool), getpass.getuser()
-        domain, waiting = await mail_server.resume_domain(
-            releases, parts.audit, domain, served=settings.domains, actor=actor
-        )
+        domain, waiting = await mail_server.resume_domain(releases, domain, served=settings.domains, actor=actor)
     message = f"requests that wait for {domain}: {waiting}" + ("; they are tried again, one first" if waiting else "")
     typer.echo(json_text({"domain": domain, "waiting": waiting}) if as_json else message)
 

@@ -51,8 +51,6 @@ class Breaker:
 def interval_at_opening(cause: Cause, *, previous: float, seconds_closed: float) -> float:
     """Seconds until the first probe of a breaker that opens after it was closed for `seconds_closed` seconds.
     `previous` is doubled already: the interval is doubled before each probe, also before the one that closes it."""
-    if cause is Cause.PAUSED:
-        return FIRST_INTERVAL  # there are no probes; the next opening starts over
     return _FIRST[cause] if seconds_closed > MEMORY else _within_limits(cause, previous)
 
 

@@ -39,10 +39,6 @@ class Audit(Statements):
         """The rows of webhooks that were refused with this address and named no identity, oldest first."""
         return await rows(self._pool, "timeline_of_nobody", {"address": as_sent(address)})
 
-    async def note(self, action: Literal["pause", "resume"], *, actor: str, reason: str | None) -> None:
-        """Record an action that is not about a request."""
-        await rows(self._pool, "audit_note", {"action": action, "actor": actor, "reason": reason})
-
     async def since(
         self,
         after: tuple[datetime, int] | None,

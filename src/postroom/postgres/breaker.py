@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from postroom.domain.breaker import Breaker, Cause, interval_after_probe, interval_at_opening
+from postroom.domain.breaker import FIRST_INTERVAL, Breaker, Cause, interval_after_probe, interval_at_opening
 from postroom.postgres.connection import Pool, Row, rows, the_row
 
 
@@ -36,6 +36,18 @@ class PostgresBreakers:
 
     async def close(self, breaker: Breaker) -> bool:
         return bool(await rows(self._pool, "breaker_close", {"changed_at": breaker.changed_at}))
+
+    async def pause(self, message: str, *, actor: str, reason: str) -> bool:
+        """Open it by an operator, whatever else it is open for. False if it is paused already."""
+        interval = FIRST_INTERVAL * self._delay_factor  # the next opening starts over
+        parameters = {"message": message, "actor": actor, "reason": reason, "interval": interval}
+        return bool(await rows(self._pool, "operator_pause", parameters))
+
+    async def resume(self, breaker: Breaker, *, actor: str) -> bool:
+        """As `close`, by an operator."""
+        reason = f"it was {breaker.error}" if breaker.error else None
+        parameters = {"changed_at": breaker.changed_at, "actor": actor, "reason": reason}
+        return bool(await rows(self._pool, "operator_resume", parameters))
 
     async def _row(self) -> Row:
         return await the_row(self._pool, "breaker_read")
