@@ -138,7 +138,7 @@ async def test_read_only_postgresql_is_reported(postroom: Commands, database: Da
     url = database.service_url + READ_ONLY
     reported = await postroom("pause", "--reason", "x", code=2, POSTROOM_DATABASE_URL=url)
     assert reported == (
-        "postroom: PostgreSQL cannot serve us now: cannot execute UPDATE in a read-only transaction (SQLSTATE 25006)\n"
+        "postroom: PostgreSQL cannot serve us now: cannot execute SELECT in a read-only transaction (SQLSTATE 25006)\n"
     )
 
 

@@ -77,6 +77,7 @@ VALUES: dict[str, Any] = {
     "postponed": 0,
     "previous": "saq",
     "quiet": 5.0,
+    "message": "paused by olga: move",
     "reason": None,
     "reason_starts": "refused",
     "reasons": ["the name is reserved"] * 4,
