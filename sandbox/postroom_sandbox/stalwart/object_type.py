@@ -62,7 +62,7 @@ class ObjectType:
         """The stored document of the object."""
         where, parameters = self.scope(call)
         # Names of tables and conditions are constants of the source, here and below; values are parameters.
-        sql = f"SELECT document FROM {self.table} WHERE id = ? AND {where}"  # noqa: S608
+        sql = f"SELECT document FROM {self.table} WHERE id = ? AND {where}"  # noqa: S608 - constants of ours
         row = self._store.row(sql, number, *parameters)
         return json.loads(row[0]) if row else None
 

@@ -60,7 +60,7 @@ def _in_mailbox(name: str, value: Any) -> Condition | None:
         return f"EXISTS ({sql})", (ids.decode(value),)
     if name == "inMailboxOtherThan" and is_list(value):
         numbers = [ids.decode(text) for text in value]
-        sql = f"SELECT 1 FROM email_mailboxes m WHERE m.row = e.row AND m.mailbox_id NOT IN ({placeholders(numbers)})"  # noqa: S608
+        sql = f"SELECT 1 FROM email_mailboxes m WHERE m.row = e.row AND m.mailbox_id NOT IN ({placeholders(numbers)})"  # noqa: S608 - placeholders only
         return f"EXISTS ({sql})", tuple(numbers)
     return None
 
