@@ -1,0 +1,12 @@
+/** All words of the interface in English. `Words` is their type: a word that German lacks is a type error. */
+import { page } from '#lib/words/en/page.ts'
+
+export const words = { page }
+
+type Widen<T> = T extends string
+  ? string
+  : T extends (...values: infer V) => string
+    ? (...values: V) => string
+    : { [K in keyof T]: Widen<T[K]> }
+
+export type Words = Widen<typeof words>
