@@ -1,4 +1,5 @@
+import { mail } from '#lib/words/de/mail.ts'
 import { page } from '#lib/words/de/page.ts'
 import type { Words } from '#lib/words/en.ts'
 
-export const words = { page } satisfies Words
+export const words = { mail, page } satisfies Words

@@ -1,7 +1,8 @@
 /** All words of the interface in English. `Words` is their type: a word that German lacks is a type error. */
+import { mail } from '#lib/words/en/mail.ts'
 import { page } from '#lib/words/en/page.ts'
 
-export const words = { page }
+export const words = { mail, page }
 
 type Widen<T> = T extends string
   ? string
