@@ -19,12 +19,12 @@ export type Warning =
   | { readonly kind: 'failed'; readonly address: string }
   | { readonly kind: 'replyElsewhere'; readonly from: string; readonly to: string }
 
-/** The worst warning about a message, given the other messages of its conversation; null if there is none. */
-export function warningOf(message: Suspect, others: readonly Suspect[]): Warning | null {
+/** The worst warning about a message, given the earlier messages of its conversation; null if there is none. */
+export function warningOf(message: Suspect, earlier: readonly Suspect[]): Warning | null {
   const sender = message.from[0]
   if (!sender || message.own) return null
   return (
-    lookalike(sender, others) ??
+    lookalike(sender, earlier) ??
     nameIsAddress(sender) ??
     (message.authentication === 'failed' ? { kind: 'failed', address: sender.address } : null) ??
     replyElsewhere(sender, message)
@@ -32,10 +32,10 @@ export function warningOf(message: Suspect, others: readonly Suspect[]): Warning
 }
 
 /** Somebody with the same name wrote before, from a domain that differs in a letter or two. */
-function lookalike(sender: Sender, others: readonly Suspect[]): Warning | null {
+function lookalike(sender: Sender, earlier: readonly Suspect[]): Warning | null {
   const name = sender.name.trim().toLowerCase()
   if (!name) return null
-  for (const known of others.flatMap((other) => other.from)) {
+  for (const known of earlier.flatMap((other) => other.from)) {
     const [one, two] = [domainOf(known.address), domainOf(sender.address)]
     if (known.name.trim().toLowerCase() === name && one !== two && isNear(skeleton(one), skeleton(two))) {
       return { kind: 'lookalike', name: sender.name.trim(), known: known.address, now: sender.address }

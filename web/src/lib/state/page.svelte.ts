@@ -10,9 +10,13 @@ export class MailPage {
 
   /** the conversation where the keyboard is; it may differ from the open one */
   current = $state<string | null>(null)
+  /** how often the keyboard moved: the list brings the current row into view when it did */
+  moves = $state(0)
   drawer = $state(false)
   /** the message that is being answered */
   answering = $state<string | null>(null)
+  /** what the last action did, in words; empty for nothing */
+  notice = $state('')
   /** expanded or collapsed by the person; other messages follow the rule */
   #toggled = $state.raw<ReadonlyMap<string, boolean>>(new Map())
   #unfolded = $state(false)
@@ -84,15 +88,17 @@ export class MailPage {
     await this.#go(pathOf(this.#openSegment()))
   }
 
-  /** Move the keyboard by rows; with a conversation open, the reader follows. */
-  async move(by: number): Promise<void> {
+  /** Move the keyboard by rows; with `follow`, an open reader shows the conversation that it reaches. */
+  async move(by: number, follow = true): Promise<void> {
     const list = this.mail.list
     if (!list?.total) return
     const at = this.current === null ? undefined : list.indexOf(this.current)
     const row = list.row(Math.min(list.total - 1, Math.max(0, at === undefined ? 0 : at + by)))
     if (!row) return
     this.current = row.threadId
-    if (this.#threadId !== undefined && this.#threadId !== row.threadId) await this.openConversation(row.threadId)
+    this.moves += 1
+    if (follow && this.#threadId !== undefined && this.#threadId !== row.threadId)
+      await this.openConversation(row.threadId)
   }
 
   toggle(message: Message): void {
@@ -106,6 +112,10 @@ export class MailPage {
     this.#unfolded = open
     this.#toggled = new Map(messages.map(({ id }) => [id, open]))
     if (open) for (const { id, body } of messages) if (!body) this.mail.reader.load(id)
+  }
+
+  announce(notice: string): void {
+    this.notice = notice
   }
 
   unfold(): void {

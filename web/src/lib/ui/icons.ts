@@ -1,6 +1,7 @@
 /** The icons in use, from Lucide. `Sprite` draws each once; `Icon` refers to it by name. */
 import {
   Archive,
+  ArrowLeft,
   ArrowUpDown,
   ChevronDown,
   ChevronRight,
@@ -53,6 +54,7 @@ import {
 
 export const ICONS = {
   archive: Archive,
+  'arrow-left': ArrowLeft,
   sort: ArrowUpDown,
   'chevron-down': ChevronDown,
   'chevron-right': ChevronRight,
