@@ -1,8 +1,9 @@
 /** All words of the interface in English. `Words` is their type: a word that German lacks is a type error. */
 import { mail } from '#lib/words/en/mail.ts'
 import { page } from '#lib/words/en/page.ts'
+import { preparing } from '#lib/words/en/preparing.ts'
 
-export const words = { mail, page }
+export const words = { mail, page, preparing }
 
 type Widen<T> = T extends string
   ? string
