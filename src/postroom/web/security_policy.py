@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from postroom.web.build import FRAMES, BuiltFile
 
-ANNOUNCER = "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='"
+TITLE_STYLE = "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='"
 """The style attribute of `#svelte-announcer`, by which SvelteKit tells screen readers the title of a new page."""
 
 TRUSTED_TYPES = ("svelte-trusted-html", "dompurify")
@@ -33,7 +33,7 @@ def page_headers(page: BuiltFile, *, public_url: str | None, host: str, connects
         "default-src": "'none'",
         "script-src": _sources("'self'", *page.scripts),
         "style-src": "'self'",
-        "style-src-attr": _sources("'unsafe-hashes'", ANNOUNCER),
+        "style-src-attr": _sources("'unsafe-hashes'", TITLE_STYLE),
         "img-src": "'self' data: blob:",
         "connect-src": _sources("'self'", *connects),
         "worker-src": "'self'",
