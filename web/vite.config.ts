@@ -9,7 +9,7 @@ import { defineConfig } from 'vitest/config'
 const build = process.env['POSTROOM_WEB_BUILD'] ?? '../src/postroom/web/build'
 
 /** In development, `vite dev` forwards to a running service (`make up`). */
-const service = process.env['POSTROOM_URL'] ?? 'http://127.0.0.1:8000'
+const service = process.env['POSTROOM_URL'] ?? 'http://127.0.0.1:3001'
 
 export default defineConfig({
   plugins: [

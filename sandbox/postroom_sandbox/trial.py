@@ -29,6 +29,7 @@ from postroom.telemetry import configure_logging
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
+from postroom_sandbox.interface_build import build_interface
 from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
 from postroom_sandbox.processes import PythonChild, Supervisor
 from postroom_sandbox.stalwart.mail_master import LOGIN as MAIL_MASTER
@@ -45,12 +46,13 @@ _EMBEDDED = {
 _STAND_IN = {"POSTROOM_STALWART_URL": "http://127.0.0.1", "POSTROOM_STALWART_API_KEY": "drawn at the first start"}
 
 
-def up(data: Path, port: int, domains: Sequence[str], *, fresh: bool, welcome: bool) -> None:
+def up(data: Path, port: int, domains: Sequence[str], *, fresh: bool, welcome: bool, interface: bool = False) -> None:
+    """`interface`: build the web interface meanwhile."""
     configure_logging(json=False, level="WARNING")
     folder = DataFolder(data)
     try:
         served = tuple(normalise_domain(each) for each in domains)
-        asyncio.run(Trial(folder, port, served, os.environ, fresh=fresh, welcome=welcome).run())
+        asyncio.run(Trial(folder, port, served, os.environ, fresh=fresh, welcome=welcome).run(interface=interface))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except ConfigurationError as error:
@@ -102,7 +104,7 @@ class Trial:
         self._where: list[tuple[str, str]] = []
         self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
-    async def run(self) -> None:
+    async def run(self, *, interface: bool) -> None:
         self._read_settings()
         self._data.require_free()
         require_port(self._port, "The service", _PORT_OPTION)
@@ -122,6 +124,8 @@ class Trial:
                     await start(supervisor)
                 self._data.write_trial({"environment": self._environment, "own": self._own})
                 self._show()
+                if interface:
+                    await build_interface(lambda line: self._console.print(line, style="dim"))
                 await supervisor.wait()
             self._console.print(f"Stopped. The data are kept in {self._data.path}")
 

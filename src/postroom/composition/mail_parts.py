@@ -51,17 +51,20 @@ from postroom.stalwart.impersonation import Impersonation, accepted_at
 from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.stored_passwords import StoredPasswords
 from postroom.stalwart.webhook import WebhookReader
+from postroom.web.interface import Place
+from postroom.web_urls import origin_of
 
 
 @dataclass(frozen=True, slots=True)
 class MailParts:
-    """`routes` and what the gateway needs, for the application; `loops` run concurrently with it."""
+    """`routes` and what the gateway and the interface need, for the application; `loops` run concurrently with it."""
 
     routes: Sequence[APIRoute]
     people: PeopleByCredential
     accounts: VerifiedAccounts
     upstream: Upstream
     streams: LiveStreams
+    place: Place
     loops: Sequence[Loop]
 
 
@@ -131,7 +134,8 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             arrival_sweep=ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep")).run,
             master=partial(ask_for_master, master),
         )
-        yield MailParts(routes, people, accounts, upstream, streams, loops)
+        connects = [origin_of(browsers.url)] if browsers else []
+        yield MailParts(routes, people, accounts, upstream, streams, Place(settings.public_url, connects), loops)
 
 
 def _people(
