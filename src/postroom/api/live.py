@@ -192,7 +192,7 @@ class _EventWriter:
 
     async def _progress(self, watched: Watched, last_event_id: str | None) -> bytes:
         found = watched.current
-        if found is None or found is self._sent:
+        if found is None or not found.differs_from(self._sent):
             return b""
         if found.state is Progress.READY:
             return await self._hello(_PREPARATION.dump_python(found, mode="json"), last_event_id)

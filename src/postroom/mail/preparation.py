@@ -164,6 +164,10 @@ class Preparation:
     now: datetime | None = None
     """the time of the database, by which the other times are meant"""
 
+    def differs_from(self, earlier: "Preparation | None") -> bool:
+        """Apart from the time."""
+        return earlier is None or replace(self, now=earlier.now) != earlier
+
 
 def preparation_of(record: MailboxRecord, *, sweep_seconds: float | None = None) -> Preparation:
     """The progress of a mailbox. `sweep_seconds`: the interval of the sweep, None if there is none."""

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from postroom.errors import DatabaseUnavailable
@@ -45,7 +45,7 @@ class Watched:
         return self.current is not None and self.current.state is Progress.READY
 
     def show(self, found: Preparation) -> None:
-        if self.current is None or replace(found, now=self.current.now) != self.current:
+        if found.differs_from(self.current):
             self.current = found
             for wake in self.wakes:
                 wake()
