@@ -133,8 +133,8 @@ class Attacked:
             *(self.inside.devices.of, self.inside.devices.account, self.inside.devices.disconnect),
         ):
             asked.side_effect = unknown
-        for name in ("read", "last_refusal", "disconnect"):
-            setattr(self.inside, name, AsyncMock(side_effect=unknown))
+        self.inside.disconnect = AsyncMock(side_effect=unknown)
+        self.inside.preparations.of = AsyncMock(side_effect=unknown)
         self.inside.streams.open.side_effect = TooManyStreams("there are enough")
 
     def forget(self) -> None:

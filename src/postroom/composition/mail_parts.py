@@ -31,6 +31,7 @@ from postroom.mail.devices import Devices
 from postroom.mail.outbox_publisher import OutboxPublisher
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import AccessTokens, MailAuthorization, Publisher
+from postroom.mail.preparations import Preparations
 from postroom.mail.servers import mail_servers
 from postroom.mail.supervision import supervise
 from postroom.mail.token_cache import TokenCache
@@ -40,6 +41,7 @@ from postroom.postgres.access_tokens import PostgresAccessTokens
 from postroom.postgres.mail_accounts import PostgresMailAccounts
 from postroom.postgres.mail_credentials import PostgresMailCredentials
 from postroom.postgres.mail_states import PostgresMailStates
+from postroom.postgres.mailbox_records import PostgresMailboxRecords
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.realtime.connection_token import CentrifugoForBrowsers
@@ -109,10 +111,14 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         arrivals = Arrivals(states, mail, outbox_publisher.wake, now=clock.now, beat=beats.of("arrivals"))
         listener = mail if settings.mail_eventsource else None
         watching = AccountWatcher(accounts, states, arrivals, listener, beat=beats.of("watching"))
+        preparations = Preparations(
+            PostgresMailboxRecords(pool),
+            sweep_seconds=settings.sweep_seconds if settings.kratos_admin_url else None,
+            beat=beats.of("preparations"),
+        )
         routes = mail_routes(
             people=people,
-            read=parts.requests.read,
-            last_refusal=parts.refusals.last,
+            preparations=preparations,
             disconnect=publisher.disconnect,
             token_maker=TokenMaker(tokens, new_id=uuid4, random_bytes=secrets.token_bytes, now=clock.now),
             tokens=tokens,
@@ -128,6 +134,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         )
         loops = supervised(
             streams=streams.run,
+            preparations=preparations.run,
             outbox_publisher=outbox_publisher.run,
             arrivals=arrivals.run,
             watching=watching.run,
