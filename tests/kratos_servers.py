@@ -87,11 +87,16 @@ async def _client(public_port: int, admin_port: int) -> AsyncIterator[Kratos]:
 
 
 @asynccontextmanager
-async def kratos_stand_in(folder: Path, *, hook_url: str, hook_key: str) -> AsyncIterator[Kratos]:
-    """The stand-in in its own process, with its state in `folder`."""
+async def kratos_stand_in(
+    folder: Path, *, hook_url: str, hook_key: str, base_url: str | None = None, ui_url: str | None = None
+) -> AsyncIterator[Kratos]:
+    """The stand-in in its own process, with its state in `folder`. Browsers reach it at `base_url`, and its pages at
+    `ui_url`, if these are stated."""
     public_port, admin_port = free_port(), free_port()
     arguments = ["-m", "postroom_sandbox.kratos", "--state", str(folder), "--until-eof"]
     arguments += ["--public-port", str(public_port), "--admin-port", str(admin_port), "--hook-url", hook_url]
+    arguments += ["--base-url", base_url] if base_url else []
+    arguments += ["--ui-url", ui_url] if ui_url else []
     env = os.environ | {"POSTROOM_WEBHOOK_KEY": hook_key}
     async with _client(public_port, admin_port) as kratos:
         log = folder / "kratos.log"
@@ -105,20 +110,33 @@ async def kratos_stand_in(folder: Path, *, hook_url: str, hook_key: str) -> Asyn
 
 @asynccontextmanager
 async def real_kratos(
-    folder: Path, *, hook_url: str, hook_key: str, dsn: str = "memory", lifespan: str = "24h", privileged: str = "15m"
+    folder: Path,
+    *,
+    hook_url: str,
+    hook_key: str,
+    dsn: str = "memory",
+    lifespan: str = "24h",
+    privileged: str = "15m",
+    base_url: str | None = None,
+    ui_url: str | None = None,
 ) -> AsyncIterator[Kratos]:
     """Kratos 1.3.1 as a process with its data in memory, or in the empty PostgreSQL database at `dsn`. Sessions last
-    for `lifespan`, and may change passwords while the login is no older than `privileged`. Skips the test when it
-    cannot be built."""
+    for `lifespan`, and may change passwords while the login is no older than `privileged`. `base_url` and `ui_url` as
+    for the stand-in. Skips the test when it cannot be built."""
     program = await asyncio.to_thread(PROGRAM.built_or_skipped)
     public_port, admin_port = free_port(), free_port()
     base, hook = folder / "kratos.yml", folder / HOOK
     url = hook_url.removesuffix("/internal/mail/provision")
+    own = f"http://{LOOPBACK}:{public_port}/"
     base.write_text(
         Template((SOURCE / "kratos.yml").read_text()).substitute(
             PUBLIC_PORT=public_port,
             ADMIN_PORT=admin_port,
             SMTP_PORT=free_port(),
+            BASE_URL=base_url or own,
+            UI_URL=ui_url or own,
+            SIGN_IN="sign-in" if ui_url else "login",
+            SIGN_UP="sign-up" if ui_url else "registration",
             POSTROOM_URL=url,
             DSN=dsn,
             LIFESPAN=lifespan,

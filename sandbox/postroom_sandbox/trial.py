@@ -12,6 +12,7 @@ import httpx2
 import typer
 from rich.console import Console
 
+from postroom.api.self_service import PATH as SELF_SERVICE_PATH
 from postroom.cli.control_characters import escape_control
 from postroom.cli.environment import load_and_warn
 from postroom.cli.json_output import json_text
@@ -243,7 +244,9 @@ class Trial:
         public_url, admin_url = f"http://{LOOPBACK}:{public}", f"http://{LOOPBACK}:{admin}"
         arguments = ["-m", "postroom_sandbox.kratos", "--until-eof", "--state", str(self._data.folder("kratos"))]
         arguments += ["--public-port", str(public), "--admin-port", str(admin)]
-        arguments += ["--hook-url", f"http://{LOOPBACK}:{self._port}/internal/mail/provision"]
+        postroom = f"http://{LOOPBACK}:{self._port}"
+        arguments += ["--hook-url", f"{postroom}/internal/mail/provision"]
+        arguments += ["--base-url", f"{postroom}{SELF_SERVICE_PATH}", "--ui-url", f"{postroom}/"]
         await supervisor.start(
             PythonChild(
                 "the stand-in for Kratos",
@@ -255,7 +258,7 @@ class Trial:
         )
         self._environment["POSTROOM_KRATOS_PUBLIC_URL"] = public_url
         self._environment["POSTROOM_KRATOS_ADMIN_URL"] = admin_url
-        self._where.append(("Kratos", f"stand-in, {public_url}/registration"))
+        self._where.append(("Kratos", f"stand-in, {public_url}; its mails: {public_url}/mails"))
 
     async def _service(self, supervisor: Supervisor) -> None:
         url = f"http://{LOOPBACK}:{self._port}"

@@ -83,6 +83,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "wrong_name": Kind(422, "The name cannot be used"),
     "upload_quota": Kind(429, "Too much was uploaded", _LATER),
     "internal_error": Kind(500, "An internal error"),
+    "login_server_unusable": Kind(502, "The login server's response cannot be used"),
     "mail_server_broke_off": Kind(502, "The mail server closed the connection"),
     "mail_server_misconfigured": Kind(502, "The mail server refuses Postroom"),
     "mail_server_unusable": Kind(502, "The mail server's response cannot be used"),

@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from postroom.api.mail import mail_routes
+from postroom.api.self_service import SelfService, self_service_route
 from postroom.api.stalwart_webhook import StalwartWebhook
 from postroom.clock import SystemClock
 from postroom.composition.parts import Parts, close
@@ -19,6 +20,7 @@ from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.upstream import Upstream
 from postroom.jmap.mail_changes import JmapMail
 from postroom.kratos.identities import KratosIdentities
+from postroom.kratos.public_api import KratosPublicApi
 from postroom.kratos.sessions import KratosSessions
 from postroom.loops import Loop
 from postroom.mail.access_tokens import TokenMaker
@@ -61,7 +63,7 @@ from postroom.web_urls import origin_of
 class MailParts:
     """`routes` and what the gateway and the interface need, for the application; `loops` run concurrently with it."""
 
-    routes: Sequence[APIRoute]
+    routes: Sequence[BaseRoute]
     people: PeopleByCredential
     accounts: VerifiedAccounts
     upstream: Upstream
@@ -142,6 +144,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             master=partial(ask_for_master, master),
         )
         connects = [origin_of(browsers.url)] if browsers else []
+        routes = [*routes, _self_service(settings, settings.kratos_public_url, people, stack)]
         yield MailParts(routes, people, accounts, upstream, streams, Place(settings.public_url, connects), loops)
 
 
@@ -164,6 +167,15 @@ def _people(
         public_url=settings.public_url,
         origins=settings.cors_origins,
     )
+
+
+def _self_service(settings: Settings, kratos_url: str, people: PeopleByCredential, stack: AsyncExitStack) -> BaseRoute:
+    kratos = KratosPublicApi(kratos_url)
+    stack.push_async_callback(close, kratos.aclose)
+    service = SelfService(
+        kratos, forget=people.forget, session_cookie=settings.session_cookie, public_url=settings.public_url
+    )
+    return self_service_route(service)
 
 
 def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthorization, Devices, Impersonation | None]:

@@ -122,6 +122,7 @@ ROUTES = {
 """What an access token needs there; "session": no token is enough."""
 PUBLIC = {"/health/live", "/health/ready", "/metrics", "/.well-known/jmap", "/mail/config-v1.1.xml"}
 PUBLIC |= {"/.well-known/autoconfig/mail/config-v1.1.xml", "/internal/mail/provision", "/internal/mail/stalwart"}
+PUBLIC |= {"/.ory/kratos/public/{path:path}"}  # Kratos itself asks who it is
 
 
 def test_attack_tests_cover_every_route_for_people(service: Attacked) -> None:
