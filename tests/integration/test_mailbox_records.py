@@ -202,7 +202,7 @@ async def test_a_refusal_is_read_only_where_it_may_be_shown(world: World) -> Non
     assert [preparation_of(each).state for each in found] == ["refused", "preparing", "refused"]
 
 
-async def test_the_history_holds_the_newest_attempts_of_the_person_alone(world: World, records: Records) -> None:
+async def test_the_history_holds_the_newest_attempts_of_no_other_person(world: World, records: Records) -> None:
     request = await world.request(*[THROTTLED] * 25)
     await world.request(FAILED)
     history = (await world.shown(request.identity_id)).history
