@@ -142,6 +142,8 @@ class Attacked:
             asked.side_effect = unknown
         self.inside.disconnect = AsyncMock(side_effect=unknown)
         self.inside.preparations.of = AsyncMock(side_effect=unknown)
+        self.inside.person_settings.read = AsyncMock(side_effect=unknown)
+        self.inside.person_settings.store = AsyncMock(side_effect=unknown)
         self.inside.streams.open.side_effect = TooManyStreams("there are enough")
 
     def forget(self) -> None:

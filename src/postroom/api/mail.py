@@ -1,4 +1,4 @@
-"""The endpoints of mail for people: identity, tokens, devices, live events."""
+"""The endpoints of mail for people: identity, tokens, devices, settings, live events."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -11,12 +11,14 @@ from postroom.api.devices import devices_routes
 from postroom.api.live import Live, live_route
 from postroom.api.mail_settings import autoconfig_routes, mail_settings_routes
 from postroom.api.me import me_routes
+from postroom.api.person_settings import person_settings_routes
 from postroom.api.realtime import realtime_routes
 from postroom.api.stalwart_webhook import StalwartWebhook, stalwart_webhook_route
 from postroom.api.visitor import fresh_login_only, visitor_of
 from postroom.mail.access_tokens import TokenMaker
 from postroom.mail.devices import Devices
 from postroom.mail.people import PeopleByCredential
+from postroom.mail.person_settings import PersonSettings
 from postroom.mail.ports import AccessTokens
 from postroom.mail.preparations import Preparations
 from postroom.mail.servers import MailServers
@@ -32,6 +34,7 @@ def mail_routes(
     token_maker: TokenMaker,
     tokens: AccessTokens,
     devices: Devices,
+    person_settings: PersonSettings,
     servers: MailServers,
     domains: Sequence[str],
     streams: LiveStreams,
@@ -56,6 +59,7 @@ def mail_routes(
         *me_routes(visiting, read, forget=people.forget, disconnect=disconnect),
         *access_tokens_routes(token_maker, tokens, visiting, fresh),
         *devices_routes(devices, servers, visiting, fresh),
+        *person_settings_routes(person_settings, visiting),
         *mail_settings_routes(devices, servers, visiting),
         *autoconfig_routes(domains, servers),
         live_route(live),

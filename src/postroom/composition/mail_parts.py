@@ -46,6 +46,7 @@ from postroom.postgres.mail_states import PostgresMailStates
 from postroom.postgres.mailbox_records import PostgresMailboxRecords
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
+from postroom.postgres.person_settings import PostgresPersonSettings
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
 from postroom.settings import Settings
@@ -125,6 +126,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             token_maker=TokenMaker(tokens, new_id=uuid4, random_bytes=secrets.token_bytes, now=clock.now),
             tokens=tokens,
             devices=devices,
+            person_settings=PostgresPersonSettings(pool),
             servers=mail_servers(settings.stalwart_url, settings.imap_server, settings.submission_server),
             domains=settings.domains,
             streams=streams,

@@ -107,6 +107,8 @@ ROUTES = {
     "GET /api/devices": "session",
     "POST /api/devices": "session",
     "DELETE /api/devices/x": "session",
+    "GET /api/settings": "session",
+    "PUT /api/settings": "session",
     "GET /api/mail-settings": "read",
     "GET /api/mail-settings/qr.svg": "read",
     "GET /api/mail-settings/apple.mobileconfig": "read",
