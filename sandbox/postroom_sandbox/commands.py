@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from postroom.cli.options import AsJson
+from postroom.cli.options import AsJson, DryRun
 from postroom_sandbox.data_folder import DEFAULT_DATA_FOLDER
 from postroom_sandbox.stalwart.faults import KINDS
 
@@ -140,3 +140,30 @@ def deliver_command(
     from postroom_sandbox.control_client import deliver
 
     deliver(data, sender, to, subject, count=count, file=file, as_json=as_json)
+
+
+@sandbox.command("fill")
+def fill_command(
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The address of a mailbox of the trial.")],
+    mails: Annotated[int, typer.Option(min=1, max=1_000_000, help="The number of mails.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed gives other mail; the same one the same.")] = 1,
+    thread: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=1000, help="Messages of one long conversation; by default 200 from 5,000 mails on, else none."
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    data: Data = DEFAULT_DATA_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Put believable mail into a mailbox.
+
+    Conversations, newsletters, attachments, drafts and spam of the last two years, read and unread, in several
+    languages and mailboxes. All people and firms are invented. Filling twice doubles the mail.
+
+    Example: postroom sandbox fill alice@example.org --mails 50000
+    """
+    from postroom_sandbox.mailbox_filling import fill
+
+    fill(data, address, mails, seed, thread, dry_run=dry_run, as_json=as_json)

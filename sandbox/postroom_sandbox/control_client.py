@@ -38,12 +38,12 @@ def fault(data: Path, kind: str, options: Mapping[str, object], *, as_json: bool
     _require_sense(kind, options)
     match kind:
         case "off":
-            _ask(data, "DELETE", "faults")
+            ask(data, "DELETE", "faults")
         case "show":
             pass
         case _:
-            _ask(data, "PUT", "faults", {"kind": kind, **options})
-    faults = _ask(data, "GET", "state")["faults"]
+            ask(data, "PUT", "faults", {"kind": kind, **options})
+    faults = ask(data, "GET", "state")["faults"]
     if as_json:
         typer.echo(json_text(faults))
         return
@@ -75,7 +75,7 @@ def _sentence(fault: JSON) -> str:
 
 
 def state(data: Path, *, as_json: bool) -> None:
-    found = _ask(data, "GET", "state")
+    found = ask(data, "GET", "state")
     if as_json:
         typer.echo(json_text(found))
         return
@@ -87,7 +87,7 @@ def state(data: Path, *, as_json: bool) -> None:
 
 
 def deliver(data: Path, sender: str, to: str, subject: str, *, count: int, file: Path | None, as_json: bool) -> None:
-    host, _, port = _ask(data, "GET", "state")["lmtp"].rpartition(":")
+    host, _, port = ask(data, "GET", "state")["lmtp"].rpartition(":")
     given = _LINE_END.sub(b"\r\n", file.read_bytes()) if file else None
     messages = (given or _message(sender, to, f"{subject} {n}" if count > 1 else subject) for n in range(1, count + 1))
     begun = time.monotonic()
@@ -138,11 +138,17 @@ def _sent(server: tuple[str, int], sender: str, to: str, messages: Iterator[byte
             session.close()
 
 
-def _ask(data: Path, method: str, what: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+def stand_in_url(data: Path) -> str:
+    """Raises ConfigurationError if the trial in this folder uses another Stalwart."""
     trial = DataFolder(data).read_trial()
     if "Stalwart" in trial.get("own", ()):
         raise ConfigurationError("this trial uses a Stalwart of yours: the command works with the stand-in only")
-    url = f"{trial['environment']['POSTROOM_STALWART_URL']}/_sandbox/{what}"
+    return trial["environment"]["POSTROOM_STALWART_URL"]
+
+
+def ask(data: Path, method: str, what: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """The response of the stand-in's control API."""
+    url = f"{stand_in_url(data)}/_sandbox/{what}"
     try:
         response = httpx2.request(method, url, json=body, timeout=10, trust_env=False)
     except httpx2.HTTPError as error:

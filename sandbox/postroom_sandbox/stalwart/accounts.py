@@ -96,8 +96,8 @@ class Accounts(ObjectType):
 
     def used(self, number: int) -> int:
         """The size of the account's mail in bytes."""
-        ((used,),) = self._store.rows("SELECT coalesce(sum(size), 0) FROM emails WHERE account_id = ?", number)
-        return used
+        row = self._store.row("SELECT used FROM mail_accounts WHERE account_id = ?", number)
+        return row[0] if row else 0
 
     def _credentials(self, number: int) -> JSON:
         """Password, app passwords and keys, with masked secrets."""

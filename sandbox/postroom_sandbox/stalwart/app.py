@@ -18,6 +18,7 @@ from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.admission import Admission
 from postroom_sandbox.stalwart.allowed_ips import AllowedIps
 from postroom_sandbox.stalwart.authentication import Authentication
+from postroom_sandbox.stalwart.bulk_intake import BulkIntake
 from postroom_sandbox.stalwart.control_api import ControlApi
 from postroom_sandbox.stalwart.credentials import Credentials
 from postroom_sandbox.stalwart.default_roles import DefaultRoles
@@ -89,7 +90,7 @@ def create_app(
             yield
         store.close()
 
-    control = ControlApi(store, intake, faults, counts)
+    control = ControlApi(store, intake, BulkIntake(mail), faults, counts, _HOSTNAME)
     transfer = BlobTransfer(admission, mail, quota)
     routes = [*api.routes(), *transfer.routes(), *intake.event_source.routes(), *control.routes()]
     injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)

@@ -1,7 +1,8 @@
 """What /get, /query and /set share for all object types (RFC 8620 §5)."""
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from postroom_sandbox.stalwart import ids
@@ -45,22 +46,32 @@ def listed(texts: Iterable[str], shown: Callable[[int], JSON | None], properties
     return response
 
 
-def page(found: list[int], arguments: JSON) -> JSON:
-    """One page of a /query: `ids`, `position` and, where required, `total` and `limit`. Raises MethodError."""
+def page(found: Iterable[int], arguments: JSON, total: Callable[[], int] | None = None) -> JSON:
+    """One page of a /query: `ids`, `position` and, where required, `total` and `limit`. Of `found` no more is read than
+    the page needs, if `total` counts it. Raises MethodError."""
+    rest, read = iter(found), list[int]()
     position: int = arguments.get("position") or 0
     if arguments.get("anchor"):
-        anchor = ids.decode(arguments["anchor"])
-        if anchor not in found:
-            raise MethodError("anchorNotFound", "An anchor argument was supplied, but it cannot be found.")
-        position = max(found.index(anchor) + (arguments.get("anchorOffset") or 0), 0)
+        position = max(_read_to(ids.decode(arguments["anchor"]), rest, read) + (arguments.get("anchorOffset") or 0), 0)
     elif position < 0:
-        position = max(position + len(found), 0)
+        read += rest
+        position = max(position + len(read), 0)
     limit = min(arguments.get("limit") or MAX_IDS, MAX_IDS)
-    response: JSON = {"position": position if position < len(found) else 0}
-    response["ids"] = [ids.encode(number) for number in found[position : position + limit]]
+    read += islice(rest, max(position + limit + 1 - len(read), 0))  # one more tells whether the limit cuts
+    response: JSON = {"position": position if position < len(read) else 0}
+    response["ids"] = [ids.encode(number) for number in read[position : position + limit]]
     if arguments.get("calculateTotal"):
-        response["total"] = len(found)
-    return response | ({"limit": limit} if len(found) > limit else {})
+        response["total"] = total() if total else len(read) + sum(1 for _ in rest)
+    return response | ({"limit": limit} if len(read) > limit else {})
+
+
+def _read_to(anchor: int | None, rest: Iterator[int], read: list[int]) -> int:
+    """Read until the anchor, and return its place."""
+    for number in rest:
+        read.append(number)
+        if number == anchor:
+            return len(read) - 1
+    raise MethodError("anchorNotFound", "An anchor argument was supplied, but it cannot be found.")
 
 
 class Outcome:

@@ -11,7 +11,10 @@ from typing import Any, Literal
 
 _FILE_NAME = "stalwart.sqlite3"
 # Each one upgrades the version that equals its index in this list.
-_SCHEMAS = ("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql", "mail/sieve.sql", "settings.sql")
+_SCHEMAS = (
+    *("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql", "mail/sieve.sql", "settings.sql"),
+    "mail/large_mailboxes.sql",
+)
 
 
 class StateOfLaterVersion(Exception):
@@ -65,6 +68,14 @@ class Store:
 
     def row(self, sql: str, *parameters: object) -> tuple[Any, ...] | None:
         return self._db.execute(sql, parameters).fetchone()
+
+    def each(self, sql: str, *parameters: object) -> Generator[tuple[Any, ...]]:
+        """The rows one by one. Close it if not all are read: an unfinished statement holds on to the file's log."""
+        cursor = self._db.execute(sql, parameters)
+        try:
+            yield from cursor
+        finally:
+            cursor.close()
 
     def next_number(
         self, account: int, kind: Literal["email", "thread", "mailbox", "identity", "submission", "script"]

@@ -33,8 +33,9 @@ class WebhookDispatch:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def delivered(self, message: Delivered) -> None:
-        """Send the event, except after LMTP: the LMTP server sends it itself, because it knows the envelope."""
-        if message.via != "lmtp":
+        """Send the event, except after LMTP: the LMTP server sends it itself, because it knows the envelope. Nobody
+        waits for mail that came in bulk."""
+        if message.via not in ("lmtp", "bulk"):
             self.send(ingest_event(message))
 
     def send(self, event: IngestEvent) -> None:

@@ -67,11 +67,14 @@ class Blobs:
         return digest
 
     def sweep(self) -> None:
-        """Remove the blobs to which nothing refers."""
+        """Remove the blobs to which nothing refers any more. Triggers note each that lost a reference."""
         self._store.run("""
-            DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM emails)
-            AND digest NOT IN (SELECT digest FROM uploads) AND digest NOT IN (SELECT digest FROM submissions)
-            AND digest NOT IN (SELECT digest FROM sieve_scripts)""")
+            DELETE FROM blobs WHERE digest IN (SELECT digest FROM released_blobs)
+            AND NOT EXISTS (SELECT 1 FROM emails e WHERE e.digest = blobs.digest)
+            AND NOT EXISTS (SELECT 1 FROM uploads u WHERE u.digest = blobs.digest)
+            AND NOT EXISTS (SELECT 1 FROM submissions s WHERE s.digest = blobs.digest)
+            AND NOT EXISTS (SELECT 1 FROM sieve_scripts s WHERE s.digest = blobs.digest)""")
+        self._store.run("DELETE FROM released_blobs")
 
     def content(self, digest: str) -> bytes:
         """The content of a blob that exists."""

@@ -1,7 +1,7 @@
 """The log of changes: the states of each account and type, and `/changes` (RFC 8620 §5.2)."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -100,14 +100,16 @@ class ChangeLog:
         sql = """
             SELECT change_id, object_id, verb, counts_only FROM mail_changes
             WHERE account_id = ? AND type = ? AND change_id > ? ORDER BY change_id, object_id"""
-        rows = self._store.rows(sql, account, kind, number)
         room = min(most or _MAX_CHANGES, _MAX_CHANGES)
+        rows: list[tuple[int, int, str, int]] = []
         seen: set[int] = set()
-        for place, row in enumerate(rows):
-            seen.add(row[1])
-            if len(seen) > room:
-                cut = next(p for p in range(place, -1, -1) if p == 0 or rows[p - 1][0] < row[0])
-                if cut == 0:
-                    raise MethodError("cannotCalculateChanges", "One change alone is larger than maxChanges.")
-                return rows[:cut], state_string.encode(rows[cut - 1][0])
+        with closing(self._store.each(sql, account, kind, number)) as found:
+            for change, object_id, verb, counts_only in found:
+                seen.add(object_id)
+                if len(seen) > room:
+                    whole = [row for row in rows if row[0] < change]
+                    if not whole:
+                        raise MethodError("cannotCalculateChanges", "One change alone is larger than maxChanges.")
+                    return whole, state_string.encode(whole[-1][0])
+                rows.append((change, object_id, verb, counts_only))
         return rows, None

@@ -1,6 +1,7 @@
 """The methods that all mail data types share: `/get`, `/changes`, `/query`, `/queryChanges`, `/set` (RFC 8620 §5)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,13 +71,21 @@ class DataType:
 
     # /query and /queryChanges
 
-    def found(self, call: MailCall, arguments: JSON) -> list[int]:
-        """The ids of all objects that match the filter, in order. Raises MethodError."""
+    def found(self, call: MailCall, arguments: JSON) -> Generator[int]:
+        """The ids of the objects that match the filter, in order; the caller may close it early. Raises MethodError."""
         raise NotImplementedError
+
+    def total(self, call: MailCall, arguments: JSON) -> int:
+        return sum(1 for _ in self.found(call, arguments))
+
+    def matching(self, call: MailCall, arguments: JSON, numbers: set[int]) -> set[int]:
+        """Which of these objects match the filter."""
+        return numbers & {*self.found(call, arguments)}
 
     def query(self, call: MailCall, arguments: JSON) -> JSON:
         head = {"queryState": self.state(call.account), "canCalculateChanges": True}
-        return head | page(self.found(call, arguments), arguments)
+        with closing(self.found(call, arguments)) as found:
+            return head | page(found, arguments, lambda: self.total(call, arguments))
 
     def query_changes(self, call: MailCall, arguments: JSON) -> JSON:
         """Report every changed object as removed and, if it still matches, as added (RFC 8620 §5.6)."""
@@ -86,15 +95,25 @@ class DataType:
         changed = self._log.changes(call.account, self.name, since, None)
         if changed["hasMoreChanges"] or arguments.get("collapseThreads"):
             raise MethodError("cannotCalculateChanges", "The server cannot calculate changes for this query.")
-        touched = {*changed["created"], *changed["updated"]}
-        result = [ids.encode(number) for number in self.found(call, arguments)]
-        added = [{"id": text, "index": place} for place, text in enumerate(result) if text in touched]
+        touched = {_number(text) for text in (*changed["created"], *changed["updated"])}
+        added = list(self._added(call, arguments, touched))
         removed = [*changed["destroyed"], *changed["updated"], *changed["created"]]
         most = arguments.get("maxChanges")
         if is_count(most) and len(added) + len(removed) > most:
             raise MethodError("tooManyChanges", "There are more changes than maxChanges.")
         response = {"oldQueryState": since, "newQueryState": changed["newState"], "removed": removed, "added": added}
-        return response | ({"total": len(result)} if arguments.get("calculateTotal") else {})
+        return response | ({"total": self.total(call, arguments)} if arguments.get("calculateTotal") else {})
+
+    def _added(self, call: MailCall, arguments: JSON, touched: set[int]) -> Iterator[JSON]:
+        """Those of the changed objects that match, with their places. What comes after the last one is not read."""
+        missing = self.matching(call, arguments, touched) if touched else set[int]()
+        with closing(self.found(call, arguments)) as found:
+            for place, number in enumerate(found if missing else ()):
+                if number in missing:
+                    yield {"id": ids.encode(number), "index": place}
+                    missing.discard(number)
+                    if not missing:
+                        return
 
     # /set
 

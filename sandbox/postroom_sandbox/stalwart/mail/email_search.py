@@ -9,7 +9,7 @@ from postroom_sandbox.stalwart.mail.keywords import canonical_keyword
 from postroom_sandbox.stalwart.mail.query_filters import moment, placeholders
 from postroom_sandbox.stalwart.object_type import Condition
 
-_TEXT = {
+TEXT_PARTS = {
     "text": "",
     "from": "sender",
     "to": "recipients",
@@ -18,8 +18,15 @@ _TEXT = {
     "subject": "subject",
     "body": "body",
 }
-_COLUMNS = {"receivedAt": "received_at", "sentAt": "sent_at", "size": "size", "from": "sender", "to": "recipient"}
-_COLUMNS["subject"] = "subject COLLATE NOCASE"
+"""The filters by text, each with the column of the full-text index; none means all of them."""
+_COLUMNS = {
+    "receivedAt": "e.received_at",
+    "sentAt": "m.sent_at",
+    "size": "m.size",
+    "from": "m.sender",
+    "to": "m.recipient",
+    "subject": "m.subject COLLATE NOCASE",
+}
 _HAS = "EXISTS (SELECT 1 FROM email_keywords k WHERE k.row = {}.row AND k.keyword = ?)"
 _IN_THREAD = "EXISTS (SELECT 1 FROM emails t WHERE t.account_id = e.account_id AND t.thread_id = e.thread_id AND {})"
 _WITH = _IN_THREAD.format(_HAS.format("t"))
@@ -32,13 +39,13 @@ _KEYWORDS = {
 }
 _TIMES = {"before": "e.received_at < ?", "after": "e.received_at > ?"}  # RFC 8621 §4.4.1 says: on or after
 _MAX_SIZE = 2**53  # the limit of JMAP's integers (RFC 8620 §1.3)
-_SIZES = {"minSize": "e.size >= ?", "maxSize": "e.size < ?"}
+_SIZES = {"minSize": "m.size >= ?", "maxSize": "m.size < ?"}
 
 
 def leaf(name: str, value: Any) -> Condition | None:
-    """One property of a FilterCondition, over `emails` as `e`. Raises MethodError."""
-    if name in _TEXT and isinstance(value, str):
-        return "e.row IN (SELECT rowid FROM email_text WHERE email_text MATCH ?)", (match(value, _TEXT[name]),)
+    """One property of a FilterCondition, over a source `e` and the whole email `m`. Raises MethodError."""
+    if name in TEXT_PARTS and isinstance(value, str):
+        return "e.row IN (SELECT rowid FROM email_text WHERE email_text MATCH ?)", (match(value, TEXT_PARTS[name]),)
     if name in _KEYWORDS and isinstance(value, str):
         return _KEYWORDS[name], (canonical_keyword(value),)
     if name in _TIMES:
@@ -46,7 +53,7 @@ def leaf(name: str, value: Any) -> Condition | None:
     if name in _SIZES and is_count(value) and value < _MAX_SIZE:
         return _SIZES[name], (value,)
     if name == "hasAttachment" and isinstance(value, bool):
-        return "e.has_attachment = ?", (value,)
+        return "m.has_attachment = ?", (value,)
     if name == "header" and is_list(value) and 1 <= len(value) <= 2 and all(isinstance(v, str) for v in value):
         return "FALSE", ()  # Stalwart indexes header fields only if its operator configures it
     return _in_mailbox(name, value)
@@ -54,13 +61,11 @@ def leaf(name: str, value: Any) -> Condition | None:
 
 def _in_mailbox(name: str, value: Any) -> Condition | None:
     if name == "inMailbox" and isinstance(value, str):
-        sql = (
-            "SELECT row FROM email_mailboxes m WHERE m.account_id = e.account_id AND m.row = e.row AND m.mailbox_id = ?"
-        )
+        sql = "SELECT 1 FROM email_mailboxes b WHERE b.account_id = e.account_id AND b.row = e.row AND b.mailbox_id = ?"
         return f"EXISTS ({sql})", (ids.decode(value),)
     if name == "inMailboxOtherThan" and is_list(value):
         numbers = [ids.decode(text) for text in value]
-        sql = f"SELECT 1 FROM email_mailboxes m WHERE m.row = e.row AND m.mailbox_id NOT IN ({placeholders(numbers)})"  # noqa: S608 - placeholders only
+        sql = f"SELECT 1 FROM email_mailboxes b WHERE b.row = e.row AND b.mailbox_id NOT IN ({placeholders(numbers)})"  # noqa: S608 - placeholders only
         return f"EXISTS ({sql})", tuple(numbers)
     return None
 
@@ -70,7 +75,7 @@ def column(comparator: JSON) -> Condition | None:
     name, keyword = comparator.get("property"), comparator.get("keyword")
     if name in _KEYWORDS and isinstance(keyword, str):
         return _KEYWORDS[name], (canonical_keyword(keyword),)
-    return (f"e.{_COLUMNS[name]}", ()) if name in _COLUMNS else None
+    return (_COLUMNS[name], ()) if name in _COLUMNS else None
 
 
 def match(text: str, part: str = "") -> str:

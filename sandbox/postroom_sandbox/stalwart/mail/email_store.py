@@ -16,7 +16,15 @@ from postroom_sandbox.stalwart.mail.mailbox_store import MailboxStore
 from postroom_sandbox.stalwart.mail.threads import Threads
 from postroom_sandbox.stalwart.store import Store
 
-Via = Literal["lmtp", "append", "submission"]
+_ENTRY = """
+    INSERT INTO email_mailboxes
+        (row, account_id, mailbox_id, received_at, document_id, thread_id, is_seen, is_unread)
+    SELECT row, account_id, ?, received_at, document_id, thread_id, ?, ? FROM emails WHERE row = ?"""
+_KEYWORD = """
+    INSERT INTO email_keywords (row, keyword, account_id, received_at, document_id, thread_id)
+    SELECT row, ?, account_id, received_at, document_id, thread_id FROM emails WHERE row = ?"""
+
+Via = Literal["lmtp", "append", "submission", "bulk"]
 
 
 class OverQuota(Exception):
@@ -112,16 +120,15 @@ class EmailStore:
                 "digest": digest,
                 "size": len(content),
                 "received_at": (received_at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "document": email_document.kept(parsed.document),
             } | parsed.columns
             row = self._insert(columns)
             self._index(row, account, parsed)
-            self._set_mailboxes(row, account, mailboxes, keywords)
+            self._set_mailboxes(row, mailboxes, keywords)
             email = thread_id << 32 | document_id
             commit.note("Email", email, "created")
             self._threads.note_joined(commit, account, thread_id)
             self._note_counts(commit, mailboxes)
-            if via != "append":
+            if via in ("lmtp", "submission"):
                 commit.note_type("EmailDelivery")
         own_id = (parsed.document["messageId"] or [None])[0]
         delivered = Delivered(
@@ -157,16 +164,20 @@ class EmailStore:
         return self._store.run(sql, *columns.values())
 
     def _index(self, row: int, account: int, parsed: email_document.Parsed) -> None:
+        document = email_document.kept(parsed.document)
+        self._store.run("INSERT INTO email_documents (row, document) VALUES (?, ?)", row, document)
         sql = "INSERT INTO email_text (rowid, sender, recipients, cc, bcc, subject, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
         self._store.run(sql, row, *parsed.text)
         for text in parsed.message_ids:
             self._store.run("INSERT INTO email_references VALUES (?, ?, ?)", account, text, row)
 
-    def _set_mailboxes(self, row: int, account: int, mailboxes: Iterable[int], keywords: Iterable[str]) -> None:
+    def _set_mailboxes(self, row: int, mailboxes: Iterable[int], keywords: Iterable[str]) -> None:
+        words = {*keywords}
+        is_seen, is_unread = "$seen" in words, not words & {"$seen", "$draft"}
         for mailbox in mailboxes:
-            self._store.run("INSERT INTO email_mailboxes VALUES (?, ?, ?)", row, account, mailbox)
-        for keyword in keywords:
-            self._store.run("INSERT INTO email_keywords VALUES (?, ?)", row, keyword)
+            self._store.run(_ENTRY, mailbox, is_seen, is_unread, row)
+        for keyword in words:
+            self._store.run(_KEYWORD, keyword, row)
 
     def _note_counts(self, commit: Commit, mailboxes: Iterable[int]) -> None:
         for mailbox in mailboxes:
@@ -193,7 +204,7 @@ class EmailStore:
         with self._log.commit(account) as commit:
             self._store.run("DELETE FROM email_mailboxes WHERE row = ?", row)
             self._store.run("DELETE FROM email_keywords WHERE row = ?", row)
-            self._set_mailboxes(row, account, mailboxes, keywords)
+            self._set_mailboxes(row, mailboxes, keywords)
             commit.note("Email", email, "updated")
             seen_changes = ("$seen" in keywords) != ("$seen" in keywords_before)
             self._note_counts(commit, mailboxes | mailboxes_before if seen_changes else mailboxes ^ mailboxes_before)

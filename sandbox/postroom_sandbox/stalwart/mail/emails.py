@@ -1,6 +1,7 @@
 """Email/get, changes, query, queryChanges, set, import and parse (RFC 8621 §4)."""
 
 import json
+from collections.abc import Generator
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +9,11 @@ from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import SetError
 from postroom_sandbox.stalwart.json_pointer import created_id
 from postroom_sandbox.stalwart.json_value import JSON, is_object
-from postroom_sandbox.stalwart.mail import email_search, query_filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
 from postroom_sandbox.stalwart.mail.email_document import EmailDocument, Wanted, parsed
+from postroom_sandbox.stalwart.mail.email_query import EmailQuery
 from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
 from postroom_sandbox.stalwart.mail.keywords import canonical_keyword, keywords
 from postroom_sandbox.stalwart.mail.mailbox_store import MailboxStore
@@ -44,7 +45,8 @@ class Emails(DataType):
         wanted = Wanted.of(arguments)
         documents = json.dumps([number & 0xFFFFFFFF for number in numbers])  # one parameter for any number of ids
         sql = """
-            SELECT row, thread_id << 32 | document_id, thread_id, digest, size, received_at, document FROM emails
+            SELECT row, thread_id << 32 | document_id, thread_id, digest, size, received_at, document
+            FROM emails JOIN email_documents USING (row)
             WHERE account_id = ? AND document_id IN (SELECT value FROM json_each(?))"""
         wanted_numbers = set(numbers)  # complete ids: the same document in another thread is another email
         kept = [row for row in self._store.rows(sql, call.account, documents) if row[1] in wanted_numbers]
@@ -71,19 +73,14 @@ class Emails(DataType):
             found.setdefault(row, []).append(value)
         return found
 
-    def found(self, call: MailCall, arguments: JSON) -> list[int]:
-        where, values = query_filters.condition(arguments.get("filter") or {}, email_search.leaf)
-        order, more = query_filters.order(arguments.get("sort") or [], email_search.column, "e.document_id")
-        sql = f"""
-            SELECT e.thread_id, e.thread_id << 32 | e.document_id FROM emails e
-            WHERE e.account_id = ? AND ({where}) ORDER BY {order}"""  # noqa: S608 - constants of the source
-        rows = self._store.rows(sql, call.account, *values, *more)
-        if arguments.get("collapseThreads"):
-            first: dict[int, int] = {}
-            for thread, number in rows:
-                first.setdefault(thread, number)
-            return list(first.values())
-        return [number for _, number in rows]
+    def found(self, call: MailCall, arguments: JSON) -> Generator[int]:
+        return EmailQuery(self._store, call.account, arguments).ids()
+
+    def total(self, call: MailCall, arguments: JSON) -> int:
+        return EmailQuery(self._store, call.account, arguments).total()
+
+    def matching(self, call: MailCall, arguments: JSON, numbers: set[int]) -> set[int]:
+        return EmailQuery(self._store, call.account, arguments).matching(numbers)
 
     # Changes
 

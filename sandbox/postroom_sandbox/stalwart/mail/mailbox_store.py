@@ -32,3 +32,9 @@ class MailboxStore:
 
     def exists(self, account: int, number: int | None) -> bool:
         return self._store.row("SELECT 1 FROM mailboxes WHERE account_id = ? AND id = ?", account, number) is not None
+
+    def named(self, account: int, name: str, parent: int | None) -> int | None:
+        """The mailbox with this name below that parent, or at the top."""
+        sql = "SELECT id FROM mailboxes WHERE account_id = ? AND name = ? AND parent_id IS ?"
+        row = self._store.row(sql, account, name, parent)
+        return row[0] if row else None

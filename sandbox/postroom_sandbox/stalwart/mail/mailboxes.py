@@ -1,6 +1,6 @@
 """Mailbox/get, changes, query, queryChanges and set (RFC 8621 §2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 from postroom_sandbox.stalwart import ids
@@ -27,13 +27,7 @@ _MAX_NAME_LENGTH = 255  # bytes
 _MAX_DEPTH = 10
 _PERMANENT = set(list(FIRST)[:3])  # inbox, trash and junk cannot be destroyed
 _COLUMNS = {"name": "name COLLATE NOCASE", "sortOrder": "sort_order", "parentId": "parent_id"}
-_COUNTS = """
-    SELECT m.mailbox_id, count(*), sum(unread), count(DISTINCT thread_id), count(DISTINCT iif(unread, thread_id, NULL))
-    FROM email_mailboxes m JOIN (
-        SELECT e.row, e.thread_id, NOT EXISTS (
-            SELECT 1 FROM email_keywords k WHERE k.row = e.row AND k.keyword IN ('$seen', '$draft')) AS unread
-        FROM emails e WHERE e.account_id = ?1) e ON e.row = m.row
-    WHERE m.account_id = ?1 GROUP BY m.mailbox_id"""
+_COUNTS = "SELECT id, total_emails, unread_emails, total_threads, unread_threads FROM mailboxes WHERE account_id = ?"
 _VALIDATORS: dict[str, Callable[[Any], bool]] = {
     "name": lambda value: is_text(value) and 0 < len(value.strip().encode()) <= _MAX_NAME_LENGTH,
     "parentId": lambda value: value is None or is_text(value),
@@ -74,14 +68,12 @@ class Mailboxes(DataType):
         counts = {row[0]: row[1:] for row in self._store.rows(_COUNTS, call.account)}
         mailboxes = self._all(call.account)
         return {
-            number: mailboxes[number]
-            | dict(zip(_COUNTED, counts.get(number, (0, 0, 0, 0)), strict=True))
-            | {"myRights": _RIGHTS}
+            number: mailboxes[number] | dict(zip(_COUNTED, counts[number], strict=True)) | {"myRights": _RIGHTS}
             for number in numbers
             if number in mailboxes
         }
 
-    def found(self, call: MailCall, arguments: JSON) -> list[int]:
+    def found(self, call: MailCall, arguments: JSON) -> Generator[int]:
         where, values = query_filters.condition(arguments.get("filter") or {}, _leaf)
         order, more = query_filters.order(arguments.get("sort") or [], _column, "id")
         sql = f"SELECT id FROM mailboxes WHERE account_id = ? AND ({where}) ORDER BY {order}"  # noqa: S608 - of the source
@@ -89,7 +81,7 @@ class Mailboxes(DataType):
         parents = {number: ids.decode(box["parentId"]) for number, box in self._all(call.account).items()}
         if arguments.get("filterAsTree"):
             result = [number for number in result if parents[number] is None or parents[number] in result]
-        return _as_tree(result, parents) if arguments.get("sortAsTree") else result
+        yield from _as_tree(result, parents) if arguments.get("sortAsTree") else result
 
     def create(self, call: MailCall, value: JSON) -> JSON:
         box: JSON = {"name": "", "parentId": None, "role": None, "sortOrder": 0, "isSubscribed": False}
@@ -126,8 +118,7 @@ class Mailboxes(DataType):
         if self._store.row("SELECT 1 FROM mailboxes WHERE account_id = ? AND parent_id = ?", account, number):
             raise SetError("mailboxHasChild", "Mailbox has at least one children.")
         held = self._store.rows(
-            "SELECT e.row, e.thread_id << 32 | e.document_id FROM email_mailboxes m JOIN emails e ON e.row = m.row"
-            " WHERE m.account_id = ? AND m.mailbox_id = ?",
+            "SELECT row, thread_id << 32 | document_id FROM email_mailboxes WHERE account_id = ? AND mailbox_id = ?",
             account,
             number,
         )

@@ -1,6 +1,7 @@
 """SieveScript/get, query, set and validate (RFC 9661). The stand-in stores and checks scripts, but runs none."""
 
 import secrets
+from collections.abc import Generator
 from typing import Any
 
 from postroom_sandbox.stalwart import ids
@@ -55,7 +56,9 @@ class SieveScripts(DataType):
         with self._log.commit(account) as commit:
             digest, verb = self._blobs.put(content), "created" if number is None else "updated"
             number = self._store.next_number(account, "script") if number is None else number
-            sql = "INSERT OR REPLACE INTO sieve_scripts (account_id, id, name, digest) VALUES (?, ?, ?, ?)"
+            sql = """
+                INSERT INTO sieve_scripts (account_id, id, name, digest) VALUES (?, ?, ?, ?)
+                ON CONFLICT (account_id, id) DO UPDATE SET name = excluded.name, digest = excluded.digest"""
             self._store.run(sql, account, number, name, digest)
             commit.note(self.name, number, verb)
             if also:
@@ -75,11 +78,11 @@ class SieveScripts(DataType):
         }
         return {number: scripts[number] for number in numbers if number in scripts}
 
-    def found(self, call: MailCall, arguments: JSON) -> list[int]:
+    def found(self, call: MailCall, arguments: JSON) -> Generator[int]:
         where, values = query_filters.condition(arguments.get("filter") or {}, _leaf)
         sort = arguments.get("sort") or [{"property": "name"}]
         order, _ = query_filters.order(sort, _column, "lower(name), id")
-        return [number for (number,) in self._rows(call, "id", where, order, *values)]
+        yield from (number for (number,) in self._rows(call, "id", where, order, *values))
 
     def _rows(self, call: MailCall, what: str, where: str, order: str, *values: object) -> list[tuple[Any, ...]]:
         sql = f"SELECT {what} FROM sieve_scripts s WHERE account_id = ? AND {where} ORDER BY {order}"  # noqa: S608 - all constant

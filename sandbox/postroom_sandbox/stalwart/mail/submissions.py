@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
@@ -79,11 +80,11 @@ class Submissions(DataType):
             for number, identity, email, thread, send_at, undo_status, document in rows
         }
 
-    def found(self, call: MailCall, arguments: JSON) -> list[int]:
+    def found(self, call: MailCall, arguments: JSON) -> Generator[int]:
         where, values = query_filters.condition(arguments.get("filter") or {}, _leaf)
         order, more = query_filters.order(arguments.get("sort") or [], _column, "id")
         sql = f"SELECT id FROM submissions WHERE account_id = ? AND ({where}) ORDER BY {order}"  # noqa: S608 - of the source
-        return [number for (number,) in self._store.rows(sql, call.account, *values, *more)]
+        yield from (number for (number,) in self._store.rows(sql, call.account, *values, *more))
 
     # Changes
 
@@ -117,7 +118,9 @@ class Submissions(DataType):
         row = self._mail.row(call.account, email)
         if email is None or row is None:
             raise invalid("emailId", description="Email not found.")
-        ((digest, kept),) = self._store.rows("SELECT digest, document FROM emails WHERE row = ?", row)
+        ((digest, kept),) = self._store.rows(
+            "SELECT digest, document FROM emails JOIN email_documents USING (row) WHERE row = ?", row
+        )
         envelope = _envelope(value.get("envelope"), identity["email"], json.loads(kept))
         now = datetime.now(UTC)
         send_at = (now + _hold(envelope["mailFrom"]["parameters"] or {}, now)).strftime("%Y-%m-%dT%H:%M:%SZ")
