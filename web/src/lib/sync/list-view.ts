@@ -1,0 +1,180 @@
+/** One list of conversations: which windows to ask for, and what to make of the answers. */
+import type { JmapClient, Results } from '#lib/jmap/client.ts'
+import type { Email, GetResponse, Id, QueryChangesResponse, QueryResponse, Thread } from '#lib/jmap/types.ts'
+import { afterChanges, EMPTY, gapIn, idAt, ofAnswers, withWindow, type QueryList } from '#lib/store/list.ts'
+import type { Objects } from '#lib/store/objects.ts'
+import * as calls from './calls.ts'
+
+/** `changes` or `windows` bring the list to a new state; `gap` adds to the one it has. */
+export interface ListAnswers {
+  kind: 'changes' | 'windows' | 'gap'
+  results: Results[]
+}
+
+export interface Rows {
+  state: string
+  emails: Email[]
+  threads: Thread[]
+}
+
+export class ListView {
+  readonly mailboxId: Id
+  list: QueryList = EMPTY
+  /** when the server last confirmed what is shown, milliseconds; null: never */
+  asOf: number | null = null
+  /** conversations that wait above the first row, since the list is scrolled */
+  arrived = 0
+  #atTop = true
+  #from = 0
+  #to = calls.PAGE
+  /** RFC 8621 §4.4.3: few servers can say what changed in a list of collapsed threads. */
+  #calculates = true
+
+  constructor(mailboxId: Id) {
+    this.mailboxId = mailboxId
+  }
+
+  get total(): number | null {
+    return this.list.total === null ? null : this.list.total - this.arrived
+  }
+
+  /** By the place on the screen. */
+  emailAt(index: number): Id | undefined {
+    return idAt(this.list, index + this.arrived)
+  }
+
+  /** Remember what the screen shows; whether something of it is missing. */
+  want(from: number, to: number): boolean {
+    this.#from = Math.floor((from + this.arrived) / calls.PAGE) * calls.PAGE
+    this.#to = Math.ceil((to + this.arrived) / calls.PAGE) * calls.PAGE
+    return this.lacks
+  }
+
+  get lacks(): boolean {
+    return this.list.queryState === null || gapIn(this.list, this.#from, this.#to) !== null
+  }
+
+  /** Ask for all of it again; what is shown stays until then. */
+  forget(): void {
+    this.list = { ...this.list, queryState: null }
+  }
+
+  /** Whether the top is visible changed; returns whether rows appear by it. */
+  atTop(visible: boolean): boolean {
+    this.#atTop = visible
+    if (!visible || this.arrived === 0) {
+      return false
+    }
+    this.arrived = 0
+    return true
+  }
+
+  /** Ask for what is outdated or missing; null if nothing is. `anew`: no row that is known counts. */
+  async ask(client: JmapClient, wish: { anew: boolean; outdated: boolean }): Promise<ListAnswers | null> {
+    const { queryState } = this.list
+    const known = !wish.anew && queryState !== null
+    if (known && wish.outdated && this.#calculates && this.#from < calls.PAGE) {
+      return { kind: 'changes', results: [await client.run(calls.windowChanges(this.mailboxId, queryState))] }
+    }
+    if (!known || wish.outdated) {
+      const windows = this.#windows().map(({ from, to }) =>
+        known ? calls.windowIds(this.mailboxId, from, to) : calls.windowRows(this.mailboxId, from, to)
+      )
+      return { kind: 'windows', results: await Promise.all(windows.map((group) => client.run(group))) }
+    }
+    const gap = gapIn(this.list, this.#from, this.#to)
+    return gap && { kind: 'gap', results: [await client.run(calls.windowRows(this.mailboxId, gap.from, gap.to))] }
+  }
+
+  /** The top, and what the screen shows. */
+  #windows(): { from: number; to: number }[] {
+    const top = { from: 0, to: Math.max(calls.PAGE, this.#from <= calls.PAGE ? this.#to : 0) }
+    return this.#from <= calls.PAGE ? [top] : [top, { from: this.#from, to: this.#to }]
+  }
+
+  /** The rows of the answers, with those that only a further request brings. */
+  async rows(client: JmapClient, objects: Objects, answers: ListAnswers, emails: Results | null): Promise<Rows> {
+    const rows: Rows = { state: '', emails: [], threads: [] }
+    await Promise.all(answers.results.map((results) => take(rows, client, results)))
+    const created = emails?.find<GetResponse<Email>>('created')?.list ?? []
+    const threads = emails?.find<GetResponse<Thread>>('threads')?.list ?? []
+    const email = new Map([...created, ...rows.emails].map((row) => [row.id, row]))
+    const members = new Map([...threads, ...rows.threads].map(({ id, emailIds }) => [id, emailIds]))
+    const known = (id: Id): Email | undefined => email.get(id) ?? objects.baseOf(id)
+    const whole = (id: Id): boolean => {
+      const threadId = known(id)?.threadId
+      return threadId !== undefined && (members.get(threadId) ?? objects.thread(threadId)).every(known)
+    }
+    const missing = idsOf(answers).filter((id) => !whole(id))
+    if (missing.length > 0) {
+      await take(rows, client, await client.run(calls.rowsOf({ ids: missing })))
+    }
+    return rows
+  }
+
+  /** Objects must hold the rows of the answers already. Returns whether the list is still outdated. */
+  apply(answers: ListAnswers, objects: Objects, now: number): boolean {
+    const next = this.#after(answers)
+    if (next) {
+      this.arrived = this.#atTop ? 0 : moved(this.list, next, this.arrived, objects)
+      this.list = next
+      this.asOf = now
+    }
+    return next === null
+  }
+
+  /** null if the answers do not fit to what is known. */
+  #after({ kind, results: [first, ...others] }: ListAnswers): QueryList | null {
+    if (!first) {
+      return this.list
+    }
+    if (kind === 'changes') {
+      const changes = first.find<QueryChangesResponse>('changes')
+      this.#calculates = changes !== null || first.errorOf('changes') !== 'cannotCalculateChanges'
+      return changes && afterChanges(this.list, changes)
+    }
+    const answer = first.get<QueryResponse>('query')
+    if (kind === 'gap') {
+      // Places of another state do not fit to those that are known.
+      return answer.queryState === this.list.queryState ? withWindow(this.list, answer) : null
+    }
+    return ofAnswers([answer, ...others.map((results) => results.get<QueryResponse>('query'))])
+  }
+}
+
+function idsOf({ results }: ListAnswers): Id[] {
+  return results.flatMap(
+    (found) =>
+      found.find<QueryResponse>('query')?.ids ??
+      found.find<QueryChangesResponse>('changes')?.added.map(({ id }) => id) ??
+      []
+  )
+}
+
+async function take(rows: Rows, client: JmapClient, results: Results): Promise<void> {
+  const threads = results.find<GetResponse<Thread>>('threads')
+  if (!threads) {
+    return
+  }
+  rows.threads.push(...threads.list)
+  const members =
+    results.find<GetResponse<Email>>('members') ??
+    // RFC 8620 §5.1, requestTooLarge: more messages than one call may ask for.
+    (await client.run(calls.emailRows(threads.list.flatMap(({ emailIds }) => emailIds)))).get<GetResponse<Email>>('get')
+  rows.emails.push(...members.list)
+  rows.state ||= members.state
+}
+
+/** How many conversations stand above the one that is on top of the screen, once the list is `next`. */
+function moved(list: QueryList, next: QueryList, arrived: number, objects: Objects): number {
+  const threadAt = (of: QueryList, index: number): Id | undefined => objects.baseOf(idAt(of, index) ?? '')?.threadId
+  for (let index = 0; index < calls.PAGE; index += 1) {
+    const thread = threadAt(list, index + arrived)
+    for (let place = 0; thread !== undefined && place < 2 * calls.PAGE; place += 1) {
+      if (threadAt(next, place) === thread) {
+        return Math.max(0, place - index)
+      }
+    }
+  }
+  return 0
+}

@@ -1,0 +1,108 @@
+/** Something to be had from the service: tried again with growing pauses until it is there, or cannot be. */
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import type { Ports } from './ports.ts'
+
+export interface Trouble {
+  readonly code: string
+  readonly retryAt: Date | null
+  readonly reference: string | null
+}
+
+const FIRST_PAUSE = 1_000
+const LONGEST_PAUSE = 60_000
+
+/** Milliseconds before the next try. `Retry-After` is the least; the rest spreads the clients of an outage. */
+export function pauseAfter(failures: number, retryAfter: number | null, random: number): number {
+  const grown = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1))
+  return (retryAfter ?? 0) * 1_000 + grown * (0.5 + random / 2)
+}
+
+export class Task {
+  trouble: Trouble | null = null
+  readonly #ports: Ports
+  readonly #work: () => Promise<void>
+  readonly #changed: () => void
+  #failures = 0
+  #running: Promise<void> | null = null
+  #again = false
+  #stopped = false
+  #callOff: (() => void) | null = null
+
+  /** `changed` is called whenever `trouble` changes, and after each success. */
+  constructor(ports: Ports, work: () => Promise<void>, changed: () => void) {
+    this.#ports = ports
+    this.#work = work
+    this.#changed = changed
+  }
+
+  get running(): boolean {
+    return this.#running !== null
+  }
+
+  /** Do it, or do it once more if it runs: what is asked for now may not be in an answer that is on its way. While a
+   * pause lasts nothing is sent. Never rejects. */
+  run(): Promise<void> {
+    if (this.#stopped || this.#callOff) {
+      return Promise.resolve()
+    }
+    if (this.#running) {
+      this.#again = true
+      return this.#running
+    }
+    this.#running = this.#rounds().finally(() => {
+      this.#running = null
+    })
+    return this.#running
+  }
+
+  /** The person does not want to wait for the pause. */
+  tryNow(): void {
+    this.#callOff?.()
+    this.#callOff = null
+    void this.run()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#callOff?.()
+    this.#callOff = null
+  }
+
+  async #rounds(): Promise<void> {
+    do {
+      this.#again = false
+      await this.#round()
+    } while (this.#again && !this.trouble && !this.#stopped)
+  }
+
+  async #round(): Promise<void> {
+    try {
+      await this.#work()
+      this.#failures = 0
+      this.trouble = null
+    } catch (failure) {
+      this.#failed(failure)
+    }
+    this.#changed()
+  }
+
+  #failed(failure: unknown): void {
+    this.#failures += 1
+    if (!(failure instanceof JmapFailure)) {
+      this.#ports.report(failure)
+    }
+    if (!(failure instanceof JmapFailure) || !failure.transient || this.#stopped) {
+      this.trouble = troubleOf(failure, null)
+      return
+    }
+    const pause = pauseAfter(this.#failures, failure.retryAfter, this.#ports.random())
+    this.trouble = troubleOf(failure, new Date(this.#ports.now() + pause))
+    this.#callOff = this.#ports.after(pause, () => this.tryNow())
+  }
+}
+
+/** A mistake of ours is shown as `unknown`: nothing was changed by it. */
+export function troubleOf(failure: unknown, retryAt: Date | null = null): Trouble {
+  const known = failure instanceof JmapFailure
+  return { code: known ? failure.code : 'unknown', retryAt, reference: known ? failure.reference : null }
+}
