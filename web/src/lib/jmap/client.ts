@@ -24,6 +24,8 @@ const JSON_ONLY = { Accept: 'application/json' }
 /** Milliseconds. The gateway gives up after 60 s of silence; this is for a network that swallows packets. */
 const SILENCE = 90_000
 
+const NO_ANSWERS: Answers = new Map()
+
 interface ApiResponse {
   methodResponses: Invocation[]
   sessionState: string
@@ -93,22 +95,15 @@ export class JmapClient {
   #flush(): void {
     const turn = this.#turn
     this.#turn = []
-    const groups = turn.map(({ group }) => group)
-    try {
-      const requests = plan(groups, this.limits)
-      const sent = requests.map((request) => this.#send(request))
-      turn.forEach(({ resolve, reject }, number) => {
-        const own = requests.flatMap((request, at) => (request.origins.some((o) => o.group === number) ? [at] : []))
-        Promise.all(own.map((at) => sent[at]))
-          .then((found) => {
-            const answered = own.map((at, n) => ({ request: requests[at], responses: found[n] }))
-            resolve(gather(groups.length, answered as Parameters<typeof gather>[1])[number] ?? new Map())
-          })
-          .catch(reject)
-      })
-    } catch (mistake) {
-      turn.forEach(({ reject }) => reject(mistake))
-    }
+    const requests = plan(
+      turn.map(({ group }) => group),
+      this.limits
+    )
+    const answered = requests.map(async (request) => ({ request, responses: await this.#send(request) }))
+    turn.forEach(({ resolve, reject }, number) => {
+      const own = answered.filter((_, at) => requests[at]?.origins.some(({ group }) => group === number))
+      Promise.all(own).then((found) => resolve(gather(turn.length, found)[number] ?? NO_ANSWERS), reject)
+    })
   }
 
   async #send(request: Planned): Promise<Invocation[]> {
@@ -200,6 +195,7 @@ export class Results {
   }
 
   /** Raises JmapFailure if the call failed. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller knows what it called
   get<T>(id: string): T {
     const answer = this.#answers.get(id)
     if (answer && 'args' in answer) {
@@ -209,12 +205,13 @@ export class Results {
   }
 
   /** The answer, or null if the call failed. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller knows what it called
   find<T>(id: string): T | null {
     const answer = this.#answers.get(id)
     return answer && 'args' in answer ? (answer.args as T) : null
   }
 
-  /** The type of the error of a call that failed. */
+  /** The code of a call that failed. */
   errorOf(id: string): string | null {
     const answer = this.#answers.get(id)
     return answer && 'error' in answer ? methodFailure(answer.error['type']).code : null

@@ -53,8 +53,6 @@ export interface ChangesResponse {
   created: Id[]
   updated: Id[]
   destroyed: Id[]
-  /** Mailbox/changes only (RFC 8621 §2.2) */
-  updatedProperties?: string[] | null
 }
 
 /** RFC 8620 §5.3 */
@@ -79,15 +77,6 @@ export interface QueryResponse {
   position: number
   ids: Id[]
   total?: number
-}
-
-/** RFC 8620 §5.6 */
-export interface QueryChangesResponse {
-  oldQueryState: string
-  newQueryState: string
-  total?: number
-  removed: Id[]
-  added: { id: Id; index: number }[]
 }
 
 export interface EmailAddress {

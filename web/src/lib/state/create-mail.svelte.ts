@@ -35,7 +35,7 @@ export class MailState implements Mail, Mailboxes, Connection {
     this.#account = account
     this.#rows = new Rows(account.objects, isOwn)
     this.reader = new ReaderState(account, reader, messages)
-    this.sending = { send: () => Promise.resolve(), draftOf: () => '', keep: () => undefined }
+    this.sending = { send: () => Promise.resolve(), draftOf: () => '', keep: () => undefined, unsent: () => [] }
     account.listen((topic) => this.#changed(topic))
   }
 
@@ -104,6 +104,11 @@ export class MailState implements Mail, Mailboxes, Connection {
 
   stop(): void {
     this.#account.stop()
+  }
+
+  forget(): Promise<void> {
+    this.stop()
+    return Promise.resolve()
   }
 
   #changed(topic: Topic): void {

@@ -1,5 +1,5 @@
 /** The result of a query as a list with holes: windows of ids that were asked for, and unknown places between them. */
-import type { Id, QueryChangesResponse, QueryResponse } from '#lib/jmap/types.ts'
+import type { Id, QueryResponse } from '#lib/jmap/types.ts'
 
 export interface ListWindow {
   readonly from: number
@@ -56,23 +56,6 @@ export function withWindow(list: QueryList, answer: QueryResponse): QueryList {
     queryState: answer.queryState,
     windows: merged([...list.windows, { from: answer.position, ids: answer.ids }])
   }
-}
-
-/**
- * The list after Email/queryChanges (RFC 8620 §5.6): take ids out, then insert others at their places. Only the window
- * at the top can follow: an id that was taken out of a hole moves all that lies behind.
- */
-export function afterChanges(list: QueryList, changes: QueryChangesResponse): QueryList {
-  const [top] = list.windows
-  const removed = new Set(changes.removed)
-  let ids = top?.from === 0 ? top.ids.filter((id) => !removed.has(id)) : []
-  for (const { id, index } of changes.added.toSorted((one, other) => one.index - other.index)) {
-    if (index <= ids.length) {
-      ids = ids.toSpliced(index, 0, id)
-    }
-  }
-  const total = changes.total ?? null
-  return { total, queryState: changes.newQueryState, windows: ids.length > 0 ? [{ from: 0, ids }] : [] }
 }
 
 function merged(windows: readonly ListWindow[]): ListWindow[] {

@@ -118,10 +118,6 @@ export function rowsOf(ids: { ids: readonly Id[] } | { '#ids': unknown }): Call[
   ]
 }
 
-export function windowChanges(mailboxId: Id, sinceQueryState: string): Call[] {
-  return [call('Email/queryChanges', 'changes', { ...queryOf(mailboxId), sinceQueryState })]
-}
-
 export function conversation(threadId: Id): Call[] {
   return [
     call('Thread/get', 'threads', { ids: [threadId] }),

@@ -1,13 +1,13 @@
 /** One list of conversations: which windows to ask for, and what to make of the answers. */
 import type { JmapClient, Results } from '#lib/jmap/client.ts'
-import type { Email, GetResponse, Id, QueryChangesResponse, QueryResponse, Thread } from '#lib/jmap/types.ts'
-import { afterChanges, EMPTY, gapIn, idAt, ofAnswers, withWindow, type QueryList } from '#lib/store/list.ts'
+import type { Email, GetResponse, Id, QueryResponse, Thread } from '#lib/jmap/types.ts'
+import { EMPTY, gapIn, idAt, ofAnswers, withWindow, type QueryList } from '#lib/store/list.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'
 
-/** `changes` or `windows` bring the list to a new state; `gap` adds to the one it has. */
+/** `windows` replace the list; `gap` adds to it. */
 export interface ListAnswers {
-  kind: 'changes' | 'windows' | 'gap'
+  kind: 'windows' | 'gap'
   results: Results[]
 }
 
@@ -27,8 +27,6 @@ export class ListView {
   #atTop = true
   #from = 0
   #to = calls.PAGE
-  /** RFC 8621 §4.4.3: few servers can say what changed in a list of collapsed threads. */
-  #calculates = true
 
   constructor(mailboxId: Id) {
     this.mailboxId = mailboxId
@@ -69,13 +67,15 @@ export class ListView {
     return true
   }
 
-  /** Ask for what is outdated or missing; null if nothing is. `anew`: no row that is known counts. */
+  /**
+   * Email/queryChanges is not used: of a list with collapsed threads Stalwart leaves out the message that stood for a
+   * conversation before, and a window of ids costs it no more.
+   *
+   * Ask for what is outdated or missing; null if nothing is. `anew`: no row that is known counts.
+   */
   async ask(client: JmapClient, wish: { anew: boolean; outdated: boolean }): Promise<ListAnswers | null> {
     const { queryState } = this.list
     const known = !wish.anew && queryState !== null
-    if (known && wish.outdated && this.#calculates && this.#from < calls.PAGE) {
-      return { kind: 'changes', results: [await client.run(calls.windowChanges(this.mailboxId, queryState))] }
-    }
     if (!known || wish.outdated) {
       const windows = this.#windows().map(({ from, to }) =>
         known ? calls.windowIds(this.mailboxId, from, to) : calls.windowRows(this.mailboxId, from, to)
@@ -128,11 +128,6 @@ export class ListView {
     if (!first) {
       return this.list
     }
-    if (kind === 'changes') {
-      const changes = first.find<QueryChangesResponse>('changes')
-      this.#calculates = changes !== null || first.errorOf('changes') !== 'cannotCalculateChanges'
-      return changes && afterChanges(this.list, changes)
-    }
     const answer = first.get<QueryResponse>('query')
     if (kind === 'gap') {
       // Places of another state do not fit to those that are known.
@@ -143,12 +138,7 @@ export class ListView {
 }
 
 function idsOf({ results }: ListAnswers): Id[] {
-  return results.flatMap(
-    (found) =>
-      found.find<QueryResponse>('query')?.ids ??
-      found.find<QueryChangesResponse>('changes')?.added.map(({ id }) => id) ??
-      []
-  )
+  return results.flatMap((found) => found.get<QueryResponse>('query').ids)
 }
 
 async function take(rows: Rows, client: JmapClient, results: Results): Promise<void> {

@@ -1,20 +1,12 @@
 /** Something to be had from the service: tried again with growing pauses until it is there, or cannot be. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
+import { pauseAfter } from '#lib/live/pause.ts'
 import type { Ports } from './ports.ts'
 
 export interface Trouble {
   readonly code: string
   readonly retryAt: Date | null
   readonly reference: string | null
-}
-
-const FIRST_PAUSE = 1_000
-const LONGEST_PAUSE = 60_000
-
-/** Milliseconds before the next try. `Retry-After` is the least; the rest spreads the clients of an outage. */
-export function pauseAfter(failures: number, retryAfter: number | null, random: number): number {
-  const grown = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1))
-  return (retryAfter ?? 0) * 1_000 + grown * (0.5 + random / 2)
 }
 
 export class Task {
@@ -72,7 +64,12 @@ export class Task {
     do {
       this.#again = false
       await this.#round()
-    } while (this.#again && !this.trouble && !this.#stopped)
+    } while (this.#asked() && !this.trouble && !this.#stopped)
+  }
+
+  /** Whether it was asked for again during a round. */
+  #asked(): boolean {
+    return this.#again
   }
 
   async #round(): Promise<void> {
