@@ -22,8 +22,8 @@ export interface KeptList {
   mailboxId: Id
   ids: readonly Id[]
   total: number | null
-  /** when the server confirmed it, milliseconds */
-  asOf: number
+  /** when the server confirmed it */
+  asOf: Date
 }
 
 export interface KeptRows {
@@ -38,6 +38,14 @@ export interface KeptBody {
   whole: boolean
   usedAt: number
   size: number
+}
+
+/** An answer that was typed and not sent, by the message that it answers. */
+export interface KeptDraft {
+  id: Id
+  text: string
+  /** what was handed to the mail server, if nobody knows whether it took it */
+  sending: { messageId: string; text: string } | null
 }
 
 /** What changed since the last write. */
@@ -59,7 +67,7 @@ interface Schema extends DBSchema {
   email: { key: Id; value: Email }
   list: { key: Id; value: KeptList }
   body: { key: Id; value: KeptBody; indexes: { used: [number, number] } }
-  draft: { key: Id; value: { id: Id; text: string } }
+  draft: { key: Id; value: KeptDraft }
 }
 
 type Database = IDBPDatabase<Schema>
@@ -78,10 +86,10 @@ export class Cache {
     const name = `${PREFIX}${FORMAT}-${owner}`
     for (let attempt = 0; attempt < 2; attempt += 1) {
       try {
-        return new Cache(name, await openDB<Schema>(name, FORMAT, { upgrade, terminated: () => undefined }))
+        return new Cache(name, await openDB<Schema>(name, FORMAT, { upgrade, blocking }))
       } catch {
         // A failed upgrade, or a file that the browser cannot read.
-        await deleteDB(name).catch(() => undefined)
+        await remove(name)
       }
     }
     return null
@@ -101,19 +109,19 @@ export class Cache {
   async deleteOthers(): Promise<void> {
     for (const name of await names()) {
       if (name !== this.name) {
-        await deleteDB(name).catch(() => undefined)
+        await remove(name)
       }
     }
   }
 
-  async start(): Promise<{ states: KeptStates | null; mailboxes: Mailbox[]; drafts: Map<Id, string> }> {
+  async start(): Promise<{ states: KeptStates | null; mailboxes: Mailbox[]; drafts: KeptDraft[] }> {
     const read = this.#database.transaction(['meta', 'mailbox', 'draft'])
     const [states, mailboxes, drafts] = await Promise.all([
       read.objectStore('meta').get('states'),
       read.objectStore('mailbox').getAll(),
       read.objectStore('draft').getAll()
     ])
-    return { states: states ?? null, mailboxes, drafts: new Map(drafts.map(({ id, text }) => [id, text])) }
+    return { states: states ?? null, mailboxes, drafts }
   }
 
   async rows(mailboxId: Id): Promise<KeptRows | null> {
@@ -179,17 +187,17 @@ export class Cache {
     await evict.done
   }
 
-  /** Text that was typed and not sent; an empty one is forgotten. It must survive a crash of the browser. */
-  async keepDraft(id: Id, text: string): Promise<void> {
+  /** It must survive a crash of the browser. */
+  async keepDraft(draft: KeptDraft): Promise<void> {
     const write = this.#database.transaction('draft', 'readwrite', { durability: 'strict' })
-    await Promise.all([text === '' ? write.store.delete(id) : write.store.put({ id, text }), write.done])
+    const isEmpty = draft.text === '' && draft.sending === null
+    await Promise.all([isEmpty ? write.store.delete(draft.id) : write.store.put(draft), write.done])
   }
 
   /** At logout: nothing of this person stays. */
   async clear(): Promise<void> {
     this.#database.close()
-    await deleteDB(this.name)
-    await Promise.all((await names()).map((name) => deleteDB(name)))
+    await Promise.all([this.name, ...(await names())].map(remove))
   }
 
   close(): void {
@@ -219,6 +227,19 @@ function upgrade(database: Database): void {
   }
   database.createObjectStore('list', { keyPath: 'mailboxId' })
   database.createObjectStore('body', { keyPath: 'id' }).createIndex('used', ['usedAt', 'size'])
+}
+
+/** Another tab deletes the database, at a logout: make way. */
+function blocking(_: number, __: number | null, event: IDBVersionChangeEvent): void {
+  ;(event.target as IDBDatabase).close()
+}
+
+async function remove(name: string): Promise<void> {
+  try {
+    await deleteDB(name)
+  } catch {
+    // The browser keeps nothing, or cannot delete it now; it is overwritten or tried again at the next start.
+  }
 }
 
 async function names(): Promise<string[]> {

@@ -4,7 +4,7 @@
  * The calls of a group may refer to each other's results, so they stay in one request (RFC 8620 §3.7). Groups that are
  * handed over in the same turn share requests.
  */
-import type { Arguments, Call, GetResponse, Id, Invocation, Limits } from './types.ts'
+import type { Arguments, Call, Id, Invocation, Limits } from './types.ts'
 
 export type Group = readonly Call[]
 
@@ -110,10 +110,14 @@ function add(answers: Answers, id: string, answer: { args: Arguments } | { error
 
 /** Two parts of one `/get`. */
 function joined(one: Arguments, other: Arguments): Arguments {
-  const [first, second] = [one as unknown as GetResponse<unknown>, other as unknown as GetResponse<unknown>]
   return {
     ...one,
-    list: [...first.list, ...second.list],
-    notFound: [...(first.notFound ?? []), ...(second.notFound ?? [])]
+    list: [...listOf(one['list']), ...listOf(other['list'])],
+    notFound: [...listOf(one['notFound']), ...listOf(other['notFound'])]
   }
+}
+
+/** `notFound` may be null (RFC 8620 §5.1 says a list; Cyrus and others differ). */
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
 }

@@ -4,9 +4,11 @@ import { failureOf, JmapFailure, methodFailure, noResponse } from './errors.ts'
 import type { Arguments, Id, Invocation, Limits, Session } from './types.ts'
 
 const CORE = 'urn:ietf:params:jmap:core'
+/** Postroom's own, added to the session by its gateway. */
+const POSTROOM = 'urn:postroom:params:jmap'
 export const MAIL = 'urn:ietf:params:jmap:mail'
 const SUBMISSION = 'urn:ietf:params:jmap:submission'
-const QUOTA = 'urn:ietf:params:jmap:quota'
+export const QUOTA = 'urn:ietf:params:jmap:quota'
 
 /** RFC 8620 §3.3: a method is served only if its capability is named, and an unknown one fails the whole request. */
 const CAPABILITY_OF: Record<string, string> = {
@@ -79,6 +81,11 @@ export class JmapClient {
 
   offers(capability: string): boolean {
     return capability in this.session.capabilities
+  }
+
+  /** The name under which our mail server writes Authentication-Results; null if the service does not tell. */
+  get authservId(): string | null {
+    return this.session.capabilities[POSTROOM]?.authservId ?? null
   }
 
   /** Run a group of calls; those of one turn share requests. Raises JmapFailure if a request fails; an error of one

@@ -1,4 +1,5 @@
 /** What can go wrong between this page and the mailbox, with what a person and a retry need to know of it. */
+import type { SetError } from './types.ts'
 
 /** A failure with the code of a problem (docs/reference/problems.md) or of a JMAP error. */
 export class JmapFailure extends Error {
@@ -9,6 +10,8 @@ export class JmapFailure extends Error {
   readonly retryAfter: number | null
   /** another try may help by itself */
   readonly transient: boolean
+  /** what the mail server said */
+  readonly detail: string | null
   /** nobody knows whether the request was carried out */
   readonly ambiguous: boolean
 
@@ -19,6 +22,7 @@ export class JmapFailure extends Error {
     this.reference = facts.reference ?? null
     this.retryAfter = facts.retryAfter ?? null
     this.transient = facts.transient ?? false
+    this.detail = facts.detail ?? null
     this.ambiguous = facts.ambiguous ?? false
   }
 }
@@ -36,6 +40,11 @@ const AMBIGUOUS = new Set(['mail_server_broke_off', 'mail_server_silent', 'inter
 
 /** RFC 8620 §3.6.1: Stalwart and the gateway answer 400 `limit` if too much is asked at once. */
 const LIMIT = 'urn:ietf:params:jmap:error:limit'
+
+/** RFC 8620 §5.3: the server refused this one object. */
+export function refusal({ type, description }: SetError): JmapFailure {
+  return new JmapFailure(type, { detail: description ?? null })
+}
 
 export async function failureOf(response: Response, now: number): Promise<JmapFailure> {
   const problem = await problemOf(response)

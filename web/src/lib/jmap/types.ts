@@ -11,7 +11,7 @@ export interface Limits {
 
 /** RFC 8620 §2 */
 export interface Session {
-  capabilities: Record<string, Partial<Limits>>
+  capabilities: Record<string, Partial<Limits> & { authservId?: string }>
   accounts: Record<Id, { name: string; accountCapabilities: Record<string, unknown> }>
   primaryAccounts: Record<string, Id>
   username: string
@@ -100,7 +100,7 @@ export interface Mailbox {
 export interface Thread {
   id: Id
   /** oldest first (RFC 8621 §3) */
-  emailIds: Id[]
+  emailIds: readonly Id[]
 }
 
 /** The properties of a row. */

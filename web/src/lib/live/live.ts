@@ -8,10 +8,10 @@ import type { Realtime } from './centrifugo.ts'
 
 export interface LiveStatus {
   state: 'connecting' | 'live' | 'offline'
-  /** when it last was live, milliseconds */
-  since: number | null
+  /** when it last was live */
+  since: Date | null
   /** why it is off line, and when it is tried again */
-  trouble: { code: string; retryAt: number; reference: string | null } | null
+  trouble: { code: string; retryAt: Date; reference: string | null } | null
 }
 
 export type LiveMessage =
@@ -89,7 +89,7 @@ export class Live {
   }
 
   #is(state: LiveStatus['state'], trouble: LiveStatus['trouble'] = null): void {
-    const since = state === 'live' || this.status.state === 'live' ? this.#ports.now() : this.status.since
+    const since = state === 'live' || this.status.state === 'live' ? new Date(this.#ports.now()) : this.status.since
     this.#announce({ kind: 'status', status: { state, since, trouble } })
   }
 
@@ -97,7 +97,7 @@ export class Live {
     this.#is('connecting')
     while (!signal.aborted) {
       const refusal = await this.#listen(signal)
-      if (signal.aborted) {
+      if (isOver(signal)) {
         return
       }
       if (refusal?.status === 401) {
@@ -107,7 +107,7 @@ export class Live {
       this.#failures += 1
       const retryAfter = Number(refusal?.headers.get('Retry-After') ?? 0) || null
       const pause = pauseAfter(this.#failures, retryAfter, this.#ports.random())
-      this.#is('offline', { ...(await causeOf(refusal)), retryAt: this.#ports.now() + pause })
+      this.#is('offline', { ...(await causeOf(refusal)), retryAt: new Date(this.#ports.now() + pause) })
       await this.#pause(pause, signal)
     }
   }
@@ -126,12 +126,12 @@ export class Live {
 
   /** Until the connection ends; returns the response of a refusal, or null. */
   async #listen(signal: AbortSignal): Promise<Response | null> {
-    let elsewhere = false
+    const heard = new Set<string>()
     const end = await listenTo('/api/live', this.#ports, signal, (event) => {
-      elsewhere ||= event.type === 'elsewhere'
+      heard.add(event.type)
       this.#event(event)
     })
-    if (!elsewhere) {
+    if (!heard.has('elsewhere')) {
       return end
     }
     const response = await this.#ports.fetch('/api/realtime', { credentials: 'same-origin', signal }).catch(() => null)
@@ -194,6 +194,11 @@ export class Live {
     )
     return refusal
   }
+}
+
+/** TypeScript believes that a signal which was not aborted before an `await` is not after it either. */
+function isOver(signal: AbortSignal): boolean {
+  return signal.aborted
 }
 
 async function causeOf(refusal: Response | null): Promise<{ code: string; reference: string | null }> {

@@ -4,12 +4,13 @@ import { indexOf } from '#lib/store/list.ts'
 import { unreadThreads } from '#lib/store/counts.ts'
 import type { ConversationList, Freshness, Row, Trouble } from './mail.ts'
 import type { Rows } from './rows.ts'
+import { Version } from './version.svelte.ts'
 
 export class ListState implements ConversationList {
   readonly #account: Account
   readonly #view: ListView
   readonly #rows: Rows
-  #version = $state(0)
+  readonly #version = new Version()
 
   constructor(account: Account, view: ListView, rows: Rows) {
     this.#account = account
@@ -19,7 +20,7 @@ export class ListState implements ConversationList {
 
   /** What is behind the getters changed. */
   changed(): void {
-    this.#version += 1
+    this.#version.next()
   }
 
   get view(): ListView {
@@ -48,8 +49,7 @@ export class ListState implements ConversationList {
   }
 
   get asOf(): Date | null {
-    const { asOf } = this.#now()
-    return asOf === null ? null : new Date(asOf)
+    return this.#now().asOf
   }
 
   get trouble(): Trouble | null {
@@ -97,7 +97,7 @@ export class ListState implements ConversationList {
   }
 
   #now(): ListView {
-    void this.#version
+    this.#version.seen()
     return this.#view
   }
 }

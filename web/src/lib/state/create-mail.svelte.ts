@@ -1,120 +1,125 @@
 /** Everything that the mail page stands on, made from what the world outside offers. */
 import { Account, type Topic } from '#lib/sync/account.ts'
+import { LiveConnection } from '#lib/sync/connection.ts'
 import { Marks } from '#lib/sync/marks.ts'
+import { Pictures } from '#lib/sync/pictures.ts'
 import { browserPorts, type Ports } from '#lib/sync/ports.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
+import { troubleOf } from '#lib/sync/task.ts'
+import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
-import type { Connection, Mail, MailboxItem, Mailboxes, Quota, Role, Sending, Trouble } from './mail.ts'
-import { itemsOf } from './mailbox-items.ts'
+import type { Mail, Quota, Trouble } from './mail.ts'
+import { MailboxesState } from './mailboxes.svelte.ts'
 import { Messages } from './messages.ts'
 import { ReaderState } from './reader.svelte.ts'
 import { Rows } from './rows.ts'
+import { SendingState } from './sending.svelte.ts'
+import { Version } from './version.svelte.ts'
 
-/** Codes of troubles that concern the whole page: no list and no message can be had. */
+/** Codes of troubles that concern the whole page, whatever it shows already. */
 const OF_THE_PAGE = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
 
-export class MailState implements Mail, Mailboxes, Connection {
+export class MailState implements Mail {
+  readonly mailboxes: MailboxesState
   readonly reader: ReaderState
-  readonly sending: Sending
+  readonly sending: SendingState
+  readonly connection: ConnectionState
   readonly #account: Account
+  readonly #live: LiveConnection
+  readonly #pictures: Pictures
   readonly #rows: Rows
-  #version = $state(0)
-  #items = $state.raw<readonly MailboxItem[]>([])
+  readonly #tasks: readonly { stop: () => void }[]
+  readonly #version = new Version()
   #list = $state.raw<ListState | null>(null)
 
-  constructor(ports: Ports = browserPorts()) {
-    const account = new Account(ports)
+  constructor(ports: Ports) {
+    const account = new Account(ports, (owner) => {
+      this.#live.start(owner)
+      void this.#pictures.read()
+    })
     const isOwn = (address: string): boolean => address.toLowerCase() === account.address.toLowerCase()
     const marks = new Marks(account)
     const reader = new ReaderSync(account, (ids) => marks.read(ids))
-    const messages = new Messages({
-      isOwn,
-      urlOf: (file) => account.client.downloadUrl(file),
-      authservId: () => null
-    })
     this.#account = account
+    this.#live = new LiveConnection(account)
+    this.#pictures = new Pictures(account)
     this.#rows = new Rows(account.objects, isOwn)
-    this.reader = new ReaderState(account, reader, messages)
-    this.sending = { send: () => Promise.resolve(), draftOf: () => '', keep: () => undefined, unsent: () => [] }
+    this.#tasks = [account, marks.task, reader, this.#live]
+    this.mailboxes = new MailboxesState(account.objects)
+    this.connection = new ConnectionState(account, this.#live)
+    this.sending = new SendingState(account, marks)
+    this.reader = new ReaderState(
+      account,
+      reader,
+      new Messages({
+        isOwn,
+        urlOf: (file) => account.client.downloadUrl(file),
+        authservId: () => account.client.authservId
+      })
+    )
     account.listen((topic) => this.#changed(topic))
   }
 
   get address(): string {
-    void this.#version
-    return this.#account.address
-  }
-
-  get mailboxes(): Mailboxes {
-    return this
-  }
-
-  get items(): readonly MailboxItem[] {
-    return this.#items
-  }
-
-  byId(id: string): MailboxItem | undefined {
-    return this.#items.find((item) => item.id === id)
-  }
-
-  byRole(role: Role): MailboxItem | undefined {
-    return this.#items.find((item) => item.role === role)
+    return this.#now().address
   }
 
   get list(): ListState | null {
     return this.#list
   }
 
-  get connection(): Connection {
-    return this
-  }
-
-  get live(): 'live' {
-    return 'live'
-  }
-
-  get since(): Date | null {
-    return null
-  }
-
   get quota(): Quota | null {
-    return null
+    return this.#now().quota
   }
 
   get trouble(): Trouble | null {
-    void this.#version
-    const { trouble } = this.#account.sync
-    return trouble && OF_THE_PAGE.has(trouble.code) ? trouble : null
-  }
-
-  tryNow(): void {
-    this.#account.sync.tryNow()
+    const { trouble } = this.#now().sync
+    if (this.#live.signedOut) {
+      return { code: 'no_session', retryAt: null, reference: null }
+    }
+    if (this.#live.preparing !== null) {
+      return { code: 'mailbox_not_ready', retryAt: null, reference: null }
+    }
+    return trouble && (this.#list === null || OF_THE_PAGE.has(trouble.code)) ? trouble : null
   }
 
   show(mailboxId: string | null): void {
     this.#account.show(mailboxId)
   }
 
-  picturesAllowed(): boolean {
-    return false
+  picturesAllowed(address: string): boolean {
+    this.#now()
+    return this.#pictures.allowed(address)
   }
 
-  allowPictures(): Promise<void> {
-    return Promise.resolve()
+  async allowPictures(address: string): Promise<void> {
+    try {
+      await this.#pictures.allow(address)
+    } catch (failure) {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
+      throw troubleOf(failure)
+    }
   }
 
   stop(): void {
-    this.#account.stop()
+    this.#tasks.forEach((task) => task.stop())
   }
 
-  forget(): Promise<void> {
+  async forget(): Promise<void> {
+    await this.#account.kept.clear()
     this.stop()
-    return Promise.resolve()
+  }
+
+  #now(): Account {
+    this.#version.seen()
+    return this.#account
   }
 
   #changed(topic: Topic): void {
     if (topic === 'account') {
-      this.#version += 1
-      this.#items = itemsOf(this.#account.objects)
+      this.#version.next()
+      this.mailboxes.changed()
+      this.sending.changed()
     } else if (topic === 'list') {
       const view = this.#account.list
       if (view !== (this.#list?.view ?? null)) {
@@ -123,10 +128,12 @@ export class MailState implements Mail, Mailboxes, Connection {
       this.#list?.changed()
     } else if (topic === 'reader') {
       this.reader.changed()
+    } else {
+      this.connection.changed()
     }
   }
 }
 
-export function createMail(ports?: Ports): MailState {
+export function createMail(ports: Ports = browserPorts()): MailState {
   return new MailState(ports)
 }

@@ -154,6 +154,8 @@ export interface Reader {
   /** the whole body of a message that was too large */
   loadAll(messageId: string): void
   inlinePicture(attachment: Attachment): Promise<Blob>
+  /** Ask now for what could not be had: the conversation, or bodies. */
+  tryAgain(): void
 }
 
 export interface Reply {

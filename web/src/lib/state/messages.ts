@@ -3,7 +3,7 @@ import type { Email, Id } from '#lib/jmap/types.ts'
 import { authenticationOf } from '#lib/mail/authentication.ts'
 import { shownBody, type File } from '#lib/store/body.ts'
 import { isUnread } from '#lib/store/counts.ts'
-import type { LoadedBody } from '#lib/sync/reader.ts'
+import type { LoadedBody } from '#lib/sync/bodies.ts'
 import type { Message, Trouble } from './mail.ts'
 import { peopleOf, type IsOwn } from './people.ts'
 

@@ -46,6 +46,10 @@ export class ReaderState implements Reader {
     return this.#account.client.blob(attachment.url)
   }
 
+  tryAgain(): void {
+    this.#sync.task.tryNow()
+  }
+
   /** What is behind the conversation changed. */
   changed(): void {
     const next = this.#made()
@@ -62,8 +66,8 @@ export class ReaderState implements Reader {
     const { objects } = this.#account
     const emails = objects.thread(threadId).flatMap((id) => objects.email(id) ?? [])
     const messages = emails.map((email): Message => {
-      const loaded = this.#sync.body(email.id)
-      const trouble = loaded ? null : this.#sync.isMissing(email.id) ? GONE : task.trouble
+      const loaded = this.#sync.bodies.get(email.id)
+      const trouble = loaded ? null : this.#sync.bodies.isMissing(email.id) ? GONE : task.trouble
       return this.#messages.message(email, loaded, trouble)
     })
     const freshness: Freshness = confirmed

@@ -27,6 +27,6 @@ function counts(objects: Objects, threadId: Id, mailboxId: Id, of: (id: Id) => E
 }
 
 /** RFC 8621 §2: neither seen nor a draft. */
-export function isUnread(email: Email): boolean {
-  return !email.keywords['$seen'] && !email.keywords['$draft']
+export function isUnread(email: Email | undefined): boolean {
+  return email !== undefined && !email.keywords['$seen'] && !email.keywords['$draft']
 }

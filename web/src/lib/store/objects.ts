@@ -47,6 +47,10 @@ export class Objects {
     return this.#threads.get(id) ?? []
   }
 
+  threadOf(id: Id): Thread {
+    return { id, emailIds: this.thread(id) }
+  }
+
   get mailboxes(): ReadonlyMap<Id, Mailbox> {
     return this.#mailboxes
   }
@@ -108,11 +112,19 @@ export class Objects {
     this.#mailboxes = next
   }
 
-  /** Forget all emails and threads: the server cannot tell what changed since. */
-  forgetEmails(): void {
+  /** Rows that this device kept: whatever is known already is newer. */
+  restore(emails: readonly Email[], threads: readonly Thread[]): void {
+    this.putThreads(threads.filter(({ id }) => !this.#threads.has(id)))
+    this.putEmails(emails.filter(({ id }) => !this.#emails.has(id)))
+  }
+
+  /** Forget all emails and threads but one: the server cannot tell what changed since. */
+  forgetEmails(butThread: Id | null): void {
+    const kept = this.thread(butThread ?? '').flatMap((id) => this.#emails.get(id) ?? [])
     this.#emails.clear()
     this.#threads.clear()
     this.#shown.clear()
+    this.putEmails(kept)
   }
 
   lay(patch: Patch): void {

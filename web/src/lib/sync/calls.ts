@@ -59,11 +59,15 @@ export const WHOLE_BODY_OCTETS = 10_000_000
 /** Changes of one answer: `/get` of what was created and updated must stay within maxObjectsInGet. */
 const MOST_CHANGES = 256
 
-export function allMailboxes(): Call[] {
-  return [call('Mailbox/get', 'get', { ids: null, properties: MAILBOX })]
+/** The mailboxes, or what changed of them, and how full they are. */
+export function mailboxes(sinceState: string | null, quota: boolean): Call[] {
+  return [
+    ...(sinceState === null ? [call('Mailbox/get', 'get', { ids: null, properties: MAILBOX })] : changed(sinceState)),
+    ...(quota ? [call('Quota/get', 'quota', { ids: null })] : [])
+  ]
 }
 
-export function mailboxChanges(sinceState: string): Call[] {
+function changed(sinceState: string): Call[] {
   return [
     call('Mailbox/changes', 'changes', { sinceState }),
     call('Mailbox/get', 'created', {

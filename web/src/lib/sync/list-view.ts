@@ -20,8 +20,8 @@ export interface Rows {
 export class ListView {
   readonly mailboxId: Id
   list: QueryList = EMPTY
-  /** when the server last confirmed what is shown, milliseconds; null: never */
-  asOf: number | null = null
+  /** when the server last confirmed what is shown; null: never */
+  asOf: Date | null = null
   /** conversations that wait above the first row, since the list is scrolled */
   arrived = 0
   #atTop = true
@@ -50,6 +50,14 @@ export class ListView {
 
   get lacks(): boolean {
     return this.list.queryState === null || gapIn(this.list, this.#from, this.#to) !== null
+  }
+
+  /** The rows that this device kept, unless the server answered already. */
+  restore({ ids, total, asOf }: { ids: readonly Id[]; total: number | null; asOf: Date }): void {
+    if (this.asOf === null) {
+      this.list = { total, queryState: null, windows: [{ from: 0, ids }] }
+      this.asOf = asOf
+    }
   }
 
   /** Ask for all of it again; what is shown stays until then. */
@@ -118,7 +126,7 @@ export class ListView {
     if (next) {
       this.arrived = this.#atTop ? 0 : moved(this.list, next, this.arrived, objects)
       this.list = next
-      this.asOf = now
+      this.asOf = new Date(now)
     }
     return next === null
   }

@@ -26,21 +26,28 @@ export class Marks {
   }
 
   read(ids: readonly Id[]): void {
-    const { objects, ports } = this.#account
-    const emailIds = ids.filter((id) => {
-      const email = objects.email(id)
-      return email && isUnread(email)
-    })
+    const { objects } = this.#account
+    this.#lay(
+      ids.filter((id) => isUnread(objects.email(id))),
+      { $seen: true }
+    )
+  }
+
+  answered(id: Id): void {
+    this.#lay([id], { $answered: true })
+  }
+
+  #lay(emailIds: readonly Id[], keywords: Patch['keywords']): void {
     if (emailIds.length === 0) {
       return
     }
-    const patch = { emailIds, keywords: { $seen: true } }
-    objects.lay(patch)
+    const patch = { emailIds, keywords }
+    this.#account.objects.lay(patch)
     this.#waiting.push(patch)
     this.#account.tell('account', 'list', 'reader')
     if (!this.#gathering) {
       this.#gathering = true
-      ports.after(GATHER, () => {
+      this.#account.ports.after(GATHER, () => {
         this.#gathering = false
         void this.task.run()
       })

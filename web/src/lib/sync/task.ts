@@ -7,6 +7,7 @@ export interface Trouble {
   readonly code: string
   readonly retryAt: Date | null
   readonly reference: string | null
+  readonly detail?: string | null
 }
 
 export class Task {
@@ -19,6 +20,8 @@ export class Task {
   #again = false
   #stopped = false
   #callOff: (() => void) | null = null
+  /** milliseconds; a refusal that will not pass by itself is not asked for again and again */
+  #notBefore = 0
 
   /** `changed` is called whenever `trouble` changes, and after each success. */
   constructor(ports: Ports, work: () => Promise<void>, changed: () => void) {
@@ -34,7 +37,7 @@ export class Task {
   /** Do it, or do it once more if it runs: what is asked for now may not be in an answer that is on its way. While a
    * pause lasts nothing is sent. Never rejects. */
   run(): Promise<void> {
-    if (this.#stopped || this.#callOff) {
+    if (this.#stopped || this.#callOff || this.#ports.now() < this.#notBefore) {
       return Promise.resolve()
     }
     if (this.#running) {
@@ -51,6 +54,7 @@ export class Task {
   tryNow(): void {
     this.#callOff?.()
     this.#callOff = null
+    this.#notBefore = 0
     void this.run()
   }
 
@@ -88,11 +92,13 @@ export class Task {
     if (!(failure instanceof JmapFailure)) {
       this.#ports.report(failure)
     }
-    if (!(failure instanceof JmapFailure) || !failure.transient || this.#stopped) {
-      this.trouble = troubleOf(failure, null)
+    const known = failure instanceof JmapFailure ? failure : null
+    const pause = pauseAfter(this.#failures, known?.retryAfter ?? null, this.#ports.random())
+    if (!known?.transient || this.#stopped) {
+      this.#notBefore = this.#ports.now() + pause
+      this.trouble = troubleOf(failure)
       return
     }
-    const pause = pauseAfter(this.#failures, failure.retryAfter, this.#ports.random())
     this.trouble = troubleOf(failure, new Date(this.#ports.now() + pause))
     this.#callOff = this.#ports.after(pause, () => this.tryNow())
   }
@@ -100,6 +106,11 @@ export class Task {
 
 /** A mistake of ours is shown as `unknown`: nothing was changed by it. */
 export function troubleOf(failure: unknown, retryAt: Date | null = null): Trouble {
-  const known = failure instanceof JmapFailure
-  return { code: known ? failure.code : 'unknown', retryAt, reference: known ? failure.reference : null }
+  const known = failure instanceof JmapFailure ? failure : null
+  return {
+    code: known?.code ?? 'unknown',
+    retryAt,
+    reference: known?.reference ?? null,
+    detail: known?.detail ?? null
+  }
 }
