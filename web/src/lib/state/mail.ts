@@ -33,12 +33,18 @@ export interface Mailboxes {
   byRole(role: Role): MailboxItem | undefined
 }
 
-/** Why something could not be had, as the code of a problem (docs/reference/problems.md), and when it is tried again. */
+/**
+ * Why something could not be had, and when it is tried again. The code is that of a problem (docs/reference/problems.md)
+ * or the type of a JMAP error; besides, `unavailable`: no response came at all; `gone`: the message or conversation was
+ * removed meanwhile; `refused_recipients`: nobody got the reply, `detail` says why; `unknown`.
+ */
 export interface Trouble {
   readonly code: string
   readonly retryAt: Date | null
   /** a number for support */
   readonly reference: string | null
+  /** what the mail server said, in its words; null if it said nothing of use */
+  readonly detail?: string | null
 }
 
 /** One row of the list: a conversation, shown by its newest message in this mailbox. */
@@ -148,6 +154,8 @@ export interface Reader {
   /** the whole body of a message that was too large */
   loadAll(messageId: string): void
   inlinePicture(attachment: Attachment): Promise<Blob>
+  /** Ask now for what could not be had: the conversation, or bodies. */
+  tryAgain(): void
 }
 
 export interface Reply {
@@ -165,6 +173,8 @@ export interface Sending {
   /** the text that was typed and not sent, kept for the message it answers */
   draftOf(messageId: string): string
   keep(messageId: string, text: string): void
+  /** messages whose answer was typed and not sent: ask before a logout */
+  unsent(): readonly string[]
 }
 
 export type Live = 'connecting' | 'live' | 'offline'
@@ -198,4 +208,8 @@ export interface Mail {
   /** remote pictures: whether this sender's may be shown, and to remember that they may */
   picturesAllowed(address: string): boolean
   allowPictures(address: string): Promise<void>
+  /** The page is left: end connections and timers. */
+  stop(): void
+  /** At logout: stop, and delete what this device keeps of the person, unsent text too. */
+  forget(): Promise<void>
 }
