@@ -7,7 +7,7 @@ import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type StoreNames } f
 
 /** Part of the name: code of another format never meets the data of this one. */
 const FORMAT = 1
-const PREFIX = 'postroom-mail-'
+export const PREFIX = 'postroom-mail-'
 
 /** Octets of bodies that are kept, the last used first. */
 const MOST_BODY_OCTETS = 50_000_000
