@@ -58,7 +58,10 @@ export class MailPage {
   /** The address bar changed: show what it names. */
   show(segment: string | undefined, threadId: string | undefined): void {
     this.#segment = segment
-    if (this.mailbox && this.mail.list?.mailboxId !== this.mailbox.id) this.mail.show(this.mailbox.id)
+    const mailbox = this.mailbox
+    // Until the mailboxes are known, the inbox is asked for: its request brings them along.
+    if (!mailbox && !this.mail.list) this.mail.show(null)
+    else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) this.mail.show(mailbox.id)
     if (threadId === this.#threadId) return
     this.#threadId = threadId
     this.#toggled = new Map()
