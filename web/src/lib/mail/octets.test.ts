@@ -2,7 +2,7 @@ import { octets } from '#lib/mail/octets.ts'
 import { expect, test } from 'vitest'
 
 test.each([
-  [0, '0 byte'],
+  [0, '0 bytes'],
   [212_000, '212 KB'],
   [1_800_000, '1.8 MB'],
   [10_000_000_000, '10 GB']
