@@ -19,7 +19,8 @@ from typing import Any
 
 import httpx2
 
-from postroom.setup.kratos import HOOK, write
+from postroom.api.self_service import PATH
+from postroom.setup.kratos import HOOK, INTERFACE, write
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import Process, PythonChild
 from tests.go_program import GoProgram
@@ -90,15 +91,14 @@ async def _client(public_port: int, admin_port: int) -> AsyncIterator[Kratos]:
 
 @asynccontextmanager
 async def kratos_stand_in(
-    folder: Path, *, hook_url: str, hook_key: str, base_url: str | None = None, ui_url: str | None = None
+    folder: Path, *, hook_url: str, hook_key: str, public_url: str | None = None
 ) -> AsyncIterator[Kratos]:
-    """The stand-in in its own process, with its state in `folder`. Browsers reach it at `base_url`, and its pages at
-    `ui_url`, if these are stated."""
+    """The stand-in in its own process, with its state in `folder`. `public_url`: browsers reach it and the pages of its
+    flows at Postroom, there."""
     public_port, admin_port = free_port(), free_port()
     arguments = ["-m", "postroom_sandbox.kratos", "--state", str(folder), "--until-eof"]
     arguments += ["--public-port", str(public_port), "--admin-port", str(admin_port), "--hook-url", hook_url]
-    arguments += ["--base-url", base_url] if base_url else []
-    arguments += ["--ui-url", ui_url] if ui_url else []
+    arguments += ["--base-url", f"{public_url}{PATH}/", "--ui-url", f"{public_url}/"] if public_url else []
     env = os.environ | {"POSTROOM_WEBHOOK_KEY": hook_key}
     async with _client(public_port, admin_port) as kratos:
         log = folder / "kratos.log"
@@ -119,27 +119,21 @@ async def real_kratos(
     dsn: str = "memory",
     lifespan: str = "24h",
     privileged: str = "15m",
-    base_url: str | None = None,
-    ui_url: str | None = None,
+    public_url: str | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Kratos]:
     """Kratos 1.3.1 as a process with its data in memory, or in the empty PostgreSQL database at `dsn`. Sessions last
-    for `lifespan`, and may change passwords while the login is no older than `privileged`. `base_url` and `ui_url` as
-    for the stand-in. `more` are settings that are laid over those of the file. Skips the test if it cannot be built."""
+    for `lifespan`, and may change passwords while the login is no older than `privileged`. `public_url` as for the
+    stand-in. `more` are settings that are laid over those of the file. Skips the test if it cannot be built."""
     program = await asyncio.to_thread(PROGRAM.built_or_skipped)
     public_port, admin_port = free_port(), free_port()
     base, hook = folder / "kratos.yml", folder / HOOK
     url = hook_url.removesuffix("/internal/mail/provision")
-    own = f"http://{LOOPBACK}:{public_port}/"
     base.write_text(
         Template((SOURCE / "kratos.yml").read_text()).substitute(
             PUBLIC_PORT=public_port,
             ADMIN_PORT=admin_port,
             SMTP_PORT=free_port(),
-            BASE_URL=base_url or own,
-            UI_URL=ui_url or own,
-            SIGN_IN="sign-in" if ui_url else "login",
-            SIGN_UP="sign-up" if ui_url else "registration",
             POSTROOM_URL=url,
             DSN=dsn,
             LIFESPAN=lifespan,
@@ -147,12 +141,13 @@ async def real_kratos(
             SCHEMA_URL=(SOURCE / "identity.schema.json").as_uri(),
         )
     )
-    write(url, hook_key, folder, force=True)  # a test may start it again
+    write(url, hook_key, folder, public_url=public_url, force=True)  # a test may start it again
     if dsn != "memory":
         await asyncio.to_thread(_migrate, program, dsn)
     over = folder / "more.json"
     over.write_text(json.dumps(more or {}))
-    argv = [program, "serve", "-c", base, "-c", hook, "-c", over, "--dev", "--sqa-opt-out"]
+    argv = [program, "serve", "-c", base, "-c", hook, "--dev", "--sqa-opt-out"]
+    argv += [*(["-c", folder / INTERFACE] if public_url else []), "-c", over]
     async with _client(public_port, admin_port) as kratos:
         process = Process("Kratos 1.3.1", argv, log=folder / "kratos.log")
         await process.spawn()

@@ -34,8 +34,7 @@ async def kratos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         tmp_path_factory.mktemp("kratos"),
         hook_url=f"{ours}/internal/mail/provision",
         hook_key="key of the hook",
-        base_url=f"{ours}{PATH}/",
-        ui_url=f"{ours}/",
+        public_url=ours,
     ) as running:
         api = KratosPublicApi(running.public_url)
         service = SelfService(api, forget=lambda _: None, session_cookie=COOKIE, public_url=ours)

@@ -55,9 +55,10 @@ def me_routes(
     async def logout(request: Request, visitor: Annotated[Visitor, Depends(session_only(visiting))]) -> Response:
         """Drop the session from the cache, and end the person's live connections.
 
-        The session itself is Kratos': afterwards send the browser to the `logout_url` of
-        `GET {Kratos}/self-service/logout/browser`. Call this before, since it needs a session. Other processes of
-        Postroom may accept the session for up to 30 s more.
+        The session itself is Kratos': afterwards request the `logout_url` of
+        `GET /.ory/kratos/public/self-service/logout/browser`, whose answer also clears what the browser has stored.
+        Call this before, since it needs a session. Other processes of Postroom may accept the session for up to 30 s
+        more.
         """
         forget(joined_headers(request.headers.raw))
         await disconnect(visitor.person.identity_id)

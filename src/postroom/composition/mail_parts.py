@@ -145,9 +145,8 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             arrival_sweep=ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep")).run,
             master=partial(ask_for_master, master),
         )
-        connects = [origin_of(browsers.url)] if browsers else []
         routes = [*routes, _self_service(settings, settings.kratos_public_url, people, stack)]
-        yield MailParts(routes, people, accounts, upstream, streams, Place(settings.public_url, connects), loops)
+        yield MailParts(routes, people, accounts, upstream, streams, _place(settings, browsers), loops)
 
 
 def _people(
@@ -169,6 +168,10 @@ def _people(
         public_url=settings.public_url,
         origins=settings.cors_origins,
     )
+
+
+def _place(settings: Settings, centrifugo: CentrifugoForBrowsers | None) -> Place:
+    return Place(settings.public_url, [origin_of(centrifugo.url)] if centrifugo else [])
 
 
 def _self_service(settings: Settings, kratos_url: str, people: PeopleByCredential, stack: AsyncExitStack) -> BaseRoute:
